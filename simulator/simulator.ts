@@ -48,8 +48,22 @@ export type WorldMessage = {
   deliveredTo: Record<string, boolean>
 }
 
-export type WorldContact = { phone: string; lid: string; name: string | null; pushname: string }
-export type WorldGroup = { id: string; subject: string; members: string[]; announce: boolean }
+/** `lidChat`: the direct chat with this person is addressed by LID (`<lid>@lid`), as on accounts already moved. */
+export type WorldContact = {
+  phone: string
+  lid: string
+  name: string | null
+  pushname: string
+  lidChat: boolean
+}
+/** `members`: phones without the account itself. `lidMode`: authors inside the group appear as `@lid`. */
+export type WorldGroup = {
+  id: string
+  subject: string
+  members: string[]
+  announce: boolean
+  lidMode: boolean
+}
 
 export type WorldState = {
   build: BuildName
@@ -60,8 +74,10 @@ export type WorldState = {
   linking: { qr: string | null; pairingCode: { code: string; phone: string } | null }
   contacts: WorldContact[]
   groups: WorldGroup[]
-  /** Faults that are switched on, by name. */
+  /** Faults that are switched on, by name; see `simulator/service/faults.ts`. */
   faults: Record<string, unknown>
+  /** What pages asked for and this double (or the real WhatsApp Web) does not have: modules, methods, arguments. */
+  refusals: string[]
 }
 
 /** The phone's hand. Every verb is also a POST at `/control/<verb>` with the same argument object as JSON. */
@@ -86,10 +102,29 @@ export type World = {
   writeFromPhone(options: { chat: string; text: string; t?: number }): Promise<WorldMessage>
   /** The contact reads everything in its direct chat with the account: own messages go to ack 3. */
   read(options: { by: string }): Promise<void>
-  addContact(options: { phone: string; name?: string | null; pushname?: string }): WorldContact
-  addGroup(options: { subject: string; members: string[]; announce?: boolean }): WorldGroup
-  /** Remove a linked device on the phone (default: all). Works while the device is not connected too. */
-  unlink(options?: { deviceId?: string }): Promise<void>
+  /**
+   * Somebody with WhatsApp. `name: null` and no chat: a stranger, unknown to pages until they ask for the number.
+   * `lidChat`: address the direct chat by LID.
+   */
+  addContact(options: {
+    phone: string
+    name?: string | null
+    pushname?: string
+    lidChat?: boolean
+  }): WorldContact
+  addGroup(options: {
+    subject: string
+    members: string[]
+    announce?: boolean
+    lidMode?: boolean
+  }): WorldGroup
+  /**
+   * Remove a linked device on the phone (default: all). Works while the device is not connected too.
+   * `navigate: false`: the page only goes to UNPAIRED and does not load `/?post_logout=1` (F15).
+   */
+  unlink(options?: { deviceId?: string; navigate?: boolean }): Promise<void>
+  /** From now on the phone in the hand is another account's (made if new). Existing links stay with their account. */
+  switchAccount(options: { phone: string; pushname?: string }): void
   /** Serve this build from the next page load on. */
   setBuild(options: { build: BuildName }): void
   /** Switch a named fault on (`value` true or its parameters) or off (`value` false). Unknown names reject. */

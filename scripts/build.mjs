@@ -1,0 +1,238 @@
+/** Bundles the server and the double's page into dist/. Run by the bootstrap, or by hand as `npm run build`. */
+
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { withLock } from './setup/lock.mjs'
+import { inRoot, root } from './setup/paths.mjs'
+import { SetupError, say, step } from './setup/progress.mjs'
+
+/** @typedef {{ signature: string, files: string[] }} Stamp what dist/ was made from, and what belongs to it */
+/** @typedef {{ path: string, contents: Uint8Array }} File `path` is relative to dist/ */
+
+const dist = inRoot('dist')
+const stampPath = join(dist, '.build.json')
+
+/** Entry in dist/ → source. Those of src/browser are apart: the bootstrap looks for a browser before the server loads. */
+const serverEntries = {
+  main: 'src/cli/main.ts',
+  'find-browser': 'src/browser/find.ts',
+  'install-browser': 'src/browser/install.ts',
+}
+const pageEntry = 'simulator/page/main.ts'
+
+/** Folders copied as they are: code finds them by `new URL('./<name>/', import.meta.url)`, from source and from dist/. */
+const assets = { phone: 'simulator/control/phone' }
+
+/** True when dist/ is missing, incomplete, or made from other sources than these. A few milliseconds. */
+export function isBuildStale() {
+  const stamp = readStamp()
+  if (!stamp || stamp.signature !== signature()) return true
+  return !stamp.files.every((file) => existsSync(join(dist, file)))
+}
+
+/**
+ * Builds dist/. Safe while a server runs from it: every file is replaced as a whole, chunks (named after their content)
+ * before the entries that name them, and the chunks of the build before stay for the server that may still load them.
+ * @throws {SetupError} when an entry is missing or the code does not compile
+ */
+export async function build() {
+  if (!existsSync(inRoot(serverEntries.main))) {
+    throw new SetupError(`There is no ${serverEntries.main} to build.`, 'Restore it: git checkout -- src')
+  }
+  await step('building', async () => {
+    // Taken first: what changes while esbuild reads is then built again next time.
+    const made = signature()
+    const esbuild = await import('esbuild')
+    const results = [esbuild.build(serverOptions())]
+    if (existsSync(inRoot(pageEntry))) results.push(esbuild.build(pageOptions()))
+    else say(`there is no ${pageEntry}: the sandbox will not work`)
+    try {
+      const outputs = await Promise.all(results)
+      publish(
+        made,
+        outputs.flatMap(({ outputFiles }) => outputFiles.map(fromOutput)),
+      )
+    } catch (error) {
+      if (!(error instanceof Error) || !('errors' in error)) throw error
+      // esbuild has already shown each error with its place.
+      throw new SetupError('The build failed, see above.', 'Mend that and start again.', { cause: error })
+    } finally {
+      // Its helper process would otherwise stay for as long as the server that is started in this process.
+      await esbuild.stop()
+    }
+  })
+}
+
+/**
+ * Builds again on every change, until the process ends.
+ * @param {() => void} onBuilt called after each build that succeeded; errors are shown by esbuild itself
+ */
+export async function watch(onBuilt) {
+  const esbuild = await import('esbuild')
+  /** @type {Map<string, File[]>} */
+  const latest = new Map()
+  /** @param {string} name @returns {import('esbuild').Plugin} */
+  const publisher = (name) => ({
+    name: 'publish',
+    setup: ({ onEnd }) =>
+      onEnd(async ({ errors, outputFiles = [] }) => {
+        if (errors.length > 0) return
+        latest.set(name, outputFiles.map(fromOutput))
+        if (latest.size < contexts.length) return
+        await withLock(
+          () => {},
+          async () => publish(signature(), [...latest.values()].flat()),
+        )
+        onBuilt()
+      }),
+  })
+  const contexts = [await esbuild.context({ ...serverOptions(), plugins: [publisher('server')] })]
+  if (existsSync(inRoot(pageEntry))) {
+    contexts.push(await esbuild.context({ ...pageOptions(), plugins: [publisher('page')] }))
+  }
+  await Promise.all(contexts.map((context) => context.watch()))
+}
+
+/** @returns {import('esbuild').BuildOptions & { write: false }} */
+function serverOptions() {
+  /** @type {{ dependencies?: Record<string, string> }} */
+  const { dependencies = {} } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
+  const entries = Object.entries(serverEntries).filter(([, source]) => existsSync(inRoot(source)))
+  const hasShebang = readFileSync(inRoot(serverEntries.main), 'utf8').startsWith('#!')
+  // Bundled CommonJS (ws, for one) calls `require` for Node's modules, which a module does not have.
+  const shim = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`
+  return {
+    ...common(),
+    entryPoints: entries.map(([out, source]) => ({ in: source, out })),
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    splitting: true,
+    // Installed packages stay outside; development packages that the sandbox needs go into its chunk.
+    external: Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
+    banner: { js: hasShebang ? shim : `#!/usr/bin/env node\n${shim}` },
+  }
+}
+
+/** @returns {import('esbuild').BuildOptions & { write: false }} */
+function pageOptions() {
+  return {
+    ...common(),
+    entryPoints: [{ in: pageEntry, out: 'simulator-page' }],
+    platform: 'browser',
+    target: 'chrome120',
+    format: 'iife',
+  }
+}
+
+/** @returns {import('esbuild').BuildOptions & { write: false }} */
+function common() {
+  return {
+    absWorkingDir: root,
+    outdir: dist,
+    bundle: true,
+    write: false,
+    sourcemap: 'linked',
+    // The maps point at the sources beside dist/; a copy of them inside would only double its size.
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+  }
+}
+
+/** @param {import('esbuild').OutputFile} output @returns {File} */
+function fromOutput({ path, contents }) {
+  return { path: relative(dist, path), contents }
+}
+
+/**
+ * @param {string} made
+ * @param {File[]} built
+ */
+function publish(made, built) {
+  const before = readStamp()?.files ?? []
+  const copied = Object.entries(assets).flatMap(([name, source]) =>
+    filesBelow(source).map((path) => asset(name, source, path)),
+  )
+  const entries = Object.keys(serverEntries).map((entry) => `${entry}.js`)
+  const isEntry = (/** @type {File} */ file) => entries.includes(file.path)
+  const files = [...copied, ...built].sort((a, b) => Number(isEntry(a)) - Number(isEntry(b)))
+  for (const { path, contents } of files) replace(join(dist, path), contents)
+  chmodSync(join(dist, 'main.js'), 0o755)
+  const names = files.map(({ path }) => path)
+  replace(stampPath, JSON.stringify({ signature: made, files: names }))
+  const keep = new Set([...names, ...before, '.build.json'].map((path) => join(dist, path)))
+  for (const file of filesBelow('dist')) {
+    if (!keep.has(inRoot(file))) rmSync(inRoot(file), { force: true })
+  }
+}
+
+/** @param {string} name @param {string} source @param {string} path @returns {File} */
+function asset(name, source, path) {
+  return { path: join(name, relative(source, path)), contents: readFileSync(inRoot(path)) }
+}
+
+/**
+ * A reader sees the old file or the new one, never half of one.
+ * @param {string} path
+ * @param {string | Uint8Array} contents
+ */
+function replace(path, contents) {
+  mkdirSync(dirname(path), { recursive: true })
+  const aside = `${path}.tmp-${process.pid}`
+  writeFileSync(aside, contents)
+  renameSync(aside, path)
+}
+
+/** Names, sizes and times of everything that goes into dist/: a changed, added or removed file changes it. */
+function signature() {
+  const hash = createHash('sha256')
+  const single = ['package.json', 'package-lock.json', 'scripts/build.mjs']
+  for (const path of [...single, ...filesBelow('src'), ...filesBelow('simulator')]) {
+    if (path.endsWith('.test.ts')) continue
+    const { size, mtimeMs } = statSync(inRoot(path))
+    hash.update(`${path}\0${size}\0${mtimeMs}\n`)
+  }
+  return hash.digest('hex').slice(0, 32)
+}
+
+/** @param {string} folder @returns {string[]} relative to the checkout, in a stable order */
+function filesBelow(folder) {
+  if (!existsSync(inRoot(folder))) return []
+  const entries = readdirSync(inRoot(folder), { withFileTypes: true, recursive: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .sort()
+}
+
+/** @returns {Stamp | null} */
+function readStamp() {
+  try {
+    return JSON.parse(readFileSync(stampPath, 'utf8'))
+  } catch {
+    return null
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    await withLock(({ pid }) => say(`waiting for another setup of this checkout (process ${pid})`), build)
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    say(`${error.message}\nsetup: ${error.hint}`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,71 @@
+/** Writes every file that is derived from the tables; with --check it only tells which are out of date. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { SETTINGS } from '../src/config.ts'
+import { ERRORS } from '../src/errors.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+
+const files: Record<string, string> = {
+  '.env.example': envExample(),
+  'docs/settings.md': settingsPage(),
+  'docs/errors.md': errorsPage(),
+}
+
+const stale = Object.entries(files).filter(([path, text]) => {
+  const file = join(ROOT, path)
+  return !existsSync(file) || readFileSync(file, 'utf8') !== text
+})
+
+if (process.argv.includes('--check')) {
+  for (const [path] of stale) console.error(`${path} is out of date: run npm run gen and commit it`)
+  process.exitCode = stale.length === 0 ? 0 : 1
+} else {
+  for (const [path, text] of stale) {
+    mkdirSync(dirname(join(ROOT, path)), { recursive: true })
+    writeFileSync(join(ROOT, path), text)
+    console.error(`wrote ${path}`)
+  }
+}
+
+function envExample(): string {
+  const rows = Object.entries(SETTINGS).map(
+    ([name, { fallback, help }]) => `# ${help}\n# ${name}=${fallback}\n`,
+  )
+  return `# Copy to .env and take the # off the lines you change. What is set in the environment wins.\n\n${rows.join('\n')}`
+}
+
+function settingsPage(): string {
+  const rows = Object.entries(SETTINGS).map(
+    ([name, { fallback, help }]) =>
+      `| \`${name}\` | ${fallback === '' ? '(empty)' : `\`${fallback}\``} | ${help} |`,
+  )
+  return `# Settings
+
+Each is an environment variable; a \`.env\` file in the working directory is read too, and the environment wins.
+A wrong value ends the start with one line that names it.
+
+| variable | default | meaning |
+|---|---|---|
+${rows.join('\n')}
+`
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(ERRORS).map(
+    ([code, { status, retry, title, hint }]) =>
+      `| \`${code}\` | ${status} | \`${retry}\` | ${title}. | ${hint} |`,
+  )
+  return `# Errors
+
+Every failure is problem JSON (RFC 9457): \`type\`, \`title\`, \`status\`, \`detail\`, and \`code\`, \`hint\`, \`retry\`,
+\`request_id\`. Programs go by \`code\`; people by \`detail\` and \`hint\`. \`request_id\` stands in the server's log too.
+
+\`retry\` says what asking again means: \`safe\` (at once), \`later\` (see \`Retry-After\`), \`check_first\` (it may have
+happened: look before you repeat it), \`after_action\` (somebody must do something first), \`never\`.
+
+| code | HTTP | retry | meaning | next step |
+|---|---|---|---|---|
+${rows.join('\n')}
+`
+}

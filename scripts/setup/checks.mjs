@@ -1,0 +1,37 @@
+/** Everything that can be judged without running the product: types, lint, derived files. */
+
+import { existsSync } from 'node:fs'
+import { binOf, inRoot } from './paths.mjs'
+import { say } from './progress.mjs'
+import { runNode } from './run.mjs'
+
+/**
+ * Runs every check, also after one has failed, so that one run shows all there is to mend.
+ * @returns {Promise<number>} exit code
+ */
+export async function runChecks() {
+  const tsc = binOf('typescript', 'tsc')
+  // Code that runs in a browser has types of its own, so each such folder has its own tsconfig.json.
+  const projects = ['.', 'simulator/page', 'simulator/control/phone'].filter((folder) =>
+    existsSync(inRoot(folder, 'tsconfig.json')),
+  )
+  /** @type {[string, string[]][]} */
+  const checks = projects.map((folder) => [`checking types in ${folder}`, [tsc, '-p', inRoot(folder)]])
+  checks.push(['linting', [binOf('@biomejs/biome', 'biome'), 'check', '--error-on-warnings', '.']])
+  if (existsSync(inRoot('scripts/generate-docs.ts'))) {
+    const generate = ['--import', 'tsx', inRoot('scripts/generate-docs.ts'), '--check']
+    checks.push(['checking derived files', generate])
+  }
+  /** @type {string[]} */
+  const failed = []
+  for (const [name, args] of checks) {
+    say(`${name} …`)
+    const startedAt = performance.now()
+    const { code } = await runNode(args)
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+    say(`${name}: ${code === 0 ? 'passed' : 'FAILED'} in ${seconds} s`)
+    if (code !== 0) failed.push(name)
+  }
+  say(failed.length === 0 ? 'all checks passed' : `failed: ${failed.join(', ')}`)
+  return failed.length === 0 ? 0 : 1
+}

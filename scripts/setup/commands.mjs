@@ -1,0 +1,149 @@
+/** What the bootstrap can run, and what each command needs to be ready before. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import module from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { parseEnv } from 'node:util'
+import { build, isBuildStale } from '../build.mjs'
+import { runChecks } from './checks.mjs'
+import { runDev } from './dev.mjs'
+import { withLock } from './lock.mjs'
+import { installPackages, packagesAreInstalled } from './packages.mjs'
+import { endWithNpm } from './parent.mjs'
+import { inRoot } from './paths.mjs'
+import { SetupError, say, step } from './progress.mjs'
+import { runNode } from './run.mjs'
+import { runTests } from './tests.mjs'
+
+/**
+ * `needs`: beyond the packages, which everything needs. `run` gets the arguments after the command and returns the exit
+ * code; null: it goes on by itself, and ends the process when it likes.
+ * @typedef {'build' | 'browser'} Need
+ * @typedef {{ needs: Need[], run: (args: string[]) => Promise<number | null> }} Command
+ */
+
+/** @type {Record<string, Command>} */
+const commands = {
+  serve: { needs: ['build', 'browser'], run: (args) => runServer('serve', args) },
+  sandbox: { needs: ['build', 'browser'], run: (args) => runServer('sandbox', args) },
+  dev: { needs: ['build', 'browser'], run: runDev },
+  test: { needs: ['build', 'browser'], run: runTests },
+  check: { needs: [], run: () => runChecks() },
+  gen: { needs: [], run: (args) => runSource('scripts/generate-docs.ts', args) },
+  bench: { needs: ['build', 'browser'], run: runBench },
+}
+
+/**
+ * Gets ready and runs; the exit code is set, not returned.
+ * @param {string[]} argv the command and its arguments
+ */
+export async function main([name = '', ...args]) {
+  endWithNpm()
+  try {
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+    if (!command) {
+      const known = Object.keys(commands).join('|')
+      throw new SetupError(
+        name ? `There is no command ${name}.` : 'No command was given.',
+        `Use: node scripts/bootstrap.mjs <${known}>`,
+      )
+    }
+    await prepare(command.needs)
+    if (command.needs.includes('browser')) await prepareBrowser(name)
+    const code = await command.run(args)
+    if (code !== null) process.exitCode = code
+  } catch (error) {
+    process.exitCode = 1
+    if (!(error instanceof SetupError)) throw error
+    say(`${error.message}\nsetup: ${error.hint}`)
+    // Where tests are asked for, the last line is always their count.
+    if (name === 'test') console.log('0 passed, 0 failed')
+  }
+}
+
+/** Packages and build. The lock is only taken when something is to do, so a second start does not wait for anything. */
+async function prepare(/** @type {Need[]} */ needs) {
+  const lacksPackages = () => !packagesAreInstalled()
+  const lacksBuild = () => needs.includes('build') && isBuildStale()
+  if (!lacksPackages() && !lacksBuild()) return
+  const onWait = (/** @type {{ pid: number }} */ { pid }) =>
+    say(`waiting for another setup of this checkout (process ${pid})`)
+  await withLock(onWait, async ({ setWorker }) => {
+    if (lacksPackages()) await installPackages(setWorker)
+    if (lacksBuild()) await build()
+  })
+}
+
+/**
+ * The code that finds and installs one is the server's own, as built. A server goes on without one: it says so itself,
+ * in its status and whenever it is asked to connect.
+ * @param {string} command
+ */
+async function prepareBrowser(command) {
+  const env = { ...dotEnv(), ...process.env }
+  try {
+    const { findBrowser } = await importFile('dist', 'find-browser.js')
+    if (findBrowser({ env })) return
+    const { installBrowser } = await importFile('dist', 'install-browser.js')
+    await step('installing a browser', () => installBrowser({ env, onProgress: say }))
+  } catch (error) {
+    if (!(error instanceof Error && 'hint' in error)) throw error
+    if (command !== 'serve') throw new SetupError(error.message, String(error.hint), { cause: error })
+    say(`${error.message} ${error.hint}`)
+  }
+}
+
+/** The server reads `.env` itself; here it may only name the browser. */
+function dotEnv() {
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'))
+  } catch {
+    return {}
+  }
+}
+
+/**
+ * In this process: signals reach the server directly, and no second Node has to start.
+ * @param {string} command
+ * @param {string[]} args
+ */
+async function runServer(command, args) {
+  // Since Node 22 compiled code can be kept between starts.
+  const enableCompileCache = Reflect.get(module, 'enableCompileCache')
+  if (typeof enableCompileCache === 'function') enableCompileCache()
+  process.argv = [process.execPath, inRoot('dist', 'main.js'), command, ...args]
+  await importFile('dist', 'main.js')
+  return null
+}
+
+/** @param {string[]} parts @returns {Promise<any>} */
+function importFile(...parts) {
+  return import(pathToFileURL(inRoot(...parts)).href)
+}
+
+/**
+ * Runs a TypeScript file of ours as it is.
+ * @param {string} file relative to the checkout
+ * @param {string[]} args
+ */
+async function runSource(file, args) {
+  if (!existsSync(inRoot(file))) {
+    throw new SetupError(`There is no ${file}.`, `Restore it: git checkout -- ${file}`)
+  }
+  const { code } = await runNode(['--import', 'tsx', inRoot(file), ...args])
+  return code
+}
+
+/** @param {string[]} args the benchmark's name first */
+async function runBench([name = '', ...args]) {
+  const folder = inRoot('bench')
+  const files = existsSync(folder) ? readdirSync(folder) : []
+  const names = files.filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3))
+  if (!names.includes(name)) {
+    throw new SetupError(
+      name ? `There is no benchmark ${name}.` : 'No benchmark was named.',
+      names.length > 0 ? `Use: npm run bench -- <${names.join('|')}>` : 'The folder bench/ holds none yet.',
+    )
+  }
+  return await runSource(`bench/${name}.ts`, args)
+}

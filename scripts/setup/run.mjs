@@ -1,0 +1,46 @@
+/** Runs another Node program so that it ends when we are told to end, and we end as it does. */
+
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { root } from './paths.mjs'
+
+/** @type {NodeJS.Signals[]} */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+
+/**
+ * Runs `node …args` in the checkout until it ends. A signal to us is passed on, and once the program has ended
+ * we end too: nothing that we started outlives us.
+ * @param {string[]} args
+ * @param {{ capture?: boolean, env?: Record<string, string>, onStart?: (pid: number) => void }} [options]
+ *   `capture`: keep stdout and stderr (the last 64 kB) instead of showing them.
+ * @returns {Promise<{ code: number, output: string }>} `code` is 128 + n after signal n
+ */
+export async function runNode(args, { capture = false, env, onStart } = {}) {
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: capture ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+  })
+  if (child.pid) onStart?.(child.pid)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk) => {
+      output = (output + chunk).slice(-64_000)
+    })
+  }
+  /** @type {NodeJS.Signals | null} */
+  let told = null
+  /** @param {NodeJS.Signals} signal */
+  const passOn = (signal) => {
+    told = signal
+    child.kill(signal)
+  }
+  for (const signal of signals) process.on(signal, passOn)
+  const code = await new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (status, signal) => resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)))
+  })
+  for (const signal of signals) process.off(signal, passOn)
+  if (told) process.exit(128 + constants.signals[told])
+  return { code, output }
+}

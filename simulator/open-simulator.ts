@@ -1,0 +1,107 @@
+/** Opens the double of WhatsApp: service, https host, and, if asked for, the phone's hand over HTTP. */
+import { findBuild, newestBuild } from './builds.ts'
+import { openAccounts } from './service/accounts.ts'
+import { openCertificate } from './service/certificate.ts'
+import type { Context } from './service/context.ts'
+import { createFaults } from './service/faults.ts'
+import { openHost } from './service/host.ts'
+import { createClock } from './service/pace.ts'
+import { createRandom } from './service/random.ts'
+import { seedAccount, seedWorld } from './service/seed.ts'
+import { openStore } from './service/store.ts'
+import { createWorld } from './service/world.ts'
+import type { OpenSimulator, World } from './simulator.ts'
+
+/** See {@link OpenSimulator}. Starts no browser. */
+export const openSimulator: OpenSimulator = async (options) => {
+  const { dataDir, seed = 1, pace = 'none', qrTtlMs } = options
+  const store = openStore(dataDir)
+  const listeners = new Set<() => void>()
+  let isTelling = false
+  const changed = (): void => {
+    if (isTelling) return
+    isTelling = true
+    queueMicrotask(() => {
+      isTelling = false
+      for (const listener of [...listeners]) listener()
+    })
+  }
+  store.onChange(changed)
+
+  const seeding = createRandom(seed)
+  const { accounts, isNew } = openAccounts(store, () => seedAccount(seeding))
+  const random = createRandom(seed + 7919 * accounts.generation + 1)
+  const clock = createClock(pace, random)
+  if (isNew) seedWorld(accounts.current(), seeding, clock.now())
+
+  const faults = createFaults((name, value) => {
+    if (name === 'offline' && value) host.cutAll()
+    changed()
+  })
+  const context: Context = {
+    accounts,
+    clock,
+    random,
+    faults,
+    build: options.build === undefined ? newestBuild : findBuild(options.build),
+    qrTtlMs,
+    sessions: new Set(),
+    pairing: null,
+    codeRequests: [],
+    refusals: [],
+    changed,
+  }
+  const certificate = await openCertificate(dataDir)
+  const host = await openHost(context, certificate, pace === 'none')
+  const onChange = (listener: () => void): (() => void) => {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+  const world = createWorld(context, onChange)
+  const control = options.control ? await openControlOf(world, options.control, onChange) : null
+
+  return {
+    chromiumArgs: toChromiumArgs(host.port, certificate.spki),
+    controlUrl: control?.url ?? null,
+    world,
+    onChange,
+    async close() {
+      await control?.close()
+      await host.close()
+      store.close()
+    },
+  }
+}
+
+type Control = { url: string; close(): Promise<void> }
+
+async function openControlOf(
+  world: World,
+  address: { host: string; port: number },
+  onChange: (listener: () => void) => () => void,
+): Promise<Control> {
+  // Written by name until the file is there: `simulator/control/` grows beside this.
+  const path = './control/control.ts'
+  const module: {
+    openControl(world: World, at: typeof address, on: typeof onChange): Promise<Control>
+  } = await import(path)
+  return module.openControl(world, address, onChange)
+}
+
+/**
+ * web.whatsapp.com is this host, every other name is not found, the certificate's key is trusted (needs a
+ * `--user-data-dir`, which puppeteer always gives), and Chromium itself looks nothing up. A document answered by
+ * request interception counts as public for Chromium's local-network checks; the override keeps our port public too.
+ */
+function toChromiumArgs(port: number, spki: string): string[] {
+  return [
+    `--host-resolver-rules=MAP web.whatsapp.com:443 127.0.0.1:${port},MAP * ~NOTFOUND,EXCLUDE 127.0.0.1`,
+    `--ignore-certificate-errors-spki-list=${spki}`,
+    `--ip-address-space-overrides=127.0.0.1:${port}=public`,
+    '--disable-quic',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--no-first-run',
+  ]
+}

@@ -1,0 +1,91 @@
+/** The page's line to the service: questions that outlive a lost connection, and pushes. */
+import type { Operation, Push, Question, Requests, ServiceFrame } from '../wire.ts'
+
+type Waiting = {
+  question: Question
+  resolve: (answer: never) => void
+  reject: (error: Error) => void
+}
+
+export type Connection = {
+  /** Open a new socket. Resolves when it is open, rejects when it cannot be. Waiting questions are not asked yet. */
+  open(): Promise<void>
+  /**
+   * Ask. Without a connection the question waits, and an unanswered one is asked again by {@link repeat}: "during
+   * network loss sends queue and lookups hang until it is back". Rejects when the service refuses it.
+   */
+  ask<K extends Operation>(op: K, args: Requests[K]['args']): Promise<Requests[K]['answer']>
+  /** Ask everything that still has no answer (again), after a new hello. */
+  repeat(): void
+  close(): void
+  readonly isOpen: boolean
+}
+
+/** `onPush` gets the pushes in order; `onLost` is called when an open socket closes by itself. */
+export function createConnection(onPush: (push: Push) => void, onLost: () => void): Connection {
+  let socket: WebSocket | null = null
+  let count = 0
+  let isReady = false
+  const waiting = new Map<number, Waiting>()
+  const isOpen = (): boolean => socket?.readyState === WebSocket.OPEN
+
+  const hear = (text: string): void => {
+    const frame: ServiceFrame = JSON.parse(text)
+    if (!('re' in frame)) {
+      onPush(frame)
+      return
+    }
+    const asked = waiting.get(frame.re)
+    waiting.delete(frame.re)
+    if (!asked) return
+    if ('refused' in frame) asked.reject(new Error(frame.refused))
+    else Reflect.apply(asked.resolve, undefined, [frame.answer])
+  }
+
+  return {
+    open() {
+      isReady = false
+      return new Promise((resolve, reject) => {
+        const opening = new WebSocket('wss://web.whatsapp.com/ws/chat')
+        socket = opening
+        let wasOpen = false
+        opening.addEventListener('open', () => {
+          wasOpen = true
+          resolve()
+        })
+        opening.addEventListener('message', (event) => hear(String(event.data)))
+        opening.addEventListener('close', () => {
+          if (socket === opening) socket = null
+          else return
+          isReady = false
+          if (wasOpen) onLost()
+          else reject(new Error('no connection'))
+        })
+      })
+    },
+    ask(op, args) {
+      count += 1
+      const question: Question = { n: count, op, args }
+      return new Promise((resolve, reject) => {
+        waiting.set(question.n, { question, resolve, reject })
+        if (isOpen() && (isReady || op === 'hello')) socket?.send(JSON.stringify(question))
+      })
+    },
+    repeat() {
+      isReady = true
+      for (const [n, { question }] of waiting) {
+        if (question.op === 'hello') waiting.delete(n)
+        else socket?.send(JSON.stringify(question))
+      }
+    },
+    close() {
+      const closing = socket
+      socket = null
+      isReady = false
+      closing?.close()
+    },
+    get isOpen() {
+      return isOpen()
+    },
+  }
+}

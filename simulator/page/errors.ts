@@ -1,0 +1,33 @@
+/** The exceptions of WhatsApp Web, with the shapes that reach Node. */
+import type { IqError } from '../wire.ts'
+
+/**
+ * What a database lookup with an undefined key throws on the minified site: an object of class `r` that is no Error,
+ * which puppeteer renders as `r: r` (wwebjs#201830, #201862: an IndexedDB DataError underneath).
+ */
+export class r {
+  readonly name = 'DataError'
+  readonly message =
+    "Failed to execute 'get' on 'IDBObjectStore': No key or key range specified."
+}
+
+/** A refused request for a pairing code: `CompanionHelloError` with the IQ error in it (wwebjs#3763). */
+export class b {
+  readonly name = 'CompanionHelloError'
+  readonly type: { name: string; value: { text: string; code: number } }
+
+  constructor({ name, text, code }: IqError) {
+    this.type = { name, value: { text, code } }
+  }
+}
+
+/** A stanza that the server refused; clients know it by its name. */
+export class ServerStatusCodeError extends Error {
+  readonly status: number
+
+  constructor({ code, text }: IqError) {
+    super(text)
+    this.name = 'ServerStatusCodeError'
+    this.status = code
+  }
+}

@@ -1,0 +1,28 @@
+/** Message keys of this page's build, made from what comes over the wire. */
+import type { WireMessage } from '../wire.ts'
+import { type MsgKey, msgKeyClassOf } from './msg-key.ts'
+import { boot } from './page.ts'
+import { isMe, lidWidOf, myLidWid, myPhoneWid, personByPhone, phoneWidOf } from './people.ts'
+import { createWid, type Wid } from './wid.ts'
+
+/** `WAWebMsgKey` of this build. */
+export const MsgKeyOfBuild = msgKeyClassOf(boot.build)
+
+/** The author's wid as this chat addresses people. */
+export function authorWid(message: WireMessage, lidMode: boolean): Wid {
+  if (message.fromMe) return lidMode ? myLidWid() : myPhoneWid()
+  const person = personByPhone(message.from)
+  return person && lidMode ? lidWidOf(person) : phoneWidOf({ phone: message.from })
+}
+
+/** Key of a message. In groups it names the author; in the chat with oneself it ends in `_out`. */
+export function keyOf(message: WireMessage, lidMode: boolean): MsgKey {
+  const remote = createWid(message.chat)
+  return new MsgKeyOfBuild({
+    fromMe: message.fromMe,
+    remote,
+    id: message.id,
+    participant: remote.isGroup() ? authorWid(message, lidMode) : undefined,
+    self: message.fromMe && isMe(remote) ? 'out' : undefined,
+  })
+}

@@ -1,0 +1,24 @@
+/** Entry of the page's script: what Chromium runs at https://web.whatsapp.com/. */
+import { startPage } from './boot.ts'
+import { defineActingModules } from './modules/acting.ts'
+import { defineReadingModules } from './modules/reading.ts'
+import { defineStartModules, prepareKeys } from './modules/start.ts'
+import { boot } from './page.ts'
+import { requireModule } from './registry.ts'
+
+declare global {
+  interface Window {
+    Debug?: { VERSION: string }
+    require?: (name: unknown) => unknown
+  }
+}
+
+defineStartModules()
+defineReadingModules()
+defineActingModules()
+window.require = requireModule
+
+void prepareKeys().then(() => {
+  window.Debug = { VERSION: boot.build.name }
+  return startPage()
+})

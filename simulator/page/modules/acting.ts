@@ -1,0 +1,58 @@
+/** The modules that change something: sending, reading marks, chats' flags, and the tables that clients wrap. */
+import { ChatModel } from '../models.ts'
+import { connection } from '../page.ts'
+import { defineModule, notBuilt, refuse } from '../registry.ts'
+import { addAndSendMsgToChat } from '../send.ts'
+import { defineCommand } from '../socket-model.ts'
+
+function chatOrThrow(chat: unknown, who: string): ChatModel {
+  if (chat instanceof ChatModel) return chat
+  refuse(`${who} was called with something that is no chat`)
+  throw new TypeError(`${who}: not a chat model`)
+}
+
+/** Takes `{ chat, threadId, afterAvailable? }` (wa-js: functions/markSeen.ts). */
+async function sendSeen(options: { chat: unknown; threadId?: string }): Promise<void> {
+  const chat = chatOrThrow(options?.chat, 'sendSeen')
+  await connection().ask('seen', { chat: chat.key() })
+  chat.set({ unreadCount: 0 })
+}
+
+async function archiveChat(given: unknown, archived: boolean): Promise<void> {
+  const chat = chatOrThrow(given, 'archiveChat')
+  await connection().ask('chat', { chat: chat.key(), archived })
+  chat.set({ archive: archived })
+}
+
+async function pinChat(given: unknown, isPinned: boolean): Promise<void> {
+  const chat = chatOrThrow(given, 'pinChat')
+  const pinned = isPinned ? Math.floor(Date.now() / 1000) : 0
+  await connection().ask('chat', { chat: chat.key(), pinned })
+  chat.set({ pin: pinned })
+}
+
+async function markChatUnread(given: unknown, isUnread: boolean): Promise<void> {
+  const chat = chatOrThrow(given, 'markChatUnread')
+  const unreadCount = isUnread ? -1 : 0
+  await connection().ask('chat', { chat: chat.key(), unreadCount })
+  chat.set({ unreadCount })
+}
+
+/** Define them all. */
+export function defineActingModules(): void {
+  defineModule('WAWebSendMsgChatAction', { addAndSendMsgToChat })
+  defineModule('WAWebGetEphemeralFieldsMsgActionsUtils', { getEphemeralFields: () => ({}) })
+  defineModule('WAWebLinkPreviewChatAction', { getLinkPreview: async () => null })
+  defineModule('WAWebUpdateUnreadChatAction', { sendSeen })
+  defineCommand('archiveChat', archiveChat)
+  defineCommand('pinChat', pinChat)
+  defineCommand('markChatUnread', markChatUnread)
+  defineModule('WAWebSyncGatingUtils', { isPlaceholderMessageResendEnabled: () => false })
+  defineModule('WAWebAddonReactionTableMode', { reactionTableMode: { bulkUpsert: async () => undefined } })
+  defineModule('WAWebAddonPollVoteTableMode', { pollVoteTableMode: { bulkUpsert: async () => undefined } })
+  defineModule('WAWebBackendJobsCommon', { mediaTypeFromProtobuf: () => null })
+  defineModule('WAWebE2EProtoUtils', { typeAttributeFromProtobuf: () => 'text' })
+  defineModule('WAWebNonMessageDataRequestPlaceholderMessageResendUtils', {
+    handlePlaceholderMsgsSeen: notBuilt('handlePlaceholderMsgsSeen'),
+  })
+}

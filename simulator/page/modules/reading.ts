@@ -1,0 +1,145 @@
+/** The modules for reading: collections, ids, who is who, history. */
+import { Collection } from '../collection.ts'
+import { MsgKeyOfBuild } from '../keys.ts'
+import type { ChatModel, ContactModel, MsgModel } from '../models.ts'
+import { Model } from '../model.ts'
+import { connection } from '../page.ts'
+import { alternateOf, isMe, learnPeople, lidWidOf, personOf, phoneWidOf } from '../people.ts'
+import { defineModule, refuse } from '../registry.ts'
+import { Chat, Contact, ensureChat, GroupMetadata, Msg } from '../stores.ts'
+import { toMsgModel } from '../to-models.ts'
+import { asUserWidOrThrow, createWid, createWidFromWidLike, Wid } from '../wid.ts'
+
+/** Messages that one call loads. */
+const loadedAtOnce = 30
+
+class Blocklist extends Collection {}
+class CallCollection extends Collection {
+  /** The library wraps `set` of the first Map that it finds here, to hear of calls. */
+  readonly pendingCalls: Map<string, unknown> = new Map()
+}
+
+/**
+ * Takes one object since April 2026 (wwebjs#201706). Loaded messages enter the chat in front. At the end of the
+ * history it answers `[]`, each time.
+ */
+async function loadEarlierMsgs(options: unknown): Promise<MsgModel[]> {
+  if (typeof options !== 'object' || options === null || !('chat' in options)) {
+    refuse('loadEarlierMsgs takes one object { chat, … }')
+    throw new TypeError("Cannot read properties of undefined (reading 'msgs')")
+  }
+  const chat = Chat.findFirst((candidate) => candidate === options.chat)
+  if (!chat) throw new TypeError("Cannot read properties of undefined (reading 'msgs')")
+  const before = chat.msgs.head()?.get('id')?.id ?? null
+  const older = await connection().ask('earlier', {
+    chat: chat.key(),
+    before,
+    count: loadedAtOnce,
+  })
+  if (older.length === 0) chat.msgs.msgLoadState.set({ noEarlierMsgs: true })
+  const models = older.map((message) => {
+    const fresh = toMsgModel(message, false)
+    return Msg.get(fresh.key()) ?? Msg.add(fresh)
+  })
+  for (const model of [...models].reverse()) chat.msgs.add(model, { at: 0 })
+  return models
+}
+
+/**
+ * The chat of this person or group, made if need be. An unknown group resolves undefined; a person whose LID was
+ * never resolved rejects (F21).
+ */
+async function findOrCreateLatestChat(
+  id: unknown,
+): Promise<{ chat: ChatModel; created: boolean } | undefined> {
+  const wid = createWidFromWidLike(id)
+  const known = Chat.get(wid) ?? (wid.isUser() ? Chat.get(alternateOf(wid)) : undefined)
+  if (known) return { chat: known, created: false }
+  if (wid.isGroup()) return undefined
+  if (!wid.isUser()) throw new Error(`findOrCreateLatestChat: not a chat: ${wid}`)
+  const person = personOf(wid)
+  if (!person) throw new Error('No LID for user')
+  const address = person.lidChat ? lidWidOf(person) : phoneWidOf(person)
+  return { chat: ensureChat(String(address)), created: true }
+}
+
+/** Null for a number that is not on WhatsApp. Whoever was asked for is known from then on, with the LID. */
+async function queryWidExists(id: unknown): Promise<{ wid: Wid; biz: boolean } | null> {
+  const wid = createWidFromWidLike(id)
+  const person = await connection().ask('exists', { jid: String(wid) })
+  if (!person) return null
+  learnPeople([person])
+  return { wid: wid.isLid() ? lidWidOf(person) : phoneWidOf(person), biz: false }
+}
+
+function findLinks(text: unknown): { href: string; suspiciousCharacters: Set<string> }[] {
+  if (typeof text !== 'string') return []
+  const found = text.match(/\bhttps?:\/\/[^\s<>]+|\bwww\.[^\s<>]+/gi) ?? []
+  return found.map((link) => ({
+    href: link.startsWith('www.') ? `http://${link}` : link,
+    suspiciousCharacters: new Set(),
+  }))
+}
+
+/** Define them all. */
+export function defineReadingModules(): void {
+  defineModule('WAWebCollections', {
+    Msg,
+    Chat,
+    Contact,
+    GroupMetadata,
+    Blocklist: new Blocklist(),
+    Label: new Collection(),
+    Status: new Collection(),
+    Reactions: Object.assign(new Collection(), { find: async () => undefined }),
+    BusinessProfile: Object.assign(new Collection(), { find: async () => new Model({}) }),
+    ProfilePicThumb: Object.assign(new Collection(), { find: async () => undefined }),
+    WAWebNewsletterCollection: new Collection(),
+  })
+  defineModule('WAWebMsgKey', MsgKeyOfBuild)
+  defineModule('WAWebWid', Wid)
+  defineModule('WAWebWidFactory', { createWid, createWidFromWidLike, asUserWidOrThrow })
+  defineModule('WAWebFindChatAction', { findOrCreateLatestChat })
+  defineModule('WAWebQueryExistsJob', { queryWidExists, queryPhoneExists: queryWidExists })
+  defineModule('WAWebChatLoadMessages', { loadEarlierMsgs })
+  defineModule('WALinkify', { findLinks, findLink: (text: unknown) => findLinks(text)[0] ?? null })
+  defineModule('WAWebApiContact', {
+    getCurrentLid: (wid: Wid) => (wid.isLid() ? wid : alternateOf(wid)),
+    getPhoneNumber: (wid: Wid) => (wid.isLid() ? alternateOf(wid) : wid),
+    getAlternateUserWid: (wid: Wid) => alternateOf(wid),
+  })
+  defineModule('WAWebLidMigrationUtils', {
+    toPn: (wid: Wid) => (wid.isLid() ? alternateOf(wid) : wid),
+    toLid: (wid: Wid) => (wid.isLid() ? wid : alternateOf(wid)),
+  })
+  defineModule('WAWebChatGetters', {
+    getIsNewsletter: (chat: ChatModel) => chat.get('id')?.isNewsletter() === true,
+    getIsBroadcast: (chat: ChatModel) => chat.get('id')?.isBroadcast() === true,
+    getIsGroup: (chat: ChatModel) => chat.get('id')?.isGroup() === true,
+    getIsUser: (chat: ChatModel) => chat.get('id')?.isUser() === true,
+  })
+  defineModule('WAWebContactGetters', {
+    getIsMe: (contact: ContactModel) => isMe(contactWid(contact)),
+    getIsUser: (contact: ContactModel) => contactWid(contact).isUser(),
+    getIsGroup: (contact: ContactModel) => contactWid(contact).isGroup(),
+    getIsWAContact: () => true,
+    getUserid: (contact: ContactModel) => contactWid(contact).user,
+    getVerifiedName: () => undefined,
+    getVerifiedLevel: () => undefined,
+    getStatusMute: (contact: ContactModel) => contact.get('statusMute'),
+    getName: (contact: ContactModel) => contact.get('name'),
+    getShortName: (contact: ContactModel) => contact.get('shortName'),
+    getPushname: (contact: ContactModel) => contact.get('pushname'),
+    getIsEnterprise: () => false,
+  })
+  defineModule('WAWebFrontendContactGetters', {
+    getIsMyContact: (contact: ContactModel) => contact.get('name') !== undefined,
+  })
+  defineModule('WAWebCallCollection', new CallCollection())
+}
+
+function contactWid(contact: ContactModel): Wid {
+  const wid = contact.get('id')
+  if (!wid) throw new TypeError("Cannot read properties of undefined (reading 'id')")
+  return wid
+}

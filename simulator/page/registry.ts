@@ -1,0 +1,54 @@
+/** `window.require`: the modules that this double has, and a loud refusal for everything else. */
+import { page } from './page.ts'
+
+const modules = new Map<string, unknown>()
+
+/** Names that clients and the language itself probe for; asking for them is no mistake. */
+const probed = new Set(['then', 'toJSON', '__esModule', 'default', 'constructor', 'prototype', '$$typeof'])
+
+/** Tell the service (and the console) that something was asked for that is not there. */
+export function refuse(text: string): void {
+  console.error(`simulator: ${text}`)
+  void page.connection?.ask('refusal', { text }).catch(() => {})
+}
+
+/**
+ * Define a module. A plain object is watched: a property that it does not have is `undefined`, as it would be on the
+ * real site, but it is written down. Classes, functions and collections are handed out as they are.
+ */
+export function defineModule(name: string, exported: object): void {
+  const isPlain = Object.getPrototypeOf(exported) === Object.prototype
+  modules.set(name, isPlain ? watched(name, exported) : exported)
+}
+
+function watched(name: string, exported: object): object {
+  return new Proxy(exported, {
+    get(target, key, receiver) {
+      if (typeof key === 'string' && !(key in target) && !probed.has(key)) {
+        refuse(`${name} has no ${key}`)
+      }
+      return Reflect.get(target, key, receiver)
+    },
+  })
+}
+
+/** Take a module away, as an update of WhatsApp Web may (F30). */
+export function removeModule(name: string): void {
+  modules.delete(name)
+}
+
+/** What pages call: the module, or an exception that names it. */
+export function requireModule(name: unknown): unknown {
+  const found = typeof name === 'string' ? modules.get(name) : undefined
+  if (found !== undefined) return found
+  refuse(`WhatsApp Web has no module ${String(name)}`)
+  throw new Error(`simulator: WhatsApp Web has no module ${String(name)}`)
+}
+
+/** A function that the real module has and the double does not: refuses with a sentence when it is called. */
+export function notBuilt(name: string): (...args: unknown[]) => never {
+  return () => {
+    refuse(`${name} is not built in this double`)
+    throw new Error(`simulator: ${name} is not built in this double`)
+  }
+}

@@ -1,0 +1,54 @@
+/** `WAWebSendMsgChatAction.addAndSendMsgToChat`: a message leaves this page. */
+import { ChatModel, MsgModel, type MsgProps } from './models.ts'
+import { connection } from './page.ts'
+import { refuse } from './registry.ts'
+import { Msg } from './stores.ts'
+
+export type SendResult = { messageSendResult: string; t: number | null; count: number | null }
+
+/** Types that this double sends. Media and the rest: see `simulator/service/messages.ts`. */
+const sendable = new Set(['chat'])
+
+/**
+ * Returns two promises: the message is in the page (ack 0, `add` has fired), and the server has answered (ack 1 or -1
+ * is set before it resolves; it never rejects for a refused message). Without an answer the second one never settles.
+ */
+export function addAndSendMsgToChat(
+  chat: unknown,
+  attributes: Partial<MsgProps>,
+): [Promise<MsgModel>, Promise<SendResult>] {
+  if (!(chat instanceof ChatModel)) {
+    refuse('addAndSendMsgToChat was called with something that is no chat')
+    throw new TypeError('addAndSendMsgToChat: chat is not a chat model')
+  }
+  const { type = '', id, body } = attributes
+  if (!id) throw new TypeError('addAndSendMsgToChat: the message has no key')
+  if (!sendable.has(type)) {
+    refuse(`sending a message of type ${type} is not built in this double`)
+    throw new Error(`simulator: sending a message of type ${type} is not built in this double`)
+  }
+  const added = add(chat, attributes)
+  const sent = added.then((model) => transmit(chat, model, { id: id.id, type, body: body ?? '' }))
+  return [added, sent]
+}
+
+async function add(chat: ChatModel, attributes: Partial<MsgProps>): Promise<MsgModel> {
+  await Promise.resolve()
+  const model = Msg.add(new MsgModel(attributes))
+  chat.msgs.add(model)
+  const { id, t } = model.attributes
+  chat.set({ ...(t === undefined ? {} : { t }), ...(id ? { lastReceivedKey: id } : {}), unreadCount: 0 })
+  return model
+}
+
+async function transmit(
+  chat: ChatModel,
+  model: MsgModel,
+  content: { id: string; type: string; body: string },
+): Promise<SendResult> {
+  const t = model.get('t') ?? 0
+  const answer = await connection().ask('send', { ...content, chat: String(chat.get('id')), t })
+  const current = model.get('ack') ?? 0
+  model.set({ ack: answer.ack < 0 ? answer.ack : Math.max(answer.ack, current) })
+  return { messageSendResult: answer.result, t: answer.t, count: null }
+}

@@ -1,0 +1,107 @@
+/** What the service knows of each account: people, groups, chats, messages, linked devices. */
+import type { WorldContact, WorldMessage } from '../simulator.ts'
+import type { Store, StoredMap } from './store.ts'
+
+export type AccountInfo = { phone: string; lid: string; pushname: string; platform: string }
+
+export type Group = {
+  id: string
+  subject: string
+  owner: string
+  creation: number
+  announce: boolean
+  lidMode: boolean
+  members: string[]
+}
+
+/** A chat as the account's phone keeps it; the messages lie in {@link Account.messages}. */
+export type Chat = {
+  id: string
+  t: number
+  unreadCount: number
+  archived: boolean
+  pinned: number
+  muteExpiration: number
+}
+
+export type Device = {
+  id: string
+  /** Number of the companion, from 1 on. */
+  index: number
+  linkedAt: string
+  localSecret: string
+  databaseSecret: string
+}
+
+/** A linked device that the phone removed; remembered so that its page learns it, and how. */
+export type RemovedDevice = { id: string; navigate: boolean }
+
+export type Account = {
+  info: AccountInfo
+  contacts: StoredMap<WorldContact>
+  groups: StoredMap<Group>
+  chats: StoredMap<Chat>
+  messages: StoredMap<WorldMessage>
+  devices: StoredMap<Device>
+  removed: StoredMap<RemovedDevice>
+}
+
+export type Accounts = {
+  /** The account whose phone is in the hand. */
+  current(): Account
+  all(): Account[]
+  /** Take another account's phone into the hand; `make` gives its facts if it is new. */
+  use(phone: string, make: () => AccountInfo): { account: Account; isNew: boolean }
+  /** Times this memory was opened before; keeps seeded ids of two runs apart. */
+  readonly generation: number
+}
+
+/** Accounts kept in `store`. `first` gives the facts of the account that a new world starts with. */
+export function openAccounts(store: Store, first: () => AccountInfo): { accounts: Accounts; isNew: boolean } {
+  const meta = store.map<string>('meta')
+  const infos = store.map<AccountInfo>('accounts')
+  const opened = new Map<string, Account>()
+  const open = (info: AccountInfo): Account => {
+    const found = opened.get(info.phone)
+    if (found) return found
+    const account: Account = {
+      info,
+      contacts: store.map(`${info.phone}/contacts`),
+      groups: store.map(`${info.phone}/groups`),
+      chats: store.map(`${info.phone}/chats`),
+      messages: store.map(`${info.phone}/messages`),
+      devices: store.map(`${info.phone}/devices`),
+      removed: store.map(`${info.phone}/removed`),
+    }
+    opened.set(info.phone, account)
+    return account
+  }
+  const use = (phone: string, make: () => AccountInfo): { account: Account; isNew: boolean } => {
+    const known = infos.get(phone)
+    const info = known ?? make()
+    if (!known) infos.set(phone, info)
+    meta.set('current', phone)
+    return { account: open(info), isNew: !known }
+  }
+  for (const info of infos.values()) open(info)
+
+  const generation = Number(meta.get('generation') ?? '0')
+  meta.set('generation', String(generation + 1))
+  const isNew = infos.size === 0
+  const start = isNew ? first() : undefined
+  if (start) use(start.phone, () => start)
+
+  return {
+    isNew,
+    accounts: {
+      generation,
+      use,
+      all: () => [...opened.values()],
+      current() {
+        const account = opened.get(meta.get('current') ?? '')
+        if (!account) throw new Error('simulator: no current account')
+        return account
+      },
+    },
+  }
+}

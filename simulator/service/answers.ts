@@ -1,0 +1,164 @@
+/** What the service answers to each question of a page. */
+import type { Operation, Requests, Snapshot } from '../wire.ts'
+import { findPerson } from './addresses.ts'
+import type { Account, Device } from './accounts.ts'
+import { type Context, type Session, sessionsOf } from './context.ts'
+import { findLink } from './devices.ts'
+import { createGroup } from './groups.ts'
+import { removeDevice, requestPairingCode, startLinking } from './links.ts'
+import { changeChat, confirmReceived } from './messages.ts'
+import { takeSend } from './sends.ts'
+import { knownPeople, messagesOf, toWireAccount, toWireChats, toWireGroup, toWireMessage } from './wire-forms.ts'
+
+type Answers = {
+  [K in Operation]: (
+    context: Context,
+    session: Session,
+    args: Requests[K]['args'],
+  ) => Promise<Requests[K]['answer']> | Requests[K]['answer']
+}
+
+/** A question that the real server would not have answered: a bug of the page or a page without a link. */
+export class RefusedQuestion extends Error {}
+
+function linkOf(session: Session): { account: Account; device: Device } {
+  if (session.link) return session.link
+  throw new RefusedQuestion('not linked')
+}
+
+function toSnapshot({ account, device }: { account: Account; device: Device }): Snapshot {
+  return {
+    people: knownPeople(account),
+    groups: account.groups.values().map((group) => toWireGroup(account, group)),
+    chats: toWireChats(account, device),
+    backlog: messagesOf(account)
+      .filter((message) => !message.deliveredTo[device.id])
+      .map((message) => toWireMessage(account, device, message)),
+  }
+}
+
+/** Every answer by its question. Whoever throws here refuses the question; the page's promise rejects. */
+export const answers: Answers = {
+  async hello(context, session, { credentials, registration }) {
+    await context.clock.wait('hello')
+    if (credentials) {
+      const link = findLink(context, credentials)
+      if ('removed' in link) return { kind: 'removed', navigate: link.navigate }
+      for (const other of sessionsOf(context, link.account, link.device.id)) {
+        if (other === session) continue
+        other.send({ push: 'replaced' })
+        other.link = null
+        other.live = false
+      }
+      session.link = link
+      context.changed()
+      return { kind: 'linked', account: toWireAccount(link.account, link.device) }
+    }
+    session.registration = registration
+    return { kind: 'unlinked' }
+  },
+
+  async sync(context, session) {
+    const link = linkOf(session)
+    await context.clock.wait('sync')
+    session.live = true
+    return toSnapshot(link)
+  },
+
+  async resume(context, session) {
+    const link = linkOf(session)
+    await context.clock.wait('stanza')
+    session.live = true
+    return toSnapshot(link)
+  },
+
+  received(_context, session, { ids }) {
+    confirmReceived(session, ids)
+    return null
+  },
+
+  refs(context, session, { mode }) {
+    if (session.link || !session.registration) throw new RefusedQuestion('already linked')
+    startLinking(context, session, mode)
+    return null
+  },
+
+  async pairing_code(context, session, { phone }) {
+    if (session.linking?.mode !== 'code') throw new RefusedQuestion('alt device linking is not initialized')
+    await context.clock.wait('stanza')
+    return requestPairingCode(context, session, phone)
+  },
+
+  passkey_confirm() {
+    throw new RefusedQuestion('no passkey was asked for')
+  },
+
+  send: (context, session, message) => takeSend(context, linkOf(session), message),
+
+  async exists(context, session, { jid }) {
+    await context.clock.wait('stanza')
+    return findPerson(linkOf(session).account, jid) ?? null
+  },
+
+  async group(context, session, { id }) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    const group = account.groups.get(id)
+    if (!group) return { error: { name: 'IQErrorItemNotFound', code: 404, text: 'item-not-found' } }
+    return toWireGroup(account, group)
+  },
+
+  async create_group(context, session, { subject, members }) {
+    const { account, device } = linkOf(session)
+    await context.clock.wait('stanza')
+    return toWireGroup(account, createGroup(context, account, { subject, members, origin: device.id }))
+  },
+
+  async earlier(context, session, { chat, before, count }) {
+    const { account, device } = linkOf(session)
+    await context.clock.wait('stanza')
+    const all = messagesOf(account, chat)
+    const end = before === null ? all.length : all.findIndex((message) => message.id === before)
+    return all
+      .slice(Math.max(0, end - count), Math.max(0, end))
+      .map((message) => toWireMessage(account, device, message))
+  },
+
+  messages_by_id(_context, session, { ids }) {
+    const { account, device } = linkOf(session)
+    return ids
+      .map((id) => account.messages.get(id))
+      .filter((message) => message !== undefined)
+      .map((message) => toWireMessage(account, device, message))
+  },
+
+  async seen(context, session, { chat }) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    changeChat(context, account, chat, { unreadCount: 0 }, session)
+    return null
+  },
+
+  async chat(context, session, { chat, ...change }) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    changeChat(context, account, chat, change, session)
+    return null
+  },
+
+  async logout(context, session) {
+    const { account, device } = linkOf(session)
+    await context.clock.wait('stanza')
+    session.link = null
+    session.live = false
+    removeDevice(context, account, device.id, true)
+    return null
+  },
+
+  refusal(context, _session, { text }) {
+    context.refusals.push(text)
+    context.changed()
+    return null
+  },
+}
+

@@ -1,0 +1,49 @@
+/** What every part of the service shares: memory, time, chance, faults, and the pages that are connected now. */
+import type { BuildFacts, Push, Registration } from '../wire.ts'
+import type { Account, Accounts, Device } from './accounts.ts'
+import type { Faults } from './faults.ts'
+import type { Clock } from './pace.ts'
+import type { Random } from './random.ts'
+
+/** One page's connection. */
+export type Session = {
+  readonly number: number
+  /** What the page shows in its QR, once it said hello without credentials. */
+  registration: Registration | null
+  /** The link whose credentials the page presented. */
+  link: { account: Account; device: Device } | null
+  /** Set while the page is unlinked: how it wants to be linked, and the QR ref that counts now. */
+  linking: { mode: 'qr' | 'code'; ref: string | null; stop: () => void } | null
+  /** True from the snapshot on: later messages are pushed. */
+  live: boolean
+  send(push: Push): void
+  /** Cut the connection. */
+  cut(): void
+}
+
+export type PairingCode = { code: string; phone: string; session: Session; expiresAt: number }
+
+export type Context = {
+  accounts: Accounts
+  clock: Clock
+  random: Random
+  faults: Faults
+  /** Served to pages from the next load on. */
+  build: BuildFacts
+  /** ms that a QR ref lives; undefined: 60 s the first, 20 s each further. */
+  qrTtlMs: number | undefined
+  sessions: Set<Session>
+  pairing: PairingCode | null
+  /** When codes were asked for, for the limit. */
+  codeRequests: { phone: string; at: number }[]
+  refusals: string[]
+  /** Tell everybody who watches the world. */
+  changed(): void
+}
+
+/** Sessions of one account's linked devices, in the order in which they connected. */
+export function sessionsOf(context: Context, account: Account, deviceId?: string): Session[] {
+  return [...context.sessions].filter(
+    ({ link }) => link?.account === account && (deviceId === undefined || link.device.id === deviceId),
+  )
+}

@@ -1,0 +1,34 @@
+/** Finding linked devices by the credentials that a page presents. */
+import type { Credentials } from '../wire.ts'
+import type { Account, Device } from './accounts.ts'
+import type { Context } from './context.ts'
+import type { Random } from './random.ts'
+
+/** Id of a device: says which companion it is, and is never used twice. */
+export function makeDeviceId(random: Random, index: number): string {
+  return `device-${index}-${random.hex(8).toLowerCase()}`
+}
+
+/** The link that these credentials open, or how they are refused. */
+export function findLink(
+  context: Context,
+  credentials: Credentials,
+): { account: Account; device: Device } | { removed: true; navigate: boolean } {
+  for (const account of context.accounts.all()) {
+    const device = account.devices.get(credentials.deviceId)
+    const known =
+      device?.localSecret === credentials.localSecret && device.databaseSecret === credentials.databaseSecret
+    if (device && known) return { account, device }
+    const removed = account.removed.get(credentials.deviceId)
+    if (removed) return { removed: true, navigate: removed.navigate }
+  }
+  return { removed: true, navigate: true }
+}
+
+/** A new device gets the whole history with its link: nothing of it is backlog later. */
+export function rememberHistoryAsGiven(account: Account, device: Device): void {
+  for (const message of account.messages.values()) {
+    message.deliveredTo[device.id] = true
+    account.messages.set(message.id, message)
+  }
+}

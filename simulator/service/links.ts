@@ -1,0 +1,131 @@
+/** Linking and unlinking: QR refs that rotate, pairing codes, and the devices that come of them. */
+import type { IqError } from '../wire.ts'
+import type { Account, Device } from './accounts.ts'
+import { type Context, type Session, sessionsOf } from './context.ts'
+import { makeDeviceId, rememberHistoryAsGiven } from './devices.ts'
+import { toWireAccount } from './wire-forms.ts'
+
+/** Refs that a page gets before it goes idle. Real: one of 60 s and five of 20 s. */
+const refsPerRound = 6
+/** Life of a pairing code, and the window that code requests are counted in. Real life of a code: about 3 minutes. */
+const codeLifeMs = 180_000
+const codeWindowMs = 600_000
+/** Requests answered in that window; the real limit is not published, reports speak of 7 to 10 (wwebjs-api#91). */
+const codesPerWindow = 10
+/** Crockford's digits without 0: what the phone lets one type (tulir/whatsmeow: pair-code.go). */
+const codeAlphabet = '123456789ABCDEFGHJKLMNPQRSTVWXYZ'
+
+/** The text of the QR that this page shows now, as the page composes it; null while it shows none. */
+export function shownQr(session: Session): string | null {
+  const { registration, linking } = session
+  if (!registration || !linking?.ref) return null
+  const { staticKey, identityKey, advSecret, platform } = registration
+  return [linking.ref, staticKey, identityKey, advSecret, platform].join(',')
+}
+
+/** Begin (again) to show refs to an unlinked page, or stop with mode `code`. */
+export function startLinking(context: Context, session: Session, mode: 'qr' | 'code'): void {
+  session.linking?.stop()
+  let timer: NodeJS.Timeout | undefined
+  const linking: NonNullable<Session['linking']> = { mode, ref: null, stop: () => clearTimeout(timer) }
+  session.linking = linking
+  const show = (round: number): void => {
+    if (round >= refsPerRound) {
+      linking.ref = null
+      session.send({ push: 'idle' })
+      context.changed()
+      return
+    }
+    linking.ref = `2@${context.random.base64(48)}`
+    session.send({ push: 'ref', ref: linking.ref })
+    context.changed()
+    const lifeMs = context.qrTtlMs ?? (round === 0 ? 60_000 : 20_000)
+    timer = setTimeout(() => show(round + 1), lifeMs)
+    timer.unref()
+  }
+  if (mode === 'qr') show(0)
+  context.changed()
+}
+
+/** A code for an unlinked page, or the error that the stanza answers with. */
+export function requestPairingCode(
+  context: Context,
+  session: Session,
+  phone: string,
+): { code: string } | { error: IqError } {
+  const digits = phone.replace(/\D/g, '')
+  if (digits !== phone || digits.length < 8 || digits.length > 15) {
+    return { error: { name: 'IQErrorBadRequest', code: 400, text: 'bad-request' } }
+  }
+  const now = Date.now()
+  const recent = context.codeRequests.filter((entry) => entry.phone === phone && now - entry.at < codeWindowMs)
+  context.codeRequests.push({ phone, at: now })
+  if (recent.length >= codesPerWindow) {
+    return { error: { name: 'IQErrorRateOverlimit', code: 429, text: 'rate-overlimit' } }
+  }
+  const account = context.accounts.all().find(({ info }) => info.phone === phone)
+  const somebody = context.accounts.all().some((other) => other.contacts.has(phone))
+  if (!account && !somebody) {
+    return { error: { name: 'IQErrorItemNotFound', code: 404, text: 'item-not-found' } }
+  }
+  const code = context.random.text(8, codeAlphabet)
+  context.pairing = { code, phone, session, expiresAt: now + codeLifeMs }
+  if (account) revokeLivingDevices(context, account)
+  context.changed()
+  return { code }
+}
+
+/** "Asking for a code for a number whose session is linked got that device revoked" (OpenWA, twice, 2026-09). */
+function revokeLivingDevices(context: Context, account: Account): void {
+  const living = account.devices.values().map((device) => device.id)
+  if (living.length === 0) return
+  void context.clock.wait('revocation').then(() => {
+    for (const id of living) removeDevice(context, account, id, true)
+  })
+}
+
+/** The code that waits now; null when there is none, it expired, or its page is gone. */
+export function waitingCode(context: Context): { code: string; phone: string; session: Session } | null {
+  const { pairing } = context
+  if (!pairing || Date.now() >= pairing.expiresAt) return null
+  return context.sessions.has(pairing.session) && pairing.session.linking ? pairing : null
+}
+
+/** The phone has accepted: make a device of this account and hand the page its credentials. */
+export async function acceptLink(context: Context, session: Session, account: Account): Promise<string> {
+  session.linking?.stop()
+  session.linking = null
+  context.pairing = null
+  const index = Math.max(0, ...account.devices.values().map((device) => device.index)) + 1
+  const device: Device = {
+    id: makeDeviceId(context.random, index),
+    index,
+    linkedAt: new Date().toISOString(),
+    localSecret: context.random.base64(24),
+    databaseSecret: context.random.base64(24),
+  }
+  account.devices.set(device.id, device)
+  rememberHistoryAsGiven(account, device)
+  context.changed()
+  await context.clock.wait('pairing')
+  const { id, localSecret, databaseSecret } = device
+  session.send({
+    push: 'paired',
+    credentials: { deviceId: id, localSecret, databaseSecret },
+    account: toWireAccount(account, device),
+  })
+  return id
+}
+
+/** Remove a device, tell its pages, and remember it for a page that comes later with the old credentials. */
+export function removeDevice(context: Context, account: Account, deviceId: string, navigate: boolean): void {
+  if (!account.devices.has(deviceId)) return
+  account.devices.delete(deviceId)
+  account.removed.set(deviceId, { id: deviceId, navigate })
+  for (const session of sessionsOf(context, account, deviceId)) {
+    session.send({ push: 'removed', navigate })
+    session.link = null
+    session.live = false
+  }
+  context.changed()
+}

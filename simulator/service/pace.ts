@@ -1,0 +1,42 @@
+/** How long things take: nothing at all, or plausible times out of the seed. */
+import type { Pace } from '../simulator.ts'
+import type { Random } from './random.ts'
+
+/** What is waited for, with its plausible range in ms. Guesses, except where a source is named. */
+const ranges = {
+  /** The page's script, after the document. */
+  script: [150, 600],
+  /** Socket and handshake. */
+  hello: [100, 400],
+  /** First reading of chats after the handshake. */
+  sync: [900, 3500],
+  /** One stanza to the server and back. */
+  stanza: [40, 250],
+  /** Until the other side's phone has the message. */
+  delivery: [150, 1200],
+  /** From the scan to the page's new credentials. */
+  pairing: [700, 2000],
+  /** A living device is revoked "within a minute" after a pairing code was asked for its number (OpenWA, 2026-09). */
+  revocation: [15_000, 55_000],
+} satisfies Record<string, [number, number]>
+
+export type Wait = keyof typeof ranges
+
+export type Clock = {
+  /** Resolves after the time that `what` takes at this pace; at pace `none` in the next turn of the loop. */
+  wait(what: Wait): Promise<void>
+  /** Unix seconds. */
+  now(): number
+}
+
+/** Clock of one pace. */
+export function createClock(pace: Pace, random: Random): Clock {
+  return {
+    wait(what) {
+      const [from, to] = ranges[what]
+      if (pace === 'none') return new Promise((resolve) => setImmediate(resolve))
+      return new Promise((resolve) => setTimeout(resolve, random.between(from, to)).unref())
+    },
+    now: () => Math.floor(Date.now() / 1000),
+  }
+}

@@ -1,0 +1,37 @@
+/** Messages that a page sends: taken once per id, acknowledged, delivered. */
+import type { Requests, SendAnswer } from '../wire.ts'
+import type { Account, Device } from './accounts.ts'
+import { findChatId } from './addresses.ts'
+import type { Context } from './context.ts'
+import { addMessage, setAck } from './messages.ts'
+
+/**
+ * Take a message of a linked device. The same id again is the same message (a page repeats it after a lost
+ * connection). Ack 1 is in the answer, ack 2 follows as a push, ack 3 when the contact reads.
+ */
+export async function takeSend(
+  context: Context,
+  { account, device }: { account: Account; device: Device },
+  { id, chat, type, body }: Requests['send']['args'],
+): Promise<SendAnswer> {
+  await context.clock.wait('stanza')
+  const known = account.messages.get(id)
+  if (known) return { ack: known.ack, t: known.t, result: 'OK' }
+  const target = findChatId(account, chat)
+  const group = account.groups.get(chat)
+  const isClosed = group?.announce && group.owner !== account.info.phone
+  if (!target || isClosed) return { ack: -1, t: context.clock.now(), result: 'ERROR_UNKNOWN' }
+  const message = addMessage(context, account, {
+    id,
+    chat: target,
+    from: `${account.info.phone}@c.us`,
+    fromMe: true,
+    origin: device.id,
+    type,
+    body,
+    t: context.clock.now(),
+    ack: 1,
+  })
+  void context.clock.wait('delivery').then(() => setAck(context, account, id, 2))
+  return { ack: 1, t: message.t, result: 'OK' }
+}

@@ -1,0 +1,296 @@
+/** Gets a browser onto a machine that has none: from Debian's packages as root, else Chrome for Testing by download. */
+
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import {
+  BrowserNotFound,
+  browserCacheDir,
+  type FindOptions,
+  type FoundBrowser,
+  findBrowser,
+  realFiles,
+} from './find.ts'
+
+/** Runs a program to its end. `code` is 127 when it could not be started; `output` is stdout and stderr, mixed. */
+export type Run = (
+  program: string,
+  args: string[],
+  env?: Record<string, string>,
+) => Promise<{ code: number; output: string }>
+
+/** Everything is optional: the default is the machine that we run on, and Chrome for Testing's own servers. */
+export type InstallOptions = FindOptions & {
+  /** Gets one short line for people at each step, such as `downloading Chrome 145.0.7632.46 (40 of 160 MB)`. */
+  onProgress?: (line: string) => void
+  arch?: string
+  isRoot?: boolean
+  run?: Run
+  /** Mirror for the download: `<baseUrl>/<version>/<platform>/chrome-<platform>.zip` is fetched from it. */
+  baseUrl?: string
+  /** Where `last-known-good-versions.json` is; default: beside `baseUrl` if that is given, else Google's list. */
+  versionsUrl?: string
+  /** A download that brings no byte for this long has failed: the library itself would wait for ever. Default 60 s. */
+  stallMs?: number
+}
+
+const byHand =
+  'Install Google Chrome, Chromium or Microsoft Edge yourself, or set WHATSAPP_CHROME_EXECUTABLE to one, and start again.'
+
+/**
+ * Finds a browser, or installs one. Safe to call in several processes at once.
+ * @throws BrowserNotFound as {@link findBrowser} and {@link installBrowser} do.
+ */
+export async function ensureBrowser(options: InstallOptions = {}): Promise<FoundBrowser> {
+  return findBrowser(options) ?? (await installBrowser(options))
+}
+
+/**
+ * Installs a browser and returns it. As root on Debian and its kin this is the distribution's `chromium`, which brings
+ * the libraries it needs and gets security updates; elsewhere Chrome for Testing, stable, in the user's cache.
+ * @throws BrowserNotFound when neither can be had; `cause` is the last reason.
+ */
+export async function installBrowser(options: InstallOptions = {}): Promise<FoundBrowser> {
+  const platform = options.platform ?? process.platform
+  const isRoot = options.isRoot ?? process.getuid?.() === 0
+  const run = options.run ?? runProgram
+  const files = options.files ?? realFiles
+  const aptWorks = platform === 'linux' && isRoot && files.isExecutable('/usr/bin/apt-get')
+  if (aptWorks && (await installFromApt(run, options.onProgress))) {
+    const found = findBrowser({
+      ...options,
+      env: { ...(options.env ?? process.env), WHATSAPP_CHROME_EXECUTABLE: undefined },
+    })
+    if (found) return found
+  }
+  return await downloadChrome({ ...options, platform, run }, aptWorks)
+}
+
+const aptOptions = ['-y', '-q', '-o', 'DPkg::Lock::Timeout=300']
+const aptEnv = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' }
+
+/** False when the distribution has no real `chromium` package, or could not install it. */
+async function installFromApt(run: Run, onProgress: InstallOptions['onProgress']): Promise<boolean> {
+  onProgress?.('refreshing the package lists (apt-get update)')
+  await updateLists(run)
+  const policy = await run('apt-cache', ['policy', 'chromium'], aptEnv)
+  if (!/Candidate: *(?!\(none\))\S/.test(policy.output)) return false
+  // Ubuntu's package only installs the snap, which needs snapd running and cannot open a profile outside $HOME.
+  const about = await run('apt-cache', ['show', '--no-all-versions', 'chromium'], aptEnv)
+  if (/\bsnapd?\b/i.test(about.output)) return false
+  onProgress?.('installing the chromium package (apt-get install)')
+  const installed = await run(
+    'apt-get',
+    ['install', ...aptOptions, '--no-install-recommends', 'chromium'],
+    aptEnv,
+  )
+  if (installed.code !== 0) onProgress?.(`apt-get install failed: ${lastLine(installed.output)}`)
+  return installed.code === 0
+}
+
+/**
+ * `DPkg::Lock::Timeout` does not cover the lock of the package lists, so another apt is waited for here. Any other
+ * failure (one broken third-party source is common) is left to `apt-get install`, which may well succeed.
+ */
+async function updateLists(run: Run): Promise<void> {
+  for (let attempt = 0; attempt < 60; attempt++) {
+    const { code, output } = await run('apt-get', ['update', ...aptOptions], aptEnv)
+    if (code === 0 || !/Could not get lock|Unable to lock/.test(output)) return
+    await new Promise((resolve) => setTimeout(resolve, 5_000))
+  }
+}
+
+type DownloadOptions = InstallOptions & { platform: NodeJS.Platform; run: Run }
+
+async function downloadChrome(options: DownloadOptions, aptWorks: boolean): Promise<FoundBrowser> {
+  const { platform, run, onProgress, baseUrl, stallMs = 60_000 } = options
+  const arch = options.arch ?? process.arch
+  const target = targetFor(platform, arch)
+  if (!target) {
+    throw new BrowserNotFound(`There is no Chrome to download for ${platform} on ${arch}.`, byHand)
+  }
+  const cacheDir = options.cacheDir ?? browserCacheDir(options)
+  const { install, Browser, BrowserPlatform } = await import('@puppeteer/browsers')
+  const version = await stableVersion(options)
+  // Unpacked aside and moved as a whole: a download that was killed must not look like a browser.
+  removeAbandoned(cacheDir)
+  mkdirSync(cacheDir, { recursive: true })
+  const partial = mkdtempSync(join(cacheDir, `partial-${process.pid}-`))
+  try {
+    const stall = stallTimer(stallMs)
+    const downloading = install({
+      cacheDir: partial,
+      browser: Browser.CHROME,
+      platform: BrowserPlatform[target],
+      buildId: version,
+      baseUrl,
+      downloadProgressCallback: progress(version, onProgress, stall.touch),
+    })
+    const installed = await Promise.race([downloading, stall.failed]).finally(stall.stop)
+    const inside = relative(partial, installed.executablePath)
+    await checkStarts(installed.executablePath, platform, run, aptWorks, onProgress)
+    const folder = join('chrome', inside.split(/[\\/]/)[1] ?? '')
+    moveInto(join(partial, folder), join(cacheDir, folder))
+    return { path: join(cacheDir, inside), kind: 'chrome', source: 'own' }
+  } catch (error) {
+    if (error instanceof BrowserNotFound) throw error
+    throw new BrowserNotFound(
+      `No browser was found, and Chrome could not be downloaded: ${reasonOf(error)}`,
+      `Check the network (HTTPS_PROXY is honoured). ${byHand}`,
+      { cause: error },
+    )
+  } finally {
+    rmSync(partial, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+/** Chrome for Testing has no build for Linux on ARM; the library would hand out the one for x64. */
+function targetFor(platform: NodeJS.Platform, arch: string) {
+  if (platform === 'linux') return arch === 'x64' ? 'LINUX' : null
+  if (platform === 'darwin') return arch === 'arm64' ? 'MAC_ARM' : 'MAC'
+  if (platform === 'win32') return arch === 'ia32' ? 'WIN32' : 'WIN64'
+  return null
+}
+
+async function stableVersion({
+  baseUrl,
+  versionsUrl = baseUrl,
+  onProgress,
+}: InstallOptions): Promise<string> {
+  onProgress?.('asking for the current stable Chrome')
+  try {
+    if (!versionsUrl) {
+      const { Browser, BrowserPlatform, resolveBuildId } = await import('@puppeteer/browsers')
+      return await resolveBuildId(Browser.CHROME, BrowserPlatform.LINUX, 'stable')
+    }
+    const response = await fetch(`${versionsUrl}/last-known-good-versions.json`)
+    if (!response.ok) throw new Error(`${response.url} answered ${response.status}`)
+    const version = versionIn(await response.json())
+    if (!version) throw new Error(`${response.url} names no stable version`)
+    return version
+  } catch (error) {
+    throw new BrowserNotFound(
+      `No browser was found, and the list of Chrome versions could not be read: ${reasonOf(error)}`,
+      `Check the network (HTTPS_PROXY is honoured). ${byHand}`,
+      { cause: error },
+    )
+  }
+}
+
+/** `{ channels: { Stable: { version } } }`; the version becomes a folder's name, so only digits and dots pass. */
+function versionIn(list: unknown): string | null {
+  const text = JSON.stringify(list) ?? ''
+  return /"Stable":\{[^{}]*"version":"([\d.]+)"/.exec(text)?.[1] ?? null
+}
+
+function progress(version: string, onProgress: InstallOptions['onProgress'], touch: () => void) {
+  let nextPercent = 0
+  return (doneBytes: number, totalBytes: number) => {
+    touch()
+    const percent = totalBytes > 0 ? (100 * doneBytes) / totalBytes : 0
+    if (percent < nextPercent) return
+    nextPercent = percent + 20
+    const mb = (bytes: number) => Math.round(bytes / 1e6)
+    onProgress?.(`downloading Chrome ${version} (${mb(doneBytes)} of ${mb(totalBytes)} MB)`)
+  }
+}
+
+/** `failed` rejects when `touch` was not called for `ms` while bytes were expected; it never resolves. */
+function stallTimer(ms: number) {
+  let timer: NodeJS.Timeout | undefined
+  let fail: (error: Error) => void = () => {}
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  const touch = () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => fail(new Error(`nothing arrived for ${ms / 1000} s.`)), ms)
+  }
+  touch()
+  return { failed, touch, stop: () => clearTimeout(timer) }
+}
+
+/**
+ * A downloaded Chrome does not bring the system libraries it needs, and slim containers lack them. Asked for its
+ * version it fails at once where one is missing. Not on Windows, where that opens a window.
+ */
+async function checkStarts(
+  path: string,
+  platform: NodeJS.Platform,
+  run: Run,
+  aptWorks: boolean,
+  onProgress: InstallOptions['onProgress'],
+): Promise<void> {
+  if (platform === 'win32') return
+  let result = await run(path, ['--version'])
+  if (result.code !== 0 && aptWorks) {
+    onProgress?.('installing the libraries that Chrome needs (apt-get satisfy)')
+    // Chrome for Testing lists what it needs in this file, one dependency a line.
+    const needed = realFiles
+      .head(join(dirname(path), 'deb.deps'))
+      .trim()
+      .split('\n')
+      .join(', ')
+    if (needed) await run('apt-get', ['satisfy', ...aptOptions, '--no-install-recommends', needed], aptEnv)
+    result = await run(path, ['--version'])
+  }
+  if (result.code === 0) return
+  throw new BrowserNotFound(
+    `Chrome was downloaded but does not start on this system: ${lastLine(result.output)}`,
+    `Its system libraries are missing: a browser from the system's packages brings them (on Debian: sudo apt-get install chromium). ${byHand}`,
+  )
+}
+
+/** Two installs at once end the same way: the second finds the place taken, by the same version, and uses that. */
+function moveInto(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true })
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if (realFiles.list(to).length === 0) throw error
+  }
+}
+
+/** Removes what killed installs left behind; those of living processes stay. */
+function removeAbandoned(cacheDir: string): void {
+  for (const name of realFiles.list(cacheDir)) {
+    const pid = Number(/^partial-(\d+)-/.exec(name)?.[1])
+    if (pid && !isAlive(pid)) rmSync(join(cacheDir, name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+function lastLine(output: string): string {
+  return output.trim().split('\n').at(-1)?.trim() || 'it said nothing'
+}
+
+/** The library's own message names its "providers" over several lines; the last one is the reason. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const inner = error.cause instanceof Error ? error.cause.message : error.message
+  return lastLine(inner.replace(/^ *- DefaultProvider: /m, ''))
+}
+
+const runProgram: Run = (program, args, env) =>
+  new Promise((resolve) => {
+    const child = spawn(program, args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    const collect = (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-64_000)
+    }
+    child.stdout.on('data', collect)
+    child.stderr.on('data', collect)
+    child.on('error', (error) => resolve({ code: 127, output: `${output}\n${error.message}` }))
+    child.on('close', (code) => resolve({ code: code ?? 1, output }))
+  })

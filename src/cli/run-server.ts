@@ -1,0 +1,159 @@
+/** A server in this process: from configuration to a clean exit, shared by `serve` and `sandbox`. */
+import QRCode from 'qrcode'
+import { type App, createApp } from '../app.ts'
+import { BrowserNotFound, findBrowser } from '../browser/find.ts'
+import { systemClock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import { createLog, type Log } from '../log.ts'
+import { AuthDirError } from '../session/auth-dir.ts'
+
+/** Exit codes, so that a supervisor can tell what happened. */
+export const EXIT = { ok: 0, failed: 1, wrongSetting: 2, directory: 3, port: 4, browser: 5 } as const
+
+/** All of the shutdown; the browser alone may take 16 s. */
+const SHUTDOWN_MS = 19_000
+
+export type RunOptions = {
+  config: Config
+  /** Further browser arguments; the sandbox points the browser at the double with these. */
+  browserArgs?: string[]
+  /** Called with the server's address once it listens; prints what a person wants to know. */
+  onListening(url: string): void
+  /** Called after the server has closed. */
+  onClosed?(): Promise<void>
+}
+
+/** Run until a signal; resolves with the exit code. What cannot start says why and what to do, on standard error. */
+export async function runServer(options: RunOptions): Promise<number> {
+  const { config } = options
+  const log = createLog({ level: config.logLevel })
+  let app: App
+  try {
+    app = open(options, log)
+  } catch (error) {
+    return explain(error)
+  }
+  const stopped = untilSignal(log)
+  watchStrayFailures(app, log)
+  showQrInTerminal(app)
+  try {
+    const { url } = await app.listen()
+    log.info({ url }, 'listening')
+    options.onListening(url)
+  } catch (error) {
+    await app.close()
+    return explain(error)
+  }
+  await stopped
+  const timer = setTimeout(() => {
+    log.error('the browser did not close in time')
+    process.exit(EXIT.failed)
+  }, SHUTDOWN_MS)
+  await app.close()
+  await options.onClosed?.()
+  clearTimeout(timer)
+  log.info('stopped')
+  return EXIT.ok
+}
+
+function open(options: RunOptions, log: Log): App {
+  const { config } = options
+  const browser = findBrowser({
+    env: { ...process.env, WHATSAPP_CHROME_EXECUTABLE: config.chromeExecutable || undefined },
+  })
+  if (browser === null)
+    log.error(
+      'no browser was found: install Google Chrome, Chromium or Edge, or name one in WHATSAPP_CHROME_EXECUTABLE',
+    )
+  const executablePath = browser?.path ?? null
+  return createApp({
+    config,
+    log,
+    chromeExecutable: executablePath,
+    // Late: the browser library takes longer to load than everything else together.
+    openEngine: async (engineOptions) => {
+      const [{ wwebEngine }, { launchArgs }] = await Promise.all([
+        import('../engine/wweb/open-engine.ts'),
+        import('../engine/wweb/launch-args.ts'),
+      ])
+      const { args, sandboxOff } = launchArgs(options.browserArgs ?? [])
+      if (sandboxOff)
+        log.warn('the browser runs without its own sandbox, since this is root or a bare container')
+      if (executablePath === null) throw new Error('there is no browser')
+      return wwebEngine({
+        authDir: config.authDir,
+        executablePath,
+        headless: config.headless,
+        browserArgs: args,
+        clock: systemClock,
+        log,
+      })(engineOptions)
+    },
+  })
+}
+
+/** Resolves at the first signal; the second ends the process at once. */
+function untilSignal(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(name, () => {
+        if (asked) process.exit(EXIT.failed)
+        asked = true
+        log.info({ signal: name }, 'stopping')
+        resolve()
+      })
+    }
+  })
+}
+
+/**
+ * The browser library leaves promises unguarded (F8); Node would end the process for one of them. A failure that
+ * nobody awaited is logged, and the session looks at once whether its page still answers.
+ */
+function watchStrayFailures(app: App, log: Log): void {
+  process.on('unhandledRejection', (error) => {
+    log.error({ err: error }, 'a failure that nobody awaited')
+    app.session.suspect()
+  })
+  process.on('uncaughtException', (error) => {
+    log.error({ err: error }, 'a failure that nobody caught')
+    app.session.suspect()
+  })
+}
+
+/** The QR code for whoever sits in front of a terminal; never into a file or a journal, where a log would end. */
+function showQrInTerminal(app: App): void {
+  if (process.stdout.isTTY !== true) return
+  let shown: string | null = null
+  app.session.onChange(() => {
+    const qr = app.session.qr()
+    if (qr === null || qr === shown) return
+    shown = qr
+    void QRCode.toString(qr, { type: 'terminal', small: true }).then((text) =>
+      process.stdout.write(`\n${text}\n`),
+    )
+  })
+}
+
+/** One clear sentence and the next step for each known way not to start. */
+function explain(error: unknown): number {
+  const say = (text: string, code: number) => {
+    process.stderr.write(`${text}\n`)
+    return code
+  }
+  if (error instanceof AuthDirError) return say(`${error.message} ${error.hint}`, EXIT.directory)
+  if (error instanceof BrowserNotFound) return say(`${error.message} ${error.hint}`, EXIT.browser)
+  if (error instanceof Error && 'code' in error) {
+    if (error.code === 'EADDRINUSE') {
+      return say('The port is taken. Stop what uses it, or choose another in WHATSAPP_MCP_PORT.', EXIT.port)
+    }
+    if (error.code === 'EACCES') {
+      return say(
+        'The port may not be bound by this user. Choose one above 1023 in WHATSAPP_MCP_PORT.',
+        EXIT.port,
+      )
+    }
+  }
+  throw error
+}

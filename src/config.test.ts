@@ -1,0 +1,72 @@
+import { join, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, isLoopback, readConfig } from './config.ts'
+
+const root = resolve('/project')
+
+describe('readConfig', () => {
+  it('has the documented defaults', () => {
+    expect(readConfig({ env: {}, root })).toEqual({
+      host: '127.0.0.1',
+      port: 8790,
+      authDir: join(root, '.wwebjs_auth'),
+      chromeExecutable: '',
+      headless: true,
+      allowedHosts: [],
+      logLevel: 'info',
+    })
+  })
+
+  it('takes an empty variable for an unset one', () => {
+    expect(readConfig({ env: { WHATSAPP_MCP_PORT: '', WHATSAPP_AUTH_DIR: ' ' }, root }).port).toBe(8790)
+  })
+
+  it('reads every setting', () => {
+    const config = readConfig({
+      env: {
+        WHATSAPP_MCP_HOST: '::1',
+        WHATSAPP_MCP_PORT: '9000',
+        WHATSAPP_AUTH_DIR: '/elsewhere',
+        WHATSAPP_CHROME_EXECUTABLE: '/opt/chrome',
+        WHATSAPP_HEADLESS: 'false',
+        WHATSAPP_MCP_ALLOWED_HOSTS: 'a.example, b.example',
+        WHATSAPP_MCP_LOG_LEVEL: 'warn',
+      },
+      root,
+    })
+    expect(config).toMatchObject({ host: '::1', port: 9000, authDir: resolve('/elsewhere'), headless: false })
+    expect(config).toMatchObject({
+      allowedHosts: ['a.example', 'b.example'],
+      chromeExecutable: '/opt/chrome',
+    })
+  })
+
+  it.each([
+    ['WHATSAPP_MCP_PORT', '99999'],
+    ['WHATSAPP_MCP_PORT', '80a'],
+    ['WHATSAPP_HEADLESS', 'maybe'],
+    ['WHATSAPP_MCP_LOG_LEVEL', 'loud'],
+  ])('refuses %s=%s in one line that names both', (name, value) => {
+    expect(() => readConfig({ env: { [name]: value }, root })).toThrow(ConfigError)
+    expect(() => readConfig({ env: { [name]: value }, root })).toThrow(`${name}="${value}"`)
+  })
+
+  it.each(['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.0.0.1.example.org'])(
+    'refuses to bind %s, which others can reach',
+    (host) => {
+      expect(() => readConfig({ env: { WHATSAPP_MCP_HOST: host }, root })).toThrow(/loopback/)
+    },
+  )
+})
+
+describe('isLoopback', () => {
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1', '[::1]'])('takes %s', (host) => {
+    expect(isLoopback(host)).toBe(true)
+  })
+  it.each(['0.0.0.0', '1270.0.0.1', '127.0.0.1.evil.example', 'localhost.evil.example'])(
+    'refuses %s',
+    (host) => {
+      expect(isLoopback(host)).toBe(false)
+    },
+  )
+})

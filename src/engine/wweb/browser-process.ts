@@ -1,0 +1,82 @@
+/** The browser as a process: who owns the profile, what a dead server left behind, and how to end it gently. */
+import { readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser } from 'puppeteer'
+import type { Clock } from '../../clock.ts'
+
+/** Chromium's own lock on a profile (chrome/browser/process_singleton_posix.cc). */
+const SINGLETON_FILES = ['SingletonLock', 'SingletonSocket', 'SingletonCookie']
+
+const CLOSE_MS = 10_000
+const TERM_MS = 5_000
+const POLL_MS = 50
+
+/**
+ * Make the profile usable: wait for a browser that a killed server left (with `pipe: true` it ends by itself within
+ * 2.5 s), end it if it does not, then remove a lock that nobody holds. Without this a lock of another host name, as
+ * after moving the profile or recreating a container, keeps Chromium from starting for ever (F4).
+ * Call only while holding the auth directory's own lock. Never fails.
+ */
+export async function freeProfile(profileDir: string, clock: Clock): Promise<void> {
+  const owner = profileOwner(profileDir)
+  if (owner !== null && !(await hasEnded(owner, 4_000, clock, profileDir))) {
+    signal(owner, 'SIGTERM')
+    if (!(await hasEnded(owner, TERM_MS, clock, profileDir))) signal(owner, 'SIGKILL')
+  }
+  for (const name of SINGLETON_FILES) rmSync(join(profileDir, name), { force: true })
+}
+
+/**
+ * End a browser: its own close, then SIGTERM, then SIGKILL, since a link that is seconds old survives only the first
+ * two (F14). Resolves when the process is gone, within about 16 s. Never fails.
+ */
+export async function endBrowser(browser: Browser, clock: Clock): Promise<void> {
+  const child = browser.process()
+  if (child === null || child.exitCode !== null || child.signalCode !== null) return
+  const exited = new Promise<true>((resolve) => child.once('exit', () => resolve(true)))
+  const within = (ms: number) =>
+    Promise.race([exited, new Promise<false>((resolve) => clock.after(ms, () => resolve(false)))])
+  browser.close().catch(() => {})
+  if (await within(CLOSE_MS)) return
+  child.kill('SIGTERM')
+  if (await within(TERM_MS)) return
+  child.kill('SIGKILL')
+  await within(1_000)
+}
+
+/** The live process that Chromium's lock names and that really runs on this profile, or null. */
+function profileOwner(profileDir: string): number | null {
+  let target: string
+  try {
+    target = readlinkSync(join(profileDir, 'SingletonLock'))
+  } catch {
+    return null
+  }
+  const pid = Number(target.slice(target.lastIndexOf('-') + 1))
+  return Number.isInteger(pid) && pid > 1 && runsOn(pid, profileDir) ? pid : null
+}
+
+/** Pids are reused: on Linux the command line must name the profile; elsewhere nobody is ended on a guess. */
+function runsOn(pid: number, profileDir: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(profileDir)
+  } catch {
+    return false
+  }
+}
+
+async function hasEnded(pid: number, withinMs: number, clock: Clock, profileDir: string): Promise<boolean> {
+  for (let waited = 0; waited < withinMs; waited += POLL_MS) {
+    if (!runsOn(pid, profileDir)) return true
+    await new Promise<void>((resolve) => clock.after(POLL_MS, resolve))
+  }
+  return false
+}
+
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It ended meanwhile.
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What runs inside WhatsApp Web's page. Each function is sent to the browser as text: it may use nothing from
+ * outside itself but `window`. Module names and shapes: whatsapp-web.js 1.34.7, src/Client.js and
+ * src/util/Injected/.
+ */
+
+type Wid = { _serialized: string }
+type MsgKeyClass = {
+  new (fields: { from: Wid; to: Wid; id: string; selfDir: 'out' }): object
+  prototype: object
+}
+type PageModules = {
+  WAWebSocketModel: { Socket: { state: string; hasSynced?: boolean; logout(): Promise<void> } }
+  WAWebCmd: { Cmd: { refreshQR(): void } }
+  WAWebMsgKey: MsgKeyClass
+  WAWebUserPrefsMeUser: { getMaybeMePnUser(): Wid | undefined; getMaybeMeLidUser(): Wid | undefined }
+}
+
+declare const window: {
+  require<Name extends keyof PageModules>(name: Name): PageModules[Name]
+  WWebJS?: { getMessageModel(message: { id: object }): { id: object } }
+  onAppStateHasSyncedEvent(): void
+  /** Ours: this document has the library's listeners, so they are not attached a second time. */
+  whatsappMcpInjected?: boolean
+}
+
+/** The socket's state, whether the first sync is done, and whether the library's helpers are in the page. */
+export function readSocket(): { state: string; hasSynced: boolean; injected: boolean } {
+  const { Socket } = window.require('WAWebSocketModel')
+  return {
+    state: Socket.state,
+    hasSynced: Socket.hasSynced === true,
+    injected: typeof window.WWebJS !== 'undefined',
+  }
+}
+
+/** Has this document been injected before? An iframe's navigation makes the library ask for a second time. */
+export function isInjected(): boolean {
+  return window.whatsappMcpInjected === true
+}
+
+export function markInjected(): void {
+  window.whatsappMcpInjected = true
+}
+
+/** The library calls this in Node, where there is no window (Client.js:290); here it works. */
+export function refreshQr(): void {
+  window.require('WAWebCmd').Cmd.refreshQR()
+}
+
+/** Tell the library that the sync is done when it subscribed too late to hear of it (wwebjs#3742, #201919). */
+export function announceSynced(): void {
+  window.onAppStateHasSyncedEvent()
+}
+
+/** Ask WhatsApp to remove this device; what the library's own logout() does first. */
+export async function logOut(): Promise<void> {
+  await window.require('WAWebSocketModel').Socket.logout()
+}
+
+/**
+ * Builds from about 2.3000.1042401057 on keep the serialized message key in `$1`, not `_serialized`; whatsapp-web.js
+ * 1.34.7 reads `_serialized` everywhere (wwebjs#201830). The key's own toString() gives the string on every build,
+ * also for messages to oneself, whose keys end in `_out` (wwebjs#201857), so it is asked and nothing is rebuilt.
+ * Older builds own the field and set it in their constructor: a getter on the prototype would make that throw, so
+ * there nothing is touched. Runs after the library's helpers are in the page and before its listeners are.
+ */
+export function mendMessageKeys(): 'mended' | 'not_needed' {
+  const MsgKey = window.require('WAWebMsgKey')
+  const user = window.require('WAWebUserPrefsMeUser')
+  const me = user.getMaybeMePnUser() ?? user.getMaybeMeLidUser()
+  if (me === undefined || window.WWebJS === undefined) return 'not_needed'
+  const sample = new MsgKey({ from: me, to: me, id: '3EB0', selfDir: 'out' })
+  if ('_serialized' in sample) return 'not_needed'
+  Object.defineProperty(MsgKey.prototype, '_serialized', {
+    configurable: true,
+    get() {
+      return this.toString()
+    },
+  })
+  const helpers = window.WWebJS
+  const getMessageModel = helpers.getMessageModel
+  helpers.getMessageModel = (message) => {
+    const model = getMessageModel(message)
+    // A getter does not travel to Node: the copy has to own the field.
+    model.id = { ...model.id, _serialized: message.id.toString() } as object
+    return model
+  }
+  return 'mended'
+}

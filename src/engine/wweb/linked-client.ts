@@ -1,0 +1,130 @@
+/** whatsapp-web.js's Client, made safe to run: the one place that knows its private seams. */
+import type { Browser, Page } from 'puppeteer'
+import wweb from 'whatsapp-web.js'
+import { isInjected, markInjected, mendMessageKeys } from './in-page.ts'
+
+/** A message as whatsapp-web.js hands it out (structures/Message.js), as far as we read it. */
+export type LibraryMessage = {
+  id: { _serialized?: string; fromMe: boolean }
+  ack: number
+  body: string
+  type: string
+  timestamp: number
+  from: string
+  to: string
+  author?: string | undefined
+  hasMedia: boolean
+}
+
+/** The subset of the library's Client that we use; whatever stands here has been read in its source (1.34.7). */
+export type LibraryClient = {
+  options: { userAgent: string | false }
+  pupBrowser: Browser | null
+  pupPage: Page | null
+  info?: { wid: { _serialized: string }; pushname?: string; platform?: string }
+  initialize(): Promise<void>
+  getWWebVersion(): Promise<string>
+  getNumberId(number: string): Promise<{ _serialized: string } | null>
+  requestPairingCode(phone: string, showNotification: boolean, intervalMs: number): Promise<string>
+  cancelPairingCode(): Promise<void>
+  sendMessage(chatId: string, content: string, options: object): Promise<LibraryMessage | undefined>
+  on(event: 'qr', listener: (qr: string) => void): void
+  on(event: 'authenticated' | 'ready', listener: () => void): void
+  on(event: 'disconnected', listener: (reason: string) => void): void
+  on(event: 'message_create', listener: (message: LibraryMessage) => void): void
+  on(event: 'message_ack', listener: (message: LibraryMessage, ack: number) => void): void
+  removeAllListeners(): void
+}
+
+type PrivateSeams = LibraryClient & {
+  inject(): Promise<void>
+  attachEventListeners(): Promise<void>
+  destroy(): Promise<void>
+}
+
+export type LinkedClientOptions = {
+  /** Parent of `session-default`; exists already, owner-only. */
+  authDir: string
+  executablePath: string
+  headless: boolean
+  args: string[]
+  /** The browser is up and its first page is blank; a rejection ends the start. */
+  onBrowser(browser: Browser, page: Page): Promise<void>
+  /** Every change of WhatsApp's socket, also before linking (the library reports them only afterwards). */
+  onSocketState(state: string): void
+  /** The library has (re-)attached itself to a document. */
+  onInjected(): void
+  /** Attaching to a reloaded document failed; the page may be deaf now. */
+  onReinjectFailed(error: unknown): void
+  onKeysMended(): void
+}
+
+/**
+ * A Client of our own configuration, not yet initialized. Single-use.
+ * What differs from the stock one, and why:
+ * - its profile is never deleted or its browser closed behind our back (F13: it deletes a running Chrome's profile);
+ * - `onAuthAppStateChangedEvent` is ours: the stock handler calls browser code in Node (F11, Client.js:290), and
+ *   ours also reports the states before linking;
+ * - a document is injected once, however many of its frames navigate (F10), and a failure to do so after the start is
+ *   reported instead of ending the process as an unhandled rejection (F8);
+ * - message keys are mended on builds that moved them (see mendMessageKeys).
+ */
+export function createLinkedClient(options: LinkedClientOptions): LibraryClient {
+  const auth = new wweb.LocalAuth({ clientId: 'default', dataPath: options.authDir })
+  const client = new wweb.Client({
+    authStrategy: auth,
+    webVersionCache: { type: 'none' },
+    authTimeoutMs: 60_000,
+    qrMaxRetries: 0,
+    takeoverOnConflict: false,
+    puppeteer: {
+      executablePath: options.executablePath,
+      headless: options.headless,
+      args: options.args,
+      pipe: true,
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+      timeout: 60_000,
+      protocolTimeout: 120_000,
+      defaultViewport: null,
+    },
+  }) as unknown as PrivateSeams
+  // The stock value claims Chrome 101 on a Mac; false leaves the browser's own.
+  client.options.userAgent = false
+
+  let prepared = false
+  auth.logout = async () => {}
+  auth.afterBrowserInitialized = async () => {
+    // Called a second time after a logout, with the same browser.
+    if (prepared || client.pupBrowser === null || client.pupPage === null) return
+    prepared = true
+    await client.pupPage.exposeFunction('onAuthAppStateChangedEvent', options.onSocketState)
+    await options.onBrowser(client.pupBrowser, client.pupPage)
+  }
+
+  const inject = client.inject.bind(client)
+  let started = false
+  client.inject = async () => {
+    try {
+      if (await client.pupPage?.evaluate(isInjected)) return
+      await inject()
+      await client.pupPage?.evaluate(markInjected)
+    } catch (error) {
+      if (!started) throw error
+      return options.onReinjectFailed(error)
+    }
+    started = true
+    options.onInjected()
+  }
+
+  const attachEventListeners = client.attachEventListeners.bind(client)
+  client.attachEventListeners = async () => {
+    if ((await client.pupPage?.evaluate(mendMessageKeys)) === 'mended') options.onKeysMended()
+    await attachEventListeners()
+  }
+
+  // Called by the library, unawaited, on states that it does not accept. Closing is the engine's.
+  client.destroy = async () => {}
+  return client
+}

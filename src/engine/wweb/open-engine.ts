@@ -1,0 +1,295 @@
+/** An engine on whatsapp-web.js: one browser, one client, from launch to close. */
+import { join } from 'node:path'
+import type { Browser, Page } from 'puppeteer'
+import { type Clock, DeadlineError, withDeadline } from '../../clock.ts'
+import { fail } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import { toJid, toMessageKey } from '../../model/ids.ts'
+import type { Engine, EngineEnd, EngineEvent, OpenEngine } from '../engine.ts'
+import { endBrowser, freeProfile } from './browser-process.ts'
+import { announceSynced, logOut, readSocket, refreshQr } from './in-page.ts'
+import { createLinkedClient } from './linked-client.ts'
+import { createTextSender } from './send-text.ts'
+import { toMessage, toSocketMeaning } from './translate.ts'
+
+/** From launch to the first QR or the loaded link; a page that never gets there hangs for ever otherwise (F6). */
+const FIRST_RESULT_MS = 90_000
+/** From linked to ready; three known causes keep `ready` from ever coming (F9). */
+const READY_MS = 60_000
+/** A probe without an answer for this long means a hung page (G5: found within 45 s at one probe each 30 s). */
+const PROBE_MS = 10_000
+const LOOKUP_MS = 20_000
+const PAIRING_MS = 30_000
+const LOGOUT_MS = 15_000
+/** The library asks for a new code after this; ours expire instead, so never within a browser's life. */
+const NO_NEW_CODE_MS = 2_000_000_000
+
+export type WwebSetup = {
+  authDir: string
+  executablePath: string
+  headless: boolean
+  /** Further command line arguments for the browser; the sandbox points it at the double with these. */
+  browserArgs: string[]
+  clock: Clock
+  log: Log
+}
+
+/** {@link OpenEngine} for this machine's browser and profile. The auth directory must be held by its lock. */
+export function wwebEngine(setup: WwebSetup): OpenEngine {
+  return async ({ emit }) => openEngine(setup, emit)
+}
+
+type Phase = 'starting' | 'unpaired' | 'linking' | 'authenticated' | 'ready' | 'over'
+
+function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): Engine {
+  const { clock, log } = setup
+  let phase: Phase = 'starting'
+  let browser: Browser | null = null
+  let connected = false
+  let closing: Promise<void> | null = null
+  let cancelTimer = () => {}
+
+  const client = createLinkedClient({
+    authDir: setup.authDir,
+    executablePath: setup.executablePath,
+    headless: setup.headless,
+    args: setup.browserArgs,
+    onBrowser,
+    onSocketState,
+    onInjected: () => void afterInjected(),
+    onReinjectFailed: (error) => {
+      if (isOver()) return
+      log.warn({ err: error }, 'attaching to the reloaded page failed')
+      void checkAfterReload()
+    },
+    onKeysMended: () => log.info('this build keeps message keys in a new place; mended'),
+  })
+  const sender = createTextSender(client, clock)
+
+  client.on('qr', (qr) => {
+    if (phase !== 'starting' && phase !== 'unpaired') return
+    phase = 'unpaired'
+    cancelTimer()
+    emit({ type: 'qr', qr })
+  })
+  client.on('authenticated', () => onPaired())
+  client.on('ready', () => void onReady())
+  client.on('disconnected', (reason) => {
+    if (reason === 'LOGOUT') end('logged_out', 'WhatsApp removed this device.')
+  })
+  client.on('message_create', (message) => {
+    sender.onCreated(message)
+    const ours = toMessage(message)
+    if (ours !== null) emit({ type: 'message', message: ours })
+    else log.warn('a message without a key: this build of WhatsApp Web is not known')
+  })
+  client.on('message_ack', (message, ack) => {
+    sender.onAck(message, ack)
+    if (message.id._serialized !== undefined) {
+      emit({ type: 'ack', id: toMessageKey(message.id._serialized), ack })
+    }
+  })
+
+  cancelTimer = clock.after(FIRST_RESULT_MS, () =>
+    end('start_failed', `WhatsApp Web did not come up within ${FIRST_RESULT_MS / 1000} s.`),
+  )
+  void start()
+
+  async function start(): Promise<void> {
+    try {
+      await freeProfile(join(setup.authDir, 'session-default'), clock)
+      if (phase === 'over') return
+      await client.initialize()
+    } catch (error) {
+      // A device that was removed while we were away: the page navigates to its goodbye during the injection.
+      if (client.pupPage?.url().includes('post_logout=1'))
+        return end('logged_out', 'WhatsApp removed this device.')
+      end('start_failed', `The browser or WhatsApp Web did not start: ${startProblem(error)}`)
+      log.warn({ err: error }, 'the start failed')
+    }
+  }
+
+  async function onBrowser(opened: Browser, page: Page): Promise<void> {
+    browser = opened
+    if (closing !== null || phase === 'over') throw new Error('closed while the browser was starting')
+    opened.on('disconnected', () => end('crashed', 'The browser ended unexpectedly.'))
+    page.on('error', () => end('crashed', "WhatsApp Web's page crashed."))
+    page.on('close', () => end('crashed', "WhatsApp Web's page was closed."))
+    // The browser's own name; only the word that headless mode puts in front is taken off.
+    const own = await opened.userAgent()
+    if (own.includes('Headless')) await page.setUserAgent({ userAgent: own.replace('Headless', '') })
+  }
+
+  /** The library hears of the first sync only as an event: where that came too early, repeat it (F9a). */
+  async function afterInjected(): Promise<void> {
+    const socket = await readPage()
+    if (socket === null || phase === 'over') return
+    onSocketState(socket.state)
+    if (!socket.hasSynced || socket.injected) return
+    clock.after(1_000, async () => {
+      const now = await readPage()
+      if (phase !== 'over' && now !== null && now.hasSynced && !now.injected) {
+        log.info('the sync was done before the library listened; announcing it again')
+        await client.pupPage?.evaluate(announceSynced).catch(() => {})
+      }
+    })
+  }
+
+  async function checkAfterReload(): Promise<void> {
+    const socket = await readPage()
+    if (socket === null || !socket.injected)
+      end('not_responding', 'WhatsApp Web reloaded and could not be attached to.')
+  }
+
+  async function readPage(): Promise<ReturnType<typeof readSocket> | null> {
+    const page = client.pupPage
+    if (page === null || phase === 'over') return null
+    return withDeadline(clock, 'Reading the page', PROBE_MS, page.evaluate(readSocket)).catch(() => null)
+  }
+
+  function onSocketState(state: string): void {
+    const meaning = toSocketMeaning(state)
+    const linked = phase === 'authenticated' || phase === 'ready'
+    if (phase === 'over') return
+    if (meaning === 'conflict')
+      return end('conflict', 'WhatsApp Web was opened in another browser with this session.')
+    if (meaning === 'blocked') return end('blocked', `WhatsApp refuses this client: ${state}.`)
+    if (linked && (meaning === 'unpaired' || meaning === 'idle')) {
+      return end('logged_out', 'WhatsApp removed this device.')
+    }
+    if (meaning === 'pairing' && phase === 'unpaired') {
+      phase = 'linking'
+      return emit({ type: 'linking' })
+    }
+    if (meaning === 'unpaired' && phase === 'linking') {
+      phase = 'unpaired'
+      return emit({ type: 'link_refused', detail: 'The phone refused to link this device.' })
+    }
+    if (meaning === 'idle' && phase === 'unpaired') return emit({ type: 'qr_gone' })
+    if (meaning === 'connected') onPaired()
+    setConnected(meaning === 'connected')
+  }
+
+  function onPaired(): void {
+    if (phase === 'over' || phase === 'authenticated' || phase === 'ready') return
+    phase = 'authenticated'
+    cancelTimer()
+    cancelTimer = clock.after(READY_MS, () =>
+      end('ready_timeout', `WhatsApp Web was linked but not ready within ${READY_MS / 1000} s.`),
+    )
+    emit({ type: 'authenticated' })
+  }
+
+  async function onReady(): Promise<void> {
+    // Comes again after each reload of the page, and twice on some syncs (F10).
+    if (phase === 'over' || phase === 'ready') return
+    onPaired()
+    const version = await client.getWWebVersion().catch(() => 'unknown')
+    const info = client.info
+    if (info === undefined || isOver()) return
+    phase = 'ready'
+    cancelTimer()
+    connected = true
+    emit({
+      type: 'ready',
+      account: {
+        wid: toJid(info.wid._serialized),
+        pushname: info.pushname ?? null,
+        platform: info.platform ?? null,
+      },
+      whatsappWebVersion: version,
+    })
+  }
+
+  function setConnected(value: boolean): void {
+    if (phase !== 'ready' || connected === value) return
+    connected = value
+    emit({ type: 'connection', connected })
+  }
+
+  function isOver(): boolean {
+    return phase === 'over'
+  }
+
+  function emit(event: EngineEvent): void {
+    if (phase !== 'over' && closing === null) emitEvent(event)
+  }
+
+  function end(how: EngineEnd, detail: string): void {
+    if (phase === 'over') return
+    emit({ type: 'ended', end: how, detail })
+    phase = 'over'
+    cancelTimer()
+  }
+
+  /** An answer of the page within `ms`, or `whatsapp_timeout`; other failures go to `whatsapp_error`. */
+  async function ask<T>(what: string, ms: number, question: Promise<T>): Promise<T> {
+    try {
+      return await withDeadline(clock, what, ms, question)
+    } catch (error) {
+      fail(error instanceof DeadlineError ? 'whatsapp_timeout' : 'whatsapp_error', { cause: error })
+    }
+  }
+
+  return {
+    async requestPairingCode(phone) {
+      const asked = client.requestPairingCode(phone, true, NO_NEW_CODE_MS)
+      try {
+        return await withDeadline(clock, 'Asking for a pairing code', PAIRING_MS, asked)
+      } catch (error) {
+        if (error instanceof DeadlineError) fail('whatsapp_timeout', { cause: error })
+        const text = String(error)
+        fail(/rate|429|too many/i.test(text) ? 'pairing_rate_limited' : 'pairing_refused', { cause: error })
+      }
+    },
+    async showQr() {
+      const page = client.pupPage
+      if (phase !== 'unpaired' || page === null) return
+      await withDeadline(clock, 'Asking for a QR', PROBE_MS, client.cancelPairingCode()).catch(() =>
+        page.evaluate(refreshQr).catch(() => {}),
+      )
+    },
+    async findNumber(phone) {
+      const wid = await ask('Looking the number up', LOOKUP_MS, client.getNumberId(phone))
+      return wid === null ? null : toJid(wid._serialized)
+    },
+    sendText: (chatId, text, limitMs) => sender.send(chatId, text, limitMs),
+    async probe() {
+      const socket = await readPage()
+      if (socket !== null) onSocketState(socket.state)
+      return {
+        responding: socket !== null && (phase !== 'ready' || socket.injected),
+        connected: socket !== null && toSocketMeaning(socket.state) === 'connected',
+      }
+    },
+    async logout() {
+      const page = client.pupPage
+      if (page === null || (phase !== 'authenticated' && phase !== 'ready')) return false
+      // The page says goodbye by navigating away, which can destroy the call's own context: that is success too.
+      const told = page.evaluate(logOut).then(
+        () => true,
+        () => page.url().includes('post_logout=1'),
+      )
+      return withDeadline(clock, 'Logging out', LOGOUT_MS, told).catch(() => false)
+    },
+    close() {
+      closing ??= (async () => {
+        cancelTimer()
+        phase = 'over'
+        client.removeAllListeners()
+        if (browser !== null) await endBrowser(browser, clock)
+      })()
+      return closing
+    },
+  }
+}
+
+/** One clause for people about a failed start; the library throws strings as well as errors. */
+function startProblem(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  if (text.includes('net::ERR_'))
+    return `web.whatsapp.com could not be reached (${/net::\w+/.exec(text)?.[0]})`
+  if (text === 'auth timeout') return 'WhatsApp Web did not finish loading'
+  if (text.includes('Failed to launch')) return 'the browser could not be launched'
+  return 'its page is not one that this version knows'
+}

@@ -1,0 +1,110 @@
+/** Sending a text so that its outcome is known: taken by WhatsApp's server, refused, or honestly unknown. */
+import { type Clock, createDeferred, DeadlineError, withDeadline } from '../../clock.ts'
+import { AppError, fail } from '../../errors.ts'
+import { type Jid, toJid, toMessageKey } from '../../model/ids.ts'
+import type { SentText } from '../engine.ts'
+import type { LibraryClient, LibraryMessage } from './linked-client.ts'
+
+/**
+ * Never a read receipt before the message (wwebjs#5718), never the link's preview (it makes the account fetch the
+ * page), a vCard is plain text, and the result comes after the server's answer.
+ */
+const SEND_OPTIONS = { sendSeen: false, linkPreview: false, parseVCards: false, waitUntilMsgSent: true }
+
+/** Texts of errors that WhatsApp Web throws before anything was queued; anything else leaves the outcome open. */
+const BEFORE_SENDING = [/No LID for user/, /wid error/, /invalid wid/i]
+
+type Pending = {
+  chatId: Jid
+  text: string
+  id: string | undefined
+  /** Acks of own messages seen meanwhile, by id: one may come before we know that the message is ours. */
+  acks: Map<string, number>
+  settle: (ack: number) => void
+}
+
+/** Follows own messages from `sendText` to the server's answer. One per client; feed it every event. */
+export type TextSender = {
+  send(chatId: Jid, text: string, limitMs: number): Promise<SentText>
+  onCreated(message: LibraryMessage): void
+  onAck(message: LibraryMessage, ack: number): void
+}
+
+/**
+ * `sendMessage` resolves when the page has queued the message, may stay pending when no answer comes, and may
+ * resolve `undefined` for a message that went out (wwebjs#3613, #201857). So three witnesses race: its result, the
+ * message's own events (found by id, or by chat and text until the id is known), and a deadline.
+ */
+export function createTextSender(client: LibraryClient, clock: Clock): TextSender {
+  const pending = new Set<Pending>()
+
+  async function send(chatId: Jid, text: string, limitMs: number): Promise<SentText> {
+    const { promise: acked, resolve: settle } = createDeferred<number>()
+    const one: Pending = { chatId, text, id: undefined, acks: new Map(), settle }
+    pending.add(one)
+    const result = client.sendMessage(chatId, text, SEND_OPTIONS).then((message) => {
+      if (message === undefined) return acked
+      identify(one, message.id._serialized)
+      return message.ack === 0 ? acked : message.ack
+    })
+    result.catch(() => {})
+    try {
+      const ack = await withDeadline(clock, 'Sending', limitMs, Promise.race([result, acked]))
+      if (ack < 0) fail('send_refused', { facts: { message_id: one.id ?? null } })
+      if (one.id === undefined) fail('send_outcome_unknown')
+      return { id: toMessageKey(one.id), chatId, sentAt: new Date(clock.now()) }
+    } catch (error) {
+      if (error instanceof AppError) throw error
+      const text = error instanceof Error ? error.message : String(error)
+      if (one.id === undefined && BEFORE_SENDING.some((known) => known.test(text))) {
+        fail('whatsapp_error', {
+          detail: 'WhatsApp Web could not open a chat with this number.',
+          cause: error,
+        })
+      }
+      fail('send_outcome_unknown', {
+        detail:
+          error instanceof DeadlineError
+            ? 'WhatsApp did not confirm the message in time.'
+            : 'WhatsApp Web failed while the message was on its way.',
+        facts: { message_id: one.id ?? null },
+        cause: error,
+      })
+    } finally {
+      pending.delete(one)
+    }
+  }
+
+  return {
+    send,
+    onCreated(message) {
+      if (!message.id.fromMe) return
+      for (const one of pending) {
+        if (one.id === undefined && one.text === message.body && isSameChat(one.chatId, toJid(message.to))) {
+          return identify(one, message.id._serialized)
+        }
+      }
+    },
+    onAck(message, ack) {
+      const id = message.id._serialized
+      if (id === undefined || !message.id.fromMe || ack === 0) return
+      for (const one of pending) {
+        one.acks.set(id, ack)
+        if (one.id === id) one.settle(ack)
+      }
+    },
+  }
+}
+
+/** The pending send is this message; an ack that was quicker counts now. */
+function identify(one: Pending, id: string | undefined): void {
+  if (id === undefined) return
+  one.id = id
+  const ack = one.acks.get(id)
+  if (ack !== undefined) one.settle(ack)
+}
+
+/** A send to a phone JID can come back under the same person's LID (wwebjs#3969); groups never change theirs. */
+function isSameChat(asked: Jid, told: Jid): boolean {
+  return asked === told || (asked.endsWith('@c.us') && told.endsWith('@lid'))
+}

@@ -1,0 +1,29 @@
+/** Failures as problem JSON (RFC 9457), the same shape for every route and for requests that never reached one. */
+import { type AppError, ERRORS } from '../../errors.ts'
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+/** The body: `type`, `title`, `status`, `detail`, and our members `code`, `hint`, `retry`, `request_id`, facts. */
+export function toProblem(error: AppError, requestId: string): Record<string, unknown> {
+  const row = ERRORS[error.code]
+  return {
+    type: `urn:whatsapp-mcp-api:error:${error.code}`,
+    title: row.title,
+    status: row.status,
+    detail: error.message,
+    code: error.code,
+    hint: error.hint,
+    retry: row.retry,
+    request_id: requestId,
+    ...error.facts,
+  }
+}
+
+/** Our JSON: as JSON.stringify, but with C0, C1 and bidi controls escaped, so that no text can steer a terminal. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
+    /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

@@ -1,0 +1,179 @@
+/** The HTTP face: the operations table as routes, with every request checked in the same order. */
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Config } from '../../config.ts'
+import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import { invoke } from '../../operations/invoke.ts'
+import type { Context, Operation } from '../../operations/operation.ts'
+import { checkCaller } from './guard.ts'
+import { PROBLEM_TYPE, toJson, toProblem } from './problem.ts'
+
+const MAX_BODY_BYTES = 1024 * 1024
+/** Slow senders (S12): the headers, then the whole request, within these, looked at every two seconds. */
+const HEADERS_MS = 10_000
+const REQUEST_MS = 30_000
+const CHECK_MS = 2_000
+const MAX_CONNECTIONS = 200
+
+export type HttpOptions = {
+  config: Config
+  operations: readonly Operation[]
+  context: Context
+  log: Log
+}
+
+/**
+ * A server with every route, not yet listening. Order of checks: host, origin, route and method, content type, size,
+ * schema, state. Every answer that is not a page is JSON, every failure problem JSON with the request's id.
+ */
+export function createHttpServer(options: HttpOptions): FastifyInstance {
+  const { config, log, operations, context } = options
+  const server = Fastify({
+    logger: false,
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_MS,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    http: {
+      headersTimeout: HEADERS_MS,
+      connectionsCheckingInterval: CHECK_MS,
+      requireHostHeader: false,
+    },
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket),
+  })
+  server.server.maxConnections = MAX_CONNECTIONS
+
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+    checkCaller(request.raw, config.allowedHosts)
+    requireJson(request)
+  })
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
+    try {
+      done(null, parseBody(String(body)))
+    } catch (error) {
+      done(error as AppError)
+    }
+  })
+  // A body of no declared type: fine as long as it is empty (`curl -X POST`, `curl -d ''`).
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => {
+    done(body === '' ? null : new AppError('unsupported_media_type'), {})
+  })
+  server.setErrorHandler(answerError)
+  server.setNotFoundHandler((request) => {
+    const path = request.url.split('?')[0] ?? '/'
+    const allowed = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter((method) =>
+      server.findRoute({ method, url: path }),
+    )
+    if (allowed.length === 0) fail('route_not_found')
+    if (allowed.includes('GET')) allowed.push('HEAD' as 'GET')
+    fail('method_not_allowed', { facts: { allow: allowed.join(', ') } })
+  })
+  server.setReplySerializer(toJson)
+
+  for (const operation of operations) addRoutes(operation)
+
+  function addRoutes(operation: Operation): void {
+    for (const route of operation.routes) {
+      const [method = 'GET', path = '/'] = route.split(' ')
+      server.route({
+        method,
+        url: path.replace(/\{(\w+)\}/g, ':$1'),
+        handler: async (request, reply) => {
+          const answer = await invoke(operation, inputOf(request), context)
+          return reply
+            .header('cache-control', 'no-store')
+            .type('application/json; charset=utf-8')
+            .send(answer)
+        },
+      })
+    }
+  }
+
+  function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const error = fromFastify(thrown)
+    const { status } = ERRORS[error.code]
+    if (status >= 500)
+      log.warn({ request_id: request.id, code: error.code, err: error.cause }, 'request failed')
+    if (error.code === 'method_not_allowed') reply.header('allow', String(error.facts.allow ?? ''))
+    if (error.retryAfterS !== undefined) reply.header('retry-after', String(error.retryAfterS))
+    if (error.code === 'body_too_large') reply.header('connection', 'close')
+    return reply
+      .status(status)
+      .header('x-request-id', request.id)
+      .header('cache-control', 'no-store')
+      .type(PROBLEM_TYPE)
+      .serializer(toJson)
+      .send(toProblem(error, request.id))
+  }
+
+  return server
+}
+
+/** Query, path parameters and body as one input object; a body that is not an object fails in the schema. */
+function inputOf(request: FastifyRequest): unknown {
+  const { query, params, body } = request
+  if (body !== undefined && (body === null || typeof body !== 'object' || Array.isArray(body))) return body
+  return { ...(query as object), ...(body as object | undefined), ...(params as object) }
+}
+
+/** Anything but JSON is refused before it is read: a form of any web page could send the other types. */
+function requireJson(request: FastifyRequest): void {
+  const { headers, method } = request
+  if (method === 'GET' || method === 'HEAD' || headers['content-length'] === '0') return
+  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+  const type = headers['content-type']
+  if (!hasBody || (type === undefined && headers['transfer-encoding'] !== undefined)) return
+  if (!/^application\/json\s*(;|$)/i.test(type ?? '')) {
+    fail('unsupported_media_type', {
+      detail: 'A body must carry the header Content-Type: application/json.',
+    })
+  }
+}
+
+function parseBody(text: string): unknown {
+  if (text.trim() === '') return {}
+  try {
+    return JSON.parse(text)
+  } catch {
+    return fail('malformed_json')
+  }
+}
+
+/** Fastify's own failures in our words (its error codes: fastify docs/Reference/Errors.md). */
+const FASTIFY_CODES: Record<string, ErrorCode> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_request',
+  FST_ERR_BAD_URL: 'malformed_request',
+  FST_ERR_MAX_PARAM_LENGTH: 'uri_too_long',
+}
+
+function fromFastify(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown
+  const code = thrown instanceof Error && 'code' in thrown ? FASTIFY_CODES[String(thrown.code)] : undefined
+  return code === undefined ? toAppError(thrown) : new AppError(code, { cause: thrown })
+}
+
+/** Node's parser gave up before there was a request (node:http `clientError`). */
+const SOCKET_CODES: Record<string, ErrorCode> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+}
+
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy()
+  const problem = new AppError(SOCKET_CODES[error.code ?? ''] ?? 'malformed_request')
+  const { status } = ERRORS[problem.code]
+  const body = toJson(toProblem(problem, randomUUID()))
+  socket.end(
+    `HTTP/1.1 ${status} ${ERRORS[problem.code].title}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,69 @@
+/** The log: JSON lines on standard error, or one readable line each on a terminal. Never what people wrote or are. */
+import { createHmac } from 'node:crypto'
+import { pino } from 'pino'
+
+/** What rooms need of a logger. Fields are facts; message text, numbers, names, codes and keys are never among them. */
+export type Log = {
+  debug: LogLine
+  info: LogLine
+  warn: LogLine
+  error: LogLine
+}
+type LogLine = {
+  (facts: Record<string, unknown>, message: string): void
+  (message: string): void
+}
+
+const LEVELS: Record<number, string> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' }
+
+/**
+ * A log at this level. `write` takes whole lines; the default is standard error, readable where that is a terminal.
+ * Errors are logged with their stack, but digits in runs of five or more (numbers, ids) are blanked.
+ */
+export function createLog(options: {
+  level: string
+  write?: (line: string) => void
+  readable?: boolean
+}): Log {
+  const write = options.write ?? ((line: string) => process.stderr.write(line))
+  const readable = options.readable ?? (options.write === undefined && process.stderr.isTTY === true)
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      serializers: { err: describeError },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    },
+    { write: (line: string) => write(readable ? toReadable(line) : line) },
+  )
+}
+
+/** `facts` of an error: type, message and stack, its causes included, without anything that looks like a number. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: blank(String(error)) }
+  const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) }
+  return { type: error.name, message: blank(error.message), stack: blank(error.stack ?? ''), ...cause }
+}
+
+function blank(text: string): string {
+  return text.replace(/\d{5,}(@[\w.]+)?/g, '…')
+}
+
+function toReadable(line: string): string {
+  const { level, time, msg, err, ...facts } = JSON.parse(line)
+  const rest = Object.entries(facts).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`)
+  const stack =
+    err === undefined
+      ? ''
+      : `\n  ${escapeControls(String(err.stack ?? err.message)).replaceAll('\\n', '\n  ')}`
+  return `${String(time).slice(11, 19)} ${LEVELS[level] ?? level} ${escapeControls(String(msg))}${rest.join('')}${stack}\n`
+}
+
+function escapeControls(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
+}
+
+/** A chat in the log: the same short word for the same chat, which says nothing about who it is. */
+export function createChatHash(key: string): (jid: string) => string {
+  return (jid) => createHmac('sha256', key).update(jid).digest('hex').slice(0, 10)
+}

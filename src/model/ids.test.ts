@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { isGroup, phoneNumberInput, phoneOf, toJid } from './ids.ts'
+
+describe('phoneNumberInput', () => {
+  it.each([
+    ['+1 (555) 123-4567', '15551234567'],
+    ['15551234567', '15551234567'],
+    [15551234567, '15551234567'],
+    ['00 49 30 1234567', '0049301234567'],
+  ])('takes %s', (given, digits) => {
+    expect(phoneNumberInput.parse(given)).toBe(digits)
+  })
+
+  it.each(['', '1234567', '1234567890123456', 'abc', 1.5, -15551234567, null, true, ['15551234567']])(
+    'refuses %s',
+    (given) => {
+      expect(phoneNumberInput.safeParse(given).success).toBe(false)
+    },
+  )
+})
+
+describe('JIDs', () => {
+  it('are brought to the documented form', () => {
+    expect(toJid('15551234567@s.whatsapp.net')).toBe('15551234567@c.us')
+    expect(toJid('15551234567:12@c.us')).toBe('15551234567@c.us')
+    expect(toJid('123@lid')).toBe('123@lid')
+  })
+
+  it('say what they are', () => {
+    expect(phoneOf(toJid('15551234567@c.us'))).toBe('15551234567')
+    expect(phoneOf(toJid('123@lid'))).toBeNull()
+    expect(isGroup(toJid('123-456@g.us'))).toBe(true)
+  })
+})

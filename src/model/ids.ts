@@ -1,0 +1,50 @@
+/** WhatsApp's addresses and message keys: the only place that makes or parses them. Elsewhere they are opaque. */
+import { z } from 'zod'
+
+declare const brand: unique symbol
+type Brand<Name extends string> = { readonly [brand]: Name }
+
+/** A phone number as digits only, country code first, 8 to 15 of them (E.164 without the plus). */
+export type PhoneNumber = string & Brand<'PhoneNumber'>
+/** A JID: `<digits>@c.us` (a person by phone), `<digits>@lid` (a person by LID), `<id>@g.us` (a group), … */
+export type Jid = string & Brand<'Jid'>
+/** A serialized message key: `<from_me>_<chat>_<bare id>[_<participant>]`. */
+export type MessageKey = string & Brand<'MessageKey'>
+
+/**
+ * The `phone_number` of the API: anything but digits is dropped; 8 to 15 must remain. A JSON number is taken too.
+ * Parses to a {@link PhoneNumber}.
+ */
+export const phoneNumberInput = z
+  .union([z.string().max(64), z.number().int().nonnegative()])
+  .transform((value) => String(value).replace(/\D/g, ''))
+  .pipe(z.string().regex(/^\d{8,15}$/, 'must have 8 to 15 digits, country code included'))
+  .transform((digits) => digits as PhoneNumber)
+  .describe('Phone number with country code, for example "+1 555 123 4567". Anything but digits is dropped.')
+
+/** The JID of a person by phone number. */
+export function phoneJid(phone: PhoneNumber): Jid {
+  return `${phone}@c.us` as Jid
+}
+
+/** A JID from WhatsApp Web's own text. Other libraries' `@s.whatsapp.net` becomes `@c.us`; a device part is dropped. */
+export function toJid(text: string): Jid {
+  const [user = '', server = ''] = text.split('@')
+  const bare = user.split(':')[0] ?? user
+  return `${bare}@${server === 's.whatsapp.net' ? 'c.us' : server}` as Jid
+}
+
+/** The digits of a `<digits>@c.us` JID, or null for any other kind. */
+export function phoneOf(jid: Jid): PhoneNumber | null {
+  const match = /^(\d+)@c\.us$/.exec(jid)
+  return match?.[1] === undefined ? null : (match[1] as PhoneNumber)
+}
+
+export function isGroup(jid: Jid): boolean {
+  return jid.endsWith('@g.us')
+}
+
+/** A message key as WhatsApp Web prints it. Opaque: two keys are the same message exactly if they are equal. */
+export function toMessageKey(text: string): MessageKey {
+  return text as MessageKey
+}

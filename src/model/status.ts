@@ -1,0 +1,70 @@
+/** What the session says about itself: the seven documented states and the facts beside them. */
+import { z } from 'zod'
+
+export const SESSION_STATES = [
+  'stopped',
+  'starting',
+  'qr',
+  'authenticated',
+  'ready',
+  'auth_failure',
+  'disconnected',
+] as const
+
+export type SessionState = (typeof SESSION_STATES)[number]
+
+/** Why the session is in its state, for programs. `null` where the state says it all. */
+export const REASONS = [
+  'logged_out',
+  'start_failed',
+  'qr_expired',
+  'link_refused',
+  'passkey_required',
+  'conflict',
+  'blocked',
+  'offline',
+  'crashed',
+  'not_responding',
+  'ready_timeout',
+  'not_linked',
+] as const
+
+export type Reason = (typeof REASONS)[number]
+
+export const Account = z.object({
+  wid: z.string().describe("The account's own JID."),
+  pushname: z.string().nullable(),
+  platform: z.string().nullable().describe('The phone\'s platform, for example "android" or "iphone".'),
+})
+export type Account = z.infer<typeof Account>
+
+/** The body of `GET /api/status`, and of every place that returns a status. */
+export const Status = z.object({
+  state: z.enum(SESSION_STATES),
+  ready: z.boolean(),
+  authenticated: z.boolean().describe('True from the state `authenticated` on.'),
+  auth_dir: z.string().describe('Absolute path of the directory that holds the linked session.'),
+  chrome_executable: z.string().describe('Absolute path of the browser; empty where none was found.'),
+  headless: z.boolean(),
+  has_qr: z.boolean().describe('A QR code that is still valid can be fetched at /qr.'),
+  last_error: z.string().nullable(),
+  account: Account.nullable(),
+  linked: z.boolean().describe('A saved session exists, so a start needs no pairing.'),
+  connected: z.boolean().describe('WhatsApp answers right now. Can be false for up to 30 s while `ready`.'),
+  since_at: z.string().describe('When the session entered this state, ISO 8601 UTC.'),
+  reason: z.enum(REASONS).nullable(),
+  next_step: z
+    .string()
+    .nullable()
+    .describe('What to do now, for people and agents; null where nothing is to do.'),
+  pairing: z
+    .object({ method: z.enum(['qr', 'code']), expires_at: z.string() })
+    .nullable()
+    .describe('What waits for the phone: a QR code or a pairing code, and until when.'),
+  reconnect: z
+    .object({ attempt: z.number().int(), next_attempt_at: z.string() })
+    .nullable()
+    .describe('While a lost connection is won back: the number of the next attempt and its time.'),
+  whatsapp_web_version: z.string().nullable(),
+})
+export type Status = z.infer<typeof Status>

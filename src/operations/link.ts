@@ -1,0 +1,140 @@
+/** Operations on the link: status, start, pairing code, logout, and the server's own card. */
+import { z } from 'zod'
+import { phoneNumberInput } from '../model/ids.ts'
+import { Status } from '../model/status.ts'
+import { defineOperation } from './operation.ts'
+
+const nothing = z.strictObject({})
+
+export const getServer = defineOperation({
+  name: 'get_server',
+  title: 'Server card',
+  description:
+    'Name of the server, address of its MCP endpoint, and the session status. Never opens the browser.',
+  effect: 'read',
+  needs: 'nothing',
+  routes: ['GET /', 'GET /health'],
+  input: nothing,
+  output: z.object({
+    ok: z.literal(true),
+    name: z.literal('whatsapp-mcp-api'),
+    mcp: z.string(),
+    status: Status,
+  }),
+  errors: [],
+  example: { input: {} },
+  run: (_, { session, mcpUrl }) => ({
+    ok: true as const,
+    name: 'whatsapp-mcp-api' as const,
+    mcp: mcpUrl,
+    status: session.status(),
+  }),
+})
+
+export const getStatus = defineOperation({
+  name: 'get_status',
+  title: 'Session status',
+  description:
+    'The truth about the link: state, account, what to do next. Never opens the browser. Ask this first when anything fails.',
+  effect: 'read',
+  needs: 'nothing',
+  routes: ['GET /api/status'],
+  input: nothing,
+  output: Status,
+  errors: [],
+  example: { input: {} },
+  run: (_, { session }) => session.status(),
+})
+
+export const startAuth = defineOperation({
+  name: 'start_auth',
+  title: 'Start the session',
+  description:
+    'Launch the browser and connect; where nothing is linked, a QR code appears at /qr. Safe to call again: a call during a running start waits for that same start. Answers at the first result, at the latest after 25 s, with the status as it then is.',
+  effect: 'write',
+  needs: 'nothing',
+  routes: ['POST /api/auth/start'],
+  input: nothing,
+  output: Status,
+  errors: ['browser_not_found', 'logout_in_progress', 'shutting_down'],
+  limitMs: 28_000,
+  example: { input: {} },
+  async run(_, { session }) {
+    await session.start()
+    return session.status()
+  },
+})
+
+export const requestPairingCode = defineOperation({
+  name: 'pairing_code',
+  title: 'Pairing code',
+  description:
+    'Link without scanning: WhatsApp gives 8 characters that are typed on the phone. Starts the session if need be. The code is valid for about three minutes.',
+  effect: 'write',
+  needs: 'nothing',
+  routes: ['POST /api/pairing-code'],
+  input: z.strictObject({ phone_number: phoneNumberInput }),
+  output: z.union([
+    z.object({
+      already_authenticated: z.literal(false),
+      phone_number: z.string().describe('The number as digits.'),
+      code: z.string().describe('8 characters, as WhatsApp gave them.'),
+      instructions: z.string(),
+      expires_at: z.string(),
+    }),
+    z.object({ already_authenticated: z.literal(true), code: z.null(), status: Status }),
+  ]),
+  errors: [
+    'session_exists',
+    'pairing_refused',
+    'pairing_rate_limited',
+    'start_failed',
+    'starting',
+    'browser_not_found',
+    'logout_in_progress',
+    'whatsapp_timeout',
+  ],
+  limitMs: 60_000,
+  example: { input: { phone_number: '+1 555 123 4567' } },
+  async run({ phone_number }, { session }) {
+    const made = await session.requestPairingCode(phone_number)
+    if (made === null) return { already_authenticated: true as const, code: null, status: session.status() }
+    return {
+      already_authenticated: false as const,
+      phone_number,
+      code: made.code,
+      instructions:
+        'On the phone: WhatsApp > Linked devices > Link a device > Link with phone number instead, then type the code.',
+      expires_at: made.expiresAt.toISOString(),
+    }
+  },
+})
+
+export const logout = defineOperation({
+  name: 'logout',
+  title: 'Log out',
+  description:
+    'Sign this device out of WhatsApp, close the browser and delete the saved session. Linking again needs the phone. Also fine when nothing runs.',
+  effect: 'destroy',
+  needs: 'nothing',
+  routes: ['POST /api/logout'],
+  input: nothing,
+  output: z.object({
+    ok: z.literal(true),
+    unlinked_remotely: z.boolean().optional().describe('False: WhatsApp could not be told.'),
+    hint: z.string().optional(),
+  }),
+  errors: ['whatsapp_timeout'],
+  limitMs: 45_000,
+  example: { input: {} },
+  async run(_, { session }) {
+    const told = await session.logout()
+    if (told === null) return { ok: true as const }
+    if (told) return { ok: true as const, unlinked_remotely: true }
+    return {
+      ok: true as const,
+      unlinked_remotely: false,
+      hint: 'WhatsApp could not be told. On the phone: Linked devices, tap this device, Log out.',
+    }
+  },
+})

@@ -1,0 +1,46 @@
+/** What an operation is: one row that every face is derived from. */
+import type { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { Session } from '../session/session.ts'
+
+/** What a handler may use. Passed in, never global. */
+export type Context = {
+  session: Session
+  clock: Clock
+  /** The URL of the MCP endpoint, as the caller would reach it. */
+  mcpUrl: string
+}
+
+export type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH'
+/** `"POST /api/chats/{chat_id}/messages"`: path parameters are input keys. */
+export type Route = `${Method} /${string}`
+
+export type Operation<In extends z.ZodType = z.ZodType, Out extends z.ZodType = z.ZodType> = {
+  /** `verb_noun`: the operationId, and the name in every other face. */
+  name: string
+  title: string
+  /** For whoever calls it: what it does, when another operation fits better, what comes back. */
+  description: string
+  /** What it does to the account: everything that guards a face follows from this. */
+  effect: 'read' | 'write' | 'send' | 'destroy'
+  /** The session state it needs: `ready` and connected, ever `linked`, or `nothing`. */
+  needs: 'ready' | 'linked' | 'nothing'
+  routes: Route[]
+  input: In
+  output: Out
+  /** The codes that this operation adds to those any call can answer with. */
+  errors: ErrorCode[]
+  /** The longest it may take, in milliseconds, when that is more than 2 s. */
+  limitMs?: number
+  /** Shown in the docs, run by a test against the double. */
+  example: { input: z.input<In> }
+  run(input: z.output<In>, context: Context): Promise<z.input<Out>> | z.input<Out>
+}
+
+/** A row of the table, checked against its own schemas. */
+export function defineOperation<In extends z.ZodType, Out extends z.ZodType>(
+  row: Operation<In, Out>,
+): Operation<In, Out> {
+  return row
+}

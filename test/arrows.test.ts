@@ -1,0 +1,122 @@
+/** The import arrows of CONTRIBUTING.md, read from the code: a room may import only what stands here. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = resolve(import.meta.dirname, '..')
+
+/** Room (longest prefix wins) -> rooms of ours it may import besides itself. */
+const ALLOWED: Record<string, string[]> = {
+  'src/model': [],
+  'src/errors.ts': [],
+  'src/clock.ts': [],
+  'src/log.ts': [],
+  'src/config.ts': [],
+  'src/browser': [],
+  'src/engine': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
+  'src/session': ['src/engine/engine.ts', 'src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
+  'src/operations': ['src/session', 'src/model', 'src/errors.ts', 'src/clock.ts'],
+  'src/faces/http': [
+    'src/operations',
+    'src/session',
+    'src/model',
+    'src/errors.ts',
+    'src/clock.ts',
+    'src/log.ts',
+    'src/config.ts',
+  ],
+  'src/app.ts': [
+    'src/faces/http',
+    'src/operations',
+    'src/session',
+    'src/engine/engine.ts',
+    'src/model',
+    'src/clock.ts',
+    'src/log.ts',
+    'src/config.ts',
+  ],
+  'src/cli': [
+    'src/app.ts',
+    'src/engine/wweb',
+    'src/session',
+    'src/browser',
+    'src/clock.ts',
+    'src/log.ts',
+    'src/config.ts',
+  ],
+  'src/cli/sandbox.ts': ['src/cli', 'src/config.ts', 'simulator'],
+  simulator: [],
+}
+
+/** Packages that only these rooms may name. */
+const PACKAGES: Record<string, string[]> = {
+  'whatsapp-web.js': ['src/engine/wweb'],
+  puppeteer: ['src/engine/wweb'],
+  fastify: ['src/faces/http', 'src/app.ts'],
+  pino: ['src/log.ts'],
+  ws: ['simulator'],
+  selfsigned: ['simulator'],
+  '@puppeteer/browsers': ['src/browser'],
+}
+
+type Import = { from: string; to: string }
+
+function sources(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name).replaceAll('\\', '/'))
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.endsWith('.d.ts'))
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(ROOT, file), 'utf8').replace(/\/\*[\s\S]*?\*\//g, '')
+  const names = [...text.matchAll(/(?:\bfrom|\bimport\(|^import)\s*['"]([^'"]+)['"]/gm)].map(
+    (match) => match[1] ?? '',
+  )
+  return names.map((name) => ({
+    from: file,
+    to: name.startsWith('.')
+      ? relative(ROOT, resolve(ROOT, dirname(file), name)).replaceAll('\\', '/')
+      : name,
+  }))
+}
+
+const isIn = (file: string, room: string) => file === room || file.startsWith(`${room}/`)
+
+function roomOf(file: string): string {
+  const rooms = Object.keys(ALLOWED).filter((room) => isIn(file, room))
+  return rooms.sort((a, b) => b.length - a.length)[0] ?? ''
+}
+
+const imports = [...sources('src'), ...sources('simulator')].flatMap(importsOf)
+
+describe('import arrows', () => {
+  it('reads a plausible number of imports', () => {
+    expect(imports.length).toBeGreaterThan(100)
+  })
+
+  it('gives every file a room', () => {
+    expect(imports.filter(({ from }) => roomOf(from) === '')).toEqual([])
+  })
+
+  it('run only where they may', () => {
+    const wrong = imports.filter(({ from, to }) => {
+      if (!to.startsWith('src/') && !to.startsWith('simulator/')) return false
+      const room = roomOf(from)
+      return ![room, ...(ALLOWED[room] ?? [])].some((allowed) => isIn(to, allowed))
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('name guarded packages only in their rooms', () => {
+    const wrong = imports.filter(({ from, to }) => {
+      const owners = PACKAGES[to]
+      return owners !== undefined && !owners.some((room) => isIn(from, room))
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('leave the model with zod alone', () => {
+    const packages = imports.filter(({ from, to }) => isIn(from, 'src/model') && !to.startsWith('src/'))
+    expect([...new Set(packages.map(({ to }) => to))]).toEqual(['zod'])
+  })
+})

@@ -1,0 +1,269 @@
+/** Who may call, and how: every request of these tables gets exactly this answer, and WhatsApp never hears of it. */
+import { connect } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Call, type Harness, openHarness } from './harness.ts'
+
+let harness: Harness
+beforeAll(async () => {
+  harness = await openHarness({ env: { WHATSAPP_MCP_ALLOWED_HOSTS: 'wa.example' } })
+})
+afterAll(() => harness.close())
+
+const evil = 'https://evil.example'
+const port = () => new URL(harness.url).port
+
+describe('host (S3)', () => {
+  it.each([
+    'evil.example:8790',
+    '127.0.0.1.evil.example',
+    'localhost.evil.example',
+    'wa.example.evil',
+    '10.0.0.1',
+    '[::2]',
+  ])('refuses %s', async (host) => {
+    for (const path of ['/', '/health', '/api/status', '/qr', '/mcp', '/nowhere']) {
+      const answer = await harness.call({ path, headers: { host } })
+      expect([answer.status, answer.json.code], path).toEqual([403, 'forbidden_host'])
+    }
+  })
+
+  it.each(['127.0.0.1', 'localhost', 'LOCALHOST:1234', '[::1]:8790', '127.9.9.9:1', 'wa.example'])(
+    'takes %s, on any port',
+    async (host) => {
+      expect((await harness.call({ path: '/api/status', headers: { host } })).status).toBe(200)
+    },
+  )
+
+  it.each([
+    ['none', ''],
+    ['two', 'Host: localhost\r\nHost: evil.example\r\n'],
+    ['two that are equal', 'Host: localhost\r\nHost: localhost\r\n'],
+    ['an empty one', 'Host:\r\n'],
+  ])('refuses a request with %s', async (_, lines) => {
+    const answer = await rawRequest(`GET /api/status HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`)
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+    expect(answer).toContain('"code":"malformed_request"')
+  })
+})
+
+describe('origin (S1, S2)', () => {
+  const refused: [string, Call][] = [
+    ['a page that reads', { path: '/api/status', headers: { origin: evil } }],
+    [
+      'a preflight',
+      {
+        method: 'OPTIONS',
+        path: '/api/send',
+        headers: { origin: evil, 'access-control-request-method': 'POST' },
+      },
+    ],
+    ['a sandboxed frame', { path: '/api/status', headers: { origin: 'null' } }],
+    ['a page on another port', { path: '/api/status', headers: { origin: 'http://127.0.0.1:1' } }],
+    [
+      'a form that posts',
+      {
+        method: 'POST',
+        path: '/api/send',
+        raw: 'x',
+        headers: { origin: evil, 'content-type': 'text/plain' },
+      },
+    ],
+    [
+      'an image tag',
+      { path: '/api/status', headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' } },
+    ],
+    ['a script of another local port', { path: '/api/status', headers: { 'sec-fetch-site': 'same-site' } }],
+    [
+      'a link to an API route',
+      {
+        path: '/api/status',
+        headers: {
+          'sec-fetch-site': 'cross-site',
+          'sec-fetch-mode': 'navigate',
+          'sec-fetch-dest': 'document',
+        },
+      },
+    ],
+    [
+      'a frame around /qr',
+      {
+        path: '/qr',
+        headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+      },
+    ],
+    [
+      'a form that posts to /qr',
+      {
+        method: 'POST',
+        path: '/qr',
+        headers: {
+          'sec-fetch-site': 'cross-site',
+          'sec-fetch-mode': 'navigate',
+          'sec-fetch-dest': 'document',
+        },
+      },
+    ],
+  ]
+  it.each(refused)('refuses %s', async (_, call) => {
+    const answer = await harness.call(call)
+    expect([answer.status, answer.json.code]).toEqual([403, 'forbidden_origin'])
+    expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([])
+  })
+
+  it('takes our own pages, under whatever port they were reached', async () => {
+    for (const host of [`127.0.0.1:${port()}`, 'localhost:9999']) {
+      const headers = { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }
+      expect((await harness.call({ path: '/api/status', headers })).status).toBe(200)
+    }
+  })
+
+  it('takes a link to /qr from elsewhere, and a typed address', async () => {
+    const navigate = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    for (const site of ['cross-site', 'none']) {
+      expect(
+        (await harness.call({ path: '/qr', headers: { ...navigate, 'sec-fetch-site': site } })).status,
+      ).toBe(200)
+    }
+  })
+})
+
+describe('body (S10, S11)', () => {
+  const send = { phone_number: '15551234567', message: 'hi' }
+
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonx',
+  ])('refuses the type %s and names the header', async (type) => {
+    const answer = await harness.call({
+      method: 'POST',
+      path: '/api/send',
+      raw: JSON.stringify(send),
+      headers: { 'content-type': type },
+    })
+    expect([answer.status, answer.json.code]).toEqual([415, 'unsupported_media_type'])
+    expect(answer.json.detail).toContain('Content-Type: application/json')
+  })
+
+  it('takes no body, and an empty one with or without a type, for {}', async () => {
+    const calls: Call[] = [
+      { method: 'POST', path: '/api/logout' },
+      { method: 'POST', path: '/api/logout', raw: '' },
+      { method: 'POST', path: '/api/logout', raw: '', headers: { 'content-type': 'application/json' } },
+      {
+        method: 'POST',
+        path: '/api/logout',
+        raw: '',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': '0' },
+      },
+      {
+        method: 'POST',
+        path: '/api/logout',
+        raw: '{}',
+        headers: { 'content-type': 'application/json; charset=utf-8' },
+      },
+    ]
+    for (const call of calls)
+      expect((await harness.call(call)).json, JSON.stringify(call)).toEqual({ ok: true })
+  })
+
+  it.each([
+    ['{', 'malformed_json'],
+    ['[]', 'invalid_input'],
+    ['"x"', 'invalid_input'],
+    ['null', 'invalid_input'],
+    ['{}', 'invalid_input'],
+    [JSON.stringify({ ...send, extra: { to: 'B' } }), 'invalid_input'],
+    [JSON.stringify({ ...send, message: '  ' }), 'invalid_input'],
+    [JSON.stringify({ ...send, message: 'x'.repeat(65_537) }), 'invalid_input'],
+    [JSON.stringify({ ...send, phone_number: '12' }), 'invalid_input'],
+    ['['.repeat(100_000), 'malformed_json'],
+    ['{"__proto__":{"a":1}}', 'invalid_input'],
+  ])('answers %.40s with %s', async (raw, code) => {
+    const answer = await harness.call({
+      method: 'POST',
+      path: '/api/send',
+      raw,
+      headers: { 'content-type': 'application/json' },
+    })
+    expect([answer.status, answer.json.code]).toEqual([400, code])
+    expect(answer.headers['content-type']).toContain('application/problem+json')
+    expect(Object.keys(answer.json)).toEqual(
+      expect.arrayContaining(['type', 'title', 'status', 'detail', 'code', 'hint', 'retry', 'request_id']),
+    )
+  })
+
+  it('refuses a body that is announced too large, before reading it', async () => {
+    const answer = await rawRequest(
+      'POST /api/send HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1073741824\r\n\r\n',
+    )
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /)
+    expect(answer).toContain('"code":"body_too_large"')
+  })
+
+  it('refuses a body without an end and hangs up', async () => {
+    const chunk = `${(65_536).toString(16)}\r\n${' '.repeat(65_536)}\r\n`
+    const answer = await rawRequest(
+      'POST /api/send HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+      chunk,
+    )
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /)
+  })
+})
+
+describe('routes', () => {
+  it('answers an unknown route with 404', async () => {
+    const answer = await harness.get('/api/nothing')
+    expect([answer.status, answer.json.code]).toEqual([404, 'route_not_found'])
+  })
+
+  it.each([
+    ['GET', '/api/logout', 'POST'],
+    ['POST', '/api/status', 'GET, HEAD'],
+    ['DELETE', '/api/send', 'POST'],
+    ['PUT', '/qr', 'GET, HEAD'],
+  ])('answers %s %s with 405 and Allow: %s', async (method, path, allow) => {
+    const answer = await harness.call({ method, path })
+    expect([answer.status, answer.json.code, answer.headers.allow]).toEqual([
+      405,
+      'method_not_allowed',
+      allow,
+    ])
+  })
+
+  it('gives each answer an id of its own, whatever the caller sends (S13)', async () => {
+    const headers = { 'x-request-id': 'mine'.repeat(1_000) }
+    const ids = await Promise.all(
+      [1, 2].map(async () => (await harness.call({ path: '/nowhere', headers })).json.request_id),
+    )
+    expect(new Set(ids).size).toBe(2)
+    expect(ids[0]).toMatch(/^[0-9a-f-]{36}$/)
+  })
+})
+
+it('let nothing reach WhatsApp', () => {
+  expect(harness.world.messages().filter(({ body }) => body === 'hi')).toEqual([])
+})
+
+/** Bytes over a socket; `repeat` is written until the other side answers or hangs up. */
+function rawRequest(head: string, repeat?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port()), '127.0.0.1')
+    let answer = ''
+    const pump = () => {
+      if (repeat === undefined || socket.destroyed || answer !== '') return
+      if (socket.write(repeat)) setImmediate(pump)
+      else socket.once('drain', pump)
+    }
+    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')))
+    socket.on('data', (data) => {
+      answer += data
+      if (repeat === undefined && answer.includes('}')) socket.end()
+    })
+    socket.on('error', (error) => (answer === '' ? reject(error) : resolve(answer)))
+    socket.on('close', () => resolve(answer))
+    socket.write(head)
+    pump()
+  })
+}

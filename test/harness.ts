@@ -1,0 +1,176 @@
+/** What behaviour tests hold: the whole app on a free port, the double's world, and HTTP from the outside. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { openSimulator } from '../simulator/open-simulator.ts'
+import type { Simulator, SimulatorOptions, World } from '../simulator/simulator.ts'
+import { type App, createApp } from '../src/app.ts'
+import { findBrowser } from '../src/browser/find.ts'
+import { type Clock, systemClock } from '../src/clock.ts'
+import { readConfig } from '../src/config.ts'
+import { launchArgs } from '../src/engine/wweb/launch-args.ts'
+import { wwebEngine } from '../src/engine/wweb/open-engine.ts'
+import { createLog } from '../src/log.ts'
+import type { SessionState, Status } from '../src/model/status.ts'
+
+export type Answer = {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  text: string
+  /** The body as JSON; undefined where it is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever came back
+  json: any
+}
+
+export type Call = {
+  method?: string
+  path: string
+  body?: unknown
+  headers?: Record<string, string>
+  /** Sent as it is, in place of `body`. */
+  raw?: string
+}
+
+export type Harness = {
+  app: App
+  simulator: Simulator
+  world: World
+  url: string
+  authDir: string
+  /** Every line of the log so far, parsed. */
+  log: Record<string, unknown>[]
+  /** One HTTP request over a real socket, with exactly these headers and a Host. */
+  call(call: Call): Promise<Answer>
+  get(path: string): Promise<Answer>
+  post(path: string, body?: unknown): Promise<Answer>
+  status(): Promise<Status>
+  /** Until the session is in this state; rejects with the status after `ms`. */
+  until(state: SessionState, ms?: number): Promise<Status>
+  /** From nothing to ready, by QR. */
+  link(): Promise<Status>
+  /** Close the app and open a new one on the same directories and double. */
+  restart(): Promise<void>
+  /** Close everything; fails on an internal error that no test expected. */
+  close(): Promise<void>
+}
+
+export type HarnessOptions = Partial<SimulatorOptions> & {
+  clock?: Clock
+  env?: Record<string, string>
+}
+
+export function browserPath(): string {
+  const found = findBrowser()
+  if (found === null) throw new Error('tests need a browser: npm test brings one')
+  return found.path
+}
+
+/** A fresh app on a fresh double, listening on a free port, stopped. */
+export async function openHarness(options: HarnessOptions = {}): Promise<Harness> {
+  const { clock = systemClock, env = {}, ...simulated } = options
+  const authDir = mkdtempSync(join(tmpdir(), 'wma-test-'))
+  const simulator = await openSimulator({ dataDir: null, pace: 'none', control: null, ...simulated })
+  const log: Record<string, unknown>[] = []
+  const config = readConfig({
+    env: { WHATSAPP_AUTH_DIR: authDir, WHATSAPP_MCP_PORT: '0', ...env },
+    root: authDir,
+  })
+  const logger = createLog({ level: 'debug', write: (line) => log.push(JSON.parse(line)) })
+
+  function create(): App {
+    return createApp({
+      config,
+      log: logger,
+      clock,
+      chromeExecutable: browserPath(),
+      openEngine: wwebEngine({
+        authDir,
+        executablePath: browserPath(),
+        headless: true,
+        browserArgs: launchArgs(simulator.chromiumArgs).args,
+        clock,
+        log: logger,
+      }),
+    })
+  }
+
+  const harness: Harness = {
+    app: create(),
+    simulator,
+    world: simulator.world,
+    url: '',
+    authDir,
+    log,
+    call: (call) => send(harness.url, call),
+    get: (path) => send(harness.url, { path }),
+    post: (path, body) => send(harness.url, { method: 'POST', path, body }),
+    status: async () => (await harness.get('/api/status')).json,
+    async until(state, ms = 20_000) {
+      const { session } = harness.app
+      await new Promise<void>((resolve, reject) => {
+        const check = () => {
+          if (session.status().state !== state) return
+          clearTimeout(timer)
+          stop()
+          resolve()
+        }
+        const timer = setTimeout(() => {
+          stop()
+          reject(new Error(`not ${state} but ${JSON.stringify(session.status())}`))
+        }, ms)
+        const stop = session.onChange(check)
+        check()
+      })
+      return harness.status()
+    },
+    async link() {
+      await harness.post('/api/auth/start')
+      await simulator.world.scan()
+      return harness.until('ready')
+    },
+    async restart() {
+      await harness.app.close()
+      harness.app = create()
+      harness.url = (await harness.app.listen()).url
+    },
+    async close() {
+      await harness.app.close()
+      await simulator.close()
+      rmSync(authDir, { recursive: true, force: true, maxRetries: 5 })
+      expect(log.filter(({ code }) => code === 'internal_error')).toEqual([])
+    },
+  }
+  harness.url = (await harness.app.listen()).url
+  return harness
+}
+
+function send(base: string, { method = 'GET', path, body, headers = {}, raw }: Call): Promise<Answer> {
+  const url = new URL(base)
+  const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body))
+  const typed = payload === undefined || raw !== undefined ? {} : { 'content-type': 'application/json' }
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      { host: url.hostname, port: url.port, method, path, headers: { ...typed, ...headers }, agent: false },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8')
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parse(text) })
+        })
+      },
+    )
+    request.on('error', reject)
+    request.end(payload)
+  })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
