@@ -112,12 +112,7 @@ export type World = {
     pushname?: string
     lidChat?: boolean
   }): WorldContact
-  addGroup(options: {
-    subject: string
-    members: string[]
-    announce?: boolean
-    lidMode?: boolean
-  }): WorldGroup
+  addGroup(options: { subject: string; members: string[]; announce?: boolean; lidMode?: boolean }): WorldGroup
   /**
    * Remove a linked device on the phone (default: all). Works while the device is not connected too.
    * `navigate: false`: the page only goes to UNPAIRED and does not load `/?post_logout=1` (F15).

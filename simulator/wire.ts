@@ -158,7 +158,4 @@ export type Push =
   | { push: 'fault'; name: string; value: unknown }
 
 /** A frame from the service: an answer, a refusal of the question, or a push. */
-export type ServiceFrame =
-  | { re: number; answer: unknown }
-  | { re: number; refused: string }
-  | Push
+export type ServiceFrame = { re: number; answer: unknown } | { re: number; refused: string } | Push

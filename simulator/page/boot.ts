@@ -6,7 +6,7 @@ import { setOwner } from './msg-key.ts'
 import { boot, connection, page, showStatus } from './page.ts'
 import { isMe, learnPeople, myPhoneWid } from './people.ts'
 import { receiveAck, receiveMessage, receiveSnapshot } from './receive.ts'
-import { Conn, cmd, Socket, Stream, type SocketState } from './socket-model.ts'
+import { Conn, cmd, Socket, type SocketState, Stream } from './socket-model.ts'
 import { clearStorage, readCredentials, readRegistration, writeCredentials } from './storage.ts'
 import { learnChat, learnContacts } from './stores.ts'
 

@@ -7,8 +7,7 @@ import type { IqError } from '../wire.ts'
  */
 export class r {
   readonly name = 'DataError'
-  readonly message =
-    "Failed to execute 'get' on 'IDBObjectStore': No key or key range specified."
+  readonly message = "Failed to execute 'get' on 'IDBObjectStore': No key or key range specified."
 }
 
 /** A refused request for a pairing code: `CompanionHelloError` with the IQ error in it (wwebjs#3763). */

@@ -1,11 +1,17 @@
 /** Message keys, `WAWebMsgKey`, in the two families of builds: own `_serialized`, and own `$1` without it. */
 import type { BuildFacts } from '../wire.ts'
-import { createWid, Wid } from './wid.ts'
+import { createWid, type Wid } from './wid.ts'
 
 /** What a key is made of: by direction, or by its remote side. */
 export type KeyParts =
   | { from: Wid; to: Wid; id: string; participant?: Wid | undefined; selfDir?: 'in' | 'out' }
-  | { fromMe: boolean; remote: Wid; id: string; participant?: Wid | undefined; self?: 'in' | 'out' | undefined }
+  | {
+      fromMe: boolean
+      remote: Wid
+      id: string
+      participant?: Wid | undefined
+      self?: 'in' | 'out' | undefined
+    }
 
 type Fields = {
   fromMe: boolean
@@ -63,7 +69,9 @@ function toFields(parts: KeyParts): Fields {
 
 /** `fromMe_remote_id[_participant][_out]`: keys to oneself end in their direction (wwebjs#201857, PR #201896). */
 function toText({ fromMe, remote, id, participant, self }: Fields): string {
-  return [String(fromMe), String(remote), id, participant && String(participant), self].filter(Boolean).join('_')
+  return [String(fromMe), String(remote), id, participant && String(participant), self]
+    .filter(Boolean)
+    .join('_')
 }
 
 function parse(text: unknown): KeyParts {
@@ -81,7 +89,10 @@ function parse(text: unknown): KeyParts {
 /** Id of a message written on WhatsApp Web: `3EB0` and 18 hex digits. */
 async function newId(): Promise<string> {
   const bytes = crypto.getRandomValues(new Uint8Array(9))
-  return `3EB0${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('').toUpperCase()}`
+  return `3EB0${[...bytes]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .toUpperCase()}`
 }
 
 /** Up to 2.3000.1042386815: the constructor assigns `this._serialized`. */

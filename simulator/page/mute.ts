@@ -1,6 +1,7 @@
 /** How a chat is muted. */
-import { connection } from './page.ts'
+
 import { declareProps, Model } from './model.ts'
+import { connection } from './page.ts'
 import type { Wid } from './wid.ts'
 
 /** `expiration`: 0 not muted, -1 for ever, else Unix seconds (wa-js: models/MuteModel.ts). */

@@ -113,7 +113,11 @@ class StreamModel extends Model<{ mode: string; available: boolean }> {
 
 declareProps(StreamModel, ['mode', 'available'])
 
-export const Socket: SocketModel = new SocketModel({ state: 'OPENING', hasSynced: false, stream: 'DISCONNECTED' })
+export const Socket: SocketModel = new SocketModel({
+  state: 'OPENING',
+  hasSynced: false,
+  stream: 'DISCONNECTED',
+})
 export const Conn: ConnModel = new ConnModel({ platform: undefined, is24h: true, lc: 'US', lg: 'en' })
 export const Stream: StreamModel = new StreamModel({ mode: 'QR', available: false })
 

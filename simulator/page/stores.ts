@@ -9,7 +9,7 @@ import { Mute } from './mute.ts'
 import { connection } from './page.ts'
 import { lidWidOf, personOf, phoneWidOf } from './people.ts'
 import { toMsgModel } from './to-models.ts'
-import { createWid, createWidFromWidLike, Wid } from './wid.ts'
+import { createWid, createWidFromWidLike, type Wid } from './wid.ts'
 
 /** Messages in memory; the others lie in the page's database, which here is the service's. */
 class MsgCollection extends Collection<MsgModel> {

@@ -1,14 +1,21 @@
 /** What the service answers to each question of a page. */
 import type { Operation, Requests, Snapshot } from '../wire.ts'
-import { findPerson } from './addresses.ts'
 import type { Account, Device } from './accounts.ts'
+import { findPerson } from './addresses.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
 import { findLink } from './devices.ts'
 import { createGroup } from './groups.ts'
 import { removeDevice, requestPairingCode, startLinking } from './links.ts'
 import { changeChat, confirmReceived } from './messages.ts'
 import { takeSend } from './sends.ts'
-import { knownPeople, messagesOf, toWireAccount, toWireChats, toWireGroup, toWireMessage } from './wire-forms.ts'
+import {
+  knownPeople,
+  messagesOf,
+  toWireAccount,
+  toWireChats,
+  toWireGroup,
+  toWireMessage,
+} from './wire-forms.ts'
 
 type Answers = {
   [K in Operation]: (
@@ -161,4 +168,3 @@ export const answers: Answers = {
     return null
   },
 }
-

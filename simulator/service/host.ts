@@ -18,11 +18,7 @@ export type Host = {
 }
 
 /** Listen on loopback, on a port that the system picks. `holdSync` goes to every page, see {@link toDocument}. */
-export async function openHost(
-  context: Context,
-  certificate: Certificate,
-  holdSync: boolean,
-): Promise<Host> {
+export async function openHost(context: Context, certificate: Certificate, holdSync: boolean): Promise<Host> {
   const connections = new Set<Duplex>()
   const server = createServer({ key: certificate.key, cert: certificate.cert }, async (request, response) => {
     if (context.faults.isOn('load_hangs')) return

@@ -58,7 +58,9 @@ export function requestPairingCode(
     return { error: { name: 'IQErrorBadRequest', code: 400, text: 'bad-request' } }
   }
   const now = Date.now()
-  const recent = context.codeRequests.filter((entry) => entry.phone === phone && now - entry.at < codeWindowMs)
+  const recent = context.codeRequests.filter(
+    (entry) => entry.phone === phone && now - entry.at < codeWindowMs,
+  )
   context.codeRequests.push({ phone, at: now })
   if (recent.length >= codesPerWindow) {
     return { error: { name: 'IQErrorRateOverlimit', code: 429, text: 'rate-overlimit' } }

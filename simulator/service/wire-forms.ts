@@ -64,7 +64,9 @@ export function toWireChats(account: Account, device: Device): WireChat[] {
  */
 export function knownPeople(account: Account): WirePerson[] {
   const inGroups = new Set(account.groups.values().flatMap((group) => group.members))
-  return account.contacts.values().filter((contact) => contact.name !== null || inGroups.has(contact.phone) || hasChat(account, contact))
+  return account.contacts
+    .values()
+    .filter((contact) => contact.name !== null || inGroups.has(contact.phone) || hasChat(account, contact))
 }
 
 function hasChat(account: Account, person: Person): boolean {

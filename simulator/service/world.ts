@@ -14,10 +14,7 @@ import { knownPeople, messagesOf } from './wire-forms.ts'
 const qrWaitMs = 10_000
 
 /** The world over `context`. `onChange` subscribes to its changes and returns the unsubscribe function. */
-export function createWorld(
-  context: Context,
-  onChange: (listener: () => void) => () => void,
-): World {
+export function createWorld(context: Context, onChange: (listener: () => void) => () => void): World {
   const account = (): Account => context.accounts.current()
 
   const pageWithQr = (): Session | undefined =>
@@ -90,7 +87,8 @@ export function createWorld(
       if (!author || author.phone === account().info.phone) throw new Error(`No contact ${from}.`)
       const target = chatId(chat ?? author.phone)
       const group = account().groups.get(target)
-      if (group && !group.members.includes(author.phone)) throw new Error(`${from} is not a member of ${target}.`)
+      if (group && !group.members.includes(author.phone))
+        throw new Error(`${from} is not a member of ${target}.`)
       return addMessage(context, account(), {
         id: makePhoneMessageId(context.random),
         chat: target,
@@ -149,7 +147,9 @@ export function createWorld(
       return toWorldGroup(createGroup(context, account(), facts))
     },
     async unlink(options) {
-      const ids = account().devices.values().map((device) => device.id)
+      const ids = account()
+        .devices.values()
+        .map((device) => device.id)
       for (const id of ids) {
         if (options?.deviceId === undefined || options.deviceId === id) {
           removeDevice(context, account(), id, options?.navigate ?? true)

@@ -1,8 +1,8 @@
 /** The modules for reading: collections, ids, who is who, history. */
 import { Collection } from '../collection.ts'
 import { MsgKeyOfBuild } from '../keys.ts'
-import type { ChatModel, ContactModel, MsgModel } from '../models.ts'
 import { Model } from '../model.ts'
+import type { ChatModel, ContactModel, MsgModel } from '../models.ts'
 import { connection } from '../page.ts'
 import { alternateOf, isMe, learnPeople, lidWidOf, personOf, phoneWidOf } from '../people.ts'
 import { defineModule, refuse } from '../registry.ts'

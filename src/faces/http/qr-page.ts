@@ -56,15 +56,15 @@ export async function renderQrPage(status: Status, qr: string | null): Promise<s
 <meta charset="utf-8">
 <meta http-equiv="refresh" content="5">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(HEADLINES[status.state])} · whatsapp-mcp-api</title>
+<title>${escapeHtml(HEADLINES[status.state])} · whatsapp-mcp-api</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
-<h1>${escape(headline(status))}</h1>
+<h1>${escapeHtml(headline(status))}</h1>
 ${image === null ? '' : `<img src="${image}" width="${SIZE_PX}" height="${SIZE_PX}" alt="QR code to scan with WhatsApp">`}
 ${image === null ? explanation(status) : STEPS}
-<span class="state">${escape(status.state)}</span>
+<span class="state">${escapeHtml(status.state)}</span>
 </main>
 </body>
 </html>
@@ -93,10 +93,10 @@ function explanation(status: Status): string {
   if (status.reconnect !== null)
     lines.push(`Attempt ${status.reconnect.attempt} at ${status.reconnect.next_attempt_at}.`)
   if (lines.length === 0) lines.push('Everything is up and running.')
-  return lines.map((line) => `<p>${escape(line)}</p>`).join('\n')
+  return lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('\n')
 }
 
 /** Names and errors are other people's text. */
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }

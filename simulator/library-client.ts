@@ -1,0 +1,121 @@
+/** For tests of the double: the real, unmodified whatsapp-web.js in a real Chromium that takes the double for WhatsApp. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import wweb from 'whatsapp-web.js'
+import type { Simulator } from './simulator.ts'
+
+export type LibraryClient = {
+  client: wweb.Client
+  /** Events so far, oldest first. */
+  events: { name: string; args: unknown[] }[]
+  /** `initialize()` as it went: resolved, or the reason. */
+  initialized: Promise<'resolved' | { rejected: unknown }>
+  /** First event of this name, past or future; rejects after `limitMs` (default 10 s). */
+  event<T = unknown>(name: string, test?: (argument: T) => boolean, limitMs?: number): Promise<T>
+  count(name: string): number
+  /** Close the browser, keep the profile. */
+  stop(): Promise<void>
+}
+
+const names = [
+  'qr',
+  'code',
+  'authenticated',
+  'auth_failure',
+  'ready',
+  'message_create',
+  'message',
+  'message_ack',
+  'unread_count',
+  'change_state',
+  'disconnected',
+  'loading_screen',
+]
+
+/** A folder for browser profiles, and how to remove it. */
+export function makeProfileFolder(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'simulator-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) }
+}
+
+/** Build a Client on `profiles` and start it. */
+export function startClient(
+  simulator: Simulator,
+  profiles: string,
+  options: Partial<wweb.ClientOptions> = {},
+): LibraryClient {
+  const isRoot = process.getuid?.() === 0
+  const client = new wweb.Client({
+    authStrategy: new wweb.LocalAuth({ clientId: 'default', dataPath: profiles }),
+    webVersionCache: { type: 'none' },
+    puppeteer: {
+      executablePath: process.env.WHATSAPP_CHROME_EXECUTABLE ?? '/usr/bin/chromium',
+      pipe: true,
+      headless: true,
+      args: [...simulator.chromiumArgs, ...(isRoot ? ['--no-sandbox'] : [])],
+    },
+    ...options,
+  })
+  const events: LibraryClient['events'] = []
+  const watchers = new Set<() => void>()
+  for (const name of names) {
+    client.on(name, (...args: unknown[]) => {
+      events.push({ name, args })
+      for (const watcher of [...watchers]) watcher()
+    })
+  }
+  const initialized: LibraryClient['initialized'] = client.initialize().then(
+    () => 'resolved' as const,
+    (rejected: unknown) => ({ rejected }),
+  )
+  return {
+    client,
+    events,
+    initialized,
+    count: (name) => events.filter((event) => event.name === name).length,
+    event<T>(name: string, test: (argument: T) => boolean = () => true, limitMs = 10_000): Promise<T> {
+      return new Promise((resolve, reject) => {
+        const look = (): void => {
+          for (const event of events) {
+            const [argument] = event.args as [T]
+            if (event.name !== name || !test(argument)) continue
+            clearTimeout(timer)
+            watchers.delete(look)
+            resolve(argument)
+            return
+          }
+        }
+        const timer = setTimeout(() => {
+          watchers.delete(look)
+          reject(
+            new Error(`no ${name} within ${limitMs} ms; there were ${events.map((e) => e.name).join(', ')}`),
+          )
+        }, limitMs)
+        watchers.add(look)
+        look()
+      })
+    },
+    async stop() {
+      await initialized
+      // destroy() within 50 ms of LOGOUT leaves an unhandled rejection of the library's own; none from 300 ms on.
+      if (events.some(({ name, args }) => name === 'disconnected' && args[0] === 'LOGOUT')) {
+        await new Promise((resolve) => setTimeout(resolve, 500))
+      }
+      await client.destroy().catch(() => {})
+    },
+  }
+}
+
+/** Start, scan, wait for `ready`. */
+export async function startLinkedClient(
+  simulator: Simulator,
+  profiles: string,
+  options: Partial<wweb.ClientOptions> = {},
+): Promise<LibraryClient> {
+  const started = startClient(simulator, profiles, options)
+  await started.event('qr')
+  await simulator.world.scan()
+  await started.event('ready')
+  return started
+}
