@@ -3,6 +3,7 @@ import { findBuild, newestBuild } from './builds.ts'
 import { openAccounts } from './service/accounts.ts'
 import { openCertificate } from './service/certificate.ts'
 import type { Context } from './service/context.ts'
+import { actOnFault } from './service/fault-acts.ts'
 import { createFaults } from './service/faults.ts'
 import { openHost } from './service/host.ts'
 import { createClock } from './service/pace.ts'
@@ -34,10 +35,7 @@ export const openSimulator: OpenSimulator = async (options) => {
   const clock = createClock(pace, random)
   if (isNew) seedWorld(accounts.current(), seeding, clock.now())
 
-  const faults = createFaults((name, value) => {
-    if (name === 'offline' && value) host.cutAll()
-    changed()
-  })
+  const faults = createFaults((name, value) => actOnFault(context, () => host.cutAll(), name, value))
   const context: Context = {
     accounts,
     clock,

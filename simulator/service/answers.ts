@@ -1,11 +1,13 @@
 /** What the service answers to each question of a page. */
-import type { Operation, Requests, Snapshot } from '../wire.ts'
+import type { IqError, Operation, Requests, Snapshot } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
 import { findPerson } from './addresses.ts'
-import { type Context, type Session, sessionsOf } from './context.ts'
+import type { Context, Session } from './context.ts'
 import { findLink } from './devices.ts'
+import { replaceAgain, replaceOthers } from './fault-acts.ts'
+import { fieldOf } from './faults.ts'
 import { createGroup } from './groups.ts'
-import { removeDevice, requestPairingCode, startLinking } from './links.ts'
+import { acceptLink, removeDevice, requestPairingCode, startLinking } from './links.ts'
 import { changeChat, confirmReceived } from './messages.ts'
 import { takeSend } from './sends.ts'
 import {
@@ -51,13 +53,8 @@ export const answers: Answers = {
     if (credentials) {
       const link = findLink(context, credentials)
       if ('removed' in link) return { kind: 'removed', navigate: link.navigate }
-      for (const other of sessionsOf(context, link.account, link.device.id)) {
-        if (other === session) continue
-        other.send({ push: 'replaced' })
-        other.link = null
-        other.live = false
-      }
       session.link = link
+      replaceOthers(context, session)
       context.changed()
       return { kind: 'linked', account: toWireAccount(link.account, link.device) }
     }
@@ -69,6 +66,7 @@ export const answers: Answers = {
     const link = linkOf(session)
     await context.clock.wait('sync')
     session.live = true
+    replaceAgain(context, session)
     return toSnapshot(link)
   },
 
@@ -76,6 +74,7 @@ export const answers: Answers = {
     const link = linkOf(session)
     await context.clock.wait('stanza')
     session.live = true
+    replaceAgain(context, session)
     return toSnapshot(link)
   },
 
@@ -96,8 +95,12 @@ export const answers: Answers = {
     return requestPairingCode(context, session, phone)
   },
 
-  passkey_confirm() {
-    throw new RefusedQuestion('no passkey was asked for')
+  passkey_confirm(context, session) {
+    const { passkeyFor } = session
+    if (!passkeyFor) throw new RefusedQuestion('no passkey was asked for')
+    session.passkeyFor = null
+    void acceptLink(context, session, passkeyFor)
+    return null
   },
 
   send: (context, session, message) => takeSend(context, linkOf(session), message),
@@ -110,6 +113,8 @@ export const answers: Answers = {
   async group(context, session, { id }) {
     const { account } = linkOf(session)
     await context.clock.wait('stanza')
+    const broken = await breakGroup(context, id)
+    if (broken) return { error: broken }
     const group = account.groups.get(id)
     if (!group) return { error: { name: 'IQErrorItemNotFound', code: 404, text: 'item-not-found' } }
     return toWireGroup(account, group)
@@ -118,6 +123,8 @@ export const answers: Answers = {
   async create_group(context, session, { subject, members }) {
     const { account, device } = linkOf(session)
     await context.clock.wait('stanza')
+    if (!session.build.createsGroups)
+      return { error: { name: 'IQErrorBadRequest', code: 400, text: 'bad-request' } }
     return toWireGroup(account, createGroup(context, account, { subject, members, origin: device.id }))
   },
 
@@ -167,4 +174,18 @@ export const answers: Answers = {
     context.changed()
     return null
   },
+}
+
+/** Fault `group_metadata`: the error to answer with, a late go-ahead (null), or never anything. */
+async function breakGroup(context: Context, id: string): Promise<IqError | null> {
+  const value = context.faults.get('group_metadata')
+  const only = fieldOf(value, 'id')
+  if (!value || (only !== undefined && only !== id)) return null
+  const mode = fieldOf(value, 'mode') ?? 'rejects'
+  if (mode === 'hangs') return new Promise(() => {})
+  const delayMs = Number(fieldOf(value, 'delayMs') ?? 0)
+  await new Promise((resolve) => setTimeout(resolve, delayMs).unref())
+  return mode === 'slow'
+    ? null
+    : { name: 'IQErrorInternalServerError', code: 500, text: 'internal-server-error' }
 }

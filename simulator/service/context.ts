@@ -14,6 +14,10 @@ export type Session = {
   link: { account: Account; device: Device } | null
   /** Set while the page is unlinked: how it wants to be linked, and the QR ref that counts now. */
   linking: { mode: 'qr' | 'code'; ref: string | null; stop: () => void } | null
+  /** Fault `passkey_required`: the account that the phone would have linked, once the passkey is confirmed. */
+  passkeyFor: Account | null
+  /** The build that this page was served. */
+  build: BuildFacts
   /** True from the snapshot on: later messages are pushed. */
   live: boolean
   send(push: Push): void

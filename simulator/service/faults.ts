@@ -1,11 +1,14 @@
 /** The table of faults: what can be provoked, which entry of the failure catalogue it stands for, what it does. */
 
 export type FaultFacts = {
-  /** Entries of the catalogue (`F…`), or the item of "Broken today" (`W…`), that it provokes. */
+  /**
+   * Entries of the failure catalogue (`F…`, shared/reliability.md), items of "Broken today" (`W…`,
+   * shared/whatsapp-web.md), or issues, that it provokes.
+   */
   provokes: string
   /** Who acts it out: the https host, the service, or the page (told at its load and on every change). */
   where: 'host' | 'service' | 'page'
-  /** What `value` may be besides `true`. */
+  /** What `value` may be besides `true`; `false` switches off. */
   value: string
   does: string
 }
@@ -22,13 +25,181 @@ export const faultTable = {
     provokes: 'F7',
     where: 'host',
     value: '',
-    does: 'Every connection is closed at once: net::ERR_… in the browser.',
+    does: 'Every new connection is closed at once: net::ERR_… in the browser, for ever.',
   },
   offline: {
     provokes: 'F16',
     where: 'host',
     value: '',
-    does: 'The network is gone: connections are cut and none is accepted. Pages flap TIMEOUT/OPENING; sends queue, lookups hang.',
+    does: 'The network is gone: connections are cut and none is accepted. Pages flap TIMEOUT/OPENING; sends queue, lookups hang, a reload lands on an error page.',
+  },
+  version_never: {
+    provokes: 'F6',
+    where: 'page',
+    value: '',
+    does: '`window.Debug.VERSION` is never defined.',
+  },
+  opening_forever: {
+    provokes: 'F6',
+    where: 'page',
+    value: '',
+    does: '`Socket.state` stays OPENING; the page never connects.',
+  },
+  module_missing: {
+    provokes: 'F9c, F30',
+    where: 'page',
+    value: 'name, or { name }, or { names: [] }',
+    does: '`window.require` throws for these modules, from now on.',
+  },
+  sync_before_attach: {
+    provokes: 'F9a',
+    where: 'page',
+    value: '',
+    does: '`hasSynced` is true before `Debug.VERSION` is defined, so before any client can listen. For pages with a saved link.',
+  },
+  sync_never: {
+    provokes: 'F9',
+    where: 'page',
+    value: '',
+    does: 'The socket is CONNECTED, `hasSynced` never comes.',
+  },
+  double_synced: {
+    provokes: 'F10',
+    where: 'page',
+    value: '{ gapMs = 30, times = 2 }',
+    does: '`hasSynced` goes back to false and true again, so many times in all, with gaps; on a page that runs: at once.',
+  },
+  extra_iframe: {
+    provokes: 'F10',
+    where: 'page',
+    value: '',
+    does: 'The page adds an iframe: at its load before and after the sync, on a page that runs at once. Each navigates.',
+  },
+  reload_burst: {
+    provokes: 'F8',
+    where: 'page',
+    value: '{ times = 3, withinMs = 250 }',
+    does: 'The page reloads itself so many times within that time, once per switching on.',
+  },
+  qr_without_ref: {
+    provokes: 'F11',
+    where: 'page',
+    value: '',
+    does: 'UNPAIRED comes 200 ms before the first ref: a client that composes a QR at once writes `undefined,…`.',
+  },
+  qr_idle: {
+    provokes: 'F11',
+    where: 'service',
+    value: '',
+    does: 'Refs stop: pages that show one go to UNPAIRED_IDLE now, later ones after their first ref. `refreshQR` gives one more.',
+  },
+  scan_refused: {
+    provokes: 'F13',
+    where: 'service',
+    value: '',
+    does: 'The phone says "Couldn\'t link device" to scan and code; pages go on showing QRs.',
+  },
+  passkey_required: {
+    provokes: 'W6',
+    where: 'service',
+    value: '',
+    does: 'After scan or code the phone says "Continue on your other device" and nothing links. In a visible window the page\'s button answers for the authenticator and completes it.',
+  },
+  pairing_refused: {
+    provokes: 'F18, W7',
+    where: 'service',
+    value: '',
+    does: '`startAltLinkingFlow` rejects: CompanionHelloError with IQErrorForbidden, 403.',
+  },
+  pairing_rate_limited: {
+    provokes: 'wwebjs#3763',
+    where: 'service',
+    value: '',
+    does: '`startAltLinkingFlow` rejects: CompanionHelloError with IQErrorRateOverlimit, 429.',
+  },
+  conflict: {
+    provokes: 'F15',
+    where: 'service',
+    value: '{ again: true } also for every later connection',
+    does: "Another browser took the session: CONFLICT, the page's socket is closed, `takeover` gets it back.",
+  },
+  unpaired_without_navigation: {
+    provokes: 'F15',
+    where: 'service',
+    value: '',
+    does: 'All linked devices are removed; their pages go to UNPAIRED and stay where they are.',
+  },
+  state: {
+    provokes: 'F15, F16',
+    where: 'page',
+    value: 'a state, or { value }',
+    does: '`Socket.state` becomes this, now and after every connecting.',
+  },
+  send_hangs: {
+    provokes: 'F19',
+    where: 'service',
+    value: '{ delivered: true }: the service took the message all the same',
+    does: 'A sent message is never acknowledged: ack 0, the result never settles.',
+  },
+  send_fails: {
+    provokes: 'F19',
+    where: 'service',
+    value: '',
+    does: 'A sent message comes to ack -1; the result says ERROR_UNKNOWN; the service does not have it.',
+  },
+  send_returns_undefined: {
+    provokes: 'F19, F21',
+    where: 'page',
+    value: '',
+    does: 'The message is taken, but kept under the other address of the person (LID for phone): the key that was sent finds nothing (wwebjs#3613).',
+  },
+  send_rejects: {
+    provokes: 'F19',
+    where: 'page',
+    value: '',
+    does: '`addAndSendMsgToChat` rejects before the message is in the page.',
+  },
+  logout_hangs: {
+    provokes: 'F18',
+    where: 'page',
+    value: '',
+    does: '`Socket.logout()` never settles; the link stays.',
+  },
+  logout_throws: {
+    provokes: 'F18',
+    where: 'page',
+    value: '',
+    does: '`Socket.logout()` rejects; the link stays.',
+  },
+  seen_throws: {
+    provokes: 'F20',
+    where: 'page',
+    value: '',
+    does: '`sendSeen` rejects, as in January 2026 (wwebjs#5718).',
+  },
+  no_lid: {
+    provokes: 'F21',
+    where: 'page',
+    value: '{ phones: [] } only for these',
+    does: '`findOrCreateLatestChat` rejects with "No LID for user" for people without a chat.',
+  },
+  delivered_twice: {
+    provokes: 'F10, F21',
+    where: 'service',
+    value: '',
+    does: "Every incoming direct message comes twice: as its chat is addressed, then with the person's other address.",
+  },
+  group_metadata: {
+    provokes: 'F22',
+    where: 'service',
+    value: '{ mode = "rejects" | "hangs" | "slow", id?, delayMs? }',
+    does: "Asking for a group's metadata fails, never answers, or takes `delayMs`; for one group or all.",
+  },
+  leak_memory: {
+    provokes: 'F28',
+    where: 'page',
+    value: '{ megabytesPerSecond = 20 }',
+    does: 'The page keeps filled buffers.',
   },
 } satisfies Record<string, FaultFacts>
 
@@ -51,6 +222,16 @@ export function isFaultName(name: string): name is FaultName {
   return Object.hasOwn(faultTable, name)
 }
 
+/** Is this a fault that pages act out? */
+export function isPageFault(name: FaultName): boolean {
+  return faultTable[name].where === 'page'
+}
+
+/** A field of a fault's value; undefined if the value is no object or lacks it. */
+export function fieldOf(value: unknown, field: string): unknown {
+  return typeof value === 'object' && value !== null && field in value ? Reflect.get(value, field) : undefined
+}
+
 /** All faults off. `onSet` hears of each change. */
 export function createFaults(onSet: (name: FaultName, value: unknown) => void): Faults {
   const values = new Map<FaultName, unknown>()
@@ -58,10 +239,7 @@ export function createFaults(onSet: (name: FaultName, value: unknown) => void): 
     get: (name) => values.get(name),
     isOn: (name) => values.has(name),
     all: () => Object.fromEntries(values),
-    forPages() {
-      const facts: Record<string, FaultFacts> = faultTable
-      return Object.fromEntries([...values].filter(([name]) => facts[name]?.where === 'page'))
-    },
+    forPages: () => Object.fromEntries([...values].filter(([name]) => isPageFault(name))),
     set(name, value) {
       if (!isFaultName(name)) {
         throw new Error(

@@ -30,6 +30,11 @@ export async function openHost(context: Context, certificate: Certificate, holdS
       response.end(toDocument({ build, faults: faults.forPages(), holdSync }))
       return
     }
+    if (path === '/frame') {
+      response.setHeader('content-type', 'text/html; charset=utf-8')
+      response.end('<!doctype html><title>frame</title>')
+      return
+    }
     if (path === scriptPath) {
       await context.clock.wait('script')
       response.setHeader('content-type', 'text/javascript; charset=utf-8')
@@ -61,6 +66,8 @@ export async function openHost(context: Context, certificate: Certificate, holdS
       registration: null,
       link: null,
       linking: null,
+      passkeyFor: null,
+      build: context.build,
       live: false,
       send: say,
       cut: () => socket.terminate(),

@@ -30,7 +30,7 @@ export function startLinking(context: Context, session: Session, mode: 'qr' | 'c
   const linking: NonNullable<Session['linking']> = { mode, ref: null, stop: () => clearTimeout(timer) }
   session.linking = linking
   const show = (round: number): void => {
-    if (round >= refsPerRound) {
+    if (round >= refsPerRound || (round > 0 && context.faults.isOn('qr_idle'))) {
       linking.ref = null
       session.send({ push: 'idle' })
       context.changed()
@@ -57,12 +57,15 @@ export function requestPairingCode(
   if (digits !== phone || digits.length < 8 || digits.length > 15) {
     return { error: { name: 'IQErrorBadRequest', code: 400, text: 'bad-request' } }
   }
+  if (context.faults.isOn('pairing_refused')) {
+    return { error: { name: 'IQErrorForbidden', code: 403, text: 'forbidden' } }
+  }
   const now = Date.now()
   const recent = context.codeRequests.filter(
     (entry) => entry.phone === phone && now - entry.at < codeWindowMs,
   )
   context.codeRequests.push({ phone, at: now })
-  if (recent.length >= codesPerWindow) {
+  if (recent.length >= codesPerWindow || context.faults.isOn('pairing_rate_limited')) {
     return { error: { name: 'IQErrorRateOverlimit', code: 429, text: 'rate-overlimit' } }
   }
   const account = context.accounts.all().find(({ info }) => info.phone === phone)
@@ -91,6 +94,16 @@ export function waitingCode(context: Context): { code: string; phone: string; se
   const { pairing } = context
   if (!pairing || Date.now() >= pairing.expiresAt) return null
   return context.sessions.has(pairing.session) && pairing.session.linking ? pairing : null
+}
+
+/** What the phone says before it links: throws with the sentence that it shows instead of linking. */
+export function askPhone(context: Context, session: Session, account: Account): void {
+  if (context.faults.isOn('scan_refused')) throw new Error("Couldn't link device. Try again later.")
+  if (context.faults.isOn('passkey_required')) {
+    session.passkeyFor = account
+    session.send({ push: 'passkey' })
+    throw new Error('Continue on your other device: a passkey is needed.')
+  }
 }
 
 /** The phone has accepted: make a device of this account and hand the page its credentials. */

@@ -1,6 +1,7 @@
 /** Messages coming into the world and going out to the linked devices. */
 import type { WorldMessage } from '../simulator.ts'
 import type { Account, Chat } from './accounts.ts'
+import { findPerson } from './addresses.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
 import { toWireChat, toWireMessage } from './wire-forms.ts'
 
@@ -33,12 +34,21 @@ export function addMessage(
     t: Math.max(chat.t, message.t),
     unreadCount: message.fromMe ? 0 : Math.max(chat.unreadCount, 0) + 1,
   })
+  const again = context.faults.isOn('delivered_twice') && otherAddress(account, message)
   for (const session of sessionsOf(context, account)) {
     if (session.live && session.link && session.link.device.id !== message.origin) {
-      session.send({ push: 'message', message: toWireMessage(account, session.link.device, message) })
+      const sent = toWireMessage(account, session.link.device, message)
+      session.send({ push: 'message', message: sent })
+      if (again) session.send({ push: 'message', message: { ...sent, chat: again } })
     }
   }
   return message
+}
+
+/** The other address of the direct chat that an incoming message is in; undefined for groups and own messages. */
+function otherAddress(account: Account, message: WorldMessage): string | undefined {
+  const person = message.fromMe ? undefined : findPerson(account, message.chat)
+  return person && (person.lidChat ? `${person.phone}@c.us` : `${person.lid}@lid`)
 }
 
 /** Raise the ack of an own message (it never falls, except to -1) and tell the devices. */

@@ -3,6 +3,7 @@ import type { Requests, SendAnswer } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
 import { findChatId } from './addresses.ts'
 import type { Context } from './context.ts'
+import { fieldOf } from './faults.ts'
 import { addMessage, setAck } from './messages.ts'
 
 /**
@@ -15,6 +16,11 @@ export async function takeSend(
   { id, chat, type, body }: Requests['send']['args'],
 ): Promise<SendAnswer> {
   await context.clock.wait('stanza')
+  const hangs = context.faults.get('send_hangs')
+  if (hangs && fieldOf(hangs, 'delivered') !== true) return new Promise(() => {})
+  if (context.faults.isOn('send_fails')) {
+    return { ack: -1, t: context.clock.now(), result: 'ERROR_UNKNOWN' }
+  }
   const known = account.messages.get(id)
   if (known) return { ack: known.ack, t: known.t, result: 'OK' }
   const target = findChatId(account, chat)
@@ -32,6 +38,7 @@ export async function takeSend(
     t: context.clock.now(),
     ack: 1,
   })
+  if (hangs) return new Promise(() => {})
   void context.clock.wait('delivery').then(() => setAck(context, account, id, 2))
   return { ack: 1, t: message.t, result: 'OK' }
 }

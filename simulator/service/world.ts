@@ -5,7 +5,7 @@ import type { Account, Group } from './accounts.ts'
 import { findChatId, findPerson } from './addresses.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
 import { createGroup } from './groups.ts'
-import { acceptLink, removeDevice, shownQr, waitingCode } from './links.ts'
+import { acceptLink, askPhone, removeDevice, shownQr, waitingCode } from './links.ts'
 import { addMessage, setAck } from './messages.ts'
 import { makeLid, makePhoneMessageId, seedAccount, seedWorld } from './seed.ts'
 import { knownPeople, messagesOf } from './wire-forms.ts'
@@ -65,6 +65,7 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
 
     async scan(options) {
       const session = await sessionOfQr(options?.qr)
+      askPhone(context, session, account())
       return { deviceId: await acceptLink(context, session, account()) }
     },
     async refuseScan() {
@@ -75,6 +76,7 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
       const waiting = waitingCode(context)
       if (waiting?.code !== typed) throw new Error('Wrong code, or it has expired.')
       if (waiting.phone !== account().info.phone) throw new Error('This code is for another number.')
+      askPhone(context, waiting.session, account())
       return { deviceId: await acceptLink(context, waiting.session, account()) }
     },
     async refusePairingCode() {

@@ -9,6 +9,7 @@ import { invoke } from '../../operations/invoke.ts'
 import type { Context, Operation } from '../../operations/operation.ts'
 import { checkCaller } from './guard.ts'
 import { PROBLEM_TYPE, toJson, toProblem } from './problem.ts'
+import { isOurUser } from './same-user.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
 /** Slow senders (S12): the headers, then the whole request, within these, looked at every two seconds. */
@@ -25,7 +26,7 @@ export type HttpOptions = {
 }
 
 /**
- * A server with every route, not yet listening. Order of checks: host, origin, route and method, content type, size,
+ * A server with every route, not yet listening. Order of checks: host, origin, user, route and method, content type, size,
  * schema, state. Every answer that is not a page is JSON, every failure problem JSON with the request's id.
  */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
@@ -47,10 +48,15 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket),
   })
   server.server.maxConnections = MAX_CONNECTIONS
+  const strangers = new WeakSet<Socket>()
+  server.server.on('connection', (socket) => {
+    if (!isOurUser(socket)) strangers.add(socket)
+  })
 
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
     checkCaller(request.raw, config.allowedHosts)
+    if (strangers.has(request.raw.socket)) fail('other_user')
     requireJson(request)
   })
   server.removeAllContentTypeParsers()

@@ -1,0 +1,112 @@
+/** The table of the control API: every verb of `World`, the arguments it takes as JSON, and what it calls. */
+
+import type { World } from '../simulator.ts'
+
+/** The JSON of a request does not fit the verb; `message` is a sentence that names the field. */
+export class WrongArgument extends Error {
+  override name = 'WrongArgument'
+}
+
+/** Reads one field; throws {@link WrongArgument} where the value is of another kind. */
+type Field<T> = { kind: string; isOptional: boolean; read: (value: unknown, name: string) => T }
+
+function field<T>(kind: string, is: (value: unknown) => value is T): Field<T> {
+  return {
+    kind,
+    isOptional: false,
+    read(value, name) {
+      if (is(value)) return value
+      throw new WrongArgument(
+        value === undefined ? `${name} is missing: ${kind}.` : `${name} must be ${kind}.`,
+      )
+    },
+  }
+}
+
+function optional<T>(inner: Field<T>): Field<T | undefined> {
+  return {
+    kind: `${inner.kind}, optional`,
+    isOptional: true,
+    read: (value, name) => (value === undefined ? undefined : inner.read(value, name)),
+  }
+}
+
+const text = field('a string', (value) => typeof value === 'string')
+const flag = field('true or false', (value) => typeof value === 'boolean')
+const unixSeconds = field('a number (Unix seconds)', (value) => typeof value === 'number')
+const texts = field(
+  'an array of strings',
+  (value): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string'),
+)
+const textOrNull = field(
+  'a string or null',
+  (value): value is string | null => value === null || typeof value === 'string',
+)
+const anything = field('any JSON', (value): value is unknown => value !== undefined)
+
+type Fields = Record<string, Field<unknown>>
+type Input<F extends Fields> = { [K in keyof F]: ReturnType<F[K]['read']> }
+
+/** One verb: `fields` by name, and `run`, which may throw or reject with a sentence where the world refuses. */
+export type Verb = {
+  fields: Record<string, string>
+  run: (world: World, input: Record<string, unknown>) => unknown
+}
+
+function verb<F extends Fields>(fields: F, act: (world: World, input: Input<F>) => unknown): Verb {
+  return {
+    fields: Object.fromEntries(Object.entries(fields).map(([name, { kind }]) => [name, kind])),
+    run: (world, input) => act(world, readInput(fields, input)),
+  }
+}
+
+function readInput<F extends Fields>(fields: F, input: Record<string, unknown>): Input<F> {
+  const known = Object.keys(fields)
+  const stranger = Object.keys(input).find((name) => !known.includes(name))
+  if (stranger !== undefined) {
+    throw new WrongArgument(
+      `There is no field ${stranger}; there ${known.length ? `are ${known.join(', ')}` : 'is none'}.`,
+    )
+  }
+  const entries = Object.entries(fields).map(([name, { read }]) => [name, read(input[name], name)])
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
+}
+
+/** Every verb of `World` by its own name; the compiler asks for a row where one is added. */
+export const verbs = {
+  state: verb({}, (world) => world.state()),
+  messages: verb({ chat: optional(text) }, (world, input) => world.messages(input)),
+  scan: verb({ qr: optional(text) }, (world, input) => world.scan(input)),
+  refuseScan: verb({}, (world) => world.refuseScan()),
+  typePairingCode: verb({ code: text }, (world, input) => world.typePairingCode(input)),
+  refusePairingCode: verb({}, (world) => world.refusePairingCode()),
+  write: verb({ from: text, text, chat: optional(text), t: optional(unixSeconds) }, (world, input) =>
+    world.write(input),
+  ),
+  writeFromPhone: verb({ chat: text, text, t: optional(unixSeconds) }, (world, input) =>
+    world.writeFromPhone(input),
+  ),
+  read: verb({ by: text }, (world, input) => world.read(input)),
+  addContact: verb(
+    { phone: text, name: optional(textOrNull), pushname: optional(text), lidChat: optional(flag) },
+    (world, input) => world.addContact(input),
+  ),
+  addGroup: verb(
+    { subject: text, members: texts, announce: optional(flag), lidMode: optional(flag) },
+    (world, input) => world.addGroup(input),
+  ),
+  unlink: verb({ deviceId: optional(text), navigate: optional(flag) }, (world, input) => world.unlink(input)),
+  switchAccount: verb({ phone: text, pushname: optional(text) }, (world, input) =>
+    world.switchAccount(input),
+  ),
+  setBuild: verb({ build: text }, (world, input) => world.setBuild(input)),
+  setFault: verb({ name: text, value: anything }, (world, input) => world.setFault(input)),
+  clearFaults: verb({}, (world) => world.clearFaults()),
+} satisfies Record<keyof World, Verb>
+
+/** `type_pairing_code` and `typePairingCode` are the same verb; null when there is none of that name. */
+export function findVerb(name: string): Verb | null {
+  const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  const table: Record<string, Verb> = verbs
+  return Object.hasOwn(table, camel) ? (table[camel] ?? null) : null
+}

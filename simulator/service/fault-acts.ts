@@ -1,0 +1,53 @@
+/** What the service does at the moment when a fault is switched on or off. */
+import { type Context, type Session, sessionsOf } from './context.ts'
+import { type FaultName, fieldOf, isPageFault } from './faults.ts'
+import { removeDevice } from './links.ts'
+
+/** Act on a change of the fault `name`. `cutAll` closes every connection of the host. */
+export function actOnFault(context: Context, cutAll: () => void, name: FaultName, value: unknown): void {
+  const isOn = value !== false
+  if (isPageFault(name)) {
+    for (const session of context.sessions) session.send({ push: 'fault', name, value })
+  }
+  if (isOn && name === 'offline') cutAll()
+  if (isOn && name === 'qr_idle') {
+    for (const session of context.sessions) goIdle(session)
+  }
+  if (isOn && name === 'conflict') {
+    for (const session of [...context.sessions]) replace(session)
+  }
+  if (isOn && name === 'unpaired_without_navigation') {
+    const account = context.accounts.current()
+    for (const device of account.devices.values()) removeDevice(context, account, device.id, false)
+  }
+  context.changed()
+}
+
+/** Another browser has taken this session's place. */
+export function replace(session: Session): void {
+  if (!session.link) return
+  session.send({ push: 'replaced' })
+  session.link = null
+  session.live = false
+}
+
+/** Fault `conflict` with `again`: whoever connects is replaced as soon as it is synced. */
+export function replaceAgain(context: Context, session: Session): void {
+  if (fieldOf(context.faults.get('conflict'), 'again') === true) setImmediate(() => replace(session))
+}
+
+function goIdle(session: Session): void {
+  if (session.linking?.mode !== 'qr' || session.linking.ref === null) return
+  session.linking.stop()
+  session.linking.ref = null
+  session.send({ push: 'idle' })
+}
+
+/** Is another connection of the same device open already? It is replaced by this one. */
+export function replaceOthers(context: Context, session: Session): void {
+  if (!session.link) return
+  const { account, device } = session.link
+  for (const other of sessionsOf(context, account, device.id)) {
+    if (other !== session) replace(other)
+  }
+}

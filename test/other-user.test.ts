@@ -1,0 +1,62 @@
+/** Another user of the same computer, as real processes (needs root and Linux, as in CI). */
+import { spawn } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Harness, openHarness } from './harness.ts'
+
+const STRANGER = 65_534
+const canBecomeStranger = process.platform === 'linux' && process.getuid?.() === 0
+
+describe.skipIf(!canBecomeStranger)('another user of this computer (needs root on Linux to play one)', () => {
+  let harness: Harness
+  beforeAll(async () => {
+    harness = await openHarness()
+  })
+  afterAll(() => harness.close())
+
+  it('is refused on every route, with a hint', async () => {
+    for (const path of ['/', '/api/status', '/qr', '/nowhere']) {
+      const answer = await runAs(STRANGER, ask(path))
+      expect(answer, path).toMatch(/^HTTP\/1\.1 403 /)
+      expect(answer, path).toContain('"code":"other_user"')
+    }
+  })
+
+  it('is refused over IPv6-mapped addresses too', async () => {
+    expect(await runAs(STRANGER, ask('/api/status', '::ffff:127.0.0.1'))).toMatch(/^HTTP\/1\.1 403 /)
+  })
+
+  it('can start nothing by writing and vanishing at once', async () => {
+    for (let round = 0; round < 20; round++) {
+      await runAs(STRANGER, writeAndVanish('POST', '/api/auth/start'))
+    }
+    // The requests of those connections have been read when a later one is answered.
+    expect((await harness.status()).state).toBe('stopped')
+  })
+
+  it('does not keep our own processes out', async () => {
+    expect(await runAs(0, ask('/api/status'))).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  const port = () => new URL(harness.url).port
+  const ask = (path: string, host = '127.0.0.1') => `
+    const s = require('net').connect(${port()}, '${host}')
+    s.write('GET ${path} HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n')
+    s.pipe(process.stdout)`
+  const writeAndVanish = (method: string, path: string) => `
+    const s = require('net').connect(${port()}, '127.0.0.1', () => {
+      s.write('${method} ${path} HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n', () => s.resetAndDestroy ? s.destroy() : 0)
+    })`
+})
+
+/** Run a program of Node as this user; resolves with what it printed. */
+function runAs(uid: number, program: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['-e', program], { uid, gid: uid, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] })
+    let out = ''
+    child.stdout.on('data', (data) => {
+      out += data
+    })
+    child.on('error', reject)
+    child.on('close', () => resolve(out))
+  })
+}
