@@ -120,8 +120,9 @@ function serverOptions() {
     target: 'node20',
     format: 'esm',
     splitting: true,
-    // Installed packages stay outside; development packages that the sandbox needs go into its chunk.
-    external: Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
+    // Installed packages stay outside; development packages that the sandbox needs go into its chunk, except for esbuild,
+    // which is a program and which only code that runs from source asks for.
+    external: [...Object.keys(dependencies), 'esbuild'].flatMap((name) => [name, `${name}/*`]),
     banner: { js: hasShebang ? shim : `#!/usr/bin/env node\n${shim}` },
   }
 }
@@ -164,7 +165,9 @@ function fromOutput({ path, contents }) {
 function publish(made, built) {
   const before = readStamp()?.files ?? []
   const copied = Object.entries(assets).flatMap(([name, source]) =>
-    filesBelow(source).map((path) => asset(name, source, path)),
+    filesBelow(source)
+      .filter((path) => !path.endsWith('tsconfig.json'))
+      .map((path) => asset(name, source, path)),
   )
   const entries = Object.keys(serverEntries).map((entry) => `${entry}.js`)
   const isEntry = (/** @type {File} */ file) => entries.includes(file.path)

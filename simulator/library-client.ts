@@ -1,5 +1,6 @@
 /** For tests of the double: the real, unmodified whatsapp-web.js in a real Chromium that takes the double for WhatsApp. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import wweb from 'whatsapp-web.js'
@@ -16,6 +17,17 @@ export type LibraryClient = {
   count(name: string): number
   /** Close the browser, keep the profile. */
   stop(): Promise<void>
+  /** Close the browser even while `initialize()` hangs. */
+  kill(): Promise<void>
+}
+
+/** Is `promise` still open after `ms`? */
+export function isPending(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  const settled = promise.then(
+    () => false,
+    () => false,
+  )
+  return Promise.race([settled, new Promise<boolean>((resolve) => setTimeout(() => resolve(true), ms))])
 }
 
 const names = [
@@ -34,9 +46,10 @@ const names = [
 ]
 
 /** A folder for browser profiles, and how to remove it. */
-export function makeProfileFolder(): { path: string; remove(): void } {
+export function makeProfileFolder(): { path: string; remove(): Promise<void> } {
   const path = mkdtempSync(join(tmpdir(), 'simulator-'))
-  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) }
+  // A browser that is just closing still writes.
+  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }) }
 }
 
 /** Build a Client on `profiles` and start it. */
@@ -103,6 +116,10 @@ export function startClient(
         await new Promise((resolve) => setTimeout(resolve, 500))
       }
       await client.destroy().catch(() => {})
+    },
+    async kill() {
+      await client.pupBrowser?.close().catch(() => {})
+      await initialized
     },
   }
 }

@@ -1,5 +1,7 @@
 /** Opens the double of WhatsApp: service, https host, and, if asked for, the phone's hand over HTTP. */
+
 import { findBuild, newestBuild } from './builds.ts'
+import { openControl } from './control/control.ts'
 import { openAccounts } from './service/accounts.ts'
 import { openCertificate } from './service/certificate.ts'
 import type { Context } from './service/context.ts'
@@ -11,7 +13,7 @@ import { createRandom } from './service/random.ts'
 import { seedAccount, seedWorld } from './service/seed.ts'
 import { openStore } from './service/store.ts'
 import { createWorld } from './service/world.ts'
-import type { OpenSimulator, World } from './simulator.ts'
+import type { OpenSimulator } from './simulator.ts'
 
 /** See {@link OpenSimulator}. Starts no browser. */
 export const openSimulator: OpenSimulator = async (options) => {
@@ -47,6 +49,8 @@ export const openSimulator: OpenSimulator = async (options) => {
     pairing: null,
     codeRequests: [],
     refusals: [],
+    pushed: 0,
+    unnoted: new Map(),
     changed,
   }
   const certificate = await openCertificate(dataDir)
@@ -56,7 +60,7 @@ export const openSimulator: OpenSimulator = async (options) => {
     return () => listeners.delete(listener)
   }
   const world = createWorld(context, onChange)
-  const control = options.control ? await openControlOf(world, options.control, onChange) : null
+  const control = options.control ? await openControl(world, options.control, onChange) : null
 
   return {
     chromiumArgs: toChromiumArgs(host.port, certificate.spki),
@@ -69,21 +73,6 @@ export const openSimulator: OpenSimulator = async (options) => {
       store.close()
     },
   }
-}
-
-type Control = { url: string; close(): Promise<void> }
-
-async function openControlOf(
-  world: World,
-  address: { host: string; port: number },
-  onChange: (listener: () => void) => () => void,
-): Promise<Control> {
-  // Written by name until the file is there: `simulator/control/` grows beside this.
-  const path = './control/control.ts'
-  const module: {
-    openControl(world: World, at: typeof address, on: typeof onChange): Promise<Control>
-  } = await import(path)
-  return module.openControl(world, address, onChange)
 }
 
 /**

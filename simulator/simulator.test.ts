@@ -25,8 +25,8 @@ describe('a build whose keys own _serialized: everything works unpatched', () =>
   afterAll(async () => {
     await library.stop()
     await simulator.close()
-    profiles.remove()
-    service.remove()
+    await profiles.remove()
+    await service.remove()
   })
 
   it('qr, scan, authenticated, ready', async () => {
@@ -189,7 +189,7 @@ describe('a $1 build: the documented failures of the unpatched library', () => {
   afterAll(async () => {
     await library.stop()
     await simulator.close()
-    profiles.remove()
+    await profiles.remove()
   })
 
   it('events fire, but id._serialized is undefined; the key is in $1', async () => {

@@ -122,9 +122,12 @@ export type World = {
   switchAccount(options: { phone: string; pushname?: string }): void
   /** Serve this build from the next page load on. */
   setBuild(options: { build: BuildName }): void
-  /** Switch a named fault on (`value` true or its parameters) or off (`value` false). Unknown names reject. */
-  setFault(options: { name: string; value: unknown }): void
-  clearFaults(): void
+  /**
+   * Switch a named fault on (`value` true or its parameters) or off (`value` false). Throws for an unknown name.
+   * Await it to know that the pages that run have taken note (1 s at most).
+   */
+  setFault(options: { name: string; value: unknown }): void | Promise<void>
+  clearFaults(): void | Promise<void>
 }
 
 export type Simulator = {

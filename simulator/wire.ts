@@ -134,6 +134,8 @@ export type Requests = {
     answer: null
   }
   logout: { args: Record<string, never>; answer: null }
+  /** The page has taken note of the fault pushed with this number. */
+  acted: { args: { n: number }; answer: null }
   refusal: { args: { text: string }; answer: null }
 }
 
@@ -155,7 +157,8 @@ export type Push =
   | { push: 'people'; people: WirePerson[] }
   | { push: 'group'; group: WireGroup; chat: WireChat }
   | { push: 'chat'; chat: WireChat }
-  | { push: 'fault'; name: string; value: unknown }
+  /** `n` comes back in the question `acted`. */
+  | { push: 'fault'; name: string; value: unknown; n: number }
 
 /** A frame from the service: an answer, a refusal of the question, or a push. */
 export type ServiceFrame = { re: number; answer: unknown } | { re: number; refused: string } | Push

@@ -11,6 +11,7 @@ import { OPERATIONS } from './operations/index.ts'
 import { openAuthDir } from './session/auth-dir.ts'
 import { createInbox } from './session/inbox.ts'
 import { createSession, type Session } from './session/session.ts'
+import { VERSION } from './version.ts'
 
 /** Finishing what is under way may take this long when the server stops. */
 const DRAIN_MS = 2_000
@@ -54,7 +55,7 @@ export function createApp(options: AppOptions): App {
   })
   const context = { session, clock, mcpUrl: `${urlOf(config.host, config.port)}/mcp` }
   const http = createHttpServer({ config, operations: OPERATIONS, context, log })
-  addPages(http, session)
+  addPages(http, session, VERSION)
 
   let closing: Promise<void> | null = null
   return {

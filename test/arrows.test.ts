@@ -12,6 +12,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/clock.ts': [],
   'src/log.ts': [],
   'src/config.ts': [],
+  'src/version.ts': [],
   'src/browser': [],
   'src/engine': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
   'src/session': ['src/engine/engine.ts', 'src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
@@ -34,6 +35,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/clock.ts',
     'src/log.ts',
     'src/config.ts',
+    'src/version.ts',
   ],
   'src/cli': [
     'src/app.ts',
@@ -43,6 +45,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/clock.ts',
     'src/log.ts',
     'src/config.ts',
+    'src/version.ts',
   ],
   'src/cli/sandbox.ts': ['src/cli', 'src/config.ts', 'simulator'],
   simulator: [],
@@ -50,8 +53,8 @@ const ALLOWED: Record<string, string[]> = {
 
 /** Packages that only these rooms may name. */
 const PACKAGES: Record<string, string[]> = {
-  'whatsapp-web.js': ['src/engine/wweb'],
-  puppeteer: ['src/engine/wweb'],
+  'whatsapp-web.js': ['src/engine/wweb', 'simulator/library-client.ts'],
+  puppeteer: ['src/engine/wweb', 'simulator/library-client.ts'],
   fastify: ['src/faces/http', 'src/app.ts'],
   pino: ['src/log.ts'],
   ws: ['simulator'],

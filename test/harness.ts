@@ -59,6 +59,10 @@ export type Harness = {
 export type HarnessOptions = Partial<SimulatorOptions> & {
   clock?: Clock
   env?: Record<string, string>
+  /** An auth directory that exists already, in place of a fresh one. */
+  authDir?: string
+  /** A double that is open already; it stays open at the end. */
+  simulator?: Simulator
 }
 
 export function browserPath(): string {
@@ -69,9 +73,10 @@ export function browserPath(): string {
 
 /** A fresh app on a fresh double, listening on a free port, stopped. */
 export async function openHarness(options: HarnessOptions = {}): Promise<Harness> {
-  const { clock = systemClock, env = {}, ...simulated } = options
-  const authDir = mkdtempSync(join(tmpdir(), 'wma-test-'))
-  const simulator = await openSimulator({ dataDir: null, pace: 'none', control: null, ...simulated })
+  const { clock = systemClock, env = {}, simulator: given, authDir: existing, ...simulated } = options
+  const authDir = existing ?? mkdtempSync(join(tmpdir(), 'wma-test-'))
+  const simulator =
+    given ?? (await openSimulator({ dataDir: null, pace: 'none', control: null, ...simulated }))
   const log: Record<string, unknown>[] = []
   const config = readConfig({
     env: { WHATSAPP_AUTH_DIR: authDir, WHATSAPP_MCP_PORT: '0', ...env },
@@ -137,7 +142,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     },
     async close() {
       await harness.app.close()
-      await simulator.close()
+      if (given === undefined) await simulator.close()
       rmSync(authDir, { recursive: true, force: true, maxRetries: 5 })
       expect(log.filter(({ code }) => code === 'internal_error')).toEqual([])
     },

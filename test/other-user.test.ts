@@ -51,7 +51,12 @@ describe.skipIf(!canBecomeStranger)('another user of this computer (needs root o
 /** Run a program of Node as this user; resolves with what it printed. */
 function runAs(uid: number, program: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['-e', program], { uid, gid: uid, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['-e', program], {
+      uid,
+      gid: uid,
+      cwd: '/',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     let out = ''
     child.stdout.on('data', (data) => {
       out += data

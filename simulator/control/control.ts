@@ -33,8 +33,8 @@ export async function openControl(
   const server = createServer((request, response) => {
     answer(world, onChange, request, response).catch((error: unknown) => {
       const status = error instanceof Refusal ? error.status : 500
-      const allow = error instanceof Refusal && error.allow ? { allow: error.allow } : {}
-      if (!response.headersSent) sendJson(response, status, { error: sentence(error) }, allow)
+      const headers = error instanceof Refusal ? error.headers : {}
+      if (!response.headersSent) sendJson(response, status, { error: sentence(error) }, headers)
     })
   })
   await new Promise<void>((resolve, reject) => {
@@ -56,12 +56,12 @@ export async function openControl(
 
 class Refusal extends Error {
   readonly status: number
-  readonly allow: string | undefined
+  readonly headers: Record<string, string>
 
-  constructor(status: number, message: string, allow?: string) {
+  constructor(status: number, message: string, headers: Record<string, string> = {}) {
     super(message)
     this.status = status
-    this.allow = allow
+    this.headers = headers
   }
 }
 
@@ -82,7 +82,7 @@ async function answer(
     return await runVerb(world, verbName, await readInput(request), response)
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    throw new Refusal(405, 'Use GET to read and POST to act.', 'GET, HEAD, POST')
+    throw new Refusal(405, 'Use GET to read and POST to act.', { allow: 'GET, HEAD, POST' })
   }
   const file = phoneFiles.get(pathname)
   if (file) return await sendFile(response, file)
@@ -101,7 +101,7 @@ async function answer(
       return streamChanges(onChange, request, response)
   }
   if (verbName !== undefined && findVerb(verbName))
-    throw new Refusal(405, `Use POST for ${verbName}.`, 'POST')
+    throw new Refusal(405, `Use POST for ${verbName}.`, { allow: 'POST' })
   throw new Refusal(404, verbName === undefined ? 'There is nothing here.' : noSuchVerb(verbName))
 }
 

@@ -1,77 +1,100 @@
 /** The page's life: connect, show a QR or open the saved link, sync, stay connected, leave. */
 import type { Credentials, Push, WireAccount } from '../wire.ts'
 import { createConnection } from './connection.ts'
+import { actOnFault, repeatSynced } from './fault-acts.ts'
+import { isOn } from './faults.ts'
 import { learnGroups, whenSynced } from './live.ts'
 import { setOwner } from './msg-key.ts'
-import { boot, connection, page, showStatus } from './page.ts'
+import { boot, connection, page, showPasskey, showStatus } from './page.ts'
 import { isMe, learnPeople, myPhoneWid } from './people.ts'
 import { receiveAck, receiveMessage, receiveSnapshot } from './receive.ts'
 import { Conn, cmd, Socket, type SocketState, Stream } from './socket-model.ts'
 import { clearStorage, readCredentials, readRegistration, writeCredentials } from './storage.ts'
 import { learnChat, learnContacts } from './stores.ts'
+import { wantedState } from './wanted-state.ts'
 
 /** Between two tries to get a lost connection back. */
-const retryMs = { first: 250, most: 10_000 }
+const retryMs = { first: 250, most: 4000 }
 /** What the page takes to destroy its databases before it leaves for `/?post_logout=1`. */
 const teardownMs = 400
+
+/** After UNPAIRED without navigation, until the page shows a QR. */
+const unpairedMs = 1000
+/** Fault `qr_without_ref`: how much later than the state the ref comes. */
+const lateRefMs = 200
 
 let credentials: Credentials | null = null
 let isLeaving = false
 let isSynced = false
 let retries = 0
+/** Counts connections: what an older one still waits for is no longer its business. */
+let generation = 0
+let onReady = (): void => {}
 
 function setState(state: SocketState): void {
   showStatus(`Socket: ${state}`)
   Socket.set({ state, stream: state === 'CONNECTED' ? 'CONNECTED' : 'DISCONNECTED' })
 }
 
-/** Start the page. Never rejects: what goes wrong shows in the socket's state. */
-export async function startPage(): Promise<void> {
+/**
+ * Start the page. Never rejects: what goes wrong shows in the socket's state. `whenShown` is called once a QR
+ * is about to be shown, or `hasSynced` has fired.
+ */
+export async function startPage(whenShown: () => void): Promise<void> {
   setOwner(isMe)
-  Socket.actions = { logout, takeover, reconnect: () => void connect() }
+  onReady = whenShown
+  Socket.actions = { logout, takeover: connect, reconnect: () => void connect() }
   page.connection = createConnection(onPush, onLost)
   credentials = await readCredentials()
+  if (!credentials) onReady()
   await connect()
 }
 
 async function connect(): Promise<void> {
+  generation += 1
+  const mine = generation
   setState('OPENING')
+  if (isOn('opening_forever')) return
   try {
     await connection().open()
   } catch {
-    onLost()
+    if (mine === generation) onLost()
     return
   }
   const registration = credentials ? null : await readRegistration()
   const greeting = await connection().ask('hello', { credentials, registration })
+  if (mine !== generation) return
   retries = 0
   connection().repeat()
-  if (greeting.kind === 'linked') await enter(greeting.account)
+  if (greeting.kind === 'linked') await enter(greeting.account, mine)
   else if (greeting.kind === 'removed') await leaveRemoved(greeting.navigate)
   else await connection().ask('refs', { mode: 'qr' })
 }
 
 /** Linked: connected, then everything that the service holds, then `hasSynced` as an event. */
-async function enter(account: WireAccount): Promise<void> {
+async function enter(account: WireAccount, mine: number): Promise<void> {
   page.account = account
   learnPeople([{ ...account, name: null, lidChat: false }])
   Conn.set({ wid: myPhoneWid(), pushname: account.pushname, platform: account.platform, connected: true })
   Stream.set({ mode: isSynced ? 'MAIN' : 'SYNCING' })
-  setState('CONNECTED')
-  if (isSynced) {
-    receiveSnapshot(await connection().ask('resume', {}))
-    return
-  }
-  receiveSnapshot(await connection().ask('sync', {}))
+  setState(wantedState() ?? 'CONNECTED')
+  const snapshot = await connection().ask(isSynced ? 'resume' : 'sync', {})
+  if (mine !== generation) return
+  receiveSnapshot(snapshot)
+  if (isSynced) return
   for (const percent of [0, 50, 100]) whenSynced.progress(percent)
   isSynced = true
-  if (boot.holdSync) await Socket.untilSomebodyListens()
+  if (isOn('sync_never')) return
+  if (boot.holdSync && !isOn('sync_before_attach')) await Socket.untilSomebodyListens()
   Stream.set({ mode: 'MAIN' })
   Socket.set({ hasSynced: true })
+  onReady()
+  await repeatSynced()
 }
 
 function onLost(): void {
   if (isLeaving || Socket.get('state') === 'CONFLICT') return
+  generation += 1
   setState('TIMEOUT')
   const waitMs = Math.min(retryMs.first * 2 ** retries, retryMs.most)
   retries += 1
@@ -81,11 +104,9 @@ function onLost(): void {
 function onPush(push: Push): void {
   switch (push.push) {
     case 'ref':
-      Conn.set({ ref: push.ref })
-      setState('UNPAIRED')
+      showRef(push.ref)
       break
     case 'idle':
-      Conn.set({ ref: undefined })
       setState('UNPAIRED_IDLE')
       break
     case 'paired':
@@ -116,9 +137,23 @@ function onPush(push: Push): void {
       connection().close()
       break
     case 'passkey':
+      showPasskey(() => void connection().ask('passkey_confirm', {}))
+      break
     case 'fault':
+      actOnFault(push.name, push.value)
+      void connection().ask('acted', { n: push.n })
       break
   }
+}
+
+function showRef(ref: string): void {
+  if (isOn('qr_without_ref') && Conn.get('ref') === undefined) {
+    setState('UNPAIRED')
+    setTimeout(() => Conn.set({ ref }), lateRefMs)
+    return
+  }
+  Conn.set({ ref })
+  setState('UNPAIRED')
 }
 
 /** The phone accepted: keep the credentials, then start the stream anew with them (the server's 515). */
@@ -130,28 +165,35 @@ async function pair(fresh: Credentials): Promise<void> {
   await connect()
 }
 
-async function takeover(): Promise<void> {
-  await connect()
-}
-
 async function logout(): Promise<void> {
+  if (isOn('logout_hangs')) await new Promise(() => {})
+  if (isOn('logout_throws')) throw new Error('logout: stream is gone')
   await connection().ask('logout', {})
+  isLeaving = true
   await forget()
   leave('0')
 }
 
-/** The phone removed this device. With `navigate` the page goes to the landing page, else it only is UNPAIRED. */
+/**
+ * The phone removed this device. With `navigate` the page goes to the landing page; without it is UNPAIRED where it
+ * stands (its profile may be closed before the keys are gone), and shows a QR a little later.
+ */
 async function leaveRemoved(navigate: boolean): Promise<void> {
-  await forget()
+  isLeaving = true
   if (navigate) {
+    await forget()
     leave('1')
     return
   }
-  setState('UNPAIRED')
+  const wasConnected = Socket.get('state') === 'CONNECTED'
+  if (wasConnected) setState('UNPAIRED')
+  await forget()
+  connection().close()
+  isLeaving = false
+  setTimeout(() => void connect(), wasConnected ? unpairedMs : 0)
 }
 
 async function forget(): Promise<void> {
-  isLeaving = true
   credentials = null
   await clearStorage()
 }

@@ -7,6 +7,9 @@ type Waiting = {
   reject: (error: Error) => void
 }
 
+/** Questions that belong to one connection; the next one asks them itself. */
+const ofOneConnection: ReadonlySet<Operation> = new Set(['hello', 'sync', 'resume', 'refs'])
+
 export type Connection = {
   /** Open a new socket. Resolves when it is open, rejects when it cannot be. Waiting questions are not asked yet. */
   open(): Promise<void>
@@ -74,7 +77,7 @@ export function createConnection(onPush: (push: Push) => void, onLost: () => voi
     repeat() {
       isReady = true
       for (const [n, { question }] of waiting) {
-        if (question.op === 'hello') waiting.delete(n)
+        if (ofOneConnection.has(question.op)) waiting.delete(n)
         else socket?.send(JSON.stringify(question))
       }
     },

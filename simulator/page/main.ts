@@ -1,5 +1,7 @@
 /** Entry of the page's script: what Chromium runs at https://web.whatsapp.com/. */
 import { startPage } from './boot.ts'
+import { actAtLoad } from './fault-acts.ts'
+import { isOn } from './faults.ts'
 import { defineActingModules } from './modules/acting.ts'
 import { defineReadingModules } from './modules/reading.ts'
 import { defineStartModules, prepareKeys } from './modules/start.ts'
@@ -19,6 +21,10 @@ defineActingModules()
 window.require = requireModule
 
 void prepareKeys().then(() => {
-  window.Debug = { VERSION: boot.build.name }
-  return startPage()
+  const showVersion = (): void => {
+    if (!isOn('version_never')) window.Debug = { VERSION: boot.build.name }
+  }
+  if (!isOn('sync_before_attach')) showVersion()
+  actAtLoad()
+  return startPage(showVersion)
 })

@@ -11,9 +11,6 @@ function readBoot(): Boot {
 /** Facts of this load. */
 export const boot: Boot = readBoot()
 
-/** Faults that are on, kept up to date by the service. */
-export const faults: Map<string, unknown> = new Map(Object.entries(boot.faults))
-
 type Page = {
   account: WireAccount | null
   connection: Connection | null
@@ -37,4 +34,13 @@ export function connection(): Connection {
 export function showStatus(text: string): void {
   const line = document.getElementById('status')
   if (line) line.textContent = text
+}
+
+/** In a visible window: the button that stands for the user's own authenticator. */
+export function showPasskey(answer: () => void): void {
+  const button = document.createElement('button')
+  button.id = 'passkey'
+  button.textContent = 'Continue with passkey'
+  button.addEventListener('click', answer, { once: true })
+  document.body.append(button)
 }

@@ -1,4 +1,5 @@
 /** `window.require`: the modules that this double has, and a loud refusal for everything else. */
+import { faultValue, fieldOf } from './faults.ts'
 import { page } from './page.ts'
 
 const modules = new Map<string, unknown>()
@@ -32,14 +33,16 @@ function watched(name: string, exported: object): object {
   })
 }
 
-/** Take a module away, as an update of WhatsApp Web may (F30). */
-export function removeModule(name: string): void {
-  modules.delete(name)
+/** Fault `module_missing`: taken away, as an update of WhatsApp Web may (F30). */
+function isTakenAway(name: unknown): boolean {
+  const wanted =
+    fieldOf('module_missing', 'names') ?? fieldOf('module_missing', 'name') ?? faultValue('module_missing')
+  return Array.isArray(wanted) ? wanted.includes(name) : wanted === name
 }
 
 /** What pages call: the module, or an exception that names it. */
 export function requireModule(name: unknown): unknown {
-  const found = typeof name === 'string' ? modules.get(name) : undefined
+  const found = typeof name === 'string' && !isTakenAway(name) ? modules.get(name) : undefined
   if (found !== undefined) return found
   refuse(`WhatsApp Web has no module ${String(name)}`)
   throw new Error(`simulator: WhatsApp Web has no module ${String(name)}`)

@@ -1,6 +1,10 @@
 /** `WAWebSendMsgChatAction.addAndSendMsgToChat`: a message leaves this page. */
+import { isOn } from './faults.ts'
+import { MsgKeyOfBuild } from './keys.ts'
 import { ChatModel, MsgModel, type MsgProps } from './models.ts'
+import type { MsgKey } from './msg-key.ts'
 import { connection } from './page.ts'
+import { alternateOf } from './people.ts'
 import { refuse } from './registry.ts'
 import { Msg } from './stores.ts'
 
@@ -27,9 +31,16 @@ export function addAndSendMsgToChat(
     refuse(`sending a message of type ${type} is not built in this double`)
     throw new Error(`simulator: sending a message of type ${type} is not built in this double`)
   }
-  const added = add(chat, attributes)
+  if (isOn('send_rejects')) return [Promise.reject(new Error('send: storage is gone')), new Promise(() => {})]
+  const added = add(chat, isOn('send_returns_undefined') ? { ...attributes, id: otherKey(id) } : attributes)
   const sent = added.then((model) => transmit(chat, model, { id: id.id, type, body: body ?? '' }))
   return [added, sent]
+}
+
+/** Fault `send_returns_undefined`: the same message under the person's other address. */
+function otherKey(id: MsgKey): MsgKey {
+  const remote = alternateOf(id.remote)
+  return remote ? new MsgKeyOfBuild({ fromMe: true, remote, id: id.id }) : id
 }
 
 async function add(chat: ChatModel, attributes: Partial<MsgProps>): Promise<MsgModel> {

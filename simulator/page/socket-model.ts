@@ -4,20 +4,28 @@ import { declareProps, Model } from './model.ts'
 import { refuse } from './registry.ts'
 import type { Wid } from './wid.ts'
 
+const socketStates = [
+  'OPENING',
+  'PAIRING',
+  'UNPAIRED',
+  'UNPAIRED_IDLE',
+  'CONNECTED',
+  'TIMEOUT',
+  'CONFLICT',
+  'UNLAUNCHED',
+  'PROXYBLOCK',
+  'TOS_BLOCK',
+  'SMB_TOS_BLOCK',
+  'DEPRECATED_VERSION',
+] as const
+
 /** States of the socket (wa-js: enums/SOCKET_STATE.ts). */
-export type SocketState =
-  | 'OPENING'
-  | 'PAIRING'
-  | 'UNPAIRED'
-  | 'UNPAIRED_IDLE'
-  | 'CONNECTED'
-  | 'TIMEOUT'
-  | 'CONFLICT'
-  | 'UNLAUNCHED'
-  | 'PROXYBLOCK'
-  | 'TOS_BLOCK'
-  | 'SMB_TOS_BLOCK'
-  | 'DEPRECATED_VERSION'
+export type SocketState = (typeof socketStates)[number]
+
+/** Is this text a state of the socket? */
+export function isSocketState(text: unknown): text is SocketState {
+  return socketStates.some((state) => state === text)
+}
 
 type SocketProps = { state: SocketState; hasSynced: boolean; stream: string }
 

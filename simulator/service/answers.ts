@@ -123,8 +123,6 @@ export const answers: Answers = {
   async create_group(context, session, { subject, members }) {
     const { account, device } = linkOf(session)
     await context.clock.wait('stanza')
-    if (!session.build.createsGroups)
-      return { error: { name: 'IQErrorBadRequest', code: 400, text: 'bad-request' } }
     return toWireGroup(account, createGroup(context, account, { subject, members, origin: device.id }))
   },
 
@@ -166,6 +164,11 @@ export const answers: Answers = {
     session.link = null
     session.live = false
     removeDevice(context, account, device.id, true)
+    return null
+  },
+
+  acted(context, _session, { n }) {
+    context.unnoted.get(n)?.()
     return null
   },
 

@@ -16,8 +16,6 @@ export type Session = {
   linking: { mode: 'qr' | 'code'; ref: string | null; stop: () => void } | null
   /** Fault `passkey_required`: the account that the phone would have linked, once the passkey is confirmed. */
   passkeyFor: Account | null
-  /** The build that this page was served. */
-  build: BuildFacts
   /** True from the snapshot on: later messages are pushed. */
   live: boolean
   send(push: Push): void
@@ -41,6 +39,9 @@ export type Context = {
   /** When codes were asked for, for the limit. */
   codeRequests: { phone: string; at: number }[]
   refusals: string[]
+  /** Faults pushed to pages so far, and those that a page has not confirmed yet. */
+  pushed: number
+  unnoted: Map<number, () => void>
   /** Tell everybody who watches the world. */
   changed(): void
 }

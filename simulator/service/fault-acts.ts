@@ -3,12 +3,22 @@ import { type Context, type Session, sessionsOf } from './context.ts'
 import { type FaultName, fieldOf, isPageFault } from './faults.ts'
 import { removeDevice } from './links.ts'
 
-/** Act on a change of the fault `name`. `cutAll` closes every connection of the host. */
-export function actOnFault(context: Context, cutAll: () => void, name: FaultName, value: unknown): void {
+/** How long a page (frozen, perhaps) is waited for. */
+const noteMs = 1000
+
+/**
+ * Act on a change of the fault `name`; resolves when the pages know. `cutAll` closes every connection of the host.
+ */
+export async function actOnFault(
+  context: Context,
+  cutAll: () => void,
+  name: FaultName,
+  value: unknown,
+): Promise<void> {
   const isOn = value !== false
-  if (isPageFault(name)) {
-    for (const session of context.sessions) session.send({ push: 'fault', name, value })
-  }
+  const noted = isPageFault(name)
+    ? [...context.sessions].map((session) => tellPage(context, session, name, value))
+    : []
   if (isOn && name === 'offline') cutAll()
   if (isOn && name === 'qr_idle') {
     for (const session of context.sessions) goIdle(session)
@@ -21,6 +31,22 @@ export function actOnFault(context: Context, cutAll: () => void, name: FaultName
     for (const device of account.devices.values()) removeDevice(context, account, device.id, false)
   }
   context.changed()
+  await Promise.all(noted)
+}
+
+function tellPage(context: Context, session: Session, name: FaultName, value: unknown): Promise<void> {
+  context.pushed += 1
+  const n = context.pushed
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      context.unnoted.delete(n)
+      resolve()
+    }
+    const timer = setTimeout(done, noteMs)
+    context.unnoted.set(n, done)
+    session.send({ push: 'fault', name, value, n })
+  })
 }
 
 /** Another browser has taken this session's place. */

@@ -213,8 +213,8 @@ export type Faults = {
   all(): Record<string, unknown>
   /** Only those that pages act out. */
   forPages(): Record<string, unknown>
-  /** Switch on, or off with `false`. Throws for an unknown name. */
-  set(name: string, value: unknown): void
+  /** Switch on, or off with `false`; resolves when it has taken effect in the pages. Throws for an unknown name. */
+  set(name: string, value: unknown): Promise<void>
 }
 
 /** Is `name` in the table? */
@@ -233,7 +233,7 @@ export function fieldOf(value: unknown, field: string): unknown {
 }
 
 /** All faults off. `onSet` hears of each change. */
-export function createFaults(onSet: (name: FaultName, value: unknown) => void): Faults {
+export function createFaults(onSet: (name: FaultName, value: unknown) => Promise<void>): Faults {
   const values = new Map<FaultName, unknown>()
   return {
     get: (name) => values.get(name),
@@ -248,7 +248,7 @@ export function createFaults(onSet: (name: FaultName, value: unknown) => void): 
       }
       if (value === false || value === null || value === undefined) values.delete(name)
       else values.set(name, value)
-      onSet(name, value ?? false)
+      return onSet(name, value ?? false)
     },
   }
 }

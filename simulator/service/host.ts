@@ -67,7 +67,6 @@ export async function openHost(context: Context, certificate: Certificate, holdS
       link: null,
       linking: null,
       passkeyFor: null,
-      build: context.build,
       live: false,
       send: say,
       cut: () => socket.terminate(),

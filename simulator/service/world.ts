@@ -169,11 +169,9 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
       context.build = findBuild(build)
       context.changed()
     },
-    setFault({ name, value }) {
-      context.faults.set(name, value)
-    },
-    clearFaults() {
-      for (const name of Object.keys(context.faults.all())) context.faults.set(name, false)
+    setFault: ({ name, value }) => context.faults.set(name, value),
+    async clearFaults() {
+      await Promise.all(Object.keys(context.faults.all()).map((name) => context.faults.set(name, false)))
     },
   }
 }

@@ -1,5 +1,5 @@
 /** The command line: one verb, its flags, and help that helps. */
-import { readFileSync } from 'node:fs'
+import { VERSION } from '../version.ts'
 
 const HELP = `whatsapp-mcp-api: your own WhatsApp account for your agents and scripts
 
@@ -21,7 +21,7 @@ export async function main(argv: string[]): Promise<number | null> {
     return 0
   }
   if (first === '--version' || first === '-v') {
-    process.stdout.write(`${readVersion()}\n`)
+    process.stdout.write(`${VERSION}\n`)
     return 0
   }
   switch (first) {
@@ -33,19 +33,6 @@ export async function main(argv: string[]): Promise<number | null> {
       process.stderr.write(`There is no command "${first}".\n\n${HELP}`)
       return 2
   }
-}
-
-/** The version in package.json, which lies one folder above the bundle and two above the source. */
-function readVersion(): string {
-  for (const path of ['../package.json', '../../package.json']) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
-      if (name === 'whatsapp-mcp-api') return String(version)
-    } catch {
-      // Not here: look one folder up.
-    }
-  }
-  return 'unknown'
 }
 
 process.exitCode = (await main(process.argv.slice(2))) ?? undefined

@@ -26,6 +26,8 @@ export type RunOptions = {
 /** Run until a signal; resolves with the exit code. What cannot start says why and what to do, on standard error. */
 export async function runServer(options: RunOptions): Promise<number> {
   const { config } = options
+  // Whatever this process and its browser write is their user's alone.
+  process.umask(0o077)
   const log = createLog({ level: config.logLevel })
   let app: App
   try {

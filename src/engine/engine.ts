@@ -26,8 +26,11 @@ export type EngineEvent =
   /** A QR code to show. Each replaces the one before; `qr_gone`: WhatsApp shows none any more until asked again. */
   | { type: 'qr'; qr: string }
   | { type: 'qr_gone' }
-  /** The phone answered a QR or code; the devices are exchanging keys. Followed by `authenticated`, or by `link_refused`. */
-  | { type: 'linking' }
+  /**
+   * The phone answered a QR or code; the devices are exchanging keys, or WhatsApp wants a passkey first, which only a
+   * person at a visible browser can give. Followed by `authenticated`, `link_refused`, or nothing at all.
+   */
+  | { type: 'linking'; passkey: boolean }
   | { type: 'link_refused'; detail: string }
   /** The device is paired; the session is being loaded. */
   | { type: 'authenticated' }

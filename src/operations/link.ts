@@ -9,6 +9,7 @@ const nothing = z.strictObject({})
 export const getServer = defineOperation({
   name: 'get_server',
   title: 'Server card',
+  tag: 'link',
   description:
     'Name of the server, address of its MCP endpoint, and the session status. Never opens the browser.',
   effect: 'read',
@@ -34,6 +35,7 @@ export const getServer = defineOperation({
 export const getStatus = defineOperation({
   name: 'get_status',
   title: 'Session status',
+  tag: 'link',
   description:
     'The truth about the link: state, account, what to do next. Never opens the browser. Ask this first when anything fails.',
   effect: 'read',
@@ -49,6 +51,7 @@ export const getStatus = defineOperation({
 export const startAuth = defineOperation({
   name: 'start_auth',
   title: 'Start the session',
+  tag: 'link',
   description:
     'Launch the browser and connect; where nothing is linked, a QR code appears at /qr. Safe to call again: a call during a running start waits for that same start. Answers at the first result, at the latest after 25 s, with the status as it then is.',
   effect: 'write',
@@ -68,6 +71,7 @@ export const startAuth = defineOperation({
 export const requestPairingCode = defineOperation({
   name: 'pairing_code',
   title: 'Pairing code',
+  tag: 'link',
   description:
     'Link without scanning: WhatsApp gives 8 characters that are typed on the phone. Starts the session if need be. The code is valid for about three minutes.',
   effect: 'write',
@@ -113,6 +117,7 @@ export const requestPairingCode = defineOperation({
 export const logout = defineOperation({
   name: 'logout',
   title: 'Log out',
+  tag: 'link',
   description:
     'Sign this device out of WhatsApp, close the browser and delete the saved session. Linking again needs the phone. Also fine when nothing runs.',
   effect: 'destroy',

@@ -13,6 +13,7 @@ const SEND_MS = 29_000
 export const sendMessage = defineOperation({
   name: 'send_message',
   title: 'Send a text message',
+  tag: 'messages',
   description:
     'Send a text to a phone number. An answer with ok: true means that the WhatsApp server has taken the message. If that is not known within 30 s the answer is send_outcome_unknown: check before you send again.',
   effect: 'send',

@@ -20,6 +20,8 @@ export type Operation<In extends z.ZodType = z.ZodType, Out extends z.ZodType = 
   /** `verb_noun`: the operationId, and the name in every other face. */
   name: string
   title: string
+  /** Its family in the docs. */
+  tag: 'link' | 'messages'
   /** For whoever calls it: what it does, when another operation fits better, what comes back. */
   description: string
   /** What it does to the account: everything that guards a face follows from this. */

@@ -60,8 +60,7 @@ export function openAuthDir(path: string, log: Log): AuthDir {
   const own = join(path, OURS)
   const profile = join(path, PROFILE)
   const marker = join(own, 'session.json')
-  for (const dir of [path, own]) makePrivate(dir, log)
-  if (existsSync(profile)) makePrivate(profile, log)
+  for (const dir of [path, own, profile]) makePrivate(dir, log)
   const release = lock(join(own, 'server.lock'), path)
   for (const name of readdirSync(path)) {
     if (name.startsWith(`${PROFILE}.removed-`))

@@ -19,8 +19,8 @@ const QR_MS = 60_000
 const QR_INTEREST_MS = 10 * 60_000
 /** WhatsApp's own term for a pairing code (whatsapp-web.js asks for another after the same time). */
 const CODE_MS = 180_000
-/** Exchanging keys takes seconds; longer means a step on the phone or in the page that nobody answers. */
-const LINKING_MS = { headless: 60_000, visible: 180_000 }
+/** From the phone's answer to the link. A passkey in a visible window is waited for as long as WhatsApp does. */
+const LINKING_MS = { headless: 60_000, visible: 300_000 }
 const OFFLINE_MS = 30_000
 const RESTART_OFFLINE_MS = 120_000
 const PROBE_EVERY_MS = 30_000
@@ -216,9 +216,7 @@ export function createSession(options: SessionOptions): Session {
       case 'qr_gone':
         return onQrGone()
       case 'linking':
-        return setTimer('linking', options.headless ? LINKING_MS.headless : LINKING_MS.visible, () =>
-          giveUpLinking('passkey_required', 'The phone accepted, but the link was not completed in time.'),
-        )
+        return onLinking(event.passkey)
       case 'link_refused':
         return giveUpLinking('link_refused', event.detail)
       case 'authenticated':
@@ -239,6 +237,17 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
+  /** Keys are exchanged in seconds; a passkey is given by a person, and only where there is a window to do it in. */
+  function onLinking(passkey: boolean): void {
+    const why = passkey ? 'passkey_required' : 'link_refused'
+    const detail = passkey
+      ? 'WhatsApp wants a passkey to confirm the new device, and nobody gave one.'
+      : 'The phone accepted, but the link was not completed in time.'
+    const wait = passkey && !options.headless ? LINKING_MS.visible : LINKING_MS.headless
+    if (passkey) log.warn('WhatsApp asks for a passkey to confirm the new device')
+    setTimer('linking', wait, () => giveUpLinking(why, detail))
+  }
+
   function onQr(text: string): void {
     if (authDir.saved() !== null) return onEnded('logged_out', 'The phone no longer lists this device.')
     if (onTrial) {
@@ -246,7 +255,6 @@ export function createSession(options: SessionOptions): Session {
       signal('stop', { reason: 'not_linked' })
       return
     }
-    clearTimer('linking')
     code = null
     clearTimer('code')
     qr = { text, expiresAt: clock.now() + QR_MS }

@@ -1,4 +1,5 @@
 /** The modules that change something: sending, reading marks, chats' flags, and the tables that clients wrap. */
+import { isOn } from '../faults.ts'
 import { ChatModel } from '../models.ts'
 import { connection } from '../page.ts'
 import { defineModule, notBuilt, refuse } from '../registry.ts'
@@ -14,6 +15,7 @@ function chatOrThrow(chat: unknown, who: string): ChatModel {
 /** Takes `{ chat, threadId, afterAvailable? }` (wa-js: functions/markSeen.ts). */
 async function sendSeen(options: { chat: unknown; threadId?: string }): Promise<void> {
   const chat = chatOrThrow(options?.chat, 'sendSeen')
+  if (isOn('seen_throws')) throw new TypeError("Cannot read properties of undefined (reading 'markedUnread')")
   await connection().ask('seen', { chat: chat.key() })
   chat.set({ unreadCount: 0 })
 }

@@ -1,5 +1,6 @@
 /** The modules for reading: collections, ids, who is who, history. */
 import { Collection } from '../collection.ts'
+import { fieldOf, isOn } from '../faults.ts'
 import { MsgKeyOfBuild } from '../keys.ts'
 import { Model } from '../model.ts'
 import type { ChatModel, ContactModel, MsgModel } from '../models.ts'
@@ -58,9 +59,16 @@ async function findOrCreateLatestChat(
   if (wid.isGroup()) return undefined
   if (!wid.isUser()) throw new Error(`findOrCreateLatestChat: not a chat: ${wid}`)
   const person = personOf(wid)
-  if (!person) throw new Error('No LID for user')
+  if (!person || isLidLost(person.phone)) throw new Error('No LID for user')
   const address = person.lidChat ? lidWidOf(person) : phoneWidOf(person)
   return { chat: ensureChat(String(address)), created: true }
+}
+
+/** Fault `no_lid`, for everybody or for some. */
+function isLidLost(phone: string): boolean {
+  if (!isOn('no_lid')) return false
+  const phones = fieldOf('no_lid', 'phones')
+  return Array.isArray(phones) ? phones.includes(phone) : true
 }
 
 /** Null for a number that is not on WhatsApp. Whoever was asked for is known from then on, with the LID. */

@@ -22,7 +22,11 @@ declare const window: {
   onAppStateHasSyncedEvent(): void
   /** Ours: this document has the library's listeners, so they are not attached a second time. */
   whatsappMcpInjected?: boolean
+  /** Ours, into Node: the page asks for a passkey. */
+  whatsappMcpPasskey?(): void
 }
+
+declare const navigator: { credentials?: { get(options?: object): Promise<unknown> } }
 
 /** The socket's state, whether the first sync is done, and whether the library's helpers are in the page. */
 export function readSocket(): { state: string; hasSynced: boolean; injected: boolean } {
@@ -41,6 +45,21 @@ export function isInjected(): boolean {
 
 export function markInjected(): void {
   window.whatsappMcpInjected = true
+}
+
+/**
+ * Since mid 2026 some accounts confirm a new device with a passkey: after the scan the page asks its browser for one
+ * with `navigator.credentials.get` (Baileys#2672, from the page's own modules). Nothing else tells that the phone
+ * waits for it, so the question is overheard and passed on.
+ */
+export function overhearPasskey(): void {
+  const store = navigator.credentials
+  if (store === undefined) return
+  const get = store.get.bind(store)
+  store.get = (options) => {
+    window.whatsappMcpPasskey?.()
+    return get(options)
+  }
 }
 
 /** The library calls this in Node, where there is no window (Client.js:290); here it works. */

@@ -1,7 +1,7 @@
 /** whatsapp-web.js's Client, made safe to run: the one place that knows its private seams. */
 import type { Browser, Page } from 'puppeteer'
 import wweb from 'whatsapp-web.js'
-import { isInjected, markInjected, mendMessageKeys } from './in-page.ts'
+import { isInjected, markInjected, mendMessageKeys, overhearPasskey } from './in-page.ts'
 
 /** A message as whatsapp-web.js hands it out (structures/Message.js), as far as we read it. */
 export type LibraryMessage = {
@@ -52,6 +52,8 @@ export type LinkedClientOptions = {
   onBrowser(browser: Browser, page: Page): Promise<void>
   /** Every change of WhatsApp's socket, also before linking (the library reports them only afterwards). */
   onSocketState(state: string): void
+  /** The page asked the browser for a passkey to confirm the link with. */
+  onPasskey(): void
   /** The library has (re-)attached itself to a document. */
   onInjected(): void
   /** Attaching to a reloaded document failed; the page may be deaf now. */
@@ -100,6 +102,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     if (prepared || client.pupBrowser === null || client.pupPage === null) return
     prepared = true
     await client.pupPage.exposeFunction('onAuthAppStateChangedEvent', options.onSocketState)
+    await client.pupPage.exposeFunction('whatsappMcpPasskey', options.onPasskey)
     await options.onBrowser(client.pupBrowser, client.pupPage)
   }
 
@@ -110,6 +113,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
       if (await client.pupPage?.evaluate(isInjected)) return
       await inject()
       await client.pupPage?.evaluate(markInjected)
+      await client.pupPage?.evaluate(overhearPasskey)
     } catch (error) {
       if (!started) throw error
       return options.onReinjectFailed(error)

@@ -56,6 +56,9 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     args: setup.browserArgs,
     onBrowser,
     onSocketState,
+    onPasskey: () => {
+      if (phase === 'unpaired' || phase === 'linking') emit({ type: 'linking', passkey: true })
+    },
     onInjected: () => void afterInjected(),
     onReinjectFailed: (error) => {
       if (isOver()) return
@@ -67,7 +70,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   const sender = createTextSender(client, clock)
 
   client.on('qr', (qr) => {
-    if (phase !== 'starting' && phase !== 'unpaired') return
+    // A page that is slow to get its first ref composes a code from `undefined`.
+    if ((phase !== 'starting' && phase !== 'unpaired') || qr.startsWith('undefined')) return
     phase = 'unpaired'
     cancelTimer()
     emit({ type: 'qr', qr })
@@ -159,7 +163,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     }
     if (meaning === 'pairing' && phase === 'unpaired') {
       phase = 'linking'
-      return emit({ type: 'linking' })
+      return emit({ type: 'linking', passkey: false })
     }
     if (meaning === 'unpaired' && phase === 'linking') {
       phase = 'unpaired'

@@ -6,7 +6,8 @@ const client = { address: '127.0.0.1', port: 40000 }
 /** As the kernel prints it on a little-endian machine; 8790 is 2256, 40000 is 9C40. */
 const row = (from: string, to: string, state: string, uid: number, inode: number) =>
   `   1: ${from} ${to} ${state} 00000000:00000000 00:00000000 00000000 ${uid}        0 ${inode} 1 0 20 0 0 10 -1`
-const HEADER = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode'
+const HEADER =
+  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode'
 const V4 = ['0100007F:9C40', '0100007F:2256'] as const
 const MAPPED = ['0000000000000000FFFF00000100007F:9C40', '0000000000000000FFFF00000100007F:2256'] as const
 const V6 = ['00000000000000000000000001000000:9C40', '00000000000000000000000001000000:2256'] as const

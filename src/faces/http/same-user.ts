@@ -71,7 +71,8 @@ function toHex({ address, port }: End): string[] {
 /** The 16 bytes of an IPv6 address. */
 function toBytes(address: string): number[] {
   const [head = '', tail] = address.split('%')[0]?.split('::') ?? []
-  const groups = (text: string) => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)))
+  const groups = (text: string) =>
+    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16))
   const left = groups(head)
   const right = tail === undefined ? [] : groups(tail)
   const all = [...left, ...Array(8 - left.length - right.length).fill(0), ...right]

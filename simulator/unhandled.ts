@@ -1,0 +1,21 @@
+/** For tests of the double: collect the library's unhandled rejections instead of failing the run on them. */
+
+export type Unhandled = { reasons: unknown[]; stop(): void }
+
+/** From now until `stop()`, unhandled rejections are only written down. */
+export function collectUnhandled(): Unhandled {
+  const reasons: unknown[] = []
+  const others = process.listeners('unhandledRejection')
+  process.removeAllListeners('unhandledRejection')
+  const collect = (reason: unknown): void => {
+    reasons.push(reason)
+  }
+  process.on('unhandledRejection', collect)
+  return {
+    reasons,
+    stop() {
+      process.off('unhandledRejection', collect)
+      for (const other of others) process.on('unhandledRejection', other)
+    },
+  }
+}

@@ -1,0 +1,159 @@
+/** The operations table as an OpenAPI 3.1 document: nothing in it is written twice. */
+import { z } from 'zod'
+import { ERRORS, type ErrorCode } from '../../errors.ts'
+import { Status } from '../../model/status.ts'
+import type { Operation } from '../../operations/operation.ts'
+import { PROBLEM_TYPE } from './problem.ts'
+
+/** What any call can answer with, whatever the operation (see server.ts and invoke.ts). */
+const COMMON_ERRORS: ErrorCode[] = [
+  'malformed_request',
+  'forbidden_host',
+  'forbidden_origin',
+  'other_user',
+  'request_timeout',
+  'headers_too_large',
+  'internal_error',
+]
+const BODY_ERRORS: ErrorCode[] = ['malformed_json', 'body_too_large', 'unsupported_media_type']
+
+type Json = Record<string, unknown>
+
+/** Tags group the operations of one file of the table. */
+const TAGS: Record<string, string> = {
+  link: 'Linking this server to a WhatsApp account, and the state of the link.',
+  messages: 'Sending and reading messages.',
+}
+
+/** The document for these operations; `version` is the product's. */
+export function createOpenApi(operations: readonly Operation[], version: string): Json {
+  const components: Json = {
+    Status: schemaOf(Status, 'output'),
+    Problem: problemSchema(),
+  }
+  const paths: Record<string, Json> = {}
+  for (const operation of operations) {
+    operation.routes.forEach((route, index) => {
+      const [method = '', path = ''] = route.split(' ')
+      paths[path] = { ...paths[path], [method.toLowerCase()]: describeRoute(operation, method, path, index) }
+    })
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'whatsapp-mcp-api',
+      version,
+      summary: 'Your own WhatsApp account for your agents and scripts.',
+      description:
+        'A self-hosted linked device. Every failure is problem JSON with a code of the published list, a hint and a request id.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      contact: { name: 'whatsapp-mcp-api' },
+    },
+    servers: [{ url: 'http://127.0.0.1:8790', description: 'This computer only.' }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    // The loopback, the operating system's user and the request's origin stand in for a key.
+    security: [{}],
+    paths,
+    components: { schemas: components },
+  }
+}
+
+function describeRoute(operation: Operation, method: string, path: string, index: number): Json {
+  const takesBody = method !== 'GET' && method !== 'DELETE'
+  const input = schemaOf(operation.input, 'input')
+  const hasInput = Object.keys((input.properties as Json | undefined) ?? {}).length > 0
+  return {
+    operationId: index === 0 ? operation.name : `${operation.name}_${index + 1}`,
+    summary: operation.title,
+    description: operation.description,
+    tags: [operation.tag],
+    ...(hasInput && !takesBody ? { parameters: parametersOf(input, path) } : {}),
+    ...(hasInput && takesBody
+      ? {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: input, example: operation.example.input } },
+          },
+        }
+      : {}),
+    responses: {
+      200: {
+        description: 'Done.',
+        content: { 'application/json': { schema: responseSchema(operation.output) } },
+      },
+      ...problems([
+        ...COMMON_ERRORS,
+        ...(takesBody ? BODY_ERRORS : []),
+        ...(hasInput ? (['invalid_input'] as const) : []),
+        ...operation.errors,
+      ]),
+    },
+  }
+}
+
+/** One response a status, naming the codes that it can carry. */
+function problems(codes: ErrorCode[]): Json {
+  const byStatus = new Map<number, ErrorCode[]>()
+  for (const code of new Set(codes)) {
+    const { status } = ERRORS[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  const sorted = [...byStatus].sort(([a], [b]) => a - b)
+  return Object.fromEntries(
+    sorted.map(([status, those]) => [
+      status,
+      {
+        description: those.map((code) => `\`${code}\`: ${ERRORS[code].title}.`).join(' '),
+        content: { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    ]),
+  )
+}
+
+function parametersOf(input: Json, path: string): Json[] {
+  const required = (input.required as string[] | undefined) ?? []
+  return Object.entries((input.properties as Record<string, Json> | undefined) ?? {}).map(
+    ([name, schema]) => {
+      const inPath = path.includes(`{${name}}`)
+      return { name, in: inPath ? 'path' : 'query', required: inPath || required.includes(name), schema }
+    },
+  )
+}
+
+function responseSchema(output: z.ZodType): Json {
+  if (output === Status) return { $ref: '#/components/schemas/Status' }
+  return replaceStatus(schemaOf(output, 'output')) as Json
+}
+
+/** Wherever a status stands inside an answer, refer to it. */
+function replaceStatus(schema: unknown): unknown {
+  const inline = JSON.stringify(schemaOf(Status, 'output'))
+  return JSON.parse(JSON.stringify(schema).replaceAll(inline, '{"$ref":"#/components/schemas/Status"}'))
+}
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io,
+    target: 'draft-2020-12',
+    unrepresentable: 'any',
+  })
+  return json
+}
+
+function problemSchema(): Json {
+  return {
+    type: 'object',
+    description: 'RFC 9457 problem details with our members.',
+    required: ['type', 'title', 'status', 'detail', 'code', 'hint', 'retry', 'request_id'],
+    properties: {
+      type: { type: 'string', format: 'uri' },
+      title: { type: 'string' },
+      status: { type: 'integer', minimum: 400, maximum: 599 },
+      detail: { type: 'string', description: 'A sentence for people.' },
+      code: { type: 'string', enum: Object.keys(ERRORS) },
+      hint: { type: 'string', description: 'The next step.' },
+      retry: { type: 'string', enum: ['safe', 'later', 'check_first', 'after_action', 'never'] },
+      request_id: { type: 'string', format: 'uuid' },
+    },
+  }
+}

@@ -1,0 +1,475 @@
+/** Every fall that a linked session survives or ends in, one by one: the fault by name, the state that must follow. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { browserPid, browserProcesses } from './browser-processes.ts'
+import { type Harness, type HarnessOptions, openHarness } from './harness.ts'
+import { createTestClock, type TestClock } from './test-clock.ts'
+
+let harness: Harness
+let clock: TestClock
+
+async function open(options: HarnessOptions = {}): Promise<Harness> {
+  clock = createTestClock()
+  harness = await openHarness({ ...options, clock })
+  return harness
+}
+
+afterEach(async () => {
+  await harness.close()
+})
+
+const contact = () => harness.world.state().contacts[0]?.phone ?? ''
+const fault = (name: string, value: unknown = true) => harness.world.setFault({ name, value })
+const status = () => harness.app.session.status()
+const inBox = () => harness.log.filter(({ msg }) => msg === 'message.received').length
+
+/** The session still does its work: a send arrives, a message comes in exactly once. */
+async function expectWell(): Promise<void> {
+  const before = inBox()
+  const sent = await harness.post('/api/send', { phone_number: contact(), message: 'well' })
+  expect(sent.json).toMatchObject({ ok: true })
+  await harness.world.write({ from: contact(), text: 'well too' })
+  await expect.poll(inBox).toBe(before + 1)
+}
+
+/** The states that the session goes through from now on, each once in a row. */
+function watchStates(): string[] {
+  const seen: string[] = [status().state]
+  harness.app.session.onChange(() => {
+    if (seen.at(-1) !== status().state) seen.push(status().state)
+  })
+  return seen
+}
+
+async function expectUnlinked(): Promise<void> {
+  await harness.until('stopped')
+  expect(status()).toMatchObject({
+    reason: 'logged_out',
+    linked: false,
+    account: null,
+    has_qr: false,
+    reconnect: null,
+  })
+  expect(status().last_error).not.toBeNull()
+  expect(status().next_step).toContain('/api/auth/start')
+  await expect.poll(() => browserProcesses(harness.authDir)).toEqual([])
+  await expect.poll(() => existsSync(join(harness.authDir, 'session-default', 'Default'))).toBe(false)
+}
+
+describe('unlinked on the phone (F13, F15)', () => {
+  it.each([true, false])('while connected, navigate: %s', async (navigate) => {
+    await open()
+    await harness.link()
+    const seen = watchStates()
+    await harness.world.unlink({ navigate })
+    await expectUnlinked()
+    expect(seen).not.toContain('qr')
+    await harness.link()
+    await expectWell()
+  })
+
+  it.each([true, false])('while the server was down, navigate: %s', async (navigate) => {
+    await open()
+    await harness.link()
+    await harness.app.close()
+    await harness.world.unlink({ navigate })
+    await harness.restart()
+    await expectUnlinked()
+    await harness.link()
+    await expectWell()
+  })
+})
+
+describe('a start that fails', () => {
+  it.each(['load_refused', 'module_missing'])('before anything was linked: %s (F7)', async (name) => {
+    await open()
+    fault(name, name === 'module_missing' ? 'WAWebConnModel' : true)
+    const answer = await harness.post('/api/auth/start')
+    expect(answer.json).toMatchObject({ state: 'stopped', reason: 'start_failed', linked: false })
+    expect(answer.json.last_error).toBeTruthy()
+    await expect.poll(() => browserProcesses(harness.authDir)).toEqual([])
+    fault(name, false)
+    expect((await harness.post('/api/auth/start')).json.state).toBe('qr')
+  })
+
+  it('with a saved session: it is tried again by itself', async () => {
+    await open()
+    await harness.link()
+    fault('load_refused')
+    await harness.restart()
+    await harness.until('disconnected')
+    expect(status()).toMatchObject({ reason: 'start_failed', linked: true, reconnect: { attempt: 1 } })
+    fault('load_refused', false)
+    clock.advance(2_000)
+    await harness.until('ready')
+    await expectWell()
+  })
+
+  it.each(['load_hangs', 'version_never', 'opening_forever'])('that hangs: %s (F6)', async (name) => {
+    await open()
+    fault(name)
+    const started = harness.post('/api/auth/start')
+    await expect.poll(() => browserProcesses(harness.authDir).length).toBeGreaterThan(0)
+    clock.advance(26_000)
+    expect((await started).json.state).toBe('starting')
+    clock.advance(65_000)
+    await harness.until('stopped')
+    expect(status()).toMatchObject({ reason: 'start_failed' })
+    await expect.poll(() => browserProcesses(harness.authDir)).toEqual([])
+    fault(name, false)
+    expect((await harness.post('/api/auth/start')).json.state).toBe('qr')
+  })
+})
+
+describe('ready that does not come (F9)', () => {
+  it('since the sync was done before anybody listened', async () => {
+    await open()
+    await harness.link()
+    fault('sync_before_attach')
+    await harness.restart()
+    await harness.until('ready')
+    await expectWell()
+  })
+
+  it.each([
+    ['the sync never ends', 'sync_never', true],
+    ['a module is gone', 'module_missing', 'WAWebSyncGatingUtils'],
+  ])('since %s', async (_, name, value) => {
+    await open()
+    await harness.link()
+    fault(name, value)
+    await harness.restart()
+    await harness.until('authenticated')
+    clock.advance(61_000)
+    await harness.until('disconnected')
+    expect(status()).toMatchObject({ reason: 'ready_timeout', reconnect: { attempt: 1 } })
+    fault(name, false)
+    clock.advance(2_000)
+    await harness.until('ready')
+    await expectWell()
+  })
+})
+
+describe('a page that repeats itself (F8, F10)', () => {
+  it.each(['double_synced', 'extra_iframe'])('%s: each message still comes once', async (name) => {
+    await open()
+    fault(name)
+    await harness.link()
+    await expectWell()
+    fault(name, false)
+    fault(name)
+    await expectWell()
+  })
+
+  it('reloads three times at once: the session is well again by itself', async () => {
+    await open()
+    await harness.link()
+    fault('reload_burst')
+    await expect
+      .poll(
+        async () => {
+          if (status().state === 'disconnected') clock.advance(2_000)
+          await harness.app.session.suspect()
+          const sent = await harness.post('/api/send', {
+            phone_number: contact(),
+            message: 'after the reloads',
+          })
+          return sent.status
+        },
+        { timeout: 20_000, interval: 500 },
+      )
+      .toBe(200)
+    await expectWell()
+  })
+})
+
+describe('a QR that nobody scans (F11, F12)', () => {
+  it('stops, and starts again', async () => {
+    await open()
+    await harness.post('/api/auth/start')
+    clock.advance(10 * 60_000 + 1)
+    await harness.until('stopped')
+    expect(status()).toMatchObject({ reason: 'qr_expired', has_qr: false })
+    expect((await harness.post('/api/auth/start')).json.state).toBe('qr')
+  })
+
+  it('is asked for anew when WhatsApp stops showing codes while somebody looks', async () => {
+    await open()
+    await harness.post('/api/auth/start')
+    fault('qr_idle')
+    await expect.poll(() => harness.log.length).toBeGreaterThan(0)
+    fault('qr_idle', false)
+    clock.advance(61_000)
+    await harness.until('qr')
+    await harness.world.scan()
+    await harness.until('ready')
+  })
+})
+
+describe('the browser dies', () => {
+  it('whole (F1): seen within 2 s, ready again without a QR', async () => {
+    await open()
+    await harness.link()
+    const seen = watchStates()
+    process.kill(browserPid(harness.authDir), 'SIGKILL')
+    await harness.until('disconnected', 2_000)
+    expect(status()).toMatchObject({ reason: 'crashed', reconnect: { attempt: 1 } })
+    clock.advance(2_000)
+    await harness.until('ready')
+    expect(seen).toEqual(['ready', 'disconnected', 'starting', 'authenticated', 'ready'])
+    await expectWell()
+  })
+
+  it('in its renderer only (F2)', async () => {
+    await open()
+    await harness.link()
+    for (const { pid, type } of browserProcesses(harness.authDir))
+      if (type === 'renderer') process.kill(pid, 'SIGKILL')
+    await harness.until('disconnected', 2_000)
+    expect(status().reason).toBe('crashed')
+    clock.advance(2_000)
+    await harness.until('ready')
+    await expectWell()
+  })
+
+  it('while a QR was shown', async () => {
+    await open()
+    await harness.post('/api/auth/start')
+    process.kill(browserPid(harness.authDir), 'SIGKILL')
+    await harness.until('stopped', 2_000)
+    expect(status()).toMatchObject({ reason: 'start_failed', has_qr: false })
+    await harness.link()
+  })
+})
+
+describe('another browser takes the session (F15)', () => {
+  it('is answered once a minute, three times, then waits for a person', async () => {
+    await open()
+    await harness.link()
+    fault('conflict', { again: true })
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await harness.until('disconnected')
+      expect(status()).toMatchObject({ reason: 'conflict', reconnect: { attempt } })
+      clock.advance(59_000)
+      expect(status().state).toBe('disconnected')
+      clock.advance(14_000)
+      await harness.until('starting')
+    }
+    await harness.until('disconnected')
+    expect(status()).toMatchObject({ reason: 'conflict', reconnect: null })
+    fault('conflict', false)
+    await harness.post('/api/auth/start')
+    await harness.until('ready')
+  })
+
+  it.each(['TOS_BLOCK', 'PROXYBLOCK', 'DEPRECATED_VERSION'])('%s is never fought', async (value) => {
+    await open()
+    await harness.link()
+    fault('state', value)
+    await harness.until('disconnected')
+    expect(status()).toMatchObject({ reason: 'blocked', reconnect: null })
+    expect(status().next_step).toContain('refuses')
+  })
+})
+
+describe('the network goes (F16)', () => {
+  it('and comes back soon: ready all along, but connected tells', async () => {
+    await open()
+    await harness.link()
+    const seen = watchStates()
+    fault('offline')
+    await expect.poll(() => status().connected).toBe(false)
+    const answer = await harness.post('/api/send', { phone_number: contact(), message: 'offline' })
+    expect([answer.status, answer.json.code]).toEqual([503, 'not_connected'])
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+    fault('offline', false)
+    await expect.poll(() => status().connected, { timeout: 15_000 }).toBe(true)
+    expect(seen).toEqual(['ready'])
+    await expectWell()
+  })
+
+  it('for more than 30 s: disconnected, and back in the same browser', async () => {
+    await open()
+    await harness.link()
+    const pid = browserPid(harness.authDir)
+    fault('offline')
+    await expect.poll(() => status().connected).toBe(false)
+    clock.advance(31_000)
+    expect(status()).toMatchObject({ state: 'disconnected', reason: 'offline', ready: false })
+    fault('offline', false)
+    await harness.until('ready', 15_000)
+    expect(browserPid(harness.authDir)).toBe(pid)
+    await expectWell()
+  })
+
+  it('for more than 120 s: the browser is started anew', async () => {
+    await open()
+    await harness.link()
+    const pid = browserPid(harness.authDir)
+    fault('offline')
+    await expect.poll(() => status().connected).toBe(false)
+    clock.advance(31_000)
+    clock.advance(90_000)
+    expect(status()).toMatchObject({ state: 'disconnected', reason: 'offline', reconnect: { attempt: 1 } })
+    fault('offline', false)
+    clock.advance(2_000)
+    await harness.until('ready')
+    expect(browserPid(harness.authDir)).not.toBe(pid)
+  })
+})
+
+describe('linking that fails', () => {
+  it('a code that WhatsApp refuses', async () => {
+    await open()
+    fault('pairing_refused')
+    const answer = await harness.post('/api/pairing-code', { phone_number: '15550001000' })
+    expect([answer.status, answer.json.code]).toEqual([422, 'pairing_refused'])
+    expect(status()).toMatchObject({ state: 'auth_failure', reason: 'link_refused' })
+    fault('pairing_refused', false)
+    await harness.link()
+  })
+
+  it('too many codes', async () => {
+    await open()
+    fault('pairing_rate_limited')
+    const answer = await harness.post('/api/pairing-code', { phone_number: '15550001000' })
+    expect([answer.status, answer.json.code]).toEqual([429, 'pairing_rate_limited'])
+    await harness.until('qr')
+  })
+
+  it('a code beside a saved session that may be alive', async () => {
+    await open()
+    await harness.link()
+    fault('load_refused')
+    await harness.restart()
+    await harness.until('disconnected')
+    const answer = await harness.post('/api/pairing-code', { phone_number: '15550001000' })
+    expect([answer.status, answer.json.code]).toEqual([409, 'session_exists'])
+    expect(answer.json.hint).toContain('/api/logout')
+  })
+
+  it('a code that nobody types gives way to QR codes', async () => {
+    await open()
+    await harness.post('/api/pairing-code', { phone_number: '15550001000' })
+    clock.advance(181_000)
+    await expect.poll(() => status().has_qr, { timeout: 5_000 }).toBe(true)
+    expect(status()).toMatchObject({ state: 'qr', pairing: { method: 'qr' } })
+  })
+
+  it('a passkey that nobody gives', async () => {
+    await open()
+    await harness.post('/api/auth/start')
+    fault('passkey_required')
+    await expect(harness.world.scan()).rejects.toThrow(/passkey/)
+    await expect.poll(() => harness.log.some(({ msg }) => String(msg).includes('passkey'))).toBe(true)
+    clock.advance(61_000)
+    await harness.until('auth_failure')
+    expect(status()).toMatchObject({ reason: 'passkey_required' })
+    expect(status().next_step).toContain('WHATSAPP_HEADLESS=false')
+  })
+})
+
+describe('logout', () => {
+  it('that WhatsApp never answers ends after 15 s and says so (F18)', async () => {
+    await open()
+    await harness.link()
+    fault('logout_hangs')
+    const answer = harness.post('/api/logout')
+    await expect.poll(async () => (await harness.post('/api/auth/start')).status).toBe(409)
+    clock.advance(16_000)
+    expect((await answer).json).toMatchObject({ ok: true, unlinked_remotely: false })
+    expect((await answer).json.hint).toContain('Linked devices')
+    expect(status()).toMatchObject({ state: 'stopped', linked: false })
+  })
+
+  it('that throws in the page (F18)', async () => {
+    await open()
+    await harness.link()
+    fault('logout_throws')
+    expect((await harness.post('/api/logout')).json).toMatchObject({ ok: true, unlinked_remotely: false })
+    expect(browserProcesses(harness.authDir)).toEqual([])
+    await harness.link()
+  })
+
+  it('when nothing runs', async () => {
+    await open()
+    expect((await harness.post('/api/logout')).json).toEqual({ ok: true })
+  })
+})
+
+describe('another account, later', () => {
+  it('is linked in the same directory', async () => {
+    await open()
+    await harness.link()
+    await harness.post('/api/logout')
+    harness.world.switchAccount({ phone: '15550002000', pushname: 'Second' })
+    await harness.link()
+    expect(status().account).toMatchObject({ wid: '15550002000@c.us', pushname: 'Second' })
+  })
+})
+
+describe('sending', () => {
+  const send = () => harness.post('/api/send', { phone_number: contact(), message: 'uncertain' })
+  const arrived = () => harness.world.messages().filter(({ body }) => body === 'uncertain')
+
+  it.each([true, { delivered: true }])(
+    'without any answer (%j) is unknown, and never repeated (F19)',
+    async (value) => {
+      await open()
+      await harness.link()
+      fault('send_hangs', value)
+      const answer = send()
+      await expect.poll(() => harness.log.some(({ msg }) => msg === 'message.sent')).toBe(true)
+      clock.advance(30_000)
+      expect(await answer).toMatchObject({
+        status: 504,
+        json: { code: 'send_outcome_unknown', retry: 'check_first' },
+      })
+      expect((await answer).json.message_id).toMatch(/^true_/)
+      expect(arrived().length).toBe(value === true ? 0 : 1)
+    },
+  )
+
+  it('that WhatsApp refuses (ack -1)', async () => {
+    await open()
+    await harness.link()
+    fault('send_fails')
+    expect(await send()).toMatchObject({ status: 422, json: { code: 'send_refused' } })
+  })
+
+  it('that resolves without a message is found by its own events', async () => {
+    await open()
+    await harness.link()
+    fault('send_returns_undefined')
+    const answer = await send()
+    expect(answer.json).toMatchObject({ ok: true })
+    expect(answer.json.message_id).toContain(arrived()[0]?.id)
+  })
+
+  it.each(['send_rejects', 'no_lid'])('that the page rejects: %s', async (name) => {
+    await open()
+    await harness.link()
+    fault(name)
+    const answer = await send()
+    expect([502, 504]).toContain(answer.status)
+    expect(['whatsapp_error', 'send_outcome_unknown']).toContain(answer.json.code)
+  })
+
+  it('never sends a read receipt first (F20)', async () => {
+    await open()
+    await harness.link()
+    fault('seen_throws')
+    expect((await send()).json).toMatchObject({ ok: true })
+  })
+
+  it('while the browser dies is unknown (F19)', async () => {
+    await open()
+    await harness.link()
+    fault('send_hangs')
+    const answer = send()
+    await expect.poll(() => harness.log.some(({ msg }) => msg === 'message.sent')).toBe(true)
+    process.kill(browserPid(harness.authDir), 'SIGKILL')
+    expect(await answer).toMatchObject({ status: 504, json: { code: 'send_outcome_unknown' } })
+  })
+})

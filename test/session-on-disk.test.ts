@@ -1,0 +1,169 @@
+/** The session as files: owner-only, one server at a time, backed up and moved by copying, reset by deleting. */
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createLog } from '../src/log.ts'
+import { AuthDirError, openAuthDir } from '../src/session/auth-dir.ts'
+import { type Harness, openHarness } from './harness.ts'
+
+const quiet = createLog({ level: 'silent' })
+const PROFILE = 'session-default'
+
+function temp(): string {
+  return mkdtempSync(join(tmpdir(), 'wma-disk-'))
+}
+
+describe('a linked session on disk', () => {
+  let harness: Harness
+  let backup: string
+  beforeAll(async () => {
+    harness = await openHarness()
+    await harness.link()
+    await harness.app.close()
+    backup = join(temp(), 'backup')
+    cpSync(harness.authDir, backup, { recursive: true, verbatimSymlinks: true })
+  })
+  afterAll(() => harness.close())
+
+  /** Open the backup, or a part of it, as a server of its own; returns the states it went through. */
+  async function restore(pick: (dir: string) => void): Promise<string[]> {
+    const authDir = join(temp(), 'moved')
+    cpSync(backup, authDir, { recursive: true, verbatimSymlinks: true })
+    pick(authDir)
+    const moved = await openHarness({ simulator: harness.simulator, authDir })
+    const seen: string[] = []
+    moved.app.session.onChange(() => seen.push(moved.app.session.status().state))
+    try {
+      await moved.until('ready')
+      expect((await moved.post('/api/send', { phone_number: contact(), message: 'moved' })).json.ok).toBe(
+        true,
+      )
+    } finally {
+      await moved.close()
+    }
+    return seen
+  }
+  const contact = () => harness.world.state().contacts[0]?.phone ?? ''
+
+  it('is readable by its owner only', async () => {
+    for (const name of ['', PROFILE, '.whatsapp-mcp-api']) {
+      expect(statSync(join(harness.authDir, name)).mode & 0o077, name).toBe(0)
+    }
+    for (const name of readdirSync(join(harness.authDir, '.whatsapp-mcp-api'))) {
+      expect(statSync(join(harness.authDir, '.whatsapp-mcp-api', name)).mode & 0o077, name).toBe(0)
+    }
+  })
+
+  it('connects without a QR after being copied elsewhere', async () => {
+    expect(await restore(() => {})).not.toContain('qr')
+  })
+
+  it('connects without a QR where only the profile was restored, as from another server', async () => {
+    const seen = await restore((dir) => rmSync(join(dir, '.whatsapp-mcp-api'), { recursive: true }))
+    expect(seen).not.toContain('qr')
+  })
+
+  it('connects although a browser of another computer left its lock (F4)', async () => {
+    const seen = await restore((dir) => {
+      rmSync(join(dir, PROFILE, 'SingletonLock'), { force: true })
+      symlinkSync('otherhost-4242', join(dir, PROFILE, 'SingletonLock'))
+    })
+    expect(seen).not.toContain('qr')
+  })
+
+  it('is gone after a reset', async () => {
+    const authDir = join(temp(), 'reset')
+    cpSync(backup, authDir, { recursive: true, verbatimSymlinks: true })
+    rmSync(authDir, { recursive: true })
+    const fresh = await openHarness({ simulator: harness.simulator, authDir })
+    expect(await fresh.status()).toMatchObject({ state: 'stopped', linked: false })
+    await fresh.close()
+  })
+})
+
+describe('a profile without a link', () => {
+  it('that WhatsApp Web once wrote to is tried once and closed again, without a QR for anybody', async () => {
+    const harness = await openHarness()
+    await harness.post('/api/auth/start')
+    await harness.restart()
+    expect((await harness.status()).linked).toBe(false)
+    await expect.poll(async () => (await harness.status()).reason).toBe('not_linked')
+    expect(await harness.status()).toMatchObject({ state: 'stopped', has_qr: false })
+    expect((await harness.post('/api/auth/start')).json.state).toBe('qr')
+    await harness.close()
+  })
+})
+
+describe('openAuthDir', () => {
+  it('tightens what is too open, and says so', () => {
+    const dir = temp()
+    chmodSync(dir, 0o755)
+    const lines: string[] = []
+    openAuthDir(dir, createLog({ level: 'warn', write: (line) => lines.push(line) })).release()
+    expect(statSync(dir).mode & 0o777).toBe(0o700)
+    expect(lines.join()).toContain('open to other users')
+  })
+
+  it('names the process that holds the directory', () => {
+    const dir = temp()
+    const first = openAuthDir(dir, quiet)
+    // Another process of ours: this one's parent lives at least as long as this test.
+    const lock = join(dir, '.whatsapp-mcp-api', 'server.lock')
+    first.release()
+    const stat = spawnSync('cat', [`/proc/${process.ppid}/stat`], { encoding: 'utf8' }).stdout
+    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    writeFileSync(lock, JSON.stringify({ pid: process.ppid, started, host: hostname() }))
+    expect(() => openAuthDir(dir, quiet)).toThrow(AuthDirError)
+    expect(() => openAuthDir(dir, quiet)).toThrow(`process ${process.ppid}`)
+  })
+
+  it.each([
+    ['a process that is gone', { pid: 2 ** 22 + 1, started: '1', host: hostname() }],
+    ['a later process with its number', { pid: process.ppid, started: '1', host: hostname() }],
+    ['another computer', { pid: process.ppid, started: '1', host: 'elsewhere' }],
+  ])('takes over the lock of %s', (_, holder) => {
+    const dir = temp()
+    openAuthDir(dir, quiet).release()
+    writeFileSync(join(dir, '.whatsapp-mcp-api', 'server.lock'), JSON.stringify(holder))
+    openAuthDir(dir, quiet).release()
+  })
+
+  it('takes over a lock that was cut off', () => {
+    const dir = temp()
+    openAuthDir(dir, quiet).release()
+    writeFileSync(join(dir, '.whatsapp-mcp-api', 'server.lock'), '{"pi')
+    openAuthDir(dir, quiet).release()
+  })
+
+  it('says in one sentence why a directory cannot be had', () => {
+    const file = join(temp(), 'file')
+    writeFileSync(file, '')
+    expect(() => openAuthDir(join(file, 'below'), quiet)).toThrow(AuthDirError)
+  })
+
+  it('forgets a session whole, and finishes a removal that was interrupted', async () => {
+    const dir = temp()
+    const authDir = openAuthDir(dir, quiet)
+    authDir.save({ linked_at: 'x', wid: null })
+    await authDir.forget()
+    expect(authDir.saved()).toBeNull()
+    expect(readdirSync(join(dir, PROFILE))).toEqual([])
+    authDir.release()
+    renameSync(join(dir, PROFILE), join(dir, `${PROFILE}.removed-1234`))
+    openAuthDir(dir, quiet).release()
+    await expect.poll(() => existsSync(join(dir, `${PROFILE}.removed-1234`))).toBe(false)
+  })
+})
