@@ -92,6 +92,14 @@ describe('receiving and reading', () => {
     expect(events().map((message) => message.from.split('@')[1])).toEqual(['c.us', 'lid'])
   })
 
+  it('message_ciphertext, undecryptable: a placeholder first, message_create once it can be read', async () => {
+    await fault('undecryptable', { afterMs: 200 })
+    const { id } = await simulator.world.write({ from: amara, text: 'late' })
+    const placeholder = await library.event<wweb.Message>('message_ciphertext', (m) => m.id.id === id)
+    expect(placeholder).toMatchObject({ type: 'ciphertext', body: '' })
+    expect((await library.event<wweb.Message>('message_create', (m) => m.id.id === id)).body).toBe('late')
+  })
+
   it('F22 group_metadata: one group that fails rejects getChats, one that never answers hangs it', async () => {
     const [group] = simulator.world.state().groups
     await fault('group_metadata', { mode: 'rejects', id: group?.id })

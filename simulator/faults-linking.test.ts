@@ -1,4 +1,5 @@
 /** Faults before and while linking: each shows the documented symptom in the real, unpatched library. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { newestBuildWithSerialized } from './builds.ts'
 import { isPending, type LibraryClient, makeProfileFolder, startClient } from './library-client.ts'
@@ -135,17 +136,47 @@ describe('a page that shows a QR', () => {
     await expect.poll(() => simulator.world.state().linking.qr).not.toBeNull()
   })
 
-  it('W6 passkey_required: nothing links headless; the window’s own button completes it', async () => {
+  it('W6 passkey_required: a dead end without an authenticator; one that answers completes it', async () => {
     await simulator.world.setFault({ name: 'passkey_required', value: true })
     await expect(simulator.world.scan()).rejects.toThrow('Continue on your other device')
+    await new Promise((resolve) => setTimeout(resolve, 500))
     expect(simulator.world.state().devices).toEqual([])
     expect(library.count('authenticated')).toBe(0)
-    const button = await library.client.pupPage?.waitForSelector('#passkey')
-    await button?.click()
+    await library.client.pupPage?.reload()
+    await addAuthenticator(library)
+    await expect(simulator.world.scan()).rejects.toThrow('Continue on your other device')
     await library.event('ready')
     expect(simulator.world.state().devices).toHaveLength(1)
   })
 })
+
+/** An authenticator in the browser that holds a passkey for whatsapp.com and answers by itself. */
+async function addAuthenticator({ client }: LibraryClient): Promise<void> {
+  const devtools = await client.pupPage?.createCDPSession()
+  if (!devtools) throw new Error('no page')
+  await devtools.send('WebAuthn.enable')
+  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+    },
+  })
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  await devtools.send('WebAuthn.addCredential', {
+    authenticatorId,
+    credential: {
+      credentialId: randomBytes(16).toString('base64'),
+      isResidentCredential: true,
+      rpId: 'whatsapp.com',
+      privateKey: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
+      userHandle: randomBytes(8).toString('base64'),
+      signCount: 1,
+    },
+  })
+}
 
 it('F12 refs that rotate past qrMaxRetries: "Max qrcode retries reached", the browser closes', async () => {
   const quick = await openSimulator({ dataDir: null, build, qrTtlMs: 150 })

@@ -8,6 +8,7 @@ import type { Simulator } from './simulator.ts'
 
 export type LibraryClient = {
   client: wweb.Client
+  MessageMedia: typeof wweb.MessageMedia
   /** Events so far, oldest first. */
   events: { name: string; args: unknown[] }[]
   /** `initialize()` as it went: resolved, or the reason. */
@@ -39,6 +40,8 @@ const names = [
   'message_create',
   'message',
   'message_ack',
+  'message_edit',
+  'message_ciphertext',
   'unread_count',
   'change_state',
   'disconnected',
@@ -84,6 +87,7 @@ export function startClient(
   )
   return {
     client,
+    MessageMedia: wweb.MessageMedia,
     events,
     initialized,
     count: (name) => events.filter((event) => event.name === name).length,

@@ -131,6 +131,35 @@ describe('a build whose keys own _serialized: everything works unpatched', () =>
     })
   })
 
+  it('reply, search, typing, and a new group', async () => {
+    const { client } = library
+    const question = await simulator.world.write({ from: amara, text: 'Tea or coffee?' })
+    const message = await library.event<wweb.Message>('message_create', ({ id }) => id.id === question.id)
+    const answer = await message.reply('Coffee ☕')
+    expect(answer.hasQuotedMsg).toBe(true)
+    expect((await answer.getQuotedMessage()).body).toBe('Tea or coffee?')
+    expect(find(simulator, answer.id.id).quoted).toBe(question.id)
+    expect((await client.searchMessages('coffee')).map(({ body }) => body)).toEqual([
+      'Coffee ☕',
+      'Tea or coffee?',
+    ])
+    await (await message.getChat()).sendStateTyping()
+    const made = await client.createGroup('Tea club', [`${amara}@c.us`])
+    expect(made).toMatchObject({
+      title: 'Tea club',
+      participants: { [`${amara}@c.us`]: { statusCode: 200 } },
+    })
+    expect(simulator.world.state().groups.at(-1)).toMatchObject({ subject: 'Tea club', members: [amara] })
+  })
+
+  it('what is not built is refused in a sentence', async () => {
+    const message = await library.event<wweb.Message>('message_create')
+    expect(await rejection(message.react('👍'))).toContain('WAWebSendReactionMsgAction is not built')
+    const text = new library.MessageMedia('text/plain', 'aGk=', 'hi.txt')
+    expect(await rejection(library.client.sendMessage(`${amara}@c.us`, text))).toContain('is not built')
+    expect(simulator.world.state().refusals).toHaveLength(2)
+  })
+
   it('restart of browser and service: the saved link opens without a QR, the backlog without an event', async () => {
     await library.stop()
     await simulator.close()
@@ -175,6 +204,18 @@ describe('a build whose keys own _serialized: everything works unpatched', () =>
     await expect.poll(() => library.count('qr'), { timeout: 5000 }).toBeGreaterThan(before)
     expect(simulator.world.state().refusals).toEqual([])
   })
+})
+
+it('a build on which groups cannot be created (W4)', async () => {
+  const simulator = await openSimulator({ dataDir: null, build: '2.3000.1045210364' })
+  const profiles = makeProfileFolder()
+  const library = await startLinkedClient(simulator, profiles.path)
+  const made = await library.client.createGroup('Tea club', [`${amara}@c.us`])
+  expect(made).toMatch(/^CreateGroupError/)
+  expect(simulator.world.state().groups).toHaveLength(2)
+  await library.stop()
+  await simulator.close()
+  await profiles.remove()
 })
 
 describe('a $1 build: the documented failures of the unpatched library', () => {

@@ -44,6 +44,8 @@ export type WorldMessage = {
   t: number
   /** Own messages: -1 failed, 0 not yet at the server, 1 server, 2 delivered, 3 read, 4 played. */
   ack: number
+  /** Bare id of the message that this one answers. */
+  quoted?: string
   /** Per linked device: has its page been given this message and confirmed it. */
   deliveredTo: Record<string, boolean>
 }
@@ -96,8 +98,17 @@ export type World = {
   typePairingCode(options: { code: string }): Promise<{ deviceId: string }>
   /** Dismiss the "link a device?" prompt of a waiting pairing code. */
   refusePairingCode(): Promise<void>
-  /** A contact writes: into the direct chat (`chat` left out) or a group. Delivered to every linked device, in order. */
-  write(options: { from: string; text: string; chat?: string; t?: number }): Promise<WorldMessage>
+  /**
+   * A contact writes: into the direct chat (`chat` left out) or a group. Delivered to every linked device, in order.
+   * `from`: phone, `<phone>@c.us` or `<lid>@lid`. `quote`: bare id of the message that it answers.
+   */
+  write(options: {
+    from: string
+    text: string
+    chat?: string
+    t?: number
+    quote?: string
+  }): Promise<WorldMessage>
   /** The account's owner writes on the phone itself. */
   writeFromPhone(options: { chat: string; text: string; t?: number }): Promise<WorldMessage>
   /** The contact reads everything in its direct chat with the account: own messages go to ack 3. */

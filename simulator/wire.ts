@@ -70,6 +70,8 @@ export type WireMessage = {
   body: string
   t: number
   ack: number
+  /** The message that this one answers, as its copy inside says. */
+  quoted: { id: string; from: string; body: string } | null
 }
 
 export type WireChat = {
@@ -116,7 +118,7 @@ export type Requests = {
   pairing_code: { args: { phone: string; notify: boolean }; answer: { code: string } | { error: IqError } }
   passkey_confirm: { args: Record<string, never>; answer: null }
   send: {
-    args: { id: string; chat: string; type: string; body: string; t: number }
+    args: { id: string; chat: string; type: string; body: string; t: number; quoted: string | null }
     answer: SendAnswer
   }
   exists: { args: { jid: string }; answer: WirePerson | null }
@@ -128,6 +130,15 @@ export type Requests = {
     answer: WireMessage[]
   }
   messages_by_id: { args: { ids: string[] }; answer: WireMessage[] }
+  /** Newest first; `page` counts from 1. */
+  search: {
+    args: { query: string; page: number; count: number; chat: string | null }
+    answer: WireMessage[]
+  }
+  /** Online, typing, recording: taken note of by nobody. */
+  presence: { args: { chat: string | null; state: string }; answer: null }
+  /** Ask the sender for messages that this device could not read. */
+  resend: { args: { ids: string[] }; answer: null }
   seen: { args: { chat: string }; answer: null }
   chat: {
     args: { chat: string; archived?: boolean; pinned?: number; muteExpiration?: number; unreadCount?: number }
@@ -153,6 +164,8 @@ export type Push =
   | { push: 'replaced' }
   | { push: 'removed'; navigate: boolean }
   | { push: 'message'; message: WireMessage }
+  /** What came as ciphertext before can be read now. */
+  | { push: 'decrypted'; message: WireMessage }
   | { push: 'ack'; id: string; chat: string; ack: number }
   | { push: 'people'; people: WirePerson[] }
   | { push: 'group'; group: WireGroup; chat: WireChat }

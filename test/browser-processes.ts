@@ -10,7 +10,7 @@ export function browserProcesses(authDir: string): BrowserProcess[] {
     .flatMap((name) => {
       const line = read(`/proc/${name}/cmdline`)
       if (!line.includes(`--user-data-dir=${authDir}`)) return []
-      const type = /--type=(\S+?)\0/.exec(line)?.[1]
+      const type = /--type=([\w-]+)/.exec(line)?.[1]
       return [
         {
           pid: Number(name),

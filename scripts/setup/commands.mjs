@@ -54,8 +54,8 @@ export async function main([name = '', ...args]) {
     if (code !== null) process.exitCode = code
   } catch (error) {
     process.exitCode = 1
-    if (!(error instanceof SetupError)) throw error
-    say(`${error.message}\nsetup: ${error.hint}`)
+    if (error instanceof SetupError) say(`${error.message}\nsetup: ${error.hint}`)
+    else console.error(error)
     // Where tests are asked for, the last line is always their count.
     if (name === 'test') console.log('0 passed, 0 failed')
   }
@@ -75,8 +75,8 @@ async function prepare(/** @type {Need[]} */ needs) {
 }
 
 /**
- * The code that finds and installs one is the server's own, as built. A server goes on without one: it says so itself,
- * in its status and whenever it is asked to connect.
+ * The code that finds and installs one is the server's own, as built. A server goes on without: it is told what is wrong
+ * here, and says so itself to whoever asks it to connect.
  * @param {string} command
  */
 async function prepareBrowser(command) {
@@ -89,7 +89,7 @@ async function prepareBrowser(command) {
   } catch (error) {
     if (!(error instanceof Error && 'hint' in error)) throw error
     if (command !== 'serve') throw new SetupError(error.message, String(error.hint), { cause: error })
-    say(`${error.message} ${error.hint}`)
+    say(`${error.message}\nsetup: ${error.hint}`)
   }
 }
 

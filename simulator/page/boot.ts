@@ -3,14 +3,14 @@ import type { Credentials, Push, WireAccount } from '../wire.ts'
 import { createConnection } from './connection.ts'
 import { actOnFault, repeatSynced } from './fault-acts.ts'
 import { isOn } from './faults.ts'
+import { learnChat, learnContacts } from './learn.ts'
 import { learnGroups, whenSynced } from './live.ts'
 import { setOwner } from './msg-key.ts'
-import { boot, connection, page, showPasskey, showStatus } from './page.ts'
+import { askForPasskey, boot, connection, page, showStatus } from './page.ts'
 import { isMe, learnPeople, myPhoneWid } from './people.ts'
-import { receiveAck, receiveMessage, receiveSnapshot } from './receive.ts'
+import { receiveAck, receiveDecrypted, receiveMessage, receiveSnapshot } from './receive.ts'
 import { Conn, cmd, Socket, type SocketState, Stream } from './socket-model.ts'
 import { clearStorage, readCredentials, readRegistration, writeCredentials } from './storage.ts'
-import { learnChat, learnContacts } from './stores.ts'
 import { wantedState } from './wanted-state.ts'
 
 /** Between two tries to get a lost connection back. */
@@ -20,8 +20,8 @@ const teardownMs = 400
 
 /** After UNPAIRED without navigation, until the page shows a QR. */
 const unpairedMs = 1000
-/** Fault `qr_without_ref`: how much later than the state the ref comes. */
-const lateRefMs = 200
+/** Fault `qr_without_ref`: how often the page looks for a listener. */
+const lateRefMs = 50
 
 let credentials: Credentials | null = null
 let isLeaving = false
@@ -115,6 +115,9 @@ function onPush(push: Push): void {
     case 'message':
       receiveMessage(push.message)
       break
+    case 'decrypted':
+      receiveDecrypted(push.message)
+      break
     case 'ack':
       receiveAck(push.id, push.ack)
       break
@@ -137,7 +140,7 @@ function onPush(push: Push): void {
       connection().close()
       break
     case 'passkey':
-      showPasskey(() => void connection().ask('passkey_confirm', {}))
+      void askForPasskey(() => void connection().ask('passkey_confirm', {}))
       break
     case 'fault':
       actOnFault(push.name, push.value)
@@ -149,11 +152,17 @@ function onPush(push: Push): void {
 function showRef(ref: string): void {
   if (isOn('qr_without_ref') && Conn.get('ref') === undefined) {
     setState('UNPAIRED')
-    setTimeout(() => Conn.set({ ref }), lateRefMs)
+    showRefLate(ref)
     return
   }
   Conn.set({ ref })
   setState('UNPAIRED')
+}
+
+/** Fault `qr_without_ref`: once a client listens for refs (and has composed its first QR), or after 5 s. */
+function showRefLate(ref: string, tries = 100): void {
+  if (tries === 0 || Conn.isListening('change:ref')) Conn.set({ ref })
+  else setTimeout(() => showRefLate(ref, tries - 1), lateRefMs)
 }
 
 /** The phone accepted: keep the credentials, then start the stream anew with them (the server's 515). */

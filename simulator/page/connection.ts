@@ -48,6 +48,9 @@ export function createConnection(onPush: (push: Push) => void, onLost: () => voi
   return {
     open() {
       isReady = false
+      const before = socket
+      socket = null
+      before?.close()
       return new Promise((resolve, reject) => {
         const opening = new WebSocket('wss://web.whatsapp.com/ws/chat')
         socket = opening
@@ -56,7 +59,10 @@ export function createConnection(onPush: (push: Push) => void, onLost: () => voi
           wasOpen = true
           resolve()
         })
-        opening.addEventListener('message', (event) => hear(String(event.data)))
+        opening.addEventListener('message', (event) => {
+          // What still comes on a connection that was left is not for us.
+          if (socket === opening) hear(String(event.data))
+        })
         opening.addEventListener('close', () => {
           if (socket === opening) socket = null
           else return

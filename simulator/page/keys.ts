@@ -11,8 +11,13 @@ export const MsgKeyOfBuild = msgKeyClassOf(boot.build)
 /** The author's wid as this chat addresses people. */
 export function authorWid(message: WireMessage, lidMode: boolean): Wid {
   if (message.fromMe) return lidMode ? myLidWid() : myPhoneWid()
-  const person = personByPhone(message.from)
-  return person && lidMode ? lidWidOf(person) : phoneWidOf({ phone: message.from })
+  return widOfPhone(message.from, lidMode)
+}
+
+/** The wid of whoever has this phone; by phone also in LID mode while the LID is not known. */
+export function widOfPhone(phone: string, lidMode: boolean): Wid {
+  const person = personByPhone(phone)
+  return person && lidMode ? lidWidOf(person) : phoneWidOf({ phone })
 }
 
 /** Key of a message. In groups it names the author; in the chat with oneself it ends in `_out`. */

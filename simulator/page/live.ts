@@ -1,8 +1,9 @@
 /** Progress of the sync as clients see it, and groups that come while the page is up. */
 import type { WireGroup } from '../wire.ts'
+import { learnGroup } from './learn.ts'
 import { lidWidOf } from './people.ts'
 import { cmd } from './socket-model.ts'
-import { Contact, learnGroup } from './stores.ts'
+import { Contact } from './stores.ts'
 
 let percent = 0
 

@@ -3,6 +3,7 @@ import { startPage } from './boot.ts'
 import { actAtLoad } from './fault-acts.ts'
 import { isOn } from './faults.ts'
 import { defineActingModules } from './modules/acting.ts'
+import { definePeopleModules } from './modules/people-and-groups.ts'
 import { defineReadingModules } from './modules/reading.ts'
 import { defineStartModules, prepareKeys } from './modules/start.ts'
 import { boot } from './page.ts'
@@ -18,6 +19,7 @@ declare global {
 defineStartModules()
 defineReadingModules()
 defineActingModules()
+definePeopleModules()
 window.require = requireModule
 
 void prepareKeys().then(() => {

@@ -35,6 +35,9 @@ export type MsgProps = {
   latestEditMsgKey: MsgKey
   latestEditSenderTimestampMs: number
   directPath: string
+  quotedMsg: { type: string; body: string }
+  quotedStanzaID: string
+  quotedParticipant: Wid
 }
 
 /** One message. */
@@ -52,6 +55,17 @@ export class MsgModel extends Model<MsgProps> {
 
   safe(): this {
     return this
+  }
+
+  /** What an answer to this message carries of it. */
+  msgContextInfo(_chat: unknown): Partial<MsgProps> {
+    const { id, type = '', body = '', author, from } = this.attributes
+    const who = author ?? from
+    return {
+      quotedMsg: { type, body },
+      ...(id ? { quotedStanzaID: id.id } : {}),
+      ...(who ? { quotedParticipant: who } : {}),
+    }
   }
 }
 
@@ -84,6 +98,9 @@ declareProps(MsgModel, [
   'latestEditMsgKey',
   'latestEditSenderTimestampMs',
   'directPath',
+  'quotedMsg',
+  'quotedStanzaID',
+  'quotedParticipant',
 ])
 
 export type ChatProps = {

@@ -36,11 +36,23 @@ export function showStatus(text: string): void {
   if (line) line.textContent = text
 }
 
-/** In a visible window: the button that stands for the user's own authenticator. */
-export function showPasskey(answer: () => void): void {
-  const button = document.createElement('button')
-  button.id = 'passkey'
-  button.textContent = 'Continue with passkey'
-  button.addEventListener('click', answer, { once: true })
-  document.body.append(button)
+/**
+ * The server wants a passkey. The page asks its browser for one, as the real one does (Baileys#2672), and goes on when
+ * an authenticator answers. Where the person cancels that, a button stands for the authenticator.
+ */
+export async function askForPasskey(answer: () => void): Promise<void> {
+  const challenge = crypto.getRandomValues(new Uint8Array(32))
+  try {
+    await navigator.credentials.get({
+      publicKey: { challenge, rpId: 'whatsapp.com', userVerification: 'required' },
+    })
+    answer()
+  } catch (error) {
+    showStatus(`No passkey: ${String(error)}`)
+    const button = document.createElement('button')
+    button.id = 'passkey'
+    button.textContent = 'Continue with a passkey that this double makes up'
+    button.addEventListener('click', answer, { once: true })
+    document.body.append(button)
+  }
 }

@@ -1,8 +1,9 @@
 /** Messages and acks as they arrive at the page. */
 import type { Snapshot, WireMessage } from '../wire.ts'
+import { ensureChat, learnChat, learnContacts, learnGroup, rememberMessage } from './learn.ts'
 import { connection } from './page.ts'
 import { learnPeople } from './people.ts'
-import { ensureChat, learnChat, learnContacts, learnGroup, Msg, rememberMessage } from './stores.ts'
+import { Msg } from './stores.ts'
 import { toMsgModel } from './to-models.ts'
 
 /**
@@ -22,6 +23,12 @@ export function receiveMessage(message: WireMessage): void {
     })
   }
   void connection().ask('received', { ids: [message.id] })
+}
+
+/** What came as ciphertext can be read now: the library waits for its `change:type`. */
+export function receiveDecrypted(message: WireMessage): void {
+  const model = Msg.getByBareId(message.id)
+  if (model?.get('type') === 'ciphertext') model.set({ type: message.type, body: message.body })
 }
 
 /** An own message came further on its way. */

@@ -1,5 +1,6 @@
 /** `window.require`: the modules that this double has, and a loud refusal for everything else. */
 import { faultValue, fieldOf } from './faults.ts'
+import { notBuiltModules } from './modules/not-built.ts'
 import { page } from './page.ts'
 
 const modules = new Map<string, unknown>()
@@ -44,14 +45,10 @@ function isTakenAway(name: unknown): boolean {
 export function requireModule(name: unknown): unknown {
   const found = typeof name === 'string' && !isTakenAway(name) ? modules.get(name) : undefined
   if (found !== undefined) return found
-  refuse(`WhatsApp Web has no module ${String(name)}`)
-  throw new Error(`simulator: WhatsApp Web has no module ${String(name)}`)
-}
-
-/** A function that the real module has and the double does not: refuses with a sentence when it is called. */
-export function notBuilt(name: string): (...args: unknown[]) => never {
-  return () => {
-    refuse(`${name} is not built in this double`)
-    throw new Error(`simulator: ${name} is not built in this double`)
-  }
+  const isNotBuilt = typeof name === 'string' && notBuiltModules.has(name) && !isTakenAway(name)
+  const text = isNotBuilt
+    ? `module ${name} is not built in this double`
+    : `WhatsApp Web has no module ${String(name)}`
+  refuse(text)
+  throw new Error(`simulator: ${text}`)
 }

@@ -33,7 +33,8 @@ export function addAndSendMsgToChat(
   }
   if (isOn('send_rejects')) return [Promise.reject(new Error('send: storage is gone')), new Promise(() => {})]
   const added = add(chat, isOn('send_returns_undefined') ? { ...attributes, id: otherKey(id) } : attributes)
-  const sent = added.then((model) => transmit(chat, model, { id: id.id, type, body: body ?? '' }))
+  const quoted = attributes.quotedStanzaID ?? null
+  const sent = added.then((model) => transmit(chat, model, { id: id.id, type, body: body ?? '', quoted }))
   return [added, sent]
 }
 
@@ -55,7 +56,7 @@ async function add(chat: ChatModel, attributes: Partial<MsgProps>): Promise<MsgM
 async function transmit(
   chat: ChatModel,
   model: MsgModel,
-  content: { id: string; type: string; body: string },
+  content: { id: string; type: string; body: string; quoted: string | null },
 ): Promise<SendResult> {
   const t = model.get('t') ?? 0
   const answer = await connection().ask('send', { ...content, chat: String(chat.get('id')), t })

@@ -1,15 +1,13 @@
 /** `WAWebCollections`: the messages, chats, contacts and groups in this page's memory. */
-import type { WireChat, WireGroup, WireMessage, WirePerson } from '../wire.ts'
-import { ChatMsgs } from './chat-msgs.ts'
 import { Collection, type Id } from './collection.ts'
 import { r, ServerStatusCodeError } from './errors.ts'
-import { keyOf, MsgKeyOfBuild } from './keys.ts'
-import { ChatModel, ContactModel, GroupMetadataModel, MsgModel, ParticipantModel } from './models.ts'
-import { Mute } from './mute.ts'
+import { MsgKeyOfBuild } from './keys.ts'
+import { addEmptyChat, learnGroup, toContact } from './learn.ts'
+import { ChatModel, ContactModel, GroupMetadataModel, MsgModel } from './models.ts'
 import { connection } from './page.ts'
-import { lidWidOf, personOf, phoneWidOf } from './people.ts'
+import { personOf } from './people.ts'
 import { toMsgModel } from './to-models.ts'
-import { createWid, createWidFromWidLike, type Wid } from './wid.ts'
+import { createWidFromWidLike, type Wid } from './wid.ts'
 
 /** Messages in memory; the others lie in the page's database, which here is the service's. */
 class MsgCollection extends Collection<MsgModel> {
@@ -25,6 +23,22 @@ class MsgCollection extends Collection<MsgModel> {
   /** By the id without direction and chat, as acks name it. */
   getByBareId(id: string): MsgModel | undefined {
     return this.#byBareId.get(id)
+  }
+
+  /** Newest first, `page` from 1 on, in all chats or in `remote`; found ones are not kept in memory. */
+  async search(
+    query: string,
+    page = 1,
+    count = 50,
+    remote?: unknown,
+  ): Promise<{ messages: MsgModel[]; eof: boolean }> {
+    const chat = remote === undefined || remote === null ? null : String(remote)
+    const found = await connection().ask('search', { query, page, count, chat })
+    const messages = found.map((message) => {
+      const model = toMsgModel(message, false)
+      return this.get(model.key()) ?? model
+    })
+    return { messages, eof: found.length < count }
   }
 
   /** Rejects with `r: r` for an undefined key, as IndexedDB makes the real one do. Unknown ids are left out. */
@@ -98,135 +112,3 @@ export const Msg: MsgCollection = new MsgCollection()
 export const Chat: ChatCollection = new ChatCollection()
 export const Contact: ContactCollection = new ContactCollection()
 export const GroupMetadata: GroupMetadataCollection = new GroupMetadataCollection()
-
-function toContact(wid: Wid, person: WirePerson | undefined): ContactModel {
-  const contact = new ContactModel({
-    id: wid,
-    pushname: person?.pushname,
-    type: 'in',
-    isBusiness: false,
-    isEnterprise: false,
-    isContactBlocked: false,
-    statusMute: false,
-    labels: [],
-  })
-  contact.set({
-    ...(person && wid.isLid() ? { phoneNumber: phoneWidOf(person) } : {}),
-    ...(person?.name ? { name: person.name, shortName: person.name.split(' ')[0] } : {}),
-  })
-  return contact
-}
-
-/** Put people into the contacts: everybody by phone, and by LID too where that is how they are addressed. */
-export function learnContacts(people: WirePerson[], alsoByLid: ReadonlySet<string>): void {
-  for (const person of people) {
-    const wids = [phoneWidOf(person)]
-    if (person.lidChat || alsoByLid.has(person.lid)) wids.push(lidWidOf(person))
-    for (const wid of wids) {
-      const fresh = toContact(wid, person)
-      const known = Contact.get(wid)
-      if (known) known.set(fresh.attributes)
-      else Contact.add(fresh)
-    }
-  }
-}
-
-/** Put what the server says of a group into its model. */
-export function learnGroup(group: WireGroup): GroupMetadataModel {
-  const id = createWid(group.id)
-  const inMode = (member: { phone: string; lid: string }): Wid =>
-    group.lidMode ? lidWidOf(member) : phoneWidOf(member)
-  const owner = group.members.find((member) => member.phone === group.owner)
-  const metadata = GroupMetadata.get(id) ?? GroupMetadata.add(new GroupMetadataModel({ id }))
-  metadata.set({
-    subject: group.subject,
-    creation: group.creation,
-    announce: group.announce,
-    restrict: false,
-    size: group.members.length,
-    isLidAddressingMode: group.lidMode,
-    ...(owner ? { owner: inMode(owner) } : {}),
-  })
-  for (const member of group.members) {
-    metadata.participants.add(
-      new ParticipantModel({
-        id: inMode(member),
-        isAdmin: member.admin,
-        isSuperAdmin: member.phone === group.owner,
-      }),
-    )
-  }
-  return metadata
-}
-
-function titleOf(wid: Wid): string {
-  const metadata = GroupMetadata.get(wid)
-  if (metadata) return metadata.get('subject') ?? ''
-  const person = personOf(wid)
-  return person?.name ?? (person ? `+${person.phone}` : wid.user)
-}
-
-/** A chat with nothing in it; fires `add`. */
-export function addEmptyChat(wid: Wid): ChatModel {
-  const groupMetadata = GroupMetadata.get(wid)
-  const contact = Contact.gadd(wid)
-  const title = titleOf(wid)
-  return Chat.add(
-    new ChatModel(
-      {
-        id: wid,
-        t: 0,
-        unreadCount: 0,
-        archive: false,
-        isReadOnly: false,
-        isLocked: false,
-        muteExpiration: 0,
-        name: title,
-        formattedTitle: title,
-        notSpam: true,
-        pin: 0,
-        unreadMentionsOfMe: [],
-        labels: [],
-      },
-      {
-        msgs: new ChatMsgs(),
-        mute: new Mute({ id: wid, expiration: 0 }),
-        contact,
-        ...(groupMetadata ? { groupMetadata } : {}),
-      },
-    ),
-  )
-}
-
-/** The chat of this id, made if need be. */
-export function ensureChat(id: string): ChatModel {
-  return Chat.get(id) ?? addEmptyChat(createWid(id))
-}
-
-/** Does this chat speak of people by LID? */
-export function isLidMode(chatId: string): boolean {
-  const wid = createWid(chatId)
-  return wid.isGroup() ? GroupMetadata.get(wid)?.get('isLidAddressingMode') === true : wid.isLid()
-}
-
-/** Put a chat as the service tells it into memory, with its newest message. */
-export function learnChat(chat: WireChat): void {
-  const model = ensureChat(chat.id)
-  if (chat.last) rememberMessage(chat.last, model)
-  model.set({
-    t: chat.t,
-    unreadCount: chat.unreadCount,
-    archive: chat.archived,
-    pin: chat.pinned,
-    muteExpiration: chat.muteExpiration,
-    ...(chat.last ? { lastReceivedKey: keyOf(chat.last, isLidMode(chat.id)) } : {}),
-  })
-  model.mute.set({ expiration: chat.muteExpiration })
-}
-
-/** Into memory as something old: no client gets an event for it (`isNewMsg` is not set). */
-export function rememberMessage(message: WireMessage, chat: ChatModel): MsgModel {
-  const model = Msg.add(toMsgModel(message, false))
-  chat.msgs.add(model)
-  return model
-}

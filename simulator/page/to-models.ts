@@ -1,9 +1,9 @@
 /** Messages from the wire as models. */
 import type { WireMessage } from '../wire.ts'
-import { authorWid, keyOf } from './keys.ts'
-import { MsgModel } from './models.ts'
+import { authorWid, keyOf, widOfPhone } from './keys.ts'
+import { isLidMode } from './learn.ts'
+import { MsgModel, type MsgProps } from './models.ts'
 import { myLidWid, myPhoneWid } from './people.ts'
-import { isLidMode } from './stores.ts'
 import { createWid } from './wid.ts'
 
 /**
@@ -36,5 +36,15 @@ export function toMsgModel(message: WireMessage, isNew: boolean): MsgModel {
     isForwarded: false,
     forwardingScore: 0,
     hasReaction: false,
+    ...(message.quoted ? toQuote(message.quoted, lidMode) : {}),
   })
+}
+
+/** The copy of the answered message that an answer carries. */
+function toQuote(quoted: NonNullable<WireMessage['quoted']>, lidMode: boolean): Partial<MsgProps> {
+  return {
+    quotedMsg: { type: 'chat', body: quoted.body },
+    quotedStanzaID: quoted.id,
+    quotedParticipant: widOfPhone(quoted.from, lidMode),
+  }
 }

@@ -8,7 +8,7 @@ import { replaceAgain, replaceOthers } from './fault-acts.ts'
 import { fieldOf } from './faults.ts'
 import { createGroup } from './groups.ts'
 import { acceptLink, removeDevice, requestPairingCode, startLinking } from './links.ts'
-import { changeChat, confirmReceived } from './messages.ts'
+import { changeChat, confirmReceived, resend } from './messages.ts'
 import { takeSend } from './sends.ts'
 import {
   knownPeople,
@@ -142,6 +142,28 @@ export const answers: Answers = {
       .map((id) => account.messages.get(id))
       .filter((message) => message !== undefined)
       .map((message) => toWireMessage(account, device, message))
+  },
+
+  async search(context, session, { query, page, count, chat }) {
+    const { account, device } = linkOf(session)
+    await context.clock.wait('stanza')
+    const wanted = query.toLowerCase()
+    return messagesOf(account, chat ?? undefined)
+      .filter((message) => message.body.toLowerCase().includes(wanted))
+      .reverse()
+      .slice((page - 1) * count, page * count)
+      .map((message) => toWireMessage(account, device, message))
+  },
+
+  async presence(context) {
+    await context.clock.wait('stanza')
+    return null
+  },
+
+  async resend(context, session, { ids }) {
+    await context.clock.wait('stanza')
+    resend(context, session, ids)
+    return null
   },
 
   async seen(context, session, { chat }) {

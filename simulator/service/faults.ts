@@ -85,7 +85,7 @@ export const faultTable = {
     provokes: 'F11',
     where: 'page',
     value: '',
-    does: 'UNPAIRED comes 200 ms before the first ref: a client that composes a QR at once writes `undefined,…`.',
+    does: 'UNPAIRED comes before the first ref, which follows once somebody listens for it: a client that composes a QR at once writes `undefined,…`.',
   },
   qr_idle: {
     provokes: 'F11',
@@ -103,7 +103,7 @@ export const faultTable = {
     provokes: 'W6',
     where: 'service',
     value: '',
-    does: 'After scan or code the phone says "Continue on your other device" and nothing links. In a visible window the page\'s button answers for the authenticator and completes it.',
+    does: 'After scan or code the phone says "Continue on your other device"; the page calls `navigator.credentials.get` and links only when an authenticator answers.',
   },
   pairing_refused: {
     provokes: 'F18, W7',
@@ -188,6 +188,12 @@ export const faultTable = {
     where: 'service',
     value: '',
     does: "Every incoming direct message comes twice: as its chat is addressed, then with the person's other address.",
+  },
+  undecryptable: {
+    provokes: 'section 4: message_ciphertext',
+    where: 'service',
+    value: '{ afterMs } readable by itself then, { never: true } not even after a resend',
+    does: 'Incoming messages arrive as ciphertext; the content follows when the page asks for a resend.',
   },
   group_metadata: {
     provokes: 'F22',

@@ -1,8 +1,10 @@
 /** Messages coming into the world and going out to the linked devices. */
 import type { WorldMessage } from '../simulator.ts'
+import type { WireMessage } from '../wire.ts'
 import type { Account, Chat } from './accounts.ts'
-import { findPerson } from './addresses.ts'
+import { findPerson, type Person } from './addresses.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
+import { fieldOf } from './faults.ts'
 import { toWireChat, toWireMessage } from './wire-forms.ts'
 
 // The place for reactions, edits, revocations and media: each a change of a WorldMessage here, a push in wire.ts,
@@ -28,6 +30,9 @@ export function addMessage(
     deliveredTo: Object.fromEntries(devices.map((device) => [device.id, device.id === facts.origin])),
   }
   account.messages.set(message.id, message)
+  const author = message.fromMe ? undefined : findPerson(account, message.from)
+  // A first message brings phone and LID of its sender along.
+  if (author && !account.chats.has(message.chat)) tellPeople(context, account, [author])
   const chat = account.chats.get(message.chat) ?? emptyChat(message.chat, message.t)
   account.chats.set(message.chat, {
     ...chat,
@@ -37,7 +42,8 @@ export function addMessage(
   const again = context.faults.isOn('delivered_twice') && otherAddress(account, message)
   for (const session of sessionsOf(context, account)) {
     if (session.live && session.link && session.link.device.id !== message.origin) {
-      const sent = toWireMessage(account, session.link.device, message)
+      const whole = toWireMessage(account, session.link.device, message)
+      const sent = message.fromMe ? whole : encrypt(context, session, whole)
       session.send({ push: 'message', message: sent })
       if (again) session.send({ push: 'message', message: { ...sent, chat: again } })
     }
@@ -45,10 +51,38 @@ export function addMessage(
   return message
 }
 
+/** Fault `undecryptable`: the message without its content, and its content later. */
+function encrypt(context: Context, session: Session, message: WireMessage): WireMessage {
+  const value = context.faults.get('undecryptable')
+  if (!value) return message
+  const afterMs = fieldOf(value, 'afterMs')
+  if (typeof afterMs === 'number') {
+    setTimeout(() => session.send({ push: 'decrypted', message }), afterMs).unref()
+  }
+  return { ...message, type: 'ciphertext', body: '' }
+}
+
+/** A device asks for the content of messages that it could not read. */
+export function resend(context: Context, session: Session, ids: string[]): void {
+  if (!session.link || fieldOf(context.faults.get('undecryptable'), 'never') === true) return
+  const { account, device } = session.link
+  for (const id of ids) {
+    const message = account.messages.get(id)
+    if (message) session.send({ push: 'decrypted', message: toWireMessage(account, device, message) })
+  }
+}
+
 /** The other address of the direct chat that an incoming message is in; undefined for groups and own messages. */
 function otherAddress(account: Account, message: WorldMessage): string | undefined {
   const person = message.fromMe ? undefined : findPerson(account, message.chat)
   return person && (person.lidChat ? `${person.phone}@c.us` : `${person.lid}@lid`)
+}
+
+/** Tell the pages of the linked devices about people. */
+export function tellPeople(context: Context, account: Account, people: Person[]): void {
+  for (const session of sessionsOf(context, account)) {
+    if (session.live) session.send({ push: 'people', people })
+  }
 }
 
 /** Raise the ack of an own message (it never falls, except to -1) and tell the devices. */

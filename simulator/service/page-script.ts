@@ -21,7 +21,7 @@ async function readOrBundle(): Promise<string> {
 }
 
 async function bundle(source: string): Promise<string> {
-  const { build } = await import('esbuild')
+  const { build, stop } = await import('esbuild')
   const result = await build({
     entryPoints: [source],
     bundle: true,
@@ -33,6 +33,8 @@ async function bundle(source: string): Promise<string> {
     minify: false,
     logLevel: 'silent',
   })
+  // Its helper process would otherwise stay beside a test run that counts processes.
+  await stop()
   const [file] = result.outputFiles
   if (!file) throw new Error('simulator: the page script did not bundle')
   return file.text

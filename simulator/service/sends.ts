@@ -13,7 +13,7 @@ import { addMessage, setAck } from './messages.ts'
 export async function takeSend(
   context: Context,
   { account, device }: { account: Account; device: Device },
-  { id, chat, type, body }: Requests['send']['args'],
+  { id, chat, type, body, quoted }: Requests['send']['args'],
 ): Promise<SendAnswer> {
   await context.clock.wait('stanza')
   const hangs = context.faults.get('send_hangs')
@@ -37,6 +37,7 @@ export async function takeSend(
     body,
     t: context.clock.now(),
     ack: 1,
+    ...(quoted === null ? {} : { quoted }),
   })
   if (hangs) return new Promise(() => {})
   void context.clock.wait('delivery').then(() => setAck(context, account, id, 2))

@@ -14,9 +14,8 @@ export type StoredMap<T> = {
 }
 
 export type Store = {
+  /** Each map is opened once; throws for a second time. */
   map<T>(name: string): StoredMap<T>
-  /** Names of the maps that hold something. */
-  names(): string[]
   onChange(listener: () => void): void
   close(): void
 }
@@ -57,6 +56,7 @@ export function openStore(directory: string | null): Store {
     journal = openSync(journalPath, 'w')
   }
 
+  const opened = new Set<string>()
   let changed = (): void => {}
   const record = (line: (string | undefined)[]): void => {
     if (journal !== null) writeSync(journal, `${JSON.stringify(line)}\n`)
@@ -65,9 +65,11 @@ export function openStore(directory: string | null): Store {
 
   return {
     map<T>(name: string): StoredMap<T> {
+      if (opened.has(name)) throw new Error(`simulator: the map ${name} is open already`)
+      opened.add(name)
       const values = new Map<string, T>()
       for (const [key, text] of textsOf(name)) values.set(key, JSON.parse(text))
-      texts.set(name, new Map())
+      texts.delete(name)
       return {
         get: (key) => values.get(key),
         has: (key) => values.has(key),
@@ -84,7 +86,6 @@ export function openStore(directory: string | null): Store {
         },
       }
     },
-    names: () => [...texts.keys()],
     onChange(listener) {
       changed = listener
     },

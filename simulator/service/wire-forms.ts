@@ -12,6 +12,7 @@ export function toWireAccount(account: Account, device: Device): WireAccount {
 /** Message as `device` gets it. */
 export function toWireMessage(account: Account, device: Device, message: WorldMessage): WireMessage {
   const phone = message.from.split('@')[0] ?? ''
+  const quoted = message.quoted === undefined ? undefined : account.messages.get(message.quoted)
   return {
     id: message.id,
     chat: message.chat,
@@ -23,6 +24,7 @@ export function toWireMessage(account: Account, device: Device, message: WorldMe
     body: message.body,
     t: message.t,
     ack: message.ack,
+    quoted: quoted ? { id: quoted.id, from: quoted.from.split('@')[0] ?? '', body: quoted.body } : null,
   }
 }
 

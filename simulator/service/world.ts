@@ -6,9 +6,9 @@ import { findChatId, findPerson } from './addresses.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
 import { createGroup } from './groups.ts'
 import { acceptLink, askPhone, removeDevice, shownQr, waitingCode } from './links.ts'
-import { addMessage, setAck } from './messages.ts'
+import { addMessage, setAck, tellPeople } from './messages.ts'
 import { makeLid, makePhoneMessageId, seedAccount, seedWorld } from './seed.ts'
-import { knownPeople, messagesOf } from './wire-forms.ts'
+import { messagesOf } from './wire-forms.ts'
 
 /** How long `scan` waits for a page to show a QR. */
 const qrWaitMs = 10_000
@@ -84,7 +84,7 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
       context.changed()
     },
 
-    async write({ from, text, chat, t }) {
+    async write({ from, text, chat, t, quote }) {
       const author = findPerson(account(), from)
       if (!author || author.phone === account().info.phone) throw new Error(`No contact ${from}.`)
       const target = chatId(chat ?? author.phone)
@@ -101,6 +101,7 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
         body: text,
         t: t ?? context.clock.now(),
         ack: 1,
+        ...(quote === undefined ? {} : { quoted: quote }),
       })
     },
     async writeFromPhone({ chat, text, t }) {
@@ -137,7 +138,7 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
         lidChat,
       }
       account().contacts.set(phone, contact)
-      if (name !== null) tellPeople(context, account())
+      if (name !== null) tellPeople(context, account(), [contact])
       return contact
     },
     addGroup({ subject, members, announce = false, lidMode = false }) {
@@ -173,12 +174,6 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
     async clearFaults() {
       await Promise.all(Object.keys(context.faults.all()).map((name) => context.faults.set(name, false)))
     },
-  }
-}
-
-function tellPeople(context: Context, account: Account): void {
-  for (const session of sessionsOf(context, account)) {
-    if (session.live) session.send({ push: 'people', people: knownPeople(account) })
   }
 }
 

@@ -1,7 +1,8 @@
 /** Finding a browser, on fake machines of every platform. */
 
 import { describe, expect, it } from 'vitest'
-import { BrowserNotFound, browserCacheDir, type FileView, findBrowser } from './find.ts'
+import { BrowserNotFound, findBrowser } from './find.ts'
+import { browserCacheDir, type FileView } from './machine.ts'
 
 /** A disk that holds these files; `#` before a path: there, but not executable. */
 function disk(...entries: (string | { path: string; text: string })[]): FileView {

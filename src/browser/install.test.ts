@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { BrowserNotFound, type FileView, findBrowser, realFiles } from './find.ts'
+import { BrowserNotFound, findBrowser } from './find.ts'
 import { ensureBrowser, type InstallOptions, installBrowser, type Run } from './install.ts'
+import { type FileView, realFiles } from './machine.ts'
 
 let cacheDir: string
 const closing: (() => void)[] = []

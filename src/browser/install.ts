@@ -3,14 +3,9 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import {
-  BrowserNotFound,
-  browserCacheDir,
-  type FindOptions,
-  type FoundBrowser,
-  findBrowser,
-  realFiles,
-} from './find.ts'
+import { BrowserNotFound, findBrowser } from './find.ts'
+import { browserCacheDir, type MachineOptions, realFiles } from './machine.ts'
+import type { FoundBrowser } from './places.ts'
 
 /** Runs a program to its end. `code` is 127 when it could not be started; `output` is stdout and stderr, mixed. */
 export type Run = (
@@ -20,7 +15,7 @@ export type Run = (
 ) => Promise<{ code: number; output: string }>
 
 /** Everything is optional: the default is the machine that we run on, and Chrome for Testing's own servers. */
-export type InstallOptions = FindOptions & {
+export type InstallOptions = MachineOptions & {
   /** Gets one short line for people at each step, such as `downloading Chrome 145.0.7632.46 (40 of 160 MB)`. */
   onProgress?: (line: string) => void
   arch?: string

@@ -39,8 +39,10 @@ export type AuthDir = {
   save(session: SavedSession): void
   /** No marker, but a profile in which WhatsApp Web has stored something: restored, or from another server. */
   hasUnmarkedProfile(): boolean
-  /** Remove marker and profile. Call only when no browser runs on it. Never fails: what resists is moved aside. */
-  forget(): Promise<void>
+  /** There is no link any more: remove the marker. */
+  unmark(): void
+  /** Remove the profile. Call only when no browser runs on it. Never fails: what resists is moved aside. */
+  removeProfile(): Promise<void>
   /** A secret of this directory, made at first use and kept: the key for hashes in the log. */
   secret(name: string): string
   /** Let another server have the directory. */
@@ -80,8 +82,8 @@ export function openAuthDir(path: string, log: Log): AuthDir {
     },
     save: (session) => writeAtomically(marker, `${JSON.stringify(session)}\n`),
     hasUnmarkedProfile: () => !existsSync(marker) && existsSync(join(profile, WEB_STORAGE)),
-    async forget() {
-      rmSync(marker, { force: true })
+    unmark: () => rmSync(marker, { force: true }),
+    async removeProfile() {
       const aside = `${profile}.removed-${randomBytes(4).toString('hex')}`
       // Renamed first: a half-deleted profile must never be taken for a session.
       try {

@@ -367,7 +367,8 @@ export function createSession(options: SessionOptions): Session {
   /** The link is gone: delete its profile once the browser is. A later start waits for that. */
   function forget(): void {
     account = null
-    closed = closed.then(() => authDir.forget())
+    authDir.unmark()
+    closed = closed.then(() => authDir.removeProfile())
   }
 
   function requireOpen(): void {
@@ -400,7 +401,12 @@ export function createSession(options: SessionOptions): Session {
     if (now === 'starting') fail('starting', { retryAfterS: 5 })
     if (now !== 'qr' || engine === null) fail('start_failed', lastError === null ? {} : { detail: lastError })
     const mine = generation
-    const text = await engine.requestPairingCode(phone)
+    const text = await engine.requestPairingCode(phone).catch((error) => {
+      if (mine === generation && error instanceof AppError && error.code === 'pairing_refused') {
+        giveUpLinking('link_refused', 'WhatsApp refused to give a pairing code for this number.')
+      }
+      throw error
+    })
     if (mine !== generation)
       fail('start_failed', { detail: lastError ?? 'The session was closed meanwhile.' })
     qr = null

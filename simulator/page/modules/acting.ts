@@ -2,7 +2,7 @@
 import { isOn } from '../faults.ts'
 import { ChatModel } from '../models.ts'
 import { connection } from '../page.ts'
-import { defineModule, notBuilt, refuse } from '../registry.ts'
+import { defineModule, refuse } from '../registry.ts'
 import { addAndSendMsgToChat } from '../send.ts'
 import { defineCommand } from '../socket-model.ts'
 
@@ -40,6 +40,20 @@ async function markChatUnread(given: unknown, isUnread: boolean): Promise<void> 
   chat.set({ unreadCount })
 }
 
+/** Commands of the real `Cmd` that 1.34.7 uses and this double does not have (yet). */
+const notBuiltCommands = [
+  'sendRevokeMsgs',
+  'sendDeleteMsgs',
+  'sendStarMsgs',
+  'sendUnstarMsgs',
+  'openChatBottom',
+  'openChatAt',
+  'openDrawerMid',
+  'closeDrawerRight',
+  'chatSearch',
+  'msgInfoDrawer',
+]
+
 /** Define them all. */
 export function defineActingModules(): void {
   defineModule('WAWebSendMsgChatAction', { addAndSendMsgToChat })
@@ -49,12 +63,15 @@ export function defineActingModules(): void {
   defineCommand('archiveChat', archiveChat)
   defineCommand('pinChat', pinChat)
   defineCommand('markChatUnread', markChatUnread)
+  for (const name of notBuiltCommands) {
+    defineCommand(name, () => {
+      refuse(`Cmd.${name} is not built in this double`)
+      throw new Error(`simulator: Cmd.${name} is not built in this double`)
+    })
+  }
   defineModule('WAWebSyncGatingUtils', { isPlaceholderMessageResendEnabled: () => false })
   defineModule('WAWebAddonReactionTableMode', { reactionTableMode: { bulkUpsert: async () => undefined } })
   defineModule('WAWebAddonPollVoteTableMode', { pollVoteTableMode: { bulkUpsert: async () => undefined } })
   defineModule('WAWebBackendJobsCommon', { mediaTypeFromProtobuf: () => null })
   defineModule('WAWebE2EProtoUtils', { typeAttributeFromProtobuf: () => 'text' })
-  defineModule('WAWebNonMessageDataRequestPlaceholderMessageResendUtils', {
-    handlePlaceholderMsgsSeen: notBuilt('handlePlaceholderMsgsSeen'),
-  })
 }

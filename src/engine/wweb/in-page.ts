@@ -18,6 +18,7 @@ type PageModules = {
 
 declare const window: {
   require<Name extends keyof PageModules>(name: Name): PageModules[Name]
+  AuthStore?: { PairingCodeLinkUtils: { startAltLinkingFlow(...args: unknown[]): Promise<string> } }
   WWebJS?: { getMessageModel(message: { id: object }): { id: object } }
   onAppStateHasSyncedEvent(): void
   /** Ours: this document has the library's listeners, so they are not attached a second time. */
@@ -45,6 +46,26 @@ export function isInjected(): boolean {
 
 export function markInjected(): void {
   window.whatsappMcpInjected = true
+}
+
+/**
+ * A refused pairing code rejects with an object that is no Error and reaches Node as `b: b`; its kind and code stand
+ * inside (wwebjs#3763). Say them, so that too many requests can be told from a refusal.
+ */
+export function namePairingErrors(): void {
+  const store = window.AuthStore
+  if (store === undefined) return
+  const utils = store.PairingCodeLinkUtils
+  store.PairingCodeLinkUtils = Object.assign(Object.create(utils), {
+    startAltLinkingFlow: async (...args: unknown[]) => {
+      try {
+        return await utils.startAltLinkingFlow(...args)
+      } catch (error) {
+        const known = error as { name?: string; type?: { name?: string; value?: { code?: number } } }
+        throw new Error(`${known.name} ${known.type?.name} ${known.type?.value?.code}`)
+      }
+    },
+  })
 }
 
 /**

@@ -1,7 +1,7 @@
 /** whatsapp-web.js's Client, made safe to run: the one place that knows its private seams. */
 import type { Browser, Page } from 'puppeteer'
 import wweb from 'whatsapp-web.js'
-import { isInjected, markInjected, mendMessageKeys, overhearPasskey } from './in-page.ts'
+import { isInjected, markInjected, mendMessageKeys, namePairingErrors, overhearPasskey } from './in-page.ts'
 
 /** A message as whatsapp-web.js hands it out (structures/Message.js), as far as we read it. */
 export type LibraryMessage = {
@@ -39,6 +39,7 @@ export type LibraryClient = {
 type PrivateSeams = LibraryClient & {
   inject(): Promise<void>
   attachEventListeners(): Promise<void>
+  initWebVersionCache(): Promise<void>
   destroy(): Promise<void>
 }
 
@@ -59,6 +60,8 @@ export type LinkedClientOptions = {
   /** Attaching to a reloaded document failed; the page may be deaf now. */
   onReinjectFailed(error: unknown): void
   onKeysMended(): void
+  /** The library's listeners are in the page: from now on nothing that happens there is missed. */
+  onListening(): void
 }
 
 /**
@@ -106,14 +109,17 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     await options.onBrowser(client.pupBrowser, client.pupPage)
   }
 
+  let attaching: Promise<void> | null = null
   const inject = client.inject.bind(client)
   let started = false
   client.inject = async () => {
     try {
       if (await client.pupPage?.evaluate(isInjected)) return
+      attaching = null
+      await client.pupPage?.evaluate(overhearPasskey)
       await inject()
       await client.pupPage?.evaluate(markInjected)
-      await client.pupPage?.evaluate(overhearPasskey)
+      await client.pupPage?.evaluate(namePairingErrors)
     } catch (error) {
       if (!started) throw error
       return options.onReinjectFailed(error)
@@ -122,12 +128,19 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     options.onInjected()
   }
 
+  // Two syncs in a row attach twice at once, and each breaks the other; and the second says ready before the first is.
   const attachEventListeners = client.attachEventListeners.bind(client)
   client.attachEventListeners = async () => {
-    if ((await client.pupPage?.evaluate(mendMessageKeys)) === 'mended') options.onKeysMended()
-    await attachEventListeners()
+    attaching ??= (async () => {
+      if ((await client.pupPage?.evaluate(mendMessageKeys)) === 'mended') options.onKeysMended()
+      await attachEventListeners()
+      options.onListening()
+    })()
+    await attaching
   }
 
+  // Keeps every document's source, with an unguarded listener that fails when the browser closes meanwhile.
+  client.initWebVersionCache = async () => {}
   // Called by the library, unawaited, on states that it does not accept. Closing is the engine's.
   client.destroy = async () => {}
   return client

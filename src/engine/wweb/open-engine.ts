@@ -1,7 +1,7 @@
 /** An engine on whatsapp-web.js: one browser, one client, from launch to close. */
 import { join } from 'node:path'
 import type { Browser, Page } from 'puppeteer'
-import { type Clock, DeadlineError, withDeadline } from '../../clock.ts'
+import { type Clock, createDeferred, DeadlineError, withDeadline } from '../../clock.ts'
 import { fail } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { toJid, toMessageKey } from '../../model/ids.ts'
@@ -18,6 +18,8 @@ const FIRST_RESULT_MS = 90_000
 const READY_MS = 60_000
 /** A probe without an answer for this long means a hung page (G5: found within 45 s at one probe each 30 s). */
 const PROBE_MS = 10_000
+/** A browser that is being launched when the engine closes gets this long to appear, so that it can be ended. */
+const LAUNCH_MS = 15_000
 const LOOKUP_MS = 20_000
 const PAIRING_MS = 30_000
 const LOGOUT_MS = 15_000
@@ -46,6 +48,11 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   let phase: Phase = 'starting'
   let browser: Browser | null = null
   let connected = false
+  /** The library says `ready` on every sync, also while its listeners are still being attached (F10). */
+  let saidReady = false
+  let listening = false
+  /** The library and our own patches are in the page; a QR can come a little earlier. */
+  const injected = createDeferred<true>()
   let closing: Promise<void> | null = null
   let cancelTimer = () => {}
 
@@ -59,11 +66,18 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     onPasskey: () => {
       if (phase === 'unpaired' || phase === 'linking') emit({ type: 'linking', passkey: true })
     },
-    onInjected: () => void afterInjected(),
+    onInjected() {
+      injected.resolve(true)
+      void afterInjected()
+    },
     onReinjectFailed: (error) => {
       if (isOver()) return
       log.warn({ err: error }, 'attaching to the reloaded page failed')
       void checkAfterReload()
+    },
+    onListening() {
+      listening = true
+      void onReady()
     },
     onKeysMended: () => log.info('this build keeps message keys in a new place; mended'),
   })
@@ -77,7 +91,10 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     emit({ type: 'qr', qr })
   })
   client.on('authenticated', () => onPaired())
-  client.on('ready', () => void onReady())
+  client.on('ready', () => {
+    saidReady = true
+    void onReady()
+  })
   client.on('disconnected', (reason) => {
     if (reason === 'LOGOUT') end('logged_out', 'WhatsApp removed this device.')
   })
@@ -97,7 +114,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   cancelTimer = clock.after(FIRST_RESULT_MS, () =>
     end('start_failed', `WhatsApp Web did not come up within ${FIRST_RESULT_MS / 1000} s.`),
   )
-  void start()
+  const started = start()
 
   async function start(): Promise<void> {
     try {
@@ -115,7 +132,10 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
 
   async function onBrowser(opened: Browser, page: Page): Promise<void> {
     browser = opened
-    if (closing !== null || phase === 'over') throw new Error('closed while the browser was starting')
+    if (closing !== null || phase === 'over') {
+      await endBrowser(opened, clock)
+      throw new Error('closed while the browser was starting')
+    }
     opened.on('disconnected', () => end('crashed', 'The browser ended unexpectedly.'))
     page.on('error', () => end('crashed', "WhatsApp Web's page crashed."))
     page.on('close', () => end('crashed', "WhatsApp Web's page was closed."))
@@ -186,11 +206,11 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
 
   async function onReady(): Promise<void> {
     // Comes again after each reload of the page, and twice on some syncs (F10).
-    if (phase === 'over' || phase === 'ready') return
+    if (phase === 'over' || phase === 'ready' || !saidReady || !listening) return
     onPaired()
     const version = await client.getWWebVersion().catch(() => 'unknown')
     const info = client.info
-    if (info === undefined || isOver()) return
+    if (info === undefined || isOver() || isReady()) return
     phase = 'ready'
     cancelTimer()
     connected = true
@@ -211,8 +231,13 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     emit({ type: 'connection', connected })
   }
 
+  /** The phase as it is after an await, which the compiler cannot know. */
   function isOver(): boolean {
     return phase === 'over'
+  }
+
+  function isReady(): boolean {
+    return phase === 'ready'
   }
 
   function emit(event: EngineEvent): void {
@@ -237,13 +262,15 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
 
   return {
     async requestPairingCode(phone) {
-      const asked = client.requestPairingCode(phone, true, NO_NEW_CODE_MS)
+      const asked = injected.promise.then(() => client.requestPairingCode(phone, true, NO_NEW_CODE_MS))
       try {
         return await withDeadline(clock, 'Asking for a pairing code', PAIRING_MS, asked)
       } catch (error) {
         if (error instanceof DeadlineError) fail('whatsapp_timeout', { cause: error })
         const text = String(error)
-        fail(/rate|429|too many/i.test(text) ? 'pairing_rate_limited' : 'pairing_refused', { cause: error })
+        fail(/RateOverlimit|\b429\b/.test(text) ? 'pairing_rate_limited' : 'pairing_refused', {
+          cause: error,
+        })
       }
     },
     async showQr() {
@@ -281,7 +308,9 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
         cancelTimer()
         phase = 'over'
         client.removeAllListeners()
-        if (browser !== null) await endBrowser(browser, clock)
+        if (browser !== null) return endBrowser(browser, clock)
+        // Still launching: the browser is ended as soon as there is one.
+        await withDeadline(clock, 'Launching', LAUNCH_MS, started).catch(() => {})
       })()
       return closing
     },

@@ -1,0 +1,89 @@
+/** The modules for presence, typing, pictures, groups, answers and placeholders. */
+import { ServerStatusCodeError } from '../errors.ts'
+import { MsgModel } from '../models.ts'
+import { boot, connection } from '../page.ts'
+import { lidWidOf, phoneWidOf } from '../people.ts'
+import { defineModule } from '../registry.ts'
+import { Stream } from '../socket-model.ts'
+import { Contact, Msg } from '../stores.ts'
+import { createWid, type Wid } from '../wid.ts'
+
+async function tellPresence(chat: Wid | null, state: string): Promise<void> {
+  await connection().ask('presence', { chat: chat && String(chat), state })
+}
+
+/** Takes `{ title, … }` and `[{ phoneNumber }]` (the library's createGroup; wa-js: functions/createGroup.ts). */
+async function createGroup(
+  options: { title: string },
+  participants: { phoneNumber: Wid }[],
+): Promise<{
+  wid: Wid
+  subject: string
+  participants: { wid: Wid; type?: 'superadmin'; error?: number }[]
+}> {
+  if (!boot.build.createsGroups) throw new ServerStatusCodeError({ name: '', code: 400, text: 'bad-request' })
+  const members = participants.map(({ phoneNumber }) => phoneNumber.user)
+  const group = await connection().ask('create_group', { subject: options.title, members })
+  if ('error' in group) throw new ServerStatusCodeError(group.error)
+  return {
+    wid: createWid(group.id),
+    subject: group.subject,
+    participants: group.members.map((member) => ({
+      wid: group.lidMode ? lidWidOf(member) : phoneWidOf(member),
+      ...(member.phone === group.owner ? { type: 'superadmin' as const } : {}),
+    })),
+  }
+}
+
+/** The answered message: the one in memory, or what the answer's copy says of it. */
+function getQuotedMsgObj(answer: MsgModel): MsgModel | undefined {
+  const { quotedStanzaID, quotedMsg, quotedParticipant, id } = answer.attributes
+  if (quotedStanzaID === undefined || !quotedMsg) return undefined
+  const known = Msg.getByBareId(quotedStanzaID)
+  if (known) return known
+  return new MsgModel({
+    ...(id ? { id: id.clone() } : {}),
+    ...(quotedParticipant ? { from: quotedParticipant } : {}),
+    ...quotedMsg,
+  })
+}
+
+/** Define them all. */
+export function definePeopleModules(): void {
+  defineModule('WAWebPresenceChatAction', {
+    async sendPresenceAvailable() {
+      Stream.markAvailable()
+      await tellPresence(null, 'available')
+    },
+    async sendPresenceUnavailable() {
+      Stream.markUnavailable()
+      await tellPresence(null, 'unavailable')
+    },
+  })
+  defineModule('WAWebChatStateBridge', {
+    sendChatStateComposing: (chat: Wid) => tellPresence(chat, 'composing'),
+    sendChatStateRecording: (chat: Wid) => tellPresence(chat, 'recording'),
+    sendChatStatePaused: (chat: Wid) => tellPresence(chat, 'paused'),
+  })
+  defineModule('WAWebContactProfilePicThumbBridge', {
+    // Nobody in the double has a picture.
+    async requestProfilePicFromServer() {
+      throw new ServerStatusCodeError({ name: '', code: 404, text: 'item-not-found' })
+    },
+  })
+  defineModule('WAWebGroupCreateJob', { createGroup })
+  defineModule('WAWebContactCollection', { ContactCollection: Contact })
+  defineModule('WAWebMsgReply', { canReplyMsg: (message: unknown) => message instanceof MsgModel })
+  defineModule('WAWebQuotedMsgModelUtils', { getQuotedMsgObj })
+  defineModule('WAWebNonMessageDataRequestPlaceholderMessageResendUtils', {
+    async handlePlaceholderMsgsSeen(messages: MsgModel[]) {
+      const ids = messages.map((message) => message.get('id')?.id).filter((id) => id !== undefined)
+      await connection().ask('resend', { ids })
+    },
+  })
+  defineModule('WAWebWidToJid', {
+    widToUserJid: (wid: Wid) => wid.toJid(),
+    widToGroupJid: (wid: Wid) => wid.toJid(),
+  })
+  defineModule('WAWebJidToWid', { userJidToUserWid: (jid: string) => createWid(jid) })
+}

@@ -1,0 +1,173 @@
+/** Where each browser lives on each platform, as an ordered list of places to look at. */
+
+import { type Machine, searchPath, variable } from './machine.ts'
+
+/** What a browser is. `headless-shell` has no window: it cannot run with `WHATSAPP_HEADLESS=false`. */
+export type BrowserKind = 'chrome' | 'chromium' | 'edge' | 'headless-shell'
+
+/**
+ * Where it was found. `setting`: `WHATSAPP_CHROME_EXECUTABLE`. `own`: downloaded by us into the user's cache.
+ * `snap` and `flatpak` are confined: they may be unable to open a profile outside the user's home, so they come last.
+ */
+export type BrowserSource = 'setting' | 'system' | 'path' | 'own' | 'snap' | 'flatpak'
+
+/** `path` is absolute, and a file that this user may execute. */
+export type FoundBrowser = { path: string; kind: BrowserKind; source: BrowserSource }
+
+/** What a name on PATH or in the setting promises to be. */
+export function kindOf(name: string): BrowserKind {
+  if (/headless[-_]shell/i.test(name)) return 'headless-shell'
+  if (/edge/i.test(name)) return 'edge'
+  return /chromium/i.test(name) ? 'chromium' : 'chrome'
+}
+
+/** All places in the order in which they are preferred, as `findBrowser` documents it. None has been looked at yet. */
+export function* candidates(on: Machine, cacheDir: string): Generator<FoundBrowser> {
+  const places = on.platform === 'win32' ? windowsPlaces : on.platform === 'darwin' ? macPlaces : linuxPlaces
+  yield* places(on, stable)
+  yield* ownBrowsers(on, cacheDir)
+  yield* places(on, previews)
+  if (on.platform === 'linux') yield* confinedPlaces(on)
+  for (const name of ['chrome-headless-shell', 'headless-shell', 'headless_shell']) {
+    yield* onPath(on, on.platform === 'win32' ? `${name}.exe` : name, 'headless-shell')
+  }
+}
+
+/**
+ * Where each product lives: `linux` is its own folder and then its names on PATH, `mac` the name of its bundle, `windows`
+ * the file under a program folder and its name on PATH.
+ */
+type Product = { kind: BrowserKind; linux: string[]; mac: string; windows: [file: string, name?: string] }
+
+const stable: Product[] = [
+  {
+    kind: 'chrome',
+    linux: ['/opt/google/chrome/chrome', 'google-chrome-stable', 'google-chrome'],
+    mac: 'Google Chrome',
+    windows: ['Google\\Chrome\\Application\\chrome.exe', 'chrome.exe'],
+  },
+  {
+    kind: 'chromium',
+    linux: ['/usr/bin/chromium', 'chromium', 'chromium-browser'],
+    mac: 'Chromium',
+    windows: ['Chromium\\Application\\chrome.exe', 'chromium.exe'],
+  },
+  {
+    kind: 'edge',
+    linux: ['/opt/microsoft/msedge/msedge', 'microsoft-edge-stable', 'microsoft-edge'],
+    mac: 'Microsoft Edge',
+    windows: ['Microsoft\\Edge\\Application\\msedge.exe', 'msedge.exe'],
+  },
+]
+
+const previews: Product[] = [
+  {
+    kind: 'chrome',
+    linux: ['/opt/google/chrome-beta/chrome', 'google-chrome-beta'],
+    mac: 'Google Chrome Beta',
+    windows: ['Google\\Chrome Beta\\Application\\chrome.exe'],
+  },
+  {
+    kind: 'chrome',
+    linux: ['/opt/google/chrome-unstable/chrome', 'google-chrome-unstable'],
+    mac: 'Google Chrome Dev',
+    windows: ['Google\\Chrome Dev\\Application\\chrome.exe'],
+  },
+  {
+    kind: 'chrome',
+    linux: ['/opt/google/chrome-canary/chrome', 'google-chrome-canary'],
+    mac: 'Google Chrome Canary',
+    windows: ['Google\\Chrome SxS\\Application\\chrome.exe'],
+  },
+  {
+    kind: 'edge',
+    linux: ['/opt/microsoft/msedge-beta/msedge', 'microsoft-edge-beta'],
+    mac: 'Microsoft Edge Beta',
+    windows: ['Microsoft\\Edge Beta\\Application\\msedge.exe'],
+  },
+  {
+    kind: 'edge',
+    linux: ['/opt/microsoft/msedge-dev/msedge', 'microsoft-edge-dev'],
+    mac: 'Microsoft Edge Dev',
+    windows: ['Microsoft\\Edge Dev\\Application\\msedge.exe'],
+  },
+]
+
+function* linuxPlaces(on: Machine, products: Product[]): Generator<FoundBrowser> {
+  for (const { kind, linux } of products) {
+    for (const place of linux) {
+      if (place.startsWith('/')) yield { path: place, kind, source: 'system' }
+      else yield* onPath(on, place, kind)
+    }
+  }
+  // A service is often started with a PATH that lacks even the usual folders.
+  for (const { kind, linux } of products) {
+    for (const name of linux.slice(1)) yield { path: `/usr/bin/${name}`, kind, source: 'system' }
+  }
+}
+
+function* macPlaces(on: Machine, products: Product[]): Generator<FoundBrowser> {
+  for (const { kind, linux, mac } of products) {
+    for (const folder of ['/Applications', on.path.join(on.homeDir, 'Applications')]) {
+      yield { path: on.path.join(folder, `${mac}.app`, 'Contents', 'MacOS', mac), kind, source: 'system' }
+    }
+    // Package managers for the Mac use the names that Linux uses.
+    for (const name of linux.slice(1)) yield* onPath(on, name, kind)
+  }
+}
+
+function* windowsPlaces(on: Machine, products: Product[]): Generator<FoundBrowser> {
+  const variables = ['ProgramW6432', 'ProgramFiles', 'ProgramFiles(x86)', 'LOCALAPPDATA']
+  const folders = variables.map((name) => variable(on.env, name)).filter((folder) => folder !== undefined)
+  folders.push('C:\\Program Files', 'C:\\Program Files (x86)')
+  for (const { kind, windows } of products) {
+    const [file, name] = windows
+    for (const folder of new Set(folders)) yield { path: on.path.join(folder, file), kind, source: 'system' }
+    if (name) yield* onPath(on, name, kind)
+  }
+}
+
+/**
+ * Snap's and flatpak's launchers. Snap's Chromium sees `$HOME` but neither its hidden folders nor the system's `/tmp`;
+ * a flatpak sees still less.
+ */
+function* confinedPlaces(on: Machine): Generator<FoundBrowser> {
+  for (const folder of snapFolders) yield { path: `${folder}/chromium`, kind: 'chromium', source: 'snap' }
+  for (const folder of ['/var/lib', on.path.join(on.homeDir, '.local/share')]) {
+    for (const [name, kind] of [
+      ['com.google.Chrome', 'chrome'],
+      ['org.chromium.Chromium', 'chromium'],
+      ['com.microsoft.Edge', 'edge'],
+    ] as const) {
+      yield { path: `${folder}/flatpak/exports/bin/${name}`, kind, source: 'flatpak' }
+    }
+  }
+}
+
+const snapFolders = ['/snap/bin', '/var/lib/snapd/snap/bin']
+
+/** What `install.ts` put into the cache, newest version first; the inner layout is that of @puppeteer/browsers 2.13. */
+function* ownBrowsers(on: Machine, cacheDir: string): Generator<FoundBrowser> {
+  const mac = 'Google Chrome for Testing.app/Contents/MacOS/Google Chrome for Testing'
+  const inside =
+    on.platform === 'win32'
+      ? ['chrome-win64\\chrome.exe', 'chrome-win32\\chrome.exe']
+      : on.platform === 'darwin'
+        ? [`chrome-mac-arm64/${mac}`, `chrome-mac-x64/${mac}`]
+        : ['chrome-linux64/chrome']
+  const root = on.path.join(cacheDir, 'chrome')
+  const version = (folder: string) => folder.slice(folder.lastIndexOf('-') + 1)
+  const folders = on.files
+    .list(root)
+    .sort((a, b) => version(b).localeCompare(version(a), 'en', { numeric: true }))
+  for (const folder of folders) {
+    for (const file of inside) yield { path: on.path.join(root, folder, file), kind: 'chrome', source: 'own' }
+  }
+}
+
+function* onPath(on: Machine, name: string, kind: BrowserKind): Generator<FoundBrowser> {
+  for (const directory of searchPath(on.env, on.path)) {
+    if (snapFolders.includes(directory) || directory.includes('/flatpak/exports/')) continue
+    yield { path: on.path.join(directory, name), kind, source: 'path' }
+  }
+}
