@@ -1,7 +1,7 @@
 /** Where the rooms meet: configuration in, a running server out. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { type Clock, systemClock } from './clock.ts'
+import { type Clock, systemClock, withDeadline } from './clock.ts'
 import type { Config } from './config.ts'
 import type { OpenEngine } from './engine/engine.ts'
 import { addPages } from './faces/http/pages.ts'
@@ -70,8 +70,7 @@ export function createApp(options: AppOptions): App {
     },
     close() {
       closing ??= (async () => {
-        const stopped = http.close()
-        await Promise.race([stopped, new Promise<void>((resolve) => systemClock.after(DRAIN_MS, resolve))])
+        await withDeadline(systemClock, 'Finishing requests', DRAIN_MS, http.close()).catch(() => {})
         await session.close()
         authDir.release()
       })()

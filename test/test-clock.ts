@@ -8,30 +8,34 @@ export type TestClock = Clock & {
 
 export function createTestClock(): TestClock {
   let ahead = 0
-  const timers = new Set<{ at: number; fire: () => void }>()
+  const timers = new Set<Timer>()
   const now = () => Date.now() + ahead
+  const arm = (timer: Timer) => setTimeout(() => fire(timer), Math.max(0, timer.at - now()))
+  function fire(timer: Timer): void {
+    clearTimeout(timer.real)
+    if (timers.delete(timer)) timer.run()
+  }
   return {
     now,
     after(ms, run) {
-      const timer = {
-        at: now() + ms,
-        fire() {
-          if (!timers.delete(timer)) return
-          clearTimeout(real)
-          run()
-        },
-      }
-      const real = setTimeout(timer.fire, ms)
+      const timer: Timer = { at: now() + ms, run, real: undefined }
+      timer.real = arm(timer)
       timers.add(timer)
       return () => {
-        clearTimeout(real)
+        clearTimeout(timer.real)
         timers.delete(timer)
       }
     },
     advance(ms) {
       ahead += ms
       const due = [...timers].filter(({ at }) => at <= now()).sort((a, b) => a.at - b.at)
-      for (const timer of due) timer.fire()
+      for (const timer of due) fire(timer)
+      for (const timer of timers) {
+        clearTimeout(timer.real)
+        timer.real = arm(timer)
+      }
     },
   }
 }
+
+type Timer = { at: number; run: () => void; real: NodeJS.Timeout | undefined }

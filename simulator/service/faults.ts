@@ -2,8 +2,7 @@
 
 export type FaultFacts = {
   /**
-   * Entries of the failure catalogue (`F…`, shared/reliability.md), items of "Broken today" (`W…`,
-   * shared/whatsapp-web.md), or issues, that it provokes.
+   * Entries of the failure catalogue that it provokes (`F…` and `W…`: docs/failures.md), or issues.
    */
   provokes: string
   /** Who acts it out: the https host, the service, or the page (told at its load and on every change). */

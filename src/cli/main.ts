@@ -13,8 +13,8 @@ Options:
   --version, -v    The version
 `
 
-/** Runs the command that `argv` names; resolves with the exit code, or with null where the process goes on. */
-export async function main(argv: string[]): Promise<number | null> {
+/** Runs the command that `argv` names; resolves with the exit code once it is done. */
+export async function main(argv: string[]): Promise<number> {
   const [first = 'serve', ...rest] = argv
   if (first === '--help' || first === '-h' || first === 'help') {
     process.stdout.write(HELP)
@@ -35,4 +35,4 @@ export async function main(argv: string[]): Promise<number | null> {
   }
 }
 
-process.exitCode = (await main(process.argv.slice(2))) ?? undefined
+process.exit(await main(process.argv.slice(2)))

@@ -61,6 +61,11 @@ async function run(values: {
   if (build !== undefined && !builds.some(({ name }) => name === build)) {
     throw new ConfigError(`--build "${build}" is not known: ${builds.map(({ name }) => name).join(', ')}.`)
   }
+  if (!/^\d{1,5}$/.test(values['phone-port']) || Number(values['phone-port']) > 65_535) {
+    throw new ConfigError(`--phone-port "${values['phone-port']}" is not allowed: a port from 0 to 65535.`)
+  }
+  if (!/^\d+$/.test(values.seed))
+    throw new ConfigError(`--seed "${values.seed}" is not allowed: a whole number.`)
   const dir = values.dir === undefined ? join(projectRoot(), '.sandbox') : resolve(values.dir)
   // Nothing of .env or of the real server's environment applies here, but for the browser to use.
   const { WHATSAPP_CHROME_EXECUTABLE, WHATSAPP_HEADLESS, WHATSAPP_MCP_LOG_LEVEL } = process.env

@@ -245,6 +245,9 @@ export function createSession(options: SessionOptions): Session {
       : 'The phone accepted, but the link was not completed in time.'
     const wait = passkey && !options.headless ? LINKING_MS.visible : LINKING_MS.headless
     if (passkey) log.warn('WhatsApp asks for a passkey to confirm the new device')
+    qr = null
+    clearTimer('qr')
+    changed()
     setTimer('linking', wait, () => giveUpLinking(why, detail))
   }
 

@@ -2,7 +2,7 @@
 import { readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'puppeteer'
-import type { Clock } from '../../clock.ts'
+import { type Clock, withDeadline } from '../../clock.ts'
 
 /** Chromium's own lock on a profile (chrome/browser/process_singleton_posix.cc). */
 const SINGLETON_FILES = ['SingletonLock', 'SingletonSocket', 'SingletonCookie']
@@ -33,9 +33,12 @@ export async function freeProfile(profileDir: string, clock: Clock): Promise<voi
 export async function endBrowser(browser: Browser, clock: Clock): Promise<void> {
   const child = browser.process()
   if (child === null || child.exitCode !== null || child.signalCode !== null) return
-  const exited = new Promise<true>((resolve) => child.once('exit', () => resolve(true)))
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const within = (ms: number) =>
-    Promise.race([exited, new Promise<false>((resolve) => clock.after(ms, () => resolve(false)))])
+    withDeadline(clock, 'Closing the browser', ms, exited).then(
+      () => true,
+      () => false,
+    )
   browser.close().catch(() => {})
   if (await within(CLOSE_MS)) return
   child.kill('SIGTERM')

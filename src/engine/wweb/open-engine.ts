@@ -18,6 +18,8 @@ const FIRST_RESULT_MS = 90_000
 const READY_MS = 60_000
 /** A probe without an answer for this long means a hung page (G5: found within 45 s at one probe each 30 s). */
 const PROBE_MS = 10_000
+/** From a failed attaching to a reloaded page to a new start. */
+const REATTACH_MS = 5_000
 /** A browser that is being launched when the engine closes gets this long to appear, so that it can be ended. */
 const LAUNCH_MS = 15_000
 const LOOKUP_MS = 20_000
@@ -73,11 +75,16 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     onReinjectFailed: (error) => {
       if (isOver()) return
       log.warn({ err: error }, 'attaching to the reloaded page failed')
-      void checkAfterReload()
+      // Another reload attaches anew; a page that stays as it is would be deaf.
+      clock.after(REATTACH_MS, () => {
+        if (phase === 'ready' && !listening)
+          end('not_responding', 'WhatsApp Web reloaded and could not be attached to.')
+      })
     },
     onListening() {
       listening = true
-      void onReady()
+      if (phase === 'ready') void afterInjected()
+      else void onReady()
     },
     onKeysMended: () => log.info('this build keeps message keys in a new place; mended'),
   })
@@ -139,6 +146,12 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     opened.on('disconnected', () => end('crashed', 'The browser ended unexpectedly.'))
     page.on('error', () => end('crashed', "WhatsApp Web's page crashed."))
     page.on('close', () => end('crashed', "WhatsApp Web's page was closed."))
+    page.on('framenavigated', (frame) => {
+      if (frame !== page.mainFrame()) return
+      // The page reloads itself now and then: nothing can be asked or heard until the library is in it again.
+      listening = false
+      setConnected(false)
+    })
     // The browser's own name; only the word that headless mode puts in front is taken off.
     const own = await opened.userAgent()
     if (own.includes('Headless')) await page.setUserAgent({ userAgent: own.replace('Headless', '') })
@@ -157,12 +170,6 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
         await client.pupPage?.evaluate(announceSynced).catch(() => {})
       }
     })
-  }
-
-  async function checkAfterReload(): Promise<void> {
-    const socket = await readPage()
-    if (socket === null || !socket.injected)
-      end('not_responding', 'WhatsApp Web reloaded and could not be attached to.')
   }
 
   async function readPage(): Promise<ReturnType<typeof readSocket> | null> {
@@ -191,7 +198,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     }
     if (meaning === 'idle' && phase === 'unpaired') return emit({ type: 'qr_gone' })
     if (meaning === 'connected') onPaired()
-    setConnected(meaning === 'connected')
+    setConnected(meaning === 'connected' && listening)
   }
 
   function onPaired(): void {
@@ -256,7 +263,10 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     try {
       return await withDeadline(clock, what, ms, question)
     } catch (error) {
-      fail(error instanceof DeadlineError ? 'whatsapp_timeout' : 'whatsapp_error', { cause: error })
+      if (error instanceof DeadlineError) fail('whatsapp_timeout', { cause: error })
+      return connected
+        ? fail('whatsapp_error', { cause: error })
+        : fail('not_connected', { retryAfterS: 5, cause: error })
     }
   }
 
