@@ -80,8 +80,9 @@ export const verbs = {
   refuseScan: verb({}, (world) => world.refuseScan()),
   typePairingCode: verb({ code: text }, (world, input) => world.typePairingCode(input)),
   refusePairingCode: verb({}, (world) => world.refusePairingCode()),
-  write: verb({ from: text, text, chat: optional(text), t: optional(unixSeconds) }, (world, input) =>
-    world.write(input),
+  write: verb(
+    { from: text, text, chat: optional(text), quote: optional(text), t: optional(unixSeconds) },
+    (world, input) => world.write(input),
   ),
   writeFromPhone: verb({ chat: text, text, t: optional(unixSeconds) }, (world, input) =>
     world.writeFromPhone(input),
