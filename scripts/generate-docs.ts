@@ -1,8 +1,12 @@
 /** Writes every file that is derived from the tables; with --check it only tells which are out of date. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { z } from 'zod'
 import { SETTINGS } from '../src/config.ts'
 import { ERRORS } from '../src/errors.ts'
+import { createOpenApi } from '../src/faces/http/openapi.ts'
+import { OPERATIONS } from '../src/operations/index.ts'
+import { VERSION } from '../src/version.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
@@ -10,6 +14,8 @@ const files: Record<string, string> = {
   '.env.example': envExample(),
   'docs/settings.md': settingsPage(),
   'docs/errors.md': errorsPage(),
+  'docs/rest.md': restPage(),
+  'docs/openapi.json': `${JSON.stringify(createOpenApi(OPERATIONS, VERSION), null, 2)}\n`,
 }
 
 const stale = Object.entries(files).filter(([path, text]) => {
@@ -67,5 +73,42 @@ happened: look before you repeat it), \`after_action\` (somebody must do somethi
 | code | HTTP | retry | meaning | next step |
 |---|---|---|---|---|
 ${rows.join('\n')}
+`
+}
+
+function restPage(): string {
+  const sections = OPERATIONS.map((operation) => {
+    const { name, title, description, routes, input, example, errors, limitMs } = operation
+    const fields = Object.entries(
+      (z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }).properties ?? {}) as Record<
+        string,
+        { description?: string }
+      >,
+    ).map(([field, { description: text }]) => `- \`${field}\`: ${text ?? ''}`)
+    const [method = '', path = ''] = routes[0]?.split(' ') ?? []
+    const body =
+      fields.length === 0
+        ? ''
+        : ` -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(example.input)}'`
+    const call = `curl ${method === 'POST' && fields.length === 0 ? '-X POST ' : ''}http://127.0.0.1:8790${path}${body}`
+    return [
+      `## ${title}`,
+      `${routes.map((route) => `\`${route}\``).join(', ')} (\`${name}\`)`,
+      description,
+      ...(fields.length === 0 ? [] : [fields.join('\n')]),
+      `\`\`\`sh\n${call}\n\`\`\``,
+      `Answers within ${(limitMs ?? 2_000) / 1_000} s.${errors.length === 0 ? '' : ` Codes of its own: ${errors.map((code) => `\`${code}\``).join(', ')}.`}`,
+    ].join('\n\n')
+  })
+  return `# REST
+
+JSON over HTTP on the loopback. The same, for programs: \`GET /openapi.json\`, or [openapi.json](openapi.json). Failures
+are described in [errors](errors.md).
+
+${sections.join('\n\n')}
+
+## Pages
+
+\`GET /qr\` is a page for people: the QR code while one waits, else what is going on. Always 200.
 `
 }

@@ -107,7 +107,7 @@ function writeStamp(packages) {
  * npm's own script: the npm that started us, else the one beside this Node. Never a shell, so no quoting.
  * @throws {SetupError} when there is none
  */
-function npmScript() {
+export function npmScript() {
   const current = process.env.npm_execpath
   const nodeDir = dirname(process.execPath)
   const tries = [

@@ -130,7 +130,7 @@ export const logout = defineOperation({
     hint: z.string().optional(),
   }),
   errors: ['whatsapp_timeout'],
-  limitMs: 45_000,
+  limitMs: 30_000,
   example: { input: {} },
   async run(_, { session }) {
     const told = await session.logout()

@@ -26,7 +26,9 @@ const RESTART_OFFLINE_MS = 120_000
 const PROBE_EVERY_MS = 30_000
 /** Ready for this long counts as well again. */
 const WELL_AFTER_MS = 5 * 60_000
-const LOGOUT_WAIT_MS = 10_000
+/** A logout's 30 s: a session on its way up may come, WhatsApp is told (15 s in the engine), the browser closes. */
+const LOGOUT_WAIT_MS = 5_000
+const LOGOUT_CLOSE_MS = 8_000
 
 export type PairingCode = { code: string; expiresAt: Date }
 
@@ -438,7 +440,8 @@ export function createSession(options: SessionOptions): Session {
     const told = leaving === null ? false : await leaving.logout()
     if (leaving !== null) closed = Promise.all([closed, leaving.close()]).then(() => {})
     forget()
-    await closed
+    // A browser that resists is ended all the same; only the answer does not wait for it. A new start does.
+    await withDeadline(clock, 'Closing the browser', LOGOUT_CLOSE_MS, closed).catch(() => {})
     reconnects.reset()
     signal('stop')
     return linked ? told : null

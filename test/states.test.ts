@@ -1,0 +1,125 @@
+/** All seven states × all routes: every call is answered in time, with an answer of the published kinds. */
+import { afterEach, describe, expect, it } from 'vitest'
+import { ERRORS } from '../src/errors.ts'
+import { SESSION_STATES, type SessionState } from '../src/model/status.ts'
+import { OPERATIONS } from '../src/operations/index.ts'
+import { type Answer, type Harness, openHarness } from './harness.ts'
+import { createTestClock, type TestClock } from './test-clock.ts'
+
+let harness: Harness
+let clock: TestClock
+afterEach(() => harness.close())
+
+/** The way into each state, as short as there is one. */
+const ENTER: Record<SessionState, () => Promise<unknown>> = {
+  stopped: async () => {},
+  starting: async () => {
+    await harness.world.setFault({ name: 'load_hangs', value: true })
+    void harness.post('/api/auth/start').catch(() => {})
+    await harness.until('starting')
+  },
+  qr: () => harness.post('/api/auth/start'),
+  authenticated: async () => {
+    await harness.link()
+    await harness.world.setFault({ name: 'sync_never', value: true })
+    await harness.restart()
+    await harness.until('authenticated')
+  },
+  ready: () => harness.link(),
+  auth_failure: async () => {
+    await harness.world.setFault({ name: 'pairing_refused', value: true })
+    await harness.post('/api/pairing-code', { phone_number: '15550001000' })
+    await harness.world.setFault({ name: 'pairing_refused', value: false })
+  },
+  disconnected: async () => {
+    await harness.link()
+    await harness.world.setFault({ name: 'load_refused', value: true })
+    await harness.restart()
+    await harness.until('disconnected')
+  },
+}
+
+type Row = { method: string; path: string; body?: unknown; limitMs: number; changes: boolean }
+
+/** Every operation's routes with its example, and the pages. */
+const ROWS: Row[] = [
+  ...OPERATIONS.flatMap((operation) =>
+    operation.routes.map((route) => {
+      const [method = '', path = ''] = route.split(' ')
+      const body = method === 'GET' ? {} : { body: operation.example.input }
+      return {
+        method,
+        path,
+        ...body,
+        limitMs: operation.limitMs ?? 2_000,
+        changes: operation.effect !== 'read',
+      }
+    }),
+  ),
+  { method: 'GET', path: '/qr', limitMs: 2_000, changes: false },
+  { method: 'GET', path: '/openapi.json', limitMs: 2_000, changes: false },
+]
+
+/** Call it while time runs a hundred times as fast; the answer and how long it took on that clock. */
+async function timed({ method, path, body }: Row): Promise<Answer & { ms: number }> {
+  const from = clock.now()
+  const pump = setInterval(() => clock.advance(1_000), 30)
+  try {
+    const answer = await harness.call({ method, path, ...(body === undefined ? {} : { body }) })
+    return { ...answer, ms: clock.now() - from }
+  } finally {
+    clearInterval(pump)
+  }
+}
+
+/** What a send says in each state; everything else answers 200 or one of its own codes. */
+const SEND: Record<SessionState, number> = {
+  stopped: 409,
+  starting: 409,
+  qr: 409,
+  authenticated: 503,
+  // The example's number is nobody's.
+  ready: 422,
+  auth_failure: 409,
+  disconnected: 503,
+}
+
+describe.each(SESSION_STATES)('in the state %s', (state) => {
+  async function enter(): Promise<void> {
+    clock = createTestClock()
+    harness = await openHarness({ clock })
+    await ENTER[state]()
+    expect((await harness.status()).state).toBe(state)
+  }
+
+  it('reading answers 200 at once and says so', async () => {
+    await enter()
+    for (const row of ROWS.filter(({ changes }) => !changes)) {
+      const startedAt = performance.now()
+      const answer = await harness.call(row)
+      expect(answer.status, row.path).toBe(200)
+      expect(performance.now() - startedAt, row.path).toBeLessThan(row.limitMs)
+    }
+    expect(await harness.status()).toMatchObject({
+      state,
+      ready: state === 'ready',
+      authenticated: state === 'ready' || state === 'authenticated',
+    })
+  })
+
+  it.each(ROWS.filter(({ changes }) => changes))(
+    '$method $path answers in time, with a known code',
+    async (row) => {
+      await enter()
+      const answer = await timed(row)
+      // A clock that runs this fast adds a second or two of its own.
+      expect(answer.ms, answer.text).toBeLessThan(row.limitMs + 3_000)
+      if (row.path === '/api/send') expect([answer.status, state]).toEqual([SEND[state], state])
+      if (answer.status === 200) return
+      expect(answer.headers['content-type']).toContain('application/problem+json')
+      expect(Object.keys(ERRORS)).toContain(answer.json.code)
+      expect(answer.status).not.toBe(500)
+      expect(answer.json.hint).toBeTruthy()
+    },
+  )
+})
