@@ -12,8 +12,10 @@ import { type Clock, systemClock } from '../src/clock.ts'
 import { readConfig } from '../src/config.ts'
 import { launchArgs } from '../src/engine/wweb/launch-args.ts'
 import { wwebEngine } from '../src/engine/wweb/open-engine.ts'
+import { possibleErrors } from '../src/faces/http/openapi.ts'
 import { createLog } from '../src/log.ts'
 import type { SessionState, Status } from '../src/model/status.ts'
+import { OPERATIONS } from '../src/operations/index.ts'
 
 export type Answer = {
   status: number
@@ -78,6 +80,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   const simulator =
     given ?? (await openSimulator({ dataDir: null, pace: 'none', control: null, ...simulated }))
   const log: Record<string, unknown>[] = []
+  const undeclared: string[] = []
   const config = readConfig({
     env: { WHATSAPP_AUTH_DIR: authDir, WHATSAPP_MCP_PORT: '0', ...env },
     root: authDir,
@@ -108,9 +111,14 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     url: '',
     authDir,
     log,
-    call: (call) => send(harness.url, call),
-    get: (path) => send(harness.url, { path }),
-    post: (path, body) => send(harness.url, { method: 'POST', path, body }),
+    async call(call) {
+      const answer = await send(harness.url, call)
+      const code = answer.json?.code
+      if (answer.status >= 400 && !isDeclared(call, code)) undeclared.push(`${call.path}: ${code}`)
+      return answer
+    },
+    get: (path) => harness.call({ path }),
+    post: (path, body) => harness.call({ method: 'POST', path, body }),
     status: async () => (await harness.get('/api/status')).json,
     async until(state, ms = 20_000) {
       const { session } = harness.app
@@ -145,10 +153,18 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
       if (given === undefined) await simulator.close()
       rmSync(authDir, { recursive: true, force: true, maxRetries: 5 })
       expect(log.filter(({ code }) => code === 'internal_error')).toEqual([])
+      expect(undeclared, 'codes that the operation does not declare').toEqual([])
     },
   }
   harness.url = (await harness.app.listen()).url
   return harness
+}
+
+/** Does the table say that this call can fail so? Calls that reach no operation have no row. */
+function isDeclared({ method = 'GET', path }: Call, code: unknown): boolean {
+  const route = `${method} ${path.split('?')[0]}`
+  const operation = OPERATIONS.find(({ routes }) => routes.some((known) => known === route))
+  return operation === undefined || possibleErrors(operation, method).some((known) => known === code)
 }
 
 function send(base: string, { method = 'GET', path, body, headers = {}, raw }: Call): Promise<Answer> {

@@ -84,8 +84,16 @@ describe.each(NAMES)('on build %s', (build) => {
     expect(arrived).toHaveLength(1)
     expect(arrived[0]).toMatchObject({ fromMe: true, chat: `${contact}@c.us` })
     expect(arrived[0]?.ack).toBeGreaterThanOrEqual(1)
-    expect(answer.json.message_id).toMatch(/^true_\d+@(c\.us|lid)_[0-9A-F]+(_out)?$/)
+    expect(answer.json.message_id).toMatch(/^true_\d+@c\.us_[0-9A-F]+$/)
     expect(answer.json.message_id).toContain(arrived[0]?.id)
+  })
+
+  it('sends to somebody whom WhatsApp knows by LID, and answers by phone number', async () => {
+    const byLid = harness.world.state().contacts.find(({ lidChat }) => lidChat)?.phone ?? ''
+    const answer = await harness.post('/api/send', { phone_number: byLid, message: 'by LID' })
+    expect(answer.json).toMatchObject({ ok: true, to: byLid, chat_id: `${byLid}@c.us` })
+    const [arrived] = harness.world.messages().filter(({ body }) => body === 'by LID')
+    expect(answer.json.message_id).toBe(`true_${byLid}@c.us_${arrived?.id}`)
   })
 
   it('sends to itself too, whose key ends in _out', async () => {

@@ -55,14 +55,18 @@ function runNode(args: string[], limitMs: number): Promise<number | null> {
   })
 }
 
-async function runTests(file: string, pattern: string | undefined, limitMs: number): Promise<Verdict> {
+async function runTests(
+  file: string,
+  pattern: string | undefined,
+  { limitMs, bail }: { limitMs: number; bail: boolean },
+): Promise<Verdict> {
   const until = Date.now() + limitMs
   if (ON_DIST.includes(file) && (await runNode(['scripts/build.mjs'], limitMs)) !== 0) return null
   const report = join(copy, 'report.json')
   rmSync(report, { force: true })
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', file, '--bail=1', '--reporter=json']
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', file, '--reporter=json', `--outputFile=${report}`]
   const named = pattern === undefined ? [] : ['-t', pattern]
-  await runNode([...vitest, `--outputFile=${report}`, ...named], until - Date.now())
+  await runNode([...vitest, `--bail=${Number(bail)}`, ...named], until - Date.now())
   if (!existsSync(report)) return null
   const [suite] = JSON.parse(readFileSync(report, 'utf8')).testResults
   if (suite === undefined || suite.assertionResults.length === 0) return null
@@ -75,10 +79,11 @@ const isOf = (mutation: Mutation, { fullName }: TestResult) =>
 /** The rows whose test is not green as things are: their turning red would say nothing. */
 async function findNotGreen(rows: readonly Mutation[]): Promise<Map<Mutation, string>> {
   const notGreen = new Map<Mutation, string>()
-  for (const [file, group] of Map.groupBy(rows, ({ test }) => test.file)) {
+  for (const file of new Set(rows.map(({ test }) => test.file))) {
+    const group = rows.filter(({ test }) => test.file === file)
     const names = group.map(({ test }) => test.name)
     const pattern = names.includes(undefined) ? undefined : [...new Set(names)].join('|')
-    const verdict = await runTests(file, pattern, GREEN_MS)
+    const verdict = await runTests(file, pattern, { limitMs: GREEN_MS, bail: false })
     for (const row of group) {
       const own = verdict?.tests.filter((test) => isOf(row, test)) ?? []
       const red = own.find(({ status }) => status === 'failed')
@@ -101,7 +106,7 @@ async function tryOne(row: Mutation): Promise<{ killed: boolean; why: string }> 
     original.replace(row.find, () => row.replace),
   )
   try {
-    const verdict = await runTests(row.test.file, row.test.name, ROW_MS)
+    const verdict = await runTests(row.test.file, row.test.name, { limitMs: ROW_MS, bail: true })
     if (verdict === null) return { killed: false, why: 'no verdict: it hangs, or does not load' }
     const red = verdict.tests.find(({ status }) => status === 'failed')
     if (red !== undefined) {

@@ -39,12 +39,19 @@ export async function endBrowser(browser: Browser, clock: Clock): Promise<void> 
       () => true,
       () => false,
     )
-  browser.close().catch(() => {})
+  // Not browser.close(): where the pipe closes before the answer is through, that kills the browser at once
+  // (puppeteer BrowserLauncher.closeBrowser), and with it what it had not yet written.
+  askToClose(browser).catch(() => {})
   if (await within(CLOSE_MS)) return
   child.kill('SIGTERM')
   if (await within(TERM_MS)) return
   child.kill('SIGKILL')
   await within(1_000)
+}
+
+async function askToClose(browser: Browser): Promise<void> {
+  const session = await browser.target().createCDPSession()
+  await session.send('Browser.close')
 }
 
 /** The live process that Chromium's lock names and that really runs on this profile, or null. */

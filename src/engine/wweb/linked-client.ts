@@ -25,6 +25,7 @@ export type LibraryClient = {
   initialize(): Promise<void>
   getWWebVersion(): Promise<string>
   getNumberId(number: string): Promise<{ _serialized: string } | null>
+  getContactLidAndPhone(ids: string[]): Promise<{ lid?: string; pn?: string }[]>
   requestPairingCode(phone: string, showNotification: boolean, intervalMs: number): Promise<string>
   cancelPairingCode(): Promise<void>
   sendMessage(chatId: string, content: string, options: object): Promise<LibraryMessage | undefined>

@@ -4,8 +4,9 @@ import type { Browser, Page } from 'puppeteer'
 import { type Clock, createDeferred, DeadlineError, withDeadline } from '../../clock.ts'
 import { fail } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { toJid, toMessageKey } from '../../model/ids.ts'
+import { toJid } from '../../model/ids.ts'
 import type { Engine, EngineEnd, EngineEvent, OpenEngine } from '../engine.ts'
+import { createAddresses } from './addresses.ts'
 import { endBrowser, freeProfile } from './browser-process.ts'
 import { announceSynced, logOut, readSocket, refreshQr } from './in-page.ts'
 import { createLinkedClient } from './linked-client.ts'
@@ -22,7 +23,7 @@ const PROBE_MS = 10_000
 const REATTACH_MS = 5_000
 /** A browser that is being launched when the engine closes gets this long to appear, so that it can be ended. */
 const LAUNCH_MS = 15_000
-const LOOKUP_MS = 20_000
+const LOOKUP_MS = 10_000
 const PAIRING_MS = 30_000
 const LOGOUT_MS = 15_000
 /** The library asks for a new code after this; ours expire instead, so never within a browser's life. */
@@ -88,7 +89,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     },
     onKeysMended: () => log.info('this build keeps message keys in a new place; mended'),
   })
-  const sender = createTextSender(client, clock)
+  const addresses = createAddresses()
+  const sender = createTextSender(client, addresses, clock)
 
   client.on('qr', (qr) => {
     // A page that is slow to get its first ref composes a code from `undefined`.
@@ -107,14 +109,14 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   })
   client.on('message_create', (message) => {
     sender.onCreated(message)
-    const ours = toMessage(message)
+    const ours = toMessage(message, addresses)
     if (ours !== null) emit({ type: 'message', message: ours })
     else log.warn('a message without a key: this build of WhatsApp Web is not known')
   })
   client.on('message_ack', (message, ack) => {
     sender.onAck(message, ack)
     if (message.id._serialized !== undefined) {
-      emit({ type: 'ack', id: toMessageKey(message.id._serialized), ack })
+      emit({ type: 'ack', id: addresses.toKey(message.id._serialized), ack })
     }
   })
 
@@ -292,7 +294,12 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     },
     async findNumber(phone) {
       const wid = await ask('Looking the number up', LOOKUP_MS, client.getNumberId(phone))
-      return wid === null ? null : toJid(wid._serialized)
+      if (wid === null) return null
+      // Only for telling one person's two names apart later; the message goes out without it too.
+      const names = client.getContactLidAndPhone([wid._serialized])
+      const [known] = await ask('Looking the number up', LOOKUP_MS, names).catch(() => [])
+      if (known?.lid && known.pn) addresses.learn(toJid(known.lid), toJid(known.pn))
+      return toJid(wid._serialized)
     },
     sendText: (chatId, text, limitMs) => sender.send(chatId, text, limitMs),
     async probe() {

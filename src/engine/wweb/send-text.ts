@@ -1,8 +1,9 @@
 /** Sending a text so that its outcome is known: taken by WhatsApp's server, refused, or honestly unknown. */
 import { type Clock, createDeferred, DeadlineError, withDeadline } from '../../clock.ts'
 import { AppError, fail } from '../../errors.ts'
-import { type Jid, toJid, toMessageKey } from '../../model/ids.ts'
+import type { Jid } from '../../model/ids.ts'
 import type { SentText } from '../engine.ts'
+import type { Addresses } from './addresses.ts'
 import type { LibraryClient, LibraryMessage } from './linked-client.ts'
 
 /**
@@ -35,7 +36,7 @@ export type TextSender = {
  * resolve `undefined` for a message that went out (wwebjs#3613, #201857). So three witnesses race: its result, the
  * message's own events (found by id, or by chat and text until the id is known), and a deadline.
  */
-export function createTextSender(client: LibraryClient, clock: Clock): TextSender {
+export function createTextSender(client: LibraryClient, addresses: Addresses, clock: Clock): TextSender {
   const pending = new Set<Pending>()
 
   async function send(chatId: Jid, text: string, limitMs: number): Promise<SentText> {
@@ -44,15 +45,15 @@ export function createTextSender(client: LibraryClient, clock: Clock): TextSende
     pending.add(one)
     const result = client.sendMessage(chatId, text, SEND_OPTIONS).then((message) => {
       if (message === undefined) return acked
-      identify(one, message.id._serialized)
+      identify(one, message)
       return message.ack === 0 ? acked : message.ack
     })
     result.catch(() => {})
     try {
       const ack = await withDeadline(clock, 'Sending', limitMs, Promise.race([result, acked]))
-      if (ack < 0) fail('send_refused', { facts: { message_id: one.id ?? null } })
+      if (ack < 0) fail('send_refused', { facts: { message_id: documentedId(one) } })
       if (one.id === undefined) fail('send_outcome_unknown')
-      return { id: toMessageKey(one.id), chatId, sentAt: new Date(clock.now()) }
+      return { id: addresses.toKey(one.id), chatId: addresses.toPhone(chatId), sentAt: new Date(clock.now()) }
     } catch (error) {
       if (error instanceof AppError) throw error
       const text = error instanceof Error ? error.message : String(error)
@@ -67,7 +68,7 @@ export function createTextSender(client: LibraryClient, clock: Clock): TextSende
           error instanceof DeadlineError
             ? 'WhatsApp did not confirm the message in time.'
             : 'WhatsApp Web failed while the message was on its way.',
-        facts: { message_id: one.id ?? null },
+        facts: { message_id: documentedId(one) },
         cause: error,
       })
     } finally {
@@ -75,13 +76,28 @@ export function createTextSender(client: LibraryClient, clock: Clock): TextSende
     }
   }
 
+  /** The pending send is this message; an ack that was quicker counts now. */
+  function identify(one: Pending, { id }: LibraryMessage): void {
+    if (id._serialized === undefined) return
+    one.id = id._serialized
+    const ack = one.acks.get(one.id)
+    if (ack !== undefined) one.settle(ack)
+  }
+
+  /** A send to a phone JID can come back under the same person's LID (wwebjs#3969). */
+  function isToSameChat({ chatId }: Pending, { to }: LibraryMessage): boolean {
+    return addresses.toPhone(chatId) === addresses.toPhone(to)
+  }
+
+  const documentedId = ({ id }: Pending) => (id === undefined ? null : addresses.toKey(id))
+
   return {
     send,
     onCreated(message) {
       if (!message.id.fromMe) return
       for (const one of pending) {
-        if (one.id === undefined && one.text === message.body && isSameChat(one.chatId, toJid(message.to))) {
-          return identify(one, message.id._serialized)
+        if (one.id === undefined && one.text === message.body && isToSameChat(one, message)) {
+          return identify(one, message)
         }
       }
     },
@@ -94,17 +110,4 @@ export function createTextSender(client: LibraryClient, clock: Clock): TextSende
       }
     },
   }
-}
-
-/** The pending send is this message; an ack that was quicker counts now. */
-function identify(one: Pending, id: string | undefined): void {
-  if (id === undefined) return
-  one.id = id
-  const ack = one.acks.get(id)
-  if (ack !== undefined) one.settle(ack)
-}
-
-/** A send to a phone JID can come back under the same person's LID (wwebjs#3969); groups never change theirs. */
-function isSameChat(asked: Jid, told: Jid): boolean {
-  return asked === told || (asked.endsWith('@c.us') && told.endsWith('@lid'))
 }

@@ -17,6 +17,13 @@ const COMMON_ERRORS: ErrorCode[] = [
 ]
 const BODY_ERRORS: ErrorCode[] = ['malformed_json', 'body_too_large', 'unsupported_media_type']
 
+/** Every code that a call of this operation can be answered with: its own, and those that any call can have. */
+export function possibleErrors(operation: Operation, method: string): ErrorCode[] {
+  const takesBody = method !== 'GET' && method !== 'DELETE'
+  const own = [...COMMON_ERRORS, ...operation.errors, 'invalid_input' as const]
+  return [...new Set(takesBody ? [...own, ...BODY_ERRORS] : own)]
+}
+
 type Json = Record<string, unknown>
 
 /** Tags group the operations of one file of the table. */
@@ -81,12 +88,7 @@ function describeRoute(operation: Operation, method: string, path: string, index
         description: 'Done.',
         content: { 'application/json': { schema: responseSchema(operation.output) } },
       },
-      ...problems([
-        ...COMMON_ERRORS,
-        ...(takesBody ? BODY_ERRORS : []),
-        ...(hasInput ? (['invalid_input'] as const) : []),
-        ...operation.errors,
-      ]),
+      ...problems(possibleErrors(operation, method)),
     },
   }
 }
@@ -94,7 +96,7 @@ function describeRoute(operation: Operation, method: string, path: string, index
 /** One response a status, naming the codes that it can carry. */
 function problems(codes: ErrorCode[]): Json {
   const byStatus = new Map<number, ErrorCode[]>()
-  for (const code of new Set(codes)) {
+  for (const code of codes) {
     const { status } = ERRORS[code]
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }

@@ -1,0 +1,98 @@
+/**
+ * `npm run bench start [-- --json FILE] [--rounds N]`: our built server beside the bare library, on the same double,
+ * first without delays, then with realistic ones. About three minutes, on the loopback only; Linux.
+ */
+import { writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { newestBuild, newestBuildWithSerialized } from '../simulator/builds.ts'
+import type { Pace } from '../simulator/simulator.ts'
+import { findBrowser } from '../src/browser/find.ts'
+import type { Contestant, ContestantName, SendKind } from './start/contestants.ts'
+import { openStages, type Stage, type Stages } from './start/place.ts'
+import { type Column, type Row, toRows, toTable } from './start/report.ts'
+import { measureInbound, measureMemory, measureSends, measureStart } from './start/rounds.ts'
+
+const PACES = ['none', 'realistic'] as const satisfies Pace[]
+/** Messages that come in have no delays of the double's; a send has up to three of up to 250 ms each. */
+const SENDS = { none: 100, realistic: 40 } as const
+const MESSAGES = 100
+
+const NAMES = ['ours', 'bare', 'newest'] as const
+type ColumnName = (typeof NAMES)[number]
+/** Who runs on which build. The bare library cannot send on the newest one, whose message keys it does not know. */
+const COLUMNS: Record<ColumnName, { name: ContestantName; build: string; kinds: SendKind[] }> = {
+  ours: { name: 'ours', build: newestBuildWithSerialized.name, kinds: ['same_work'] },
+  bare: { name: 'bare', build: newestBuildWithSerialized.name, kinds: ['same_work', 'plain'] },
+  newest: { name: 'ours', build: newestBuild.name, kinds: ['same_work'] },
+}
+
+const { values } = parseArgs({
+  options: { json: { type: 'string' }, rounds: { type: 'string', default: '5' } },
+})
+const rounds = Number(values.rounds)
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number from 1 on')
+const browser = findBrowser()
+if (browser === null) throw new Error('no browser was found')
+const stages = await openStages(browser.path)
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(name, () => void stages.close().finally(() => process.exit(1)))
+}
+
+try {
+  const facts = {
+    date: new Date().toISOString(),
+    node: process.version,
+    cpus: cpus().length,
+    load: loadavg().map((load) => Math.round(load * 100) / 100),
+    rounds,
+  }
+  const startedAt = performance.now()
+  console.log(`Node ${facts.node}, ${facts.cpus} cores, load ${facts.load.join(' ')}, ${rounds} rounds`)
+  const paces: Partial<Record<Pace, Row[]>> = {}
+  for (const pace of PACES) {
+    const rows = toRows(await measure(stages, pace))
+    paces[pace] = rows
+    console.log(`\n${toTable(`pace ${pace}, ${SENDS[pace]} sends, ${MESSAGES} messages`, rows)}`)
+  }
+  console.log(`\n${Math.round((performance.now() - startedAt) / 1000)} s; load ${loadavg()[0]?.toFixed(2)}`)
+  if (values.json !== undefined)
+    writeFileSync(values.json, `${JSON.stringify({ ...facts, paces }, null, 2)}\n`)
+} finally {
+  await stages.close()
+}
+
+/** All columns of one pace: the rounds in turns, and with the last round's processes what a ready session does. */
+async function measure({ open }: Stages, pace: Pace): Promise<Record<ColumnName, Column>> {
+  const columns: Record<ColumnName, Column> = { ours: empty(), bare: empty(), newest: empty() }
+  const ready: { column: ColumnName; stage: Stage; contestant: Contestant }[] = []
+  for (let round = 1; round <= rounds; round++) {
+    for (const column of NAMES) {
+      // With delays there is little else to see on the newest build: once is enough.
+      if (column === 'newest' && pace === 'realistic' && round < rounds) continue
+      const { name, build } = COLUMNS[column]
+      const stage = await open({ name, build, pace, seed: round })
+      const { contestant, ...figures } = await measureStart(stage)
+      columns[column].starts.push(figures)
+      if (round === rounds) ready.push({ column, stage, contestant })
+      else await stage.close()
+    }
+  }
+  const send = async ({ column, stage, contestant }: (typeof ready)[number]) => {
+    const { kinds } = COLUMNS[column]
+    columns[column].sends = await measureSends(stage, contestant, { sends: SENDS[pace], kinds })
+  }
+  // With delays everybody mostly waits, so they may do it at the same time.
+  if (pace === 'realistic') await Promise.all(ready.map(send))
+  for (const one of ready) {
+    if (pace === 'none') await send(one)
+    columns[one.column].inbound = await measureInbound(one.stage, one.contestant, MESSAGES)
+    columns[one.column].after = await measureMemory(one.contestant)
+  }
+  await Promise.all(ready.map(({ stage }) => stage.close()))
+  return columns
+}
+
+function empty(): Column {
+  return { starts: [], sends: {}, inbound: [], after: null }
+}

@@ -1,0 +1,55 @@
+/** The other contestant: whatsapp-web.js as it comes, a process of its own that reports in JSON lines and obeys lines. */
+
+import { createInterface } from 'node:readline'
+import wweb from 'whatsapp-web.js'
+
+/** @param {Record<string, unknown>} line */
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
+say({ event: 'imported' })
+
+const [dataPath, executablePath] = process.argv.slice(2)
+const isRoot = process.getuid?.() === 0
+const client = new wweb.Client({
+  authStrategy: new wweb.LocalAuth({ clientId: 'default', ...(dataPath ? { dataPath } : {}) }),
+  webVersionCache: { type: 'none' },
+  puppeteer: {
+    headless: true,
+    ...(executablePath ? { executablePath } : {}),
+    // Chromium refuses to run as root with its own sandbox.
+    args: isRoot ? ['--no-sandbox'] : [],
+  },
+})
+client.on('qr', () => say({ event: 'qr' }))
+client.on('authenticated', () => say({ event: 'authenticated' }))
+client.on('ready', () => say({ event: 'ready' }))
+client.on('message', () => say({ event: 'received' }))
+
+/** What our server says to the library, so that the two do the same work. */
+const careful = { sendSeen: false, linkPreview: false, parseVCards: false, waitUntilMsgSent: true }
+
+/**
+ * Resolves when WhatsApp's server has the message. `plain`: the library's own options, to an address taken for granted;
+ * `same_work`: the number is looked up first, and the options are those of our server.
+ * @param {string} how @param {string} number @param {string} text
+ */
+async function send(how, number, text) {
+  const startedAt = performance.now()
+  if (how === 'same_work') {
+    const id = await client.getNumberId(number)
+    if (id === null) throw new Error(`${number} is not known`)
+    await client.sendMessage(id._serialized, text, careful)
+  } else {
+    await client.sendMessage(`${number}@c.us`, text, { waitUntilMsgSent: true })
+  }
+  say({ event: 'sent', ms: performance.now() - startedAt })
+}
+
+/** A command is one line: `send HOW NUMBER TEXT` or `end`. */
+createInterface({ input: process.stdin }).on('line', async (line) => {
+  const [verb = '', how = '', number = '', ...words] = line.split(' ')
+  if (verb === 'send') return send(how, number, words.join(' '))
+  await client.destroy()
+  process.exit(0)
+})
+
+await client.initialize()

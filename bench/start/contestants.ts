@@ -1,0 +1,99 @@
+/** The two contestants behind one interface: our built server, and whatsapp-web.js as it comes. */
+import { fileURLToPath } from 'node:url'
+import { type Child, type Line, startChild } from './child.ts'
+
+const SERVER = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+const LIBRARY = fileURLToPath(new URL('./bare-library.mjs', import.meta.url))
+
+export type ContestantName = 'ours' | 'bare'
+
+/** `plain` and `same_work`: see bare-library.mjs. Our server always does the latter. */
+export type SendKind = 'plain' | 'same_work'
+
+/** Times are `performance.now()` of this process, taken when the contestant's line arrived here. */
+export type Contestant = {
+  child: Child
+  /** Ours: the server listens. Bare: the library is imported. */
+  up(): Promise<number>
+  /** Ask for the connection, where it is not made without asking. */
+  connect(): Promise<void>
+  qr(): Promise<number>
+  ready(): Promise<number>
+  /** Send a text; resolves with ms from the call to the answer, which comes after WhatsApp's server took it. */
+  send(number: string, text: string, kind: SendKind): Promise<number>
+  /** From now on: when the next incoming message was reported. */
+  received(): Promise<number>
+  end(): Promise<void>
+}
+
+/** Where a contestant runs: its folder for the session, and the browser that takes the double for WhatsApp. */
+export type Place = { authDir: string; browser: string; cwd: string }
+
+/** Start one. */
+export function startContestant(name: ContestantName, place: Place): Contestant {
+  return name === 'ours' ? startServer(place) : startLibrary(place)
+}
+
+function startServer({ authDir, browser, cwd }: Place): Contestant {
+  const child = startChild({
+    args: [SERVER, 'serve'],
+    cwd,
+    env: {
+      WHATSAPP_AUTH_DIR: authDir,
+      WHATSAPP_CHROME_EXECUTABLE: browser,
+      WHATSAPP_MCP_HOST: '127.0.0.1',
+      WHATSAPP_MCP_PORT: '0',
+      WHATSAPP_MCP_LOG_LEVEL: 'info',
+      WHATSAPP_HEADLESS: 'true',
+    },
+    stream: 'stderr',
+  })
+  const isListening = ({ msg }: Line) => msg === 'listening'
+  const reached = async (wanted: string) => {
+    const { at } = await child.until(({ msg, state }) => msg === 'session.changed' && state === wanted)
+    return at
+  }
+  async function post(path: string, body: object): Promise<void> {
+    const { line } = await child.until(isListening)
+    const response = await fetch(`${line.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`POST ${path}: ${text}`)
+  }
+  return {
+    child,
+    up: async () => (await child.until(isListening)).at,
+    connect: () => post('/api/auth/start', {}),
+    qr: () => reached('qr'),
+    ready: () => reached('ready'),
+    async send(number, text) {
+      const startedAt = performance.now()
+      await post('/api/send', { phone_number: number, message: text })
+      return performance.now() - startedAt
+    },
+    received: async () => (await child.until(({ msg }) => msg === 'message.received', child.lines())).at,
+    end: () => child.end((process) => process.kill('SIGTERM')),
+  }
+}
+
+function startLibrary({ authDir, browser, cwd }: Place): Contestant {
+  const child = startChild({ args: [LIBRARY, authDir, browser], cwd, env: {}, stream: 'stdout' })
+  const event = (wanted: string, from = 0) => child.until((line) => line.event === wanted, from)
+  return {
+    child,
+    up: async () => (await event('imported')).at,
+    connect: async () => {},
+    qr: async () => (await event('qr')).at,
+    ready: async () => (await event('ready')).at,
+    async send(number, text, kind) {
+      const sent = event('sent', child.lines())
+      child.say(`send ${kind} ${number} ${text}`)
+      return Number((await sent).line.ms)
+    },
+    received: async () => (await event('received', child.lines())).at,
+    end: () => child.end(() => child.say('end')),
+  }
+}

@@ -1,0 +1,81 @@
+/** A fresh double with a fresh session folder, and a browser that takes the one for WhatsApp. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openSimulator } from '../../simulator/open-simulator.ts'
+import { loadPageScript } from '../../simulator/service/page-script.ts'
+import type { BuildName, Pace, World } from '../../simulator/simulator.ts'
+import { type Contestant, type ContestantName, startContestant } from './contestants.ts'
+
+export type Stage = {
+  world: World
+  /** Start the contestant anew on the same session folder. */
+  start(): Contestant
+  /** End what was started and close the double. */
+  close(): Promise<void>
+}
+
+export type Stages = {
+  /** The same seed gives both contestants the same world and the same delays. */
+  open(options: { name: ContestantName; build: BuildName; pace: Pace; seed: number }): Promise<Stage>
+  /** Close every stage that is still open and remove every folder. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/** @param browser absolute path of the browser to drive */
+export async function openStages(browser: string): Promise<Stages> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-start-'))
+  const open = new Set<Stage>()
+  let count = 0
+  // Running from source, the first page would wait for its script to be bundled.
+  await loadPageScript()
+  return {
+    async open({ name, ...simulated }) {
+      count += 1
+      const cwd = join(folder, String(count))
+      const authDir = join(cwd, 'session')
+      mkdirSync(authDir, { recursive: true, mode: 0o700 })
+      const simulator = await openSimulator({ dataDir: null, control: null, ...simulated })
+      const place = { cwd, authDir, browser: writeBrowser(cwd, browser, simulator.chromiumArgs) }
+      const started: Contestant[] = []
+      const stage: Stage = {
+        world: simulator.world,
+        start() {
+          const contestant = startContestant(name, place)
+          started.push(contestant)
+          return contestant
+        },
+        async close() {
+          if (!open.delete(stage)) return
+          await Promise.all(started.map((contestant) => contestant.end()))
+          await simulator.close()
+          remove(cwd)
+        },
+      }
+      open.add(stage)
+      return stage
+    },
+    async close() {
+      await Promise.all([...open].map((stage) => stage.close()))
+      remove(folder)
+    },
+  }
+}
+
+/**
+ * The browser with the double's arguments, as a program of its own: so the server runs as people run it, and both
+ * contestants get the same arguments. The shell is replaced by the browser at once.
+ */
+function writeBrowser(folder: string, browser: string, args: readonly string[]): string {
+  const path = join(folder, 'browser')
+  const quoted = [browser, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`)
+  const [program, ...rest] = quoted
+  writeFileSync(path, `#!/bin/sh\nexec ${program} "$@" ${rest.join(' ')}\n`)
+  chmodSync(path, 0o700)
+  return path
+}
+
+/** A browser that is just closing still writes. */
+function remove(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+}

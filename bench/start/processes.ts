@@ -1,0 +1,61 @@
+/** Process trees as Linux shows them in /proc: who is below whom, and what memory they cost. */
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** A process that cannot be mistaken for a later one with its pid. */
+export type Known = { pid: number; startedTicks: string }
+
+/** What a contestant costs, in MB of proportional set size: shared pages are counted in parts. */
+export type Memory = { node: number; browser: number }
+
+/** `root` and everything below it, root first. */
+export function treeOf(root: number): Known[] {
+  const below = new Map<number, Known[]>()
+  const tree: Known[] = []
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const fields = statOf(Number(name))
+    if (fields === null) continue
+    const known = { pid: Number(name), startedTicks: fields[19] ?? '' }
+    if (known.pid === root) tree.push(known)
+    const parent = Number(fields[1])
+    below.set(parent, [...(below.get(parent) ?? []), known])
+  }
+  for (const { pid } of tree) tree.push(...(below.get(pid) ?? []))
+  return tree
+}
+
+/** Memory of a Node process and of the browser tree below it, as of now. */
+export function readMemory(root: number): Memory {
+  const [first, ...others] = treeOf(root).map(({ pid }) => pssOf(pid))
+  return { node: first ?? 0, browser: others.reduce((sum, mb) => sum + mb, 0) }
+}
+
+/** End those of these processes that still live. */
+export function killLeftovers(tree: readonly Known[]): void {
+  for (const { pid, startedTicks } of tree) {
+    if (statOf(pid)?.[19] !== startedTicks) continue
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+}
+
+/** The fields of /proc/<pid>/stat from the state on (man 5 proc_pid_stat), or null where there is none. */
+function statOf(pid: number): string[] | null {
+  const stat = read(`/proc/${pid}/stat`)
+  return stat === '' ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+function pssOf(pid: number): number {
+  return Number(/^Pss:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / 1024
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
