@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { type Clock, systemClock, withDeadline } from './clock.ts'
-import type { Config } from './config.ts'
+import { type Config, serverUrl } from './config.ts'
 import type { OpenEngine } from './engine/engine.ts'
 import { addPages } from './faces/http/pages.ts'
 import { createHttpServer } from './faces/http/server.ts'
@@ -13,16 +13,16 @@ import { createInbox } from './session/inbox.ts'
 import { createSession, type Session } from './session/session.ts'
 import { VERSION } from './version.ts'
 
-/** Finishing what is under way may take this long when the server stops. */
-const DRAIN_MS = 2_000
+/** What is under way when the server stops gets this long to finish; a send that does not is answered as unknown. */
+const DRAIN_MS = 8_000
 
 export type AppOptions = {
   config: Config
   log: Log
   /** Absolute path of the browser to drive; null where there is none (a start then says so). */
   chromeExecutable: string | null
-  /** How the linked WhatsApp is opened. */
-  openEngine: OpenEngine
+  /** How the linked WhatsApp is opened, on this browser profile. */
+  openEngine: (profileDir: string) => OpenEngine
   clock?: Clock
 }
 
@@ -37,15 +37,15 @@ export type App = {
 
 /**
  * The product, assembled. Nothing runs yet but the directory's lock.
- * @throws AuthDirError when the auth directory cannot be had
+ * Rejects with an AuthDirError when the auth directory cannot be had
  */
-export function createApp(options: AppOptions): App {
+export async function createApp(options: AppOptions): Promise<App> {
   const { config, log } = options
   const clock = options.clock ?? systemClock
-  const authDir = openAuthDir(config.authDir, log)
+  const authDir = await openAuthDir(config.authDir, log)
   const inbox = createInbox({ log, hash: createChatHash(authDir.secret('log')) })
   const session = createSession({
-    openEngine: options.openEngine,
+    openEngine: options.openEngine(authDir.profile),
     authDir,
     inbox,
     clock,
@@ -53,7 +53,7 @@ export function createApp(options: AppOptions): App {
     chromeExecutable: options.chromeExecutable,
     headless: config.headless,
   })
-  const context = { session, clock, mcpUrl: `${urlOf(config.host, config.port)}/mcp` }
+  const context = { session, clock, mcpUrl: `${serverUrl(config.host, config.port)}/mcp` }
   const http = createHttpServer({ config, operations: OPERATIONS, context, log })
   addPages(http, session, VERSION)
 
@@ -62,23 +62,24 @@ export function createApp(options: AppOptions): App {
     session,
     http,
     async listen() {
-      await http.listen({ host: config.host, port: config.port })
+      // `localhost` may be two addresses and so two servers, of which only one would be guarded.
+      const host = config.host === 'localhost' ? '127.0.0.1' : config.host
+      await http.listen({ host, port: config.port })
       const { port } = http.server.address() as AddressInfo
-      context.mcpUrl = `${urlOf(config.host, port)}/mcp`
+      context.mcpUrl = `${serverUrl(config.host, port)}/mcp`
       session.resume()
-      return { url: urlOf(config.host, port) }
+      return { url: serverUrl(config.host, port) }
     },
     close() {
       closing ??= (async () => {
-        await withDeadline(systemClock, 'Finishing requests', DRAIN_MS, http.close()).catch(() => {})
+        const drained = http.close()
+        await withDeadline(systemClock, 'Finishing requests', DRAIN_MS, drained).catch(() => {})
         await session.close()
+        await withDeadline(systemClock, 'Answering', 1_000, drained).catch(() => {})
+        http.server.closeAllConnections()
         authDir.release()
       })()
       return closing
     },
   }
-}
-
-function urlOf(host: string, port: number): string {
-  return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
 }

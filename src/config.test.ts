@@ -29,7 +29,7 @@ describe('readConfig', () => {
         WHATSAPP_AUTH_DIR: '/elsewhere',
         WHATSAPP_CHROME_EXECUTABLE: '/opt/chrome',
         WHATSAPP_HEADLESS: 'false',
-        WHATSAPP_MCP_ALLOWED_HOSTS: 'a.example, b.example',
+        WHATSAPP_MCP_ALLOWED_HOSTS: 'A.example, b.example:8790',
         WHATSAPP_MCP_LOG_LEVEL: 'warn',
       },
       root,
@@ -63,7 +63,7 @@ describe('isLoopback', () => {
   it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1', '[::1]'])('takes %s', (host) => {
     expect(isLoopback(host)).toBe(true)
   })
-  it.each(['0.0.0.0', '1270.0.0.1', '127.0.0.1.evil.example', 'localhost.evil.example'])(
+  it.each(['0.0.0.0', '127.0.0.300', '1270.0.0.1', '127.0.0.1.evil.example', 'localhost.evil.example'])(
     'refuses %s',
     (host) => {
       expect(isLoopback(host)).toBe(false)

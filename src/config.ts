@@ -4,58 +4,99 @@ import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
 
-const flag = z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1')
+/** What a switch may be set to. */
+export const onOff = z
+  .enum(['true', 'false', '1', '0'], 'true or false')
+  .transform((value) => value === 'true' || value === '1')
 const list = z.string().transform((value) =>
   value
     .split(',')
     .map((item) => item.trim())
     .filter(Boolean),
 )
-const whole = (min: number, max: number) =>
+/** Host names as a Host header is compared: lower case, no port. */
+const hosts = list.transform((names) => names.map((name) => name.toLowerCase().replace(/:\d+$/, '')))
+/** A whole number, written in digits. */
+export const whole = (min: number, max: number) =>
   z
     .string()
-    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
+    .refine(
+      (text) => /^\d{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max,
+      `a whole number from ${min} to ${max}`,
+    )
     .transform(Number)
-    .pipe(z.number().min(min).max(max))
+/** One of these words. */
+export const oneOf = <const Words extends readonly string[]>(words: Words) =>
+  z.enum(words, `one of ${words.join(', ')}`)
 
-/** One row a setting, in the order of the documentation. `fallback` is what an unset or empty variable means. */
+/** Something that a person can set: a setting below, or a flag of one command only (cli/commands.ts). */
+export type Row = {
+  /** Stands for the value in help, such as `PORT`; null for a switch (`--x`, `--no-x`, `--x=false`). */
+  takes: string | null
+  /** From the text as given. The message of its first issue says what is allowed. */
+  schema: z.ZodType
+  /** What it means when left out or empty, as text. */
+  fallback: string
+  help: string
+}
+
+/** One row a setting, in the order of the documentation: a variable of the environment, and a flag of commands. */
 export const SETTINGS = {
   WHATSAPP_MCP_HOST: {
-    schema: z.string().min(1),
+    flag: 'host',
+    takes: 'ADDRESS',
+    schema: z
+      .string()
+      .refine(
+        isLoopback,
+        'only a loopback address (127.0.0.1, ::1, localhost), since whoever reaches the server can use the account; an SSH tunnel reaches it from another machine',
+      ),
     fallback: '127.0.0.1',
     help: 'Address to bind. Only loopback addresses are taken: whoever reaches the server can use the account.',
   },
   WHATSAPP_MCP_PORT: {
+    flag: 'port',
+    takes: 'PORT',
     schema: whole(0, 65535),
     fallback: '8790',
     help: 'TCP port to bind. 0 picks a free one.',
   },
   WHATSAPP_AUTH_DIR: {
+    flag: 'auth-dir',
+    takes: 'DIR',
     schema: z.string().min(1),
     fallback: '.wwebjs_auth',
     help: 'Where the linked session lives. A relative default lies under the project root, a relative value under the working directory.',
   },
   WHATSAPP_CHROME_EXECUTABLE: {
+    flag: 'chrome-executable',
+    takes: 'FILE',
     schema: z.string(),
     fallback: '',
     help: 'Browser to drive. Empty: an installed Chrome, Chromium or Edge is found by itself.',
   },
   WHATSAPP_HEADLESS: {
-    schema: flag,
+    flag: 'headless',
+    takes: null,
+    schema: onOff,
     fallback: 'true',
     help: 'Run the browser without a window. `false` helps where linking asks for a passkey.',
   },
   WHATSAPP_MCP_ALLOWED_HOSTS: {
-    schema: list,
+    flag: 'allowed-hosts',
+    takes: 'NAMES',
+    schema: hosts,
     fallback: '',
     help: 'More host names, separated by commas, under which the server may be called. Loopback names always pass.',
   },
   WHATSAPP_MCP_LOG_LEVEL: {
-    schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+    flag: 'log-level',
+    takes: 'LEVEL',
+    schema: oneOf(['debug', 'info', 'warn', 'error', 'silent']),
     fallback: 'info',
     help: 'How much is logged to standard error: debug, info, warn, error or silent.',
   },
-} as const satisfies Record<string, { schema: z.ZodType; fallback: string; help: string }>
+} as const satisfies Record<string, Row & { flag: string }>
 
 export type SettingName = keyof typeof SETTINGS
 
@@ -71,43 +112,60 @@ export type Config = {
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
+/** What a person gave on the command line, by setting and as text: it wins over the environment. */
+export type GivenSettings = Partial<Record<SettingName, string>>
+
+/** Where settings come from. `env` is usually {@link readEnvironment}'s answer. */
+export type Sources = { flags?: GivenSettings; env: Record<string, string | undefined> }
+
 /** A setting with a value that is not allowed. `message` is one line with its name, its value and what is allowed. */
 export class ConfigError extends Error {}
 
 /**
- * The configuration from these variables; unset and empty ones take their default.
- * @param options.env usually {@link readEnvironment}'s answer
+ * The configuration; what is unset or empty takes its default.
  * @param options.root what a relative default directory lies under
- * @throws ConfigError naming the first wrong setting
+ * @throws ConfigError naming the first wrong setting by the flag or variable that it was given in
  */
-export function readConfig(options: { env: Record<string, string | undefined>; root: string }): Config {
-  const read = <Name extends SettingName>(name: Name): z.output<(typeof SETTINGS)[Name]['schema']> => {
-    const { schema, fallback, help } = SETTINGS[name]
-    const given = options.env[name]?.trim()
-    const result = schema.safeParse(given === undefined || given === '' ? fallback : given)
-    if (!result.success) {
-      const allowed = result.error.issues[0]?.message ?? help
-      throw new ConfigError(`${name}="${given}" is not allowed: ${allowed}. ${help}`)
-    }
-    return result.data as z.output<(typeof SETTINGS)[Name]['schema']>
-  }
-  const host = read('WHATSAPP_MCP_HOST')
-  if (!isLoopback(host)) {
-    throw new ConfigError(
-      `WHATSAPP_MCP_HOST="${host}" is not allowed: only a loopback address (127.0.0.1, ::1, localhost). ` +
-        'Whoever reaches the server can use the account; use an SSH tunnel to call it from another machine.',
-    )
-  }
-  const authDir = options.env.WHATSAPP_AUTH_DIR?.trim()
+export function readConfig(options: Sources & { root: string }): Config {
+  const read = <Name extends SettingName>(name: Name) => readSetting(name, options)
+  const authDir = (options.flags?.WHATSAPP_AUTH_DIR ?? options.env.WHATSAPP_AUTH_DIR)?.trim()
   return {
-    host,
+    host: read('WHATSAPP_MCP_HOST'),
     port: read('WHATSAPP_MCP_PORT'),
-    authDir: authDir ? resolve(authDir) : join(options.root, read('WHATSAPP_AUTH_DIR')),
+    authDir: authDir ? resolve(authDir) : join(options.root, SETTINGS.WHATSAPP_AUTH_DIR.fallback),
     chromeExecutable: read('WHATSAPP_CHROME_EXECUTABLE'),
     headless: read('WHATSAPP_HEADLESS'),
     allowedHosts: read('WHATSAPP_MCP_ALLOWED_HOSTS'),
     logLevel: read('WHATSAPP_MCP_LOG_LEVEL'),
   }
+}
+
+/** One setting by itself, for who needs no more: a flag, else the environment, else the default. Throws as above. */
+export function readSetting<Name extends SettingName>(
+  name: Name,
+  { flags, env }: Sources,
+): z.output<(typeof SETTINGS)[Name]['schema']> {
+  const row = SETTINGS[name]
+  const fromFlag = flags?.[name]
+  return fromFlag === undefined ? readValue(row, env[name], name) : readValue(row, fromFlag, `--${row.flag}`)
+}
+
+/** What the text given for this row means. `name` is how the person named it. Throws as above. */
+export function readValue<R extends Row>(
+  { schema, fallback }: R,
+  given: string | undefined,
+  name: string,
+): z.output<R['schema']> {
+  const text = given?.trim() || fallback
+  const result = schema.safeParse(text)
+  if (result.success) return result.data as z.output<R['schema']>
+  const allowed = result.error.issues[0]?.message
+  throw new ConfigError(`${name}=${JSON.stringify(text)} is not allowed: ${allowed}.`)
+}
+
+/** The server's address for whoever is on this machine. */
+export function serverUrl(host: string, port: number): string {
+  return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
 }
 
 /** The process's environment over the `.env` file of the working directory, if there is one. */
@@ -116,12 +174,19 @@ export function readEnvironment(): Record<string, string | undefined> {
   try {
     fromFile = parseEnv(readFileSync('.env', 'utf8'))
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
+      throw new ConfigError(`.env in the working directory cannot be read: ${error}.`)
+    }
   }
   return { ...fromFile, ...process.env }
 }
 
 /** Is this host name or address one that only this machine can reach? */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+  return (
+    host === 'localhost' ||
+    host === '::1' ||
+    host === '[::1]' ||
+    /^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(host)
+  )
 }

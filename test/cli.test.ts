@@ -186,6 +186,19 @@ describe('ending (F17)', () => {
     await started
   })
 
+  it('a second signal ends it at once, whatever the browser does', async () => {
+    const sandbox = await openSandbox()
+    await link(sandbox)
+    const hung = browserProcesses(sandbox.dir)
+    for (const { pid } of hung) process.kill(pid, 'SIGSTOP')
+    sandbox.child.kill('SIGINT')
+    await expect.poll(() => sandbox.err).toContain('"stopping"')
+    const askedAt = Date.now()
+    expect(await stop(sandbox, 'SIGINT')).toBe(1)
+    expect(Date.now() - askedAt).toBeLessThan(1_000)
+    for (const { pid } of hung) process.kill(pid, 'SIGKILL')
+  })
+
   it('kill -9 leaves no browser, and the next start is ready without a QR (F3)', async () => {
     const first = await openSandbox()
     await link(first)

@@ -186,6 +186,16 @@ describe('a page that repeats itself (F8, F10)', () => {
 })
 
 describe('a QR that nobody scans (F11, F12)', () => {
+  it('is not shown as long as the page composed it without a ref', async () => {
+    await open()
+    const shown: (string | null)[] = []
+    harness.app.session.onChange(() => shown.push(harness.app.session.qr()))
+    await fault('qr_without_ref')
+    expect((await harness.post('/api/auth/start')).json.state).toBe('qr')
+    expect(harness.app.session.qr()).toMatch(/^2@/)
+    expect(shown.filter((qr) => qr?.startsWith('undefined'))).toEqual([])
+  })
+
   it('stops, and starts again', async () => {
     await open()
     await harness.post('/api/auth/start')
@@ -232,6 +242,33 @@ describe('the browser dies', () => {
     clock.advance(2_000)
     await harness.until('ready')
     await expectWell()
+  })
+
+  it('or hangs: found by the next probe, ready again in a new one', async () => {
+    await open()
+    await linkForGood()
+    const pid = browserPid(harness.authDir)
+    for (const { pid, type } of browserProcesses(harness.authDir))
+      if (type === 'renderer') process.kill(pid, 'SIGSTOP')
+    clock.advance(31_000)
+    expect(status().state).toBe('ready')
+    clock.advance(11_000)
+    await harness.until('disconnected', 2_000)
+    expect(status()).toMatchObject({ reason: 'not_responding', reconnect: { attempt: 1 } })
+    clock.advance(2_000)
+    await harness.until('ready')
+    expect(browserPid(harness.authDir)).not.toBe(pid)
+    await expectWell()
+  })
+
+  it('by our own hand, closed while it is being launched', async () => {
+    await open()
+    const started = harness.post('/api/auth/start').catch(() => null)
+    await expect.poll(() => browserProcesses(harness.authDir).length, { interval: 5 }).toBeGreaterThan(0)
+    await harness.app.session.close()
+    expect(browserProcesses(harness.authDir)).toEqual([])
+    clock.advance(26_000)
+    await started
   })
 
   it('while a QR was shown', async () => {
@@ -286,8 +323,10 @@ describe('the network goes (F16)', () => {
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
     await fault('offline', false)
     await expect.poll(() => status().connected, { timeout: 15_000 }).toBe(true)
-    expect(seen).toEqual(['ready'])
+    // In one leap: a second one would leave the probe that falls due no time to answer.
+    clock.advance(121_000)
     await expectWell()
+    expect(seen).toEqual(['ready'])
   })
 
   it('for more than 30 s: disconnected, and back in the same browser', async () => {

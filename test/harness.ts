@@ -87,25 +87,26 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   })
   const logger = createLog({ level: 'debug', write: (line) => log.push(JSON.parse(line)) })
 
-  function create(): App {
+  function create(): Promise<App> {
     return createApp({
       config,
       log: logger,
       clock,
       chromeExecutable: browserPath(),
-      openEngine: wwebEngine({
-        authDir,
-        executablePath: browserPath(),
-        headless: true,
-        browserArgs: launchArgs(simulator.chromiumArgs).args,
-        clock,
-        log: logger,
-      }),
+      openEngine: (profileDir) =>
+        wwebEngine({
+          profileDir,
+          executablePath: browserPath(),
+          headless: true,
+          browserArgs: launchArgs(simulator.chromiumArgs).args,
+          clock,
+          log: logger,
+        }),
     })
   }
 
   const harness: Harness = {
-    app: create(),
+    app: await create(),
     simulator,
     world: simulator.world,
     url: '',
@@ -145,7 +146,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     },
     async restart() {
       await harness.app.close()
-      harness.app = create()
+      harness.app = await create()
       harness.url = (await harness.app.listen()).url
     },
     async close() {

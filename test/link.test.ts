@@ -39,6 +39,9 @@ describe.each(NAMES)('on build %s', (build) => {
     expect(page.text).toContain('<meta http-equiv="refresh" content="5">')
     expect(page.text).not.toContain('<script')
     expect(page.headers).toMatchObject({ 'cache-control': 'no-store', 'x-frame-options': 'DENY' })
+    expect(page.headers['content-security-policy']).toMatch(
+      /^default-src 'none'; img-src data:; style-src 'sha256-/,
+    )
   })
 
   it('refuses what needs a linked account, and says so', async () => {
@@ -100,6 +103,7 @@ describe.each(NAMES)('on build %s', (build) => {
     const { phone } = harness.world.state().account
     const answer = await harness.post('/api/send', { phone_number: phone, message: 'note to self' })
     expect([answer.status, answer.json.code]).toEqual([200, undefined])
+    expect(answer.json.message_id).toMatch(/^true_\d+@c\.us_[0-9A-F]+_out$/)
     expect(harness.world.messages().filter(({ body }) => body === 'note to self')).toHaveLength(1)
   })
 

@@ -1,5 +1,5 @@
 /** The session as files: owner-only, one server at a time, backed up and moved by copying, reset by deleting. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
@@ -10,10 +10,11 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createLog } from '../src/log.ts'
 import { AuthDirError, openAuthDir } from '../src/session/auth-dir.ts'
@@ -24,6 +25,12 @@ const PROFILE = 'session-default'
 
 function temp(): string {
   return mkdtempSync(join(tmpdir(), 'wma-disk-'))
+}
+
+/** When this process's parent started, as a lock notes it. */
+function startOfParent(): string {
+  const stat = spawnSync('cat', [`/proc/${process.ppid}/stat`], { encoding: 'utf8' }).stdout
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
 }
 
 describe('a linked session on disk', () => {
@@ -100,63 +107,101 @@ describe('a profile without a link', () => {
     await harness.post('/api/auth/start')
     await harness.restart()
     expect((await harness.status()).linked).toBe(false)
-    await expect.poll(async () => (await harness.status()).reason).toBe('not_linked')
+    await expect.poll(async () => (await harness.status()).reason, { timeout: 10_000 }).toBe('not_linked')
     expect(await harness.status()).toMatchObject({ state: 'stopped', has_qr: false })
     expect((await harness.post('/api/auth/start')).json.state).toBe('qr')
     await harness.close()
   })
 })
 
-describe('openAuthDir', () => {
-  it('tightens what is too open, and says so', () => {
+describe('openAuthDir', async () => {
+  it('tightens what is too open, and says so', async () => {
     const dir = temp()
     chmodSync(dir, 0o755)
     const lines: string[] = []
-    openAuthDir(dir, createLog({ level: 'warn', write: (line) => lines.push(line) })).release()
+    ;(await openAuthDir(dir, createLog({ level: 'warn', write: (line) => lines.push(line) }))).release()
     expect(statSync(dir).mode & 0o777).toBe(0o700)
     expect(lines.join()).toContain('open to other users')
   })
 
-  it('names the process that holds the directory', () => {
+  it('names the process that holds the directory', async () => {
     const dir = temp()
-    const first = openAuthDir(dir, quiet)
+    const first = await openAuthDir(dir, quiet)
     // Another process of ours: this one's parent lives at least as long as this test.
     const lock = join(dir, '.whatsapp-mcp-api', 'server.lock')
     first.release()
-    const stat = spawnSync('cat', [`/proc/${process.ppid}/stat`], { encoding: 'utf8' }).stdout
-    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-    writeFileSync(lock, JSON.stringify({ pid: process.ppid, started, host: hostname() }))
-    expect(() => openAuthDir(dir, quiet)).toThrow(AuthDirError)
-    expect(() => openAuthDir(dir, quiet)).toThrow(`process ${process.ppid}`)
+    writeFileSync(lock, JSON.stringify({ pid: process.ppid, started: startOfParent(), host: hostname() }))
+    await expect(openAuthDir(dir, quiet)).rejects.toThrow(AuthDirError)
+    await expect(openAuthDir(dir, quiet)).rejects.toThrow(`process ${process.ppid}`)
   })
 
   it.each([
     ['a process that is gone', { pid: 2 ** 22 + 1, started: '1', host: hostname() }],
     ['a later process with its number', { pid: process.ppid, started: '1', host: hostname() }],
-    ['another computer', { pid: process.ppid, started: '1', host: 'elsewhere' }],
-  ])('takes over the lock of %s', (_, holder) => {
+    ['another computer', { pid: process.ppid, started: startOfParent(), host: 'elsewhere' }],
+  ])('takes over the lock of %s', async (_, holder) => {
     const dir = temp()
-    openAuthDir(dir, quiet).release()
-    writeFileSync(join(dir, '.whatsapp-mcp-api', 'server.lock'), JSON.stringify(holder))
-    openAuthDir(dir, quiet).release()
+    ;(await openAuthDir(dir, quiet)).release()
+    const lock = join(dir, '.whatsapp-mcp-api', 'server.lock')
+    writeFileSync(lock, JSON.stringify(holder))
+    utimesSync(lock, new Date(0), new Date(0))
+    ;(await openAuthDir(dir, quiet)).release()
   })
 
-  it('takes over a lock that was cut off', () => {
+  it('leaves the lock of another computer that shows life', async () => {
     const dir = temp()
-    openAuthDir(dir, quiet).release()
+    ;(await openAuthDir(dir, quiet)).release()
+    const lock = join(dir, '.whatsapp-mcp-api', 'server.lock')
+    writeFileSync(lock, JSON.stringify({ pid: 1, started: null, host: 'elsewhere' }))
+    const alive = setInterval(() => utimesSync(lock, new Date(), new Date()), 300)
+    await expect(openAuthDir(dir, quiet)).rejects.toThrow('on the computer elsewhere')
+    clearInterval(alive)
+  })
+
+  it('is not given twice within one process', async () => {
+    const dir = temp()
+    const first = await openAuthDir(dir, quiet)
+    await expect(openAuthDir(dir, quiet)).rejects.toThrow(AuthDirError)
+    first.release()
+    ;(await openAuthDir(dir, quiet)).release()
+  })
+
+  it('has one holder, however many processes want it at once', async () => {
+    const dir = temp()
+    ;(await openAuthDir(dir, quiet)).release()
+    const lock = join(dir, '.whatsapp-mcp-api', 'server.lock')
+    for (let round = 0; round < 10; round++) {
+      writeFileSync(lock, JSON.stringify({ pid: 2 ** 22 + 1, started: '1', host: hostname() }))
+      const results = await Promise.all(Array.from({ length: 3 }, () => lockInOwnProcess(lock)))
+      expect(results.filter((result) => result === 'held')).toHaveLength(1)
+    }
+  })
+
+  it('leaves a directory alone that holds other things, and closes what is in it', async () => {
+    const dir = temp()
+    chmodSync(dir, 0o777)
+    writeFileSync(join(dir, 'foreign.txt'), '')
+    ;(await openAuthDir(dir, quiet)).release()
+    expect(statSync(dir).mode & 0o777).toBe(0o777)
+    expect(statSync(join(dir, PROFILE)).mode & 0o777).toBe(0o700)
+  })
+
+  it('takes over a lock that was cut off', async () => {
+    const dir = temp()
+    ;(await openAuthDir(dir, quiet)).release()
     writeFileSync(join(dir, '.whatsapp-mcp-api', 'server.lock'), '{"pi')
-    openAuthDir(dir, quiet).release()
+    ;(await openAuthDir(dir, quiet)).release()
   })
 
-  it('says in one sentence why a directory cannot be had', () => {
+  it('says in one sentence why a directory cannot be had', async () => {
     const file = join(temp(), 'file')
     writeFileSync(file, '')
-    expect(() => openAuthDir(join(file, 'below'), quiet)).toThrow(AuthDirError)
+    await expect(openAuthDir(join(file, 'below'), quiet)).rejects.toThrow(AuthDirError)
   })
 
   it('forgets a session whole, and finishes a removal that was interrupted', async () => {
     const dir = temp()
-    const authDir = openAuthDir(dir, quiet)
+    const authDir = await openAuthDir(dir, quiet)
     authDir.save({ linked_at: 'x', wid: null })
     authDir.unmark()
     await authDir.removeProfile()
@@ -164,7 +209,27 @@ describe('openAuthDir', () => {
     expect(readdirSync(join(dir, PROFILE))).toEqual([])
     authDir.release()
     renameSync(join(dir, PROFILE), join(dir, `${PROFILE}.removed-1234`))
-    openAuthDir(dir, quiet).release()
+    ;(await openAuthDir(dir, quiet)).release()
     await expect.poll(() => existsSync(join(dir, `${PROFILE}.removed-1234`))).toBe(false)
   })
 })
+
+/** A process that takes the lock and says `held`, or ends; it is let go when all have answered. */
+function lockInOwnProcess(lock: string): Promise<string> {
+  const source = resolve(import.meta.dirname, '../src/session/dir-lock.ts')
+  const program = `
+    import { lockDir } from ${JSON.stringify(source)}
+    try {
+      await lockDir(${JSON.stringify(lock)}, () => {})
+      process.stdout.write('held')
+      setTimeout(() => process.exit(), 1500)
+    } catch { process.stdout.write('refused') }`
+  return new Promise((done) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+      cwd: resolve(import.meta.dirname, '..'),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    child.stdout.on('data', (data) => done(String(data)))
+    child.on('close', () => done('ended'))
+  })
+}

@@ -4,13 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSimulator } from '../../simulator/open-simulator.ts'
 import { loadPageScript } from '../../simulator/service/page-script.ts'
-import type { BuildName, Pace, World } from '../../simulator/simulator.ts'
+import type { BuildName, Pace, Simulator, World } from '../../simulator/simulator.ts'
 import { type Contestant, type ContestantName, startContestant } from './contestants.ts'
 
 export type Stage = {
-  world: World
-  /** Start the contestant anew on the same session folder. */
-  start(): Contestant
+  /** The double's world, as of the last start. */
+  world(): World
+  /**
+   * Start the contestant, on the same session folder each time. The double is opened anew too, on its kept state: so the
+   * delays of a second start do not depend on how many were drawn in the first.
+   */
+  start(): Promise<Contestant>
   /** End what was started and close the double. */
   close(): Promise<void>
 }
@@ -35,12 +39,19 @@ export async function openStages(browser: string): Promise<Stages> {
       const cwd = join(folder, String(count))
       const authDir = join(cwd, 'session')
       mkdirSync(authDir, { recursive: true, mode: 0o700 })
-      const simulator = await openSimulator({ dataDir: null, control: null, ...simulated })
-      const place = { cwd, authDir, browser: writeBrowser(cwd, browser, simulator.chromiumArgs) }
+      const dataDir = join(cwd, 'double')
+      mkdirSync(dataDir, { mode: 0o700 })
+      let simulator: Simulator | null = null
       const started: Contestant[] = []
       const stage: Stage = {
-        world: simulator.world,
-        start() {
+        world() {
+          if (simulator === null) throw new Error('nothing was started')
+          return simulator.world
+        },
+        async start() {
+          await simulator?.close()
+          simulator = await openSimulator({ dataDir, control: null, ...simulated })
+          const place = { cwd, authDir, browser: writeBrowser(cwd, browser, simulator.chromiumArgs) }
           const contestant = startContestant(name, place)
           started.push(contestant)
           return contestant
@@ -48,7 +59,7 @@ export async function openStages(browser: string): Promise<Stages> {
         async close() {
           if (!open.delete(stage)) return
           await Promise.all(started.map((contestant) => contestant.end()))
-          await simulator.close()
+          await simulator?.close()
           remove(cwd)
         },
       }

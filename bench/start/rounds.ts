@@ -20,18 +20,18 @@ export type SendFigures = Partial<Record<SendKind, number[]>>
 
 /** Link, end, start again; the contestant that was started last is left running and ready. */
 export async function measureStart(stage: Stage): Promise<StartFigures & { contestant: Contestant }> {
-  const first = stage.start()
+  const first = await stage.start()
   const { startedAt } = first.child
   const up = await first.up()
   const connected = first.connect()
   const qr = await first.qr()
   await connected
   const scannedAt = performance.now()
-  await stage.world.scan()
+  await stage.world().scan()
   const linked = await first.ready()
   // A profile is kept by a browser that may finish writing.
   await first.end()
-  const second = stage.start()
+  const second = await stage.start()
   const again = await second.ready()
   return {
     up: up - startedAt,
@@ -70,7 +70,7 @@ export async function measureInbound(
   for (let i = 0; i < messages; i++) {
     const received = contestant.received()
     const writtenAt = performance.now()
-    await stage.world.write({ from, text: `question ${i}` })
+    await stage.world().write({ from, text: `question ${i}` })
     times.push((await received) - writtenAt)
   }
   return times
@@ -82,8 +82,8 @@ export async function measureMemory(contestant: Contestant): Promise<Memory> {
   return readMemory(contestant.child.pid)
 }
 
-function firstPhone({ world }: Stage): string {
-  const [contact] = world.state().contacts
+function firstPhone(stage: Stage): string {
+  const [contact] = stage.world().state().contacts
   if (contact === undefined) throw new Error('the double knows nobody')
   return contact.phone
 }

@@ -19,8 +19,6 @@ export type RunOptions = {
   browserArgs?: string[]
   /** Called with the server's address once it listens; prints what a person wants to know. */
   onListening(url: string): void
-  /** Called after the server has closed. */
-  onClosed?(): Promise<void>
 }
 
 /** Run until a signal; resolves with the exit code. What cannot start says why and what to do, on standard error. */
@@ -28,10 +26,12 @@ export async function runServer(options: RunOptions): Promise<number> {
   const { config } = options
   // Whatever this process and its browser write is their user's alone.
   process.umask(0o077)
+  // Whoever read our output may go away (`| head`, a closed terminal); the server does not.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const log = createLog({ level: config.logLevel })
   let app: App
   try {
-    app = open(options, log)
+    app = await open(options, log)
   } catch (error) {
     return explain(error)
   }
@@ -52,13 +52,12 @@ export async function runServer(options: RunOptions): Promise<number> {
     process.exit(EXIT.failed)
   }, SHUTDOWN_MS)
   await app.close()
-  await options.onClosed?.()
   clearTimeout(timer)
   log.info('stopped')
   return EXIT.ok
 }
 
-function open(options: RunOptions, log: Log): App {
+function open(options: RunOptions, log: Log): Promise<App> {
   const { config } = options
   const browser = findBrowser({
     env: { ...process.env, WHATSAPP_CHROME_EXECUTABLE: config.chromeExecutable || undefined },
@@ -73,7 +72,7 @@ function open(options: RunOptions, log: Log): App {
     log,
     chromeExecutable: executablePath,
     // Late: the browser library takes longer to load than everything else together.
-    openEngine: async (engineOptions) => {
+    openEngine: (profileDir) => async (engineOptions) => {
       const [{ wwebEngine }, { launchArgs }] = await Promise.all([
         import('../engine/wweb/open-engine.ts'),
         import('../engine/wweb/launch-args.ts'),
@@ -83,7 +82,7 @@ function open(options: RunOptions, log: Log): App {
         log.warn('the browser runs without its own sandbox, since this is root or a bare container')
       if (executablePath === null) throw new Error('there is no browser')
       return wwebEngine({
-        authDir: config.authDir,
+        profileDir,
         executablePath,
         headless: config.headless,
         browserArgs: args,
@@ -111,16 +110,18 @@ function untilSignal(log: Log): Promise<void> {
 
 /**
  * The browser library leaves promises unguarded (F8); Node would end the process for one of them. A failure that
- * nobody awaited is logged, and the session looks at once whether its page still answers.
+ * nobody awaited is logged, and the session looks at once whether its page still answers. One that nobody caught may
+ * have left anything half done: that ends the server, cleanly.
  */
 function watchStrayFailures(app: App, log: Log): void {
   process.on('unhandledRejection', (error) => {
     log.error({ err: error }, 'a failure that nobody awaited')
     app.session.suspect()
   })
-  process.on('uncaughtException', (error) => {
-    log.error({ err: error }, 'a failure that nobody caught')
-    app.session.suspect()
+  process.once('uncaughtException', (error) => {
+    log.error({ err: error }, 'a failure that nobody caught; the server ends')
+    setTimeout(() => process.exit(EXIT.failed), SHUTDOWN_MS)
+    void app.close().finally(() => process.exit(EXIT.failed))
   })
 }
 
@@ -150,6 +151,9 @@ function explain(error: unknown): number {
     if (error.code === 'EADDRINUSE') {
       return say('The port is taken. Stop what uses it, or choose another in WHATSAPP_MCP_PORT.', EXIT.port)
     }
+    if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+      return say('This computer does not have that address. Use 127.0.0.1 in WHATSAPP_MCP_HOST.', EXIT.port)
+    }
     if (error.code === 'EACCES') {
       return say(
         'The port may not be bound by this user. Choose one above 1023 in WHATSAPP_MCP_PORT.',
@@ -157,5 +161,5 @@ function explain(error: unknown): number {
       )
     }
   }
-  throw error
+  return say(`The server did not start: ${error instanceof Error ? error.message : error}.`, EXIT.failed)
 }

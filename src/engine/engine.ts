@@ -65,7 +65,7 @@ export type Engine = {
   probe(): Promise<{ responding: boolean; connected: boolean }>
   /** Tell WhatsApp to remove this device; true if it was told, within 15 s. The browser stays open. Never fails. */
   logout(): Promise<boolean>
-  /** Close the browser, gently first; resolves when no process of it is left. Safe to call twice. Never fails. */
+  /** Close the browser, gently first; resolves when it has ended, within about 20 s. Safe to call twice. Never fails. */
   close(): Promise<void>
 }
 

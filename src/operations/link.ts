@@ -96,6 +96,8 @@ export const requestPairingCode = defineOperation({
     'starting',
     'browser_not_found',
     'logout_in_progress',
+    'shutting_down',
+    'whatsapp_error',
     'whatsapp_timeout',
   ],
   limitMs: 60_000,
@@ -129,7 +131,7 @@ export const logout = defineOperation({
     unlinked_remotely: z.boolean().optional().describe('False: WhatsApp could not be told.'),
     hint: z.string().optional(),
   }),
-  errors: ['whatsapp_timeout'],
+  errors: ['shutting_down', 'whatsapp_timeout'],
   limitMs: 30_000,
   example: { input: {} },
   async run(_, { session }) {

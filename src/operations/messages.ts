@@ -38,6 +38,8 @@ export const sendMessage = defineOperation({
     'not_linked',
     'starting',
     'not_connected',
+    'logout_in_progress',
+    'shutting_down',
     'not_on_whatsapp',
     'send_refused',
     'whatsapp_error',

@@ -1,10 +1,8 @@
 /** The directory of one linked session: owner-only, held by one server, and what in it says that a link exists. */
-
 import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
   existsSync,
-  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -14,9 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Log } from '../log.ts'
+import { HeldError, lockDir } from './dir-lock.ts'
 
 /** What our marker says about the link; written at the first `authenticated`. */
 export type SavedSession = { linked_at: string; wid: string | null }
@@ -34,8 +32,11 @@ export class AuthDirError extends Error {
 export type AuthDir = {
   /** Absolute path. */
   path: string
+  /** The browser profile: whatsapp-web.js's LocalAuth, client id `default`. */
+  profile: string
   /** The marker, or null: nothing was ever linked here, or it was logged out. */
   saved(): SavedSession | null
+  /** Mark that a session is saved here. A disk that refuses is logged; until the next start it counts all the same. */
   save(session: SavedSession): void
   /** No marker, but a profile in which WhatsApp Web has stored something: restored, or from another server. */
   hasUnmarkedProfile(): boolean
@@ -58,46 +59,55 @@ const WEB_STORAGE = join('Default', 'IndexedDB', 'https_web.whatsapp.com_0.index
  * Take the directory: made where missing, tightened to its owner where too open, locked against a second server.
  * @throws AuthDirError when it belongs to somebody else, cannot be changed, or is held by a running server
  */
-export function openAuthDir(path: string, log: Log): AuthDir {
+export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
   const own = join(path, OURS)
   const profile = join(path, PROFILE)
-  const marker = join(own, 'session.json')
-  for (const dir of [path, own, profile]) makePrivate(dir, log)
-  const release = lock(join(own, 'server.lock'), path)
+  const markerFile = join(own, 'session.json')
+  makePrivate(path, log, holdsOnlyOurs)
+  for (const dir of [own, profile]) makePrivate(dir, log)
+  const release = await lock(join(own, 'server.lock'), path, log)
   for (const name of readdirSync(path)) {
-    if (name.startsWith(`${PROFILE}.removed-`))
+    if (name.startsWith(`${PROFILE}.removed-`)) {
       void rm(join(path, name), { recursive: true, force: true }).catch(() => {})
+    }
   }
+  let marker = readMarker(markerFile)
   return {
     path,
-    saved() {
-      const text = readOrNull(marker)
-      if (text === null) return null
+    profile,
+    saved: () => marker,
+    save(session) {
+      marker = session
       try {
-        const { linked_at, wid } = JSON.parse(text)
-        return { linked_at: String(linked_at), wid: typeof wid === 'string' ? wid : null }
-      } catch {
-        return { linked_at: 'unknown', wid: null }
+        writeAtomically(markerFile, `${JSON.stringify(session)}\n`)
+      } catch (error) {
+        log.error({ err: error, file: markerFile }, 'the mark of the saved session could not be written')
       }
     },
-    save: (session) => writeAtomically(marker, `${JSON.stringify(session)}\n`),
-    hasUnmarkedProfile: () => !existsSync(marker) && existsSync(join(profile, WEB_STORAGE)),
-    unmark: () => rmSync(marker, { force: true }),
+    hasUnmarkedProfile: () => marker === null && existsSync(join(profile, WEB_STORAGE)),
+    unmark() {
+      marker = null
+      rmSync(markerFile, { force: true })
+    },
     async removeProfile() {
       const aside = `${profile}.removed-${randomBytes(4).toString('hex')}`
-      // Renamed first: a half-deleted profile must never be taken for a session.
       try {
+        // Renamed first: a half-deleted profile must never be taken for a session.
         renameSync(profile, aside)
       } catch {
         await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }).catch(() => {})
       }
       await rm(aside, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }).catch(() => {})
-      mkdirSync(profile, { recursive: true, mode: 0o700 })
+      try {
+        mkdirSync(profile, { recursive: true, mode: 0o700 })
+      } catch (error) {
+        log.warn({ err: error }, 'an empty profile could not be made; the next start makes it')
+      }
     },
     secret(name) {
       const file = join(own, `${name}.key`)
-      const known = readOrNull(file)?.trim()
-      if (known) return known
+      const known = existsSync(file) ? readFileSync(file, 'utf8').trim() : ''
+      if (known !== '') return known
       const made = randomBytes(32).toString('hex')
       writeAtomically(file, `${made}\n`)
       return made
@@ -106,21 +116,26 @@ export function openAuthDir(path: string, log: Log): AuthDir {
   }
 }
 
-function makePrivate(dir: string, log: Log): void {
+/**
+ * Make the directory where it is missing, and its owner's only where it is too open. A directory that holds other
+ * things too (somebody named /tmp, say) is not ours to close; what we keep in it is.
+ */
+function makePrivate(dir: string, log: Log, isOurs: (dir: string) => boolean = () => true): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     const { mode, uid } = statSync(dir)
-    if (process.platform === 'win32') return
-    if (process.getuid !== undefined && process.getuid() !== 0 && uid !== process.getuid()) {
+    if (process.getuid === undefined) return
+    if ((mode & 0o077) === 0 && uid === process.getuid()) return
+    if (!isOurs(dir))
+      return log.warn({ dir }, 'other users can open this directory, which holds more than the session')
+    if (uid !== process.getuid()) {
       throw new AuthDirError(
         `The directory ${dir} belongs to another user.`,
         'Start the server as its owner, or choose another directory in WHATSAPP_AUTH_DIR.',
       )
     }
-    if ((mode & 0o077) !== 0) {
-      chmodSync(dir, 0o700)
-      log.warn({ dir }, 'the directory was open to other users of this computer; it is its owner’s only now')
-    }
+    chmodSync(dir, 0o700)
+    log.warn({ dir }, 'the directory was open to other users of this computer; it is its owner’s only now')
   } catch (error) {
     if (error instanceof AuthDirError) throw error
     throw new AuthDirError(
@@ -130,67 +145,39 @@ function makePrivate(dir: string, log: Log): void {
   }
 }
 
-/** One server a directory. Returns the release. A lock whose process is gone, or that another machine left, is taken over. */
-function lock(file: string, dir: string): () => void {
-  const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid), host: hostname() })
-  for (let tries = 0; tries < 5; tries++) {
-    try {
-      writeFileSync(file, mine, { flag: 'wx', mode: 0o600 })
-      return () => {
-        if (readOrNull(file) === mine) rmSync(file, { force: true })
-      }
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    }
-    const held = readOrNull(file)
-    if (held === null) continue
-    const holder = liveHolder(held)
-    if (holder !== null && held !== mine) {
-      throw new AuthDirError(
-        `Another server (process ${holder}) uses ${dir} already.`,
-        'Stop that server, or give this one its own WHATSAPP_AUTH_DIR and WHATSAPP_MCP_PORT.',
-      )
-    }
-    // Only one of several newcomers can move the stale file away; the others find it gone and try again.
-    const stale = `${file}.${process.pid}.stale`
-    try {
-      renameSync(file, stale)
-      // Moved what a quicker newcomer had just made: give it back.
-      if (readOrNull(stale) !== held) linkSync(stale, file)
-    } catch {
-      // Somebody was quicker.
-    }
-    rmSync(stale, { force: true })
-  }
-  throw new AuthDirError(`The lock ${file} could not be taken.`, 'Try again; if it stays, delete that file.')
+function holdsOnlyOurs(dir: string): boolean {
+  return readdirSync(dir).every((name) => name === OURS || name.startsWith('session-'))
 }
 
-/** The pid in a lock if that very process still runs, else null. */
-function liveHolder(text: string): number | null {
+async function lock(file: string, dir: string, log: Log): Promise<() => void> {
   try {
-    const { pid, started, host } = JSON.parse(text)
-    if (host !== hostname() || !Number.isInteger(pid)) return null
-    process.kill(pid, 0)
-    return started === startOf(pid) ? pid : null
+    return await lockDir(file, () =>
+      log.info('another computer may use this directory; looking for signs of life'),
+    )
   } catch (error) {
-    // Not permitted to signal it: it lives, under another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-      ? Number(JSON.parse(text).pid)
-      : null
+    if (!(error instanceof HeldError)) throw error
+    const where = error.host === null ? '' : ` on the computer ${error.host}`
+    throw new AuthDirError(
+      `Another server (process ${error.holder}${where}) uses ${dir} already.`,
+      'Stop that server, or give this one its own WHATSAPP_AUTH_DIR and WHATSAPP_MCP_PORT.',
+    )
   }
 }
 
-/** When a process started, to tell it from a later one with its pid: clock ticks on Linux, unknown elsewhere. */
-function startOf(pid: number): string | null {
-  const stat = readOrNull(`/proc/${pid}/stat`)
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
-}
-
-function readOrNull(file: string): string | null {
+function readMarker(file: string): SavedSession | null {
+  let text: string
   try {
-    return readFileSync(file, 'utf8')
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw new AuthDirError(`${file} cannot be read.`, 'Make it readable for the user that runs the server.')
+  }
+  try {
+    const { linked_at, wid } = JSON.parse(text)
+    return { linked_at: String(linked_at), wid: typeof wid === 'string' ? wid : null }
   } catch {
-    return null
+    // Torn, but it was there: a session is saved here.
+    return { linked_at: 'unknown', wid: null }
   }
 }
 

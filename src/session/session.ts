@@ -9,18 +9,14 @@ import type { AuthDir } from './auth-dir.ts'
 import type { Inbox } from './inbox.ts'
 import { nextState, type Signal } from './machine.ts'
 import { nextStep } from './next-step.ts'
+import { createPairing, type PairingCode } from './pairing.ts'
 import { createReconnects } from './reconnect.ts'
+import { createTimers } from './timers.ts'
 
 /** How long a start is waited for, by whoever asked for it. */
 const FIRST_RESULT_MS = 25_000
-/** A QR without a successor for this long is dead: the real page shows the first for 60 s, later ones for 20 s. */
-const QR_MS = 60_000
-/** A QR that nobody looked at for this long: the browser is closed (`qr_expired`). */
-const QR_INTEREST_MS = 10 * 60_000
-/** WhatsApp's own term for a pairing code (whatsapp-web.js asks for another after the same time). */
-const CODE_MS = 180_000
-/** From the phone's answer to the link. A passkey in a visible window is waited for as long as WhatsApp does. */
-const LINKING_MS = { headless: 60_000, visible: 300_000 }
+/** A pairing code's 60 s: the start if need be, then WhatsApp's answer. */
+const PAIRING_MS = 58_000
 const OFFLINE_MS = 30_000
 const RESTART_OFFLINE_MS = 120_000
 const PROBE_EVERY_MS = 30_000
@@ -29,8 +25,6 @@ const WELL_AFTER_MS = 5 * 60_000
 /** A logout's 30 s: a session on its way up may come, WhatsApp is told (15 s in the engine), the browser closes. */
 const LOGOUT_WAIT_MS = 5_000
 const LOGOUT_CLOSE_MS = 8_000
-
-export type PairingCode = { code: string; expiresAt: Date }
 
 export type Session = {
   /** The truth as of now; cheap, never opens the browser. */
@@ -46,8 +40,9 @@ export type Session = {
    */
   start(): Promise<void>
   /**
-   * A pairing code for this number; null when the account is linked already. Starts if need be.
-   * Fails with `session_exists`, `pairing_refused`, `pairing_rate_limited`, `start_failed`, `whatsapp_timeout`.
+   * A pairing code for this number; null when the account is linked already. Starts if need be; within 58 s.
+   * Fails as `start`, and with `session_exists`, `pairing_refused`, `pairing_rate_limited`, `start_failed`,
+   * `whatsapp_error`, `whatsapp_timeout`.
    */
   requestPairingCode(phone: PhoneNumber): Promise<PairingCode | null>
   /**
@@ -55,7 +50,7 @@ export type Session = {
    * the phone still lists the device; null: nothing was linked. From every state, within 30 s.
    */
   logout(): Promise<boolean | null>
-  /** The engine of a ready and connected session. Fails with `not_linked`, `starting`, `not_connected`. */
+  /** The engine of a ready and connected session. Fails with `not_linked`, `starting`, `not_connected`, `shutting_down`. */
   engine(): Engine
   /** Fails with `not_linked` unless a session was saved here. */
   requireLinked(): void
@@ -80,9 +75,6 @@ export type SessionOptions = {
   headless: boolean
 }
 
-/** Timers by what they are for: setting one again replaces it. */
-type TimerName = 'qr' | 'code' | 'linking' | 'offline' | 'restart' | 'probe' | 'well' | 'reconnect'
-
 export function createSession(options: SessionOptions): Session {
   const { authDir, clock, log } = options
   let state: SessionState = 'stopped'
@@ -92,72 +84,57 @@ export function createSession(options: SessionOptions): Session {
   let account: Account | null = null
   let version: string | null = null
   let connected = false
-  let qr: { text: string; expiresAt: number } | null = null
-  let code: PairingCode | null = null
   let reconnectAt: number | null = null
-  let interestAt = clock.now()
   /** This start only tries an unmarked profile: a QR means that it holds no session. */
   let onTrial = false
 
   let engine: Engine | null = null
   /** Events of an engine that is not the current one are dropped. */
   let generation = 0
+  /** Settles when every engine before the current one is closed and its leftovers are gone. */
   let closed: Promise<void> = Promise.resolve()
   let loggingOut: Promise<boolean | null> | null = null
-  let pairing: Promise<unknown> = Promise.resolve()
+  let lastPairing: Promise<unknown> = Promise.resolve()
   let over = false
 
   const reconnects = createReconnects()
+  const timers = createTimers<'offline' | 'restart' | 'probe' | 'well' | 'reconnect'>(clock)
   const listeners = new Set<() => void>()
-  const timers = new Map<TimerName, () => void>()
+  const pairing = createPairing(clock, options.headless, {
+    changed,
+    askForQr: () => void engine?.showQr(),
+    startAnew() {
+      log.info('the QR code expired without a successor; the browser is started anew')
+      dropEngine()
+      scheduleReconnect('lost')
+      changed()
+    },
+    expire: () => finish('stop', 'qr_expired', 'Nobody scanned the QR code.'),
+    fail: (why, detail) => finish('refused', why, detail),
+  })
 
-  function setTimer(name: TimerName, ms: number, run: () => void): void {
-    clearTimer(name)
-    timers.set(
-      name,
-      clock.after(ms, () => {
-        timers.delete(name)
-        run()
-      }),
-    )
-  }
-
-  function clearTimer(name: TimerName): void {
-    timers.get(name)?.()
-    timers.delete(name)
-  }
-
-  function clearTimers(): void {
-    for (const name of [...timers.keys()]) clearTimer(name)
-  }
-
-  /** Follow the signal; false where it means nothing in this state. */
-  function signal(what: Signal, why: { reason?: Reason; error?: string } = {}): boolean {
+  /** Follow the signal; ignored where it means nothing in this state. */
+  function signal(what: Signal, why: { reason?: Reason; error?: string } = {}): void {
     const to = nextState(state, what)
-    if (to === null) {
-      log.debug({ state, signal: what }, 'a signal without meaning in this state')
-      return false
-    }
-    if (to !== state) since = clock.now()
+    if (to === null) return log.debug({ state, signal: what }, 'a signal without meaning in this state')
     const from = state
+    if (to !== from) since = clock.now()
     state = to
     reason = why.reason ?? null
-    lastError = why.error ?? (to === 'stopped' || to === 'disconnected' ? lastError : null)
-    if (to === 'stopped' && why.error === undefined) lastError = null
-    if (to !== 'qr') {
-      qr = null
-      code = null
-      clearTimer('qr')
-      clearTimer('code')
-    }
+    lastError = why.error ?? null
+    if (to !== 'qr') pairing.clear()
     if (to !== 'ready') connected = false
     if (from !== to) log.info({ state: to, ...(reason === null ? {} : { reason }) }, 'session.changed')
     changed()
-    return true
   }
 
   function changed(): void {
     for (const listener of listeners) listener()
+  }
+
+  function onChange(listener: () => void): () => void {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
   }
 
   /** Until `when` holds after some change, or `ms` are over; never fails. */
@@ -176,16 +153,10 @@ export function createSession(options: SessionOptions): Session {
     })
   }
 
-  function onChange(listener: () => void): () => void {
-    listeners.add(listener)
-    return () => listeners.delete(listener)
-  }
-
   function launch(trial = false): void {
-    clearTimers()
+    timers.clearAll()
     reconnectAt = null
     onTrial = trial
-    interestAt = clock.now()
     dropEngine()
     signal('start')
     const mine = generation
@@ -203,12 +174,23 @@ export function createSession(options: SessionOptions): Session {
       })
   }
 
-  /** Let go of the current engine: no more of its events, its browser closing. */
-  function dropEngine(): void {
+  /** Let go of the current engine: no more of its events, `farewell` said, its browser closed. The only way out. */
+  function dropEngine(farewell: (leaving: Engine) => Promise<void> = async () => {}): void {
     generation += 1
-    const dropped = engine
+    const leaving = engine
     engine = null
-    if (dropped !== null) closed = Promise.all([closed, dropped.close()]).then(() => {})
+    connected = false
+    if (leaving === null) return
+    const gone = farewell(leaving).then(() => leaving.close())
+    closed = Promise.all([closed, gone]).then(() => {})
+  }
+
+  /** The current start or session is over, for this reason. */
+  function finish(how: Signal, why: Reason, detail?: string): void {
+    dropEngine()
+    timers.clearAll()
+    reconnectAt = null
+    signal(how, detail === undefined ? { reason: why } : { reason: why, error: detail })
   }
 
   function onEvent(event: EngineEvent): void {
@@ -216,16 +198,16 @@ export function createSession(options: SessionOptions): Session {
       case 'qr':
         return onQr(event.qr)
       case 'qr_gone':
-        return onQrGone()
+        return pairing.onQrGone()
       case 'linking':
-        return onLinking(event.passkey)
+        if (event.passkey) log.warn('WhatsApp asks for a passkey to confirm the new device')
+        return pairing.onLinking(event.passkey)
       case 'link_refused':
-        return giveUpLinking('link_refused', event.detail)
+        return finish('refused', 'link_refused', event.detail)
       case 'authenticated':
-        clearTimer('linking')
+        signal('paired')
         if (authDir.saved() === null)
           authDir.save({ linked_at: new Date(clock.now()).toISOString(), wid: null })
-        signal('paired')
         return
       case 'ready':
         return onReady(event)
@@ -239,71 +221,20 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
-  /** Keys are exchanged in seconds; a passkey is given by a person, and only where there is a window to do it in. */
-  function onLinking(passkey: boolean): void {
-    const why = passkey ? 'passkey_required' : 'link_refused'
-    const detail = passkey
-      ? 'WhatsApp wants a passkey to confirm the new device, and nobody gave one.'
-      : 'The phone accepted, but the link was not completed in time.'
-    const wait = passkey && !options.headless ? LINKING_MS.visible : LINKING_MS.headless
-    if (passkey) log.warn('WhatsApp asks for a passkey to confirm the new device')
-    qr = null
-    clearTimer('qr')
-    changed()
-    setTimer('linking', wait, () => giveUpLinking(why, detail))
-  }
-
   function onQr(text: string): void {
     if (authDir.saved() !== null) return onEnded('logged_out', 'The phone no longer lists this device.')
-    if (onTrial) {
-      dropEngine()
-      signal('stop', { reason: 'not_linked' })
-      return
-    }
-    code = null
-    clearTimer('code')
-    qr = { text, expiresAt: clock.now() + QR_MS }
-    setTimer('qr', QR_MS, onQrStale)
+    if (onTrial) return finish('stop', 'not_linked')
+    pairing.onQr(text)
     signal('qr')
-  }
-
-  function isAwaited(): boolean {
-    return clock.now() - interestAt < QR_INTEREST_MS
-  }
-
-  /** WhatsApp stopped showing codes: ask for more while somebody looks, else close the browser. */
-  function onQrGone(): void {
-    qr = null
-    changed()
-    if (!isAwaited()) return expireQr()
-    void engine?.showQr()
-    setTimer('qr', QR_MS, onQrStale)
-  }
-
-  /** No new code came in time: this page will bring none (F11), so a new browser has to. */
-  function onQrStale(): void {
-    qr = null
-    if (!isAwaited()) return expireQr()
-    log.info('the QR code expired without a successor; starting the browser anew')
-    launch()
-  }
-
-  function expireQr(): void {
-    dropEngine()
-    clearTimers()
-    signal('stop', { reason: 'qr_expired', error: 'Nobody scanned the QR code.' })
-  }
-
-  function giveUpLinking(why: Reason, detail: string): void {
-    dropEngine()
-    clearTimers()
-    signal('refused', { reason: why, error: detail })
   }
 
   function onReady(event: Extract<EngineEvent, { type: 'ready' }>): void {
     account = event.account
     version = event.whatsappWebVersion
     connected = true
+    signal('ready')
+    timers.set('well', WELL_AFTER_MS, () => reconnects.reset())
+    timers.set('probe', PROBE_EVERY_MS, probe)
     const saved = authDir.saved()
     if (saved?.wid !== event.account.wid) {
       authDir.save({
@@ -311,23 +242,20 @@ export function createSession(options: SessionOptions): Session {
         wid: event.account.wid,
       })
     }
-    signal('ready')
-    setTimer('well', WELL_AFTER_MS, () => reconnects.reset())
-    setTimer('probe', PROBE_EVERY_MS, probe)
   }
 
   function onConnection(value: boolean): void {
-    connected = value
-    clearTimer('offline')
-    clearTimer('restart')
+    timers.clear('offline')
+    timers.clear('restart')
     if (value) {
       if (state === 'disconnected') signal('back')
       connected = true
     } else {
-      setTimer('offline', OFFLINE_MS, () =>
+      connected = false
+      timers.set('offline', OFFLINE_MS, () =>
         signal('lost', { reason: 'offline', error: 'The connection to WhatsApp is lost.' }),
       )
-      setTimer('restart', RESTART_OFFLINE_MS, () =>
+      timers.set('restart', RESTART_OFFLINE_MS, () =>
         onEnded('not_responding', 'The connection to WhatsApp did not come back by itself.', 'offline'),
       )
     }
@@ -341,89 +269,82 @@ export function createSession(options: SessionOptions): Session {
     void asked.probe().then(({ responding }) => {
       if (mine !== generation) return
       if (!responding) return onEnded('not_responding', "WhatsApp Web's page does not answer.")
-      setTimer('probe', PROBE_EVERY_MS, probe)
+      timers.set('probe', PROBE_EVERY_MS, probe)
     })
   }
 
   function onEnded(end: EngineEnd, detail: string, why?: Reason): void {
-    dropEngine()
-    clearTimers()
     if (end === 'logged_out') {
       forget()
-      signal('stop', { reason: 'logged_out', error: detail })
-      return
+      return finish('stop', 'logged_out', detail)
     }
-    if (authDir.saved() === null) {
-      signal('stop', { reason: end === 'blocked' ? 'blocked' : 'start_failed', error: detail })
-      return
-    }
-    if (end === 'blocked' || end === 'conflict') scheduleReconnect(end === 'conflict' ? 'conflict' : null)
-    else scheduleReconnect('lost')
-    signal('lost', { reason: why ?? end, error: detail })
+    if (authDir.saved() === null)
+      return finish('stop', end === 'blocked' ? 'blocked' : 'start_failed', detail)
+    finish('lost', why ?? end, detail)
+    if (end !== 'blocked') scheduleReconnect(end === 'conflict' ? 'conflict' : 'lost')
+    changed()
   }
 
-  function scheduleReconnect(cause: 'lost' | 'conflict' | null): void {
-    const wait = cause === null ? null : reconnects.next(clock.now(), cause)
+  function scheduleReconnect(cause: 'lost' | 'conflict'): void {
+    const wait = reconnects.next(clock.now(), cause)
     if (wait === null) return
     reconnectAt = clock.now() + wait
-    setTimer('reconnect', wait, () => launch())
+    timers.set('reconnect', wait, () => launch())
   }
 
-  /** The link is gone: delete its profile once the browser is. A later start waits for that. */
+  /** The link is gone: remove its mark now, and its profile once the browser is closed. */
   function forget(): void {
     account = null
     authDir.unmark()
+    dropEngine()
     closed = closed.then(() => authDir.removeProfile())
   }
 
   function requireOpen(): void {
     if (over) fail('shutting_down')
     if (loggingOut !== null) fail('logout_in_progress', { retryAfterS: 5 })
-    if (options.chromeExecutable === null) fail('browser_not_found')
   }
 
   /** The state as it is after an await, which the compiler cannot know. */
   const current = (): SessionState => state
   const isRunning = () => engine !== null || state === 'starting'
 
-  async function start(): Promise<void> {
+  async function start(waitMs = FIRST_RESULT_MS): Promise<void> {
     requireOpen()
-    interestAt = clock.now()
+    if (options.chromeExecutable === null) fail('browser_not_found')
+    pairing.touch()
     if (!isRunning()) {
       reconnects.reset()
       launch()
     }
     onTrial = false
-    await waitUntil(() => state !== 'starting', FIRST_RESULT_MS)
+    await waitUntil(() => state !== 'starting', waitMs)
   }
 
-  async function requestPairingCode(phone: PhoneNumber): Promise<PairingCode | null> {
+  async function requestPairingCode(phone: PhoneNumber, deadline: number): Promise<PairingCode | null> {
+    requireOpen()
+    const timeLeft = () => deadline - clock.now()
+    // Whoever asked has been answered meanwhile; a code that nobody sees would end the one before.
+    if (timeLeft() <= 0) fail('whatsapp_timeout')
     if (current() === 'ready') return null
     if (authDir.saved() !== null) fail('session_exists')
-    await start()
+    await start(timeLeft())
     const now = current()
     if (now === 'authenticated' || now === 'ready') return null
     if (now === 'starting') fail('starting', { retryAfterS: 5 })
     if (now !== 'qr' || engine === null) fail('start_failed', lastError === null ? {} : { detail: lastError })
     const mine = generation
-    const text = await engine.requestPairingCode(phone).catch((error) => {
-      if (mine === generation && error instanceof AppError && error.code === 'pairing_refused') {
-        giveUpLinking('link_refused', 'WhatsApp refused to give a pairing code for this number.')
+    const code = await engine.requestPairingCode(phone).catch((error) => {
+      if (mine !== generation) return null
+      if (error instanceof AppError && error.code === 'pairing_refused') {
+        finish('refused', 'link_refused', 'WhatsApp refused to give a pairing code for this number.')
       }
       throw error
     })
-    if (mine !== generation)
+    if (code === null || mine !== generation) {
       fail('start_failed', { detail: lastError ?? 'The session was closed meanwhile.' })
-    qr = null
-    clearTimer('qr')
-    const made = { code: text, expiresAt: new Date(clock.now() + CODE_MS) }
-    code = made
-    setTimer('code', CODE_MS, () => {
-      code = null
-      onQrGone()
-    })
-    changed()
-    return made
+    }
+    return pairing.onCode(code)
   }
 
   async function logout(): Promise<boolean | null> {
@@ -432,45 +353,49 @@ export function createSession(options: SessionOptions): Session {
     if (linked && isRunning()) {
       await waitUntil(() => state !== 'starting' && state !== 'authenticated', LOGOUT_WAIT_MS)
     }
-    clearTimers()
+    timers.clearAll()
     reconnectAt = null
-    const leaving = engine
-    generation += 1
-    engine = null
-    const told = leaving === null ? false : await leaving.logout()
-    if (leaving !== null) closed = Promise.all([closed, leaving.close()]).then(() => {})
+    let told = false
+    const farewell = new Promise<void>((resolve) => {
+      if (engine === null) return resolve()
+      dropEngine(async (leaving) => {
+        told = await leaving.logout()
+        resolve()
+      })
+      changed()
+    })
+    await farewell
     forget()
+    signal('stop')
+    reconnects.reset()
     // A browser that resists is ended all the same; only the answer does not wait for it. A new start does.
     await withDeadline(clock, 'Closing the browser', LOGOUT_CLOSE_MS, closed).catch(() => {})
-    reconnects.reset()
-    signal('stop')
     return linked ? told : null
   }
 
   return {
     status() {
-      const saved = authDir.saved() !== null
+      const linked = authDir.saved() !== null
+      const isReady = state === 'ready'
       return {
         state,
-        ready: state === 'ready',
-        authenticated: state === 'authenticated' || state === 'ready',
+        ready: isReady,
+        authenticated: isReady || state === 'authenticated',
         auth_dir: authDir.path,
         chrome_executable: options.chromeExecutable ?? '',
         headless: options.headless,
-        has_qr: qr !== null,
+        has_qr: pairing.qr() !== null,
         last_error: lastError,
         account,
-        linked: saved,
-        connected: state === 'ready' && connected,
+        linked,
+        connected: isReady && connected,
         since_at: new Date(since).toISOString(),
         reason,
-        next_step: nextStep({ state, reason, connected, linked: saved, reconnecting: reconnectAt !== null }),
-        pairing:
-          code !== null
-            ? { method: 'code', expires_at: code.expiresAt.toISOString() }
-            : qr !== null
-              ? { method: 'qr', expires_at: new Date(qr.expiresAt).toISOString() }
-              : null,
+        next_step:
+          loggingOut === null || state === 'stopped'
+            ? nextStep({ state, reason, connected, linked, reconnecting: reconnectAt !== null })
+            : 'Wait: the account is being logged out.',
+        pairing: pairing.view(),
         reconnect:
           reconnectAt === null
             ? null
@@ -478,27 +403,28 @@ export function createSession(options: SessionOptions): Session {
         whatsapp_web_version: version,
       }
     },
-    qr: () => qr?.text ?? null,
-    touch() {
-      interestAt = clock.now()
-    },
-    start,
+    qr: () => pairing.qr(),
+    touch: () => pairing.touch(),
+    start: () => start(),
     requestPairingCode(phone) {
+      const deadline = clock.now() + PAIRING_MS
       // One at a time: each code ends the one before.
-      const mine = pairing.then(() => requestPairingCode(phone))
-      pairing = mine.catch(() => {})
-      return withDeadline(clock, 'Asking for a pairing code', 58_000, mine).catch((error) => {
+      const mine = lastPairing.then(() => requestPairingCode(phone, deadline))
+      lastPairing = mine.catch(() => {})
+      return withDeadline(clock, 'Asking for a pairing code', PAIRING_MS, mine).catch((error) => {
         if (error instanceof AppError) throw error
         fail('whatsapp_timeout', { cause: error })
       })
     },
     logout() {
+      if (over) fail('shutting_down')
       loggingOut ??= logout().finally(() => {
         loggingOut = null
       })
       return loggingOut
     },
     engine() {
+      requireOpen()
       if (state === 'ready' && connected && engine !== null) return engine
       if (authDir.saved() === null) fail('not_linked')
       if (state === 'starting' || state === 'authenticated') fail('starting', { retryAfterS: 5 })
@@ -510,9 +436,8 @@ export function createSession(options: SessionOptions): Session {
     },
     onChange,
     resume() {
-      if (options.chromeExecutable === null) {
-        lastError = 'No browser was found.'
-      } else if (authDir.saved() !== null) launch()
+      if (options.chromeExecutable === null) return
+      if (authDir.saved() !== null) launch()
       else if (authDir.hasUnmarkedProfile()) launch(true)
     },
     suspect() {
@@ -520,7 +445,10 @@ export function createSession(options: SessionOptions): Session {
     },
     async close() {
       over = true
-      clearTimers()
+      // A logout that has begun is finished first: half of one would leave a device that nobody can use.
+      await loggingOut?.catch(() => {})
+      timers.clearAll()
+      pairing.clear()
       dropEngine()
       await closed
     },

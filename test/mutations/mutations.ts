@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: rows quote source as text
 /**
  * Faults to switch on by hand, and the test that turns red for each: a promise whose fault leaves every test green is
  * not held by any. `npx tsx test/mutations/try.ts` tries them all; a new promise brings its row.
@@ -23,6 +24,7 @@ const QR_PAGE = 'src/faces/http/qr-page.ts'
 const MACHINE = 'src/session/machine.ts'
 const RECONNECT = 'src/session/reconnect.ts'
 const SESSION = 'src/session/session.ts'
+const PAIRING = 'src/session/pairing.ts'
 const AUTH_DIR = 'src/session/auth-dir.ts'
 const ENGINE = 'src/engine/wweb/open-engine.ts'
 const CLIENT = 'src/engine/wweb/linked-client.ts'
@@ -147,8 +149,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a caller over IPv6-mapped addresses is not found',
     file: SAME_USER,
-    find: "'::ffff:'",
-    replace: "''",
+    find: ", [...Array(10).fill(0), 255, 255, ...bare.split('.').map(Number)]",
+    replace: '',
     test: sameUser,
   },
   {
@@ -166,11 +168,18 @@ export const MUTATIONS: readonly Mutation[] = [
     test: guard('announced too large'),
   },
   {
+    name: 'a caller may take his time with the headers',
+    file: SERVER,
+    find: 'const HEADERS_MS = 10_000',
+    replace: 'const HEADERS_MS = 25_000',
+    test: { file: 'test/slow.test.ts' },
+  },
+  {
     name: 'an empty body is malformed JSON',
     file: SERVER,
     find: "if (text.trim() === '') return {}",
     replace: '',
-    test: guard('body takes'),
+    test: guard('takes no body'),
   },
   {
     name: 'unknown fields are ignored',
@@ -178,6 +187,13 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'input: z.strictObject(',
     replace: 'input: z.object(',
     test: guard('answers'),
+  },
+  {
+    name: 'a failure repeats what was sent',
+    file: 'src/operations/invoke.ts',
+    find: '{ detail: describe(input.error.issues) }',
+    replace: '{ detail: JSON.stringify(rawInput) }',
+    test: { file: 'test/secrets.test.ts' },
   },
 
   // Failures
@@ -314,8 +330,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a client that WhatsApp refuses is started again',
     file: SESSION,
-    find: "scheduleReconnect(end === 'conflict' ? 'conflict' : null)",
-    replace: "scheduleReconnect('conflict')",
+    find: "if (end !== 'blocked') scheduleReconnect",
+    replace: 'scheduleReconnect',
     test: falls('is never fought'),
   },
 
@@ -358,8 +374,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the trial of a profile without a link shows a QR to nobody',
     file: SESSION,
-    find: 'if (onTrial) {',
-    replace: 'if (false) {',
+    find: "if (onTrial) return finish('stop', 'not_linked')",
+    replace: '',
     test: disk('is tried once and closed again'),
   },
   {
@@ -372,8 +388,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a lost connection is not told',
     file: SESSION,
-    find: 'connected = value\n    clearTimer',
-    replace: 'clearTimer',
+    find: 'connected = false\n      timers.set',
+    replace: 'timers.set',
     test: falls('the network goes .* comes back soon'),
   },
   {
@@ -393,42 +409,56 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a network that came back is restarted all the same',
     file: SESSION,
-    find: "clearTimer('restart')",
+    find: "timers.clear('restart')",
     replace: '',
     test: falls('the network goes .* comes back soon'),
+  },
+  {
+    name: 'a network that came back is called lost all the same',
+    file: SESSION,
+    find: "timers.clear('offline')",
+    replace: '',
+    test: falls('the network goes .* comes back soon'),
+  },
+  {
+    name: 'a session that was well for five minutes is not well',
+    file: SESSION,
+    find: "timers.set('well', WELL_AFTER_MS, () => reconnects.reset())",
+    replace: '',
+    test: session('counts as well'),
   },
   {
     name: 'a page that hangs goes unnoticed',
     file: SESSION,
     find: "if (!responding) return onEnded('not_responding', \"WhatsApp Web's page does not answer.\")",
     replace: '',
-    test: falls('the page hangs'),
+    test: falls('or hangs'),
   },
   {
     name: 'a QR that nobody looks at keeps the browser open',
-    file: SESSION,
-    find: 'function onQrStale(): void {\n    qr = null\n    if (!isAwaited()) return expireQr()',
-    replace: 'function onQrStale(): void {\n    qr = null',
+    file: PAIRING,
+    find: 'if (isAwaited()) hooks.startAnew()\n    else hooks.expire()',
+    replace: 'hooks.startAnew()',
     test: falls('a QR that nobody scans'),
   },
   {
     name: 'looking at the QR does not keep it',
     file: SESSION,
-    find: 'touch() {\n      interestAt = clock.now()',
-    replace: 'touch() {',
+    find: 'touch: () => pairing.touch(),',
+    replace: 'touch: () => {},',
     test: session('looks at the QR'),
   },
   {
     name: 'a code without a successor is shown for ever',
-    file: SESSION,
-    find: "setTimer('qr', QR_MS, onQrStale)\n    signal",
-    replace: 'signal',
+    file: PAIRING,
+    find: "timers.set('qr', QR_MS, onQrStale)\n    },",
+    replace: '},',
     test: falls('a QR that nobody scans'),
   },
   {
     name: 'a pairing code never gives way to a QR',
-    file: SESSION,
-    find: 'code = null\n      onQrGone()',
+    file: PAIRING,
+    find: 'code = null\n        onQrGone()',
     replace: 'code = null',
     test: falls('a code that nobody types'),
   },
@@ -441,17 +471,17 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a passkey that nobody gives is waited for for ever',
-    file: SESSION,
-    find: "setTimer('linking', wait, () => giveUpLinking(why, detail))",
-    replace: '',
+    file: PAIRING,
+    find: "timers.set('linking', passkey &&",
+    replace: "if (passkey) return\n      timers.set('linking', passkey &&",
     test: falls('a passkey'),
   },
   {
     name: 'a person at a visible window has no longer for the passkey than nobody',
-    file: SESSION,
+    file: PAIRING,
     find: 'visible: 300_000',
     replace: 'visible: 60_000',
-    test: session('a passkey in a visible window'),
+    test: session('a passkey'),
   },
   {
     name: 'late events of an older engine count',
@@ -463,23 +493,23 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'logging out does not tell WhatsApp',
     file: SESSION,
-    find: 'leaving === null ? false : await leaving.logout()',
-    replace: 'false',
+    find: 'told = await leaving.logout()',
+    replace: 'void leaving',
     test: LINK,
   },
   {
     name: 'a logout closes the browser before WhatsApp is told',
     file: SESSION,
-    find: 'const told = leaving === null',
-    replace: 'await leaving?.close()\n    const told = leaving === null',
-    test: session('logout'),
+    find: 'told = await leaving.logout()',
+    replace: 'await leaving.close()\n        told = await leaving.logout()',
+    test: session('logout tells WhatsApp'),
   },
   {
     name: 'a profile is deleted under a running browser',
     file: SESSION,
     find: 'closed = closed.then(() => authDir.removeProfile())',
     replace: 'closed = Promise.all([closed, authDir.removeProfile()]).then(() => {})',
-    test: session('removes the profile'),
+    test: session('logout'),
   },
   {
     name: 'a start is let in while the account is being logged out',
@@ -493,7 +523,14 @@ export const MUTATIONS: readonly Mutation[] = [
     file: SESSION,
     find: 'if (!isRunning()) {',
     replace: 'if (true) {',
-    test: session('one engine'),
+    test: session('asked for twice'),
+  },
+  {
+    name: 'a new browser does not wait for the one before it',
+    file: SESSION,
+    find: 'closed = closed\n      .then(async () => {',
+    replace: 'closed = Promise.resolve()\n      .then(async () => {',
+    test: session('waits until the browser'),
   },
 
   // The engine: keys and sending
@@ -527,13 +564,6 @@ export const MUTATIONS: readonly Mutation[] = [
     test: falls('read receipt'),
   },
   {
-    name: 'a message that only waits in the page counts as sent',
-    file: SEND,
-    find: 'return message.ack === 0 ? acked : message.ack',
-    replace: 'return message.ack',
-    test: falls('sending'),
-  },
-  {
     name: "the library does not wait for the server's answer",
     file: SEND,
     find: 'waitUntilMsgSent: true }',
@@ -548,11 +578,18 @@ export const MUTATIONS: readonly Mutation[] = [
     test: falls('that WhatsApp refuses'),
   },
   {
-    name: 'a send without a result is given up though it went out',
+    name: 'a message that went out without a result is not found by its own events',
     file: SEND,
-    find: 'if (message === undefined) return acked',
-    replace: "if (message === undefined) fail('send_outcome_unknown')",
+    find: 'return identify(one, message)',
+    replace: 'return',
     test: falls('resolves without a message'),
+  },
+  {
+    name: 'a person whom WhatsApp knows by LID is shown by LID',
+    file: 'src/engine/wweb/addresses.ts',
+    find: "if (lid.endsWith('@lid') && phone.endsWith('@c.us')) phones.set(lid, phone)",
+    replace: '',
+    test: LINK,
   },
   {
     name: 'a send waits for ever',
@@ -582,20 +619,6 @@ export const MUTATIONS: readonly Mutation[] = [
     file: ENGINE,
     find: '|| !saidReady || !listening)',
     replace: '|| !saidReady)',
-    test: falls('a page that repeats itself'),
-  },
-  {
-    name: "a document is injected again for an iframe's navigation",
-    file: CLIENT,
-    find: 'if (await client.pupPage?.evaluate(isInjected)) return',
-    replace: '',
-    test: falls('a page that repeats itself'),
-  },
-  {
-    name: 'two syncs attach the library twice',
-    file: CLIENT,
-    find: 'attaching ??= (async',
-    replace: 'attaching = (async',
     test: falls('a page that repeats itself'),
   },
   {
@@ -694,21 +717,28 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/engine/wweb/browser-process.ts',
     find: 'if (owner !== null && ',
     replace: 'if (owner === 1 && ',
-    test: cli('kill -9'),
+    test: { file: 'src/engine/wweb/browser-process.test.ts' },
+  },
+  {
+    name: 'a browser of a killed server that resists keeps the profile',
+    file: 'src/engine/wweb/browser-process.ts',
+    find: "signal(owner, 'SIGKILL')",
+    replace: '{}',
+    test: { file: 'src/engine/wweb/browser-process.test.ts' },
   },
   {
     name: 'a browser that was still being launched survives the close',
     file: ENGINE,
     find: "await withDeadline(clock, 'Launching', LAUNCH_MS, started).catch(() => {})",
     replace: '',
-    test: cli('SIGTERM while starting'),
+    test: falls('closed while it is being launched'),
   },
   {
-    name: 'the stray failures of the library end the process',
-    file: RUN,
-    find: "process.on('unhandledRejection'",
-    replace: "process.on('warning'",
-    test: cli('reloads'),
+    name: 'a browser that comes up after the close is kept',
+    file: ENGINE,
+    find: "if (closing !== null || phase === 'over') {",
+    replace: 'if (false) {',
+    test: falls('closed while it is being launched'),
   },
 
   // The directory

@@ -28,8 +28,9 @@ function copyRepo(): void {
     cwd: ROOT,
     encoding: 'utf8',
   })
+  // A link to the packages elsewhere counts as a file here.
   for (const name of new Set(listed.stdout.split('\0').filter(Boolean))) {
-    if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(copy, name))
+    if (name !== 'node_modules' && existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(copy, name))
   }
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
 }

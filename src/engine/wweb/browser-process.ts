@@ -1,5 +1,6 @@
 /** The browser as a process: who owns the profile, what a dead server left behind, and how to end it gently. */
 import { readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'puppeteer'
 import { type Clock, withDeadline } from '../../clock.ts'
@@ -15,11 +16,13 @@ const POLL_MS = 50
  * Make the profile usable: wait for a browser that a killed server left (with `pipe: true` it ends by itself within
  * 2.5 s), end it if it does not, then remove a lock that nobody holds. Without this a lock of another host name, as
  * after moving the profile or recreating a container, keeps Chromium from starting for ever (F4).
- * Call only while holding the auth directory's own lock. Never fails.
+ * Call only while holding the auth directory's own lock, which is what makes another host's lock a leftover. A browser
+ * that lives and cannot be told to be ours is left alone, with its lock. Never fails.
  */
 export async function freeProfile(profileDir: string, clock: Clock): Promise<void> {
   const owner = profileOwner(profileDir)
   if (owner !== null && !(await hasEnded(owner, 4_000, clock, profileDir))) {
+    if (!readsCommandLines) return
     signal(owner, 'SIGTERM')
     if (!(await hasEnded(owner, TERM_MS, clock, profileDir))) signal(owner, 'SIGKILL')
   }
@@ -45,7 +48,8 @@ export async function endBrowser(browser: Browser, clock: Clock): Promise<void> 
   if (await within(CLOSE_MS)) return
   child.kill('SIGTERM')
   if (await within(TERM_MS)) return
-  child.kill('SIGKILL')
+  // The browser's whole process group, which puppeteer starts it in: its helpers may hang as well.
+  if (child.pid !== undefined) signal(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL')
   await within(1_000)
 }
 
@@ -54,7 +58,7 @@ async function askToClose(browser: Browser): Promise<void> {
   await session.send('Browser.close')
 }
 
-/** The live process that Chromium's lock names and that really runs on this profile, or null. */
+/** The live process of this host that Chromium's lock names and that may run on this profile, or null. */
 function profileOwner(profileDir: string): number | null {
   let target: string
   try {
@@ -62,14 +66,19 @@ function profileOwner(profileDir: string): number | null {
   } catch {
     return null
   }
-  const pid = Number(target.slice(target.lastIndexOf('-') + 1))
-  return Number.isInteger(pid) && pid > 1 && runsOn(pid, profileDir) ? pid : null
+  const dash = target.lastIndexOf('-')
+  const pid = Number(target.slice(dash + 1))
+  const isHere = target.slice(0, dash) === hostname() && Number.isInteger(pid) && pid > 1
+  return isHere && runsOn(pid, profileDir) ? pid : null
 }
 
-/** Pids are reused: on Linux the command line must name the profile; elsewhere nobody is ended on a guess. */
+const readsCommandLines = process.platform === 'linux'
+
+/** Pids are reused: on Linux the command line must name the profile; elsewhere any live process counts. */
 function runsOn(pid: number, profileDir: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(profileDir)
+    if (readsCommandLines) return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(profileDir)
+    return process.kill(pid, 0)
   } catch {
     return false
   }

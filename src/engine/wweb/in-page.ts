@@ -62,7 +62,7 @@ export function namePairingErrors(): void {
         return await utils.startAltLinkingFlow(...args)
       } catch (error) {
         const known = error as { name?: string; type?: { name?: string; value?: { code?: number } } }
-        throw new Error(`${known.name} ${known.type?.name} ${known.type?.value?.code}`)
+        throw new Error(`pairing refused: ${known.name} ${known.type?.name} ${known.type?.value?.code}`)
       }
     },
   })

@@ -1,4 +1,5 @@
 /** whatsapp-web.js's Client, made safe to run: the one place that knows its private seams. */
+import { basename, dirname } from 'node:path'
 import type { Browser, Page } from 'puppeteer'
 import wweb from 'whatsapp-web.js'
 import { isInjected, markInjected, mendMessageKeys, namePairingErrors, overhearPasskey } from './in-page.ts'
@@ -45,8 +46,8 @@ type PrivateSeams = LibraryClient & {
 }
 
 export type LinkedClientOptions = {
-  /** Parent of `session-default`; exists already, owner-only. */
-  authDir: string
+  /** The browser profile, `<auth dir>/session-<client id>`: LocalAuth's own layout. Exists already, owner-only. */
+  profileDir: string
   executablePath: string
   headless: boolean
   args: string[]
@@ -76,7 +77,10 @@ export type LinkedClientOptions = {
  * - message keys are mended on builds that moved them (see mendMessageKeys).
  */
 export function createLinkedClient(options: LinkedClientOptions): LibraryClient {
-  const auth = new wweb.LocalAuth({ clientId: 'default', dataPath: options.authDir })
+  const auth = new wweb.LocalAuth({
+    clientId: basename(options.profileDir).replace(/^session-/, ''),
+    dataPath: dirname(options.profileDir),
+  })
   const client = new wweb.Client({
     authStrategy: auth,
     webVersionCache: { type: 'none' },
@@ -91,7 +95,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
-      timeout: 60_000,
+      timeout: 30_000,
       protocolTimeout: 120_000,
       defaultViewport: null,
     },
@@ -105,22 +109,36 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     // Called a second time after a logout, with the same browser.
     if (prepared || client.pupBrowser === null || client.pupPage === null) return
     prepared = true
+    await options.onBrowser(client.pupBrowser, client.pupPage)
     await client.pupPage.exposeFunction('onAuthAppStateChangedEvent', options.onSocketState)
     await client.pupPage.exposeFunction('whatsappMcpPasskey', options.onPasskey)
-    await options.onBrowser(client.pupBrowser, client.pupPage)
   }
 
   let attaching: Promise<void> | null = null
   const inject = client.inject.bind(client)
+  async function injectOnce(): Promise<void> {
+    if (await client.pupPage?.evaluate(isInjected)) return
+    attaching = null
+    await client.pupPage?.evaluate(overhearPasskey)
+    await inject()
+    await client.pupPage?.evaluate(markInjected)
+    await client.pupPage?.evaluate(namePairingErrors)
+  }
+  /** During the start nobody else injects a page that reloads itself meanwhile; afterwards each load is injected. */
+  async function injectFirst(tries = 3): Promise<void> {
+    try {
+      await injectOnce()
+    } catch (error) {
+      if (tries === 1 || !isContextLost(error)) throw error
+      await client.pupPage?.waitForFunction('document.readyState === "complete"', { timeout: 10_000 })
+      if (client.pupPage?.url().includes('post_logout=1')) throw error
+      await injectFirst(tries - 1)
+    }
+  }
   let started = false
   client.inject = async () => {
     try {
-      if (await client.pupPage?.evaluate(isInjected)) return
-      attaching = null
-      await client.pupPage?.evaluate(overhearPasskey)
-      await inject()
-      await client.pupPage?.evaluate(markInjected)
-      await client.pupPage?.evaluate(namePairingErrors)
+      await (started ? injectOnce() : injectFirst())
     } catch (error) {
       if (!started) throw error
       return options.onReinjectFailed(error)
@@ -145,4 +163,12 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
   // Called by the library, unawaited, on states that it does not accept. Closing is the engine's.
   client.destroy = async () => {}
   return client
+}
+
+/** The page navigated away under a call (puppeteer's words for it). */
+function isContextLost(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /Execution context was destroyed|detached Frame|Cannot find context/.test(error.message)
+  )
 }

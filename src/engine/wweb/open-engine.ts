@@ -1,5 +1,4 @@
 /** An engine on whatsapp-web.js: one browser, one client, from launch to close. */
-import { join } from 'node:path'
 import type { Browser, Page } from 'puppeteer'
 import { type Clock, createDeferred, DeadlineError, withDeadline } from '../../clock.ts'
 import { fail } from '../../errors.ts'
@@ -26,11 +25,13 @@ const LAUNCH_MS = 15_000
 const LOOKUP_MS = 10_000
 const PAIRING_MS = 30_000
 const LOGOUT_MS = 15_000
+const GOODBYE_MS = 2_000
 /** The library asks for a new code after this; ours expire instead, so never within a browser's life. */
 const NO_NEW_CODE_MS = 2_000_000_000
 
 export type WwebSetup = {
-  authDir: string
+  /** The browser profile that holds the link; its auth directory must be held by its lock. */
+  profileDir: string
   executablePath: string
   headless: boolean
   /** Further command line arguments for the browser; the sandbox points it at the double with these. */
@@ -39,7 +40,7 @@ export type WwebSetup = {
   log: Log
 }
 
-/** {@link OpenEngine} for this machine's browser and profile. The auth directory must be held by its lock. */
+/** {@link OpenEngine} for this machine's browser and profile. */
 export function wwebEngine(setup: WwebSetup): OpenEngine {
   return async ({ emit }) => openEngine(setup, emit)
 }
@@ -56,11 +57,16 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   let listening = false
   /** The library and our own patches are in the page; a QR can come a little earlier. */
   const injected = createDeferred<true>()
+  /** WhatsApp has said goodbye to this device. */
+  const loggedOut = createDeferred<true>()
+  /** What came before `ready` was told: nobody knows before whose it is. */
+  const early: EngineEvent[] = []
+  let socketState = ''
   let closing: Promise<void> | null = null
   let cancelTimer = () => {}
 
   const client = createLinkedClient({
-    authDir: setup.authDir,
+    profileDir: setup.profileDir,
     executablePath: setup.executablePath,
     headless: setup.headless,
     args: setup.browserArgs,
@@ -105,20 +111,25 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     void onReady()
   })
   client.on('disconnected', (reason) => {
-    if (reason === 'LOGOUT') end('logged_out', 'WhatsApp removed this device.')
+    if (reason !== 'LOGOUT') return
+    loggedOut.resolve(true)
+    end('logged_out', 'WhatsApp removed this device.')
   })
-  client.on('message_create', (message) => {
-    sender.onCreated(message)
-    const ours = toMessage(message, addresses)
-    if (ours !== null) emit({ type: 'message', message: ours })
-    else log.warn('a message without a key: this build of WhatsApp Web is not known')
-  })
-  client.on('message_ack', (message, ack) => {
-    sender.onAck(message, ack)
-    if (message.id._serialized !== undefined) {
-      emit({ type: 'ack', id: addresses.toKey(message.id._serialized), ack })
-    }
-  })
+  client.on('message_create', (message) =>
+    guarded(() => {
+      sender.onCreated(message)
+      const ours = toMessage(message, addresses)
+      if (ours !== null) emitWhenReady({ type: 'message', message: ours })
+      else log.warn('a message without a key: this build of WhatsApp Web is not known')
+    }),
+  )
+  client.on('message_ack', (message, ack) =>
+    guarded(() => {
+      sender.onAck(message, ack)
+      if (message.id._serialized === undefined) return
+      emitWhenReady({ type: 'ack', id: addresses.toKey(message.id._serialized), ack })
+    }),
+  )
 
   cancelTimer = clock.after(FIRST_RESULT_MS, () =>
     end('start_failed', `WhatsApp Web did not come up within ${FIRST_RESULT_MS / 1000} s.`),
@@ -127,7 +138,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
 
   async function start(): Promise<void> {
     try {
-      await freeProfile(join(setup.authDir, 'session-default'), clock)
+      await freeProfile(setup.profileDir, clock)
       if (phase === 'over') return
       await client.initialize()
     } catch (error) {
@@ -182,6 +193,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
 
   function onSocketState(state: string): void {
     const meaning = toSocketMeaning(state)
+    const before = toSocketMeaning(socketState)
+    socketState = state
     const linked = phase === 'authenticated' || phase === 'ready'
     if (phase === 'over') return
     if (meaning === 'conflict')
@@ -190,7 +203,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     if (linked && (meaning === 'unpaired' || meaning === 'idle')) {
       return end('logged_out', 'WhatsApp removed this device.')
     }
-    if (meaning === 'pairing' && phase === 'unpaired') {
+    // Also a step of every reconnect (WALC#34); only straight from UNPAIRED it is the phone's answer.
+    if (meaning === 'pairing' && before === 'unpaired' && phase === 'unpaired') {
       phase = 'linking'
       return emit({ type: 'linking', passkey: false })
     }
@@ -232,6 +246,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       },
       whatsappWebVersion: version,
     })
+    for (const event of early.splice(0)) emit(event)
   }
 
   function setConnected(value: boolean): void {
@@ -251,6 +266,20 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
 
   function emit(event: EngineEvent): void {
     if (phase !== 'over' && closing === null) emitEvent(event)
+  }
+
+  function emitWhenReady(event: EngineEvent): void {
+    if (phase === 'ready') emit(event)
+    else early.push(event)
+  }
+
+  /** The library swallows what a listener throws, and skips the next one (F26). */
+  function guarded(listener: () => void): void {
+    try {
+      listener()
+    } catch (error) {
+      log.error({ err: error }, 'an event of WhatsApp Web could not be read')
+    }
   }
 
   function end(how: EngineEnd, detail: string): void {
@@ -313,10 +342,10 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     async logout() {
       const page = client.pupPage
       if (page === null || (phase !== 'authenticated' && phase !== 'ready')) return false
-      // The page says goodbye by navigating away, which can destroy the call's own context: that is success too.
+      // The page says goodbye by navigating away, often before the call's own answer: that is success too.
       const told = page.evaluate(logOut).then(
         () => true,
-        () => page.url().includes('post_logout=1'),
+        () => withDeadline(clock, 'Waiting for the goodbye', GOODBYE_MS, loggedOut.promise),
       )
       return withDeadline(clock, 'Logging out', LOGOUT_MS, told).catch(() => false)
     },
@@ -324,8 +353,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       closing ??= (async () => {
         cancelTimer()
         phase = 'over'
-        client.removeAllListeners()
-        if (browser !== null) return endBrowser(browser, clock)
+        const opened = browser ?? client.pupBrowser
+        if (opened !== null) return endBrowser(opened, clock)
         // Still launching: the browser is ended as soon as there is one.
         await withDeadline(clock, 'Launching', LAUNCH_MS, started).catch(() => {})
       })()
@@ -340,6 +369,7 @@ function startProblem(error: unknown): string {
   if (text.includes('net::ERR_'))
     return `web.whatsapp.com could not be reached (${/net::\w+/.exec(text)?.[0]})`
   if (text === 'auth timeout') return 'WhatsApp Web did not finish loading'
+  if (/context was destroyed|detached Frame/.test(text)) return 'its page reloaded again and again'
   if (text.includes('Failed to launch')) return 'the browser could not be launched'
   return 'its page is not one that this version knows'
 }

@@ -37,7 +37,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     requestTimeout: REQUEST_MS,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     return503OnClosing: false,
     http: {
       headersTimeout: HEADERS_MS,
@@ -48,15 +48,16 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket),
   })
   server.server.maxConnections = MAX_CONNECTIONS
-  const strangers = new WeakSet<Socket>()
+  // Looked up when a connection is new: later its other end may be gone, and with it the answer.
+  const ours = new WeakSet<Socket>()
   server.server.on('connection', (socket) => {
-    if (!isOurUser(socket)) strangers.add(socket)
+    if (isOurUser(socket)) ours.add(socket)
   })
 
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
     checkCaller(request.raw, config.allowedHosts)
-    if (strangers.has(request.raw.socket)) fail('other_user')
+    if (!ours.has(request.raw.socket)) fail('other_user')
     requireJson(request)
   })
   server.removeAllContentTypeParsers()
@@ -122,11 +123,11 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   return server
 }
 
-/** Query, path parameters and body as one input object; a body that is not an object fails in the schema. */
-function inputOf(request: FastifyRequest): unknown {
-  const { query, params, body } = request
-  if (body !== undefined && (body === null || typeof body !== 'object' || Array.isArray(body))) return body
-  return { ...(query as object), ...(body as object | undefined), ...(params as object) }
+/** Path parameters and the body, or the query where there is none, as one input object. */
+function inputOf({ method, query, params, body }: FastifyRequest): unknown {
+  const given = method === 'GET' || method === 'HEAD' ? query : (body ?? {})
+  if (body === null || typeof given !== 'object' || Array.isArray(given)) return body
+  return { ...given, ...(params as object) }
 }
 
 /** Anything but JSON is refused before it is read: a form of any web page could send the other types. */

@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest'
+import { toJson } from './problem.ts'
+
+describe('toJson', () => {
+  it.each(['\u0007', '\u001b[2J', '\u007f', '\u009b2J', '\u202e', '\u2066', '\u200f', '\u061c'])(
+    'escapes the control %j and loses nothing',
+    (text) => {
+      const json = toJson({ text: `a${text}b` })
+      expect(json).toMatch(/^[\x20-\x7e]*$/)
+      expect(JSON.parse(json)).toEqual({ text: `a${text}b` })
+    },
+  )
+
+  it('leaves other text as it is', () => {
+    expect(toJson({ text: 'Zoë 👍 王' })).toBe('{"text":"Zoë 👍 王"}')
+  })
+})

@@ -1,0 +1,119 @@
+/** What waits for the phone: QR codes that come and go, a pairing code, keys that are being exchanged. */
+import type { Clock } from '../clock.ts'
+import type { Reason, Status } from '../model/status.ts'
+import { createTimers } from './timers.ts'
+
+/** A QR without a successor for this long is dead: the real page shows the first for 60 s, later ones for 20 s. */
+const QR_MS = 60_000
+/** A QR that nobody looked at for this long: the browser is closed (`qr_expired`). */
+const INTEREST_MS = 10 * 60_000
+/** WhatsApp's own term for a pairing code (whatsapp-web.js asks for another after the same time). */
+const CODE_MS = 180_000
+/** From the phone's answer to the link. A passkey in a visible window is waited for as long as WhatsApp does. */
+const LINKING_MS = { headless: 60_000, visible: 300_000 }
+
+export type PairingCode = { code: string; expiresAt: Date }
+
+/** What pairing asks of its session. */
+export type PairingHooks = {
+  changed(): void
+  /** Ask the page for QR codes again. */
+  askForQr(): void
+  /** No code comes any more from this page: only a new browser can bring one. */
+  startAnew(): void
+  /** Nobody looks: give up until somebody asks. */
+  expire(): void
+  /** It was tried, and it failed. */
+  fail(reason: Reason, detail: string): void
+}
+
+export type Pairing = {
+  /** The QR text that is valid now, or null. */
+  qr(): string | null
+  /** The status's `pairing`. */
+  view(): Status['pairing']
+  /** Somebody asked for or looks at a code: from now on it is waited for. */
+  touch(): void
+  onQr(text: string): void
+  /** WhatsApp stopped showing QR codes. */
+  onQrGone(): void
+  /** The phone answered. */
+  onLinking(passkey: boolean): void
+  /** WhatsApp gave this pairing code; it takes the place of the QR. */
+  onCode(code: string): PairingCode
+  /** Linked, or given up: nothing waits any more. */
+  clear(): void
+}
+
+export function createPairing(clock: Clock, headless: boolean, hooks: PairingHooks): Pairing {
+  const timers = createTimers<'qr' | 'code' | 'linking'>(clock)
+  let qr: { text: string; expiresAt: number } | null = null
+  let code: PairingCode | null = null
+  let interestAt = clock.now()
+
+  const isAwaited = () => clock.now() - interestAt < INTEREST_MS
+
+  function onQrGone(): void {
+    // While a code waits, QR codes neither come nor matter.
+    if (code !== null) return
+    qr = null
+    hooks.changed()
+    if (!isAwaited()) return hooks.expire()
+    hooks.askForQr()
+    timers.set('qr', QR_MS, onQrStale)
+  }
+
+  /** No new code came in time: this page will bring none (F11). */
+  function onQrStale(): void {
+    qr = null
+    if (isAwaited()) hooks.startAnew()
+    else hooks.expire()
+  }
+
+  return {
+    qr: () => qr?.text ?? null,
+    view() {
+      if (code !== null) return { method: 'code', expires_at: code.expiresAt.toISOString() }
+      return qr === null ? null : { method: 'qr', expires_at: new Date(qr.expiresAt).toISOString() }
+    },
+    touch() {
+      interestAt = clock.now()
+    },
+    onQr(text) {
+      if (code !== null) return
+      qr = { text, expiresAt: clock.now() + QR_MS }
+      timers.set('qr', QR_MS, onQrStale)
+    },
+    onQrGone,
+    /** Keys are exchanged in seconds; a passkey is given by a person, and only where there is a window to do it in. */
+    onLinking(passkey) {
+      qr = null
+      timers.clear('qr')
+      timers.set('linking', passkey && !headless ? LINKING_MS.visible : LINKING_MS.headless, () =>
+        passkey
+          ? hooks.fail(
+              'passkey_required',
+              'WhatsApp wants a passkey to confirm the new device, and nobody gave one.',
+            )
+          : hooks.fail('link_refused', 'The phone accepted, but the link was not completed in time.'),
+      )
+      hooks.changed()
+    },
+    onCode(text) {
+      qr = null
+      timers.clear('qr')
+      code = { code: text, expiresAt: new Date(clock.now() + CODE_MS) }
+      timers.set('code', CODE_MS, () => {
+        code = null
+        onQrGone()
+      })
+      hooks.changed()
+      return code
+    },
+    clear() {
+      qr = null
+      code = null
+      timers.clearAll()
+    },
+  }
+}

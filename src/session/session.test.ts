@@ -1,0 +1,273 @@
+/** The session on an engine in the test's hand, for what no real browser does at the right moment. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createTestClock } from '../../test/test-clock.ts'
+import { createDeferred } from '../clock.ts'
+import type { EngineEvent } from '../engine/engine.ts'
+import { createLog } from '../log.ts'
+import { openAuthDir } from './auth-dir.ts'
+import { createSession } from './session.ts'
+
+const log = createLog({ level: 'silent' })
+const READY: EngineEvent = {
+  type: 'ready',
+  account: { wid: '15550001000@c.us', pushname: null, platform: null },
+  whatsappWebVersion: '2.3000.0',
+}
+const CRASHED: EngineEvent = { type: 'ended', end: 'crashed', detail: 'The browser ended.' }
+
+type Opened = { emit: (event: EngineEvent) => void; letClose: () => void }
+
+const folders: string[] = []
+afterEach(() => {
+  for (const dir of folders.splice(0)) rmSync(dir, { recursive: true, force: true })
+})
+
+/** A session whose engines do what the test says. `holdClose`: their browsers stay until `letClose`. */
+async function open({ headless = true, holdClose = false, dir = temp() } = {}) {
+  const clock = createTestClock()
+  const authDir = await openAuthDir(dir, log)
+  const engines: Opened[] = []
+  /** What was asked of the engines, in order. */
+  const steps: string[] = []
+  const inbox: EngineEvent[] = []
+  const session = createSession({
+    authDir,
+    clock,
+    log,
+    headless,
+    chromeExecutable: '/chrome',
+    inbox: { record: (event) => inbox.push(event) },
+    async openEngine({ emit }) {
+      const gone = createDeferred<true>()
+      if (!holdClose) gone.resolve(true)
+      engines.push({ emit, letClose: () => gone.resolve(true) })
+      const step = async <T>(name: string, answer: T): Promise<T> => {
+        steps.push(name)
+        return answer
+      }
+      return {
+        requestPairingCode: () => step('code', 'ABCD1234'),
+        showQr: () => step('showQr', undefined),
+        findNumber: () => step('findNumber', null),
+        sendText: () => Promise.reject(new Error('not in this test')),
+        probe: () => step('probe', { responding: true, connected: true }),
+        logout: () => step('logout', true),
+        close: async () => {
+          await step('close', undefined)
+          await gone.promise
+        },
+      }
+    },
+  })
+  const engine = (index: number): Opened => {
+    const found = engines[index]
+    if (found === undefined) throw new Error(`engine ${index} was not opened`)
+    return found
+  }
+  const opened = (count: number) => expect.poll(() => engines.length).toBe(count)
+  return {
+    session,
+    clock,
+    authDir,
+    engine,
+    opened,
+    steps,
+    inbox,
+    profile: join(dir, 'session-default'),
+    state: () => session.status().state,
+    /** Started by a person; the first engine is open. */
+    async start() {
+      void session.start()
+      await opened(1)
+    },
+    async link() {
+      void session.start()
+      await opened(1)
+      engine(0).emit({ type: 'authenticated' })
+      engine(0).emit(READY)
+    },
+  }
+}
+
+function temp(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'wma-session-'))
+  folders.push(dir)
+  return dir
+}
+
+/** Long enough for everything that waits for nothing. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 20))
+
+describe('a link', () => {
+  it('is remembered as soon as the phone has confirmed it: remembers a link that never was ready', async () => {
+    const { session, start, engine } = await open()
+    await start()
+    engine(0).emit({ type: 'authenticated' })
+    expect(session.status()).toMatchObject({ state: 'authenticated', linked: true })
+    engine(0).emit(CRASHED)
+    expect(session.status()).toMatchObject({ state: 'disconnected', reconnect: { attempt: 1 } })
+  })
+
+  it('that is found unlinked at the start is forgotten, and no QR is shown', async () => {
+    const { session, authDir, opened, engine } = await open()
+    authDir.save({ linked_at: 'x', wid: null })
+    session.resume()
+    await opened(1)
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    expect(session.status()).toMatchObject({
+      state: 'stopped',
+      reason: 'logged_out',
+      linked: false,
+      has_qr: false,
+    })
+  })
+
+  it('counts as well again after five minutes', async () => {
+    const { session, clock, link, opened, engine } = await open()
+    await link()
+    for (const index of [0, 1]) {
+      engine(index).emit(CRASHED)
+      expect(session.status().reconnect).toMatchObject({ attempt: index + 1 })
+      clock.advance(3_000)
+      await opened(index + 2)
+      engine(index + 1).emit({ type: 'authenticated' })
+      engine(index + 1).emit(READY)
+    }
+    clock.advance(5 * 60_000)
+    engine(2).emit(CRASHED)
+    expect(session.status().reconnect).toMatchObject({ attempt: 1 })
+  })
+})
+
+describe('a start', () => {
+  it('asked for twice opens one engine', async () => {
+    const { session, start, opened, engine } = await open()
+    await start()
+    void session.start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    await session.start()
+    await settle()
+    await opened(1)
+  })
+
+  it('during a trial shows the QR to whoever asked', async () => {
+    const dir = temp()
+    const storage = ['session-default', 'Default', 'IndexedDB', 'https_web.whatsapp.com_0.indexeddb.leveldb']
+    mkdirSync(join(dir, ...storage), { recursive: true })
+    const { session, opened, engine, state } = await open({ dir })
+    session.resume()
+    await opened(1)
+    void session.start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    expect([state(), session.qr()]).toEqual(['qr', '2@x'])
+  })
+
+  it('waits until the browser before it is gone', async () => {
+    const { clock, link, engine, opened } = await open({ holdClose: true })
+    await link()
+    engine(0).emit(CRASHED)
+    clock.advance(2_000)
+    await settle()
+    await opened(1)
+    engine(0).letClose()
+    await opened(2)
+  })
+})
+
+describe('a QR code', () => {
+  it('is kept while somebody looks at the QR', async () => {
+    const { session, clock, start, engine, steps, state } = await open()
+    await start()
+    for (let minute = 0; minute < 12; minute++) {
+      engine(0).emit({ type: 'qr', qr: `2@${minute}` })
+      if (minute === 8) session.touch()
+      clock.advance(59_000)
+    }
+    engine(0).emit({ type: 'qr_gone' })
+    expect([state(), steps]).toEqual(['qr', ['showQr']])
+    for (let minute = 0; minute < 7; minute++) {
+      engine(0).emit({ type: 'qr', qr: `2@again${minute}` })
+      clock.advance(59_000)
+    }
+    engine(0).emit({ type: 'qr_gone' })
+    expect(session.status()).toMatchObject({ state: 'stopped', reason: 'qr_expired' })
+  })
+})
+
+describe('QR codes that stop coming', () => {
+  it('are asked for in a new browser, but not for ever: ten minutes after the last look it ends', async () => {
+    const { session, clock, start, engine, opened, state } = await open()
+    await start()
+    let index = 0
+    engine(index).emit({ type: 'qr', qr: '2@0' })
+    while (state() !== 'stopped') {
+      clock.advance(61_000)
+      if (state() === 'stopped') break
+      clock.advance(73_000)
+      index += 1
+      expect(index).toBeLessThan(12)
+      await opened(index + 1)
+      engine(index).emit({ type: 'qr', qr: `2@${index}` })
+    }
+    expect(session.status()).toMatchObject({ state: 'stopped', reason: 'qr_expired' })
+  })
+})
+
+describe('a passkey', () => {
+  it.each([
+    [true, 61_000],
+    [false, 301_000],
+  ])('is waited for while somebody can give it (headless: %s)', async (headless, ms) => {
+    const { session, clock, start, engine, state } = await open({ headless })
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    engine(0).emit({ type: 'linking', passkey: true })
+    clock.advance(ms - 2_000)
+    expect(state()).toBe('qr')
+    clock.advance(2_000)
+    expect(session.status()).toMatchObject({ state: 'auth_failure', reason: 'passkey_required' })
+  })
+})
+
+describe('an older engine', () => {
+  it('has no say any more', async () => {
+    const { session, link, engine, inbox } = await open()
+    await link()
+    engine(0).emit(CRASHED)
+    engine(0).emit({ type: 'connection', connected: true })
+    engine(0).emit(READY)
+    engine(0).emit({ type: 'ack', id: 'true_1@c.us_A' as never, ack: 1 })
+    expect(session.status()).toMatchObject({ state: 'disconnected', connected: false, reason: 'crashed' })
+    expect(inbox).toEqual([])
+  })
+})
+
+describe('logout', () => {
+  it('tells WhatsApp, then closes the browser, then removes the profile', async () => {
+    const { session, link, engine, steps, profile, authDir } = await open({ holdClose: true })
+    await link()
+    writeFileSync(join(profile, 'cookies'), '')
+    const told = session.logout()
+    await settle()
+    expect(steps).toEqual(['logout', 'close'])
+    expect(existsSync(join(profile, 'cookies'))).toBe(true)
+    engine(0).letClose()
+    expect(await told).toBe(true)
+    expect(existsSync(join(profile, 'cookies'))).toBe(false)
+    expect(authDir.saved()).toBeNull()
+  })
+
+  it('on the phone removes the profile only once the browser is gone', async () => {
+    const { link, engine, profile } = await open({ holdClose: true })
+    await link()
+    writeFileSync(join(profile, 'cookies'), '')
+    engine(0).emit({ type: 'ended', end: 'logged_out', detail: 'WhatsApp removed this device.' })
+    await settle()
+    expect(existsSync(join(profile, 'cookies'))).toBe(true)
+    engine(0).letClose()
+    await expect.poll(() => existsSync(join(profile, 'cookies'))).toBe(false)
+  })
+})
