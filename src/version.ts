@@ -1,9 +1,24 @@
-/** The product's version, from package.json: one folder above the bundle and the source alike. */
+/** The product's version and the Node it needs, from package.json: one folder above the bundle and the source alike. */
 import { readFileSync } from 'node:fs'
 
-export const VERSION: string = readVersion()
+const { version, engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
-function readVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
-  return String(version)
+export const VERSION = String(version)
+
+/** The oldest Node that is supported, such as `20.19`. */
+export const NODE_NEEDED = String(engines.node).replace('>=', '')
+
+/** Is this version of Node, such as `22.3.1`, new enough? */
+export function isNodeSupported(node: string): boolean {
+  const [major = 0, minor = 0] = node.split('.').map(Number)
+  const [needMajor = 0, needMinor = 0] = NODE_NEEDED.split('.').map(Number)
+  return major > needMajor || (major === needMajor && minor >= needMinor)
+}
+
+/** One sentence and the next step for a Node that is too old; whoever starts us with it should read this and no stack. */
+export function oldNode(node: string): { says: string; next: string } {
+  return {
+    says: `Node ${NODE_NEEDED} or newer is needed, and this is ${node}.`,
+    next: 'Install a newer one (https://nodejs.org) and start again.',
+  }
 }

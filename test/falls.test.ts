@@ -266,7 +266,7 @@ describe('the browser dies', () => {
     const started = harness.post('/api/auth/start').catch(() => null)
     await expect.poll(() => browserProcesses(harness.authDir).length, { interval: 5 }).toBeGreaterThan(0)
     await harness.app.session.close()
-    expect(browserProcesses(harness.authDir)).toEqual([])
+    await expect.poll(() => browserProcesses(harness.authDir)).toEqual([])
     clock.advance(26_000)
     await started
   })
@@ -356,6 +356,27 @@ describe('the network goes (F16)', () => {
     clock.advance(2_000)
     await harness.until('ready')
     expect(browserPid(harness.authDir)).not.toBe(pid)
+  })
+})
+
+describe('linking while the network or the page stumbles', () => {
+  it('is not taken for a refusal', async () => {
+    await open()
+    await harness.post('/api/auth/start')
+    for (const value of ['TIMEOUT', 'OPENING', 'PAIRING', 'UNPAIRED']) await fault('state', value)
+    await fault('state', false)
+    expect(status()).toMatchObject({ state: 'qr', reason: null })
+    await harness.world.scan()
+    await harness.until('ready')
+  })
+
+  it('goes on after a reload of the page that just came up', async () => {
+    await open()
+    await fault('reload_burst')
+    expect((await harness.post('/api/auth/start')).json).toMatchObject({ state: 'qr' })
+    await harness.world.scan()
+    await harness.until('ready')
+    await expectWell()
   })
 })
 
@@ -506,6 +527,16 @@ describe('sending', () => {
     await harness.link()
     await fault('seen_throws')
     expect((await send()).json).toMatchObject({ ok: true })
+  })
+
+  it('while the server stops is answered, not cut off (F17)', async () => {
+    await open()
+    await harness.link()
+    await fault('send_hangs')
+    const answer = send()
+    await expect.poll(() => harness.log.some(({ msg }) => msg === 'message.sent')).toBe(true)
+    await harness.app.close()
+    expect(await answer).toMatchObject({ status: 504, json: { code: 'send_outcome_unknown' } })
   })
 
   it('while the browser dies is unknown (F19)', async () => {

@@ -7,6 +7,7 @@ import { createTestClock } from '../../test/test-clock.ts'
 import { createDeferred } from '../clock.ts'
 import type { EngineEvent } from '../engine/engine.ts'
 import { createLog } from '../log.ts'
+import { phoneNumberInput } from '../model/ids.ts'
 import { openAuthDir } from './auth-dir.ts'
 import { createSession } from './session.ts'
 
@@ -16,9 +17,10 @@ const READY: EngineEvent = {
   account: { wid: '15550001000@c.us', pushname: null, platform: null },
   whatsappWebVersion: '2.3000.0',
 }
+const PHONE = phoneNumberInput.parse('15550001000')
 const CRASHED: EngineEvent = { type: 'ended', end: 'crashed', detail: 'The browser ended.' }
 
-type Opened = { emit: (event: EngineEvent) => void; letClose: () => void }
+type Opened = { emit: (event: EngineEvent) => void; letClose: () => void; letLogout: () => void }
 
 const folders: string[] = []
 afterEach(() => {
@@ -26,7 +28,13 @@ afterEach(() => {
 })
 
 /** A session whose engines do what the test says. `holdClose`: their browsers stay until `letClose`. */
-async function open({ headless = true, holdClose = false, dir = temp() } = {}) {
+async function open({
+  headless = true,
+  holdClose = false,
+  holdLogout = false,
+  holdCode = false,
+  dir = temp(),
+} = {}) {
   const clock = createTestClock()
   const authDir = await openAuthDir(dir, log)
   const engines: Opened[] = []
@@ -43,18 +51,26 @@ async function open({ headless = true, holdClose = false, dir = temp() } = {}) {
     async openEngine({ emit }) {
       const gone = createDeferred<true>()
       if (!holdClose) gone.resolve(true)
-      engines.push({ emit, letClose: () => gone.resolve(true) })
+      const told = createDeferred<true>()
+      if (!holdLogout) told.resolve(true)
+      engines.push({ emit, letClose: () => gone.resolve(true), letLogout: () => told.resolve(true) })
       const step = async <T>(name: string, answer: T): Promise<T> => {
         steps.push(name)
         return answer
       }
       return {
-        requestPairingCode: () => step('code', 'ABCD1234'),
+        requestPairingCode: () => {
+          steps.push('code')
+          return holdCode ? new Promise(() => {}) : Promise.resolve('ABCD1234')
+        },
         showQr: () => step('showQr', undefined),
         findNumber: () => step('findNumber', null),
         sendText: () => Promise.reject(new Error('not in this test')),
         probe: () => step('probe', { responding: true, connected: true }),
-        logout: () => step('logout', true),
+        logout: () => {
+          steps.push('logout')
+          return told.promise
+        },
         close: async () => {
           await step('close', undefined)
           await gone.promise
@@ -76,6 +92,7 @@ async function open({ headless = true, holdClose = false, dir = temp() } = {}) {
     opened,
     steps,
     inbox,
+    dir,
     profile: join(dir, 'session-default'),
     state: () => session.status().state,
     /** Started by a person; the first engine is open. */
@@ -269,5 +286,85 @@ describe('logout', () => {
     expect(existsSync(join(profile, 'cookies'))).toBe(true)
     engine(0).letClose()
     await expect.poll(() => existsSync(join(profile, 'cookies'))).toBe(false)
+  })
+})
+
+describe('while WhatsApp is being told of a logout', () => {
+  it('nothing else begins, and the status says what goes on', async () => {
+    const { session, link, engine, authDir } = await open({ holdLogout: true })
+    await link()
+    const told = session.logout()
+    await settle()
+    expect(session.status()).toMatchObject({
+      connected: false,
+      linked: true,
+      next_step: expect.stringContaining('logged out'),
+    })
+    expect(() => session.engine()).toThrow(expect.objectContaining({ code: 'logout_in_progress' }))
+    await expect(session.start()).rejects.toMatchObject({ code: 'logout_in_progress' })
+    await expect(session.requestPairingCode(PHONE)).rejects.toMatchObject({ code: 'logout_in_progress' })
+    engine(0).letLogout()
+    expect(await told).toBe(true)
+    expect(session.status()).toMatchObject({ state: 'stopped', linked: false, account: null })
+    expect(authDir.saved()).toBeNull()
+  })
+
+  it('the server ends only after it', async () => {
+    const { session, link, engine, authDir, steps } = await open({ holdLogout: true })
+    await link()
+    void session.logout()
+    let isClosed = false
+    const closing = session.close().then(() => {
+      isClosed = true
+    })
+    await settle()
+    expect(isClosed).toBe(false)
+    engine(0).letLogout()
+    await closing
+    expect(steps).toEqual(['logout', 'close'])
+    expect(authDir.saved()).toBeNull()
+  })
+})
+
+describe('a disk that refuses to keep the mark', () => {
+  it('does not keep the session from being ready, or from coming back', async () => {
+    const { session, dir, link, engine, state } = await open()
+    rmSync(join(dir, '.whatsapp-mcp-api'), { recursive: true })
+    writeFileSync(join(dir, '.whatsapp-mcp-api'), 'in the way')
+    await link()
+    expect([state(), session.status().linked]).toEqual(['ready', true])
+    engine(0).emit(CRASHED)
+    expect(session.status()).toMatchObject({ state: 'disconnected', reconnect: { attempt: 1 } })
+  })
+})
+
+describe('a pairing code', () => {
+  it('outlives what QR codes do meanwhile, and gives way to them when its time is up', async () => {
+    const { session, clock, start, engine, steps } = await open()
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    expect(await session.requestPairingCode(PHONE)).toMatchObject({ code: 'ABCD1234' })
+    engine(0).emit({ type: 'qr_gone' })
+    engine(0).emit({ type: 'qr', qr: '2@late' })
+    clock.advance(170_000)
+    expect(session.status()).toMatchObject({ state: 'qr', has_qr: false, pairing: { method: 'code' } })
+    expect(steps).toEqual(['code'])
+    clock.advance(11_000)
+    expect(steps).toEqual(['code', 'showQr'])
+    expect(session.status().pairing).toBeNull()
+  })
+
+  it('is not asked for once the caller has been answered', async () => {
+    const { session, clock, start, engine, steps } = await open({ holdCode: true })
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    const callers = [session.requestPairingCode(PHONE), session.requestPairingCode(PHONE)]
+    const answers = Promise.allSettled(callers)
+    await settle()
+    clock.advance(59_000)
+    for (const answer of await answers) {
+      expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'whatsapp_timeout' } })
+    }
+    expect(steps).toEqual(['code'])
   })
 })

@@ -1,0 +1,60 @@
+/** Help, rendered from the table of commands: the same words on the terminal and in docs/cli.md. */
+import { type Row, SETTINGS } from '../config.ts'
+import type { Command } from './command.ts'
+
+export const PROGRAM = 'whatsapp-mcp-api'
+
+/** All commands, one line each. */
+export function renderOverview(commands: readonly Command[]): string {
+  return `${PROGRAM}: your own WhatsApp account for your agents and scripts
+
+Usage: ${PROGRAM} [command] [flags]
+
+${columns(commands.map((command) => [usageOf(command), command.summary]))}
+
+${columns([
+  ['<command> --help', 'The flags of a command, with examples'],
+  ['--version', 'The version'],
+])}
+`
+}
+
+/** One command: what it does, its flags with variable and default, examples. */
+export function renderHelp(command: Command): string {
+  const settings = command.settings.map((name) => {
+    const row = SETTINGS[name]
+    return flagHelp(row.flag, row, name)
+  })
+  const own = Object.entries(command.flags).map(([name, row]) => flagHelp(name, row))
+  const examples = command.examples.flatMap(([line, does]) => [`  # ${does}`, `  ${PROGRAM} ${line}`])
+  const parts = [
+    `Usage: ${PROGRAM} ${usageOf(command)} [flags]`,
+    command.summary,
+    command.about,
+    [...own, ...settings].join('\n'),
+    ...(settings.length === 0
+      ? []
+      : [
+          'A name in capitals is the same setting as a variable of the environment or in .env in the working\ndirectory. A flag wins over the environment, and that over .env.',
+        ]),
+    `Examples:\n${examples.join('\n')}`,
+  ]
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`
+}
+
+function usageOf({ name, operands }: Command): string {
+  return [name, ...operands].join(' ')
+}
+
+function flagHelp(flag: string, { takes, fallback, help }: Row, variable?: string): string {
+  const isOnByDefault = takes === null && fallback === 'true'
+  const shown = takes === null ? (isOnByDefault ? `--no-${flag}` : `--${flag}`) : `--${flag} ${takes}`
+  const defaults = takes === null || fallback === '' ? [] : [`default ${fallback}`]
+  const facts = [...(variable === undefined ? [] : [variable]), ...defaults].join(', ')
+  return `  ${shown}${facts === '' ? '' : `   (${facts})`}\n      ${isOnByDefault ? `Turns off: ${help}` : help}`
+}
+
+function columns(rows: (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([first]) => first.length))
+  return rows.map(([first, second]) => `  ${first.padEnd(width)}   ${second}`).join('\n')
+}

@@ -1,0 +1,11 @@
+/** Where this program lies: a relative default directory is meant from here, wherever the command was typed. */
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The folder with our package.json: one above the bundle, two above the source. */
+export function projectRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(`${folder}/package.json`) && dirname(folder) !== folder) folder = dirname(folder)
+  return folder
+}
