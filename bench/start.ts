@@ -35,8 +35,13 @@ if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a w
 const browser = findBrowser()
 if (browser === null) throw new Error('no browser was found')
 const stages = await openStages(browser.path)
+let wasEnded = false
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(name, () => void stages.close().finally(() => process.exit(1)))
+  // Each time: Ctrl-C reaches us from the terminal and again from the bootstrap.
+  process.on(name, () => {
+    wasEnded = true
+    void stages.close()
+  })
 }
 
 try {
@@ -58,6 +63,10 @@ try {
   console.log(`\n${Math.round((performance.now() - startedAt) / 1000)} s; load ${loadavg()[0]?.toFixed(2)}`)
   if (values.json !== undefined)
     writeFileSync(values.json, `${JSON.stringify({ ...facts, paces }, null, 2)}\n`)
+} catch (error) {
+  // What was under way fails because its processes were ended.
+  if (!wasEnded) throw error
+  process.exitCode = 1
 } finally {
   await stages.close()
 }

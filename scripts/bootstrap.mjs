@@ -1,5 +1,5 @@
 /**
- * The one way in: `node scripts/bootstrap.mjs <serve|sandbox|dev|test|check|gen|bench> [args…]`. Works as the very first
+ * The one way in: `node scripts/bootstrap.mjs <command> [args…]` (the list is in setup/commands.mjs). Works as the very first
  * command after a clone: it gets ready whatever is missing, then runs the command.
  *
  * This file must run on old versions of Node too, so that those end in a sentence and not in a stack trace: the rest

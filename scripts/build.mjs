@@ -33,7 +33,18 @@ const serverEntries = {
 const pageEntry = 'simulator/page/main.ts'
 
 /** Folders copied as they are: code finds them by `new URL('./<name>/', import.meta.url)`, from source and from dist/. */
-const assets = { phone: 'simulator/control/phone' }
+const assets = { phone: 'simulator/control/phone', docs: 'src/faces/http/docs' }
+
+/** Files of development packages that pages load, beside the folders above, with what their licence wants to come along. */
+const libraryAssets = {
+  docs: [
+    'LICENSE',
+    'NOTICE',
+    'swagger-ui-bundle.js',
+    'swagger-ui-bundle.js.LICENSE.txt',
+    'swagger-ui.css',
+  ].map((name) => `node_modules/swagger-ui-dist/${name}`),
+}
 
 /** True when dist/ is missing, incomplete, or made from other sources than these. A few milliseconds. */
 export function isBuildStale() {
@@ -45,9 +56,10 @@ export function isBuildStale() {
 /**
  * Builds dist/. Safe while a server runs from it: every file is replaced as a whole, chunks (named after their content)
  * before the entries that name them, and the chunks of the build before stay for the server that may still load them.
+ * @param {{ fresh?: boolean }} [options] `fresh`: nothing of the build before stays, as for a package
  * @throws {SetupError} when an entry is missing or the code does not compile
  */
-export async function build() {
+export async function build({ fresh = false } = {}) {
   if (!existsSync(inRoot(serverEntries.main))) {
     throw new SetupError(`There is no ${serverEntries.main} to build.`, 'Restore it: git checkout -- src')
   }
@@ -63,6 +75,7 @@ export async function build() {
       publish(
         made,
         outputs.flatMap(({ outputFiles }) => outputFiles.map(fromOutput)),
+        fresh,
       )
     } catch (error) {
       if (!(error instanceof Error) || !('errors' in error)) throw error
@@ -161,14 +174,18 @@ function fromOutput({ path, contents }) {
 /**
  * @param {string} made
  * @param {File[]} built
+ * @param {boolean} [fresh]
  */
-function publish(made, built) {
-  const before = readStamp()?.files ?? []
+function publish(made, built, fresh = false) {
+  const before = fresh ? [] : (readStamp()?.files ?? [])
   const copied = Object.entries(assets).flatMap(([name, source]) =>
     filesBelow(source)
       .filter((path) => !path.endsWith('tsconfig.json'))
       .map((path) => asset(name, source, path)),
   )
+  for (const [name, paths] of Object.entries(libraryAssets)) {
+    copied.push(...paths.map((path) => asset(name, dirname(path), path)))
+  }
   const entries = Object.keys(serverEntries).map((entry) => `${entry}.js`)
   const isEntry = (/** @type {File} */ file) => entries.includes(file.path)
   const files = [...copied, ...built].sort((a, b) => Number(isEntry(a)) - Number(isEntry(b)))
@@ -232,7 +249,11 @@ function readStamp() {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
-    await withLock(({ pid }) => say(`waiting for another setup of this checkout (process ${pid})`), build)
+    const fresh = process.argv.includes('--fresh')
+    await withLock(
+      ({ pid }) => say(`waiting for another setup of this checkout (process ${pid})`),
+      () => build({ fresh }),
+    )
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     say(`${error.message}\nsetup: ${error.hint}`)

@@ -2,6 +2,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { faultTable } from '../simulator/service/faults.ts'
+import { COMMANDS } from '../src/cli/commands.ts'
+import { EXIT, EXIT_MEANINGS } from '../src/cli/exit-codes.ts'
+import { renderHelp, renderOverview } from '../src/cli/help.ts'
 import { SETTINGS } from '../src/config.ts'
 import { ERRORS } from '../src/errors.ts'
 import { createOpenApi } from '../src/faces/http/openapi.ts'
@@ -13,8 +17,10 @@ const ROOT = resolve(import.meta.dirname, '..')
 const files: Record<string, string> = {
   '.env.example': envExample(),
   'docs/settings.md': settingsPage(),
+  'docs/cli.md': cliPage(),
   'docs/errors.md': errorsPage(),
   'docs/rest.md': restPage(),
+  'docs/faults.md': faultsPage(),
   'docs/openapi.json': `${JSON.stringify(createOpenApi(OPERATIONS, VERSION), null, 2)}\n`,
 }
 
@@ -36,24 +42,50 @@ if (process.argv.includes('--check')) {
 
 function envExample(): string {
   const rows = Object.entries(SETTINGS).map(
-    ([name, { fallback, help }]) => `# ${help}\n# ${name}=${fallback}\n`,
+    ([name, { flag, fallback, help }]) => `# ${help} (Flag: --${flag})\n# ${name}=${fallback}\n`,
   )
-  return `# Copy to .env and take the # off the lines you change. What is set in the environment wins.\n\n${rows.join('\n')}`
+  return `# Copy to .env and take the # off the lines you change. What is set in the environment wins over it, and a flag\n# over both.\n\n${rows.join('\n')}`
 }
 
 function settingsPage(): string {
   const rows = Object.entries(SETTINGS).map(
-    ([name, { fallback, help }]) =>
-      `| \`${name}\` | ${fallback === '' ? '(empty)' : `\`${fallback}\``} | ${help} |`,
+    ([name, { flag, fallback, help }]) =>
+      `| \`${name}\` | \`--${flag}\` | ${fallback === '' ? '(empty)' : `\`${fallback}\``} | ${help} |`,
   )
   return `# Settings
 
-Each is an environment variable; a \`.env\` file in the working directory is read too, and the environment wins.
-A wrong value ends the start with one line that names it.
+Each is an environment variable and a flag of \`serve\` and \`doctor\` (\`npm start -- --port 9000\`). A \`.env\` file in the
+working directory is read too. A flag wins over the environment, and that over \`.env\`. A wrong value ends the start with one
+line that names it and says what is allowed. Switches are written \`--headless\`, \`--no-headless\` or \`--headless=false\`.
 
-| variable | default | meaning |
-|---|---|---|
+| variable | flag | default | meaning |
+|---|---|---|---|
 ${rows.join('\n')}
+`
+}
+
+function cliPage(): string {
+  const block = (text: string) => `\`\`\`text\n${text.trimEnd()}\n\`\`\``
+  const codes = Object.entries(EXIT_MEANINGS).map(
+    ([name, means]) => `| ${EXIT[name as keyof typeof EXIT]} | ${means} |`,
+  )
+  return `# Command line
+
+\`serve\` and \`sandbox\` run a server; \`doctor\` looks at this machine; the others ask the server that runs, over its API. In a
+checkout \`npm run <command> -- <flags>\` gets ready what is missing first, as in \`npm run auth\` or \`npm run doctor\`.
+
+${block(renderOverview(COMMANDS))}
+
+${COMMANDS.map((command) => `## ${command.name}\n\n${block(renderHelp(command))}`).join('\n\n')}
+
+## Exit codes
+
+| code | meaning |
+|---|---|
+${codes.join('\n')}
+
+A failure is told on standard error: what happened, then what to do next. With \`--json\` what the API said about it stands on
+standard output too, as in [errors](errors.md).
 `
 }
 
@@ -109,6 +141,23 @@ ${sections.join('\n\n')}
 
 ## Pages
 
-\`GET /qr\` is a page for people: the QR code while one waits, else what is going on. Always 200.
+\`GET /qr\` is a page for people: the QR code while one waits, else what is going on. Always 200. Asked with
+\`Accept: text/plain\` it is text for a terminal with a dark background.
+`
+}
+
+function faultsPage(): string {
+  const rows = Object.entries(faultTable).map(
+    ([name, { provokes, value, does }]) =>
+      `| \`${name}\` | ${value === '' ? '`true`' : value} | ${does} | ${provokes} |`,
+  )
+  return `# Faults of the sandbox
+
+Each can be switched on from the phone page, or with \`POST /control/set_fault {"name", "value"}\`; \`value: false\` switches
+it off. Numbers refer to [what goes wrong](failures.md).
+
+| fault | value | what WhatsApp does then | provokes |
+|---|---|---|---|
+${rows.join('\n')}
 `
 }

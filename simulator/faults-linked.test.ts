@@ -151,7 +151,7 @@ describe('the session', () => {
     expect(copies).toHaveLength(1)
   })
 
-  it('F16 offline: TIMEOUT and OPENING in turn; sends queue, lookups hang, missed messages come silently', async () => {
+  it('F16 offline: TIMEOUT and OPENING in turn, PAIRING on the way back; sends queue, lookups hang, missed messages come silently', async () => {
     const mark = library.events.length
     await fault('offline')
     await library.event('change_state', (state) => state === 'TIMEOUT')
@@ -171,7 +171,8 @@ describe('the session', () => {
     const since = library.events.slice(mark)
     expect(since.some(({ args: [m] }) => (m as wweb.Message)?.body === 'missed')).toBe(false)
     const states = since.filter(({ name }) => name === 'change_state').map(({ args: [state] }) => state)
-    expect(new Set(states)).toEqual(new Set(['TIMEOUT', 'OPENING', 'CONNECTED']))
+    expect(new Set(states)).toEqual(new Set(['TIMEOUT', 'OPENING', 'PAIRING', 'CONNECTED']))
+    expect(states.slice(-3)).toEqual(['OPENING', 'PAIRING', 'CONNECTED'])
   })
 
   it('F28 leak_memory: the renderer grows', async () => {

@@ -132,7 +132,7 @@ describe('a page that shows a QR', () => {
     await new Promise((resolve) => setTimeout(resolve, 300))
     expect(library.count('qr')).toBe(before)
     expect(simulator.world.state().linking.qr).toBeNull()
-    await library.client.pupPage?.evaluate(`require('WAWebCmd').Cmd.refreshQR()`)
+    await library.client.pupPage?.evaluate(`require('WAWebLaunchSocketUtils').refreshQR()`)
     await expect.poll(() => simulator.world.state().linking.qr).not.toBeNull()
   })
 

@@ -109,6 +109,7 @@ describe('a build whose keys own _serialized: everything works unpatched', () =>
     expect((await client.sendMessage(`${stranger}@c.us`, 'hi')).to).toBe(`${stranger}@c.us`)
     await expect(client.sendMessage('15550001101', 'hi')).rejects.toThrow('wid error: invalid wid')
     expect(await client.sendMessage('120363999999999999@g.us', 'hi')).toBeUndefined()
+    expect(await client.getNumberId('15550001103')).toMatchObject({ server: 'lid' })
     const [pair] = await client.getContactLidAndPhone([`${amara}@c.us`])
     expect(pair).toMatchObject({ pn: `${amara}@c.us`, lid: expect.stringMatching(/^\d+@lid$/) })
   })

@@ -22,7 +22,6 @@ export type Boot = {
 export type Registration = {
   staticKey: string
   identityKey: string
-  advSecret: string
   platform: string
 }
 
@@ -114,7 +113,10 @@ export type Requests = {
   /** After a lost connection, in the same page: only what was missed. */
   resume: { args: Record<string, never>; answer: Snapshot }
   received: { args: { ids: string[] }; answer: null }
-  refs: { args: { mode: 'qr' | 'code' }; answer: null }
+  /** A round of refs for QRs with this secret. */
+  refs: { args: { advSecret: string }; answer: null }
+  /** The page's secret is another now; null: linking by code was begun, no QR counts. */
+  adv_secret: { args: { advSecret: string | null }; answer: null }
   pairing_code: { args: { phone: string; notify: boolean }; answer: { code: string } | { error: IqError } }
   passkey_confirm: { args: Record<string, never>; answer: null }
   send: {

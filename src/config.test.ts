@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ConfigError, isLoopback, readConfig } from './config.ts'
+import { ConfigError, isLoopback, readConfig, SETTINGS } from './config.ts'
 
 const root = resolve('/project')
 
@@ -41,14 +41,32 @@ describe('readConfig', () => {
     })
   })
 
+  it('takes a flag over the environment, an empty one for the default', () => {
+    const env = {
+      WHATSAPP_MCP_PORT: 'many',
+      WHATSAPP_AUTH_DIR: '/elsewhere',
+      WHATSAPP_CHROME_EXECUTABLE: '/c',
+    }
+    const flags = { WHATSAPP_MCP_PORT: '9000', WHATSAPP_AUTH_DIR: 'here', WHATSAPP_CHROME_EXECUTABLE: '' }
+    expect(readConfig({ env, flags, root })).toMatchObject({
+      port: 9000,
+      authDir: resolve('here'),
+      chromeExecutable: '',
+    })
+  })
+
   it.each([
-    ['WHATSAPP_MCP_PORT', '99999'],
-    ['WHATSAPP_MCP_PORT', '80a'],
-    ['WHATSAPP_HEADLESS', 'maybe'],
-    ['WHATSAPP_MCP_LOG_LEVEL', 'loud'],
-  ])('refuses %s=%s in one line that names both', (name, value) => {
-    expect(() => readConfig({ env: { [name]: value }, root })).toThrow(ConfigError)
-    expect(() => readConfig({ env: { [name]: value }, root })).toThrow(`${name}="${value}"`)
+    ['WHATSAPP_MCP_PORT', '99999', 'a whole number from 0 to 65535'],
+    ['WHATSAPP_MCP_PORT', '80a', 'a whole number from 0 to 65535'],
+    ['WHATSAPP_MCP_PORT', '8\n80', 'a whole number from 0 to 65535'],
+    ['WHATSAPP_HEADLESS', 'maybe', 'true or false'],
+    ['WHATSAPP_MCP_LOG_LEVEL', 'loud', 'one of debug, info, warn, error, silent'],
+  ] as const)('refuses %s=%j in one line with name, value and what is allowed', (name, value, allowed) => {
+    const given = `=${JSON.stringify(value)} is not allowed: ${allowed}.`
+    expect(() => readConfig({ env: { [name]: value }, root })).toThrow(new ConfigError(name + given))
+    expect(() => readConfig({ env: { [name]: '' }, flags: { [name]: value }, root })).toThrow(
+      new ConfigError(`--${SETTINGS[name].flag}${given}`),
+    )
   })
 
   it.each(['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.0.0.1.example.org'])(

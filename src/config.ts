@@ -52,14 +52,14 @@ export const SETTINGS = {
         'only a loopback address (127.0.0.1, ::1, localhost), since whoever reaches the server can use the account; an SSH tunnel reaches it from another machine',
       ),
     fallback: '127.0.0.1',
-    help: 'Address to bind. Only loopback addresses are taken: whoever reaches the server can use the account.',
+    help: 'Address of the server. Only loopback addresses are taken: whoever reaches the server can use the account.',
   },
   WHATSAPP_MCP_PORT: {
     flag: 'port',
     takes: 'PORT',
     schema: whole(0, 65535),
     fallback: '8790',
-    help: 'TCP port to bind. 0 picks a free one.',
+    help: 'TCP port of the server. 0 picks a free one.',
   },
   WHATSAPP_AUTH_DIR: {
     flag: 'auth-dir',

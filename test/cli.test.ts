@@ -1,113 +1,28 @@
 /** The program as people run it: the built command in a process of its own, with signals, kills and exit codes. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { WorldMessage, WorldState } from '../simulator/simulator.ts'
+import { SETTINGS } from '../src/config.ts'
 import type { Status } from '../src/model/status.ts'
 import { browserProcesses } from './browser-processes.ts'
+import {
+  call,
+  endPrograms,
+  link,
+  openSandbox,
+  type Program,
+  run,
+  statusOf,
+  stop,
+  temp,
+  until,
+} from './program.ts'
 
-const MAIN = resolve(import.meta.dirname, '../dist/main.js')
+afterEach(endPrograms)
 
-type Program = {
-  child: ChildProcess
-  out: string
-  err: string
-  /** Exit code, or the signal that ended it. */
-  exited: Promise<number | NodeJS.Signals | null>
-}
-
-const running = new Set<ChildProcess>()
-const folders: string[] = []
-
-afterEach(async () => {
-  for (const child of running) child.kill('SIGKILL')
-  for (const dir of folders.splice(0)) {
-    await expect.poll(() => browserProcesses(dir), { timeout: 10_000 }).toEqual([])
-    rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
-  }
-})
-
-function temp(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'wma-cli-'))
-  folders.push(dir)
-  return dir
-}
-
-function run(args: string[], options: { env?: Record<string, string>; cwd?: string } = {}): Program {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    cwd: options.cwd ?? tmpdir(),
-    env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  running.add(child)
-  const program: Program = {
-    child,
-    out: '',
-    err: '',
-    exited: new Promise((done) =>
-      child.once('close', (code, signal) => {
-        running.delete(child)
-        done(code ?? signal)
-      }),
-    ),
-  }
-  child.stdout?.on('data', (data) => {
-    program.out += data
-  })
-  child.stderr?.on('data', (data) => {
-    program.err += data
-  })
-  return program
-}
-
-type Sandbox = Program & { dir: string; url: string; phone: string }
-
-/** A sandbox on free ports, listening. */
-async function openSandbox(
-  dir = temp(),
-  args: string[] = [],
-  env: Record<string, string> = {},
-): Promise<Sandbox> {
-  const program = run(
-    ['sandbox', '--dir', dir, '--port', '0', '--phone-port', '0', '--pace', 'none', ...args],
-    { env },
-  )
-  const address = (name: string) => new RegExp(`${name}\\s+(http://[\\w.:[\\]]+)`).exec(program.out)?.[1]
-  await expect.poll(() => address('phone'), { timeout: 15_000, message: program.err }).toBeTruthy()
-  return Object.assign(program, { dir, url: address('QR') ?? '', phone: address('phone') ?? '' })
-}
-
-async function call<T>(url: string, body?: unknown): Promise<T> {
-  const answer = await fetch(url, {
-    method: body === undefined ? 'GET' : 'POST',
-    ...(body === undefined
-      ? {}
-      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-  })
-  return (await answer.json()) as T
-}
-
-const statusOf = ({ url }: Sandbox) => call<Status>(`${url}/api/status`)
-const until = (sandbox: Sandbox, state: string) =>
-  expect.poll(async () => (await statusOf(sandbox)).state, { timeout: 20_000 }).toBe(state)
 const statesOf = ({ err }: Program) => [...err.matchAll(/"state":"(\w+)"/g)].map((match) => match[1])
-
-async function link(sandbox: Sandbox): Promise<void> {
-  await call(`${sandbox.url}/api/auth/start`, {})
-  await call(`${sandbox.phone}/control/scan`, {})
-  await until(sandbox, 'ready')
-}
-
-async function stop(
-  program: Program,
-  signal: NodeJS.Signals = 'SIGINT',
-): Promise<number | NodeJS.Signals | null> {
-  program.child.kill(signal)
-  return program.exited
-}
 
 describe('sandbox', () => {
   it('links, sends, receives, stops, and is ready again without a QR', async () => {
@@ -250,11 +165,26 @@ describe('a start that cannot be', () => {
     expect(program.err).not.toContain('    at ')
   })
 
-  it('reads .env in the working directory, and the environment wins', async () => {
+  it('with a wrong flag ends with one line that names it', async () => {
+    const wrong = run(['serve', '--port', 'many'], { env: { WHATSAPP_MCP_PORT: '0' } })
+    expect(await wrong.exited).toBe(2)
+    expect(wrong.err).toBe(
+      '--port="many" is not allowed: a whole number from 0 to 65535. See whatsapp-mcp-api serve --help.\n',
+    )
+  })
+
+  it('reads .env in the working directory; the environment wins, and a flag wins over that', async () => {
     const cwd = temp()
     writeFileSync(join(cwd, '.env'), 'WHATSAPP_MCP_PORT=many\n')
     const wrong = run(['serve'], { cwd, env: { WHATSAPP_AUTH_DIR: temp() } })
     expect(await wrong.exited).toBe(2)
+    const dir = temp()
+    const env = { WHATSAPP_AUTH_DIR: temp(), WHATSAPP_MCP_PORT: 'more' }
+    const flagged = run(['--port=0', '--auth-dir', dir, '--log-level', 'silent'], { cwd, env })
+    await expect.poll(() => flagged.out, { timeout: 10_000 }).toContain('/api/status')
+    expect(existsSync(join(dir, '.whatsapp-mcp-api', 'server.lock'))).toBe(true)
+    expect(await stop(flagged)).toBe(0)
+    expect(flagged.err).toBe('')
     const right = run(['serve'], { cwd, env: { WHATSAPP_AUTH_DIR: temp(), WHATSAPP_MCP_PORT: '0' } })
     await expect.poll(() => right.out, { timeout: 10_000 }).toContain('/api/status')
     expect(await stop(right)).toBe(0)
@@ -277,7 +207,9 @@ describe('help', () => {
   it('lists every setting', async () => {
     const program = run(['serve', '--help'])
     expect(await program.exited).toBe(0)
-    for (const name of ['WHATSAPP_MCP_PORT', 'WHATSAPP_AUTH_DIR', 'WHATSAPP_HEADLESS'])
+    for (const [name, { flag }] of Object.entries(SETTINGS)) {
       expect(program.out).toContain(name)
+      expect(program.out).toContain(flag)
+    }
   })
 })

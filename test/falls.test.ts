@@ -1,9 +1,10 @@
 /** Every fall that a linked session survives or ends in, one by one: the fault by name, the state that must follow. */
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { browserPid, browserProcesses } from './browser-processes.ts'
-import { type Harness, type HarnessOptions, openHarness } from './harness.ts'
+import { browserPath, type Harness, type HarnessOptions, openHarness } from './harness.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
 let harness: Harness
@@ -262,13 +263,22 @@ describe('the browser dies', () => {
   })
 
   it('by our own hand, closed while it is being launched', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wma-slow-'))
+    const slow = join(folder, 'browser')
+    writeFileSync(slow, `#!/bin/sh\nsleep 1\nexec '${browserPath()}' "$@"\n`, { mode: 0o755 })
+    vi.stubEnv('WHATSAPP_CHROME_EXECUTABLE', slow)
     await open()
     const started = harness.post('/api/auth/start').catch(() => null)
-    await expect.poll(() => browserProcesses(harness.authDir).length, { interval: 5 }).toBeGreaterThan(0)
+    const browsers = () => browserProcesses(harness.authDir).filter(({ type }) => type === 'browser')
+    await expect.poll(browsers).toHaveLength(1)
     await harness.app.session.close()
+    expect(browsers()).toEqual([])
+    // Its helpers follow it.
     await expect.poll(() => browserProcesses(harness.authDir)).toEqual([])
     clock.advance(26_000)
     await started
+    vi.unstubAllEnvs()
+    rmSync(folder, { recursive: true })
   })
 
   it('while a QR was shown', async () => {
@@ -396,7 +406,11 @@ describe('linking that fails', () => {
     await fault('pairing_rate_limited')
     const answer = await harness.post('/api/pairing-code', { phone_number: '15550001000' })
     expect([answer.status, answer.json.code]).toEqual([429, 'pairing_rate_limited'])
-    await harness.until('qr')
+    // The QR code from before the request is dead; the one that is shown now is the page's own.
+    await expect.poll(() => status().has_qr).toBe(true)
+    expect(harness.app.session.qr()).toBe(harness.world.state().linking.qr)
+    await harness.world.scan()
+    await harness.until('ready')
   })
 
   it('a code beside a saved session that may be alive', async () => {
@@ -416,6 +430,18 @@ describe('linking that fails', () => {
     clock.advance(181_000)
     await expect.poll(() => status().has_qr, { timeout: 5_000 }).toBe(true)
     expect(status()).toMatchObject({ state: 'qr', pairing: { method: 'qr' } })
+  })
+
+  it('a code that dies with its connection gives way to QR codes', async () => {
+    await open()
+    await harness.post('/api/pairing-code', { phone_number: '15550001000' })
+    expect(status().pairing?.method).toBe('code')
+    await fault('offline')
+    await expect.poll(() => status().pairing?.method).not.toBe('code')
+    await fault('offline', false)
+    await expect.poll(() => status().has_qr, { timeout: 10_000 }).toBe(true)
+    await harness.world.scan()
+    await harness.until('ready')
   })
 
   it('a passkey that nobody gives', async () => {

@@ -98,7 +98,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
           profileDir,
           executablePath: browserPath(),
           headless: true,
-          browserArgs: launchArgs(simulator.chromiumArgs).args,
+          browserArgs: launchArgs(true, simulator.chromiumArgs).args,
           clock,
           log: logger,
         }),

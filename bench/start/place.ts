@@ -31,10 +31,15 @@ export async function openStages(browser: string): Promise<Stages> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-start-'))
   const open = new Set<Stage>()
   let count = 0
+  let closing: Promise<void> | null = null
+  const requireOpen = () => {
+    if (closing !== null) throw new Error('the benchmark was ended')
+  }
   // Running from source, the first page would wait for its script to be bundled.
   await loadPageScript()
   return {
     async open({ name, ...simulated }) {
+      requireOpen()
       count += 1
       const cwd = join(folder, String(count))
       const authDir = join(cwd, 'session')
@@ -50,8 +55,13 @@ export async function openStages(browser: string): Promise<Stages> {
         },
         async start() {
           await simulator?.close()
-          simulator = await openSimulator({ dataDir, control: null, ...simulated })
-          const place = { cwd, authDir, browser: writeBrowser(cwd, browser, simulator.chromiumArgs) }
+          simulator = null
+          const opened = await openSimulator({ dataDir, control: null, ...simulated })
+          // Ended meanwhile: nobody would close this one any more.
+          if (closing !== null) await opened.close()
+          requireOpen()
+          simulator = opened
+          const place = { cwd, authDir, browser: writeBrowser(cwd, browser, opened.chromiumArgs) }
           const contestant = startContestant(name, place)
           started.push(contestant)
           return contestant
@@ -66,9 +76,12 @@ export async function openStages(browser: string): Promise<Stages> {
       open.add(stage)
       return stage
     },
-    async close() {
-      await Promise.all([...open].map((stage) => stage.close()))
-      remove(folder)
+    close() {
+      closing ??= (async () => {
+        await Promise.all([...open].map((stage) => stage.close()))
+        remove(folder)
+      })()
+      return closing
     },
   }
 }

@@ -13,8 +13,8 @@ import { runNode } from './run.mjs'
 export async function runChecks() {
   const tsc = binOf('typescript', 'tsc')
   // Code that runs in a browser has types of its own, so each such folder has its own tsconfig.json.
-  const projects = ['.', 'simulator/page', 'simulator/control/phone'].filter((folder) =>
-    existsSync(inRoot(folder, 'tsconfig.json')),
+  const projects = ['.', 'simulator/page', 'simulator/control/phone', 'src/faces/http/docs'].filter(
+    (folder) => existsSync(inRoot(folder, 'tsconfig.json')),
   )
   /** @type {[string, string[]][]} */
   const checks = projects.map((folder) => [`checking types in ${folder}`, [tsc, '-p', inRoot(folder)]])

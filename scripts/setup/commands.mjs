@@ -26,11 +26,19 @@ import { runTests } from './tests.mjs'
 const commands = {
   serve: { needs: ['build', 'browser'], run: (args) => runServer('serve', args) },
   sandbox: { needs: ['build', 'browser'], run: (args) => runServer('sandbox', args) },
+  ...Object.fromEntries(
+    // They ask a server that runs, or look for themselves what is missing.
+    ['status', 'auth', 'send', 'logout', 'doctor'].map((name) => [
+      name,
+      { needs: ['build'], run: (/** @type {string[]} */ args) => runServer(name, args) },
+    ]),
+  ),
   dev: { needs: ['build', 'browser'], run: runDev },
   test: { needs: ['build', 'browser'], run: runTests },
   check: { needs: [], run: () => runChecks() },
   gen: { needs: [], run: (args) => runSource('scripts/generate-docs.ts', args) },
   bench: { needs: ['build', 'browser'], run: runBench },
+  screenshots: { needs: ['build', 'browser'], run: (args) => runSource('scripts/screenshots.ts', args) },
 }
 
 /**
@@ -49,7 +57,8 @@ export async function main([name = '', ...args]) {
       )
     }
     await prepare(command.needs)
-    if (command.needs.includes('browser')) await prepareBrowser(name)
+    const namesBrowser = args.some((arg) => /^--chrome-executable(=|$)/.test(arg))
+    if (command.needs.includes('browser') && !namesBrowser) await prepareBrowser(name)
     const code = await command.run(args)
     if (code !== null) process.exitCode = code
   } catch (error) {

@@ -6,10 +6,12 @@ import { isOn } from './faults.ts'
 import { learnChat, learnContacts } from './learn.ts'
 import { learnGroups, whenSynced } from './live.ts'
 import { setOwner } from './msg-key.ts'
-import { askForPasskey, boot, connection, page, showStatus } from './page.ts'
+import { askForPasskey, boot, connection, page } from './page.ts'
 import { isMe, learnPeople, myPhoneWid } from './people.ts'
+import { generateAdvSecret, showRef } from './qr.ts'
 import { receiveAck, receiveDecrypted, receiveMessage, receiveSnapshot } from './receive.ts'
-import { Conn, cmd, Socket, type SocketState, Stream } from './socket-model.ts'
+import { Conn, cmd, Socket, Stream } from './socket-model.ts'
+import { setState } from './state.ts'
 import { clearStorage, readCredentials, readRegistration, writeCredentials } from './storage.ts'
 import { wantedState } from './wanted-state.ts'
 
@@ -20,8 +22,6 @@ const teardownMs = 400
 
 /** After UNPAIRED without navigation, until the page shows a QR. */
 const unpairedMs = 1000
-/** Fault `qr_without_ref`: how often the page looks for a listener. */
-const lateRefMs = 50
 
 let credentials: Credentials | null = null
 let isLeaving = false
@@ -30,11 +30,6 @@ let retries = 0
 /** Counts connections: what an older one still waits for is no longer its business. */
 let generation = 0
 let onReady = (): void => {}
-
-function setState(state: SocketState): void {
-  showStatus(`Socket: ${state}`)
-  Socket.set({ state, stream: state === 'CONNECTED' ? 'CONNECTED' : 'DISCONNECTED' })
-}
 
 /**
  * Start the page. Never rejects: what goes wrong shows in the socket's state. `whenShown` is called once a QR
@@ -50,6 +45,7 @@ export async function startPage(whenShown: () => void): Promise<void> {
   await connect()
 }
 
+/** Every connection, of a linked page or not, passes OPENING and, once its socket is open, PAIRING (WALC#34). */
 async function connect(): Promise<void> {
   generation += 1
   const mine = generation
@@ -61,6 +57,8 @@ async function connect(): Promise<void> {
     if (mine === generation) onLost()
     return
   }
+  if (mine !== generation) return
+  setState('PAIRING')
   const registration = credentials ? null : await readRegistration()
   const greeting = await connection().ask('hello', { credentials, registration })
   if (mine !== generation) return
@@ -68,7 +66,7 @@ async function connect(): Promise<void> {
   connection().repeat()
   if (greeting.kind === 'linked') await enter(greeting.account, mine)
   else if (greeting.kind === 'removed') await leaveRemoved(greeting.navigate)
-  else await connection().ask('refs', { mode: 'qr' })
+  else await connection().ask('refs', { advSecret: generateAdvSecret() })
 }
 
 /** Linked: connected, then everything that the service holds, then `hasSynced` as an event. */
@@ -149,25 +147,11 @@ function onPush(push: Push): void {
   }
 }
 
-function showRef(ref: string): void {
-  if (isOn('qr_without_ref') && Conn.get('ref') === undefined) {
-    setState('UNPAIRED')
-    showRefLate(ref)
-    return
-  }
-  Conn.set({ ref })
-  setState('UNPAIRED')
-}
-
-/** Fault `qr_without_ref`: once a client listens for refs (and has composed its first QR), or after 5 s. */
-function showRefLate(ref: string, tries = 100): void {
-  if (tries === 0 || Conn.isListening('change:ref')) Conn.set({ ref })
-  else setTimeout(() => showRefLate(ref, tries - 1), lateRefMs)
-}
-
-/** The phone accepted: keep the credentials, then start the stream anew with them (the server's 515). */
+/**
+ * The phone accepted: keep the credentials, then start the stream anew with them (the server's 515). The acceptance
+ * itself is no state of the socket: after UNPAIRED comes OPENING.
+ */
 async function pair(fresh: Credentials): Promise<void> {
-  setState('PAIRING')
   await writeCredentials(fresh)
   credentials = fresh
   connection().close()

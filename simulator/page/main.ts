@@ -5,9 +5,10 @@ import { isOn } from './faults.ts'
 import { defineActingModules } from './modules/acting.ts'
 import { definePeopleModules } from './modules/people-and-groups.ts'
 import { defineReadingModules } from './modules/reading.ts'
-import { defineStartModules, prepareKeys } from './modules/start.ts'
+import { defineStartModules } from './modules/start.ts'
 import { boot } from './page.ts'
 import { requireModule } from './registry.ts'
+import { readRegistration } from './storage.ts'
 
 declare global {
   interface Window {
@@ -22,7 +23,8 @@ defineActingModules()
 definePeopleModules()
 window.require = requireModule
 
-void prepareKeys().then(() => {
+// The keys are made before a client can ask for them.
+void readRegistration().then(() => {
   const showVersion = (): void => {
     if (!isOn('version_never')) window.Debug = { VERSION: boot.build.name }
   }

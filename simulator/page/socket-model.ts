@@ -122,7 +122,7 @@ class StreamModel extends Model<{ mode: string; available: boolean }> {
 declareProps(StreamModel, ['mode', 'available'])
 
 export const Socket: SocketModel = new SocketModel({
-  state: 'OPENING',
+  state: 'UNLAUNCHED',
   hasSynced: false,
   stream: 'DISCONNECTED',
 })

@@ -44,15 +44,15 @@ function readLocal<T>(key: string, pick: (value: T) => T): T | null {
   return text === null ? null : pick(JSON.parse(text))
 }
 
-function makeKey(): string {
+/** 32 random bytes, base64. */
+export function makeKey(): string {
   return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))))
 }
 
-/** This profile's keys, made at the first start: noise key and secret in localStorage, identity in IndexedDB. */
+/** This profile's keys, made at the first start: the noise key in localStorage, the identity in IndexedDB. */
 export async function readRegistration(): Promise<Registration> {
-  const local = readLocal<{ staticKey: string; advSecret: string }>(localKeys.keys, (value) => value) ?? {
+  const local = readLocal<{ staticKey: string }>(localKeys.keys, (value) => value) ?? {
     staticKey: makeKey(),
-    advSecret: makeKey(),
   }
   localStorage.setItem(localKeys.keys, JSON.stringify(local))
   const kept: string | undefined = await inTable('readonly', (store) => store.get('identity'))

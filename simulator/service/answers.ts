@@ -1,23 +1,15 @@
 /** What the service answers to each question of a page. */
-import type { IqError, Operation, Requests, Snapshot } from '../wire.ts'
+import type { Operation, Requests } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
 import { findPerson } from './addresses.ts'
 import type { Context, Session } from './context.ts'
 import { findLink } from './devices.ts'
-import { replaceAgain, replaceOthers } from './fault-acts.ts'
-import { fieldOf } from './faults.ts'
+import { breakGroup, replaceAgain, replaceOthers } from './fault-acts.ts'
 import { createGroup } from './groups.ts'
-import { acceptLink, removeDevice, requestPairingCode, startLinking } from './links.ts'
+import { acceptLink, changeSecret, removeDevice, requestPairingCode, startLinking } from './links.ts'
 import { changeChat, confirmReceived, resend } from './messages.ts'
 import { takeSend } from './sends.ts'
-import {
-  knownPeople,
-  messagesOf,
-  toWireAccount,
-  toWireChats,
-  toWireGroup,
-  toWireMessage,
-} from './wire-forms.ts'
+import { messagesOf, toSnapshot, toWireAccount, toWireGroup, toWireMessage } from './wire-forms.ts'
 
 type Answers = {
   [K in Operation]: (
@@ -33,17 +25,6 @@ export class RefusedQuestion extends Error {}
 function linkOf(session: Session): { account: Account; device: Device } {
   if (session.link) return session.link
   throw new RefusedQuestion('not linked')
-}
-
-function toSnapshot({ account, device }: { account: Account; device: Device }): Snapshot {
-  return {
-    people: knownPeople(account),
-    groups: account.groups.values().map((group) => toWireGroup(account, group)),
-    chats: toWireChats(account, device),
-    backlog: messagesOf(account)
-      .filter((message) => !message.deliveredTo[device.id])
-      .map((message) => toWireMessage(account, device, message)),
-  }
 }
 
 /** Every answer by its question. Whoever throws here refuses the question; the page's promise rejects. */
@@ -83,14 +64,19 @@ export const answers: Answers = {
     return null
   },
 
-  refs(context, session, { mode }) {
+  refs(context, session, { advSecret }) {
     if (session.link || !session.registration) throw new RefusedQuestion('already linked')
-    startLinking(context, session, mode)
+    startLinking(context, session, advSecret)
+    return null
+  },
+
+  adv_secret(context, session, { advSecret }) {
+    changeSecret(context, session, advSecret)
     return null
   },
 
   async pairing_code(context, session, { phone }) {
-    if (session.linking?.mode !== 'code') throw new RefusedQuestion('alt device linking is not initialized')
+    if (session.link || !session.registration) throw new RefusedQuestion('already linked')
     await context.clock.wait('stanza')
     return requestPairingCode(context, session, phone)
   },
@@ -199,18 +185,4 @@ export const answers: Answers = {
     context.changed()
     return null
   },
-}
-
-/** Fault `group_metadata`: the error to answer with, a late go-ahead (null), or never anything. */
-async function breakGroup(context: Context, id: string): Promise<IqError | null> {
-  const value = context.faults.get('group_metadata')
-  const only = fieldOf(value, 'id')
-  if (!value || (only !== undefined && only !== id)) return null
-  const mode = fieldOf(value, 'mode') ?? 'rejects'
-  if (mode === 'hangs') return new Promise(() => {})
-  const delayMs = Number(fieldOf(value, 'delayMs') ?? 0)
-  await new Promise((resolve) => setTimeout(resolve, delayMs).unref())
-  return mode === 'slow'
-    ? null
-    : { name: 'IQErrorInternalServerError', code: 500, text: 'internal-server-error' }
 }

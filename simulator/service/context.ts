@@ -12,8 +12,8 @@ export type Session = {
   registration: Registration | null
   /** The link whose credentials the page presented. */
   link: { account: Account; device: Device } | null
-  /** Set while the page is unlinked: how it wants to be linked, and the QR ref that counts now. */
-  linking: { mode: 'qr' | 'code'; ref: string | null; stop: () => void } | null
+  /** Set while the page is unlinked: the QR ref that counts now, and its secret; null when linked by code. */
+  linking: { advSecret: string | null; ref: string | null; stop: () => void } | null
   /** Fault `passkey_required`: the account that the phone would have linked, once the passkey is confirmed. */
   passkeyFor: Account | null
   /** True from the snapshot on: later messages are pushed. */

@@ -1,4 +1,5 @@
 /** What the service does at the moment when a fault is switched on or off. */
+import type { IqError } from '../wire.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
 import { type FaultName, fieldOf, isPageFault } from './faults.ts'
 import { removeDevice } from './links.ts'
@@ -63,7 +64,7 @@ export function replaceAgain(context: Context, session: Session): void {
 }
 
 function goIdle(session: Session): void {
-  if (session.linking?.mode !== 'qr' || session.linking.ref === null) return
+  if (!session.linking || session.linking.ref === null) return
   session.linking.stop()
   session.linking.ref = null
   session.send({ push: 'idle' })
@@ -76,4 +77,18 @@ export function replaceOthers(context: Context, session: Session): void {
   for (const other of sessionsOf(context, account, device.id)) {
     if (other !== session) replace(other)
   }
+}
+
+/** Fault `group_metadata`: the error to answer with, a late go-ahead (null), or never anything. */
+export async function breakGroup(context: Context, id: string): Promise<IqError | null> {
+  const value = context.faults.get('group_metadata')
+  const only = fieldOf(value, 'id')
+  if (!value || (only !== undefined && only !== id)) return null
+  const mode = fieldOf(value, 'mode') ?? 'rejects'
+  if (mode === 'hangs') return new Promise(() => {})
+  const delayMs = Number(fieldOf(value, 'delayMs') ?? 0)
+  await new Promise((resolve) => setTimeout(resolve, delayMs).unref())
+  return mode === 'slow'
+    ? null
+    : { name: 'IQErrorInternalServerError', code: 500, text: 'internal-server-error' }
 }

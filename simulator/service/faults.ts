@@ -90,7 +90,7 @@ export const faultTable = {
     provokes: 'F11',
     where: 'service',
     value: '',
-    does: 'Refs stop: pages that show one go to UNPAIRED_IDLE now, later ones after their first ref. `refreshQR` gives one more.',
+    does: 'Refs stop: unlinked pages go to UNPAIRED_IDLE now, while a pairing code waits too, later ones after their first ref. `refreshQR` gives one more.',
   },
   scan_refused: {
     provokes: 'F13',

@@ -15,19 +15,19 @@ const codesPerWindow = 10
 /** Crockford's digits without 0: what the phone lets one type (tulir/whatsmeow: pair-code.go). */
 const codeAlphabet = '123456789ABCDEFGHJKLMNPQRSTVWXYZ'
 
-/** The text of the QR that this page shows now, as the page composes it; null while it shows none. */
+/** The text of the QR that this page shows now, as the page composes it; null while it shows none that counts. */
 export function shownQr(session: Session): string | null {
   const { registration, linking } = session
-  if (!registration || !linking?.ref) return null
-  const { staticKey, identityKey, advSecret, platform } = registration
-  return [linking.ref, staticKey, identityKey, advSecret, platform].join(',')
+  if (!registration || !linking?.ref || linking.advSecret === null) return null
+  const { staticKey, identityKey, platform } = registration
+  return [linking.ref, staticKey, identityKey, linking.advSecret, platform].join(',')
 }
 
-/** Begin (again) to show refs to an unlinked page, or stop with mode `code`. */
-export function startLinking(context: Context, session: Session, mode: 'qr' | 'code'): void {
+/** Begin to show refs to an unlinked page. They go on, and run out, while it waits for a code too. */
+export function startLinking(context: Context, session: Session, advSecret: string): void {
   session.linking?.stop()
   let timer: NodeJS.Timeout | undefined
-  const linking: NonNullable<Session['linking']> = { mode, ref: null, stop: () => clearTimeout(timer) }
+  const linking: NonNullable<Session['linking']> = { advSecret, ref: null, stop: () => clearTimeout(timer) }
   session.linking = linking
   const show = (round: number): void => {
     if (round >= refsPerRound || (round > 0 && context.faults.isOn('qr_idle'))) {
@@ -43,7 +43,13 @@ export function startLinking(context: Context, session: Session, mode: 'qr' | 'c
     timer = setTimeout(() => show(round + 1), lifeMs)
     timer.unref()
   }
-  if (mode === 'qr') show(0)
+  show(0)
+}
+
+/** The page has another secret, or none for a QR: it forgot what its code was made with. */
+export function changeSecret(context: Context, session: Session, advSecret: string | null): void {
+  if (session.linking) session.linking.advSecret = advSecret
+  if (context.pairing?.session === session) context.pairing = null
   context.changed()
 }
 

@@ -1,6 +1,6 @@
 /** The service's facts in the form in which they travel to a page. */
 import type { WorldMessage } from '../simulator.ts'
-import type { WireAccount, WireChat, WireGroup, WireMessage, WirePerson } from '../wire.ts'
+import type { Snapshot, WireAccount, WireChat, WireGroup, WireMessage, WirePerson } from '../wire.ts'
 import type { Account, Chat, Device, Group } from './accounts.ts'
 import { findPerson, type Person, toSelf } from './addresses.ts'
 
@@ -58,6 +58,18 @@ export function toWireChats(account: Account, device: Device): WireChat[] {
     const last = newest.get(chat.id)
     return { ...chat, last: last ? toWireMessage(account, device, last) : null }
   })
+}
+
+/** What a page of this device is given at its start; later what it missed is the backlog. */
+export function toSnapshot({ account, device }: { account: Account; device: Device }): Snapshot {
+  return {
+    people: knownPeople(account),
+    groups: account.groups.values().map((group) => toWireGroup(account, group)),
+    chats: toWireChats(account, device),
+    backlog: messagesOf(account)
+      .filter((message) => !message.deliveredTo[device.id])
+      .map((message) => toWireMessage(account, device, message)),
+  }
 }
 
 /**

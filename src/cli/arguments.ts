@@ -73,6 +73,7 @@ function readToken(token: Token, rows: Map<string, Row>, command: string): [name
 
 function wrongOperands({ name, operands }: Command, given: string[]): string {
   if (operands.length === 0) return `${name} takes flags only; ${JSON.stringify(given[0])} is not one.`
-  const more = given.length > operands.length ? ' Text with spaces stands in quotes.' : ''
-  return `${name} takes ${operands.join(' and ')}, and ${given.length || 'nothing'} ${given.length === 0 ? 'was' : 'were'} given.${more}`
+  const count = given.length === 0 ? 'nothing was' : `${given.length} ${given.length === 1 ? 'was' : 'were'}`
+  const quotes = given.length > operands.length ? ' Text with spaces stands in quotes.' : ''
+  return `${name} takes ${operands.join(' and ')}, and ${count} given.${quotes}`
 }

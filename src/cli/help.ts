@@ -48,10 +48,13 @@ function usageOf({ name, operands }: Command): string {
 
 function flagHelp(flag: string, { takes, fallback, help }: Row, variable?: string): string {
   const isOnByDefault = takes === null && fallback === 'true'
-  const shown = takes === null ? (isOnByDefault ? `--no-${flag}` : `--${flag}`) : `--${flag} ${takes}`
-  const defaults = takes === null || fallback === '' ? [] : [`default ${fallback}`]
-  const facts = [...(variable === undefined ? [] : [variable]), ...defaults].join(', ')
-  return `  ${shown}${facts === '' ? '' : `   (${facts})`}\n      ${isOnByDefault ? `Turns off: ${help}` : help}`
+  const shown = takes === null ? `--${isOnByDefault ? '[no-]' : ''}${flag}` : `--${flag} ${takes}`
+  const saysDefault = fallback !== '' && fallback !== 'false'
+  const facts = [
+    ...(variable === undefined ? [] : [variable]),
+    ...(saysDefault ? [`default ${fallback}`] : []),
+  ]
+  return `  ${shown}${facts.length === 0 ? '' : `   (${facts.join(', ')})`}\n      ${help}`
 }
 
 function columns(rows: (readonly [string, string])[]): string {

@@ -6,9 +6,7 @@ import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { createLog, type Log } from '../log.ts'
 import { AuthDirError } from '../session/auth-dir.ts'
-
-/** Exit codes, so that a supervisor can tell what happened. */
-export const EXIT = { ok: 0, failed: 1, wrongSetting: 2, directory: 3, port: 4, browser: 5 } as const
+import { CommandError, EXIT } from './exit-codes.ts'
 
 /** All of the shutdown; the browser alone may take 16 s. */
 const SHUTDOWN_MS = 19_000
@@ -17,8 +15,11 @@ export type RunOptions = {
   config: Config
   /** Further browser arguments; the sandbox points the browser at the double with these. */
   browserArgs?: string[]
-  /** Called with the server's address once it listens; prints what a person wants to know. */
-  onListening(url: string): void
+  /**
+   * Called with the server's address once it listens; does what is to be done first, and prints what a person wants to
+   * know. A failure ends the server.
+   */
+  onListening(url: string): void | Promise<void>
 }
 
 /** Run until a signal; resolves with the exit code. What cannot start says why and what to do, on standard error. */
@@ -41,7 +42,7 @@ export async function runServer(options: RunOptions): Promise<number> {
   try {
     const { url } = await app.listen()
     log.info({ url }, 'listening')
-    options.onListening(url)
+    await Promise.race([stopped, options.onListening(url)])
   } catch (error) {
     await app.close()
     return explain(error)
@@ -77,7 +78,7 @@ function open(options: RunOptions, log: Log): Promise<App> {
         import('../engine/wweb/open-engine.ts'),
         import('../engine/wweb/launch-args.ts'),
       ])
-      const { args, sandboxOff } = launchArgs(options.browserArgs ?? [])
+      const { args, sandboxOff } = launchArgs(config.headless, options.browserArgs ?? [])
       if (sandboxOff)
         log.warn('the browser runs without its own sandbox, since this is root or a bare container')
       if (executablePath === null) throw new Error('there is no browser')
@@ -145,18 +146,25 @@ function explain(error: unknown): number {
     process.stderr.write(`${text}\n`)
     return code
   }
+  if (error instanceof CommandError) return say(`${error.message} ${error.hint}`, error.exitCode)
   if (error instanceof AuthDirError) return say(`${error.message} ${error.hint}`, EXIT.directory)
   if (error instanceof BrowserNotFound) return say(`${error.message} ${error.hint}`, EXIT.browser)
   if (error instanceof Error && 'code' in error) {
     if (error.code === 'EADDRINUSE') {
-      return say('The port is taken. Stop what uses it, or choose another in WHATSAPP_MCP_PORT.', EXIT.port)
+      return say(
+        'The port is taken. Stop what uses it, or choose another in WHATSAPP_MCP_PORT (--port).',
+        EXIT.port,
+      )
     }
     if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
-      return say('This computer does not have that address. Use 127.0.0.1 in WHATSAPP_MCP_HOST.', EXIT.port)
+      return say(
+        'This computer does not have that address. Use 127.0.0.1 in WHATSAPP_MCP_HOST (--host).',
+        EXIT.port,
+      )
     }
     if (error.code === 'EACCES') {
       return say(
-        'The port may not be bound by this user. Choose one above 1023 in WHATSAPP_MCP_PORT.',
+        'The port may not be bound by this user. Choose one above 1023 in WHATSAPP_MCP_PORT (--port).',
         EXIT.port,
       )
     }

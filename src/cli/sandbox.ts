@@ -1,106 +1,127 @@
 /** `whatsapp-mcp-api sandbox`: the same server, library and browser, with the double in the place of WhatsApp. */
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import { builds } from '../../simulator/builds.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openSimulator } from '../../simulator/open-simulator.ts'
-import { ConfigError, readConfig } from '../config.ts'
-import { EXIT, runServer } from './run-server.ts'
-import { projectRoot } from './serve.ts'
+import type { BuildName, Pace, Simulator, World } from '../../simulator/simulator.ts'
+import { type GivenSettings, readConfig, readEnvironment } from '../config.ts'
+import type { Status } from '../model/status.ts'
+import { errnoOf, openApi } from './client.ts'
+import { dataRoot } from './data-dir.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { runServer } from './run-server.ts'
+import { nameOf } from './status.ts'
 
-const OPTIONS = {
-  port: { type: 'string', default: '8890' },
-  'phone-port': { type: 'string', default: '8891' },
-  dir: { type: 'string' },
-  build: { type: 'string' },
-  pace: { type: 'string', default: 'realistic' },
-  seed: { type: 'string', default: '1' },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const
+/** A start answers within 28 s; loading the seeded chats takes seconds. */
+const START_MS = 35_000
+const READY_MS = 60_000
 
-const help =
-  (): string => `Run the server against a simulated WhatsApp, with a phone on a web page. No account is needed or touched.
-
-  --port N          Port of the server (8890)
-  --phone-port N    Port of the phone page and the simulator's control API (8891)
-  --dir DIR         Where session and simulated world are kept (.sandbox in the project)
-  --build NAME      WhatsApp Web build to simulate: ${builds.map(({ name }) => name).join(', ')}
-  --pace PACE       none or realistic delays (realistic)
-  --seed N          Another seed makes another world (1)
-`
-
-/** Runs server and double until a signal; resolves with the exit code. Settings of the real server do not apply. */
-export async function sandbox(argv: string[]): Promise<number> {
-  try {
-    const { values } = parseArgs({ args: argv, options: OPTIONS })
-    if (values.help) {
-      process.stdout.write(help())
-      return EXIT.ok
-    }
-    return await run(values)
-  } catch (error) {
-    const isUsage =
-      error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
-    if (!isUsage && !(error instanceof ConfigError)) throw error
-    process.stderr.write(`${error.message}\nwhatsapp-mcp-api sandbox --help lists the options.\n`)
-    return EXIT.wrongSetting
-  }
+type SandboxFlags = {
+  linked: boolean
+  port: number
+  'phone-port': number
+  dir: string
+  build: BuildName
+  pace: Pace
+  seed: number
 }
 
-async function run(values: {
-  port: string
-  'phone-port': string
-  dir?: string
-  build?: string
-  pace: string
-  seed: string
-}): Promise<number> {
-  const { pace, build } = values
-  if (pace !== 'none' && pace !== 'realistic')
-    throw new ConfigError(`--pace "${pace}" is not allowed: none or realistic.`)
-  if (build !== undefined && !builds.some(({ name }) => name === build)) {
-    throw new ConfigError(`--build "${build}" is not known: ${builds.map(({ name }) => name).join(', ')}.`)
-  }
-  if (!/^\d{1,5}$/.test(values['phone-port']) || Number(values['phone-port']) > 65_535) {
-    throw new ConfigError(`--phone-port "${values['phone-port']}" is not allowed: a port from 0 to 65535.`)
-  }
-  if (!/^\d+$/.test(values.seed))
-    throw new ConfigError(`--seed "${values.seed}" is not allowed: a whole number.`)
-  const dir = values.dir === undefined ? join(projectRoot(), '.sandbox') : resolve(values.dir)
-  // Nothing of .env or of the real server's environment applies here, but for the browser to use.
-  const { WHATSAPP_CHROME_EXECUTABLE, WHATSAPP_HEADLESS, WHATSAPP_MCP_LOG_LEVEL } = process.env
+/** Runs server and double until a signal; resolves with the exit code. Settings of the real server do not apply. */
+export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Promise<number> {
+  const dir = flags.dir === '' ? join(dataRoot(), '.sandbox') : resolve(flags.dir)
+  // Nothing of the real server's settings applies here, but for the browser to use and how much is logged.
+  const { WHATSAPP_CHROME_EXECUTABLE, WHATSAPP_HEADLESS, WHATSAPP_MCP_LOG_LEVEL } = readEnvironment()
   const config = readConfig({
     root: dir,
+    flags: settings,
     env: {
       WHATSAPP_AUTH_DIR: dir,
-      WHATSAPP_MCP_PORT: values.port,
+      WHATSAPP_MCP_PORT: String(flags.port),
       WHATSAPP_CHROME_EXECUTABLE,
       WHATSAPP_HEADLESS,
       WHATSAPP_MCP_LOG_LEVEL,
     },
   })
-  const dataDir = join(dir, '.whatsapp-mcp-api', 'simulator')
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const simulator = await openSimulator({
-    dataDir,
-    seed: Number(values.seed),
-    pace,
-    ...(build === undefined ? {} : { build }),
-    control: { host: '127.0.0.1', port: Number(values['phone-port']) },
-  })
+  const simulator = await open(dir, flags)
   const code = await runServer({
     config,
     browserArgs: simulator.chromiumArgs,
-    onListening(url) {
-      process.stdout.write(`
-A simulated WhatsApp is running. Nothing leaves this machine.
-  phone   ${simulator.controlUrl}   (scan the code here, write as your contacts)
-  QR      ${url}/qr
-  start   curl -X POST ${url}/api/auth/start
-  status  curl ${url}/api/status
-`)
+    async onListening(url) {
+      const phone = simulator.controlUrl ?? ''
+      process.stdout.write(
+        flags.linked
+          ? renderLinked(url, phone, await link(url, simulator.world), simulator.world)
+          : renderUnlinked(url, phone),
+      )
     },
   })
   await simulator.close()
   return code
+}
+
+async function open(dir: string, flags: SandboxFlags): Promise<Simulator> {
+  const dataDir = join(dir, '.whatsapp-mcp-api', 'simulator')
+  const port = flags['phone-port']
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    const { seed, pace, build } = flags
+    return await openSimulator({ dataDir, seed, pace, build, control: { host: '127.0.0.1', port } })
+  } catch (error) {
+    const code = errnoOf(error)
+    if (code === 'EADDRINUSE' || code === 'EACCES') {
+      throw new CommandError(
+        `Port ${port} for the phone page cannot be bound (${code}).`,
+        'Stop what uses it, or choose another: --phone-port PORT.',
+        EXIT.port,
+        { cause: error },
+      )
+    }
+    throw error
+  }
+}
+
+/** From whatever is saved here to ready, with the phone in the double's hand. */
+async function link(url: string, world: World): Promise<Status> {
+  const api = openApi(url)
+  let now = await api.post<Status>('/api/auth/start', {}, START_MS)
+  // A session that the double no longer knows (another world, a link lost in a crash): this start found that out.
+  if (now.reason === 'logged_out') now = await api.post<Status>('/api/auth/start', {}, START_MS)
+  if (now.state === 'qr') await world.scan()
+  for (const until = Date.now() + READY_MS; now.state !== 'ready' && Date.now() < until; await sleep(100)) {
+    now = await api.get<Status>('/api/status')
+    if (now.state === 'stopped' || now.state === 'auth_failure') break
+  }
+  if (now.state === 'ready') return now
+  throw new CommandError(
+    `The seeded account could not be linked: the session is ${now.state}. ${now.last_error ?? ''}`.trim(),
+    'Try it with an empty directory: --dir DIR. The doctor looks at the browser: whatsapp-mcp-api doctor',
+    EXIT.failed,
+  )
+}
+
+function renderUnlinked(url: string, phone: string): string {
+  return `
+A simulated WhatsApp is running. Nothing leaves this machine.
+  phone   ${phone}   (scan the code here, write as your contacts)
+  QR      ${url}/qr
+  start   curl -X POST ${url}/api/auth/start
+  status  curl ${url}/api/status
+`
+}
+
+/** The calls must work as they are printed: a test runs them. */
+function renderLinked(url: string, phone: string, { account }: Status, world: World): string {
+  const contact = world.state().contacts[0]
+  const to = contact?.phone ?? ''
+  const post = (address: string, body: object) =>
+    `curl ${address} -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`
+  return `
+A simulated WhatsApp is running${account === null ? '' : `, linked as ${nameOf(account)}`}. Nothing leaves this machine.
+  phone   ${phone}   (write as your contacts here)
+
+How is the link? Send ${contact?.name ?? 'a contact'} a message, and let the answer come:
+  curl ${url}/api/status
+  ${post(`${url}/api/send`, { phone_number: to, message: 'Hello from the sandbox' })}
+  ${post(`${phone}/control/write`, { from: to, text: 'Hello back' })}
+`
 }

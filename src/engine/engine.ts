@@ -19,19 +19,17 @@ export type EngineEnd =
   | 'blocked'
 
 /**
- * What an engine reports, in this order: `qr`* → `linking`? → `authenticated` → `ready` → messages, acks and
- * `connection` changes. `ended` comes at most once, is the last event, and leaves closing to the owner.
+ * What an engine reports, in this order: `qr`* → `authenticated` → `ready` → messages, acks and
+ * `connection` changes. A refusal on the phone is never told to WhatsApp Web. `ended` comes at most once, is the last event, and leaves closing to the owner.
  */
 export type EngineEvent =
   /** A QR code to show. Each replaces the one before; `qr_gone`: WhatsApp shows none any more until asked again. */
   | { type: 'qr'; qr: string }
   | { type: 'qr_gone' }
-  /**
-   * The phone answered a QR or code; the devices are exchanging keys, or WhatsApp wants a passkey first, which only a
-   * person at a visible browser can give. Followed by `authenticated`, `link_refused`, or nothing at all.
-   */
-  | { type: 'linking'; passkey: boolean }
-  | { type: 'link_refused'; detail: string }
+  /** A pairing code that waited has died with the connection that it was given on. */
+  | { type: 'code_gone' }
+  /** The phone accepted, and WhatsApp wants a passkey first, which only a person at a visible browser can give. */
+  | { type: 'passkey_asked' }
   /** The device is paired; the session is being loaded. */
   | { type: 'authenticated' }
   | { type: 'ready'; account: Account; whatsappWebVersion: string }

@@ -55,17 +55,22 @@ const PROFILE = 'session-default'
 /** Where Chromium keeps WhatsApp Web's database inside a profile. */
 const WEB_STORAGE = join('Default', 'IndexedDB', 'https_web.whatsapp.com_0.indexeddb.leveldb')
 
+/** Where things lie in an auth directory: our own folder, the browser profile, the lock of the server that uses it. */
+export function placesIn(path: string): { own: string; profile: string; lock: string } {
+  const own = join(path, OURS)
+  return { own, profile: join(path, PROFILE), lock: join(own, 'server.lock') }
+}
+
 /**
  * Take the directory: made where missing, tightened to its owner where too open, locked against a second server.
  * @throws AuthDirError when it belongs to somebody else, cannot be changed, or is held by a running server
  */
 export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
-  const own = join(path, OURS)
-  const profile = join(path, PROFILE)
+  const { own, profile, lock: lockFile } = placesIn(path)
   const markerFile = join(own, 'session.json')
   makePrivate(path, log, holdsOnlyOurs)
   for (const dir of [own, profile]) makePrivate(dir, log)
-  const release = await lock(join(own, 'server.lock'), path, log)
+  const release = await lock(lockFile, path, log)
   for (const name of readdirSync(path)) {
     if (name.startsWith(`${PROFILE}.removed-`)) {
       void rm(join(path, name), { recursive: true, force: true }).catch(() => {})

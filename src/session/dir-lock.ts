@@ -21,6 +21,22 @@ export class HeldError extends Error {
 
 type Holder = { pid: number; started: string | null; host: string }
 
+/** A lock as somebody who does not want it sees it. `host` is null for this one. */
+export type LockView = { pid: number; host: string | null; isLive: boolean }
+
+/** Who holds the lock, without touching it; null where there is none. One of another host lives while it is touched. */
+export function readLock(file: string): LockView | null {
+  const holder = parse(readOrNull(file))
+  if (holder === null) return null
+  const here = holder.host === hostname()
+  const started = here ? startOf(holder.pid) : null
+  const isTouched = Date.now() - touchedAt(file) <= STALE_MS
+  const isLive = here
+    ? isAlive(holder.pid) && (started === null ? isTouched : started === holder.started)
+    : isTouched
+  return { pid: holder.pid, host: here ? null : holder.host, isLive }
+}
+
 /** Locks of this process: the file alone cannot tell two holders in one process apart. */
 const mine = new Set<string>()
 

@@ -1,4 +1,4 @@
-/** What waits for the phone: QR codes that come and go, a pairing code, keys that are being exchanged. */
+/** What waits for the phone: QR codes that come and go, a pairing code, a passkey. */
 import type { Clock } from '../clock.ts'
 import type { Reason, Status } from '../model/status.ts'
 import { createTimers } from './timers.ts'
@@ -9,8 +9,8 @@ const QR_MS = 60_000
 const INTEREST_MS = 10 * 60_000
 /** WhatsApp's own term for a pairing code (whatsapp-web.js asks for another after the same time). */
 const CODE_MS = 180_000
-/** From the phone's answer to the link. A passkey in a visible window is waited for as long as WhatsApp does. */
-const LINKING_MS = { headless: 60_000, visible: 300_000 }
+/** A passkey is given by a person in a window, who gets as long as WhatsApp gives; without a window nobody can. */
+const PASSKEY_MS = { headless: 60_000, visible: 300_000 }
 
 export type PairingCode = { code: string; expiresAt: Date }
 
@@ -37,16 +37,18 @@ export type Pairing = {
   onQr(text: string): void
   /** WhatsApp stopped showing QR codes. */
   onQrGone(): void
-  /** The phone answered. */
-  onLinking(passkey: boolean): void
+  /** The phone accepted, and WhatsApp wants a passkey first. */
+  onPasskeyAsked(): void
   /** WhatsApp gave this pairing code; it takes the place of the QR. */
   onCode(code: string): PairingCode
+  /** The code died, or there never was one: back to QR codes. */
+  onCodeGone(): void
   /** Linked, or given up: nothing waits any more. */
   clear(): void
 }
 
 export function createPairing(clock: Clock, headless: boolean, hooks: PairingHooks): Pairing {
-  const timers = createTimers<'qr' | 'code' | 'linking'>(clock)
+  const timers = createTimers<'qr' | 'code' | 'passkey'>(clock)
   let qr: { text: string; expiresAt: number } | null = null
   let code: PairingCode | null = null
   let interestAt = clock.now()
@@ -70,6 +72,12 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
     else hooks.expire()
   }
 
+  function onCodeGone(): void {
+    code = null
+    timers.clear('code')
+    onQrGone()
+  }
+
   return {
     qr: () => qr?.text ?? null,
     view() {
@@ -85,17 +93,14 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
       timers.set('qr', QR_MS, onQrStale)
     },
     onQrGone,
-    /** Keys are exchanged in seconds; a passkey is given by a person, and only where there is a window to do it in. */
-    onLinking(passkey) {
+    onPasskeyAsked() {
       qr = null
       timers.clear('qr')
-      timers.set('linking', passkey && !headless ? LINKING_MS.visible : LINKING_MS.headless, () =>
-        passkey
-          ? hooks.fail(
-              'passkey_required',
-              'WhatsApp wants a passkey to confirm the new device, and nobody gave one.',
-            )
-          : hooks.fail('link_refused', 'The phone accepted, but the link was not completed in time.'),
+      timers.set('passkey', headless ? PASSKEY_MS.headless : PASSKEY_MS.visible, () =>
+        hooks.fail(
+          'passkey_required',
+          'WhatsApp wants a passkey to confirm the new device, and nobody gave one.',
+        ),
       )
       hooks.changed()
     },
@@ -103,13 +108,11 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
       qr = null
       timers.clear('qr')
       code = { code: text, expiresAt: new Date(clock.now() + CODE_MS) }
-      timers.set('code', CODE_MS, () => {
-        code = null
-        onQrGone()
-      })
+      timers.set('code', CODE_MS, onCodeGone)
       hooks.changed()
       return code
     },
+    onCodeGone,
     clear() {
       qr = null
       code = null

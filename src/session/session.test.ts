@@ -241,7 +241,7 @@ describe('a passkey', () => {
     const { session, clock, start, engine, state } = await open({ headless })
     await start()
     engine(0).emit({ type: 'qr', qr: '2@x' })
-    engine(0).emit({ type: 'linking', passkey: true })
+    engine(0).emit({ type: 'passkey_asked' })
     clock.advance(ms - 2_000)
     expect(state()).toBe('qr')
     clock.advance(2_000)

@@ -199,11 +199,13 @@ export function createSession(options: SessionOptions): Session {
         return onQr(event.qr)
       case 'qr_gone':
         return pairing.onQrGone()
-      case 'linking':
-        if (event.passkey) log.warn('WhatsApp asks for a passkey to confirm the new device')
-        return pairing.onLinking(event.passkey)
-      case 'link_refused':
-        return finish('refused', 'link_refused', event.detail)
+      case 'code_gone':
+        // Where none waits, the page is only reconnecting; its QR codes go on by themselves.
+        if (pairing.view()?.method === 'code') pairing.onCodeGone()
+        return
+      case 'passkey_asked':
+        log.warn('WhatsApp asks for a passkey to confirm the new device')
+        return pairing.onPasskeyAsked()
       case 'authenticated':
         signal('paired')
         if (authDir.saved() === null)
@@ -338,6 +340,9 @@ export function createSession(options: SessionOptions): Session {
       if (mine !== generation) return null
       if (error instanceof AppError && error.code === 'pairing_refused') {
         finish('refused', 'link_refused', 'WhatsApp refused to give a pairing code for this number.')
+      } else {
+        // Asking has ended the QR code that was shown before.
+        pairing.onCodeGone()
       }
       throw error
     })

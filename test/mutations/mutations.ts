@@ -26,16 +26,23 @@ const RECONNECT = 'src/session/reconnect.ts'
 const SESSION = 'src/session/session.ts'
 const PAIRING = 'src/session/pairing.ts'
 const AUTH_DIR = 'src/session/auth-dir.ts'
+const DIR_LOCK = 'src/session/dir-lock.ts'
 const ENGINE = 'src/engine/wweb/open-engine.ts'
 const CLIENT = 'src/engine/wweb/linked-client.ts'
 const IN_PAGE = 'src/engine/wweb/in-page.ts'
 const SEND = 'src/engine/wweb/send-text.ts'
+const CONFIG = 'src/config.ts'
 const RUN = 'src/cli/run-server.ts'
+const EXIT_CODES = 'src/cli/exit-codes.ts'
+const CLI_CLIENT = 'src/cli/client.ts'
+const CHECKS = 'src/cli/doctor-checks.ts'
 
 const guard = (name: string) => ({ file: 'test/guard.test.ts', name })
 const falls = (name: string) => ({ file: 'test/falls.test.ts', name })
 const disk = (name: string) => ({ file: 'test/session-on-disk.test.ts', name })
 const cli = (name: string) => ({ file: 'test/cli.test.ts', name })
+const commands = (name: string) => ({ file: 'test/cli-commands.test.ts', name })
+const doctor = (name: string) => ({ file: 'src/cli/doctor.test.ts', name })
 const session = (name: string) => ({ file: 'src/session/session.test.ts', name })
 /** The tests of one build lead from a QR to a logout and need each other. */
 const LINK = { file: 'test/link.test.ts', name: 'on build 2.3000.1048' }
@@ -114,7 +121,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'other users of this computer are served',
     file: SERVER,
-    find: "if (strangers.has(request.raw.socket)) fail('other_user')",
+    find: "if (!ours.has(request.raw.socket)) fail('other_user')",
     replace: '',
     test: { file: 'test/other-user.test.ts' },
   },
@@ -339,8 +346,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a link is not remembered',
     file: AUTH_DIR,
-    find: 'save: (session) => writeAtomically(marker, `${JSON.stringify(session)}\\n`)',
-    replace: 'save: () => {}',
+    find: 'marker = session\n',
+    replace: '\n',
     test: LINK,
   },
   {
@@ -758,24 +765,38 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'two servers share one directory',
-    file: AUTH_DIR,
-    find: 'if (holder !== null && held !== mine) {',
-    replace: 'if (false) {',
+    file: DIR_LOCK,
+    find: 'if (started === holder.started) throw new HeldError(holder.pid, null)',
+    replace: '',
     test: disk('names the process'),
   },
   {
     name: 'a lock is believed although its number is now another process',
-    file: AUTH_DIR,
-    find: 'return started === startOf(pid) ? pid : null',
-    replace: 'return pid',
+    file: DIR_LOCK,
+    find: 'if (started === holder.started) throw',
+    replace: 'throw',
     test: disk('takes over the lock'),
   },
   {
-    name: 'a lock of another computer is believed',
-    file: AUTH_DIR,
-    find: 'host !== hostname() || ',
-    replace: '',
+    name: 'a lock that another computer left is believed for ever',
+    file: DIR_LOCK,
+    find: 'if (Date.now() - seen > STALE_MS) return',
+    replace: 'if (Date.now() - seen > STALE_MS) throw new HeldError(holder.pid, null)',
     test: disk('takes over the lock'),
+  },
+  {
+    name: 'a directory that a server of another computer uses is taken',
+    file: DIR_LOCK,
+    find: 'if (touchedAt(file) !== seen) throw',
+    replace: 'if (touchedAt(file) === 0) throw',
+    test: disk('shows life'),
+  },
+  {
+    name: 'a shared directory is closed to those who use it',
+    file: AUTH_DIR,
+    find: 'makePrivate(path, log, holdsOnlyOurs)',
+    replace: 'makePrivate(path, log)',
+    test: disk('holds other things'),
   },
   {
     name: 'a removal that was interrupted is never finished',
@@ -788,15 +809,15 @@ export const MUTATIONS: readonly Mutation[] = [
   // Settings, log, program
   {
     name: 'the server binds an address that others can reach',
-    file: 'src/config.ts',
-    find: 'if (!isLoopback(host)) {',
-    replace: 'if (false) {',
+    file: CONFIG,
+    find: 'isLoopback,\n',
+    replace: '() => true,\n',
     test: config,
   },
   {
     name: 'whatever begins with 127. is loopback',
-    file: 'src/config.ts',
-    find: '/^127(\\.\\d{1,3}){3}$/.test(host)',
+    file: CONFIG,
+    find: '/^127(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}$/.test(host)',
     replace: "host.startsWith('127.')",
     test: config,
   },
@@ -844,28 +865,28 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a directory in use ends the program with another code',
-    file: RUN,
+    file: EXIT_CODES,
     find: 'directory: 3',
     replace: 'directory: 1',
     test: cli('directory in use'),
   },
   {
     name: 'a taken port ends the program with another code',
-    file: RUN,
+    file: EXIT_CODES,
     find: 'port: 4',
     replace: 'port: 1',
     test: cli('taken port'),
   },
   {
     name: 'a wrong setting ends the program with another code',
-    file: RUN,
+    file: EXIT_CODES,
     find: 'wrongSetting: 2',
     replace: 'wrongSetting: 1',
     test: cli('ends with code'),
   },
   {
     name: '.env wins over the environment',
-    file: 'src/config.ts',
+    file: CONFIG,
     find: '{ ...fromFile, ...process.env }',
     replace: '{ ...process.env, ...fromFile }',
     test: cli('reads .env'),
@@ -876,6 +897,134 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'WHATSAPP_AUTH_DIR: dir,',
     replace: 'WHATSAPP_AUTH_DIR: process.env.WHATSAPP_AUTH_DIR ?? dir,',
     test: cli('sandbox links'),
+  },
+
+  // Commands
+  {
+    name: 'the environment wins over a flag',
+    file: CONFIG,
+    find: 'return fromFlag === undefined ?',
+    replace: 'return fromFlag === undefined || env[name] ?',
+    test: config,
+  },
+  {
+    name: 'a forgotten value swallows the next flag',
+    file: 'src/cli/arguments.ts',
+    find: "(!token.inlineValue && value.startsWith('--'))",
+    replace: 'false',
+    test: { file: 'src/cli/arguments.test.ts' },
+  },
+  {
+    name: 'status loads the server',
+    file: 'src/cli/status.ts',
+    find: "import { EXIT } from './exit-codes.ts'",
+    replace: "import { EXIT } from './exit-codes.ts'\nimport './run-server.ts'",
+    test: commands('status loads neither'),
+  },
+  {
+    name: 'a Node that is too old loads what it does not know',
+    file: 'src/cli/main.ts',
+    find: "import { isNodeSupported, oldNode } from '../version.ts'",
+    replace: "import { isNodeSupported, oldNode } from '../version.ts'\nimport '../config.ts'",
+    test: commands('too old'),
+  },
+  {
+    name: 'a connection that breaks off counts as no server',
+    file: CLI_CLIENT,
+    find: 'code !== null && BEFORE_SENT.has(code)',
+    replace: 'code !== null',
+    test: commands('breaks off'),
+  },
+  {
+    name: 'a send of unknown outcome looks like any failure',
+    file: 'src/cli/command-line.ts',
+    find: "retry === 'check_first'",
+    replace: "retry === 'never'",
+    test: commands('what may have happened'),
+  },
+  {
+    name: 'logout does not ask where nobody can answer',
+    file: 'src/cli/logout.ts',
+    find: 'if (!yes) {',
+    replace: 'if (!yes && canAsk()) {',
+    test: commands('without a terminal'),
+  },
+  {
+    name: 'logout takes anything for a yes',
+    file: 'src/cli/terminal.ts',
+    find: '/^y(es)?$/i',
+    replace: '/./',
+    test: commands('asks on a terminal'),
+  },
+  {
+    name: 'a state from before the start ends auth',
+    file: 'src/cli/auth.ts',
+    find: 'const begun = begin.answer\n',
+    replace: 'const begun = begin.answer ?? { code: null }\n',
+    test: commands('auth shows the code'),
+  },
+  {
+    name: 'the linked sandbox speaks before it is ready',
+    file: 'src/cli/sandbox.ts',
+    find: "now.state !== 'ready' && Date.now() < until",
+    replace: 'false',
+    test: commands('is ready when it speaks'),
+  },
+  {
+    name: 'text is what curl gets for a QR code',
+    file: 'src/faces/http/accept.ts',
+    find: "quality(accept, 'text/plain') > quality",
+    replace: "quality(accept, 'text/plain') >= quality",
+    test: { file: 'src/faces/http/accept.test.ts' },
+  },
+  {
+    name: 'the QR code for terminals is drawn the wrong way round',
+    file: 'src/faces/http/qr-text.ts',
+    find: "color: { dark: '#ffffff', light: '#000000' },",
+    replace: '',
+    test: { file: 'src/faces/http/qr-text.test.ts' },
+  },
+  {
+    name: 'doctor takes the lock of another computer for a running server',
+    file: DIR_LOCK,
+    find: '    : isTouched\n',
+    replace: '    : true\n',
+    test: doctor('stale lock'),
+  },
+  {
+    name: 'doctor does not see a second server',
+    file: CHECKS,
+    find: 'if (!held.isLive) {',
+    replace: 'if (held.host === null) {',
+    test: doctor('second server'),
+  },
+  {
+    name: 'doctor takes any server for the one of this directory',
+    file: CHECKS,
+    find: ' && answering.status.auth_dir === authDir',
+    replace: '',
+    test: commands('tells the port of another'),
+  },
+  {
+    name: 'doctor finds nothing wrong with permissions',
+    file: CHECKS,
+    find: '(found.mode & 0o077) !== 0',
+    replace: 'false',
+    test: doctor('too open'),
+  },
+  {
+    name: 'doctor overlooks a full disk',
+    file: CHECKS,
+    find: 'bytes < TOO_LITTLE_BYTES',
+    replace: 'bytes < 0',
+    test: doctor('nearly full'),
+  },
+  {
+    name: 'doctor stops at the first check that fails itself',
+    file: 'src/cli/doctor.ts',
+    find: '} catch (error) {\n        return {',
+    replace: '} catch (error) {\n        if (name) throw error\n        return {',
+    test: doctor('fails itself'),
   },
 
   // The QR page

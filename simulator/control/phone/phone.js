@@ -109,6 +109,12 @@ function nameOfJid(jid) {
 
 /** @param {number} t Unix seconds */
 const timeOf = (t) => new Date(t * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+/** @param {number} t Unix seconds @returns {string} the time of today's, the day of older ones */
+const whenOf = (t) => {
+  const [then, now] = [new Date(t * 1000), new Date()]
+  if (then.toDateString() === now.toDateString()) return timeOf(t)
+  return then.toLocaleDateString([], { day: 'numeric', month: 'short' })
+}
 /** @param {number} t Unix seconds */
 const dayOf = (t) =>
   new Date(t * 1000).toLocaleDateString([], { day: 'numeric', month: 'short', year: 'numeric' })
@@ -234,7 +240,7 @@ function drawChats(state) {
     const button = makeButton('', () => openChat(id), 'chat')
     button.dataset.chat = id
     button.setAttribute('aria-current', String(id === openChatId))
-    button.append(avatar, make('div', '', title, line), make('time', '', last ? timeOf(last.t) : ''))
+    button.append(avatar, make('div', '', title, line), make('time', '', last ? whenOf(last.t) : ''))
     return make('li', '', button)
   })
   list.replaceChildren(...rows)

@@ -54,7 +54,7 @@ async function loadEarlierMsgs(options: unknown): Promise<MsgModel[]> {
 async function findOrCreateLatestChat(
   id: unknown,
 ): Promise<{ chat: ChatModel; created: boolean } | undefined> {
-  const wid = createWidFromWidLike(id)
+  const wid = widOrThrow(id, 'equals')
   const known = Chat.get(wid) ?? (wid.isUser() ? Chat.get(alternateOf(wid)) : undefined)
   if (known) return { chat: known, created: false }
   if (wid.isGroup()) return undefined
@@ -72,13 +72,33 @@ function isLidLost(phone: string): boolean {
   return Array.isArray(phones) ? phones.includes(phone) : true
 }
 
-/** Null for a number that is not on WhatsApp. Whoever was asked for is known from then on, with the LID. */
-async function queryWidExists(id: unknown): Promise<{ wid: Wid; biz: boolean } | null> {
-  const wid = createWidFromWidLike(id)
-  const person = await connection().ask('exists', { jid: String(wid) })
+/**
+ * Null for a number that is not on WhatsApp. Whoever was asked for is known from then on, with the LID; whoever is
+ * addressed by LID already is answered with that, also when asked for by phone.
+ */
+async function queryExists(jid: string): Promise<{ wid: Wid; biz: boolean } | null> {
+  const person = await connection().ask('exists', { jid })
   if (!person) return null
   learnPeople([person])
-  return { wid: wid.isLid() ? lidWidOf(person) : phoneWidOf(person), biz: false }
+  const byLid = person.lidChat || jid.endsWith('@lid')
+  return { wid: byLid ? lidWidOf(person) : phoneWidOf(person), biz: false }
+}
+
+async function queryWidExists(wid: unknown): Promise<{ wid: Wid; biz: boolean } | null> {
+  return queryExists(String(widOrThrow(wid, 'isLid')))
+}
+
+/** Takes `+<digits>`. */
+async function queryPhoneExists(phone: unknown): Promise<{ wid: Wid; biz: boolean } | null> {
+  if (typeof phone !== 'string') throw new TypeError('queryPhoneExists: a phone number is needed')
+  return queryExists(phone)
+}
+
+/** A string that looks like a wid is none here: it lacks the `method` that the real page calls first. */
+function widOrThrow(wid: unknown, method: string): Wid {
+  if (wid instanceof Wid) return wid
+  refuse(`a lookup was called with something that is no wid: ${String(wid)}`)
+  throw new TypeError(`e.${method} is not a function`)
 }
 
 function findLinks(text: unknown): { href: string; suspiciousCharacters: Set<string> }[] {
@@ -109,7 +129,7 @@ export function defineReadingModules(): void {
   defineModule('WAWebWid', Wid)
   defineModule('WAWebWidFactory', { createWid, createWidFromWidLike, asUserWidOrThrow })
   defineModule('WAWebFindChatAction', { findOrCreateLatestChat })
-  defineModule('WAWebQueryExistsJob', { queryWidExists, queryPhoneExists: queryWidExists })
+  defineModule('WAWebQueryExistsJob', { queryWidExists, queryPhoneExists })
   defineModule('WAWebChatLoadMessages', { loadEarlierMsgs })
   defineModule('WALinkify', { findLinks, findLink: (text: unknown) => findLinks(text)[0] ?? null })
   defineModule('WAWebApiContact', {

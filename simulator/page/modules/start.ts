@@ -3,21 +3,16 @@ import { b } from '../errors.ts'
 import { offlineProgress } from '../live.ts'
 import { connection, page } from '../page.ts'
 import { isMe, myLidWid, myPhoneWid } from '../people.ts'
+import { advSecret, switchLinking } from '../qr.ts'
 import { defineModule, refuse } from '../registry.ts'
-import { Conn, cmd, defineCommand, Socket, Stream } from '../socket-model.ts'
+import { Conn, cmd, Socket, Stream } from '../socket-model.ts'
 import { readRegistration } from '../storage.ts'
 import { Wid } from '../wid.ts'
 
-type PairingType = 'QR' | 'ALT_DEVICE_LINKING'
+const pairingTypes: readonly unknown[] = ['QR_CODE', 'ALT_DEVICE_LINKING']
 
-let pairingType: PairingType = 'QR'
+/** A code can be had once after each `initializeAltDeviceLinking`. */
 let isAltReady = false
-let advSecret: string | undefined
-
-/** Keys are made (or read) before the modules are used: `getADVSecretKey` answers at once. */
-export async function prepareKeys(): Promise<void> {
-  advSecret = (await readRegistration()).advSecret
-}
 
 function toBytes(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
@@ -30,30 +25,29 @@ function encodeB64(data: unknown): string {
 }
 
 async function initializeAltDeviceLinking(): Promise<void> {
-  if (pairingType !== 'ALT_DEVICE_LINKING') refuse('initializeAltDeviceLinking without setPairingType')
-  await connection().ask('refs', { mode: 'code' })
+  switchLinking('code')
   isAltReady = true
 }
 
 /** The 8 characters, or a rejection with `CompanionHelloError` (wwebjs#3763). */
 async function startAltLinkingFlow(phone: unknown, notify: unknown): Promise<string> {
   if (typeof phone !== 'string') throw new TypeError('startAltLinkingFlow: phone number must be a string')
-  if (!isAltReady) throw new Error('startAltLinkingFlow: alt device linking is not initialized')
+  if (!isAltReady) throw new Error('Invariant Violation: alt device linking is not initialized')
   const answer = await connection().ask('pairing_code', { phone, notify: notify === true })
   if ('error' in answer) throw new b(answer.error)
+  isAltReady = false
   return answer.code
 }
 
+/** A code that waits counts no more. Brings no ref: the ones that were there go on. */
 async function initializeQRLinking(): Promise<void> {
-  pairingType = 'QR'
   isAltReady = false
-  await connection().ask('refs', { mode: 'qr' })
+  switchLinking('qr')
 }
 
-/** New refs after the old ones ran out. */
+/** Starts the connection anew, in whichever state; new refs come with it. */
 function refreshQR(): void {
-  if (Socket.get('state') !== 'UNPAIRED_IDLE' && Socket.get('state') !== 'UNPAIRED') return
-  void connection().ask('refs', { mode: 'qr' })
+  Socket.reconnect()
 }
 
 /** Define them all. */
@@ -62,14 +56,14 @@ export function defineStartModules(): void {
   defineModule('WAWebStreamModel', { Stream })
   defineModule('WAWebConnModel', { Conn })
   defineModule('WAWebCmd', { Cmd: cmd })
-  defineCommand('refreshQR', refreshQR)
+  // `Cmd.refreshQR` is gone since early 2026 (wwebjs#22449).
   defineModule('WAWebLaunchSocketUtils', { refreshQR })
   defineModule('WAWebOfflineHandler', {
     OfflineMessageHandler: { getOfflineDeliveryProgress: offlineProgress },
   })
   defineModule('WAWebAltDeviceLinkingApi', {
-    setPairingType(type: PairingType) {
-      pairingType = type
+    setPairingType(type: unknown) {
+      if (!pairingTypes.includes(type)) refuse(`setPairingType was called with ${String(type)}`)
     },
     initializeAltDeviceLinking,
     startAltLinkingFlow,
@@ -93,7 +87,7 @@ export function defineStartModules(): void {
     },
   })
   defineModule('WAWebUserPrefsMultiDevice', {
-    getADVSecretKey: () => advSecret,
+    getADVSecretKey: advSecret,
   })
   defineModule('WAWebUserPrefsMeUser', {
     getMaybeMePnUser: () => (page.account ? myPhoneWid() : undefined),

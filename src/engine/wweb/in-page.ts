@@ -11,7 +11,6 @@ type MsgKeyClass = {
 }
 type PageModules = {
   WAWebSocketModel: { Socket: { state: string; hasSynced?: boolean; logout(): Promise<void> } }
-  WAWebCmd: { Cmd: { refreshQR(): void } }
   WAWebMsgKey: MsgKeyClass
   WAWebUserPrefsMeUser: { getMaybeMePnUser(): Wid | undefined; getMaybeMeLidUser(): Wid | undefined }
 }
@@ -81,11 +80,6 @@ export function overhearPasskey(): void {
     window.whatsappMcpPasskey?.()
     return get(options)
   }
-}
-
-/** The library calls this in Node, where there is no window (Client.js:290); here it works. */
-export function refreshQr(): void {
-  window.require('WAWebCmd').Cmd.refreshQR()
 }
 
 /** Tell the library that the sync is done when it subscribed too late to hear of it (wwebjs#3742, #201919). */

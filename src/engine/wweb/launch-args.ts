@@ -13,15 +13,28 @@ const BASE = [
   '--disable-background-timer-throttling',
   '--disable-renderer-backgrounding',
   '--disable-backgrounding-occluded-windows',
+  // Two hidden pages of the address bar and a renderer kept in reserve cost memory and serve nobody here.
+  '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess',
+  // One process less. It runs without a sandbox of its own on Linux either way.
+  '--enable-features=NetworkServiceInProcess2',
 ]
+
+/** Without a window nothing is drawn, so no process is needed to draw it. */
+const HEADLESS = ['--disable-gpu', '--disable-software-rasterizer']
 
 /**
  * The arguments, and whether the browser's own sandbox is off: Chromium refuses to run as root with it, and a
  * container may give it no user namespaces to build it from. Anywhere else it stays on.
  */
-export function launchArgs(extra: readonly string[]): { args: string[]; sandboxOff: boolean } {
+export function launchArgs(
+  headless: boolean,
+  extra: readonly string[],
+): { args: string[]; sandboxOff: boolean } {
   const sandboxOff = process.getuid?.() === 0 || isContainerWithoutNamespaces()
-  return { args: [...BASE, ...(sandboxOff ? ['--no-sandbox'] : []), ...extra], sandboxOff }
+  return {
+    args: [...BASE, ...(headless ? HEADLESS : []), ...(sandboxOff ? ['--no-sandbox'] : []), ...extra],
+    sandboxOff,
+  }
 }
 
 function isContainerWithoutNamespaces(): boolean {

@@ -7,7 +7,7 @@ import { toJid } from '../../model/ids.ts'
 import type { Engine, EngineEnd, EngineEvent, OpenEngine } from '../engine.ts'
 import { createAddresses } from './addresses.ts'
 import { endBrowser, freeProfile } from './browser-process.ts'
-import { announceSynced, logOut, readSocket, refreshQr } from './in-page.ts'
+import { announceSynced, logOut, readSocket } from './in-page.ts'
 import { createLinkedClient } from './linked-client.ts'
 import { createTextSender } from './send-text.ts'
 import { toMessage, toSocketMeaning } from './translate.ts'
@@ -45,7 +45,7 @@ export function wwebEngine(setup: WwebSetup): OpenEngine {
   return async ({ emit }) => openEngine(setup, emit)
 }
 
-type Phase = 'starting' | 'unpaired' | 'linking' | 'authenticated' | 'ready' | 'over'
+type Phase = 'starting' | 'unpaired' | 'authenticated' | 'ready' | 'over'
 
 function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): Engine {
   const { clock, log } = setup
@@ -61,7 +61,6 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   const loggedOut = createDeferred<true>()
   /** What came before `ready` was told: nobody knows before whose it is. */
   const early: EngineEvent[] = []
-  let socketState = ''
   let closing: Promise<void> | null = null
   let cancelTimer = () => {}
 
@@ -73,7 +72,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     onBrowser,
     onSocketState,
     onPasskey: () => {
-      if (phase === 'unpaired' || phase === 'linking') emit({ type: 'linking', passkey: true })
+      if (phase === 'unpaired') emit({ type: 'passkey_asked' })
     },
     onInjected() {
       injected.resolve(true)
@@ -99,8 +98,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   const sender = createTextSender(client, addresses, clock)
 
   client.on('qr', (qr) => {
-    // A page that is slow to get its first ref composes a code from `undefined`.
-    if ((phase !== 'starting' && phase !== 'unpaired') || qr.startsWith('undefined')) return
+    // A page without its first ref, or between two rounds of keys, composes a code from what it has not.
+    if ((phase !== 'starting' && phase !== 'unpaired') || qr.split(',').some(isMissing)) return
     phase = 'unpaired'
     cancelTimer()
     emit({ type: 'qr', qr })
@@ -193,8 +192,6 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
 
   function onSocketState(state: string): void {
     const meaning = toSocketMeaning(state)
-    const before = toSocketMeaning(socketState)
-    socketState = state
     const linked = phase === 'authenticated' || phase === 'ready'
     if (phase === 'over') return
     if (meaning === 'conflict')
@@ -203,15 +200,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     if (linked && (meaning === 'unpaired' || meaning === 'idle')) {
       return end('logged_out', 'WhatsApp removed this device.')
     }
-    // Also a step of every reconnect (WALC#34); only straight from UNPAIRED it is the phone's answer.
-    if (meaning === 'pairing' && before === 'unpaired' && phase === 'unpaired') {
-      phase = 'linking'
-      return emit({ type: 'linking', passkey: false })
-    }
-    if (meaning === 'unpaired' && phase === 'linking') {
-      phase = 'unpaired'
-      return emit({ type: 'link_refused', detail: 'The phone refused to link this device.' })
-    }
+    if (meaning === 'connecting' && phase === 'unpaired') emit({ type: 'code_gone' })
     if (meaning === 'idle' && phase === 'unpaired') return emit({ type: 'qr_gone' })
     if (meaning === 'connected') onPaired()
     setConnected(meaning === 'connected' && listening)
@@ -315,10 +304,9 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       }
     },
     async showQr() {
-      const page = client.pupPage
-      if (phase !== 'unpaired' || page === null) return
-      await withDeadline(clock, 'Asking for a QR', PROBE_MS, client.cancelPairingCode()).catch(() =>
-        page.evaluate(refreshQr).catch(() => {}),
+      if (phase !== 'unpaired') return
+      await withDeadline(clock, 'Asking for a QR', PROBE_MS, client.cancelPairingCode()).catch((error) =>
+        log.warn({ err: error }, 'WhatsApp Web gives no QR code'),
       )
     },
     async findNumber(phone) {
@@ -372,4 +360,8 @@ function startProblem(error: unknown): string {
   if (/context was destroyed|detached Frame/.test(text)) return 'its page reloaded again and again'
   if (text.includes('Failed to launch')) return 'the browser could not be launched'
   return 'its page is not one that this version knows'
+}
+
+function isMissing(part: string): boolean {
+  return part === '' || part === 'undefined' || part === 'null' || part.endsWith('@undefined')
 }

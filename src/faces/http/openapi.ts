@@ -32,8 +32,15 @@ const TAGS: Record<string, string> = {
   messages: 'Sending and reading messages.',
 }
 
+/** Where the server listens unless it is told otherwise. */
+const DEFAULT_SERVER = { url: 'http://127.0.0.1:8790', description: 'This computer only.' }
+
 /** The document for these operations; `version` is the product's. */
-export function createOpenApi(operations: readonly Operation[], version: string): Json {
+export function createOpenApi(
+  operations: readonly Operation[],
+  version: string,
+  server = DEFAULT_SERVER,
+): Json {
   const components: Json = {
     Status: schemaOf(Status, 'output'),
     Problem: problemSchema(),
@@ -56,7 +63,7 @@ export function createOpenApi(operations: readonly Operation[], version: string)
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       contact: { name: 'whatsapp-mcp-api' },
     },
-    servers: [{ url: 'http://127.0.0.1:8790', description: 'This computer only.' }],
+    servers: [server],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     // The loopback, the operating system's user and the request's origin stand in for a key.
     security: [{}],

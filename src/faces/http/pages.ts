@@ -2,19 +2,29 @@
 import type { FastifyInstance } from 'fastify'
 import { OPERATIONS } from '../../operations/index.ts'
 import type { Session } from '../../session/session.ts'
+import { prefersText } from './accept.ts'
+import { addDocs } from './docs-page.ts'
 import { createOpenApi } from './openapi.ts'
 import { QR_PAGE_HEADERS, renderQrPage } from './qr-page.ts'
+import { renderQrText } from './qr-text.ts'
 
-/** `GET /qr`, always a page and always 200, whatever the state; `GET /openapi.json`. */
+/** Relative to the description's own address: right on any port, by any name and through a tunnel. */
+const SAME_SERVER = { url: '/', description: 'The server that this comes from.' }
+
+/** `GET /qr`, always 200 whatever the state: a page, or text for whoever prefers that; `GET /openapi.json`. */
 export function addPages(server: FastifyInstance, session: Session, version: string): void {
-  server.get('/qr', async (_, reply) => {
+  server.get('/qr', async (request, reply) => {
     session.touch()
+    const asText = prefersText(request.headers.accept)
+    const render = asText ? renderQrText : renderQrPage
     return reply
       .headers(QR_PAGE_HEADERS)
-      .type('text/html; charset=utf-8')
-      .send(await renderQrPage(session.status(), session.qr()))
+      .header('vary', 'accept')
+      .type(`text/${asText ? 'plain' : 'html'}; charset=utf-8`)
+      .send(await render(session.status(), session.qr()))
   })
   server.get('/openapi.json', async (_, reply) =>
-    reply.type('application/json; charset=utf-8').send(createOpenApi(OPERATIONS, version)),
+    reply.type('application/json; charset=utf-8').send(createOpenApi(OPERATIONS, version, SAME_SERVER)),
   )
+  addDocs(server)
 }

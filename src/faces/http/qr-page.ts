@@ -4,6 +4,8 @@ import QRCode from 'qrcode'
 import type { SessionState, Status } from '../../model/status.ts'
 
 const SIZE_PX = 360
+/** Scanners need this much white around the code, which a dark page does not give (ISO/IEC 18004). */
+const QUIET_MODULES = 4
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #111b21; --soft: #54656f; --line: #d1d7db; --back: #f0f2f5; --card: #fff; --accent: #008069 }
@@ -16,6 +18,7 @@ p { margin: .5rem 0; color: var(--soft); overflow-wrap: anywhere }
 img { display: block; margin: 1.25rem auto; width: 100%; max-width: ${SIZE_PX}px; height: auto; background: #fff; border-radius: 8px }
 ol { text-align: left; color: var(--soft); padding-left: 1.25rem; margin: 1rem 0 }
 .state { display: inline-block; margin-top: 1rem; padding: .15rem .75rem; border: 1px solid var(--line); border-radius: 999px; font-size: .875rem; color: var(--accent) }
+a { color: var(--accent) }
 code { font-size: .9em; color: var(--ink) }
 `
 
@@ -49,7 +52,7 @@ const HEADLINES: Record<SessionState, string> = {
 
 /** The whole page; reloads itself every 5 s. `qr` is the text to show as a 360×360 code, or null for none. */
 export async function renderQrPage(status: Status, qr: string | null): Promise<string> {
-  const image = qr === null ? null : await QRCode.toDataURL(qr, { width: SIZE_PX, margin: 2 })
+  const image = qr === null ? null : await QRCode.toDataURL(qr, { width: SIZE_PX, margin: QUIET_MODULES })
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -63,13 +66,19 @@ export async function renderQrPage(status: Status, qr: string | null): Promise<s
 <main>
 <h1>${escapeHtml(headline(status))}</h1>
 ${image === null ? '' : `<img src="${image}" width="${SIZE_PX}" height="${SIZE_PX}" alt="QR code to scan with WhatsApp">`}
-${image === null ? explanation(status) : STEPS}
+${image === null ? paragraphs(explain(status)) : STEPS}
 <span class="state">${escapeHtml(status.state)}</span>
+${STARTABLE.has(status.state) ? TO_START : ''}
 </main>
 </body>
 </html>
 `
 }
+
+/** States in which nothing goes on by itself. */
+const STARTABLE: ReadonlySet<SessionState> = new Set(['stopped', 'auth_failure'])
+/** This page only shows; the other one can act, when somebody presses its button. */
+const TO_START = '<p><a href="/docs#/link/start_auth">Start on the API page</a></p>'
 
 const STEPS = `<ol>
 <li>Open WhatsApp on your phone</li>
@@ -78,12 +87,14 @@ const STEPS = `<ol>
 </ol>
 <p>A new code appears by itself.</p>`
 
-function headline(status: Status): string {
+/** What is going on, in a few words. May hold the account's name, as its owner wrote it. */
+export function headline(status: Status): string {
   if (status.state !== 'ready') return HEADLINES[status.state]
   return `Linked as ${status.account?.pushname ?? status.account?.wid ?? 'your account'}`
 }
 
-function explanation(status: Status): string {
+/** What to know while there is no code to show: a sentence each, at least one. */
+export function explain(status: Status): string[] {
   const lines: string[] = []
   if (status.pairing?.method === 'code') lines.push('A pairing code waits to be typed on the phone.')
   else if (status.state === 'qr') lines.push('The last code expired; a new one is on its way.')
@@ -93,6 +104,10 @@ function explanation(status: Status): string {
   if (status.reconnect !== null)
     lines.push(`Attempt ${status.reconnect.attempt} at ${status.reconnect.next_attempt_at}.`)
   if (lines.length === 0) lines.push('Everything is up and running.')
+  return lines
+}
+
+function paragraphs(lines: readonly string[]): string {
   return lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('\n')
 }
 

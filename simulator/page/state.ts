@@ -1,0 +1,8 @@
+/** The socket's state, and what whoever looks at the browser window reads of it. */
+import { showStatus } from './page.ts'
+import { Socket, type SocketState } from './socket-model.ts'
+
+export function setState(state: SocketState): void {
+  showStatus(`Socket: ${state}`)
+  Socket.set({ state, stream: state === 'CONNECTED' ? 'CONNECTED' : 'DISCONNECTED' })
+}

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError, SETTINGS } from '../config.ts'
+import { parseArguments, UsageError } from './arguments.ts'
+import { COMMANDS } from './commands.ts'
+import { renderHelp } from './help.ts'
+
+const commandNamed = (name: string) => {
+  const found = COMMANDS.find((command) => command.name === name)
+  if (found === undefined) throw new Error(`there is no ${name}`)
+  return found
+}
+const parse = (line: string) => {
+  const [name = '', ...argv] = line.split(' ')
+  return parseArguments(commandNamed(name), argv)
+}
+
+describe('parseArguments', () => {
+  it.each([
+    ['serve --port 9000', { WHATSAPP_MCP_PORT: '9000' }],
+    ['serve --port=9000 --port 9001', { WHATSAPP_MCP_PORT: '9001' }],
+    ['serve --headless=false', { WHATSAPP_HEADLESS: 'false' }],
+    ['serve --no-headless', { WHATSAPP_HEADLESS: 'false' }],
+    ['serve --headless', { WHATSAPP_HEADLESS: 'true' }],
+    ['serve --chrome-executable=', { WHATSAPP_CHROME_EXECUTABLE: '' }],
+    ['doctor --auth-dir /a --json', { WHATSAPP_AUTH_DIR: '/a' }],
+  ])('reads the settings of %s', (line, settings) => {
+    expect(parse(line)?.settings).toEqual(settings)
+  })
+
+  it('reads the flags of a command, with their defaults', () => {
+    expect(parse('sandbox --linked --phone-port 0')?.flags).toMatchObject({
+      linked: true,
+      port: 8890,
+      'phone-port': 0,
+      pace: 'realistic',
+      seed: 1,
+    })
+    expect(parse('auth --phone +15551234567 --json')?.flags).toMatchObject({
+      phone: '15551234567',
+      json: true,
+    })
+  })
+
+  it('keeps what is no flag apart', () => {
+    expect(parse('send +15551234567 -')?.operands).toEqual(['+15551234567', '-'])
+    expect(parse('send --json 15551234567 -- --help')?.operands).toEqual(['15551234567', '--help'])
+  })
+
+  it.each([
+    ['serve --wat', 'serve has no flag --wat.'],
+    ['serve -p', 'serve has no flag -p.'],
+    ['serve --no-port', 'serve has no flag --no-port.'],
+    ['status --auth-dir /a', 'status has no flag --auth-dir.'],
+    ['serve --port', '--port needs a value: --port PORT.'],
+    ['serve --port --no-headless', '--port needs a value: --port PORT.'],
+    ['serve now', 'serve takes flags only; "now" is not one.'],
+    ['send', 'send takes NUMBER and MESSAGE, and nothing was given.'],
+    [
+      'send 1 two words',
+      'send takes NUMBER and MESSAGE, and 3 were given. Text with spaces stands in quotes.',
+    ],
+  ])('refuses %s', (line, message) => {
+    expect(() => parse(line)).toThrow(new UsageError(message))
+  })
+
+  it.each([
+    ['sandbox --pace fast', '--pace="fast" is not allowed: one of none, realistic.'],
+    ['sandbox --phone-port 99999', '--phone-port="99999" is not allowed: a whole number from 0 to 65535.'],
+    ['sandbox --linked=perhaps', '--linked="perhaps" is not allowed: true or false.'],
+    [
+      'auth --phone 12',
+      '--phone="12" is not allowed: a phone number of 8 to 15 digits, country code included.',
+    ],
+    ['status --url nowhere', '--url="nowhere" is not allowed: an address such as http://127.0.0.1:8790.'],
+    ['status --url ftp://x', '--url="ftp://x" is not allowed: an address such as http://127.0.0.1:8790.'],
+  ])('refuses %s with name, value and what is allowed', (line, message) => {
+    expect(() => parse(line)).toThrow(new ConfigError(message))
+  })
+
+  it.each(['serve --help', 'send -h', 'send --help --json'])('helps at %s', (line) => {
+    expect(parse(line)).toBeNull()
+  })
+})
+
+describe('every command', () => {
+  it('has no flag twice', () => {
+    for (const { flags, settings } of COMMANDS) {
+      const names = [...Object.keys(flags), ...settings.map((name) => SETTINGS[name].flag)]
+      expect(new Set([...names, 'help']).size).toBe(names.length + 1)
+    }
+  })
+
+  it.each(COMMANDS.flatMap(({ examples }) => examples))('has an example that it takes: %s', (line) => {
+    const words = [...line.replace(/ <.*/, '').matchAll(/'([^']*)'|(\S+)/g)].map(
+      ([, quoted, bare]) => quoted ?? bare ?? '',
+    )
+    const command = commandNamed(words[0] ?? '')
+    expect(parseArguments(command, words.slice(1))).not.toBeNull()
+    expect(renderHelp(command)).toContain(line)
+  })
+})

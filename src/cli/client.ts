@@ -1,0 +1,141 @@
+/** A client of the running server's API: every command that acts on the account asks the server to. */
+import { readEnvironment, readSetting, serverUrl } from '../config.ts'
+import type { Given } from './command.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+
+/** A failure as the API describes it (RFC 9457, docs/errors.md). */
+export type Problem = { code: string; detail: string; hint: string; retry: string; [fact: string]: unknown }
+
+/** The server answered, with a failure. */
+export class ApiError extends Error {
+  readonly problem: Problem
+  constructor(problem: Problem) {
+    super(problem.detail)
+    this.name = 'ApiError'
+    this.problem = problem
+  }
+}
+
+export type Api = {
+  /** Where the server is, without a slash at the end. */
+  url: string
+  get<T>(path: string, limitMs?: number): Promise<T>
+  post<T>(path: string, body: object, limitMs: number): Promise<T>
+  /** A page as plain text. */
+  text(path: string): Promise<string>
+}
+
+/** Answers that only tell something come within 2 s; a machine under load gets more. */
+const ANSWER_MS = 10_000
+
+/**
+ * Each call fails with ApiError for a failure that the server tells, else CommandError: nobody answers, or no answer came.
+ * @param url as {@link addressOf} gives it
+ */
+export function openApi(url: string): Api {
+  const call = async (path: string, limitMs: number, request: RequestInit = {}): Promise<Response> => {
+    let answer: Response
+    try {
+      answer = await fetch(`${url}${path}`, { ...request, signal: AbortSignal.timeout(limitMs) })
+    } catch (error) {
+      throw explainFailure(url, error, limitMs)
+    }
+    if (!answer.ok) throw await readProblem(url, answer)
+    return answer
+  }
+  const json = async <T>(answer: Response): Promise<T> => {
+    try {
+      return (await answer.json()) as T
+    } catch {
+      throw notOurs(url)
+    }
+  }
+  return {
+    url,
+    get: async (path, limitMs = ANSWER_MS) => json(await call(path, limitMs)),
+    post: async (path, body, limitMs) =>
+      json(
+        await call(path, limitMs, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        }),
+      ),
+    text: async (path) => (await call(path, ANSWER_MS, { headers: { accept: 'text/plain' } })).text(),
+  }
+}
+
+/** The server's address: `--url`, else the host and port of the settings. */
+export function addressOf({ settings, flags }: Pick<Given, 'settings'> & { flags: { url: string } }): string {
+  if (flags.url !== '') return flags.url.replace(/\/+$/, '')
+  const sources = { flags: settings, env: readEnvironment() }
+  const port = readSetting('WHATSAPP_MCP_PORT', sources)
+  if (port === 0) {
+    throw new CommandError(
+      'The port is set to 0, which says nothing about where the server is.',
+      'Give the address that it printed: --url http://127.0.0.1:PORT',
+      EXIT.wrongSetting,
+    )
+  }
+  return serverUrl(readSetting('WHATSAPP_MCP_HOST', sources), port)
+}
+
+function explainFailure(url: string, error: unknown, limitMs: number): CommandError {
+  if (error instanceof Error && error.name === 'TimeoutError') {
+    return new CommandError(
+      `The server at ${url} did not answer within ${limitMs / 1_000} s.`,
+      'What was asked for may have happened all the same: look at its status before you repeat it.',
+      EXIT.failed,
+      { cause: error },
+    )
+  }
+  const code = errnoOf(error)
+  if (code !== null && BEFORE_SENT.has(code)) {
+    return new CommandError(
+      `No server answers at ${url}.`,
+      'Start it with "whatsapp-mcp-api serve" (in a checkout: npm start). If it runs elsewhere, name it: --url http://127.0.0.1:PORT',
+      EXIT.notRunning,
+      { cause: error },
+    )
+  }
+  return new CommandError(
+    `The connection to ${url} broke off${code === null ? '' : ` (${code})`}.`,
+    'What was asked for may have happened all the same: look before you repeat it.',
+    EXIT.failed,
+    { cause: error },
+  )
+}
+
+/** Nothing was sent yet when one of these came. */
+const BEFORE_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+/** The operating system's or the HTTP library's code: fetch keeps it in `cause`, several tries in an AggregateError. */
+export function errnoOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null
+  if (error instanceof AggregateError) return errnoOf(error.errors[0])
+  if ('code' in error && typeof error.code === 'string') return error.code
+  return errnoOf(error.cause)
+}
+
+async function readProblem(url: string, answer: Response): Promise<Error> {
+  const problem = (await answer.json().catch(() => ({}))) as Partial<Problem>
+  const { code, detail, hint, retry } = problem
+  if (code === undefined || detail === undefined || hint === undefined || retry === undefined)
+    return notOurs(url)
+  return new ApiError({ ...problem, code, detail, hint, retry })
+}
+
+function notOurs(url: string): CommandError {
+  return new CommandError(
+    `What answers at ${url} is not whatsapp-mcp-api.`,
+    'Name the server: --url http://127.0.0.1:PORT; "whatsapp-mcp-api doctor" looks at the port.',
+    EXIT.notRunning,
+  )
+}

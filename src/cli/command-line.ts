@@ -1,0 +1,65 @@
+/** The command line: which command, with what, and how it ended. */
+import { ConfigError } from '../config.ts'
+import { VERSION } from '../version.ts'
+import { parseArguments, UsageError } from './arguments.ts'
+import { ApiError, type Problem } from './client.ts'
+import type { Command } from './command.ts'
+import { COMMANDS } from './commands.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { PROGRAM, renderHelp, renderOverview } from './help.ts'
+import { plain } from './terminal.ts'
+
+/** Runs the command that `argv` names; resolves with the exit code once it is done. */
+export async function runCommandLine(argv: string[]): Promise<number> {
+  const [first = ''] = argv
+  if (first === '--version' || first === '-v') return print(`${VERSION}\n`)
+  if (first === '--help' || first === '-h') return print(renderOverview(COMMANDS))
+  if (first === 'help') return help(argv[1])
+  // Flags alone are those of the default command.
+  const isNamed = first !== '' && !first.startsWith('-')
+  const command = isNamed ? COMMANDS.find(({ name }) => name === first) : COMMANDS[0]
+  if (command === undefined) return help(first)
+  return run(command, isNamed ? argv.slice(1) : argv)
+}
+
+async function run(command: Command, argv: string[]): Promise<number> {
+  const see = `See ${PROGRAM} ${command.name} --help.`
+  try {
+    const given = parseArguments(command, argv)
+    return given === null ? print(renderHelp(command)) : await command.run(given)
+  } catch (error) {
+    if (error instanceof ConfigError || error instanceof UsageError)
+      return complain(`${error.message} ${see}`, EXIT.wrongSetting)
+    if (error instanceof CommandError) return complain(`${error.message}\n${error.hint}`, error.exitCode)
+    if (error instanceof ApiError) {
+      // Programs get the whole problem where they would have got the answer.
+      if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(error.problem, null, 2)}\n`)
+      return complain(describe(error.problem), EXIT.failed)
+    }
+    throw error
+  }
+}
+
+/** The sentence, the next step, and what asking again would mean where that is dangerous. */
+function describe({ detail, hint, retry, code }: Problem): string {
+  const careful =
+    retry === 'check_first' ? '\nIt may have happened all the same: check first, before you repeat it.' : ''
+  return `${plain(detail)} (${plain(code)})\n${plain(hint)}${careful}`
+}
+
+function help(name: string | undefined): number {
+  const command = COMMANDS.find((one) => one.name === name)
+  if (command !== undefined) return print(renderHelp(command))
+  if (name === undefined) return print(renderOverview(COMMANDS))
+  return complain(`There is no command "${plain(name)}".\n\n${renderOverview(COMMANDS)}`, EXIT.wrongSetting)
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return EXIT.ok
+}
+
+function complain(text: string, code: number): number {
+  process.stderr.write(`${text.trimEnd()}\n`)
+  return code
+}

@@ -1,0 +1,286 @@
+/** `doctor` on broken set-ups: real directories, ports, locks and links; only disk size, network, Node and browsers are played. */
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { findBrowser } from '../browser/find.ts'
+import { type Config, readConfig } from '../config.ts'
+import { lockDir } from '../session/dir-lock.ts'
+import { examine } from './doctor.ts'
+import { CHECKS, type Finding } from './doctor-checks.ts'
+import { type MachineView, thisMachine } from './doctor-machine.ts'
+
+const NOBODY = 65_534
+const isRoot = process.getuid?.() === 0
+const GB = 1024 ** 3
+
+let dir: string
+const undo: (() => unknown)[] = []
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'wma-doctor-'))
+})
+afterEach(async () => {
+  for (const one of undo.splice(0)) await one()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+/** This machine, with a network, a browser and room, so that only what a test breaks is found. */
+function healthy(over: Partial<MachineView> = {}): MachineView {
+  return {
+    ...thisMachine(),
+    nodeVersion: '22.11.0',
+    env: {},
+    findBrowser: () => ({ path: '/opt/google/chrome/chrome', kind: 'chrome', source: 'system' }),
+    run: async () => ({ code: 0, output: 'Google Chrome 145.0' }),
+    free: async () => ({ bytes: 50 * GB, files: 1_000_000 }),
+    fetch: async () => new Response(null, { status: 200 }),
+    ...over,
+  }
+}
+
+function settings(env: Record<string, string> = {}): Config {
+  return readConfig({ env: { WHATSAPP_AUTH_DIR: dir, WHATSAPP_MCP_PORT: '0', ...env }, root: dir })
+}
+
+/** What is found besides what is fine; everything has one sentence, and a next step. */
+async function findings(machine = healthy(), config = settings()): Promise<Finding[]> {
+  const all = await examine(config, machine)
+  expect(all.map(({ check }) => check)).toEqual(CHECKS.map(({ name }) => name))
+  const found = all.filter(({ level }) => level !== 'ok')
+  for (const { says, next } of found) {
+    expect(says).toMatch(/\S.*[.!…]$/)
+    expect(next).toMatch(/\S/)
+  }
+  return found
+}
+
+/** The same question, asked by a process of another user. */
+async function tryAsNobody(path: string): Promise<string | null> {
+  const program = 'try { fs.accessSync(process.argv[1], 3) } catch (error) { console.log(error.code) }'
+  const options = { uid: NOBODY, gid: NOBODY, cwd: '/', encoding: 'utf8' } as const
+  return spawnSync(process.execPath, ['-e', program, path], options).stdout.trim() || null
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  undo.push(() => new Promise((resolve) => server.close(resolve)))
+  const address = server.address()
+  return address !== null && typeof address === 'object' ? address.port : 0
+}
+
+function writeLock(holder: { pid: number; host: string; started?: string }, ageS = 0): void {
+  mkdirSync(join(dir, '.whatsapp-mcp-api'), { mode: 0o700, recursive: true })
+  const file = join(dir, '.whatsapp-mcp-api', 'server.lock')
+  writeFileSync(file, JSON.stringify(holder))
+  const then = Date.now() / 1_000 - ageS
+  utimesSync(file, then, then)
+}
+
+describe('a sound machine', () => {
+  it('has nothing to mend, and is not touched', async () => {
+    const fresh = join(dir, 'not', 'yet')
+    expect(await findings(healthy(), settings({ WHATSAPP_AUTH_DIR: fresh }))).toEqual([])
+    expect(readdirSync(dir)).toEqual([])
+  })
+})
+
+describe('broken set-ups', () => {
+  it('1. no browser', async () => {
+    const nothing = { isExecutable: () => false, isFile: () => false, list: () => [], head: () => '' }
+    const machine = healthy({ findBrowser: () => findBrowser({ env: {}, files: nothing }) })
+    expect(await findings(machine)).toMatchObject([
+      { check: 'browser', level: 'problem', next: expect.stringContaining('Install Google Chrome') },
+    ])
+  })
+
+  it('2. a path that names no browser', async () => {
+    const { findBrowser } = thisMachine()
+    for (const path of [join(dir, 'chrome'), dir]) {
+      expect(
+        await findings(healthy({ findBrowser }), settings({ WHATSAPP_CHROME_EXECUTABLE: path })),
+      ).toMatchObject([{ check: 'browser', level: 'problem', says: expect.stringContaining(path) }])
+    }
+  })
+
+  it('2b. a browser that does not start, or has no window where one is asked for', async () => {
+    const file = join(dir, 'headless-shell')
+    writeFileSync(file, '#!/bin/sh\necho "error while loading shared libraries: libnss3.so" >&2\nexit 127\n')
+    chmodSync(file, 0o700)
+    const { findBrowser, run } = thisMachine()
+    const machine = healthy({ findBrowser, run })
+    const config = settings({ WHATSAPP_CHROME_EXECUTABLE: file })
+    expect(await findings(machine, config)).toMatchObject([{ says: expect.stringContaining('libnss3.so') }])
+    expect(await findings(machine, { ...config, headless: false })).toMatchObject([
+      { check: 'browser', level: 'problem', says: expect.stringContaining('no window') },
+    ])
+  })
+
+  it('3. a taken port', async () => {
+    // It takes the connection and says nothing HTTP about it.
+    const port = await listen(createServer((socket) => socket.resume().end('SSH-2.0-OpenSSH\r\n')))
+    expect(await findings(healthy(), settings({ WHATSAPP_MCP_PORT: String(port) }))).toMatchObject([
+      { check: 'port', level: 'problem', says: `Port ${port} is taken by another program.` },
+    ])
+  })
+
+  it('3b. a port that this user may not bind', async () => {
+    const machine = healthy({ whyNotListen: async () => 'EACCES' })
+    expect(await findings(machine, settings({ WHATSAPP_MCP_PORT: '80' }))).toMatchObject([
+      { check: 'port', next: expect.stringContaining('above 1023') },
+    ])
+  })
+
+  it('4. a directory that is not writable', async () => {
+    chmodSync(dir, 0o500)
+    // Root may write anywhere: somebody else has to try.
+    if (isRoot) chownSync(dir, NOBODY, NOBODY)
+    const machine = healthy(isRoot ? { uid: NOBODY, whyNotWritable: tryAsNobody } : {})
+    expect(await findings(machine)).toMatchObject([
+      { check: 'directory', level: 'problem', says: expect.stringContaining('not writable (EACCES)') },
+    ])
+    const inside = settings({ WHATSAPP_AUTH_DIR: join(dir, 'new') })
+    expect(await findings(machine, inside)).toMatchObject([
+      { check: 'directory', says: expect.stringContaining('cannot be made') },
+    ])
+  })
+
+  it('4b. a directory that is a file, or that belongs to somebody else', async () => {
+    const file = join(dir, 'file')
+    writeFileSync(file, '')
+    for (const path of [file, join(file, 'below')]) {
+      expect(await findings(healthy(), settings({ WHATSAPP_AUTH_DIR: path }))).toMatchObject([
+        { check: 'directory', level: 'problem', says: expect.stringContaining(file) },
+      ])
+    }
+    const machine = healthy({ uid: (process.getuid?.() ?? 0) + 1 })
+    expect(await findings(machine)).toMatchObject([
+      { check: 'directory', level: 'problem', says: expect.stringContaining('another user') },
+    ])
+  })
+
+  it('5. permissions that are too open', async () => {
+    const profile = join(dir, 'session-default')
+    mkdirSync(profile)
+    chmodSync(profile, 0o750)
+    chmodSync(dir, 0o755)
+    expect(await findings()).toMatchObject([
+      {
+        check: 'permissions',
+        level: 'warning',
+        next: expect.stringContaining(`chmod 700 ${dir} ${profile}`),
+      },
+    ])
+    expect(statSync(dir).mode & 0o777, 'nothing is changed').toBe(0o755)
+  })
+
+  it('6. a disk that is nearly full, or takes no more files', async () => {
+    const free = (bytes: number, files: number) => healthy({ free: async () => ({ bytes, files }) })
+    expect(await findings(free(0.1 * GB, 1_000))).toMatchObject([
+      { check: 'disk', level: 'problem', says: expect.stringContaining('102 MB left') },
+    ])
+    expect(await findings(free(0.5 * GB, 1_000))).toMatchObject([{ check: 'disk', level: 'warning' }])
+    expect(await findings(free(9 * GB, 0))).toMatchObject([
+      { check: 'disk', level: 'problem', says: expect.stringContaining('no more files') },
+    ])
+  })
+
+  it('7. a stale lock of another host', async () => {
+    writeLock({ pid: 4711, host: 'old-container' }, 60)
+    mkdirSync(join(dir, 'session-default'), { mode: 0o700 })
+    symlinkSync('old-container-4711', join(dir, 'session-default', 'SingletonLock'))
+    expect(await findings()).toMatchObject([
+      {
+        check: 'lock',
+        level: 'warning',
+        says: expect.stringContaining('process 4711 on the computer old-container'),
+      },
+      { check: 'profile', level: 'warning', says: expect.stringContaining('old-container, process 4711') },
+    ])
+  })
+
+  it('7b. a lock that another host keeps fresh', async () => {
+    writeLock({ pid: 4711, host: 'other-host' })
+    expect(await findings()).toMatchObject([
+      { check: 'lock', level: 'problem', says: expect.stringContaining('on the computer other-host') },
+    ])
+  })
+
+  it('7c. but not what a killed server of this host left', async () => {
+    writeLock({ pid: 2 ** 22, host: hostname() })
+    mkdirSync(join(dir, 'session-default'), { mode: 0o700 })
+    symlinkSync(`${hostname()}-${2 ** 22}`, join(dir, 'session-default', 'SingletonLock'))
+    expect(await findings()).toEqual([])
+  })
+
+  it('8. a second server on the directory', async () => {
+    mkdirSync(join(dir, '.whatsapp-mcp-api'), { mode: 0o700 })
+    const file = join(dir, '.whatsapp-mcp-api', 'server.lock')
+    undo.push(await lockDir(file, () => {}))
+    expect(await findings()).toMatchObject([
+      { check: 'lock', level: 'problem', says: expect.stringContaining(`process ${process.pid}`) },
+    ])
+    expect(readdirSync(join(dir, '.whatsapp-mcp-api')), 'the lock is left alone').toEqual(['server.lock'])
+  })
+
+  it('9. no network', async () => {
+    const failing = (code: string, env = {}) =>
+      healthy({
+        env,
+        fetch: async () => {
+          throw new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) })
+        },
+      })
+    for (const [code, next] of [
+      ['ENOTFOUND', 'DNS'],
+      ['ENETUNREACH', 'internet'],
+      ['ECONNREFUSED', 'firewall'],
+      ['SELF_SIGNED_CERT_IN_CHAIN', 'clock'],
+    ] as const) {
+      expect(await findings(failing(code)), code).toMatchObject([
+        { check: 'network', level: 'problem', next: expect.stringContaining(next) },
+      ])
+    }
+    const behindProxy = failing('ENOTFOUND', { HTTPS_PROXY: 'http://proxy:3128' })
+    expect(await findings(behindProxy)).toMatchObject([
+      { check: 'network', level: 'warning', next: expect.stringContaining('HTTPS_PROXY') },
+    ])
+  })
+
+  it('10. a Node that is not supported', async () => {
+    for (const version of ['18.20.4', '20.18.3']) {
+      expect(await findings(healthy({ nodeVersion: version }))).toMatchObject([
+        { check: 'node', level: 'problem', says: expect.stringContaining(version) },
+      ])
+    }
+    for (const version of ['20.19.0', '22.0.0', '24.1.0']) {
+      expect(await findings(healthy({ nodeVersion: version })), version).toEqual([])
+    }
+  })
+
+  it('several at once are all found', async () => {
+    const machine = healthy({ nodeVersion: '18.0.0', free: async () => ({ bytes: 0, files: null }) })
+    chmodSync(dir, 0o777)
+    expect((await findings(machine)).map(({ check }) => check)).toEqual(['node', 'permissions', 'disk'])
+  })
+
+  it('a check that fails itself is a problem, and stops no other', async () => {
+    const machine = healthy({ stat: () => Promise.reject(new Error('EIO: i/o error')) })
+    const found = await findings(machine)
+    expect(found.map(({ check }) => check)).toEqual(['directory', 'permissions', 'disk'])
+    expect(found[0]).toMatchObject({ level: 'problem', says: 'This could not be checked: EIO: i/o error.' })
+  })
+})

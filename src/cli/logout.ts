@@ -1,0 +1,40 @@
+/** `whatsapp-mcp-api logout`: unlink this device, after asking. */
+import type { Status } from '../model/status.ts'
+import { openApi } from './client.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { nameOf } from './status.ts'
+import { canAsk, confirm } from './terminal.ts'
+
+/** The server needs 30 s at most. */
+const LOGOUT_MS = 35_000
+
+type LoggedOut = { unlinked_remotely?: boolean; hint?: string }
+
+/** Asks, unless `yes`, then logs out and says how that went. */
+export async function logout(url: string, { yes, json }: { yes: boolean; json: boolean }): Promise<number> {
+  const api = openApi(url)
+  if (!yes) {
+    if (!canAsk()) {
+      throw new CommandError(
+        'logout asks before it unlinks the account, and there is no terminal to ask on.',
+        'Say yes with: whatsapp-mcp-api logout --yes',
+        EXIT.wrongSetting,
+      )
+    }
+    const { account, linked } = await api.get<Status>('/api/status')
+    const who = account === null ? (linked ? 'the saved session' : 'the session') : nameOf(account)
+    if (!(await confirm(`Log out ${who}? Linking again needs the phone.`))) {
+      process.stderr.write('Nothing was done.\n')
+      return EXIT.failed
+    }
+  }
+  const done = await api.post<LoggedOut>('/api/logout', {}, LOGOUT_MS)
+  if (json) process.stdout.write(`${JSON.stringify(done, null, 2)}\n`)
+  else process.stdout.write(`${describe(done)}\n`)
+  return EXIT.ok
+}
+
+function describe({ unlinked_remotely, hint }: LoggedOut): string {
+  if (unlinked_remotely === undefined) return 'No account was linked.'
+  return unlinked_remotely ? 'Logged out.' : `Logged out here. ${hint ?? ''}`.trim()
+}

@@ -1,0 +1,42 @@
+/** `whatsapp-mcp-api status`: what the server says about the link. */
+import type { Status } from '../model/status.ts'
+import { openApi } from './client.ts'
+import { EXIT } from './exit-codes.ts'
+import { plain } from './terminal.ts'
+
+/** Prints the status; resolves with the exit code. */
+export async function status(url: string, { json }: { json: boolean }): Promise<number> {
+  const now = await openApi(url).get<Status>('/api/status')
+  process.stdout.write(json ? `${JSON.stringify(now, null, 2)}\n` : renderStatus(now))
+  return EXIT.ok
+}
+
+/** The status for people: the state, then what else there is to say, a line each. */
+export function renderStatus(now: Status): string {
+  const rows: (readonly [string, string | null])[] = [
+    ['state', `${now.state}${now.state === 'ready' && !now.connected ? ', connection lost' : ''}`],
+    ['since', now.since_at],
+    ['account', now.account === null ? null : nameOf(now.account)],
+    ['reason', now.reason],
+    ['error', now.last_error],
+    [
+      'waiting',
+      now.pairing === null ? null : `${WAITING[now.pairing.method]} until ${now.pairing.expires_at}`,
+    ],
+    [
+      'reconnect',
+      now.reconnect === null ? null : `attempt ${now.reconnect.attempt} at ${now.reconnect.next_attempt_at}`,
+    ],
+    ['next', now.next_step],
+  ]
+  const lines = rows.flatMap(([name, text]) => (text === null ? [] : [`${name.padEnd(10)} ${plain(text)}\n`]))
+  return lines.join('')
+}
+
+const WAITING = { qr: 'a QR code', code: 'a pairing code' }
+
+/** Who the account is, for people: the name that it shows to others, and its number. */
+export function nameOf({ wid, pushname }: NonNullable<Status['account']>): string {
+  const number = `+${wid.split('@')[0]}`
+  return plain(pushname === null ? number : `${pushname} (${number})`)
+}

@@ -1,0 +1,73 @@
+/** Starts Swagger UI on our own description, from our own server only, with a search over all that an operation says. */
+
+/** What we use of Immutable.js, in which the library keeps everything. */
+/**
+ * @template V
+ * @typedef {{ size: number, filter(keep: (value: V) => boolean): List<V> }} List
+ */
+/** @typedef {{ get(key: string): string | undefined }} Operation */
+/** @typedef {{ get(key: 'operation'): Operation, get(key: 'path' | 'method'): string }} Entry */
+/**
+ * @typedef {object} Group one tag with its operations
+ * @property {(key: 'operations') => List<Entry>} get
+ * @property {(key: 'operations', change: (operations: List<Entry>) => List<Entry>) => Group} update
+ */
+/**
+ * @typedef {object} Groups by tag
+ * @property {(change: (group: Group, tag: string) => Group) => Groups} map
+ * @property {(keep: (group: Group) => boolean) => Groups} filter
+ */
+
+/** @type {(options: Record<string, unknown>) => unknown} */
+const start = Reflect.get(window, 'SwaggerUIBundle')
+
+/** The library draws itself dark where this class is set; we follow the system, also when it changes in the evening. */
+const dark = matchMedia('(prefers-color-scheme: dark)')
+const followSystem = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
+dark.addEventListener('change', followSystem)
+followSystem()
+
+/**
+ * Every word must occur somewhere in the operation: tag, path, method, name, title or description. The library's own
+ * search looks for the whole phrase in tags and paths alone.
+ * @param {Groups} groups
+ * @param {string} phrase
+ */
+function opsFilter(groups, phrase) {
+  const words = phrase.toLowerCase().split(/\s+/).filter(Boolean)
+  return groups
+    .map((group, tag) =>
+      group.update('operations', (operations) =>
+        operations.filter((entry) => {
+          const operation = entry.get('operation')
+          const own = ['operationId', 'summary', 'description'].map((key) => operation.get(key))
+          const text = [tag, entry.get('path'), entry.get('method'), ...own].join('\n').toLowerCase()
+          return words.every((word) => text.includes(word))
+        }),
+      ),
+    )
+    .filter((group) => group.get('operations').size > 0)
+}
+
+/** The library's field speaks of tags. */
+function nameSearch() {
+  const field = document.querySelector('.operation-filter-input')
+  if (!(field instanceof HTMLInputElement)) return
+  field.type = 'search'
+  field.placeholder = 'Search: send, pairing code …'
+  field.setAttribute('aria-label', 'Search the operations')
+}
+
+start({
+  url: '/openapi.json',
+  dom_id: '#docs',
+  deepLinking: true,
+  displayRequestDuration: true,
+  docExpansion: 'list',
+  defaultModelsExpandDepth: 0,
+  filter: true,
+  plugins: [{ fn: { opsFilter } }],
+  // Else a public validator would be told our address.
+  validatorUrl: null,
+  onComplete: nameSearch,
+})

@@ -1,0 +1,343 @@
+/** The commands that ask a running server, as people and programs run them: the built program, a shell, a terminal. */
+import { existsSync, readdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { WorldMessage, WorldState } from '../simulator/simulator.ts'
+import { call, ended, endPrograms, openSandbox, run, type Sandbox, statusOf, stop, temp } from './program.ts'
+
+const CONTACT = '15550001101'
+/** Node runs this before the program. */
+const preload = (code: string) => ['--import', `data:text/javascript,${encodeURIComponent(code)}`]
+/** WhatsApp itself is never asked by a test. */
+const WITHOUT_WHATSAPP = preload(
+  `const real = fetch; globalThis.fetch = (url, ...rest) => String(url).includes('whatsapp.com') ? Promise.resolve(new Response(null)) : real(url, ...rest)`,
+)
+/** Says on standard error what is loaded. */
+const TELLS_LOADS = preload(
+  `import { register } from 'node:module'; register('data:text/javascript,' + encodeURIComponent('export async function load(url, context, next) { process._rawDebug("LOAD " + url); return next(url, context) }'))`,
+)
+const OLD_NODE = preload(
+  `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.19.0' } })`,
+)
+
+describe('without a server', () => {
+  let nowhere: string
+  beforeAll(async () => {
+    // A port that was free a moment ago.
+    const server = createServer().listen(0, '127.0.0.1')
+    await new Promise((done) => server.once('listening', done))
+    nowhere = String((server.address() as AddressInfo).port)
+    await new Promise((done) => server.close(done))
+  })
+  afterEach(endPrograms)
+
+  it.each(['status', 'auth', 'send 15551234567 hello', 'logout --yes'])(
+    '%s says so, and how to start one',
+    async (line) => {
+      const { code, out, err } = await ended([...line.split(' '), '--port', nowhere])
+      expect([code, out]).toEqual([6, ''])
+      expect(err).toMatch(
+        new RegExp(`^No server answers at http://127.0.0.1:${nowhere}\\.\\n.*npm start.*\\n$`),
+      )
+    },
+  )
+
+  it('the address comes from the settings, or from --url', async () => {
+    const env = { WHATSAPP_MCP_PORT: nowhere, WHATSAPP_MCP_HOST: 'localhost' }
+    expect((await ended(['status'], { env })).err).toContain(`http://localhost:${nowhere}.`)
+    const given = await ended(['status', '--url', `http://127.0.0.2:${nowhere}/`], { env })
+    expect([given.code, given.err.split('\n')[0]]).toEqual([
+      6,
+      `No server answers at http://127.0.0.2:${nowhere}.`,
+    ])
+    expect(await ended(['status', '--port', '0'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--url'),
+    })
+  })
+
+  it('something else on the port is not taken for one', async () => {
+    const other = createServer((_, answer) => answer.end('<h1>It works!</h1>')).listen(0, '127.0.0.1')
+    await new Promise((done) => other.once('listening', done))
+    const { port } = other.address() as AddressInfo
+    const { code, err } = await ended(['status', '--port', String(port)])
+    expect([code, err]).toEqual([6, expect.stringContaining('is not whatsapp-mcp-api')])
+    other.close()
+  })
+
+  it('a server that breaks off in the middle of a send may have sent', async () => {
+    const broken = createServer((request) => request.socket.destroy()).listen(0, '127.0.0.1')
+    await new Promise((done) => broken.once('listening', done))
+    const { port } = broken.address() as AddressInfo
+    const { code, err } = await ended(['send', CONTACT, 'hello', '--port', String(port)])
+    expect([code, err]).toEqual([1, expect.stringContaining('look before you repeat it')])
+    broken.close()
+  })
+
+  it('status loads neither server nor browser library', async () => {
+    const { err } = await ended(['status', '--port', nowhere], { node: TELLS_LOADS })
+    const packages = [...err.matchAll(/LOAD \S*\/node_modules\/((?:@[^/]+\/)?[^/]+)/g)].map(
+      ([, name]) => name,
+    )
+    expect([...new Set(packages)]).toEqual(['zod'])
+    expect(err).not.toMatch(/LOAD \S*(run-server|open-engine|sandbox)/)
+  })
+
+  it.each(['status', 'doctor', ''])('"%s" on a Node that is too old ends in a sentence', async (line) => {
+    const { code, out, err } = await ended(line.split(' ').filter(Boolean), {
+      node: [...TELLS_LOADS, ...OLD_NODE],
+    })
+    expect([code, out]).toEqual([1, ''])
+    expect(err.replace(/LOAD .*\n/g, '')).toMatch(
+      /^Node 20\.\d+ or newer is needed, and this is 18\.19\.0\.\n.*\n$/,
+    )
+    // What an old Node does not know must not even be loaded.
+    expect(err).not.toContain('node:util')
+  })
+
+  it('doctor changes nothing, and ends with 1 where something is wrong', async () => {
+    const dir = temp()
+    const fine = await ended(['doctor', '--auth-dir', dir, '--port', nowhere], { node: WITHOUT_WHATSAPP })
+    expect(fine.code, fine.out).toBe(0)
+    expect(fine.out).toContain(`Port ${nowhere} is free`)
+    const auth = join(dir, 'new')
+    const wrong = await ended(
+      ['doctor', '--json', '--auth-dir', auth, '--port', nowhere, '--chrome-executable', '/nowhere/chrome'],
+      { node: WITHOUT_WHATSAPP },
+    )
+    expect(wrong.code).toBe(1)
+    const { ok, findings } = JSON.parse(wrong.out)
+    expect(ok).toBe(false)
+    expect(findings.filter(({ level }: { level: string }) => level !== 'ok')).toEqual([
+      {
+        check: 'browser',
+        level: 'problem',
+        says: expect.stringContaining('/nowhere/chrome'),
+        next: expect.stringContaining('Chrome'),
+      },
+    ])
+    expect(readdirSync(dir)).toEqual([])
+  })
+})
+
+describe('sandbox --linked', () => {
+  let sandbox: Sandbox
+  beforeAll(async () => {
+    sandbox = await openSandbox(temp(), ['--linked'])
+  })
+  afterAll(async () => {
+    if (sandbox !== undefined) await stop(sandbox)
+    await endPrograms()
+  })
+  const cli = (...args: string[]) => ended([...args, '--url', sandbox.url])
+  const messages = () => call<WorldMessage[]>(`${sandbox.phone}/control/messages`)
+
+  it('is ready when it speaks, and what it prints works in a shell', async () => {
+    expect((await statusOf(sandbox)).state).toBe('ready')
+    const lines = sandbox.out.split('\n').filter((line) => line.startsWith('  curl '))
+    expect(lines).toHaveLength(3)
+    for (const line of lines) {
+      const { code, out } = await ended(
+        ['-c', line.replace('curl', 'curl -sS --fail-with-body')],
+        {},
+        '/bin/sh',
+      )
+      expect([code, JSON.parse(out)], `${line}\n${out}`).toEqual([0, expect.any(Object)])
+    }
+    expect((await messages()).slice(-2)).toMatchObject([
+      { fromMe: true, chat: `${CONTACT}@c.us` },
+      { fromMe: false, chat: `${CONTACT}@c.us` },
+    ])
+    expect(await (await fetch(sandbox.phone)).text()).toContain('<html')
+  })
+
+  it('status is for people, or for programs', async () => {
+    const { code, out } = await cli('status')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^state +ready\nsince .*\naccount +Robin Example \(\+15550001000\)\n$/)
+    expect(JSON.parse((await cli('status', '--json')).out)).toEqual(await statusOf(sandbox))
+  })
+
+  it('send sends, also from standard input', async () => {
+    const sent = await cli('send', `+${CONTACT}`, 'from the command line')
+    expect([sent.code, sent.out]).toEqual([
+      0,
+      expect.stringMatching(/^Sent to \+15550001101 at .* \(true_.*\)\.\n$/),
+    ])
+    const piped = await ended(['send', CONTACT, '-', '--json', '--url', sandbox.url], {
+      input: 'first\nsecond\n',
+    })
+    expect(JSON.parse(piped.out)).toMatchObject({ ok: true, to: CONTACT })
+    const dashed = await ended(['send', '--url', sandbox.url, CONTACT, '--', '--help'])
+    expect(dashed.code).toBe(0)
+    const bodies = (await messages()).slice(-3).map(({ body }) => body)
+    expect(bodies).toEqual(['from the command line', 'first\nsecond', '--help'])
+  })
+
+  it('send tells a failure, and what may have happened', async () => {
+    const refused = await cli('send', '99900011122233', 'hello')
+    expect([refused.code, refused.out]).toEqual([1, ''])
+    expect(refused.err).toBe(
+      'The number is not on WhatsApp. (not_on_whatsapp)\nCheck the number: country code first, digits only.\n',
+    )
+    await call(`${sandbox.phone}/control/setFault`, { name: 'send_rejects', value: true })
+    const unknown = await cli('send', CONTACT, 'hello', '--json')
+    await call(`${sandbox.phone}/control/setFault`, { name: 'send_rejects', value: false })
+    expect(unknown.code).toBe(1)
+    expect(JSON.parse(unknown.out)).toMatchObject({ code: 'send_outcome_unknown', retry: 'check_first' })
+    expect(unknown.err).toContain('check first, before you repeat it')
+  })
+
+  it('doctor finds everything fine beside it', async () => {
+    const { port } = new URL(sandbox.url)
+    const { code, out } = await ended(['doctor', '--auth-dir', sandbox.dir, '--port', port])
+    expect(code, out).toBe(0)
+    expect(out).toContain(`The server runs at ${sandbox.url}.`)
+    expect(out).toContain('connected to WhatsApp')
+    expect(out).toContain(`process ${sandbox.child.pid}`)
+    expect(existsSync(join(sandbox.dir, '.whatsapp-mcp-api', 'server.lock'))).toBe(true)
+  })
+
+  it('doctor tells the port of another server from its own', async () => {
+    const { port } = new URL(sandbox.url)
+    const elsewhere = await ended(['doctor', '--auth-dir', temp(), '--port', port], {
+      node: WITHOUT_WHATSAPP,
+    })
+    expect([elsewhere.code, elsewhere.out]).toEqual([
+      1,
+      expect.stringContaining('server of another directory'),
+    ])
+    const second = await ended(['doctor', '--auth-dir', sandbox.dir, '--port', '0'], {
+      node: WITHOUT_WHATSAPP,
+    })
+    expect([second.code, second.out]).toEqual([1, expect.stringContaining('does not answer at this address')])
+  })
+
+  it('auth has nothing to do', async () => {
+    const { code, out } = await cli('auth')
+    expect([code, out]).toEqual([0, 'Ready: linked as Robin Example (+15550001000).\n'])
+    expect((await cli('auth', '--phone', '15550001000')).code).toBe(0)
+  })
+
+  it('logout asks, and without a terminal does nothing', async () => {
+    const { code, err } = await cli('logout')
+    expect([code, err]).toEqual([2, expect.stringContaining('--yes')])
+    expect((await statusOf(sandbox)).state).toBe('ready')
+  })
+
+  it.skipIf(!existsSync('/usr/bin/script'))(
+    'logout asks on a terminal (played by script of util-linux)',
+    async () => {
+      const line = `"${process.execPath}" "${join(import.meta.dirname, '../dist/main.js')}" logout --url ${sandbox.url}`
+      const asked = await ended(['-qec', line, '/dev/null'], { input: 'n\n' }, '/usr/bin/script')
+      expect(asked.out).toContain('Log out Robin Example (+15550001000)?')
+      expect([asked.code, asked.out]).toEqual([1, expect.stringContaining('Nothing was done.')])
+      expect((await statusOf(sandbox)).state).toBe('ready')
+    },
+  )
+})
+
+describe('linking', () => {
+  let sandbox: Sandbox
+  beforeAll(async () => {
+    sandbox = await openSandbox(temp())
+  })
+  afterAll(async () => {
+    if (sandbox !== undefined) await stop(sandbox)
+    await endPrograms()
+  })
+  const cli = (...args: string[]) => run([...args, '--url', sandbox.url])
+
+  it('auth shows the code, and goes with it until it is ready', async () => {
+    const auth = cli('auth')
+    await expect.poll(() => auth.out, { timeout: 20_000 }).toContain('█▄▄▄▄▄▄▄█')
+    expect(auth.out).toMatch(/^Starting the browser…\nOn the phone: /)
+    // Not on a terminal: nothing but text.
+    expect(auth.out).not.toContain('\u001b')
+    await call(`${sandbox.phone}/control/scan`, {})
+    expect(await auth.exited).toBe(0)
+    expect(auth.out).toMatch(/\nReady: linked as Robin Example \(\+15550001000\)\.\n$/)
+  })
+
+  it('logout --yes logs out', async () => {
+    const { code, out } = await ended(['logout', '--yes', '--url', sandbox.url])
+    expect([code, out]).toEqual([0, 'Logged out.\n'])
+    const again = await ended(['logout', '--yes', '--json', '--url', sandbox.url])
+    expect(JSON.parse(again.out)).toEqual({ ok: true })
+  })
+
+  it('auth --phone shows a code to type, and goes with it until it is ready', async () => {
+    const { account } = await call<WorldState>(`${sandbox.phone}/control/state`)
+    const auth = cli('auth', '--phone', `+${account.phone}`, '--json')
+    const code = () => /^ {4}(\w{4}-\w{4})$/m.exec(auth.err)?.[1]
+    await expect.poll(code, { timeout: 20_000 }).toBeTruthy()
+    expect(auth.err).toContain('Link with phone number instead')
+    await call(`${sandbox.phone}/control/typePairingCode`, { code: code() })
+    expect(await auth.exited, auth.err).toBe(0)
+    expect(JSON.parse(auth.out)).toMatchObject({ state: 'ready' })
+    await call(`${sandbox.url}/api/logout`, {})
+  })
+
+  it('auth tells why linking failed', async () => {
+    await call(`${sandbox.phone}/control/setFault`, { name: 'load_refused', value: true })
+    const auth = cli('auth')
+    expect(await auth.exited).toBe(1)
+    expect(auth.err).toMatch(/\S.*\n\S/)
+    expect(auth.err).not.toContain('    at ')
+    await call(`${sandbox.phone}/control/setFault`, { name: 'load_refused', value: false })
+  })
+
+  it('/qr is text for whoever prefers it, and a page for browsers and curl', async () => {
+    const get = (accept: string) => fetch(`${sandbox.url}/qr`, { headers: { accept } })
+    const nothing = await get('text/plain')
+    expect([nothing.status, await nothing.text()]).toEqual([200, expect.stringContaining('/api/auth/start')])
+    await call(`${sandbox.url}/api/auth/start`, {})
+    const text = await get('text/plain')
+    const page = await get('*/*')
+    expect([text.status, text.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8'])
+    expect(await text.text()).toMatch(/^█+\n██ ▄▄▄▄▄ /)
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(await page.text()).toContain('<img src="data:image/png')
+    for (const name of [
+      'cache-control',
+      'content-security-policy',
+      'x-frame-options',
+      'referrer-policy',
+      'vary',
+    ])
+      expect([name, text.headers.get(name)]).toEqual([name, page.headers.get(name)])
+    expect(text.headers.get('cache-control')).toBe('no-store')
+  })
+})
+
+describe('sandbox --linked again', () => {
+  afterEach(endPrograms)
+
+  it('uses the session that is there, and links anew where the double forgot it', async () => {
+    const first = await openSandbox(temp(), ['--linked'])
+    expect(await stop(first)).toBe(0)
+    const second = await openSandbox(first.dir, ['--linked'])
+    expect((await call<WorldState>(`${second.phone}/control/state`)).devices).toHaveLength(1)
+    await call(`${second.phone}/control/unlink`, {})
+    await expect.poll(async () => (await statusOf(second)).state, { timeout: 10_000 }).toBe('stopped')
+    expect(await stop(second)).toBe(0)
+    const third = await openSandbox(first.dir, ['--linked'])
+    expect((await statusOf(third)).state).toBe('ready')
+    expect(await stop(third)).toBe(0)
+  })
+
+  it('ends with a reason where it cannot be linked', async () => {
+    const args = ['sandbox', '--linked', '--dir', temp(), '--port', '0', '--phone-port', '0']
+    const { code, out, err } = await ended([
+      ...args,
+      '--log-level',
+      'silent',
+      '--chrome-executable',
+      '/bin/false',
+    ])
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toContain('could not be linked')
+  })
+})
