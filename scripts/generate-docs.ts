@@ -143,6 +143,8 @@ ${sections.join('\n\n')}
 
 \`GET /qr\` is a page for people: the QR code while one waits, else what is going on. Always 200. Asked with
 \`Accept: text/plain\` it is text for a terminal with a dark background.
+
+\`GET /docs\` shows these operations, searches them and sends them to this server; no other host is asked for anything.
 `
 }
 

@@ -66,7 +66,7 @@ export const SETTINGS = {
     takes: 'DIR',
     schema: z.string().min(1),
     fallback: '.wwebjs_auth',
-    help: 'Where the linked session lives. A relative default lies under the project root, a relative value under the working directory.',
+    help: 'Where the linked session lives. The default lies under the project root (of an installed package: in your data directory), a relative value under the working directory.',
   },
   WHATSAPP_CHROME_EXECUTABLE: {
     flag: 'chrome-executable',

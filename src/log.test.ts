@@ -18,6 +18,12 @@ describe('createLog', () => {
     })
   })
 
+  it.each([true, false])('lets no C1 or bidi control through (readable: %s)', (readable) => {
+    const { lines, log } = collect(readable)
+    log.warn({ fact: '\u009b2J' }, '\u202e')
+    expect(lines.join()).toMatch(/^[\x20-\x7e\n]*$/)
+  })
+
   it('lets no text steer the terminal', () => {
     const { lines, log } = collect(true)
     log.warn({ fact: '\u001b[2J', err: new Error('\u001b[2J') }, 'cleared \u001b[2J')

@@ -1,6 +1,7 @@
 /** The log: JSON lines on standard error, or one readable line each on a terminal. Never what people wrote or are. */
 import { createHmac } from 'node:crypto'
 import { pino } from 'pino'
+import { escapeInJson, toJson } from './json.ts'
 
 /** What rooms need of a logger. Fields are facts; message text, numbers, names, codes and keys are never among them. */
 export type Log = {
@@ -34,7 +35,7 @@ export function createLog(options: {
       serializers: { err: describeError },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
     },
-    { write: (line: string) => write(readable ? toReadable(line) : line) },
+    { write: (line: string) => write(readable ? toReadable(line) : escapeInJson(line)) },
   )
 }
 
@@ -51,7 +52,7 @@ function blank(text: string): string {
 
 function toReadable(line: string): string {
   const { level, time, msg, err, ...facts } = JSON.parse(line)
-  const rest = Object.entries(facts).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`)
+  const rest = Object.entries(facts).map(([key, value]) => ` ${key}=${toJson(value)}`)
   const stack =
     err === undefined
       ? ''
@@ -60,7 +61,7 @@ function toReadable(line: string): string {
 }
 
 function escapeControls(text: string): string {
-  return JSON.stringify(text).slice(1, -1)
+  return toJson(text).slice(1, -1)
 }
 
 /** A chat in the log: the same short word for the same chat, which says nothing about who it is. */

@@ -114,6 +114,15 @@ describe('ending (F17)', () => {
     for (const { pid } of hung) process.kill(pid, 'SIGKILL')
   })
 
+  it('goes on when nobody reads its output any more, and still ends when told to', async () => {
+    const sandbox = await openSandbox()
+    sandbox.child.stdout?.destroy()
+    sandbox.child.stderr?.destroy()
+    await call(`${sandbox.url}/api/auth/start`, {})
+    expect((await statusOf(sandbox)).state).toBe('qr')
+    expect(await stop(sandbox, 'SIGTERM')).toBe(0)
+  })
+
   it('kill -9 leaves no browser, and the next start is ready without a QR (F3)', async () => {
     const first = await openSandbox()
     await link(first)

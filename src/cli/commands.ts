@@ -77,7 +77,7 @@ const sandbox = defineCommand({
       takes: 'DIR',
       schema: z.string(),
       fallback: '',
-      help: 'Where session and simulated world are kept, if not in .sandbox in the project.',
+      help: 'Where session and simulated world are kept, if not in .sandbox under the project root (of an installed package: in your data directory).',
     },
     build: {
       takes: 'NAME',

@@ -1,4 +1,4 @@
-/** Where this program lies: a relative default directory is meant from here, wherever the command was typed. */
+/** Where this program lies, wherever the command was typed. */
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'

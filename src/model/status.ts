@@ -62,7 +62,7 @@ export const Status = z.object({
     .nullable()
     .describe('What waits for the phone: a QR code or a pairing code, and until when.'),
   reconnect: z
-    .object({ attempt: z.number().int(), next_attempt_at: z.string() })
+    .object({ attempt: z.int().min(1), next_attempt_at: z.string() })
     .nullable()
     .describe('While a lost connection is won back: the number of the next attempt and its time.'),
   whatsapp_web_version: z.string().nullable(),

@@ -465,8 +465,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a pairing code never gives way to a QR',
     file: PAIRING,
-    find: 'code = null\n        onQrGone()',
-    replace: 'code = null',
+    find: "timers.set('code', CODE_MS, onCodeGone)",
+    replace: '',
     test: falls('a code that nobody types'),
   },
   {
@@ -479,8 +479,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a passkey that nobody gives is waited for for ever',
     file: PAIRING,
-    find: "timers.set('linking', passkey &&",
-    replace: "if (passkey) return\n      timers.set('linking', passkey &&",
+    find: 'headless ? PASSKEY_MS.headless : PASSKEY_MS.visible',
+    replace: '2_000_000_000',
     test: falls('a passkey'),
   },
   {
@@ -659,7 +659,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a code composed of undefined is shown',
     file: ENGINE,
-    find: " || qr.startsWith('undefined')",
+    find: " || qr.split(',').some(isMissing)",
     replace: '',
     test: falls('without a ref'),
   },

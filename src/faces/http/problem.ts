@@ -18,11 +18,3 @@ export function toProblem(error: AppError, requestId: string): Record<string, un
     ...error.facts,
   }
 }
-
-/** Our JSON: as JSON.stringify, but with C0, C1 and bidi controls escaped, so that no text can steer a terminal. */
-export function toJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}

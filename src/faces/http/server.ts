@@ -4,11 +4,12 @@ import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../../errors.ts'
+import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import { invoke } from '../../operations/invoke.ts'
 import type { Context, Operation } from '../../operations/operation.ts'
 import { checkCaller } from './guard.ts'
-import { PROBLEM_TYPE, toJson, toProblem } from './problem.ts'
+import { PROBLEM_TYPE, toProblem } from './problem.ts'
 import { isOurUser } from './same-user.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024

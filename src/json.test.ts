@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toJson } from './problem.ts'
+import { toJson } from './json.ts'
 
 describe('toJson', () => {
   it.each(['\u0007', '\u001b[2J', '\u007f', '\u009b2J', '\u202e', '\u2066', '\u200f', '\u061c'])(
