@@ -1,5 +1,5 @@
 /** The browser as a process: who owns the profile, what a dead server left behind, and how to end it gently. */
-import { readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Browser } from 'puppeteer'
@@ -10,7 +10,8 @@ const SINGLETON_FILES = ['SingletonLock', 'SingletonSocket', 'SingletonCookie']
 
 const CLOSE_MS = 10_000
 const TERM_MS = 5_000
-const POLL_MS = 50
+const SWEEP_MS = 2_000
+const POLL_MS = 25
 
 /**
  * Make the profile usable: wait for a browser that a killed server left (with `pipe: true` it ends by itself within
@@ -31,26 +32,62 @@ export async function freeProfile(profileDir: string, clock: Clock): Promise<voi
 
 /**
  * End a browser: its own close, then SIGTERM, then SIGKILL, since a link that is seconds old survives only the first
- * two (F14). Resolves when the process is gone, within about 16 s. Never fails.
+ * two (F14). Resolves when no process of it is left, within about 18 s. Never fails.
  */
 export async function endBrowser(browser: Browser, clock: Clock): Promise<void> {
   const child = browser.process()
-  if (child === null || child.exitCode !== null || child.signalCode !== null) return
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const within = (ms: number) =>
-    withDeadline(clock, 'Closing the browser', ms, exited).then(
-      () => true,
-      () => false,
-    )
-  // Not browser.close(): where the pipe closes before the answer is through, that kills the browser at once
-  // (puppeteer BrowserLauncher.closeBrowser), and with it what it had not yet written.
-  askToClose(browser).catch(() => {})
-  if (await within(CLOSE_MS)) return
-  child.kill('SIGTERM')
-  if (await within(TERM_MS)) return
-  // The browser's whole process group, which puppeteer starts it in: its helpers may hang as well.
-  if (child.pid !== undefined) signal(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL')
-  await within(1_000)
+  if (child?.pid === undefined) return
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+    const within = (ms: number) =>
+      withDeadline(clock, 'Closing the browser', ms, exited).then(
+        () => true,
+        () => false,
+      )
+    // Not browser.close(): where the pipe closes before the answer is through, that kills the browser at once
+    // (puppeteer BrowserLauncher.closeBrowser), and with it what it had not yet written.
+    askToClose(browser).catch(() => {})
+    if (!(await within(CLOSE_MS))) {
+      child.kill('SIGTERM')
+      if (!(await within(TERM_MS))) child.kill('SIGKILL')
+    }
+  }
+  await sweepGroup(child.pid, clock)
+}
+
+/** puppeteer starts the browser as a process group: helpers finish writing and go by themselves, those that hang do not. */
+async function sweepGroup(leader: number, clock: Clock): Promise<void> {
+  if (process.platform === 'win32') return
+  for (let waited = 0; waited < SWEEP_MS; waited += POLL_MS) {
+    if (!isGroupAlive(leader)) return
+    await new Promise<void>((resolve) => clock.after(POLL_MS, resolve))
+  }
+  signal(-leader, 'SIGKILL')
+}
+
+/** Without an init process, as in many containers, the dead of a group stay listed; on Linux they can be told apart. */
+function isGroupAlive(leader: number): boolean {
+  try {
+    process.kill(-leader, 0)
+    if (!readsCommandLines) return true
+    return readdirSync('/proc').some((name) => {
+      if (!/^\d+$/.test(name)) return false
+      const [state, , group] = statOf(name)
+      return Number(group) === leader && state !== 'Z' && state !== 'X'
+    })
+  } catch {
+    return false
+  }
+}
+
+/** The fields of /proc/<pid>/stat from the state on (man 5 proc_pid_stat); none where it ended meanwhile. */
+function statOf(pid: string): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return []
+  }
 }
 
 async function askToClose(browser: Browser): Promise<void> {

@@ -14,6 +14,7 @@ const COMMON_ERRORS: ErrorCode[] = [
   'request_timeout',
   'headers_too_large',
   'internal_error',
+  'whatsapp_timeout',
 ]
 const BODY_ERRORS: ErrorCode[] = ['malformed_json', 'body_too_large', 'unsupported_media_type']
 
