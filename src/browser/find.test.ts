@@ -35,6 +35,20 @@ const windows = {
 } as const
 
 describe('Linux', () => {
+  it('prefers the headless shell where no window is wanted, and only there', () => {
+    const shell = '/usr/lib/chromium/chromium-headless-shell'
+    const files = disk('/usr/bin/chromium', shell)
+    expect(findBrowser({ ...linux, files })?.path).toBe('/usr/bin/chromium')
+    expect(findBrowser({ ...linux, files, headless: true })).toEqual({
+      path: shell,
+      kind: 'headless-shell',
+      source: 'system',
+    })
+    expect(findBrowser({ ...linux, files: disk('/usr/bin/chromium'), headless: true })?.path).toBe(
+      '/usr/bin/chromium',
+    )
+  })
+
   it('finds each product where its package puts it', () => {
     expect(findBrowser({ ...linux, files: disk('/opt/google/chrome/chrome') })).toEqual({
       path: '/opt/google/chrome/chrome',

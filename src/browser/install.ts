@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { BrowserNotFound, findBrowser } from './find.ts'
-import { browserCacheDir, type MachineOptions, realFiles } from './machine.ts'
+import { BrowserNotFound, type FindOptions, findBrowser } from './find.ts'
+import { browserCacheDir, realFiles } from './machine.ts'
 import type { FoundBrowser } from './places.ts'
 
 /** Runs a program to its end. `code` is 127 when it could not be started; `output` is stdout and stderr, mixed. */
@@ -15,7 +15,7 @@ export type Run = (
 ) => Promise<{ code: number; output: string }>
 
 /** Everything is optional: the default is the machine that we run on, and Chrome for Testing's own servers. */
-export type InstallOptions = MachineOptions & {
+export type InstallOptions = FindOptions & {
   /** Gets one short line for people at each step, such as `downloading Chrome 145.0.7632.46 (40 of 160 MB)`. */
   onProgress?: (line: string) => void
   arch?: string
@@ -69,18 +69,26 @@ async function installFromApt(run: Run, onProgress: InstallOptions['onProgress']
   onProgress?.('refreshing the package lists (apt-get update)')
   await updateLists(run)
   const policy = await run('apt-cache', ['policy', 'chromium'], aptEnv)
-  if (!/Candidate: *(?!\(none\))\S/.test(policy.output)) return false
+  if (!hasCandidate(policy.output)) return false
   // Ubuntu's package only installs the snap, which needs snapd running and cannot open a profile outside $HOME.
   const about = await run('apt-cache', ['show', '--no-all-versions', 'chromium'], aptEnv)
   if (/\bsnapd?\b/i.test(about.output)) return false
-  onProgress?.('installing the chromium package (apt-get install)')
+  // Beside it the same browser without a window, which takes half the memory; older releases do not have it.
+  const shell = await run('apt-cache', ['policy', 'chromium-headless-shell'], aptEnv)
+  const packages = ['chromium', ...(hasCandidate(shell.output) ? ['chromium-headless-shell'] : [])]
+  onProgress?.(`installing ${packages.join(' and ')} (apt-get install)`)
   const installed = await run(
     'apt-get',
-    ['install', ...aptOptions, '--no-install-recommends', 'chromium'],
+    ['install', ...aptOptions, '--no-install-recommends', ...packages],
     aptEnv,
   )
   if (installed.code !== 0) onProgress?.(`apt-get install failed: ${lastLine(installed.output)}`)
   return installed.code === 0
+}
+
+/** What `apt-cache policy` says of a package that can be installed. */
+function hasCandidate(policy: string): boolean {
+  return /Candidate: *(?!\(none\))\S/.test(policy)
 }
 
 /**

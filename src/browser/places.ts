@@ -14,6 +14,9 @@ export type BrowserSource = 'setting' | 'system' | 'path' | 'own' | 'snap' | 'fl
 /** `path` is absolute, and a file that this user may execute. */
 export type FoundBrowser = { path: string; kind: BrowserKind; source: BrowserSource }
 
+/** Of Debian's package `chromium-headless-shell`: the same version as the Chromium beside it, on the same profile. */
+const DEBIAN_SHELL = '/usr/lib/chromium/chromium-headless-shell'
+
 /** What a name on PATH or in the setting promises to be. */
 export function kindOf(name: string): BrowserKind {
   if (/headless[-_]shell/i.test(name)) return 'headless-shell'
@@ -22,8 +25,11 @@ export function kindOf(name: string): BrowserKind {
 }
 
 /** All places in the order in which they are preferred, as `findBrowser` documents it. None has been looked at yet. */
-export function* candidates(on: Machine, cacheDir: string): Generator<FoundBrowser> {
+export function* candidates(on: Machine, cacheDir: string, headless: boolean): Generator<FoundBrowser> {
   const places = on.platform === 'win32' ? windowsPlaces : on.platform === 'darwin' ? macPlaces : linuxPlaces
+  // The program itself: the script on PATH stays in front of it, and is what gets the signals.
+  if (headless && on.platform === 'linux')
+    yield { path: DEBIAN_SHELL, kind: 'headless-shell', source: 'system' }
   yield* places(on, stable)
   yield* ownBrowsers(on, cacheDir)
   yield* places(on, previews)

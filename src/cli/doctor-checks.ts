@@ -70,7 +70,7 @@ async function checkNode({ machine: { nodeVersion } }: Situation): Promise<Verdi
 async function checkBrowser({ config, machine }: Situation): Promise<Verdict> {
   let found: ReturnType<MachineView['findBrowser']>
   try {
-    found = machine.findBrowser(config.chromeExecutable)
+    found = machine.findBrowser(config.chromeExecutable, config.headless)
   } catch (error) {
     if (error instanceof BrowserNotFound) return problem(error.message, error.hint)
     throw error

@@ -27,7 +27,7 @@ export type MachineView = {
   /** Who holds the directory's lock; null where there is none. */
   lock(file: string): LockView | null
   /** As `browser/find.ts`. */
-  findBrowser(executable: string): FoundBrowser | null
+  findBrowser(executable: string, headless: boolean): FoundBrowser | null
   /** Runs a program for up to 15 s. `code` is null when it did not end by itself, 127 when it could not be started. */
   run(program: string, args: string[]): Promise<{ code: number | null; output: string }>
   /** Can this address be listened on? Null, or the code that says why not. Lets go of it at once. */
@@ -66,8 +66,8 @@ export function thisMachine(): MachineView {
     },
     readlink: (path) => readlink(path).catch(() => null),
     lock: readLock,
-    findBrowser: (executable) =>
-      findBrowser({ env: { ...process.env, WHATSAPP_CHROME_EXECUTABLE: executable || undefined } }),
+    findBrowser: (executable, headless) =>
+      findBrowser({ headless, env: { ...process.env, WHATSAPP_CHROME_EXECUTABLE: executable || undefined } }),
     run,
     whyNotListen: (host, port) =>
       new Promise((resolve) => {

@@ -2,6 +2,7 @@
 import QRCode from 'qrcode'
 import { type App, createApp } from '../app.ts'
 import { BrowserNotFound, findBrowser } from '../browser/find.ts'
+import type { FoundBrowser } from '../browser/places.ts'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { createLog, type Log } from '../log.ts'
@@ -58,15 +59,12 @@ export async function runServer(options: RunOptions): Promise<number> {
   return EXIT.ok
 }
 
-function open(options: RunOptions, log: Log): Promise<App> {
+async function open(options: RunOptions, log: Log): Promise<App> {
   const { config } = options
-  const browser = findBrowser({
-    env: { ...process.env, WHATSAPP_CHROME_EXECUTABLE: config.chromeExecutable || undefined },
-  })
-  if (browser === null)
-    log.error(
-      'no browser was found: install Google Chrome, Chromium or Edge, or name one in WHATSAPP_CHROME_EXECUTABLE',
-    )
+  const browser = await bringBrowser(config, log)
+  if (browser?.kind === 'headless-shell' && !config.headless) {
+    log.error('this browser has no window: name another in WHATSAPP_CHROME_EXECUTABLE, or stay headless')
+  }
   const executablePath = browser?.path ?? null
   return createApp({
     config,
@@ -92,6 +90,25 @@ function open(options: RunOptions, log: Log): Promise<App> {
       })(engineOptions)
     },
   })
+}
+
+/** Found, else installed; null, with the reason in the log, where neither can be. A setting that names none ends the start. */
+async function bringBrowser({ chromeExecutable, headless }: Config, log: Log): Promise<FoundBrowser | null> {
+  const env = { ...process.env, WHATSAPP_CHROME_EXECUTABLE: chromeExecutable || undefined }
+  const found = findBrowser({ env, headless })
+  if (found !== null) return found
+  try {
+    const { installBrowser } = await import('../browser/install.ts')
+    return await installBrowser({
+      env,
+      headless,
+      onProgress: (line) => log.info(`no browser was found: ${line}`),
+    })
+  } catch (error) {
+    if (!(error instanceof BrowserNotFound)) throw error
+    log.error(`${error.message} ${error.hint}`)
+    return null
+  }
 }
 
 /** Resolves at the first signal; the second ends the process at once. */
