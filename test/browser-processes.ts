@@ -3,21 +3,26 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 export type BrowserProcess = { pid: number; type: 'browser' | 'renderer' | 'other' }
 
-/** Every live process whose command line names this directory's profile. */
+/** Every live process whose command line names this directory's profile, or that belongs to the group of one that does. */
 export function browserProcesses(authDir: string): BrowserProcess[] {
-  return readdirSync('/proc')
+  const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      const line = read(`/proc/${name}/cmdline`)
-      if (!line.includes(`--user-data-dir=${authDir}`)) return []
+    .map((name) => ({ pid: Number(name), line: read(`/proc/${name}/cmdline`), group: groupOf(name) }))
+    .filter(({ line }) => line !== '')
+  const named = all.filter(({ line }) => line.includes(`--user-data-dir=${authDir}`))
+  // A headless shell does not tell its helpers the profile; puppeteer starts each browser as a group of its own.
+  const groups = new Set(named.filter(({ pid, group }) => pid === group).map(({ group }) => group))
+  return all
+    .filter((one) => named.includes(one) || groups.has(one.group))
+    .map(({ pid, line }) => {
       const type = /--type=([\w-]+)/.exec(line)?.[1]
-      return [
-        {
-          pid: Number(name),
-          type: type === undefined ? 'browser' : type === 'renderer' ? 'renderer' : 'other',
-        },
-      ]
+      return { pid, type: type === undefined ? 'browser' : type === 'renderer' ? 'renderer' : 'other' }
     })
+}
+
+function groupOf(pid: string): number {
+  const stat = read(`/proc/${pid}/stat`)
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2])
 }
 
 /** The one process that is the browser itself; throws where none runs. */
