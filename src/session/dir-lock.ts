@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const TOUCH_MS = 4_000
 /** Not touched for this long: its holder is gone. */
 const STALE_MS = 12_000
+/** Newcomers who found the same leftover are done with it after this long. */
+const SETTLE_MS = 150
 
 /** The directory is in use. `holder` is the process, on this host where `host` is null. */
 export class HeldError extends Error {
@@ -59,15 +61,20 @@ export async function lockDir(file: string, onWait: () => void): Promise<() => v
     writeFileSync(fresh, text, { mode: 0o600 })
     try {
       linkSync(fresh, file)
-      mine.add(file)
-      return keep(file, text)
+      // Where a leftover was in the way, somebody who judged it too may move ours; it is given back, or we lost.
+      if (tries > 0) await sleep(SETTLE_MS)
+      if (readOrNull(file) === text) {
+        mine.add(file)
+        return keep(file, text)
+      }
     } catch (error) {
       if (!isCode(error, 'EEXIST')) throw error
     } finally {
       rmSync(fresh, { force: true })
     }
+    const judged = readOrNull(file)
     await requireStale(file, onWait)
-    takeAway(file)
+    takeAway(file, judged)
   }
   throw new HeldError(0, null)
 }
@@ -109,8 +116,7 @@ async function requireStale(file: string, onWait: () => void): Promise<void> {
 }
 
 /** Only one of several newcomers can move the stale file away; the others find it gone and try again. */
-function takeAway(file: string): void {
-  const judged = readOrNull(file)
+function takeAway(file: string, judged: string | null): void {
   const aside = `${file}.${process.pid}.stale`
   try {
     renameSync(file, aside)
