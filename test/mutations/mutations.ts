@@ -227,10 +227,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'bidi controls of other people reach a terminal',
-    file: 'src/faces/http/problem.ts',
+    file: 'src/json.ts',
     find: '\\u202a-\\u202e',
     replace: '',
-    test: { file: 'src/faces/http/problem.test.ts' },
+    test: { file: 'src/json.test.ts' },
   },
 
   // The state machine
@@ -838,7 +838,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a line of the log can steer the terminal',
     file: 'src/log.ts',
-    find: 'return JSON.stringify(text).slice(1, -1)',
+    find: 'return toJson(text).slice(1, -1)',
     replace: 'return text',
     test: log,
   },

@@ -94,7 +94,7 @@ function statOf(pid: string): string[] {
 
 /**
  * Pages first: what a page keeps is written to disk when the page goes, while a browser that is told to close may leave
- * before its storage process has written it (seen about once in two hundred closes within a second of linking; F14).
+ * before its storage process has written it (F14; seen now and then, on a loaded machine, within a second of linking).
  */
 async function askToClose(browser: Browser, clock: Clock): Promise<void> {
   const closing = browser.pages().then((pages) => Promise.all(pages.map((page) => page.close())))
