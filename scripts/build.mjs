@@ -33,7 +33,11 @@ const serverEntries = {
 const pageEntry = 'simulator/page/main.ts'
 
 /** Folders copied as they are: code finds them by `new URL('./<name>/', import.meta.url)`, from source and from dist/. */
-const assets = { phone: 'simulator/control/phone', docs: 'src/faces/http/docs' }
+const assets = {
+  phone: 'simulator/control/phone',
+  docs: 'src/faces/http/docs',
+  migrations: 'src/store/migrations',
+}
 
 /** Files of development packages that pages load, beside the folders above, with what their licence wants to come along. */
 const libraryAssets = {

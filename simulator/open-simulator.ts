@@ -4,6 +4,7 @@ import { findBuild, newestBuild } from './builds.ts'
 import { openControl } from './control/control.ts'
 import { openAccounts } from './service/accounts.ts'
 import { openCertificate } from './service/certificate.ts'
+import { expireMessages } from './service/changes.ts'
 import type { Context } from './service/context.ts'
 import { actOnFault } from './service/fault-acts.ts'
 import { createFaults } from './service/faults.ts'
@@ -51,6 +52,8 @@ export const openSimulator: OpenSimulator = async (options) => {
     refusals: [],
     pushed: 0,
     unnoted: new Map(),
+    waiting: new Map(),
+    groupQueue: { running: 0, next: [] },
     changed,
   }
   const certificate = await openCertificate(dataDir)
@@ -60,6 +63,10 @@ export const openSimulator: OpenSimulator = async (options) => {
     return () => listeners.delete(listener)
   }
   const world = createWorld(context, onChange)
+  const expiry = setInterval(() => {
+    for (const account of accounts.all()) expireMessages(context, account)
+  }, 1000)
+  expiry.unref()
   const control = options.control ? await openControl(world, options.control, onChange) : null
 
   return {
@@ -68,6 +75,7 @@ export const openSimulator: OpenSimulator = async (options) => {
     world,
     onChange,
     async close() {
+      clearInterval(expiry)
       await control?.close()
       await host.close()
       store.close()

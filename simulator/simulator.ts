@@ -6,6 +6,26 @@
  * in this process, outside the page, outlives every page and browser, and is what tests count loss and duplicates in.
  * Nothing here imports from `src/`: the double is an independent witness.
  */
+import type {
+  NewContent,
+  WorldChannel,
+  WorldChat,
+  WorldContact,
+  WorldGroup,
+  WorldMessage,
+} from './world-types.ts'
+
+export type {
+  MessageParts,
+  NewContent,
+  WorldChannel,
+  WorldChat,
+  WorldContact,
+  WorldGroup,
+  WorldMedia,
+  WorldMessage,
+  WorldReaction,
+} from './world-types.ts'
 
 /** One WhatsApp Web build that the double can serve; see `simulator/builds.ts` for the list, newest first. */
 export type BuildName = string
@@ -27,46 +47,6 @@ export type SimulatorOptions = {
   control?: { host: string; port: number } | null
 }
 
-/** A message as the service holds it: the truth that the archive of a client is compared with. */
-export type WorldMessage = {
-  /** Bare id (e.g. `3EB0…`), unique per service. */
-  id: string
-  /** Chat as the phone sees it: `<digits>@c.us`, `<digits>@lid` or `<id>@g.us`. */
-  chat: string
-  /** Who wrote it, by phone JID; the account's own JID for own messages. */
-  from: string
-  fromMe: boolean
-  /** Which side wrote an own message: a linked device's id, or `phone`. */
-  origin: string
-  type: string
-  body: string
-  /** Unix seconds. */
-  t: number
-  /** Own messages: -1 failed, 0 not yet at the server, 1 server, 2 delivered, 3 read, 4 played. */
-  ack: number
-  /** Bare id of the message that this one answers. */
-  quoted?: string
-  /** Per linked device: has its page been given this message and confirmed it. */
-  deliveredTo: Record<string, boolean>
-}
-
-/** `lidChat`: the direct chat with this person is addressed by LID (`<lid>@lid`), as on accounts already moved. */
-export type WorldContact = {
-  phone: string
-  lid: string
-  name: string | null
-  pushname: string
-  lidChat: boolean
-}
-/** `members`: phones without the account itself. `lidMode`: authors inside the group appear as `@lid`. */
-export type WorldGroup = {
-  id: string
-  subject: string
-  members: string[]
-  announce: boolean
-  lidMode: boolean
-}
-
 export type WorldState = {
   build: BuildName
   account: { phone: string; lid: string; pushname: string; platform: string }
@@ -76,6 +56,7 @@ export type WorldState = {
   linking: { qr: string | null; pairingCode: { code: string; phone: string } | null }
   contacts: WorldContact[]
   groups: WorldGroup[]
+  channels: WorldChannel[]
   /** Faults that are switched on, by name; see `simulator/service/faults.ts`. */
   faults: Record<string, unknown>
   /** What pages asked for and this double (or the real WhatsApp Web) does not have: modules, methods, arguments. */
@@ -85,8 +66,15 @@ export type WorldState = {
 /** The phone's hand. Every verb is also a POST at `/control/<verb>` with the same argument object as JSON. */
 export type World = {
   state(): WorldState
-  /** All messages, oldest first, optionally of one chat. */
-  messages(filter?: { chat?: string }): WorldMessage[]
+  /**
+   * All messages, oldest first; of one chat, and only the newest `limit`, where asked. Notices of groups and of
+   * encryption are among them, by their `type`. After `seedHistory` the whole may be a million objects.
+   */
+  messages(filter?: { chat?: string; limit?: number }): WorldMessage[]
+  /** How many messages there are, without making them. */
+  countMessages(filter?: { chat?: string }): number
+  /** The chats as the phone lists them: pinned ones first, then the one with the newest activity. */
+  chats(): WorldChat[]
   /**
    * Scan a QR with the account's phone. Without `qr`: the one that a page shows now, waiting up to 10 s for one.
    * Rejects with a sentence if the text is not a QR, belongs to an expired ref, or nothing is shown.
@@ -111,19 +99,102 @@ export type World = {
   }): Promise<WorldMessage>
   /** The account's owner writes on the phone itself. */
   writeFromPhone(options: { chat: string; text: string; t?: number }): Promise<WorldMessage>
+  /**
+   * A contact, or with `from: 'me'` the owner on the phone, sends any kind of message: media (described, without
+   * bytes), location, contact cards, poll, call, mentions, forwarded, view once.
+   */
+  writeContent(options: {
+    from: string
+    content: NewContent
+    chat?: string
+    t?: number
+    quote?: string
+  }): Promise<WorldMessage>
+  /** The author changes the text, or the caption of media. Own messages: on the phone. */
+  edit(options: { id: string; text: string }): Promise<WorldMessage>
+  /** Delete for everyone: by its author, or by the group's admin `by` (a phone, or `me`). */
+  revoke(options: { id: string; by?: string }): Promise<WorldMessage>
+  /** Delete for me, on the phone: the messages leave the account's history on every device. */
+  deleteForMe(options: { ids: string[] }): Promise<void>
+  /** React with one emoji, change it, or take it back with an empty one. `by`: a phone or address, or `me`. */
+  react(options: { id: string; by: string; emoji: string }): Promise<WorldMessage>
   /** The contact reads everything in its direct chat with the account: own messages go to ack 3. */
   read(options: { by: string }): Promise<void>
   /**
    * Somebody with WhatsApp. `name: null` and no chat: a stranger, unknown to pages until they ask for the number.
-   * `lidChat`: address the direct chat by LID.
+   * `lidChat`: address the direct chat by LID. `phoneHidden`: pages know the person by LID only.
    */
   addContact(options: {
     phone: string
     name?: string | null
     pushname?: string
     lidChat?: boolean
+    phoneHidden?: boolean
   }): WorldContact
   addGroup(options: { subject: string; members: string[]; announce?: boolean; lidMode?: boolean }): WorldGroup
+  /** Archive a chat on the phone, or bring it back. */
+  archiveChat(options: { chat: string; archived: boolean }): Promise<void>
+  /** Pin a chat on the phone, or take it down. */
+  pinChat(options: { chat: string; pinned: boolean }): Promise<void>
+  /** Mute a chat on the phone. `until`: Unix seconds, -1 for ever, 0 not muted. */
+  muteChat(options: { chat: string; until: number }): Promise<void>
+  /** Mark a chat as unread by hand: its count becomes -1. */
+  markUnread(options: { chat: string }): Promise<void>
+  /** The owner reads a chat on the phone: its count becomes 0. */
+  readChat(options: { chat: string }): Promise<void>
+  /** Delete a chat with its messages on the phone. */
+  deleteChat(options: { chat: string }): Promise<void>
+  /** A chat in which nobody has written yet. */
+  openChat(options: { chat: string }): Promise<void>
+  /** Give a contact another name in the phone's address book; `null` takes it out. */
+  renameContact(options: { phone: string; name: string | null }): Promise<WorldContact>
+  /** The contact calls itself something else. */
+  setPushname(options: { phone: string; pushname: string }): Promise<WorldContact>
+  /** Block the contact on the phone or let it write again, or say that it is a business. */
+  setContact(options: { phone: string; blocked?: boolean; business?: boolean }): Promise<WorldContact>
+  /** `by`: phone of an admin, or `me`; default: the group's owner. Leaves a notice in the chat, as do those below. */
+  renameGroup(options: { group: string; subject: string; by?: string }): Promise<WorldGroup>
+  /** `members`: phones, or `me` to put the account in again. */
+  addMembers(options: { group: string; members: string[]; by?: string }): Promise<WorldGroup>
+  /** `members`: phones, or `me`: the account is removed, and its chat is read-only from then on. */
+  removeMembers(options: { group: string; members: string[]; by?: string }): Promise<WorldGroup>
+  /** Somebody leaves by itself. */
+  leaveGroup(options: { group: string; member: string }): Promise<WorldGroup>
+  /** Make a member (a phone, or `me`) an admin, or no admin any more. */
+  setAdmin(options: { group: string; member: string; admin: boolean; by?: string }): Promise<WorldGroup>
+  /** Only admins may write; or everybody again. */
+  setAnnounce(options: { group: string; announce: boolean; by?: string }): Promise<WorldGroup>
+  /** Follow a channel. */
+  addChannel(options: { name: string; description?: string }): Promise<WorldChannel>
+  /** The channel posts. */
+  writeInChannel(options: { channel: string; content: NewContent; t?: number }): Promise<WorldMessage>
+  /** A contact, or with `me` the owner on the phone, posts a status. */
+  writeStatus(options: { from: string; content: NewContent; t?: number }): Promise<WorldMessage>
+  /**
+   * WhatsApp moves the direct chat with this person from phone to LID: the chat has another id from now on, old
+   * messages keep the phone in their keys.
+   */
+  migrateChat(options: { phone: string }): Promise<WorldContact>
+  /** The phone number of somebody known by LID only (`addContact` with `phoneHidden`) becomes known. */
+  revealPhone(options: { lid: string }): Promise<WorldContact>
+  /** Messages written in this chat from now on live so many seconds; 0: for ever. Leaves a notice in groups. */
+  setDisappearing(options: { chat: string; seconds: number; by?: string }): Promise<void>
+  /** Move the service's clock forward: what has expired by then leaves every history now. */
+  moveClock(options: { seconds: number }): Promise<void>
+  /**
+   * Add a big world, deterministic by `seed`: `chats` more chats, `groups` of them groups (default a tenth), with
+   * `messages` in all, oldest at `from`, newest at `to` (Unix seconds; default: the two years up to now). A few chats
+   * hold most of them, some hold none. Made on demand: a million messages cost no memory until they are asked for.
+   * They count as known to every linked device. Pages that are there learn of the chats at once.
+   */
+  seedHistory(options: {
+    chats: number
+    messages: number
+    groups?: number
+    from?: number
+    to?: number
+    seed?: number
+  }): Promise<{ chats: number; messages: number; contacts: number; groups: number }>
   /**
    * Remove a linked device on the phone (default: all). Works while the device is not connected too.
    * `navigate: false`: the page only goes to UNPAIRED and does not load `/?post_logout=1` (F15).

@@ -1,5 +1,7 @@
 /** What the page and the service say to each other over wss://web.whatsapp.com/ws/chat: the type of every frame. */
 
+import type { MessageParts, WorldChannel, WorldContact, WorldReaction } from './world-types.ts'
+
 /** Where one WhatsApp Web build differs from another, as far as the double shows it. */
 export type BuildFacts = {
   /** What `window.Debug.VERSION` says. */
@@ -37,13 +39,8 @@ export type WireAccount = {
   deviceIndex: number
 }
 
-export type WirePerson = {
-  phone: string
-  lid: string
-  name: string | null
-  pushname: string
-  lidChat: boolean
-}
+/** Pages keep the phone of a person with `phoneHidden` to themselves: it only says who is who between frames. */
+export type WirePerson = WorldContact
 
 export type WireGroup = {
   id: string
@@ -52,13 +49,18 @@ export type WireGroup = {
   creation: number
   announce: boolean
   lidMode: boolean
-  members: { phone: string; lid: string; admin: boolean }[]
+  /** With the account itself, unless it left. */
+  members: { phone: string; lid: string; admin: boolean; phoneHidden?: boolean }[]
 }
 
-export type WireMessage = {
+/** People in it are phone JIDs; the page turns them into what its chat addresses people by. */
+export type WireMessage = MessageParts & {
+  /** As in its key: a message that was deleted for everyone has its deletion's. */
   id: string
-  /** `<digits>@c.us`, `<digits>@lid` or `<id>@g.us`, as the chat is addressed. */
+  /** `<digits>@c.us`, `<digits>@lid`, `<id>@g.us`, …, as the chat is addressed. */
   chat: string
+  /** The address in its key, where that is another: the chat has moved since. */
+  addressedAs?: string
   /** Author's phone, digits only. */
   from: string
   fromMe: boolean
@@ -71,6 +73,13 @@ export type WireMessage = {
   ack: number
   /** The message that this one answers, as its copy inside says. */
   quoted: { id: string; from: string; body: string } | null
+  editedAtMs?: number
+  /** Deleted for everyone: by whom, and the id that it had before. */
+  revoked?: { by: string; originalId: string }
+  reactions?: WorldReaction[]
+  ephemeralDuration?: number
+  /** Since when its chat's messages disappear; Unix seconds. */
+  ephemeralSettingTimestamp?: number
 }
 
 export type WireChat = {
@@ -80,16 +89,20 @@ export type WireChat = {
   archived: boolean
   pinned: number
   muteExpiration: number
+  ephemeralDuration?: number
+  ephemeralSettingTimestamp?: number
   /** The newest message: the only one that a freshly loaded page holds in memory. */
   last: WireMessage | null
 }
 
-export type Snapshot = {
-  people: WirePerson[]
-  groups: WireGroup[]
-  chats: WireChat[]
-  /** Messages that this device was not given yet: the offline backlog. */
-  backlog: WireMessage[]
+/** A part of what a page is given at its start, or after a lost connection. Later parts build on earlier ones. */
+export type Piece = {
+  people?: WirePerson[]
+  groups?: WireGroup[]
+  channels?: WorldChannel[]
+  chats?: WireChat[]
+  /** The silent part of the offline backlog. */
+  backlog?: WireMessage[]
 }
 
 export type Greeting =
@@ -108,10 +121,12 @@ export type Requests = {
     args: { credentials: Credentials | null; registration: Registration | null }
     answer: Greeting
   }
-  /** Everything that a page holds after its start. Later messages come as pushes. */
-  sync: { args: Record<string, never>; answer: Snapshot }
-  /** After a lost connection, in the same page: only what was missed. */
-  resume: { args: Record<string, never>; answer: Snapshot }
+  /** Everything that a page holds after its start comes in pieces, as pushes; then this answer; then what is new. */
+  sync: { args: Record<string, never>; answer: null }
+  /** After a lost connection, in the same page: likewise. */
+  resume: { args: Record<string, never>; answer: null }
+  /** The page is ready for the late part of the backlog, which then comes as pushes. */
+  late: { args: Record<string, never>; answer: null }
   received: { args: { ids: string[] }; answer: null }
   /** A round of refs for QRs with this secret. */
   refs: { args: { advSecret: string }; answer: null }
@@ -128,7 +143,7 @@ export type Requests = {
   create_group: { args: { subject: string; members: string[] }; answer: WireGroup | { error: IqError } }
   /** Messages of a chat older than the one named (or the newest ones), oldest first; `[]` at the end. */
   earlier: {
-    args: { chat: string; before: string | null; count: number }
+    args: { chat: string; before: { id: string; t: number } | null; count: number }
     answer: WireMessage[]
   }
   messages_by_id: { args: { ids: string[] }; answer: WireMessage[] }
@@ -165,13 +180,26 @@ export type Push =
   | { push: 'paired'; credentials: Credentials; account: WireAccount }
   | { push: 'replaced' }
   | { push: 'removed'; navigate: boolean }
+  | { push: 'piece'; piece: Piece }
   | { push: 'message'; message: WireMessage }
+  /** Text or caption is another now. */
+  | { push: 'edited'; message: WireMessage }
+  | { push: 'revoked'; message: WireMessage }
+  /** Deleted for me, or expired. */
+  | { push: 'messages_gone'; ids: string[] }
+  /** An empty emoji takes the person's reaction back. */
+  | { push: 'reaction'; message: WireMessage; reaction: WorldReaction }
   /** What came as ciphertext before can be read now. */
   | { push: 'decrypted'; message: WireMessage }
   | { push: 'ack'; id: string; chat: string; ack: number }
   | { push: 'people'; people: WirePerson[] }
   | { push: 'group'; group: WireGroup; chat: WireChat }
+  | { push: 'group_changed'; group: WireGroup }
   | { push: 'chat'; chat: WireChat }
+  | { push: 'chat_gone'; id: string }
+  /** The chat is addressed by LID from now on. */
+  | { push: 'chat_moved'; from: string; chat: WireChat }
+  | { push: 'channel'; channel: WorldChannel }
   /** `n` comes back in the question `acted`. */
   | { push: 'fault'; name: string; value: unknown; n: number }
 

@@ -8,8 +8,8 @@ import { addPages } from './faces/http/pages.ts'
 import { createHttpServer } from './faces/http/server.ts'
 import { createChatHash, type Log } from './log.ts'
 import { OPERATIONS } from './operations/index.ts'
+import { type Archive, createArchive } from './session/archive.ts'
 import { openAuthDir } from './session/auth-dir.ts'
-import { createInbox } from './session/inbox.ts'
 import { createSession, type Session } from './session/session.ts'
 import { VERSION } from './version.ts'
 
@@ -28,6 +28,7 @@ export type AppOptions = {
 
 export type App = {
   session: Session
+  archive: Archive
   http: FastifyInstance
   /** Bind, then connect by itself where a session was saved. Rejects where the port is taken. */
   listen(): Promise<{ url: string }>
@@ -43,23 +44,25 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { config, log } = options
   const clock = options.clock ?? systemClock
   const authDir = await openAuthDir(config.authDir, log)
-  const inbox = createInbox({ log, hash: createChatHash(authDir.secret('log')) })
+  const hash = createChatHash(authDir.secret('log'))
+  const archive = createArchive({ authDir, budget: config.history, clock, log, hash })
   const session = createSession({
     openEngine: options.openEngine(authDir.profile),
     authDir,
-    inbox,
+    archive,
     clock,
     log,
     chromeExecutable: options.chromeExecutable,
     headless: config.headless,
   })
-  const context = { session, clock, mcpUrl: `${serverUrl(config.host, config.port)}/mcp` }
+  const context = { session, archive, clock, mcpUrl: `${serverUrl(config.host, config.port)}/mcp` }
   const http = createHttpServer({ config, operations: OPERATIONS, context, log })
   addPages(http, session, VERSION)
 
   let closing: Promise<void> | null = null
   return {
     session,
+    archive,
     http,
     async listen() {
       // `localhost` may be two addresses and so two servers, of which only one would be guarded.

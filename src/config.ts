@@ -89,6 +89,34 @@ export const SETTINGS = {
     fallback: '',
     help: 'More host names, separated by commas, under which the server may be called. Loopback names always pass.',
   },
+  WHATSAPP_HISTORY_PER_CHAT: {
+    flag: 'history-per-chat',
+    takes: 'MESSAGES',
+    schema: whole(0, 1_000_000),
+    fallback: '1000',
+    help: 'How many older messages of each chat are fetched into the archive by themselves, newest first. 0: none. What came while the server was down is fetched in any case.',
+  },
+  WHATSAPP_HISTORY_DAYS: {
+    flag: 'history-days',
+    takes: 'DAYS',
+    schema: whole(0, 36_500),
+    fallback: '365',
+    help: 'Older messages than this are not fetched by themselves.',
+  },
+  WHATSAPP_HISTORY_TOTAL: {
+    flag: 'history-total',
+    takes: 'MESSAGES',
+    schema: whole(0, 100_000_000),
+    fallback: '200000',
+    help: 'Once the archive holds as many messages, no older ones are fetched by themselves.',
+  },
+  WHATSAPP_HISTORY_PAUSE_MS: {
+    flag: 'history-pause-ms',
+    takes: 'MS',
+    schema: whole(0, 60_000),
+    fallback: '50',
+    help: 'Pause between two questions to WhatsApp Web while older messages are fetched, in milliseconds.',
+  },
   WHATSAPP_MCP_LOG_LEVEL: {
     flag: 'log-level',
     takes: 'LEVEL',
@@ -109,6 +137,8 @@ export type Config = {
   chromeExecutable: string
   headless: boolean
   allowedHosts: string[]
+  /** How much history is fetched by itself: messages of each chat and of all, days back, pause between questions. */
+  history: { perChat: number; days: number; total: number; pauseMs: number }
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
@@ -136,6 +166,12 @@ export function readConfig(options: Sources & { root: string }): Config {
     chromeExecutable: read('WHATSAPP_CHROME_EXECUTABLE'),
     headless: read('WHATSAPP_HEADLESS'),
     allowedHosts: read('WHATSAPP_MCP_ALLOWED_HOSTS'),
+    history: {
+      perChat: read('WHATSAPP_HISTORY_PER_CHAT'),
+      days: read('WHATSAPP_HISTORY_DAYS'),
+      total: read('WHATSAPP_HISTORY_TOTAL'),
+      pauseMs: read('WHATSAPP_HISTORY_PAUSE_MS'),
+    },
     logLevel: read('WHATSAPP_MCP_LOG_LEVEL'),
   }
 }

@@ -62,6 +62,24 @@ export const ERRORS = {
     title: 'There is no such route',
     hint: 'GET /openapi.json lists every route.',
   },
+  chat_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'There is no such chat',
+    hint: 'GET /api/chats?query=… finds chats by name; a chat id looks like 15551234567@c.us or …@g.us.',
+  },
+  message_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'There is no such message in the archive',
+    hint: 'Take the id from a message of GET /api/messages, whole. Older messages may have to be loaded first: POST /api/chats/{chat_id}/load-earlier.',
+  },
+  contact_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'Nobody of this number or id is known here',
+    hint: 'GET /api/contacts?query=… finds people by any part of a name or number.',
+  },
   method_not_allowed: {
     status: 405,
     retry: 'never',
@@ -146,6 +164,24 @@ export const ERRORS = {
     title: 'Something went wrong in the server',
     hint: 'Look for `request_id` in the log of the server and report what stands there.',
   },
+  archive_damaged: {
+    status: 500,
+    retry: 'after_action',
+    title: 'The archive file is damaged',
+    hint: 'Stop the server, move the file named in `archive` of GET /api/status away (or put a backup in its place), and start again: what WhatsApp Web still has is fetched anew.',
+  },
+  archive_foreign: {
+    status: 500,
+    retry: 'after_action',
+    title: 'The file in the place of the archive is not one of ours',
+    hint: 'Stop the server, move the file named in `archive` of GET /api/status away, and start again.',
+  },
+  archive_newer: {
+    status: 500,
+    retry: 'after_action',
+    title: 'The archive was written by a newer version of this program',
+    hint: 'Start the newer version again; an older one cannot read its archive.',
+  },
   not_supported_by_whatsapp_web: {
     status: 501,
     retry: 'never',
@@ -163,6 +199,12 @@ export const ERRORS = {
     retry: 'later',
     title: 'The account is linked, but not connected right now',
     hint: 'The connection is being won back by itself. GET /api/status tells how far it is; try again when the state is `ready`.',
+  },
+  archive_unavailable: {
+    status: 503,
+    retry: 'after_action',
+    title: 'The archive file cannot be read or written',
+    hint: 'Make the file named in `archive` of GET /api/status, and its directory, readable and writable for the user that runs the server.',
   },
   starting: {
     status: 503,
@@ -199,6 +241,12 @@ export const ERRORS = {
     retry: 'later',
     title: 'WhatsApp Web did not answer in time',
     hint: 'Look at GET /api/status; try again when the state is `ready` and `connected` is true.',
+  },
+  archive_full: {
+    status: 507,
+    retry: 'after_action',
+    title: 'The disk is full: nothing new can be kept',
+    hint: 'Free some space. What came meanwhile is fetched from WhatsApp Web by itself then.',
   },
 } as const satisfies Record<string, ErrorRow>
 

@@ -21,6 +21,8 @@ const STATUS = [
   'pairing',
   'reconnect',
   'whatsapp_web_version',
+  'sync',
+  'archive',
 ]
 
 let harness: Harness
@@ -90,10 +92,19 @@ describe('documented answers', () => {
       [
         '/',
         '/api/auth/start',
+        '/api/chats',
+        '/api/chats/{chat_id}',
+        '/api/chats/{chat_id}/load-earlier',
+        '/api/contacts',
+        '/api/contacts/{contact_id}',
         '/api/logout',
+        '/api/messages',
+        '/api/messages/{message_id}',
         '/api/pairing-code',
         '/api/send',
         '/api/status',
+        '/api/unread',
+        '/api/waiting',
         '/health',
       ].sort(),
     )

@@ -16,7 +16,8 @@ const ALLOWED: Record<string, string[]> = {
   'src/version.ts': [],
   'src/browser': [],
   'src/engine': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
-  'src/session': ['src/engine/engine.ts', 'src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
+  'src/store': ['src/model', 'src/errors.ts', 'src/clock.ts'],
+  'src/session': ['src/engine/engine.ts', 'src/store', 'src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
   'src/operations': ['src/session', 'src/model', 'src/errors.ts', 'src/clock.ts'],
   'src/faces/http': [
     'src/operations',
@@ -69,6 +70,7 @@ const ALLOWED: Record<string, string[]> = {
 const PACKAGES: Record<string, string[]> = {
   'whatsapp-web.js': ['src/engine/wweb', 'simulator/library-client.ts'],
   puppeteer: ['src/engine/wweb', 'simulator/library-client.ts'],
+  libsql: ['src/store/sqlite.ts'],
   fastify: ['src/faces/http', 'src/app.ts'],
   pino: ['src/log.ts'],
   ws: ['simulator'],

@@ -44,10 +44,18 @@ async function send(how, number, text) {
   say({ event: 'sent', ms: performance.now() - startedAt })
 }
 
-/** A command is one line: `send HOW NUMBER TEXT` or `end`. */
+/** All chats, as the library gives them. */
+async function chats() {
+  const startedAt = performance.now()
+  const found = await client.getChats()
+  say({ event: 'chats', count: found.length, ms: performance.now() - startedAt })
+}
+
+/** A command is one line: `send HOW NUMBER TEXT`, `chats` or `end`. */
 createInterface({ input: process.stdin }).on('line', async (line) => {
   const [verb = '', how = '', number = '', ...words] = line.split(' ')
   if (verb === 'send') return send(how, number, words.join(' '))
+  if (verb === 'chats') return chats()
   await client.destroy()
   process.exit(0)
 })

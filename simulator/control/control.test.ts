@@ -90,6 +90,20 @@ describe('acting', () => {
     expect(message.json).toMatchObject({ body: 'Hi', fromMe: true, t: 1700000000 })
   })
 
+  it('sends any kind of message, changes it, and reads chats and the newest messages', async () => {
+    const content = { type: 'document', caption: 'read this', media: { filename: 'a.pdf' } }
+    const { json } = await post('write_content', { from: '15550001101', content })
+    expect(json).toMatchObject({ type: 'document', caption: 'read this', media: { filename: 'a.pdf' } })
+    await post('react', { id: json.id, by: 'me', emoji: '👍' })
+    await post('pin_chat', { chat: json.chat, pinned: true })
+    const messages = await get(`/control/messages?limit=1&chat=${encodeURIComponent(json.chat)}`)
+    expect(messages.json).toMatchObject([{ id: json.id, reactions: [{ emoji: '👍' }] }])
+    expect((await get('/control/chats')).json[0]).toMatchObject({ id: json.chat, last: { id: json.id } })
+    expect((await post('write_content', { from: '15550001101', content: { type: 'song' } })).status).toBe(400)
+    expect((await post('write_content', { from: '15550001101', content: { type: 'chat' } })).status).toBe(400)
+    expect((await post('seed_history', { chats: 20, messages: 100 })).json).toMatchObject({ messages: 100 })
+  })
+
   it('says ok where a verb returns nothing, with or without a body', async () => {
     expect(await post('clear_faults')).toEqual({ status: 200, json: { ok: true } })
     expect(await post('clear_faults', {})).toEqual({ status: 200, json: { ok: true } })

@@ -16,8 +16,8 @@ export type Control = { url: string; close(): Promise<void> }
  * Serves `world` on `options.host`, which must be loopback: whoever reaches it rules the double. Port 0 picks a free one.
  * `onChange` subscribes to the world's changes and returns the unsubscribe function. Rejects when the port is taken.
  *
- * GET `/` is the phone page. GET `/control` lists the verbs with their arguments, `/control/state` and
- * `/control/messages?chat=` are for reading, `/control/choices` names the builds and faults there are, and
+ * GET `/` is the phone page. GET `/control` lists the verbs with their arguments, `/control/state`,
+ * `/control/chats` and `/control/messages?chat=&limit=` are for reading, `/control/choices` names the builds and faults there are, and
  * `/control/events` is an event stream that says `change` after each change. POST `/control/<verb>` takes a JSON
  * object and answers with what the verb returns (`{"ok":true}` where that is nothing). Errors are `{"error": "…"}`:
  * 400 for a wrong argument, 404 for a verb that does not exist, 422 where the world refuses, 403 for foreign web pages.
@@ -93,8 +93,12 @@ async function answer(
       return await runVerb(world, 'state', {}, response)
     case '/control/messages': {
       const chat = searchParams.get('chat')
-      return await runVerb(world, 'messages', chat ? { chat } : {}, response)
+      const limit = searchParams.get('limit')
+      const filter = { ...(chat ? { chat } : {}), ...(limit ? { limit: Number(limit) } : {}) }
+      return await runVerb(world, 'messages', filter, response)
     }
+    case '/control/chats':
+      return await runVerb(world, 'chats', {}, response)
     case '/control/choices':
       return sendJson(response, 200, choices())
     case '/control/events':

@@ -1,6 +1,6 @@
 /** The table of the control API: every verb of `World`, the arguments it takes as JSON, and what it calls. */
 
-import type { World } from '../simulator.ts'
+import type { NewContent, World } from '../simulator.ts'
 
 /** The JSON of a request does not fit the verb; `message` is a sentence that names the field. */
 export class WrongArgument extends Error {
@@ -34,6 +34,7 @@ function optional<T>(inner: Field<T>): Field<T | undefined> {
 const text = field('a string', (value) => typeof value === 'string')
 const flag = field('true or false', (value) => typeof value === 'boolean')
 const unixSeconds = field('a number (Unix seconds)', (value) => typeof value === 'number')
+const number = field('a number', (value) => typeof value === 'number')
 const texts = field(
   'an array of strings',
   (value): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string'),
@@ -42,7 +43,32 @@ const textOrNull = field(
   'a string or null',
   (value): value is string | null => value === null || typeof value === 'string',
 )
+const content = field('an object with a type, see the table of contents', isContent)
 const anything = field('any JSON', (value): value is unknown => value !== undefined)
+
+/** Kinds of content, with the field that each needs and of what kind that is. */
+const contentFields: Record<NewContent['type'], [name: string, kind: string] | null> = {
+  chat: ['text', 'string'],
+  image: null,
+  video: null,
+  ptt: null,
+  audio: null,
+  document: null,
+  sticker: null,
+  location: ['location', 'object'],
+  vcard: ['vcards', 'object'],
+  poll_creation: ['poll', 'object'],
+  call_log: null,
+  e2e_notification: null,
+}
+
+function isContent(value: unknown): value is NewContent {
+  if (typeof value !== 'object' || value === null || !('type' in value)) return false
+  const { type } = value
+  if (typeof type !== 'string' || !Object.hasOwn(contentFields, type)) return false
+  const needed = Object.entries(contentFields).find(([name]) => name === type)?.[1] ?? null
+  return needed === null || typeof Reflect.get(value, needed[0]) === needed[1]
+}
 
 type Fields = Record<string, Field<unknown>>
 type Input<F extends Fields> = { [K in keyof F]: ReturnType<F[K]['read']> }
@@ -75,7 +101,7 @@ function readInput<F extends Fields>(fields: F, input: Record<string, unknown>):
 /** Every verb of `World` by its own name; the compiler asks for a row where one is added. */
 export const verbs = {
   state: verb({}, (world) => world.state()),
-  messages: verb({ chat: optional(text) }, (world, input) => world.messages(input)),
+  messages: verb({ chat: optional(text), limit: optional(number) }, (world, input) => world.messages(input)),
   scan: verb({ qr: optional(text) }, (world, input) => world.scan(input)),
   refuseScan: verb({}, (world) => world.refuseScan()),
   typePairingCode: verb({ code: text }, (world, input) => world.typePairingCode(input)),
@@ -89,12 +115,80 @@ export const verbs = {
   ),
   read: verb({ by: text }, (world, input) => world.read(input)),
   addContact: verb(
-    { phone: text, name: optional(textOrNull), pushname: optional(text), lidChat: optional(flag) },
+    {
+      phone: text,
+      name: optional(textOrNull),
+      pushname: optional(text),
+      lidChat: optional(flag),
+      phoneHidden: optional(flag),
+    },
     (world, input) => world.addContact(input),
   ),
   addGroup: verb(
     { subject: text, members: texts, announce: optional(flag), lidMode: optional(flag) },
     (world, input) => world.addGroup(input),
+  ),
+  countMessages: verb({ chat: optional(text) }, (world, input) => world.countMessages(input)),
+  chats: verb({}, (world) => world.chats()),
+  writeContent: verb(
+    { from: text, content, chat: optional(text), t: optional(unixSeconds), quote: optional(text) },
+    (world, input) => world.writeContent(input),
+  ),
+  edit: verb({ id: text, text }, (world, input) => world.edit(input)),
+  revoke: verb({ id: text, by: optional(text) }, (world, input) => world.revoke(input)),
+  deleteForMe: verb({ ids: texts }, (world, input) => world.deleteForMe(input)),
+  react: verb({ id: text, by: text, emoji: text }, (world, input) => world.react(input)),
+  archiveChat: verb({ chat: text, archived: flag }, (world, input) => world.archiveChat(input)),
+  pinChat: verb({ chat: text, pinned: flag }, (world, input) => world.pinChat(input)),
+  muteChat: verb({ chat: text, until: unixSeconds }, (world, input) => world.muteChat(input)),
+  markUnread: verb({ chat: text }, (world, input) => world.markUnread(input)),
+  readChat: verb({ chat: text }, (world, input) => world.readChat(input)),
+  deleteChat: verb({ chat: text }, (world, input) => world.deleteChat(input)),
+  openChat: verb({ chat: text }, (world, input) => world.openChat(input)),
+  renameContact: verb({ phone: text, name: textOrNull }, (world, input) => world.renameContact(input)),
+  setPushname: verb({ phone: text, pushname: text }, (world, input) => world.setPushname(input)),
+  setContact: verb({ phone: text, blocked: optional(flag), business: optional(flag) }, (world, input) =>
+    world.setContact(input),
+  ),
+  renameGroup: verb({ group: text, subject: text, by: optional(text) }, (world, input) =>
+    world.renameGroup(input),
+  ),
+  addMembers: verb({ group: text, members: texts, by: optional(text) }, (world, input) =>
+    world.addMembers(input),
+  ),
+  removeMembers: verb({ group: text, members: texts, by: optional(text) }, (world, input) =>
+    world.removeMembers(input),
+  ),
+  leaveGroup: verb({ group: text, member: text }, (world, input) => world.leaveGroup(input)),
+  setAdmin: verb({ group: text, member: text, admin: flag, by: optional(text) }, (world, input) =>
+    world.setAdmin(input),
+  ),
+  setAnnounce: verb({ group: text, announce: flag, by: optional(text) }, (world, input) =>
+    world.setAnnounce(input),
+  ),
+  addChannel: verb({ name: text, description: optional(text) }, (world, input) => world.addChannel(input)),
+  writeInChannel: verb({ channel: text, content, t: optional(unixSeconds) }, (world, input) =>
+    world.writeInChannel(input),
+  ),
+  writeStatus: verb({ from: text, content, t: optional(unixSeconds) }, (world, input) =>
+    world.writeStatus(input),
+  ),
+  migrateChat: verb({ phone: text }, (world, input) => world.migrateChat(input)),
+  revealPhone: verb({ lid: text }, (world, input) => world.revealPhone(input)),
+  setDisappearing: verb({ chat: text, seconds: number, by: optional(text) }, (world, input) =>
+    world.setDisappearing(input),
+  ),
+  moveClock: verb({ seconds: number }, (world, input) => world.moveClock(input)),
+  seedHistory: verb(
+    {
+      chats: number,
+      messages: number,
+      groups: optional(number),
+      from: optional(unixSeconds),
+      to: optional(unixSeconds),
+      seed: optional(number),
+    },
+    (world, input) => world.seedHistory(input),
   ),
   unlink: verb({ deviceId: optional(text), navigate: optional(flag) }, (world, input) => world.unlink(input)),
   switchAccount: verb({ phone: text, pushname: optional(text) }, (world, input) =>

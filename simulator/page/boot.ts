@@ -1,18 +1,20 @@
 /** The page's life: connect, show a QR or open the saved link, sync, stay connected, leave. */
 import type { Credentials, Push, WireAccount } from '../wire.ts'
+import { receiveChange } from './changes.ts'
 import { createConnection } from './connection.ts'
 import { actOnFault, repeatSynced } from './fault-acts.ts'
 import { isOn } from './faults.ts'
-import { learnChat, learnContacts } from './learn.ts'
+import { learnChat } from './learn.ts'
 import { learnGroups, whenSynced } from './live.ts'
 import { setOwner } from './msg-key.ts'
 import { askForPasskey, boot, connection, page } from './page.ts'
 import { isMe, learnPeople, myPhoneWid } from './people.ts'
 import { generateAdvSecret, showRef } from './qr.ts'
-import { receiveAck, receiveDecrypted, receiveMessage, receiveSnapshot } from './receive.ts'
+import { receiveAck, receiveDecrypted, receiveMessage, receivePiece } from './receive.ts'
 import { Conn, cmd, Socket, Stream } from './socket-model.ts'
 import { setState } from './state.ts'
 import { clearStorage, readCredentials, readRegistration, writeCredentials } from './storage.ts'
+import { Msg } from './stores.ts'
 import { wantedState } from './wanted-state.ts'
 
 /** Between two tries to get a lost connection back. */
@@ -20,6 +22,8 @@ const retryMs = { first: 250, most: 4000 }
 /** What the page takes to destroy its databases before it leaves for `/?post_logout=1`. */
 const teardownMs = 400
 
+/** How often the page looks whether a client listens for messages. */
+const lateMs = 25
 /** After UNPAIRED without navigation, until the page shows a QR. */
 const unpairedMs = 1000
 
@@ -76,10 +80,9 @@ async function enter(account: WireAccount, mine: number): Promise<void> {
   Conn.set({ wid: myPhoneWid(), pushname: account.pushname, platform: account.platform, connected: true })
   Stream.set({ mode: isSynced ? 'MAIN' : 'SYNCING' })
   setState(wantedState() ?? 'CONNECTED')
-  const snapshot = await connection().ask(isSynced ? 'resume' : 'sync', {})
-  if (mine !== generation) return
-  receiveSnapshot(snapshot)
-  if (isSynced) return
+  // The world comes in pieces, as pushes before this answer.
+  await connection().ask(isSynced ? 'resume' : 'sync', {})
+  if (mine !== generation || isSynced) return
   for (const percent of [0, 50, 100]) whenSynced.progress(percent)
   isSynced = true
   if (isOn('sync_never')) return
@@ -87,7 +90,17 @@ async function enter(account: WireAccount, mine: number): Promise<void> {
   Stream.set({ mode: 'MAIN' })
   Socket.set({ hasSynced: true })
   onReady()
+  void askForLate(mine)
   await repeatSynced()
+}
+
+/** The late part of the backlog is asked for when a client listens for messages, or at once (fault `backlog_deaf`). */
+async function askForLate(mine: number): Promise<void> {
+  while (!isOn('backlog_deaf') && !Msg.isListening('add')) {
+    await new Promise((resolve) => setTimeout(resolve, lateMs))
+    if (mine !== generation) return
+  }
+  await connection().ask('late', {})
 }
 
 function onLost(): void {
@@ -100,6 +113,7 @@ function onLost(): void {
 }
 
 function onPush(push: Push): void {
+  if (receiveChange(push)) return
   switch (push.push) {
     case 'ref':
       showRef(push.ref)
@@ -119,15 +133,11 @@ function onPush(push: Push): void {
     case 'ack':
       receiveAck(push.id, push.ack)
       break
-    case 'people':
-      learnPeople(push.people)
-      learnContacts(push.people, new Set())
+    case 'piece':
+      receivePiece(push.piece)
       break
     case 'group':
       learnGroups([push.group])
-      learnChat(push.chat)
-      break
-    case 'chat':
       learnChat(push.chat)
       break
     case 'removed':

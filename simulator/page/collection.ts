@@ -39,9 +39,15 @@ export class Collection<M extends Model = Model> extends Emitter {
     return model
   }
 
+  /** The model has another id from now on; whoever knows it by the old one finds nothing. */
+  replaceId(model: M, id: Id): void {
+    if (!this.#index.delete(model.key())) return
+    this.#index.set(String(id), model)
+  }
+
   remove(model: M): void {
     if (!this.#index.delete(model.key())) return
-    const position = this._models.indexOf(model)
+    const position = this._models.lastIndexOf(model)
     if (position >= 0) this._models.splice(position, 1)
     this.trigger('remove', model, this, {})
     model.collections.delete(this)

@@ -8,7 +8,14 @@ type Waiting = {
 }
 
 /** Questions that belong to one connection; the next one asks them itself. */
-const ofOneConnection: ReadonlySet<Operation> = new Set(['hello', 'sync', 'resume', 'refs', 'adv_secret'])
+const ofOneConnection: ReadonlySet<Operation> = new Set([
+  'hello',
+  'sync',
+  'resume',
+  'late',
+  'refs',
+  'adv_secret',
+])
 
 export type Connection = {
   /** Open a new socket. Resolves when it is open, rejects when it cannot be. Waiting questions are not asked yet. */

@@ -1,5 +1,6 @@
 /** Message keys of this page's build, made from what comes over the wire. */
 import type { WireMessage } from '../wire.ts'
+import { isLidMode } from './lid-mode.ts'
 import { type MsgKey, msgKeyClassOf } from './msg-key.ts'
 import { boot } from './page.ts'
 import { isMe, lidWidOf, myLidWid, myPhoneWid, personByPhone, phoneWidOf } from './people.ts'
@@ -14,20 +15,26 @@ export function authorWid(message: WireMessage, lidMode: boolean): Wid {
   return widOfPhone(message.from, lidMode)
 }
 
+/** Does this message's key speak of people by LID? An old one may not, although its chat does by now. */
+export function lidModeOf(message: WireMessage): boolean {
+  return isLidMode(message.addressedAs ?? message.chat)
+}
+
 /** The wid of whoever has this phone; by phone also in LID mode while the LID is not known. */
 export function widOfPhone(phone: string, lidMode: boolean): Wid {
   const person = personByPhone(phone)
-  return person && lidMode ? lidWidOf(person) : phoneWidOf({ phone })
+  return person && (lidMode || person.phoneHidden) ? lidWidOf(person) : phoneWidOf({ phone })
 }
 
 /** Key of a message. In groups it names the author; in the chat with oneself it ends in `_out`. */
 export function keyOf(message: WireMessage, lidMode: boolean): MsgKey {
-  const remote = createWid(message.chat)
+  const remote = createWid(message.addressedAs ?? message.chat)
+  const hasParticipant = remote.isGroup() || remote.isBroadcast()
   return new MsgKeyOfBuild({
     fromMe: message.fromMe,
     remote,
     id: message.id,
-    participant: remote.isGroup() ? authorWid(message, lidMode) : undefined,
+    participant: hasParticipant ? authorWid(message, lidMode) : undefined,
     self: message.fromMe && isMe(remote) ? 'out' : undefined,
   })
 }

@@ -1,11 +1,21 @@
 /** What the service tells of people, groups and chats, put into the page's collections. */
 import type { WireChat, WireGroup, WireMessage, WirePerson } from '../wire.ts'
+import type { WorldChannel } from '../world-types.ts'
 import { ChatMsgs } from './chat-msgs.ts'
-import { keyOf } from './keys.ts'
-import { ChatModel, ContactModel, GroupMetadataModel, type MsgModel, ParticipantModel } from './models.ts'
+import { keyOf, lidModeOf } from './keys.ts'
+import { setLidMode } from './lid-mode.ts'
+import {
+  ChatModel,
+  type ChatProps,
+  ContactModel,
+  GroupMetadataModel,
+  NewsletterMetadataModel,
+  ParticipantModel,
+} from './models.ts'
+import type { MsgModel } from './msg-model.ts'
 import { Mute } from './mute.ts'
-import { lidWidOf, personOf, phoneWidOf } from './people.ts'
-import { Chat, Contact, GroupMetadata, Msg } from './stores.ts'
+import { isMe, lidWidOf, personOf, phoneWidOf } from './people.ts'
+import { Blocklist, Chat, Contact, GroupMetadata, Msg, NewsletterMetadata, Newsletters } from './stores.ts'
 import { toMsgModel } from './to-models.ts'
 import { createWid, type Wid } from './wid.ts'
 
@@ -15,31 +25,39 @@ export function toContact(wid: Wid, person: WirePerson | undefined): ContactMode
     id: wid,
     pushname: person?.pushname,
     type: 'in',
-    isBusiness: false,
+    isBusiness: person?.business === true,
     isEnterprise: false,
-    isContactBlocked: false,
+    isContactBlocked: person?.blocked === true,
     statusMute: false,
     labels: [],
   })
   contact.set({
-    ...(person && wid.isLid() ? { phoneNumber: phoneWidOf(person) } : {}),
+    ...(person && wid.isLid() && !person.phoneHidden ? { phoneNumber: phoneWidOf(person) } : {}),
     ...(person?.name ? { name: person.name, shortName: person.name.split(' ')[0] } : {}),
   })
   return contact
 }
 
+function noteBlocked(wid: Wid, isBlocked: boolean): void {
+  const known = Blocklist.get(wid)
+  if (isBlocked && !known) Blocklist.add(new ContactModel({ id: wid }))
+  if (!isBlocked && known) Blocklist.remove(known)
+}
+
 /** Put people into the contacts: everybody by phone, and by LID too where that is how they are addressed. */
 export function learnContacts(people: WirePerson[], alsoByLid: ReadonlySet<string>): void {
   for (const person of people) {
-    const wids = [phoneWidOf(person)]
+    const wids = person.phoneHidden ? [] : [phoneWidOf(person)]
     if (person.lidChat || alsoByLid.has(person.lid)) wids.push(lidWidOf(person))
     for (const wid of wids) {
       const fresh = toContact(wid, person)
       const known = Contact.get(wid)
-      if (known) known.set(fresh.attributes)
+      // Whoever left the address book has no name any more.
+      if (known) known.set({ name: undefined, shortName: undefined, ...fresh.attributes })
       else Contact.add(fresh)
       const title = titleOf(wid)
       Chat.get(wid)?.set({ name: title, formattedTitle: title })
+      noteBlocked(wid, person.blocked === true)
     }
   }
 }
@@ -50,6 +68,7 @@ export function learnGroup(group: WireGroup): GroupMetadataModel {
   const inMode = (member: { phone: string; lid: string }): Wid =>
     group.lidMode ? lidWidOf(member) : phoneWidOf(member)
   const owner = group.members.find((member) => member.phone === group.owner)
+  setLidMode(group.id, group.lidMode)
   const metadata = GroupMetadata.get(id) ?? GroupMetadata.add(new GroupMetadataModel({ id }))
   metadata.set({
     subject: group.subject,
@@ -60,23 +79,53 @@ export function learnGroup(group: WireGroup): GroupMetadataModel {
     isLidAddressingMode: group.lidMode,
     ...(owner ? { owner: inMode(owner) } : {}),
   })
-  for (const member of group.members) {
-    metadata.participants.add(
-      new ParticipantModel({
-        id: inMode(member),
-        isAdmin: member.admin,
-        isSuperAdmin: member.phone === group.owner,
-      }),
-    )
-  }
+  learnParticipants(metadata, group, inMode)
+  const chat = Chat.get(id)
+  if (chat) chat.set(toGroupChatProps(group.subject, metadata))
   return metadata
+}
+
+/** The participants fire `add`, `remove` and `change:isAdmin` for what is new. */
+function learnParticipants(
+  metadata: GroupMetadataModel,
+  group: WireGroup,
+  widOf: (member: { phone: string; lid: string }) => Wid,
+): void {
+  const { participants } = metadata
+  const present = new Set<string>()
+  for (const member of group.members) {
+    const id = widOf(member)
+    present.add(String(id))
+    const roles = { isAdmin: member.admin, isSuperAdmin: member.phone === group.owner }
+    const known = participants.get(id)
+    if (known) known.set(roles)
+    else participants.add(new ParticipantModel({ id, ...roles }))
+  }
+  for (const model of participants.getModelsArray()) {
+    if (!present.has(model.key())) participants.remove(model)
+  }
+}
+
+/** A group that one is no member of is read-only; one where only admins write is so for the others. */
+function toGroupChatProps(subject: string, metadata: GroupMetadataModel): Partial<ChatProps> {
+  const mine = metadata.participants.findFirst((participant) => {
+    const id = participant.get('id')
+    return id !== undefined && isMe(id)
+  })
+  return {
+    name: subject,
+    formattedTitle: subject,
+    isReadOnly: mine === undefined,
+    isAnnounceGrpRestrict: metadata.get('announce') === true && mine?.get('isAdmin') !== true,
+  }
 }
 
 function titleOf(wid: Wid): string {
   const metadata = GroupMetadata.get(wid)
   if (metadata) return metadata.get('subject') ?? ''
   const person = personOf(wid)
-  return person?.name ?? (person ? `+${person.phone}` : wid.user)
+  const unnamed = person?.phoneHidden ? `~${person.pushname}` : person ? `+${person.phone}` : wid.user
+  return person?.name ?? unnamed
 }
 
 /** A chat with nothing in it; fires `add`. */
@@ -100,6 +149,7 @@ export function addEmptyChat(wid: Wid): ChatModel {
         pin: 0,
         unreadMentionsOfMe: [],
         labels: [],
+        ...(groupMetadata ? toGroupChatProps(title, groupMetadata) : {}),
       },
       {
         msgs: new ChatMsgs(),
@@ -111,15 +161,45 @@ export function addEmptyChat(wid: Wid): ChatModel {
   )
 }
 
-/** The chat of this id, made if need be. */
+/** The chat or channel of this id, made if need be. */
 export function ensureChat(id: string): ChatModel {
-  return Chat.get(id) ?? addEmptyChat(createWid(id))
+  const wid = createWid(id)
+  if (wid.isNewsletter()) return Newsletters.get(id) ?? addChannel({ id, name: id, description: '' })
+  return Chat.get(id) ?? addEmptyChat(wid)
 }
 
-/** Does this chat speak of people by LID? */
-export function isLidMode(chatId: string): boolean {
-  const wid = createWid(chatId)
-  return wid.isGroup() ? GroupMetadata.get(wid)?.get('isLidAddressingMode') === true : wid.isLid()
+/** A channel that the account follows; fires `add` on `WAWebNewsletterCollection`. */
+export function addChannel(channel: WorldChannel): ChatModel {
+  const id = createWid(channel.id)
+  const known = Newsletters.get(id)
+  if (known) return known
+  const newsletterMetadata = NewsletterMetadata.add(
+    new NewsletterMetadataModel({
+      id,
+      name: channel.name,
+      description: channel.description,
+      creationTime: 1_700_000_000,
+      membershipType: 'subscriber',
+      size: 1000,
+    }),
+  )
+  return Newsletters.add(
+    new ChatModel(
+      {
+        id,
+        t: 0,
+        unreadCount: 0,
+        archive: false,
+        isReadOnly: true,
+        muteExpiration: 0,
+        name: channel.name,
+        formattedTitle: channel.name,
+        notSpam: true,
+        pin: 0,
+      },
+      { msgs: new ChatMsgs(), mute: new Mute({ id, expiration: 0 }), newsletterMetadata },
+    ),
+  )
 }
 
 /** Put a chat as the service tells it into memory, with its newest message. */
@@ -132,14 +212,18 @@ export function learnChat(chat: WireChat): void {
     archive: chat.archived,
     pin: chat.pinned,
     muteExpiration: chat.muteExpiration,
-    ...(chat.last ? { lastReceivedKey: keyOf(chat.last, isLidMode(chat.id)) } : {}),
+    ...(chat.ephemeralDuration === undefined ? {} : { ephemeralDuration: chat.ephemeralDuration }),
+    ...(chat.ephemeralSettingTimestamp === undefined
+      ? {}
+      : { ephemeralSettingTimestamp: chat.ephemeralSettingTimestamp }),
+    ...(chat.last ? { lastReceivedKey: keyOf(chat.last, lidModeOf(chat.last)) } : {}),
   })
   model.mute.set({ expiration: chat.muteExpiration })
 }
 
 /** Into memory as something old: no client gets an event for it (`isNewMsg` is not set). */
-export function rememberMessage(message: WireMessage, chat: ChatModel): MsgModel {
+export function rememberMessage(message: WireMessage, chat: ChatModel | null): MsgModel {
   const model = Msg.add(toMsgModel(message, false))
-  chat.msgs.add(model)
+  chat?.msgs.add(model)
   return model
 }

@@ -1,107 +1,10 @@
-/** The models of messages, chats, contacts and groups, with the attributes that the real ones serialize. */
+/** The models of chats, contacts, groups and channels, with the attributes that the real ones serialize. */
 import type { ChatMsgs } from './chat-msgs.ts'
 import { Collection } from './collection.ts'
 import { declareProps, Model } from './model.ts'
 import type { MsgKey } from './msg-key.ts'
 import type { Mute } from './mute.ts'
 import type { Wid } from './wid.ts'
-
-export type MsgProps = {
-  id: MsgKey
-  viewed: boolean
-  body: string | undefined
-  type: string
-  subtype: string
-  t: number
-  notifyName: string
-  from: Wid
-  to: Wid
-  author: Wid
-  self: 'in' | 'out'
-  ack: number
-  isNewMsg: boolean
-  star: boolean
-  kicNotified: boolean
-  recvFresh: boolean
-  local: boolean
-  isFromTemplate: boolean
-  caption: string
-  mentionedJidList: Wid[]
-  groupMentions: unknown[]
-  isForwarded: boolean
-  forwardingScore: number
-  hasReaction: boolean
-  isUnsentMedia: boolean
-  latestEditMsgKey: MsgKey
-  latestEditSenderTimestampMs: number
-  directPath: string
-  quotedMsg: { type: string; body: string }
-  quotedStanzaID: string
-  quotedParticipant: Wid
-}
-
-/** One message. */
-export class MsgModel extends Model<MsgProps> {
-  readonly isEphemeral = false
-  readonly isStatusV3 = false
-  readonly isNotification = false
-  readonly mediaObject = undefined
-  readonly mediaData = undefined
-
-  /** The library asks the real model for its unguarded self before a reply. */
-  unsafe(): this {
-    return this
-  }
-
-  safe(): this {
-    return this
-  }
-
-  /** What an answer to this message carries of it. */
-  msgContextInfo(_chat: unknown): Partial<MsgProps> {
-    const { id, type = '', body = '', author, from } = this.attributes
-    const who = author ?? from
-    return {
-      quotedMsg: { type, body },
-      ...(id ? { quotedStanzaID: id.id } : {}),
-      ...(who ? { quotedParticipant: who } : {}),
-    }
-  }
-}
-
-declareProps(MsgModel, [
-  'id',
-  'viewed',
-  'body',
-  'type',
-  'subtype',
-  't',
-  'notifyName',
-  'from',
-  'to',
-  'author',
-  'self',
-  'ack',
-  'isNewMsg',
-  'star',
-  'kicNotified',
-  'recvFresh',
-  'local',
-  'isFromTemplate',
-  'caption',
-  'mentionedJidList',
-  'groupMentions',
-  'isForwarded',
-  'forwardingScore',
-  'hasReaction',
-  'isUnsentMedia',
-  'latestEditMsgKey',
-  'latestEditSenderTimestampMs',
-  'directPath',
-  'quotedMsg',
-  'quotedStanzaID',
-  'quotedParticipant',
-])
 
 export type ChatProps = {
   id: Wid
@@ -118,6 +21,9 @@ export type ChatProps = {
   lastReceivedKey: MsgKey
   unreadMentionsOfMe: unknown[]
   labels: string[]
+  isAnnounceGrpRestrict: boolean
+  ephemeralDuration: number
+  ephemeralSettingTimestamp: number
 }
 
 /** One chat, with its messages in memory. */
@@ -126,16 +32,24 @@ export class ChatModel extends Model<ChatProps> {
   readonly mute: Mute
   readonly contact: ContactModel | undefined
   readonly groupMetadata: GroupMetadataModel | undefined
+  readonly newsletterMetadata: NewsletterMetadataModel | undefined
 
   constructor(
     attributes: Partial<ChatProps>,
-    parts: { msgs: ChatMsgs; mute: Mute; contact?: ContactModel; groupMetadata?: GroupMetadataModel },
+    parts: {
+      msgs: ChatMsgs
+      mute: Mute
+      contact?: ContactModel
+      groupMetadata?: GroupMetadataModel
+      newsletterMetadata?: NewsletterMetadataModel
+    },
   ) {
     super(attributes)
     this.msgs = parts.msgs
     this.mute = parts.mute
     this.contact = parts.contact
     this.groupMetadata = parts.groupMetadata
+    this.newsletterMetadata = parts.newsletterMetadata
   }
 
   override serialize(): Record<string, unknown> {
@@ -158,6 +72,9 @@ declareProps(ChatModel, [
   'lastReceivedKey',
   'unreadMentionsOfMe',
   'labels',
+  'isAnnounceGrpRestrict',
+  'ephemeralDuration',
+  'ephemeralSettingTimestamp',
 ])
 
 export type ContactProps = {
@@ -241,3 +158,17 @@ declareProps(GroupMetadataModel, [
   'isLidAddressingMode',
   'desc',
 ])
+
+export type NewsletterMetadataProps = {
+  id: Wid
+  name: string
+  description: string
+  creationTime: number
+  membershipType: string
+  size: number
+}
+
+/** What is known of a channel. */
+export class NewsletterMetadataModel extends Model<NewsletterMetadataProps> {}
+
+declareProps(NewsletterMetadataModel, ['id', 'name', 'description', 'creationTime', 'membershipType', 'size'])

@@ -16,7 +16,9 @@ export function learnPeople(people: WirePerson[]): void {
 
 /** The person behind a user wid, by phone or LID; undefined for a stranger. */
 export function personOf(wid: Wid): WirePerson | undefined {
-  return wid.isLid() ? byLid.get(wid.user) : byPhone.get(wid.user)
+  if (wid.isLid()) return byLid.get(wid.user)
+  const person = byPhone.get(wid.user)
+  return person?.phoneHidden ? undefined : person
 }
 
 /** The person with this phone. */
@@ -45,6 +47,6 @@ export function isMe(wid: Wid): boolean {
 /** The other identity of a person: LID for a phone, phone for a LID; undefined for a stranger. */
 export function alternateOf(wid: Wid): Wid | undefined {
   const person = personOf(wid)
-  if (!person) return undefined
+  if (!person || person.phoneHidden) return undefined
   return wid.isLid() ? phoneWidOf(person) : lidWidOf(person)
 }

@@ -1,8 +1,9 @@
 /** `WAWebSendMsgChatAction.addAndSendMsgToChat`: a message leaves this page. */
 import { isOn } from './faults.ts'
 import { MsgKeyOfBuild } from './keys.ts'
-import { ChatModel, MsgModel, type MsgProps } from './models.ts'
+import { ChatModel } from './models.ts'
 import type { MsgKey } from './msg-key.ts'
+import { MsgModel, type MsgProps } from './msg-model.ts'
 import { connection } from './page.ts'
 import { alternateOf } from './people.ts'
 import { refuse } from './registry.ts'

@@ -3,7 +3,9 @@ import { Collection, type Id } from './collection.ts'
 import { r, ServerStatusCodeError } from './errors.ts'
 import { MsgKeyOfBuild } from './keys.ts'
 import { addEmptyChat, learnGroup, toContact } from './learn.ts'
-import { ChatModel, ContactModel, GroupMetadataModel, MsgModel } from './models.ts'
+import { ChatModel, ContactModel, GroupMetadataModel, NewsletterMetadataModel } from './models.ts'
+import type { MsgKey } from './msg-key.ts'
+import { MsgModel } from './msg-model.ts'
 import { connection } from './page.ts'
 import { personOf } from './people.ts'
 import { toMsgModel } from './to-models.ts'
@@ -18,6 +20,21 @@ class MsgCollection extends Collection<MsgModel> {
     const { id } = model.attributes
     if (id && !this.get(id)) this.#byBareId.set(id.id, model)
     return super.add(model, options)
+  }
+
+  /** The same message under another key: fires `change:id` and `change`. */
+  override replaceId(model: MsgModel, key: MsgKey): void {
+    const before = model.get('id')
+    super.replaceId(model, key)
+    if (before) this.#byBareId.delete(before.id)
+    this.#byBareId.set(key.id, model)
+    model.set({ id: key })
+  }
+
+  override remove(model: MsgModel): void {
+    const id = model.get('id')
+    if (id && this.#byBareId.get(id.id) === model) this.#byBareId.delete(id.id)
+    super.remove(model)
   }
 
   /** By the id without direction and chat, as acks name it. */
@@ -65,13 +82,21 @@ class MsgCollection extends Collection<MsgModel> {
 class ChatCollection extends Collection<ChatModel> {
   readonly modelClass = ChatModel
 
-  override getModelsArray(): ChatModel[] {
-    const rank = (chat: ChatModel): [number, number] => [chat.get('pin') ?? 0, chat.get('t') ?? 0]
-    return super.getModelsArray().sort((one, other) => {
-      const [pinOne, tOne] = rank(one)
-      const [pinOther, tOther] = rank(other)
-      return pinOther - pinOne || tOther - tOne
+  #sorted: ChatModel[] | null = null
+
+  constructor() {
+    super()
+    this.on('add remove change:t change:pin', () => {
+      this.#sorted = null
     })
+  }
+
+  override getModelsArray(): ChatModel[] {
+    this.#sorted ??= super.getModelsArray().sort((one, other) => {
+      const byPin = (other.get('pin') ?? 0) - (one.get('pin') ?? 0)
+      return byPin || (other.get('t') ?? 0) - (one.get('t') ?? 0)
+    })
+    return [...this.#sorted]
   }
 
   /** Unlike `get`, makes an empty chat for an id that is not there. */
@@ -108,6 +133,28 @@ class GroupMetadataCollection extends Collection<GroupMetadataModel> {
   }
 }
 
+class NewsletterCollection extends Collection<ChatModel> {
+  readonly modelClass = ChatModel
+
+  async find(id: Id): Promise<ChatModel> {
+    return this.assertGet(id)
+  }
+}
+
+class NewsletterMetadataCollection extends Collection<NewsletterMetadataModel> {
+  readonly modelClass = NewsletterMetadataModel
+
+  /** Ask the server again; what it says does not change in this double. */
+  async update(id: Id): Promise<NewsletterMetadataModel> {
+    return this.assertGet(id)
+  }
+}
+
+class BlocklistCollection extends Collection<ContactModel> {}
+
+export const Blocklist: BlocklistCollection = new BlocklistCollection()
+export const Newsletters: NewsletterCollection = new NewsletterCollection()
+export const NewsletterMetadata: NewsletterMetadataCollection = new NewsletterMetadataCollection()
 export const Msg: MsgCollection = new MsgCollection()
 export const Chat: ChatCollection = new ChatCollection()
 export const Contact: ContactCollection = new ContactCollection()

@@ -1,20 +1,21 @@
 /** Messages from the wire as models. */
 import type { WireMessage } from '../wire.ts'
-import { authorWid, keyOf, widOfPhone } from './keys.ts'
-import { isLidMode } from './learn.ts'
-import { MsgModel, type MsgProps } from './models.ts'
+import { toContentProps } from './content.ts'
+import { authorWid, keyOf, lidModeOf, MsgKeyOfBuild, widOfPhone } from './keys.ts'
+import { MsgModel, type MsgProps } from './msg-model.ts'
 import { myLidWid, myPhoneWid } from './people.ts'
 import { createWid } from './wid.ts'
 
 /**
- * The attributes that a text has on the real page. `isNew` is what decides whether clients get an event: it is not
- * set for history and for the offline backlog (F23).
+ * The attributes that a message has on the real page. `isNew` is what decides whether clients get an event: it is not
+ * set for history and for the silent part of the offline backlog (F23).
  */
 export function toMsgModel(message: WireMessage, isNew: boolean): MsgModel {
-  const remote = createWid(message.chat)
-  const lidMode = isLidMode(message.chat)
+  const remote = createWid(message.addressedAs ?? message.chat)
+  const lidMode = lidModeOf(message)
   const me = lidMode ? myLidWid() : myPhoneWid()
-  const author = authorWid(message, lidMode)
+  const hasAuthor = remote.isGroup() || remote.isBroadcast()
+  const author = remote.isNewsletter() ? remote : hasAuthor ? authorWid(message, lidMode) : undefined
   return new MsgModel({
     id: keyOf(message, lidMode),
     viewed: false,
@@ -24,7 +25,7 @@ export function toMsgModel(message: WireMessage, isNew: boolean): MsgModel {
     notifyName: message.notifyName,
     from: message.fromMe ? me : remote,
     to: message.fromMe ? remote : me,
-    ...(remote.isGroup() ? { author } : {}),
+    ...(author ? { author } : {}),
     ack: message.ack,
     ...(isNew ? { isNewMsg: true } : {}),
     star: false,
@@ -35,8 +36,13 @@ export function toMsgModel(message: WireMessage, isNew: boolean): MsgModel {
     groupMentions: [],
     isForwarded: false,
     forwardingScore: 0,
-    hasReaction: false,
+    hasReaction: (message.reactions ?? []).length > 0,
+    ...(remote.isNewsletter() ? { serverId: 100 + (message.t % 100_000) } : {}),
+    ...toContentProps(message, lidMode),
+    ...toEphemeralProps(message),
+    ...toEditProps(message, lidMode),
     ...(message.quoted ? toQuote(message.quoted, lidMode) : {}),
+    ...(message.revoked ? toRevokedProps(message) : {}),
   })
 }
 
@@ -47,4 +53,63 @@ function toQuote(quoted: NonNullable<WireMessage['quoted']>, lidMode: boolean): 
     quotedStanzaID: quoted.id,
     quotedParticipant: widOfPhone(quoted.from, lidMode),
   }
+}
+
+/** What an edit leaves on the message; the key is that of the edit itself. */
+export function toEditProps(message: WireMessage, lidMode: boolean): Partial<MsgProps> {
+  if (message.editedAtMs === undefined) return {}
+  const key = keyOf({ ...message, id: `${message.id.slice(0, -4)}ED17` }, lidMode)
+  return { latestEditMsgKey: key, latestEditSenderTimestampMs: message.editedAtMs }
+}
+
+function toEphemeralProps(message: WireMessage): Partial<MsgProps> {
+  const { ephemeralDuration, ephemeralSettingTimestamp, t } = message
+  if (ephemeralDuration === undefined) return {}
+  return {
+    ephemeralDuration,
+    ephemeralStartTimestamp: t,
+    ...(ephemeralSettingTimestamp === undefined ? {} : { ephemeralSettingTimestamp }),
+  }
+}
+
+/** A message that was deleted for everyone: another key than before, the old one beside it (`WAWebRevoke`). */
+export function toRevokedProps(message: WireMessage): Partial<MsgProps> {
+  const { revoked } = message
+  if (!revoked) return {}
+  const lidMode = lidModeOf(message)
+  const before = keyOf({ ...message, id: revoked.originalId }, lidMode)
+  return {
+    type: 'revoked',
+    subtype: revoked.by === message.from ? 'sender' : 'admin',
+    revokeSender: createWidOf(revoked.by, lidMode),
+    revokeTimestamp: message.t,
+    protocolMessageKey: new MsgKeyOfBuild(before),
+    isOverwrittenByRevoke: true,
+    body: undefined,
+    caption: undefined,
+    directPath: undefined,
+    deprecatedMms3Url: undefined,
+    mimetype: undefined,
+    size: undefined,
+    filename: undefined,
+    filehash: undefined,
+    encFilehash: undefined,
+    mediaKey: undefined,
+    duration: undefined,
+    lat: undefined,
+    lng: undefined,
+    loc: undefined,
+    quotedMsg: undefined,
+    quotedStanzaID: undefined,
+    quotedParticipant: undefined,
+    mentionedJidList: undefined,
+    groupMentions: undefined,
+    vcardList: undefined,
+    hasReaction: false,
+    star: false,
+  }
+}
+
+function createWidOf(phoneOrJid: string, lidMode: boolean): MsgProps['revokeSender'] {
+  return phoneOrJid.includes('@') ? createWid(phoneOrJid) : widOfPhone(phoneOrJid, lidMode)
 }

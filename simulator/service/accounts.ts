@@ -1,5 +1,7 @@
 /** What the service knows of each account: people, groups, chats, messages, linked devices. */
-import type { WorldContact, WorldMessage } from '../simulator.ts'
+import type { WorldChannel, WorldContact, WorldMessage } from '../world-types.ts'
+import type { History } from './histories.ts'
+import { type MessageLog, openMessageLog } from './message-log.ts'
 import type { Store, StoredMap } from './store.ts'
 
 export type AccountInfo = { phone: string; lid: string; pushname: string; platform: string }
@@ -11,7 +13,12 @@ export type Group = {
   creation: number
   announce: boolean
   lidMode: boolean
+  /** Phones, without the account. */
   members: string[]
+  /** Phones; the account's may be among them. Left out: the owner alone. */
+  admins?: string[]
+  /** The account is no member (any more). */
+  left?: boolean
 }
 
 /** A chat as the account's phone keeps it; the messages lie in {@link Account.messages}. */
@@ -22,6 +29,9 @@ export type Chat = {
   archived: boolean
   pinned: number
   muteExpiration: number
+  /** Seconds that new messages live, and since when that is so. */
+  ephemeralDuration?: number
+  ephemeralSettingTimestamp?: number
 }
 
 export type Device = {
@@ -36,12 +46,16 @@ export type Device = {
 /** A linked device that the phone removed; remembered so that its page learns it, and how. */
 export type RemovedDevice = { id: string; navigate: boolean }
 
+/** Contacts by phone, and by LID too. */
+export type Contacts = StoredMap<WorldContact> & { byLid(lid: string): WorldContact | undefined }
+
 export type Account = {
   info: AccountInfo
-  contacts: StoredMap<WorldContact>
+  contacts: Contacts
   groups: StoredMap<Group>
   chats: StoredMap<Chat>
-  messages: StoredMap<WorldMessage>
+  messages: MessageLog
+  channels: StoredMap<WorldChannel>
   devices: StoredMap<Device>
   removed: StoredMap<RemovedDevice>
 }
@@ -64,13 +78,21 @@ export function openAccounts(store: Store, first: () => AccountInfo): { accounts
   const open = (info: AccountInfo): Account => {
     const found = opened.get(info.phone)
     if (found) return found
+    const devices = store.map<Device>(`${info.phone}/devices`)
     const account: Account = {
       info,
-      contacts: store.map(`${info.phone}/contacts`),
+      contacts: withLids(store.map(`${info.phone}/contacts`)),
       groups: store.map(`${info.phone}/groups`),
+      channels: store.map(`${info.phone}/channels`),
       chats: store.map(`${info.phone}/chats`),
-      messages: store.map(`${info.phone}/messages`),
-      devices: store.map(`${info.phone}/devices`),
+      messages: openMessageLog({
+        me: info.phone,
+        devices,
+        kept: store.map<WorldMessage>(`${info.phone}/messages`),
+        histories: store.map<History>(`${info.phone}/histories`),
+        gone: store.map<string>(`${info.phone}/gone`),
+      }),
+      devices,
       removed: store.map(`${info.phone}/removed`),
     }
     opened.set(info.phone, account)
@@ -103,5 +125,25 @@ export function openAccounts(store: Store, first: () => AccountInfo): { accounts
         return account
       },
     },
+  }
+}
+
+function withLids(contacts: StoredMap<WorldContact>): Contacts {
+  const phones = new Map(contacts.values().map(({ lid, phone }) => [lid, phone]))
+  return {
+    ...contacts,
+    get size() {
+      return contacts.size
+    },
+    set(phone, contact) {
+      contacts.set(phone, contact)
+      phones.set(contact.lid, phone)
+    },
+    setAll(entries) {
+      const all = [...entries]
+      contacts.setAll(all)
+      for (const [phone, { lid }] of all) phones.set(lid, phone)
+    },
+    byLid: (lid) => contacts.get(phones.get(lid) ?? ''),
   }
 }

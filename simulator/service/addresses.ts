@@ -1,20 +1,28 @@
 /** JIDs on the service's side: how people and chats are addressed. */
-import type { WorldContact } from '../simulator.ts'
+import type { WorldContact } from '../world-types.ts'
 import type { Account } from './accounts.ts'
 
 /** A person as the service sees it: a contact, or the account itself. */
-export type Person = { phone: string; lid: string; name: string | null; pushname: string; lidChat: boolean }
+export type Person = WorldContact
 
 /** The account as a person. Its chat with itself is addressed by phone. */
 export function toSelf(account: Account): Person {
-  return { ...account.info, name: null, lidChat: false }
+  const { phone, lid, pushname } = account.info
+  return { phone, lid, pushname, name: null, lidChat: false }
 }
 
-/** Whoever is meant by a phone in digits, `<phone>@c.us` or `<lid>@lid`; undefined if nobody has WhatsApp there. */
+/** Where everybody's status posts are. */
+export const statusChat = 'status@broadcast'
+
+/** The word that stands for the owner's own phone where a verb asks who acts. */
+const me = 'me'
+
+/** Whoever is meant by `me`, a phone in digits, `<phone>@c.us` or `<lid>@lid`; undefined if nobody has WhatsApp there. */
 export function findPerson(account: Account, address: string): Person | undefined {
+  if (address === me) return toSelf(account)
   const [user = '', server] = address.replace(/^\+/, '').split('@')
   if (server === 'lid') {
-    return [toSelf(account), ...account.contacts.values()].find((person) => person.lid === user)
+    return user === account.info.lid ? toSelf(account) : account.contacts.byLid(user)
   }
   return user === account.info.phone ? toSelf(account) : account.contacts.get(user)
 }
@@ -25,11 +33,13 @@ export function chatOf(person: Person | WorldContact): string {
 }
 
 /**
- * JID of the chat that is meant by a group's JID, a phone, `<phone>@c.us` or `<lid>@lid`, as this account addresses
+ * JID of the chat that is meant by a group's or channel's JID, a phone, `<phone>@c.us` or `<lid>@lid`, as this account addresses
  * it; undefined if there is no such person or group.
  */
 export function findChatId(account: Account, address: string): string | undefined {
   if (address.endsWith('@g.us')) return account.groups.has(address) ? address : undefined
+  if (address.endsWith('@newsletter')) return account.channels.has(address) ? address : undefined
+  if (address === statusChat) return address
   const person = findPerson(account, address)
   return person && chatOf(person)
 }

@@ -2,14 +2,17 @@
 import type { Operation, Requests } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
 import { findPerson } from './addresses.ts'
+import { giveLate, giveWorld } from './backlog.ts'
 import type { Context, Session } from './context.ts'
 import { findLink } from './devices.ts'
-import { breakGroup, replaceAgain, replaceOthers } from './fault-acts.ts'
+import { breakEarlier, breakGroup, replaceAgain, replaceOthers, takeTurn } from './fault-acts.ts'
 import { createGroup } from './groups.ts'
 import { acceptLink, changeSecret, removeDevice, requestPairingCode, startLinking } from './links.ts'
 import { changeChat, confirmReceived, resend } from './messages.ts'
+import { RefusedQuestion } from './refused.ts'
+import { searchMessages } from './search.ts'
 import { takeSend } from './sends.ts'
-import { messagesOf, toSnapshot, toWireAccount, toWireGroup, toWireMessage } from './wire-forms.ts'
+import { toWireAccount, toWireGroup, toWireMessage } from './wire-forms.ts'
 
 type Answers = {
   [K in Operation]: (
@@ -18,9 +21,6 @@ type Answers = {
     args: Requests[K]['args'],
   ) => Promise<Requests[K]['answer']> | Requests[K]['answer']
 }
-
-/** A question that the real server would not have answered: a bug of the page or a page without a link. */
-export class RefusedQuestion extends Error {}
 
 function linkOf(session: Session): { account: Account; device: Device } {
   if (session.link) return session.link
@@ -46,17 +46,22 @@ export const answers: Answers = {
   async sync(context, session) {
     const link = linkOf(session)
     await context.clock.wait('sync')
-    session.live = true
+    await giveWorld(context, session, link, false)
     replaceAgain(context, session)
-    return toSnapshot(link)
+    return null
   },
 
   async resume(context, session) {
     const link = linkOf(session)
     await context.clock.wait('stanza')
-    session.live = true
+    await giveWorld(context, session, link, true)
     replaceAgain(context, session)
-    return toSnapshot(link)
+    return null
+  },
+
+  late(_context, session) {
+    giveLate(session, linkOf(session))
+    return null
   },
 
   received(_context, session, { ids }) {
@@ -101,6 +106,7 @@ export const answers: Answers = {
     await context.clock.wait('stanza')
     const broken = await breakGroup(context, id)
     if (broken) return { error: broken }
+    await takeTurn(context)
     const group = account.groups.get(id)
     if (!group) return { error: { name: 'IQErrorItemNotFound', code: 404, text: 'item-not-found' } }
     return toWireGroup(account, group)
@@ -115,11 +121,8 @@ export const answers: Answers = {
   async earlier(context, session, { chat, before, count }) {
     const { account, device } = linkOf(session)
     await context.clock.wait('stanza')
-    const all = messagesOf(account, chat)
-    const end = before === null ? all.length : all.findIndex((message) => message.id === before)
-    return all
-      .slice(Math.max(0, end - count), Math.max(0, end))
-      .map((message) => toWireMessage(account, device, message))
+    const found = await breakEarlier(context, account, chat, before, count)
+    return found.map((message) => toWireMessage(account, device, message))
   },
 
   messages_by_id(_context, session, { ids }) {
@@ -133,12 +136,8 @@ export const answers: Answers = {
   async search(context, session, { query, page, count, chat }) {
     const { account, device } = linkOf(session)
     await context.clock.wait('stanza')
-    const wanted = query.toLowerCase()
-    return messagesOf(account, chat ?? undefined)
-      .filter((message) => message.body.toLowerCase().includes(wanted))
-      .reverse()
-      .slice((page - 1) * count, page * count)
-      .map((message) => toWireMessage(account, device, message))
+    const found = await searchMessages(account, { query, chat, page, count })
+    return found.map((message) => toWireMessage(account, device, message))
   },
 
   async presence(context) {

@@ -18,6 +18,8 @@ export type Session = {
   passkeyFor: Account | null
   /** True from the snapshot on: later messages are pushed. */
   live: boolean
+  /** Ids of messages that this page missed and gets as new ones when it asks for them. */
+  late: string[]
   send(push: Push): void
   /** Cut the connection. */
   cut(): void
@@ -42,6 +44,10 @@ export type Context = {
   /** Faults pushed to pages so far, and those that a page has not confirmed yet. */
   pushed: number
   unnoted: Map<number, () => void>
+  /** By device id: changes that happened while its page had lost the connection. */
+  waiting: Map<string, Push[]>
+  /** Groups whose metadata is being asked for, and those that wait for their turn (fault `group_metadata_takes`). */
+  groupQueue: { running: number; next: (() => void)[] }
   /** Tell everybody who watches the world. */
   changed(): void
 }

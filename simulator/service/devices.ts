@@ -27,8 +27,5 @@ export function findLink(
 
 /** A new device gets the whole history with its link: nothing of it is backlog later. */
 export function rememberHistoryAsGiven(account: Account, device: Device): void {
-  for (const message of account.messages.values()) {
-    message.deliveredTo[device.id] = true
-    account.messages.set(message.id, message)
-  }
+  account.messages.giveAll(device.id)
 }

@@ -1,8 +1,12 @@
 /** What the service does at the moment when a fault is switched on or off. */
 import type { IqError } from '../wire.ts'
+import type { WorldMessage } from '../world-types.ts'
+import type { Account } from './accounts.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
 import { type FaultName, fieldOf, isPageFault } from './faults.ts'
 import { removeDevice } from './links.ts'
+import type { Anchor } from './message-log.ts'
+import { RefusedQuestion } from './refused.ts'
 
 /** How long a page (frozen, perhaps) is waited for. */
 const noteMs = 1000
@@ -91,4 +95,53 @@ export async function breakGroup(context: Context, id: string): Promise<IqError 
   return mode === 'slow'
     ? null
     : { name: 'IQErrorInternalServerError', code: 500, text: 'internal-server-error' }
+}
+
+/** Fault `group_metadata_takes`: waits for a turn, and then as long as one group takes. */
+export async function takeTurn(context: Context): Promise<void> {
+  const value = context.faults.get('group_metadata_takes')
+  if (!value) return
+  const { groupQueue } = context
+  const ms = numberIn(value, 'ms', 50)
+  if (groupQueue.running >= numberIn(value, 'atOnce', Number.POSITIVE_INFINITY)) {
+    await new Promise<void>((resolve) => groupQueue.next.push(resolve))
+  }
+  groupQueue.running += 1
+  await pause(ms)
+  groupQueue.running -= 1
+  groupQueue.next.shift()?.()
+}
+
+/** Messages before the anchor, or what the fault `earlier_messages` makes of that. Rejects, or never resolves. */
+export async function breakEarlier(
+  context: Context,
+  account: Account,
+  chat: string,
+  before: Anchor | null,
+  count: number,
+): Promise<WorldMessage[]> {
+  const value = context.faults.get('earlier_messages')
+  const only = fieldOf(value, 'chat')
+  if (!value || (only !== undefined && only !== chat)) return account.messages.earlier(chat, before, count)
+  const mode = fieldOf(value, 'mode') ?? 'slow'
+  if (mode === 'hangs') return new Promise(() => {})
+  if (mode === 'rejects') throw new RefusedQuestion('loadEarlierMsgs: the database is gone')
+  if (mode === 'slow') await pause(numberIn(value, 'delayMs', 1000))
+  const found = account.messages.earlier(chat, before, count)
+  if (mode === 'overlaps' && before !== null && found.length > 0) {
+    const newest = account.messages.earlier(chat, null, numberIn(value, 'by', 5))
+    return [...found, ...newest.filter((message) => !found.includes(message))]
+  }
+  if (mode !== 'incomplete') return found
+  const kept = new Set(account.messages.earlier(chat, null, numberIn(value, 'keep', 50)).map(({ id }) => id))
+  return found.filter((message) => kept.has(message.id))
+}
+
+function numberIn(value: unknown, field: string, otherwise: number): number {
+  const given = fieldOf(value, field)
+  return typeof given === 'number' ? given : otherwise
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }

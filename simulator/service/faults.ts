@@ -200,6 +200,42 @@ export const faultTable = {
     value: '{ mode = "rejects" | "hangs" | "slow", id?, delayMs? }',
     does: "Asking for a group's metadata fails, never answers, or takes `delayMs`; for one group or all.",
   },
+  group_metadata_takes: {
+    provokes: 'F22',
+    where: 'service',
+    value: '{ ms = 50, atOnce? }',
+    does: "Every question for a group's metadata takes so long; with `atOnce` only so many are worked on, the others wait. Goes together with `group_metadata`.",
+  },
+  backlog_late: {
+    provokes: 'F23',
+    where: 'service',
+    value: '{ share = 1 }, between 0 and 1',
+    does: 'What a page missed comes as new messages, with events, in order, after its start (or when its connection is back), rather than silently; with `share` only every so manieth.',
+  },
+  backlog_deaf: {
+    provokes: 'F23',
+    where: 'page',
+    value: '',
+    does: 'With `backlog_late`: the late messages do not wait until a client listens for messages, so that it misses them.',
+  },
+  earlier_messages: {
+    provokes: 'F24',
+    where: 'service',
+    value: '{ mode = "slow" | "hangs" | "rejects" | "overlaps" | "incomplete", chat?, delayMs?, by?, keep? }',
+    does: '`loadEarlierMsgs` takes `delayMs`, never answers, rejects, answers with messages that the page has already (`by` of the newest), or ends after the newest `keep`, as where the phone has not transferred all; in one chat or all.',
+  },
+  chat_moves_in_place: {
+    provokes: 'F21',
+    where: 'page',
+    value: '',
+    does: 'A chat that moves to LID stays the same model with another id; without it the old one is removed (`remove`) and a new one added.',
+  },
+  channels_silent: {
+    provokes: 'wwebjs#31537',
+    where: 'page',
+    value: '',
+    does: 'Posts of channels enter their channel only; without it they fire on the messages too.',
+  },
   leak_memory: {
     provokes: 'F28',
     where: 'page',

@@ -1,9 +1,13 @@
 /** Groups: made by the account on its phone, or by a linked device. */
+
+import type { WorldGroup, WorldNotice } from '../world-types.ts'
 import type { Account, Group } from './accounts.ts'
-import { type Context, sessionsOf } from './context.ts'
-import { emptyChat } from './messages.ts'
-import { makeGroupId } from './seed.ts'
-import { toWireChat, toWireGroup } from './wire-forms.ts'
+import { findPerson } from './addresses.ts'
+import type { Context } from './context.ts'
+import { addMessage, emptyChat, tellPeople } from './messages.ts'
+import { makeGroupId, makePhoneMessageId } from './seed.ts'
+import { tell } from './telling.ts'
+import { adminsOf, toWireChat, toWireGroup } from './wire-forms.ts'
 
 /** Make a group and tell every linked device. Members that have no WhatsApp are left out. */
 export function createGroup(
@@ -31,13 +35,72 @@ export function createGroup(
   account.groups.set(group.id, group)
   const chat = emptyChat(group.id, now)
   account.chats.set(group.id, chat)
-  for (const session of sessionsOf(context, account)) {
-    if (!session.live || !session.link) continue
-    session.send({
-      push: 'group',
-      group: toWireGroup(account, group),
-      chat: toWireChat(account, session.link.device, chat),
-    })
-  }
+  tell(context, account, (device) => ({
+    push: 'group',
+    group: toWireGroup(account, group),
+    chat: toWireChat(account, device, chat),
+  }))
   return group
+}
+
+/** What somebody does in a group: the change itself, the notice that it leaves, and who has to be allowed to. */
+export type GroupAct = {
+  group: string
+  subtype: WorldNotice['subtype']
+  /** A phone, an address or `me`; default the owner. */
+  by?: string | undefined
+  /** Those whom it is about. */
+  recipients?: string[]
+  /** Whoever does it needs not be an admin: one leaves by oneself. */
+  free?: boolean
+  /** Text of the notice: the new subject. */
+  body?: string
+  change(group: Group): Partial<Group>
+}
+
+/** Do it, tell the devices, and leave a notice in the chat. Throws with a sentence where WhatsApp would not allow it. */
+export function actInGroup(context: Context, account: Account, act: GroupAct): Group {
+  const group = account.groups.get(act.group)
+  if (!group) throw new Error(`No group ${act.group}.`)
+  const actor = findPerson(account, act.by ?? group.owner)
+  if (!actor) throw new Error(`Nobody on WhatsApp at ${act.by}.`)
+  if (!act.free && !adminsOf(group).includes(actor.phone)) {
+    throw new Error(`${act.by ?? group.owner} is no admin of ${act.group}.`)
+  }
+  const next: Group = { ...group, ...act.change(group) }
+  account.groups.set(group.id, next)
+  const fresh = next.members.filter((phone) => !group.members.includes(phone))
+  const people = fresh.map((phone) => account.contacts.get(phone)).filter((person) => person !== undefined)
+  if (people.length > 0) tellPeople(context, account, people)
+  tell(context, account, () => ({ push: 'group_changed', group: toWireGroup(account, next) }))
+  addMessage(context, account, {
+    id: makePhoneMessageId(context.random),
+    chat: group.id,
+    from: `${actor.phone}@c.us`,
+    fromMe: actor.phone === account.info.phone,
+    origin: actor.phone === account.info.phone ? 'phone' : 'contact',
+    type: 'gp2',
+    body: act.body ?? '',
+    t: context.clock.now(),
+    ack: 1,
+    notice: {
+      subtype: act.subtype,
+      recipients: (act.recipients ?? []).map((phone) => `${phone}@c.us`),
+    },
+  })
+  return next
+}
+
+/** The group as the world shows it. */
+export function toWorldGroup(group: Group): WorldGroup {
+  const { id, subject, members, announce, lidMode, left } = group
+  return {
+    id,
+    subject,
+    members: [...members],
+    announce,
+    lidMode,
+    admins: adminsOf(group),
+    ...(left ? { left } : {}),
+  }
 }

@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Question, ServiceFrame } from '../wire.ts'
-import { answers, RefusedQuestion } from './answers.ts'
+import { answers } from './answers.ts'
 import type { Certificate } from './certificate.ts'
 import type { Context, Session } from './context.ts'
 import { scriptPath, toDocument } from './document.ts'
 import { loadPageScript } from './page-script.ts'
+import { RefusedQuestion } from './refused.ts'
 
 export type Host = {
   port: number
@@ -68,6 +69,7 @@ export async function openHost(context: Context, certificate: Certificate, holdS
       linking: null,
       passkeyFor: null,
       live: false,
+      late: [],
       send: say,
       cut: () => socket.terminate(),
     }

@@ -1,23 +1,26 @@
 /** Messages coming into the world and going out to the linked devices. */
-import type { WorldMessage } from '../simulator.ts'
 import type { WireMessage } from '../wire.ts'
+import type { WorldMessage } from '../world-types.ts'
 import type { Account, Chat } from './accounts.ts'
-import { findPerson, type Person } from './addresses.ts'
+import { findPerson, type Person, statusChat } from './addresses.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
 import { fieldOf } from './faults.ts'
+import { tell } from './telling.ts'
 import { toWireChat, toWireMessage } from './wire-forms.ts'
-
-// The place for reactions, edits, revocations and media: each a change of a WorldMessage here, a push in wire.ts,
-// and a change of the page's model in page/receive.ts.
 
 /** A chat that nobody has written in yet. */
 export function emptyChat(id: string, t: number): Chat {
   return { id, t, unreadCount: 0, archived: false, pinned: 0, muteExpiration: 0 }
 }
 
+/** Does a message of this kind count as unread? Notices and calls do not. */
+function isCounted(message: WorldMessage): boolean {
+  return !message.fromMe && !['gp2', 'e2e_notification', 'call_log', 'revoked'].includes(message.type)
+}
+
 /**
  * Keep a new message and give it to every linked device whose page is there. `deliveredTo` is set when the page
- * confirms; the device that wrote it has it already.
+ * confirms; the device that wrote it has it already. In a chat with disappearing messages it gets a life span.
  */
 export function addMessage(
   context: Context,
@@ -25,25 +28,31 @@ export function addMessage(
   facts: Omit<WorldMessage, 'deliveredTo'>,
 ): WorldMessage {
   const devices = account.devices.values()
+  const before = account.chats.get(facts.chat)
+  const lives = facts.notice || facts.type === 'e2e_notification' ? 0 : (before?.ephemeralDuration ?? 0)
   const message: WorldMessage = {
     ...facts,
+    ...(lives > 0 ? { ephemeralDuration: lives } : {}),
     deliveredTo: Object.fromEntries(devices.map((device) => [device.id, device.id === facts.origin])),
   }
-  account.messages.set(message.id, message)
+  account.messages.put(message)
   const author = message.fromMe ? undefined : findPerson(account, message.from)
   // A first message brings phone and LID of its sender along.
-  if (author && !account.chats.has(message.chat)) tellPeople(context, account, [author])
-  const chat = account.chats.get(message.chat) ?? emptyChat(message.chat, message.t)
-  account.chats.set(message.chat, {
-    ...chat,
-    t: Math.max(chat.t, message.t),
-    unreadCount: message.fromMe ? 0 : Math.max(chat.unreadCount, 0) + 1,
-  })
+  if (author && !before) tellPeople(context, account, [author])
+  if (message.chat !== statusChat) {
+    const chat = before ?? emptyChat(message.chat, message.t)
+    const unread = isCounted(message) ? Math.max(chat.unreadCount, 0) + 1 : chat.unreadCount
+    account.chats.set(message.chat, {
+      ...chat,
+      t: Math.max(chat.t, message.t),
+      unreadCount: message.fromMe ? 0 : unread,
+    })
+  }
   const again = context.faults.isOn('delivered_twice') && otherAddress(account, message)
   for (const session of sessionsOf(context, account)) {
     if (session.live && session.link && session.link.device.id !== message.origin) {
       const whole = toWireMessage(account, session.link.device, message)
-      const sent = message.fromMe ? whole : encrypt(context, session, whole)
+      const sent = message.fromMe || message.notice ? whole : encrypt(context, session, whole)
       session.send({ push: 'message', message: sent })
       if (again) session.send({ push: 'message', message: { ...sent, chat: again } })
     }
@@ -59,7 +68,20 @@ function encrypt(context: Context, session: Session, message: WireMessage): Wire
   if (typeof afterMs === 'number') {
     setTimeout(() => session.send({ push: 'decrypted', message }), afterMs).unref()
   }
-  return { ...message, type: 'ciphertext', body: '' }
+  const { id, chat, from, fromMe, mine, notifyName, t, ack } = message
+  return {
+    id,
+    chat,
+    from,
+    fromMe,
+    mine,
+    notifyName,
+    t,
+    ack,
+    quoted: null,
+    type: 'ciphertext',
+    body: '',
+  }
 }
 
 /** A device asks for the content of messages that it could not read. */
@@ -80,9 +102,7 @@ function otherAddress(account: Account, message: WorldMessage): string | undefin
 
 /** Tell the pages of the linked devices about people. */
 export function tellPeople(context: Context, account: Account, people: Person[]): void {
-  for (const session of sessionsOf(context, account)) {
-    if (session.live) session.send({ push: 'people', people })
-  }
+  tell(context, account, () => ({ push: 'people', people }))
 }
 
 /** Raise the ack of an own message (it never falls, except to -1) and tell the devices. */
@@ -90,22 +110,15 @@ export function setAck(context: Context, account: Account, id: string, ack: numb
   const message = account.messages.get(id)
   if (!message?.fromMe || (ack >= 0 && message.ack >= ack)) return
   message.ack = ack
-  account.messages.set(id, message)
-  for (const session of sessionsOf(context, account)) {
-    if (session.live) session.send({ push: 'ack', id, chat: message.chat, ack })
-  }
+  account.messages.put(message)
+  tell(context, account, () => ({ push: 'ack', id: message.revokedAs ?? id, chat: message.chat, ack }))
 }
 
 /** The page of `session` has these messages. */
 export function confirmReceived(session: Session, ids: string[]): void {
   if (!session.link) return
   const { account, device } = session.link
-  for (const id of ids) {
-    const message = account.messages.get(id)
-    if (!message || message.deliveredTo[device.id]) continue
-    message.deliveredTo[device.id] = true
-    account.messages.set(id, message)
-  }
+  account.messages.confirm(device.id, ids)
 }
 
 /** Change a chat's flags and tell every device but the one that did it. */
@@ -118,9 +131,5 @@ export function changeChat(
 ): void {
   const chat = { ...(account.chats.get(id) ?? emptyChat(id, context.clock.now())), ...change }
   account.chats.set(id, chat)
-  for (const session of sessionsOf(context, account)) {
-    if (session.live && session.link && session !== by) {
-      session.send({ push: 'chat', chat: toWireChat(account, session.link.device, chat) })
-    }
-  }
+  tell(context, account, (device) => ({ push: 'chat', chat: toWireChat(account, device, chat) }), by)
 }

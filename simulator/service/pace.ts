@@ -27,16 +27,22 @@ export type Clock = {
   wait(what: Wait): Promise<void>
   /** Unix seconds. */
   now(): number
+  /** Go forward. */
+  move(seconds: number): void
 }
 
 /** Clock of one pace. */
 export function createClock(pace: Pace, random: Random): Clock {
+  let aheadMs = 0
   return {
     wait(what) {
       const [from, to] = ranges[what]
       if (pace === 'none') return new Promise((resolve) => setImmediate(resolve))
       return new Promise((resolve) => setTimeout(resolve, random.between(from, to)).unref())
     },
-    now: () => Math.floor(Date.now() / 1000),
+    now: () => Math.floor((Date.now() + aheadMs) / 1000),
+    move(seconds) {
+      aheadMs += seconds * 1000
+    },
   }
 }

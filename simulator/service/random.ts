@@ -23,13 +23,21 @@ export function createRandom(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
   }
   const between = (from: number, to: number): number => from + Math.floor(fraction() * (to - from + 1))
-  const text = (length: number, alphabet: string): string =>
-    Array.from({ length }, () => alphabet.charAt(between(0, alphabet.length - 1))).join('')
+  const text = (length: number, alphabet: string): string => {
+    let made = ''
+    for (let count = 0; count < length; count += 1) made += alphabet.charAt(between(0, alphabet.length - 1))
+    return made
+  }
+  const base64 = (size: number): string => {
+    const bytes = Buffer.allocUnsafe(size)
+    for (let index = 0; index < size; index += 1) bytes[index] = between(0, 255)
+    return bytes.toString('base64')
+  }
   return {
     fraction,
     between,
     text,
     hex: (length) => text(length, '0123456789ABCDEF'),
-    base64: (size) => Buffer.from(Array.from({ length: size }, () => between(0, 255))).toString('base64'),
+    base64,
   }
 }

@@ -1,5 +1,5 @@
 /** The world that a new service starts with: an account, people with names in several scripts, groups, old messages. */
-import type { WorldMessage } from '../simulator.ts'
+import type { WorldMessage } from '../world-types.ts'
 import type { Account, AccountInfo, Group } from './accounts.ts'
 import { chatOf, type Person, toSelf } from './addresses.ts'
 import type { Random } from './random.ts'
@@ -81,7 +81,7 @@ export function seedWorld(account: Account, random: Random, now: number, phoneBa
     t += random.between(60, 7200)
     const fromMe = author.phone === account.info.phone
     const id = makePhoneMessageId(random)
-    account.messages.set(id, toOldMessage(account, { id, chat, from: author.phone, fromMe, body: text, t }))
+    account.messages.put(toOldMessage(account, { id, chat, from: author.phone, fromMe, body: text, t }))
     const before = account.chats.get(chat)
     account.chats.set(chat, {
       id: chat,

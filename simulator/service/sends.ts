@@ -5,6 +5,7 @@ import { findChatId } from './addresses.ts'
 import type { Context } from './context.ts'
 import { fieldOf } from './faults.ts'
 import { addMessage, setAck } from './messages.ts'
+import { adminsOf } from './wire-forms.ts'
 
 /**
  * Take a message of a linked device. The same id again is the same message (a page repeats it after a lost
@@ -25,7 +26,7 @@ export async function takeSend(
   if (known) return { ack: known.ack, t: known.t, result: 'OK' }
   const target = findChatId(account, chat)
   const group = account.groups.get(chat)
-  const isClosed = group?.announce && group.owner !== account.info.phone
+  const isClosed = group && (group.left || (group.announce && !adminsOf(group).includes(account.info.phone)))
   if (!target || isClosed) return { ack: -1, t: context.clock.now(), result: 'ERROR_UNKNOWN' }
   const message = addMessage(context, account, {
     id,

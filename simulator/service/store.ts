@@ -8,6 +8,8 @@ export type StoredMap<T> = {
   has(key: string): boolean
   /** Store `value`; also to be called after changing an object taken from the map. */
   set(key: string, value: T): void
+  /** The same for many at once, in one write. */
+  setAll(entries: Iterable<[key: string, value: T]>): void
   delete(key: string): void
   values(): T[]
   readonly size: number
@@ -58,8 +60,9 @@ export function openStore(directory: string | null): Store {
 
   const opened = new Set<string>()
   let changed = (): void => {}
-  const record = (line: (string | undefined)[]): void => {
-    if (journal !== null) writeSync(journal, `${JSON.stringify(line)}\n`)
+  // What is kept in memory only is never turned into text: worlds may be large.
+  const record = (toLine: () => string): void => {
+    if (journal !== null) writeSync(journal, toLine())
     changed()
   }
 
@@ -75,10 +78,17 @@ export function openStore(directory: string | null): Store {
         has: (key) => values.has(key),
         set(key, value) {
           values.set(key, value)
-          record([name, key, JSON.stringify(value)])
+          record(() => `${JSON.stringify([name, key, JSON.stringify(value)])}\n`)
+        },
+        setAll(entries) {
+          const all = [...entries]
+          for (const [key, value] of all) values.set(key, value)
+          record(() =>
+            all.map(([key, value]) => `${JSON.stringify([name, key, JSON.stringify(value)])}\n`).join(''),
+          )
         },
         delete(key) {
-          if (values.delete(key)) record([name, key])
+          if (values.delete(key)) record(() => `${JSON.stringify([name, key])}\n`)
         },
         values: () => [...values.values()],
         get size() {

@@ -1,6 +1,6 @@
 /** The service's facts in the form in which they travel to a page. */
-import type { WorldMessage } from '../simulator.ts'
-import type { Snapshot, WireAccount, WireChat, WireGroup, WireMessage, WirePerson } from '../wire.ts'
+import type { WireAccount, WireChat, WireGroup, WireMessage, WirePerson } from '../wire.ts'
+import type { WorldMessage } from '../world-types.ts'
 import type { Account, Chat, Device, Group } from './accounts.ts'
 import { findPerson, type Person, toSelf } from './addresses.ts'
 
@@ -9,28 +9,41 @@ export function toWireAccount(account: Account, device: Device): WireAccount {
   return { ...account.info, deviceIndex: device.index }
 }
 
+/** The digits of a phone JID. */
+export function phoneOf(jid: string): string {
+  return jid.split('@')[0] ?? ''
+}
+
 /** Message as `device` gets it. */
 export function toWireMessage(account: Account, device: Device, message: WorldMessage): WireMessage {
-  const phone = message.from.split('@')[0] ?? ''
-  const quoted = message.quoted === undefined ? undefined : account.messages.get(message.quoted)
+  const { deliveredTo, origin, quoted: quotedId, revokedAs, revokedBy, from, ...shared } = message
+  const phone = phoneOf(from)
+  const quoted = quotedId === undefined ? undefined : account.messages.get(quotedId)
+  const settingTimestamp = account.chats.get(message.chat)?.ephemeralSettingTimestamp
   return {
-    id: message.id,
-    chat: message.chat,
+    ...shared,
+    id: revokedAs ?? message.id,
     from: phone,
-    fromMe: message.fromMe,
-    mine: message.origin === device.id,
+    mine: origin === device.id,
     notifyName: findPerson(account, phone)?.pushname ?? '',
-    type: message.type,
-    body: message.body,
-    t: message.t,
-    ack: message.ack,
-    quoted: quoted ? { id: quoted.id, from: quoted.from.split('@')[0] ?? '', body: quoted.body } : null,
+    quoted: quoted ? { id: quoted.id, from: phoneOf(quoted.from), body: quoted.body } : null,
+    ...(revokedBy === undefined ? {} : { revoked: { by: phoneOf(revokedBy), originalId: message.id } }),
+    ...(message.ephemeralDuration === undefined || settingTimestamp === undefined
+      ? {}
+      : { ephemeralSettingTimestamp: settingTimestamp }),
   }
 }
 
-/** Group with the LID of every member; the account itself is one of them. */
+/** Who may change the group, by phone. */
+export function adminsOf(group: Group): string[] {
+  return group.admins ?? [group.owner]
+}
+
+/** Group with the LID of every member; the account itself is one of them, unless it left. */
 export function toWireGroup(account: Account, group: Group): WireGroup {
-  const members = [toSelf(account), ...group.members.map((phone) => findPerson(account, phone))]
+  const self = group.left ? [] : [toSelf(account)]
+  const members = [...self, ...group.members.map((phone) => findPerson(account, phone))]
+  const admins = adminsOf(group)
   return {
     id: group.id,
     subject: group.subject,
@@ -40,36 +53,25 @@ export function toWireGroup(account: Account, group: Group): WireGroup {
     lidMode: group.lidMode,
     members: members
       .filter((member) => member !== undefined)
-      .map(({ phone, lid }) => ({ phone, lid, admin: phone === group.owner })),
+      .map(({ phone, lid, phoneHidden }) => ({
+        phone,
+        lid,
+        admin: admins.includes(phone),
+        ...(phoneHidden ? { phoneHidden } : {}),
+      })),
   }
 }
 
-/** Chat with its newest message. */
-export function toWireChat(account: Account, device: Device, chat: Chat): WireChat {
-  const last = messagesOf(account, chat.id).at(-1)
+/** Chat with its newest message; those in `without` the page gets later. */
+export function toWireChat(
+  account: Account,
+  device: Device,
+  chat: Chat,
+  without: ReadonlySet<string> = new Set(),
+): WireChat {
+  const newest = account.messages.earlier(chat.id, null, 1 + without.size)
+  const last = newest.findLast((message) => !without.has(message.id))
   return { ...chat, last: last ? toWireMessage(account, device, last) : null }
-}
-
-/** All chats with their newest messages, in one pass over the messages. */
-export function toWireChats(account: Account, device: Device): WireChat[] {
-  const newest = new Map<string, WorldMessage>()
-  for (const message of messagesOf(account)) newest.set(message.chat, message)
-  return account.chats.values().map((chat) => {
-    const last = newest.get(chat.id)
-    return { ...chat, last: last ? toWireMessage(account, device, last) : null }
-  })
-}
-
-/** What a page of this device is given at its start; later what it missed is the backlog. */
-export function toSnapshot({ account, device }: { account: Account; device: Device }): Snapshot {
-  return {
-    people: knownPeople(account),
-    groups: account.groups.values().map((group) => toWireGroup(account, group)),
-    chats: toWireChats(account, device),
-    backlog: messagesOf(account)
-      .filter((message) => !message.deliveredTo[device.id])
-      .map((message) => toWireMessage(account, device, message)),
-  }
 }
 
 /**
@@ -85,11 +87,4 @@ export function knownPeople(account: Account): WirePerson[] {
 
 function hasChat(account: Account, person: Person): boolean {
   return account.chats.has(`${person.phone}@c.us`) || account.chats.has(`${person.lid}@lid`)
-}
-
-/** All messages, or those of one chat, oldest first; those of one second in the order in which they came. */
-export function messagesOf(account: Account, chat?: string): WorldMessage[] {
-  const all = account.messages.values()
-  const wanted = chat === undefined ? all : all.filter((message) => message.chat === chat)
-  return wanted.sort((a, b) => a.t - b.t)
 }

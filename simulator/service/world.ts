@@ -1,21 +1,23 @@
 /** The phone's hand: every verb of `World`, on the service's parts. */
 import { findBuild } from '../builds.ts'
-import type { World, WorldContact, WorldState } from '../simulator.ts'
-import type { Account, Group } from './accounts.ts'
-import { findChatId, findPerson } from './addresses.ts'
+import type { World, WorldState } from '../simulator.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
-import { createGroup } from './groups.ts'
+import { toWorldGroup } from './groups.ts'
 import { acceptLink, askPhone, removeDevice, shownQr, waitingCode } from './links.ts'
-import { addMessage, setAck, tellPeople } from './messages.ts'
-import { makeLid, makePhoneMessageId, seedAccount, seedWorld } from './seed.ts'
-import { messagesOf } from './wire-forms.ts'
+import { seedAccount, seedWorld } from './seed.ts'
+import { chatVerbs } from './verbs/chats.ts'
+import { groupVerbs } from './verbs/groups.ts'
+import { messageVerbs } from './verbs/messages.ts'
+import { peopleVerbs } from './verbs/people.ts'
+import { createReach } from './verbs/reach.ts'
 
 /** How long `scan` waits for a page to show a QR. */
 const qrWaitMs = 10_000
 
 /** The world over `context`. `onChange` subscribes to its changes and returns the unsubscribe function. */
 export function createWorld(context: Context, onChange: (listener: () => void) => () => void): World {
-  const account = (): Account => context.accounts.current()
+  const reach = createReach(context)
+  const { account } = reach
 
   const pageWithQr = (): Session | undefined =>
     [...context.sessions].filter((session) => shownQr(session) !== null).at(-1)
@@ -49,19 +51,12 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
     throw new Error('This QR code has expired, or its keys are not those of the page that shows it.')
   }
 
-  const chatId = (address: string): string => {
-    const id = findChatId(account(), address)
-    if (id) return id
-    throw new Error(`Nobody on WhatsApp at ${address}, and no such group.`)
-  }
-
   return {
     state: () => toState(context),
-    messages: (filter) =>
-      messagesOf(account(), filter?.chat === undefined ? undefined : chatId(filter.chat)).map((message) => ({
-        ...message,
-        deliveredTo: { ...message.deliveredTo },
-      })),
+    ...messageVerbs(reach),
+    ...chatVerbs(reach),
+    ...groupVerbs(reach),
+    ...peopleVerbs(reach),
 
     async scan(options) {
       const session = await sessionOfQr(options?.qr)
@@ -84,71 +79,6 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
       context.changed()
     },
 
-    async write({ from, text, chat, t, quote }) {
-      const author = findPerson(account(), from)
-      if (!author || author.phone === account().info.phone) throw new Error(`No contact ${from}.`)
-      const target = chatId(chat ?? author.phone)
-      const group = account().groups.get(target)
-      if (group && !group.members.includes(author.phone))
-        throw new Error(`${from} is not a member of ${target}.`)
-      return addMessage(context, account(), {
-        id: makePhoneMessageId(context.random),
-        chat: target,
-        from: `${author.phone}@c.us`,
-        fromMe: false,
-        origin: 'contact',
-        type: 'chat',
-        body: text,
-        t: t ?? context.clock.now(),
-        ack: 1,
-        ...(quote === undefined ? {} : { quoted: quote }),
-      })
-    },
-    async writeFromPhone({ chat, text, t }) {
-      const message = addMessage(context, account(), {
-        id: makePhoneMessageId(context.random),
-        chat: chatId(chat),
-        from: `${account().info.phone}@c.us`,
-        fromMe: true,
-        origin: 'phone',
-        type: 'chat',
-        body: text,
-        t: t ?? context.clock.now(),
-        ack: 1,
-      })
-      const owner = account()
-      void context.clock.wait('delivery').then(() => setAck(context, owner, message.id, 2))
-      return message
-    },
-    async read({ by }) {
-      const id = chatId(by)
-      for (const message of messagesOf(account(), id)) {
-        if (message.ack >= 1) setAck(context, account(), message.id, 3)
-      }
-    },
-
-    addContact({ phone, name = null, pushname, lidChat = false }) {
-      if (!/^\d{8,15}$/.test(phone)) throw new Error(`${phone} is not a phone number of 8 to 15 digits.`)
-      const known = account().contacts.get(phone)
-      const contact: WorldContact = {
-        phone,
-        lid: known?.lid ?? makeLid(context.random),
-        name,
-        pushname: pushname ?? name ?? '',
-        lidChat,
-      }
-      account().contacts.set(phone, contact)
-      if (name !== null) tellPeople(context, account(), [contact])
-      return contact
-    },
-    addGroup({ subject, members, announce = false, lidMode = false }) {
-      for (const phone of members) {
-        if (!account().contacts.has(phone)) throw new Error(`No contact ${phone}.`)
-      }
-      const owner = members[0] ?? account().info.phone
-      const facts = { subject, members, announce, lidMode, owner, origin: 'phone' }
-      return toWorldGroup(createGroup(context, account(), facts))
-    },
     async unlink(options) {
       const ids = account()
         .devices.values()
@@ -177,10 +107,6 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
   }
 }
 
-function toWorldGroup({ id, subject, members, announce, lidMode }: Group): WorldState['groups'][number] {
-  return { id, subject, members: [...members], announce, lidMode }
-}
-
 function toState(context: Context): WorldState {
   const account = context.accounts.current()
   const shown = [...context.sessions].map(shownQr).filter((qr) => qr !== null)
@@ -199,6 +125,7 @@ function toState(context: Context): WorldState {
     },
     contacts: account.contacts.values().map((contact) => ({ ...contact })),
     groups: account.groups.values().map(toWorldGroup),
+    channels: account.channels.values().map((channel) => ({ ...channel })),
     faults: context.faults.all(),
     refusals: [...context.refusals],
   }

@@ -1,6 +1,6 @@
 /** The linked WhatsApp in our words: what a session asks of it, and what it reports. Knows no library. */
 import type { Jid, MessageKey, PhoneNumber } from '../model/ids.ts'
-import type { Message } from '../model/message.ts'
+import type { SeenChat, SeenContact, SeenMessage, SeenReaction } from '../model/seen.ts'
 import type { Account } from '../model/status.ts'
 
 /**
@@ -35,13 +35,41 @@ export type EngineEvent =
   | { type: 'ready'; account: Account; whatsappWebVersion: string }
   /** WhatsApp's socket came or went while ready. Nothing is lost: the page wins it back by itself. */
   | { type: 'connection'; connected: boolean }
-  | { type: 'message'; message: Message }
-  /** -1 failed, 0 waits, 1 at WhatsApp's server, 2 delivered, 3 read, 4 played. */
-  | { type: 'ack'; id: MessageKey; ack: number }
+  /** A message came, was sent from any device, or has changed: edited, deleted for everyone, readable at last. */
+  | { type: 'message'; message: SeenMessage }
+  /** -1 failed, 0 waits, 1 at WhatsApp's server, 2 delivered, 3 read, 4 played. Own messages only. */
+  | { type: 'ack'; chat: Jid; bareId: string; ack: number }
+  /** Somebody reacted to a message. `messageSender`: who wrote that message; null: this account. */
+  | {
+      type: 'reaction'
+      chat: Jid
+      bareId: string
+      messageSender: Jid | null
+      reaction: SeenReaction
+    }
+  /** Chats as they are now: new ones, and those of which something changed. */
+  | { type: 'chats'; chats: SeenChat[] }
+  | { type: 'chat_removed'; chat: Jid }
+  /** People as they are now: new ones, and those of whom something changed. */
+  | { type: 'contacts'; contacts: SeenContact[] }
+  /**
+   * For a while nobody listened although `ready` had been said: WhatsApp's socket was away, or the page loaded anew.
+   * What came meanwhile has no events: read it.
+   */
+  | { type: 'missed' }
   | { type: 'ended'; end: EngineEnd; detail: string }
 
-/** A text that WhatsApp's server has taken. */
-export type SentText = { id: MessageKey; chatId: Jid; sentAt: Date }
+/** Names one message within a chat. `sentAt`: Unix seconds. */
+export type MessageRef = { bareId: string; fromMe: boolean; sentAt: number }
+
+/**
+ * A stretch of a chat. `end`: there is nothing before it. `before` not found: WhatsApp Web does not have that message
+ * (it disappeared, or was deleted), and these are the newest ones that were sent before its time.
+ */
+export type HistoryPage = { messages: SeenMessage[]; end: boolean }
+
+/** A text that WhatsApp's server has taken; `message` is what an event tells of it too, before or after. */
+export type SentText = { id: MessageKey; chatId: Jid; sentAt: Date; message: SeenMessage }
 
 /** One start of one linked device. Single-use: after `ended` or `close()` open a new one. */
 export type Engine = {
@@ -59,6 +87,19 @@ export type Engine = {
    * Fails with `send_refused` (ack -1), `send_outcome_unknown` (with `message_id` where known), `whatsapp_error`.
    */
   sendText(chatId: Jid, text: string, limitMs: number): Promise<SentText>
+  /**
+   * All chats that WhatsApp Web holds, in no order, without asking its server anything. In pieces, as they are read.
+   * Fails with `whatsapp_timeout`, `whatsapp_error`, `not_connected`.
+   */
+  readChats(): AsyncIterable<SeenChat[]>
+  /** All people that WhatsApp Web knows, likewise. One person may come twice, by phone and by LID. */
+  readContacts(): AsyncIterable<SeenContact[]>
+  /**
+   * Up to `count` messages of a chat, oldest first: the newest ones, or those right before the message `before`. Asks
+   * the server only for what WhatsApp Web does not have. Group notices and the like are left out. Fails as above, and
+   * with `chat_not_found` (WhatsApp Web has no such chat; none is made).
+   */
+  readMessages(chat: Jid, options: { before: MessageRef | null; count: number }): Promise<HistoryPage>
   /** Is the page alive and connected? Never fails: an answer that does not come in time is `responding: false`. */
   probe(): Promise<{ responding: boolean; connected: boolean }>
   /** Tell WhatsApp to remove this device; true if it was told, within 15 s. The browser stays open. Never fails. */

@@ -1,5 +1,6 @@
 /** WhatsApp's addresses and message keys: the only place that makes or parses them. Elsewhere they are opaque. */
 import { z } from 'zod'
+import type { ChatKind } from './chat.ts'
 
 declare const brand: unique symbol
 type Brand<Name extends string> = { readonly [brand]: Name }
@@ -47,4 +48,40 @@ export function isGroup(jid: Jid): boolean {
 /** A message key as WhatsApp Web prints it. Opaque: two keys are the same message exactly if they are equal. */
 export function toMessageKey(text: string): MessageKey {
   return text as MessageKey
+}
+
+/** What a message key says. `participant` is the author in a group. */
+export type KeyParts = { fromMe: boolean; chat: Jid; bareId: string; participant: Jid | null }
+
+/**
+ * A key taken apart: `<from_me>_<chat>_<bare id>[_<participant>]`; keys of messages to oneself end in `_out`
+ * (wwebjs#201857). Null for any other text.
+ */
+export function parseMessageKey(text: string): KeyParts | null {
+  const match = /^(true|false)_([^_@]+@[a-z.]+)_([^_@]+)(?:_(out|[^_@]+@[a-z.]+))?$/.exec(text)
+  const [, direction, chat, bareId, rest] = match ?? []
+  if (chat === undefined || bareId === undefined) return null
+  return {
+    fromMe: direction === 'true',
+    chat: toJid(chat),
+    bareId,
+    participant: rest === undefined || rest === 'out' ? null : toJid(rest),
+  }
+}
+
+/** What kind of chat a JID names; null for an address that is none. */
+export function chatKindOf(jid: Jid): ChatKind | null {
+  switch (jid.slice(jid.indexOf('@') + 1)) {
+    case 'c.us':
+    case 'lid':
+      return 'direct'
+    case 'g.us':
+      return 'group'
+    case 'newsletter':
+      return 'channel'
+    case 'broadcast':
+      return jid === 'status@broadcast' ? 'status' : 'broadcast'
+    default:
+      return null
+  }
 }

@@ -38,6 +38,21 @@ export const Account = z.object({
 })
 export type Account = z.infer<typeof Account>
 
+/** How far the archive is with what WhatsApp Web has. */
+export const SYNC_PHASES = ['waiting', 'chats', 'catching_up', 'history', 'done'] as const
+
+export const SyncProgress = z.object({
+  phase: z
+    .enum(SYNC_PHASES)
+    .describe(
+      'chats: lists are read; catching_up: what came meanwhile; history: older messages, newest chats first; done.',
+    ),
+  chats_done: z.int().min(0).describe('Chats of this phase that are done.'),
+  chats_total: z.int().min(0),
+  messages: z.int().min(0).describe('Messages added since the connection.'),
+})
+export type SyncProgress = z.infer<typeof SyncProgress>
+
 /** The body of `GET /api/status`, and of every place that returns a status. */
 export const Status = z.object({
   state: z.enum(SESSION_STATES),
@@ -66,5 +81,21 @@ export const Status = z.object({
     .nullable()
     .describe('While a lost connection is won back: the number of the next attempt and its time.'),
   whatsapp_web_version: z.string().nullable(),
+  sync: SyncProgress.nullable().describe('While connected: how far the archive is with what WhatsApp Web has.'),
+  archive: z
+    .object({
+      file: z.string().describe('Absolute path.'),
+      messages: z.int().min(0),
+      problem: z
+        .string()
+        .nullable()
+        .describe('Code of what is wrong with it, such as "archive_full" or "archive_damaged"; null: nothing.'),
+      stale_since: z
+        .string()
+        .nullable()
+        .describe('Nothing was missing until then, ISO 8601 UTC; null while it is up to date.'),
+    })
+    .nullable()
+    .describe('The archive of chats and messages on this computer; null where no account was ever linked.'),
 })
 export type Status = z.infer<typeof Status>

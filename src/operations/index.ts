@@ -1,4 +1,9 @@
 /** The table: every operation of the product, in the order of the documentation. */
+import { listUnread, listWaiting } from './attention.ts'
+import { getChat, listChats } from './chats.ts'
+import { getContact, listContacts } from './contacts.ts'
+import { loadEarlier } from './earlier.ts'
+import { getMessage, readMessages } from './history.ts'
 import { getServer, getStatus, logout, requestPairingCode, startAuth } from './link.ts'
 import { sendMessage } from './messages.ts'
 import type { Operation } from './operation.ts'
@@ -9,5 +14,14 @@ export const OPERATIONS: readonly Operation[] = [
   startAuth,
   requestPairingCode,
   sendMessage,
+  listChats,
+  getChat,
+  listUnread,
+  listWaiting,
+  readMessages,
+  getMessage,
+  loadEarlier,
+  listContacts,
+  getContact,
   logout,
 ]

@@ -48,12 +48,15 @@ export const sendMessage = defineOperation({
   ],
   limitMs: 30_000,
   example: { input: { phone_number: '+1 555 123 4567', message: 'Hello from whatsapp-mcp-api' } },
-  async run({ phone_number, message }, { session, clock }) {
+  async run({ phone_number, message }, { session, archive, clock }) {
     const deadline = clock.now() + SEND_MS
     const engine = session.engine()
     const address = await engine.findNumber(phone_number)
     if (address === null) fail('not_on_whatsapp')
     const sent = await engine.sendText(address, message, deadline - clock.now())
+    // On disk before it is told; the event that tells of it too, before or after, then changes nothing.
+    archive.take({ type: 'message', message: sent.message })
+    archive.flush()
     return {
       ok: true as const,
       to: phone_number,

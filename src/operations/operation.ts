@@ -2,15 +2,26 @@
 import type { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
+import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
 
 /** What a handler may use. Passed in, never global. */
 export type Context = {
   session: Session
+  /** Everything that was ever read of WhatsApp, in every state of the session. */
+  archive: Archive
   clock: Clock
   /** The URL of the MCP endpoint, as the caller would reach it. */
   mcpUrl: string
 }
+
+/** The families of operations in the docs, in their order. */
+export const TAGS = {
+  link: 'Linking this server to a WhatsApp account, and the state of the link.',
+  chats: 'Chats: which there are, what is unread, who waits for an answer.',
+  messages: 'Sending and reading messages.',
+  contacts: 'People: names, numbers, common groups.',
+} as const satisfies Record<string, string>
 
 export type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH'
 /** `"POST /api/chats/{chat_id}/messages"`: path parameters are input keys. */
@@ -21,7 +32,7 @@ export type Operation<In extends z.ZodType = z.ZodType, Out extends z.ZodType = 
   name: string
   title: string
   /** Its family in the docs. */
-  tag: 'link' | 'messages'
+  tag: keyof typeof TAGS
   /** For whoever calls it: what it does, when another operation fits better, what comes back. */
   description: string
   /** What it does to the account: everything that guards a face follows from this. */

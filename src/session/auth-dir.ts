@@ -44,12 +44,19 @@ export type AuthDir = {
   unmark(): void
   /** Remove the profile. Call only when no browser runs on it. Never fails: what resists is moved aside. */
   removeProfile(): Promise<void>
+  /** JID of the account that is, or was last, linked here; null: none ever was. It outlives a logout. */
+  account(): string | null
+  rememberAccount(wid: string): void
+  /** The file of this account's archive; its directory exists. */
+  archiveOf(wid: string): string
   /** A secret of this directory, made at first use and kept: the key for hashes in the log. */
   secret(name: string): string
   /** Let another server have the directory. */
   release(): void
 }
 
+/** Below our own folder: one archive an account, and whose is the one in use. */
+const ARCHIVES = 'archives'
 const OURS = '.whatsapp-mcp-api'
 const PROFILE = 'session-default'
 /** Where Chromium keeps WhatsApp Web's database inside a profile. */
@@ -69,7 +76,9 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
   const { own, profile, lock: lockFile } = placesIn(path)
   const markerFile = join(own, 'session.json')
   makePrivate(path, log, holdsOnlyOurs)
-  for (const dir of [own, profile]) makePrivate(dir, log)
+  const archives = join(own, ARCHIVES)
+  for (const dir of [own, profile, archives]) makePrivate(dir, log)
+  const accountFile = join(own, 'account.json')
   const release = await lock(lockFile, path, log)
   for (const name of readdirSync(path)) {
     if (name.startsWith(`${PROFILE}.removed-`)) {
@@ -77,6 +86,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
     }
   }
   let marker = readMarker(markerFile)
+  let account = readMarker(accountFile)?.wid ?? marker?.wid ?? null
   return {
     path,
     profile,
@@ -109,6 +119,17 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
         log.warn({ err: error }, 'an empty profile could not be made; the next start makes it')
       }
     },
+    account: () => account,
+    rememberAccount(wid) {
+      if (account === wid && existsSync(accountFile)) return
+      account = wid
+      try {
+        writeAtomically(accountFile, `${JSON.stringify({ wid })}\n`)
+      } catch (error) {
+        log.error({ err: error, file: accountFile }, 'the linked account could not be noted')
+      }
+    },
+    archiveOf: (wid) => join(archives, `${wid.replace(/@.*$/, '').replace(/\W/g, '')}.db`),
     secret(name) {
       const file = join(own, `${name}.key`)
       const known = existsSync(file) ? readFileSync(file, 'utf8').trim() : ''

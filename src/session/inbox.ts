@@ -1,30 +1,202 @@
-/** The only writer of what WhatsApp reports: every message and ack comes through here, whatever brought it. */
+/** The only writer of the archive: whatever brought it, everything that WhatsApp reports comes through here. */
+import type { Clock } from '../clock.ts'
 import type { EngineEvent } from '../engine/engine.ts'
+import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { isGroup, toJid } from '../model/ids.ts'
+import { isGroup, type Jid } from '../model/ids.ts'
+import type { SeenChat, SeenMessage } from '../model/seen.ts'
+import type { ChatRow } from '../store/chats.ts'
+import type { GapRow } from '../store/gaps.ts'
+import type { Store } from '../store/store.ts'
+import { type ChatRecorder, createChatRecorder } from './record-chats.ts'
+import {
+  createMessageRecorder,
+  type MessageRecorder,
+  type OriginOf,
+  type Recorded,
+} from './record-messages.ts'
+import { createWhereabouts, type Whereabouts } from './whereabouts.ts'
 
-export type InboxEvent = Extract<EngineEvent, { type: 'message' | 'ack' }>
+export type InboxEvent = Extract<
+  EngineEvent,
+  { type: 'message' | 'ack' | 'reaction' | 'chats' | 'chat_removed' | 'contacts' }
+>
+
+/** More than this many events are written in one go only if they came at once, so that nothing else waits long. */
+const BATCH = 200
 
 export type Inbox = {
-  /** Record what the engine reported. Never throws: a failure here must not cost the next message. */
-  record(event: InboxEvent): void
+  /**
+   * Take what the engine reported. It is written with everything else of the same moment, in one transaction and in
+   * order. Never throws: where it cannot be written, {@link Inbox.onLost} tells, and catching up brings it back.
+   */
+  take(event: InboxEvent): void
+  /** Write now what was taken. Never throws. */
+  flush(): void
+  /** All of `work` in one transaction; what was taken before is written first. Throws as {@link Inbox.recordStretch}. */
+  together<T>(work: () => T): T
+  /** Write what is said of a chat; the chat as it is then, null where its address is no chat's. Throws likewise. */
+  recordChat(seen: SeenChat): ChatRow | null
+  /**
+   * Write a stretch of a chat that was read, see `MessageRecorder.record`; what was taken before is written first.
+   * @throws AppError `archive_full`, `archive_unavailable`, `archive_damaged`
+   */
+  recordStretch(chat: number, seen: SeenMessage[], originOf: OriginOf, before: number | null): Recorded
+  /** Messages after `after` (null: from the beginning) and before `before` are missing. Throws as above. */
+  recordGap(chat: number, after: number | null, before: number): void
+  /** From `before` on nothing of the gap is missing any more; null: nothing at all. Throws as above. */
+  narrowGap(gap: GapRow, before: number | null): void
+  /** The beginning of what WhatsApp Web has of this chat is here. Throws as above. */
+  setHistoryComplete(chat: number): void
+  /** Everything of this chat that WhatsApp has is here: what comes live from now on keeps it so. Throws as above. */
+  setCaughtUp(chat: number): void
+  /** Something may have been missed: no chat counts as caught up until {@link Inbox.setCaughtUp}. */
+  doubt(): void
+  where: Whereabouts
 }
 
-/** @param hash makes the short word under which a chat may stand in the log */
-export function createInbox(options: { log: Log; hash: (jid: string) => string }): Inbox {
-  const { log, hash } = options
-  return {
-    record(event) {
-      if (event.type === 'ack') {
-        log.debug({ message: hash(event.id), ack: event.ack }, 'message.ack')
+export type InboxOptions = {
+  store: Store
+  /** This account's addresses. */
+  own: () => ReadonlySet<Jid>
+  clock: Clock
+  log: Log
+  /** Makes the short word under which a chat may stand in the log. */
+  hash: (jid: string) => string
+  /** Something that was taken could not be written, and is lost until it is read again. */
+  onLost: (error: AppError) => void
+  /** This chat has a message of which no event came. */
+  onUnheard: (chat: number) => void
+}
+
+export function createInbox({ store, own, clock, log, hash, onLost, onUnheard }: InboxOptions): Inbox {
+  const now = () => clock.now()
+  const where = createWhereabouts(store, own)
+  const messages: MessageRecorder = createMessageRecorder(store, where, now)
+  const chats: ChatRecorder = createChatRecorder(store, where, now)
+  const taken: InboxEvent[] = []
+  let scheduled: NodeJS.Immediate | null = null
+  const caughtUp = new Set<number>()
+
+  function write(event: InboxEvent): void {
+    switch (event.type) {
+      case 'message': {
+        const { message } = event
+        const chat = where.chatId(message.chat)
+        if (chat === null) return
+        const { newest } = messages.record(chat, [message], () => 'live')
+        if (newest !== null && caughtUp.has(chat)) store.chats.setCaughtUp(chat, newest)
         return
       }
-      const { message } = event
-      const chat = toJid(message.from_me ? message.to : message.from)
-      log.info(
-        { chat: hash(chat), group: isGroup(chat), type: message.type },
-        message.from_me ? 'message.sent' : 'message.received',
-      )
-    },
+      case 'ack':
+      case 'reaction': {
+        const chat = where.findChat(event.chat)
+        if (chat === null) return
+        if (event.type === 'ack') return messages.ack(chat, event.bareId, event.ack)
+        return messages.reaction(chat, event.bareId, event.messageSender, event.reaction)
+      }
+      case 'chats':
+        for (const one of event.chats) {
+          const chat = chats.chat(one)
+          // Its message would have been told of before: it came without a word, as after a lost connection.
+          const isKnown =
+            chat === null || one.last === null || store.messages.findAll(one.last.bareId, chat).length > 0
+          if (!isKnown) onUnheard(chat)
+        }
+        return
+      case 'chat_removed':
+        return chats.removed(event.chat)
+      case 'contacts':
+        for (const one of event.contacts) chats.contact(one)
+        return
+    }
   }
+
+  /** All in one transaction; where one of them cannot be written for what it is, the others are all the same. */
+  function writeAll(batch: InboxEvent[]): void {
+    try {
+      store.transaction(() => batch.forEach(write))
+    } catch (error) {
+      if (isOfTheDisk(error)) return lose(error)
+      for (const event of batch) {
+        try {
+          store.transaction(() => write(event))
+        } catch (cause) {
+          if (isOfTheDisk(cause)) return lose(cause)
+          log.error({ err: cause, event: event.type }, 'an event could not be written')
+        }
+      }
+    }
+  }
+
+  function lose(error: AppError): void {
+    caughtUp.clear()
+    onLost(error)
+  }
+
+  function flush(): void {
+    if (scheduled !== null) clearImmediate(scheduled)
+    scheduled = null
+    const batch = taken.splice(0, BATCH)
+    if (batch.length === 0) return
+    writeAll(batch)
+    if (taken.length > 0) scheduled = setImmediate(flush)
+  }
+
+  function flushAll(): void {
+    while (taken.length > 0) flush()
+  }
+
+  function together<T>(work: () => T): T {
+    flushAll()
+    return store.transaction(work)
+  }
+
+  return {
+    where,
+    take(event) {
+      if (event.type === 'message') tell(event.message)
+      taken.push(event)
+      scheduled ??= setImmediate(flush)
+    },
+    flush: flushAll,
+    together,
+    recordChat(seen) {
+      const id = together(() => chats.chat(seen))
+      return id === null ? null : (store.chats.get(id) ?? null)
+    },
+    recordStretch(chat, seen, originOf, before) {
+      return together(() => messages.record(chat, seen, originOf, before))
+    },
+    recordGap(chat, after, before) {
+      store.transaction(() => {
+        store.gaps.add({ chat, after_message: after, before_message: before, found_at_ms: now() })
+        store.events.append({ at_ms: now(), kind: 'gap.found', chat, message: null, data: null })
+      })
+    },
+    narrowGap(gap, before) {
+      store.transaction(() => {
+        if (before !== null) return store.gaps.shrink(gap.id, before)
+        store.gaps.remove(gap.id)
+        store.events.append({ at_ms: now(), kind: 'gap.filled', chat: gap.chat, message: null, data: null })
+      })
+    },
+    setHistoryComplete(chat) {
+      store.transaction(() => store.chats.setHistoryComplete(chat))
+    },
+    setCaughtUp(chat) {
+      together(() => store.chats.setCaughtUp(chat, store.chats.get(chat)?.last_message ?? 0))
+      caughtUp.add(chat)
+    },
+    doubt: () => caughtUp.clear(),
+  }
+
+  function tell({ chat, fromMe, type }: SeenMessage): void {
+    const facts = { chat: hash(chat), group: isGroup(chat), type }
+    log.info(facts, fromMe ? 'message.sent' : 'message.received')
+  }
+}
+
+function isOfTheDisk(error: unknown): error is AppError {
+  return error instanceof AppError && error.code.startsWith('archive_')
 }

@@ -7,7 +7,9 @@ import { createTestClock } from '../../test/test-clock.ts'
 import { createDeferred } from '../clock.ts'
 import type { EngineEvent } from '../engine/engine.ts'
 import { createLog } from '../log.ts'
-import { phoneNumberInput } from '../model/ids.ts'
+import { phoneNumberInput, toJid } from '../model/ids.ts'
+import type { SeenMessage } from '../model/seen.ts'
+import { createArchive } from './archive.ts'
 import { openAuthDir } from './auth-dir.ts'
 import { createSession } from './session.ts'
 
@@ -18,6 +20,25 @@ const READY: EngineEvent = {
   whatsappWebVersion: '2.3000.0',
 }
 const PHONE = phoneNumberInput.parse('15550001000')
+const MESSAGE: SeenMessage = {
+  chat: toJid('15551234567@c.us'),
+  bareId: '3EB0AA',
+  fromMe: false,
+  sender: toJid('15551234567@c.us'),
+  senderName: null,
+  type: 'chat',
+  body: 'hello',
+  sentAt: 1_700_000_000,
+  ack: 1,
+  hasMedia: false,
+  media: null,
+  quoted: null,
+  mentions: [],
+  forwarded: false,
+  editedAt: null,
+  expiresAt: null,
+  reactions: null,
+}
 const CRASHED: EngineEvent = { type: 'ended', end: 'crashed', detail: 'The browser ended.' }
 
 type Opened = { emit: (event: EngineEvent) => void; letClose: () => void; letLogout: () => void }
@@ -40,14 +61,15 @@ async function open({
   const engines: Opened[] = []
   /** What was asked of the engines, in order. */
   const steps: string[] = []
-  const inbox: EngineEvent[] = []
+  const budget = { perChat: 0, days: 0, total: 0, pauseMs: 0 }
+  const archive = createArchive({ authDir, budget, clock, log, hash: () => '' })
   const session = createSession({
     authDir,
     clock,
     log,
     headless,
     chromeExecutable: '/chrome',
-    inbox: { record: (event) => inbox.push(event) },
+    archive,
     async openEngine({ emit }) {
       const gone = createDeferred<true>()
       if (!holdClose) gone.resolve(true)
@@ -66,6 +88,9 @@ async function open({
         showQr: () => step('showQr', undefined),
         findNumber: () => step('findNumber', null),
         sendText: () => Promise.reject(new Error('not in this test')),
+        async *readChats() {},
+        async *readContacts() {},
+        readMessages: async () => ({ messages: [], end: true }),
         probe: () => step('probe', { responding: true, connected: true }),
         logout: () => {
           steps.push('logout')
@@ -91,7 +116,7 @@ async function open({
     engine,
     opened,
     steps,
-    inbox,
+    archive,
     dir,
     profile: join(dir, 'session-default'),
     state: () => session.status().state,
@@ -251,14 +276,20 @@ describe('a passkey', () => {
 
 describe('an older engine', () => {
   it('has no say any more', async () => {
-    const { session, link, engine, inbox } = await open()
+    const { session, link, engine, archive } = await open()
     await link()
+    const kept = () => {
+      archive.flush()
+      return archive.view().archive?.messages
+    }
+    engine(0).emit({ type: 'message', message: MESSAGE })
+    expect(kept()).toBe(1)
     engine(0).emit(CRASHED)
     engine(0).emit({ type: 'connection', connected: true })
     engine(0).emit(READY)
-    engine(0).emit({ type: 'ack', id: 'true_1@c.us_A' as never, ack: 1 })
+    engine(0).emit({ type: 'message', message: { ...MESSAGE, bareId: '3EB0BB' } })
     expect(session.status()).toMatchObject({ state: 'disconnected', connected: false, reason: 'crashed' })
-    expect(inbox).toEqual([])
+    expect(kept()).toBe(1)
   })
 })
 

@@ -3,10 +3,10 @@ import { type Clock, withDeadline } from '../clock.ts'
 import type { Engine, EngineEnd, EngineEvent, OpenEngine } from '../engine/engine.ts'
 import { AppError, fail } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { PhoneNumber } from '../model/ids.ts'
+import { type PhoneNumber, toJid } from '../model/ids.ts'
 import type { Account, Reason, SessionState, Status } from '../model/status.ts'
+import type { Archive } from './archive.ts'
 import type { AuthDir } from './auth-dir.ts'
-import type { Inbox } from './inbox.ts'
 import { nextState, type Signal } from './machine.ts'
 import { nextStep } from './next-step.ts'
 import { createPairing, type PairingCode } from './pairing.ts'
@@ -67,7 +67,7 @@ export type Session = {
 export type SessionOptions = {
   openEngine: OpenEngine
   authDir: AuthDir
-  inbox: Inbox
+  archive: Archive
   clock: Clock
   log: Log
   /** Absolute path; null where no browser was found. */
@@ -76,7 +76,7 @@ export type SessionOptions = {
 }
 
 export function createSession(options: SessionOptions): Session {
-  const { authDir, clock, log } = options
+  const { archive, authDir, clock, log } = options
   let state: SessionState = 'stopped'
   let since = clock.now()
   let reason: Reason | null = null
@@ -179,6 +179,7 @@ export function createSession(options: SessionOptions): Session {
     generation += 1
     const leaving = engine
     engine = null
+    archive.leave()
     connected = false
     if (leaving === null) return
     const gone = farewell(leaving).then(() => leaving.close())
@@ -217,7 +218,13 @@ export function createSession(options: SessionOptions): Session {
         return onConnection(event.connected)
       case 'message':
       case 'ack':
-        return options.inbox.record(event)
+      case 'reaction':
+      case 'chats':
+      case 'chat_removed':
+      case 'contacts':
+        return archive.take(event)
+      case 'missed':
+        return archive.doubt()
       case 'ended':
         return onEnded(event.end, event.detail)
     }
@@ -244,11 +251,13 @@ export function createSession(options: SessionOptions): Session {
         wid: event.account.wid,
       })
     }
+    if (engine !== null) archive.follow(engine, toJid(event.account.wid))
   }
 
   function onConnection(value: boolean): void {
     timers.clear('offline')
     timers.clear('restart')
+    archive.setConnected(value)
     if (value) {
       if (state === 'disconnected') signal('back')
       connected = true
@@ -406,6 +415,7 @@ export function createSession(options: SessionOptions): Session {
             ? null
             : { attempt: reconnects.attempt(), next_attempt_at: new Date(reconnectAt).toISOString() },
         whatsapp_web_version: version,
+        ...archive.view(),
       }
     },
     qr: () => pairing.qr(),
@@ -456,6 +466,7 @@ export function createSession(options: SessionOptions): Session {
       pairing.clear()
       dropEngine()
       await closed
+      archive.close()
     },
   }
 }

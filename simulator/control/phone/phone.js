@@ -4,15 +4,23 @@
 /** @typedef {import('../../simulator.ts').WorldMessage} WorldMessage */
 /** @typedef {WorldState['contacts'][number]} Contact */
 /** @typedef {WorldState['groups'][number]} Group */
-/** @typedef {{ id: string, name: string, about: string, contact: Contact | null, group: Group | null }} Chat */
+/** @typedef {import('../../simulator.ts').WorldChat} WorldChat */
+/** @typedef {{ id: string, name: string, about: string, contact: Contact | null, group: Group | null, held: WorldChat | null }} Chat */
 /** @typedef {{ builds: string[], faults: { name: string, does: string, value: string }[] }} Choices */
 
-/** What was read last. @type {{ state: WorldState | null, messages: WorldMessage[], choices: Choices }} */
-const shown = { state: null, messages: [], choices: { builds: [], faults: [] } }
+/**
+ * What was read last; `messages` are the newest ones of the open chat.
+ * @type {{ state: WorldState | null, chats: WorldChat[], messages: WorldMessage[], choices: Choices }}
+ */
+const shown = { state: null, chats: [], messages: [], choices: { builds: [], faults: [] } }
 /** @type {string | null} */
 let openChatId = null
 /** A conversation shows this many messages; more would only make the page slow. */
 const messagesShown = 200
+/** So does the list of chats. */
+const chatsShown = 200
+/** What people react with most. */
+const emojis = ['👍', '❤️', '😂', '😮', '😢', '🙏']
 
 // ---- small helpers
 
@@ -128,31 +136,61 @@ function drawAvatar(element, name) {
   element.className = `avatar hue-${hue}`
 }
 
-/** @param {WorldState} state @returns {Chat[]} the one with the newest message first */
+/** @param {WorldState} state @returns {Chat[]} as the phone lists them, then people without a chat */
 function chatsOf({ contacts, groups }) {
+  const held = new Map(shown.chats.map((chat) => [chat.id, chat]))
   /** @type {Chat[]} */
   const chats = [
-    ...contacts.map((contact) => ({
-      id: contact.lidChat ? `${contact.lid}@lid` : `${contact.phone}@c.us`,
-      name: nameOf(contact),
-      about: `+${contact.phone}${contact.lidChat ? `, LID ${contact.lid}` : ''}`,
-      contact,
-      group: null,
-    })),
+    ...contacts.map((contact) => {
+      const id = contact.lidChat ? `${contact.lid}@lid` : `${contact.phone}@c.us`
+      const about = `+${contact.phone}${contact.lidChat ? `, LID ${contact.lid}` : ''}`
+      return { id, name: nameOf(contact), about, contact, group: null, held: held.get(id) ?? null }
+    }),
     ...groups.map((group) => ({
       id: group.id,
       name: group.subject,
-      about: group.members.map((phone) => nameOfJid(phone)).join(', '),
+      about: group.left
+        ? 'You are no member.'
+        : group.members
+            .slice(0, 30)
+            .map((phone) => nameOfJid(phone))
+            .join(', '),
       contact: null,
       group,
+      held: held.get(group.id) ?? null,
     })),
   ]
-  const newest = (/** @type {Chat} */ { id }) => lastMessage(id)?.t ?? 0
-  return chats.sort((a, b) => newest(b) - newest(a))
+  const place = new Map(shown.chats.map((chat, index) => [chat.id, index]))
+  const placeOf = (/** @type {Chat} */ { id }) => place.get(id) ?? shown.chats.length
+  return chats.sort((a, b) => placeOf(a) - placeOf(b))
 }
 
-/** @param {string} chatId */
-const lastMessage = (chatId) => shown.messages.findLast(({ chat }) => chat === chatId)
+/** What a notice says that somebody did. */
+const acts = {
+  create: 'made the group',
+  add: 'added',
+  remove: 'removed',
+  leave: 'left',
+  promote: 'made an admin of',
+  demote: 'took admin away from',
+  subject: 'named the group',
+  announce: 'set "only admins write"',
+  ephemeral: 'let messages disappear after seconds:',
+}
+
+/** @param {WorldMessage} message what the list of chats, or a bubble, says of it */
+function textOf(message) {
+  const { type, body, caption, media, poll, location, call, notice } = message
+  if (type === 'chat') return body
+  if (type === 'revoked') return 'This message was deleted.'
+  if (notice) {
+    const whom = notice.recipients.map(nameOfJid).join(', ')
+    return `${nameOfJid(message.from)} ${acts[notice.subtype]} ${notice.subtype === 'leave' ? '' : whom} ${body}`.trim()
+  }
+  if (type === 'e2e_notification') return 'Messages are end-to-end encrypted.'
+  const facts = media?.filename ?? poll?.name ?? location?.name ?? (call?.missed ? 'missed' : '')
+  return [`[${type}]`, facts, caption].filter(Boolean).join(' ')
+}
 
 // ---- drawing
 
@@ -168,7 +206,7 @@ function drawIfChanged(part, data, draw) {
 }
 
 function drawAll() {
-  const { state, messages, choices } = shown
+  const { state, chats, messages, choices } = shown
   if (!state) return
   const { account, devices, linking, faults, build, refusals, contacts, groups } = state
   drawIfChanged('owner', account, () => {
@@ -177,13 +215,9 @@ function drawAll() {
     drawAvatar(byId('owner-avatar', HTMLElement), account.pushname)
   })
   drawIfChanged('devices', [devices, linking], () => drawDevices(state))
-  drawIfChanged('chats', [contacts, groups, messages, openChatId], () => drawChats(state))
-  drawIfChanged('chat', [contacts, groups, openChatId], () => drawOpenChat(state))
-  drawIfChanged(
-    'messages',
-    [openChatId, devices, messages.filter(({ chat }) => chat === openChatId)],
-    drawMessages,
-  )
+  drawIfChanged('chats', [contacts, groups, chats, openChatId], () => drawChats(state))
+  drawIfChanged('chat', [contacts, groups, chats, openChatId], () => drawOpenChat(state))
+  drawIfChanged('messages', [openChatId, devices, messages], drawMessages)
   drawIfChanged('lab', [faults, build, refusals, choices], () => drawLab(state))
 }
 
@@ -229,20 +263,31 @@ function drawChats(state) {
   const list = byId('chats', HTMLElement)
   const focused =
     document.activeElement instanceof HTMLElement ? document.activeElement.dataset.chat : undefined
-  const rows = chatsOf(state).map(({ id, name }) => {
-    const last = lastMessage(id)
+  const all = chatsOf(state)
+  const rows = all.slice(0, chatsShown).map(({ id, name, held }) => {
+    const last = held?.last
     const avatar = make('span', '')
     drawAvatar(avatar, name)
-    const preview = last ? `${last.fromMe ? 'You: ' : ''}${last.body || last.type}` : 'No messages'
+    const preview = last ? `${last.fromMe ? 'You: ' : ''}${textOf(last)}` : 'No messages'
     const title = make('strong', '', name)
     const line = make('p', 'hint', preview)
     title.dir = line.dir = 'auto'
     const button = makeButton('', () => openChat(id), 'chat')
     button.dataset.chat = id
     button.setAttribute('aria-current', String(id === openChatId))
-    button.append(avatar, make('div', '', title, line), make('time', '', last ? whenOf(last.t) : ''))
+    const marks = [
+      held?.pinned ? '📌' : '',
+      held?.muteExpiration ? '🔕' : '',
+      held?.archived ? '🗄️' : '',
+      held && held.unreadCount < 0 ? '●' : held?.unreadCount ? String(held.unreadCount) : '',
+    ]
+    const side = make('span', 'side', make('time', '', last ? whenOf(last.t) : ''))
+    side.append(make('span', 'marks', marks.filter(Boolean).join(' ')))
+    button.append(avatar, make('div', '', title, line), side)
     return make('li', '', button)
   })
+  if (all.length > chatsShown)
+    rows.push(make('li', 'older', `${all.length - chatsShown} more are not shown.`))
   list.replaceChildren(...rows)
   if (focused) [...list.querySelectorAll('button')].find(({ dataset }) => dataset.chat === focused)?.focus()
 }
@@ -265,6 +310,14 @@ function drawOpenChat(state) {
   if (phones.includes(before)) select.value = before
   select.hidden = phones.length < 2
   byId('write', HTMLButtonElement).disabled = phones.length === 0
+  const { held, group } = chat
+  setText('archive', held?.archived ? 'Bring back' : 'Archive')
+  setText('pin', held?.pinned ? 'Unpin' : 'Pin')
+  setText('mute', held?.muteExpiration ? 'Unmute' : 'Mute')
+  setText('unread', held && held.unreadCount !== 0 ? 'Mark as read' : 'Mark as unread')
+  for (const id of ['archive', 'pin', 'mute', 'unread', 'delete-chat'])
+    byId(id, HTMLButtonElement).disabled = !held
+  byId('people', HTMLElement).hidden = !group
   nameAuthor()
 }
 
@@ -278,11 +331,12 @@ function drawMessages() {
   const wasAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60
   const all = shown.messages.filter(({ chat }) => chat === openChatId)
   const rows = []
-  if (all.length > messagesShown) {
-    rows.push(make('li', 'older', `${all.length - messagesShown} older messages are not shown.`))
+  const held = shown.chats.find(({ id }) => id === openChatId)
+  if (held && held.messageCount > all.length) {
+    rows.push(make('li', 'older', `${held.messageCount - all.length} older messages are not shown.`))
   }
   let day = ''
-  for (const message of all.slice(-messagesShown)) {
+  for (const message of all) {
     if (dayOf(message.t) !== day) {
       day = dayOf(message.t)
       rows.push(make('li', 'day', day))
@@ -295,13 +349,15 @@ function drawMessages() {
 }
 
 /** @param {WorldMessage} message */
-function makeMessage({ from, fromMe, origin, type, body, t, ack, deliveredTo }) {
+function makeMessage(message) {
+  const { from, fromMe, origin, type, t, ack, deliveredTo, reactions = [], editedAtMs } = message
+  if (message.notice || type === 'e2e_notification') return make('li', 'notice', textOf(message))
   const item = make('li', fromMe ? 'message mine' : 'message')
   if (!fromMe && openChatId?.endsWith('@g.us')) item.append(make('p', 'author', nameOfJid(from)))
-  const text = make('p', 'what', type === 'chat' ? body : `[${type}] ${body}`)
+  const text = make('p', type === 'revoked' ? 'what gone' : 'what', textOf(message))
   text.dir = 'auto'
   const where = fromMe && origin !== 'phone' ? 'by a linked device, ' : ''
-  const footer = make('footer', '', `${where}${timeOf(t)}`)
+  const footer = make('footer', '', `${editedAtMs ? 'edited, ' : ''}${where}${timeOf(t)}`)
   if (fromMe) footer.append(makeTicks(ack))
   const devices = shown.state?.devices ?? []
   const missing = devices.filter(({ id }) => !deliveredTo[id]).length
@@ -311,8 +367,97 @@ function makeMessage({ from, fromMe, origin, type, body, t, ack, deliveredTo }) 
         ? 'Every linked device has it.'
         : `${missing} of ${devices.length} linked devices do not have it yet.`
   }
-  item.append(text, footer)
+  const more = makeButton('⋯', () => openMessage(message), 'more')
+  more.setAttribute('aria-label', 'What to do with this message')
+  footer.append(more)
+  item.append(text)
+  if (reactions.length > 0) {
+    const chips = make('p', 'reactions', reactions.map(({ emoji }) => emoji).join(' '))
+    chips.title = reactions.map(({ by, emoji }) => `${emoji} ${nameOfJid(by)}`).join(', ')
+    item.append(chips)
+  }
+  item.append(footer)
   return item
+}
+
+/** Whoever can act here: the owner, and the people in the open chat. */
+function actors() {
+  const chat = shown.state && chatsOf(shown.state).find(({ id }) => id === openChatId)
+  const phones = chat?.group ? chat.group.members : chat?.contact ? [chat.contact.phone] : []
+  return [new Option('me', 'me'), ...phones.map((phone) => new Option(nameOfJid(phone), phone))]
+}
+
+/** React to a message, change it or delete it. @param {WorldMessage} message */
+function openMessage(message) {
+  const { id, type } = message
+  const dialog = byId('message-dialog', HTMLDialogElement)
+  const by = byId('message-by', HTMLSelectElement)
+  by.replaceChildren(...actors())
+  setText('message-text', textOf(message))
+  const act = (/** @type {string} */ verb, /** @type {Record<string, unknown>} */ input) => {
+    dialog.close()
+    void call(verb, { id, ...input })
+  }
+  byId('message-emojis', HTMLElement).replaceChildren(
+    ...emojis.map((emoji) => makeButton(emoji, () => act('react', { by: by.value, emoji }))),
+    makeButton('take back', () => act('react', { by: by.value, emoji: '' })),
+  )
+  const edit = makeButton('Edit', () => {
+    const text = prompt('New text', message.caption ?? message.body)
+    if (text) act('edit', { text })
+  })
+  edit.disabled = type !== 'chat' && !message.media
+  const revoke = makeButton('Delete for everyone', () => act('revoke', {}))
+  revoke.disabled = type === 'revoked'
+  const forget = makeButton('Delete for me', () => {
+    dialog.close()
+    void call('delete_for_me', { ids: [id] })
+  })
+  byId('message-acts', HTMLElement).replaceChildren(edit, revoke, forget)
+  dialog.showModal()
+}
+
+/** Members of the open group: promote, remove, add. */
+function openPeople() {
+  const group = shown.state?.groups.find(({ id }) => id === openChatId)
+  if (!group || !shown.state) return
+  const dialog = byId('people-dialog', HTMLDialogElement)
+  const act = async (/** @type {string} */ verb, /** @type {Record<string, unknown>} */ input) => {
+    dialog.close()
+    await call(verb, { group: group.id, ...input })
+  }
+  const isAdmin = (/** @type {string} */ phone) => group.admins?.includes(phone) ?? false
+  const row = (/** @type {string} */ phone, /** @type {string} */ name, /** @type {string} */ member) => {
+    const admin = isAdmin(phone)
+    return make(
+      'li',
+      '',
+      make('span', '', `${name}${admin ? ', admin' : ''}`),
+      makeButton(admin ? 'No admin' : 'Admin', () => act('set_admin', { member, admin: !admin })),
+      makeButton('Remove', () => act('remove_members', { members: [member] })),
+    )
+  }
+  const me = group.left
+    ? make(
+        'li',
+        '',
+        make('span', '', 'you'),
+        makeButton('Add', () => act('add_members', { members: ['me'] })),
+      )
+    : row(shown.state.account.phone, 'you', 'me')
+  byId('people-list', HTMLElement).replaceChildren(
+    me,
+    ...group.members.map((phone) => row(phone, nameOfJid(phone), phone)),
+  )
+  const select = byId('people-new', HTMLSelectElement)
+  const others = shown.state.contacts.filter(({ phone }) => !group.members.includes(phone))
+  select.replaceChildren(...others.slice(0, 500).map((contact) => new Option(nameOf(contact), contact.phone)))
+  byId('people-add', HTMLButtonElement).onclick = () => act('add_members', { members: [select.value] })
+  byId('people-rename', HTMLButtonElement).onclick = () => {
+    const subject = prompt('New subject', group.subject)
+    if (subject) void act('rename_group', { subject })
+  }
+  dialog.showModal()
 }
 
 /** @param {number} ack */
@@ -391,6 +536,7 @@ function openChat(id) {
   const phone = document.querySelector('.phone')
   if (phone instanceof HTMLElement) phone.dataset.view = id ? 'chat' : 'list'
   drawAll()
+  void refresh()
 }
 
 // ---- reading the world
@@ -406,8 +552,10 @@ async function refresh() {
   }
   isReading = true
   try {
-    const [state, messages] = await Promise.all([get('/control/state'), get('/control/messages')])
-    Object.assign(shown, { state, messages })
+    const path = `/control/messages?limit=${messagesShown}&chat=${encodeURIComponent(openChatId ?? '')}`
+    const [state, chats] = await Promise.all([get('/control/state'), get('/control/chats')])
+    const isHeld = chats.some((/** @type {WorldChat} */ { id }) => id === openChatId)
+    Object.assign(shown, { state, chats, messages: isHeld ? await get(path) : [] })
     drawAll()
   } catch {
     // The event stream notices that the simulator is gone, and says so.
@@ -453,7 +601,7 @@ function ask(id, act) {
 }
 
 /** @param {FormData} fields @param {string} name */
-const textOf = (fields, name) => String(fields.get(name) ?? '').trim()
+const fieldOf = (fields, name) => String(fields.get(name) ?? '').trim()
 
 onClick('scan', async () => {
   const button = byId('scan', HTMLButtonElement)
@@ -464,7 +612,7 @@ onClick('scan', async () => {
   button.textContent = 'Scan QR'
 })
 onClick('type-code', () =>
-  ask('code-dialog', (fields) => call('type_pairing_code', { code: textOf(fields, 'code') })),
+  ask('code-dialog', (fields) => call('type_pairing_code', { code: fieldOf(fields, 'code') })),
 )
 onClick('refuse', () => call(shown.state?.linking.pairingCode ? 'refuse_pairing_code' : 'refuse_scan'))
 onClick('back', () => openChat(null))
@@ -480,18 +628,47 @@ byId('build', HTMLSelectElement).addEventListener('change', ({ currentTarget }) 
 byId('account-form', HTMLFormElement).addEventListener('submit', async (event) => {
   event.preventDefault()
   const form = byId('account-form', HTMLFormElement)
-  if (await call('switch_account', { phone: textOf(new FormData(form), 'phone') })) {
+  if (await call('switch_account', { phone: fieldOf(new FormData(form), 'phone') })) {
     form.reset()
     openChat(null)
   }
 })
 
+const held = () => shown.chats.find(({ id }) => id === openChatId)
+onClick('archive', () => call('archive_chat', { chat: openChatId, archived: !held()?.archived }))
+onClick('pin', () => call('pin_chat', { chat: openChatId, pinned: !held()?.pinned }))
+onClick('mute', () => call('mute_chat', { chat: openChatId, until: held()?.muteExpiration ? 0 : -1 }))
+onClick('unread', () => call(held()?.unreadCount ? 'read_chat' : 'mark_unread', { chat: openChatId }))
+onClick('delete-chat', () => {
+  if (confirm('Delete this chat with all its messages?')) void call('delete_chat', { chat: openChatId })
+})
+onClick('people', openPeople)
+document.addEventListener('click', ({ target }) => {
+  const menu = document.querySelector('.menu')
+  const isOpener = target instanceof Element && target.closest('.menu summary')
+  if (menu instanceof HTMLDetailsElement && !isOpener) menu.open = false
+})
+onClick('attach', () => {
+  byId('attach-from', HTMLSelectElement).replaceChildren(...actors().reverse())
+  ask('attach-dialog', (fields) => {
+    const type = fieldOf(fields, 'type')
+    const caption = fieldOf(fields, 'caption')
+    const filename = fieldOf(fields, 'filename')
+    const content = {
+      type,
+      ...(caption ? { caption } : {}),
+      ...(filename ? { media: { filename } } : {}),
+    }
+    return call('write_content', { from: fieldOf(fields, 'from'), chat: openChatId, content })
+  })
+})
+
 onClick('new-contact', () =>
   ask('contact-dialog', (fields) =>
     call('add_contact', {
-      phone: textOf(fields, 'phone'),
-      name: textOf(fields, 'name') || null,
-      ...(textOf(fields, 'pushname') ? { pushname: textOf(fields, 'pushname') } : {}),
+      phone: fieldOf(fields, 'phone'),
+      name: fieldOf(fields, 'name') || null,
+      ...(fieldOf(fields, 'pushname') ? { pushname: fieldOf(fields, 'pushname') } : {}),
       lidChat: fields.has('lidChat'),
     }),
   ),
@@ -507,7 +684,7 @@ onClick('new-group', () => {
   byId('members', HTMLElement).replaceChildren(...boxes)
   ask('group-dialog', (fields) =>
     call('add_group', {
-      subject: textOf(fields, 'subject'),
+      subject: fieldOf(fields, 'subject'),
       members: fields.getAll('member').map(String),
       announce: fields.has('announce'),
       lidMode: fields.has('lidMode'),

@@ -2,6 +2,7 @@
 import { isOn } from '../faults.ts'
 import { ChatModel } from '../models.ts'
 import { connection } from '../page.ts'
+import { reactionTable } from '../reactions.ts'
 import { defineModule, refuse } from '../registry.ts'
 import { addAndSendMsgToChat } from '../send.ts'
 import { defineCommand } from '../socket-model.ts'
@@ -70,7 +71,7 @@ export function defineActingModules(): void {
     })
   }
   defineModule('WAWebSyncGatingUtils', { isPlaceholderMessageResendEnabled: () => false })
-  defineModule('WAWebAddonReactionTableMode', { reactionTableMode: { bulkUpsert: async () => undefined } })
+  defineModule('WAWebAddonReactionTableMode', reactionTable)
   defineModule('WAWebAddonPollVoteTableMode', { pollVoteTableMode: { bulkUpsert: async () => undefined } })
   defineModule('WAWebBackendJobsCommon', { mediaTypeFromProtobuf: () => null })
   defineModule('WAWebE2EProtoUtils', { typeAttributeFromProtobuf: () => 'text' })

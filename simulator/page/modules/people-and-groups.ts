@@ -1,6 +1,6 @@
 /** The modules for presence, typing, pictures, groups, answers and placeholders. */
 import { ServerStatusCodeError } from '../errors.ts'
-import { MsgModel } from '../models.ts'
+import { MsgModel } from '../msg-model.ts'
 import { boot, connection } from '../page.ts'
 import { lidWidOf, phoneWidOf } from '../people.ts'
 import { defineModule } from '../registry.ts'

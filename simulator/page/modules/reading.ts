@@ -4,18 +4,19 @@ import { fieldOf, isOn } from '../faults.ts'
 import { MsgKeyOfBuild } from '../keys.ts'
 import { ensureChat } from '../learn.ts'
 import { Model } from '../model.ts'
-import type { ChatModel, ContactModel, MsgModel } from '../models.ts'
+import { ChatModel, type ContactModel } from '../models.ts'
+import type { MsgModel } from '../msg-model.ts'
 import { connection } from '../page.ts'
 import { alternateOf, isMe, learnPeople, lidWidOf, personOf, phoneWidOf } from '../people.ts'
+import { Reactions } from '../reactions.ts'
 import { defineModule, refuse } from '../registry.ts'
-import { Chat, Contact, GroupMetadata, Msg } from '../stores.ts'
+import { Blocklist, Chat, Contact, GroupMetadata, Msg, NewsletterMetadata, Newsletters } from '../stores.ts'
 import { toMsgModel } from '../to-models.ts'
 import { asUserWidOrThrow, createWid, createWidFromWidLike, Wid } from '../wid.ts'
 
 /** Messages that one call loads. */
 const loadedAtOnce = 30
 
-class Blocklist extends Collection {}
 class CallCollection extends Collection {
   /** The library wraps `set` of the first Map that it finds here, to hear of calls. */
   readonly pendingCalls: Map<string, unknown> = new Map()
@@ -30,9 +31,11 @@ async function loadEarlierMsgs(options: unknown): Promise<MsgModel[]> {
     refuse('loadEarlierMsgs takes one object { chat, … }')
     throw new TypeError("Cannot read properties of undefined (reading 'msgs')")
   }
-  const chat = Chat.findFirst((candidate) => candidate === options.chat)
-  if (!chat) throw new TypeError("Cannot read properties of undefined (reading 'msgs')")
-  const before = chat.msgs.head()?.get('id')?.id ?? null
+  const { chat } = options
+  const isHere = chat instanceof ChatModel && (Chat.get(chat) === chat || Newsletters.get(chat) === chat)
+  if (!isHere) throw new TypeError("Cannot read properties of undefined (reading 'msgs')")
+  const oldest = chat.msgs.head()?.attributes
+  const before = oldest?.id ? { id: oldest.id.id, t: oldest.t ?? 0 } : null
   const older = await connection().ask('earlier', {
     chat: chat.key(),
     before,
@@ -117,13 +120,14 @@ export function defineReadingModules(): void {
     Chat,
     Contact,
     GroupMetadata,
-    Blocklist: new Blocklist(),
+    Blocklist,
     Label: new Collection(),
     Status: new Collection(),
-    Reactions: Object.assign(new Collection(), { find: async () => undefined }),
+    Reactions,
     BusinessProfile: Object.assign(new Collection(), { find: async () => new Model({}) }),
     ProfilePicThumb: Object.assign(new Collection(), { find: async () => undefined }),
-    WAWebNewsletterCollection: new Collection(),
+    WAWebNewsletterCollection: Newsletters,
+    NewsletterMetadataCollection: NewsletterMetadata,
   })
   defineModule('WAWebMsgKey', MsgKeyOfBuild)
   defineModule('WAWebWid', Wid)

@@ -12,6 +12,7 @@ type MsgKeyClass = {
 type PageModules = {
   WAWebSocketModel: { Socket: { state: string; hasSynced?: boolean; logout(): Promise<void> } }
   WAWebMsgKey: MsgKeyClass
+  WAWebCollections: { Chat: { on(...given: unknown[]): unknown } }
   WAWebUserPrefsMeUser: { getMaybeMePnUser(): Wid | undefined; getMaybeMeLidUser(): Wid | undefined }
 }
 
@@ -121,4 +122,20 @@ export function mendMessageKeys(): 'mended' | 'not_needed' {
     return model
   }
   return 'mended'
+}
+
+/**
+ * The library listens for chats that go, are archived or read, whether or not anybody asked for these events, and loads
+ * each such chat anew: with a request to the server for a group, over and over in a busy one (F22), and so that a chat
+ * that was just deleted is made again (Client.js, `onRemoveChatEvent` → `getChatById` → `findOrCreateLatestChat`).
+ * From here on it gets no such listener; page-watch.ts has ours. WhatsApp Web's own listeners are let through: only
+ * what names the library's callbacks is held back.
+ */
+export function holdBackChatListeners(): void {
+  const { Chat } = window.require('WAWebCollections')
+  const { on } = Chat
+  Chat.on = function (this: unknown, ...given) {
+    const isLibrarys = /\bon(RemoveChat|ArchiveChat|ChatUnreadCount)Event\b/.test(String(given[1]))
+    return isLibrarys ? this : on.apply(this as typeof Chat, given)
+  }
 }

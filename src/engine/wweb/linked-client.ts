@@ -2,19 +2,28 @@
 import { basename, dirname } from 'node:path'
 import type { Browser, Page } from 'puppeteer'
 import wweb from 'whatsapp-web.js'
-import { isInjected, markInjected, mendMessageKeys, namePairingErrors, overhearPasskey } from './in-page.ts'
+import {
+  holdBackChatListeners,
+  isInjected,
+  markInjected,
+  mendMessageKeys,
+  namePairingErrors,
+  overhearPasskey,
+} from './in-page.ts'
+import { installPageHistory } from './page-history.ts'
+import { installPageRows } from './page-rows.ts'
+import { installPageWatch } from './page-watch.ts'
+import type { Changes, RawMessage, RawReaction } from './raw.ts'
+import { UNREPORTED_TYPES } from './translate.ts'
 
 /** A message as whatsapp-web.js hands it out (structures/Message.js), as far as we read it. */
 export type LibraryMessage = {
   id: { _serialized?: string; fromMe: boolean }
   ack: number
   body: string
-  type: string
-  timestamp: number
-  from: string
   to: string
-  author?: string | undefined
-  hasMedia: boolean
+  /** What the page said of it, of which the rest is a rendering. */
+  rawData: RawMessage
 }
 
 /** The subset of the library's Client that we use; whatever stands here has been read in its source (1.34.7). */
@@ -33,10 +42,13 @@ export type LibraryClient = {
   on(event: 'qr', listener: (qr: string) => void): void
   on(event: 'authenticated' | 'ready', listener: () => void): void
   on(event: 'disconnected', listener: (reason: string) => void): void
-  on(event: 'message_create', listener: (message: LibraryMessage) => void): void
+  on(event: MessageEvent, listener: (message: LibraryMessage) => void): void
   on(event: 'message_ack', listener: (message: LibraryMessage, ack: number) => void): void
+  on(event: 'message_reaction', listener: (reaction: RawReaction) => void): void
   removeAllListeners(): void
 }
+
+type MessageEvent = 'message_create' | 'message_ciphertext' | 'message_edit' | 'message_revoke_everyone'
 
 type PrivateSeams = LibraryClient & {
   inject(): Promise<void>
@@ -64,6 +76,10 @@ export type LinkedClientOptions = {
   onKeysMended(): void
   /** The library's listeners are in the page: from now on nothing that happens there is missed. */
   onListening(): void
+  /** Chats or people in the page's memory are new, or have changed. */
+  onChanged(changes: Changes): void
+  /** The page's chats and people cannot be watched: a build that we do not know. */
+  onUnwatched(): void
 }
 
 /**
@@ -74,7 +90,9 @@ export type LinkedClientOptions = {
  *   ours also reports the states before linking;
  * - a document is injected once, however many of its frames navigate (F10), and a failure to do so after the start is
  *   reported instead of ending the process as an unhandled rejection (F8);
- * - message keys are mended on builds that moved them (see mendMessageKeys).
+ * - message keys are mended on builds that moved them (see mendMessageKeys);
+ * - chats and people are watched and read by functions of our own (see page-rows.ts), and the library's own watch of
+ *   chats, which loads them anew from the server, is held back.
  */
 export function createLinkedClient(options: LinkedClientOptions): LibraryClient {
   const auth = new wweb.LocalAuth({
@@ -112,13 +130,20 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     await options.onBrowser(client.pupBrowser, client.pupPage)
     await client.pupPage.exposeFunction('onAuthAppStateChangedEvent', options.onSocketState)
     await client.pupPage.exposeFunction('whatsappMcpPasskey', options.onPasskey)
+    await client.pupPage.exposeFunction('whatsappMcpChanged', options.onChanged)
   }
 
   let attaching: Promise<void> | null = null
+  let attached = false
   const inject = client.inject.bind(client)
   async function injectOnce(): Promise<void> {
-    if (await client.pupPage?.evaluate(isInjected)) return
+    if (await client.pupPage?.evaluate(isInjected)) {
+      // The address changed within the document, or a frame of it navigated: it was listened to all along.
+      if (attached) options.onListening()
+      return
+    }
     attaching = null
+    attached = false
     await client.pupPage?.evaluate(overhearPasskey)
     await inject()
     await client.pupPage?.evaluate(markInjected)
@@ -152,7 +177,12 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
   client.attachEventListeners = async () => {
     attaching ??= (async () => {
       if ((await client.pupPage?.evaluate(mendMessageKeys)) === 'mended') options.onKeysMended()
+      await client.pupPage?.evaluate(holdBackChatListeners)
       await attachEventListeners()
+      await client.pupPage?.evaluate(installPageRows, UNREPORTED_TYPES)
+      await client.pupPage?.evaluate(installPageHistory)
+      if (!(await client.pupPage?.evaluate(installPageWatch))) options.onUnwatched()
+      attached = true
       options.onListening()
     })()
     await attaching

@@ -1,16 +1,20 @@
 /** An engine on whatsapp-web.js: one browser, one client, from launch to close. */
 import type { Browser, Page } from 'puppeteer'
-import { type Clock, createDeferred, DeadlineError, withDeadline } from '../../clock.ts'
-import { fail } from '../../errors.ts'
+import { type Clock, createDeferred, withDeadline } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import { toJid } from '../../model/ids.ts'
 import type { Engine, EngineEnd, EngineEvent, OpenEngine } from '../engine.ts'
 import { createAddresses } from './addresses.ts'
+import { createAsk } from './asking.ts'
 import { endBrowser, freeProfile } from './browser-process.ts'
 import { announceSynced, logOut, readSocket } from './in-page.ts'
 import { createLinkedClient } from './linked-client.ts'
+import { createLinking } from './linking.ts'
+import { listenTo } from './listeners.ts'
+import { createReading } from './reading.ts'
 import { createTextSender } from './send-text.ts'
-import { toMessage, toSocketMeaning } from './translate.ts'
+import { startProblem } from './start-problem.ts'
+import { toSocketMeaning } from './translate.ts'
 
 /** From launch to the first QR or the loaded link; a page that never gets there hangs for ever otherwise (F6). */
 const FIRST_RESULT_MS = 90_000
@@ -22,12 +26,8 @@ const PROBE_MS = 10_000
 const REATTACH_MS = 5_000
 /** A browser that is being launched when the engine closes gets this long to appear, so that it can be ended. */
 const LAUNCH_MS = 15_000
-const LOOKUP_MS = 10_000
-const PAIRING_MS = 30_000
 const LOGOUT_MS = 15_000
 const GOODBYE_MS = 2_000
-/** The library asks for a new code after this; ours expire instead, so never within a browser's life. */
-const NO_NEW_CODE_MS = 2_000_000_000
 
 export type WwebSetup = {
   /** The browser profile that holds the link; its auth directory must be held by its lock. */
@@ -93,9 +93,15 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       else void onReady()
     },
     onKeysMended: () => log.info('this build keeps message keys in a new place; mended'),
+    onChanged: (changes) => listeners.onChanged(changes),
+    onUnwatched: () => log.warn('chats cannot be watched: this build of WhatsApp Web is not known'),
   })
   const addresses = createAddresses()
   const sender = createTextSender(client, addresses, clock)
+  const listeners = listenTo(client, sender, emitWhenReady, log)
+  const ask = createAsk(clock, () => connected)
+  const reading = createReading(client, addresses, ask, clock)
+  const linking = createLinking(client, injected.promise, () => phase === 'unpaired', clock, log)
 
   client.on('qr', (qr) => {
     // A page without its first ref, or between two rounds of keys, composes a code from what it has not.
@@ -114,22 +120,6 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     loggedOut.resolve(true)
     end('logged_out', 'WhatsApp removed this device.')
   })
-  client.on('message_create', (message) =>
-    guarded(() => {
-      sender.onCreated(message)
-      const ours = toMessage(message, addresses)
-      if (ours !== null) emitWhenReady({ type: 'message', message: ours })
-      else log.warn('a message without a key: this build of WhatsApp Web is not known')
-    }),
-  )
-  client.on('message_ack', (message, ack) =>
-    guarded(() => {
-      sender.onAck(message, ack)
-      if (message.id._serialized === undefined) return
-      emitWhenReady({ type: 'ack', id: addresses.toKey(message.id._serialized), ack })
-    }),
-  )
-
   cancelTimer = clock.after(FIRST_RESULT_MS, () =>
     end('start_failed', `WhatsApp Web did not come up within ${FIRST_RESULT_MS / 1000} s.`),
   )
@@ -242,6 +232,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     if (phase !== 'ready' || connected === value) return
     connected = value
     emit({ type: 'connection', connected })
+    // Also after a reload: while a document is not yet listened to, nothing counts as connected.
+    if (connected) emit({ type: 'missed' })
   }
 
   /** The phase as it is after an await, which the compiler cannot know. */
@@ -262,63 +254,18 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     else early.push(event)
   }
 
-  /** The library swallows what a listener throws, and skips the next one (F26). */
-  function guarded(listener: () => void): void {
-    try {
-      listener()
-    } catch (error) {
-      log.error({ err: error }, 'an event of WhatsApp Web could not be read')
-    }
-  }
-
   function end(how: EngineEnd, detail: string): void {
     if (phase === 'over') return
     emit({ type: 'ended', end: how, detail })
     phase = 'over'
+    connected = false
     cancelTimer()
   }
 
-  /** An answer of the page within `ms`, or `whatsapp_timeout`; other failures go to `whatsapp_error`. */
-  async function ask<T>(what: string, ms: number, question: Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(clock, what, ms, question)
-    } catch (error) {
-      if (error instanceof DeadlineError) fail('whatsapp_timeout', { cause: error })
-      return connected
-        ? fail('whatsapp_error', { cause: error })
-        : fail('not_connected', { retryAfterS: 5, cause: error })
-    }
-  }
-
   return {
-    async requestPairingCode(phone) {
-      const asked = injected.promise.then(() => client.requestPairingCode(phone, true, NO_NEW_CODE_MS))
-      try {
-        return await withDeadline(clock, 'Asking for a pairing code', PAIRING_MS, asked)
-      } catch (error) {
-        if (error instanceof DeadlineError) fail('whatsapp_timeout', { cause: error })
-        const text = String(error)
-        fail(/RateOverlimit|\b429\b/.test(text) ? 'pairing_rate_limited' : 'pairing_refused', {
-          cause: error,
-        })
-      }
-    },
-    async showQr() {
-      if (phase !== 'unpaired') return
-      await withDeadline(clock, 'Asking for a QR', PROBE_MS, client.cancelPairingCode()).catch((error) =>
-        log.warn({ err: error }, 'WhatsApp Web gives no QR code'),
-      )
-    },
-    async findNumber(phone) {
-      const wid = await ask('Looking the number up', LOOKUP_MS, client.getNumberId(phone))
-      if (wid === null) return null
-      // Only for telling one person's two names apart later; the message goes out without it too.
-      const names = client.getContactLidAndPhone([wid._serialized])
-      const [known] = await ask('Looking the number up', LOOKUP_MS, names).catch(() => [])
-      if (known?.lid && known.pn) addresses.learn(toJid(known.lid), toJid(known.pn))
-      return toJid(wid._serialized)
-    },
+    ...linking,
     sendText: (chatId, text, limitMs) => sender.send(chatId, text, limitMs),
+    ...reading,
     async probe() {
       const socket = await readPage()
       if (socket !== null) onSocketState(socket.state)
@@ -341,6 +288,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       closing ??= (async () => {
         cancelTimer()
         phase = 'over'
+        connected = false
         const opened = browser ?? client.pupBrowser
         if (opened !== null) return endBrowser(opened, clock)
         // Still launching: the browser is ended as soon as there is one.
@@ -349,17 +297,6 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       return closing
     },
   }
-}
-
-/** One clause for people about a failed start; the library throws strings as well as errors. */
-function startProblem(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  if (text.includes('net::ERR_'))
-    return `web.whatsapp.com could not be reached (${/net::\w+/.exec(text)?.[0]})`
-  if (text === 'auth timeout') return 'WhatsApp Web did not finish loading'
-  if (/context was destroyed|detached Frame/.test(text)) return 'its page reloaded again and again'
-  if (text.includes('Failed to launch')) return 'the browser could not be launched'
-  return 'its page is not one that this version knows'
 }
 
 function isMissing(part: string): boolean {

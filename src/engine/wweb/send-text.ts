@@ -2,9 +2,11 @@
 import { type Clock, createDeferred, DeadlineError, withDeadline } from '../../clock.ts'
 import { AppError, fail } from '../../errors.ts'
 import type { Jid } from '../../model/ids.ts'
+import type { SeenMessage } from '../../model/seen.ts'
 import type { SentText } from '../engine.ts'
 import type { Addresses } from './addresses.ts'
 import type { LibraryClient, LibraryMessage } from './linked-client.ts'
+import { toSeenMessage } from './translate.ts'
 
 /**
  * Never a read receipt before the message (wwebjs#5718), never the link's preview (it makes the account fetch the
@@ -19,6 +21,8 @@ type Pending = {
   chatId: Jid
   text: string
   id: string | undefined
+  /** The message itself, from whoever named it first: the library's result, or its echo. */
+  message: SeenMessage | null
   /** Acks of own messages seen meanwhile, by id: one may come before we know that the message is ours. */
   acks: Map<string, number>
   settle: (ack: number) => void
@@ -41,7 +45,7 @@ export function createTextSender(client: LibraryClient, addresses: Addresses, cl
 
   async function send(chatId: Jid, text: string, limitMs: number): Promise<SentText> {
     const { promise: acked, resolve: settle } = createDeferred<number>()
-    const one: Pending = { chatId, text, id: undefined, acks: new Map(), settle }
+    const one: Pending = { chatId, text, id: undefined, message: null, acks: new Map(), settle }
     pending.add(one)
     const result = client.sendMessage(chatId, text, SEND_OPTIONS).then((message) => {
       if (message === undefined) return acked
@@ -52,8 +56,13 @@ export function createTextSender(client: LibraryClient, addresses: Addresses, cl
     try {
       const ack = await withDeadline(clock, 'Sending', limitMs, Promise.race([result, acked]))
       if (ack < 0) fail('send_refused', { facts: { message_id: documentedId(one) } })
-      if (one.id === undefined) fail('send_outcome_unknown')
-      return { id: addresses.toKey(one.id), chatId: addresses.toPhone(chatId), sentAt: new Date(clock.now()) }
+      if (one.id === undefined || one.message === null) fail('send_outcome_unknown')
+      return {
+        id: addresses.toKey(one.id),
+        chatId: addresses.toPhone(chatId),
+        sentAt: new Date(clock.now()),
+        message: { ...one.message, ack },
+      }
     } catch (error) {
       if (error instanceof AppError) throw error
       const text = error instanceof Error ? error.message : String(error)
@@ -77,9 +86,10 @@ export function createTextSender(client: LibraryClient, addresses: Addresses, cl
   }
 
   /** The pending send is this message; an ack that was quicker counts now. */
-  function identify(one: Pending, { id }: LibraryMessage): void {
+  function identify(one: Pending, { id, rawData }: LibraryMessage): void {
     if (id._serialized === undefined) return
     one.id = id._serialized
+    one.message ??= toSeenMessage(rawData)
     const ack = one.acks.get(one.id)
     if (ack !== undefined) one.settle(ack)
   }

@@ -1,57 +1,277 @@
 import { describe, expect, it } from 'vitest'
-import { toJid } from '../../model/ids.ts'
-import { createAddresses } from './addresses.ts'
-import type { LibraryMessage } from './linked-client.ts'
-import { toMessage, toSocketMeaning } from './translate.ts'
+import type { ChatRow, ContactRow, RawMessage } from './raw.ts'
+import {
+  originalKeyOf,
+  toReaction,
+  toSeenChat,
+  toSeenContact,
+  toSeenMessage,
+  toSocketMeaning,
+} from './translate.ts'
 
-const addresses = createAddresses()
-addresses.learn(toJid('900@lid'), toJid('15551234567@c.us'))
+const wid = (text: string) => ({ server: text.split('@')[1], user: text.split('@')[0], _serialized: text })
 
-const incoming: LibraryMessage = {
-  id: { _serialized: 'false_900@lid_3EB0', fromMe: false },
-  ack: 1,
-  body: 'hello',
+/** As an event brings it: JSON, addresses are strings; the key of a build up to 2.3000.1042386815. */
+const fromEvent: RawMessage = {
+  id: { fromMe: false, remote: '900@lid', id: '3EB0', _serialized: 'false_900@lid_3EB0' },
   type: 'chat',
-  timestamp: 1_700_000_000,
+  body: 'hello',
+  t: 1_700_000_000,
   from: '900@lid',
   to: '15550001000@c.us',
-  hasMedia: false,
+  ack: 1,
+  notifyName: 'Ming',
+}
+/** The same out of a call on a build from 2.3000.1042401057 on: objects, and `$1` in the key. */
+const fromCall: RawMessage = {
+  ...fromEvent,
+  id: { fromMe: false, remote: wid('900@lid'), id: '3EB0', ...{ $1: 'false_900@lid_3EB0' } },
+  from: wid('900@lid'),
+  to: wid('15550001000@c.us'),
+}
+const inGroup: RawMessage = {
+  ...fromEvent,
+  id: { fromMe: false, remote: '1-2@g.us', id: '3EB1', participant: '900@lid' },
+  from: '1-2@g.us',
+  author: '900@lid',
 }
 
-describe('toMessage', () => {
-  it('gives the documented shape, people by phone number', () => {
-    expect(toMessage(incoming, addresses)).toEqual({
-      id: 'false_15551234567@c.us_3EB0',
-      from: '15551234567@c.us',
-      to: '15550001000@c.us',
-      author: null,
-      from_me: false,
+describe('toSeenMessage', () => {
+  it.each([
+    ['an event', fromEvent],
+    ['a call', fromCall],
+    ['the database', { ...fromEvent, id: 'false_900@lid_3EB0' }],
+  ])('says all there is of a text out of %s', (_, raw) => {
+    expect(toSeenMessage(raw)).toEqual({
+      chat: '900@lid',
+      bareId: '3EB0',
+      fromMe: false,
+      sender: '900@lid',
+      senderName: 'Ming',
       type: 'chat',
       body: 'hello',
-      timestamp: 1_700_000_000,
-      has_media: false,
+      sentAt: 1_700_000_000,
+      ack: 1,
+      hasMedia: false,
+      media: null,
+      quoted: null,
+      mentions: [],
+      forwarded: false,
+      editedAt: null,
+      expiresAt: null,
+      reactions: null,
     })
   })
 
-  it('names the author in groups only', () => {
-    const inGroup = { ...incoming, from: '1-2@g.us', author: '900@lid' }
-    expect(toMessage(inGroup, addresses)?.author).toBe('15551234567@c.us')
-    expect(toMessage({ ...incoming, author: '900@lid' }, addresses)?.author).toBeNull()
-    const mine = {
-      ...inGroup,
-      id: { _serialized: 'true_1-2@g.us_3EB0_900@lid', fromMe: true },
-      from: '900@lid',
-      to: '1-2@g.us',
+  it('knows who wrote it', () => {
+    expect(toSeenMessage(inGroup)).toMatchObject({ chat: '1-2@g.us', sender: '900@lid' })
+    expect(toSeenMessage({ ...inGroup, author: undefined })?.sender).toBe('900@lid')
+    expect(toSeenMessage({ ...inGroup, author: wid('900:12@lid') })?.sender).toBe('900@lid')
+    const mine = { ...inGroup, id: { fromMe: true, remote: '1-2@g.us', id: '3EB2', participant: '1@c.us' } }
+    expect(toSeenMessage(mine)).toMatchObject({ sender: null, senderName: null, fromMe: true })
+    const post = { ...inGroup, id: { fromMe: false, remote: '1@newsletter', id: '3EB3' } }
+    expect(toSeenMessage(post)?.sender).toBeNull()
+    const status = { ...inGroup, id: { fromMe: false, remote: 'status@broadcast', id: '3EB4' } }
+    expect(toSeenMessage(status)).toMatchObject({ chat: 'status@broadcast', sender: '900@lid' })
+  })
+
+  it('describes media, and takes the caption for its text', () => {
+    const image = {
+      ...fromEvent,
+      type: 'image',
+      directPath: '/v/t62',
+      body: '/9j/4AAQ',
+      caption: 'a view',
+      mimetype: 'image/jpeg',
+      size: 1234,
+      width: 640,
+      height: 480,
     }
-    expect(toMessage(mine, addresses)).toMatchObject({
-      author: '15551234567@c.us',
-      from_me: true,
-      to: '1-2@g.us',
+    expect(toSeenMessage(image)).toMatchObject({
+      hasMedia: true,
+      body: 'a view',
+      media: { mimetype: 'image/jpeg', size_bytes: 1234, width: 640, height: 480 },
     })
+    const { directPath: _, caption: __, ...unsent } = image
+    expect(toSeenMessage(unsent)).toMatchObject({ hasMedia: false, body: '' })
+    const voice = { ...fromEvent, type: 'ptt', directPath: '/v', duration: '7', body: undefined }
+    expect(toSeenMessage(voice)?.media).toEqual({ duration_s: 7 })
+    expect(toSeenMessage({ ...fromEvent, mimetype: 'text/plain' })?.media).toBeNull()
   })
 
-  it('knows a message whose key it cannot read', () => {
-    expect(toMessage({ ...incoming, id: { fromMe: false } }, addresses)).toBeNull()
+  it('takes the question of a poll and the name of an event for their text', () => {
+    const poll = { ...fromEvent, type: 'poll_creation', body: undefined, pollName: 'When?' }
+    expect(toSeenMessage(poll)?.body).toBe('When?')
+    expect(
+      toSeenMessage({ ...fromEvent, type: 'event_creation', body: undefined, eventName: 'Party' })?.body,
+    ).toBe('Party')
+    expect(toSeenMessage({ ...fromEvent, type: 'call_log', body: undefined })?.body).toBe('')
+  })
+
+  it('shows what is answered, mentioned, forwarded and edited', () => {
+    expect(
+      toSeenMessage({
+        ...fromEvent,
+        quotedMsg: { type: 'image', directPath: '/v', body: '/9j/', caption: 'x'.repeat(2_000) },
+        quotedStanzaID: 'ABC',
+        quotedParticipant: wid('15550001000@c.us'),
+        mentionedJidList: ['15551234567@c.us', wid('900:3@lid')],
+        forwardingScore: 2,
+        latestEditSenderTimestampMs: 1_700_000_100_000,
+      }),
+    ).toMatchObject({
+      quoted: { bareId: 'ABC', sender: '15550001000@c.us', body: 'x'.repeat(1_000) },
+      mentions: ['15551234567@c.us', '900@lid'],
+      forwarded: true,
+      editedAt: 1_700_000_100_000,
+    })
+    expect(toSeenMessage({ ...fromEvent, quotedMsg: { type: 'chat', body: 'x' } })?.quoted).toBeNull()
+  })
+
+  it('knows when it disappears', () => {
+    expect(toSeenMessage({ ...fromEvent, ephemeralDuration: 86_400 })?.expiresAt).toBe(1_700_086_400)
+    expect(
+      toSeenMessage({ ...fromEvent, ephemeralDuration: 86_400, expiredTimestamp: 1_700_000_005 })?.expiresAt,
+    ).toBe(1_700_000_005)
+    expect(toSeenMessage({ ...fromEvent, ephemeralDuration: 0 })?.expiresAt).toBeNull()
+  })
+
+  it.each([
+    'false_900@lid_3EB0',
+    { fromMe: false, remote: wid('900@lid'), id: '3EB0' },
+    { fromMe: false, remote: '900@lid', id: '3EB0' },
+  ])('gives a deleted message its own id back, and no text', (protocolMessageKey) => {
+    const deleted: RawMessage = {
+      ...fromEvent,
+      id: { fromMe: false, remote: '900@lid', id: 'THE-DELETION' },
+      type: 'revoked',
+      protocolMessageKey,
+    }
+    expect(toSeenMessage(deleted)).toMatchObject({ bareId: '3EB0', type: 'revoked', body: '' })
+    expect(originalKeyOf(deleted)?.bareId).toBe('3EB0')
+    expect(toSeenMessage({ ...deleted, protocolMessageKey: null })?.bareId).toBe('THE-DELETION')
+  })
+
+  it.each(['gp2', 'e2e_notification', 'notification_template', 'protocol', 'reaction', 'pinned_message'])(
+    'leaves %s out',
+    (type) => {
+      expect(toSeenMessage({ ...fromEvent, type })).toBeNull()
+    },
+  )
+
+  it('leaves out what WhatsApp Web itself calls a notice, and what has no key', () => {
+    expect(toSeenMessage({ ...fromEvent, isNotification: true })).toBeNull()
+    expect(toSeenMessage({ ...fromEvent, id: { fromMe: false, remote: '', id: '' } })).toBeNull()
+    expect(toSeenMessage({ ...fromEvent, id: 'nonsense' })).toBeNull()
+  })
+
+  it('names a message to oneself by the key alone', () => {
+    const note = { ...fromEvent, id: 'true_15550001000@c.us_3EB0_out', from: '15550001000@c.us' }
+    expect(toSeenMessage(note)).toMatchObject({ chat: '15550001000@c.us', bareId: '3EB0', sender: null })
+  })
+
+  it('has the reactions that were read, its own among them', () => {
+    const rows = [
+      { key: 'false_1-2@g.us_R1_15551234567@c.us', sender: '15551234567@c.us', emoji: '👍', at: 1 },
+      { key: 'true_1-2@g.us_R2_900@lid', sender: '900@lid', emoji: '❤️', at: 2 },
+    ]
+    expect(toSeenMessage(inGroup, rows)?.reactions).toEqual([
+      { sender: '15551234567@c.us', emoji: '👍', at: 1 },
+      { sender: null, emoji: '❤️', at: 2 },
+    ])
+  })
+})
+
+describe('toReaction', () => {
+  const given = {
+    id: { fromMe: false, remote: '1-2@g.us', id: 'R1', participant: '900@lid' },
+    msgId: { fromMe: true, remote: '1-2@g.us', id: '3EB0', participant: '15550001000@c.us' },
+    reaction: '👍',
+    timestamp: 1_700_000_000.5,
+    senderId: '900@lid',
+  }
+  it('says who reacted to what', () => {
+    expect(toReaction(given)).toEqual({
+      chat: '1-2@g.us',
+      bareId: '3EB0',
+      messageSender: null,
+      reaction: { sender: '900@lid', emoji: '👍', at: 1_700_000_000_500 },
+    })
+    const direct = { ...given, msgId: 'false_900@lid_3EB0' }
+    expect(toReaction(direct)).toMatchObject({ chat: '900@lid', messageSender: '900@lid' })
+    const mine = { ...given, id: { ...given.id, fromMe: true }, reaction: '' }
+    expect(toReaction(mine)?.reaction).toMatchObject({ sender: null, emoji: '' })
+  })
+  it('knows one whose keys it cannot read', () => {
+    expect(toReaction({ ...given, msgId: 'nonsense' })).toBeNull()
+  })
+})
+
+describe('toSeenChat', () => {
+  const row: ChatRow = {
+    id: '1-2@g.us',
+    name: 'Hike',
+    unreadCount: -1,
+    t: 1_700_000_000,
+    archived: true,
+    pin: 1_700_000_001_000,
+    mute: -1,
+    announce: true,
+    isClosed: false,
+    isAdmin: false,
+    last: { ...inGroup, type: 'gp2' },
+    members: [
+      { id: '15550001000@c.us', isAdmin: true, isMe: true },
+      { id: '900@lid', isAdmin: true, isMe: false },
+    ],
+  }
+  it('says how it stands', () => {
+    expect(toSeenChat(row)).toEqual({
+      id: '1-2@g.us',
+      name: 'Hike',
+      unreadCount: -1,
+      timestamp: 1_700_000_000,
+      archived: true,
+      pinnedAt: 1_700_000_001,
+      mutedUntil: -1,
+      isReadOnly: true,
+      last: null,
+      members: [{ id: '900@lid', isAdmin: true }],
+    })
+  })
+  it('knows where one may write', () => {
+    expect(toSeenChat({ ...row, isAdmin: true })?.isReadOnly).toBe(false)
+    expect(toSeenChat({ ...row, announce: false, isClosed: true })?.isReadOnly).toBe(true)
+  })
+  it('leaves the name of a person to the contact, and addresses of nobody out', () => {
+    expect(toSeenChat({ ...row, id: '900@lid' })?.name).toBeNull()
+    expect(toSeenChat({ ...row, id: '1@newsletter' })?.name).toBe('Hike')
+    expect(toSeenChat({ ...row, id: '1@call' })).toBeNull()
+  })
+})
+
+describe('toSeenContact', () => {
+  const row: ContactRow = {
+    id: '900@lid',
+    phone: '15551234567@s.whatsapp.net',
+    lid: '900@lid',
+    name: 'Ming',
+    pushname: '',
+    inAddressBook: true,
+    isBusiness: false,
+    isBlocked: false,
+  }
+  it('says by which addresses a person is known', () => {
+    expect(toSeenContact(row)).toEqual({
+      phone: '15551234567@c.us',
+      lid: '900@lid',
+      name: 'Ming',
+      pushname: null,
+      inAddressBook: true,
+      isBusiness: false,
+      isBlocked: false,
+    })
+    expect(toSeenContact({ ...row, id: '1-2@g.us', phone: '1-2@g.us', lid: null })).toBeNull()
   })
 })
 

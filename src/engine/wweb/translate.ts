@@ -1,28 +1,222 @@
-/** From the library's objects to our words. Pure. */
-import { isGroup, toJid } from '../../model/ids.ts'
-import type { Message } from '../../model/message.ts'
-import type { Addresses } from './addresses.ts'
-import type { LibraryMessage } from './linked-client.ts'
+/** From WhatsApp Web's data to our words. Pure; addresses stay as WhatsApp gave them. */
+import { chatKindOf, type Jid, type KeyParts, parseMessageKey, toJid } from '../../model/ids.ts'
+import type { Media } from '../../model/message.ts'
+import type { SeenChat, SeenContact, SeenMessage, SeenReaction } from '../../model/seen.ts'
+import type { ChatRow, ContactRow, RawKey, RawMessage, RawReaction, RawWid, ReactionRow } from './raw.ts'
 
 /**
- * Our message from a library message. `id` must have been mended on builds that moved it; null where it has none,
- * which is a build that the compatibility layer does not know.
+ * Entries of a chat that nobody wrote: notices (WAWebCommonMsgUtils.isNotificationType, builds of 2026; older ones had
+ * `group_notification`), and carriers of what happens to another message. Newer builds no longer give
+ * `isNotification` as a property of the message, so the words decide.
  */
-export function toMessage(from: LibraryMessage, addresses: Addresses): Message | null {
-  const id = from.id._serialized
-  if (id === undefined) return null
-  const chat = toJid(from.id.fromMe ? from.to : from.from)
+export const UNREPORTED_TYPES = [
+  'gp2',
+  'group_notification',
+  'broadcast_notification',
+  'notification',
+  'notification_template',
+  'e2e_notification',
+  'newsletter_notification',
+  'pinned_message',
+  'message_history_bundle',
+  'message_history_notice',
+  'poll_add_option_decrypted',
+  'protocol',
+  'reaction',
+  'reaction_enc',
+  'poll_update',
+  'pin_message',
+  'keep_in_chat',
+  'debug',
+  'debug_placeholder',
+]
+const UNREPORTED = new Set(UNREPORTED_TYPES)
+
+/** Types whose `body` is a preview image, in base64, where it is anything (WAWebMsgModel; wwebjs Message.js). */
+const MEDIA = new Set(['image', 'video', 'gif', 'ptv', 'audio', 'ptt', 'document', 'sticker'])
+
+/** Characters of an answered message that its answer carries along. */
+const QUOTE_LENGTH = 1_000
+
+/** Unix times from here on are milliseconds: as seconds they would be the year 5138. */
+const MILLISECONDS_FROM = 1e11
+
+/**
+ * A message in its present state; null for notices and the like, and for one whose key cannot be read, which is a
+ * build that we do not know ({@link keyOf}). `reactions`: all that there are, null where nobody looked.
+ * A message deleted for everyone has the key of the deletion on WhatsApp Web (WAWebRevoke.getMsgKeyAfterRevoke) and
+ * names its own in `protocolMessageKey`; here it keeps its own.
+ */
+export function toSeenMessage(
+  raw: RawMessage,
+  reactions: readonly ReactionRow[] | null = null,
+): SeenMessage | null {
+  const key = originalKeyOf(raw)
+  const { type } = raw
+  if (key === null || type === undefined || UNREPORTED.has(type) || raw.isNotification === true) return null
+  const hasMedia = Boolean(raw.directPath)
   return {
-    id: addresses.toKey(id),
-    from: addresses.toPhone(from.from),
-    to: addresses.toPhone(from.to),
-    author: isGroup(chat) && from.author !== undefined ? addresses.toPhone(from.author) : null,
-    from_me: from.id.fromMe,
-    type: from.type,
-    body: from.body,
-    timestamp: from.timestamp,
-    has_media: from.hasMedia,
+    chat: key.chat,
+    bareId: key.bareId,
+    fromMe: key.fromMe,
+    sender: senderOf(raw, key),
+    senderName: key.fromMe ? null : raw.notifyName || null,
+    type,
+    body: bodyOf(raw),
+    sentAt: raw.t ?? 0,
+    ack: raw.ack ?? 0,
+    hasMedia,
+    media: hasMedia || MEDIA.has(type) ? mediaOf(raw) : null,
+    quoted: quotedOf(raw),
+    mentions: (raw.mentionedJidList ?? []).flatMap((wid) => toJidOrNone(wid) ?? []),
+    forwarded: raw.isForwarded === true || (raw.forwardingScore ?? 0) > 0,
+    editedAt: raw.latestEditSenderTimestampMs || null,
+    expiresAt: expiryOf(raw),
+    reactions: reactions === null ? null : reactions.map(toSeenReaction),
   }
+}
+
+/** The message that a library event is about; null where its key cannot be read. */
+export function originalKeyOf(raw: Pick<RawMessage, 'id' | 'type' | 'protocolMessageKey'>): KeyParts | null {
+  const original = raw.type === 'revoked' && raw.protocolMessageKey ? keyOf(raw.protocolMessageKey) : null
+  return original ?? keyOf(raw.id)
+}
+
+/** The parts of a key, of whichever build: they are read from its fields, or from its text where it is one. */
+export function keyOf(key: RawKey): KeyParts | null {
+  if (typeof key === 'string') return parseMessageKey(key)
+  const chat = toJidOrNone(key?.remote)
+  if (chat === null || typeof key.id !== 'string' || key.id === '') return null
+  return {
+    fromMe: key.fromMe === true,
+    chat,
+    bareId: key.id,
+    participant: toJidOrNone(key.participant),
+  }
+}
+
+/** Who reacted to what, from a library event; null where a key cannot be read. `messageSender` null: this account. */
+export function toReaction(
+  raw: RawReaction,
+): { chat: Jid; bareId: string; messageSender: Jid | null; reaction: SeenReaction } | null {
+  const message = keyOf(raw.msgId)
+  const own = keyOf(raw.id)
+  const sender = toJidOrNone(raw.senderId) ?? own?.participant ?? null
+  if (message === null || own === null || (sender === null && !own.fromMe)) return null
+  return {
+    chat: message.chat,
+    bareId: message.bareId,
+    messageSender: message.fromMe ? null : (message.participant ?? message.chat),
+    reaction: {
+      sender: own.fromMe ? null : sender,
+      emoji: raw.reaction ?? '',
+      at: Math.round(raw.timestamp * 1_000),
+    },
+  }
+}
+
+function toSeenReaction({ key, sender, emoji, at }: ReactionRow): SeenReaction {
+  return { sender: keyOf(key)?.fromMe === true ? null : toJid(sender), emoji, at }
+}
+
+/**
+ * A chat of WhatsApp Web's list; null for an address that is none. Who leads a group may write in it although the
+ * others may not, which the library's own rule (`groupMetadata.announce`) does not know.
+ */
+export function toSeenChat(row: ChatRow): SeenChat | null {
+  const id = toJid(row.id)
+  const kind = chatKindOf(id)
+  if (kind === null) return null
+  return {
+    id,
+    name: kind === 'direct' ? null : row.name,
+    unreadCount: row.unreadCount,
+    timestamp: toSeconds(row.t),
+    archived: row.archived,
+    pinnedAt: toSeconds(row.pin),
+    mutedUntil: row.mute < 0 ? -1 : toSeconds(row.mute),
+    isReadOnly: row.isClosed || (row.announce && !row.isAdmin),
+    last: row.last === null ? null : toSeenMessage(row.last),
+    members:
+      row.members
+        ?.filter(({ isMe }) => !isMe)
+        .map((member) => ({ id: toJid(member.id), isAdmin: member.isAdmin })) ?? null,
+  }
+}
+
+/** A person; null for groups and other entries of WhatsApp Web's contacts that are none. */
+export function toSeenContact(row: ContactRow): SeenContact | null {
+  const [phone, lid] = [row.phone, row.lid].map((text) => (text === null ? null : toJid(text)))
+  if (!phone?.endsWith('@c.us') && !lid?.endsWith('@lid')) return null
+  return {
+    phone: phone ?? null,
+    lid: lid ?? null,
+    name: row.name || null,
+    pushname: row.pushname || null,
+    inAddressBook: row.inAddressBook,
+    isBusiness: row.isBusiness,
+    isBlocked: row.isBlocked,
+  }
+}
+
+function toJidOrNone(wid: RawWid | null | undefined): Jid | null {
+  const text = typeof wid === 'string' ? wid : wid?._serialized
+  return text?.includes('@') ? toJid(text) : null
+}
+
+function senderOf(raw: RawMessage, { fromMe, chat, participant }: KeyParts): Jid | null {
+  const kind = chatKindOf(chat)
+  if (fromMe || kind === 'channel') return null
+  if (kind === 'direct') return toJidOrNone(raw.from) ?? chat
+  return toJidOrNone(raw.author) ?? participant
+}
+
+/** As the library's Message has it, but never the preview image of media that is still on its way up. */
+function bodyOf(raw: Partial<RawMessage>): string {
+  if (raw.type === 'revoked') return ''
+  if (raw.directPath || MEDIA.has(raw.type ?? '')) return raw.caption ?? ''
+  return raw.body || raw.pollName || raw.eventName || ''
+}
+
+function mediaOf(raw: RawMessage): Media {
+  const size = toPositive(raw.size)
+  const duration = toPositive(raw.duration)
+  const width = toPositive(raw.width)
+  const height = toPositive(raw.height)
+  return {
+    ...(raw.mimetype ? { mimetype: raw.mimetype } : {}),
+    ...(raw.filename ? { filename: raw.filename } : {}),
+    ...(size === null ? {} : { size_bytes: Math.round(size) }),
+    ...(duration === null ? {} : { duration_s: duration }),
+    ...(width === null ? {} : { width: Math.round(width) }),
+    ...(height === null ? {} : { height: Math.round(height) }),
+  }
+}
+
+/** Some of these are strings on some builds (`duration`). */
+function toPositive(value: number | string | undefined): number | null {
+  const number = Number(value)
+  return Number.isFinite(number) && number > 0 ? number : null
+}
+
+function quotedOf(raw: RawMessage): SeenMessage['quoted'] {
+  if (!raw.quotedMsg || !raw.quotedStanzaID) return null
+  // A cut in the middle of a character leaves half of it behind.
+  const body = bodyOf(raw.quotedMsg)
+    .slice(0, QUOTE_LENGTH)
+    .replace(/[\uD800-\uDBFF]$/, '')
+  return { bareId: raw.quotedStanzaID, sender: toJidOrNone(raw.quotedParticipant), body }
+}
+
+/** WAWebMsgGetters.getEphemeralExpirationTimestamp, builds of 2026: an own time goes before the duration. */
+function expiryOf({ expiredTimestamp, ephemeralDuration, t }: RawMessage): number | null {
+  if (expiredTimestamp) return expiredTimestamp
+  return ephemeralDuration && t !== undefined ? t + ephemeralDuration : null
+}
+
+/** `pin` is in milliseconds (WAWebSetPinChatAction), the others in seconds. */
+function toSeconds(time: number): number {
+  return Math.floor(time >= MILLISECONDS_FROM ? time / 1_000 : time)
 }
 
 /** What a state of WhatsApp's socket means (util/Constants.js WAState). */

@@ -1,8 +1,11 @@
 /** The operations table as an OpenAPI 3.1 document: nothing in it is written twice. */
 import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
+import { Chat, Gap } from '../../model/chat.ts'
+import { Contact } from '../../model/contact.ts'
+import { Media, Message, Reaction, Revision } from '../../model/message.ts'
 import { Status } from '../../model/status.ts'
-import type { Operation } from '../../operations/operation.ts'
+import { type Operation, TAGS } from '../../operations/operation.ts'
 import { PROBLEM_TYPE } from './problem.ts'
 
 /** What any call can answer with, whatever the operation (see server.ts and invoke.ts). */
@@ -22,15 +25,23 @@ const BODY_ERRORS: ErrorCode[] = ['malformed_json', 'body_too_large', 'unsupport
 export function possibleErrors(operation: Operation, method: string): ErrorCode[] {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const own = [...COMMON_ERRORS, ...operation.errors, 'invalid_input' as const]
+  // Ids in paths are bounded (server.ts).
+  if (operation.routes.some((route) => route.includes('{'))) own.push('uri_too_long')
   return [...new Set(takesBody ? [...own, ...BODY_ERRORS] : own)]
 }
 
 type Json = Record<string, unknown>
 
-/** Tags group the operations of one file of the table. */
-const TAGS: Record<string, string> = {
-  link: 'Linking this server to a WhatsApp account, and the state of the link.',
-  messages: 'Sending and reading messages.',
+/** Our words, described once and referred to wherever they stand in an answer. Parts come before what holds them. */
+const COMPONENTS: Record<string, z.ZodType> = {
+  Media,
+  Reaction,
+  Message,
+  Revision,
+  Gap,
+  Chat,
+  Contact,
+  Status,
 }
 
 /** Where the server listens unless it is told otherwise. */
@@ -42,10 +53,7 @@ export function createOpenApi(
   version: string,
   server = DEFAULT_SERVER,
 ): Json {
-  const components: Json = {
-    Status: schemaOf(Status, 'output'),
-    Problem: problemSchema(),
-  }
+  const components: Json = { ...describeComponents().schemas, Problem: problemSchema() }
   const paths: Record<string, Json> = {}
   for (const operation of operations) {
     operation.routes.forEach((route, index) => {
@@ -76,18 +84,30 @@ export function createOpenApi(
 function describeRoute(operation: Operation, method: string, path: string, index: number): Json {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const input = schemaOf(operation.input, 'input')
-  const hasInput = Object.keys((input.properties as Json | undefined) ?? {}).length > 0
+  const example = operation.example.input as Json
+  const fields = Object.keys((input.properties as Json | undefined) ?? {})
+  const inPath = fields.filter((name) => path.includes(`{${name}}`))
+  const inBody = takesBody ? fields.filter((name) => !inPath.includes(name)) : []
+  const parameters = fields.filter((name) => !inBody.includes(name))
   return {
     operationId: index === 0 ? operation.name : `${operation.name}_${index + 1}`,
     summary: operation.title,
     description: operation.description,
     tags: [operation.tag],
-    ...(hasInput && !takesBody ? { parameters: parametersOf(input, path) } : {}),
-    ...(hasInput && takesBody
+    ...(parameters.length > 0
+      ? {
+          parameters: parameters.map((name) =>
+            describeParameter(name, input, inPath.includes(name), example),
+          ),
+        }
+      : {}),
+    ...(inBody.length > 0
       ? {
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: input, example: operation.example.input } },
+            content: {
+              'application/json': { schema: without(input, inPath), example: omit(example, inPath) },
+            },
           },
         }
       : {}),
@@ -120,25 +140,52 @@ function problems(codes: ErrorCode[]): Json {
   )
 }
 
-function parametersOf(input: Json, path: string): Json[] {
+function describeParameter(name: string, input: Json, inPath: boolean, example: Json): Json {
   const required = (input.required as string[] | undefined) ?? []
-  return Object.entries((input.properties as Record<string, Json> | undefined) ?? {}).map(
-    ([name, schema]) => {
-      const inPath = path.includes(`{${name}}`)
-      return { name, in: inPath ? 'path' : 'query', required: inPath || required.includes(name), schema }
-    },
-  )
+  const { description, ...schema } = (input.properties as Record<string, Json>)[name] ?? {}
+  return {
+    name,
+    in: inPath ? 'path' : 'query',
+    required: inPath || required.includes(name),
+    ...(description === undefined ? {} : { description }),
+    schema,
+    // Several values are separated by commas.
+    ...(schema.type === 'array' ? { style: 'form', explode: false } : {}),
+    ...(name in example ? { example: example[name] } : {}),
+  }
 }
 
-function responseSchema(output: z.ZodType): Json {
-  if (output === Status) return { $ref: '#/components/schemas/Status' }
-  return replaceStatus(schemaOf(output, 'output')) as Json
+/** The schema of an object, without these properties. */
+function without(schema: Json, names: string[]): Json {
+  if (names.length === 0) return schema
+  return {
+    ...schema,
+    properties: omit(schema.properties as Json, names),
+    required: ((schema.required as string[] | undefined) ?? []).filter((name) => !names.includes(name)),
+  }
 }
 
-/** Wherever a status stands inside an answer, refer to it. */
-function replaceStatus(schema: unknown): unknown {
-  const inline = JSON.stringify(schemaOf(Status, 'output'))
-  return JSON.parse(JSON.stringify(schema).replaceAll(inline, '{"$ref":"#/components/schemas/Status"}'))
+function omit(fields: Json, names: string[]): Json {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))
+}
+
+function responseSchema(output: z.ZodType): unknown {
+  return describeComponents().refer(schemaOf(output, 'output'))
+}
+
+/** The schemas of the components, and a function that puts references in their places. */
+function describeComponents(): { schemas: Json; refer: (schema: unknown) => unknown } {
+  const schemas: Json = {}
+  const inline: [text: string, reference: string][] = []
+  const refer = (schema: unknown): unknown =>
+    JSON.parse(
+      inline.reduce((text, [found, reference]) => text.replaceAll(found, reference), JSON.stringify(schema)),
+    )
+  for (const [name, schema] of Object.entries(COMPONENTS)) {
+    schemas[name] = refer(schemaOf(schema, 'output'))
+    inline.push([JSON.stringify(schemas[name]), `{"$ref":"#/components/schemas/${name}"}`])
+  }
+  return { schemas, refer }
 }
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {

@@ -20,6 +20,8 @@ const status: Status = {
   pairing: null,
   reconnect: null,
   whatsapp_web_version: null,
+  sync: null,
+  archive: null,
 }
 const MARKUP = `<img src=x onerror='alert("1")'>&`
 

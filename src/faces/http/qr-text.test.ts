@@ -21,6 +21,8 @@ const status: Status = {
   pairing: null,
   reconnect: null,
   whatsapp_web_version: null,
+  sync: null,
+  archive: null,
 }
 
 describe('renderQrText', () => {

@@ -18,6 +18,8 @@ const HEADERS_MS = 10_000
 const REQUEST_MS = 30_000
 const CHECK_MS = 2_000
 const MAX_CONNECTIONS = 200
+/** The longest id that a path may hold: a message's key names its chat and its author. */
+const MAX_PARAMETER = 256
 
 export type HttpOptions = {
   config: Config
@@ -40,6 +42,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     requestIdHeader: false,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
+    routerOptions: { maxParamLength: MAX_PARAMETER },
     http: {
       headersTimeout: HEADERS_MS,
       connectionsCheckingInterval: CHECK_MS,
@@ -74,13 +77,16 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     done(body === '' ? null : new AppError('unsupported_media_type'), {})
   })
   server.setErrorHandler(answerError)
+  const routes: { method: string; path: RegExp }[] = []
+  server.addHook('onRoute', ({ method, url }) => {
+    const path = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`)
+    for (const one of [method].flat()) routes.push({ method: one, path })
+  })
   server.setNotFoundHandler((request) => {
     const path = request.url.split('?')[0] ?? '/'
-    const allowed = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter((method) =>
-      server.findRoute({ method, url: path }),
-    )
-    if (allowed.length === 0) fail('route_not_found')
-    if (allowed.includes('GET')) allowed.push('HEAD' as 'GET')
+    const taken = new Set(routes.filter((route) => route.path.test(path)).map(({ method }) => method))
+    if (taken.size === 0) fail('route_not_found')
+    const allowed = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'].filter((method) => taken.has(method))
     fail('method_not_allowed', { facts: { allow: allowed.join(', ') } })
   })
   server.setReplySerializer(toJson)

@@ -1,0 +1,101 @@
+/** How fast the inbox writes, and how large and how steady it stays: a million messages through its own door. */
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { systemClock } from '../../src/clock.ts'
+import { createLog } from '../../src/log.ts'
+import { type Jid, toJid } from '../../src/model/ids.ts'
+import type { SeenMessage } from '../../src/model/seen.ts'
+import { createInbox } from '../../src/session/inbox.ts'
+import { openStore } from '../../src/store/store.ts'
+import { createTexts } from './texts.ts'
+
+export type Recording = {
+  /** Microseconds a message, by window of 10,000 messages, in order. */
+  windows: number[]
+  /** Of the whole file, indexes and event log included. */
+  bytesPerMessage: number
+  /** Of the live path: one message, one transaction, one flush to the disk; ms. */
+  single: { p50: number; p99: number }
+}
+
+const WINDOW = 10_000
+/** What the inbox writes in one transaction when much comes at once. */
+const BATCH = 200
+const SINGLES = 300
+
+/** Write `count` messages of `chats` chats into a new archive at `file`, as live events, in the product's own batches. */
+export function measureRecording(file: string, options: { count: number; chats: number }): Recording {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const store = openStore(file)
+  store.meta.set('account_wid', '15550001000@c.us')
+  const inbox = createInbox({
+    store,
+    own: () => new Set([toJid('15550001000@c.us')]),
+    clock: systemClock,
+    log: createLog({ level: 'silent' }),
+    hash: () => '',
+    onLost: (error) => {
+      throw error
+    },
+    onUnheard: () => {},
+  })
+  const texts = createTexts(7)
+  const next = (n: number) =>
+    toMessage(n, addressOf(Math.floor(texts.random() ** 3 * options.chats)), texts.text())
+  const windows: number[] = []
+  for (let n = 0; n < options.count; ) {
+    // Made outside the clock.
+    const window = Array.from({ length: WINDOW }, (_, index) => next(n + index))
+    const startedAt = performance.now()
+    for (let from = 0; from < WINDOW; from += BATCH) {
+      for (const message of window.slice(from, from + BATCH)) inbox.take({ type: 'message', message })
+      inbox.flush()
+    }
+    windows.push(((performance.now() - startedAt) * 1000) / WINDOW)
+    n += WINDOW
+  }
+  const singles = Array.from({ length: SINGLES }, (_, index) => {
+    const message = next(options.count + index)
+    const startedAt = performance.now()
+    inbox.take({ type: 'message', message })
+    inbox.flush()
+    return performance.now() - startedAt
+  }).sort((a, b) => a - b)
+  store.close()
+  const at = (share: number) => singles[Math.floor(singles.length * share)] ?? Number.NaN
+  return {
+    windows,
+    bytesPerMessage: statSync(file).size / (options.count + SINGLES),
+    single: { p50: at(0.5), p99: at(0.99) },
+  }
+}
+
+/** Every tenth chat is a group. */
+export function addressOf(index: number): Jid {
+  return toJid(index % 10 === 9 ? `12036300000000${index}@g.us` : `1555${2_000_000 + index}@c.us`)
+}
+
+function toMessage(n: number, chat: Jid, body: string): SeenMessage {
+  const isGroup = chat.endsWith('@g.us')
+  const fromMe = n % 3 === 0
+  return {
+    chat,
+    // As long as those of phones.
+    bareId: (BigInt(n) * 340_282_366_920_938_463n).toString(16).toUpperCase().padStart(32, '3EB0').slice(-32),
+    fromMe,
+    sender: fromMe ? null : isGroup ? addressOf((n * 7) % 900) : chat,
+    senderName: fromMe ? null : `Person ${n % 900}`,
+    type: 'chat',
+    body,
+    sentAt: 1_700_000_000 + n * 30,
+    ack: fromMe ? 3 : 1,
+    hasMedia: false,
+    media: null,
+    quoted: null,
+    mentions: [],
+    forwarded: false,
+    editedAt: null,
+    expiresAt: null,
+    reactions: null,
+  }
+}

@@ -1,0 +1,220 @@
+/** The model of a message, with the attributes that the real one serializes. */
+import { declareProps, Model } from './model.ts'
+import type { MsgKey } from './msg-key.ts'
+import { refuse } from './registry.ts'
+import type { Wid } from './wid.ts'
+
+export type MsgProps = {
+  id: MsgKey
+  viewed: boolean
+  body: string | undefined
+  type: string
+  subtype: string
+  t: number
+  notifyName: string
+  from: Wid
+  to: Wid
+  author: Wid
+  self: 'in' | 'out'
+  ack: number
+  isNewMsg: boolean
+  star: boolean
+  kicNotified: boolean
+  recvFresh: boolean
+  local: boolean
+  isFromTemplate: boolean
+  caption: string | undefined
+  isCaptionByUser: boolean
+  mentionedJidList: Wid[] | undefined
+  groupMentions: unknown[] | undefined
+  isForwarded: boolean
+  forwardingScore: number
+  hasReaction: boolean
+  isUnsentMedia: boolean
+  latestEditMsgKey: MsgKey
+  latestEditSenderTimestampMs: number
+  quotedMsg: { type: string; body: string } | undefined
+  quotedStanzaID: string | undefined
+  quotedParticipant: Wid | undefined
+  directPath: string | undefined
+  deprecatedMms3Url: string | undefined
+  mimetype: string | undefined
+  size: number | undefined
+  filename: string | undefined
+  filehash: string | undefined
+  encFilehash: string | undefined
+  mediaKey: string | undefined
+  mediaKeyTimestamp: number | undefined
+  duration: string | undefined
+  width: number | undefined
+  height: number | undefined
+  pageCount: number | undefined
+  isGif: boolean
+  isViewOnce: boolean
+  lat: number | undefined
+  lng: number | undefined
+  loc: string | undefined
+  isLive: boolean | undefined
+  vcardFormattedName: string | undefined
+  vcardList: { displayName: string; vcard: string }[] | undefined
+  pollName: string
+  pollOptions: { name: string; localId: number }[]
+  pollSelectableOptionsCount: number
+  messageSecret: Uint8Array
+  isVideoCall: boolean
+  callOutcome: string
+  callDuration: number
+  callCreator: Wid
+  recipients: Wid[]
+  templateParams: unknown[]
+  protocolMessageKey: MsgKey
+  revokeSender: Wid
+  revokeTimestamp: number
+  isOverwrittenByRevoke: boolean
+  ephemeralDuration: number
+  ephemeralStartTimestamp: number
+  ephemeralSettingTimestamp: number
+  serverId: number
+}
+
+/** Kinds that are notices rather than messages (`isNotificationType` in WhatsApp Web's own modules). */
+const notices = new Set([
+  'gp2',
+  'broadcast_notification',
+  'notification',
+  'notification_template',
+  'e2e_notification',
+  'call_log',
+  'pinned_message',
+  'newsletter_notification',
+])
+
+/** One message. */
+export class MsgModel extends Model<MsgProps> {
+  get isEphemeral(): boolean {
+    return (this.get('ephemeralDuration') ?? 0) > 0
+  }
+
+  get isStatusV3(): boolean {
+    return this.get('id')?.remote.isStatusV3() === true
+  }
+
+  get isNotification(): boolean {
+    return notices.has(this.get('type') ?? '')
+  }
+
+  /** Seconds, Unix; undefined where nothing expires. */
+  get ephemeralExpirationTimestamp(): number | undefined {
+    const { ephemeralStartTimestamp: start, ephemeralDuration: duration } = this.attributes
+    return start === undefined || duration === undefined ? undefined : start + duration
+  }
+
+  get mediaObject(): { filehash: string | undefined; type: string | undefined } | undefined {
+    const { directPath, filehash, type } = this.attributes
+    return directPath === undefined ? undefined : { filehash, type }
+  }
+
+  get mediaData(): { mediaStage: string; type: string | undefined } | undefined {
+    const { directPath, type } = this.attributes
+    return directPath === undefined ? undefined : { mediaStage: 'INIT', type }
+  }
+
+  /** Media here have no bytes. */
+  async downloadMedia(_options: unknown): Promise<void> {
+    refuse('the bytes of media are not built in this double')
+    throw new Error('simulator: the bytes of media are not built in this double')
+  }
+
+  /** The library asks the real model for its unguarded self before a reply. */
+  unsafe(): this {
+    return this
+  }
+
+  safe(): this {
+    return this
+  }
+
+  /** What an answer to this message carries of it. */
+  msgContextInfo(_chat: unknown): Partial<MsgProps> {
+    const { id, type = '', body = '', author, from } = this.attributes
+    const who = author ?? from
+    return {
+      quotedMsg: { type, body },
+      ...(id ? { quotedStanzaID: id.id } : {}),
+      ...(who ? { quotedParticipant: who } : {}),
+    }
+  }
+}
+
+declareProps(MsgModel, [
+  'id',
+  'viewed',
+  'body',
+  'type',
+  'subtype',
+  't',
+  'notifyName',
+  'from',
+  'to',
+  'author',
+  'self',
+  'ack',
+  'isNewMsg',
+  'star',
+  'kicNotified',
+  'recvFresh',
+  'local',
+  'isFromTemplate',
+  'caption',
+  'isCaptionByUser',
+  'mentionedJidList',
+  'groupMentions',
+  'isForwarded',
+  'forwardingScore',
+  'hasReaction',
+  'isUnsentMedia',
+  'latestEditMsgKey',
+  'latestEditSenderTimestampMs',
+  'quotedMsg',
+  'quotedStanzaID',
+  'quotedParticipant',
+  'directPath',
+  'deprecatedMms3Url',
+  'mimetype',
+  'size',
+  'filename',
+  'filehash',
+  'encFilehash',
+  'mediaKey',
+  'mediaKeyTimestamp',
+  'duration',
+  'width',
+  'height',
+  'pageCount',
+  'isGif',
+  'isViewOnce',
+  'lat',
+  'lng',
+  'loc',
+  'isLive',
+  'vcardFormattedName',
+  'vcardList',
+  'pollName',
+  'pollOptions',
+  'pollSelectableOptionsCount',
+  'messageSecret',
+  'isVideoCall',
+  'callOutcome',
+  'callDuration',
+  'callCreator',
+  'recipients',
+  'templateParams',
+  'protocolMessageKey',
+  'revokeSender',
+  'revokeTimestamp',
+  'isOverwrittenByRevoke',
+  'ephemeralDuration',
+  'ephemeralStartTimestamp',
+  'ephemeralSettingTimestamp',
+  'serverId',
+])

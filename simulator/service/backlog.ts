@@ -1,0 +1,109 @@
+/** What a page is given when it starts or comes back: the world in pieces, and what it missed. */
+import type { Piece } from '../wire.ts'
+import type { WorldMessage } from '../world-types.ts'
+import type { Account, Device } from './accounts.ts'
+import type { Context, Session } from './context.ts'
+import { fieldOf } from './faults.ts'
+import { dropWaiting, sendWaiting } from './telling.ts'
+import { knownPeople, toWireChat, toWireGroup, toWireMessage } from './wire-forms.ts'
+
+/** What goes into one frame: small enough that neither side is held up for long. */
+const perPiece = { people: 1000, groups: 100, chats: 250, messages: 250 }
+
+/** Messages that this device missed and that come as events after its start; the others come silently. */
+export function lateOf(context: Context, account: Account, device: Device): WorldMessage[] {
+  const value = context.faults.get('backlog_late')
+  if (!value) return []
+  const given = fieldOf(value, 'share')
+  const share = typeof given === 'number' ? given : 1
+  return account.messages
+    .missedBy(device.id)
+    .filter((_message, index) => Math.floor((index + 1) * share) > Math.floor(index * share))
+}
+
+/**
+ * Give `session` the world. `isResume`: the same page is back, so that what changed meanwhile comes as events, and
+ * the late part of the backlog at once; a fresh page asks for that when it is ready.
+ */
+export async function giveWorld(
+  context: Context,
+  session: Session,
+  { account, device }: { account: Account; device: Device },
+  isResume: boolean,
+): Promise<void> {
+  session.live = true
+  session.late = lateOf(context, account, device).map((message) => message.id)
+  const late = new Set(isResume ? [] : session.late)
+  if (isResume) {
+    giveLate(session, { account, device })
+    sendWaiting(context, session, device.id)
+  } else dropWaiting(context, device.id)
+  for (const piece of piecesOf(account, device, late)) {
+    if (!context.sessions.has(session)) return
+    session.send({ push: 'piece', piece })
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** The chats of a world that has just grown, for a page that runs. */
+export async function giveNewChats(
+  context: Context,
+  session: Session,
+  { account, device }: { account: Account; device: Device },
+): Promise<void> {
+  for (const piece of piecesOf(account, device, new Set())) {
+    if (!context.sessions.has(session)) return
+    session.send({ push: 'piece', piece })
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** The late part of the backlog, in order, as if each had just been written. */
+export function giveLate(session: Session, { account, device }: { account: Account; device: Device }): void {
+  const { late } = session
+  session.late = []
+  for (const id of late) {
+    const message = account.messages.get(id)
+    if (message) session.send({ push: 'message', message: toWireMessage(account, device, message) })
+  }
+}
+
+/** Made one by one, each with what is true then: what changes in between comes as a push of its own. */
+function* piecesOf(account: Account, device: Device, late: ReadonlySet<string>): Generator<Piece> {
+  for (const people of slices(knownPeople(account), perPiece.people)) yield { people }
+  for (const groups of slices(account.groups.values(), perPiece.groups)) {
+    yield { groups: groups.map((group) => toWireGroup(account, group)) }
+  }
+  const channels = account.channels.values()
+  if (channels.length > 0) yield { channels }
+  const missed = account.messages.missedBy(device.id).filter((message) => !late.has(message.id))
+  for (const messages of slices(missed, perPiece.messages)) {
+    yield { backlog: messages.map((message) => toWireMessage(account, device, message)) }
+  }
+  const lateIn = new Map<string, Set<string>>()
+  for (const id of late) {
+    const chat = account.messages.get(id)?.chat ?? ''
+    lateIn.set(chat, (lateIn.get(chat) ?? new Set()).add(id))
+  }
+  for (const ids of slices(
+    account.chats.values().map((chat) => chat.id),
+    perPiece.chats,
+  )) {
+    const chats = ids
+      .map((id) => account.chats.get(id))
+      .filter((chat) => chat !== undefined)
+      .map((chat) => {
+        const without = lateIn.get(chat.id) ?? new Set<string>()
+        const unreadCount =
+          chat.unreadCount > 0 ? Math.max(0, chat.unreadCount - without.size) : chat.unreadCount
+        return { ...toWireChat(account, device, chat, without), unreadCount }
+      })
+      // A chat of late messages only is not there before them.
+      .filter((chat) => chat.last !== null || !lateIn.has(chat.id))
+    yield { chats }
+  }
+}
+
+function* slices<T>(list: T[], size: number): Generator<T[]> {
+  for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size)
+}

@@ -1,0 +1,99 @@
+/** The verbs about messages: writing any kind, changing, deleting, reacting, reading them all. */
+import type { World } from '../../simulator.ts'
+import { statusChat } from '../addresses.ts'
+import { editMessage, expireMessages, reactToMessage, removeMessages, revokeMessage } from '../changes.ts'
+import { post } from '../content.ts'
+import { setAck } from '../messages.ts'
+import { copyOf, type Reach } from './reach.ts'
+
+type MessageVerbs = Pick<
+  World,
+  | 'messages'
+  | 'countMessages'
+  | 'write'
+  | 'writeFromPhone'
+  | 'writeContent'
+  | 'writeInChannel'
+  | 'writeStatus'
+  | 'read'
+  | 'edit'
+  | 'revoke'
+  | 'deleteForMe'
+  | 'react'
+  | 'moveClock'
+>
+
+/** See {@link World}. */
+export function messageVerbs({ context, account, chatId, person }: Reach): MessageVerbs {
+  /** The phone of whoever writes into this chat; throws where WhatsApp would not let it. */
+  const authorIn = (chat: string, address: string): string => {
+    const author = person(address)
+    const group = account().groups.get(chat)
+    const isMine = author.phone === account().info.phone
+    const isIn = isMine ? !group?.left : group?.members.includes(author.phone)
+    if (group && !isIn) throw new Error(`${address} is not a member of ${chat}.`)
+    // In a group one still reads those whom one has blocked.
+    if (author.blocked && !group) throw new Error(`${address} is blocked: what it writes does not arrive.`)
+    return author.phone
+  }
+
+  return {
+    messages(filter) {
+      const log = account().messages
+      const chat = filter?.chat === undefined ? undefined : chatId(filter.chat)
+      const { limit } = filter ?? {}
+      if (chat !== undefined && limit !== undefined) return copyOf(log.earlier(chat, null, limit))
+      const all = log.all(chat)
+      const wanted = limit === undefined ? all : all.slice(-limit)
+      // Copied one by one: a million at once is more than the structured clone likes.
+      return wanted.map((message) => ({ ...message, deliveredTo: { ...message.deliveredTo } }))
+    },
+    countMessages: (filter) =>
+      account().messages.count(filter?.chat === undefined ? undefined : chatId(filter.chat)),
+
+    async write({ from, text, chat, t, quote }) {
+      const author = person(from)
+      if (author.phone === account().info.phone) throw new Error(`No contact ${from}.`)
+      const target = chatId(chat ?? author.phone)
+      const place = { chat: target, author: authorIn(target, from), t, quote }
+      return copyOf(post(context, account(), place, { type: 'chat', text }))
+    },
+    async writeFromPhone({ chat, text, t }) {
+      const target = chatId(chat)
+      const place = { chat: target, author: authorIn(target, 'me'), t }
+      return copyOf(post(context, account(), place, { type: 'chat', text }))
+    },
+    async writeContent({ from, content, chat, t, quote }) {
+      const target = chatId(chat ?? from)
+      const place = { chat: target, author: authorIn(target, from), t, quote }
+      return copyOf(post(context, account(), place, content))
+    },
+    async writeInChannel({ channel, content, t }) {
+      if (!account().channels.has(channel)) throw new Error(`No channel ${channel}.`)
+      return copyOf(post(context, account(), { chat: channel, author: channel, t }, content))
+    },
+    async writeStatus({ from, content, t }) {
+      const place = { chat: statusChat, author: person(from).phone, t }
+      return copyOf(post(context, account(), place, content))
+    },
+    async read({ by }) {
+      const id = chatId(by)
+      const log = account().messages
+      for (const message of log.all(id)) {
+        if (message.fromMe && message.ack >= 1 && message.ack < 3) {
+          setAck(context, account(), message.id, 3)
+        }
+      }
+    },
+    edit: async ({ id, text }) => copyOf(editMessage(context, account(), id, text)),
+    revoke: async ({ id, by }) => copyOf(revokeMessage(context, account(), id, by)),
+    deleteForMe: async ({ ids }) => removeMessages(context, account(), ids),
+    react: async (options) => copyOf(reactToMessage(context, account(), options)),
+    async moveClock({ seconds }) {
+      if (!(seconds >= 0)) throw new Error('The clock goes forward only.')
+      context.clock.move(seconds)
+      for (const one of context.accounts.all()) expireMessages(context, one)
+      context.changed()
+    },
+  }
+}

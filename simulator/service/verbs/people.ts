@@ -1,0 +1,50 @@
+/** The verbs about people, and the one that fills the world with them. */
+import type { World } from '../../simulator.ts'
+import type { WorldContact } from '../../world-types.ts'
+import { tellPeople } from '../messages.ts'
+import { makeLid } from '../seed.ts'
+import { seedHistory } from '../seed-history.ts'
+import type { Reach } from './reach.ts'
+
+type PeopleVerbs = Pick<
+  World,
+  'addContact' | 'renameContact' | 'setPushname' | 'setContact' | 'revealPhone' | 'seedHistory'
+>
+
+/** See {@link World}. */
+export function peopleVerbs({ context, account, person }: Reach): PeopleVerbs {
+  const change = (address: string, changes: Partial<WorldContact>): WorldContact => {
+    const contact = account().contacts.get(person(address).phone)
+    if (!contact) throw new Error(`No contact ${address}.`)
+    const changed = { ...contact, ...changes }
+    account().contacts.set(contact.phone, changed)
+    tellPeople(context, account(), [changed])
+    return { ...changed }
+  }
+  return {
+    addContact({ phone, name = null, pushname, lidChat = false, phoneHidden = false }) {
+      if (!/^\d{8,15}$/.test(phone)) throw new Error(`${phone} is not a phone number of 8 to 15 digits.`)
+      const known = account().contacts.get(phone)
+      const contact: WorldContact = {
+        phone,
+        lid: known?.lid ?? makeLid(context.random),
+        name,
+        pushname: pushname ?? name ?? '',
+        lidChat: lidChat || phoneHidden,
+        ...(phoneHidden ? { phoneHidden } : {}),
+      }
+      account().contacts.set(phone, contact)
+      if (name !== null) tellPeople(context, account(), [contact])
+      return contact
+    },
+    renameContact: async ({ phone, name }) => change(phone, { name }),
+    setPushname: async ({ phone, pushname }) => change(phone, { pushname }),
+    setContact: async ({ phone, ...changes }) => change(phone, changes),
+    async revealPhone({ lid }) {
+      const contact = account().contacts.byLid(lid.replace(/@lid$/, ''))
+      if (!contact) throw new Error(`Nobody on WhatsApp at ${lid}.`)
+      return change(contact.phone, { phoneHidden: false })
+    },
+    seedHistory: (options) => seedHistory(context, account(), options),
+  }
+}

@@ -1,0 +1,20 @@
+/** One way to ask the page: with a deadline, and failing in words of the error table. */
+import { type Clock, DeadlineError, withDeadline } from '../../clock.ts'
+import { fail } from '../../errors.ts'
+
+/** What the page answers within `ms`. Fails with `whatsapp_timeout`, `whatsapp_error`, or `not_connected`. */
+export type Ask = <T>(what: string, ms: number, question: Promise<T>) => Promise<T>
+
+/** @param isConnected whether a failure may be the page's own, or comes from not being connected */
+export function createAsk(clock: Clock, isConnected: () => boolean): Ask {
+  return async (what, ms, question) => {
+    try {
+      return await withDeadline(clock, what, ms, question)
+    } catch (error) {
+      if (error instanceof DeadlineError) fail('whatsapp_timeout', { cause: error })
+      return isConnected()
+        ? fail('whatsapp_error', { cause: error })
+        : fail('not_connected', { retryAfterS: 5, cause: error })
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/** What the library's client and our own watch tell, as events of ours: one synchronous listener each (F26). */
+import type { Log } from '../../log.ts'
+import { type Jid, toJid } from '../../model/ids.ts'
+import type { EngineEvent } from '../engine.ts'
+import type { LibraryClient, LibraryMessage } from './linked-client.ts'
+import type { Changes, RawMessage } from './raw.ts'
+import type { TextSender } from './send-text.ts'
+import { originalKeyOf, toReaction, toSeenChat, toSeenContact, toSeenMessage } from './translate.ts'
+
+/**
+ * Listen to a client from now on. `emit` gets its messages in the order in which WhatsApp Web tells of them.
+ * Not used are `message` (a part of `message_create`), and the library's chat events, which load the chat anew with a
+ * request to the server for each group, and may reject unheard (F22): page-watch.ts has ours, for `onChanged`.
+ */
+export function listenTo(
+  client: LibraryClient,
+  sender: TextSender,
+  emit: (event: EngineEvent) => void,
+  log: Log,
+): { onChanged(changes: Changes): void } {
+  /** The library swallows what a listener throws, and skips the next one (F26). */
+  function guarded(listener: () => void): void {
+    try {
+      listener()
+    } catch (error) {
+      log.error({ err: error }, 'an event of WhatsApp Web could not be read')
+    }
+  }
+
+  function report(raw: RawMessage): void {
+    const message = toSeenMessage(raw)
+    if (message !== null) return emit({ type: 'message', message })
+    if (originalKeyOf(raw) === null) {
+      log.warn('a message without a key: this build of WhatsApp Web is not known')
+    }
+  }
+
+  // Also what was a placeholder, once it can be read.
+  client.on('message_create', (message) =>
+    guarded(() => {
+      sender.onCreated(message)
+      report(message.rawData)
+    }),
+  )
+  client.on('message_ciphertext', ({ rawData }) => guarded(() => report(rawData)))
+  client.on('message_edit', ({ rawData }) => guarded(() => report(rawData)))
+  // The second argument is the message as it was, kept in one slot and usually absent: the archive knows better.
+  client.on('message_revoke_everyone', ({ rawData }) => guarded(() => report(rawData)))
+  client.on('message_ack', (message, ack) =>
+    guarded(() => {
+      sender.onAck(message, ack)
+      const { rawData } = message
+      const key = originalKeyOf(rawData)
+      if (key === null || !key.fromMe) return
+      // Own media is told of before it is uploaded; by now it is known where it lies.
+      if (isUploaded(message) && ack === 1) report(rawData)
+      emit({ type: 'ack', chat: key.chat, bareId: key.bareId, ack })
+    }),
+  )
+  client.on('message_reaction', (reaction) =>
+    guarded(() => {
+      const seen = toReaction(reaction)
+      if (seen !== null) emit({ type: 'reaction', ...seen })
+      else log.warn('a reaction without a key: this build of WhatsApp Web is not known')
+    }),
+  )
+
+  return { onChanged: (changes) => guarded(() => toEvents(changes).forEach(emit)) }
+}
+
+const isUploaded = ({ rawData }: LibraryMessage) => Boolean(rawData.directPath)
+
+/** What changed in the page's memory, as events: chats and people that are new or changed, and chats that are gone. */
+function toEvents({ chats, removed, contacts }: Changes): EngineEvent[] {
+  const seenChats = chats.flatMap((row) => toSeenChat(row) ?? [])
+  const seenContacts = contacts.flatMap((row) => toSeenContact(row) ?? [])
+  return [
+    ...(seenContacts.length > 0 ? [{ type: 'contacts' as const, contacts: seenContacts }] : []),
+    ...(seenChats.length > 0 ? [{ type: 'chats' as const, chats: seenChats }] : []),
+    ...removed.map((id): { type: 'chat_removed'; chat: Jid } => ({ type: 'chat_removed', chat: toJid(id) })),
+  ]
+}

@@ -1,0 +1,251 @@
+/**
+ * Our own reading of WhatsApp Web's memory, put into its page. {@link installPageRows} is sent there as text: it may
+ * use nothing from outside itself but `window`, and its functions are methods, since build tools put helpers of their
+ * own into other named functions. Nothing here changes anything, marks as read, creates a chat or asks the server.
+ * Names and shapes: whatsapp-web.js 1.34.7 (src/util/Injected/Utils.js), wa-js 4 (src/whatsapp/), and the modules named.
+ */
+import type {
+  ChatModel,
+  ContactModel,
+  MsgModel,
+  PageRows,
+  PageWindow,
+  Participant,
+  Wid,
+} from './page-types.ts'
+import type { ChatRow, ContactRow, RawMessage } from './raw.ts'
+
+declare const window: PageWindow
+
+/**
+ * Once per document, before the other in-page parts, which use it.
+ * @param unreportedTypes types of messages that are none
+ */
+export function installPageRows(unreportedTypes: string[]): void {
+  const unreported = new Set(unreportedTypes)
+  const tools = {
+    /** The value, or undefined where WhatsApp Web throws: one odd entry must not cost the others. */
+    attempt<T>(read: () => T): T | undefined {
+      try {
+        return read()
+      } catch {
+        return undefined
+      }
+    },
+
+    collections() {
+      return window.require('WAWebCollections')
+    },
+
+    text(value: unknown): string | undefined {
+      return value === undefined || value === null ? undefined : String(value)
+    },
+
+    /** Only the fields that Node reads: whole messages carry preview images and keys. */
+    message(from: MsgModel): RawMessage {
+      const { id } = from
+      const quoted = from.quotedMsg as RawMessage['quotedMsg']
+      return {
+        id: {
+          fromMe: id.fromMe,
+          remote: String(id.remote),
+          id: id.id,
+          ...(id.participant ? { participant: String(id.participant) } : {}),
+        },
+        type: from.type,
+        body: from.directPath ? undefined : (from.body as string | undefined),
+        caption: from.caption as string | undefined,
+        pollName: from.pollName as string | undefined,
+        eventName: from.eventName as string | undefined,
+        t: from.t,
+        from: tools.text(from.from),
+        to: tools.text(from.to),
+        author: tools.text(from.author),
+        ack: from.ack as number | undefined,
+        notifyName: from.notifyName as string | undefined,
+        directPath: tools.text(from.directPath),
+        mimetype: from.mimetype as string | undefined,
+        filename: from.filename as string | undefined,
+        size: from.size as number | undefined,
+        duration: from.duration as number | undefined,
+        width: from.width as number | undefined,
+        height: from.height as number | undefined,
+        ...(quoted
+          ? {
+              quotedMsg: {
+                type: quoted.type,
+                body: quoted.directPath ? undefined : quoted.body,
+                caption: quoted.caption,
+                pollName: quoted.pollName,
+                eventName: quoted.eventName,
+                directPath: quoted.directPath,
+              },
+              quotedStanzaID: tools.text(from.quotedStanzaID),
+              quotedParticipant: tools.text(from.quotedParticipant),
+            }
+          : {}),
+        mentionedJidList: ((from.mentionedJidList as Wid[] | undefined) ?? []).map(String),
+        isForwarded: from.isForwarded === true,
+        forwardingScore: from.forwardingScore as number | undefined,
+        latestEditSenderTimestampMs: from.latestEditSenderTimestampMs as number | undefined,
+        ephemeralDuration: from.ephemeralDuration as number | undefined,
+        expiredTimestamp: from.expiredTimestamp as number | undefined,
+        protocolMessageKey: tools.text(from.protocolMessageKey),
+        hasReaction: from.hasReaction === true,
+        isNotification: from.isNotification === true,
+      }
+    },
+
+    isReported({ type, isNotification }: MsgModel): boolean {
+      return type !== undefined && isNotification !== true && !unreported.has(type)
+    },
+
+    me(): string[] {
+      const user = window.require('WAWebUserPrefsMeUser')
+      return [user.getMaybeMePnUser(), user.getMaybeMeLidUser()].flatMap((wid) => (wid ? [String(wid)] : []))
+    },
+
+    isAdmin({ isAdmin, isSuperAdmin }: Participant): boolean {
+      return isAdmin === true || isSuperAdmin === true
+    },
+
+    /** The newest message in memory; chats that were not opened hold only a few, and at times only its key. */
+    last(chat: ChatModel): RawMessage | null {
+      const models = chat.msgs?.getModelsArray() ?? []
+      let newest: MsgModel | undefined
+      for (const model of models) {
+        if (tools.isReported(model) && (model.t ?? 0) >= (newest?.t ?? 0)) newest = model
+      }
+      if (newest === undefined && chat.lastReceivedKey) {
+        const known = tools.collections().Msg.get(String(chat.lastReceivedKey))
+        if (known && tools.isReported(known)) newest = known
+      }
+      return newest === undefined ? null : tools.message(newest)
+    },
+
+    chat(chat: ChatModel, me: string[]): ChatRow {
+      const { groupMetadata, newsletterMetadata } = chat
+      const members = groupMetadata?.participants?.getModelsArray().map((member) => ({
+        id: String(member.id),
+        isAdmin: tools.isAdmin(member),
+        isMe: me.includes(String(member.id)),
+      }))
+      const role = newsletterMetadata?.membershipType
+      return {
+        id: String(chat.id),
+        name: chat.name ?? groupMetadata?.subject ?? newsletterMetadata?.name ?? chat.formattedTitle ?? null,
+        unreadCount: chat.unreadCount ?? 0,
+        t: chat.t ?? 0,
+        archived: chat.archive === true,
+        pin: chat.pin ?? 0,
+        mute: chat.mute?.expiration ?? chat.muteExpiration ?? 0,
+        announce: groupMetadata?.announce === true || /@newsletter$/.test(String(chat.id)),
+        isClosed: chat.isReadOnly === true,
+        isAdmin:
+          members?.some((member) => member.isMe && member.isAdmin) ?? (role === 'owner' || role === 'admin'),
+        last: tools.attempt(() => tools.last(chat)) ?? null,
+        // Members come late on some starts; a group without any is one that is not known yet.
+        members: members?.length ? members : null,
+      }
+    },
+
+    contact(contact: ContactModel): ContactRow {
+      const { id } = contact
+      const isLid = id.server === 'lid'
+      const other = tools.others(id)[0]
+      const { Blocklist } = tools.collections()
+      return {
+        id: String(id),
+        phone: isLid ? (tools.text(contact.phoneNumber ?? other) ?? null) : String(id),
+        lid: isLid ? String(id) : (tools.text(other) ?? null),
+        name: contact.name ?? null,
+        pushname: contact.pushname ?? null,
+        inAddressBook:
+          tools.attempt(() => window.require('WAWebFrontendContactGetters').getIsMyContact(contact)) === true,
+        isBusiness: contact.isBusiness === true,
+        isBlocked:
+          contact.isContactBlocked === true ||
+          Blocklist?.get(String(id)) !== undefined ||
+          (other !== undefined && Blocklist?.get(String(other)) !== undefined),
+      }
+    },
+
+    /** The same person's other address, where the page's memory has it. */
+    others(wid: Wid): Wid[] {
+      if (wid.server !== 'c.us' && wid.server !== 'lid') return []
+      const isLid = wid.server === 'lid'
+      const found = [
+        tools.attempt(() => {
+          const { getPhoneNumber, getCurrentLid } = window.require('WAWebApiContact')
+          return isLid ? getPhoneNumber(wid) : getCurrentLid(wid)
+        }),
+        tools.attempt(() => {
+          const { toPn, toLid } = window.require('WAWebLidMigrationUtils')
+          return isLid ? toPn(wid) : toLid(wid)
+        }),
+      ]
+      return found.flatMap((other) => (other && String(other) !== String(wid) ? [other] : []))
+    },
+
+    /** The chat under this address, or under the same person's other one. Never made: `find` would make one. */
+    findChat(id: string): ChatModel | undefined {
+      const { Chat, WAWebNewsletterCollection } = tools.collections()
+      if (/@newsletter$/.test(id)) return WAWebNewsletterCollection?.get(id) ?? Chat.get(id)
+      const wid = tools.attempt(() => window.require('WAWebWidFactory').createWid(id))
+      if (wid === undefined) return undefined
+      for (const address of [wid, ...tools.others(wid)]) {
+        const chat = Chat.get(address)
+        if (chat) return chat
+      }
+      return undefined
+    },
+
+    chatIds(): string[] {
+      const { Chat, WAWebNewsletterCollection } = tools.collections()
+      const channels = tools.attempt(() => WAWebNewsletterCollection?.getModelsArray()) ?? []
+      return [...new Set([...Chat.getModelsArray(), ...channels].map(({ id }) => String(id)))]
+    },
+
+    contactIds(): string[] {
+      const people = tools.collections().Contact.getModelsArray()
+      return people.flatMap(({ id }) => (id.server === 'c.us' || id.server === 'lid' ? [String(id)] : []))
+    },
+
+    /** Those that there still are. */
+    chats(ids: string[]): ChatRow[] {
+      const me = tools.me()
+      const { Chat, WAWebNewsletterCollection } = tools.collections()
+      return ids.flatMap((id) => {
+        const chat = Chat.get(id) ?? WAWebNewsletterCollection?.get(id)
+        const row = chat && tools.attempt(() => tools.chat(chat, me))
+        return row ? [row] : []
+      })
+    },
+
+    contacts(ids: string[]): ContactRow[] {
+      const { Contact } = tools.collections()
+      return ids.flatMap((id) => {
+        const contact = Contact.get(id)
+        const row = contact && tools.attempt(() => tools.contact(contact))
+        return row ? [row] : []
+      })
+    },
+  }
+  window.whatsappMcpRows = tools satisfies PageRows
+}
+
+export function pageChatIds(): string[] {
+  return window.whatsappMcpRows.chatIds()
+}
+
+export function pageContactIds(): string[] {
+  return window.whatsappMcpRows.contactIds()
+}
+
+export function pageChats(ids: string[]): ChatRow[] {
+  return window.whatsappMcpRows.chats(ids)
+}
+
+export function pageContacts(ids: string[]): ContactRow[] {
+  return window.whatsappMcpRows.contacts(ids)
+}

@@ -1,0 +1,107 @@
+/** WhatsApp Web's modules and models, as far as our in-page code reads them, and that code's own tools. Types only. */
+import type { Changes, ChatRow, ContactRow, HistoryAnswer, RawMessage } from './raw.ts'
+
+export type Wid = { _serialized: string; server: string; toString(): string }
+export type Key = { fromMe: boolean; remote: Wid; id: string; participant?: Wid; toString(): string }
+
+/** Emitters call with the model first; a collection passes on what its models fire. */
+export type Emitter = { on(names: string, listener: (model: Model) => void): void }
+export type Model = { id: { toString(): string } }
+export type Collection<M extends Model = Model> = Emitter & {
+  get(id: unknown): M | undefined
+  getModelsArray(): M[]
+}
+
+/** Its fields are those of {@link RawMessage}, with objects for addresses and keys. */
+export type MsgModel = { id: Key; type?: string; t?: number } & Record<string, unknown>
+export type Participant = Model & { isAdmin?: boolean; isSuperAdmin?: boolean }
+export type GroupMetadata = Model & {
+  announce?: boolean
+  subject?: string
+  participants?: Collection<Participant>
+}
+export type ChatModel = Model & {
+  name?: string
+  formattedTitle?: string
+  unreadCount?: number
+  t?: number
+  archive?: boolean
+  pin?: number
+  muteExpiration?: number
+  isReadOnly?: boolean
+  mute?: { expiration?: number }
+  lastReceivedKey?: Key
+  msgs?: Collection<MsgModel>
+  groupMetadata?: GroupMetadata
+  newsletterMetadata?: { name?: string; membershipType?: string }
+}
+export type ContactModel = Model & {
+  id: Wid
+  name?: string
+  pushname?: string
+  phoneNumber?: Wid
+  isBusiness?: boolean
+  isContactBlocked?: boolean
+}
+/** By emoji, and within by who gave it (WAWebReactionsModels); the library serializes it too. */
+export type ReactionsModel = { reactions?: { serialize(): { senders: Sender[] }[] } }
+export type Sender = {
+  msgKey?: unknown
+  id?: unknown
+  senderUserJid?: unknown
+  reactionText?: string
+  timestamp?: number
+}
+
+export type PageModules = {
+  WAWebCollections: {
+    Chat: Collection<ChatModel>
+    Contact: Collection<ContactModel>
+    Msg: Collection<MsgModel>
+    Blocklist?: Collection
+    Reactions?: { find(key: string): Promise<ReactionsModel | undefined> }
+    GroupMetadata?: Collection<GroupMetadata>
+    WAWebGroupMetadataCollection?: Collection<GroupMetadata>
+    WAWebNewsletterCollection?: Collection<ChatModel>
+  }
+  WAWebWidFactory: { createWid(text: string): Wid }
+  WAWebApiContact: { getCurrentLid(wid: Wid): Wid | undefined; getPhoneNumber(wid: Wid): Wid | undefined }
+  WAWebLidMigrationUtils: { toLid(wid: Wid): Wid | undefined; toPn(wid: Wid): Wid | undefined }
+  WAWebFrontendContactGetters: { getIsMyContact(contact: ContactModel): boolean }
+  WAWebUserPrefsMeUser: { getMaybeMePnUser(): Wid | undefined; getMaybeMeLidUser(): Wid | undefined }
+  WAWebSocketModel: { Socket: { state: string } }
+  WAWebChatLoadMessages: {
+    loadEarlierMsgs(options: { chat: ChatModel; msgCollection: unknown }): Promise<unknown>
+  }
+}
+
+/** What names a message of a chat from Node: see `MessageRef`. */
+export type Before = { bareId: string; fromMe: boolean; sentAt: number } | null
+
+/** What {@link installPageRows} puts into the page: the entries of its memory as plain rows. */
+export type PageRows = {
+  attempt<T>(read: () => T): T | undefined
+  text(value: unknown): string | undefined
+  isReported(message: MsgModel): boolean
+  message(message: MsgModel): RawMessage
+  findChat(id: string): ChatModel | undefined
+  chatIds(): string[]
+  contactIds(): string[]
+  chats(ids: string[]): ChatRow[]
+  contacts(ids: string[]): ContactRow[]
+}
+
+/** What {@link installPageHistory} adds. */
+export type PageHistory = {
+  history(chat: string, before: Before, count: number): Promise<HistoryAnswer>
+}
+
+/** The page's `window`, with what is ours in it. */
+export type PageWindow = {
+  require<Name extends keyof PageModules>(name: Name): PageModules[Name]
+  /** Not there before the library has attached itself to a document: what runs then throws, as any page call may. */
+  whatsappMcpRows: PageRows
+  whatsappMcpHistory: PageHistory
+  /** Into Node: what changed in the page's memory. */
+  whatsappMcpChanged?(changes: Changes): void
+}

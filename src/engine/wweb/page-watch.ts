@@ -1,0 +1,102 @@
+/** Watching the page's chats and people: what {@link installPageWatch} adds to page-rows.ts. The same rules hold. */
+import type { Collection, GroupMetadata, Model, PageWindow } from './page-types.ts'
+
+declare const window: PageWindow
+declare function setTimeout(run: () => void, ms: number): unknown
+
+/**
+ * Once per document, after `installPageRows`. Never throws; false: its chats or people cannot be watched, which is a
+ * build that we do not know.
+ */
+export function installPageWatch(): boolean {
+  /** Changes within this time go together: one message alone changes four fields of its chat. */
+  const GATHER_MS = 200
+  /** Rows of one piece. */
+  const PIECE = 250
+  const CHAT_CHANGES =
+    'add change:archive change:unreadCount change:pin change:muteExpiration change:mute.expiration change:name ' +
+    'change:formattedTitle change:t change:isReadOnly change:id'
+  const GROUP_CHANGES = 'change:announce change:subject change:participants'
+  const MEMBER_CHANGES = 'add remove bulk_add bulk_remove reset change:isAdmin change:isSuperAdmin'
+  const CONTACT_CHANGES =
+    'add change:name change:pushname change:phoneNumber change:isContactBlocked change:isBusiness change:type'
+  const rows = window.whatsappMcpRows
+  const changedChats = new Set<string>()
+  const removedChats = new Set<string>()
+  const changedContacts = new Set<string>()
+  let isGathering = false
+
+  const tools = {
+    groups(): Collection<GroupMetadata> | undefined {
+      // `GroupMetadata` up to builds of early 2026, as the library knows it.
+      const { GroupMetadata, WAWebGroupMetadataCollection } = window.require('WAWebCollections')
+      return GroupMetadata ?? WAWebGroupMetadataCollection
+    },
+
+    gather(set: Set<string>, model: Model): void {
+      rows.attempt(() => {
+        set.add(String(model.id))
+        if (isGathering) return
+        isGathering = true
+        setTimeout(tools.tell, GATHER_MS)
+      })
+    },
+
+    take(set: Set<string>): string[] {
+      const ids = [...set].slice(0, PIECE)
+      for (const id of ids) set.delete(id)
+      return ids
+    },
+
+    tell(): void {
+      isGathering = false
+      rows.attempt(() => {
+        const removed = tools.removed()
+        const chats = rows.chats(tools.take(changedChats))
+        const contacts = rows.contacts(tools.take(changedContacts))
+        if (changedChats.size + changedContacts.size > 0) {
+          isGathering = true
+          setTimeout(tools.tell, 0)
+        }
+        if (chats.length + contacts.length + removed.length > 0)
+          window.whatsappMcpChanged?.({ chats, removed, contacts })
+      })
+    },
+
+    /** Those that are gone for good. A chat that moves from phone to LID is removed and added; a logout removes all. */
+    removed(): string[] {
+      const ids = [...removedChats]
+      removedChats.clear()
+      if (window.require('WAWebSocketModel').Socket.state.startsWith('UNPAIRED')) return []
+      return ids.filter((id) => {
+        const chat = rows.attempt(() => rows.findChat(id))
+        if (chat) changedChats.add(String(chat.id))
+        return !chat
+      })
+    },
+
+    watchMembers(group: GroupMetadata): void {
+      rows.attempt(() => group.participants?.on(MEMBER_CHANGES, () => tools.gather(changedChats, group)))
+    },
+
+    watch(): boolean {
+      const { Chat, Contact, WAWebNewsletterCollection } = window.require('WAWebCollections')
+      const watched = [Chat, WAWebNewsletterCollection].map((chats) =>
+        rows.attempt(() => {
+          chats?.on(CHAT_CHANGES, (chat) => tools.gather(changedChats, chat))
+          chats?.on('remove', (chat) => tools.gather(removedChats, chat))
+          return true
+        }),
+      )
+      rows.attempt(() => {
+        const groups = tools.groups()
+        groups?.on(GROUP_CHANGES, (group) => tools.gather(changedChats, group))
+        groups?.on('add', (group) => tools.watchMembers(group))
+        for (const group of groups?.getModelsArray() ?? []) tools.watchMembers(group)
+      })
+      Contact.on(CONTACT_CHANGES, (contact) => tools.gather(changedContacts, contact))
+      return watched[0] === true
+    },
+  }
+  return rows.attempt(() => tools.watch()) === true
+}

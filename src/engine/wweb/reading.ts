@@ -1,0 +1,73 @@
+/** Reading chats, people and history out of the page's memory, a piece at a time so that it is never held for long. */
+import type { Clock } from '../../clock.ts'
+import { fail } from '../../errors.ts'
+import { type Jid, toJid } from '../../model/ids.ts'
+import type { Engine, HistoryPage } from '../engine.ts'
+import type { Addresses } from './addresses.ts'
+import type { Ask } from './asking.ts'
+import type { LibraryClient } from './linked-client.ts'
+import { pageHistory } from './page-history.ts'
+import { pageChatIds, pageChats, pageContactIds, pageContacts } from './page-rows.ts'
+import { toSeenChat, toSeenContact, toSeenMessage } from './translate.ts'
+
+/** Entries of one call: chats take about 20 ms, measured with 5,000 of them on the double; people less. */
+const PIECE = 250
+/** The page answers from memory, so this long means that it hangs. */
+const MEMORY_MS = 10_000
+const LOOKUP_MS = 10_000
+/** One stretch of history: queries of the page's database, and for channels WhatsApp's server. */
+const HISTORY_MS = 30_000
+/** All stretches that one request may take. What they loaded stays in the page, so the next request gets further. */
+const WALK_MS = 120_000
+
+export type Reading = Pick<Engine, 'readChats' | 'readContacts' | 'readMessages' | 'findNumber'>
+
+export function createReading(client: LibraryClient, addresses: Addresses, ask: Ask, clock: Clock): Reading {
+  /** puppeteer's types for what is sent to the page know nothing of generics; our functions take plain data. */
+  function inPage<A extends unknown[], T>(what: string, ms: number, run: (...args: A) => T, ...args: A) {
+    const evaluate = client.pupPage?.evaluate(run as (...given: unknown[]) => T, ...args)
+    const answer = evaluate ?? Promise.reject(new Error('there is no page'))
+    return ask(what, ms, answer as Promise<Awaited<T>>)
+  }
+
+  async function* inPieces<Row, Seen>(
+    what: string,
+    readIds: () => string[],
+    readRows: (ids: string[]) => Row[],
+    toSeen: (row: Row) => Seen | null,
+  ): AsyncIterable<Seen[]> {
+    const ids = await inPage(what, MEMORY_MS, readIds)
+    for (let at = 0; at < ids.length; at += PIECE) {
+      const rows = await inPage(what, MEMORY_MS, readRows, ids.slice(at, at + PIECE))
+      yield rows.flatMap((row) => toSeen(row) ?? [])
+    }
+  }
+
+  return {
+    async findNumber(phone) {
+      const wid = await ask('Looking the number up', LOOKUP_MS, client.getNumberId(phone))
+      if (wid === null) return null
+      // Only for telling one person's two names apart later; the message goes out without it too.
+      const names = client.getContactLidAndPhone([wid._serialized])
+      const [known] = await ask('Looking the number up', LOOKUP_MS, names).catch(() => [])
+      if (known?.lid && known.pn) addresses.learn(toJid(known.lid), toJid(known.pn))
+      return toJid(wid._serialized)
+    },
+    readChats: () => inPieces('Reading the chats', pageChatIds, pageChats, toSeenChat),
+    readContacts: () => inPieces('Reading the contacts', pageContactIds, pageContacts, toSeenContact),
+    async readMessages(chat: Jid, { before, count }): Promise<HistoryPage> {
+      const what = 'Reading the history'
+      for (const endAt = clock.now() + WALK_MS; ; ) {
+        const answer = await inPage(what, HISTORY_MS, pageHistory, chat, before, count)
+        if (answer.state === 'unknown') fail('chat_not_found')
+        if (answer.state === 'done') {
+          const seen = answer.rows.flatMap(
+            ({ message, reactions }) => toSeenMessage(message, reactions) ?? [],
+          )
+          return { messages: seen, end: answer.end }
+        }
+        if (clock.now() > endAt) fail('whatsapp_timeout')
+      }
+    },
+  }
+}

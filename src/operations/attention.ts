@@ -1,0 +1,132 @@
+/** Operations on what wants attention: unread chats, and people who wait for an answer. */
+import { z } from 'zod'
+import { Chat } from '../model/chat.ts'
+import { Message } from '../model/message.ts'
+import { cursor, limit, whole, yesNo } from './inputs.ts'
+import { defineOperation } from './operation.ts'
+import { following, nextCursor, READING_ERRORS, staleness, staleSince } from './reading.ts'
+
+const withMuted = yesNo.default(false).describe('Muted chats too. Default false.')
+const withArchived = yesNo.default(false).describe('Archived chats too. Default false.')
+
+const UnreadChat = Chat.extend({
+  unread_messages: z
+    .array(Message)
+    .describe('The newest unread messages, oldest first; empty for a chat that is only marked as unread.'),
+})
+
+export const listUnread = defineOperation({
+  name: 'list_unread',
+  title: 'Unread messages',
+  tag: 'chats',
+  description:
+    'What is new: chats with unread messages or marked as unread, latest activity first, each with its newest unread messages. Direct chats and groups; muted and archived ones are left out unless include_muted or include_archived says otherwise, and left_out tells how many unread chats that were. They stay unread on WhatsApp. More of a chat: read_messages. Who waits for an answer, read or not: list_waiting.',
+  effect: 'read',
+  needs: 'nothing',
+  routes: ['GET /api/unread'],
+  input: z.strictObject({
+    limit: limit(20),
+    cursor,
+    messages_per_chat: whole(0, 50)
+      .default(5)
+      .describe('How many unread messages of each chat to show, 0 to 50, the newest. Default 5.'),
+    include_muted: withMuted,
+    include_archived: withArchived,
+  }),
+  output: z.object({
+    ok: z.literal(true),
+    count: z.int().describe('Chats on this page.'),
+    total_chats: z.int().describe('Unread chats on all pages.'),
+    total_unread: z.int().describe('Unread messages in them.'),
+    left_out: z
+      .object({ muted: z.int(), archived: z.int() })
+      .describe('Unread chats that are not on any page, because they are muted or archived.'),
+    chats: z.array(UnreadChat),
+    next_cursor: nextCursor,
+    stale_since: staleSince,
+  }),
+  errors: [...READING_ERRORS],
+  example: { input: { limit: 20, messages_per_chat: 5 } },
+  run({ limit, cursor, messages_per_chat, include_muted, include_archived }, { archive }) {
+    const page = archive.reader().listUnread(
+      {
+        kinds: ['direct', 'group'],
+        muted: include_muted,
+        archived: include_archived,
+        perChat: messages_per_chat,
+      },
+      { limit, cursor },
+    )
+    return {
+      ok: true as const,
+      count: page.items.length,
+      total_chats: page.chats,
+      total_unread: page.messages,
+      left_out: page.leftOut,
+      chats: page.items,
+      ...following(page.next),
+      ...staleness(archive),
+    }
+  },
+})
+
+const WaitingChat = Chat.extend({
+  waiting: z.object({
+    since_at: z
+      .string()
+      .describe(
+        "When they first wrote since this account's last word, within the days looked at; ISO 8601 UTC.",
+      ),
+    seconds: z.int().describe('How long ago that was.'),
+    messages: z.int().describe('How many messages they wrote since; message is the last of them.'),
+    message: Message,
+  }),
+})
+
+export const listWaiting = defineOperation({
+  name: 'list_waiting',
+  title: 'Who waits for an answer',
+  tag: 'chats',
+  description:
+    'Chats where the last word is theirs, read or unread, latest activity first, with that message and how long they have waited. A reaction of this account to it, or a call back, counts as an answer; their calls, reactions and deleted messages are no words. Direct chats only, unless include_groups; muted and archived ones only with include_muted or include_archived; nothing older than the last 14 days, unless days says otherwise. Not every last word wants an answer: read it. For what is new, list_unread fits better.',
+  effect: 'read',
+  needs: 'nothing',
+  routes: ['GET /api/waiting'],
+  input: z.strictObject({
+    limit: limit(20),
+    cursor,
+    days: whole(1, 3650)
+      .default(14)
+      .describe('Only last words of the last so many days, 1 to 3650. Default 14.'),
+    include_groups: yesNo.default(false).describe('Groups too. Default false.'),
+    include_muted: withMuted,
+    include_archived: withArchived,
+  }),
+  output: z.object({
+    ok: z.literal(true),
+    count: z.int().describe('Chats on this page.'),
+    chats: z.array(WaitingChat),
+    next_cursor: nextCursor,
+    stale_since: staleSince,
+  }),
+  errors: [...READING_ERRORS],
+  example: { input: { days: 14 } },
+  run({ limit, cursor, days, include_groups, include_muted, include_archived }, { archive }) {
+    const { items, next } = archive.reader().listWaiting(
+      {
+        kinds: include_groups ? ['direct', 'group'] : ['direct'],
+        muted: include_muted,
+        archived: include_archived,
+        days,
+      },
+      { limit, cursor },
+    )
+    return {
+      ok: true as const,
+      count: items.length,
+      chats: items,
+      ...following(next),
+      ...staleness(archive),
+    }
+  },
+})

@@ -1,0 +1,79 @@
+/** Operations on people: the list, and all that is known of one. */
+import { z } from 'zod'
+import { Chat } from '../model/chat.ts'
+import { Contact } from '../model/contact.ts'
+import { contactIdInput, cursor, limit, nameQuery } from './inputs.ts'
+import { defineOperation } from './operation.ts'
+import { following, nextCursor, READING_ERRORS, staleness, staleSince } from './reading.ts'
+
+export const listContacts = defineOperation({
+  name: 'list_contacts',
+  title: 'List contacts',
+  tag: 'contacts',
+  description:
+    'People, those of the address book first, then by name; this account itself is left out. Use query to find out who somebody is, or the number behind a name, also for people without a chat. For chats, groups among them, list_chats fits better; for all about one person, get_contact.',
+  effect: 'read',
+  needs: 'nothing',
+  routes: ['GET /api/contacts'],
+  input: z.strictObject({ query: nameQuery, limit: limit(20), cursor }),
+  output: z.object({
+    ok: z.literal(true),
+    count: z.int().describe('People on this page.'),
+    contacts: z.array(Contact),
+    next_cursor: nextCursor,
+    stale_since: staleSince,
+  }),
+  errors: [...READING_ERRORS],
+  example: { input: { query: 'mül' } },
+  run({ query, limit, cursor }, { archive }) {
+    const { items, next } = archive.reader().listContacts({ query }, { limit, cursor })
+    return {
+      ok: true as const,
+      count: items.length,
+      contacts: items,
+      ...following(next),
+      ...staleness(archive),
+    }
+  },
+})
+
+const Traffic = z.object({
+  count: z.int(),
+  first_at: z.string().nullable().describe('ISO 8601 UTC.'),
+  last_at: z.string().nullable().describe('ISO 8601 UTC.'),
+})
+
+export const getContact = defineOperation({
+  name: 'get_contact',
+  title: 'One contact',
+  tag: 'contacts',
+  description:
+    'All that is known of one person, by phone number, phone JID or LID: names and addresses, the direct chat, the groups that both are in, and how many messages went each way, from when to when, as far as they are in the archive. Find the person with list_contacts first where only a name is known.',
+  effect: 'read',
+  needs: 'nothing',
+  routes: ['GET /api/contacts/{contact_id}'],
+  input: z.strictObject({ contact_id: contactIdInput }),
+  output: z.object({
+    ok: z.literal(true),
+    contact: Contact,
+    chat: Chat.nullable().describe('The direct chat; null where there is none.'),
+    common_groups: z.array(z.object({ id: z.string(), name: z.string() })).describe('Latest activity first.'),
+    messages: z
+      .object({ received: Traffic, sent: Traffic })
+      .describe('In the direct chat: from them, and from this account.'),
+    stale_since: staleSince,
+  }),
+  errors: [...READING_ERRORS, 'contact_not_found'],
+  example: { input: { contact_id: '15551234567' } },
+  run({ contact_id }, { archive }) {
+    const { contact, chat, groups, received, sent } = archive.reader().getContact(contact_id)
+    return {
+      ok: true as const,
+      contact,
+      chat,
+      common_groups: groups,
+      messages: { received, sent },
+      ...staleness(archive),
+    }
+  },
+})

@@ -1,0 +1,42 @@
+/** The one operation on history that asks WhatsApp: fetching what the archive does not have yet. */
+import { z } from 'zod'
+import { chatIdInput, whole } from './inputs.ts'
+import { defineOperation } from './operation.ts'
+import { READING_ERRORS } from './reading.ts'
+
+export const loadEarlier = defineOperation({
+  name: 'load_earlier',
+  title: 'Load earlier messages',
+  tag: 'messages',
+  description:
+    'Fetch messages of one chat from WhatsApp that the archive does not have yet: those of its newest gap, else those before its oldest message. Use it when read_messages ends with history_complete: false or names gaps, then read again. It asks WhatsApp Web, so it needs a connection and can take some seconds; history_complete: true means that WhatsApp Web has nothing older.',
+  effect: 'write',
+  needs: 'ready',
+  routes: ['POST /api/chats/{chat_id}/load-earlier'],
+  input: z.strictObject({
+    chat_id: chatIdInput,
+    count: whole(1, 500).default(50).describe('How many messages to fetch at most, 1 to 500. Default 50.'),
+  }),
+  output: z.object({
+    ok: z.literal(true),
+    added: z.int().describe('Messages that are new in the archive now.'),
+    history_complete: z.boolean(),
+  }),
+  errors: [
+    ...READING_ERRORS,
+    'archive_full',
+    'chat_not_found',
+    'starting',
+    'not_connected',
+    'logout_in_progress',
+    'shutting_down',
+    'whatsapp_error',
+    'whatsapp_timeout',
+  ],
+  limitMs: 30_000,
+  example: { input: { chat_id: '15551234567@c.us' } },
+  async run({ chat_id, count }, { archive }) {
+    const { added, complete } = await archive.loadEarlier(chat_id, count)
+    return { ok: true as const, added, history_complete: complete }
+  },
+})

@@ -1,0 +1,124 @@
+/** Operations on messages: reading them. */
+import { z } from 'zod'
+import { fail } from '../errors.ts'
+import { Chat, Gap } from '../model/chat.ts'
+import { type Jid, type PhoneNumber, phoneJid, phoneNumberInput } from '../model/ids.ts'
+import { Message, Revision } from '../model/message.ts'
+import { chatIdInput, limit, messageIdInput, pointInput, whole } from './inputs.ts'
+import { defineOperation } from './operation.ts'
+import { READING_ERRORS, staleness, staleSince } from './reading.ts'
+
+/** Exactly one of the two says which chat. */
+const chatAddress = { phone_number: phoneNumberInput.optional(), chat_id: chatIdInput.optional() }
+
+type ChatAddress = { phone_number?: PhoneNumber | undefined; chat_id?: Jid | undefined }
+
+function addressOf({ phone_number, chat_id }: ChatAddress): Jid {
+  if (chat_id !== undefined) return chat_id
+  return phone_number === undefined ? fail('invalid_input') : phoneJid(phone_number)
+}
+
+export const readMessages = defineOperation({
+  name: 'read_messages',
+  title: 'Read messages',
+  tag: 'messages',
+  description:
+    'Messages of one chat, named by phone_number or by chat_id: the last ones, or those before or after a message or time. Oldest first within the window. To read on, pass next_before of the answer as before (earlier messages) or next_after as after (later ones); where they are missing there is nothing more here. history_complete: false, or gaps: WhatsApp may have more than the archive. Reading, here and everywhere in this API, never marks anything as read on WhatsApp. For one message with what stands around it, get_message fits better; for what is new everywhere, list_unread.',
+  effect: 'read',
+  needs: 'nothing',
+  routes: ['GET /api/messages', 'POST /api/messages'],
+  input: z
+    .strictObject({
+      ...chatAddress,
+      limit: limit(10),
+      before: pointInput
+        .optional()
+        .describe(
+          'The last messages before this: id of a message, or a time as Unix seconds or ISO 8601 (UTC where it names no zone).',
+        ),
+      after: pointInput
+        .optional()
+        .describe(
+          'The first messages after this message, or from this time on; the same forms. With `before` too: between the two, from the beginning.',
+        ),
+    })
+    .refine((input) => (input.phone_number === undefined) !== (input.chat_id === undefined), {
+      path: ['phone_number'],
+      message: 'give either phone_number or chat_id',
+    }),
+  output: z.object({
+    ok: z.literal(true),
+    chat: Chat,
+    count: z.int(),
+    messages: z.array(Message),
+    next_before: z
+      .string()
+      .optional()
+      .describe('Pass it as `before` for earlier messages. Missing: there are none here.'),
+    next_after: z
+      .string()
+      .optional()
+      .describe('Pass it as `after` for later messages. Missing: there are none.'),
+    gaps: z.array(Gap).optional().describe('Missing messages within this window or at its ends.'),
+    history_complete: z.boolean().describe('True: the archive goes back as far as WhatsApp Web does.'),
+    stale_since: staleSince,
+  }),
+  errors: [...READING_ERRORS, 'chat_not_found', 'message_not_found'],
+  example: { input: { phone_number: '+1 555 123 4567', limit: 10 } },
+  run(input, { archive }) {
+    const { limit, before, after } = input
+    const window = archive.reader().readMessages(addressOf(input), { limit, before, after })
+    const { chat, messages, gaps } = window
+    const [first, last] = [messages[0], messages.at(-1)]
+    return {
+      ok: true as const,
+      chat,
+      count: messages.length,
+      messages,
+      ...(window.hasEarlier && first !== undefined ? { next_before: first.id } : {}),
+      ...(window.hasLater && last !== undefined ? { next_after: last.id } : {}),
+      ...(gaps.length === 0 ? {} : { gaps }),
+      history_complete: window.historyComplete,
+      ...staleness(archive),
+    }
+  },
+})
+
+const around = (what: string) =>
+  whole(0, 50).default(5).describe(`How many messages ${what} it to show, 0 to 50. Default 5.`)
+
+export const getMessage = defineOperation({
+  name: 'get_message',
+  title: 'One message',
+  tag: 'messages',
+  description:
+    'One message by its id, with what it said before it was edited or deleted (revisions), and the messages around it (context). Use it for a search hit, or for the message that another one answers (reply_to.id). For whole stretches of a chat, read_messages fits better.',
+  effect: 'read',
+  needs: 'nothing',
+  routes: ['GET /api/messages/{message_id}'],
+  input: z.strictObject({ message_id: messageIdInput, before: around('before'), after: around('after') }),
+  output: z.object({
+    ok: z.literal(true),
+    message: Message,
+    chat: z.object({ id: z.string(), name: z.string() }),
+    revisions: z.array(Revision).describe('Oldest first; empty where it never changed.'),
+    context: z.object({
+      before: z.array(Message).describe('Oldest first.'),
+      after: z.array(Message).describe('Oldest first.'),
+    }),
+    stale_since: staleSince,
+  }),
+  errors: [...READING_ERRORS, 'message_not_found'],
+  example: { input: { message_id: 'true_15551234567@c.us_3EB0C767D097B7C7C0' } },
+  run({ message_id, before, after }, { archive }) {
+    const found = archive.reader().getMessage(message_id, { before, after })
+    return {
+      ok: true as const,
+      message: found.message,
+      chat: found.chat,
+      revisions: found.revisions,
+      context: { before: found.before, after: found.after },
+      ...staleness(archive),
+    }
+  },
+})

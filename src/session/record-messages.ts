@@ -1,0 +1,267 @@
+/** Writes what was seen of messages into the archive: only what is new, each change with its event. */
+import type { EventKind } from '../model/events.ts'
+import type { Jid } from '../model/ids.ts'
+import type { SeenMessage, SeenReaction } from '../model/seen.ts'
+import type { MessageDetails, MessageRow } from '../store/messages.ts'
+import { ME, NOBODY } from '../store/people.ts'
+import { firstIn, lastIn, placesBetween, timeOf } from '../store/position.ts'
+import type { Store } from '../store/store.ts'
+import type { Whereabouts } from './whereabouts.ts'
+
+/**
+ * How messages came. `live`: WhatsApp told of them. `late`: they came while nobody listened, and were found when we
+ * looked. `history`: they are older than the archive, and get one event for all.
+ */
+export type Origin = 'live' | 'late' | 'history'
+
+export type OriginOf = (message: SeenMessage) => Origin
+
+/** What a stretch of messages turned out to hold. `oldest`, `newest`: positions, null for no messages. */
+export type Recorded = { added: number; oldest: number | null; newest: number | null }
+
+export type MessageRecorder = {
+  /**
+   * A stretch of one chat, oldest first, nothing left out in between. `before`: position of the known message that
+   * follows directly. Call within a transaction.
+   */
+  record(chat: number, seen: SeenMessage[], originOf: OriginOf, before?: number | null): Recorded
+  ack(chat: number, bareId: string, ack: number): void
+  reaction(chat: number, bareId: string, messageSender: Jid | null, reaction: SeenReaction): void
+}
+
+export function createMessageRecorder(store: Store, where: Whereabouts, now: () => number): MessageRecorder {
+  const { messages, changes, chats, events, people } = store
+
+  function log(
+    kind: EventKind,
+    row: { id: number; chat: number },
+    data: Record<string, unknown> | null = null,
+  ) {
+    events.append({ at_ms: now(), kind, chat: row.chat, message: row.id, data })
+  }
+
+  /** @param person whose direct chat it is; null in other chats */
+  function senderOf({ fromMe, sender, senderName }: SeenMessage, person: number | null): number {
+    if (fromMe) return ME
+    if (sender === null) return person ?? NOBODY
+    const id = person ?? where.senderId(sender)
+    // The first name that we hear of a stranger; later ones come with the contacts.
+    if (senderName !== null && people.find(sender)?.pushname === null) people.setPushname(id, senderName)
+    return id
+  }
+
+  function detailsOf(seen: SeenMessage): string | null {
+    const details: MessageDetails = {
+      ...(seen.media === null ? {} : { media: seen.media }),
+      ...(seen.quoted === null
+        ? {}
+        : {
+            quoted: {
+              bare_id: seen.quoted.bareId,
+              sender: seen.quoted.sender === null ? null : where.senderId(seen.quoted.sender),
+              body: seen.quoted.body,
+            },
+          }),
+      ...(seen.mentions.length === 0 ? {} : { mentions: seen.mentions.map(where.senderId) }),
+      ...(seen.forwarded ? { forwarded: 1 as const } : {}),
+      ...(seen.expiresAt === null ? {} : { expires_at: seen.expiresAt }),
+    }
+    return Object.keys(details).length === 0 ? null : JSON.stringify(details)
+  }
+
+  function insert(chat: number, seen: SeenMessage, sender: number, place: number, origin: Origin): void {
+    const row: MessageRow = {
+      id: place,
+      chat,
+      bare_id: seen.bareId,
+      sender,
+      type: seen.type,
+      body: seen.body,
+      ack: seen.ack,
+      has_media: Number(seen.hasMedia),
+      edited_at_ms: seen.editedAt,
+      revoked_at_ms: seen.type === 'revoked' ? now() : null,
+      details: detailsOf(seen),
+    }
+    messages.insert(row)
+    chats.noteMessage(chat, place, seen.sentAt)
+    if (origin !== 'history') {
+      log(seen.fromMe ? 'message.sent' : 'message.received', row, origin === 'late' ? { late: true } : null)
+    }
+    for (const reaction of seen.reactions ?? []) setReaction(row, reaction, false)
+  }
+
+  /** The message is here already: what of it has changed? */
+  function update(row: MessageRow, seen: SeenMessage): void {
+    const { type, body } = row
+    const keep = (what: 'edited' | 'revoked', untilMs: number) =>
+      changes.addRevision(row.id, { what, type, body, untilMs })
+    // Newest state wins; a message that was deleted stays so, whatever an older copy of it says.
+    if (row.type !== 'revoked') {
+      const details = detailsOf(seen)
+      if (seen.type === 'revoked') {
+        keep('revoked', now())
+        messages.update({
+          ...row,
+          type: 'revoked',
+          body: '',
+          has_media: 0,
+          revoked_at_ms: now(),
+          details: null,
+        })
+        log('message.revoked', row)
+      } else if (row.type === 'ciphertext' && seen.type !== 'ciphertext') {
+        const has_media = Number(seen.hasMedia)
+        messages.update({ ...row, type: seen.type, body: seen.body, has_media, details })
+        log('message.decrypted', row)
+      } else if (isNewerText(row, seen)) {
+        const editedAt = seen.editedAt ?? now()
+        keep('edited', editedAt)
+        messages.update({ ...row, type: seen.type, body: seen.body, edited_at_ms: editedAt, details })
+        log('message.edited', row)
+      } else if (seen.type === row.type && seen.hasMedia && row.has_media === 0) {
+        // Own media, seen first before they were uploaded.
+        messages.update({ ...row, has_media: 1, body: seen.body, details })
+      }
+    }
+    if (seen.fromMe) setAck(row, seen.ack)
+    if (seen.reactions !== null) setReactions(row, seen.reactions)
+  }
+
+  function isNewerText(row: MessageRow, seen: SeenMessage): boolean {
+    if (seen.type === 'ciphertext' || seen.body === row.body) return false
+    if (Number(seen.hasMedia) !== row.has_media) return false
+    return seen.editedAt === null ? row.edited_at_ms === null : seen.editedAt > (row.edited_at_ms ?? 0)
+  }
+
+  /** An ack never falls, but to -1: failed. */
+  function setAck(row: MessageRow, ack: number): void {
+    if (row.sender !== ME || row.ack === ack || (ack >= 0 && ack < row.ack) || (ack < 0 && row.ack > 0))
+      return
+    messages.setAck(row.id, ack)
+    log('message.ack', row, { ack })
+  }
+
+  function setReactions(row: MessageRow, seen: SeenReaction[]): void {
+    const present = new Set<number>()
+    for (const reaction of seen) {
+      present.add(reaction.sender === null ? ME : where.senderId(reaction.sender))
+      setReaction(row, reaction)
+    }
+    for (const { sender } of changes.reactions(row.id)) {
+      if (!present.has(sender)) removeReaction(row, sender)
+    }
+  }
+
+  function setReaction(row: { id: number; chat: number }, { sender, emoji, at }: SeenReaction, tell = true) {
+    const from = sender === null ? ME : where.senderId(sender)
+    const known = changes.reactions(row.id).find((reaction) => reaction.sender === from)
+    if (known !== undefined && (known.emoji === emoji || known.at_ms > at)) return
+    if (emoji === '') return known === undefined ? undefined : removeReaction(row, from)
+    changes.setReaction({ message: row.id, sender: from, emoji, at_ms: at })
+    if (tell) log('message.reaction', row, { emoji, sender: from })
+  }
+
+  function removeReaction(row: { id: number; chat: number }, sender: number): void {
+    changes.removeReaction(row.id, sender)
+    log('message.reaction', row, { emoji: '', sender })
+  }
+
+  /**
+   * Places for new messages of one second that stand in a row. `left`, `right`: the chat's messages of the same second
+   * beside them. What finds no room there goes to the end of the second, or into the next one.
+   */
+  function placesFor(count: number, second: number, left: number | null, right: number | null): number[] {
+    const places =
+      right === null
+        ? []
+        : left === null
+          ? placesBetween(second, messages.takenBelow(right, second), right, count)
+          : placesBetween(second, left, messages.takenAbove(left, second), count)
+    for (let at = second; places.length < count; at += 1) {
+      places.push(...placesBetween(at, messages.takenBelow(lastIn(at) + 1, at), null, count - places.length))
+    }
+    return places
+  }
+
+  function record(
+    chat: number,
+    seen: SeenMessage[],
+    originOf: OriginOf,
+    before: number | null = null,
+  ): Recorded {
+    const person = chats.get(chat)?.person ?? null
+    const known = new Map<string, MessageRow | null>()
+    const stretch = seen
+      .map((message) => {
+        const sender = senderOf(message, person)
+        return {
+          message,
+          sender,
+          second: timeOf(firstIn(message.sentAt)),
+          name: `${sender} ${message.bareId}`,
+        }
+      })
+      .sort((one, other) => one.second - other.second)
+      .filter(({ message, sender, name }) => {
+        const isFirst = !known.has(name)
+        if (isFirst) known.set(name, messages.find(message.bareId, chat, sender) ?? null)
+        return isFirst
+      })
+    const placeAt = (index: number) => {
+      const one = stretch[index]
+      return one === undefined ? before : (known.get(one.name)?.id ?? null)
+    }
+    const within = (place: number | null, second: number) =>
+      place !== null && timeOf(place) === second ? place : null
+
+    let added = 0
+    let old = 0
+    let oldest: number | null = null
+    let newest: number | null = null
+    for (let index = 0; index < stretch.length; ) {
+      const one = stretch[index]
+      if (one === undefined) break
+      const row = known.get(one.name)
+      if (row) {
+        update(row, one.message)
+        oldest = Math.min(oldest ?? row.id, row.id)
+        newest = Math.max(newest ?? 0, row.id)
+        index += 1
+        continue
+      }
+      let end = index + 1
+      while (stretch[end]?.second === one.second && placeAt(end) === null) end += 1
+      const left = within(newest, one.second)
+      const places = placesFor(end - index, one.second, left, within(placeAt(end), one.second))
+      for (const place of places) {
+        const { message, sender } = stretch[index] ?? one
+        const origin = originOf(message)
+        insert(chat, message, sender, place, origin)
+        if (origin === 'history') old += 1
+        oldest = Math.min(oldest ?? place, place)
+        newest = Math.max(newest ?? 0, place)
+        index += 1
+        added += 1
+      }
+    }
+    if (old > 0) {
+      events.append({ at_ms: now(), kind: 'history.loaded', chat, message: null, data: { count: old } })
+    }
+    return { added, oldest, newest }
+  }
+
+  return {
+    record,
+    ack(chat, bareId, ack) {
+      const row = messages.find(bareId, chat, ME)
+      if (row !== undefined) setAck(row, ack)
+    },
+    reaction(chat, bareId, messageSender, reaction) {
+      const person = chats.get(chat)?.person ?? null
+      const sender = messageSender === null ? ME : (person ?? where.senderId(messageSender))
+      const row = messages.find(bareId, chat, sender)
+      if (row !== undefined) setReaction(row, reaction)
+    },
+  }
+}

@@ -1,0 +1,399 @@
+/** What the inbox writes, on a real archive: once, in order, and each change with its event. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createTestClock } from '../../test/test-clock.ts'
+import { createLog } from '../log.ts'
+import { type Jid, toJid } from '../model/ids.ts'
+import type { SeenChat, SeenContact, SeenMessage } from '../model/seen.ts'
+import { timeOf } from '../store/position.ts'
+import { openStore, type Store } from '../store/store.ts'
+import { createInbox, type Inbox } from './inbox.ts'
+
+const ME = toJid('15550001000@c.us')
+const MY_LID = toJid('77001@lid')
+const AMARA = toJid('15551110000@c.us')
+const AMARA_LID = toJid('99001@lid')
+const GROUP = toJid('120363000000000001@g.us')
+const T = 1_790_000_000
+
+let dir: string
+let store: Store
+let inbox: Inbox
+let lost: unknown[]
+let unheard: number[]
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'wma-store-'))
+  store = openStore(join(dir, 'a.db'))
+  lost = []
+  unheard = []
+  inbox = createInbox({
+    store,
+    own: () => new Set([ME, MY_LID]),
+    clock: createTestClock(),
+    log: createLog({ level: 'silent' }),
+    hash: () => '',
+    onLost: (error) => lost.push(error),
+    onUnheard: (chat) => unheard.push(chat),
+  })
+})
+afterEach(() => {
+  store.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+function message(bareId: string, more: Partial<SeenMessage> = {}): SeenMessage {
+  return {
+    chat: AMARA,
+    bareId,
+    fromMe: false,
+    sender: AMARA,
+    senderName: 'Amara',
+    type: 'chat',
+    body: `text of ${bareId}`,
+    sentAt: T,
+    ack: 1,
+    hasMedia: false,
+    media: null,
+    quoted: null,
+    mentions: [],
+    forwarded: false,
+    editedAt: null,
+    expiresAt: null,
+    reactions: null,
+    ...more,
+  }
+}
+
+function chat(id: Jid, more: Partial<SeenChat> = {}): SeenChat {
+  return {
+    id,
+    name: null,
+    unreadCount: 0,
+    timestamp: T,
+    archived: false,
+    pinnedAt: 0,
+    mutedUntil: 0,
+    isReadOnly: false,
+    last: null,
+    members: null,
+    ...more,
+  }
+}
+
+function contact(more: Partial<SeenContact>): SeenContact {
+  return {
+    phone: null,
+    lid: null,
+    name: null,
+    pushname: null,
+    inAddressBook: false,
+    isBusiness: false,
+    isBlocked: false,
+    ...more,
+  }
+}
+
+function take(...seen: SeenMessage[]): void {
+  for (const one of seen) inbox.take({ type: 'message', message: one })
+  inbox.flush()
+}
+const kinds = () => store.events.after(0, 1000).map(({ kind }) => kind)
+function rowsOf(jid: Jid) {
+  const id = inbox.where.findChat(jid)
+  return store.db
+    .query<{ id: number; bare_id: string; body: string; type: string; ack: number; sender: number }>(
+      'SELECT * FROM messages WHERE chat = ? ORDER BY id',
+    )
+    .all(id ?? -1)
+}
+const idsOf = (jid: Jid) => rowsOf(jid).map(({ bare_id }) => bare_id)
+const names = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, index) => `M${String(from + index).padStart(5, '0')}`)
+
+describe('a message', () => {
+  it('is written once, however often it is seen', () => {
+    take(message('A'), message('A'))
+    take(message('A'))
+    expect(rowsOf(AMARA)).toMatchObject([{ bare_id: 'A', body: 'text of A' }])
+    expect(kinds()).toEqual(['message.received'])
+    expect(store.messages.count()).toBe(1)
+  })
+
+  it('keeps the order in which a second brought it', () => {
+    take(...names(0, 500).map((id) => message(id)))
+    expect(idsOf(AMARA)).toEqual(names(0, 500))
+    expect(rowsOf(AMARA).every(({ id }) => timeOf(id) === T)).toBe(true)
+  })
+
+  it('is not taken for another sender’s message of the same id', () => {
+    const inGroup = { chat: GROUP, bareId: 'SAME' }
+    take(message('SAME', inGroup), message('SAME', { ...inGroup, sender: toJid('15552220000@c.us') }))
+    take(message('SAME', { ...inGroup, fromMe: true, sender: null }))
+    expect(idsOf(GROUP)).toEqual(['SAME', 'SAME', 'SAME'])
+  })
+
+  it('of one’s own knows no difference between phone and LID', () => {
+    take(message('A', { chat: GROUP, fromMe: true, sender: ME }))
+    take(message('A', { chat: GROUP, fromMe: true, sender: MY_LID }))
+    expect(rowsOf(GROUP)).toMatchObject([{ sender: 0 }])
+    expect(kinds()).toEqual(['message.sent'])
+  })
+
+  it('gives a stranger the first name that it carries', () => {
+    take(message('A'))
+    expect(store.people.find(AMARA)).toMatchObject({ pushname: 'Amara' })
+  })
+})
+
+describe('a change', () => {
+  it('of the text is kept as a revision', () => {
+    take(message('A', { body: 'helo' }))
+    take(message('A', { body: 'hello', editedAt: T * 1000 + 5_000 }))
+    take(message('A', { body: 'hello', editedAt: T * 1000 + 5_000 }))
+    expect(rowsOf(AMARA)).toMatchObject([{ body: 'hello' }])
+    expect(kinds()).toEqual(['message.received', 'message.edited'])
+    expect(store.db.query('SELECT what, body, until_at_ms FROM revisions').all()).toMatchObject([
+      { what: 'edited', body: 'helo', until_at_ms: T * 1000 + 5_000 },
+    ])
+  })
+
+  it('is not undone by an older copy', () => {
+    take(message('A', { body: 'third', editedAt: 3000 }))
+    take(message('A', { body: 'second', editedAt: 2000 }), message('A', { body: 'first' }))
+    expect(rowsOf(AMARA)).toMatchObject([{ body: 'third' }])
+    expect(kinds()).toEqual(['message.received'])
+  })
+
+  it('to deleted stays, and what it said is kept', () => {
+    take(message('A'), message('A', { type: 'revoked', body: '' }), message('A'))
+    expect(rowsOf(AMARA)).toMatchObject([{ type: 'revoked', body: '' }])
+    expect(kinds()).toEqual(['message.received', 'message.revoked'])
+    expect(store.db.query('SELECT what, body FROM revisions').all()).toMatchObject([
+      { what: 'revoked', body: 'text of A' },
+    ])
+  })
+
+  it('fills a placeholder', () => {
+    take(message('A', { type: 'ciphertext', body: '' }), message('A', { body: 'readable' }))
+    take(message('A', { type: 'ciphertext', body: '' }))
+    expect(rowsOf(AMARA)).toMatchObject([{ type: 'chat', body: 'readable' }])
+    expect(kinds()).toEqual(['message.received', 'message.decrypted'])
+  })
+
+  it('of the ack only goes forward, and comes once', () => {
+    const own = { fromMe: true, sender: null }
+    take(message('A', { ...own, ack: 1 }))
+    for (const ack of [2, 2, 1, 3, 0, -1]) inbox.take({ type: 'ack', chat: AMARA, bareId: 'A', ack })
+    inbox.flush()
+    expect(rowsOf(AMARA)).toMatchObject([{ ack: 3 }])
+    expect(store.events.after(0, 10).map(({ data }) => data?.ack)).toEqual([undefined, 2, 3])
+  })
+
+  it('of reactions: one a person, the last one counts', () => {
+    take(message('A'))
+    const react = (sender: Jid | null, emoji: string, at: number) =>
+      inbox.take({
+        type: 'reaction',
+        chat: AMARA,
+        bareId: 'A',
+        messageSender: AMARA,
+        reaction: { sender, emoji, at },
+      })
+    react(AMARA, '👍', 1)
+    react(AMARA, '❤️', 2)
+    react(null, '🙏', 3)
+    react(null, '', 4)
+    inbox.flush()
+    const [row] = rowsOf(AMARA)
+    expect(store.changes.reactions(row?.id ?? 0)).toMatchObject([{ emoji: '❤️' }])
+    expect(kinds().filter((kind) => kind === 'message.reaction')).toHaveLength(4)
+    // Seen again as a whole, with nothing left.
+    take(message('A', { reactions: [] }))
+    expect(store.changes.reactions(row?.id ?? 0)).toEqual([])
+  })
+})
+
+describe('a stretch that was read', () => {
+  const stretch = (ids: string[], before: number | null = null, more: Partial<SeenMessage> = {}) => {
+    const id = inbox.where.chatId(AMARA)
+    if (id === null) throw new Error('no chat')
+    return inbox.recordStretch(
+      id,
+      ids.map((name) => message(name, more)),
+      () => 'history',
+      before,
+    )
+  }
+
+  it('goes before what it precedes, also within one second', () => {
+    take(...names(300, 320).map((id) => message(id)))
+    let before = rowsOf(AMARA)[0]?.id ?? null
+    for (let from = 270; from >= 0; from -= 30) {
+      before = stretch(names(from, from + 30), before).oldest
+    }
+    expect(idsOf(AMARA)).toEqual(names(0, 320))
+  })
+
+  it('goes between what it lies between, also within one second', () => {
+    take(message('M00000'), message('M00150'))
+    stretch(names(0, 151))
+    expect(idsOf(AMARA)).toEqual(names(0, 151))
+  })
+
+  it('finds its place even where the second is crowded by other chats', () => {
+    take(message('M00000'))
+    take(...names(0, 300).map((id) => message(id, { chat: GROUP })))
+    take(message('M00020'))
+    stretch(names(0, 21))
+    expect(idsOf(AMARA)).toEqual(names(0, 21))
+    expect(idsOf(GROUP)).toEqual(names(0, 300))
+  })
+
+  it('loses nothing where there is no room left between two', () => {
+    take(message('M00000'), message('M90000'))
+    stretch([...names(0, 2000), 'M90000'])
+    expect(new Set(idsOf(AMARA))).toEqual(new Set([...names(0, 2000), 'M90000']))
+  })
+
+  it('is told by one event, and leaves what is known as it was', () => {
+    take(message('M00001', { sentAt: T + 10 }))
+    const { added, oldest } = stretch(names(0, 2), null, { sentAt: T + 10 })
+    expect(added).toBe(1)
+    expect(oldest).toBe(rowsOf(AMARA)[0]?.id)
+    expect(kinds()).toEqual(['message.received', 'history.loaded'])
+  })
+})
+
+describe('a person', () => {
+  it('known by two addresses has one chat', () => {
+    inbox.take({
+      type: 'contacts',
+      contacts: [contact({ phone: AMARA, lid: AMARA_LID, name: 'Amara Okafor' })],
+    })
+    take(message('A', { chat: AMARA_LID, sender: AMARA_LID }), message('B'))
+    expect(idsOf(AMARA)).toEqual(['A', 'B'])
+    expect(inbox.where.findChat(AMARA_LID)).toBe(inbox.where.findChat(AMARA))
+  })
+
+  it('who turns out to be another one brings everything along, and nothing twice', () => {
+    take(message('A', { chat: AMARA_LID, sender: AMARA_LID, sentAt: T }))
+    take(message('B', { chat: AMARA_LID, sender: AMARA_LID, sentAt: T + 1 }))
+    take(message('B', { sentAt: T + 1 }), message('C', { sentAt: T + 2 }))
+    take(message('G', { chat: GROUP, sender: AMARA_LID }), message('G', { chat: GROUP, sender: AMARA }))
+    expect(idsOf(AMARA)).toEqual(['B', 'C'])
+    inbox.take({ type: 'contacts', contacts: [contact({ phone: AMARA, lid: AMARA_LID })] })
+    inbox.flush()
+    expect(idsOf(AMARA)).toEqual(['A', 'B', 'C'])
+    expect(idsOf(GROUP)).toEqual(['G'])
+    expect(store.messages.count()).toBe(4)
+    expect(inbox.where.findChat(AMARA_LID)).toBe(inbox.where.findChat(AMARA))
+    expect(store.chats.get(inbox.where.findChat(AMARA) ?? 0)?.last_message).toBe(rowsOf(AMARA)[2]?.id)
+    // Later messages by either address are the same person's.
+    take(message('D', { chat: AMARA_LID, sender: AMARA_LID, sentAt: T + 3 }))
+    expect(idsOf(AMARA)).toEqual(['A', 'B', 'C', 'D'])
+  })
+
+  it('is told of only when something changed', () => {
+    const seen = contact({ phone: AMARA, name: 'Amara Okafor', inAddressBook: true })
+    for (const contacts of [[seen], [seen], [{ ...seen, name: 'Amara O.' }]])
+      inbox.take({ type: 'contacts', contacts })
+    inbox.flush()
+    expect(kinds()).toEqual(['contact.changed'])
+  })
+})
+
+describe('a chat', () => {
+  it('is told of by the fields that changed', () => {
+    for (const seen of [chat(AMARA), chat(AMARA), chat(AMARA, { unreadCount: 2, archived: true })]) {
+      inbox.take({ type: 'chats', chats: [seen] })
+    }
+    inbox.flush()
+    expect(store.events.after(0, 10).map(({ data }) => data)).toEqual([
+      { fields: ['new'] },
+      { fields: ['unread_count', 'archived'] },
+    ])
+  })
+
+  it('that WhatsApp lists twice while it moves to a LID keeps the living one’s facts', () => {
+    inbox.take({ type: 'contacts', contacts: [contact({ phone: AMARA, lid: AMARA_LID })] })
+    inbox.take({ type: 'chats', chats: [chat(AMARA_LID, { timestamp: T + 100, unreadCount: 3 })] })
+    inbox.take({ type: 'chats', chats: [chat(AMARA, { timestamp: T, unreadCount: 0 })] })
+    inbox.flush()
+    expect(store.chats.get(inbox.where.findChat(AMARA) ?? 0)).toMatchObject({
+      unread_count: 3,
+      timestamp: T + 100,
+    })
+  })
+
+  it('that was deleted on WhatsApp comes back with its next message', () => {
+    take(message('A'))
+    inbox.take({ type: 'chat_removed', chat: AMARA })
+    inbox.flush()
+    expect(store.chats.get(inbox.where.findChat(AMARA) ?? 0)?.removed_at).not.toBeNull()
+    inbox.take({ type: 'chats', chats: [chat(AMARA, { timestamp: T + 1 })] })
+    inbox.flush()
+    expect(store.chats.get(inbox.where.findChat(AMARA) ?? 0)?.removed_at).toBeNull()
+    expect(idsOf(AMARA)).toEqual(['A'])
+  })
+
+  it('with a newest message that nobody told of is to be read', () => {
+    take(message('A'))
+    inbox.take({ type: 'chats', chats: [chat(AMARA, { last: message('A') })] })
+    inbox.flush()
+    expect(unheard).toEqual([])
+    inbox.take({ type: 'chats', chats: [chat(AMARA, { last: message('B') })] })
+    inbox.flush()
+    expect(unheard).toEqual([inbox.where.findChat(AMARA)])
+  })
+
+  it('keeps the members of a group, and tells when they change', () => {
+    const members = [
+      { id: AMARA, isAdmin: true },
+      { id: toJid('15552220000@c.us'), isAdmin: false },
+    ]
+    for (const list of [members, members, members.slice(1)]) {
+      inbox.take({ type: 'chats', chats: [chat(GROUP, { name: 'Hike', members: list })] })
+    }
+    inbox.flush()
+    const id = inbox.where.findChat(GROUP) ?? 0
+    expect(store.chats.members(id)).toHaveLength(1)
+    expect(store.events.after(0, 10).map(({ data }) => data)).toEqual([
+      { fields: ['new'] },
+      { fields: ['members'] },
+    ])
+  })
+})
+
+describe('what counts as caught up', () => {
+  const upTo = () => store.chats.get(inbox.where.findChat(AMARA) ?? 0)?.caught_up_to
+
+  it('moves with live messages once the chat was looked through, and not before', () => {
+    take(message('A'))
+    expect(upTo()).toBeNull()
+    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0)
+    take(message('B', { sentAt: T + 5 }))
+    expect(upTo()).toBe(rowsOf(AMARA)[1]?.id)
+    inbox.doubt()
+    take(message('C', { sentAt: T + 9 }))
+    expect(upTo()).toBe(rowsOf(AMARA)[1]?.id)
+  })
+
+  it('does not go back with a message that came late', () => {
+    take(message('A'))
+    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0)
+    take(message('B', { sentAt: T - 100 }))
+    expect(upTo()).toBe(rowsOf(AMARA)[1]?.id)
+  })
+})
+
+describe('one event that cannot be written', () => {
+  it('does not cost the others', () => {
+    const broken = message('X', { body: undefined as unknown as string })
+    take(message('A'), broken, message('B'))
+    expect(idsOf(AMARA)).toEqual(['A', 'B'])
+    expect(lost).toEqual([])
+  })
+})

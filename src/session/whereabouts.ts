@@ -1,0 +1,31 @@
+/** From WhatsApp's addresses to the archive's ids: one person and one chat, by phone or by LID. */
+import { chatKindOf, type Jid } from '../model/ids.ts'
+import { ME } from '../store/people.ts'
+import type { Store } from '../store/store.ts'
+
+export type Whereabouts = {
+  /** The chat at this address, made where it is new; null for an address that is no chat's. */
+  chatId(jid: Jid): number | null
+  /** The chat at this address, or null. */
+  findChat(jid: Jid): number | null
+  /** Who writes from this address; this account's own addresses are one. */
+  senderId(jid: Jid): number
+}
+
+/** @param own this account's addresses: phone, and LID where it is known */
+export function createWhereabouts({ people, chats }: Store, own: () => ReadonlySet<Jid>): Whereabouts {
+  function findChat(jid: Jid): number | null {
+    if (chatKindOf(jid) !== 'direct') return chats.byJid(jid)?.id ?? null
+    const person = people.find(jid)
+    return person === undefined ? null : (chats.byPerson(person.id)?.id ?? null)
+  }
+  return {
+    findChat,
+    chatId(jid) {
+      const kind = chatKindOf(jid)
+      if (kind === null) return null
+      return findChat(jid) ?? chats.insert(kind, kind === 'direct' ? { person: people.idOf(jid) } : { jid })
+    },
+    senderId: (jid) => (own().has(jid) ? ME : people.idOf(jid)),
+  }
+}

@@ -1,0 +1,36 @@
+/** What happens to a message after it was written: revisions (what it said before) and reactions. */
+import type { Revision } from '../model/message.ts'
+import type { Connection } from './sqlite.ts'
+
+export type ReactionRow = { message: number; sender: number; emoji: string; at_ms: number }
+
+export type Changes = {
+  /** Keep what `message` said until `untilMs`. */
+  addRevision(
+    message: number,
+    before: { what: Revision['what']; type: string; body: string; untilMs: number },
+  ): void
+  reactions(message: number): ReactionRow[]
+  setReaction(row: ReactionRow): void
+  removeReaction(message: number, sender: number): void
+}
+
+export function createChanges(db: Connection): Changes {
+  const addRevision = db.command(
+    `INSERT INTO revisions (message, n, what, type, body, until_at_ms)
+     SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4, ?5 FROM revisions WHERE message = ?1`,
+  )
+  const reactions = db.query<ReactionRow>('SELECT * FROM reactions WHERE message = ?')
+  const setReaction = db.command(
+    `INSERT INTO reactions VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET emoji = excluded.emoji, at_ms = excluded.at_ms`,
+  )
+  const removeReaction = db.command('DELETE FROM reactions WHERE message = ? AND sender = ?')
+  return {
+    addRevision: (message, { what, type, body, untilMs }) =>
+      void addRevision.run(message, what, type, body, untilMs),
+    reactions: (message) => reactions.all(message),
+    setReaction: ({ message, sender, emoji, at_ms }) => void setReaction.run(message, sender, emoji, at_ms),
+    removeReaction: (message, sender) => void removeReaction.run(message, sender),
+  }
+}

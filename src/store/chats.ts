@@ -1,0 +1,124 @@
+/** The table of chats, and the members of groups. */
+import type { ChatKind } from '../model/chat.ts'
+import type { Jid } from '../model/ids.ts'
+import type { Connection } from './sqlite.ts'
+
+export type ChatRow = {
+  id: number
+  kind: ChatKind
+  jid: Jid | null
+  person: number | null
+  name: string | null
+  unread_count: number
+  timestamp: number
+  archived: number
+  pinned_at: number
+  muted_until: number
+  is_read_only: number
+  removed_at: number | null
+  last_message: number | null
+  caught_up_to: number | null
+  history_complete: number
+}
+
+/** What WhatsApp says of a chat, by column. */
+export type ChatFacts = Pick<
+  ChatRow,
+  'name' | 'unread_count' | 'timestamp' | 'archived' | 'pinned_at' | 'muted_until' | 'is_read_only'
+>
+
+/** How much of a chat is here: for planning what to fetch. `oldest`: position of its first message. */
+export type Extent = { chat: number; messages: number; oldest: number | null }
+
+export type Chats = {
+  get(id: number): ChatRow | undefined
+  byPerson(person: number): ChatRow | undefined
+  byJid(jid: Jid): ChatRow | undefined
+  /** Where WhatsApp knows the chat: its JID, or that of its person, by phone where it is known. */
+  addressOf(id: number): Jid | null
+  /** Every chat, latest activity first. */
+  all(): ChatRow[]
+  insert(kind: ChatKind, address: { person: number } | { jid: Jid }): number
+  /** Also says that the chat exists on WhatsApp. */
+  setFacts(id: number, facts: ChatFacts): void
+  /** A message at `position`, sent at `sentAt`, is in the chat now. */
+  noteMessage(id: number, position: number, sentAt: number): void
+  setRemoved(id: number, removedAt: number): void
+  /** Never goes back. 0: looked, and there was nothing. */
+  setCaughtUp(id: number, position: number): void
+  setHistoryComplete(id: number): void
+  setPerson(id: number, person: number): void
+  /** Find the newest message again, after messages moved. */
+  refreshLast(id: number): void
+  delete(id: number): void
+  extents(): Extent[]
+  members(chat: number): { person: number; is_admin: number }[]
+  setMembers(chat: number, members: { person: number; isAdmin: boolean }[]): void
+}
+
+export function createChats(db: Connection): Chats {
+  const get = db.query<ChatRow, [number]>('SELECT * FROM chats WHERE id = ?')
+  const byPerson = db.query<ChatRow, [number]>('SELECT * FROM chats WHERE person = ?')
+  const byJid = db.query<ChatRow, [Jid]>('SELECT * FROM chats WHERE jid = ?')
+  const addressOf = db.query<{ jid: Jid | null }, [number]>(
+    `SELECT coalesce(chats.jid, people.phone, people.lid) AS jid
+     FROM chats LEFT JOIN people ON people.id = chats.person WHERE chats.id = ?`,
+  )
+  const all = db.query<ChatRow, []>('SELECT * FROM chats ORDER BY timestamp DESC, id DESC')
+  const insert = db.command('INSERT INTO chats (kind, jid, person) VALUES (?, ?, ?)')
+  const setFacts = db.command(
+    `UPDATE chats SET name = ?, unread_count = ?, timestamp = max(timestamp, ?), archived = ?, pinned_at = ?,
+     muted_until = ?, is_read_only = ?, removed_at = NULL WHERE id = ?`,
+  )
+  const noteMessage = db.command(
+    `UPDATE chats SET timestamp = max(timestamp, ?), last_message = max(coalesce(last_message, 0), ?) WHERE id = ?`,
+  )
+  const setRemoved = db.command('UPDATE chats SET removed_at = ? WHERE id = ?')
+  const setCaughtUp = db.command(
+    'UPDATE chats SET caught_up_to = max(coalesce(caught_up_to, 0), ?) WHERE id = ?',
+  )
+  const setHistoryComplete = db.command('UPDATE chats SET history_complete = 1 WHERE id = ?')
+  const setPerson = db.command('UPDATE chats SET person = ? WHERE id = ?')
+  const refreshLast = db.command(
+    'UPDATE chats SET last_message = (SELECT max(id) FROM messages WHERE chat = chats.id) WHERE id = ?',
+  )
+  const remove = db.command('DELETE FROM chats WHERE id = ?')
+  const extents = db.query<Extent, []>(
+    'SELECT chat, count(*) AS messages, min(id) AS oldest FROM messages GROUP BY chat',
+  )
+  const members = db.query<{ person: number; is_admin: number }, [number]>(
+    'SELECT person, is_admin FROM members WHERE chat = ? ORDER BY person',
+  )
+  const clearMembers = db.command('DELETE FROM members WHERE chat = ?')
+  const addMember = db.command('INSERT OR IGNORE INTO members (chat, person, is_admin) VALUES (?, ?, ?)')
+  return {
+    get: (id) => get.get(id),
+    byPerson: (person) => byPerson.get(person),
+    byJid: (jid) => byJid.get(jid),
+    addressOf: (id) => addressOf.get(id)?.jid ?? null,
+    all: () => all.all(),
+    insert: (kind, address) =>
+      insert.run(kind, 'jid' in address ? address.jid : null, 'person' in address ? address.person : null)
+        .lastInsertRowid,
+    setFacts(id, facts) {
+      const { name, unread_count, timestamp, archived, pinned_at, muted_until, is_read_only } = facts
+      setFacts.run(name, unread_count, timestamp, archived, pinned_at, muted_until, is_read_only, id)
+    },
+    noteMessage: (id, position, sentAt) => void noteMessage.run(sentAt, position, id),
+    setRemoved: (id, removedAt) => void setRemoved.run(removedAt, id),
+    setCaughtUp: (id, position) => void setCaughtUp.run(position, id),
+    setHistoryComplete: (id) => void setHistoryComplete.run(id),
+    setPerson: (id, person) => void setPerson.run(person, id),
+    refreshLast: (id) => void refreshLast.run(id),
+    delete(id) {
+      clearMembers.run(id)
+      remove.run(id)
+    },
+    extents: () => extents.all(),
+    members: (chat) => members.all(chat),
+    setMembers(chat, list) {
+      clearMembers.run(chat)
+      for (const { person, isAdmin } of list) addMember.run(chat, person, Number(isAdmin))
+    },
+  }
+}

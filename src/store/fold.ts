@@ -1,0 +1,73 @@
+/** Folding of names, so that people find them however they type: without accents, case and look-alike letters. */
+
+/** Letters that Unicode does not take apart, or that people write one for the other. */
+const ALIKE: Record<string, string> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  ħ: 'h',
+  ı: 'i',
+  þ: 'th',
+  ς: 'σ',
+  ى: 'ي',
+  ی: 'ي',
+  ک: 'ك',
+  ة: 'ه',
+}
+const ALIKE_PATTERN = new RegExp(`[${Object.keys(ALIKE).join('')}]`, 'g')
+
+/** Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel signs; then what nobody sees. */
+const MARKS = /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]/g
+const UNSEEN = /[\p{Cf}\p{Variation_Selector}]/gu
+
+/** What was taken apart before: a search folds every name that there is, and the next one the same ones again. */
+const FOLDED = new Map<string, string>()
+const MAX_FOLDED = 50_000
+
+/** Text to compare by: equal for texts that a person would take for the same name. */
+export function fold(text: string): string {
+  // Many names and every number: nothing to take apart.
+  if (/^[\n\u0020-\u007e]*$/.test(text)) return text.toLowerCase()
+  const known = FOLDED.get(text)
+  if (known !== undefined) return known
+  if (FOLDED.size >= MAX_FOLDED) FOLDED.clear()
+  const folded = takeApart(text)
+  FOLDED.set(text, folded)
+  return folded
+}
+
+function takeApart(text: string): string {
+  return text
+    .toLowerCase()
+    .normalize('NFKD')
+    .replace(MARKS, '')
+    .replace(UNSEEN, '')
+    .replace(ALIKE_PATTERN, (letter) => ALIKE[letter] ?? letter)
+}
+
+/**
+ * A test for what somebody typed: every word must be part of the text, or, where it reads as a number, its digits part
+ * of the digits. Both arguments of the test are given folded: names, and digits of the phone number.
+ */
+export function createMatcher(query: string): (names: string, digits: string) => boolean {
+  const words = fold(query)
+    .split(/\s+/)
+    .filter((word) => word !== '')
+  const digits = numberIn(query)
+  // "0176 123…" is how a number is dialled at home; abroad the country code stands in place of the 0.
+  const national = digits.replace(/^0+/, '')
+  return (names, number) => {
+    if (words.length > 0 && words.every((word) => names.includes(word))) return true
+    if (digits === '' || number === '') return false
+    return number.includes(digits) || (national.length >= 5 && number.includes(national))
+  }
+}
+
+/** The digits of what can only be meant as a number, else nothing. */
+function numberIn(query: string): string {
+  return /^[\s\d+().\-/]+$/.test(query) ? query.replace(/\D/g, '') : ''
+}

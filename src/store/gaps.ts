@@ -1,0 +1,38 @@
+/** The table of gaps: messages that are known to be missing. */
+import type { Connection } from './sqlite.ts'
+
+export type GapRow = {
+  id: number
+  chat: number
+  after_message: number | null
+  before_message: number
+  found_at_ms: number
+}
+
+export type Gaps = {
+  add(gap: Omit<GapRow, 'id'>): void
+  /** Of one chat, the newest first. */
+  of(chat: number): GapRow[]
+  /** Of all chats. */
+  all(): GapRow[]
+  /** Everything from `before` on is here now. */
+  shrink(id: number, before: number): void
+  remove(id: number): void
+}
+
+export function createGaps(db: Connection): Gaps {
+  const add = db.command(
+    'INSERT INTO gaps (chat, after_message, before_message, found_at_ms) VALUES (?, ?, ?, ?)',
+  )
+  const of = db.query<GapRow>('SELECT * FROM gaps WHERE chat = ? ORDER BY before_message DESC')
+  const all = db.query<GapRow>('SELECT * FROM gaps ORDER BY before_message DESC')
+  const shrink = db.command('UPDATE gaps SET before_message = ? WHERE id = ?')
+  const remove = db.command('DELETE FROM gaps WHERE id = ?')
+  return {
+    add: (gap) => void add.run(gap.chat, gap.after_message, gap.before_message, gap.found_at_ms),
+    of: (chat) => of.all(chat),
+    all: () => all.all(),
+    shrink: (id, before) => void shrink.run(before, id),
+    remove: (id) => void remove.run(id),
+  }
+}

@@ -1,0 +1,96 @@
+/** The table of messages, in the order of their time. */
+import type { Media } from '../model/message.ts'
+import { firstIn, lastIn } from './position.ts'
+import type { Connection } from './sqlite.ts'
+
+export type MessageRow = {
+  /** Its position, see position.ts. */
+  id: number
+  chat: number
+  bare_id: string
+  sender: number
+  type: string
+  body: string
+  ack: number
+  has_media: number
+  edited_at_ms: number | null
+  revoked_at_ms: number | null
+  /** {@link MessageDetails} as JSON. */
+  details: string | null
+}
+
+/** What only some messages have. People are named by their id. */
+export type MessageDetails = {
+  media?: Media
+  /** `sender` null: WhatsApp does not say. */
+  quoted?: { bare_id: string; sender: number | null; body: string }
+  mentions?: number[]
+  forwarded?: 1
+  /** Unix seconds. */
+  expires_at?: number
+}
+
+export type Messages = {
+  find(bareId: string, chat: number, sender: number): MessageRow | undefined
+  /** Messages with this id in the chat, whoever sent them: more than one only where somebody took another's id. */
+  findAll(bareId: string, chat: number): MessageRow[]
+  insert(row: MessageRow): void
+  /** Everything but its place and name. */
+  update(row: MessageRow): void
+  setAck(id: number, ack: number): void
+  /** The nearest taken places of the second `sentAt` below or above `place`, of whatever chat; null: none. */
+  takenBelow(place: number, sentAt: number): number | null
+  takenAbove(place: number, sentAt: number): number | null
+  newest(chat: number): MessageRow | undefined
+  oldest(chat: number): MessageRow | undefined
+  get(id: number): MessageRow | undefined
+  /** Of all chats; counted once and then kept. */
+  count(): number
+  /** Rows went without {@link Messages}: count again. */
+  recount(): void
+}
+
+export function createMessages(db: Connection): Messages {
+  const find = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ? AND sender = ?')
+  const findAll = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ?')
+  const insert = db.command('INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const update = db.command(
+    `UPDATE messages SET type = ?, body = ?, ack = ?, has_media = ?, edited_at_ms = ?, revoked_at_ms = ?, details = ?
+     WHERE id = ?`,
+  )
+  const setAck = db.command('UPDATE messages SET ack = ? WHERE id = ?')
+  const below = db.query<{ id: number | null }>('SELECT max(id) AS id FROM messages WHERE id < ? AND id >= ?')
+  const above = db.query<{ id: number | null }>('SELECT min(id) AS id FROM messages WHERE id > ? AND id <= ?')
+  const newest = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id DESC LIMIT 1')
+  const oldest = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id LIMIT 1')
+  const get = db.query<MessageRow>('SELECT * FROM messages WHERE id = ?')
+  const count = db.query<{ n: number }>('SELECT count(*) AS n FROM messages')
+  let total: number | null = null
+  return {
+    find: (bareId, chat, sender) => find.get(bareId, chat, sender),
+    findAll: (bareId, chat) => findAll.all(bareId, chat),
+    insert(row) {
+      const { id, chat, bare_id, sender, type, body, ack, has_media } = row
+      const { edited_at_ms, revoked_at_ms, details } = row
+      insert.run(id, chat, bare_id, sender, type, body, ack, has_media, edited_at_ms, revoked_at_ms, details)
+      if (total !== null) total += 1
+    },
+    update(row) {
+      const { id, type, body, ack, has_media, edited_at_ms, revoked_at_ms, details } = row
+      update.run(type, body, ack, has_media, edited_at_ms, revoked_at_ms, details, id)
+    },
+    setAck: (id, ack) => void setAck.run(ack, id),
+    takenBelow: (place, sentAt) => below.get(place, firstIn(sentAt))?.id ?? null,
+    takenAbove: (place, sentAt) => above.get(place, lastIn(sentAt))?.id ?? null,
+    newest: (chat) => newest.get(chat),
+    oldest: (chat) => oldest.get(chat),
+    get: (id) => get.get(id),
+    count() {
+      total ??= count.get()?.n ?? 0
+      return total
+    },
+    recount() {
+      total = null
+    },
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * A message's place in the archive is one whole number that sorts by time, so that "newest first" needs no sort, also
+ * for history that was written later: 31 bits of seconds since 2009, when WhatsApp began, and 22 bits of order within
+ * the second. Together they are the 53 bits that a number holds exactly. Enough until 2077.
+ */
+
+const EPOCH = 1_230_768_000
+const SLOTS = 2 ** 22
+const MIDDLE = SLOTS / 2
+const LAST_SECOND = 2 ** 31 - 1
+/** Left free between neighbours, so that what turns out to lie between them finds a place. */
+const STEP = 256
+const SHARES = 1024
+
+/** The first position of the second that begins at `sentAt` (Unix seconds). Times before 2009 count as its begin. */
+export function firstIn(sentAt: number): number {
+  return Math.min(Math.max(Math.floor(sentAt) - EPOCH, 0), LAST_SECOND) * SLOTS
+}
+
+/** The last position of that second. */
+export function lastIn(sentAt: number): number {
+  return firstIn(sentAt) + SLOTS - 1
+}
+
+/** The time of a position, in Unix seconds. */
+export function timeOf(position: number): number {
+  return Math.floor(position / SLOTS) + EPOCH
+}
+
+/**
+ * Places for `count` new messages of one second, in order, between two taken places of it.
+ * @param after the nearest taken place below, null where the second has none there
+ * @param before the nearest taken place above, null likewise
+ * @returns ascending places; fewer than `count` where there is not enough room
+ */
+export function placesBetween(
+  sentAt: number,
+  after: number | null,
+  before: number | null,
+  count: number,
+): number[] {
+  const isEmpty = after === null && before === null
+  const low = after ?? firstIn(sentAt) - 1 + (isEmpty ? MIDDLE : 0)
+  const high = before ?? lastIn(sentAt) + 1
+  const room = high - low - 1
+  const fitting = Math.min(count, room)
+  // Evenly between two neighbours; towards an open end at a distance, which shrinks before the second is full.
+  const share = after !== null && before !== null ? fitting + 1 : Math.max(fitting, SHARES)
+  const step = Math.max(1, Math.min(STEP, Math.floor((room + 1) / share)))
+  const first = after === null && before !== null ? high - step * fitting : low + step
+  return Array.from({ length: fitting }, (_, index) => first + index * step)
+}

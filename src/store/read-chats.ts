@@ -1,0 +1,167 @@
+/** Reading chats: the list, and one chat with its members and how far its history goes. */
+import { z } from 'zod'
+import { fail } from '../errors.ts'
+import type { Chat, ChatKind, Gap } from '../model/chat.ts'
+import type { Jid } from '../model/ids.ts'
+import { fromCursor, toCursor } from './cursor.ts'
+import { createMatcher, fold } from './fold.ts'
+import type { PersonRow } from './people.ts'
+import { timeOf } from './position.ts'
+import type { Finder } from './read-finder.ts'
+import type { GapReader } from './read-gaps.ts'
+import { FACE, FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
+import { type ChatView, personJid, personName, toIso } from './render.ts'
+import type { Connection } from './sqlite.ts'
+
+/** A page of a list. `next`: the cursor of the following page, where there is one. */
+export type Page<T> = { items: T[]; next: string | null }
+export type PageOptions = { limit: number; cursor?: string | undefined }
+
+export type ChatFilter = {
+  /** Any part of a name or number. */
+  query?: string | undefined
+  unreadOnly: boolean
+  /** undefined: both. */
+  archived?: boolean | undefined
+  kinds: readonly ChatKind[]
+}
+
+export type Member = { id: string; name: string; is_admin: boolean }
+export type ChatDetails = {
+  chat: Chat
+  /** Of a group, this account left out, admins first. */
+  members: Member[] | null
+  /** How far it goes back in the archive. */
+  history: { messages: number; oldest_at: string | null; complete: boolean; gaps: Gap[] }
+  /** ISO 8601; null: it still exists on WhatsApp. */
+  removedAt: string | null
+}
+
+export type ChatReader = {
+  /** Latest activity first; chats that were deleted on WhatsApp are left out. @throws `invalid_input` (cursor) */
+  listChats(filter: ChatFilter, page: PageOptions): Page<Chat>
+  /** One chat, also one that was deleted on WhatsApp. @throws `chat_not_found` */
+  getChat(address: Jid): ChatDetails
+}
+
+/** A chat's place in a list by time, and the place before all of them. */
+export const ListPlace = z.tuple([z.int(), z.int()])
+export const LIST_START: z.infer<typeof ListPlace> = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]
+
+const LISTED = `FROM ${FACE_TABLES}
+  WHERE (c.timestamp, c.id) < (?1, ?2) AND c.removed_at IS NULL AND c.kind IN (SELECT value FROM json_each(?3))
+  AND (?4 IS NULL OR c.archived = ?4) AND (?5 = 0 OR c.unread_count <> 0)
+  ORDER BY c.timestamp DESC, c.id DESC LIMIT ?6`
+
+const QUERIES = {
+  list: `SELECT ${VIEW} ${LISTED}`,
+  // Arrays: with thousands of chats, handing over rows is what takes the time.
+  names: `SELECT json_group_array(id) AS ids, json_group_array(coalesce(phone, '')) AS phones,
+      json_group_array(coalesce(name, '')) AS names, json_group_array(coalesce(person_name, '')) AS person_names,
+      json_group_array(coalesce(pushname, '')) AS pushnames FROM (SELECT ${FACE} ${LISTED})`,
+  byIds: `SELECT ${VIEW} FROM json_each(?) asked CROSS JOIN chats c ON c.id = asked.value
+    LEFT JOIN people p ON p.id = c.person`,
+  members: 'SELECT p.*, m.is_admin FROM members m CROSS JOIN people p ON p.id = m.person WHERE m.chat = ?',
+  extent: 'SELECT count(*) AS messages, min(id) AS oldest FROM messages WHERE chat = ?',
+}
+
+export function createChatReader(
+  db: Connection,
+  loader: Loader,
+  finder: Finder,
+  gaps: GapReader,
+): ChatReader {
+  const list = db.query<ChatView>(QUERIES.list)
+  const names = db.query<Record<'ids' | 'phones' | 'names' | 'person_names' | 'pushnames', string>>(
+    QUERIES.names,
+  )
+  const byIds = db.query<ChatView>(QUERIES.byIds)
+  const members = db.query<PersonRow & { is_admin: number }>(QUERIES.members)
+  const extent = db.query<{ messages: number; oldest: number | null }>(QUERIES.extent)
+
+  /** One chat more than the page has room for tells that there is another page. */
+  function page({ query, unreadOnly, archived, kinds }: ChatFilter, options: PageOptions): ChatView[] {
+    const place = fromCursor('chats', options.cursor, ListPlace) ?? LIST_START
+    const count = options.limit + 1
+    const where = [...place, JSON.stringify(kinds), archived === undefined ? null : Number(archived)]
+    if (query === undefined) return list.all(...where, Number(unreadOnly), count)
+    // -1: all of them.
+    const [all] = names.all(...where, Number(unreadOnly), -1)
+    return all === undefined ? [] : byIds.all(JSON.stringify(matching(query, all, count)))
+  }
+
+  function membersOf(chat: number): Member[] {
+    return members
+      .all(chat)
+      .map((row) => ({
+        id: personJid(row) ?? '',
+        name: personName(row),
+        is_admin: row.is_admin === 1,
+      }))
+      .sort((one, other) => Number(other.is_admin) - Number(one.is_admin) || compare(one.name, other.name))
+  }
+
+  return {
+    listChats(filter, options) {
+      const rows = page(filter, options)
+      return toPage('chats', rows, options.limit, (shown) => loader.renderChats(shown, loader.own()))
+    },
+    getChat(address) {
+      const row = finder.chat(address) ?? fail('chat_not_found')
+      const own = loader.own()
+      const [chat] = loader.renderChats([row], own)
+      if (chat === undefined) fail('chat_not_found')
+      const [has] = extent.all(row.id)
+      const oldest = has?.oldest ?? null
+      return {
+        chat,
+        members: row.kind === 'group' ? membersOf(row.id) : null,
+        history: {
+          messages: has?.messages ?? 0,
+          oldest_at: oldest === null ? null : toIso(timeOf(oldest)),
+          complete: row.history_complete === 1,
+          gaps: gaps.touching(row, 0, Number.MAX_SAFE_INTEGER, own),
+        },
+        removedAt: row.removed_at === null ? null : toIso(row.removed_at),
+      }
+    },
+  }
+}
+
+/** A page out of rows of which one more may have been read than fit; `render` keeps their number and order. */
+export function toPage<Row extends { id: number; timestamp: number }, T>(
+  name: string,
+  rows: readonly Row[],
+  limit: number,
+  render: (rows: Row[]) => T[],
+): Page<T> {
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)
+  const more = rows.length > limit && last !== undefined
+  return { items: render(shown), next: more ? toCursor(name, [last.timestamp, last.id]) : null }
+}
+
+/** Names in the order of their letters, without regard to accents and case. */
+export function compare(one: string, other: string): number {
+  const [left, right] = [fold(one), fold(other)]
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+/** The first `count` ids of chats that match. */
+function matching(
+  query: string,
+  all: Record<'ids' | 'phones' | 'names' | 'person_names' | 'pushnames', string>,
+  count: number,
+): number[] {
+  const matches = createMatcher(query)
+  const ids: number[] = JSON.parse(all.ids)
+  const phones: string[] = JSON.parse(all.phones)
+  const names: string[][] = [JSON.parse(all.names), JSON.parse(all.person_names), JSON.parse(all.pushnames)]
+  const found: number[] = []
+  for (const [index, id] of ids.entries()) {
+    const words = fold(names.map((column) => column[index] ?? '').join('\n'))
+    if (matches(words, phones[index] ?? '')) found.push(id)
+    if (found.length === count) break
+  }
+  return found
+}

@@ -1,0 +1,172 @@
+/** Reading people: the list of contacts, and all that is known of one. */
+import { z } from 'zod'
+import { fail } from '../errors.ts'
+import type { Chat } from '../model/chat.ts'
+import type { Contact } from '../model/contact.ts'
+import type { Jid } from '../model/ids.ts'
+import { fromCursor, toCursor } from './cursor.ts'
+import { createMatcher, fold } from './fold.ts'
+import { timeOf } from './position.ts'
+import type { Page, PageOptions } from './read-chats.ts'
+import type { Finder } from './read-finder.ts'
+import { FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
+import { type ChatView, chatId, chatName, type Own, toContact, toIso } from './render.ts'
+import type { Connection } from './sqlite.ts'
+
+/** Messages in one direction. Times are ISO 8601; null where there are none. */
+export type Traffic = { count: number; first_at: string | null; last_at: string | null }
+
+export type ContactDetails = {
+  contact: Contact
+  /** The direct chat with them; null where there is none. */
+  chat: Chat | null
+  /** Groups that both are in, latest activity first. */
+  groups: { id: string; name: string }[]
+  /** In the direct chat, as far as it is in the archive. */
+  received: Traffic
+  sent: Traffic
+}
+
+export type ContactReader = {
+  /** Address book first, then by name; this account itself is left out. @throws `invalid_input` (cursor) */
+  listContacts(filter: { query?: string | undefined }, page: PageOptions): Page<Contact>
+  /** One person, by phone or LID. @throws `contact_not_found` */
+  getContact(address: Jid): ContactDetails
+}
+
+/** 0 for who is in the address book, else 1; the folded name; the id. */
+const ContactPlace = z.tuple([z.int(), z.string(), z.int()])
+type Place = z.infer<typeof ContactPlace>
+
+const QUERIES = {
+  // Arrays: with thousands of people, handing over rows is what takes the time.
+  names: `SELECT json_group_array(id) AS ids, json_group_array(1 - in_address_book) AS ranks,
+      json_group_array(coalesce(phone, lid)) AS addresses, json_group_array(coalesce(name, '')) AS names,
+      json_group_array(coalesce(pushname, '')) AS pushnames
+    FROM people WHERE same_as IS NULL`,
+  groups: `SELECT ${VIEW} FROM members m CROSS JOIN chats c ON c.id = m.chat LEFT JOIN people p ON p.id = c.person
+    WHERE m.person = ? AND c.kind = 'group' AND c.removed_at IS NULL`,
+  chat: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE c.person = ?`,
+  traffic: `SELECT count(*) FILTER (WHERE sender = 0) AS sent, min(id) FILTER (WHERE sender = 0) AS sent_first,
+    max(id) FILTER (WHERE sender = 0) AS sent_last, count(*) FILTER (WHERE sender <> 0) AS received,
+    min(id) FILTER (WHERE sender <> 0) AS received_first, max(id) FILTER (WHERE sender <> 0) AS received_last
+    FROM messages WHERE chat = ?`,
+}
+
+type TrafficRow = {
+  sent: number
+  sent_first: number | null
+  sent_last: number | null
+  received: number
+  received_first: number | null
+  received_last: number | null
+}
+
+export function createContactReader(db: Connection, loader: Loader, finder: Finder): ContactReader {
+  const names = db.query<Record<'ids' | 'ranks' | 'addresses' | 'names' | 'pushnames', string>>(QUERIES.names)
+  const groups = db.query<ChatView>(QUERIES.groups)
+  const chatOf = db.query<ChatView>(QUERIES.chat)
+  const traffic = db.query<TrafficRow>(QUERIES.traffic)
+
+  /** The first `count` places of those who match and come after `start`, in order. */
+  function places(query: string | undefined, start: Place | null, count: number, own: Own): Place[] {
+    const [all] = names.all()
+    if (all === undefined) return []
+    const [ids, ranks]: number[][] = [JSON.parse(all.ids), JSON.parse(all.ranks)]
+    const [addresses, given, pushed]: string[][] = [
+      JSON.parse(all.addresses),
+      JSON.parse(all.names),
+      JSON.parse(all.pushnames),
+    ]
+    const matches = query === undefined ? null : createMatcher(query)
+    const best = createBest<Place>(count, inOrder)
+    ids?.forEach((id, index) => {
+      const [rank = 1, address = '', name = '', pushname = ''] = [
+        ranks?.[index],
+        addresses?.[index],
+        given?.[index],
+        pushed?.[index],
+      ]
+      if (address === own.jid || address === own.lid) return
+      const phone = address.endsWith('@lid') ? '' : address
+      if (matches !== null && !matches(fold(`${name}\n${pushname}`), phone)) return
+      // Without a name they stand behind all names, by number.
+      const place: Place = [rank, fold(name || pushname) || `\uffff${address}`, id]
+      if (start === null || inOrder(start, place) < 0) best.offer(place)
+    })
+    return best.take()
+  }
+
+  function toTraffic(count: number, first: number | null, last: number | null): Traffic {
+    const at = (place: number | null) => (place === null ? null : toIso(timeOf(place)))
+    return { count, first_at: at(first), last_at: at(last) }
+  }
+
+  return {
+    listContacts({ query }, { limit, cursor }) {
+      const start = fromCursor('contacts', cursor, ContactPlace)
+      const found = places(query, start, limit + 1, loader.own())
+      const shown = found.slice(0, limit)
+      const people = loader.people(shown.map(([, , id]) => id))
+      const items = shown.flatMap(([, , id]) => {
+        const person = people.get(id)
+        return (person === undefined ? null : toContact(person)) ?? []
+      })
+      const last = shown.at(-1)
+      return {
+        items,
+        next: found.length > limit && last !== undefined ? toCursor('contacts', last) : null,
+      }
+    },
+    getContact(address) {
+      const person = finder.person(address) ?? fail('contact_not_found')
+      const contact = toContact(person) ?? fail('contact_not_found')
+      const own = loader.own()
+      const [row] = chatOf.all(person.id)
+      const [chat = null] = row === undefined ? [] : loader.renderChats([row], own)
+      const [counts] = row === undefined ? [] : traffic.all(row.id)
+      return {
+        contact,
+        chat,
+        groups: groups
+          .all(person.id)
+          .sort((one, other) => other.timestamp - one.timestamp)
+          .map((group) => ({ id: chatId(group), name: chatName(group, own) })),
+        received: toTraffic(
+          counts?.received ?? 0,
+          counts?.received_first ?? null,
+          counts?.received_last ?? null,
+        ),
+        sent: toTraffic(counts?.sent ?? 0, counts?.sent_first ?? null, counts?.sent_last ?? null),
+      }
+    },
+  }
+}
+
+function inOrder(one: Place, other: Place): number {
+  if (one[0] !== other[0]) return one[0] - other[0]
+  if (one[1] !== other[1]) return one[1] < other[1] ? -1 : 1
+  return one[2] - other[2]
+}
+
+/** Keeps the first `count` of what it is offered, without sorting everything. */
+function createBest<T>(count: number, order: (one: T, other: T) => number) {
+  let kept: T[] = []
+  /** Nothing after this one can be among the first any more. */
+  let bound: T | null = null
+  const tidy = () => {
+    kept = kept.sort(order).slice(0, count)
+    bound = kept[count - 1] ?? null
+  }
+  return {
+    offer(one: T): void {
+      if (bound !== null && order(bound, one) < 0) return
+      kept.push(one)
+      if (kept.length >= 4 * count) tidy()
+    },
+    take(): T[] {
+      tidy()
+      return kept
+    },
+  }
+}

@@ -1,0 +1,88 @@
+/** From an address outside to rows of the archive: a person is the same by phone and by LID. */
+import { chatKindOf, type Jid, type KeyParts } from '../model/ids.ts'
+import type { MessageRow } from './messages.ts'
+import { ME, type PersonRow } from './people.ts'
+import { FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
+import { type ChatView, isOwnChat } from './render.ts'
+import type { Connection } from './sqlite.ts'
+
+export type Finder = {
+  /** The chat at this address, also one that was deleted on WhatsApp. */
+  chat(address: Jid): ChatView | null
+  person(address: Jid): PersonRow | null
+  /** The message that a key names, and its chat. Phone or LID in the key are alike. */
+  message(key: KeyParts): { row: MessageRow; chat: ChatView } | null
+}
+
+const QUERIES = {
+  chatByJid: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE c.jid = ?`,
+  chatByPerson: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE c.person = ?`,
+  personByPhone: 'SELECT * FROM people WHERE phone = ?',
+  personByLid: 'SELECT * FROM people WHERE lid = ?',
+  messages: 'SELECT * FROM messages WHERE bare_id = ? AND chat = ?',
+}
+
+export function createFinder(db: Connection, loader: Loader): Finder {
+  const chatByJid = db.query<ChatView>(QUERIES.chatByJid)
+  const chatByPerson = db.query<ChatView>(QUERIES.chatByPerson)
+  const personByPhone = db.query<PersonRow>(QUERIES.personByPhone)
+  const personByLid = db.query<PersonRow>(QUERIES.personByLid)
+  const messages = db.query<MessageRow>(QUERIES.messages)
+
+  function lookUp(address: Jid): PersonRow | null {
+    const [row] = (address.endsWith('@lid') ? personByLid : personByPhone).all(address)
+    return row ?? null
+  }
+
+  /** All addresses of whoever has this one; only of this account the second is known beside its row. */
+  function aliases(address: Jid): Jid[] {
+    const { jid, lid } = loader.own()
+    return address === jid || address === lid ? [jid, ...(lid === null ? [] : [lid])] : [address]
+  }
+
+  function person(address: Jid): PersonRow | null {
+    for (const one of aliases(address)) {
+      const row = lookUp(one)
+      if (row !== null) return row
+    }
+    return null
+  }
+
+  function chat(address: Jid): ChatView | null {
+    if (chatKindOf(address) !== 'direct') return chatByJid.all(address)[0] ?? null
+    for (const one of aliases(address)) {
+      const row = lookUp(one)
+      const [found] = row === null ? [] : chatByPerson.all(row.id)
+      if (found !== undefined) return found
+    }
+    return null
+  }
+
+  return {
+    chat,
+    person,
+    message(key) {
+      const where = chat(key.chat)
+      if (where === null) return null
+      const rows = messages.all(key.bareId, where.id)
+      const own = loader.own()
+      const author = key.participant
+      const isMine = key.fromMe || (author !== null && (author === own.jid || author === own.lid))
+      // In the chat with oneself builds disagree about the direction.
+      if (isOwnChat(where, own)) return first(rows, where)
+      if (isMine) return first(rows, where, (sender) => sender === ME)
+      if (author === null || where.kind === 'direct') return first(rows, where, (sender) => sender !== ME)
+      const id = person(author)?.id ?? null
+      return id === null ? null : first(rows, where, (sender) => sender === id)
+    },
+  }
+}
+
+function first(
+  rows: readonly MessageRow[],
+  chat: ChatView,
+  fits: (sender: number) => boolean = () => true,
+): { row: MessageRow; chat: ChatView } | null {
+  const row = rows.find(({ sender }) => fits(sender))
+  return row === undefined ? null : { row, chat }
+}

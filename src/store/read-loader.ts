@@ -1,0 +1,161 @@
+/** Whole pages of messages and chats with everything that they are shown with, in a handful of statements. */
+import type { Clock } from '../clock.ts'
+import type { Chat } from '../model/chat.ts'
+import { type Jid, toJid } from '../model/ids.ts'
+import type { Message } from '../model/message.ts'
+import type { ReactionRow } from './changes.ts'
+import type { MessageDetails, MessageRow } from './messages.ts'
+import { ME, type PersonRow } from './people.ts'
+import {
+  type ChatFace,
+  type ChatView,
+  detailsOf,
+  hasAuthors,
+  jidOf,
+  type Own,
+  toChat,
+  toKey,
+  toMessage,
+} from './render.ts'
+import type { Connection } from './sqlite.ts'
+
+/** The columns of a {@link ChatFace}, from {@link FACE_TABLES}. */
+export const FACE = 'c.id, c.kind, c.jid, c.name, p.phone, p.lid, p.name AS person_name, p.pushname'
+/** The columns of a {@link ChatView}. */
+export const VIEW = `${FACE}, c.person, c.unread_count, c.timestamp, c.archived, c.pinned_at, c.muted_until,
+  c.is_read_only, c.removed_at, c.last_message, c.history_complete`
+/** Chats with the people of the direct ones. */
+export const FACE_TABLES = 'chats c LEFT JOIN people p ON p.id = c.person'
+
+export type Loader = {
+  /** This account's addresses, as far as they are known by now. */
+  own(): Own
+  /** The people of these ids; who turned out to be somebody else is found under both ids. */
+  people(ids: Iterable<number>): Map<number, PersonRow>
+  /** The chats of these ids. */
+  faces(ids: Iterable<number>): Map<number, ChatFace>
+  /** The messages at these positions, ascending; those that are not there are left out. */
+  rows(positions: Iterable<number>): MessageRow[]
+  /** As they are shown, in the same order. `faces` holds the chat of each. */
+  render(rows: readonly MessageRow[], faces: ReadonlyMap<number, ChatFace>, own: Own): Message[]
+  /** Chats as they are shown, each with its last message, in the same order. */
+  renderChats(rows: readonly ChatView[], own: Own): Chat[]
+  /** Now, in Unix seconds. */
+  now(): number
+}
+
+type QuotedRow = ChatFace & { bare_id: string; sender: number }
+
+export function createLoader(db: Connection, clock: Clock): Loader {
+  const meta = db.query<{ name: string; value: string }>(
+    `SELECT name, value FROM meta WHERE name IN ('account_wid', 'account_lid')`,
+  )
+  const people = db.query<PersonRow & { asked: number }>(
+    `SELECT asked.value AS asked, p.* FROM json_each(?) asked CROSS JOIN people first ON first.id = asked.value
+     CROSS JOIN people p ON p.id = coalesce(first.same_as, first.id)`,
+  )
+  const faces = db.query<ChatFace>(
+    `SELECT ${FACE} FROM json_each(?) asked CROSS JOIN chats c ON c.id = asked.value
+     LEFT JOIN people p ON p.id = c.person`,
+  )
+  const rows = db.query<MessageRow>(
+    'SELECT m.* FROM json_each(?) asked CROSS JOIN messages m ON m.id = asked.value',
+  )
+  const reactions = db.query<ReactionRow>(
+    `SELECT r.* FROM json_each(?) asked CROSS JOIN reactions r ON r.message = asked.value
+     WHERE r.emoji <> ''`,
+  )
+  const quoted = db.query<QuotedRow>(
+    `SELECT m.bare_id, m.sender, ${FACE} FROM json_each(?) asked CROSS JOIN messages m ON m.bare_id = asked.value
+     CROSS JOIN chats c ON c.id = m.chat LEFT JOIN people p ON p.id = c.person`,
+  )
+
+  function own(): Own {
+    const known = new Map(meta.all().map(({ name, value }) => [name, toJid(value)]))
+    const lid = known.get('account_lid') ?? null
+    return { jid: known.get('account_wid') ?? lid ?? toJid('unknown@c.us'), lid }
+  }
+
+  function loadPeople(ids: Iterable<number>): Map<number, PersonRow> {
+    const wanted = [...new Set(ids)].filter((id) => id > 0)
+    if (wanted.length === 0) return new Map()
+    return new Map(people.all(JSON.stringify(wanted)).map((row) => [row.asked, row]))
+  }
+
+  function loadReactions(positions: number[]): Map<number, ReactionRow[]> {
+    const byMessage = new Map<number, ReactionRow[]>()
+    for (const row of reactions.all(JSON.stringify(positions))) {
+      const others = byMessage.get(row.message)
+      if (others === undefined) byMessage.set(row.message, [row])
+      else others.push(row)
+    }
+    return byMessage
+  }
+
+  const now = () => Math.floor(clock.now() / 1000)
+  const load = (positions: Iterable<number>) =>
+    rows.all(JSON.stringify([...positions].sort((one, other) => one - other)))
+
+  function render(page: readonly MessageRow[], chats: ReadonlyMap<number, ChatFace>, me: Own): Message[] {
+    if (page.length === 0) return []
+    const details = page.map(detailsOf)
+    const quotes = details.map((one) => one.quoted).filter((one) => one !== undefined)
+    const found =
+      quotes.length === 0 ? [] : quoted.all(JSON.stringify([...new Set(quotes.map((one) => one.bare_id))]))
+    const reactionsOf = loadReactions(page.map(({ id }) => id))
+    const known = loadPeople([
+      ...page.map(({ sender }) => sender),
+      ...details.flatMap(({ mentions = [] }) => mentions),
+      ...quotes.map(({ sender }) => sender ?? ME),
+      ...found.map(({ sender }) => sender),
+      ...[...reactionsOf.values()].flat().map(({ sender }) => sender),
+    ])
+    const whose = (sender: number): Jid | null => jidOf(sender, { own: me, people: known })
+    return page.flatMap((row) => {
+      const chat = chats.get(row.chat)
+      if (chat === undefined) return []
+      const message = toMessage(row, chat, {
+        own: me,
+        people: known,
+        reactions: reactionsOf,
+        quotedKey: (_, quote) => quotedKey(quote, chat, found, whose, me),
+      })
+      return [message]
+    })
+  }
+
+  return {
+    now,
+    own,
+    people: loadPeople,
+    faces: (ids) => new Map(faces.all(JSON.stringify([...new Set(ids)])).map((row) => [row.id, row])),
+    rows: load,
+    render,
+    renderChats(page, me) {
+      const faces = new Map(page.map((row) => [row.id, row]))
+      const last = load(page.map((row) => row.last_message).filter((place) => place !== null))
+      const shown = new Map(render(last, faces, me).map((message, index) => [last[index]?.chat, message]))
+      return page.map((row) => toChat(row, shown.get(row.id) ?? null, me, now()))
+    },
+  }
+}
+
+/** The key of a quoted message: as it stands in the archive, else put together where that is certain, else null. */
+function quotedKey(
+  { bare_id, sender }: NonNullable<MessageDetails['quoted']>,
+  chat: ChatFace,
+  found: readonly QuotedRow[],
+  whose: (sender: number) => Jid | null,
+  own: Own,
+): string | null {
+  const fitting = found.filter((row) => row.bare_id === bare_id && (sender === null || row.sender === sender))
+  // A reply to a status, or one given in private to what was said in a group, quotes from another chat.
+  const original =
+    fitting.find((row) => row.id === chat.id) ?? (fitting.length === 1 ? fitting[0] : undefined)
+  if (original !== undefined) return toKey(original, bare_id, original.sender, whose(original.sender), own)
+  if (sender === null) return null
+  const author = whose(sender)
+  if (hasAuthors(chat.kind)) return author === null ? null : toKey(chat, bare_id, sender, author, own)
+  const isTheirs = author !== null && (author === chat.phone || author === chat.lid)
+  return sender === ME || isTheirs ? toKey(chat, bare_id, sender, author, own) : null
+}

@@ -1,0 +1,155 @@
+/** Reading messages: a window of a chat, and one message with what stands around it. */
+import { fail } from '../errors.ts'
+import type { Chat, Gap } from '../model/chat.ts'
+import type { Jid, KeyParts } from '../model/ids.ts'
+import type { Message, Revision } from '../model/message.ts'
+import type { Point } from '../model/point.ts'
+import type { MessageRow } from './messages.ts'
+import { firstIn } from './position.ts'
+import type { Finder } from './read-finder.ts'
+import type { GapReader } from './read-gaps.ts'
+import type { Loader } from './read-loader.ts'
+import { type ChatView, chatId, chatName, toChat } from './render.ts'
+import type { Connection } from './sqlite.ts'
+
+/** `before`: earlier than that message or time. `after`: later than that message; at that time or later. */
+export type WindowOptions = { limit: number; before?: Point | undefined; after?: Point | undefined }
+
+export type Window = {
+  chat: Chat
+  /** Oldest first: the last ones before `before`, or the first after `after`. */
+  messages: Message[]
+  /** Are there further messages on this side in the archive? */
+  hasEarlier: boolean
+  hasLater: boolean
+  /** Gaps within the window and at its ends. */
+  gaps: Gap[]
+  historyComplete: boolean
+}
+
+/** A message where its chat is not clear from elsewhere. */
+export type FoundMessage = { message: Message; chat: { id: string; name: string } }
+
+export type MessageDetails = FoundMessage & {
+  /** What it said before, oldest first. */
+  revisions: Revision[]
+  /** Oldest first. */
+  before: Message[]
+  after: Message[]
+}
+
+export type MessageReader = {
+  /**
+   * A window of the chat at this address.
+   * @throws AppError `chat_not_found`; `message_not_found` for a key that is not in the archive; `invalid_input` for one
+   * of another chat
+   */
+  readMessages(address: Jid, options: WindowOptions): Window
+  /**
+   * @param key phone or LID in it are alike; the participant may be missing
+   * @throws AppError `message_not_found`
+   */
+  getMessage(key: KeyParts, around: { before: number; after: number }): MessageDetails
+  /** The messages at these positions, in this order; those that are not there are left out. For search and events. */
+  messagesAt(positions: readonly number[]): FoundMessage[]
+}
+
+const FIRST = -1
+const LAST = Number.MAX_SAFE_INTEGER
+
+const QUERIES = {
+  latest: 'SELECT * FROM messages WHERE chat = ? AND id > ? AND id < ? ORDER BY id DESC LIMIT ?',
+  earliest: 'SELECT * FROM messages WHERE chat = ? AND id > ? AND id < ? ORDER BY id LIMIT ?',
+  any: 'SELECT id FROM messages WHERE chat = ? AND id > ? AND id < ? LIMIT 1',
+  revisions: 'SELECT * FROM revisions WHERE message = ? ORDER BY n',
+}
+
+type RevisionRow = Omit<Revision, 'until_at'> & { until_at_ms: number }
+
+export function createMessageReader(
+  db: Connection,
+  loader: Loader,
+  finder: Finder,
+  gaps: GapReader,
+): MessageReader {
+  const latest = db.query<MessageRow>(QUERIES.latest)
+  const earliest = db.query<MessageRow>(QUERIES.earliest)
+  const any = db.query<{ id: number }>(QUERIES.any)
+  const revisions = db.query<RevisionRow>(QUERIES.revisions)
+
+  /** The position that a point stands for: the message's own, or the last one before a time. */
+  function positionOf(name: 'before' | 'after', point: Point, chat: ChatView): number {
+    if ('time' in point) return firstIn(Math.ceil(point.time)) - (name === 'after' ? 1 : 0)
+    const found = finder.message(point.key)
+    if (found === null)
+      return fail('message_not_found', { detail: `The message in "${name}" is not in the archive.` })
+    if (found.chat.id !== chat.id)
+      fail('invalid_input', { detail: `"${name}" names a message of another chat.` })
+    return found.row.id
+  }
+
+  return {
+    readMessages(address, { limit, before, after }) {
+      const chat = finder.chat(address) ?? fail('chat_not_found')
+      const own = loader.own()
+      const low = after === undefined ? FIRST : positionOf('after', after, chat)
+      const high = before === undefined ? LAST : positionOf('before', before, chat)
+      const rows =
+        after === undefined
+          ? latest.all(chat.id, low, high, limit).reverse()
+          : earliest.all(chat.id, low, high, limit)
+      const oldest = rows[0]?.id ?? Math.max(low, 0)
+      const newest = rows.at(-1)?.id ?? high
+      const messages = loader.render(rows, new Map([[chat.id, chat]]), own)
+      // The chat's last message is most often among them.
+      const last = rows.findIndex(({ id }) => id === chat.last_message)
+      const [shown] =
+        last < 0 ? loader.renderChats([chat], own) : [toChat(chat, messages[last] ?? null, own, loader.now())]
+      if (shown === undefined) fail('chat_not_found')
+      return {
+        chat: shown,
+        messages,
+        hasEarlier: rows.length > 0 && any.all(chat.id, FIRST, oldest).length > 0,
+        hasLater: rows.length > 0 && any.all(chat.id, newest, LAST).length > 0,
+        gaps: gaps.touching(chat, oldest, newest, own),
+        historyComplete: chat.history_complete === 1,
+      }
+    },
+    getMessage(key, around) {
+      const { row, chat } = finder.message(key) ?? fail('message_not_found')
+      const own = loader.own()
+      const before = latest.all(chat.id, FIRST, row.id, around.before).reverse()
+      const after = earliest.all(chat.id, row.id, LAST, around.after)
+      const shown = loader.render([...before, row, ...after], new Map([[chat.id, chat]]), own)
+      const message = shown[before.length]
+      if (message === undefined) fail('message_not_found')
+      return {
+        message,
+        chat: { id: chatId(chat), name: chatName(chat, own) },
+        revisions: revisions.all(row.id).map(({ what, type, body, until_at_ms }) => ({
+          what,
+          type,
+          body,
+          until_at: new Date(until_at_ms).toISOString(),
+        })),
+        before: shown.slice(0, before.length),
+        after: shown.slice(before.length + 1),
+      }
+    },
+    messagesAt(positions) {
+      const rows = loader.rows(positions)
+      const faces = loader.faces(rows.map(({ chat }) => chat))
+      const own = loader.own()
+      const known = rows.filter(({ chat }) => faces.has(chat))
+      const messages = loader.render(known, faces, own)
+      const found = new Map(
+        known.flatMap((row, index) => {
+          const [message, chat] = [messages[index], faces.get(row.chat)]
+          if (message === undefined || chat === undefined) return []
+          return [[row.id, { message, chat: { id: chatId(chat), name: chatName(chat, own) } }] as const]
+        }),
+      )
+      return positions.flatMap((place) => found.get(place) ?? [])
+    },
+  }
+}

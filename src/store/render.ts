@@ -1,0 +1,202 @@
+/** From rows of the archive to what is shown outside: ids, names and shapes as they are documented. */
+import type { Chat, ChatKind, Gap } from '../model/chat.ts'
+import type { Contact } from '../model/contact.ts'
+import { type Jid, phoneOf } from '../model/ids.ts'
+import type { Message } from '../model/message.ts'
+import type { ReactionRow } from './changes.ts'
+import type { ChatRow } from './chats.ts'
+import type { MessageDetails, MessageRow } from './messages.ts'
+import { ME, type PersonRow } from './people.ts'
+import { timeOf } from './position.ts'
+
+/** This account's own addresses. */
+export type Own = { jid: Jid; lid: Jid | null }
+
+/** What tells a chat from others: enough for its id, its name and the keys of its messages. */
+export type ChatFace = Pick<ChatRow, 'id' | 'kind' | 'jid' | 'name'> & {
+  /** Of its person, in a direct chat. */
+  phone: Jid | null
+  lid: Jid | null
+  person_name: string | null
+  pushname: string | null
+}
+
+/** A chat as it is read for showing. */
+export type ChatView = ChatFace & Omit<ChatRow, keyof ChatFace | 'caught_up_to'>
+
+/** What a message is shown with: looked up for a whole page at once. */
+export type Surroundings = {
+  own: Own
+  people: ReadonlyMap<number, PersonRow>
+  reactions: ReadonlyMap<number, readonly ReactionRow[]>
+  /** The key of the message that this one quotes; null where it is not known. */
+  quotedKey(row: MessageRow, quoted: NonNullable<MessageDetails['quoted']>): string | null
+}
+
+/** ISO 8601 UTC, from Unix seconds. */
+export function toIso(seconds: number): string {
+  return new Date(seconds * 1000).toISOString()
+}
+
+/** A person's JID: by phone where it is known, else by LID; null for one that has no address. */
+export function personJid(person: Pick<PersonRow, 'phone' | 'lid'>): Jid | null {
+  return person.phone ?? person.lid
+}
+
+/** Never empty: the address book's name, the person's own, `+number`. A LID's digits are no number, so it is said to be one. */
+export function personName(person: Pick<PersonRow, 'phone' | 'lid' | 'name' | 'pushname'>): string {
+  const given = [person.name, person.pushname].find((name) => name !== null && name.trim() !== '')
+  if (given) return given
+  const phone = person.phone === null ? null : phoneOf(person.phone)
+  if (phone !== null) return `+${phone}`
+  const digits = person.lid?.split('@')[0] ?? ''
+  return digits === '' ? 'Unknown' : `Unknown (LID …${digits.slice(-4)})`
+}
+
+/** The JID of whoever this id stands for; null where nothing is known of them. */
+export function jidOf(sender: number, { own, people }: Pick<Surroundings, 'own' | 'people'>): Jid | null {
+  if (sender === ME) return own.jid
+  const person = people.get(sender)
+  return person === undefined ? null : personJid(person)
+}
+
+/** A chat's id: of a direct chat its person's JID. */
+export function chatId(chat: ChatFace): string {
+  return chat.jid ?? personJid(chat) ?? `${chat.id}@unknown`
+}
+
+/** The chat with oneself. */
+export function isOwnChat(chat: ChatFace, own: Own): boolean {
+  if (chat.kind !== 'direct') return false
+  return chat.phone === own.jid || (chat.lid !== null && (chat.lid === own.lid || chat.lid === own.jid))
+}
+
+/** Never empty. WhatsApp itself shows the chat with oneself as "name (You)". */
+export function chatName(chat: ChatFace, own: Own): string {
+  if (chat.kind === 'direct') {
+    const name = personName({ ...chat, name: chat.person_name })
+    return isOwnChat(chat, own) ? `${name} (You)` : name
+  }
+  if (chat.name !== null && chat.name.trim() !== '') return chat.name
+  return chat.kind === 'status' ? 'Status' : chatId(chat)
+}
+
+/** Do messages of such a chat have an author beside the chat? */
+export function hasAuthors(kind: ChatKind): boolean {
+  return kind === 'group' || kind === 'status'
+}
+
+/**
+ * The documented key: `<from_me>_<chat>_<bare id>`, then the author in groups and status, `out` in the chat with oneself.
+ * @param author of the message; null where it is not known
+ */
+export function toKey(chat: ChatFace, bareId: string, sender: number, author: Jid | null, own: Own): string {
+  const rest = isOwnChat(chat, own) ? 'out' : hasAuthors(chat.kind) ? author : null
+  return [sender === ME, chatId(chat), bareId, ...(rest === null ? [] : [rest])].join('_')
+}
+
+/** What few messages have; an empty object for the others. */
+export function detailsOf(row: Pick<MessageRow, 'details'>): MessageDetails {
+  return row.details === null ? {} : JSON.parse(row.details)
+}
+
+/** A message: the documented fields, and of ours those that say something. */
+export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings): Message {
+  const { own } = around
+  const fromMe = row.sender === ME
+  const id = chatId(chat)
+  const author = hasAuthors(chat.kind) ? jidOf(row.sender, around) : null
+  const { media, quoted, mentions = [], forwarded, expires_at } = detailsOf(row)
+  const reactions = around.reactions.get(row.id) ?? []
+  const name = fromMe ? null : senderName(row, chat, around)
+  return {
+    id: toKey(chat, row.bare_id, row.sender, author, own),
+    from: fromMe ? own.jid : id,
+    to: fromMe ? id : own.jid,
+    author,
+    from_me: fromMe,
+    type: row.type,
+    body: row.body,
+    timestamp: timeOf(row.id),
+    has_media: row.has_media === 1,
+    ...(name === null ? {} : { sender_name: name }),
+    ...(fromMe ? { ack: row.ack } : {}),
+    ...(media === undefined || Object.keys(media).length === 0 ? {} : { media }),
+    ...(quoted === undefined
+      ? {}
+      : {
+          reply_to: {
+            id: around.quotedKey(row, quoted),
+            author: quoted.sender === null ? null : jidOf(quoted.sender, around),
+            body: quoted.body,
+          },
+        }),
+    ...(mentions.length === 0
+      ? {}
+      : { mentions: mentions.map((one) => jidOf(one, around)).filter((jid) => jid !== null) }),
+    ...(forwarded === 1 ? { forwarded: true as const } : {}),
+    ...(row.edited_at_ms === null ? {} : { edited_at: new Date(row.edited_at_ms).toISOString() }),
+    ...(row.revoked_at_ms === null ? {} : { revoked_at: new Date(row.revoked_at_ms).toISOString() }),
+    ...(expires_at === undefined ? {} : { expires_at: toIso(expires_at) }),
+    ...(reactions.length === 0 ? {} : { reactions: reactions.map((one) => toReaction(one, around)) }),
+  }
+}
+
+function senderName(row: MessageRow, chat: ChatFace, { own, people }: Surroundings): string | null {
+  const person = people.get(row.sender)
+  if (person !== undefined) return personName(person)
+  return chat.kind === 'channel' ? chatName(chat, own) : null
+}
+
+function toReaction(row: ReactionRow, around: Surroundings): NonNullable<Message['reactions']>[number] {
+  return {
+    emoji: row.emoji,
+    from: jidOf(row.sender, around) ?? '',
+    from_me: row.sender === ME,
+    at: new Date(row.at_ms).toISOString(),
+  }
+}
+
+/** A chat with its last message. `now`: Unix seconds. */
+export function toChat(row: ChatView, last: Message | null, own: Own, now: number): Chat {
+  return {
+    id: chatId(row),
+    name: chatName(row, own),
+    is_group: row.kind === 'group',
+    is_read_only: row.is_read_only === 1,
+    unread_count: Math.max(0, row.unread_count),
+    timestamp: row.timestamp,
+    archived: row.archived === 1,
+    pinned: row.pinned_at > 0,
+    muted: isMuted(row, now),
+    last_message: last,
+    kind: row.kind,
+    ...(row.unread_count < 0 ? { marked_unread: true as const } : {}),
+  }
+}
+
+export function isMuted({ muted_until }: Pick<ChatRow, 'muted_until'>, now: number): boolean {
+  return muted_until === -1 || muted_until > now
+}
+
+/** A person. Null for one that has no address any more. */
+export function toContact(person: PersonRow): Contact | null {
+  const id = personJid(person)
+  if (id === null) return null
+  return {
+    id,
+    phone_number: person.phone === null ? null : phoneOf(person.phone),
+    lid: person.lid,
+    name: personName(person),
+    address_book_name: person.name,
+    pushname: person.pushname,
+    in_address_book: person.in_address_book === 1,
+    is_business: person.is_business === 1,
+    is_blocked: person.is_blocked === 1,
+  }
+}
+
+/** A gap between the messages of these keys. */
+export function toGap(row: { found_at_ms: number }, after: string | null, before: string | null): Gap {
+  return { after, before, found_at: new Date(row.found_at_ms).toISOString() }
+}

@@ -1,0 +1,111 @@
+/** SQLite through `libsql`: one connection, prepared statements, typed rows. The only file that imports it. */
+import Database from 'libsql'
+import { AppError } from '../errors.ts'
+
+/** What can be bound. Anything else (a boolean, undefined) would end the whole process inside the library. */
+export type Value = string | number | bigint | null | Uint8Array
+
+/** A statement that returns rows of this shape. The shape is the query's promise: SQLite does not check it. */
+export type Query<Row, Args extends Value[] = Value[]> = {
+  all(...args: Args): Row[]
+  get(...args: Args): Row | undefined
+}
+/** A statement that changes rows. */
+export type Command<Args extends Value[] = Value[]> = {
+  run(...args: Args): { changes: number; lastInsertRowid: number }
+}
+
+export type Connection = {
+  query<Row, Args extends Value[] = Value[]>(sql: string): Query<Row, Args>
+  command<Args extends Value[] = Value[]>(sql: string): Command<Args>
+  exec(sql: string): void
+  /** All of `work` or, when it throws, none of it. Within another one it is part of that. */
+  transaction<T>(work: () => T): T
+  close(): void
+}
+
+/**
+ * A connection to this file, made where there is none. Everything on it throws `archive_damaged`, `archive_foreign`,
+ * `archive_full` or `archive_unavailable` where SQLite says so of the file, and SQLite's own error otherwise.
+ */
+export function connect(file: string): Connection {
+  const db = openDatabase(file)
+  let depth = 0
+  const connection: Connection = {
+    query(sql) {
+      const statement = guarded(() => db.prepare(sql))
+      return {
+        all: (...args) => guarded(() => statement.all(...args)) as never[],
+        get: (...args) => guarded(() => statement.get(...args)) as never,
+      }
+    },
+    command(sql) {
+      const statement = guarded(() => db.prepare(sql))
+      return {
+        run(...args) {
+          const { changes, lastInsertRowid } = guarded(() => statement.run(...args))
+          return { changes, lastInsertRowid: Number(lastInsertRowid) }
+        },
+      }
+    },
+    exec: (sql) => guarded(() => void db.exec(sql)),
+    transaction(work) {
+      if (depth > 0) return work()
+      connection.exec('BEGIN IMMEDIATE')
+      depth += 1
+      try {
+        const result = work()
+        connection.exec('COMMIT')
+        return result
+      } catch (error) {
+        // SQLite may have rolled back by itself already, as on a full disk.
+        if (db.inTransaction) db.exec('ROLLBACK')
+        throw error
+      } finally {
+        depth -= 1
+      }
+    },
+    close: () => void db.close(),
+  }
+  return connection
+}
+
+/** libsql tells a file that cannot be opened by words alone. */
+function openDatabase(file: string): Database.Database {
+  try {
+    return new Database(file)
+  } catch (cause) {
+    throw new AppError('archive_unavailable', { cause })
+  }
+}
+
+function guarded<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    const code = archiveCode(error)
+    throw code === null ? error : new AppError(code, { cause: error })
+  }
+}
+
+/** What SQLite's error says of the file; null where it is about something else. */
+function archiveCode(error: unknown) {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null
+  // Extended codes, such as SQLITE_IOERR_WRITE, begin with the plain one.
+  switch (/^SQLITE_[A-Z]+/.exec(error.code)?.[0]) {
+    case 'SQLITE_CORRUPT':
+      return 'archive_damaged'
+    case 'SQLITE_NOTADB':
+      return 'archive_foreign'
+    case 'SQLITE_FULL':
+      return 'archive_full'
+    case 'SQLITE_CANTOPEN':
+    case 'SQLITE_IOERR':
+    case 'SQLITE_READONLY':
+    case 'SQLITE_PERM':
+    case 'SQLITE_BUSY':
+      return 'archive_unavailable'
+    default:
+      return null
+  }
+}

@@ -1,0 +1,129 @@
+/** What a kill run happens on: a double in this process, a server as a process of its own, and their directories. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openSimulator } from '../../simulator/open-simulator.ts'
+import type { World } from '../../simulator/simulator.ts'
+import { findBrowser } from '../../src/browser/find.ts'
+import type { Status } from '../../src/model/status.ts'
+import { browserProcesses } from '../browser-processes.ts'
+import { type LogLine, type ServerProcess, startServer, tailOf, waitFor } from './server-process.ts'
+
+/** The longest pause between two tries to connect is a minute, see reconnect.ts. */
+const READY_MS = 90_000
+const SYNCED_MS = 60_000
+/** A browser whose server was killed ends within 2.5 s (F3); twice that on a busy machine. */
+const BROWSERS_GONE_MS = 6_000
+
+export type Stage = {
+  world: World
+  authDir: string
+  /** The present server. */
+  server(): ServerProcess
+  /** Start a server, once the one before has ended. */
+  start(): void
+  /** Unix ms at which the present server was ready after `since`. */
+  ready(since: number): Promise<number>
+  /** Ready, and everything that WhatsApp Web has is archived. */
+  synced(): Promise<Status>
+  /** From nothing to a link that outlives a killed browser: it is on disk only after a clean end (F14). */
+  linkForGood(): Promise<void>
+  /** End the server cleanly; resolves with the number of browser processes that it left behind. */
+  stop(): Promise<number>
+  /** Errors that any of the servers logged, each text once, with how often. */
+  errors(): Map<string, number>
+  /** End everything and remove the directories. Safe to call twice. */
+  close(): Promise<void>
+}
+
+export async function openStage(seed: number): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'wma-soak-'))
+  const authDir = join(folder, 'auth')
+  mkdirSync(authDir, { mode: 0o700 })
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  process.once('exit', removeFolder)
+  const simulator = await openSimulator({
+    dataDir: join(folder, 'double'),
+    seed,
+    pace: 'none',
+    control: null,
+  })
+  const browser = writeBrowser(folder, simulator.chromiumArgs)
+  const logs: (readonly LogLine[])[] = []
+  let server: ServerProcess | null = null
+
+  const stage: Stage = {
+    world: simulator.world,
+    authDir,
+    server() {
+      if (server === null) throw new Error('no server was started')
+      return server
+    },
+    start() {
+      server = startServer({ authDir, browser })
+      logs.push(server.log)
+    },
+    async ready(since) {
+      const { readyAfter, log } = stage.server()
+      return waitFor('ready', READY_MS, () => readyAfter(since)).catch((error) => {
+        throw new Error(`${error.message}\n${tailOf(log)}`)
+      })
+    },
+    async synced() {
+      let last: Status | null = null
+      const isSynced = ({ state, sync, archive }: Status) =>
+        state === 'ready' && sync?.phase === 'done' && archive?.stale_since === null
+      return waitFor('synced', SYNCED_MS, async () => {
+        last = await stage.server().status()
+        return last !== null && isSynced(last) ? last : null
+      }).catch((error) => {
+        throw new Error(`${error.message}: ${JSON.stringify(last)}\n${tailOf(stage.server().log)}`)
+      })
+    },
+    async linkForGood() {
+      stage.start()
+      await waitFor('listening', READY_MS, () => stage.server().status())
+      await stage.server().post('/api/auth/start')
+      await simulator.world.scan()
+      await stage.synced()
+      await stage.stop()
+      stage.start()
+      await stage.synced()
+    },
+    async stop() {
+      const code = await stage.server().stop()
+      if (code !== 0) throw new Error(`the server ended with ${code}:\n${tailOf(stage.server().log)}`)
+      return browserProcesses(authDir).length
+    },
+    errors() {
+      const found = new Map<string, number>()
+      for (const { msg } of logs.flat().filter(({ level }) => level >= 50)) {
+        found.set(msg, (found.get(msg) ?? 0) + 1)
+      }
+      return found
+    },
+    async close() {
+      await server?.kill()
+      await simulator.close()
+      const isGone = () => (browserProcesses(authDir).length === 0 ? true : null)
+      await waitFor('browsers gone', BROWSERS_GONE_MS, isGone).catch(() => {
+        for (const { pid } of browserProcesses(authDir)) process.kill(pid, 'SIGKILL')
+      })
+      removeFolder()
+      process.off('exit', removeFolder)
+    },
+  }
+  return stage
+}
+
+/** A browser that takes the double for WhatsApp, as a program of its own: so the server runs as people run it. */
+function writeBrowser(folder: string, args: readonly string[]): string {
+  const found = findBrowser()
+  if (found === null) throw new Error('no browser was found')
+  const [program, ...rest] = [found.path, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`)
+  const path = join(folder, 'browser')
+  // The shell becomes the browser, so that no process stands between it and the server.
+  writeFileSync(path, `#!/bin/sh\nexec ${program} "$@" ${rest.join(' ')}\n`)
+  chmodSync(path, 0o700)
+  return path
+}
