@@ -118,11 +118,7 @@ function restPage(): string {
       >,
     ).map(([field, { description: text }]) => `- \`${field}\`: ${text ?? ''}`)
     const [method = '', path = ''] = routes[0]?.split(' ') ?? []
-    const body =
-      fields.length === 0
-        ? ''
-        : ` -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(example.input)}'`
-    const call = `curl ${method === 'POST' && fields.length === 0 ? '-X POST ' : ''}http://127.0.0.1:8790${path}${body}`
+    const call = curlCall(method, path, example.input)
     return [
       `## ${title}`,
       `${routes.map((route) => `\`${route}\``).join(', ')} (\`${name}\`)`,
@@ -146,6 +142,24 @@ ${sections.join('\n\n')}
 
 \`GET /docs\` shows these operations, searches them and sends them to this server; no other host is asked for anything.
 `
+}
+
+/** The example as it is typed: ids in the path, the rest as a query or as a JSON body. */
+function curlCall(method: string, path: string, input: unknown): string {
+  const given = Object.entries(input ?? {})
+  const inPath = (name: string) => path.includes(`{${name}}`)
+  const address = `http://127.0.0.1:8790${given.reduce(
+    (text, [name, value]) => text.replace(`{${name}}`, String(value)),
+    path,
+  )}`
+  const rest = given.filter(([name]) => !inPath(name))
+  if (rest.length === 0) return `curl ${method === 'GET' ? '' : `-X ${method} `}${address}`
+  if (method !== 'GET') {
+    const body = JSON.stringify(Object.fromEntries(rest))
+    return `curl ${address} -H 'Content-Type: application/json' \\\n  -d '${body}'`
+  }
+  const query = rest.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
+  return `curl '${address}?${query}'`
 }
 
 function faultsPage(): string {

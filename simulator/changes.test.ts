@@ -52,9 +52,14 @@ describe.each(families)('build %s', (build) => {
   it('deleted for everyone: revoked, without its text, under the key of the deletion', async () => {
     const id = await hear('a secret')
     const key = (await scene.message(id))?.key
+    const unread = (): number | undefined =>
+      scene.world.chats().find((chat) => chat.id === `${amara}@c.us`)?.unreadCount
+    const before = unread() ?? 0
     const revoked = await scene.world.revoke({ id })
     const after = await scene.library.event<wweb.Message>('message_revoke_everyone')
     expect(after.type).toBe('revoked')
+    expect(unread()).toBe(before - 1)
+    expect(await scene.chat(`${amara}@c.us`)).toMatchObject({ unreadCount: before - 1 })
     expect(after.body).toBe('')
     expect(after.id.id).toBe(revoked.revokedAs)
     expect(await scene.message(id)).toBeNull()

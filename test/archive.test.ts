@@ -1,5 +1,6 @@
 /** The archive against the double's own log: nothing lost, nothing twice, in order, whatever happened meanwhile. */
 import { afterEach, describe, expect, it } from 'vitest'
+import type { World } from '../simulator/simulator.ts'
 import { keptMessages, messageEvents, readArchive, worldMessages } from './archive-rows.ts'
 import { browserPid } from './browser-processes.ts'
 import { type Harness, type HarnessOptions, openHarness } from './harness.ts'
@@ -31,6 +32,30 @@ const bodies = (chat: string) =>
     ?.map(({ body }) => body)
 
 const AMARA = '15550001101'
+
+let isDown = false
+const rowOf = (id: string) =>
+  readArchive(file(), ({ db }) =>
+    db
+      .query<{ place: number; type: string; body: string }>(
+        'SELECT id AS place, type, body FROM messages WHERE bare_id = ?',
+      )
+      .get(id),
+  )
+const revisionsOf = (id: string) =>
+  readArchive(file(), ({ db }) =>
+    db
+      .query<{ body: string }>(
+        'SELECT r.body FROM revisions r JOIN messages m ON m.id = r.message WHERE bare_id = ?',
+      )
+      .all(id)
+      .map(({ body }) => body),
+  )
+/** Until the message is in the archive; then the server goes, where the test wants that. */
+async function seen(id: string): Promise<void> {
+  await expect.poll(() => rowOf(id)).toBeDefined()
+  if (isDown) await harness.app.close()
+}
 
 describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build) => {
   it('everything that WhatsApp Web has is archived once the account is linked', async () => {
@@ -133,6 +158,140 @@ describe('what came while nobody listened, further', () => {
     expect(known).toEqual(expected.slice(-known.length))
     expect(known.length).toBeGreaterThanOrEqual(2_100)
     expect(new Set(events().map(({ id }) => id)).size).toBe(2_100)
+  })
+})
+
+/** Acts of the phone's hand that change what was there; `after`: what the archive then says. */
+const CHANGES: Record<string, (world: World) => Promise<() => unknown>> = {
+  'a message edited by its author': async (world) => {
+    const { id } = await world.write({ from: AMARA, text: 'helo' })
+    await seen(id)
+    await world.edit({ id, text: 'hello' })
+    return () => rowOf(id)?.body === 'hello' && revisionsOf(id)
+  },
+  'an own message edited on the phone': async (world) => {
+    const { id } = await world.writeFromPhone({ chat: `${AMARA}@c.us`, text: 'helo' })
+    await seen(id)
+    await world.edit({ id, text: 'hello' })
+    return () => rowOf(id)?.body === 'hello' && revisionsOf(id)
+  },
+  'a message deleted for everyone': async (world) => {
+    const { id } = await world.write({ from: AMARA, text: 'helo' })
+    await seen(id)
+    await world.revoke({ id })
+    return () => rowOf(id)?.type === 'revoked' && rowOf(id)?.body === '' && revisionsOf(id)
+  },
+}
+
+describe.each(Object.entries(CHANGES))('%s', (_, act) => {
+  it.each([
+    ['2.3000.1048116627', 'while we listen'],
+    ['2.3000.1034728815', 'while we listen'],
+    ['2.3000.1048116627', 'while the server is down'],
+  ])('on build %s, %s', async (build, when) => {
+    await linked({ build })
+    isDown = when === 'while the server is down'
+    const after = await act(harness.world)
+    if (isDown) {
+      await harness.restart()
+      await harness.synced()
+    }
+    await expect.poll(after).toEqual(['helo'])
+    await expectComplete()
+  })
+})
+
+describe('reactions', () => {
+  it.each([
+    ['2.3000.1048116627', false],
+    ['2.3000.1034728815', false],
+    ['2.3000.1048116627', true],
+  ])('on build %s, the server down: %s, are those that stand', async (build, down) => {
+    await linked({ build })
+    isDown = down
+    const { id } = await harness.world.write({ from: AMARA, text: 'look' })
+    await seen(id)
+    await harness.world.react({ id, by: AMARA, emoji: '👍' })
+    await harness.world.react({ id, by: 'me', emoji: '😂' })
+    await harness.world.react({ id, by: AMARA, emoji: '❤️' })
+    await harness.world.react({ id, by: 'me', emoji: '' })
+    if (isDown) {
+      await harness.restart()
+      await harness.synced()
+    }
+    const reactions = () =>
+      readArchive(file(), ({ changes }) => changes.reactions(rowOf(id)?.place ?? 0).map(({ emoji }) => emoji))
+    await expect.poll(reactions).toEqual(['❤️'])
+  })
+})
+
+describe('a chat', () => {
+  it('that moves to LIDs in the middle stays one', async () => {
+    await linked()
+    const { phone } = harness.world.addContact({ phone: '15557770002', name: 'Mover' })
+    await harness.world.write({ from: phone, text: 'by phone' })
+    await expectComplete()
+    await harness.world.migrateChat({ phone })
+    await harness.world.write({ from: phone, text: 'by LID' })
+    await harness.post('/api/send', { phone_number: phone, message: 'an answer' })
+    await expect.poll(() => bodies(`${phone}@c.us`)).toEqual(['by phone', 'by LID', 'an answer'])
+    await harness.app.close()
+    await harness.world.write({ from: phone, text: 'while you were away' })
+    await harness.restart()
+    await harness.synced()
+    await expectComplete()
+    const { json } = await harness.get('/api/chats?limit=100')
+    expect(json.chats.filter(({ id }: { id: string }) => id === `${phone}@c.us`)).toHaveLength(1)
+  })
+
+  it('of somebody known by LID only becomes the one of the phone once that is known', async () => {
+    await linked()
+    const person = harness.world.addContact({
+      phone: '15557770003',
+      pushname: 'Hidden',
+      phoneHidden: true,
+      lidChat: true,
+    })
+    await harness.world.write({ from: person.phone, text: 'guess who' })
+    await expect.poll(() => bodies(`${person.lid}@lid`)).toEqual(['guess who'])
+    await harness.world.revealPhone({ lid: person.lid })
+    await expect.poll(() => bodies(`${person.phone}@c.us`)).toEqual(['guess who'])
+    await harness.world.write({ from: person.phone, text: 'it is me' })
+    await expectComplete()
+  })
+
+  it('is archived, pinned, muted, read and renamed as on the phone, at once', async () => {
+    await linked()
+    const chat = `${AMARA}@c.us`
+    const shown = async () => {
+      const { json } = await harness.get(`/api/chats/${chat}`)
+      const { archived, pinned, muted, unread_count, name } = json.chat
+      return { archived, pinned, muted, unread_count, name }
+    }
+    await harness.world.write({ from: AMARA, text: 'unread' })
+    await expect.poll(shown).toMatchObject({ unread_count: 1, archived: false, pinned: false, muted: false })
+    await harness.world.archiveChat({ chat, archived: true })
+    await harness.world.pinChat({ chat, pinned: true })
+    await harness.world.muteChat({ chat, until: -1 })
+    await harness.world.readChat({ chat })
+    await harness.world.renameContact({ phone: AMARA, name: 'Amara the Great' })
+    await expect
+      .poll(shown)
+      .toEqual({ archived: true, pinned: true, muted: true, unread_count: 0, name: 'Amara the Great' })
+    await harness.world.markUnread({ chat })
+    await expect
+      .poll(async () => (await harness.get(`/api/chats/${chat}`)).json.chat)
+      .toMatchObject({
+        unread_count: 0,
+        marked_unread: true,
+      })
+    await harness.world.deleteChat({ chat })
+    await expect
+      .poll(async () =>
+        (await harness.get('/api/chats?limit=100')).json.chats.map(({ id }: { id: string }) => id),
+      )
+      .not.toContain(chat)
+    expect(bodies(chat)?.length).toBeGreaterThan(0)
   })
 })
 

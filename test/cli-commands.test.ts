@@ -138,6 +138,7 @@ describe('sandbox --linked', () => {
     expect((await statusOf(sandbox)).state).toBe('ready')
     const lines = sandbox.out.split('\n').filter((line) => line.startsWith('  curl '))
     expect(lines).toHaveLength(3)
+    const answers: unknown[] = []
     for (const line of lines) {
       const { code, out } = await ended(
         ['-c', line.replace('curl', 'curl -sS --fail-with-body')],
@@ -145,18 +146,19 @@ describe('sandbox --linked', () => {
         '/bin/sh',
       )
       expect([code, JSON.parse(out)], `${line}\n${out}`).toEqual([0, expect.any(Object)])
+      answers.push(JSON.parse(out))
     }
-    expect((await messages()).slice(-2)).toMatchObject([
-      { fromMe: true, chat: `${CONTACT}@c.us` },
-      { fromMe: false, chat: `${CONTACT}@c.us` },
-    ])
+    const [chats, texts] = answers
+    expect(chats).toMatchObject({ count: 8 })
+    expect(texts).toMatchObject({ chat: { id: `${CONTACT}@c.us` } })
+    expect((await messages()).at(-1)).toMatchObject({ fromMe: true, chat: `${CONTACT}@c.us` })
     expect(await (await fetch(sandbox.phone)).text()).toContain('<html')
   })
 
   it('status is for people, or for programs', async () => {
     const { code, out } = await cli('status')
     expect(code).toBe(0)
-    expect(out).toMatch(/^state +ready\nsince .*\naccount +Robin Example \(\+15550001000\)\n$/)
+    expect(out).toMatch(/^state +ready\nsince .*\naccount +Robin Example \(\+15550001000\)\narchive +\d+ messages\b.*\n/)
     expect(JSON.parse((await cli('status', '--json')).out)).toEqual(await statusOf(sandbox))
   })
 

@@ -111,7 +111,7 @@ export async function openSandbox(
     { env },
   )
   const find = (pattern: RegExp) => pattern.exec(program.out)?.[1]
-  const url = () => find(/(http:\/\/[\w.:[\]]+)\/api\/status/)
+  const url = () => find(/(http:\/\/[\w.:[\]]+)\/api\/(?:status|chats)/)
   for (const until = Date.now() + 20_000; url() === undefined; await sleep(20)) {
     // Not expect.poll, so that hooks can open one too.
     if (Date.now() > until || program.child.exitCode !== null)

@@ -88,7 +88,7 @@ it('goes backwards from any message, page by page, whatever stands in the same s
   expect(all.every((message, index) => index === 0 || (all[index - 1]?.t ?? 0) <= message.t)).toBe(true)
   for (const size of [1, 7, 30]) {
     const found: typeof all = []
-    for (;;) {
+    while (found.length <= all.length) {
       const [oldest] = found
       const page = log.earlier(chat, oldest ? { id: oldest.id, t: oldest.t } : null, size)
       if (page.length === 0) break

@@ -119,9 +119,9 @@ function renderLinked(url: string, phone: string, { account }: Status, world: Wo
 A simulated WhatsApp is running${account === null ? '' : `, linked as ${nameOf(account)}`}. Nothing leaves this machine.
   phone   ${phone}   (write as your contacts here)
 
-How is the link? Send ${contact?.name ?? 'a contact'} a message, and let the answer come:
-  curl ${url}/api/status
+Who wrote, what did ${contact?.name ?? 'a contact'} say, and an answer:
+  curl ${url}/api/chats
+  curl '${url}/api/messages?phone_number=${to}'
   ${post(`${url}/api/send`, { phone_number: to, message: 'Hello from the sandbox' })}
-  ${post(`${phone}/control/write`, { from: to, text: 'Hello back' })}
 `
 }

@@ -1,5 +1,5 @@
 /** `whatsapp-mcp-api status`: what the server says about the link. */
-import type { Status } from '../model/status.ts'
+import { describeSync, type Status } from '../model/status.ts'
 import { openApi } from './client.ts'
 import { EXIT } from './exit-codes.ts'
 import { plain } from './terminal.ts'
@@ -27,10 +27,18 @@ export function renderStatus(now: Status): string {
       'reconnect',
       now.reconnect === null ? null : `attempt ${now.reconnect.attempt} at ${now.reconnect.next_attempt_at}`,
     ],
+    ['archive', now.archive === null ? null : renderArchive(now.archive)],
+    ['fetching', describeSync(now.sync)],
     ['next', now.next_step],
   ]
   const lines = rows.flatMap(([name, text]) => (text === null ? [] : [`${name.padEnd(10)} ${plain(text)}\n`]))
   return lines.join('')
+}
+
+function renderArchive({ messages, problem, stale_since }: NonNullable<Status['archive']>): string {
+  const kept = `${messages} messages`
+  if (problem !== null) return `${kept}, ${problem}: see docs/archive.md`
+  return stale_since === null ? kept : `${kept}, nothing missing until ${stale_since}`
 }
 
 const WAITING = { qr: 'a QR code', code: 'a pairing code' }

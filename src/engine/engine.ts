@@ -32,7 +32,8 @@ export type EngineEvent =
   | { type: 'passkey_asked' }
   /** The device is paired; the session is being loaded. */
   | { type: 'authenticated' }
-  | { type: 'ready'; account: Account; whatsappWebVersion: string }
+  /** `lid`: the account's other address; null where WhatsApp Web does not say. */
+  | { type: 'ready'; account: Account; lid: Jid | null; whatsappWebVersion: string }
   /** WhatsApp's socket came or went while ready. Nothing is lost: the page wins it back by itself. */
   | { type: 'connection'; connected: boolean }
   /** A message came, was sent from any device, or has changed: edited, deleted for everyone, readable at last. */

@@ -42,7 +42,10 @@ export const Message = z.object({
   media: Media.optional(),
   reply_to: z
     .object({
-      id: z.string().nullable().describe('Key of the message that this one answers; null where it is not known here.'),
+      id: z
+        .string()
+        .nullable()
+        .describe('Key of the message that this one answers; null where it is not known here.'),
       author: z.string().nullable().describe('JID of who wrote that message.'),
       body: z.string().describe('Its text as quoted by the sender of the answer.'),
     })
@@ -50,7 +53,10 @@ export const Message = z.object({
   mentions: z.array(z.string()).optional().describe('JIDs of the people mentioned.'),
   forwarded: z.literal(true).optional(),
   edited_at: z.string().optional().describe('When its text was last changed, ISO 8601 UTC.'),
-  revoked_at: z.string().optional().describe('When it was deleted for everyone, as far as known; its type is "revoked".'),
+  revoked_at: z
+    .string()
+    .optional()
+    .describe('When it was deleted for everyone, as far as known; its type is "revoked".'),
   expires_at: z.string().optional().describe('When it disappears from WhatsApp, ISO 8601 UTC.'),
   reactions: z.array(Reaction).optional(),
 })

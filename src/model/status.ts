@@ -53,6 +53,21 @@ export const SyncProgress = z.object({
 })
 export type SyncProgress = z.infer<typeof SyncProgress>
 
+/** The same for people, one sentence; null where nothing is under way. */
+export function describeSync(sync: SyncProgress | null): string | null {
+  const done = `${sync?.chats_done} of ${sync?.chats_total} chats, ${sync?.messages} messages so far.`
+  switch (sync?.phase) {
+    case 'chats':
+      return 'Reading the list of chats…'
+    case 'catching_up':
+      return `Fetching what came meanwhile: ${done}`
+    case 'history':
+      return `Fetching older messages: ${done}`
+    default:
+      return null
+  }
+}
+
 /** The body of `GET /api/status`, and of every place that returns a status. */
 export const Status = z.object({
   state: z.enum(SESSION_STATES),
@@ -81,7 +96,9 @@ export const Status = z.object({
     .nullable()
     .describe('While a lost connection is won back: the number of the next attempt and its time.'),
   whatsapp_web_version: z.string().nullable(),
-  sync: SyncProgress.nullable().describe('While connected: how far the archive is with what WhatsApp Web has.'),
+  sync: SyncProgress.nullable().describe(
+    'While connected: how far the archive is with what WhatsApp Web has.',
+  ),
   archive: z
     .object({
       file: z.string().describe('Absolute path.'),
@@ -89,7 +106,9 @@ export const Status = z.object({
       problem: z
         .string()
         .nullable()
-        .describe('Code of what is wrong with it, such as "archive_full" or "archive_damaged"; null: nothing.'),
+        .describe(
+          'Code of what is wrong with it, such as "archive_full" or "archive_damaged"; null: nothing.',
+        ),
       stale_since: z
         .string()
         .nullable()

@@ -117,7 +117,8 @@ describe('what it refuses, naming the field', () => {
   it.each(reading.map((operation) => [operation.name, operation] as const))(
     '%s: unknown fields',
     (_, operation) => {
-      const issues = operation.input.safeParse(Object.assign({ limitt: 5 }, operation.example.input)).error?.issues
+      const issues = operation.input.safeParse(Object.assign({ limitt: 5 }, operation.example.input)).error
+        ?.issues
       expect(issues).toMatchObject([{ code: 'unrecognized_keys', keys: ['limitt'] }])
       expect(operation.input.safeParse(operation.example.input).success).toBe(true)
       expect(operation).toMatchObject({ effect: 'read', needs: 'nothing' })

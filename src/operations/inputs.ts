@@ -32,12 +32,14 @@ export function oneOrMore<const Words extends readonly [string, ...string[]]>(wo
 export const limit = (fallback: number) =>
   whole(1, 100).default(fallback).describe(`How many at most, 1 to 100. Default ${fallback}.`)
 
+/** Where a list goes on. */
 export const cursor = z
   .string()
   .max(2_000)
   .optional()
   .describe('`next_cursor` of the page before, for the page after it. Leave it out for the first page.')
 
+/** What is searched for among names and numbers. */
 export const nameQuery = z
   .string()
   .trim()

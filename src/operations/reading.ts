@@ -24,6 +24,7 @@ export function staleness(archive: Archive): { stale_since?: string } {
   return since === null ? {} : { stale_since: since }
 }
 
+/** A member of every list's answer. */
 export const nextCursor = z
   .string()
   .optional()

@@ -11,7 +11,8 @@ import type { Status, SyncProgress } from '../model/status.ts'
 import { createReader, type Reader } from '../store/reader.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { AuthDir } from './auth-dir.ts'
-import { type CatchUp, createCatchUp, type HistoryBudget } from './catch-up.ts'
+import { type CatchUp, createCatchUp } from './catch-up.ts'
+import type { HistoryBudget } from './history.ts'
 import { createInbox, type Inbox, type InboxEvent } from './inbox.ts'
 import { createTimers } from './timers.ts'
 
@@ -29,7 +30,7 @@ export type Archive = {
   loadEarlier(chat: Jid, count: number): Promise<{ added: number; complete: boolean }>
   view(): Pick<Status, 'archive' | 'sync'>
   /** The account is connected with this engine: from now on its archive is kept up to date. Never fails. */
-  follow(engine: Engine, account: Jid): void
+  follow(engine: Engine, account: Jid, lid: Jid | null): void
   /** What the engine reported. Never fails. */
   take(event: InboxEvent): void
   /** Write now what was taken, so that it is on disk when somebody is told of it. Never fails. */
@@ -73,7 +74,8 @@ export function createArchive(options: ArchiveOptions): Archive {
     const file = authDir.archiveOf(account)
     try {
       const store = openStore(file)
-      const own = new Set([account])
+      const lid = store.meta.get('account_lid')
+      const own = new Set([account, ...(typeof lid === 'string' ? [toJid(lid)] : [])])
       store.meta.set('account_wid', account)
       const inbox = createInbox({
         ...options,
@@ -143,6 +145,17 @@ export function createArchive(options: ArchiveOptions): Archive {
     return seconds === null ? null : new Date(seconds * 1000).toISOString()
   }
 
+  /** The account's other address, by which others quote and mention it. */
+  function learnLid({ store, own }: Opened, lid: Jid | null): void {
+    if (lid === null || own.has(lid)) return
+    own.add(lid)
+    try {
+      store.meta.set('account_lid', lid)
+    } catch (error) {
+      log.debug({ err: error }, "the account's LID could not be noted")
+    }
+  }
+
   function leave(): void {
     note()
     timers.clearAll()
@@ -189,7 +202,7 @@ export function createArchive(options: ArchiveOptions): Archive {
         },
       }
     },
-    follow(engine, account) {
+    follow(engine, account, lid) {
       leave()
       authDir.rememberAccount(account)
       open(account)
@@ -197,6 +210,7 @@ export function createArchive(options: ArchiveOptions): Archive {
       if (problem !== null) retry()
       connected = true
       const { store, inbox } = opened
+      learnLid(opened, lid)
       catchUp = createCatchUp({
         ...options,
         engine,

@@ -3,30 +3,18 @@
  * newest chats first. One per engine; ends with it. Killed anywhere, the next one goes on where this one was.
  */
 import type { Clock } from '../clock.ts'
-import type { Engine, HistoryPage, MessageRef } from '../engine/engine.ts'
+import type { Engine, HistoryPage } from '../engine/engine.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { Jid } from '../model/ids.ts'
 import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import type { SyncProgress } from '../model/status.ts'
 import type { ChatRow } from '../store/chats.ts'
-import { ME } from '../store/people.ts'
 import { timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
+import { createHistory, type HistoryBudget } from './history.ts'
+import { createHistoryPages, pause } from './history-pages.ts'
 import type { Inbox } from './inbox.ts'
 import type { Recorded } from './record-messages.ts'
-
-/** How much history is wanted; a gap is closed within the same bounds. */
-export type HistoryBudget = {
-  /** Messages kept of each chat; 0: no history. */
-  perChat: number
-  /** Not older than this. */
-  days: number
-  /** Messages in the whole archive. */
-  total: number
-  /** Pause between two questions to WhatsApp Web. */
-  pauseMs: number
-}
 
 export type CatchUp = {
   /** Look through everything now, or once more when the present round is over. Returns at once. */
@@ -54,9 +42,6 @@ export type CatchUpOptions = {
   onFailed: (error: AppError) => void
 }
 
-/** A known message from which is read backwards. */
-type Anchor = MessageRef & { place: number }
-
 const PAGE = 50
 /** Messages that come late can be older than what came before them; so far back is read again. */
 const OVERLAP_S = 600
@@ -68,12 +53,17 @@ const RECHECK_MESSAGES = 200
 const MAX_GAP = 2_000
 const TRIES = 3
 const RETRY_MS = 5_000
+const MAX_RETRY_MS = 60_000
 const LOG_EVERY_MS = 10_000
-
-const isBefore = (place: number | null, second: number) => place !== null && timeOf(place) < second
 
 export function createCatchUp(options: CatchUpOptions): CatchUp {
   const { engine, store, inbox, budget, clock, log } = options
+  const pages = createHistoryPages(engine, store, clock, budget.pauseMs)
+  const history = createHistory({
+    ...options,
+    pages,
+    onAdded: (count) => report({ messages: progress.messages + count }),
+  })
   let stopped = false
   let again = false
   let running = false
@@ -81,8 +71,6 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   /** Chats of which this round has brought the first message, the one that lists show. */
   const onlyLast = new Set<number>()
   const unheard = new Set<number>()
-  /** Questions to the page go one after the other. */
-  let turn: Promise<unknown> = Promise.resolve()
   let progress: SyncProgress = { phase: 'waiting', chats_done: 0, chats_total: 0, messages: 0 }
 
   function report(change: Partial<SyncProgress>): void {
@@ -90,15 +78,6 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     if (clock.now() - lastLogged < LOG_EVERY_MS) return
     lastLogged = clock.now()
     log.info({ ...progress }, 'catching up')
-  }
-
-  const pause = (ms: number) =>
-    new Promise<void>((resolve) => (ms === 0 ? setImmediate(resolve) : clock.after(ms, resolve)))
-
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = turn.then(work)
-    turn = mine.catch(() => {})
-    return mine
   }
 
   async function rounds(): Promise<void> {
@@ -117,8 +96,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
           break
         }
         log.warn({ err: error, tries }, 'WhatsApp Web could not be read; the archive is not up to date')
-        if (tries === TRIES) break
-        await pause(RETRY_MS * tries)
+        await pause(clock, Math.min(RETRY_MS * tries, MAX_RETRY_MS))
         tries += 1
         again = true
       }
@@ -167,7 +145,11 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     await each(queue, (chat) => closeGap(chat, since))
     if (stopped || again) return
     options.onCaughtUp()
-    await loadHistory(chats)
+    log.info({ chats: chats.length, messages: progress.messages }, 'nothing that came meanwhile is missing')
+    // As they are now: their gaps and beginnings have been found meanwhile.
+    const { wanted, load } = history.plan(chats.flatMap(({ id }) => store.chats.get(id) ?? []))
+    report({ phase: 'history', chats_done: 0, chats_total: wanted.length })
+    await each(wanted, (chat) => load(chat, () => stopped || again))
   }
 
   /** Notes the newest message of a chat that is new here. Has nothing come, and can nothing have changed, since? */
@@ -197,17 +179,15 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   /** Read back until what is known, and further as far as messages may have changed meanwhile. */
   async function closeGap(listed: ChatRow, since: number | null): Promise<void> {
     const chat = store.chats.get(listed.id)
-    const address = store.chats.addressOf(listed.id)
-    if (chat === undefined || address === null) return
+    if (chat === undefined) return
     const upTo = chat.caught_up_to
     // A chat that was never looked at as a whole may have single messages that came live.
     const oldestKnown = () => (onlyLast.has(chat.id) ? null : (store.messages.oldest(chat.id)?.id ?? null))
     const known = upTo === null ? oldestKnown() : upTo
-    let before: Anchor | null = null
-    for (let walked = 0; ; ) {
-      const page: HistoryPage = await ask(address, before, PAGE)
+    for (let walked = 0, before: number | null = null; ; ) {
+      const page: HistoryPage = await pages.read(chat.id, before, PAGE)
       if (stopped) return
-      const recorded = record(chat, page.messages, since, before?.place ?? null)
+      const recorded = record(chat, page.messages, since, before)
       walked += page.messages.length
       const [first] = page.messages
       if (page.end || first === undefined || recorded.oldest === null) {
@@ -224,69 +204,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         if (!isMet) inbox.recordGap(chat.id, known || null, oldest)
         break
       }
-      before = anchorAt(oldest)
-      await pause(budget.pauseMs)
+      before = oldest
     }
     inbox.setCaughtUp(chat.id)
-  }
-
-  /** Older messages of every chat that has not as many as are wanted, newest chats first. */
-  async function loadHistory(chats: ChatRow[]): Promise<void> {
-    const extents = new Map(store.chats.extents().map((extent) => [extent.chat, extent]))
-    let room = budget.total - store.messages.count()
-    const from = Math.floor(clock.now() / 1000) - budget.days * 86_400
-    const wanted = (chat: ChatRow): number => {
-      const { messages, oldest } = extents.get(chat.id) ?? { messages: 0, oldest: null }
-      const hasGap = store.gaps.of(chat.id).length > 0
-      if (!hasGap && (store.chats.get(chat.id)?.history_complete === 1 || isBefore(oldest, from))) return 0
-      return Math.max(0, budget.perChat - messages)
-    }
-    const queue = chats.filter((chat) => wanted(chat) > 0)
-    report({ phase: 'history', chats_done: 0, chats_total: queue.length })
-    await each(queue, async (chat) => {
-      for (let left = Math.min(wanted(chat), room); left > 0 && !stopped && !again; ) {
-        const page = await loadPage(chat.id, Math.min(PAGE, left))
-        left -= Math.max(page.added, 1)
-        room -= page.added
-        if (page.complete || isBefore(page.oldest, from)) break
-        await pause(budget.pauseMs)
-      }
-    })
-  }
-
-  /** The next older page: of the newest gap, else before the oldest message. */
-  async function loadPage(chat: number, count: number): Promise<Recorded & { complete: boolean }> {
-    const address = store.chats.addressOf(chat)
-    if (address === null) return { added: 0, oldest: null, newest: null, complete: true }
-    const gap = store.gaps.of(chat)[0]
-    const before = anchorAt(gap?.before_message ?? store.messages.oldest(chat)?.id ?? null)
-    const page = await ask(address, before, count)
-    if (stopped) return { added: 0, oldest: null, newest: null, complete: true }
-    // What is known to be missing came after what was known: its readers have not heard of it.
-    const missingFrom =
-      gap === undefined ? Infinity : gap.after_message === null ? 0 : timeOf(gap.after_message)
-    const originOf = ({ sentAt }: SeenMessage) => (sentAt >= missingFrom ? 'late' : 'history')
-    const recorded = inbox.recordStretch(chat, page.messages, originOf, before?.place ?? null)
-    report({ messages: progress.messages + recorded.added })
-    const isEnd = page.end || recorded.oldest === null
-    if (gap !== undefined) {
-      const isFilled =
-        isEnd ||
-        (gap.after_message !== null && recorded.oldest !== null && recorded.oldest <= gap.after_message)
-      inbox.narrowGap(gap, isFilled ? null : recorded.oldest)
-    }
-    if (isEnd) inbox.setHistoryComplete(chat)
-    return { ...recorded, complete: isEnd }
-  }
-
-  function anchorAt(place: number | null): Anchor | null {
-    const row = place === null ? undefined : store.messages.get(place)
-    if (row === undefined) return null
-    return { place: row.id, bareId: row.bare_id, fromMe: row.sender === ME, sentAt: timeOf(row.id) }
-  }
-
-  function ask(address: Jid, before: Anchor | null, count: number): Promise<HistoryPage> {
-    return inTurn(() => engine.readMessages(address, { before, count }))
   }
 
   async function each(chats: ChatRow[], work: (chat: ChatRow) => Promise<unknown>): Promise<void> {
@@ -304,13 +224,12 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
           failed.push(chat)
           log.debug({ err: error }, 'a chat could not be read')
         }
-        await pause(budget.pauseMs)
       }
       if (failed.length > 0 && round === TRIES) {
         log.warn({ chats: failed.length }, 'some chats could not be read; the next connection tries again')
         return
       }
-      if (failed.length > 0) await pause(RETRY_MS)
+      if (failed.length > 0) await pause(clock, RETRY_MS)
       left = failed
     }
   }
@@ -324,15 +243,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       if (!running && !stopped) void rounds()
     },
     progress: () => progress,
-    async loadEarlier(chat, count) {
-      let added = 0
-      for (;;) {
-        const page = await loadPage(chat, Math.min(PAGE, count - added))
-        added += page.added
-        if (page.complete || stopped) return { added, complete: page.complete }
-        if (added >= count) return { added, complete: false }
-      }
-    },
+    loadEarlier: history.loadEarlier,
     stop() {
       stopped = true
     },

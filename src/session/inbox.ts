@@ -177,7 +177,7 @@ export function createInbox({ store, own, clock, log, hash, onLost, onUnheard }:
     narrowGap(gap, before) {
       store.transaction(() => {
         if (before !== null) return store.gaps.shrink(gap.id, before)
-        store.gaps.remove(gap.id)
+        if (!store.gaps.remove(gap.id)) return
         store.events.append({ at_ms: now(), kind: 'gap.filled', chat: gap.chat, message: null, data: null })
       })
     },

@@ -17,6 +17,7 @@ const log = createLog({ level: 'silent' })
 const READY: EngineEvent = {
   type: 'ready',
   account: { wid: '15550001000@c.us', pushname: null, platform: null },
+  lid: null,
   whatsappWebVersion: '2.3000.0',
 }
 const PHONE = phoneNumberInput.parse('15550001000')

@@ -251,7 +251,7 @@ export function createSession(options: SessionOptions): Session {
         wid: event.account.wid,
       })
     }
-    if (engine !== null) archive.follow(engine, toJid(event.account.wid))
+    if (engine !== null) archive.follow(engine, toJid(event.account.wid), event.lid)
   }
 
   function onConnection(value: boolean): void {

@@ -17,7 +17,8 @@ export type Gaps = {
   all(): GapRow[]
   /** Everything from `before` on is here now. */
   shrink(id: number, before: number): void
-  remove(id: number): void
+  /** False: it was gone already. */
+  remove(id: number): boolean
 }
 
 export function createGaps(db: Connection): Gaps {
@@ -33,6 +34,6 @@ export function createGaps(db: Connection): Gaps {
     of: (chat) => of.all(chat),
     all: () => all.all(),
     shrink: (id, before) => void shrink.run(before, id),
-    remove: (id) => void remove.run(id),
+    remove: (id) => remove.run(id).changes > 0,
   }
 }

@@ -15,8 +15,10 @@ import type { Connection } from './sqlite.ts'
 
 /** A page of a list. `next`: the cursor of the following page, where there is one. */
 export type Page<T> = { items: T[]; next: string | null }
+/** `cursor`: `next` of the page before. */
 export type PageOptions = { limit: number; cursor?: string | undefined }
 
+/** Which chats a list holds. */
 export type ChatFilter = {
   /** Any part of a name or number. */
   query?: string | undefined
@@ -26,7 +28,9 @@ export type ChatFilter = {
   kinds: readonly ChatKind[]
 }
 
+/** A member of a group. `id`: JID. */
 export type Member = { id: string; name: string; is_admin: boolean }
+/** One chat with all that is known of it. */
 export type ChatDetails = {
   chat: Chat
   /** Of a group, this account left out, admins first. */
@@ -37,6 +41,7 @@ export type ChatDetails = {
   removedAt: string | null
 }
 
+/** The part of the reader that is about chats. */
 export type ChatReader = {
   /** Latest activity first; chats that were deleted on WhatsApp are left out. @throws `invalid_input` (cursor) */
   listChats(filter: ChatFilter, page: PageOptions): Page<Chat>
@@ -44,8 +49,9 @@ export type ChatReader = {
   getChat(address: Jid): ChatDetails
 }
 
-/** A chat's place in a list by time, and the place before all of them. */
+/** A chat's place in a list by time: the time of its last activity, then its row. */
 export const ListPlace = z.tuple([z.int(), z.int()])
+/** The place before all chats. */
 export const LIST_START: z.infer<typeof ListPlace> = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]
 
 const LISTED = `FROM ${FACE_TABLES}
@@ -65,6 +71,7 @@ const QUERIES = {
   extent: 'SELECT count(*) AS messages, min(id) AS oldest FROM messages WHERE chat = ?',
 }
 
+/** Its statements are prepared here, once. */
 export function createChatReader(
   db: Connection,
   loader: Loader,

@@ -108,6 +108,15 @@ describe('the list of contacts', () => {
     expect(seen).toHaveLength(20)
   })
 
+  it('begins with the first, in whatever order people came', () => {
+    for (const index of [5, 9, 1, 8, 2, 7, 3, 6, 4]) {
+      for (const tens of [9, 0, 5])
+        archive.person({ phone: `15550${tens}${index}@c.us`, name: `n${tens}${index}` })
+    }
+    const { items } = archive.reader.listContacts({}, { limit: 2 })
+    expect(items.map(({ name }) => name)).toEqual(['n01', 'n02'])
+  })
+
   it('refuses a cursor of another list', () => {
     const cursor = Buffer.from('["chats",[1,2]]').toString('base64url')
     expect(codeOf(() => archive.reader.listContacts({}, { limit: 5, cursor }))).toBe('invalid_input')

@@ -16,6 +16,7 @@ import type { Connection } from './sqlite.ts'
 /** Messages in one direction. Times are ISO 8601; null where there are none. */
 export type Traffic = { count: number; first_at: string | null; last_at: string | null }
 
+/** One person with all that is known of them. */
 export type ContactDetails = {
   contact: Contact
   /** The direct chat with them; null where there is none. */
@@ -27,6 +28,7 @@ export type ContactDetails = {
   sent: Traffic
 }
 
+/** The part of the reader that is about people. */
 export type ContactReader = {
   /** Address book first, then by name; this account itself is left out. @throws `invalid_input` (cursor) */
   listContacts(filter: { query?: string | undefined }, page: PageOptions): Page<Contact>
@@ -37,6 +39,8 @@ export type ContactReader = {
 /** 0 for who is in the address book, else 1; the folded name; the id. */
 const ContactPlace = z.tuple([z.int(), z.string(), z.int()])
 type Place = z.infer<typeof ContactPlace>
+/** So much of a name decides its place, so that a cursor stays short. */
+const MAX_SORTED = 100
 
 const QUERIES = {
   // Arrays: with thousands of people, handing over rows is what takes the time.
@@ -62,6 +66,7 @@ type TrafficRow = {
   received_last: number | null
 }
 
+/** Its statements are prepared here, once. */
 export function createContactReader(db: Connection, loader: Loader, finder: Finder): ContactReader {
   const names = db.query<Record<'ids' | 'ranks' | 'addresses' | 'names' | 'pushnames', string>>(QUERIES.names)
   const groups = db.query<ChatView>(QUERIES.groups)
@@ -91,7 +96,7 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
       const phone = address.endsWith('@lid') ? '' : address
       if (matches !== null && !matches(fold(`${name}\n${pushname}`), phone)) return
       // Without a name they stand behind all names, by number.
-      const place: Place = [rank, fold(name || pushname) || `\uffff${address}`, id]
+      const place: Place = [rank, fold(name || pushname).slice(0, MAX_SORTED) || `\uffff${address}`, id]
       if (start === null || inOrder(start, place) < 0) best.offer(place)
     })
     return best.take()

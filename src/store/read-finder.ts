@@ -6,6 +6,7 @@ import { FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
 import { type ChatView, isOwnChat } from './render.ts'
 import type { Connection } from './sqlite.ts'
 
+/** Null stands for what is not in the archive. */
 export type Finder = {
   /** The chat at this address, also one that was deleted on WhatsApp. */
   chat(address: Jid): ChatView | null
@@ -22,6 +23,7 @@ const QUERIES = {
   messages: 'SELECT * FROM messages WHERE bare_id = ? AND chat = ?',
 }
 
+/** Its statements are prepared here, once. */
 export function createFinder(db: Connection, loader: Loader): Finder {
   const chatByJid = db.query<ChatView>(QUERIES.chatByJid)
   const chatByPerson = db.query<ChatView>(QUERIES.chatByPerson)

@@ -27,6 +27,7 @@ export const VIEW = `${FACE}, c.person, c.unread_count, c.timestamp, c.archived,
 /** Chats with the people of the direct ones. */
 export const FACE_TABLES = 'chats c LEFT JOIN people p ON p.id = c.person'
 
+/** What every reader shares: rows by id in one statement, and rows as they are shown. */
 export type Loader = {
   /** This account's addresses, as far as they are known by now. */
   own(): Own
@@ -46,6 +47,7 @@ export type Loader = {
 
 type QuotedRow = ChatFace & { bare_id: string; sender: number }
 
+/** Its statements are prepared here, once. */
 export function createLoader(db: Connection, clock: Clock): Loader {
   const meta = db.query<{ name: string; value: string }>(
     `SELECT name, value FROM meta WHERE name IN ('account_wid', 'account_lid')`,

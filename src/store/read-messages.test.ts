@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppError } from '../errors.ts'
 import { type KeyParts, parseMessageKey, toJid } from '../model/ids.ts'
 import { Message } from '../model/message.ts'
+import { firstIn } from './position.ts'
 import type { WindowOptions } from './read-messages.ts'
 import { ME_JID, ME_LID, NOW, openTestArchive, type TestArchive } from './test-archive.ts'
 
@@ -175,6 +176,34 @@ describe('a message', () => {
   })
 })
 
+describe('people who appear nowhere else', () => {
+  it.each([
+    ['whom a quote names', 'Q0', true, 'false_9@g.us_Q0_15557654321@c.us', '15557654321@c.us'],
+    ['who wrote what is quoted', 'Q1', false, 'false_9@g.us_Q1_15557654321@c.us', null],
+    ['among two who took the same id', 'Q2', true, 'false_9@g.us_Q2_15557654321@c.us', '15557654321@c.us'],
+  ])('%s', (_, bare_id, isNamed, id, author) => {
+    const [anna, bob] = [archive.person({ phone: ANNA }), archive.person({ phone: '15557654321@c.us' })]
+    const group = archive.chat('group', { jid: '9@g.us' })
+    archive.message(group, { from: bob, id: 'Q1', ago: 90 })
+    archive.message(group, { from: anna, id: 'Q2', ago: 90 })
+    archive.message(group, { from: bob, id: 'Q2', ago: 90 })
+    archive.message(group, { details: { quoted: { bare_id, sender: isNamed ? bob : null, body: '' } } })
+    const { messages } = read('9@g.us', { limit: 1 })
+    expect(messages[0]?.reply_to).toEqual({ id, author, body: '' })
+  })
+
+  it('but in a reaction', () => {
+    const message = archive.message(archive.chat('group', { jid: '9@g.us' }))
+    archive.store.changes.setReaction({
+      message,
+      sender: archive.person({ lid: '42@lid' }),
+      emoji: '👍',
+      at_ms: 0,
+    })
+    expect(read('9@g.us').messages[0]?.reactions).toMatchObject([{ from: '42@lid', from_me: false }])
+  })
+})
+
 describe('a window', () => {
   let bodies: (options?: Partial<WindowOptions>) => string[]
   beforeEach(() => {
@@ -211,6 +240,12 @@ describe('a window', () => {
     [{ limit: 3, after: { time: 9e10 } }, ''],
   ])('%j', (options, expected) => {
     expect(bodies(options).join('')).toBe(expected)
+  })
+
+  it('from a time on begins with the very first place of that second', () => {
+    archive.message(1, { position: firstIn(NOW - 5), body: 'first' })
+    expect(bodies({ after: time(5) })).toEqual(['first'])
+    expect(bodies({ limit: 1, before: time(5) })).toEqual(['9'])
   })
 
   it('tells whether there is more on either side', () => {
@@ -296,6 +331,15 @@ describe('one message', () => {
     expect(codeOf(() => body('false_9@g.us_M1_3@c.us'))).toBe('message_not_found')
     expect(codeOf(() => body('false_9@g.us_M2'))).toBe('message_not_found')
     expect(codeOf(() => body('false_8@g.us_M1'))).toBe('message_not_found')
+  })
+
+  it('is told from an own one of the same id by the direction', () => {
+    const anna = archive.person({ phone: ANNA })
+    const chat = archive.chat('direct', { person: anna })
+    archive.message(chat, { id: 'M1', body: 'mine' })
+    archive.message(chat, { from: anna, id: 'M1', body: 'theirs' })
+    const body = (text: string) => archive.reader.getMessage(key(text), { before: 0, after: 0 }).message.body
+    expect([body(`true_${ANNA}_M1`), body(`false_${ANNA}_M1`)]).toEqual(['mine', 'theirs'])
   })
 
   it('is found by its key, also while the LID of this account is not known', () => {

@@ -15,6 +15,7 @@ import type { Connection } from './sqlite.ts'
 /** `before`: earlier than that message or time. `after`: later than that message; at that time or later. */
 export type WindowOptions = { limit: number; before?: Point | undefined; after?: Point | undefined }
 
+/** A window of a chat. */
 export type Window = {
   chat: Chat
   /** Oldest first: the last ones before `before`, or the first after `after`. */
@@ -30,6 +31,7 @@ export type Window = {
 /** A message where its chat is not clear from elsewhere. */
 export type FoundMessage = { message: Message; chat: { id: string; name: string } }
 
+/** One message with all that belongs to it. */
 export type MessageDetails = FoundMessage & {
   /** What it said before, oldest first. */
   revisions: Revision[]
@@ -38,6 +40,7 @@ export type MessageDetails = FoundMessage & {
   after: Message[]
 }
 
+/** The part of the reader that is about messages. */
 export type MessageReader = {
   /**
    * A window of the chat at this address.
@@ -66,6 +69,7 @@ const QUERIES = {
 
 type RevisionRow = Omit<Revision, 'until_at'> & { until_at_ms: number }
 
+/** Its statements are prepared here, once. */
 export function createMessageReader(
   db: Connection,
   loader: Loader,

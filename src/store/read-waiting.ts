@@ -12,6 +12,7 @@ import type { Connection } from './sqlite.ts'
 /** Chats of these kinds, with the muted and the archived ones or without. */
 export type AttentionFilter = { kinds: readonly ChatKind[]; muted: boolean; archived: boolean }
 
+/** A chat with what is unread in it. */
 export type UnreadChat = Chat & {
   /** The newest unread ones, oldest first. */
   unread_messages: Message[]
@@ -23,6 +24,7 @@ export type UnreadPage = Page<UnreadChat> & {
   leftOut: { muted: number; archived: number }
 }
 
+/** A chat with what waits in it for an answer. */
 export type WaitingChat = Chat & {
   waiting: {
     /** When they first wrote since this account's last word, within the days looked at. */
@@ -35,6 +37,7 @@ export type WaitingChat = Chat & {
   }
 }
 
+/** The part of the reader that is about what wants attention. */
 export type WaitingReader = {
   /** Chats with unread messages, and those marked as unread by hand. @throws `invalid_input` (cursor) */
   listUnread(filter: AttentionFilter & { perChat: number }, page: PageOptions): UnreadPage
@@ -78,6 +81,7 @@ const QUERIES = {
     FROM json_each(?1) asked`,
 }
 
+/** Its statements are prepared here, once. */
 export function createWaitingReader(db: Connection, loader: Loader): WaitingReader {
   const unread = db.query<ChatView>(QUERIES.unread)
   const totals = db.query<{ chats: number; messages: number | null; muted: number; archived: number }>(

@@ -175,7 +175,7 @@ export function toChat(row: ChatView, last: Message | null, own: Own, now: numbe
   }
 }
 
-export function isMuted({ muted_until }: Pick<ChatRow, 'muted_until'>, now: number): boolean {
+function isMuted({ muted_until }: Pick<ChatRow, 'muted_until'>, now: number): boolean {
   return muted_until === -1 || muted_until > now
 }
 

@@ -29,6 +29,8 @@ type Message = {
   id?: string
   /** Seconds before NOW. */
   ago?: number
+  /** Its very place, in place of one within that second. */
+  position?: number
   type?: string
   body?: string
   ack?: number
@@ -36,6 +38,7 @@ type Message = {
   details?: MessageDetails
 }
 
+/** Rows are added by hand, and come out through the reader. */
 export type TestArchive = {
   store: Store
   reader: Reader
@@ -86,7 +89,7 @@ export function openTestArchive(lid: string | null = ME_LID): TestArchive {
     message(chat, facts = {}) {
       messages += 1
       const { from = ME, ago = 0, id = `3EB0${messages}`, type = 'chat', body = `text ${messages}` } = facts
-      const position = firstIn(NOW - ago) + messages
+      const position = facts.position ?? firstIn(NOW - ago) + messages
       store.messages.insert({
         id: position,
         chat,

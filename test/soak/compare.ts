@@ -90,11 +90,12 @@ function compareChat(chat: string, expected: Kept[], kept: Kept[], note: Note): 
   }
   const wanted = new Set(expected.map(({ id }) => id))
   for (const one of kept) if (!wanted.has(one.id)) note('strange', nameOf(one))
-  const inBoth = (list: Kept[]) => list.map(({ id }) => id).filter((id) => wanted.has(id) && byId.has(id))
+  const inBoth = (list: Kept[]) => list.filter(({ id }) => wanted.has(id) && byId.has(id))
   const there = inBoth(expected)
   const here = inBoth(kept)
-  const at = there.findIndex((id, index) => here[index] !== id)
-  if (at >= 0) note('disordered', `${chat}: ${here[at]} stands for ${there[at]}, ${at} of ${there.length}`)
+  const at = there.findIndex(({ id }, index) => here[index]?.id !== id)
+  const show = (list: Kept[]) => list.slice(at, at + 4).map(({ id, t }) => `${id.slice(0, 6)} of ${t}`)
+  if (at >= 0) note('disordered', `${chat} from ${at} on: ${show(here)} stand for ${show(there)}`)
 }
 
 /** @param came the messages that must have been told of */

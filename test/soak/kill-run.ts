@@ -137,7 +137,7 @@ function createRun(stage: Stage, random: Random, { phaseMs = 4_000, say = () => 
   async function killStarting(target: Kill['target']): Promise<void> {
     run.killedStarting += Number(open !== null)
     // The rest of what it takes to be ready is up to chance.
-    if (target === 'browser') await waitFor('a browser', 60_000, () => browserPid())
+    if (target === 'browser') await waitFor('a browser', 60_000, stage.browserPid)
     await sleep(random.between(0, target === 'browser' ? 800 : 2_500))
     await strike(target)
   }
@@ -155,7 +155,7 @@ function createRun(stage: Stage, random: Random, { phaseMs = 4_000, say = () => 
   async function strike(target: Kill['target']): Promise<void> {
     say(`kill ${target}${open === null ? '' : ', not yet ready'}`)
     if (target === 'browser') {
-      const pid = await waitFor('a browser', 60_000, () => browserPid())
+      const pid = await waitFor('a browser', 60_000, stage.browserPid)
       open = { target, at: Date.now() }
       process.kill(pid, 'SIGKILL')
       return
@@ -165,8 +165,6 @@ function createRun(stage: Stage, random: Random, { phaseMs = 4_000, say = () => 
     stage.start()
     open = { target, at: stage.server().startedAt }
   }
-
-  const browserPid = () => browserProcesses(stage.authDir).find(({ type }) => type === 'browser')?.pid ?? null
   return run
 }
 

@@ -16,6 +16,7 @@ const STOP_MS = 25_000
 export type LogLine = { at: number; level: number; msg: string; state: string; url?: string; text: string }
 
 export type ServerProcess = {
+  pid: number
   /** Unix ms of its start. */
   startedAt: number
   /** Everything that it has logged, oldest first. */
@@ -66,7 +67,10 @@ export function startServer({ authDir, browser }: { authDir: string; browser: st
   createInterface({ input: child.stderr }).on('line', (text) => log.push(toLogLine(text)))
   child.stdin.on('error', () => {})
 
+  const { pid } = child
+  if (pid === undefined) throw new Error('the server could not be started')
   return {
+    pid,
     startedAt,
     log,
     readyAfter: (since) => log.find(({ state, at }) => state === 'ready' && at > since)?.at ?? null,

@@ -1,12 +1,12 @@
 /** What a kill run happens on: a double in this process, a server as a process of its own, and their directories. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSimulator } from '../../simulator/open-simulator.ts'
 import type { World } from '../../simulator/simulator.ts'
 import { findBrowser } from '../../src/browser/find.ts'
 import type { Status } from '../../src/model/status.ts'
-import { browserProcesses } from '../browser-processes.ts'
+import { type BrowserProcess, browserProcesses } from '../browser-processes.ts'
 import { type LogLine, type ServerProcess, startServer, tailOf, waitFor } from './server-process.ts'
 
 /** The longest pause between two tries to connect is a minute, see reconnect.ts. */
@@ -20,6 +20,8 @@ export type Stage = {
   authDir: string
   /** The present server. */
   server(): ServerProcess
+  /** The browser of the present server; null: it has none. One that a killed server left may still be there. */
+  browserPid(): number | null
   /** Start a server, once the one before has ended. */
   start(): void
   /** Unix ms at which the present server was ready after `since`. */
@@ -58,6 +60,11 @@ export async function openStage(seed: number): Promise<Stage> {
     server() {
       if (server === null) throw new Error('no server was started')
       return server
+    },
+    browserPid() {
+      const { pid: parent } = stage.server()
+      const isOurs = ({ pid, type }: BrowserProcess) => type === 'browser' && parentOf(pid) === parent
+      return browserProcesses(authDir).find(isOurs)?.pid ?? null
     },
     start() {
       server = startServer({ authDir, browser })
@@ -126,4 +133,14 @@ function writeBrowser(folder: string, args: readonly string[]): string {
   writeFileSync(path, `#!/bin/sh\nexec ${program} "$@" ${rest.join(' ')}\n`)
   chmodSync(path, 0o700)
   return path
+}
+
+/** NaN for a process that is gone. */
+function parentOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return Number.NaN
+  }
 }

@@ -39,6 +39,12 @@ export function readSocket(): { state: string; hasSynced: boolean; injected: boo
   }
 }
 
+/** This account's LID; null where it has none or this build keeps it elsewhere. */
+export function readOwnLid(): string | null {
+  const lid = window.require('WAWebUserPrefsMeUser').getMaybeMeLidUser()
+  return lid === undefined || lid === null ? null : String(lid)
+}
+
 /** Has this document been injected before? An iframe's navigation makes the library ask for a second time. */
 export function isInjected(): boolean {
   return window.whatsappMcpInjected === true

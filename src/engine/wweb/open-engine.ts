@@ -7,7 +7,7 @@ import type { Engine, EngineEnd, EngineEvent, OpenEngine } from '../engine.ts'
 import { createAddresses } from './addresses.ts'
 import { createAsk } from './asking.ts'
 import { endBrowser, freeProfile } from './browser-process.ts'
-import { announceSynced, logOut, readSocket } from './in-page.ts'
+import { announceSynced, logOut, readOwnLid, readSocket } from './in-page.ts'
 import { createLinkedClient } from './linked-client.ts'
 import { createLinking } from './linking.ts'
 import { listenTo } from './listeners.ts'
@@ -210,7 +210,10 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     // Comes again after each reload of the page, and twice on some syncs (F10).
     if (phase === 'over' || phase === 'ready' || !saidReady || !listening) return
     onPaired()
-    const version = await client.getWWebVersion().catch(() => 'unknown')
+    const [version, lid] = await Promise.all([
+      client.getWWebVersion().catch(() => 'unknown'),
+      client.pupPage?.evaluate(readOwnLid).catch(() => null),
+    ])
     const info = client.info
     if (info === undefined || isOver() || isReady()) return
     phase = 'ready'
@@ -223,6 +226,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
         pushname: info.pushname ?? null,
         platform: info.platform ?? null,
       },
+      lid: lid ? toJid(lid) : null,
       whatsappWebVersion: version,
     })
     for (const event of early.splice(0)) emit(event)

@@ -1,7 +1,7 @@
 /** GET /qr: one page without scripts that shows what the phone has to see, or what is going on. */
 import { createHash } from 'node:crypto'
 import QRCode from 'qrcode'
-import type { SessionState, Status } from '../../model/status.ts'
+import { describeSync, type SessionState, type Status } from '../../model/status.ts'
 
 const SIZE_PX = 360
 /** Scanners need this much white around the code, which a dark page does not give (ISO/IEC 18004). */
@@ -103,7 +103,7 @@ export function explain(status: Status): string[] {
   if (status.next_step !== null && status.state !== 'qr') lines.push(status.next_step)
   if (status.reconnect !== null)
     lines.push(`Attempt ${status.reconnect.attempt} at ${status.reconnect.next_attempt_at}.`)
-  const filling = syncLine(status)
+  const filling = describeSync(status.sync)
   if (filling !== null) lines.push(filling)
   if (status.archive?.problem) lines.push(ARCHIVE_PROBLEM)
   if (lines.length === 0) lines.push('Everything is up and running.')
@@ -112,20 +112,6 @@ export function explain(status: Status): string[] {
 
 const ARCHIVE_PROBLEM =
   'Messages cannot be kept: see `archive` in GET /api/status, and docs/troubleshooting.md.'
-
-/** How far the archive is with what WhatsApp Web has; null where nothing is left to do. */
-function syncLine({ sync }: Status): string | null {
-  switch (sync?.phase) {
-    case 'chats':
-      return 'Reading the list of chats…'
-    case 'catching_up':
-      return `Fetching what came meanwhile: ${sync.chats_done} of ${sync.chats_total} chats, ${sync.messages} messages.`
-    case 'history':
-      return `Fetching older messages: ${sync.chats_done} of ${sync.chats_total} chats, ${sync.messages} messages.`
-    default:
-      return null
-  }
-}
 
 function paragraphs(lines: readonly string[]): string {
   return lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('\n')

@@ -1,0 +1,47 @@
+/** Reading back in a chat: one question to WhatsApp Web at a time, each after the pause that politeness asks for. */
+import type { Clock } from '../clock.ts'
+import type { Engine, HistoryPage } from '../engine/engine.ts'
+import { ME } from '../store/people.ts'
+import { timeOf } from '../store/position.ts'
+import type { Store } from '../store/store.ts'
+
+export type HistoryPages = {
+  /**
+   * Up to `count` messages of a chat, oldest first: the newest, or those right before the message at position `before`.
+   * Waits for its turn and for the pause. Errors as `Engine.readMessages`.
+   */
+  read(chat: number, before: number | null, count: number): Promise<HistoryPage>
+}
+
+const NOTHING: HistoryPage = { messages: [], end: true }
+
+export function createHistoryPages(
+  engine: Engine,
+  store: Store,
+  clock: Clock,
+  pauseMs: number,
+): HistoryPages {
+  let turn: Promise<unknown> = Promise.resolve()
+
+  async function ask(chat: number, before: number | null, count: number): Promise<HistoryPage> {
+    const address = store.chats.addressOf(chat)
+    if (address === null) return NOTHING
+    const row = before === null ? undefined : store.messages.get(before)
+    const anchor =
+      row === undefined ? null : { bareId: row.bare_id, fromMe: row.sender === ME, sentAt: timeOf(row.id) }
+    return engine.readMessages(address, { before: anchor, count })
+  }
+
+  return {
+    read(chat, before, count) {
+      const mine = turn.then(() => ask(chat, before, count))
+      turn = mine.catch(() => {}).then(() => pause(clock, pauseMs))
+      return mine
+    },
+  }
+}
+
+/** Also without a pause, others get their turn. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : clock.after(ms, resolve)))
+}
