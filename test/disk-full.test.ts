@@ -1,0 +1,159 @@
+/** A full disk (F29, G17): nothing that was acknowledged is lost, everybody is told the truth, and it mends by itself. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, it, type TestContext } from 'vitest'
+import { createRandom } from '../simulator/service/random.ts'
+import { type Harness, openHarness } from './harness.ts'
+import { compareArchive } from './soak/compare.ts'
+import { openSmallDisk, type SmallDisk } from './soak/small-disk.ts'
+import { createTestClock, type TestClock } from './test-clock.ts'
+
+/** A browser profile takes some 10 MB of it. */
+const DISK_MB = 96
+const PAGE_BYTES = 4096
+/** How often a disk that refused is tried again, see archive.ts. */
+const RETRY_MS = 5_000
+const LIMIT_MS = 120_000
+
+let disk: SmallDisk | null = null
+let harness: Harness | null = null
+let clock: TestClock
+
+afterEach(async () => {
+  disk?.free()
+  await harness?.close()
+  disk?.close()
+  disk = null
+  harness = null
+})
+
+/** Linked for good and everything archived, on a small disk; skips the test where there can be none. */
+async function linkedOnSmallDisk(context: TestContext) {
+  const opened = openSmallDisk(DISK_MB)
+  if (typeof opened === 'string') return context.skip(opened)
+  disk = opened
+  const authDir = join(opened.path, 'auth')
+  mkdirSync(authDir, { mode: 0o700 })
+  clock = createTestClock()
+  const own = await openHarness({ authDir, clock })
+  harness = own
+  await own.link()
+  await own.restart()
+  await own.until('ready')
+  await own.synced()
+  return { disk: opened, harness: own, file: own.app.session.status().archive?.file ?? '' }
+}
+
+const AMARA = '15550001101'
+const archive = ({ app }: Harness) => app.session.status().archive
+const isComplete = (one: Harness) => archive(one)?.messages === one.world.messages().length
+
+/** Free the disk, and everything is there without anybody's doing. */
+async function expectMended(one: Harness, disk: SmallDisk): Promise<void> {
+  disk.free()
+  clock.advance(RETRY_MS)
+  await expect.poll(() => archive(one)?.problem, { timeout: 10_000, interval: 20 }).toBeNull()
+  await one.synced()
+  await expect.poll(() => isComplete(one), { timeout: 10_000, interval: 20 }).toBe(true)
+}
+
+it(
+  'at any moment of writing: told of, and made up for once there is space again',
+  async (context) => {
+    const { disk, harness, file } = await linkedOnSmallDisk(context)
+    const { world } = harness
+    const before = new Set(world.messages().map(({ id }) => id))
+    const random = createRandom(29)
+    const sent: string[] = []
+    let refused = 0
+    for (let round = 0; round < 20; round += 1) {
+      disk.fill(random.between(0, 16) * PAGE_BYTES)
+      for (let count = random.between(5, 40); count > 0; count -= 1) {
+        const text = `${round}/${count} ${random.text(random.between(0, 600), 'abcd ')}`
+        if (random.fraction() < 0.2) await world.writeFromPhone({ chat: `${AMARA}@c.us`, text })
+        else await world.write({ from: AMARA, text })
+      }
+      const answer = await harness.post('/api/send', {
+        phone_number: AMARA,
+        message: `sent in round ${round}`,
+      })
+      // WhatsApp has taken it, whatever the archive says; the answer is about that.
+      expect(answer).toMatchObject({ status: 200, json: { ok: true } })
+      sent.push(answer.json.message_id)
+      // What fits goes in; what does not is said.
+      await expect
+        .poll(() => isComplete(harness) || archive(harness)?.problem, { timeout: 10_000, interval: 20 })
+        .toBeTruthy()
+      const problem = archive(harness)?.problem
+      if (problem !== null) {
+        refused += 1
+        expect(problem).toBe('archive_full')
+        expect(archive(harness)?.stale_since).toMatch(/^20.*Z$/)
+      }
+      expect((await harness.get('/api/chats')).json).toMatchObject({ ok: true })
+      expect((await harness.get(`/api/messages?chat_id=${AMARA}@c.us`)).json).toMatchObject({ ok: true })
+      await expectMended(harness, disk)
+    }
+    expect(refused).toBeGreaterThan(5)
+    expect(harness.app.session.status().state).toBe('ready')
+
+    await harness.app.close()
+    const { problems, faults } = compareArchive(file, world, before)
+    expect(problems).toEqual([])
+    expect(faults).toMatchObject({ lost: 0, damaged: 0 })
+    const ids = world.messages().map(({ id }) => id)
+    expect(sent.filter((key) => !ids.some((id) => key.includes(id)))).toEqual([])
+  },
+  LIMIT_MS,
+)
+
+it(
+  'that comes and goes while messages come in',
+  async (context) => {
+    const { disk, harness, file } = await linkedOnSmallDisk(context)
+    const { world } = harness
+    const before = new Set(world.messages().map(({ id }) => id))
+    const random = createRandom(17)
+    for (let count = 0; count < 600; count += 1) {
+      if (count % 15 === 0) disk.fill(random.between(0, 8) * PAGE_BYTES)
+      if (count % 15 === random.between(3, 14)) disk.free()
+      await world.write({ from: AMARA, text: `${count} ${random.text(200, 'abcd ')}` })
+      if (count % 40 === 39) clock.advance(RETRY_MS)
+      await new Promise(setImmediate)
+    }
+    await expectMended(harness, disk)
+    await harness.app.close()
+    expect(compareArchive(file, world, before).problems).toEqual([])
+  },
+  LIMIT_MS,
+)
+
+it(
+  'at the start of the server',
+  async (context) => {
+    const { disk, harness, file } = await linkedOnSmallDisk(context)
+    const { world } = harness
+    const before = new Set(world.messages().map(({ id }) => id))
+    await harness.app.close()
+    for (let count = 0; count < 30; count += 1) await world.write({ from: AMARA, text: `missed ${count}` })
+    // Room for the lock that says whose the directory is, and for hardly anything else.
+    disk.fill(3 * PAGE_BYTES)
+    await harness.restart()
+    await expect.poll(() => archive(harness)?.problem, { timeout: 10_000 }).toBe('archive_full')
+    expect((await harness.get('/api/chats')).json).toMatchObject({ ok: true })
+    disk.free()
+    await expect
+      .poll(
+        () => {
+          clock.advance(RETRY_MS)
+          return isComplete(harness)
+        },
+        { timeout: 20_000, interval: 200 },
+      )
+      .toBe(true)
+    await expectMended(harness, disk)
+    await harness.app.close()
+    expect(compareArchive(file, world, before).problems).toEqual([])
+  },
+  LIMIT_MS,
+)
