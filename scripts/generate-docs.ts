@@ -11,6 +11,7 @@ import { ERRORS } from '../src/errors.ts'
 import { createOpenApi } from '../src/faces/http/openapi.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import { VERSION } from '../src/version.ts'
+import { eventsPage } from './events-page.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
@@ -20,6 +21,7 @@ const files: Record<string, string> = {
   'docs/cli.md': cliPage(),
   'docs/errors.md': errorsPage(),
   'docs/rest.md': restPage(),
+  'docs/events.md': eventsPage(),
   'docs/faults.md': faultsPage(),
   'docs/openapi.json': `${JSON.stringify(createOpenApi(OPERATIONS, VERSION), null, 2)}\n`,
 }
@@ -42,7 +44,8 @@ if (process.argv.includes('--check')) {
 
 function envExample(): string {
   const rows = Object.entries(SETTINGS).map(
-    ([name, { flag, fallback, help }]) => `# ${help} (Flag: --${flag})\n# ${name}=${fallback}\n`,
+    ([name, { flag, fallback, help }]) =>
+      `# ${help}${flag === null ? '' : ` (Flag: --${flag})`}\n# ${name}=${fallback}\n`,
   )
   return `# Copy to .env and take the # off the lines you change. What is set in the environment wins over it, and a flag\n# over both.\n\n${rows.join('\n')}`
 }
@@ -50,7 +53,7 @@ function envExample(): string {
 function settingsPage(): string {
   const rows = Object.entries(SETTINGS).map(
     ([name, { flag, fallback, help }]) =>
-      `| \`${name}\` | \`--${flag}\` | ${fallback === '' ? '(empty)' : `\`${fallback}\``} | ${help} |`,
+      `| \`${name}\` | ${flag === null ? '(none)' : `\`--${flag}\``} | ${fallback === '' ? '(empty)' : `\`${fallback}\``} | ${help} |`,
   )
   return `# Settings
 
@@ -71,8 +74,9 @@ function cliPage(): string {
   )
   return `# Command line
 
-\`serve\` and \`sandbox\` run a server; \`doctor\` looks at this machine; the others ask the server that runs, over its API. In a
-checkout \`npm run <command> -- <flags>\` gets ready what is missing first, as in \`npm run auth\` or \`npm run doctor\`.
+\`serve\` and \`sandbox\` run a server; \`doctor\` looks at this machine; \`archive import\`, \`verify\`, \`encrypt\`, \`change-key\` and
+\`decrypt\` work on the session's directory while no server runs; the others ask the server that runs, over its API. In a
+checkout \`npm run <command> -- <flags>\` gets ready what is missing first, as in \`npm run auth\` or \`npm run archive -- encrypt\`.
 
 ${block(renderOverview(COMMANDS))}
 
@@ -134,6 +138,24 @@ JSON over HTTP on the loopback. The same, for programs: \`GET /openapi.json\`, o
 are described in [errors](errors.md).
 
 ${sections.join('\n\n')}
+
+## Events as a stream
+
+\`GET /api/events/stream\` tells the same events as \`GET /api/events\` as server-sent events, with the same \`after\`, \`kind\` and
+\`chat_id\`; \`Last-Event-ID\` resumes it. [Events](events.md) says what each kind tells.
+
+\`\`\`sh
+curl -N 'http://127.0.0.1:8790/api/events/stream?kind=message.received'
+\`\`\`
+
+## Export
+
+\`GET /api/export?chat_id=&format=jsonl|text\` is the archive, or one chat, as a file: [Moving an archive](archive.md#moving-an-archive)
+says what stands in it. The header \`X-Total-Messages\` says how many messages follow.
+
+\`\`\`sh
+curl -o whatsapp.jsonl http://127.0.0.1:8790/api/export
+\`\`\`
 
 ## Pages
 

@@ -1,9 +1,12 @@
 /** Where the rooms meet: configuration in, a running server out. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { readArchiveKey } from './archive-key.ts'
 import { type Clock, systemClock, withDeadline } from './clock.ts'
 import { type Config, serverUrl } from './config.ts'
 import type { OpenEngine } from './engine/engine.ts'
+import { addEventStream } from './faces/http/event-stream.ts'
+import { addExport } from './faces/http/export.ts'
 import { addPages } from './faces/http/pages.ts'
 import { createHttpServer } from './faces/http/server.ts'
 import { createChatHash, type Log } from './log.ts'
@@ -38,14 +41,24 @@ export type App = {
 
 /**
  * The product, assembled. Nothing runs yet but the directory's lock.
- * Rejects with an AuthDirError when the auth directory cannot be had
+ * Rejects with an AuthDirError when the auth directory cannot be had, a KeyError when the key of the archive cannot
  */
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, log } = options
   const clock = options.clock ?? systemClock
+  const secret = await readArchiveKey(config.archiveKey, log)
   const authDir = await openAuthDir(config.authDir, log)
   const hash = createChatHash(authDir.secret('log'))
-  const archive = createArchive({ authDir, budget: config.history, clock, log, hash })
+  const archive = createArchive({
+    authDir,
+    secret,
+    budget: config.history,
+    keep: config.keep,
+    eventsDays: config.eventsDays,
+    clock,
+    log,
+    hash,
+  })
   const session = createSession({
     openEngine: options.openEngine(authDir.profile),
     authDir,
@@ -58,6 +71,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const context = { session, archive, clock, mcpUrl: `${serverUrl(config.host, config.port)}/mcp` }
   const http = createHttpServer({ config, operations: OPERATIONS, context, log })
   addPages(http, session, VERSION)
+  addExport(http, archive)
+  addEventStream(http, { archive, clock, log })
 
   let closing: Promise<void> | null = null
   return {
@@ -75,6 +90,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     close() {
       closing ??= (async () => {
+        // Whoever waits for events would hold the others up.
+        archive.events.stop()
         const drained = http.close()
         await withDeadline(systemClock, 'Finishing requests', DRAIN_MS, drained).catch(() => {})
         await session.close()

@@ -13,6 +13,10 @@ describe('readConfig', () => {
       chromeExecutable: '',
       headless: true,
       allowedHosts: [],
+      history: { perChat: 1000, days: 365, total: 200_000, pauseMs: 50 },
+      eventsDays: 30,
+      keep: { days: 0, perChat: [], never: [], disappearing: false },
+      archiveKey: null,
       logLevel: 'info',
     })
   })
@@ -39,6 +43,21 @@ describe('readConfig', () => {
       allowedHosts: ['a.example', 'b.example'],
       chromeExecutable: '/opt/chrome',
     })
+  })
+
+  it.each([
+    [{ WHATSAPP_ARCHIVE_KEY: ' with spaces ' }, { key: ' with spaces ' }],
+    [{ WHATSAPP_ARCHIVE_KEY_FILE: 'a.key' }, { file: resolve('a.key') }],
+    [{ WHATSAPP_ARCHIVE_KEY_COMMAND: 'pass show x', WHATSAPP_ARCHIVE_KEY: '' }, { command: 'pass show x' }],
+  ])('takes the key of the archive from %j', (env, archiveKey) => {
+    expect(readConfig({ env, root }).archiveKey).toEqual(archiveKey)
+  })
+
+  it('takes the key of the archive from one place only, and says nothing of it', () => {
+    const env = { WHATSAPP_ARCHIVE_KEY: 'nobody knows this', WHATSAPP_ARCHIVE_KEY_FILE: 'a.key' }
+    expect(() => readConfig({ env, root })).toThrow(
+      /^Only one of WHATSAPP_ARCHIVE_KEY, [A-Z_]+ and [A-Z_]+ may be set\.$/,
+    )
   })
 
   it('takes a flag over the environment, an empty one for the default', () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
+import { chatList, daysPerChat, type KeepRules, MAX_KEEP_DAYS } from './model/keeping.ts'
 
 /** What a switch may be set to. */
 export const onOff = z
@@ -40,7 +41,10 @@ export type Row = {
   help: string
 }
 
-/** One row a setting, in the order of the documentation: a variable of the environment, and a flag of commands. */
+/**
+ * One row a setting, in the order of the documentation: a variable of the environment, and a flag of commands; null
+ * where it may be none, since everybody on this computer can read a command line.
+ */
 export const SETTINGS = {
   WHATSAPP_MCP_HOST: {
     flag: 'host',
@@ -117,6 +121,62 @@ export const SETTINGS = {
     fallback: '50',
     help: 'Pause between two questions to WhatsApp Web while older messages are fetched, in milliseconds.',
   },
+  WHATSAPP_KEEP_DAYS: {
+    flag: 'keep-days',
+    takes: 'DAYS',
+    schema: whole(0, MAX_KEEP_DAYS),
+    fallback: '0',
+    help: 'Messages older than this are deleted from the archive, and not fetched again. 0: they are kept for ever.',
+  },
+  WHATSAPP_KEEP_DAYS_PER_CHAT: {
+    flag: 'keep-days-per-chat',
+    takes: 'LIST',
+    schema: daysPerChat,
+    fallback: '',
+    help: 'Other numbers of days for some chats, such as `120363000000000000@g.us=7,15551234567=0,status=1`: ids, phone numbers, or `direct`, `groups`, `channels`, `status`, `broadcasts`; one chat goes before its kind.',
+  },
+  WHATSAPP_NEVER_STORE: {
+    flag: 'never-store',
+    takes: 'LIST',
+    schema: chatList,
+    fallback: '',
+    help: 'Chats whose messages are never written, separated by commas, named like those above: `status,channels,15551234567`. What the archive has of them is deleted.',
+  },
+  WHATSAPP_KEEP_DISAPPEARING: {
+    flag: 'keep-disappearing',
+    takes: null,
+    schema: onOff,
+    fallback: 'false',
+    help: 'Keep messages that disappear from WhatsApp. Otherwise they leave the archive at the same time.',
+  },
+  WHATSAPP_ARCHIVE_KEY: {
+    flag: null,
+    takes: 'KEY',
+    schema: z.string(),
+    fallback: '',
+    help: 'Key of the encrypted archive, 12 characters or more. Of the environment only, never a flag; a file or a command keeps it better. See docs/archive.md.',
+  },
+  WHATSAPP_ARCHIVE_KEY_FILE: {
+    flag: 'archive-key-file',
+    takes: 'FILE',
+    schema: z.string(),
+    fallback: '',
+    help: 'File with that key in its one line, readable by its owner only. At most one of the three is set.',
+  },
+  WHATSAPP_ARCHIVE_KEY_COMMAND: {
+    flag: 'archive-key-command',
+    takes: 'COMMAND',
+    schema: z.string(),
+    fallback: '',
+    help: 'Command that prints that key in its first line within 10 seconds, such as `secret-tool lookup service whatsapp-archive`. Run without a shell: words are split at spaces, \'…\' and "…" keep them together.',
+  },
+  WHATSAPP_EVENTS_DAYS: {
+    flag: 'events-days',
+    takes: 'DAYS',
+    schema: whole(1, 3_650),
+    fallback: '30',
+    help: 'How long events can be read again. Older ones are dropped from the log; what they told of stays in the archive.',
+  },
   WHATSAPP_MCP_LOG_LEVEL: {
     flag: 'log-level',
     takes: 'LEVEL',
@@ -124,7 +184,7 @@ export const SETTINGS = {
     fallback: 'info',
     help: 'How much is logged to standard error: debug, info, warn, error or silent.',
   },
-} as const satisfies Record<string, Row & { flag: string }>
+} as const satisfies Record<string, Row & { flag: string | null }>
 
 export type SettingName = keyof typeof SETTINGS
 
@@ -139,8 +199,17 @@ export type Config = {
   allowedHosts: string[]
   /** How much history is fetched by itself: messages of each chat and of all, days back, pause between questions. */
   history: { perChat: number; days: number; total: number; pauseMs: number }
+  /** How many days events are kept. */
+  eventsDays: number
+  /** What is kept in the archive, and for how long. */
+  keep: KeepRules
+  /** Where the key of the archive comes from; null: it is not encrypted. */
+  archiveKey: KeySource | null
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
+
+/** Where a key is to be had. An absolute path; a command line. */
+export type KeySource = { key: string } | { file: string } | { command: string }
 
 /** What a person gave on the command line, by setting and as text: it wins over the environment. */
 export type GivenSettings = Partial<Record<SettingName, string>>
@@ -172,8 +241,33 @@ export function readConfig(options: Sources & { root: string }): Config {
       total: read('WHATSAPP_HISTORY_TOTAL'),
       pauseMs: read('WHATSAPP_HISTORY_PAUSE_MS'),
     },
+    keep: {
+      days: read('WHATSAPP_KEEP_DAYS'),
+      perChat: read('WHATSAPP_KEEP_DAYS_PER_CHAT'),
+      never: read('WHATSAPP_NEVER_STORE'),
+      disappearing: read('WHATSAPP_KEEP_DISAPPEARING'),
+    },
+    archiveKey: readKeySource(options),
+    eventsDays: read('WHATSAPP_EVENTS_DAYS'),
     logLevel: read('WHATSAPP_MCP_LOG_LEVEL'),
   }
+}
+
+function readKeySource(sources: Sources): KeySource | null {
+  const sourcesGiven: KeySource[] = []
+  // As it is, with whatever spaces it begins or ends with.
+  const key = sources.env.WHATSAPP_ARCHIVE_KEY ?? ''
+  if (key !== '') sourcesGiven.push({ key })
+  const file = readSetting('WHATSAPP_ARCHIVE_KEY_FILE', sources)
+  if (file !== '') sourcesGiven.push({ file: resolve(file) })
+  const command = readSetting('WHATSAPP_ARCHIVE_KEY_COMMAND', sources)
+  if (command !== '') sourcesGiven.push({ command })
+  if (sourcesGiven.length > 1) {
+    throw new ConfigError(
+      'Only one of WHATSAPP_ARCHIVE_KEY, WHATSAPP_ARCHIVE_KEY_FILE and WHATSAPP_ARCHIVE_KEY_COMMAND may be set.',
+    )
+  }
+  return sourcesGiven[0] ?? null
 }
 
 /** One setting by itself, for who needs no more: a flag, else the environment, else the default. Throws as above. */

@@ -38,6 +38,12 @@ export const ERRORS = {
     title: 'The request is not valid HTTP',
     hint: 'Send one Host header and a well-formed HTTP/1.1 request.',
   },
+  cursor_foreign: {
+    status: 400,
+    retry: 'never',
+    title: 'The cursor is one of another archive',
+    hint: 'Another account is linked now, or an older copy of the archive was put in place. Read without `after` to begin from now, or with `after=0` from the oldest event that is kept.',
+  },
   forbidden_host: {
     status: 403,
     retry: 'never',
@@ -110,6 +116,12 @@ export const ERRORS = {
     title: 'The account is being logged out',
     hint: 'Wait a few seconds until `state` is `stopped`, then try again.',
   },
+  cursor_expired: {
+    status: 410,
+    retry: 'never',
+    title: 'Events after this cursor are no longer kept',
+    hint: 'Read with `after` set to `oldest_after` for the events that are kept; what the others told of is in GET /api/chats and GET /api/messages.',
+  },
   body_too_large: {
     status: 413,
     retry: 'never',
@@ -158,6 +170,12 @@ export const ERRORS = {
     title: 'WhatsApp gives no more pairing codes for now',
     hint: 'Wait an hour, or scan the QR code at /qr instead.',
   },
+  too_many_readers: {
+    status: 429,
+    retry: 'later',
+    title: 'Too many wait for events already',
+    hint: 'Close event streams that nobody reads any more, or let several readers share one.',
+  },
   internal_error: {
     status: 500,
     retry: 'check_first',
@@ -182,6 +200,12 @@ export const ERRORS = {
     title: 'The archive was written by a newer version of this program',
     hint: 'Start the newer version again; an older one cannot read its archive.',
   },
+  archive_key_unknown: {
+    status: 500,
+    retry: 'after_action',
+    title: 'The archive is encrypted, and the key file that belongs to it is missing or damaged',
+    hint: 'Stop the server and put the file back that lay beside the archive, by the name of `archive.file` in GET /api/status with .key.json added: a backup of the archive has it. Without it no key opens the archive; to start an empty one, move the archive away.',
+  },
   not_supported_by_whatsapp_web: {
     status: 501,
     retry: 'never',
@@ -205,6 +229,24 @@ export const ERRORS = {
     retry: 'after_action',
     title: 'The archive file cannot be read or written',
     hint: 'Make the file named in `archive` of GET /api/status, and its directory, readable and writable for the user that runs the server.',
+  },
+  archive_key_missing: {
+    status: 503,
+    retry: 'after_action',
+    title: 'The archive is encrypted, and no key is set',
+    hint: 'Set WHATSAPP_ARCHIVE_KEY_FILE, WHATSAPP_ARCHIVE_KEY_COMMAND or WHATSAPP_ARCHIVE_KEY to the key of this archive, and start the server again.',
+  },
+  archive_key_wrong: {
+    status: 503,
+    retry: 'after_action',
+    title: 'The archive is encrypted with another key than the one that is set',
+    hint: 'Set the key that the archive was encrypted with, and start the server again. To change the key of an archive: whatsapp-mcp-api archive change-key.',
+  },
+  archive_not_encrypted: {
+    status: 503,
+    retry: 'after_action',
+    title: 'A key is set, but the archive is not encrypted',
+    hint: 'Stop the server, run whatsapp-mcp-api archive encrypt with the same settings, and start the server again. Or unset the key to go on without encryption.',
   },
   starting: {
     status: 503,

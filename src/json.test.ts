@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { toJson } from './json.ts'
 
 describe('toJson', () => {
-  it.each(['\u0007', '\u001b[2J', '\u007f', '\u009b2J', '\u202e', '\u2066', '\u200f', '\u061c'])(
+  it.each(['\u0007', '\u001b[2J', '\u007f', '\u009b2J', '\u2028', '\u202e', '\u2066', '\u200f', '\u061c'])(
     'escapes the control %j and loses nothing',
     (text) => {
       const json = toJson({ text: `a${text}b` })

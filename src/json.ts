@@ -1,6 +1,6 @@
 /** JSON that is safe to look at: in an answer, in a log, in a terminal. Imports nothing. */
 
-/** JSON.stringify, but with C0, C1 and bidi controls escaped, so that no text can steer a terminal. */
+/** JSON.stringify, but with C0, C1, bidi controls and line separators escaped, so that no text can steer a terminal or end a line. */
 export function toJson(value: unknown): string {
   return escapeInJson(JSON.stringify(value))
 }
@@ -8,7 +8,7 @@ export function toJson(value: unknown): string {
 /** The same for text that is JSON already, where JSON.stringify has escaped only C0. */
 export function escapeInJson(json: string): string {
   return json.replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }

@@ -1,6 +1,8 @@
 /** Callers that take their time (S12): cut off, and nobody else waits for them. */
 import { connect } from 'node:net'
 import { expect, it } from 'vitest'
+import { openStream } from './event-reader.ts'
+import { openEventStage } from './event-stage.ts'
 import { openHarness } from './harness.ts'
 
 const SOCKETS = 150
@@ -47,4 +49,19 @@ it('are cut off in time, and answers to others stay quick', { timeout: 60_000 },
   expect(ms).toBeLessThan(35_000)
   expect(answer).toMatch(/^(HTTP\/1\.1 408 .*"code":"request_timeout".*)?$/s)
   await harness.close()
+})
+
+it('are not those who wait for events: longer than any request may take', { timeout: 60_000 }, async () => {
+  const stage = await openEventStage()
+  const stream = await openStream(stage.url)
+  const { json } = await stage.get('/api/events')
+  const from = performance.now()
+  const waiting = await stage.get(`/api/events?after=${json.next_after}&wait=36`)
+  expect(waiting).toMatchObject({ status: 200, json: { events: [] } })
+  expect(performance.now() - from).toBeGreaterThan(35_000)
+  stage.write()
+  await expect.poll(() => stream.frames.length).toBe(1)
+  expect(stream.comments()).toBe(2)
+  stream.close()
+  await stage.close()
 })

@@ -4,9 +4,11 @@ import { dirname } from 'node:path'
 import { systemClock } from '../../src/clock.ts'
 import { createLog } from '../../src/log.ts'
 import { type Jid, toJid } from '../../src/model/ids.ts'
+import { KEEP_ALL } from '../../src/model/keeping.ts'
 import type { SeenMessage } from '../../src/model/seen.ts'
 import { createInbox } from '../../src/session/inbox.ts'
-import { openStore } from '../../src/store/store.ts'
+import { createKeeping } from '../../src/session/keeping.ts'
+import { openArchive } from '../../src/store/unlock.ts'
 import { createTexts } from './texts.ts'
 
 export type Recording = {
@@ -23,13 +25,20 @@ const WINDOW = 10_000
 const BATCH = 200
 const SINGLES = 300
 
-/** Write `count` messages of `chats` chats into a new archive at `file`, as live events, in the product's own batches. */
-export function measureRecording(file: string, options: { count: number; chats: number }): Recording {
+/**
+ * Write `count` messages of `chats` chats into a new archive at `file`, as live events, in the product's own batches;
+ * encrypted where there is a `secret`.
+ */
+export function measureRecording(
+  file: string,
+  options: { count: number; chats: number; secret: string | null },
+): Recording {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const store = openStore(file)
+  const store = openArchive(file, options.secret)
   store.meta.set('account_wid', '15550001000@c.us')
   const inbox = createInbox({
     store,
+    keeping: createKeeping(store, KEEP_ALL, systemClock),
     own: () => new Set([toJid('15550001000@c.us')]),
     clock: systemClock,
     log: createLog({ level: 'silent' }),

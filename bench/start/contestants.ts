@@ -27,14 +27,20 @@ export type Contestant = {
 }
 
 /** Where a contestant runs: its folder for the session, and the browser that takes the double for WhatsApp. */
-export type Place = { authDir: string; browser: string; cwd: string }
+export type Place = {
+  authDir: string
+  browser: string
+  cwd: string
+  /** Further settings of our server. */
+  env?: Record<string, string>
+}
 
 /** Start one. */
 export function startContestant(name: ContestantName, place: Place): Contestant {
   return name === 'ours' ? startServer(place) : startLibrary(place)
 }
 
-function startServer({ authDir, browser, cwd }: Place): Contestant {
+function startServer({ authDir, browser, cwd, env }: Place): Contestant {
   const child = startChild({
     args: [SERVER, 'serve'],
     cwd,
@@ -45,6 +51,7 @@ function startServer({ authDir, browser, cwd }: Place): Contestant {
       WHATSAPP_MCP_PORT: '0',
       WHATSAPP_MCP_LOG_LEVEL: 'info',
       WHATSAPP_HEADLESS: 'true',
+      ...env,
     },
     stream: 'stderr',
   })

@@ -1,18 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, SETTINGS } from '../config.ts'
 import { parseArguments, UsageError } from './arguments.ts'
-import { COMMANDS } from './commands.ts'
+import { COMMANDS, commandOf, wordsOf } from './commands.ts'
 import { renderHelp } from './help.ts'
 
-const commandNamed = (name: string) => {
-  const found = COMMANDS.find((command) => command.name === name)
-  if (found === undefined) throw new Error(`there is no ${name}`)
-  return found
+/** The command that these words begin with, and the words after its name. */
+const take = (words: string[]) => {
+  const found = commandOf(words)
+  if (found === undefined) throw new Error(`there is no ${words}`)
+  return [found, words.slice(wordsOf(found).length)] as const
 }
-const parse = (line: string) => {
-  const [name = '', ...argv] = line.split(' ')
-  return parseArguments(commandNamed(name), argv)
-}
+const parse = (line: string) => parseArguments(...take(line.split(' ')))
 
 describe('parseArguments', () => {
   it.each([
@@ -85,7 +83,10 @@ describe('parseArguments', () => {
 describe('every command', () => {
   it('has no flag twice', () => {
     for (const { flags, settings } of COMMANDS) {
-      const names = [...Object.keys(flags), ...settings.map((name) => SETTINGS[name].flag)]
+      const names = [
+        ...Object.keys(flags),
+        ...settings.map((name) => SETTINGS[name].flag).filter((flag) => flag !== null),
+      ]
       expect(new Set([...names, 'help']).size).toBe(names.length + 1)
     }
   })
@@ -94,8 +95,8 @@ describe('every command', () => {
     const words = [...line.replace(/ <.*/, '').matchAll(/'([^']*)'|(\S+)/g)].map(
       ([, quoted, bare]) => quoted ?? bare ?? '',
     )
-    const command = commandNamed(words[0] ?? '')
-    expect(parseArguments(command, words.slice(1))).not.toBeNull()
+    const [command, argv] = take(words)
+    expect(parseArguments(command, argv)).not.toBeNull()
     expect(renderHelp(command)).toContain(line)
   })
 })

@@ -36,7 +36,8 @@ export function parseArguments(command: Command, argv: string[]): Given | null {
   if (operands.length !== command.operands.length) throw new UsageError(wrongOperands(command, operands))
   const settings: GivenSettings = {}
   for (const name of command.settings) {
-    const text = typed.get(SETTINGS[name].flag)
+    const { flag } = SETTINGS[name]
+    const text = flag === null ? undefined : typed.get(flag)
     if (text !== undefined) settings[name] = text
   }
   const flags: Record<string, unknown> = {}
@@ -49,7 +50,10 @@ export function parseArguments(command: Command, argv: string[]): Given | null {
 export function rowsOf({ flags, settings }: Command): Map<string, Row> {
   return new Map<string, Row>([
     ...Object.entries(flags),
-    ...settings.map((name) => [SETTINGS[name].flag, SETTINGS[name]] as const),
+    ...settings.flatMap((name) => {
+      const { flag, ...row } = SETTINGS[name]
+      return flag === null ? [] : [[flag, row] as const]
+    }),
   ])
 }
 

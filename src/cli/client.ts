@@ -23,6 +23,8 @@ export type Api = {
   post<T>(path: string, body: object, limitMs: number): Promise<T>
   /** A page as plain text. */
   text(path: string): Promise<string>
+  /** An answer that takes as long as it takes, once it has begun. */
+  open(path: string): Promise<Response>
 }
 
 /** Answers that only tell something come within 2 s; a machine under load gets more. */
@@ -36,7 +38,7 @@ export function openApi(url: string): Api {
   const call = async (path: string, limitMs: number, request: RequestInit = {}): Promise<Response> => {
     let answer: Response
     try {
-      answer = await fetch(`${url}${path}`, { ...request, signal: AbortSignal.timeout(limitMs) })
+      answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(limitMs), ...request })
     } catch (error) {
       throw explainFailure(url, error, limitMs)
     }
@@ -61,6 +63,15 @@ export function openApi(url: string): Api {
           body: JSON.stringify(body),
         }),
       ),
+    async open(path) {
+      const begun = new AbortController()
+      const timer = setTimeout(() => begun.abort(new DOMException('no answer', 'TimeoutError')), ANSWER_MS)
+      try {
+        return await call(path, ANSWER_MS, { signal: begun.signal })
+      } finally {
+        clearTimeout(timer)
+      }
+    },
     text: async (path) => (await call(path, ANSWER_MS, { headers: { accept: 'text/plain' } })).text(),
   }
 }

@@ -4,7 +4,7 @@ import { VERSION } from '../version.ts'
 import { parseArguments, UsageError } from './arguments.ts'
 import { ApiError, type Problem } from './client.ts'
 import type { Command } from './command.ts'
-import { COMMANDS } from './commands.ts'
+import { COMMANDS, commandOf, wordsOf } from './commands.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { PROGRAM, renderHelp, renderOverview } from './help.ts'
 import { plain } from './terminal.ts'
@@ -14,12 +14,12 @@ export async function runCommandLine(argv: string[]): Promise<number> {
   const [first = ''] = argv
   if (first === '--version' || first === '-v') return print(`${VERSION}\n`)
   if (first === '--help' || first === '-h') return print(renderOverview(COMMANDS))
-  if (first === 'help') return help(argv[1])
+  if (first === 'help') return help(argv.slice(1))
   // Flags alone are those of the default command.
   const isNamed = first !== '' && !first.startsWith('-')
-  const command = isNamed ? COMMANDS.find(({ name }) => name === first) : COMMANDS[0]
-  if (command === undefined) return help(first)
-  return run(command, isNamed ? argv.slice(1) : argv)
+  const command = isNamed ? commandOf(argv) : COMMANDS[0]
+  if (command === undefined) return help(argv)
+  return run(command, isNamed ? argv.slice(wordsOf(command).length) : argv)
 }
 
 async function run(command: Command, argv: string[]): Promise<number> {
@@ -47,11 +47,22 @@ function describe({ detail, hint, retry, code }: Problem): string {
   return `${plain(detail)} (${plain(code)})\n${plain(hint)}${careful}`
 }
 
-function help(name: string | undefined): number {
-  const command = COMMANDS.find((one) => one.name === name)
+function help(words: string[]): number {
+  const command = commandOf(words)
   if (command !== undefined) return print(renderHelp(command))
-  if (name === undefined) return print(renderOverview(COMMANDS))
-  return complain(`There is no command "${plain(name)}".\n\n${renderOverview(COMMANDS)}`, EXIT.wrongSetting)
+  const [first, second = ''] = words
+  if (first === undefined) return print(renderOverview(COMMANDS))
+  const family = COMMANDS.filter((one) => wordsOf(one).length > 1 && wordsOf(one)[0] === first)
+  if (family.length === 0)
+    return complain(
+      `There is no command "${plain(first)}".\n\n${renderOverview(COMMANDS)}`,
+      EXIT.wrongSetting,
+    )
+  if (['', '--help', '-h'].includes(second)) return print(renderOverview(family))
+  return complain(
+    `There is no command "${plain(first)} ${plain(second)}".\n\n${renderOverview(family)}`,
+    EXIT.wrongSetting,
+  )
 }
 
 function print(text: string): number {

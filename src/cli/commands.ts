@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { builds } from '../../simulator/builds.ts'
 import {
+  type GivenSettings,
   oneOf,
   onOff,
   type Row,
@@ -195,5 +196,174 @@ const doctor = defineCommand({
     ),
 })
 
+/** What a command on the archives of a directory takes, itself and not by asking the server. */
+const ARCHIVE_SETTINGS = [
+  'WHATSAPP_AUTH_DIR',
+  'WHATSAPP_ARCHIVE_KEY',
+  'WHATSAPP_ARCHIVE_KEY_FILE',
+  'WHATSAPP_ARCHIVE_KEY_COMMAND',
+] as const
+
+const archiveConfig = (flags: GivenSettings) =>
+  readConfig({ flags, env: readEnvironment(), root: dataRoot() })
+
+const KEY_ABOUT =
+  'While no server runs. A copy is made beside the archive, compared with it row by row, and put in its place; then the old\nfile is overwritten. It needs as much free space as the archive takes. Cut short, it leaves an archive that opens: run it again.'
+
+const archiveEncrypt = defineCommand({
+  name: 'archive encrypt',
+  summary: 'Encrypt the archive with the key of the settings',
+  about: KEY_ABOUT,
+  operands: [],
+  settings: ARCHIVE_SETTINGS,
+  flags: { json },
+  examples: [
+    ['archive encrypt --archive-key-file ~/.whatsapp-archive.key', 'From then on the server needs that key'],
+  ],
+  run: async ({ settings, flags }) =>
+    (await import('./archive-key.ts')).encrypt(archiveConfig(settings), flags),
+})
+
+const archiveChangeKey = defineCommand({
+  name: 'archive change-key',
+  summary: 'Encrypt the archive with another key than that of the settings',
+  about: KEY_ABOUT,
+  operands: [],
+  settings: ARCHIVE_SETTINGS,
+  flags: {
+    'new-key-file': {
+      takes: 'FILE',
+      schema: z.string(),
+      fallback: '',
+      help: 'File with the new key in its one line; - reads it from standard input.',
+    },
+    'new-key-command': {
+      takes: 'COMMAND',
+      schema: z.string(),
+      fallback: '',
+      help: 'Command that prints the new key in its first line, run as that of the settings.',
+    },
+    json,
+  },
+  examples: [
+    [
+      'archive change-key --archive-key-file old.key --new-key-file new.key',
+      'Then name new.key in the settings',
+    ],
+  ],
+  run: async ({ settings, flags }) =>
+    (await import('./archive-key.ts')).changeKey(archiveConfig(settings), flags),
+})
+
+const archiveDecrypt = defineCommand({
+  name: 'archive decrypt',
+  summary: 'Make the archive a plain one again',
+  about: KEY_ABOUT,
+  operands: [],
+  settings: ARCHIVE_SETTINGS,
+  flags: { json },
+  examples: [['archive decrypt', 'Then take the key out of the settings']],
+  run: async ({ settings, flags }) =>
+    (await import('./archive-key.ts')).decrypt(archiveConfig(settings), flags),
+})
+
+const archiveExport = defineCommand({
+  name: 'archive export',
+  summary: 'Write the archive of the running server, or one chat, to a file',
+  about:
+    'jsonl has everything, for backups and moves; text is for people. The file appears once it is whole, readable by you\nalone. It is not encrypted, also where the archive is.',
+  operands: [],
+  settings: CLIENT_SETTINGS,
+  flags: {
+    chat: {
+      takes: 'ID',
+      schema: z.string(),
+      fallback: '',
+      help: 'Only this chat: its id, or the phone number of the person.',
+    },
+    format: {
+      takes: 'FORMAT',
+      schema: oneOf(['jsonl', 'text']),
+      fallback: 'jsonl',
+      help: 'jsonl or text.',
+    },
+    out: { takes: 'FILE', schema: z.string(), fallback: '', help: 'Where to, if not to standard output.' },
+    url,
+  },
+  examples: [
+    ['archive export --out whatsapp.jsonl', 'Everything'],
+    ['archive export --chat 15551234567@c.us --format text', 'One chat, to read'],
+  ],
+  run: async (given) => (await import('./archive-export.ts')).exportArchive(addressOf(given), given.flags),
+})
+
+const KEEP_SETTINGS = [
+  'WHATSAPP_KEEP_DAYS',
+  'WHATSAPP_KEEP_DAYS_PER_CHAT',
+  'WHATSAPP_NEVER_STORE',
+  'WHATSAPP_KEEP_DISAPPEARING',
+] as const
+
+const archiveImport = defineCommand({
+  name: 'archive import',
+  summary: 'Read an exported archive into an empty one',
+  about:
+    'While no server runs. All of the file or nothing of it is there afterwards; messages that by the settings are not to be\nkept are left out. FILE is what "archive export" wrote, in jsonl.',
+  operands: ['FILE'],
+  settings: [...ARCHIVE_SETTINGS, ...KEEP_SETTINGS],
+  flags: { json },
+  examples: [['archive import whatsapp.jsonl', 'Into the directory of the settings']],
+  run: async ({ settings, flags, operands: [file = ''] }) =>
+    (await import('./archive-file.ts')).importFile(archiveConfig(settings), file, flags),
+})
+
+const archiveVerify = defineCommand({
+  name: 'archive verify',
+  summary: 'Look through the archive for anything that is wrong',
+  about: 'While no server runs. The exit code is 1 where something is wrong, and each thing has a line.',
+  operands: [],
+  settings: ARCHIVE_SETTINGS,
+  flags: { json },
+  examples: [['archive verify', 'The archive of the directory of the settings']],
+  run: async ({ settings, flags }) =>
+    (await import('./archive-file.ts')).verifyArchive(archiveConfig(settings), flags),
+})
+
+const archiveStats = defineCommand({
+  name: 'archive stats',
+  summary: 'Show how much the archive of the running server holds',
+  about: '',
+  operands: [],
+  settings: CLIENT_SETTINGS,
+  flags: { json, url },
+  examples: [['archive stats', 'Messages, chats, people, from when to when, size']],
+  run: async (given) => (await import('./archive-export.ts')).archiveStats(addressOf(given), given.flags),
+})
+
 /** Every command. The first is the default. */
-export const COMMANDS: readonly Command[] = [serve, sandbox, status, auth, send, logout, doctor]
+export const COMMANDS: readonly Command[] = [
+  serve,
+  sandbox,
+  status,
+  auth,
+  send,
+  logout,
+  doctor,
+  archiveStats,
+  archiveExport,
+  archiveImport,
+  archiveVerify,
+  archiveEncrypt,
+  archiveChangeKey,
+  archiveDecrypt,
+]
+
+/** A command's name as it is typed: one word, or two, as in `archive encrypt`. */
+export function wordsOf({ name }: Command): string[] {
+  return name.split(' ')
+}
+
+/** The command that these arguments begin with. */
+export function commandOf(argv: readonly string[]): Command | undefined {
+  return COMMANDS.find((command) => wordsOf(command).every((word, index) => argv[index] === word))
+}

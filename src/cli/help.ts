@@ -23,7 +23,7 @@ ${columns([
 export function renderHelp(command: Command): string {
   const settings = command.settings.map((name) => {
     const row = SETTINGS[name]
-    return flagHelp(row.flag, row, name)
+    return row.flag === null ? `  ${name}\n      ${row.help}` : flagHelp(row.flag, row, name)
   })
   const own = Object.entries(command.flags).map(([name, row]) => flagHelp(name, row))
   const examples = command.examples.flatMap(([line, does]) => [`  # ${does}`, `  ${PROGRAM} ${line}`])

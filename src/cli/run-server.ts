@@ -1,6 +1,7 @@
 /** A server in this process: from configuration to a clean exit, shared by `serve` and `sandbox`. */
 import QRCode from 'qrcode'
 import { type App, createApp } from '../app.ts'
+import { KeyError } from '../archive-key.ts'
 import { BrowserNotFound, findBrowser } from '../browser/find.ts'
 import type { FoundBrowser } from '../browser/places.ts'
 import { systemClock } from '../clock.ts'
@@ -30,6 +31,8 @@ export async function runServer(options: RunOptions): Promise<number> {
   process.umask(0o077)
   // Whoever read our output may go away (`| head`, a closed terminal); the server does not.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  // It is read, and none of what this process starts, the browser first, is to inherit it.
+  delete process.env.WHATSAPP_ARCHIVE_KEY
   const log = createLog({ level: config.logLevel })
   let app: App
   try {
@@ -164,6 +167,7 @@ function explain(error: unknown): number {
     return code
   }
   if (error instanceof CommandError) return say(`${error.message} ${error.hint}`, error.exitCode)
+  if (error instanceof KeyError) return say(`${error.message} ${error.hint}`, EXIT.wrongSetting)
   if (error instanceof AuthDirError) return say(`${error.message} ${error.hint}`, EXIT.directory)
   if (error instanceof BrowserNotFound) return say(`${error.message} ${error.hint}`, EXIT.browser)
   if (error instanceof Error && 'code' in error) {

@@ -35,8 +35,13 @@ export function renderStatus(now: Status): string {
   return lines.join('')
 }
 
-function renderArchive({ messages, problem, stale_since }: NonNullable<Status['archive']>): string {
-  const kept = `${messages} messages`
+function renderArchive({
+  messages,
+  encrypted,
+  problem,
+  stale_since,
+}: NonNullable<Status['archive']>): string {
+  const kept = `${messages} messages${encrypted ? ', encrypted' : ''}`
   if (problem !== null) return `${kept}, ${problem}: see docs/archive.md`
   return stale_since === null ? kept : `${kept}, nothing missing until ${stale_since}`
 }

@@ -102,6 +102,7 @@ export const Status = z.object({
   archive: z
     .object({
       file: z.string().describe('Absolute path.'),
+      encrypted: z.boolean().describe('The file is encrypted, with the key of its owner.'),
       messages: z.int().min(0),
       problem: z
         .string()

@@ -9,7 +9,7 @@ export const loadEarlier = defineOperation({
   title: 'Load earlier messages',
   tag: 'messages',
   description:
-    'Fetch messages of one chat from WhatsApp that the archive does not have yet: those of its newest gap, else those before its oldest message. Use it when read_messages ends with history_complete: false or names gaps, then read again. It asks WhatsApp Web, so it needs a connection and can take some seconds; history_complete: true means that WhatsApp Web has nothing older.',
+    'Fetch messages of one chat from WhatsApp that the archive does not have yet: those of its newest gap, else those before its oldest message. Use it when read_messages ends with history_complete: false or names gaps, then read again. It asks WhatsApp Web, so it needs a connection and can take some seconds; history_complete: true means that WhatsApp Web has nothing older, or that by the settings nothing older is kept.',
   effect: 'write',
   needs: 'ready',
   routes: ['POST /api/chats/{chat_id}/load-earlier'],

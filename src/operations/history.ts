@@ -60,7 +60,9 @@ export const readMessages = defineOperation({
       .optional()
       .describe('Pass it as `after` for later messages. Missing: there are none.'),
     gaps: z.array(Gap).optional().describe('Missing messages within this window or at its ends.'),
-    history_complete: z.boolean().describe('True: the archive goes back as far as WhatsApp Web does.'),
+    history_complete: z
+      .boolean()
+      .describe('True: the archive goes back as far as WhatsApp Web does, or as messages are kept.'),
     stale_since: staleSince,
   }),
   errors: [...READING_ERRORS, 'chat_not_found', 'message_not_found'],

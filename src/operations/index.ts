@@ -1,12 +1,15 @@
 /** The table: every operation of the product, in the order of the documentation. */
+import { forgetChat, getArchiveStats } from './archive.ts'
 import { listUnread, listWaiting } from './attention.ts'
 import { getChat, listChats } from './chats.ts'
 import { getContact, listContacts } from './contacts.ts'
 import { loadEarlier } from './earlier.ts'
+import { listEvents } from './events.ts'
 import { getMessage, readMessages } from './history.ts'
 import { getServer, getStatus, logout, requestPairingCode, startAuth } from './link.ts'
 import { sendMessage } from './messages.ts'
 import type { Operation } from './operation.ts'
+import { searchMessages } from './search.ts'
 
 export const OPERATIONS: readonly Operation[] = [
   getServer,
@@ -20,8 +23,12 @@ export const OPERATIONS: readonly Operation[] = [
   listWaiting,
   readMessages,
   getMessage,
+  searchMessages,
   loadEarlier,
   listContacts,
   getContact,
+  listEvents,
+  getArchiveStats,
+  forgetChat,
   logout,
 ]

@@ -15,19 +15,25 @@ export async function invoke<In extends z.ZodType, Out extends z.ZodType>(
   rawInput: unknown,
   context: Context,
 ): Promise<z.output<Out>> {
-  const input = operation.input.safeParse(rawInput)
-  if (!input.success) fail('invalid_input', { detail: describe(input.error.issues) })
+  const input = parseInput(operation.input, rawInput)
   if (operation.needs === 'linked') context.session.requireLinked()
   if (operation.needs === 'ready') context.session.engine()
   const limit = operation.limitMs ?? DEFAULT_LIMIT_MS
   try {
-    const work = (async () => operation.run(input.data, context))()
+    const work = (async () => operation.run(input, context))()
     const output = await withDeadline(context.clock, operation.title, limit, work)
     return operation.output.parse(output)
   } catch (error) {
     if (!(error instanceof DeadlineError)) throw error
     return fail(operation.effect === 'send' ? 'send_outcome_unknown' : 'whatsapp_timeout', { cause: error })
   }
+}
+
+/** @throws AppError `invalid_input` with one sentence that names each wrong field */
+export function parseInput<In extends z.ZodType>(schema: In, raw: unknown): z.output<In> {
+  const input = schema.safeParse(raw)
+  if (!input.success) fail('invalid_input', { detail: describe(input.error.issues) })
+  return input.data
 }
 
 /** One sentence that names each wrong field; values are not repeated, they may be private. */

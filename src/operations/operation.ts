@@ -13,6 +13,8 @@ export type Context = {
   clock: Clock
   /** The URL of the MCP endpoint, as the caller would reach it. */
   mcpUrl: string
+  /** Aborted when whoever called is gone: nobody waits for the answer any more. */
+  signal: AbortSignal
 }
 
 /** The families of operations in the docs, in their order. */
@@ -21,6 +23,8 @@ export const TAGS = {
   chats: 'Chats: which there are, what is unread, who waits for an answer.',
   messages: 'Sending and reading messages.',
   contacts: 'People: names, numbers, common groups.',
+  events: 'What happens, told as it happens.',
+  archive: 'What is kept on this machine: in numbers, as a file, and forgetting it.',
 } as const satisfies Record<string, string>
 
 export type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH'

@@ -10,6 +10,10 @@ export const READING_ERRORS = [
   'archive_foreign',
   'archive_newer',
   'archive_unavailable',
+  'archive_key_missing',
+  'archive_key_wrong',
+  'archive_key_unknown',
+  'archive_not_encrypted',
 ] as const satisfies ErrorCode[]
 
 /** A member of every answer from the archive. */

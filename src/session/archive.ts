@@ -7,13 +7,24 @@ import type { Engine } from '../engine/engine.ts'
 import { AppError, fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
+import type { KeepRules } from '../model/keeping.ts'
 import type { Status, SyncProgress } from '../model/status.ts'
+import { createExporter, type Exporter } from '../store/exporter.ts'
+import { readHeader } from '../store/header.ts'
+import { createEventReader, type EventReader } from '../store/read-events.ts'
+import { createStats, type Stats } from '../store/read-stats.ts'
 import { createReader, type Reader } from '../store/reader.ts'
-import { openStore, type Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+import { openArchive } from '../store/unlock.ts'
 import type { AuthDir } from './auth-dir.ts'
 import { type CatchUp, createCatchUp } from './catch-up.ts'
+import { createEventReaders, type EventReaders } from './event-readers.ts'
+import { startEventTrimmer } from './event-trimmer.ts'
+import { createForgetting, type Forgetting } from './forgetting.ts'
 import type { HistoryBudget } from './history.ts'
 import { createInbox, type Inbox, type InboxEvent } from './inbox.ts'
+import { startIndexing } from './indexing.ts'
+import { createKeeping, type Keeping } from './keeping.ts'
 import { createTimers } from './timers.ts'
 
 /** While connected, it is noted this often that nothing is missing. */
@@ -22,12 +33,20 @@ const NOTE_MS = 30_000
 const RETRY_MS = 5_000
 
 export type Archive = {
-  /** Fails with `not_linked` where no account ever was, `archive_damaged`, `archive_foreign`, `archive_newer`, `archive_unavailable`. */
+  /** Fails with `not_linked` where no account ever was, and as `openArchive`. */
   reader(): Reader
+  /** Readers of the event log. They end when another account's archive is opened, and with the server. */
+  events: Pick<EventReaders, 'open' | 'stop'>
   /** ISO 8601 UTC: nothing was missing until then; null while the archive is up to date. */
   staleSince(): string | null
   /** Older messages of this chat, asked of WhatsApp now. Fails as {@link Archive.reader}, `not_connected`, as `Engine.readMessages`. */
   loadEarlier(chat: Jid, count: number): Promise<{ added: number; complete: boolean }>
+  /** Everything of this chat leaves the archive and is not fetched again; the number of messages. Fails as {@link Archive.reader}, `chat_not_found`, `archive_full`. */
+  forget(chat: Jid): Promise<number>
+  /** Fails as {@link Archive.reader}. */
+  exporter(): Exporter
+  /** Numbers about what it holds. Fails as {@link Archive.reader}. */
+  stats(): Stats
   view(): Pick<Status, 'archive' | 'sync'>
   /** The account is connected with this engine: from now on its archive is kept up to date. Never fails. */
   follow(engine: Engine, account: Jid, lid: Jid | null): void
@@ -45,14 +64,31 @@ export type Archive = {
 
 export type ArchiveOptions = {
   authDir: AuthDir
+  /** What the archive is encrypted with, as its owner set it; null: nothing. */
+  secret: string | null
   budget: HistoryBudget
+  /** What is kept, and for how long. */
+  keep: KeepRules
+  /** How long events are kept. */
+  eventsDays: number
   clock: Clock
   log: Log
   hash: (jid: string) => string
 }
 
 /** What is open: one account's store and what works on it. */
-type Opened = { account: Jid; store: Store; reader: Reader; inbox: Inbox; own: Set<Jid> }
+type Opened = {
+  account: Jid
+  store: Store
+  reader: Reader
+  events: EventReader
+  inbox: Inbox
+  own: Set<Jid>
+  keeping: Keeping
+  forgetting: Forgetting
+  stopTrimming: () => void
+  stopIndexing: () => void
+}
 
 export function createArchive(options: ArchiveOptions): Archive {
   const { authDir, clock, log } = options
@@ -64,6 +100,7 @@ export function createArchive(options: ArchiveOptions): Archive {
   /** Since {@link Archive.follow}: nothing is missing, and what comes is heard. */
   let upToDate = false
   const timers = createTimers<'note' | 'retry'>(clock)
+  const events = createEventReaders(() => requireOpen().events)
 
   const remembered = authDir.account()
   if (remembered !== null) open(toJid(remembered))
@@ -73,18 +110,34 @@ export function createArchive(options: ArchiveOptions): Archive {
     close()
     const file = authDir.archiveOf(account)
     try {
-      const store = openStore(file)
+      const store = openArchive(file, options.secret)
       const lid = store.meta.get('account_lid')
       const own = new Set([account, ...(typeof lid === 'string' ? [toJid(lid)] : [])])
       store.meta.set('account_wid', account)
+      const keeping = createKeeping(store, options.keep, clock)
+      noteRules(store, keeping)
       const inbox = createInbox({
         ...options,
         store,
+        keeping,
         own: () => own,
         onLost: failed,
         onUnheard: (chat) => catchUp?.look(chat),
       })
-      opened = { account, store, inbox, own, reader: createReader(store.db, clock) }
+      store.events.onAppend(events.wake)
+      opened = {
+        account,
+        store,
+        inbox,
+        own,
+        keeping,
+        forgetting: createForgetting({ store, keeping, clock, log, flush: inbox.flush }),
+        reader: createReader(store.db, clock),
+        events: createEventReader(store, clock),
+        stopTrimming: startEventTrimmer(store, options.eventsDays, clock, log),
+        stopIndexing: startIndexing(store, clock, log),
+      }
+      opened.forgetting.start()
       problem = null
     } catch (error) {
       problem = error instanceof AppError ? error : new AppError('archive_unavailable', { cause: error })
@@ -169,8 +222,12 @@ export function createArchive(options: ArchiveOptions): Archive {
 
   function close(): void {
     leave()
+    events.endAll()
     const closing = opened
     opened = null
+    closing?.stopTrimming()
+    closing?.stopIndexing()
+    closing?.forgetting.stop()
     try {
       closing?.store.close()
     } catch (error) {
@@ -180,6 +237,7 @@ export function createArchive(options: ArchiveOptions): Archive {
 
   return {
     reader: () => requireOpen().reader,
+    events,
     staleSince,
     async loadEarlier(chat, count) {
       const { inbox } = requireOpen()
@@ -188,14 +246,23 @@ export function createArchive(options: ArchiveOptions): Archive {
       if (catchUp === null) fail('not_connected', { retryAfterS: 5 })
       return catchUp.loadEarlier(id, count)
     },
+    async forget(chat) {
+      const { inbox, forgetting } = requireOpen()
+      inbox.flush()
+      return forgetting.forgetChat(inbox.where.findChat(chat) ?? fail('chat_not_found'))
+    },
+    exporter: () => createExporter(requireOpen().store.db, clock),
+    stats: () => createStats(requireOpen().store.db)(),
     view() {
       const sync: SyncProgress | null = catchUp?.progress() ?? null
       const account = opened?.account ?? authDir.account()
       if (account === null) return { sync, archive: null }
+      const file = authDir.archiveOf(toJid(account))
       return {
         sync,
         archive: {
-          file: authDir.archiveOf(toJid(account)),
+          file,
+          encrypted: opened === null ? isEncrypted(file) : options.secret !== null,
           messages: opened?.store.messages.count() ?? 0,
           problem: problem?.code ?? null,
           stale_since: staleSince(),
@@ -209,13 +276,14 @@ export function createArchive(options: ArchiveOptions): Archive {
       if (opened === null) return
       if (problem !== null) retry()
       connected = true
-      const { store, inbox } = opened
+      const { store, inbox, keeping } = opened
       learnLid(opened, lid)
       catchUp = createCatchUp({
         ...options,
         engine,
         store,
         inbox,
+        keeping,
         knownUntil,
         onFailed: failed,
         onCaughtUp() {
@@ -238,5 +306,24 @@ export function createArchive(options: ArchiveOptions): Archive {
     },
     leave,
     close,
+  }
+}
+
+/** With other rules than at the last start, older messages may be wanted that were not before: it is looked once more. */
+function noteRules(store: Store, keeping: Keeping): void {
+  const last = store.meta.get('keep_rules')
+  if (last === keeping.fingerprint) return
+  store.transaction(() => {
+    if (last !== null) store.chats.doubtHistory()
+    store.meta.set('keep_rules', keeping.fingerprint)
+  })
+}
+
+/** Does the file that cannot be opened look like an encrypted one? */
+function isEncrypted(file: string): boolean {
+  try {
+    return readHeader(file).kind === 'encrypted'
+  } catch {
+    return false
   }
 }

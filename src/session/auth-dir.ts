@@ -14,6 +14,7 @@ import {
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Log } from '../log.ts'
+import { sweepLeftovers } from '../store/leftovers.ts'
 import { HeldError, lockDir } from './dir-lock.ts'
 
 /** What our marker says about the link; written at the first `authenticated`. */
@@ -80,6 +81,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
   for (const dir of [own, profile, archives]) makePrivate(dir, log)
   const accountFile = join(own, 'account.json')
   const release = await lock(lockFile, path, log)
+  sweepLeftovers(archives)
   for (const name of readdirSync(path)) {
     if (name.startsWith(`${PROFILE}.removed-`)) {
       void rm(join(path, name), { recursive: true, force: true }).catch(() => {})

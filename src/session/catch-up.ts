@@ -14,6 +14,7 @@ import type { Store } from '../store/store.ts'
 import { createHistory, type HistoryBudget } from './history.ts'
 import { createHistoryPages, pause } from './history-pages.ts'
 import type { Inbox } from './inbox.ts'
+import type { Keeping } from './keeping.ts'
 import type { Recorded } from './record-messages.ts'
 
 export type CatchUp = {
@@ -31,6 +32,7 @@ export type CatchUpOptions = {
   engine: Engine
   store: Store
   inbox: Inbox
+  keeping: Keeping
   budget: HistoryBudget
   /** Unix seconds of the last moment at which nothing was missing; null: never. */
   knownUntil: () => number | null
@@ -57,8 +59,8 @@ const MAX_RETRY_MS = 60_000
 const LOG_EVERY_MS = 10_000
 
 export function createCatchUp(options: CatchUpOptions): CatchUp {
-  const { engine, store, inbox, budget, clock, log } = options
-  const pages = createHistoryPages(engine, store, clock, budget.pauseMs)
+  const { engine, store, inbox, keeping, budget, clock, log } = options
+  const pages = createHistoryPages(engine, store, keeping, clock, budget.pauseMs)
   const history = createHistory({
     ...options,
     pages,
@@ -155,6 +157,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   /** Notes the newest message of a chat that is new here. Has nothing come, and can nothing have changed, since? */
   function isUpToDate(chat: ChatRow, { last, timestamp }: SeenChat, since: number | null): boolean {
     const upTo = chat.caught_up_to
+    // What came after the newest message that would be kept is nothing.
+    if (last !== null && last.sentAt < keeping.bounds(chat.id).from) return true
     if (upTo === null) {
       const isEmpty = chat.last_message === null
       if (last !== null) record(chat, [last], since, null)

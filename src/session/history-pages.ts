@@ -4,20 +4,27 @@ import type { Engine, HistoryPage } from '../engine/engine.ts'
 import { ME } from '../store/people.ts'
 import { timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
+import type { Keeping } from './keeping.ts'
 
 export type HistoryPages = {
   /**
    * Up to `count` messages of a chat, oldest first: the newest, or those right before the message at position `before`.
-   * Waits for its turn and for the pause. Errors as `Engine.readMessages`.
+   * What is not to be kept is left out, and where it begins is the end. Waits for its turn and for the pause. Errors as
+   * `Engine.readMessages`.
    */
   read(chat: number, before: number | null, count: number): Promise<HistoryPage>
 }
 
+type HistoryAnchor = Parameters<Engine['readMessages']>[1]['before']
+/** What reading back needs of the engine. */
+export type HistoryEngine = Pick<Engine, 'readMessages'>
+
 const NOTHING: HistoryPage = { messages: [], end: true }
 
 export function createHistoryPages(
-  engine: Engine,
+  engine: HistoryEngine,
   store: Store,
+  keeping: Keeping,
   clock: Clock,
   pauseMs: number,
 ): HistoryPages {
@@ -25,11 +32,21 @@ export function createHistoryPages(
 
   async function ask(chat: number, before: number | null, count: number): Promise<HistoryPage> {
     const address = store.chats.addressOf(chat)
-    if (address === null) return NOTHING
+    const { from, keeps } = keeping.bounds(chat)
+    if (address === null || from === Infinity) return NOTHING
     const row = before === null ? undefined : store.messages.get(before)
-    const anchor =
+    let anchor: HistoryAnchor =
       row === undefined ? null : { bareId: row.bare_id, fromMe: row.sender === ME, sentAt: timeOf(row.id) }
-    return engine.readMessages(address, { before: anchor, count })
+    for (;;) {
+      const page = await engine.readMessages(address, { before: anchor, count })
+      const [first] = page.messages
+      const end = page.end || first === undefined || first.sentAt < from
+      const messages = page.messages.filter(keeps)
+      if (end || messages.length > 0) return { messages, end }
+      // All of them have disappeared meanwhile; what lies before may not.
+      anchor = { bareId: first.bareId, fromMe: first.fromMe, sentAt: first.sentAt }
+      await pause(clock, pauseMs)
+    }
   }
 
   return {

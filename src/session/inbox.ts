@@ -8,6 +8,7 @@ import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import type { ChatRow } from '../store/chats.ts'
 import type { GapRow } from '../store/gaps.ts'
 import type { Store } from '../store/store.ts'
+import type { Keeping } from './keeping.ts'
 import { type ChatRecorder, createChatRecorder } from './record-chats.ts'
 import {
   createMessageRecorder,
@@ -57,6 +58,7 @@ export type Inbox = {
 
 export type InboxOptions = {
   store: Store
+  keeping: Keeping
   /** This account's addresses. */
   own: () => ReadonlySet<Jid>
   clock: Clock
@@ -69,10 +71,11 @@ export type InboxOptions = {
   onUnheard: (chat: number) => void
 }
 
-export function createInbox({ store, own, clock, log, hash, onLost, onUnheard }: InboxOptions): Inbox {
+export function createInbox(options: InboxOptions): Inbox {
+  const { store, keeping, own, clock, log, hash, onLost, onUnheard } = options
   const now = () => clock.now()
   const where = createWhereabouts(store, own)
-  const messages: MessageRecorder = createMessageRecorder(store, where, now)
+  const messages: MessageRecorder = createMessageRecorder(store, where, keeping, now)
   const chats: ChatRecorder = createChatRecorder(store, where, now)
   const taken: InboxEvent[] = []
   let scheduled: NodeJS.Immediate | null = null
@@ -100,7 +103,10 @@ export function createInbox({ store, own, clock, log, hash, onLost, onUnheard }:
           const chat = chats.chat(one)
           // Its message would have been told of before: it came without a word, as after a lost connection.
           const isKnown =
-            chat === null || one.last === null || store.messages.findAll(one.last.bareId, chat).length > 0
+            chat === null ||
+            one.last === null ||
+            store.messages.findAll(one.last.bareId, chat).length > 0 ||
+            !keeping.bounds(chat).keeps(one.last)
           if (!isKnown) onUnheard(chat)
         }
         return

@@ -2,10 +2,12 @@
 import type { EventKind } from '../model/events.ts'
 import type { Jid } from '../model/ids.ts'
 import type { SeenMessage, SeenReaction } from '../model/seen.ts'
+import type { LoggedData } from '../store/event-log.ts'
 import type { MessageDetails, MessageRow } from '../store/messages.ts'
 import { ME, NOBODY } from '../store/people.ts'
 import { firstIn, lastIn, placesBetween, timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
+import type { Keeping } from './keeping.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
 /**
@@ -21,22 +23,23 @@ export type Recorded = { added: number; oldest: number | null; newest: number | 
 
 export type MessageRecorder = {
   /**
-   * A stretch of one chat, oldest first, nothing left out in between. `before`: position of the known message that
-   * follows directly. Call within a transaction.
+   * A stretch of one chat, oldest first, nothing left out in between; of it, what is to be kept is written. `before`:
+   * position of the known message that follows directly. Call within a transaction.
    */
   record(chat: number, seen: SeenMessage[], originOf: OriginOf, before?: number | null): Recorded
   ack(chat: number, bareId: string, ack: number): void
   reaction(chat: number, bareId: string, messageSender: Jid | null, reaction: SeenReaction): void
 }
 
-export function createMessageRecorder(store: Store, where: Whereabouts, now: () => number): MessageRecorder {
+export function createMessageRecorder(
+  store: Store,
+  where: Whereabouts,
+  keeping: Keeping,
+  now: () => number,
+): MessageRecorder {
   const { messages, changes, chats, events, people } = store
 
-  function log(
-    kind: EventKind,
-    row: { id: number; chat: number },
-    data: Record<string, unknown> | null = null,
-  ) {
+  function log(kind: EventKind, row: { id: number; chat: number }, data: LoggedData | null = null) {
     events.append({ at_ms: now(), kind, chat: row.chat, message: row.id, data })
   }
 
@@ -100,7 +103,7 @@ export function createMessageRecorder(store: Store, where: Whereabouts, now: () 
     if (row.type !== 'revoked') {
       const details = detailsOf(seen)
       if (seen.type === 'revoked') {
-        keep('revoked', now())
+        const revision = keep('revoked', now())
         messages.update({
           ...row,
           type: 'revoked',
@@ -109,16 +112,16 @@ export function createMessageRecorder(store: Store, where: Whereabouts, now: () 
           revoked_at_ms: now(),
           details: null,
         })
-        log('message.revoked', row)
+        log('message.revoked', row, { revision })
       } else if (row.type === 'ciphertext' && seen.type !== 'ciphertext') {
         const has_media = Number(seen.hasMedia)
         messages.update({ ...row, type: seen.type, body: seen.body, has_media, details })
         log('message.decrypted', row)
       } else if (isNewerText(row, seen)) {
         const editedAt = seen.editedAt ?? now()
-        keep('edited', editedAt)
+        const revision = keep('edited', editedAt)
         messages.update({ ...row, type: seen.type, body: seen.body, edited_at_ms: editedAt, details })
-        log('message.edited', row)
+        log('message.edited', row, { revision })
       } else if (seen.type === row.type && seen.hasMedia && row.has_media === 0) {
         // Own media, seen first before they were uploaded.
         messages.update({ ...row, has_media: 1, body: seen.body, details })
@@ -191,8 +194,10 @@ export function createMessageRecorder(store: Store, where: Whereabouts, now: () 
     before: number | null = null,
   ): Recorded {
     const person = chats.get(chat)?.person ?? null
+    const { keeps } = keeping.bounds(chat)
     const known = new Map<string, MessageRow | null>()
     const stretch = seen
+      .filter(keeps)
       .map((message) => {
         const sender = senderOf(message, person)
         return {

@@ -6,10 +6,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTestClock } from '../../test/test-clock.ts'
 import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
+import { KEEP_ALL } from '../model/keeping.ts'
 import type { SeenChat, SeenContact, SeenMessage } from '../model/seen.ts'
 import { timeOf } from '../store/position.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { createInbox, type Inbox } from './inbox.ts'
+import { createKeeping } from './keeping.ts'
 
 const ME = toJid('15550001000@c.us')
 const MY_LID = toJid('77001@lid')
@@ -29,10 +31,12 @@ beforeEach(() => {
   store = openStore(join(dir, 'a.db'))
   lost = []
   unheard = []
+  const clock = createTestClock()
   inbox = createInbox({
     store,
+    keeping: createKeeping(store, KEEP_ALL, clock),
     own: () => new Set([ME, MY_LID]),
-    clock: createTestClock(),
+    clock,
     log: createLog({ level: 'silent' }),
     hash: () => '',
     onLost: (error) => lost.push(error),

@@ -8,6 +8,7 @@ import { createDeferred } from '../clock.ts'
 import type { EngineEvent } from '../engine/engine.ts'
 import { createLog } from '../log.ts'
 import { phoneNumberInput, toJid } from '../model/ids.ts'
+import { KEEP_ALL } from '../model/keeping.ts'
 import type { SeenMessage } from '../model/seen.ts'
 import { createArchive } from './archive.ts'
 import { openAuthDir } from './auth-dir.ts'
@@ -63,7 +64,16 @@ async function open({
   /** What was asked of the engines, in order. */
   const steps: string[] = []
   const budget = { perChat: 0, days: 0, total: 0, pauseMs: 0 }
-  const archive = createArchive({ authDir, budget, clock, log, hash: () => '' })
+  const archive = createArchive({
+    authDir,
+    secret: null,
+    budget,
+    keep: KEEP_ALL,
+    eventsDays: 30,
+    clock,
+    log,
+    hash: () => '',
+  })
   const session = createSession({
     authDir,
     clock,

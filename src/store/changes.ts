@@ -4,12 +4,16 @@ import type { Connection } from './sqlite.ts'
 
 export type ReactionRow = { message: number; sender: number; emoji: string; at_ms: number }
 
+export type RevisionRow = Omit<Revision, 'until_at'> & { until_at_ms: number }
+
 export type Changes = {
-  /** Keep what `message` said until `untilMs`. */
+  /** Keep what `message` said until `untilMs`; returns which revision that is. */
   addRevision(
     message: number,
     before: { what: Revision['what']; type: string; body: string; untilMs: number },
-  ): void
+  ): number
+  /** One revision; undefined where there is none. */
+  revision(message: number, n: number): RevisionRow | undefined
   reactions(message: number): ReactionRow[]
   setReaction(row: ReactionRow): void
   removeReaction(message: number, sender: number): void
@@ -20,6 +24,10 @@ export function createChanges(db: Connection): Changes {
     `INSERT INTO revisions (message, n, what, type, body, until_at_ms)
      SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4, ?5 FROM revisions WHERE message = ?1`,
   )
+  const newest = db.query<{ n: number }>('SELECT max(n) AS n FROM revisions WHERE message = ?')
+  const revision = db.query<RevisionRow>(
+    'SELECT what, type, body, until_at_ms FROM revisions WHERE message = ? AND n = ?',
+  )
   const reactions = db.query<ReactionRow>('SELECT * FROM reactions WHERE message = ?')
   const setReaction = db.command(
     `INSERT INTO reactions VALUES (?, ?, ?, ?)
@@ -27,8 +35,11 @@ export function createChanges(db: Connection): Changes {
   )
   const removeReaction = db.command('DELETE FROM reactions WHERE message = ? AND sender = ?')
   return {
-    addRevision: (message, { what, type, body, untilMs }) =>
-      void addRevision.run(message, what, type, body, untilMs),
+    addRevision(message, { what, type, body, untilMs }) {
+      addRevision.run(message, what, type, body, untilMs)
+      return newest.get(message)?.n ?? 1
+    },
+    revision: (message, n) => revision.get(message, n),
     reactions: (message) => reactions.all(message),
     setReaction: ({ message, sender, emoji, at_ms }) => void setReaction.run(message, sender, emoji, at_ms),
     removeReaction: (message, sender) => void removeReaction.run(message, sender),

@@ -19,6 +19,7 @@ export type ChatRow = {
   last_message: number | null
   caught_up_to: number | null
   history_complete: number
+  forgotten_before: number
 }
 
 /** What WhatsApp says of a chat, by column. */
@@ -36,6 +37,8 @@ export type Chats = {
   byJid(jid: Jid): ChatRow | undefined
   /** Where WhatsApp knows the chat: its JID, or that of its person, by phone where it is known. */
   addressOf(id: number): Jid | null
+  /** Every address that it is known by. */
+  addressesOf(id: number): Jid[]
   /** Every chat, latest activity first. */
   all(): ChatRow[]
   insert(kind: ChatKind, address: { person: number } | { jid: Jid }): number
@@ -47,6 +50,10 @@ export type Chats = {
   /** Never goes back. 0: looked, and there was nothing. */
   setCaughtUp(id: number, position: number): void
   setHistoryComplete(id: number): void
+  /** What was sent before this time (Unix seconds) is not to be kept again. Never goes back. */
+  setForgotten(id: number, before: number): void
+  /** Of no chat is it known any more that its beginning is here. */
+  doubtHistory(): void
   setPerson(id: number, person: number): void
   /** Find the newest message again, after messages moved. */
   refreshLast(id: number): void
@@ -64,6 +71,10 @@ export function createChats(db: Connection): Chats {
     `SELECT coalesce(chats.jid, people.phone, people.lid) AS jid
      FROM chats LEFT JOIN people ON people.id = chats.person WHERE chats.id = ?`,
   )
+  const addressesOf = db.query<{ jid: Jid | null; phone: Jid | null; lid: Jid | null }, [number]>(
+    `SELECT chats.jid, people.phone, people.lid FROM chats LEFT JOIN people ON people.id = chats.person
+     WHERE chats.id = ?`,
+  )
   const all = db.query<ChatRow, []>('SELECT * FROM chats ORDER BY timestamp DESC, id DESC')
   const insert = db.command('INSERT INTO chats (kind, jid, person) VALUES (?, ?, ?)')
   const setFacts = db.command(
@@ -78,6 +89,8 @@ export function createChats(db: Connection): Chats {
     'UPDATE chats SET caught_up_to = max(coalesce(caught_up_to, 0), ?) WHERE id = ?',
   )
   const setHistoryComplete = db.command('UPDATE chats SET history_complete = 1 WHERE id = ?')
+  const setForgotten = db.command('UPDATE chats SET forgotten_before = max(forgotten_before, ?) WHERE id = ?')
+  const doubtHistory = db.command('UPDATE chats SET history_complete = 0')
   const setPerson = db.command('UPDATE chats SET person = ? WHERE id = ?')
   const refreshLast = db.command(
     'UPDATE chats SET last_message = (SELECT max(id) FROM messages WHERE chat = chats.id) WHERE id = ?',
@@ -96,6 +109,10 @@ export function createChats(db: Connection): Chats {
     byPerson: (person) => byPerson.get(person),
     byJid: (jid) => byJid.get(jid),
     addressOf: (id) => addressOf.get(id)?.jid ?? null,
+    addressesOf(id) {
+      const row = addressesOf.get(id)
+      return row === undefined ? [] : [row.jid, row.phone, row.lid].filter((jid) => jid !== null)
+    },
     all: () => all.all(),
     insert: (kind, address) =>
       insert.run(kind, 'jid' in address ? address.jid : null, 'person' in address ? address.person : null)
@@ -108,6 +125,8 @@ export function createChats(db: Connection): Chats {
     setRemoved: (id, removedAt) => void setRemoved.run(removedAt, id),
     setCaughtUp: (id, position) => void setCaughtUp.run(position, id),
     setHistoryComplete: (id) => void setHistoryComplete.run(id),
+    setForgotten: (id, before) => void setForgotten.run(before, id),
+    doubtHistory: () => void doubtHistory.run(),
     setPerson: (id, person) => void setPerson.run(person, id),
     refreshLast: (id) => void refreshLast.run(id),
     delete(id) {

@@ -22,6 +22,9 @@ describe('folding', () => {
     ['A\u200bn\u00adn\u202ea', 'anna'],
     ['👨‍👩‍👧', '👨👩👧'],
     ['❤️', '❤'],
+    ['٢٠٢٥ ۲۰۲۵ २०२५', '2025 2025 2025'],
+    ['ज़रूर', 'जरूर'],
+    ['Cola™', 'colatm'],
     ['', ''],
   ])('%s is %s', (text, folded) => {
     expect(fold(text)).toBe(folded)

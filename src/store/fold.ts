@@ -1,4 +1,4 @@
-/** Folding of names, so that people find them however they type: without accents, case and look-alike letters. */
+/** Folding of names and messages, so that people find them however they type: without accents, case and look-alike letters. */
 
 /** Letters that Unicode does not take apart, or that people write one for the other. */
 const ALIKE: Record<string, string> = {
@@ -17,21 +17,24 @@ const ALIKE: Record<string, string> = {
   ی: 'ي',
   ک: 'ك',
   ة: 'ه',
+  ...digits('٠١٢٣٤٥٦٧٨٩'),
+  ...digits('۰۱۲۳۴۵۶۷۸۹'),
+  ...digits('०१२३४५६७८९'),
 }
 const ALIKE_PATTERN = new RegExp(`[${Object.keys(ALIKE).join('')}]`, 'g')
 
-/** Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel signs; then what nobody sees. */
-const MARKS = /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]/g
+/** Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel signs, the dot of Hindi; then what nobody sees. */
+const MARKS =
+  /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670\u093c]/g
 const UNSEEN = /[\p{Cf}\p{Variation_Selector}]/gu
 
 /** What was taken apart before: a search folds every name that there is, and the next one the same ones again. */
 const FOLDED = new Map<string, string>()
 const MAX_FOLDED = 50_000
 
-/** Text to compare by: equal for texts that a person would take for the same name. */
+/** Of a name, to compare by: equal for texts that a person would take for the same one. Kept for the next time. */
 export function fold(text: string): string {
-  // Many names and every number: nothing to take apart.
-  if (/^[\n\u0020-\u007e]*$/.test(text)) return text.toLowerCase()
+  if (isPlain(text)) return text.toLowerCase()
   const known = FOLDED.get(text)
   if (known !== undefined) return known
   if (FOLDED.size >= MAX_FOLDED) FOLDED.clear()
@@ -40,10 +43,20 @@ export function fold(text: string): string {
   return folded
 }
 
+/** The same of texts that come once. */
+export function foldText(text: string): string {
+  return isPlain(text) ? text.toLowerCase() : takeApart(text)
+}
+
+/** Many names and every number: nothing to take apart, and every letter keeps its place. */
+export function isPlain(text: string): boolean {
+  return /^[\t\n\r\u0020-\u007e]*$/.test(text)
+}
+
 function takeApart(text: string): string {
   return text
-    .toLowerCase()
     .normalize('NFKD')
+    .toLowerCase()
     .replace(MARKS, '')
     .replace(UNSEEN, '')
     .replace(ALIKE_PATTERN, (letter) => ALIKE[letter] ?? letter)
@@ -70,4 +83,9 @@ export function createMatcher(query: string): (names: string, digits: string) =>
 /** The digits of what can only be meant as a number, else nothing. */
 function numberIn(query: string): string {
   return /^[\s\d+().\-/]+$/.test(query) ? query.replace(/\D/g, '') : ''
+}
+
+/** Ten digits of another script, and what is written for them elsewhere. */
+function digits(ten: string): Record<string, string> {
+  return Object.fromEntries([...ten].map((digit, value) => [digit, String(value)]))
 }

@@ -19,6 +19,11 @@ export type Gaps = {
   shrink(id: number, before: number): void
   /** False: it was gone already. */
   remove(id: number): boolean
+  /**
+   * Messages of this chat were deleted: gaps before `from` (a position; all that is older is not kept) are none any more,
+   * and the others end at a message that is still here, where there is one.
+   */
+  mend(chat: number, from: number): void
 }
 
 export function createGaps(db: Connection): Gaps {
@@ -29,11 +34,21 @@ export function createGaps(db: Connection): Gaps {
   const all = db.query<GapRow>('SELECT * FROM gaps ORDER BY before_message DESC')
   const shrink = db.command('UPDATE gaps SET before_message = ? WHERE id = ?')
   const remove = db.command('DELETE FROM gaps WHERE id = ?')
+  const removeOlder = db.command('DELETE FROM gaps WHERE chat = ? AND before_message < ?')
+  const moveEnds = db.command(
+    `UPDATE gaps SET before_message = coalesce(
+       (SELECT min(id) FROM messages WHERE chat = gaps.chat AND id >= gaps.before_message), before_message)
+     WHERE chat = ?`,
+  )
   return {
     add: (gap) => void add.run(gap.chat, gap.after_message, gap.before_message, gap.found_at_ms),
     of: (chat) => of.all(chat),
     all: () => all.all(),
     shrink: (id, before) => void shrink.run(before, id),
     remove: (id) => remove.run(id).changes > 0,
+    mend(chat, from) {
+      removeOlder.run(chat, from)
+      moveEnds.run(chat)
+    },
   }
 }

@@ -1,6 +1,7 @@
 /** The table of messages, in the order of their time. */
 import type { Media } from '../model/message.ts'
 import { firstIn, lastIn } from './position.ts'
+import type { SearchIndex } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
 
 export type MessageRow = {
@@ -38,6 +39,20 @@ export type Messages = {
   /** Everything but its place and name. */
   update(row: MessageRow): void
   setAck(id: number, ack: number): void
+  /** All messages of one sender, or of one chat, become another's; those that it has already stay as they are. */
+  setSender(from: number, into: number): void
+  setChat(from: number, into: number): void
+  /**
+   * Delete these messages with all that is only about them: revisions, reactions, events. Nothing else deletes messages.
+   * Call within a transaction, with some hundreds at most. Returns how many there were.
+   */
+  remove(ids: readonly number[]): number
+  /** Up to `limit` messages of a chat at positions below `before`, oldest first. */
+  below(chat: number, before: number, limit: number): number[]
+  /** Up to `limit` messages that have disappeared from WhatsApp by then, with their chats. `until`: Unix seconds. */
+  expired(until: number, limit: number): { id: number; chat: number }[]
+  /** When the next one disappears, in Unix seconds; null: none does. */
+  nextExpiry(): number | null
   /** The nearest taken places of the second `sentAt` below or above `place`, of whatever chat; null: none. */
   takenBelow(place: number, sentAt: number): number | null
   takenAbove(place: number, sentAt: number): number | null
@@ -50,7 +65,11 @@ export type Messages = {
   recount(): void
 }
 
-export function createMessages(db: Connection): Messages {
+/** Spelled as in the index messages_by_expiry, which SQLite uses for this very expression only. */
+const EXPIRES_AT = "json_extract(details, '$.expires_at')"
+
+/** @param index written with every message, so that no writer can forget it */
+export function createMessages(db: Connection, index: SearchIndex): Messages {
   const find = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ? AND sender = ?')
   const findAll = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ?')
   const insert = db.command('INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
@@ -59,6 +78,29 @@ export function createMessages(db: Connection): Messages {
      WHERE id = ?`,
   )
   const setAck = db.command('UPDATE messages SET ack = ? WHERE id = ?')
+  const setSender = db.command('UPDATE OR IGNORE messages SET sender = ? WHERE id = ?')
+  const setChat = db.command('UPDATE OR IGNORE messages SET chat = ? WHERE id = ?')
+  const sentBy = db.query<MessageRow>('SELECT * FROM messages WHERE sender = ? ORDER BY id')
+  const inChat = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id')
+  const these = db.query<MessageRow>(
+    'SELECT * FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id',
+  )
+  // A list of ids as JSON: one statement for any number of them.
+  const removals = [
+    'DELETE FROM revisions WHERE message IN (SELECT value FROM json_each(?))',
+    'DELETE FROM reactions WHERE message IN (SELECT value FROM json_each(?))',
+    'DELETE FROM events WHERE message IN (SELECT value FROM json_each(?))',
+  ].map((sql) => db.command(sql))
+  const remove = db.command('DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?))')
+  const older = db.query<{ id: number }>(
+    'SELECT id FROM messages WHERE chat = ? AND id < ? ORDER BY id LIMIT ?',
+  )
+  const expired = db.query<{ id: number; chat: number }>(
+    `SELECT id, chat FROM messages WHERE ${EXPIRES_AT} <= ? LIMIT ?`,
+  )
+  const nextExpiry = db.query<{ at: number | null }>(
+    `SELECT min(${EXPIRES_AT}) AS at FROM messages WHERE ${EXPIRES_AT} IS NOT NULL`,
+  )
   const below = db.query<{ id: number | null }>('SELECT max(id) AS id FROM messages WHERE id < ? AND id >= ?')
   const above = db.query<{ id: number | null }>('SELECT min(id) AS id FROM messages WHERE id > ? AND id <= ?')
   const newest = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id DESC LIMIT 1')
@@ -73,13 +115,38 @@ export function createMessages(db: Connection): Messages {
       const { id, chat, bare_id, sender, type, body, ack, has_media } = row
       const { edited_at_ms, revoked_at_ms, details } = row
       insert.run(id, chat, bare_id, sender, type, body, ack, has_media, edited_at_ms, revoked_at_ms, details)
+      index.add(row)
       if (total !== null) total += 1
     },
     update(row) {
       const { id, type, body, ack, has_media, edited_at_ms, revoked_at_ms, details } = row
+      const before = get.get(id)
+      if (before === undefined) return
       update.run(type, body, ack, has_media, edited_at_ms, revoked_at_ms, details, id)
+      index.replace(before, row)
     },
     setAck: (id, ack) => void setAck.run(ack, id),
+    setSender(from, into) {
+      for (const row of sentBy.all(from)) {
+        if (setSender.run(into, row.id).changes > 0) index.reassign(row, { sender: into })
+      }
+    },
+    setChat(from, into) {
+      for (const row of inChat.all(from)) {
+        if (setChat.run(into, row.id).changes > 0) index.reassign(row, { chat: into })
+      }
+    },
+    remove(ids) {
+      const list = JSON.stringify(ids)
+      for (const row of these.all(list)) index.remove(row)
+      for (const command of removals) command.run(list)
+      const { changes } = remove.run(list)
+      if (total !== null) total -= changes
+      return changes
+    },
+    below: (chat, before, limit) => older.all(chat, before, limit).map(({ id }) => id),
+    expired: (until, limit) => expired.all(until, limit),
+    nextExpiry: () => nextExpiry.get()?.at ?? null,
     takenBelow: (place, sentAt) => below.get(place, firstIn(sentAt))?.id ?? null,
     takenAbove: (place, sentAt) => above.get(place, lastIn(sentAt))?.id ?? null,
     newest: (chat) => newest.get(chat),

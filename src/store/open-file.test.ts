@@ -17,6 +17,8 @@ import { openStore, type Store } from './store.ts'
 
 let dir: string
 let file: string
+/** What the archive is encrypted with, if at all. */
+let key: string | null
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'wma-file-'))
   file = join(dir, 'a.db')
@@ -47,7 +49,7 @@ function fill(store: Store, from: number, to: number): void {
 function use(path: string): number | string {
   let store: Store | null = null
   try {
-    store = openStore(path)
+    store = openStore(path, { key })
     const [check] = store.db.query<{ integrity_check: string }>('PRAGMA integrity_check').all()
     expect(check?.integrity_check).toBe('ok')
     fill(store, 9_000_000, 9_000_001)
@@ -61,12 +63,19 @@ function use(path: string): number | string {
 }
 
 function filled(count: number): void {
-  const store = openStore(file)
+  const store = openStore(file, { key })
   fill(store, 0, count)
   store.close()
 }
 
-describe('an archive', () => {
+describe.each([
+  ['a plain archive', null],
+  ['an encrypted archive', '5e'.repeat(32)],
+])('%s', (_, given) => {
+  beforeEach(() => {
+    key = given
+  })
+
   it('is one file once it is closed, and opens again as it was', () => {
     filled(1000)
     expect(statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0)
@@ -74,7 +83,7 @@ describe('an archive', () => {
   })
 
   it('that was never closed opens with everything that was written', () => {
-    const store = openStore(file)
+    const store = openStore(file, { key })
     fill(store, 0, 1000)
     // As a killed process leaves it: the log is not worked in.
     for (const end of ['', '-wal']) copyFileSync(file + end, join(dir, `copy.db${end}`))
@@ -86,14 +95,14 @@ describe('an archive', () => {
     writeFileSync(file, '')
     expect(use(file)).toBe(0)
     rmSync(file)
-    const begun = connect(file)
+    const begun = connect(file, key)
     begun.exec(`PRAGMA application_id = ${0x574d4141}`)
     begun.close()
     expect(use(file)).toBe(0)
   })
 
   it('with a torn end of its log opens with what was complete', () => {
-    const store = openStore(file)
+    const store = openStore(file, { key })
     for (let n = 0; n < 50; n += 1) fill(store, n * 10, n * 10 + 10)
     const wal = readFileSync(`${file}-wal`)
     for (const cut of [1, 100, 4096, Math.floor(wal.length / 2), wal.length - 10]) {
@@ -107,7 +116,7 @@ describe('an archive', () => {
   })
 
   it('with overwritten parts of its log opens with what was complete before', () => {
-    const store = openStore(file)
+    const store = openStore(file, { key })
     for (let n = 0; n < 50; n += 1) fill(store, n * 10, n * 10 + 10)
     const wal = Buffer.from(readFileSync(`${file}-wal`))
     wal.fill(0x5a, Math.floor(wal.length / 2), Math.floor(wal.length / 2) + 512)
@@ -135,7 +144,7 @@ describe('an archive', () => {
   })
 
   it('copied while it is written opens whole, or is refused as damaged', () => {
-    const store = openStore(file)
+    const store = openStore(file, { key })
     const copy = join(dir, 'copy.db')
     const found = new Set<number | string>()
     for (let round = 0; round < 30; round += 1) {
@@ -176,7 +185,7 @@ describe('an archive', () => {
 
   it('of a newer version is refused as newer, and left as it is', () => {
     filled(10)
-    const newer = connect(file)
+    const newer = connect(file, key)
     newer.exec('PRAGMA user_version = 99')
     newer.close()
     const before = readFileSync(file)

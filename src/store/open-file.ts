@@ -1,25 +1,40 @@
 /** An archive's file: opened, recognised, brought up to date, or refused by name. */
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { fail } from '../errors.ts'
+import { APPLICATION_ID, readHeader } from './header.ts'
+import type { FileKey } from './key-file.ts'
 import { type Connection, connect } from './sqlite.ts'
-
-/** "WMAA": SQLite keeps it in the header of every database of ours (PRAGMA application_id). */
-const APPLICATION_ID = 0x574d4141
 
 /**
  * Open an archive, made where there is none, checked where it was not closed by us or has been moved here.
  * @param file its path; the directory exists
- * @throws AppError `archive_damaged`, `archive_foreign`, `archive_newer`, `archive_unavailable`
+ * @param key of an encrypted archive, as `unlock` gives it; null: a plain one
+ * @throws AppError `archive_damaged`, `archive_foreign`, `archive_newer`, `archive_unavailable`, `archive_key_missing`,
+ * `archive_not_encrypted`
  */
-export function openFile(file: string): Connection {
-  const isNew = !existsSync(file) || statSync(file).size === 0
-  if (!isNew) checkHeader(file)
+export function openFile(file: string, key: FileKey | null = null): Connection {
+  const header = readHeader(file)
+  const isNew = header.kind === 'none'
+  if (header.kind === 'other') fail('archive_foreign')
+  if (header.kind === 'encrypted' && key === null) fail('archive_key_missing')
+  // Seen before the file is opened, which makes a log.
+  const hasLog = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
+  if (header.kind === 'plain') {
+    if (header.applicationId !== APPLICATION_ID) fail('archive_foreign')
+    if (key !== null) fail('archive_not_encrypted')
+    requireWhole(header.sizeBytes, header.wholeBytes, hasLog)
+  }
   let db: Connection | null = null
   try {
-    db = connect(file)
-    // First, so that a file whose making was cut short is known as ours.
+    db = connect(file, key)
+    if (header.kind === 'encrypted') requireOurs(db, header.sizeBytes, hasLog)
+    // Taken only while the file is empty: what was deleted gives its pages back (https://www.sqlite.org/pragma.html).
+    if (isNew) db.exec('PRAGMA auto_vacuum = INCREMENTAL')
+    // Next, so that a file whose making was cut short is known as ours.
     if (isNew) db.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
+    // What is deleted or changed is overwritten, so that nobody reads it in the file.
+    db.exec('PRAGMA secure_delete = ON')
     // Everything that was acknowledged survives a power cut. No memory map: a file that shrinks would end the process.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     db.exec('PRAGMA cache_size = -16000; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY')
@@ -45,27 +60,21 @@ export function closeFile(db: Connection, file: string): void {
   }
 }
 
-/** What SQLite itself would not notice before it stumbles: another program's file, a file that ends too early. */
-function checkHeader(file: string): void {
-  const header = Buffer.alloc(100)
-  let size: number
-  try {
-    const fd = openSync(file, 'r')
-    readSync(fd, header, 0, 100, 0)
-    closeSync(fd)
-    size = statSync(file).size
-  } catch (error) {
-    fail('archive_unavailable', { cause: error })
-  }
-  // https://www.sqlite.org/fileformat.html, "The Database Header"
-  if (header.subarray(0, 16).toString('latin1') !== 'SQLite format 3\0') fail('archive_foreign')
-  const pageSize = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)
-  const pages = header.readUInt32BE(28)
-  if (header.readUInt32BE(68) !== APPLICATION_ID) fail('archive_foreign')
+/** What SQLite itself would not notice before it stumbles: a file that ends too early. */
+function requireWhole(sizeBytes: number, wholeBytes: number, hasLog: boolean): void {
   // With a log beside it, the missing pages may stand there: a checkpoint that was cut short.
-  const hasLog = existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0
-  if (size < pageSize * pages && !hasLog)
+  if (sizeBytes < wholeBytes && !hasLog)
     fail('archive_damaged', { detail: 'The end of the archive file is missing.' })
+}
+
+/** The header of an encrypted file can only be read with the key: another key, or no database at all, is `archive_foreign`. */
+function requireOurs(db: Connection, sizeBytes: number, hasLog: boolean): void {
+  const number = (pragma: string) => {
+    const row = db.query<Record<string, number>>(`PRAGMA ${pragma}`).get()
+    return row?.[pragma] ?? 0
+  }
+  if (number('application_id') !== APPLICATION_ID) fail('archive_foreign')
+  requireWhole(sizeBytes, number('page_size') * number('page_count'), hasLog)
 }
 
 /**
@@ -76,9 +85,32 @@ function checkHeader(file: string): void {
 function check(db: Connection, file: string): void {
   const isOurs = getMeta(db, 'file') === identity(file)
   if (isOurs && getMeta(db, 'closed_at_size') === statSync(file).size) return
-  const pragma = isOurs ? 'quick_check' : 'integrity_check'
-  const [first] = db.query<Record<string, string>>(`PRAGMA ${pragma}(1)`).all()
-  if (first?.[pragma] !== 'ok') fail('archive_damaged')
+  if (problemsOf(db, isOurs ? 'quick_check' : 'integrity_check').some((problem) => !SEARCH.test(problem)))
+    fail('archive_damaged')
+}
+
+/** What SQLite says of the search index: no reason to refuse the archive, out of which it can be made anew. */
+const SEARCH = /\bFTS5 table\b/
+
+/** What this PRAGMA finds; nothing where all is well. */
+function problemsOf(db: Connection, pragma: 'quick_check' | 'integrity_check'): string[] {
+  const run = (argument: string) =>
+    db
+      .query<Record<string, string>>(`PRAGMA ${pragma}(${argument})`)
+      .all()
+      .map((row) => row[pragma] ?? '')
+      .filter((line) => line !== 'ok')
+  if (pragma === 'quick_check') {
+    // Table by table: of all at once SQLite would read through the search index, word by word, which is not quick.
+    const tables = db.query<{ name: string }>(
+      `SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'`,
+    )
+    return tables.all().flatMap(({ name }) => run(`"${name}"`))
+  }
+  const problems = run('100')
+  // SQLite 3.45 also says so of an index from which something was deleted, where nothing is wrong.
+  if (problems.some((problem) => SEARCH.test(problem))) setMeta(db, 'search_version', 0)
+  return problems
 }
 
 function identity(file: string): string {

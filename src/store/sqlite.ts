@@ -8,6 +8,8 @@ export type Value = string | number | bigint | null | Uint8Array
 /** A statement that returns rows of this shape. The shape is the query's promise: SQLite does not check it. */
 export type Query<Row, Args extends Value[] = Value[]> = {
   all(...args: Args): Row[]
+  /** One row after the other, without holding all of them. */
+  iterate(...args: Args): Iterable<Row>
   get(...args: Args): Row | undefined
 }
 /** A statement that changes rows. */
@@ -21,21 +23,31 @@ export type Connection = {
   exec(sql: string): void
   /** All of `work` or, when it throws, none of it. Within another one it is part of that. */
   transaction<T>(work: () => T): T
+  /**
+   * Calls `run` once what is being written is committed: at once outside a transaction, never where it is rolled back.
+   * Once a transaction for the same function. It must not throw.
+   */
+  afterCommit(run: () => void): void
   close(): void
 }
 
 /**
- * A connection to this file, made where there is none. Everything on it throws `archive_damaged`, `archive_foreign`,
+ * A connection to this file, made where there is none. With a key (64 hexadecimal digits) it is an encrypted one, in the
+ * only cipher that libsql 0.5.29 has, SQLite3MultipleCiphers' aes256cbc. Everything on it throws `archive_damaged`, `archive_foreign`,
  * `archive_full` or `archive_unavailable` where SQLite says so of the file, and SQLite's own error otherwise.
  */
-export function connect(file: string): Connection {
+export function connect(file: string, key: string | null = null): Connection {
   const db = openDatabase(file)
+  // Not the constructor's `encryptionKey`: the cipher takes 32 bytes of it, which is half of the digits.
+  if (key !== null) db.exec(`PRAGMA hexkey = '${key}'`)
   let depth = 0
+  const waiting = new Set<() => void>()
   const connection: Connection = {
     query(sql) {
       const statement = guarded(() => db.prepare(sql))
       return {
         all: (...args) => guarded(() => statement.all(...args)) as never[],
+        iterate: (...args) => guardedRows(() => statement.iterate(...args)) as Iterable<never>,
         get: (...args) => guarded(() => statement.get(...args)) as never,
       }
     },
@@ -53,17 +65,26 @@ export function connect(file: string): Connection {
       if (depth > 0) return work()
       connection.exec('BEGIN IMMEDIATE')
       depth += 1
+      let result: ReturnType<typeof work>
       try {
-        const result = work()
+        result = work()
         connection.exec('COMMIT')
-        return result
       } catch (error) {
+        waiting.clear()
         // SQLite may have rolled back by itself already, as on a full disk.
         if (db.inTransaction) db.exec('ROLLBACK')
         throw error
       } finally {
         depth -= 1
       }
+      const committed = [...waiting]
+      waiting.clear()
+      for (const run of committed) run()
+      return result
+    },
+    afterCommit(run) {
+      if (depth === 0) run()
+      else waiting.add(run)
     },
     close: () => void db.close(),
   }
@@ -85,6 +106,16 @@ function guarded<T>(work: () => T): T {
   } catch (error) {
     const code = archiveCode(error)
     throw code === null ? error : new AppError(code, { cause: error })
+  }
+}
+
+/** SQLite reads on with each row, and may stumble at any. */
+function* guardedRows(open: () => IterableIterator<unknown>): Generator<unknown> {
+  const rows = guarded(open)
+  for (;;) {
+    const next = guarded(() => rows.next())
+    if (next.done === true) return
+    yield next.value
   }
 }
 

@@ -3,11 +3,14 @@ import { type Changes, createChanges } from './changes.ts'
 import { type Chats, createChats } from './chats.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import { createGaps, type Gaps } from './gaps.ts'
+import type { FileKey } from './key-file.ts'
 import { createMerge, type MergePeople } from './merge.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { closeFile, getMeta, openFile, setMeta } from './open-file.ts'
 import { createPeople, type People } from './people.ts'
+import { createSearchIndex, isIndexDamage, type SearchIndex } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
+import { createWipe, type Wipe } from './wipe.ts'
 
 export type Store = {
   /** Absolute path. */
@@ -17,6 +20,7 @@ export type Store = {
   people: People
   chats: Chats
   messages: Messages
+  search: SearchIndex
   changes: Changes
   gaps: Gaps
   events: EventLog
@@ -27,22 +31,25 @@ export type Store = {
    * @throws AppError `archive_full`, `archive_unavailable`, `archive_damaged`; what `work` throws
    */
   transaction<T>(work: () => T): T
+  wipe: Wipe
   close(): void
 }
 
-/** Open the archive in this file, made where there is none. Errors as `openFile`. */
-export function openStore(file: string): Store {
-  const db = openFile(file)
+/** Open the archive in this file, made where there is none; `key` as for `openFile`, and errors as there. */
+export function openStore(file: string, { key = null }: { key?: FileKey | null } = {}): Store {
+  const db = openFile(file, key)
   const people = createPeople(db)
   const chats = createChats(db)
-  const messages = createMessages(db)
-  const merge = createMerge(db, people, chats)
+  const search = createSearchIndex(db)
+  const messages = createMessages(db, search)
+  const merge = createMerge(db, people, chats, messages)
   return {
     file,
     db,
     people,
     chats,
     messages,
+    search,
     changes: createChanges(db),
     gaps: createGaps(db),
     events: createEventLog(db),
@@ -56,9 +63,12 @@ export function openStore(file: string): Store {
         return db.transaction(work)
       } catch (error) {
         messages.recount()
+        // FTS5 writes, and finds this, as late as the commit. Whoever writes again does so without the index.
+        if (isIndexDamage(error)) search.rebuild()
         throw error
       }
     },
+    wipe: createWipe(db),
     close: () => closeFile(db, file),
   }
 }

@@ -36,6 +36,9 @@ const RUN = 'src/cli/run-server.ts'
 const EXIT_CODES = 'src/cli/exit-codes.ts'
 const CLI_CLIENT = 'src/cli/client.ts'
 const CHECKS = 'src/cli/doctor-checks.ts'
+const EVENT_LOG = 'src/store/event-log.ts'
+const EVENT_CURSOR = 'src/store/event-cursor.ts'
+const EVENT_STREAM = 'src/faces/http/event-stream.ts'
 
 const guard = (name: string) => ({ file: 'test/guard.test.ts', name })
 const falls = (name: string) => ({ file: 'test/falls.test.ts', name })
@@ -52,6 +55,8 @@ const reconnect = { file: 'src/session/reconnect.test.ts' }
 const sameUser = { file: 'src/faces/http/same-user.test.ts' }
 const config = { file: 'src/config.test.ts' }
 const log = { file: 'src/log.test.ts' }
+const events = (name: string) => ({ file: 'test/events.test.ts', name })
+const eventLog = (name: string) => ({ file: 'src/store/event-log.test.ts', name })
 
 export const MUTATIONS: readonly Mutation[] = [
   // Who may call
@@ -1064,6 +1069,141 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'src/faces/http/qr-page.test.ts' },
   },
 
+  // Events
+  {
+    name: 'events: readers are woken before the commit',
+    file: EVENT_LOG,
+    find: 'db.afterCommit(wake)',
+    replace: 'wake()',
+    test: eventLog('a listener'),
+  },
+  {
+    name: 'events: a rolled back transaction wakes with the next one',
+    file: 'src/store/sqlite.ts',
+    find: 'waiting.clear()\n        // SQLite may',
+    replace: '// SQLite may',
+    test: eventLog('rolled back'),
+  },
+  {
+    name: 'events: nobody is woken',
+    file: 'src/session/archive.ts',
+    find: 'store.events.onAppend(events.wake)',
+    replace: '',
+    test: events('answers the moment'),
+  },
+  {
+    name: 'events: a wait outlives its caller',
+    file: 'src/operations/events.ts',
+    find: "signal.addEventListener('abort', reading.close)",
+    replace: '',
+    test: events('once the caller is gone'),
+  },
+  {
+    name: 'events: the cursor stays behind what was filtered out',
+    file: 'src/session/event-readers.ts',
+    find: 'if (next !== place) text',
+    replace: 'if (events.length > 0) text',
+    test: events('past what was filtered out'),
+  },
+  {
+    name: 'events: Last-Event-ID does not go before after',
+    file: EVENT_STREAM,
+    find: "typeof reached === 'string' && reached !== '' ? reached : after",
+    replace: 'after ?? (Array.isArray(reached) ? undefined : reached)',
+    test: events('Last-Event-ID'),
+  },
+  {
+    name: 'events: a stream begins without an id',
+    file: EVENT_STREAM,
+    find: 'retry: ${RETRY_MS}\\n${idLine(reading)}\\n',
+    replace: 'retry: ${RETRY_MS}\\n\\n',
+    test: events('in frames'),
+  },
+  {
+    name: 'events: a stream does not wait for a slow reader',
+    file: EVENT_STREAM,
+    find: 'if (!isTaken) await untilTaken',
+    replace: 'if (!isTaken && hasMore === null) await untilTaken',
+    test: events('holds nothing in memory'),
+  },
+  {
+    name: 'events: a reader that takes nothing keeps its place',
+    file: EVENT_STREAM,
+    find: '() => raw.destroy())',
+    replace: '() => {})',
+    test: events('takes nothing for a minute'),
+  },
+  {
+    name: 'events: a reader that fell behind goes on with a gap',
+    file: 'src/store/read-events.ts',
+    find: 'cursors.requireKept(after)',
+    replace: '',
+    test: events('falls behind'),
+  },
+  {
+    name: 'events: an expired cursor is taken',
+    file: EVENT_CURSOR,
+    find: "if (cursor < oldest) fail('cursor_expired'",
+    replace: "if (cursor < 0) fail('cursor_expired'",
+    test: events('where to go on'),
+  },
+  {
+    name: 'events: a cursor of another account is taken',
+    file: EVENT_CURSOR,
+    find: 'archive !== tag || ',
+    replace: '',
+    test: events('of an account'),
+  },
+  {
+    name: 'events: a cursor from after a backup is taken once the log has grown past it',
+    file: EVENT_CURSOR,
+    find: "if (present !== '0' &&",
+    replace: "if (present === '1' &&",
+    test: events('older copy'),
+  },
+  {
+    name: 'events: streams outlive the account',
+    file: 'src/session/archive.ts',
+    find: 'events.endAll()',
+    replace: '',
+    test: events('of an account'),
+  },
+  {
+    name: 'events: whoever waits holds up the end of the server',
+    file: 'src/app.ts',
+    find: 'archive.events.stop()',
+    replace: '',
+    test: events('of the server'),
+  },
+  {
+    name: 'events: nothing is ever dropped',
+    file: 'src/session/event-trimmer.ts',
+    find: "timers.set('trim', FIRST_MS, trim)",
+    replace: '',
+    test: events('is dropped'),
+  },
+  {
+    name: 'events: pages are shared although something changed',
+    file: 'src/store/read-events.ts',
+    find: 'limit, changesSoFar.get()?.n]',
+    replace: 'limit]',
+    test: { file: 'src/store/read-events.test.ts', name: 'by every reader' },
+  },
+  {
+    name: 'events: any number of readers is taken',
+    file: 'src/session/event-readers.ts',
+    find: 'readings.size >= MAX_READERS',
+    replace: 'readings.size < 0',
+    test: events('room for a hundred'),
+  },
+  {
+    name: 'events: a line separator ends a frame for some clients',
+    file: 'src/json.ts',
+    find: '\\u2028-\\u202e',
+    replace: '\\u202a-\\u202e',
+    test: { file: 'src/json.test.ts' },
+  },
+
   // The rooms, and the witness
   {
     name: 'the session imports the browser library itself',
@@ -1092,5 +1232,245 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (headers.origin !== undefined &&',
     replace: 'if (headers.origin === undefined &&',
     test: { file: 'simulator/control/control.test.ts', name: 'other web pages' },
+  },
+  // The key of the archive
+  {
+    name: 'half of the key is used',
+    file: 'src/store/sqlite.ts',
+    find: "PRAGMA hexkey = '${key}'",
+    replace: "PRAGMA key = '${key}'",
+    test: { file: 'src/store/change-key.test.ts', name: 'uses all 32 bytes' },
+  },
+  {
+    name: 'a wrong key is found out by SQLite only',
+    file: 'src/store/key-file.ts',
+    find: 'expected.length === check.length && timingSafeEqual(expected, check) ? key : null',
+    replace: 'expected.length === check.length ? key : null',
+    test: { file: 'src/store/change-key.test.ts', name: 'opens with its key only' },
+  },
+  {
+    name: 'the old file is not overwritten',
+    file: 'src/store/rewrite.ts',
+    find: 'if (old !== null) wipe(old)',
+    replace: '',
+    test: { file: 'src/store/change-key.test.ts', name: 'overwrites the old file' },
+  },
+  {
+    name: 'the key stands in an error of SQLite that goes on',
+    file: 'src/store/rewrite.ts',
+    find: "fail(error instanceof AppError ? error.code : 'archive_unavailable')",
+    replace: 'throw error',
+    test: { file: 'src/store/change-key.test.ts', name: 'tells nothing of the key' },
+  },
+  {
+    name: 'the new key is written down only after the change',
+    file: 'src/store/change-key.ts',
+    find: 'writeSlots(file, [slot, made.slot])',
+    replace: '',
+    test: { file: 'src/store/change-key.test.ts', name: 'of change, at replaced' },
+  },
+  {
+    name: 'the key file of another archive is overwritten',
+    file: 'src/store/change-key.ts',
+    find: 'renameSync(keyFile, `${keyFile}.old`)',
+    replace: '',
+    test: { file: 'src/store/change-key.test.ts', name: 'keeps the key file' },
+  },
+  {
+    name: 'a plain archive is mixed with a key',
+    file: 'src/store/unlock.ts',
+    find: "if (secret !== null) fail('archive_not_encrypted')",
+    replace: '',
+    test: { file: 'src/store/change-key.test.ts', name: 'that is plain, where a key is set' },
+  },
+  {
+    name: 'the browser inherits the key',
+    file: RUN,
+    find: 'delete process.env.WHATSAPP_ARCHIVE_KEY',
+    replace: '',
+    test: { file: 'test/archive-key.test.ts', name: 'hands it to no process' },
+  },
+  // Searching
+  {
+    name: 'the words of a message that goes stay in the index',
+    file: 'src/store/messages.ts',
+    find: 'for (const row of these.all(list)) index.remove(row)',
+    replace: '',
+    test: { file: 'src/session/search.test.ts', name: 'takes its words out of the file' },
+  },
+  {
+    name: 'what was deleted stays readable in the index until it is merged',
+    file: 'src/store/migrations/02-search.sql',
+    find: "VALUES ('secure-delete', 1)",
+    replace: "VALUES ('secure-delete', 0)",
+    test: { file: 'src/session/search.test.ts', name: 'takes its words out of the file' },
+  },
+  {
+    name: 'what a message said before an edit is found',
+    file: 'src/store/search-index.ts',
+    find: 'if (before !== null) remove.run(BigInt(id), before)',
+    replace: '',
+    test: { file: 'src/session/search.test.ts', name: 'is found by what it says now' },
+  },
+  {
+    name: 'people who turn out to be one are searched as two',
+    file: 'src/store/search-index.ts',
+    find: 'if (textOf(row) === null) return\n',
+    replace: 'return\n',
+    test: { file: 'src/session/search.test.ts', name: 'are found under both' },
+  },
+  {
+    name: 'what is written while the index is made is in it twice',
+    file: 'src/store/search-index.ts',
+    find: 'if (before === now || id < indexedFrom()) return',
+    replace: 'if (before === now) return',
+    test: { file: 'src/session/search.test.ts', name: 'is indexed in the background' },
+  },
+  {
+    name: 'making the index begins at the wrong end',
+    file: 'src/store/search-index.ts',
+    find: 'WHERE id < ? ORDER BY id DESC LIMIT ?',
+    replace: 'WHERE id < ? ORDER BY id LIMIT ?',
+    test: { file: 'src/session/search.test.ts', name: 'is indexed in the background' },
+  },
+  {
+    name: 'a damaged index is taken for a damaged archive',
+    file: 'src/store/open-file.ts',
+    find: '.some((problem) => !SEARCH.test(problem))',
+    replace: '.length > 0',
+    test: { file: 'src/session/search.test.ts', name: 'does not keep a copy' },
+  },
+  {
+    name: 'a damaged index keeps messages from being written',
+    file: 'src/store/store.ts',
+    find: 'if (isIndexDamage(error)) search.rebuild()',
+    replace: '',
+    test: { file: 'src/session/search.test.ts', name: 'is found out by a message that changes' },
+  },
+  {
+    name: 'the words of a phrase may stand anywhere',
+    file: 'src/store/search-query.ts',
+    find: "quote(tokens.join(' '))",
+    replace: "tokens.map(quote).join(' AND ')",
+    test: { file: 'src/store/read-search.test.ts', name: 'as a phrase stands side by side' },
+  },
+  {
+    name: 'the text of a message and the name of its file are one text',
+    file: 'src/store/tokens.ts',
+    find: 'return [texts[0], facts, texts[1],',
+    replace: 'return [texts[0], texts[1], facts,',
+    test: { file: 'src/session/search.test.ts', name: 'by the name of its file' },
+  },
+  {
+    name: 'a character of a longer run is not found',
+    file: 'src/store/tokens.ts',
+    find: 'for (const character of piece.text) characters.add(character)',
+    replace: 'if (piece.text.length === 1) characters.add(piece.text)',
+    test: { file: 'src/store/tokens.test.ts', name: 'each character once' },
+  },
+  {
+    name: 'hits come as they were written',
+    file: 'src/store/read-search.ts',
+    find: 'ORDER BY rowid DESC LIMIT ?`',
+    replace: 'ORDER BY rowid LIMIT ?`',
+    test: { file: 'src/session/search.test.ts', name: 'in order of time' },
+  },
+  {
+    name: 'later pages rank what came since the first',
+    file: 'src/store/read-search.ts',
+    find: 'const ceiling = Math.min(range.high, place?.[0] ?? range.high)',
+    replace: 'const ceiling = range.high',
+    test: { file: 'src/store/read-search.test.ts', name: 'relevance first' },
+  },
+  {
+    name: 'direct chats are searched with all others',
+    file: 'src/store/search-query.ts',
+    find: 'unwanted.push(...CHAT_KINDS.filter(isMissing(kinds)).map(ofKind))',
+    replace: 'unwanted.push()',
+    test: { file: 'src/store/read-search.test.ts', name: 'by direct chats' },
+  },
+  {
+    name: 'what is deleted stays readable in its page',
+    file: 'src/store/open-file.ts',
+    find: "db.exec('PRAGMA secure_delete = ON')",
+    replace: "db.exec('PRAGMA secure_delete = OFF')",
+    test: { file: 'src/session/forgetting.test.ts', name: 'nothing of it stays on disk' },
+  },
+  {
+    name: 'copies of deleted rows stay in other pages',
+    file: 'src/store/scrub.ts',
+    find: 'page.fill(0, from, to)',
+    replace: 'page.fill(0, from, from)',
+    test: { file: 'src/session/forgetting.test.ts', name: 'leave no trace' },
+  },
+  {
+    name: 'what was deleted stays in the log beside the file',
+    file: 'src/store/wipe.ts',
+    find: 'wal_checkpoint(TRUNCATE)',
+    replace: 'wal_checkpoint(PASSIVE)',
+    test: { file: 'src/session/forgetting.test.ts', name: 'nothing of it stays on disk' },
+  },
+  {
+    name: 'what is not to be kept is written where it comes live',
+    file: 'src/session/record-messages.ts',
+    find: '.filter(keeps)',
+    replace: '.filter(() => true)',
+    test: { file: 'src/session/forgetting.test.ts', name: 'never' },
+  },
+  {
+    name: 'a rule for one chat is the rule for its kind',
+    file: 'src/session/keeping.ts',
+    find: "own.find(({ chats }) => 'jid' in chats) ?? own[0]",
+    replace: 'own[0]',
+    test: { file: 'src/session/forgetting.test.ts', name: 'one chat has a time of its own' },
+  },
+  {
+    name: 'disappearing messages wait for the hour',
+    file: 'src/session/forgetting.ts',
+    find: 'Math.min(LOOK_MS, Math.max(0, next * 1000 - clock.now()))',
+    replace: 'SWEEP_MS',
+    test: { file: 'src/session/forgetting.test.ts', name: 'at its second' },
+  },
+  {
+    name: 'a forgotten chat is fetched again',
+    file: 'src/session/forgetting.ts',
+    find: 'store.chats.setForgotten(chat, from)',
+    replace: 'store.chats.setForgotten(chat, 0)',
+    test: { file: 'src/session/forgetting.test.ts', name: 'loses everything' },
+  },
+  {
+    name: 'history goes on behind what is kept',
+    file: 'src/session/history-pages.ts',
+    find: 'first === undefined || first.sentAt < from',
+    replace: 'first === undefined',
+    test: { file: 'src/session/history-pages.test.ts', name: 'is the last' },
+  },
+  {
+    name: 'other rules do not look for older messages',
+    file: 'src/session/archive.ts',
+    find: 'if (last !== null) store.chats.doubtHistory()',
+    replace: '',
+    test: { file: 'test/archive-keeping.test.ts', name: 'with other rules' },
+  },
+  {
+    name: 'earlier texts are not exported',
+    file: 'src/store/export.ts',
+    find: 'revisions: revised.filter(({ message }) => message === row.id),',
+    replace: 'revisions: [],',
+    test: { file: 'src/session/import-archive.test.ts' },
+  },
+  {
+    name: 'a cut file is imported as far as it goes',
+    file: 'src/store/import.ts',
+    find: 'if (!isOver)',
+    replace: 'if (false)',
+    test: { file: 'src/session/import-archive.test.ts', name: 'that is cut short' },
+  },
+  {
+    name: 'an import that fails leaves half an archive',
+    file: 'src/session/import-archive.ts',
+    find: 'const copy = `${file}${COPY}`',
+    replace: 'const copy = file',
+    test: { file: 'src/session/import-archive.test.ts' },
   },
 ]

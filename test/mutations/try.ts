@@ -13,7 +13,12 @@ const ROW_MS = 90_000
 /** One file's tests, unmutated. */
 const GREEN_MS = 240_000
 /** Tests that run the built program and not the source. */
-const ON_DIST = ['test/cli.test.ts', 'test/cli-commands.test.ts']
+const ON_DIST = [
+  'test/cli.test.ts',
+  'test/cli-commands.test.ts',
+  'test/archive-key.test.ts',
+  'test/archive-export.test.ts',
+]
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const copy = mkdtempSync(join(tmpdir(), 'wma-mutations-'))

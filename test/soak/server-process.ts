@@ -21,6 +21,8 @@ export type ServerProcess = {
   startedAt: number
   /** Everything that it has logged, oldest first. */
   log: readonly LogLine[]
+  /** Where it listens; null: not yet. */
+  url(): string | null
   /** Unix ms at which it first was ready after `since`; null: not yet. */
   readyAfter(since: number): number | null
   /** What its API says; null while it does not listen, or no longer answers. */
@@ -73,6 +75,7 @@ export function startServer({ authDir, browser }: { authDir: string; browser: st
     pid,
     startedAt,
     log,
+    url: () => urlOf(log) ?? null,
     readyAfter: (since) => log.find(({ state, at }) => state === 'ready' && at > since)?.at ?? null,
     async status() {
       try {

@@ -3,9 +3,12 @@ import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
 import { Chat, Gap } from '../../model/chat.ts'
 import { Contact } from '../../model/contact.ts'
+import { Event } from '../../model/events.ts'
 import { Media, Message, Reaction, Revision } from '../../model/message.ts'
 import { Status } from '../../model/status.ts'
 import { type Operation, TAGS } from '../../operations/operation.ts'
+import { EVENT_STREAM } from './event-stream.ts'
+import { EXPORT } from './export.ts'
 import { PROBLEM_TYPE } from './problem.ts'
 
 /** What any call can answer with, whatever the operation (see server.ts and invoke.ts). */
@@ -21,8 +24,14 @@ const COMMON_ERRORS: ErrorCode[] = [
 ]
 const BODY_ERRORS: ErrorCode[] = ['malformed_json', 'body_too_large', 'unsupported_media_type']
 
+/** What is described of a route: that of an operation, or one written by hand. */
+type Described = Pick<
+  Operation,
+  'name' | 'title' | 'tag' | 'description' | 'input' | 'output' | 'example'
+> & { errors: readonly ErrorCode[]; routes: readonly string[] }
+
 /** Every code that a call of this operation can be answered with: its own, and those that any call can have. */
-export function possibleErrors(operation: Operation, method: string): ErrorCode[] {
+export function possibleErrors(operation: Pick<Described, 'errors' | 'routes'>, method: string): ErrorCode[] {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const own = [...COMMON_ERRORS, ...operation.errors, 'invalid_input' as const]
   // Ids in paths are bounded (server.ts).
@@ -41,6 +50,7 @@ const COMPONENTS: Record<string, z.ZodType> = {
   Gap,
   Chat,
   Contact,
+  Event,
   Status,
 }
 
@@ -61,6 +71,8 @@ export function createOpenApi(
       paths[path] = { ...paths[path], [method.toLowerCase()]: describeRoute(operation, method, path, index) }
     })
   }
+  paths['/api/events/stream'] = { get: describeEventStream() }
+  paths['/api/export'] = { get: describeExport() }
   return {
     openapi: '3.1.0',
     info: {
@@ -81,7 +93,49 @@ export function createOpenApi(
   }
 }
 
-function describeRoute(operation: Operation, method: string, path: string, index: number): Json {
+/** Its answer is no JSON, but frames that hold some. */
+function describeEventStream(): Json {
+  const route = describeRoute(EVENT_STREAM, 'GET', '/api/events/stream', 0)
+  const reached = {
+    name: 'Last-Event-ID',
+    in: 'header',
+    required: false,
+    description: 'The last id that was received: goes on behind it, whatever `after` says.',
+    schema: { type: 'string' },
+  }
+  return {
+    ...route,
+    parameters: [...(route.parameters as Json[]), reached],
+    responses: {
+      ...(route.responses as Json),
+      200: {
+        description: 'The stream. The schema is that of each `data`.',
+        content: { 'text/event-stream': { schema: responseSchema(EVENT_STREAM.output) } },
+      },
+    },
+  }
+}
+
+/** A file, of which the format says the type. */
+function describeExport(): Json {
+  const route = describeRoute(EXPORT, 'GET', '/api/export', 0)
+  const schema = responseSchema(EXPORT.output)
+  return {
+    ...route,
+    responses: {
+      ...(route.responses as Json),
+      200: {
+        description: 'The file.',
+        headers: {
+          'X-Total-Messages': { description: 'Messages in it.', schema: { type: 'integer' } },
+        },
+        content: { 'application/jsonl': { schema }, 'text/plain': { schema } },
+      },
+    },
+  }
+}
+
+function describeRoute(operation: Described, method: string, path: string, index: number): Json {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const input = schemaOf(operation.input, 'input')
   const example = operation.example.input as Json

@@ -24,7 +24,7 @@ const MAX_PARAMETER = 256
 export type HttpOptions = {
   config: Config
   operations: readonly Operation[]
-  context: Context
+  context: Omit<Context, 'signal'>
   log: Log
 }
 
@@ -100,7 +100,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
         method,
         url: path.replace(/\{(\w+)\}/g, ':$1'),
         handler: async (request, reply) => {
-          const answer = await invoke(operation, inputOf(request), context)
+          const gone = new AbortController()
+          reply.raw.once('close', () => gone.abort())
+          const answer = await invoke(operation, inputOf(request), { ...context, signal: gone.signal })
           return reply
             .header('cache-control', 'no-store')
             .type('application/json; charset=utf-8')

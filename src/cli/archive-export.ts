@@ -1,0 +1,126 @@
+/** `whatsapp-mcp-api archive export` and `stats`: what the running server has in its archive. */
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { openApi } from './client.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { createProgress } from './progress.ts'
+import { plain } from './terminal.ts'
+
+export type ExportFlags = { chat: string; format: 'jsonl' | 'text'; out: string }
+
+/** Writes everything, or one chat, to a file or to standard output; resolves with the exit code. */
+export async function exportArchive(url: string, { chat, format, out }: ExportFlags): Promise<number> {
+  const query = new URLSearchParams({ format, ...(chat === '' ? {} : { chat_id: chat }) })
+  const answer = await openApi(url).open(`/api/export?${query}`)
+  const total = Number(answer.headers.get('x-total-messages') ?? 0)
+  const progress = createProgress((messages) => `${messages} of ${total} messages exported`)
+  const target = out === '' ? null : openTarget(resolve(out))
+  let messages = 0
+  try {
+    for await (const chunk of answer.body ?? []) {
+      messages += countMessages(chunk, format)
+      if (target === null) await write(chunk)
+      else target.write(chunk)
+      progress(messages)
+    }
+    target?.keep()
+  } catch (error) {
+    target?.drop()
+    if (error instanceof CommandError) throw error
+    throw new CommandError(
+      `The export from ${url} broke off (${error instanceof Error ? error.message : error}).`,
+      out === ''
+        ? 'What was printed is not whole. Run it again.'
+        : 'Nothing was left in the file. Run it again.',
+      EXIT.failed,
+      { cause: error },
+    )
+  }
+  return EXIT.ok
+}
+
+type Stats = {
+  file: string
+  size_bytes: number
+  oldest_at: string | null
+  newest_at: string | null
+  by_kind: { kind: string; chats: number; messages: number }[]
+} & Record<'messages' | 'chats' | 'people' | 'reactions' | 'revisions' | 'events' | 'gaps', number>
+
+/** Prints the archive in numbers; resolves with the exit code. */
+export async function archiveStats(url: string, { json }: { json: boolean }): Promise<number> {
+  const stats = await openApi(url).get<Stats>('/api/archive')
+  process.stdout.write(json ? `${JSON.stringify(stats, null, 2)}\n` : renderStats(stats))
+  return EXIT.ok
+}
+
+function renderStats(stats: Stats): string {
+  const counts = ['messages', 'chats', 'people', 'reactions', 'revisions', 'events', 'gaps'] as const
+  const rows: [string, string][] = [
+    ['file', stats.file],
+    ['size', `${(stats.size_bytes / 1024 ** 2).toFixed(1)} MiB`],
+    ...counts.map((name): [string, string] => [name, String(stats[name])]),
+    ['oldest', stats.oldest_at ?? 'none'],
+    ['newest', stats.newest_at ?? 'none'],
+    ...stats.by_kind.map(({ kind, chats, messages }): [string, string] => [
+      kind,
+      `${messages} messages in ${chats} ${chats === 1 ? 'chat' : 'chats'}`,
+    ]),
+  ]
+  return rows.map(([name, text]) => `${name.padEnd(10)} ${plain(text)}\n`).join('')
+}
+
+/** A file that appears under its name only once it is whole, readable by its owner alone. */
+function openTarget(file: string) {
+  const fresh = `${file}.${process.pid}.part`
+  const refuse = (error: unknown): never => {
+    throw new CommandError(
+      `${file} cannot be written (${error instanceof Error ? error.message : error}).`,
+      'Choose another file with --out, or free some space.',
+      EXIT.failed,
+      { cause: error },
+    )
+  }
+  const guarded = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      return refuse(error)
+    }
+  }
+  const fd = guarded(() => openSync(fresh, 'wx', 0o600))
+  return {
+    write: (chunk: Uint8Array) =>
+      guarded(() => {
+        for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at)
+      }),
+    keep: () =>
+      guarded(() => {
+        fsyncSync(fd)
+        closeSync(fd)
+        renameSync(fresh, file)
+      }),
+    drop() {
+      try {
+        closeSync(fd)
+      } catch {
+        // It was closed before it could not be renamed.
+      }
+      rmSync(fresh, { force: true })
+    },
+  }
+}
+
+/** To standard output, no faster than it is read. */
+function write(chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(chunk, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
+/** As many as lines of messages begin in this piece, about: it is for the progress only. */
+function countMessages(chunk: Uint8Array, format: ExportFlags['format']): number {
+  const text = Buffer.from(chunk).toString('latin1')
+  const begin = format === 'jsonl' ? /^\{"line":"message"/gm : /^\d{4}-\d\d-\d\dT/gm
+  return text.match(begin)?.length ?? 0
+}

@@ -1,0 +1,135 @@
+/** `whatsapp-mcp-api archive encrypt`, `change-key`, `decrypt`: every archive of a directory, while no server uses it. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { firstLine, KeyError, readArchiveKey, readKeyFile, requireKey } from '../archive-key.ts'
+import type { Config, KeySource } from '../config.ts'
+import { AppError } from '../errors.ts'
+import { createLog } from '../log.ts'
+import { AuthDirError, openAuthDir, placesIn } from '../session/auth-dir.ts'
+import { changeArchiveKey, decryptArchive, encryptArchive, type KeyStep } from '../store/change-key.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { PROGRAM } from './help.ts'
+
+const log = createLog({ level: 'warn' })
+
+/** Encrypt what is plain with the key of the settings; resolves with the exit code. */
+export function encrypt(config: Config, flags: { json: boolean }): Promise<number> {
+  return overArchives(config, flags, 'encrypted', async () => {
+    const secret = await keyOf(config)
+    return (file, onStep) => encryptArchive(file, secret, { onStep })
+  })
+}
+
+export type NewKey = { 'new-key-file': string; 'new-key-command': string; json: boolean }
+
+/** From the key of the settings to another one; resolves with the exit code. */
+export function changeKey(config: Config, flags: NewKey): Promise<number> {
+  return overArchives(config, flags, 'encrypted with the new key', async () => {
+    const from = await keyOf(config)
+    const to = await newKeyOf(flags)
+    return (file, onStep) => changeArchiveKey(file, { from, to, onStep })
+  })
+}
+
+/** Make what is encrypted plain; resolves with the exit code. */
+export function decrypt(config: Config, flags: { json: boolean }): Promise<number> {
+  return overArchives(config, flags, 'plain', async () => {
+    const secret = await keyOf(config)
+    return (file, onStep) => decryptArchive(file, secret, { onStep })
+  })
+}
+
+/** Does it to one archive; false: there was nothing to do. */
+type Change = (file: string, onStep: (step: KeyStep) => void) => boolean
+
+async function overArchives(
+  { authDir }: Config,
+  { json }: { json: boolean },
+  state: string,
+  prepare: () => Promise<Change>,
+): Promise<number> {
+  process.umask(0o077)
+  const folder = join(placesIn(authDir).own, 'archives')
+  if (!existsSync(folder)) {
+    throw new CommandError(
+      `There is no archive in ${authDir}.`,
+      'Name the directory of the session in WHATSAPP_AUTH_DIR (--auth-dir). A new archive is encrypted from the start where a key is set.',
+      EXIT.directory,
+    )
+  }
+  let current = folder
+  try {
+    const change = await prepare()
+    const { release } = await openAuthDir(authDir, log)
+    try {
+      const archives = readdirSync(folder).filter((name) => /^\w+\.db$/.test(name))
+      const done = archives.map((name) => {
+        current = join(folder, name)
+        const changed = change(current, (step) => report(name, step, json))
+        if (!json) process.stdout.write(`${name}: ${changed ? `${state} now` : `${state} already`}\n`)
+        return { file: current, changed }
+      })
+      if (json) process.stdout.write(`${JSON.stringify({ ok: true, archives: done }, null, 2)}\n`)
+      else if (done.length === 0) process.stdout.write('There is no archive yet.\n')
+      return EXIT.ok
+    } finally {
+      release()
+    }
+  } catch (error) {
+    throw toCommandError(error, basename(current))
+  }
+}
+
+function toCommandError(error: unknown, archive: string): unknown {
+  if (error instanceof KeyError) return new CommandError(error.message, error.hint, EXIT.wrongSetting)
+  if (error instanceof AuthDirError) {
+    return new CommandError(
+      error.message,
+      `Stop the server first, then run this again. ${error.hint}`,
+      EXIT.directory,
+    )
+  }
+  if (error instanceof AppError) {
+    // What was done to it so far is as it was, or done; the next run goes on from there.
+    return new CommandError(`${archive}: ${error.message} (${error.code})`, error.hint, EXIT.failed, {
+      cause: error,
+    })
+  }
+  return error
+}
+
+/** On a terminal, what takes its time. */
+function report(name: string, step: KeyStep, json: boolean): void {
+  if (json || process.stderr.isTTY !== true) return
+  const says: Partial<Record<KeyStep, string>> = {
+    copied: 'copied, looking through the copy',
+    verified: 'the copy is whole',
+  }
+  const text = says[step]
+  if (text !== undefined) process.stderr.write(`${name}: ${text}\n`)
+}
+
+async function keyOf({ archiveKey }: Config): Promise<string> {
+  const key = await readArchiveKey(archiveKey, log)
+  delete process.env.WHATSAPP_ARCHIVE_KEY
+  if (key !== null) return key
+  throw new KeyError(
+    'No key is set.',
+    'Set WHATSAPP_ARCHIVE_KEY_FILE, WHATSAPP_ARCHIVE_KEY_COMMAND or WHATSAPP_ARCHIVE_KEY. Make one with: openssl rand -base64 32',
+  )
+}
+
+async function newKeyOf(flags: NewKey): Promise<string> {
+  const { 'new-key-file': file, 'new-key-command': command } = flags
+  if ((file === '') === (command === '')) {
+    throw new CommandError(
+      'change-key needs the new key.',
+      `Name it in one of --new-key-file FILE (- reads standard input) and --new-key-command COMMAND. See ${PROGRAM} archive change-key --help.`,
+      EXIT.wrongSetting,
+    )
+  }
+  if (file === '-') return requireKey(firstLine(readFileSync(0, 'utf8')), 'The first line of standard input')
+  if (file !== '') return requireKey(readKeyFile(resolve(file), log), file)
+  const source: KeySource = { command }
+  return (await readArchiveKey(source, log)) ?? ''
+}

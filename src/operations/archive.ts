@@ -1,0 +1,73 @@
+/** Operations on the archive itself: what it holds, and forgetting a chat. */
+import { statSync } from 'node:fs'
+import { z } from 'zod'
+import { CHAT_KINDS } from '../model/chat.ts'
+import { chatIdInput } from './inputs.ts'
+import { defineOperation } from './operation.ts'
+import { READING_ERRORS, staleness, staleSince } from './reading.ts'
+
+export const getArchiveStats = defineOperation({
+  name: 'get_archive_stats',
+  title: 'The archive in numbers',
+  tag: 'archive',
+  description:
+    'How much the archive on this machine holds: messages, chats, people, by kind of chat, from when to when, and how large its file is. For the chats themselves, list_chats fits better; whether anything is wrong with the archive says get_status.',
+  effect: 'read',
+  needs: 'nothing',
+  routes: ['GET /api/archive'],
+  input: z.strictObject({}),
+  output: z.object({
+    ok: z.literal(true),
+    file: z.string().describe('Absolute path.'),
+    size_bytes: z.int().describe('On disk, the log beside the file included.'),
+    messages: z.int(),
+    chats: z.int(),
+    people: z.int(),
+    reactions: z.int(),
+    revisions: z.int().describe('What messages said before they were edited or deleted.'),
+    events: z.int(),
+    gaps: z.int().describe('Stretches of messages that are known to be missing.'),
+    oldest_at: z.string().nullable().describe('Time of the oldest message, ISO 8601 UTC.'),
+    newest_at: z.string().nullable(),
+    by_kind: z.array(z.object({ kind: z.enum(CHAT_KINDS), chats: z.int(), messages: z.int() })),
+    stale_since: staleSince,
+  }),
+  errors: [...READING_ERRORS],
+  example: { input: {} },
+  run(_, { archive }) {
+    const stats = archive.stats()
+    const { archive: kept } = archive.view()
+    const file = kept?.file ?? ''
+    const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+    return {
+      ok: true as const,
+      file,
+      size_bytes: sizeOf(file) + sizeOf(`${file}-wal`),
+      ...stats,
+      ...staleness(archive),
+    }
+  },
+})
+
+export const forgetChat = defineOperation({
+  name: 'forget_chat',
+  title: 'Forget a chat',
+  tag: 'archive',
+  description:
+    'Delete all messages of one chat from the archive on this machine, for good, with what they said before, reactions and events. On WhatsApp nothing is deleted, and nothing that was sent until now is fetched again; what comes later is kept as before (WHATSAPP_NEVER_STORE keeps nothing of a chat). The chat itself stays in the list.',
+  effect: 'destroy',
+  needs: 'nothing',
+  routes: ['DELETE /api/chats/{chat_id}/messages'],
+  input: z.strictObject({ chat_id: chatIdInput }),
+  output: z.object({
+    ok: z.literal(true),
+    forgotten: z.int().describe('Messages that are no longer in the archive.'),
+  }),
+  errors: [...READING_ERRORS, 'archive_full', 'chat_not_found'],
+  limitMs: 60_000,
+  example: { input: { chat_id: '15551234567@c.us' } },
+  run: async ({ chat_id }, { archive }) => ({
+    ok: true as const,
+    forgotten: await archive.forget(chat_id),
+  }),
+})

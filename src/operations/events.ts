@@ -1,0 +1,94 @@
+/** The operation on events: what happened after a cursor, waiting for it where nothing has yet. */
+import { setImmediate as turn } from 'node:timers/promises'
+import { z } from 'zod'
+import type { ErrorCode } from '../errors.ts'
+import { EVENT_KINDS, Event } from '../model/events.ts'
+import { chatIdInput, limit, oneOrMore, whole } from './inputs.ts'
+import { defineOperation } from './operation.ts'
+import { READING_ERRORS } from './reading.ts'
+
+/** The longest wait that a caller may ask for, in seconds. */
+const MAX_WAIT_S = 60
+
+/** Which events: the same for the list and for the stream (faces/http/event-stream.ts). */
+export const eventFilter = {
+  after: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe(
+      'Only what happened after this: next_after of the last answer, or the cursor of an event. "0": from the oldest event that is kept. Left out: from now on.',
+    ),
+  kind: oneOrMore(EVENT_KINDS)
+    .optional()
+    .describe(`Only these kinds, one or several separated by commas: ${EVENT_KINDS.join(', ')}.`),
+  chat_id: chatIdInput
+    .optional()
+    .describe('Only events of this chat, for example "15551234567@c.us" or "120363000000000000@g.us".'),
+}
+
+/** What reading events can end with, besides what any call can. */
+export const EVENT_ERRORS = [
+  ...READING_ERRORS,
+  'cursor_foreign',
+  'cursor_expired',
+  'chat_not_found',
+  'too_many_readers',
+  'shutting_down',
+] as const satisfies ErrorCode[]
+
+export const listEvents = defineOperation({
+  name: 'list_events',
+  title: 'Events',
+  tag: 'events',
+  description:
+    'What happened after a cursor, oldest first: messages that came or went out, edits, deletions, reactions, acks, changes of chats and people. Begin without after: only next_after is told, so that you begin from now; then call again and again with after set to next_after, and wait so that an answer comes the moment something happens, or empty when the time is over. has_more: call again at once. Each event is told with its message as it is now. For many events over a long time, GET /api/events/stream is the same as a stream; for what is unread, list_unread fits better.',
+  effect: 'read',
+  needs: 'nothing',
+  routes: ['GET /api/events'],
+  input: z.strictObject({
+    ...eventFilter,
+    wait: whole(0, MAX_WAIT_S)
+      .default(0)
+      .describe(
+        `With after: seconds to wait where nothing has happened yet, 0 to ${MAX_WAIT_S}. Default 0: answer at once.`,
+      ),
+    limit: limit(50),
+  }),
+  output: z.object({
+    ok: z.literal(true),
+    events: z.array(Event).describe('Oldest first; empty where nothing that fits has happened.'),
+    next_after: z
+      .string()
+      .describe('Pass it as `after` to go on. Moves on past events that were filtered out, too.'),
+    has_more: z.boolean().describe('There is more to look at right now: call again without waiting.'),
+  }),
+  errors: [...EVENT_ERRORS],
+  limitMs: (MAX_WAIT_S + 2) * 1000,
+  example: { input: { kind: 'message.received', wait: 30 } },
+  async run({ after, kind, chat_id, wait, limit }, { archive, clock, signal }) {
+    const reading = archive.events.open({ after, kinds: kind, chat: chat_id })
+    const giveUp = clock.after(wait * 1000, reading.close)
+    signal.addEventListener('abort', reading.close)
+    try {
+      let page = after === undefined ? { events: [], hasMore: false } : reading.next(limit)
+      while (after !== undefined && page.events.length === 0 && (wait > 0 || page.hasMore)) {
+        // Where much is filtered out, others get their turn between.
+        await (page.hasMore ? turn() : reading.grown())
+        if (reading.ended.aborted) break
+        page = reading.next(limit)
+      }
+      return {
+        ok: true as const,
+        events: page.events,
+        next_after: reading.cursor(),
+        has_more: page.hasMore,
+      }
+    } finally {
+      giveUp()
+      signal.removeEventListener('abort', reading.close)
+      reading.close()
+    }
+  },
+})

@@ -1,0 +1,260 @@
+/** What leaves the archive, and that nothing of it can be read in the file afterwards, byte by byte. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createTestClock, type TestClock } from '../../test/test-clock.ts'
+import { createLog } from '../log.ts'
+import { type Jid, toJid } from '../model/ids.ts'
+import { chatList, daysPerChat, KEEP_ALL, type KeepRules } from '../model/keeping.ts'
+import type { SeenMessage } from '../model/seen.ts'
+import { openStore, type Store } from '../store/store.ts'
+import { verify } from '../store/verify.ts'
+import { createForgetting, type Forgetting } from './forgetting.ts'
+import { createInbox, type Inbox } from './inbox.ts'
+import { createKeeping } from './keeping.ts'
+
+const AMARA = toJid('15551110000@c.us')
+const GROUP = toJid('120363000000000001@g.us')
+const DAY_S = 86_400
+const HOUR_MS = 3_600_000
+
+let dir: string
+let file: string
+let store: Store
+let clock: TestClock
+let inbox: Inbox
+let forgetting: Forgetting
+
+function open(rules: Partial<KeepRules> = {}): void {
+  store = openStore(file)
+  const keeping = createKeeping(store, { ...KEEP_ALL, ...rules }, clock)
+  const log = createLog({ level: 'silent' })
+  inbox = createInbox({
+    store,
+    keeping,
+    own: () => new Set(),
+    clock,
+    log,
+    hash: () => '',
+    onLost: (error) => {
+      throw error
+    },
+    onUnheard: () => {},
+  })
+  forgetting = createForgetting({ store, keeping, clock, log, flush: inbox.flush })
+}
+
+function close(): void {
+  forgetting.stop()
+  store.close()
+}
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'wma-forget-'))
+  file = join(dir, 'a.db')
+  clock = createTestClock()
+})
+afterEach(() => {
+  close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const nowS = () => Math.floor(clock.now() / 1000)
+
+function seen(bareId: string, more: Partial<SeenMessage> = {}): SeenMessage {
+  return {
+    chat: AMARA,
+    bareId,
+    fromMe: false,
+    sender: AMARA,
+    senderName: null,
+    type: 'chat',
+    body: `canary${bareId}`,
+    sentAt: nowS(),
+    ack: 1,
+    hasMedia: false,
+    media: null,
+    quoted: null,
+    mentions: [],
+    forwarded: false,
+    editedAt: null,
+    expiresAt: null,
+    reactions: null,
+    ...more,
+  }
+}
+function write(...messages: SeenMessage[]): void {
+  for (const message of messages) inbox.take({ type: 'message', message })
+  inbox.flush()
+}
+const kept = () =>
+  store.db
+    .query<{ bare_id: string }>('SELECT bare_id FROM messages ORDER BY id')
+    .all()
+    .map(({ bare_id }) => bare_id)
+const chatId = (jid: Jid) => inbox.where.findChat(jid) ?? 0
+
+/** What was begun has had its turns. */
+async function turns(): Promise<void> {
+  for (let n = 0; n < 50; n += 1) await new Promise((done) => setImmediate(done))
+}
+
+/** Is this text anywhere in what is on disk? */
+function isOnDisk(text: string): boolean {
+  return [file, `${file}-wal`, `${file}-shm`]
+    .filter((path) => existsSync(path))
+    .some((path) => readFileSync(path).includes(text))
+}
+
+describe('by age', () => {
+  it('a message leaves with its revisions, reactions and events, and nothing of it stays on disk', async () => {
+    open({ days: 30 })
+    const old = seen('old', { sentAt: nowS() - 29 * DAY_S })
+    write(old, seen('young'))
+    write({ ...old, body: 'rewritten', editedAt: clock.now() })
+    inbox.take({
+      type: 'reaction',
+      chat: AMARA,
+      bareId: 'old',
+      messageSender: AMARA,
+      reaction: { sender: AMARA, emoji: '🦓', at: clock.now() },
+    })
+    inbox.flush()
+    forgetting.start()
+    expect(['canaryold', 'rewritten', '🦓'].map(isOnDisk)).toEqual([true, true, true])
+    clock.advance(2 * DAY_S * 1000)
+    await expect.poll(kept).toEqual(['young'])
+    await expect.poll(() => ['canaryold', 'rewritten', '🦓'].map(isOnDisk)).toEqual([false, false, false])
+    expect(isOnDisk('canaryyoung')).toBe(true)
+    expect(store.events.after(0, 100)).toHaveLength(1)
+    expect(store.messages.count()).toBe(1)
+    expect(verify(store.db)).toEqual([])
+  })
+
+  it('what is too old is not written, however it comes', () => {
+    open({ days: 30 })
+    write(seen('late', { sentAt: nowS() - 31 * DAY_S }))
+    inbox.recordStretch(
+      chatId(AMARA),
+      [seen('older', { sentAt: nowS() - 40 * DAY_S }), seen('young')],
+      () => 'history',
+      null,
+    )
+    expect(kept()).toEqual(['young'])
+  })
+
+  it('one chat has a time of its own, before its kind and all others', async () => {
+    open({ days: 10, perChat: daysPerChat.parse('groups=5, 120363000000000001@g.us=0') })
+    const other = toJid('120363000000000002@g.us')
+    const days = (n: number) => nowS() - n * DAY_S
+    write(
+      seen('direct', { sentAt: days(9) }),
+      seen('group', { chat: GROUP, sentAt: days(400) }),
+      seen('other', { chat: other, sentAt: days(4) }),
+      seen('not this', { chat: other, sentAt: days(6) }),
+    )
+    expect(kept()).toEqual(['group', 'direct', 'other'])
+    forgetting.start()
+    clock.advance(2 * DAY_S * 1000)
+    await expect.poll(kept).toEqual(['group'])
+  })
+
+  it('thousands of texts leave no trace, whatever stood between them', async () => {
+    open({ days: 30 })
+    const at = (n: number) => nowS() - (n % 2 === 0 ? 29 : 1) * DAY_S + n
+    const texts = Array.from({ length: 3_000 }, (_, n) => `${(n * 7919 + 104_729).toString(36)}zebra`)
+    for (let n = 0; n < texts.length; n += 1)
+      inbox.take({
+        type: 'message',
+        message: seen(`m${n}`, { sentAt: at(n), body: (texts[n] ?? '').repeat(1 + (n % 40)) }),
+      })
+    inbox.flush()
+    forgetting.start()
+    clock.advance(2 * DAY_S * 1000)
+    await expect.poll(() => store.messages.count(), { timeout: 10_000 }).toBe(1_500)
+    const gone = texts.filter((_, n) => n % 2 === 0)
+    const left = () => {
+      const bytes = [file, `${file}-wal`].map((path) => readFileSync(path).toString('latin1')).join()
+      return gone.filter((text) => bytes.includes(text)).length
+    }
+    await expect.poll(left, { timeout: 10_000 }).toBe(0)
+  })
+})
+
+describe('never', () => {
+  it('is a message of these chats written, nor anything about it', () => {
+    open({ never: chatList.parse('status, 15551110000') })
+    write(seen('secret'), seen('status', { chat: toJid('status@broadcast') }), seen('kept', { chat: GROUP }))
+    inbox.recordStretch(chatId(AMARA), [seen('from history')], () => 'history', null)
+    expect(kept()).toEqual(['kept'])
+    expect(store.events.after(0, 100)).toHaveLength(1)
+    expect(['canarysecret', 'canarystatus', 'canaryfrom history'].some(isOnDisk)).toBe(false)
+  })
+
+  it('what was there before leaves', async () => {
+    open()
+    write(seen('before'), seen('kept', { chat: GROUP }))
+    close()
+    open({ never: chatList.parse('15551110000@c.us') })
+    forgetting.start()
+    await expect.poll(kept).toEqual(['kept'])
+    await expect.poll(() => isOnDisk('canarybefore')).toBe(false)
+  })
+})
+
+describe('a message that disappears from WhatsApp', () => {
+  it('leaves at its second, not before', async () => {
+    open()
+    write(seen('going', { expiresAt: nowS() + 3 * 3600 }), seen('staying'))
+    forgetting.start()
+    await expect.poll(() => store.messages.nextExpiry()).not.toBeNull()
+    clock.advance(3 * HOUR_MS - 120_000)
+    await turns()
+    expect(kept()).toEqual(['going', 'staying'])
+    clock.advance(60_000)
+    await turns()
+    clock.advance(60_000)
+    await expect.poll(kept).toEqual(['staying'])
+    await expect.poll(() => isOnDisk('canarygoing')).toBe(false)
+    expect(store.chats.get(chatId(AMARA))?.last_message).toBe(store.messages.newest(chatId(AMARA))?.id)
+    // WhatsApp Web may still have it in memory.
+    write(seen('going', { expiresAt: nowS() - 1, sentAt: nowS() - 9_000 }))
+    expect(kept()).toEqual(['staying'])
+  })
+
+  it('stays where the setting says so', async () => {
+    open({ disappearing: true })
+    write(seen('going', { expiresAt: nowS() + 60 }))
+    forgetting.start()
+    clock.advance(2 * HOUR_MS)
+    await turns()
+    expect(kept()).toEqual(['going'])
+  })
+})
+
+describe('a chat that somebody forgets', () => {
+  it('loses everything, and what comes later is kept', async () => {
+    open()
+    write(seen('one', { sentAt: nowS() - 5 }), seen('two', { sentAt: nowS() }), seen('else', { chat: GROUP }))
+    const chat = chatId(AMARA)
+    inbox.recordGap(chat, null, store.messages.oldest(chat)?.id ?? 0)
+    expect(await forgetting.forgetChat(chat)).toBe(2)
+    expect(kept()).toEqual(['else'])
+    expect(['canaryone', 'canarytwo'].some(isOnDisk)).toBe(false)
+    expect(store.gaps.of(chat)).toEqual([])
+    inbox.recordStretch(chat, [seen('one', { sentAt: nowS() - 5 })], () => 'history', null)
+    expect(kept()).toEqual(['else'])
+    write(seen('three', { sentAt: nowS() + 1 }))
+    expect(kept()).toEqual(['else', 'three'])
+    expect(verify(store.db)).toEqual([])
+  })
+})
+
+it('cursors of events go on where the newest ones left with their messages', async () => {
+  open()
+  write(seen('one'))
+  const last = store.events.last()
+  await forgetting.forgetChat(chatId(AMARA))
+  expect(store.events.last()).toBe(last)
+})

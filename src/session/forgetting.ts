@@ -1,0 +1,187 @@
+/** Deletes from the archive what is not to be kept: by age, when it disappears from WhatsApp, or because somebody asks. */
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { firstIn, timeOf } from '../store/position.ts'
+import type { Store } from '../store/store.ts'
+import type { Keeping } from './keeping.ts'
+import { createTimers } from './timers.ts'
+
+/** Messages deleted in one transaction. Taking the words of one out of the search index costs up to a millisecond. */
+const BATCH = 50
+/** Chats looked through in one go. */
+const CHATS = 100
+/** What became too old is deleted this often; days are what people count in. */
+const SWEEP_MS = 3_600_000
+/** So often it is looked when the next message disappears; the shortest time that WhatsApp offers is a day. */
+const LOOK_MS = 60_000
+/** A disk that refused, or a log that somebody else reads, is tried again after this. */
+const RETRY_MS = 60_000
+
+export type Forgetting = {
+  /** From now on what is not to be kept leaves by itself. */
+  start(): void
+  /**
+   * Delete everything of this chat, which is not to be kept again; resolves with the number of messages.
+   * Rejects with `archive_full`, `archive_unavailable`, `archive_damaged`
+   */
+  forgetChat(chat: number): Promise<number>
+  stop(): void
+}
+
+export type ForgettingOptions = {
+  store: Store
+  keeping: Keeping
+  clock: Clock
+  log: Log
+  /** Write what was taken and not written yet. */
+  flush: () => void
+}
+
+export function createForgetting({ store, keeping, clock, log, flush }: ForgettingOptions): Forgetting {
+  const timers = createTimers<'sweep' | 'expire'>(clock)
+  let stopped = false
+  /** Something was deleted that may still be readable in the file; also when the last server ended. */
+  let isDirty = true
+  /** Likewise where only a look at every page finds it; a server that ends before leaves that to the next. */
+  let isScattered = store.meta.get(SCATTERED) === 1
+  /** One after the other: each wipes when it is done. */
+  let turn: Promise<unknown> = Promise.resolve()
+  const seconds = () => Math.floor(clock.now() / 1000)
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = turn.then(work)
+    turn = mine.catch(() => {})
+    return mine
+  }
+
+  function remove(chat: number, ids: readonly number[], from: number): number {
+    return store.transaction(() => {
+      const removed = store.messages.remove(ids)
+      store.chats.refreshLast(chat)
+      store.gaps.mend(chat, firstIn(from))
+      if (removed > 0) mark()
+      return removed
+    })
+  }
+
+  /** Call within the transaction that deletes. */
+  function mark(): void {
+    isDirty = true
+    if (!isScattered) store.meta.set(SCATTERED, 1)
+    isScattered = true
+  }
+
+  /** Everything of a chat below this place; in steps, so that nothing else waits. */
+  async function removeBelow(chat: number, before: number, from: number): Promise<number> {
+    for (let removed = 0; ; ) {
+      const ids = stopped ? [] : store.messages.below(chat, before, BATCH)
+      if (ids.length === 0) return removed
+      removed += remove(chat, ids, from)
+      await breathe()
+    }
+  }
+
+  async function removeOld(): Promise<number> {
+    let removed = 0
+    for (const [index, { id }] of store.chats.all().entries()) {
+      if (stopped) break
+      const { from } = keeping.bounds(id)
+      if (from > 0) removed += await removeBelow(id, from === Infinity ? LAST : firstIn(from), from)
+      if (index % CHATS === 0) await breathe()
+    }
+    return removed
+  }
+
+  async function removeExpired(): Promise<number> {
+    for (let removed = 0; ; ) {
+      const gone = stopped ? [] : store.messages.expired(seconds(), BATCH)
+      if (gone.length === 0) return removed
+      for (const chat of new Set(gone.map((one) => one.chat))) {
+        const ids = gone.filter((one) => one.chat === chat).map(({ id }) => id)
+        removed += remove(chat, ids, 0)
+      }
+      await breathe()
+    }
+  }
+
+  async function wipe(thorough: boolean): Promise<void> {
+    const isAll = thorough && isScattered
+    if (isAll) isDirty = true
+    store.wipe.start(isAll)
+    while (isDirty && !stopped) {
+      const how = store.wipe.step()
+      if (how === 'busy') throw new Error('another connection reads the archive')
+      if (how === 'done') isDirty = false
+      else await breathe()
+    }
+    if (!isAll || stopped) return
+    store.meta.set(SCATTERED, 0)
+    isScattered = false
+  }
+
+  /** Deletes, wipes and sets its timer again. Never fails. */
+  async function sweep(
+    name: 'sweep' | 'expire',
+    work: () => Promise<number>,
+    next: () => number,
+  ): Promise<void> {
+    if (stopped) return
+    let wait: number | null = null
+    try {
+      const removed = await work()
+      if (removed > 0) log.info({ messages: removed, why: name }, 'messages left the archive')
+      // Every page is looked at once an hour, not for each message that disappears.
+      await wipe(name === 'sweep')
+      if (!stopped) wait = next()
+    } catch (error) {
+      log.warn({ err: error }, 'what is not to be kept could not be deleted; it is tried again')
+      wait = RETRY_MS
+    }
+    if (wait !== null && !stopped) timers.set(name, wait, name === 'sweep' ? sweepOld : sweepExpired)
+  }
+
+  const sweepOld = () => void inTurn(() => sweep('sweep', removeOld, () => SWEEP_MS))
+  const sweepExpired = () =>
+    void inTurn(() =>
+      sweep('expire', removeExpired, () => {
+        const next = store.messages.nextExpiry()
+        return next === null ? LOOK_MS : Math.min(LOOK_MS, Math.max(0, next * 1000 - clock.now()))
+      }),
+    )
+
+  return {
+    start() {
+      sweepOld()
+      if (keeping.sweepsDisappearing) sweepExpired()
+    },
+    forgetChat(chat) {
+      flush()
+      // What was sent in this very second may be on its way: only what is here, and all that is older, is forgotten.
+      const newest = store.messages.newest(chat)?.id ?? null
+      const from = Math.max(seconds(), newest === null ? 0 : timeOf(newest) + 1)
+      store.transaction(() => {
+        store.chats.setForgotten(chat, from)
+        store.gaps.mend(chat, LAST)
+      })
+      return inTurn(async () => {
+        const removed = await removeBelow(chat, firstIn(from), from)
+        await wipe(true).catch((error) => log.warn({ err: error }, 'the archive is wiped later'))
+        return removed
+      })
+    },
+    stop() {
+      stopped = true
+      timers.clearAll()
+    },
+  }
+}
+
+const SCATTERED = 'scattered'
+
+/** After every place that a message can have. */
+const LAST = Number.MAX_SAFE_INTEGER
+
+/** Others get their turn. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

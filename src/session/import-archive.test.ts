@@ -1,0 +1,478 @@
+/** Export, import, export: equal. And every way in which a file is refused, with the number of its line. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createTestClock } from '../../test/test-clock.ts'
+import { createLog } from '../log.ts'
+import { type Jid, toJid } from '../model/ids.ts'
+import { KEEP_ALL, type KeepRules } from '../model/keeping.ts'
+import type { SeenMessage } from '../model/seen.ts'
+import { createExporter } from '../store/exporter.ts'
+import { openStore, type Store } from '../store/store.ts'
+import { openArchive } from '../store/unlock.ts'
+import { verify } from '../store/verify.ts'
+import { type AuthDir, openAuthDir } from './auth-dir.ts'
+import { importArchive } from './import-archive.ts'
+import { createInbox } from './inbox.ts'
+import { createKeeping } from './keeping.ts'
+
+const ME = toJid('15550001000@c.us')
+const MY_LID = toJid('77001@lid')
+const AMARA = toJid('15551110000@c.us')
+const AMARA_LID = toJid('99001@lid')
+const HIDDEN = toJid('99002@lid')
+const GROUP = toJid('120363000000000001@g.us')
+const CHANNEL = toJid('120363000000000009@newsletter')
+const T = 1_700_000_000
+
+/** Latin with accents, Cyrillic, Arabic, Hebrew, Devanagari, Han: with marks that turn the direction, and emoji. */
+const SCRIPTS = [
+  'Žluťoučký kůň',
+  'Съешь ещё',
+  'مرحبا \u202bبالعالم\u202c',
+  'שָׁלוֹם',
+  'नमस्ते दुनिया',
+  '你好，世界 👨‍👩‍👧 \u0000 \u2028 \u0085',
+]
+const TYPES = [
+  'chat',
+  'image',
+  'video',
+  'ptt',
+  'audio',
+  'document',
+  'sticker',
+  'location',
+  'vcard',
+  'poll_creation',
+  'ciphertext',
+]
+
+const log = createLog({ level: 'silent' })
+let dirs: string[]
+let held: AuthDir[]
+beforeEach(() => {
+  dirs = []
+  held = []
+})
+afterEach(() => {
+  for (const authDir of held) authDir.release()
+  for (const dir of dirs) rmSync(dir, { recursive: true, force: true })
+})
+
+function temp(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'wma-import-'))
+  dirs.push(dir)
+  return dir
+}
+
+function seen(bareId: string, more: Partial<SeenMessage> = {}): SeenMessage {
+  return {
+    chat: AMARA,
+    bareId,
+    fromMe: false,
+    sender: AMARA,
+    senderName: null,
+    type: 'chat',
+    body: `text of ${bareId}`,
+    sentAt: T,
+    ack: 1,
+    hasMedia: false,
+    media: null,
+    quoted: null,
+    mentions: [],
+    forwarded: false,
+    editedAt: null,
+    expiresAt: null,
+    reactions: null,
+    ...more,
+  }
+}
+
+/** An archive in which everything occurs, written by the inbox. */
+function fill(store: Store): void {
+  const clock = createTestClock()
+  store.meta.set('account_wid', ME)
+  store.meta.set('account_lid', MY_LID)
+  store.meta.set('known_until', T + 500)
+  const inbox = createInbox({
+    store,
+    keeping: createKeeping(store, { ...KEEP_ALL, disappearing: true }, clock),
+    own: () => new Set([ME, MY_LID]),
+    clock,
+    log,
+    hash: () => '',
+    onLost: (error) => {
+      throw error
+    },
+    onUnheard: () => {},
+  })
+  const contact = (phone: Jid | null, lid: Jid | null, name: string | null) => ({
+    phone,
+    lid,
+    name,
+    pushname: name === null ? null : `~${name}`,
+    inAddressBook: name !== null,
+    isBusiness: false,
+    isBlocked: name === null,
+  })
+  inbox.take({ type: 'contacts', contacts: [contact(ME, MY_LID, 'Myself'), contact(null, HIDDEN, null)] })
+  const stretch = [
+    ...SCRIPTS.map((body, n) => seen(`script${n}`, { body, sentAt: T + n })),
+    ...TYPES.map((type, n) =>
+      seen(`type${n}`, {
+        type,
+        chat: GROUP,
+        sender: HIDDEN,
+        hasMedia: n > 0,
+        sentAt: T + 50,
+        media:
+          n === 0 ? null : { mimetype: 'image/jpeg', filename: `${type} 文件.jpg`, size_bytes: 12, width: 3 },
+      }),
+    ),
+    seen('own', { fromMe: true, sender: null, ack: 3, sentAt: T + 100 }),
+    seen('answer', {
+      quoted: { bareId: 'own', sender: MY_LID, body: 'text of own' },
+      mentions: [ME, HIDDEN],
+      forwarded: true,
+      expiresAt: T + 4_000_000_000,
+      sentAt: T + 101,
+    }),
+    seen('to be edited', { sentAt: T + 102 }),
+    seen('to be deleted', { sentAt: T + 103 }),
+    seen('news', { chat: CHANNEL, sender: null, sentAt: T + 104 }),
+    seen('by lid', { chat: AMARA_LID, sender: AMARA_LID, sentAt: T + 105 }),
+  ]
+  for (const message of stretch) inbox.take({ type: 'message', message })
+  inbox.take({
+    type: 'message',
+    message: seen('to be edited', { body: 'edited', sentAt: T + 102, editedAt: 1e12 + 1 }),
+  })
+  inbox.take({
+    type: 'message',
+    message: seen('to be deleted', { type: 'revoked', body: '', sentAt: T + 103 }),
+  })
+  const reaction = (sender: Jid | null, emoji: string) =>
+    inbox.take({
+      type: 'reaction',
+      chat: AMARA,
+      bareId: 'own',
+      messageSender: null,
+      reaction: { sender, emoji, at: 1e12 },
+    })
+  reaction(AMARA, '❤️')
+  reaction(null, '👍')
+  // Phone and LID turn out to be one person: details still name the row that went.
+  inbox.take({ type: 'contacts', contacts: [contact(AMARA, AMARA_LID, 'Amara')] })
+  inbox.take({
+    type: 'chats',
+    chats: [
+      {
+        id: GROUP,
+        name: 'Družina',
+        unreadCount: -1,
+        timestamp: T + 900,
+        archived: true,
+        pinnedAt: T,
+        mutedUntil: -1,
+        isReadOnly: true,
+        last: null,
+        members: [
+          { id: HIDDEN, isAdmin: true },
+          { id: AMARA, isAdmin: false },
+        ],
+      },
+    ],
+  })
+  inbox.take({ type: 'chat_removed', chat: CHANNEL })
+  inbox.flush()
+  const chat = inbox.where.findChat(AMARA) ?? 0
+  inbox.setCaughtUp(chat)
+  inbox.setHistoryComplete(inbox.where.findChat(GROUP) ?? 0)
+  inbox.recordGap(chat, null, store.messages.oldest(chat)?.id ?? 0)
+  store.chats.setForgotten(inbox.where.findChat(CHANNEL) ?? 0, T - 5)
+}
+
+function exported(store: Store, chat: Jid | null = null, format: 'jsonl' | 'text' = 'jsonl'): string {
+  return [...createExporter(store.db, createTestClock()).export(chat, format).pieces].join('')
+}
+/** Without the time at which it was made. */
+const lines = (text: string) =>
+  text
+    .replace(/"exported_at":"[^"]*"/, '"exported_at":""')
+    .trimEnd()
+    .split('\n')
+
+let source: string
+function original(): string {
+  source = join(temp(), 'a.db')
+  const store = openStore(source)
+  fill(store)
+  const text = exported(store)
+  store.close()
+  return text
+}
+
+async function intoEmpty(
+  text: string,
+  {
+    dir = temp(),
+    secret = null,
+    keep = KEEP_ALL,
+  }: { dir?: string; secret?: string | null; keep?: KeepRules } = {},
+) {
+  const from = join(temp(), 'export.jsonl')
+  writeFileSync(from, text)
+  const authDir = await openAuthDir(dir, log)
+  held.push(authDir)
+  try {
+    const clock = createTestClock()
+    return { authDir, ...(await importArchive({ authDir, from, secret, keep, clock, onProgress: () => {} })) }
+  } finally {
+    authDir.release()
+  }
+}
+
+it('a line of a message has everything of it', () => {
+  const messages = new Map(
+    lines(original())
+      .map((line) => JSON.parse(line))
+      .map((line) => [line.bare_id, line]),
+  )
+  const until_at = expect.any(String)
+  expect(messages.get('to be edited')).toMatchObject({
+    body: 'edited',
+    edited_at: '2001-09-09T01:46:40.001Z',
+    revisions: [{ what: 'edited', type: 'chat', body: 'text of to be edited', until_at }],
+  })
+  expect(messages.get('to be deleted')).toMatchObject({
+    type: 'revoked',
+    revoked_at: until_at,
+    revisions: [{ what: 'revoked', body: 'text of to be deleted' }],
+  })
+  expect(messages.get('own')).toMatchObject({
+    from_me: true,
+    from: null,
+    ack: 3,
+    sent_at: new Date((T + 100) * 1000).toISOString(),
+    reactions: [
+      { from: ME, emoji: '👍', at: '2001-09-09T01:46:40.000Z' },
+      { from: AMARA, emoji: '❤️', at: '2001-09-09T01:46:40.000Z' },
+    ],
+  })
+  expect(messages.get('answer')).toMatchObject({
+    from: AMARA,
+    reply_to: { bare_id: 'own', from: ME, body: 'text of own' },
+    mentions: [ME, HIDDEN],
+    details: { forwarded: 1, expires_at: T + 4_000_000_000 },
+  })
+  expect(messages.get('by lid')).toMatchObject({ chat: AMARA, from: AMARA })
+  expect(messages.get('news')).toMatchObject({ chat: CHANNEL, from: null, from_me: false })
+  expect(messages.get('type1')).toMatchObject({ type: 'image', details: { media: { width: 3 } } })
+})
+
+describe('export, import, export', () => {
+  it.each([null, 'a key of 24 characters..'])('is equal, whole; key: %s', async (secret) => {
+    const text = original()
+    expect(lines(text).length).toBeGreaterThan(25)
+    const { file, messages, left, authDir } = await intoEmpty(text, { secret })
+    expect([messages, left]).toEqual([SCRIPTS.length + TYPES.length + 6, 0])
+    expect(authDir.account()).toBe(ME)
+    const store = openArchive(file, secret)
+    try {
+      expect(lines(exported(store))).toEqual(lines(text))
+      expect(verify(store.db)).toEqual([])
+      const first = openStore(source)
+      // Events are left behind; their cursors are not used again.
+      expect(store.events.last()).toBe(first.events.last())
+      first.close()
+    } finally {
+      store.close()
+    }
+    expect(readdirSync(join(file, '..')).filter((name) => name.includes('.new'))).toEqual([])
+  })
+
+  it('of one chat brings only that, and says nothing about others', async () => {
+    original()
+    const store = openStore(source)
+    const text = exported(store, GROUP)
+    store.close()
+    const [header = ''] = lines(text)
+    expect(JSON.parse(header)).toMatchObject({
+      chat: GROUP,
+      messages: TYPES.length,
+      complete_until: null,
+    })
+    const { messages, file } = await intoEmpty(text)
+    expect(messages).toBe(TYPES.length)
+    const again = openStore(file)
+    expect(lines(exported(again, GROUP)).slice(1)).toEqual(lines(text).slice(1))
+    again.close()
+  })
+
+  it('leaves out what is not to be kept', async () => {
+    const keep = { ...KEEP_ALL, never: [{ jid: GROUP }] }
+    const { messages, left } = await intoEmpty(original(), { keep })
+    expect([messages, left]).toEqual([SCRIPTS.length + 6, TYPES.length])
+  })
+})
+
+describe('a file is refused', () => {
+  const edit = (text: string, n: number, change: (line: Record<string, unknown>) => object) =>
+    text
+      .split('\n')
+      .map((line, index) => (index + 1 === n ? JSON.stringify(change(JSON.parse(line))) : line))
+      .join('\n')
+  const numberOf = (text: string, part: string) =>
+    text.split('\n').findIndex((line) => line.includes(part)) + 1
+  const messageLine = (text: string) => numberOf(text, '"bare_id":"own"')
+
+  it.each<[string, (text: string) => string, string, (text: string) => string | RegExp]>([
+    ['that is none', () => '{"a":1}\n', 'not_an_export', () => /first line/],
+    ['that is empty', () => '', 'not_an_export', () => /empty/],
+    [
+      'of a newer format',
+      (text) => edit(text, 1, (line) => ({ ...line, version: 2 })),
+      'newer_format',
+      () => /version 2/,
+    ],
+    [
+      'with a wrong first line',
+      (text) => edit(text, 1, (line) => ({ ...line, account: 7 })),
+      'invalid_line',
+      () => /^Line 1: "account"/,
+    ],
+    [
+      'with a line that is no JSON',
+      (text) => text.replace('{"line":"message"', '{"line":message"'),
+      'invalid_line',
+      (text) => `Line ${numberOf(text, '"line":"message"')}: not JSON.`,
+    ],
+    [
+      'with a wrong field',
+      (text) => edit(text, messageLine(text), (line) => ({ ...line, body: 3 })),
+      'invalid_line',
+      (text) => new RegExp(`^Line ${messageLine(text)}: "body"`),
+    ],
+    [
+      'with a message twice',
+      (text) =>
+        edit(text, messageLine(text) + 1, (line) => ({ ...line, bare_id: 'own', from_me: true, from: null })),
+      'invalid_line',
+      (text) => `Line ${messageLine(text) + 1}: it came before.`,
+    ],
+    [
+      'out of order',
+      (text) => edit(text, messageLine(text), (line) => ({ ...line, position: 1 })),
+      'invalid_line',
+      (text) => `Line ${messageLine(text)}: "position" must grow from message to message.`,
+    ],
+    [
+      'whose times do not fit',
+      (text) => edit(text, messageLine(text), (line) => ({ ...line, sent_at: '2001-01-01T00:00:00.000Z' })),
+      'invalid_line',
+      () => /"position" and "sent_at"/,
+    ],
+    [
+      'of an unknown person',
+      (text) => edit(text, messageLine(text), (line) => ({ ...line, from: '1@lid', from_me: false })),
+      'invalid_line',
+      () => /names a person/,
+    ],
+    [
+      'of an unknown chat',
+      (text) => edit(text, messageLine(text), (line) => ({ ...line, chat: '1@g.us' })),
+      'invalid_line',
+      () => /names a chat/,
+    ],
+    [
+      'that is cut short',
+      (text) => text.slice(0, text.lastIndexOf('{"line":"end"')),
+      'cut_short',
+      () => /last line/,
+    ],
+    ['that is cut in a line', (text) => text.slice(0, -400), 'invalid_line', () => /not JSON/],
+    [
+      'from whose middle a line is missing',
+      (text) => text.replace(/.*"bare_id":"news".*\n/, ''),
+      'cut_short',
+      () => /and \d+ are here/,
+    ],
+  ])('%s, and nothing is left', async (_, change, code, says) => {
+    const text = original()
+    const dir = temp()
+    const expected = says(text)
+    await expect(intoEmpty(change(text), { dir })).rejects.toMatchObject({
+      code,
+      message: typeof expected === 'string' ? expected : expect.stringMatching(expected),
+    })
+    expect(readdirSync(join(dir, '.whatsapp-mcp-api', 'archives'))).toEqual([])
+    expect(existsSync(join(dir, '.whatsapp-mcp-api', 'account.json'))).toBe(false)
+  })
+
+  it('of another account, or into an archive that is not empty', async () => {
+    const text = original()
+    const { authDir, file } = await intoEmpty(text)
+    const before = readFileSync(file)
+    await expect(intoEmpty(text, { dir: authDir.path })).rejects.toMatchObject({ code: 'archive_not_empty' })
+    const other = edit(text, 1, (line) => ({ ...line, account: '15559999999@c.us' }))
+    await expect(intoEmpty(other, { dir: authDir.path })).rejects.toMatchObject({ code: 'other_account' })
+    const store = openStore(file)
+    expect(lines(exported(store))).toEqual(lines(text))
+    store.close()
+    expect(before.length).toBe(statSync(file).size)
+  })
+})
+
+describe('as text', () => {
+  it('nothing that somebody wrote passes for a line of its own', () => {
+    const store = openStore(join(temp(), 'a.db'))
+    const clock = createTestClock()
+    store.meta.set('account_wid', ME)
+    const inbox = createInbox({
+      store,
+      keeping: createKeeping(store, KEEP_ALL, clock),
+      own: () => new Set([ME]),
+      clock,
+      log,
+      hash: () => '',
+      onLost: () => {},
+      onUnheard: () => {},
+    })
+    const fake = 'one\r\n2025-01-01T00:00:00.000Z You: fake\u2028three \u202egnp'
+    inbox.take({ type: 'message', message: seen('a', { body: fake, senderName: 'Amara\n2025: You' }) })
+    inbox.take({
+      type: 'message',
+      message: seen('b', {
+        type: 'document',
+        body: 'a file',
+        hasMedia: true,
+        media: { filename: 'x\ny.pdf', size_bytes: 5 },
+        sentAt: T + 1,
+      }),
+    })
+    inbox.take({ type: 'message', message: seen('c', { sentAt: T + 2 }) })
+    inbox.take({
+      type: 'message',
+      message: seen('c', { body: 'better', sentAt: T + 2, editedAt: (T + 3) * 1000 }),
+    })
+    inbox.take({ type: 'message', message: seen('a', { body: '', type: 'revoked' }) })
+    inbox.flush()
+    const text = exported(store, null, 'text')
+    store.close()
+    const body = text.split('\n\n').slice(1).join('\n\n')
+    expect(body.replace(/(deleted |until )20[^:\]]*[\d:.]+Z/g, '$1…')).toBe(
+      [
+        '2023-11-14T22:13:20.000Z Amara 2025: You: [deleted …]',
+        '    before it was deleted, until …: one',
+        '      2025-01-01T00:00:00.000Z You: fake',
+        '      three \\u202egnp',
+        '2023-11-14T22:13:21.000Z Amara 2025: You: [document, x y.pdf, 5 bytes] a file',
+        '2023-11-14T22:13:22.000Z Amara 2025: You: better (edited 2023-11-14T22:13:23.000Z)',
+        '    before the edit, until …: text of c',
+        '',
+      ].join('\n'),
+    )
+  })
+})

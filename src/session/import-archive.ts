@@ -1,0 +1,112 @@
+/** An exported archive becomes the archive of an auth directory, whole or not at all. */
+import { createReadStream, existsSync, renameSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { Clock } from '../clock.ts'
+import { type Jid, toJid } from '../model/ids.ts'
+import type { KeepRules } from '../model/keeping.ts'
+import { createImporter, type Importer } from '../store/import.ts'
+import { ImportError, readHeaderLine } from '../store/import-header.ts'
+import { syncFolder } from '../store/key-file.ts'
+import { COPY, removeCopy } from '../store/leftovers.ts'
+import { openStore, type Store } from '../store/store.ts'
+import { openArchive, unlock } from '../store/unlock.ts'
+import type { AuthDir } from './auth-dir.ts'
+import { createKeeping } from './keeping.ts'
+
+/** Lines written in one transaction. */
+const BATCH = 500
+
+export type ImportOptions = {
+  /** Held by us: no server runs on it. */
+  authDir: AuthDir
+  /** The exported file, in jsonl. */
+  from: string
+  /** What the archive is to be encrypted with; null: nothing. */
+  secret: string | null
+  keep: KeepRules
+  clock: Clock
+  /** So many messages were written. */
+  onProgress: (messages: number) => void
+}
+
+/** Where the archive is, its messages, and how many were left out since they are not to be kept. */
+export type Imported = { file: string; messages: number; left: number }
+
+/** What is under way: written beside the archive, and put in its place once it is whole. */
+type Work = { account: Jid; file: string; copy: string; store: Store; importer: Importer }
+
+/**
+ * A directory in which no account was ever linked gets the account of the file.
+ * Rejects with an ImportError, with the AppError of `openArchive`, or with the operating system's error about the file
+ */
+export async function importArchive(options: ImportOptions): Promise<Imported> {
+  let work: Work | null = null
+  let batch: string[] = []
+
+  function write({ store, importer }: Work): void {
+    const lines = batch
+    batch = []
+    store.transaction(() => {
+      for (const line of lines) importer.add(line)
+    })
+    options.onProgress(importer.counts.messages)
+  }
+
+  try {
+    const lines = createInterface({ input: createReadStream(options.from), crlfDelay: Infinity })
+    for await (const line of lines) {
+      if (work === null) work = begin(line, options)
+      else if (batch.push(line) >= BATCH) write(work)
+    }
+    if (work === null) throw new ImportError('not_an_export', 'The file is empty.')
+    write(work)
+    work.importer.finish()
+    work.store.close()
+  } catch (error) {
+    if (work !== null) {
+      work.store.db.close()
+      removeCopy(work.copy)
+    }
+    throw error
+  }
+  const { account, file, copy, importer } = work
+  removeCopy(file)
+  renameSync(copy, file)
+  // What was beside it is empty: all of it is in the file.
+  removeCopy(copy)
+  syncFolder(file)
+  options.authDir.rememberAccount(account)
+  return { file, ...importer.counts }
+}
+
+function begin(first: string, { authDir, secret, keep, clock }: ImportOptions): Work {
+  const header = readHeaderLine(first)
+  const account = toJid(header.account)
+  const present = authDir.account()
+  if (present !== null && toJid(present) !== account) {
+    throw new ImportError(
+      'other_account',
+      `The file is of the account ${account}, and the one of this directory is ${toJid(present)}.`,
+    )
+  }
+  const file = authDir.archiveOf(account)
+  requireEmpty(file, secret)
+  const copy = `${file}${COPY}`
+  removeCopy(copy)
+  // The key file is that of the archive whose place it takes.
+  const store = openStore(copy, { key: unlock(file, secret).key })
+  const { bounds } = createKeeping(store, keep, clock)
+  const importer = createImporter(store, header, (chat, message) => bounds(chat).keeps(message))
+  return { account, file, copy, store, importer }
+}
+
+function requireEmpty(file: string, secret: string | null): void {
+  if (!existsSync(file)) return
+  const store = openArchive(file, secret)
+  try {
+    if (store.messages.count() === 0 && store.chats.all().length === 0) return
+  } finally {
+    store.close()
+  }
+  throw new ImportError('archive_not_empty', `There is an archive already: ${file}.`)
+}

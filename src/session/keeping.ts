@@ -1,0 +1,61 @@
+/** Which messages the archive keeps: the rules that a person set, and what somebody forgot, applied to one chat. */
+import type { Clock } from '../clock.ts'
+import type { Jid } from '../model/ids.ts'
+import type { ChatSelector, KeepRules } from '../model/keeping.ts'
+import type { SeenMessage } from '../model/seen.ts'
+import type { Store } from '../store/store.ts'
+
+const DAY_S = 86_400
+/** As {@link Bounds.from}: nothing is kept. */
+const NEVER = Number.POSITIVE_INFINITY
+
+/** What is kept of one chat at this moment. */
+export type Bounds = {
+  /** Unix seconds: what was sent before is not kept. Infinity: nothing is, ever. */
+  from: number
+  /** Is this message to be written? */
+  keeps(message: Pick<SeenMessage, 'sentAt' | 'expiresAt'>): boolean
+}
+
+export type Keeping = {
+  bounds(chat: number): Bounds
+  /** Do messages leave when they disappear from WhatsApp? */
+  sweepsDisappearing: boolean
+  /** The rules as text, to be compared with those of the last start. */
+  fingerprint: string
+}
+
+/** @param rules as the configuration has them; a rule for one chat goes before the rule for its kind */
+export function createKeeping(store: Store, rules: KeepRules, clock: Clock): Keeping {
+  const hasSelectors = rules.never.length + rules.perChat.length > 0
+
+  function rule(id: number): { days: number; never: boolean } {
+    const chat = hasSelectors ? store.chats.get(id) : undefined
+    if (chat === undefined) return { days: rules.days, never: false }
+    const addresses = store.chats.addressesOf(id)
+    const fits = (one: ChatSelector) => ('kind' in one ? one.kind === chat.kind : isOneOf(one.jid, addresses))
+    const own = rules.perChat.filter(({ chats }) => fits(chats))
+    const nearest = own.find(({ chats }) => 'jid' in chats) ?? own[0]
+    return { days: nearest?.days ?? rules.days, never: rules.never.some(fits) }
+  }
+
+  return {
+    bounds(id) {
+      const { days, never } = rule(id)
+      const now = Math.floor(clock.now() / 1000)
+      const oldest = days === 0 ? 0 : now - days * DAY_S
+      const from = never ? NEVER : Math.max(oldest, store.chats.get(id)?.forgotten_before ?? 0)
+      return {
+        from,
+        keeps: ({ sentAt, expiresAt }) =>
+          sentAt >= from && (rules.disappearing || expiresAt === null || expiresAt > now),
+      }
+    },
+    sweepsDisappearing: !rules.disappearing,
+    fingerprint: JSON.stringify([rules.days, rules.perChat, rules.never]),
+  }
+}
+
+function isOneOf(jid: Jid, addresses: readonly Jid[]): boolean {
+  return addresses.includes(jid)
+}

@@ -1,0 +1,65 @@
+/**
+ * Cursors of the event log as they are told outside: `<archive>-<number>-<time>`, opaque there. The archive's tag keeps a
+ * cursor from being taken for one of another account; the event's own time, for one of the same archive before an older
+ * copy of it was put back in its place.
+ */
+import { randomBytes } from 'node:crypto'
+import { fail } from '../errors.ts'
+import type { EventLog } from './event-log.ts'
+import { getMeta, setMeta } from './open-file.ts'
+import type { Connection } from './sqlite.ts'
+
+/** In place of a cursor: from the oldest event that is kept. */
+export const OLDEST = '0'
+
+export type EventCursors = {
+  toText(cursor: number): string
+  /**
+   * The number in a cursor of {@link EventCursors.toText}; of {@link OLDEST}, the place before the oldest event.
+   * @throws AppError `invalid_input`, `cursor_foreign`, `cursor_expired`
+   */
+  fromText(text: string): number
+  /** @throws AppError `cursor_expired` where events after this place are no longer kept */
+  requireKept(cursor: number): void
+}
+
+/** Makes the archive's tag where it has none yet. */
+export function createEventCursors(db: Connection, log: EventLog): EventCursors {
+  const tag = archiveTag(db)
+  const checkOf = (cursor: number) => (log.timeOf(cursor) ?? 0).toString(36)
+  const toText = (cursor: number) => `${tag}-${cursor}-${checkOf(cursor)}`
+
+  function requireKept(cursor: number): void {
+    const oldest = log.droppedTo()
+    if (cursor < oldest) fail('cursor_expired', { facts: { oldest_after: toText(oldest) } })
+  }
+
+  return {
+    toText,
+    requireKept,
+    fromText(text) {
+      if (text === OLDEST) return log.droppedTo()
+      const [, archive, digits, check] = /^([0-9a-f]{8})-(\d{1,15})-([0-9a-z]{1,10})$/.exec(text) ?? []
+      if (archive === undefined) {
+        fail('invalid_input', {
+          detail: `"after" is no cursor of the events: take next_after, or the cursor of an event, whole; or ${OLDEST}.`,
+        })
+      }
+      const cursor = Number(digits)
+      if (archive !== tag || cursor > log.last()) fail('cursor_foreign')
+      requireKept(cursor)
+      // An event that went with its message can no longer be compared.
+      const present = checkOf(cursor)
+      if (present !== '0' && check !== '0' && present !== check) fail('cursor_foreign')
+      return cursor
+    },
+  }
+}
+
+function archiveTag(db: Connection): string {
+  const known = getMeta(db, 'archive_tag')
+  if (typeof known === 'string') return known
+  const fresh = randomBytes(4).toString('hex')
+  setMeta(db, 'archive_tag', fresh)
+  return fresh
+}

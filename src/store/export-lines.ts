@@ -1,0 +1,136 @@
+/** One row of the archive as one line of an export (export-format.ts). */
+import type { z } from 'zod'
+import { toJson } from '../json.ts'
+import type { Revision } from '../model/message.ts'
+import type { ReactionRow } from './changes.ts'
+import type { ChatRow } from './chats.ts'
+import type { ArchiveLine, ChatLine, EndLine, MessageLine, PersonLine } from './export-format.ts'
+import type { GapRow } from './gaps.ts'
+import type { MessageRow } from './messages.ts'
+import { ME, type PersonRow } from './people.ts'
+import { timeOf } from './position.ts'
+import { detailsOf, toIso } from './render.ts'
+
+/** A row of the table of revisions. */
+export type RevisionRow = Omit<Revision, 'until_at'> & { message: number; until_at_ms: number }
+/** Whose address that is; null for nobody. */
+export type AddressOf = (person: number) => string | null
+
+type Line = z.infer<
+  typeof ArchiveLine | typeof PersonLine | typeof ChatLine | typeof MessageLine | typeof EndLine
+>
+
+/** As it stands in the file. */
+export function toLine(line: Line): string {
+  return `${toJson(line)}\n`
+}
+
+const iso = (ms: number) => new Date(ms).toISOString()
+
+export function toPersonLine(person: PersonRow): z.infer<typeof PersonLine> {
+  const { phone, lid, name, pushname } = person
+  return {
+    line: 'person',
+    phone,
+    lid,
+    name,
+    pushname,
+    in_address_book: person.in_address_book === 1,
+    is_business: person.is_business === 1,
+    is_blocked: person.is_blocked === 1,
+  }
+}
+
+/** What a chat is written with. */
+export type ChatParts = { members: readonly { person: number; is_admin: number }[]; gaps: readonly GapRow[] }
+
+export function toChatLine(
+  row: ChatRow,
+  chat: string,
+  { members, gaps }: ChatParts,
+  addressOf: AddressOf,
+): z.infer<typeof ChatLine> {
+  return {
+    line: 'chat',
+    chat,
+    kind: row.kind,
+    name: row.name,
+    unread_count: row.unread_count,
+    timestamp: row.timestamp,
+    pinned_at: row.pinned_at,
+    muted_until: row.muted_until,
+    removed_at: row.removed_at,
+    forgotten_before: row.forgotten_before,
+    archived: row.archived === 1,
+    is_read_only: row.is_read_only === 1,
+    caught_up_to: row.caught_up_to,
+    history_complete: row.history_complete === 1,
+    members: members.flatMap(({ person, is_admin }) => {
+      const id = addressOf(person)
+      return id === null ? [] : [{ id, is_admin: is_admin === 1 }]
+    }),
+    gaps: gaps.map(({ after_message, before_message, found_at_ms }) => ({
+      after: after_message,
+      before: before_message,
+      found_at: iso(found_at_ms),
+    })),
+  }
+}
+
+/** What a message is written with. */
+export type MessageParts = { revisions: readonly RevisionRow[]; reactions: readonly ReactionRow[] }
+
+export function toMessageLine(
+  row: MessageRow,
+  chat: string,
+  { revisions, reactions }: MessageParts,
+  addressOf: AddressOf,
+): z.infer<typeof MessageLine> {
+  const { quoted, mentions, ...rest } = detailsOf(row)
+  return {
+    line: 'message',
+    position: row.id,
+    chat,
+    bare_id: row.bare_id,
+    from_me: row.sender === ME,
+    from: row.sender === ME ? null : addressOf(row.sender),
+    sent_at: toIso(timeOf(row.id)),
+    type: row.type,
+    body: row.body,
+    ack: row.ack,
+    has_media: row.has_media === 1,
+    ...(row.edited_at_ms === null ? {} : { edited_at: iso(row.edited_at_ms) }),
+    ...(row.revoked_at_ms === null ? {} : { revoked_at: iso(row.revoked_at_ms) }),
+    ...(quoted === undefined
+      ? {}
+      : {
+          reply_to: {
+            bare_id: quoted.bare_id,
+            from: quoted.sender === null ? null : addressOf(quoted.sender),
+            body: quoted.body,
+          },
+        }),
+    ...(mentions === undefined
+      ? {}
+      : { mentions: mentions.map(addressOf).filter((address) => address !== null) }),
+    ...(Object.keys(rest).length === 0 ? {} : { details: rest }),
+    ...(revisions.length === 0
+      ? {}
+      : {
+          revisions: revisions.map(({ what, type, body, until_at_ms }) => ({
+            what,
+            type,
+            body,
+            until_at: iso(until_at_ms),
+          })),
+        }),
+    ...(reactions.length === 0
+      ? {}
+      : {
+          reactions: reactions.flatMap(({ sender, emoji, at_ms }) => {
+            const from = addressOf(sender)
+            return from === null ? [] : [{ from, emoji, at: iso(at_ms) }]
+          }),
+        }),
+  }
+}

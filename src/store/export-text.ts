@@ -1,0 +1,95 @@
+/**
+ * The archive as text for people: a line each message, `time name: text`. What belongs to a message is indented, so that
+ * no text can pass for a message of its own; controls are made visible.
+ */
+import type { Message, Revision } from '../model/message.ts'
+import type { Export } from './export.ts'
+import type { MessagePages } from './export-pages.ts'
+import type { MessageRow } from './messages.ts'
+import type { Loader } from './read-loader.ts'
+import { type ChatFace, chatId, chatName, type Own, toIso } from './render.ts'
+import type { Connection } from './sqlite.ts'
+
+/** @param now Unix milliseconds. `chat`: its row; null: one after the other, the latest activity first */
+export type ExportText = (chat: number | null, now: number) => Export
+
+type RevisionRow = Pick<Revision, 'what' | 'body'> & { message: number; until_at_ms: number }
+
+/** Its statements are prepared here, once. */
+export function createTextExport(db: Connection, loader: Loader, pages: MessagePages): ExportText {
+  const chats = db.query<{ id: number }>('SELECT id FROM chats ORDER BY timestamp DESC, id DESC')
+  const revisions = db.query<RevisionRow>(
+    'SELECT r.* FROM json_each(?) asked CROSS JOIN revisions r ON r.message = asked.value ORDER BY message, n',
+  )
+
+  function* lines(rows: readonly MessageRow[], face: ChatFace, own: Own): Generator<string> {
+    const before = revisions.all(JSON.stringify(rows.map(({ id }) => id)))
+    const messages = loader.render(rows, new Map([[face.id, face]]), own)
+    for (const [index, message] of messages.entries()) {
+      const said = before.filter((one) => one.message === rows[index]?.id)
+      yield describe(message, said)
+    }
+  }
+
+  return function* (chat, now) {
+    const own = loader.own()
+    const which = chat === null ? chats.all().map(({ id }) => id) : [chat]
+    for (const [index, id] of which.entries()) {
+      const face = loader.faces([id]).get(id)
+      if (face === undefined) continue
+      const gap = index === 0 ? '' : '\n'
+      const exported = `exported ${new Date(now).toISOString()} from the archive of ${own.jid}; times are UTC`
+      yield `${gap}WhatsApp chat: ${visible(chatName(face, own), ' ')} (${chatId(face)})\n${exported}\n\n`
+      for (const rows of pages.read(id)) yield [...lines(rows, face, own)].join('')
+    }
+  }
+}
+
+function describe(message: Message, before: readonly RevisionRow[]): string {
+  const who = message.from_me ? 'You' : visible(message.sender_name ?? message.author ?? message.from, ' ')
+  const marks = [
+    ...(message.forwarded === undefined ? [] : ['forwarded']),
+    ...(message.edited_at === undefined ? [] : [`edited ${message.edited_at}`]),
+    ...(message.expires_at === undefined ? [] : [`disappears ${message.expires_at}`]),
+  ]
+  const mark = marks.length === 0 ? '' : ` (${marks.join(', ')})`
+  const text = [media(message), visible(message.body, '\n    ')].filter((part) => part !== '').join(' ')
+  const further = [
+    ...(message.reply_to === undefined ? [] : [`in reply to: ${visible(message.reply_to.body, '\n      ')}`]),
+    ...before.map(
+      ({ what, body, until_at_ms }) =>
+        `${what === 'edited' ? 'before the edit' : 'before it was deleted'}, until ${new Date(until_at_ms).toISOString()}: ${visible(body, '\n      ')}`,
+    ),
+    ...(message.reactions ?? []).map(
+      ({ emoji, from, from_me }) => `reaction: ${visible(emoji, ' ')} ${from_me ? 'You' : from}`,
+    ),
+  ]
+  return [`${toIso(message.timestamp)} ${who}: ${text}${mark}`, ...further.map((one) => `    ${one}`)]
+    .map((one) => `${one}\n`)
+    .join('')
+}
+
+/** What is not text, in brackets; empty for plain text. */
+function media({ type, has_media, media: facts = {}, revoked_at }: Message): string {
+  if (type === 'revoked') return `[deleted${revoked_at === undefined ? '' : ` ${revoked_at}`}]`
+  if (type === 'chat' && !has_media) return ''
+  const { filename, mimetype, size_bytes, duration_s } = facts
+  const known = [
+    ...(filename === undefined ? [] : [visible(filename, ' ')]),
+    ...(mimetype === undefined ? [] : [visible(mimetype, ' ')]),
+    ...(size_bytes === undefined ? [] : [`${size_bytes} bytes`]),
+    ...(duration_s === undefined ? [] : [`${duration_s} s`]),
+  ]
+  return `[${[visible(type, ' '), ...known].join(', ')}]`
+}
+
+/** Controls, and marks that turn the direction of writing, as `\u…`; a line break becomes `newline`. */
+function visible(text: string, newline: string): string {
+  return text
+    .replace(/\r\n|[\n\r\u2028\u2029]/g, '\n')
+    .replace(
+      /(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
+      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
+    .replaceAll('\n', newline)
+}

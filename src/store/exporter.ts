@@ -1,0 +1,38 @@
+/** Exports of the archive, whole or of one chat: see export.ts and export-text.ts. */
+import type { Clock } from '../clock.ts'
+import { fail } from '../errors.ts'
+import type { Jid } from '../model/ids.ts'
+import { createJsonExport, type Export } from './export.ts'
+import { createMessagePages } from './export-pages.ts'
+import { createTextExport } from './export-text.ts'
+import { createFinder } from './read-finder.ts'
+import { createLoader } from './read-loader.ts'
+import type { Connection } from './sqlite.ts'
+
+export const EXPORT_FORMATS = ['jsonl', 'text'] as const
+export type ExportFormat = (typeof EXPORT_FORMATS)[number]
+
+export type Exporter = {
+  /**
+   * Everything, or one chat. `messages`: how many there are now.
+   * @throws AppError `chat_not_found`
+   */
+  export(chat: Jid | null, format: ExportFormat): { messages: number; pieces: Export }
+}
+
+/** Its statements are prepared here, once. */
+export function createExporter(db: Connection, clock: Clock): Exporter {
+  const loader = createLoader(db, clock)
+  const finder = createFinder(db, loader)
+  const pages = createMessagePages(db)
+  const formats = {
+    jsonl: createJsonExport(db, loader, pages),
+    text: createTextExport(db, loader, pages),
+  }
+  return {
+    export(address, format) {
+      const chat = address === null ? null : (finder.chat(address)?.id ?? fail('chat_not_found'))
+      return { messages: pages.count(chat), pieces: formats[format](chat, clock.now()) }
+    },
+  }
+}

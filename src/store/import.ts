@@ -1,0 +1,180 @@
+/** An exported archive (export-format.ts) read back, line by line, through the same tables that everything is written by. */
+import type { z } from 'zod'
+import { chatKindOf, type Jid, toJid } from '../model/ids.ts'
+import { type ChatLine, ExportLine, type MessageLine, type PersonLine } from './export-format.ts'
+import { type ArchiveHeader, describe, ImportError, parse } from './import-header.ts'
+import type { MessageDetails } from './messages.ts'
+import { ME, NOBODY } from './people.ts'
+import { timeOf } from './position.ts'
+import type { Store } from './store.ts'
+
+export type Importer = {
+  /** Write what this line says. Call within a transaction. @throws ImportError `invalid_line`, `cut_short` */
+  add(text: string): void
+  /** All lines were read. @throws ImportError `cut_short` */
+  finish(): void
+  /** Messages written; `left`: left out, since they are not to be kept. */
+  counts: { messages: number; left: number }
+}
+
+/** Which messages are to be written: as `Keeping` of the session says. */
+export type Keeps = (chat: number, message: { sentAt: number; expiresAt: number | null }) => boolean
+
+/** Reads lines from the second on into an empty store, and begins it as the first line says. */
+export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps): Importer {
+  const counts = { messages: 0, left: 0 }
+  const account = toJid(header.account)
+  const chats = new Map<string, number>()
+  let number = 1
+  let position = -1
+  let isOver = false
+
+  function refuse(what: string, options?: ErrorOptions): never {
+    throw new ImportError('invalid_line', `Line ${number}: ${what}.`, options)
+  }
+
+  /** Everybody has a line before the first that names them. */
+  function personAt(address: string): number {
+    return store.people.find(toJid(address))?.id ?? refuse('it names a person of whom no line came before')
+  }
+  const senderAt = (address: string) => (toJid(address) === account ? ME : personAt(address))
+
+  function addPerson(line: z.infer<typeof PersonLine>): void {
+    const { phone, lid, name, pushname, in_address_book, is_business, is_blocked } = line
+    const addresses = [phone, lid].filter((one) => one !== null).map(toJid)
+    if (addresses.length === 0) refuse('a person has a phone or a lid')
+    const person = {
+      phone: phone === null ? null : toJid(phone),
+      lid: lid === null ? null : toJid(lid),
+      name,
+      pushname,
+      inAddressBook: in_address_book,
+      isBusiness: is_business,
+      isBlocked: is_blocked,
+    }
+    // While the file was written, phone and LID turned out to be one person.
+    const known = addresses.map((jid) => store.people.find(jid)).find((one) => one !== undefined)
+    if (known === undefined) store.people.insert(person)
+    else store.people.update(known.id, person)
+  }
+
+  function addChat(line: z.infer<typeof ChatLine>): void {
+    const jid: Jid = toJid(line.chat)
+    if (chatKindOf(jid) !== line.kind) refuse('address and kind of the chat do not fit')
+    if (chats.has(line.chat)) refuse('this chat came before')
+    const id = store.chats.insert(line.kind, line.kind === 'direct' ? { person: personAt(jid) } : { jid })
+    chats.set(line.chat, id)
+    store.chats.setFacts(id, {
+      name: line.name,
+      unread_count: line.unread_count,
+      timestamp: line.timestamp,
+      archived: Number(line.archived),
+      pinned_at: line.pinned_at,
+      muted_until: line.muted_until,
+      is_read_only: Number(line.is_read_only),
+    })
+    if (line.removed_at !== null) store.chats.setRemoved(id, line.removed_at)
+    if (line.caught_up_to !== null) store.chats.setCaughtUp(id, line.caught_up_to)
+    if (line.history_complete) store.chats.setHistoryComplete(id)
+    store.chats.setForgotten(id, line.forgotten_before)
+    store.chats.setMembers(
+      id,
+      line.members.map(({ id: member, is_admin }) => ({ person: personAt(member), isAdmin: is_admin })),
+    )
+    for (const { after, before, found_at } of line.gaps) {
+      const found_at_ms = Date.parse(found_at)
+      store.gaps.add({ chat: id, after_message: after, before_message: before, found_at_ms })
+    }
+  }
+
+  function addMessage(line: z.infer<typeof MessageLine>): void {
+    const chat = chats.get(line.chat) ?? refuse('it names a chat of which no line came before')
+    if (line.position <= position) refuse('"position" must grow from message to message')
+    position = line.position
+    const sentAt = timeOf(line.position)
+    if (Date.parse(line.sent_at) !== sentAt * 1000) refuse('"position" and "sent_at" do not fit')
+    const { expires_at: expiresAt } = line.details ?? {}
+    if (expiresAt !== undefined && typeof expiresAt !== 'number') refuse('"details.expires_at": not a number')
+    if (!keeps(chat, { sentAt, expiresAt: expiresAt ?? null })) {
+      counts.left += 1
+      return
+    }
+    counts.messages += 1
+    const details: MessageDetails = {
+      ...line.details,
+      ...(line.reply_to === undefined
+        ? {}
+        : {
+            quoted: {
+              bare_id: line.reply_to.bare_id,
+              sender: line.reply_to.from === null ? null : senderAt(line.reply_to.from),
+              body: line.reply_to.body,
+            },
+          }),
+      ...(line.mentions === undefined ? {} : { mentions: line.mentions.map(senderAt) }),
+    }
+    store.messages.insert({
+      id: line.position,
+      chat,
+      bare_id: line.bare_id,
+      sender: line.from_me ? ME : line.from === null ? NOBODY : personAt(line.from),
+      type: line.type,
+      body: line.body,
+      ack: line.ack,
+      has_media: Number(line.has_media),
+      edited_at_ms: line.edited_at === undefined ? null : Date.parse(line.edited_at),
+      revoked_at_ms: line.revoked_at === undefined ? null : Date.parse(line.revoked_at),
+      details: Object.keys(details).length === 0 ? null : JSON.stringify(details),
+    })
+    store.chats.noteMessage(chat, line.position, sentAt)
+    for (const { what, type, body, until_at } of line.revisions ?? []) {
+      store.changes.addRevision(line.position, { what, type, body, untilMs: Date.parse(until_at) })
+    }
+    for (const { from, emoji, at } of line.reactions ?? []) {
+      const sender = senderAt(from)
+      store.changes.setReaction({ message: line.position, sender, emoji, at_ms: Date.parse(at) })
+    }
+  }
+
+  store.transaction(() => {
+    store.meta.set('account_wid', account)
+    if (header.account_lid !== null) store.meta.set('account_lid', header.account_lid)
+    if (header.complete_until !== null)
+      store.meta.set('known_until', Date.parse(header.complete_until) / 1000)
+    store.events.startAfter(header.last_event)
+  })
+
+  return {
+    counts,
+    add(text) {
+      number += 1
+      if (isOver) refuse('nothing stands after the line "end"')
+      const value = parse(text)
+      if (value === undefined) refuse('not JSON')
+      const read = ExportLine.safeParse(value)
+      if (!read.success) refuse(describe(read.error))
+      const line = read.data
+      try {
+        if (line.line === 'person') return addPerson(line)
+        if (line.line === 'chat') return addChat(line)
+        if (line.line === 'message') return addMessage(line)
+      } catch (error) {
+        // What the tables refuse: the same message twice, for example.
+        const isOfTheLine =
+          error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_CONSTRAINT')
+        throw isOfTheLine ? refuse('it came before', { cause: error }) : error
+      }
+      isOver = true
+      const read_messages = counts.messages + counts.left
+      if (line.messages !== read_messages) {
+        throw new ImportError(
+          'cut_short',
+          `Line ${number}: the file had ${line.messages} messages, and ${read_messages} are here.`,
+        )
+      }
+    },
+    finish() {
+      if (!isOver) throw new ImportError('cut_short', 'The file ends without its last line: it is cut short.')
+    },
+  }
+}

@@ -1,0 +1,161 @@
+/** Events as they are told outside: entries of the log with the present state of what they are about. */
+import type { Clock } from '../clock.ts'
+import { fail } from '../errors.ts'
+import type { ChatField, Event, EventKind } from '../model/events.ts'
+import { CHAT_FIELDS } from '../model/events.ts'
+import type { Jid } from '../model/ids.ts'
+import type { Message, Revision } from '../model/message.ts'
+import { createEventCursors, type EventCursors } from './event-cursor.ts'
+import type { LoggedEvent } from './event-log.ts'
+import { ME, type PersonRow } from './people.ts'
+import { createFinder } from './read-finder.ts'
+import { createLoader } from './read-loader.ts'
+import { type ChatFace, chatId, chatName, jidOf, type Own, toContact } from './render.ts'
+import type { Store } from './store.ts'
+
+/** Which events: of these kinds, of the chat at this address; null: all. */
+export type EventQuery = { kinds: readonly EventKind[] | null; chat: Jid | null }
+
+/**
+ * `next`: up to here everything was looked at. `hasMore`: there is more of the log behind it. Many readers may be given
+ * the same page: leave it as it is.
+ */
+export type EventPage = { events: Event[]; next: number; hasMore: boolean }
+
+export type EventReader = EventCursors & {
+  /** The newest place of the log. */
+  last(): number
+  /** @throws AppError `chat_not_found` where nothing is known at this address */
+  requireChat(address: Jid): void
+  /**
+   * Up to `limit` events after this place, oldest first. Few or none of them may fit where many do not: then `hasMore`.
+   * @throws AppError `cursor_expired`
+   */
+  readEvents(after: number, query: EventQuery, limit: number): EventPage
+}
+
+/** The most entries that are looked at in one go, so that nothing else waits long. */
+const STRIDE = 20_000
+/** Outside, columns have the names of a chat's members. */
+const FIELD_NAMES: Record<string, ChatField> = {
+  removed: 'restored',
+  pinned_at: 'pinned',
+  muted_until: 'muted',
+}
+
+/** What a page of events is told with. */
+type Around = {
+  own: Own
+  chats: ReadonlyMap<number, ChatFace>
+  people: ReadonlyMap<number, PersonRow>
+  messages: ReadonlyMap<number, Message>
+}
+
+/** Its statements are prepared here, once. Throws as `setMeta` where the archive cannot be written. */
+export function createEventReader(store: Store, clock: Clock): EventReader {
+  const { db, events: log, changes } = store
+  const loader = createLoader(db, clock)
+  const finder = createFinder(db, loader)
+  const cursors = createEventCursors(db, log)
+  const changesSoFar = db.query<{ n: number }>('SELECT total_changes() AS n')
+  /** The newest page. Readers who are woken together mostly want the same one. */
+  let shared: { wish: string; page: EventPage } | null = null
+
+  /** Everything that these events are told with, a statement a table. */
+  function lookUp(rows: readonly LoggedEvent[]): Around {
+    const own = loader.own()
+    const known = loader.rows(new Set(rows.map(({ message }) => message).filter((place) => place !== null)))
+    const chats = loader.faces([...rows, ...known].map(({ chat }) => chat).filter((chat) => chat !== null))
+    const shown = known.filter(({ chat }) => chats.has(chat))
+    const messages = new Map(
+      loader.render(shown, chats, own).map((message, index) => [shown[index]?.id ?? -1, message]),
+    )
+    const people = loader.people(
+      rows.flatMap(({ data }) => [data?.sender, data?.person]).filter((id) => id !== undefined),
+    )
+    return { own, chats, people, messages }
+  }
+
+  /** What the message of an edit or a deletion said before. */
+  function before({ message, data }: LoggedEvent): { before: Revision | null } {
+    const row =
+      message === null || data?.revision === undefined ? undefined : changes.revision(message, data.revision)
+    if (row === undefined) return { before: null }
+    const { what, type, body, until_at_ms } = row
+    return { before: { what, type, body, until_at: new Date(until_at_ms).toISOString() } }
+  }
+
+  function render(row: LoggedEvent, around: Around): Event {
+    const { kind, data } = row
+    const face = row.chat === null ? undefined : around.chats.get(row.chat)
+    const common = {
+      v: 1 as const,
+      cursor: cursors.toText(row.cursor),
+      at: new Date(row.at_ms).toISOString(),
+      chat: face === undefined ? null : { id: chatId(face), name: chatName(face, around.own) },
+    }
+    const message = row.message === null ? null : (around.messages.get(row.message) ?? null)
+    switch (kind) {
+      case 'message.received':
+      case 'message.sent':
+        return { ...common, kind, message, data: { late: data?.late === true } }
+      case 'message.edited':
+      case 'message.revoked':
+        return { ...common, kind, message, data: before(row) }
+      case 'message.ack':
+        return { ...common, kind, message, data: { ack: data?.ack ?? 0 } }
+      case 'message.reaction': {
+        const from = data?.sender === undefined ? null : jidOf(data.sender, around)
+        return {
+          ...common,
+          kind,
+          message,
+          data: { emoji: data?.emoji ?? '', from, from_me: data?.sender === ME },
+        }
+      }
+      case 'message.decrypted':
+        return { ...common, kind, message, data: {} }
+      case 'chat.changed':
+        return { ...common, kind, message: null, data: { fields: fieldsOf(data?.fields ?? []) } }
+      case 'contact.changed': {
+        const person = data?.person === undefined ? undefined : around.people.get(data.person)
+        const contact = person === undefined ? null : toContact(person)
+        return { ...common, kind, message: null, data: { contact } }
+      }
+      case 'history.loaded':
+        return { ...common, kind, message: null, data: { count: data?.count ?? 0 } }
+      case 'chat.removed':
+      case 'gap.found':
+      case 'gap.filled':
+        return { ...common, kind, message: null, data: {} }
+    }
+  }
+
+  return {
+    ...cursors,
+    last: () => log.last(),
+    requireChat(address) {
+      if (finder.chat(address) === null) fail('chat_not_found')
+    },
+    readEvents(after, { kinds, chat: address }, limit) {
+      cursors.requireKept(after)
+      const last = log.last()
+      const upTo = Math.min(last, after + STRIDE)
+      // Looked up each time: two chats may have turned out to be one meanwhile.
+      const chat = address === null ? null : (finder.chat(address)?.id ?? -1)
+      const wish = JSON.stringify([after, last, kinds, chat, limit, changesSoFar.get()?.n])
+      if (shared?.wish === wish) return shared.page
+      const rows = after >= last ? [] : log.matching({ after, upTo }, { kinds, chat }, limit)
+      const next = rows.length === limit ? (rows.at(-1)?.cursor ?? upTo) : Math.max(after, upTo)
+      const around = lookUp(rows)
+      const page = { events: rows.map((row) => render(row, around)), next, hasMore: next < last }
+      shared = { wish, page }
+      return page
+    },
+  }
+}
+
+function fieldsOf(columns: readonly string[]): ChatField[] {
+  const names = columns.map((column) => FIELD_NAMES[column] ?? column)
+  return CHAT_FIELDS.filter((name) => names.includes(name))
+}

@@ -1,0 +1,186 @@
+/** Searching messages: by words, newest first or by relevance. */
+import { z } from 'zod'
+import { fail } from '../errors.ts'
+import type { ChatKind } from '../model/chat.ts'
+import type { Jid } from '../model/ids.ts'
+import type { Message } from '../model/message.ts'
+import type { Point } from '../model/point.ts'
+import { fromCursor, toCursor } from './cursor.ts'
+import { ME } from './people.ts'
+import { firstIn } from './position.ts'
+import type { Page, PageOptions } from './read-chats.ts'
+import type { Finder } from './read-finder.ts'
+import type { Loader } from './read-loader.ts'
+import type { FoundMessage, MessageReader } from './read-messages.ts'
+import { relevanceOf } from './relevance.ts'
+import { createIndexedFrom, forgetIndex, isIndexDamage } from './search-index.ts'
+import { parseQuery, type Term, toExpression } from './search-query.ts'
+import { findMarks, type Snippet, toSnippet } from './snippet.ts'
+import type { Connection } from './sqlite.ts'
+
+/** Which messages are searched; what is left out does not narrow. */
+export type SearchFilter = {
+  chat?: Jid | undefined
+  /** A person, or this account. */
+  from?: Jid | 'me' | undefined
+  fromMe?: boolean | undefined
+  /** whatsapp-web.js's own words. */
+  types?: readonly string[] | undefined
+  kinds?: readonly ChatKind[] | undefined
+  /** Earlier than this message or time. */
+  before?: Point | undefined
+  /** Later than this message; at this time or later. */
+  after?: Point | undefined
+}
+
+/** A message, and why it was found. */
+export type SearchHit = FoundMessage & { snippet: Snippet }
+
+/** `ranked`: only so many of the newest hits were ranked, since there are more. `indexing`: older ones are not searched yet. */
+export type SearchPage = Page<SearchHit> & { ranked: number | null; indexing: boolean }
+
+/** The part of the reader that searches. */
+export type SearchReader = {
+  /**
+   * @throws AppError `invalid_input` (nothing to search for, cursor), `chat_not_found`, `contact_not_found`,
+   * `message_not_found` (before, after)
+   */
+  searchMessages(
+    query: string,
+    filter: SearchFilter,
+    options: PageOptions & { sort: 'newest' | 'relevance' },
+  ): SearchPage
+}
+
+/** How many of the newest hits are ranked: some milliseconds of work. */
+const RANKED = 1_000
+
+/** After which position a page goes on. */
+const NewestPlace = z.int()
+/** Where the ranking began, and after which score and position a page goes on. */
+const RankedPlace = z.tuple([z.int(), z.number(), z.int()])
+
+// Bound as integers: FTS5 looks past other numbers, and would read every hit there is.
+const HITS = `SELECT rowid AS id FROM search WHERE search MATCH ? AND rowid > ? AND rowid < ?
+  ORDER BY rowid DESC LIMIT ?`
+const TEXTS = `SELECT m.id, m.body || char(10) || coalesce(json_extract(m.details, '$.media.filename'), '') AS text
+  FROM json_each(?) asked CROSS JOIN messages m ON m.id = asked.value`
+
+/** What is found between two positions, both left out. */
+type Range = { low: number; high: number }
+type Found = { positions: number[]; next: string | null; ranked: number | null }
+
+/** Its statements are prepared here, once. */
+export function createSearchReader(
+  db: Connection,
+  loader: Loader,
+  finder: Finder,
+  { messagesAt }: Pick<MessageReader, 'messagesAt'>,
+): SearchReader {
+  const hits = db.query<{ id: number }>(HITS)
+  const texts = db.query<{ id: number; text: string }>(TEXTS)
+  const indexedFrom = createIndexedFrom(db)
+
+  function positionOf(name: 'before' | 'after', point: Point): number {
+    if ('time' in point) return firstIn(Math.ceil(point.time)) - (name === 'after' ? 1 : 0)
+    const found = finder.message(point.key)
+    if (found !== null) return found.row.id
+    return fail('message_not_found', { detail: `The message in "${name}" is not in the archive.` })
+  }
+
+  function senderOf(from: Jid | 'me'): number {
+    const own = loader.own()
+    if (from === 'me' || from === own.jid || from === own.lid) return ME
+    return (finder.person(from) ?? fail('contact_not_found')).id
+  }
+
+  function expressionOf(terms: readonly Term[], { chat, from, fromMe, types, kinds }: SearchFilter): string {
+    return toExpression(terms, {
+      chat: chat === undefined ? undefined : (finder.chat(chat) ?? fail('chat_not_found')).id,
+      sender: from === undefined ? undefined : senderOf(from),
+      fromMe,
+      types,
+      kinds,
+    })
+  }
+
+  function find(expression: string, { low, high }: Range, count: number): number[] {
+    if (high <= low) return []
+    try {
+      return hits.all(expression, BigInt(low), BigInt(high), BigInt(count)).map(({ id }) => id)
+    } catch (error) {
+      if (!isIndexDamage(error)) throw error
+      // Not the archive, only its index: it is made anew, and the answer says so.
+      forgetIndex(db)
+      return []
+    }
+  }
+
+  function newest(expression: string, range: Range, { limit, cursor }: PageOptions): Found {
+    const place = fromCursor('search', cursor, NewestPlace) ?? range.high
+    const found = find(expression, { ...range, high: Math.min(place, range.high) }, limit + 1)
+    const positions = found.slice(0, limit)
+    const last = positions.at(-1)
+    const hasMore = found.length > limit && last !== undefined
+    return { positions, next: hasMore ? toCursor('search', last) : null, ranked: null }
+  }
+
+  /** Later pages rank what the first one ranked: what came since is not among it. */
+  function ranked(
+    expression: string,
+    terms: readonly Term[],
+    range: Range,
+    { limit, cursor }: PageOptions,
+  ): Found {
+    const place = fromCursor('search_ranked', cursor, RankedPlace)
+    const ceiling = Math.min(range.high, place?.[0] ?? range.high)
+    const found = find(expression, { ...range, high: ceiling }, RANKED + 1)
+    const candidates = texts
+      .all(JSON.stringify(found.slice(0, RANKED)))
+      .map(({ id, text }) => ({ id, score: relevanceOf(text, terms) }))
+      .sort((one, other) => other.score - one.score || other.id - one.id)
+      .filter(({ id, score }) => place === null || score < place[1] || (score === place[1] && id < place[2]))
+    const shown = candidates.slice(0, limit)
+    const last = shown.at(-1)
+    const hasMore = candidates.length > limit && last !== undefined
+    return {
+      positions: shown.map(({ id }) => id),
+      next: hasMore
+        ? toCursor('search_ranked', [place?.[0] ?? (found[0] ?? 0) + 1, last.score, last.id])
+        : null,
+      ranked: found.length > RANKED ? RANKED : null,
+    }
+  }
+
+  return {
+    searchMessages(query, filter, { sort, ...page }) {
+      const terms = parseQuery(query)
+      if (terms.length === 0)
+        fail('invalid_input', {
+          detail: '"q" has nothing that can be searched for: a letter, a digit or an emoji.',
+        })
+      const range = {
+        low: filter.after === undefined ? -1 : positionOf('after', filter.after),
+        high: filter.before === undefined ? Number.MAX_SAFE_INTEGER : positionOf('before', filter.before),
+      }
+      const expression = expressionOf(terms, filter)
+      const found =
+        sort === 'newest' ? newest(expression, range, page) : ranked(expression, terms, range, page)
+      return {
+        items: messagesAt(found.positions).map((hit) => ({ ...hit, snippet: snippetOf(hit.message, terms) })),
+        next: found.next,
+        ranked: found.ranked,
+        indexing: indexedFrom() > 0,
+      }
+    },
+  }
+}
+
+/** Of the text where a word of it was found, else of the name of the file. */
+function snippetOf({ body, media }: Message, terms: readonly Term[]): Snippet {
+  const marks = findMarks(body, terms)
+  const filename = media?.filename ?? ''
+  return marks.length > 0 || filename === ''
+    ? toSnippet(body, marks)
+    : toSnippet(filename, findMarks(filename, terms))
+}

@@ -1,0 +1,26 @@
+/** How well a message fits a search, from its text alone: the same whatever else is in the archive. */
+import { type Hit, hitsOf, type Term } from './search-query.ts'
+import { foldForSearch, tokensOf } from './tokens.ts'
+
+/** Saturation and the weight of length, as BM25 has them; a message of that many words counts as usual. */
+const K = 1.2
+const B = 0.75
+const USUAL_WORDS = 12
+
+/** Higher is better: many hits in few words, and all terms close together. */
+export function relevanceOf(text: string, terms: readonly Term[]): number {
+  const tokens = tokensOf(foldForSearch(text))
+  const found = terms.map((term) => hitsOf(term, tokens))
+  const length = 1 - B + (B * tokens.length) / USUAL_WORDS
+  const often = found.reduce((sum, { length: hits }) => sum + (hits * (K + 1)) / (hits + K * length), 0)
+  return often + closeness(found)
+}
+
+/** 1 where the first hits of all terms stand side by side, towards 0 the farther they are apart; 0 for one term. */
+function closeness(found: readonly Hit[][]): number {
+  const firsts = found.flatMap(([first]) => (first === undefined ? [] : [first]))
+  if (firsts.length < 2) return 0
+  const span = Math.max(...firsts.map(([, last]) => last)) - Math.min(...firsts.map(([first]) => first)) + 1
+  const covered = firsts.reduce((sum, [first, last]) => sum + last - first + 1, 0)
+  return Math.min(1, covered / span)
+}

@@ -1,0 +1,175 @@
+/**
+ * An archive written anew under another key or none: a copy beside it, looked through, then put in its place. Whenever
+ * that is cut short, the file is the old archive or the new one, whole.
+ */
+import {
+  chmodSync,
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { platform } from 'node:process'
+import { pathToFileURL } from 'node:url'
+import { AppError, fail } from '../errors.ts'
+import { type FileKey, syncFolder } from './key-file.ts'
+import { COPY, removeCopy } from './leftovers.ts'
+import { closeFile, openFile } from './open-file.ts'
+import { type Connection, connect, type Value } from './sqlite.ts'
+
+/** What is done of it, in this order. From `replaced` on it is the new archive. */
+export type RewriteStep = 'copied' | 'verified' | 'replaced' | 'wiped'
+
+/**
+ * Nobody else may have the archive open. Needs as much free space as the file takes.
+ * @param onStep called once each step is done and on disk
+ * @throws AppError `archive_full`, `archive_damaged`, as `openFile`; before `replaced`, the archive is as it was then
+ */
+export function rewrite(
+  file: string,
+  from: FileKey | null,
+  to: FileKey | null,
+  onStep: (step: RewriteStep) => void = () => {},
+): void {
+  const copy = `${file}${COPY}`
+  removeCopy(copy)
+  try {
+    copyTo(file, copy, from, to, onStep)
+    replace(file, copy, onStep)
+  } catch (error) {
+    removeCopy(copy)
+    if (error instanceof AppError) throw error
+    const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
+    fail(isFull ? 'archive_full' : 'archive_unavailable', { cause: error })
+  }
+}
+
+function copyTo(
+  file: string,
+  copy: string,
+  from: FileKey | null,
+  to: FileKey | null,
+  onStep: (step: RewriteStep) => void,
+): void {
+  const source = openFile(file, from)
+  try {
+    // Made first, so that it is its owner's only from the first byte.
+    closeSync(openSync(copy, 'wx', 0o600))
+    vacuumInto(source, copy, to)
+    sync(copy)
+    onStep('copied')
+    const target = connect(copy, to)
+    try {
+      requireSame(source, target)
+    } finally {
+      target.close()
+    }
+    // Another file than the one that its rows name: that has every page and every index looked through.
+    closeFile(openFile(copy, to), copy)
+    sync(copy)
+    onStep('verified')
+  } finally {
+    closeFile(source, file)
+  }
+}
+
+/**
+ * Write a copy with this key, or a plain one. The key stands in the address, which SQLite's own errors repeat: nothing of
+ * them goes on.
+ * @throws AppError `archive_full`, `archive_damaged`, `archive_unavailable`
+ */
+export function vacuumInto(source: Connection, copy: string, key: FileKey | null): void {
+  const address = `${pathToFileURL(copy).href}?${key === null ? 'key=' : `hexkey=${key}`}`
+  try {
+    source.command('VACUUM INTO ?').run(address)
+  } catch (error) {
+    fail(error instanceof AppError ? error.code : 'archive_unavailable')
+  }
+}
+
+/** Blobs go in as a Uint8Array, and come out as an ArrayBuffer. */
+type Row = Record<string, Value | ArrayBuffer>
+
+/** Every row of every table, those of search indexes included. */
+function requireSame(source: Connection, target: Connection): void {
+  const list = `SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name`
+  const tables = source.query<{ name: string }>(list).all()
+  const copied = target.query<{ name: string }>(list).all()
+  if (JSON.stringify(tables) !== JSON.stringify(copied)) differ()
+  for (const { name } of tables) {
+    const all = `SELECT * FROM "${name}"`
+    const others = target.query<Row>(all).iterate()[Symbol.iterator]()
+    for (const row of source.query<Row>(all).iterate()) {
+      const other = others.next()
+      if (other.done === true || !isSame(row, other.value)) differ()
+    }
+    if (others.next().done !== true) differ()
+  }
+}
+
+function isSame(row: Row, other: Row): boolean {
+  return Object.entries(row).every(([name, value]) => {
+    const copied = other[name]
+    return value instanceof ArrayBuffer
+      ? copied instanceof ArrayBuffer && Buffer.from(value).equals(Buffer.from(copied))
+      : value === copied
+  })
+}
+
+function differ(): never {
+  fail('archive_damaged', {
+    detail: 'The copy of the archive is not the same as the archive; it was not used.',
+  })
+}
+
+function replace(file: string, copy: string, onStep: (step: RewriteStep) => void): void {
+  // A log of the old file beside the new one would be worked into it.
+  for (const path of [file, copy]) {
+    if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)
+      fail('archive_unavailable', { detail: 'Another program has the archive open.' })
+    for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true })
+  }
+  chmodSync(copy, 0o600)
+  syncFolder(file)
+  // Kept open, so that it can still be overwritten once it has no name. Windows replaces no file that is open.
+  const old = platform === 'win32' ? null : openSync(file, 'r+')
+  try {
+    renameSync(copy, file)
+    syncFolder(file)
+    onStep('replaced')
+    if (old !== null) wipe(old)
+    onStep('wiped')
+  } finally {
+    if (old !== null) closeSync(old)
+  }
+}
+
+/** Best effort: what cannot be overwritten is deleted all the same, and a disk may keep older versions of its blocks. */
+function wipe(fd: number): void {
+  const zeros = Buffer.alloc(1 << 20)
+  try {
+    for (let left = fstatSync(fd).size, at = 0; left > 0; ) {
+      const written = writeSync(fd, zeros, 0, Math.min(left, zeros.length), at)
+      left -= written
+      at += written
+    }
+    fsyncSync(fd)
+    ftruncateSync(fd, 0)
+  } catch {
+    // Deleted already.
+  }
+}
+
+function sync(file: string): void {
+  const fd = openSync(file, 'r+')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,99 @@
+/** What somebody typed, as terms; and terms as an expression of FTS5. Nothing that is typed can be syntax. */
+import { CHAT_KINDS, type ChatKind } from '../model/chat.ts'
+import { ME } from './people.ts'
+import { foldForSearch, MARKED, pairsOf, piecesOf, type Token, wordOf } from './tokens.ts'
+
+/**
+ * What every hit has: these tokens in a row; the last one only begins so, where `isPrefix`. `isCharacter`: one character
+ * of a script without spaces, anywhere.
+ */
+export type Term = { tokens: string[]; isPrefix: boolean; isCharacter: boolean }
+
+/** First and last token of a hit. */
+export type Hit = [first: number, last: number]
+
+/** The terms of a query: words, `"…"` as phrases, either with a trailing `*`. Empty where nothing can be searched. */
+export function parseQuery(query: string): Term[] {
+  const terms = new Map<string, Term>()
+  for (const [, phrase, phraseStar, word = ''] of query.matchAll(/"([^"]*)"(\*?)|([^\s"]+)/g)) {
+    const term =
+      phrase === undefined
+        ? termOf(word.replace(/\*$/, ''), word.endsWith('*'))
+        : termOf(phrase, phraseStar === '*')
+    if (term !== null) terms.set(JSON.stringify(term), term)
+  }
+  return [...terms.values()]
+}
+
+function termOf(text: string, hasStar: boolean): Term | null {
+  const pieces = piecesOf(foldForSearch(text))
+  const last = pieces.at(-1)
+  if (last === undefined) return null
+  const isOne = [...last.text].length === 1
+  if (last.isRun && isOne && pieces.length === 1)
+    return { tokens: [last.text], isPrefix: false, isCharacter: true }
+  const tokens = pieces.flatMap((piece) => {
+    if (!piece.isRun) return [wordOf(piece).text]
+    const pairs = pairsOf(piece).map((token) => token.text)
+    // The run may go on in the text, so its end is not asked for.
+    return piece === last && !isOne ? pairs.slice(0, -1) : pairs
+  })
+  return { tokens, isPrefix: last.isRun ? isOne : hasStar, isCharacter: false }
+}
+
+/** Where a text with these tokens has a term: index of its first and of its last token. */
+export function hitsOf({ tokens: wanted, isPrefix, isCharacter }: Term, tokens: readonly Token[]): Hit[] {
+  const last = wanted.length - 1
+  const fits = (at: number) =>
+    wanted.every((want, index) => {
+      const has = tokens[at + index]?.text ?? ''
+      return isCharacter || (isPrefix && index === last) ? has.startsWith(want) : has === want
+    })
+  return tokens.flatMap((_, at): Hit[] => (fits(at) ? [[at, at + last]] : []))
+}
+
+/** What narrows a search; chats and senders by row. */
+export type SearchScope = {
+  chat?: number | undefined
+  sender?: number | undefined
+  fromMe?: boolean | undefined
+  types?: readonly string[] | undefined
+  kinds?: readonly ChatKind[] | undefined
+}
+
+/** The expression that finds all `terms` within `scope`. */
+export function toExpression(terms: readonly Term[], scope: SearchScope): string {
+  const { chat, sender, fromMe, types, kinds } = scope
+  const wanted = terms.map(toClause)
+  const unwanted: string[] = []
+  if (chat !== undefined) wanted.push(quote(MARKED.chat(chat)))
+  if (sender !== undefined) wanted.push(quote(MARKED.sender(sender)))
+  if (fromMe !== undefined) (fromMe ? wanted : unwanted).push(quote(MARKED.sender(ME)))
+  if (kinds?.includes('direct')) unwanted.push(...CHAT_KINDS.filter(isMissing(kinds)).map(ofKind))
+  else if (kinds !== undefined) wanted.push(anyOf(kinds.map(MARKED.kind)))
+  if (types !== undefined) {
+    const special = types.filter((type) => type !== 'chat').map(MARKED.type)
+    if (special.length === types.length) wanted.push(anyOf(special))
+    else if (special.length === 0) unwanted.push(quote(MARKED.special))
+    else unwanted.push(`(${quote(MARKED.special)} NOT ${anyOf(special)})`)
+  }
+  const all = wanted.join(' AND ')
+  return unwanted.length === 0 ? all : `(${all}) NOT (${unwanted.join(' OR ')})`
+}
+
+const ofKind = (kind: ChatKind) => quote(MARKED.kind(kind))
+const isMissing = (kinds: readonly ChatKind[]) => (kind: ChatKind) => !kinds.includes(kind)
+
+function toClause({ tokens, isPrefix, isCharacter }: Term): string {
+  if (isCharacter) return anyOf(tokens.map(MARKED.character))
+  return `${quote(tokens.join(' '))}${isPrefix ? ' *' : ''}`
+}
+
+function anyOf(tokens: readonly string[]): string {
+  return `(${tokens.map(quote).join(' OR ')})`
+}
+
+/** A string of FTS5. Tokens hold letters, digits and symbols only, so there is never a quote to be doubled. */
+function quote(tokens: string): string {
+  return `"${tokens}"`
+}

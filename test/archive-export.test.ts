@@ -1,0 +1,207 @@
+/** Export over HTTP and by command, and what it takes to read it back: all of the file or nothing. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../src/clock.ts'
+import { createExporter } from '../src/store/exporter.ts'
+import { readArchive } from './archive-rows.ts'
+import { type Harness, openHarness } from './harness.ts'
+import { ended, endPrograms } from './program.ts'
+
+const AMARA = '15550001101'
+
+let harness: Harness
+let dir: string
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'wma-export-'))
+  harness = await openHarness()
+})
+afterAll(async () => {
+  await harness.close()
+  await endPrograms()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+// Polls, which only a test may do; the others go on from here.
+it('there is something to export once an account is linked', async () => {
+  expect((await harness.get('/api/export')).json).toMatchObject({ code: 'not_linked' })
+  await harness.link()
+  for (const text of ['first', 'second\nline', '你好 👋 \u202e'])
+    await harness.world.write({ from: AMARA, text })
+  await harness.synced()
+})
+
+const archive = () => harness.app.session.status().archive
+const cli = (...args: string[]) => ended(['archive', ...args])
+const linesOf = (text: string) => text.trimEnd().split('\n')
+const withoutTime = (text: string) => text.replace(/"exported_at":"[^"]*"/, '')
+
+describe('GET /api/export', () => {
+  it('tells everything, a line each, and that it is whole', async () => {
+    const { status, headers, text } = await harness.get('/api/export')
+    const messages = archive()?.messages ?? 0
+    expect(status).toBe(200)
+    expect(headers).toMatchObject({
+      'content-type': 'application/jsonl; charset=utf-8',
+      'x-total-messages': String(messages),
+      'cache-control': 'no-store',
+      'content-disposition': expect.stringMatching(
+        /^attachment; filename="whatsapp-\d{4}-\d\d-\d\d\.jsonl"$/,
+      ),
+    })
+    const lines = linesOf(text).map((line) => JSON.parse(line))
+    expect(lines[0]).toMatchObject({
+      line: 'archive',
+      format: 'whatsapp-mcp-api archive',
+      version: 1,
+      account: `${harness.world.state().account.phone}@c.us`,
+      messages,
+    })
+    expect(lines.at(-1)).toEqual({ line: 'end', messages })
+    const exported = lines.filter(({ line }) => line === 'message')
+    expect(exported.map(({ bare_id }) => bare_id).sort()).toEqual(
+      harness.world
+        .messages()
+        .map(({ id }) => id)
+        .sort(),
+    )
+    expect(text).not.toContain('\u202e')
+  })
+
+  it('tells one chat as text', async () => {
+    const { headers, text } = await harness.get(`/api/export?chat_id=${AMARA}&format=text`)
+    expect(headers['content-type']).toBe('text/plain; charset=utf-8')
+    const lines = linesOf(text)
+    expect(lines[0]).toContain(`(${AMARA}@c.us)`)
+    const at = lines.findIndex((line) => line.endsWith(': second'))
+    expect(lines.slice(at - 1, at + 3).map((line) => line.replace(/^20\S+Z [^:]+: /, ''))).toEqual([
+      'first',
+      'second',
+      '    line',
+      '你好 👋 \\u202e',
+    ])
+  })
+
+  it.each([
+    ['format=csv', 400, 'invalid_input'],
+    ['chat=1', 400, 'invalid_input'],
+    ['chat_id=nonsense', 400, 'invalid_input'],
+    ['chat_id=15559998877', 404, 'chat_not_found'],
+  ])('refuses %s', async (query, status, code) => {
+    const answer = await harness.get(`/api/export?${query}`)
+    expect([answer.status, answer.json.code]).toEqual([status, code])
+  })
+
+  it('waits for whoever reads slowly, and lets others through meanwhile', async () => {
+    for (let n = 0; n < 60; n += 1)
+      await harness.world.write({ from: AMARA, text: `${n} ${'x'.repeat(60_000)}` })
+    await expect.poll(() => archive()?.messages).toBe(harness.world.messages().length)
+    const { hostname, port } = new URL(harness.url)
+    const answer = await new Promise<import('node:http').IncomingMessage>((resolve) => {
+      request({ hostname, port, path: '/api/export' }, resolve).end()
+    })
+    answer.pause()
+    for (let n = 0; n < 20; n += 1) expect((await harness.get('/api/status')).status).toBe(200)
+    let text = ''
+    for await (const chunk of answer.setEncoding('utf8')) text += chunk
+    expect(JSON.parse(linesOf(text).at(-1) ?? '')).toMatchObject({ line: 'end' })
+    expect(text.length).toBeGreaterThan(60 * 60_000)
+  })
+
+  it('reads no more of the archive than is asked for', () => {
+    const file = archive()?.file ?? ''
+    readArchive(file, ({ db }) => {
+      const { pieces } = createExporter(db, systemClock).export(null, 'jsonl')
+      for (const piece of pieces)
+        expect(piece.match(/"line":"message"/g)?.length ?? 0).toBeLessThanOrEqual(200)
+    })
+  })
+})
+
+describe('the commands', () => {
+  it('export to a file that is there once it is whole, and is its owner’s only', async () => {
+    const out = join(dir, 'all.jsonl')
+    expect(await cli('export', '--url', harness.url, '--out', out)).toEqual({ code: 0, out: '', err: '' })
+    expect(withoutTime(readFileSync(out, 'utf8'))).toBe(withoutTime((await harness.get('/api/export')).text))
+    if (process.platform !== 'win32') expect(statSync(out).mode & 0o777).toBe(0o600)
+    expect(readdirSync(dir)).toEqual(['all.jsonl'])
+    const printed = await cli('export', '--url', harness.url, '--chat', AMARA, '--format', 'text')
+    expect([printed.code, printed.out.split('\n')[0]]).toEqual([0, expect.stringContaining(`${AMARA}@c.us`)])
+    const refused = await cli('export', '--url', harness.url, '--chat', '1', '--out', join(dir, 'no'))
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('invalid_input')])
+    expect(existsSync(join(dir, 'no'))).toBe(false)
+  })
+
+  it('import into another directory, where it reads as before; a server in the way is told', async () => {
+    const out = join(dir, 'move.jsonl')
+    await cli('export', '--url', harness.url, '--out', out)
+    const busy = await cli('import', out, '--auth-dir', harness.authDir)
+    expect([busy.code, busy.err]).toEqual([3, expect.stringContaining('Stop the server first')])
+    const target = join(dir, 'target')
+    const { code, out: said } = await cli('import', out, '--auth-dir', target, '--json')
+    expect(code).toBe(0)
+    const { file, messages } = JSON.parse(said)
+    expect(messages).toBe(archive()?.messages)
+    if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(await cli('verify', '--auth-dir', target)).toMatchObject({ code: 0, err: '' })
+
+    const moved = await openHarness({ authDir: target, simulator: harness.simulator })
+    try {
+      expect(withoutTime((await moved.get('/api/export')).text)).toBe(withoutTime(readFileSync(out, 'utf8')))
+      const path = `/api/messages?phone_number=${AMARA}&limit=20`
+      expect((await moved.get(path)).json.messages).toEqual((await harness.get(path)).json.messages)
+    } finally {
+      await moved.close()
+    }
+  })
+
+  it('a wrong file is refused with its line, a second import with the reason', async () => {
+    const out = join(dir, 'twice.jsonl')
+    await cli('export', '--url', harness.url, '--out', out)
+    const target = join(dir, 'twice')
+    const broken = join(dir, 'broken.jsonl')
+    writeFileSync(broken, readFileSync(out, 'utf8').replace('"line":"message"', '"line":"massage"'))
+    const n = linesOf(readFileSync(broken, 'utf8')).findIndex((line) => line.includes('massage')) + 1
+    const refused = await cli('import', broken, '--auth-dir', target)
+    expect([refused.code, refused.err]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`^Line ${n}: .*\\(invalid_line\\)\\n`)),
+    ])
+    expect((await cli('import', out, '--auth-dir', target)).code).toBe(0)
+    const again = await cli('import', out, '--auth-dir', target)
+    expect([again.code, again.err]).toEqual([1, expect.stringContaining('archive_not_empty')])
+    expect((await cli('import', join(dir, 'nothing'), '--auth-dir', target)).code).toBe(2)
+  })
+
+  it('verify names what is wrong', async () => {
+    const out = join(dir, 'flawed.jsonl')
+    await cli('export', '--url', harness.url, '--out', out)
+    const target = join(dir, 'flawed')
+    const { file } = JSON.parse((await cli('import', out, '--auth-dir', target, '--json')).out)
+    readArchive(file, ({ db }) => {
+      db.exec('UPDATE chats SET last_message = 5 WHERE id = (SELECT min(id) FROM chats)')
+      db.exec("INSERT INTO reactions VALUES (77, 0, 'x', 1)")
+    })
+    const { code, out: said } = await cli('verify', '--auth-dir', target, '--json')
+    expect([code, JSON.parse(said).flaws.map(({ check }: { check: string }) => check)]).toEqual([
+      1,
+      ['last messages', 'reactions'],
+    ])
+    expect((await cli('verify', '--auth-dir', join(dir, 'nobody'))).code).toBe(3)
+    expect(existsSync(join(dir, 'nobody'))).toBe(false)
+  })
+
+  it('stats are those of the API', async () => {
+    const { out } = await cli('stats', '--url', harness.url, '--json')
+    const { json } = await harness.get('/api/archive')
+    expect(JSON.parse(out)).toEqual(json)
+    expect(json).toMatchObject({ ok: true, file: archive()?.file, messages: archive()?.messages })
+    const sum = (of: 'messages' | 'chats') =>
+      json.by_kind.reduce((total: number, row: Record<string, number>) => total + (row[of] ?? 0), 0)
+    expect([sum('messages'), sum('chats')]).toEqual([json.messages, json.chats])
+    expect(json.size_bytes).toBeGreaterThan(50_000)
+    expect((await cli('stats', '--url', harness.url)).out).toContain(`messages   ${json.messages}\n`)
+  })
+})
