@@ -17,7 +17,14 @@ const ALLOWED: Record<string, string[]> = {
   'src/browser': [],
   'src/engine': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
   'src/store': ['src/model', 'src/errors.ts', 'src/clock.ts'],
-  'src/session': ['src/engine/engine.ts', 'src/store', 'src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
+  'src/session': [
+    'src/engine/engine.ts',
+    'src/store',
+    'src/model',
+    'src/errors.ts',
+    'src/clock.ts',
+    'src/log.ts',
+  ],
   'src/operations': ['src/session', 'src/model', 'src/errors.ts', 'src/clock.ts'],
   'src/faces/http': [
     'src/operations',

@@ -16,7 +16,9 @@ export const READING_ERRORS = [
 export const staleSince = z
   .string()
   .optional()
-  .describe('Only while the archive may lag behind WhatsApp: until then it was complete. ISO 8601 UTC.')
+  .describe(
+    'Only while the archive may lag behind WhatsApp: until then it was complete (1970: it never was yet, the first connection is being read). ISO 8601 UTC.',
+  )
 
 /** That member, where there is something to say. */
 export function staleness(archive: Archive): { stale_since?: string } {

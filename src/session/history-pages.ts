@@ -13,6 +13,9 @@ export type HistoryPages = {
   read(chat: number, before: number | null, count: number): Promise<HistoryPage>
 }
 
+/** Messages asked for at once. */
+export const PAGE = 50
+
 const NOTHING: HistoryPage = { messages: [], end: true }
 
 export function createHistoryPages(
@@ -24,9 +27,12 @@ export function createHistoryPages(
   let turn: Promise<unknown> = Promise.resolve()
 
   async function ask(chat: number, before: number | null, count: number): Promise<HistoryPage> {
-    const address = store.chats.addressOf(chat)
+    const id = store.chats.currentId(chat)
+    const address = store.chats.addressOf(id)
     if (address === null) return NOTHING
-    const row = before === null ? undefined : store.messages.get(before)
+    // A message that was there twice and is gone since: the next one stands for it.
+    const place = before === null ? null : store.messages.nextIn(id, before - 1)
+    const row = place === null ? undefined : store.messages.get(place)
     const anchor =
       row === undefined ? null : { bareId: row.bare_id, fromMe: row.sender === ME, sentAt: timeOf(row.id) }
     return engine.readMessages(address, { before: anchor, count })

@@ -10,6 +10,8 @@ export type Changes = {
     message: number,
     before: { what: Revision['what']; type: string; body: string; untilMs: number },
   ): void
+  /** What the message said before each change, oldest first. */
+  textsBefore(message: number): string[]
   reactions(message: number): ReactionRow[]
   setReaction(row: ReactionRow): void
   removeReaction(message: number, sender: number): void
@@ -20,6 +22,7 @@ export function createChanges(db: Connection): Changes {
     `INSERT INTO revisions (message, n, what, type, body, until_at_ms)
      SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4, ?5 FROM revisions WHERE message = ?1`,
   )
+  const textsBefore = db.query<{ body: string }>('SELECT body FROM revisions WHERE message = ? ORDER BY n')
   const reactions = db.query<ReactionRow>('SELECT * FROM reactions WHERE message = ?')
   const setReaction = db.command(
     `INSERT INTO reactions VALUES (?, ?, ?, ?)
@@ -29,6 +32,7 @@ export function createChanges(db: Connection): Changes {
   return {
     addRevision: (message, { what, type, body, untilMs }) =>
       void addRevision.run(message, what, type, body, untilMs),
+    textsBefore: (message) => textsBefore.all(message).map(({ body }) => body),
     reactions: (message) => reactions.all(message),
     setReaction: ({ message, sender, emoji, at_ms }) => void setReaction.run(message, sender, emoji, at_ms),
     removeReaction: (message, sender) => void removeReaction.run(message, sender),

@@ -3,17 +3,23 @@ import type { ChatRow, Chats } from './chats.ts'
 import type { People } from './people.ts'
 import type { Connection } from './sqlite.ts'
 
-/** Everything of the person `from` becomes `into`'s, messages that both had stay once. Call within a transaction. */
-export type MergePeople = (from: number, into: number) => void
+/**
+ * Everything of the person `from` becomes `into`'s, messages that both had stay once. Call within a transaction.
+ * Returns the direct chat in which two have come together; null where there was one at most.
+ */
+export type MergePeople = (from: number, into: number) => number | null
 
 export function createMerge(db: Connection, people: People, chats: Chats): MergePeople {
+  // The indexes on senders hold people only, and are found by saying so.
   const forget = ['revisions', 'reactions'].map((table) =>
-    db.command(`DELETE FROM ${table} WHERE message IN (SELECT id FROM messages WHERE sender = ?)`),
+    db.command(
+      `DELETE FROM ${table} WHERE message IN (SELECT id FROM messages WHERE sender = ? AND sender > 0)`,
+    ),
   )
-  const resend = db.command('UPDATE OR IGNORE messages SET sender = ? WHERE sender = ?')
-  const dropSent = db.command('DELETE FROM messages WHERE sender = ?')
-  const react = db.command('UPDATE OR IGNORE reactions SET sender = ? WHERE sender = ?')
-  const dropReactions = db.command('DELETE FROM reactions WHERE sender = ?')
+  const resend = db.command('UPDATE OR IGNORE messages SET sender = ? WHERE sender = ? AND sender > 0')
+  const dropSent = db.command('DELETE FROM messages WHERE sender = ? AND sender > 0')
+  const react = db.command('UPDATE OR IGNORE reactions SET sender = ? WHERE sender = ? AND sender > 0')
+  const dropReactions = db.command('DELETE FROM reactions WHERE sender = ? AND sender > 0')
   const join = db.command('UPDATE OR IGNORE members SET person = ? WHERE person = ?')
   const dropMember = db.command('DELETE FROM members WHERE person = ?')
 
@@ -22,8 +28,7 @@ export function createMerge(db: Connection, people: People, chats: Chats): Merge
   )
   const move = db.command('UPDATE OR IGNORE messages SET chat = ? WHERE chat = ?')
   const dropRest = db.command('DELETE FROM messages WHERE chat = ?')
-  const moveEvents = db.command('UPDATE events SET chat = ? WHERE chat = ?')
-  const dropGaps = db.command('DELETE FROM gaps WHERE chat IN (?, ?)')
+  const moveGaps = db.command('UPDATE gaps SET chat = ? WHERE chat = ?')
   const lookAgain = db.command(
     `UPDATE chats SET caught_up_to = ?, history_complete = min(history_complete, ?),
      unread_count = max(unread_count, ?), timestamp = max(timestamp, ?), archived = min(archived, ?) WHERE id = ?`,
@@ -34,13 +39,12 @@ export function createMerge(db: Connection, people: People, chats: Chats): Merge
     move.run(into, from)
     for (const command of forgetIn) command.run(from)
     dropRest.run(from)
-    moveEvents.run(into, from)
-    dropGaps.run(from, into)
+    moveGaps.run(into, from)
     // Complete is only what was complete in both.
-    const known = [old.caught_up_to, present.caught_up_to].filter((place) => place !== null)
-    const caughtUp = known.length === 0 ? null : Math.min(...known)
+    const places = [old.caught_up_to, present.caught_up_to]
+    const caughtUp = places.includes(null) ? null : Math.min(...places.map(Number))
     lookAgain.run(caughtUp, old.history_complete, old.unread_count, old.timestamp, old.archived, into)
-    chats.delete(from)
+    chats.retire(from, into)
     chats.refreshLast(into)
   }
 
@@ -54,8 +58,13 @@ export function createMerge(db: Connection, people: People, chats: Chats): Merge
     dropMember.run(from)
     const old = chats.byPerson(from)
     const present = chats.byPerson(into)
-    if (old !== undefined && present === undefined) chats.setPerson(old.id, into)
-    else if (old !== undefined && present !== undefined) mergeChats(old, present)
     people.retire(from, into)
+    if (old === undefined) return null
+    if (present === undefined) {
+      chats.setPerson(old.id, into)
+      return null
+    }
+    mergeChats(old, present)
+    return present.id
   }
 }

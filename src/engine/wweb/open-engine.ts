@@ -96,7 +96,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     onChanged: (changes) => listeners.onChanged(changes),
     onUnwatched: () => log.warn('chats cannot be watched: this build of WhatsApp Web is not known'),
   })
-  const addresses = createAddresses()
+  const addresses = createAddresses((lid, phone) => emitWhenReady({ type: 'identity', phone, lid }))
   const sender = createTextSender(client, addresses, clock)
   const listeners = listenTo(client, sender, emitWhenReady, log)
   const ask = createAsk(clock, () => connected)
