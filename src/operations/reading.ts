@@ -10,6 +10,7 @@ export const READING_ERRORS = [
   'archive_foreign',
   'archive_newer',
   'archive_unavailable',
+  'archive_full',
 ] as const satisfies ErrorCode[]
 
 /** A member of every answer from the archive. */

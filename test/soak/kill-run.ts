@@ -70,7 +70,6 @@ export async function killRun(options: KillRunOptions): Promise<KillRun> {
     return {
       ...compareArchive(archive?.file ?? '', stage.world, {
         before,
-        order: options.lateShare === undefined ? 'exact' : 'seconds',
       }),
       durationMs: Date.now() - startedAt,
       browserRecoveries: run.recoveries.browser.sort((a, b) => a - b),
