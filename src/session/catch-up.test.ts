@@ -262,8 +262,8 @@ describe('loading earlier messages', () => {
     at(T)
     const second = names('S', 300).map((id) => message(AMARA, id, T - DAY))
     web.set(AMARA, [...second, message(AMARA, 'LAST', T - 60)])
-    await connect({ perChat: 1 })
-    // The oldest that we have is gone there; the others of its second are many.
+    await connect({ perChat: 100 })
+    // The oldest that we have is gone there; the others of its second are more than one page.
     const oldest = rows(AMARA)[0]
     web.set(
       AMARA,
