@@ -35,9 +35,14 @@ describe('readConfig', () => {
         WHATSAPP_HEADLESS: 'false',
         WHATSAPP_MCP_ALLOWED_HOSTS: 'A.example, b.example:8790',
         WHATSAPP_MCP_LOG_LEVEL: 'warn',
+        WHATSAPP_HISTORY_PER_CHAT: '5',
+        WHATSAPP_HISTORY_DAYS: '30',
+        WHATSAPP_HISTORY_TOTAL: '1000',
+        WHATSAPP_HISTORY_PAUSE_MS: '0',
       },
       root,
     })
+    expect(config.history).toEqual({ perChat: 5, days: 30, total: 1000, pauseMs: 0 })
     expect(config).toMatchObject({ host: '::1', port: 9000, authDir: resolve('/elsewhere'), headless: false })
     expect(config).toMatchObject({
       allowedHosts: ['a.example', 'b.example'],

@@ -158,7 +158,9 @@ describe('sandbox --linked', () => {
   it('status is for people, or for programs', async () => {
     const { code, out } = await cli('status')
     expect(code).toBe(0)
-    expect(out).toMatch(/^state +ready\nsince .*\naccount +Robin Example \(\+15550001000\)\narchive +\d+ messages\b.*\n/)
+    expect(out).toMatch(
+      /^state +ready\nsince .*\naccount +Robin Example \(\+15550001000\)\narchive +\d+ messages\b.*\n/,
+    )
     expect(JSON.parse((await cli('status', '--json')).out)).toEqual(await statusOf(sandbox))
   })
 

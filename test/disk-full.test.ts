@@ -1,11 +1,13 @@
 /** A full disk (F29, G17): nothing that was acknowledged is lost, everybody is told the truth, and it mends by itself. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it, type TestContext } from 'vitest'
 import { createRandom } from '../simulator/service/random.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { compareArchive } from './soak/compare.ts'
 import { openSmallDisk, type SmallDisk } from './soak/small-disk.ts'
+import { createTraffic } from './soak/traffic.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
 /** A browser profile takes some 10 MB of it. */
@@ -20,11 +22,15 @@ let harness: Harness | null = null
 let clock: TestClock
 
 afterEach(async () => {
-  disk?.free()
-  await harness?.close()
-  disk?.close()
+  const [usedDisk, usedHarness] = [disk, harness]
   disk = null
   harness = null
+  usedDisk?.free()
+  try {
+    await usedHarness?.close()
+  } finally {
+    usedDisk?.close()
+  }
 })
 
 /** Linked for good and everything archived, on a small disk; skips the test where there can be none. */
@@ -98,7 +104,7 @@ it(
     expect(harness.app.session.status().state).toBe('ready')
 
     await harness.app.close()
-    const { problems, faults } = compareArchive(file, world, before)
+    const { problems, faults } = compareArchive(file, world, { before })
     expect(problems).toEqual([])
     expect(faults).toMatchObject({ lost: 0, damaged: 0 })
     const ids = world.messages().map(({ id }) => id)
@@ -114,32 +120,35 @@ it(
     const { world } = harness
     const before = new Set(world.messages().map(({ id }) => id))
     const random = createRandom(17)
-    for (let count = 0; count < 600; count += 1) {
-      if (count % 15 === 0) disk.fill(random.between(0, 8) * PAGE_BYTES)
-      if (count % 15 === random.between(3, 14)) disk.free()
-      await world.write({ from: AMARA, text: `${count} ${random.text(200, 'abcd ')}` })
-      if (count % 40 === 39) clock.advance(RETRY_MS)
-      await new Promise(setImmediate)
+    const traffic = createTraffic(world, random)
+    for (let count = 0; count < 120; count += 1) {
+      if (random.fraction() < 0.2) disk.fill(random.between(0, 8) * PAGE_BYTES)
+      await traffic.burst(random.between(1, 8))
+      if (random.fraction() < 0.3) disk.free()
+      if (random.fraction() < 0.1) clock.advance(RETRY_MS)
+      await sleep(random.between(0, 60))
     }
     await expectMended(harness, disk)
     await harness.app.close()
-    expect(compareArchive(file, world, before).problems).toEqual([])
+    expect(compareArchive(file, world, { before }).problems).toEqual([])
   },
   LIMIT_MS,
 )
 
-it(
-  'at the start of the server',
-  async (context) => {
+it.for([1, 2, 8])(
+  'at the start of the server, with %i pages left',
+  { timeout: LIMIT_MS },
+  async (pages, context) => {
     const { disk, harness, file } = await linkedOnSmallDisk(context)
     const { world } = harness
     const before = new Set(world.messages().map(({ id }) => id))
     await harness.app.close()
     for (let count = 0; count < 30; count += 1) await world.write({ from: AMARA, text: `missed ${count}` })
     // Room for the lock that says whose the directory is, and for hardly anything else.
-    disk.fill(3 * PAGE_BYTES)
+    disk.fill(pages * PAGE_BYTES)
     await harness.restart()
     await expect.poll(() => archive(harness)?.problem, { timeout: 10_000 }).toBe('archive_full')
+    await harness.until('ready')
     expect((await harness.get('/api/chats')).json).toMatchObject({ ok: true })
     disk.free()
     await expect
@@ -153,7 +162,30 @@ it(
       .toBe(true)
     await expectMended(harness, disk)
     await harness.app.close()
-    expect(compareArchive(file, world, before).problems).toEqual([])
+    expect(compareArchive(file, world, { before }).problems).toEqual([])
   },
-  LIMIT_MS,
 )
+
+it('without room even for the lock: the server does not start, and leaves nothing in the way', async (context) => {
+  const { disk, harness } = await linkedOnSmallDisk(context)
+  await harness.app.close()
+  disk.fill()
+  await expect(harness.restart()).rejects.toThrow()
+  disk.free()
+  await harness.restart()
+  await harness.until('ready')
+  await harness.synced()
+})
+
+it('without room for the archive itself: it is opened once there is some, while the account stays connected', async (context) => {
+  const { disk, harness, file } = await linkedOnSmallDisk(context)
+  await harness.app.close()
+  rmSync(file)
+  disk.fill(PAGE_BYTES)
+  await harness.restart()
+  await harness.until('ready')
+  expect(archive(harness)).toMatchObject({ problem: 'archive_full', messages: 0 })
+  await harness.world.write({ from: AMARA, text: 'nowhere to put it' })
+  await expectMended(harness, disk)
+  expect(harness.app.session.status()).toMatchObject({ state: 'ready', reconnect: null })
+})

@@ -37,6 +37,7 @@ const commands = {
   test: { needs: ['build', 'browser'], run: runTests },
   check: { needs: [], run: () => runChecks() },
   gen: { needs: [], run: (args) => runSource('scripts/generate-docs.ts', args) },
+  soak: { needs: ['build', 'browser'], run: (args) => runSource('test/soak/soak.ts', args) },
   bench: { needs: ['build', 'browser'], run: runBench },
   screenshots: { needs: ['build', 'browser'], run: (args) => runSource('scripts/screenshots.ts', args) },
 }

@@ -1,5 +1,5 @@
 /** What a page is given when it starts or comes back: the world in pieces, and what it missed. */
-import type { Piece } from '../wire.ts'
+import type { Piece, Push } from '../wire.ts'
 import type { WorldMessage } from '../world-types.ts'
 import type { Account, Device } from './accounts.ts'
 import type { Context, Session } from './context.ts'
@@ -32,10 +32,12 @@ export async function giveWorld(
   isResume: boolean,
 ): Promise<void> {
   session.live = true
+  session.held = []
   session.late = lateOf(context, account, device).map((message) => message.id)
   const late = new Set(isResume ? [] : session.late)
   if (isResume) {
     giveLate(session, { account, device })
+    session.held = []
     sendWaiting(context, session, device.id)
   } else dropWaiting(context, device.id)
   for (const piece of piecesOf(account, device, late)) {
@@ -43,6 +45,19 @@ export async function giveWorld(
     session.send({ push: 'piece', piece })
     await new Promise((resolve) => setImmediate(resolve))
   }
+  if (session.late.length === 0) release(session)
+}
+
+/** Something new for this page; it waits while older things are on their way. */
+export function pushNew(session: Session, push: Push): void {
+  if (session.held === null) session.send(push)
+  else session.held.push(push)
+}
+
+function release(session: Session): void {
+  const held = session.held ?? []
+  session.held = null
+  for (const push of held) session.send(push)
 }
 
 /** The chats of a world that has just grown, for a page that runs. */
@@ -66,6 +81,7 @@ export function giveLate(session: Session, { account, device }: { account: Accou
     const message = account.messages.get(id)
     if (message) session.send({ push: 'message', message: toWireMessage(account, device, message) })
   }
+  release(session)
 }
 
 /** Made one by one, each with what is true then: what changes in between comes as a push of its own. */

@@ -20,6 +20,8 @@ export type Session = {
   live: boolean
   /** Ids of messages that this page missed and gets as new ones when it asks for them. */
   late: string[]
+  /** What is new while the page is still given what it missed, in order: WhatsApp's server hands out one queue. Null: nothing waits. */
+  held: Push[] | null
   send(push: Push): void
   /** Cut the connection. */
   cut(): void

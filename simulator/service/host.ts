@@ -70,6 +70,7 @@ export async function openHost(context: Context, certificate: Certificate, holdS
       passkeyFor: null,
       live: false,
       late: [],
+      held: null,
       send: say,
       cut: () => socket.terminate(),
     }

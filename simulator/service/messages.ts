@@ -1,8 +1,10 @@
 /** Messages coming into the world and going out to the linked devices. */
+
 import type { WireMessage } from '../wire.ts'
 import type { WorldMessage } from '../world-types.ts'
 import type { Account, Chat } from './accounts.ts'
 import { findPerson, type Person, statusChat } from './addresses.ts'
+import { pushNew } from './backlog.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
 import { fieldOf } from './faults.ts'
 import { tell } from './telling.ts'
@@ -53,8 +55,8 @@ export function addMessage(
     if (session.live && session.link && session.link.device.id !== message.origin) {
       const whole = toWireMessage(account, session.link.device, message)
       const sent = message.fromMe || message.notice ? whole : encrypt(context, session, whole)
-      session.send({ push: 'message', message: sent })
-      if (again) session.send({ push: 'message', message: { ...sent, chat: again } })
+      pushNew(session, { push: 'message', message: sent })
+      if (again) pushNew(session, { push: 'message', message: { ...sent, chat: again } })
     }
   }
   return message

@@ -53,6 +53,8 @@ export type EngineEvent =
   | { type: 'chat_removed'; chat: Jid }
   /** People as they are now: new ones, and those of whom something changed. */
   | { type: 'contacts'; contacts: SeenContact[] }
+  /** These two addresses are one person's: learned before a send, ahead of the contacts. */
+  | { type: 'identity'; phone: Jid; lid: Jid }
   /**
    * For a while nobody listened although `ready` had been said: WhatsApp's socket was away, or the page loaded anew.
    * What came meanwhile has no events: read it.

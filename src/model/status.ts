@@ -113,7 +113,9 @@ export const Status = z.object({
       stale_since: z
         .string()
         .nullable()
-        .describe('Nothing was missing until then, ISO 8601 UTC; null while it is up to date.'),
+        .describe(
+          'Nothing was missing until then, ISO 8601 UTC (1970: it never was complete yet); null while it is up to date.',
+        ),
     })
     .nullable()
     .describe('The archive of chats and messages on this computer; null where no account was ever linked.'),

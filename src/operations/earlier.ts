@@ -24,7 +24,6 @@ export const loadEarlier = defineOperation({
   }),
   errors: [
     ...READING_ERRORS,
-    'archive_full',
     'chat_not_found',
     'starting',
     'not_connected',

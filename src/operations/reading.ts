@@ -14,13 +14,16 @@ export const READING_ERRORS = [
   'archive_key_wrong',
   'archive_key_unknown',
   'archive_not_encrypted',
+  'archive_full',
 ] as const satisfies ErrorCode[]
 
 /** A member of every answer from the archive. */
 export const staleSince = z
   .string()
   .optional()
-  .describe('Only while the archive may lag behind WhatsApp: until then it was complete. ISO 8601 UTC.')
+  .describe(
+    'Only while the archive may lag behind WhatsApp: until then it was complete (1970: it never was yet, the first connection is being read). ISO 8601 UTC.',
+  )
 
 /** That member, where there is something to say. */
 export function staleness(archive: Archive): { stale_since?: string } {

@@ -37,7 +37,7 @@ export type Archive = {
   reader(): Reader
   /** Readers of the event log. They end when another account's archive is opened, and with the server. */
   events: Pick<EventReaders, 'open' | 'stop'>
-  /** ISO 8601 UTC: nothing was missing until then; null while the archive is up to date. */
+  /** ISO 8601 UTC: nothing was missing until then, 1970 where it never was complete; null while it is up to date. */
   staleSince(): string | null
   /** Older messages of this chat, asked of WhatsApp now. Fails as {@link Archive.reader}, `not_connected`, as `Engine.readMessages`. */
   loadEarlier(chat: Jid, count: number): Promise<{ added: number; complete: boolean }>
@@ -90,15 +90,22 @@ type Opened = {
   stopIndexing: () => void
 }
 
+/** Who is to be archived, and from where. */
+type Followed = { engine: Engine; account: Jid; lid: Jid | null }
+
 export function createArchive(options: ArchiveOptions): Archive {
   const { authDir, clock, log } = options
   let opened: Opened | null = null
   /** Why it is not open, or not written. */
   let problem: AppError | null = null
+  /** From {@link Archive.follow} to {@link Archive.leave}, also while the archive cannot be opened. */
+  let followed: Followed | null = null
   let catchUp: CatchUp | null = null
   let connected = false
   /** Since {@link Archive.follow}: nothing is missing, and what comes is heard. */
   let upToDate = false
+  /** The last two times at which it was so, the older one first. */
+  let ticks: number[] = []
   const timers = createTimers<'note' | 'retry'>(clock)
   const events = createEventReaders(() => requireOpen().events)
 
@@ -111,9 +118,15 @@ export function createArchive(options: ArchiveOptions): Archive {
     const file = authDir.archiveOf(account)
     try {
       const store = openArchive(file, options.secret)
+      const owner = store.meta.get('account_wid')
+      if (owner !== null && owner !== account) {
+        store.close()
+        fail('archive_foreign', { detail: 'The file in the place of the archive is another account’s.' })
+      }
+      // Not written anew: what is there can be read from a full disk too.
+      if (owner === null) store.meta.set('account_wid', account)
       const lid = store.meta.get('account_lid')
       const own = new Set([account, ...(typeof lid === 'string' ? [toJid(lid)] : [])])
-      store.meta.set('account_wid', account)
       const keeping = createKeeping(store, options.keep, clock)
       noteRules(store, keeping)
       const inbox = createInbox({
@@ -140,12 +153,25 @@ export function createArchive(options: ArchiveOptions): Archive {
       opened.forgetting.start()
       problem = null
     } catch (error) {
+      const before = problem
       problem = error instanceof AppError ? error : new AppError('archive_unavailable', { cause: error })
-      log.error(
-        { err: error, file, code: problem.code },
-        'the archive cannot be opened; nothing is kept until it can',
-      )
+      if (before?.code !== problem.code) {
+        log.error(
+          { err: error, code: problem.code },
+          'the archive cannot be opened; nothing is kept until it can',
+        )
+      }
+      if (problem.code === 'archive_full' || problem.code === 'archive_unavailable') {
+        timers.set('retry', RETRY_MS, () => openAgain(account))
+      }
     }
+  }
+
+  function openAgain(account: Jid): void {
+    open(account)
+    if (opened === null) return
+    log.info('the archive can be opened again')
+    if (followed?.account === account) begin(opened, followed)
   }
 
   /** The disk refused. What was not written is read again from WhatsApp Web once it can be. */
@@ -169,13 +195,22 @@ export function createArchive(options: ArchiveOptions): Archive {
     catchUp?.run()
   }
 
-  /** Seconds, for the next start: until now nothing was missing. */
-  function note(): void {
-    if (opened === null || !upToDate || !connected || problem !== null) return
-    timers.set('note', NOTE_MS, note)
+  /**
+   * For the next start: until when nothing was missing. A lost connection is found out late, and a computer that slept does
+   * not know at first, so the time that is noted lies two ticks back.
+   */
+  function tick(): void {
+    timers.set('note', NOTE_MS, tick)
+    if (!upToDate || !connected || problem !== null) return
+    const [past, last] = ticks
+    if (past !== undefined && last !== undefined) note(past)
+    ticks = [...ticks.slice(-1), clock.now()]
+  }
+
+  function note(ms: number): void {
     try {
-      opened.inbox.flush()
-      opened.store.meta.set('known_until', Math.floor(clock.now() / 1000))
+      opened?.inbox.flush()
+      opened?.store.meta.set('known_until', Math.floor(ms / 1000))
     } catch (error) {
       log.debug({ err: error }, 'the time could not be noted')
     }
@@ -194,8 +229,7 @@ export function createArchive(options: ArchiveOptions): Archive {
 
   function staleSince(): string | null {
     if (upToDate && connected) return null
-    const seconds = knownUntil()
-    return seconds === null ? null : new Date(seconds * 1000).toISOString()
+    return new Date((knownUntil() ?? 0) * 1000).toISOString()
   }
 
   /** The account's other address, by which others quote and mention it. */
@@ -209,9 +243,10 @@ export function createArchive(options: ArchiveOptions): Archive {
     }
   }
 
-  function leave(): void {
-    note()
-    timers.clearAll()
+  /** What is open stays so, and a disk that refused is still tried again. */
+  function halt(): void {
+    timers.clear('note')
+    ticks = []
     catchUp?.stop()
     catchUp = null
     connected = false
@@ -221,7 +256,8 @@ export function createArchive(options: ArchiveOptions): Archive {
   }
 
   function close(): void {
-    leave()
+    halt()
+    timers.clearAll()
     events.endAll()
     const closing = opened
     opened = null
@@ -233,6 +269,28 @@ export function createArchive(options: ArchiveOptions): Archive {
     } catch (error) {
       log.warn({ err: error }, 'the archive could not be closed cleanly')
     }
+  }
+
+  function begin(current: Opened, { engine, lid }: Followed): void {
+    connected = true
+    const { store, inbox, keeping } = current
+    learnLid(current, lid)
+    catchUp = createCatchUp({
+      ...options,
+      engine,
+      store,
+      inbox,
+      keeping,
+      knownUntil,
+      onFailed: failed,
+      onCaughtUp() {
+        upToDate = true
+        ticks = []
+        note(clock.now())
+        tick()
+      },
+    })
+    catchUp.run()
   }
 
   return {
@@ -270,28 +328,13 @@ export function createArchive(options: ArchiveOptions): Archive {
       }
     },
     follow(engine, account, lid) {
-      leave()
+      halt()
+      followed = { engine, account, lid }
       authDir.rememberAccount(account)
       open(account)
       if (opened === null) return
       if (problem !== null) retry()
-      connected = true
-      const { store, inbox, keeping } = opened
-      learnLid(opened, lid)
-      catchUp = createCatchUp({
-        ...options,
-        engine,
-        store,
-        inbox,
-        keeping,
-        knownUntil,
-        onFailed: failed,
-        onCaughtUp() {
-          upToDate = true
-          note()
-        },
-      })
-      catchUp.run()
+      begin(opened, followed)
     },
     take: (event) => opened?.inbox.take(event),
     flush: () => opened?.inbox.flush(),
@@ -301,11 +344,17 @@ export function createArchive(options: ArchiveOptions): Archive {
       catchUp?.run()
     },
     setConnected(value) {
-      if (!value) note()
       connected = value
+      if (!value) ticks = []
     },
-    leave,
-    close,
+    leave() {
+      followed = null
+      halt()
+    },
+    close() {
+      followed = null
+      close()
+    },
   }
 }
 

@@ -183,7 +183,12 @@ async function lock(file: string, dir: string, log: Log): Promise<() => void> {
       log.info('another computer may use this directory; looking for signs of life'),
     )
   } catch (error) {
-    if (!(error instanceof HeldError)) throw error
+    if (!(error instanceof HeldError)) {
+      throw new AuthDirError(
+        `The lock of ${dir} cannot be written: ${error instanceof Error ? error.message : error}.`,
+        'Free some space, and make the directory writable for the user that runs the server.',
+      )
+    }
     const where = error.host === null ? '' : ` on the computer ${error.host}`
     throw new AuthDirError(
       `Another server (process ${error.holder}${where}) uses ${dir} already.`,

@@ -6,13 +6,15 @@ import type { Clock } from '../clock.ts'
 import type { Engine, HistoryPage } from '../engine/engine.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { ChatKind } from '../model/chat.ts'
 import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import type { SyncProgress } from '../model/status.ts'
 import type { ChatRow } from '../store/chats.ts'
-import { timeOf } from '../store/position.ts'
+import { firstIn, timeOf } from '../store/position.ts'
+import { isOfTheArchive } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import { createHistory, type HistoryBudget } from './history.ts'
-import { createHistoryPages, pause } from './history-pages.ts'
+import { createHistoryPages, PAGE, pause } from './history-pages.ts'
 import type { Inbox } from './inbox.ts'
 import type { Keeping } from './keeping.ts'
 import type { Recorded } from './record-messages.ts'
@@ -44,7 +46,8 @@ export type CatchUpOptions = {
   onFailed: (error: AppError) => void
 }
 
-const PAGE = 50
+/** Kinds of chats that WhatsApp Web always lists. */
+const LISTED: ReadonlySet<ChatKind> = new Set(['direct', 'group', 'channel'])
 /** Messages that come late can be older than what came before them; so far back is read again. */
 const OVERLAP_S = 600
 /** A message can be deleted for everyone for about two days (WhatsApp Help Center: 60 hours): what is younger is read again. */
@@ -64,14 +67,15 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   const history = createHistory({
     ...options,
     pages,
+    isStopped: () => stopped,
     onAdded: (count) => report({ messages: progress.messages + count }),
   })
   let stopped = false
   let again = false
   let running = false
   let lastLogged = 0
-  /** Chats of which this round has brought the first message, the one that lists show. */
-  const onlyLast = new Set<number>()
+  /** Unix seconds: until then nothing was missing, as of this round; null: there was no such time. */
+  let since: number | null = null
   const unheard = new Set<number>()
   let progress: SyncProgress = { phase: 'waiting', chats_done: 0, chats_total: 0, messages: 0 }
 
@@ -108,26 +112,18 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       report({ phase: progress.phase === 'history' || progress.phase === 'done' ? 'done' : 'waiting' })
   }
 
-  /** What came silently does not wait for the history. */
-  async function readUnheard(): Promise<void> {
-    for (const id of unheard) {
-      unheard.delete(id)
-      const chat = store.chats.get(id)
-      if (chat !== undefined && !stopped) await closeGap(chat, options.knownUntil())
-    }
-  }
-
   async function round(): Promise<void> {
-    const since = options.knownUntil()
+    // Earlier than noted: clocks differ, and a browser is dead for a moment before anybody notices.
+    const noted = options.knownUntil()
+    since = noted === null ? null : noted - OVERLAP_S
     report({ phase: 'chats', chats_done: 0, chats_total: 0 })
     for await (const contacts of engine.readContacts()) {
       if (stopped) return
       inbox.take({ type: 'contacts', contacts })
     }
+    const look = inbox.look()
     const listed = new Set<number>()
     const queued = new Set<number>()
-    onlyLast.clear()
-    unheard.clear()
     for await (const seen of engine.readChats()) {
       if (stopped) return
       // One transaction for the whole piece: a list of thousands would otherwise wait for the disk thousands of times.
@@ -136,124 +132,165 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
           const chat = inbox.recordChat(one)
           if (chat === null) continue
           listed.add(chat.id)
-          if (isUpToDate(chat, one, since)) inbox.setCaughtUp(chat.id)
-          else queued.add(chat.id)
+          const upTo = upToDateUntil(chat, one)
+          if (upTo === null) queued.add(chat.id)
+          else inbox.setCaughtUp(chat.id, look, upTo)
         }
       })
     }
-    const chats = store.chats.all().filter(({ id }) => listed.has(id))
+    const chats = store.chats.all()
+    removeUnlisted(chats, listed)
     const queue = chats.filter(({ id }) => queued.has(id))
     report({ phase: 'catching_up', chats_total: queue.length })
-    await each(queue, (chat) => closeGap(chat, since))
+    const unread = await each(queue, (chat) => closeGap(chat.id))
     if (stopped || again) return
-    options.onCaughtUp()
-    log.info({ chats: chats.length, messages: progress.messages }, 'nothing that came meanwhile is missing')
+    if (unread.length === 0) {
+      options.onCaughtUp()
+      log.info({ chats: listed.size, messages: progress.messages }, 'nothing that came meanwhile is missing')
+    }
     // As they are now: their gaps and beginnings have been found meanwhile.
-    const { wanted, load } = history.plan(chats.flatMap(({ id }) => store.chats.get(id) ?? []))
+    for (const { id } of unread) listed.delete(id)
+    const { wanted, load } = history.plan(store.chats.all().filter(({ id }) => listed.has(id)))
     report({ phase: 'history', chats_done: 0, chats_total: wanted.length })
     await each(wanted, (chat) => load(chat, () => stopped || again))
+    if (unread.length > 0 && !stopped) throw new Error(`${unread.length} chats could not be read`)
   }
 
-  /** Notes the newest message of a chat that is new here. Has nothing come, and can nothing have changed, since? */
-  function isUpToDate(chat: ChatRow, { last, timestamp }: SeenChat, since: number | null): boolean {
+  /**
+   * The position up to which nothing is missing where that is all there is: nothing has come and nothing can have changed
+   * since the last look. Else null. Notes of a chat that is new here how far it is known.
+   */
+  function upToDateUntil(chat: ChatRow, { last, timestamp }: SeenChat): number | null {
     const upTo = chat.caught_up_to
-    // What came after the newest message that would be kept is nothing.
-    if (last !== null && last.sentAt < keeping.bounds(chat.id).from) return true
+    // All of it is older than what is kept: there is nothing to look for.
+    if (last !== null && last.sentAt < keeping.bounds(chat.id).from) return upTo ?? firstIn(last.sentAt)
     if (upTo === null) {
-      const isEmpty = chat.last_message === null
-      if (last !== null) record(chat, [last], since, null)
-      if (isEmpty) onlyLast.add(chat.id)
+      const known = since === null ? null : firstIn(since)
+      const newest = last === null ? null : record(chat.id, [last], null, known).newest
       // At the very first connection there is nothing to have missed: what is older is history.
-      return since === null && isEmpty
+      if (known === null) return newest
+      // Later, nothing of it had come until we last looked, or it would have been listed.
+      inbox.setCaughtUp(chat.id, null, known)
+      return null
     }
-    if (last === null) return timestamp <= (upTo === 0 ? (since ?? 0) : timeOf(upTo))
+    if (last === null) return timestamp <= timeOf(upTo) ? upTo : null
     const isKnown = store.messages.findAll(last.bareId, chat.id).some(({ id }) => id <= upTo)
-    return isKnown && since !== null && last.sentAt <= since - CHANGEABLE_S
+    return isKnown && since !== null && last.sentAt <= since - CHANGEABLE_S ? upTo : null
   }
 
-  function record(chat: ChatRow, seen: SeenMessage[], since: number | null, before: number | null): Recorded {
-    const upTo =
-      chat.caught_up_to === null ? since : chat.caught_up_to === 0 ? 0 : timeOf(chat.caught_up_to) - OVERLAP_S
-    const isLate = ({ sentAt }: SeenMessage) => upTo !== null && sentAt >= upTo
-    const recorded = inbox.recordStretch(chat.id, seen, (one) => (isLate(one) ? 'late' : 'history'), before)
+  /** What was deleted on the phone meanwhile. A list that lacks half of what is known is not believed. */
+  function removeUnlisted(chats: ChatRow[], listed: ReadonlySet<number>): void {
+    const present = chats.filter(({ kind, removed_at }) => LISTED.has(kind) && removed_at === null)
+    const gone = present.filter(({ id }) => !listed.has(id))
+    if (gone.length * 2 > present.length) return
+    for (const { id } of gone) {
+      const chat = store.chats.addressOf(id)
+      if (chat !== null) inbox.take({ type: 'chat_removed', chat })
+    }
+  }
+
+  /** @param upTo until where nothing was missing; what is later than this and new here came while nobody listened */
+  function record(chat: number, seen: SeenMessage[], before: number | null, upTo: number | null): Recorded {
+    const isLate = ({ sentAt }: SeenMessage) => upTo !== null && sentAt >= timeOf(upTo) - OVERLAP_S
+    const recorded = inbox.recordStretch(chat, seen, (one) => (isLate(one) ? 'late' : 'history'), before)
     report({ messages: progress.messages + recorded.added })
     return recorded
   }
 
   /** Read back until what is known, and further as far as messages may have changed meanwhile. */
-  async function closeGap(listed: ChatRow, since: number | null): Promise<void> {
-    const chat = store.chats.get(listed.id)
-    if (chat === undefined) return
-    const upTo = chat.caught_up_to
-    // A chat that was never looked at as a whole may have single messages that came live.
-    const oldestKnown = () => (onlyLast.has(chat.id) ? null : (store.messages.oldest(chat.id)?.id ?? null))
-    const known = upTo === null ? oldestKnown() : upTo
+  async function closeGap(chat: number): Promise<void> {
+    const look = inbox.look()
+    const startedAt = Math.floor(clock.now() / 1000)
+    const upTo =
+      store.chats.get(store.chats.currentId(chat))?.caught_up_to ?? (since === null ? null : firstIn(since))
+    /** The last message that was there when nothing was missing; null: there was none. */
+    const known = upTo === null ? null : store.messages.lastUpTo(store.chats.currentId(chat), upTo)
+    let isMet = known === null
     for (let walked = 0, before: number | null = null; ; ) {
-      const page: HistoryPage = await pages.read(chat.id, before, PAGE)
+      const page: HistoryPage = await pages.read(chat, before, PAGE)
       if (stopped) return
-      const recorded = record(chat, page.messages, since, before)
+      const { oldest }: Recorded = record(chat, page.messages, before, upTo)
       walked += page.messages.length
       const [first] = page.messages
-      if (page.end || first === undefined || recorded.oldest === null) {
-        inbox.setHistoryComplete(chat.id)
+      if (known !== null && oldest !== null && oldest <= known) isMet = true
+      const hasMoved = oldest !== null && (before === null || oldest < before)
+      if (page.end || !hasMoved || first === undefined) {
+        if (page.end) inbox.setHistoryComplete(chat)
+        // WhatsApp Web gives no more, but what we know is not among it.
+        if (!isMet && (before ?? oldest) !== null) inbox.recordGap(chat, known, oldest ?? before ?? 0)
         break
       }
-      const { oldest } = recorded
-      // Of a chat that is new here, what is older than our last look is history.
-      if (known === null && (since === null || first.sentAt < since)) break
-      const isMet = known !== null && known > 0 && first.sentAt < timeOf(known) - OVERLAP_S
+      // Of a chat that was never looked at, all else is history.
+      if (upTo === null) break
+      const isPast = first.sentAt < timeOf(upTo) - OVERLAP_S
       const isChecked = since === null || first.sentAt < since - CHANGEABLE_S || walked >= RECHECK_MESSAGES
-      if (isMet && isChecked) break
+      if (isPast && isChecked) break
       if (walked >= MAX_GAP) {
-        if (!isMet) inbox.recordGap(chat.id, known || null, oldest)
+        if (!isPast) inbox.recordGap(chat, known, oldest)
         break
       }
       before = oldest
     }
-    inbox.setCaughtUp(chat.id)
+    const { last_message } = store.chats.get(store.chats.currentId(chat)) ?? { last_message: null }
+    inbox.setCaughtUp(chat, look, last_message ?? firstIn(startedAt))
   }
 
-  async function each(chats: ChatRow[], work: (chat: ChatRow) => Promise<unknown>): Promise<void> {
+  /** What came silently does not wait for the history. A chat that cannot be read now waits for the next look. */
+  async function readUnheard(): Promise<void> {
+    for (const chat of unheard) {
+      if (stopped) return
+      unheard.delete(chat)
+      try {
+        await closeGap(chat)
+      } catch (error) {
+        if (isOfTheArchive(error)) throw error
+        log.warn({ err: error }, 'a chat could not be read; the next look tries again')
+        clock.after(MAX_RETRY_MS, () => lookAt(chat))
+      }
+    }
+  }
+
+  function lookAt(chat: number): void {
+    if (stopped) return
+    unheard.add(chat)
+    if (!running) void rounds()
+  }
+
+  /** Each in turn, those that fail twice more after a while. Returns those that failed to the end. */
+  async function each(chats: ChatRow[], work: (chat: ChatRow) => Promise<unknown>): Promise<ChatRow[]> {
     let left = chats
-    for (let round = 1; left.length > 0 && !stopped; round += 1) {
+    for (let round = 1; ; round += 1) {
       const failed: ChatRow[] = []
       for (const chat of left) {
-        if (stopped || again) return
+        await readUnheard()
+        if (stopped || again) return left
         try {
-          await readUnheard()
           await work(chat)
           report({ chats_done: progress.chats_done + 1 })
         } catch (error) {
           if (isOfTheArchive(error)) throw error
+          // Deleted since it was listed.
+          if (error instanceof AppError && error.code === 'chat_not_found') continue
           failed.push(chat)
           log.debug({ err: error }, 'a chat could not be read')
         }
       }
-      if (failed.length > 0 && round === TRIES) {
-        log.warn({ chats: failed.length }, 'some chats could not be read; the next connection tries again')
-        return
-      }
-      if (failed.length > 0) await pause(clock, RETRY_MS)
       left = failed
+      if (left.length === 0 || round === TRIES) return left
+      await pause(clock, RETRY_MS)
     }
   }
+
   return {
     run() {
       again = true
       if (!running && !stopped) void rounds()
     },
-    look(chat) {
-      unheard.add(chat)
-      if (!running && !stopped) void rounds()
-    },
+    look: lookAt,
     progress: () => progress,
     loadEarlier: history.loadEarlier,
     stop() {
       stopped = true
     },
   }
-}
-
-function isOfTheArchive(error: unknown): error is AppError {
-  return error instanceof AppError && error.code.startsWith('archive_')
 }

@@ -58,8 +58,8 @@ export async function lockDir(file: string, onWait: () => void): Promise<() => v
   const fresh = `${file}.${process.pid}.new`
   for (let tries = 0; tries < 5; tries++) {
     // Written aside and linked: the lock appears whole, or not at all.
-    writeFileSync(fresh, text, { mode: 0o600 })
     try {
+      writeFileSync(fresh, text, { mode: 0o600 })
       linkSync(fresh, file)
       // Where a leftover was in the way, somebody who judged it too may move ours; it is given back, or we lost.
       if (tries > 0) await sleep(SETTLE_MS)

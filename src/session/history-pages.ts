@@ -18,6 +18,8 @@ export type HistoryPages = {
 type HistoryAnchor = Parameters<Engine['readMessages']>[1]['before']
 /** What reading back needs of the engine. */
 export type HistoryEngine = Pick<Engine, 'readMessages'>
+/** Messages asked for at once. */
+export const PAGE = 50
 
 const NOTHING: HistoryPage = { messages: [], end: true }
 
@@ -31,10 +33,13 @@ export function createHistoryPages(
   let turn: Promise<unknown> = Promise.resolve()
 
   async function ask(chat: number, before: number | null, count: number): Promise<HistoryPage> {
-    const address = store.chats.addressOf(chat)
-    const { from, keeps } = keeping.bounds(chat)
+    const id = store.chats.currentId(chat)
+    const address = store.chats.addressOf(id)
+    const { from, keeps } = keeping.bounds(id)
     if (address === null || from === Infinity) return NOTHING
-    const row = before === null ? undefined : store.messages.get(before)
+    // A message that was there twice and is gone since: the next one stands for it.
+    const place = before === null ? null : store.messages.nextIn(id, before - 1)
+    const row = place === null ? undefined : store.messages.get(place)
     let anchor: HistoryAnchor =
       row === undefined ? null : { bareId: row.bare_id, fromMe: row.sender === ME, sentAt: timeOf(row.id) }
     for (;;) {

@@ -1,11 +1,12 @@
 /** Older messages, backwards: of every chat within the budget, or of one chat on demand. Gaps are filled first. */
 import type { Clock } from '../clock.ts'
-import type { SeenMessage } from '../model/seen.ts'
 import type { ChatRow } from '../store/chats.ts'
+import type { GapRow } from '../store/gaps.ts'
 import { timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
-import type { HistoryPages } from './history-pages.ts'
+import { type HistoryPages, PAGE } from './history-pages.ts'
 import type { Inbox } from './inbox.ts'
+import type { OriginOf } from './record-messages.ts'
 
 /** How much history is wanted. */
 export type HistoryBudget = {
@@ -32,64 +33,87 @@ export type HistoryOptions = {
   inbox: Inbox
   budget: HistoryBudget
   clock: Clock
+  isStopped: () => boolean
   onAdded: (count: number) => void
 }
 
-const PAGE = 50
+/** Fewer are not asked for: a message that WhatsApp Web no longer has is stood for by those of its second. */
+const LEAST = 20
 
-export function createHistory({ pages, store, inbox, budget, clock, onAdded }: HistoryOptions): History {
-  /** One page back. `oldest`: position of the first message of the page. */
-  async function loadPage(chat: number, count: number) {
-    const gap = store.gaps.of(chat)[0]
+export function createHistory(options: HistoryOptions): History {
+  const { pages, store, inbox, budget, clock, isStopped, onAdded } = options
+  /** Gaps that WhatsApp Web cannot fill, as far as this connection has found out. */
+  const exhausted = new Set<number>()
+  const nextGap = (chat: number) => store.gaps.of(chat).find(({ id }) => !exhausted.has(id))
+
+  /** One page back. `oldest`: position of its first message; `isOver`: there is nothing further back to ask for. */
+  async function loadPage(listed: number, count: number) {
+    const chat = store.chats.currentId(listed)
+    const gap = nextGap(chat)
     const before = gap?.before_message ?? store.messages.oldest(chat)?.id ?? null
-    const page = await pages.read(chat, before, count)
-    // What is known to be missing came after what was known: its readers have not heard of it.
-    const missingFrom =
-      gap === undefined ? Infinity : gap.after_message === null ? 0 : timeOf(gap.after_message)
-    const originOf = ({ sentAt }: SeenMessage) => (sentAt >= missingFrom ? 'late' : 'history')
+    const page = await pages.read(chat, before, Math.min(PAGE, Math.max(count, LEAST)))
+    if (isStopped()) return { added: 0, oldest: null, isOver: true, isEnd: false }
+    const originOf = createOriginOf(gap, store.chats.get(chat)?.caught_up_to ?? null)
     return inbox.together(() => {
       const { added, oldest } = inbox.recordStretch(chat, page.messages, originOf, before)
-      const isEnd = page.end || oldest === null
-      if (gap !== undefined) {
-        const isMet = oldest !== null && gap.after_message !== null && oldest <= gap.after_message
-        inbox.narrowGap(gap, isEnd || isMet ? null : oldest)
-      }
-      if (isEnd) inbox.setHistoryComplete(chat)
       onAdded(added)
-      return { added, oldest, complete: isEnd }
+      const hasMoved = oldest !== null && (before === null || oldest < before)
+      const isOver = page.end || !hasMoved
+      if (gap === undefined) {
+        if (page.end) inbox.setHistoryComplete(chat)
+        return { added, oldest, isOver, isEnd: page.end }
+      }
+      const isMet = oldest !== null && gap.after_message !== null && oldest <= gap.after_message
+      if (isMet || (page.end && gap.after_message === null)) inbox.narrowGap(gap, null)
+      else if (hasMoved) inbox.narrowGap(gap, oldest)
+      if (isOver) exhausted.add(gap.id)
+      return { added, oldest, isOver: false, isEnd: false }
     })
   }
 
   return {
     plan(chats) {
       const extents = new Map(store.chats.extents().map((extent) => [extent.chat, extent]))
-      const gaps = new Set(store.gaps.all().map(({ chat }) => chat))
       const from = Math.floor(clock.now() / 1000) - budget.days * 86_400
       const isTooOld = (place: number | null) => place !== null && timeOf(place) < from
       const lacking = ({ id, history_complete }: ChatRow): number => {
         const { messages, oldest } = extents.get(id) ?? { messages: 0, oldest: null }
-        if (!gaps.has(id) && (history_complete === 1 || isTooOld(oldest))) return 0
+        if (history_complete === 1 || isTooOld(oldest)) return 0
         return Math.max(0, budget.perChat - messages)
       }
       let room = budget.total - store.messages.count()
       return {
-        wanted: chats.filter((chat) => lacking(chat) > 0),
+        wanted: chats.filter((chat) => nextGap(chat.id) !== undefined || lacking(chat) > 0),
         async load(chat, isOver) {
+          // What is missing is no history: it has no budget.
+          while (nextGap(store.chats.currentId(chat.id)) !== undefined && !isOver())
+            await loadPage(chat.id, PAGE)
           for (let left = Math.min(lacking(chat), room); left > 0 && !isOver(); ) {
-            const page = await loadPage(chat.id, Math.min(PAGE, left))
-            left -= Math.max(page.added, 1)
+            const page = await loadPage(chat.id, left)
+            left -= page.added
             room -= page.added
-            if (page.complete || isTooOld(page.oldest)) return
+            if (page.isOver || isTooOld(page.oldest)) return
           }
         },
       }
     },
     async loadEarlier(chat, count) {
       for (let added = 0; ; ) {
-        const page = await loadPage(chat, Math.min(PAGE, count - added))
+        const page = await loadPage(chat, count - added)
         added += page.added
-        if (page.complete || added >= count) return { added, complete: page.complete }
+        if (page.isOver || added >= count) return { added, complete: page.isEnd }
       }
     },
   }
+}
+
+/**
+ * What is known to be missing came after what was known, and what is newer than the last look too: nobody has heard of
+ * it. All else is history.
+ */
+function createOriginOf(gap: GapRow | undefined, upTo: number | null): OriginOf {
+  const missingFrom =
+    gap === undefined ? Infinity : gap.after_message === null ? 0 : timeOf(gap.after_message)
+  const seenUntil = upTo === null ? Infinity : timeOf(upTo)
+  return ({ sentAt }) => (sentAt >= missingFrom || sentAt > seenUntil ? 'late' : 'history')
 }

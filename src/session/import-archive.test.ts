@@ -188,7 +188,7 @@ function fill(store: Store): void {
   inbox.take({ type: 'chat_removed', chat: CHANNEL })
   inbox.flush()
   const chat = inbox.where.findChat(AMARA) ?? 0
-  inbox.setCaughtUp(chat)
+  inbox.setCaughtUp(chat, inbox.look(), store.messages.oldest(chat)?.id ?? 0)
   inbox.setHistoryComplete(inbox.where.findChat(GROUP) ?? 0)
   inbox.recordGap(chat, null, store.messages.oldest(chat)?.id ?? 0)
   store.chats.setForgotten(inbox.where.findChat(CHANNEL) ?? 0, T - 5)

@@ -1,12 +1,13 @@
 /** The only writer of the archive: whatever brought it, everything that WhatsApp reports comes through here. */
 import type { Clock } from '../clock.ts'
 import type { EngineEvent } from '../engine/engine.ts'
-import { AppError } from '../errors.ts'
+import type { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { isGroup, type Jid } from '../model/ids.ts'
 import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import type { ChatRow } from '../store/chats.ts'
 import type { GapRow } from '../store/gaps.ts'
+import { isOfTheArchive } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import type { Keeping } from './keeping.ts'
 import { type ChatRecorder, createChatRecorder } from './record-chats.ts'
@@ -20,7 +21,7 @@ import { createWhereabouts, type Whereabouts } from './whereabouts.ts'
 
 export type InboxEvent = Extract<
   EngineEvent,
-  { type: 'message' | 'ack' | 'reaction' | 'chats' | 'chat_removed' | 'contacts' }
+  { type: 'message' | 'ack' | 'reaction' | 'chats' | 'chat_removed' | 'contacts' | 'identity' }
 >
 
 /** More than this many events are written in one go only if they came at once, so that nothing else waits long. */
@@ -49,12 +50,20 @@ export type Inbox = {
   narrowGap(gap: GapRow, before: number | null): void
   /** The beginning of what WhatsApp Web has of this chat is here. Throws as above. */
   setHistoryComplete(chat: number): void
-  /** Everything of this chat that WhatsApp has is here: what comes live from now on keeps it so. Throws as above. */
-  setCaughtUp(chat: number): void
-  /** Something may have been missed: no chat counts as caught up until {@link Inbox.setCaughtUp}. */
+  /** To be taken before a chat is looked through, see {@link Inbox.setCaughtUp}. */
+  look(): Look
+  /**
+   * Everything of this chat that WhatsApp has is here, up to this position. With a look, what comes live from now on
+   * keeps it so, unless something may have been missed since the look began. Throws as above.
+   */
+  setCaughtUp(chat: number, look: Look | null, upTo: number): void
+  /** Something may have been missed: no chat counts as caught up until it was looked through anew. */
   doubt(): void
   where: Whereabouts
 }
+
+/** Names the time between two doubts. */
+export type Look = { doubts: number }
 
 export type InboxOptions = {
   store: Store
@@ -67,7 +76,7 @@ export type InboxOptions = {
   hash: (jid: string) => string
   /** Something that was taken could not be written, and is lost until it is read again. */
   onLost: (error: AppError) => void
-  /** This chat has a message of which no event came. */
+  /** This chat may have a message of which no event came: it does not count as caught up any more. */
   onUnheard: (chat: number) => void
 }
 
@@ -79,6 +88,7 @@ export function createInbox(options: InboxOptions): Inbox {
   const chats: ChatRecorder = createChatRecorder(store, where, now)
   const taken: InboxEvent[] = []
   let scheduled: NodeJS.Immediate | null = null
+  let doubts = 0
   const caughtUp = new Set<number>()
 
   function write(event: InboxEvent): void {
@@ -87,8 +97,9 @@ export function createInbox(options: InboxOptions): Inbox {
         const { message } = event
         const chat = where.chatId(message.chat)
         if (chat === null) return
-        const { newest } = messages.record(chat, [message], () => 'live')
+        const { added, newest } = messages.record(chat, [message], () => 'live')
         if (newest !== null && caughtUp.has(chat)) store.chats.setCaughtUp(chat, newest)
+        if (added > 0) tell(message)
         return
       }
       case 'ack':
@@ -107,14 +118,16 @@ export function createInbox(options: InboxOptions): Inbox {
             one.last === null ||
             store.messages.findAll(one.last.bareId, chat).length > 0 ||
             !keeping.bounds(chat).keeps(one.last)
-          if (!isKnown) onUnheard(chat)
+          if (chat !== null && (!isKnown || store.chats.get(chat)?.caught_up_to === null)) lookAgain(chat)
         }
         return
       case 'chat_removed':
         return chats.removed(event.chat)
       case 'contacts':
-        for (const one of event.contacts) chats.contact(one)
+        for (const one of event.contacts) lookAgain(chats.contact(one))
         return
+      case 'identity':
+        return lookAgain(chats.identity(event.phone, event.lid))
     }
   }
 
@@ -123,21 +136,34 @@ export function createInbox(options: InboxOptions): Inbox {
     try {
       store.transaction(() => batch.forEach(write))
     } catch (error) {
-      if (isOfTheDisk(error)) return lose(error)
+      if (isOfTheArchive(error)) return lose(error)
       for (const event of batch) {
         try {
           store.transaction(() => write(event))
         } catch (cause) {
-          if (isOfTheDisk(cause)) return lose(cause)
+          if (isOfTheArchive(cause)) return lose(cause)
           log.error({ err: cause, event: event.type }, 'an event could not be written')
+          // Whatever it was, the chat is not complete with what comes after it.
+          if (event.type === 'message') caughtUp.delete(where.findChat(event.message.chat) ?? -1)
         }
       }
     }
   }
 
-  function lose(error: AppError): void {
+  function doubt(): void {
+    doubts += 1
     caughtUp.clear()
+  }
+
+  function lose(error: AppError): void {
+    doubt()
     onLost(error)
+  }
+
+  function lookAgain(chat: number | null): void {
+    if (chat === null) return
+    caughtUp.delete(chat)
+    onUnheard(chat)
   }
 
   function flush(): void {
@@ -161,7 +187,6 @@ export function createInbox(options: InboxOptions): Inbox {
   return {
     where,
     take(event) {
-      if (event.type === 'message') tell(event.message)
       taken.push(event)
       scheduled ??= setImmediate(flush)
     },
@@ -172,37 +197,37 @@ export function createInbox(options: InboxOptions): Inbox {
       return id === null ? null : (store.chats.get(id) ?? null)
     },
     recordStretch(chat, seen, originOf, before) {
-      return together(() => messages.record(chat, seen, originOf, before))
+      return together(() => messages.record(store.chats.currentId(chat), seen, originOf, before))
     },
     recordGap(chat, after, before) {
-      store.transaction(() => {
-        store.gaps.add({ chat, after_message: after, before_message: before, found_at_ms: now() })
-        store.events.append({ at_ms: now(), kind: 'gap.found', chat, message: null, data: null })
+      together(() => {
+        const id = store.chats.currentId(chat)
+        store.gaps.add({ chat: id, after_message: after, before_message: before, found_at_ms: now() })
+        store.events.append({ at_ms: now(), kind: 'gap.found', chat: id, message: null, data: null })
       })
     },
     narrowGap(gap, before) {
-      store.transaction(() => {
+      together(() => {
         if (before !== null) return store.gaps.shrink(gap.id, before)
         if (!store.gaps.remove(gap.id)) return
-        store.events.append({ at_ms: now(), kind: 'gap.filled', chat: gap.chat, message: null, data: null })
+        const chat = store.chats.currentId(gap.chat)
+        store.events.append({ at_ms: now(), kind: 'gap.filled', chat, message: null, data: null })
       })
     },
     setHistoryComplete(chat) {
-      store.transaction(() => store.chats.setHistoryComplete(chat))
+      together(() => store.chats.setHistoryComplete(store.chats.currentId(chat)))
     },
-    setCaughtUp(chat) {
-      together(() => store.chats.setCaughtUp(chat, store.chats.get(chat)?.last_message ?? 0))
-      caughtUp.add(chat)
+    look: () => ({ doubts }),
+    setCaughtUp(chat, look, upTo) {
+      const id = store.chats.currentId(chat)
+      together(() => store.chats.setCaughtUp(id, upTo))
+      if (look?.doubts === doubts) caughtUp.add(id)
     },
-    doubt: () => caughtUp.clear(),
+    doubt,
   }
 
   function tell({ chat, fromMe, type }: SeenMessage): void {
     const facts = { chat: hash(chat), group: isGroup(chat), type }
     log.info(facts, fromMe ? 'message.sent' : 'message.received')
   }
-}
-
-function isOfTheDisk(error: unknown): error is AppError {
-  return error instanceof AppError && error.code.startsWith('archive_')
 }

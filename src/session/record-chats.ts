@@ -10,7 +10,10 @@ export type ChatRecorder = {
   /** Returns the chat's id; null where its address is no chat's. Call within a transaction. */
   chat(seen: SeenChat): number | null
   removed(jid: Jid): void
-  contact(seen: SeenContact): void
+  /** Returns the chat in which two have come together, see `MergePeople`. */
+  contact(seen: SeenContact): number | null
+  /** These two addresses are one person's, known or not. Returns as {@link ChatRecorder.contact}. */
+  identity(phone: Jid, lid: Jid): number | null
 }
 
 /** What readers are told of by name; the time changes with every message, which has its own event. */
@@ -18,10 +21,20 @@ const TOLD = ['name', 'unread_count', 'archived', 'pinned_at', 'muted_until', 'i
 
 export function createChatRecorder(store: Store, where: Whereabouts, now: () => number): ChatRecorder {
   const { chats, people, events } = store
+  /** Under which address a direct chat was last seen alive. */
+  const speakers = new Map<number, { address: Jid; timestamp: number }>()
 
   function log(chat: number, fields: string[]): void {
     if (fields.length === 0) return
     events.append({ at_ms: now(), kind: 'chat.changed', chat, message: null, data: { fields } })
+  }
+
+  /** While an account moves to LIDs both of a person's chats are listed: the one that lives speaks. */
+  function isSpeaker(chat: number, { id: address, timestamp }: SeenChat): boolean {
+    const before = speakers.get(chat)
+    if (before !== undefined && before.address !== address && timestamp < before.timestamp) return false
+    speakers.set(chat, { address, timestamp })
+    return true
   }
 
   function setMembers(chat: number, seen: NonNullable<SeenChat['members']>): boolean {
@@ -38,6 +51,22 @@ export function createChatRecorder(store: Store, where: Whereabouts, now: () => 
     return !isSame
   }
 
+  function tellOf(person: number): void {
+    const chat = chats.byPerson(person)?.id ?? null
+    events.append({ at_ms: now(), kind: 'contact.changed', chat, message: null, data: { person } })
+  }
+
+  /** Nothing where neither is known yet: who they are is told with the name. */
+  function samePerson(phone: Jid, lid: Jid): number | null {
+    const [byPhone, byLid] = [people.find(phone), people.find(lid)]
+    const person = byPhone ?? byLid
+    if (person === undefined || byPhone?.id === byLid?.id) return null
+    const met = byPhone !== undefined && byLid !== undefined ? store.mergePeople(byLid.id, byPhone.id) : null
+    people.setAddresses(person.id, phone, lid)
+    tellOf(person.id)
+    return met
+  }
+
   return {
     chat(seen) {
       const isNew = where.findChat(seen.id) === null
@@ -45,9 +74,9 @@ export function createChatRecorder(store: Store, where: Whereabouts, now: () => 
       const row = id === null ? undefined : chats.get(id)
       if (id === null || row === undefined) return null
       const facts = factsOf(seen)
-      const changed: string[] = row.removed_at === null ? [] : ['removed']
-      // While an account moves to LIDs both of a person's chats are listed: the one that lives speaks.
-      if (isNew || row.person === null || seen.timestamp >= row.timestamp) {
+      const changed: string[] = []
+      if (isSpeaker(id, seen)) {
+        if (row.removed_at !== null) changed.push('removed')
         changed.push(...TOLD.filter((name) => row[name] !== facts[name]))
         const isSame = changed.length === 0 && facts.timestamp <= row.timestamp
         if (!isSame) chats.setFacts(id, facts)
@@ -58,30 +87,27 @@ export function createChatRecorder(store: Store, where: Whereabouts, now: () => 
     },
     removed(jid) {
       const id = where.findChat(jid)
-      if (id === null) return
+      if (id === null || chats.get(id)?.removed_at !== null) return
+      speakers.delete(id)
       chats.setRemoved(id, Math.floor(now() / 1000))
       events.append({ at_ms: now(), kind: 'chat.removed', chat: id, message: null, data: null })
     },
     contact(seen) {
-      const [byPhone, byLid] = [seen.phone, seen.lid].map((jid) =>
-        jid === null ? undefined : people.find(jid),
-      )
-      let person = byPhone ?? byLid
-      if (byPhone !== undefined && byLid !== undefined && byPhone.id !== byLid.id) {
-        store.mergePeople(byLid.id, byPhone.id)
-        person = { ...byPhone, lid: null }
+      const { phone, lid } = seen
+      const met = phone !== null && lid !== null ? samePerson(phone, lid) : null
+      const person =
+        (phone === null ? undefined : people.find(phone)) ?? (lid === null ? undefined : people.find(lid))
+      if (person === undefined) {
+        people.insert(seen)
+      } else if (differs(person, seen)) {
+        people.update(person.id, seen)
+        tellOf(person.id)
       }
-      if (person === undefined) return void people.insert(seen)
-      if (!differs(person, seen)) return
-      people.update(person.id, seen)
-      const chat = chats.byPerson(person.id)?.id ?? null
-      events.append({
-        at_ms: now(),
-        kind: 'contact.changed',
-        chat,
-        message: null,
-        data: { person: person.id },
-      })
+      return met
+    },
+    identity(phone, lid) {
+      if (people.find(phone) === undefined && people.find(lid) === undefined) people.idOf(phone)
+      return samePerson(phone, lid)
     },
   }
 }

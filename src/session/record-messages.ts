@@ -31,6 +31,9 @@ export type MessageRecorder = {
   reaction(chat: number, bareId: string, messageSender: Jid | null, reaction: SeenReaction): void
 }
 
+/** Longer than the page takes to read the reactions of a stretch. */
+const READ_MS = 10_000
+
 export function createMessageRecorder(
   store: Store,
   where: Whereabouts,
@@ -43,9 +46,10 @@ export function createMessageRecorder(
     events.append({ at_ms: now(), kind, chat: row.chat, message: row.id, data })
   }
 
-  /** @param person whose direct chat it is; null in other chats */
+  /** @param person whose direct chat it is, ME for one's own; null in other chats */
   function senderOf({ fromMe, sender, senderName }: SeenMessage, person: number | null): number {
-    if (fromMe) return ME
+    // Builds disagree about the direction of notes to oneself.
+    if (fromMe || person === ME) return ME
     if (sender === null) return person ?? NOBODY
     const id = person ?? where.senderId(sender)
     // The first name that we hear of a stranger; later ones come with the contacts.
@@ -95,7 +99,7 @@ export function createMessageRecorder(
   }
 
   /** The message is here already: what of it has changed? */
-  function update(row: MessageRow, seen: SeenMessage): void {
+  function update(row: MessageRow, seen: SeenMessage, origin: Origin): void {
     const { type, body } = row
     const keep = (what: 'edited' | 'revoked', untilMs: number) =>
       changes.addRevision(row.id, { what, type, body, untilMs })
@@ -117,7 +121,7 @@ export function createMessageRecorder(
         const has_media = Number(seen.hasMedia)
         messages.update({ ...row, type: seen.type, body: seen.body, has_media, details })
         log('message.decrypted', row)
-      } else if (isNewerText(row, seen)) {
+      } else if (isNewerText(row, seen, origin)) {
         const editedAt = seen.editedAt ?? now()
         const revision = keep('edited', editedAt)
         messages.update({ ...row, type: seen.type, body: seen.body, edited_at_ms: editedAt, details })
@@ -131,10 +135,14 @@ export function createMessageRecorder(
     if (seen.reactions !== null) setReactions(row, seen.reactions)
   }
 
-  function isNewerText(row: MessageRow, seen: SeenMessage): boolean {
+  function isNewerText(row: MessageRow, seen: SeenMessage, origin: Origin): boolean {
     if (seen.type === 'ciphertext' || seen.body === row.body) return false
     if (Number(seen.hasMedia) !== row.has_media) return false
-    return seen.editedAt === null ? row.edited_at_ms === null : seen.editedAt > (row.edited_at_ms ?? 0)
+    if (seen.editedAt !== null) return seen.editedAt > (row.edited_at_ms ?? 0)
+    if (row.edited_at_ms === null) return true
+    // A build that gives no time of the edit: told live, and none of the texts that it had before.
+    const before = origin === 'live' ? changes.textsBefore(row.id) : []
+    return before.length > 0 && !before.includes(seen.body)
   }
 
   /** An ack never falls, but to -1: failed. */
@@ -151,8 +159,9 @@ export function createMessageRecorder(
       present.add(reaction.sender === null ? ME : where.senderId(reaction.sender))
       setReaction(row, reaction)
     }
-    for (const { sender } of changes.reactions(row.id)) {
-      if (!present.has(sender)) removeReaction(row, sender)
+    for (const { sender, at_ms } of changes.reactions(row.id)) {
+      // What has just come live may be missing from an answer that was on its way.
+      if (!present.has(sender) && at_ms < now() - READ_MS) removeReaction(row, sender)
     }
   }
 
@@ -193,7 +202,7 @@ export function createMessageRecorder(
     originOf: OriginOf,
     before: number | null = null,
   ): Recorded {
-    const person = chats.get(chat)?.person ?? null
+    const person = where.personOf(chat)
     const { keeps } = keeping.bounds(chat)
     const known = new Map<string, MessageRow | null>()
     const stretch = seen
@@ -229,7 +238,7 @@ export function createMessageRecorder(
       if (one === undefined) break
       const row = known.get(one.name)
       if (row) {
-        update(row, one.message)
+        update(row, one.message, originOf(one.message))
         oldest = Math.min(oldest ?? row.id, row.id)
         newest = Math.max(newest ?? 0, row.id)
         index += 1
@@ -238,7 +247,9 @@ export function createMessageRecorder(
       let end = index + 1
       while (stretch[end]?.second === one.second && placeAt(end) === null) end += 1
       const left = within(newest, one.second)
-      const places = placesFor(end - index, one.second, left, within(placeAt(end), one.second))
+      // What the chat has beyond the end of the stretch was told of live, while the stretch was being read.
+      const right = placeAt(end) ?? (newest === null ? null : messages.nextIn(chat, newest))
+      const places = placesFor(end - index, one.second, left, within(right, one.second))
       for (const place of places) {
         const { message, sender } = stretch[index] ?? one
         const origin = originOf(message)
@@ -263,7 +274,7 @@ export function createMessageRecorder(
       if (row !== undefined) setAck(row, ack)
     },
     reaction(chat, bareId, messageSender, reaction) {
-      const person = chats.get(chat)?.person ?? null
+      const person = where.personOf(chat)
       const sender = messageSender === null ? ME : (person ?? where.senderId(messageSender))
       const row = messages.find(bareId, chat, sender)
       if (row !== undefined) setReaction(row, reaction)

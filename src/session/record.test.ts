@@ -164,6 +164,12 @@ describe('a change', () => {
     ])
   })
 
+  it('of the text, and again, is kept where WhatsApp Web gives no time', () => {
+    for (const body of ['a', 'b', 'b', 'c', 'b']) take(message('A', { body }))
+    expect(rowsOf(AMARA)).toMatchObject([{ body: 'c' }])
+    expect(kinds()).toEqual(['message.received', 'message.edited', 'message.edited'])
+  })
+
   it('is not undone by an older copy', () => {
     take(message('A', { body: 'third', editedAt: 3000 }))
     take(message('A', { body: 'second', editedAt: 2000 }), message('A', { body: 'first' }))
@@ -247,6 +253,17 @@ describe('a stretch that was read', () => {
     expect(idsOf(AMARA)).toEqual(names(0, 151))
   })
 
+  it('goes before what came live in the same second while it was being read', () => {
+    take(message('X'), message('C'))
+    stretch(['X', 'A', 'B'])
+    expect(idsOf(AMARA)).toEqual(['X', 'A', 'B', 'C'])
+    take(message('F', { sentAt: T + 1 }))
+    const later = ['D', 'E'].map((id) => message(id, { sentAt: T + 1 }))
+    const chatId = inbox.where.findChat(AMARA) ?? 0
+    inbox.recordStretch(chatId, [message('C'), ...later], () => 'late', null)
+    expect(idsOf(AMARA)).toEqual(['X', 'A', 'B', 'C', 'D', 'E', 'F'])
+  })
+
   it('finds its place even where the second is crowded by other chats', () => {
     take(message('M00000'))
     take(...names(0, 300).map((id) => message(id, { chat: GROUP })))
@@ -300,6 +317,35 @@ describe('a person', () => {
     expect(idsOf(AMARA)).toEqual(['A', 'B', 'C', 'D'])
   })
 
+  it('who is two while a page of the other one’s chat is read: the page goes where the person is', () => {
+    take(message('A', { chat: AMARA_LID, sender: AMARA_LID, sentAt: T }), message('P', { sentAt: T + 9 }))
+    const asked = inbox.where.findChat(AMARA_LID) ?? 0
+    inbox.take({ type: 'identity', phone: AMARA, lid: AMARA_LID })
+    inbox.flush()
+    expect(unheard).toEqual([inbox.where.findChat(AMARA)])
+    // Somebody new, who must not come by the old number.
+    take(message('S', { chat: toJid('15553330000@c.us'), sender: toJid('15553330000@c.us') }))
+    const page = ['A', 'B'].map((id, n) => message(id, { chat: AMARA_LID, sender: AMARA_LID, sentAt: T + n }))
+    inbox.recordStretch(asked, page, () => 'history', null)
+    expect(idsOf(AMARA)).toEqual(['A', 'B', 'P'])
+    expect(idsOf(toJid('15553330000@c.us'))).toEqual(['S'])
+    const total = store.db.query<{ n: number }>('SELECT count(*) AS n FROM messages').get()?.n
+    expect(total).toBe(4)
+  })
+
+  it('who is two keeps the gaps of both, and counts as complete only where both were', () => {
+    take(message('A', { chat: AMARA_LID, sender: AMARA_LID, sentAt: T }), message('P', { sentAt: T + 9 }))
+    const [byLid, byPhone] = [AMARA_LID, AMARA].map((jid) => inbox.where.findChat(jid) ?? 0)
+    inbox.setCaughtUp(byPhone ?? 0, inbox.look(), rowsOf(AMARA)[0]?.id ?? 0)
+    inbox.recordGap(byLid ?? 0, null, rowsOf(AMARA_LID)[0]?.id ?? 0)
+    inbox.take({ type: 'identity', phone: AMARA, lid: AMARA_LID })
+    inbox.flush()
+    expect(store.gaps.of(byPhone ?? 0)).toHaveLength(1)
+    expect(store.chats.get(byPhone ?? 0)?.caught_up_to).toBeNull()
+    take(message('Q', { sentAt: T + 20 }))
+    expect(store.chats.get(byPhone ?? 0)?.caught_up_to).toBeNull()
+  })
+
   it('is told of only when something changed', () => {
     const seen = contact({ phone: AMARA, name: 'Amara Okafor', inAddressBook: true })
     for (const contacts of [[seen], [seen], [{ ...seen, name: 'Amara O.' }]])
@@ -345,12 +391,30 @@ describe('a chat', () => {
 
   it('with a newest message that nobody told of is to be read', () => {
     take(message('A'))
+    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0, inbox.look(), rowsOf(AMARA)[0]?.id ?? 0)
     inbox.take({ type: 'chats', chats: [chat(AMARA, { last: message('A') })] })
     inbox.flush()
     expect(unheard).toEqual([])
     inbox.take({ type: 'chats', chats: [chat(AMARA, { last: message('B') })] })
     inbox.flush()
     expect(unheard).toEqual([inbox.where.findChat(AMARA)])
+  })
+
+  it('that was deleted is told of once, and shown again by whatever WhatsApp says of it', () => {
+    take(message('A'))
+    for (let n = 0; n < 3; n += 1) inbox.take({ type: 'chat_removed', chat: AMARA })
+    inbox.take({ type: 'chats', chats: [chat(AMARA, { timestamp: 0 })] })
+    inbox.take({ type: 'chats', chats: [chat(AMARA, { timestamp: 0 })] })
+    inbox.flush()
+    expect(kinds()).toEqual(['message.received', 'chat.removed', 'chat.changed'])
+    expect(store.chats.get(inbox.where.findChat(AMARA) ?? 0)?.removed_at).toBeNull()
+  })
+
+  it('with oneself knows no direction', () => {
+    take(message('N', { chat: ME, sender: null, fromMe: true }))
+    take(message('N', { chat: ME, sender: ME, fromMe: false }))
+    expect(rowsOf(ME)).toMatchObject([{ sender: 0 }])
+    expect(kinds()).toEqual(['message.sent'])
   })
 
   it('keeps the members of a group, and tells when they change', () => {
@@ -372,12 +436,14 @@ describe('a chat', () => {
 })
 
 describe('what counts as caught up', () => {
+  const caughtUp = () =>
+    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0, inbox.look(), rowsOf(AMARA)[0]?.id ?? 0)
   const upTo = () => store.chats.get(inbox.where.findChat(AMARA) ?? 0)?.caught_up_to
 
   it('moves with live messages once the chat was looked through, and not before', () => {
     take(message('A'))
     expect(upTo()).toBeNull()
-    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0)
+    caughtUp()
     take(message('B', { sentAt: T + 5 }))
     expect(upTo()).toBe(rowsOf(AMARA)[1]?.id)
     inbox.doubt()
@@ -385,9 +451,18 @@ describe('what counts as caught up', () => {
     expect(upTo()).toBe(rowsOf(AMARA)[1]?.id)
   })
 
+  it('does not hold for a look during which something may have been missed', () => {
+    take(message('A'))
+    const look = inbox.look()
+    inbox.doubt()
+    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0, look, rowsOf(AMARA)[0]?.id ?? 0)
+    take(message('B', { sentAt: T + 5 }))
+    expect(upTo()).toBe(rowsOf(AMARA)[0]?.id)
+  })
+
   it('does not go back with a message that came late', () => {
     take(message('A'))
-    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0)
+    caughtUp()
     take(message('B', { sentAt: T - 100 }))
     expect(upTo()).toBe(rowsOf(AMARA)[1]?.id)
   })
@@ -396,8 +471,14 @@ describe('what counts as caught up', () => {
 describe('one event that cannot be written', () => {
   it('does not cost the others', () => {
     const broken = message('X', { body: undefined as unknown as string })
+    take(message('0', { sentAt: T - 1 }))
+    inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0, inbox.look(), rowsOf(AMARA)[0]?.id ?? 0)
     take(message('A'), broken, message('B'))
-    expect(idsOf(AMARA)).toEqual(['A', 'B'])
+    expect(idsOf(AMARA)).toEqual(['0', 'A', 'B'])
     expect(lost).toEqual([])
+    // What is missing is looked for from where it was complete.
+    expect(store.chats.get(inbox.where.findChat(AMARA) ?? 0)?.caught_up_to).toBeLessThanOrEqual(
+      rowsOf(AMARA)[1]?.id ?? 0,
+    )
   })
 })

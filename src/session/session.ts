@@ -222,6 +222,7 @@ export function createSession(options: SessionOptions): Session {
       case 'chats':
       case 'chat_removed':
       case 'contacts':
+      case 'identity':
         return archive.take(event)
       case 'missed':
         return archive.doubt()

@@ -8,6 +8,8 @@ export type Whereabouts = {
   chatId(jid: Jid): number | null
   /** The chat at this address, or null. */
   findChat(jid: Jid): number | null
+  /** Whose direct chat this is; ME: the chat with oneself; null: another kind of chat. */
+  personOf(chat: number): number | null
   /** Who writes from this address; this account's own addresses are one. */
   senderId(jid: Jid): number
 }
@@ -25,6 +27,12 @@ export function createWhereabouts({ people, chats }: Store, own: () => ReadonlyS
       const kind = chatKindOf(jid)
       if (kind === null) return null
       return findChat(jid) ?? chats.insert(kind, kind === 'direct' ? { person: people.idOf(jid) } : { jid })
+    },
+    personOf(chat) {
+      const row = chats.get(chat)
+      if (row === undefined || row.person === null) return null
+      const address = chats.addressOf(chat)
+      return address !== null && own().has(address) ? ME : row.person
     },
     senderId: (jid) => (own().has(jid) ? ME : people.idOf(jid)),
   }

@@ -14,6 +14,8 @@ export type Changes = {
   ): number
   /** One revision; undefined where there is none. */
   revision(message: number, n: number): RevisionRow | undefined
+  /** What the message said before each change, oldest first. */
+  textsBefore(message: number): string[]
   reactions(message: number): ReactionRow[]
   setReaction(row: ReactionRow): void
   removeReaction(message: number, sender: number): void
@@ -28,6 +30,7 @@ export function createChanges(db: Connection): Changes {
   const revision = db.query<RevisionRow>(
     'SELECT what, type, body, until_at_ms FROM revisions WHERE message = ? AND n = ?',
   )
+  const textsBefore = db.query<{ body: string }>('SELECT body FROM revisions WHERE message = ? ORDER BY n')
   const reactions = db.query<ReactionRow>('SELECT * FROM reactions WHERE message = ?')
   const setReaction = db.command(
     `INSERT INTO reactions VALUES (?, ?, ?, ?)
@@ -40,6 +43,7 @@ export function createChanges(db: Connection): Changes {
       return newest.get(message)?.n ?? 1
     },
     revision: (message, n) => revision.get(message, n),
+    textsBefore: (message) => textsBefore.all(message).map(({ body }) => body),
     reactions: (message) => reactions.all(message),
     setReaction: ({ message, sender, emoji, at_ms }) => void setReaction.run(message, sender, emoji, at_ms),
     removeReaction: (message, sender) => void removeReaction.run(message, sender),

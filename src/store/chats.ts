@@ -20,6 +20,7 @@ export type ChatRow = {
   caught_up_to: number | null
   history_complete: number
   forgotten_before: number
+  merged_into: number | null
 }
 
 /** What WhatsApp says of a chat, by column. */
@@ -33,13 +34,15 @@ export type Extent = { chat: number; messages: number; oldest: number | null }
 
 export type Chats = {
   get(id: number): ChatRow | undefined
+  /** The chat that this one has become, or itself: ids that were taken before a merge stay good. */
+  currentId(id: number): number
   byPerson(person: number): ChatRow | undefined
   byJid(jid: Jid): ChatRow | undefined
   /** Where WhatsApp knows the chat: its JID, or that of its person, by phone where it is known. */
   addressOf(id: number): Jid | null
   /** Every address that it is known by. */
   addressesOf(id: number): Jid[]
-  /** Every chat, latest activity first. */
+  /** Every chat that is one still, latest activity first. */
   all(): ChatRow[]
   insert(kind: ChatKind, address: { person: number } | { jid: Jid }): number
   /** Also says that the chat exists on WhatsApp. */
@@ -47,7 +50,7 @@ export type Chats = {
   /** A message at `position`, sent at `sentAt`, is in the chat now. */
   noteMessage(id: number, position: number, sentAt: number): void
   setRemoved(id: number, removedAt: number): void
-  /** Never goes back. 0: looked, and there was nothing. */
+  /** Never goes back. */
   setCaughtUp(id: number, position: number): void
   setHistoryComplete(id: number): void
   /** What was sent before this time (Unix seconds) is not to be kept again. Never goes back. */
@@ -57,7 +60,8 @@ export type Chats = {
   setPerson(id: number, person: number): void
   /** Find the newest message again, after messages moved. */
   refreshLast(id: number): void
-  delete(id: number): void
+  /** `id` has turned out to be `other`: its row stays as a pointer. */
+  retire(id: number, other: number): void
   extents(): Extent[]
   members(chat: number): { person: number; is_admin: number }[]
   setMembers(chat: number, members: { person: number; isAdmin: boolean }[]): void
@@ -75,7 +79,9 @@ export function createChats(db: Connection): Chats {
     `SELECT chats.jid, people.phone, people.lid FROM chats LEFT JOIN people ON people.id = chats.person
      WHERE chats.id = ?`,
   )
-  const all = db.query<ChatRow, []>('SELECT * FROM chats ORDER BY timestamp DESC, id DESC')
+  const all = db.query<ChatRow, []>(
+    'SELECT * FROM chats WHERE merged_into IS NULL ORDER BY timestamp DESC, id DESC',
+  )
   const insert = db.command('INSERT INTO chats (kind, jid, person) VALUES (?, ?, ?)')
   const setFacts = db.command(
     `UPDATE chats SET name = ?, unread_count = ?, timestamp = max(timestamp, ?), archived = ?, pinned_at = ?,
@@ -95,7 +101,12 @@ export function createChats(db: Connection): Chats {
   const refreshLast = db.command(
     'UPDATE chats SET last_message = (SELECT max(id) FROM messages WHERE chat = chats.id) WHERE id = ?',
   )
-  const remove = db.command('DELETE FROM chats WHERE id = ?')
+  const current = db.query<{ merged_into: number | null }>('SELECT merged_into FROM chats WHERE id = ?')
+  const retire = db.command(
+    `UPDATE chats SET jid = NULL, person = NULL, last_message = NULL, removed_at = coalesce(removed_at, 0),
+     merged_into = ? WHERE id = ?`,
+  )
+  const follow = db.command('UPDATE chats SET merged_into = ? WHERE merged_into = ?')
   const extents = db.query<Extent, []>(
     'SELECT chat, count(*) AS messages, min(id) AS oldest FROM messages GROUP BY chat',
   )
@@ -106,6 +117,7 @@ export function createChats(db: Connection): Chats {
   const addMember = db.command('INSERT OR IGNORE INTO members (chat, person, is_admin) VALUES (?, ?, ?)')
   return {
     get: (id) => get.get(id),
+    currentId: (id) => current.get(id)?.merged_into ?? id,
     byPerson: (person) => byPerson.get(person),
     byJid: (jid) => byJid.get(jid),
     addressOf: (id) => addressOf.get(id)?.jid ?? null,
@@ -129,9 +141,9 @@ export function createChats(db: Connection): Chats {
     doubtHistory: () => void doubtHistory.run(),
     setPerson: (id, person) => void setPerson.run(person, id),
     refreshLast: (id) => void refreshLast.run(id),
-    delete(id) {
-      clearMembers.run(id)
-      remove.run(id)
+    retire(id, other) {
+      retire.run(other, id)
+      follow.run(other, id)
     },
     extents: () => extents.all(),
     members: (chat) => members.all(chat),

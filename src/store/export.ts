@@ -29,7 +29,7 @@ export type ExportJson = (chat: number | null, now: number) => Export
 
 const QUERIES = {
   people: 'SELECT * FROM people WHERE id > ? AND coalesce(phone, lid) IS NOT NULL ORDER BY id LIMIT ?',
-  chats: 'SELECT * FROM chats WHERE id > ? ORDER BY id LIMIT ?',
+  chats: 'SELECT * FROM chats WHERE id > ? AND merged_into IS NULL ORDER BY id LIMIT ?',
   chatsBy: 'SELECT * FROM chats WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id',
   members: 'SELECT person, is_admin FROM members WHERE chat = ? ORDER BY person',
   gaps: 'SELECT * FROM gaps WHERE chat = ? ORDER BY before_message',

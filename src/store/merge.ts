@@ -4,19 +4,23 @@ import type { Messages } from './messages.ts'
 import type { People } from './people.ts'
 import type { Connection } from './sqlite.ts'
 
-/** Everything of the person `from` becomes `into`'s, messages that both had stay once. Call within a transaction. */
-export type MergePeople = (from: number, into: number) => void
+/**
+ * Everything of the person `from` becomes `into`'s, messages that both had stay once. Call within a transaction.
+ * Returns the direct chat in which two have come together; null where there was one at most.
+ */
+export type MergePeople = (from: number, into: number) => number | null
 
 export function createMerge(db: Connection, people: People, chats: Chats, messages: Messages): MergePeople {
-  const sentBy = db.query<{ id: number }>('SELECT id FROM messages WHERE sender = ?')
-  const react = db.command('UPDATE OR IGNORE reactions SET sender = ? WHERE sender = ?')
-  const dropReactions = db.command('DELETE FROM reactions WHERE sender = ?')
+  // The indexes on senders hold people only, and are found by saying so.
+  const sentBy = db.query<{ id: number }>('SELECT id FROM messages WHERE sender = ? AND sender > 0')
+  const react = db.command('UPDATE OR IGNORE reactions SET sender = ? WHERE sender = ? AND sender > 0')
+  const dropReactions = db.command('DELETE FROM reactions WHERE sender = ? AND sender > 0')
   const join = db.command('UPDATE OR IGNORE members SET person = ? WHERE person = ?')
   const dropMember = db.command('DELETE FROM members WHERE person = ?')
 
   const restOf = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ?')
-  const moveEvents = db.command('UPDATE events SET chat = ? WHERE chat = ?')
-  const dropGaps = db.command('DELETE FROM gaps WHERE chat IN (?, ?)')
+  const moveEvents = db.command('UPDATE events SET chat = ? WHERE chat = ? AND chat IS NOT NULL')
+  const moveGaps = db.command('UPDATE gaps SET chat = ? WHERE chat = ?')
   const lookAgain = db.command(
     `UPDATE chats SET caught_up_to = ?, history_complete = min(history_complete, ?),
      unread_count = max(unread_count, ?), timestamp = max(timestamp, ?), archived = min(archived, ?),
@@ -30,13 +34,13 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
     messages.setChat(from, into)
     drop(restOf.all(from))
     moveEvents.run(into, from)
-    dropGaps.run(from, into)
+    moveGaps.run(into, from)
     // Complete is only what was complete in both.
-    const known = [old.caught_up_to, present.caught_up_to].filter((place) => place !== null)
-    const caughtUp = known.length === 0 ? null : Math.min(...known)
+    const places = [old.caught_up_to, present.caught_up_to]
+    const caughtUp = places.includes(null) ? null : Math.min(...places.map(Number))
     const { history_complete, unread_count, timestamp, archived, forgotten_before } = old
     lookAgain.run(caughtUp, history_complete, unread_count, timestamp, archived, forgotten_before, into)
-    chats.delete(from)
+    chats.retire(from, into)
     chats.refreshLast(into)
   }
 
@@ -49,8 +53,13 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
     dropMember.run(from)
     const old = chats.byPerson(from)
     const present = chats.byPerson(into)
-    if (old !== undefined && present === undefined) chats.setPerson(old.id, into)
-    else if (old !== undefined && present !== undefined) mergeChats(old, present)
     people.retire(from, into)
+    if (old === undefined) return null
+    if (present === undefined) {
+      chats.setPerson(old.id, into)
+      return null
+    }
+    mergeChats(old, present)
+    return present.id
   }
 }

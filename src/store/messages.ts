@@ -56,6 +56,10 @@ export type Messages = {
   /** The nearest taken places of the second `sentAt` below or above `place`, of whatever chat; null: none. */
   takenBelow(place: number, sentAt: number): number | null
   takenAbove(place: number, sentAt: number): number | null
+  /** The place of the chat's first message after this place; null: none. */
+  nextIn(chat: number, place: number): number | null
+  /** The place of the chat's last message up to this place, itself included; null: none. */
+  lastUpTo(chat: number, place: number): number | null
   newest(chat: number): MessageRow | undefined
   oldest(chat: number): MessageRow | undefined
   get(id: number): MessageRow | undefined
@@ -80,7 +84,7 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
   const setAck = db.command('UPDATE messages SET ack = ? WHERE id = ?')
   const setSender = db.command('UPDATE OR IGNORE messages SET sender = ? WHERE id = ?')
   const setChat = db.command('UPDATE OR IGNORE messages SET chat = ? WHERE id = ?')
-  const sentBy = db.query<MessageRow>('SELECT * FROM messages WHERE sender = ? ORDER BY id')
+  const sentBy = db.query<MessageRow>('SELECT * FROM messages WHERE sender = ? AND sender > 0 ORDER BY id')
   const inChat = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id')
   const these = db.query<MessageRow>(
     'SELECT * FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id',
@@ -103,6 +107,10 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
   )
   const below = db.query<{ id: number | null }>('SELECT max(id) AS id FROM messages WHERE id < ? AND id >= ?')
   const above = db.query<{ id: number | null }>('SELECT min(id) AS id FROM messages WHERE id > ? AND id <= ?')
+  const next = db.query<{ id: number | null }>('SELECT min(id) AS id FROM messages WHERE chat = ? AND id > ?')
+  const upTo = db.query<{ id: number | null }>(
+    'SELECT max(id) AS id FROM messages WHERE chat = ? AND id <= ?',
+  )
   const newest = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id DESC LIMIT 1')
   const oldest = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id LIMIT 1')
   const get = db.query<MessageRow>('SELECT * FROM messages WHERE id = ?')
@@ -149,6 +157,8 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
     nextExpiry: () => nextExpiry.get()?.at ?? null,
     takenBelow: (place, sentAt) => below.get(place, firstIn(sentAt))?.id ?? null,
     takenAbove: (place, sentAt) => above.get(place, lastIn(sentAt))?.id ?? null,
+    nextIn: (chat, place) => next.get(chat, place)?.id ?? null,
+    lastUpTo: (chat, place) => upTo.get(chat, place)?.id ?? null,
     newest: (chat) => newest.get(chat),
     oldest: (chat) => oldest.get(chat),
     get: (id) => get.get(id),

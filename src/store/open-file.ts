@@ -1,7 +1,7 @@
 /** An archive's file: opened, recognised, brought up to date, or refused by name. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { fail } from '../errors.ts'
+import { AppError, fail } from '../errors.ts'
 import { APPLICATION_ID, readHeader } from './header.ts'
 import type { FileKey } from './key-file.ts'
 import { type Connection, connect } from './sqlite.ts'
@@ -40,12 +40,21 @@ export function openFile(file: string, key: FileKey | null = null): Connection {
     db.exec('PRAGMA cache_size = -16000; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY')
     if (!isNew) check(db, file)
     migrate(db)
-    setMeta(db, 'file', identity(file))
-    setMeta(db, 'closed_at_size', -1)
+    noteOpen(db, file)
     return db
   } catch (error) {
     db?.close()
     throw error
+  }
+}
+
+/** From now on the file is not as we closed it. A full disk is no reason not to read what is there. */
+function noteOpen(db: Connection, file: string): void {
+  try {
+    if (getMeta(db, 'file') !== identity(file)) setMeta(db, 'file', identity(file))
+    setMeta(db, 'closed_at_size', -1)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'archive_full') throw error
   }
 }
 

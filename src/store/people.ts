@@ -26,6 +26,7 @@ export type People = {
   insert(contact: SeenContact): number
   update(id: number, contact: SeenContact): void
   setPushname(id: number, pushname: string): void
+  setAddresses(id: number, phone: Jid, lid: Jid): void
   /** `id` has turned out to be `other`: its addresses go over, its row stays as a pointer. */
   retire(id: number, other: number): void
 }
@@ -42,6 +43,7 @@ export function createPeople(db: Connection): People {
      in_address_book = ?, is_business = ?, is_blocked = ? WHERE id = ?`,
   )
   const setPushname = db.command('UPDATE people SET pushname = ? WHERE id = ?')
+  const setAddresses = db.command('UPDATE people SET phone = ?, lid = ? WHERE id = ?')
   const retire = db.command('UPDATE people SET phone = NULL, lid = NULL, same_as = ? WHERE id = ?')
   const follow = db.command('UPDATE people SET same_as = ? WHERE same_as = ?')
 
@@ -65,6 +67,7 @@ export function createPeople(db: Connection): People {
       update.run(one.phone, one.lid, one.name, one.pushname, ...flags, id)
     },
     setPushname: (id, pushname) => void setPushname.run(pushname, id),
+    setAddresses: (id, phone, lid) => void setAddresses.run(phone, lid, id),
     retire(id, other) {
       retire.run(other, id)
       follow.run(other, id)

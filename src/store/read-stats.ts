@@ -20,7 +20,7 @@ export type Stats = {
 }
 
 const COUNTS = `SELECT
-  (SELECT count(*) FROM messages) AS messages, (SELECT count(*) FROM chats) AS chats,
+  (SELECT count(*) FROM messages) AS messages, (SELECT count(*) FROM chats WHERE merged_into IS NULL) AS chats,
   (SELECT count(*) FROM people WHERE same_as IS NULL) AS people, (SELECT count(*) FROM reactions) AS reactions,
   (SELECT count(*) FROM revisions) AS revisions, (SELECT count(*) FROM events) AS events,
   (SELECT count(*) FROM gaps) AS gaps,
@@ -28,7 +28,7 @@ const COUNTS = `SELECT
 
 const BY_KIND = `SELECT c.kind, count(*) AS chats, coalesce(sum(m.n), 0) AS messages FROM chats c
   LEFT JOIN (SELECT chat, count(*) AS n FROM messages GROUP BY chat) m ON m.chat = c.id
-  GROUP BY c.kind ORDER BY messages DESC, c.kind`
+  WHERE c.merged_into IS NULL GROUP BY c.kind ORDER BY messages DESC, c.kind`
 
 type Counts = Omit<Stats, 'by_kind' | 'oldest_at' | 'newest_at'> & {
   oldest: number | null

@@ -119,6 +119,11 @@ function* guardedRows(open: () => IterableIterator<unknown>): Generator<unknown>
   }
 }
 
+/** Is it about the archive's file or its disk, and not about what was to be written? */
+export function isOfTheArchive(error: unknown): error is AppError {
+  return error instanceof AppError && error.code.startsWith('archive_')
+}
+
 /** What SQLite's error says of the file; null where it is about something else. */
 function archiveCode(error: unknown) {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null

@@ -54,8 +54,9 @@ export function openStore(file: string, { key = null }: { key?: FileKey | null }
     gaps: createGaps(db),
     events: createEventLog(db),
     mergePeople(from, into) {
-      merge(from, into)
+      const met = merge(from, into)
       messages.recount()
+      return met
     },
     meta: { get: (name) => getMeta(db, name), set: (name, value) => setMeta(db, name, value) },
     transaction(work) {

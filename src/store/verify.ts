@@ -30,13 +30,13 @@ const CHECKS: readonly { check: string; says: string; sql: string }[] = [
     check: 'last messages',
     says: 'chats do not end with their newest message',
     sql: `SELECT count(*) AS n FROM chats
-      WHERE last_message IS NOT (SELECT max(id) FROM messages WHERE chat = chats.id)`,
+      WHERE last_message IS NOT (SELECT max(id) FROM messages WHERE chat = chats.id) AND merged_into IS NULL`,
   },
   {
     check: 'addresses',
     says: 'chats have no address, or two',
-    sql: `SELECT count(*) AS n FROM chats
-      WHERE (kind = 'direct') <> (person IS NOT NULL) OR (kind = 'direct') = (jid IS NOT NULL)`,
+    sql: `SELECT count(*) AS n FROM chats WHERE merged_into IS NULL
+      AND ((kind = 'direct') <> (person IS NOT NULL) OR (kind = 'direct') = (jid IS NOT NULL))`,
   },
   {
     check: 'people of chats',

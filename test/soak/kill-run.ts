@@ -68,7 +68,9 @@ export async function killRun(options: KillRunOptions): Promise<KillRun> {
     const { archive } = await arrived(stage)
     const orphans = run.orphans + (await stage.stop())
     return {
-      ...compareArchive(archive?.file ?? '', stage.world, before),
+      ...compareArchive(archive?.file ?? '', stage.world, {
+        before,
+      }),
       durationMs: Date.now() - startedAt,
       browserRecoveries: run.recoveries.browser.sort((a, b) => a - b),
       serverRecoveries: run.recoveries.server.sort((a, b) => a - b),
@@ -81,21 +83,23 @@ export async function killRun(options: KillRunOptions): Promise<KillRun> {
   }
 }
 
-/** In random order; no more than three browsers in a row, since each makes the session wait longer before it tries again. */
+/**
+ * In random order, the browsers spread over the lives of the servers: each one that is killed makes a server wait longer
+ * before it tries again.
+ */
 function planKills({ browserKills, serverKills }: KillRunOptions, random: Random): Kill[] {
-  const kills: Kill[] = []
-  const left = { browser: browserKills, server: serverKills }
-  while (left.browser + left.server > 0) {
-    const isRow = kills.length >= 3 && kills.slice(-3).every(({ target }) => target === 'browser')
-    const isBrowser = random.fraction() * (left.browser + left.server) < left.browser
-    const target = left.server > 0 && (isRow || !isBrowser) ? 'server' : 'browser'
-    left[target] -= 1
+  const lives: Kill['target'][][] = Array.from({ length: serverKills + 1 }, () => [])
+  const most = Math.ceil(browserKills / lives.length) + 1
+  for (let left = browserKills; left > 0; left -= 1) {
+    const open = lives.filter((life) => life.length < most)
+    open[random.between(0, open.length - 1)]?.push('browser')
+  }
+  const targets = lives.flatMap((life, index) => (index < serverKills ? [...life, 'server' as const] : life))
+  return targets.map((target, index) => {
     const turn = random.fraction()
     // The first one finds a session that runs.
-    const when = kills.length > 0 && turn < 0.3 ? 'starting' : turn < 0.65 ? 'burst' : 'quiet'
-    kills.push({ target, when })
-  }
-  return kills
+    return { target, when: index > 0 && turn < 0.3 ? 'starting' : turn < 0.65 ? 'burst' : 'quiet' }
+  })
 }
 
 function createRun(stage: Stage, random: Random, { phaseMs = 4_000, say = () => {} }: KillRunOptions) {

@@ -41,6 +41,6 @@ for (const [name, lateShare] of [
     limitMs: 60_000 + (browserKills + serverKills) * 60_000,
     say: (line) => console.error(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`),
   })
-  console.log(`\n${toTable(name, run)}`)
+  console.log(`\n${toTable(`${name}, seed ${read('seed')}`, run)}`)
   if (!wasClean(run)) process.exitCode = 1
 }

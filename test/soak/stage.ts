@@ -43,7 +43,12 @@ export async function openStage(seed: number): Promise<Stage> {
   const authDir = join(folder, 'auth')
   mkdirSync(authDir, { mode: 0o700 })
   const removeFolder = () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
-  process.once('exit', removeFolder)
+  /** Servers end first, see server-process.ts; a browser that lives on for a moment would go on writing. */
+  const removeAtExit = () => {
+    killBrowsers(authDir)
+    removeFolder()
+  }
+  process.once('exit', removeAtExit)
   const simulator = await openSimulator({
     dataDir: join(folder, 'double'),
     seed,
@@ -113,11 +118,9 @@ export async function openStage(seed: number): Promise<Stage> {
       await server?.kill()
       await simulator.close()
       const isGone = () => (browserProcesses(authDir).length === 0 ? true : null)
-      await waitFor('browsers gone', BROWSERS_GONE_MS, isGone).catch(() => {
-        for (const { pid } of browserProcesses(authDir)) process.kill(pid, 'SIGKILL')
-      })
+      await waitFor('browsers gone', BROWSERS_GONE_MS, isGone).catch(() => killBrowsers(authDir))
       removeFolder()
-      process.off('exit', removeFolder)
+      process.off('exit', removeAtExit)
     },
   }
   return stage
@@ -133,6 +136,16 @@ function writeBrowser(folder: string, args: readonly string[]): string {
   writeFileSync(path, `#!/bin/sh\nexec ${program} "$@" ${rest.join(' ')}\n`)
   chmodSync(path, 0o700)
   return path
+}
+
+function killBrowsers(authDir: string): void {
+  for (const { pid } of browserProcesses(authDir)) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It ended meanwhile.
+    }
+  }
 }
 
 /** NaN for a process that is gone. */

@@ -11,7 +11,8 @@ export type Addresses = {
   toKey(serialized: string): MessageKey
 }
 
-export function createAddresses(): Addresses {
+/** @param onLearned two addresses have turned out to be one person's */
+export function createAddresses(onLearned: (lid: Jid, phone: Jid) => void = () => {}): Addresses {
   const phones = new Map<Jid, Jid>()
   const toPhone = (text: string): Jid => {
     const jid = toJid(text)
@@ -19,7 +20,9 @@ export function createAddresses(): Addresses {
   }
   return {
     learn(lid, phone) {
-      if (lid.endsWith('@lid') && phone.endsWith('@c.us')) phones.set(lid, phone)
+      if (!lid.endsWith('@lid') || !phone.endsWith('@c.us') || phones.get(lid) === phone) return
+      phones.set(lid, phone)
+      onLearned(lid, phone)
     },
     toPhone,
     // Bare ids hold no "@" and no "_"; what holds an "@" is a JID.

@@ -96,7 +96,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     onChanged: (changes) => listeners.onChanged(changes),
     onUnwatched: () => log.warn('chats cannot be watched: this build of WhatsApp Web is not known'),
   })
-  const addresses = createAddresses()
+  const addresses = createAddresses((lid, phone) => emitWhenReady({ type: 'identity', phone, lid }))
   const sender = createTextSender(client, addresses, clock)
   const listeners = listenTo(client, sender, emitWhenReady, log)
   const ask = createAsk(clock, () => connected)
@@ -132,8 +132,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       await client.initialize()
     } catch (error) {
       // A device that was removed while we were away: the page navigates to its goodbye during the injection.
-      if (client.pupPage?.url().includes('post_logout=1'))
-        return end('logged_out', 'WhatsApp removed this device.')
+      if (isGoodbye(client.pupPage)) return end('logged_out', 'WhatsApp removed this device.')
       end('start_failed', `The browser or WhatsApp Web did not start: ${startProblem(error)}`)
       log.warn({ err: error }, 'the start failed')
     }
@@ -305,4 +304,13 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
 
 function isMissing(part: string): boolean {
   return part === '' || part === 'undefined' || part === 'null' || part.endsWith('@undefined')
+}
+
+/** Is this the page that WhatsApp shows a removed device? A page whose browser died at once has not even an address. */
+function isGoodbye(page: Page | null): boolean {
+  try {
+    return page?.url().includes('post_logout=1') === true
+  } catch {
+    return false
+  }
 }

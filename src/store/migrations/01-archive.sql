@@ -35,10 +35,12 @@ CREATE TABLE chats (
   removed_at INTEGER,
   -- The newest message by position.
   last_message INTEGER,
-  -- Up to this message nothing that WhatsApp had was missing when we last looked; 0: there was none; null: never looked.
+  -- Up to this position nothing that WhatsApp had was missing when we last looked, but for gaps; null: never looked.
   caught_up_to INTEGER,
   -- 1: the beginning of what WhatsApp Web has is here.
-  history_complete INTEGER NOT NULL DEFAULT 0
+  history_complete INTEGER NOT NULL DEFAULT 0,
+  -- Not null: turned out to be that chat. Holds nothing any more; whoever still has its id finds the other one.
+  merged_into INTEGER
 );
 CREATE INDEX chats_by_time ON chats (timestamp DESC, id DESC);
 
@@ -68,6 +70,8 @@ CREATE TABLE messages (
 );
 -- Both end in the row's id, so that a chat's messages come in order of time.
 CREATE INDEX messages_by_chat ON messages (chat);
+-- For two people who turn out to be one.
+CREATE INDEX messages_by_sender ON messages (sender) WHERE sender > 0;
 CREATE UNIQUE INDEX messages_by_bare_id ON messages (bare_id, chat, sender);
 
 -- What a message said before its nth change.
@@ -88,6 +92,7 @@ CREATE TABLE reactions (
   at_ms INTEGER NOT NULL,
   PRIMARY KEY (message, sender)
 ) WITHOUT ROWID;
+CREATE INDEX reactions_by_sender ON reactions (sender) WHERE sender > 0;
 
 -- Messages known to be missing: after after_message (null: from the beginning) and before before_message.
 CREATE TABLE gaps (

@@ -3,6 +3,9 @@
 -- Unix seconds: what was sent before is not kept, since somebody forgot this chat then. 0: nobody did.
 ALTER TABLE chats ADD COLUMN forgotten_before INTEGER NOT NULL DEFAULT 0;
 
+-- For two chats that turn out to be one, and for readers of one chat.
+CREATE INDEX events_by_chat ON events (chat) WHERE chat IS NOT NULL;
+
 CREATE INDEX events_by_message ON events (message) WHERE message IS NOT NULL;
 
 -- Disappearing messages, by the time at which they go.

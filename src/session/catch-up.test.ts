@@ -1,0 +1,321 @@
+/** Catching up on a WhatsApp Web in the test's hand, for what no double does at the right moment. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createTestClock, type TestClock } from '../../test/test-clock.ts'
+import type { Engine } from '../engine/engine.ts'
+import { AppError } from '../errors.ts'
+import { createLog } from '../log.ts'
+import { type Jid, toJid } from '../model/ids.ts'
+import { KEEP_ALL } from '../model/keeping.ts'
+import type { SeenChat, SeenMessage } from '../model/seen.ts'
+import { openStore, type Store } from '../store/store.ts'
+import { type CatchUp, createCatchUp } from './catch-up.ts'
+import { createInbox, type Inbox } from './inbox.ts'
+import { createKeeping } from './keeping.ts'
+
+const AMARA = toJid('15551110000@c.us')
+const OTHER = toJid('15552220000@c.us')
+const T = 1_790_000_000
+const DAY = 86_400
+
+let dir: string
+let store: Store
+let inbox: Inbox
+let clock: TestClock
+let catchUp: CatchUp
+/** What WhatsApp Web has. */
+let web: Map<Jid, SeenMessage[]>
+let knownUntil: number | null
+let questions: number
+/** What goes wrong with the next reads of a chat. */
+let fails: Map<Jid, number>
+/** Chats whose newest message WhatsApp Web does not have in memory. */
+let blank: Set<Jid>
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'wma-catch-'))
+  store = openStore(join(dir, 'a.db'))
+  clock = createTestClock()
+  web = new Map()
+  fails = new Map()
+  blank = new Set()
+  knownUntil = null
+  questions = 0
+})
+afterEach(() => {
+  catchUp.stop()
+  store.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+function message(chat: Jid, bareId: string, sentAt: number): SeenMessage {
+  return {
+    chat,
+    bareId,
+    fromMe: false,
+    sender: chat,
+    senderName: null,
+    type: 'chat',
+    body: bareId,
+    sentAt,
+    ack: 1,
+    hasMedia: false,
+    media: null,
+    quoted: null,
+    mentions: [],
+    forwarded: false,
+    editedAt: null,
+    expiresAt: null,
+    reactions: null,
+  }
+}
+
+const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`)
+
+/** These messages are in the chat on WhatsApp Web, a minute apart, the first at `from`. */
+function fill(chat: Jid, ids: string[], from: number): void {
+  const list = ids.map((id, n) => message(chat, id, from + n * 60))
+  web.set(chat, [...(web.get(chat) ?? []), ...list])
+}
+
+function chatRow(id: Jid): SeenChat {
+  const last = web.get(id)?.at(-1) ?? null
+  return {
+    id,
+    name: null,
+    unreadCount: 0,
+    timestamp: last?.sentAt ?? 0,
+    archived: false,
+    pinnedAt: 0,
+    mutedUntil: 0,
+    isReadOnly: false,
+    last: blank.has(id) ? null : last,
+    members: null,
+  }
+}
+
+const engine: Pick<Engine, 'readChats' | 'readContacts' | 'readMessages'> = {
+  async *readContacts() {},
+  async *readChats() {
+    yield [...web.keys()].map(chatRow)
+  },
+  async readMessages(chat, { before, count }) {
+    questions += 1
+    const left = fails.get(chat) ?? 0
+    if (left > 0) {
+      fails.set(chat, left - 1)
+      throw new AppError('whatsapp_timeout')
+    }
+    const all = web.get(chat) ?? []
+    const at = before === null ? all.length : all.findIndex(({ bareId }) => bareId === before.bareId)
+    // A message that is gone is stood for by its time, its second included.
+    const end = at >= 0 ? at : all.filter(({ sentAt }) => sentAt <= (before?.sentAt ?? 0)).length
+    const from = Math.max(0, end - count)
+    return { messages: all.slice(from, end), end: from === 0 }
+  },
+}
+
+/** A new connection: everything is looked through, until nothing is left to do. */
+async function connect(budget: { perChat?: number } = {}): Promise<void> {
+  catchUp?.stop()
+  const keeping = createKeeping(store, KEEP_ALL, clock)
+  inbox = createInbox({
+    store,
+    keeping,
+    own: () => new Set([toJid('15550001000@c.us')]),
+    clock,
+    log: createLog({ level: 'silent' }),
+    hash: () => '',
+    onLost: () => {},
+    onUnheard: (chat) => catchUp.look(chat),
+  })
+  catchUp = createCatchUp({
+    engine: engine as Engine,
+    store,
+    inbox,
+    keeping,
+    budget: { perChat: 1000, days: 36_500, total: 1_000_000, pauseMs: 0, ...budget },
+    knownUntil: () => knownUntil,
+    clock,
+    log: createLog({ level: 'silent' }),
+    onCaughtUp: () => {
+      knownUntil = Math.floor(clock.now() / 1000)
+    },
+    onFailed: () => {},
+  })
+  catchUp.run()
+  await settled()
+}
+
+async function settled(): Promise<void> {
+  await expect
+    .poll(
+      () => {
+        clock.advance(1_000)
+        return catchUp.progress().phase
+      },
+      { interval: 1, timeout: 5_000 },
+    )
+    .toBe('done')
+}
+
+function rows(chat: Jid): string[] {
+  return store.db
+    .query<{ bare_id: string }>('SELECT bare_id FROM messages WHERE chat = ? ORDER BY id')
+    .all(inbox.where.findChat(chat) ?? -1)
+    .map(({ bare_id }) => bare_id)
+}
+const told = () => store.events.after(0, 100_000).filter(({ kind }) => kind === 'message.received').length
+const gaps = () => store.gaps.all().length
+
+/** The clock of the archive stands at this time, in seconds. */
+function at(seconds: number): void {
+  clock.advance(seconds * 1000 - clock.now())
+}
+
+describe('a chat that holds less than is known', () => {
+  it('has a gap, which stays as long as WhatsApp Web cannot fill it', async () => {
+    at(T)
+    fill(AMARA, names('M', 20), T - 100 * DAY)
+    await connect()
+    at(T + 100 * DAY)
+    // Linked anew: WhatsApp gives the device a part of the history only.
+    web.set(AMARA, [])
+    fill(AMARA, names('N', 5), T + 99 * DAY)
+    await connect()
+    expect(rows(AMARA)).toEqual([...names('M', 20), ...names('N', 5)])
+    expect(gaps()).toBe(1)
+    await connect()
+    expect(gaps()).toBe(1)
+    // The phone gives more, later.
+    web.set(AMARA, [])
+    fill(AMARA, names('M', 20), T - 100 * DAY)
+    fill(AMARA, names('B', 70), T + 10 * DAY)
+    fill(AMARA, names('N', 5), T + 99 * DAY)
+    await connect()
+    expect(gaps()).toBe(0)
+    expect(rows(AMARA)).toEqual([...names('M', 20), ...names('B', 70), ...names('N', 5)])
+  })
+})
+
+describe('a chat whose newest message is not in memory', () => {
+  it('is read, and what is old in it is no news', async () => {
+    at(T)
+    fill(AMARA, names('M', 3_000), T - 100 * DAY)
+    blank.add(AMARA)
+    await connect()
+    blank.clear()
+    at(T + DAY)
+    fill(AMARA, ['NEW'], T + DAY - 60)
+    await connect()
+    expect([told(), gaps()]).toEqual([1, 0])
+  })
+})
+
+describe('a chat that cannot be read', () => {
+  it('keeps the archive from being called complete, and is read as soon as it can be', async () => {
+    at(T)
+    fill(OTHER, names('O', 3), T - DAY)
+    await connect()
+    const before = knownUntil
+    at(T + DAY)
+    fill(AMARA, names('M', 400), T + DAY / 2)
+    fails.set(AMARA, 9)
+    catchUp.run()
+    await expect
+      .poll(
+        () => {
+          clock.advance(500)
+          return fails.get(AMARA)
+        },
+        { interval: 1 },
+      )
+      .toBeLessThan(6)
+    expect(knownUntil).toBe(before)
+    await expect
+      .poll(
+        () => {
+          clock.advance(2_000)
+          return rows(AMARA).length
+        },
+        { interval: 1 },
+      )
+      .toBe(400)
+    await settled()
+    expect(told()).toBe(400)
+    expect(knownUntil).not.toBe(before)
+  })
+})
+
+describe('a gap', () => {
+  it('is filled whatever the budget for history, and told of', async () => {
+    at(T)
+    fill(AMARA, names('M', 20), T - 100 * DAY)
+    await connect()
+    at(T + 100 * DAY)
+    fill(AMARA, names('N', 2_500), T + 10 * DAY)
+    await connect({ perChat: 10 })
+    expect(gaps()).toBe(0)
+    expect([rows(AMARA).length, told()]).toEqual([2_520, 2_500])
+  })
+})
+
+describe('loading earlier messages', () => {
+  it('ends where WhatsApp Web goes in circles', async () => {
+    at(T)
+    const second = names('S', 300).map((id) => message(AMARA, id, T - DAY))
+    web.set(AMARA, [...second, message(AMARA, 'LAST', T - 60)])
+    await connect({ perChat: 100 })
+    // The oldest that we have is gone there; the others of its second are more than one page.
+    const oldest = rows(AMARA)[0]
+    web.set(
+      AMARA,
+      (web.get(AMARA) ?? []).filter(({ bareId }) => bareId !== oldest),
+    )
+    const from = questions
+    const { added } = await catchUp.loadEarlier(inbox.where.findChat(AMARA) ?? 0, 1)
+    expect(added).toBeGreaterThanOrEqual(0)
+    expect(questions - from).toBeLessThan(10)
+  })
+})
+
+describe('a message that nobody was told of', () => {
+  it('is read, also where the first try fails', async () => {
+    at(T)
+    fill(AMARA, names('M', 3), T - DAY)
+    fill(OTHER, names('O', 3), T - DAY)
+    await connect()
+    fill(AMARA, ['SILENT'], T - 30)
+    fails.set(AMARA, 1)
+    inbox.take({ type: 'chats', chats: [chatRow(AMARA)] })
+    inbox.flush()
+    await expect
+      .poll(
+        () => {
+          clock.advance(10_000)
+          return rows(AMARA)
+        },
+        { interval: 1 },
+      )
+      .toEqual([...names('M', 3), 'SILENT'])
+    expect(told()).toBe(1)
+  })
+})
+
+describe('a chat that is no longer listed', () => {
+  it('was deleted on the phone; a list that lacks most is not believed', async () => {
+    at(T)
+    const others = names('1555', 9).map((digits) => toJid(`${digits}000000@c.us`))
+    for (const chat of [AMARA, ...others]) fill(chat, ['M'], T - DAY)
+    await connect()
+    web.delete(AMARA)
+    await connect()
+    const removed = () => store.chats.all().filter(({ removed_at }) => removed_at !== null).length
+    expect(removed()).toBe(1)
+    for (const chat of others.slice(2)) web.delete(chat)
+    await connect()
+    expect(removed()).toBe(1)
+  })
+})
