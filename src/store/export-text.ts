@@ -17,7 +17,9 @@ type RevisionRow = Pick<Revision, 'what' | 'body'> & { message: number; until_at
 
 /** Its statements are prepared here, once. */
 export function createTextExport(db: Connection, loader: Loader, pages: MessagePages): ExportText {
-  const chats = db.query<{ id: number }>('SELECT id FROM chats WHERE merged_into IS NULL ORDER BY timestamp DESC, id DESC')
+  const chats = db.query<{ id: number }>(
+    'SELECT id FROM chats WHERE merged_into IS NULL ORDER BY timestamp DESC, id DESC',
+  )
   const revisions = db.query<RevisionRow>(
     'SELECT r.* FROM json_each(?) asked CROSS JOIN revisions r ON r.message = asked.value ORDER BY message, n',
   )
