@@ -11,20 +11,14 @@ import type { KeepRules } from '../model/keeping.ts'
 import type { Status, SyncProgress } from '../model/status.ts'
 import { createExporter, type Exporter } from '../store/exporter.ts'
 import { readHeader } from '../store/header.ts'
-import { createEventReader, type EventReader } from '../store/read-events.ts'
 import { createStats, type Stats } from '../store/read-stats.ts'
-import { createReader, type Reader } from '../store/reader.ts'
-import type { Store } from '../store/store.ts'
-import { openArchive } from '../store/unlock.ts'
+import type { Reader } from '../store/reader.ts'
+import { type AccountArchive, openAccountArchive } from './account-archive.ts'
 import type { AuthDir } from './auth-dir.ts'
 import { type CatchUp, createCatchUp } from './catch-up.ts'
 import { createEventReaders, type EventReaders } from './event-readers.ts'
-import { startEventTrimmer } from './event-trimmer.ts'
-import { createForgetting, type Forgetting } from './forgetting.ts'
 import type { HistoryBudget } from './history.ts'
-import { createInbox, type Inbox, type InboxEvent } from './inbox.ts'
-import { startIndexing } from './indexing.ts'
-import { createKeeping, type Keeping } from './keeping.ts'
+import type { InboxEvent } from './inbox.ts'
 import { createTimers } from './timers.ts'
 
 /** While connected, it is noted this often that nothing is missing. */
@@ -76,26 +70,12 @@ export type ArchiveOptions = {
   hash: (jid: string) => string
 }
 
-/** What is open: one account's store and what works on it. */
-type Opened = {
-  account: Jid
-  store: Store
-  reader: Reader
-  events: EventReader
-  inbox: Inbox
-  own: Set<Jid>
-  keeping: Keeping
-  forgetting: Forgetting
-  stopTrimming: () => void
-  stopIndexing: () => void
-}
-
 /** Who is to be archived, and from where. */
 type Followed = { engine: Engine; account: Jid; lid: Jid | null }
 
 export function createArchive(options: ArchiveOptions): Archive {
   const { authDir, clock, log } = options
-  let opened: Opened | null = null
+  let opened: AccountArchive | null = null
   /** Why it is not open, or not written. */
   let problem: AppError | null = null
   /** From {@link Archive.follow} to {@link Archive.leave}, also while the archive cannot be opened. */
@@ -115,42 +95,15 @@ export function createArchive(options: ArchiveOptions): Archive {
   function open(account: Jid): void {
     if (opened?.account === account) return
     close()
-    const file = authDir.archiveOf(account)
     try {
-      const store = openArchive(file, options.secret)
-      const owner = store.meta.get('account_wid')
-      if (owner !== null && owner !== account) {
-        store.close()
-        fail('archive_foreign', { detail: 'The file in the place of the archive is another account’s.' })
-      }
-      // Not written anew: what is there can be read from a full disk too.
-      if (owner === null) store.meta.set('account_wid', account)
-      const lid = store.meta.get('account_lid')
-      const own = new Set([account, ...(typeof lid === 'string' ? [toJid(lid)] : [])])
-      const keeping = createKeeping(store, options.keep, clock)
-      noteRules(store, keeping)
-      const inbox = createInbox({
+      opened = openAccountArchive({
         ...options,
-        store,
-        keeping,
-        own: () => own,
+        account,
+        file: authDir.archiveOf(account),
         onLost: failed,
         onUnheard: (chat) => catchUp?.look(chat),
+        onAppend: events.wake,
       })
-      store.events.onAppend(events.wake)
-      opened = {
-        account,
-        store,
-        inbox,
-        own,
-        keeping,
-        forgetting: createForgetting({ store, keeping, clock, log, flush: inbox.flush }),
-        reader: createReader(store.db, clock),
-        events: createEventReader(store, clock),
-        stopTrimming: startEventTrimmer(store, options.eventsDays, clock, log),
-        stopIndexing: startIndexing(store, clock, log),
-      }
-      opened.forgetting.start()
       problem = null
     } catch (error) {
       const before = problem
@@ -221,7 +174,7 @@ export function createArchive(options: ArchiveOptions): Archive {
     return typeof seconds === 'number' ? seconds : null
   }
 
-  function requireOpen(): Opened {
+  function requireOpen(): AccountArchive {
     if (opened !== null) return opened
     if (problem !== null) fail(problem.code, { detail: problem.message, hint: problem.hint, cause: problem })
     return fail('not_linked')
@@ -230,17 +183,6 @@ export function createArchive(options: ArchiveOptions): Archive {
   function staleSince(): string | null {
     if (upToDate && connected) return null
     return new Date((knownUntil() ?? 0) * 1000).toISOString()
-  }
-
-  /** The account's other address, by which others quote and mention it. */
-  function learnLid({ store, own }: Opened, lid: Jid | null): void {
-    if (lid === null || own.has(lid)) return
-    own.add(lid)
-    try {
-      store.meta.set('account_lid', lid)
-    } catch (error) {
-      log.debug({ err: error }, "the account's LID could not be noted")
-    }
   }
 
   /** What is open stays so, and a disk that refused is still tried again. */
@@ -261,20 +203,13 @@ export function createArchive(options: ArchiveOptions): Archive {
     events.endAll()
     const closing = opened
     opened = null
-    closing?.stopTrimming()
-    closing?.stopIndexing()
-    closing?.forgetting.stop()
-    try {
-      closing?.store.close()
-    } catch (error) {
-      log.warn({ err: error }, 'the archive could not be closed cleanly')
-    }
+    closing?.close()
   }
 
-  function begin(current: Opened, { engine, lid }: Followed): void {
+  function begin(current: AccountArchive, { engine, lid }: Followed): void {
     connected = true
     const { store, inbox, keeping } = current
-    learnLid(current, lid)
+    current.learnLid(lid)
     catchUp = createCatchUp({
       ...options,
       engine,
@@ -356,16 +291,6 @@ export function createArchive(options: ArchiveOptions): Archive {
       close()
     },
   }
-}
-
-/** With other rules than at the last start, older messages may be wanted that were not before: it is looked once more. */
-function noteRules(store: Store, keeping: Keeping): void {
-  const last = store.meta.get('keep_rules')
-  if (last === keeping.fingerprint) return
-  store.transaction(() => {
-    if (last !== null) store.chats.doubtHistory()
-    store.meta.set('keep_rules', keeping.fingerprint)
-  })
 }
 
 /** Does the file that cannot be opened look like an encrypted one? */
