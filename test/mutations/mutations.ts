@@ -212,7 +212,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a wrong method looks like an unknown route',
     file: SERVER,
-    find: 'if (allowed.length === 0) fail',
+    find: 'if (taken.size === 0) fail',
     replace: 'fail',
     test: guard('routes'),
   },
@@ -233,8 +233,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'bidi controls of other people reach a terminal',
     file: 'src/json.ts',
-    find: '\\u202a-\\u202e',
-    replace: '',
+    find: '\\u2028-\\u202e',
+    replace: '\\u2028-\\u2029',
     test: { file: 'src/json.test.ts' },
   },
 
@@ -599,7 +599,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a person whom WhatsApp knows by LID is shown by LID',
     file: 'src/engine/wweb/addresses.ts',
-    find: "if (lid.endsWith('@lid') && phone.endsWith('@c.us')) phones.set(lid, phone)",
+    find: '      phones.set(lid, phone)',
     replace: '',
     test: LINK,
   },
@@ -1086,8 +1086,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'events: nobody is woken',
-    file: 'src/session/archive.ts',
-    find: 'store.events.onAppend(events.wake)',
+    file: 'src/session/account-archive.ts',
+    find: 'store.events.onAppend(options.onAppend)',
     replace: '',
     test: events('answers the moment'),
   },
@@ -1313,15 +1313,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a cut-off archive is opened',
     file: 'src/store/open-file.ts',
-    find: 'if (size < pageSize * pages && !hasLog)',
-    replace: 'if (size < 0)',
+    find: 'requireWhole(header.sizeBytes, header.wholeBytes, hasLog)',
+    replace: '',
     test: { file: 'src/store/open-file.test.ts', name: 'too early' },
   },
   {
     name: 'a copy is trusted like the original',
     file: 'src/store/open-file.ts',
-    find: "const pragma = isOurs ? 'quick_check' : 'integrity_check'",
-    replace: "const pragma = 'quick_check'",
+    find: "isOurs ? 'quick_check' : 'integrity_check').some",
+    replace: "'quick_check').some",
     test: { file: 'src/store/open-file.test.ts', name: 'copied while it is written' },
   },
   {
@@ -1334,7 +1334,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "another program's file is taken over",
     file: 'src/store/open-file.ts',
-    find: "if (header.readUInt32BE(68) !== APPLICATION_ID) fail('archive_foreign')",
+    find: "if (header.applicationId !== APPLICATION_ID) fail('archive_foreign')",
     replace: '',
     test: { file: 'src/store/open-file.test.ts', name: 'foreign' },
   },
@@ -1589,7 +1589,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'other rules do not look for older messages',
-    file: 'src/session/archive.ts',
+    file: 'src/session/account-archive.ts',
     find: 'if (last !== null) store.chats.doubtHistory()',
     replace: '',
     test: { file: 'test/archive-keeping.test.ts', name: 'with other rules' },
