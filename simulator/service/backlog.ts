@@ -40,7 +40,12 @@ export async function giveWorld(
     session.held = []
     sendWaiting(context, session, device.id)
   } else dropWaiting(context, device.id)
-  for (const piece of piecesOf(account, device, late)) {
+  // What comes meanwhile waits as a whole: a chat that showed it before would have it out of its order.
+  const notYet = () => [
+    ...late,
+    ...(session.held ?? []).map((push) => (push.push === 'message' ? push.message.id : '')),
+  ]
+  for (const piece of piecesOf(account, device, notYet)) {
     if (!context.sessions.has(session)) return
     session.send({ push: 'piece', piece })
     await new Promise((resolve) => setImmediate(resolve))
@@ -66,7 +71,7 @@ export async function giveNewChats(
   session: Session,
   { account, device }: { account: Account; device: Device },
 ): Promise<void> {
-  for (const piece of piecesOf(account, device, new Set())) {
+  for (const piece of piecesOf(account, device, () => [])) {
     if (!context.sessions.has(session)) return
     session.send({ push: 'piece', piece })
     await new Promise((resolve) => setImmediate(resolve))
@@ -85,26 +90,27 @@ export function giveLate(session: Session, { account, device }: { account: Accou
 }
 
 /** Made one by one, each with what is true then: what changes in between comes as a push of its own. */
-function* piecesOf(account: Account, device: Device, late: ReadonlySet<string>): Generator<Piece> {
+function* piecesOf(account: Account, device: Device, notYet: () => readonly string[]): Generator<Piece> {
   for (const people of slices(knownPeople(account), perPiece.people)) yield { people }
   for (const groups of slices(account.groups.values(), perPiece.groups)) {
     yield { groups: groups.map((group) => toWireGroup(account, group)) }
   }
   const channels = account.channels.values()
   if (channels.length > 0) yield { channels }
+  const late = new Set(notYet())
   const missed = account.messages.missedBy(device.id).filter((message) => !late.has(message.id))
   for (const messages of slices(missed, perPiece.messages)) {
     yield { backlog: messages.map((message) => toWireMessage(account, device, message)) }
-  }
-  const lateIn = new Map<string, Set<string>>()
-  for (const id of late) {
-    const chat = account.messages.get(id)?.chat ?? ''
-    lateIn.set(chat, (lateIn.get(chat) ?? new Set()).add(id))
   }
   for (const ids of slices(
     account.chats.values().map((chat) => chat.id),
     perPiece.chats,
   )) {
+    const lateIn = new Map<string, Set<string>>()
+    for (const id of notYet()) {
+      const chat = account.messages.get(id)?.chat ?? ''
+      lateIn.set(chat, (lateIn.get(chat) ?? new Set()).add(id))
+    }
     const chats = ids
       .map((id) => account.chats.get(id))
       .filter((chat) => chat !== undefined)
