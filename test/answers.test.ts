@@ -91,14 +91,17 @@ describe('documented answers', () => {
     expect(Object.keys(json.paths).sort()).toEqual(
       [
         '/',
+        '/api/archive',
         '/api/auth/start',
         '/api/chats',
         '/api/chats/{chat_id}',
         '/api/chats/{chat_id}/load-earlier',
+        '/api/chats/{chat_id}/messages',
         '/api/contacts',
         '/api/contacts/{contact_id}',
         '/api/events',
         '/api/events/stream',
+        '/api/export',
         '/api/logout',
         '/api/messages',
         '/api/messages/{message_id}',

@@ -7,6 +7,9 @@ import { browserPid, browserProcesses } from './browser-processes.ts'
 import { browserPath, type Harness, type HarnessOptions, openHarness } from './harness.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
+/** No process of a failed browser is left after this (F7). */
+const GONE = { timeout: 6_000 }
+
 let harness: Harness
 let clock: TestClock
 
@@ -61,7 +64,7 @@ async function expectUnlinked(): Promise<void> {
   })
   expect(status().last_error).not.toBeNull()
   expect(status().next_step).toContain('/api/auth/start')
-  await expect.poll(() => browserProcesses(harness.authDir)).toEqual([])
+  await expect.poll(() => browserProcesses(harness.authDir), GONE).toEqual([])
   await expect.poll(() => existsSync(join(harness.authDir, 'session-default', 'Default'))).toBe(false)
 }
 
@@ -96,7 +99,7 @@ describe('a start that fails', () => {
     const answer = await harness.post('/api/auth/start')
     expect(answer.json).toMatchObject({ state: 'stopped', reason: 'start_failed', linked: false })
     expect(answer.json.last_error).toBeTruthy()
-    await expect.poll(() => browserProcesses(harness.authDir)).toEqual([])
+    await expect.poll(() => browserProcesses(harness.authDir), GONE).toEqual([])
     await fault(name, false)
     expect((await harness.post('/api/auth/start')).json.state).toBe('qr')
   })
@@ -124,7 +127,7 @@ describe('a start that fails', () => {
     clock.advance(65_000)
     await harness.until('stopped')
     expect(status()).toMatchObject({ reason: 'start_failed' })
-    await expect.poll(() => browserProcesses(harness.authDir)).toEqual([])
+    await expect.poll(() => browserProcesses(harness.authDir), GONE).toEqual([])
     await fault(name, false)
     expect((await harness.post('/api/auth/start')).json.state).toBe('qr')
   })
@@ -275,7 +278,7 @@ describe('the browser dies', () => {
     await harness.app.session.close()
     expect(browsers()).toEqual([])
     // Its helpers follow it.
-    await expect.poll(() => browserProcesses(harness.authDir)).toEqual([])
+    await expect.poll(() => browserProcesses(harness.authDir), GONE).toEqual([])
     clock.advance(26_000)
     await started
     vi.unstubAllEnvs()
