@@ -66,7 +66,7 @@ export const listEvents = defineOperation({
   }),
   errors: [...EVENT_ERRORS],
   limitMs: (MAX_WAIT_S + 2) * 1000,
-  example: { input: { kind: 'message.received', wait: 30 } },
+  example: { input: { kind: ['message.received'], wait: 30 } },
   async run({ after, kind, chat_id, wait, limit }, { archive, clock, signal }) {
     const reading = archive.events.open({ after, kinds: kind, chat: chat_id })
     const giveUp = clock.after(wait * 1000, reading.close)

@@ -48,7 +48,7 @@ export const EVENT_STREAM = {
   input: streamInput,
   output: Event,
   errors: [...EVENT_ERRORS],
-  example: { input: { kind: 'message.received,message.sent' } },
+  example: { input: { kind: ['message.received', 'message.sent'] } },
 } as const
 
 export type StreamOptions = { archive: Archive; clock: Clock; log: Log }
