@@ -220,6 +220,15 @@ describe('a change', () => {
     const [row] = rowsOf(AMARA)
     expect(store.changes.reactions(row?.id ?? 0)).toMatchObject([{ emoji: '❤️' }])
     expect(kinds().filter((kind) => kind === 'message.reaction')).toHaveLength(4)
+    // An answer that was on its way while a reaction came does not undo it.
+    react(AMARA, '😂', Date.now())
+    inbox.flush()
+    take(message('A', { reactions: [] }))
+    expect(store.changes.reactions(row?.id ?? 0)).toMatchObject([{ emoji: '😂' }])
+    react(AMARA, '', Date.now() + 1)
+    inbox.flush()
+    react(AMARA, '👍', 5)
+    inbox.flush()
     // Seen again as a whole, with nothing left.
     take(message('A', { reactions: [] }))
     expect(store.changes.reactions(row?.id ?? 0)).toEqual([])
