@@ -1,14 +1,17 @@
 /** Export over HTTP and by command, and what it takes to read it back: all of the file or nothing. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { createServer, type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../src/clock.ts'
+import { addExport } from '../src/faces/http/export.ts'
 import { createExporter } from '../src/store/exporter.ts'
+import { openStore } from '../src/store/store.ts'
 import { readArchive } from './archive-rows.ts'
 import { type Harness, openHarness } from './harness.ts'
-import { ended, endPrograms } from './program.ts'
+import { ended, endPrograms, run, stop, temp } from './program.ts'
 
 const AMARA = '15550001101'
 
@@ -98,25 +101,47 @@ describe('GET /api/export', () => {
     for (let n = 0; n < 60; n += 1)
       await harness.world.write({ from: AMARA, text: `${n} ${'x'.repeat(60_000)}` })
     await expect.poll(() => archive()?.messages).toBe(harness.world.messages().length)
-    const { hostname, port } = new URL(harness.url)
-    const answer = await new Promise<import('node:http').IncomingMessage>((resolve) => {
-      request({ hostname, port, path: '/api/export' }, resolve).end()
+    // A connection of its own, as readArchive opens it.
+    const { db } = openStore(archive()?.file ?? '')
+    let pulled = 0
+    function* counted(pieces: Iterable<string>) {
+      for (const piece of pieces) {
+        pulled += piece.length
+        yield piece
+      }
+    }
+    const exporter = createExporter(db, systemClock)
+    const server = fastify()
+    addExport(server, {
+      exporter: () => ({
+        export(chat, format) {
+          const { messages, pieces } = exporter.export(chat, format)
+          return { messages, pieces: counted(pieces) }
+        },
+      }),
     })
-    answer.pause()
-    for (let n = 0; n < 20; n += 1) expect((await harness.get('/api/status')).status).toBe(200)
-    let text = ''
-    for await (const chunk of answer.setEncoding('utf8')) text += chunk
-    expect(JSON.parse(linesOf(text).at(-1) ?? '')).toMatchObject({ line: 'end' })
-    expect(text.length).toBeGreaterThan(60 * 60_000)
-  })
-
-  it('reads no more of the archive than is asked for', () => {
-    const file = archive()?.file ?? ''
-    readArchive(file, ({ db }) => {
-      const { pieces } = createExporter(db, systemClock).export(null, 'jsonl')
-      for (const piece of pieces)
-        expect(piece.match(/"line":"message"/g)?.length ?? 0).toBeLessThanOrEqual(200)
-    })
+    server.get('/other', () => 'ok')
+    // What a socket of this kind holds is a fixed number of bytes; of TCP it grows to megabytes.
+    const socketPath = join(dir, 'socket')
+    await server.listen({ path: socketPath })
+    const get = (path: string) =>
+      new Promise<IncomingMessage>((resolve) => request({ socketPath, path }, resolve).end())
+    try {
+      const answer = await get('/api/export')
+      answer.pause()
+      for (let n = 0; n < 100; n += 1) {
+        const other = await get('/other')
+        expect(await other.setEncoding('utf8').toArray()).toEqual(['ok'])
+      }
+      expect(pulled).toBeGreaterThan(60_000)
+      expect(pulled).toBeLessThan(1_000_000)
+      const text = (await answer.setEncoding('utf8').toArray()).join('')
+      expect(pulled).toBeGreaterThan(60 * 60_000)
+      expect(JSON.parse(linesOf(text).at(-1) ?? '')).toMatchObject({ line: 'end' })
+    } finally {
+      await server.close()
+      db.close()
+    }
   })
 })
 
@@ -132,6 +157,39 @@ describe('the commands', () => {
     const refused = await cli('export', '--url', harness.url, '--chat', '1', '--out', join(dir, 'no'))
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('invalid_input')])
     expect(existsSync(join(dir, 'no'))).toBe(false)
+  })
+
+  it('leave nothing of an export that was cut short', async () => {
+    const folder = temp()
+    const out = join(folder, 'cut.jsonl')
+    // A server that never comes to the end.
+    const server = createServer((_, answer) => answer.writeHead(200).write('{"line":"archive"}\n'))
+    await new Promise<void>((listens) => server.listen(0, '127.0.0.1', listens))
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : null
+    const cut = async (signal: NodeJS.Signals) => {
+      const program = run(['archive', 'export', '--url', `http://127.0.0.1:${port}`, '--out', out])
+      const part = `cut.jsonl.${program.child.pid}.part`
+      await expect
+        .poll(() => statSync(join(folder, part), { throwIfNoEntry: false })?.size, { timeout: 20_000 })
+        .toBeGreaterThan(0)
+      expect(await stop(program, signal)).toBe(signal)
+      return part
+    }
+    try {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) await cut(signal)
+      expect(readdirSync(folder)).toEqual([])
+      const left = await cut('SIGKILL')
+      expect(readdirSync(folder)).toEqual([left])
+      // One that is still being written, by this very process.
+      const present = `cut.jsonl.${process.pid}.part`
+      writeFileSync(join(folder, present), 'a part')
+      expect((await cli('export', '--url', harness.url, '--out', out)).code).toBe(0)
+      expect(readdirSync(folder).sort()).toEqual(['cut.jsonl', present])
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
   })
 
   it('import into another directory, where it reads as before; a server in the way is told', async () => {

@@ -1,6 +1,6 @@
 /** `whatsapp-mcp-api archive export` and `stats`: what the running server has in its archive. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { openApi } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { createProgress } from './progress.ts'
@@ -70,7 +70,10 @@ function renderStats(stats: Stats): string {
   return rows.map(([name, text]) => `${name.padEnd(10)} ${plain(text)}\n`).join('')
 }
 
-/** A file that appears under its name only once it is whole, readable by its owner alone. */
+/**
+ * A file that appears under its name only once it is whole, readable by its owner alone. What is there before is plain
+ * text: a signal takes it away, and what a killed export left goes with the next one.
+ */
 function openTarget(file: string) {
   const fresh = `${file}.${process.pid}.part`
   const refuse = (error: unknown): never => {
@@ -88,7 +91,17 @@ function openTarget(file: string) {
       return refuse(error)
     }
   }
-  const fd = guarded(() => openSync(fresh, 'wx', 0o600))
+  const fd = guarded(() => {
+    removeAbandoned(file)
+    return openSync(fresh, 'wx', 0o600)
+  })
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => {
+      rmSync(fresh, { force: true })
+      // Nobody listens any more: it ends as it would have.
+      process.kill(process.pid, name)
+    })
+  }
   return {
     write: (chunk: Uint8Array) =>
       guarded(() => {
@@ -108,6 +121,24 @@ function openTarget(file: string) {
       }
       rmSync(fresh, { force: true })
     },
+  }
+}
+
+/** Removes what killed exports to this file left; those of living processes stay. */
+function removeAbandoned(file: string): void {
+  const begin = `${basename(file)}.`
+  for (const name of readdirSync(dirname(file))) {
+    const pid = Number(/^(\d+)\.part$/.exec(name.startsWith(begin) ? name.slice(begin.length) : '')?.[1])
+    if (pid && !isAlive(pid)) rmSync(join(dirname(file), name), { force: true })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // Not permitted to signal it: it lives, under another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 

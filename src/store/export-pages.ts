@@ -1,9 +1,45 @@
 /** Whatever its size, a table is read in pages by ascending id: constant memory, and between two pages it may change. */
 import type { MessageRow } from './messages.ts'
-import type { Connection } from './sqlite.ts'
+import type { Connection, Value } from './sqlite.ts'
 
-/** So many rows are read in one step: some milliseconds. */
-export const PAGE = 200
+/** At most so many rows are a page, and about so many bytes as they are written: some milliseconds of work. */
+const PAGE_ROWS = 200
+const PAGE_BYTES = 50_000
+
+/** A table, the rows of it that count (`?` stands for what is given when they are read), and the bytes of one, about. */
+type Source = { table: string; where?: string; bytes: string }
+type Weighed = { id: number; bytes: number }
+
+/** Its rows, each page as it is when it is asked for. */
+export type Pages<Row> = (...args: Value[]) => Iterable<Row[]>
+
+export function createPages<Row>(db: Connection, { table, where = 'TRUE', bytes }: Source): Pages<Row> {
+  const weigh = db.query<Weighed>(
+    `SELECT id, ${bytes} AS bytes FROM ${table} WHERE ${where} AND id > ? ORDER BY id LIMIT ${PAGE_ROWS}`,
+  )
+  const read = db.query<Row>(`SELECT * FROM ${table} WHERE ${where} AND id > ? AND id <= ? ORDER BY id`)
+  return function* (...args) {
+    let after = -1
+    for (let ahead = weigh.all(...args, after); ahead.length > 0; ahead = weigh.all(...args, after)) {
+      for (const last of lastOfPages(ahead)) {
+        yield read.all(...args, after, last)
+        after = last
+      }
+    }
+  }
+}
+
+/** The last ids of pages that are no larger than they should be, or one row. */
+function* lastOfPages(rows: readonly Weighed[]): Generator<number> {
+  let room = PAGE_BYTES
+  for (const [index, { id, bytes }] of rows.entries()) {
+    room -= bytes
+    const next = rows[index + 1]
+    if (next !== undefined && next.bytes <= room) continue
+    yield id
+    room = PAGE_BYTES
+  }
+}
 
 /** Messages of a chat, or of all, in the order of their time, a page at a time. */
 export type MessagePages = {
@@ -11,27 +47,31 @@ export type MessagePages = {
   read(chat: number | null): Iterable<MessageRow[]>
 }
 
+/** With what is written beside each: reactions, some sixty bytes each, and earlier texts. */
+const MESSAGE_BYTES = `200 + octet_length(body) + 60 * (SELECT count(*) FROM reactions WHERE message = messages.id)
+  + (SELECT coalesce(sum(octet_length(r.body)), 0) FROM revisions r WHERE r.message = messages.id)`
+
 export function createMessagePages(db: Connection): MessagePages {
-  const all = db.query<MessageRow>('SELECT * FROM messages WHERE id > ? ORDER BY id LIMIT ?')
-  const ofChat = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? AND id > ? ORDER BY id LIMIT ?')
+  const source = { table: 'messages', bytes: MESSAGE_BYTES }
+  const all = createPages<MessageRow>(db, source)
+  const ofChat = createPages<MessageRow>(db, { ...source, where: 'chat = ?' })
   const counts = {
     all: db.query<{ n: number }>('SELECT count(*) AS n FROM messages'),
     ofChat: db.query<{ n: number }>('SELECT count(*) AS n FROM messages WHERE chat = ?'),
   }
   return {
     count: (chat) => (chat === null ? counts.all.get() : counts.ofChat.get(chat))?.n ?? 0,
-    read: (chat) =>
-      inPages((after) => (chat === null ? all.all(after, PAGE) : ofChat.all(chat, after, PAGE))),
+    read: (chat) => (chat === null ? all() : ofChat(chat)),
   }
 }
 
-/** Rows by their ids, a page after the other, until there are no more. */
-export function* inPages<Row extends { id: number }>(read: (after: number) => Row[]): Generator<Row[]> {
-  for (let after = -1; ; ) {
-    const rows = read(after)
-    const last = rows.at(-1)
-    if (last === undefined) return
-    yield rows
-    after = last.id
+/** Rows by the message that they belong to, in their order. */
+export function byMessage<Row extends { message: number }>(rows: readonly Row[]): Map<number, Row[]> {
+  const grouped = new Map<number, Row[]>()
+  for (const row of rows) {
+    const others = grouped.get(row.message)
+    if (others === undefined) grouped.set(row.message, [row])
+    else others.push(row)
   }
+  return grouped
 }

@@ -4,7 +4,7 @@
  */
 import type { Message, Revision } from '../model/message.ts'
 import type { Export } from './export.ts'
-import type { MessagePages } from './export-pages.ts'
+import { byMessage, type MessagePages } from './export-pages.ts'
 import type { MessageRow } from './messages.ts'
 import type { Loader } from './read-loader.ts'
 import { type ChatFace, chatId, chatName, type Own, toIso } from './render.ts'
@@ -25,11 +25,10 @@ export function createTextExport(db: Connection, loader: Loader, pages: MessageP
   )
 
   function* lines(rows: readonly MessageRow[], face: ChatFace, own: Own): Generator<string> {
-    const before = revisions.all(JSON.stringify(rows.map(({ id }) => id)))
+    const before = byMessage(revisions.all(JSON.stringify(rows.map(({ id }) => id))))
     const messages = loader.render(rows, new Map([[face.id, face]]), own)
     for (const [index, message] of messages.entries()) {
-      const said = before.filter((one) => one.message === rows[index]?.id)
-      yield describe(message, said)
+      yield describe(message, before.get(rows[index]?.id ?? 0) ?? [])
     }
   }
 

@@ -1,4 +1,5 @@
 /** The archive written out as JSON Lines (export-format.ts), a piece at a time, whatever its size. */
+import type { Jid } from '../model/ids.ts'
 import type { ReactionRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
 import { FORMAT, FORMAT_VERSION } from './export-format.ts'
@@ -10,12 +11,12 @@ import {
   toMessageLine,
   toPersonLine,
 } from './export-lines.ts'
-import { inPages, type MessagePages, PAGE } from './export-pages.ts'
+import { byMessage, createPages, type MessagePages } from './export-pages.ts'
 import type { GapRow } from './gaps.ts'
 import type { MessageRow } from './messages.ts'
 import { ME, NOBODY, type PersonRow } from './people.ts'
 import type { Loader } from './read-loader.ts'
-import { chatId, detailsOf, jidOf, type Own, personJid, toIso } from './render.ts'
+import { chatId, detailsOf, type Own, personJid, toIso } from './render.ts'
 import type { Connection } from './sqlite.ts'
 
 /**
@@ -27,9 +28,14 @@ export type Export = Iterable<string>
 /** @param now Unix milliseconds. `chat`: its row; null: all */
 export type ExportJson = (chat: number | null, now: number) => Export
 
+const PEOPLE = { table: 'people', where: 'coalesce(phone, lid) IS NOT NULL', bytes: '200' }
+const CHATS = {
+  table: 'chats',
+  where: 'merged_into IS NULL',
+  bytes: '400 + 50 * (SELECT count(*) FROM members WHERE chat = chats.id)',
+}
+
 const QUERIES = {
-  people: 'SELECT * FROM people WHERE id > ? AND coalesce(phone, lid) IS NOT NULL ORDER BY id LIMIT ?',
-  chats: 'SELECT * FROM chats WHERE id > ? AND merged_into IS NULL ORDER BY id LIMIT ?',
   chatsBy: 'SELECT * FROM chats WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id',
   members: 'SELECT person, is_admin FROM members WHERE chat = ? ORDER BY person',
   gaps: 'SELECT * FROM gaps WHERE chat = ? ORDER BY before_message',
@@ -43,8 +49,8 @@ const QUERIES = {
 
 /** Its statements are prepared here, once. */
 export function createJsonExport(db: Connection, loader: Loader, pages: MessagePages): ExportJson {
-  const people = db.query<PersonRow>(QUERIES.people)
-  const chats = db.query<ChatRow>(QUERIES.chats)
+  const people = createPages<PersonRow>(db, PEOPLE)
+  const chats = createPages<ChatRow>(db, CHATS)
   const chatsBy = db.query<ChatRow>(QUERIES.chatsBy)
   const members = db.query<{ person: number; is_admin: number }>(QUERIES.members)
   const gaps = db.query<GapRow>(QUERIES.gaps)
@@ -72,17 +78,28 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
 
   return function* (chat, now) {
     const own = loader.own()
-    const told = { people: new Set<number>(), chats: new Set<number>() }
+    /**
+     * The address in the line of each, by row. It stays so to the end, whatever becomes known meanwhile: what names
+     * somebody else than a line before cannot be read again.
+     */
+    const told = { people: new Map<number, string | null>(), chats: new Map<number, string>() }
+    const said = new Set<Jid | null>()
+    const addressOf: AddressOf = (id) => (id === ME ? own.jid : (told.people.get(id) ?? null))
 
-    /** The people of these ids, each with a line before the first that names it; returns whose address is whose. */
-    function* introduce(ids: Iterable<number>): Generator<string, AddressOf> {
-      const known = loader.people(ids)
-      for (const person of known.values()) {
-        if (told.people.has(person.id) || personJid(person) === null) continue
-        told.people.add(person.id)
-        yield toLine(toPersonLine(person))
+    /** The people of these ids, each with a line before the first that names it. */
+    function* introduce(ids: readonly number[]): Generator<string> {
+      for (const [id, row] of loader.people(ids.filter((one) => !told.people.has(one)))) {
+        if (!told.people.has(row.id)) {
+          // Two rows that were told, and then turned out to be one, stay two here.
+          const unsaid = (jid: Jid | null) => (said.has(jid) ? null : jid)
+          const person = { ...row, phone: unsaid(row.phone), lid: unsaid(row.lid) }
+          const address = personJid(person)
+          told.people.set(row.id, address)
+          if (address !== null) yield toLine(toPersonLine(person))
+          said.add(person.phone).add(person.lid)
+        }
+        told.people.set(id, told.people.get(row.id) ?? null)
       }
-      return (id) => jidOf(id, { own, people: known })
     }
 
     function* chatLines(rows: readonly ChatRow[]): Generator<string> {
@@ -90,33 +107,27 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
       for (const row of rows) {
         const face = faces.get(row.id)
         if (face === undefined || told.chats.has(row.id)) continue
-        told.chats.add(row.id)
         const parts = { members: members.all(row.id), gaps: gaps.all(row.id) }
-        const ids = [...parts.members.map(({ person }) => person), row.person ?? NOBODY]
-        const addressOf = yield* introduce(ids)
-        yield toLine(toChatLine(row, chatId(face), parts, addressOf))
+        yield* introduce([...parts.members.map(({ person }) => person), row.person ?? NOBODY])
+        const address = addressOf(row.person ?? NOBODY) ?? chatId(face)
+        told.chats.set(row.id, address)
+        yield toLine(toChatLine(row, address, parts, addressOf))
       }
     }
 
     function* messageLines(rows: readonly MessageRow[]): Generator<string> {
       const positions = JSON.stringify(rows.map(({ id }) => id))
-      const [revised, reacted] = [revisions.all(positions), reactions.all(positions)]
-      const chatIds = [...new Set(rows.map((row) => row.chat))]
-      yield* chatLines(chatsBy.all(JSON.stringify(chatIds)))
-      const addressOf = yield* introduce([
-        ...rows.map(({ sender }) => sender),
-        ...reacted.map(({ sender }) => sender),
-        ...rows.map(detailsOf).flatMap(({ quoted, mentions = [] }) => [quoted?.sender ?? ME, ...mentions]),
-      ])
-      const faces = loader.faces(chatIds)
+      const [revised, reacted] = [byMessage(revisions.all(positions)), byMessage(reactions.all(positions))]
+      const strangers = new Set(rows.map((row) => row.chat).filter((id) => !told.chats.has(id)))
+      if (strangers.size > 0) yield* chatLines(chatsBy.all(JSON.stringify([...strangers])))
       for (const row of rows) {
-        const face = faces.get(row.chat)
-        if (face === undefined) continue
-        const parts = {
-          revisions: revised.filter(({ message }) => message === row.id),
-          reactions: reacted.filter(({ message }) => message === row.id),
-        }
-        yield toLine(toMessageLine(row, chatId(face), parts, addressOf))
+        const address = told.chats.get(row.chat)
+        if (address === undefined) continue
+        const parts = { revisions: revised.get(row.id) ?? [], reactions: reacted.get(row.id) ?? [] }
+        const { quoted, mentions = [] } = detailsOf(row)
+        const reacting = parts.reactions.map(({ sender }) => sender)
+        yield* introduce([row.sender, quoted?.sender ?? ME, ...mentions, ...reacting])
+        yield toLine(toMessageLine(row, address, parts, addressOf))
       }
     }
 
@@ -124,9 +135,8 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
     const [face] = loader.faces(only.map(({ id }) => id)).values()
     yield header(face === undefined ? null : chatId(face), pages.count(chat), own, now)
     if (chat === null) {
-      for (const rows of inPages((after) => people.all(after, PAGE)))
-        yield [...introduce(rows.map(({ id }) => id))].join('')
-      for (const rows of inPages((after) => chats.all(after, PAGE))) yield [...chatLines(rows)].join('')
+      for (const rows of people()) yield [...introduce(rows.map(({ id }) => id))].join('')
+      for (const rows of chats()) yield [...chatLines(rows)].join('')
     }
     yield [...chatLines(only)].join('')
     let messages = 0

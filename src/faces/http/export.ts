@@ -31,7 +31,7 @@ export const EXPORT = {
 } as const
 
 /** Adds the route. What fails once the answer has begun breaks the connection: a jsonl file without its end is cut off. */
-export function addExport(server: FastifyInstance, archive: Archive): void {
+export function addExport(server: FastifyInstance, archive: Pick<Archive, 'exporter'>): void {
   server.get('/api/export', { exposeHeadRoute: false }, async (request, reply) => {
     const { chat_id = null, format } = parseInput(EXPORT.input, request.query)
     const { messages, pieces } = archive.exporter().export(chat_id, format)
