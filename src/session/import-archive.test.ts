@@ -33,7 +33,7 @@ const SCRIPTS = [
   'مرحبا \u202bبالعالم\u202c',
   'שָׁלוֹם',
   'नमस्ते दुनिया',
-  '你好，世界 👨‍👩‍👧 \u0000 \u2028 \u0085',
+  '你好，世界 👨‍👩‍👧 \u0001 \u2028 \u0085',
 ]
 const TYPES = [
   'chat',
@@ -311,6 +311,15 @@ describe('export, import, export', () => {
     again.close()
   })
 
+  it('takes texts that cannot be kept as the next best ones', async () => {
+    const text = original()
+    const nul = text.replace('"body":"text of own"', '"body":"a\\u0000b\\ud83d"')
+    const { file } = await intoEmpty(nul)
+    const again = openStore(file)
+    expect(exported(again)).toContain('"body":"a\ufffdb\ufffd"')
+    again.close()
+  })
+
   it('leaves out what is not to be kept', async () => {
     const keep = { ...KEEP_ALL, never: [{ jid: GROUP }] }
     const { messages, left } = await intoEmpty(original(), { keep })
@@ -355,6 +364,19 @@ describe('a file is refused', () => {
       'invalid_line',
       (text) => new RegExp(`^Line ${messageLine(text)}: "body"`),
     ],
+    ...[
+      ['media', { media: 7 }],
+      ['media.filename', { media: { filename: 5 } }],
+      ['expires_at', { expires_at: 'soon' }],
+      // Who is quoted or mentioned stands beside them, by address.
+      ['mentions', { mentions: [1] }],
+      ['quoted', { quoted: {} }],
+    ].map(([what, details]): [string, (text: string) => string, string, (text: string) => RegExp] => [
+      `with wrong details of ${what}`,
+      (text) => edit(text, messageLine(text), (line) => ({ ...line, details })),
+      'invalid_line',
+      (text) => new RegExp(`^Line ${messageLine(text)}: "details`),
+    ]),
     [
       'with a message twice',
       (text) =>

@@ -4,6 +4,8 @@
  */
 import { z } from 'zod'
 import { CHAT_KINDS } from '../model/chat.ts'
+import { Media } from '../model/message.ts'
+import { cleanText } from '../model/text.ts'
 
 export const FORMAT = 'whatsapp-mcp-api archive'
 /** Files of a higher version are refused; one that lower versions cannot read makes it grow. */
@@ -12,6 +14,8 @@ export const FORMAT_VERSION = 1
 const address = z.string().regex(/^[\w.:-]+@[a-z.]+$/, 'must be an address such as 15551234567@c.us')
 const iso = z.iso.datetime('must be a time such as 2025-01-02T12:00:00.000Z')
 const count = z.int().min(0)
+/** Other programs may have written the file. */
+const text = z.string().overwrite(cleanText)
 
 /** The first line. */
 export const ArchiveLine = z.object({
@@ -36,8 +40,8 @@ export const PersonLine = z.object({
   line: z.literal('person'),
   phone: address.nullable(),
   lid: address.nullable(),
-  name: z.string().nullable(),
-  pushname: z.string().nullable(),
+  name: text.nullable(),
+  pushname: text.nullable(),
   in_address_book: z.boolean(),
   is_business: z.boolean(),
   is_blocked: z.boolean(),
@@ -48,7 +52,7 @@ export const ChatLine = z.object({
   /** Of a direct chat its person's address. */
   chat: address,
   kind: z.enum(CHAT_KINDS),
-  name: z.string().nullable(),
+  name: text.nullable(),
   unread_count: z.int(),
   /** This and the next times: Unix seconds, as in the archive (migrations/01-archive.sql). */
   timestamp: count,
@@ -70,28 +74,34 @@ export const MessageLine = z.object({
   /** Its place in time: grows from line to line (position.ts). */
   position: count,
   chat: address,
-  bare_id: z.string().min(1),
+  bare_id: text.min(1),
   from_me: z.boolean(),
   /** Null for own messages, and in channels. */
   from: address.nullable(),
   sent_at: iso,
-  type: z.string(),
-  body: z.string(),
+  type: text,
+  body: text,
   ack: z.int(),
   has_media: z.boolean(),
   edited_at: iso.optional(),
   revoked_at: iso.optional(),
-  reply_to: z.object({ bare_id: z.string(), from: address.nullable(), body: z.string() }).optional(),
+  reply_to: z.object({ bare_id: text, from: address.nullable(), body: text }).optional(),
   mentions: z.array(address).optional(),
-  /** `media`, `forwarded`, `expires_at` (Unix seconds) and what else messages.ts keeps there, as it is. */
-  details: z.record(z.string(), z.unknown()).optional(),
+  /** What few messages have, as it stands in the archive, but for what names people: that is above, by address. */
+  details: z
+    .strictObject({
+      media: Media.extend({ mimetype: text.optional(), filename: text.optional() }),
+      forwarded: z.literal(1),
+      /** Unix seconds. */
+      expires_at: count,
+    })
+    .partial()
+    .optional(),
   /** What it said before, oldest first. */
   revisions: z
-    .array(
-      z.object({ what: z.enum(['edited', 'revoked']), type: z.string(), body: z.string(), until_at: iso }),
-    )
+    .array(z.object({ what: z.enum(['edited', 'revoked']), type: text, body: text, until_at: iso }))
     .optional(),
-  reactions: z.array(z.object({ from: address, emoji: z.string(), at: iso })).optional(),
+  reactions: z.array(z.object({ from: address, emoji: text, at: iso })).optional(),
 })
 
 /** The last line: the file is whole. */

@@ -93,9 +93,7 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
     position = line.position
     const sentAt = timeOf(line.position)
     if (Date.parse(line.sent_at) !== sentAt * 1000) refuse('"position" and "sent_at" do not fit')
-    const { expires_at: expiresAt } = line.details ?? {}
-    if (expiresAt !== undefined && typeof expiresAt !== 'number') refuse('"details.expires_at": not a number')
-    if (!keeps(chat, { sentAt, expiresAt: expiresAt ?? null })) {
+    if (!keeps(chat, { sentAt, expiresAt: line.details?.expires_at ?? null })) {
       counts.left += 1
       return
     }

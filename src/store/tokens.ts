@@ -1,13 +1,14 @@
 /**
  * Texts as the search index holds them. Words are folded, see fold.ts. Scripts that are written without spaces come as
  * pairs: of "abc" the tokens are "ab", "bc", "c", so that every character begins exactly one token, and whatever stands in
- * a row is found as a phrase. Emoji and other symbols are tokens of their own, flags as one.
+ * a row is found as a phrase. Emoji and other symbols are tokens of their own, flags as one; the sign for what was no
+ * character (text.ts) is none.
  */
 import type { ChatKind } from '../model/chat.ts'
 import { foldText, isPlain } from './fold.ts'
 
 /** One higher for every change of what is made of the same text: archives are then indexed again. */
-export const TOKENS_VERSION = 1
+export const TOKENS_VERSION = 2
 
 /** A token, and the stretch of the folded text that it stands for. */
 export type Token = { text: string; start: number; end: number }
@@ -27,7 +28,7 @@ const UNSPACED = `(?=[\\p{L}\\p{M}\\p{N}])[${[
   .map((script) => `\\p{scx=${script}}`)
   .join('')}]`
 const PIECES = new RegExp(
-  `(?<run>(?:${UNSPACED})+)|(?:(?!${UNSPACED})[\\p{L}\\p{M}\\p{N}])+|\\p{RI}\\p{RI}|[\\p{Sc}\\p{So}\\p{Extended_Pictographic}]`,
+  `(?<run>(?:${UNSPACED})+)|(?:(?!${UNSPACED})[\\p{L}\\p{M}\\p{N}])+|\\p{RI}\\p{RI}|(?!\\uFFFD)[\\p{Sc}\\p{So}\\p{Extended_Pictographic}]`,
   'gu',
 )
 const PLAIN_PIECES = /[a-z\d]+|\$/g

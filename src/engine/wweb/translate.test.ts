@@ -63,6 +63,16 @@ describe('toSeenMessage', () => {
     })
   })
 
+  it('has no text that an archive would read back as another', () => {
+    const odd = { ...fromEvent, body: 'a\0b', notifyName: 'M\ud83d' }
+    expect(toSeenMessage(odd)).toMatchObject({ body: 'a\ufffdb', senderName: 'M\ufffd' })
+    const file = { ...fromEvent, type: 'document', directPath: '/v', caption: '\0', filename: 'a\0.pdf' }
+    expect(toSeenMessage(file)).toMatchObject({ body: '\ufffd', media: { filename: 'a\ufffd.pdf' } })
+    const answer = { ...fromEvent, quotedMsg: { type: 'chat', body: 'q\0' }, quotedStanzaID: '3EB9' }
+    expect(toSeenMessage(answer)?.quoted?.body).toBe('q\ufffd')
+    expect(toSeenMessage({ ...fromEvent, body: '👍🏽 ok' })?.body).toBe('👍🏽 ok')
+  })
+
   it('knows who wrote it', () => {
     expect(toSeenMessage(inGroup)).toMatchObject({ chat: '1-2@g.us', sender: '900@lid' })
     expect(toSeenMessage({ ...inGroup, author: undefined })?.sender).toBe('900@lid')

@@ -1,7 +1,8 @@
-/** From WhatsApp Web's data to our words. Pure; addresses stay as WhatsApp gave them. */
+/** From WhatsApp Web's data to our words. Pure; addresses stay as WhatsApp gave them, texts become ones that can be kept. */
 import { chatKindOf, type Jid, type KeyParts, parseMessageKey, toJid } from '../../model/ids.ts'
 import type { Media } from '../../model/message.ts'
 import type { SeenChat, SeenContact, SeenMessage, SeenReaction } from '../../model/seen.ts'
+import { cleanText } from '../../model/text.ts'
 import type { ChatRow, ContactRow, RawKey, RawMessage, RawReaction, RawWid, ReactionRow } from './raw.ts'
 
 /**
@@ -60,7 +61,7 @@ export function toSeenMessage(
     bareId: key.bareId,
     fromMe: key.fromMe,
     sender: senderOf(raw, key),
-    senderName: key.fromMe ? null : raw.notifyName || null,
+    senderName: key.fromMe ? null : nameOf(raw.notifyName),
     type,
     body: bodyOf(raw),
     sentAt: raw.t ?? 0,
@@ -109,14 +110,14 @@ export function toReaction(
     messageSender: message.fromMe ? null : (message.participant ?? message.chat),
     reaction: {
       sender: own.fromMe ? null : sender,
-      emoji: raw.reaction ?? '',
+      emoji: cleanText(raw.reaction ?? ''),
       at: Math.round(raw.timestamp * 1_000),
     },
   }
 }
 
 function toSeenReaction({ key, sender, emoji, at }: ReactionRow): SeenReaction {
-  return { sender: keyOf(key)?.fromMe === true ? null : toJid(sender), emoji, at }
+  return { sender: keyOf(key)?.fromMe === true ? null : toJid(sender), emoji: cleanText(emoji), at }
 }
 
 /**
@@ -129,7 +130,7 @@ export function toSeenChat(row: ChatRow): SeenChat | null {
   if (kind === null) return null
   return {
     id,
-    name: kind === 'direct' ? null : row.name,
+    name: kind === 'direct' || row.name === null ? null : cleanText(row.name),
     unreadCount: row.unreadCount,
     timestamp: toSeconds(row.t),
     archived: row.archived,
@@ -151,12 +152,16 @@ export function toSeenContact(row: ContactRow): SeenContact | null {
   return {
     phone: phone ?? null,
     lid: lid ?? null,
-    name: row.name || null,
-    pushname: row.pushname || null,
+    name: nameOf(row.name),
+    pushname: nameOf(row.pushname),
     inAddressBook: row.inAddressBook,
     isBusiness: row.isBusiness,
     isBlocked: row.isBlocked,
   }
+}
+
+function nameOf(text: string | null | undefined): string | null {
+  return text ? cleanText(text) : null
 }
 
 function toJidOrNone(wid: RawWid | null | undefined): Jid | null {
@@ -174,8 +179,8 @@ function senderOf(raw: RawMessage, { fromMe, chat, participant }: KeyParts): Jid
 /** As the library's Message has it, but never the preview image of media that is still on its way up. */
 function bodyOf(raw: Partial<RawMessage>): string {
   if (raw.type === 'revoked') return ''
-  if (raw.directPath || MEDIA.has(raw.type ?? '')) return raw.caption ?? ''
-  return raw.body || raw.pollName || raw.eventName || ''
+  if (raw.directPath || MEDIA.has(raw.type ?? '')) return cleanText(raw.caption ?? '')
+  return cleanText(raw.body || raw.pollName || raw.eventName || '')
 }
 
 function mediaOf(raw: RawMessage): Media {
@@ -184,8 +189,8 @@ function mediaOf(raw: RawMessage): Media {
   const width = toPositive(raw.width)
   const height = toPositive(raw.height)
   return {
-    ...(raw.mimetype ? { mimetype: raw.mimetype } : {}),
-    ...(raw.filename ? { filename: raw.filename } : {}),
+    ...(raw.mimetype ? { mimetype: cleanText(raw.mimetype) } : {}),
+    ...(raw.filename ? { filename: cleanText(raw.filename) } : {}),
     ...(size === null ? {} : { size_bytes: Math.round(size) }),
     ...(duration === null ? {} : { duration_s: duration }),
     ...(width === null ? {} : { width: Math.round(width) }),
