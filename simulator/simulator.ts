@@ -118,6 +118,8 @@ export type World = {
   deleteForMe(options: { ids: string[] }): Promise<void>
   /** React with one emoji, change it, or take it back with an empty one. `by`: a phone or address, or `me`. */
   react(options: { id: string; by: string; emoji: string }): Promise<WorldMessage>
+  /** Somebody keeps a disappearing message in the chat for all, or no longer. */
+  keep(options: { id: string; kept: boolean }): Promise<WorldMessage>
   /** The contact reads everything in its direct chat with the account: own messages go to ack 3. */
   read(options: { by: string }): Promise<void>
   /**

@@ -78,6 +78,8 @@ export type WireMessage = MessageParts & {
   revoked?: { by: string; originalId: string }
   reactions?: WorldReaction[]
   ephemeralDuration?: number
+  /** Kept in the chat although it would disappear, or no longer. */
+  kept?: boolean
   /** Since when its chat's messages disappear; Unix seconds. */
   ephemeralSettingTimestamp?: number
 }
@@ -187,6 +189,8 @@ export type Push =
   | { push: 'revoked'; message: WireMessage }
   /** Deleted for me, or expired. */
   | { push: 'messages_gone'; ids: string[] }
+  /** Kept in the chat, or no longer. */
+  | { push: 'kept'; message: WireMessage }
   /** An empty emoji takes the person's reaction back. */
   | { push: 'reaction'; message: WireMessage; reaction: WorldReaction }
   /** What came as ciphertext before can be read now. */

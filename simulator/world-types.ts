@@ -106,6 +106,8 @@ export type WorldMessage = MessageParts & {
   reactions?: WorldReaction[]
   /** Disappearing: seconds it lives, from `t` on. */
   ephemeralDuration?: number
+  /** Disappearing: somebody keeps it in the chat for all (true), or no longer does. */
+  kept?: boolean
   /** Per linked device: has its page been given this message and confirmed it. */
   deliveredTo: Record<string, boolean>
 }

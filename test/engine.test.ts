@@ -364,6 +364,23 @@ describe.each(['2.3000.1048116627', '2.3000.1034728815'])('the engine on build %
     await opened.event('reaction', (e) => e.bareId === id && e.reaction.emoji === '')
   })
 
+  it('tells that a disappearing message is kept in its chat, and no longer', async () => {
+    const id = `${person(3).phone}@c.us`
+    await world.setDisappearing({ chat: id, seconds: 86_400 })
+    const written = await world.write({ from: person(3).phone, text: 'keep this' })
+    const { message: told } = await message(written.id)
+    expect(told).toMatchObject({ expiresAt: told.sentAt + 86_400 })
+    await world.keep({ id: written.id, kept: true })
+    await message(written.id, ({ isKept }) => isKept === true)
+    const read = async () =>
+      (await opened.engine.readMessages(toJid(id), { before: null, count: 1 })).messages[0]
+    expect(await read()).toMatchObject({ bareId: written.id, expiresAt: null, isKept: true })
+    opened.events.length = 0
+    await world.keep({ id: written.id, kept: false })
+    await message(written.id, ({ expiresAt }) => expiresAt === told.expiresAt)
+    await world.setDisappearing({ chat: id, seconds: 0 })
+  })
+
   it('tells what the phone does with a chat', async () => {
     const id = `${person(3).phone}@c.us`
     await world.archiveChat({ chat: id, archived: true })

@@ -138,6 +138,7 @@ export const verbs = {
   revoke: verb({ id: text, by: optional(text) }, (world, input) => world.revoke(input)),
   deleteForMe: verb({ ids: texts }, (world, input) => world.deleteForMe(input)),
   react: verb({ id: text, by: text, emoji: text }, (world, input) => world.react(input)),
+  keep: verb({ id: text, kept: flag }, (world, input) => world.keep(input)),
   archiveChat: verb({ chat: text, archived: flag }, (world, input) => world.archiveChat(input)),
   pinChat: verb({ chat: text, pinned: flag }, (world, input) => world.pinChat(input)),
   muteChat: verb({ chat: text, until: unixSeconds }, (world, input) => world.muteChat(input)),

@@ -8,7 +8,7 @@ import { Mute } from './mute.ts'
 import { learnPeople } from './people.ts'
 import { hearReaction } from './reactions.ts'
 import { Chat, Contact, Msg, Newsletters } from './stores.ts'
-import { toMsgModel, toRevokedProps } from './to-models.ts'
+import { toKicState, toMsgModel, toRevokedProps } from './to-models.ts'
 import { createWid, type Wid } from './wid.ts'
 
 function chatOf(model: MsgModel): ChatModel | undefined {
@@ -108,6 +108,9 @@ export function receiveChange(push: Push): boolean {
       return true
     case 'revoked':
       revoke(push.message)
+      return true
+    case 'kept':
+      Msg.getByBareId(push.message.id)?.set({ kicState: toKicState(push.message.kept === true) })
       return true
     case 'messages_gone':
       forget(push.ids)

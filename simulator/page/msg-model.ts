@@ -74,6 +74,7 @@ export type MsgProps = {
   ephemeralDuration: number
   ephemeralStartTimestamp: number
   ephemeralSettingTimestamp: number
+  kicState: 'KEPT' | 'UNKEPT' | undefined
   serverId: number
 }
 
@@ -216,5 +217,6 @@ declareProps(MsgModel, [
   'ephemeralDuration',
   'ephemeralStartTimestamp',
   'ephemeralSettingTimestamp',
+  'kicState',
   'serverId',
 ])

@@ -63,13 +63,19 @@ export function toEditProps(message: WireMessage, lidMode: boolean): Partial<Msg
 }
 
 function toEphemeralProps(message: WireMessage): Partial<MsgProps> {
-  const { ephemeralDuration, ephemeralSettingTimestamp, t } = message
+  const { ephemeralDuration, ephemeralSettingTimestamp, kept, t } = message
   if (ephemeralDuration === undefined) return {}
   return {
     ephemeralDuration,
     ephemeralStartTimestamp: t,
     ...(ephemeralSettingTimestamp === undefined ? {} : { ephemeralSettingTimestamp }),
+    ...(kept === undefined ? {} : { kicState: toKicState(kept) }),
   }
+}
+
+/** `KeepInChatState` (WAWebEphemeralConstants, builds of 2023 to 2026). */
+export function toKicState(kept: boolean): 'KEPT' | 'UNKEPT' {
+  return kept ? 'KEPT' : 'UNKEPT'
 }
 
 /** A message that was deleted for everyone: another key than before, the old one beside it (`WAWebRevoke`). */
@@ -107,6 +113,7 @@ export function toRevokedProps(message: WireMessage): Partial<MsgProps> {
     vcardList: undefined,
     hasReaction: false,
     star: false,
+    kicState: undefined,
   }
 }
 

@@ -42,6 +42,7 @@ const contentFields = [
   'quoted',
   'reactions',
   'editedAtMs',
+  'kept',
 ] as const
 
 /** Delete for everyone. `by`: a phone or address; left out: the author. Throws if neither author nor admin. */
@@ -115,6 +116,22 @@ export function reactToMessage(
   return message
 }
 
+/** Keep a disappearing message in its chat for all, or no longer: what has outlived its time then goes at once. */
+export function keepMessage(
+  context: Context,
+  account: Account,
+  { id, kept }: { id: string; kept: boolean },
+): WorldMessage {
+  const message = find(account, id)
+  if (message.ephemeralDuration === undefined || message.type === 'revoked')
+    throw new Error(`${id} does not disappear.`)
+  message.kept = kept
+  account.messages.put(message)
+  tell(context, account, (device) => ({ push: 'kept', message: toWireMessage(account, device, message) }))
+  expireMessages(context, account)
+  return message
+}
+
 /** Take messages out of the account's history, on every device. */
 export function removeMessages(context: Context, account: Account, ids: string[]): void {
   const messages = ids.map((id) => find(account, id))
@@ -134,7 +151,7 @@ export function expireMessages(context: Context, account: Account): void {
   const now = context.clock.now()
   const expired = account.messages
     .mortal()
-    .filter((message) => message.t + (message.ephemeralDuration ?? statusLifeSeconds) <= now)
+    .filter((message) => !message.kept && message.t + (message.ephemeralDuration ?? statusLifeSeconds) <= now)
   if (expired.length > 0) {
     removeMessages(
       context,

@@ -37,8 +37,10 @@ export type SeenMessage = {
   forwarded: boolean
   /** Unix milliseconds; null: never edited, or the build does not say. */
   editedAt: number | null
-  /** Unix seconds; null: does not disappear. */
+  /** Unix seconds; null: does not disappear, or this copy does not say. */
   expiresAt: number | null
+  /** Somebody keeps it in the chat: it would disappear, and does not while this is so; `expiresAt` is null. */
+  isKept?: true
   /** All reactions that there are; null: not looked at. */
   reactions: SeenReaction[] | null
 }

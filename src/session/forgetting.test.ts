@@ -223,6 +223,46 @@ describe('a message that disappears from WhatsApp', () => {
     expect(kept()).toEqual(['staying'])
   })
 
+  it('leaves at its second although it was deleted for everyone, with what it said before', async () => {
+    open()
+    const at = nowS() + 3600
+    write(seen('going', { expiresAt: at }))
+    // What is left of it on WhatsApp Web may not say when it disappears.
+    write(seen('going', { type: 'revoked', body: '', expiresAt: null }))
+    expect(store.messages.nextExpiry()).toBe(at)
+    forgetting.start()
+    clock.advance(HOUR_MS)
+    await expect.poll(kept).toEqual([])
+    await expect.poll(() => isOnDisk('canarygoing')).toBe(false)
+  })
+
+  it('keeps its time whatever else happens to it', () => {
+    open()
+    const at = nowS() + 3600
+    write(seen('going', { expiresAt: at }))
+    write(seen('going', { body: 'edited', editedAt: clock.now(), expiresAt: null }))
+    expect(store.messages.nextExpiry()).toBe(at)
+  })
+
+  it('stays while somebody keeps it in the chat, and leaves when nobody does any more', async () => {
+    open()
+    const sentAt = nowS()
+    const expiresAt = sentAt + 3600
+    const going = seen('going', { sentAt, expiresAt, media: { filename: 'x.pdf' } })
+    write(going)
+    write({ ...going, expiresAt: null, isKept: true })
+    forgetting.start()
+    clock.advance(2 * HOUR_MS)
+    await turns()
+    expect(kept()).toEqual(['going'])
+    write({ ...going, expiresAt: null, isKept: true })
+    expect(store.messages.newest(chatId(AMARA))?.details).toBe('{"media":{"filename":"x.pdf"}}')
+    write(going)
+    clock.advance(HOUR_MS / 60)
+    await expect.poll(kept).toEqual([])
+    expect(store.events.last()).toBe(1)
+  })
+
   it('stays where the setting says so', async () => {
     open({ disappearing: true })
     write(seen('going', { expiresAt: nowS() + 60 }))

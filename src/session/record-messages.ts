@@ -6,6 +6,7 @@ import type { LoggedData } from '../store/event-log.ts'
 import type { MessageDetails, MessageRow } from '../store/messages.ts'
 import { ME, NOBODY } from '../store/people.ts'
 import { firstIn, lastIn, placesBetween, timeOf } from '../store/position.ts'
+import { detailsOf as storedDetails } from '../store/render.ts'
 import type { Store } from '../store/store.ts'
 import type { Keeping } from './keeping.ts'
 import type { Whereabouts } from './whereabouts.ts'
@@ -57,7 +58,7 @@ export function createMessageRecorder(
     return id
   }
 
-  function detailsOf(seen: SeenMessage): string | null {
+  function detailsOf(seen: SeenMessage, expiresAt = seen.expiresAt): string | null {
     const details: MessageDetails = {
       ...(seen.media === null ? {} : { media: seen.media }),
       ...(seen.quoted === null
@@ -71,9 +72,9 @@ export function createMessageRecorder(
           }),
       ...(seen.mentions.length === 0 ? {} : { mentions: seen.mentions.map(where.senderId) }),
       ...(seen.forwarded ? { forwarded: 1 as const } : {}),
-      ...(seen.expiresAt === null ? {} : { expires_at: seen.expiresAt }),
+      ...toExpiry(expiresAt),
     }
-    return Object.keys(details).length === 0 ? null : JSON.stringify(details)
+    return toJson(details)
   }
 
   function insert(chat: number, seen: SeenMessage, sender: number, place: number, origin: Origin): void {
@@ -105,7 +106,10 @@ export function createMessageRecorder(
       changes.addRevision(row.id, { what, type, body, untilMs })
     // Newest state wins; a message that was deleted stays so, whatever an older copy of it says.
     if (row.type !== 'revoked') {
-      const details = detailsOf(seen)
+      const known = storedDetails(row)
+      // What is left of a deleted message does not say when it disappears, and its earlier text is to go with it.
+      const expiresAt = seen.isKept ? null : (seen.expiresAt ?? known.expires_at ?? null)
+      const details = detailsOf(seen, expiresAt)
       if (seen.type === 'revoked') {
         const revision = keep('revoked', now())
         messages.update({
@@ -114,7 +118,7 @@ export function createMessageRecorder(
           body: '',
           has_media: 0,
           revoked_at_ms: now(),
-          details: null,
+          details: toJson(toExpiry(expiresAt)),
         })
         log('message.revoked', row, { revision })
       } else if (row.type === 'ciphertext' && seen.type !== 'ciphertext') {
@@ -129,6 +133,10 @@ export function createMessageRecorder(
       } else if (seen.type === row.type && seen.hasMedia && row.has_media === 0) {
         // Own media, seen first before they were uploaded.
         messages.update({ ...row, has_media: 1, body: seen.body, details })
+      } else if (expiresAt !== (known.expires_at ?? null)) {
+        // Kept in the chat by somebody, or no longer.
+        const { expires_at: _, ...others } = known
+        messages.update({ ...row, details: toJson({ ...others, ...toExpiry(expiresAt) }) })
       }
     }
     if (seen.fromMe) setAck(row, seen.ack)
@@ -203,10 +211,10 @@ export function createMessageRecorder(
     before: number | null = null,
   ): Recorded {
     const person = where.personOf(chat)
-    const { keeps } = keeping.bounds(chat)
+    const { from, keeps } = keeping.bounds(chat)
     const known = new Map<string, MessageRow | null>()
     const stretch = seen
-      .filter(keeps)
+      .filter(({ sentAt }) => sentAt >= from)
       .map((message) => {
         const sender = senderOf(message, person)
         return {
@@ -220,7 +228,8 @@ export function createMessageRecorder(
       .filter(({ message, sender, name }) => {
         const isFirst = !known.has(name)
         if (isFirst) known.set(name, messages.find(message.bareId, chat, sender) ?? null)
-        return isFirst
+        // What is here already may have to go from now on, and has to know.
+        return isFirst && (known.get(name) !== null || keeps(message))
       })
     const placeAt = (index: number) => {
       const one = stretch[index]
@@ -280,4 +289,10 @@ export function createMessageRecorder(
       if (row !== undefined) setReaction(row, reaction)
     },
   }
+}
+
+const toExpiry = (at: number | null): MessageDetails => (at === null ? {} : { expires_at: at })
+
+function toJson(details: MessageDetails): string | null {
+  return Object.keys(details).length === 0 ? null : JSON.stringify(details)
 }

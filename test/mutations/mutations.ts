@@ -1555,8 +1555,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what is not to be kept is written where it comes live',
     file: 'src/session/record-messages.ts',
-    find: '.filter(keeps)',
-    replace: '.filter(() => true)',
+    find: 'const { from, keeps } = keeping.bounds(chat)',
+    replace: 'const { from, keeps } = { from: 0, keeps: () => true }',
     test: { file: 'src/session/forgetting.test.ts', name: 'never' },
   },
   {
@@ -1705,5 +1705,40 @@ export const MUTATIONS: readonly Mutation[] = [
     find: '.strictObject({\n      media',
     replace: '.looseObject({\n      media',
     test: { file: 'src/session/import-archive.test.ts', name: 'wrong details' },
+  },
+  {
+    name: 'what a deleted disappearing message said stays for ever',
+    file: 'src/session/record-messages.ts',
+    find: 'details: toJson(toExpiry(expiresAt)),',
+    replace: 'details: null,',
+    test: { file: 'src/session/forgetting.test.ts', name: 'although it was deleted for everyone' },
+  },
+  {
+    name: 'a copy that does not say when it disappears makes a message stay',
+    file: 'src/session/record-messages.ts',
+    find: '(seen.expiresAt ?? known.expires_at ?? null)',
+    replace: 'seen.expiresAt',
+    test: { file: 'src/session/forgetting.test.ts', name: 'keeps its time' },
+  },
+  {
+    name: 'a message that somebody keeps in the chat leaves',
+    file: 'src/session/record-messages.ts',
+    find: 'const expiresAt = seen.isKept ? null :',
+    replace: 'const expiresAt =',
+    test: { file: 'src/session/forgetting.test.ts', name: 'while somebody keeps it' },
+  },
+  {
+    name: 'a message that nobody keeps any more stays',
+    file: 'src/session/record-messages.ts',
+    find: '(known.get(name) !== null || keeps(message))',
+    replace: 'keeps(message)',
+    test: { file: 'src/session/forgetting.test.ts', name: 'while somebody keeps it' },
+  },
+  {
+    name: 'nobody hears that a message is kept in its chat',
+    file: 'src/engine/wweb/page-watch.ts',
+    find: "'change:kicState change:expiredTimestamp'",
+    replace: "'change:expiredTimestamp'",
+    test: { file: 'test/engine.test.ts', name: '2.3000.1048.*kept in its chat' },
   },
 ]

@@ -1,7 +1,14 @@
 /** The verbs about messages: writing any kind, changing, deleting, reacting, reading them all. */
 import type { World } from '../../simulator.ts'
 import { statusChat } from '../addresses.ts'
-import { editMessage, expireMessages, reactToMessage, removeMessages, revokeMessage } from '../changes.ts'
+import {
+  editMessage,
+  expireMessages,
+  keepMessage,
+  reactToMessage,
+  removeMessages,
+  revokeMessage,
+} from '../changes.ts'
 import { post } from '../content.ts'
 import { setAck } from '../messages.ts'
 import { copyOf, type Reach } from './reach.ts'
@@ -20,6 +27,7 @@ type MessageVerbs = Pick<
   | 'revoke'
   | 'deleteForMe'
   | 'react'
+  | 'keep'
   | 'moveClock'
 >
 
@@ -89,6 +97,7 @@ export function messageVerbs({ context, account, chatId, person }: Reach): Messa
     revoke: async ({ id, by }) => copyOf(revokeMessage(context, account(), id, by)),
     deleteForMe: async ({ ids }) => removeMessages(context, account(), ids),
     react: async (options) => copyOf(reactToMessage(context, account(), options)),
+    keep: async (options) => copyOf(keepMessage(context, account(), options)),
     async moveClock({ seconds }) {
       if (!(seconds >= 0)) throw new Error('The clock goes forward only.')
       context.clock.move(seconds)

@@ -70,13 +70,20 @@ export function listenTo(
 
 const isUploaded = ({ rawData }: LibraryMessage) => Boolean(rawData.directPath)
 
-/** What changed in the page's memory, as events: chats and people that are new or changed, and chats that are gone. */
-function toEvents({ chats, removed, contacts }: Changes): EngineEvent[] {
+/**
+ * What changed in the page's memory, as events: chats and people that are new or changed, chats that are gone, messages
+ * that disappear at another time than before.
+ */
+function toEvents({ chats, removed, contacts, messages }: Changes): EngineEvent[] {
   const seenChats = chats.flatMap((row) => toSeenChat(row) ?? [])
   const seenContacts = contacts.flatMap((row) => toSeenContact(row) ?? [])
   return [
     ...(seenContacts.length > 0 ? [{ type: 'contacts' as const, contacts: seenContacts }] : []),
     ...(seenChats.length > 0 ? [{ type: 'chats' as const, chats: seenChats }] : []),
     ...removed.map((id): { type: 'chat_removed'; chat: Jid } => ({ type: 'chat_removed', chat: toJid(id) })),
+    ...messages.flatMap((raw): EngineEvent[] => {
+      const message = toSeenMessage(raw)
+      return message === null ? [] : [{ type: 'message', message }]
+    }),
   ]
 }

@@ -90,6 +90,7 @@ export function installPageRows(unreportedTypes: string[]): void {
         latestEditSenderTimestampMs: from.latestEditSenderTimestampMs as number | undefined,
         ephemeralDuration: from.ephemeralDuration as number | undefined,
         expiredTimestamp: from.expiredTimestamp as number | undefined,
+        kicState: from.kicState as string | undefined,
         protocolMessageKey: tools.text(from.protocolMessageKey),
         hasReaction: from.hasReaction === true,
         isNotification: from.isNotification === true,
@@ -218,6 +219,15 @@ export function installPageRows(unreportedTypes: string[]): void {
       return ids.flatMap((id) => {
         const chat = Chat.get(id) ?? WAWebNewsletterCollection?.get(id)
         const row = chat && tools.attempt(() => tools.chat(chat, me))
+        return row ? [row] : []
+      })
+    },
+
+    messages(ids: string[]): RawMessage[] {
+      const { Msg } = tools.collections()
+      return ids.flatMap((id) => {
+        const message = Msg.get(id)
+        const row = message && tools.isReported(message) && tools.attempt(() => tools.message(message))
         return row ? [row] : []
       })
     },

@@ -89,6 +89,7 @@ export type PageRows = {
   contactIds(): string[]
   chats(ids: string[]): ChatRow[]
   contacts(ids: string[]): ContactRow[]
+  messages(ids: string[]): RawMessage[]
 }
 
 /** What {@link installPageHistory} adds. */

@@ -1,4 +1,4 @@
-/** Watching the page's chats and people: what {@link installPageWatch} adds to page-rows.ts. The same rules hold. */
+/** Watching the page's chats and people, and of its messages what the library does not tell: what {@link installPageWatch} adds to page-rows.ts. The same rules hold. */
 import type { Collection, GroupMetadata, Model, PageWindow } from './page-types.ts'
 
 declare const window: PageWindow
@@ -20,10 +20,13 @@ export function installPageWatch(): boolean {
   const MEMBER_CHANGES = 'add remove bulk_add bulk_remove reset change:isAdmin change:isSuperAdmin'
   const CONTACT_CHANGES =
     'add change:name change:pushname change:phoneNumber change:isContactBlocked change:isBusiness change:type'
+  /** When it disappears, and whether somebody keeps it (WAWebChatModel listens to the same). */
+  const MESSAGE_CHANGES = 'change:kicState change:expiredTimestamp'
   const rows = window.whatsappMcpRows
   const changedChats = new Set<string>()
   const removedChats = new Set<string>()
   const changedContacts = new Set<string>()
+  const changedMessages = new Set<string>()
   let isGathering = false
 
   const tools = {
@@ -54,12 +57,13 @@ export function installPageWatch(): boolean {
         const removed = tools.removed()
         const chats = rows.chats(tools.take(changedChats))
         const contacts = rows.contacts(tools.take(changedContacts))
-        if (changedChats.size + changedContacts.size > 0) {
+        const messages = rows.messages(tools.take(changedMessages))
+        if (changedChats.size + changedContacts.size + changedMessages.size > 0) {
           isGathering = true
           setTimeout(tools.tell, 0)
         }
-        if (chats.length + contacts.length + removed.length > 0)
-          window.whatsappMcpChanged?.({ chats, removed, contacts })
+        if (chats.length + contacts.length + removed.length + messages.length > 0)
+          window.whatsappMcpChanged?.({ chats, removed, contacts, messages })
       })
     },
 
@@ -80,7 +84,7 @@ export function installPageWatch(): boolean {
     },
 
     watch(): boolean {
-      const { Chat, Contact, WAWebNewsletterCollection } = window.require('WAWebCollections')
+      const { Chat, Contact, Msg, WAWebNewsletterCollection } = window.require('WAWebCollections')
       const watched = [Chat, WAWebNewsletterCollection].map((chats) =>
         rows.attempt(() => {
           chats?.on(CHAT_CHANGES, (chat) => tools.gather(changedChats, chat))
@@ -95,6 +99,7 @@ export function installPageWatch(): boolean {
         for (const group of groups?.getModelsArray() ?? []) tools.watchMembers(group)
       })
       Contact.on(CONTACT_CHANGES, (contact) => tools.gather(changedContacts, contact))
+      rows.attempt(() => Msg.on(MESSAGE_CHANGES, (message) => tools.gather(changedMessages, message)))
       return watched[0] === true
     },
   }

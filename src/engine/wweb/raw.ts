@@ -52,6 +52,8 @@ export type RawMessage = {
   ephemeralDuration?: number | null | undefined
   /** Unix seconds; goes before the duration. */
   expiredTimestamp?: number | null | undefined
+  /** `KEPT` or `UNKEPT`: of a message that would disappear, what somebody last decided for all. */
+  kicState?: string | null | undefined
   /** Of a message deleted for everyone: its key before it was deleted. */
   protocolMessageKey?: RawKey | null | undefined
   hasReaction?: boolean | undefined
@@ -94,7 +96,12 @@ export type ContactRow = {
 }
 
 /** What changed in the page's memory within a fraction of a second. */
-export type Changes = { chats: ChatRow[]; removed: string[]; contacts: ContactRow[] }
+export type Changes = {
+  chats: ChatRow[]
+  removed: string[]
+  contacts: ContactRow[]
+  messages: RawMessage[]
+}
 
 /** A part of a chat's history; `unknown`: no such chat. `rows` only once there is enough, or no more. */
 export type HistoryAnswer =

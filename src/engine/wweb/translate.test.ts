@@ -63,6 +63,15 @@ describe('toSeenMessage', () => {
     })
   })
 
+  it('disappears at its time, unless somebody keeps it', () => {
+    const mortal = { ...fromEvent, ephemeralDuration: 86_400 }
+    expect(toSeenMessage(mortal)).toMatchObject({ expiresAt: 1_700_086_400 })
+    expect(toSeenMessage({ ...mortal, kicState: 'KEPT' })).toMatchObject({ expiresAt: null, isKept: true })
+    const unkept = toSeenMessage({ ...mortal, kicState: 'UNKEPT' })
+    expect(unkept).toMatchObject({ expiresAt: 1_700_086_400 })
+    expect(unkept?.isKept).toBeUndefined()
+  })
+
   it('has no text that an archive would read back as another', () => {
     const odd = { ...fromEvent, body: 'a\0b', notifyName: 'M\ud83d' }
     expect(toSeenMessage(odd)).toMatchObject({ body: 'a\ufffdb', senderName: 'M\ufffd' })

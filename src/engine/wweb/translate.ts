@@ -72,7 +72,7 @@ export function toSeenMessage(
     mentions: (raw.mentionedJidList ?? []).flatMap((wid) => toJidOrNone(wid) ?? []),
     forwarded: raw.isForwarded === true || (raw.forwardingScore ?? 0) > 0,
     editedAt: raw.latestEditSenderTimestampMs || null,
-    expiresAt: expiryOf(raw),
+    ...(raw.kicState === 'KEPT' ? { expiresAt: null, isKept: true as const } : { expiresAt: expiryOf(raw) }),
     reactions: reactions === null ? null : reactions.map(toSeenReaction),
   }
 }
