@@ -248,6 +248,12 @@ export const ERRORS = {
     title: 'A key is set, but the archive is not encrypted',
     hint: 'Stop the server, run whatsapp-mcp-api archive encrypt with the same settings, and start the server again. Or unset the key to go on without encryption.',
   },
+  still_forgetting: {
+    status: 503,
+    retry: 'later',
+    title: 'The chat is still being forgotten',
+    hint: 'It goes on by itself, also after a restart, and none of it is fetched again. Ask again to hear when all of it is gone.',
+  },
   starting: {
     status: 503,
     retry: 'later',

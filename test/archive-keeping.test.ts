@@ -98,6 +98,26 @@ it('a forgotten chat stays on WhatsApp, and does not come back', async () => {
   expect([unknown.status, unknown.json.code]).toEqual([404, 'chat_not_found'])
 })
 
+it('a chat that takes longer than an answer may is said to be still forgotten, and is in the end', async () => {
+  const clock = createTestClock()
+  await linked({}, { clock })
+  harness.world.addContact({ phone: NADIA, name: 'Nadia' })
+  for (let n = 0; n < 400; n += 1) await harness.world.write({ from: NADIA, text: `canary ${n}` })
+  await harness.link()
+  await harness.synced()
+  await expect.poll(() => bodies(NADIAS).length).toBe(400)
+  const kept = () => harness.app.session.status().archive?.messages ?? 0
+  const before = kept()
+  const forget = () => harness.call({ method: 'DELETE', path: `/api/chats/${NADIAS}/messages` })
+  const late = forget()
+  await expect.poll(kept, { interval: 1 }).toBeLessThan(before)
+  clock.advance(60_000)
+  expect(await late).toMatchObject({ status: 503, json: { code: 'still_forgetting', retry: 'later' } })
+  expect(await forget()).toMatchObject({ status: 200, json: { ok: true } })
+  expect(bodies(NADIAS)).toEqual([])
+  expect(isOnDisk('canary')).toBe(false)
+})
+
 it('with other rules, older messages come after all', async () => {
   await linked({ WHATSAPP_KEEP_DAYS: '10' })
   harness.world.addContact({ phone: NADIA, name: 'Nadia' })

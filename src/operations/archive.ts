@@ -54,17 +54,19 @@ export const forgetChat = defineOperation({
   title: 'Forget a chat',
   tag: 'archive',
   description:
-    'Delete all messages of one chat from the archive on this machine, for good, with what they said before, reactions and events. On WhatsApp nothing is deleted, and nothing that was sent until now is fetched again; what comes later is kept as before (WHATSAPP_NEVER_STORE keeps nothing of a chat). The chat itself stays in the list.',
+    'Delete all messages of one chat from the archive on this machine, for good, with what they said before, reactions and events. On WhatsApp nothing is deleted, and nothing of it is fetched again; what comes later is kept as before (WHATSAPP_NEVER_STORE keeps nothing of a chat). A very large chat is answered with still_forgetting: ask again. The chat itself stays in the list.',
   effect: 'destroy',
   needs: 'nothing',
   routes: ['DELETE /api/chats/{chat_id}/messages'],
   input: z.strictObject({ chat_id: chatIdInput }),
   output: z.object({
     ok: z.literal(true),
-    forgotten: z.int().describe('Messages that are no longer in the archive.'),
+    forgotten: z.int().describe('Messages that left the archive since you asked.'),
   }),
-  errors: [...READING_ERRORS, 'archive_full', 'chat_not_found'],
+  errors: [...READING_ERRORS, 'archive_full', 'chat_not_found', 'still_forgetting'],
   limitMs: 60_000,
+  // Some 50,000 messages take that long.
+  lateCode: 'still_forgetting',
   example: { input: { chat_id: '15551234567@c.us' } },
   run: async ({ chat_id }, { archive }) => ({
     ok: true as const,

@@ -5,10 +5,13 @@ import { fail } from '../errors.ts'
 import type { Context, Operation } from './operation.ts'
 
 const DEFAULT_LIMIT_MS = 2_000
+/** When to ask again after what goes on by itself. */
+const LATER_S = 10
 
 /**
  * Parse the input, check the session, run within the time limit, check the output.
- * @throws AppError: `invalid_input`, the row's own codes, `whatsapp_timeout` (`send_outcome_unknown` for a send)
+ * @throws AppError: `invalid_input`, the row's own codes; when the time is up the row's `lateCode`, else
+ * `whatsapp_timeout` (`send_outcome_unknown` for a send)
  */
 export async function invoke<In extends z.ZodType, Out extends z.ZodType>(
   operation: Operation<In, Out>,
@@ -25,7 +28,9 @@ export async function invoke<In extends z.ZodType, Out extends z.ZodType>(
     return operation.output.parse(output)
   } catch (error) {
     if (!(error instanceof DeadlineError)) throw error
-    return fail(operation.effect === 'send' ? 'send_outcome_unknown' : 'whatsapp_timeout', { cause: error })
+    const { lateCode, effect } = operation
+    if (lateCode !== undefined) fail(lateCode, { cause: error, retryAfterS: LATER_S })
+    return fail(effect === 'send' ? 'send_outcome_unknown' : 'whatsapp_timeout', { cause: error })
   }
 }
 

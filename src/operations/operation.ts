@@ -50,6 +50,8 @@ export type Operation<In extends z.ZodType = z.ZodType, Out extends z.ZodType = 
   errors: ErrorCode[]
   /** The longest it may take, in milliseconds, when that is more than 2 s. */
   limitMs?: number
+  /** What it answers with when that time is up, where it goes on by itself. Left out: that WhatsApp did not answer. */
+  lateCode?: ErrorCode
   /** Shown in the docs, run by a test against the double. */
   example: { input: z.input<In> }
   run(input: z.output<In>, context: Context): Promise<z.input<Out>> | z.input<Out>

@@ -274,6 +274,85 @@ describe('a message that disappears from WhatsApp', () => {
 })
 
 describe('a chat that somebody forgets', () => {
+  it('has what comes next, whatever the clock of this computer says', async () => {
+    open()
+    write(seen('old', { sentAt: nowS() - 1_000 }))
+    expect(await forgetting.forgetChat(chatId(AMARA))).toBe(1)
+    // Sent a minute later, as WhatsApp has it: this computer is two minutes ahead.
+    clock.advance(60_000)
+    write(seen('live', { sentAt: nowS() - 120 }))
+    expect(kept()).toEqual(['live'])
+  })
+
+  it('has nothing of before, although no message of that time was here', async () => {
+    open()
+    const last = nowS() - 500
+    const facts = {
+      id: AMARA,
+      name: null,
+      unreadCount: 0,
+      timestamp: last,
+      archived: false,
+      pinnedAt: 0,
+      mutedUntil: 0,
+      isReadOnly: false,
+      last: null,
+      members: null,
+    }
+    inbox.take({ type: 'chats', chats: [facts] })
+    write(seen('old', { sentAt: last - 500 }))
+    await forgetting.forgetChat(chatId(AMARA))
+    write(seen('between', { sentAt: last }), seen('next', { sentAt: last + 1 }))
+    expect(kept()).toEqual(['next'])
+  })
+
+  it('is not said to be gone when that is cut short; asking again finishes it', async () => {
+    open()
+    write(...Array.from({ length: 120 }, (_, n) => seen(`m${n}`)))
+    const chat = chatId(AMARA)
+    const first = forgetting.forgetChat(chat)
+    const again = forgetting.forgetChat(chat)
+    expect(await Promise.all([first, again])).toEqual([120, 0])
+    write(...Array.from({ length: 120 }, (_, n) => seen(`n${n}`, { sentAt: nowS() + 10 })))
+    const cut = forgetting.forgetChat(chat)
+    await new Promise((done) => setImmediate(done))
+    forgetting.stop()
+    await expect(cut).rejects.toMatchObject({ code: 'still_forgetting' })
+    expect(kept().length).toBeGreaterThan(0)
+    close()
+    open()
+    forgetting.start()
+    await expect.poll(kept).toEqual([])
+  })
+
+  it('takes nothing of another chat with it, with which it turns out to be one', async () => {
+    open()
+    const lid = toJid('777@lid')
+    const older = nowS() - 1_000
+    write(...['p1', 'p2'].map((id) => seen(id, { sentAt: older })))
+    write(seen('forgotten', { chat: lid, sender: lid, sentAt: older + 1 }))
+    await forgetting.forgetChat(chatId(lid))
+    inbox.take({ type: 'identity', phone: AMARA, lid })
+    inbox.flush()
+    forgetting.start()
+    await turns()
+    expect(kept()).toEqual(['p1', 'p2'])
+    write(seen('even older', { sentAt: older - 1 }))
+    expect(kept()).toEqual(['p1', 'p2'])
+  })
+
+  it('is forgotten whole, although meanwhile it turns out to be one with another', async () => {
+    open()
+    const lid = toJid('777@lid')
+    write(seen('kept', { sentAt: nowS() - 1_000 }))
+    write(seen('forgotten', { chat: lid, sender: lid }))
+    const forgot = forgetting.forgetChat(chatId(lid))
+    inbox.take({ type: 'identity', phone: AMARA, lid })
+    inbox.flush()
+    await forgot
+    expect(kept()).toEqual(['kept'])
+  })
+
   it('loses everything, and what comes later is kept', async () => {
     open()
     write(seen('one', { sentAt: nowS() - 5 }), seen('two', { sentAt: nowS() }), seen('else', { chat: GROUP }))

@@ -1,5 +1,6 @@
 /** Deletes from the archive what is not to be kept: by age, when it disappears from WhatsApp, or because somebody asks. */
 import type { Clock } from '../clock.ts'
+import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { firstIn, timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
@@ -21,8 +22,9 @@ export type Forgetting = {
   /** From now on what is not to be kept leaves by itself. */
   start(): void
   /**
-   * Delete everything of this chat, which is not to be kept again; resolves with the number of messages.
-   * Rejects with `archive_full`, `archive_unavailable`, `archive_damaged`
+   * Delete everything of this chat, which is not to be kept again; resolves with the number of messages. Whatever ends it
+   * early, the next sweep goes on; asked again meanwhile, it resolves with what was left.
+   * Rejects with `archive_full`, `archive_unavailable`, `archive_damaged`; `still_forgetting` where it was stopped
    */
   forgetChat(chat: number): Promise<number>
   stop(): void
@@ -156,15 +158,17 @@ export function createForgetting({ store, keeping, clock, log, flush }: Forgetti
     },
     forgetChat(chat) {
       flush()
-      // What was sent in this very second may be on its way: only what is here, and all that is older, is forgotten.
-      const newest = store.messages.newest(chat)?.id ?? null
-      const from = Math.max(seconds(), newest === null ? 0 : timeOf(newest) + 1)
+      // What is here, and all that is older. Messages have WhatsApp's time: by the clock of this computer, what comes
+      // next may seem to be older than this moment.
+      const newest = store.messages.newest(chat)?.id ?? 0
+      const from = Math.max(store.chats.get(chat)?.timestamp ?? 0, timeOf(newest)) + 1
       store.transaction(() => {
         store.chats.setForgotten(chat, from)
         store.gaps.mend(chat, LAST)
       })
       return inTurn(async () => {
         const removed = await removeBelow(chat, firstIn(from), from)
+        if (stopped) fail('still_forgetting')
         await wipe(true).catch((error) => log.warn({ err: error }, 'the archive is wiped later'))
         return removed
       })

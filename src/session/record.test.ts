@@ -132,6 +132,14 @@ describe('a message', () => {
     expect(rowsOf(AMARA).every(({ id }) => timeOf(id) === T)).toBe(true)
   })
 
+  it('to oneself is in one chat, by phone and by LID', () => {
+    const own = { fromMe: true, sender: null, senderName: null }
+    take(message('A', { ...own, chat: ME }))
+    expect(inbox.where.findChat(MY_LID)).toBe(inbox.where.findChat(ME))
+    take(message('B', { ...own, chat: MY_LID }))
+    expect(idsOf(ME)).toEqual(['A', 'B'])
+  })
+
   it('is not taken for another sender’s message of the same id', () => {
     const inGroup = { chat: GROUP, bareId: 'SAME' }
     take(message('SAME', inGroup), message('SAME', { ...inGroup, sender: toJid('15552220000@c.us') }))

@@ -18,8 +18,13 @@ export type Whereabouts = {
 export function createWhereabouts({ people, chats }: Store, own: () => ReadonlySet<Jid>): Whereabouts {
   function findChat(jid: Jid): number | null {
     if (chatKindOf(jid) !== 'direct') return chats.byJid(jid)?.id ?? null
-    const person = people.find(jid)
-    return person === undefined ? null : (chats.byPerson(person.id)?.id ?? null)
+    // Of this account both addresses are known, whichever its chat was first seen under.
+    for (const address of own().has(jid) ? own() : [jid]) {
+      const person = people.find(address)
+      const chat = person && chats.byPerson(person.id)
+      if (chat !== undefined) return chat.id
+    }
+    return null
   }
   return {
     findChat,

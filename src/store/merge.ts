@@ -2,6 +2,7 @@
 import type { ChatRow, Chats } from './chats.ts'
 import type { Messages } from './messages.ts'
 import type { People } from './people.ts'
+import { firstIn, timeOf } from './position.ts'
 import type { Connection } from './sqlite.ts'
 
 /**
@@ -24,13 +25,16 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
   const lookAgain = db.command(
     `UPDATE chats SET caught_up_to = ?, history_complete = min(history_complete, ?),
      unread_count = max(unread_count, ?), timestamp = max(timestamp, ?), archived = min(archived, ?),
-     forgotten_before = max(forgotten_before, ?) WHERE id = ?`,
+     forgotten_before = ? WHERE id = ?`,
   )
+  const forgotten = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id < ?')
   /** What both had. */
   const drop = (rows: readonly { id: number }[]) => messages.remove(rows.map(({ id }) => id))
 
   function mergeChats(old: ChatRow, present: ChatRow): void {
     const [from, into] = [old.id, present.id]
+    // What somebody forgot and is not deleted yet; afterwards nobody knows any more which half it was in.
+    for (const { id, forgotten_before } of [old, present]) drop(forgotten.all(id, firstIn(forgotten_before)))
     messages.setChat(from, into)
     drop(restOf.all(from))
     moveEvents.run(into, from)
@@ -38,8 +42,14 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
     // Complete is only what was complete in both.
     const places = [old.caught_up_to, present.caught_up_to]
     const caughtUp = places.includes(null) ? null : Math.min(...places.map(Number))
-    const { history_complete, unread_count, timestamp, archived, forgotten_before } = old
-    lookAgain.run(caughtUp, history_complete, unread_count, timestamp, archived, forgotten_before, into)
+    const { history_complete, unread_count, timestamp, archived } = old
+    // One half was forgotten until then, and nobody asked for the older messages of the other one to go.
+    const oldest = messages.oldest(into)
+    const forgottenBefore = Math.min(
+      Math.max(old.forgotten_before, present.forgotten_before),
+      oldest === undefined ? Number.POSITIVE_INFINITY : timeOf(oldest.id),
+    )
+    lookAgain.run(caughtUp, history_complete, unread_count, timestamp, archived, forgottenBefore, into)
     chats.retire(from, into)
     chats.refreshLast(into)
   }
