@@ -387,7 +387,9 @@ describe('a slow reader', () => {
     await expect.poll(stage.unsent).toBeGreaterThan(0)
     // Not through the clock, which would also cut off a reader that takes nothing.
     readArchive(stage.archive, ({ transaction, events }) =>
-      transaction(() => events.dropOldest(stage.clock.now() + 1_000, 10_000)),
+      transaction(() =>
+        events.dropOldest({ beforeMs: stage.clock.now() + 1_000, nowMs: stage.clock.now() }, 10_000),
+      ),
     )
     slow.resume()
     expect(await slow.ended).toBe(true)

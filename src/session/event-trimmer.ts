@@ -19,8 +19,9 @@ export function startEventTrimmer(store: Store, days: number, clock: Clock, log:
   function trim(): void {
     let dropped = 0
     try {
-      const before = clock.now() - days * DAY_MS
-      dropped = store.transaction(() => store.events.dropOldest(before, STEP))
+      const nowMs = clock.now()
+      const beforeMs = nowMs - days * DAY_MS
+      dropped = store.transaction(() => store.events.dropOldest({ beforeMs, nowMs }, STEP))
     } catch (error) {
       // A disk that refuses is told of by whoever writes something that matters.
       log.debug({ err: error }, 'old events could not be dropped')

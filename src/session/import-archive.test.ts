@@ -433,6 +433,23 @@ describe('a file is refused', () => {
     expect(existsSync(join(dir, '.whatsapp-mcp-api', 'account.json'))).toBe(false)
   })
 
+  it('with a key, of which nothing is left either: the next one may be without', async () => {
+    const text = original()
+    const dir = temp()
+    const places = join(dir, '.whatsapp-mcp-api', 'archives')
+    const secret = 'a key of 24 characters..'
+    await expect(intoEmpty(text.slice(0, -400), { dir, secret })).rejects.toThrow()
+    expect(readdirSync(places)).toEqual([])
+    await intoEmpty(text, { dir })
+    // One that was there before stays, with the archive that it opens.
+    const empty = await openAuthDir(temp(), log)
+    const file = empty.archiveOf(ME)
+    openArchive(file, secret).close()
+    empty.release()
+    await expect(intoEmpty(text.slice(0, -400), { dir: empty.path, secret })).rejects.toThrow()
+    openArchive(file, secret).close()
+  })
+
   it('of another account, or into an archive that is not empty', async () => {
     const text = original()
     const { authDir, file } = await intoEmpty(text)

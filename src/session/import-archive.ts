@@ -6,7 +6,7 @@ import { type Jid, toJid } from '../model/ids.ts'
 import type { KeepRules } from '../model/keeping.ts'
 import { createImporter, type Importer } from '../store/import.ts'
 import { ImportError, readHeaderLine } from '../store/import-header.ts'
-import { syncFolder } from '../store/key-file.ts'
+import { keyFileOf, removeSlots, syncFolder } from '../store/key-file.ts'
 import { COPY, removeCopy } from '../store/leftovers.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { openArchive, unlock } from '../store/unlock.ts'
@@ -32,8 +32,10 @@ export type ImportOptions = {
 /** Where the archive is, its messages, and how many were left out since they are not to be kept. */
 export type Imported = { file: string; messages: number; left: number }
 
-/** What is under way: written beside the archive, and put in its place once it is whole. */
-type Work = { account: Jid; file: string; copy: string; store: Store; importer: Importer }
+/** Written beside the archive, and put in its place once it is whole. `madeKeyFile`: there was none before. */
+type Place = { file: string; copy: string; madeKeyFile: boolean }
+/** What is under way. */
+type Work = Place & { account: Jid; store: Store; importer: Importer }
 
 /**
  * A directory in which no account was ever linked gets the account of the file.
@@ -63,10 +65,7 @@ export async function importArchive(options: ImportOptions): Promise<Imported> {
     work.importer.finish()
     work.store.close()
   } catch (error) {
-    if (work !== null) {
-      work.store.db.close()
-      removeCopy(work.copy)
-    }
+    if (work !== null) discard(work)
     throw error
   }
   const { account, file, copy, importer } = work
@@ -94,10 +93,25 @@ function begin(first: string, { authDir, secret, keep, clock }: ImportOptions): 
   const copy = `${file}${COPY}`
   removeCopy(copy)
   // The key file is that of the archive whose place it takes.
-  const store = openStore(copy, { key: unlock(file, secret).key })
-  const { bounds } = createKeeping(store, keep, clock)
-  const importer = createImporter(store, header, (chat, message) => bounds(chat).keeps(message))
-  return { account, file, copy, store, importer }
+  const place = { file, copy, madeKeyFile: secret !== null && !existsSync(keyFileOf(file)) }
+  const { key } = unlock(file, secret)
+  let store: Store | null = null
+  try {
+    store = openStore(copy, { key })
+    const { bounds } = createKeeping(store, keep, clock)
+    const importer = createImporter(store, header, (chat, message) => bounds(chat).keeps(message))
+    return { ...place, account, store, importer }
+  } catch (error) {
+    discard({ ...place, store })
+    throw error
+  }
+}
+
+/** Nothing is left of it. A key file of its own would ask the next import for a key. */
+function discard({ file, copy, madeKeyFile, store }: Place & { store: Store | null }): void {
+  store?.db.close()
+  removeCopy(copy)
+  if (madeKeyFile) removeSlots(file)
 }
 
 function requireEmpty(file: string, secret: string | null): void {

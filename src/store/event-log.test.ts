@@ -67,9 +67,10 @@ describe('dropping', () => {
   it('takes the oldest, in steps, and says up to where', () => {
     const { events } = archive.store
     for (let n = 1; n <= 10; n += 1) append(n)
-    expect(events.dropOldest(8, 5)).toBe(5)
-    expect([events.dropOldest(8, 5), events.droppedTo()]).toEqual([2, 7])
-    expect([events.dropOldest(8, 5), events.droppedTo()]).toEqual([0, 7])
+    const step = () => events.dropOldest({ beforeMs: 8, nowMs: 10 }, 5)
+    expect(step()).toBe(5)
+    expect([step(), events.droppedTo()]).toEqual([2, 7])
+    expect([step(), events.droppedTo()]).toEqual([0, 7])
     expect(cursors()).toEqual([8, 9, 10])
   })
 
@@ -78,16 +79,27 @@ describe('dropping', () => {
     append(9_000)
     append(2)
     append(20)
-    archive.store.events.dropOldest(10, 100)
+    archive.store.events.dropOldest({ beforeMs: 10, nowMs: 30 }, 100)
     expect(cursors()).toEqual([4])
+  })
+
+  it('nor by more of them than one step looks at; they stay as long as what follows', () => {
+    const { events } = archive.store
+    for (let n = 0; n < 12; n += 1) append(9_000)
+    append(5)
+    append(20)
+    const step = (beforeMs: number) => events.dropOldest({ beforeMs, nowMs: 30 }, 5)
+    expect(step(5)).toBe(0)
+    expect([step(10), step(10), step(10), step(10)]).toEqual([5, 5, 3, 0])
+    expect(cursors()).toEqual([14])
   })
 
   it('uses no number again, and forgets none that was used', () => {
     const { events } = archive.store
     append()
     append()
-    events.dropOldest(10, 100)
-    expect([events.last(), events.timeOf(2)]).toEqual([2, null])
+    events.dropOldest({ beforeMs: 10, nowMs: 10 }, 100)
+    expect([events.last(), events.newestUpTo(2)]).toEqual([2, null])
     append()
     expect(cursors()).toEqual([3])
   })

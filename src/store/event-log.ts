@@ -41,16 +41,16 @@ export type EventLog = {
   last(): number
   /** For an archive without events: the first one gets a higher cursor than this. */
   startAfter(cursor: number): void
-  /** When this event was written, Unix ms; null: it is not here (any more). */
-  timeOf(cursor: number): number | null
+  /** The newest event up to this cursor that is still here, and when it was written (Unix ms); null: none is. */
+  newestUpTo(cursor: number): Pick<LoggedEvent, 'cursor' | 'at_ms'> | null
   /** Everything up to this cursor was dropped for its age; 0: nothing was. */
   droppedTo(): number
   /**
-   * Drop the oldest events that were written before this time (Unix ms), looking at no more than `most`. Call within a
-   * transaction.
+   * Drop the oldest events that were written before this time (Unix ms), `most` of them. What seems to be written after
+   * `nowMs` is as old as what follows it: the clock was wrong then. Call within a transaction.
    * @returns how many are gone; `most`: there may be more
    */
-  dropOldest(beforeMs: number, most: number): number
+  dropOldest(time: { beforeMs: number; nowMs: number }, most: number): number
   /**
    * Calls `listener` whenever something was appended and committed, once a transaction, and never before it is on disk.
    * The listener must not throw; returned is what ends it.
@@ -73,9 +73,14 @@ export function createEventLog(db: Connection): EventLog {
   // Not max(cursor): the newest events may have gone with their messages.
   const last = db.query<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
   const startAfter = db.command("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)")
-  const timeOf = db.query<{ at_ms: number }>('SELECT at_ms FROM events WHERE cursor = ?')
+  const newestUpTo = db.query<Pick<Row, 'cursor' | 'at_ms'>>(
+    'SELECT cursor, at_ms FROM events WHERE cursor <= ? ORDER BY cursor DESC LIMIT 1',
+  )
   const oldest = db.query<Pick<Row, 'cursor' | 'at_ms'>>(
     'SELECT cursor, at_ms FROM events ORDER BY cursor LIMIT ?',
+  )
+  const firstUntil = db.query<Pick<Row, 'at_ms'>>(
+    'SELECT at_ms FROM events WHERE at_ms <= ? ORDER BY cursor LIMIT 1',
   )
   const drop = db.command('DELETE FROM events WHERE cursor <= ?')
   const droppedTo = db.query<{ value: number }>(`SELECT value FROM meta WHERE name = '${DROPPED_TO}'`)
@@ -98,12 +103,14 @@ export function createEventLog(db: Connection): EventLog {
         .map(toLogged),
     last: () => last.get()?.seq ?? 0,
     startAfter: (cursor) => void startAfter.run(BigInt(cursor)),
-    timeOf: (cursor) => timeOf.get(cursor)?.at_ms ?? null,
+    newestUpTo: (cursor) => newestUpTo.get(cursor) ?? null,
     droppedTo: () => droppedTo.get()?.value ?? 0,
-    dropOldest(beforeMs, most) {
-      // The last old one, not the first young one: an entry from when the clock was wrong holds up nothing.
+    dropOldest({ beforeMs, nowMs }, most) {
       const rows = oldest.all(most)
-      const end = rows.findLast(({ at_ms }) => at_ms < beforeMs)
+      const isOld = (row?: { at_ms: number }) => row !== undefined && row.at_ms < beforeMs
+      // The last old one, not the first young one: an entry from when the clock was wrong holds up nothing, nor do
+      // more of them than are looked at.
+      const end = rows.findLast(isOld) ?? (isOld(firstUntil.get(nowMs)) ? rows.at(-1) : undefined)
       if (end === undefined) return 0
       setDroppedTo.run(end.cursor)
       return drop.run(end.cursor).changes

@@ -1157,8 +1157,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'events: a cursor from after a backup is taken once the log has grown past it',
     file: EVENT_CURSOR,
-    find: "if (present !== '0' &&",
-    replace: "if (present === '1' &&",
+    find: 'if (!fits(cursor, Number.parseInt(check, 36)))',
+    replace: 'if (check === fits.name)',
     test: events('older copy'),
   },
   {
@@ -1789,5 +1789,40 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'own().has(jid) ? own() : [jid]',
     replace: '[jid]',
     test: { file: 'src/session/record.test.ts', name: 'by phone and by LID' },
+  },
+  {
+    name: 'events: a cursor is taken where its event cannot be compared',
+    file: EVENT_CURSOR,
+    find: 'newest.at_ms <= toldMs',
+    replace: 'true',
+    test: { file: 'src/store/event-cursor.test.ts', name: 'is foreign' },
+  },
+  {
+    name: 'events: a cursor is foreign where its event went with its message',
+    file: EVENT_CURSOR,
+    find: 'newest.at_ms <= toldMs',
+    replace: 'false',
+    test: { file: 'src/store/event-cursor.test.ts', name: 'is known' },
+  },
+  {
+    name: 'events: a clock that ran ahead keeps old ones for ever',
+    file: EVENT_LOG,
+    find: '(isOld(firstUntil.get(nowMs)) ? rows.at(-1) : undefined)',
+    replace: 'undefined',
+    test: eventLog('nor by more of them'),
+  },
+  {
+    name: 'a failed import leaves its key file, and asks the next one for a key',
+    file: 'src/session/import-archive.ts',
+    find: 'if (madeKeyFile) removeSlots(file)',
+    replace: '',
+    test: { file: 'src/session/import-archive.test.ts', name: 'of which nothing is left either' },
+  },
+  {
+    name: 'a failed import takes the key file of the archive that is there',
+    file: 'src/session/import-archive.ts',
+    find: 'secret !== null && !existsSync(keyFileOf(file))',
+    replace: 'secret !== null || existsSync(keyFileOf(file))',
+    test: { file: 'src/session/import-archive.test.ts', name: 'of which nothing is left either' },
   },
 ]
