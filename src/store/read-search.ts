@@ -13,9 +13,9 @@ import type { Finder } from './read-finder.ts'
 import type { Loader } from './read-loader.ts'
 import type { FoundMessage, MessageReader } from './read-messages.ts'
 import { relevanceOf } from './relevance.ts'
-import { createIndexedFrom, forgetIndex, isIndexDamage } from './search-index.ts'
-import { parseQuery, type Term, toExpression } from './search-query.ts'
-import { findMarks, type Snippet, toSnippet } from './snippet.ts'
+import { atMost, createIndexedFrom, forgetIndex, isIndexDamage } from './search-index.ts'
+import { createFindHits, type FindHits, parseQuery, type Term, toExpression } from './search-query.ts'
+import { type Snippet, snippetOf } from './snippet.ts'
 import type { Connection } from './sqlite.ts'
 
 /** Which messages are searched; what is left out does not narrow. */
@@ -52,8 +52,16 @@ export type SearchReader = {
   ): SearchPage
 }
 
-/** How many of the newest hits are ranked: some milliseconds of work. */
+/**
+ * How many of the newest hits are ranked, and how much of their texts is looked through for that: of each, in characters,
+ * and of all together, in bytes, three of which may be a word of its own. Whoever writes to this account chooses how long
+ * a text is, and everybody waits meanwhile.
+ */
 const RANKED = 1_000
+const RANKED_CHARACTERS_EACH = 1_000
+const RANKED_BYTES = 150_000
+/** The same for the snippets of a page, in code units: to each text an equal part of what those before it left. */
+const SHOWN_UNITS = 300_000
 
 /** After which position a page goes on. */
 const NewestPlace = z.int()
@@ -63,7 +71,11 @@ const RankedPlace = z.tuple([z.int(), z.number(), z.int()])
 // Bound as integers: FTS5 looks past other numbers, and would read every hit there is.
 const HITS = `SELECT rowid AS id FROM search WHERE search MATCH ? AND rowid > ? AND rowid < ?
   ORDER BY rowid DESC LIMIT ?`
-const TEXTS = `SELECT m.id, m.body || char(10) || coalesce(json_extract(m.details, '$.media.filename'), '') AS text
+const SIZES = `SELECT m.id, min(octet_length(m.body), 3 * ${RANKED_CHARACTERS_EACH}) AS bytes
+  FROM json_each(?) asked CROSS JOIN messages m ON m.id = asked.value`
+const TEXTS = `SELECT m.id,
+    substr(m.body || char(10) || coalesce(json_extract(m.details, '$.media.filename'), ''), 1,
+      ${RANKED_CHARACTERS_EACH}) AS text
   FROM json_each(?) asked CROSS JOIN messages m ON m.id = asked.value`
 
 /** What is found between two positions, both left out. */
@@ -78,6 +90,7 @@ export function createSearchReader(
   { messagesAt }: Pick<MessageReader, 'messagesAt'>,
 ): SearchReader {
   const hits = db.query<{ id: number }>(HITS)
+  const sizes = db.query<{ id: number; bytes: number }>(SIZES)
   const texts = db.query<{ id: number; text: string }>(TEXTS)
   const indexedFrom = createIndexedFrom(db)
 
@@ -128,16 +141,18 @@ export function createSearchReader(
   /** Later pages rank what the first one ranked: what came since is not among it. */
   function ranked(
     expression: string,
-    terms: readonly Term[],
+    findHits: FindHits,
     range: Range,
     { limit, cursor }: PageOptions,
   ): Found {
     const place = fromCursor('search_ranked', cursor, RankedPlace)
     const ceiling = Math.min(range.high, place?.[0] ?? range.high)
     const found = find(expression, { ...range, high: ceiling }, RANKED + 1)
+    const newest = sizes.all(JSON.stringify(found.slice(0, RANKED)))
+    const looked = atMost(newest, RANKED_BYTES, ({ bytes }) => bytes).map(({ id }) => id)
     const candidates = texts
-      .all(JSON.stringify(found.slice(0, RANKED)))
-      .map(({ id, text }) => ({ id, score: relevanceOf(text, terms) }))
+      .all(JSON.stringify(looked))
+      .map(({ id, text }) => ({ id, score: relevanceOf(text, findHits) }))
       .sort((one, other) => other.score - one.score || other.id - one.id)
       .filter(({ id, score }) => place === null || score < place[1] || (score === place[1] && id < place[2]))
     const shown = candidates.slice(0, limit)
@@ -148,7 +163,7 @@ export function createSearchReader(
       next: hasMore
         ? toCursor('search_ranked', [place?.[0] ?? (found[0] ?? 0) + 1, last.score, last.id])
         : null,
-      ranked: found.length > RANKED ? RANKED : null,
+      ranked: found.length > looked.length ? looked.length : null,
     }
   }
 
@@ -164,10 +179,11 @@ export function createSearchReader(
         high: filter.before === undefined ? Number.MAX_SAFE_INTEGER : positionOf('before', filter.before),
       }
       const expression = expressionOf(terms, filter)
+      const findHits = createFindHits(terms)
       const found =
-        sort === 'newest' ? newest(expression, range, page) : ranked(expression, terms, range, page)
+        sort === 'newest' ? newest(expression, range, page) : ranked(expression, findHits, range, page)
       return {
-        items: messagesAt(found.positions).map((hit) => ({ ...hit, snippet: snippetOf(hit.message, terms) })),
+        items: withSnippets(messagesAt(found.positions), findHits),
         next: found.next,
         ranked: found.ranked,
         indexing: indexedFrom() > 0,
@@ -176,11 +192,18 @@ export function createSearchReader(
   }
 }
 
+function withSnippets(messages: readonly FoundMessage[], findHits: FindHits): SearchHit[] {
+  let left = SHOWN_UNITS
+  return messages.map((hit, index) => {
+    const reach = left / (messages.length - index)
+    left -= Math.min(reach, hit.message.body.length)
+    return { ...hit, snippet: snippetIn(hit.message, findHits, reach) }
+  })
+}
+
 /** Of the text where a word of it was found, else of the name of the file. */
-function snippetOf({ body, media }: Message, terms: readonly Term[]): Snippet {
-  const marks = findMarks(body, terms)
+function snippetIn({ body, media }: Message, findHits: FindHits, reach: number): Snippet {
+  const snippet = snippetOf(body, findHits, reach)
   const filename = media?.filename ?? ''
-  return marks.length > 0 || filename === ''
-    ? toSnippet(body, marks)
-    : toSnippet(filename, findMarks(filename, terms))
+  return snippet.marks.length > 0 || filename === '' ? snippet : snippetOf(filename, findHits, reach)
 }

@@ -1,5 +1,5 @@
 /** How well a message fits a search, from its text alone: the same whatever else is in the archive. */
-import { type Hit, hitsOf, type Term } from './search-query.ts'
+import type { FindHits, Hit } from './search-query.ts'
 import { foldForSearch, tokensOf } from './tokens.ts'
 
 /** Saturation and the weight of length, as BM25 has them; a message of that many words counts as usual. */
@@ -8,9 +8,9 @@ const B = 0.75
 const USUAL_WORDS = 12
 
 /** Higher is better: many hits in few words, and all terms close together. */
-export function relevanceOf(text: string, terms: readonly Term[]): number {
+export function relevanceOf(text: string, findHits: FindHits): number {
   const tokens = tokensOf(foldForSearch(text))
-  const found = terms.map((term) => hitsOf(term, tokens))
+  const found = findHits(tokens)
   const length = 1 - B + (B * tokens.length) / USUAL_WORDS
   const often = found.reduce((sum, { length: hits }) => sum + (hits * (K + 1)) / (hits + K * length), 0)
   return often + closeness(found)

@@ -95,7 +95,7 @@ export function createSearchIndex(db: Connection): SearchIndex {
           setMeta(db, INDEXED_FROM, (last() ?? -1) + 1)
           return true
         }
-        const rows = atMost(older.all(from, STEP_ROWS), STEP_CHARACTERS)
+        const rows = atMost(older.all(from, STEP_ROWS), STEP_CHARACTERS, ({ body }) => body.length)
         setMeta(db, INDEXED_FROM, rows.at(-1)?.id ?? 0)
         // Written in ascending order, a step is one piece of the index.
         for (const row of rows.toReversed()) write(row.id, null, textOf(row))
@@ -123,14 +123,14 @@ export function isIndexDamage(error: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_CORRUPT_VTAB'
 }
 
-/** The first rows with so many characters together, at least one. */
-function atMost(rows: readonly MessageRow[], characters: number): MessageRow[] {
-  const fitting: MessageRow[] = []
-  let left = characters
+/** The first rows that are about so large together, at least one. */
+export function atMost<Row>(rows: readonly Row[], size: number, sizeOf: (row: Row) => number): Row[] {
+  const fitting: Row[] = []
+  let left = size
   for (const row of rows) {
     if (left <= 0) break
     fitting.push(row)
-    left -= row.body.length
+    left -= sizeOf(row)
   }
   return fitting
 }

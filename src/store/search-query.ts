@@ -9,8 +9,8 @@ import { foldForSearch, MARKED, pairsOf, piecesOf, type Token, wordOf } from './
  */
 export type Term = { tokens: string[]; isPrefix: boolean; isCharacter: boolean }
 
-/** First and last token of a hit. */
-export type Hit = [first: number, last: number]
+/** First and last token of a hit; where only the beginning of one token was asked for, the length of that. */
+export type Hit = [first: number, last: number, length?: number | undefined]
 
 /** The terms of a query: words, `"…"` as phrases, either with a trailing `*`. Empty where nothing can be searched. */
 export function parseQuery(query: string): Term[] {
@@ -41,15 +41,55 @@ function termOf(text: string, hasStar: boolean): Term | null {
   return { tokens, isPrefix: last.isRun ? isOne : hasStar, isCharacter: false }
 }
 
-/** Where a text with these tokens has a term: index of its first and of its last token. */
-export function hitsOf({ tokens: wanted, isPrefix, isCharacter }: Term, tokens: readonly Token[]): Hit[] {
-  const last = wanted.length - 1
-  const fits = (at: number) =>
-    wanted.every((want, index) => {
-      const has = tokens[at + index]?.text ?? ''
-      return isCharacter || (isPrefix && index === last) ? has.startsWith(want) : has === want
-    })
-  return tokens.flatMap((_, at): Hit[] => (fits(at) ? [[at, at + last]] : []))
+/** Finds where terms stand: of each its hits among the tokens of a text, in order. */
+export type FindHits = {
+  (tokens: readonly Token[]): Hit[][]
+  /** False: no term stands in a text that is folded to this. Quickly told, and mostly true where it is not false. */
+  mayHit(folded: string): boolean
+}
+
+/** However many terms there are, each token is looked at once, or once for each prefix. */
+export function createFindHits(terms: readonly Term[]): FindHits {
+  const words = new Map<string, number[]>()
+  const prefixes: number[] = []
+  for (const [index, { tokens, isPrefix, isCharacter }] of terms.entries()) {
+    const [first = ''] = tokens
+    if (isPrefix && tokens.length === 1) prefixes.push(index)
+    else {
+      const key = isCharacter ? MARKED.character(first) : first
+      words.set(key, [...(words.get(key) ?? []), index])
+    }
+  }
+  const hasCharacters = terms.some(({ isCharacter }) => isCharacter)
+
+  function find(tokens: readonly Token[]): Hit[][] {
+    const found = terms.map((): Hit[] => [])
+    const note = (index: number, at: number): void => {
+      const term = terms[index]
+      if (term === undefined || !fits(term, tokens, at)) return
+      const last = at + term.tokens.length - 1
+      // Of a pair only the character that was asked for.
+      found[index]?.push(term.isCharacter ? [at, last, term.tokens[0]?.length] : [at, last])
+    }
+    for (const [at, { text }] of tokens.entries()) {
+      for (const index of words.get(text) ?? []) note(index, at)
+      for (const index of prefixes) note(index, at)
+      if (!hasCharacters) continue
+      const character = String.fromCodePoint(text.codePointAt(0) ?? 0)
+      for (const index of words.get(MARKED.character(character)) ?? []) note(index, at)
+    }
+    return found
+  }
+  const firsts = [...new Set(terms.map(({ tokens }) => tokens[0] ?? ''))]
+  return Object.assign(find, { mayHit: (folded: string) => firsts.some((first) => folded.includes(first)) })
+}
+
+function fits({ tokens, isPrefix, isCharacter }: Term, of: readonly Token[], at: number): boolean {
+  const last = tokens.length - 1
+  return tokens.every((want, index) => {
+    const has = of[at + index]?.text ?? ''
+    return isCharacter || (isPrefix && index === last) ? has.startsWith(want) : has === want
+  })
 }
 
 /** What narrows a search; chats and senders by row. */

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { parseQuery } from './search-query.ts'
-import { findMarks, toSnippet } from './snippet.ts'
+import { createFindHits, parseQuery } from './search-query.ts'
+import { snippetOf } from './snippet.ts'
+
+const find = (query: string) => createFindHits(parseQuery(query))
 
 /** The text with `[` and `]` around what is marked. */
 function marked(text: string, query: string): string {
-  const { text: shown, marks } = toSnippet(text, findMarks(text, parseQuery(query)))
+  const { text: shown, marks } = snippetOf(text, find(query))
   const characters = [...shown]
   for (const [start, end] of marks.toReversed()) {
     characters.splice(end, 0, ']')
@@ -48,6 +50,6 @@ describe('a snippet', () => {
   })
 
   it('shows the beginning where nothing was hit', () => {
-    expect(toSnippet('x'.repeat(300), [])).toEqual({ text: `${'x'.repeat(200)}…`, marks: [] })
+    expect(snippetOf('x'.repeat(300), find('y'))).toEqual({ text: `${'x'.repeat(200)}…`, marks: [] })
   })
 })

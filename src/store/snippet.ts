@@ -1,6 +1,6 @@
 /** What of a text a search has hit, and the piece of it that shows that. */
-import { isPlain } from './fold.ts'
-import { hitsOf, type Term } from './search-query.ts'
+import { fold, isPlain } from './fold.ts'
+import type { FindHits } from './search-query.ts'
 import { foldForSearch, tokensOf } from './tokens.ts'
 
 /** A stretch of a text, in UTF-16 code units; the end is not part of it. */
@@ -14,19 +14,58 @@ const LENGTH = 200
 /** How much is shown of what stands before the first hit. */
 const LEAD = 40
 const MAX_MARKS = 50
+/** So much of a text is looked at at once, in code units, since most of a long one is not shown. */
+const STRETCH = 300
+/** A phrase may begin in one stretch and end in the next, so they overlap. */
+const OVERLAP = 100
+/** No word is parted that is not longer. */
+const WORD = 64
 /** What belongs to the character before it, whatever folding makes of both. */
-const CLUSTERS = /.[\p{M}\p{Cf}\p{Emoji_Modifier}\u1160-\u11ff\uff9e\uff9f]*/gsu
+const ADDED = '[\\p{M}\\p{Cf}\\p{Emoji_Modifier}\\u1160-\\u11ff\\uff9e\\uff9f]'
+const CLUSTERS = new RegExp(`.${ADDED}*`, 'gsu')
+/** The same, and what is plain as far as it goes: there is nothing to be found out of it. */
+const PIECES = new RegExp(`[\\t\\n\\r -~]+(?!${ADDED})|.${ADDED}*`, 'gsu')
+const REST_OF_CLUSTER = new RegExp(`^[\\udc00-\\udfff]?${ADDED}*`, 'u')
 
-/** Where these terms stand in a text, in order; what overlaps or touches is one. */
-export function findMarks(text: string, terms: readonly Term[]): Mark[] {
+/**
+ * The text around the first hit, with `…` where it was cut: all of it where it is short. The beginning, without marks,
+ * where nothing was hit.
+ * @param reach the hit is looked for in so many code units, about
+ */
+export function snippetOf(text: string, findHits: FindHits, reach = text.length): Snippet {
+  const [start, end] = stretchWithHit(text, findHits, reach) ?? [0, 0]
+  const [begin, stop] = [cut(text, start - LENGTH), cut(text, end + LENGTH)]
+  const piece = text.slice(begin, stop)
+  return toSnippet(piece, findMarks(piece, findHits), { before: begin > 0, after: stop < text.length })
+}
+
+function stretchWithHit(text: string, findHits: FindHits, reach: number): Mark | null {
+  for (let start = 0, end = 0; end < Math.min(text.length, reach); start = cut(text, end - OVERLAP)) {
+    end = cut(text, start + STRETCH)
+    const folded = foldForSearch(text.slice(start, end))
+    if (findHits.mayHit(folded) && findHits(tokensOf(folded)).some((hits) => hits.length > 0))
+      return [start, end]
+  }
+  return null
+}
+
+/** The first place from `at` on where the text can be parted. */
+function cut(text: string, at: number): number {
+  if (at <= 0) return 0
+  const ahead = text.slice(at, at + WORD)
+  const boundary = ahead.search(/[\s\p{P}]|$/u)
+  return boundary < WORD ? at + boundary : at + (REST_OF_CLUSTER.exec(ahead)?.[0].length ?? 0)
+}
+
+/** Where the terms stand in a text, in order; what overlaps or touches is one. */
+function findMarks(text: string, findHits: FindHits): Mark[] {
   const { folded, sources } = foldWithSources(text)
   const tokens = tokensOf(folded)
-  const marks = terms.flatMap((term) =>
-    hitsOf(term, tokens).flatMap(([first, last]): Mark[] => {
+  const marks = findHits(tokens).flatMap((hits) =>
+    hits.flatMap(([first, last, length]): Mark[] => {
       const [from, to] = [tokens[first], tokens[last]]
       if (from === undefined || to === undefined) return []
-      // Of a pair only the character that was asked for.
-      const end = term.isCharacter ? from.start + (term.tokens[0]?.length ?? 0) : to.end
+      const end = length === undefined ? to.end : from.start + length
       return [[sources(from.start)[0], sources(end - 1)[1]]]
     }),
   )
@@ -38,10 +77,13 @@ function foldWithSources(text: string): { folded: string; sources: (at: number) 
   if (isPlain(text)) return { folded: foldForSearch(text), sources: (at) => [at, at + 1] }
   let folded = ''
   const known: Mark[] = []
-  for (const { 0: cluster, index } of text.matchAll(CLUSTERS)) {
-    const piece = foldForSearch(cluster)
-    folded += piece
-    for (let unit = 0; unit < piece.length; unit += 1) known.push([index, index + cluster.length])
+  for (const { 0: piece, index } of text.matchAll(PIECES)) {
+    // Characters come again and again.
+    const made = fold(piece).normalize('NFC')
+    folded += made
+    const isKept = isPlain(piece)
+    for (let unit = 0; unit < made.length; unit += 1)
+      known.push(isKept ? [index + unit, index + unit + 1] : [index, index + piece.length])
   }
   return { folded, sources: (at) => known[at] ?? [text.length, text.length] }
 }
@@ -56,8 +98,12 @@ function join(marks: Mark[]): Mark[] {
   return joined
 }
 
-/** The text around the first of these marks; all of it where it is short, else with `…` where it was cut. */
-export function toSnippet(text: string, marks: readonly Mark[]): Snippet {
+/** What is shown of a piece of a text. `goesOn`: there is more of the text before or after it. */
+function toSnippet(
+  text: string,
+  marks: readonly Mark[],
+  goesOn: { before: boolean; after: boolean },
+): Snippet {
   const starts = [...text.matchAll(CLUSTERS)].map(({ index }) => index)
   const first = marks[0]?.[0] ?? 0
   const isShort = starts.length <= LENGTH
@@ -65,14 +111,26 @@ export function toSnippet(text: string, marks: readonly Mark[]): Snippet {
   const from = isShort ? 0 : Math.max(0, Math.min(hit - LEAD, starts.length - LENGTH))
   const to = isShort ? starts.length : Math.min(starts.length, from + LENGTH)
   const [begin, end] = [starts[from] ?? 0, starts[to] ?? text.length]
-  const lead = begin > 0 ? '…' : ''
-  const shown = lead + text.slice(begin, end) + (end < text.length ? '…' : '')
-  const place = (at: number) => [...shown.slice(0, at - begin + lead.length)].length
+  const shown = text.slice(begin, end)
+  const lead = begin > 0 || goesOn.before ? '…' : ''
+  const place = placesIn(shown)
   return {
-    text: shown,
+    text: lead + shown + (end < text.length || goesOn.after ? '…' : ''),
     marks: marks
       .filter(([start, stop]) => start >= begin && stop <= end)
       .slice(0, MAX_MARKS)
-      .map(([start, stop]) => [place(start), place(stop)]),
+      .map(([start, stop]) => [lead.length + place(start - begin), lead.length + place(stop - begin)]),
   }
+}
+
+/** How many characters stand before a code unit. */
+function placesIn(text: string): (unit: number) => number {
+  const places: number[] = []
+  let [unit, count] = [0, 0]
+  for (const character of text) {
+    places[unit] = count
+    unit += character.length
+    count += 1
+  }
+  return (at) => places[at] ?? count
 }

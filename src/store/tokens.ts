@@ -66,14 +66,20 @@ export function wordOf({ text, start }: Piece): Token {
 
 /** Each character of a run with the next one, the last one alone. */
 export function pairsOf({ text, start }: Piece): Token[] {
-  const characters = [...text]
-  let at = start
-  return characters.map((character, index) => {
-    const pair = character + (characters[index + 1] ?? '')
-    const token = { text: pair, start: at, end: at + pair.length }
-    at += character.length
-    return token
-  })
+  const tokens: Token[] = []
+  for (let at = 0; at < text.length; ) {
+    const next = at + lengthAt(text, at)
+    const end = next + lengthAt(text, next)
+    tokens.push({ text: text.slice(at, end), start: start + at, end: start + end })
+    at = next
+  }
+  return tokens
+}
+
+/** Code units of the character at `at`; 0 at the end. */
+function lengthAt(text: string, at: number): number {
+  const code = text.codePointAt(at)
+  return code === undefined ? 0 : code > 0xffff ? 2 : 1
 }
 
 /**
