@@ -27,13 +27,30 @@ export const TAGS = {
   archive: 'What is kept on this machine: in numbers, as a file, and forgetting it.',
 } as const satisfies Record<string, string>
 
+/**
+ * The answer as an agent reads it: only what a next step may need. Its shape is the answer's own with less in it, so that
+ * it is cut out of the answer by parsing, and a whole answer fits the shape too (whoever publishes it lets more fields
+ * pass).
+ */
+export type Brief<Shape extends z.ZodObject = z.ZodObject> = {
+  shape: Shape
+  /** The same facts, all of them, as lines of text. What people wrote stands in it as JSON strings only. */
+  text(answer: z.output<Shape>): string
+}
+
 export type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH'
 /** `"POST /api/chats/{chat_id}/messages"`: path parameters are input keys. */
 export type Route = `${Method} /${string}`
 
-export type Operation<In extends z.ZodType = z.ZodType, Out extends z.ZodType = z.ZodType> = {
+export type Operation<
+  In extends z.ZodType = z.ZodType,
+  Out extends z.ZodType = z.ZodType,
+  Shape extends z.ZodObject = z.ZodObject,
+> = {
   /** `verb_noun`: the operationId, and the name in every other face. */
   name: string
+  /** Of its MCP tool, where that is not `whatsapp_` and the name; null: agents have no use for it. */
+  tool?: string | null
   title: string
   /** Its family in the docs. */
   tag: keyof typeof TAGS
@@ -52,12 +69,15 @@ export type Operation<In extends z.ZodType = z.ZodType, Out extends z.ZodType = 
   limitMs?: number
   /** Shown in the docs, run by a test against the double. */
   example: { input: z.input<In> }
+  brief: Brief<Shape>
   run(input: z.output<In>, context: Context): Promise<z.input<Out>> | z.input<Out>
 }
 
 /** A row of the table, checked against its own schemas. */
-export function defineOperation<In extends z.ZodType, Out extends z.ZodType>(
-  row: Operation<In, Out>,
-): Operation<In, Out> {
+export function defineOperation<
+  In extends z.ZodType,
+  Out extends z.ZodType,
+  Shape extends z.ZodObject,
+>(row: Operation<In, Out, Shape>): Operation<In, Out, Shape> {
   return row
 }
