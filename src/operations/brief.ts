@@ -119,7 +119,10 @@ export function contactLine({ id, name, pushname, ...rest }: BriefContact): stri
 }
 
 /** Where a list goes on, and how far it can be trusted: the last lines of an answer. */
-export function pageLines(page: { next_cursor?: string | undefined; stale_since?: string | undefined }): string[] {
+export function pageLines(page: {
+  next_cursor?: string | undefined
+  stale_since?: string | undefined
+}): string[] {
   return [
     page.next_cursor === undefined ? '' : `More: pass cursor ${page.next_cursor}`,
     page.stale_since === undefined ? '' : `May lag behind WhatsApp: complete until ${page.stale_since}`,

@@ -69,15 +69,14 @@ export type Operation<
   limitMs?: number
   /** Shown in the docs, run by a test against the double. */
   example: { input: z.input<In> }
-  brief: Brief<Shape>
+  /** Its short form for agents; every row that is a tool has one. */
+  brief?: Brief<Shape>
   run(input: z.output<In>, context: Context): Promise<z.input<Out>> | z.input<Out>
 }
 
 /** A row of the table, checked against its own schemas. */
-export function defineOperation<
-  In extends z.ZodType,
-  Out extends z.ZodType,
-  Shape extends z.ZodObject,
->(row: Operation<In, Out, Shape>): Operation<In, Out, Shape> {
+export function defineOperation<In extends z.ZodType, Out extends z.ZodType, Shape extends z.ZodObject>(
+  row: Operation<In, Out, Shape>,
+): Operation<In, Out, Shape> {
   return row
 }

@@ -1,6 +1,6 @@
 /** What a tool gives back: one answer as data and as text with the same facts, and small enough to be read. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
-import { AppError, ERRORS } from '../../errors.ts'
+import { type AppError, ERRORS } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import type { Operation } from '../../operations/operation.ts'
 import { estimateTokens } from './estimate.ts'
@@ -16,7 +16,11 @@ export const BUDGET = { standard: 2_000, most: 8_000 } as const
 export type Form = { format: Format; cutTo: number; indent: boolean }
 
 /** The answer of an operation as a tool's result. */
-export function toResult({ brief }: Operation, answer: unknown, { format, cutTo, indent }: Form): CallToolResult {
+export function toResult(
+  { brief }: Operation,
+  answer: unknown,
+  { format, cutTo, indent }: Form,
+): CallToolResult {
   if (format === 'detailed' || brief === undefined) {
     const data = cut(answer, cutTo) as Record<string, unknown>
     return { content: [{ type: 'text', text: toJson(data, indent ? 2 : 0) }], structuredContent: data }
@@ -39,7 +43,12 @@ export function tokensOf({ content, structuredContent }: CallToolResult): number
  * schema of the answer.
  * @param words puts tools in the places of routes
  */
-export function toFailure(error: AppError, state: string, requestId: string, words: (text: string) => string): CallToolResult {
+export function toFailure(
+  error: AppError,
+  state: string,
+  requestId: string,
+  words: (text: string) => string,
+): CallToolResult {
   const { code, message, hint, facts, retryAfterS } = error
   const more = {
     code,
@@ -65,7 +74,10 @@ function thin(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([name, one]) => one !== null && one !== false && one !== undefined && !(name === 'type' && one === 'chat'))
+      .filter(
+        ([name, one]) =>
+          one !== null && one !== false && one !== undefined && !(name === 'type' && one === 'chat'),
+      )
       .filter(([, one]) => !(Array.isArray(one) && one.length === 0))
       .map(([name, one]) => [name, thin(one)]),
   )

@@ -1,9 +1,14 @@
 /** The operations as tools: their definitions, which never change while the server runs, and calling one. */
-import { type CallToolResult, ProtocolError, ProtocolErrorCode, type Tool } from '@modelcontextprotocol/server'
+import {
+  type CallToolResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  type Tool,
+} from '@modelcontextprotocol/server'
 import { fail, toAppError } from '../../errors.ts'
 import { invoke } from '../../operations/invoke.ts'
 import type { Context, Operation } from '../../operations/operation.ts'
-import { BUDGET, FORMATS, type Form, type Format, toFailure, toResult, tokensOf } from './answer.ts'
+import { BUDGET, FORMATS, type Form, type Format, toFailure, tokensOf, toResult } from './answer.ts'
 import { inputSchema, outputSchema } from './schemas.ts'
 import { createWording, toolName } from './words.ts'
 
@@ -47,7 +52,9 @@ const FORMAT_FIELD = (standard: Format) => ({
     enum: [...FORMATS],
     default: standard,
     description:
-      standard === 'detailed' ? 'concise: a tenth of the size.' : 'detailed: every field, as in the REST API.',
+      standard === 'detailed'
+        ? 'concise: a tenth of the size.'
+        : 'detailed: every field, as in the REST API.',
   },
 })
 
@@ -69,7 +76,10 @@ export function createTools(operations: readonly Operation[]): Tools {
     async call({ name, arguments: given, context, requestId }) {
       const operation = byName.get(name)
       if (operation === undefined) {
-        throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is no such tool; tools/list names them all.')
+        throw new ProtocolError(
+          ProtocolErrorCode.InvalidParams,
+          'There is no such tool; tools/list names them all.',
+        )
       }
       try {
         return await answer(name, operation, given, context)
@@ -90,7 +100,9 @@ function define(name: string, operation: Operation, words: (text: string) => str
     ...(brief === undefined ? {} : { outputSchema: outputSchema(brief.shape) }),
     annotations: {
       readOnlyHint: effect === 'read',
-      ...(effect === 'read' ? {} : { destructiveHint: effect === 'destroy', idempotentHint: effect === 'write' }),
+      ...(effect === 'read'
+        ? {}
+        : { destructiveHint: effect === 'destroy', idempotentHint: effect === 'write' }),
       openWorldHint: effect === 'send',
     },
   }
@@ -112,7 +124,8 @@ async function answer(
 ): Promise<CallToolResult> {
   const { response_format: wanted = formatOf(name), ...input } = given
   const format = FORMATS.find((one) => one === wanted)
-  if (format === undefined) fail('invalid_input', { detail: `"response_format": must be ${FORMATS.join(' or ')}.` })
+  if (format === undefined)
+    fail('invalid_input', { detail: `"response_format": must be ${FORMATS.join(' or ')}.` })
   const whole: Form = { format, cutTo: Number.POSITIVE_INFINITY, indent: DOCUMENTED.has(name) }
   const first = await invoke(operation, input, context)
   if (DOCUMENTED.has(name) && format === 'detailed') return toResult(operation, first, whole)
