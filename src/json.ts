@@ -1,8 +1,13 @@
 /** JSON that is safe to look at: in an answer, in a log, in a terminal. Imports nothing. */
 
-/** JSON.stringify (`indent`: spaces a level, on lines of its own), but with C0, C1, bidi controls and line separators escaped, so that no text can steer a terminal or end a line. */
-export function toJson(value: unknown, indent = 0): string {
-  return escapeInJson(JSON.stringify(value, null, indent))
+/** JSON.stringify, but with C0, C1, bidi controls and line separators escaped, so that no text can steer a terminal or end a line. */
+export function toJson(value: unknown): string {
+  return escapeInJson(JSON.stringify(value))
+}
+
+/** The same, on lines indented by two spaces. (No parameter of the one above: it is handed to others as it is.) */
+export function toPrettyJson(value: unknown): string {
+  return escapeInJson(JSON.stringify(value, null, 2))
 }
 
 /** The same for text that is JSON already, where JSON.stringify has escaped only C0. */

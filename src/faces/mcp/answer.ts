@@ -1,7 +1,7 @@
 /** What a tool gives back: one answer as data and as text with the same facts, and small enough to be read. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { type AppError, ERRORS } from '../../errors.ts'
-import { toJson } from '../../json.ts'
+import { toJson, toPrettyJson } from '../../json.ts'
 import type { Operation } from '../../operations/operation.ts'
 import { estimateTokens } from './estimate.ts'
 
@@ -23,7 +23,7 @@ export function toResult(
 ): CallToolResult {
   if (format === 'detailed' || brief === undefined) {
     const data = cut(answer, cutTo) as Record<string, unknown>
-    return { content: [{ type: 'text', text: toJson(data, indent ? 2 : 0) }], structuredContent: data }
+    return { content: [{ type: 'text', text: indent ? toPrettyJson(data) : toJson(data) }], structuredContent: data }
   }
   const data = cut(brief.shape.parse(answer), cutTo) as Record<string, unknown>
   return {
