@@ -139,7 +139,7 @@ export const ASKING_TOOLS: Tools = {
       const can = isSpecType.ClientCapabilities(said) ? said : {}
       return ask(
         ctx,
-        { ...(can.elicitation && { user_name: name }), ...(can.sampling && { greeting }) },
+        { ...(can.elicitation ? { user_name: name } : {}), ...(can.sampling ? { greeting } : {}) },
         told,
       )
     },
