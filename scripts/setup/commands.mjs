@@ -28,7 +28,7 @@ const commands = {
   sandbox: { needs: ['build', 'browser'], run: (args) => runServer('sandbox', args) },
   ...Object.fromEntries(
     // They ask a server that runs, or look for themselves what is missing.
-    ['status', 'auth', 'send', 'logout', 'doctor', 'archive'].map((name) => [
+    ['status', 'auth', 'send', 'logout', 'doctor', 'archive', 'stdio', 'mcp-config'].map((name) => [
       name,
       { needs: ['build'], run: (/** @type {string[]} */ args) => runServer(name, args) },
     ]),
@@ -39,6 +39,7 @@ const commands = {
   gen: { needs: [], run: (args) => runSource('scripts/generate-docs.ts', args) },
   soak: { needs: ['build', 'browser'], run: (args) => runSource('test/soak/soak.ts', args) },
   bench: { needs: ['build', 'browser'], run: runBench },
+  bundle: { needs: [], run: (args) => runSource('scripts/bundle.ts', args) },
   screenshots: { needs: ['build', 'browser'], run: (args) => runSource('scripts/screenshots.ts', args) },
 }
 
