@@ -15,6 +15,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/config.ts': ['src/model'],
   'src/archive-key.ts': ['src/config.ts', 'src/log.ts'],
   'src/version.ts': [],
+  'src/qr-drawing.ts': [],
   'src/browser': [],
   'src/engine': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
   'src/store': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/json.ts'],
@@ -35,6 +36,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/clock.ts',
     'src/json.ts',
     'src/log.ts',
+    'src/qr-drawing.ts',
     'src/config.ts',
   ],
   'src/faces/mcp': [
@@ -45,6 +47,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/clock.ts',
     'src/json.ts',
     'src/log.ts',
+    'src/qr-drawing.ts',
     'src/config.ts',
   ],
   'src/app.ts': [

@@ -984,7 +984,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the QR code for terminals is drawn the wrong way round',
-    file: 'src/faces/http/qr-text.ts',
+    file: 'src/qr-drawing.ts',
     find: "color: { dark: '#ffffff', light: '#000000' },",
     replace: '',
     test: { file: 'src/faces/http/qr-text.test.ts' },
