@@ -10,21 +10,21 @@ import {
   Server,
 } from '@modelcontextprotocol/server'
 import { ASKING_TOOLS, ask, elicit, state } from './asking-tools.ts'
-import { type Changed, PNG, plainTools, type Tool, type Tools } from './plain-tools.ts'
+import { PLAIN_TOOLS, PNG, type Tool, type Tools } from './plain-tools.ts'
 
 const NOTHING: NonNullable<Tool['inputSchema']> = { type: 'object' }
 
-/** The factory behind the router. `changed` tells whoever listens that a list is another one now. */
-export function createFixtures(changed: Changed): McpServerFactory {
-  const tools: Tools = { ...plainTools(changed), ...ASKING_TOOLS }
+/** The factory behind the router, which answers who subscribes by itself. */
+export function createFixtures(): McpServerFactory {
+  const tools: Tools = { ...PLAIN_TOOLS, ...ASKING_TOOLS }
   return () => {
     const server = new Server(
       { name: 'conformance-fixtures', version: '1.0.0' },
       {
         capabilities: {
-          tools: { listChanged: true },
+          tools: {},
           resources: { subscribe: true },
-          prompts: { listChanged: true },
+          prompts: {},
           completions: {},
           // Deprecated, and a part of what the suite asks of the older revisions.
           logging: {},
@@ -87,8 +87,6 @@ function addResources(server: Server): void {
     const text = JSON.stringify({ id, templateTest: true, data: `Data for ID: ${id}` })
     return { contents: [{ uri, mimeType: 'application/json', text }] }
   })
-  server.setRequestHandler('resources/subscribe', () => ({}))
-  server.setRequestHandler('resources/unsubscribe', () => ({}))
 }
 
 /** Name: description, names of the arguments. */
