@@ -193,7 +193,8 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
 
 const MODES = { legacy: 'legacy', plain: 'legacy', auto: 'auto', current: { pin: '2026-07-28' } } as const
 
-async function connectClient(url: string, lane: McpLane): Promise<Client> {
+/** The SDK's client, connected by this lane; whoever asks closes it. */
+export async function connectClient(url: string, lane: McpLane): Promise<Client> {
   const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode: MODES[lane] } })
   const plain = (to: string | URL, init?: RequestInit) => {
     const headers = new Headers(init?.headers)
