@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
+import { root } from './paths.mjs'
 
 /**
  * `code`: null where it took too long or was ended by a signal.
@@ -85,7 +85,7 @@ export async function endPrograms() {
 function spawnQuietly(program, args, env = {}) {
   // A group of its own, so that what it starts can be ended with it.
   const child = spawn(program, args, {
-    cwd: tmpdir(),
+    cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: process.platform !== 'win32',
