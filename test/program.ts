@@ -23,6 +23,8 @@ export type RunOptions = {
   cwd?: string
   /** What it reads on standard input; nothing by default. */
   input?: string
+  /** Leaves standard input open, for the test to write to. */
+  keepsInput?: boolean
   /** Arguments of Node itself, before the program. */
   node?: string[]
   /** Another user of this computer (needs root). */
@@ -83,7 +85,7 @@ export function run(args: string[], options: RunOptions = {}, program?: string):
   })
   // A program that has ended reads nothing more.
   child.stdin.on('error', () => {})
-  child.stdin.end(options.input ?? '')
+  if (options.keepsInput !== true) child.stdin.end(options.input ?? '')
   return started
 }
 

@@ -18,6 +18,7 @@ const ON_DIST = [
   'test/cli-commands.test.ts',
   'test/archive-key.test.ts',
   'test/archive-export.test.ts',
+  'test/stdio.test.ts',
 ]
 
 const ROOT = resolve(import.meta.dirname, '../..')
