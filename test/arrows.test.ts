@@ -27,7 +27,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/clock.ts',
     'src/log.ts',
   ],
-  'src/operations': ['src/session', 'src/model', 'src/errors.ts', 'src/clock.ts'],
+  'src/operations': ['src/session', 'src/model', 'src/errors.ts', 'src/clock.ts', 'src/json.ts'],
   'src/faces/http': [
     'src/operations',
     'src/session',
@@ -53,7 +53,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/app.ts': [
     'src/archive-key.ts',
     'src/faces/http',
-    'src/faces/mcp/mount.ts',
+    'src/faces/mcp',
     'src/operations',
     'src/session',
     'src/engine/engine.ts',

@@ -10,7 +10,16 @@ import {
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import { createEventStore } from './event-store.ts'
-import { BOTH_TYPES, type Exchange, member, messagesOf, RPC, requestIds, takesStream } from './exchange.ts'
+import {
+  BOTH_TYPES,
+  type Exchange,
+  member,
+  messagesOf,
+  NULL_ID,
+  RPC,
+  requestIds,
+  takesStream,
+} from './exchange.ts'
 
 /** A client that lost its connection is back within this, or its requests are cancelled. It tries after a second. */
 const RESUME_MS = 10_000
@@ -22,7 +31,10 @@ const PLAIN_VERSION = '2024-11-05'
 const MAX_SUBSCRIPTIONS = 1_000
 
 export type LegacySession = {
-  /** Does it serve this? Not what wants plain JSON, and no request whose id is taken: those are served without a session. */
+  /**
+   * Does it serve this? Not what wants plain JSON, nor a request whose id is null, or taken by one under way: the SDK would
+   * never answer one of the two. They are served without a session.
+   */
   takes(exchange: Exchange): boolean
   serve(exchange: Exchange): Promise<Response>
   /** When it was last used; null while somebody waits for an answer or holds a stream. */
@@ -115,7 +127,9 @@ export async function openLegacySession(
     takes({ request, message }) {
       if (request.method !== 'POST') return true
       const ids = requestIds(message)
-      return ids.length === 0 || (takesStream(request) && !ids.some((one) => running.has(one)))
+      return (
+        ids.length === 0 || (takesStream(request) && !ids.some((one) => one === NULL_ID || running.has(one)))
+      )
     },
     async serve(exchange) {
       const { request, message, ended } = exchange

@@ -40,6 +40,8 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
     return loading
   }
 
+  const loaded = () => loading?.catch(() => null)
+
   void server.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
@@ -93,12 +95,10 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
       if (value !== undefined) raw.setHeader(name, value)
     }
     raw.statusCode = status
-    // A standing stream says that it stands, and a stopping server need not wait for what follows on its connection.
-    if (request.method === 'GET') {
-      raw.setHeader('connection', 'close')
-      raw.flushHeaders()
-    }
+    // A standing stream has nothing to say at first; its client waits for the headers.
+    if (request.method === 'GET') raw.flushHeaders()
     await pipeEvents(body, raw, clock)
+    // It began before the server stopped, which waits for every connection.
     if (isStopped) request.raw.socket.destroySoon()
     return reply
   }
@@ -109,10 +109,10 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
     },
     async stop() {
       isStopped = true
-      await (await loading)?.stop()
+      await (await loaded())?.stop()
     },
     async close() {
-      await (await loading)?.close()
+      await (await loaded())?.close()
     },
   }
 }

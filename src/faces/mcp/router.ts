@@ -12,7 +12,7 @@ import {
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import { createAudience } from './audience.ts'
-import { type Exchange, isInitialize, member, RPC, refuse, takesStream, tidy } from './exchange.ts'
+import { type Exchange, isInitialize, member, NULL_ID, RPC, refuse, takesStream, tidy } from './exchange.ts'
 import { createLegacySessions } from './legacy-sessions.ts'
 import { servePlain } from './plain.ts'
 import type { Audience } from './server.ts'
@@ -33,7 +33,7 @@ export type Router = {
   /** The answer to one request whose caller, size and content type were looked at. Rejects never for what a client sent. */
   handle(exchange: Exchange): Promise<Response>
   audience: Audience
-  /** Ends what has no end of its own, standing streams and subscriptions, for good; requests go on. */
+  /** Takes nothing more, and ends what has no end of its own: standing streams, subscriptions. Requests go on. */
   stop(): Promise<void>
   /** Everything ends. */
   close(): Promise<void>
@@ -52,17 +52,15 @@ export function createRouter({ factory, sessionKey, clock }: RouterOptions): Rou
 
   function serveCurrent({ request, message }: Exchange): Promise<Response> {
     const isListening = member(message, 'method') === 'subscriptions/listen'
-    if (isListening && isStopped) return Promise.resolve(stopping())
     return (isListening ? listeners : calls).fetch(request, { parsedBody: message })
   }
 
   function serveLegacy(exchange: Exchange): Promise<Response> | Response {
     const { request, message } = exchange
     const given = request.headers.get('mcp-session-id')
-    if (isInitializeRequest(message) && takesStream(request)) {
-      return isStopped ? stopping() : sessions.open(exchange)
+    if (isInitializeRequest(message) && takesStream(request) && member(message, 'id') !== NULL_ID) {
+      return sessions.open(exchange)
     }
-    if (request.method === 'GET' && isStopped) return stopping()
     const session = given === null ? undefined : sessions.get(given)
     if (session?.takes(exchange)) return session.serve(exchange)
     if (session === undefined && given !== null && ids.isOurs(given) && !isInitialize(message)) {
@@ -82,6 +80,10 @@ export function createRouter({ factory, sessionKey, clock }: RouterOptions): Rou
     audience,
     async handle(exchange) {
       const { request, message } = exchange
+      if (isStopped) {
+        const headers = { 'retry-after': '5' }
+        return refuse(503, RPC.refused, 'The server is stopping; try again when it runs again.', { headers })
+      }
       if (Array.isArray(message) && message.length > MAX_BATCH) {
         return refuse(400, RPC.invalidRequest, `A batch may hold ${MAX_BATCH} messages.`)
       }
@@ -99,10 +101,6 @@ export function createRouter({ factory, sessionKey, clock }: RouterOptions): Rou
       await Promise.all([sessions.close(), calls.close(), listeners.close()])
     },
   }
-}
-
-function stopping(): Response {
-  return refuse(503, RPC.refused, 'The server is stopping.', { headers: { 'retry-after': '5' } })
 }
 
 /** A session's id as the specification wants it: visible ASCII. */
