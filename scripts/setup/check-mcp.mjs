@@ -31,7 +31,11 @@ export async function runMcpCheck() {
   }
   const folder = mkdtempSync(join(tmpdir(), 'whatsapp-mcp-api-check-'))
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    process.once(signal, () => void endPrograms().finally(() => process.exit(1)))
+    process.once(signal, () => void end().finally(() => process.exit(1)))
+  }
+  async function end() {
+    await endPrograms()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
     const counts = [...(await checkRouter(node, folder)), ...(await checkServer(node, folder))]
@@ -40,8 +44,7 @@ export async function runMcpCheck() {
     say(`${passed} scenarios passed, ${failed} failed`)
     return failed === 0 && passed > 0 ? 0 : 1
   } finally {
-    await endPrograms()
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    await end()
   }
 }
 
@@ -85,11 +88,13 @@ async function checkServer(node, folder) {
     const which = ['--suite', 'all', '--spec-version', revision, ...baseline]
     counts.push(await runSuite(node, folder, `the server, by all of ${revision}`, ['--url', url, ...which]))
   }
+  const stdio = ['--config', stdioConfig(folder, [main, 'stdio', '--url', base]), '--server', 'ours']
   /** How the Inspector gets there. @type {Record<string, string[]>} */
   const lanes = {
-    'HTTP with a session': [url, '--transport', 'http'],
-    'HTTP of today': [url, '--transport', 'http', '--protocol-era', 'modern'],
-    stdio: ['--config', stdioConfig(folder, [main, 'stdio', '--url', base]), '--server', 'ours'],
+    'HTTP, legacy': [url, '--transport', 'http'],
+    'HTTP, modern': [url, '--transport', 'http', '--protocol-era', 'modern'],
+    'stdio, legacy': stdio,
+    'stdio, modern': [...stdio, '--protocol-era', 'modern'],
   }
   counts.push(
     ...(await Promise.all(
@@ -173,8 +178,8 @@ async function runInspector(node, folder, lane, target) {
   say(`the Inspector over ${lane} …`)
   const startedAt = performance.now()
   const inspector = inValidators('@modelcontextprotocol/inspector/clients/launcher/build/index.js')
-  // It keeps what it knows in the home directory.
-  const env = { HOME: folder }
+  // It keeps what it knows in the home directory, and secrets, of which there are none, in that of the desktop.
+  const env = { HOME: folder, MCP_INSPECTOR_SECRET_STORE: 'memory' }
   const count = { passed: 0, failed: 0 }
   for (const { name, args, code: wanted, find } of calls(lane)) {
     const all = [inspector, '--cli', ...target, ...args, '--format', 'json', '--stored-auth-only']

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { root } from './paths.mjs'
+import { SetupError } from './progress.mjs'
 
 /**
  * `code`: null where it took too long or was ended by a signal.
@@ -48,8 +49,13 @@ export async function start(program, args, pattern, { env, timeoutMs }) {
   /** @type {Promise<string>} */
   const found = new Promise((resolve, reject) => {
     const failed = (/** @type {string} */ why) =>
-      reject(new Error(`${args[0]} ${why}: ${(said.err + said.out).trim().slice(-2_000)}`))
-    const timer = setTimeout(() => failed(`said nothing for ${timeoutMs / 1_000} s`), timeoutMs)
+      reject(
+        new SetupError(
+          `A server ${why}. ${(said.err + said.out).trim().slice(-2_000)}`,
+          `Start it by hand: node ${args.join(' ')}`,
+        ),
+      )
+    const timer = setTimeout(() => failed(`did not listen within ${timeoutMs / 1_000} s`), timeoutMs)
     child.stdout?.on('data', () => {
       const group = pattern.exec(said.out)?.[1]
       if (group === undefined) return
@@ -58,7 +64,7 @@ export async function start(program, args, pattern, { env, timeoutMs }) {
     })
     child.once('close', (code) => {
       clearTimeout(timer)
-      failed(`ended (${code})`)
+      failed(`ended with ${code} before it listened`)
     })
   })
   return await found
