@@ -1,7 +1,7 @@
 /** Answers in short, for agents: our words with less in them, and a line of text for each. */
 import { z } from 'zod'
 import { toJson } from '../json.ts'
-import { Chat } from '../model/chat.ts'
+import { Chat, type Gap } from '../model/chat.ts'
 import { Contact } from '../model/contact.ts'
 import { Media, Message } from '../model/message.ts'
 
@@ -18,11 +18,11 @@ export const BriefMessage = Message.pick({
   forwarded: true,
 }).extend({
   media: Media.pick({ filename: true, duration_s: true }).optional(),
-  reply_to: z.object({ body: z.string() }).optional(),
+  reply_to: z.object({ id: z.string().nullable(), body: z.string() }).optional(),
   reactions: z.array(z.object({ emoji: z.string(), from_me: z.boolean() })).optional(),
 })
-export type BriefMessage = z.infer<typeof BriefMessage>
 
+/** A chat without its messages. */
 export const BriefChat = Chat.pick({
   id: true,
   name: true,
@@ -31,10 +31,10 @@ export const BriefChat = Chat.pick({
   unread_count: true,
   marked_unread: true,
   archived: true,
+  pinned: true,
   muted: true,
   is_read_only: true,
-}).extend({ last_message: BriefMessage.nullable() })
-export type BriefChat = z.infer<typeof BriefChat>
+})
 
 export const BriefContact = Contact.pick({
   id: true,
@@ -44,16 +44,20 @@ export const BriefContact = Contact.pick({
   is_business: true,
   is_blocked: true,
 })
-export type BriefContact = z.infer<typeof BriefContact>
 
 /** What people wrote, so that it is seen to be that: on one line, in quotes, controls made visible. */
 export function quoted(text: string): string {
   return toJson(text)
 }
 
-/** A time as text: ISO 8601 UTC, to the second. @param seconds Unix seconds */
+/** A time as text: ISO 8601 UTC, to the second. @param seconds Unix seconds; 0: there is no such time */
 export function timeOf(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+  return seconds === 0 ? 'never' : new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+/** Somebody or something by name, with the id by which tools take it. */
+export function named({ name, id }: { name: string; id: string }): string {
+  return `${quoted(name)} [${id}]`
 }
 
 /** Lines as one text; those that say nothing are left out. */
@@ -64,58 +68,75 @@ export function lines(...parts: (string | readonly string[] | null | undefined |
     .join('\n')
 }
 
-/** `key: value` for each that is there, parted by commas. */
-function facts(found: Record<string, string | number | boolean | null | undefined>): string {
+/** The same lines, further in: they belong to the line before. */
+export function indented(text: readonly string[]): string[] {
+  return text.map((line) => `  ${line.replaceAll('\n', '\n  ')}`)
+}
+
+/** `name value` for each that is there, parted by commas; of what is true only the name. */
+export function facts(found: Record<string, string | number | boolean | null | undefined>): string {
   return Object.entries(found)
-    .filter(([, value]) => value !== undefined && value !== null && value !== false)
+    .filter(([, value]) => value !== undefined && value !== null && value !== false && value !== '')
     .map(([name, value]) => (value === true ? name : `${name} ${value}`))
     .join(', ')
 }
 
-/** Who wrote, when, what, and the id by which other tools take it. */
-export function messageLine(message: BriefMessage): string {
-  const { id, from_me, sender_name, type, body, timestamp, ack, edited_at, forwarded, media } = message
-  const more = facts({
+/** The same in brackets behind something; nothing where there are none. */
+function aside(found: Parameters<typeof facts>[0]): string {
+  const said = facts(found)
+  return said === '' ? '' : ` (${said})`
+}
+
+/** What there is to say of a message, of which some tell the text otherwise. */
+type SaidMessage = Omit<z.infer<typeof BriefMessage>, 'body'> & { body?: string }
+
+/** When, who, what, and the id by which other tools take it. */
+export function messageLine(message: SaidMessage): string {
+  const { id, from_me, sender_name, type, body, timestamp, media, reply_to, reactions } = message
+  const who = from_me ? 'me' : sender_name === undefined ? 'unknown sender' : quoted(sender_name)
+  const said = body === undefined ? '' : `: ${quoted(body)}`
+  const more = aside({
     type: type === 'chat' ? undefined : type,
     file: media?.filename === undefined ? undefined : quoted(media.filename),
     seconds: media?.duration_s,
-    answers: message.reply_to === undefined ? undefined : quoted(message.reply_to.body),
-    reactions: message.reactions
-      ?.map(({ emoji, from_me }) => `${quoted(emoji)}${from_me ? ' (mine)' : ''}`)
+    answers: reply_to && `${quoted(reply_to.body)}${reply_to.id === null ? '' : ` [${reply_to.id}]`}`,
+    reactions: reactions
+      ?.map(({ emoji, from_me: mine }) => `${quoted(emoji)}${mine ? ' by me' : ''}`)
       .join(' '),
-    forwarded,
-    edited: edited_at,
-    ack,
+    forwarded: message.forwarded,
+    edited: message.edited_at,
+    ack: message.ack,
   })
-  const who = from_me ? 'me' : quoted(sender_name ?? 'unknown')
-  return `${timeOf(timestamp)} ${who}: ${quoted(body)}${more === '' ? '' : ` (${more})`} [${id}]`
+  return `${timeOf(timestamp)} ${who}${said}${more} [${id}]`
 }
 
-/** A chat's name and id, what is new in it, and its last message in a line of its own. */
-export function chatLine(chat: BriefChat): string {
-  const { id, name, kind, timestamp, unread_count, marked_unread, archived, muted, is_read_only } = chat
-  const more = facts({
-    kind: kind === 'direct' ? undefined : kind,
-    unread: unread_count === 0 ? undefined : unread_count,
-    'marked unread': marked_unread,
-    archived,
-    muted,
-    'read only': is_read_only,
-    active: timestamp === 0 || timestamp === chat.last_message?.timestamp ? undefined : timeOf(timestamp),
-  })
-  const last = chat.last_message === null ? '' : `\n  ${messageLine(chat.last_message)}`
-  return `${quoted(name)} [${id}]${more === '' ? '' : ` (${more})`}${last}`
+/** A chat's name and id, and what is so of it. */
+export function chatLine(chat: z.infer<typeof BriefChat>): string {
+  return `${named(chat)}${aside({
+    kind: chat.kind,
+    unread: chat.unread_count,
+    'marked as unread': chat.marked_unread,
+    archived: chat.archived,
+    pinned: chat.pinned,
+    muted: chat.muted,
+    'read only': chat.is_read_only,
+    active: timeOf(chat.timestamp),
+  })}`
 }
 
 /** A person's names and id. */
-export function contactLine({ id, name, pushname, ...rest }: BriefContact): string {
-  const more = facts({
-    'calls themselves': pushname === null || pushname === name ? undefined : quoted(pushname),
-    'not in the address book': !rest.in_address_book,
-    business: rest.is_business,
-    blocked: rest.is_blocked,
-  })
-  return `${quoted(name)} [${id}]${more === '' ? '' : ` (${more})`}`
+export function contactLine(contact: z.infer<typeof BriefContact>): string {
+  return `${named(contact)}${aside({
+    'calls themselves': contact.pushname === null ? undefined : quoted(contact.pushname),
+    'in the address book': contact.in_address_book,
+    business: contact.is_business,
+    blocked: contact.is_blocked,
+  })}`
+}
+
+/** Between which messages others are missing. */
+export function gapLine({ after, before, found_at }: Gap): string {
+  return `Gap: messages are missing ${facts({ after: after ?? 'the beginning', before: before ?? 'the end', found: found_at })}`
 }
 
 /** Where a list goes on, and how far it can be trusted: the last lines of an answer. */

@@ -37,7 +37,7 @@ export const cursor = z
   .string()
   .max(2_000)
   .optional()
-  .describe('`next_cursor` of the page before, for the page after it. Leave it out for the first page.')
+  .describe('`next_cursor` of the page before. Leave it out for the first page.')
 
 /** What is searched for among names and numbers. */
 export const nameQuery = z

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type ErrorCode, fail } from '../errors.ts'
 import { type Jid, phoneJid, phoneNumberInput, phoneOf } from '../model/ids.ts'
 import type { Quoted } from '../model/recipient.ts'
-import { facts, lines, quoted } from './brief.ts'
+import { facts, quoted } from './brief.ts'
 import { messageIdInput } from './inputs.ts'
 import { type Context, defineOperation } from './operation.ts'
 import { READING_ERRORS } from './reading.ts'
@@ -138,9 +138,7 @@ export const sendToChat = defineOperation({
       reply_to: z.string().optional(),
     }),
     text: ({ chat, message_id, timestamp, reply_to }) =>
-      lines(
-        `Sent to ${quoted(chat.name)} [${chat.id}] at ${timestamp}, message id ${message_id}${reply_to === undefined ? '' : `, answers ${reply_to}`}`,
-      ),
+      `Sent to ${quoted(chat.name)} [${chat.id}] at ${timestamp}, message id ${message_id}${reply_to === undefined ? '' : `, answers ${reply_to}`}`,
   },
   async run({ chat, message, reply_to }, context) {
     const reader = context.archive.reader()

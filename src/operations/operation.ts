@@ -34,9 +34,17 @@ export const TAGS = {
  */
 export type Brief<Shape extends z.ZodObject = z.ZodObject> = {
   shape: Shape
+  /**
+   * The inputs of a reading that say how much it tells: a face for which an answer is too large asks again with less, so
+   * that what says where to go on is right.
+   */
+  sizes?: readonly string[]
   /** The same facts, all of them, as lines of text. What people wrote stands in it as JSON strings only. */
   text(answer: z.output<Shape>): string
 }
+
+/** How large the answer of a documented tool is: tokens, of data and text together, for each so and so. */
+export type Size = { tokens: number; each: 'message' | 'chat' | 'answer' }
 
 export type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH'
 /** `"POST /api/chats/{chat_id}/messages"`: path parameters are input keys. */
@@ -51,6 +59,11 @@ export type Operation<
   name: string
   /** Of its MCP tool, where that is not `whatsapp_` and the name; null: agents have no use for it. */
   tool?: string | null
+  /**
+   * That tool is one of the seven of the documentation: unless asked for less it answers with all that REST answers,
+   * however long; that long, as measured (test/tools.test.ts).
+   */
+  documented?: Size
   title: string
   /** Its family in the docs. */
   tag: keyof typeof TAGS
@@ -60,6 +73,8 @@ export type Operation<
   effect: 'read' | 'write' | 'send' | 'destroy'
   /** The session state it needs: `ready` and connected, ever `linked`, or `nothing`. */
   needs: 'ready' | 'linked' | 'nothing'
+  /** A second call changes nothing that the first has not. Reading is so anyway. */
+  repeatable?: true
   routes: Route[]
   input: In
   output: Out

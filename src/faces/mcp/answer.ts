@@ -1,8 +1,9 @@
-/** What a tool gives back: one answer as data and as text with the same facts, and small enough to be read. */
+/** What a tool gives back: one answer as data and as text with the same facts. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { type AppError, ERRORS } from '../../errors.ts'
 import { toJson, toPrettyJson } from '../../json.ts'
 import type { Operation } from '../../operations/operation.ts'
+import { type Cuts, cutObject, type Limits, sparse } from './cut.ts'
 import { estimateTokens } from './estimate.ts'
 
 /** How much of an answer is told. */
@@ -12,30 +13,69 @@ export type Format = (typeof FORMATS)[number]
 /** Data and text together, in tokens. */
 export const BUDGET = { standard: 2_000, most: 8_000 } as const
 
-/** An answer in one of its forms. `cutTo`: texts longer than so many characters are cut, and say so. */
-export type Form = { format: Format; cutTo: number; indent: boolean }
-
-/** The answer of an operation as a tool's result. */
-export function toResult(
-  { brief }: Operation,
-  answer: unknown,
-  { format, cutTo, indent }: Form,
-): CallToolResult {
-  if (format === 'detailed' || brief === undefined) {
-    const data = cut(answer, cutTo) as Record<string, unknown>
-    return { content: [{ type: 'text', text: indent ? toPrettyJson(data) : toJson(data) }], structuredContent: data }
-  }
-  const data = cut(brief.shape.parse(answer), cutTo) as Record<string, unknown>
-  return {
-    content: [{ type: 'text', text: brief.text(brief.shape.parse(data)) }],
-    structuredContent: sparse(data),
-  }
+/** Which facts are told, and how. */
+export type Form = {
+  format: Format
+  limits: Limits
+  /** The pages that were asked for, where they are smaller than what the caller wanted. */
+  smaller: Record<string, number>
+  /** Puts tools in the places of routes, in sentences of ours. */
+  words(text: string): string
 }
 
-/** How large a result is for whoever reads all of it. */
-export function tokensOf({ content, structuredContent }: CallToolResult): number {
-  const texts = content.map((part) => (part.type === 'text' ? estimateTokens(part.text) : 0))
-  return texts.reduce((sum, one) => sum + one, estimateTokens(JSON.stringify(structuredContent ?? null)))
+/** The answer of an operation as a tool's result. What is not told is named in `note`, as data and as text. */
+export function toResult(
+  { brief, documented, routes }: Operation,
+  answer: object,
+  form: Form,
+): CallToolResult {
+  const cuts: Cuts = { texts: 0, entries: new Map() }
+  if (form.format === 'detailed' || brief === undefined) {
+    const data = cutObject(answer, form.limits, cuts)
+    const told = { ...data, ...noteOf(cuts, form.smaller, routes[0]) }
+    return result(documented === undefined ? toJson(told) : toPrettyJson(told), told)
+  }
+  const data = cutObject(ownWords(brief.shape.parse(answer), form.words), form.limits, cuts)
+  const more = noteOf(cuts, form.smaller, routes[0])
+  const text = [brief.text(brief.shape.parse(data)), ...Object.values(more)].join('\n')
+  return result(text, { ...sparse(data), ...more })
+}
+
+function result(text: string, structuredContent: Record<string, unknown>): CallToolResult {
+  return { content: [{ type: 'text', text }], structuredContent }
+}
+
+/** Members in which we say what to do; all others are facts. */
+function ownWords(answer: Record<string, unknown>, words: Form['words']): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(answer).map(([name, value]) => [
+      name,
+      (name === 'next_step' || name === 'hint') && typeof value === 'string' ? words(value) : value,
+    ]),
+  )
+}
+
+/** What is not told, and how to come to it. */
+function noteOf(cuts: Cuts, smaller: Record<string, number>, route: string | undefined): { note?: string } {
+  const pages = Object.entries(smaller).map(([name, size]) => `${name} ${size}`)
+  const lists = [...cuts.entries].map(([name, count]) => `${count} of ${name}`)
+  const parts = [
+    pages.length > 0 && `Kept small: as if asked for ${pages.join(', ')}.`,
+    cuts.texts > 0 &&
+      `${cuts.texts} long texts are cut: whatsapp_read_messages with chat_id, limit 1 and after set to a message's time shows it whole.`,
+    lists.length > 0 && `Left out: ${lists.join(', ')}; the REST API has all: ${route}.`,
+  ]
+  const note = parts.filter((part) => part !== false).join(' ')
+  return note === '' ? {} : { note }
+}
+
+/** How large a result is for whoever reads all of it, at most. @param enough counting ends about here */
+export function tokensOf({ content, structuredContent }: CallToolResult, enough: number): number {
+  const texts = content.map((part) => (part.type === 'text' ? part.text : ''))
+  return [...texts, toJson(structuredContent ?? null)].reduce(
+    (sum, text) => (sum > enough ? sum : sum + estimateTokens(text, enough)),
+    0,
+  )
 }
 
 /**
@@ -62,36 +102,4 @@ export function toFailure(
     isError: true,
     content: [{ type: 'text', text: `${words(message)} Next step: ${words(hint)}\n${toJson(more)}` }],
   }
-}
-
-/** Without what says nothing: no, none, and a plain text's type. The members of the answer itself stay. */
-function sparse(answer: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, thin(value)]))
-}
-
-function thin(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(thin)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(
-        ([name, one]) =>
-          one !== null && one !== false && one !== undefined && !(name === 'type' && one === 'chat'),
-      )
-      .filter(([, one]) => !(Array.isArray(one) && one.length === 0))
-      .map(([name, one]) => [name, thin(one)]),
-  )
-}
-
-/** Every text within, no longer than this. */
-function cut(value: unknown, most: number): unknown {
-  if (typeof value === 'string') {
-    if (value.length <= most) return value
-    // Never half of a character.
-    const shown = value.slice(0, most).replace(/[\ud800-\udbff]$/, '')
-    return `${shown}… (${value.length - shown.length} more characters)`
-  }
-  if (Array.isArray(value)) return value.map((one) => cut(one, most))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, cut(one, most)]))
 }

@@ -5,12 +5,15 @@ import {
   ProtocolErrorCode,
   type Tool,
 } from '@modelcontextprotocol/server'
-import { fail, toAppError } from '../../errors.ts'
-import { invoke } from '../../operations/invoke.ts'
-import type { Context, Operation } from '../../operations/operation.ts'
-import { BUDGET, FORMATS, type Form, type Format, toFailure, tokensOf, toResult } from './answer.ts'
+import { ERRORS, fail, toAppError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import { invoke, parseInput } from '../../operations/invoke.ts'
+import type { Context, Operation, Size } from '../../operations/operation.ts'
+import { BUDGET, FORMATS, type Format, toFailure, toResult } from './answer.ts'
+import { WHOLE } from './cut.ts'
+import { fitAnswer, type Sizes } from './fit.ts'
 import { inputSchema, outputSchema } from './schemas.ts'
-import { createWording, toolName } from './words.ts'
+import { createWording, toolName, type Wording } from './words.ts'
 
 /** What a tool is called with. */
 export type ToolCall = {
@@ -31,40 +34,8 @@ export type Tools = {
   call(call: ToolCall): Promise<CallToolResult>
 }
 
-/**
- * The documented tools: by default their answers are what REST answers, however long that is; those of all others are
- * concise.
- */
-const DOCUMENTED = new Set([
-  'whatsapp_status',
-  'whatsapp_start_auth',
-  'whatsapp_pairing_code',
-  'whatsapp_send_message',
-  'whatsapp_list_chats',
-  'whatsapp_read_messages',
-  'whatsapp_logout',
-])
-
-/** What every tool takes besides the input of its operation. */
-const FORMAT_FIELD = (standard: Format) => ({
-  response_format: {
-    type: 'string',
-    enum: [...FORMATS],
-    default: standard,
-    description:
-      standard === 'detailed'
-        ? 'concise: a tenth of the size.'
-        : 'detailed: every field, as in the REST API.',
-  },
-})
-
-/** A text this long is shown whole, where there is room. */
-const CUT_TO = 1_000
-/** So often a page is made smaller until it fits. */
-const TRIES = 6
-
 /** The tools of these operations. */
-export function createTools(operations: readonly Operation[]): Tools {
+export function createTools(operations: readonly Operation[], log: Pick<Log, 'warn'>): Tools {
   const words = createWording(operations)
   const rows = operations.flatMap((operation): [string, Operation][] => {
     const name = toolName(operation)
@@ -81,67 +52,104 @@ export function createTools(operations: readonly Operation[]): Tools {
           'There is no such tool; tools/list names them all.',
         )
       }
+      const wordsHere = (text: string) => words(text, context.mcpUrl)
       try {
-        return await answer(name, operation, given, context)
+        return await answer(operation, given, context, wordsHere)
       } catch (thrown) {
-        return toFailure(toAppError(thrown), context.session.status().state, requestId, words)
+        const error = toAppError(thrown)
+        if (ERRORS[error.code].status >= 500)
+          log.warn({ request_id: requestId, code: error.code, err: error.cause }, 'tool failed')
+        return toFailure(error, context.session.status().state, requestId, wordsHere)
       }
     },
   }
 }
 
-function define(name: string, operation: Operation, words: (text: string) => string): Tool {
-  const { title, description, effect, input, brief, example } = operation
+function define(name: string, operation: Operation, words: Wording): Tool {
+  const { title, description, effect, input, brief, repeatable } = operation
   return {
     name,
     title,
-    description: `${words(description)} Example: ${JSON.stringify(example.input)}`,
-    inputSchema: inputSchema(input, brief === undefined ? {} : FORMAT_FIELD(formatOf(name))),
+    description: [words(description), ...exampleOf(operation)].join(' '),
+    inputSchema: inputSchema(
+      input,
+      brief === undefined ? {} : { response_format: formatField(operation) },
+      words,
+    ),
     ...(brief === undefined ? {} : { outputSchema: outputSchema(brief.shape) }),
     annotations: {
       readOnlyHint: effect === 'read',
+      // Of a tool that only reads these two say nothing.
       ...(effect === 'read'
         ? {}
-        : { destructiveHint: effect === 'destroy', idempotentHint: effect === 'write' }),
+        : { destructiveHint: effect === 'destroy', idempotentHint: repeatable === true }),
+      // The others know the account's own chats only, whether they ask the archive or WhatsApp: a closed world.
       openWorldHint: effect === 'send',
     },
   }
 }
 
-function formatOf(name: string): Format {
-  return DOCUMENTED.has(name) ? 'detailed' : 'concise'
+/** A call of it, where there is anything to write. */
+function exampleOf({ example }: Operation): string[] {
+  const text = JSON.stringify(example.input)
+  return text === '{}' ? [] : [`Example: ${text}`]
 }
 
-/**
- * One call. Documented tools answer in full; of the others a page that is too large for its reader is asked for again,
- * smaller, so that its cursor is right.
- */
+/** What every tool takes besides the input of its operation. */
+function formatField({ documented }: Operation): Record<string, unknown> {
+  return {
+    type: 'string',
+    enum: FORMATS,
+    default: standardFormat({ documented }),
+    ...(documented === undefined ? {} : { description: `detailed: ${sizeOf(documented)}.` }),
+  }
+}
+
+function sizeOf({ tokens, each }: Size): string {
+  return `about ${tokens} tokens${each === 'answer' ? '' : ` a ${each}`}`
+}
+
+function standardFormat({ documented }: Pick<Operation, 'documented'>): Format {
+  return documented === undefined ? 'concise' : 'detailed'
+}
+
+/** One call: in full where that is what the documentation promises, else as much as fits. */
 async function answer(
-  name: string,
   operation: Operation,
-  given: Record<string, unknown>,
+  { response_format = standardFormat(operation), ...input }: Record<string, unknown>,
   context: Context,
+  words: (text: string) => string,
 ): Promise<CallToolResult> {
-  const { response_format: wanted = formatOf(name), ...input } = given
-  const format = FORMATS.find((one) => one === wanted)
+  const format = FORMATS.find((one) => one === response_format)
   if (format === undefined)
     fail('invalid_input', { detail: `"response_format": must be ${FORMATS.join(' or ')}.` })
-  const whole: Form = { format, cutTo: Number.POSITIVE_INFINITY, indent: DOCUMENTED.has(name) }
-  const first = await invoke(operation, input, context)
-  if (DOCUMENTED.has(name) && format === 'detailed') return toResult(operation, first, whole)
-  const asked = pageSizes(input)
-  const budget = format === 'concise' && Object.keys(asked).length === 0 ? BUDGET.standard : BUDGET.most
-  void first
-  void asked
-  void budget
-  void TRIES
-  void CUT_TO
-  void tokensOf
-  return toResult(operation, first, { ...whole, cutTo: CUT_TO })
+  const run = async (sizes: Sizes) => object(await invoke(operation, { ...input, ...sizes }, context))
+  const first = await run({})
+  if (operation.documented !== undefined && format === 'detailed')
+    return toResult(operation, first, { format, limits: WHOLE, smaller: {}, words })
+  const asked = operation.brief?.sizes?.some((name) => name in input)
+  return fitAnswer({
+    budget: format === 'concise' && !asked ? BUDGET.standard : BUDGET.most,
+    sizes: sizesOf(operation, input),
+    first,
+    ask: run,
+    render: (found, limits, smaller) => toResult(operation, found, { format, limits, smaller, words }),
+  })
 }
 
-/** The inputs that say how much is to be read, as given. */
-function pageSizes(input: Record<string, unknown>): Record<string, number> {
-  void input
-  return {}
+/** How much this call tells, as given or by default. Only readings are asked twice. */
+function sizesOf({ brief, effect, input }: Operation, given: Record<string, unknown>): Sizes {
+  const parsed = Object.entries(object(parseInput(input, given)))
+  const names = effect === 'read' ? (brief?.sizes ?? []) : []
+  return Object.fromEntries(
+    parsed.filter(
+      (field): field is [string, number] => names.includes(field[0]) && typeof field[1] === 'number',
+    ),
+  )
+}
+
+/** Inputs and answers are objects, by their schemas; that their types say so is lost in the table. */
+function object(value: unknown): object {
+  if (typeof value !== 'object' || value === null) throw new TypeError('no object')
+  return value
 }
