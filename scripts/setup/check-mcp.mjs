@@ -187,7 +187,7 @@ async function runInspector(node, folder, lane, target) {
     try {
       if (code !== wanted)
         throw new Error(`exit code ${code} where ${wanted} is right: ${(err + out).trim()}`)
-      find(JSON.parse(out).result)
+      find(JSON.parse(out).result, err)
       count.passed += 1
     } catch (error) {
       count.failed += 1
