@@ -18,7 +18,7 @@ export type ProgressOptions = {
  * being waited. Without a token, and in answers that cannot carry notices, only the work is done.
  */
 export async function withProgress<Result>(
-  { mcpReq }: Pick<ServerContext, 'mcpReq'>,
+  { mcpReq }: { mcpReq: Pick<ServerContext['mcpReq'], '_meta' | 'notify'> },
   { session, clock, words }: ProgressOptions,
   work: () => Promise<Result>,
 ): Promise<Result> {

@@ -10,7 +10,7 @@ import { getStatus } from '../../operations/link.ts'
 import type { Context } from '../../operations/operation.ts'
 import { BUDGET } from './answer.ts'
 import { notFound, toProtocolError } from './failure.ts'
-import { fitting, shorten, tokensIn } from './shorten.ts'
+import { fitting, shorten, tokensIn } from './fitting.ts'
 import { CHAT_TEMPLATE, MESSAGE_TEMPLATE, readUri, STATUS_URI } from './uris.ts'
 
 const JSON_TYPE = 'application/json'
@@ -114,8 +114,9 @@ async function readChat(chat_id: string, context: Context) {
   }
   const newestFirst = window.messages.map(shorten).reverse()
   const shown = fitting(newestFirst, BUDGET.most - tokensIn(head)).reverse()
+  const oldestShown = window.messages[window.messages.length - shown.length]
   const isCut = shown.length < window.messages.length
-  const next_before = isCut ? (shown[0]?.id ?? undefined) : window.next_before
+  const next_before = isCut ? oldestShown?.id : window.next_before
   return { ...head, messages: shown, ...(next_before === undefined ? {} : { next_before }) }
 }
 

@@ -48,8 +48,9 @@ const OPTIONS: ServerOptions = {
 /** The factory that every lane and every era serves from. All state is outside it: instances are never shared. */
 export function createServerFactory({ operations, context, log, version }: McpOptions): McpServerFactory {
   const info = { name: 'whatsapp-mcp-api', title: 'WhatsApp', version }
-  const tools = createTools(operations)
-  const words = createWording(operations)
+  const tools = createTools(operations, log)
+  const wording = createWording(operations)
+  const words = (text: string) => wording(text, context.mcpUrl)
   const reporting = { session: context.session, clock: context.clock, words }
   /** Tools that may take longer than an answer is usually waited for: they tell how far they are. */
   const slow = new Set(operations.filter(({ limitMs }) => limitMs !== undefined).map(toolName))
