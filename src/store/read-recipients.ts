@@ -1,8 +1,17 @@
 /** Finding where a message is to go: a chat or person by address or by name, and the message that it answers. */
 import { fail } from '../errors.ts'
-import { chatKindOf, type Jid, type KeyParts, phoneOf, toJid, toMessageKey } from '../model/ids.ts'
+import {
+  chatKindOf,
+  type Jid,
+  type KeyParts,
+  type MessageKey,
+  phoneOf,
+  toJid,
+  toMessageKey,
+} from '../model/ids.ts'
 import { FITS, type Fit, type NamedRecipient, type Quoted, type Recipient } from '../model/recipient.ts'
 import { bareName, createMatcher } from './fold.ts'
+import type { MessageRow } from './messages.ts'
 import { ME, type PersonRow } from './people.ts'
 import { timeOf } from './position.ts'
 import type { Finder } from './read-finder.ts'
@@ -14,6 +23,7 @@ import {
   hasAuthors,
   isOwnChat,
   jidOf,
+  type Own,
   personJid,
   personName,
   toIso,
@@ -144,40 +154,34 @@ export function createRecipientReader(db: Connection, loader: Loader, finder: Fi
     quoted(key) {
       const { row, chat } = finder.message(key) ?? fail('message_not_found')
       const own = loader.own()
-      const author =
-        row.sender === ME ? { phone: own.jid, lid: own.lid } : loader.people([row.sender]).get(row.sender)
-      const isOwn = isOwnChat(chat, own)
-      const chats = isOwn ? [own.jid, own.lid] : [chat.jid, chat.phone, chat.lid]
-      const directions = isOwn ? [true, false] : [row.sender === ME]
-      const ends = isOwn
-        ? ['_out', '_in']
-        : hasAuthors(chat.kind)
-          ? [author?.phone, author?.lid].flatMap(toEnd)
-          : ['']
+      const people = loader.people([row.sender])
       return {
-        id: toKey(
-          chat,
-          row.bare_id,
-          row.sender,
-          jidOf(row.sender, { own, people: loader.people([row.sender]) }),
-          own,
-        ),
+        id: toKey(chat, row.bare_id, row.sender, jidOf(row.sender, { own, people }), own),
         chat: toJid(chatId(chat)),
         type: row.type,
-        keys: directions.flatMap((fromMe) =>
-          chats
-            .filter((address) => address !== null)
-            .flatMap((address) =>
-              ends.map((end) => toMessageKey(`${fromMe}_${address}_${row.bare_id}${end}`)),
-            ),
-        ),
+        keys: keysOf(row, chat, people.get(row.sender), own),
       }
     },
   }
 }
 
-function toEnd(author: Jid | null | undefined): string[] {
-  return author ? [`_${author}`] : []
+/** Every key that WhatsApp Web may have for a message: each address of its chat, with each of its author's. */
+function keysOf(row: MessageRow, chat: ChatView, author: PersonRow | undefined, own: Own): MessageKey[] {
+  const key = (fromMe: boolean, ...rest: string[]) => toMessageKey([fromMe, ...rest].join('_'))
+  const mine = [own.jid, own.lid].filter((address) => address !== null)
+  // Builds disagree about the direction of notes to oneself.
+  if (isOwnChat(chat, own)) {
+    return mine.flatMap((me) =>
+      [true, false].flatMap((fromMe) => ['out', 'in'].map((end) => key(fromMe, me, row.bare_id, end))),
+    )
+  }
+  const isMine = row.sender === ME
+  const chats = [chat.jid, chat.phone, chat.lid].filter((address) => address !== null)
+  if (!hasAuthors(chat.kind)) return chats.map((address) => key(isMine, address, row.bare_id))
+  const authors = isMine
+    ? mine
+    : [author?.phone, author?.lid].filter((address) => typeof address === 'string')
+  return chats.flatMap((address) => authors.map((from) => key(isMine, address, row.bare_id, from)))
 }
 
 function parse<Row>([found]: { rows: string }[]): Row[] {
