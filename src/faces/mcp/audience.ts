@@ -1,6 +1,6 @@
 /** Everybody who subscribed to changes, in both eras, on the one bus that the SDK's streams listen to as well. */
 import { InMemoryServerEventBus, type ServerEventBus } from '@modelcontextprotocol/server'
-import type { Audience } from './server.ts'
+import type { Audience } from './notices.ts'
 
 /** @returns `bus`: where a listener of any era counts as somebody from `subscribe` until it takes that back */
 export function createAudience(): { audience: Audience; bus: ServerEventBus } {

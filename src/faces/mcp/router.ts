@@ -14,8 +14,8 @@ import type { Clock } from '../../clock.ts'
 import { createAudience } from './audience.ts'
 import { type Exchange, isInitialize, member, NULL_ID, RPC, refuse, takesStream, tidy } from './exchange.ts'
 import { createLegacySessions } from './legacy-sessions.ts'
+import type { Audience } from './notices.ts'
 import { servePlain } from './plain.ts'
-import type { Audience } from './server.ts'
 import { createSessionIds } from './session-ids.ts'
 
 /** As many as the SDK takes in a session. */

@@ -17,8 +17,6 @@ import { RESOURCES, readResource, TEMPLATES } from './resources.ts'
 import { createTools } from './tools.ts'
 import { createWording, toolName } from './words.ts'
 
-export { type Audience, startNotices } from './notices.ts'
-
 export type McpOptions = {
   operations: readonly Operation[]
   context: Omit<Context, 'signal'>
