@@ -40,9 +40,11 @@ export function takesStream({ headers }: Request): boolean {
 
 /** A member of whatever came; undefined where there is none. */
 export function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : undefined
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }
 
 /** Stands for an id that is null: JSON-RPC knows that, the SDK does not. */
@@ -50,9 +52,12 @@ export const NULL_ID = 'null, 1f0c6a52'
 
 /** What JSON-RPC allows and the SDK does not, put so that it takes it: ids that are null, parameters that are. */
 export function tidy(message: unknown): unknown {
-  if (Array.isArray(message)) return message.map(tidy)
-  if (typeof member(message, 'method') !== 'string') return message
-  const { id, params, ...rest } = { ...(message as Record<string, unknown>) }
+  return Array.isArray(message) ? message.map(tidyOne) : tidyOne(message)
+}
+
+function tidyOne(message: unknown): unknown {
+  if (!isObject(message) || typeof message.method !== 'string') return message
+  const { id, params, ...rest } = message
   if (id !== null && params !== null) return message
   return {
     ...rest,
