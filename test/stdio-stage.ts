@@ -6,6 +6,9 @@ import { type Program, type RunOptions, run } from './program.ts'
 
 export type Json = Record<string, unknown>
 
+/** What becomes true, however busy this machine is. */
+export const soon = <T>(get: () => T) => expect.poll(get, { timeout: 10_000, interval: 10 })
+
 /** `stdio`, as a client of MCP holds it. */
 export type Pipe = Program & {
   /** Every line of standard output so far, parsed: a line that is no JSON fails the test that looks. */

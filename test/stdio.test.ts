@@ -1,5 +1,15 @@
 /** `stdio` as clients use it: the built program in a process of its own, its pipes, and the server behind it. */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
@@ -18,6 +28,7 @@ import {
   openStandIn,
   type Reply,
   type StandIn,
+  soon,
 } from './stdio-stage.ts'
 
 const closing: (() => unknown)[] = []
@@ -51,7 +62,7 @@ describe('the lines', () => {
     pipe.send('{"jsonrpc": nope}')
     expect(errorOf(await pipe.answerTo(null))).toMatchObject({ code: -32700 })
     pipe.send('42')
-    await expect.poll(() => pipe.lines().map((line) => errorOf(line)?.code)).toContain(-32600)
+    await soon(() => pipe.lines().map((line) => errorOf(line)?.code)).toContain(-32600)
     expect(await pipe.ask('after', 'ping')).toMatchObject({ result: { method: 'ping' } })
   })
 
@@ -68,7 +79,7 @@ describe('the lines', () => {
     })
     const pipe = openPipe(['--url', server.url])
     pipe.send({ jsonrpc: '2.0', id: 'slow', method: 'ping' })
-    await expect.poll(() => late.length).toBe(1)
+    await soon(() => late.length).toBe(1)
     await pipe.ask('quick', 'ping')
     await pipe.ask('pretty', 'ping')
     expect(pipe.out).toContain('{ "text": "\\u202e", "n": 1.0 }')
@@ -85,7 +96,7 @@ describe('the lines', () => {
     const late = noise.replace('setInterval(', 'setTimeout(()=>setInterval(').replace(',5)', ',5),1000)')
     const pipe = openPipe(['--url', server.url], { node: ['--import', late] })
     await pipe.ask(1, 'ping')
-    await expect.poll(() => pipe.err).toContain('noise')
+    await soon(() => pipe.err).toContain('noise')
     await pipe.ask(2, 'ping')
     expect(pipe.lines().map(({ id }) => id)).toEqual([1, 2])
   })
@@ -101,7 +112,7 @@ describe('a client of the eras before', () => {
     pipe.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
     pipe.send({ jsonrpc: '2.0', id: 2, method: 'tools/list' })
     await pipe.answerTo(2)
-    await expect.poll(() => legacy.streams.length).toBe(1)
+    await soon(() => legacy.streams.length).toBe(1)
     for (const { message, method, headers } of server.seen) {
       const isFirst = message.method === 'initialize'
       const session = [headers['mcp-session-id'], headers['mcp-protocol-version']]
@@ -117,10 +128,10 @@ describe('a client of the eras before', () => {
       params: { uri: 'whatsapp://status' },
     }
     legacy.streams[0]?.write(event(notice))
-    await expect.poll(() => pipe.lines()).toContainEqual(notice)
+    await soon(() => pipe.lines()).toContainEqual(notice)
     // The stream breaks, and is there again.
     legacy.streams[0]?.destroy()
-    await expect.poll(() => legacy.streams.length, { timeout: 5_000 }).toBe(2)
+    await soon(() => legacy.streams.length).toBe(2)
 
     pipe.child.stdin?.end()
     expect(await pipe.exited).toBe(0)
@@ -134,7 +145,7 @@ describe('a client of the eras before', () => {
     await pipe.ask(1, 'initialize', INITIALIZE)
     pipe.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
     await pipe.ask(2, 'resources/subscribe', { uri: 'whatsapp://status' })
-    await expect.poll(() => legacy.streams.length).toBe(1)
+    await soon(() => legacy.streams.length).toBe(1)
     legacy.forget()
     server.seen.length = 0
     const send = { name: 'whatsapp_send_message', arguments: {} }
@@ -145,7 +156,7 @@ describe('a client of the eras before', () => {
     ])
     for (const answer of answers) expect(answer).toHaveProperty('result')
     expect(legacy.sessions).toHaveLength(2)
-    await expect.poll(() => legacy.streams.length).toBe(2)
+    await soon(() => legacy.streams.length).toBe(2)
     const begun = server.seen.slice(methodsOf(server).indexOf('initialize'))
     expect(begun[0]?.message).toEqual({ jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE })
     expect(begun.map(({ message }) => message.method)).toContain('notifications/initialized')
@@ -171,9 +182,9 @@ describe('a client of the eras before', () => {
     const pipe = openPipe(['--url', server.url])
     await pipe.ask(1, 'initialize', INITIALIZE)
     pipe.send({ jsonrpc: '2.0', id: 'long', method: 'tools/call', params: { name: 'whatsapp_wait' } })
-    await expect.poll(() => methodsOf(server)).toContain('tools/call')
+    await soon(() => methodsOf(server)).toContain('tools/call')
     pipe.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'long' } })
-    await expect.poll(() => isHungUp).toBe(true)
+    await soon(() => isHungUp).toBe(true)
     expect(methodsOf(server)).toContain('notifications/cancelled')
     await pipe.ask(2, 'ping')
     expect(pipe.lines().map(({ id }) => id)).toEqual([1, 2])
@@ -215,7 +226,7 @@ describe('a client of the current era', () => {
     })
     const pipe = openPipe(['--url', server.url])
     pipe.send({ jsonrpc: '2.0', id: 7, method: 'subscriptions/listen', params: CURRENT })
-    await expect.poll(() => pipe.out).toContain('acknowledged')
+    await soon(() => pipe.out).toContain('acknowledged')
     expect(await pipe.ask(8, 'ping', CURRENT)).toHaveProperty('result')
     pipe.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 7 } })
     await hungUp
@@ -325,7 +336,7 @@ describe('the end', () => {
     const pipe = openPipe(['--url', server.url])
     await pipe.ask(1, 'ping')
     pipe.send({ jsonrpc: '2.0', id: 'hangs', method: 'ping' })
-    await expect.poll(() => server.seen.length).toBe(2)
+    await soon(() => server.seen.length).toBe(2)
     const toldAt = Date.now()
     expect(await stop(pipe, signal)).toBe(0)
     expect(Date.now() - toldAt).toBeLessThan(2_000)
@@ -345,13 +356,20 @@ describe('the end', () => {
 
   it('when whoever started it is gone, though its pipes are still there', async () => {
     const server = await standIn(never)
-    // A parent that can be killed; the pipes are this test's own.
-    const parent = `const child = require('node:child_process').spawn(process.execPath, ${JSON.stringify([MAIN, 'stdio', '--url', server.url])}, { stdio: 'inherit' }); process.stderr.write('pid ' + child.pid + ' ')`
-    const program = run(['-e', parent], { keepsInput: true }, process.execPath)
-    program.child.stdin?.write('{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
-    await expect.poll(() => program.out, { timeout: 10_000 }).toContain('"id":1')
+    // A parent that can be killed; the input is this test's own, and stays open.
+    const input = join(temp(), 'input')
+    execFileSync('mkfifo', [input])
+    const fd = openSync(input, 'r+')
+    closing.push(() => closeSync(fd))
+    const args = JSON.stringify([MAIN, 'stdio', '--url', server.url])
+    const parent = `const child = require('node:child_process').spawn(process.execPath, ${args}, { stdio: 'inherit' }); process.stderr.write('pid ' + child.pid + ' ')`
+    const program = run(['-e', parent], { input: fd }, process.execPath)
+    writeSync(fd, '{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
+    await soon(() => program.out).toContain('"id":1')
     const pid = Number(/pid (\d+)/.exec(program.err)?.[1])
-    const isAlive = () => existsSync(`/proc/${pid}/stat`)
+    // What nobody has waited for yet is ended all the same.
+    const isAlive = () =>
+      existsSync(`/proc/${pid}`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
     expect(isAlive()).toBe(true)
     program.child.kill('SIGKILL')
     await expect.poll(isAlive, { timeout: 2_000 }).toBe(false)
@@ -368,7 +386,7 @@ describe('a server of its own', () => {
     closing.push(async () => {
       const pid = server()
       if (pid !== null) process.kill(pid, 'SIGTERM')
-      await expect.poll(server, { timeout: 10_000 }).toBeNull()
+      await soon(server).toBeNull()
     })
     return {
       dir,
@@ -403,7 +421,7 @@ describe('a server of its own', () => {
     expect(server()).toBe(pid)
     two.child.stdin?.end()
     expect(await two.exited).toBe(0)
-    await expect.poll(server, { timeout: 10_000 }).toBeNull()
+    await soon(server).toBeNull()
     expect(log()).toContain('no client is left')
   })
 
@@ -418,7 +436,7 @@ describe('a server of its own', () => {
     pipe.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
     const first = server() ?? 0
     process.kill(first, 'SIGTERM')
-    await expect.poll(server, { timeout: 10_000 }).toBeNull()
+    await soon(server).toBeNull()
     pipe.send({ jsonrpc: '2.0', id: 2, method: 'tools/list' })
     expect(await pipe.answerTo(2, 30_000)).toHaveProperty('result')
     expect(server()).not.toBe(first)
@@ -429,7 +447,7 @@ describe('a server of its own', () => {
   it('is not another session than the one that was named', async () => {
     const { dir, port } = place()
     const running = run(['serve', '--port', port, '--auth-dir', dir])
-    await expect.poll(() => running.err, { timeout: 20_000 }).toContain('"listening"')
+    await soon(() => running.err).toContain('"listening"')
     const other = openPipe(['--port', port, '--auth-dir', join(temp(), 'other')])
     expect(errorOf(await other.ask(1, 'ping')).data).toMatchObject({ code: 'not_our_server' })
     const same = openPipe(['--port', port, '--auth-dir', dir])

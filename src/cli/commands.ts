@@ -146,6 +146,40 @@ const stdio = defineCommand({
   },
 })
 
+const mcpConfig = defineCommand({
+  name: 'mcp-config',
+  summary: 'Print what an MCP client needs to reach this server, or write it where the client keeps it',
+  about:
+    'CLIENT is claude-code, claude-desktop, cursor, vscode, codex or n8n. Standard output has the line or the entry, and nothing\nelse. Settings that are not the default ones are carried over. With --install the file is changed in its own style and\nwith its comments, what it was is kept beside it, and a file that cannot be read safely is left alone.',
+  operands: ['CLIENT'],
+  settings: ALL_SETTINGS,
+  flags: {
+    transport: {
+      takes: 'KIND',
+      schema: z.union([z.literal(''), oneOf(['stdio', 'http'])], 'stdio or http'),
+      fallback: '',
+      help: 'stdio (the client starts the command "stdio", and the server runs when it is needed; the default but for n8n) or http (the server must run).',
+    },
+    name: {
+      takes: 'NAME',
+      schema: z.string().regex(/^[\w-]{1,40}$/, 'up to 40 letters, digits, - and _'),
+      fallback: 'whatsapp',
+      help: 'What the client calls the server: another name for a second account.',
+    },
+    install: aSwitch("Write it into the client's own file."),
+    url,
+  },
+  examples: [
+    ['mcp-config claude-code', 'A line to run'],
+    ['mcp-config claude-desktop --install', 'Written into its file, with a backup'],
+    ['mcp-config cursor --transport http --port 9000', 'By address'],
+  ],
+  run: async (given) => {
+    const [client = ''] = given.operands
+    return (await import('./mcp-config.ts')).mcpConfig(client, given)
+  },
+})
+
 const status = defineCommand({
   name: 'status',
   summary: 'Show what the running server says about the link',
@@ -385,6 +419,7 @@ export const COMMANDS: readonly Command[] = [
   serve,
   sandbox,
   stdio,
+  mcpConfig,
   status,
   auth,
   send,

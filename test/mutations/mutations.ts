@@ -1937,4 +1937,32 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     test: { file: 'test/mcp-content.test.ts', name: 'gives nothing for other' },
   },
+  {
+    name: 'an edit is written whatever it does to the file',
+    file: 'src/cli/mcp-config-edit.ts',
+    find: 'tries.find((one) => says(one, wanted))',
+    replace: 'tries[0]',
+    test: { file: 'test/mcp-config.test.ts', name: 'is not made where it would be a guess' },
+  },
+  {
+    name: 'what a user added to an entry is lost',
+    file: 'src/cli/mcp-config-edit.ts',
+    find: '!OURS.includes(key)))',
+    replace: 'false))',
+    test: { file: 'test/mcp-config.test.ts', name: 'keeps all that is there' },
+  },
+  {
+    name: 'a file is changed without a copy',
+    file: 'src/cli/mcp-config-install.ts',
+    find: 'if (backup !== null) copyFileSync(file, backup, constants.COPYFILE_EXCL)',
+    replace: '',
+    test: { file: 'test/mcp-config.test.ts', name: 'keeps all that is there' },
+  },
+  {
+    name: 'a client starts another account',
+    file: 'src/cli/mcp-config-entry.ts',
+    find: "if (name === 'WHATSAPP_AUTH_DIR') return authDir === usual ? [] : [`--${flag}`, authDir]",
+    replace: "if (name === 'WHATSAPP_AUTH_DIR') return []",
+    test: { file: 'test/mcp-config.test.ts', name: 'carries what is not' },
+  },
 ]

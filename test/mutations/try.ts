@@ -19,6 +19,7 @@ const ON_DIST = [
   'test/archive-key.test.ts',
   'test/archive-export.test.ts',
   'test/stdio.test.ts',
+  'test/mcp-config.test.ts',
 ]
 
 const ROOT = resolve(import.meta.dirname, '../..')
