@@ -33,6 +33,11 @@ export function refuse(
   return Response.json({ jsonrpc: '2.0', error: { code, message }, id }, { status, headers })
 }
 
+/** The answer to nobody: the client has left (nginx's code for that). */
+export function nobody(): Response {
+  return new Response(null, { status: 499 })
+}
+
 /** The client takes a stream of events for an answer. */
 export function takesStream({ headers }: Request): boolean {
   return headers.get('accept')?.includes('text/event-stream') ?? false

@@ -14,6 +14,7 @@ import {
   member,
   messagesOf,
   NULL_ID,
+  nobody,
   RPC,
   refuse,
   takesStream,
@@ -21,8 +22,6 @@ import {
 
 /** What a client that names no version is taken to speak. */
 const PLAIN_VERSION = '2024-11-05'
-/** Sent to nobody: the client is gone (nginx's code for that). */
-const CLIENT_GONE = 499
 
 /**
  * The answer to this message or batch: plain JSON, or a stream where the client takes one and asked for progress; 202
@@ -94,11 +93,7 @@ function answerAsJson(isBatch: boolean, headers: Record<string, string>): Answer
   const response = new Promise<Response>((resolve) => {
     end = () => {
       const isGone = results.length === 0
-      resolve(
-        isGone
-          ? new Response(null, { status: CLIENT_GONE })
-          : Response.json(isBatch ? results : results[0], { headers }),
-      )
+      resolve(isGone ? nobody() : Response.json(isBatch ? results : results[0], { headers }))
     }
   })
   return { response, end, take: (sent) => void ('method' in sent || results.push(restore(sent))) }

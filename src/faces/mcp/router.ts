@@ -12,7 +12,17 @@ import {
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import { createAudience } from './audience.ts'
-import { type Exchange, isInitialize, member, NULL_ID, RPC, refuse, takesStream, tidy } from './exchange.ts'
+import {
+  type Exchange,
+  isInitialize,
+  member,
+  NULL_ID,
+  nobody,
+  RPC,
+  refuse,
+  takesStream,
+  tidy,
+} from './exchange.ts'
 import { createLegacySessions } from './legacy-sessions.ts'
 import type { Audience } from './notices.ts'
 import { servePlain } from './plain.ts'
@@ -80,6 +90,7 @@ export function createRouter({ factory, sessionKey, clock }: RouterOptions): Rou
     audience,
     async handle(exchange) {
       const { request, message } = exchange
+      if (request.signal.aborted) return nobody()
       if (isStopped) {
         const headers = { 'retry-after': '5' }
         return refuse(503, RPC.refused, 'The server is stopping; try again when it runs again.', { headers })
