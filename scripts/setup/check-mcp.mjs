@@ -30,12 +30,10 @@ export async function runMcpCheck() {
     return 0
   }
   const folder = mkdtempSync(join(tmpdir(), 'whatsapp-mcp-api-check-'))
+  // At the very end: until then a program may still write there.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    process.once(signal, () => void end().finally(() => process.exit(1)))
-  }
-  async function end() {
-    await endPrograms()
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    process.once(signal, () => void endPrograms().finally(() => process.exit(1)))
   }
   try {
     const counts = [...(await checkRouter(node, folder)), ...(await checkServer(node, folder))]
@@ -44,7 +42,7 @@ export async function runMcpCheck() {
     say(`${passed} scenarios passed, ${failed} failed`)
     return failed === 0 && passed > 0 ? 0 : 1
   } finally {
-    await end()
+    await endPrograms()
   }
 }
 
