@@ -58,6 +58,7 @@ describe('a stream of events', () => {
         pull(controller) {
           pulled += 1
           controller.enqueue(new Uint8Array(1024 * 1024).fill(65))
+          if (pulled === 50) controller.close()
         },
         cancel() {
           isCancelled = true
