@@ -1,6 +1,7 @@
 /** A client of the running server's API: every command that acts on the account asks the server to. */
 import { readEnvironment, readSetting, serverUrl } from '../config.ts'
 import type { Given } from './command.ts'
+import { errnoOf, isBeforeSent } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 /** A failure as the API describes it (RFC 9457, docs/errors.md). */
@@ -136,28 +137,6 @@ function explainFailure(url: string, error: unknown, limitMs: number): CommandEr
     EXIT.failed,
     { cause: error },
   )
-}
-
-/** Did the request fail before anything of it was sent? */
-export function isBeforeSent(error: unknown): boolean {
-  return BEFORE_SENT.has(errnoOf(error) ?? '')
-}
-
-const BEFORE_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
-/** The operating system's or the HTTP library's code: fetch keeps it in `cause`, several tries in an AggregateError. */
-export function errnoOf(error: unknown): string | null {
-  if (!(error instanceof Error)) return null
-  if (error instanceof AggregateError) return errnoOf(error.errors[0])
-  if ('code' in error && typeof error.code === 'string') return error.code
-  return errnoOf(error.cause)
 }
 
 async function readProblem(url: string, answer: Response): Promise<Error> {

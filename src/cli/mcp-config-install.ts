@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { errnoOf } from './client.ts'
+import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { type Edit, EditError, withEntry } from './mcp-config-edit.ts'
 
@@ -26,7 +26,7 @@ export function install(path: string, edit: Edit, now = new Date()): Installed {
   const before = read(file)
   const after = edited(file, before ?? '', edit)
   if (after === before) return { file, backup: null, isChanged: false }
-  const backup = before === null ? null : `${file}.bak-${now.toISOString().replace(/[-:]|\.\d+/g, '')}`
+  const backup = before === null ? null : `${file}.bak-${now.toISOString().replace(/[-:.]/g, '')}`
   const fresh = `${file}.${process.pid}.new`
   try {
     mkdirSync(dirname(file), { recursive: true })

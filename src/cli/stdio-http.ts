@@ -5,7 +5,7 @@
 import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from 'node:http'
 import { request as requestHttps, Agent as SecureAgent } from 'node:https'
 import { createParser } from 'eventsource-parser'
-import { errnoOf, isBeforeSent } from './client.ts'
+import { errnoOf, isBeforeSent } from './errno.ts'
 
 /** A connection on this machine is there at once, or never; one to elsewhere may take its time. */
 const CONNECT_MS = 10_000

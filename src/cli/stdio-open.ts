@@ -3,7 +3,8 @@ import { type GivenSettings, readConfig, readEnvironment, SETTINGS, type Setting
 import { addressOf, givenUrl } from './client.ts'
 import { dataRoot } from './data-dir.ts'
 import type { StdioOptions } from './stdio.ts'
-import { namedServer, ownServer } from './stdio-server.ts'
+import { namedServer } from './stdio-named.ts'
+import { ownServer } from './stdio-server.ts'
 
 type StdioFlags = { url: string; 'idle-minutes': number; stay: boolean }
 

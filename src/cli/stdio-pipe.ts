@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import { PipeFailure, RPC, rpcError, toRpcError } from './stdio-failure.ts'
 import { type Http, Lost, textsOf } from './stdio-http.ts'
 import { bodyHeaders, type Id, type Message, readAnswer, readMessage } from './stdio-message.ts'
-import type { PipeServer } from './stdio-server.ts'
+import type { PipeServer } from './stdio-named.ts'
 import { createLegacySession, POST_HEADERS } from './stdio-session.ts'
 
 export type Pipe = {

@@ -1,28 +1,15 @@
-/** Where the server is that the pipe leads to; one is started where none runs and none was named. */
+/** The server of the settings: the one that runs, or one that is started. */
 import { realpathSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { placesIn } from '../session/auth-dir.ts'
 import { readLock } from '../session/dir-lock.ts'
-import { errnoOf } from './client.ts'
+import { errnoOf } from './errno.ts'
 import { type Detached, startDetached } from './stdio-detached.ts'
 import { PipeFailure } from './stdio-failure.ts'
 import { createHttp } from './stdio-http.ts'
 import { isRecord } from './stdio-message.ts'
-
-export type PipeServer = {
-  /** Without a slash at the end. */
-  url: string
-  /** Resolves once a server of ours answers there. @throws PipeFailure where that is not to be had */
-  ready(): Promise<void>
-  /** A connection failed: look again before the next request. */
-  lost(): void
-}
-
-/** A server somewhere: it is there, or it is not; whoever asks for something is told. */
-export function namedServer(url: string): PipeServer {
-  return { url, ready: async () => {}, lost() {} }
-}
+import type { PipeServer } from './stdio-named.ts'
 
 export type OwnServerOptions = {
   url: string

@@ -2,9 +2,9 @@
 import { EXIT } from './exit-codes.ts'
 import { createHttp } from './stdio-http.ts'
 import { linesOf, takeStdout } from './stdio-lines.ts'
+import type { PipeServer } from './stdio-named.ts'
 import { untilOrphaned, untilTold } from './stdio-parent.ts'
 import { createPipe } from './stdio-pipe.ts'
-import type { PipeServer } from './stdio-server.ts'
 
 /** Who has said all that there is to say may still wait for answers; clients that do not send SIGTERM after 2 s. */
 const AFTER_INPUT_MS = 5_000
