@@ -39,6 +39,8 @@ export type App = {
   http: FastifyInstance
   /** Bind, then connect by itself where a session was saved. Rejects where the port is taken. */
   listen(): Promise<{ url: string }>
+  /** Does a client have a session that it may come back to, though nothing is under way? */
+  hasClients(): boolean
   /** Stop taking requests, close the browser, give the directory free. Within 20 s; safe to call twice. */
   close(): Promise<void>
 }
@@ -93,6 +95,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     session,
     archive,
     http,
+    hasClients: () => mcp.sessions() > 0,
     async listen() {
       // `localhost` may be two addresses and so two servers, of which only one would be guarded.
       const host = config.host === 'localhost' ? '127.0.0.1' : config.host

@@ -444,6 +444,22 @@ describe('a server of its own', () => {
     expect(readFileSync(`/proc/${server()}/cmdline`, 'utf8')).toContain('--idle-minutes=0\0')
   })
 
+  it('stays for a client over HTTP that has a session, and ends when that is over', async () => {
+    const { dir, port } = place()
+    const running = run(['serve', '--port', port, '--auth-dir', dir, '--idle-minutes', '0.02'])
+    await soon(() => running.err).toContain('"listening"')
+    const url = `http://127.0.0.1:${port}/mcp`
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE })
+    const begun = await fetch(url, { method: 'POST', headers, body })
+    await begun.text()
+    await new Promise((resolve) => setTimeout(resolve, 3_500))
+    expect(running.child.exitCode).toBeNull()
+    const session = { 'mcp-session-id': begun.headers.get('mcp-session-id') ?? '' }
+    expect((await fetch(url, { method: 'DELETE', headers: session })).status).toBe(200)
+    expect(await running.exited).toBe(0)
+  })
+
   it('is not another session than the one that was named', async () => {
     const { dir, port } = place()
     const running = run(['serve', '--port', port, '--auth-dir', dir])

@@ -121,7 +121,9 @@ async function bringBrowser({ chromeExecutable, headless }: Config, log: Log): P
 function untilTold(app: App, { idleMs = null }: RunOptions, log: Log): Promise<void> {
   const signalled = untilSignal(log)
   if (idleMs === null) return signalled
-  const idle = untilIdle(app.http.server, { idleMs }).then(() => log.info('no client is left: stopping'))
+  const idle = untilIdle(app.http.server, { idleMs, isBusy: app.hasClients }).then(() =>
+    log.info('no client is left: stopping'),
+  )
   return Promise.race([signalled, idle])
 }
 

@@ -11,6 +11,8 @@ const RETRY_AFTER_S = 30
 
 export type LegacySessions = {
   get(id: string): LegacySession | undefined
+  /** How many live. */
+  count(): number
   /** A new session, made and begun by this `initialize`; 503 where all that live are in use. */
   open(exchange: Exchange): Promise<Response>
   /** No standing streams from now on. */
@@ -58,6 +60,7 @@ export function createLegacySessions({ factory, bus, clock, ids }: LegacySession
 
   return {
     get: (id) => living.get(id),
+    count: () => living.size,
     async open(exchange) {
       const id = ids.mint()
       const onClosed = () => {

@@ -16,6 +16,8 @@ export type MountOptions = {
 }
 
 export type Mount = {
+  /** How many sessions live: of clients that may come back, though nothing of theirs is under way. */
+  sessions(): number
   /** Loads the router, so that the first client need not wait for it. Never fails. */
   warm(): Promise<void>
   /** Ends standing streams; call it before the HTTP server is closed, which waits for them. */
@@ -34,9 +36,13 @@ const NOT_COPIED = new Set(['connection', 'content-length', 'transfer-encoding',
  */
 export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOptions): Mount {
   let loading: Promise<Router> | null = null
+  let opened: Router | null = null
   let isStopped = false
   const router = () => {
-    loading ??= load()
+    loading ??= load().then((one) => {
+      opened = one
+      return one
+    })
     return loading
   }
 
@@ -104,6 +110,7 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
   }
 
   return {
+    sessions: () => opened?.sessions() ?? 0,
     async warm() {
       await router().catch((error) => log.error({ err: error }, 'the MCP endpoint could not be loaded'))
     },

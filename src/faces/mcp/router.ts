@@ -43,6 +43,8 @@ export type Router = {
   /** The answer to one request whose caller, size and content type were looked at. Rejects never for what a client sent. */
   handle(exchange: Exchange): Promise<Response>
   audience: Audience
+  /** How many sessions live. */
+  sessions(): number
   /** Takes nothing more, and ends what has no end of its own: standing streams, subscriptions. Requests go on. */
   stop(): Promise<void>
   /** Everything ends. */
@@ -88,6 +90,7 @@ export function createRouter({ factory, sessionKey, clock }: RouterOptions): Rou
 
   return {
     audience,
+    sessions: sessions.count,
     async handle(exchange) {
       const { request, message } = exchange
       if (request.signal.aborted) return nobody()
