@@ -19,7 +19,7 @@ import { following, nextCursor, READING_ERRORS, staleness, staleSince } from './
 
 export const listChats = defineOperation({
   name: 'list_chats',
-  documented: { tokens: 600, each: 'chat' },
+  documented: { tokens: 400, each: 'chat' },
   title: 'List chats',
   tag: 'chats',
   description:

@@ -39,7 +39,7 @@ export const getServer = defineOperation({
 export const getStatus = defineOperation({
   name: 'get_status',
   tool: 'whatsapp_status',
-  documented: { tokens: 600, each: 'answer' },
+  documented: { tokens: 500, each: 'answer' },
   title: 'Session status',
   tag: 'link',
   description:
@@ -57,7 +57,7 @@ export const getStatus = defineOperation({
 
 export const startAuth = defineOperation({
   name: 'start_auth',
-  documented: { tokens: 600, each: 'answer' },
+  documented: { tokens: 500, each: 'answer' },
   title: 'Start the session',
   tag: 'link',
   description:
@@ -80,7 +80,7 @@ export const startAuth = defineOperation({
 
 export const requestPairingCode = defineOperation({
   name: 'pairing_code',
-  documented: { tokens: 600, each: 'answer' },
+  documented: { tokens: 500, each: 'answer' },
   title: 'Pairing code',
   tag: 'link',
   description:
@@ -146,7 +146,7 @@ export const requestPairingCode = defineOperation({
 
 export const logout = defineOperation({
   name: 'logout',
-  documented: { tokens: 600, each: 'answer' },
+  documented: { tokens: 25, each: 'answer' },
   title: 'Log out',
   tag: 'link',
   description:

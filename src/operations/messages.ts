@@ -55,7 +55,7 @@ async function send(to: Jid, message: string, { session, archive, clock }: Conte
 
 export const sendMessage = defineOperation({
   name: 'send_message',
-  documented: { tokens: 600, each: 'answer' },
+  documented: { tokens: 150, each: 'answer' },
   title: 'Send a text message',
   tag: 'messages',
   description:

@@ -101,7 +101,7 @@ function formatField({ documented }: Operation): Record<string, unknown> {
     type: 'string',
     enum: FORMATS,
     default: standardFormat({ documented }),
-    ...(documented === undefined ? {} : { description: `detailed: ${sizeOf(documented)}.` }),
+    ...(documented === undefined ? {} : { description: `detailed: ${sizeOf(documented)}; concise: half.` }),
   }
 }
 
