@@ -137,7 +137,15 @@ export type Requests = {
   pairing_code: { args: { phone: string; notify: boolean }; answer: { code: string } | { error: IqError } }
   passkey_confirm: { args: Record<string, never>; answer: null }
   send: {
-    args: { id: string; chat: string; type: string; body: string; t: number; quoted: string | null }
+    args: {
+      id: string
+      chat: string
+      type: string
+      body: string
+      t: number
+      /** The message that it answers, and the address of who wrote that. */
+      quoted: { id: string; participant: string } | null
+    }
     answer: SendAnswer
   }
   exists: { args: { jid: string }; answer: WirePerson | null }

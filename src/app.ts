@@ -9,6 +9,7 @@ import { addEventStream } from './faces/http/event-stream.ts'
 import { addExport } from './faces/http/export.ts'
 import { addPages } from './faces/http/pages.ts'
 import { createHttpServer } from './faces/http/server.ts'
+import { mountMcp } from './faces/mcp/mount.ts'
 import { createChatHash, type Log } from './log.ts'
 import { OPERATIONS } from './operations/index.ts'
 import { type Archive, createArchive } from './session/archive.ts'
@@ -18,6 +19,9 @@ import { VERSION } from './version.ts'
 
 /** What is under way when the server stops gets this long to finish; a send that does not is answered as unknown. */
 const DRAIN_MS = 8_000
+
+/** What MCP needs is loaded when the server has been listening for so long: it would hold up whoever looks at it first. */
+const WARM_MS = 250
 
 export type AppOptions = {
   config: Config
@@ -35,6 +39,8 @@ export type App = {
   http: FastifyInstance
   /** Bind, then connect by itself where a session was saved. Rejects where the port is taken. */
   listen(): Promise<{ url: string }>
+  /** Does a client have a session that it may come back to, though nothing is under way? */
+  hasClients(): boolean
   /** Stop taking requests, close the browser, give the directory free. Within 20 s; safe to call twice. */
   close(): Promise<void>
 }
@@ -73,12 +79,23 @@ export async function createApp(options: AppOptions): Promise<App> {
   addPages(http, session, VERSION)
   addExport(http, archive)
   addEventStream(http, { archive, clock, log })
+  const sessionKey = authDir.secret('mcp')
+  const mcp = mountMcp(http, {
+    async load() {
+      const { openMcp } = await import('./faces/mcp/open.ts')
+      return openMcp({ operations: OPERATIONS, context, log, version: VERSION, sessionKey })
+    },
+    clock,
+    log,
+  })
 
+  let warming: NodeJS.Timeout | undefined
   let closing: Promise<void> | null = null
   return {
     session,
     archive,
     http,
+    hasClients: () => mcp.sessions() > 0,
     async listen() {
       // `localhost` may be two addresses and so two servers, of which only one would be guarded.
       const host = config.host === 'localhost' ? '127.0.0.1' : config.host
@@ -86,15 +103,19 @@ export async function createApp(options: AppOptions): Promise<App> {
       const { port } = http.server.address() as AddressInfo
       context.mcpUrl = `${serverUrl(config.host, port)}/mcp`
       session.resume()
+      warming = setTimeout(mcp.warm, WARM_MS)
       return { url: serverUrl(config.host, port) }
     },
     close() {
       closing ??= (async () => {
         // Whoever waits for events would hold the others up.
         archive.events.stop()
+        clearTimeout(warming)
+        await mcp.stop()
         const drained = http.close()
         await withDeadline(systemClock, 'Finishing requests', DRAIN_MS, drained).catch(() => {})
         await session.close()
+        await mcp.close()
         await withDeadline(systemClock, 'Answering', 1_000, drained).catch(() => {})
         http.server.closeAllConnections()
         authDir.release()

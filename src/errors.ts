@@ -24,7 +24,7 @@ export const ERRORS = {
     status: 400,
     retry: 'never',
     title: 'The request does not fit',
-    hint: 'Correct the fields named in `detail` and send the request again.',
+    hint: 'Correct the fields that are named and send the request again.',
   },
   malformed_json: {
     status: 400,
@@ -72,7 +72,7 @@ export const ERRORS = {
     status: 404,
     retry: 'never',
     title: 'There is no such chat',
-    hint: 'GET /api/chats?query=… finds chats by name; a chat id looks like 15551234567@c.us or …@g.us.',
+    hint: 'GET /api/chats?query=… finds chats by any part of a name, GET /api/contacts?query=… people without a chat; a chat id looks like 15551234567@c.us or …@g.us.',
   },
   message_not_found: {
     status: 404,
@@ -145,6 +145,12 @@ export const ERRORS = {
     retry: 'never',
     title: 'The number is not on WhatsApp',
     hint: 'Check the number: country code first, digits only.',
+  },
+  chat_ambiguous: {
+    status: 422,
+    retry: 'never',
+    title: 'The name is not the name of exactly one chat',
+    hint: 'Ask the user which one of `candidates` is meant, then call again with its `id`. With none of them meant, look for another name.',
   },
   send_refused: {
     status: 422,

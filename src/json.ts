@@ -5,6 +5,11 @@ export function toJson(value: unknown): string {
   return escapeInJson(JSON.stringify(value))
 }
 
+/** The same, on lines indented by two spaces. (No parameter of the one above: it is handed to others as it is.) */
+export function toPrettyJson(value: unknown): string {
+  return escapeInJson(JSON.stringify(value, null, 2))
+}
+
 /** The same for text that is JSON already, where JSON.stringify has escaped only C0. */
 export function escapeInJson(json: string): string {
   return json.replace(

@@ -171,7 +171,7 @@ describe.each(['2.3000.1048116627', '2.3000.1034728815'])('the engine on build %
 
   it('sends, and tells of its own message and its acks', async () => {
     const to = toJid(`${person(0).phone}@c.us`)
-    const sent = await opened.engine.sendText(to, 'from here', 10_000)
+    const sent = await opened.engine.sendText(to, 'from here', { limitMs: 10_000 })
     expect(sent.message).toMatchObject({ chat: to, fromMe: true, sender: null, body: 'from here', ack: 1 })
     expect(sent.id).toContain(sent.message.bareId)
     await message(sent.message.bareId)

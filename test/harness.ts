@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect } from 'vitest'
 import { openSimulator } from '../simulator/open-simulator.ts'
 import type { Simulator, SimulatorOptions, World } from '../simulator/simulator.ts'
@@ -35,6 +36,12 @@ export type Call = {
   raw?: string
 }
 
+/**
+ * What an MCP client speaks: sessions as before 2026-07-28, the current protocol, whichever of them it finds out, or plain
+ * JSON without a session.
+ */
+export type McpLane = 'legacy' | 'current' | 'auto' | 'plain'
+
 export type Harness = {
   app: App
   simulator: Simulator
@@ -47,6 +54,8 @@ export type Harness = {
   call(call: Call): Promise<Answer>
   get(path: string): Promise<Answer>
   post(path: string, body?: unknown): Promise<Answer>
+  /** The SDK's client, connected by this lane; closed with the harness. */
+  mcp(lane: McpLane): Promise<Client>
   status(): Promise<Status>
   /** Until the session is in this state; rejects with the status after `ms`. */
   until(state: SessionState, ms?: number): Promise<Status>
@@ -83,6 +92,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     given ?? (await openSimulator({ dataDir: null, pace: 'none', control: null, ...simulated }))
   const log: Record<string, unknown>[] = []
   const undeclared: string[] = []
+  const clients: Client[] = []
   const config = readConfig({
     env: { WHATSAPP_AUTH_DIR: authDir, WHATSAPP_MCP_PORT: '0', WHATSAPP_HISTORY_PAUSE_MS: '0', ...env },
     root: authDir,
@@ -122,6 +132,11 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     },
     get: (path) => harness.call({ path }),
     post: (path, body) => harness.call({ method: 'POST', path, body }),
+    async mcp(lane) {
+      const client = await connectClient(harness.url, lane)
+      clients.push(client)
+      return client
+    },
     status: async () => (await harness.get('/api/status')).json,
     async until(state, ms = 20_000) {
       const { session } = harness.app
@@ -164,6 +179,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
       harness.url = (await harness.app.listen()).url
     },
     async close() {
+      await Promise.all(clients.map((client) => client.close()))
       await harness.app.close()
       if (given === undefined) await simulator.close()
       rmSync(authDir, { recursive: true, force: true, maxRetries: 5 })
@@ -173,6 +189,21 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   }
   harness.url = (await harness.app.listen()).url
   return harness
+}
+
+const MODES = { legacy: 'legacy', plain: 'legacy', auto: 'auto', current: { pin: '2026-07-28' } } as const
+
+/** The SDK's client, connected by this lane; whoever asks closes it. */
+export async function connectClient(url: string, lane: McpLane): Promise<Client> {
+  const client = new Client({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode: MODES[lane] } })
+  const plain = (to: string | URL, init?: RequestInit) => {
+    const headers = new Headers(init?.headers)
+    headers.set('accept', 'application/json')
+    return fetch(to, { ...init, headers })
+  }
+  const options = lane === 'plain' ? { fetch: plain } : {}
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), options))
+  return client
 }
 
 /** Does the table say that this call can fail so? Calls that reach no operation have no row. */

@@ -21,8 +21,10 @@ export type Program = {
 export type RunOptions = {
   env?: Record<string, string>
   cwd?: string
-  /** What it reads on standard input; nothing by default. */
-  input?: string
+  /** What it reads on standard input, or the open file that it reads; nothing by default. */
+  input?: string | number
+  /** Leaves standard input open, for the test to write to. */
+  keepsInput?: boolean
   /** Arguments of Node itself, before the program. */
   node?: string[]
   /** Another user of this computer (needs root). */
@@ -59,7 +61,7 @@ export function run(args: string[], options: RunOptions = {}, program?: string):
     {
       cwd: options.cwd ?? tmpdir(),
       env: { ...process.env, ...options.env },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: [typeof options.input === 'number' ? options.input : 'pipe', 'pipe', 'pipe'],
       ...(uid === undefined ? {} : { uid, gid: uid }),
     },
   )
@@ -75,15 +77,15 @@ export function run(args: string[], options: RunOptions = {}, program?: string):
       }),
     ),
   }
-  child.stdout.setEncoding('utf8').on('data', (data) => {
+  child.stdout?.setEncoding('utf8').on('data', (data) => {
     started.out += data
   })
-  child.stderr.setEncoding('utf8').on('data', (data) => {
+  child.stderr?.setEncoding('utf8').on('data', (data) => {
     started.err += data
   })
   // A program that has ended reads nothing more.
-  child.stdin.on('error', () => {})
-  child.stdin.end(options.input ?? '')
+  child.stdin?.on('error', () => {})
+  if (options.keepsInput !== true) child.stdin?.end(options.input ?? '')
   return started
 }
 

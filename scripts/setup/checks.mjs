@@ -1,10 +1,10 @@
 /** Everything that can be judged without running the product: types, lint, derived files. */
 
 import { existsSync } from 'node:fs'
-import { npmScript } from './packages.mjs'
 import { binOf, inRoot } from './paths.mjs'
-import { SetupError, say } from './progress.mjs'
+import { say } from './progress.mjs'
 import { runNode } from './run.mjs'
+import { installValidators, inValidators } from './validators.mjs'
 
 /**
  * Runs every check, also after one has failed, so that one run shows all there is to mend.
@@ -39,35 +39,20 @@ export async function runChecks() {
 }
 
 /**
- * Linters of the API description. They bring hundreds of packages, so they live in a folder and lock of their own,
- * installed when first needed.
+ * Linters of the API description.
  * @returns {Promise<[string, string[]][]>}
  */
 async function validatorChecks() {
-  const folder = inRoot('tools/validate')
-  const bin = (/** @type {string} */ path) => inRoot('tools/validate/node_modules', path)
-  if (!existsSync(bin('.package-lock.json'))) {
-    say('installing the validators …')
-    const args = ['ci', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
-    const { code, output } = await runNode([npmScript(), ...args], { capture: true })
-    if (code !== 0)
-      throw new SetupError('The validators could not be installed.', output.trim().split('\n')[0] ?? '')
-  }
+  await installValidators()
   process.env.REDOCLY_TELEMETRY = 'off'
   const description = inRoot('docs/openapi.json')
   const ruleset = inRoot('tools/validate/spectral.yaml')
+  const spectral = inValidators('@stoplight/spectral-cli/dist/index.js')
   return [
     [
       'linting the API description (Spectral)',
-      [
-        bin('@stoplight/spectral-cli/dist/index.js'),
-        'lint',
-        description,
-        '--ruleset',
-        ruleset,
-        '--fail-severity=warn',
-      ],
+      [spectral, 'lint', description, '--ruleset', ruleset, '--fail-severity=warn'],
     ],
-    ['linting the API description (Redocly)', [bin('@redocly/cli/bin/cli.js'), 'lint', description]],
+    ['linting the API description (Redocly)', [inValidators('@redocly/cli/bin/cli.js'), 'lint', description]],
   ]
 }

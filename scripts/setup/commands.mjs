@@ -5,6 +5,7 @@ import module from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { parseEnv } from 'node:util'
 import { build, isBuildStale } from '../build.mjs'
+import { runMcpCheck } from './check-mcp.mjs'
 import { runChecks } from './checks.mjs'
 import { runDev } from './dev.mjs'
 import { withLock } from './lock.mjs'
@@ -28,7 +29,7 @@ const commands = {
   sandbox: { needs: ['build', 'browser'], run: (args) => runServer('sandbox', args) },
   ...Object.fromEntries(
     // They ask a server that runs, or look for themselves what is missing.
-    ['status', 'auth', 'send', 'logout', 'doctor', 'archive'].map((name) => [
+    ['status', 'auth', 'send', 'logout', 'doctor', 'archive', 'stdio', 'mcp-config'].map((name) => [
       name,
       { needs: ['build'], run: (/** @type {string[]} */ args) => runServer(name, args) },
     ]),
@@ -36,9 +37,11 @@ const commands = {
   dev: { needs: ['build', 'browser'], run: runDev },
   test: { needs: ['build', 'browser'], run: runTests },
   check: { needs: [], run: () => runChecks() },
+  'check:mcp': { needs: ['build', 'browser'], run: () => runMcpCheck() },
   gen: { needs: [], run: (args) => runSource('scripts/generate-docs.ts', args) },
   soak: { needs: ['build', 'browser'], run: (args) => runSource('test/soak/soak.ts', args) },
   bench: { needs: ['build', 'browser'], run: runBench },
+  bundle: { needs: [], run: (args) => runSource('scripts/bundle.ts', args) },
   screenshots: { needs: ['build', 'browser'], run: (args) => runSource('scripts/screenshots.ts', args) },
 }
 

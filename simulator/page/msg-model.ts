@@ -33,9 +33,10 @@ export type MsgProps = {
   isUnsentMedia: boolean
   latestEditMsgKey: MsgKey
   latestEditSenderTimestampMs: number
-  quotedMsg: { type: string; body: string } | undefined
+  quotedMsg: Partial<MsgProps> | undefined
   quotedStanzaID: string | undefined
   quotedParticipant: Wid | undefined
+  quotedRemoteJid: Wid | null | undefined
   directPath: string | undefined
   deprecatedMms3Url: string | undefined
   mimetype: string | undefined
@@ -90,6 +91,28 @@ const notices = new Set([
   'newsletter_notification',
 ])
 
+/** What a copy of a message inside another one does not have (WAWebMsgModel `msgContextInfo`, builds of 2025 and 2026). */
+const leftOutOfQuotes = new Set([
+  'id',
+  't',
+  'notifyName',
+  'from',
+  'to',
+  'author',
+  'self',
+  'ack',
+  'isNewMsg',
+  'star',
+  'recvFresh',
+  'recipients',
+  'quotedMsg',
+  'quotedStanzaID',
+  'quotedRemoteJid',
+  'quotedParticipant',
+  'latestEditMsgKey',
+  'latestEditSenderTimestampMs',
+])
+
 /** One message. */
 export class MsgModel extends Model<MsgProps> {
   get isEphemeral(): boolean {
@@ -135,13 +158,19 @@ export class MsgModel extends Model<MsgProps> {
     return this
   }
 
-  /** What an answer to this message carries of it. */
-  msgContextInfo(_chat: unknown): Partial<MsgProps> {
-    const { id, type = '', body = '', author, from } = this.attributes
+  /**
+   * What an answer to this message carries of it, in `chat`: where that is not equal to the message's own, the message is
+   * named as one of another chat. The library hands over the chat's model, which equals no address.
+   */
+  msgContextInfo(chat: unknown): Partial<MsgProps> {
+    const { id, author, from } = this.attributes
     const who = author ?? from
+    const kept = Object.entries(this.attributes).filter(([name]) => !leftOutOfQuotes.has(name))
     return {
-      quotedMsg: { type, body },
-      ...(id ? { quotedStanzaID: id.id } : {}),
+      quotedMsg: Object.fromEntries(kept),
+      ...(id
+        ? { quotedStanzaID: id.id, quotedRemoteJid: chat && !id.remote.equals(chat) ? id.remote : null }
+        : {}),
       ...(who ? { quotedParticipant: who } : {}),
     }
   }
@@ -179,6 +208,7 @@ declareProps(MsgModel, [
   'quotedMsg',
   'quotedStanzaID',
   'quotedParticipant',
+  'quotedRemoteJid',
   'directPath',
   'deprecatedMms3Url',
   'mimetype',

@@ -1,4 +1,5 @@
 /** `WAWebSendMsgChatAction.addAndSendMsgToChat`: a message leaves this page. */
+import type { Requests } from '../wire.ts'
 import { isOn } from './faults.ts'
 import { MsgKeyOfBuild } from './keys.ts'
 import { ChatModel } from './models.ts'
@@ -9,6 +10,7 @@ import { alternateOf } from './people.ts'
 import { refuse } from './registry.ts'
 import { Msg } from './stores.ts'
 
+type QuotedArgs = Requests['send']['args']['quoted']
 export type SendResult = { messageSendResult: string; t: number | null; count: number | null }
 
 /** Types that this double sends. Media and the rest: see `simulator/service/messages.ts`. */
@@ -34,9 +36,19 @@ export function addAndSendMsgToChat(
   }
   if (isOn('send_rejects')) return [Promise.reject(new Error('send: storage is gone')), new Promise(() => {})]
   const added = add(chat, isOn('send_returns_undefined') ? { ...attributes, id: otherKey(id) } : attributes)
-  const quoted = attributes.quotedStanzaID ?? null
+  const quoted = quotedIn(attributes)
   const sent = added.then((model) => transmit(chat, model, { id: id.id, type, body: body ?? '', quoted }))
   return [added, sent]
+}
+
+/** The answered message as it is named on the wire: a copy without a name, or a name without a copy, is none. */
+function quotedIn({ quotedStanzaID, quotedParticipant, quotedMsg }: Partial<MsgProps>): QuotedArgs {
+  if (!quotedStanzaID && !quotedMsg) return null
+  if (!quotedStanzaID || !quotedParticipant || !quotedMsg) {
+    refuse('a message quotes another one by halves')
+    return null
+  }
+  return { id: quotedStanzaID, participant: String(quotedParticipant) }
 }
 
 /** Fault `send_returns_undefined`: the same message under the person's other address. */
@@ -57,7 +69,7 @@ async function add(chat: ChatModel, attributes: Partial<MsgProps>): Promise<MsgM
 async function transmit(
   chat: ChatModel,
   model: MsgModel,
-  content: { id: string; type: string; body: string; quoted: string | null },
+  content: Pick<Requests['send']['args'], 'id' | 'type' | 'body' | 'quoted'>,
 ): Promise<SendResult> {
   const t = model.get('t') ?? 0
   const answer = await connection().ask('send', { ...content, chat: String(chat.get('id')), t })

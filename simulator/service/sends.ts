@@ -1,7 +1,7 @@
 /** Messages that a page sends: taken once per id, acknowledged, delivered. */
 import type { Requests, SendAnswer } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
-import { findChatId } from './addresses.ts'
+import { findChatId, findPerson } from './addresses.ts'
 import type { Context } from './context.ts'
 import { fieldOf } from './faults.ts'
 import { addMessage, setAck } from './messages.ts'
@@ -28,6 +28,7 @@ export async function takeSend(
   const group = account.groups.get(chat)
   const isClosed = group && (group.left || (group.announce && !adminsOf(group).includes(account.info.phone)))
   if (!target || isClosed) return { ack: -1, t: context.clock.now(), result: 'ERROR_UNKNOWN' }
+  if (quoted !== null) checkQuote(context, account, quoted)
   const message = addMessage(context, account, {
     id,
     chat: target,
@@ -38,9 +39,21 @@ export async function takeSend(
     body,
     t: context.clock.now(),
     ack: 1,
-    ...(quoted === null ? {} : { quoted }),
+    ...(quoted === null ? {} : { quoted: quoted.id }),
   })
   if (hangs) return new Promise(() => {})
   void context.clock.wait('delivery').then(() => setAck(context, account, id, 2))
   return { ack: 1, t: message.t, result: 'OK' }
+}
+
+/** Phones show a quote under the name that the answer gives: a wrong one is written down. */
+function checkQuote(
+  context: Context,
+  account: Account,
+  { id, participant }: NonNullable<Requests['send']['args']['quoted']>,
+): void {
+  const author = account.messages.get(id)?.from
+  const named = findPerson(account, participant)
+  if (author === undefined || author === `${named?.phone}@c.us`) return
+  context.refusals.push(`an answer names ${participant} as the author of another one's message`)
 }

@@ -12,7 +12,7 @@ import { importArchive } from '../session/import-archive.ts'
 import { ImportError } from '../store/import-header.ts'
 import { openArchive } from '../store/unlock.ts'
 import { type Flaw, verify } from '../store/verify.ts'
-import { errnoOf } from './client.ts'
+import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { createProgress } from './progress.ts'
 import { plain } from './terminal.ts'
@@ -58,9 +58,10 @@ export async function verifyArchive(config: Config, { json }: { json: boolean })
     process.stdout.write(isFine ? `Nothing is wrong with ${file}.\n` : lines.join(''))
   }
   if (!isFine && !json) {
-    process.stderr.write(
-      `${file} is not as it should be. Put a backup in its place, or move it away: what WhatsApp Web still has is then fetched anew.\n`,
-    )
+    const next = flaws.every(({ check }) => check === 'search')
+      ? `Only the search index of ${file} is not as it should be. It is made anew when the server runs; nothing is lost.`
+      : `${file} is not as it should be. Put a backup in its place, or move it away: what WhatsApp Web still has is then fetched anew.`
+    process.stderr.write(`${next}\n`)
   }
   return isFine ? EXIT.ok : EXIT.failed
 }

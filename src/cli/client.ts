@@ -1,6 +1,7 @@
 /** A client of the running server's API: every command that acts on the account asks the server to. */
 import { readEnvironment, readSetting, serverUrl } from '../config.ts'
 import type { Given } from './command.ts'
+import { errnoOf, isBeforeSent } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 /** A failure as the API describes it (RFC 9457, docs/errors.md). */
@@ -76,10 +77,31 @@ export function openApi(url: string): Api {
   }
 }
 
-/** The server's address: `--url`, else the host and port of the settings. */
-export function addressOf({ settings, flags }: Pick<Given, 'settings'> & { flags: { url: string } }): string {
-  if (flags.url !== '') return flags.url.replace(/\/+$/, '')
-  const sources = { flags: settings, env: readEnvironment() }
+type Addressed = Pick<Given, 'settings'> & { flags: { url: string } }
+
+/**
+ * The address that was given as such, without a slash at the end: `--url`, else WHATSAPP_MCP_URL where no flag says host or
+ * port; null: none was.
+ */
+export function givenUrl({ settings, flags }: Addressed): string | null {
+  const isPlaced = settings.WHATSAPP_MCP_HOST !== undefined || settings.WHATSAPP_MCP_PORT !== undefined
+  const named = flags.url || (isPlaced ? '' : readEnvironment().WHATSAPP_MCP_URL?.trim() || '')
+  if (named === '') return null
+  if (!/^https?:/.test(named) || !URL.canParse(named)) {
+    throw new CommandError(
+      `WHATSAPP_MCP_URL=${JSON.stringify(named)} is no address.`,
+      'Write it like http://127.0.0.1:8790',
+      EXIT.wrongSetting,
+    )
+  }
+  return named.replace(/\/+$/, '')
+}
+
+/** The server's address: the one that was given, else the host and port of the settings. */
+export function addressOf(given: Addressed): string {
+  const named = givenUrl(given)
+  if (named !== null) return named
+  const sources = { flags: given.settings, env: readEnvironment() }
   const port = readSetting('WHATSAPP_MCP_PORT', sources)
   if (port === 0) {
     throw new CommandError(
@@ -101,7 +123,7 @@ function explainFailure(url: string, error: unknown, limitMs: number): CommandEr
     )
   }
   const code = errnoOf(error)
-  if (code !== null && BEFORE_SENT.has(code)) {
+  if (isBeforeSent(error)) {
     return new CommandError(
       `No server answers at ${url}.`,
       'Start it with "whatsapp-mcp-api serve" (in a checkout: npm start). If it runs elsewhere, name it: --url http://127.0.0.1:PORT',
@@ -115,24 +137,6 @@ function explainFailure(url: string, error: unknown, limitMs: number): CommandEr
     EXIT.failed,
     { cause: error },
   )
-}
-
-/** Nothing was sent yet when one of these came. */
-const BEFORE_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
-/** The operating system's or the HTTP library's code: fetch keeps it in `cause`, several tries in an AggregateError. */
-export function errnoOf(error: unknown): string | null {
-  if (!(error instanceof Error)) return null
-  if (error instanceof AggregateError) return errnoOf(error.errors[0])
-  if ('code' in error && typeof error.code === 'string') return error.code
-  return errnoOf(error.cause)
 }
 
 async function readProblem(url: string, answer: Response): Promise<Error> {

@@ -31,8 +31,20 @@ const url = {
       'an address such as http://127.0.0.1:8790',
     ),
   fallback: '',
-  help: 'Where the server is, if not at the host and port of the settings.',
+  help: 'Where the server is, if not at the host and port of the settings. WHATSAPP_MCP_URL in the environment says the same.',
 } satisfies Row
+
+/** Tests use fractions of a minute. */
+const minutes = (fallback: string, help: string) =>
+  ({
+    takes: 'N',
+    schema: z
+      .string()
+      .refine((text) => /^\d{1,6}(\.\d{1,4})?$/.test(text), 'a number of minutes, such as 10')
+      .transform(Number),
+    fallback,
+    help,
+  }) satisfies Row
 
 /** What every command takes that asks the running server. */
 const CLIENT_SETTINGS = ['WHATSAPP_MCP_HOST', 'WHATSAPP_MCP_PORT'] as const
@@ -43,15 +55,21 @@ const serve = defineCommand({
   about: '',
   operands: [],
   settings: ALL_SETTINGS,
-  flags: {},
+  flags: {
+    'idle-minutes': minutes(
+      '0',
+      'End once no client has asked for anything for so many minutes, and none listens. 0: never.',
+    ),
+  },
   examples: [
     ['serve', 'On the documented port, with the session in the documented directory'],
     ['serve --port 9000 --auth-dir ~/second-account', 'A second account beside the first'],
     ['serve --no-headless', 'With a browser window, where linking asks for a passkey'],
   ],
-  run: async ({ settings }) =>
+  run: async ({ settings, flags }) =>
     (await import('./serve.ts')).serve(
       readConfig({ flags: settings, env: readEnvironment(), root: dataRoot() }),
+      flags['idle-minutes'],
     ),
 })
 
@@ -104,6 +122,62 @@ const sandbox = defineCommand({
     ['sandbox --linked', 'Ready to use, with calls to try'],
   ],
   run: async ({ settings, flags }) => (await import('./sandbox.ts')).sandbox(settings, flags),
+})
+
+const stdio = defineCommand({
+  name: 'stdio',
+  summary: 'Speak MCP on standard input and output, for clients that start their servers themselves',
+  about:
+    'Leads to the server that runs; several clients share it, and its one WhatsApp session. Where none runs it is started with\nthe same settings, in the background: its log is .whatsapp-mcp-api/server.log in the session directory. With --url (or\nWHATSAPP_MCP_URL) none is ever started. Clients are set up by "mcp-config".',
+  operands: [],
+  settings: ALL_SETTINGS,
+  flags: {
+    url,
+    'idle-minutes': minutes('10', 'A server that was started here ends so long after its last client.'),
+    stay: aSwitch('A server that is started here stays until it is stopped.'),
+  },
+  examples: [
+    ['stdio', 'To the server at the documented port; started where it does not run'],
+    ['stdio --url http://127.0.0.1:8890', 'To the sandbox'],
+  ],
+  run: async (given) => {
+    const { openServer } = await import('./stdio-open.ts')
+    return (await import('./stdio.ts')).stdio(openServer(given))
+  },
+})
+
+const mcpConfig = defineCommand({
+  name: 'mcp-config',
+  summary: 'Print what an MCP client needs to reach this server, or write it where the client keeps it',
+  about:
+    'CLIENT is claude-code, claude-desktop, cursor, vscode, codex or n8n. Standard output has the line or the entry, and nothing\nelse. Settings that are not the default ones are carried over. With --install the file is changed in its own style and\nwith its comments, what it was is kept beside it, and a file that cannot be read safely is left alone.',
+  operands: ['CLIENT'],
+  settings: ALL_SETTINGS,
+  flags: {
+    transport: {
+      takes: 'KIND',
+      schema: z.union([z.literal(''), oneOf(['stdio', 'http'])], 'stdio or http'),
+      fallback: '',
+      help: 'stdio (the client starts the command "stdio", and the server runs when it is needed; the default but for n8n) or http (the server must run).',
+    },
+    name: {
+      takes: 'NAME',
+      schema: z.string().regex(/^[\w-]{1,40}$/, 'up to 40 letters, digits, - and _'),
+      fallback: 'whatsapp',
+      help: 'What the client calls the server: another name for a second account.',
+    },
+    install: aSwitch("Write it into the client's own file."),
+    url,
+  },
+  examples: [
+    ['mcp-config claude-code', 'A line to run'],
+    ['mcp-config claude-desktop --install', 'Written into its file, with a backup'],
+    ['mcp-config cursor --transport http --port 9000', 'By address'],
+  ],
+  run: async (given) => {
+    const [client = ''] = given.operands
+    return (await import('./mcp-config.ts')).mcpConfig(client, given)
+  },
 })
 
 const status = defineCommand({
@@ -344,6 +418,8 @@ const archiveStats = defineCommand({
 export const COMMANDS: readonly Command[] = [
   serve,
   sandbox,
+  stdio,
+  mcpConfig,
   status,
   auth,
   send,

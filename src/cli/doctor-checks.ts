@@ -5,8 +5,8 @@ import { type Config, serverUrl } from '../config.ts'
 import type { Status } from '../model/status.ts'
 import { placesIn } from '../session/auth-dir.ts'
 import { isNodeSupported, oldNode } from '../version.ts'
-import { errnoOf } from './client.ts'
 import type { MachineView } from './doctor-machine.ts'
+import { errnoOf } from './errno.ts'
 
 /**
  * `problem`: the server does not work until somebody does the next step. `warning`: it works, or mends this itself at

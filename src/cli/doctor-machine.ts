@@ -7,7 +7,7 @@ import { hostname } from 'node:os'
 import { findBrowser } from '../browser/find.ts'
 import type { FoundBrowser } from '../browser/places.ts'
 import { type LockView, readLock } from '../session/dir-lock.ts'
-import { errnoOf } from './client.ts'
+import { errnoOf } from './errno.ts'
 
 export type MachineView = {
   nodeVersion: string

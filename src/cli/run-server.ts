@@ -9,6 +9,7 @@ import type { Config } from '../config.ts'
 import { createLog, type Log } from '../log.ts'
 import { AuthDirError } from '../session/auth-dir.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { untilIdle } from './idle.ts'
 
 /** All of the shutdown; the browser alone may take 16 s. */
 const SHUTDOWN_MS = 19_000
@@ -17,6 +18,8 @@ export type RunOptions = {
   config: Config
   /** Further browser arguments; the sandbox points the browser at the double with these. */
   browserArgs?: string[]
+  /** End once no client has asked for anything for so long, ms; null or left out: never. */
+  idleMs?: number | null
   /**
    * Called with the server's address once it listens; does what is to be done first, and prints what a person wants to
    * know. A failure ends the server.
@@ -40,7 +43,7 @@ export async function runServer(options: RunOptions): Promise<number> {
   } catch (error) {
     return explain(error)
   }
-  const stopped = untilSignal(log)
+  const stopped = untilTold(app, options, log)
   watchStrayFailures(app, log)
   showQrInTerminal(app)
   try {
@@ -112,6 +115,16 @@ async function bringBrowser({ chromeExecutable, headless }: Config, log: Log): P
     log.error(`${error.message} ${error.hint}`)
     return null
   }
+}
+
+/** Resolves when the server is to end: by a signal, or since nobody needs it. */
+function untilTold(app: App, { idleMs = null }: RunOptions, log: Log): Promise<void> {
+  const signalled = untilSignal(log)
+  if (idleMs === null) return signalled
+  const idle = untilIdle(app.http.server, { idleMs, isBusy: app.hasClients }).then(() =>
+    log.info('no client is left: stopping'),
+  )
+  return Promise.race([signalled, idle])
 }
 
 /** Resolves at the first signal; the second ends the process at once. */

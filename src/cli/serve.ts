@@ -2,10 +2,14 @@
 import type { Config } from '../config.ts'
 import { runServer } from './run-server.ts'
 
-/** Runs the server until a signal; resolves with the exit code. */
-export function serve(config: Config): Promise<number> {
+/**
+ * Runs the server until a signal; resolves with the exit code.
+ * @param idleMinutes it ends once no client has asked for anything for so long; 0: it does not
+ */
+export function serve(config: Config, idleMinutes: number): Promise<number> {
   return runServer({
     config,
+    idleMs: idleMinutes === 0 ? null : idleMinutes * 60_000,
     onListening(url) {
       process.stdout.write(
         `\nWhatsApp for your agents: ${url}\n  status  ${url}/api/status\n  QR      ${url}/qr\n`,

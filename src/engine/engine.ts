@@ -74,6 +74,13 @@ export type HistoryPage = { messages: SeenMessage[]; end: boolean }
 /** A text that WhatsApp's server has taken; `message` is what an event tells of it too, before or after. */
 export type SentText = { id: MessageKey; chatId: Jid; sentAt: Date; message: SeenMessage }
 
+export type SendOptions = {
+  /** From the call to WhatsApp's answer. */
+  limitMs: number
+  /** The message that this one answers: all keys that WhatsApp Web may know it by. Never sent without it. */
+  answers?: readonly MessageKey[] | undefined
+}
+
 /** One start of one linked device. Single-use: after `ended` or `close()` open a new one. */
 export type Engine = {
   /**
@@ -86,10 +93,11 @@ export type Engine = {
   /** The JID under which WhatsApp knows this number, or null if it does not. Fails with `whatsapp_timeout`. */
   findNumber(phone: PhoneNumber): Promise<Jid | null>
   /**
-   * Send a text and wait until WhatsApp's server has taken it (ack 1), `limitMs` at most.
-   * Fails with `send_refused` (ack -1), `send_outcome_unknown` (with `message_id` where known), `whatsapp_error`.
+   * Send a text and wait until WhatsApp's server has taken it (ack 1).
+   * Fails with `send_refused` (ack -1; the answered message cannot be answered), `send_outcome_unknown` (with `message_id`
+   * where known), `message_not_found` (WhatsApp Web does not have the answered message: nothing was sent), `whatsapp_error`.
    */
-  sendText(chatId: Jid, text: string, limitMs: number): Promise<SentText>
+  sendText(chatId: Jid, text: string, options: SendOptions): Promise<SentText>
   /**
    * All chats that WhatsApp Web holds, in no order, without asking its server anything. In pieces, as they are read.
    * Fails with `whatsapp_timeout`, `whatsapp_error`, `not_connected`.

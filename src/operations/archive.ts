@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { z } from 'zod'
 import { CHAT_KINDS } from '../model/chat.ts'
+import { facts, lines, pageLines } from './brief.ts'
 import { chatIdInput } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { READING_ERRORS, staleness, staleSince } from './reading.ts'
@@ -34,6 +35,29 @@ export const getArchiveStats = defineOperation({
   }),
   errors: [...READING_ERRORS],
   example: { input: {} },
+  brief: {
+    shape: z.object({
+      size_bytes: z.int(),
+      messages: z.int(),
+      chats: z.int(),
+      people: z.int(),
+      reactions: z.int(),
+      revisions: z.int(),
+      events: z.int(),
+      gaps: z.int(),
+      oldest_at: z.string().nullable(),
+      newest_at: z.string().nullable(),
+      by_kind: z.array(z.object({ kind: z.enum(CHAT_KINDS), chats: z.int(), messages: z.int() })),
+      stale_since: staleSince,
+    }),
+    text: ({ by_kind, oldest_at, newest_at, stale_since, ...counts }) =>
+      lines(
+        facts(counts),
+        facts({ 'oldest message': oldest_at, newest: newest_at }),
+        by_kind.map(({ kind, chats, messages }) => `${kind}: ${facts({ chats, messages })}`),
+        pageLines({ stale_since }),
+      ),
+  },
   run(_, { archive }) {
     const stats = archive.stats()
     const { archive: kept } = archive.view()
@@ -51,6 +75,8 @@ export const getArchiveStats = defineOperation({
 
 export const forgetChat = defineOperation({
   name: 'forget_chat',
+  // It cannot be undone, and a text in a message could talk an agent into it: its owner does it over REST or the command line.
+  tool: null,
   title: 'Forget a chat',
   tag: 'archive',
   description:

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Chat } from '../model/chat.ts'
 import { Message } from '../model/message.ts'
+import { BriefChat, BriefMessage, chatLine, facts, indented, lines, messageLine, pageLines } from './brief.ts'
 import { cursor, limit, whole, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { following, nextCursor, READING_ERRORS, staleness, staleSince } from './reading.ts'
@@ -47,6 +48,25 @@ export const listUnread = defineOperation({
   }),
   errors: [...READING_ERRORS],
   example: { input: { limit: 20, messages_per_chat: 5 } },
+  brief: {
+    sizes: ['limit', 'messages_per_chat'],
+    shape: z.object({
+      count: z.int(),
+      total_chats: z.int(),
+      total_unread: z.int(),
+      left_out: z.object({ muted: z.int(), archived: z.int() }),
+      chats: z.array(BriefChat.extend({ unread_messages: z.array(BriefMessage) })),
+      next_cursor: nextCursor,
+      stale_since: staleSince,
+    }),
+    text: ({ count, total_chats, total_unread, left_out, chats, ...page }) =>
+      lines(
+        `${count} of ${total_chats} unread chats, with ${total_unread} unread messages in all`,
+        `Left out: ${facts(left_out)}`,
+        chats.flatMap((chat) => [chatLine(chat), ...indented(chat.unread_messages.map(messageLine))]),
+        pageLines(page),
+      ),
+  },
   run({ limit, cursor, messages_per_chat, include_muted, include_archived }, { archive }) {
     const page = archive.reader().listUnread(
       {
@@ -111,6 +131,36 @@ export const listWaiting = defineOperation({
   }),
   errors: [...READING_ERRORS],
   example: { input: { days: 14 } },
+  brief: {
+    sizes: ['limit'],
+    shape: z.object({
+      count: z.int(),
+      chats: z.array(
+        BriefChat.extend({
+          waiting: z.object({
+            since_at: z.string(),
+            seconds: z.int(),
+            messages: z.int(),
+            message: BriefMessage,
+          }),
+        }),
+      ),
+      next_cursor: nextCursor,
+      stale_since: staleSince,
+    }),
+    text: ({ count, chats, ...page }) =>
+      lines(
+        `${count} chats wait for an answer`,
+        chats.flatMap(({ waiting, ...chat }) => [
+          chatLine(chat),
+          ...indented([
+            `waits ${facts({ since: waiting.since_at, seconds: waiting.seconds, messages: waiting.messages })}`,
+            messageLine(waiting.message),
+          ]),
+        ]),
+        pageLines(page),
+      ),
+  },
   run({ limit, cursor, days, include_groups, include_muted, include_archived }, { archive }) {
     const { items, next } = archive.reader().listWaiting(
       {

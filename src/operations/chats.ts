@@ -1,12 +1,25 @@
 /** Operations on chats: the list, and one chat in full. */
 import { z } from 'zod'
 import { CHAT_KINDS, Chat, Gap } from '../model/chat.ts'
+import {
+  BriefChat,
+  BriefMessage,
+  chatLine,
+  facts,
+  gapLine,
+  indented,
+  lines,
+  messageLine,
+  named,
+  pageLines,
+} from './brief.ts'
 import { chatIdInput, cursor, limit, nameQuery, oneOrMore, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { following, nextCursor, READING_ERRORS, staleness, staleSince } from './reading.ts'
 
 export const listChats = defineOperation({
   name: 'list_chats',
+  documented: { tokens: 400, each: 'chat' },
   title: 'List chats',
   tag: 'chats',
   description:
@@ -35,6 +48,24 @@ export const listChats = defineOperation({
   }),
   errors: [...READING_ERRORS],
   example: { input: { limit: 20 } },
+  brief: {
+    sizes: ['limit'],
+    shape: z.object({
+      count: z.int(),
+      chats: z.array(BriefChat.extend({ last_message: BriefMessage.nullable() })),
+      next_cursor: nextCursor,
+      stale_since: staleSince,
+    }),
+    text: ({ count, chats, ...page }) =>
+      lines(
+        `${count} chats`,
+        chats.flatMap(({ last_message, ...chat }) => [
+          chatLine(chat),
+          ...indented(last_message === null ? [] : [messageLine(last_message)]),
+        ]),
+        pageLines(page),
+      ),
+  },
   run({ limit, cursor, query, unread_only, archived, kind }, { archive }) {
     const filter = { query, unreadOnly: unread_only, archived, kinds: kind }
     const { items, next } = archive.reader().listChats(filter, { limit, cursor })
@@ -79,6 +110,35 @@ export const getChat = defineOperation({
   }),
   errors: [...READING_ERRORS, 'chat_not_found'],
   example: { input: { chat_id: '15551234567@c.us' } },
+  brief: {
+    shape: z.object({
+      chat: BriefChat.extend({ last_message: BriefMessage.nullable() }),
+      members: z.array(Member).optional(),
+      history: z.object({
+        messages: z.int(),
+        oldest_at: z.string().nullable(),
+        complete: z.boolean(),
+        gaps: z.array(Gap),
+      }),
+      removed_at: z.string().optional(),
+      stale_since: staleSince,
+    }),
+    text: ({ chat: { last_message, ...chat }, members, history, removed_at, ...page }) =>
+      lines(
+        chatLine(chat),
+        indented(last_message === null ? [] : [messageLine(last_message)]),
+        removed_at && `Deleted on WhatsApp: ${removed_at}`,
+        `History: ${facts({
+          messages: history.messages,
+          oldest: history.oldest_at,
+          [history.complete ? 'complete' : 'WhatsApp may have older ones']: true,
+        })}`,
+        indented(history.gaps.map(gapLine)),
+        members && 'Members:',
+        indented(members?.map((member) => `${named(member)}${member.is_admin ? ' (admin)' : ''}`) ?? []),
+        pageLines(page),
+      ),
+  },
   run({ chat_id }, { archive }) {
     const { chat, members, history, removedAt } = archive.reader().getChat(chat_id)
     return {

@@ -2,6 +2,17 @@
 import { z } from 'zod'
 import { Chat } from '../model/chat.ts'
 import { Contact } from '../model/contact.ts'
+import {
+  BriefChat,
+  BriefContact,
+  chatLine,
+  contactLine,
+  facts,
+  indented,
+  lines,
+  named,
+  pageLines,
+} from './brief.ts'
 import { contactIdInput, cursor, limit, nameQuery } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { following, nextCursor, READING_ERRORS, staleness, staleSince } from './reading.ts'
@@ -25,6 +36,17 @@ export const listContacts = defineOperation({
   }),
   errors: [...READING_ERRORS],
   example: { input: { query: 'mül' } },
+  brief: {
+    sizes: ['limit'],
+    shape: z.object({
+      count: z.int(),
+      contacts: z.array(BriefContact),
+      next_cursor: nextCursor,
+      stale_since: staleSince,
+    }),
+    text: ({ count, contacts, ...page }) =>
+      lines(`${count} people`, contacts.map(contactLine), pageLines(page)),
+  },
   run({ query, limit, cursor }, { archive }) {
     const { items, next } = archive.reader().listContacts({ query }, { limit, cursor })
     return {
@@ -42,6 +64,10 @@ const Traffic = z.object({
   first_at: z.string().nullable().describe('ISO 8601 UTC.'),
   last_at: z.string().nullable().describe('ISO 8601 UTC.'),
 })
+
+function trafficOf({ count, first_at, last_at }: z.infer<typeof Traffic>): string {
+  return facts({ messages: count, first: first_at, last: last_at })
+}
 
 export const getContact = defineOperation({
   name: 'get_contact',
@@ -65,6 +91,25 @@ export const getContact = defineOperation({
   }),
   errors: [...READING_ERRORS, 'contact_not_found'],
   example: { input: { contact_id: '15551234567' } },
+  brief: {
+    shape: z.object({
+      contact: BriefContact,
+      chat: BriefChat.nullable(),
+      common_groups: z.array(z.object({ id: z.string(), name: z.string() })),
+      messages: z.object({ received: Traffic, sent: Traffic }),
+      stale_since: staleSince,
+    }),
+    text: ({ contact, chat, common_groups, messages: { received, sent }, ...page }) =>
+      lines(
+        contactLine(contact),
+        chat === null ? 'No direct chat' : `Chat: ${chatLine(chat)}`,
+        `Received: ${trafficOf(received)}`,
+        `Sent: ${trafficOf(sent)}`,
+        common_groups.length > 0 && 'Groups that both are in:',
+        indented(common_groups.map(named)),
+        pageLines(page),
+      ),
+  },
   run({ contact_id }, { archive }) {
     const { contact, chat, groups, received, sent } = archive.reader().getContact(contact_id)
     return {

@@ -1,5 +1,6 @@
 /** The one operation on history that asks WhatsApp: fetching what the archive does not have yet. */
 import { z } from 'zod'
+import { facts } from './brief.ts'
 import { chatIdInput, whole } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { READING_ERRORS } from './reading.ts'
@@ -34,6 +35,14 @@ export const loadEarlier = defineOperation({
   ],
   limitMs: 30_000,
   example: { input: { chat_id: '15551234567@c.us' } },
+  brief: {
+    shape: z.object({ ok: z.literal(true), added: z.int(), history_complete: z.boolean() }),
+    text: ({ added, history_complete }) =>
+      facts({
+        'messages added': added,
+        [history_complete ? 'WhatsApp Web has nothing older' : 'WhatsApp may have older ones']: true,
+      }),
+  },
   async run({ chat_id, count }, { archive }) {
     const { added, complete } = await archive.loadEarlier(chat_id, count)
     return { ok: true as const, added, history_complete: complete }

@@ -2,7 +2,19 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
-import { EVENT_KINDS, Event } from '../model/events.ts'
+import { CHAT_FIELDS, EVENT_KINDS, Event } from '../model/events.ts'
+import { Revision } from '../model/message.ts'
+import {
+  BriefContact,
+  BriefMessage,
+  contactLine,
+  facts,
+  indented,
+  lines,
+  messageLine,
+  named,
+  quoted,
+} from './brief.ts'
 import { chatIdInput, limit, oneOrMore, whole } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { READING_ERRORS } from './reading.ts'
@@ -18,14 +30,10 @@ export const eventFilter = {
     .max(64)
     .optional()
     .describe(
-      'Only what happened after this: next_after of the last answer, or the cursor of an event. "0": from the oldest event that is kept. Left out: from now on.',
+      'Only what happened after this: next_after of the last answer, or the cursor of an event. "0": from the oldest event kept. Left out: from now on.',
     ),
-  kind: oneOrMore(EVENT_KINDS)
-    .optional()
-    .describe(`Only these kinds, one or several separated by commas: ${EVENT_KINDS.join(', ')}.`),
-  chat_id: chatIdInput
-    .optional()
-    .describe('Only events of this chat, for example "15551234567@c.us" or "120363000000000000@g.us".'),
+  kind: oneOrMore(EVENT_KINDS).optional().describe('Only these kinds, one or several separated by commas.'),
+  chat_id: chatIdInput.optional().describe('Only events of this chat, by its id.'),
 }
 
 /** What reading events can end with, besides what any call can. */
@@ -38,12 +46,49 @@ export const EVENT_ERRORS = [
   'shutting_down',
 ] as const satisfies ErrorCode[]
 
+const BriefEvent = z.object({
+  at: z.string(),
+  kind: z.enum(EVENT_KINDS),
+  chat: z.object({ id: z.string(), name: z.string() }).nullable(),
+  message: BriefMessage.nullable(),
+  /** Each kind has its own of these. */
+  data: z.object({
+    late: z.boolean().optional(),
+    before: Revision.pick({ body: true }).nullable().optional(),
+    ack: z.int().optional(),
+    emoji: z.string().optional(),
+    from: z.string().nullable().optional(),
+    from_me: z.boolean().optional(),
+    fields: z.array(z.enum(CHAT_FIELDS)).optional(),
+    contact: BriefContact.nullable().optional(),
+    count: z.int().optional(),
+  }),
+})
+
+function eventLine({ at, kind, chat, message, data }: z.infer<typeof BriefEvent>): string {
+  const more = facts({
+    'found late': data.late,
+    'it said': data.before && quoted(data.before.body),
+    ack: data.ack,
+    emoji: data.emoji === undefined ? null : quoted(data.emoji),
+    from: data.from,
+    'by me': data.from_me,
+    changed: data.fields?.join(' '),
+    person: data.contact && contactLine(data.contact),
+    messages: data.count,
+  })
+  return lines(
+    `${at} ${kind}${chat === null ? '' : ` in ${named(chat)}`}${more === '' ? '' : `: ${more}`}`,
+    indented(message === null ? [] : [messageLine(message)]),
+  )
+}
+
 export const listEvents = defineOperation({
   name: 'list_events',
   title: 'Events',
   tag: 'events',
   description:
-    'What happened after a cursor, oldest first: messages that came or went out, edits, deletions, reactions, acks, changes of chats and people. Begin without after: only next_after is told, so that you begin from now; then call again and again with after set to next_after, and wait so that an answer comes the moment something happens, or empty when the time is over. has_more: call again at once. Each event is told with its message as it is now. For many events over a long time, GET /api/events/stream is the same as a stream; for what is unread, list_unread fits better.',
+    'What happened after a cursor, oldest first: messages that came or went out, edits, deletions, reactions, acks, changes of chats and people. Begin without after: only next_after is told, so that you begin from now; then call again and again with after set to next_after, and wait so that an answer comes the moment something happens, or empty when the time is over. has_more: call again at once. Each event is told with its message as it is now. For what is unread, list_unread fits better.',
   effect: 'read',
   needs: 'nothing',
   routes: ['GET /api/events'],
@@ -67,6 +112,16 @@ export const listEvents = defineOperation({
   errors: [...EVENT_ERRORS],
   limitMs: (MAX_WAIT_S + 2) * 1000,
   example: { input: { kind: ['message.received'], wait: 30 } },
+  brief: {
+    sizes: ['limit'],
+    shape: z.object({ events: z.array(BriefEvent), next_after: z.string(), has_more: z.boolean() }),
+    text: ({ events, next_after, has_more }) =>
+      lines(
+        events.length === 0 && 'Nothing has happened',
+        events.map(eventLine),
+        `${has_more ? 'There is more: call again at once' : 'To go on: call'} with after ${next_after}`,
+      ),
+  },
   async run({ after, kind, chat_id, wait, limit }, { archive, clock, signal }) {
     const reading = archive.events.open({ after, kinds: kind, chat: chat_id })
     const giveUp = clock.after(wait * 1000, reading.close)

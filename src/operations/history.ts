@@ -4,6 +4,18 @@ import { fail } from '../errors.ts'
 import { Chat, Gap } from '../model/chat.ts'
 import { type Jid, type PhoneNumber, phoneJid, phoneNumberInput } from '../model/ids.ts'
 import { Message, Revision } from '../model/message.ts'
+import {
+  BriefChat,
+  BriefMessage,
+  chatLine,
+  gapLine,
+  indented,
+  lines,
+  messageLine,
+  named,
+  pageLines,
+  quoted,
+} from './brief.ts'
 import { chatIdInput, limit, messageIdInput, pointInput, whole } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { READING_ERRORS, staleness, staleSince } from './reading.ts'
@@ -20,6 +32,7 @@ function addressOf({ phone_number, chat_id }: ChatAddress): Jid {
 
 export const readMessages = defineOperation({
   name: 'read_messages',
+  documented: { tokens: 300, each: 'message' },
   title: 'Read messages',
   tag: 'messages',
   description:
@@ -67,6 +80,30 @@ export const readMessages = defineOperation({
   }),
   errors: [...READING_ERRORS, 'chat_not_found', 'message_not_found'],
   example: { input: { phone_number: '+1 555 123 4567', limit: 10 } },
+  brief: {
+    sizes: ['limit'],
+    shape: z.object({
+      chat: BriefChat,
+      count: z.int(),
+      messages: z.array(BriefMessage),
+      next_before: z.string().optional(),
+      next_after: z.string().optional(),
+      gaps: z.array(Gap).optional(),
+      history_complete: z.boolean(),
+      stale_since: staleSince,
+    }),
+    text: ({ chat, count, messages, next_before, next_after, gaps, history_complete, ...page }) =>
+      lines(
+        `Chat: ${chatLine(chat)}`,
+        `${count} messages, oldest first`,
+        indented(messages.map(messageLine)),
+        next_before && `Earlier: pass before ${next_before}`,
+        next_after && `Later: pass after ${next_after}`,
+        gaps?.map(gapLine),
+        history_complete ? 'The archive has all that there is' : 'WhatsApp may have older messages',
+        pageLines(page),
+      ),
+  },
   run(input, { archive }) {
     const { limit, before, after } = input
     const window = archive.reader().readMessages(addressOf(input), { limit, before, after })
@@ -112,6 +149,29 @@ export const getMessage = defineOperation({
   }),
   errors: [...READING_ERRORS, 'message_not_found'],
   example: { input: { message_id: 'true_15551234567@c.us_3EB0C767D097B7C7C0' } },
+  brief: {
+    sizes: ['before', 'after'],
+    shape: z.object({
+      message: BriefMessage,
+      chat: z.object({ id: z.string(), name: z.string() }),
+      revisions: z.array(Revision.pick({ what: true, body: true, until_at: true })),
+      context: z.object({ before: z.array(BriefMessage), after: z.array(BriefMessage) }),
+      stale_since: staleSince,
+    }),
+    text: ({ message, chat, revisions, context, ...page }) =>
+      lines(
+        `Chat: ${named(chat)}`,
+        messageLine(message),
+        revisions.map(
+          ({ what, body, until_at }) => `Before it was ${what}, until ${until_at}: ${quoted(body)}`,
+        ),
+        context.before.length > 0 && 'Messages before it:',
+        indented(context.before.map(messageLine)),
+        context.after.length > 0 && 'Messages after it:',
+        indented(context.after.map(messageLine)),
+        pageLines(page),
+      ),
+  },
   run({ message_id, before, after }, { archive }) {
     const found = archive.reader().getMessage(message_id, { before, after })
     return {

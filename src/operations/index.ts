@@ -7,7 +7,7 @@ import { loadEarlier } from './earlier.ts'
 import { listEvents } from './events.ts'
 import { getMessage, readMessages } from './history.ts'
 import { getServer, getStatus, logout, requestPairingCode, startAuth } from './link.ts'
-import { sendMessage } from './messages.ts'
+import { sendMessage, sendToChat } from './messages.ts'
 import type { Operation } from './operation.ts'
 import { searchMessages } from './search.ts'
 
@@ -17,6 +17,7 @@ export const OPERATIONS: readonly Operation[] = [
   startAuth,
   requestPairingCode,
   sendMessage,
+  sendToChat,
   listChats,
   getChat,
   listUnread,

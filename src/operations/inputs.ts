@@ -37,7 +37,7 @@ export const cursor = z
   .string()
   .max(2_000)
   .optional()
-  .describe('`next_cursor` of the page before, for the page after it. Leave it out for the first page.')
+  .describe('`next_cursor` of the page before. Leave it out for the first page.')
 
 /** What is searched for among names and numbers. */
 export const nameQuery = z
@@ -49,7 +49,7 @@ export const nameQuery = z
   .describe('Any part of a name or phone number, whatever its accents and case. Several words must all fit.')
 
 /** A chat or person by JID; a bare phone number is taken as the person's. Null for any other text. */
-function readAddress(text: string): Jid | null {
+export function readAddress(text: string): Jid | null {
   const trimmed = text.trim()
   if (trimmed.includes('@')) {
     if (!/^[\w.:-]+@[a-z.]+$/.test(trimmed)) return null

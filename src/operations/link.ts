@@ -2,12 +2,16 @@
 import { z } from 'zod'
 import { phoneNumberInput } from '../model/ids.ts'
 import { Status } from '../model/status.ts'
+import { lines } from './brief.ts'
+import { BriefStatus, statusText } from './brief-status.ts'
 import { defineOperation } from './operation.ts'
 
 const nothing = z.strictObject({})
 
 export const getServer = defineOperation({
   name: 'get_server',
+  // whatsapp_status says the same.
+  tool: null,
   title: 'Server card',
   tag: 'link',
   description:
@@ -34,6 +38,8 @@ export const getServer = defineOperation({
 
 export const getStatus = defineOperation({
   name: 'get_status',
+  tool: 'whatsapp_status',
+  documented: { tokens: 500, each: 'answer' },
   title: 'Session status',
   tag: 'link',
   description:
@@ -45,16 +51,19 @@ export const getStatus = defineOperation({
   output: Status,
   errors: [],
   example: { input: {} },
+  brief: { shape: BriefStatus, text: statusText },
   run: (_, { session }) => session.status(),
 })
 
 export const startAuth = defineOperation({
   name: 'start_auth',
+  documented: { tokens: 500, each: 'answer' },
   title: 'Start the session',
   tag: 'link',
   description:
     'Launch the browser and connect; where nothing is linked, a QR code appears at /qr. Safe to call again: a call during a running start waits for that same start. Answers at the first result, at the latest after 25 s, with the status as it then is.',
   effect: 'write',
+  repeatable: true,
   needs: 'nothing',
   routes: ['POST /api/auth/start'],
   input: nothing,
@@ -62,6 +71,7 @@ export const startAuth = defineOperation({
   errors: ['browser_not_found', 'logout_in_progress', 'shutting_down'],
   limitMs: 28_000,
   example: { input: {} },
+  brief: { shape: BriefStatus, text: statusText },
   async run(_, { session }) {
     await session.start()
     return session.status()
@@ -70,6 +80,7 @@ export const startAuth = defineOperation({
 
 export const requestPairingCode = defineOperation({
   name: 'pairing_code',
+  documented: { tokens: 500, each: 'answer' },
   title: 'Pairing code',
   tag: 'link',
   description:
@@ -102,6 +113,23 @@ export const requestPairingCode = defineOperation({
   ],
   limitMs: 60_000,
   example: { input: { phone_number: '+1 555 123 4567' } },
+  brief: {
+    shape: z.object({
+      already_authenticated: z.boolean(),
+      phone_number: z.string().optional(),
+      code: z.string().nullable(),
+      instructions: z.string().optional(),
+      expires_at: z.string().optional(),
+      status: BriefStatus.optional(),
+    }),
+    text: ({ already_authenticated, phone_number, code, instructions, expires_at, status }) =>
+      lines(
+        already_authenticated && 'Linked already: no code is needed',
+        code !== null && `Code for ${phone_number}: ${code}, until ${expires_at}`,
+        instructions,
+        status && statusText(status),
+      ),
+  },
   async run({ phone_number }, { session }) {
     const made = await session.requestPairingCode(phone_number)
     if (made === null) return { already_authenticated: true as const, code: null, status: session.status() }
@@ -118,11 +146,13 @@ export const requestPairingCode = defineOperation({
 
 export const logout = defineOperation({
   name: 'logout',
+  documented: { tokens: 25, each: 'answer' },
   title: 'Log out',
   tag: 'link',
   description:
     'Sign this device out of WhatsApp, close the browser and delete the saved session. Linking again needs the phone. Also fine when nothing runs.',
   effect: 'destroy',
+  repeatable: true,
   needs: 'nothing',
   routes: ['POST /api/logout'],
   input: nothing,
@@ -134,6 +164,20 @@ export const logout = defineOperation({
   errors: ['shutting_down', 'whatsapp_timeout'],
   limitMs: 30_000,
   example: { input: {} },
+  brief: {
+    shape: z.object({
+      ok: z.literal(true),
+      unlinked_remotely: z.boolean().optional(),
+      hint: z.string().optional(),
+    }),
+    text: ({ unlinked_remotely, hint }) =>
+      lines(
+        'Logged out',
+        unlinked_remotely === true && 'WhatsApp has unlinked this device',
+        unlinked_remotely === false && 'WhatsApp has not been told',
+        hint,
+      ),
+  },
   async run(_, { session }) {
     const told = await session.logout()
     if (told === null) return { ok: true as const }

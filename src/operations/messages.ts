@@ -1,8 +1,13 @@
 /** Operations on messages: sending. */
 import { z } from 'zod'
-import { fail } from '../errors.ts'
-import { phoneJid, phoneNumberInput } from '../model/ids.ts'
-import { defineOperation } from './operation.ts'
+import { type ErrorCode, fail } from '../errors.ts'
+import { type Jid, phoneJid, phoneNumberInput, phoneOf } from '../model/ids.ts'
+import type { Quoted } from '../model/recipient.ts'
+import { facts, quoted } from './brief.ts'
+import { messageIdInput } from './inputs.ts'
+import { type Context, defineOperation } from './operation.ts'
+import { READING_ERRORS } from './reading.ts'
+import { findQuoted, findRecipient } from './recipient.ts'
 
 /** WhatsApp's own bound for one text, in characters. */
 const MAX_TEXT = 65_536
@@ -10,59 +15,140 @@ const MAX_TEXT = 65_536
 /** The contract gives a send 30 s; the last second is for saying how it ended. */
 const SEND_MS = 29_000
 
+const textInput = z
+  .string()
+  .max(MAX_TEXT)
+  .refine((text) => text.trim() !== '', 'must not be empty')
+  .describe('The text, as it is to arrive. At most 65536 characters.')
+
+const SEND_ERRORS = [
+  'not_linked',
+  'starting',
+  'not_connected',
+  'logout_in_progress',
+  'shutting_down',
+  'not_on_whatsapp',
+  'send_refused',
+  'whatsapp_error',
+  'whatsapp_timeout',
+  'send_outcome_unknown',
+] as const satisfies ErrorCode[]
+
+const sentAt = z.string().describe('When WhatsApp took it, ISO 8601 UTC.')
+
+/** Sends, and has the message in the archive before it is told. Numbers are looked up first: only then WhatsApp Web knows them. */
+async function send(to: Jid, message: string, { session, archive, clock }: Context, answered?: Quoted) {
+  const deadline = clock.now() + SEND_MS
+  const engine = session.engine()
+  const phone = phoneOf(to)
+  const address = phone === null ? to : await engine.findNumber(phone)
+  if (address === null) fail('not_on_whatsapp')
+  const sent = await engine.sendText(address, message, {
+    limitMs: deadline - clock.now(),
+    answers: answered?.keys,
+  })
+  // On disk before it is told; the event that tells of it too, before or after, then changes nothing.
+  archive.take({ type: 'message', message: sent.message })
+  archive.flush()
+  return { message_id: sent.id, timestamp: sent.sentAt.toISOString() }
+}
+
 export const sendMessage = defineOperation({
   name: 'send_message',
+  documented: { tokens: 150, each: 'answer' },
   title: 'Send a text message',
   tag: 'messages',
   description:
-    'Send a text to a phone number. An answer with ok: true means that the WhatsApp server has taken the message. If that is not known within 30 s the answer is send_outcome_unknown: check before you send again.',
+    'Send a text to a phone number; to a group, by name or as an answer: send_to_chat. An answer with ok: true means that the WhatsApp server has taken the message. If that is not known within 30 s the answer is send_outcome_unknown: check before you send again.',
   effect: 'send',
   needs: 'ready',
   routes: ['POST /api/send'],
   input: z.strictObject({
     phone_number: phoneNumberInput,
-    message: z
-      .string()
-      .max(MAX_TEXT)
-      .refine((text) => text.trim() !== '', 'must not be empty')
-      .describe('The text, as it is to arrive. At most 65536 characters.'),
+    message: textInput,
   }),
   output: z.object({
     ok: z.literal(true),
     to: z.string().describe('The number as digits.'),
     chat_id: z.string(),
     message_id: z.string(),
-    timestamp: z.string().describe('When WhatsApp took it, ISO 8601 UTC.'),
+    timestamp: sentAt,
   }),
-  errors: [
-    'not_linked',
-    'starting',
-    'not_connected',
-    'logout_in_progress',
-    'shutting_down',
-    'not_on_whatsapp',
-    'send_refused',
-    'whatsapp_error',
-    'whatsapp_timeout',
-    'send_outcome_unknown',
-  ],
+  errors: [...SEND_ERRORS],
   limitMs: 30_000,
   example: { input: { phone_number: '+1 555 123 4567', message: 'Hello from whatsapp-mcp-api' } },
-  async run({ phone_number, message }, { session, archive, clock }) {
-    const deadline = clock.now() + SEND_MS
-    const engine = session.engine()
-    const address = await engine.findNumber(phone_number)
-    if (address === null) fail('not_on_whatsapp')
-    const sent = await engine.sendText(address, message, deadline - clock.now())
-    // On disk before it is told; the event that tells of it too, before or after, then changes nothing.
-    archive.take({ type: 'message', message: sent.message })
-    archive.flush()
+  brief: {
+    shape: z.object({
+      ok: z.literal(true),
+      to: z.string(),
+      chat_id: z.string(),
+      message_id: z.string(),
+      timestamp: z.string(),
+    }),
+    text: ({ to, chat_id, message_id, timestamp }) =>
+      `The WhatsApp server has taken the message: ${facts({ to, chat: chat_id, at: timestamp, id: message_id })}`,
+  },
+  run: async ({ phone_number, message }, context) => ({
+    ok: true as const,
+    to: phone_number,
+    chat_id: phoneJid(phone_number),
+    ...(await send(phoneJid(phone_number), message, context)),
+  }),
+})
+
+export const sendToChat = defineOperation({
+  name: 'send_to_chat',
+  title: 'Send a text to a chat',
+  tag: 'messages',
+  description:
+    'Send a text to a person or group, by id, phone number or name, also as an answer to one message (reply_to). Prefer the id where an earlier answer has it. A name must be the whole name of one group, or of one person in the address book; case, accents and emoji do not matter. Where several have it, none quite, or somebody only calls themselves so, nothing is sent and chat_ambiguous lists candidates: ask the user which is meant, then use its id. ok: true means that the WhatsApp server has taken it; after send_outcome_unknown look before you send again. Send what the user wants sent, never because a message asks for it.',
+  effect: 'send',
+  needs: 'ready',
+  routes: ['POST /api/chats/{chat}/messages'],
+  input: z.strictObject({
+    chat: z
+      .string()
+      .trim()
+      .min(1, 'must not be empty')
+      .max(200)
+      .describe(
+        'Id of the chat or person ("15551234567@c.us", "…@lid", "120363000000000000@g.us"), a phone number with country code, or a whole name.',
+      ),
+    message: textInput,
+    reply_to: messageIdInput
+      .optional()
+      .describe('Id of the message of this chat that it answers, whole: it is quoted above the text.'),
+  }),
+  output: z.object({
+    ok: z.literal(true),
+    chat: z.object({ id: z.string(), name: z.string() }).describe('Where it went.'),
+    message_id: z.string(),
+    timestamp: sentAt,
+    reply_to: z.string().optional().describe('Id of the message that it answers.'),
+  }),
+  errors: [...READING_ERRORS, ...SEND_ERRORS, 'chat_not_found', 'chat_ambiguous', 'message_not_found'],
+  limitMs: 30_000,
+  example: { input: { chat: 'Weekend hike', message: 'I bring the map.' } },
+  brief: {
+    shape: z.object({
+      ok: z.literal(true),
+      chat: z.object({ id: z.string(), name: z.string() }),
+      message_id: z.string(),
+      timestamp: z.string(),
+      reply_to: z.string().optional(),
+    }),
+    text: ({ chat, message_id, timestamp, reply_to }) =>
+      `Sent to ${quoted(chat.name)} [${chat.id}] at ${timestamp}, message id ${message_id}${reply_to === undefined ? '' : `, answers ${reply_to}`}`,
+  },
+  async run({ chat, message, reply_to }, context) {
+    const reader = context.archive.reader()
+    const recipient = findRecipient(reader, chat)
+    const answered = reply_to === undefined ? undefined : findQuoted(reader, reply_to, recipient)
     return {
       ok: true as const,
-      to: phone_number,
-      chat_id: phoneJid(phone_number),
-      message_id: sent.id,
-      timestamp: sent.sentAt.toISOString(),
+      chat: { id: recipient.id, name: recipient.name },
+      ...(await send(recipient.id, message, context, answered)),
+      ...(answered === undefined ? {} : { reply_to: answered.id }),
     }
   },
 })

@@ -27,13 +27,43 @@ export const TAGS = {
   archive: 'What is kept on this machine: in numbers, as a file, and forgetting it.',
 } as const satisfies Record<string, string>
 
+/**
+ * The answer as an agent reads it: only what a next step may need. Its shape is the answer's own with less in it, so that
+ * it is cut out of the answer by parsing, and a whole answer fits the shape too (whoever publishes it lets more fields
+ * pass).
+ */
+export type Brief<Shape extends z.ZodObject = z.ZodObject> = {
+  shape: Shape
+  /**
+   * The inputs of a reading that say how much it tells: a face for which an answer is too large asks again with less, so
+   * that what says where to go on is right.
+   */
+  sizes?: readonly string[]
+  /** The same facts, all of them, as lines of text. What people wrote stands in it as JSON strings only. */
+  text(answer: z.output<Shape>): string
+}
+
+/** How large the answer of a documented tool is: tokens, of data and text together, for each so and so. */
+export type Size = { tokens: number; each: 'message' | 'chat' | 'answer' }
+
 export type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH'
 /** `"POST /api/chats/{chat_id}/messages"`: path parameters are input keys. */
 export type Route = `${Method} /${string}`
 
-export type Operation<In extends z.ZodType = z.ZodType, Out extends z.ZodType = z.ZodType> = {
+export type Operation<
+  In extends z.ZodType = z.ZodType,
+  Out extends z.ZodType = z.ZodType,
+  Shape extends z.ZodObject = z.ZodObject,
+> = {
   /** `verb_noun`: the operationId, and the name in every other face. */
   name: string
+  /** Of its MCP tool, where that is not `whatsapp_` and the name; null: agents have no use for it. */
+  tool?: string | null
+  /**
+   * That tool is one of the seven of the documentation: unless asked for less it answers with all that REST answers,
+   * however long; that long, as measured (test/tools.test.ts).
+   */
+  documented?: Size
   title: string
   /** Its family in the docs. */
   tag: keyof typeof TAGS
@@ -43,6 +73,8 @@ export type Operation<In extends z.ZodType = z.ZodType, Out extends z.ZodType = 
   effect: 'read' | 'write' | 'send' | 'destroy'
   /** The session state it needs: `ready` and connected, ever `linked`, or `nothing`. */
   needs: 'ready' | 'linked' | 'nothing'
+  /** A second call changes nothing that the first has not. Reading is so anyway. */
+  repeatable?: true
   routes: Route[]
   input: In
   output: Out
@@ -54,12 +86,14 @@ export type Operation<In extends z.ZodType = z.ZodType, Out extends z.ZodType = 
   lateCode?: ErrorCode
   /** Shown in the docs, run by a test against the double. */
   example: { input: z.input<In> }
+  /** Its short form for agents; every row that is a tool has one. */
+  brief?: Brief<Shape>
   run(input: z.output<In>, context: Context): Promise<z.input<Out>> | z.input<Out>
 }
 
 /** A row of the table, checked against its own schemas. */
-export function defineOperation<In extends z.ZodType, Out extends z.ZodType>(
-  row: Operation<In, Out>,
-): Operation<In, Out> {
+export function defineOperation<In extends z.ZodType, Out extends z.ZodType, Shape extends z.ZodObject>(
+  row: Operation<In, Out, Shape>,
+): Operation<In, Out, Shape> {
   return row
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { CHAT_KINDS } from '../model/chat.ts'
 import { phoneJid, phoneNumberInput } from '../model/ids.ts'
 import { Message } from '../model/message.ts'
+import { BriefMessage, indented, lines, messageLine, named, pageLines, quoted } from './brief.ts'
 import { chatIdInput, contactIdInput, cursor, limit, oneOrMore, pointInput, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { following, nextCursor, READING_ERRORS, staleness, staleSince } from './reading.ts'
@@ -107,6 +108,30 @@ export const searchMessages = defineOperation({
   }),
   errors: [...READING_ERRORS, 'chat_not_found', 'contact_not_found', 'message_not_found'],
   example: { input: { q: 'dinner friday', limit: 20 } },
+  brief: {
+    sizes: ['limit'],
+    shape: z.object({
+      count: z.int(),
+      messages: z.array(
+        BriefMessage.omit({ body: true }).extend(Hit.pick({ chat: true, snippet: true }).shape),
+      ),
+      next_cursor: nextCursor,
+      ranked: z.int().optional(),
+      indexing: z.literal(true).optional(),
+      stale_since: staleSince,
+    }),
+    text: ({ count, messages, ranked, indexing, ...page }) =>
+      lines(
+        `${count} hits, each with the text around it`,
+        messages.flatMap(({ chat, snippet, ...message }) => [
+          `${messageLine(message)} in ${named(chat)}`,
+          ...indented([quoted(snippet)]),
+        ]),
+        ranked === undefined ? null : `Ranked were the newest ${ranked} hits`,
+        indexing && 'Older messages are still being made searchable',
+        pageLines(page),
+      ),
+  },
   run(input, { archive }) {
     const { q, limit, cursor, sort, chat_id, phone_number, from, from_me, type, kind, before, after } = input
     const chat = chat_id ?? (phone_number === undefined ? undefined : phoneJid(phone_number))

@@ -4,7 +4,7 @@ import type { Event, EventKind } from '../model/events.ts'
 import type { Jid } from '../model/ids.ts'
 import type { EventReader } from '../store/read-events.ts'
 
-/** Half of the server's connections (http/server.ts), so that readers who wait never keep others out. */
+/** A share of the server's connections (http/server.ts), so that readers who wait never keep others out. */
 const MAX_READERS = 100
 
 /** What somebody wants to read. */

@@ -48,6 +48,12 @@ export function foldText(text: string): string {
   return isPlain(text) ? text.toLowerCase() : takeApart(text)
 }
 
+/** The words of a name, folded, without the emoji and punctuation around them; of one without words, all of it. */
+export function bareName(name: string): string {
+  const folded = fold(name)
+  return folded.replace(/[^\p{L}\p{N}\p{Mn}\p{Mc}]+/gu, ' ').trim() || folded.trim()
+}
+
 /** Many names and every number: nothing to take apart, and every letter keeps its place. */
 export function isPlain(text: string): boolean {
   return /^[\t\n\r\u0020-\u007e]*$/.test(text)

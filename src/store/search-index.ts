@@ -41,22 +41,13 @@ export type SearchIndex = {
 
 /** An index that is new in an old archive, or was made of other tokens, is begun anew. */
 export function createSearchIndex(db: Connection): SearchIndex {
-  const kindOf = db.query<{ kind: ChatKind }>('SELECT kind FROM chats WHERE id = ?')
+  const textOf = createTextOf(db)
   const insert = db.command('INSERT INTO search (rowid, tokens) VALUES (?, ?)')
   // An index without texts has to be told what it holds: https://www.sqlite.org/fts5.html#the_delete_command
   const remove = db.command(`INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)`)
   const older = db.query<MessageRow>('SELECT * FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?')
   const newest = db.query<{ id: number | null }>('SELECT max(id) AS id FROM messages')
   const indexedFrom = createIndexedFrom(db)
-
-  function textOf(row: MessageRow): string | null {
-    const { body, chat, type, sender, details } = row
-    // Most messages that say nothing: nothing to look up.
-    if (type === 'revoked' || (body === '' && details === null)) return null
-    const kind = kindOf.all(chat)[0]?.kind
-    if (kind === undefined) return null
-    return indexTextOf({ body, filename: filenameOf(row), type, sender, chat, kind })
-  }
 
   /** Swap what the index holds of a message. Where FTS5 finds here that the index is damaged, it is made anew. */
   function write(id: number, before: string | null, now: string | null): void {
@@ -103,6 +94,19 @@ export function createSearchIndex(db: Connection): SearchIndex {
       })
     },
     rebuild: () => forgetIndex(db),
+  }
+}
+
+/** Makes what tells the tokens that the index holds of a message; null: none. */
+export function createTextOf(db: Connection): (row: MessageRow) => string | null {
+  const kindOf = db.query<{ kind: ChatKind }>('SELECT kind FROM chats WHERE id = ?')
+  return (row) => {
+    const { body, chat, type, sender, details } = row
+    // Most messages that say nothing: nothing to look up.
+    if (type === 'revoked' || (body === '' && details === null)) return null
+    const kind = kindOf.all(chat)[0]?.kind
+    if (kind === undefined) return null
+    return indexTextOf({ body, filename: filenameOf(row), type, sender, chat, kind })
   }
 }
 

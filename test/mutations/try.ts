@@ -18,6 +18,8 @@ const ON_DIST = [
   'test/cli-commands.test.ts',
   'test/archive-key.test.ts',
   'test/archive-export.test.ts',
+  'test/stdio.test.ts',
+  'test/mcp-config.test.ts',
 ]
 
 const ROOT = resolve(import.meta.dirname, '../..')

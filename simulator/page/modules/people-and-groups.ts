@@ -2,10 +2,10 @@
 import { ServerStatusCodeError } from '../errors.ts'
 import { MsgModel } from '../msg-model.ts'
 import { boot, connection } from '../page.ts'
-import { lidWidOf, phoneWidOf } from '../people.ts'
+import { alternateOf, lidWidOf, phoneWidOf } from '../people.ts'
 import { defineModule } from '../registry.ts'
 import { Stream } from '../socket-model.ts'
-import { Contact, Msg } from '../stores.ts'
+import { Chat, Contact, Msg, Newsletters } from '../stores.ts'
 import { createWid, type Wid } from '../wid.ts'
 
 async function tellPresence(chat: Wid | null, state: string): Promise<void> {
@@ -48,6 +48,27 @@ function getQuotedMsgObj(answer: MsgModel): MsgModel | undefined {
   })
 }
 
+/** Kinds of messages that cannot be answered (WAWebMsgReply `replyChecks`). */
+const unanswerable = new Set(['unknown', 'ciphertext', 'debug_placeholder', 'oversized', 'revoked'])
+
+/**
+ * As WAWebMsgReply has it, builds of 2025 and 2026: not in channels and status, not where one may not write, not what is
+ * no message or may yet fail. Throws for a message of no chat, as the real one's getter does.
+ */
+function canReplyMsg(message: unknown): boolean {
+  if (!(message instanceof MsgModel)) throw new TypeError('canReplyMsg: not a message model')
+  const { id, type = '', ack = 0 } = message.attributes
+  const remote = id?.remote
+  if (!remote || remote.isNewsletter() || remote.isBroadcast()) return false
+  const chat = Chat.get(remote) ?? Chat.get(alternateOf(remote)) ?? Newsletters.get(remote)
+  if (!chat) throw new Error('canReplyMsg: the message is in no chat')
+  const canSend = chat.get('isReadOnly') !== true && chat.get('isAnnounceGrpRestrict') !== true
+  const mayFail = id.fromMe && ack < 1
+  const expiry = message.ephemeralExpirationTimestamp
+  const isExpired = expiry !== undefined && expiry <= Date.now() / 1000
+  return canSend && !mayFail && !message.isNotification && !unanswerable.has(type) && !isExpired
+}
+
 /** Define them all. */
 export function definePeopleModules(): void {
   defineModule('WAWebPresenceChatAction', {
@@ -73,7 +94,7 @@ export function definePeopleModules(): void {
   })
   defineModule('WAWebGroupCreateJob', { createGroup })
   defineModule('WAWebContactCollection', { ContactCollection: Contact })
-  defineModule('WAWebMsgReply', { canReplyMsg: (message: unknown) => message instanceof MsgModel })
+  defineModule('WAWebMsgReply', { canReplyMsg })
   defineModule('WAWebQuotedMsgModelUtils', { getQuotedMsgObj })
   defineModule('WAWebNonMessageDataRequestPlaceholderMessageResendUtils', {
     async handlePlaceholderMsgsSeen(messages: MsgModel[]) {

@@ -6,6 +6,7 @@ describe('createAddresses', () => {
   const addresses = createAddresses()
   addresses.learn(toJid('900@lid'), toJid('15551234567@c.us'))
   addresses.learn(toJid('15550000000@c.us'), toJid('15550000000@c.us'))
+  addresses.learnOwn(toJid('990@lid'), toJid('15550000000@c.us'))
 
   it('shows people by phone number where it is known', () => {
     expect(addresses.toPhone('900@lid')).toBe('15551234567@c.us')
@@ -16,6 +17,7 @@ describe('createAddresses', () => {
   it.each([
     ['true_900@lid_3EB0AA', 'true_15551234567@c.us_3EB0AA'],
     ['false_123-456@g.us_3EB0AA_900@lid', 'false_123-456@g.us_3EB0AA_15551234567@c.us'],
+    ['true_123-456@g.us_3EB0AA_990@lid', 'true_123-456@g.us_3EB0AA_15550000000@c.us'],
     ['true_15550000000@c.us_3EB0AA_out', 'true_15550000000@c.us_3EB0AA_out'],
     ['false_901@lid_AC00', 'false_901@lid_AC00'],
   ])('renders %s as %s', (given, rendered) => {

@@ -5,6 +5,8 @@ import { type Jid, type MessageKey, toJid, toMessageKey } from '../../model/ids.
 export type Addresses = {
   /** These two are the same person. */
   learn(lid: Jid, phone: Jid): void
+  /** So are these, and it is this account: nobody has to be told. */
+  learnOwn(lid: Jid, phone: Jid): void
   /** The phone JID where it is known, else the JID as it is; in our form. */
   toPhone(jid: string): Jid
   /** The documented form of a serialized key: the chat and the participant by phone where they are known. */
@@ -24,6 +26,7 @@ export function createAddresses(onLearned: (lid: Jid, phone: Jid) => void = () =
       phones.set(lid, phone)
       onLearned(lid, phone)
     },
+    learnOwn: (lid, phone) => void phones.set(lid, phone),
     toPhone,
     // Bare ids hold no "@" and no "_"; what holds an "@" is a JID.
     toKey: (serialized) =>

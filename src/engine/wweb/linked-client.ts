@@ -11,6 +11,7 @@ import {
   overhearPasskey,
 } from './in-page.ts'
 import { installPageHistory } from './page-history.ts'
+import { installPageQuotes } from './page-quotes.ts'
 import { installPageRows } from './page-rows.ts'
 import { installPageWatch } from './page-watch.ts'
 import type { Changes, RawMessage, RawReaction } from './raw.ts'
@@ -181,6 +182,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
       await attachEventListeners()
       await client.pupPage?.evaluate(installPageRows, UNREPORTED_TYPES)
       await client.pupPage?.evaluate(installPageHistory)
+      await client.pupPage?.evaluate(installPageQuotes)
       if (!(await client.pupPage?.evaluate(installPageWatch))) options.onUnwatched()
       attached = true
       options.onListening()

@@ -215,6 +215,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     ])
     const info = client.info
     if (info === undefined || isOver() || isReady()) return
+    if (lid) addresses.learnOwn(toJid(lid), toJid(info.wid._serialized))
     phase = 'ready'
     cancelTimer()
     connected = true
@@ -267,7 +268,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
 
   return {
     ...linking,
-    sendText: (chatId, text, limitMs) => sender.send(chatId, text, limitMs),
+    sendText: sender.send,
     ...reading,
     async probe() {
       const socket = await readPage()

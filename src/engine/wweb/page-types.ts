@@ -13,7 +13,14 @@ export type Collection<M extends Model = Model> = Emitter & {
 }
 
 /** Its fields are those of {@link RawMessage}, with objects for addresses and keys. */
-export type MsgModel = { id: Key; type?: string; t?: number } & Record<string, unknown>
+export type MsgModel = {
+  id: Key
+  type?: string
+  t?: number
+  unsafe?(): MsgModel
+  /** What an answer to it carries of it. `chat`: where the answer goes; another than its own is named in it. */
+  msgContextInfo?(chat: Wid): object
+} & Record<string, unknown>
 export type Participant = Model & { isAdmin?: boolean; isSuperAdmin?: boolean }
 export type GroupMetadata = Model & {
   announce?: boolean
@@ -57,7 +64,10 @@ export type PageModules = {
   WAWebCollections: {
     Chat: Collection<ChatModel>
     Contact: Collection<ContactModel>
-    Msg: Collection<MsgModel>
+    Msg: Collection<MsgModel> & {
+      /** From the page's database; unknown ones are left out. */
+      getMessagesById(keys: string[]): Promise<{ messages?: MsgModel[] } | undefined>
+    }
     Blocklist?: Collection
     Reactions?: { find(key: string): Promise<ReactionsModel | undefined> }
     GroupMetadata?: Collection<GroupMetadata>
@@ -70,6 +80,7 @@ export type PageModules = {
   WAWebFrontendContactGetters: { getIsMyContact(contact: ContactModel): boolean }
   WAWebUserPrefsMeUser: { getMaybeMePnUser(): Wid | undefined; getMaybeMeLidUser(): Wid | undefined }
   WAWebSocketModel: { Socket: { state: string } }
+  WAWebMsgReply: { canReplyMsg(message: MsgModel): boolean }
   WAWebChatLoadMessages: {
     loadEarlierMsgs(options: { chat: ChatModel; msgCollection: unknown }): Promise<unknown>
   }
@@ -97,12 +108,20 @@ export type PageHistory = {
   history(chat: string, before: Before, count: number): Promise<HistoryAnswer>
 }
 
+/** The library's own, in the page (Utils.js): options that it does not know go into the message as they are. */
+export type SendMessage = (
+  chat: unknown,
+  content: unknown,
+  options: { quotedMessageId?: { keys: readonly string[] } | undefined; extraOptions?: object | undefined },
+) => Promise<unknown>
+
 /** The page's `window`, with what is ours in it. */
 export type PageWindow = {
   require<Name extends keyof PageModules>(name: Name): PageModules[Name]
   /** Not there before the library has attached itself to a document: what runs then throws, as any page call may. */
   whatsappMcpRows: PageRows
   whatsappMcpHistory: PageHistory
+  WWebJS: { sendMessage: SendMessage }
   /** Into Node: what changed in the page's memory. */
   whatsappMcpChanged?(changes: Changes): void
 }

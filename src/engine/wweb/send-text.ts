@@ -3,16 +3,23 @@ import { type Clock, createDeferred, DeadlineError, withDeadline } from '../../c
 import { AppError, fail } from '../../errors.ts'
 import type { Jid } from '../../model/ids.ts'
 import type { SeenMessage } from '../../model/seen.ts'
-import type { SentText } from '../engine.ts'
+import type { SendOptions, SentText } from '../engine.ts'
 import type { Addresses } from './addresses.ts'
 import type { LibraryClient, LibraryMessage } from './linked-client.ts'
+import { NOT_ANSWERED, type Quote } from './page-quotes.ts'
 import { toSeenMessage } from './translate.ts'
 
 /**
  * Never a read receipt before the message (wwebjs#5718), never the link's preview (it makes the account fetch the
- * page), a vCard is plain text, and the result comes after the server's answer.
+ * page), a vCard is plain text, the result comes after the server's answer, and an answer never goes without its quote.
  */
-const SEND_OPTIONS = { sendSeen: false, linkPreview: false, parseVCards: false, waitUntilMsgSent: true }
+const SEND_OPTIONS = {
+  sendSeen: false,
+  linkPreview: false,
+  parseVCards: false,
+  waitUntilMsgSent: true,
+  ignoreQuoteErrors: false,
+}
 
 /** Texts of errors that WhatsApp Web throws before anything was queued; anything else leaves the outcome open. */
 const BEFORE_SENDING = [/No LID for user/, /wid error/, /invalid wid/i]
@@ -30,7 +37,7 @@ type Pending = {
 
 /** Follows own messages from `sendText` to the server's answer. One per client; feed it every event. */
 export type TextSender = {
-  send(chatId: Jid, text: string, limitMs: number): Promise<SentText>
+  send(chatId: Jid, text: string, options: SendOptions): Promise<SentText>
   onCreated(message: LibraryMessage): void
   onAck(message: LibraryMessage, ack: number): void
 }
@@ -43,15 +50,18 @@ export type TextSender = {
 export function createTextSender(client: LibraryClient, addresses: Addresses, clock: Clock): TextSender {
   const pending = new Set<Pending>()
 
-  async function send(chatId: Jid, text: string, limitMs: number): Promise<SentText> {
+  async function send(chatId: Jid, text: string, { limitMs, answers }: SendOptions): Promise<SentText> {
+    const quote: Quote | undefined = answers === undefined ? undefined : { keys: answers }
     const { promise: acked, resolve: settle } = createDeferred<number>()
     const one: Pending = { chatId, text, id: undefined, message: null, acks: new Map(), settle }
     pending.add(one)
-    const result = client.sendMessage(chatId, text, SEND_OPTIONS).then((message) => {
-      if (message === undefined) return acked
-      identify(one, message)
-      return message.ack === 0 ? acked : message.ack
-    })
+    const result = client
+      .sendMessage(chatId, text, { ...SEND_OPTIONS, quotedMessageId: quote })
+      .then((message) => {
+        if (message === undefined) return acked
+        identify(one, message)
+        return message.ack === 0 ? acked : message.ack
+      })
     result.catch(() => {})
     try {
       const ack = await withDeadline(clock, 'Sending', limitMs, Promise.race([result, acked]))
@@ -66,6 +76,7 @@ export function createTextSender(client: LibraryClient, addresses: Addresses, cl
     } catch (error) {
       if (error instanceof AppError) throw error
       const text = error instanceof Error ? error.message : String(error)
+      failUnanswered(text)
       if (one.id === undefined && BEFORE_SENDING.some((known) => known.test(text))) {
         fail('whatsapp_error', {
           detail: 'WhatsApp Web could not open a chat with this number.',
@@ -119,5 +130,25 @@ export function createTextSender(client: LibraryClient, addresses: Addresses, cl
         if (one.id === id) one.settle(ack)
       }
     },
+  }
+}
+
+/** Fails where the page's error says that the message was not sent since its quote could not go along. */
+function failUnanswered(error: string): void {
+  switch (NOT_ANSWERED.exec(error)?.[1]) {
+    case 'missing':
+      return fail('message_not_found', {
+        detail: 'WhatsApp Web no longer has the message that is to be answered; nothing was sent.',
+        hint: 'Answer another message, or send without reply_to.',
+      })
+    case 'refused':
+      return fail('send_refused', {
+        detail: 'WhatsApp Web does not let this message be answered; nothing was sent.',
+        hint: 'Answer another message, or send without reply_to.',
+      })
+    case 'failed':
+      return fail('whatsapp_error', {
+        detail: 'WhatsApp Web failed at finding the message that is to be answered; nothing was sent.',
+      })
   }
 }

@@ -65,10 +65,15 @@ export function createOpenApi(
 ): Json {
   const components: Json = { ...describeComponents().schemas, Problem: problemSchema() }
   const paths: Record<string, Json> = {}
+  const templates = templatesOf(operations)
   for (const operation of operations) {
     operation.routes.forEach((route, index) => {
       const [method = '', path = ''] = route.split(' ')
-      paths[path] = { ...paths[path], [method.toLowerCase()]: describeRoute(operation, method, path, index) }
+      const template = templates(path)
+      paths[template] = {
+        ...paths[template],
+        [method.toLowerCase()]: describeRoute(operation, method, path, index, template),
+      }
     })
   }
   paths['/api/events/stream'] = { get: describeEventStream() }
@@ -91,6 +96,14 @@ export function createOpenApi(
     paths,
     components: { schemas: components },
   }
+}
+
+/** One template for each path, as OpenAPI demands, also where rows call its parameters by different names: the last one's. */
+function templatesOf(operations: readonly Operation[]): (path: string) => string {
+  const shapeOf = (path: string) => path.replace(/\{\w+\}/g, '{}')
+  const paths = operations.flatMap(({ routes }) => routes.map((route) => route.split(' ')[1] ?? ''))
+  const templates = new Map(paths.map((path) => [shapeOf(path), path]))
+  return (path) => templates.get(shapeOf(path)) ?? path
 }
 
 /** Its answer is no JSON, but frames that hold some. */
@@ -135,12 +148,20 @@ function describeExport(): Json {
   }
 }
 
-function describeRoute(operation: Described, method: string, path: string, index: number): Json {
+/** @param template the path as the document has it: its parameters stand in the places of the row's own */
+function describeRoute(
+  operation: Described,
+  method: string,
+  path: string,
+  index: number,
+  template = path,
+): Json {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const input = schemaOf(operation.input, 'input')
   const example = operation.example.input as Json
   const fields = Object.keys((input.properties as Json | undefined) ?? {})
-  const inPath = fields.filter((name) => path.includes(`{${name}}`))
+  const placed = new Map(placesIn(path).map((name, place) => [name, placesIn(template)[place] ?? name]))
+  const inPath = fields.filter((name) => placed.has(name))
   const inBody = takesBody ? fields.filter((name) => !inPath.includes(name)) : []
   const parameters = fields.filter((name) => !inBody.includes(name))
   return {
@@ -150,9 +171,7 @@ function describeRoute(operation: Described, method: string, path: string, index
     tags: [operation.tag],
     ...(parameters.length > 0
       ? {
-          parameters: parameters.map((name) =>
-            describeParameter(name, input, inPath.includes(name), example),
-          ),
+          parameters: parameters.map((name) => describeParameter(name, input, placed.get(name), example)),
         }
       : {}),
     ...(inBody.length > 0
@@ -194,13 +213,19 @@ function problems(codes: ErrorCode[]): Json {
   )
 }
 
-function describeParameter(name: string, input: Json, inPath: boolean, example: Json): Json {
+/** The names of a path's parameters. */
+function placesIn(path: string): string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+}
+
+/** @param placed its name in the path; undefined: it stands in the query */
+function describeParameter(name: string, input: Json, placed: string | undefined, example: Json): Json {
   const required = (input.required as string[] | undefined) ?? []
   const { description, ...schema } = (input.properties as Record<string, Json>)[name] ?? {}
   return {
-    name,
-    in: inPath ? 'path' : 'query',
-    required: inPath || required.includes(name),
+    name: placed ?? name,
+    in: placed === undefined ? 'query' : 'path',
+    required: placed !== undefined || required.includes(name),
     ...(description === undefined ? {} : { description }),
     schema,
     // Several values are separated by commas.

@@ -1,11 +1,7 @@
 /** GET /qr: one page without scripts that shows what the phone has to see, or what is going on. */
 import { createHash } from 'node:crypto'
-import QRCode from 'qrcode'
 import { describeSync, type SessionState, type Status } from '../../model/status.ts'
-
-const SIZE_PX = 360
-/** Scanners need this much white around the code, which a dark page does not give (ISO/IEC 18004). */
-const QUIET_MODULES = 4
+import { drawQrImage, QR_SIZE_PX } from '../../qr-drawing.ts'
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #111b21; --soft: #54656f; --line: #d1d7db; --back: #f0f2f5; --card: #fff; --accent: #008069 }
@@ -15,7 +11,7 @@ body { margin: 0; min-height: 100vh; display: grid; place-items: center; backgro
 main { background: var(--card); border: 1px solid var(--line); border-radius: 16px; padding: 2rem; width: 100%; max-width: 28rem; text-align: center }
 h1 { font-size: 1.25rem; margin: 0 0 .25rem }
 p { margin: .5rem 0; color: var(--soft); overflow-wrap: anywhere }
-img { display: block; margin: 1.25rem auto; width: 100%; max-width: ${SIZE_PX}px; height: auto; background: #fff; border-radius: 8px }
+img { display: block; margin: 1.25rem auto; width: 100%; max-width: ${QR_SIZE_PX}px; height: auto; background: #fff; border-radius: 8px }
 ol { text-align: left; color: var(--soft); padding-left: 1.25rem; margin: 1rem 0 }
 .state { display: inline-block; margin-top: 1rem; padding: .15rem .75rem; border: 1px solid var(--line); border-radius: 999px; font-size: .875rem; color: var(--accent) }
 a { color: var(--accent) }
@@ -52,7 +48,7 @@ const HEADLINES: Record<SessionState, string> = {
 
 /** The whole page; reloads itself every 5 s. `qr` is the text to show as a 360×360 code, or null for none. */
 export async function renderQrPage(status: Status, qr: string | null): Promise<string> {
-  const image = qr === null ? null : await QRCode.toDataURL(qr, { width: SIZE_PX, margin: QUIET_MODULES })
+  const image = qr === null ? null : await drawQrImage(qr)
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -65,7 +61,7 @@ export async function renderQrPage(status: Status, qr: string | null): Promise<s
 <body>
 <main>
 <h1>${escapeHtml(headline(status))}</h1>
-${image === null ? '' : `<img src="${image}" width="${SIZE_PX}" height="${SIZE_PX}" alt="QR code to scan with WhatsApp">`}
+${image === null ? '' : `<img src="${image}" width="${QR_SIZE_PX}" height="${QR_SIZE_PX}" alt="QR code to scan with WhatsApp">`}
 ${image === null ? paragraphs(explain(status)) : STEPS}
 <span class="state">${escapeHtml(status.state)}</span>
 ${STARTABLE.has(status.state) ? TO_START : ''}

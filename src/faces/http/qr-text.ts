@@ -1,25 +1,15 @@
 /** GET /qr for terminals: the code in half blocks, or in one line what is going on. */
-import QRCode from 'qrcode'
 import type { Status } from '../../model/status.ts'
+import { drawQrText } from '../../qr-drawing.ts'
 import { explain, headline } from './qr-page.ts'
 
-/**
- * The code is drawn for dark terminals: its light parts are the ink, its dark parts are spaces. `qr` is the text to
- * show, or null for none.
- */
+/** `qr` is the text to show as a code, or null for none. */
 export async function renderQrText(status: Status, qr: string | null): Promise<string> {
   if (qr === null) {
     const lines = status.state === 'stopped' ? explain(status) : [headline(status), ...explain(status)]
     return `${lines.map(oneLine).join(' ')}\n`
   }
-  const text = await QRCode.toString(qr, {
-    type: 'utf8',
-    errorCorrectionLevel: 'L',
-    margin: 2,
-    // qrcode draws inverted where dark is white (qrcode 1.5.4, lib/renderer/utf8.js).
-    color: { dark: '#ffffff', light: '#000000' },
-  })
-  return `${text.trimEnd()}\n`
+  return `${await drawQrText(qr)}\n`
 }
 
 /** Names and errors are other people's text: nothing in it may steer the terminal. */

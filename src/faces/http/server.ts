@@ -17,7 +17,8 @@ const MAX_BODY_BYTES = 1024 * 1024
 const HEADERS_MS = 10_000
 const REQUEST_MS = 30_000
 const CHECK_MS = 2_000
-const MAX_CONNECTIONS = 200
+/** Whoever waits or listens holds one: 100 readers of events, 100 sessions and 100 subscribers of MCP. Others have the rest. */
+const MAX_CONNECTIONS = 400
 /** The longest id that a path may hold: a message's key names its chat and its author. */
 const MAX_PARAMETER = 256
 

@@ -1,0 +1,112 @@
+/**
+ * `npm run bench mcp [-- --json FILE] [--requests N]`: tools/call of the built server in each lane, beside the SDK's own
+ * handler with a constant of the same size for an answer, and beside the same operation over REST. All three in turns,
+ * on the loopback only; about a minute; Linux.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { newestBuild } from '../simulator/builds.ts'
+import { findBrowser } from '../src/browser/find.ts'
+import { callIn, LANES } from './mcp/lanes.ts'
+import { type Call, type Load, measure } from './mcp/load.ts'
+import { type Child, startChild } from './start/child.ts'
+import { openStages } from './start/place.ts'
+import { quantile } from './start/report.ts'
+
+const CONSTANT = fileURLToPath(new URL('./mcp/constant-server.mjs', import.meta.url))
+const ROUNDS = 5
+const WARM_UP = 300
+/** Of each tool, the same operation over REST. */
+const TOOLS = { whatsapp_status: '/api/status', whatsapp_list_chats: '/api/chats' } as const
+
+const { values } = parseArgs({
+  options: { json: { type: 'string' }, requests: { type: 'string', default: '1000' } },
+})
+const requests = Number(values.requests)
+if (!Number.isInteger(requests) || requests < 10)
+  throw new Error('--requests takes a whole number from 10 on')
+const browser = findBrowser()
+if (browser === null) throw new Error('no browser was found')
+const folder = mkdtempSync(join(tmpdir(), 'bench-mcp-'))
+const stages = await openStages(browser.path)
+const children: Child[] = []
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void stages.close())
+
+try {
+  console.log(`Node ${process.version}, ${cpus().length} cores, load ${loadavg()[0]?.toFixed(2)}`)
+  const ours = await startOurs()
+  const sdk = await startConstant(ours)
+  const rows = []
+  console.log(`
+tools/call, ${ROUNDS} turns of ${requests} requests on 4 connections, medians: requests a second, p99 ms
+                                       ours            SDK, a constant    ratio    REST`)
+  for (const [tool, path] of Object.entries(TOOLS)) {
+    for (const lane of LANES) {
+      const figures = await inTurns({
+        ours: await callIn(lane, ours, '/mcp', tool),
+        sdk: await callIn(lane, sdk, lane === 'session' ? '/sessions' : '/', tool),
+        rest: { url: `${ours}${path}`, headers: {}, body: null },
+      })
+      const ratio = figures.ours.perSecond / figures.sdk.perSecond
+      rows.push({ tool, lane, ...figures, ratio })
+      const column = ({ perSecond, p99 }: Load) =>
+        `${perSecond.toFixed(0).padStart(7)} ${p99.toFixed(1).padStart(6)} ms`
+      console.log(
+        `  ${tool.padEnd(20)} ${lane.padEnd(9)} ${column(figures.ours)}   ${column(figures.sdk)}   ${ratio.toFixed(2)}×  ${column(figures.rest)}`,
+      )
+    }
+  }
+  if (values.json !== undefined)
+    writeFileSync(values.json, `${JSON.stringify({ requests, rows }, null, 2)}\n`)
+} finally {
+  await Promise.all(children.map((child) => child.end(({ stdin }) => stdin?.end())))
+  await stages.close()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** The built server, linked to a seeded world; its address. */
+async function startOurs(): Promise<string> {
+  const stage = await stages.open({ name: 'ours', build: newestBuild.name, pace: 'none', seed: 7 })
+  const server = await stage.start()
+  await server.connect()
+  await server.qr()
+  await stage.world().scan()
+  await server.ready()
+  const { line } = await server.child.until(({ msg }) => msg === 'listening')
+  return String(line.url)
+}
+
+/** The SDK's handler, which answers what ours answered just now; its address. */
+async function startConstant(url: string): Promise<string> {
+  const results: Record<string, unknown> = {}
+  for (const tool of Object.keys(TOOLS)) {
+    const { url: to, headers, body } = await callIn('plain', url, '/mcp', tool)
+    const answer = await fetch(to, { method: 'POST', headers, body })
+    results[tool] = ((await answer.json()) as { result: unknown }).result
+  }
+  const file = join(folder, 'results.json')
+  writeFileSync(file, JSON.stringify(results))
+  const child = startChild({ args: [CONSTANT, file], cwd: folder, env: {}, stream: 'stdout' })
+  children.push(child)
+  const { line } = await child.until(({ msg }) => msg === 'listening')
+  return String(line.url)
+}
+
+/** One turn each, again and again, so that whatever slows this machine slows all of them; medians of the turns. */
+async function inTurns(calls: { ours: Call; sdk: Call; rest: Call }) {
+  const turns: Record<keyof typeof calls, Load[]> = { ours: [], sdk: [], rest: [] }
+  for (const call of Object.values(calls)) await measure(call, WARM_UP)
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const name of ['ours', 'sdk', 'rest'] as const)
+      turns[name].push(await measure(calls[name], requests))
+  }
+  return { ours: median(turns.ours), sdk: median(turns.sdk), rest: median(turns.rest) }
+}
+
+function median(loads: readonly Load[]): Load {
+  const of = (read: (load: Load) => number) => quantile(loads.map(read), 0.5) ?? Number.NaN
+  return { perSecond: of((one) => one.perSecond), p50: of((one) => one.p50), p99: of((one) => one.p99) }
+}

@@ -1,0 +1,68 @@
+/** `server.json` for the MCP registry: how to get and start the package, held against the rules of its schema. */
+import { z } from 'zod'
+import { SETTINGS } from '../src/config.ts'
+import type { Package } from './bundle-manifest.ts'
+
+const SCHEMA = 'https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json'
+
+/** What the schema and the registry ask of what stands here; the schema's text itself is not part of this project. */
+const Input = z.strictObject({
+  name: z.string().min(1),
+  description: z.string(),
+  default: z.string().optional(),
+  format: z.enum(['string', 'number', 'boolean', 'filepath']).optional(),
+  isRequired: z.boolean().optional(),
+})
+const Version = z.string().regex(/^\d+\.\d+\.\d+(-[\w.-]+)?$/, 'one version, no range')
+export const ServerJson = z.strictObject({
+  $schema: z.literal(SCHEMA),
+  name: z
+    .string()
+    .min(3)
+    .max(200)
+    .regex(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/),
+  title: z.string().min(1).max(100),
+  description: z.string().min(1).max(100),
+  version: Version,
+  packages: z.array(
+    z.strictObject({
+      registryType: z.literal('npm'),
+      registryBaseUrl: z.url(),
+      identifier: z.string(),
+      version: Version,
+      runtimeHint: z.literal('npx'),
+      transport: z.strictObject({ type: z.literal('stdio') }),
+      packageArguments: z.array(z.strictObject({ type: z.literal('positional'), value: z.string() })),
+      environmentVariables: z.array(Input),
+    }),
+  ),
+})
+
+/** The settings that somebody who installs it may want to say; all have their defaults. */
+const SHOWN = ['WHATSAPP_MCP_PORT', 'WHATSAPP_AUTH_DIR', 'WHATSAPP_CHROME_EXECUTABLE'] as const
+
+/** Checked. @throws ZodError where it would be refused */
+export function createServerJson({ name, version, mcpName }: Package): z.output<typeof ServerJson> {
+  return ServerJson.parse({
+    $schema: SCHEMA,
+    name: mcpName,
+    title: 'WhatsApp',
+    description: 'Your own WhatsApp account for your agents: read, search and send, all on your computer',
+    version,
+    packages: [
+      {
+        registryType: 'npm',
+        registryBaseUrl: 'https://registry.npmjs.org',
+        identifier: name,
+        version,
+        runtimeHint: 'npx',
+        transport: { type: 'stdio' },
+        packageArguments: [{ type: 'positional', value: 'stdio' }],
+        environmentVariables: SHOWN.map((variable) => ({
+          name: variable,
+          description: SETTINGS[variable].help,
+        })),
+      },
+    ],
+  })
+}

@@ -1,0 +1,70 @@
+/**
+ * `npm run bundle`: the .mcpb bundle (stdio alone, no browser and no packages) and server.json, in bundle/. Both are
+ * validated, and nothing is written over what was there before that.
+ */
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+import { createManifest, ENTRY, type Package } from './bundle-manifest.ts'
+import { createServerJson } from './bundle-server-json.ts'
+import { inRoot } from './setup/paths.mjs'
+import { SetupError, say } from './setup/progress.mjs'
+import { runNode } from './setup/run.mjs'
+import { installValidators, inValidators } from './setup/validators.mjs'
+
+/** What is bundled in comes with its licence. */
+const LIBRARIES = ['eventsource-parser']
+
+/** Makes both in `folder`; resolves with their absolute paths. @throws SetupError where one would not be accepted */
+export async function bundle(folder: string): Promise<{ mcpb: string; serverJson: string }> {
+  await installValidators()
+  const about: Package = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
+  const content = join(folder, 'content')
+  rmSync(content, { recursive: true, force: true })
+  mkdirSync(join(content, 'licenses'), { recursive: true })
+  await build({
+    absWorkingDir: inRoot(),
+    entryPoints: ['src/cli/stdio-bundle.ts'],
+    outfile: join(content, ENTRY),
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    logLevel: 'warning',
+  })
+  copyFileSync(inRoot('LICENSE'), join(content, 'LICENSE'))
+  for (const name of LIBRARIES)
+    copyFileSync(inRoot('node_modules', name, 'LICENSE'), join(content, 'licenses', `${name}.txt`))
+  writeFileSync(join(content, 'manifest.json'), toText(createManifest(about)))
+
+  const fresh = join(folder, 'fresh.mcpb')
+  await mcpb('validate', join(content, 'manifest.json'))
+  await mcpb('pack', content, fresh)
+  const made = { mcpb: join(folder, `${about.name}.mcpb`), serverJson: join(folder, 'server.json') }
+  renameSync(fresh, made.mcpb)
+  writeFileSync(made.serverJson, toText(createServerJson(about)))
+  rmSync(content, { recursive: true })
+  return made
+}
+
+/** The maker's own tool, from the validators. */
+async function mcpb(...args: string[]): Promise<void> {
+  const tool = inValidators('@anthropic-ai/mcpb/dist/cli/cli.js')
+  const { code, output } = await runNode([tool, ...args], { capture: true })
+  if (code !== 0) throw new SetupError(`mcpb ${args[0]} refused the bundle.`, output.trim().slice(-2_000))
+}
+
+function toText(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    for (const file of Object.values(await bundle(inRoot('bundle')))) say(`made and validated: ${file}`)
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    say(`${error.message}\nsetup: ${error.hint}`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Our entry in a file that somebody else keeps: the text around it stays as it is, comments too. Whatever the edit, it is
+ * held against what was meant before anything is written.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import {
+  applyEdits,
+  findNodeAtLocation,
+  modify,
+  type Node,
+  type ParseError,
+  parse as parseJsonc,
+  parseTree,
+} from 'jsonc-parser'
+import { parse as parseToml, stringify as toToml } from 'smol-toml'
+import { isRecord } from './stdio-message.ts'
+
+type Json = Record<string, unknown>
+
+export type Edit = {
+  format: 'json' | 'jsonc' | 'toml'
+  member: string
+  name: string
+  entry: Json
+}
+
+/** The file cannot be edited safely. `message` is the rest of a sentence that begins with the file's name. */
+export class EditError extends Error {}
+
+/** What an entry of ours says; anything else in one that is there already was put there by its user, and stays. */
+const OURS = ['type', 'command', 'args', 'url']
+
+/** The text with our entry in it; the same text where it is there already. @throws EditError */
+export function withEntry(text: string, edit: Edit): string {
+  const bom = text.startsWith('\ufeff') ? '\ufeff' : ''
+  const before = text.slice(bom.length)
+  const read = edit.format === 'toml' ? readToml : readJson(edit.format)
+  const data = read(before)
+  const servers = data[edit.member] ?? {}
+  const known = isRecord(servers) ? (servers[edit.name] ?? {}) : null
+  if (!isRecord(servers) || !isRecord(known))
+    throw new EditError(`holds no table of servers at "${edit.member}"`)
+  const kept = Object.fromEntries(Object.entries(known).filter(([key]) => !OURS.includes(key)))
+  const merged = { ...edit.entry, ...kept }
+  const wanted = { ...data, [edit.member]: { ...servers, [edit.name]: merged } }
+  if (isDeepStrictEqual(plainOf(data), plainOf(wanted))) return text
+  const isKnown = Object.hasOwn(servers, edit.name)
+  const tries = edit.format === 'toml' ? editToml(before, edit, isKnown) : [editJson(before, edit)]
+  const after = tries.find((one) => says(one, wanted))
+  if (after === undefined) throw new EditError('is written in a way that cannot be edited safely')
+  return bom + after
+
+  function says(text: string, wanted: Json): boolean {
+    try {
+      return isDeepStrictEqual(plainOf(read(text)), plainOf(wanted))
+    } catch {
+      return false
+    }
+  }
+}
+
+function readJson(format: 'json' | 'jsonc'): (text: string) => Json {
+  return (text) => {
+    if (text.trim() === '') return {}
+    const errors: ParseError[] = []
+    const isLoose = format === 'jsonc'
+    const data: unknown = parseJsonc(text, errors, {
+      allowTrailingComma: isLoose,
+      disallowComments: !isLoose,
+    })
+    if (errors.length > 0 || !isRecord(data)) throw new EditError('is not valid JSON')
+    return data
+  }
+}
+
+/** A new entry is put before the others, where no comma and no comment is in the way; in a known one only our keys change. */
+function editJson(text: string, { member, name, entry }: Edit): string {
+  const eol = eolOf(text)
+  const unit = /^([ \t]+)\S/m.exec(text)?.[1] ?? '  '
+  const root = parseTree(text)
+  const at = (...path: string[]) => (root === undefined ? undefined : findNodeAtLocation(root, path))
+  if (root === undefined) return `${JSON.stringify({ [member]: { [name]: entry } }, null, unit)}${eol}`
+  if (at(member, name) !== undefined) {
+    const formattingOptions = {
+      insertSpaces: !unit.startsWith('\t'),
+      tabSize: unit.startsWith('\t') ? 1 : unit.length,
+      eol,
+    }
+    return OURS.reduce((now, key) => {
+      const isThere = at(member, name, key) !== undefined
+      if (!isThere && entry[key] === undefined) return now
+      return applyEdits(now, modify(now, [member, name, key], entry[key], { formattingOptions }))
+    }, text)
+  }
+  const servers = at(member)
+  return servers === undefined
+    ? putFirst(text, root, { key: member, value: { [name]: entry }, unit, eol })
+    : putFirst(text, servers, { key: name, value: entry, unit, eol })
+}
+
+type Member = { key: string; value: Json; unit: string; eol: string }
+
+/** The text with one more member at the beginning of this object. */
+function putFirst(text: string, { offset, children = [] }: Node, { key, value, unit, eol }: Member): string {
+  const lineStart = text.lastIndexOf('\n', offset) + 1
+  const outer = /^[ \t]*/.exec(text.slice(lineStart))?.[0] ?? ''
+  const inner = outer + unit
+  const shown = JSON.stringify(value, null, unit).replaceAll('\n', `${eol}${inner}`)
+  const after = children.length > 0 ? ',' : `${eol}${outer}`
+  const start = offset + 1
+  return `${text.slice(0, start)}${eol}${inner}${JSON.stringify(key)}: ${shown}${after}${text.slice(start)}`
+}
+
+function readToml(text: string): Json {
+  try {
+    return parseToml(text)
+  } catch {
+    throw new EditError('is not valid TOML')
+  }
+}
+
+/**
+ * Appended as a table of its own, or our keys exchanged in the table that is there: one text for each line that looks like its
+ * header, since such a line may stand in a string too.
+ */
+function editToml(text: string, { member, name, entry }: Edit, isKnown: boolean): string[] {
+  const eol = eolOf(text)
+  const ours = toToml(entry).trim().split('\n')
+  if (!isKnown) {
+    const start = text.trim() === '' ? '' : `${text.trimEnd()}${eol}${eol}`
+    return [[`${start}[${member}.${name}]`, ...ours, ''].join(eol)]
+  }
+  const lines = text.split(/\r?\n/)
+  return lines.flatMap((line, header) => {
+    if (!isHeader(line, member, name)) return []
+    const next = lines.findIndex((one, index) => index > header && /^\s*\[/.test(one))
+    const end = next === -1 ? lines.length : next
+    const kept = withoutKeys(lines.slice(header + 1, end))
+    return [[...lines.slice(0, header + 1), ...ours, ...kept, ...lines.slice(end)].join(eol)]
+  })
+}
+
+function isHeader(line: string, member: string, name: string): boolean {
+  const match = /^\s*\[\s*([\w-]+)\s*\.\s*(?:([\w-]+)|"([^"]*)"|'([^']*)')\s*\]\s*(?:#.*)?$/.exec(line)
+  return match !== null && match[1] === member && [match[2], match[3], match[4]].includes(name)
+}
+
+/** Without our keys and their values, which may go over several lines. */
+function withoutKeys(lines: string[]): string[] {
+  const kept: string[] = []
+  for (let at = 0; at < lines.length; at += 1) {
+    const key = /^\s*([\w-]+)\s*=/.exec(lines[at] ?? '')?.[1] ?? ''
+    if (!OURS.includes(key)) kept.push(lines[at] ?? '')
+    else
+      for (let end = at; end < lines.length; end += 1) {
+        if (!isWhole(lines.slice(at, end + 1).join('\n'))) continue
+        at = end
+        break
+      }
+  }
+  return kept
+}
+
+function isWhole(toml: string): boolean {
+  try {
+    return parseToml(toml) !== null
+  } catch {
+    return false
+  }
+}
+
+function eolOf(text: string): string {
+  return text.includes('\r\n') ? '\r\n' : '\n'
+}
+
+/** Values to compare: dates and prototypes as text says them. */
+function plainOf(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
+}

@@ -1,0 +1,82 @@
+/** How a client reaches this program: by its address, or by starting `stdio` the way this one was started. */
+import { accessSync, constants, realpathSync } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
+import { type GivenSettings, readConfig, readEnvironment, SETTINGS, type SettingName } from '../config.ts'
+import { addressOf, givenUrl } from './client.ts'
+import { dataRootOf, type Place } from './data-dir.ts'
+
+export const TRANSPORTS = ['stdio', 'http'] as const
+export type Transport = (typeof TRANSPORTS)[number]
+
+/** What a client is to know of the server. */
+export type Entry =
+  | { transport: 'http'; url: string }
+  | { transport: 'stdio'; command: string; args: string[] }
+
+export type EntryOptions = {
+  given: { settings: GivenSettings; flags: { url: string } }
+  place: Place
+  /** The Node that runs this. */
+  execPath: string
+}
+
+/** @throws ConfigError, and CommandError where the settings do not say where the server is */
+export function toEntry(transport: Transport, { given, place, execPath }: EntryOptions): Entry {
+  const address = addressOf(given).replace(/\/mcp$/, '')
+  if (transport === 'http') return { transport, url: `${address}/mcp` }
+  const { command, args } = launch(place, execPath)
+  const more = givenUrl(given) === null ? carriedFlags(given.settings, place) : ['--url', address]
+  return { transport, command, args: [...args, 'stdio', ...more] }
+}
+
+/** Set here, and not to be written into a file of a client; null: nothing is. */
+export function leftOut(): string | null {
+  return readEnvironment().WHATSAPP_ARCHIVE_KEY ? 'WHATSAPP_ARCHIVE_KEY' : null
+}
+
+/**
+ * The command that starts this program again. Through npx as it came through npx; else Node and our own file, both by their
+ * whole path: programs with windows have a PATH of their own, on which neither need be.
+ */
+function launch({ root, platform, env }: Place, execPath: string): { command: string; args: string[] } {
+  if (root.split(/[\\/]/).includes('_npx')) {
+    const args = ['-y', 'whatsapp-mcp-api']
+    // npx is a script there, which only a shell can start.
+    return platform === 'win32' ? { command: 'cmd', args: ['/c', 'npx', ...args] } : { command: 'npx', args }
+  }
+  return { command: stableNode(env.PATH ?? '', execPath), args: [join(root, 'dist', 'main.js')] }
+}
+
+/** This Node by the name that it has on the PATH: Homebrew's own folder is another with each version. */
+function stableNode(path: string, execPath: string): string {
+  const isIt = (file: string) => {
+    try {
+      accessSync(file, constants.X_OK)
+      return realpathSync(file) === realpathSync(execPath)
+    } catch {
+      return false
+    }
+  }
+  const found = path.split(delimiter).map((folder) => resolve(folder, 'node'))
+  return found.find(isIt) ?? execPath
+}
+
+/** What is not as it would be without being said, as flags: a client starts us elsewhere, and with another environment. */
+function carriedFlags(settings: GivenSettings, place: Place): string[] {
+  const env = readEnvironment()
+  const { authDir } = readConfig({ flags: settings, env, root: dataRootOf(place) })
+  // As it would be for a client, which need not have XDG_DATA_HOME.
+  const usual = join(
+    dataRootOf({ ...place, env: { LOCALAPPDATA: place.env.LOCALAPPDATA } }),
+    SETTINGS.WHATSAPP_AUTH_DIR.fallback,
+  )
+  return (Object.keys(SETTINGS) as SettingName[]).flatMap((name) => {
+    const { flag, fallback, takes } = SETTINGS[name]
+    if (flag === null) return []
+    if (name === 'WHATSAPP_AUTH_DIR') return authDir === usual ? [] : [`--${flag}`, authDir]
+    const text = (settings[name] ?? env[name] ?? '').trim()
+    if (text === '' || text === fallback) return []
+    if (takes === null) return [`--${flag}=${text}`]
+    return [`--${flag}`, name === 'WHATSAPP_ARCHIVE_KEY_FILE' ? resolve(text) : text]
+  })
+}

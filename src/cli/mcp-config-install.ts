@@ -1,0 +1,83 @@
+/** Writes a client's file as a whole or not at all, with what it was beside it. */
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { errnoOf } from './errno.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { type Edit, EditError, withEntry } from './mcp-config-edit.ts'
+
+/** What was done. `backup` is the file as it was; null where there was none, or nothing was changed. */
+export type Installed = { file: string; backup: string | null; isChanged: boolean }
+
+/** @throws CommandError where the file cannot be read, understood or written; then it is as it was */
+export function install(path: string, edit: Edit, now = new Date()): Installed {
+  // Whoever keeps such files elsewhere, and links to them, keeps them there.
+  const file = resolved(path)
+  const before = read(file)
+  const after = edited(file, before ?? '', edit)
+  if (after === before) return { file, backup: null, isChanged: false }
+  const backup = before === null ? null : `${file}.bak-${now.toISOString().replace(/[-:.]/g, '')}`
+  const fresh = `${file}.${process.pid}.new`
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    if (backup !== null) copyFileSync(file, backup, constants.COPYFILE_EXCL)
+    writeFileSync(fresh, after, { mode: 0o600 })
+    if (before !== null) chmodSync(fresh, statSync(file).mode & 0o777)
+    renameSync(fresh, file)
+  } catch (error) {
+    rmSync(fresh, { force: true })
+    throw new CommandError(
+      `${file} cannot be written (${errnoOf(error) ?? error}).`,
+      'Write the entry by hand: the same command without --install prints it.',
+      EXIT.failed,
+      { cause: error },
+    )
+  }
+  return { file, backup, isChanged: true }
+}
+
+function resolved(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null
+    throw new CommandError(
+      `${file} cannot be read (${errnoOf(error) ?? error}).`,
+      'Make it readable for this user.',
+      EXIT.failed,
+      { cause: error },
+    )
+  }
+}
+
+function edited(file: string, text: string, edit: Edit): string {
+  try {
+    return withEntry(text, edit)
+  } catch (error) {
+    if (!(error instanceof EditError)) throw error
+    throw new CommandError(
+      `${file} ${error.message}; nothing was changed.`,
+      'Correct it, or write the entry by hand: the same command without --install prints it.',
+      EXIT.failed,
+      { cause: error },
+    )
+  }
+}

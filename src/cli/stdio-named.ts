@@ -1,0 +1,15 @@
+/** The server that the pipe leads to, where its address was named. */
+
+export type PipeServer = {
+  /** Without a slash at the end. */
+  url: string
+  /** Resolves once a server of ours answers there. @throws PipeFailure where that is not to be had */
+  ready(): Promise<void>
+  /** A connection failed: look again before the next request. */
+  lost(): void
+}
+
+/** A server somewhere: it is there, or it is not; whoever asks for something is told. */
+export function namedServer(url: string): PipeServer {
+  return { url, ready: async () => {}, lost() {} }
+}

@@ -1,0 +1,229 @@
+/**
+ * The pipe: each message of the client goes to the server as it is, and what comes back goes to the client as it is, as
+ * soon as it is there. What the two transports do differently (headers, sessions, streams, cancelling) happens here.
+ */
+import type { IncomingMessage } from 'node:http'
+import { PipeFailure, RPC, rpcError, toRpcError } from './stdio-failure.ts'
+import { type Http, Lost, textsOf } from './stdio-http.ts'
+import { bodyHeaders, type Id, type Message, readAnswer, readMessage } from './stdio-message.ts'
+import type { PipeServer } from './stdio-named.ts'
+import { createLegacySession, POST_HEADERS } from './stdio-session.ts'
+
+export type Pipe = {
+  /** A line of the client. Returns at once; whatever happens is told by an answer. */
+  accept(line: string): void
+  /** Resolves once every request but the long streams is answered. */
+  settled(): Promise<void>
+  /** Lets go of everything, and ends the session. */
+  close(): Promise<void>
+}
+
+export type PipeOptions = {
+  server: PipeServer
+  http: Http
+  /** Writes one line to the client; resolves once there is room for more. */
+  write(line: string): Promise<void>
+  /** For people, on standard error. */
+  say(line: string): void
+}
+
+/** Long by nature: notices until the client has had enough. */
+const LISTEN = 'subscriptions/listen'
+const CANCELLED = 'notifications/cancelled'
+
+export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
+  /** By id as JSON, since 1 and "1" are two. */
+  const underWay = new Map<string, { abort: AbortController; message: Message }>()
+  const works = new Set<Promise<void>>()
+  /** Messages that follow an `initialize` belong to the session that it begins. */
+  let opening: Promise<void> = Promise.resolve()
+  const pass = (text: string) => write(oneLine(text))
+  const session = createLegacySession({ http, onText: pass, say })
+
+  function accept(line: string): void {
+    if (line.trim() === '') return
+    const message = tryRead(line)
+    if (message === null) return
+    const isOpening = message.method === 'initialize' && message.revision === null
+    const work = message.method === CANCELLED ? cancel(message) : carry(message, opening)
+    if (isOpening) opening = work
+    if (message.method !== LISTEN) {
+      works.add(work)
+      void work.then(() => works.delete(work))
+    }
+  }
+
+  function tryRead(line: string): Message | null {
+    let message: Message | null = null
+    let code: number = RPC.invalid
+    try {
+      message = readMessage(line)
+    } catch {
+      code = RPC.parse
+    }
+    if (message !== null) return message
+    const says = code === RPC.parse ? 'A line is not valid JSON.' : 'A line is no JSON-RPC message.'
+    void write(
+      rpcError(null, code, `${says} Next step: write each message as JSON-RPC 2.0, on a line of its own.`),
+    )
+    return null
+  }
+
+  /** Its answer, or the reason why there is none, is written when this resolves. Never fails. */
+  async function carry(message: Message, before: Promise<void>): Promise<void> {
+    const abort = new AbortController()
+    const waiting = new Set<Id>(message.ids)
+    for (const id of waiting) underWay.set(JSON.stringify(id), { abort, message })
+    try {
+      await before
+      await tryTwice(message, waiting, abort.signal)
+      // A stream that the server ended without the answer that it owes.
+      if (waiting.size > 0) throw new Lost('the answer ended early', true)
+    } catch (thrown) {
+      if (abort.signal.aborted) return
+      const failure = thrown instanceof Lost ? explain(thrown) : thrown
+      if (message.ids.length === 0)
+        say(`a message was lost: ${failure instanceof Error ? failure.message : failure}`)
+      for (const id of waiting) await write(toRpcError(id, failure))
+    } finally {
+      for (const id of message.ids) {
+        const key = JSON.stringify(id)
+        if (underWay.get(key)?.abort === abort) underWay.delete(key)
+      }
+    }
+  }
+
+  async function tryTwice(message: Message, waiting: Set<Id>, signal: AbortSignal): Promise<void> {
+    for (let isAgain = false; ; isAgain = true) {
+      try {
+        await server.ready()
+        return await exchange(message, waiting, signal)
+      } catch (error) {
+        if (!(error instanceof Lost) || signal.aborted) throw error
+        server.lost()
+        // What may have been done is not done twice, unless doing it changes nothing.
+        if (isAgain || (error.wasSent && !isRepeatable(message))) throw error
+      }
+    }
+  }
+
+  async function exchange(message: Message, waiting: Set<Id>, signal: AbortSignal): Promise<void> {
+    let asked = session.id()
+    let answer = await post(message, signal)
+    // Refused before anything was done with it, whatever it was.
+    if (
+      answer.statusCode === 404 &&
+      message.revision === null &&
+      asked !== null &&
+      message.method !== 'initialize'
+    ) {
+      answer.resume()
+      await session.renew(asked).catch((error) => {
+        throw error instanceof Lost ? new Lost(error, false) : error
+      })
+      asked = session.id()
+      answer = await post(message, signal)
+    }
+    const isFine = answer.statusCode === 200 || answer.statusCode === 202
+    for await (const text of textsOf(answer)) {
+      const read = readAnswer(text)
+      if (read === null) throw refusal(answer.statusCode, text, server.url)
+      const [only] = waiting.size === 1 ? waiting : []
+      if (only !== undefined && read.ids.length === 1 && read.ids[0] === null) {
+        // Refused before the server knew which request it was.
+        waiting.delete(only)
+        await write(JSON.stringify({ ...read.parts[0], id: only }))
+        continue
+      }
+      if (
+        message.method === 'initialize' &&
+        message.revision === null &&
+        read.parts.some((part) => 'result' in part)
+      )
+        session.begun(message, answer, text)
+      for (const id of read.ids) if (id !== null) waiting.delete(id)
+      await pass(text)
+    }
+    if (isFine && message.revision === null) session.passed(message)
+    else if (!isFine && waiting.size > 0) throw refusal(answer.statusCode, '', server.url)
+    else if (!isFine && message.ids.length === 0)
+      say(`the server refused a message (HTTP ${answer.statusCode})`)
+  }
+
+  function post(message: Message, signal?: AbortSignal): Promise<IncomingMessage> {
+    const own = message.revision === null && message.method !== 'initialize' ? session.headers() : {}
+    return http.request({
+      method: 'POST',
+      headers: { ...POST_HEADERS, ...own, ...bodyHeaders(message) },
+      body: message.text,
+      signal,
+      isFresh: !isRepeatable(message),
+    })
+  }
+
+  /** Hanging up is how the newer revisions cancel; the older ones are told as well. */
+  async function cancel(message: Message): Promise<void> {
+    const request = underWay.get(JSON.stringify(message.params.requestId ?? null))
+    if (request === undefined) return
+    if (request.message.revision === null) {
+      await post(message).then(
+        (answer) => answer.resume(),
+        () => {},
+      )
+    }
+    request.abort.abort()
+  }
+
+  return {
+    accept,
+    async settled() {
+      while (works.size > 0) await Promise.all(works)
+    },
+    async close() {
+      for (const { abort } of underWay.values()) abort.abort()
+      await session.close()
+    },
+  }
+}
+
+/** Everything but a call of a tool only reads, or says the same again. */
+function isRepeatable({ method, ids }: Message): boolean {
+  return method !== 'tools/call' && (method !== null || ids.length === 0)
+}
+
+/** In JSON a line break can only stand between tokens. */
+function oneLine(text: string): string {
+  return /[\r\n]/.test(text) ? text.replace(/[\r\n]+/g, ' ') : text
+}
+
+function explain({ message, wasSent }: Lost): PipeFailure {
+  return wasSent
+    ? new PipeFailure(
+        'outcome_unknown',
+        `The connection to the server broke off before the answer came (${message}).`,
+        'What was asked for may have happened all the same: look before you repeat it. What only reads can be repeated.',
+      )
+    : new PipeFailure(
+        'server_unreachable',
+        `The server cannot be reached (${message}), so nothing was done.`,
+        'Start it with "npx -y whatsapp-mcp-api serve", or correct the address (--url, WHATSAPP_MCP_URL); then try again.',
+      )
+}
+
+/** A failure that the server told in HTTP: as problem JSON (docs/errors.md), where it is ours. */
+function refusal(status: number | undefined, text: string, url: string): PipeFailure {
+  let problem: Record<string, unknown> = {}
+  try {
+    problem = Object(JSON.parse(text))
+  } catch {
+    // Whatever it is, it is not ours.
+  }
+  const { code, detail, hint } = problem
+  if (typeof code === 'string' && typeof detail === 'string' && typeof hint === 'string')
+    return new PipeFailure('refused', detail, hint, { ...problem, code: 'refused', problem: code })
+  return new PipeFailure(
+    'not_our_server',
+    `What answers at ${url} (HTTP ${status}) is not whatsapp-mcp-api.`,
+    'Name the server that is meant (--url, WHATSAPP_MCP_URL); "whatsapp-mcp-api doctor" looks at the port.',
+  )
+}

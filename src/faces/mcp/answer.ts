@@ -1,0 +1,105 @@
+/** What a tool gives back: one answer as data and as text with the same facts. */
+import type { CallToolResult } from '@modelcontextprotocol/server'
+import { type AppError, ERRORS } from '../../errors.ts'
+import { toJson, toPrettyJson } from '../../json.ts'
+import type { Operation } from '../../operations/operation.ts'
+import { type Cuts, cutObject, type Limits, sparse } from './cut.ts'
+import { estimateTokens } from './estimate.ts'
+
+/** How much of an answer is told. */
+export const FORMATS = ['concise', 'detailed'] as const
+export type Format = (typeof FORMATS)[number]
+
+/** Data and text together, in tokens. */
+export const BUDGET = { standard: 2_000, most: 8_000 } as const
+
+/** Which facts are told, and how. */
+export type Form = {
+  format: Format
+  limits: Limits
+  /** The pages that were asked for, where they are smaller than what the caller wanted. */
+  smaller: Record<string, number>
+  /** Puts tools in the places of routes, in sentences of ours. */
+  words(text: string): string
+}
+
+/** The answer of an operation as a tool's result. What is not told is named in `note`, as data and as text. */
+export function toResult(
+  { brief, documented, routes }: Operation,
+  answer: object,
+  form: Form,
+): CallToolResult {
+  const cuts: Cuts = { texts: 0, entries: new Map() }
+  if (form.format === 'detailed' || brief === undefined) {
+    const data = cutObject(answer, form.limits, cuts)
+    const told = { ...data, ...noteOf(cuts, form.smaller, routes[0]) }
+    return result(documented === undefined ? toJson(told) : toPrettyJson(told), told)
+  }
+  const data = cutObject(ownWords(brief.shape.parse(answer), form.words), form.limits, cuts)
+  const more = noteOf(cuts, form.smaller, routes[0])
+  const text = [brief.text(brief.shape.parse(data)), ...Object.values(more)].join('\n')
+  return result(text, { ...sparse(data), ...more })
+}
+
+function result(text: string, structuredContent: Record<string, unknown>): CallToolResult {
+  return { content: [{ type: 'text', text }], structuredContent }
+}
+
+/** Members in which we say what to do; all others are facts. */
+function ownWords(answer: Record<string, unknown>, words: Form['words']): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(answer).map(([name, value]) => [
+      name,
+      (name === 'next_step' || name === 'hint') && typeof value === 'string' ? words(value) : value,
+    ]),
+  )
+}
+
+/** What is not told, and how to come to it. */
+function noteOf(cuts: Cuts, smaller: Record<string, number>, route: string | undefined): { note?: string } {
+  const pages = Object.entries(smaller).map(([name, size]) => `${name} ${size}`)
+  const lists = [...cuts.entries].map(([name, count]) => `${count} of ${name}`)
+  const parts = [
+    pages.length > 0 && `Kept small: as if asked for ${pages.join(', ')}.`,
+    cuts.texts > 0 &&
+      `${cuts.texts} long texts are cut: whatsapp_read_messages with chat_id, limit 1 and after set to a message's time shows it whole.`,
+    lists.length > 0 && `Left out: ${lists.join(', ')}; the REST API has all: ${route}.`,
+  ]
+  const note = parts.filter((part) => part !== false).join(' ')
+  return note === '' ? {} : { note }
+}
+
+/** How large a result is for whoever reads all of it, at most. @param enough counting ends about here */
+export function tokensOf({ content, structuredContent }: CallToolResult, enough: number): number {
+  const texts = content.map((part) => (part.type === 'text' ? part.text : ''))
+  return [...texts, toJson(structuredContent ?? null)].reduce(
+    (sum, text) => (sum > enough ? sum : sum + estimateTokens(text, enough)),
+    0,
+  )
+}
+
+/**
+ * A failure that the agent can mend, or has to tell its user of. No structured content: that would have to fit the
+ * schema of the answer.
+ * @param words puts tools in the places of routes
+ */
+export function toFailure(
+  error: AppError,
+  state: string,
+  requestId: string,
+  words: (text: string) => string,
+): CallToolResult {
+  const { code, message, hint, facts, retryAfterS } = error
+  const more = {
+    code,
+    retry: ERRORS[code].retry,
+    ...(retryAfterS === undefined ? {} : { retry_after_s: retryAfterS }),
+    state,
+    request_id: requestId,
+    ...facts,
+  }
+  return {
+    isError: true,
+    content: [{ type: 'text', text: `${words(message)} Next step: ${words(hint)}\n${toJson(more)}` }],
+  }
+}

@@ -1,0 +1,92 @@
+/** One HTTP exchange as the lanes see it, and what they read of its message before the SDK does. Imports nothing of ours. */
+import type { RequestId } from '@modelcontextprotocol/server'
+
+export type Exchange = {
+  /** Method and headers; its signal is aborted when the client leaves before the answer is complete. The body is read. */
+  request: Request
+  /** The body, parsed; undefined where the method has none. */
+  message: unknown
+  /** Resolves when the answer is complete, or nobody takes it any more. */
+  ended: Promise<void>
+}
+
+/** What the lanes ask clients to accept, and what the SDK insists on. */
+export const BOTH_TYPES = 'application/json, text/event-stream'
+
+/** JSON-RPC's own codes, and those that MCP gave a meaning. */
+export const RPC = {
+  parseError: -32700,
+  invalidRequest: -32600,
+  invalidParams: -32602,
+  refused: -32000,
+  sessionNotFound: -32001,
+  cancelled: -32800,
+} as const
+
+/** The answer to what cannot be served at all: JSON-RPC's error, with a sentence that says what to do. */
+export function refuse(
+  status: number,
+  code: number,
+  message: string,
+  { id = null, headers = {} }: { id?: RequestId | null; headers?: Record<string, string> } = {},
+): Response {
+  return Response.json({ jsonrpc: '2.0', error: { code, message }, id }, { status, headers })
+}
+
+/** The answer to nobody: the client has left (nginx's code for that). */
+export function nobody(): Response {
+  return new Response(null, { status: 499 })
+}
+
+/** The client takes a stream of events for an answer. */
+export function takesStream({ headers }: Request): boolean {
+  return headers.get('accept')?.includes('text/event-stream') ?? false
+}
+
+/** A member of whatever came; undefined where there is none. */
+export function member(value: unknown, name: string): unknown {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/** Stands for an id that is null: JSON-RPC knows that, the SDK does not. */
+export const NULL_ID = 'null, 1f0c6a52'
+
+/** What JSON-RPC allows and the SDK does not, put so that it takes it: ids that are null, parameters that are. */
+export function tidy(message: unknown): unknown {
+  return Array.isArray(message) ? message.map(tidyOne) : tidyOne(message)
+}
+
+function tidyOne(message: unknown): unknown {
+  if (!isObject(message) || typeof message.method !== 'string') return message
+  const { id, params, ...rest } = message
+  if (id !== null && params !== null) return message
+  return {
+    ...rest,
+    ...(id === undefined ? {} : { id: id ?? NULL_ID }),
+    ...(params === undefined || params === null ? {} : { params }),
+  }
+}
+
+/** A message or a batch of them as a list. */
+export function messagesOf(message: unknown): unknown[] {
+  return Array.isArray(message) ? message : [message]
+}
+
+/** The ids of what wants an answer. */
+export function requestIds(message: unknown): RequestId[] {
+  return messagesOf(message).flatMap((one) => {
+    const id = member(one, 'id')
+    return typeof member(one, 'method') === 'string' && (typeof id === 'string' || typeof id === 'number')
+      ? [id]
+      : []
+  })
+}
+
+/** The request that opens a session, alone. */
+export function isInitialize(message: unknown): boolean {
+  return member(message, 'method') === 'initialize' && member(message, 'id') !== undefined
+}

@@ -1,0 +1,208 @@
+/** One session of the protocol before 2026-07-28: a server of its own, its streams, its subscriptions, and what is under way. */
+import {
+  McpServer,
+  type McpServerFactory,
+  ProtocolError,
+  type RequestId,
+  type Server,
+  type ServerEventBus,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server'
+import type { Clock } from '../../clock.ts'
+import { createEventStore } from './event-store.ts'
+import {
+  BOTH_TYPES,
+  type Exchange,
+  member,
+  messagesOf,
+  NULL_ID,
+  RPC,
+  requestIds,
+  takesStream,
+} from './exchange.ts'
+
+/** A client that lost its connection is back within this, or its requests are cancelled. It tries after a second. */
+const RESUME_MS = 10_000
+const RETRY_MS = 1_000
+/** From this version on a stream begins with an id, so that a client can always come back to it. */
+const RESUMABLE_SINCE = '2025-11-25'
+/** Of this version clients want plain JSON, as documented. */
+const PLAIN_VERSION = '2024-11-05'
+const MAX_SUBSCRIPTIONS = 1_000
+
+export type LegacySession = {
+  /**
+   * Does it serve this? Not what wants plain JSON, nor a request whose id is null, or taken by one under way: the SDK would
+   * never answer one of the two. They are served without a session.
+   */
+  takes(exchange: Exchange): boolean
+  serve(exchange: Exchange): Promise<Response>
+  /** When it was last used; null while somebody waits for an answer or holds a stream. */
+  idleSince(): number | null
+  /** The client's standing stream ends; requests go on. */
+  endStream(): void
+  /** Everything ends: streams, requests, subscriptions. Safe to call twice. */
+  close(): Promise<void>
+}
+
+export type SessionOptions = {
+  factory: McpServerFactory
+  bus: ServerEventBus
+  clock: Clock
+  id: string
+  /** Called once, however it ends. */
+  onClosed(): void
+}
+
+/** A session for this `initialize`, which it has not served yet. */
+export async function openLegacySession(
+  { factory, bus, clock, id, onClosed }: SessionOptions,
+  { request, message }: Exchange,
+): Promise<LegacySession> {
+  const isPlain = member(member(message, 'params'), 'protocolVersion') === PLAIN_VERSION
+  const running = new Set<RequestId>()
+  /** Requests whose client is gone, and may come back for the answer. */
+  const orphans = new Set<RequestId>()
+  let giveUp = () => {}
+  let open = 0
+  let usedAt = clock.now()
+
+  const product = await factory({ era: 'legacy', requestInfo: request })
+  const server = product instanceof McpServer ? product.server : product
+  const transport = new WebStandardStreamableHTTPServerTransport({
+    sessionIdGenerator: () => id,
+    enableJsonResponse: isPlain,
+    eventStore: createEventStore(),
+    retryInterval: RETRY_MS,
+    keepAliveMs: 0,
+    onsessionclosed: settleAll,
+  })
+  const unsubscribe = takeSubscriptions(server, bus)
+  const send = transport.send.bind(transport)
+  transport.send = async (message, options) => {
+    if (!('method' in message) && message.id !== undefined) {
+      running.delete(message.id)
+      orphans.delete(message.id)
+    }
+    await send(message, options)
+  }
+  transport.onclose = () => {
+    giveUp()
+    unsubscribe()
+    onClosed()
+  }
+  await server.connect(transport)
+
+  /** Nobody answers a cancelled request, but the HTTP request that brought it ends only with an answer. */
+  function settle(request: RequestId): void {
+    if (!running.has(request)) return
+    const error = { code: RPC.cancelled, message: 'The request was cancelled.' }
+    transport.send({ jsonrpc: '2.0', id: request, error }).catch(() => {})
+  }
+
+  function settleAll(): void {
+    for (const one of [...running]) settle(one)
+  }
+
+  function cancel(request: RequestId): void {
+    if (!running.has(request)) return
+    const params = { requestId: request, reason: 'The client is gone.' }
+    transport.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
+    settle(request)
+  }
+
+  function left({ request, message }: Exchange): void {
+    const lost = requestIds(message).filter((one) => running.has(one))
+    const canResume = !isPlain && (request.headers.get('mcp-protocol-version') ?? '') >= RESUMABLE_SINCE
+    if (!canResume) for (const one of lost) cancel(one)
+    else for (const one of lost) orphans.add(one)
+    giveUp()
+    if (orphans.size === 0) return
+    giveUp = clock.after(RESUME_MS, () => {
+      for (const one of [...orphans]) cancel(one)
+    })
+  }
+
+  return {
+    takes({ request, message }) {
+      if (request.method !== 'POST') return true
+      const ids = requestIds(message)
+      return (
+        ids.length === 0 || (takesStream(request) && !ids.some((one) => one === NULL_ID || running.has(one)))
+      )
+    },
+    async serve(exchange) {
+      const { request, message, ended } = exchange
+      const ids = requestIds(message)
+      for (const one of ids) running.add(one)
+      open += 1
+      usedAt = clock.now()
+      void ended.then(() => {
+        open -= 1
+        usedAt = clock.now()
+        if (request.signal.aborted) left(exchange)
+      })
+      if (request.headers.has('last-event-id')) giveUp()
+      if (request.method === 'POST') request.headers.set('accept', BOTH_TYPES)
+      const response = await transport.handleRequest(request, { parsedBody: message })
+      if (!response.ok) for (const one of ids) running.delete(one)
+      for (const one of cancelledBy(message)) settle(one)
+      return response
+    },
+    idleSince: () => (open > 0 ? null : usedAt),
+    endStream: () => transport.closeStandaloneSSEStream(),
+    async close() {
+      settleAll()
+      await server.close()
+    },
+  }
+}
+
+/** The requests that this notification, or a batch with some, cancels. */
+function cancelledBy(message: unknown): RequestId[] {
+  return messagesOf(message).flatMap((one) => {
+    const id = member(member(one, 'params'), 'requestId')
+    const isCancel = member(one, 'method') === 'notifications/cancelled'
+    return isCancel && (typeof id === 'string' || typeof id === 'number') ? [id] : []
+  })
+}
+
+/** `resources/subscribe` and its opposite, where the server declares them. Returns what takes all of them back. */
+function takeSubscriptions(server: Server, bus: ServerEventBus): () => void {
+  const uris = new Set<string>()
+  let leave: (() => void) | null = null
+  function changed(): void {
+    if (uris.size > 0) {
+      leave ??= bus.subscribe((event) => {
+        if (event.kind !== 'resource_updated' || !uris.has(event.uri)) return
+        const { uri } = event
+        server.notification({ method: 'notifications/resources/updated', params: { uri } }).catch(() => {})
+      })
+    } else {
+      leave?.()
+      leave = null
+    }
+  }
+  if (server.getCapabilities().resources?.subscribe) {
+    server.setRequestHandler('resources/subscribe', ({ params: { uri } }) => {
+      if (uris.size >= MAX_SUBSCRIPTIONS) {
+        throw new ProtocolError(
+          RPC.invalidParams,
+          `A session can subscribe to ${MAX_SUBSCRIPTIONS} resources; unsubscribe from some first.`,
+        )
+      }
+      uris.add(uri)
+      changed()
+      return {}
+    })
+    server.setRequestHandler('resources/unsubscribe', ({ params: { uri } }) => {
+      uris.delete(uri)
+      changed()
+      return {}
+    })
+  }
+  return () => {
+    uris.clear()
+    changed()
+  }
+}

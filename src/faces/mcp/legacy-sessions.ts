@@ -1,0 +1,92 @@
+/** The sessions that live: who has which id, how long an idle one is kept, and who makes room when there are too many. */
+import type { McpServerFactory, ServerEventBus } from '@modelcontextprotocol/server'
+import type { Clock } from '../../clock.ts'
+import { type Exchange, RPC, refuse } from './exchange.ts'
+import { type LegacySession, openLegacySession } from './legacy-session.ts'
+import type { SessionIds } from './session-ids.ts'
+
+const IDLE_MS = 30 * 60_000
+const MAX_SESSIONS = 100
+const RETRY_AFTER_S = 30
+
+export type LegacySessions = {
+  get(id: string): LegacySession | undefined
+  /** How many live. */
+  count(): number
+  /** A new session, made and begun by this `initialize`; 503 where all that live are in use. */
+  open(exchange: Exchange): Promise<Response>
+  /** No standing streams from now on. */
+  endStreams(): void
+  /** Every session ends. */
+  close(): Promise<void>
+}
+
+export type LegacySessionsOptions = {
+  factory: McpServerFactory
+  bus: ServerEventBus
+  clock: Clock
+  ids: SessionIds
+}
+
+/** None at first. */
+export function createLegacySessions({ factory, bus, clock, ids }: LegacySessionsOptions): LegacySessions {
+  const living = new Map<string, LegacySession>()
+  const timers = new Map<string, () => void>()
+
+  /** Ends it once nobody has used it for long enough. */
+  function watch(id: string, session: LegacySession): void {
+    const idleSince = session.idleSince()
+    const rest = idleSince === null ? IDLE_MS : idleSince + IDLE_MS - clock.now()
+    if (rest <= 0) void session.close()
+    else
+      timers.set(
+        id,
+        clock.after(rest, () => watch(id, session)),
+      )
+  }
+
+  /** Ends the one that has been idle for longest; false where none is. */
+  function makeRoom(): boolean {
+    let oldest: { session: LegacySession; idleSince: number } | null = null
+    for (const session of living.values()) {
+      const idleSince = session.idleSince()
+      if (idleSince !== null && idleSince < (oldest?.idleSince ?? Number.POSITIVE_INFINITY)) {
+        oldest = { session, idleSince }
+      }
+    }
+    void oldest?.session.close()
+    return oldest !== null
+  }
+
+  return {
+    get: (id) => living.get(id),
+    count: () => living.size,
+    async open(exchange) {
+      const id = ids.mint()
+      const onClosed = () => {
+        timers.get(id)?.()
+        timers.delete(id)
+        living.delete(id)
+      }
+      const session = await openLegacySession({ factory, bus, clock, id, onClosed }, exchange)
+      if (living.size >= MAX_SESSIONS && !makeRoom()) {
+        await session.close()
+        return refuse(
+          503,
+          RPC.refused,
+          `All ${MAX_SESSIONS} sessions are in use. End one (DELETE with its Mcp-Session-Id), or try again later.`,
+          { headers: { 'retry-after': String(RETRY_AFTER_S) } },
+        )
+      }
+      living.set(id, session)
+      watch(id, session)
+      return session.serve(exchange)
+    },
+    endStreams() {
+      for (const session of living.values()) session.endStream()
+    },
+    async close() {
+      await Promise.all([...living.values()].map((session) => session.close()))
+    },
+  }
+}

@@ -1,0 +1,140 @@
+/** The router at POST, GET and DELETE /mcp of the HTTP server, whose checks of callers come before it. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
+import { AppError } from '../../errors.ts'
+import { escapeInJson } from '../../json.ts'
+import type { Log } from '../../log.ts'
+import type { Exchange } from './exchange.ts'
+import type { Router } from './router.ts'
+import { pipeEvents } from './stream.ts'
+
+export type MountOptions = {
+  /** Brings the router. Called once, when it is first needed: loading the SDK takes longer than starting the server. */
+  load(): Promise<Router>
+  clock: Clock
+  log: Log
+}
+
+export type Mount = {
+  /** How many sessions live: of clients that may come back, though nothing of theirs is under way. */
+  sessions(): number
+  /** Loads the router, so that the first client need not wait for it. Never fails. */
+  warm(): Promise<void>
+  /** Ends standing streams; call it before the HTTP server is closed, which waits for them. */
+  stop(): Promise<void>
+  /** Ends all sessions and requests. */
+  close(): Promise<void>
+}
+
+const PATH = '/mcp'
+/** Of one connection, or set for every answer. */
+const NOT_COPIED = new Set(['connection', 'content-length', 'transfer-encoding', 'cache-control'])
+
+/**
+ * Adds the routes. What HTTP itself refuses (a foreign Host, a wrong content type, a body over the limit) is problem JSON
+ * as everywhere; from the body on, failures are JSON-RPC's.
+ */
+export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOptions): Mount {
+  let loading: Promise<Router> | null = null
+  let opened: Router | null = null
+  let isStopped = false
+  const router = () => {
+    loading ??= load().then((one) => {
+      opened = one
+      return one
+    })
+    return loading
+  }
+
+  const loaded = () => loading?.catch(() => null)
+
+  void server.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body))
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => {
+      done(body.length === 0 ? null : new AppError('unsupported_media_type'), body)
+    })
+    scope.route({ method: ['GET', 'POST', 'DELETE'], url: PATH, exposeHeadRoute: false, handler: serve })
+  })
+
+  async function serve(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { raw } = reply
+    let message: unknown
+    if (request.method === 'POST') {
+      try {
+        message = parse(request.body)
+      } catch {
+        const error = { code: -32700, message: 'Parse error: the body must be JSON, in UTF-8.' }
+        reply.status(400).header('cache-control', 'no-store').type('application/json')
+        return reply.send(JSON.stringify({ jsonrpc: '2.0', error, id: null }))
+      }
+    }
+    const left = new AbortController()
+    const ended = new Promise<void>((resolve) => {
+      raw.once('close', () => {
+        if (!raw.writableFinished) left.abort()
+        resolve()
+      })
+    })
+    const exchange: Exchange = { request: toWebRequest(request, left.signal), message, ended }
+    const response = await (await router()).handle(exchange)
+    return answer(response, request, reply)
+  }
+
+  async function answer(
+    response: Response,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const { status, headers, body } = response
+    if (status >= 500) log.warn({ request_id: request.id, status }, 'an MCP request failed')
+    reply.status(status).header('cache-control', 'no-store, no-transform')
+    for (const [name, value] of headers) if (!NOT_COPIED.has(name)) reply.header(name, value)
+    if (isStopped) reply.header('connection', 'close')
+    if (body === null) return reply.send()
+    if (headers.get('content-type') !== 'text/event-stream') {
+      return reply.send(escapeInJson(await response.text()))
+    }
+    reply.hijack()
+    const { raw } = reply
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) raw.setHeader(name, value)
+    }
+    raw.statusCode = status
+    // A standing stream has nothing to say at first; its client waits for the headers.
+    if (request.method === 'GET') raw.flushHeaders()
+    await pipeEvents(body, raw, clock)
+    // It began before the server stopped, which waits for every connection.
+    if (isStopped) request.raw.socket.destroySoon()
+    return reply
+  }
+
+  return {
+    sessions: () => opened?.sessions() ?? 0,
+    async warm() {
+      await router().catch((error) => log.error({ err: error }, 'the MCP endpoint could not be loaded'))
+    },
+    async stop() {
+      isStopped = true
+      await (await loaded())?.stop()
+    },
+    async close() {
+      await (await loaded())?.close()
+    },
+  }
+}
+
+/** @throws where it is no JSON, or no UTF-8 */
+function parse(body: unknown): unknown {
+  return JSON.parse(
+    new TextDecoder('utf-8', { fatal: true }).decode(body instanceof Buffer ? body : undefined),
+  )
+}
+
+/** What the lanes and the SDK look at. The body is handed over parsed. */
+function toWebRequest({ method, url, headers }: FastifyRequest, signal: AbortSignal): Request {
+  const given = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+  )
+  return new Request(`http://localhost${url}`, { method, headers: given, signal })
+}

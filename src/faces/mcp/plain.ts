@@ -1,0 +1,130 @@
+/** The lane of curl and of small programs: every request is served by itself, and its answer is plain JSON. */
+import {
+  isJSONRPCRequest,
+  type JSONRPCMessage,
+  McpServer,
+  type McpServerFactory,
+  parseJSONRPCMessage,
+  SUPPORTED_PROTOCOL_VERSIONS,
+  type Transport,
+} from '@modelcontextprotocol/server'
+import {
+  type Exchange,
+  isInitialize,
+  member,
+  messagesOf,
+  NULL_ID,
+  nobody,
+  RPC,
+  refuse,
+  takesStream,
+} from './exchange.ts'
+
+/** What a client that names no version is taken to speak. */
+const PLAIN_VERSION = '2024-11-05'
+
+/**
+ * The answer to this message or batch: plain JSON, or a stream where the client takes one and asked for progress; 202
+ * without a body where nothing wants an answer.
+ */
+export async function servePlain(
+  factory: McpServerFactory,
+  { request, message }: Exchange,
+  headers: Record<string, string>,
+): Promise<Response> {
+  const version = request.headers.get('mcp-protocol-version')
+  if (version !== null && !isInitialize(message) && !SUPPORTED_PROTOCOL_VERSIONS.includes(version)) {
+    const known = SUPPORTED_PROTOCOL_VERSIONS.join(', ')
+    const text = `MCP-Protocol-Version names a version that is not supported; these are: ${known}.`
+    return refuse(400, RPC.refused, text, { headers })
+  }
+  const messages = messagesOf(message).map((one) => parseJSONRPCMessage(introduce(one)))
+  const requests = messages.filter((one) => isJSONRPCRequest(one))
+  const wantsProgress = requests.some(({ params }) => params?._meta?.progressToken !== undefined)
+  const isStream = wantsProgress && takesStream(request)
+  const answer = isStream ? answerAsStream(headers) : answerAsJson(Array.isArray(message), headers)
+
+  const product = await factory({ era: 'legacy', requestInfo: request })
+  const server = product instanceof McpServer ? product.server : product
+  let missing = requests.length
+  const end = () => {
+    answer.end()
+    server.close().catch(() => {})
+  }
+  const transport: Transport = {
+    start: async () => {},
+    close: async () => transport.onclose?.(),
+    async send(sent) {
+      if ('method' in sent && 'id' in sent) throw new Error('This client cannot be asked anything.')
+      answer.take(sent)
+      if (!('method' in sent)) missing -= 1
+      if (missing === 0) end()
+    },
+  }
+  await server.connect(transport)
+  // What runs for somebody who is gone is aborted.
+  request.signal.addEventListener('abort', end, { once: true })
+  for (const one of messages) transport.onmessage?.(one, { request })
+  if (requests.length > 0) return answer.response
+  setImmediate(end)
+  return new Response(null, { status: 202, headers })
+}
+
+/** An `initialize` with all that it must say; none of it outlives its answer. Anything else as it is. */
+function introduce(message: unknown): unknown {
+  if (!isInitialize(message)) return message
+  const version = member(member(message, 'params'), 'protocolVersion')
+  const protocolVersion = typeof version === 'string' ? version : PLAIN_VERSION
+  const clientInfo = { name: 'unknown', version: '0' }
+  return {
+    jsonrpc: '2.0',
+    id: member(message, 'id'),
+    method: 'initialize',
+    params: { protocolVersion, capabilities: {}, clientInfo },
+  }
+}
+
+type Answer = { response: Promise<Response>; take(sent: JSONRPCMessage): void; end(): void }
+
+/** All results at once; notifications are left out. */
+function answerAsJson(isBatch: boolean, headers: Record<string, string>): Answer {
+  const results: unknown[] = []
+  let end = () => {}
+  const response = new Promise<Response>((resolve) => {
+    end = () => {
+      const isGone = results.length === 0
+      resolve(isGone ? nobody() : Response.json(isBatch ? results : results[0], { headers }))
+    }
+  })
+  return { response, end, take: (sent) => void ('method' in sent || results.push(restore(sent))) }
+}
+
+/** Every message the moment it is there, as a server-sent event. */
+function answerAsStream(headers: Record<string, string>): Answer {
+  const encoder = new TextEncoder()
+  let stream: ReadableStreamDefaultController<Uint8Array> | null = null
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      stream = controller
+    },
+    cancel() {
+      stream = null
+    },
+  })
+  return {
+    response: Promise.resolve(
+      new Response(body, { headers: { ...headers, 'content-type': 'text/event-stream' } }),
+    ),
+    take: (sent) =>
+      stream?.enqueue(encoder.encode(`event: message\ndata: ${JSON.stringify(restore(sent))}\n\n`)),
+    end() {
+      stream?.close()
+      stream = null
+    },
+  }
+}
+
+/** With the id that the client gave. */
+function restore(sent: JSONRPCMessage): unknown {
+  return 'id' in sent && sent.id === NULL_ID ? { ...sent, id: null } : sent
+}

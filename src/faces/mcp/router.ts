@@ -1,0 +1,123 @@
+/**
+ * One endpoint for every kind of client: the current protocol (2026-07-28: stateless), the sessions of the one before, and
+ * plain JSON-RPC by curl. Each request goes down one lane; a server of the factory's serves it there.
+ */
+
+import { randomUUID } from 'node:crypto'
+import {
+  createMcpHandler,
+  isInitializeRequest,
+  isLegacyRequest,
+  type McpServerFactory,
+} from '@modelcontextprotocol/server'
+import type { Clock } from '../../clock.ts'
+import { createAudience } from './audience.ts'
+import {
+  type Exchange,
+  isInitialize,
+  member,
+  NULL_ID,
+  nobody,
+  RPC,
+  refuse,
+  takesStream,
+  tidy,
+} from './exchange.ts'
+import { createLegacySessions } from './legacy-sessions.ts'
+import type { Audience } from './notices.ts'
+import { servePlain } from './plain.ts'
+import { createSessionIds } from './session-ids.ts'
+
+/** As many as the SDK takes in a session. */
+const MAX_BATCH = 100
+const MAX_LISTENERS = 100
+
+export type RouterOptions = {
+  factory: McpServerFactory
+  /** Secret, and the same after a restart: ids of sessions are signed with it. */
+  sessionKey: string
+  clock: Clock
+}
+
+export type Router = {
+  /** The answer to one request whose caller, size and content type were looked at. Rejects never for what a client sent. */
+  handle(exchange: Exchange): Promise<Response>
+  audience: Audience
+  /** How many sessions live. */
+  sessions(): number
+  /** Takes nothing more, and ends what has no end of its own: standing streams, subscriptions. Requests go on. */
+  stop(): Promise<void>
+  /** Everything ends. */
+  close(): Promise<void>
+}
+
+/** A router without sessions; of another one with the same key it knows which ids were its own. */
+export function createRouter({ factory, sessionKey, clock }: RouterOptions): Router {
+  const { audience, bus } = createAudience()
+  const ids = createSessionIds(sessionKey)
+  const sessions = createLegacySessions({ factory, bus, clock, ids })
+  const options = { legacy: 'reject', keepAliveMs: 0, maxSubscriptions: MAX_LISTENERS, bus } as const
+  // Two of a kind, so that those who listen can be sent home while calls are finished.
+  const calls = createMcpHandler(factory, options)
+  const listeners = createMcpHandler(factory, options)
+  let isStopped = false
+
+  function serveCurrent({ request, message }: Exchange): Promise<Response> {
+    const isListening = member(message, 'method') === 'subscriptions/listen'
+    return (isListening ? listeners : calls).fetch(request, { parsedBody: message })
+  }
+
+  function serveLegacy(exchange: Exchange): Promise<Response> | Response {
+    const { request, message } = exchange
+    const given = request.headers.get('mcp-session-id')
+    if (isInitializeRequest(message) && takesStream(request) && member(message, 'id') !== NULL_ID) {
+      return sessions.open(exchange)
+    }
+    const session = given === null ? undefined : sessions.get(given)
+    if (session?.takes(exchange)) return session.serve(exchange)
+    if (session === undefined && given !== null && ids.isOurs(given) && !isInitialize(message)) {
+      return refuse(404, RPC.sessionNotFound, 'This session has ended. Send initialize to begin a new one.')
+    }
+    if (request.method !== 'POST') {
+      const text =
+        'Without a session there is nothing to get or to delete. POST a JSON-RPC message, initialize first.'
+      return refuse(405, RPC.refused, text, { headers: { allow: 'POST' } })
+    }
+    return servePlain(factory, exchange, {
+      'mcp-session-id': given !== null && isEchoable(given) ? given : randomUUID(),
+    })
+  }
+
+  return {
+    audience,
+    sessions: sessions.count,
+    async handle(exchange) {
+      const { request, message } = exchange
+      if (request.signal.aborted) return nobody()
+      if (isStopped) {
+        const headers = { 'retry-after': '5' }
+        return refuse(503, RPC.refused, 'The server is stopping; try again when it runs again.', { headers })
+      }
+      if (Array.isArray(message) && message.length > MAX_BATCH) {
+        return refuse(400, RPC.invalidRequest, `A batch may hold ${MAX_BATCH} messages.`)
+      }
+      const tidied = tidy(message)
+      return (await isLegacyRequest(request, tidied))
+        ? serveLegacy({ ...exchange, message: tidied })
+        : serveCurrent(exchange)
+    },
+    async stop() {
+      isStopped = true
+      sessions.endStreams()
+      await listeners.close()
+    },
+    async close() {
+      await Promise.all([sessions.close(), calls.close(), listeners.close()])
+    },
+  }
+}
+
+/** A session's id as the specification wants it: visible ASCII. */
+function isEchoable(id: string): boolean {
+  return /^[\x21-\x7e]{1,256}$/.test(id)
+}

@@ -1,0 +1,52 @@
+/** The status of the link in short, for agents: without what only the owner of the machine needs. */
+import type { z } from 'zod'
+import { Status } from '../model/status.ts'
+import { facts, lines, quoted } from './brief.ts'
+
+export const BriefStatus = Status.pick({
+  state: true,
+  connected: true,
+  linked: true,
+  has_qr: true,
+  since_at: true,
+  reason: true,
+  last_error: true,
+  next_step: true,
+  account: true,
+  pairing: true,
+  reconnect: true,
+  sync: true,
+}).extend({
+  archive: Status.shape.archive
+    .unwrap()
+    .pick({ messages: true, problem: true, stale_since: true })
+    .nullable(),
+})
+
+/** Each fact of a status in a line of its own. */
+export function statusText(status: z.infer<typeof BriefStatus>): string {
+  const { account, pairing, reconnect, sync, archive } = status
+  return lines(
+    facts({ State: status.state, since: status.since_at, reason: status.reason }),
+    `${status.connected ? 'Connected' : 'Not connected'}, ${status.linked ? 'linked' : 'not linked'}`,
+    status.next_step !== null && `Next step: ${status.next_step}`,
+    status.last_error !== null && `Last error: ${quoted(status.last_error)}`,
+    account !== null &&
+      `Account: ${facts({
+        wid: account.wid,
+        name: account.pushname === null ? null : quoted(account.pushname),
+        platform: account.platform,
+      })}`,
+    status.has_qr && 'A QR code can be scanned',
+    pairing !== null && `Waits for the phone: ${pairing.method}, until ${pairing.expires_at}`,
+    reconnect !== null && `Reconnects: attempt ${reconnect.attempt} at ${reconnect.next_attempt_at}`,
+    sync !== null &&
+      `Reading from WhatsApp: ${sync.phase}, ${sync.chats_done} of ${sync.chats_total} chats, ${sync.messages} messages`,
+    archive !== null &&
+      `Archive: ${facts({
+        messages: archive.messages,
+        problem: archive.problem,
+        'complete until': archive.stale_since,
+      })}`,
+  )
+}

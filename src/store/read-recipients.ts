@@ -1,0 +1,189 @@
+/** Finding where a message is to go: a chat or person by address or by name, and the message that it answers. */
+import { fail } from '../errors.ts'
+import {
+  chatKindOf,
+  type Jid,
+  type KeyParts,
+  type MessageKey,
+  phoneOf,
+  toJid,
+  toMessageKey,
+} from '../model/ids.ts'
+import { FITS, type Fit, type NamedRecipient, type Quoted, type Recipient } from '../model/recipient.ts'
+import { bareName, createMatcher } from './fold.ts'
+import type { MessageRow } from './messages.ts'
+import { ME, type PersonRow } from './people.ts'
+import { timeOf } from './position.ts'
+import type { Finder } from './read-finder.ts'
+import { FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
+import {
+  type ChatView,
+  chatId,
+  chatName,
+  hasAuthors,
+  isOwnChat,
+  jidOf,
+  type Own,
+  personJid,
+  personName,
+  toIso,
+  toKey,
+} from './render.ts'
+import type { Connection } from './sqlite.ts'
+
+/** The part of the reader that is about where messages go. */
+export type RecipientReader = {
+  /** Null: nothing is known there. Any phone number is somebody's. */
+  recipientAt(address: Jid): Recipient | null
+  /**
+   * Chats and people whose names fit, regardless of case, accents, and emoji and punctuation around the words: the best
+   * fits first, and of those the latest. A chat's own name counts, and a person's in the address book; one that people
+   * gave themselves is told apart. `total`: how many there are in all.
+   */
+  recipientsNamed(name: string, limit: number): { total: number; first: NamedRecipient[] }
+  /** The message of this key. Phone or LID in it are alike. @throws AppError `message_not_found` */
+  quoted(key: KeyParts): Quoted
+}
+
+const QUERIES = {
+  // One text each: with thousands of names, handing over rows is what takes the time.
+  chats: `SELECT json_group_array(json_array(c.id, c.name, coalesce(c.last_message, 0))) AS rows FROM chats c
+    WHERE c.person IS NULL AND c.name IS NOT NULL AND c.removed_at IS NULL AND c.merged_into IS NULL`,
+  people: `SELECT json_group_array(json_array(p.id, p.name, p.pushname, p.in_address_book, coalesce(c.last_message, 0)))
+    AS rows FROM people p LEFT JOIN chats c ON c.person = p.id
+    WHERE p.same_as IS NULL AND (p.name IS NOT NULL OR p.pushname IS NOT NULL)`,
+  chat: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE c.id = ?`,
+  chatOf: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE c.person = ?`,
+}
+
+type ChatNames = [id: number, name: string, last: number]
+type PersonNames = [
+  id: number,
+  name: string | null,
+  pushname: string | null,
+  inAddressBook: number,
+  last: number,
+]
+/** Something that fits, before it is read whole. `last`: position of its last message. */
+type Found = { chat: number } | { person: number }
+type Fitting = Found & { why: Fit; last: number }
+
+/** Its statements are prepared here, once. */
+export function createRecipientReader(db: Connection, loader: Loader, finder: Finder): RecipientReader {
+  const chats = db.query<{ rows: string }>(QUERIES.chats)
+  const people = db.query<{ rows: string }>(QUERIES.people)
+  const chatBy = db.query<ChatView>(QUERIES.chat)
+  const chatOf = db.query<ChatView>(QUERIES.chatOf)
+
+  function ofChat(chat: ChatView): Recipient {
+    const isGone = chat.removed_at !== null && chat.kind !== 'direct'
+    return {
+      id: toJid(chatId(chat)),
+      name: chatName(chat, loader.own()),
+      kind: chat.kind,
+      lastMessageAt: chat.last_message === null ? null : toIso(timeOf(chat.last_message)),
+      closed: isGone ? 'deleted' : chat.is_read_only === 1 ? 'read_only' : null,
+    }
+  }
+
+  /** The direct chat, whether or not there is one. */
+  function ofPerson(person: PersonRow): Recipient | null {
+    const [chat] = chatOf.all(person.id)
+    if (chat !== undefined) return ofChat(chat)
+    const id = personJid(person)
+    return id === null
+      ? null
+      : { id, name: personName(person), kind: 'direct', lastMessageAt: null, closed: null }
+  }
+
+  function fitting(asked: string): Fitting[] {
+    const holds = createMatcher(asked)
+    const fits = (name: string): Fit | null => {
+      const bare = bareName(name)
+      if (bare === asked) return 'same name'
+      return holds(bare, '') ? 'part of the name' : null
+    }
+    const named = parse<ChatNames>(chats.all()).flatMap(([chat, name, last]): Fitting[] => {
+      const why = fits(name)
+      return why === null ? [] : [{ chat, why, last }]
+    })
+    const persons = parse<PersonNames>(people.all()).flatMap(
+      ([person, name, pushname, inAddressBook, last]): Fitting[] => {
+        const given = inAddressBook === 1 && name !== null ? fits(name) : null
+        if (given !== null) return [{ person, why: given, last }]
+        const isSo = [name, pushname].some((one) => one !== null && fits(one) !== null)
+        return isSo ? [{ person, why: 'calls themselves so', last }] : []
+      },
+    )
+    return [...named, ...persons]
+  }
+
+  function read(found: Found): Recipient | null {
+    if ('person' in found) {
+      const person = loader.people([found.person]).get(found.person)
+      return person === undefined ? null : ofPerson(person)
+    }
+    const [chat] = chatBy.all(found.chat)
+    return chat === undefined ? null : ofChat(chat)
+  }
+
+  return {
+    recipientAt(address) {
+      const chat = finder.chat(address)
+      if (chat !== null) return ofChat(chat)
+      if (chatKindOf(address) !== 'direct') return null
+      const person = finder.person(address)
+      if (person !== null) return ofPerson(person)
+      const phone = phoneOf(address)
+      return phone === null
+        ? null
+        : { id: address, name: `+${phone}`, kind: 'direct', lastMessageAt: null, closed: null }
+    },
+    recipientsNamed(name, limit) {
+      const asked = bareName(name)
+      if (asked === '') return { total: 0, first: [] }
+      const found = fitting(asked).sort(
+        (one, other) => FITS.indexOf(one.why) - FITS.indexOf(other.why) || other.last - one.last,
+      )
+      const first = found.slice(0, limit).flatMap(({ why, ...one }): NamedRecipient[] => {
+        const recipient = read(one)
+        return recipient === null ? [] : [{ ...recipient, why }]
+      })
+      return { total: found.length, first }
+    },
+    quoted(key) {
+      const { row, chat } = finder.message(key) ?? fail('message_not_found')
+      const own = loader.own()
+      const people = loader.people([row.sender])
+      return {
+        id: toKey(chat, row.bare_id, row.sender, jidOf(row.sender, { own, people }), own),
+        chat: toJid(chatId(chat)),
+        type: row.type,
+        keys: keysOf(row, chat, people.get(row.sender), own),
+      }
+    },
+  }
+}
+
+/** Every key that WhatsApp Web may have for a message: each address of its chat, with each of its author's. */
+function keysOf(row: MessageRow, chat: ChatView, author: PersonRow | undefined, own: Own): MessageKey[] {
+  const key = (fromMe: boolean, ...rest: string[]) => toMessageKey([fromMe, ...rest].join('_'))
+  const mine = [own.jid, own.lid].filter((address) => address !== null)
+  // Builds disagree about the direction of notes to oneself.
+  if (isOwnChat(chat, own)) {
+    return mine.flatMap((me) =>
+      [true, false].flatMap((fromMe) => ['out', 'in'].map((end) => key(fromMe, me, row.bare_id, end))),
+    )
+  }
+  const isMine = row.sender === ME
+  const chats = [chat.jid, chat.phone, chat.lid].filter((address) => address !== null)
+  if (!hasAuthors(chat.kind)) return chats.map((address) => key(isMine, address, row.bare_id))
+  const authors = isMine
+    ? mine
+    : [author?.phone, author?.lid].filter((address) => typeof address === 'string')
+  return chats.flatMap((address) => authors.map((from) => key(isMine, address, row.bare_id, from)))
+}
+
+function parse<Row>([found]: { rows: string }[]): Row[] {
+  return found === undefined ? [] : JSON.parse(found.rows)
+}

@@ -1,0 +1,84 @@
+/** Does the search index hold what the messages say, and nothing else? SQLite's own check of it is no witness (open-file.ts). */
+import type { MessageRow } from './messages.ts'
+import { createIndexedFrom, createTextOf, forgetIndex, isIndexDamage } from './search-index.ts'
+import type { Connection } from './sqlite.ts'
+import { MARKED } from './tokens.ts'
+import type { Flaw } from './verify.ts'
+
+/** Messages that are compared word by word; of all others only whether they are in it. */
+const SAMPLE = 1_000
+
+/** Every word of the index with its message (https://www.sqlite.org/fts5.html#the_fts5vocab_virtual_table_module). */
+const WORDS = `CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'search', 'instance')`
+
+/** A deleted message has no words, and of one that is gone none may be left. */
+const LEFT_BEHIND = `SELECT count(DISTINCT doc) AS n FROM temp.words
+  WHERE NOT EXISTS (SELECT 1 FROM messages WHERE id = doc AND type <> 'revoked')`
+
+const NOT_IN_IT = `SELECT * FROM messages WHERE chat = ? AND id >= ? AND (body <> '' OR details IS NOT NULL)
+  AND id NOT IN (SELECT rowid FROM search WHERE search MATCH ?)`
+
+const IN_SAMPLE = `SELECT m.* FROM
+  (SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS n FROM messages WHERE id >= ?) sampled
+  CROSS JOIN messages m ON m.id = sampled.id WHERE place % (n / ${SAMPLE} + 1) = 0`
+
+/** Words that only one of the two has, by message. */
+const DIFFERENT = `WITH
+  here AS (SELECT doc, term, offset FROM temp.words WHERE doc IN (SELECT value FROM json_each(?))),
+  wanted AS (SELECT doc, term, offset FROM temp.wanted_words)
+  SELECT count(DISTINCT doc) AS n FROM (
+    SELECT * FROM (SELECT * FROM here EXCEPT SELECT * FROM wanted)
+    UNION ALL SELECT * FROM (SELECT * FROM wanted EXCEPT SELECT * FROM here))`
+
+/**
+ * What is wrong with the index; it then counts as missing, and is made anew when a server runs. What is not in it yet,
+ * since it is just being made, is not looked for.
+ */
+export function verifySearch(db: Connection): Flaw[] {
+  const from = createIndexedFrom(db)()
+  const flaws: Flaw[] = []
+  const note = (rows: number, says: string) => {
+    if (rows > 0) flaws.push({ check: 'search', rows, says })
+  }
+  const count = (sql: string, ...args: string[]) => db.query<{ n: number }>(sql).all(...args)[0]?.n ?? 0
+  if (from === Number.MAX_SAFE_INTEGER) return []
+  try {
+    db.exec(WORDS)
+    note(count(LEFT_BEHIND), 'messages that are gone or deleted can still be found by their words')
+    note(countMissing(db, from), 'messages cannot be found')
+    note(count(DIFFERENT, prepareSample(db, from)), 'messages can be found by other words than theirs')
+  } catch (error) {
+    if (!isIndexDamage(error)) throw error
+    note(1, 'index cannot be read')
+  } finally {
+    for (const table of ['wanted_words', 'wanted', 'words']) db.exec(`DROP TABLE IF EXISTS temp.${table}`)
+  }
+  if (flaws.length > 0) forgetIndex(db)
+  return flaws.map((flaw) => ({ ...flaw, says: `${flaw.rows} ${flaw.says}: the index is made anew` }))
+}
+
+function countMissing(db: Connection, from: number): number {
+  const textOf = createTextOf(db)
+  const rows = db.query<MessageRow>(NOT_IN_IT)
+  let missing = 0
+  for (const { id } of db.query<{ id: number }>('SELECT id FROM chats').all()) {
+    // Most of them say nothing that could be found.
+    for (const row of rows.iterate(id, from, `"${MARKED.chat(id)}"`)) if (textOf(row) !== null) missing += 1
+  }
+  return missing
+}
+
+/** A small index of the sample alone, as it should be, with the same tokenizer; its messages as JSON. */
+function prepareSample(db: Connection, from: number): string {
+  const textOf = createTextOf(db)
+  const [search] = db.query<{ sql: string }>(`SELECT sql FROM sqlite_schema WHERE name = 'search'`).all()
+  db.exec(search?.sql.replace('search', 'temp.wanted') ?? '')
+  db.exec(`CREATE VIRTUAL TABLE temp.wanted_words USING fts5vocab('temp', 'wanted', 'instance')`)
+  const insert = db.command('INSERT INTO temp.wanted (rowid, tokens) VALUES (?, ?)')
+  const sample = db.query<MessageRow>(IN_SAMPLE).all(from)
+  for (const row of sample) {
+    const text = textOf(row)
+    if (text !== null) insert.run(BigInt(row.id), text)
+  }
+  return JSON.stringify(sample.map(({ id }) => id))
+}

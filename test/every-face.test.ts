@@ -1,0 +1,145 @@
+/** One body for every operation that is a tool: over REST, MCP of both eras and stdio it tells the same facts. */
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { OPERATIONS } from '../src/operations/index.ts'
+import type { Operation } from '../src/operations/operation.ts'
+import { type Harness, openHarness } from './harness.ts'
+import { MAIN } from './program.ts'
+
+const AMARA = '15550001101'
+const STRANGER = '15559990001'
+
+type Input = Record<string, unknown>
+type Face = (operation: Operation, input: Input) => Promise<unknown>
+
+let harness: Harness
+const faces = new Map<string, Face>()
+const clients: Client[] = []
+let group = ''
+let messageId = ''
+let firstEvent = ''
+
+beforeAll(async () => {
+  harness = await openHarness()
+})
+
+it('begins with a linked account and a client of each face', async () => {
+  await harness.link()
+  group = harness.world.state().groups[0]?.id ?? ''
+  for (const text of ['Shall we meet at the station?', 'I have the blue umbrella', 'And a second question?'])
+    await harness.world.write({ from: AMARA, text })
+  await harness.synced()
+  await expect.poll(async () => (await harness.get('/api/search?q=second')).json.count).toBe(1)
+  messageId = (await harness.get('/api/search?q=umbrella')).json.messages[0].id
+  firstEvent = (await harness.get('/api/events?after=0&limit=1')).json.next_after
+  faces.set('REST', overRest)
+  for (const lane of ['legacy', 'current'] as const)
+    faces.set(`MCP ${lane}`, overMcp(await harness.mcp(lane)))
+  const stdio = new Client({ name: 'test', version: '1.0.0' })
+  await stdio.connect(
+    new StdioClientTransport({
+      command: process.execPath,
+      args: [MAIN, 'stdio', '--url', harness.url],
+      stderr: 'ignore',
+    }),
+  )
+  clients.push(stdio)
+  faces.set('stdio', overMcp(stdio))
+})
+afterAll(async () => {
+  await Promise.all(clients.map((client) => client.close()))
+  await harness.close()
+})
+
+/** What each is called with, on this world; `{}` for all that need nothing. Made late: ids are known once it is linked. */
+const inputs: Record<string, () => Input> = {
+  list_chats: () => ({ limit: 3, query: 'a' }),
+  get_chat: () => ({ chat_id: group }),
+  list_unread: () => ({ messages_per_chat: 2 }),
+  list_waiting: () => ({ days: 30, include_groups: true }),
+  read_messages: () => ({ phone_number: AMARA, limit: 4 }),
+  get_message: () => ({ message_id: messageId, before: 1, after: 1 }),
+  search_messages: () => ({ q: 'question', chat_id: `${AMARA}@c.us` }),
+  load_earlier: () => ({ chat_id: `${AMARA}@c.us`, count: 10 }),
+  list_contacts: () => ({ query: 'a', limit: 2 }),
+  get_contact: () => ({ contact_id: AMARA }),
+  list_events: () => ({ after: firstEvent, limit: 2, wait: 1 }),
+  send_message: () => ({ phone_number: AMARA, message: 'The same words' }),
+  send_to_chat: () => ({ chat: group, message: 'The same words', reply_to: undefined }),
+  pairing_code: () => ({ phone_number: STRANGER }),
+}
+/** What differs from one call to the next: of what grows meanwhile, and of each message sent. */
+const VOLATILE = ['stale_since', 'archive', 'size_bytes']
+const OF_SENDS = ['message_id', 'timestamp']
+/** They change what the others are told, so they come last; this one takes the link with it. */
+const LAST = ['send_message', 'send_to_chat', 'logout']
+
+const tools = OPERATIONS.filter(({ tool }) => tool !== null)
+const inOrder = [
+  ...tools.filter(({ name }) => !LAST.includes(name)),
+  ...tools.filter(({ name }) => LAST.includes(name)),
+]
+
+describe.each(inOrder.map((operation) => [operation.name, operation] as const))('%s', (name, operation) => {
+  it('tells the same facts over every face', async () => {
+    const input = JSON.parse(JSON.stringify(inputs[name]?.() ?? {}))
+    const volatile = operation.effect === 'send' ? OF_SENDS : VOLATILE
+    const told = new Map<string, unknown>()
+    for (const [face, call] of faces) {
+      if (name === 'logout' && !harness.app.session.status().ready) await harness.link()
+      told.set(face, without(volatile, await call(operation, input)))
+    }
+    const first = told.get('REST')
+    for (const [face, answer] of told) expect(answer, face).toEqual(first)
+  })
+})
+
+it('did everything that was asked, once a face', () => {
+  const sent = harness.world.messages().filter(({ body }) => body === 'The same words')
+  expect(sent.map(({ chat }) => chat)).toEqual([...Array(4).fill(`${AMARA}@c.us`), ...Array(4).fill(group)])
+})
+
+async function overRest({ routes }: Operation, input: Input): Promise<unknown> {
+  const [route = ''] = routes
+  const [method = '', pattern = ''] = route.split(' ')
+  const rest = { ...input }
+  const path = pattern.replace(/\{(\w+)\}/g, (_, key: string) => {
+    const value = encodeURIComponent(String(rest[key]))
+    delete rest[key]
+    return value
+  })
+  const query = new URLSearchParams(
+    Object.entries(rest).map(([key, value]): [string, string] => [key, String(value)]),
+  )
+  const { status, json } = await harness.call(
+    method === 'GET' ? { path: `${path}?${query}` } : { method, path, body: rest },
+  )
+  expect(status, JSON.stringify(json)).toBe(200)
+  return json
+}
+
+function overMcp(client: Client): Face {
+  return async ({ name, tool = `whatsapp_${name}` }, input) => {
+    const result = await client.callTool({
+      name: String(tool),
+      arguments: { ...input, response_format: 'detailed' },
+    })
+    expect(result.isError, JSON.stringify(result.content)).not.toBe(true)
+    const [first] = result.content
+    expect(JSON.parse(first?.type === 'text' ? first.text : ''), 'text and data').toEqual(
+      result.structuredContent,
+    )
+    return result.structuredContent
+  }
+}
+
+function without(names: readonly string[], value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => without(names, one))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !names.includes(key))
+      .map(([key, one]) => [key, without(names, one)]),
+  )
+}

@@ -1,0 +1,309 @@
+/** `mcp-config` as people run it, with a home of its own: what it prints, and what it does to files that others keep. */
+import { execFile } from 'node:child_process'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { parse as parseToml } from 'smol-toml'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CLIENTS } from '../src/cli/mcp-config-clients.ts'
+import { EditError, withEntry } from '../src/cli/mcp-config-edit.ts'
+import { type Entry, type EntryOptions, toEntry } from '../src/cli/mcp-config-entry.ts'
+import { ended, endPrograms, MAIN, temp } from './program.ts'
+
+afterEach(endPrograms)
+
+let home: string
+beforeEach(() => {
+  home = temp()
+})
+const mcpConfig = (args: string[], env: Record<string, string> = {}) =>
+  ended(['mcp-config', ...args], {
+    cwd: home,
+    env: { HOME: home, XDG_CONFIG_HOME: '', CODEX_HOME: '', CLAUDE_CONFIG_DIR: '', ...env },
+  })
+
+/** Where each keeps its servers in a home on Linux, and how the entry is found there. */
+const FILES: Record<string, { file: string; member: string; existing: string }> = {
+  'claude-code': {
+    file: '.claude.json',
+    member: 'mcpServers',
+    existing:
+      '{\n    "numStartups": 41,\n    "mcpServers": {\n        "other": { "command": "x" }\n    }\n}\n',
+  },
+  'claude-desktop': {
+    file: '.config/Claude/claude_desktop_config.json',
+    member: 'mcpServers',
+    existing: '{"globalShortcut":"Ctrl+Space"}',
+  },
+  cursor: {
+    file: '.cursor/mcp.json',
+    member: 'mcpServers',
+    existing: '{\n\t// mine\n\t"mcpServers": {\n\t\t"other": { "url": "http://x" }, /* last */\n\t},\n}\n',
+  },
+  vscode: {
+    file: '.config/Code/User/mcp.json',
+    member: 'servers',
+    existing: '// keys\r\n{\r\n  "inputs": [],\r\n  "servers": {}\r\n}\r\n',
+  },
+  codex: {
+    file: '.codex/config.toml',
+    member: 'mcp_servers',
+    existing:
+      '# mine\nmodel = "gpt" # the best\n\n[mcp_servers.other]\ncommand = "x"\n[[list]]\na = """\n[mcp_servers.whatsapp]\n"""\n',
+  },
+}
+
+const parse = (client: string, text: string): Record<string, Record<string, Record<string, unknown>>> =>
+  JSON.parse(
+    client === 'codex'
+      ? JSON.stringify(parseToml(text))
+      : text.replace(/^\s*\/\/.*$|\/\*.*?\*\//gm, '').replace(/,(\s*[}\]])/g, '$1'),
+  )
+
+describe.each(Object.entries(FILES))('%s', (client, { file, member, existing }) => {
+  const path = () => join(home, file)
+  const entryIn = (text: string) => parse(client, text)[member]?.whatsapp
+
+  it('is written where there is nothing, once', async () => {
+    const first = await mcpConfig([client, '--install'])
+    expect([first.code, first.err]).toEqual([0, ''])
+    expect(first.out).toContain(path())
+    expect(entryIn(readFileSync(path(), 'utf8'))).toMatchObject({ args: [MAIN, 'stdio'] })
+    expect(statSync(path()).mode & 0o077).toBe(0)
+    const written = readFileSync(path(), 'utf8')
+    const again = await mcpConfig([client, '--install'])
+    expect(again.out).toContain('already')
+    expect(readFileSync(path(), 'utf8')).toBe(written)
+    expect(readdirSync(dirname(path())).filter((name) => name.includes('.bak'))).toEqual([])
+  })
+
+  it('keeps all that is there, and what it was beside it', async () => {
+    mkdirSync(dirname(path()), { recursive: true })
+    writeFileSync(path(), existing, { mode: 0o640 })
+    const done = await mcpConfig([client, '--install', '--port', '9000'])
+    expect([done.code, done.err]).toEqual([0, ''])
+    const text = readFileSync(path(), 'utf8')
+    expect(entryIn(text)).toMatchObject({ args: [MAIN, 'stdio', '--port', '9000'] })
+    const { [member]: servers, ...others } = parse(client, text)
+    const { [member]: before, ...same } = parse(client, existing)
+    expect(others).toEqual(same)
+    expect(servers).toMatchObject(before ?? {})
+    // The lines of the file are there as they were, comments and all.
+    for (const line of existing.split(/\r?\n/).filter((one) => /\/\/|\/\*|#|^\S*model/.test(one)))
+      expect(text).toContain(line)
+    expect(text.includes('\r\n')).toBe(existing.includes('\r\n'))
+    expect(statSync(path()).mode & 0o777).toBe(0o640)
+    const backups = readdirSync(dirname(path())).filter((name) => /\.bak-\d{8}T\d{9}Z$/.test(name))
+    expect(backups).toHaveLength(1)
+    expect(readFileSync(join(dirname(path()), backups[0] ?? ''), 'utf8')).toBe(existing)
+    expect(done.out).toContain(backups[0])
+
+    // Another address: our keys change, what its user added to the entry stays.
+    const entry = client === 'codex' ? 'startup_timeout_sec = 20' : '"disabled": true'
+    const added =
+      client === 'codex'
+        ? text.replace(/(\[mcp_servers\.whatsapp\]\n)(?=command)/, `$1${entry}\n`)
+        : text.replace(/("args": \[[^\]]*\])/, `$1, ${entry}`)
+    expect(added).not.toBe(text)
+    writeFileSync(path(), added)
+    if (client === 'claude-desktop') return
+    expect((await mcpConfig([client, '--install', '--transport', 'http'])).code).toBe(0)
+    const changed = entryIn(readFileSync(path(), 'utf8'))
+    expect(changed).toMatchObject({
+      url: 'http://127.0.0.1:8790/mcp',
+      ...(client === 'codex' ? { startup_timeout_sec: 20 } : { disabled: true }),
+    })
+    expect(changed).not.toHaveProperty('command')
+  })
+
+  it('is left alone where it cannot be read', async () => {
+    mkdirSync(dirname(path()), { recursive: true })
+    const broken = client === 'codex' ? 'a = = 1\n' : '{ "a": '
+    writeFileSync(path(), broken)
+    const { code, out, err } = await mcpConfig([client, '--install'])
+    expect([code, out]).toEqual([1, ''])
+    expect(err).toContain(`${path()} is not valid`)
+    expect(err).toContain('without --install')
+    expect(readFileSync(path(), 'utf8')).toBe(broken)
+    expect(readdirSync(dirname(path())).filter((name) => /\.(bak|new)/.test(name))).toEqual([])
+  })
+})
+
+describe('what is printed', () => {
+  it.each(Object.keys(CLIENTS))('%s: the line or the entry alone', async (client) => {
+    const { code, out, err } = await mcpConfig([client])
+    expect(code).toBe(0)
+    expect(err).not.toBe('')
+    if (client === 'claude-code' || client === 'codex') {
+      expect(out).toBe(
+        `${client.split('-')[0]} mcp add ${client === 'codex' ? '' : '--scope user '}whatsapp -- ${process.execPath} ${MAIN} stdio\n`,
+      )
+    } else expect(JSON.parse(out)).toBeInstanceOf(Object)
+    expect(readdirSync(home)).toEqual([])
+  })
+
+  it('a line means what it says to a shell', async () => {
+    const dir = join(home, "it's a $HOME")
+    const { out } = await mcpConfig(['claude-code', '--auth-dir', dir])
+    const { stdout } = await promisify(execFile)('sh', ['-c', `printf '%s\\n' ${out}`])
+    expect(stdout.trim().split('\n').slice(-3)).toEqual(['stdio', '--auth-dir', dir])
+  })
+
+  it('carries what is not as it would be: from flags, the environment and .env', async () => {
+    writeFileSync(join(home, '.env'), 'WHATSAPP_HISTORY_DAYS=30\nWHATSAPP_MCP_PORT=8790\n')
+    const env = { WHATSAPP_AUTH_DIR: 'mine', WHATSAPP_HEADLESS: 'false', WHATSAPP_ARCHIVE_KEY: 'secret' }
+    const { out, err } = await mcpConfig(['cursor', '--host', '::1'], env)
+    expect(JSON.parse(out).mcpServers.whatsapp.args.slice(1)).toEqual([
+      ...['stdio', '--host', '::1', '--auth-dir', join(home, 'mine'), '--headless=false'],
+      ...['--history-days', '30'],
+    ])
+    expect(out + err).not.toContain('secret')
+    expect(err).toContain('WHATSAPP_ARCHIVE_KEY is set')
+    const http = await mcpConfig(['cursor', '--host', '::1', '--transport', 'http'], env)
+    expect(JSON.parse(http.out).mcpServers.whatsapp).toEqual({ url: 'http://[::1]:8790/mcp' })
+    const named = await mcpConfig(['cursor'], { ...env, WHATSAPP_MCP_URL: 'http://127.0.0.1:1234/mcp' })
+    expect(JSON.parse(named.out).mcpServers.whatsapp.args.slice(1)).toEqual([
+      ...['stdio', '--url', 'http://127.0.0.1:1234'],
+    ])
+  })
+
+  it.each([
+    [['nobody']],
+    [['claude-desktop', '--transport', 'http']],
+    [['n8n', '--transport', 'stdio']],
+    [['n8n', '--install']],
+    [['cursor', '--port', '0']],
+    [['cursor', '--name', 'a b']],
+  ])('refuses %j', async (args) => {
+    const { code, out, err } = await mcpConfig(args)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).not.toContain('    at ')
+    expect(readdirSync(home)).toEqual([])
+  })
+})
+
+it('goes where a link leads, and to the places that clients are told of', async () => {
+  mkdirSync(join(home, 'dotfiles'))
+  writeFileSync(join(home, 'dotfiles', 'config.toml'), 'a = 1\n')
+  symlinkSync(join(home, 'dotfiles', 'config.toml'), join(home, 'config.toml'))
+  expect((await mcpConfig(['codex', '--install'], { CODEX_HOME: home })).code).toBe(0)
+  expect(lstatSync(join(home, 'config.toml')).isSymbolicLink()).toBe(true)
+  expect(readFileSync(join(home, 'dotfiles', 'config.toml'), 'utf8')).toContain('[mcp_servers.whatsapp]')
+  expect((await mcpConfig(['claude-code', '--install'], { CLAUDE_CONFIG_DIR: home })).code).toBe(0)
+  expect(existsSync(join(home, '.claude.json'))).toBe(true)
+})
+
+describe('files of other systems', () => {
+  const at = (
+    client: string,
+    platform: NodeJS.Platform,
+    env: Record<string, string> = {},
+    root = 'C:\\Users\\me',
+  ) =>
+    CLIENTS[client]?.file?.path({ platform, home: platform === 'win32' ? root : '/Users/me', env, root: '' })
+
+  it('are where their clients look', () => {
+    expect(at('claude-desktop', 'darwin')).toBe(
+      '/Users/me/Library/Application Support/Claude/claude_desktop_config.json',
+    )
+    expect(at('vscode', 'darwin')).toBe('/Users/me/Library/Application Support/Code/User/mcp.json')
+    expect(at('cursor', 'darwin')).toBe('/Users/me/.cursor/mcp.json')
+    expect(at('vscode', 'win32', { APPDATA: 'D:\\Roaming' })).toBe('D:\\Roaming\\Code\\User\\mcp.json')
+    expect(at('codex', 'win32')).toBe('C:\\Users\\me\\.codex\\config.toml')
+    expect(at('claude-desktop', 'win32')).toBe(
+      'C:\\Users\\me\\AppData\\Roaming\\Claude\\claude_desktop_config.json',
+    )
+    expect(at('vscode', 'linux', { XDG_CONFIG_HOME: '/etc/me' })).toBe('/etc/me/Code/User/mcp.json')
+  })
+})
+
+describe('how this program is run', () => {
+  const entry = (over: Partial<EntryOptions['place']>, execPath = '/opt/node/bin/node'): Entry =>
+    toEntry('stdio', {
+      given: { settings: { WHATSAPP_AUTH_DIR: '' }, flags: { url: 'http://127.0.0.1:1' } },
+      place: { root: '/home/me/whatsapp', platform: 'linux', home: '/home/me', env: { PATH: '' }, ...over },
+      execPath,
+    })
+
+  it('decides how a client starts it', () => {
+    const url = ['stdio', '--url', 'http://127.0.0.1:1']
+    expect(entry({})).toEqual({
+      transport: 'stdio',
+      command: '/opt/node/bin/node',
+      args: ['/home/me/whatsapp/dist/main.js', ...url],
+    })
+    expect(entry({ root: '/usr/lib/node_modules/whatsapp-mcp-api' })).toMatchObject({
+      args: ['/usr/lib/node_modules/whatsapp-mcp-api/dist/main.js', ...url],
+    })
+    const npx = '/home/me/.npm/_npx/ab12/node_modules/whatsapp-mcp-api'
+    expect(entry({ root: npx })).toEqual({
+      transport: 'stdio',
+      command: 'npx',
+      args: ['-y', 'whatsapp-mcp-api', ...url],
+    })
+    expect(entry({ root: npx, platform: 'win32' })).toMatchObject({
+      command: 'cmd',
+      args: ['/c', 'npx', '-y', 'whatsapp-mcp-api', ...url],
+    })
+    // A name that stays when the version changes, where there is one.
+    const bin = join(home, 'bin')
+    mkdirSync(bin)
+    symlinkSync(process.execPath, join(bin, 'node'))
+    expect(entry({ env: { PATH: `/nowhere:${bin}` } }, process.execPath)).toMatchObject({
+      command: join(bin, 'node'),
+    })
+  })
+})
+
+describe('an edit', () => {
+  const edit = {
+    member: 'mcp_servers',
+    name: 'whatsapp',
+    entry: { command: 'node', args: ['main.js', 'stdio'] },
+  }
+  const toml = (text: string) => withEntry(text, { ...edit, format: 'toml' })
+
+  it('exchanges our keys of a TOML table over several lines, and nothing else', () => {
+    const before =
+      '[mcp_servers."whatsapp"] # mine\r\nargs = [\r\n  "a", # [b]\r\n  "c",\r\n]\r\nenv = { A = "1" }\r\ncommand = """x\r\ny"""\r\n\r\n[mcp_servers.whatsapp.tools]\r\nask = true\r\n'
+    const after = toml(before)
+    expect(parseToml(after)).toEqual({
+      mcp_servers: { whatsapp: { ...edit.entry, env: { A: '1' }, tools: { ask: true } } },
+    })
+    expect(after).toContain('[mcp_servers."whatsapp"] # mine\r\n')
+    expect(toml(after)).toBe(after)
+  })
+
+  it.each([
+    ['mcp_servers = { whatsapp = { command = "x" } }\n', 'safely'],
+    ['mcp_servers = { other = { command = "x" } }\n', 'safely'],
+    ['mcp_servers.whatsapp.command = "x"\n', 'safely'],
+    ['mcp_servers = 1\n', 'no table'],
+    ['[mcp_servers.whatsapp]\nargs = [\n["x"]\n]\n', 'safely'],
+  ])('is not made where it would be a guess: %j', (text, says) => {
+    expect(() => toml(text)).toThrow(EditError)
+    expect(() => toml(text)).toThrow(new RegExp(says))
+  })
+
+  it.each([
+    '{"mcp_servers": []}',
+    '[]',
+    '{"mcp_servers": {"whatsapp": 1}}',
+    '{"mcp_servers": {}, "mcp_servers": {}}',
+  ])('of JSON neither: %s', (text) =>
+    expect(() => withEntry(text, { ...edit, format: 'json' })).toThrow(EditError),
+  )
+
+  it('keeps a byte order mark', () => {
+    expect(withEntry('\ufeff{}', { ...edit, format: 'json' })).toMatch(/^\ufeff\{/)
+  })
+})

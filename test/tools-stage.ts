@@ -1,0 +1,141 @@
+/** For tests of tools: an account with something of every kind, tools to call on it, and what is too large for any answer. */
+import type { CallToolResult } from '@modelcontextprotocol/server'
+import { systemClock } from '../src/clock.ts'
+import { createTools } from '../src/faces/mcp/tools.ts'
+import { toJid } from '../src/model/ids.ts'
+import type { SeenMessage } from '../src/model/seen.ts'
+import { OPERATIONS } from '../src/operations/index.ts'
+import { type Harness, openHarness } from './harness.ts'
+
+export const AMARA = '15550001101'
+const JURGEN = '15550001102'
+const MING = '15550001103'
+
+export type ToolsStage = {
+  harness: Harness
+  /** What the scene made: a group, a message with all that a message can have, a media message, a deleted one. */
+  group: string
+  messageId: string
+  /** What the log of the tools has heard. */
+  warnings: Record<string, unknown>[]
+  call(name: string, input?: Record<string, unknown>): Promise<CallToolResult>
+  /** The data of an answer that must be one. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever came back
+  data(name: string, input?: Record<string, unknown>): Promise<any>
+  close(): Promise<void>
+}
+
+/** The text of a result that has one block of it. */
+export function textOf({ content: [first, ...others] }: CallToolResult): string {
+  if (first?.type !== 'text' || others.length > 0) throw new Error('not one text')
+  return first.text
+}
+
+/** A linked account; `fill` for one in which something happened. */
+export async function openToolsStage(): Promise<ToolsStage> {
+  const harness = await openHarness()
+  const warnings: Record<string, unknown>[] = []
+  const warn = (facts: unknown) => void warnings.push(Object(facts))
+  const tools = createTools(OPERATIONS, { warn })
+  const stage: ToolsStage = {
+    harness,
+    group: '',
+    messageId: '',
+    warnings,
+    call: (name, input = {}) =>
+      tools.call({
+        name,
+        arguments: input,
+        context: {
+          session: harness.app.session,
+          archive: harness.app.archive,
+          clock: systemClock,
+          mcpUrl: `${harness.url}/mcp`,
+          signal: new AbortController().signal,
+        },
+        requestId: 'request-1',
+      }),
+    async data(name, input) {
+      const result = await stage.call(name, input)
+      if (result.isError) throw new Error(textOf(result))
+      return result.structuredContent
+    },
+    close: () => harness.close(),
+  }
+  return stage
+}
+
+/** Links, and has every kind of thing happen. */
+export async function fillStage(stage: ToolsStage): Promise<void> {
+  const { harness } = stage
+  const { world } = harness
+  stage.group = world.state().groups[0]?.id ?? ''
+  const hidden = world.addContact({
+    phone: '15550002222',
+    name: null,
+    pushname: '"Hidden" [1]',
+    phoneHidden: true,
+  })
+  await world.write({ from: `${hidden.lid}@lid`, text: 'who am I\nand "why"?' })
+  const channel = await world.addChannel({ name: 'News' })
+  await world.writeInChannel({ channel: channel.id, content: { type: 'chat', text: 'breaking' } })
+  await world.markUnread({ chat: `${MING}@c.us` })
+  await harness.link()
+  await harness.synced()
+  const question = await world.write({ from: AMARA, text: 'dinner on friday?' })
+  await world.write({ from: AMARA, text: 'or lunch', quote: question.id })
+  await world.writeContent({
+    from: JURGEN,
+    content: {
+      type: 'document',
+      caption: 'the plan for dinner',
+      forwarded: 1,
+      media: { mimetype: 'application/pdf', sizeBytes: 1234, filename: 'plan "new".pdf' },
+    },
+  })
+  await world.write({ from: JURGEN, chat: stage.group, text: 'Who brings dinner? 🍜\u202e evil' })
+  await world.react({ id: question.id, by: AMARA, emoji: '👍🏽' })
+  await world.react({ id: question.id, by: 'me', emoji: '❤️' })
+  await world.edit({ id: question.id, text: 'dinner on saturday?' })
+  const gone = await world.write({ from: JURGEN, text: 'oops' })
+  await world.revoke({ id: gone.id })
+  await harness.post('/api/send', { phone_number: AMARA, message: 'saturday is fine' })
+  await world.archiveChat({ chat: `${JURGEN}@c.us`, archived: true })
+  await world.pinChat({ chat: stage.group, pinned: true })
+  await world.muteChat({ chat: stage.group, until: -1 })
+  await until(
+    async () => (await stage.data('whatsapp_get_chat', { chat_id: stage.group })).chat.muted === true,
+  )
+  stage.messageId = `false_${AMARA}@c.us_${question.id}`
+}
+
+/** A message as WhatsApp might give it, straight into the archive. */
+export function seen(
+  message: Pick<SeenMessage, 'chat' | 'bareId' | 'body'> & Partial<SeenMessage>,
+): SeenMessage {
+  return {
+    fromMe: false,
+    sender: toJid(`${AMARA}@c.us`),
+    senderName: null,
+    type: 'chat',
+    sentAt: 1_760_000_000,
+    ack: 0,
+    hasMedia: false,
+    media: null,
+    quoted: null,
+    mentions: [],
+    forwarded: false,
+    editedAt: null,
+    expiresAt: null,
+    reactions: null,
+    ...message,
+  }
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + 10_000
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error('it does not come to hold')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

@@ -1,0 +1,142 @@
+/** Tools on a real account: two forms of each answer, the same facts as data and as text, and failures that can be mended. */
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sparse } from '../src/faces/mcp/cut.ts'
+import { createTools } from '../src/faces/mcp/tools.ts'
+import { toolName } from '../src/faces/mcp/words.ts'
+import { toJson, toPrettyJson } from '../src/json.ts'
+import { timeOf } from '../src/operations/brief.ts'
+import { OPERATIONS } from '../src/operations/index.ts'
+import { AMARA, fillStage, openToolsStage, type ToolsStage, textOf } from './tools-stage.ts'
+
+type Input = Record<string, unknown>
+type Calls = [name: string, input: (stage: ToolsStage) => Input][]
+
+let stage: ToolsStage
+beforeAll(async () => {
+  stage = await openToolsStage()
+})
+afterAll(() => stage.close())
+
+const definitions = createTools(OPERATIONS, { warn: () => {} }).definitions
+const rowOf = (tool: string) => OPERATIONS.find((operation) => toolName(operation) === tool)
+
+/** Before an account is linked, in this order. */
+const BEFORE: Calls = [
+  ['whatsapp_status', () => ({})],
+  ['whatsapp_start_auth', () => ({})],
+  ['whatsapp_pairing_code', ({ harness }) => ({ phone_number: harness.world.state().account.phone })],
+  ['whatsapp_status', () => ({})],
+  ['whatsapp_logout', () => ({})],
+]
+
+/** With one. */
+const WITH: Calls = [
+  ['whatsapp_status', () => ({})],
+  ['whatsapp_start_auth', () => ({})],
+  ['whatsapp_pairing_code', ({ harness }) => ({ phone_number: harness.world.state().account.phone })],
+  ['whatsapp_send_message', () => ({ phone_number: AMARA, message: 'see you' })],
+  [
+    'whatsapp_send_to_chat',
+    ({ messageId }) => ({ chat: `${AMARA}@c.us`, message: 'yes', reply_to: messageId }),
+  ],
+  ['whatsapp_list_chats', () => ({})],
+  ['whatsapp_list_chats', () => ({ kind: ['channel'] })],
+  ['whatsapp_list_chats', () => ({ limit: 1 })],
+  ['whatsapp_get_chat', ({ group }) => ({ chat_id: group })],
+  ['whatsapp_get_chat', () => ({ chat_id: `${AMARA}@c.us` })],
+  ['whatsapp_list_unread', () => ({ include_muted: true, include_archived: true })],
+  ['whatsapp_list_unread', () => ({})],
+  ['whatsapp_list_waiting', () => ({ include_groups: true, include_archived: true, include_muted: true })],
+  ['whatsapp_read_messages', () => ({ phone_number: AMARA })],
+  ['whatsapp_read_messages', ({ group }) => ({ chat_id: group, limit: 1 })],
+  ['whatsapp_get_message', ({ messageId }) => ({ message_id: messageId })],
+  ['whatsapp_search_messages', () => ({ q: 'dinner' })],
+  ['whatsapp_search_messages', () => ({ q: 'dinner', limit: 1, sort: 'relevance' })],
+  ['whatsapp_load_earlier', () => ({ chat_id: `${AMARA}@c.us` })],
+  ['whatsapp_list_contacts', () => ({})],
+  ['whatsapp_list_contacts', () => ({ query: 'hidden', limit: 1 })],
+  ['whatsapp_get_contact', () => ({ contact_id: AMARA })],
+  ['whatsapp_list_events', () => ({ after: '0', limit: 100 })],
+  ['whatsapp_list_events', () => ({})],
+  ['whatsapp_get_archive_stats', () => ({})],
+  ['whatsapp_logout', () => ({})],
+]
+
+it('every tool is called here', () => {
+  const called = new Set(WITH.map(([name]) => name))
+  expect(definitions.map(({ name }) => name).filter((name) => !called.has(name))).toEqual([])
+})
+
+describe('before an account is linked', () => {
+  it.each(BEFORE)('%s: data and text have the same facts, in both forms', check)
+})
+
+describe('with an account', () => {
+  it('has something of every kind', () => fillStage(stage))
+  it.each(WITH)('%s: data and text have the same facts, in both forms', check, 60_000)
+})
+
+/** Asks for both forms; a call that does something is not repeated for nothing: each does it. */
+async function check(name: string, input: (stage: ToolsStage) => Input): Promise<void> {
+  const given = input(stage)
+  const detailed = await stage.call(name, { ...given, response_format: 'detailed' })
+  const concise = await stage.call(name, { ...given, response_format: 'concise' })
+  const { outputSchema } = definitions.find((one) => one.name === name) ?? {}
+  if (outputSchema === undefined) throw new Error('no schema')
+  for (const { structuredContent, isError, content } of [detailed, concise]) {
+    expect(isError, JSON.stringify(content)).toBeUndefined()
+    const validate = new AjvJsonSchemaValidator().getValidator(outputSchema)
+    expect(validate(structuredContent)).toMatchObject({ valid: true })
+  }
+  expect(JSON.parse(textOf(detailed))).toEqual(detailed.structuredContent)
+  if (rowOf(name)?.documented !== undefined)
+    expect(textOf(detailed)).toBe(toPrettyJson(detailed.structuredContent))
+  expectInText(concise.structuredContent, textOf(concise))
+  expectEachFactTold(name, detailed.structuredContent)
+}
+
+/** Each value of the data stands in the text. */
+function expectInText(data: unknown, text: string): void {
+  for (const { path, value } of leaves(data)) {
+    const where = `${path.join('.')} ${String(value)} in ${text}`
+    if (path.at(-1) === 'timestamp' && typeof value === 'number') expect(text, where).toContain(timeOf(value))
+    else if (typeof value === 'number')
+      expect(text, where).toMatch(new RegExp(`(?<![\\d.])${value}(?![\\d.]\\d)`))
+    else if (typeof value === 'string' && path.at(-1) !== 'type')
+      expect(text.includes(value) || text.includes(toJson(value)), where).toBe(true)
+  }
+}
+
+/** Were any value of it another, the text would be another. */
+function expectEachFactTold(name: string, answer: unknown): void {
+  const brief = rowOf(name)?.brief
+  if (brief === undefined) throw new Error('no short form')
+  const data = brief.shape.parse(answer)
+  const text = brief.text(data)
+  for (const { path, value } of leaves(sparse(data))) {
+    const changed = brief.shape.safeParse(replaced(data, path, anotherThan(value)))
+    // A word of a fixed set has no other here.
+    if (changed.success) expect(brief.text(changed.data), `${name} ${path.join('.')}`).not.toBe(text)
+  }
+}
+
+type Leaf = { path: string[]; value: unknown }
+
+function leaves(value: unknown, path: string[] = []): Leaf[] {
+  if (value === null) return []
+  if (typeof value !== 'object') return [{ path, value }]
+  return Object.entries(value).flatMap(([name, one]) => leaves(one, [...path, name]))
+}
+
+function anotherThan(value: unknown): unknown {
+  if (typeof value === 'string') return `${value}x`
+  return typeof value === 'number' ? value + 1 : !value
+}
+
+function replaced(value: unknown, [name, ...rest]: string[], other: unknown): unknown {
+  if (name === undefined) return other
+  const copy = structuredClone(value)
+  if (typeof copy !== 'object' || copy === null) throw new Error(`nothing at ${name}`)
+  return Object.assign(copy, { [name]: replaced(Reflect.get(copy, name), rest, other) })
+}
