@@ -42,12 +42,16 @@ it('is whole whatever was written, changed, deleted and forgotten', () => {
 })
 
 describe('a search index', () => {
-  it.each<[string, () => void, number]>([
-    ['with words of a message that is gone', () => exec(`DELETE FROM messages WHERE id = ${ids[3]}`), 1],
+  it.each<[string, () => void, string]>([
+    [
+      'with words of a message that is gone',
+      () => exec(`DELETE FROM messages WHERE id = ${ids[3]}`),
+      '1 messages that are gone',
+    ],
     [
       'with words of a message that was deleted for everyone',
       () => exec(`UPDATE messages SET type = 'revoked', body = '' WHERE id = ${ids[3]}`),
-      1,
+      '1 messages that are gone',
     ],
     [
       'without some messages',
@@ -57,18 +61,23 @@ describe('a search index', () => {
             .command(`INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)`)
             .run(BigInt(id), tokens(id))
       },
-      2,
+      '2 messages cannot be found',
     ],
     [
       'with other words than those of a message',
       () => exec(`UPDATE messages SET body = 'another' WHERE id = ${ids[3]}`),
-      1,
+      '1 messages can be found by other words',
     ],
-    ['that cannot be read', () => exec(`UPDATE search_data SET block = x'00ff00ff00ff' WHERE id > 10`), 1],
-  ])('%s is told of, and made anew', (_, harm, rows) => {
+    [
+      'that cannot be read',
+      () => exec(`UPDATE search_data SET block = x'00ff00ff00ff' WHERE id > 10`),
+      'cannot be read',
+    ],
+  ])('%s is told of, and made anew', (_, harm, says) => {
     harm()
     const flaws = verify(archive.store.db).filter(({ check }) => check === 'search')
-    expect(flaws[0]).toMatchObject({ rows, says: expect.stringMatching(/made anew/) })
+    expect(flaws[0]?.says).toContain(says)
+    expect(flaws[0]?.says).toContain('made anew')
     expect(archive.store.search.isIncomplete()).toBe(true)
     while (archive.store.search.step());
     expect(verify(archive.store.db).filter(({ check }) => check === 'search')).toEqual([])

@@ -85,7 +85,7 @@ const CHECKS: readonly { check: string; says: string; sql: string }[] = [
 const MOST = 20
 
 /**
- * Everything that is wrong with an open archive; empty: nothing. Takes about half a minute for a million messages.
+ * Everything that is wrong with an open archive; empty: nothing. Takes about a minute for a million messages.
  * A search index that is wrong is made anew when a server runs; nothing else is changed.
  * @throws AppError `archive_damaged`, `archive_unavailable` where it cannot even be read
  */
