@@ -59,7 +59,7 @@ describe('README', () => {
   it('names two commands that package.json has', () => {
     const scripts = JSON.parse(page('package.json')).scripts
     const named = commands('README.md').flatMap((line) =>
-      [...line.matchAll(/npm (?:run )?(\w+)/g)].map((match) => match[1] ?? ''),
+      [...line.matchAll(/npm (?:run )?([\w:-]+)/g)].map((match) => match[1] ?? ''),
     )
     expect(named).toEqual(expect.arrayContaining(['sandbox', 'start']))
     for (const name of named) expect(Object.keys(scripts)).toContain(name)

@@ -170,6 +170,24 @@ describe('a client of the eras before', () => {
     expect(pipe.lines().filter(({ id }) => id === 1)).toHaveLength(1)
   })
 
+  it('loses no answer where only the connection broke: the stream is gone on with', async () => {
+    const legacy = legacyReply()
+    const server = await standIn((seen, answer) => {
+      const from = seen.headers['last-event-id']
+      if (seen.message.method !== 'tools/call' && from === undefined) return legacy.reply(seen, answer)
+      answer.writeHead(200, { 'content-type': 'text/event-stream' })
+      if (from !== 'b') {
+        answer.write(`id: ${from === undefined ? 'a' : 'b'}\ndata:\n\n`)
+        return void setTimeout(() => answer.destroy(), 20)
+      }
+      answer.end(event({ jsonrpc: '2.0', id: 'sent', result: {} }))
+    })
+    const pipe = openPipe(['--url', server.url])
+    await pipe.ask(1, 'initialize', INITIALIZE)
+    expect(await pipe.ask('sent', 'tools/call', { name: 'whatsapp_send_message' })).toHaveProperty('result')
+    expect(methodsOf(server)).toEqual(['initialize', 'tools/call', 'GET', 'GET'])
+  })
+
   it('cancels: the server is told, and nothing comes any more', async () => {
     const legacy = legacyReply()
     let isHungUp = false
@@ -283,6 +301,24 @@ describe('when the server is not as it should be', () => {
     const pipe = openPipe(['--url', server.url])
     expect(errorOf(await pipe.ask(1, 'tools/call')).data).toMatchObject({ code: 'outcome_unknown' })
     expect(pipe.lines()[0]).toMatchObject({ method: 'notifications/progress' })
+  })
+
+  it('gone for good in the middle of a stream that could be gone on with: not known either, and not sent again', async () => {
+    const legacy = legacyReply()
+    const server = await standIn((seen, answer) => {
+      if (seen.message.method !== 'tools/call') return legacy.reply(seen, answer)
+      answer.writeHead(200, { 'content-type': 'text/event-stream' })
+      answer.write('id: a\ndata:\n\n')
+      setTimeout(() => void server.close(), 20)
+    })
+    const { port } = new URL(server.url)
+    const pipe = openPipe(['--url', server.url])
+    await pipe.ask(1, 'initialize', INITIALIZE)
+    pipe.send({ jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'whatsapp_send_message' } })
+    expect(errorOf(await pipe.answerTo(2)).data).toMatchObject({ code: 'outcome_unknown' })
+    const anew = await standIn(legacy.reply, Number(port))
+    await pipe.ask(3, 'tools/list')
+    expect(methodsOf(anew)).not.toContain('tools/call')
   })
 
   it('a refusal in HTTP keeps its sentence, its hint and its code', async () => {

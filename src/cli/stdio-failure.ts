@@ -58,3 +58,36 @@ function unexpected(thrown: unknown): PipeFailure {
     'Look whether what was asked for has happened before you repeat it.',
   )
 }
+
+/** Why a connection that failed brought no answer. `wasSent`: the request may have reached the server. */
+export function explain({ message, wasSent }: { message: string; wasSent: boolean }): PipeFailure {
+  return wasSent
+    ? new PipeFailure(
+        'outcome_unknown',
+        `The connection to the server broke off before the answer came (${message}).`,
+        'What was asked for may have happened all the same: look before you repeat it. What only reads can be repeated.',
+      )
+    : new PipeFailure(
+        'server_unreachable',
+        `The server cannot be reached (${message}), so nothing was done.`,
+        'Start it with "npx -y whatsapp-mcp-api serve", or correct the address (--url, WHATSAPP_MCP_URL); then try again.',
+      )
+}
+
+/** A failure that the server told in HTTP: as problem JSON (docs/errors.md), where it is ours. */
+export function refusal(status: number | undefined, text: string, url: string): PipeFailure {
+  let problem: Record<string, unknown> = {}
+  try {
+    problem = Object(JSON.parse(text))
+  } catch {
+    // Whatever it is, it is not ours.
+  }
+  const { code, detail, hint } = problem
+  if (typeof code === 'string' && typeof detail === 'string' && typeof hint === 'string')
+    return new PipeFailure('refused', detail, hint, { ...problem, code: 'refused', problem: code })
+  return new PipeFailure(
+    'not_our_server',
+    `What answers at ${url} (HTTP ${status}) is not whatsapp-mcp-api.`,
+    'Name the server that is meant (--url, WHATSAPP_MCP_URL); "whatsapp-mcp-api doctor" looks at the port.',
+  )
+}

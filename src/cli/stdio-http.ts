@@ -73,13 +73,18 @@ export function createHttp(url: string): Http {
 
 /**
  * The JSON texts of an answer, each as it comes: one, or those of an event stream.
+ * @param onId told how far the stream has come, where it says so
  * @throws Lost where it breaks off
  */
-export async function* textsOf(answer: IncomingMessage): AsyncGenerator<string> {
+export async function* textsOf(
+  answer: IncomingMessage,
+  onId: (id: string) => void = () => {},
+): AsyncGenerator<string> {
   answer.setEncoding('utf8')
   const texts: string[] = []
   const parser = createParser({
-    onEvent({ event = 'message', data }) {
+    onEvent({ event = 'message', data, id }) {
+      if (id !== undefined && id !== '') onId(id)
       if (event === 'message' && data !== '') texts.push(data)
     },
   })

@@ -76,6 +76,11 @@ function toHeader(value: string): string {
   return isPlain ? value : `=?base64?${Buffer.from(value).toString('base64')}?=`
 }
 
+/** Everything but a call of a tool only reads, or says the same again. */
+export function isRepeatable({ method, ids }: Message): boolean {
+  return method !== 'tools/call' && (method !== null || ids.length === 0)
+}
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

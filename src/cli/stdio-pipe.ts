@@ -3,9 +3,9 @@
  * soon as it is there. What the two transports do differently (headers, sessions, streams, cancelling) happens here.
  */
 import type { IncomingMessage } from 'node:http'
-import { PipeFailure, RPC, rpcError, toRpcError } from './stdio-failure.ts'
+import { explain, RPC, refusal, rpcError, toRpcError } from './stdio-failure.ts'
 import { type Http, Lost, textsOf } from './stdio-http.ts'
-import { bodyHeaders, type Id, type Message, readAnswer, readMessage } from './stdio-message.ts'
+import { bodyHeaders, type Id, isRepeatable, type Message, readAnswer, readMessage } from './stdio-message.ts'
 import type { PipeServer } from './stdio-named.ts'
 import { createLegacySession, POST_HEADERS } from './stdio-session.ts'
 
@@ -30,6 +30,8 @@ export type PipeOptions = {
 /** Long by nature: notices until the client has had enough. */
 const LISTEN = 'subscriptions/listen'
 const CANCELLED = 'notifications/cancelled'
+/** A stream that breaks more often than this is not worth coming back to. */
+const MAX_BREAKS = 3
 
 export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
   /** By id as JSON, since 1 and "1" are two. */
@@ -108,24 +110,21 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
   }
 
   async function exchange(message: Message, waiting: Set<Id>, signal: AbortSignal): Promise<void> {
-    let asked = session.id()
+    const isLegacy = message.revision === null
+    const isOpening = isLegacy && message.method === 'initialize'
+    if (!isOpening) await session.ready()
+    const asked = session.id()
     let answer = await post(message, signal)
     // Refused before anything was done with it, whatever it was.
-    if (
-      answer.statusCode === 404 &&
-      message.revision === null &&
-      asked !== null &&
-      message.method !== 'initialize'
-    ) {
+    if (answer.statusCode === 404 && isLegacy && asked !== null && !isOpening) {
       answer.resume()
       await session.renew(asked).catch((error) => {
         throw error instanceof Lost ? new Lost(error, false) : error
       })
-      asked = session.id()
       answer = await post(message, signal)
     }
     const isFine = answer.statusCode === 200 || answer.statusCode === 202
-    for await (const text of textsOf(answer)) {
+    for await (const text of wholeAnswer(answer, waiting, signal)) {
       const read = readAnswer(text)
       if (read === null) throw refusal(answer.statusCode, text, server.url)
       const [only] = waiting.size === 1 ? waiting : []
@@ -135,19 +134,35 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
         await write(JSON.stringify({ ...read.parts[0], id: only }))
         continue
       }
-      if (
-        message.method === 'initialize' &&
-        message.revision === null &&
-        read.parts.some((part) => 'result' in part)
-      )
-        session.begun(message, answer, text)
+      if (isOpening && read.parts.some((part) => 'result' in part)) session.begun(message, answer, text)
       for (const id of read.ids) if (id !== null) waiting.delete(id)
       await pass(text)
     }
-    if (isFine && message.revision === null) session.passed(message)
+    if (isFine && isLegacy) session.passed(message)
     else if (!isFine && waiting.size > 0) throw refusal(answer.statusCode, '', server.url)
     else if (!isFine && message.ids.length === 0)
       say(`the server refused a message (HTTP ${answer.statusCode})`)
+  }
+
+  /** An answer's texts. Where its stream breaks off before all was answered, and says where it was, it is gone on with. */
+  async function* wholeAnswer(
+    answer: IncomingMessage,
+    waiting: Set<Id>,
+    signal: AbortSignal,
+  ): AsyncGenerator<string> {
+    let reached: string | null = null
+    for (let from = answer, breaks = 0; ; breaks += 1) {
+      try {
+        yield* textsOf(from, (id) => {
+          reached = id
+        })
+        if (waiting.size === 0 || reached === null) return
+      } catch (error) {
+        if (signal.aborted || reached === null || breaks === MAX_BREAKS) throw error
+      }
+      if (breaks === MAX_BREAKS) return
+      from = await session.resume(reached, signal)
+    }
   }
 
   function post(message: Message, signal?: AbortSignal): Promise<IncomingMessage> {
@@ -161,17 +176,14 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
     })
   }
 
-  /** Hanging up is how the newer revisions cancel; the older ones are told as well. */
+  /** Hanging up is how the newer revisions cancel; the older ones are told as well. Nothing of it is answered any more. */
   async function cancel(message: Message): Promise<void> {
     const request = underWay.get(JSON.stringify(message.params.requestId ?? null))
     if (request === undefined) return
-    if (request.message.revision === null) {
-      await post(message).then(
-        (answer) => answer.resume(),
-        () => {},
-      )
-    }
     request.abort.abort()
+    if (request.message.revision !== null) return
+    const answer = await post(message).catch(() => null)
+    answer?.resume()
   }
 
   return {
@@ -186,44 +198,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
   }
 }
 
-/** Everything but a call of a tool only reads, or says the same again. */
-function isRepeatable({ method, ids }: Message): boolean {
-  return method !== 'tools/call' && (method !== null || ids.length === 0)
-}
-
 /** In JSON a line break can only stand between tokens. */
 function oneLine(text: string): string {
   return /[\r\n]/.test(text) ? text.replace(/[\r\n]+/g, ' ') : text
-}
-
-function explain({ message, wasSent }: Lost): PipeFailure {
-  return wasSent
-    ? new PipeFailure(
-        'outcome_unknown',
-        `The connection to the server broke off before the answer came (${message}).`,
-        'What was asked for may have happened all the same: look before you repeat it. What only reads can be repeated.',
-      )
-    : new PipeFailure(
-        'server_unreachable',
-        `The server cannot be reached (${message}), so nothing was done.`,
-        'Start it with "npx -y whatsapp-mcp-api serve", or correct the address (--url, WHATSAPP_MCP_URL); then try again.',
-      )
-}
-
-/** A failure that the server told in HTTP: as problem JSON (docs/errors.md), where it is ours. */
-function refusal(status: number | undefined, text: string, url: string): PipeFailure {
-  let problem: Record<string, unknown> = {}
-  try {
-    problem = Object(JSON.parse(text))
-  } catch {
-    // Whatever it is, it is not ours.
-  }
-  const { code, detail, hint } = problem
-  if (typeof code === 'string' && typeof detail === 'string' && typeof hint === 'string')
-    return new PipeFailure('refused', detail, hint, { ...problem, code: 'refused', problem: code })
-  return new PipeFailure(
-    'not_our_server',
-    `What answers at ${url} (HTTP ${status}) is not whatsapp-mcp-api.`,
-    'Name the server that is meant (--url, WHATSAPP_MCP_URL); "whatsapp-mcp-api doctor" looks at the port.',
-  )
 }

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PipeFailure } from './stdio-failure.ts'
-import { type Http, isEventStream, textsOf } from './stdio-http.ts'
+import { type Http, isEventStream, Lost, textsOf } from './stdio-http.ts'
 import { isRecord, type Message, readAnswer } from './stdio-message.ts'
 
 export type LegacySession = {
@@ -17,6 +17,10 @@ export type LegacySession = {
   begun(initialize: Message, answer: IncomingMessage, text: string): void
   /** A message that went through: what must be said again in a new session is kept. */
   passed(message: Message): void
+  /** Resolves once a session that is being begun anew has begun, or could not be. */
+  ready(): Promise<void>
+  /** The rest of a stream that broke off after the event of this id. @throws Lost where there is none to be had */
+  resume(reached: string, signal: AbortSignal): Promise<IncomingMessage>
   /** The server does not know the session of this id any more: begin it anew, once for all who find that out. */
   renew(lostId: string): Promise<void>
   /** End it, for good. */
@@ -88,24 +92,30 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
     }
   }
 
+  /** The session's stream, or from here on the one that this event was of. */
+  function get(reached: string | null, signal: AbortSignal): Promise<IncomingMessage> {
+    const from = reached === null ? {} : { 'last-event-id': reached }
+    const accept = 'text/event-stream'
+    return http.request({ method: 'GET', headers: { accept, ...from, ...headers() }, signal, isFresh: true })
+  }
+
   /** The stream of notices, opened again for as long as the session lives. Never fails, and starts no server. */
   async function listen(): Promise<void> {
     notices.abort()
     notices = new AbortController()
     const { signal } = notices
+    let reached: string | null = null
     for (let pauseMs: number = RETRY_MS.first; !signal.aborted && id !== null; ) {
       const asked = id
       try {
-        const answer = await http.request({
-          method: 'GET',
-          headers: { accept: 'text/event-stream', ...headers() },
-          signal,
-          isFresh: true,
-        })
+        const answer = await get(reached, signal)
         if (answer.statusCode === 404) return await renew(asked)
         // There is none for this client.
         if (!isEventStream(answer)) return void answer.resume()
-        for await (const text of textsOf(answer)) {
+        const onId = (at: string) => {
+          reached = at
+        }
+        for await (const text of textsOf(answer, onId)) {
           pauseMs = RETRY_MS.first
           await onText(text)
         }
@@ -149,6 +159,18 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
       if (method === 'notifications/initialized' && id !== null) void listen()
       if (method === 'resources/subscribe') subscribed.set(String(params.uri), text)
       if (method === 'resources/unsubscribe') subscribed.delete(String(params.uri))
+    },
+    async ready() {
+      await renewal?.catch(() => {})
+    },
+    async resume(reached, signal) {
+      // Whatever becomes of this: the request itself has long been sent.
+      const answer = await get(reached, signal).catch((error) => {
+        throw error instanceof Lost ? new Lost(error, true) : error
+      })
+      if (isEventStream(answer)) return answer
+      answer.resume()
+      throw new Lost('the answer broke off', true)
     },
     renew,
     close,
