@@ -49,7 +49,7 @@ export const listUnread = defineOperation({
   errors: [...READING_ERRORS],
   example: { input: { limit: 20, messages_per_chat: 5 } },
   brief: {
-    sizes: ['limit', 'messages_per_chat'],
+    sizes: { limit: 'chats', messages_per_chat: 'unread_messages' },
     shape: z.object({
       count: z.int(),
       total_chats: z.int(),
@@ -132,7 +132,7 @@ export const listWaiting = defineOperation({
   errors: [...READING_ERRORS],
   example: { input: { days: 14 } },
   brief: {
-    sizes: ['limit'],
+    sizes: { limit: 'chats' },
     shape: z.object({
       count: z.int(),
       chats: z.array(

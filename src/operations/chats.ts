@@ -49,7 +49,7 @@ export const listChats = defineOperation({
   errors: [...READING_ERRORS],
   example: { input: { limit: 20 } },
   brief: {
-    sizes: ['limit'],
+    sizes: { limit: 'chats' },
     shape: z.object({
       count: z.int(),
       chats: z.array(BriefChat.extend({ last_message: BriefMessage.nullable() })),

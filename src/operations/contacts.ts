@@ -37,7 +37,7 @@ export const listContacts = defineOperation({
   errors: [...READING_ERRORS],
   example: { input: { query: 'mül' } },
   brief: {
-    sizes: ['limit'],
+    sizes: { limit: 'contacts' },
     shape: z.object({
       count: z.int(),
       contacts: z.array(BriefContact),

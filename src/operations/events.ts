@@ -113,7 +113,7 @@ export const listEvents = defineOperation({
   limitMs: (MAX_WAIT_S + 2) * 1000,
   example: { input: { kind: ['message.received'], wait: 30 } },
   brief: {
-    sizes: ['limit'],
+    sizes: { limit: 'events' },
     shape: z.object({ events: z.array(BriefEvent), next_after: z.string(), has_more: z.boolean() }),
     text: ({ events, next_after, has_more }) =>
       lines(

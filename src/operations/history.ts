@@ -81,7 +81,7 @@ export const readMessages = defineOperation({
   errors: [...READING_ERRORS, 'chat_not_found', 'message_not_found'],
   example: { input: { phone_number: '+1 555 123 4567', limit: 10 } },
   brief: {
-    sizes: ['limit'],
+    sizes: { limit: 'messages' },
     shape: z.object({
       chat: BriefChat,
       count: z.int(),
@@ -150,7 +150,7 @@ export const getMessage = defineOperation({
   errors: [...READING_ERRORS, 'message_not_found'],
   example: { input: { message_id: 'true_15551234567@c.us_3EB0C767D097B7C7C0' } },
   brief: {
-    sizes: ['before', 'after'],
+    sizes: { before: 'before', after: 'after' },
     shape: z.object({
       message: BriefMessage,
       chat: z.object({ id: z.string(), name: z.string() }),

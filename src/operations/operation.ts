@@ -35,10 +35,10 @@ export const TAGS = {
 export type Brief<Shape extends z.ZodObject = z.ZodObject> = {
   shape: Shape
   /**
-   * The inputs of a reading that say how much it tells: a face for which an answer is too large asks again with less, so
-   * that what says where to go on is right.
+   * The inputs of a reading that say how much it tells, each with the list of the answer that it bounds. Of these nothing
+   * is ever cut off: a face for which an answer is too large asks again for less, so that the next page begins there.
    */
-  sizes?: readonly string[]
+  sizes?: Readonly<Record<string, string>>
   /** The same facts, all of them, as lines of text. What people wrote stands in it as JSON strings only. */
   text(answer: z.output<Shape>): string
 }

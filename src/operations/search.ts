@@ -109,7 +109,7 @@ export const searchMessages = defineOperation({
   errors: [...READING_ERRORS, 'chat_not_found', 'contact_not_found', 'message_not_found'],
   example: { input: { q: 'dinner friday', limit: 20 } },
   brief: {
-    sizes: ['limit'],
+    sizes: { limit: 'messages' },
     shape: z.object({
       count: z.int(),
       messages: z.array(

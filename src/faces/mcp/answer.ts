@@ -30,12 +30,13 @@ export function toResult(
   form: Form,
 ): CallToolResult {
   const cuts: Cuts = { texts: 0, entries: new Map() }
+  const limits = { ...form.limits, pages: Object.values(brief?.sizes ?? {}) }
   if (form.format === 'detailed' || brief === undefined) {
-    const data = cutObject(answer, form.limits, cuts)
+    const data = cutObject(answer, limits, cuts)
     const told = { ...data, ...noteOf(cuts, form.smaller, routes[0]) }
     return result(documented === undefined ? toJson(told) : toPrettyJson(told), told)
   }
-  const data = cutObject(ownWords(brief.shape.parse(answer), form.words), form.limits, cuts)
+  const data = cutObject(ownWords(brief.shape.parse(answer), form.words), limits, cuts)
   const more = noteOf(cuts, form.smaller, routes[0])
   const text = [brief.text(brief.shape.parse(data)), ...Object.values(more)].join('\n')
   return result(text, { ...sparse(data), ...more })
@@ -69,11 +70,11 @@ function noteOf(cuts: Cuts, smaller: Record<string, number>, route: string | und
   return note === '' ? {} : { note }
 }
 
-/** How large a result is for whoever reads all of it, at most. @param enough counting ends about here */
-export function tokensOf({ content, structuredContent }: CallToolResult, enough: number): number {
+/** How large a result is for whoever reads all of it, at most. @param precise counted only up to about this, then guessed */
+export function tokensOf({ content, structuredContent }: CallToolResult, precise: number): number {
   const texts = content.map((part) => (part.type === 'text' ? part.text : ''))
   return [...texts, toJson(structuredContent ?? null)].reduce(
-    (sum, text) => (sum > enough ? sum : sum + estimateTokens(text, enough)),
+    (sum, text) => sum + estimateTokens(text, precise),
     0,
   )
 }

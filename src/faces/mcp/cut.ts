@@ -1,7 +1,7 @@
 /** Answers made smaller: long texts cut, long lists cut, and what was left out counted. */
 
-/** How long texts and lists may be: UTF-16 units, entries. */
-export type Limits = { text: number; entries: number }
+/** How long texts and lists may be: UTF-16 units, entries. Lists by the names in `pages` are not cut. */
+export type Limits = { text: number; entries: number; pages?: readonly string[] }
 
 /** All of it. */
 export const WHOLE: Limits = { text: Number.POSITIVE_INFINITY, entries: Number.POSITIVE_INFINITY }
@@ -35,9 +35,10 @@ const WRITTEN = new Set([
 export function cut(value: unknown, limits: Limits, cuts: Cuts, name = ''): unknown {
   if (typeof value === 'string') return WRITTEN.has(name) ? cutText(value, limits, cuts) : value
   if (Array.isArray(value)) {
-    const over = value.length - limits.entries
+    const shown = limits.pages?.includes(name) ? value : value.slice(0, limits.entries)
+    const over = value.length - shown.length
     if (over > 0) cuts.entries.set(name, (cuts.entries.get(name) ?? 0) + over)
-    return value.slice(0, limits.entries).map((one) => cut(one, limits, cuts))
+    return shown.map((one) => cut(one, limits, cuts))
   }
   return isObject(value) ? cutObject(value, limits, cuts) : value
 }

@@ -22,13 +22,13 @@ const known = new Map<string, number>()
 /**
  * An upper bound by the tokenizers in use (o200k_base: a test holds it against that) for what people write and for JSON of
  * it: at most 60 % too much. Of what is no language, such as characters by chance, there can be more.
- * @param enough counting ends here: it is too much already
+ * @param precise counted up to this; what comes then is taken to be like what was counted
  */
-export function estimateTokens(text: string, enough = Number.POSITIVE_INFINITY): number {
+export function estimateTokens(text: string, precise = Number.POSITIVE_INFINITY): number {
   let tokens = 0
-  for (const [piece] of text.matchAll(PIECES)) {
+  for (const { 0: piece, index } of text.matchAll(PIECES)) {
     tokens += tokensOf(piece)
-    if (tokens > enough) break
+    if (tokens > precise) return Math.ceil((tokens * text.length) / (index + piece.length))
   }
   return Math.ceil(tokens)
 }

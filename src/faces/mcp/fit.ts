@@ -1,4 +1,4 @@
-/** Makes an answer small enough for its reader: smaller pages first, then shorter texts and lists. */
+/** Makes an answer small enough for its reader: smaller pages, and where those get too small, shorter texts and lists. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { tokensOf } from './answer.ts'
 import { type Limits, WHOLE } from './cut.ts'
@@ -11,6 +11,8 @@ export type Fitting = {
   budget: number
   /** As the caller wants them; none: the answer has no pages. */
   sizes: Sizes
+  /** The list that each of them bounds. */
+  lists: Readonly<Record<string, string>>
   first: object
   /** Asks again, for smaller pages: what says where to go on then fits what is told. */
   ask(sizes: Sizes): Promise<object>
@@ -18,11 +20,13 @@ export type Fitting = {
   render(answer: object, limits: Limits, smaller: Sizes): CallToolResult
 }
 
-/** A text this long is shown whole, if need be on a smaller page; a longer one only where there is room. */
-const KEPT: Limits = { ...WHOLE, text: 1_000 }
-const LONG: Limits[] = [...[8_000, 4_000, 2_000].map((text) => ({ ...WHOLE, text })), KEPT]
+/** A text this long is shown whole, if need be on a smaller page. */
+const LONG: Limits = { ...WHOLE, text: 1_000 }
 
-/** When pages cannot be smaller: no page has more than one entry any more, so that only lists within one are cut. */
+/** For longer ones there has to be room on the page that was asked for. */
+const LONGER: Limits[] = [WHOLE, ...[8_000, 4_000, 2_000].map((text) => ({ ...WHOLE, text }))]
+
+/** For answers of which too little would be left. */
 const SHORTER: Limits[] = [
   { text: 500, entries: 200 },
   { text: 250, entries: 100 },
@@ -35,50 +39,71 @@ const SHORTER: Limits[] = [
   { text: 30, entries: 1 },
 ]
 
-/** The largest form of the answer that is within the budget. */
-export async function fitAnswer({ budget, sizes, first, ask, render }: Fitting): Promise<CallToolResult> {
-  const count = (result: CallToolResult) => tokensOf(result, 4 * budget)
-  for (const limits of [WHOLE, ...LONG]) {
-    const result = render(first, limits, {})
-    if (count(result) <= budget) return result
+/** Rather than fewer entries than this in all, a page has shorter texts. */
+const FEW = 5
+
+/** The largest form of the answer that is within the budget; of one that never is, the smallest. */
+export async function fitAnswer({
+  budget,
+  sizes,
+  lists,
+  first,
+  ask,
+  render,
+}: Fitting): Promise<CallToolResult> {
+  const count = (result: CallToolResult) => tokensOf(result, 2 * budget)
+  let result = render(first, LONG, {})
+  if (count(result) <= budget) {
+    for (const limits of LONGER) {
+      const longer = render(first, limits, {})
+      if (count(longer) <= budget) return longer
+    }
+    return result
   }
   let answer = first
   let smaller: Sizes = {}
-  let result = render(answer, KEPT, smaller)
-  for (
-    let tokens = count(result);
-    tokens > budget && canShrink({ ...sizes, ...smaller });
-    tokens = count(result)
-  ) {
-    smaller = shrink({ ...sizes, ...smaller }, budget / tokens, longestList(answer))
-    answer = await ask(smaller)
-    result = render(answer, KEPT, smaller)
-  }
-  for (const limits of SHORTER) {
-    if (count(result) <= budget) break
-    result = render(answer, limits, smaller)
+  for (const few of [FEW, 1]) {
+    for (const limits of [LONG, ...SHORTER]) {
+      result = render(answer, limits, smaller)
+      for (let tokens = count(result); ; tokens = count(result)) {
+        const ratio = budget / tokens
+        if (ratio >= 1) return result
+        const less = shrink({ ...sizes, ...smaller }, ratio, lists, answer)
+        if (less === null || entriesOf(answer, Object.values(lists)) * ratio < few) break
+        smaller = less
+        answer = await ask(less)
+        result = render(answer, limits, less)
+      }
+    }
   }
   return result
 }
 
-function canShrink(sizes: Sizes): boolean {
-  return Object.values(sizes).some((size) => size > 1)
-}
-
-/** Smaller by so much in all, and each by one at least; none below one. `there`: more than this there is not. */
-function shrink(sizes: Sizes, ratio: number, there: number): Sizes {
-  const names = Object.keys(sizes)
+/** Smaller by so much in all, and each by one at least; null where none can be. What is not there anyway does not count. */
+function shrink(sizes: Sizes, ratio: number, lists: Fitting['lists'], answer: object): Sizes | null {
+  const names = Object.keys(sizes).filter((name) => (sizes[name] ?? 0) > 1)
   const scale = Math.min(ratio, 0.95) ** (1 / names.length)
-  return Object.fromEntries(
-    Object.entries(sizes).map(([name, size]) => [
-      name,
-      Math.min(size, Math.max(1, Math.floor(Math.min(size, there) * scale))),
-    ]),
-  )
+  const less = names.map((name): [string, number] => {
+    const shown = Math.min(sizes[name] ?? 0, longestList(answer, lists[name] ?? ''))
+    return [name, Math.max(1, Math.floor(shown * scale))]
+  })
+  return less.length === 0 ? null : { ...sizes, ...Object.fromEntries(less) }
 }
 
-function longestList(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 1
-  const own = Array.isArray(value) ? value.length : 1
-  return Object.values(value).reduce<number>((most, one) => Math.max(most, longestList(one)), own)
+/** How many entries lists by these names have in all. */
+function entriesOf(answer: unknown, names: readonly string[]): number {
+  return listsIn(answer, names).reduce((sum, length) => sum + length, 0)
+}
+
+function longestList(answer: unknown, name: string): number {
+  return Math.max(0, ...listsIn(answer, [name]))
+}
+
+/** The lengths of all lists by these names. */
+function listsIn(value: unknown, names: readonly string[]): number[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, one]) => [
+    ...(Array.isArray(one) && names.includes(name) ? [one.length] : []),
+    ...listsIn(one, names),
+  ])
 }

@@ -127,10 +127,12 @@ async function answer(
   const first = await run({})
   if (operation.documented !== undefined && format === 'detailed')
     return toResult(operation, first, { format, limits: WHOLE, smaller: {}, words })
-  const asked = operation.brief?.sizes?.some((name) => name in input)
+  const lists = operation.brief?.sizes ?? {}
+  const asked = Object.keys(lists).some((name) => name in input)
   return fitAnswer({
     budget: format === 'concise' && !asked ? BUDGET.standard : BUDGET.most,
     sizes: sizesOf(operation, input),
+    lists,
     first,
     ask: run,
     render: (found, limits, smaller) => toResult(operation, found, { format, limits, smaller, words }),
@@ -140,11 +142,9 @@ async function answer(
 /** How much this call tells, as given or by default. Only readings are asked twice. */
 function sizesOf({ brief, effect, input }: Operation, given: Record<string, unknown>): Sizes {
   const parsed = Object.entries(object(parseInput(input, given)))
-  const names = effect === 'read' ? (brief?.sizes ?? []) : []
+  const lists = effect === 'read' ? (brief?.sizes ?? {}) : {}
   return Object.fromEntries(
-    parsed.filter(
-      (field): field is [string, number] => names.includes(field[0]) && typeof field[1] === 'number',
-    ),
+    parsed.filter((field): field is [string, number] => field[0] in lists && typeof field[1] === 'number'),
   )
 }
 
