@@ -5,7 +5,18 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { WorldMessage, WorldState } from '../simulator/simulator.ts'
-import { call, ended, endPrograms, openSandbox, run, type Sandbox, statusOf, stop, temp } from './program.ts'
+import {
+  call,
+  ended,
+  endPrograms,
+  openSandbox,
+  quietPort,
+  run,
+  type Sandbox,
+  statusOf,
+  stop,
+  temp,
+} from './program.ts'
 
 const CONTACT = '15550001101'
 /** Node runs this before the program. */
@@ -25,11 +36,7 @@ const OLD_NODE = preload(
 describe('without a server', () => {
   let nowhere: string
   beforeAll(async () => {
-    // A port that was free a moment ago.
-    const server = createServer().listen(0, '127.0.0.1')
-    await new Promise((done) => server.once('listening', done))
-    nowhere = String((server.address() as AddressInfo).port)
-    await new Promise((done) => server.close(done))
+    nowhere = String(await quietPort())
   })
   afterEach(endPrograms)
 

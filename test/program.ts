@@ -1,6 +1,7 @@
 /** The built program in processes of its own: runs it, follows what it says, and leaves nothing behind. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -50,6 +51,22 @@ export function temp(): string {
   const dir = mkdtempSync(join(tmpdir(), 'wma-cli-'))
   folders.push(dir)
   return dir
+}
+
+/**
+ * A port at which nothing listens, and which no test beside this one is handed by listening at port 0: it is below those that
+ * systems hand out (Linux from 32768 on, macOS and Windows from 49152 on).
+ */
+export async function quietPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    })
+    if (isFree) return port
+  }
 }
 
 /** `whatsapp-mcp-api …args`, or another program in its place. */

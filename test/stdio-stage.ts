@@ -1,8 +1,7 @@
 /** What tests of `stdio` hold: the program with its pipes in hand, and a server whose answers they write themselves. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { expect } from 'vitest'
-import { type Program, type RunOptions, run } from './program.ts'
+import { type Program, quietPort, type RunOptions, run } from './program.ts'
 
 export type Json = Record<string, unknown>
 
@@ -74,7 +73,7 @@ export type StandIn = {
 }
 
 /** A server that is ours by its `/health`, and answers at `/mcp` as the test says. */
-export async function openStandIn(reply: Reply, port = 0): Promise<StandIn> {
+export async function openStandIn(reply: Reply, given?: number): Promise<StandIn> {
   const standIn: Pick<StandIn, 'seen' | 'reply'> = { seen: [], reply }
   const server = createServer(async (request, answer) => {
     if (request.url === '/health') return void answer.end('{"ok":true,"name":"whatsapp-mcp-api"}')
@@ -85,14 +84,15 @@ export async function openStandIn(reply: Reply, port = 0): Promise<StandIn> {
     standIn.seen.push(seen)
     standIn.reply(seen, answer)
   })
+  // Tests close it, and count on nobody being there.
+  const port = given ?? (await quietPort())
   await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port }, resolve))
   const close = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve())
       server.closeAllConnections()
     })
-  const { port: bound } = server.address() as AddressInfo
-  return Object.assign(standIn, { url: `http://127.0.0.1:${bound}`, close })
+  return Object.assign(standIn, { url: `http://127.0.0.1:${port}`, close })
 }
 
 /** The plainest answer: a result with what was asked for in it. */

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterEach, describe, expect, it } from 'vitest'
-import { ended, endPrograms, MAIN, openSandbox, run, stop, temp } from './program.ts'
+import { ended, endPrograms, MAIN, openSandbox, quietPort, run, stop, temp } from './program.ts'
 import {
   answerJson,
   CURRENT,
@@ -37,7 +37,7 @@ afterEach(async () => {
   await endPrograms()
 })
 
-async function standIn(reply: Reply, port = 0): Promise<StandIn> {
+async function standIn(reply: Reply, port?: number): Promise<StandIn> {
   const server = await openStandIn(reply, port)
   closing.push(() => server.close())
   return server
@@ -414,7 +414,7 @@ describe('the end', () => {
 
 describe('a server of its own', () => {
   /** Servers that stdio started end by their idle time; those of a test that failed are ended by their lock. */
-  function place(): { dir: string; port: string; log(): string; server(): number | null } {
+  async function place(): Promise<{ dir: string; port: string; log(): string; server(): number | null }> {
     const dir = join(temp(), 'auth')
     const own = join(dir, '.whatsapp-mcp-api')
     const read = (name: string) => (existsSync(join(own, name)) ? readFileSync(join(own, name), 'utf8') : '')
@@ -426,7 +426,7 @@ describe('a server of its own', () => {
     })
     return {
       dir,
-      port: String(20_000 + Math.floor(Math.random() * 10_000)),
+      port: String(await quietPort()),
       log: () => read('server.log'),
       server,
     }
@@ -434,7 +434,7 @@ describe('a server of its own', () => {
   const listens = (log: string) => log.split('"listening"').length - 1
 
   it('is started for two at once, and is one; it ends some time after the last of them', async () => {
-    const { dir, port, log, server } = place()
+    const { dir, port, log, server } = await place()
     const args = ['--port', port, '--auth-dir', dir, '--idle-minutes', '0.05']
     const [one, two] = [openPipe(args), openPipe(args)]
     const answers = await Promise.all(
@@ -462,7 +462,7 @@ describe('a server of its own', () => {
   })
 
   it('is started again where it ended, with the session as if nothing had been; --stay keeps it', async () => {
-    const { dir, port, log, server } = place()
+    const { dir, port, log, server } = await place()
     mkdirSync(join(dir, '.whatsapp-mcp-api'), { recursive: true })
     writeFileSync(join(dir, '.whatsapp-mcp-api', 'server.log'), 'x'.repeat(2 * 1024 * 1024))
     const pipe = openPipe(['--port', port, '--auth-dir', dir, '--stay'])
@@ -481,7 +481,7 @@ describe('a server of its own', () => {
   })
 
   it('stays for a client over HTTP that has a session, and ends when that is over', async () => {
-    const { dir, port } = place()
+    const { dir, port } = await place()
     const running = run(['serve', '--port', port, '--auth-dir', dir, '--idle-minutes', '0.02'])
     await soon(() => running.err).toContain('"listening"')
     const url = `http://127.0.0.1:${port}/mcp`
@@ -497,7 +497,7 @@ describe('a server of its own', () => {
   })
 
   it('is not another session than the one that was named', async () => {
-    const { dir, port } = place()
+    const { dir, port } = await place()
     const running = run(['serve', '--port', port, '--auth-dir', dir])
     await soon(() => running.err).toContain('"listening"')
     const other = openPipe(['--port', port, '--auth-dir', join(temp(), 'other')])
@@ -508,7 +508,7 @@ describe('a server of its own', () => {
   })
 
   it('that cannot start says why, in the words of the server', async () => {
-    const { dir, port } = place()
+    const { dir, port } = await place()
     const pipe = openPipe(['--port', port, '--auth-dir', dir, '--chrome-executable', '/nowhere/chrome'])
     pipe.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE })
     const { message, data } = errorOf(await pipe.answerTo(1, 30_000))
