@@ -6,10 +6,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { newestBuild } from '../simulator/builds.ts'
 import { findBrowser } from '../src/browser/find.ts'
+import type { Status } from '../src/model/status.ts'
 import { callIn, LANES } from './mcp/lanes.ts'
 import { type Call, type Load, measure } from './mcp/load.ts'
 import { type Child, startChild } from './start/child.ts'
@@ -19,6 +21,7 @@ import { quantile } from './start/report.ts'
 const CONSTANT = fileURLToPath(new URL('./mcp/constant-server.mjs', import.meta.url))
 const ROUNDS = 5
 const WARM_UP = 300
+const CATCH_UP_MS = 30_000
 /** Of each tool, the same operation over REST. */
 const TOOLS = { whatsapp_status: '/api/status', whatsapp_list_chats: '/api/chats' } as const
 
@@ -76,7 +79,18 @@ async function startOurs(): Promise<string> {
   await stage.world().scan()
   await server.ready()
   const { line } = await server.child.until(({ msg }) => msg === 'listening')
-  return String(line.url)
+  const url = String(line.url)
+  await caughtUp(url)
+  return url
+}
+
+/** Until the archive has what WhatsApp has: the constant is what is answered then, and answers as large are compared. */
+async function caughtUp(url: string): Promise<void> {
+  for (const until = Date.now() + CATCH_UP_MS; Date.now() < until; await sleep(50)) {
+    const status = (await (await fetch(`${url}/api/status`)).json()) as Status
+    if (status.sync?.phase === 'done') return
+  }
+  throw new Error('the archive was not complete in time')
 }
 
 /** The SDK's handler, which answers what ours answered just now; its address. */
@@ -84,7 +98,7 @@ async function startConstant(url: string): Promise<string> {
   const results: Record<string, unknown> = {}
   for (const tool of Object.keys(TOOLS)) {
     const { url: to, headers, body } = await callIn('plain', url, '/mcp', tool)
-    const answer = await fetch(to, { method: 'POST', headers, body })
+    const answer = await fetch(to, { method: 'POST', headers, body: body?.(0) ?? null })
     results[tool] = ((await answer.json()) as { result: unknown }).result
   }
   const file = join(folder, 'results.json')

@@ -12,12 +12,13 @@ const CLIENT = { name: 'bench', version: '1.0.0' }
 
 /** A call of this tool, ready to be sent again and again. @param path where this contestant serves the lane */
 export async function callIn(lane: Lane, url: string, path: string, tool: string): Promise<Call> {
-  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: {} } }
-  if (lane === 'plain') return { url: `${url}${path}`, headers: BOTH, body: JSON.stringify(message) }
+  const message = { jsonrpc: '2.0', method: 'tools/call', params: { name: tool, arguments: {} } }
+  const body = (id: number) => JSON.stringify({ ...message, id })
+  if (lane === 'plain') return { url: `${url}${path}`, headers: BOTH, body }
   if (lane === 'session') {
     const id = await openSession(`${url}${path}`)
     const headers = { ...BOTH, 'mcp-session-id': id, 'mcp-protocol-version': SESSION }
-    return { url: `${url}${path}`, headers, body: JSON.stringify(message) }
+    return { url: `${url}${path}`, headers, body }
   }
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': CURRENT,
@@ -27,7 +28,7 @@ export async function callIn(lane: Lane, url: string, path: string, tool: string
   return {
     url: `${url}${path}`,
     headers: { ...BOTH, 'mcp-protocol-version': CURRENT, 'mcp-method': 'tools/call', 'mcp-name': tool },
-    body: JSON.stringify({ ...message, params: { ...message.params, _meta } }),
+    body: (id) => JSON.stringify({ ...message, id, params: { ...message.params, _meta } }),
   }
 }
 

@@ -1,8 +1,8 @@
 /** Load on a server of this machine: so many requests on so many connections, each kept open. */
 import { Agent, request as httpRequest } from 'node:http'
 
-/** No body: a GET. */
-export type Call = { url: string; headers: Record<string, string>; body: string | null }
+/** No body: a GET. `body`: of the request of this number, since no two calls of a session may have the same id at once. */
+export type Call = { url: string; headers: Record<string, string>; body: ((id: number) => string) | null }
 
 /** Requests a second, and how long each took, ms. */
 export type Load = { perSecond: number; p50: number; p99: number }
@@ -17,8 +17,9 @@ export async function measure(call: Call, count: number): Promise<Load> {
   const worker = async () => {
     while (left > 0) {
       left -= 1
+      const body = call.body?.(left) ?? null
       const startedAt = performance.now()
-      await send(agent, call)
+      await send(agent, call, body)
       times.push(performance.now() - startedAt)
     }
   }
@@ -34,7 +35,7 @@ export async function measure(call: Call, count: number): Promise<Load> {
   }
 }
 
-function send(agent: Agent, { url, headers, body }: Call): Promise<void> {
+function send(agent: Agent, { url, headers }: Call, body: string | null): Promise<void> {
   return new Promise((resolve, reject) => {
     const method = body === null ? 'GET' : 'POST'
     const request = httpRequest(url, { agent, method, headers }, (response) => {
