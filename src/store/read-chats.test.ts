@@ -106,6 +106,28 @@ describe('a chat', () => {
 })
 
 describe('the list', () => {
+  it('asked for again is of what was written meanwhile, and of mutes that ended', () => {
+    const group = archive.chat('group', { jid: '1@g.us' }, { name: 'Old', muted_until: NOW + 10 })
+    archive.chat('group', { jid: '2@g.us' }, { name: 'For ever', muted_until: -1 })
+    const muted = () => list().items.map((one) => [one.name, one.muted])
+    expect(muted()).toEqual([
+      ['For ever', true],
+      ['Old', true],
+    ])
+    archive.pass(9)
+    expect(muted()).toEqual([
+      ['For ever', true],
+      ['Old', true],
+    ])
+    archive.pass(1)
+    expect(muted()).toEqual([
+      ['For ever', true],
+      ['Old', false],
+    ])
+    archive.message(group, { body: 'hello' })
+    expect(list().items[0]).toMatchObject({ name: 'Old', last_message: { body: 'hello' } })
+  })
+
   it('goes by latest activity, with archived chats, those without messages, not with removed ones and channels', () => {
     const person = archive.person({ phone: '15551234567@c.us', name: 'No word yet' })
     archive.chat('direct', { person })

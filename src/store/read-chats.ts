@@ -10,6 +10,7 @@ import { timeOf } from './position.ts'
 import type { Finder } from './read-finder.ts'
 import type { GapReader } from './read-gaps.ts'
 import { FACE, FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
+import { remembering } from './remember.ts'
 import { type ChatView, personJid, personName, toIso } from './render.ts'
 import type { Connection } from './sqlite.ts'
 
@@ -109,10 +110,11 @@ export function createChatReader(
   }
 
   return {
-    listChats(filter, options) {
+    listChats: remembering(db, loader.now, (filter, options) => {
       const rows = page(filter, options)
-      return toPage('chats', rows, options.limit, (shown) => loader.renderChats(shown, loader.own()))
-    },
+      const value = toPage('chats', rows, options.limit, (shown) => loader.renderChats(shown, loader.own()))
+      return { value, until: firstUnmuting(rows, loader.now()) }
+    }),
     getChat(address) {
       const row = finder.chat(address) ?? fail('chat_not_found')
       const own = loader.own()
@@ -133,6 +135,11 @@ export function createChatReader(
       }
     },
   }
+}
+
+/** When the first of these chats is muted no more, Unix seconds. */
+function firstUnmuting(rows: readonly ChatView[], now: number): number {
+  return Math.min(...rows.map((row) => row.muted_until).filter((time) => time > now))
 }
 
 /** A page out of rows of which one more may have been read than fit; `render` keeps their number and order. */

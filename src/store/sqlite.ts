@@ -28,6 +28,8 @@ export type Connection = {
    * Once a transaction for the same function. It must not throw.
    */
   afterCommit(run: () => void): void
+  /** Goes up with whatever is written: two readings at the same count are of the same archive. */
+  writes(): number
   close(): void
 }
 
@@ -41,6 +43,7 @@ export function connect(file: string, key: string | null = null): Connection {
   // Not the constructor's `encryptionKey`: the cipher takes 32 bytes of it, which is half of the digits.
   if (key !== null) db.exec(`PRAGMA hexkey = '${key}'`)
   let depth = 0
+  let writes = 0
   const waiting = new Set<() => void>()
   const connection: Connection = {
     query(sql) {
@@ -55,12 +58,16 @@ export function connect(file: string, key: string | null = null): Connection {
       const statement = guarded(() => db.prepare(sql))
       return {
         run(...args) {
+          writes += 1
           const { changes, lastInsertRowid } = guarded(() => statement.run(...args))
           return { changes, lastInsertRowid: Number(lastInsertRowid) }
         },
       }
     },
-    exec: (sql) => guarded(() => void db.exec(sql)),
+    exec(sql) {
+      writes += 1
+      guarded(() => void db.exec(sql))
+    },
     transaction(work) {
       if (depth > 0) return work()
       connection.exec('BEGIN IMMEDIATE')
@@ -86,6 +93,7 @@ export function connect(file: string, key: string | null = null): Connection {
       if (depth === 0) run()
       else waiting.add(run)
     },
+    writes: () => writes,
     close: () => void db.close(),
   }
   return connection

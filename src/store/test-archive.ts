@@ -46,6 +46,8 @@ export type TestArchive = {
   chat(kind: ChatKind, address: { person: number } | { jid: string }, facts?: Partial<ChatFacts>): number
   /** Its position. Without `from` it is an own one. */
   message(chat: number, facts?: Message): number
+  /** So many seconds go by. */
+  pass(seconds: number): void
   close(): void
 }
 
@@ -53,7 +55,8 @@ export type TestArchive = {
 export function openTestArchive(lid: string | null = ME_LID): TestArchive {
   const dir = mkdtempSync(join(tmpdir(), 'wma-reader-'))
   const store = openStore(join(dir, 'archive.db'))
-  const clock: Clock = { now: () => NOW * 1000, after: () => () => {} }
+  let now = NOW
+  const clock: Clock = { now: () => now * 1000, after: () => () => {} }
   store.meta.set('account_wid', ME_JID)
   if (lid !== null) store.meta.set('account_lid', lid)
   let messages = 0
@@ -105,6 +108,9 @@ export function openTestArchive(lid: string | null = ME_LID): TestArchive {
       })
       store.chats.noteMessage(chat, position, NOW - ago)
       return position
+    },
+    pass(seconds) {
+      now += seconds
     },
     close() {
       store.close()

@@ -58,6 +58,28 @@ const events = (name: string) => ({ file: 'test/events.test.ts', name })
 const eventLog = (name: string) => ({ file: 'src/store/event-log.test.ts', name })
 
 export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'a list of chats is remembered though something was written',
+    file: 'src/store/remember.ts',
+    find: 'if (db.writes() !== writes || kept.size >= MOST) kept.clear()',
+    replace: 'if (kept.size >= MOST) kept.clear()',
+    test: { file: 'src/store/read-chats.test.ts', name: 'asked for again' },
+  },
+  {
+    name: 'what is written does not count',
+    file: 'src/store/sqlite.ts',
+    find: `        run(...args) {
+          writes += 1`,
+    replace: '        run(...args) {',
+    test: { file: 'src/store/read-chats.test.ts', name: 'asked for again' },
+  },
+  {
+    name: 'a remembered list shows chats as muted for ever',
+    file: 'src/store/read-chats.ts',
+    find: 'until: firstUnmuting(rows, loader.now())',
+    replace: 'until: Number.POSITIVE_INFINITY',
+    test: { file: 'src/store/read-chats.test.ts', name: 'asked for again' },
+  },
   // Who may call
   {
     name: 'the server forgets to check the Host header',
