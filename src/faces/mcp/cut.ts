@@ -45,6 +45,7 @@ export function cut(value: unknown, limits: Limits, cuts: Cuts, name = ''): unkn
 
 /** The same for an object, which stays one. */
 export function cutObject(value: object, limits: Limits, cuts: Cuts): Record<string, unknown> {
+  if (limits.text === WHOLE.text && limits.entries === WHOLE.entries) return { ...value }
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, cut(one, limits, cuts, name)]))
 }
 
