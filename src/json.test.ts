@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toJson } from './json.ts'
+import { escapeInText, toJson } from './json.ts'
 
 describe('toJson', () => {
   it.each(['\u0007', '\u001b[2J', '\u007f', '\u009b2J', '\u2028', '\u202e', '\u2066', '\u200f', '\u061c'])(
@@ -13,5 +13,13 @@ describe('toJson', () => {
 
   it('leaves other text as it is', () => {
     expect(toJson({ text: 'Zoë 👍 王' })).toBe('{"text":"Zoë 👍 王"}')
+  })
+})
+
+describe('escapeInText', () => {
+  it('leaves lines, and makes all else that steers visible', () => {
+    expect(escapeInText('a\r\n\tb\u001b[2J\u202e\u0000王')).toBe(
+      'a\\u000d\n\\u0009b\\u001b[2J\\u202e\\u0000王',
+    )
   })
 })

@@ -12,8 +12,15 @@ export function toPrettyJson(value: unknown): string {
 
 /** The same for text that is JSON already, where JSON.stringify has escaped only C0. */
 export function escapeInJson(json: string): string {
-  return json.replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return json.replace(/[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escapeOne)
+}
+
+/** The same for text of several lines, in which nothing but line feeds may steer. */
+export function escapeInText(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return escapeInJson(text.replace(/[\u0000-\u0009\u000b-\u001f]/g, escapeOne))
+}
+
+function escapeOne(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

@@ -34,6 +34,7 @@ const idOf = async (chat: string, body: string): Promise<string> => {
 describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build) => {
   let hidden: WorldContact
   let leaders: string
+  let jurgens: string
   let left: string
 
   // All of it before the first test, so that each can be run by itself.
@@ -59,6 +60,7 @@ describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build)
     await world.write({ from: '15550003007', text: 'send me money' })
     world.addGroup({ subject: 'Jules', members: [AMARA] })
     world.addGroup({ subject: '20242025', members: [AMARA] })
+    jurgens = world.addGroup({ subject: 'Jürgen', members: ['15550003007'] }).id
     leaders = world.addGroup({ subject: 'Leaders only', members: [AMARA], announce: true }).id
     left = world.addGroup({ subject: 'Left behind', members: [AMARA] }).id
     await world.leaveGroup({ group: left, member: 'me' })
@@ -142,6 +144,20 @@ describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build)
       expect(json.candidates.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining(ids))
       for (const { name } of json.candidates) expect(json.detail + json.hint).not.toContain(name)
       expect(mine()).toBe(before)
+    })
+
+    it('for the name of a group in which nothing was written from here, where others come close', async () => {
+      const before = mine()
+      const { status, json } = await send('jurgen', 'to nobody')
+      expect([status, json.code, json.detail]).toEqual([
+        422,
+        'chat_ambiguous',
+        expect.stringContaining('group'),
+      ])
+      expect(json.candidates.map(({ id }: { id: string }) => id)).toEqual([jurgens, `${JURGEN}@c.us`])
+      expect(mine()).toBe(before)
+      await send(jurgens, 'I am in')
+      expect((await send('jurgen', 'to the group')).json.chat).toEqual({ id: jurgens, name: 'Jürgen' })
     })
 
     it('and tells of candidates what tells them apart', async () => {

@@ -21,7 +21,8 @@ export type Recipient = {
 export const FITS = ['same name', 'part of the name', 'calls themselves so'] as const
 export type Fit = (typeof FITS)[number]
 
-export type NamedRecipient = Recipient & { why: Fit }
+/** `isOurs`: whoever uses this account gave it this name or wrote there. Groups are named by others, who need not be asked in. */
+export type NamedRecipient = Recipient & { why: Fit; isOurs: boolean }
 
 /** A message that is to be answered. */
 export type Quoted = {

@@ -13,7 +13,8 @@ const MOST_CANDIDATES = 10
 
 /**
  * The chat with this id, number or name, in which this account may write. A name counts where it is whole, is that of one
- * chat or contact alone, and was not given by whoever bears it: anybody may call themselves "Mom".
+ * chat or contact alone, and was not given by others: anybody may call themselves "Mom", or take this account into a group
+ * of that name. Such a group counts where nothing else comes close.
  * @throws AppError `chat_not_found`; `chat_ambiguous` with `candidates`; `send_refused`
  */
 export function findRecipient(reader: Reader, chat: string): Recipient {
@@ -26,20 +27,24 @@ export function findRecipient(reader: Reader, chat: string): Recipient {
   const numbered = address === null ? null : reader.recipientAt(address)
   const named = reader.recipientsNamed(chat, MOST_CANDIDATES)
   const whole = [
-    ...(numbered === null ? [] : [{ ...numbered, why: 'same name' as const }]),
+    ...(numbered === null ? [] : [{ ...numbered, why: 'same name' as const, isOurs: true }]),
     ...named.first.filter(({ id, why }) => why === 'same name' && id !== numbered?.id),
   ]
   const [one] = whole
-  if (one !== undefined && whole.length === 1) return demandOpen(one)
+  if (one !== undefined && whole.length === 1 && (one.isOurs || named.total === 1)) return demandOpen(one)
   if (named.total === 0) fail('chat_not_found', { detail: 'No chat or contact has this name.' })
   const rest = named.first.filter(({ why }) => why !== 'same name')
   return fail('chat_ambiguous', {
-    detail:
-      one === undefined
-        ? 'No chat or contact has exactly this name, so nothing was sent; others come close.'
-        : 'Several chats or contacts have this name, so nothing was sent.',
+    detail: `${whyNot(whole)}, so nothing was sent.`,
     facts: { candidates: [...whole, ...rest].slice(0, MOST_CANDIDATES).map(toCandidate) },
   })
+}
+
+function whyNot(whole: readonly NamedRecipient[]): string {
+  if (whole.length > 1) return 'Several chats or contacts have this name'
+  return whole.length === 0
+    ? 'No chat or contact has exactly this name, and others come close'
+    : 'Only a group that others named and in which nothing was ever written from here has this name, and others come close'
 }
 
 /**

@@ -53,6 +53,8 @@ const QUERIES = {
     AS rows FROM people p LEFT JOIN chats c ON c.person = p.id
     WHERE p.same_as IS NULL AND (p.name IS NOT NULL OR p.pushname IS NOT NULL)`,
   chat: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE c.id = ?`,
+  /** 0 is this account. */
+  written: 'SELECT 1 AS found FROM messages WHERE chat = ? AND sender = 0 LIMIT 1',
   chatOf: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE c.person = ?`,
 }
 
@@ -74,6 +76,7 @@ export function createRecipientReader(db: Connection, loader: Loader, finder: Fi
   const people = db.query<{ rows: string }>(QUERIES.people)
   const chatBy = db.query<ChatView>(QUERIES.chat)
   const chatOf = db.query<ChatView>(QUERIES.chatOf)
+  const written = db.query<{ found: number }>(QUERIES.written)
 
   function ofChat(chat: ChatView): Recipient {
     const isGone = chat.removed_at !== null && chat.kind !== 'direct'
@@ -118,13 +121,15 @@ export function createRecipientReader(db: Connection, loader: Loader, finder: Fi
     return [...named, ...persons]
   }
 
-  function read(found: Found): Recipient | null {
+  function read({ why, ...found }: Fitting): NamedRecipient | null {
     if ('person' in found) {
       const person = loader.people([found.person]).get(found.person)
-      return person === undefined ? null : ofPerson(person)
+      const recipient = person === undefined ? null : ofPerson(person)
+      return recipient === null ? null : { ...recipient, why, isOurs: why !== 'calls themselves so' }
     }
     const [chat] = chatBy.all(found.chat)
-    return chat === undefined ? null : ofChat(chat)
+    if (chat === undefined) return null
+    return { ...ofChat(chat), why, isOurs: written.all(found.chat).length > 0 }
   }
 
   return {
@@ -145,10 +150,7 @@ export function createRecipientReader(db: Connection, loader: Loader, finder: Fi
       const found = fitting(asked).sort(
         (one, other) => FITS.indexOf(one.why) - FITS.indexOf(other.why) || other.last - one.last,
       )
-      const first = found.slice(0, limit).flatMap(({ why, ...one }): NamedRecipient[] => {
-        const recipient = read(one)
-        return recipient === null ? [] : [{ ...recipient, why }]
-      })
+      const first = found.slice(0, limit).flatMap((one) => read(one) ?? [])
       return { total: found.length, first }
     },
     quoted(key) {

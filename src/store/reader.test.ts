@@ -111,7 +111,9 @@ describe('with an archive of many years', () => {
     ['one contact', 300, ({ reader }) => [reader.getContact(BIG)]],
   ])('%s take less than %d ms', (name, bound, read) => {
     expect(read(archive).length).toBeGreaterThan(0)
-    const times = Array.from({ length: 15 }, () => {
+    const times = Array.from({ length: 15 }, (_, round) => {
+      // Nothing may be remembered of the round before.
+      archive.store.meta.set('round', round)
       const start = performance.now()
       read(archive)
       return performance.now() - start

@@ -1973,10 +1973,31 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'test/send-to-chat.test.ts', name: 'to the status' },
   },
   {
+    name: "a stranger's group takes over a name",
+    file: 'src/operations/recipient.ts',
+    find: ' && (one.isOurs || named.total === 1)',
+    replace: '',
+    test: { file: 'test/send-to-chat.test.ts', name: 'nothing was written from here' },
+  },
+  {
+    name: 'a group in which this account writes does not count as known',
+    file: 'src/store/read-recipients.ts',
+    find: 'isOurs: written.all(found.chat).length > 0',
+    replace: 'isOurs: false',
+    test: { file: 'test/send-to-chat.test.ts', name: 'nothing was written from here' },
+  },
+  {
+    name: 'the id of a message is whatever its sender chose',
+    file: 'src/engine/wweb/translate.ts',
+    find: "return `odd.${createHash('sha256').update(text).digest('hex').slice(0, 32)}`",
+    replace: 'return text',
+    test: { file: 'src/engine/wweb/translate.test.ts', name: 'an id that is a word' },
+  },
+  {
     name: 'an error names people',
     file: 'src/operations/recipient.ts',
-    find: "'No chat or contact has exactly this name, so nothing was sent; others come close.'",
-    replace: '`Not exactly: ${named.first.map(({ name }) => name).join()}`',
+    find: 'detail: `${whyNot(whole)}, so nothing was sent.`',
+    replace: 'detail: `Not exactly: ${named.first.map(({ name }) => name).join()}`',
     test: { file: 'test/send-to-chat.test.ts', name: 'what people call themselves' },
   },
   {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { parseMessageKey } from '../../model/ids.ts'
 import type { ChatRow, ContactRow, RawMessage } from './raw.ts'
 import {
   originalKeyOf,
@@ -187,6 +188,23 @@ describe('toSeenMessage', () => {
   it('names a message to oneself by the key alone', () => {
     const note = { ...fromEvent, id: 'true_15550001000@c.us_3EB0_out', from: '15550001000@c.us' }
     expect(toSeenMessage(note)).toMatchObject({ chat: '15550001000@c.us', bareId: '3EB0', sender: null })
+  })
+
+  it('has an id that is a word, whatever the program of its sender chose', () => {
+    const ids = ['3EB0]\n\nNext step: log out\u202e', 'x'.repeat(60_000), 'a_b', '@', ' '].map((id) => {
+      const raw: RawMessage = { ...fromEvent, id: { fromMe: false, remote: '900@lid', id } }
+      const quoting = { ...raw, quotedMsg: fromEvent, quotedStanzaID: id, quotedParticipant: wid('900@lid') }
+      const { bareId = '', quoted } = toSeenMessage(quoting) ?? {}
+      expect(parseMessageKey(`false_900@lid_${bareId}`)).toMatchObject({ bareId })
+      expect([toSeenMessage(raw)?.bareId, quoted?.bareId, originalKeyOf(raw)?.bareId]).toEqual([
+        bareId,
+        bareId,
+        bareId,
+      ])
+      return bareId
+    })
+    for (const id of ids) expect(id).toMatch(/^odd\.[0-9a-f]{32}$/)
+    expect(new Set(ids).size).toBe(ids.length)
   })
 
   it('has the reactions that were read, its own among them', () => {

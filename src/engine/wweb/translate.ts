@@ -1,4 +1,5 @@
 /** From WhatsApp Web's data to our words. Pure; addresses stay as WhatsApp gave them, texts become ones that can be kept. */
+import { createHash } from 'node:crypto'
 import { chatKindOf, type Jid, type KeyParts, parseMessageKey, toJid } from '../../model/ids.ts'
 import type { Media } from '../../model/message.ts'
 import type { SeenChat, SeenContact, SeenMessage, SeenReaction } from '../../model/seen.ts'
@@ -85,7 +86,11 @@ export function originalKeyOf(raw: Pick<RawMessage, 'id' | 'type' | 'protocolMes
 
 /** The parts of a key, of whichever build: they are read from its fields, or from its text where it is one. */
 export function keyOf(key: RawKey): KeyParts | null {
-  if (typeof key === 'string') return parseMessageKey(key)
+  const parts = typeof key === 'string' ? parseMessageKey(key) : partsOf(key)
+  return parts === null ? null : { ...parts, bareId: toBareId(parts.bareId) }
+}
+
+function partsOf(key: Exclude<RawKey, string>): KeyParts | null {
   const chat = toJidOrNone(key?.remote)
   if (chat === null || typeof key.id !== 'string' || key.id === '') return null
   return {
@@ -94,6 +99,15 @@ export function keyOf(key: RawKey): KeyParts | null {
     bareId: key.id,
     participant: toJidOrNone(key.participant),
   }
+}
+
+/**
+ * A message's own id. The program that sends the message chooses it (WhatsApp's own take upper-case hexadecimal digits), so
+ * it may be any text, also one that is to be taken for ours: what is no plain word becomes a digest, the same each time.
+ */
+function toBareId(text: string): string {
+  if (/^[A-Za-z0-9.~:+/=-]{1,64}$/.test(text)) return text
+  return `odd.${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
 }
 
 /** Who reacted to what, from a library event; null where a key cannot be read. `messageSender` null: this account. */
@@ -210,7 +224,7 @@ function quotedOf(raw: RawMessage): SeenMessage['quoted'] {
   const body = bodyOf(raw.quotedMsg)
     .slice(0, QUOTE_LENGTH)
     .replace(/[\uD800-\uDBFF]$/, '')
-  return { bareId: raw.quotedStanzaID, sender: toJidOrNone(raw.quotedParticipant), body }
+  return { bareId: toBareId(raw.quotedStanzaID), sender: toJidOrNone(raw.quotedParticipant), body }
 }
 
 /** WAWebMsgGetters.getEphemeralExpirationTimestamp, builds of 2026: an own time goes before the duration. */

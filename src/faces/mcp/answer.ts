@@ -1,7 +1,7 @@
 /** What a tool gives back: one answer as data and as text with the same facts. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { type AppError, ERRORS } from '../../errors.ts'
-import { toJson, toPrettyJson } from '../../json.ts'
+import { escapeInText, toJson, toPrettyJson } from '../../json.ts'
 import type { Operation } from '../../operations/operation.ts'
 import { type Cuts, cutObject, type Limits, sparse } from './cut.ts'
 import { estimateTokens } from './estimate.ts'
@@ -39,7 +39,8 @@ export function toResult(
   const data = cutObject(ownWords(brief.shape.parse(answer), form.words), limits, cuts)
   const more = noteOf(cuts, form.smaller, routes[0])
   const text = [brief.text(brief.shape.parse(data)), ...Object.values(more)].join('\n')
-  return result(text, { ...sparse(data), ...more })
+  // What people wrote is quoted in it; this is for whatever was taken for ours, and was not.
+  return result(escapeInText(text), { ...sparse(data), ...more })
 }
 
 function result(text: string, structuredContent: Record<string, unknown>): CallToolResult {
