@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { DeadlineError, withDeadline } from '../clock.ts'
 import { fail } from '../errors.ts'
+import { toJson } from '../json.ts'
 import type { Context, Operation } from './operation.ts'
 
 const DEFAULT_LIMIT_MS = 2_000
@@ -54,5 +55,5 @@ function describe(issues: readonly z.core.$ZodIssue[]): string {
 
 /** A name that the caller chose, short and without controls. */
 function quote(name: PropertyKey): string {
-  return JSON.stringify(String(name).slice(0, 40))
+  return toJson(String(name).slice(0, 40))
 }
