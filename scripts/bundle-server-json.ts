@@ -27,7 +27,6 @@ export const ServerJson = z.strictObject({
   packages: z.array(
     z.strictObject({
       registryType: z.literal('npm'),
-      registryBaseUrl: z.url(),
       identifier: z.string(),
       version: Version,
       runtimeHint: z.literal('npx'),
@@ -52,7 +51,6 @@ export function createServerJson({ name, version, mcpName }: Package): z.output<
     packages: [
       {
         registryType: 'npm',
-        registryBaseUrl: 'https://registry.npmjs.org',
         identifier: name,
         version,
         runtimeHint: 'npx',
