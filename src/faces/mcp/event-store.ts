@@ -1,24 +1,24 @@
 /** What a session has sent lately, so that a client whose connection broke gets the rest of it (Last-Event-ID). */
 import type { EventStore, JSONRPCMessage } from '@modelcontextprotocol/server'
 
-/** Together, in characters of JSON; a message longer than all of it is not kept. */
+/** Together, in characters, about as JSON has them; a message longer than all of it is not kept. */
 const MOST_KEPT = 256 * 1024
 const MOST_EVENTS = 200
 
 /** Ids say which stream they belong to, so that nothing need be kept to continue one; they count up within a session. */
 export function createEventStore(): EventStore {
-  const kept: { place: number; stream: string; json: string }[] = []
+  const kept: { place: number; stream: string; message: JSONRPCMessage; length: number }[] = []
   let last = 0
   let size = 0
   return {
     async storeEvent(stream, message) {
       last += 1
-      const json = JSON.stringify(message)
       // Before the first message of a stream comes an empty one, only for its id.
-      if (json !== '{}' && json.length <= MOST_KEPT) {
-        kept.push({ place: last, stream, json })
-        size += json.length
-        while (size > MOST_KEPT || kept.length > MOST_EVENTS) size -= kept.shift()?.json.length ?? 0
+      const length = 'jsonrpc' in message ? lengthOf(message) : Number.POSITIVE_INFINITY
+      if (length <= MOST_KEPT) {
+        kept.push({ place: last, stream, message, length })
+        size += length
+        while (size > MOST_KEPT || kept.length > MOST_EVENTS) size -= kept.shift()?.length ?? 0
       }
       return `${last}.${stream}`
     },
@@ -28,12 +28,20 @@ export function createEventStore(): EventStore {
     async replayEventsAfter(id, { send }) {
       const { place, stream } = parse(id) ?? { place: last, stream: '' }
       for (const event of kept.filter((one) => one.stream === stream && one.place > place)) {
-        const message: JSONRPCMessage = JSON.parse(event.json)
-        await send(`${event.place}.${stream}`, message)
+        await send(`${event.place}.${stream}`, event.message)
       }
       return stream
     },
   }
+}
+
+/** Counted, not written: every answer of a session passes here, and few are ever asked for again. */
+function lengthOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value !== 'object' || value === null) return 5
+  let length = 2
+  for (const [name, one] of Object.entries(value)) length += name.length + 4 + lengthOf(one)
+  return length
 }
 
 function parse(id: string): { place: number; stream: string } | undefined {
