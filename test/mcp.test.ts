@@ -314,6 +314,54 @@ describe('hostile requests', () => {
   })
 })
 
+describe('a failure', () => {
+  let stage: EventStage
+  beforeAll(async () => {
+    stage = await openEventStage()
+    stage.app.archive.close()
+  })
+  afterAll(() => stage.close())
+
+  /** As a client may choose it. */
+  const id = 4_915_112_345_678
+  type Lane = (method: string, params: Record<string, unknown>) => Promise<WireCall>
+  const lanes: Record<string, Lane> = {
+    plain: async (method, params) => ({
+      body: rpc(method, params, id),
+      headers: { 'x-request-id': String(id) },
+    }),
+    'a batch': async (method, params) => ({ body: [rpc('ping', {}, 1), rpc(method, params, id)] }),
+    'a session': async (method, params) => ({
+      body: rpc(method, params, id),
+      headers: await openSession(stage.url),
+    }),
+    'a batch in a session': async (method, params) => ({
+      body: [rpc('ping', {}, 1), rpc(method, params, id)],
+      headers: await openSession(stage.url),
+    }),
+    current: async (method, params) => currentCall(method, params, id),
+  }
+
+  it.each(Object.entries(lanes))('has an id of ours, which the log has too: %s', async (_, lane) => {
+    const answerTo = async (method: string, params: Record<string, unknown>) => {
+      const answer = await callWire(stage.url, await lane(method, params))
+      const { error, result } = answer
+        .messages()
+        .flat()
+        .find((one) => one.id === id)
+      const facts = error?.data ?? JSON.parse(result.content[0].text.split('\n').at(-1))
+      expect(facts.request_id).toMatch(/^[\da-f]{8}-[\da-f-]{27}$/)
+      expect(answer.headers['x-request-id']).toBe(facts.request_id)
+      return facts
+    }
+    const { request_id, code } = await answerTo('tools/call', { name: 'whatsapp_start_auth', arguments: {} })
+    expect(stage.log.filter((line) => line.request_id === request_id)).toMatchObject([{ code }])
+    const resource = await answerTo('resources/read', { uri: 'whatsapp://chats/15550001101@c.us' })
+    expect(resource.code).toBe('not_linked')
+    expect(JSON.stringify(stage.log)).not.toContain(String(id))
+  })
+})
+
 describe('a waiting call', () => {
   let stage: EventStage
   afterEach(() => stage.close())

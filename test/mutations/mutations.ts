@@ -2454,4 +2454,18 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     test: { file: 'test/bundle.test.ts', name: 'server.json names this package' },
   },
+  {
+    name: 'a failure has the id that the client chose',
+    file: 'src/faces/mcp/server.ts',
+    find: 'requestId: idOf(ctx) }',
+    replace: 'requestId: String(ctx.mcpReq.id) }',
+    test: { file: 'test/mcp.test.ts', name: 'an id of ours' },
+  },
+  {
+    name: 'a client chooses what the log calls its request',
+    file: 'src/faces/mcp/mount.ts',
+    find: 'request.headers.set(REQUEST_ID, id)',
+    replace: '',
+    test: { file: 'test/mcp.test.ts', name: 'an id of ours' },
+  },
 ]

@@ -1,8 +1,14 @@
 /** One HTTP exchange as the lanes see it, and what they read of its message before the SDK does. Imports nothing of ours. */
 import type { RequestId } from '@modelcontextprotocol/server'
 
+/**
+ * The header by which the server's own id of an HTTP request comes to whatever serves it: it stands in failures and in the
+ * log. What a client wrote there is gone.
+ */
+export const REQUEST_ID = 'x-request-id'
+
 export type Exchange = {
-  /** Method and headers; its signal is aborted when the client leaves before the answer is complete. The body is read. */
+  /** Method and headers, ours among them; its signal is aborted when the client leaves before the answer is complete. The body is read. */
   request: Request
   /** The body, parsed; undefined where the method has none. */
   message: unknown
