@@ -21,6 +21,8 @@ export type EventStage = {
   app: App
   clock: TestClock
   url: string
+  /** Every line of the log so far, parsed. */
+  log: Record<string, unknown>[]
   /** The file of this account's archive. */
   archive: string
   /** Bytes that wait in the server's memory, for the connection with the most of them. */
@@ -44,10 +46,12 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
     env: { WHATSAPP_AUTH_DIR: authDir, WHATSAPP_MCP_PORT: '0', ...env },
     root: authDir,
   })
+  const log: Record<string, unknown>[] = []
+  const logger = createLog({ level: 'debug', write: (line) => log.push(JSON.parse(line)) })
   const create = () =>
     createApp({
       config,
-      log: createLog({ level: 'silent' }),
+      log: logger,
       clock,
       chromeExecutable: null,
       openEngine: () => () => Promise.reject(new Error('there is no browser in this test')),
@@ -66,6 +70,7 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
     app: await create(),
     clock,
     url: '',
+    log,
     archive: join(own, 'archives', `${ACCOUNT}.db`),
     unsent: () => Math.max(0, ...[...sockets].map(({ writableLength }) => writableLength)),
     write(given = {}) {

@@ -86,7 +86,8 @@ export function currentCall(method: string, params: Record<string, unknown> = {}
     'io.modelcontextprotocol/clientInfo': { name: 'wire', version: '1.0.0' },
     'io.modelcontextprotocol/clientCapabilities': {},
   }
-  const name = typeof params.name === 'string' ? { 'mcp-name': params.name } : {}
+  const named = params.name ?? params.uri
+  const name = typeof named === 'string' ? { 'mcp-name': named } : {}
   return {
     headers: { ...BOTH, 'mcp-protocol-version': CURRENT, 'mcp-method': method, ...name },
     body: { jsonrpc: '2.0', id, method, params: { ...params, _meta: { ..._meta, ...(params._meta ?? {}) } } },

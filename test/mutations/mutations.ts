@@ -2248,8 +2248,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a null id is refused',
     file: 'src/faces/mcp/exchange.ts',
-    find: 'id: id ?? NULL_ID',
-    replace: 'id',
+    find: '{ ...one, id: NULL_ID }',
+    replace: 'one',
     test: { file: 'test/mcp.test.ts', name: 'gets its id back' },
   },
   {
@@ -2332,7 +2332,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a cancelled call leaves its HTTP request open',
     file: 'src/faces/mcp/legacy-session.ts',
-    find: 'for (const one of cancelledBy(message)) settle(one)',
+    find: 'if (cancelled !== null) settle(cancelled)',
     replace: '',
     test: { file: 'test/mcp-sessions.test.ts', name: 'nobody waits' },
   },
@@ -2496,5 +2496,47 @@ export const MUTATIONS: readonly Mutation[] = [
     find: ".regex(/^\\d+\\.\\d+\\.\\d+(-[\\w.-]+)?$/, 'one version, no range')",
     replace: '',
     test: { file: 'test/bundle.test.ts', name: 'server.json names this package' },
+  },
+  {
+    name: 'a failure has the id that the client chose',
+    file: 'src/faces/mcp/server.ts',
+    find: 'requestId: requestIdOf(ctx) }',
+    replace: 'requestId: String(ctx.mcpReq.id) }',
+    test: { file: 'test/mcp.test.ts', name: 'an id of ours' },
+  },
+  {
+    name: 'a client chooses what the log calls its request',
+    file: 'src/faces/mcp/mount.ts',
+    find: 'request.headers.set(REQUEST_ID, id)',
+    replace: '',
+    test: { file: 'test/mcp.test.ts', name: 'an id of ours' },
+  },
+  {
+    name: 'parameters that do not fit are answered with a list of schemas',
+    file: 'src/faces/mcp/worded-server.ts',
+    find: 'if (detail === null) throw thrown',
+    replace: 'throw thrown',
+    test: { file: 'test/mcp.test.ts', name: 'a sentence with a next step' },
+  },
+  {
+    name: 'arguments that are null are refused',
+    file: 'src/faces/mcp/exchange.ts',
+    find: '([, value]) => value !== null',
+    replace: '() => true',
+    test: { file: 'test/mcp.test.ts', name: 'is not that something is null' },
+  },
+  {
+    name: 'a message that is none is not shown how one looks',
+    file: 'src/faces/mcp/router.ts',
+    find: "request.method === 'POST' && !isWellFormed(named)",
+    replace: 'false',
+    test: { file: 'test/mcp.test.ts', name: 'shows how one looks' },
+  },
+  {
+    name: 'a batch that cancels its own request never ends',
+    file: 'src/faces/mcp/plain.ts',
+    find: 'if (cancelled !== null) await transport.send(cancelledAnswer(cancelled))',
+    replace: '',
+    test: { file: 'test/mcp-sessions.test.ts', name: 'its own batch cancels .* as a stream' },
   },
 ]

@@ -83,6 +83,7 @@ export function tokensOf({ content, structuredContent }: CallToolResult, precise
 /**
  * A failure that the agent can mend, or has to tell its user of. No structured content: that would have to fit the
  * schema of the answer.
+ * @param requestId ours, as the log has it
  * @param words puts tools in the places of routes
  */
 export function toFailure(

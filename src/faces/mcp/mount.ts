@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import { escapeInJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
-import type { Exchange } from './exchange.ts'
+import { type Exchange, REQUEST_ID } from './exchange.ts'
 import type { Router } from './router.ts'
 import { pipeEvents } from './stream.ts'
 
@@ -132,9 +132,11 @@ function parse(body: unknown): unknown {
 }
 
 /** What the lanes and the SDK look at. The body is handed over parsed. */
-function toWebRequest({ method, url, headers }: FastifyRequest, signal: AbortSignal): Request {
+function toWebRequest({ id, method, url, headers }: FastifyRequest, signal: AbortSignal): Request {
   const given = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
     value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
   )
-  return new Request(`http://localhost${url}`, { method, headers: given, signal })
+  const request = new Request(`http://localhost${url}`, { method, headers: given, signal })
+  request.headers.set(REQUEST_ID, id)
+  return request
 }

@@ -1,20 +1,17 @@
 /** One MCP server, made anew for each request (or legacy session): handlers over what does not change. */
-import {
-  type McpServerFactory,
-  Server,
-  type ServerContext,
-  type ServerOptions,
-} from '@modelcontextprotocol/server'
+import type { McpServerFactory, ServerContext, ServerOptions } from '@modelcontextprotocol/server'
 import type { Log } from '../../log.ts'
 import { startAuth } from '../../operations/link.ts'
 import type { Context, Operation } from '../../operations/operation.ts'
 import { complete } from './completion.ts'
+import { requestIdOf } from './exchange.ts'
 import { INSTRUCTIONS } from './instructions.ts'
 import { withProgress } from './progress.ts'
 import { getPrompt, PROMPTS } from './prompts.ts'
 import { qrContent } from './qr-content.ts'
 import { RESOURCES, readResource, TEMPLATES } from './resources.ts'
 import { createTools } from './tools.ts'
+import { WordedServer } from './worded-server.ts'
 import { createWording, toolName } from './words.ts'
 
 export type McpOptions = {
@@ -55,11 +52,11 @@ export function createServerFactory({ operations, context, log, version }: McpOp
   const contextOf = ({ mcpReq }: ServerContext): Context => ({ ...context, signal: mcpReq.signal })
 
   return () => {
-    const server = new Server(info, OPTIONS)
+    const server = new WordedServer(info, OPTIONS)
     server.setRequestHandler('tools/list', () => ({ tools: [...tools.definitions] }))
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const { name, arguments: given = {} } = params
-      const call = { name, arguments: given, context: contextOf(ctx), requestId: String(ctx.mcpReq.id) }
+      const call = { name, arguments: given, context: contextOf(ctx), requestId: requestIdOf(ctx) }
       const run = () => tools.call(call)
       const result = await (slow.has(name) ? withProgress(ctx, reporting, run) : run())
       if (name === toolName(startAuth) && !result.isError) result.content.push(...(await qrContent(context)))
@@ -71,7 +68,7 @@ export function createServerFactory({ operations, context, log, version }: McpOp
       readResource({
         uri: params.uri,
         context: contextOf(ctx),
-        requestId: String(ctx.mcpReq.id),
+        requestId: requestIdOf(ctx),
         log,
         words,
       }),

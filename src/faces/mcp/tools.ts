@@ -20,7 +20,7 @@ export type ToolCall = {
   name: string
   arguments: Record<string, unknown>
   context: Context
-  /** Named in failures and in the log. */
+  /** Ours: named in failures and in the log. */
   requestId: string
 }
 
