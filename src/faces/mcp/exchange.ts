@@ -30,6 +30,22 @@ export const RPC = {
   cancelled: -32800,
 } as const
 
+/**
+ * An answer in JSON, held as text: as a body it would become a stream, and be read from that again, which takes longer than
+ * all else of a small answer.
+ */
+export class JsonResponse extends Response {
+  override readonly text: () => Promise<string>
+
+  constructor(value: unknown, { headers, ...init }: ResponseInit = {}) {
+    const all = new Headers(headers)
+    all.set('content-type', 'application/json')
+    super(null, { ...init, headers: all })
+    const text = JSON.stringify(value)
+    this.text = async () => text
+  }
+}
+
 /** The answer to what cannot be served at all: JSON-RPC's error, with a sentence that says what to do. */
 export function refuse(
   status: number,
@@ -37,7 +53,7 @@ export function refuse(
   message: string,
   { id = null, headers = {} }: { id?: RequestId | null; headers?: Record<string, string> } = {},
 ): Response {
-  return Response.json({ jsonrpc: '2.0', error: { code, message }, id }, { status, headers })
+  return new JsonResponse({ jsonrpc: '2.0', error: { code, message }, id }, { status, headers })
 }
 
 /** The answer to nobody: the client has left (nginx's code for that). */

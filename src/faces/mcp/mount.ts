@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import { escapeInJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
-import { type Exchange, REQUEST_ID } from './exchange.ts'
+import { type Exchange, JsonResponse, REQUEST_ID } from './exchange.ts'
 import type { Router } from './router.ts'
 import { pipeEvents } from './stream.ts'
 
@@ -91,8 +91,8 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
     reply.status(status).header('cache-control', 'no-store, no-transform')
     for (const [name, value] of headers) if (!NOT_COPIED.has(name)) reply.header(name, value)
     if (isStopped) reply.header('connection', 'close')
-    if (body === null) return reply.send()
-    if (headers.get('content-type') !== 'text/event-stream') {
+    if (body === null && !(response instanceof JsonResponse)) return reply.send()
+    if (body === null || headers.get('content-type') !== 'text/event-stream') {
       return reply.send(escapeInJson(await response.text()))
     }
     reply.hijack()
@@ -136,7 +136,9 @@ function toWebRequest({ id, method, url, headers }: FastifyRequest, signal: Abor
   const given = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
     value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
   )
-  const request = new Request(`http://localhost${url}`, { method, headers: given, signal })
+  const request = new Request(`http://localhost${url}`, { method, headers: given })
+  // This very one: handed to Request, it would be followed by another, which takes longer than all else of the request.
+  Object.defineProperty(request, 'signal', { value: signal })
   request.headers.set(REQUEST_ID, id)
   return request
 }

@@ -13,6 +13,7 @@ import {
   cancelledBy,
   type Exchange,
   isInitialize,
+  JsonResponse,
   member,
   messagesOf,
   NULL_ID,
@@ -103,7 +104,7 @@ function answerAsJson(isBatch: boolean, headers: Record<string, string>): Answer
   const response = new Promise<Response>((resolve) => {
     end = () => {
       const isGone = results.length === 0
-      resolve(isGone ? nobody() : Response.json(isBatch ? results : results[0], { headers }))
+      resolve(isGone ? nobody() : new JsonResponse(isBatch ? results : results[0], { headers }))
     }
   })
   return { response, end, take: (sent) => void ('method' in sent || results.push(restore(sent))) }
