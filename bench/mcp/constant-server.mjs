@@ -25,6 +25,26 @@ const handle = toNodeHandler(createMcpHandler(createConstantServer))
 const sessions = new Map()
 
 /**
+ * What the SDK asks for where a broken stream is to be gone on with, as ours is: an id for each event, and the event kept.
+ * @returns {import('@modelcontextprotocol/server').EventStore}
+ */
+function createEventStore() {
+  /** @type {Map<string, import('@modelcontextprotocol/server').JSONRPCMessage>} */
+  const kept = new Map()
+  let last = 0
+  return {
+    async storeEvent(stream, message) {
+      last += 1
+      const id = `${last}.${stream}`
+      kept.set(id, message)
+      kept.delete(kept.size > 200 ? (kept.keys().next().value ?? '') : '')
+      return id
+    },
+    replayEventsAfter: () => Promise.reject(new Error('nobody comes back here')),
+  }
+}
+
+/**
  * The sessions of the older protocol, as the SDK's documentation wires them.
  * @param {import('node:http').IncomingMessage} request
  * @param {import('node:http').ServerResponse} response
@@ -35,6 +55,7 @@ async function handleSession(request, response) {
   if (transport === undefined) {
     const made = new NodeStreamableHTTPServerTransport({
       sessionIdGenerator: () => crypto.randomUUID(),
+      eventStore: createEventStore(),
       onsessioninitialized: (made_id) => void sessions.set(made_id, made),
     })
     transport = made
