@@ -1,5 +1,15 @@
 /** An encrypted archive from the outside: the built program with a key, without one, with another one; and no word in plain on disk. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { toJid } from '../src/model/ids.ts'
@@ -201,6 +211,23 @@ describe('archive encrypt, change-key and decrypt', () => {
       readdirSync(join(dir, '.whatsapp-mcp-api', 'archives')).filter((name) => !/-(wal|shm)$/.test(name)),
     ).toEqual([`${NUMBER}.db`])
   }, 90_000)
+
+  it.each([['encrypt', '.replaced']])(
+    'the next one overwrites what a killed %s left in plain (%s)',
+    async (_, end) => {
+      const { dir, file } = prepare(KEY)
+      const held = join(temp(), 'held')
+      writeFileSync(file + end, CANARY)
+      // A second name, to look at what becomes of it.
+      linkSync(file + end, held)
+      expect(await with_(dir, ['encrypt'], { WHATSAPP_ARCHIVE_KEY: KEY })).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('encrypted already'),
+      })
+      expect(readFileSync(held)).toEqual(Buffer.alloc(CANARY.length))
+      expect(existsSync(file + end)).toBe(false)
+    },
+  )
 
   it('do nothing while a server runs, without a key, or where there is no archive', async () => {
     const { dir } = prepare(null)

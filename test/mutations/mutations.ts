@@ -1392,9 +1392,30 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the old file is not overwritten',
     file: 'src/store/rewrite.ts',
-    find: 'if (old !== null) wipe(old)',
-    replace: '',
+    find: 'removeOverwritten(old)',
+    replace: 'rmSync(old)',
     test: { file: 'src/store/change-key.test.ts', name: 'overwrites the old file' },
+  },
+  {
+    name: 'the old file has no name by which a killed change could be finished',
+    file: 'src/store/rewrite.ts',
+    find: 'renameSync(file, old)',
+    replace: '',
+    test: { file: 'src/store/change-key.test.ts', name: 'of encrypt, at replaced' },
+  },
+  {
+    name: 'the old file that a killed change left is not overwritten',
+    file: 'src/store/leftovers.ts',
+    find: 'if (existsSync(file)) removeOverwritten(old)',
+    replace: 'if (existsSync(file)) rmSync(old)',
+    test: { file: 'test/archive-key.test.ts', name: 'overwrites what a killed' },
+  },
+  {
+    name: 'an archive whose place nobody took does not get its name back',
+    file: 'src/store/leftovers.ts',
+    find: 'else renameSync(old, file)',
+    replace: '',
+    test: { file: 'src/store/change-key.test.ts', name: 'at set_aside' },
   },
   {
     name: 'the key stands in an error of SQLite that goes on',
