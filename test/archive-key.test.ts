@@ -212,22 +212,22 @@ describe('archive encrypt, change-key and decrypt', () => {
     ).toEqual([`${NUMBER}.db`])
   }, 90_000)
 
-  it.each([['encrypt', '.replaced']])(
-    'the next one overwrites what a killed %s left in plain (%s)',
-    async (_, end) => {
-      const { dir, file } = prepare(KEY)
-      const held = join(temp(), 'held')
-      writeFileSync(file + end, CANARY)
-      // A second name, to look at what becomes of it.
-      linkSync(file + end, held)
-      expect(await with_(dir, ['encrypt'], { WHATSAPP_ARCHIVE_KEY: KEY })).toMatchObject({
-        code: 0,
-        out: expect.stringContaining('encrypted already'),
-      })
-      expect(readFileSync(held)).toEqual(Buffer.alloc(CANARY.length))
-      expect(existsSync(file + end)).toBe(false)
-    },
-  )
+  it.each([
+    ['encrypt', '.replaced'],
+    ['decrypt', '.new'],
+  ])('the next one overwrites what a killed %s left in plain (%s)', async (_, end) => {
+    const { dir, file } = prepare(KEY)
+    const held = join(temp(), 'held')
+    writeFileSync(file + end, CANARY)
+    // A second name, to look at what becomes of it.
+    linkSync(file + end, held)
+    expect(await with_(dir, ['encrypt'], { WHATSAPP_ARCHIVE_KEY: KEY })).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('encrypted already'),
+    })
+    expect(readFileSync(held)).toEqual(Buffer.alloc(CANARY.length))
+    expect(existsSync(file + end)).toBe(false)
+  })
 
   it('do nothing while a server runs, without a key, or where there is no archive', async () => {
     const { dir } = prepare(null)

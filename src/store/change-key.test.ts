@@ -261,6 +261,20 @@ describe('a change', () => {
     expect(readdirSync(dir).sort()).toEqual(['1555.db', '1555.db.key.json', 'held'])
   })
 
+  it('that fails overwrites the copy, which may be plain, before it lets it go', () => {
+    make(SECRET)
+    const hold = join(dir, 'held')
+    const onStep = (step: KeyStep) => {
+      if (step !== 'copied') return
+      linkSync(`${file}.new`, hold)
+      expect(filesWith(CANARY)).toContain('held')
+      throw new Error('the disk refuses')
+    }
+    expect(codeOf(() => decryptArchive(file, SECRET, { onStep }))).toBe('archive_unavailable')
+    expectOverwritten(hold)
+    expect(open(SECRET)).toBe(300)
+  })
+
   it('encrypts with another key, and the old one opens it no more', () => {
     make(SECRET)
     expect(changeArchiveKey(file, { from: SECRET, to: OTHER, cost: CHEAP })).toBe(true)
@@ -362,13 +376,16 @@ describe('killed in the middle', () => {
       const count = at === 'copying' ? 40_000 : 300
       make(before, count)
       const isNew = ['replaced', 'wiped'].includes(at)
-      // A second name of the file that must go, to look at what becomes of it.
-      const old = join(dir, 'old')
+      // Second names of the files that must go, to look at what becomes of them.
+      const [old, copy] = [join(dir, 'old'), join(dir, 'copy')]
       linkSync(file, old)
       await killed(kind, at)
+      if (existsSync(`${file}.new`)) linkSync(`${file}.new`, copy)
       sweepLeftovers(dir)
       if (isNew) expectOverwritten(old)
-      rmSync(old)
+      expect(existsSync(copy)).toBe(!isNew && at !== 'key_file')
+      if (existsSync(copy)) expectOverwritten(copy)
+      for (const name of [old, copy]) rmSync(name, { force: true })
       expect(readdirSync(dir).filter((name) => /\.(new|replaced)/.test(name))).toEqual([])
       const states = [open(before), open(after)]
       expect(states[isNew ? 1 : 0]).toBe(count)

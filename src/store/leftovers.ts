@@ -24,7 +24,7 @@ const BESIDE = ['', '-wal', '-shm', '-journal']
 
 /** Remove a copy, with all that SQLite put beside it. */
 export function removeCopy(copy: string): void {
-  for (const end of BESIDE) rmSync(copy + end, { force: true })
+  for (const end of BESIDE) removeOverwritten(copy + end)
 }
 
 /** Remove a file of which nothing is to be found in the free space of the disk. Nothing happens where there is none. */
@@ -61,7 +61,7 @@ export function sweepLeftovers(dir: string): void {
   for (const name of readdirSync(dir)) {
     const path = join(dir, name)
     if (/\.db\.replaced$/.test(name)) settleReplaced(path)
-    if (/\.db\.new(-wal|-shm|-journal)?$/.test(name)) rmSync(path, { force: true })
+    if (/\.db\.new(-wal|-shm|-journal)?$/.test(name)) removeOverwritten(path)
     if (/\.db\.key\.json\.new$/.test(name)) rmSync(path, { force: true })
   }
 }

@@ -1418,6 +1418,20 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'src/store/change-key.test.ts', name: 'at set_aside' },
   },
   {
+    name: 'a plain copy that a killed decrypt left is not overwritten',
+    file: 'src/store/leftovers.ts',
+    find: 'for (const end of BESIDE) removeOverwritten(copy + end)',
+    replace: 'for (const end of BESIDE) rmSync(copy + end, { force: true })',
+    test: { file: 'src/store/change-key.test.ts', name: 'that fails overwrites' },
+  },
+  {
+    name: 'the next start removes a plain copy without overwriting it',
+    file: 'src/store/leftovers.ts',
+    find: '.test(name)) removeOverwritten(path)',
+    replace: '.test(name)) rmSync(path)',
+    test: { file: 'test/archive-key.test.ts', name: 'overwrites what a killed' },
+  },
+  {
     name: 'the key stands in an error of SQLite that goes on',
     file: 'src/store/rewrite.ts',
     find: "fail(error instanceof AppError ? error.code : 'archive_unavailable')",
