@@ -14,6 +14,8 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { readHeader } from './header.ts'
+import { keyFileOf } from './key-file.ts'
 
 /** Ends the name of a copy that is still being made. */
 export const COPY = '.new'
@@ -22,9 +24,21 @@ export const REPLACED = '.replaced'
 /** What SQLite keeps beside a database while it writes it. */
 const BESIDE = ['', '-wal', '-shm', '-journal']
 
-/** Remove a copy, with all that SQLite put beside it. */
+/** Remove a database, with all that SQLite put beside it; its key file stays. */
+export function removeDatabase(file: string): void {
+  for (const end of BESIDE) removeOverwritten(file + end)
+}
+
+/** Remove a copy, with its own key file where it has one. */
 export function removeCopy(copy: string): void {
-  for (const end of BESIDE) removeOverwritten(copy + end)
+  removeDatabase(copy)
+  for (const end of ['', '.new']) rmSync(keyFileOf(copy) + end, { force: true })
+}
+
+/** The key file of a copy that has the archive's name by now: it is the archive's, which nobody opens without. */
+export function placeKeyFile(file: string): void {
+  const own = keyFileOf(file + COPY)
+  if (existsSync(own)) renameSync(own, keyFileOf(file))
 }
 
 /** Remove a file of which nothing is to be found in the free space of the disk. Nothing happens where there is none. */
@@ -62,8 +76,20 @@ export function sweepLeftovers(dir: string): void {
     const path = join(dir, name)
     if (/\.db\.replaced$/.test(name)) settleReplaced(path)
     if (/\.db\.new(-wal|-shm|-journal)?$/.test(name)) removeOverwritten(path)
-    if (/\.db\.key\.json\.new$/.test(name)) rmSync(path, { force: true })
+    if (/\.db\.new\.key\.json$/.test(name)) settleKeyFile(path)
+    if (/\.db(\.new)?\.key\.json\.new$/.test(name)) rmSync(path, { force: true })
   }
+}
+
+/**
+ * A key file without its archive is kept wherever it was not made for a copy: the archive may only have been moved away, and
+ * nobody opens it without.
+ */
+function settleKeyFile(own: string): void {
+  const file = own.slice(0, -keyFileOf(COPY).length)
+  const isOfArchive = readHeader(file).kind === 'encrypted' && !existsSync(keyFileOf(file))
+  if (isOfArchive) placeKeyFile(file)
+  else rmSync(own)
 }
 
 function settleReplaced(old: string): void {

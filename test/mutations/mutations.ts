@@ -1420,8 +1420,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a plain copy that a killed decrypt left is not overwritten',
     file: 'src/store/leftovers.ts',
-    find: 'for (const end of BESIDE) removeOverwritten(copy + end)',
-    replace: 'for (const end of BESIDE) rmSync(copy + end, { force: true })',
+    find: 'for (const end of BESIDE) removeOverwritten(file + end)',
+    replace: 'for (const end of BESIDE) rmSync(file + end, { force: true })',
     test: { file: 'src/store/change-key.test.ts', name: 'that fails overwrites' },
   },
   {
@@ -1430,6 +1430,28 @@ export const MUTATIONS: readonly Mutation[] = [
     find: '.test(name)) removeOverwritten(path)',
     replace: '.test(name)) rmSync(path)',
     test: { file: 'test/archive-key.test.ts', name: 'overwrites what a killed' },
+  },
+  {
+    name: 'a killed import leaves a key file without its archive',
+    file: 'src/session/import-archive.ts',
+    find: 'existsSync(keyFileOf(file)) ? file : copy',
+    replace: 'file',
+    test: { file: 'test/archive-key.test.ts', name: 'leaves nothing in plain, and nothing that asks' },
+  },
+  {
+    name: 'an import that was killed at its very end loses its key file',
+    file: 'src/store/leftovers.ts',
+    find: 'if (isOfArchive) placeKeyFile(file)\n  else rmSync(own)',
+    replace: 'rmSync(own)',
+    test: { file: 'test/archive-key.test.ts', name: 'killed at its very end' },
+  },
+  {
+    name: 'the key file of an archive that was moved away is swept',
+    file: 'src/store/leftovers.ts',
+    find: '.test(name)) settleKeyFile(path)',
+    replace:
+      '.test(name)) settleKeyFile(path)\n    else if (name.endsWith(".key.json") && !existsSync(path.slice(0, -9))) rmSync(path)',
+    test: { file: 'test/archive-key.test.ts', name: 'killed at its very end' },
   },
   {
     name: 'the key stands in an error of SQLite that goes on',
