@@ -307,6 +307,27 @@ describe('archive import with a key', () => {
     ended(['archive', ...args, '--auth-dir', dir], { env })
   const archivesIn = (dir: string) => readdirSync(join(dir, '.whatsapp-mcp-api', 'archives'))
 
+  it('encrypts all that it writes; archive verify looks through it with the key, and says why not without', async () => {
+    const dir = temp()
+    mkdirSync(from(dir).TMPDIR)
+    const { code, out } = await archive(dir, ['import', exportOf(300), '--json'], { ...right, ...from(dir) })
+    expect([code, JSON.parse(out).messages]).toEqual([0, 300])
+    expect(filesWith(dir, CANARY)).toEqual([])
+    expect(await archive(dir, ['verify', '--json'], right)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('"flaws": []'),
+    })
+    for (const [env, code] of [
+      [{}, 'archive_key_missing'],
+      [{ WHATSAPP_ARCHIVE_KEY: NEW_KEY }, 'archive_key_wrong'],
+    ] as const)
+      expect(await archive(dir, ['verify'], env)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining(code),
+      })
+    expect(filesWith(dir, CANARY)).toEqual([])
+  }, 30_000)
+
   it('killed, leaves nothing in plain, and nothing that asks for a key', async () => {
     const dir = temp()
     mkdirSync(from(dir).TMPDIR)

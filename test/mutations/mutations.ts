@@ -1454,6 +1454,20 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'test/archive-key.test.ts', name: 'killed at its very end' },
   },
   {
+    name: 'an import by command is not encrypted',
+    file: 'src/cli/archive-file.ts',
+    find: 'secret,\n      keep: config.keep',
+    replace: 'secret: null,\n      keep: config.keep',
+    test: { file: 'test/archive-key.test.ts', name: 'encrypts all that it writes' },
+  },
+  {
+    name: 'archive verify does not open an encrypted archive',
+    file: 'src/cli/archive-file.ts',
+    find: 'flawsOf(archive, secret)',
+    replace: 'flawsOf(archive, null)',
+    test: { file: 'test/archive-key.test.ts', name: 'encrypts all that it writes' },
+  },
+  {
     name: 'the key stands in an error of SQLite that goes on',
     file: 'src/store/rewrite.ts',
     find: "fail(error instanceof AppError ? error.code : 'archive_unavailable')",
