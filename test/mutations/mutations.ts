@@ -1658,6 +1658,27 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'src/session/history-pages.test.ts', name: 'is the last' },
   },
   {
+    name: 'disappearing messages leave whatever the setting says',
+    file: CONFIG,
+    find: "read('WHATSAPP_KEEP_DISAPPEARING')",
+    replace: 'false',
+    test: { file: 'test/archive-keeping.test.ts', name: 'stays where the setting says so' },
+  },
+  {
+    name: 'the settings of what is kept do not reach the archive',
+    file: 'src/session/account-archive.ts',
+    find: 'createKeeping(store, options.keep, clock)',
+    replace: 'createKeeping(store, { ...options.keep, disappearing: false }, clock)',
+    test: { file: 'test/archive-keeping.test.ts', name: 'stays where the setting says so' },
+  },
+  {
+    name: 'nothing leaves the archive by itself',
+    file: 'src/session/account-archive.ts',
+    find: 'forgetting.start()',
+    replace: '',
+    test: { file: 'test/archive-keeping.test.ts', name: 'leaves when it leaves WhatsApp' },
+  },
+  {
     name: 'other rules do not look for older messages',
     file: 'src/session/account-archive.ts',
     find: 'if (last !== null) store.chats.doubtHistory()',
