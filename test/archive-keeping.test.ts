@@ -1,5 +1,5 @@
 /** What is not to be kept: never written, not fetched again, and gone from the file when it goes. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { keptMessages, messageEvents, readArchive } from './archive-rows.ts'
 import { type Harness, type HarnessOptions, openHarness } from './harness.ts'
@@ -96,6 +96,22 @@ it('a forgotten chat stays on WhatsApp, and does not come back', async () => {
   await expect.poll(() => bodies()).toEqual(['new'])
   const unknown = await harness.call({ method: 'DELETE', path: '/api/chats/15559998877@c.us/messages' })
   expect([unknown.status, unknown.json.code]).toEqual([404, 'chat_not_found'])
+})
+
+it('what a forgotten chat took on the disk is given back', async () => {
+  await linked({})
+  for (let n = 0; n < 20; n += 1)
+    await harness.world.write({ from: AMARA, text: `canary ${n} ${'x'.repeat(50_000)}` })
+  await harness.link()
+  await harness.synced()
+  const size = async () => (await harness.get('/api/archive')).json.size_bytes
+  const before = await size()
+  expect(before).toBeGreaterThan(1_000_000)
+  await harness.call({ method: 'DELETE', path: `/api/chats/${CHAT}/messages` })
+  expect(await size()).toBeLessThan(before - 1_000_000)
+  expect(statSync(file()).size).toBeLessThan(before - 1_000_000)
+  const free = readArchive(file(), ({ db }) => db.query('PRAGMA freelist_count').get())
+  expect(free).toMatchObject({ freelist_count: 0 })
 })
 
 it('a chat that takes longer than an answer may is said to be still forgotten, and is in the end', async () => {

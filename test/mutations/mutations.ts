@@ -1623,6 +1623,13 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'src/session/forgetting.test.ts', name: 'nothing of it stays on disk' },
   },
   {
+    name: 'deleting gives no space back',
+    file: 'src/store/wipe.ts',
+    find: 'if (canShrink && ',
+    replace: 'if (!canShrink && ',
+    test: { file: 'test/archive-keeping.test.ts', name: 'is given back' },
+  },
+  {
     name: 'what is not to be kept is written where it comes live',
     file: 'src/session/record-messages.ts',
     find: 'const { from, keeps } = keeping.bounds(chat)',
