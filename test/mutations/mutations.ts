@@ -55,6 +55,11 @@ const sameUser = { file: 'src/faces/http/same-user.test.ts' }
 const config = { file: 'src/config.test.ts' }
 const log = { file: 'src/log.test.ts' }
 const events = (name: string) => ({ file: 'test/events.test.ts', name })
+/** Its tests go on from an account that is linked, and messages to choose from. */
+const search = (name: string) => ({
+  file: 'test/search.test.ts',
+  name: `more history than is fetched|something to choose|${name}`,
+})
 const eventLog = (name: string) => ({ file: 'src/store/event-log.test.ts', name })
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -1593,6 +1598,34 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'const ceiling = Math.min(range.high, place?.[0] ?? range.high)',
     replace: 'const ceiling = range.high',
     test: { file: 'src/store/read-search.test.ts', name: 'relevance first' },
+  },
+  {
+    name: 'an answer does not say that there are more hits than were ranked',
+    file: 'src/operations/search.ts',
+    find: '...(page.ranked === null ? {} : { ranked: page.ranked }),',
+    replace: '',
+    test: search('says how many of the newest'),
+  },
+  {
+    name: 'an answer does not say that older messages are not searched yet',
+    file: 'src/operations/search.ts',
+    find: '...(page.indexing ? { indexing: true as const } : {}),',
+    replace: '',
+    test: search('still being made searchable'),
+  },
+  {
+    name: 'the text for agents does not say how many hits were ranked',
+    file: 'src/operations/search.ts',
+    find: 'ranked === undefined ? null',
+    replace: 'ranked !== undefined ? null',
+    test: search('says how many of the newest'),
+  },
+  {
+    name: 'the text for agents does not say that older messages are not searched yet',
+    file: 'src/operations/search.ts',
+    find: "indexing && 'Older",
+    replace: "!indexing && 'Older",
+    test: search('still being made searchable'),
   },
   {
     name: 'direct chats are searched with all others',
