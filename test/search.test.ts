@@ -90,6 +90,10 @@ describe('words', () => {
       expect([q, await bodies(q, { chat_id })]).toEqual([q, text === undefined ? [] : [text]])
   })
 
+  it('may be given by their beginnings, so many of them', async () => {
+    expect(await bodies('d* c* h* g* "gru"* a* "aus l"* lo*')).toHaveLength(1)
+  })
+
   it('are shown with the whole message, its chat and the hit', async () => {
     const json = await search('GEOFFNET')
     expect(Object.keys(json)).toEqual(['ok', 'count', 'messages'])
@@ -147,6 +151,7 @@ describe('filters', () => {
     [{ q: '' }, 400, /"q": must say what to search for/],
     [{ q: '., "" * -' }, 400, /"q" has nothing that can be searched for/],
     [{ q: 'x'.repeat(501) }, 400, /"q"/],
+    [{ q: 'a* b* c* d* e* f* g* h* i*' }, 400, /"q" has 9 words .* 8 at most/],
     [{ q: 'x', limit: '0' }, 400, /"limit"/],
     [{ q: 'x', limit: '101' }, 400, /"limit"/],
     [{ q: 'x', sort: 'best' }, 400, /"sort"/],

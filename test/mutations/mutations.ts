@@ -1600,6 +1600,13 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'src/store/read-search.test.ts', name: 'relevance first' },
   },
   {
+    name: 'one search may look for any number of beginnings',
+    file: 'src/store/read-search.ts',
+    find: 'prefixes > PREFIXES',
+    replace: 'prefixes > 500',
+    test: search('refuse'),
+  },
+  {
     name: 'an answer does not say that there are more hits than were ranked',
     file: 'src/operations/search.ts',
     find: '...(page.ranked === null ? {} : { ranked: page.ranked }),',
