@@ -1,6 +1,6 @@
 /** Export over HTTP and by command, and what it takes to read it back: all of the file or nothing. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, request } from 'node:http'
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fastify from 'fastify'
@@ -186,6 +186,37 @@ describe('the commands', () => {
       writeFileSync(join(folder, present), 'a part')
       expect((await cli('export', '--url', harness.url, '--out', out)).code).toBe(0)
       expect(readdirSync(folder).sort()).toEqual(['cut.jsonl', present])
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+  it('say how far an export is, on standard error, once it takes its time', async () => {
+    const line = '{"line":"message"}\n'
+    const answers: ServerResponse[] = []
+    const server = createServer((_, answer) => {
+      answer.writeHead(200, { 'x-total-messages': '5000' }).write('{"line":"archive"}\n')
+      answers.push(answer)
+    })
+    await new Promise<void>((listens) => server.listen(0, '127.0.0.1', listens))
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : null
+    const program = run(['archive', 'export', '--url', `http://127.0.0.1:${port}`])
+    try {
+      let sent = 0
+      const said = () => {
+        for (const answer of answers) answer.write(line)
+        sent += answers.length
+        return program.err
+      }
+      await expect.poll(said, { timeout: 20_000 }).not.toBe('')
+      const told = /^(\d+) of 5000 messages exported\n$/.exec(program.err)
+      expect(Number(told?.[1])).toBeGreaterThan(0)
+      expect(Number(told?.[1])).toBeLessThanOrEqual(sent)
+      for (const answer of answers) answer.end()
+      expect(await program.exited).toBe(0)
+      expect(program.out).toBe(`{"line":"archive"}\n${line.repeat(sent)}`)
     } finally {
       server.closeAllConnections()
       server.close()

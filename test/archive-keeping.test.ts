@@ -1,9 +1,9 @@
 /** What is not to be kept: never written, not fetched again, and gone from the file when it goes. */
-import { readFileSync } from 'node:fs'
-import { afterEach, expect, it } from 'vitest'
+import { readFileSync, statSync } from 'node:fs'
+import { afterEach, describe, expect, it } from 'vitest'
 import { keptMessages, messageEvents, readArchive } from './archive-rows.ts'
 import { type Harness, type HarnessOptions, openHarness } from './harness.ts'
-import { createTestClock } from './test-clock.ts'
+import { createTestClock, type TestClock } from './test-clock.ts'
 
 const AMARA = '15550001101'
 const CHAT = `${AMARA}@c.us`
@@ -98,6 +98,22 @@ it('a forgotten chat stays on WhatsApp, and does not come back', async () => {
   expect([unknown.status, unknown.json.code]).toEqual([404, 'chat_not_found'])
 })
 
+it('what a forgotten chat took on the disk is given back', async () => {
+  await linked({})
+  for (let n = 0; n < 20; n += 1)
+    await harness.world.write({ from: AMARA, text: `canary ${n} ${'x'.repeat(50_000)}` })
+  await harness.link()
+  await harness.synced()
+  const size = async () => (await harness.get('/api/archive')).json.size_bytes
+  const before = await size()
+  expect(before).toBeGreaterThan(1_000_000)
+  await harness.call({ method: 'DELETE', path: `/api/chats/${CHAT}/messages` })
+  expect(await size()).toBeLessThan(before - 1_000_000)
+  expect(statSync(file()).size).toBeLessThan(before - 1_000_000)
+  const free = readArchive(file(), ({ db }) => db.query('PRAGMA freelist_count').get())
+  expect(free).toMatchObject({ freelist_count: 0 })
+})
+
 it('a chat that takes longer than an answer may is said to be still forgotten, and is in the end', async () => {
   const clock = createTestClock()
   await linked({}, { clock })
@@ -116,6 +132,49 @@ it('a chat that takes longer than an answer may is said to be still forgotten, a
   expect(await forget()).toMatchObject({ status: 200, json: { ok: true } })
   expect(bodies(NADIAS)).toEqual([])
   expect(isOnDisk('canary')).toBe(false)
+})
+
+describe('a disappearing message', () => {
+  const texts = async () =>
+    (await harness.get(`/api/messages?chat_id=${CHAT}`)).json.messages.map(
+      ({ body }: { body: string }) => body,
+    )
+  /** Written, seen here, and gone from WhatsApp; by the clock of this computer it is an hour before that. */
+  async function goneFromWhatsApp(clock: TestClock): Promise<void> {
+    await harness.link()
+    await harness.synced()
+    await harness.world.setDisappearing({ chat: AMARA, seconds: DAY_S })
+    await harness.world.write({ from: AMARA, text: 'canary that goes' })
+    await expect.poll(texts).toContain('canary that goes')
+    clock.advance((DAY_S - 3_600) * 1_000)
+    expect(await texts()).toContain('canary that goes')
+    await harness.world.moveClock({ seconds: DAY_S + 60 })
+    expect(harness.world.messages({ chat: AMARA }).map(({ body }) => body)).not.toContain('canary that goes')
+  }
+
+  it('leaves when it leaves WhatsApp, also from the file', async () => {
+    const clock = createTestClock()
+    await linked({}, { clock })
+    await goneFromWhatsApp(clock)
+    expect(isOnDisk('canary')).toBe(true)
+    clock.advance(3_600_000)
+    await expect.poll(texts).not.toContain('canary that goes')
+    await expect.poll(() => isOnDisk('canary')).toBe(false)
+  })
+
+  it('stays where the setting says so, over restarts', async () => {
+    const clock = createTestClock()
+    await linked({ WHATSAPP_KEEP_DISAPPEARING: 'true' }, { clock })
+    await goneFromWhatsApp(clock)
+    clock.advance(3_600_000)
+    await harness.world.write({ from: AMARA, text: 'later' })
+    await expect.poll(texts).toContain('later')
+    expect(await texts()).toContain('canary that goes')
+    await harness.restart()
+    await harness.synced()
+    clock.advance(3_600_000)
+    expect(await texts()).toContain('canary that goes')
+  })
 })
 
 it('with other rules, older messages come after all', async () => {

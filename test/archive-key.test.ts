@@ -1,9 +1,21 @@
 /** An encrypted archive from the outside: the built program with a key, without one, with another one; and no word in plain on disk. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../src/clock.ts'
 import { toJid } from '../src/model/ids.ts'
 import type { Status } from '../src/model/status.ts'
+import { createExporter } from '../src/store/exporter.ts'
 import type { Store } from '../src/store/store.ts'
 import { openArchive } from '../src/store/unlock.ts'
 import { browserProcesses } from './browser-processes.ts'
@@ -202,6 +214,23 @@ describe('archive encrypt, change-key and decrypt', () => {
     ).toEqual([`${NUMBER}.db`])
   }, 90_000)
 
+  it.each([
+    ['encrypt', '.replaced'],
+    ['decrypt', '.new'],
+  ])('the next one overwrites what a killed %s left in plain (%s)', async (_, end) => {
+    const { dir, file } = prepare(KEY)
+    const held = join(temp(), 'held')
+    writeFileSync(file + end, CANARY)
+    // A second name, to look at what becomes of it.
+    linkSync(file + end, held)
+    expect(await with_(dir, ['encrypt'], { WHATSAPP_ARCHIVE_KEY: KEY })).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('encrypted already'),
+    })
+    expect(readFileSync(held)).toEqual(Buffer.alloc(CANARY.length))
+    expect(existsSync(file + end)).toBe(false)
+  })
+
   it('do nothing while a server runs, without a key, or where there is no archive', async () => {
     const { dir } = prepare(null)
     const server = await serve(dir)
@@ -251,6 +280,81 @@ describe('archive encrypt, change-key and decrypt', () => {
       err: expect.stringContaining('There is no command "archive dance"'),
     })
   })
+})
+
+describe('archive import with a key', () => {
+  const right = { WHATSAPP_ARCHIVE_KEY: KEY }
+  /** An exported archive of so many messages, each with the canary. */
+  function exportOf(count: number): string {
+    const { file } = prepare(null)
+    const store = openArchive(file, null)
+    store.meta.set('account_wid', `${NUMBER}@c.us`)
+    const lines = [...createExporter(store.db, systemClock).export(null, 'jsonl').pieces].join('').split('\n')
+    store.close()
+    const at = lines.findIndex((line) => line.includes('"line":"message"'))
+    const message = JSON.parse(lines[at] ?? '')
+    const messages = Array.from({ length: count }, (_, n) =>
+      JSON.stringify({ ...message, position: message.position + n, bare_id: `3EB0${n}` }),
+    )
+    const out = join(temp(), 'export.jsonl')
+    const end = JSON.stringify({ line: 'end', messages: count })
+    writeFileSync(out, [...lines.slice(0, at), ...messages, end, ''].join('\n'))
+    return out
+  }
+  /** With a temporary directory of its own, so that it can be looked through. */
+  const from = (dir: string) => ({ TMPDIR: join(dir, 'tmp'), SQLITE_TMPDIR: join(dir, 'tmp') })
+  const archive = (dir: string, args: string[], env: Record<string, string> = {}) =>
+    ended(['archive', ...args, '--auth-dir', dir], { env })
+  const archivesIn = (dir: string) => readdirSync(join(dir, '.whatsapp-mcp-api', 'archives'))
+
+  it('encrypts all that it writes; archive verify looks through it with the key, and says why not without', async () => {
+    const dir = temp()
+    mkdirSync(from(dir).TMPDIR)
+    const { code, out } = await archive(dir, ['import', exportOf(300), '--json'], { ...right, ...from(dir) })
+    expect([code, JSON.parse(out).messages]).toEqual([0, 300])
+    expect(filesWith(dir, CANARY)).toEqual([])
+    expect(await archive(dir, ['verify', '--json'], right)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('"flaws": []'),
+    })
+    for (const [env, code] of [
+      [{}, 'archive_key_missing'],
+      [{ WHATSAPP_ARCHIVE_KEY: NEW_KEY }, 'archive_key_wrong'],
+    ] as const)
+      expect(await archive(dir, ['verify'], env)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining(code),
+      })
+    expect(filesWith(dir, CANARY)).toEqual([])
+  }, 30_000)
+
+  it('killed, leaves nothing in plain, and nothing that asks for a key', async () => {
+    const dir = temp()
+    mkdirSync(from(dir).TMPDIR)
+    const file = exportOf(200_000)
+    const program = run(['archive', 'import', file, '--auth-dir', dir], { env: { ...right, ...from(dir) } })
+    await expect.poll(() => program.err, { timeout: 20_000 }).toMatch(/^\d+ messages imported\n$/)
+    expect(await stop(program, 'SIGKILL')).toBe('SIGKILL')
+    expect(archivesIn(dir)).toContain(`${NUMBER}.db.new`)
+    expect(filesWith(dir, CANARY)).toEqual([])
+    expect((await archive(dir, ['import', exportOf(1)])).err).toBe('')
+    expect(archivesIn(dir).filter((name) => !/-(wal|shm)$/.test(name))).toEqual([`${NUMBER}.db`])
+    expect((await look(dir)).code).toBe(CANARY)
+  }, 60_000)
+
+  it('killed at its very end, has its key file put in its place', async () => {
+    const dir = temp()
+    await archive(dir, ['import', exportOf(1)], right)
+    const places = join(dir, '.whatsapp-mcp-api', 'archives', NUMBER)
+    renameSync(`${places}.db.key.json`, `${places}.db.new.key.json`)
+    expect(await archive(dir, ['verify'], right)).toMatchObject({ code: 0, err: '' })
+    expect(archivesIn(dir)).toContain(`${NUMBER}.db.key.json`)
+    // The archive is only moved away, for a backup: nobody opens it without its key file.
+    renameSync(`${places}.db`, `${places}.away`)
+    await archive(dir, ['encrypt'], right)
+    renameSync(`${places}.away`, `${places}.db`)
+    expect((await archive(dir, ['verify'], right)).code).toBe(0)
+  }, 30_000)
 })
 
 describe('a linked account', () => {

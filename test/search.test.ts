@@ -1,12 +1,15 @@
 /** Searching over HTTP: six scripts, every filter, pages while messages come, and what is refused. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Message } from '../src/model/message.ts'
+import { readArchive } from './archive-rows.ts'
 import { type Harness, openHarness } from './harness.ts'
+import { createTestClock } from './test-clock.ts'
 
 const AMARA = '15550001101'
 const JURGEN = '15550001102'
 const MING = '15550001103'
 
+const clock = createTestClock()
 let harness: Harness
 let group: string
 
@@ -24,7 +27,7 @@ const written = (q: string, count: number) =>
   expect.poll(async () => (await search(q, { limit: '100' })).count).toBe(count)
 
 beforeAll(async () => {
-  harness = await openHarness({ env: { WHATSAPP_HISTORY_PER_CHAT: '60' } })
+  harness = await openHarness({ clock, env: { WHATSAPP_HISTORY_PER_CHAT: '60' } })
 })
 afterAll(() => harness.close())
 
@@ -87,6 +90,10 @@ describe('words', () => {
       expect([q, await bodies(q, { chat_id })]).toEqual([q, text === undefined ? [] : [text]])
   })
 
+  it('may be given by their beginnings, so many of them', async () => {
+    expect(await bodies('d* c* h* g* "gru"* a* "aus l"* lo*')).toHaveLength(1)
+  })
+
   it('are shown with the whole message, its chat and the hit', async () => {
     const json = await search('GEOFFNET')
     expect(Object.keys(json)).toEqual(['ok', 'count', 'messages'])
@@ -144,6 +151,7 @@ describe('filters', () => {
     [{ q: '' }, 400, /"q": must say what to search for/],
     [{ q: '., "" * -' }, 400, /"q" has nothing that can be searched for/],
     [{ q: 'x'.repeat(501) }, 400, /"q"/],
+    [{ q: 'a* b* c* d* e* f* g* h* i*' }, 400, /"q" has 9 words .* 8 at most/],
     [{ q: 'x', limit: '0' }, 400, /"limit"/],
     [{ q: 'x', limit: '101' }, 400, /"limit"/],
     [{ q: 'x', sort: 'best' }, 400, /"sort"/],
@@ -191,6 +199,47 @@ describe('time', () => {
       await written(word, come)
     }
     expect(seen).toEqual(Array.from({ length: 9 }, (_, n) => `${word} ${8 - n}`))
+  })
+})
+
+describe('an answer that cannot have looked at everything', () => {
+  /** What an agent reads of the same search. */
+  async function told(q: string, more: Record<string, string | number> = {}): Promise<string> {
+    const client = await harness.mcp('current')
+    const answer = await client.callTool({ name: 'whatsapp_search_messages', arguments: { q, ...more } })
+    return JSON.stringify(answer.content)
+  }
+
+  it('says how many of the newest hits were ranked, and only where there are more', async () => {
+    // Long ones, so that fewer are ranked than of short ones.
+    const long = 'und so weiter '.repeat(250)
+    for (let n = 0; n < 60; n += 1) await harness.world.write({ from: AMARA, text: `Rangwort ${n} ${long}` })
+    await written('rangwort', 60)
+    const by = { sort: 'relevance', limit: '2' }
+    const { ranked, count } = await search('rangwort', by)
+    expect([ranked, count]).toEqual([50, 2])
+    expect(await told('rangwort', { sort: 'relevance', limit: 2 })).toContain(
+      'Ranked were the newest 50 hits',
+    )
+    for (const less of [{ ...by, sort: 'newest' }, by]) {
+      const q = less === by ? '"rangwort 7"' : 'rangwort'
+      expect(await search(q, less)).not.toHaveProperty('ranked')
+      expect(await told(q, { sort: less.sort, limit: 2 })).not.toContain('Ranked')
+    }
+  })
+
+  it('says that older messages are still being made searchable, until they are', async () => {
+    // Just looked whether there is anything to index: the next look is half a minute away.
+    clock.advance(30_000)
+    expect(await search('filterwort')).not.toHaveProperty('indexing')
+    readArchive((await harness.status()).archive?.file ?? '', ({ search }) => search.rebuild())
+    expect(await search('filterwort')).toMatchObject({ indexing: true })
+    const says = 'Older messages are still being made searchable'
+    expect(await told('filterwort')).toContain(says)
+    clock.advance(30_000)
+    await expect.poll(() => search('filterwort')).not.toHaveProperty('indexing')
+    expect(await told('filterwort')).not.toContain(says)
+    expect(await bodies('filterwort')).toHaveLength(4)
   })
 })
 

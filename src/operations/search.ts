@@ -49,7 +49,7 @@ export const searchMessages = defineOperation({
         .max(500)
         .refine((text) => text.trim() !== '', NO_QUERY)
         .describe(
-          'What to search for: words, "a phrase" in double quotes, prefixes with a star (meet*). Every other sign is plain text.',
+          'What to search for: words, "a phrase" in double quotes, prefixes with a star (meet*, 8 at most). Every other sign is plain text.',
         ),
       limit: limit(20),
       cursor,

@@ -6,8 +6,8 @@ import { type Jid, toJid } from '../model/ids.ts'
 import type { KeepRules } from '../model/keeping.ts'
 import { createImporter, type Importer } from '../store/import.ts'
 import { ImportError, readHeaderLine } from '../store/import-header.ts'
-import { keyFileOf, removeSlots, syncFolder } from '../store/key-file.ts'
-import { COPY, removeCopy } from '../store/leftovers.ts'
+import { keyFileOf, syncFolder } from '../store/key-file.ts'
+import { COPY, placeKeyFile, removeCopy, removeDatabase } from '../store/leftovers.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { openArchive, unlock } from '../store/unlock.ts'
 import type { AuthDir } from './auth-dir.ts'
@@ -32,10 +32,8 @@ export type ImportOptions = {
 /** Where the archive is, its messages, and how many were left out since they are not to be kept. */
 export type Imported = { file: string; messages: number; left: number }
 
-/** Written beside the archive, and put in its place once it is whole. `madeKeyFile`: there was none before. */
-type Place = { file: string; copy: string; madeKeyFile: boolean }
-/** What is under way. */
-type Work = Place & { account: Jid; store: Store; importer: Importer }
+/** What is under way: written to `copy`, beside the archive, and put in its place once it is whole. */
+type Work = { file: string; copy: string; account: Jid; store: Store; importer: Importer }
 
 /**
  * A directory in which no account was ever linked gets the account of the file.
@@ -69,8 +67,10 @@ export async function importArchive(options: ImportOptions): Promise<Imported> {
     throw error
   }
   const { account, file, copy, importer } = work
-  removeCopy(file)
+  removeDatabase(file)
   renameSync(copy, file)
+  // In this order: killed in between, the sweep of leftovers sees whose key file it is.
+  placeKeyFile(file)
   // What was beside it is empty: all of it is in the file.
   removeCopy(copy)
   syncFolder(file)
@@ -92,26 +92,24 @@ function begin(first: string, { authDir, secret, keep, clock }: ImportOptions): 
   requireEmpty(file, secret)
   const copy = `${file}${COPY}`
   removeCopy(copy)
-  // The key file is that of the archive whose place it takes.
-  const place = { file, copy, madeKeyFile: secret !== null && !existsSync(keyFileOf(file)) }
-  const { key } = unlock(file, secret)
   let store: Store | null = null
   try {
+    // One of its own, so that nothing asks for a key where this is killed; unless that of the archive whose place it takes.
+    const { key } = unlock(existsSync(keyFileOf(file)) ? file : copy, secret)
     store = openStore(copy, { key })
     const { bounds } = createKeeping(store, keep, clock)
     const importer = createImporter(store, header, (chat, message) => bounds(chat).keeps(message))
-    return { ...place, account, store, importer }
+    return { file, copy, account, store, importer }
   } catch (error) {
-    discard({ ...place, store })
+    discard({ copy, store })
     throw error
   }
 }
 
-/** Nothing is left of it. A key file of its own would ask the next import for a key. */
-function discard({ file, copy, madeKeyFile, store }: Place & { store: Store | null }): void {
+/** Nothing is left of it. */
+function discard({ copy, store }: { copy: string; store: Store | null }): void {
   store?.db.close()
   removeCopy(copy)
-  if (madeKeyFile) removeSlots(file)
 }
 
 function requireEmpty(file: string, secret: string | null): void {

@@ -82,6 +82,13 @@ function open(secret: string | null, path = file): number | string {
   }
 }
 
+/** Nothing but zeros, over all of its length. */
+function expectOverwritten(hold: string): void {
+  const bytes = readFileSync(hold)
+  expect(bytes.length).toBeGreaterThan(10_000)
+  expect(bytes.findIndex((byte) => byte !== 0)).toBe(-1)
+}
+
 const codeOf = (work: () => unknown): string => {
   try {
     work()
@@ -250,8 +257,22 @@ describe('a change', () => {
     // A second name for the old file, to look at what becomes of it.
     linkSync(file, hold)
     encryptArchive(file, SECRET, { cost: CHEAP })
-    expect(readFileSync(hold).includes(CANARY)).toBe(false)
-    expect(filesWith(CANARY)).toEqual([])
+    expectOverwritten(hold)
+    expect(readdirSync(dir).sort()).toEqual(['1555.db', '1555.db.key.json', 'held'])
+  })
+
+  it('that fails overwrites the copy, which may be plain, before it lets it go', () => {
+    make(SECRET)
+    const hold = join(dir, 'held')
+    const onStep = (step: KeyStep) => {
+      if (step !== 'copied') return
+      linkSync(`${file}.new`, hold)
+      expect(filesWith(CANARY)).toContain('held')
+      throw new Error('the disk refuses')
+    }
+    expect(codeOf(() => decryptArchive(file, SECRET, { onStep }))).toBe('archive_unavailable')
+    expectOverwritten(hold)
+    expect(open(SECRET)).toBe(300)
   })
 
   it('encrypts with another key, and the old one opens it no more', () => {
@@ -304,7 +325,7 @@ describe('a change', () => {
 })
 
 type Kind = 'encrypt' | 'change' | 'decrypt'
-const STEPS: KeyStep[] = ['key_file', 'copied', 'verified', 'replaced', 'wiped']
+const STEPS: KeyStep[] = ['key_file', 'copied', 'verified', 'set_aside', 'replaced', 'wiped']
 const PROGRAMS: Record<Kind, string> = {
   encrypt: `encryptArchive(file, '${SECRET}', { onStep, cost })`,
   change: `changeArchiveKey(file, { from: '${SECRET}', to: '${OTHER}', onStep, cost })`,
@@ -354,10 +375,18 @@ describe('killed in the middle', () => {
       // Large enough for the copy to be seen while it grows.
       const count = at === 'copying' ? 40_000 : 300
       make(before, count)
-      await killed(kind, at)
-      sweepLeftovers(dir)
-      expect(readdirSync(dir).filter((name) => name.includes('.new'))).toEqual([])
       const isNew = ['replaced', 'wiped'].includes(at)
+      // Second names of the files that must go, to look at what becomes of them.
+      const [old, copy] = [join(dir, 'old'), join(dir, 'copy')]
+      linkSync(file, old)
+      await killed(kind, at)
+      if (existsSync(`${file}.new`)) linkSync(`${file}.new`, copy)
+      sweepLeftovers(dir)
+      if (isNew) expectOverwritten(old)
+      expect(existsSync(copy)).toBe(!isNew && at !== 'key_file')
+      if (existsSync(copy)) expectOverwritten(copy)
+      for (const name of [old, copy]) rmSync(name, { force: true })
+      expect(readdirSync(dir).filter((name) => /\.(new|replaced)/.test(name))).toEqual([])
       const states = [open(before), open(after)]
       expect(states[isNew ? 1 : 0]).toBe(count)
       expect(typeof states[isNew ? 0 : 1]).toBe('string')

@@ -1,20 +1,99 @@
-/** What a command that was cut short leaves beside an archive: never the archive itself, which is whole either way. */
-import { readdirSync, rmSync } from 'node:fs'
+/**
+ * What a command that was cut short leaves beside an archive: a copy, or the file that a copy took the place of. Either may
+ * be plain where the archive is encrypted, so it is overwritten before it goes.
+ */
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { readHeader } from './header.ts'
+import { keyFileOf } from './key-file.ts'
 
 /** Ends the name of a copy that is still being made. */
 export const COPY = '.new'
+/** Ends the name of the old file, from before a copy takes its place until it is gone. */
+export const REPLACED = '.replaced'
 /** What SQLite keeps beside a database while it writes it. */
 const BESIDE = ['', '-wal', '-shm', '-journal']
 
-/** Remove a copy, with all that SQLite put beside it. */
-export function removeCopy(copy: string): void {
-  for (const end of BESIDE) rmSync(copy + end, { force: true })
+/** Remove a database, with all that SQLite put beside it; its key file stays. */
+export function removeDatabase(file: string): void {
+  for (const end of BESIDE) removeOverwritten(file + end)
 }
 
-/** Remove every copy that was left in this directory. Call only while nobody else uses it. */
+/** Remove a copy, with its own key file where it has one. */
+export function removeCopy(copy: string): void {
+  removeDatabase(copy)
+  for (const end of ['', '.new']) rmSync(keyFileOf(copy) + end, { force: true })
+}
+
+/** The key file of a copy that has the archive's name by now: it is the archive's, which nobody opens without. */
+export function placeKeyFile(file: string): void {
+  const own = keyFileOf(file + COPY)
+  if (existsSync(own)) renameSync(own, keyFileOf(file))
+}
+
+/** Remove a file of which nothing is to be found in the free space of the disk. Nothing happens where there is none. */
+export function removeOverwritten(file: string): void {
+  overwrite(file)
+  rmSync(file, { force: true })
+}
+
+/** Best effort: what cannot be overwritten is removed all the same, and a disk may keep older versions of its blocks. */
+function overwrite(file: string): void {
+  const zeros = Buffer.alloc(1 << 20)
+  try {
+    const fd = openSync(file, 'r+')
+    try {
+      for (let left = fstatSync(fd).size, at = 0; left > 0; ) {
+        const written = writeSync(fd, zeros, 0, Math.min(left, zeros.length), at)
+        left -= written
+        at += written
+      }
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    // There is none, or the disk refuses.
+  }
+}
+
+/**
+ * Remove all that was left in this directory. Call only while nobody else uses it, and before anybody looks for an
+ * archive: one whose place was not taken yet gets its name back. Throws the operating system's error where it does not.
+ */
 export function sweepLeftovers(dir: string): void {
   for (const name of readdirSync(dir)) {
-    if (/\.db(\.key\.json)?\.new(-wal|-shm|-journal)?$/.test(name)) rmSync(join(dir, name), { force: true })
+    const path = join(dir, name)
+    if (/\.db\.replaced$/.test(name)) settleReplaced(path)
+    if (/\.db\.new(-wal|-shm|-journal)?$/.test(name)) removeOverwritten(path)
+    if (/\.db\.new\.key\.json$/.test(name)) settleKeyFile(path)
+    if (/\.db(\.new)?\.key\.json\.new$/.test(name)) rmSync(path, { force: true })
   }
+}
+
+/**
+ * A key file without its archive is kept wherever it was not made for a copy: the archive may only have been moved away, and
+ * nobody opens it without.
+ */
+function settleKeyFile(own: string): void {
+  const file = own.slice(0, -keyFileOf(COPY).length)
+  const isOfArchive = readHeader(file).kind === 'encrypted' && !existsSync(keyFileOf(file))
+  if (isOfArchive) placeKeyFile(file)
+  else rmSync(own)
+}
+
+function settleReplaced(old: string): void {
+  const file = old.slice(0, -REPLACED.length)
+  if (existsSync(file)) removeOverwritten(old)
+  else renameSync(old, file)
 }

@@ -42,7 +42,7 @@ export type SearchPage = Page<SearchHit> & { ranked: number | null; indexing: bo
 /** The part of the reader that searches. */
 export type SearchReader = {
   /**
-   * @throws AppError `invalid_input` (nothing to search for, cursor), `chat_not_found`, `contact_not_found`,
+   * @throws AppError `invalid_input` (nothing to search for, too many prefixes, cursor), `chat_not_found`, `contact_not_found`,
    * `message_not_found` (before, after)
    */
   searchMessages(
@@ -62,6 +62,9 @@ const RANKED_CHARACTERS_EACH = 1_000
 const RANKED_BYTES = 150_000
 /** The same for the snippets of a page, in code units: to each text an equal part of what those before it left. */
 const SHOWN_UNITS = 300_000
+
+/** Each is looked for in all words that begin so: of one letter, 10 ms in 200,000 messages, as measured. */
+const PREFIXES = 8
 
 /** After which position a page goes on. */
 const NewestPlace = z.int()
@@ -173,6 +176,11 @@ export function createSearchReader(
       if (terms.length === 0)
         fail('invalid_input', {
           detail: '"q" has nothing that can be searched for: a letter, a digit or an emoji.',
+        })
+      const prefixes = terms.filter(({ isPrefix }) => isPrefix).length
+      if (prefixes > PREFIXES)
+        fail('invalid_input', {
+          detail: `"q" has ${prefixes} words of which only the beginning is given (meet*); ${PREFIXES} at most can be searched for at once.`,
         })
       const range = {
         low: filter.after === undefined ? -1 : positionOf('after', filter.after),

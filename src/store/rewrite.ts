@@ -1,29 +1,20 @@
 /**
  * An archive written anew under another key or none: a copy beside it, looked through, then put in its place. Whenever
- * that is cut short, the file is the old archive or the new one, whole.
+ * that is cut short, the archive is the old one or the new one, whole, once leftovers.ts has swept.
  */
-import {
-  chmodSync,
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
-import { platform } from 'node:process'
+import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { AppError, fail } from '../errors.ts'
 import { type FileKey, syncFolder } from './key-file.ts'
-import { COPY, removeCopy } from './leftovers.ts'
+import { COPY, REPLACED, removeCopy, removeOverwritten } from './leftovers.ts'
 import { closeFile, openFile } from './open-file.ts'
 import { type Connection, connect, type Value } from './sqlite.ts'
 
-/** What is done of it, in this order. From `replaced` on it is the new archive. */
-export type RewriteStep = 'copied' | 'verified' | 'replaced' | 'wiped'
+/**
+ * What is done of it, in this order. At `set_aside` the archive is the old file under another name, to which
+ * `sweepLeftovers` gives its own back; from `replaced` on it is the new one.
+ */
+export type RewriteStep = 'copied' | 'verified' | 'set_aside' | 'replaced' | 'wiped'
 
 /**
  * Nobody else may have the archive open. Needs as much free space as the file takes.
@@ -136,33 +127,22 @@ function replace(file: string, copy: string, onStep: (step: RewriteStep) => void
   }
   chmodSync(copy, 0o600)
   syncFolder(file)
-  // Kept open, so that it can still be overwritten once it has no name. Windows replaces no file that is open.
-  const old = platform === 'win32' ? null : openSync(file, 'r+')
+  // Under another name until it is overwritten: a run that is killed before leaves that to the next sweep.
+  const old = `${file}${REPLACED}`
+  renameSync(file, old)
   try {
-    renameSync(copy, file)
     syncFolder(file)
-    onStep('replaced')
-    if (old !== null) wipe(old)
-    onStep('wiped')
-  } finally {
-    if (old !== null) closeSync(old)
+    onStep('set_aside')
+    renameSync(copy, file)
+  } catch (error) {
+    renameSync(old, file)
+    throw error
   }
-}
-
-/** Best effort: what cannot be overwritten is deleted all the same, and a disk may keep older versions of its blocks. */
-function wipe(fd: number): void {
-  const zeros = Buffer.alloc(1 << 20)
-  try {
-    for (let left = fstatSync(fd).size, at = 0; left > 0; ) {
-      const written = writeSync(fd, zeros, 0, Math.min(left, zeros.length), at)
-      left -= written
-      at += written
-    }
-    fsyncSync(fd)
-    ftruncateSync(fd, 0)
-  } catch {
-    // Deleted already.
-  }
+  syncFolder(file)
+  onStep('replaced')
+  removeOverwritten(old)
+  syncFolder(file)
+  onStep('wiped')
 }
 
 function sync(file: string): void {

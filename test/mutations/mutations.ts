@@ -55,6 +55,11 @@ const sameUser = { file: 'src/faces/http/same-user.test.ts' }
 const config = { file: 'src/config.test.ts' }
 const log = { file: 'src/log.test.ts' }
 const events = (name: string) => ({ file: 'test/events.test.ts', name })
+/** Its tests go on from an account that is linked, and messages to choose from. */
+const search = (name: string) => ({
+  file: 'test/search.test.ts',
+  name: `more history than is fetched|something to choose|${name}`,
+})
 const eventLog = (name: string) => ({ file: 'src/store/event-log.test.ts', name })
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -1414,9 +1419,80 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the old file is not overwritten',
     file: 'src/store/rewrite.ts',
-    find: 'if (old !== null) wipe(old)',
-    replace: '',
+    find: 'removeOverwritten(old)',
+    replace: 'rmSync(old)',
     test: { file: 'src/store/change-key.test.ts', name: 'overwrites the old file' },
+  },
+  {
+    name: 'the old file has no name by which a killed change could be finished',
+    file: 'src/store/rewrite.ts',
+    find: 'renameSync(file, old)',
+    replace: '',
+    test: { file: 'src/store/change-key.test.ts', name: 'of encrypt, at replaced' },
+  },
+  {
+    name: 'the old file that a killed change left is not overwritten',
+    file: 'src/store/leftovers.ts',
+    find: 'if (existsSync(file)) removeOverwritten(old)',
+    replace: 'if (existsSync(file)) rmSync(old)',
+    test: { file: 'test/archive-key.test.ts', name: 'overwrites what a killed' },
+  },
+  {
+    name: 'an archive whose place nobody took does not get its name back',
+    file: 'src/store/leftovers.ts',
+    find: 'else renameSync(old, file)',
+    replace: '',
+    test: { file: 'src/store/change-key.test.ts', name: 'at set_aside' },
+  },
+  {
+    name: 'a plain copy that a killed decrypt left is not overwritten',
+    file: 'src/store/leftovers.ts',
+    find: 'for (const end of BESIDE) removeOverwritten(file + end)',
+    replace: 'for (const end of BESIDE) rmSync(file + end, { force: true })',
+    test: { file: 'src/store/change-key.test.ts', name: 'that fails overwrites' },
+  },
+  {
+    name: 'the next start removes a plain copy without overwriting it',
+    file: 'src/store/leftovers.ts',
+    find: '.test(name)) removeOverwritten(path)',
+    replace: '.test(name)) rmSync(path)',
+    test: { file: 'test/archive-key.test.ts', name: 'overwrites what a killed' },
+  },
+  {
+    name: 'a killed import leaves a key file without its archive',
+    file: 'src/session/import-archive.ts',
+    find: 'existsSync(keyFileOf(file)) ? file : copy',
+    replace: 'file',
+    test: { file: 'test/archive-key.test.ts', name: 'leaves nothing in plain, and nothing that asks' },
+  },
+  {
+    name: 'an import that was killed at its very end loses its key file',
+    file: 'src/store/leftovers.ts',
+    find: 'if (isOfArchive) placeKeyFile(file)\n  else rmSync(own)',
+    replace: 'rmSync(own)',
+    test: { file: 'test/archive-key.test.ts', name: 'killed at its very end' },
+  },
+  {
+    name: 'the key file of an archive that was moved away is swept',
+    file: 'src/store/leftovers.ts',
+    find: '.test(name)) settleKeyFile(path)',
+    replace:
+      '.test(name)) settleKeyFile(path)\n    else if (name.endsWith(".key.json") && !existsSync(path.slice(0, -9))) rmSync(path)',
+    test: { file: 'test/archive-key.test.ts', name: 'killed at its very end' },
+  },
+  {
+    name: 'an import by command is not encrypted',
+    file: 'src/cli/archive-file.ts',
+    find: 'secret,\n      keep: config.keep',
+    replace: 'secret: null,\n      keep: config.keep',
+    test: { file: 'test/archive-key.test.ts', name: 'encrypts all that it writes' },
+  },
+  {
+    name: 'archive verify does not open an encrypted archive',
+    file: 'src/cli/archive-file.ts',
+    find: 'flawsOf(archive, secret)',
+    replace: 'flawsOf(archive, null)',
+    test: { file: 'test/archive-key.test.ts', name: 'encrypts all that it writes' },
   },
   {
     name: 'the key stands in an error of SQLite that goes on',
@@ -1546,6 +1622,41 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'src/store/read-search.test.ts', name: 'relevance first' },
   },
   {
+    name: 'one search may look for any number of beginnings',
+    file: 'src/store/read-search.ts',
+    find: 'prefixes > PREFIXES',
+    replace: 'prefixes > 500',
+    test: search('refuse'),
+  },
+  {
+    name: 'an answer does not say that there are more hits than were ranked',
+    file: 'src/operations/search.ts',
+    find: '...(page.ranked === null ? {} : { ranked: page.ranked }),',
+    replace: '',
+    test: search('says how many of the newest'),
+  },
+  {
+    name: 'an answer does not say that older messages are not searched yet',
+    file: 'src/operations/search.ts',
+    find: '...(page.indexing ? { indexing: true as const } : {}),',
+    replace: '',
+    test: search('still being made searchable'),
+  },
+  {
+    name: 'the text for agents does not say how many hits were ranked',
+    file: 'src/operations/search.ts',
+    find: 'ranked === undefined ? null',
+    replace: 'ranked !== undefined ? null',
+    test: search('says how many of the newest'),
+  },
+  {
+    name: 'the text for agents does not say that older messages are not searched yet',
+    file: 'src/operations/search.ts',
+    find: "indexing && 'Older",
+    replace: "!indexing && 'Older",
+    test: search('still being made searchable'),
+  },
+  {
     name: 'direct chats are searched with all others',
     file: 'src/store/search-query.ts',
     find: 'unwanted.push(...CHAT_KINDS.filter(isMissing(kinds)).map(ofKind))',
@@ -1572,6 +1683,13 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'wal_checkpoint(TRUNCATE)',
     replace: 'wal_checkpoint(PASSIVE)',
     test: { file: 'src/session/forgetting.test.ts', name: 'nothing of it stays on disk' },
+  },
+  {
+    name: 'deleting gives no space back',
+    file: 'src/store/wipe.ts',
+    find: 'if (canShrink && ',
+    replace: 'if (!canShrink && ',
+    test: { file: 'test/archive-keeping.test.ts', name: 'is given back' },
   },
   {
     name: 'what is not to be kept is written where it comes live',
@@ -1607,6 +1725,27 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'first === undefined || first.sentAt < from',
     replace: 'first === undefined',
     test: { file: 'src/session/history-pages.test.ts', name: 'is the last' },
+  },
+  {
+    name: 'disappearing messages leave whatever the setting says',
+    file: CONFIG,
+    find: "read('WHATSAPP_KEEP_DISAPPEARING')",
+    replace: 'false',
+    test: { file: 'test/archive-keeping.test.ts', name: 'stays where the setting says so' },
+  },
+  {
+    name: 'the settings of what is kept do not reach the archive',
+    file: 'src/session/account-archive.ts',
+    find: 'createKeeping(store, options.keep, clock)',
+    replace: 'createKeeping(store, { ...options.keep, disappearing: false }, clock)',
+    test: { file: 'test/archive-keeping.test.ts', name: 'stays where the setting says so' },
+  },
+  {
+    name: 'nothing leaves the archive by itself',
+    file: 'src/session/account-archive.ts',
+    find: 'forgetting.start()',
+    replace: '',
+    test: { file: 'test/archive-keeping.test.ts', name: 'leaves when it leaves WhatsApp' },
   },
   {
     name: 'other rules do not look for older messages',
@@ -1677,6 +1816,34 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'removeAbandoned(file)\n',
     replace: '\n',
     test: { file: 'test/archive-export.test.ts', name: 'account is linked|leave nothing' },
+  },
+  {
+    name: 'an export does not say how far it is',
+    file: 'src/cli/archive-export.ts',
+    find: 'progress(messages)',
+    replace: '',
+    test: { file: 'test/archive-export.test.ts', name: 'account is linked|say how far' },
+  },
+  {
+    name: 'an import does not say how far it is',
+    file: 'src/cli/archive-file.ts',
+    find: 'createProgress((messages) => `${messages} messages imported`)',
+    replace: '() => {}',
+    test: { file: 'test/archive-key.test.ts', name: 'leaves nothing in plain, and nothing that asks' },
+  },
+  {
+    name: 'what is short says how far it is',
+    file: 'src/cli/progress.ts',
+    find: 'now - begun < QUIET_MS || ',
+    replace: '',
+    test: { file: 'src/cli/progress.test.ts', name: 'says nothing of what is short' },
+  },
+  {
+    name: 'what says how far it is stays on the terminal',
+    file: 'src/cli/progress.ts',
+    find: "void stderr.write('\\r\\u001b[K')",
+    replace: 'undefined',
+    test: { file: 'src/cli/progress.test.ts', name: 'leaves no trace' },
   },
   {
     name: 'a cut file is imported as far as it goes',
