@@ -1,5 +1,5 @@
 /** Whatever its size, a table is read in pages by ascending id: constant memory, and between two pages it may change. */
-import type { MessageRow } from './messages.ts'
+import type { MessageRow } from './message-row.ts'
 import type { Connection, Value } from './sqlite.ts'
 
 /** At most so many rows are a page, and about so many bytes as they are written: some milliseconds of work. */

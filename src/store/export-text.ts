@@ -5,7 +5,7 @@
 import type { Message, Revision } from '../model/message.ts'
 import type { Export } from './export.ts'
 import { byMessage, type MessagePages } from './export-pages.ts'
-import type { MessageRow } from './messages.ts'
+import type { MessageRow } from './message-row.ts'
 import type { Loader } from './read-loader.ts'
 import { type ChatFace, chatId, chatName, type Own, toIso } from './render.ts'
 import type { Connection } from './sqlite.ts'

@@ -13,7 +13,7 @@ import {
 } from './export-lines.ts'
 import { byMessage, createPages, type MessagePages } from './export-pages.ts'
 import type { GapRow } from './gaps.ts'
-import type { MessageRow } from './messages.ts'
+import type { MessageRow } from './message-row.ts'
 import { ME, NOBODY, type PersonRow } from './people.ts'
 import type { Loader } from './read-loader.ts'
 import { chatId, detailsOf, type Own, personJid, toIso } from './render.ts'

@@ -1,35 +1,8 @@
 /** The table of messages, in the order of their time. */
-import type { Media } from '../model/message.ts'
+import type { MessageRow } from './message-row.ts'
 import { firstIn, lastIn } from './position.ts'
 import type { SearchIndex } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
-
-export type MessageRow = {
-  /** Its position, see position.ts. */
-  id: number
-  chat: number
-  bare_id: string
-  sender: number
-  type: string
-  body: string
-  ack: number
-  has_media: number
-  edited_at_ms: number | null
-  revoked_at_ms: number | null
-  /** {@link MessageDetails} as JSON. */
-  details: string | null
-}
-
-/** What only some messages have. People are named by their id. */
-export type MessageDetails = {
-  media?: Media
-  /** `sender` null: WhatsApp does not say. */
-  quoted?: { bare_id: string; sender: number | null; body: string }
-  mentions?: number[]
-  forwarded?: 1
-  /** Unix seconds. */
-  expires_at?: number
-}
 
 export type Messages = {
   find(bareId: string, chat: number, sender: number): MessageRow | undefined

@@ -1,6 +1,6 @@
 /** From an address outside to rows of the archive: a person is the same by phone and by LID. */
 import { chatKindOf, type Jid, type KeyParts } from '../model/ids.ts'
-import type { MessageRow } from './messages.ts'
+import type { MessageRow } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
 import { FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
 import { type ChatView, isOwnChat } from './render.ts'

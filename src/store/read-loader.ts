@@ -4,7 +4,7 @@ import type { Chat } from '../model/chat.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import type { ReactionRow } from './changes.ts'
-import type { MessageDetails, MessageRow } from './messages.ts'
+import type { MessageDetails, MessageRow } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
 import {
   type ChatFace,

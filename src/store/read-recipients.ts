@@ -11,7 +11,7 @@ import {
 } from '../model/ids.ts'
 import { FITS, type Fit, type NamedRecipient, type Quoted, type Recipient } from '../model/recipient.ts'
 import { bareName, createMatcher } from './fold.ts'
-import type { MessageRow } from './messages.ts'
+import type { MessageRow } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
 import { timeOf } from './position.ts'
 import type { Finder } from './read-finder.ts'

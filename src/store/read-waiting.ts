@@ -2,7 +2,7 @@
 import type { Chat, ChatKind } from '../model/chat.ts'
 import type { Message } from '../model/message.ts'
 import { fromCursor } from './cursor.ts'
-import type { MessageRow } from './messages.ts'
+import type { MessageRow } from './message-row.ts'
 import { firstIn, timeOf } from './position.ts'
 import { LIST_START, ListPlace, type Page, type PageOptions, toPage } from './read-chats.ts'
 import { FACE_TABLES, type Loader, VIEW } from './read-loader.ts'

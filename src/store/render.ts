@@ -5,7 +5,7 @@ import { type Jid, phoneOf } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import type { ReactionRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
-import type { MessageDetails, MessageRow } from './messages.ts'
+import type { MessageDetails, MessageRow } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
 import { timeOf } from './position.ts'
 

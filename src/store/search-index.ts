@@ -1,7 +1,7 @@
 /** The search index: written with every message, in the same transaction, and made anew where it is missing. */
 import { AppError } from '../errors.ts'
 import type { ChatKind } from '../model/chat.ts'
-import type { MessageDetails, MessageRow } from './messages.ts'
+import type { MessageDetails, MessageRow } from './message-row.ts'
 import { getMeta, setMeta } from './open-file.ts'
 import type { Connection } from './sqlite.ts'
 import { indexTextOf, MARKED, TOKENS_VERSION } from './tokens.ts'

@@ -1,9 +1,10 @@
 /** Does the search index hold what the messages say, and nothing else? SQLite's own check of it is no witness (open-file.ts). */
-import type { MessageRow } from './messages.ts'
+
+import type { Flaw } from './flaw.ts'
+import type { MessageRow } from './message-row.ts'
 import { createIndexedFrom, createTextOf, forgetIndex, isIndexDamage } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
 import { MARKED } from './tokens.ts'
-import type { Flaw } from './verify.ts'
 
 /** Messages that are compared word by word; of all others only whether they are in it. */
 const SAMPLE = 1_000

@@ -1,9 +1,7 @@
 /** Looks through a whole archive for what must not be: of the file, of its rows, of what they say of each other. */
+import type { Flaw } from './flaw.ts'
 import type { Connection } from './sqlite.ts'
 import { verifySearch } from './verify-search.ts'
-
-/** Something that is wrong. `check` names what was looked at, `rows` how many, `says` is one sentence. */
-export type Flaw = { check: string; rows: number; says: string }
 
 /** Each query counts rows that must not be there. */
 const CHECKS: readonly { check: string; says: string; sql: string }[] = [
