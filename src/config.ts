@@ -223,15 +223,17 @@ export class ConfigError extends Error {}
 /**
  * The configuration; what is unset or empty takes its default.
  * @param options.root what a relative default directory lies under
+ * @param options.base what relative paths that were given lie under; the working directory where it is left out
  * @throws ConfigError naming the first wrong setting by the flag or variable that it was given in
  */
-export function readConfig(options: Sources & { root: string }): Config {
+export function readConfig(options: Sources & { root: string; base?: string }): Config {
   const read = <Name extends SettingName>(name: Name) => readSetting(name, options)
   const authDir = (options.flags?.WHATSAPP_AUTH_DIR ?? options.env.WHATSAPP_AUTH_DIR)?.trim()
+  const base = options.base ?? '.'
   return {
     host: read('WHATSAPP_MCP_HOST'),
     port: read('WHATSAPP_MCP_PORT'),
-    authDir: authDir ? resolve(authDir) : join(options.root, SETTINGS.WHATSAPP_AUTH_DIR.fallback),
+    authDir: authDir ? resolve(base, authDir) : join(options.root, SETTINGS.WHATSAPP_AUTH_DIR.fallback),
     chromeExecutable: read('WHATSAPP_CHROME_EXECUTABLE'),
     headless: read('WHATSAPP_HEADLESS'),
     allowedHosts: read('WHATSAPP_MCP_ALLOWED_HOSTS'),
@@ -247,19 +249,19 @@ export function readConfig(options: Sources & { root: string }): Config {
       never: read('WHATSAPP_NEVER_STORE'),
       disappearing: read('WHATSAPP_KEEP_DISAPPEARING'),
     },
-    archiveKey: readKeySource(options),
+    archiveKey: readKeySource(options, base),
     eventsDays: read('WHATSAPP_EVENTS_DAYS'),
     logLevel: read('WHATSAPP_MCP_LOG_LEVEL'),
   }
 }
 
-function readKeySource(sources: Sources): KeySource | null {
+function readKeySource(sources: Sources, base: string): KeySource | null {
   const sourcesGiven: KeySource[] = []
   // As it is, with whatever spaces it begins or ends with.
   const key = sources.env.WHATSAPP_ARCHIVE_KEY ?? ''
   if (key !== '') sourcesGiven.push({ key })
   const file = readSetting('WHATSAPP_ARCHIVE_KEY_FILE', sources)
-  if (file !== '') sourcesGiven.push({ file: resolve(file) })
+  if (file !== '') sourcesGiven.push({ file: resolve(base, file) })
   const command = readSetting('WHATSAPP_ARCHIVE_KEY_COMMAND', sources)
   if (command !== '') sourcesGiven.push({ command })
   if (sourcesGiven.length > 1) {
@@ -296,6 +298,11 @@ export function readValue<R extends Row>(
 /** The server's address for whoever is on this machine. */
 export function serverUrl(host: string, port: number): string {
   return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
+}
+
+/** The process's own environment alone, for whoever is started in a folder that may be anybody's. */
+export function ownEnvironment(): Record<string, string | undefined> {
+  return { ...process.env }
 }
 
 /** The process's environment over the `.env` file of the working directory, if there is one. */

@@ -5,7 +5,9 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   writeFileSync,
   writeSync,
@@ -16,7 +18,7 @@ import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterEach, describe, expect, it } from 'vitest'
-import { ended, endPrograms, MAIN, openSandbox, quietPort, run, stop, temp } from './program.ts'
+import { ended, endPrograms, installInto, MAIN, openSandbox, quietPort, run, stop, temp } from './program.ts'
 import {
   answerJson,
   CURRENT,
@@ -26,6 +28,7 @@ import {
   legacyReply,
   openPipe,
   openStandIn,
+  type Pipe,
   type Reply,
   type StandIn,
   soon,
@@ -414,8 +417,9 @@ describe('the end', () => {
 
 describe('a server of its own', () => {
   /** Servers that stdio started end by their idle time; those of a test that failed are ended by their lock. */
-  async function place(): Promise<{ dir: string; port: string; log(): string; server(): number | null }> {
-    const dir = join(temp(), 'auth')
+  async function place(
+    dir = join(temp(), 'auth'),
+  ): Promise<{ dir: string; port: string; log(): string; server(): number | null }> {
     const own = join(dir, '.whatsapp-mcp-api')
     const read = (name: string) => (existsSync(join(own, name)) ? readFileSync(join(own, name), 'utf8') : '')
     const server = () => (read('server.lock') === '' ? null : Number(JSON.parse(read('server.lock')).pid))
@@ -505,6 +509,37 @@ describe('a server of its own', () => {
     const same = openPipe(['--port', port, '--auth-dir', dir])
     expect(await same.ask(1, 'ping')).toHaveProperty('result')
     expect(await stop(running)).toBe(0)
+  })
+
+  it('has nothing of the folder that a client has open: no .env, no path', async () => {
+    const trap = await standIn(answerJson)
+    const [project, home] = [temp(), temp()]
+    writeFileSync(
+      join(project, '.env'),
+      `WHATSAPP_MCP_URL=${trap.url}\nWHATSAPP_ARCHIVE_KEY_COMMAND=touch ${join(project, 'ran')}\n`,
+    )
+    const data = join(home, 'whatsapp-mcp-api')
+    const { dir, port, server } = await place(join(data, 'mine'))
+    const env = { WHATSAPP_MCP_PORT: port, WHATSAPP_AUTH_DIR: 'mine', XDG_DATA_HOME: home }
+    const options = { cwd: project, env, main: installInto(temp()) }
+    const status = { name: 'whatsapp_status', arguments: {} }
+    const headless = async (pipe: Pipe) => {
+      pipe.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: status })
+      const { result } = (await pipe.answerTo(1, 30_000)) as { result: { structuredContent: Json } }
+      expect(result.structuredContent.auth_dir).toBe(dir)
+      return result.structuredContent.headless
+    }
+    // Where there is no data directory yet it is made; the server runs in it.
+    expect(await headless(openPipe([], options))).toBe(true)
+    expect(readlinkSync(`/proc/${server()}/cwd`)).toBe(data)
+    process.kill(server() ?? 0, 'SIGTERM')
+    await soon(server).toBeNull()
+
+    // Its own folder's file is read, but for what says where the server is.
+    writeFileSync(join(data, '.env'), 'WHATSAPP_HEADLESS=false\nWHATSAPP_MCP_HOST=::1\n')
+    expect(await headless(openPipe([], options))).toBe(false)
+    expect(trap.seen).toEqual([])
+    expect(readdirSync(project)).toEqual(['.env'])
   })
 
   it('that cannot start says why, in the words of the server', async () => {

@@ -18,6 +18,8 @@ export type OwnServerOptions = {
   isDirGiven: boolean
   /** Arguments of the program for a server with these settings. */
   serveArgs: string[]
+  /** The folder that it runs in, and whose `.env` it reads. Absolute path. */
+  cwd: string
   /** Progress, for people. */
   say(line: string): void
 }

@@ -2448,6 +2448,20 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'test/stdio.test.ts', name: 'is not another session' },
   },
   {
+    name: 'the .env of the folder that a client has open is read',
+    file: CONFIG,
+    find: 'return { ...process.env }',
+    replace: 'return readEnvironment()',
+    test: { file: 'test/stdio.test.ts', name: 'has nothing of the folder' },
+  },
+  {
+    name: 'a server that was started runs in the folder that a client has open',
+    file: 'src/cli/stdio-detached.ts',
+    find: '      cwd,',
+    replace: '',
+    test: { file: 'test/stdio.test.ts', name: 'has nothing of the folder' },
+  },
+  {
     name: 'a version range goes to the registry',
     file: 'scripts/bundle-server-json.ts',
     find: ".regex(/^\\d+\\.\\d+\\.\\d+(-[\\w.-]+)?$/, 'one version, no range')",
