@@ -12,7 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
@@ -209,6 +209,56 @@ describe('a client of the eras before', () => {
     expect(methodsOf(server)).toContain('notifications/cancelled')
     await pipe.ask(2, 'ping')
     expect(pipe.lines().map(({ id }) => id)).toEqual([1, 2])
+  })
+})
+
+describe('a batch', () => {
+  const batch = ['a', 'b'].map((id) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: {} }))
+  /** Holds the batch until it is let go of, and knows whether the client has hung up. */
+  async function held() {
+    const legacy = legacyReply()
+    const calls: ServerResponse[] = []
+    const server = await standIn((seen, answer) => {
+      if (Array.isArray(seen.message)) calls.push(answer)
+      else legacy.reply(seen, answer)
+    })
+    const pipe = openPipe(['--url', server.url])
+    await pipe.ask(1, 'initialize', INITIALIZE)
+    pipe.send(batch)
+    await soon(() => calls.length).toBe(1)
+    const [call] = calls
+    if (call === undefined) throw new Error('no call')
+    const cancel = (requestId: string) =>
+      pipe.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } })
+    const told = () => methodsOf(server).filter((method) => method === 'notifications/cancelled').length
+    return { pipe, call, cancel, told }
+  }
+
+  it('of which one is cancelled is answered for the others', async () => {
+    const { pipe, call, cancel, told } = await held()
+    cancel('a')
+    await soon(told).toBe(1)
+    expect(call.destroyed).toBe(false)
+    call.setHeader('content-type', 'application/json')
+    const error = { code: -32800, message: 'Cancelled' }
+    call.end(
+      JSON.stringify([
+        { jsonrpc: '2.0', id: 'a', error },
+        { jsonrpc: '2.0', id: 'b', result: {} },
+      ]),
+    )
+    await soon(() => pipe.lines()).toContainEqual([{ jsonrpc: '2.0', id: 'b', result: {} }])
+    await pipe.ask(2, 'ping')
+    expect(pipe.lines()).toHaveLength(3)
+  })
+
+  it('of which all are cancelled is hung up', async () => {
+    const { pipe, call, cancel, told } = await held()
+    for (const id of ['a', 'b']) cancel(id)
+    await soon(() => call.destroyed).toBe(true)
+    await soon(told).toBe(2)
+    await pipe.ask(2, 'ping')
+    expect(pipe.lines()).toHaveLength(2)
   })
 })
 

@@ -5,8 +5,17 @@
 import type { IncomingMessage } from 'node:http'
 import { explain, RPC, refusal, rpcError, toRpcError } from './stdio-failure.ts'
 import { type Http, Lost, textsOf } from './stdio-http.ts'
-import { bodyHeaders, type Id, isRepeatable, type Message, readAnswer, readMessage } from './stdio-message.ts'
+import {
+  bodyHeaders,
+  type Id,
+  isRepeatable,
+  type Message,
+  readAnswer,
+  readMessage,
+  withoutStale,
+} from './stdio-message.ts'
 import type { PipeServer } from './stdio-named.ts'
+import { createRequests, type Request } from './stdio-requests.ts'
 import { createLegacySession, POST_HEADERS } from './stdio-session.ts'
 
 export type Pipe = {
@@ -34,8 +43,7 @@ const CANCELLED = 'notifications/cancelled'
 const MAX_BREAKS = 3
 
 export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
-  /** By id as JSON, since 1 and "1" are two. */
-  const underWay = new Map<string, { abort: AbortController; message: Message }>()
+  const requests = createRequests()
   const works = new Set<Promise<void>>()
   /** Messages that follow an `initialize` belong to the session that it begins. */
   let opening: Promise<void> = Promise.resolve()
@@ -73,35 +81,32 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
 
   /** Its answer, or the reason why there is none, is written when this resolves. Never fails. */
   async function carry(message: Message, before: Promise<void>): Promise<void> {
-    const abort = new AbortController()
-    const waiting = new Set<Id>(message.ids)
-    for (const id of waiting) underWay.set(JSON.stringify(id), { abort, message })
+    const request = requests.begin(message)
+    const { waiting } = request
     try {
       await before
-      await tryTwice(message, waiting, abort.signal)
+      await tryTwice(request)
       // A stream that the server ended without the answer that it owes.
       if (waiting.size > 0) throw new Lost('the answer ended early', true)
     } catch (thrown) {
-      if (abort.signal.aborted) return
+      // Of what was cancelled nobody waits for anything.
       const failure = thrown instanceof Lost ? explain(thrown) : thrown
       if (message.ids.length === 0)
         say(`a message was lost: ${failure instanceof Error ? failure.message : failure}`)
       for (const id of waiting) await write(toRpcError(id, failure))
     } finally {
-      for (const id of message.ids) {
-        const key = JSON.stringify(id)
-        if (underWay.get(key)?.abort === abort) underWay.delete(key)
-      }
+      requests.end(request)
     }
   }
 
-  async function tryTwice(message: Message, waiting: Set<Id>, signal: AbortSignal): Promise<void> {
+  async function tryTwice(request: Request): Promise<void> {
+    const { message, abort } = request
     for (let isAgain = false; ; isAgain = true) {
       try {
         await server.ready()
-        return await exchange(message, waiting, signal)
+        return await exchange(request)
       } catch (error) {
-        if (!(error instanceof Lost) || signal.aborted) throw error
+        if (!(error instanceof Lost) || abort.signal.aborted) throw error
         server.lost()
         // What may have been done is not done twice, unless doing it changes nothing.
         if (isAgain || (error.wasSent && !isRepeatable(message))) throw error
@@ -109,7 +114,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
     }
   }
 
-  async function exchange(message: Message, waiting: Set<Id>, signal: AbortSignal): Promise<void> {
+  async function exchange({ message, waiting, abort: { signal } }: Request): Promise<void> {
     const isLegacy = message.revision === null
     const isOpening = isLegacy && message.method === 'initialize'
     if (!isOpening) await session.ready()
@@ -135,8 +140,9 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
         continue
       }
       if (isOpening && read.parts.some((part) => 'result' in part)) session.begun(message, answer, text)
+      const wanted = withoutStale(text, read.parts, waiting)
       for (const id of read.ids) if (id !== null) waiting.delete(id)
-      await pass(text)
+      if (wanted !== null) await pass(wanted)
     }
     if (isFine && isLegacy) session.passed(message)
     else if (!isFine && waiting.size > 0) throw refusal(answer.statusCode, '', server.url)
@@ -176,11 +182,14 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
     })
   }
 
-  /** Hanging up is how the newer revisions cancel; the older ones are told as well. Nothing of it is answered any more. */
+  /**
+   * Hanging up is how the newer revisions cancel; the older ones are told as well. It is not answered any more. The others
+   * of its batch are, on the same connection: that is hung up when none is left.
+   */
   async function cancel(message: Message): Promise<void> {
-    const request = underWay.get(JSON.stringify(message.params.requestId ?? null))
-    if (request === undefined) return
-    request.abort.abort()
+    const request = requests.drop(message.params.requestId)
+    if (request === null) return
+    if (request.waiting.size === 0) request.abort.abort()
     if (request.message.revision !== null) return
     const answer = await post(message).catch(() => null)
     answer?.resume()
@@ -192,7 +201,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
       while (works.size > 0) await Promise.all(works)
     },
     async close() {
-      for (const { abort } of underWay.values()) abort.abort()
+      for (const { abort } of requests.all()) abort.abort()
       await session.close()
     },
   }

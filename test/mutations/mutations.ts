@@ -1841,8 +1841,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a cancelled request is answered',
     file: 'src/cli/stdio-pipe.ts',
-    find: 'if (abort.signal.aborted) return',
-    replace: '',
+    find: 'if (request === null) return',
+    replace:
+      'if (request === null) return\n    for (const id of request.message.ids) request.waiting.add(id)\n    request.abort.abort()',
     test: { file: 'test/stdio.test.ts', name: 'until it cancels' },
   },
   {
@@ -2460,6 +2461,27 @@ export const MUTATIONS: readonly Mutation[] = [
     find: '      cwd,',
     replace: '',
     test: { file: 'test/stdio.test.ts', name: 'has nothing of the folder' },
+  },
+  {
+    name: 'cancelling one of a batch ends the others',
+    file: 'src/cli/stdio-pipe.ts',
+    find: 'if (request.waiting.size === 0) request.abort.abort()',
+    replace: 'request.abort.abort()',
+    test: { file: 'test/stdio.test.ts', name: 'of which one is cancelled' },
+  },
+  {
+    name: 'what was cancelled in a batch is answered',
+    file: 'src/cli/stdio-message.ts',
+    find: 'if (wanted.length === parts.length) return text',
+    replace: 'if (wanted.length >= 0) return text',
+    test: { file: 'test/stdio.test.ts', name: 'of which one is cancelled' },
+  },
+  {
+    name: 'a batch that nobody waits for goes on',
+    file: 'src/cli/stdio-pipe.ts',
+    find: 'if (request.waiting.size === 0) request.abort.abort()',
+    replace: 'if (request.message.ids.length === 1) request.abort.abort()',
+    test: { file: 'test/stdio.test.ts', name: 'of which all are cancelled' },
   },
   {
     name: 'a version range goes to the registry',
