@@ -406,14 +406,15 @@ describe('when the server is not as it should be', () => {
 })
 
 describe('the end', () => {
-  const slow: Reply = (seen, answer) => void setTimeout(() => answerJson(seen, answer), 700)
+  // Longer than clients wait until they send a signal, who would.
+  const slow: Reply = (seen, answer) => void setTimeout(() => answerJson(seen, answer), 5_500)
 
   it('with the input: what is under way is answered first', async () => {
     const server = await standIn(slow)
     const { code, out } = await ended(['stdio', '--url', server.url], {
       input: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
     })
-    expect([code, JSON.parse(out).id]).toEqual([0, 1])
+    expect([code, JSON.parse(out)]).toMatchObject([0, { id: 1, result: { method: 'ping' } }])
   })
 
   const never: Reply = (seen, answer) => {
@@ -429,6 +430,27 @@ describe('the end', () => {
     const toldAt = Date.now()
     expect(await stop(pipe, signal)).toBe(0)
     expect(Date.now() - toldAt).toBeLessThan(2_000)
+  })
+
+  it('leaves no request without an answer: what had gone out is not known, what had not was not done', async () => {
+    const server = await standIn((seen, answer) => {
+      if (seen.message.method !== 'initialize') answerJson(seen, answer)
+    })
+    const pipe = openPipe(['--url', server.url])
+    pipe.send({ jsonrpc: '2.0', id: 'out', method: 'initialize', params: INITIALIZE })
+    // It waits for the session that never begins.
+    pipe.send([{ jsonrpc: '2.0', id: 'held', method: 'tools/call', params: {} }])
+    pipe.send({ jsonrpc: '2.0', id: 'listens', method: 'subscriptions/listen', params: CURRENT })
+    await soon(() => server.seen.length).toBe(1)
+    expect(await stop(pipe, 'SIGTERM')).toBe(0)
+    const codes = pipe.lines().map((line) => [line.id, errorOf(line).data.code])
+    expect(Object.fromEntries(codes)).toEqual({
+      out: 'outcome_unknown',
+      held: 'server_unreachable',
+      listens: 'server_unreachable',
+    })
+    expect(codes).toHaveLength(3)
+    expect(methodsOf(server)).toEqual(['initialize'])
   })
 
   it('when nobody reads any more', async () => {

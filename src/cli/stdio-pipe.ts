@@ -3,7 +3,7 @@
  * soon as it is there. What the two transports do differently (headers, sessions, streams, cancelling) happens here.
  */
 import type { IncomingMessage } from 'node:http'
-import { explain, RPC, refusal, rpcError, toRpcError } from './stdio-failure.ts'
+import { cutShort, explain, RPC, refusal, rpcError, toRpcError } from './stdio-failure.ts'
 import { type Http, Lost, textsOf } from './stdio-http.ts'
 import {
   bodyHeaders,
@@ -23,7 +23,7 @@ export type Pipe = {
   accept(line: string): void
   /** Resolves once every request but the long streams is answered. */
   settled(): Promise<void>
-  /** Lets go of everything, and ends the session. */
+  /** Answers what still waits, lets go of everything, and ends the session. */
   close(): Promise<void>
 }
 
@@ -45,6 +45,7 @@ const MAX_BREAKS = 3
 export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
   const requests = createRequests()
   const works = new Set<Promise<void>>()
+  let isClosed = false
   /** Messages that follow an `initialize` belong to the session that it begins. */
   let opening: Promise<void> = Promise.resolve()
   const pass = (text: string) => write(oneLine(text))
@@ -54,6 +55,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
     if (line.trim() === '') return
     const message = tryRead(line)
     if (message === null) return
+    if (isClosed) return void answerAll({ waiting: new Set(message.ids) }, cutShort(false))
     const isOpening = message.method === 'initialize' && message.revision === null
     const work = message.method === CANCELLED ? cancel(message) : carry(message, opening)
     if (isOpening) opening = work
@@ -89,14 +91,20 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
       // A stream that the server ended without the answer that it owes.
       if (waiting.size > 0) throw new Lost('the answer ended early', true)
     } catch (thrown) {
-      // Of what was cancelled nobody waits for anything.
       const failure = thrown instanceof Lost ? explain(thrown) : thrown
       if (message.ids.length === 0)
         say(`a message was lost: ${failure instanceof Error ? failure.message : failure}`)
-      for (const id of waiting) await write(toRpcError(id, failure))
+      await answerAll(request, failure)
     } finally {
       requests.end(request)
     }
+  }
+
+  /** Whoever still waits is told why there is no answer. Of what was cancelled nobody does. */
+  async function answerAll({ waiting }: Pick<Request, 'waiting'>, failure: unknown): Promise<void> {
+    const ids = [...waiting]
+    waiting.clear()
+    for (const id of ids) await write(toRpcError(id, failure))
   }
 
   async function tryTwice(request: Request): Promise<void> {
@@ -108,24 +116,30 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
       } catch (error) {
         if (!(error instanceof Lost) || abort.signal.aborted) throw error
         server.lost()
+        if (!error.wasSent) request.isOut = false
         // What may have been done is not done twice, unless doing it changes nothing.
         if (isAgain || (error.wasSent && !isRepeatable(message))) throw error
       }
     }
   }
 
-  async function exchange({ message, waiting, abort: { signal } }: Request): Promise<void> {
+  async function exchange(request: Request): Promise<void> {
+    const { message, waiting, abort } = request
+    const { signal } = abort
     const isLegacy = message.revision === null
     const isOpening = isLegacy && message.method === 'initialize'
     if (!isOpening) await session.ready()
     const asked = session.id()
+    request.isOut = true
     let answer = await post(message, signal)
     // Refused before anything was done with it, whatever it was.
     if (answer.statusCode === 404 && isLegacy && asked !== null && !isOpening) {
       answer.resume()
+      request.isOut = false
       await session.renew(asked).catch((error) => {
         throw error instanceof Lost ? new Lost(error, false) : error
       })
+      request.isOut = true
       answer = await post(message, signal)
     }
     const isFine = answer.statusCode === 200 || answer.statusCode === 202
@@ -201,7 +215,12 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
       while (works.size > 0) await Promise.all(works)
     },
     async close() {
-      for (const { abort } of requests.all()) abort.abort()
+      isClosed = true
+      for (const request of requests.all()) {
+        // Nobody may read any more: that it is written is not waited for.
+        void answerAll(request, cutShort(request.isOut))
+        request.abort.abort()
+      }
       await session.close()
     },
   }

@@ -6,6 +6,8 @@ export type Request = {
   /** What is not answered yet; several in a batch. */
   waiting: Set<Id>
   abort: AbortController
+  /** May the server have it? */
+  isOut: boolean
 }
 
 export type Requests = {
@@ -21,7 +23,12 @@ export function createRequests(): Requests {
   const underWay = new Set<Request>()
   return {
     begin(message) {
-      const request = { message, waiting: new Set(message.ids), abort: new AbortController() }
+      const request = {
+        message,
+        waiting: new Set(message.ids),
+        abort: new AbortController(),
+        isOut: false,
+      }
       underWay.add(request)
       return request
     },

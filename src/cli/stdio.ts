@@ -6,8 +6,11 @@ import type { PipeServer } from './stdio-named.ts'
 import { untilOrphaned, untilTold } from './stdio-parent.ts'
 import { createPipe } from './stdio-pipe.ts'
 
-/** Who has said all that there is to say may still wait for answers; clients that do not send SIGTERM after 2 s. */
-const AFTER_INPUT_MS = 5_000
+/**
+ * Who has said all that there is to say (`printf … | whatsapp-mcp-api stdio`) may still wait for answers: as long as it takes to
+ * start a server (50 s) and to do what takes longest (60 s). Clients that do not want to wait send SIGTERM after 2 s.
+ */
+const AFTER_INPUT_MS = 120_000
 /** Told to end, or nobody there any more: a moment for what is nearly done. */
 const AFTER_SIGNAL_MS = 500
 /** A client that says nothing is one all the same: the server hears of it this often, at most. */

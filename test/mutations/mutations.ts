@@ -2484,6 +2484,27 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'test/stdio.test.ts', name: 'of which all are cancelled' },
   },
   {
+    name: 'what waits when the pipe ends is not answered',
+    file: 'src/cli/stdio-pipe.ts',
+    find: 'void answerAll(request, cutShort(request.isOut))',
+    replace: '',
+    test: { file: 'test/stdio.test.ts', name: 'leaves no request without' },
+  },
+  {
+    name: 'what had not gone out when the pipe ended is not known',
+    file: 'src/cli/stdio-requests.ts',
+    find: 'isOut: false,',
+    replace: 'isOut: true,',
+    test: { file: 'test/stdio.test.ts', name: 'leaves no request without' },
+  },
+  {
+    name: 'who has said all gets no answer to what takes long',
+    file: 'src/cli/stdio.ts',
+    find: 'AFTER_INPUT_MS = 120_000',
+    replace: 'AFTER_INPUT_MS = 5_000',
+    test: { file: 'test/stdio.test.ts', name: 'what is under way is answered first' },
+  },
+  {
     name: 'a version range goes to the registry',
     file: 'scripts/bundle-server-json.ts',
     find: ".regex(/^\\d+\\.\\d+\\.\\d+(-[\\w.-]+)?$/, 'one version, no range')",
