@@ -26,6 +26,7 @@ import {
   INITIALIZE,
   type Json,
   legacyReply,
+  openBundle,
   openPipe,
   openStandIn,
   type Pipe,
@@ -463,6 +464,27 @@ describe('the end', () => {
     pipe.send({ jsonrpc: '2.0', id: 2, method: 'ping' })
     expect(await gone).toBe(0)
     expect(Date.now() - goneAt).toBeLessThan(2_000)
+  })
+
+  it('when nobody reads any more, though there is more to write: with its session', async () => {
+    const legacy = legacyReply()
+    const held: (() => void)[] = []
+    const server = await standIn((seen, answer) => {
+      if (seen.message.method === 'ping') held.push(() => answerJson(seen, answer))
+      else legacy.reply(seen, answer)
+    })
+    const pipe = openBundle(server.url)
+    await pipe.ask(1, 'initialize', INITIALIZE)
+    for (const id of [2, 3, 4]) pipe.send({ jsonrpc: '2.0', id, method: 'ping' })
+    await soon(() => held.length).toBe(3)
+    pipe.child.stdout?.destroy()
+    const gone = new Promise((resolve) => pipe.child.once('exit', resolve))
+    for (const answer of held) {
+      answer()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect([await gone, pipe.err]).toEqual([0, ''])
+    expect(methodsOf(server).at(-1)).toBe('DELETE')
   })
 
   it('when whoever started it is gone, though its pipes are still there', async () => {

@@ -2505,6 +2505,13 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'test/stdio.test.ts', name: 'what is under way is answered first' },
   },
   {
+    name: 'a second answer that nobody reads ends the pipe without its session',
+    file: 'src/cli/stdio-lines.ts',
+    find: "stdout.on('error', () => resolve())",
+    replace: "stdout.once('error', () => resolve())",
+    test: { file: 'test/stdio.test.ts', name: 'though there is more to write' },
+  },
+  {
     name: 'a version range goes to the registry',
     file: 'scripts/bundle-server-json.ts',
     find: ".regex(/^\\d+\\.\\d+\\.\\d+(-[\\w.-]+)?$/, 'one version, no range')",
