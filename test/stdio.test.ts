@@ -192,6 +192,27 @@ describe('a client of the eras before', () => {
     expect(methodsOf(server)).toEqual(['initialize', 'tools/call', 'GET', 'GET'])
   })
 
+  it.each([
+    ['comes back to its stream of notices, whatever the answer was', 503, 2],
+    ['has no stream of notices where the server has none', 405, 1],
+  ])('%s', async (_, status, streams) => {
+    const legacy = legacyReply()
+    let gets = 0
+    const server = await standIn((seen, answer) => {
+      if (seen.method !== 'GET') return legacy.reply(seen, answer)
+      gets += 1
+      if (gets > 1) return legacy.reply(seen, answer)
+      answer.writeHead(status, { 'content-type': 'application/json' }).end('{}')
+    })
+    const pipe = openPipe(['--url', server.url])
+    await pipe.ask(1, 'initialize', INITIALIZE)
+    pipe.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
+    await soon(() => gets).toBe(1)
+    // Longer than the first pause between two tries.
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(gets).toBe(streams)
+  })
+
   it('cancels: the server is told, and nothing comes any more', async () => {
     const legacy = legacyReply()
     let isHungUp = false
@@ -344,6 +365,27 @@ describe('when the server is not as it should be', () => {
     expect(error.data).toMatchObject({ code: 'outcome_unknown', retry: 'check_first' })
     expect(await pipe.ask(2, 'tools/list')).toHaveProperty('result')
     expect(methodsOf(server)).toEqual(['tools/call', 'tools/list', 'tools/list'])
+  })
+
+  it('stopping: nothing was done, so a call too is made again where it runs again', async () => {
+    let isStopping = true
+    const server = await standIn((seen, answer) => {
+      if (!isStopping) return answerJson(seen, answer)
+      isStopping = false
+      const error = { code: -32000, message: 'The server is stopping', data: { code: 'stopping' } }
+      answer.writeHead(503, { 'content-type': 'application/json' })
+      answer.end(JSON.stringify({ jsonrpc: '2.0', id: null, error }))
+    })
+    const pipe = openPipe(['--url', server.url])
+    expect(await pipe.ask(1, 'tools/call', { name: 'whatsapp_send_message' })).toHaveProperty('result')
+    expect(methodsOf(server)).toEqual(['tools/call', 'tools/call'])
+
+    server.reply = (_, answer) => {
+      const error = { code: -32000, message: 'All sessions are in use' }
+      answer.writeHead(503).end(JSON.stringify({ jsonrpc: '2.0', id: null, error }))
+    }
+    expect(errorOf(await pipe.ask(2, 'tools/call')).message).toBe('All sessions are in use')
+    expect(methodsOf(server)).toHaveLength(3)
   })
 
   it('gone in the middle of an answer: said too, though the stream had begun', async () => {

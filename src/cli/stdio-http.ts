@@ -22,6 +22,14 @@ export class Lost extends Error {
   }
 }
 
+/** The server took nothing of it, since it is stopping; it is there again soon, or another can be started. */
+export class Stopping extends Lost {
+  constructor() {
+    super('the server is stopping', false)
+    this.name = 'Stopping'
+  }
+}
+
 export type HttpRequest = {
   method: 'POST' | 'GET' | 'DELETE'
   headers?: OutgoingHttpHeaders

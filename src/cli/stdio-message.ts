@@ -52,6 +52,11 @@ export function readAnswer(text: string): { ids: (Id | null)[]; parts: Record<st
   return { ids: answers.map(({ id }) => (isId(id) ? id : null)), parts }
 }
 
+/** Does the server say that it is stopping? Then nothing of the request was done. */
+export function saysStopping(parts: Record<string, unknown>[]): boolean {
+  return parts.some(({ error }) => isRecord(error) && isRecord(error.data) && error.data.code === 'stopping')
+}
+
 /** The text without answers that nobody waits for any more; null where nothing is left of it. */
 export function withoutStale(
   text: string,

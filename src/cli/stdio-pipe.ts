@@ -3,8 +3,9 @@
  * soon as it is there. What the two transports do differently (headers, sessions, streams, cancelling) happens here.
  */
 import type { IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { cutShort, explain, RPC, refusal, rpcError, toRpcError } from './stdio-failure.ts'
-import { type Http, Lost, textsOf } from './stdio-http.ts'
+import { type Http, Lost, Stopping, textsOf } from './stdio-http.ts'
 import {
   bodyHeaders,
   type Id,
@@ -12,6 +13,7 @@ import {
   type Message,
   readAnswer,
   readMessage,
+  saysStopping,
   withoutStale,
 } from './stdio-message.ts'
 import type { PipeServer } from './stdio-named.ts'
@@ -39,6 +41,8 @@ export type PipeOptions = {
 /** Long by nature: notices until the client has had enough. */
 const LISTEN = 'subscriptions/listen'
 const CANCELLED = 'notifications/cancelled'
+/** A server that is stopping takes connections for a moment yet, and one that is started anew is there about as soon. */
+const STOPPING_MS = 1_000
 /** A stream that breaks more often than this is not worth coming back to. */
 const MAX_BREAKS = 3
 
@@ -119,6 +123,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
         if (!error.wasSent) request.isOut = false
         // What may have been done is not done twice, unless doing it changes nothing.
         if (isAgain || (error.wasSent && !isRepeatable(message))) throw error
+        if (error instanceof Stopping) await sleep(STOPPING_MS, undefined, { signal: abort.signal })
       }
     }
   }
@@ -137,7 +142,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
       answer.resume()
       request.isOut = false
       await session.renew(asked).catch((error) => {
-        throw error instanceof Lost ? new Lost(error, false) : error
+        throw error instanceof Lost && error.wasSent ? new Lost(error, false) : error
       })
       request.isOut = true
       answer = await post(message, signal)
@@ -146,6 +151,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
     for await (const text of wholeAnswer(answer, waiting, signal)) {
       const read = readAnswer(text)
       if (read === null) throw refusal(answer.statusCode, text, server.url)
+      if (!isFine && saysStopping(read.parts)) throw new Stopping()
       const [only] = waiting.size === 1 ? waiting : []
       if (only !== undefined && read.ids.length === 1 && read.ids[0] === null) {
         // Refused before the server knew which request it was.
