@@ -35,6 +35,9 @@ import {
   soon,
 } from './stdio-stage.ts'
 
+const STRANGER = 65_534
+const canBecomeStranger = process.platform === 'linux' && process.getuid?.() === 0
+
 const closing: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0)) await close()
@@ -445,6 +448,56 @@ describe('when the server is not as it should be', () => {
       expect(error.message).toContain('--port')
       expect(existsSync(dir)).toBe(false)
     }
+  })
+})
+
+describe.skipIf(!canBecomeStranger)('another user at the port (needs root on Linux to play one)', () => {
+  /** Answers to our name and shows what it is sent. */
+  const stranger = async (port: string | number) => {
+    const program = `require('node:http').createServer((request, answer) => {
+      console.log(request.method + ' ' + request.url)
+      answer.end('{"ok":true,"name":"whatsapp-mcp-api"}')
+    }).listen(${port}, '127.0.0.1', () => console.log('listening'))`
+    const other = run(['-e', program], { uid: STRANGER, cwd: '/' }, process.execPath)
+    await soon(() => other.out).toContain('listening')
+    return other
+  }
+
+  it('gets nothing but the question who it is, and none is started beside it', async () => {
+    const port = String(await quietPort())
+    const other = await stranger(port)
+    const dir = join(temp(), 'auth')
+    const pipe = openPipe(['--port', port, '--auth-dir', dir])
+    const error = errorOf(await pipe.ask(1, 'tools/call', { name: 'whatsapp_send_message' }))
+    expect(error.data).toMatchObject({ code: 'not_our_server' })
+    expect(error.message).toContain('--port')
+    expect(other.out).toBe('listening\nGET /health\n')
+    expect(existsSync(dir)).toBe(false)
+  })
+
+  it('that took it from our server gets nothing either', async () => {
+    const legacy = legacyReply()
+    const server = await standIn(legacy.reply)
+    const { port } = new URL(server.url)
+    const pipe = openPipe(['--port', port])
+    await pipe.ask(1, 'initialize', INITIALIZE)
+    pipe.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
+    await soon(() => legacy.streams.length).toBe(1)
+    await server.close()
+    const other = await stranger(port)
+    const error = errorOf(await pipe.ask(2, 'tools/call', { name: 'whatsapp_send_message' }))
+    expect(error.data).toMatchObject({ code: 'not_our_server' })
+    // Nor the session's stream, which is tried again after a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(new Set(other.out.trim().split('\n'))).toEqual(new Set(['listening', 'GET /health']))
+  })
+
+  it('is asked where it was named', async () => {
+    const port = await quietPort()
+    const other = await stranger(port)
+    const pipe = openPipe(['--url', `http://127.0.0.1:${port}`])
+    await pipe.ask(1, 'ping')
+    expect(other.out).toContain('POST /mcp')
   })
 })
 

@@ -28,7 +28,7 @@ export async function stdio({ openServer, idleMs }: StdioOptions): Promise<numbe
   const output = takeStdout()
   const say = (line: string) => void process.stderr.write(`whatsapp-mcp-api: ${line}\n`)
   const server = openServer(say)
-  const http = createHttp(`${server.url}/mcp`)
+  const http = createHttp(`${server.url}/mcp`, server.isOurs)
   const pipe = createPipe({ server, http, write: output.write, say })
   const beat = keepAwake(server, idleMs)
 
@@ -46,8 +46,8 @@ export async function stdio({ openServer, idleMs }: StdioOptions): Promise<numbe
 }
 
 /** As long as the client lives the server that was started for it is in use, also where nothing is said for long. */
-function keepAwake({ url }: PipeServer, idleMs: number | null): NodeJS.Timeout {
-  const health = createHttp(`${url}/health`)
+function keepAwake({ url, isOurs }: PipeServer, idleMs: number | null): NodeJS.Timeout {
+  const health = createHttp(`${url}/health`, isOurs)
   const everyMs = Math.min(HEARTBEAT_MS, (idleMs ?? HEARTBEAT_MS * 3) / 3)
   return setInterval(() => {
     const signal = AbortSignal.timeout(everyMs)

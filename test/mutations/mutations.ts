@@ -18,7 +18,7 @@ export type Mutation = {
 }
 
 const GUARD = 'src/faces/http/guard.ts'
-const SAME_USER = 'src/faces/http/same-user.ts'
+const SAME_USER = 'src/same-user.ts'
 const SERVER = 'src/faces/http/server.ts'
 const QR_PAGE = 'src/faces/http/qr-page.ts'
 const MACHINE = 'src/session/machine.ts'
@@ -51,7 +51,7 @@ const LINK = { file: 'test/link.test.ts', name: 'on build 2.3000.1048' }
 const LINK_OLD = { file: 'test/link.test.ts', name: 'on build 2.3000.1034' }
 const machine = { file: 'src/session/machine.test.ts' }
 const reconnect = { file: 'src/session/reconnect.test.ts' }
-const sameUser = { file: 'src/faces/http/same-user.test.ts' }
+const sameUser = { file: 'src/same-user.test.ts' }
 const config = { file: 'src/config.test.ts' }
 const log = { file: 'src/log.test.ts' }
 const events = (name: string) => ({ file: 'test/events.test.ts', name })
@@ -132,29 +132,29 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a caller whose socket has left its process is taken for ours',
     file: SAME_USER,
-    find: 'return owner === uid || owner === 0',
-    replace: 'return owner === uid || owner === 0 || owner === null',
+    find: 'return isOurs(owner)',
+    replace: 'return owner === null || isOurs(owner)',
     test: { file: 'test/other-user.test.ts', name: 'vanishing' },
   },
   {
     name: 'uid 0 with inode 0 is taken for root',
     file: SAME_USER,
-    find: " && inode !== '0'",
-    replace: '',
+    find: "LIVE_STATES.has(state) && inode !== '0'",
+    replace: 'LIVE_STATES.has(state)',
     test: sameUser,
   },
   {
     name: 'a socket that is closing is trusted',
     file: SAME_USER,
-    find: "LIVE_STATES.has(state ?? '') && ",
+    find: 'LIVE_STATES.has(state) && ',
     replace: '',
     test: sameUser,
   },
   {
     name: "the server's own end of the connection is looked up",
     file: SAME_USER,
-    find: '!local.includes(from) || !remote.includes(to)',
-    replace: '!remote.includes(from) || !local.includes(to)',
+    find: '!from.includes(local) || !to.includes(remote)',
+    replace: '!to.includes(local) || !from.includes(remote)',
     test: sameUser,
   },
   {
@@ -2545,6 +2545,34 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (answer.statusCode === 405) return',
     replace: 'if (answer.statusCode === 999) return',
     test: { file: 'test/stdio.test.ts', name: 'has no stream of notices' },
+  },
+  {
+    name: 'whoever answers to our name is asked',
+    file: 'src/cli/stdio-server.ts',
+    find: 'if (!isOurListener(endOf(url))) throw notThisUser(url)',
+    replace: '',
+    test: { file: 'test/stdio.test.ts', name: 'gets nothing but the question' },
+  },
+  {
+    name: 'whoever takes the port of our server later is asked',
+    file: 'src/cli/stdio-server.ts',
+    find: 'isOurs: () => isOurListener(endOf(options.url))',
+    replace: 'isOurs: () => true',
+    test: { file: 'test/stdio.test.ts', name: 'that took it from our server' },
+  },
+  {
+    name: 'one of several who share a port is enough',
+    file: SAME_USER,
+    find: 'return own.length > 0 ? own : owners(everywhere.flat())',
+    replace: 'return [...own, ...owners(everywhere.flat())].slice(0, 1)',
+    test: sameUser,
+  },
+  {
+    name: 'a connection to the port counts as who listens there',
+    file: SAME_USER,
+    find: "state === LISTEN && inode !== '0'",
+    replace: "inode !== '0'",
+    test: sameUser,
   },
   {
     name: 'a version range goes to the registry',
