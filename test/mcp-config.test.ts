@@ -10,10 +10,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { parse as parseToml } from 'smol-toml'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { splitWords } from '../src/archive-key.ts'
 import { CLIENTS } from '../src/cli/mcp-config-clients.ts'
 import { EditError, withEntry } from '../src/cli/mcp-config-edit.ts'
 import { type Entry, type EntryOptions, toEntry } from '../src/cli/mcp-config-entry.ts'
@@ -174,6 +175,25 @@ describe('what is printed', () => {
     expect(JSON.parse(named.out).mcpServers.whatsapp.args.slice(1)).toEqual([
       ...['stdio', '--url', 'http://127.0.0.1:1234'],
     ])
+  })
+
+  it.each([
+    ['--chrome-executable', 'opt/chrome', 'HOME/opt/chrome'],
+    ['--chrome-executable', '~/opt/chrome', '~/opt/chrome'],
+    ['--chrome-executable', 'google-chrome', 'google-chrome'],
+    ['--archive-key-file', 'a.key', 'HOME/a.key'],
+    ['--archive-key-command', './key --of "a b"', 'HOME/key --of "a b"'],
+    ['--archive-key-command', `"my 'own' keys/key" x`, `'HOME/my '"'"'own'"'"' keys/key' x`],
+    ['--archive-key-command', 'pass show ./x', 'pass show ./x'],
+    ['--archive-key-command', '/usr/bin/pass show x', '/usr/bin/pass show x'],
+  ])('carries %s %s so that it means the same in every folder', async (flag, given, carried) => {
+    const { out } = await mcpConfig(['cursor', flag, given])
+    const args = JSON.parse(out).mcpServers.whatsapp.args.slice(2)
+    expect(args).toEqual([flag, carried.replace('HOME', home)])
+    if (flag === '--archive-key-command') {
+      const program = given.startsWith('"') ? "my 'own' keys/key" : (given.split(' ')[0] ?? '')
+      expect(splitWords(args[1])[0]).toBe(program.includes('/') ? resolve(home, program) : program)
+    }
   })
 
   it.each([

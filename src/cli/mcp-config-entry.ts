@@ -1,7 +1,15 @@
 /** How a client reaches this program: by its address, or by starting `stdio` the way this one was started. */
 import { accessSync, constants, realpathSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
-import { type GivenSettings, readConfig, readEnvironment, SETTINGS, type SettingName } from '../config.ts'
+import {
+  type GivenSettings,
+  type Row,
+  readConfig,
+  readEnvironment,
+  rooted,
+  SETTINGS,
+  type SettingName,
+} from '../config.ts'
 import { addressOf, givenUrl } from './client.ts'
 import { dataRootOf, type Place } from './data-dir.ts'
 
@@ -71,12 +79,13 @@ function carriedFlags(settings: GivenSettings, place: Place): string[] {
     SETTINGS.WHATSAPP_AUTH_DIR.fallback,
   )
   return (Object.keys(SETTINGS) as SettingName[]).flatMap((name) => {
-    const { flag, fallback, takes } = SETTINGS[name]
+    const row: Row & { flag: string | null } = SETTINGS[name]
+    const { flag, fallback, takes } = row
     if (flag === null) return []
     if (name === 'WHATSAPP_AUTH_DIR') return authDir === usual ? [] : [`--${flag}`, authDir]
     const text = (settings[name] ?? env[name] ?? '').trim()
     if (text === '' || text === fallback) return []
     if (takes === null) return [`--${flag}=${text}`]
-    return [`--${flag}`, name === 'WHATSAPP_ARCHIVE_KEY_FILE' ? resolve(text) : text]
+    return [`--${flag}`, rooted(row, text, '.')]
   })
 }
