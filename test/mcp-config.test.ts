@@ -222,6 +222,29 @@ it('goes where a link leads, and to the places that clients are told of', async 
   expect(existsSync(join(home, '.claude.json'))).toBe(true)
 })
 
+it.each([
+  ['Latin-1', Buffer.from('{"theme": "caf\xe9"}', 'latin1')],
+  ['UTF-16', Buffer.from('\ufeff{"theme": "café"}', 'utf16le')],
+])('leaves a file in %s alone, to the byte', async (_, bytes) => {
+  const file = join(home, '.claude.json')
+  writeFileSync(file, bytes)
+  const { code, out, err } = await mcpConfig(['claude-code', '--install'])
+  expect([code, out]).toEqual([1, ''])
+  expect(err).toContain(`${file} is not valid UTF-8; nothing was changed.`)
+  expect(readFileSync(file)).toEqual(bytes)
+  expect(readdirSync(home)).toEqual(['.claude.json'])
+})
+
+it('keeps the byte order mark of a file', async () => {
+  const file = join(home, '.claude.json')
+  writeFileSync(file, '\ufeff{}')
+  expect((await mcpConfig(['claude-code', '--install'])).code).toBe(0)
+  const written = readFileSync(file, 'utf8')
+  expect(written).toMatch(/^\ufeff\{/)
+  expect((await mcpConfig(['claude-code', '--install'])).out).toContain('already')
+  expect(readFileSync(file, 'utf8')).toBe(written)
+})
+
 describe('files of other systems', () => {
   const at = (
     client: string,

@@ -2603,6 +2603,20 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'test/mcp-config.test.ts', name: 'means the same in every folder' },
   },
   {
+    name: 'bytes that are not UTF-8 are written back as something else',
+    file: 'src/cli/mcp-config-install.ts',
+    find: 'fatal: true, ',
+    replace: '',
+    test: { file: 'test/mcp-config.test.ts', name: 'leaves a file in Latin-1' },
+  },
+  {
+    name: 'a byte order mark is lost',
+    file: 'src/cli/mcp-config-install.ts',
+    find: ', ignoreBOM: true',
+    replace: '',
+    test: { file: 'test/mcp-config.test.ts', name: 'keeps the byte order mark of' },
+  },
+  {
     name: 'a version range goes to the registry',
     file: 'scripts/bundle-server-json.ts',
     find: ".regex(/^\\d+\\.\\d+\\.\\d+(-[\\w.-]+)?$/, 'one version, no range')",
