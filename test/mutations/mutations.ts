@@ -2617,6 +2617,20 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'test/mcp-config.test.ts', name: 'keeps the byte order mark of' },
   },
   {
+    name: 'a run of check:mcp that looked at nothing passes',
+    file: 'scripts/setup/verdict.mjs',
+    find: 'return passed === 0 ?',
+    replace: 'return passed < 0 ?',
+    test: { file: 'test/check-mcp.test.ts', name: 'looked at nothing' },
+  },
+  {
+    name: 'check:mcp is skipped in CI and nobody hears of it',
+    file: 'scripts/setup/verdict.mjs',
+    find: "env.CI !== undefined && env.CI !== '' && env.CI !== 'false'",
+    replace: 'false',
+    test: { file: 'test/check-mcp.test.ts', name: 'without a Node' },
+  },
+  {
     name: 'a version range goes to the registry',
     file: 'scripts/bundle-server-json.ts',
     find: ".regex(/^\\d+\\.\\d+\\.\\d+(-[\\w.-]+)?$/, 'one version, no range')",
