@@ -291,11 +291,11 @@ describe('how this program is run', () => {
     expect(entry({ root: npx })).toEqual({
       transport: 'stdio',
       command: 'npx',
-      args: ['-y', 'whatsapp-mcp-api', ...url],
+      args: ['--prefix=/home/me', '-y', 'whatsapp-mcp-api', ...url],
     })
     expect(entry({ root: npx, platform: 'win32' })).toMatchObject({
       command: 'cmd',
-      args: ['/c', 'npx', '-y', 'whatsapp-mcp-api', ...url],
+      args: ['/c', 'npx', '--prefix=/home/me', '-y', 'whatsapp-mcp-api', ...url],
     })
     // A name that stays when the version changes, where there is one.
     const bin = join(home, 'bin')
@@ -305,6 +305,23 @@ describe('how this program is run', () => {
       command: join(bin, 'node'),
     })
   })
+})
+
+it('is found through npx in no folder that a client has open', async () => {
+  const project = temp()
+  for (const folder of [home, project]) {
+    const bin = join(folder, 'node_modules', '.bin')
+    mkdirSync(bin, { recursive: true })
+    writeFileSync(join(bin, 'whatsapp-mcp-api'), `#!/bin/sh\necho ${folder} "$@"\n`, { mode: 0o755 })
+  }
+  const entry = toEntry('stdio', {
+    given: { settings: {}, flags: { url: 'http://127.0.0.1:1' } },
+    place: { root: '/x/_npx/ab12/node_modules/whatsapp-mcp-api', platform: 'linux', home, env: {} },
+    execPath: process.execPath,
+  })
+  if (entry.transport !== 'stdio') throw new Error('not over stdio')
+  const { stdout } = await promisify(execFile)(entry.command, entry.args, { cwd: project })
+  expect(stdout).toBe(`${home} stdio --url http://127.0.0.1:1\n`)
 })
 
 describe('an edit', () => {

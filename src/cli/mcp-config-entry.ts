@@ -46,9 +46,11 @@ export function leftOut(): string | null {
  * The command that starts this program again. Through npx as it came through npx; else Node and our own file, both by their
  * whole path: programs with windows have a PATH of their own, on which neither need be.
  */
-function launch({ root, platform, env }: Place, execPath: string): { command: string; args: string[] } {
+function launch({ root, platform, home, env }: Place, execPath: string): { command: string; args: string[] } {
   if (root.split(/[\\/]/).includes('_npx')) {
-    const args = ['-y', 'whatsapp-mcp-api']
+    // Clients start it in the folder of the open project, whose `.npmrc` may name another registry, and whose
+    // `node_modules/.bin` another program of our name: npx takes both from the folder of its prefix.
+    const args = [`--prefix=${home}`, '-y', 'whatsapp-mcp-api']
     // npx is a script there, which only a shell can start.
     return platform === 'win32' ? { command: 'cmd', args: ['/c', 'npx', ...args] } : { command: 'npx', args }
   }

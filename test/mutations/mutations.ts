@@ -2631,6 +2631,13 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'test/check-mcp.test.ts', name: 'without a Node' },
   },
   {
+    name: 'npx runs a program of our name from the folder that a client has open',
+    file: 'src/cli/mcp-config-entry.ts',
+    find: '`--prefix=${home}`, ',
+    replace: '',
+    test: { file: 'test/mcp-config.test.ts', name: 'is found through npx' },
+  },
+  {
     name: 'a version range goes to the registry',
     file: 'scripts/bundle-server-json.ts',
     find: ".regex(/^\\d+\\.\\d+\\.\\d+(-[\\w.-]+)?$/, 'one version, no range')",
