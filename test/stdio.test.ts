@@ -535,17 +535,18 @@ describe('the end', () => {
     const pipe = openPipe(['--url', server.url])
     pipe.send({ jsonrpc: '2.0', id: 'out', method: 'initialize', params: INITIALIZE })
     // It waits for the session that never begins.
-    pipe.send([{ jsonrpc: '2.0', id: 'held', method: 'tools/call', params: {} }])
+    const held = Array.from({ length: 100 }, (_, n) => `held ${n}`)
+    pipe.send(held.map((id) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: {} })))
     pipe.send({ jsonrpc: '2.0', id: 'listens', method: 'subscriptions/listen', params: CURRENT })
     await soon(() => server.seen.length).toBe(1)
     expect(await stop(pipe, 'SIGTERM')).toBe(0)
     const codes = pipe.lines().map((line) => [line.id, errorOf(line).data.code])
     expect(Object.fromEntries(codes)).toEqual({
       out: 'outcome_unknown',
-      held: 'server_unreachable',
       listens: 'server_unreachable',
+      ...Object.fromEntries(held.map((id) => [id, 'server_unreachable'])),
     })
-    expect(codes).toHaveLength(3)
+    expect(codes).toHaveLength(102)
     expect(methodsOf(server)).toEqual(['initialize'])
   })
 

@@ -108,7 +108,8 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
   async function answerAll({ waiting }: Pick<Request, 'waiting'>, failure: unknown): Promise<void> {
     const ids = [...waiting]
     waiting.clear()
-    for (const id of ids) await write(toRpcError(id, failure))
+    // All at once: at the end nobody waits for room.
+    await Promise.all(ids.map((id) => write(toRpcError(id, failure))))
   }
 
   async function tryTwice(request: Request): Promise<void> {
