@@ -631,13 +631,11 @@ describe('a server of its own', () => {
     const { dir, port, log, server } = await place()
     const args = ['--port', port, '--auth-dir', dir, '--idle-minutes', '0.05']
     const [one, two] = [openPipe(args), openPipe(args)]
-    const answers = await Promise.all(
-      [one, two].map((pipe) => {
-        pipe.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE })
-        return pipe.answerTo(1, 30_000)
-      }),
-    )
-    for (const answer of answers) expect(answer).toMatchObject({ result: { protocolVersion: '2025-06-18' } })
+    one.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE })
+    // Without a session, which would be a client by itself.
+    two.send({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: CURRENT })
+    const answers = await Promise.all([one, two].map((pipe) => pipe.answerTo(1, 30_000)))
+    expect(answers).toMatchObject([{ result: { protocolVersion: '2025-06-18' } }, { result: {} }])
     expect(listens(log())).toBe(1)
     const pid = server()
     expect(pid).not.toBeNull()
@@ -647,7 +645,7 @@ describe('a server of its own', () => {
     // Longer than its idle time: a client that says nothing is one all the same, and ends with its own server's help only.
     expect(await stop(one, 'SIGTERM')).toBe(0)
     await new Promise((resolve) => setTimeout(resolve, 4_500))
-    expect(await two.ask(2, 'tools/list')).toHaveProperty('result')
+    expect(await two.ask(2, 'tools/list', CURRENT)).toHaveProperty('result')
     expect(server()).toBe(pid)
     two.child.stdin?.end()
     expect(await two.exited).toBe(0)
