@@ -39,6 +39,8 @@ export type Row = {
   /** What it means when left out or empty, as text. */
   fallback: string
   help: string
+  /** What its value names on this disk; left out: nothing. See {@link rooted}. */
+  names?: 'path' | 'program' | 'command'
 }
 
 /**
@@ -68,6 +70,7 @@ export const SETTINGS = {
   WHATSAPP_AUTH_DIR: {
     flag: 'auth-dir',
     takes: 'DIR',
+    names: 'path',
     schema: z.string().min(1),
     fallback: '.wwebjs_auth',
     help: 'Where the linked session lives. The default lies under the project root (of an installed package: in your data directory), a relative value under the working directory.',
@@ -75,6 +78,7 @@ export const SETTINGS = {
   WHATSAPP_CHROME_EXECUTABLE: {
     flag: 'chrome-executable',
     takes: 'FILE',
+    names: 'program',
     schema: z.string(),
     fallback: '',
     help: 'Browser to drive. Empty: an installed Chrome, Chromium or Edge is found by itself.',
@@ -159,6 +163,7 @@ export const SETTINGS = {
   WHATSAPP_ARCHIVE_KEY_FILE: {
     flag: 'archive-key-file',
     takes: 'FILE',
+    names: 'path',
     schema: z.string(),
     fallback: '',
     help: 'File with that key in its one line, readable by its owner only. At most one of the three is set.',
@@ -166,6 +171,7 @@ export const SETTINGS = {
   WHATSAPP_ARCHIVE_KEY_COMMAND: {
     flag: 'archive-key-command',
     takes: 'COMMAND',
+    names: 'command',
     schema: z.string(),
     fallback: '',
     help: 'Command that prints that key in its first line within 10 seconds, such as `secret-tool lookup service whatsapp-archive`. Run without a shell: words are split at spaces, \'…\' and "…" keep them together.',
@@ -223,15 +229,17 @@ export class ConfigError extends Error {}
 /**
  * The configuration; what is unset or empty takes its default.
  * @param options.root what a relative default directory lies under
+ * @param options.base what relative paths that were given lie under; the working directory where it is left out
  * @throws ConfigError naming the first wrong setting by the flag or variable that it was given in
  */
-export function readConfig(options: Sources & { root: string }): Config {
+export function readConfig(options: Sources & { root: string; base?: string }): Config {
   const read = <Name extends SettingName>(name: Name) => readSetting(name, options)
   const authDir = (options.flags?.WHATSAPP_AUTH_DIR ?? options.env.WHATSAPP_AUTH_DIR)?.trim()
+  const base = options.base ?? '.'
   return {
     host: read('WHATSAPP_MCP_HOST'),
     port: read('WHATSAPP_MCP_PORT'),
-    authDir: authDir ? resolve(authDir) : join(options.root, SETTINGS.WHATSAPP_AUTH_DIR.fallback),
+    authDir: authDir ? resolve(base, authDir) : join(options.root, SETTINGS.WHATSAPP_AUTH_DIR.fallback),
     chromeExecutable: read('WHATSAPP_CHROME_EXECUTABLE'),
     headless: read('WHATSAPP_HEADLESS'),
     allowedHosts: read('WHATSAPP_MCP_ALLOWED_HOSTS'),
@@ -247,19 +255,19 @@ export function readConfig(options: Sources & { root: string }): Config {
       never: read('WHATSAPP_NEVER_STORE'),
       disappearing: read('WHATSAPP_KEEP_DISAPPEARING'),
     },
-    archiveKey: readKeySource(options),
+    archiveKey: readKeySource(options, base),
     eventsDays: read('WHATSAPP_EVENTS_DAYS'),
     logLevel: read('WHATSAPP_MCP_LOG_LEVEL'),
   }
 }
 
-function readKeySource(sources: Sources): KeySource | null {
+function readKeySource(sources: Sources, base: string): KeySource | null {
   const sourcesGiven: KeySource[] = []
   // As it is, with whatever spaces it begins or ends with.
   const key = sources.env.WHATSAPP_ARCHIVE_KEY ?? ''
   if (key !== '') sourcesGiven.push({ key })
   const file = readSetting('WHATSAPP_ARCHIVE_KEY_FILE', sources)
-  if (file !== '') sourcesGiven.push({ file: resolve(file) })
+  if (file !== '') sourcesGiven.push({ file: resolve(base, file) })
   const command = readSetting('WHATSAPP_ARCHIVE_KEY_COMMAND', sources)
   if (command !== '') sourcesGiven.push({ command })
   if (sourcesGiven.length > 1) {
@@ -293,9 +301,37 @@ export function readValue<R extends Row>(
   throw new ConfigError(`${name}=${JSON.stringify(text)} is not allowed: ${allowed}.`)
 }
 
+/**
+ * The value as it is to be written where it is read in another folder: relative paths whole, from `base` on. A program
+ * without a slash is one of the PATH, one that begins with `~/` one of the home directory (browser/find.ts): they stay.
+ * Of a command the program alone is known to be a path; its other words stay as they are.
+ */
+export function rooted({ names }: Pick<Row, 'names'>, value: string, base: string): string {
+  if (names === 'path') return resolve(base, value)
+  if (names === 'program') return isPath(value) && !/^~[\\/]/.test(value) ? resolve(base, value) : value
+  if (names !== 'command') return value
+  const [first = ''] = /^(?:'[^']*'|"[^"]*"|[^\s'"])+/.exec(value) ?? []
+  const program = first.replace(/'([^']*)'|"([^"]*)"/g, (_, single, double) => single ?? double)
+  return isPath(program) ? toWord(resolve(base, program)) + value.slice(first.length) : value
+}
+
+const isPath = (program: string) => /[\\/]/.test(program)
+
+/** One word of a command line, whatever stands in it (archive-key.ts reads them). */
+function toWord(text: string): string {
+  if (!/[\s'"]/.test(text)) return text
+  const quote = (part: string) => (part.includes("'") ? `"${part}"` : `'${part}'`)
+  return (text.match(/'+|[^']+/g) ?? []).map(quote).join('')
+}
+
 /** The server's address for whoever is on this machine. */
 export function serverUrl(host: string, port: number): string {
   return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
+}
+
+/** The process's own environment alone, for whoever is started in a folder that may be anybody's. */
+export function ownEnvironment(): Record<string, string | undefined> {
+  return { ...process.env }
 }
 
 /** The process's environment over the `.env` file of the working directory, if there is one. */

@@ -16,6 +16,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/archive-key.ts': ['src/config.ts', 'src/log.ts'],
   'src/version.ts': [],
   'src/qr-drawing.ts': [],
+  'src/same-user.ts': [],
   'src/browser': [],
   'src/engine': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
   'src/store': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/json.ts'],
@@ -37,6 +38,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/json.ts',
     'src/log.ts',
     'src/qr-drawing.ts',
+    'src/same-user.ts',
     'src/config.ts',
   ],
   'src/faces/mcp': [
@@ -87,7 +89,12 @@ const ALLOWED: Record<string, string[]> = {
   ],
   'src/cli/idle.ts': ['src/clock.ts'],
   // Where a server is, and whose; started by its command, like any other.
-  'src/cli/stdio-server.ts': ['src/cli', 'src/session/auth-dir.ts', 'src/session/dir-lock.ts'],
+  'src/cli/stdio-server.ts': [
+    'src/cli',
+    'src/session/auth-dir.ts',
+    'src/session/dir-lock.ts',
+    'src/same-user.ts',
+  ],
   'src/cli/stdio-detached.ts': ['src/cli', 'src/session/auth-dir.ts'],
   'src/cli/doctor-machine.ts': ['src/cli', 'src/session/dir-lock.ts', 'src/browser'],
   // On the files themselves, while no server runs.

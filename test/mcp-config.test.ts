@@ -10,10 +10,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { parse as parseToml } from 'smol-toml'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { splitWords } from '../src/archive-key.ts'
 import { CLIENTS } from '../src/cli/mcp-config-clients.ts'
 import { EditError, withEntry } from '../src/cli/mcp-config-edit.ts'
 import { type Entry, type EntryOptions, toEntry } from '../src/cli/mcp-config-entry.ts'
@@ -177,6 +178,25 @@ describe('what is printed', () => {
   })
 
   it.each([
+    ['--chrome-executable', 'opt/chrome', 'HOME/opt/chrome'],
+    ['--chrome-executable', '~/opt/chrome', '~/opt/chrome'],
+    ['--chrome-executable', 'google-chrome', 'google-chrome'],
+    ['--archive-key-file', 'a.key', 'HOME/a.key'],
+    ['--archive-key-command', './key --of "a b"', 'HOME/key --of "a b"'],
+    ['--archive-key-command', `"my 'own' keys/key" x`, `'HOME/my '"'"'own'"'"' keys/key' x`],
+    ['--archive-key-command', 'pass show ./x', 'pass show ./x'],
+    ['--archive-key-command', '/usr/bin/pass show x', '/usr/bin/pass show x'],
+  ])('carries %s %s so that it means the same in every folder', async (flag, given, carried) => {
+    const { out } = await mcpConfig(['cursor', flag, given])
+    const args = JSON.parse(out).mcpServers.whatsapp.args.slice(2)
+    expect(args).toEqual([flag, carried.replace('HOME', home)])
+    if (flag === '--archive-key-command') {
+      const program = given.startsWith('"') ? "my 'own' keys/key" : (given.split(' ')[0] ?? '')
+      expect(splitWords(args[1])[0]).toBe(program.includes('/') ? resolve(home, program) : program)
+    }
+  })
+
+  it.each([
     [['nobody']],
     [['claude-desktop', '--transport', 'http']],
     [['n8n', '--transport', 'stdio']],
@@ -200,6 +220,29 @@ it('goes where a link leads, and to the places that clients are told of', async 
   expect(readFileSync(join(home, 'dotfiles', 'config.toml'), 'utf8')).toContain('[mcp_servers.whatsapp]')
   expect((await mcpConfig(['claude-code', '--install'], { CLAUDE_CONFIG_DIR: home })).code).toBe(0)
   expect(existsSync(join(home, '.claude.json'))).toBe(true)
+})
+
+it.each([
+  ['Latin-1', Buffer.from('{"theme": "caf\xe9"}', 'latin1')],
+  ['UTF-16', Buffer.from('\ufeff{"theme": "café"}', 'utf16le')],
+])('leaves a file in %s alone, to the byte', async (_, bytes) => {
+  const file = join(home, '.claude.json')
+  writeFileSync(file, bytes)
+  const { code, out, err } = await mcpConfig(['claude-code', '--install'])
+  expect([code, out]).toEqual([1, ''])
+  expect(err).toContain(`${file} is not valid UTF-8; nothing was changed.`)
+  expect(readFileSync(file)).toEqual(bytes)
+  expect(readdirSync(home)).toEqual(['.claude.json'])
+})
+
+it('keeps the byte order mark of a file', async () => {
+  const file = join(home, '.claude.json')
+  writeFileSync(file, '\ufeff{}')
+  expect((await mcpConfig(['claude-code', '--install'])).code).toBe(0)
+  const written = readFileSync(file, 'utf8')
+  expect(written).toMatch(/^\ufeff\{/)
+  expect((await mcpConfig(['claude-code', '--install'])).out).toContain('already')
+  expect(readFileSync(file, 'utf8')).toBe(written)
 })
 
 describe('files of other systems', () => {
@@ -248,11 +291,11 @@ describe('how this program is run', () => {
     expect(entry({ root: npx })).toEqual({
       transport: 'stdio',
       command: 'npx',
-      args: ['-y', 'whatsapp-mcp-api', ...url],
+      args: ['--prefix=/home/me', '-y', 'whatsapp-mcp-api', ...url],
     })
     expect(entry({ root: npx, platform: 'win32' })).toMatchObject({
       command: 'cmd',
-      args: ['/c', 'npx', '-y', 'whatsapp-mcp-api', ...url],
+      args: ['/c', 'npx', '--prefix=/home/me', '-y', 'whatsapp-mcp-api', ...url],
     })
     // A name that stays when the version changes, where there is one.
     const bin = join(home, 'bin')
@@ -262,6 +305,23 @@ describe('how this program is run', () => {
       command: join(bin, 'node'),
     })
   })
+})
+
+it('is found through npx in no folder that a client has open', async () => {
+  const project = temp()
+  for (const folder of [home, project]) {
+    const bin = join(folder, 'node_modules', '.bin')
+    mkdirSync(bin, { recursive: true })
+    writeFileSync(join(bin, 'whatsapp-mcp-api'), `#!/bin/sh\necho ${folder} "$@"\n`, { mode: 0o755 })
+  }
+  const entry = toEntry('stdio', {
+    given: { settings: {}, flags: { url: 'http://127.0.0.1:1' } },
+    place: { root: '/x/_npx/ab12/node_modules/whatsapp-mcp-api', platform: 'linux', home, env: {} },
+    execPath: process.execPath,
+  })
+  if (entry.transport !== 'stdio') throw new Error('not over stdio')
+  const { stdout } = await promisify(execFile)(entry.command, entry.args, { cwd: project })
+  expect(stdout).toBe(`${home} stdio --url http://127.0.0.1:1\n`)
 })
 
 describe('an edit', () => {

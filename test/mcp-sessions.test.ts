@@ -414,7 +414,9 @@ describe('a standing stream', () => {
     await underWay(3)
     await mount.stop()
     expect(await Promise.all([get.ended, listen.ended])).toEqual([true, true])
-    expect(await statusOf(headers)).toBe(503)
+    const late = await send(headers, wait())
+    expect(late.status).toBe(503)
+    expect(late.messages()).toMatchObject([{ error: { code: -32000, data: { code: 'stopping' } } }])
     for (const end of waiting) end('done')
     for (const call of await Promise.all(calls)) {
       expect(call.messages().at(-1).result.content[0].text).toBe('done')

@@ -1,6 +1,6 @@
 /** The built program in processes of its own: runs it, follows what it says, and leaves nothing behind. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -28,6 +28,8 @@ export type RunOptions = {
   keepsInput?: boolean
   /** Arguments of Node itself, before the program. */
   node?: string[]
+  /** The program, where it is not the build of this checkout. */
+  main?: string
   /** Another user of this computer (needs root). */
   uid?: number
 }
@@ -69,12 +71,22 @@ export async function quietPort(): Promise<number> {
   }
 }
 
+/** The build as a package lies in `folder`; its main file. Its packages are those of this checkout. */
+export function installInto(folder: string): string {
+  const root = resolve(import.meta.dirname, '..')
+  const own = join(folder, 'node_modules', 'whatsapp-mcp-api')
+  for (const name of ['package.json', 'dist'])
+    cpSync(join(root, name), join(own, name), { recursive: true, filter: (path) => !path.endsWith('.map') })
+  symlinkSync(realpathSync(join(root, 'node_modules')), join(own, 'node_modules'))
+  return join(own, 'dist', 'main.js')
+}
+
 /** `whatsapp-mcp-api …args`, or another program in its place. */
 export function run(args: string[], options: RunOptions = {}, program?: string): Program {
   const { uid } = options
   const child = spawn(
     program ?? process.execPath,
-    program === undefined ? [...(options.node ?? []), MAIN, ...args] : args,
+    program === undefined ? [...(options.node ?? []), options.main ?? MAIN, ...args] : args,
     {
       cwd: options.cwd ?? tmpdir(),
       env: { ...process.env, ...options.env },

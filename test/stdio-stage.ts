@@ -1,5 +1,6 @@
 /** What tests of `stdio` hold: the program with its pipes in hand, and a server whose answers they write themselves. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { resolve } from 'node:path'
 import { expect } from 'vitest'
 import { type Program, quietPort, type RunOptions, run } from './program.ts'
 
@@ -20,7 +21,17 @@ export type Pipe = Program & {
 }
 
 export function openPipe(args: string[], options: RunOptions = {}): Pipe {
-  const program = run(['stdio', ...args], { ...options, keepsInput: true })
+  return hold(run(['stdio', ...args], { ...options, keepsInput: true }))
+}
+
+/** What the bundle for Claude Desktop runs: `stdio` with nothing else of the program around it. */
+export function openBundle(url: string): Pipe {
+  const cwd = resolve(import.meta.dirname, '..')
+  const source = ['--import', 'tsx', 'src/cli/stdio-bundle.ts']
+  return hold(run(source, { cwd, env: { WHATSAPP_MCP_URL: url }, keepsInput: true }, process.execPath))
+}
+
+function hold(program: Program): Pipe {
   const lines = () =>
     program.out
       .split('\n')

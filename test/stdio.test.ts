@@ -5,18 +5,20 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterEach, describe, expect, it } from 'vitest'
-import { ended, endPrograms, MAIN, openSandbox, quietPort, run, stop, temp } from './program.ts'
+import { ended, endPrograms, installInto, MAIN, openSandbox, quietPort, run, stop, temp } from './program.ts'
 import {
   answerJson,
   CURRENT,
@@ -24,12 +26,17 @@ import {
   INITIALIZE,
   type Json,
   legacyReply,
+  openBundle,
   openPipe,
   openStandIn,
+  type Pipe,
   type Reply,
   type StandIn,
   soon,
 } from './stdio-stage.ts'
+
+const STRANGER = 65_534
+const canBecomeStranger = process.platform === 'linux' && process.getuid?.() === 0
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -188,6 +195,27 @@ describe('a client of the eras before', () => {
     expect(methodsOf(server)).toEqual(['initialize', 'tools/call', 'GET', 'GET'])
   })
 
+  it.each([
+    ['comes back to its stream of notices, whatever the answer was', 503, 2],
+    ['has no stream of notices where the server has none', 405, 1],
+  ])('%s', async (_, status, streams) => {
+    const legacy = legacyReply()
+    let gets = 0
+    const server = await standIn((seen, answer) => {
+      if (seen.method !== 'GET') return legacy.reply(seen, answer)
+      gets += 1
+      if (gets > 1) return legacy.reply(seen, answer)
+      answer.writeHead(status, { 'content-type': 'application/json' }).end('{}')
+    })
+    const pipe = openPipe(['--url', server.url])
+    await pipe.ask(1, 'initialize', INITIALIZE)
+    pipe.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
+    await soon(() => gets).toBe(1)
+    // Longer than the first pause between two tries.
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(gets).toBe(streams)
+  })
+
   it('cancels: the server is told, and nothing comes any more', async () => {
     const legacy = legacyReply()
     let isHungUp = false
@@ -206,6 +234,56 @@ describe('a client of the eras before', () => {
     expect(methodsOf(server)).toContain('notifications/cancelled')
     await pipe.ask(2, 'ping')
     expect(pipe.lines().map(({ id }) => id)).toEqual([1, 2])
+  })
+})
+
+describe('a batch', () => {
+  const batch = ['a', 'b'].map((id) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: {} }))
+  /** Holds the batch until it is let go of, and knows whether the client has hung up. */
+  async function held() {
+    const legacy = legacyReply()
+    const calls: ServerResponse[] = []
+    const server = await standIn((seen, answer) => {
+      if (Array.isArray(seen.message)) calls.push(answer)
+      else legacy.reply(seen, answer)
+    })
+    const pipe = openPipe(['--url', server.url])
+    await pipe.ask(1, 'initialize', INITIALIZE)
+    pipe.send(batch)
+    await soon(() => calls.length).toBe(1)
+    const [call] = calls
+    if (call === undefined) throw new Error('no call')
+    const cancel = (requestId: string) =>
+      pipe.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } })
+    const told = () => methodsOf(server).filter((method) => method === 'notifications/cancelled').length
+    return { pipe, call, cancel, told }
+  }
+
+  it('of which one is cancelled is answered for the others', async () => {
+    const { pipe, call, cancel, told } = await held()
+    cancel('a')
+    await soon(told).toBe(1)
+    expect(call.destroyed).toBe(false)
+    call.setHeader('content-type', 'application/json')
+    const error = { code: -32800, message: 'Cancelled' }
+    call.end(
+      JSON.stringify([
+        { jsonrpc: '2.0', id: 'a', error },
+        { jsonrpc: '2.0', id: 'b', result: {} },
+      ]),
+    )
+    await soon(() => pipe.lines()).toContainEqual([{ jsonrpc: '2.0', id: 'b', result: {} }])
+    await pipe.ask(2, 'ping')
+    expect(pipe.lines()).toHaveLength(3)
+  })
+
+  it('of which all are cancelled is hung up', async () => {
+    const { pipe, call, cancel, told } = await held()
+    for (const id of ['a', 'b']) cancel(id)
+    await soon(() => call.destroyed).toBe(true)
+    await soon(told).toBe(2)
+    await pipe.ask(2, 'ping')
+    expect(pipe.lines()).toHaveLength(2)
   })
 })
 
@@ -292,6 +370,27 @@ describe('when the server is not as it should be', () => {
     expect(methodsOf(server)).toEqual(['tools/call', 'tools/list', 'tools/list'])
   })
 
+  it('stopping: nothing was done, so a call too is made again where it runs again', async () => {
+    let isStopping = true
+    const server = await standIn((seen, answer) => {
+      if (!isStopping) return answerJson(seen, answer)
+      isStopping = false
+      const error = { code: -32000, message: 'The server is stopping', data: { code: 'stopping' } }
+      answer.writeHead(503, { 'content-type': 'application/json' })
+      answer.end(JSON.stringify({ jsonrpc: '2.0', id: null, error }))
+    })
+    const pipe = openPipe(['--url', server.url])
+    expect(await pipe.ask(1, 'tools/call', { name: 'whatsapp_send_message' })).toHaveProperty('result')
+    expect(methodsOf(server)).toEqual(['tools/call', 'tools/call'])
+
+    server.reply = (_, answer) => {
+      const error = { code: -32000, message: 'All sessions are in use' }
+      answer.writeHead(503).end(JSON.stringify({ jsonrpc: '2.0', id: null, error }))
+    }
+    expect(errorOf(await pipe.ask(2, 'tools/call')).message).toBe('All sessions are in use')
+    expect(methodsOf(server)).toHaveLength(3)
+  })
+
   it('gone in the middle of an answer: said too, though the stream had begun', async () => {
     const server = await standIn((_, answer) => {
       answer.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -352,15 +451,66 @@ describe('when the server is not as it should be', () => {
   })
 })
 
+describe.skipIf(!canBecomeStranger)('another user at the port (needs root on Linux to play one)', () => {
+  /** Answers to our name and shows what it is sent. */
+  const stranger = async (port: string | number) => {
+    const program = `require('node:http').createServer((request, answer) => {
+      console.log(request.method + ' ' + request.url)
+      answer.end('{"ok":true,"name":"whatsapp-mcp-api"}')
+    }).listen(${port}, '127.0.0.1', () => console.log('listening'))`
+    const other = run(['-e', program], { uid: STRANGER, cwd: '/' }, process.execPath)
+    await soon(() => other.out).toContain('listening')
+    return other
+  }
+
+  it('gets nothing but the question who it is, and none is started beside it', async () => {
+    const port = String(await quietPort())
+    const other = await stranger(port)
+    const dir = join(temp(), 'auth')
+    const pipe = openPipe(['--port', port, '--auth-dir', dir])
+    const error = errorOf(await pipe.ask(1, 'tools/call', { name: 'whatsapp_send_message' }))
+    expect(error.data).toMatchObject({ code: 'not_our_server' })
+    expect(error.message).toContain('--port')
+    expect(other.out).toBe('listening\nGET /health\n')
+    expect(existsSync(dir)).toBe(false)
+  })
+
+  it('that took it from our server gets nothing either', async () => {
+    const legacy = legacyReply()
+    const server = await standIn(legacy.reply)
+    const { port } = new URL(server.url)
+    const pipe = openPipe(['--port', port])
+    await pipe.ask(1, 'initialize', INITIALIZE)
+    pipe.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
+    await soon(() => legacy.streams.length).toBe(1)
+    await server.close()
+    const other = await stranger(port)
+    const error = errorOf(await pipe.ask(2, 'tools/call', { name: 'whatsapp_send_message' }))
+    expect(error.data).toMatchObject({ code: 'not_our_server' })
+    // Nor the session's stream, which is tried again after a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(new Set(other.out.trim().split('\n'))).toEqual(new Set(['listening', 'GET /health']))
+  })
+
+  it('is asked where it was named', async () => {
+    const port = await quietPort()
+    const other = await stranger(port)
+    const pipe = openPipe(['--url', `http://127.0.0.1:${port}`])
+    await pipe.ask(1, 'ping')
+    expect(other.out).toContain('POST /mcp')
+  })
+})
+
 describe('the end', () => {
-  const slow: Reply = (seen, answer) => void setTimeout(() => answerJson(seen, answer), 700)
+  // Longer than clients wait until they send a signal, who would.
+  const slow: Reply = (seen, answer) => void setTimeout(() => answerJson(seen, answer), 5_500)
 
   it('with the input: what is under way is answered first', async () => {
     const server = await standIn(slow)
     const { code, out } = await ended(['stdio', '--url', server.url], {
       input: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
     })
-    expect([code, JSON.parse(out).id]).toEqual([0, 1])
+    expect([code, JSON.parse(out)]).toMatchObject([0, { id: 1, result: { method: 'ping' } }])
   })
 
   const never: Reply = (seen, answer) => {
@@ -378,6 +528,28 @@ describe('the end', () => {
     expect(Date.now() - toldAt).toBeLessThan(2_000)
   })
 
+  it('leaves no request without an answer: what had gone out is not known, what had not was not done', async () => {
+    const server = await standIn((seen, answer) => {
+      if (seen.message.method !== 'initialize') answerJson(seen, answer)
+    })
+    const pipe = openPipe(['--url', server.url])
+    pipe.send({ jsonrpc: '2.0', id: 'out', method: 'initialize', params: INITIALIZE })
+    // It waits for the session that never begins.
+    const held = Array.from({ length: 100 }, (_, n) => `held ${n}`)
+    pipe.send(held.map((id) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: {} })))
+    pipe.send({ jsonrpc: '2.0', id: 'listens', method: 'subscriptions/listen', params: CURRENT })
+    await soon(() => server.seen.length).toBe(1)
+    expect(await stop(pipe, 'SIGTERM')).toBe(0)
+    const codes = pipe.lines().map((line) => [line.id, errorOf(line).data.code])
+    expect(Object.fromEntries(codes)).toEqual({
+      out: 'outcome_unknown',
+      listens: 'server_unreachable',
+      ...Object.fromEntries(held.map((id) => [id, 'server_unreachable'])),
+    })
+    expect(codes).toHaveLength(102)
+    expect(methodsOf(server)).toEqual(['initialize'])
+  })
+
   it('when nobody reads any more', async () => {
     const server = await standIn(never)
     const pipe = openPipe(['--url', server.url])
@@ -388,6 +560,27 @@ describe('the end', () => {
     pipe.send({ jsonrpc: '2.0', id: 2, method: 'ping' })
     expect(await gone).toBe(0)
     expect(Date.now() - goneAt).toBeLessThan(2_000)
+  })
+
+  it('when nobody reads any more, though there is more to write: with its session', async () => {
+    const legacy = legacyReply()
+    const held: (() => void)[] = []
+    const server = await standIn((seen, answer) => {
+      if (seen.message.method === 'ping') held.push(() => answerJson(seen, answer))
+      else legacy.reply(seen, answer)
+    })
+    const pipe = openBundle(server.url)
+    await pipe.ask(1, 'initialize', INITIALIZE)
+    for (const id of [2, 3, 4]) pipe.send({ jsonrpc: '2.0', id, method: 'ping' })
+    await soon(() => held.length).toBe(3)
+    pipe.child.stdout?.destroy()
+    const gone = new Promise((resolve) => pipe.child.once('exit', resolve))
+    for (const answer of held) {
+      answer()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect([await gone, pipe.err]).toEqual([0, ''])
+    expect(methodsOf(server).at(-1)).toBe('DELETE')
   })
 
   it('when whoever started it is gone, though its pipes are still there', async () => {
@@ -414,8 +607,9 @@ describe('the end', () => {
 
 describe('a server of its own', () => {
   /** Servers that stdio started end by their idle time; those of a test that failed are ended by their lock. */
-  async function place(): Promise<{ dir: string; port: string; log(): string; server(): number | null }> {
-    const dir = join(temp(), 'auth')
+  async function place(
+    dir = join(temp(), 'auth'),
+  ): Promise<{ dir: string; port: string; log(): string; server(): number | null }> {
     const own = join(dir, '.whatsapp-mcp-api')
     const read = (name: string) => (existsSync(join(own, name)) ? readFileSync(join(own, name), 'utf8') : '')
     const server = () => (read('server.lock') === '' ? null : Number(JSON.parse(read('server.lock')).pid))
@@ -437,13 +631,11 @@ describe('a server of its own', () => {
     const { dir, port, log, server } = await place()
     const args = ['--port', port, '--auth-dir', dir, '--idle-minutes', '0.05']
     const [one, two] = [openPipe(args), openPipe(args)]
-    const answers = await Promise.all(
-      [one, two].map((pipe) => {
-        pipe.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE })
-        return pipe.answerTo(1, 30_000)
-      }),
-    )
-    for (const answer of answers) expect(answer).toMatchObject({ result: { protocolVersion: '2025-06-18' } })
+    one.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE })
+    // Without a session, which would be a client by itself.
+    two.send({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: CURRENT })
+    const answers = await Promise.all([one, two].map((pipe) => pipe.answerTo(1, 30_000)))
+    expect(answers).toMatchObject([{ result: { protocolVersion: '2025-06-18' } }, { result: {} }])
     expect(listens(log())).toBe(1)
     const pid = server()
     expect(pid).not.toBeNull()
@@ -453,7 +645,7 @@ describe('a server of its own', () => {
     // Longer than its idle time: a client that says nothing is one all the same, and ends with its own server's help only.
     expect(await stop(one, 'SIGTERM')).toBe(0)
     await new Promise((resolve) => setTimeout(resolve, 4_500))
-    expect(await two.ask(2, 'tools/list')).toHaveProperty('result')
+    expect(await two.ask(2, 'tools/list', CURRENT)).toHaveProperty('result')
     expect(server()).toBe(pid)
     two.child.stdin?.end()
     expect(await two.exited).toBe(0)
@@ -505,6 +697,37 @@ describe('a server of its own', () => {
     const same = openPipe(['--port', port, '--auth-dir', dir])
     expect(await same.ask(1, 'ping')).toHaveProperty('result')
     expect(await stop(running)).toBe(0)
+  })
+
+  it('has nothing of the folder that a client has open: no .env, no path', async () => {
+    const trap = await standIn(answerJson)
+    const [project, home] = [temp(), temp()]
+    writeFileSync(
+      join(project, '.env'),
+      `WHATSAPP_MCP_URL=${trap.url}\nWHATSAPP_ARCHIVE_KEY_COMMAND=touch ${join(project, 'ran')}\n`,
+    )
+    const data = join(home, 'whatsapp-mcp-api')
+    const { dir, port, server } = await place(join(data, 'mine'))
+    const env = { WHATSAPP_MCP_PORT: port, WHATSAPP_AUTH_DIR: 'mine', XDG_DATA_HOME: home }
+    const options = { cwd: project, env, main: installInto(temp()) }
+    const status = { name: 'whatsapp_status', arguments: {} }
+    const headless = async (pipe: Pipe) => {
+      pipe.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: status })
+      const { result } = (await pipe.answerTo(1, 30_000)) as { result: { structuredContent: Json } }
+      expect(result.structuredContent.auth_dir).toBe(dir)
+      return result.structuredContent.headless
+    }
+    // Where there is no data directory yet it is made; the server runs in it.
+    expect(await headless(openPipe([], options))).toBe(true)
+    expect(readlinkSync(`/proc/${server()}/cwd`)).toBe(data)
+    process.kill(server() ?? 0, 'SIGTERM')
+    await soon(server).toBeNull()
+
+    // Its own folder's file is read, but for what says where the server is.
+    writeFileSync(join(data, '.env'), 'WHATSAPP_HEADLESS=false\nWHATSAPP_MCP_HOST=::1\n')
+    expect(await headless(openPipe([], options))).toBe(false)
+    expect(trap.seen).toEqual([])
+    expect(readdirSync(project)).toEqual(['.env'])
   })
 
   it('that cannot start says why, in the words of the server', async () => {

@@ -11,8 +11,9 @@ import { inRoot } from './paths.mjs'
 import { endPrograms, run, start } from './programs.mjs'
 import { say } from './progress.mjs'
 import { installValidators, inValidators, nodeForValidators } from './validators.mjs'
+import { verdictOf, verdictWithout } from './verdict.mjs'
 
-/** @typedef {{ passed: number, failed: number }} Count */
+/** @typedef {import('./verdict.mjs').Count} Count */
 
 /** The revisions of the protocol that have a set of requirements. */
 const REVISIONS = ['2025-11-25', '2026-07-28']
@@ -26,8 +27,8 @@ export async function runMcpCheck() {
   await installValidators()
   const node = nodeForValidators()
   if (node === null) {
-    say('skipped: the validators need Node 22.19 or newer, and bring one of their own for Linux on x64 only')
-    return 0
+    const why = 'the validators need Node 22.19 or newer, and bring one of their own for Linux on x64 only'
+    return tell(verdictWithout(process.env, why))
   }
   const folder = mkdtempSync(join(tmpdir(), 'whatsapp-mcp-api-check-'))
   // At the very end: until then a program may still write there.
@@ -40,10 +41,16 @@ export async function runMcpCheck() {
     const passed = counts.reduce((sum, count) => sum + count.passed, 0)
     const failed = counts.reduce((sum, count) => sum + count.failed, 0)
     say(`${passed} scenarios passed, ${failed} failed`)
-    return failed === 0 && passed > 0 ? 0 : 1
+    return tell(verdictOf(counts))
   } finally {
     await endPrograms()
   }
+}
+
+/** @param {{ code: number, says: string[] }} verdict */
+function tell({ code, says }) {
+  for (const line of says) say(line)
+  return code
 }
 
 /**
@@ -145,7 +152,7 @@ async function runSuite(node, folder, name, args) {
   if (code === null) say('  took too long')
   else if (code !== 0 && failed.length === 0) say((out + err).trim().slice(-2_000))
   const count = { passed: passed.length, failed: code === 0 ? 0 : Math.max(1, failed.length) }
-  return told(`conformance of ${name}`, startedAt, count)
+  return told({ name: `conformance of ${name}`, ...count }, startedAt)
 }
 
 /**
@@ -192,16 +199,15 @@ async function runInspector(node, folder, lane, target) {
       say(`  ${lane}, ${name}: ${error instanceof Error ? error.message.slice(0, 1_000) : error}`)
     }
   }
-  return told(`the Inspector over ${lane}`, startedAt, count)
+  return told({ name: `the Inspector over ${lane}`, ...count }, startedAt)
 }
 
 /**
- * @param {string} name
- * @param {number} startedAt
  * @param {Count} count
+ * @param {number} startedAt
  */
-function told(name, startedAt, count) {
+function told(count, startedAt) {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-  say(`${name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s`)
+  say(`${count.name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s`)
   return count
 }

@@ -78,14 +78,18 @@ export function openApi(url: string): Api {
 }
 
 type Addressed = Pick<Given, 'settings'> & { flags: { url: string } }
+type Environment = Record<string, string | undefined>
 
 /**
  * The address that was given as such, without a slash at the end: `--url`, else WHATSAPP_MCP_URL where no flag says host or
  * port; null: none was.
  */
-export function givenUrl({ settings, flags }: Addressed): string | null {
+export function givenUrl(
+  { settings, flags }: Addressed,
+  env: Environment = readEnvironment(),
+): string | null {
   const isPlaced = settings.WHATSAPP_MCP_HOST !== undefined || settings.WHATSAPP_MCP_PORT !== undefined
-  const named = flags.url || (isPlaced ? '' : readEnvironment().WHATSAPP_MCP_URL?.trim() || '')
+  const named = flags.url || (isPlaced ? '' : env.WHATSAPP_MCP_URL?.trim() || '')
   if (named === '') return null
   if (!/^https?:/.test(named) || !URL.canParse(named)) {
     throw new CommandError(
@@ -98,10 +102,10 @@ export function givenUrl({ settings, flags }: Addressed): string | null {
 }
 
 /** The server's address: the one that was given, else the host and port of the settings. */
-export function addressOf(given: Addressed): string {
-  const named = givenUrl(given)
+export function addressOf(given: Addressed, env: Environment = readEnvironment()): string {
+  const named = givenUrl(given, env)
   if (named !== null) return named
-  const sources = { flags: given.settings, env: readEnvironment() }
+  const sources = { flags: given.settings, env }
   const port = readSetting('WHATSAPP_MCP_PORT', sources)
   if (port === 0) {
     throw new CommandError(

@@ -25,6 +25,8 @@ export type Command<Own extends Flags = Flags> = {
   operands: readonly string[]
   /** The settings that it takes as flags. */
   settings: readonly SettingName[]
+  /** Where those come from, in the help; where it is left out: flags, environment, `.env` of the working directory. */
+  settingsFrom?: string
   flags: Own
   /** Command lines without the program's name, and what each does. */
   examples: readonly (readonly [line: string, does: string])[]

@@ -131,6 +131,8 @@ const stdio = defineCommand({
     'Leads to the server that runs; several clients share it, and its one WhatsApp session. Where none runs it is started with\nthe same settings, in the background: its log is .whatsapp-mcp-api/server.log in the session directory. With --url (or\nWHATSAPP_MCP_URL) none is ever started. Clients are set up by "mcp-config".',
   operands: [],
   settings: ALL_SETTINGS,
+  settingsFrom:
+    'A name in capitals is the same setting as a variable of the environment; a flag wins over it. Clients start this in\nfolders that came from elsewhere, so no .env is read there, and relative paths lie under the project root (of an installed\npackage: in your data directory). A server that is started runs there, and reads the .env there for all but its address\nand its session directory.',
   flags: {
     url,
     'idle-minutes': minutes('10', 'A server that was started here ends so long after its last client.'),

@@ -4,6 +4,9 @@ import type { Command } from './command.ts'
 
 export const PROGRAM = 'whatsapp-mcp-api'
 
+const SETTINGS_FROM =
+  'A name in capitals is the same setting as a variable of the environment or in .env in the working\ndirectory. A flag wins over the environment, and that over .env.'
+
 /** All commands, one line each. */
 export function renderOverview(commands: readonly Command[]): string {
   return `${PROGRAM}: your own WhatsApp account for your agents and scripts
@@ -32,11 +35,7 @@ export function renderHelp(command: Command): string {
     command.summary,
     command.about,
     [...own, ...settings].join('\n'),
-    ...(settings.length === 0
-      ? []
-      : [
-          'A name in capitals is the same setting as a variable of the environment or in .env in the working\ndirectory. A flag wins over the environment, and that over .env.',
-        ]),
+    ...(settings.length === 0 ? [] : [command.settingsFrom ?? SETTINGS_FROM]),
     `Examples:\n${examples.join('\n')}`,
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`

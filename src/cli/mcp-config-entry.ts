@@ -1,7 +1,15 @@
 /** How a client reaches this program: by its address, or by starting `stdio` the way this one was started. */
 import { accessSync, constants, realpathSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
-import { type GivenSettings, readConfig, readEnvironment, SETTINGS, type SettingName } from '../config.ts'
+import {
+  type GivenSettings,
+  type Row,
+  readConfig,
+  readEnvironment,
+  rooted,
+  SETTINGS,
+  type SettingName,
+} from '../config.ts'
 import { addressOf, givenUrl } from './client.ts'
 import { dataRootOf, type Place } from './data-dir.ts'
 
@@ -38,9 +46,11 @@ export function leftOut(): string | null {
  * The command that starts this program again. Through npx as it came through npx; else Node and our own file, both by their
  * whole path: programs with windows have a PATH of their own, on which neither need be.
  */
-function launch({ root, platform, env }: Place, execPath: string): { command: string; args: string[] } {
+function launch({ root, platform, home, env }: Place, execPath: string): { command: string; args: string[] } {
   if (root.split(/[\\/]/).includes('_npx')) {
-    const args = ['-y', 'whatsapp-mcp-api']
+    // Clients start it in the folder of the open project, whose `.npmrc` may name another registry, and whose
+    // `node_modules/.bin` another program of our name: npx takes both from the folder of its prefix.
+    const args = [`--prefix=${home}`, '-y', 'whatsapp-mcp-api']
     // npx is a script there, which only a shell can start.
     return platform === 'win32' ? { command: 'cmd', args: ['/c', 'npx', ...args] } : { command: 'npx', args }
   }
@@ -71,12 +81,13 @@ function carriedFlags(settings: GivenSettings, place: Place): string[] {
     SETTINGS.WHATSAPP_AUTH_DIR.fallback,
   )
   return (Object.keys(SETTINGS) as SettingName[]).flatMap((name) => {
-    const { flag, fallback, takes } = SETTINGS[name]
+    const row: Row & { flag: string | null } = SETTINGS[name]
+    const { flag, fallback, takes } = row
     if (flag === null) return []
     if (name === 'WHATSAPP_AUTH_DIR') return authDir === usual ? [] : [`--${flag}`, authDir]
     const text = (settings[name] ?? env[name] ?? '').trim()
     if (text === '' || text === fallback) return []
     if (takes === null) return [`--${flag}=${text}`]
-    return [`--${flag}`, name === 'WHATSAPP_ARCHIVE_KEY_FILE' ? resolve(text) : text]
+    return [`--${flag}`, rooted(row, text, '.')]
   })
 }

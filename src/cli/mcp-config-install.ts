@@ -24,8 +24,8 @@ export function install(path: string, edit: Edit, now = new Date()): Installed {
   // Whoever keeps such files elsewhere, and links to them, keeps them there.
   const file = resolved(path)
   const before = read(file)
-  const after = edited(file, before ?? '', edit)
-  if (after === before) return { file, backup: null, isChanged: false }
+  const after = edited(file, before, edit)
+  if (before !== null && after === before.toString('utf8')) return { file, backup: null, isChanged: false }
   const backup = before === null ? null : `${file}.bak-${now.toISOString().replace(/[-:.]/g, '')}`
   const fresh = `${file}.${process.pid}.new`
   try {
@@ -54,9 +54,9 @@ function resolved(path: string): string {
   }
 }
 
-function read(file: string): string | null {
+function read(file: string): Buffer | null {
   try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(file)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null
     throw new CommandError(
@@ -68,9 +68,9 @@ function read(file: string): string | null {
   }
 }
 
-function edited(file: string, text: string, edit: Edit): string {
+function edited(file: string, before: Buffer | null, edit: Edit): string {
   try {
-    return withEntry(text, edit)
+    return withEntry(before === null ? '' : toText(before), edit)
   } catch (error) {
     if (!(error instanceof EditError)) throw error
     throw new CommandError(
@@ -79,5 +79,14 @@ function edited(file: string, text: string, edit: Edit): string {
       EXIT.failed,
       { cause: error },
     )
+  }
+}
+
+/** Anything that is not UTF-8 would be written back as something else. A byte order mark stays. */
+function toText(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw new EditError('is not valid UTF-8')
   }
 }

@@ -20,11 +20,14 @@ export type Detached = {
   ended(): Ended | null
 }
 
+export type DetachedOptions = { authDir: string; serveArgs: string[]; cwd: string }
+
 /** Starts it; it is not waited for. @throws PipeFailure where its directory cannot be written */
-export function startDetached({ authDir, serveArgs }: { authDir: string; serveArgs: string[] }): Detached {
-  const { log, fd, begunAt } = openLog(authDir)
+export function startDetached({ authDir, serveArgs, cwd }: DetachedOptions): Detached {
+  const { log, fd, begunAt } = openLog(authDir, cwd)
   try {
     const child = spawn(process.execPath, [mainScript(), ...serveArgs], {
+      cwd,
       detached: true,
       stdio: ['ignore', fd, fd],
       windowsHide: true,
@@ -47,11 +50,12 @@ export function startDetached({ authDir, serveArgs }: { authDir: string; serveAr
   }
 }
 
-function openLog(authDir: string): { log: string; fd: number; begunAt: number } {
+/** Its log, to be written to; the folder that it runs in is made too. */
+function openLog(authDir: string, cwd: string): { log: string; fd: number; begunAt: number } {
   const { own } = placesIn(authDir)
   const log = join(own, 'server.log')
   try {
-    mkdirSync(own, { recursive: true, mode: 0o700 })
+    for (const folder of [own, cwd]) mkdirSync(folder, { recursive: true, mode: 0o700 })
     const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0
     if (size > MAX_LOG_BYTES) renameSync(log, `${log}.old`)
     // Appended to: of two that start at once, the one that loses must not take the other's log away.

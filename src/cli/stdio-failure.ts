@@ -74,6 +74,21 @@ export function explain({ message, wasSent }: { message: string; wasSent: boolea
       )
 }
 
+/** The pipe ends while a request waits for its answer. `isOut`: the server may have it. */
+export function cutShort(isOut: boolean): PipeFailure {
+  return isOut
+    ? new PipeFailure(
+        'outcome_unknown',
+        'The pipe to the server ended before the answer came.',
+        'What was asked for may have happened all the same: look before you repeat it. What only reads can be repeated.',
+      )
+    : new PipeFailure(
+        'server_unreachable',
+        'The pipe to the server ended before the request had gone out, so nothing was done.',
+        'Start this MCP server in the client again, and repeat the request.',
+      )
+}
+
 /** A failure that the server told in HTTP: as problem JSON (docs/errors.md), where it is ours. */
 export function refusal(status: number | undefined, text: string, url: string): PipeFailure {
   let problem: Record<string, unknown> = {}

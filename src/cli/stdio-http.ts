@@ -22,6 +22,14 @@ export class Lost extends Error {
   }
 }
 
+/** The server took nothing of it, since it is stopping; it is there again soon, or another can be started. */
+export class Stopping extends Lost {
+  constructor() {
+    super('the server is stopping', false)
+    this.name = 'Stopping'
+  }
+}
+
 export type HttpRequest = {
   method: 'POST' | 'GET' | 'DELETE'
   headers?: OutgoingHttpHeaders
@@ -37,14 +45,18 @@ export type Http = {
   request(request: HttpRequest): Promise<IncomingMessage>
 }
 
-/** @param url of the MCP endpoint */
-export function createHttp(url: string): Http {
+/**
+ * @param url of the MCP endpoint
+ * @param isOurs asked before each request: may whoever listens there have it? Without it: whoever it is.
+ */
+export function createHttp(url: string, isOurs: () => boolean = () => true): Http {
   const isSecure = url.startsWith('https:')
   const kept = isSecure ? new SecureAgent({ keepAlive: true }) : new Agent({ keepAlive: true })
   const open = isSecure ? requestHttps : requestHttp
   return {
     request: ({ method, headers, body, signal, isFresh = false }) =>
       new Promise((resolve, reject) => {
+        if (!isOurs()) throw new Lost('nobody of this user listens there', false)
         const agent = isFresh ? false : kept
         const asked = open(url, { method, agent, headers, ...(signal === undefined ? {} : { signal }) })
         const giveUp = (says: string, wasSent: boolean) => () => void asked.destroy(new Lost(says, wasSent))

@@ -22,7 +22,7 @@ export async function* linesOf(stream: Readable): AsyncGenerator<string> {
 }
 
 export type Output = {
-  /** One line; resolves once there is room for more. */
+  /** One line; resolves once there is room for more, and at once where nobody reads any more. */
   write(line: string): Promise<void>
   /** Nobody reads any more. */
   broken: Promise<void>
@@ -38,16 +38,20 @@ export function takeStdout(): Output {
   stdout.write = stderr.write.bind(stderr)
   stderr.on('error', () => {})
   const broken = new Promise<void>((resolve) => {
-    stdout.once('error', () => resolve())
+    // For good: Node lets standard output be written to again after an error, and each write brings another.
+    stdout.on('error', () => resolve())
     stdout.once('close', () => resolve())
   })
+  let room: Promise<void> | null = null
+  const untilRoom = () => {
+    room ??= new Promise<void>((resolve) => stdout.once('drain', resolve)).then(() => {
+      room = null
+    })
+    return Promise.race([room, broken])
+  }
   return {
     broken,
-    write: (line) =>
-      new Promise((resolve) => {
-        if (send(`${line}\n`)) resolve()
-        else stdout.once('drain', resolve)
-      }),
+    write: (line) => (send(`${line}\n`) ? Promise.resolve() : untilRoom()),
     flushed: () => new Promise((resolve) => void send('', () => resolve())),
   }
 }

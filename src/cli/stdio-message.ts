@@ -52,6 +52,24 @@ export function readAnswer(text: string): { ids: (Id | null)[]; parts: Record<st
   return { ids: answers.map(({ id }) => (isId(id) ? id : null)), parts }
 }
 
+/** Does the server say that it is stopping? Then nothing of the request was done. */
+export function saysStopping(parts: Record<string, unknown>[]): boolean {
+  return parts.some(({ error }) => isRecord(error) && isRecord(error.data) && error.data.code === 'stopping')
+}
+
+/** The text without answers that nobody waits for any more; null where nothing is left of it. */
+export function withoutStale(
+  text: string,
+  parts: Record<string, unknown>[],
+  waiting: ReadonlySet<Id>,
+): string | null {
+  const isStale = (part: Record<string, unknown>) =>
+    ('result' in part || 'error' in part) && isId(part.id) && !waiting.has(part.id)
+  const wanted = parts.filter((part) => !isStale(part))
+  if (wanted.length === parts.length) return text
+  return wanted.length === 0 ? null : JSON.stringify(wanted)
+}
+
 /** The headers that repeat what the body says, for whoever routes by them: the revisions since 2026-07-28 want them. */
 export function bodyHeaders({ method, params, revision }: Message): Record<string, string> {
   if (revision === null || method === null) return {}

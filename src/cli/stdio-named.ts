@@ -5,11 +5,16 @@ export type PipeServer = {
   url: string
   /** Resolves once a server of ours answers there. @throws PipeFailure where that is not to be had */
   ready(): Promise<void>
+  /** May whoever listens there now be asked? Looked at before each request: ports change hands. */
+  isOurs(): boolean
   /** A connection failed: look again before the next request. */
   lost(): void
 }
 
-/** A server somewhere: it is there, or it is not; whoever asks for something is told. */
+/**
+ * A server somewhere: it is there, or it is not; whoever asks for something is told. Whose it is, is not looked at: it may be
+ * one of another user behind a proxy, and was named on purpose.
+ */
 export function namedServer(url: string): PipeServer {
-  return { url, ready: async () => {}, lost() {} }
+  return { url, ready: async () => {}, isOurs: () => true, lost() {} }
 }

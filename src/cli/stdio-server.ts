@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isOurListener } from '../same-user.ts'
 import { placesIn } from '../session/auth-dir.ts'
 import { readLock } from '../session/dir-lock.ts'
 import { errnoOf } from './errno.ts'
@@ -18,6 +19,8 @@ export type OwnServerOptions = {
   isDirGiven: boolean
   /** Arguments of the program for a server with these settings. */
   serveArgs: string[]
+  /** The folder that it runs in, and whose `.env` it reads. Absolute path. */
+  cwd: string
   /** Progress, for people. */
   say(line: string): void
 }
@@ -39,6 +42,7 @@ export function ownServer(options: OwnServerOptions): PipeServer {
   let found: Promise<void> | null = null
   return {
     url: options.url,
+    isOurs: () => isOurListener(endOf(options.url)),
     ready() {
       found ??= find(options).catch((error) => {
         found = null
@@ -102,6 +106,8 @@ async function isThere({ url, authDir, isDirGiven }: OwnServerOptions): Promise<
     if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return false
     throw notOurs(url)
   }
+  // Anybody may have been quicker to take the port, and say our name: messages go to nobody else.
+  if (!isOurListener(endOf(url))) throw notThisUser(url)
   // It is ours, and refuses: what it says about each request is the better sentence.
   if (status !== 200 && typeof health.code === 'string' && typeof health.hint === 'string') return true
   if (health.name !== 'whatsapp-mcp-api') throw notOurs(url)
@@ -114,6 +120,11 @@ async function isThere({ url, authDir, isDirGiven }: OwnServerOptions): Promise<
     )
   }
   return true
+}
+
+function endOf(url: string): { address: string; port: number } {
+  const { hostname, port } = new URL(url)
+  return { address: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) }
 }
 
 function resolved(path: string): string {
@@ -129,6 +140,14 @@ function notOurs(url: string): PipeFailure {
     'not_our_server',
     `Another program answers at ${url}, where the server should be.`,
     'Stop that program, or choose another port in WHATSAPP_MCP_PORT (--port).',
+  )
+}
+
+function notThisUser(url: string): PipeFailure {
+  return new PipeFailure(
+    'not_our_server',
+    `What answers at ${url} is not run by this user of the computer, nor by root.`,
+    'Choose another port in WHATSAPP_MCP_PORT (--port); or, where that server is meant, name it (--url).',
   )
 }
 

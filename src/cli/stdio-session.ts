@@ -5,8 +5,8 @@
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PipeFailure } from './stdio-failure.ts'
-import { type Http, isEventStream, Lost, textsOf } from './stdio-http.ts'
-import { isRecord, type Message, readAnswer } from './stdio-message.ts'
+import { type Http, isEventStream, Lost, Stopping, textsOf } from './stdio-http.ts'
+import { isRecord, type Message, readAnswer, saysStopping } from './stdio-message.ts'
 
 export type LegacySession = {
   /** Headers that say which session a message is of. */
@@ -80,6 +80,7 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
       const answer = await post(initialize)
       const texts: string[] = []
       for await (const text of textsOf(answer)) texts.push(text)
+      if (texts.some((one) => saysStopping(readAnswer(one)?.parts ?? []))) throw new Stopping()
       const text = texts.find((one) => (readAnswer(one)?.parts ?? []).some((part) => 'result' in part))
       if (answer.statusCode !== 200 || text === undefined) throw notBegun()
       begin(answer, text)
@@ -110,8 +111,9 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
       try {
         const answer = await get(reached, signal)
         if (answer.statusCode === 404) return await renew(asked)
-        // There is none for this client.
-        if (!isEventStream(answer)) return void answer.resume()
+        // There is none for this client. Anything else passes: a server that stops, or one in between that knows none.
+        if (answer.statusCode === 405) return void answer.resume()
+        if (!isEventStream(answer)) throw new Lost('no stream', false)
         const onId = (at: string) => {
           reached = at
         }

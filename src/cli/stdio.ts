@@ -6,8 +6,11 @@ import type { PipeServer } from './stdio-named.ts'
 import { untilOrphaned, untilTold } from './stdio-parent.ts'
 import { createPipe } from './stdio-pipe.ts'
 
-/** Who has said all that there is to say may still wait for answers; clients that do not send SIGTERM after 2 s. */
-const AFTER_INPUT_MS = 5_000
+/**
+ * Who has said all that there is to say (`printf … | whatsapp-mcp-api stdio`) may still wait for answers: as long as it takes to
+ * start a server (50 s) and to do what takes longest (60 s). Clients that do not want to wait send SIGTERM after 2 s.
+ */
+const AFTER_INPUT_MS = 120_000
 /** Told to end, or nobody there any more: a moment for what is nearly done. */
 const AFTER_SIGNAL_MS = 500
 /** A client that says nothing is one all the same: the server hears of it this often, at most. */
@@ -25,7 +28,7 @@ export async function stdio({ openServer, idleMs }: StdioOptions): Promise<numbe
   const output = takeStdout()
   const say = (line: string) => void process.stderr.write(`whatsapp-mcp-api: ${line}\n`)
   const server = openServer(say)
-  const http = createHttp(`${server.url}/mcp`)
+  const http = createHttp(`${server.url}/mcp`, server.isOurs)
   const pipe = createPipe({ server, http, write: output.write, say })
   const beat = keepAwake(server, idleMs)
 
@@ -43,8 +46,8 @@ export async function stdio({ openServer, idleMs }: StdioOptions): Promise<numbe
 }
 
 /** As long as the client lives the server that was started for it is in use, also where nothing is said for long. */
-function keepAwake({ url }: PipeServer, idleMs: number | null): NodeJS.Timeout {
-  const health = createHttp(`${url}/health`)
+function keepAwake({ url, isOurs }: PipeServer, idleMs: number | null): NodeJS.Timeout {
+  const health = createHttp(`${url}/health`, isOurs)
   const everyMs = Math.min(HEARTBEAT_MS, (idleMs ?? HEARTBEAT_MS * 3) / 3)
   return setInterval(() => {
     const signal = AbortSignal.timeout(everyMs)

@@ -18,7 +18,7 @@ export type Mutation = {
 }
 
 const GUARD = 'src/faces/http/guard.ts'
-const SAME_USER = 'src/faces/http/same-user.ts'
+const SAME_USER = 'src/same-user.ts'
 const SERVER = 'src/faces/http/server.ts'
 const QR_PAGE = 'src/faces/http/qr-page.ts'
 const MACHINE = 'src/session/machine.ts'
@@ -51,7 +51,7 @@ const LINK = { file: 'test/link.test.ts', name: 'on build 2.3000.1048' }
 const LINK_OLD = { file: 'test/link.test.ts', name: 'on build 2.3000.1034' }
 const machine = { file: 'src/session/machine.test.ts' }
 const reconnect = { file: 'src/session/reconnect.test.ts' }
-const sameUser = { file: 'src/faces/http/same-user.test.ts' }
+const sameUser = { file: 'src/same-user.test.ts' }
 const config = { file: 'src/config.test.ts' }
 const log = { file: 'src/log.test.ts' }
 const events = (name: string) => ({ file: 'test/events.test.ts', name })
@@ -159,29 +159,29 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a caller whose socket has left its process is taken for ours',
     file: SAME_USER,
-    find: 'return owner === uid || owner === 0',
-    replace: 'return owner === uid || owner === 0 || owner === null',
+    find: 'return isOurs(owner)',
+    replace: 'return owner === null || isOurs(owner)',
     test: { file: 'test/other-user.test.ts', name: 'vanishing' },
   },
   {
     name: 'uid 0 with inode 0 is taken for root',
     file: SAME_USER,
-    find: " && inode !== '0'",
-    replace: '',
+    find: "LIVE_STATES.has(state) && inode !== '0'",
+    replace: 'LIVE_STATES.has(state)',
     test: sameUser,
   },
   {
     name: 'a socket that is closing is trusted',
     file: SAME_USER,
-    find: "LIVE_STATES.has(state ?? '') && ",
+    find: 'LIVE_STATES.has(state) && ',
     replace: '',
     test: sameUser,
   },
   {
     name: "the server's own end of the connection is looked up",
     file: SAME_USER,
-    find: '!local.includes(from) || !remote.includes(to)',
-    replace: '!remote.includes(from) || !local.includes(to)',
+    find: '!from.includes(local) || !to.includes(remote)',
+    replace: '!to.includes(local) || !from.includes(remote)',
     test: sameUser,
   },
   {
@@ -2030,8 +2030,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a cancelled request is answered',
     file: 'src/cli/stdio-pipe.ts',
-    find: 'if (abort.signal.aborted) return',
-    replace: '',
+    find: 'if (request === null) return',
+    replace:
+      'if (request === null) return\n    for (const id of request.message.ids) request.waiting.add(id)\n    request.abort.abort()',
     test: { file: 'test/stdio.test.ts', name: 'until it cancels' },
   },
   {
@@ -2656,6 +2657,195 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'isDirGiven && typeof theirs',
     replace: 'false && typeof theirs',
     test: { file: 'test/stdio.test.ts', name: 'is not another session' },
+  },
+  {
+    name: 'the .env of the folder that a client has open is read',
+    file: CONFIG,
+    find: 'return { ...process.env }',
+    replace: 'return readEnvironment()',
+    test: { file: 'test/stdio.test.ts', name: 'has nothing of the folder' },
+  },
+  {
+    name: 'a server that was started runs in the folder that a client has open',
+    file: 'src/cli/stdio-detached.ts',
+    find: '      cwd,',
+    replace: '',
+    test: { file: 'test/stdio.test.ts', name: 'has nothing of the folder' },
+  },
+  {
+    name: 'cancelling one of a batch ends the others',
+    file: 'src/cli/stdio-pipe.ts',
+    find: 'if (request.waiting.size === 0) request.abort.abort()',
+    replace: 'request.abort.abort()',
+    test: { file: 'test/stdio.test.ts', name: 'of which one is cancelled' },
+  },
+  {
+    name: 'what was cancelled in a batch is answered',
+    file: 'src/cli/stdio-message.ts',
+    find: 'if (wanted.length === parts.length) return text',
+    replace: 'if (wanted.length >= 0) return text',
+    test: { file: 'test/stdio.test.ts', name: 'of which one is cancelled' },
+  },
+  {
+    name: 'a batch that nobody waits for goes on',
+    file: 'src/cli/stdio-pipe.ts',
+    find: 'if (request.waiting.size === 0) request.abort.abort()',
+    replace: 'if (request.message.ids.length === 1) request.abort.abort()',
+    test: { file: 'test/stdio.test.ts', name: 'of which all are cancelled' },
+  },
+  {
+    name: 'what waits when the pipe ends is not answered',
+    file: 'src/cli/stdio-pipe.ts',
+    find: 'void answerAll(request, cutShort(request.isOut))',
+    replace: '',
+    test: { file: 'test/stdio.test.ts', name: 'leaves no request without' },
+  },
+  {
+    name: 'what had not gone out when the pipe ended is not known',
+    file: 'src/cli/stdio-requests.ts',
+    find: 'isOut: false,',
+    replace: 'isOut: true,',
+    test: { file: 'test/stdio.test.ts', name: 'leaves no request without' },
+  },
+  {
+    name: 'who has said all gets no answer to what takes long',
+    file: 'src/cli/stdio.ts',
+    find: 'AFTER_INPUT_MS = 120_000',
+    replace: 'AFTER_INPUT_MS = 5_000',
+    test: { file: 'test/stdio.test.ts', name: 'what is under way is answered first' },
+  },
+  {
+    name: 'a second answer that nobody reads ends the pipe without its session',
+    file: 'src/cli/stdio-lines.ts',
+    find: "stdout.on('error', () => resolve())",
+    replace: "stdout.once('error', () => resolve())",
+    test: { file: 'test/stdio.test.ts', name: 'though there is more to write' },
+  },
+  {
+    name: 'what a stopping server did not take is not asked again',
+    file: 'src/cli/stdio-pipe.ts',
+    find: 'if (!isFine && saysStopping(read.parts)) throw new Stopping()',
+    replace: '',
+    test: { file: 'test/stdio.test.ts', name: 'stopping: nothing was done' },
+  },
+  {
+    name: 'every 503 counts as a server that is stopping',
+    file: 'src/cli/stdio-pipe.ts',
+    find: 'if (!isFine && saysStopping(read.parts))',
+    replace: 'if (answer.statusCode === 503)',
+    test: { file: 'test/stdio.test.ts', name: 'stopping: nothing was done' },
+  },
+  {
+    name: 'a stopping server does not say that nothing was done',
+    file: 'src/faces/mcp/router.ts',
+    find: "code: 'stopping', retry",
+    replace: 'retry',
+    test: { file: 'test/mcp-sessions.test.ts', name: 'ends when the server stops' },
+  },
+  {
+    name: 'the stream of notices is given up for a while that passes',
+    file: 'src/cli/stdio-session.ts',
+    find: 'if (answer.statusCode === 405) return',
+    replace: 'if (!isEventStream(answer)) return',
+    test: { file: 'test/stdio.test.ts', name: 'comes back to its stream' },
+  },
+  {
+    name: 'a stream of notices that there is not is asked for again and again',
+    file: 'src/cli/stdio-session.ts',
+    find: 'if (answer.statusCode === 405) return',
+    replace: 'if (answer.statusCode === 999) return',
+    test: { file: 'test/stdio.test.ts', name: 'has no stream of notices' },
+  },
+  {
+    name: 'whoever answers to our name is asked',
+    file: 'src/cli/stdio-server.ts',
+    find: 'if (!isOurListener(endOf(url))) throw notThisUser(url)',
+    replace: '',
+    test: { file: 'test/stdio.test.ts', name: 'gets nothing but the question' },
+  },
+  {
+    name: 'whoever takes the port of our server later is asked',
+    file: 'src/cli/stdio-server.ts',
+    find: 'isOurs: () => isOurListener(endOf(options.url))',
+    replace: 'isOurs: () => true',
+    test: { file: 'test/stdio.test.ts', name: 'that took it from our server' },
+  },
+  {
+    name: 'one of several who share a port is enough',
+    file: SAME_USER,
+    find: 'return own.length > 0 ? own : owners(everywhere.flat())',
+    replace: 'return [...own, ...owners(everywhere.flat())].slice(0, 1)',
+    test: sameUser,
+  },
+  {
+    name: 'a connection to the port counts as who listens there',
+    file: SAME_USER,
+    find: "state === LISTEN && inode !== '0'",
+    replace: "inode !== '0'",
+    test: sameUser,
+  },
+  {
+    name: 'a client looks for the browser in its own folder',
+    file: CONFIG,
+    find: "names: 'program',",
+    replace: '',
+    test: { file: 'test/mcp-config.test.ts', name: 'carries --chrome-executable' },
+  },
+  {
+    name: 'a client looks for the program of the key in its own folder',
+    file: CONFIG,
+    find: "names: 'command',",
+    replace: '',
+    test: { file: 'test/mcp-config.test.ts', name: 'carries --archive-key-command' },
+  },
+  {
+    name: 'the path of a program falls into words',
+    file: CONFIG,
+    find: 'toWord(resolve(base, program))',
+    replace: 'resolve(base, program)',
+    test: { file: 'test/mcp-config.test.ts', name: 'carries --archive-key-command' },
+  },
+  {
+    name: 'a program of the PATH becomes one of the folder',
+    file: CONFIG,
+    find: 'const isPath = (program: string) => /[\\\\/]/.test(program)',
+    replace: "const isPath = (program: string) => program !== ''",
+    test: { file: 'test/mcp-config.test.ts', name: 'means the same in every folder' },
+  },
+  {
+    name: 'bytes that are not UTF-8 are written back as something else',
+    file: 'src/cli/mcp-config-install.ts',
+    find: 'fatal: true, ',
+    replace: '',
+    test: { file: 'test/mcp-config.test.ts', name: 'leaves a file in Latin-1' },
+  },
+  {
+    name: 'a byte order mark is lost',
+    file: 'src/cli/mcp-config-install.ts',
+    find: ', ignoreBOM: true',
+    replace: '',
+    test: { file: 'test/mcp-config.test.ts', name: 'keeps the byte order mark of' },
+  },
+  {
+    name: 'a run of check:mcp that looked at nothing passes',
+    file: 'scripts/setup/verdict.mjs',
+    find: 'return passed === 0 ?',
+    replace: 'return passed < 0 ?',
+    test: { file: 'test/check-mcp.test.ts', name: 'looked at nothing' },
+  },
+  {
+    name: 'check:mcp is skipped in CI and nobody hears of it',
+    file: 'scripts/setup/verdict.mjs',
+    find: "env.CI !== undefined && env.CI !== '' && env.CI !== 'false'",
+    replace: 'false',
+    test: { file: 'test/check-mcp.test.ts', name: 'without a Node' },
+  },
+  {
+    name: 'npx runs a program of our name from the folder that a client has open',
+    file: 'src/cli/mcp-config-entry.ts',
+    find: '`--prefix=${home}`, ',
+    replace: '',
+    test: { file: 'test/mcp-config.test.ts', name: 'is found through npx' },
   },
   {
     name: 'a version range goes to the registry',

@@ -8,9 +8,9 @@ import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import { invoke } from '../../operations/invoke.ts'
 import type { Context, Operation } from '../../operations/operation.ts'
+import { isOurUser } from '../../same-user.ts'
 import { checkCaller } from './guard.ts'
 import { PROBLEM_TYPE, toProblem } from './problem.ts'
-import { isOurUser } from './same-user.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
 /** Slow senders (S12): the headers, then the whole request, within these, looked at every two seconds. */

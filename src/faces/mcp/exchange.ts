@@ -51,9 +51,14 @@ export function refuse(
   status: number,
   code: number,
   message: string,
-  { id = null, headers = {} }: { id?: RequestId | null; headers?: Record<string, string> } = {},
+  {
+    id = null,
+    headers = {},
+    data,
+  }: { id?: RequestId | null; headers?: Record<string, string>; data?: object } = {},
 ): Response {
-  return new JsonResponse({ jsonrpc: '2.0', error: { code, message }, id }, { status, headers })
+  // Data that is undefined is left out.
+  return new JsonResponse({ jsonrpc: '2.0', error: { code, message, data }, id }, { status, headers })
 }
 
 /** The answer to nobody: the client has left (nginx's code for that). */

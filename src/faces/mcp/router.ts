@@ -99,8 +99,9 @@ export function createRouter({ factory, sessionKey, clock }: RouterOptions): Rou
       const { request } = exchange
       if (request.signal.aborted) return nobody()
       if (isStopped) {
-        const headers = { 'retry-after': '5' }
-        return refuse(503, RPC.refused, 'The server is stopping; try again when it runs again.', { headers })
+        // Whoever carries requests knows by the code that nothing of this one was done.
+        const more = { headers: { 'retry-after': '5' }, data: { code: 'stopping', retry: 'safe' } }
+        return refuse(503, RPC.refused, 'The server is stopping; try again when it runs again.', more)
       }
       const message = withoutNulls(exchange.message)
       if (Array.isArray(message) && message.length > MAX_BATCH) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findOwner } from './same-user.ts'
+import { findListeners, findOwner } from './same-user.ts'
 
 const server = { address: '127.0.0.1', port: 8790 }
 const client = { address: '127.0.0.1', port: 40000 }
@@ -38,5 +38,35 @@ describe('findOwner', () => {
 
   it('knows nobody without a row', () => {
     expect(findOwner(HEADER, { client, server })).toBeNull()
+  })
+})
+
+describe('findListeners', () => {
+  const nobody = '00000000:0000'
+  const listens = (at: string, uid: number, { state = '0A', inode = 5 } = {}) =>
+    row(at, nobody, state, uid, inode)
+  const [, AT] = V4
+  const EVERYWHERE = '00000000:2256'
+  const EVERYWHERE_6 = '00000000000000000000000000000000:2256'
+
+  it('reads who is bound to the address, IPv4 in IPv6 and IPv6 too', () => {
+    const tables = [HEADER, listens(AT, 1000), listens('0100007F:2257', 1001), row(...V4, '01', 1002, 6)]
+    expect(findListeners(tables.join('\n'), server)).toEqual([1000])
+    expect(findListeners(listens(MAPPED[1], 1003), server)).toEqual([1003])
+    expect(findListeners(listens(V6[1], 1004), { address: '::1', port: 8790 })).toEqual([1004])
+    expect(findListeners(listens(V6[1], 1004), server)).toEqual([])
+  })
+
+  it('reads who is bound to every address where nobody is bound to this one', () => {
+    const both = [listens(EVERYWHERE, 1000), listens(EVERYWHERE_6, 1001)]
+    expect(findListeners(both.join('\n'), server)).toEqual([1000, 1001])
+    expect(findListeners([...both, listens(AT, 1002)].join('\n'), server)).toEqual([1002])
+    expect(findListeners(both.join('\n'), { address: '::1', port: 8790 })).toEqual([1001])
+  })
+
+  it('names all who share it, and nobody of a socket that nobody has', () => {
+    expect(findListeners([listens(AT, 0), listens(AT, 1000)].join('\n'), server)).toEqual([0, 1000])
+    expect(findListeners(listens(AT, 0, { inode: 0 }), server)).toEqual([])
+    expect(findListeners(listens(AT, 0, { state: '01' }), server)).toEqual([])
   })
 })

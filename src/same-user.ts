@@ -1,5 +1,5 @@
 /**
- * Which user of this computer is calling: on Linux the kernel's own table of TCP sockets tells, for loopback peers.
+ * Which user of this computer is calling, or is called: on Linux the kernel's own table of TCP sockets tells, for loopback peers.
  * Source: Documentation/networking/proc_net_tcp.rst; states in include/net/tcp_states.h.
  */
 import { readFileSync } from 'node:fs'
@@ -11,6 +11,7 @@ import { endianness } from 'node:os'
  * has left its process, and the row says uid 0 with inode 0 whoever it was.
  */
 const LIVE_STATES = new Set(['01', '04', '08'])
+const LISTEN = '0A'
 
 /** One end of a connection. */
 export type End = { address: string; port: number }
@@ -20,15 +21,48 @@ export type End = { address: string; port: number }
  * Always true on systems without the table, where file permissions and the loopback are all there is.
  */
 export function isOurUser(socket: Socket): boolean {
-  const uid = process.getuid?.()
-  if (process.platform !== 'linux' || uid === undefined) return true
+  if (!hasTables) return true
   const { remoteAddress, remotePort, localAddress, localPort } = socket
   if (!remoteAddress || !remotePort || !localAddress || !localPort) return false
   const owner = findOwner(readTables(), {
     client: { address: remoteAddress, port: remotePort },
     server: { address: localAddress, port: localPort },
   })
-  return owner === uid || owner === 0
+  return isOurs(owner)
+}
+
+/**
+ * Is whoever listens at this loopback address our own user, or root? `localhost` is each of its addresses, of which either
+ * may be called. False too where nobody is seen to listen. Always true on systems without the table.
+ */
+export function isOurListener({ address, port }: End): boolean {
+  if (!hasTables) return true
+  const tables = readTables()
+  const addresses = address === 'localhost' ? ['127.0.0.1', '::1'] : [address]
+  const owners = addresses.flatMap((one) => findListeners(tables, { address: one, port }))
+  return owners.length > 0 && owners.every(isOurs)
+}
+
+const hasTables = process.platform === 'linux' && process.getuid !== undefined
+
+function isOurs(uid: number | null): boolean {
+  return uid === 0 || (uid !== null && uid === process.getuid?.())
+}
+
+/**
+ * The uids that own the sockets which a connection to this address would reach: those bound to it, else those bound to every
+ * address. `tables` as below.
+ */
+export function findListeners(tables: string, { address, port }: End): number[] {
+  const bare = unmapped(address)
+  const everywhere = (isIPv4(bare) ? ['0.0.0.0', '::'] : ['::']).map((any) => toHex({ address: any, port }))
+  const owners = (places: string[]) =>
+    tables.split('\n').flatMap((line) => {
+      const { local, state, uid, inode } = toRow(line)
+      return state === LISTEN && inode !== '0' && places.includes(local) ? [uid] : []
+    })
+  const own = owners(toHex({ address, port }))
+  return own.length > 0 ? own : owners(everywhere.flat())
 }
 
 /**
@@ -36,14 +70,20 @@ export function isOurUser(socket: Socket): boolean {
  * @param tables the text of /proc/net/tcp and tcp6, one after the other
  */
 export function findOwner(tables: string, { client, server }: { client: End; server: End }): number | null {
-  const local = toHex(client)
-  const remote = toHex(server)
+  const from = toHex(client)
+  const to = toHex(server)
   for (const line of tables.split('\n')) {
-    const [, from, to, state, , , , uid, , inode] = line.trim().split(/\s+/)
-    if (from === undefined || to === undefined || !local.includes(from) || !remote.includes(to)) continue
-    return LIVE_STATES.has(state ?? '') && inode !== '0' ? Number(uid) : null
+    const { local, remote, state, uid, inode } = toRow(line)
+    if (!from.includes(local) || !to.includes(remote)) continue
+    return LIVE_STATES.has(state) && inode !== '0' ? uid : null
   }
   return null
+}
+
+/** A line of the tables; that of the heading is one of nobody. */
+function toRow(line: string): { local: string; remote: string; state: string; uid: number; inode: string } {
+  const [, local = '', remote = '', state = '', , , , uid = '', , inode = '0'] = line.trim().split(/\s+/)
+  return { local, remote, state, uid: Number(uid), inode }
 }
 
 function readTables(): string {
@@ -61,11 +101,16 @@ function readTables(): string {
 /** How the kernel may print this end: as IPv4, as IPv6, or as IPv4 mapped into IPv6. */
 function toHex({ address, port }: End): string[] {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0')
-  const bare = address.replace(/^::ffff:(?=\d+\.)/i, '')
+  const bare = unmapped(address)
   const forms = isIPv4(bare)
     ? [[...bare.split('.').map(Number)], [...Array(10).fill(0), 255, 255, ...bare.split('.').map(Number)]]
     : [toBytes(bare)]
   return forms.map((bytes) => `${toWords(bytes)}:${hexPort}`)
+}
+
+/** IPv4 as itself, where it came in an IPv6 address. */
+function unmapped(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
 /** The 16 bytes of an IPv6 address. */
