@@ -152,6 +152,30 @@ describe('what is printed', () => {
     expect(readdirSync(home)).toEqual([])
   })
 
+  it.each([
+    ['claude-code', 'claude mcp add --scope user --transport http whatsapp URL\n'],
+    ['codex', 'codex mcp add whatsapp --url URL\n'],
+    ['vscode', { servers: { whatsapp: { type: 'http', url: 'URL' } } }],
+    ['cursor', { mcpServers: { whatsapp: { url: 'URL' } } }],
+    [
+      'n8n',
+      {
+        nodes: [
+          {
+            type: '@n8n/n8n-nodes-langchain.mcpClientTool',
+            parameters: { endpointUrl: 'URL', serverTransport: 'httpStreamable', authentication: 'none' },
+          },
+        ],
+      },
+    ],
+  ])('%s: where the server is, for a client that is given its address', async (client, expected) => {
+    const { code, out } = await mcpConfig([client, '--transport', 'http', '--port', '9000'])
+    expect(code).toBe(0)
+    const printed = out.replace('http://127.0.0.1:9000/mcp', 'URL')
+    if (typeof expected === 'string') expect(printed).toBe(expected)
+    else expect(JSON.parse(printed)).toMatchObject(expected)
+  })
+
   it('a line means what it says to a shell', async () => {
     const dir = join(home, "it's a $HOME")
     const { out } = await mcpConfig(['claude-code', '--auth-dir', dir])

@@ -720,6 +720,8 @@ describe('a server of its own', () => {
     // Where there is no data directory yet it is made; the server runs in it.
     expect(await headless(openPipe([], options))).toBe(true)
     expect(readlinkSync(`/proc/${server()}/cwd`)).toBe(data)
+    // Where nothing else was said.
+    expect(readFileSync(`/proc/${server()}/cmdline`, 'utf8')).toContain('--idle-minutes=10\0')
     process.kill(server() ?? 0, 'SIGTERM')
     await soon(server).toBeNull()
 

@@ -64,6 +64,20 @@ const eventLog = (name: string) => ({ file: 'src/store/event-log.test.ts', name 
 
 export const MUTATIONS: readonly Mutation[] = [
   {
+    name: 'a server that stdio starts stays for ten hours',
+    file: 'src/cli/commands.ts',
+    find: "minutes('10', 'A server",
+    replace: "minutes('600', 'A server",
+    test: { file: 'test/stdio.test.ts', name: 'has nothing of the folder' },
+  },
+  {
+    name: 'n8n is given no address',
+    file: 'src/cli/mcp-config-clients.ts',
+    find: "endpointUrl: entry.transport === 'http' ? entry.url : ''",
+    replace: "endpointUrl: ''",
+    test: { file: 'test/mcp-config.test.ts', name: 'where the server is' },
+  },
+  {
     name: 'a list of chats is remembered though something was written',
     file: 'src/store/remember.ts',
     find: 'if (db.writes() !== writes || kept.size >= MOST) kept.clear()',

@@ -8,8 +8,7 @@ const FOR_THE_USER = { audience: ['user' as const] }
 
 /**
  * What to add to an answer while a QR code waits to be scanned: an image, a drawing in text, and a line with its expiry
- * and the page that always shows the newest one. Nothing where none waits. Whoever is shown a code is looking at it, so
- * that it does not expire.
+ * and the page that always shows the newest one. Nothing where none waits.
  */
 export async function qrContent({
   session,
@@ -18,7 +17,6 @@ export async function qrContent({
   const qr = session.qr()
   const { state, pairing } = session.status()
   if (qr === null || state !== 'qr') return []
-  session.touch()
   const [image, drawing] = await Promise.all([drawQrImage(qr), drawQrText(qr)])
   const until = pairing === null ? '' : `This code is valid until ${pairing.expires_at}. `
   return [
