@@ -13,6 +13,7 @@ import { toJid } from '../src/model/ids.ts'
 import type { SeenMessage } from '../src/model/seen.ts'
 import { placesIn } from '../src/session/auth-dir.ts'
 import type { Answer } from './harness.ts'
+import { seenMessage } from './seen-message.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
 export const ACCOUNT = '15550001000'
@@ -124,22 +125,10 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
 
 export const AMARA = '15550001101@c.us'
 
-const MESSAGE: SeenMessage = {
+const MESSAGE = seenMessage({
   chat: toJid(AMARA),
   bareId: '',
-  fromMe: false,
-  sender: toJid(AMARA),
-  senderName: 'Amara',
-  type: 'chat',
   body: '',
+  senderName: 'Amara',
   sentAt: 1_750_000_000,
-  ack: 1,
-  hasMedia: false,
-  media: null,
-  quoted: null,
-  mentions: [],
-  forwarded: false,
-  editedAt: null,
-  expiresAt: null,
-  reactions: null,
-}
+})

@@ -9,6 +9,7 @@ import type { SeenMessage } from '../../src/model/seen.ts'
 import { createInbox } from '../../src/session/inbox.ts'
 import { createKeeping } from '../../src/session/keeping.ts'
 import { openArchive } from '../../src/store/unlock.ts'
+import { seenMessage } from '../../test/seen-message.ts'
 import { createTexts } from './texts.ts'
 
 export type Recording = {
@@ -50,7 +51,7 @@ export function measureRecording(
   })
   const texts = createTexts(7)
   const next = (n: number) =>
-    toMessage(n, addressOf(Math.floor(texts.random() ** 3 * options.chats)), texts.text())
+    toMessage(n, addressOf(Math.floor(texts.random() ** 3 * options.chats)), texts.text(), FIRST_AT + n * 30)
   const windows: number[] = []
   for (let n = 0; n < options.count; ) {
     // Made outside the clock.
@@ -79,32 +80,27 @@ export function measureRecording(
   }
 }
 
+/** When the first message was sent, Unix seconds. */
+const FIRST_AT = 1_700_000_000
+
 /** Every tenth chat is a group. */
 export function addressOf(index: number): Jid {
   return toJid(index % 10 === 9 ? `12036300000000${index}@g.us` : `1555${2_000_000 + index}@c.us`)
 }
 
-function toMessage(n: number, chat: Jid, body: string): SeenMessage {
+/** The message of this number: of a person of the chat, or of this account. */
+export function toMessage(n: number, chat: Jid, body: string, sentAt: number): SeenMessage {
   const isGroup = chat.endsWith('@g.us')
   const fromMe = n % 3 === 0
-  return {
+  return seenMessage({
     chat,
     // As long as those of phones.
     bareId: (BigInt(n) * 340_282_366_920_938_463n).toString(16).toUpperCase().padStart(32, '3EB0').slice(-32),
     fromMe,
     sender: fromMe ? null : isGroup ? addressOf((n * 7) % 900) : chat,
     senderName: fromMe ? null : `Person ${n % 900}`,
-    type: 'chat',
     body,
-    sentAt: 1_700_000_000 + n * 30,
+    sentAt,
     ack: fromMe ? 3 : 1,
-    hasMedia: false,
-    media: null,
-    quoted: null,
-    mentions: [],
-    forwarded: false,
-    editedAt: null,
-    expiresAt: null,
-    reactions: null,
-  }
+  })
 }

@@ -9,7 +9,7 @@ import type { SeenMessage } from '../../src/model/seen.ts'
 import { createInbox } from '../../src/session/inbox.ts'
 import { createKeeping } from '../../src/session/keeping.ts'
 import { openArchive } from '../../src/store/unlock.ts'
-import { addressOf } from '../archive/recording.ts'
+import { addressOf, toMessage } from '../archive/recording.ts'
 import { createSearchTexts } from './texts.ts'
 
 export type Filling = {
@@ -114,29 +114,4 @@ function latencyOf(list: readonly number[]): { p50: number; p99: number } {
   const sorted = list.toSorted((a, b) => a - b)
   const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN
   return { p50: at(0.5), p99: at(0.99) }
-}
-
-function toMessage(n: number, chat: ReturnType<typeof addressOf>, body: string, sentAt: number): SeenMessage {
-  const isGroup = chat.endsWith('@g.us')
-  const fromMe = n % 3 === 0
-  return {
-    chat,
-    // As long as those of phones.
-    bareId: (BigInt(n) * 340_282_366_920_938_463n).toString(16).toUpperCase().padStart(32, '3EB0').slice(-32),
-    fromMe,
-    sender: fromMe ? null : isGroup ? addressOf((n * 7) % 900) : chat,
-    senderName: fromMe ? null : `Person ${n % 900}`,
-    type: 'chat',
-    body,
-    sentAt,
-    ack: fromMe ? 3 : 1,
-    hasMedia: false,
-    media: null,
-    quoted: null,
-    mentions: [],
-    forwarded: false,
-    editedAt: null,
-    expiresAt: null,
-    reactions: null,
-  }
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
 import type { Engine } from '../engine/engine.ts'
 import { AppError } from '../errors.ts'
@@ -51,25 +52,7 @@ afterEach(() => {
 })
 
 function message(chat: Jid, bareId: string, sentAt: number): SeenMessage {
-  return {
-    chat,
-    bareId,
-    fromMe: false,
-    sender: chat,
-    senderName: null,
-    type: 'chat',
-    body: bareId,
-    sentAt,
-    ack: 1,
-    hasMedia: false,
-    media: null,
-    quoted: null,
-    mentions: [],
-    forwarded: false,
-    editedAt: null,
-    expiresAt: null,
-    reactions: null,
-  }
+  return seenMessage({ chat, bareId, body: bareId, sentAt })
 }
 
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`)

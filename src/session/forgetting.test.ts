@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
 import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
@@ -63,27 +64,10 @@ afterEach(() => {
 const nowS = () => Math.floor(clock.now() / 1000)
 
 function seen(bareId: string, more: Partial<SeenMessage> = {}): SeenMessage {
-  return {
-    chat: AMARA,
-    bareId,
-    fromMe: false,
-    sender: AMARA,
-    senderName: null,
-    type: 'chat',
-    body: `canary${bareId}`,
-    sentAt: nowS(),
-    ack: 1,
-    hasMedia: false,
-    media: null,
-    quoted: null,
-    mentions: [],
-    forwarded: false,
-    editedAt: null,
-    expiresAt: null,
-    reactions: null,
-    ...more,
-  }
+  const facts = { chat: AMARA, sender: AMARA, body: `canary${bareId}`, sentAt: nowS() }
+  return seenMessage({ ...facts, bareId, ...more })
 }
+
 function write(...messages: SeenMessage[]): void {
   for (const message of messages) inbox.take({ type: 'message', message })
   inbox.flush()

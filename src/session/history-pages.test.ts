@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import { toJid } from '../model/ids.ts'
 import { KEEP_ALL, type KeepRules } from '../model/keeping.ts'
-import type { SeenMessage } from '../model/seen.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { createHistoryPages, type HistoryEngine } from './history-pages.ts'
 import { createKeeping } from './keeping.ts'
@@ -30,25 +30,14 @@ function read(rules: Partial<KeepRules>, expired: (day: number) => boolean = () 
   const clock = createTestClock()
   const now = Math.floor(clock.now() / 1000)
   const asked: (string | null)[] = []
-  const message = (day: number): SeenMessage => ({
-    chat: AMARA,
-    bareId: `day ${day}`,
-    fromMe: false,
-    sender: AMARA,
-    senderName: null,
-    type: 'chat',
-    body: '',
-    sentAt: now - day * DAY_S - 1,
-    ack: 1,
-    hasMedia: false,
-    media: null,
-    quoted: null,
-    mentions: [],
-    forwarded: false,
-    editedAt: null,
-    expiresAt: expired(day) ? now - 1 : null,
-    reactions: null,
-  })
+  const message = (day: number) =>
+    seenMessage({
+      chat: AMARA,
+      bareId: `day ${day}`,
+      body: '',
+      sentAt: now - day * DAY_S - 1,
+      expiresAt: expired(day) ? now - 1 : null,
+    })
   const engine: HistoryEngine = {
     readMessages: async (_, { before }) => {
       asked.push(before?.bareId ?? null)

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
@@ -49,26 +50,8 @@ afterEach(() => {
 })
 
 function message(bareId: string, more: Partial<SeenMessage> = {}): SeenMessage {
-  return {
-    chat: AMARA,
-    bareId,
-    fromMe: false,
-    sender: AMARA,
-    senderName: 'Amara',
-    type: 'chat',
-    body: `text of ${bareId}`,
-    sentAt: T,
-    ack: 1,
-    hasMedia: false,
-    media: null,
-    quoted: null,
-    mentions: [],
-    forwarded: false,
-    editedAt: null,
-    expiresAt: null,
-    reactions: null,
-    ...more,
-  }
+  const facts = { chat: AMARA, sender: AMARA, senderName: 'Amara', body: `text of ${bareId}`, sentAt: T }
+  return seenMessage({ ...facts, bareId, ...more })
 }
 
 function chat(id: Jid, more: Partial<SeenChat> = {}): SeenChat {

@@ -3,6 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
@@ -55,26 +56,7 @@ afterEach(() => {
 })
 
 function message(bareId: string, body: string, more: Partial<SeenMessage> = {}): SeenMessage {
-  return {
-    chat: AMARA,
-    bareId,
-    fromMe: false,
-    sender: more.fromMe ? null : (more.chat ?? AMARA),
-    senderName: null,
-    type: 'chat',
-    body,
-    sentAt: T,
-    ack: 1,
-    hasMedia: false,
-    media: null,
-    quoted: null,
-    mentions: [],
-    forwarded: false,
-    editedAt: null,
-    expiresAt: null,
-    reactions: null,
-    ...more,
-  }
+  return seenMessage({ chat: AMARA, bareId, body, sentAt: T, ...more })
 }
 
 function take(...seen: SeenMessage[]): void {

@@ -3,13 +3,13 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import { createDeferred } from '../clock.ts'
 import type { EngineEvent } from '../engine/engine.ts'
 import { createLog } from '../log.ts'
 import { phoneNumberInput, toJid } from '../model/ids.ts'
 import { KEEP_ALL } from '../model/keeping.ts'
-import type { SeenMessage } from '../model/seen.ts'
 import { createArchive } from './archive.ts'
 import { openAuthDir } from './auth-dir.ts'
 import { createSession } from './session.ts'
@@ -22,25 +22,7 @@ const READY: EngineEvent = {
   whatsappWebVersion: '2.3000.0',
 }
 const PHONE = phoneNumberInput.parse('15550001000')
-const MESSAGE: SeenMessage = {
-  chat: toJid('15551234567@c.us'),
-  bareId: '3EB0AA',
-  fromMe: false,
-  sender: toJid('15551234567@c.us'),
-  senderName: null,
-  type: 'chat',
-  body: 'hello',
-  sentAt: 1_700_000_000,
-  ack: 1,
-  hasMedia: false,
-  media: null,
-  quoted: null,
-  mentions: [],
-  forwarded: false,
-  editedAt: null,
-  expiresAt: null,
-  reactions: null,
-}
+const MESSAGE = seenMessage({ chat: toJid('15551234567@c.us'), bareId: '3EB0AA', body: 'hello' })
 const CRASHED: EngineEvent = { type: 'ended', end: 'crashed', detail: 'The browser ended.' }
 
 type Opened = { emit: (event: EngineEvent) => void; letClose: () => void; letLogout: () => void }
