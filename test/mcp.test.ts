@@ -360,6 +360,62 @@ describe('a failure', () => {
     expect(resource.code).toBe('not_linked')
     expect(JSON.stringify(stage.log)).not.toContain(String(id))
   })
+
+  const misfits: [method: string, params: Record<string, unknown>, sentence: string][] = [
+    ['tools/call', { name: 'whatsapp_status', arguments: 'x' }, '"arguments": must be an object.'],
+    ['tools/call', { name: 'whatsapp_status', arguments: [1] }, '"arguments": must be an object.'],
+    ['tools/call', {}, '"name": must be text.'],
+    ['tools/call', { name: 5 }, '"name": must be text.'],
+    ['tools/list', { cursor: 5 }, '"cursor": must be text.'],
+    ['resources/read', { uri: 5 }, '"uri": must be text.'],
+    ['prompts/get', { name: 'find_promises', arguments: { days: 5 } }, '"arguments.days": must be text.'],
+    ['completion/complete', {}, '"ref": does not fit; "argument": must be an object.'],
+  ]
+
+  it.each(Object.entries(lanes))('of parameters is a sentence with a next step: %s', async (_, lane) => {
+    for (const [method, params, sentence] of misfits) {
+      const answer = await callWire(stage.url, await lane(method, params))
+      const { error } = answer
+        .messages()
+        .flat()
+        .find((one) => one.id === id)
+      expect(error.message).toBe(
+        `${sentence} Next step: Correct the fields that are named and send the request again.`,
+      )
+      expect(error).toMatchObject({ code: -32602, data: { code: 'invalid_input' } })
+    }
+  })
+
+  it.each(Object.entries(lanes))('is not that something is null: %s', async (_, lane) => {
+    for (const [method, params] of [
+      ['tools/call', { name: 'whatsapp_status', arguments: null }],
+      ['tools/list', { cursor: null }],
+      ['prompts/get', { name: 'catch_up', arguments: null }],
+    ] as const) {
+      const answer = await callWire(stage.url, await lane(method, params))
+      const { result } = answer
+        .messages()
+        .flat()
+        .find((one) => one.id === id)
+      expect(result).toBeTypeOf('object')
+    }
+  })
+
+  it.each([
+    rpc('tools/call', [1], id),
+    rpc('tools/call', 'x', id),
+    { ...rpc('ping', {}, id), jsonrpc: '1.0' },
+    rpc('ping', { _meta: 5 }, id),
+  ])('of a message shows how one looks: %j', async (body) => {
+    const session = await openSession(stage.url)
+    const { headers: current } = currentCall('tools/call', { name: 'x' })
+    for (const headers of [{}, session, current]) {
+      const answer = await callWire(stage.url, { body, headers })
+      const [{ error, ...rest }] = answer.messages()
+      expect([answer.status, error.code, rest.id]).toEqual([400, -32600, id])
+      expect(error.message).toMatch(/^This is no message of JSON-RPC 2\.0\. Next step: /)
+    }
+  })
 })
 
 describe('a waiting call', () => {

@@ -2198,15 +2198,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the current protocol is served by the lane of curl',
     file: 'src/faces/mcp/router.ts',
-    find: '(await isLegacyRequest(request, tidied))',
+    find: '(await isLegacyRequest(request, named))',
     replace: 'true',
     test: { file: 'test/mcp.test.ts', name: 'has no session' },
   },
   {
     name: 'a null id is refused',
     file: 'src/faces/mcp/exchange.ts',
-    find: 'id: id ?? NULL_ID',
-    replace: 'id',
+    find: '{ ...one, id: NULL_ID }',
+    replace: 'one',
     test: { file: 'test/mcp.test.ts', name: 'gets its id back' },
   },
   {
@@ -2457,7 +2457,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a failure has the id that the client chose',
     file: 'src/faces/mcp/server.ts',
-    find: 'requestId: idOf(ctx) }',
+    find: 'requestId: requestIdOf(ctx) }',
     replace: 'requestId: String(ctx.mcpReq.id) }',
     test: { file: 'test/mcp.test.ts', name: 'an id of ours' },
   },
@@ -2467,5 +2467,26 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'request.headers.set(REQUEST_ID, id)',
     replace: '',
     test: { file: 'test/mcp.test.ts', name: 'an id of ours' },
+  },
+  {
+    name: 'parameters that do not fit are answered with a list of schemas',
+    file: 'src/faces/mcp/worded-server.ts',
+    find: 'if (detail === null) throw thrown',
+    replace: 'throw thrown',
+    test: { file: 'test/mcp.test.ts', name: 'a sentence with a next step' },
+  },
+  {
+    name: 'arguments that are null are refused',
+    file: 'src/faces/mcp/exchange.ts',
+    find: '([, value]) => value !== null',
+    replace: '() => true',
+    test: { file: 'test/mcp.test.ts', name: 'is not that something is null' },
+  },
+  {
+    name: 'a message that is none is not shown how one looks',
+    file: 'src/faces/mcp/router.ts',
+    find: "request.method === 'POST' && !isWellFormed(named)",
+    replace: 'false',
+    test: { file: 'test/mcp.test.ts', name: 'shows how one looks' },
   },
 ]

@@ -1,5 +1,6 @@
 /** One HTTP exchange as the lanes see it, and what they read of its message before the SDK does. Imports nothing of ours. */
-import type { RequestId } from '@modelcontextprotocol/server'
+import { randomUUID } from 'node:crypto'
+import type { RequestId, ServerContext } from '@modelcontextprotocol/server'
 
 /**
  * The header by which the server's own id of an HTTP request comes to whatever serves it: it stands in failures and in the
@@ -58,23 +59,35 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
+/** The server's own id of the HTTP request that a handler serves. JSON-RPC's id is the client's, and may be anything. */
+export function requestIdOf({ http }: Pick<ServerContext, 'http'>): string {
+  return http?.req?.headers.get(REQUEST_ID) ?? randomUUID()
+}
+
 /** Stands for an id that is null: JSON-RPC knows that, the SDK does not. */
 export const NULL_ID = 'null, 1f0c6a52'
 
-/** What JSON-RPC allows and the SDK does not, put so that it takes it: ids that are null, parameters that are. */
-export function tidy(message: unknown): unknown {
-  return Array.isArray(message) ? message.map(tidyOne) : tidyOne(message)
+/** What programs write for nothing, and the SDK takes for something: parameters that are null, or have members that are. */
+export function withoutNulls(message: unknown): unknown {
+  return mapMessages(message, ({ params, ...rest }) => {
+    if (params === undefined || params === null) return rest
+    if (!isObject(params) || Array.isArray(params)) return { ...rest, params }
+    return {
+      ...rest,
+      params: Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null)),
+    }
+  })
 }
 
-function tidyOne(message: unknown): unknown {
-  if (!isObject(message) || typeof message.method !== 'string') return message
-  const { id, params, ...rest } = message
-  if (id !== null && params !== null) return message
-  return {
-    ...rest,
-    ...(id === undefined ? {} : { id: id ?? NULL_ID }),
-    ...(params === undefined || params === null ? {} : { params }),
-  }
+/** What JSON-RPC allows and the SDK does not, put so that it takes it: ids that are null. */
+export function withIds(message: unknown): unknown {
+  return mapMessages(message, (one) => (one.id === null ? { ...one, id: NULL_ID } : one))
+}
+
+/** Each message that has a method. */
+function mapMessages(message: unknown, change: (one: Record<string, unknown>) => unknown): unknown {
+  const map = (one: unknown) => (isObject(one) && typeof one.method === 'string' ? change(one) : one)
+  return Array.isArray(message) ? message.map(map) : map(message)
 }
 
 /** A message or a batch of them as a list. */

@@ -9,6 +9,7 @@ import {
   isInitializeRequest,
   isLegacyRequest,
   type McpServerFactory,
+  parseJSONRPCMessage,
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import { createAudience } from './audience.ts'
@@ -16,12 +17,15 @@ import {
   type Exchange,
   isInitialize,
   member,
+  messagesOf,
   NULL_ID,
   nobody,
   RPC,
   refuse,
+  requestIds,
   takesStream,
-  tidy,
+  withIds,
+  withoutNulls,
 } from './exchange.ts'
 import { createLegacySessions } from './legacy-sessions.ts'
 import type { Audience } from './notices.ts'
@@ -92,19 +96,23 @@ export function createRouter({ factory, sessionKey, clock }: RouterOptions): Rou
     audience,
     sessions: sessions.count,
     async handle(exchange) {
-      const { request, message } = exchange
+      const { request } = exchange
       if (request.signal.aborted) return nobody()
       if (isStopped) {
         const headers = { 'retry-after': '5' }
         return refuse(503, RPC.refused, 'The server is stopping; try again when it runs again.', { headers })
       }
+      const message = withoutNulls(exchange.message)
       if (Array.isArray(message) && message.length > MAX_BATCH) {
         return refuse(400, RPC.invalidRequest, `A batch may hold ${MAX_BATCH} messages.`)
       }
-      const tidied = tidy(message)
-      return (await isLegacyRequest(request, tidied))
-        ? serveLegacy({ ...exchange, message: tidied })
-        : serveCurrent(exchange)
+      const named = withIds(message)
+      if (request.method === 'POST' && !isWellFormed(named)) {
+        return refuse(400, RPC.invalidRequest, MALFORMED, { id: requestIds(message)[0] })
+      }
+      return (await isLegacyRequest(request, named))
+        ? serveLegacy({ ...exchange, message: named })
+        : serveCurrent({ ...exchange, message })
     },
     async stop() {
       isStopped = true
@@ -114,6 +122,20 @@ export function createRouter({ factory, sessionKey, clock }: RouterOptions): Rou
     async close() {
       await Promise.all([sessions.close(), calls.close(), listeners.close()])
     },
+  }
+}
+
+const MALFORMED =
+  'This is no message of JSON-RPC 2.0. Next step: send one like {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}, its id text or a whole number, its params an object.'
+
+/** One message of JSON-RPC, or several. */
+function isWellFormed(message: unknown): boolean {
+  const messages = messagesOf(message)
+  try {
+    for (const one of messages) parseJSONRPCMessage(one)
+    return messages.length > 0
+  } catch {
+    return false
   }
 }
 

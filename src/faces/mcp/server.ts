@@ -1,22 +1,17 @@
 /** One MCP server, made anew for each request (or legacy session): handlers over what does not change. */
-import { randomUUID } from 'node:crypto'
-import {
-  type McpServerFactory,
-  Server,
-  type ServerContext,
-  type ServerOptions,
-} from '@modelcontextprotocol/server'
+import type { McpServerFactory, ServerContext, ServerOptions } from '@modelcontextprotocol/server'
 import type { Log } from '../../log.ts'
 import { startAuth } from '../../operations/link.ts'
 import type { Context, Operation } from '../../operations/operation.ts'
 import { complete } from './completion.ts'
-import { REQUEST_ID } from './exchange.ts'
+import { requestIdOf } from './exchange.ts'
 import { INSTRUCTIONS } from './instructions.ts'
 import { withProgress } from './progress.ts'
 import { getPrompt, PROMPTS } from './prompts.ts'
 import { qrContent } from './qr-content.ts'
 import { RESOURCES, readResource, TEMPLATES } from './resources.ts'
 import { createTools } from './tools.ts'
+import { WordedServer } from './worded-server.ts'
 import { createWording, toolName } from './words.ts'
 
 export type McpOptions = {
@@ -55,15 +50,13 @@ export function createServerFactory({ operations, context, log, version }: McpOp
   /** Tools that may take longer than an answer is usually waited for: they tell how far they are. */
   const slow = new Set(operations.filter(({ limitMs }) => limitMs !== undefined).map(toolName))
   const contextOf = ({ mcpReq }: ServerContext): Context => ({ ...context, signal: mcpReq.signal })
-  // The id of JSON-RPC is the client's: it may be anything, and the log must not have it.
-  const idOf = ({ http }: ServerContext) => http?.req?.headers.get(REQUEST_ID) ?? randomUUID()
 
   return () => {
-    const server = new Server(info, OPTIONS)
+    const server = new WordedServer(info, OPTIONS)
     server.setRequestHandler('tools/list', () => ({ tools: [...tools.definitions] }))
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const { name, arguments: given = {} } = params
-      const call = { name, arguments: given, context: contextOf(ctx), requestId: idOf(ctx) }
+      const call = { name, arguments: given, context: contextOf(ctx), requestId: requestIdOf(ctx) }
       const run = () => tools.call(call)
       const result = await (slow.has(name) ? withProgress(ctx, reporting, run) : run())
       if (name === toolName(startAuth) && !result.isError) result.content.push(...(await qrContent(context)))
@@ -75,7 +68,7 @@ export function createServerFactory({ operations, context, log, version }: McpOp
       readResource({
         uri: params.uri,
         context: contextOf(ctx),
-        requestId: idOf(ctx),
+        requestId: requestIdOf(ctx),
         log,
         words,
       }),

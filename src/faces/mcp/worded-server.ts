@@ -1,0 +1,68 @@
+/** The SDK's server, but for what it says of parameters that do not fit: a sentence, in place of a list of its schemas. */
+import {
+  type JSONRPCRequest,
+  ProtocolError,
+  type Result,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
+import { z } from 'zod'
+import { AppError } from '../../errors.ts'
+import { requestIdOf } from './exchange.ts'
+import { toProtocolError } from './failure.ts'
+
+type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Result>
+
+/** Every handler that is ever set, in every lane, passes the SDK's hook for subclasses (server 2.4, `_wrapHandler`). */
+export class WordedServer extends Server {
+  protected override _wrapHandler(method: string, handler: Handler): Handler {
+    const wrapped = super._wrapHandler(method, handler)
+    return async (request, context) => {
+      try {
+        return await wrapped(request, context)
+      } catch (thrown) {
+        const detail = misfitOf(thrown)
+        if (detail === null) throw thrown
+        throw toProtocolError(new AppError('invalid_input', { detail }), requestIdOf(context), (text) => text)
+      }
+    }
+  }
+}
+
+/** What the SDK throws of parameters has this as its message, or at its end. */
+const Issues = z.array(
+  z.object({
+    path: z.tuple([z.literal('params')], z.union([z.string(), z.number()])),
+    expected: z.string().optional(),
+  }),
+)
+
+const KINDS: Record<string, string> = {
+  string: 'text',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+}
+
+/** One sentence that names each field that does not fit; null where that is not what was thrown. */
+function misfitOf(thrown: unknown): string | null {
+  const isSdks = thrown instanceof ProtocolError || (thrown instanceof Error && thrown.name === 'Error')
+  const [list] = (isSdks && /\[\n {2}\{[\s\S]*\]$/.exec(thrown.message)) || []
+  const issues = list === undefined ? null : Issues.safeParse(parse(list)).data
+  if (!issues) return null
+  const parts = issues.slice(0, 5).map(({ path: [, ...path], expected }) => {
+    const field = path.length === 0 ? 'params' : JSON.stringify(path.join('.').slice(0, 80))
+    return `${field}: ${expected === undefined ? 'does not fit' : `must be ${KINDS[expected] ?? expected}`}`
+  })
+  return `${parts.join('; ')}.`
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return null
+  }
+}
