@@ -145,6 +145,27 @@ describe('a call', () => {
     },
   )
 
+  it.each<[string, () => Promise<WireCall['headers']>]>([
+    ['without a session', async () => ({})],
+    ['without a session, as a stream', async () => BOTH],
+    ['in a session', () => openSession(url)],
+    ['in a session of plain JSON', () => openSession(url, '2024-11-05')],
+  ])('that its own batch cancels is answered beside the others: %s', async (_, open) => {
+    const headers = await open()
+    const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 8 } }
+    const call = rpc('tools/call', { name: 'wait', _meta: { progressToken: 'p' } }, 8)
+    const answer = await send(headers, [call, rpc('ping', {}, 9), cancel, cancel, rpc('ping', {}, 10)])
+    const answers = answer
+      .messages()
+      .flat()
+      .filter((one) => 'id' in one)
+    expect(answers).toHaveLength(3)
+    expect(answers.find(({ id }) => id === 8)).toMatchObject({ error: { code: -32800 } })
+    for (const id of [9, 10]) expect(answers.find((one) => one.id === id)).toMatchObject({ result: {} })
+    const alone = await send(headers, [wait(8), cancel])
+    expect(alone.messages().flat()).toMatchObject([{ id: 8, error: { code: -32800 } }])
+  })
+
   it('escapes controls in every lane, and loses nothing', async () => {
     const body = rpc('tools/call', { name: 'odd' })
     for (const call of [

@@ -2289,7 +2289,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a cancelled call leaves its HTTP request open',
     file: 'src/faces/mcp/legacy-session.ts',
-    find: 'for (const one of cancelledBy(message)) settle(one)',
+    find: 'if (cancelled !== null) settle(cancelled)',
     replace: '',
     test: { file: 'test/mcp-sessions.test.ts', name: 'nobody waits' },
   },
@@ -2488,5 +2488,12 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "request.method === 'POST' && !isWellFormed(named)",
     replace: 'false',
     test: { file: 'test/mcp.test.ts', name: 'shows how one looks' },
+  },
+  {
+    name: 'a batch that cancels its own request never ends',
+    file: 'src/faces/mcp/plain.ts',
+    find: 'if (cancelled !== null) await transport.send(cancelledAnswer(cancelled))',
+    replace: '',
+    test: { file: 'test/mcp-sessions.test.ts', name: 'its own batch cancels .* as a stream' },
   },
 ]

@@ -1,6 +1,6 @@
 /** One HTTP exchange as the lanes see it, and what they read of its message before the SDK does. Imports nothing of ours. */
 import { randomUUID } from 'node:crypto'
-import type { RequestId, ServerContext } from '@modelcontextprotocol/server'
+import type { JSONRPCErrorResponse, RequestId, ServerContext } from '@modelcontextprotocol/server'
 
 /**
  * The header by which the server's own id of an HTTP request comes to whatever serves it: it stands in failures and in the
@@ -103,6 +103,18 @@ export function requestIds(message: unknown): RequestId[] {
       ? [id]
       : []
   })
+}
+
+/** The request that this message cancels, if it is a notice of that. */
+export function cancelledBy(message: unknown): RequestId | null {
+  const id = member(member(message, 'params'), 'requestId')
+  const isCancel = member(message, 'method') === 'notifications/cancelled'
+  return isCancel && (typeof id === 'string' || typeof id === 'number') ? id : null
+}
+
+/** The SDK does not answer what was cancelled, but the HTTP request that brought it ends only with an answer. */
+export function cancelledAnswer(id: RequestId): JSONRPCErrorResponse {
+  return { jsonrpc: '2.0', id, error: { code: RPC.cancelled, message: 'The request was cancelled.' } }
 }
 
 /** The request that opens a session, alone. */

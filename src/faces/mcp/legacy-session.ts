@@ -12,9 +12,10 @@ import type { Clock } from '../../clock.ts'
 import { createEventStore } from './event-store.ts'
 import {
   BOTH_TYPES,
+  cancelledAnswer,
+  cancelledBy,
   type Exchange,
   member,
-  messagesOf,
   NULL_ID,
   RPC,
   requestIds,
@@ -92,12 +93,16 @@ export async function openLegacySession(
     onClosed()
   }
   await server.connect(transport)
+  const deliver = transport.onmessage
+  transport.onmessage = (message, extra) => {
+    deliver?.(message, extra)
+    const cancelled = cancelledBy(message)
+    if (cancelled !== null) settle(cancelled)
+  }
 
-  /** Nobody answers a cancelled request, but the HTTP request that brought it ends only with an answer. */
+  /** Answers a cancelled request. */
   function settle(request: RequestId): void {
-    if (!running.has(request)) return
-    const error = { code: RPC.cancelled, message: 'The request was cancelled.' }
-    transport.send({ jsonrpc: '2.0', id: request, error }).catch(() => {})
+    if (running.has(request)) transport.send(cancelledAnswer(request)).catch(() => {})
   }
 
   function settleAll(): void {
@@ -108,7 +113,6 @@ export async function openLegacySession(
     if (!running.has(request)) return
     const params = { requestId: request, reason: 'The client is gone.' }
     transport.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
-    settle(request)
   }
 
   function left({ request, message }: Exchange): void {
@@ -146,7 +150,6 @@ export async function openLegacySession(
       if (request.method === 'POST') request.headers.set('accept', BOTH_TYPES)
       const response = await transport.handleRequest(request, { parsedBody: message })
       if (!response.ok) for (const one of ids) running.delete(one)
-      for (const one of cancelledBy(message)) settle(one)
       return response
     },
     idleSince: () => (open > 0 ? null : usedAt),
@@ -156,15 +159,6 @@ export async function openLegacySession(
       await server.close()
     },
   }
-}
-
-/** The requests that this notification, or a batch with some, cancels. */
-function cancelledBy(message: unknown): RequestId[] {
-  return messagesOf(message).flatMap((one) => {
-    const id = member(member(one, 'params'), 'requestId')
-    const isCancel = member(one, 'method') === 'notifications/cancelled'
-    return isCancel && (typeof id === 'string' || typeof id === 'number') ? [id] : []
-  })
 }
 
 /** `resources/subscribe` and its opposite, where the server declares them. Returns what takes all of them back. */

@@ -9,6 +9,8 @@ import {
   type Transport,
 } from '@modelcontextprotocol/server'
 import {
+  cancelledAnswer,
+  cancelledBy,
   type Exchange,
   isInitialize,
   member,
@@ -46,7 +48,7 @@ export async function servePlain(
 
   const product = await factory({ era: 'legacy', requestInfo: request })
   const server = product instanceof McpServer ? product.server : product
-  let missing = requests.length
+  const missing: unknown[] = requests.map(({ id }) => id)
   const end = () => {
     answer.end()
     server.close().catch(() => {})
@@ -56,15 +58,23 @@ export async function servePlain(
     close: async () => transport.onclose?.(),
     async send(sent) {
       if ('method' in sent && 'id' in sent) throw new Error('This client cannot be asked anything.')
+      if (!('method' in sent)) {
+        const place = missing.indexOf(sent.id)
+        if (place === -1) return
+        missing.splice(place, 1)
+      }
       answer.take(sent)
-      if (!('method' in sent)) missing -= 1
-      if (missing === 0) end()
+      if (missing.length === 0) end()
     },
   }
   await server.connect(transport)
   // What runs for somebody who is gone is aborted.
   request.signal.addEventListener('abort', end, { once: true })
-  for (const one of messages) transport.onmessage?.(one, { request })
+  for (const one of messages) {
+    transport.onmessage?.(one, { request })
+    const cancelled = cancelledBy(one)
+    if (cancelled !== null) await transport.send(cancelledAnswer(cancelled))
+  }
   if (requests.length > 0) return answer.response
   setImmediate(end)
   return new Response(null, { status: 202, headers })
