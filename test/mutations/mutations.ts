@@ -2496,4 +2496,11 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     test: { file: 'test/mcp-sessions.test.ts', name: 'its own batch cancels .* as a stream' },
   },
+  {
+    name: 'a failure is told whatever its size',
+    file: 'src/faces/mcp/failure.ts',
+    find: '...cutObject(facts, SHORT, { texts: 0, entries: new Map() }),',
+    replace: '...facts,',
+    test: { file: 'test/tool-sizes.test.ts', name: 'whatever those are called' },
+  },
 ]

@@ -1,6 +1,5 @@
 /** What a tool gives back: one answer as data and as text with the same facts. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
-import { type AppError, ERRORS } from '../../errors.ts'
 import { toJson, toPrettyJson } from '../../json.ts'
 import type { Operation } from '../../operations/operation.ts'
 import { type Cuts, cutObject, type Limits, sparse } from './cut.ts'
@@ -77,31 +76,4 @@ export function tokensOf({ content, structuredContent }: CallToolResult, precise
     (sum, text) => sum + estimateTokens(text, precise),
     0,
   )
-}
-
-/**
- * A failure that the agent can mend, or has to tell its user of. No structured content: that would have to fit the
- * schema of the answer.
- * @param requestId ours, as the log has it
- * @param words puts tools in the places of routes
- */
-export function toFailure(
-  error: AppError,
-  state: string,
-  requestId: string,
-  words: (text: string) => string,
-): CallToolResult {
-  const { code, message, hint, facts, retryAfterS } = error
-  const more = {
-    code,
-    retry: ERRORS[code].retry,
-    ...(retryAfterS === undefined ? {} : { retry_after_s: retryAfterS }),
-    state,
-    request_id: requestId,
-    ...facts,
-  }
-  return {
-    isError: true,
-    content: [{ type: 'text', text: `${words(message)} Next step: ${words(hint)}\n${toJson(more)}` }],
-  }
 }
