@@ -339,20 +339,23 @@ describe.each(LANES)('waiting for new messages (%s)', (lane) => {
     const begin = await client.callTool({ name: 'whatsapp_list_events', arguments: {} })
     const { next_after } = begin.structuredContent as { next_after: string }
     const call = { name: 'whatsapp_list_events', arguments: { after: next_after, wait: 60 } }
-    return { answer: client.callTool(call, onprogress === undefined ? {} : { onprogress }) }
+    return { answer: client.callTool(call, onprogress === undefined ? {} : { onprogress }), next_after }
   }
-
-  it('tells every 10 s that it still waits, then what came, then nothing', async () => {
-    const client = await connect(lane)
-    const told: number[] = []
-    const { events } = stage.app.archive
-    const { open } = events
-    const waiting = new Promise<void>((resolve) => {
+  /** Resolves once somebody waits. */
+  const somebodyWaits = () =>
+    new Promise<void>((resolve) => {
+      const { events } = stage.app.archive
+      const { open } = events
       events.open = (wish) => {
         if (wish.after !== undefined) resolve()
         return open(wish)
       }
     })
+
+  it('tells every 10 s that it still waits, then what came, then nothing', async () => {
+    const client = await connect(lane)
+    const told: number[] = []
+    const waiting = somebodyWaits()
     const { answer } = await wait(client, ({ progress }) => told.push(progress))
     await waiting
     for (let n = 1; n <= 3; n += 1) {
@@ -366,5 +369,25 @@ describe.each(LANES)('waiting for new messages (%s)', (lane) => {
     stage.clock.advance(60_000)
     await client.listTools()
     expect(told).toHaveLength(heard)
+  })
+
+  it('is over before clients give up, unless progress is told', async () => {
+    const client = await connect(lane)
+    for (const [seconds, onprogress] of [[50], [60, () => {}]] as const) {
+      const waiting = somebodyWaits()
+      const { answer, next_after } = await wait(client, onprogress)
+      await waiting
+      let isOver = false
+      void answer.then(() => {
+        isOver = true
+      })
+      stage.clock.advance(seconds * 1_000 - 5_000)
+      await client.listTools()
+      expect(isOver).toBe(false)
+      stage.clock.advance(5_001)
+      // Of the test's own time little passes.
+      await expect.poll(() => isOver, { timeout: 4_000 }).toBe(true)
+      expect((await answer).structuredContent).toEqual({ events: [], next_after, has_more: false })
+    }
   })
 })

@@ -2503,4 +2503,18 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '...facts,',
     test: { file: 'test/tool-sizes.test.ts', name: 'whatever those are called' },
   },
+  {
+    name: 'a wait over MCP lasts as long as clients do',
+    file: 'src/faces/mcp/server.ts',
+    find: '{ patienceMs: PATIENCE_MS }',
+    replace: '{}',
+    test: { file: 'test/mcp-content.test.ts', name: 'before clients give up' },
+  },
+  {
+    name: 'a wait over MCP is cut though progress is told',
+    file: 'src/faces/mcp/server.ts',
+    find: '_meta?.progressToken === undefined ? ',
+    replace: 'true ? ',
+    test: { file: 'test/mcp-content.test.ts', name: 'before clients give up' },
+  },
 ]
