@@ -2517,4 +2517,11 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'true ? ',
     test: { file: 'test/mcp-content.test.ts', name: 'before clients give up' },
   },
+  {
+    name: 'a prompt asks for an answer of 30,000 tokens',
+    file: 'src/faces/mcp/prompts.ts',
+    find: 'after ${after}, limit 100 and ${CONCISE};',
+    replace: 'after ${after} and limit 100;',
+    test: { file: 'src/faces/mcp/prompts.test.ts', name: 'ask for short' },
+  },
 ]
