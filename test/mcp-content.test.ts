@@ -133,6 +133,11 @@ describe.each(LANES)('resources (%s)', (lane) => {
     `whatsapp://chats/${'1'.repeat(5_000)}@c.us`,
     'whatsapp://messages/',
     'whatsapp://Status',
+    // They would be found, and nobody who subscribed to one would ever hear of it.
+    'whatsapp://chats/15550001101:3@c.us',
+    'whatsapp://chats/15550001101@s.whatsapp.net',
+    'whatsapp://messages/false_15550001101:3@c.us_3EB01',
+    'whatsapp://messages/false_15550001101@c.us_3EB01_15550001101@c.us',
     'file:///etc/passwd',
   ])('says that there is no %s', async (uri) => {
     stage.write()
@@ -179,6 +184,39 @@ describe.each(LANES)('notices (%s)', (lane) => {
     stage.app.archive.take({ type: 'message', message: edit })
     stage.app.archive.flush()
     await expect.poll(() => told.filter((uri) => uri === message)).toHaveLength(1)
+  })
+
+  it('tell of people by phone and by LID, whichever was subscribed to', async () => {
+    const [lid, group] = ['99001@lid', '120363000000000009@g.us']
+    const { archive } = stage.app
+    archive.take({ type: 'identity', phone: toJid(AMARA), lid: toJid(lid) })
+    const first = stage.write()
+    const inGroup = { chat: toJid(group), sender: toJid(AMARA) }
+    const shared = stage.write(inGroup)
+    const uris = [
+      `whatsapp://chats/${lid}`,
+      `whatsapp://messages/false_${lid}_${first.bareId}`,
+      `whatsapp://messages/false_${encodeURIComponent(AMARA)}_${first.bareId}`,
+      `whatsapp://messages/false_${group}_${shared.bareId}_${lid}`,
+    ]
+    const client = await connect(lane)
+    for (const uri of uris) await read(client, uri)
+    const told = await follow(client, lane, uris)
+    for (const one of [first, shared]) {
+      archive.take({ type: 'message', message: { ...one, body: 'changed', editedAt: 1_750_000_100_000 } })
+    }
+    archive.flush()
+    await expect.poll(() => [...told].sort()).toEqual([...uris].sort())
+  })
+
+  it('go on when the phone of a chat becomes known', async () => {
+    const lid = toJid('99002@lid')
+    stage.write({ chat: lid, sender: lid })
+    const uri = `whatsapp://chats/${lid}`
+    const told = await follow(await connect(lane), lane, [uri])
+    stage.app.archive.take({ type: 'identity', phone: toJid(BILAL), lid })
+    stage.write({ chat: toJid(BILAL), sender: toJid(BILAL) })
+    await expect.poll(() => told).toEqual([uri])
   })
 
   it.each(['sent', 'revoked', 'reaction', 'decrypted'])('tell of a message that was %s', async (what) => {

@@ -2524,4 +2524,25 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'after ${after} and limit 100;',
     test: { file: 'src/faces/mcp/prompts.test.ts', name: 'ask for short' },
   },
+  {
+    name: 'who subscribed to a chat by its LID is never told',
+    file: 'src/faces/mcp/notices.ts',
+    find: 'chatIds(chat.id, reader).flatMap(chatUris)',
+    replace: 'chatUris(chat.id)',
+    test: { file: 'test/mcp-content.test.ts', name: 'phone of a chat becomes known' },
+  },
+  {
+    name: 'who subscribed to a message by a LID is never told',
+    file: 'src/faces/mcp/notices.ts',
+    find: 'messageIds(message.id, reader).flatMap(messageUris)',
+    replace: 'messageUris(message.id)',
+    test: { file: 'test/mcp-content.test.ts', name: 'by phone and by LID' },
+  },
+  {
+    name: 'an address is read of which nobody is ever told',
+    file: 'src/faces/mcp/resources.ts',
+    find: '!ids.includes(id)',
+    replace: 'false',
+    test: { file: 'test/mcp-content.test.ts', name: 'says that there is no' },
+  },
 ]

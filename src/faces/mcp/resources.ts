@@ -1,6 +1,6 @@
 /** What a client can read and follow by address: the status, chats and messages, each through its operation. */
 import type { ReadResourceResult, Resource, ResourceTemplateType } from '@modelcontextprotocol/server'
-import { AppError, toAppError } from '../../errors.ts'
+import { fail, toAppError } from '../../errors.ts'
 import { toJson, toPrettyJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import { getChat } from '../../operations/chats.ts'
@@ -11,6 +11,7 @@ import type { Context } from '../../operations/operation.ts'
 import { BUDGET } from './answer.ts'
 import { notFound, toProtocolError } from './failure.ts'
 import { fitting, shorten, tokensIn } from './fitting.ts'
+import { chatIds, messageIds } from './known-ids.ts'
 import { CHAT_TEMPLATE, MESSAGE_TEMPLATE, readUri, STATUS_URI } from './uris.ts'
 
 const JSON_TYPE = 'application/json'
@@ -73,8 +74,7 @@ export async function readResource({
 }: ReadOptions): Promise<ReadResourceResult> {
   const named = readUri(uri)
   try {
-    if (named === null)
-      throw new AppError('invalid_input', { detail: 'There is no such resource.', hint: KINDS })
+    if (named === null) fail('invalid_input', NO_SUCH)
     return { contents: [{ uri, mimeType: JSON_TYPE, text: await read(named, context) }] }
   } catch (thrown) {
     const error = toAppError(thrown)
@@ -87,17 +87,31 @@ export async function readResource({
   }
 }
 
-const KINDS = `Use ${STATUS_URI}, ${CHAT_TEMPLATE} or ${MESSAGE_TEMPLATE}, with an id as answers give it.`
+const NO_SUCH = {
+  detail: 'There is no such resource.',
+  hint: `Use ${STATUS_URI}, ${CHAT_TEMPLATE} or ${MESSAGE_TEMPLATE}, with an id as answers give it.`,
+}
 
 async function read(named: NonNullable<ReturnType<typeof readUri>>, context: Context): Promise<string> {
   switch (named.kind) {
     case 'status':
       return toPrettyJson(await invoke(getStatus, {}, context))
-    case 'chat':
-      return toJson(await readChat(named.id, context))
-    case 'message':
-      return toJson(await readMessage(named.id, context))
+    case 'chat': {
+      const answer = await readChat(named.id, context)
+      demandKnown(named.id, chatIds(answer.chat.id, context.archive.reader()))
+      return toJson(answer)
+    }
+    case 'message': {
+      const answer = await readMessage(named.id, context)
+      demandKnown(named.id, messageIds(answer.message.id, context.archive.reader()))
+      return toJson(answer)
+    }
   }
+}
+
+/** Operations find more than that: a device of a person, a key without its author. Whoever subscribed to such is never told. */
+function demandKnown(id: string, ids: readonly string[]): void {
+  if (!ids.includes(id)) fail('invalid_input', NO_SUCH)
 }
 
 async function readChat(chat_id: string, context: Context) {
@@ -105,7 +119,7 @@ async function readChat(chat_id: string, context: Context) {
   const window = await invoke(readMessages, { chat_id, limit: LATEST }, context)
   const { last_message: _, ...about } = chat
   const head = {
-    chat: shorten(about),
+    chat: { ...shorten(about), id: about.id },
     ...rest,
     ...(members.length === 0
       ? {}
