@@ -109,7 +109,9 @@ describe.each(LANES)('resources (%s)', (lane) => {
     expect(estimateTokens(text)).toBeLessThan(8_500)
     expect(json.messages.length).toBeGreaterThan(2)
     expect(json.messages.at(-1).reactions).toHaveLength(20)
-    expect(json.messages.at(-1).left_out).toEqual({ reactions: 180 })
+    const isCut = ({ body }: { body: string }) => body.endsWith('… (19000 more characters)')
+    expect(json.note).toMatch(`${json.messages.filter(isCut).length} long texts are cut: `)
+    expect(json.note).toMatch('Left out: 180 of reactions; the REST API has all: ')
     expect(json.messages[0].body).toBe(`${long.slice(0, 1_000)}… (19000 more characters)`)
     const { id } = json.messages[0]
     expect(json.next_before).toBe(id)
@@ -118,7 +120,36 @@ describe.each(LANES)('resources (%s)', (lane) => {
     const around = message.json.context
     expect(around.before.at(-1).timestamp).toBe(message.json.message.timestamp - 1)
     expect(around.after[0].timestamp).toBe(message.json.message.timestamp + 1)
+    const shown = [...around.before, ...around.after].filter(isCut)
+    expect(message.json.note).toMatch(`${shown.length} long texts are cut: `)
     expect(estimateTokens(JSON.stringify(around))).toBeLessThan(3_500)
+  })
+
+  it('counts members that are left out', async () => {
+    const group = toJid('120363000000000009@g.us')
+    const members = Array.from({ length: 300 }, (_, n) => ({
+      id: toJid(`${15_560_000_000 + n}@c.us`),
+      isAdmin: false,
+    }))
+    const chat = {
+      id: group,
+      name: 'Crowd',
+      unreadCount: 0,
+      timestamp: 1_750_000_000,
+      archived: false,
+      pinnedAt: 0,
+      mutedUntil: 0,
+      isReadOnly: false,
+      last: null,
+      members,
+    }
+    stage.app.archive.take({ type: 'chats', chats: [chat] })
+    stage.app.archive.flush()
+    const { json } = await read(await connect(lane), `whatsapp://chats/${group}`)
+    expect([json.members_total, json.members.length]).toEqual([300, 20])
+    expect(json.note).toBe(
+      'Left out: 280 of members; the REST API has all: GET /api/chats/{chat_id}, GET /api/messages.',
+    )
   })
 
   it.each([

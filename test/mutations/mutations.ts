@@ -2121,15 +2121,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a chat is told whatever its size',
     file: 'src/faces/mcp/resources.ts',
-    find: 'fitting(newestFirst, BUDGET.most - tokensIn(head))',
-    replace: 'newestFirst.slice()',
+    find: 'firstOf([...messages].reverse(), room)',
+    replace: '[...messages].reverse()',
     test: { file: 'test/mcp-content.test.ts', name: 'keeps a chat small' },
   },
   {
     name: 'a message is nowhere told whole',
     file: 'src/faces/mcp/resources.ts',
-    find: '  return {\n    message,',
-    replace: '  return {\n    message: shorten(message),',
+    find: 'return { message, chat,',
+    replace: 'return { message: cutObject(message, SHORT, noCuts()), chat,',
     test: { file: 'test/mcp-content.test.ts', name: 'keeps a chat small' },
   },
   {
@@ -2499,7 +2499,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a failure is told whatever its size',
     file: 'src/faces/mcp/failure.ts',
-    find: '...cutObject(facts, SHORT, { texts: 0, entries: new Map() }),',
+    find: '...cutObject(facts, SHORT, noCuts()),',
     replace: '...facts,',
     test: { file: 'test/tool-sizes.test.ts', name: 'whatever those are called' },
   },
@@ -2544,5 +2544,12 @@ export const MUTATIONS: readonly Mutation[] = [
     find: '!ids.includes(id)',
     replace: 'false',
     test: { file: 'test/mcp-content.test.ts', name: 'says that there is no' },
+  },
+  {
+    name: 'what a resource leaves out is not said',
+    file: 'src/faces/mcp/resources.ts',
+    find: "{ ...short, ...noteOf(cuts, {}, operations.map(({ routes }) => routes[0]).join(', ')) }",
+    replace: 'short',
+    test: { file: 'test/mcp-content.test.ts', name: 'counts members' },
   },
 ]

@@ -2,7 +2,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { toJson, toPrettyJson } from '../../json.ts'
 import type { Operation } from '../../operations/operation.ts'
-import { type Cuts, cutObject, type Limits, sparse } from './cut.ts'
+import { type Cuts, cutObject, type Limits, noCuts, sparse } from './cut.ts'
 import { estimateTokens } from './estimate.ts'
 
 /** How much of an answer is told. */
@@ -28,7 +28,7 @@ export function toResult(
   answer: object,
   form: Form,
 ): CallToolResult {
-  const cuts: Cuts = { texts: 0, entries: new Map() }
+  const cuts = noCuts()
   const limits = { ...form.limits, pages: Object.values(brief?.sizes ?? {}) }
   if (form.format === 'detailed' || brief === undefined) {
     const data = cutObject(answer, limits, cuts)
@@ -55,8 +55,12 @@ function ownWords(answer: Record<string, unknown>, words: Form['words']): Record
   )
 }
 
-/** What is not told, and how to come to it. */
-function noteOf(cuts: Cuts, smaller: Record<string, number>, route: string | undefined): { note?: string } {
+/** What is not told, and how to come to it: one sentence for each reason, as a member of the answer. None: nothing is missing. */
+export function noteOf(
+  cuts: Cuts,
+  smaller: Record<string, number>,
+  route: string | undefined,
+): { note?: string } {
   const pages = Object.entries(smaller).map(([name, size]) => `${name} ${size}`)
   const lists = [...cuts.entries].map(([name, count]) => `${count} of ${name}`)
   const parts = [

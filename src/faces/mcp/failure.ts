@@ -7,7 +7,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { type AppError, ERRORS } from '../../errors.ts'
 import { toJson } from '../../json.ts'
-import { cutObject, type Limits } from './cut.ts'
+import { cutObject, type Limits, noCuts } from './cut.ts'
 
 /** Names among the facts of a failure are there to be chosen from, and ids stand beside them. */
 const SHORT: Limits = { text: 100, entries: 10 }
@@ -20,7 +20,7 @@ function factsOf({ code, facts, retryAfterS }: AppError, requestId: string): Rec
     ...(retryAfterS === undefined ? {} : { retry_after_s: retryAfterS }),
     request_id: requestId,
     // Texts that are cut say so themselves.
-    ...cutObject(facts, SHORT, { texts: 0, entries: new Map() }),
+    ...cutObject(facts, SHORT, noCuts()),
   }
 }
 

@@ -7,10 +7,11 @@ import { getChat } from '../../operations/chats.ts'
 import { getMessage, readMessages } from '../../operations/history.ts'
 import { invoke } from '../../operations/invoke.ts'
 import { getStatus } from '../../operations/link.ts'
-import type { Context } from '../../operations/operation.ts'
-import { BUDGET } from './answer.ts'
+import type { Context, Operation } from '../../operations/operation.ts'
+import { BUDGET, noteOf } from './answer.ts'
+import { cutObject, type Limits, noCuts } from './cut.ts'
+import { estimateTokens } from './estimate.ts'
 import { notFound, toProtocolError } from './failure.ts'
-import { fitting, shorten, tokensIn } from './fitting.ts'
 import { chatIds, messageIds } from './known-ids.ts'
 import { CHAT_TEMPLATE, MESSAGE_TEMPLATE, readUri, STATUS_URI } from './uris.ts'
 
@@ -48,10 +49,12 @@ export const TEMPLATES: readonly ResourceTemplateType[] = [
 
 /** As many as a page has at most: what does not fit is left out, from the oldest on. */
 const LATEST = 50
-const MEMBERS = 30
-const GAPS = 10
+/** A message this long is shown whole; in a large group one may have hundreds of reactions. */
+const SHORT: Limits = { text: 1_000, entries: 20, pages: ['messages', 'before', 'after'] }
 /** Of a message: how much is told of what stands before it, and of what comes after. */
 const AROUND_TOKENS = 1_500
+/** What the note of what is left out may take. */
+const NOTE_TOKENS = 150
 
 export type ReadOptions = {
   uri: string
@@ -96,16 +99,10 @@ async function read(named: NonNullable<ReturnType<typeof readUri>>, context: Con
   switch (named.kind) {
     case 'status':
       return toPrettyJson(await invoke(getStatus, {}, context))
-    case 'chat': {
-      const answer = await readChat(named.id, context)
-      demandKnown(named.id, chatIds(answer.chat.id, context.archive.reader()))
-      return toJson(answer)
-    }
-    case 'message': {
-      const answer = await readMessage(named.id, context)
-      demandKnown(named.id, messageIds(answer.message.id, context.archive.reader()))
-      return toJson(answer)
-    }
+    case 'chat':
+      return toJson(await readChat(named.id, context))
+    case 'message':
+      return toJson(await readMessage(named.id, context))
   }
 }
 
@@ -114,43 +111,49 @@ function demandKnown(id: string, ids: readonly string[]): void {
   if (!ids.includes(id)) fail('invalid_input', NO_SUCH)
 }
 
-async function readChat(chat_id: string, context: Context) {
-  const { chat, members = [], history, ...rest } = await invoke(getChat, { chat_id }, context)
-  const window = await invoke(readMessages, { chat_id, limit: LATEST }, context)
+async function readChat(chat_id: string, context: Context): Promise<object> {
+  const { chat, members = [], ...rest } = await invoke(getChat, { chat_id }, context)
+  demandKnown(chat_id, chatIds(chat.id, context.archive.reader()))
+  const { messages, next_before } = await invoke(readMessages, { chat_id, limit: LATEST }, context)
   const { last_message: _, ...about } = chat
   const head = {
-    chat: { ...shorten(about), id: about.id },
+    chat: about,
     ...rest,
-    ...(members.length === 0
-      ? {}
-      : { members_total: members.length, members: members.slice(0, MEMBERS).map(shorten) }),
-    history: { ...history, gaps: history.gaps.slice(0, GAPS) },
+    ...(members.length === 0 ? {} : { members_total: members.length, members }),
   }
-  const newestFirst = window.messages.map(shorten).reverse()
-  const shown = fitting(newestFirst, BUDGET.most - tokensIn(head)).reverse()
-  const oldestShown = window.messages[window.messages.length - shown.length]
-  const isCut = shown.length < window.messages.length
-  const next_before = isCut ? oldestShown?.id : window.next_before
-  return { ...head, messages: shown, ...(next_before === undefined ? {} : { next_before }) }
+  const room = BUDGET.most - NOTE_TOKENS - tokensOf(head)
+  const shown = firstOf([...messages].reverse(), room).reverse()
+  const before = shown.length < messages.length ? shown[0]?.id : next_before
+  return inShort({ ...head, messages: shown, next_before: before }, [getChat, readMessages])
 }
 
-async function readMessage(message_id: string, context: Context) {
-  const {
-    message,
-    chat,
-    revisions,
-    context: around,
-    ...rest
-  } = await invoke(getMessage, { message_id }, context)
-  const nearestFirst = around.before.map(shorten).reverse()
-  return {
-    message,
-    chat,
-    revisions,
-    context: {
-      before: fitting(nearestFirst, AROUND_TOKENS).reverse(),
-      after: fitting(around.after.map(shorten), AROUND_TOKENS),
-    },
-    ...rest,
-  }
+async function readMessage(message_id: string, context: Context): Promise<object> {
+  const answer = await invoke(getMessage, { message_id }, context)
+  const { message, chat, revisions, context: around, ...rest } = answer
+  demandKnown(message_id, messageIds(message.id, context.archive.reader()))
+  const before = firstOf([...around.before].reverse(), AROUND_TOKENS).reverse()
+  const { note, ...shown } = inShort({ before, after: firstOf(around.after, AROUND_TOKENS) }, [getMessage])
+  return { message, chat, revisions, context: shown, ...rest, note }
+}
+
+/** The same in short. What is left out stands in `note`, as in answers of tools, with the routes of these that have it all. */
+function inShort(value: object, operations: readonly Pick<Operation, 'routes'>[]): Record<string, unknown> {
+  const cuts = noCuts()
+  const short = cutObject(value, SHORT, cuts)
+  return { ...short, ...noteOf(cuts, {}, operations.map(({ routes }) => routes[0]).join(', ')) }
+}
+
+/** As many of these, from the first on, as fit into so many tokens in short. */
+function firstOf<Item extends object>(items: readonly Item[], tokens: number): Item[] {
+  let room = tokens
+  const tooMany = items.findIndex((item) => {
+    room -= tokensOf(item)
+    return room < 0
+  })
+  return items.slice(0, tooMany === -1 ? items.length : tooMany)
+}
+
+/** How many tokens this is in short, at most. */
+function tokensOf(value: object): number {
+  return estimateTokens(toJson(cutObject(value, SHORT, noCuts())))
 }
