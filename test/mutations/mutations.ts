@@ -2552,4 +2552,11 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'short',
     test: { file: 'test/mcp-content.test.ts', name: 'counts members' },
   },
+  {
+    name: 'a stopping server waits for connections that nobody uses',
+    file: 'src/faces/http/server.ts',
+    find: 'if (socket.bytesRead === 0) socket.destroy()',
+    replace: 'void socket',
+    test: { file: 'test/mcp.test.ts', name: 'never used' },
+  },
 ]
