@@ -19,8 +19,6 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await Promise.all(clients.map((client) => client.close()))
-  // fetch keeps a spare connection for each stream that was given up, and a server that stops waits for it.
-  stage.app.http.server.closeAllConnections()
   await stage.close()
 })
 
@@ -109,7 +107,9 @@ describe.each(LANES)('resources (%s)', (lane) => {
     expect(estimateTokens(text)).toBeLessThan(8_500)
     expect(json.messages.length).toBeGreaterThan(2)
     expect(json.messages.at(-1).reactions).toHaveLength(20)
-    expect(json.messages.at(-1).left_out).toEqual({ reactions: 180 })
+    const isCut = ({ body }: { body: string }) => body.endsWith('… (19000 more characters)')
+    expect(json.note).toMatch(`${json.messages.filter(isCut).length} long texts are cut: `)
+    expect(json.note).toMatch('Left out: 180 of reactions; the REST API has all: ')
     expect(json.messages[0].body).toBe(`${long.slice(0, 1_000)}… (19000 more characters)`)
     const { id } = json.messages[0]
     expect(json.next_before).toBe(id)
@@ -118,7 +118,36 @@ describe.each(LANES)('resources (%s)', (lane) => {
     const around = message.json.context
     expect(around.before.at(-1).timestamp).toBe(message.json.message.timestamp - 1)
     expect(around.after[0].timestamp).toBe(message.json.message.timestamp + 1)
+    const shown = [...around.before, ...around.after].filter(isCut)
+    expect(message.json.note).toMatch(`${shown.length} long texts are cut: `)
     expect(estimateTokens(JSON.stringify(around))).toBeLessThan(3_500)
+  })
+
+  it('counts members that are left out', async () => {
+    const group = toJid('120363000000000009@g.us')
+    const members = Array.from({ length: 300 }, (_, n) => ({
+      id: toJid(`${15_560_000_000 + n}@c.us`),
+      isAdmin: false,
+    }))
+    const chat = {
+      id: group,
+      name: 'Crowd',
+      unreadCount: 0,
+      timestamp: 1_750_000_000,
+      archived: false,
+      pinnedAt: 0,
+      mutedUntil: 0,
+      isReadOnly: false,
+      last: null,
+      members,
+    }
+    stage.app.archive.take({ type: 'chats', chats: [chat] })
+    stage.app.archive.flush()
+    const { json } = await read(await connect(lane), `whatsapp://chats/${group}`)
+    expect([json.members_total, json.members.length]).toEqual([300, 20])
+    expect(json.note).toBe(
+      'Left out: 280 of members; the REST API has all: GET /api/chats/{chat_id}, GET /api/messages.',
+    )
   })
 
   it.each([
@@ -133,6 +162,11 @@ describe.each(LANES)('resources (%s)', (lane) => {
     `whatsapp://chats/${'1'.repeat(5_000)}@c.us`,
     'whatsapp://messages/',
     'whatsapp://Status',
+    // They would be found, and nobody who subscribed to one would ever hear of it.
+    'whatsapp://chats/15550001101:3@c.us',
+    'whatsapp://chats/15550001101@s.whatsapp.net',
+    'whatsapp://messages/false_15550001101:3@c.us_3EB01',
+    'whatsapp://messages/false_15550001101@c.us_3EB01_15550001101@c.us',
     'file:///etc/passwd',
   ])('says that there is no %s', async (uri) => {
     stage.write()
@@ -179,6 +213,39 @@ describe.each(LANES)('notices (%s)', (lane) => {
     stage.app.archive.take({ type: 'message', message: edit })
     stage.app.archive.flush()
     await expect.poll(() => told.filter((uri) => uri === message)).toHaveLength(1)
+  })
+
+  it('tell of people by phone and by LID, whichever was subscribed to', async () => {
+    const [lid, group] = ['99001@lid', '120363000000000009@g.us']
+    const { archive } = stage.app
+    archive.take({ type: 'identity', phone: toJid(AMARA), lid: toJid(lid) })
+    const first = stage.write()
+    const inGroup = { chat: toJid(group), sender: toJid(AMARA) }
+    const shared = stage.write(inGroup)
+    const uris = [
+      `whatsapp://chats/${lid}`,
+      `whatsapp://messages/false_${lid}_${first.bareId}`,
+      `whatsapp://messages/false_${encodeURIComponent(AMARA)}_${first.bareId}`,
+      `whatsapp://messages/false_${group}_${shared.bareId}_${lid}`,
+    ]
+    const client = await connect(lane)
+    for (const uri of uris) await read(client, uri)
+    const told = await follow(client, lane, uris)
+    for (const one of [first, shared]) {
+      archive.take({ type: 'message', message: { ...one, body: 'changed', editedAt: 1_750_000_100_000 } })
+    }
+    archive.flush()
+    await expect.poll(() => [...told].sort()).toEqual([...uris].sort())
+  })
+
+  it('go on when the phone of a chat becomes known', async () => {
+    const lid = toJid('99002@lid')
+    stage.write({ chat: lid, sender: lid })
+    const uri = `whatsapp://chats/${lid}`
+    const told = await follow(await connect(lane), lane, [uri])
+    stage.app.archive.take({ type: 'identity', phone: toJid(BILAL), lid })
+    stage.write({ chat: toJid(BILAL), sender: toJid(BILAL) })
+    await expect.poll(() => told).toEqual([uri])
   })
 
   it.each(['sent', 'revoked', 'reaction', 'decrypted'])('tell of a message that was %s', async (what) => {
@@ -339,20 +406,23 @@ describe.each(LANES)('waiting for new messages (%s)', (lane) => {
     const begin = await client.callTool({ name: 'whatsapp_list_events', arguments: {} })
     const { next_after } = begin.structuredContent as { next_after: string }
     const call = { name: 'whatsapp_list_events', arguments: { after: next_after, wait: 60 } }
-    return { answer: client.callTool(call, onprogress === undefined ? {} : { onprogress }) }
+    return { answer: client.callTool(call, onprogress === undefined ? {} : { onprogress }), next_after }
   }
-
-  it('tells every 10 s that it still waits, then what came, then nothing', async () => {
-    const client = await connect(lane)
-    const told: number[] = []
-    const { events } = stage.app.archive
-    const { open } = events
-    const waiting = new Promise<void>((resolve) => {
+  /** Resolves once somebody waits. */
+  const somebodyWaits = () =>
+    new Promise<void>((resolve) => {
+      const { events } = stage.app.archive
+      const { open } = events
       events.open = (wish) => {
         if (wish.after !== undefined) resolve()
         return open(wish)
       }
     })
+
+  it('tells every 10 s that it still waits, then what came, then nothing', async () => {
+    const client = await connect(lane)
+    const told: number[] = []
+    const waiting = somebodyWaits()
     const { answer } = await wait(client, ({ progress }) => told.push(progress))
     await waiting
     for (let n = 1; n <= 3; n += 1) {
@@ -366,5 +436,25 @@ describe.each(LANES)('waiting for new messages (%s)', (lane) => {
     stage.clock.advance(60_000)
     await client.listTools()
     expect(told).toHaveLength(heard)
+  })
+
+  it('is over before clients give up, unless progress is told', async () => {
+    const client = await connect(lane)
+    for (const [seconds, onprogress] of [[50], [60, () => {}]] as const) {
+      const waiting = somebodyWaits()
+      const { answer, next_after } = await wait(client, onprogress)
+      await waiting
+      let isOver = false
+      void answer.then(() => {
+        isOver = true
+      })
+      stage.clock.advance(seconds * 1_000 - 5_000)
+      await client.listTools()
+      expect(isOver).toBe(false)
+      stage.clock.advance(5_001)
+      // Of the test's own time little passes.
+      await expect.poll(() => isOver, { timeout: 4_000 }).toBe(true)
+      expect((await answer).structuredContent).toEqual({ events: [], next_after, has_more: false })
+    }
   })
 })

@@ -1,4 +1,6 @@
 /** The MCP endpoint of the whole server over real HTTP: clients of every kind, curl first, and hostile ones. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type EventStage, openEventStage } from './event-stage.ts'
 import { type Harness, openHarness } from './harness.ts'
@@ -471,6 +473,19 @@ describe('the server', () => {
     } finally {
       await own.close()
     }
+  })
+
+  it('closes at once, also where a connection was never used', async () => {
+    const own = await openEventStage()
+    const spare = connect(Number(new URL(own.url).port), '127.0.0.1')
+    await once(spare, 'connect')
+    // Connections are taken in order.
+    await own.get('/health')
+    const ended = once(spare, 'close')
+    const startedAt = performance.now()
+    await own.close()
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    await ended
   })
 
   it('closes at once, whoever listens', async () => {

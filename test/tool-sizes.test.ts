@@ -257,3 +257,33 @@ describe('pages that were made smaller', () => {
     expect(note).toContain(`limit ${count}`)
   })
 })
+
+/** The last of all: there are more chats after it. */
+describe('a failure', () => {
+  it('is at most 2,000 tokens, whatever those are called whom it names', async () => {
+    const name = '猫'.repeat(20_000)
+    const { archive } = stage.harness.app
+    const chats = Array.from({ length: 12 }, (_, n) => ({
+      id: toJid(`12036300000009${1000 + n}@g.us`),
+      name,
+      unreadCount: 0,
+      timestamp: 1_795_400_000,
+      archived: false,
+      pinnedAt: 0,
+      mutedUntil: 0,
+      isReadOnly: false,
+      last: null,
+      members: null,
+    }))
+    archive.take({ type: 'chats', chats })
+    archive.flush()
+    const result = await stage.call('whatsapp_send_to_chat', { chat: '猫'.repeat(200), message: 'x' })
+    expect(result.isError).toBe(true)
+    const text = textOf(result)
+    const { code, candidates } = JSON.parse(text.split('\n').at(-1) ?? '')
+    expect(code).toBe('chat_ambiguous')
+    expect(candidates).toHaveLength(10)
+    expect(candidates[0].name).toBe(`${'猫'.repeat(100)}… (19900 more characters)`)
+    expect(encode(text).length).toBeLessThanOrEqual(2_000)
+  })
+})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isGroup, phoneNumberInput, phoneOf, toJid } from './ids.ts'
+import { isGroup, type Jid, phoneNumberInput, phoneOf, respellKey, toJid } from './ids.ts'
 
 describe('phoneNumberInput', () => {
   it.each([
@@ -30,5 +30,18 @@ describe('JIDs', () => {
     expect(phoneOf(toJid('15551234567@c.us'))).toBe('15551234567')
     expect(phoneOf(toJid('123@lid'))).toBeNull()
     expect(isGroup(toJid('123-456@g.us'))).toBe(true)
+  })
+})
+
+describe('keys of messages', () => {
+  const both = (jid: Jid) => (isGroup(jid) ? [jid] : [jid, toJid(jid.replace('c.us', 'lid'))])
+
+  it.each([
+    ['true_1@c.us_3EB0', ['true_1@c.us_3EB0', 'true_1@lid_3EB0']],
+    ['false_9@g.us_3EB0_1@c.us', ['false_9@g.us_3EB0_1@c.us', 'false_9@g.us_3EB0_1@lid']],
+    ['true_1@c.us_3EB0_out', ['true_1@c.us_3EB0_out', 'true_1@lid_3EB0_out']],
+    ['no key', ['no key']],
+  ])('are written with every address: %s', (key, all) => {
+    expect(respellKey(key, both)).toEqual(all)
   })
 })

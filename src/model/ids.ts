@@ -69,6 +69,21 @@ export function parseMessageKey(text: string): KeyParts | null {
   }
 }
 
+/**
+ * The same message's keys with each of these addresses in the place of its chat, and of its author where the key has one:
+ * a person is the same by phone and by LID. The text alone where it is no key.
+ */
+export function respellKey(text: string, addressesOf: (jid: Jid) => readonly Jid[]): string[] {
+  const key = parseMessageKey(text)
+  if (key === null) return [text]
+  const { fromMe, chat, bareId, participant } = key
+  const ends =
+    participant === null
+      ? [text.endsWith('_out') ? '_out' : '']
+      : addressesOf(participant).map((one) => `_${one}`)
+  return addressesOf(chat).flatMap((one) => ends.map((end) => `${fromMe}_${one}_${bareId}${end}`))
+}
+
 /** What kind of chat a JID names; null for an address that is none. */
 export function chatKindOf(jid: Jid): ChatKind | null {
   switch (jid.slice(jid.indexOf('@') + 1)) {

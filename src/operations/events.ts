@@ -97,7 +97,7 @@ export const listEvents = defineOperation({
     wait: whole(0, MAX_WAIT_S)
       .default(0)
       .describe(
-        `With after: seconds to wait where nothing has happened yet, 0 to ${MAX_WAIT_S}. Default 0: answer at once.`,
+        `With after: seconds to wait where nothing has happened yet, 0 to ${MAX_WAIT_S} (as a tool 0 to 50, unless the client takes progress). Default 0: answer at once.`,
       ),
     limit: limit(50),
   }),
@@ -122,9 +122,9 @@ export const listEvents = defineOperation({
         `${has_more ? 'There is more: call again at once' : 'To go on: call'} with after ${next_after}`,
       ),
   },
-  async run({ after, kind, chat_id, wait, limit }, { archive, clock, signal }) {
+  async run({ after, kind, chat_id, wait, limit }, { archive, clock, signal, patienceMs }) {
     const reading = archive.events.open({ after, kinds: kind, chat: chat_id })
-    const giveUp = clock.after(wait * 1000, reading.close)
+    const giveUp = clock.after(Math.min(wait * 1000, patienceMs ?? MAX_WAIT_S * 1000), reading.close)
     signal.addEventListener('abort', reading.close)
     try {
       let page = after === undefined ? { events: [], hasMore: false } : reading.next(limit)

@@ -15,6 +15,8 @@ export type Context = {
   mcpUrl: string
   /** Aborted when whoever called is gone: nobody waits for the answer any more. */
   signal: AbortSignal
+  /** A wait that the caller asked for ends by then, in milliseconds: whoever hears nothing for longer gives up. */
+  patienceMs?: number
 }
 
 /** The families of operations in the docs, in their order. */

@@ -34,6 +34,8 @@ export type ContactReader = {
   listContacts(filter: { query?: string | undefined }, page: PageOptions): Page<Contact>
   /** One person, by phone or LID. @throws `contact_not_found` */
   getContact(address: Jid): ContactDetails
+  /** Phone and LID of whoever has this address, as far as they are known; of a stranger, or of a group, the address alone. */
+  addressesOf(address: Jid): Jid[]
 }
 
 /** 0 for who is in the address book, else 1; the folded name; the id. */
@@ -122,6 +124,13 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
         items,
         next: found.length > limit && last !== undefined ? toCursor('contacts', last) : null,
       }
+    },
+    addressesOf(address) {
+      const { jid, lid } = loader.own()
+      const isOwn = address === jid || address === lid
+      const person = finder.person(address)
+      const all = [address, ...(isOwn ? [jid, lid] : []), person?.phone, person?.lid]
+      return [...new Set(all.filter((one) => one !== null && one !== undefined))]
     },
     getContact(address) {
       const person = finder.person(address) ?? fail('contact_not_found')

@@ -55,8 +55,16 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   server.server.maxConnections = MAX_CONNECTIONS
   // Looked up when a connection is new: later its other end may be gone, and with it the answer.
   const ours = new WeakSet<Socket>()
+  /** Nothing was asked on these yet: clients keep spare ones. To Node they are not idle but slow, and a close waits for them. */
+  const unused = new Set<Socket>()
   server.server.on('connection', (socket) => {
     if (isOurUser(socket)) ours.add(socket)
+    unused.add(socket)
+    socket.once('close', () => unused.delete(socket))
+  })
+  server.server.on('request', ({ socket }) => unused.delete(socket))
+  server.addHook('preClose', async () => {
+    for (const socket of unused) if (socket.bytesRead === 0) socket.destroy()
   })
 
   server.addHook('onRequest', async (request, reply) => {

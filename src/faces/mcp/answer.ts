@@ -1,9 +1,8 @@
 /** What a tool gives back: one answer as data and as text with the same facts. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
-import { type AppError, ERRORS } from '../../errors.ts'
 import { escapeInText, toJson, toPrettyJson } from '../../json.ts'
 import type { Operation } from '../../operations/operation.ts'
-import { type Cuts, cutObject, type Limits, sparse } from './cut.ts'
+import { type Cuts, cutObject, type Limits, noCuts, sparse } from './cut.ts'
 import { estimateTokens } from './estimate.ts'
 
 /** How much of an answer is told. */
@@ -29,7 +28,7 @@ export function toResult(
   answer: object,
   form: Form,
 ): CallToolResult {
-  const cuts: Cuts = { texts: 0, entries: new Map() }
+  const cuts = noCuts()
   const limits = { ...form.limits, pages: Object.values(brief?.sizes ?? {}) }
   if (form.format === 'detailed' || brief === undefined) {
     const data = cutObject(answer, limits, cuts)
@@ -57,8 +56,12 @@ function ownWords(answer: Record<string, unknown>, words: Form['words']): Record
   )
 }
 
-/** What is not told, and how to come to it. */
-function noteOf(cuts: Cuts, smaller: Record<string, number>, route: string | undefined): { note?: string } {
+/** What is not told, and how to come to it: one sentence for each reason, as a member of the answer. None: nothing is missing. */
+export function noteOf(
+  cuts: Cuts,
+  smaller: Record<string, number>,
+  route: string | undefined,
+): { note?: string } {
   const pages = Object.entries(smaller).map(([name, size]) => `${name} ${size}`)
   const lists = [...cuts.entries].map(([name, count]) => `${count} of ${name}`)
   const parts = [
@@ -78,31 +81,4 @@ export function tokensOf({ content, structuredContent }: CallToolResult, precise
     (sum, text) => sum + estimateTokens(text, precise),
     0,
   )
-}
-
-/**
- * A failure that the agent can mend, or has to tell its user of. No structured content: that would have to fit the
- * schema of the answer.
- * @param requestId ours, as the log has it
- * @param words puts tools in the places of routes
- */
-export function toFailure(
-  error: AppError,
-  state: string,
-  requestId: string,
-  words: (text: string) => string,
-): CallToolResult {
-  const { code, message, hint, facts, retryAfterS } = error
-  const more = {
-    code,
-    retry: ERRORS[code].retry,
-    ...(retryAfterS === undefined ? {} : { retry_after_s: retryAfterS }),
-    state,
-    request_id: requestId,
-    ...facts,
-  }
-  return {
-    isError: true,
-    content: [{ type: 'text', text: `${words(message)} Next step: ${words(hint)}\n${toJson(more)}` }],
-  }
 }

@@ -14,6 +14,11 @@ export type Cuts = {
   entries: Map<string, number>
 }
 
+/** Nothing yet. */
+export function noCuts(): Cuts {
+  return { texts: 0, entries: new Map() }
+}
+
 /**
  * The members that hold what people (or browsers) wrote, and so can be of any length. All others are short, and ids, times
  * and cursors are of no use when they are cut.

@@ -5,6 +5,7 @@ import type { Log } from '../../log.ts'
 import type { Event, EventKind } from '../../model/events.ts'
 import type { Context } from '../../operations/operation.ts'
 import type { EventReading } from '../../session/event-readers.ts'
+import { chatIds, messageIds } from './known-ids.ts'
 import { createPacer } from './pacer.ts'
 import { chatUris, messageUris, STATUS_URI } from './uris.ts'
 
@@ -105,9 +106,14 @@ export function startNotices(
     }
   }
 
+  /** By every address: who subscribed by the LID goes on to hear when the phone becomes known. */
   function tell({ chat, message }: Event): void {
-    if (chat !== null) for (const uri of chatUris(chat.id)) pacer.tell(uri)
-    if (message !== null) for (const uri of messageUris(message.id)) pacer.tell(uri)
+    const reader = archive.reader()
+    const uris = [
+      ...(chat === null ? [] : chatIds(chat.id, reader).flatMap(chatUris)),
+      ...(message === null ? [] : messageIds(message.id, reader).flatMap(messageUris)),
+    ]
+    for (const uri of uris) pacer.tell(uri)
   }
 
   const stopListening = session.onChange(() => {

@@ -48,6 +48,23 @@ describe('prompts', () => {
     }
   })
 
+  it('ask for short answers where a tool gives long ones by itself', () => {
+    const long = OPERATIONS.filter(
+      ({ documented }) => documented !== undefined && documented.each !== 'answer',
+    )
+    const names = long.map((one) => String(toolName(one)))
+    expect(names).toEqual(['whatsapp_list_chats', 'whatsapp_read_messages'])
+    const texts = PROMPTS.flatMap(({ name, arguments: taken = [] }) => [
+      ...(taken.some(({ required }) => required) ? [] : [textOf(name, {})]),
+      ...(taken.length > 0 ? [textOf(name, { chat: 'a' })] : []),
+    ])
+    // What a step says of a tool stands before the next tool.
+    const wishes = texts.flatMap((text) => text.match(/whatsapp_(?:(?!whatsapp_).)*/g) ?? [])
+    const ofLong = wishes.filter((wish) => names.some((name) => wish.startsWith(name)))
+    expect(ofLong.length).toBeGreaterThan(names.length)
+    for (const wish of ofLong) expect(wish).toContain('response_format "concise"')
+  })
+
   it('hold arguments as JSON strings', () => {
     const given = { chat: HOSTILE, wish: HOSTILE }
     const text = textOf('draft_reply', given)

@@ -1,16 +1,18 @@
 /** What a client can read and follow by address: the status, chats and messages, each through its operation. */
 import type { ReadResourceResult, Resource, ResourceTemplateType } from '@modelcontextprotocol/server'
-import { AppError, toAppError } from '../../errors.ts'
+import { fail, toAppError } from '../../errors.ts'
 import { toJson, toPrettyJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import { getChat } from '../../operations/chats.ts'
 import { getMessage, readMessages } from '../../operations/history.ts'
 import { invoke } from '../../operations/invoke.ts'
 import { getStatus } from '../../operations/link.ts'
-import type { Context } from '../../operations/operation.ts'
-import { BUDGET } from './answer.ts'
+import type { Context, Operation } from '../../operations/operation.ts'
+import { BUDGET, noteOf } from './answer.ts'
+import { cutObject, type Limits, noCuts } from './cut.ts'
+import { estimateTokens } from './estimate.ts'
 import { notFound, toProtocolError } from './failure.ts'
-import { fitting, shorten, tokensIn } from './fitting.ts'
+import { chatIds, messageIds } from './known-ids.ts'
 import { CHAT_TEMPLATE, MESSAGE_TEMPLATE, readUri, STATUS_URI } from './uris.ts'
 
 const JSON_TYPE = 'application/json'
@@ -47,10 +49,12 @@ export const TEMPLATES: readonly ResourceTemplateType[] = [
 
 /** As many as a page has at most: what does not fit is left out, from the oldest on. */
 const LATEST = 50
-const MEMBERS = 30
-const GAPS = 10
+/** A message this long is shown whole; in a large group one may have hundreds of reactions. */
+const SHORT: Limits = { text: 1_000, entries: 20, pages: ['messages', 'before', 'after'] }
 /** Of a message: how much is told of what stands before it, and of what comes after. */
 const AROUND_TOKENS = 1_500
+/** What the note of what is left out may take. */
+const NOTE_TOKENS = 150
 
 export type ReadOptions = {
   uri: string
@@ -73,8 +77,7 @@ export async function readResource({
 }: ReadOptions): Promise<ReadResourceResult> {
   const named = readUri(uri)
   try {
-    if (named === null)
-      throw new AppError('invalid_input', { detail: 'There is no such resource.', hint: KINDS })
+    if (named === null) fail('invalid_input', NO_SUCH)
     return { contents: [{ uri, mimeType: JSON_TYPE, text: await read(named, context) }] }
   } catch (thrown) {
     const error = toAppError(thrown)
@@ -87,7 +90,10 @@ export async function readResource({
   }
 }
 
-const KINDS = `Use ${STATUS_URI}, ${CHAT_TEMPLATE} or ${MESSAGE_TEMPLATE}, with an id as answers give it.`
+const NO_SUCH = {
+  detail: 'There is no such resource.',
+  hint: `Use ${STATUS_URI}, ${CHAT_TEMPLATE} or ${MESSAGE_TEMPLATE}, with an id as answers give it.`,
+}
 
 async function read(named: NonNullable<ReturnType<typeof readUri>>, context: Context): Promise<string> {
   switch (named.kind) {
@@ -100,43 +106,54 @@ async function read(named: NonNullable<ReturnType<typeof readUri>>, context: Con
   }
 }
 
-async function readChat(chat_id: string, context: Context) {
-  const { chat, members = [], history, ...rest } = await invoke(getChat, { chat_id }, context)
-  const window = await invoke(readMessages, { chat_id, limit: LATEST }, context)
-  const { last_message: _, ...about } = chat
-  const head = {
-    chat: shorten(about),
-    ...rest,
-    ...(members.length === 0
-      ? {}
-      : { members_total: members.length, members: members.slice(0, MEMBERS).map(shorten) }),
-    history: { ...history, gaps: history.gaps.slice(0, GAPS) },
-  }
-  const newestFirst = window.messages.map(shorten).reverse()
-  const shown = fitting(newestFirst, BUDGET.most - tokensIn(head)).reverse()
-  const oldestShown = window.messages[window.messages.length - shown.length]
-  const isCut = shown.length < window.messages.length
-  const next_before = isCut ? oldestShown?.id : window.next_before
-  return { ...head, messages: shown, ...(next_before === undefined ? {} : { next_before }) }
+/** Operations find more than that: a device of a person, a key without its author. Whoever subscribed to such is never told. */
+function demandKnown(id: string, ids: readonly string[]): void {
+  if (!ids.includes(id)) fail('invalid_input', NO_SUCH)
 }
 
-async function readMessage(message_id: string, context: Context) {
-  const {
-    message,
-    chat,
-    revisions,
-    context: around,
-    ...rest
-  } = await invoke(getMessage, { message_id }, context)
-  const nearestFirst = around.before.map(shorten).reverse()
-  return {
-    message,
-    chat,
-    revisions,
-    context: {
-      before: fitting(nearestFirst, AROUND_TOKENS).reverse(),
-      after: fitting(around.after.map(shorten), AROUND_TOKENS),
-    },
+async function readChat(chat_id: string, context: Context): Promise<object> {
+  const { chat, members = [], ...rest } = await invoke(getChat, { chat_id }, context)
+  demandKnown(chat_id, chatIds(chat.id, context.archive.reader()))
+  const { messages, next_before } = await invoke(readMessages, { chat_id, limit: LATEST }, context)
+  const { last_message: _, ...about } = chat
+  const head = {
+    chat: about,
     ...rest,
+    ...(members.length === 0 ? {} : { members_total: members.length, members }),
   }
+  const room = BUDGET.most - NOTE_TOKENS - tokensOf(head)
+  const shown = firstOf([...messages].reverse(), room).reverse()
+  const before = shown.length < messages.length ? shown[0]?.id : next_before
+  return inShort({ ...head, messages: shown, next_before: before }, [getChat, readMessages])
+}
+
+async function readMessage(message_id: string, context: Context): Promise<object> {
+  const answer = await invoke(getMessage, { message_id }, context)
+  const { message, chat, revisions, context: around, ...rest } = answer
+  demandKnown(message_id, messageIds(message.id, context.archive.reader()))
+  const before = firstOf([...around.before].reverse(), AROUND_TOKENS).reverse()
+  const { note, ...shown } = inShort({ before, after: firstOf(around.after, AROUND_TOKENS) }, [getMessage])
+  return { message, chat, revisions, context: shown, ...rest, note }
+}
+
+/** The same in short. What is left out stands in `note`, as in answers of tools, with the routes of these that have it all. */
+function inShort(value: object, operations: readonly Pick<Operation, 'routes'>[]): Record<string, unknown> {
+  const cuts = noCuts()
+  const short = cutObject(value, SHORT, cuts)
+  return { ...short, ...noteOf(cuts, {}, operations.map(({ routes }) => routes[0]).join(', ')) }
+}
+
+/** As many of these, from the first on, as fit into so many tokens in short. */
+function firstOf<Item extends object>(items: readonly Item[], tokens: number): Item[] {
+  let room = tokens
+  const tooMany = items.findIndex((item) => {
+    room -= tokensOf(item)
+    return room < 0
+  })
+  return items.slice(0, tooMany === -1 ? items.length : tooMany)
+}
+
+/** How many tokens this is in short, at most. */
+function tokensOf(value: object): number {
+  return estimateTokens(toJson(cutObject(value, SHORT, noCuts())))
 }

@@ -26,6 +26,9 @@ const KEPT = { ttlMs: 300_000, cacheScope: 'private' } as const
 /** What people wrote is asked for anew each time. */
 const NOT_KEPT = { ttlMs: 0, cacheScope: 'private' } as const
 
+/** Clients give up on a call of which nothing was heard for a minute (the SDK's does); progress begins it anew. */
+const PATIENCE_MS = 50_000
+
 const OPTIONS: ServerOptions = {
   // Lists never change. Subscribing is the router's, but only who is told of it here may subscribe.
   capabilities: { tools: {}, resources: { subscribe: true }, prompts: {}, completions: {} },
@@ -49,7 +52,11 @@ export function createServerFactory({ operations, context, log, version }: McpOp
   const reporting = { session: context.session, clock: context.clock, words }
   /** Tools that may take longer than an answer is usually waited for: they tell how far they are. */
   const slow = new Set(operations.filter(({ limitMs }) => limitMs !== undefined).map(toolName))
-  const contextOf = ({ mcpReq }: ServerContext): Context => ({ ...context, signal: mcpReq.signal })
+  const contextOf = ({ mcpReq: { signal, _meta } }: ServerContext): Context => ({
+    ...context,
+    signal,
+    ...(_meta?.progressToken === undefined ? { patienceMs: PATIENCE_MS } : {}),
+  })
 
   return () => {
     const server = new WordedServer(info, OPTIONS)
