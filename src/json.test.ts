@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { escapeInText, toJson } from './json.ts'
+import { escapeInJson, escapeInText, needsEscape, toJson } from './json.ts'
 
 describe('toJson', () => {
   it.each(['\u0007', '\u001b[2J', '\u007f', '\u009b2J', '\u2028', '\u202e', '\u2066', '\u200f', '\u061c'])(
@@ -22,4 +22,15 @@ describe('escapeInText', () => {
       'a\\u000d\n\\u0009b\\u001b[2J\\u202e\\u0000王',
     )
   })
+})
+
+it('what has to be escaped is told from the bytes', () => {
+  const wrong: string[] = []
+  for (let code = 0; code < 0x1_1000; code += 1) {
+    if (code >= 0xd800 && code < 0xe000) continue
+    const text = `a${String.fromCodePoint(code)}é王👍`
+    if (needsEscape(new TextEncoder().encode(text)) !== (escapeInJson(text) !== text))
+      wrong.push(code.toString(16))
+  }
+  expect(wrong).toEqual([])
 })

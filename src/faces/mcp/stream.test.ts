@@ -32,12 +32,19 @@ async function pipe(
 }
 
 describe('a stream of events', () => {
-  it('is escaped wherever its chunks are cut', async () => {
-    const text = 'data: {"a":"\u0085é\u009b\u202e😀\u2066 ünï"}\n\n'
-    const bytes = new TextEncoder().encode(text)
+  it.each<[string, (bytes: Uint8Array) => Uint8Array[]]>([
+    ['nowhere', (bytes) => [bytes]],
+    ['everywhere', (bytes) => [...bytes].map((byte) => Uint8Array.of(byte))],
+    [
+      'once, in each place',
+      (bytes) => [...bytes].flatMap((_, at) => [bytes.subarray(0, at), bytes.subarray(at)]),
+    ],
+  ])('is escaped where its chunks are cut %s', async (_, cut) => {
+    const text = 'data: {"a":"é\u0085é\u009b\u202e😀\u2066 ünï"}\n\ndata: {"a":"é😀"}\n\n'
+    const chunks = cut(new TextEncoder().encode(text))
     const body = new ReadableStream<Uint8Array>({
       start(controller) {
-        for (const byte of bytes) controller.enqueue(Uint8Array.of(byte))
+        for (const chunk of chunks) controller.enqueue(chunk)
         controller.close()
       },
     })
@@ -47,7 +54,9 @@ describe('a stream of events', () => {
       heard += chunk
     })
     await once(response, 'end')
-    expect(heard).toBe('data: {"a":"\\u0085é\\u009b\\u202e😀\\u2066 ünï"}\n\n')
+    const escaped = 'data: {"a":"é\\u0085é\\u009b\\u202e😀\\u2066 ünï"}\n\ndata: {"a":"é😀"}\n\n'
+    const times = chunks.reduce((sum, { length }) => sum + length, 0) / Buffer.byteLength(text)
+    expect(heard).toBe(escaped.repeat(times))
   })
 
   it('is no faster than it is taken, and ends for a reader that takes nothing for a minute', async () => {
