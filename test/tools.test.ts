@@ -1,5 +1,6 @@
 /** Tools on a real account: two forms of each answer, the same facts as data and as text, and failures that can be mended. */
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv'
+import { encode } from 'gpt-tokenizer/encoding/o200k_base'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sparse } from '../src/faces/mcp/cut.ts'
 import { createTools } from '../src/faces/mcp/tools.ts'
@@ -74,6 +75,25 @@ describe('before an account is linked', () => {
 
 describe('with an account', () => {
   it('has something of every kind', () => fillStage(stage))
+
+  it.each<[tool: string, input: Input, entries: string | null]>([
+    ['whatsapp_status', {}, null],
+    ['whatsapp_start_auth', {}, null],
+    ['whatsapp_pairing_code', { phone_number: AMARA }, null],
+    ['whatsapp_send_message', { phone_number: AMARA, message: 'how long is this?' }, null],
+    ['whatsapp_list_chats', {}, 'chats'],
+    ['whatsapp_read_messages', { phone_number: AMARA }, 'messages'],
+  ])('%s answers about as long as its description says', async (name, input, entries) => {
+    const result = await stage.call(name, input)
+    const data = { ...result.structuredContent }
+    const tokens = encode(textOf(result)).length + encode(toJson(data)).length
+    const list = entries === null ? [null] : data[entries]
+    const each = tokens / (Array.isArray(list) ? list.length : Number.NaN)
+    const said = rowOf(name)?.documented?.tokens ?? Number.NaN
+    expect(each).toBeLessThan(said * 1.25)
+    expect(each).toBeGreaterThan(said / 2)
+  })
+
   it.each(WITH)('%s: data and text have the same facts, in both forms', check, 60_000)
 })
 

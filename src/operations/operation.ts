@@ -63,7 +63,7 @@ export type Operation<
   tool?: string | null
   /**
    * That tool is one of the seven of the documentation: unless asked for less it answers with all that REST answers,
-   * however long; that long, as measured (test/tools.test.ts).
+   * however long; about that long, as measured (test/tools.test.ts).
    */
   documented?: Size
   title: string
