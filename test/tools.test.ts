@@ -85,7 +85,7 @@ describe('with an account', () => {
     ['whatsapp_read_messages', { phone_number: AMARA }, 'messages'],
   ])('%s answers about as long as its description says', async (name, input, entries) => {
     const result = await stage.call(name, input)
-    const data = { ...result.structuredContent }
+    const data: Input = Object(result.structuredContent)
     const tokens = encode(textOf(result)).length + encode(toJson(data)).length
     const list = entries === null ? [null] : data[entries]
     const each = tokens / (Array.isArray(list) ? list.length : Number.NaN)

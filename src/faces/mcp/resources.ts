@@ -23,7 +23,7 @@ export const RESOURCES: readonly Resource[] = [
     uri: STATUS_URI,
     name: 'status',
     title: 'Session status',
-    description: 'The state of the link to WhatsApp and what to do next. Told of each time it changes.',
+    description: 'The state of the link to WhatsApp and what to do next. Told of each time it changes, but for acks.',
     mimeType: JSON_TYPE,
   },
 ]
@@ -42,7 +42,7 @@ export const TEMPLATES: readonly ResourceTemplateType[] = [
     name: 'message',
     title: 'A message and what stands around it',
     description:
-      'message_id whole, as in every message. The message as it is, however long, what it said before it was edited or deleted, and the messages around it in short. Told of each time it changes.',
+      'message_id whole, as in every message. The message as it is, however long, what it said before it was edited or deleted, and the messages around it in short. Told of each time it changes, but for acks.',
     mimeType: JSON_TYPE,
   },
 ]
