@@ -23,7 +23,7 @@ export const RESOURCES: readonly Resource[] = [
     uri: STATUS_URI,
     name: 'status',
     title: 'Session status',
-    description: 'The state of the link to WhatsApp and what to do next. Told of each time it changes, but for acks.',
+    description: 'The state of the link to WhatsApp and what to do next. Told of each time it changes.',
     mimeType: JSON_TYPE,
   },
 ]
