@@ -61,9 +61,8 @@ Each is an environment variable and a flag of \`serve\` and \`doctor\` (\`npm st
 working directory is read too. A flag wins over the environment, and that over \`.env\`. A wrong value ends the start with one
 line that names it and says what is allowed. Switches are written \`--headless\`, \`--no-headless\` or \`--headless=false\`.
 
-\`stdio\` reads flags and environment only, since clients start it in folders that came from elsewhere: a \`.env\` there could
-name a program to run. Its relative paths lie under the project root (of an installed package: in your data directory). A
-server that it starts runs there too, and reads the \`.env\` of that folder, for all but address, port and session directory.
+\`stdio\` reads the \`.env\` of the project root instead (of an installed package: of your data directory), and begins relative paths
+there: clients start it in folders that came from elsewhere, whose \`.env\` could name a program to run.
 
 | variable | flag | default | meaning |
 |---|---|---|---|

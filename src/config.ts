@@ -329,19 +329,15 @@ export function serverUrl(host: string, port: number): string {
   return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
 }
 
-/** The process's own environment alone, for whoever is started in a folder that may be anybody's. */
-export function ownEnvironment(): Record<string, string | undefined> {
-  return { ...process.env }
-}
-
-/** The process's environment over the `.env` file of the working directory, if there is one. */
-export function readEnvironment(): Record<string, string | undefined> {
+/** The process's environment over the `.env` file of this folder, if there is one: of the working directory, unless another is named. */
+export function readEnvironment(folder = '.'): Record<string, string | undefined> {
   let fromFile: Record<string, string | undefined> = {}
   try {
-    fromFile = parseEnv(readFileSync('.env', 'utf8'))
+    fromFile = parseEnv(readFileSync(join(folder, '.env'), 'utf8'))
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
-      throw new ConfigError(`.env in the working directory cannot be read: ${error}.`)
+      const where = folder === '.' ? 'the working directory' : folder
+      throw new ConfigError(`.env in ${where} cannot be read: ${error}.`)
     }
   }
   return { ...fromFile, ...process.env }

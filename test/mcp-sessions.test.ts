@@ -164,6 +164,9 @@ describe('a call', () => {
     for (const id of [9, 10]) expect(answers.find((one) => one.id === id)).toMatchObject({ result: {} })
     const alone = await send(headers, [wait(8), cancel])
     expect(alone.messages().flat()).toMatchObject([{ id: 8, error: { code: -32800 } }])
+    // A notice that comes first cancels nothing, and is not said to have.
+    const late = await send(headers, [cancel, rpc('tools/call', { name: 'odd' }, 8)])
+    expect(late.messages().flat()).toMatchObject([{ id: 8, result: { content: [{ text: ODD }] } }])
   })
 
   it('escapes controls in every lane, and loses nothing', async () => {

@@ -725,9 +725,14 @@ describe('a server of its own', () => {
     process.kill(server() ?? 0, 'SIGTERM')
     await soon(server).toBeNull()
 
-    // Its own folder's file is read, but for what says where the server is.
-    writeFileSync(join(data, '.env'), 'WHATSAPP_HEADLESS=false\nWHATSAPP_MCP_HOST=::1\n')
-    expect(await headless(openPipe([], options))).toBe(false)
+    // Its own folder's file is read, by both of them.
+    const other = await quietPort()
+    writeFileSync(
+      join(data, '.env'),
+      `WHATSAPP_HEADLESS=false\nWHATSAPP_MCP_PORT=${other}\nWHATSAPP_AUTH_DIR=mine\n`,
+    )
+    expect(await headless(openPipe([], { ...options, env: { XDG_DATA_HOME: home } }))).toBe(false)
+    expect((await fetch(`http://127.0.0.1:${other}/health`)).status).toBe(200)
     expect(trap.seen).toEqual([])
     expect(readdirSync(project)).toEqual(['.env'])
   })

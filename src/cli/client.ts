@@ -86,10 +86,10 @@ type Environment = Record<string, string | undefined>
  */
 export function givenUrl(
   { settings, flags }: Addressed,
-  env: Environment = readEnvironment(),
+  env: () => Environment = readEnvironment,
 ): string | null {
   const isPlaced = settings.WHATSAPP_MCP_HOST !== undefined || settings.WHATSAPP_MCP_PORT !== undefined
-  const named = flags.url || (isPlaced ? '' : env.WHATSAPP_MCP_URL?.trim() || '')
+  const named = flags.url || (isPlaced ? '' : env().WHATSAPP_MCP_URL?.trim() || '')
   if (named === '') return null
   if (!/^https?:/.test(named) || !URL.canParse(named)) {
     throw new CommandError(
@@ -102,10 +102,10 @@ export function givenUrl(
 }
 
 /** The server's address: the one that was given, else the host and port of the settings. */
-export function addressOf(given: Addressed, env: Environment = readEnvironment()): string {
+export function addressOf(given: Addressed, env: () => Environment = readEnvironment): string {
   const named = givenUrl(given, env)
   if (named !== null) return named
-  const sources = { flags: given.settings, env }
+  const sources = { flags: given.settings, env: env() }
   const port = readSetting('WHATSAPP_MCP_PORT', sources)
   if (port === 0) {
     throw new CommandError(

@@ -132,7 +132,7 @@ const stdio = defineCommand({
   operands: [],
   settings: ALL_SETTINGS,
   settingsFrom:
-    'A name in capitals is the same setting as a variable of the environment; a flag wins over it. Clients start this in\nfolders that came from elsewhere, so no .env is read there, and relative paths lie under the project root (of an installed\npackage: in your data directory). A server that is started runs there, and reads the .env there for all but its address\nand its session directory.',
+    'A name in capitals is the same setting as a variable of the environment; a flag wins over it. Clients start this in\nfolders that came from elsewhere: the .env that is read, and the folder that relative paths begin at, is the project root\n(of an installed package: your data directory), where a server that is started runs.',
   flags: {
     url,
     'idle-minutes': minutes('10', 'A server that was started here ends so long after its last client.'),

@@ -1,4 +1,5 @@
 /** What the pipe must know of a JSON-RPC message to pass it on; the text itself goes through as it came. */
+import { toJson } from '../json.ts'
 
 export type Id = string | number
 
@@ -67,7 +68,7 @@ export function withoutStale(
     ('result' in part || 'error' in part) && isId(part.id) && !waiting.has(part.id)
   const wanted = parts.filter((part) => !isStale(part))
   if (wanted.length === parts.length) return text
-  return wanted.length === 0 ? null : JSON.stringify(wanted)
+  return wanted.length === 0 ? null : toJson(wanted)
 }
 
 /** The headers that repeat what the body says, for whoever routes by them: the revisions since 2026-07-28 want them. */

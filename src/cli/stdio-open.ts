@@ -1,5 +1,5 @@
 /** From what was typed to the server that the pipe leads to: the one that was named, or the one of the settings. */
-import { type GivenSettings, ownEnvironment, readConfig, SETTINGS, type SettingName } from '../config.ts'
+import { type GivenSettings, readConfig, readEnvironment, SETTINGS, type SettingName } from '../config.ts'
 import { addressOf, givenUrl } from './client.ts'
 import { dataRoot } from './data-dir.ts'
 import type { StdioOptions } from './stdio.ts'
@@ -10,21 +10,19 @@ type StdioFlags = { url: string; 'idle-minutes': number; stay: boolean }
 
 /**
  * Clients start `stdio` in the folder of whatever project is open, and a folder that came from elsewhere must not say what
- * is run or where messages go: its `.env` is not read, and no path lies under it.
+ * is run or where messages go: the `.env` that counts and relative paths are those of the data root, where the server runs.
  * @throws ConfigError, and CommandError where the settings do not say where the server is
  */
 export function openServer(given: { settings: GivenSettings; flags: StdioFlags }): StdioOptions {
   const { settings, flags } = given
-  const env = ownEnvironment()
-  const named = givenUrl(given, env)
+  const root = dataRoot()
+  const env = readEnvironment(root)
+  const named = givenUrl(given, () => env)
   // People copy the address of the endpoint.
   if (named !== null) return { openServer: () => namedServer(named.replace(/\/mcp$/, '')), idleMs: null }
-  const root = dataRoot()
-  const { host, port, authDir } = readConfig({ flags: settings, env, root, base: root })
-  const url = addressOf(given, env)
+  const { authDir } = readConfig({ flags: settings, env, root, base: root })
+  const url = addressOf(given, () => env)
   const idleMinutes = flags.stay ? 0 : flags['idle-minutes']
-  // Said in any case: where it is looked for, the server is, whatever the `.env` that it reads says.
-  const place = { WHATSAPP_MCP_HOST: host, WHATSAPP_MCP_PORT: String(port), WHATSAPP_AUTH_DIR: authDir }
   return {
     idleMs: idleMinutes === 0 ? null : idleMinutes * 60_000,
     openServer: (say) =>
@@ -32,7 +30,7 @@ export function openServer(given: { settings: GivenSettings; flags: StdioFlags }
         url,
         authDir,
         isDirGiven: Boolean((settings.WHATSAPP_AUTH_DIR ?? env.WHATSAPP_AUTH_DIR)?.trim()),
-        serveArgs: ['serve', `--idle-minutes=${idleMinutes}`, ...toFlags({ ...settings, ...place })],
+        serveArgs: ['serve', `--idle-minutes=${idleMinutes}`, ...toFlags(settings)],
         cwd: root,
         say,
       }),

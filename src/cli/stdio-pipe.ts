@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { toJson } from '../json.ts'
 import { cutShort, explain, RPC, refusal, rpcError, toRpcError } from './stdio-failure.ts'
 import { type Http, Lost, Stopping, textsOf } from './stdio-http.ts'
 import {
@@ -157,7 +158,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
       if (only !== undefined && read.ids.length === 1 && read.ids[0] === null) {
         // Refused before the server knew which request it was.
         waiting.delete(only)
-        await write(JSON.stringify({ ...read.parts[0], id: only }))
+        await write(toJson({ ...read.parts[0], id: only }))
         continue
       }
       if (isOpening && read.parts.some((part) => 'result' in part)) session.begun(message, answer, text)

@@ -1,8 +1,8 @@
 /** Answers that are kept until something is written: clients ask for the same page again and again. */
 import type { Connection } from './sqlite.ts'
 
-/** As many answers at most; then all of them are made anew. */
-const MOST = 32
+/** As many answers at most, of some hundred kilobytes where texts are long; then all of them are made anew. */
+const MOST = 8
 
 /** What a reading found. `until`: the time from which it may be something else though nothing is written, Unix seconds. */
 export type Found<T> = { value: T; until: number }

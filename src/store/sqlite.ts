@@ -78,6 +78,7 @@ export function connect(file: string, key: string | null = null): Connection {
         connection.exec('COMMIT')
       } catch (error) {
         waiting.clear()
+        writes += 1
         // SQLite may have rolled back by itself already, as on a full disk.
         if (db.inTransaction) db.exec('ROLLBACK')
         throw error

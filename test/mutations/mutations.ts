@@ -64,6 +64,20 @@ const eventLog = (name: string) => ({ file: 'src/store/event-log.test.ts', name 
 
 export const MUTATIONS: readonly Mutation[] = [
   {
+    name: 'a call that comes after a notice of its cancelling is said to be cancelled, and runs',
+    file: 'src/faces/mcp/plain.ts',
+    find: 'if (cancelled !== null && !begun.has(cancelled)) continue',
+    replace: '',
+    test: { file: 'test/mcp-sessions.test.ts', name: 'its own batch cancels .* without a session' },
+  },
+  {
+    name: 'the same in a session',
+    file: 'src/faces/mcp/legacy-session.ts',
+    find: 'if (cancelled !== null && !begun.has(cancelled)) return',
+    replace: '',
+    test: { file: 'test/mcp-sessions.test.ts', name: 'its own batch cancels .* in a session' },
+  },
+  {
     name: 'a character that is cut between two chunks of a stream is lost',
     file: 'src/faces/mcp/stream.ts',
     find: 'startsWhole && endedWhole && ',
@@ -2681,9 +2695,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the .env of the folder that a client has open is read',
-    file: CONFIG,
-    find: 'return { ...process.env }',
-    replace: 'return readEnvironment()',
+    file: 'src/cli/stdio-open.ts',
+    find: 'readEnvironment(root)',
+    replace: 'readEnvironment()',
     test: { file: 'test/stdio.test.ts', name: 'has nothing of the folder' },
   },
   {

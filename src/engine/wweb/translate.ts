@@ -106,7 +106,7 @@ function partsOf(key: Exclude<RawKey, string>): KeyParts | null {
  * it may be any text, also one that is to be taken for ours: what is no plain word becomes a digest, the same each time.
  */
 function toBareId(text: string): string {
-  if (/^[A-Za-z0-9.~:+/=-]{1,64}$/.test(text)) return text
+  if (/^[A-Za-z0-9.:-]{1,64}$/.test(text)) return text
   return `odd.${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
 }
 

@@ -88,16 +88,25 @@ export function requestIdOf({ http }: Pick<ServerContext, 'http'>): string {
 /** Stands for an id that is null: JSON-RPC knows that, the SDK does not. */
 export const NULL_ID = 'null, 1f0c6a52'
 
-/** What programs write for nothing, and the SDK takes for something: parameters that are null, or have members that are. */
+/**
+ * What programs and models write for nothing, and the SDK takes for something: parameters that are null, or have members
+ * that are, and the same of a tool's arguments.
+ */
 export function withoutNulls(message: unknown): unknown {
   return mapMessages(message, ({ params, ...rest }) => {
     if (params === undefined || params === null) return rest
-    if (!isObject(params) || Array.isArray(params)) return { ...rest, params }
+    const given = withoutNullMembers(params)
+    const input = member(given, 'arguments')
     return {
       ...rest,
-      params: Object.fromEntries(Object.entries(params).filter(([, value]) => value !== null)),
+      params: isObject(input) ? { ...Object(given), arguments: withoutNullMembers(input) } : given,
     }
   })
+}
+
+function withoutNullMembers(value: unknown): unknown {
+  if (!isObject(value) || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null))
 }
 
 /** What JSON-RPC allows and the SDK does not, put so that it takes it: ids that are null. */

@@ -1,5 +1,6 @@
 /** One session of the protocol before 2026-07-28: a server of its own, its streams, its subscriptions, and what is under way. */
 import {
+  isJSONRPCRequest,
   McpServer,
   type McpServerFactory,
   ProtocolError,
@@ -62,6 +63,8 @@ export async function openLegacySession(
 ): Promise<LegacySession> {
   const isPlain = member(member(message, 'params'), 'protocolVersion') === PLAIN_VERSION
   const running = new Set<RequestId>()
+  /** Those of them that the server has been given. */
+  const begun = new Set<RequestId>()
   /** Requests whose client is gone, and may come back for the answer. */
   const orphans = new Set<RequestId>()
   let giveUp = () => {}
@@ -83,6 +86,7 @@ export async function openLegacySession(
   transport.send = async (message, options) => {
     if (!('method' in message) && message.id !== undefined) {
       running.delete(message.id)
+      begun.delete(message.id)
       orphans.delete(message.id)
     }
     await send(message, options)
@@ -95,8 +99,11 @@ export async function openLegacySession(
   await server.connect(transport)
   const deliver = transport.onmessage
   transport.onmessage = (message, extra) => {
-    deliver?.(message, extra)
     const cancelled = cancelledBy(message)
+    // The SDK would come to it only when what follows in the same batch has begun, and abort that.
+    if (cancelled !== null && !begun.has(cancelled)) return
+    if (isJSONRPCRequest(message)) begun.add(message.id)
+    deliver?.(message, extra)
     if (cancelled !== null) settle(cancelled)
   }
 

@@ -71,9 +71,13 @@ export async function servePlain(
   await server.connect(transport)
   // What runs for somebody who is gone is aborted.
   request.signal.addEventListener('abort', end, { once: true })
+  const begun = new Set<unknown>()
   for (const one of messages) {
-    transport.onmessage?.(one, { request })
     const cancelled = cancelledBy(one)
+    // The SDK would come to it only when what follows has begun, and abort that.
+    if (cancelled !== null && !begun.has(cancelled)) continue
+    if (isJSONRPCRequest(one)) begun.add(one.id)
+    transport.onmessage?.(one, { request })
     if (cancelled !== null) await transport.send(cancelledAnswer(cancelled))
   }
   if (requests.length > 0) return answer.response

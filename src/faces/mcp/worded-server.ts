@@ -8,12 +8,13 @@ import {
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
+import { toJson } from '../../json.ts'
 import { requestIdOf } from './exchange.ts'
 import { toProtocolError } from './failure.ts'
 
 type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Result>
 
-/** Every handler that is ever set, in every lane, passes the SDK's hook for subclasses (server 2.4, `_wrapHandler`). */
+/** Every handler that is ever set, in every lane, passes the SDK's hook for subclasses (server 2.4, `_wrapHandler`; package.json holds that minor version). */
 export class WordedServer extends Server {
   protected override _wrapHandler(method: string, handler: Handler): Handler {
     const wrapped = super._wrapHandler(method, handler)
@@ -53,7 +54,7 @@ function misfitOf(thrown: unknown): string | null {
   const issues = list === undefined ? null : Issues.safeParse(parse(list)).data
   if (!issues) return null
   const parts = issues.slice(0, 5).map(({ path: [, ...path], expected }) => {
-    const field = path.length === 0 ? 'params' : JSON.stringify(path.join('.').slice(0, 80))
+    const field = path.length === 0 ? 'params' : toJson(path.join('.').slice(0, 80))
     return `${field}: ${expected === undefined ? 'does not fit' : `must be ${KINDS[expected] ?? expected}`}`
   })
   return `${parts.join('; ')}.`
