@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
+import { isLoopback } from './loopback.ts'
 import { chatList, daysPerChat, type KeepRules, MAX_KEEP_DAYS } from './model/keeping.ts'
 
 /** What a switch may be set to. */
@@ -341,14 +342,4 @@ export function readEnvironment(folder = '.'): Record<string, string | undefined
     }
   }
   return { ...fromFile, ...process.env }
-}
-
-/** Is this host name or address one that only this machine can reach? */
-export function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' ||
-    host === '::1' ||
-    host === '[::1]' ||
-    /^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(host)
-  )
 }

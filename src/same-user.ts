@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { isIPv4, type Socket } from 'node:net'
 import { endianness } from 'node:os'
+import { isLoopback } from './loopback.ts'
 
 /**
  * Socket states in which a row still names its owner: ESTABLISHED, FIN_WAIT1, CLOSE_WAIT. In the others the socket
@@ -32,15 +33,20 @@ export function isOurUser(socket: Socket): boolean {
 }
 
 /**
- * Is whoever listens at this loopback address our own user, or root? `localhost` is each of its addresses, of which either
- * may be called. False too where nobody is seen to listen. Always true on systems without the table.
+ * Who listens where this URL leads on this computer: our own user or root, somebody else, or nobody (any more). `localhost` is
+ * each of its addresses, of which either may be called. `ours` too where it leads to another computer, and on systems
+ * without the table: there it cannot be told.
  */
-export function isOurListener({ address, port }: End): boolean {
-  if (!hasTables) return true
+export function listenerAt(url: string): 'ours' | 'foreign' | 'nobody' {
+  const { hostname, port: given, protocol } = new URL(url)
+  if (!hasTables || !isLoopback(hostname)) return 'ours'
+  const address = hostname.replace(/^\[|\]$/g, '')
+  const port = Number(given || (protocol === 'https:' ? 443 : 80))
   const tables = readTables()
   const addresses = address === 'localhost' ? ['127.0.0.1', '::1'] : [address]
   const owners = addresses.flatMap((one) => findListeners(tables, { address: one, port }))
-  return owners.length > 0 && owners.every(isOurs)
+  if (owners.length === 0) return 'nobody'
+  return owners.every(isOurs) ? 'ours' : 'foreign'
 }
 
 const hasTables = process.platform === 'linux' && process.getuid !== undefined

@@ -434,6 +434,21 @@ describe('when the server is not as it should be', () => {
     expect(data).toMatchObject({ code: 'refused', problem: 'other_user', retry: 'never' })
   })
 
+  it('going while it is asked who it is: not taken for a stranger, and another one is started', async () => {
+    const going = createServer((_, answer) => {
+      going.close()
+      answer.end('{"ok":true,"name":"whatsapp-mcp-api"}')
+    })
+    const [port, dir] = [await quietPort(), join(temp(), 'auth')]
+    await new Promise<void>((resolve) => going.listen(port, '127.0.0.1', resolve))
+    const pipe = openPipe(['--port', String(port), '--auth-dir', dir, '--idle-minutes', '0.02'])
+    pipe.send({ jsonrpc: '2.0', id: 1, method: 'ping' })
+    expect(await pipe.answerTo(1, 30_000)).toHaveProperty('result')
+    pipe.child.stdin?.end()
+    await pipe.exited
+    await soon(() => existsSync(join(dir, '.whatsapp-mcp-api', 'server.lock'))).toBe(false)
+  })
+
   it('another program at the port: said, and none is started beside it', async () => {
     const other = createServer((_, answer) => void answer.end('<html>hello</html>'))
     const silent = createTcpServer((socket) => void socket.end('SSH-2.0-x\r\n'))
@@ -490,6 +505,15 @@ describe.skipIf(!canBecomeStranger)('another user at the port (needs root on Lin
     // Nor the session's stream, which is tried again after a second.
     await new Promise((resolve) => setTimeout(resolve, 1_500))
     expect(new Set(other.out.trim().split('\n'))).toEqual(new Set(['listening', 'GET /health']))
+  })
+
+  it('gets nothing from the bundle', async () => {
+    const port = String(await quietPort())
+    const other = await stranger(port)
+    const pipe = openBundle(`http://127.0.0.1:${port}`)
+    const error = errorOf(await pipe.ask(1, 'tools/call', { name: 'whatsapp_send_message' }))
+    expect(error.data).toMatchObject({ code: 'server_unreachable' })
+    expect(other.out).toBe('listening\n')
   })
 
   it('is asked where it was named', async () => {

@@ -12,9 +12,9 @@ export type PipeServer = {
 }
 
 /**
- * A server somewhere: it is there, or it is not; whoever asks for something is told. Whose it is, is not looked at: it may be
- * one of another user behind a proxy, and was named on purpose.
+ * A server somewhere: it is there, or it is not; whoever asks for something is told. Whose it is, is looked at only where
+ * `isOurs` does: by itself it may be one of another user behind a proxy, and was named on purpose.
  */
-export function namedServer(url: string): PipeServer {
-  return { url, ready: async () => {}, isOurs: () => true, lost() {} }
+export function namedServer(url: string, isOurs = () => true): PipeServer {
+  return { url, ready: async () => {}, isOurs, lost() {} }
 }

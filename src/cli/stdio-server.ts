@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isOurListener } from '../same-user.ts'
+import { listenerAt } from '../same-user.ts'
 import { placesIn } from '../session/auth-dir.ts'
 import { readLock } from '../session/dir-lock.ts'
 import { errnoOf } from './errno.ts'
@@ -42,7 +42,7 @@ export function ownServer(options: OwnServerOptions): PipeServer {
   let found: Promise<void> | null = null
   return {
     url: options.url,
-    isOurs: () => isOurListener(endOf(options.url)),
+    isOurs: () => listenerAt(options.url) === 'ours',
     ready() {
       found ??= find(options).catch((error) => {
         found = null
@@ -107,7 +107,10 @@ async function isThere({ url, authDir, isDirGiven }: OwnServerOptions): Promise<
     throw notOurs(url)
   }
   // Anybody may have been quicker to take the port, and say our name: messages go to nobody else.
-  if (!isOurListener(endOf(url))) throw notThisUser(url)
+  const listener = listenerAt(url)
+  if (listener === 'foreign') throw notThisUser(url)
+  // It has stopped listening since, and is going.
+  if (listener === 'nobody') return false
   // It is ours, and refuses: what it says about each request is the better sentence.
   if (status !== 200 && typeof health.code === 'string' && typeof health.hint === 'string') return true
   if (health.name !== 'whatsapp-mcp-api') throw notOurs(url)
@@ -120,11 +123,6 @@ async function isThere({ url, authDir, isDirGiven }: OwnServerOptions): Promise<
     )
   }
   return true
-}
-
-function endOf(url: string): { address: string; port: number } {
-  const { hostname, port } = new URL(url)
-  return { address: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) }
 }
 
 function resolved(path: string): string {

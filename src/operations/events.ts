@@ -16,7 +16,7 @@ import {
   quoted,
 } from './brief.ts'
 import { chatIdInput, limit, oneOrMore, whole } from './inputs.ts'
-import { defineOperation } from './operation.ts'
+import { defineOperation, PATIENCE_MS } from './operation.ts'
 import { READING_ERRORS } from './reading.ts'
 
 /** The longest wait that a caller may ask for, in seconds. */
@@ -97,7 +97,7 @@ export const listEvents = defineOperation({
     wait: whole(0, MAX_WAIT_S)
       .default(0)
       .describe(
-        `With after: seconds to wait where nothing has happened yet, 0 to ${MAX_WAIT_S} (as a tool 0 to 50, unless the client takes progress). Default 0: answer at once.`,
+        `With after: seconds to wait where nothing has happened yet, 0 to ${MAX_WAIT_S} (as a tool 0 to ${PATIENCE_MS / 1000}, unless the client takes progress). Default 0: answer at once.`,
       ),
     limit: limit(50),
   }),

@@ -19,6 +19,12 @@ export type Context = {
   patienceMs?: number
 }
 
+/**
+ * The patience of callers that count on progress where none can be told: clients of MCP give up on a call of which nothing
+ * was heard for a minute (the TypeScript SDK's do, 2.4).
+ */
+export const PATIENCE_MS = 50_000
+
 /** The families of operations in the docs, in their order. */
 export const TAGS = {
   link: 'Linking this server to a WhatsApp account, and the state of the link.',

@@ -63,6 +63,22 @@ const PROFILE = 'session-default'
 /** Where Chromium keeps WhatsApp Web's database inside a profile. */
 const WEB_STORAGE = join('Default', 'IndexedDB', 'https_web.whatsapp.com_0.indexeddb.leveldb')
 
+function sweep(archives: string, log: Log): void {
+  try {
+    const stuck = sweepLeftovers(archives)
+    if (stuck.length > 0)
+      log.warn(
+        { files: stuck.length },
+        'what a killed command left could not be removed; the next start tries again',
+      )
+  } catch (cause) {
+    throw new AuthDirError(
+      `What a killed command left in ${archives} cannot be set right: ${cause instanceof Error ? cause.message : cause}.`,
+      'Make the directory writable for the user that runs the server, and see that no other program has its files open.',
+    )
+  }
+}
+
 /** Where things lie in an auth directory: our own folder, the browser profile, the lock of the server that uses it. */
 export function placesIn(path: string): { own: string; profile: string; lock: string } {
   const own = join(path, OURS)
@@ -81,7 +97,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
   for (const dir of [own, profile, archives]) makePrivate(dir, log)
   const accountFile = join(own, 'account.json')
   const release = await lock(lockFile, path, log)
-  sweepLeftovers(archives)
+  sweep(archives, log)
   for (const name of readdirSync(path)) {
     if (name.startsWith(`${PROFILE}.removed-`)) {
       void rm(join(path, name), { recursive: true, force: true }).catch(() => {})

@@ -69,31 +69,42 @@ function overwrite(file: string): void {
 
 /**
  * Remove all that was left in this directory. Call only while nobody else uses it, and before anybody looks for an
- * archive: one whose place was not taken yet gets its name back. Throws the operating system's error where it does not.
+ * archive: one whose place was not taken yet gets its name back, and so does its key file. Throws the operating system's
+ * error where they do not. Returns what could not be removed, by name: it is tried again the next time.
  */
-export function sweepLeftovers(dir: string): void {
+export function sweepLeftovers(dir: string): string[] {
+  const stuck: string[] = []
   for (const name of readdirSync(dir)) {
     const path = join(dir, name)
-    if (/\.db\.replaced$/.test(name)) settleReplaced(path)
-    if (/\.db\.new(-wal|-shm|-journal)?$/.test(name)) removeOverwritten(path)
-    if (/\.db\.new\.key\.json$/.test(name)) settleKeyFile(path)
-    if (/\.db(\.new)?\.key\.json\.new$/.test(name)) rmSync(path, { force: true })
+    if (/\.db\.replaced$/.test(name) && isGivenBack(path)) continue
+    if (/\.db\.new\.key\.json$/.test(name) && isKeyPlaced(path)) continue
+    if (!LEFTOVER.test(name)) continue
+    try {
+      removeOverwritten(path)
+    } catch {
+      stuck.push(name)
+    }
   }
+  return stuck
 }
+
+/** Copies and their key files, and what a copy took the place of. */
+const LEFTOVER = /\.db(\.replaced|\.new(-wal|-shm|-journal)?|\.new\.key\.json|(\.new)?\.key\.json\.new)$/
 
 /**
  * A key file without its archive is kept wherever it was not made for a copy: the archive may only have been moved away, and
  * nobody opens it without.
  */
-function settleKeyFile(own: string): void {
+function isKeyPlaced(own: string): boolean {
   const file = own.slice(0, -keyFileOf(COPY).length)
-  const isOfArchive = readHeader(file).kind === 'encrypted' && !existsSync(keyFileOf(file))
-  if (isOfArchive) placeKeyFile(file)
-  else rmSync(own)
+  if (readHeader(file).kind !== 'encrypted' || existsSync(keyFileOf(file))) return false
+  placeKeyFile(file)
+  return true
 }
 
-function settleReplaced(old: string): void {
+function isGivenBack(old: string): boolean {
   const file = old.slice(0, -REPLACED.length)
-  if (existsSync(file)) removeOverwritten(old)
-  else renameSync(old, file)
+  if (existsSync(file)) return false
+  renameSync(old, file)
+  return true
 }

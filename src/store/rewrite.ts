@@ -19,7 +19,7 @@ export type RewriteStep = 'copied' | 'verified' | 'set_aside' | 'replaced' | 'wi
 /**
  * Nobody else may have the archive open. Needs as much free space as the file takes.
  * @param onStep called once each step is done and on disk
- * @throws AppError `archive_full`, `archive_damaged`, as `openFile`; before `replaced`, the archive is as it was then
+ * @throws AppError `archive_full`, `archive_damaged`, as `openFile`; the archive is as it was then. Never from `replaced` on
  */
 export function rewrite(
   file: string,
@@ -140,8 +140,12 @@ function replace(file: string, copy: string, onStep: (step: RewriteStep) => void
   }
   syncFolder(file)
   onStep('replaced')
-  removeOverwritten(old)
-  syncFolder(file)
+  try {
+    removeOverwritten(old)
+    syncFolder(file)
+  } catch {
+    // Somebody holds it, a virus scanner perhaps. The archive is the new one; the next sweep comes back to the old.
+  }
   onStep('wiped')
 }
 

@@ -64,6 +64,27 @@ const eventLog = (name: string) => ({ file: 'src/store/event-log.test.ts', name 
 
 export const MUTATIONS: readonly Mutation[] = [
   {
+    name: 'a server that is going is taken for that of a stranger',
+    file: 'src/cli/stdio-server.ts',
+    find: "if (listener === 'nobody') return false",
+    replace: "if (listener === 'nobody') throw notThisUser(url)",
+    test: { file: 'test/stdio.test.ts', name: 'going while it is asked' },
+  },
+  {
+    name: 'the bundle speaks to whoever has taken the port',
+    file: 'src/cli/stdio-bundle.ts',
+    find: "listenerAt(url) !== 'foreign'",
+    replace: 'true',
+    test: { file: 'test/stdio.test.ts', name: 'nothing from the bundle' },
+  },
+  {
+    name: 'what a killed command left keeps a server from starting',
+    file: 'src/store/leftovers.ts',
+    find: 'stuck.push(name)',
+    replace: 'throw new Error(name)',
+    test: { file: 'src/store/leftovers.test.ts', name: 'cannot be removed' },
+  },
+  {
     name: 'a call that comes after a notice of its cancelling is said to be cancelled, and runs',
     file: 'src/faces/mcp/plain.ts',
     find: 'if (cancelled !== null && !begun.has(cancelled)) continue',
@@ -2794,14 +2815,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'whoever answers to our name is asked',
     file: 'src/cli/stdio-server.ts',
-    find: 'if (!isOurListener(endOf(url))) throw notThisUser(url)',
+    find: "if (listener === 'foreign') throw notThisUser(url)",
     replace: '',
     test: { file: 'test/stdio.test.ts', name: 'gets nothing but the question' },
   },
   {
     name: 'whoever takes the port of our server later is asked',
     file: 'src/cli/stdio-server.ts',
-    find: 'isOurs: () => isOurListener(endOf(options.url))',
+    find: "isOurs: () => listenerAt(options.url) === 'ours'",
     replace: 'isOurs: () => true',
     test: { file: 'test/stdio.test.ts', name: 'that took it from our server' },
   },

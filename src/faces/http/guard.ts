@@ -1,7 +1,7 @@
 /** Who may call: Host, Origin and Sec-Fetch-Site, checked on every request before anything else is looked at. */
 import type { IncomingMessage } from 'node:http'
-import { isLoopback } from '../../config.ts'
 import { fail } from '../../errors.ts'
+import { isLoopback } from '../../loopback.ts'
 
 /** Pages that a person may reach by a link from another site; they show, and change nothing. */
 const NAVIGABLE = new Set(['/qr', '/docs'])

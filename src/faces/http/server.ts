@@ -1,6 +1,7 @@
 /** The HTTP face: the operations table as routes, with every request checked in the same order. */
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../../errors.ts'
@@ -64,6 +65,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   })
   server.server.on('request', ({ socket }) => unused.delete(socket))
   server.addHook('preClose', async () => {
+    // What was accepted in this turn is not read yet, and may have a request on it.
+    await turn()
     for (const socket of unused) if (socket.bytesRead === 0) socket.destroy()
   })
 

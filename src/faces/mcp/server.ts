@@ -2,7 +2,7 @@
 import type { McpServerFactory, ServerContext, ServerOptions } from '@modelcontextprotocol/server'
 import type { Log } from '../../log.ts'
 import { startAuth } from '../../operations/link.ts'
-import type { Context, Operation } from '../../operations/operation.ts'
+import { type Context, type Operation, PATIENCE_MS } from '../../operations/operation.ts'
 import { complete } from './completion.ts'
 import { requestIdOf } from './exchange.ts'
 import { INSTRUCTIONS } from './instructions.ts'
@@ -25,9 +25,6 @@ export type McpOptions = {
 const KEPT = { ttlMs: 300_000, cacheScope: 'private' } as const
 /** What people wrote is asked for anew each time. */
 const NOT_KEPT = { ttlMs: 0, cacheScope: 'private' } as const
-
-/** Clients give up on a call of which nothing was heard for a minute (the SDK's does); progress begins it anew. */
-const PATIENCE_MS = 50_000
 
 const OPTIONS: ServerOptions = {
   // Lists never change. Subscribing is the router's, but only who is told of it here may subscribe.
