@@ -25,7 +25,7 @@ export function createManifest({ name, version, description, license, keywords, 
     version,
     description,
     long_description:
-      'Leads to the server on this computer, which holds the WhatsApp session: start it with "npx -y whatsapp-mcp-api serve" and link your account with "npx -y whatsapp-mcp-api auth". Messages stay on this computer, but for what you let your assistant read.\n\nAn unofficial client, not affiliated with WhatsApp or Meta.',
+      'Leads to the server on this computer, which holds the WhatsApp session: start it with "whatsapp-mcp-api serve" and link your account with "whatsapp-mcp-api auth" (in a checkout: npm start, npm run auth). Messages stay on this computer, but for what you let your assistant read.\n\nAn unofficial client, not affiliated with WhatsApp or Meta.',
     author: { name },
     license,
     keywords,

@@ -62,7 +62,10 @@ working directory is read too. A flag wins over the environment, and that over \
 line that names it and says what is allowed. Switches are written \`--headless\`, \`--no-headless\` or \`--headless=false\`.
 
 \`stdio\` reads the \`.env\` of the project root instead (of an installed package: of your data directory), and begins relative paths
-there: clients start it in folders that came from elsewhere, whose \`.env\` could name a program to run.
+there: clients start it in folders that came from elsewhere, whose \`.env\` could name a program to run. \`mcp-config\` does the same.
+Start a server yourself only in folders whose \`.env\` you trust.
+
+\`WHATSAPP_MCP_URL\` names a server that runs, for the commands that ask one and for \`stdio\`. It counts in the environment alone.
 
 | variable | flag | default | meaning |
 |---|---|---|---|

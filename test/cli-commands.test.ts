@@ -1,5 +1,5 @@
 /** The commands that ask a running server, as people and programs run them: the built program, a shell, a terminal. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -63,6 +63,16 @@ describe('without a server', () => {
       code: 2,
       err: expect.stringContaining('--url'),
     })
+  })
+
+  it('the .env of the folder does not say where the server is', async () => {
+    const dir = temp()
+    writeFileSync(join(dir, '.env'), 'WHATSAPP_MCP_URL=http://127.0.0.1:9\n')
+    const { err } = await ended(['send', '15551234567', 'hello'], {
+      cwd: dir,
+      env: { WHATSAPP_MCP_PORT: nowhere },
+    })
+    expect(err).toContain(`No server answers at http://127.0.0.1:${nowhere}.`)
   })
 
   it('something else on the port is not taken for one', async () => {

@@ -183,9 +183,17 @@ describe('what is printed', () => {
     expect(stdout.trim().split('\n').slice(-3)).toEqual(['stdio', '--auth-dir', dir])
   })
 
-  it('carries what is not as it would be: from flags, the environment and .env', async () => {
-    writeFileSync(join(home, '.env'), 'WHATSAPP_HISTORY_DAYS=30\nWHATSAPP_MCP_PORT=8790\n')
-    const env = { WHATSAPP_AUTH_DIR: 'mine', WHATSAPP_HEADLESS: 'false', WHATSAPP_ARCHIVE_KEY: 'secret' }
+  it('carries what is not as it would be: from flags and the environment, and nothing of the folder', async () => {
+    writeFileSync(
+      join(home, '.env'),
+      `WHATSAPP_MCP_URL=http://127.0.0.1:9\nWHATSAPP_CHROME_EXECUTABLE=${home}/chrome\n`,
+    )
+    const env = {
+      WHATSAPP_HISTORY_DAYS: '30',
+      WHATSAPP_AUTH_DIR: 'mine',
+      WHATSAPP_HEADLESS: 'false',
+      WHATSAPP_ARCHIVE_KEY: 'secret',
+    }
     const { out, err } = await mcpConfig(['cursor', '--host', '::1'], env)
     expect(JSON.parse(out).mcpServers.whatsapp.args.slice(1)).toEqual([
       ...['stdio', '--host', '::1', '--auth-dir', join(home, 'mine'), '--headless=false'],
@@ -291,6 +299,26 @@ describe('files of other systems', () => {
     )
     expect(at('vscode', 'linux', { XDG_CONFIG_HOME: '/etc/me' })).toBe('/etc/me/Code/User/mcp.json')
   })
+})
+
+it('an installed one carries what stands in the .env of its data directory, where stdio reads it too', () => {
+  const data = join(home, 'whatsapp-mcp-api')
+  mkdirSync(data)
+  writeFileSync(join(data, '.env'), 'WHATSAPP_MCP_PORT=9000\nWHATSAPP_CHROME_EXECUTABLE=opt/chrome\n')
+  const place = {
+    root: '/usr/lib/node_modules/whatsapp-mcp-api',
+    platform: 'linux' as const,
+    home,
+    env: { PATH: '', XDG_DATA_HOME: home },
+  }
+  const given = { settings: {}, flags: { url: '' } }
+  const entry = (transport: 'stdio' | 'http') => toEntry(transport, { given, place, execPath: '/opt/node' })
+  expect(entry('http')).toEqual({ transport: 'http', url: 'http://127.0.0.1:9000/mcp' })
+  const { args } = entry('stdio') as Extract<Entry, { transport: 'stdio' }>
+  expect(args.slice(1)).toEqual([
+    ...['stdio', '--port', '9000', '--auth-dir', join(data, '.wwebjs_auth')],
+    ...['--chrome-executable', join(data, 'opt/chrome')],
+  ])
 })
 
 describe('how this program is run', () => {

@@ -82,14 +82,11 @@ type Environment = Record<string, string | undefined>
 
 /**
  * The address that was given as such, without a slash at the end: `--url`, else WHATSAPP_MCP_URL where no flag says host or
- * port; null: none was.
+ * port; null: none was. The environment alone counts: a `.env` that came with a folder must not say where messages go.
  */
-export function givenUrl(
-  { settings, flags }: Addressed,
-  env: () => Environment = readEnvironment,
-): string | null {
+export function givenUrl({ settings, flags }: Addressed): string | null {
   const isPlaced = settings.WHATSAPP_MCP_HOST !== undefined || settings.WHATSAPP_MCP_PORT !== undefined
-  const named = flags.url || (isPlaced ? '' : env().WHATSAPP_MCP_URL?.trim() || '')
+  const named = flags.url || (isPlaced ? '' : process.env.WHATSAPP_MCP_URL?.trim() || '')
   if (named === '') return null
   if (!/^https?:/.test(named) || !URL.canParse(named)) {
     throw new CommandError(
@@ -103,7 +100,7 @@ export function givenUrl(
 
 /** The server's address: the one that was given, else the host and port of the settings. */
 export function addressOf(given: Addressed, env: () => Environment = readEnvironment): string {
-  const named = givenUrl(given, env)
+  const named = givenUrl(given)
   if (named !== null) return named
   const sources = { flags: given.settings, env: env() }
   const port = readSetting('WHATSAPP_MCP_PORT', sources)

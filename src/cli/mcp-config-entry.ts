@@ -30,7 +30,7 @@ export type EntryOptions = {
 
 /** @throws ConfigError, and CommandError where the settings do not say where the server is */
 export function toEntry(transport: Transport, { given, place, execPath }: EntryOptions): Entry {
-  const address = addressOf(given).replace(/\/mcp$/, '')
+  const address = addressOf(given, () => environmentOf(place)).replace(/\/mcp$/, '')
   if (transport === 'http') return { transport, url: `${address}/mcp` }
   const { command, args } = launch(place, execPath)
   const more = givenUrl(given) === null ? carriedFlags(given.settings, place) : ['--url', address]
@@ -38,8 +38,13 @@ export function toEntry(transport: Transport, { given, place, execPath }: EntryO
 }
 
 /** Set here, and not to be written into a file of a client; null: nothing is. */
-export function leftOut(): string | null {
-  return readEnvironment().WHATSAPP_ARCHIVE_KEY ? 'WHATSAPP_ARCHIVE_KEY' : null
+export function leftOut(place: Place): string | null {
+  return environmentOf(place).WHATSAPP_ARCHIVE_KEY ? 'WHATSAPP_ARCHIVE_KEY' : null
+}
+
+/** What `stdio` will read as well. The working directory may be anybody's, and what its `.env` says would stay for good. */
+function environmentOf(place: Place): Record<string, string | undefined> {
+  return readEnvironment(dataRootOf(place))
 }
 
 /**
@@ -73,8 +78,11 @@ function stableNode(path: string, execPath: string): string {
 
 /** What is not as it would be without being said, as flags: a client starts us elsewhere, and with another environment. */
 function carriedFlags(settings: GivenSettings, place: Place): string[] {
-  const env = readEnvironment()
-  const { authDir } = readConfig({ flags: settings, env, root: dataRootOf(place) })
+  const root = dataRootOf(place)
+  const env = environmentOf(place)
+  /** Where a relative path begins: what the file says lies where the file does. */
+  const baseOf = (name: SettingName) => ((settings[name] ?? process.env[name]) ? '.' : root)
+  const { authDir } = readConfig({ flags: settings, env, root, base: baseOf('WHATSAPP_AUTH_DIR') })
   // As it would be for a client, which need not have XDG_DATA_HOME.
   const usual = join(
     dataRootOf({ ...place, env: { LOCALAPPDATA: place.env.LOCALAPPDATA } }),
@@ -88,6 +96,6 @@ function carriedFlags(settings: GivenSettings, place: Place): string[] {
     const text = (settings[name] ?? env[name] ?? '').trim()
     if (text === '' || text === fallback) return []
     if (takes === null) return [`--${flag}=${text}`]
-    return [`--${flag}`, rooted(row, text, '.')]
+    return [`--${flag}`, rooted(row, text, baseOf(name))]
   })
 }

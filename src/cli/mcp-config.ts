@@ -24,7 +24,7 @@ export async function mcpConfig(
   const { env, platform, execPath } = process
   const place: Place = { root: projectRoot(), platform, home: homedir(), env }
   const entry = toEntry(transportOf(client, flags.transport), { given, place, execPath })
-  const secret = entry.transport === 'stdio' ? leftOut() : null
+  const secret = entry.transport === 'stdio' ? leftOut(place) : null
   if (secret !== null)
     say(`${secret} is set here and not written down: name a file in WHATSAPP_ARCHIVE_KEY_FILE.`)
   if (flags.install) return writeInto(client, flags.name, entry, place)

@@ -70,7 +70,7 @@ export function explain({ message, wasSent }: { message: string; wasSent: boolea
     : new PipeFailure(
         'server_unreachable',
         `The server cannot be reached (${message}), so nothing was done.`,
-        'Start it with "npx -y whatsapp-mcp-api serve", or correct the address (--url, WHATSAPP_MCP_URL); then try again.',
+        'Start it with "whatsapp-mcp-api serve" (in a checkout: npm start), or correct the address (--url, WHATSAPP_MCP_URL); then try again.',
       )
 }
 

@@ -17,7 +17,7 @@ export function openServer(given: { settings: GivenSettings; flags: StdioFlags }
   const { settings, flags } = given
   const root = dataRoot()
   const env = readEnvironment(root)
-  const named = givenUrl(given, () => env)
+  const named = givenUrl(given)
   // People copy the address of the endpoint.
   if (named !== null) return { openServer: () => namedServer(named.replace(/\/mcp$/, '')), idleMs: null }
   const { authDir } = readConfig({ flags: settings, env, root, base: root })
