@@ -38,7 +38,7 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
       })
       const timer = setTimeout(() => {
         done()
-        reject(new Error('No page shows a QR code.'))
+        reject(new Error('No page shows a QR code; begin to link first.'))
       }, qrWaitMs)
     })
   }
