@@ -3015,4 +3015,25 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'void socket',
     test: { file: 'test/mcp.test.ts', name: 'never used' },
   },
+  {
+    name: 'a refusal is told in the words of the validator',
+    file: 'src/operations/invoke.ts',
+    find: ', { error: misfit }',
+    replace: '',
+    test: { file: 'src/operations/invoke.test.ts', name: 'in plain words' },
+  },
+  {
+    name: 'a wrong word is told by its place in a list that nobody wrote',
+    file: 'src/operations/invoke.ts',
+    find: "typeof step !== 'number'",
+    replace: 'true',
+    test: { file: 'src/operations/invoke.test.ts', name: 'in plain words' },
+  },
+  {
+    name: 'a text that is too long is told to be no text',
+    file: 'src/operations/misfit.ts',
+    find: 'if (near !== undefined)',
+    replace: 'if (false)',
+    test: { file: 'src/operations/invoke.test.ts', name: 'in plain words' },
+  },
 ]
