@@ -3036,4 +3036,11 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'if (false)',
     test: { file: 'src/operations/invoke.test.ts', name: 'in plain words' },
   },
+  {
+    name: 'a wait without a cursor is answered at once, so that a loop spins',
+    file: 'src/operations/events.ts',
+    find: 'after !== undefined || wait === 0',
+    replace: 'true',
+    test: events('refuses to wait'),
+  },
 ]
