@@ -3043,4 +3043,32 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'true',
     test: events('refuses to wait'),
   },
+  {
+    name: 'an archive that has no key is no reason to do anything',
+    file: 'src/session/archive.ts',
+    find: 'hint: () => problem?.hint ?? null',
+    replace: 'hint: () => null',
+    test: { file: 'test/archive-key.test.ts', name: 'says why it cannot without' },
+  },
+  {
+    name: 'an archive that cannot be opened looks empty',
+    file: 'src/session/archive.ts',
+    find: 'opened?.store.messages.count() ?? null',
+    replace: 'opened?.store.messages.count() ?? 0',
+    test: { file: 'test/archive-key.test.ts', name: 'says why it cannot without' },
+  },
+  {
+    name: 'an archive that cannot be opened was complete in 1970',
+    file: 'src/session/archive.ts',
+    find: 'opened === null ? null : staleSince()',
+    replace: 'staleSince()',
+    test: { file: 'test/archive-key.test.ts', name: 'says why it cannot without' },
+  },
+  {
+    name: 'a start that had no network is to be tried again as it is',
+    file: 'src/session/next-step.ts',
+    find: "lastError?.includes('net::ERR_') === true",
+    replace: 'false',
+    test: { file: 'src/session/next-step.test.ts' },
+  },
 ]
