@@ -3071,4 +3071,18 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'false',
     test: { file: 'src/session/next-step.test.ts' },
   },
+  {
+    name: 'a call in the reference has a space in its address',
+    file: 'scripts/rest-page.ts',
+    find: 'encodeURIComponent(String(value)).replaceAll',
+    replace: 'String(value).replaceAll',
+    test: { file: 'test/rest-page.test.ts', name: 'one word' },
+  },
+  {
+    name: 'the reference names a code twice',
+    file: 'scripts/rest-page.ts',
+    find: '[...new Set(errors)]',
+    replace: 'errors',
+    test: { file: 'test/rest-page.test.ts', name: 'twice' },
+  },
 ]
