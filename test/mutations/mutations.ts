@@ -3085,4 +3085,11 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'errors',
     test: { file: 'test/rest-page.test.ts', name: 'twice' },
   },
+  {
+    name: 'asking for a pairing code while ready is refused, as no page says',
+    file: SESSION,
+    find: "if (current() === 'ready') return null",
+    replace: '',
+    test: { file: 'test/answers.test.ts', name: 'POST /api/pairing-code' },
+  },
 ]
