@@ -1,7 +1,6 @@
 /** Writes every file that is derived from the tables; with --check it only tells which are out of date. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { z } from 'zod'
 import { faultTable } from '../simulator/service/faults.ts'
 import { COMMANDS } from '../src/cli/commands.ts'
 import { EXIT, EXIT_MEANINGS } from '../src/cli/exit-codes.ts'
@@ -12,6 +11,7 @@ import { createOpenApi } from '../src/faces/http/openapi.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import { VERSION } from '../src/version.ts'
 import { eventsPage } from './events-page.ts'
+import { restPage } from './rest-page.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
@@ -117,78 +117,6 @@ happened: look before you repeat it), \`after_action\` (somebody must do somethi
 |---|---|---|---|---|
 ${rows.join('\n')}
 `
-}
-
-function restPage(): string {
-  const sections = OPERATIONS.map((operation) => {
-    const { name, title, description, routes, input, example, errors, limitMs } = operation
-    const fields = Object.entries(
-      (z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }).properties ?? {}) as Record<
-        string,
-        { description?: string }
-      >,
-    ).map(([field, { description: text }]) => `- \`${field}\`: ${text ?? ''}`)
-    const [method = '', path = ''] = routes[0]?.split(' ') ?? []
-    const call = curlCall(method, path, example.input)
-    return [
-      `## ${title}`,
-      `${routes.map((route) => `\`${route}\``).join(', ')} (\`${name}\`)`,
-      description,
-      ...(fields.length === 0 ? [] : [fields.join('\n')]),
-      `\`\`\`sh\n${call}\n\`\`\``,
-      `Answers within ${(limitMs ?? 2_000) / 1_000} s.${errors.length === 0 ? '' : ` Codes of its own: ${errors.map((code) => `\`${code}\``).join(', ')}.`}`,
-    ].join('\n\n')
-  })
-  return `# REST
-
-JSON over HTTP on the loopback. The same, for programs: \`GET /openapi.json\`, or [openapi.json](openapi.json). Failures
-are described in [errors](errors.md).
-
-${sections.join('\n\n')}
-
-## Events as a stream
-
-\`GET /api/events/stream\` tells the same events as \`GET /api/events\` as server-sent events, with the same \`after\`, \`kind\` and
-\`chat_id\`; \`Last-Event-ID\` resumes it. [Events](events.md) says what each kind tells.
-
-\`\`\`sh
-curl -N 'http://127.0.0.1:8790/api/events/stream?kind=message.received'
-\`\`\`
-
-## Export
-
-\`GET /api/export?chat_id=&format=jsonl|text\` is the archive, or one chat, as a file: [Moving an archive](archive.md#moving-an-archive)
-says what stands in it. The header \`X-Total-Messages\` says how many messages follow.
-
-\`\`\`sh
-curl -o whatsapp.jsonl http://127.0.0.1:8790/api/export
-\`\`\`
-
-## Pages
-
-\`GET /qr\` is a page for people: the QR code while one waits, else what is going on. Always 200. Asked with
-\`Accept: text/plain\` it is text for a terminal with a dark background.
-
-\`GET /docs\` shows these operations, searches them and sends them to this server; no other host is asked for anything.
-`
-}
-
-/** The example as it is typed: ids in the path, the rest as a query or as a JSON body. */
-function curlCall(method: string, path: string, input: unknown): string {
-  const given = Object.entries(input ?? {})
-  const inPath = (name: string) => path.includes(`{${name}}`)
-  const address = `http://127.0.0.1:8790${given.reduce(
-    (text, [name, value]) => text.replace(`{${name}}`, String(value)),
-    path,
-  )}`
-  const rest = given.filter(([name]) => !inPath(name))
-  if (rest.length === 0) return `curl ${method === 'GET' ? '' : `-X ${method} `}${address}`
-  if (method !== 'GET') {
-    const body = JSON.stringify(Object.fromEntries(rest))
-    return `curl ${address} -H 'Content-Type: application/json' \\\n  -d '${body}'`
-  }
-  const query = rest.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
-  return `curl '${address}?${query}'`
 }
 
 function faultsPage(): string {

@@ -1,4 +1,5 @@
 /** Every documented field of every answer, and nothing that is not documented. */
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Harness, openHarness } from './harness.ts'
 
@@ -83,6 +84,9 @@ describe('documented answers', () => {
     await harness.until('ready')
     const again = await harness.post('/api/pairing-code', { phone_number: '15550001000' })
     expect(Object.keys(again.json)).toEqual(['already_authenticated', 'code', 'status'])
+    const page = readFileSync(new URL('../docs/linking.md', import.meta.url), 'utf8')
+    const [, shown = '{}'] = /^`(\{"already_authenticated": true,.*\})`/m.exec(page) ?? []
+    expect(JSON.parse(shown.replace('{…}', 'null'))).toEqual({ ...again.json, status: null })
   })
 
   it('GET /openapi.json describes every route', async () => {

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../src/clock.ts'
+import { ERRORS } from '../src/errors.ts'
 import { toJid } from '../src/model/ids.ts'
 import type { Status } from '../src/model/status.ts'
 import { createExporter } from '../src/store/exporter.ts'
@@ -91,16 +92,24 @@ async function serve(dir: string, env: Record<string, string> = {}): Promise<Ser
 
 type Problem = { code?: string; hint?: string; messages?: { body: string }[] }
 const read = ({ url }: Server) => call<Problem>(`${url}/api/messages?chat_id=${encodeURIComponent(CHAT)}`)
-const archiveOf = async ({ url }: Server) => (await call<Status>(`${url}/api/status`)).archive
+const statusOf = ({ url }: Server) => call<Status>(`${url}/api/status`)
 
 /** What a server with this environment says of it: what reading gives, and the status; stopped again. */
 async function look(dir: string, env: Record<string, string> = {}) {
   const server = await serve(dir, env)
-  const [answer, archive] = [await read(server), await archiveOf(server)]
+  const [answer, status] = [await read(server), await statusOf(server)]
+  const told = (await ended(['status', '--url', server.url])).out
   expect(await stop(server)).toBe(0)
   const environment = Object.values(env).filter((text) => text.includes(KEY))
   for (const text of [...environment, CANARY]) expect(server.err + server.out).not.toContain(text)
-  return { answer, archive, code: answer.code ?? answer.messages?.map(({ body }) => body).join() }
+  const { archive, next_step } = status
+  return {
+    answer,
+    archive,
+    next_step,
+    told,
+    code: answer.code ?? answer.messages?.map(({ body }) => body).join(),
+  }
 }
 
 describe('a server', () => {
@@ -119,9 +128,12 @@ describe('a server', () => {
       [{}, 'archive_key_missing'],
       [{ WHATSAPP_ARCHIVE_KEY: NEW_KEY }, 'archive_key_wrong'],
     ] as const) {
-      const { answer, archive } = await look(dir, env)
+      const { answer, archive, next_step, told } = await look(dir, env)
       expect(answer).toMatchObject({ code, hint: expect.stringContaining('start the server again') })
-      expect(archive).toMatchObject({ encrypted: true, problem: code })
+      // Neither empty nor up to date nor from 1970: it is not known.
+      expect(archive).toMatchObject({ encrypted: true, problem: code, messages: null, stale_since: null })
+      expect(next_step).toBe(ERRORS[code].hint)
+      expect(told).toContain(`cannot be opened, encrypted, ${code}`)
     }
     renameSync(`${file}.key.json`, `${file}.lost`)
     expect(await look(dir, right)).toMatchObject({

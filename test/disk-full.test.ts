@@ -184,7 +184,7 @@ it('without room for the archive itself: it is opened once there is some, while 
   disk.fill(PAGE_BYTES)
   await harness.restart()
   await harness.until('ready')
-  expect(archive(harness)).toMatchObject({ problem: 'archive_full', messages: 0 })
+  expect(archive(harness)).toMatchObject({ problem: 'archive_full', messages: null, stale_since: null })
   await harness.world.write({ from: AMARA, text: 'nowhere to put it' })
   await expectMended(harness, disk)
   expect(harness.app.session.status()).toMatchObject({ state: 'ready', reconnect: null })

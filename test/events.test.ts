@@ -22,7 +22,7 @@ describe('the list', () => {
   it('begins now where no cursor is given, and at the oldest event with 0', async () => {
     stage = await openEventStage()
     stage.write()
-    const begin = await list('?wait=60')
+    const begin = await list('?wait=0')
     expect(begin.json).toEqual({ ok: true, events: [], next_after: expect.any(String), has_more: false })
     expect((await list(`?after=${begin.json.next_after}`)).json.events).toEqual([])
     stage.write()
@@ -74,6 +74,15 @@ describe('the list', () => {
     expect(json).toMatchObject({ events: [], has_more: false })
     expect(json.next_after).toBe(await now())
     expect(json.next_after).not.toBe(after)
+  })
+
+  it('refuses to wait where no cursor is given, and says how to begin', async () => {
+    stage = await openEventStage()
+    const { status, json } = await list('?wait=1')
+    expect([status, json.code]).toEqual([400, 'invalid_input'])
+    expect(json.detail).toBe(
+      '"wait": goes with after only: call once without wait for next_after, then pass that as after.',
+    )
   })
 
   it('gives up waiting once the caller is gone', async () => {

@@ -99,6 +99,8 @@ describe('a start that fails', () => {
     const answer = await harness.post('/api/auth/start')
     expect(answer.json).toMatchObject({ state: 'stopped', reason: 'start_failed', linked: false })
     expect(answer.json.last_error).toBeTruthy()
+    expect(answer.json.next_step).toContain('POST /api/auth/start')
+    expect(answer.json.next_step.includes('network')).toBe(name === 'load_refused')
     await expect.poll(() => browserProcesses(harness.authDir), GONE).toEqual([])
     await fault(name, false)
     expect((await harness.post('/api/auth/start')).json.state).toBe('qr')

@@ -41,6 +41,8 @@ function renderArchive({
   problem,
   stale_since,
 }: NonNullable<Status['archive']>): string {
+  if (messages === null)
+    return `cannot be opened${encrypted ? ', encrypted' : ''}, ${problem}: see docs/archive.md`
   const kept = `${messages} messages${encrypted ? ', encrypted' : ''}`
   if (problem !== null) return `${kept}, ${problem}: see docs/archive.md`
   return stale_since === null ? kept : `${kept}, nothing missing until ${stale_since}`

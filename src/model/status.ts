@@ -103,7 +103,7 @@ export const Status = z.object({
     .object({
       file: z.string().describe('Absolute path.'),
       encrypted: z.boolean().describe('The file is encrypted, with the key of its owner.'),
-      messages: z.int().min(0),
+      messages: z.int().min(0).nullable().describe('Null: it cannot be opened, `problem` says why.'),
       problem: z
         .string()
         .nullable()
@@ -114,7 +114,7 @@ export const Status = z.object({
         .string()
         .nullable()
         .describe(
-          'Nothing was missing until then, ISO 8601 UTC (1970: it never was complete yet); null while it is up to date.',
+          'Nothing was missing until then, ISO 8601 UTC (1970: it never was complete yet); null while it is up to date, and while it cannot be opened (`messages` is null then).',
         ),
     })
     .nullable()

@@ -45,6 +45,7 @@ export function statusText(status: z.infer<typeof BriefStatus>): string {
     archive !== null &&
       `Archive: ${facts({
         messages: archive.messages,
+        'cannot be opened': archive.messages === null,
         problem: archive.problem,
         'complete until': archive.stale_since,
       })}`,

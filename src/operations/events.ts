@@ -92,15 +92,21 @@ export const listEvents = defineOperation({
   effect: 'read',
   needs: 'nothing',
   routes: ['GET /api/events'],
-  input: z.strictObject({
-    ...eventFilter,
-    wait: whole(0, MAX_WAIT_S)
-      .default(0)
-      .describe(
-        `With after: seconds to wait where nothing has happened yet, 0 to ${MAX_WAIT_S} (as a tool 0 to ${PATIENCE_MS / 1000}, unless the client takes progress). Default 0: answer at once.`,
-      ),
-    limit: limit(50),
-  }),
+  input: z
+    .strictObject({
+      ...eventFilter,
+      wait: whole(0, MAX_WAIT_S)
+        .default(0)
+        .describe(
+          `Only with after: seconds to wait where nothing has happened yet, 0 to ${MAX_WAIT_S} (as a tool 0 to ${PATIENCE_MS / 1000}, unless the client takes progress). Default 0: answer at once.`,
+        ),
+      limit: limit(50),
+    })
+    // Answered at once it would make a loop spin that forgot to go on with next_after.
+    .refine(({ after, wait }) => after !== undefined || wait === 0, {
+      path: ['wait'],
+      message: 'goes with after only: call once without wait for next_after, then pass that as after',
+    }),
   output: z.object({
     ok: z.literal(true),
     events: z.array(Event).describe('Oldest first; empty where nothing that fits has happened.'),
@@ -111,7 +117,7 @@ export const listEvents = defineOperation({
   }),
   errors: [...EVENT_ERRORS],
   limitMs: (MAX_WAIT_S + 2) * 1000,
-  example: { input: { kind: ['message.received'], wait: 30 } },
+  example: { input: { after: '0', kind: ['message.received'] } },
   brief: {
     sizes: { limit: 'events' },
     shape: z.object({ events: z.array(BriefEvent), next_after: z.string(), has_more: z.boolean() }),

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { DeadlineError, withDeadline } from '../clock.ts'
 import { fail } from '../errors.ts'
 import { toJson } from '../json.ts'
+import { misfit } from './misfit.ts'
 import type { Context, Operation } from './operation.ts'
 
 const DEFAULT_LIMIT_MS = 2_000
@@ -37,20 +38,21 @@ export async function invoke<In extends z.ZodType, Out extends z.ZodType>(
 
 /** @throws AppError `invalid_input` with one sentence that names each wrong field */
 export function parseInput<In extends z.ZodType>(schema: In, raw: unknown): z.output<In> {
-  const input = schema.safeParse(raw)
+  const input = schema.safeParse(raw, { error: misfit })
   if (!input.success) fail('invalid_input', { detail: describe(input.error.issues) })
   return input.data
 }
 
-/** One sentence that names each wrong field; values are not repeated, they may be private. */
+/** One sentence that names each wrong field as the caller wrote it; values are not repeated, they may be private. */
 function describe(issues: readonly z.core.$ZodIssue[]): string {
-  const parts = issues.slice(0, 5).map((issue) => {
+  const parts = issues.map((issue) => {
     if (issue.code === 'unrecognized_keys')
       return `unknown field ${issue.keys.slice(0, 5).map(quote).join(', ')}`
-    const where = issue.path.length === 0 ? 'the body' : quote(issue.path.join('.'))
-    return `${where}: ${issue.message}`
+    // The place in a list says nothing to who wrote the words with commas between.
+    const names = issue.path.filter((step) => typeof step !== 'number')
+    return `${names.length === 0 ? 'the body' : quote(names.join('.'))}: ${issue.message}`
   })
-  return `${parts.join('; ')}.`
+  return `${[...new Set(parts)].slice(0, 5).join('; ')}.`
 }
 
 /** A name that the caller chose, short and without controls. */

@@ -42,6 +42,8 @@ export type Archive = {
   /** Numbers about what it holds. Fails as {@link Archive.reader}. */
   stats(): Stats
   view(): Pick<Status, 'archive' | 'sync'>
+  /** What to do so that it can be opened or written; null where nothing is wrong. */
+  hint(): string | null
   /** The account is connected with this engine: from now on its archive is kept up to date. Never fails. */
   follow(engine: Engine, account: Jid, lid: Jid | null): void
   /** What the engine reported. Never fails. */
@@ -256,12 +258,13 @@ export function createArchive(options: ArchiveOptions): Archive {
         archive: {
           file,
           encrypted: opened === null ? isEncrypted(file) : options.secret !== null,
-          messages: opened?.store.messages.count() ?? 0,
+          messages: opened?.store.messages.count() ?? null,
           problem: problem?.code ?? null,
-          stale_since: staleSince(),
+          stale_since: opened === null ? null : staleSince(),
         },
       }
     },
+    hint: () => problem?.hint ?? null,
     follow(engine, account, lid) {
       halt()
       followed = { engine, account, lid }

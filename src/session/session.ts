@@ -408,7 +408,15 @@ export function createSession(options: SessionOptions): Session {
         reason,
         next_step:
           loggingOut === null || state === 'stopped'
-            ? nextStep({ state, reason, connected, linked, reconnecting: reconnectAt !== null })
+            ? nextStep({
+                state,
+                reason,
+                lastError,
+                connected,
+                linked,
+                reconnecting: reconnectAt !== null,
+                archiveHint: archive.hint(),
+              })
             : 'Wait: the account is being logged out.',
         pairing: pairing.view(),
         reconnect:

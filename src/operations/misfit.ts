@@ -1,0 +1,59 @@
+/** What is wrong with a field of an input, in plain words. Pure. */
+import type { z } from 'zod'
+
+const KINDS: Record<string, string> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+}
+
+/**
+ * The words for an issue of Zod's own, to end a sentence that begins with the field: "is missing", "must be text". To be
+ * passed to `safeParse` as `error`: messages that a schema wrote itself go before it (https://zod.dev/error-customization).
+ * Never a value that was sent. Of an optional field nothing is ever missing, so `undefined` means that it was needed.
+ */
+export function misfit(issue: z.core.$ZodRawIssue): string {
+  if (issue.input === undefined) return 'is missing'
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${KINDS[isWhole(issue.inst) ? 'int' : issue.expected] ?? issue.expected}`
+    case 'invalid_value':
+      return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`
+    case 'too_big':
+      return limitOf('at most', 'less than', issue.maximum, issue)
+    case 'too_small':
+      return limitOf('at least', 'more than', issue.minimum, issue)
+    case 'invalid_union':
+      return ofBranches(issue.errors)
+    default:
+      return 'does not fit'
+  }
+}
+
+type Bound = { origin: string; inclusive?: boolean | undefined }
+
+function limitOf(most: string, below: string, value: number | bigint, { origin, inclusive }: Bound): string {
+  const unit = origin === 'string' ? 'character' : origin === 'array' ? 'entry' : null
+  if (unit === null) return `must be ${inclusive === false ? below : most} ${value}`
+  if (most === 'at least' && Number(value) === 1) return 'must not be empty'
+  const units = unit === 'entry' ? 'entries' : `${unit}s`
+  return `must have ${most} ${value} ${Number(value) === 1 ? unit : units}`
+}
+
+/** The branch that takes such a value says what is wrong with it; where none does, what they would take. */
+function ofBranches(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
+  const first = branches.flatMap(([issue]) => issue ?? [])
+  const near = first.find((issue) => issue.code !== 'invalid_type' || issue.expected === 'int')
+  if (near !== undefined) return near.message
+  const kinds = first.flatMap((issue) => (issue.code === 'invalid_type' ? (KINDS[issue.expected] ?? []) : []))
+  return kinds.length === 0 ? 'does not fit' : `must be ${[...new Set(kinds)].join(' or ')}`
+}
+
+/** Of text, `z.int` says first that it is no number. */
+function isWhole(schema: unknown): boolean {
+  const { _zod: inner } = Object(schema) as { _zod?: { def?: { format?: unknown } } }
+  return inner?.def?.format === 'safeint'
+}
