@@ -70,7 +70,7 @@ const inputs: Record<string, () => Input> = {
   pairing_code: () => ({ phone_number: STRANGER }),
 }
 /** What differs from one call to the next: of what grows meanwhile, and of each message sent. */
-const VOLATILE = ['stale_since', 'archive', 'size_bytes']
+const VOLATILE = ['stale_since', 'archive', 'size_bytes', 'seconds']
 const OF_SENDS = ['message_id', 'timestamp']
 /** They change what the others are told, so they come last; this one takes the link with it. */
 const LAST = ['send_message', 'send_to_chat', 'logout']
