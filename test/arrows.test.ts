@@ -97,6 +97,8 @@ const ALLOWED: Record<string, string[]> = {
     'src/session/dir-lock.ts',
     'src/same-user.ts',
   ],
+  // Who listens where no address was named: a message goes to nobody else.
+  'src/cli/client.ts': ['src/cli', 'src/config.ts', 'src/same-user.ts'],
   'src/cli/stdio-bundle.ts': ['src/cli', 'src/same-user.ts'],
   'src/cli/stdio-detached.ts': ['src/cli', 'src/session/auth-dir.ts'],
   'src/cli/doctor-machine.ts': ['src/cli', 'src/session/dir-lock.ts', 'src/browser'],

@@ -42,10 +42,9 @@ export async function examine(config: Config, machine: MachineView): Promise<Fin
 async function whoAnswers({ host, port }: Config): Promise<Answering> {
   if (port === 0) return { who: 'nobody_of_ours' }
   try {
-    const card = await openApi(serverUrl(host, port)).get<{ name?: unknown; status?: Status }>('/', ANSWER_MS)
-    return card.name === 'whatsapp-mcp-api' && card.status !== undefined
-      ? { who: 'server', status: card.status }
-      : { who: 'nobody_of_ours' }
+    const api = openApi({ url: serverUrl(host, port), isNamed: true })
+    const card = await api.get<{ status?: Status }>('/', ANSWER_MS)
+    return card.status !== undefined ? { who: 'server', status: card.status } : { who: 'nobody_of_ours' }
   } catch (error) {
     if (error instanceof ApiError && error.problem.code === 'other_user') return { who: 'other_user' }
     return { who: 'nobody_of_ours' }

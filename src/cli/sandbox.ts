@@ -83,7 +83,7 @@ async function open(dir: string, flags: SandboxFlags): Promise<Simulator> {
 
 /** From whatever is saved here to ready, with the phone in the double's hand. */
 async function link(url: string, world: World): Promise<Status> {
-  const api = openApi(url)
+  const api = openApi({ url, isNamed: true })
   let now = await api.post<Status>('/api/auth/start', {}, START_MS)
   // A session that the double no longer knows (another world, a link lost in a crash): this start found that out.
   if (now.reason === 'logged_out') now = await api.post<Status>('/api/auth/start', {}, START_MS)
