@@ -190,6 +190,30 @@ describe('the commands', () => {
     }
   })
 
+  it.each([
+    ['says nothing', ''],
+    ['ends in good order, too early', '{"line":"archive"}\n{"line":"message"}\n'],
+    ['ends within its last line', `{"line":"archive"}\n${END.slice(0, -2)}`],
+    ['says its last line within another', `{"line":"archive"}\n{"line":"message","body":${END}`],
+  ])('take no export for whole that %s', async (_, text) => {
+    const folder = temp()
+    const out = join(folder, 'cut.jsonl')
+    const server = await play((_request, answer) => void answer.end(text), OURS)
+    try {
+      const toFile = await cli('export', '--url', server.url, '--out', out)
+      expect([toFile.code, toFile.out]).toEqual([1, ''])
+      expect(toFile.err).toBe(
+        `The export from ${server.url} broke off (its last line, the end, is missing).\nNothing was left in the file. Run it again.\n`,
+      )
+      expect(readdirSync(folder)).toEqual([])
+      const printed = await cli('export', '--url', server.url)
+      expect([printed.code, printed.out]).toEqual([1, text])
+      expect(printed.err).toContain('not whole')
+    } finally {
+      server.close()
+    }
+  })
+
   it('say how far an export is, on standard error, once it takes its time', async () => {
     const line = '{"line":"message"}\n'
     const answers: ServerResponse[] = []

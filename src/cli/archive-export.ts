@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeS
 import { basename, dirname, join, resolve } from 'node:path'
 import { openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { watchEnd } from './export-end.ts'
 import { createProgress } from './progress.ts'
 import { plain } from './terminal.ts'
 
@@ -15,14 +16,17 @@ export async function exportArchive(server: Server, { chat, format, out }: Expor
   const total = Number(answer.headers.get('x-total-messages') ?? 0)
   const progress = createProgress((messages) => `${messages} of ${total} messages exported`)
   const target = out === '' ? null : openTarget(resolve(out))
+  const end = watchEnd()
   let messages = 0
   try {
     for await (const chunk of answer.body ?? []) {
       messages += countMessages(chunk, format)
       if (target === null) await write(chunk)
       else target.write(chunk)
+      end.see(chunk)
       progress(messages)
     }
+    if (format === 'jsonl' && !end.isWhole()) throw new Error('its last line, the end, is missing')
     target?.keep()
   } catch (error) {
     target?.drop()
