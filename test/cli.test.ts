@@ -174,6 +174,22 @@ describe('a start that cannot be', () => {
     expect(program.err).not.toContain('    at ')
   })
 
+  it.skipIf(process.platform !== 'linux').each([
+    ['serve', '--auth-dir', '/proc/x'],
+    ['archive', 'import', 'FILE', '--auth-dir', '/proc/x'],
+    ['sandbox', '--port', '0', '--phone-port', '0', '--dir', '/proc/x'],
+  ])('%s %s … on a directory that cannot be made ends with code 3 and a sentence', async (...args) => {
+    const file = join(temp(), 'archive.jsonl')
+    writeFileSync(file, '')
+    const program = run(
+      args.map((arg) => (arg === 'FILE' ? file : arg)),
+      { env: { WHATSAPP_MCP_PORT: '0' } },
+    )
+    await expect.poll(() => program.child.exitCode, { timeout: 20_000 }).toBe(3)
+    expect(program.err).toMatch(/The directory \/proc\/x\S* cannot be used: (ENOENT|EACCES)/)
+    expect(program.err).not.toContain('    at ')
+  })
+
   it('with a wrong flag ends with one line that names it', async () => {
     const wrong = run(['serve', '--port', 'many'], { env: { WHATSAPP_MCP_PORT: '0' } })
     expect(await wrong.exited).toBe(2)

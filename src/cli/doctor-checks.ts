@@ -126,6 +126,16 @@ async function checkDirectory({ config: { authDir }, machine }: Situation): Prom
       : `The directory ${authDir} cannot be made: ${place.path} is not writable (${why}).`
     return problem(says, `Make it writable for the user that runs the server, or ${elsewhere}.`)
   }
+  // Permissions say nothing about a place that takes no folders, such as /proc. Where ours is, one was made.
+  const isUsed = isThere && (await machine.stat(placesIn(authDir).own)) !== null
+  const refused = isUsed ? null : await machine.whyNotMade(place.path)
+  if (refused !== null) {
+    const what = isThere ? `A folder in ${authDir}` : `The directory ${authDir}`
+    return problem(
+      `${what} cannot be made: ${place.path} takes no folders (${refused}).`,
+      `Free some space if the disk is full, or ${elsewhere}.`,
+    )
+  }
   return ok(isThere ? `${authDir} is writable.` : `${authDir} will be made at the first start.`)
 }
 

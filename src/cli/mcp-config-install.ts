@@ -3,7 +3,6 @@ import {
   chmodSync,
   constants,
   copyFileSync,
-  mkdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -12,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFolder } from '../make-folder.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { type Edit, EditError, withEntry } from './mcp-config-edit.ts'
@@ -29,7 +29,7 @@ export function install(path: string, edit: Edit, now = new Date()): Installed {
   const backup = before === null ? null : `${file}.bak-${now.toISOString().replace(/[-:.]/g, '')}`
   const fresh = `${file}.${process.pid}.new`
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     if (backup !== null) copyFileSync(file, backup, constants.COPYFILE_EXCL)
     writeFileSync(fresh, after, { mode: 0o600 })
     if (before !== null) chmodSync(fresh, statSync(file).mode & 0o777)

@@ -1,10 +1,10 @@
 /** `whatsapp-mcp-api sandbox`: the same server, library and browser, with the double in the place of WhatsApp. */
-import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSimulator } from '../../simulator/open-simulator.ts'
 import type { BuildName, Pace, Simulator, World } from '../../simulator/simulator.ts'
 import { type GivenSettings, readConfig, readEnvironment } from '../config.ts'
+import { makeFolder } from '../make-folder.ts'
 import type { Status } from '../model/status.ts'
 import { openApi } from './client.ts'
 import { dataRoot } from './data-dir.ts'
@@ -64,7 +64,16 @@ async function open(dir: string, flags: SandboxFlags): Promise<Simulator> {
   const dataDir = join(dir, '.whatsapp-mcp-api', 'simulator')
   const port = flags['phone-port']
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    makeFolder(dataDir, 0o700)
+  } catch (error) {
+    throw new CommandError(
+      `The directory ${dataDir} cannot be used: ${error instanceof Error ? error.message : error}.`,
+      'Make it writable for this user, or choose another one: --dir DIR.',
+      EXIT.directory,
+      { cause: error },
+    )
+  }
+  try {
     const { seed, pace, build } = flags
     return await openSimulator({ dataDir, seed, pace, build, control: { host: '127.0.0.1', port } })
   } catch (error) {

@@ -3064,4 +3064,40 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     test: { file: 'test/archive-export.test.ts', name: 'account is linked|take no export for whole' },
   },
+  {
+    name: 'a folder is tried for ever where none can be made',
+    file: 'src/make-folder.ts',
+    find: '  let place = resolve(path)',
+    replace:
+      '  if (path) return void mkdirSync(path, { recursive: true, mode })\n  let place = resolve(path)',
+    test: { file: 'src/make-folder.test.ts', name: 'takes no folder' },
+  },
+  {
+    name: 'a folder is made with the rights of everybody',
+    file: 'src/make-folder.ts',
+    find: 'mkdirSync(folder, { mode })',
+    replace: 'mkdirSync(folder)',
+    test: { file: 'src/make-folder.test.ts', name: 'with the mode' },
+  },
+  {
+    name: 'a file is taken for a folder',
+    file: 'src/make-folder.ts',
+    find: '?.isDirectory() !== true',
+    replace: ' === undefined',
+    test: { file: 'src/make-folder.test.ts', name: 'in the way' },
+  },
+  {
+    name: 'doctor goes by permissions alone',
+    file: CHECKS,
+    find: 'isUsed ? null : await machine.whyNotMade(place.path)',
+    replace: 'null',
+    test: doctor('none can be made'),
+  },
+  {
+    name: 'doctor leaves the folder that it tried',
+    file: 'src/cli/doctor-machine.ts',
+    find: 'await rmdir(await mkdtemp',
+    replace: 'await Promise.resolve(await mkdtemp',
+    test: doctor('leaves none'),
+  },
 ]
