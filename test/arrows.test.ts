@@ -101,6 +101,7 @@ const ALLOWED: Record<string, string[]> = {
   ],
   // Who listens where no address was named: a message goes to nobody else.
   'src/cli/client.ts': ['src/cli', 'src/config.ts', 'src/same-user.ts'],
+  'src/cli/mcp-config-other.ts': ['src/cli', 'src/config.ts', 'src/loopback.ts'],
   'src/cli/stdio-bundle.ts': ['src/cli', 'src/same-user.ts'],
   'src/cli/stdio-detached.ts': ['src/cli', 'src/session/auth-dir.ts', 'src/make-folder.ts'],
   'src/cli/doctor-machine.ts': ['src/cli', 'src/session/dir-lock.ts', 'src/browser'],

@@ -3100,4 +3100,25 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'await Promise.resolve(await mkdtemp',
     test: doctor('leaves none'),
   },
+  {
+    name: 'the entry of another program is replaced in silence',
+    file: 'src/cli/mcp-config.ts',
+    find: 'otherProgram(done.replaced, entry, place)',
+    replace: 'null',
+    test: { file: 'test/mcp-config.test.ts', name: 'whose entry it replaced' },
+  },
+  {
+    name: 'our own entry is called that of another program',
+    file: 'src/cli/mcp-config-other.ts',
+    find: 'return isOurs ? null : shorten(words)',
+    replace: 'return shorten(words)',
+    test: { file: 'test/mcp-config.test.ts', name: 'is ours' },
+  },
+  {
+    name: 'the secrets of another entry are printed',
+    file: 'src/cli/mcp-config-other.ts',
+    find: 'args.slice(0, first + 1)',
+    replace: 'args',
+    test: { file: 'test/mcp-config.test.ts', name: 'is another program' },
+  },
 ]
