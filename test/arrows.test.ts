@@ -74,6 +74,9 @@ const ALLOWED: Record<string, string[]> = {
   'src/cli/run-server.ts': [
     'src/cli/exit-codes.ts',
     'src/cli/idle.ts',
+    // Who has the port, where it is taken.
+    'src/cli/who-answers.ts',
+    'src/cli/terminal.ts',
     'src/app.ts',
     'src/archive-key.ts',
     'src/engine/wweb',

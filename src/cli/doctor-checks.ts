@@ -2,11 +2,11 @@
 import { dirname, join } from 'node:path'
 import { BrowserNotFound } from '../browser/find.ts'
 import { type Config, serverUrl } from '../config.ts'
-import type { Status } from '../model/status.ts'
 import { placesIn } from '../session/auth-dir.ts'
 import { isNodeSupported, oldNode } from '../version.ts'
 import type { MachineView } from './doctor-machine.ts'
 import { errnoOf } from './errno.ts'
+import type { Answering } from './who-answers.ts'
 
 /**
  * `problem`: the server does not work until somebody does the next step. `warning`: it works, or mends this itself at
@@ -22,14 +22,6 @@ export type Finding = {
   /** What to do; null where nothing is to do. */
   next: string | null
 }
-
-/** Who answers at the address of the settings. */
-export type Answering =
-  | { who: 'nobody_of_ours' }
-  /** Our server, with its status. */
-  | { who: 'server'; status: Status }
-  /** Our server, of another user of this computer: it tells us nothing. */
-  | { who: 'other_user' }
 
 export type Situation = { config: Config; machine: MachineView; answering: Answering }
 

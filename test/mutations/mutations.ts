@@ -3121,4 +3121,11 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'args',
     test: { file: 'test/mcp-config.test.ts', name: 'is another program' },
   },
+  {
+    name: 'a taken port is not told from that of another server of ours',
+    file: RUN,
+    find: 'await whoAnswers(config)',
+    replace: 'await whoAnswers({ ...config, port: 0 })',
+    test: cli('on a port where'),
+  },
 ]
