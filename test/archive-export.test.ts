@@ -1,6 +1,6 @@
 /** Export over HTTP and by command, and what it takes to read it back: all of the file or nothing. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fastify from 'fastify'
@@ -11,9 +11,11 @@ import { createExporter } from '../src/store/exporter.ts'
 import { openStore } from '../src/store/store.ts'
 import { readArchive } from './archive-rows.ts'
 import { type Harness, openHarness } from './harness.ts'
-import { ended, endPrograms, run, stop, temp } from './program.ts'
+import { ended, endPrograms, play, run, stop, temp } from './program.ts'
 
 const AMARA = '15550001101'
+const OURS = { isOurs: true }
+const END = '{"line":"end","messages":1}\n'
 
 let harness: Harness
 let dir: string
@@ -163,12 +165,9 @@ describe('the commands', () => {
     const folder = temp()
     const out = join(folder, 'cut.jsonl')
     // A server that never comes to the end.
-    const server = createServer((_, answer) => answer.writeHead(200).write('{"line":"archive"}\n'))
-    await new Promise<void>((listens) => server.listen(0, '127.0.0.1', listens))
-    const address = server.address()
-    const port = typeof address === 'object' ? address?.port : null
+    const server = await play((_, answer) => answer.writeHead(200).write('{"line":"archive"}\n'), OURS)
     const cut = async (signal: NodeJS.Signals) => {
-      const program = run(['archive', 'export', '--url', `http://127.0.0.1:${port}`, '--out', out])
+      const program = run(['archive', 'export', '--url', server.url, '--out', out])
       const part = `cut.jsonl.${program.child.pid}.part`
       await expect
         .poll(() => statSync(join(folder, part), { throwIfNoEntry: false })?.size, { timeout: 20_000 })
@@ -187,7 +186,30 @@ describe('the commands', () => {
       expect((await cli('export', '--url', harness.url, '--out', out)).code).toBe(0)
       expect(readdirSync(folder).sort()).toEqual(['cut.jsonl', present])
     } finally {
-      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+  it.each([
+    ['says nothing', ''],
+    ['ends in good order, too early', '{"line":"archive"}\n{"line":"message"}\n'],
+    ['ends within its last line', `{"line":"archive"}\n${END.slice(0, -2)}`],
+    ['says its last line within another', `{"line":"archive"}\n{"line":"message","body":${END}`],
+  ])('take no export for whole that %s', async (_, text) => {
+    const folder = temp()
+    const out = join(folder, 'cut.jsonl')
+    const server = await play((_request, answer) => void answer.end(text), OURS)
+    try {
+      const toFile = await cli('export', '--url', server.url, '--out', out)
+      expect([toFile.code, toFile.out]).toEqual([1, ''])
+      expect(toFile.err).toBe(
+        `The export from ${server.url} broke off (its last line, the end, is missing).\nNothing was left in the file. Run it again.\n`,
+      )
+      expect(readdirSync(folder)).toEqual([])
+      const printed = await cli('export', '--url', server.url)
+      expect([printed.code, printed.out]).toEqual([1, text])
+      expect(printed.err).toContain('not whole')
+    } finally {
       server.close()
     }
   })
@@ -195,14 +217,11 @@ describe('the commands', () => {
   it('say how far an export is, on standard error, once it takes its time', async () => {
     const line = '{"line":"message"}\n'
     const answers: ServerResponse[] = []
-    const server = createServer((_, answer) => {
+    const server = await play((_, answer) => {
       answer.writeHead(200, { 'x-total-messages': '5000' }).write('{"line":"archive"}\n')
       answers.push(answer)
-    })
-    await new Promise<void>((listens) => server.listen(0, '127.0.0.1', listens))
-    const address = server.address()
-    const port = typeof address === 'object' ? address?.port : null
-    const program = run(['archive', 'export', '--url', `http://127.0.0.1:${port}`])
+    }, OURS)
+    const program = run(['archive', 'export', '--url', server.url])
     try {
       let sent = 0
       const said = () => {
@@ -214,11 +233,10 @@ describe('the commands', () => {
       const told = /^(\d+) of 5000 messages exported\n$/.exec(program.err)
       expect(Number(told?.[1])).toBeGreaterThan(0)
       expect(Number(told?.[1])).toBeLessThanOrEqual(sent)
-      for (const answer of answers) answer.end()
+      for (const answer of answers) answer.end(END)
       expect(await program.exited).toBe(0)
-      expect(program.out).toBe(`{"line":"archive"}\n${line.repeat(sent)}`)
+      expect(program.out).toBe(`{"line":"archive"}\n${line.repeat(sent)}${END}`)
     } finally {
-      server.closeAllConnections()
       server.close()
     }
   })

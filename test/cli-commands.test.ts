@@ -1,7 +1,5 @@
 /** The commands that ask a running server, as people and programs run them: the built program, a shell, a terminal. */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { WorldMessage, WorldState } from '../simulator/simulator.ts'
@@ -10,6 +8,7 @@ import {
   ended,
   endPrograms,
   openSandbox,
+  play,
   quietPort,
   run,
   type Sandbox,
@@ -19,6 +18,7 @@ import {
 } from './program.ts'
 
 const CONTACT = '15550001101'
+const NOT_OURS = { isOurs: false }
 /** Node runs this before the program. */
 const preload = (code: string) => ['--import', `data:text/javascript,${encodeURIComponent(code)}`]
 /** WhatsApp itself is never asked by a test. */
@@ -75,22 +75,59 @@ describe('without a server', () => {
     expect(err).toContain(`No server answers at http://127.0.0.1:${nowhere}.`)
   })
 
-  it('something else on the port is not taken for one', async () => {
-    const other = createServer((_, answer) => answer.end('<h1>It works!</h1>')).listen(0, '127.0.0.1')
-    await new Promise((done) => other.once('listening', done))
-    const { port } = other.address() as AddressInfo
-    const { code, err } = await ended(['status', '--port', String(port)])
-    expect([code, err]).toEqual([6, expect.stringContaining('is not whatsapp-mcp-api')])
-    other.close()
+  const COMMANDS = [
+    'status',
+    'status --json',
+    'auth',
+    'auth --phone 15550001000',
+    'send 15550001101 secret',
+    'logout --yes',
+    'archive stats',
+    'archive export',
+  ]
+
+  it.each(['{}', 'null', '<h1>It works!</h1>'])(
+    'something else on the port, which answers %s to everything, is asked who it is and nothing else',
+    async (says) => {
+      const asked: string[] = []
+      const other = await play((request, answer) => {
+        asked.push(`${request.method} ${request.url}`)
+        answer.end(says)
+      }, NOT_OURS)
+      const folder = temp()
+      const out = join(folder, 'all.jsonl')
+      for (const line of [...COMMANDS, `archive export --out ${out}`]) {
+        const { code, out, err } = await ended([...line.split(' '), '--port', other.port])
+        expect([line, code, out]).toEqual([line, 6, ''])
+        expect(err).toMatch(/^What answers at \S+ is not whatsapp-mcp-api\.\n.*doctor.*\n$/)
+        expect(asked.splice(0)).toEqual(['GET /health'])
+      }
+      expect(readdirSync(folder)).toEqual([])
+      other.close()
+    },
+  )
+
+  it('a server that breaks off in the middle of a send may have sent; one that is asked who it is has not', async () => {
+    for (const isOurs of [true, false]) {
+      const broken = await play((request) => request.socket.destroy(), { isOurs })
+      const { code, err } = await ended(['send', CONTACT, 'hello', '--port', broken.port])
+      const hint = isOurs ? 'look before you repeat it' : 'nothing was done'
+      expect([code, err]).toEqual([1, expect.stringContaining(hint)])
+      broken.close()
+    }
   })
 
-  it('a server that breaks off in the middle of a send may have sent', async () => {
-    const broken = createServer((request) => request.socket.destroy()).listen(0, '127.0.0.1')
-    await new Promise((done) => broken.once('listening', done))
-    const { port } = broken.address() as AddressInfo
-    const { code, err } = await ended(['send', CONTACT, 'hello', '--port', String(port)])
-    expect([code, err]).toEqual([1, expect.stringContaining('look before you repeat it')])
-    broken.close()
+  it('is asked once who it is', async () => {
+    const asked: string[] = []
+    const server = await play((request, answer) => {
+      asked.push(`${request.method} ${request.url}`)
+      answer.end('{"name":"whatsapp-mcp-api","state":"ready","account":null,"has_qr":false}')
+    }, NOT_OURS)
+    expect(await ended(['auth', '--json', '--port', server.port])).toMatchObject({ code: 0 })
+    expect(asked.filter((line) => line === 'GET /health')).toHaveLength(1)
+    expect(asked.slice(0, 2)).toEqual(['GET /health', expect.stringContaining('/api/')])
+    expect(asked).toContain('POST /api/auth/start')
+    server.close()
   })
 
   it('status loads neither server nor browser library', async () => {
@@ -138,6 +175,43 @@ describe('without a server', () => {
     expect(readdirSync(dir)).toEqual([])
   })
 })
+
+describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
+  'another user at the port (needs root on Linux to play one)',
+  () => {
+    const STRANGER = 65_534
+    afterEach(endPrograms)
+
+    /** Answers to our name and shows what it is sent. */
+    const stranger = async (port: number) => {
+      const program = `require('node:http').createServer((request, answer) => {
+        console.log(request.method + ' ' + request.url)
+        answer.end('{"ok":true,"name":"whatsapp-mcp-api","to":"1","timestamp":"now","message_id":"m"}')
+      }).listen(${port}, '127.0.0.1', () => console.log('listening'))`
+      const other = run(['-e', program], { uid: STRANGER, cwd: '/' }, process.execPath)
+      await expect.poll(() => other.out, { timeout: 10_000 }).toContain('listening')
+      return other
+    }
+
+    it('gets no message, also under our name', async () => {
+      const port = await quietPort()
+      const other = await stranger(port)
+      const { code, out, err } = await ended(['send', CONTACT, 'secret', '--port', String(port)])
+      expect([code, out]).toEqual([6, ''])
+      expect(err).toMatch(/^What answers at \S+ is not run by this user .*\n.*--url.*\n$/)
+      expect(other.out).toBe('listening\n')
+    })
+
+    it('is asked where it was named, by flag or environment', async () => {
+      const port = await quietPort()
+      const other = await stranger(port)
+      const url = `http://127.0.0.1:${port}`
+      expect((await ended(['send', CONTACT, 'hello', '--url', url])).code).toBe(0)
+      expect((await ended(['send', CONTACT, 'hello'], { env: { WHATSAPP_MCP_URL: url } })).code).toBe(0)
+      expect(other.out.split('\n').filter((line) => line === 'POST /api/send')).toHaveLength(2)
+    })
+  },
+)
 
 describe('sandbox --linked', () => {
   let sandbox: Sandbox

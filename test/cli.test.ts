@@ -9,10 +9,12 @@ import type { Status } from '../src/model/status.ts'
 import { browserProcesses } from './browser-processes.ts'
 import {
   call,
+  ended,
   endPrograms,
   link,
   openSandbox,
   type Program,
+  play,
   run,
   statusOf,
   stop,
@@ -157,9 +159,29 @@ describe('a start that cannot be', () => {
     await new Promise((done) => blocker.once('listening', done))
     const { port } = blocker.address() as { port: number }
     const program = run(['serve'], { env: { WHATSAPP_AUTH_DIR: temp(), WHATSAPP_MCP_PORT: String(port) } })
+    // One that never says anything is waited for, for 5 s.
     expect(await program.exited).toBe(4)
+    expect(program.err).toContain(`Port ${port} is taken by another program. `)
     expect(program.err).toContain('WHATSAPP_MCP_PORT')
     blocker.close()
+  })
+
+  it.each([
+    [
+      { name: 'whatsapp-mcp-api', status: { auth_dir: '/home/me/\u001b[2Jsession' } },
+      /: a whatsapp-mcp-api server answers there already, with the session in \/home\/me\/\S*session\. /,
+    ],
+    [{ name: 'whatsapp-mcp-api', status: {} }, /: a whatsapp-mcp-api server answers there already\. /],
+    [{ name: 'another', status: {} }, / by another program\. /],
+  ])('on a port where %j answers says so', async (card, says) => {
+    const other = await play((_, answer) => void answer.end(JSON.stringify(card)), { isOurs: false })
+    const env = { WHATSAPP_AUTH_DIR: temp(), WHATSAPP_MCP_PORT: other.port }
+    const { code, err } = await ended(['serve'], { env })
+    other.close()
+    expect(code).toBe(4)
+    const [line = ''] = err.split('\n').filter((one) => one.startsWith('Port '))
+    expect(line).toMatch(new RegExp(`^Port ${other.port} is taken${says.source}`))
+    expect(line).not.toContain('\u001b')
   })
 
   it.each([
@@ -171,6 +193,22 @@ describe('a start that cannot be', () => {
     const program = run(['serve'], { env: { WHATSAPP_AUTH_DIR: temp(), ...env } })
     expect(await program.exited).toBe(code)
     expect(program.err).toContain(text)
+    expect(program.err).not.toContain('    at ')
+  })
+
+  it.skipIf(process.platform !== 'linux').each([
+    ['serve', '--auth-dir', '/proc/x'],
+    ['archive', 'import', 'FILE', '--auth-dir', '/proc/x'],
+    ['sandbox', '--port', '0', '--phone-port', '0', '--dir', '/proc/x'],
+  ])('%s %s … on a directory that cannot be made ends with code 3 and a sentence', async (...args) => {
+    const file = join(temp(), 'archive.jsonl')
+    writeFileSync(file, '')
+    const program = run(
+      args.map((arg) => (arg === 'FILE' ? file : arg)),
+      { env: { WHATSAPP_MCP_PORT: '0' } },
+    )
+    await expect.poll(() => program.child.exitCode, { timeout: 20_000 }).toBe(3)
+    expect(program.err).toMatch(/The directory \/proc\/x\S* cannot be used: (ENOENT|EACCES)/)
     expect(program.err).not.toContain('    at ')
   })
 

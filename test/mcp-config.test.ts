@@ -18,6 +18,7 @@ import { splitWords } from '../src/archive-key.ts'
 import { CLIENTS } from '../src/cli/mcp-config-clients.ts'
 import { EditError, withEntry } from '../src/cli/mcp-config-edit.ts'
 import { type Entry, type EntryOptions, toEntry } from '../src/cli/mcp-config-entry.ts'
+import { otherProgram } from '../src/cli/mcp-config-other.ts'
 import { ended, endPrograms, MAIN, temp } from './program.ts'
 
 afterEach(endPrograms)
@@ -69,6 +70,9 @@ const parse = (client: string, text: string): Record<string, Record<string, Reco
       ? JSON.stringify(parseToml(text))
       : text.replace(/^\s*\/\/.*$|\/\*.*?\*\//gm, '').replace(/,(\s*[}\]])/g, '$1'),
   )
+
+const THEIRS_IN_TOML =
+  '[mcp_servers.whatsapp]\ncommand = "npx"\nargs = ["-y", "whatsapp-mcp-other", "--token", "hidden"]\n'
 
 describe.each(Object.entries(FILES))('%s', (client, { file, member, existing }) => {
   const path = () => join(home, file)
@@ -124,6 +128,29 @@ describe.each(Object.entries(FILES))('%s', (client, { file, member, existing }) 
       ...(client === 'codex' ? { startup_timeout_sec: 20 } : { disabled: true }),
     })
     expect(changed).not.toHaveProperty('command')
+  })
+
+  it('says whose entry it replaced, and how to keep both', async () => {
+    mkdirSync(dirname(path()), { recursive: true })
+    const theirs = { command: 'npx', args: ['-y', 'whatsapp-mcp-other', '--token', 'hidden'] }
+    const before = { [member]: { whatsapp: theirs } }
+    const text = client === 'codex' ? THEIRS_IN_TOML : JSON.stringify(before, null, 2)
+    writeFileSync(path(), text)
+    const { code, out } = await mcpConfig([client, '--install'])
+    expect(code).toBe(0)
+    const backup = readdirSync(dirname(path())).find((name) => name.includes('.bak-')) ?? 'none'
+    expect(out.split('\n').slice(1, 4)).toEqual([
+      'It replaced another program of that name: npx -y whatsapp-mcp-other',
+      `The file as it was: ${join(dirname(path()), backup)}`,
+      'To keep both, put that file back and install under another name: --name NAME',
+    ])
+    expect(readFileSync(join(dirname(path()), backup), 'utf8')).toBe(text)
+    // As it says: under another name both are there, and nothing is replaced.
+    writeFileSync(path(), text)
+    const both = await mcpConfig([client, '--install', '--name', 'mine'])
+    expect(both.out).not.toContain('replaced')
+    const { whatsapp, mine } = parse(client, readFileSync(path(), 'utf8'))[member] ?? {}
+    expect([whatsapp, mine]).toEqual([theirs, expect.objectContaining({ args: [MAIN, 'stdio'] })])
   })
 
   it('is left alone where it cannot be read', async () => {
@@ -374,6 +401,41 @@ it('is found through npx in no folder that a client has open', async () => {
   if (entry.transport !== 'stdio') throw new Error('not over stdio')
   const { stdout } = await promisify(execFile)(entry.command, entry.args, { cwd: project })
   expect(stdout).toBe(`${home} stdio --url http://127.0.0.1:1\n`)
+})
+
+describe('what an entry led to before', () => {
+  const root = '/home/me/whatsapp'
+  const stdio: Entry = { transport: 'stdio', command: 'node', args: [] }
+  const http: Entry = { transport: 'http', url: 'http://127.0.0.1:9000/mcp' }
+
+  it.each<[unknown, string]>([
+    [
+      { command: 'node', args: ['--no-warnings', '/opt/other/index.js', 'key'] },
+      'node --no-warnings /opt/other/index.js',
+    ],
+    [{ command: 'node', args: ['/home/me/other/dist/main.js', 'stdio'] }, 'node /home/me/other/dist/main.js'],
+    [
+      { command: 'uv', args: ['--directory', '/x/whatsapp-mcp-api', 'run'] },
+      'uv --directory /x/whatsapp-mcp-api',
+    ],
+    [{ command: '/usr/bin/whatsapp-bridge' }, '/usr/bin/whatsapp-bridge'],
+    [{ url: 'https://me:secret@mcp.example.com/mcp?key=secret' }, 'https://mcp.example.com/mcp'],
+    [{ type: 'http', url: 'http://127.0.0.1:9000/mcp' }, 'http://127.0.0.1:9000/mcp'],
+    [{ url: 'http://localhost:8790/sse' }, 'http://localhost:8790/sse'],
+    [{ url: 'nonsense' }, 'nonsense'],
+  ])('%j is another program: %s', (before, says) => expect(otherProgram(before, stdio, { root })).toBe(says))
+
+  it.each<[unknown, Entry]>([
+    [null, stdio],
+    [{}, stdio],
+    [{ disabled: true }, stdio],
+    [{ command: 'node', args: ['/home/me/whatsapp/dist/main.js', 'stdio'] }, http],
+    [{ command: 'node', args: ['/usr/lib/node_modules/whatsapp-mcp-api/dist/main.js', 'stdio'] }, stdio],
+    [{ command: 'npx', args: ['-y', 'whatsapp-mcp-api@0.1.0', 'stdio'] }, stdio],
+    [{ command: 'C:\\npm\\whatsapp-mcp-api.cmd', args: ['stdio'] }, stdio],
+    [{ url: 'http://localhost:8790/mcp' }, stdio],
+    [{ url: 'http://127.0.0.1:9000/mcp', headers: {} }, http],
+  ])('%j is ours', (before, now) => expect(otherProgram(before, now, { root })).toBeNull())
 })
 
 describe('an edit', () => {

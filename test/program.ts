@@ -1,7 +1,8 @@
 /** The built program in processes of its own: runs it, follows what it says, and leaves nothing behind. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -69,6 +70,23 @@ export async function quietPort(): Promise<number> {
     })
     if (isFree) return port
   }
+}
+
+export type Played = { url: string; port: string; close(): void }
+
+/** A server whose answers a test writes. With `isOurs` it is ours by its `/health`, which `reply` then does not get. */
+export async function play(reply: RequestListener, { isOurs }: { isOurs: boolean }): Promise<Played> {
+  const server = createHttpServer((request, answer) => {
+    if (isOurs && request.url === '/health') answer.end('{"ok":true,"name":"whatsapp-mcp-api"}')
+    else reply(request, answer)
+  })
+  await new Promise<void>((listens) => server.listen(0, '127.0.0.1', listens))
+  const port = String((server.address() as AddressInfo).port)
+  const close = () => {
+    server.closeAllConnections()
+    server.close()
+  }
+  return { url: `http://127.0.0.1:${port}`, port, close }
 }
 
 /** The build as a package lies in `folder`; its main file. Its packages are those of this checkout. */

@@ -1,8 +1,9 @@
 /** Gets a browser onto a machine that has none: from Debian's packages as root, else Chrome for Testing by download. */
 
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { makeFolder } from '../make-folder.ts'
 import { BrowserNotFound, type FindOptions, findBrowser } from './find.ts'
 import { browserCacheDir, realFiles } from './machine.ts'
 import type { FoundBrowser } from './places.ts'
@@ -117,7 +118,7 @@ async function downloadChrome(options: DownloadOptions, aptWorks: boolean): Prom
   const version = await stableVersion(options)
   // Unpacked aside and moved as a whole: a download that was killed must not look like a browser.
   removeAbandoned(cacheDir)
-  mkdirSync(cacheDir, { recursive: true })
+  makeFolder(cacheDir)
   const partial = mkdtempSync(join(cacheDir, `partial-${process.pid}-`))
   try {
     const stall = stallTimer(stallMs)
@@ -246,7 +247,7 @@ async function checkStarts(
 
 /** Two installs at once end the same way: the second finds the place taken, by the same version, and uses that. */
 function moveInto(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true })
+  makeFolder(dirname(to))
   try {
     renameSync(from, to)
   } catch (error) {

@@ -1,34 +1,38 @@
 /** `whatsapp-mcp-api archive export` and `stats`: what the running server has in its archive. */
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { openApi } from './client.ts'
+import { openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { watchEnd } from './export-end.ts'
 import { createProgress } from './progress.ts'
 import { plain } from './terminal.ts'
 
 export type ExportFlags = { chat: string; format: 'jsonl' | 'text'; out: string }
 
 /** Writes everything, or one chat, to a file or to standard output; resolves with the exit code. */
-export async function exportArchive(url: string, { chat, format, out }: ExportFlags): Promise<number> {
+export async function exportArchive(server: Server, { chat, format, out }: ExportFlags): Promise<number> {
   const query = new URLSearchParams({ format, ...(chat === '' ? {} : { chat_id: chat }) })
-  const answer = await openApi(url).open(`/api/export?${query}`)
+  const answer = await openApi(server).open(`/api/export?${query}`)
   const total = Number(answer.headers.get('x-total-messages') ?? 0)
   const progress = createProgress((messages) => `${messages} of ${total} messages exported`)
   const target = out === '' ? null : openTarget(resolve(out))
+  const end = watchEnd()
   let messages = 0
   try {
     for await (const chunk of answer.body ?? []) {
       messages += countMessages(chunk, format)
       if (target === null) await write(chunk)
       else target.write(chunk)
+      end.see(chunk)
       progress(messages)
     }
+    if (format === 'jsonl' && !end.isWhole()) throw new Error('its last line, the end, is missing')
     target?.keep()
   } catch (error) {
     target?.drop()
     if (error instanceof CommandError) throw error
     throw new CommandError(
-      `The export from ${url} broke off (${error instanceof Error ? error.message : error}).`,
+      `The export from ${server.url} broke off (${error instanceof Error ? error.message : error}).`,
       out === ''
         ? 'What was printed is not whole. Run it again.'
         : 'Nothing was left in the file. Run it again.',
@@ -48,8 +52,8 @@ type Stats = {
 } & Record<'messages' | 'chats' | 'people' | 'reactions' | 'revisions' | 'events' | 'gaps', number>
 
 /** Prints the archive in numbers; resolves with the exit code. */
-export async function archiveStats(url: string, { json }: { json: boolean }): Promise<number> {
-  const stats = await openApi(url).get<Stats>('/api/archive')
+export async function archiveStats(server: Server, { json }: { json: boolean }): Promise<number> {
+  const stats = await openApi(server).get<Stats>('/api/archive')
   process.stdout.write(json ? `${JSON.stringify(stats, null, 2)}\n` : renderStats(stats))
   return EXIT.ok
 }

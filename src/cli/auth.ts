@@ -1,7 +1,7 @@
 /** `whatsapp-mcp-api auth`: link an account from the terminal, by QR code or pairing code, and see it through. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Status } from '../model/status.ts'
-import { type Api, openApi } from './client.ts'
+import { type Api, openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
 import { openScreen, plain, type Screen } from './terminal.ts'
@@ -19,8 +19,11 @@ type Code = { code: string | null; instructions?: string }
  * error, and the last status as JSON on standard output.
  * @throws CommandError where linking failed
  */
-export async function auth(url: string, { phone, json }: { phone: string; json: boolean }): Promise<number> {
-  const api = openApi(url)
+export async function auth(
+  server: Server,
+  { phone, json }: { phone: string; json: boolean },
+): Promise<number> {
+  const api = openApi(server)
   const screen = openScreen(json ? process.stderr : process.stdout)
   const done = await follow(api, screen, phone)
   screen.say(`Ready: linked as ${done.account === null ? 'your account' : nameOf(done.account)}.`)

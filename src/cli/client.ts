@@ -1,5 +1,6 @@
 /** A client of the running server's API: every command that acts on the account asks the server to. */
 import { readEnvironment, readSetting, serverUrl } from '../config.ts'
+import { listenerAt } from '../same-user.ts'
 import type { Given } from './command.ts'
 import { errnoOf, isBeforeSent } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -31,18 +32,25 @@ export type Api = {
 /** Answers that only tell something come within 2 s; a machine under load gets more. */
 const ANSWER_MS = 10_000
 
+/** Which server is meant. */
+export type Server = {
+  /** As {@link addressOf} gives it. */
+  url: string
+  /**
+   * Was the address given as such? Then it may be that of another user, behind a proxy, and was named on purpose. Else
+   * whoever listens there must be of our own user: anybody may have been quicker to take the port, and say our name.
+   */
+  isNamed: boolean
+}
+
 /**
- * Each call fails with ApiError for a failure that the server tells, else CommandError: nobody answers, or no answer came.
- * @param url as {@link addressOf} gives it
+ * Each call fails with ApiError for a failure that the server tells, else CommandError: nobody answers, no answer came, or
+ * what answers is not ours. Before the first of them it is asked who it is: nothing is told to anybody else.
  */
-export function openApi(url: string): Api {
-  const call = async (path: string, limitMs: number, request: RequestInit = {}): Promise<Response> => {
-    let answer: Response
-    try {
-      answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(limitMs), ...request })
-    } catch (error) {
-      throw explainFailure(url, error, limitMs)
-    }
+export function openApi({ url, isNamed }: Server): Api {
+  const ask = async (path: string, limitMs: number, request: RequestInit = {}): Promise<Response> => {
+    if (!isNamed && listenerAt(url) === 'foreign') throw notThisUser(url)
+    const answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(limitMs), ...request })
     if (!answer.ok) throw await readProblem(url, answer)
     return answer
   }
@@ -51,6 +59,27 @@ export function openApi(url: string): Api {
       return (await answer.json()) as T
     } catch {
       throw notOurs(url)
+    }
+  }
+  const introduce = async (limitMs: number): Promise<void> => {
+    try {
+      const card = await json<{ name?: unknown } | null>(await ask('/health', limitMs))
+      if (card?.name !== 'whatsapp-mcp-api') throw notOurs(url)
+    } catch (error) {
+      throw explainFailure(url, error, { limitMs, isAsked: false })
+    }
+  }
+  let known: Promise<void> | null = null
+  const isKnown = (limitMs: number) => {
+    known ??= introduce(Math.min(limitMs, ANSWER_MS))
+    return known
+  }
+  const call = async (path: string, limitMs: number, request: RequestInit = {}): Promise<Response> => {
+    await isKnown(limitMs)
+    try {
+      return await ask(path, limitMs, request)
+    } catch (error) {
+      throw explainFailure(url, error, { limitMs, isAsked: true })
     }
   }
   return {
@@ -65,6 +94,7 @@ export function openApi(url: string): Api {
         }),
       ),
     async open(path) {
+      await isKnown(ANSWER_MS)
       const begun = new AbortController()
       const timer = setTimeout(() => begun.abort(new DOMException('no answer', 'TimeoutError')), ANSWER_MS)
       try {
@@ -114,11 +144,26 @@ export function addressOf(given: Addressed, env: () => Environment = readEnviron
   return serverUrl(readSetting('WHATSAPP_MCP_HOST', sources), port)
 }
 
-function explainFailure(url: string, error: unknown, limitMs: number): CommandError {
+/** The server that is meant: where it is, and whether that was given as such. */
+export function serverOf(given: Addressed): Server {
+  return { url: addressOf(given), isNamed: givenUrl(given) !== null }
+}
+
+/** What a call that failed means. `isAsked`: what the command wants was in it, and not only the question who it is. */
+function explainFailure(
+  url: string,
+  error: unknown,
+  { limitMs, isAsked }: { limitMs: number; isAsked: boolean },
+): Error {
+  if (error instanceof ApiError || error instanceof CommandError) return error
+  const nothingDone =
+    'It was only asked who it is: nothing was done. "whatsapp-mcp-api doctor" looks at the port.'
   if (error instanceof Error && error.name === 'TimeoutError') {
     return new CommandError(
       `The server at ${url} did not answer within ${limitMs / 1_000} s.`,
-      'What was asked for may have happened all the same: look at its status before you repeat it.',
+      isAsked
+        ? 'What was asked for may have happened all the same: look at its status before you repeat it.'
+        : nothingDone,
       EXIT.failed,
       { cause: error },
     )
@@ -134,7 +179,7 @@ function explainFailure(url: string, error: unknown, limitMs: number): CommandEr
   }
   return new CommandError(
     `The connection to ${url} broke off${code === null ? '' : ` (${code})`}.`,
-    'What was asked for may have happened all the same: look before you repeat it.',
+    isAsked ? 'What was asked for may have happened all the same: look before you repeat it.' : nothingDone,
     EXIT.failed,
     { cause: error },
   )
@@ -152,6 +197,14 @@ function notOurs(url: string): CommandError {
   return new CommandError(
     `What answers at ${url} is not whatsapp-mcp-api.`,
     'Name the server: --url http://127.0.0.1:PORT; "whatsapp-mcp-api doctor" looks at the port.',
+    EXIT.notRunning,
+  )
+}
+
+function notThisUser(url: string): CommandError {
+  return new CommandError(
+    `What answers at ${url} is not run by this user of the computer, nor by root.`,
+    'Choose another port in WHATSAPP_MCP_PORT (--port); or, where that server is meant, name it: --url http://127.0.0.1:PORT',
     EXIT.notRunning,
   )
 }

@@ -13,7 +13,7 @@ import {
   whole,
 } from '../config.ts'
 import { phoneNumberInput } from '../model/ids.ts'
-import { addressOf } from './client.ts'
+import { serverOf } from './client.ts'
 import { type Command, defineCommand } from './command.ts'
 import { dataRoot } from './data-dir.ts'
 
@@ -194,7 +194,7 @@ const status = defineCommand({
     ['status', 'State, account, and what to do next'],
     ['status --json', 'The status object of the API'],
   ],
-  run: async (given) => (await import('./status.ts')).status(addressOf(given), given.flags),
+  run: async (given) => (await import('./status.ts')).status(serverOf(given), given.flags),
 })
 
 const auth = defineCommand({
@@ -221,7 +221,7 @@ const auth = defineCommand({
     ['auth', 'Scan the code with the phone: WhatsApp > Linked devices > Link a device'],
     ['auth --phone +15551234567', 'Type a code on the phone: Link with phone number instead'],
   ],
-  run: async (given) => (await import('./auth.ts')).auth(addressOf(given), given.flags),
+  run: async (given) => (await import('./auth.ts')).auth(serverOf(given), given.flags),
 })
 
 const send = defineCommand({
@@ -238,7 +238,7 @@ const send = defineCommand({
   ],
   run: async (given) => {
     const [number = '', message = ''] = given.operands
-    return (await import('./send.ts')).send(addressOf(given), { number, message, ...given.flags })
+    return (await import('./send.ts')).send(serverOf(given), { number, message, ...given.flags })
   },
 })
 
@@ -250,7 +250,7 @@ const logout = defineCommand({
   settings: CLIENT_SETTINGS,
   flags: { yes: aSwitch('Do not ask.'), json, url },
   examples: [['logout', 'Asks, then logs out']],
-  run: async (given) => (await import('./logout.ts')).logout(addressOf(given), given.flags),
+  run: async (given) => (await import('./logout.ts')).logout(serverOf(given), given.flags),
 })
 
 const doctor = defineCommand({
@@ -370,7 +370,7 @@ const archiveExport = defineCommand({
     ['archive export --out whatsapp.jsonl', 'Everything'],
     ['archive export --chat 15551234567@c.us --format text', 'One chat, to read'],
   ],
-  run: async (given) => (await import('./archive-export.ts')).exportArchive(addressOf(given), given.flags),
+  run: async (given) => (await import('./archive-export.ts')).exportArchive(serverOf(given), given.flags),
 })
 
 const KEEP_SETTINGS = [
@@ -413,7 +413,7 @@ const archiveStats = defineCommand({
   settings: CLIENT_SETTINGS,
   flags: { json, url },
   examples: [['archive stats', 'Messages, chats, people, from when to when, size']],
-  run: async (given) => (await import('./archive-export.ts')).archiveStats(addressOf(given), given.flags),
+  run: async (given) => (await import('./archive-export.ts')).archiveStats(serverOf(given), given.flags),
 })
 
 /** Every command. The first is the default. */

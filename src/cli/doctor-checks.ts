@@ -2,11 +2,11 @@
 import { dirname, join } from 'node:path'
 import { BrowserNotFound } from '../browser/find.ts'
 import { type Config, serverUrl } from '../config.ts'
-import type { Status } from '../model/status.ts'
 import { placesIn } from '../session/auth-dir.ts'
 import { isNodeSupported, oldNode } from '../version.ts'
 import type { MachineView } from './doctor-machine.ts'
 import { errnoOf } from './errno.ts'
+import type { Answering } from './who-answers.ts'
 
 /**
  * `problem`: the server does not work until somebody does the next step. `warning`: it works, or mends this itself at
@@ -22,14 +22,6 @@ export type Finding = {
   /** What to do; null where nothing is to do. */
   next: string | null
 }
-
-/** Who answers at the address of the settings. */
-export type Answering =
-  | { who: 'nobody_of_ours' }
-  /** Our server, with its status. */
-  | { who: 'server'; status: Status }
-  /** Our server, of another user of this computer: it tells us nothing. */
-  | { who: 'other_user' }
 
 export type Situation = { config: Config; machine: MachineView; answering: Answering }
 
@@ -125,6 +117,16 @@ async function checkDirectory({ config: { authDir }, machine }: Situation): Prom
       ? `The directory ${authDir} is not writable (${why}).`
       : `The directory ${authDir} cannot be made: ${place.path} is not writable (${why}).`
     return problem(says, `Make it writable for the user that runs the server, or ${elsewhere}.`)
+  }
+  // Permissions say nothing about a place that takes no folders, such as /proc. Where ours is, one was made.
+  const isUsed = isThere && (await machine.stat(placesIn(authDir).own)) !== null
+  const refused = isUsed ? null : await machine.whyNotMade(place.path)
+  if (refused !== null) {
+    const what = isThere ? `A folder in ${authDir}` : `The directory ${authDir}`
+    return problem(
+      `${what} cannot be made: ${place.path} takes no folders (${refused}).`,
+      `Free some space if the disk is full, or ${elsewhere}.`,
+    )
   }
   return ok(isThere ? `${authDir} is writable.` : `${authDir} will be made at the first start.`)
 }

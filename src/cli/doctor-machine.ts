@@ -1,9 +1,10 @@
-/** What `doctor` looks at: this machine, or in tests one with something broken in it. Nothing here changes anything. */
+/** What `doctor` looks at: this machine, or in tests one with something broken in it. Nothing here changes anything for longer than it looks. */
 import { spawn } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access, readlink, stat, statfs } from 'node:fs/promises'
+import { access, mkdtemp, readlink, rmdir, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { findBrowser } from '../browser/find.ts'
 import type { FoundBrowser } from '../browser/places.ts'
 import { type LockView, readLock } from '../session/dir-lock.ts'
@@ -20,6 +21,8 @@ export type MachineView = {
   stat(path: string): Promise<{ isDirectory: boolean; mode: number; uid: number } | null>
   /** May this user write into this directory? Null, or the operating system's code that says why not. */
   whyNotWritable(path: string): Promise<string | null>
+  /** Can a folder be made in this directory? Null, or the code that says why not. Takes it away at once. */
+  whyNotMade(path: string): Promise<string | null>
   /** Free for this user on the disk that holds the path: bytes, and further files (null where those are not counted). */
   free(path: string): Promise<{ bytes: number; files: number | null }>
   /** Where a symbolic link points; null where there is none. */
@@ -60,6 +63,14 @@ export function thisMachine(): MachineView {
         () => null,
         (error) => errnoOf(error) ?? 'unknown',
       ),
+    async whyNotMade(path) {
+      try {
+        await rmdir(await mkdtemp(join(path, '.whatsapp-mcp-api-doctor-')))
+        return null
+      } catch (error) {
+        return errnoOf(error) ?? 'unknown'
+      }
+    },
     async free(path) {
       const { bavail, bsize, files, ffree } = await statfs(path)
       return { bytes: bavail * bsize, files: files === 0 ? null : ffree }

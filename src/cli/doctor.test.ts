@@ -172,6 +172,35 @@ describe('broken set-ups', () => {
     ])
   })
 
+  it.skipIf(process.platform !== 'linux')('4c. a directory where none can be made', async () => {
+    for (const path of ['/proc/x', '/proc/x/y', '/proc']) {
+      const found = await findings(healthy({ uid: 0 }), settings({ WHATSAPP_AUTH_DIR: path }))
+      expect(found.find(({ check }) => check === 'directory')).toMatchObject({
+        level: 'problem',
+        says: expect.stringMatching(/cannot be made: .proc (takes no folders|is not writable)/),
+      })
+    }
+  })
+
+  it('tries whether a folder can be made, and leaves none', async () => {
+    const tried: string[] = []
+    const { whyNotMade } = thisMachine()
+    const machine = healthy({
+      whyNotMade(path) {
+        tried.push(path)
+        return whyNotMade(path)
+      },
+    })
+    expect(await findings(machine, settings({ WHATSAPP_AUTH_DIR: join(dir, 'new') }))).toEqual([])
+    expect(await findings(machine)).toEqual([])
+    expect(tried).toEqual([dir, dir])
+    expect(readdirSync(dir)).toEqual([])
+    // Where a server has been, nothing is tried.
+    mkdirSync(join(dir, '.whatsapp-mcp-api'), { mode: 0o700 })
+    expect(await findings(machine)).toEqual([])
+    expect(tried).toHaveLength(2)
+  })
+
   it('5. permissions that are too open', async () => {
     const profile = join(dir, 'session-default')
     mkdirSync(profile)

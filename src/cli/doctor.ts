@@ -1,14 +1,10 @@
 /** `whatsapp-mcp-api doctor`: looks at everything a start needs, and says how to mend what it finds. */
-import { type Config, serverUrl } from '../config.ts'
-import type { Status } from '../model/status.ts'
-import { ApiError, openApi } from './client.ts'
-import { type Answering, CHECKS, type Finding } from './doctor-checks.ts'
+import type { Config } from '../config.ts'
+import { CHECKS, type Finding } from './doctor-checks.ts'
 import { type MachineView, thisMachine } from './doctor-machine.ts'
 import { EXIT } from './exit-codes.ts'
 import { plain } from './terminal.ts'
-
-/** A server that does not answer within this time counts as something else on its port. */
-const ANSWER_MS = 5_000
+import { whoAnswers } from './who-answers.ts'
 
 /** Prints the findings; the exit code is 1 where one is a problem. */
 export async function doctor(config: Config, { json }: { json: boolean }): Promise<number> {
@@ -37,19 +33,6 @@ export async function examine(config: Config, machine: MachineView): Promise<Fin
       }
     }),
   )
-}
-
-async function whoAnswers({ host, port }: Config): Promise<Answering> {
-  if (port === 0) return { who: 'nobody_of_ours' }
-  try {
-    const card = await openApi(serverUrl(host, port)).get<{ name?: unknown; status?: Status }>('/', ANSWER_MS)
-    return card.name === 'whatsapp-mcp-api' && card.status !== undefined
-      ? { who: 'server', status: card.status }
-      : { who: 'nobody_of_ours' }
-  } catch (error) {
-    if (error instanceof ApiError && error.problem.code === 'other_user') return { who: 'other_user' }
-    return { who: 'nobody_of_ours' }
-  }
 }
 
 function render(findings: readonly Finding[]): string {

@@ -1,6 +1,6 @@
 /** `whatsapp-mcp-api logout`: unlink this device, after asking. */
 import type { Status } from '../model/status.ts'
-import { openApi } from './client.ts'
+import { openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
 import { canAsk, confirm } from './terminal.ts'
@@ -11,8 +11,11 @@ const LOGOUT_MS = 35_000
 type LoggedOut = { unlinked_remotely?: boolean; hint?: string }
 
 /** Asks, unless `yes`, then logs out and says how that went. */
-export async function logout(url: string, { yes, json }: { yes: boolean; json: boolean }): Promise<number> {
-  const api = openApi(url)
+export async function logout(
+  server: Server,
+  { yes, json }: { yes: boolean; json: boolean },
+): Promise<number> {
+  const api = openApi(server)
   if (!yes) {
     if (!canAsk()) {
       throw new CommandError(

@@ -59,6 +59,13 @@ export function withEntry(text: string, edit: Edit): string {
   }
 }
 
+/** The entry of that name, as it is in the text; null where there is none. @throws EditError where it cannot be read */
+export function entryIn(text: string, { format, member, name }: Omit<Edit, 'entry'>): unknown {
+  const read = format === 'toml' ? readToml : readJson(format)
+  const servers = read(text.replace(/^\ufeff/, ''))[member]
+  return isRecord(servers) && Object.hasOwn(servers, name) ? servers[name] : null
+}
+
 function readJson(format: 'json' | 'jsonc'): (text: string) => Json {
   return (text) => {
     if (text.trim() === '') return {}

@@ -3,7 +3,6 @@ import {
   chmodSync,
   constants,
   copyFileSync,
-  mkdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -12,12 +11,16 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeFolder } from '../make-folder.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { type Edit, EditError, withEntry } from './mcp-config-edit.ts'
+import { type Edit, EditError, entryIn, withEntry } from './mcp-config-edit.ts'
 
-/** What was done. `backup` is the file as it was; null where there was none, or nothing was changed. */
-export type Installed = { file: string; backup: string | null; isChanged: boolean }
+/**
+ * What was done. `backup` is the file as it was; null where there was none, or nothing was changed. `replaced` is the entry of
+ * that name as it was; null where there was none, or nothing was changed.
+ */
+export type Installed = { file: string; backup: string | null; isChanged: boolean; replaced: unknown }
 
 /** @throws CommandError where the file cannot be read, understood or written; then it is as it was */
 export function install(path: string, edit: Edit, now = new Date()): Installed {
@@ -25,11 +28,12 @@ export function install(path: string, edit: Edit, now = new Date()): Installed {
   const file = resolved(path)
   const before = read(file)
   const after = edited(file, before, edit)
-  if (before !== null && after === before.toString('utf8')) return { file, backup: null, isChanged: false }
+  if (before !== null && after === before.toString('utf8'))
+    return { file, backup: null, isChanged: false, replaced: null }
   const backup = before === null ? null : `${file}.bak-${now.toISOString().replace(/[-:.]/g, '')}`
   const fresh = `${file}.${process.pid}.new`
   try {
-    mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     if (backup !== null) copyFileSync(file, backup, constants.COPYFILE_EXCL)
     writeFileSync(fresh, after, { mode: 0o600 })
     if (before !== null) chmodSync(fresh, statSync(file).mode & 0o777)
@@ -43,7 +47,8 @@ export function install(path: string, edit: Edit, now = new Date()): Installed {
       { cause: error },
     )
   }
-  return { file, backup, isChanged: true }
+  const replaced = before === null ? null : entryIn(before.toString('utf8'), edit)
+  return { file, backup, isChanged: true, replaced }
 }
 
 function resolved(path: string): string {

@@ -8,7 +8,9 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { CLIENTS, type McpClient } from './mcp-config-clients.ts'
 import { type Entry, leftOut, type Transport, toEntry } from './mcp-config-entry.ts'
 import { install } from './mcp-config-install.ts'
+import { otherProgram } from './mcp-config-other.ts'
 import { projectRoot } from './project-root.ts'
+import { plain } from './terminal.ts'
 
 type McpConfigFlags = { transport: Transport | ''; name: string; install: boolean; url: string }
 
@@ -45,10 +47,15 @@ function writeInto(client: McpClient, name: string, entry: Entry, place: Place):
   }
   const { format, member } = file
   const done = install(file.path(place), { format, member, name, entry: client.entry(entry) })
+  const other = otherProgram(done.replaced, entry, place)
   const lines = done.isChanged
     ? [
         `${title} knows the server "${name}" now: ${done.file}`,
+        ...(other === null ? [] : [`It replaced another program of that name: ${plain(other)}`]),
         ...(done.backup === null ? [] : [`The file as it was: ${done.backup}`]),
+        ...(other === null
+          ? []
+          : ['To keep both, put that file back and install under another name: --name NAME']),
         next,
       ]
     : [`${title} knows the server "${name}" already, as it is: ${done.file}`]

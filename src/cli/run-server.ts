@@ -10,6 +10,8 @@ import { createLog, type Log } from '../log.ts'
 import { AuthDirError } from '../session/auth-dir.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { untilIdle } from './idle.ts'
+import { plain } from './terminal.ts'
+import { whoAnswers } from './who-answers.ts'
 
 /** All of the shutdown; the browser alone may take 16 s. */
 const SHUTDOWN_MS = 19_000
@@ -41,7 +43,7 @@ export async function runServer(options: RunOptions): Promise<number> {
   try {
     app = await open(options, log)
   } catch (error) {
-    return explain(error)
+    return explain(error, config)
   }
   const stopped = untilTold(app, options, log)
   watchStrayFailures(app, log)
@@ -52,7 +54,7 @@ export async function runServer(options: RunOptions): Promise<number> {
     await Promise.race([stopped, options.onListening(url)])
   } catch (error) {
     await app.close()
-    return explain(error)
+    return explain(error, config)
   }
   await stopped
   const timer = setTimeout(() => {
@@ -174,7 +176,7 @@ function showQrInTerminal(app: App): void {
 }
 
 /** One clear sentence and the next step for each known way not to start. */
-function explain(error: unknown): number {
+async function explain(error: unknown, config: Config): Promise<number> {
   const say = (text: string, code: number) => {
     process.stderr.write(`${text}\n`)
     return code
@@ -185,10 +187,7 @@ function explain(error: unknown): number {
   if (error instanceof BrowserNotFound) return say(`${error.message} ${error.hint}`, EXIT.browser)
   if (error instanceof Error && 'code' in error) {
     if (error.code === 'EADDRINUSE') {
-      return say(
-        'The port is taken. Stop what uses it, or choose another in WHATSAPP_MCP_PORT (--port).',
-        EXIT.port,
-      )
+      return say(await whoHasThePort(config), EXIT.port)
     }
     if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
       return say(
@@ -204,4 +203,21 @@ function explain(error: unknown): number {
     }
   }
   return say(`The server did not start: ${error instanceof Error ? error.message : error}.`, EXIT.failed)
+}
+
+/** The port by its number, and the server of ours that answers there, as far as it tells. */
+async function whoHasThePort(config: Config): Promise<string> {
+  const other = 'choose another port in WHATSAPP_MCP_PORT (--port)'
+  const answering = await whoAnswers(config)
+  switch (answering.who) {
+    case 'server': {
+      const { auth_dir }: { auth_dir?: unknown } = answering.status
+      const session = typeof auth_dir === 'string' ? `, with the session in ${plain(auth_dir)}` : ''
+      return `Port ${config.port} is taken: a whatsapp-mcp-api server answers there already${session}. Use that one, stop it, or ${other}.`
+    }
+    case 'other_user':
+      return `Port ${config.port} is taken by the whatsapp-mcp-api server of another user of this computer. To run your own, ${other}.`
+    case 'nobody_of_ours':
+      return `Port ${config.port} is taken by another program. Stop it ("whatsapp-mcp-api doctor" tells how to find it), or ${other}.`
+  }
 }

@@ -1,10 +1,10 @@
 /** `whatsapp-mcp-api sandbox`: the same server, library and browser, with the double in the place of WhatsApp. */
-import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSimulator } from '../../simulator/open-simulator.ts'
 import type { BuildName, Pace, Simulator, World } from '../../simulator/simulator.ts'
 import { type GivenSettings, readConfig, readEnvironment } from '../config.ts'
+import { makeFolder } from '../make-folder.ts'
 import type { Status } from '../model/status.ts'
 import { openApi } from './client.ts'
 import { dataRoot } from './data-dir.ts'
@@ -64,7 +64,16 @@ async function open(dir: string, flags: SandboxFlags): Promise<Simulator> {
   const dataDir = join(dir, '.whatsapp-mcp-api', 'simulator')
   const port = flags['phone-port']
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    makeFolder(dataDir, 0o700)
+  } catch (error) {
+    throw new CommandError(
+      `The directory ${dataDir} cannot be used: ${error instanceof Error ? error.message : error}.`,
+      'Make it writable for this user, or choose another one: --dir DIR.',
+      EXIT.directory,
+      { cause: error },
+    )
+  }
+  try {
     const { seed, pace, build } = flags
     return await openSimulator({ dataDir, seed, pace, build, control: { host: '127.0.0.1', port } })
   } catch (error) {
@@ -83,7 +92,7 @@ async function open(dir: string, flags: SandboxFlags): Promise<Simulator> {
 
 /** From whatever is saved here to ready, with the phone in the double's hand. */
 async function link(url: string, world: World): Promise<Status> {
-  const api = openApi(url)
+  const api = openApi({ url, isNamed: true })
   let now = await api.post<Status>('/api/auth/start', {}, START_MS)
   // A session that the double no longer knows (another world, a link lost in a crash): this start found that out.
   if (now.reason === 'logged_out') now = await api.post<Status>('/api/auth/start', {}, START_MS)

@@ -1,12 +1,12 @@
 /** `whatsapp-mcp-api status`: what the server says about the link. */
 import { describeSync, type Status } from '../model/status.ts'
-import { openApi } from './client.ts'
+import { openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
 import { plain } from './terminal.ts'
 
 /** Prints the status; resolves with the exit code. */
-export async function status(url: string, { json }: { json: boolean }): Promise<number> {
-  const now = await openApi(url).get<Status>('/api/status')
+export async function status(server: Server, { json }: { json: boolean }): Promise<number> {
+  const now = await openApi(server).get<Status>('/api/status')
   process.stdout.write(json ? `${JSON.stringify(now, null, 2)}\n` : renderStatus(now))
   return EXIT.ok
 }

@@ -1,7 +1,8 @@
 /** A server that outlives whoever starts it: no terminal, no pipes, its output in a file of its own. */
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from '../make-folder.ts'
 import { placesIn } from '../session/auth-dir.ts'
 import { EXIT } from './exit-codes.ts'
 import { mainScript } from './project-root.ts'
@@ -55,7 +56,7 @@ function openLog(authDir: string, cwd: string): { log: string; fd: number; begun
   const { own } = placesIn(authDir)
   const log = join(own, 'server.log')
   try {
-    for (const folder of [own, cwd]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+    for (const folder of [own, cwd]) makeFolder(folder, 0o700)
     const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0
     if (size > MAX_LOG_BYTES) renameSync(log, `${log}.old`)
     // Appended to: of two that start at once, the one that loses must not take the other's log away.

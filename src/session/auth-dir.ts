@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -14,6 +13,7 @@ import {
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Log } from '../log.ts'
+import { makeFolder } from '../make-folder.ts'
 import { sweepLeftovers } from '../store/leftovers.ts'
 import { HeldError, lockDir } from './dir-lock.ts'
 
@@ -132,7 +132,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
       }
       await rm(aside, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }).catch(() => {})
       try {
-        mkdirSync(profile, { recursive: true, mode: 0o700 })
+        makeFolder(profile, 0o700)
       } catch (error) {
         log.warn({ err: error }, 'an empty profile could not be made; the next start makes it')
       }
@@ -166,7 +166,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
  */
 function makePrivate(dir: string, log: Log, isOurs: (dir: string) => boolean = () => true): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    makeFolder(dir, 0o700)
     const { mode, uid } = statSync(dir)
     if (process.getuid === undefined) return
     if ((mode & 0o077) === 0 && uid === process.getuid()) return
