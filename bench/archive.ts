@@ -4,6 +4,7 @@
  * library's own getChats(), on the same world of 5,000 chats. About five minutes, on the loopback only; Linux.
  * `--encrypted`: recording and reading only, with a key.
  */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -81,6 +82,8 @@ recording ${count} messages in ${CHATS} chats${secret === null ? '' : ', encrypt
 
 /** The built server on that archive, with no account connected. */
 async function read() {
+  // Hundreds of megabytes were just written: the first flush of a start would wait for them to reach the disk.
+  execFileSync('sync')
   writeFileSync(join(placesIn(authDir()).own, 'account.json'), '{"wid":"15550001000@c.us"}\n', {
     mode: 0o600,
   })
