@@ -6,6 +6,7 @@ import { toJid } from '../src/model/ids.ts'
 import type { SeenMessage } from '../src/model/seen.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import { type Harness, openHarness } from './harness.ts'
+import { seenMessage } from './seen-message.ts'
 
 export const AMARA = '15550001101'
 const JURGEN = '15550001102'
@@ -109,27 +110,9 @@ export async function fillStage(stage: ToolsStage): Promise<void> {
   stage.messageId = `false_${AMARA}@c.us_${question.id}`
 }
 
-/** A message as WhatsApp might give it, straight into the archive. */
-export function seen(
-  message: Pick<SeenMessage, 'chat' | 'bareId' | 'body'> & Partial<SeenMessage>,
-): SeenMessage {
-  return {
-    fromMe: false,
-    sender: toJid(`${AMARA}@c.us`),
-    senderName: null,
-    type: 'chat',
-    sentAt: 1_760_000_000,
-    ack: 0,
-    hasMedia: false,
-    media: null,
-    quoted: null,
-    mentions: [],
-    forwarded: false,
-    editedAt: null,
-    expiresAt: null,
-    reactions: null,
-    ...message,
-  }
+/** A message of the autumn of 2025 as WhatsApp might give it, straight into the archive. */
+export function seen(facts: Parameters<typeof seenMessage>[0]): SeenMessage {
+  return seenMessage({ sender: toJid(`${AMARA}@c.us`), sentAt: 1_760_000_000, ack: 0, ...facts })
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
