@@ -19,6 +19,8 @@ const bodyOf = (n: number) => `wort ${LONG[n % LONG.length]?.slice(0, n % 10 ===
 
 let stage: ToolsStage
 let longest: string
+/** A quarter of an hour ago, Unix seconds: everything here is newer than what the world begins with, and over. */
+const T = Math.floor(Date.now() / 1000) - 900
 
 beforeAll(async () => {
   stage = await openToolsStage()
@@ -46,7 +48,7 @@ it('begins with more than any answer can hold', async () => {
     id: toJid(id),
     name,
     unreadCount,
-    timestamp: 1_795_500_000,
+    timestamp: T,
     archived: false,
     pinnedAt: 0,
     mutedUntil: 0,
@@ -69,7 +71,7 @@ it('begins with more than any answer can hold', async () => {
       chat: toJid(`${AMARA}@c.us`),
       bareId: `5A0${n}`,
       body: `Seite ${n}`,
-      sentAt: 1_795_600_000 + n,
+      sentAt: T + 100 + n,
     }
     archive.take({ type: 'message', message: seen(short) })
   }
@@ -83,14 +85,12 @@ function inCrowd(n: number, members: SeenMessage['mentions']): SeenMessage {
     bareId: `C0${n}`,
     sender: members[n] ?? null,
     body: bodyOf(n),
-    sentAt: 1_795_500_000 + n,
+    sentAt: T + n,
     quoted: { bareId: `C0${n - 1}`, sender: members[0] ?? null, body: bodyOf(n - 1) },
     mentions: members.slice(0, 300),
     hasMedia: true,
     media: { filename: `${'文件'.repeat(400)}.pdf`, mimetype: 'application/pdf' },
-    reactions: members
-      .slice(0, 200)
-      .map((sender, at) => ({ sender, emoji: '🤷🏾‍♀️', at: 1_795_500_000_000 + at })),
+    reactions: members.slice(0, 200).map((sender, at) => ({ sender, emoji: '🤷🏾‍♀️', at: T * 1000 + at })),
   })
 }
 
@@ -267,7 +267,7 @@ describe('a failure', () => {
       id: toJid(`12036300000009${1000 + n}@g.us`),
       name,
       unreadCount: 0,
-      timestamp: 1_795_400_000,
+      timestamp: T - 100,
       archived: false,
       pinnedAt: 0,
       mutedUntil: 0,
