@@ -52,6 +52,7 @@ export const openSimulator: OpenSimulator = async (options) => {
     refusals: [],
     pushed: 0,
     unnoted: new Map(),
+    doomed: new Set(),
     waiting: new Map(),
     groupQueue: { running: 0, next: [] },
     changed,

@@ -156,6 +156,8 @@ export type Requests = {
     args: { chat: string; before: { id: string; t: number } | null; count: number }
     answer: WireMessage[]
   }
+  /** A client has read the messages of `status@broadcast` (fault `status_risky`). */
+  status_read: { args: Record<string, never>; answer: null }
   messages_by_id: { args: { ids: string[] }; answer: WireMessage[] }
   /** Newest first; `page` counts from 1. */
   search: {

@@ -15,6 +15,7 @@ import {
 import type { MsgModel } from './msg-model.ts'
 import { Mute } from './mute.ts'
 import { isMe, lidWidOf, personOf, phoneWidOf } from './people.ts'
+import { StatusMsgs } from './status-msgs.ts'
 import { Blocklist, Chat, Contact, GroupMetadata, Msg, NewsletterMetadata, Newsletters } from './stores.ts'
 import { toMsgModel } from './to-models.ts'
 import { createWid, type Wid } from './wid.ts'
@@ -152,7 +153,7 @@ export function addEmptyChat(wid: Wid): ChatModel {
         ...(groupMetadata ? toGroupChatProps(title, groupMetadata) : {}),
       },
       {
-        msgs: new ChatMsgs(),
+        msgs: wid.isStatus() ? new StatusMsgs() : new ChatMsgs(),
         mute: new Mute({ id: wid, expiration: 0 }),
         contact,
         ...(groupMetadata ? { groupMetadata } : {}),

@@ -9,9 +9,10 @@ import { Msg } from './stores.ts'
 import { toMsgModel } from './to-models.ts'
 import { createWid } from './wid.ts'
 
-/** Status posts belong to no chat of the list. */
+/** Status posts belong to no chat of the list, but where that is the fault. */
 function chatOf(message: WireMessage): ChatModel | null {
-  return createWid(message.chat).isBroadcast() ? null : ensureChat(message.chat)
+  const isOutside = createWid(message.chat).isBroadcast() && !isOn('status_risky')
+  return isOutside ? null : ensureChat(message.chat)
 }
 
 /**
@@ -74,6 +75,7 @@ export function receivePiece({ people, groups, channels, chats, backlog }: Piece
     )
     for (const group of groups) learnGroup(group)
   }
+  if (chats && isOn('status_risky')) ensureChat('status@broadcast')
   for (const channel of channels ?? []) addChannel(channel)
   for (const message of backlog ?? []) rememberMessage(message, chatOf(message))
   for (const chat of chats ?? []) learnChat(chat)

@@ -34,6 +34,10 @@ export const answers: Answers = {
     if (credentials) {
       const link = findLink(context, credentials)
       if ('removed' in link) return { kind: 'removed', navigate: link.navigate }
+      if (context.doomed.delete(link.device.id)) {
+        removeDevice(context, link.account, link.device.id, true)
+        return { kind: 'removed', navigate: true }
+      }
       session.link = link
       replaceOthers(context, session)
       context.changed()
@@ -116,6 +120,11 @@ export const answers: Answers = {
     const { account, device } = linkOf(session)
     await context.clock.wait('stanza')
     return toWireGroup(account, createGroup(context, account, { subject, members, origin: device.id }))
+  },
+
+  status_read(context, session) {
+    context.doomed.add(linkOf(session).device.id)
+    return null
   },
 
   async earlier(context, session, { chat, before, count }) {

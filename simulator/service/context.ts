@@ -43,6 +43,8 @@ export type Context = {
   /** When codes were asked for, for the limit. */
   codeRequests: { phone: string; at: number }[]
   refusals: string[]
+  /** Devices that the next hello removes (fault `status_risky`). */
+  doomed: Set<string>
   /** Faults pushed to pages so far, and those that a page has not confirmed yet. */
   pushed: number
   unnoted: Map<number, () => void>

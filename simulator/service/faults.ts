@@ -230,6 +230,12 @@ export const faultTable = {
     value: '',
     does: 'A chat that moves to LID stays the same model with another id; without it the old one is removed (`remove`) and a new one added.',
   },
+  status_risky: {
+    provokes: 'OpenWA#1072',
+    where: 'page',
+    value: '',
+    does: '`status@broadcast` is a chat of the list, with its posts in memory. A client that reads them, or loads earlier ones, loses the link when the page loads the next time.',
+  },
   channels_silent: {
     provokes: 'wwebjs#31537',
     where: 'page',

@@ -201,10 +201,19 @@ export function installPageRows(unreportedTypes: string[]): void {
       return undefined
     },
 
+    /**
+     * The chat of status updates. Reading its messages soon after linking made WhatsApp revoke the link of some accounts
+     * at the next load of the page (OpenWA#1072), so only updates that arrive as events are taken.
+     */
+    isStatus(id: unknown): boolean {
+      return String(id) === 'status@broadcast'
+    },
+
     chatIds(): string[] {
       const { Chat, WAWebNewsletterCollection } = tools.collections()
       const channels = tools.attempt(() => WAWebNewsletterCollection?.getModelsArray()) ?? []
-      return [...new Set([...Chat.getModelsArray(), ...channels].map(({ id }) => String(id)))]
+      const ids = [...Chat.getModelsArray(), ...channels].map(({ id }) => String(id))
+      return [...new Set(ids)].filter((id) => !tools.isStatus(id))
     },
 
     contactIds(): string[] {
@@ -212,12 +221,12 @@ export function installPageRows(unreportedTypes: string[]): void {
       return people.flatMap(({ id }) => (id.server === 'c.us' || id.server === 'lid' ? [String(id)] : []))
     },
 
-    /** Those that there still are. */
+    /** Those that there still are; never the status. */
     chats(ids: string[]): ChatRow[] {
       const me = tools.me()
       const { Chat, WAWebNewsletterCollection } = tools.collections()
       return ids.flatMap((id) => {
-        const chat = Chat.get(id) ?? WAWebNewsletterCollection?.get(id)
+        const chat = tools.isStatus(id) ? undefined : (Chat.get(id) ?? WAWebNewsletterCollection?.get(id))
         const row = chat && tools.attempt(() => tools.chat(chat, me))
         return row ? [row] : []
       })
