@@ -5,6 +5,7 @@ import { faultTable } from '../simulator/service/faults.ts'
 import { COMMANDS } from '../src/cli/commands.ts'
 import { EXIT, EXIT_MEANINGS } from '../src/cli/exit-codes.ts'
 import { renderHelp, renderOverview } from '../src/cli/help.ts'
+import { installed } from '../src/cli/words.ts'
 import { SETTINGS } from '../src/config.ts'
 import { ERRORS } from '../src/errors.ts'
 import { createOpenApi } from '../src/faces/http/openapi.ts'
@@ -85,9 +86,9 @@ clients up; \`doctor\` looks at this machine; \`archive import\`, \`verify\`, \`
 \`decrypt\` work on the session's directory while no server runs; the others ask the server that runs, over its API. In a
 checkout \`npm run <command> -- <flags>\` gets ready what is missing first, as in \`npm run auth\` or \`npm run archive -- encrypt\`.
 
-${block(renderOverview(COMMANDS))}
+${block(renderOverview(COMMANDS, installed))}
 
-${COMMANDS.map((command) => `## ${command.name}\n\n${block(renderHelp(command))}`).join('\n\n')}
+${COMMANDS.map((command) => `## ${command.name}\n\n${block(renderHelp(command, installed))}`).join('\n\n')}
 
 ## Exit codes
 

@@ -51,6 +51,23 @@ describe('without a server', () => {
     },
   )
 
+  it.each([
+    ['statsu', 'There is no command "statsu". Did you mean "npm run status"?\n'],
+    ['archive exprot', 'There is no command "archive exprot". Did you mean "npm run archive -- export"?\n'],
+    ['status --ulr x', 'status has no flag --ulr. Did you mean --url? See npm run status -- --help.\n'],
+  ])('"%s" suggests what was meant', async (line, says) => {
+    const { code, out, err } = await ended(line.split(' '))
+    expect([code, out]).toEqual([2, ''])
+    expect(err.slice(0, says.length)).toBe(says)
+  })
+
+  it('the help of each command has its usage, an example, and how it ends', async () => {
+    const { out } = await ended(['status', '--help'])
+    expect(out).toMatch(/^Usage: npm run status -- \[flags\]\n/)
+    expect(out).toMatch(/\nExamples:\n {2}# .*\n {2}npm run status\n/)
+    expect(out).toMatch(/\nExit codes:\n {2}0 {2}Done.*\n(?:.*\n)+ {2}6 {2}No server answers/)
+  })
+
   it('the address comes from the settings, or from --url', async () => {
     const env = { WHATSAPP_MCP_PORT: nowhere, WHATSAPP_MCP_HOST: 'localhost' }
     expect((await ended(['status'], { env })).err).toContain(`http://localhost:${nowhere}.`)
@@ -285,6 +302,23 @@ describe('sandbox --linked', () => {
     expect(unknown.err).toContain('check first, before you repeat it')
   })
 
+  it.each([
+    [
+      'send 12 hello',
+      'NUMBER must have 8 to 15 digits, country code included.\nSee npm run send -- --help.\n',
+    ],
+    [`send ${CONTACT} ''`, expect.stringMatching(/^MESSAGE .*\nSee npm run send -- --help\.\n$/)],
+    [
+      'archive export --chat Amara',
+      expect.stringMatching(
+        /^--chat must be a chat id such as .*\nSee npm run archive -- export --help\.\n$/,
+      ),
+    ],
+  ])('%s names what was typed, and no field of the API', async (line, says) => {
+    const { code, out, err } = await cli(...line.split(' ').map((word) => word.replace("''", '')))
+    expect([code, out, err]).toEqual([1, '', says])
+  })
+
   it('doctor finds everything fine beside it', async () => {
     const { port } = new URL(sandbox.url)
     const { code, out } = await ended(['doctor', '--auth-dir', sandbox.dir, '--port', port])
@@ -344,6 +378,13 @@ describe('linking', () => {
     await endPrograms()
   })
   const cli = (...args: string[]) => run([...args, '--url', sandbox.url])
+
+  it('status says what to type', async () => {
+    const { out } = await ended(['status', '--url', sandbox.url])
+    expect(out).toMatch(/^next +Run "npm run auth" to link an account\.$/m)
+    const { out: json } = await ended(['status', '--json', '--url', sandbox.url])
+    expect(JSON.parse(json).next_step).toContain('POST /api/auth/start')
+  })
 
   it('auth shows the code, and goes with it until it is ready', async () => {
     const auth = cli('auth')

@@ -8,7 +8,6 @@ import { createLog } from '../log.ts'
 import { AuthDirError, openAuthDir, placesIn } from '../session/auth-dir.ts'
 import { changeArchiveKey, decryptArchive, encryptArchive, type KeyStep } from '../store/change-key.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { PROGRAM } from './help.ts'
 
 const log = createLog({ level: 'warn' })
 
@@ -124,7 +123,7 @@ async function newKeyOf(flags: NewKey): Promise<string> {
   if ((file === '') === (command === '')) {
     throw new CommandError(
       'change-key needs the new key.',
-      `Name it in one of --new-key-file FILE (- reads standard input) and --new-key-command COMMAND. See ${PROGRAM} archive change-key --help.`,
+      `Name it in one of --new-key-file FILE (- reads standard input) and --new-key-command COMMAND. See whatsapp-mcp-api archive change-key --help.`,
       EXIT.wrongSetting,
     )
   }

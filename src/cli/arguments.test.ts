@@ -3,6 +3,7 @@ import { ConfigError, SETTINGS } from '../config.ts'
 import { parseArguments, UsageError } from './arguments.ts'
 import { COMMANDS, commandOf, wordsOf } from './commands.ts'
 import { renderHelp } from './help.ts'
+import { installed } from './words.ts'
 
 /** The command that these words begin with, and the words after its name. */
 const take = (words: string[]) => {
@@ -97,6 +98,6 @@ describe('every command', () => {
     )
     const [command, argv] = take(words)
     expect(parseArguments(command, argv)).not.toBeNull()
-    expect(renderHelp(command)).toContain(line)
+    expect(renderHelp(command, installed)).toContain(`  ${installed(line)}\n`)
   })
 })

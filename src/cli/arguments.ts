@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { type GivenSettings, type Row, readValue, SETTINGS } from '../config.ts'
 import type { Command, Given } from './command.ts'
+import { nearest } from './nearest.ts'
 
 /** What was typed does not fit the command. `message` is one sentence. */
 export class UsageError extends Error {}
@@ -72,7 +73,13 @@ function readToken(token: Token, rows: Map<string, Row>, command: string): [name
   }
   const positive = name.startsWith('no-') ? name.slice(3) : ''
   if (rows.get(positive)?.takes === null && value === undefined) return [positive, 'false']
-  throw new UsageError(`${command} has no flag ${rawName}.`)
+  const meant = nearest(
+    rawName,
+    [...rows.keys(), 'help'].map((one) => `--${one}`),
+  )
+  throw new UsageError(
+    `${command} has no flag ${rawName}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+  )
 }
 
 function wrongOperands({ name, operands }: Command, given: string[]): string {

@@ -5,6 +5,7 @@ import { type Api, openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
 import { openScreen, plain, type Screen } from './terminal.ts'
+import { inWords } from './words.ts'
 
 /** The server answers a start within 28 s and a request for a code within 60 s. */
 const START_MS = 35_000
@@ -47,7 +48,8 @@ async function follow(api: Api, screen: Screen, phone: string): Promise<Status> 
     told = line
     if (begun !== null) {
       if (now.state === 'ready') return now
-      if (hasEnded(now)) throw refused(now.last_error ?? 'Linking ended.', now.next_step)
+      if (hasEnded(now))
+        throw refused(now.last_error ?? 'Linking ended.', inWords(now.next_step ?? '', api.url))
       if (code === null && begun.code !== null) {
         code = begun.code
         screen.say(`\n    ${code.slice(0, 4)}-${code.slice(4)}\n\n${plain(begun.instructions ?? '')}`)
@@ -118,6 +120,6 @@ function hasEnded({ state, reconnect }: Status): boolean {
   return state === 'stopped' || state === 'auth_failure' || (state === 'disconnected' && reconnect === null)
 }
 
-function refused(why: string, next: string | null): CommandError {
-  return new CommandError(plain(why), plain(next ?? 'whatsapp-mcp-api status tells more.'), EXIT.failed)
+function refused(why: string, next: string): CommandError {
+  return new CommandError(plain(why), plain(next || '"whatsapp-mcp-api status" tells more.'), EXIT.failed)
 }

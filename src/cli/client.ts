@@ -11,10 +11,13 @@ export type Problem = { code: string; detail: string; hint: string; retry: strin
 /** The server answered, with a failure. */
 export class ApiError extends Error {
   readonly problem: Problem
-  constructor(problem: Problem) {
+  /** Where that server is, without a slash at the end. */
+  readonly url: string
+  constructor(problem: Problem, url: string) {
     super(problem.detail)
     this.name = 'ApiError'
     this.problem = problem
+    this.url = url
   }
 }
 
@@ -172,7 +175,7 @@ function explainFailure(
   if (isBeforeSent(error)) {
     return new CommandError(
       `No server answers at ${url}.`,
-      'Start it with "whatsapp-mcp-api serve" (in a checkout: npm start). If it runs elsewhere, name it: --url http://127.0.0.1:PORT',
+      'Start it with "whatsapp-mcp-api serve". If it runs elsewhere, name it: --url http://127.0.0.1:PORT',
       EXIT.notRunning,
       { cause: error },
     )
@@ -190,7 +193,7 @@ async function readProblem(url: string, answer: Response): Promise<Error> {
   const { code, detail, hint, retry } = problem
   if (code === undefined || detail === undefined || hint === undefined || retry === undefined)
     return notOurs(url)
-  return new ApiError({ ...problem, code, detail, hint, retry })
+  return new ApiError({ ...problem, code, detail, hint, retry }, url)
 }
 
 function notOurs(url: string): CommandError {

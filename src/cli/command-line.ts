@@ -6,8 +6,10 @@ import { ApiError, type Problem } from './client.ts'
 import type { Command } from './command.ts'
 import { COMMANDS, commandOf, wordsOf } from './commands.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { PROGRAM, renderHelp, renderOverview } from './help.ts'
+import { renderHelp, renderOverview } from './help.ts'
+import { nearest } from './nearest.ts'
 import { plain } from './terminal.ts'
+import { inWords, typed } from './words.ts'
 
 /** Runs the command that `argv` names; resolves with the exit code once it is done. */
 export async function runCommandLine(argv: string[]): Promise<number> {
@@ -23,7 +25,7 @@ export async function runCommandLine(argv: string[]): Promise<number> {
 }
 
 async function run(command: Command, argv: string[]): Promise<number> {
-  const see = `See ${PROGRAM} ${command.name} --help.`
+  const see = `See ${typed(`${command.name} --help`)}.`
   try {
     const given = parseArguments(command, argv)
     return given === null ? print(renderHelp(command)) : await command.run(given)
@@ -34,17 +36,21 @@ async function run(command: Command, argv: string[]): Promise<number> {
     if (error instanceof ApiError) {
       // Programs get the whole problem where they would have got the answer.
       if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(error.problem, null, 2)}\n`)
-      return complain(describe(error.problem), EXIT.failed)
+      return complain(describe(error, command, see), EXIT.failed)
     }
     throw error
   }
 }
 
-/** The sentence, the next step, and what asking again would mean where that is dangerous. */
-function describe({ detail, hint, retry, code }: Problem): string {
-  const careful =
-    retry === 'check_first' ? '\nIt may have happened all the same: check first, before you repeat it.' : ''
-  return `${plain(detail)} (${plain(code)})\n${plain(hint)}${careful}`
+/** The sentence, the next step, and what a retry could do if that is dangerous. */
+function describe({ problem, url }: ApiError, { fields = {} }: Command, see: string): string {
+  const { detail, hint, retry, code }: Problem = problem
+  const careful = retry === 'check_first' ? '\nIt may have happened: check first, before you repeat it.' : ''
+  if (code !== 'invalid_input')
+    return `${plain(detail)} (${plain(code)})\n${inWords(plain(hint), url)}${careful}`
+  // The API names its fields, of which nothing was typed.
+  const typedWrong = detail.replace(/"(\w+)":/g, (found, name: string) => fields[name] ?? found)
+  return `${plain(typedWrong)}\n${see}`
 }
 
 function help(words: string[]): number {
@@ -53,16 +59,18 @@ function help(words: string[]): number {
   const [first, second = ''] = words
   if (first === undefined) return print(renderOverview(COMMANDS))
   const family = COMMANDS.filter((one) => wordsOf(one).length > 1 && wordsOf(one)[0] === first)
-  if (family.length === 0)
-    return complain(
-      `There is no command "${plain(first)}".\n\n${renderOverview(COMMANDS)}`,
-      EXIT.wrongSetting,
-    )
-  if (['', '--help', '-h'].includes(second)) return print(renderOverview(family))
-  return complain(
-    `There is no command "${plain(first)} ${plain(second)}".\n\n${renderOverview(family)}`,
-    EXIT.wrongSetting,
+  if (family.length > 0 && ['', '--help', '-h'].includes(second)) return print(renderOverview(family))
+  const wrong = family.length === 0 ? first : `${first} ${second}`
+  const meant = nearest(
+    wrong,
+    COMMANDS.map(({ name }) => name),
   )
+  const says = `There is no command "${plain(wrong)}".`
+  const next =
+    meant === undefined
+      ? `\n\n${renderOverview(family.length === 0 ? COMMANDS : family)}`
+      : ` Did you mean "${typed(meant)}"?\nAll commands: ${typed('--help')}`
+  return complain(`${says}${next}`, EXIT.wrongSetting)
 }
 
 function print(text: string): number {
@@ -70,7 +78,8 @@ function print(text: string): number {
   return EXIT.ok
 }
 
+/** On standard error, with every command as it is typed here. */
 function complain(text: string, code: number): number {
-  process.stderr.write(`${text.trimEnd()}\n`)
+  process.stderr.write(`${inWords(text.trimEnd())}\n`)
   return code
 }

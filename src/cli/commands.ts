@@ -66,6 +66,7 @@ const serve = defineCommand({
     ['serve --port 9000 --auth-dir ~/second-account', 'A second account beside the first'],
     ['serve --no-headless', 'With a browser window, where linking asks for a passkey'],
   ],
+  exits: ['directory', 'port', 'browser'],
   run: async ({ settings, flags }) =>
     (await import('./serve.ts')).serve(
       readConfig({ flags: settings, env: readEnvironment(), root: dataRoot() }),
@@ -121,6 +122,7 @@ const sandbox = defineCommand({
     ['sandbox', 'Link it yourself, on the phone page'],
     ['sandbox --linked', 'Ready to use, with calls to try'],
   ],
+  exits: ['directory', 'port', 'browser'],
   run: async ({ settings, flags }) => (await import('./sandbox.ts')).sandbox(settings, flags),
 })
 
@@ -142,6 +144,7 @@ const stdio = defineCommand({
     ['stdio', 'To the server at the documented port; started where it does not run'],
     ['stdio --url http://127.0.0.1:8890', 'To the sandbox'],
   ],
+  exits: [],
   run: async (given) => {
     const { openServer } = await import('./stdio-open.ts')
     return (await import('./stdio.ts')).stdio(openServer(given))
@@ -176,6 +179,7 @@ const mcpConfig = defineCommand({
     ['mcp-config claude-desktop --install', 'Written into its file, with a backup'],
     ['mcp-config cursor --transport http --port 9000', 'By address'],
   ],
+  exits: [],
   run: async (given) => {
     const [client = ''] = given.operands
     return (await import('./mcp-config.ts')).mcpConfig(client, given)
@@ -194,6 +198,7 @@ const status = defineCommand({
     ['status', 'State, account, and what to do next'],
     ['status --json', 'The status object of the API'],
   ],
+  exits: ['notRunning'],
   run: async (given) => (await import('./status.ts')).status(serverOf(given), given.flags),
 })
 
@@ -203,6 +208,7 @@ const auth = defineCommand({
   about:
     'The code is redrawn as it changes. Where a session is saved already, it is connected without one. With --json the\nprogress goes to standard error, and the last status as JSON to standard output.',
   operands: [],
+  fields: { phone_number: '--phone' },
   settings: CLIENT_SETTINGS,
   flags: {
     phone: {
@@ -221,6 +227,7 @@ const auth = defineCommand({
     ['auth', 'Scan the code with the phone: WhatsApp > Linked devices > Link a device'],
     ['auth --phone +15551234567', 'Type a code on the phone: Link with phone number instead'],
   ],
+  exits: ['notRunning'],
   run: async (given) => (await import('./auth.ts')).auth(serverOf(given), given.flags),
 })
 
@@ -230,12 +237,14 @@ const send = defineCommand({
   about:
     'NUMBER is a phone number with country code. MESSAGE is one argument; - reads it from standard input. A message that\nbegins with a dash stands after --.',
   operands: ['NUMBER', 'MESSAGE'],
+  fields: { phone_number: 'NUMBER', message: 'MESSAGE' },
   settings: CLIENT_SETTINGS,
   flags: { json, url },
   examples: [
     ["send +15551234567 'Hello from my own machine'", 'One text'],
     ['send +15551234567 - < letter.txt', 'The text of a file'],
   ],
+  exits: ['notRunning'],
   run: async (given) => {
     const [number = '', message = ''] = given.operands
     return (await import('./send.ts')).send(serverOf(given), { number, message, ...given.flags })
@@ -250,6 +259,7 @@ const logout = defineCommand({
   settings: CLIENT_SETTINGS,
   flags: { yes: aSwitch('Do not ask.'), json, url },
   examples: [['logout', 'Asks, then logs out']],
+  exits: ['notRunning'],
   run: async (given) => (await import('./logout.ts')).logout(serverOf(given), given.flags),
 })
 
@@ -265,6 +275,7 @@ const doctor = defineCommand({
     ['doctor', 'A line for each check; what is wrong has a next step'],
     ['doctor --port 9000 --json', 'The same for another port, for programs'],
   ],
+  exits: [],
   run: async ({ settings, flags }) =>
     (await import('./doctor.ts')).doctor(
       readConfig({ flags: settings, env: readEnvironment(), root: dataRoot() }),
@@ -296,6 +307,7 @@ const archiveEncrypt = defineCommand({
   examples: [
     ['archive encrypt --archive-key-file ~/.whatsapp-archive.key', 'From then on the server needs that key'],
   ],
+  exits: ['directory'],
   run: async ({ settings, flags }) =>
     (await import('./archive-key.ts')).encrypt(archiveConfig(settings), flags),
 })
@@ -327,6 +339,7 @@ const archiveChangeKey = defineCommand({
       'Then name new.key in the settings',
     ],
   ],
+  exits: ['directory'],
   run: async ({ settings, flags }) =>
     (await import('./archive-key.ts')).changeKey(archiveConfig(settings), flags),
 })
@@ -339,6 +352,7 @@ const archiveDecrypt = defineCommand({
   settings: ARCHIVE_SETTINGS,
   flags: { json },
   examples: [['archive decrypt', 'Then take the key out of the settings']],
+  exits: ['directory'],
   run: async ({ settings, flags }) =>
     (await import('./archive-key.ts')).decrypt(archiveConfig(settings), flags),
 })
@@ -349,6 +363,7 @@ const archiveExport = defineCommand({
   about:
     'jsonl has everything, for backups and moves; text is for people. The file appears once it is whole, readable by you\nalone. It is not encrypted, also where the archive is.',
   operands: [],
+  fields: { chat_id: '--chat' },
   settings: CLIENT_SETTINGS,
   flags: {
     chat: {
@@ -370,6 +385,7 @@ const archiveExport = defineCommand({
     ['archive export --out whatsapp.jsonl', 'Everything'],
     ['archive export --chat 15551234567@c.us --format text', 'One chat, to read'],
   ],
+  exits: ['notRunning'],
   run: async (given) => (await import('./archive-export.ts')).exportArchive(serverOf(given), given.flags),
 })
 
@@ -389,6 +405,7 @@ const archiveImport = defineCommand({
   settings: [...ARCHIVE_SETTINGS, ...KEEP_SETTINGS],
   flags: { json },
   examples: [['archive import whatsapp.jsonl', 'Into the directory of the settings']],
+  exits: ['directory'],
   run: async ({ settings, flags, operands: [file = ''] }) =>
     (await import('./archive-file.ts')).importFile(archiveConfig(settings), file, flags),
 })
@@ -401,6 +418,7 @@ const archiveVerify = defineCommand({
   settings: ARCHIVE_SETTINGS,
   flags: { json },
   examples: [['archive verify', 'The archive of the directory of the settings']],
+  exits: ['directory'],
   run: async ({ settings, flags }) =>
     (await import('./archive-file.ts')).verifyArchive(archiveConfig(settings), flags),
 })
@@ -413,6 +431,7 @@ const archiveStats = defineCommand({
   settings: CLIENT_SETTINGS,
   flags: { json, url },
   examples: [['archive stats', 'Messages, chats, people, from when to when, size']],
+  exits: ['notRunning'],
   run: async (given) => (await import('./archive-export.ts')).archiveStats(serverOf(given), given.flags),
 })
 

@@ -70,7 +70,7 @@ async function checkBrowser({ config, machine }: Situation): Promise<Verdict> {
   if (found === null) {
     return problem(
       'No browser was found.',
-      'Install Google Chrome, Chromium or Edge (in a checkout, npm start brings one), or name one in WHATSAPP_CHROME_EXECUTABLE.',
+      'Install Google Chrome, Chromium or Edge, or name one in WHATSAPP_CHROME_EXECUTABLE; "whatsapp-mcp-api serve" installs one if it can.',
     )
   }
   if (found.kind === 'headless-shell' && !config.headless) {

@@ -1,17 +1,20 @@
 /** `whatsapp-mcp-api doctor`: looks at everything a start needs, and says how to mend what it finds. */
-import type { Config } from '../config.ts'
+import { type Config, serverUrl } from '../config.ts'
 import { CHECKS, type Finding } from './doctor-checks.ts'
 import { type MachineView, thisMachine } from './doctor-machine.ts'
 import { EXIT } from './exit-codes.ts'
 import { plain } from './terminal.ts'
 import { whoAnswers } from './who-answers.ts'
+import { inWords } from './words.ts'
 
 /** Prints the findings; the exit code is 1 where one is a problem. */
 export async function doctor(config: Config, { json }: { json: boolean }): Promise<number> {
   const findings = await examine(config, thisMachine())
   const problems = findings.filter(({ level }) => level === 'problem').length
   process.stdout.write(
-    json ? `${JSON.stringify({ ok: problems === 0, findings }, null, 2)}\n` : render(findings),
+    json
+      ? `${JSON.stringify({ ok: problems === 0, findings }, null, 2)}\n`
+      : render(findings, serverUrl(config.host, config.port)),
   )
   return problems === 0 ? EXIT.ok : EXIT.failed
 }
@@ -35,10 +38,10 @@ export async function examine(config: Config, machine: MachineView): Promise<Fin
   )
 }
 
-function render(findings: readonly Finding[]): string {
+function render(findings: readonly Finding[], url: string): string {
   const lines = findings.flatMap(({ check, level, says, next }) => [
     `${level.padEnd(9)}${check.padEnd(12)} ${plain(says)}`,
-    ...(next === null ? [] : [`${' '.repeat(21)} → ${plain(next)}`]),
+    ...(next === null ? [] : [`${' '.repeat(21)} → ${inWords(plain(next), url)}`]),
   ])
   const count = (level: Finding['level'], one: string) => {
     const n = findings.filter((finding) => finding.level === level).length

@@ -13,10 +13,10 @@ export const EXIT = {
 
 /** What each means, for the documentation. */
 export const EXIT_MEANINGS = {
-  ok: 'Done; `serve` and `sandbox`: stopped by a signal, cleanly.',
-  failed: 'It did not work; standard error says why. `doctor`: there is a problem.',
+  ok: 'Done. A server: it was stopped, cleanly.',
+  failed: 'It did not work; standard error says why. A check: something is wrong.',
   wrongSetting: 'A flag, variable or argument is wrong.',
-  directory: 'The session directory cannot be used, or another server uses it.',
+  directory: 'The session directory cannot be used, or another process uses it.',
   port: 'The address or port cannot be bound.',
   browser: 'The browser named in the settings cannot be used.',
   notRunning: 'No server answers at the address.',

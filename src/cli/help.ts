@@ -1,42 +1,45 @@
 /** Help, rendered from the table of commands: the same words on the terminal and in docs/cli.md. */
 import { type Row, SETTINGS } from '../config.ts'
 import type { Command } from './command.ts'
-
-export const PROGRAM = 'whatsapp-mcp-api'
+import { EXIT, EXIT_MEANINGS } from './exit-codes.ts'
+import { PROGRAM, typed } from './words.ts'
 
 const SETTINGS_FROM =
   'A name in capitals is the same setting as a variable of the environment or in .env in the working\ndirectory. A flag wins over the environment, and that over .env.'
 
-/** All commands, one line each. */
-export function renderOverview(commands: readonly Command[]): string {
+/** All commands, one line each. `type`: how a command line is typed. */
+export function renderOverview(commands: readonly Command[], type = typed): string {
   return `${PROGRAM}: your own WhatsApp account for your agents and scripts
 
-Usage: ${PROGRAM} [command] [flags]
+Usage: ${type('COMMAND [flags]')}
 
 ${columns(commands.map((command) => [usageOf(command), command.summary]))}
 
 ${columns([
-  ['<command> --help', 'The flags of a command, with examples'],
-  ['--version', 'The version'],
+  [type('COMMAND --help'), 'The flags of a command, with examples'],
+  [type('--version'), 'The version'],
 ])}
 `
 }
 
-/** One command: what it does, its flags with variable and default, examples. */
-export function renderHelp(command: Command): string {
+/** One command: what it does, its flags with variable and default, examples. `type`: how a command line is typed. */
+export function renderHelp(command: Command, type = typed): string {
   const settings = command.settings.map((name) => {
     const row = SETTINGS[name]
     return row.flag === null ? `  ${name}\n      ${row.help}` : flagHelp(row.flag, row, name)
   })
   const own = Object.entries(command.flags).map(([name, row]) => flagHelp(name, row))
-  const examples = command.examples.flatMap(([line, does]) => [`  # ${does}`, `  ${PROGRAM} ${line}`])
+  const examples = command.examples.flatMap(([line, does]) => [`  # ${does}`, `  ${type(line)}`])
+  const ends = ['ok', 'failed', 'wrongSetting', ...command.exits] as const
+  const codes = ends.map((name) => `  ${EXIT[name]}  ${EXIT_MEANINGS[name]}`)
   const parts = [
-    `Usage: ${PROGRAM} ${usageOf(command)} [flags]`,
+    `Usage: ${type(`${usageOf(command)} [flags]`)}`,
     command.summary,
     command.about,
     [...own, ...settings].join('\n'),
     ...(settings.length === 0 ? [] : [command.settingsFrom ?? SETTINGS_FROM]),
     `Examples:\n${examples.join('\n')}`,
+    `Exit codes:\n${codes.join('\n')}`,
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }

@@ -4,6 +4,7 @@ import { openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
 import { canAsk, confirm } from './terminal.ts'
+import { inWords } from './words.ts'
 
 /** The server needs 30 s at most. */
 const LOGOUT_MS = 35_000
@@ -20,7 +21,7 @@ export async function logout(
     if (!canAsk()) {
       throw new CommandError(
         'logout asks before it unlinks the account, and there is no terminal to ask on.',
-        'Say yes with: whatsapp-mcp-api logout --yes',
+        'Confirm with: whatsapp-mcp-api logout --yes',
         EXIT.wrongSetting,
       )
     }
@@ -39,5 +40,5 @@ export async function logout(
 
 function describe({ unlinked_remotely, hint }: LoggedOut): string {
   if (unlinked_remotely === undefined) return 'No account was linked.'
-  return unlinked_remotely ? 'Logged out.' : `Logged out here. ${hint ?? ''}`.trim()
+  return unlinked_remotely ? 'Logged out.' : `Logged out here. ${inWords(hint ?? '')}`.trim()
 }

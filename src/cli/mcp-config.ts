@@ -11,6 +11,7 @@ import { install } from './mcp-config-install.ts'
 import { otherProgram } from './mcp-config-other.ts'
 import { projectRoot } from './project-root.ts'
 import { plain } from './terminal.ts'
+import { inWords } from './words.ts'
 
 type McpConfigFlags = { transport: Transport | ''; name: string; install: boolean; url: string }
 
@@ -32,7 +33,7 @@ export async function mcpConfig(
   if (flags.install) return writeInto(client, flags.name, entry, place)
   process.stdout.write(`${render(client, flags.name, entry, platform)}\n`)
   say(howToUse(client, place))
-  if (entry.transport === 'http') say('The server must run: whatsapp-mcp-api serve')
+  if (entry.transport === 'http') say(inWords('The server must run: whatsapp-mcp-api serve'))
   return EXIT.ok
 }
 

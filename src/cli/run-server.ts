@@ -12,6 +12,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { untilIdle } from './idle.ts'
 import { plain } from './terminal.ts'
 import { whoAnswers } from './who-answers.ts'
+import { inWords } from './words.ts'
 
 /** All of the shutdown; the browser alone may take 16 s. */
 const SHUTDOWN_MS = 19_000
@@ -178,7 +179,7 @@ function showQrInTerminal(app: App): void {
 /** One clear sentence and the next step for each known way not to start. */
 async function explain(error: unknown, config: Config): Promise<number> {
   const say = (text: string, code: number) => {
-    process.stderr.write(`${text}\n`)
+    process.stderr.write(`${inWords(text)}\n`)
     return code
   }
   if (error instanceof CommandError) return say(`${error.message} ${error.hint}`, error.exitCode)

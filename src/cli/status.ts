@@ -3,16 +3,17 @@ import { describeSync, type Status } from '../model/status.ts'
 import { openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
 import { plain } from './terminal.ts'
+import { inWords } from './words.ts'
 
 /** Prints the status; resolves with the exit code. */
 export async function status(server: Server, { json }: { json: boolean }): Promise<number> {
   const now = await openApi(server).get<Status>('/api/status')
-  process.stdout.write(json ? `${JSON.stringify(now, null, 2)}\n` : renderStatus(now))
+  process.stdout.write(json ? `${JSON.stringify(now, null, 2)}\n` : renderStatus(now, server.url))
   return EXIT.ok
 }
 
-/** The status for people: the state, then what else there is to say, a line each. */
-export function renderStatus(now: Status): string {
+/** The status for people: the state, then what else there is to say, a line each. `url`: where the server is. */
+export function renderStatus(now: Status, url: string): string {
   const rows: (readonly [string, string | null])[] = [
     ['state', `${now.state}${now.state === 'ready' && !now.connected ? ', connection lost' : ''}`],
     ['since', now.since_at],
@@ -29,7 +30,7 @@ export function renderStatus(now: Status): string {
     ],
     ['archive', now.archive === null ? null : renderArchive(now.archive)],
     ['fetching', describeSync(now.sync)],
-    ['next', now.next_step],
+    ['next', now.next_step === null ? null : inWords(now.next_step, url)],
   ]
   const lines = rows.flatMap(([name, text]) => (text === null ? [] : [`${name.padEnd(10)} ${plain(text)}\n`]))
   return lines.join('')

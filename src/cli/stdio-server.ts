@@ -11,6 +11,7 @@ import { PipeFailure } from './stdio-failure.ts'
 import { createHttp } from './stdio-http.ts'
 import { isRecord } from './stdio-message.ts'
 import type { PipeServer } from './stdio-named.ts'
+import { typed } from './words.ts'
 
 export type OwnServerOptions = {
   url: string
@@ -154,7 +155,7 @@ function notStarted(says: string, log: string | null): PipeFailure {
   return new PipeFailure(
     'server_unreachable',
     `${says}${where}`,
-    'Run "whatsapp-mcp-api doctor" with the same settings: it names what is wrong; then try again.',
+    `Run "${typed('doctor')}" with the same settings: it names what is wrong; then try again.`,
     log === null ? {} : { log },
   )
 }

@@ -1,0 +1,44 @@
+/** Every sentence that the server writes for its API, as the command line says it. */
+import { describe, expect, it } from 'vitest'
+import { ERRORS } from '../errors.ts'
+import { inCheckout, installed, inWords } from './words.ts'
+
+const URL_OF_SERVER = 'http://127.0.0.1:8790'
+
+describe('a command line', () => {
+  it.each([
+    ['serve', 'npm start'],
+    ['serve --port 9000', 'npm start -- --port 9000'],
+    ['auth', 'npm run auth'],
+    ['archive encrypt --json', 'npm run archive -- encrypt --json'],
+    ['stdio --help', 'node scripts/bootstrap.mjs stdio --help'],
+  ])('%s is typed %s in a checkout', (line, expected) => {
+    expect(inCheckout(line)).toBe(expected)
+    expect(installed(line)).toBe(`whatsapp-mcp-api ${line}`)
+  })
+})
+
+describe('a sentence', () => {
+  it.each([
+    ['POST /api/auth/start to link an account.', 'Run "npm run auth" to link an account.'],
+    ['Close it there, then POST /api/auth/start.', 'Close it there, then run "npm run auth".'],
+    ['POST /api/auth/start tries again.', '"npm run auth" tries again.'],
+    ['Look at GET /api/status; then wait.', 'Look at "npm run status"; then wait.'],
+    [
+      'GET /api/chats?query=… finds chats by name.',
+      `${URL_OF_SERVER}/api/chats?query=… finds chats by name.`,
+    ],
+    ['PUT /api/chats/{chat}/x does it.', 'PUT /api/chats/{chat}/x does it.'],
+    ['Scan the code at /qr.', `Scan the code at ${URL_OF_SERVER}/qr.`],
+    ['See http://127.0.0.1:1/qr and /tmp/qr/x.', 'See http://127.0.0.1:1/qr and /tmp/qr/x.'],
+    ['Run whatsapp-mcp-api archive encrypt with it.', 'Run npm run archive -- encrypt with it.'],
+    ['Say: whatsapp-mcp-api logout --yes', 'Say: npm run logout -- --yes'],
+    ['Update whatsapp-mcp-api, and look.', 'Update whatsapp-mcp-api, and look.'],
+  ])('%s', (text, expected) => expect(inWords(text, URL_OF_SERVER)).toBe(expected))
+
+  it.each(Object.values(ERRORS).map(({ hint }) => hint))('of the API says what to type: %s', (hint) => {
+    expect(inWords(hint, URL_OF_SERVER)).not.toMatch(
+      /api\/(auth|status|logout|send|pairing)|GET |whatsapp-mcp-api [a-z]+ /,
+    )
+  })
+})
