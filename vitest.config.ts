@@ -20,6 +20,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     restoreMocks: true,
+    // Computers that run tests often have UTC, where what is taken for local time by mistake does not show.
+    env: { TZ: process.env.TZ ?? 'America/St_Johns' },
     sequence: { sequencer: LongFirst },
   },
 })

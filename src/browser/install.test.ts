@@ -199,7 +199,7 @@ async function mirror(mood: 'good' | 'missing' | 'stalls' = 'good'): Promise<str
   const server = createServer((request, response) => {
     if (request.url === '/last-known-good-versions.json') {
       const channels = { Stable: { channel: 'Stable', version: '145.0.7632.46', revision: '1' } }
-      response.end(JSON.stringify({ timestamp: '2026-01-01T00:00:00Z', channels }))
+      response.end(JSON.stringify({ timestamp: '2025-01-01T00:00:00Z', channels }))
     } else if (request.url === '/145.0.7632.46/linux64/chrome-linux64.zip' && mood !== 'missing') {
       response.writeHead(200, { 'content-length': chrome.length })
       if (mood === 'stalls') response.write(chrome.subarray(0, 20))

@@ -18,7 +18,7 @@ import { createKeeping } from './keeping.ts'
 
 const AMARA = toJid('15551110000@c.us')
 const OTHER = toJid('15552220000@c.us')
-const T = 1_790_000_000
+const T = 1_700_000_000
 const DAY = 86_400
 
 let dir: string

@@ -19,7 +19,7 @@ const MY_LID = toJid('77001@lid')
 const AMARA = toJid('15551110000@c.us')
 const AMARA_LID = toJid('99001@lid')
 const GROUP = toJid('120363000000000001@g.us')
-const T = 1_790_000_000
+const T = 1_700_000_000
 
 let dir: string
 let store: Store

@@ -21,7 +21,7 @@ const AMARA = toJid('15551110000@c.us')
 const AMARA_LID = toJid('99001@lid')
 const BOB = toJid('15552220000@c.us')
 const GROUP = toJid('120363000000000001@g.us')
-const T = 1_790_000_000
+const T = 1_700_000_000
 
 const clock = createTestClock()
 const log = createLog({ level: 'silent' })

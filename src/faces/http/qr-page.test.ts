@@ -14,7 +14,7 @@ const status: Status = {
   account: { wid: '15551234567@c.us', pushname: null, platform: null },
   linked: true,
   connected: true,
-  since_at: '2026-01-01T00:00:00.000Z',
+  since_at: '2025-01-01T00:00:00.000Z',
   reason: null,
   next_step: null,
   pairing: null,

@@ -15,7 +15,7 @@ const status: Status = {
   account: null,
   linked: false,
   connected: false,
-  since_at: '2026-01-01T00:00:00.000Z',
+  since_at: '2025-01-01T00:00:00.000Z',
   reason: null,
   next_step: 'POST /api/auth/start to link an account.',
   pairing: null,
