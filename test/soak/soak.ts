@@ -1,46 +1,104 @@
 /**
- * `npm run soak [-- --messages N --browser-kills N --server-kills N --seed N]`: 10,000 messages through 20 killed
- * browsers and 20 killed servers, twice: what came meanwhile enters WhatsApp Web silently, then as late events. About ten minutes, on the loopback only; Linux. Ends with 1 where anything was lost, doubled or disordered.
+ * `npm run soak [-- <run>]`: what takes too long for every change. Ends with 1 if anything failed. On the loopback only; Linux.
  */
 import { parseArgs } from 'node:util'
+import { DAYS, runDays } from './days.ts'
 import { killRun } from './kill-run.ts'
 import { toTable, wasClean } from './report.ts'
 
-const { values } = parseArgs({
-  options: {
-    messages: { type: 'string', default: '10000' },
-    'browser-kills': { type: 'string', default: '20' },
-    'server-kills': { type: 'string', default: '20' },
-    seed: { type: 'string', default: '1' },
+type Run = { usage: string; does: string; run(args: string[]): Promise<void> }
+
+const RUNS: Record<string, Run> = {
+  kills: {
+    usage: '[--messages N] [--browser-kills N] [--server-kills N] [--seed N]',
+    does: `10,000 messages through 20 killed browsers and 20 killed servers, twice: what came meanwhile enters WhatsApp Web
+    silently, then as late events. Nothing may be lost, doubled or disordered. About ten minutes.`,
+    run: runKills,
   },
-})
-const read = (name: keyof typeof values): number => {
-  const value = Number(values[name])
-  if (!Number.isInteger(value) || value < 0) throw new Error(`--${name} takes a whole number`)
-  return value
+  days: {
+    usage: '[--day NAME]… [-- tests…]',
+    does: `All tests, or these, on other days and in other time zones (${DAYS.map(({ name }) => name).join(', ')}).
+    About twenty minutes a day. Needs libfaketime; root on Debian gets it installed.`,
+    run: onDays,
+  },
 }
-const browserKills = read('browser-kills')
-const serverKills = read('server-kills')
-if (browserKills + serverKills === 0) throw new Error('there is nothing to kill')
+
 for (const [index, name] of (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).entries()) {
-  // What was started ends with this process, see stage.ts.
+  // What was started ends with this process, see stage.ts and days.ts.
   process.on(name, () => process.exit(129 + index))
 }
 
-for (const [name, lateShare] of [
-  ['silent backlog', undefined],
-  ['backlog as late events', 1],
-] as const) {
-  const startedAt = Date.now()
-  const run = await killRun({
-    messages: read('messages'),
-    browserKills,
-    serverKills,
-    seed: read('seed'),
-    ...(lateShare === undefined ? {} : { lateShare }),
-    limitMs: 60_000 + (browserKills + serverKills) * 60_000,
-    say: (line) => console.error(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`),
+const [first = 'kills', ...others] = process.argv.slice(2)
+// Options alone are those of the kills.
+const [name, args] =
+  first.startsWith('-') && first !== '--help' ? ['kills', [first, ...others]] : [first, others]
+const chosen = Object.hasOwn(RUNS, name) ? RUNS[name] : undefined
+if (chosen === undefined) {
+  for (const [known, { usage, does }] of Object.entries(RUNS))
+    console.log(`npm run soak -- ${known} ${usage}\n    ${does}`)
+  process.exitCode = name === '--help' ? 0 : 2
+} else {
+  try {
+    await chosen.run(args)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 1
+  }
+}
+
+async function runKills(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      messages: { type: 'string', default: '10000' },
+      'browser-kills': { type: 'string', default: '20' },
+      'server-kills': { type: 'string', default: '20' },
+      seed: { type: 'string', default: '1' },
+    },
   })
-  console.log(`\n${toTable(`${name}, seed ${read('seed')}`, run)}`)
-  if (!wasClean(run)) process.exitCode = 1
+  const read = (option: keyof typeof values): number => {
+    const value = Number(values[option])
+    if (!Number.isInteger(value) || value < 0) throw new Error(`--${option} takes a whole number.`)
+    return value
+  }
+  const browserKills = read('browser-kills')
+  const serverKills = read('server-kills')
+  if (browserKills + serverKills === 0) throw new Error('There is nothing to kill.')
+  for (const [title, lateShare] of [
+    ['silent backlog', undefined],
+    ['backlog as late events', 1],
+  ] as const) {
+    const startedAt = Date.now()
+    const run = await killRun({
+      messages: read('messages'),
+      browserKills,
+      serverKills,
+      seed: read('seed'),
+      ...(lateShare === undefined ? {} : { lateShare }),
+      limitMs: 60_000 + (browserKills + serverKills) * 60_000,
+      say: (line) => console.error(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`),
+    })
+    console.log(`\n${toTable(`${title}, seed ${read('seed')}`, run)}`)
+    if (!wasClean(run)) process.exitCode = 1
+  }
+}
+
+async function onDays(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    options: { day: { type: 'string', multiple: true, default: DAYS.map(({ name }) => name) } },
+    allowPositionals: true,
+  })
+  const days = values.day.map((wanted) => {
+    const day = DAYS.find(({ name }) => name === wanted)
+    if (day === undefined)
+      throw new Error(`There is no day ${wanted}. Use one of ${DAYS.map(({ name }) => name).join(', ')}.`)
+    return day
+  })
+  const lines: string[] = []
+  for await (const { day, passed, failed } of runDays(days, positionals, console.error)) {
+    lines.push(`${day.name}: ${passed} passed, ${failed} failed`)
+    if (failed > 0) process.exitCode = 1
+  }
+  console.log(`\n${lines.join('\n')}`)
 }

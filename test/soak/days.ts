@@ -1,0 +1,95 @@
+/** The tests on other days and in other time zones: what passes today must pass on each of them. */
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { findBrowser } from '../../src/browser/find.ts'
+import { launchArgs } from '../../src/engine/wweb/launch-args.ts'
+import { fakeClockEnv, findFaketime, readClocks } from './fake-clock.ts'
+
+const BOOTSTRAP = fileURLToPath(new URL('../../scripts/bootstrap.mjs', import.meta.url))
+
+export type Day = {
+  name: string
+  /** The time at which its run begins, Unix ms. */
+  beginsAt(now: number): number
+  /** IANA name. */
+  zone: string
+}
+
+const DAY_MS = 86_400_000
+
+/** UTC+14 and UTC−3:30 are as far ahead, and as odd, as zones get: there, most of the time, another day has begun. */
+export const DAYS: readonly Day[] = [
+  { name: 'week', beginsAt: (now) => now + 7 * DAY_MS, zone: 'UTC' },
+  { name: 'year', beginsAt: (now) => now + 365 * DAY_MS, zone: 'Pacific/Kiritimati' },
+  { name: 'three-years', beginsAt: (now) => now + 3 * 365 * DAY_MS, zone: 'America/St_Johns' },
+  { name: 'leap-day', beginsAt: nextLeapDay, zone: 'UTC' },
+]
+
+/** Noon of the next 29 February, UTC. */
+export function nextLeapDay(now: number): number {
+  for (let year = new Date(now).getUTCFullYear(); ; year += 1) {
+    const noon = new Date(Date.UTC(year, 1, 29, 12))
+    // In other years it is the first of March.
+    if (noon.getUTCDate() === 29 && noon.getTime() > now) return noon.getTime()
+  }
+}
+
+export type DayRun = { day: Day; passed: number; failed: number }
+
+/**
+ * Run `npm test` on each of these days, one after the other; `say` hears of each day and every line of its tests.
+ * A day whose clock a Node or a page does not show, and one on which no test ran, counts as failed.
+ * @param args handed to vitest: files, `-t name`, …
+ */
+export async function* runDays(
+  days: readonly Day[],
+  args: string[],
+  say: (line: string) => void,
+): AsyncGenerator<DayRun> {
+  const library = findFaketime()
+  for (const day of days) {
+    const now = Date.now()
+    const env = fakeClockEnv(library, day.beginsAt(now) - now, day.zone)
+    say(`${day.name}: ${new Date(day.beginsAt(now)).toISOString()}, ${day.zone}`)
+    const wrong = wrongClocks(env, day.beginsAt(now) - now)
+    for (const line of wrong) say(`${day.name}: ${line}`)
+    const { passed, failed } = wrong.length > 0 ? { passed: 0, failed: 0 } : await runTests(args, env, say)
+    yield { day, passed, failed: passed + failed === 0 ? 1 : failed }
+  }
+}
+
+/** A sentence for each program that does not show the day. */
+function wrongClocks(env: Record<string, string>, aheadMs: number): string[] {
+  const browser = findBrowser()
+  if (browser === null) throw new Error('There is no browser: npm test installs one.')
+  const clocks = readClocks(env, browser.path, launchArgs(true, []).args)
+  const wanted = Date.now() + aheadMs
+  const wrong = Object.entries(clocks)
+    .filter(([, { now }]) => Math.abs(now - wanted) > 60_000)
+    .map(([name, { now }]) => `The clock of a ${name} shows ${new Date(now).toISOString()}.`)
+  if (clocks.node.offset !== clocks.page.offset)
+    wrong.push('A Node and a page do not have the same time zone.')
+  return wrong
+}
+
+async function runTests(
+  args: string[],
+  env: Record<string, string>,
+  say: (line: string) => void,
+): Promise<{ passed: number; failed: number }> {
+  const child = spawn(process.execPath, [BOOTSTRAP, 'test', ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const end = () => child.kill()
+  process.on('exit', end)
+  let counts = { passed: 0, failed: 0 }
+  for await (const line of createInterface({ input: child.stdout })) {
+    say(line)
+    const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line) ?? []
+    if (passed !== undefined) counts = { passed: Number(passed), failed: Number(failed) }
+  }
+  process.off('exit', end)
+  return counts
+}
