@@ -63,8 +63,11 @@ working directory is read too. A flag wins over the environment, and that over \
 line that names it and says what is allowed. Switches are written \`--headless\`, \`--no-headless\` or \`--headless=false\`.
 
 \`stdio\` reads the \`.env\` of the project root instead (of an installed package: of your data directory), and begins relative paths
-there: clients start it in folders that came from elsewhere, whose \`.env\` could name a program to run. \`mcp-config\` does the same.
-Start a server yourself only in folders whose \`.env\` you trust.
+there: clients start it in folders that came from elsewhere. \`mcp-config\` does the same. Every other command refuses a \`.env\`
+that belongs to another user or that others can change, and a \`.env\` outside the project root that names a program
+(\`WHATSAPP_CHROME_EXECUTABLE\`, \`WHATSAPP_ARCHIVE_KEY_COMMAND\`).
+
+\`~/\` at the start of a path is the home directory. Spaces around a value are not part of it.
 
 \`WHATSAPP_MCP_URL\` names a server that runs, for the commands that ask one and for \`stdio\`. It counts in the environment alone.
 

@@ -37,8 +37,8 @@ describe('readArchiveKey', () => {
     expect(await readArchiveKey(null, log)).toBeNull()
   })
 
-  it('takes the key of the environment as it is', async () => {
-    expect(await readArchiveKey({ key: ` ${KEY} ` }, log)).toBe(` ${KEY} `)
+  it('takes the key of the environment without the spaces around it', async () => {
+    expect(await readArchiveKey({ key: ` ${KEY} ` }, log)).toBe(KEY)
   })
 
   it.each([KEY, `${KEY}\n`, `${KEY}\r\n`, `${KEY}\n\n`])(
@@ -77,9 +77,9 @@ describe('readArchiveKey', () => {
     ['a short key', () => ({ key: 'elevenchars' }), /fewer than 12 characters/],
     ['an empty file', () => written(''), /is empty/],
     ['a file with more lines', () => written(`${KEY}\nmore\n`), /more than one line/],
-    ['a file of bytes', () => written(Buffer.from([0xff, 0xfe, 0xc0, 0x80, 1, 2, 3])), /is not text/],
+    ['a file of bytes', () => written(Buffer.from([0xff, 0xfe, 0xc0, 0x80, 1, 2, 3])), /is not UTF-8 text/],
     ['a file that is not there', () => ({ file: join(dir, 'none') }), /cannot be read/],
-    ['a directory', () => ({ file: dir }), /cannot be read/],
+    ['a directory', () => ({ file: dir }), /is not a regular file/],
     ['a command that is not there', () => ({ command: '/nowhere/x' }), /cannot be run/],
     ['a command without a name', () => ({ command: "''" }), /has no name/],
     ['a command that fails', () => ({ command: node('process.exit(3)') }), /ended with code 3/],

@@ -1,8 +1,10 @@
 /** The key of the archive as its owner gave it: read once at the start, from wherever the settings say. Never logged. */
 import { spawn } from 'node:child_process'
-import { chmodSync, readFileSync, type Stats, statSync } from 'node:fs'
+import { fchmodSync, type Stats } from 'node:fs'
 import type { KeySource } from './config.ts'
+import { expandHome } from './home.ts'
 import type { Log } from './log.ts'
+import { readText, UnfitFileError } from './read-file.ts'
 
 /** A key store that has to be unlocked first asks its owner; nobody may be there to answer. */
 const COMMAND_MS = 10_000
@@ -36,11 +38,14 @@ export async function readArchiveKey(source: KeySource | null, log: Log): Promis
 export function readKeyFile(file: string, log: Log): string {
   let text: string
   try {
-    makePrivate(file, log)
-    text = new TextDecoder('utf8', { fatal: true }).decode(readFileSync(file))
+    text = readText(file, { maxBytes: MAX_BYTES, look: (stats, fd) => makePrivate(file, stats, fd, log) })
   } catch (error) {
     if (error instanceof KeyError) throw error
-    if (error instanceof TypeError) throw new KeyError(`${file} is not text.`, `${MAKE_ONE} > ${file}`)
+    if (error instanceof UnfitFileError)
+      throw new KeyError(
+        `The key file ${file} ${error.message}.`,
+        `Name a file with the key in its one line. ${MAKE_ONE}`,
+      )
     throw new KeyError(
       `The key file ${file} cannot be read: ${error instanceof Error ? error.message : error}.`,
       'Make it readable for the user that runs the server, or name another one.',
@@ -52,8 +57,12 @@ export function readKeyFile(file: string, log: Log): string {
   return line
 }
 
-/** The key itself, looked at. @throws KeyError where it is too short */
-export function requireKey(key: string, what: string): string {
+/**
+ * The key itself, without the spaces around it: editors and shells leave those, and nobody sees them.
+ * @throws KeyError where it is too short
+ */
+export function requireKey(text: string, what: string): string {
+  const key = text.trim()
   if ([...key].length >= MIN_CHARACTERS) return key
   throw new KeyError(
     key === '' ? `${what} is empty.` : `${what} is a key of fewer than ${MIN_CHARACTERS} characters.`,
@@ -66,10 +75,9 @@ export function firstLine(text: string): string {
 }
 
 /** Its owner's only, as everything of ours; made so where it is not. A secret that root handed to our group is fine. */
-function makePrivate(file: string, log: Log): void {
+function makePrivate(file: string, { uid, mode }: Stats, fd: number, log: Log): void {
   if (process.getuid === undefined) return
-  const { uid, mode } = statSync(file)
-  if (uid === process.getuid()) return closeToOthers(file, mode, log)
+  if (uid === process.getuid()) return closeToOthers(file, mode, fd, log)
   const isHandedOut = uid === 0 && (mode & 0o007) === 0
   if (isHandedOut) return
   throw new KeyError(
@@ -78,10 +86,10 @@ function makePrivate(file: string, log: Log): void {
   )
 }
 
-function closeToOthers(file: string, mode: Stats['mode'], log: Log): void {
+function closeToOthers(file: string, mode: Stats['mode'], fd: number, log: Log): void {
   if ((mode & 0o077) === 0) return
   try {
-    chmodSync(file, 0o600)
+    fchmodSync(fd, 0o600)
   } catch {
     throw new KeyError(`Other users can read the key file ${file}.`, `Close it to them: chmod 600 ${file}`)
   }
@@ -96,7 +104,11 @@ function outputOf(line: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env }
     delete env.WHATSAPP_ARCHIVE_KEY
-    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'], windowsHide: true })
+    const child = spawn(expandHome(program), args, {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      windowsHide: true,
+    })
     const chunks: Buffer[] = []
     let size = 0
     const end = (settle: () => void) => {

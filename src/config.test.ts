@@ -51,7 +51,7 @@ describe('readConfig', () => {
   })
 
   it.each([
-    [{ WHATSAPP_ARCHIVE_KEY: ' with spaces ' }, { key: ' with spaces ' }],
+    [{ WHATSAPP_ARCHIVE_KEY: ' with spaces ' }, { key: 'with spaces' }],
     [{ WHATSAPP_ARCHIVE_KEY_FILE: 'a.key' }, { file: resolve('a.key') }],
     [{ WHATSAPP_ARCHIVE_KEY_COMMAND: 'pass show x', WHATSAPP_ARCHIVE_KEY: '' }, { command: 'pass show x' }],
   ])('takes the key of the archive from %j', (env, archiveKey) => {

@@ -1,8 +1,8 @@
 /** Every setting, once: environment variable, default, meaning. Read at the start, passed down, never read elsewhere. */
-import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { parseEnv } from 'node:util'
+import { join } from 'node:path'
 import { z } from 'zod'
+import { ConfigError } from './config-error.ts'
+import { toPath } from './home.ts'
 import { isLoopback } from './loopback.ts'
 import { chatList, daysPerChat, type KeepRules, MAX_KEEP_DAYS } from './model/keeping.ts'
 
@@ -221,15 +221,14 @@ export type KeySource = { key: string } | { file: string } | { command: string }
 /** What a person gave on the command line, by setting and as text: it wins over the environment. */
 export type GivenSettings = Partial<Record<SettingName, string>>
 
-/** Where settings come from. `env` is usually {@link readEnvironment}'s answer. */
+/** Where settings come from. `env` is usually what environment.ts reads. */
 export type Sources = { flags?: GivenSettings; env: Record<string, string | undefined> }
 
-/** A setting with a value that is not allowed. `message` is one line with its name, its value and what is allowed. */
-export class ConfigError extends Error {}
+export { ConfigError }
 
 /**
  * The configuration; what is unset or empty takes its default.
- * @param options.root what a relative default directory lies under
+ * @param options.root what a relative default directory lies under; read only where it is needed, so that it may be a getter
  * @param options.base what relative paths that were given lie under; the working directory where it is left out
  * @throws ConfigError naming the first wrong setting by the flag or variable that it was given in
  */
@@ -240,7 +239,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
   return {
     host: read('WHATSAPP_MCP_HOST'),
     port: read('WHATSAPP_MCP_PORT'),
-    authDir: authDir ? resolve(base, authDir) : join(options.root, SETTINGS.WHATSAPP_AUTH_DIR.fallback),
+    authDir: authDir ? toPath(authDir, base) : join(options.root, SETTINGS.WHATSAPP_AUTH_DIR.fallback),
     chromeExecutable: read('WHATSAPP_CHROME_EXECUTABLE'),
     headless: read('WHATSAPP_HEADLESS'),
     allowedHosts: read('WHATSAPP_MCP_ALLOWED_HOSTS'),
@@ -264,11 +263,10 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
 
 function readKeySource(sources: Sources, base: string): KeySource | null {
   const sourcesGiven: KeySource[] = []
-  // As it is, with whatever spaces it begins or ends with.
-  const key = sources.env.WHATSAPP_ARCHIVE_KEY ?? ''
+  const key = readSetting('WHATSAPP_ARCHIVE_KEY', sources)
   if (key !== '') sourcesGiven.push({ key })
   const file = readSetting('WHATSAPP_ARCHIVE_KEY_FILE', sources)
-  if (file !== '') sourcesGiven.push({ file: resolve(base, file) })
+  if (file !== '') sourcesGiven.push({ file: toPath(file, base) })
   const command = readSetting('WHATSAPP_ARCHIVE_KEY_COMMAND', sources)
   if (command !== '') sourcesGiven.push({ command })
   if (sourcesGiven.length > 1) {
@@ -304,16 +302,16 @@ export function readValue<R extends Row>(
 
 /**
  * The value as it is to be written where it is read in another folder: relative paths whole, from `base` on. A program
- * without a slash is one of the PATH, one that begins with `~/` one of the home directory (browser/find.ts): they stay.
+ * without a slash is one of the PATH: it stays.
  * Of a command the program alone is known to be a path; its other words stay as they are.
  */
 export function rooted({ names }: Pick<Row, 'names'>, value: string, base: string): string {
-  if (names === 'path') return resolve(base, value)
-  if (names === 'program') return isPath(value) && !/^~[\\/]/.test(value) ? resolve(base, value) : value
+  if (names === 'path') return toPath(value, base)
+  if (names === 'program') return isPath(value) ? toPath(value, base) : value
   if (names !== 'command') return value
   const [first = ''] = /^(?:'[^']*'|"[^"]*"|[^\s'"])+/.exec(value) ?? []
   const program = first.replace(/'([^']*)'|"([^"]*)"/g, (_, single, double) => single ?? double)
-  return isPath(program) ? toWord(resolve(base, program)) + value.slice(first.length) : value
+  return isPath(program) ? toWord(toPath(program, base)) + value.slice(first.length) : value
 }
 
 const isPath = (program: string) => /[\\/]/.test(program)
@@ -328,18 +326,4 @@ function toWord(text: string): string {
 /** The server's address for whoever is on this machine. */
 export function serverUrl(host: string, port: number): string {
   return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
-}
-
-/** The process's environment over the `.env` file of this folder, if there is one: of the working directory, unless another is named. */
-export function readEnvironment(folder = '.'): Record<string, string | undefined> {
-  let fromFile: Record<string, string | undefined> = {}
-  try {
-    fromFile = parseEnv(readFileSync(join(folder, '.env'), 'utf8'))
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
-      const where = folder === '.' ? 'the working directory' : folder
-      throw new ConfigError(`.env in ${where} cannot be read: ${error}.`)
-    }
-  }
-  return { ...fromFile, ...process.env }
 }

@@ -238,7 +238,7 @@ describe('what is printed', () => {
 
   it.each([
     ['--chrome-executable', 'opt/chrome', 'HOME/opt/chrome'],
-    ['--chrome-executable', '~/opt/chrome', '~/opt/chrome'],
+    ['--chrome-executable', '~/opt/chrome', 'HOME/opt/chrome'],
     ['--chrome-executable', 'google-chrome', 'google-chrome'],
     ['--archive-key-file', 'a.key', 'HOME/a.key'],
     ['--archive-key-command', './key --of "a b"', 'HOME/key --of "a b"'],

@@ -1,8 +1,8 @@
 /** The machine that browsers are looked for on: this one, or in tests a fake one of any platform. */
 
 import { accessSync, closeSync, constants, openSync, readdirSync, readSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { posix, win32 } from 'node:path'
+import { findHome } from '../home.ts'
 
 /** What finding needs to know about the disk; tests hand in a fake one for each platform. */
 export type FileView = {
@@ -41,7 +41,8 @@ export function toMachine(options: MachineOptions): Machine {
   return {
     env: options.env ?? process.env,
     platform,
-    homeDir: options.homeDir ?? homedir(),
+    // Of a user without a home: Debian's name for one that is not there, in which nothing is found and nothing made.
+    homeDir: options.homeDir ?? findHome() ?? '/nonexistent',
     files: options.files ?? realFiles,
     path: platform === 'win32' ? win32 : posix,
   }

@@ -1,9 +1,10 @@
 /** `whatsapp-mcp-api archive encrypt`, `change-key`, `decrypt`: every archive of a directory, while no server uses it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, join } from 'node:path'
 import { firstLine, KeyError, readArchiveKey, readKeyFile, requireKey } from '../archive-key.ts'
 import type { Config, KeySource } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { toPath } from '../home.ts'
 import { createLog } from '../log.ts'
 import { AuthDirError, openAuthDir, placesIn } from '../session/auth-dir.ts'
 import { changeArchiveKey, decryptArchive, encryptArchive, type KeyStep } from '../store/change-key.ts'
@@ -128,7 +129,7 @@ async function newKeyOf(flags: NewKey): Promise<string> {
     )
   }
   if (file === '-') return requireKey(firstLine(readFileSync(0, 'utf8')), 'The first line of standard input')
-  if (file !== '') return requireKey(readKeyFile(resolve(file), log), file)
+  if (file !== '') return requireKey(readKeyFile(toPath(file), log), file)
   const source: KeySource = { command }
   return (await readArchiveKey(source, log)) ?? ''
 }

@@ -1,5 +1,6 @@
 /** A client of the running server's API: every command that acts on the account asks the server to. */
-import { readEnvironment, readSetting, serverUrl } from '../config.ts'
+import { readSetting, serverUrl } from '../config.ts'
+import { readEnvironment } from '../environment.ts'
 import { listenerAt } from '../same-user.ts'
 import type { Given } from './command.ts'
 import { errnoOf, isBeforeSent } from './errno.ts'

@@ -1,21 +1,11 @@
 /** The table of commands, in the order of the documentation. Each imports what it runs only when it runs. */
 import { z } from 'zod'
 import { builds } from '../../simulator/builds.ts'
-import {
-  type GivenSettings,
-  oneOf,
-  onOff,
-  type Row,
-  readConfig,
-  readEnvironment,
-  SETTINGS,
-  type SettingName,
-  whole,
-} from '../config.ts'
+import { oneOf, onOff, type Row, SETTINGS, type SettingName, whole } from '../config.ts'
 import { phoneNumberInput } from '../model/ids.ts'
 import { serverOf } from './client.ts'
 import { type Command, defineCommand } from './command.ts'
-import { dataRoot } from './data-dir.ts'
+import { ownConfig } from './own-config.ts'
 
 const ALL_SETTINGS = Object.keys(SETTINGS) as SettingName[]
 
@@ -68,10 +58,7 @@ const serve = defineCommand({
   ],
   exits: ['directory', 'port', 'browser'],
   run: async ({ settings, flags }) =>
-    (await import('./serve.ts')).serve(
-      readConfig({ flags: settings, env: readEnvironment(), root: dataRoot() }),
-      flags['idle-minutes'],
-    ),
+    (await import('./serve.ts')).serve(ownConfig(settings), flags['idle-minutes']),
 })
 
 const sandbox = defineCommand({
@@ -276,11 +263,7 @@ const doctor = defineCommand({
     ['doctor --port 9000 --json', 'The same for another port, for programs'],
   ],
   exits: [],
-  run: async ({ settings, flags }) =>
-    (await import('./doctor.ts')).doctor(
-      readConfig({ flags: settings, env: readEnvironment(), root: dataRoot() }),
-      flags,
-    ),
+  run: async ({ settings, flags }) => (await import('./doctor.ts')).doctor(ownConfig(settings), flags),
 })
 
 /** What a command on the archives of a directory takes, itself and not by asking the server. */
@@ -290,9 +273,6 @@ const ARCHIVE_SETTINGS = [
   'WHATSAPP_ARCHIVE_KEY_FILE',
   'WHATSAPP_ARCHIVE_KEY_COMMAND',
 ] as const
-
-const archiveConfig = (flags: GivenSettings) =>
-  readConfig({ flags, env: readEnvironment(), root: dataRoot() })
 
 const KEY_ABOUT =
   'While no server runs. A copy is made beside the archive, compared with it row by row, and put in its place; then the old\nfile is overwritten. It needs as much free space as the archive takes. Cut short, it leaves an archive that opens: run it again.'
@@ -308,8 +288,7 @@ const archiveEncrypt = defineCommand({
     ['archive encrypt --archive-key-file ~/.whatsapp-archive.key', 'From then on the server needs that key'],
   ],
   exits: ['directory'],
-  run: async ({ settings, flags }) =>
-    (await import('./archive-key.ts')).encrypt(archiveConfig(settings), flags),
+  run: async ({ settings, flags }) => (await import('./archive-key.ts')).encrypt(ownConfig(settings), flags),
 })
 
 const archiveChangeKey = defineCommand({
@@ -341,7 +320,7 @@ const archiveChangeKey = defineCommand({
   ],
   exits: ['directory'],
   run: async ({ settings, flags }) =>
-    (await import('./archive-key.ts')).changeKey(archiveConfig(settings), flags),
+    (await import('./archive-key.ts')).changeKey(ownConfig(settings), flags),
 })
 
 const archiveDecrypt = defineCommand({
@@ -353,8 +332,7 @@ const archiveDecrypt = defineCommand({
   flags: { json },
   examples: [['archive decrypt', 'Then take the key out of the settings']],
   exits: ['directory'],
-  run: async ({ settings, flags }) =>
-    (await import('./archive-key.ts')).decrypt(archiveConfig(settings), flags),
+  run: async ({ settings, flags }) => (await import('./archive-key.ts')).decrypt(ownConfig(settings), flags),
 })
 
 const archiveExport = defineCommand({
@@ -407,7 +385,7 @@ const archiveImport = defineCommand({
   examples: [['archive import whatsapp.jsonl', 'Into the directory of the settings']],
   exits: ['directory'],
   run: async ({ settings, flags, operands: [file = ''] }) =>
-    (await import('./archive-file.ts')).importFile(archiveConfig(settings), file, flags),
+    (await import('./archive-file.ts')).importFile(ownConfig(settings), file, flags),
 })
 
 const archiveVerify = defineCommand({
@@ -420,7 +398,7 @@ const archiveVerify = defineCommand({
   examples: [['archive verify', 'The archive of the directory of the settings']],
   exits: ['directory'],
   run: async ({ settings, flags }) =>
-    (await import('./archive-file.ts')).verifyArchive(archiveConfig(settings), flags),
+    (await import('./archive-file.ts')).verifyArchive(ownConfig(settings), flags),
 })
 
 const archiveStats = defineCommand({

@@ -1,15 +1,8 @@
 /** How a client reaches this program: by its address, or by starting `stdio` the way this one was started. */
 import { accessSync, constants, realpathSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
-import {
-  type GivenSettings,
-  type Row,
-  readConfig,
-  readEnvironment,
-  rooted,
-  SETTINGS,
-  type SettingName,
-} from '../config.ts'
+import { type GivenSettings, type Row, readConfig, rooted, SETTINGS, type SettingName } from '../config.ts'
+import { readEnvironment } from '../environment.ts'
 import { addressOf, givenUrl } from './client.ts'
 import { dataRootOf, type Place } from './data-dir.ts'
 

@@ -1,15 +1,13 @@
 /** `whatsapp-mcp-api mcp-config CLIENT`: what a client needs to know, printed or written where it keeps that. */
-import { homedir } from 'node:os'
 import { stringify as toToml } from 'smol-toml'
 import type { GivenSettings } from '../config.ts'
 import { UsageError } from './arguments.ts'
-import type { Place } from './data-dir.ts'
+import { type Place, thisPlace } from './data-dir.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { CLIENTS, type McpClient } from './mcp-config-clients.ts'
 import { type Entry, leftOut, type Transport, toEntry } from './mcp-config-entry.ts'
 import { install } from './mcp-config-install.ts'
 import { otherProgram } from './mcp-config-other.ts'
-import { projectRoot } from './project-root.ts'
 import { plain } from './terminal.ts'
 import { inWords } from './words.ts'
 
@@ -24,8 +22,8 @@ export async function mcpConfig(
   const client = Object.hasOwn(CLIENTS, id) ? CLIENTS[id] : undefined
   if (client === undefined)
     throw new UsageError(`There is no client ${JSON.stringify(id)}: ${Object.keys(CLIENTS).join(', ')}.`)
-  const { env, platform, execPath } = process
-  const place: Place = { root: projectRoot(), platform, home: homedir(), env }
+  const { platform, execPath } = process
+  const place = thisPlace()
   const entry = toEntry(transportOf(client, flags.transport), { given, place, execPath })
   const secret = entry.transport === 'stdio' ? leftOut(place) : null
   if (secret !== null)

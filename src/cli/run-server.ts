@@ -5,7 +5,7 @@ import { KeyError } from '../archive-key.ts'
 import { BrowserNotFound, findBrowser } from '../browser/find.ts'
 import type { FoundBrowser } from '../browser/places.ts'
 import { systemClock } from '../clock.ts'
-import type { Config } from '../config.ts'
+import { type Config, ConfigError } from '../config.ts'
 import { createLog, type Log } from '../log.ts'
 import { AuthDirError } from '../session/auth-dir.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -183,6 +183,7 @@ async function explain(error: unknown, config: Config): Promise<number> {
     return code
   }
   if (error instanceof CommandError) return say(`${error.message} ${error.hint}`, error.exitCode)
+  if (error instanceof ConfigError) return say(error.message, EXIT.wrongSetting)
   if (error instanceof KeyError) return say(`${error.message} ${error.hint}`, EXIT.wrongSetting)
   if (error instanceof AuthDirError) return say(`${error.message} ${error.hint}`, EXIT.directory)
   if (error instanceof BrowserNotFound) return say(`${error.message} ${error.hint}`, EXIT.browser)

@@ -1,9 +1,11 @@
 /** `whatsapp-mcp-api sandbox`: the same server, library and browser, with the double in the place of WhatsApp. */
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSimulator } from '../../simulator/open-simulator.ts'
 import type { BuildName, Pace, Simulator, World } from '../../simulator/simulator.ts'
-import { type GivenSettings, readConfig, readEnvironment } from '../config.ts'
+import { type GivenSettings, readConfig } from '../config.ts'
+import { readOwnEnvironment } from '../environment.ts'
+import { toPath } from '../home.ts'
 import { makeFolder } from '../make-folder.ts'
 import type { Status } from '../model/status.ts'
 import { openApi } from './client.ts'
@@ -29,9 +31,12 @@ type SandboxFlags = {
 
 /** Runs server and double until a signal; resolves with the exit code. Settings of the real server do not apply. */
 export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Promise<number> {
-  const dir = flags.dir === '' ? join(dataRoot(), '.sandbox') : resolve(flags.dir)
+  const dir = flags.dir === '' ? join(dataRoot(), '.sandbox') : toPath(flags.dir)
   // Nothing of the real server's settings applies here, but for the browser to use and how much is logged.
-  const { WHATSAPP_CHROME_EXECUTABLE, WHATSAPP_HEADLESS, WHATSAPP_MCP_LOG_LEVEL } = readEnvironment()
+  const { WHATSAPP_CHROME_EXECUTABLE, WHATSAPP_HEADLESS, WHATSAPP_MCP_LOG_LEVEL } = readOwnEnvironment(
+    dataRoot,
+    settings,
+  )
   const config = readConfig({
     root: dir,
     flags: settings,

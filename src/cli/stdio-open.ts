@@ -1,5 +1,6 @@
 /** From what was typed to the server that the pipe leads to: the one that was named, or the one of the settings. */
-import { type GivenSettings, readConfig, readEnvironment, SETTINGS, type SettingName } from '../config.ts'
+import { type GivenSettings, readConfig, SETTINGS, type SettingName } from '../config.ts'
+import { readEnvironment } from '../environment.ts'
 import { addressOf, givenUrl } from './client.ts'
 import { dataRoot } from './data-dir.ts'
 import type { StdioOptions } from './stdio.ts'

@@ -1,0 +1,212 @@
+/** Files as editors, other users and the system leave them where the program reads: the built program, at its start. */
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { EXPORT } from './export-file.ts'
+import { ended, endPrograms, installInto, run, stop, temp } from './program.ts'
+
+afterAll(endPrograms)
+
+const isRoot = process.getuid?.() === 0
+const KEY = 'correct horse battery'
+
+/** A folder with these files; the text of each. */
+function folder(files: Record<string, string | Buffer> = {}): string {
+  const dir = temp()
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text)
+  return dir
+}
+function fifo(path: string): string {
+  expect(spawnSync('mkfifo', [path]).status).toBe(0)
+  return path
+}
+
+describe('.env', () => {
+  const READ = /^2 WHATSAPP_MCP_PORT="many" is not allowed/
+  /** What the program says where this is the `.env` of the folder that it runs in; a wrong port shows that it was read. */
+  async function statusIn(dir: string): Promise<string> {
+    const { code, err } = await ended(['status'], { cwd: dir })
+    return `${code} ${err}`
+  }
+
+  it('with a byte order mark is read from its first variable on', async () => {
+    const dir = folder({ '.env': '\ufeffWHATSAPP_MCP_PORT=many\n' })
+    expect(await statusIn(dir)).toMatch(READ)
+  })
+
+  it('that others can change is refused, with what to do', async () => {
+    const dir = folder({ '.env': 'WHATSAPP_MCP_PORT=many\n' })
+    for (const mode of [0o666, 0o620]) {
+      chmodSync(join(dir, '.env'), mode)
+      expect(await statusIn(dir)).toMatch(
+        /^2 \.env in the working directory can be changed by other users.*chmod go-w/,
+      )
+    }
+    chmodSync(join(dir, '.env'), 0o644)
+    expect(await statusIn(dir)).toMatch(READ)
+  })
+
+  // Only root can give files away.
+  it.runIf(isRoot)('of another user is refused, a link of theirs too', async () => {
+    const theirs = folder({ '.env': 'WHATSAPP_MCP_PORT=many\n' })
+    chownSync(join(theirs, '.env'), 12345, 12345)
+    const says =
+      /^2 \.env in the working directory belongs to another user, so it is not read\. Start in another folder/
+    expect(await statusIn(theirs)).toMatch(says)
+    const linked = folder({ mine: 'WHATSAPP_MCP_PORT=many\n' })
+    symlinkSync('mine', join(linked, '.env'))
+    expect(await statusIn(linked)).toMatch(READ)
+    expect(spawnSync('chown', ['-h', '12345', join(linked, '.env')]).status).toBe(0)
+    expect(await statusIn(linked)).toMatch(says)
+  })
+
+  it('that is no file, or no text, is refused at once', async () => {
+    const [piped, filled, wide] = [
+      folder(),
+      folder(),
+      folder({ '.env': Buffer.from('\ufeffA=b\n', 'utf16le') }),
+    ]
+    fifo(join(piped, '.env'))
+    mkdirSync(join(filled, '.env'))
+    expect(await statusIn(piped)).toMatch(/^2 \.env in the working directory is not a regular file\./)
+    expect(await statusIn(filled)).toMatch(/^2 \.env in the working directory is not a regular file\./)
+    expect(await statusIn(wide)).toMatch(/^2 \.env in the working directory is not UTF-8 text\./)
+  })
+
+  it.each(['serve', 'doctor', 'sandbox', 'archive verify', 'archive import x', 'archive encrypt'])(
+    'says nothing of what %s runs, outside the data root',
+    async (command) => {
+      const dir = folder({ x: EXPORT, '.env': 'WHATSAPP_ARCHIVE_KEY_COMMAND="touch ran"\n' })
+      const { code, out, err } = await ended(command.split(' '), { cwd: dir })
+      expect([code, out]).toEqual([2, ''])
+      expect(err).toMatch(
+        /^\.env in the working directory names a program in WHATSAPP_ARCHIVE_KEY_COMMAND.*Move that line there/,
+      )
+      expect(readdirSync(dir).sort()).toEqual(['.env', 'x'])
+    },
+  )
+
+  it('of the data root says what is run', async () => {
+    const home = folder()
+    const data = join(home, 'whatsapp-mcp-api')
+    mkdirSync(data)
+    writeFileSync(join(data, '.env'), 'WHATSAPP_ARCHIVE_KEY_COMMAND="echo short"\n')
+    const options = { cwd: data, env: { XDG_DATA_HOME: home }, main: installInto(folder()) }
+    writeFileSync(join(data, 'x'), EXPORT)
+    expect((await ended(['archive', 'import', 'x'], options)).err).toContain('fewer than 12 characters')
+  })
+
+  it('does not matter where a flag says it', async () => {
+    const dir = folder({ x: EXPORT, '.env': 'WHATSAPP_ARCHIVE_KEY_COMMAND="touch ran"\n' })
+    const { err } = await ended(['archive', 'import', 'x', '--archive-key-command', 'echo short'], {
+      cwd: dir,
+    })
+    expect(err).toContain('fewer than 12 characters')
+  })
+})
+
+describe('the key file', () => {
+  const withKey = (file: string, env: Record<string, string> = {}) => {
+    const dir = folder({ x: EXPORT })
+    return ended(['archive', 'import', 'x', '--auth-dir', join(dir, 'auth'), '--archive-key-file', file], {
+      cwd: dir,
+      env,
+    })
+  }
+
+  it.each(['/dev/zero', '/dev/null'])(
+    'is a regular file: %s is refused, and stays as it is',
+    async (device) => {
+      const before = statSync(device).mode
+      const { code, err } = await withKey(device)
+      expect([code, err.split('\n')[0]]).toEqual([2, `The key file ${device} is not a regular file.`])
+      expect(statSync(device).mode).toBe(before)
+    },
+  )
+
+  it('that is a FIFO is refused at once', async () => {
+    const path = fifo(join(folder(), 'key'))
+    expect((await withKey(path)).err).toContain(`The key file ${path} is not a regular file.`)
+  })
+
+  it('is found under ~, and spaces and a byte order mark are not of the key', async () => {
+    const home = folder({ key: `\ufeff  ${KEY} \r\n` })
+    chmodSync(join(home, 'key'), 0o600)
+    const dir = folder({ x: EXPORT })
+    const auth = ['--auth-dir', join(dir, 'auth')]
+    const done = await ended(['archive', 'import', 'x', ...auth, '--archive-key-file=~/key'], {
+      cwd: dir,
+      env: { HOME: home },
+    })
+    expect(done.code).toBe(0)
+    const verify = (key: string) =>
+      ended(['archive', 'verify', ...auth], { env: { WHATSAPP_ARCHIVE_KEY: key } })
+    expect((await verify(KEY)).code).toBe(0)
+    expect((await verify(` ${KEY}\t`)).code).toBe(0)
+    expect((await verify(`${KEY}.`)).code).toBe(1)
+  })
+})
+
+describe('~ in a path', () => {
+  it.each<[string, string[], Record<string, string>]>([
+    ['a flag', ['--auth-dir=~/auth'], {}],
+    ['a variable', [], { WHATSAPP_AUTH_DIR: '~/auth' }],
+  ])('of %s is the home directory', async (_, args, env) => {
+    const [home, cwd] = [folder(), folder({ x: EXPORT })]
+    const { code } = await ended(['archive', 'import', 'x', ...args], { cwd, env: { ...env, HOME: home } })
+    expect(code).toBe(0)
+    expect(existsSync(join(home, 'auth', '.whatsapp-mcp-api'))).toBe(true)
+    expect(readdirSync(cwd)).toEqual(['x'])
+  })
+})
+
+describe.runIf(isRoot)('a user without a home and without a name', () => {
+  /** As `docker run --user 54321` does it; nothing may be read of the folders that are root's alone. */
+  const homeless = (...args: string[]) => [
+    '-u',
+    'HOME',
+    '-u',
+    'XDG_DATA_HOME',
+    '-u',
+    'XDG_CACHE_HOME',
+    process.execPath,
+    ...args,
+  ]
+  const options = () => ({ uid: 54321, cwd: '/' })
+  function installed(): string {
+    const dir = folder()
+    chmodSync(dir, 0o755)
+    return installInto(dir)
+  }
+
+  it('runs a server where all paths are given', async () => {
+    const dir = folder()
+    chownSync(dir, 54321, 54321)
+    const args = ['serve', '--port', '0', '--auth-dir', dir, '--log-level', 'error']
+    const server = run(homeless(installed(), ...args), options(), 'env')
+    await expect.poll(() => server.out + server.err, { timeout: 10_000 }).toContain('/api/status')
+    expect(await stop(server)).toBe(0)
+    expect(server.err).toBe('')
+  })
+
+  it.each([['serve'], ['archive', 'verify', '--auth-dir', '~/auth']])(
+    'is told in one sentence where a path needs it: %s',
+    async (...args) => {
+      const { code, err } = await ended(homeless(installed(), ...args), options(), 'env')
+      expect(code).toBe(2)
+      expect(err).toMatch(
+        /^[^\n]*needs a home directory, and this user has none\. Set HOME, or name an absolute path\.[^\n]*\n$/,
+      )
+    },
+  )
+})
