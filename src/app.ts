@@ -11,6 +11,8 @@ import { addPages } from './faces/http/pages.ts'
 import { createHttpServer } from './faces/http/server.ts'
 import { mountMcp } from './faces/mcp/mount.ts'
 import { createChatHash, type Log } from './log.ts'
+import { DEFAULT_ACCOUNT } from './operations/call.ts'
+import { createDoor, type Door } from './operations/door.ts'
 import { OPERATIONS } from './operations/index.ts'
 import { type Archive, createArchive } from './session/archive.ts'
 import { openAuthDir } from './session/auth-dir.ts'
@@ -36,6 +38,7 @@ export type AppOptions = {
 export type App = {
   session: Session
   archive: Archive
+  door: Door
   http: FastifyInstance
   /** Bind, then connect by itself where a session was saved. Rejects where the port is taken. */
   listen(): Promise<{ url: string }>
@@ -74,16 +77,30 @@ export async function createApp(options: AppOptions): Promise<App> {
     chromeExecutable: options.chromeExecutable,
     headless: config.headless,
   })
-  const context = { session, archive, clock, mcpUrl: `${serverUrl(config.host, config.port)}/mcp` }
-  const http = createHttpServer({ config, operations: OPERATIONS, context, log })
-  addPages(http, session, VERSION)
-  addExport(http, archive)
-  addEventStream(http, { archive, clock, log })
+  let mcpUrl = `${serverUrl(config.host, config.port)}/mcp`
+  const door = createDoor({
+    accounts: [{ id: DEFAULT_ACCOUNT, session, archive }],
+    clock,
+    mcpUrl: () => mcpUrl,
+    onAdmit: (admission) => log.debug(admission, 'admitted'),
+  })
+  const http = createHttpServer({ config, operations: OPERATIONS, door, log })
+  addPages(http, door, VERSION)
+  addExport(http, door)
+  addEventStream(http, { door, clock, log })
   const sessionKey = authDir.secret('mcp')
   const mcp = mountMcp(http, {
     async load() {
       const { openMcp } = await import('./faces/mcp/open.ts')
-      return openMcp({ operations: OPERATIONS, context, log, version: VERSION, sessionKey })
+      return openMcp({
+        operations: OPERATIONS,
+        door,
+        clock,
+        mcpUrl: () => mcpUrl,
+        log,
+        version: VERSION,
+        sessionKey,
+      })
     },
     clock,
     log,
@@ -94,6 +111,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   return {
     session,
     archive,
+    door,
     http,
     hasClients: () => mcp.sessions() > 0,
     async listen() {
@@ -101,7 +119,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       const host = config.host === 'localhost' ? '127.0.0.1' : config.host
       await http.listen({ host, port: config.port })
       const { port } = http.server.address() as AddressInfo
-      context.mcpUrl = `${serverUrl(config.host, port)}/mcp`
+      mcpUrl = `${serverUrl(config.host, port)}/mcp`
       session.resume()
       warming = setTimeout(mcp.warm, WARM_MS)
       return { url: serverUrl(config.host, port) }

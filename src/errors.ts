@@ -56,11 +56,23 @@ export const ERRORS = {
     title: 'A web page of another origin sent this request',
     hint: 'Other web pages may not use this account. Call the API from a program, or from a page this server itself serves.',
   },
+  scope_missing: {
+    status: 403,
+    retry: 'never',
+    title: 'The caller may not do this',
+    hint: 'Use a caller whose scopes include the one that `scope` names.',
+  },
   other_user: {
     status: 403,
     retry: 'never',
     title: 'Another user of this computer sent this request',
     hint: 'Only the operating system user that runs the server (and root) is served. Call it as that user.',
+  },
+  account_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'There is no such account',
+    hint: 'Use the id of an account of this server; `default` is always there.',
   },
   route_not_found: {
     status: 404,

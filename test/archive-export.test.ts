@@ -6,7 +6,11 @@ import { join } from 'node:path'
 import fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../src/clock.ts'
+import { identifyCallers } from '../src/faces/http/calls.ts'
 import { addExport } from '../src/faces/http/export.ts'
+import { DEFAULT_ACCOUNT } from '../src/operations/call.ts'
+import { createDoor } from '../src/operations/door.ts'
+import type { Archive } from '../src/session/archive.ts'
 import { createExporter } from '../src/store/exporter.ts'
 import { openStore } from '../src/store/store.ts'
 import { readArchive } from './archive-rows.ts'
@@ -114,14 +118,18 @@ describe('GET /api/export', () => {
     }
     const exporter = createExporter(db, systemClock)
     const server = fastify()
-    addExport(server, {
+    identifyCallers(server)
+    const slow: Archive = {
+      ...harness.app.archive,
       exporter: () => ({
         export(chat, format) {
           const { messages, pieces } = exporter.export(chat, format)
           return { messages, pieces: counted(pieces) }
         },
       }),
-    })
+    }
+    const accounts = [{ id: DEFAULT_ACCOUNT, session: harness.app.session, archive: slow }]
+    addExport(server, createDoor({ accounts, clock: systemClock, mcpUrl: () => '', onAdmit: () => {} }))
     server.get('/other', () => 'ok')
     // What a socket of this kind holds is a fixed number of bytes; of TCP it grows to megabytes.
     const socketPath = join(dir, 'socket')

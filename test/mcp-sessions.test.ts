@@ -4,6 +4,7 @@ import { Server } from '@modelcontextprotocol/server'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createDeferred } from '../src/clock.ts'
+import { identifyCallers } from '../src/faces/http/calls.ts'
 import { type Mount, mountMcp } from '../src/faces/mcp/mount.ts'
 import { createRouter, type Router } from '../src/faces/mcp/router.ts'
 import { createLog } from '../src/log.ts'
@@ -62,6 +63,7 @@ beforeEach(async () => {
   clock = createTestClock()
   router = createRouter({ factory: createServer, sessionKey: 'a key', clock })
   http = Fastify({ forceCloseConnections: true })
+  identifyCallers(http)
   mount = mountMcp(http, { load: async () => router, clock, log: createLog({ level: 'silent' }) })
   url = (await http.listen({ host: '127.0.0.1', port: 0 })).replace('localhost', '127.0.0.1')
 })

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs'
 import { encode } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, it } from 'vitest'
 import { ERRORS } from '../src/errors.ts'
-import { createTools } from '../src/faces/mcp/tools.ts'
+import { defineTools } from '../src/faces/mcp/tools.ts'
 import { createWording, toolName } from '../src/faces/mcp/words.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 
 const MOST_TOKENS = 8_000
-const { definitions } = createTools(OPERATIONS, { warn: () => {} })
+const definitions = defineTools(OPERATIONS)
 
 describe.each(definitions.map((definition) => [definition.name, definition] as const))(
   '%s',

@@ -1,9 +1,9 @@
 /** For tests of tools: an account with something of every kind, tools to call on it, and what is too large for any answer. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
-import { systemClock } from '../src/clock.ts'
 import { createTools } from '../src/faces/mcp/tools.ts'
 import { toJid } from '../src/model/ids.ts'
 import type { SeenMessage } from '../src/model/seen.ts'
+import { DEFAULT_ACCOUNT, OWNER } from '../src/operations/call.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { seenMessage } from './seen-message.ts'
@@ -37,7 +37,12 @@ export async function openToolsStage(): Promise<ToolsStage> {
   const harness = await openHarness()
   const warnings: Record<string, unknown>[] = []
   const warn = (facts: unknown) => void warnings.push(Object(facts))
-  const tools = createTools(OPERATIONS, { warn })
+  const tools = createTools({
+    operations: OPERATIONS,
+    door: harness.app.door,
+    mcpUrl: () => `${harness.url}/mcp`,
+    log: { warn },
+  })
   const stage: ToolsStage = {
     harness,
     group: '',
@@ -47,14 +52,16 @@ export async function openToolsStage(): Promise<ToolsStage> {
       tools.call({
         name,
         arguments: input,
-        context: {
-          session: harness.app.session,
-          archive: harness.app.archive,
-          clock: systemClock,
-          mcpUrl: `${harness.url}/mcp`,
+        call: {
+          caller: OWNER,
+          face: 'mcp',
+          client: null,
+          account: DEFAULT_ACCOUNT,
+          requestId: 'request-1',
+          canAsk: false,
           signal: new AbortController().signal,
         },
-        requestId: 'request-1',
+        progress: { mcpReq: { notify: async () => {} } },
       }),
     async data(name, input) {
       const result = await stage.call(name, input)

@@ -3,7 +3,7 @@ import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/
 import { encode } from 'gpt-tokenizer/encoding/o200k_base'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sparse } from '../src/faces/mcp/cut.ts'
-import { createTools } from '../src/faces/mcp/tools.ts'
+import { defineTools } from '../src/faces/mcp/tools.ts'
 import { toolName } from '../src/faces/mcp/words.ts'
 import { toJson, toPrettyJson } from '../src/json.ts'
 import { timeOf } from '../src/operations/brief.ts'
@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => stage.close())
 
-const definitions = createTools(OPERATIONS, { warn: () => {} }).definitions
+const definitions = defineTools(OPERATIONS)
 const rowOf = (tool: string) => OPERATIONS.find((operation) => toolName(operation) === tool)
 
 /** Before an account is linked, in this order. */

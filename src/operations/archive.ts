@@ -14,6 +14,8 @@ export const getArchiveStats = defineOperation({
   description:
     'How much the archive on this machine holds: messages, chats, people, by kind of chat, from when to when, and how large its file is. For the chats themselves, list_chats fits better; whether anything is wrong with the archive says get_status.',
   effect: 'read',
+  scope: 'read',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['GET /api/archive'],
   input: z.strictObject({}),
@@ -58,17 +60,16 @@ export const getArchiveStats = defineOperation({
         pageLines({ stale_since }),
       ),
   },
-  run(_, { archive }) {
-    const stats = archive.stats()
-    const { archive: kept } = archive.view()
-    const file = kept?.file ?? ''
+  run(_, { stats, status, staleSince }) {
+    const counts = stats()
+    const file = status().archive?.file ?? ''
     const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0
     return {
       ok: true as const,
       file,
       size_bytes: sizeOf(file) + sizeOf(`${file}-wal`),
-      ...stats,
-      ...staleness(archive),
+      ...counts,
+      ...staleness(staleSince),
     }
   },
 })
@@ -82,6 +83,8 @@ export const forgetChat = defineOperation({
   description:
     'Delete all messages of one chat from the archive on this machine, for good, with what they said before, reactions and events. On WhatsApp nothing is deleted, and nothing of it is fetched again; what comes later is kept as before (WHATSAPP_NEVER_STORE keeps nothing of a chat). A very large chat is answered with still_forgetting: ask again. The chat itself stays in the list.',
   effect: 'destroy',
+  scope: 'manage',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['DELETE /api/chats/{chat_id}/messages'],
   input: z.strictObject({ chat_id: chatIdInput }),
@@ -94,8 +97,8 @@ export const forgetChat = defineOperation({
   // Some 50,000 messages take that long.
   lateCode: 'still_forgetting',
   example: { input: { chat_id: '15551234567@c.us' } },
-  run: async ({ chat_id }, { archive }) => ({
+  run: async ({ chat_id }, { forget }) => ({
     ok: true as const,
-    forgotten: await archive.forget(chat_id),
+    forgotten: await forget(chat_id),
   }),
 })

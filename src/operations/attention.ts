@@ -23,6 +23,8 @@ export const listUnread = defineOperation({
   description:
     'What is new: chats with unread messages or marked as unread, latest activity first, each with its newest unread messages. Direct chats and groups; muted and archived ones are left out unless include_muted or include_archived says otherwise, and left_out tells how many unread chats that were. They stay unread on WhatsApp. More of a chat: read_messages. Who waits for an answer, read or not: list_waiting.',
   effect: 'read',
+  scope: 'read',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['GET /api/unread'],
   input: z.strictObject({
@@ -67,8 +69,8 @@ export const listUnread = defineOperation({
         pageLines(page),
       ),
   },
-  run({ limit, cursor, messages_per_chat, include_muted, include_archived }, { archive }) {
-    const page = archive.reader().listUnread(
+  run({ limit, cursor, messages_per_chat, include_muted, include_archived }, { reader, staleSince }) {
+    const page = reader().listUnread(
       {
         kinds: ['direct', 'group'],
         muted: include_muted,
@@ -85,7 +87,7 @@ export const listUnread = defineOperation({
       left_out: page.leftOut,
       chats: page.items,
       ...following(page.next),
-      ...staleness(archive),
+      ...staleness(staleSince),
     }
   },
 })
@@ -110,6 +112,8 @@ export const listWaiting = defineOperation({
   description:
     'Chats where the last word is theirs, read or unread, latest activity first, with that message and how long they have waited. A reaction of this account to it, or a call back, counts as an answer; their calls, reactions and deleted messages are no words. Direct chats only, unless include_groups; muted and archived ones only with include_muted or include_archived; nothing older than the last 14 days, unless days says otherwise. Not every last word wants an answer: read it. For what is new, list_unread fits better.',
   effect: 'read',
+  scope: 'read',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['GET /api/waiting'],
   input: z.strictObject({
@@ -161,8 +165,8 @@ export const listWaiting = defineOperation({
         pageLines(page),
       ),
   },
-  run({ limit, cursor, days, include_groups, include_muted, include_archived }, { archive }) {
-    const { items, next } = archive.reader().listWaiting(
+  run({ limit, cursor, days, include_groups, include_muted, include_archived }, { reader, staleSince }) {
+    const { items, next } = reader().listWaiting(
       {
         kinds: include_groups ? ['direct', 'group'] : ['direct'],
         muted: include_muted,
@@ -176,7 +180,7 @@ export const listWaiting = defineOperation({
       count: items.length,
       chats: items,
       ...following(next),
-      ...staleness(archive),
+      ...staleness(staleSince),
     }
   },
 })

@@ -25,6 +25,8 @@ export const listChats = defineOperation({
   description:
     "Chats, latest activity first, each with its last message; also finds chats by name or number (query). Archived chats are among them; channels, broadcast lists and status updates only when asked for by kind. For what is new, list_unread fits better; for who waits for an answer, list_waiting; for people without a chat, list_contacts. Read on with read_messages and the chat's id. Works in every state of the session.",
   effect: 'read',
+  scope: 'read',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['GET /api/chats'],
   input: z.strictObject({
@@ -66,15 +68,15 @@ export const listChats = defineOperation({
         pageLines(page),
       ),
   },
-  run({ limit, cursor, query, unread_only, archived, kind }, { archive }) {
+  run({ limit, cursor, query, unread_only, archived, kind }, { reader, staleSince }) {
     const filter = { query, unreadOnly: unread_only, archived, kinds: kind }
-    const { items, next } = archive.reader().listChats(filter, { limit, cursor })
+    const { items, next } = reader().listChats(filter, { limit, cursor })
     return {
       ok: true as const,
       count: items.length,
       chats: items,
       ...following(next),
-      ...staleness(archive),
+      ...staleness(staleSince),
     }
   },
 })
@@ -92,6 +94,8 @@ export const getChat = defineOperation({
   description:
     'One chat by its id: the same facts as in list_chats, the members of a group (this account itself left out), and how far back its messages go here. Its messages come from read_messages; all about a person from get_contact. Also for a chat that was deleted on WhatsApp: its messages stay here, and removed_at says so.',
   effect: 'read',
+  scope: 'read',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['GET /api/chats/{chat_id}'],
   input: z.strictObject({ chat_id: chatIdInput }),
@@ -139,15 +143,15 @@ export const getChat = defineOperation({
         pageLines(page),
       ),
   },
-  run({ chat_id }, { archive }) {
-    const { chat, members, history, removedAt } = archive.reader().getChat(chat_id)
+  run({ chat_id }, { reader, staleSince }) {
+    const { chat, members, history, removedAt } = reader().getChat(chat_id)
     return {
       ok: true as const,
       chat,
       ...(members === null ? {} : { members }),
       history,
       ...(removedAt === null ? {} : { removed_at: removedAt }),
-      ...staleness(archive),
+      ...staleness(staleSince),
     }
   },
 })

@@ -24,6 +24,8 @@ export const listContacts = defineOperation({
   description:
     'People, those of the address book first, then by name; this account itself is left out. Use query to find out who somebody is, or the number behind a name, also for people without a chat. For chats, groups among them, list_chats fits better; for all about one person, get_contact.',
   effect: 'read',
+  scope: 'read',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['GET /api/contacts'],
   input: z.strictObject({ query: nameQuery, limit: limit(20), cursor }),
@@ -47,14 +49,14 @@ export const listContacts = defineOperation({
     text: ({ count, contacts, ...page }) =>
       lines(`${count} people`, contacts.map(contactLine), pageLines(page)),
   },
-  run({ query, limit, cursor }, { archive }) {
-    const { items, next } = archive.reader().listContacts({ query }, { limit, cursor })
+  run({ query, limit, cursor }, { reader, staleSince }) {
+    const { items, next } = reader().listContacts({ query }, { limit, cursor })
     return {
       ok: true as const,
       count: items.length,
       contacts: items,
       ...following(next),
-      ...staleness(archive),
+      ...staleness(staleSince),
     }
   },
 })
@@ -76,6 +78,8 @@ export const getContact = defineOperation({
   description:
     'All that is known of one person, by phone number, phone JID or LID: names and addresses, the direct chat, the groups that both are in, and how many messages went each way, from when to when, as far as they are in the archive. Find the person with list_contacts first where only a name is known.',
   effect: 'read',
+  scope: 'read',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['GET /api/contacts/{contact_id}'],
   input: z.strictObject({ contact_id: contactIdInput }),
@@ -110,15 +114,15 @@ export const getContact = defineOperation({
         pageLines(page),
       ),
   },
-  run({ contact_id }, { archive }) {
-    const { contact, chat, groups, received, sent } = archive.reader().getContact(contact_id)
+  run({ contact_id }, { reader, staleSince }) {
+    const { contact, chat, groups, received, sent } = reader().getContact(contact_id)
     return {
       ok: true as const,
       contact,
       chat,
       common_groups: groups,
       messages: { received, sent },
-      ...staleness(archive),
+      ...staleness(staleSince),
     }
   },
 })

@@ -12,6 +12,8 @@ export const loadEarlier = defineOperation({
   description:
     'Fetch messages of one chat from WhatsApp that the archive does not have yet: those of its newest gap, else those before its oldest message. Use it when read_messages ends with history_complete: false or names gaps, then read again. It asks WhatsApp Web, so it needs a connection and can take some seconds; history_complete: true means that WhatsApp Web has nothing older, or that by the settings nothing older is kept.',
   effect: 'write',
+  scope: 'manage',
+  toolset: 'core',
   needs: 'ready',
   routes: ['POST /api/chats/{chat_id}/load-earlier'],
   input: z.strictObject({
@@ -43,8 +45,8 @@ export const loadEarlier = defineOperation({
         [history_complete ? 'WhatsApp Web has nothing older' : 'WhatsApp may have older ones']: true,
       }),
   },
-  async run({ chat_id, count }, { archive }) {
-    const { added, complete } = await archive.loadEarlier(chat_id, count)
+  async run({ chat_id, count }, { loadEarlier }) {
+    const { added, complete } = await loadEarlier(chat_id, count)
     return { ok: true as const, added, history_complete: complete }
   },
 })

@@ -90,6 +90,8 @@ export const listEvents = defineOperation({
   description:
     'What happened after a cursor, oldest first: messages that came or went out, edits, deletions, reactions, acks, changes of chats and people. Begin without after: only next_after is told, so that you begin from now; then call again and again with after set to next_after, and wait so that an answer comes the moment something happens, or empty when the time is over. has_more: call again at once. Each event is told with its message as it is now. For what is unread, list_unread fits better.',
   effect: 'read',
+  scope: 'read',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['GET /api/events'],
   input: z
@@ -128,8 +130,8 @@ export const listEvents = defineOperation({
         `${has_more ? 'There is more: call again at once' : 'To go on: call'} with after ${next_after}`,
       ),
   },
-  async run({ after, kind, chat_id, wait, limit }, { archive, clock, signal, patienceMs }) {
-    const reading = archive.events.open({ after, kinds: kind, chat: chat_id })
+  async run({ after, kind, chat_id, wait, limit }, { events, clock, signal, patienceMs }) {
+    const reading = events.open({ after, kinds: kind, chat: chat_id })
     const giveUp = clock.after(Math.min(wait * 1000, patienceMs ?? MAX_WAIT_S * 1000), reading.close)
     signal.addEventListener('abort', reading.close)
     try {

@@ -38,6 +38,8 @@ export const readMessages = defineOperation({
   description:
     'Messages of one chat, named by phone_number or by chat_id: the last ones, or those before or after a message or time. Oldest first within the window. To read on, pass next_before of the answer as before (earlier messages) or next_after as after (later ones); where they are missing there is nothing more here. history_complete: false, or gaps: WhatsApp may have more than the archive. Reading, here and everywhere in this API, never marks anything as read on WhatsApp. For one message with what stands around it, get_message fits better; for what is new everywhere, list_unread.',
   effect: 'read',
+  scope: 'read',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['GET /api/messages', 'POST /api/messages'],
   input: z
@@ -104,9 +106,9 @@ export const readMessages = defineOperation({
         pageLines(page),
       ),
   },
-  run(input, { archive }) {
+  run(input, { reader, staleSince }) {
     const { limit, before, after } = input
-    const window = archive.reader().readMessages(addressOf(input), { limit, before, after })
+    const window = reader().readMessages(addressOf(input), { limit, before, after })
     const { chat, messages, gaps } = window
     const [first, last] = [messages[0], messages.at(-1)]
     return {
@@ -118,7 +120,7 @@ export const readMessages = defineOperation({
       ...(window.hasLater && last !== undefined ? { next_after: last.id } : {}),
       ...(gaps.length === 0 ? {} : { gaps }),
       history_complete: window.historyComplete,
-      ...staleness(archive),
+      ...staleness(staleSince),
     }
   },
 })
@@ -133,6 +135,8 @@ export const getMessage = defineOperation({
   description:
     'One message by its id, with what it said before it was edited or deleted (revisions), and the messages around it (context). Use it for a search hit, or for the message that another one answers (reply_to.id). For whole stretches of a chat, read_messages fits better.',
   effect: 'read',
+  scope: 'read',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['GET /api/messages/{message_id}'],
   input: z.strictObject({ message_id: messageIdInput, before: around('before'), after: around('after') }),
@@ -172,15 +176,15 @@ export const getMessage = defineOperation({
         pageLines(page),
       ),
   },
-  run({ message_id, before, after }, { archive }) {
-    const found = archive.reader().getMessage(message_id, { before, after })
+  run({ message_id, before, after }, { reader, staleSince }) {
+    const found = reader().getMessage(message_id, { before, after })
     return {
       ok: true as const,
       message: found.message,
       chat: found.chat,
       revisions: found.revisions,
       context: { before: found.before, after: found.after },
-      ...staleness(archive),
+      ...staleness(staleSince),
     }
   },
 })

@@ -17,6 +17,8 @@ export const getServer = defineOperation({
   description:
     'Name of the server, address of its MCP endpoint, and the session status. Never opens the browser.',
   effect: 'read',
+  scope: 'read',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['GET /', 'GET /health'],
   input: nothing,
@@ -28,11 +30,11 @@ export const getServer = defineOperation({
   }),
   errors: [],
   example: { input: {} },
-  run: (_, { session, mcpUrl }) => ({
+  run: (_, { status, mcpUrl }) => ({
     ok: true as const,
     name: 'whatsapp-mcp-api' as const,
     mcp: mcpUrl,
-    status: session.status(),
+    status: status(),
   }),
 })
 
@@ -45,6 +47,8 @@ export const getStatus = defineOperation({
   description:
     'The truth about the link: state, account, what to do next. Never opens the browser. Ask this first when anything fails.',
   effect: 'read',
+  scope: 'read',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['GET /api/status'],
   input: nothing,
@@ -52,7 +56,7 @@ export const getStatus = defineOperation({
   errors: [],
   example: { input: {} },
   brief: { shape: BriefStatus, text: statusText },
-  run: (_, { session }) => session.status(),
+  run: (_, { status }) => status(),
 })
 
 export const startAuth = defineOperation({
@@ -63,6 +67,8 @@ export const startAuth = defineOperation({
   description:
     'Launch the browser and connect; where nothing is linked, a QR code appears at /qr. Safe to call again: a call during a running start waits for that same start. Answers at the first result, at the latest after 25 s, with the status as it then is.',
   effect: 'write',
+  scope: 'admin',
+  toolset: 'core',
   repeatable: true,
   needs: 'nothing',
   routes: ['POST /api/auth/start'],
@@ -72,9 +78,9 @@ export const startAuth = defineOperation({
   limitMs: 28_000,
   example: { input: {} },
   brief: { shape: BriefStatus, text: statusText },
-  async run(_, { session }) {
+  async run(_, { session, status }) {
     await session.start()
-    return session.status()
+    return status()
   },
 })
 
@@ -86,6 +92,8 @@ export const requestPairingCode = defineOperation({
   description:
     'Link without scanning: WhatsApp gives 8 characters that are typed on the phone. Starts the session if need be. The code is valid for about three minutes.',
   effect: 'write',
+  scope: 'admin',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['POST /api/pairing-code'],
   input: z.strictObject({ phone_number: phoneNumberInput }),
@@ -130,9 +138,9 @@ export const requestPairingCode = defineOperation({
         status && statusText(status),
       ),
   },
-  async run({ phone_number }, { session }) {
+  async run({ phone_number }, { session, status }) {
     const made = await session.requestPairingCode(phone_number)
-    if (made === null) return { already_authenticated: true as const, code: null, status: session.status() }
+    if (made === null) return { already_authenticated: true as const, code: null, status: status() }
     return {
       already_authenticated: false as const,
       phone_number,
@@ -152,6 +160,8 @@ export const logout = defineOperation({
   description:
     'Sign this device out of WhatsApp, close the browser and delete the saved session. Linking again needs the phone. Also fine when nothing runs.',
   effect: 'destroy',
+  scope: 'admin',
+  toolset: 'core',
   repeatable: true,
   needs: 'nothing',
   routes: ['POST /api/logout'],

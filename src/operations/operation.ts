@@ -1,29 +1,26 @@
 /** What an operation is: one row that every face is derived from. */
 import type { z } from 'zod'
-import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { Archive } from '../session/archive.ts'
-import type { Session } from '../session/session.ts'
-
-/** What a handler may use. Passed in, never global. */
-export type Context = {
-  session: Session
-  /** Everything that was ever read of WhatsApp, in every state of the session. */
-  archive: Archive
-  clock: Clock
-  /** The URL of the MCP endpoint, as the caller would reach it. */
-  mcpUrl: string
-  /** Aborted when whoever called is gone: nobody waits for the answer any more. */
-  signal: AbortSignal
-  /** A wait that the caller asked for ends by then, in milliseconds: whoever hears nothing for longer gives up. */
-  patienceMs?: number
-}
+import type { Scope } from './call.ts'
+import type { Grant, Needs } from './door.ts'
 
 /**
  * The patience of callers that count on progress where none can be told: clients of MCP give up on a call of which nothing
  * was heard for a minute (the TypeScript SDK's do, 2.4).
  */
 export const PATIENCE_MS = 50_000
+
+/** The sets in which tools are offered (contract of `WHATSAPP_MCP_TOOLSETS`), and what each is for. */
+export const TOOLSETS = {
+  core: 'What an everyday task needs: the link, reading, search, sending.',
+  messages:
+    'More that can be done with messages: edit, delete, forward, pin, star, vote, locations, contacts, polls.',
+  groups: 'Groups: members, settings, invites, join requests.',
+  chats: 'Chats: archive, pin, mute, mark as read, typing.',
+  people: 'People: pictures, blocking, numbers on WhatsApp, the own profile.',
+  channels: 'Channels and status updates.',
+} as const satisfies Record<string, string>
+export type Toolset = keyof typeof TOOLSETS
 
 /** The families of operations in the docs, in their order. */
 export const TAGS = {
@@ -62,6 +59,8 @@ export type Operation<
   In extends z.ZodType = z.ZodType,
   Out extends z.ZodType = z.ZodType,
   Shape extends z.ZodObject = z.ZodObject,
+  S extends Scope = Scope,
+  N extends Needs = Needs,
 > = {
   /** `verb_noun`: the operationId, and the name in every other face. */
   name: string
@@ -79,8 +78,11 @@ export type Operation<
   description: string
   /** What it does to the account: everything that guards a face follows from this. */
   effect: 'read' | 'write' | 'send' | 'destroy'
-  /** The session state it needs: `ready` and connected, ever `linked`, or `nothing`. */
-  needs: 'ready' | 'linked' | 'nothing'
+  /** Who may call it. With `needs` it says what `run` may use. */
+  scope: S
+  /** Which tools it is offered with. */
+  toolset: Toolset
+  needs: N
   /** A second call changes nothing that the first has not. Reading is so anyway. */
   repeatable?: true
   routes: Route[]
@@ -96,12 +98,16 @@ export type Operation<
   example: { input: z.input<In> }
   /** Its short form for agents; every row that is a tool has one. */
   brief?: Brief<Shape>
-  run(input: z.output<In>, context: Context): Promise<z.input<Out>> | z.input<Out>
+  run(input: z.output<In>, granted: Grant<S, N>): Promise<z.input<Out>> | z.input<Out>
 }
 
 /** A row of the table, checked against its own schemas. */
-export function defineOperation<In extends z.ZodType, Out extends z.ZodType, Shape extends z.ZodObject>(
-  row: Operation<In, Out, Shape>,
-): Operation<In, Out, Shape> {
+export function defineOperation<
+  In extends z.ZodType,
+  Out extends z.ZodType,
+  Shape extends z.ZodObject,
+  S extends Scope,
+  N extends Needs,
+>(row: Operation<In, Out, Shape, S, N>): Operation<In, Out, Shape, S, N> {
   return row
 }

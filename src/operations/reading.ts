@@ -26,8 +26,8 @@ export const staleSince = z
   )
 
 /** That member, where there is something to say. */
-export function staleness(archive: Archive): { stale_since?: string } {
-  const since = archive.staleSince()
+export function staleness(staleSince: Archive['staleSince']): { stale_since?: string } {
+  const since = staleSince()
   return since === null ? {} : { stale_since: since }
 }
 

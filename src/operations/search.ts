@@ -40,6 +40,8 @@ export const searchMessages = defineOperation({
   description:
     'Messages of all chats by their text, their caption or the name of their file, newest first. Whole words, all of them required, whatever their accents and case; "…" in quotes is a phrase, a * at the end of a word stands for any ending (meet*). Chinese, Japanese, Korean and Thai are found from one character on, emoji too. Narrow it by chat, sender, time, kind of message or of chat. Each hit is the whole message with its chat; snippet shows the hit. What stands around it: get_message with its id. For a chat or person by name, list_chats and list_contacts fit better. What was deleted, or said before an edit, is not found.',
   effect: 'read',
+  scope: 'read',
+  toolset: 'core',
   needs: 'nothing',
   routes: ['GET /api/search'],
   input: z
@@ -132,16 +134,14 @@ export const searchMessages = defineOperation({
         pageLines(page),
       ),
   },
-  run(input, { archive }) {
+  run(input, { reader, staleSince }) {
     const { q, limit, cursor, sort, chat_id, phone_number, from, from_me, type, kind, before, after } = input
     const chat = chat_id ?? (phone_number === undefined ? undefined : phoneJid(phone_number))
-    const page = archive
-      .reader()
-      .searchMessages(
-        q,
-        { chat, from, fromMe: from_me, types: type, kinds: kind, before, after },
-        { limit, cursor, sort },
-      )
+    const page = reader().searchMessages(
+      q,
+      { chat, from, fromMe: from_me, types: type, kinds: kind, before, after },
+      { limit, cursor, sort },
+    )
     return {
       ok: true as const,
       count: page.items.length,
@@ -154,7 +154,7 @@ export const searchMessages = defineOperation({
       ...following(page.next),
       ...(page.ranked === null ? {} : { ranked: page.ranked }),
       ...(page.indexing ? { indexing: true as const } : {}),
-      ...staleness(archive),
+      ...staleness(staleSince),
     }
   },
 })

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import { systemClock } from '../../src/clock.ts'
 import { ERRORS, toAppError } from '../../src/errors.ts'
+import { identifyCallers } from '../../src/faces/http/calls.ts'
 import { checkCaller } from '../../src/faces/http/guard.ts'
 import { mountMcp } from '../../src/faces/mcp/mount.ts'
 import { createRouter } from '../../src/faces/mcp/router.ts'
@@ -15,6 +16,7 @@ import { createFixtures } from './fixtures.ts'
 
 const http = Fastify({ forceCloseConnections: true })
 http.addHook('onRequest', async ({ raw }) => checkCaller(raw, []))
+identifyCallers(http)
 http.setErrorHandler((thrown, _request, reply) => {
   const error = toAppError(thrown)
   return reply.status(ERRORS[error.code].status).send({ code: error.code })

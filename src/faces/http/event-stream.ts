@@ -11,10 +11,10 @@ import { toAppError } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import { Event } from '../../model/events.ts'
+import type { Door, EventReading } from '../../operations/door.ts'
 import { EVENT_ERRORS, eventFilter } from '../../operations/events.ts'
-import { parseInput } from '../../operations/invoke.ts'
-import type { Archive } from '../../session/archive.ts'
-import type { EventReading } from '../../session/event-readers.ts'
+import { parseInput } from '../../operations/parse-input.ts'
+import { callOf } from './calls.ts'
 import { toProblem } from './problem.ts'
 
 /** A comment this often: proxies and clients give up on connections on which nothing comes. */
@@ -42,6 +42,8 @@ export const EVENT_STREAM = {
   name: 'stream_events',
   title: 'Events as a stream',
   tag: 'events',
+  scope: 'read',
+  needs: 'nothing',
   description:
     'The same events as list_events, as server-sent events: `id` is the cursor, `event` the kind, `data` the event as one line of JSON. A client that comes back sends the last id as Last-Event-ID, which goes before `after`, and misses nothing. Comments come every 15 s where nothing else does.',
   routes: ['GET /api/events/stream'],
@@ -51,7 +53,7 @@ export const EVENT_STREAM = {
   example: { input: { kind: ['message.received', 'message.sent'] } },
 } as const
 
-export type StreamOptions = { archive: Archive; clock: Clock; log: Log }
+export type StreamOptions = { door: Door; clock: Clock; log: Log }
 
 /**
  * Adds the route. What is wrong before the stream begins is problem JSON, afterwards an `event: error` frame with the
@@ -62,7 +64,8 @@ export function addEventStream(server: FastifyInstance, options: StreamOptions):
     const { after, kind, chat_id } = parseInput(streamInput, request.query)
     // A client that comes back repeats the address that it began with; the header says how far it got.
     const reached = request.headers['last-event-id']
-    const reading = options.archive.events.open({
+    const { events } = options.door.admit(EVENT_STREAM, callOf(request, reply, 'rest'))
+    const reading = events.open({
       after: typeof reached === 'string' && reached !== '' ? reached : after,
       kinds: kind,
       chat: chat_id,

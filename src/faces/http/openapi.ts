@@ -11,7 +11,7 @@ import { EVENT_STREAM } from './event-stream.ts'
 import { EXPORT } from './export.ts'
 import { PROBLEM_TYPE } from './problem.ts'
 
-/** What any call can answer with, whatever the operation (see server.ts and invoke.ts). */
+/** What any call can answer with, whatever the operation (see server.ts and door.ts). */
 const COMMON_ERRORS: ErrorCode[] = [
   'malformed_request',
   'forbidden_host',

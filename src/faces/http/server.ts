@@ -7,9 +7,10 @@ import type { Config } from '../../config.ts'
 import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
-import { invoke } from '../../operations/invoke.ts'
-import type { Context, Operation } from '../../operations/operation.ts'
+import type { Door } from '../../operations/door.ts'
+import type { Operation } from '../../operations/operation.ts'
 import { isOurUser } from '../../same-user.ts'
+import { callOf, identifyCallers } from './calls.ts'
 import { checkCaller } from './guard.ts'
 import { PROBLEM_TYPE, toProblem } from './problem.ts'
 
@@ -26,7 +27,7 @@ const MAX_PARAMETER = 256
 export type HttpOptions = {
   config: Config
   operations: readonly Operation[]
-  context: Omit<Context, 'signal'>
+  door: Door
   log: Log
 }
 
@@ -35,7 +36,7 @@ export type HttpOptions = {
  * schema, state. Every answer that is not a page is JSON, every failure problem JSON with the request's id.
  */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
-  const { config, log, operations, context } = options
+  const { config, log, operations, door } = options
   const server = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
@@ -76,6 +77,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     if (!ours.has(request.raw.socket)) fail('other_user')
     requireJson(request)
   })
+  identifyCallers(server)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
     try {
@@ -112,9 +114,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
         method,
         url: path.replace(/\{(\w+)\}/g, ':$1'),
         handler: async (request, reply) => {
-          const gone = new AbortController()
-          reply.raw.once('close', () => gone.abort())
-          const answer = await invoke(operation, inputOf(request), { ...context, signal: gone.signal })
+          const answer = await door.invoke(operation, inputOf(request), callOf(request, reply, 'rest'))
           return reply
             .header('cache-control', 'no-store')
             .type('application/json; charset=utf-8')

@@ -6,9 +6,9 @@ import {
   ProtocolErrorCode,
 } from '@modelcontextprotocol/server'
 import { AppError } from '../../errors.ts'
+import type { Call } from '../../operations/call.ts'
 import { listChats } from '../../operations/chats.ts'
-import { invoke } from '../../operations/invoke.ts'
-import type { Context } from '../../operations/operation.ts'
+import type { Door } from '../../operations/door.ts'
 import { PROMPTS } from './prompts.ts'
 import { TEMPLATES } from './resources.ts'
 import { CHAT_TEMPLATE } from './uris.ts'
@@ -23,7 +23,8 @@ const MOST = 20
  */
 export async function complete(
   { ref, argument }: CompleteRequest['params'],
-  context: Context,
+  door: Door,
+  call: Call,
 ): Promise<CompleteResult> {
   const isKnown =
     ref.type === 'ref/prompt'
@@ -32,17 +33,17 @@ export async function complete(
   if (!isKnown)
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is nothing of this name to complete.')
   const isChat = ref.type === 'ref/prompt' ? argument.name === 'chat' : ref.uri === CHAT_TEMPLATE
-  return { completion: isChat ? await findChats(argument.value, context) : { values: [] } }
+  return { completion: isChat ? await findChats(argument.value, door, call) : { values: [] } }
 }
 
-async function findChats(typed: string, context: Context): Promise<CompleteResult['completion']> {
+async function findChats(typed: string, door: Door, call: Call): Promise<CompleteResult['completion']> {
   // An id that is being typed is found by its number.
   const query = typed.split('@')[0]?.trim() ?? ''
   try {
-    const { chats, next_cursor } = await invoke(
+    const { chats, next_cursor } = await door.invoke(
       listChats,
       { limit: MOST, ...(query === '' ? {} : { query }) },
-      context,
+      call,
     )
     return { values: chats.map(({ id }) => id), hasMore: next_cursor !== undefined }
   } catch (error) {

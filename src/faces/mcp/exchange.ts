@@ -1,6 +1,7 @@
-/** One HTTP exchange as the lanes see it, and what they read of its message before the SDK does. Imports nothing of ours. */
+/** One HTTP exchange as the lanes see it, and what they read of its message before the SDK does. */
 import { randomUUID } from 'node:crypto'
 import type { JSONRPCErrorResponse, RequestId, ServerContext } from '@modelcontextprotocol/server'
+import type { Caller } from '../../operations/call.ts'
 
 /**
  * The header by which the server's own id of an HTTP request comes to whatever serves it: it stands in failures and in the
@@ -13,6 +14,8 @@ export type Exchange = {
   request: Request
   /** The body, parsed; undefined where the method has none. */
   message: unknown
+  /** Who sent it. A session that this opens belongs to this caller. */
+  caller: Caller
   /** Resolves when the answer is complete, or nobody takes it any more. */
   ended: Promise<void>
 }

@@ -31,11 +31,11 @@ function factsOf({ code, facts, retryAfterS }: AppError, requestId: string): Rec
  */
 export function toFailure(
   error: AppError,
-  state: string,
+  state: string | null,
   requestId: string,
   words: (text: string) => string,
 ): CallToolResult {
-  const facts = toJson({ ...factsOf(error, requestId), state })
+  const facts = toJson({ ...factsOf(error, requestId), ...(state === null ? {} : { state }) })
   return {
     isError: true,
     content: [{ type: 'text', text: `${words(error.message)} Next step: ${words(error.hint)}\n${facts}` }],

@@ -10,6 +10,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
+import { toAuthInfo } from './callers.ts'
 import { createEventStore } from './event-store.ts'
 import {
   BOTH_TYPES,
@@ -33,6 +34,8 @@ const PLAIN_VERSION = '2024-11-05'
 const MAX_SUBSCRIPTIONS = 1_000
 
 export type LegacySession = {
+  /** Id of the caller that opened it: for all others it does not exist. */
+  owner: string
   /**
    * Does it serve this? Not what wants plain JSON, nor a request whose id is null, or taken by one under way: the SDK would
    * never answer one of the two. They are served without a session.
@@ -59,7 +62,7 @@ export type SessionOptions = {
 /** A session for this `initialize`, which it has not served yet. */
 export async function openLegacySession(
   { factory, bus, clock, id, onClosed }: SessionOptions,
-  { request, message }: Exchange,
+  { request, message, caller: { id: owner } }: Exchange,
 ): Promise<LegacySession> {
   const isPlain = member(member(message, 'params'), 'protocolVersion') === PLAIN_VERSION
   const running = new Set<RequestId>()
@@ -135,6 +138,7 @@ export async function openLegacySession(
   }
 
   return {
+    owner,
     takes({ request, message }) {
       if (request.method !== 'POST') return true
       const ids = requestIds(message)
@@ -143,7 +147,7 @@ export async function openLegacySession(
       )
     },
     async serve(exchange) {
-      const { request, message, ended } = exchange
+      const { request, message, caller, ended } = exchange
       const ids = requestIds(message)
       for (const one of ids) running.add(one)
       open += 1
@@ -155,7 +159,10 @@ export async function openLegacySession(
       })
       if (request.headers.has('last-event-id')) giveUp()
       if (request.method === 'POST') request.headers.set('accept', BOTH_TYPES)
-      const response = await transport.handleRequest(request, { parsedBody: message })
+      const response = await transport.handleRequest(request, {
+        parsedBody: message,
+        authInfo: toAuthInfo(caller),
+      })
       if (!response.ok) for (const one of ids) running.delete(one)
       return response
     },

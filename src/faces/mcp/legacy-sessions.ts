@@ -1,6 +1,7 @@
 /** The sessions that live: who has which id, how long an idle one is kept, and who makes room when there are too many. */
 import type { McpServerFactory, ServerEventBus } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
+import type { Caller } from '../../operations/call.ts'
 import { type Exchange, RPC, refuse } from './exchange.ts'
 import { type LegacySession, openLegacySession } from './legacy-session.ts'
 import type { SessionIds } from './session-ids.ts'
@@ -10,7 +11,8 @@ const MAX_SESSIONS = 100
 const RETRY_AFTER_S = 30
 
 export type LegacySessions = {
-  get(id: string): LegacySession | undefined
+  /** The session of this id that this caller opened. */
+  get(id: string, caller: Pick<Caller, 'id'>): LegacySession | undefined
   /** How many live. */
   count(): number
   /** A new session, made and begun by this `initialize`; 503 where all that live are in use. */
@@ -59,7 +61,10 @@ export function createLegacySessions({ factory, bus, clock, ids }: LegacySession
   }
 
   return {
-    get: (id) => living.get(id),
+    get(id, caller) {
+      const session = living.get(id)
+      return session?.owner === caller.id ? session : undefined
+    },
     count: () => living.size,
     async open(exchange) {
       const id = ids.mint()

@@ -76,7 +76,8 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
         resolve()
       })
     })
-    const exchange: Exchange = { request: toWebRequest(request, left.signal), message, ended }
+    const { caller } = request
+    const exchange: Exchange = { request: toWebRequest(request, left.signal), message, caller, ended }
     const response = await (await router()).handle(exchange)
     return answer(response, request, reply)
   }

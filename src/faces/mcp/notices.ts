@@ -3,8 +3,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { AppError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Event, EventKind } from '../../model/events.ts'
-import type { Context } from '../../operations/operation.ts'
-import type { EventReading } from '../../session/event-readers.ts'
+import { type Call, DEFAULT_ACCOUNT, OWNER } from '../../operations/call.ts'
+import type { Door, EventReading } from '../../operations/door.ts'
 import { chatIds, messageIds } from './known-ids.ts'
 import { createPacer } from './pacer.ts'
 import { chatUris, messageUris, STATUS_URI } from './uris.ts'
@@ -32,6 +32,20 @@ const TOLD: readonly EventKind[] = [
   'message.reaction',
   'message.decrypted',
 ]
+/** One reader for all subscribers: each of them was admitted when it subscribed. */
+const NOTICES = { name: 'notices', scope: 'read', needs: 'nothing' } as const
+
+/** A call that the server makes for itself, for as long as it runs. */
+const OWN_CALL: Call = {
+  caller: OWNER,
+  face: 'mcp',
+  client: null,
+  account: DEFAULT_ACCOUNT,
+  requestId: 'notices',
+  canAsk: false,
+  signal: new AbortController().signal,
+}
+
 /** Read in one go. */
 const PAGE = 50
 /** A log that cannot be opened is tried again this often, and at every change of the session. */
@@ -42,11 +56,8 @@ const RETRY_MS = 5_000
  * the moment they came; where reading ends for a reason that may pass (no account yet, another account, a disk that
  * fails) it begins again by itself, where it ended if that is still known.
  */
-export function startNotices(
-  { context, log }: { context: Pick<Context, 'session' | 'archive' | 'clock'>; log: Log },
-  audience: Audience,
-): () => void {
-  const { session, archive, clock } = context
+export function startNotices({ door, log }: { door: Door; log: Log }, audience: Audience): () => void {
+  const { events, reader, onStatus, clock } = door.admit(NOTICES, OWN_CALL)
   const pacer = createPacer(clock, audience.resourceUpdated)
   let reading: EventReading | null = null
   /** Up to where everything was told; undefined: from now on. */
@@ -82,10 +93,10 @@ export function startNotices(
 
   function open(): EventReading {
     try {
-      return archive.events.open({ after: reached, kinds: TOLD })
+      return events.open({ after: reached, kinds: TOLD })
     } catch (error) {
       if (!(error instanceof AppError) || !error.code.startsWith('cursor_')) throw error
-      return archive.events.open({ kinds: TOLD })
+      return events.open({ kinds: TOLD })
     }
   }
 
@@ -108,15 +119,15 @@ export function startNotices(
 
   /** By every address: who subscribed by the LID goes on to hear when the phone becomes known. */
   function tell({ chat, message }: Event): void {
-    const reader = archive.reader()
+    const known = reader()
     const uris = [
-      ...(chat === null ? [] : chatIds(chat.id, reader).flatMap(chatUris)),
-      ...(message === null ? [] : messageIds(message.id, reader).flatMap(messageUris)),
+      ...(chat === null ? [] : chatIds(chat.id, known).flatMap(chatUris)),
+      ...(message === null ? [] : messageIds(message.id, known).flatMap(messageUris)),
     ]
     for (const uri of uris) pacer.tell(uri)
   }
 
-  const stopListening = session.onChange(() => {
+  const stopListening = onStatus(() => {
     if (audience.isEmpty()) return
     pacer.tell(STATUS_URI)
     // The archive of an account that has just been linked is opened right after its session tells of it.

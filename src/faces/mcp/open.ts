@@ -5,8 +5,8 @@ import { createServerFactory, type McpOptions } from './server.ts'
 
 /** A router that serves the operations, whose audience hears of changes until it is closed. */
 export function openMcp(options: McpOptions & { sessionKey: string }): Router {
-  const { sessionKey, context } = options
-  const router = createRouter({ factory: createServerFactory(options), sessionKey, clock: context.clock })
+  const { sessionKey, clock } = options
+  const router = createRouter({ factory: createServerFactory(options), sessionKey, clock })
   const stopNotices = startNotices(options, router.audience)
   return {
     ...router,

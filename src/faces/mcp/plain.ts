@@ -8,6 +8,7 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
   type Transport,
 } from '@modelcontextprotocol/server'
+import { toAuthInfo } from './callers.ts'
 import {
   cancelledAnswer,
   cancelledBy,
@@ -32,7 +33,7 @@ const PLAIN_VERSION = '2024-11-05'
  */
 export async function servePlain(
   factory: McpServerFactory,
-  { request, message }: Exchange,
+  { request, message, caller }: Exchange,
   headers: Record<string, string>,
 ): Promise<Response> {
   const version = request.headers.get('mcp-protocol-version')
@@ -72,12 +73,13 @@ export async function servePlain(
   // What runs for somebody who is gone is aborted.
   request.signal.addEventListener('abort', end, { once: true })
   const begun = new Set<unknown>()
+  const authInfo = toAuthInfo(caller)
   for (const one of messages) {
     const cancelled = cancelledBy(one)
     // The SDK would come to it only when what follows has begun, and abort that.
     if (cancelled !== null && !begun.has(cancelled)) continue
     if (isJSONRPCRequest(one)) begun.add(one.id)
-    transport.onmessage?.(one, { request })
+    transport.onmessage?.(one, { request, authInfo })
     if (cancelled !== null) await transport.send(cancelledAnswer(cancelled))
   }
   if (requests.length > 0) return answer.response

@@ -1,14 +1,11 @@
 /** What a call tells while it runs, to whoever gave it a progress token: changes of the session, and that it still waits. */
 import type { ServerContext } from '@modelcontextprotocol/server'
-import type { Clock } from '../../clock.ts'
-import type { Session } from '../../session/session.ts'
+import type { Readings } from '../../operations/door.ts'
 
 /** Clients give up on a call of which nothing was heard for a minute, some earlier; each notice begins their time anew. */
 const BEAT_MS = 10_000
 
-export type ProgressOptions = {
-  session: Pick<Session, 'status' | 'onChange'>
-  clock: Clock
+export type ProgressOptions = Pick<Readings, 'status' | 'onStatus' | 'clock'> & {
   /** Puts tools in the places of routes. */
   words(text: string): string
 }
@@ -19,7 +16,7 @@ export type ProgressOptions = {
  */
 export async function withProgress<Result>(
   { mcpReq }: { mcpReq: Pick<ServerContext['mcpReq'], '_meta' | 'notify'> },
-  { session, clock, words }: ProgressOptions,
+  { status, onStatus, clock, words }: ProgressOptions,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const progressToken = mcpReq._meta?.progressToken
@@ -32,11 +29,11 @@ export async function withProgress<Result>(
     mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {})
   }
   const situation = () => {
-    const { state, next_step } = session.status()
+    const { state, next_step } = status()
     return next_step === null ? state : `${state}. ${words(next_step)}`
   }
   let told = situation()
-  const stopListening = session.onChange(() => {
+  const stopListening = onStatus(() => {
     const now = situation()
     if (now !== told) tell(now)
     told = now

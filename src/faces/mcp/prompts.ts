@@ -8,7 +8,7 @@ import {
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { quoted } from '../../operations/brief.ts'
-import { parseInput } from '../../operations/invoke.ts'
+import { parseInput } from '../../operations/parse-input.ts'
 
 /** One prompt. `steps`: what to do, a line each; an argument stands in them as a JSON string, since it is data too. */
 type PromptRow<Arguments extends z.ZodObject = z.ZodObject> = {

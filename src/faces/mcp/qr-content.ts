@@ -1,6 +1,6 @@
 /** The QR code in a tool's answer: for hosts that show images, for those that show text only, and as an address. */
 import type { ContentBlock } from '@modelcontextprotocol/server'
-import type { Context } from '../../operations/operation.ts'
+import type { Grant } from '../../operations/door.ts'
 import { drawQrImage, drawQrText } from '../../qr-drawing.ts'
 
 /** It is the person who needs it, with the phone in hand; to the model it says nothing. */
@@ -12,10 +12,11 @@ const FOR_THE_USER = { audience: ['user' as const] }
  */
 export async function qrContent({
   session,
+  status,
   mcpUrl,
-}: Pick<Context, 'session' | 'mcpUrl'>): Promise<ContentBlock[]> {
+}: Pick<Grant<'admin'>, 'session' | 'status' | 'mcpUrl'>): Promise<ContentBlock[]> {
   const qr = session.qr()
-  const { state, pairing } = session.status()
+  const { state, pairing } = status()
   if (qr === null || state !== 'qr') return []
   const [image, drawing] = await Promise.all([drawQrImage(qr), drawQrText(qr)])
   const until = pairing === null ? '' : `This code is valid until ${pairing.expires_at}. `

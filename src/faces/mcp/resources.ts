@@ -3,11 +3,13 @@ import type { ReadResourceResult, Resource, ResourceTemplateType } from '@modelc
 import { fail, toAppError } from '../../errors.ts'
 import { toJson, toPrettyJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
+import type { Call } from '../../operations/call.ts'
 import { getChat } from '../../operations/chats.ts'
+import { type Door, type Grant, run } from '../../operations/door.ts'
 import { getMessage, readMessages } from '../../operations/history.ts'
-import { invoke } from '../../operations/invoke.ts'
 import { getStatus } from '../../operations/link.ts'
-import type { Context, Operation } from '../../operations/operation.ts'
+import type { Operation } from '../../operations/operation.ts'
+import { parseInput } from '../../operations/parse-input.ts'
 import { BUDGET, noteOf } from './answer.ts'
 import { cutObject, type Limits, noCuts } from './cut.ts'
 import { estimateTokens } from './estimate.ts'
@@ -58,8 +60,8 @@ const NOTE_TOKENS = 150
 
 export type ReadOptions = {
   uri: string
-  context: Context
-  requestId: string
+  door: Door
+  call: Call
   log: Log
   words(text: string): string
 }
@@ -70,39 +72,45 @@ export type ReadOptions = {
  */
 export async function readResource({
   uri,
-  context,
-  requestId,
+  door,
+  call,
   log,
   words,
 }: ReadOptions): Promise<ReadResourceResult> {
   const named = readUri(uri)
   try {
     if (named === null) fail('invalid_input', NO_SUCH)
-    return { contents: [{ uri, mimeType: JSON_TYPE, text: await read(named, context) }] }
+    return {
+      contents: [{ uri, mimeType: JSON_TYPE, text: await read(named, door.admit(READ_RESOURCE, call)) }],
+    }
   } catch (thrown) {
     const error = toAppError(thrown)
     const { code, message, hint } = error
     if (code === 'chat_not_found' || code === 'message_not_found' || code === 'invalid_input')
       throw notFound(uri, `${words(message)} Next step: ${words(hint)}`)
     if (code === 'internal_error')
-      log.warn({ request_id: requestId, code, err: error.cause }, 'request failed')
-    throw toProtocolError(error, requestId, words)
+      log.warn({ request_id: call.requestId, code, err: error.cause }, 'request failed')
+    throw toProtocolError(error, call.requestId, words)
   }
 }
+
+/** Every resource is a reading; operations do the work. */
+const READ_RESOURCE = { name: 'read_resource', scope: 'read', needs: 'nothing' } as const
+type Reading = Grant<'read', 'nothing'>
 
 const NO_SUCH = {
   detail: 'There is no such resource.',
   hint: `Use ${STATUS_URI}, ${CHAT_TEMPLATE} or ${MESSAGE_TEMPLATE}, with an id as answers give it.`,
 }
 
-async function read(named: NonNullable<ReturnType<typeof readUri>>, context: Context): Promise<string> {
+async function read(named: NonNullable<ReturnType<typeof readUri>>, granted: Reading): Promise<string> {
   switch (named.kind) {
     case 'status':
-      return toPrettyJson(await invoke(getStatus, {}, context))
+      return toPrettyJson(await run(getStatus, {}, granted))
     case 'chat':
-      return toJson(await readChat(named.id, context))
+      return toJson(await readChat(named.id, granted))
     case 'message':
-      return toJson(await readMessage(named.id, context))
+      return toJson(await readMessage(named.id, granted))
   }
 }
 
@@ -111,10 +119,11 @@ function demandKnown(id: string, ids: readonly string[]): void {
   if (!ids.includes(id)) fail('invalid_input', NO_SUCH)
 }
 
-async function readChat(chat_id: string, context: Context): Promise<object> {
-  const { chat, members = [], ...rest } = await invoke(getChat, { chat_id }, context)
-  demandKnown(chat_id, chatIds(chat.id, context.archive.reader()))
-  const { messages, next_before } = await invoke(readMessages, { chat_id, limit: LATEST }, context)
+async function readChat(id: string, granted: Reading): Promise<object> {
+  const { chat_id } = parseInput(getChat.input, { chat_id: id })
+  const { chat, members = [], ...rest } = await run(getChat, { chat_id }, granted)
+  demandKnown(id, chatIds(chat.id, granted.reader()))
+  const { messages, next_before } = await run(readMessages, { chat_id, limit: LATEST }, granted)
   const { last_message: _, ...about } = chat
   const head = {
     chat: about,
@@ -127,10 +136,10 @@ async function readChat(chat_id: string, context: Context): Promise<object> {
   return inShort({ ...head, messages: shown, next_before: before }, [getChat, readMessages])
 }
 
-async function readMessage(message_id: string, context: Context): Promise<object> {
-  const answer = await invoke(getMessage, { message_id }, context)
+async function readMessage(id: string, granted: Reading): Promise<object> {
+  const answer = await run(getMessage, parseInput(getMessage.input, { message_id: id }), granted)
   const { message, chat, revisions, context: around, ...rest } = answer
-  demandKnown(message_id, messageIds(message.id, context.archive.reader()))
+  demandKnown(id, messageIds(message.id, granted.reader()))
   const before = firstOf([...around.before].reverse(), AROUND_TOKENS).reverse()
   const { note, ...shown } = inShort({ before, after: firstOf(around.after, AROUND_TOKENS) }, [getMessage])
   return { message, chat, revisions, context: shown, ...rest, note }

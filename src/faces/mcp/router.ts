@@ -13,6 +13,7 @@ import {
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import { createAudience } from './audience.ts'
+import { toAuthInfo } from './callers.ts'
 import {
   type Exchange,
   isInitialize,
@@ -66,18 +67,21 @@ export function createRouter({ factory, sessionKey, clock }: RouterOptions): Rou
   const listeners = createMcpHandler(factory, options)
   let isStopped = false
 
-  function serveCurrent({ request, message }: Exchange): Promise<Response> {
+  function serveCurrent({ request, message, caller }: Exchange): Promise<Response> {
     const isListening = member(message, 'method') === 'subscriptions/listen'
-    return (isListening ? listeners : calls).fetch(request, { parsedBody: message })
+    return (isListening ? listeners : calls).fetch(request, {
+      parsedBody: message,
+      authInfo: toAuthInfo(caller),
+    })
   }
 
   function serveLegacy(exchange: Exchange): Promise<Response> | Response {
-    const { request, message } = exchange
+    const { request, message, caller } = exchange
     const given = request.headers.get('mcp-session-id')
     if (isInitializeRequest(message) && takesStream(request) && member(message, 'id') !== NULL_ID) {
       return sessions.open(exchange)
     }
-    const session = given === null ? undefined : sessions.get(given)
+    const session = given === null ? undefined : sessions.get(given, caller)
     if (session?.takes(exchange)) return session.serve(exchange)
     if (session === undefined && given !== null && ids.isOurs(given) && !isInitialize(message)) {
       return refuse(404, RPC.sessionNotFound, 'This session has ended. Send initialize to begin a new one.')

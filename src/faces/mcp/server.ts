@@ -1,12 +1,15 @@
 /** One MCP server, made anew for each request (or legacy session): handlers over what does not change. */
 import type { McpServerFactory, ServerContext, ServerOptions } from '@modelcontextprotocol/server'
+import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
+import { type Call, DEFAULT_ACCOUNT } from '../../operations/call.ts'
+import type { Door } from '../../operations/door.ts'
 import { startAuth } from '../../operations/link.ts'
-import { type Context, type Operation, PATIENCE_MS } from '../../operations/operation.ts'
+import { type Operation, PATIENCE_MS } from '../../operations/operation.ts'
+import { callerOf } from './callers.ts'
 import { complete } from './completion.ts'
 import { requestIdOf } from './exchange.ts'
 import { INSTRUCTIONS } from './instructions.ts'
-import { withProgress } from './progress.ts'
 import { getPrompt, PROMPTS } from './prompts.ts'
 import { qrContent } from './qr-content.ts'
 import { RESOURCES, readResource, TEMPLATES } from './resources.ts'
@@ -16,10 +19,19 @@ import { createWording, toolName } from './words.ts'
 
 export type McpOptions = {
   operations: readonly Operation[]
-  context: Omit<Context, 'signal'>
+  door: Door
+  clock: Clock
+  /** The URL of the MCP endpoint; known once the server listens. */
+  mcpUrl(): string
   log: Log
   version: string
 }
+
+/** A QR code links the account to this server. */
+const SHOW_QR = { name: 'show_qr', scope: 'admin', needs: 'nothing' } as const
+
+/** As much of what a client calls itself as the log has. */
+const MAX_CLIENT = 100
 
 /** What never changes while the server runs. Not for long: the next one may be newer. */
 const KEPT = { ttlMs: 300_000, cacheScope: 'private' } as const
@@ -41,29 +53,41 @@ const OPTIONS: ServerOptions = {
 }
 
 /** The factory that every lane and every era serves from. All state is outside it: instances are never shared. */
-export function createServerFactory({ operations, context, log, version }: McpOptions): McpServerFactory {
+export function createServerFactory({
+  operations,
+  door,
+  clock,
+  mcpUrl,
+  log,
+  version,
+}: McpOptions): McpServerFactory {
   const info = { name: 'whatsapp-mcp-api', title: 'WhatsApp', version }
-  const tools = createTools(operations, log)
+  const tools = createTools({ operations, door, mcpUrl, log })
   const wording = createWording(operations)
-  const words = (text: string) => wording(text, context.mcpUrl)
-  const reporting = { session: context.session, clock: context.clock, words }
-  /** Tools that may take longer than an answer is usually waited for: they tell how far they are. */
-  const slow = new Set(operations.filter(({ limitMs }) => limitMs !== undefined).map(toolName))
-  const contextOf = ({ mcpReq: { signal, _meta } }: ServerContext): Context => ({
-    ...context,
-    signal,
-    ...(_meta?.progressToken === undefined ? { patienceMs: PATIENCE_MS } : {}),
-  })
+  const words = (text: string) => wording(text, mcpUrl())
 
   return () => {
     const server = new WordedServer(info, OPTIONS)
+    const callOf = (ctx: ServerContext): Call => {
+      const { signal, _meta } = ctx.mcpReq
+      return {
+        caller: callerOf(ctx),
+        face: 'mcp',
+        client: server.getClientVersion()?.name.slice(0, MAX_CLIENT) ?? null,
+        account: DEFAULT_ACCOUNT,
+        requestId: requestIdOf(ctx),
+        canAsk: false,
+        signal,
+        ...(_meta?.progressToken === undefined ? { patienceMs: PATIENCE_MS } : {}),
+      }
+    }
     server.setRequestHandler('tools/list', () => ({ tools: [...tools.definitions] }))
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const { name, arguments: given = {} } = params
-      const call = { name, arguments: given, context: contextOf(ctx), requestId: requestIdOf(ctx) }
-      const run = () => tools.call(call)
-      const result = await (slow.has(name) ? withProgress(ctx, reporting, run) : run())
-      if (name === toolName(startAuth) && !result.isError) result.content.push(...(await qrContent(context)))
+      const call = callOf(ctx)
+      const result = await tools.call({ name, arguments: given, call, progress: ctx })
+      if (name === toolName(startAuth) && !result.isError)
+        result.content.push(...(await qrContent(door.admit(SHOW_QR, call))))
       return result
     })
     server.setRequestHandler('resources/list', () => ({ resources: [...RESOURCES] }))
@@ -71,17 +95,17 @@ export function createServerFactory({ operations, context, log, version }: McpOp
     server.setRequestHandler('resources/read', ({ params }, ctx) =>
       readResource({
         uri: params.uri,
-        context: contextOf(ctx),
-        requestId: requestIdOf(ctx),
+        door,
+        call: callOf(ctx),
         log,
         words,
       }),
     )
     server.setRequestHandler('prompts/list', () => ({ prompts: [...PROMPTS] }))
     server.setRequestHandler('prompts/get', ({ params }) =>
-      getPrompt(params.name, params.arguments ?? {}, context.clock.now()),
+      getPrompt(params.name, params.arguments ?? {}, clock.now()),
     )
-    server.setRequestHandler('completion/complete', ({ params }, ctx) => complete(params, contextOf(ctx)))
+    server.setRequestHandler('completion/complete', ({ params }, ctx) => complete(params, door, callOf(ctx)))
     return server
   }
 }

@@ -7,12 +7,15 @@ import {
 } from '@modelcontextprotocol/server'
 import { ERRORS, fail, toAppError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { invoke, parseInput } from '../../operations/invoke.ts'
-import type { Context, Operation, Size } from '../../operations/operation.ts'
+import type { Call } from '../../operations/call.ts'
+import { type Door, type Grant, run } from '../../operations/door.ts'
+import type { Operation, Size } from '../../operations/operation.ts'
+import { parseInput } from '../../operations/parse-input.ts'
 import { BUDGET, FORMATS, type Format, toResult } from './answer.ts'
 import { WHOLE } from './cut.ts'
 import { toFailure } from './failure.ts'
 import { fitAnswer, type Sizes } from './fit.ts'
+import { withProgress } from './progress.ts'
 import { inputSchema, outputSchema } from './schemas.ts'
 import { createWording, toolName, type Wording } from './words.ts'
 
@@ -20,9 +23,9 @@ import { createWording, toolName, type Wording } from './words.ts'
 export type ToolCall = {
   name: string
   arguments: Record<string, unknown>
-  context: Context
-  /** Ours: named in failures and in the log. */
-  requestId: string
+  call: Call
+  /** Where progress is told. */
+  progress: Parameters<typeof withProgress>[0]
 }
 
 export type Tools = {
@@ -35,17 +38,35 @@ export type Tools = {
   call(call: ToolCall): Promise<CallToolResult>
 }
 
-/** The tools of these operations. */
-export function createTools(operations: readonly Operation[], log: Pick<Log, 'warn'>): Tools {
-  const words = createWording(operations)
-  const rows = operations.flatMap((operation): [string, Operation][] => {
+export type ToolsOptions = {
+  operations: readonly Operation[]
+  door: Door
+  /** The URL of the MCP endpoint; known once the server listens. */
+  mcpUrl(): string
+  log: Pick<Log, 'warn'>
+}
+
+/** The operations that agents have a use for, each by the name of its tool. */
+function toolsOf(operations: readonly Operation[]): [string, Operation][] {
+  return operations.flatMap((operation): [string, Operation][] => {
     const name = toolName(operation)
     return name === null ? [] : [[name, operation]]
   })
-  const byName = new Map(rows)
+}
+
+/** As `tools/list` tells these operations, in the table's order. */
+export function defineTools(operations: readonly Operation[]): Tool[] {
+  const words = createWording(operations)
+  return toolsOf(operations).map(([name, operation]) => define(name, operation, words))
+}
+
+/** The tools of these operations. */
+export function createTools({ operations, door, mcpUrl, log }: ToolsOptions): Tools {
+  const words = createWording(operations)
+  const byName = new Map(toolsOf(operations))
   return {
-    definitions: rows.map(([name, operation]) => define(name, operation, words)),
-    async call({ name, arguments: given, context, requestId }) {
+    definitions: defineTools(operations),
+    async call({ name, arguments: given, call, progress }) {
       const operation = byName.get(name)
       if (operation === undefined) {
         throw new ProtocolError(
@@ -53,14 +74,21 @@ export function createTools(operations: readonly Operation[], log: Pick<Log, 'wa
           'There is no such tool; tools/list names them all.',
         )
       }
-      const wordsHere = (text: string) => words(text, context.mcpUrl)
+      const wordsHere = (text: string) => words(text, mcpUrl())
       try {
-        return await answer(operation, given, context, wordsHere)
+        const prepared = prepare(operation, given)
+        const granted = door.admit(operation, call)
+        const work = () => answer(operation, prepared, granted, wordsHere)
+        const isSlow = operation.limitMs !== undefined
+        const result = await (isSlow
+          ? withProgress(progress, { ...granted, words: wordsHere }, work)
+          : work())
+        return result
       } catch (thrown) {
         const error = toAppError(thrown)
         if (ERRORS[error.code].status >= 500)
-          log.warn({ request_id: requestId, code: error.code, err: error.cause }, 'tool failed')
-        return toFailure(error, context.session.status().state, requestId, wordsHere)
+          log.warn({ request_id: call.requestId, code: error.code, err: error.cause }, 'tool failed')
+        return toFailure(error, door.stateFor(call), call.requestId, wordsHere)
       }
     },
   }
@@ -114,28 +142,40 @@ function standardFormat({ documented }: Pick<Operation, 'documented'>): Format {
   return documented === undefined ? 'concise' : 'detailed'
 }
 
-/** One call: in full where that is what the documentation promises, else as much as fits. */
-async function answer(
+/** What a call asks for, looked at before anything is done. */
+type Prepared = { format: Format; input: Record<string, unknown>; sizes: Sizes }
+
+/** @throws AppError `invalid_input` */
+function prepare(
   operation: Operation,
   { response_format = standardFormat(operation), ...input }: Record<string, unknown>,
-  context: Context,
-  words: (text: string) => string,
-): Promise<CallToolResult> {
+): Prepared {
   const format = FORMATS.find((one) => one === response_format)
   if (format === undefined)
     fail('invalid_input', { detail: `"response_format": must be ${FORMATS.join(' or ')}.` })
-  const run = async (sizes: Sizes) => object(await invoke(operation, { ...input, ...sizes }, context))
-  const first = await run({})
+  return { format, input, sizes: sizesOf(operation, input) }
+}
+
+/** One call: in full where that is what the documentation promises, else as much as fits. Asking again for less is the same call. */
+async function answer(
+  operation: Operation,
+  { format, input, sizes: wanted }: Prepared,
+  granted: Grant,
+  words: (text: string) => string,
+): Promise<CallToolResult> {
+  const ask = async (sizes: Sizes) =>
+    object(await run(operation, parseInput(operation.input, { ...input, ...sizes }), granted))
+  const first = await ask({})
   if (operation.documented !== undefined && format === 'detailed')
     return toResult(operation, first, { format, limits: WHOLE, smaller: {}, words })
   const lists = operation.brief?.sizes ?? {}
   const asked = Object.keys(lists).some((name) => name in input)
   return fitAnswer({
     budget: format === 'concise' && !asked ? BUDGET.standard : BUDGET.most,
-    sizes: sizesOf(operation, input),
+    sizes: wanted,
     lists,
     first,
-    ask: run,
+    ask,
     render: (found, limits, smaller) => toResult(operation, found, { format, limits, smaller, words }),
   })
 }

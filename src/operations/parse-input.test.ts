@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { OPERATIONS } from './index.ts'
-import { parseInput } from './invoke.ts'
+import { parseInput } from './parse-input.ts'
 
 const refusal = (schema: z.ZodType, raw: unknown) => {
   try {

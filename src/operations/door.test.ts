@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { systemClock } from '../clock.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
+import { type Call, type Caller, DEFAULT_ACCOUNT, OWNER, SCOPES, type Scope } from './call.ts'
+import { type Account, type Admission, createDoor, type Needs } from './door.ts'
+import { OPERATIONS } from './index.ts'
+
+/** Rooms that say their own name; what is not asked for here must not be reached. */
+const account: Account = {
+  id: DEFAULT_ACCOUNT,
+  session: Object.assign(Object.create(null), { engine: () => 'the engine', requireLinked: () => {} }),
+  archive: Object.assign(Object.create(null), { loadEarlier: 'loadEarlier', forget: 'forget' }),
+}
+const admissions: Admission[] = []
+const door = createDoor({
+  accounts: [account],
+  clock: systemClock,
+  mcpUrl: () => 'http://127.0.0.1:1/mcp',
+  onAdmit: (admission) => admissions.push(admission),
+})
+
+function callWith(scopes: Scope[], more: Partial<Call> = {}): Call {
+  const caller: Caller = { ...OWNER, id: 'somebody', scopes: new Set(scopes) }
+  const { signal } = new AbortController()
+  return {
+    caller,
+    face: 'rest',
+    client: 'curl',
+    account: DEFAULT_ACCOUNT,
+    requestId: 'r',
+    canAsk: false,
+    signal,
+    ...more,
+  }
+}
+
+function codeOf(run: () => unknown): ErrorCode | 'none' {
+  try {
+    run()
+    return 'none'
+  } catch (error) {
+    return error instanceof AppError ? error.code : expect.fail(String(error))
+  }
+}
+
+describe('the door', () => {
+  it.each(SCOPES)('lets nobody in without the scope %s, and admin everywhere', (scope) => {
+    const way = { name: 'a way', scope, needs: 'nothing' } as const
+    const others = SCOPES.filter((one) => one !== scope && one !== 'admin')
+    expect(codeOf(() => door.admit(way, callWith(others)))).toBe('scope_missing')
+    expect(codeOf(() => door.admit(way, callWith([scope])))).toBe('none')
+    expect(codeOf(() => door.admit(way, callWith(['admin'])))).toBe('none')
+  })
+
+  it.each<[Scope, Needs, string[]]>([
+    ['read', 'nothing', []],
+    ['read', 'ready', ['engine']],
+    ['send', 'ready', ['engine', 'record']],
+    ['send', 'nothing', ['record']],
+    ['manage', 'nothing', ['forget', 'loadEarlier']],
+    ['admin', 'linked', ['session']],
+  ])('gives a way of scope %s that needs %s only what it may use', (scope, needs, more) => {
+    const read = Object.keys(
+      door.admit({ name: 'a way', scope: 'read', needs: 'nothing' }, callWith(['read'])),
+    )
+    const granted = Object.keys(door.admit({ name: 'a way', scope, needs }, callWith([scope])))
+    expect(granted.filter((name) => !read.includes(name)).sort()).toEqual(more)
+    expect(read).not.toContain('archive')
+  })
+
+  it('knows only its own accounts', () => {
+    const way = { name: 'a way', scope: 'read', needs: 'nothing' } as const
+    expect(codeOf(() => door.admit(way, callWith(['read'], { account: 'other' })))).toBe('account_not_found')
+    expect(codeOf(() => door.stateFor(callWith(['read'], { account: 'other' })))).toBe('account_not_found')
+  })
+
+  it('tells no state to a caller that may not read it', () => {
+    expect(door.stateFor(callWith(['send']))).toBe(null)
+  })
+
+  it('notes who came in, and nobody whom it turned away', () => {
+    admissions.length = 0
+    const way = { name: 'a way', scope: 'manage', needs: 'nothing' } as const
+    codeOf(() => door.admit(way, callWith(['read'])))
+    door.admit(way, callWith(['manage']))
+    expect(admissions).toEqual([
+      {
+        operation: 'a way',
+        caller: 'somebody',
+        account: DEFAULT_ACCOUNT,
+        face: 'rest',
+        client: 'curl',
+        requestId: 'r',
+      },
+    ])
+  })
+})
+
+describe('the rows', () => {
+  it('that send ask for the scope send, and those that read for nothing more than read', () => {
+    for (const { name, effect, scope } of OPERATIONS) {
+      if (effect === 'send') expect(scope, name).toBe('send')
+      if (effect === 'read') expect(scope, name).toBe('read')
+      else expect(scope, name).not.toBe('read')
+    }
+  })
+})
