@@ -1,7 +1,7 @@
-/** The key of an archive set, changed or taken away, while nobody uses it. Cut short, any of them leaves an archive that opens. */
+/** The key of a database of ours set, changed or taken away, while nobody uses it. Cut short, any of them leaves an archive that opens. */
 import { existsSync, renameSync } from 'node:fs'
 import { fail } from '../errors.ts'
-import { readHeader } from './header.ts'
+import { type Contents, readHeader } from './header.ts'
 import {
   COST,
   type Cost,
@@ -22,6 +22,8 @@ import { explain, settle, type Unlocked, unlock } from './unlock.ts'
 export type KeyStep = 'key_file' | RewriteStep | 'done'
 
 export type ChangeOptions = {
+  /** What the file holds; left out: an archive. */
+  contents?: Contents
   /** Called once each step is done and on disk. */
   onStep?: (step: KeyStep) => void
   /** Of a new key; less is for tests. */
@@ -35,15 +37,15 @@ export type ChangeOptions = {
 export function encryptArchive(
   file: string,
   secret: string,
-  { onStep = () => {}, cost = COST }: ChangeOptions = {},
+  { contents = 'archive', onStep = () => {}, cost = COST }: ChangeOptions = {},
 ): boolean {
   if (readHeader(file).kind !== 'plain') {
-    check(file, secret)
+    check(file, secret, contents)
     return false
   }
   const { slot, key } = newSlot(file, secret, cost)
   onStep('key_file')
-  rewrite(file, null, key, onStep)
+  rewrite(file, { contents, from: null, to: key, onStep })
   writeSlots(file, [slot])
   onStep('done')
   return true
@@ -55,16 +57,22 @@ export function encryptArchive(
  */
 export function changeArchiveKey(
   file: string,
-  { from, to, onStep = () => {}, cost = COST }: ChangeOptions & { from: string; to: string },
+  {
+    contents = 'archive',
+    from,
+    to,
+    onStep = () => {},
+    cost = COST,
+  }: ChangeOptions & { from: string; to: string },
 ): boolean {
-  if (opensWith(file, to)) return false
-  const { key, slot } = check(file, from)
+  if (opensWith(file, to, contents)) return false
+  const { key, slot } = check(file, from, contents)
   if (slot === null) fail('archive_not_encrypted')
   const made = createSlot(to, cost)
   writeSlots(file, [slot, made.slot])
   onStep('key_file')
   // Where this fails, both stay: the next opening finds out which one it is.
-  rewrite(file, key, made.key, onStep)
+  rewrite(file, { contents, from: key, to: made.key, onStep })
   writeSlots(file, [made.slot])
   onStep('done')
   return true
@@ -77,25 +85,25 @@ export function changeArchiveKey(
 export function decryptArchive(
   file: string,
   secret: string,
-  { onStep = () => {} }: ChangeOptions = {},
+  { contents = 'archive', onStep = () => {} }: ChangeOptions = {},
 ): boolean {
   if (readHeader(file).kind === 'plain') {
     // Left from a run that was cut short; one of another archive does not fit.
     if (slotsOrNone(file).some((slot) => openSlot(slot, secret) !== null)) removeSlots(file)
     return false
   }
-  const { key } = check(file, secret)
-  rewrite(file, key, null, onStep)
+  const { key } = check(file, secret, contents)
+  rewrite(file, { contents, from: key, to: null, onStep })
   removeSlots(file)
   onStep('done')
   return true
 }
 
 /** Does it open with this secret? Errors as `openArchive`. */
-function check(file: string, secret: string): Unlocked {
+function check(file: string, secret: string, contents: Contents): Unlocked {
   const unlocked = unlock(file, secret)
   try {
-    closeFile(openFile(file, unlocked.key), file)
+    closeFile(openFile(file, unlocked.key, contents), file)
   } catch (error) {
     throw explain(error, unlocked)
   }
@@ -103,9 +111,9 @@ function check(file: string, secret: string): Unlocked {
   return unlocked
 }
 
-function opensWith(file: string, secret: string): boolean {
+function opensWith(file: string, secret: string, contents: Contents): boolean {
   try {
-    check(file, secret)
+    check(file, secret, contents)
     return true
   } catch {
     // Why not is told by the key that it should have.

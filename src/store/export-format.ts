@@ -54,7 +54,7 @@ export const ChatLine = z.object({
   kind: z.enum(CHAT_KINDS),
   name: text.nullable(),
   unread_count: z.int(),
-  /** This and the next times: Unix seconds, as in the archive (migrations/01-archive.sql). */
+  /** This and the next times: Unix seconds, as in the archive (migrations/archive/01-archive.sql). */
   timestamp: count,
   pinned_at: count,
   muted_until: z.int(),

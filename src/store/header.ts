@@ -1,9 +1,13 @@
-/** What the first bytes of an archive's file say, without opening it. */
+/** What the first bytes of a database of ours say, without opening it. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { fail } from '../errors.ts'
 
-/** "WMAA": SQLite keeps it in the header of every database of ours (PRAGMA application_id). */
-export const APPLICATION_ID = 0x574d4141
+/**
+ * What a database of ours holds: an account's archive, or what belongs to no single account. SQLite keeps the mark
+ * ("WMAA", "WMAC") in the header (PRAGMA application_id), so neither is taken for the other.
+ */
+export const APPLICATION_IDS = { archive: 0x574d4141, control: 0x574d4143 }
+export type Contents = keyof typeof APPLICATION_IDS
 
 /**
  * `none`: missing or empty. `plain`: a SQLite database, whosesoever. `encrypted`: looks like one that is encrypted as

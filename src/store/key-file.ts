@@ -2,7 +2,7 @@
  * The key file beside an encrypted archive, `<archive>.key.json`: how the key is made from what its owner knows, and
  * whether that is right. Nothing in it is secret; without it nobody opens the archive, its owner neither.
  */
-import { createHmac, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual } from 'node:crypto'
 import {
   chmodSync,
   closeSync,
@@ -107,28 +107,71 @@ export function removeSlots(archive: string): void {
   syncFolder(archive)
 }
 
+export type MadeSlot = { slot: Slot; key: FileKey }
+
 /** A new slot for what the owner knows, and the key that it stands for. Takes about 0.3 s; a cheaper one is for tests. */
-export function createSlot(secret: string, cost: Cost = COST): { slot: Slot; key: FileKey } {
-  const slot = { kdf: 'scrypt' as const, ...cost, salt: randomBytes(16).toString('base64'), check: '' }
-  const { key, check } = derive(slot, secret)
-  return { slot: { ...slot, check: check.toString('base64') }, key }
+export function createSlot(secret: string, cost: Cost = COST): MadeSlot {
+  const slot = blankSlot(cost)
+  return fill(slot, derive(slot, secret))
+}
+
+/** The same in another thread, so that nothing waits for it. */
+export async function createSlotAsync(secret: string): Promise<MadeSlot> {
+  const slot = blankSlot(COST)
+  return fill(slot, await deriveAsync(slot, secret))
 }
 
 /** The key, where what the owner knows is what the slot was made for; null where it is not. Takes about 0.3 s. */
 export function openSlot(slot: Slot, secret: string): FileKey | null {
-  const { key, check } = derive(slot, secret)
+  return match(slot, derive(slot, secret))
+}
+
+/** The same in another thread, so that nothing waits for it. */
+export async function openSlotAsync(slot: Slot, secret: string): Promise<FileKey | null> {
+  return match(slot, await deriveAsync(slot, secret))
+}
+
+function blankSlot(cost: Cost): Slot {
+  return { kdf: 'scrypt', ...cost, salt: randomBytes(16).toString('base64'), check: '' }
+}
+
+function fill(slot: Slot, { key, check }: Derived): MadeSlot {
+  return { slot: { ...slot, check: check.toString('base64') }, key }
+}
+
+function match(slot: Slot, { key, check }: Derived): FileKey | null {
   const expected = Buffer.from(slot.check, 'base64')
   return expected.length === check.length && timingSafeEqual(expected, check) ? key : null
 }
 
 /** 32 bytes to encrypt with, and 32 others to know them by: who sees the check learns nothing of the key. */
-function derive({ n, r, p, salt }: Slot, secret: string): { key: FileKey; check: Buffer } {
-  const made = scryptSync(Buffer.from(secret, 'utf8'), Buffer.from(salt, 'base64'), 64, {
-    N: n,
-    r,
-    p,
-    maxmem: MAX_MEMORY,
-  })
+type Derived = { key: FileKey; check: Buffer }
+
+const BYTES = 64
+
+function derive(slot: Slot, secret: string): Derived {
+  const { password, salt, options } = derivation(slot, secret)
+  return split(scryptSync(password, salt, BYTES, options))
+}
+
+function deriveAsync(slot: Slot, secret: string): Promise<Derived> {
+  const { password, salt, options } = derivation(slot, secret)
+  return new Promise((resolve, reject) =>
+    scrypt(password, salt, BYTES, options, (error, made) =>
+      error === null ? resolve(split(made)) : reject(error),
+    ),
+  )
+}
+
+function derivation({ n, r, p, salt }: Slot, secret: string) {
+  return {
+    password: Buffer.from(secret, 'utf8'),
+    salt: Buffer.from(salt, 'base64'),
+    options: { N: n, r, p, maxmem: MAX_MEMORY },
+  }
+}
+
+function split(made: Buffer): Derived {
   const check = createHmac('sha256', made.subarray(32)).update('whatsapp-mcp-api archive key').digest()
   return { key: made.subarray(0, 32).toString('hex'), check }
 }

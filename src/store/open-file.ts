@@ -1,45 +1,51 @@
-/** An archive's file: opened, recognised, brought up to date, or refused by name. */
+/** A database file of ours: opened, recognised, brought up to date, or refused by name. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { AppError, fail } from '../errors.ts'
-import { APPLICATION_ID, readHeader } from './header.ts'
+import { APPLICATION_IDS, type Contents, readHeader } from './header.ts'
 import type { FileKey } from './key-file.ts'
 import { type Connection, connect } from './sqlite.ts'
 
 /**
- * Open an archive, made where there is none, checked where it was not closed by us or has been moved here.
+ * Open a database, made where there is none, checked where it was not closed by us or has been moved here.
  * @param file its path; the directory exists
- * @param key of an encrypted archive, as `unlock` gives it; null: a plain one
+ * @param key of an encrypted database, as `unlock` gives it; null: a plain one
+ * @param contents what it holds; a database with other contents is `archive_foreign`
  * @throws AppError `archive_damaged`, `archive_foreign`, `archive_newer`, `archive_unavailable`, `archive_key_missing`,
  * `archive_not_encrypted`
  */
-export function openFile(file: string, key: FileKey | null = null): Connection {
+export function openFile(
+  file: string,
+  key: FileKey | null = null,
+  contents: Contents = 'archive',
+): Connection {
   const header = readHeader(file)
+  const applicationId = APPLICATION_IDS[contents]
   const isNew = header.kind === 'none'
   if (header.kind === 'other') fail('archive_foreign')
   if (header.kind === 'encrypted' && key === null) fail('archive_key_missing')
   // Seen before the file is opened, which makes a log.
   const hasLog = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
   if (header.kind === 'plain') {
-    if (header.applicationId !== APPLICATION_ID) fail('archive_foreign')
+    if (header.applicationId !== applicationId) fail('archive_foreign')
     if (key !== null) fail('archive_not_encrypted')
     requireWhole(header.sizeBytes, header.wholeBytes, hasLog)
   }
   let db: Connection | null = null
   try {
     db = connect(file, key)
-    if (header.kind === 'encrypted') requireOurs(db, header.sizeBytes, hasLog)
+    if (header.kind === 'encrypted') requireOurs(db, applicationId, header.sizeBytes, hasLog)
     // Taken only while the file is empty: what was deleted gives its pages back (https://www.sqlite.org/pragma.html).
     if (isNew) db.exec('PRAGMA auto_vacuum = INCREMENTAL')
     // Next, so that a file whose making was cut short is known as ours.
-    if (isNew) db.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
+    if (isNew) db.exec(`PRAGMA application_id = ${applicationId}`)
     // What is deleted or changed is overwritten, so that nobody reads it in the file.
     db.exec('PRAGMA secure_delete = ON')
     // Everything that was acknowledged survives a power cut. No memory map: a file that shrinks would end the process.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     db.exec('PRAGMA cache_size = -16000; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY')
     if (!isNew) check(db, file)
-    migrate(db)
+    migrate(db, contents)
     noteOpen(db, file)
     return db
   } catch (error) {
@@ -73,16 +79,16 @@ export function closeFile(db: Connection, file: string): void {
 function requireWhole(sizeBytes: number, wholeBytes: number, hasLog: boolean): void {
   // With a log beside it, the missing pages may stand there: a checkpoint that was cut short.
   if (sizeBytes < wholeBytes && !hasLog)
-    fail('archive_damaged', { detail: 'The end of the archive file is missing.' })
+    fail('archive_damaged', { detail: 'The end of the file is missing.' })
 }
 
 /** The header of an encrypted file can only be read with the key: another key, or no database at all, is `archive_foreign`. */
-function requireOurs(db: Connection, sizeBytes: number, hasLog: boolean): void {
+function requireOurs(db: Connection, applicationId: number, sizeBytes: number, hasLog: boolean): void {
   const number = (pragma: string) => {
     const row = db.query<Record<string, number>>(`PRAGMA ${pragma}`).get()
     return row?.[pragma] ?? 0
   }
-  if (number('application_id') !== APPLICATION_ID) fail('archive_foreign')
+  if (number('application_id') !== applicationId) fail('archive_foreign')
   requireWhole(sizeBytes, number('page_size') * number('page_count'), hasLog)
 }
 
@@ -128,13 +134,13 @@ function identity(file: string): string {
 }
 
 /** Forward only, each in a transaction of its own; the number of the last one is the file's version. */
-function migrate(db: Connection): void {
+function migrate(db: Connection, contents: Contents): void {
   const row = db.query<{ user_version: number }>('PRAGMA user_version').get()
   const version = row?.user_version ?? 0
-  const migrations = readMigrations()
+  const migrations = readMigrations(contents)
   const newest = migrations.at(-1)?.version ?? 0
   if (version > newest) {
-    fail('archive_newer', { detail: `The archive has version ${version}; this program knows ${newest}.` })
+    fail('archive_newer', { detail: `The file has version ${version}; this program knows ${newest}.` })
   }
   for (const migration of migrations) {
     if (migration.version <= version) continue
@@ -145,15 +151,15 @@ function migrate(db: Connection): void {
   }
 }
 
-function readMigrations(): { version: number; sql: string }[] {
-  const dir = fileURLToPath(new URL('./migrations/', import.meta.url))
+function readMigrations(contents: Contents): { version: number; sql: string }[] {
+  const dir = fileURLToPath(new URL(`./migrations/${contents}/`, import.meta.url))
   return readdirSync(dir)
     .filter((name) => /^\d+-.*\.sql$/.test(name))
     .sort()
     .map((name) => ({ version: Number.parseInt(name, 10), sql: readFileSync(`${dir}/${name}`, 'utf8') }))
 }
 
-/** One remembered fact about the archive itself; null where there is none. */
+/** One remembered fact about the database itself; null where there is none. */
 export function getMeta(db: Connection, name: string): string | number | null {
   const has = db.query(`SELECT 1 FROM sqlite_schema WHERE name = 'meta'`).get()
   if (has === undefined) return null

@@ -5,6 +5,7 @@
 import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { AppError, fail } from '../errors.ts'
+import type { Contents } from './header.ts'
 import { type FileKey, syncFolder } from './key-file.ts'
 import { COPY, REPLACED, removeCopy, removeOverwritten } from './leftovers.ts'
 import { closeFile, openFile } from './open-file.ts'
@@ -16,22 +17,24 @@ import { type Connection, connect, type Value } from './sqlite.ts'
  */
 export type RewriteStep = 'copied' | 'verified' | 'set_aside' | 'replaced' | 'wiped'
 
+export type Rewrite = {
+  contents: Contents
+  from: FileKey | null
+  to: FileKey | null
+  /** Called once each step is done and on disk. */
+  onStep: (step: RewriteStep) => void
+}
+
 /**
  * Nobody else may have the archive open. Needs as much free space as the file takes.
- * @param onStep called once each step is done and on disk
  * @throws AppError `archive_full`, `archive_damaged`, as `openFile`; the archive is as it was then. Never from `replaced` on
  */
-export function rewrite(
-  file: string,
-  from: FileKey | null,
-  to: FileKey | null,
-  onStep: (step: RewriteStep) => void = () => {},
-): void {
+export function rewrite(file: string, change: Rewrite): void {
   const copy = `${file}${COPY}`
   removeCopy(copy)
   try {
-    copyTo(file, copy, from, to, onStep)
-    replace(file, copy, onStep)
+    copyTo(file, copy, change)
+    replace(file, copy, change.onStep)
   } catch (error) {
     removeCopy(copy)
     if (error instanceof AppError) throw error
@@ -40,14 +43,8 @@ export function rewrite(
   }
 }
 
-function copyTo(
-  file: string,
-  copy: string,
-  from: FileKey | null,
-  to: FileKey | null,
-  onStep: (step: RewriteStep) => void,
-): void {
-  const source = openFile(file, from)
+function copyTo(file: string, copy: string, { contents, from, to, onStep }: Rewrite): void {
+  const source = openFile(file, from, contents)
   try {
     // Made first, so that it is its owner's only from the first byte.
     closeSync(openSync(copy, 'wx', 0o600))
@@ -61,7 +58,7 @@ function copyTo(
       target.close()
     }
     // Another file than the one that its rows name: that has every page and every index looked through.
-    closeFile(openFile(copy, to), copy)
+    closeFile(openFile(copy, to, contents), copy)
     sync(copy)
     onStep('verified')
   } finally {

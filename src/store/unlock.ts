@@ -3,9 +3,12 @@ import { AppError, fail } from '../errors.ts'
 import { readHeader } from './header.ts'
 import {
   createSlot,
+  createSlotAsync,
   type FileKey,
   keyFileOf,
+  type MadeSlot,
   openSlot,
+  openSlotAsync,
   readSlots,
   type Slot,
   writeSlots,
@@ -46,19 +49,47 @@ export function openArchive(file: string, secret: string | null): Store {
  * `archive_foreign`, `archive_newer`, `archive_full`, `archive_unavailable`
  */
 export function unlock(file: string, secret: string | null): Unlocked {
+  const lock = lockOf(file, secret)
+  if (lock === null) return PLAIN
+  if (lock.slots.length === 0) return keep(file, createSlot(lock.secret))
+  for (const slot of lock.slots) {
+    const key = openSlot(slot, lock.secret)
+    if (key !== null) return { key, slot, slots: lock.slots.length }
+  }
+  return fail('archive_key_wrong')
+}
+
+/** The same, with the key made in another thread. Rejects as {@link unlock}. */
+export async function unlockAsync(file: string, secret: string | null): Promise<Unlocked> {
+  const lock = lockOf(file, secret)
+  if (lock === null) return PLAIN
+  if (lock.slots.length === 0) return keep(file, await createSlotAsync(lock.secret))
+  for (const slot of lock.slots) {
+    const key = await openSlotAsync(slot, lock.secret)
+    if (key !== null) return { key, slot, slots: lock.slots.length }
+  }
+  return fail('archive_key_wrong')
+}
+
+const PLAIN: Unlocked = { key: null, slot: null, slots: 0 }
+
+function keep(file: string, made: MadeSlot): Unlocked {
+  writeSlots(file, [made.slot])
+  return { ...made, slots: 1 }
+}
+
+/** What has to fit what; without slots the key is still to be made. Null: the file is, or is to be, a plain one. */
+function lockOf(file: string, secret: string | null): { slots: Slot[]; secret: string } | null {
   const { kind } = readHeader(file)
   if (kind === 'other') fail('archive_foreign')
   if (kind === 'plain') {
     if (secret !== null) fail('archive_not_encrypted')
-    return { key: null, slot: null, slots: 0 }
+    return null
   }
   const slots = readSlots(file)
   if (slots.length === 0) {
     if (kind === 'encrypted') fail('archive_key_unknown')
-    if (secret === null) return { key: null, slot: null, slots: 0 }
-    const made = createSlot(secret)
-    writeSlots(file, [made.slot])
-    return { ...made, slots: 1 }
+    return secret === null ? null : { slots, secret }
   }
   if (secret === null && kind === 'none') {
     // Made plain now, it would take the place of the encrypted one, and of what opens that.
@@ -68,11 +99,7 @@ export function unlock(file: string, secret: string | null): Unlocked {
     })
   }
   if (secret === null) fail('archive_key_missing')
-  for (const slot of slots) {
-    const key = openSlot(slot, secret)
-    if (key !== null) return { key, slot, slots: slots.length }
-  }
-  return fail('archive_key_wrong')
+  return { slots, secret }
 }
 
 /** The key that did not open it is none of its keys any more. */

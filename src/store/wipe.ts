@@ -1,6 +1,6 @@
 /**
  * After messages were deleted: nothing of them stays readable in the archive's file or in the log beside it, and the
- * space is given back. `secure_delete` (open-file.ts; for words, migrations/02-search.sql) has overwritten them in their
+ * space is given back. `secure_delete` (open-file.ts; for words, migrations/archive/02-search.sql) has overwritten them in their
  * pages; older copies in other pages are left to scrub.ts; what pages were before stands in the log until that is emptied.
  */
 import { createScrub } from './scrub.ts'
