@@ -4,7 +4,9 @@ import type { FastifyInstance } from 'fastify'
 import { readArchiveKey } from './archive-key.ts'
 import { type Clock, systemClock, withDeadline } from './clock.ts'
 import { type Config, serverUrl } from './config.ts'
+import type { ControlStore } from './control.ts'
 import type { OpenEngine } from './engine/engine.ts'
+import { toAppError } from './errors.ts'
 import { addEventStream } from './faces/http/event-stream.ts'
 import { addExport } from './faces/http/export.ts'
 import { addPages } from './faces/http/pages.ts'
@@ -17,12 +19,13 @@ import { OPERATIONS } from './operations/index.ts'
 import { type Archive, createArchive } from './session/archive.ts'
 import { openAuthDir } from './session/auth-dir.ts'
 import { createSession, type Session } from './session/session.ts'
+import { openControl } from './store/open-control.ts'
 import { VERSION } from './version.ts'
 
 /** What is under way when the server stops gets this long to finish; a send that does not is answered as unknown. */
 const DRAIN_MS = 8_000
 
-/** What MCP needs is loaded when the server has been listening for so long: it would hold up whoever looks at it first. */
+/** What MCP needs, and the control database, wait until the server has listened for so long: they would hold up its start. */
 const WARM_MS = 250
 
 export type AppOptions = {
@@ -39,6 +42,7 @@ export type App = {
   session: Session
   archive: Archive
   door: Door
+  control: ControlStore
   http: FastifyInstance
   /** Bind, then connect by itself where a session was saved. Rejects where the port is taken. */
   listen(): Promise<{ url: string }>
@@ -68,6 +72,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     log,
     hash,
   })
+  const control = openControl({ file: authDir.control, archives: authDir.archives, secret, clock })
   const session = createSession({
     openEngine: options.openEngine(authDir.profile),
     authDir,
@@ -112,6 +117,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     session,
     archive,
     door,
+    control,
     http,
     hasClients: () => mcp.sessions() > 0,
     async listen() {
@@ -121,7 +127,10 @@ export async function createApp(options: AppOptions): Promise<App> {
       const { port } = http.server.address() as AddressInfo
       mcpUrl = `${serverUrl(config.host, port)}/mcp`
       session.resume()
-      warming = setTimeout(mcp.warm, WARM_MS)
+      warming = setTimeout(() => {
+        mcp.warm()
+        void lookAtControl(control, log)
+      }, WARM_MS)
       return { url: serverUrl(config.host, port) }
     },
     close() {
@@ -134,11 +143,22 @@ export async function createApp(options: AppOptions): Promise<App> {
         await withDeadline(systemClock, 'Finishing requests', DRAIN_MS, drained).catch(() => {})
         await session.close()
         await mcp.close()
+        await control.close()
         await withDeadline(systemClock, 'Answering', 1_000, drained).catch(() => {})
         http.server.closeAllConnections()
         authDir.release()
       })()
       return closing
     },
+  }
+}
+
+/** Its owner hears at the start of what is wrong with it, and not when somebody needs it. */
+async function lookAtControl(control: ControlStore, log: Log): Promise<void> {
+  try {
+    await control.accounts.list()
+  } catch (error) {
+    const { code, message, hint } = toAppError(error)
+    if (code !== 'shutting_down') log.error({ err: error, code, hint }, message)
   }
 }

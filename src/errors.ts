@@ -122,6 +122,18 @@ export const ERRORS = {
     title: 'A linked session exists already',
     hint: 'Asking for a code beside a living session gets it revoked. POST /api/auth/start to use the session, or POST /api/logout first to link anew.',
   },
+  account_exists: {
+    status: 409,
+    retry: 'never',
+    title: 'An account with this name exists already',
+    hint: 'Choose another name.',
+  },
+  account_in_use: {
+    status: 409,
+    retry: 'never',
+    title: 'The account `default` cannot be removed',
+    hint: 'Log it out instead: POST /api/logout.',
+  },
   logout_in_progress: {
     status: 409,
     retry: 'later',
@@ -224,6 +236,24 @@ export const ERRORS = {
     title: 'The archive is encrypted, and the key file that belongs to it is missing or damaged',
     hint: 'Stop the server and put the file back that lay beside the archive, by the name of `archive.file` in GET /api/status with .key.json added: a backup of the archive has it. Without it no key opens the archive; to start an empty one, move the archive away.',
   },
+  control_damaged: {
+    status: 500,
+    retry: 'after_action',
+    title: 'The control database is damaged',
+    hint: 'Stop the server. Put a backup of control.db (in .whatsapp-mcp-api of the auth directory) in its place, or move the file away to begin with a new one. Then start the server again. Archives and linked devices are not part of it.',
+  },
+  control_foreign: {
+    status: 500,
+    retry: 'after_action',
+    title: 'The file in the place of the control database is not a control database of this program',
+    hint: 'Stop the server, move control.db (in .whatsapp-mcp-api of the auth directory) away, and start the server again.',
+  },
+  control_newer: {
+    status: 500,
+    retry: 'after_action',
+    title: 'A newer version of this program wrote the control database',
+    hint: 'Start the newer version again. An older version cannot read the file.',
+  },
   not_supported_by_whatsapp_web: {
     status: 501,
     retry: 'never',
@@ -265,6 +295,18 @@ export const ERRORS = {
     retry: 'after_action',
     title: 'A key is set, but the archive is not encrypted',
     hint: 'Stop the server, run whatsapp-mcp-api archive encrypt with the same settings, and start the server again. Or unset the key to go on without encryption.',
+  },
+  control_unavailable: {
+    status: 503,
+    retry: 'after_action',
+    title: 'The control database cannot be read or written',
+    hint: 'Make control.db (in .whatsapp-mcp-api of the auth directory) readable and writable for the user that runs the server, then try again.',
+  },
+  control_locked: {
+    status: 503,
+    retry: 'after_action',
+    title: 'The key that is set does not open the control database',
+    hint: 'Set the key that the control database is encrypted with (WHATSAPP_ARCHIVE_KEY_FILE, WHATSAPP_ARCHIVE_KEY_COMMAND or WHATSAPP_ARCHIVE_KEY), and start the server again. If `archive change-key` was interrupted, run it again.',
   },
   still_forgetting: {
     status: 503,

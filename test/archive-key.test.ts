@@ -210,7 +210,13 @@ describe('archive encrypt, change-key and decrypt', () => {
     expect((await look(dir, right)).code).toBe(CANARY)
 
     const changed = await with_(dir, ['change-key', '--new-key-file', '-', '--json'], right, `${NEW_KEY}\n`)
-    expect(JSON.parse(changed.out)).toEqual({ ok: true, archives: [{ file, changed: true }] })
+    const control = join(dir, '.whatsapp-mcp-api', 'control.db')
+    expect(JSON.parse(changed.out)).toEqual({
+      ok: true,
+      archives: [{ file, changed: true }],
+      control: { file: control, changed: true },
+    })
+    expect(filesWith(dir, 'CREATE TABLE')).toEqual([])
     expect((await look(dir, right)).code).toBe('archive_key_wrong')
     expect((await look(dir, { WHATSAPP_ARCHIVE_KEY: NEW_KEY })).code).toBe(CANARY)
     expect(filesWith(dir, CANARY)).toEqual([])
@@ -219,8 +225,12 @@ describe('archive encrypt, change-key and decrypt', () => {
       code: 1,
       err: expect.stringContaining('archive_key_wrong'),
     })
-    expect((await with_(dir, ['decrypt'], { WHATSAPP_ARCHIVE_KEY: NEW_KEY })).code).toBe(0)
+    expect(await with_(dir, ['decrypt'], { WHATSAPP_ARCHIVE_KEY: NEW_KEY })).toMatchObject({
+      code: 0,
+      out: `${NUMBER}.db: plain now\ncontrol.db: plain now\n`,
+    })
     expect((await look(dir)).code).toBe(CANARY)
+    expect(readFileSync(control).toString('latin1')).toContain('CREATE TABLE accounts')
     expect(
       readdirSync(join(dir, '.whatsapp-mcp-api', 'archives')).filter((name) => !/-(wal|shm)$/.test(name)),
     ).toEqual([`${NUMBER}.db`])

@@ -10,6 +10,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/model': [],
   'src/errors.ts': [],
   'src/clock.ts': [],
+  'src/control.ts': ['src/model'],
   'src/json.ts': [],
   'src/log.ts': ['src/json.ts'],
   'src/loopback.ts': [],
@@ -25,7 +26,14 @@ const ALLOWED: Record<string, string[]> = {
   'src/same-user.ts': ['src/loopback.ts'],
   'src/browser': ['src/make-folder.ts', 'src/home.ts'],
   'src/engine': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
-  'src/store': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/json.ts', 'src/read-file.ts'],
+  'src/store': [
+    'src/control.ts',
+    'src/model',
+    'src/errors.ts',
+    'src/clock.ts',
+    'src/json.ts',
+    'src/read-file.ts',
+  ],
   'src/session': [
     'src/engine/engine.ts',
     'src/store',
@@ -62,6 +70,9 @@ const ALLOWED: Record<string, string[]> = {
   ],
   'src/app.ts': [
     'src/archive-key.ts',
+    'src/control.ts',
+    'src/store/open-control.ts',
+    'src/errors.ts',
     'src/faces/http',
     'src/faces/mcp',
     'src/operations',

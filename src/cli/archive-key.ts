@@ -1,4 +1,4 @@
-/** `whatsapp-mcp-api archive encrypt`, `change-key`, `decrypt`: every archive of a directory, while no server uses it. */
+/** `whatsapp-mcp-api archive encrypt`, `change-key`, `decrypt`: every archive of a directory and its control database, while no server uses them. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { firstLine, KeyError, readArchiveKey, readKeyFile, requireKey } from '../archive-key.ts'
@@ -7,7 +7,13 @@ import { AppError } from '../errors.ts'
 import { toPath } from '../home.ts'
 import { createLog } from '../log.ts'
 import { AuthDirError, openAuthDir, placesIn } from '../session/auth-dir.ts'
-import { changeArchiveKey, decryptArchive, encryptArchive, type KeyStep } from '../store/change-key.ts'
+import {
+  type ChangeOptions,
+  changeArchiveKey,
+  decryptArchive,
+  encryptArchive,
+  type KeyStep,
+} from '../store/change-key.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 
 const log = createLog({ level: 'warn' })
@@ -16,7 +22,7 @@ const log = createLog({ level: 'warn' })
 export function encrypt(config: Config, flags: { json: boolean }): Promise<number> {
   return overArchives(config, flags, 'encrypted', async () => {
     const secret = await keyOf(config)
-    return (file, onStep) => encryptArchive(file, secret, { onStep })
+    return (file, options) => encryptArchive(file, secret, options)
   })
 }
 
@@ -27,7 +33,7 @@ export function changeKey(config: Config, flags: NewKey): Promise<number> {
   return overArchives(config, flags, 'encrypted with the new key', async () => {
     const from = await keyOf(config)
     const to = await newKeyOf(flags)
-    return (file, onStep) => changeArchiveKey(file, { from, to, onStep })
+    return (file, options) => changeArchiveKey(file, { from, to, ...options })
   })
 }
 
@@ -35,12 +41,12 @@ export function changeKey(config: Config, flags: NewKey): Promise<number> {
 export function decrypt(config: Config, flags: { json: boolean }): Promise<number> {
   return overArchives(config, flags, 'plain', async () => {
     const secret = await keyOf(config)
-    return (file, onStep) => decryptArchive(file, secret, { onStep })
+    return (file, options) => decryptArchive(file, secret, options)
   })
 }
 
-/** Does it to one archive; false: there was nothing to do. */
-type Change = (file: string, onStep: (step: KeyStep) => void) => boolean
+/** Does it to one database; false: there was nothing to do. */
+type Change = (file: string, options: ChangeOptions) => boolean
 
 async function overArchives(
   { authDir }: Config,
@@ -49,7 +55,7 @@ async function overArchives(
   prepare: () => Promise<Change>,
 ): Promise<number> {
   process.umask(0o077)
-  const folder = join(placesIn(authDir).own, 'archives')
+  const { archives: folder, control } = placesIn(authDir)
   if (!existsSync(folder)) {
     throw new CommandError(
       `There is no archive in ${authDir}.`,
@@ -63,13 +69,17 @@ async function overArchives(
     const { release } = await openAuthDir(authDir, log)
     try {
       const archives = readdirSync(folder).filter((name) => /^\w+\.db$/.test(name))
-      const done = archives.map((name) => {
-        current = join(folder, name)
-        const changed = change(current, (step) => report(name, step, json))
+      const changeOne = (file: string, options: ChangeOptions) => {
+        current = file
+        const name = basename(file)
+        const changed = change(file, { ...options, onStep: (step) => report(name, step, json) })
         if (!json) process.stdout.write(`${name}: ${changed ? `${state} now` : `${state} already`}\n`)
-        return { file: current, changed }
-      })
-      if (json) process.stdout.write(`${JSON.stringify({ ok: true, archives: done }, null, 2)}\n`)
+        return { file, changed }
+      }
+      const done = archives.map((name) => changeOne(join(folder, name), {}))
+      const own = existsSync(control) ? changeOne(control, { contents: 'control' }) : null
+      if (json)
+        process.stdout.write(`${JSON.stringify({ ok: true, archives: done, control: own }, null, 2)}\n`)
       else if (done.length === 0) process.stdout.write('There is no archive yet.\n')
       return EXIT.ok
     } finally {

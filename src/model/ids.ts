@@ -9,6 +9,8 @@ type Brand<Name extends string> = { readonly [brand]: Name }
 export type PhoneNumber = string & Brand<'PhoneNumber'>
 /** A JID: `<digits>@c.us` (a person by phone), `<digits>@lid` (a person by LID), `<id>@g.us` (a group), … */
 export type Jid = string & Brand<'Jid'>
+/** One of the accounts that a server holds. */
+export type AccountId = string & Brand<'AccountId'>
 /** A serialized message key: `<from_me>_<chat>_<bare id>[_<participant>]`. */
 export type MessageKey = string & Brand<'MessageKey'>
 
@@ -22,6 +24,19 @@ export const phoneNumberInput = z
   .pipe(z.string().regex(/^\d{8,15}$/, 'must have 8 to 15 digits, country code included'))
   .transform((digits) => digits as PhoneNumber)
   .describe('Phone number with country code, for example "+1 555 123 4567". Anything but digits is dropped.')
+
+/** The `account` of the API. Parses to an {@link AccountId}. */
+export const accountIdInput = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9_-]{0,31}$/,
+    'must be 1 to 32 of a-z, 0-9, _ and -, the first one a letter or digit',
+  )
+  .transform((id) => id as AccountId)
+  .describe('Name of an account of this server, for example "default" or "work".')
+
+/** The account of the documented system. It is always there. */
+export const DEFAULT_ACCOUNT = 'default' as AccountId
 
 /** The JID of a person by phone number. */
 export function phoneJid(phone: PhoneNumber): Jid {

@@ -1,4 +1,4 @@
-/** Who calls, for which account, and how: what every way into the product is handed. Imports nothing. */
+/** Who calls, for which account, and how: what every way into the product is handed. */
 
 /**
  * What a caller may do. Scopes are independent, but that `admin` has all. `read`: readings. `send`: whatever leaves this
@@ -22,8 +22,7 @@ export type Caller = {
   sends: 'open'
 }
 
-/** The account of the documented system; it is always there. */
-export const DEFAULT_ACCOUNT = 'default'
+export { DEFAULT_ACCOUNT } from '../model/ids.ts'
 
 /** One call, by whichever face. */
 export type Call = {

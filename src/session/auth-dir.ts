@@ -50,22 +50,24 @@ export type AuthDir = {
   rememberAccount(wid: string): void
   /** The file of this account's archive; its directory exists. */
   archiveOf(wid: string): string
+  /** The directory of the archives. */
+  archives: string
+  /** The file of the control database; its directory exists. */
+  control: string
   /** A secret of this directory, made at first use and kept: the key for hashes in the log. */
   secret(name: string): string
   /** Let another server have the directory. */
   release(): void
 }
 
-/** Below our own folder: one archive an account, and whose is the one in use. */
-const ARCHIVES = 'archives'
 const OURS = '.whatsapp-mcp-api'
 const PROFILE = 'session-default'
 /** Where Chromium keeps WhatsApp Web's database inside a profile. */
 const WEB_STORAGE = join('Default', 'IndexedDB', 'https_web.whatsapp.com_0.indexeddb.leveldb')
 
-function sweep(archives: string, log: Log): void {
+function sweep(dir: string, log: Log): void {
   try {
-    const stuck = sweepLeftovers(archives)
+    const stuck = sweepLeftovers(dir)
     if (stuck.length > 0)
       log.warn(
         { files: stuck.length },
@@ -73,16 +75,24 @@ function sweep(archives: string, log: Log): void {
       )
   } catch (cause) {
     throw new AuthDirError(
-      `What a killed command left in ${archives} cannot be set right: ${cause instanceof Error ? cause.message : cause}.`,
+      `What a killed command left in ${dir} cannot be set right: ${cause instanceof Error ? cause.message : cause}.`,
       'Make the directory writable for the user that runs the server, and see that no other program has its files open.',
     )
   }
 }
 
-/** Where things lie in an auth directory: our own folder, the browser profile, the lock of the server that uses it. */
-export function placesIn(path: string): { own: string; profile: string; lock: string } {
+/** Where things lie in an auth directory: our own folder and what is in it, and the browser profile. */
+export function placesIn(path: string) {
   const own = join(path, OURS)
-  return { own, profile: join(path, PROFILE), lock: join(own, 'server.lock') }
+  return {
+    own,
+    profile: join(path, PROFILE),
+    /** Of the server that uses the directory. */
+    lock: join(own, 'server.lock'),
+    archives: join(own, 'archives'),
+    /** The control database. */
+    control: join(own, 'control.db'),
+  }
 }
 
 /**
@@ -90,14 +100,13 @@ export function placesIn(path: string): { own: string; profile: string; lock: st
  * @throws AuthDirError when it belongs to somebody else, cannot be changed, or is held by a running server
  */
 export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
-  const { own, profile, lock: lockFile } = placesIn(path)
+  const { own, profile, lock: lockFile, archives, control } = placesIn(path)
   const markerFile = join(own, 'session.json')
   makePrivate(path, log, holdsOnlyOurs)
-  const archives = join(own, ARCHIVES)
   for (const dir of [own, profile, archives]) makePrivate(dir, log)
   const accountFile = join(own, 'account.json')
   const release = await lock(lockFile, path, log)
-  sweep(archives, log)
+  for (const dir of [archives, own]) sweep(dir, log)
   for (const name of readdirSync(path)) {
     if (name.startsWith(`${PROFILE}.removed-`)) {
       void rm(join(path, name), { recursive: true, force: true }).catch(() => {})
@@ -156,6 +165,8 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
       writeAtomically(file, `${made}\n`)
       return made
     },
+    archives,
+    control,
     release,
   }
 }

@@ -1,0 +1,254 @@
+/** The control database on a real file: what it keeps, who may read it, and files that it refuses without touching them. */
+import { spawn } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../clock.ts'
+import type { ControlStore } from '../control.ts'
+import { accountIdInput, DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
+import { changeArchiveKey, decryptArchive } from './change-key.ts'
+import { sweepLeftovers } from './leftovers.ts'
+import { openControl } from './open-control.ts'
+import { connect } from './sqlite.ts'
+import { openArchive } from './unlock.ts'
+
+const SECRET = 'a key for nobody but me'
+const OTHER = 'a newer key for nobody but me'
+const PROXY = 'socks5://canary:81f3@proxy.example:1080'
+/** Keys as cheap as the key file takes them. */
+const CHEAP = { n: 1024, r: 8, p: 1 }
+const WORK = accountIdInput.parse('work')
+
+let dir: string
+let file: string
+let archives: string
+let opened: ControlStore[]
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'wma-control-'))
+  file = join(dir, 'control.db')
+  archives = join(dir, 'archives')
+  mkdirSync(archives)
+  opened = []
+})
+afterEach(async () => {
+  for (const control of opened) await control.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+function open(secret: string | null = null): ControlStore {
+  const control = openControl({ file, archives, secret, clock: systemClock })
+  opened.push(control)
+  return control
+}
+
+/** Open, ask and close: the ids of the accounts, or the code. */
+async function look(secret: string | null = null): Promise<string> {
+  const control = open(secret)
+  const seen = await control.accounts.list().then(
+    (accounts) => accounts.map(({ id }) => id).join(' '),
+    (error) => String(error.code ?? error),
+  )
+  await control.close()
+  return seen
+}
+
+/** A database with two accounts, closed. */
+async function make(secret: string | null = null): Promise<void> {
+  const control = open(secret)
+  await control.accounts.add({ id: WORK, label: 'Work', proxy: PROXY })
+  await control.close()
+}
+
+const filesWith = (text: string) =>
+  readdirSync(dir).filter((name) => name.includes('.db') && readFileSync(join(dir, name)).includes(text))
+
+describe('the accounts', () => {
+  it('begin with default, and stay over a restart as they were changed', async () => {
+    const control = open()
+    expect(await control.accounts.list()).toMatchObject([
+      { id: 'default', label: null, state: 'running', proxy: null, number: null },
+    ])
+    await control.accounts.add({ id: WORK, label: 'Work', proxy: PROXY })
+    const number = toJid('15550001000@c.us')
+    const changed = await control.accounts.change(WORK, { state: 'stopped', number })
+    await control.close()
+    const again = open()
+    expect(await again.accounts.get(WORK)).toEqual(changed)
+    expect(changed).toMatchObject({ label: 'Work', proxy: PROXY, state: 'stopped', number })
+    await again.accounts.remove(WORK)
+    expect(await again.accounts.get(WORK)).toBeNull()
+    await again.close()
+    expect(await look()).toBe('default')
+  })
+
+  it('refuse a second one of a name, one that is not there, and that default goes', async () => {
+    await make()
+    const { accounts } = open()
+    const code = (work: Promise<unknown>) => work.then(String, (error) => error.code)
+    expect(await code(accounts.add({ id: WORK, label: null, proxy: null }))).toBe('account_exists')
+    expect((await accounts.get(WORK))?.label).toBe('Work')
+    const nobody = accountIdInput.parse('nobody')
+    expect(await code(accounts.change(nobody, { label: 'x' }))).toBe('account_not_found')
+    expect(await code(accounts.remove(nobody))).toBe('account_not_found')
+    expect(await code(accounts.remove(DEFAULT_ACCOUNT))).toBe('account_in_use')
+  })
+
+  it('are asked no more once it is closed', async () => {
+    const control = open()
+    await control.close()
+    await expect(control.accounts.list()).rejects.toMatchObject({ code: 'shutting_down' })
+  })
+})
+
+describe('the file', () => {
+  it('is its owner’s only, log and all', async () => {
+    const before = process.umask(0)
+    try {
+      await open().accounts.list()
+    } finally {
+      process.umask(before)
+    }
+    const names = readdirSync(dir).filter((name) => name.startsWith('control.db'))
+    expect(names).toContain('control.db-wal')
+    for (const name of names) expect(statSync(join(dir, name)).mode & 0o077, name).toBe(0)
+  })
+
+  it.each([
+    ['cut off at its end', 'control_damaged', () => truncateSync(file, statSync(file).size - 4096)],
+    ['half of a copy', 'control_damaged', () => copyBeginning(8192)],
+    ['no database', 'control_foreign', () => writeFileSync(file, 'somebody’s notes '.repeat(300))],
+    [
+      'another program’s',
+      'control_foreign',
+      () => {
+        rmSync(file)
+        const db = connect(file)
+        db.exec('CREATE TABLE theirs (x)')
+        db.close()
+      },
+    ],
+    [
+      'an archive',
+      'control_foreign',
+      () => {
+        rmSync(file)
+        openArchive(file, null).close()
+      },
+    ],
+    [
+      'from a newer version',
+      'control_newer',
+      () => {
+        const db = connect(file)
+        db.exec('PRAGMA user_version = 999')
+        db.close()
+      },
+    ],
+  ])('that is %s is refused and stays as it is', async (_, code, spoil) => {
+    await make()
+    spoil()
+    const before = readFileSync(file)
+    expect(await look()).toBe(code)
+    expect(readFileSync(file).equals(before)).toBe(true)
+  })
+
+  it('that the disk refuses is asked for again by the next call', async () => {
+    mkdirSync(file)
+    const control = open()
+    await expect(control.accounts.list()).rejects.toMatchObject({ code: 'control_unavailable' })
+    rmSync(file, { recursive: true })
+    expect(await control.accounts.list()).toHaveLength(1)
+  })
+})
+
+describe('with a key', () => {
+  it('is encrypted from its first byte, and opens with its key only', async () => {
+    const control = open(SECRET)
+    await control.accounts.add({ id: WORK, label: null, proxy: PROXY })
+    expect(filesWith('canary')).toEqual([])
+    await control.close()
+    expect(filesWith('canary')).toEqual([])
+    expect([await look(), await look(OTHER)]).toEqual(['control_locked', 'control_locked'])
+    renameSync(`${file}.key.json`, `${file}.lost`)
+    expect(await look(SECRET)).toBe('control_locked')
+    renameSync(`${file}.lost`, `${file}.key.json`)
+    expect(await look(SECRET)).toBe('default work')
+  })
+
+  it('is encrypted by the first start that has one', async () => {
+    await make()
+    expect(filesWith('canary')).not.toEqual([])
+    expect(await look(SECRET)).toBe('default work')
+    expect(filesWith('canary')).toEqual([])
+    expect(await look()).toBe('control_locked')
+  })
+
+  it('stays plain beside an archive that is plain, so that both open without', async () => {
+    openArchive(join(archives, '1555.db'), null).close()
+    await make(SECRET)
+    expect([await look(SECRET), await look()]).toEqual(['default work', 'default work'])
+  })
+
+  it.each([
+    [
+      'encrypted',
+      null,
+      SECRET,
+      `encryptArchive(file, ${JSON.stringify(SECRET)}, { contents, cost, onStep })`,
+    ],
+    [
+      'given another key',
+      SECRET,
+      OTHER,
+      `changeArchiveKey(file, { contents, from: ${JSON.stringify(SECRET)}, to: ${JSON.stringify(OTHER)}, cost, onStep })`,
+    ],
+  ])(
+    'killed while it is %s, is the old one, whole, and done by a second run',
+    async (_, before, after, call) => {
+      await make(before)
+      await killed(call)
+      expect(existsSync(file)).toBe(false)
+      sweepLeftovers(dir)
+      expect(await look(before)).toBe('default work')
+      if (before !== null)
+        changeArchiveKey(file, { contents: 'control', cost: CHEAP, from: before, to: after })
+      expect(await look(after)).toBe('default work')
+      decryptArchive(file, after, { contents: 'control' })
+      expect(await look()).toBe('default work')
+    },
+  )
+})
+
+/** A copy in its place, of which the beginning alone was written. */
+function copyBeginning(bytes: number): void {
+  writeFileSync(`${file}.copy`, readFileSync(file).fill(0, bytes))
+  renameSync(`${file}.copy`, file)
+}
+
+/** A process that does it, killed while the file has another name. */
+async function killed(call: string): Promise<void> {
+  const program = `
+    import { changeArchiveKey, encryptArchive } from ${JSON.stringify(resolve(import.meta.dirname, 'change-key.ts'))}
+    const file = ${JSON.stringify(file)}
+    const contents = 'control'
+    const cost = ${JSON.stringify(CHEAP)}
+    const onStep = (step) => { if (step === 'set_aside') process.kill(process.pid, 'SIGKILL') }
+    ${call}`
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    cwd: resolve(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  expect(await new Promise((done) => child.once('close', (_, signal) => done(signal)))).toBe('SIGKILL')
+}
