@@ -20,6 +20,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     restoreMocks: true,
+    // For whoever polls and says nothing: a browser starts in more than the usual second where much else runs.
+    expect: { poll: { timeout: 10_000 } },
     // Computers that run tests often have UTC, where what is taken for local time by mistake does not show.
     env: { TZ: process.env.TZ ?? 'America/St_Johns' },
     sequence: { sequencer: LongFirst },
