@@ -16,7 +16,7 @@ const RUNS: Record<string, Run> = {
     run: runKills,
   },
   days: {
-    usage: '[--day NAME]… [-- tests…]',
+    usage: '[--day NAME]… [tests…] [-- options of vitest]',
     does: `All tests, or these, on other days and in other time zones (${DAYS.map(({ name }) => name).join(', ')}).
     About twenty minutes a day. Needs libfaketime; root on Debian gets it installed.`,
     run: onDays,
