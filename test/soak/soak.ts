@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util'
 import { DAYS, runDays } from './days.ts'
 import { killRun } from './kill-run.ts'
+import { runMutants } from './mutants.ts'
 import { toTable, wasClean } from './report.ts'
 
 type Run = { usage: string; does: string; run(args: string[]): Promise<void> }
@@ -20,6 +21,14 @@ const RUNS: Record<string, Run> = {
     does: `All tests, or these, on other days and in other time zones (${DAYS.map(({ name }) => name).join(', ')}).
     About twenty minutes a day. Needs libfaketime; root on Debian gets it installed.`,
     run: onDays,
+  },
+  mutants: {
+    usage: '[--mutate FILE]',
+    does: `Changes the pure modules (tools/mutate/pure.js) one place at a time; a unit test must fail each time. Lists the changes
+    that no test noticed. About half an hour, or a minute for one module.`,
+    run: async (args) => {
+      process.exitCode = runMutants(args, console.error)
+    },
   },
 }
 
