@@ -191,6 +191,27 @@ describe('a page that repeats itself (F8, F10)', () => {
   })
 })
 
+describe('a page that is loading when the probe is due', () => {
+  it('is not taken for one that hangs: the same browser goes on', async () => {
+    await open()
+    await linkForGood()
+    const pid = browserPid(harness.authDir)
+    clock.advance(10_000)
+    const seen = watchStates()
+    // The new document has no version, so the library waits with attaching itself to it.
+    await fault('version_never')
+    await fault('reload_burst', { times: 1 })
+    await expect.poll(() => status().connected, { interval: 5 }).toBe(false)
+    clock.advance(20_000)
+    await fault('version_never', false)
+    await fault('reload_burst', false)
+    await fault('reload_burst', { times: 1 })
+    await expect.poll(() => status().connected, { timeout: 15_000 }).toBe(true)
+    expect([seen, browserPid(harness.authDir)]).toEqual([['ready'], pid])
+    await expectWell()
+  })
+})
+
 describe('a QR that nobody scans (F11, F12)', () => {
   it('is not shown as long as the page composed it without a ref', async () => {
     await open()

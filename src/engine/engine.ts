@@ -111,7 +111,10 @@ export type Engine = {
    * with `chat_not_found` (WhatsApp Web has no such chat; none is made).
    */
   readMessages(chat: Jid, options: { before: MessageRef | null; count: number }): Promise<HistoryPage>
-  /** Is the page alive and connected? Never fails: an answer that does not come in time is `responding: false`. */
+  /**
+   * Is the page alive and connected? A page that is loading counts as responding. Never fails: an answer that does not
+   * come in time is `responding: false`.
+   */
   probe(): Promise<{ responding: boolean; connected: boolean }>
   /** Tell WhatsApp to remove this device; true if it was told, within 15 s. The browser stays open. Never fails. */
   logout(): Promise<boolean>

@@ -25,7 +25,7 @@ const PHONE = phoneNumberInput.parse('15550001000')
 const MESSAGE = seenMessage({ chat: toJid('15551234567@c.us'), bareId: '3EB0AA', body: 'hello' })
 const CRASHED: EngineEvent = { type: 'ended', end: 'crashed', detail: 'The browser ended.' }
 
-type Opened = { emit: (event: EngineEvent) => void; letClose: () => void; letLogout: () => void }
+type Opened = { emit: (event: EngineEvent) => void; letClose: () => void; letLogout: () => void; giveCode: () => void }
 
 const folders: string[] = []
 afterEach(() => {
@@ -68,7 +68,15 @@ async function open({
       if (!holdClose) gone.resolve(true)
       const told = createDeferred<true>()
       if (!holdLogout) told.resolve(true)
-      engines.push({ emit, letClose: () => gone.resolve(true), letLogout: () => told.resolve(true) })
+      const code = createDeferred<string>()
+      const giveCode = () => code.resolve('ABCD1234')
+      if (!holdCode) giveCode()
+      engines.push({
+        emit,
+        letClose: () => gone.resolve(true),
+        letLogout: () => told.resolve(true),
+        giveCode,
+      })
       const step = async <T>(name: string, answer: T): Promise<T> => {
         steps.push(name)
         return answer
@@ -76,7 +84,7 @@ async function open({
       return {
         requestPairingCode: () => {
           steps.push('code')
-          return holdCode ? new Promise(() => {}) : Promise.resolve('ABCD1234')
+          return code.promise
         },
         showQr: () => step('showQr', undefined),
         findNumber: () => step('findNumber', null),
@@ -390,5 +398,34 @@ describe('a pairing code', () => {
       expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'whatsapp_timeout' } })
     }
     expect(steps).toEqual(['code'])
+  })
+
+  it('that comes after the caller was answered gives way to QR codes at once', async () => {
+    const { session, clock, start, engine, steps } = await open({ holdCode: true })
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    const answer = session.requestPairingCode(PHONE).catch((error) => error)
+    await settle()
+    clock.advance(59_000)
+    expect(await answer).toMatchObject({ code: 'whatsapp_timeout' })
+    engine(0).giveCode()
+    await settle()
+    expect(steps).toEqual(['code', 'showQr'])
+    engine(0).emit({ type: 'qr', qr: '2@y' })
+    expect([session.qr(), session.status().pairing?.method]).toEqual(['2@y', 'qr'])
+  })
+
+  it('that comes after a QR code was scanned is no code any more', async () => {
+    const { session, clock, start, engine, state } = await open({ holdCode: true })
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    const answer = session.requestPairingCode(PHONE)
+    await settle()
+    engine(0).emit({ type: 'authenticated' })
+    engine(0).giveCode()
+    expect(await answer).toBeNull()
+    engine(0).emit(READY)
+    clock.advance(61_000)
+    expect([state(), session.status().pairing]).toEqual(['ready', null])
   })
 })

@@ -348,6 +348,8 @@ export function createSession(options: SessionOptions): Session {
     const mine = generation
     const code = await engine.requestPairingCode(phone).catch((error) => {
       if (mine !== generation) return null
+      // A QR code was scanned meanwhile: nothing waits any more.
+      if (current() !== 'qr') throw error
       if (error instanceof AppError && error.code === 'pairing_refused') {
         finish('refused', 'link_refused', 'WhatsApp refused to give a pairing code for this number.')
       } else {
@@ -358,6 +360,12 @@ export function createSession(options: SessionOptions): Session {
     })
     if (code === null || mine !== generation) {
       fail('start_failed', { detail: lastError ?? 'The session was closed meanwhile.' })
+    }
+    if (current() !== 'qr') return null
+    if (timeLeft() <= 0) {
+      // The caller has its timeout already: a code that nobody sees must not take the place of the QR.
+      pairing.onCodeGone()
+      fail('whatsapp_timeout')
     }
     return pairing.onCode(code)
   }

@@ -198,7 +198,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
 }
 
 /** The page navigated away under a call (puppeteer's words for it). */
-function isContextLost(error: unknown): boolean {
+export function isContextLost(error: unknown): boolean {
   return (
     error instanceof Error &&
     /Execution context was destroyed|detached Frame|Cannot find context/.test(error.message)

@@ -8,7 +8,7 @@ import { createAddresses } from './addresses.ts'
 import { createAsk } from './asking.ts'
 import { endBrowser, freeProfile } from './browser-process.ts'
 import { announceSynced, logOut, readOwnLid, readSocket } from './in-page.ts'
-import { createLinkedClient } from './linked-client.ts'
+import { createLinkedClient, isContextLost } from './linked-client.ts'
 import { createLinking } from './linking.ts'
 import { listenTo } from './listeners.ts'
 import { createReading } from './reading.ts'
@@ -161,22 +161,24 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   /** The library hears of the first sync only as an event: where that came too early, repeat it (F9a). */
   async function afterInjected(): Promise<void> {
     const socket = await readPage()
-    if (socket === null || phase === 'over') return
+    if (typeof socket === 'string' || phase === 'over') return
     onSocketState(socket.state)
     if (!socket.hasSynced || socket.injected) return
     clock.after(1_000, async () => {
       const now = await readPage()
-      if (phase !== 'over' && now !== null && now.hasSynced && !now.injected) {
+      if (phase !== 'over' && typeof now === 'object' && now.hasSynced && !now.injected) {
         log.info('the sync was done before the library listened; announcing it again')
         await client.pupPage?.evaluate(announceSynced).catch(() => {})
       }
     })
   }
 
-  async function readPage(): Promise<ReturnType<typeof readSocket> | null> {
+  /** `loading`: the document went away under the question. `silent`: no answer, as from a page that hangs. */
+  async function readPage(): Promise<ReturnType<typeof readSocket> | 'loading' | 'silent'> {
     const page = client.pupPage
-    if (page === null || phase === 'over') return null
-    return withDeadline(clock, 'Reading the page', PROBE_MS, page.evaluate(readSocket)).catch(() => null)
+    if (page === null || phase === 'over') return 'silent'
+    const read = withDeadline(clock, 'Reading the page', PROBE_MS, page.evaluate(readSocket))
+    return read.catch((error) => (isContextLost(error) ? 'loading' : 'silent'))
   }
 
   function onSocketState(state: string): void {
@@ -271,10 +273,13 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     sendText: sender.send,
     ...reading,
     async probe() {
-      const socket = await readPage()
+      const answer = await readPage()
+      const socket = typeof answer === 'string' ? null : answer
       if (socket !== null) onSocketState(socket.state)
+      // A page that loads anew cannot answer yet, and does not hang. It counts as not connected, which has a limit of its own.
+      const isLoading = answer === 'loading' || (phase === 'ready' && !listening)
       return {
-        responding: socket !== null && (phase !== 'ready' || socket.injected),
+        responding: isLoading || (socket !== null && (phase !== 'ready' || socket.injected)),
         connected: socket !== null && toSocketMeaning(socket.state) === 'connected',
       }
     },
