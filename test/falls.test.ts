@@ -204,9 +204,14 @@ describe('a page that is loading when the probe is due', () => {
     await expect.poll(() => status().connected, { interval: 5 }).toBe(false)
     clock.advance(20_000)
     await fault('version_never', false)
-    await fault('reload_burst', false)
-    await fault('reload_burst', { times: 1 })
-    await expect.poll(() => status().connected, { timeout: 15_000 }).toBe(true)
+    // A page that is not there yet does not hear of the fault: once more.
+    const reload = async () => {
+      if (status().connected) return true
+      await fault('reload_burst', false)
+      await fault('reload_burst', { times: 1 })
+      return false
+    }
+    await expect.poll(reload, { interval: 4_000, timeout: 20_000 }).toBe(true)
     expect([seen, browserPid(harness.authDir)]).toEqual([['ready'], pid])
     await expectWell()
   })

@@ -4,8 +4,18 @@ import { type Harness, openHarness } from './harness.ts'
 
 const AMARA = '15550001101'
 
+/** Numbers below `end`, the same for the same seed (a linear congruential generator). */
+function createRandom(seed: number): (end: number) => number {
+  let state = seed
+  return (end) => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+    return Math.floor((state / 2 ** 31) * end)
+  }
+}
+
 let harness: Harness
 const fault = (name: string, value: unknown = true) => harness.world.setFault({ name, value })
+const post = (text: string) => harness.world.writeStatus({ from: AMARA, content: { type: 'chat', text } })
 const bodiesOf = async (chat: string): Promise<string[]> => {
   const { json } = await harness.get(`/api/messages?chat_id=${chat}&limit=100`)
   return (json.messages ?? []).map(({ body }: { body: string }) => body)
@@ -13,15 +23,14 @@ const bodiesOf = async (chat: string): Promise<string[]> => {
 
 beforeAll(async () => {
   harness = await openHarness()
+  await fault('status_risky')
+  await post('before the link')
+  await harness.link()
 })
 afterAll(() => harness.close())
 
 describe('status updates', () => {
   it('are never read by itself: a fresh link outlives the next loads of the page', async () => {
-    const post = (text: string) => harness.world.writeStatus({ from: AMARA, content: { type: 'chat', text } })
-    await fault('status_risky')
-    await post('before the link')
-    await harness.link()
     await harness.synced()
     await post('live')
     await expect.poll(() => bodiesOf('status@broadcast')).toContain('live')
@@ -34,5 +43,30 @@ describe('status updates', () => {
     await post('live again')
     await expect.poll(() => bodiesOf('status@broadcast')).toEqual(['live', 'live again'])
     expect(harness.world.state().devices).toHaveLength(1)
+  })
+})
+
+describe('messages that WhatsApp Web stores without calling them new', () => {
+  it('are read while the connection lasts, however many lie between usual ones', async () => {
+    const seed = Math.floor(Math.random() * 1e6)
+    const random = createRandom(seed)
+    const chats = [AMARA, '15550001102', harness.world.state().groups[0]?.id ?? '']
+    const written = new Map<string, string[]>(chats.map((chat) => [chat, []]))
+    const write = async (chat: string) => {
+      const text = `${seed} ${chat} ${written.get(chat)?.length}`
+      written.get(chat)?.push(text)
+      await harness.world.write({ from: chat.includes('@') ? AMARA : chat, chat, text })
+    }
+    for (let round = 0; round < 8; round += 1) {
+      const chat = chats[random(chats.length)] ?? AMARA
+      await fault('stored_silently', { share: 0.5 })
+      for (let left = 2 + random(6); left > 0; left -= 1) await write(chat)
+      // The newest one is usual: it is known by the time at which the chat is looked at.
+      await fault('stored_silently', false)
+      await write(chat)
+      const id = chat.includes('@') ? chat : `${chat}@c.us`
+      const told = async () => (await bodiesOf(id)).filter((body) => body.startsWith(`${seed} `))
+      await expect.poll(told, { message: `seed ${seed}, round ${round}` }).toEqual(written.get(chat))
+    }
   })
 })

@@ -230,6 +230,12 @@ export const faultTable = {
     value: '',
     does: 'A chat that moves to LID stays the same model with another id; without it the old one is removed (`remove`) and a new one added.',
   },
+  stored_silently: {
+    provokes: 'F23, waha#2250',
+    where: 'page',
+    value: '{ share = 1 }, between 0 and 1: so much of them, picked by their ids',
+    does: 'Messages that arrive enter the page and their chat without being called new, so that no client hears of them.',
+  },
   status_risky: {
     provokes: 'OpenWA#1072',
     where: 'page',

@@ -38,6 +38,8 @@ export type EngineEvent =
   | { type: 'connection'; connected: boolean }
   /** A message came, was sent from any device, or has changed: edited, deleted for everyone, readable at last. */
   | { type: 'message'; message: SeenMessage }
+  /** WhatsApp Web has this message, and may have stored it without an event: read its chat if it is not known. */
+  | { type: 'stored'; message: SeenMessage }
   /** -1 failed, 0 waits, 1 at WhatsApp's server, 2 delivered, 3 read, 4 played. Own messages only. */
   | { type: 'ack'; chat: Jid; bareId: string; ack: number }
   /** Somebody reacted to a message. `messageSender`: who wrote that message; null: this account. */

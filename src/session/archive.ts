@@ -103,7 +103,7 @@ export function createArchive(options: ArchiveOptions): Archive {
         account,
         file: authDir.archiveOf(account),
         onLost: failed,
-        onUnheard: (chat) => catchUp?.look(chat),
+        onUnheard: (chat, from) => catchUp?.look(chat, from),
         onAppend: events.wake,
       })
       problem = null

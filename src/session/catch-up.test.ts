@@ -112,7 +112,7 @@ async function connect(budget: { perChat?: number } = {}): Promise<void> {
     log: createLog({ level: 'silent' }),
     hash: () => '',
     onLost: () => {},
-    onUnheard: (chat) => catchUp.look(chat),
+    onUnheard: (chat, from) => catchUp.look(chat, from),
   })
   catchUp = createCatchUp({
     engine: engine as Engine,

@@ -23,8 +23,11 @@ export type CatchUp = {
   /** Look through everything now, or once more when the present round is over. Returns at once. */
   run(): void
   progress(): SyncProgress
-  /** WhatsApp Web has a message in this chat that nobody was told of: read it. Returns at once. */
-  look(chat: number): void
+  /**
+   * WhatsApp Web has messages in this chat of which no event came: read them, back to `from` at least (Unix seconds).
+   * Returns at once.
+   */
+  look(chat: number, from?: number): void
   /** Older messages of this chat, or those of its newest gap; waits for its turn. Errors as `Engine.readMessages`. */
   loadEarlier(chat: number, count: number): Promise<{ added: number; complete: boolean }>
   stop(): void
@@ -76,7 +79,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   let lastLogged = 0
   /** Unix seconds: until then nothing was missing, as of this round; null: there was no such time. */
   let since: number | null = null
-  const unheard = new Set<number>()
+  /** Chats to be read, each back to this time at least. */
+  const unheard = new Map<number, number>()
   let progress: SyncProgress = { phase: 'waiting', chats_done: 0, chats_total: 0, messages: 0 }
 
   function report(change: Partial<SyncProgress>): void {
@@ -197,8 +201,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     return recorded
   }
 
-  /** Read back until what is known, and further as far as messages may have changed meanwhile. */
-  async function closeGap(chat: number): Promise<void> {
+  /** Read back until what is known and until `from`, and further as far as messages may have changed meanwhile. */
+  async function closeGap(chat: number, from = Infinity): Promise<void> {
     const look = inbox.look()
     const startedAt = Math.floor(clock.now() / 1000)
     const upTo =
@@ -222,7 +226,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       }
       // Of a chat that was never looked at, all else is history.
       if (upTo === null) break
-      const isPast = first.sentAt < timeOf(upTo) - OVERLAP_S
+      const isPast = first.sentAt < Math.min(timeOf(upTo) - OVERLAP_S, from)
       const isChecked = since === null || first.sentAt < since - CHANGEABLE_S || walked >= RECHECK_MESSAGES
       if (isPast && isChecked) break
       if (walked >= MAX_GAP) {
@@ -237,22 +241,22 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
 
   /** What came silently does not wait for the history. A chat that cannot be read now waits for the next look. */
   async function readUnheard(): Promise<void> {
-    for (const chat of unheard) {
+    for (const [chat, from] of unheard) {
       if (stopped) return
       unheard.delete(chat)
       try {
-        await closeGap(chat)
+        await closeGap(chat, from)
       } catch (error) {
         if (isOfTheArchive(error)) throw error
         log.warn({ err: error }, 'a chat could not be read; the next look tries again')
-        clock.after(MAX_RETRY_MS, () => lookAt(chat))
+        clock.after(MAX_RETRY_MS, () => lookAt(chat, from))
       }
     }
   }
 
-  function lookAt(chat: number): void {
+  function lookAt(chat: number, from = Infinity): void {
     if (stopped) return
-    unheard.add(chat)
+    unheard.set(chat, Math.min(unheard.get(chat) ?? Infinity, from))
     if (!running) void rounds()
   }
 

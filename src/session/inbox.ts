@@ -7,6 +7,7 @@ import { isGroup, type Jid } from '../model/ids.ts'
 import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import type { ChatRow } from '../store/chats.ts'
 import type { GapRow } from '../store/gaps.ts'
+import { timeOf } from '../store/position.ts'
 import { isOfTheArchive } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import type { Keeping } from './keeping.ts'
@@ -21,7 +22,7 @@ import { createWhereabouts, type Whereabouts } from './whereabouts.ts'
 
 export type InboxEvent = Extract<
   EngineEvent,
-  { type: 'message' | 'ack' | 'reaction' | 'chats' | 'chat_removed' | 'contacts' | 'identity' }
+  { type: 'message' | 'stored' | 'ack' | 'reaction' | 'chats' | 'chat_removed' | 'contacts' | 'identity' }
 >
 
 /** More than this many events are written in one go only if they came at once, so that nothing else waits long. */
@@ -76,8 +77,11 @@ export type InboxOptions = {
   hash: (jid: string) => string
   /** Something that was taken could not be written, and is lost until it is read again. */
   onLost: (error: AppError) => void
-  /** This chat may have a message of which no event came: it does not count as caught up any more. */
-  onUnheard: (chat: number) => void
+  /**
+   * This chat may have messages of which no event came, the oldest from this time on (Unix seconds; left out: not known).
+   * It does not count as caught up any more.
+   */
+  onUnheard: (chat: number, from?: number) => void
 }
 
 export function createInbox(options: InboxOptions): Inbox {
@@ -112,15 +116,19 @@ export function createInbox(options: InboxOptions): Inbox {
       case 'chats':
         for (const one of event.chats) {
           const chat = chats.chat(one)
-          // Its message would have been told of before: it came without a word, as after a lost connection.
-          const isKnown =
-            chat === null ||
-            one.last === null ||
-            store.messages.findAll(one.last.bareId, chat).length > 0 ||
-            !keeping.bounds(chat).keeps(one.last)
-          if (chat !== null && (!isKnown || store.chats.get(chat)?.caught_up_to === null)) lookAgain(chat)
+          if (chat === null) continue
+          // Its message would have been reported before: it came without an event, as after a lost connection.
+          const isKnown = one.last === null || isHere(chat, one.last)
+          if (!isKnown || store.chats.get(chat)?.caught_up_to === null) lookAgain(chat)
         }
         return
+      case 'stored': {
+        const { message } = event
+        const chat = where.chatId(message.chat)
+        if (chat !== null && !isHere(chat, message) && !isHistory(chat, message))
+          lookAgain(chat, message.sentAt)
+        return
+      }
       case 'chat_removed':
         return chats.removed(event.chat)
       case 'contacts':
@@ -129,6 +137,17 @@ export function createInbox(options: InboxOptions): Inbox {
       case 'identity':
         return lookAgain(chats.identity(event.phone, event.lid))
     }
+  }
+
+  /** Is the message in the archive, or one that is not to be kept? */
+  function isHere(chat: number, message: SeenMessage): boolean {
+    return store.messages.findAll(message.bareId, chat).length > 0 || !keeping.bounds(chat).keeps(message)
+  }
+
+  /** Is the message older than all that was loaded of the chat so far? The history brings it, within its budget. */
+  function isHistory(chat: number, { sentAt }: SeenMessage): boolean {
+    const oldest = store.messages.oldest(chat)?.id
+    return oldest !== undefined && sentAt < timeOf(oldest) && store.chats.get(chat)?.history_complete === 0
   }
 
   /** All in one transaction; where one of them cannot be written for what it is, the others are all the same. */
@@ -160,10 +179,10 @@ export function createInbox(options: InboxOptions): Inbox {
     onLost(error)
   }
 
-  function lookAgain(chat: number | null): void {
+  function lookAgain(chat: number | null, from?: number): void {
     if (chat === null) return
     caughtUp.delete(chat)
-    onUnheard(chat)
+    onUnheard(chat, from)
   }
 
   function flush(): void {

@@ -25,7 +25,12 @@ const PHONE = phoneNumberInput.parse('15550001000')
 const MESSAGE = seenMessage({ chat: toJid('15551234567@c.us'), bareId: '3EB0AA', body: 'hello' })
 const CRASHED: EngineEvent = { type: 'ended', end: 'crashed', detail: 'The browser ended.' }
 
-type Opened = { emit: (event: EngineEvent) => void; letClose: () => void; letLogout: () => void; giveCode: () => void }
+type Opened = {
+  emit: (event: EngineEvent) => void
+  letClose: () => void
+  letLogout: () => void
+  giveCode: () => void
+}
 
 const folders: string[] = []
 afterEach(() => {

@@ -217,6 +217,7 @@ export function createSession(options: SessionOptions): Session {
       case 'connection':
         return onConnection(event.connected)
       case 'message':
+      case 'stored':
       case 'ack':
       case 'reaction':
       case 'chats':

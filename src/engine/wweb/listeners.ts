@@ -72,18 +72,23 @@ const isUploaded = ({ rawData }: LibraryMessage) => Boolean(rawData.directPath)
 
 /**
  * What changed in the page's memory, as events: chats and people that are new or changed, chats that are gone, messages
- * that disappear at another time than before.
+ * that disappear at another time than before, messages that were stored without an event.
  */
-function toEvents({ chats, removed, contacts, messages }: Changes): EngineEvent[] {
+function toEvents({ chats, removed, contacts, messages, stored }: Changes): EngineEvent[] {
   const seenChats = chats.flatMap((row) => toSeenChat(row) ?? [])
   const seenContacts = contacts.flatMap((row) => toSeenContact(row) ?? [])
   return [
     ...(seenContacts.length > 0 ? [{ type: 'contacts' as const, contacts: seenContacts }] : []),
     ...(seenChats.length > 0 ? [{ type: 'chats' as const, chats: seenChats }] : []),
     ...removed.map((id): { type: 'chat_removed'; chat: Jid } => ({ type: 'chat_removed', chat: toJid(id) })),
-    ...messages.flatMap((raw): EngineEvent[] => {
-      const message = toSeenMessage(raw)
-      return message === null ? [] : [{ type: 'message', message }]
-    }),
+    ...messagesOf('message', messages),
+    ...messagesOf('stored', stored),
   ]
+}
+
+function messagesOf(type: 'message' | 'stored', rows: readonly RawMessage[]): EngineEvent[] {
+  return rows.flatMap((raw) => {
+    const message = toSeenMessage(raw)
+    return message === null ? [] : [{ type, message }]
+  })
 }

@@ -64,7 +64,12 @@ export function installPageHistory(): void {
         if (found.length >= count) return tools.finish(found.slice(found.length - count), false)
         if (loads === LOADS) return { state: 'more' }
         // One object since April 2026 (wwebjs#201706); the library's own call.
-        await window.require('WAWebChatLoadMessages').loadEarlierMsgs({ chat, msgCollection: chat.msgs })
+        rows.loading.set(chat, sorted[0]?.t ?? Infinity)
+        try {
+          await window.require('WAWebChatLoadMessages').loadEarlierMsgs({ chat, msgCollection: chat.msgs })
+        } finally {
+          rows.loading.delete(chat)
+        }
         if ((chat.msgs?.getModelsArray().length ?? 0) <= models.length) return tools.finish(found, true)
       }
     },

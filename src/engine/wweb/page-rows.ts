@@ -24,6 +24,8 @@ declare const window: PageWindow
 export function installPageRows(unreportedTypes: string[]): void {
   const unreported = new Set(unreportedTypes)
   const tools = {
+    loading: new Map<ChatModel, number>(),
+
     /** The value, or undefined where WhatsApp Web throws: one odd entry must not cost the others. */
     attempt<T>(read: () => T): T | undefined {
       try {

@@ -17,6 +17,8 @@ export type MsgModel = {
   id: Key
   type?: string
   t?: number
+  /** Only on those that clients are to be told of. */
+  isNewMsg?: boolean
   unsafe?(): MsgModel
   /** What an answer to it carries of it. `chat`: where the answer goes; another than its own is named in it. */
   msgContextInfo?(chat: Wid): object
@@ -101,6 +103,9 @@ export type PageRows = {
   chats(ids: string[]): ChatRow[]
   contacts(ids: string[]): ContactRow[]
   messages(ids: string[]): RawMessage[]
+  isStatus(id: unknown): boolean
+  /** Chats of which older messages are being loaded, and the time of the oldest that was there before (Unix seconds). */
+  loading: Map<ChatModel, number>
 }
 
 /** What {@link installPageHistory} adds. */

@@ -1,5 +1,5 @@
 /** Watching the page's chats and people, and of its messages what the library does not tell: what {@link installPageWatch} adds to page-rows.ts. The same rules hold. */
-import type { Collection, GroupMetadata, Model, PageWindow } from './page-types.ts'
+import type { Collection, GroupMetadata, Model, MsgModel, PageWindow } from './page-types.ts'
 
 declare const window: PageWindow
 declare function setTimeout(run: () => void, ms: number): unknown
@@ -27,6 +27,8 @@ export function installPageWatch(): boolean {
   const removedChats = new Set<string>()
   const changedContacts = new Set<string>()
   const changedMessages = new Set<string>()
+  const storedMessages = new Set<string>()
+  const sets = [changedChats, changedContacts, changedMessages, storedMessages]
   let isGathering = false
 
   const tools = {
@@ -58,12 +60,13 @@ export function installPageWatch(): boolean {
         const chats = rows.chats(tools.take(changedChats))
         const contacts = rows.contacts(tools.take(changedContacts))
         const messages = rows.messages(tools.take(changedMessages))
-        if (changedChats.size + changedContacts.size + changedMessages.size > 0) {
+        const stored = rows.messages(tools.take(storedMessages))
+        if (sets.some(({ size }) => size > 0)) {
           isGathering = true
           setTimeout(tools.tell, 0)
         }
-        if (chats.length + contacts.length + removed.length + messages.length > 0)
-          window.whatsappMcpChanged?.({ chats, removed, contacts, messages })
+        if ([chats, contacts, removed, messages, stored].some(({ length }) => length > 0))
+          window.whatsappMcpChanged?.({ chats, removed, contacts, messages, stored })
       })
     },
 
@@ -77,6 +80,15 @@ export function installPageWatch(): boolean {
         if (chat) changedChats.add(String(chat.id))
         return !chat
       })
+    },
+
+    /** The library reports what is new (`isNewMsg`), and what is loaded into the past is asked for by our own history. */
+    isUnheard({ id, t, isNewMsg }: MsgModel): boolean {
+      if (isNewMsg === true || rows.isStatus(id.remote)) return false
+      if (rows.loading.size === 0) return true
+      const chat = rows.findChat(String(id.remote))
+      const oldest = chat && rows.loading.get(chat)
+      return oldest === undefined || (t ?? 0) > oldest
     },
 
     watchMembers(group: GroupMetadata): void {
@@ -99,6 +111,12 @@ export function installPageWatch(): boolean {
         for (const group of groups?.getModelsArray() ?? []) tools.watchMembers(group)
       })
       Contact.on(CONTACT_CHANGES, (contact) => tools.gather(changedContacts, contact))
+      rows.attempt(() =>
+        Msg.on('add', ({ id }) => {
+          const message = Msg.get(id)
+          if (message && tools.isUnheard(message)) tools.gather(storedMessages, message)
+        }),
+      )
       rows.attempt(() => Msg.on(MESSAGE_CHANGES, (message) => tools.gather(changedMessages, message)))
       return watched[0] === true
     },

@@ -101,6 +101,8 @@ export type Changes = {
   removed: string[]
   contacts: ContactRow[]
   messages: RawMessage[]
+  /** Stored by WhatsApp Web without being called new, so that the library does not report them. */
+  stored: RawMessage[]
 }
 
 /** A part of a chat's history; `unknown`: no such chat. `rows` only once there is enough, or no more. */
