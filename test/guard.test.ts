@@ -127,6 +127,58 @@ describe('origin (S1, S2)', () => {
   })
 })
 
+describe('the forms of /qr', () => {
+  const form = 'application/x-www-form-urlencoded'
+  const post = (headers: Record<string, string>, path = '/qr/code') =>
+    harness.call({
+      method: 'POST',
+      path,
+      raw: 'phone_number=1',
+      headers: { 'content-type': form, ...headers },
+    })
+
+  it.each([
+    ['of another site', { origin: evil, 'sec-fetch-site': 'cross-site' }],
+    ['of another port', { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-site' }],
+    ['of a sandboxed frame', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
+    ['of a page that names no origin and no site', { origin: 'null' }],
+    ['of another site, in a browser that tells nothing of it', {}],
+  ])('are not taken from a page %s', async (_, headers) => {
+    for (const path of ['/qr', '/qr/code']) {
+      const answer = await post(headers as Record<string, string>, path)
+      expect([answer.status, answer.json.code], path).toEqual([403, 'forbidden_origin'])
+    }
+    expect((await harness.status()).state).toBe('stopped')
+  })
+
+  it.each([
+    ['by its origin', () => ({ origin: harness.url })],
+    [
+      'by the browser, where the page tells no referrer',
+      () => ({ origin: 'null', 'sec-fetch-site': 'same-origin' }),
+    ],
+  ])('are taken from our own page, known %s', async (_, headers) => {
+    const answer = await post(headers())
+    expect([answer.status, answer.headers['content-type']]).toEqual([400, 'text/html; charset=utf-8'])
+    expect(answer.text).toContain('8 to 15 digits')
+  })
+
+  it('are the only ones: no other route takes their type, and they take no other', async () => {
+    const own = { origin: harness.url, 'sec-fetch-site': 'same-origin' }
+    const elsewhere = await post(own, '/api/pairing-code')
+    expect([elsewhere.status, elsewhere.json.code]).toEqual([415, 'unsupported_media_type'])
+    const json = await post({ ...own, 'content-type': 'application/json' })
+    expect([json.status, json.json.code]).toEqual([415, 'unsupported_media_type'])
+    const large = await harness.call({
+      method: 'POST',
+      path: '/qr/code',
+      raw: `phone_number=${'1'.repeat(2_000)}`,
+      headers: { 'content-type': form, ...own },
+    })
+    expect([large.status, large.json.code]).toEqual([413, 'body_too_large'])
+  })
+})
+
 describe('body (S10, S11)', () => {
   const send = { phone_number: '15551234567', message: 'hi' }
 
@@ -222,7 +274,7 @@ describe('routes', () => {
     ['GET', '/api/logout', 'POST'],
     ['POST', '/api/status', 'GET, HEAD'],
     ['DELETE', '/api/send', 'POST'],
-    ['PUT', '/qr', 'GET, HEAD'],
+    ['PUT', '/qr', 'GET, POST, HEAD'],
   ])('answers %s %s with 405 and Allow: %s', async (method, path, allow) => {
     const answer = await harness.call({ method, path })
     expect([answer.status, answer.json.code, answer.headers.allow]).toEqual([

@@ -46,7 +46,9 @@ export type ByScope = {
     record(message: Extract<Parameters<Archive['take']>[0], { type: 'message' }>['message']): void
   }
   manage: Pick<Archive, 'loadEarlier' | 'forget'>
-  admin: { session: Pick<Session, 'start' | 'requestPairingCode' | 'logout' | 'qr' | 'touch'> }
+  admin: {
+    session: Pick<Session, 'start' | 'requestPairingCode' | 'pairingCode' | 'logout' | 'qr' | 'touch'>
+  }
 }
 
 /** What the needed state adds. */

@@ -32,6 +32,8 @@ export type Pairing = {
   qr(): string | null
   /** The status's `pairing`. */
   view(): Status['pairing']
+  /** The pairing code that waits to be typed on the phone, or null. */
+  code(): PairingCode | null
   /** Somebody asked for or looks at a code: from now on it is waited for. */
   touch(): void
   onQr(text: string): void
@@ -84,6 +86,7 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
       if (code !== null) return { method: 'code', expires_at: code.expiresAt.toISOString() }
       return qr === null ? null : { method: 'qr', expires_at: new Date(qr.expiresAt).toISOString() }
     },
+    code: () => code,
     touch() {
       interestAt = clock.now()
     },

@@ -31,6 +31,8 @@ export type Session = {
   status(): Status
   /** The QR text that is valid now, or null. */
   qr(): string | null
+  /** The pairing code that waits to be typed on the phone, or null. As secret as the QR. */
+  pairingCode(): PairingCode | null
   /** Somebody is looking: a QR that is looked at does not expire. */
   touch(): void
   /**
@@ -437,6 +439,7 @@ export function createSession(options: SessionOptions): Session {
       }
     },
     qr: () => pairing.qr(),
+    pairingCode: () => pairing.code(),
     touch: () => pairing.touch(),
     start: () => start(),
     requestPairingCode(phone) {

@@ -253,8 +253,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a name with markup in it becomes part of the QR page',
     file: QR_PAGE,
-    find: 'return text.replace(/[&<>"\']/g, (char) => `&#${char.charCodeAt(0)};`)',
-    replace: 'return text',
+    find: 'return escapeInText(text).replace(/[&<>"\']/g, (char) => `&#${char.charCodeAt(0)};`)',
+    replace: 'return escapeInText(text)',
     test: { file: 'src/faces/http/qr-page.test.ts' },
   },
 

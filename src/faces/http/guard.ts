@@ -21,11 +21,21 @@ export function checkCaller(request: IncomingMessage, allowedHosts: readonly str
   if (!isOurName(host, allowedHosts)) fail('forbidden_host')
 
   const origin = request.headers.origin
-  if (origin !== undefined && !isOwnOrigin(origin, host)) fail('forbidden_origin')
   const site = request.headers['sec-fetch-site']
+  if (origin !== undefined && !isOwnOrigin(origin, host) && !isUntoldOrigin(origin, site))
+    fail('forbidden_origin')
   if (site === undefined || site === 'same-origin' || site === 'none') return
   if (origin === undefined && isNavigation(request)) return
   fail('forbidden_origin')
+}
+
+/**
+ * For requests that a plain form can make: lets only those pass that a browser says come from a page of ours. {@link checkCaller}
+ * has refused those of other origins; this one refuses browsers so old that they name no origin, and everything that is no browser.
+ * @throws AppError `forbidden_origin`
+ */
+export function requireOwnPage({ headers }: IncomingMessage): void {
+  if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) fail('forbidden_origin')
 }
 
 /** A Host header's value without its port names this machine, or a name that the user allowed. */
@@ -43,6 +53,14 @@ function isOwnOrigin(origin: string, host: string): boolean {
   } catch {
     return false
   }
+}
+
+/**
+ * A page with the referrer policy `no-referrer`, as ours are, posts its forms with the origin "null" (Fetch Standard, "append a
+ * request Origin header"). Then the browser's own word counts, which no page can write: sandboxed frames are cross-site.
+ */
+function isUntoldOrigin(origin: string, site: string | string[] | undefined): boolean {
+  return origin === 'null' && site === 'same-origin'
 }
 
 /** A person followed a link or typed an address: a top-level GET for a page that only shows. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Status } from '../../model/status.ts'
-import { renderQrPage } from './qr-page.ts'
+import { type QrView, renderQrPage } from './qr-page.ts'
 
 const status: Status = {
   state: 'ready',
@@ -25,20 +25,63 @@ const status: Status = {
 }
 const MARKUP = `<img src=x onerror='alert("1")'>&`
 
+const render = (shown: Partial<Status>, more: Partial<QrView> = {}) =>
+  renderQrPage({ status: { ...status, ...shown }, qr: null, code: null, mcpUrl: 'http://x/mcp', ...more })
+
 describe('renderQrPage', () => {
   it("shows other people's text as text", async () => {
-    const named = { ...status, account: { wid: '1@c.us', pushname: MARKUP, platform: null } }
-    for (const shown of [named, { ...status, state: 'disconnected' as const, last_error: MARKUP }]) {
-      const page = await renderQrPage(shown, null)
+    const account = { wid: '1@c.us', pushname: MARKUP, platform: null }
+    for (const shown of [{ account }, { state: 'disconnected' as const, last_error: MARKUP }]) {
+      const page = await render(shown)
       expect(page).not.toContain('<img')
       expect(page).toContain('&#60;img src=x onerror=&#39;alert(&#34;1&#34;)&#39;&#62;&#38;')
     }
   })
 
+  it('makes visible what steers in a name', async () => {
+    const account = { wid: '1@c.us', pushname: 'Ro\u0000b\u001b[31min\u202e\u200f', platform: null }
+    const page = await render({ account })
+    expect(page).toContain('Linked as Ro\\u0000b\\u001b[31min\\u202e\\u200f<')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect(page).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u200f\u202e]/)
+  })
+
   it('shows a code only where there is one', async () => {
-    expect(await renderQrPage(status, null)).not.toContain('data:image')
-    const page = await renderQrPage({ ...status, state: 'qr' }, '2@x')
+    expect(await render({})).not.toContain('data:image')
+    const page = await render({ state: 'qr' }, { qr: '2@x' })
     expect(page).toContain('<img src="data:image/png;base64,')
     expect(page).not.toContain('2@x')
+  })
+
+  it('shows a pairing code in two halves, with the time that is left', async () => {
+    const page = await render({ state: 'qr' }, { code: { text: 'ABCD1234', seconds: 65 } })
+    expect(page).toContain('ABCD-1234')
+    expect(page).toContain('another 1:05 minutes')
+  })
+
+  it.each([
+    ['stopped', 'idle', true],
+    ['starting', 'busy', false],
+    ['qr', 'busy', false],
+    ['authenticated', 'good', false],
+    ['ready', 'good', false],
+    ['auth_failure', 'bad', true],
+    ['disconnected', 'bad', true],
+  ] as const)(
+    'shows %s in the colour "%s", with a button where one is needed: %s',
+    async (state, tone, hasButton) => {
+      const page = await render({ state })
+      expect(page).toContain(`<span class="state ${tone}">${state}</span>`)
+      expect(page.includes('<button>Start</button>')).toBe(hasButton)
+    },
+  )
+
+  it('names its button, not a route', async () => {
+    const page = await render({
+      state: 'stopped',
+      next_step: 'This device was removed on the phone. POST /api/auth/start to link it again.',
+    })
+    expect(page).toContain('on the phone. Press Start to link it again.')
+    expect(page).not.toContain('/api/auth/start')
   })
 })

@@ -1,30 +1,18 @@
-/** GET /qr: one page without scripts that shows what the phone has to see, or what is going on. */
+/** GET /qr and /qr/code as pages without scripts: what the phone has to see or be told, or what is going on. */
 import { createHash } from 'node:crypto'
-import { describeSync, type SessionState, type Status } from '../../model/status.ts'
+import { escapeInText } from '../../json.ts'
+import type { SessionState, Status } from '../../model/status.ts'
 import { drawQrImage, QR_SIZE_PX } from '../../qr-drawing.ts'
+import { QR_STYLE } from './qr-style.ts'
+import { explain, HEADLINES, headline, withButton } from './qr-words.ts'
 
-const STYLE = `
-:root { color-scheme: light dark; --ink: #111b21; --soft: #54656f; --line: #d1d7db; --back: #f0f2f5; --card: #fff; --accent: #008069 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e9edef; --soft: #aebac1; --line: #2a3942; --back: #0b141a; --card: #111b21; --accent: #00a884 } }
-* { box-sizing: border-box }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: var(--back); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; padding: 1rem }
-main { background: var(--card); border: 1px solid var(--line); border-radius: 16px; padding: 2rem; width: 100%; max-width: 28rem; text-align: center }
-h1 { font-size: 1.25rem; margin: 0 0 .25rem }
-p { margin: .5rem 0; color: var(--soft); overflow-wrap: anywhere }
-img { display: block; margin: 1.25rem auto; width: 100%; max-width: ${QR_SIZE_PX}px; height: auto; background: #fff; border-radius: 8px }
-ol { text-align: left; color: var(--soft); padding-left: 1.25rem; margin: 1rem 0 }
-.state { display: inline-block; margin-top: 1rem; padding: .15rem .75rem; border: 1px solid var(--line); border-radius: 999px; font-size: .875rem; color: var(--accent) }
-a { color: var(--accent) }
-code { font-size: .9em; color: var(--ink) }
-`
-
-/** Nothing may be loaded or run; the one style sheet is named by its hash. */
+/** Nothing may be loaded or run; the one style sheet is named by its hash. The forms post to this server alone. */
 const POLICY = [
   "default-src 'none'",
   'img-src data:',
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+  `style-src 'sha256-${createHash('sha256').update(QR_STYLE).digest('base64')}'`,
   "base-uri 'none'",
-  "form-action 'none'",
+  "form-action 'self'",
   "frame-ancestors 'none'",
 ].join('; ')
 
@@ -36,84 +24,130 @@ export const QR_PAGE_HEADERS = {
   'x-frame-options': 'DENY',
 } as const
 
-const HEADLINES: Record<SessionState, string> = {
-  stopped: 'No QR code yet',
-  starting: 'Starting…',
-  qr: 'Link your WhatsApp',
-  authenticated: 'Linked. Loading your chats…',
-  ready: 'Linked',
-  auth_failure: 'Linking failed',
-  disconnected: 'Connection lost',
+/** What /qr shows. */
+export type QrView = {
+  status: Status
+  /** The text to show as a 360×360 code; null: there is none. */
+  qr: string | null
+  /** The pairing code that waits to be typed on the phone, and how many more seconds it is valid; null: there is none. */
+  code: { text: string; seconds: number } | null
+  /** Where agents connect. */
+  mcpUrl: string
+  /** Why what was asked for did not begin, as sentences; it stays on the page, which then does not reload itself. */
+  problem?: string
 }
 
-/** The whole page; reloads itself every 5 s. `qr` is the text to show as a 360×360 code, or null for none. */
-export async function renderQrPage(status: Status, qr: string | null): Promise<string> {
-  const image = qr === null ? null : await drawQrImage(qr)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="refresh" content="5">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(HEADLINES[status.state])} · whatsapp-mcp-api</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>${escapeHtml(headline(status))}</h1>
-${image === null ? '' : `<img src="${image}" width="${QR_SIZE_PX}" height="${QR_SIZE_PX}" alt="QR code to scan with WhatsApp">`}
-${image === null ? paragraphs(explain(status)) : STEPS}
-<span class="state">${escapeHtml(status.state)}</span>
-${STARTABLE.has(status.state) ? TO_START : ''}
-</main>
-</body>
-</html>
-`
+/** The page at /qr, which reloads itself every 5 s. */
+export async function renderQrPage(view: QrView): Promise<string> {
+  const { status, problem } = view
+  const refresh = problem === undefined ? '<meta http-equiv="refresh" content="5">\n' : ''
+  return page(
+    HEADLINES[status.state],
+    refresh,
+    `<h1>${escapeHtml(headline(status))}</h1>
+${problem === undefined ? '' : `<p class="problem" role="alert">${escapeHtml(withButton(problem))}</p>`}
+${await middle(view)}
+<span class="state ${TONES[status.state]}">${escapeHtml(status.state)}</span>`,
+  )
 }
 
-/** States in which nothing goes on by itself. */
-const STARTABLE: ReadonlySet<SessionState> = new Set(['stopped', 'auth_failure'])
-/** This page only shows; the other one can act, when somebody presses its button. */
-const TO_START = '<p><a href="/docs#/link/start_auth">Start on the API page</a></p>'
+/** The page at /qr/code, on which a phone number is typed. It does not reload itself: that would empty the field. */
+export function renderNumberPage(typed: string, problem: string | null): string {
+  return page(
+    'Link with a phone number',
+    '',
+    `<h1>Link with a phone number</h1>
+<p>WhatsApp gives you a code to type on the phone, in place of a QR code to scan.</p>
+${problem === null ? '' : `<p class="problem" role="alert">${escapeHtml(withButton(problem))}</p>`}
+<form method="post">
+<label for="number">Phone number of the account to link, with country code</label>
+<input id="number" name="phone_number" type="tel" inputmode="tel" autocomplete="tel" placeholder="+1 555 000 1000" value="${escapeHtml(typed)}" maxlength="40" required autofocus>
+<button>Get a code</button>
+</form>
+<p>This can take a minute.</p>
+<p><a href="../qr">Scan a QR code instead</a></p>`,
+  )
+}
+
+/** How a state looks: in the colour of what is well, under way, or wrong. */
+const TONES: Record<SessionState, 'idle' | 'busy' | 'good' | 'bad'> = {
+  stopped: 'idle',
+  starting: 'busy',
+  qr: 'busy',
+  authenticated: 'good',
+  ready: 'good',
+  auth_failure: 'bad',
+  disconnected: 'bad',
+}
+
+async function middle({ status, qr, code, mcpUrl }: QrView): Promise<string> {
+  if (code !== null) return codeToType(code)
+  if (qr !== null) {
+    return `<img src="${await drawQrImage(qr)}" width="${QR_SIZE_PX}" height="${QR_SIZE_PX}" alt="QR code to scan with WhatsApp">\n${STEPS}`
+  }
+  const lines = explain(status)
+    .map((line) => `<p>${escapeHtml(withButton(line))}</p>`)
+    .join('\n')
+  if (status.state === 'ready') return `${lines}\n${whatNext(mcpUrl)}`
+  if (!isStartable(status)) return lines
+  return `${lines}\n${START}${status.linked ? '' : `\n${BY_NUMBER}`}`
+}
+
+/** Does nothing go on by itself? */
+function isStartable({ state, reconnect }: Status): boolean {
+  return state === 'stopped' || state === 'auth_failure' || (state === 'disconnected' && reconnect === null)
+}
+
+const START = '<form method="post"><button>Start</button></form>'
+const BY_NUMBER = '<p><a href="qr/code">Link with a phone number instead</a></p>'
 
 const STEPS = `<ol>
 <li>Open WhatsApp on your phone</li>
 <li>Settings → Linked devices → Link a device</li>
 <li>Point the phone at this code</li>
 </ol>
-<p>A new code appears by itself.</p>`
+<p>A new code appears by itself.</p>
+${BY_NUMBER}`
 
-/** What is going on, in a few words. May hold the account's name, as its owner wrote it. */
-export function headline(status: Status): string {
-  if (status.state !== 'ready') return HEADLINES[status.state]
-  return `Linked as ${status.account?.pushname ?? status.account?.wid ?? 'your account'}`
+function codeToType({ text, seconds }: { text: string; seconds: number }): string {
+  const left = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+  return `<p class="code">${escapeHtml(text.slice(0, 4))}-${escapeHtml(text.slice(4))}</p>
+<ol>
+<li>Open WhatsApp on your phone</li>
+<li>Settings → Linked devices → Link a device</li>
+<li>Link with phone number instead</li>
+<li>Type this code</li>
+</ol>
+<p>The code is valid for another ${left} minutes.</p>
+<p><a href="qr/code">Get another code</a></p>`
 }
 
-/** What to know while there is no code to show: a sentence each, at least one. */
-export function explain(status: Status): string[] {
-  const lines: string[] = []
-  if (status.pairing?.method === 'code') lines.push('A pairing code waits to be typed on the phone.')
-  else if (status.state === 'qr') lines.push('The last code expired; a new one is on its way.')
-  else if (status.state === 'stopped') lines.push('No QR code is available yet.')
-  if (status.last_error !== null) lines.push(status.last_error)
-  if (status.next_step !== null && status.state !== 'qr') lines.push(status.next_step)
-  if (status.reconnect !== null)
-    lines.push(`Attempt ${status.reconnect.attempt} at ${status.reconnect.next_attempt_at}.`)
-  const filling = describeSync(status.sync)
-  if (filling !== null) lines.push(filling)
-  if (status.archive?.problem) lines.push(ARCHIVE_PROBLEM)
-  if (lines.length === 0) lines.push('Everything is up and running.')
-  return lines
+function whatNext(mcpUrl: string): string {
+  return `<ul>
+<li><a href="/docs#/messages/send_message">Send a first message</a> on the API page, which has <a href="/docs">every call</a>.</li>
+<li>Connect an agent: the command <code>mcp-config</code> sets up its client, or give it this address: <code>${escapeHtml(mcpUrl)}</code></li>
+</ul>`
 }
 
-const ARCHIVE_PROBLEM =
-  'Messages cannot be kept: see `archive` in GET /api/status, and docs/troubleshooting.md.'
-
-function paragraphs(lines: readonly string[]): string {
-  return lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('\n')
+function page(title: string, refresh: string, main: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+${refresh}<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · whatsapp-mcp-api</title>
+<style>${QR_STYLE}</style>
+</head>
+<body>
+<main>
+${main}
+</main>
+</body>
+</html>
+`
 }
 
-/** Names and errors are other people's text. */
+/** Names and errors are other people's text: it is shown as text, and nothing in it may steer. */
 function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
+  return escapeInText(text).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }

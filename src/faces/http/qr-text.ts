@@ -1,7 +1,7 @@
 /** GET /qr for terminals: the code in half blocks, or in one line what is going on. */
 import type { Status } from '../../model/status.ts'
 import { drawQrText } from '../../qr-drawing.ts'
-import { explain, headline } from './qr-page.ts'
+import { explain, headline } from './qr-words.ts'
 
 /** `qr` is the text to show as a code, or null for none. */
 export async function renderQrText(status: Status, qr: string | null): Promise<string> {

@@ -14,6 +14,16 @@ import { callOf, identifyCallers } from './calls.ts'
 import { checkCaller } from './guard.ts'
 import { PROBLEM_TYPE, toProblem } from './problem.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A route for the form of a page: takes {@link FORM_TYPE} in place of JSON. */
+    takesForm?: boolean
+  }
+}
+
+/** What a form of a page sends. */
+export const FORM_TYPE = 'application/x-www-form-urlencoded'
+
 const MAX_BODY_BYTES = 1024 * 1024
 /** Slow senders (S12): the headers, then the whole request, within these, looked at every two seconds. */
 const HEADERS_MS = 10_000
@@ -158,7 +168,9 @@ function requireJson(request: FastifyRequest): void {
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
   const type = headers['content-type']
   if (!hasBody || (type === undefined && headers['transfer-encoding'] !== undefined)) return
-  if (!/^application\/json\s*(;|$)/i.test(type ?? '')) {
+  const essence = type?.split(';')[0]?.trim().toLowerCase()
+  if (essence === FORM_TYPE && request.routeOptions.config.takesForm === true) return
+  if (essence !== 'application/json') {
     fail('unsupported_media_type', {
       detail: 'A body must carry the header Content-Type: application/json.',
     })

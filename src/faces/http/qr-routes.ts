@@ -1,0 +1,113 @@
+/** /qr and /qr/code: the pages on which a person links an account, and the two forms on them. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { ERRORS, toAppError } from '../../errors.ts'
+import type { Door, Grant } from '../../operations/door.ts'
+import { requestPairingCode, startAuth } from '../../operations/link.ts'
+import { prefersText } from './accept.ts'
+import { callOf } from './calls.ts'
+import { requireOwnPage } from './guard.ts'
+import { QR_PAGE_HEADERS, type QrView, renderNumberPage, renderQrPage } from './qr-page.ts'
+import { renderQrText } from './qr-text.ts'
+import { FORM_TYPE } from './server.ts'
+
+const MAX_FORM_BYTES = 1_024
+
+/** A caller that sees the code can link the account. */
+const QR_PAGE = { name: 'qr_page', scope: 'admin', needs: 'nothing' } as const
+
+/**
+ * `GET /qr`, always 200 whatever the state: a page, or text for callers that prefer it. `POST /qr` starts the session,
+ * `POST /qr/code` asks for a pairing code: both take the form of the page, from that page only, and lead back to `/qr`.
+ */
+export function addQr(server: FastifyInstance, door: Door): void {
+  const admit = (request: FastifyRequest, reply: FastifyReply) =>
+    door.admit(QR_PAGE, callOf(request, reply, 'page'))
+
+  server.get('/qr', async (request, reply) => {
+    const granted = admit(request, reply)
+    granted.session.touch()
+    if (!prefersText(request.headers.accept)) return html(reply, await renderQrPage(viewOf(granted)))
+    const text = await renderQrText(granted.status(), granted.session.qr())
+    return reply
+      .headers(QR_PAGE_HEADERS)
+      .header('vary', 'accept')
+      .type('text/plain; charset=utf-8')
+      .send(text)
+  })
+
+  server.get('/qr/code', async (request, reply) =>
+    admit(request, reply).status().linked
+      ? reply.redirect('../qr', 303)
+      : html(reply, renderNumberPage('', null)),
+  )
+
+  void server.register(async (forms) => {
+    forms.removeAllContentTypeParsers()
+    forms.addContentTypeParser(
+      FORM_TYPE,
+      { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
+      (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+    )
+    const options = { config: { takesForm: true } }
+
+    forms.post('/qr', options, async (request, reply) => {
+      requireOwnPage(request.raw)
+      const granted = admit(request, reply)
+      let stop = () => {}
+      const begun = new Promise<void>((resolve) => {
+        stop = granted.onStatus(resolve)
+      })
+      try {
+        // The page follows a start by itself: it is shown again as soon as the start has begun.
+        await Promise.race([begun, door.invoke(startAuth, {}, callOf(request, reply, 'page'))])
+      } catch (error) {
+        const { code, problem } = explained(error)
+        return html(reply.status(ERRORS[code].status), await renderQrPage({ ...viewOf(granted), problem }))
+      } finally {
+        stop()
+      }
+      return reply.redirect('qr', 303)
+    })
+
+    forms.post<{ Body?: { phone_number?: string } }>('/qr/code', options, async (request, reply) => {
+      requireOwnPage(request.raw)
+      const form = request.body ?? {}
+      try {
+        await door.invoke(requestPairingCode, form, callOf(request, reply, 'page'))
+      } catch (error) {
+        const { code, problem } = explained(error)
+        return html(reply.status(ERRORS[code].status), renderNumberPage(form.phone_number ?? '', problem))
+      }
+      return reply.redirect('../qr', 303)
+    })
+  })
+}
+
+function viewOf({ session, status, clock, mcpUrl }: Grant<'admin', 'nothing'>): QrView {
+  const code = session.pairingCode()
+  return {
+    status: status(),
+    qr: session.qr(),
+    code: code && {
+      text: code.code,
+      seconds: Math.max(0, Math.round((code.expiresAt.getTime() - clock.now()) / 1000)),
+    },
+    mcpUrl,
+  }
+}
+
+function html(reply: FastifyReply, text: string): FastifyReply {
+  return reply.headers(QR_PAGE_HEADERS).header('vary', 'accept').type('text/html; charset=utf-8').send(text)
+}
+
+/** A failure as the page shows it; one of ours alone is for the log. */
+function explained(thrown: unknown) {
+  const error = toAppError(thrown)
+  const { code, message, hint } = error
+  if (code === 'internal_error') throw error
+  const problem =
+    code === 'invalid_input'
+      ? 'This is no phone number: write it with its country code, 8 to 15 digits.'
+      : `${message} ${hint}`
+  return { code, problem }
+}
