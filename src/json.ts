@@ -10,6 +10,15 @@ export function toPrettyJson(value: unknown): string {
   return escapeInJson(JSON.stringify(value, null, 2))
 }
 
+/** About how many characters {@link toJson} makes of this, at least. Counted, not written, which takes a fraction of the time. */
+export function jsonLength(value: unknown): number {
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value !== 'object' || value === null) return 5
+  let length = 2
+  for (const [name, one] of Object.entries(value)) length += name.length + 4 + jsonLength(one)
+  return length
+}
+
 /** The same for text that is JSON already, where JSON.stringify has escaped only C0. */
 export function escapeInJson(json: string): string {
   return json.replace(/[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escapeOne)

@@ -13,6 +13,7 @@ import { createTestClock, type TestClock } from './test-clock.ts'
 
 const MINUTE = 60_000
 const URI = 'test://watched'
+const isResource = (uri: string) => uri.startsWith('test://') && uri.length <= 100
 
 let http: FastifyInstance
 let mount: Mount
@@ -61,7 +62,7 @@ beforeEach(async () => {
   waiting = []
   aborted = 0
   clock = createTestClock()
-  router = createRouter({ factory: createServer, sessionKey: 'a key', clock })
+  router = createRouter({ factory: createServer, sessionKey: 'a key', isResource, clock })
   http = Fastify({ forceCloseConnections: true })
   identifyCallers(http)
   mount = mountMcp(http, { load: async () => router, clock, log: createLog({ level: 'silent' }) })
@@ -170,6 +171,15 @@ describe('a call', () => {
     const late = await send(headers, [cancel, rpc('tools/call', { name: 'odd' }, 8)])
     expect(late.messages().flat()).toMatchObject([{ id: 8, result: { content: [{ text: ODD }] } }])
   })
+
+  it.each(['2025-11-25', '2024-11-05'])(
+    'is answered as often as its id is in a batch (%s)',
+    async (version) => {
+      const odd = rpc('tools/call', { name: 'odd' }, 7)
+      const answer = await send(await openSession(url, version), [odd, odd, odd])
+      expect(answer.messages().flat()).toMatchObject(Array(3).fill({ id: 7, result: {} }))
+    },
+  )
 
   it('escapes controls in every lane, and loses nothing', async () => {
     const body = rpc('tools/call', { name: 'odd' })
@@ -380,16 +390,45 @@ describe('change notices', () => {
     expect(router.audience.isEmpty()).toBe(true)
   })
 
-  it('are of a thousand resources at most', async () => {
+  it('are of 200 resources at most', async () => {
     const headers = await openSession(url)
-    for (let batch = 0; batch < 10; batch += 1) {
+    for (let batch = 0; batch < 2; batch += 1) {
       const body = Array.from({ length: 100 }, (_, id) =>
         rpc('resources/subscribe', { uri: `test://${batch}/${id}` }, id),
       )
       await send(headers, body)
     }
     const [answer] = (await send(headers, rpc('resources/subscribe', { uri: URI }))).messages()
-    expect(answer.error).toMatchObject({ code: -32602, message: expect.stringContaining('1000') })
+    expect(answer.error).toMatchObject({ code: -32602, message: expect.stringContaining('200') })
+    const resourceSubscriptions = Array.from({ length: 201 }, (_, n) => `test://${n}`)
+    const listen = currentCall('subscriptions/listen', { notifications: { resourceSubscriptions } })
+    const refused = await callWire(url, listen)
+    expect([refused.status, refused.messages()[0].error.code]).toEqual([400, -32602])
+  })
+
+  it.each(['http://elsewhere/', `test://${'x'.repeat(900_000)}`, ''])(
+    'are of resources that there can be: %.30s',
+    async (uri) => {
+      const headers = await openSession(url)
+      const [answer] = (await send(headers, rpc('resources/subscribe', { uri }))).messages()
+      const listen = currentCall('subscriptions/listen', { notifications: { resourceSubscriptions: [uri] } })
+      const [other] = (await callWire(url, listen)).messages()
+      for (const { error, id } of [answer, other]) {
+        expect([id, error.code]).toEqual([1, -32602])
+        expect(error.message).toMatch(/^There is no such resource to subscribe to\. Next step: /)
+      }
+      expect(router.audience.isEmpty()).toBe(true)
+    },
+  )
+
+  it('are announced only where they are served', async () => {
+    const { capabilities } = (await send({}, rpc('initialize'))).messages()[0].result
+    expect(capabilities).toEqual({ tools: {}, resources: {} })
+    const [refused] = (await send({}, rpc('resources/subscribe', { uri: URI }))).messages()
+    expect(refused.error.code).toBe(-32601)
+    const client = await connect('legacy')
+    expect(client.getServerCapabilities()?.resources).toEqual({ subscribe: true })
+    await client.close()
   })
 })
 
@@ -428,4 +467,19 @@ describe('a standing stream', () => {
     }
     expect(aborted).toBe(0)
   })
+})
+
+it('an endpoint that could not be loaded is loaded again for the next request', async () => {
+  const server = Fastify({ forceCloseConnections: true })
+  let loads = 0
+  const load = async () => {
+    loads += 1
+    if (loads === 1) throw new Error('too many open files')
+    return router
+  }
+  mountMcp(server, { load, clock, log: createLog({ level: 'silent' }) })
+  const to = await server.listen({ host: '127.0.0.1', port: 0 })
+  expect((await callWire(to, { body: rpc('ping') })).status).toBe(500)
+  expect((await callWire(to, { body: rpc('ping') })).messages()).toMatchObject([{ result: {} }])
+  await server.close()
 })

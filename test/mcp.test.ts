@@ -249,7 +249,9 @@ describe('hostile requests', () => {
       { body: Buffer.from('{"jsonrpc":"2.0","id":"\xff","method":"ping"}', 'latin1') },
       400,
     ],
-    ['half a character', { body: '{"jsonrpc":"2.0","id":"\\ud800","method":"ping"}' }, 200],
+    ['half a character', { body: '{"jsonrpc":"2.0","id":"\\ud800","method":"ping"}' }, 400],
+    ['the other half', { body: args('{"query":"\\\\\\udfff\\ud83d"}') }, 400],
+    ['a whole one, and a backslash', { body: args('{"query":"\\ud83d\\ude00 \\\\ud800"}') }, 200],
     ['null', { body: 'null' }, 400],
     ['a number', { body: '1e400' }, 400],
     ['an id that is a list', { body: rpc('ping', {}, [1]) }, 400],
@@ -448,6 +450,20 @@ describe('a waiting call', () => {
     await expect.poll(readers, { timeout: 10_000 }).toBe(429)
     gone.abort()
     await expect.poll(readers, { timeout: 10_000 }).toBe(200)
+  })
+
+  it.each([
+    ['plain', async () => ({})],
+    ['a session of plain JSON', () => openSession(stage.url, '2024-11-05')],
+  ])('ends within a minute where its progress cannot be told: %s', async (_, open) => {
+    stage = await openEventStage()
+    const headers = await open()
+    for (let taken = 0; taken < 99; taken += 1) stage.app.archive.events.open({})
+    const body = rpc('tools/call', { ...params, _meta: { progressToken: 'p' } })
+    const call = callWire(stage.url, { body, headers })
+    await expect.poll(async () => (await stage.get('/api/events')).status, { timeout: 10_000 }).toBe(429)
+    stage.clock.advance(50_000)
+    expect((await call).messages()[0].result.structuredContent.count).toBe(0)
   })
 })
 

@@ -24,7 +24,7 @@ http.setErrorHandler((thrown, _request, reply) => {
 const clock = systemClock
 const sessionKey = randomBytes(32).toString('hex')
 mountMcp(http, {
-  load: async () => createRouter({ factory: createFixtures(), sessionKey, clock }),
+  load: async () => createRouter({ factory: createFixtures(), sessionKey, isResource: () => true, clock }),
   clock,
   log: createLog({ level: 'warn' }),
 })

@@ -1,5 +1,6 @@
 /** What a session has sent lately, so that a client whose connection broke gets the rest of it (Last-Event-ID). */
 import type { EventStore, JSONRPCMessage } from '@modelcontextprotocol/server'
+import { jsonLength } from '../../json.ts'
 
 /** Together, in characters, about as JSON has them; a message longer than all of it is not kept. */
 const MOST_KEPT = 256 * 1024
@@ -14,7 +15,7 @@ export function createEventStore(): EventStore {
     async storeEvent(stream, message) {
       last += 1
       // Before the first message of a stream comes an empty one, only for its id.
-      const length = 'jsonrpc' in message ? lengthOf(message) : Number.POSITIVE_INFINITY
+      const length = 'jsonrpc' in message ? jsonLength(message) : Number.POSITIVE_INFINITY
       if (length <= MOST_KEPT) {
         kept.push({ place: last, stream, message, length })
         size += length
@@ -33,15 +34,6 @@ export function createEventStore(): EventStore {
       return stream
     },
   }
-}
-
-/** Counted, not written: every answer of a session passes here, and few are ever asked for again. */
-function lengthOf(value: unknown): number {
-  if (typeof value === 'string') return value.length + 2
-  if (typeof value !== 'object' || value === null) return 5
-  let length = 2
-  for (const [name, one] of Object.entries(value)) length += name.length + 4 + lengthOf(one)
-  return length
 }
 
 function parse(id: string): { place: number; stream: string } | undefined {

@@ -79,7 +79,8 @@ export function member(value: unknown, name: string): unknown {
   return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Something with members. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
@@ -92,14 +93,14 @@ export function requestIdOf({ http }: Pick<ServerContext, 'http'>): string {
 export const NULL_ID = 'null, 1f0c6a52'
 
 /**
- * What programs and models write for nothing, and the SDK takes for something: parameters that are null, or have members
- * that are, and the same of a tool's arguments.
+ * What programs and models write for nothing, and the SDK takes for something: parameters that are null or an empty list, or
+ * have members that are null, and the same of a tool's arguments.
  */
 export function withoutNulls(message: unknown): unknown {
   return mapMessages(message, ({ params, ...rest }) => {
     if (params === undefined || params === null) return rest
-    const given = withoutNullMembers(params)
-    const input = member(given, 'arguments')
+    const given = withoutNullMembers(asObject(params))
+    const input = asObject(member(given, 'arguments'))
     return {
       ...rest,
       params: isObject(input) ? { ...Object(given), arguments: withoutNullMembers(input) } : given,
@@ -107,9 +108,32 @@ export function withoutNulls(message: unknown): unknown {
   })
 }
 
+/** PHP writes an empty object as a list (modelcontextprotocol/php-sdk#284), other clients write an object as text. */
+function asObject(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? {} : value
+  if (typeof value !== 'string' || !/^\s*(\{|$)/.test(value)) return value
+  try {
+    const read: unknown = JSON.parse(value.trim() === '' ? '{}' : value)
+    return isObject(read) ? read : value
+  } catch {
+    return value
+  }
+}
+
 function withoutNullMembers(value: unknown): unknown {
   if (!isObject(value) || Array.isArray(value)) return value
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null))
+}
+
+/**
+ * Without what a client gave to be told of progress, for answers that cannot carry it: a wait then ends before the client
+ * gives up.
+ */
+export function withoutProgressTokens(message: unknown): unknown {
+  return mapMessages(message, (one) => {
+    const { progressToken, ..._meta } = Object(member(one.params, '_meta'))
+    return progressToken === undefined ? one : { ...one, params: { ...Object(one.params), _meta } }
+  })
 }
 
 /** What JSON-RPC allows and the SDK does not, put so that it takes it: ids that are null. */

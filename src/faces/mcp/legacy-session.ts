@@ -3,9 +3,7 @@ import {
   isJSONRPCRequest,
   McpServer,
   type McpServerFactory,
-  ProtocolError,
   type RequestId,
-  type Server,
   type ServerEventBus,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server'
@@ -19,10 +17,11 @@ import {
   type Exchange,
   member,
   NULL_ID,
-  RPC,
   requestIds,
   takesStream,
+  withoutProgressTokens,
 } from './exchange.ts'
+import { type IsResource, takeSubscriptions } from './subscriptions.ts'
 
 /** A client that lost its connection is back within this, or its requests are cancelled. It tries after a second. */
 const RESUME_MS = 10_000
@@ -31,14 +30,13 @@ const RETRY_MS = 1_000
 const RESUMABLE_SINCE = '2025-11-25'
 /** Of this version clients want plain JSON, as documented. */
 const PLAIN_VERSION = '2024-11-05'
-const MAX_SUBSCRIPTIONS = 1_000
 
 export type LegacySession = {
   /** Id of the caller that opened it: for all others it does not exist. */
   owner: string
   /**
-   * Does it serve this? Not what wants plain JSON, nor a request whose id is null, or taken by one under way: the SDK would
-   * never answer one of the two. They are served without a session.
+   * Does it serve this? Not what wants plain JSON, nor a request whose id is null, or taken by another one of its batch or
+   * under way: the SDK would never answer one of the two. They are served without a session.
    */
   takes(exchange: Exchange): boolean
   serve(exchange: Exchange): Promise<Response>
@@ -55,13 +53,14 @@ export type SessionOptions = {
   bus: ServerEventBus
   clock: Clock
   id: string
+  isResource: IsResource
   /** Called once, however it ends. */
   onClosed(): void
 }
 
 /** A session for this `initialize`, which it has not served yet. */
 export async function openLegacySession(
-  { factory, bus, clock, id, onClosed }: SessionOptions,
+  { factory, bus, clock, id, isResource, onClosed }: SessionOptions,
   { request, message, caller: { id: owner } }: Exchange,
 ): Promise<LegacySession> {
   const isPlain = member(member(message, 'params'), 'protocolVersion') === PLAIN_VERSION
@@ -84,7 +83,7 @@ export async function openLegacySession(
     keepAliveMs: 0,
     onsessionclosed: settleAll,
   })
-  const unsubscribe = takeSubscriptions(server, bus)
+  const unsubscribe = takeSubscriptions(server, bus, isResource)
   const send = transport.send.bind(transport)
   transport.send = async (message, options) => {
     if (!('method' in message) && message.id !== undefined) {
@@ -142,12 +141,14 @@ export async function openLegacySession(
     takes({ request, message }) {
       if (request.method !== 'POST') return true
       const ids = requestIds(message)
-      return (
-        ids.length === 0 || (takesStream(request) && !ids.some((one) => one === NULL_ID || running.has(one)))
-      )
+      if (ids.length === 0) return true
+      const isTaken = ids.some((one) => one === NULL_ID || running.has(one))
+      return takesStream(request) && !isTaken && new Set(ids).size === ids.length
     },
     async serve(exchange) {
-      const { request, message, caller, ended } = exchange
+      const { request, caller, ended } = exchange
+      // Plain JSON carries no notices.
+      const message = isPlain ? withoutProgressTokens(exchange.message) : exchange.message
       const ids = requestIds(message)
       for (const one of ids) running.add(one)
       open += 1
@@ -172,45 +173,5 @@ export async function openLegacySession(
       settleAll()
       await server.close()
     },
-  }
-}
-
-/** `resources/subscribe` and its opposite, where the server declares them. Returns what takes all of them back. */
-function takeSubscriptions(server: Server, bus: ServerEventBus): () => void {
-  const uris = new Set<string>()
-  let leave: (() => void) | null = null
-  function changed(): void {
-    if (uris.size > 0) {
-      leave ??= bus.subscribe((event) => {
-        if (event.kind !== 'resource_updated' || !uris.has(event.uri)) return
-        const { uri } = event
-        server.notification({ method: 'notifications/resources/updated', params: { uri } }).catch(() => {})
-      })
-    } else {
-      leave?.()
-      leave = null
-    }
-  }
-  if (server.getCapabilities().resources?.subscribe) {
-    server.setRequestHandler('resources/subscribe', ({ params: { uri } }) => {
-      if (uris.size >= MAX_SUBSCRIPTIONS) {
-        throw new ProtocolError(
-          RPC.invalidParams,
-          `A session can subscribe to ${MAX_SUBSCRIPTIONS} resources; unsubscribe from some first.`,
-        )
-      }
-      uris.add(uri)
-      changed()
-      return {}
-    })
-    server.setRequestHandler('resources/unsubscribe', ({ params: { uri } }) => {
-      uris.delete(uri)
-      changed()
-      return {}
-    })
-  }
-  return () => {
-    uris.clear()
-    changed()
   }
 }

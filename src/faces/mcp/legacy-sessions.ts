@@ -5,6 +5,7 @@ import type { Caller } from '../../operations/call.ts'
 import { type Exchange, RPC, refuse } from './exchange.ts'
 import { type LegacySession, openLegacySession } from './legacy-session.ts'
 import type { SessionIds } from './session-ids.ts'
+import type { IsResource } from './subscriptions.ts'
 
 const IDLE_MS = 30 * 60_000
 const MAX_SESSIONS = 100
@@ -28,10 +29,12 @@ export type LegacySessionsOptions = {
   bus: ServerEventBus
   clock: Clock
   ids: SessionIds
+  isResource: IsResource
 }
 
 /** None at first. */
-export function createLegacySessions({ factory, bus, clock, ids }: LegacySessionsOptions): LegacySessions {
+export function createLegacySessions({ ids, ...shared }: LegacySessionsOptions): LegacySessions {
+  const { clock } = shared
   const living = new Map<string, LegacySession>()
   const timers = new Map<string, () => void>()
 
@@ -73,7 +76,7 @@ export function createLegacySessions({ factory, bus, clock, ids }: LegacySession
         timers.delete(id)
         living.delete(id)
       }
-      const session = await openLegacySession({ factory, bus, clock, id, onClosed }, exchange)
+      const session = await openLegacySession({ ...shared, id, onClosed }, exchange)
       if (living.size >= MAX_SESSIONS && !makeRoom()) {
         await session.close()
         return refuse(

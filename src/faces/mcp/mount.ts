@@ -9,7 +9,7 @@ import type { Router } from './router.ts'
 import { pipeEvents } from './stream.ts'
 
 export type MountOptions = {
-  /** Brings the router. Called once, when it is first needed: loading the SDK takes longer than starting the server. */
+  /** Brings the router. Called when it is first needed, since loading the SDK takes longer than starting the server; again only after it failed. */
   load(): Promise<Router>
   clock: Clock
   log: Log
@@ -39,10 +39,16 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
   let opened: Router | null = null
   let isStopped = false
   const router = () => {
-    loading ??= load().then((one) => {
-      opened = one
-      return one
-    })
+    loading ??= load().then(
+      (one) => {
+        opened = one
+        return one
+      },
+      (error) => {
+        loading = null
+        throw error
+      },
+    )
     return loading
   }
 
@@ -64,7 +70,10 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
       try {
         message = parse(request.body)
       } catch {
-        const error = { code: -32700, message: 'Parse error: the body must be JSON, in UTF-8.' }
+        const error = {
+          code: -32700,
+          message: 'Parse error: the body must be JSON, in UTF-8, of whole characters.',
+        }
         reply.status(400).header('cache-control', 'no-store').type('application/json')
         return reply.send(JSON.stringify({ jsonrpc: '2.0', error, id: null }))
       }
@@ -125,11 +134,18 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
   }
 }
 
-/** @throws where it is no JSON, or no UTF-8 */
+/** Every escape of a JSON text, one after the other; a group where it is half of a character (a surrogate alone). */
+const ESCAPES =
+  /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)/g
+
+/** @throws where it is no JSON, no UTF-8, or holds half of a character */
 function parse(body: unknown): unknown {
-  return JSON.parse(
-    new TextDecoder('utf-8', { fatal: true }).decode(body instanceof Buffer ? body : undefined),
-  )
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const text = decoder.decode(body instanceof Buffer ? body : undefined)
+  if (/\\u[dD][89a-fA-F]/.test(text) && [...text.matchAll(ESCAPES)].some(([, half]) => half !== undefined)) {
+    throw new SyntaxError('half of a character')
+  }
+  return JSON.parse(text)
 }
 
 /** What the lanes and the SDK look at. The body is handed over parsed. */

@@ -1,15 +1,24 @@
 /** All of the MCP face behind its route. Loaded late, and with it the SDK. */
+import { REQUEST_ID } from './exchange.ts'
 import { startNotices } from './notices.ts'
 import { createRouter, type Router } from './router.ts'
 import { createServerFactory, type McpOptions } from './server.ts'
+import { createTurns } from './turns.ts'
+import { readUri } from './uris.ts'
 
 /** A router that serves the operations, whose audience hears of changes until it is closed. */
-export function openMcp(options: McpOptions & { sessionKey: string }): Router {
+export function openMcp(options: Omit<McpOptions, 'turns'> & { sessionKey: string }): Router {
   const { sessionKey, clock } = options
-  const router = createRouter({ factory: createServerFactory(options), sessionKey, clock })
+  const turns = createTurns()
+  const factory = createServerFactory({ ...options, turns })
+  const router = createRouter({ factory, sessionKey, isResource: (uri) => readUri(uri) !== null, clock })
   const stopNotices = startNotices(options, router.audience)
   return {
     ...router,
+    handle(exchange) {
+      turns.begin(exchange.request.headers.get(REQUEST_ID) ?? '', exchange.ended)
+      return router.handle(exchange)
+    },
     async close() {
       stopNotices()
       await router.close()

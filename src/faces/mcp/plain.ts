@@ -8,12 +8,14 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
   type Transport,
 } from '@modelcontextprotocol/server'
+import { createDeferred } from '../../clock.ts'
 import { toAuthInfo } from './callers.ts'
 import {
   cancelledAnswer,
   cancelledBy,
   type Exchange,
   isInitialize,
+  isObject,
   JsonResponse,
   member,
   messagesOf,
@@ -22,6 +24,7 @@ import {
   RPC,
   refuse,
   takesStream,
+  withoutProgressTokens,
 } from './exchange.ts'
 
 /** What a client that names no version is taken to speak. */
@@ -42,17 +45,22 @@ export async function servePlain(
     const text = `MCP-Protocol-Version names a version that is not supported; these are: ${known}.`
     return refuse(400, RPC.refused, text, { headers })
   }
-  const messages = messagesOf(message).map((one) => parseJSONRPCMessage(introduce(one)))
+  const given = takesStream(request) ? message : withoutProgressTokens(message)
+  const messages = messagesOf(given).map((one) => parseJSONRPCMessage(introduce(one)))
   const requests = messages.filter((one) => isJSONRPCRequest(one))
-  const wantsProgress = requests.some(({ params }) => params?._meta?.progressToken !== undefined)
-  const isStream = wantsProgress && takesStream(request)
+  const isStream = requests.some(({ params }) => params?._meta?.progressToken !== undefined)
   const answer = isStream ? answerAsStream(headers) : answerAsJson(Array.isArray(message), headers)
 
   const product = await factory({ era: 'legacy', requestInfo: request })
   const server = product instanceof McpServer ? product.server : product
+  const isOpening = messages.some(isInitialize)
   const missing: unknown[] = requests.map(({ id }) => id)
   const end = () => {
     answer.end()
+    server.close().catch(() => {})
+  }
+  const leave = () => {
+    answer.drop()
     server.close().catch(() => {})
   }
   const transport: Transport = {
@@ -65,13 +73,13 @@ export async function servePlain(
         if (place === -1) return
         missing.splice(place, 1)
       }
-      answer.take(sent)
+      answer.take(isOpening ? withoutSubscribe(sent) : sent)
       if (missing.length === 0) end()
     },
   }
   await server.connect(transport)
   // What runs for somebody who is gone is aborted.
-  request.signal.addEventListener('abort', end, { once: true })
+  request.signal.addEventListener('abort', leave, { once: true })
   const begun = new Set<unknown>()
   const authInfo = toAuthInfo(caller)
   for (const one of messages) {
@@ -83,7 +91,7 @@ export async function servePlain(
     if (cancelled !== null) await transport.send(cancelledAnswer(cancelled))
   }
   if (requests.length > 0) return answer.response
-  setImmediate(end)
+  setImmediate(leave)
   return new Response(null, { status: 202, headers })
 }
 
@@ -101,19 +109,25 @@ function introduce(message: unknown): unknown {
   }
 }
 
-type Answer = { response: Promise<Response>; take(sent: JSONRPCMessage): void; end(): void }
+type Answer = {
+  response: Promise<Response>
+  take(sent: JSONRPCMessage): void
+  /** All is taken. */
+  end(): void
+  /** The client left: nothing more is written. */
+  drop(): void
+}
 
 /** All results at once; notifications are left out. */
 function answerAsJson(isBatch: boolean, headers: Record<string, string>): Answer {
   const results: unknown[] = []
-  let end = () => {}
-  const response = new Promise<Response>((resolve) => {
-    end = () => {
-      const isGone = results.length === 0
-      resolve(isGone ? nobody() : new JsonResponse(isBatch ? results : results[0], { headers }))
-    }
-  })
-  return { response, end, take: (sent) => void ('method' in sent || results.push(restore(sent))) }
+  const { promise, resolve } = createDeferred<Response>()
+  return {
+    response: promise,
+    take: (sent) => void ('method' in sent || results.push(restore(sent))),
+    end: () => resolve(new JsonResponse(isBatch ? results : results[0], { headers })),
+    drop: () => resolve(nobody()),
+  }
 }
 
 /** Every message the moment it is there, as a server-sent event. */
@@ -128,17 +142,28 @@ function answerAsStream(headers: Record<string, string>): Answer {
       stream = null
     },
   })
+  const end = () => {
+    stream?.close()
+    stream = null
+  }
   return {
     response: Promise.resolve(
       new Response(body, { headers: { ...headers, 'content-type': 'text/event-stream' } }),
     ),
     take: (sent) =>
       stream?.enqueue(encoder.encode(`event: message\ndata: ${JSON.stringify(restore(sent))}\n\n`)),
-    end() {
-      stream?.close()
-      stream = null
-    },
+    end,
+    drop: end,
   }
+}
+
+/** An answer to `initialize` that announces nothing which only a session can do. */
+function withoutSubscribe(sent: JSONRPCMessage): JSONRPCMessage {
+  if (!('result' in sent) || !isObject(sent.result.capabilities)) return sent
+  const { resources, ...others } = sent.result.capabilities
+  if (!isObject(resources)) return sent
+  const { subscribe: _, ...rest } = resources
+  return { ...sent, result: { ...sent.result, capabilities: { ...others, resources: rest } } }
 }
 
 /** With the id that the client gave. */

@@ -27,11 +27,13 @@ import {
   takesStream,
   withIds,
   withoutNulls,
+  withoutProgressTokens,
 } from './exchange.ts'
 import { createLegacySessions } from './legacy-sessions.ts'
 import type { Audience } from './notices.ts'
 import { servePlain } from './plain.ts'
 import { createSessionIds } from './session-ids.ts'
+import { checkSubscriptions } from './subscriptions.ts'
 
 /** As many as the SDK takes in a session. */
 const MAX_BATCH = 100
@@ -41,6 +43,8 @@ export type RouterOptions = {
   factory: McpServerFactory
   /** Secret, and the same after a restart: ids of sessions are signed with it. */
   sessionKey: string
+  /** Does a resource have this URI, or can one have it? Only such a URI can be subscribed to. */
+  isResource(uri: string): boolean
   clock: Clock
 }
 
@@ -57,22 +61,24 @@ export type Router = {
 }
 
 /** A router without sessions; of another one with the same key it knows which ids were its own. */
-export function createRouter({ factory, sessionKey, clock }: RouterOptions): Router {
+export function createRouter({ factory, sessionKey, isResource, clock }: RouterOptions): Router {
   const { audience, bus } = createAudience()
   const ids = createSessionIds(sessionKey)
-  const sessions = createLegacySessions({ factory, bus, clock, ids })
+  const sessions = createLegacySessions({ factory, bus, clock, ids, isResource })
   const options = { legacy: 'reject', keepAliveMs: 0, maxSubscriptions: MAX_LISTENERS, bus } as const
   // Two of a kind, so that those who listen can be sent home while calls are finished.
   const calls = createMcpHandler(factory, options)
   const listeners = createMcpHandler(factory, options)
   let isStopped = false
 
-  function serveCurrent({ request, message, caller }: Exchange): Promise<Response> {
-    const isListening = member(message, 'method') === 'subscriptions/listen'
-    return (isListening ? listeners : calls).fetch(request, {
-      parsedBody: message,
-      authInfo: toAuthInfo(caller),
-    })
+  async function serveCurrent({ request, message: given, caller }: Exchange): Promise<Response> {
+    const message = takesStream(request) ? given : withoutProgressTokens(given)
+    const options = { parsedBody: message, authInfo: toAuthInfo(caller) }
+    if (member(message, 'method') !== 'subscriptions/listen') return calls.fetch(request, options)
+    const notifications = member(member(message, 'params'), 'notifications')
+    const refusal = checkSubscriptions(member(notifications, 'resourceSubscriptions'), isResource)
+    if (refusal === null) return listeners.fetch(request, options)
+    return refuse(400, RPC.invalidParams, refusal, { id: requestIds(message)[0] })
   }
 
   function serveLegacy(exchange: Exchange): Promise<Response> | Response {

@@ -14,6 +14,7 @@ import { getPrompt, PROMPTS } from './prompts.ts'
 import { qrContent } from './qr-content.ts'
 import { RESOURCES, readResource, TEMPLATES } from './resources.ts'
 import { createTools } from './tools.ts'
+import type { Turns } from './turns.ts'
 import { WordedServer } from './worded-server.ts'
 import { createWording, toolName } from './words.ts'
 
@@ -23,6 +24,7 @@ export type McpOptions = {
   clock: Clock
   /** The URL of the MCP endpoint; known once the server listens. */
   mcpUrl(): string
+  turns: Turns
   log: Log
   version: string
 }
@@ -58,6 +60,7 @@ export function createServerFactory({
   door,
   clock,
   mcpUrl,
+  turns,
   log,
   version,
 }: McpOptions): McpServerFactory {
@@ -67,7 +70,7 @@ export function createServerFactory({
   const words = (text: string) => wording(text, mcpUrl())
 
   return () => {
-    const server = new WordedServer(info, OPTIONS)
+    const server = new WordedServer(info, OPTIONS, turns)
     const callOf = (ctx: ServerContext): Call => {
       const { signal, _meta } = ctx.mcpReq
       return {

@@ -1,30 +1,41 @@
-/** The SDK's server, but for what it says of parameters that do not fit: a sentence, in place of a list of its schemas. */
+/** The SDK's server, but that every request waits for its turn, and that parameters that do not fit are named in a sentence. */
 import {
+  type Implementation,
   type JSONRPCRequest,
   ProtocolError,
   type Result,
   Server,
   type ServerContext,
+  type ServerOptions,
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import { requestIdOf } from './exchange.ts'
 import { toProtocolError } from './failure.ts'
+import type { Turns } from './turns.ts'
 
 type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Result>
 
 /** Every handler that is ever set, in every lane, passes the SDK's hook for subclasses (server 2.4, `_wrapHandler`; package.json holds that minor version). */
 export class WordedServer extends Server {
+  readonly #turns: Turns
+
+  constructor(info: Implementation, options: ServerOptions, turns: Turns) {
+    super(info, options)
+    this.#turns = turns
+  }
+
   protected override _wrapHandler(method: string, handler: Handler): Handler {
     const wrapped = super._wrapHandler(method, handler)
     return async (request, context) => {
+      const requestId = requestIdOf(context)
       try {
-        return await wrapped(request, context)
+        return await this.#turns.take(requestId, context.mcpReq.signal, () => wrapped(request, context))
       } catch (thrown) {
         const detail = misfitOf(thrown)
         if (detail === null) throw thrown
-        throw toProtocolError(new AppError('invalid_input', { detail }), requestIdOf(context), (text) => text)
+        throw toProtocolError(new AppError('invalid_input', { detail }), requestId, (text) => text)
       }
     }
   }
