@@ -5,11 +5,6 @@ export function toJson(value: unknown): string {
   return escapeInJson(JSON.stringify(value))
 }
 
-/** The same, on lines indented by two spaces. (No parameter of the one above: it is handed to others as it is.) */
-export function toPrettyJson(value: unknown): string {
-  return escapeInJson(JSON.stringify(value, null, 2))
-}
-
 /** About how many characters {@link toJson} makes of this, at least. Counted, not written, which takes a fraction of the time. */
 export function jsonLength(value: unknown): number {
   if (typeof value === 'string') return value.length + 2

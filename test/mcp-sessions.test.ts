@@ -471,6 +471,7 @@ describe('a standing stream', () => {
 
 it('an endpoint that could not be loaded is loaded again for the next request', async () => {
   const server = Fastify({ forceCloseConnections: true })
+  identifyCallers(server)
   let loads = 0
   const load = async () => {
     loads += 1

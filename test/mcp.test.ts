@@ -463,7 +463,7 @@ describe('a waiting call', () => {
     const call = callWire(stage.url, { body, headers })
     await expect.poll(async () => (await stage.get('/api/events')).status, { timeout: 10_000 }).toBe(429)
     stage.clock.advance(50_000)
-    expect((await call).messages()[0].result.structuredContent.count).toBe(0)
+    expect((await call).messages()[0].result.structuredContent.events).toEqual([])
   })
 })
 

@@ -61,7 +61,7 @@ describe.each(['legacy', 'current', 'plain'] as const)('a failure (%s)', (lane) 
 
   it.each<Case>([
     ['whatsapp_list_chats', { limit: 0 }, 'invalid_input', /\w/],
-    ['whatsapp_list_chats', { colour: 'red' }, 'invalid_input', /\w/],
+    ['whatsapp_list_chats', { Limit: 5 }, 'invalid_input', /\w/],
     ['whatsapp_list_chats', { response_format: 'short' }, 'invalid_input', /\w/],
     ['whatsapp_read_messages', { phone_number: '15559999999' }, 'chat_not_found', /whatsapp_list_chats/],
     [

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sparse } from '../src/faces/mcp/cut.ts'
 import { defineTools } from '../src/faces/mcp/tools.ts'
 import { toolName } from '../src/faces/mcp/words.ts'
-import { toJson, toPrettyJson } from '../src/json.ts'
+import { toJson } from '../src/json.ts'
 import { timeOf } from '../src/operations/brief.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import { AMARA, fillStage, openToolsStage, type ToolsStage, textOf } from './tools-stage.ts'
@@ -110,8 +110,7 @@ async function check(name: string, input: (stage: ToolsStage) => Input): Promise
     expect(validate(structuredContent)).toMatchObject({ valid: true })
   }
   expect(JSON.parse(textOf(detailed))).toEqual(detailed.structuredContent)
-  if (rowOf(name)?.documented !== undefined)
-    expect(textOf(detailed)).toBe(toPrettyJson(detailed.structuredContent))
+  if (rowOf(name)?.documented !== undefined) expect(textOf(detailed)).toBe(toJson(detailed.structuredContent))
   expectInText(concise.structuredContent, textOf(concise))
   expectEachFactTold(name, detailed.structuredContent)
 }

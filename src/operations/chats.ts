@@ -39,7 +39,7 @@ export const listChats = defineOperation({
     archived: yesNo.optional().describe('true: only archived chats; false: none of them. Default: both.'),
     kind: oneOrMore(CHAT_KINDS)
       .default(['direct', 'group'])
-      .describe('Kinds of chats, one or several separated by commas. Default "direct,group".'),
+      .describe('Kinds of chats, as a list or with commas between. Default "direct,group".'),
   }),
   output: z.object({
     ok: z.literal(true),

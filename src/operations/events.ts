@@ -32,7 +32,7 @@ export const eventFilter = {
     .describe(
       'Only what happened after this: next_after of the last answer, or the cursor of an event. "0": from the oldest event kept. Left out: from now on.',
     ),
-  kind: oneOrMore(EVENT_KINDS).optional().describe('Only these kinds, one or several separated by commas.'),
+  kind: oneOrMore(EVENT_KINDS).optional().describe('Only these kinds, as a list or with commas between.'),
   chat_id: chatIdInput.optional().describe('Only events of this chat, by its id.'),
 }
 

@@ -20,12 +20,19 @@ export const yesNo = z.preprocess(
   z.boolean('must be true or false'),
 )
 
-/** One of these words or several: a list, or separated by commas. */
-export function oneOrMore<const Words extends readonly [string, ...string[]]>(words: Words) {
+/** A list of words; commas separate them too, in text and in its entries. */
+export function wordList<Word extends z.ZodType>(word: Word) {
+  const split = (value: unknown) =>
+    typeof value === 'string' ? value.split(',').map((one) => one.trim()) : [value]
   return z.preprocess(
-    (value) => (typeof value === 'string' ? value.split(',').map((word) => word.trim()) : value),
-    z.array(z.enum(words)).min(1).max(20),
+    (value) => (typeof value === 'string' || Array.isArray(value) ? [value].flat().flatMap(split) : value),
+    z.array(word).min(1).max(20),
   )
+}
+
+/** One of these words or several. */
+export function oneOrMore<const Words extends readonly [string, ...string[]]>(words: Words) {
+  return wordList(z.enum(words))
 }
 
 /** How many entries a page has at most. */
@@ -67,10 +74,16 @@ export const chatIdInput = z
   .transform((text, context) => {
     const address = readAddress(text)
     if (address !== null) return address
-    context.addIssue('must be a chat id such as 15551234567@c.us or 120363000000000000@g.us')
+    context.addIssue(
+      'must be a chat id such as 15551234567@c.us or 120363000000000000@g.us; GET /api/chats?query=… finds it by name',
+    )
     return z.NEVER
   })
   .describe('Id of the chat, for example "15551234567@c.us", "…@lid" or "120363000000000000@g.us".')
+
+/** What {@link contactIdInput} says of anything else. */
+const MUST_BE_PERSON =
+  'must be a phone number, or the id of a person such as 15551234567@c.us or …@lid; GET /api/contacts?query=… finds it by name'
 
 /** A person by number, phone JID or LID. Parses to a {@link Jid}. */
 export const contactIdInput = z
@@ -78,7 +91,7 @@ export const contactIdInput = z
   .transform((text, context) => {
     const address = readAddress(String(text))
     if (address !== null && chatKindOf(address) === 'direct') return address
-    context.addIssue('must be a phone number, or the id of a person such as 15551234567@c.us or …@lid')
+    context.addIssue(MUST_BE_PERSON)
     return z.NEVER
   })
   .describe('Phone number with country code, or id of the person: "15551234567@c.us", "…@lid".')

@@ -43,11 +43,12 @@ function limitOf(most: string, below: string, value: number | bigint, { origin, 
   return `must have ${most} ${value} ${Number(value) === 1 ? unit : units}`
 }
 
-/** The branch that takes such a value says what is wrong with it; where none does, what they would take. */
+/** The branches that take such a value say what is wrong with it; where none does, what they would take. */
 function ofBranches(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
   const first = branches.flatMap(([issue]) => issue ?? [])
-  const near = first.find((issue) => issue.code !== 'invalid_type' || issue.expected === 'int')
-  if (near !== undefined) return near.message
+  const near = first.filter((issue) => issue.code !== 'invalid_type' || issue.expected === 'int')
+  if (near.length > 0)
+    return [...new Set(near.map(({ message }) => message))].join(', or ').replaceAll(', or must be ', ', or ')
   const kinds = first.flatMap((issue) => (issue.code === 'invalid_type' ? (KINDS[issue.expected] ?? []) : []))
   return kinds.length === 0 ? 'does not fit' : `must be ${[...new Set(kinds)].join(' or ')}`
 }

@@ -4,19 +4,24 @@ import { CHAT_KINDS } from '../model/chat.ts'
 import { phoneJid, phoneNumberInput } from '../model/ids.ts'
 import { Message } from '../model/message.ts'
 import { BriefMessage, indented, lines, messageLine, named, pageLines, quoted } from './brief.ts'
-import { chatIdInput, contactIdInput, cursor, limit, oneOrMore, pointInput, yesNo } from './inputs.ts'
+import {
+  chatIdInput,
+  contactIdInput,
+  cursor,
+  limit,
+  oneOrMore,
+  pointInput,
+  wordList,
+  yesNo,
+} from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { following, nextCursor, READING_ERRORS, staleness, staleSince } from './reading.ts'
 
 const NO_QUERY = 'must say what to search for, for example "dinner friday"'
 
 /** whatsapp-web.js's own words for what a message is; there are new ones now and then. */
-const types = z.preprocess(
-  (value) => (typeof value === 'string' ? value.split(',').map((word) => word.trim()) : value),
-  z
-    .array(z.string().regex(/^[a-z][a-z\d_]{0,39}$/, 'must be words such as chat, image or document'))
-    .min(1)
-    .max(20),
+const types = wordList(
+  z.string().regex(/^[a-z][a-z\d_]{0,39}$/, 'must be words such as chat, image or document'),
 )
 
 const Hit = Message.extend({
@@ -75,11 +80,11 @@ export const searchMessages = defineOperation({
       type: types
         .optional()
         .describe(
-          'Only messages of these types, separated by commas: chat (plain text), image, video, document, audio, ptt (voice), …',
+          'Only messages of these types, as a list or with commas between: chat (plain text), image, video, document, audio, ptt (voice), …',
         ),
       kind: oneOrMore(CHAT_KINDS)
         .optional()
-        .describe('Only in chats of these kinds, separated by commas. Default: all.'),
+        .describe('Only in chats of these kinds, as a list or with commas between. Default: all.'),
       before: pointInput
         .optional()
         .describe('Only what is earlier: id of a message, or a time as Unix seconds or ISO 8601.'),

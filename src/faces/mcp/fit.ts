@@ -1,5 +1,6 @@
-/** Makes an answer small enough for its reader: smaller pages, and where those get too small, shorter texts and lists. */
+/** Makes an answer small enough for its reader: shorter texts and lists, and where the pages may be smaller, smaller pages. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
+import { jsonLength } from '../../json.ts'
 import { tokensOf } from './answer.ts'
 import { type Limits, WHOLE } from './cut.ts'
 
@@ -41,6 +42,25 @@ const SHORTER: Limits[] = [
 
 /** Rather than fewer entries than this in all, a page has shorter texts. */
 const FEW = 5
+
+/** An answer that is told whole has at most so many bytes of text: what is longer is cut or refused by some hosts. */
+export const MOST_BYTES = 100_000
+
+/** The answer with all entries of its pages, its texts as long as there is room for. */
+export function fitWhole(answer: object, render: (limits: Limits) => CallToolResult): CallToolResult {
+  const texts = [64_000, 32_000, 16_000, 8_000, 4_000, 2_000, 1_000].map((text) => ({ ...WHOLE, text }))
+  const [smallest = WHOLE, ...larger] = [WHOLE, ...texts, ...SHORTER].reverse()
+  for (const limits of larger.reverse()) {
+    if (limits === WHOLE && jsonLength(answer) > MOST_BYTES) continue
+    const result = render(limits)
+    if (bytesOf(result) <= MOST_BYTES) return result
+  }
+  return render(smallest)
+}
+
+function bytesOf({ content }: CallToolResult): number {
+  return content.reduce((sum, part) => sum + (part.type === 'text' ? Buffer.byteLength(part.text) : 0), 0)
+}
 
 /** The largest form of the answer that is within the budget; of one that never is, the smallest. */
 export async function fitAnswer({

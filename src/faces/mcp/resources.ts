@@ -1,7 +1,7 @@
 /** What a client can read and follow by address: the status, chats and messages, each through its operation. */
 import type { ReadResourceResult, Resource, ResourceTemplateType } from '@modelcontextprotocol/server'
 import { fail, toAppError } from '../../errors.ts'
-import { toJson, toPrettyJson } from '../../json.ts'
+import { jsonLength, toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import type { Call } from '../../operations/call.ts'
 import { getChat } from '../../operations/chats.ts'
@@ -14,6 +14,7 @@ import { BUDGET, noteOf } from './answer.ts'
 import { cutObject, type Limits, noCuts } from './cut.ts'
 import { estimateTokens } from './estimate.ts'
 import { notFound, toProtocolError } from './failure.ts'
+import { MOST_BYTES } from './fit.ts'
 import { chatIds, messageIds } from './known-ids.ts'
 import { CHAT_TEMPLATE, MESSAGE_TEMPLATE, readUri, STATUS_URI } from './uris.ts'
 
@@ -53,6 +54,8 @@ export const TEMPLATES: readonly ResourceTemplateType[] = [
 const LATEST = 50
 /** A message this long is shown whole; in a large group one may have hundreds of reactions. */
 const SHORT: Limits = { text: 1_000, entries: 20, pages: ['messages', 'before', 'after'] }
+/** Of a message that is too large as it is. */
+const LARGE: Limits = { text: 4_000, entries: 20 }
 /** Of a message: how much is told of what stands before it, and of what comes after. */
 const AROUND_TOKENS = 1_500
 /** What the note of what is left out may take. */
@@ -106,7 +109,7 @@ const NO_SUCH = {
 async function read(named: NonNullable<ReturnType<typeof readUri>>, granted: Reading): Promise<string> {
   switch (named.kind) {
     case 'status':
-      return toPrettyJson(await run(getStatus, {}, granted))
+      return toJson(await run(getStatus, {}, granted))
     case 'chat':
       return toJson(await readChat(named.id, granted))
     case 'message':
@@ -142,7 +145,12 @@ async function readMessage(id: string, granted: Reading): Promise<object> {
   demandKnown(id, messageIds(message.id, granted.reader()))
   const before = firstOf([...around.before].reverse(), AROUND_TOKENS).reverse()
   const { note, ...shown } = inShort({ before, after: firstOf(around.after, AROUND_TOKENS) }, [getMessage])
-  return { message, chat, revisions, context: shown, ...rest, note }
+  return bounded({ message, chat, revisions, context: shown, ...rest, note })
+}
+
+/** The same, unless a message that was edited often makes it too large: then its texts are cut, which say so. */
+function bounded(value: object): object {
+  return jsonLength(value) > MOST_BYTES ? cutObject(value, LARGE, noCuts()) : value
 }
 
 /** The same in short. What is left out stands in `note`, as in answers of tools, with the routes of these that have it all. */

@@ -27,6 +27,21 @@ export function inputSchema(
   return { ...schema, type: 'object', properties: { ...(isJson(properties) ? properties : {}), ...more } }
 }
 
+/** One field of an input. `types`: of JSON; several where it can be written in several ways. */
+export type Field = { types: string[]; isRequired: boolean; most?: number }
+
+/** The fields of an input by their names. */
+export function inputFields(input: z.ZodType): [name: string, field: Field][] {
+  const { properties, required } = toJson(input, 'input')
+  const names = Array.isArray(required) ? required : []
+  return Object.entries(isJson(properties) ? properties : {}).map(([name, schema]) => {
+    const branches = isJson(schema) && Array.isArray(schema.anyOf) ? schema.anyOf : [schema]
+    const types = branches.flatMap((one) => (isJson(one) && typeof one.type === 'string' ? [one.type] : []))
+    const most = isJson(schema) && typeof schema.maximum === 'number' ? { most: schema.maximum } : {}
+    return [name, { types, isRequired: names.includes(name), ...most }]
+  })
+}
+
 /** So deep an answer is described: the entries of its lists, but not what those hold in turn. */
 const DEPTH = 2
 

@@ -12,9 +12,9 @@ import { type Door, type Grant, run } from '../../operations/door.ts'
 import type { Operation, Size } from '../../operations/operation.ts'
 import { parseInput } from '../../operations/parse-input.ts'
 import { BUDGET, FORMATS, type Format, toResult } from './answer.ts'
-import { WHOLE } from './cut.ts'
+import { type Arguments, createArgumentReader } from './arguments.ts'
 import { toFailure } from './failure.ts'
-import { fitAnswer, type Sizes } from './fit.ts'
+import { fitAnswer, fitWhole, type Sizes } from './fit.ts'
 import { withProgress } from './progress.ts'
 import { inputSchema, outputSchema } from './schemas.ts'
 import { createWording, toolName, type Wording } from './words.ts'
@@ -46,6 +46,9 @@ export type ToolsOptions = {
   log: Pick<Log, 'warn'>
 }
 
+/** The field that every tool takes besides the input of its operation. */
+const FORMAT = 'response_format'
+
 /** The operations that agents have a use for, each by the name of its tool. */
 function toolsOf(operations: readonly Operation[]): [string, Operation][] {
   return operations.flatMap((operation): [string, Operation][] => {
@@ -63,20 +66,26 @@ export function defineTools(operations: readonly Operation[]): Tool[] {
 /** The tools of these operations. */
 export function createTools({ operations, door, mcpUrl, log }: ToolsOptions): Tools {
   const words = createWording(operations)
-  const byName = new Map(toolsOf(operations))
+  const byName = new Map(
+    toolsOf(operations).map(([name, operation]) => [
+      name,
+      { operation, readArguments: createArgumentReader(operation, [FORMAT]) },
+    ]),
+  )
   return {
     definitions: defineTools(operations),
     async call({ name, arguments: given, call, progress }) {
-      const operation = byName.get(name)
-      if (operation === undefined) {
+      const tool = byName.get(name)
+      if (tool === undefined) {
         throw new ProtocolError(
           ProtocolErrorCode.InvalidParams,
           'There is no such tool; tools/list names them all.',
         )
       }
+      const { operation, readArguments } = tool
       const wordsHere = (text: string) => words(text, mcpUrl())
       try {
-        const prepared = prepare(operation, given)
+        const prepared = prepare(operation, readArguments(given))
         const granted = door.admit(operation, call)
         const work = () => answer(operation, prepared, granted, wordsHere)
         const isSlow = operation.limitMs !== undefined
@@ -100,11 +109,7 @@ function define(name: string, operation: Operation, words: Wording): Tool {
     name,
     title,
     description: [words(description), ...exampleOf(operation)].join(' '),
-    inputSchema: inputSchema(
-      input,
-      brief === undefined ? {} : { response_format: formatField(operation) },
-      words,
-    ),
+    inputSchema: inputSchema(input, brief === undefined ? {} : { [FORMAT]: formatField(operation) }, words),
     ...(brief === undefined ? {} : { outputSchema: outputSchema(brief.shape) }),
     annotations: {
       readOnlyHint: effect === 'read',
@@ -124,7 +129,6 @@ function exampleOf({ example }: Operation): string[] {
   return text === '{}' ? [] : [`Example: ${text}`]
 }
 
-/** What every tool takes besides the input of its operation. */
 function formatField({ documented }: Operation): Record<string, unknown> {
   return {
     type: 'string',
@@ -143,23 +147,22 @@ function standardFormat({ documented }: Pick<Operation, 'documented'>): Format {
 }
 
 /** What a call asks for, looked at before anything is done. */
-type Prepared = { format: Format; input: Record<string, unknown>; sizes: Sizes }
+type Prepared = Arguments & { format: Format; sizes: Sizes }
 
 /** @throws AppError `invalid_input` */
 function prepare(
   operation: Operation,
-  { response_format = standardFormat(operation), ...input }: Record<string, unknown>,
+  { input: { [FORMAT]: wanted = standardFormat(operation), ...input }, notes }: Arguments,
 ): Prepared {
-  const format = FORMATS.find((one) => one === response_format)
-  if (format === undefined)
-    fail('invalid_input', { detail: `"response_format": must be ${FORMATS.join(' or ')}.` })
-  return { format, input, sizes: sizesOf(operation, input) }
+  const format = FORMATS.find((one) => one === wanted)
+  if (format === undefined) fail('invalid_input', { detail: `"${FORMAT}": must be ${FORMATS.join(' or ')}.` })
+  return { format, input, notes, sizes: sizesOf(operation, input) }
 }
 
 /** One call: in full where that is what the documentation promises, else as much as fits. Asking again for less is the same call. */
 async function answer(
   operation: Operation,
-  { format, input, sizes: wanted }: Prepared,
+  { format, input, notes, sizes: wanted }: Prepared,
   granted: Grant,
   words: (text: string) => string,
 ): Promise<CallToolResult> {
@@ -167,7 +170,9 @@ async function answer(
     object(await run(operation, parseInput(operation.input, { ...input, ...sizes }), granted))
   const first = await ask({})
   if (operation.documented !== undefined && format === 'detailed')
-    return toResult(operation, first, { format, limits: WHOLE, smaller: {}, words })
+    return fitWhole(first, (limits) =>
+      toResult(operation, first, { format, limits, smaller: {}, notes, words }),
+    )
   const lists = operation.brief?.sizes ?? {}
   const asked = Object.keys(lists).some((name) => name in input)
   return fitAnswer({
@@ -176,7 +181,7 @@ async function answer(
     lists,
     first,
     ask,
-    render: (found, limits, smaller) => toResult(operation, found, { format, limits, smaller, words }),
+    render: (found, limits, smaller) => toResult(operation, found, { format, limits, smaller, notes, words }),
   })
 }
 
