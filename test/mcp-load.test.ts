@@ -1,5 +1,8 @@
 /** One client that asks for very much, over real HTTP: it gets bounded answers, and everybody else is served meanwhile. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createHttp } from '../src/cli/stdio-http.ts'
+import { namedServer } from '../src/cli/stdio-named.ts'
+import { createPipe } from '../src/cli/stdio-pipe.ts'
 import { type EventStage, openEventStage } from './event-stage.ts'
 import { callWire, currentCall, openSession, openWire, type WireCall } from './mcp-wire.ts'
 
@@ -115,4 +118,29 @@ it('a message that somebody edited again and again is bounded as a resource', as
   const { message, revisions } = JSON.parse(result.contents[0].text)
   expect(message.body).toMatch(/^29 .*… \(\d+ more characters\)$/s)
   expect(revisions.length).toBeGreaterThan(5)
+})
+
+it('a batch over stdio is bounded, each request answered', async () => {
+  const lines: string[] = []
+  const pipe = createPipe({
+    server: namedServer(stage.url),
+    http: createHttp(`${stage.url}/mcp`),
+    write: async (line) => void lines.push(line),
+    say: () => {},
+  })
+  const params = {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'test', version: '1' },
+  }
+  pipe.accept(JSON.stringify({ jsonrpc: '2.0', id: 'first', method: 'initialize', params }))
+  pipe.accept(JSON.stringify(batch(30)))
+  await pipe.settled()
+  await pipe.close()
+  const answers = lines.flatMap((line) => JSON.parse(line))
+  expect(answers.map(({ id }) => id)).toEqual(
+    expect.arrayContaining(['first', ...batch(30).map(({ id }) => id)]),
+  )
+  expect(answers.filter(({ error }) => error?.data.code === 'batch_too_large').length).toBeGreaterThan(0)
+  expect(lines.join('').length).toBeLessThan(4 * MIB)
 })
