@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { inRoot } from './paths.mjs'
-import { SetupError, step } from './progress.mjs'
+import { SetupError, say, step } from './progress.mjs'
 import { runNode } from './run.mjs'
 
 /** @typedef {{ version?: string, optional?: boolean, os?: string[], cpu?: string[], libc?: string[] }} LockEntry */
@@ -39,6 +39,8 @@ export async function installPackages(onWorker) {
     const { code, output } = await runNode([npmScript(), 'ci', ...flags], {
       capture: true,
       onStart: onWorker,
+      // npm itself goes on for most of a minute after a signal (arborist, lib/signal-handling.js).
+      onCut: () => say('stopped: not all packages are installed. The next start installs them anew.'),
     })
     onWorker(null)
     if (code !== 0) throw explain(output)

@@ -11,15 +11,18 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
  * Runs `node …args` in the checkout until it ends. A signal to us is passed on, and once the program has ended
  * we end too: nothing that we started outlives us.
  * @param {string[]} args
- * @param {{ capture?: boolean, env?: Record<string, string>, onStart?: (pid: number) => void }} [options]
- *   `capture`: keep stdout and stderr (the last 64 kB) instead of showing them.
+ * @param {{ capture?: boolean, env?: Record<string, string>, onStart?: (pid: number) => void, onCut?: () => void }} [options]
+ *   `capture`: keep stdout and stderr (the last 64 kB) instead of showing them. `onCut`: the program may be cut off
+ *   anywhere: a signal kills it, with all that it started, and this says what is left.
  * @returns {Promise<{ code: number, output: string }>} `code` is 128 + n after signal n
  */
-export async function runNode(args, { capture = false, env, onStart } = {}) {
+export async function runNode(args, { capture = false, env, onStart, onCut } = {}) {
   const child = spawn(process.execPath, args, {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: capture ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    // A group of its own, which can be killed whole; Ctrl-C then reaches us alone.
+    detached: onCut !== undefined && process.platform !== 'win32',
   })
   if (child.pid) onStart?.(child.pid)
   let output = ''
@@ -32,8 +35,11 @@ export async function runNode(args, { capture = false, env, onStart } = {}) {
   let told = null
   /** @param {NodeJS.Signals} signal */
   const passOn = (signal) => {
+    const isFirst = told === null
     told = signal
-    child.kill(signal)
+    if (onCut === undefined) return void child.kill(signal)
+    if (isFirst) onCut()
+    killGroup(child)
   }
   for (const signal of signals) process.on(signal, passOn)
   const code = await new Promise((resolve, reject) => {
@@ -43,4 +49,14 @@ export async function runNode(args, { capture = false, env, onStart } = {}) {
   for (const signal of signals) process.off(signal, passOn)
   if (told) process.exit(128 + constants.signals[told])
   return { code, output }
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+function killGroup(child) {
+  try {
+    if (process.platform === 'win32' || child.pid === undefined) child.kill('SIGKILL')
+    else process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // It has just ended by itself.
+  }
 }
