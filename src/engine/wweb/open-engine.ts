@@ -13,7 +13,7 @@ import { createLinking } from './linking.ts'
 import { listenTo } from './listeners.ts'
 import { createReading } from './reading.ts'
 import { createTextSender } from './send-text.ts'
-import { startProblem } from './start-problem.ts'
+import { startProblem, UNKNOWN_PAGE } from './start-problem.ts'
 import { toSocketMeaning } from './translate.ts'
 
 /** From launch to the first QR or the loaded link; a page that never gets there hangs for ever otherwise (F6). */
@@ -92,7 +92,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       if (phase === 'ready') void afterInjected()
       else void onReady()
     },
-    onKeysMended: () => log.info('this build keeps message keys in a new place; mended'),
+    onKeysMended: () => log.debug('message keys are read from the place that this build keeps them in'),
     onChanged: (changes) => listeners.onChanged(changes),
     onUnwatched: () => log.warn('chats cannot be watched: this build of WhatsApp Web is not known'),
   })
@@ -133,8 +133,9 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     } catch (error) {
       // A device that was removed while we were away: the page navigates to its goodbye during the injection.
       if (isGoodbye(client.pupPage)) return end('logged_out', 'WhatsApp removed this device.')
-      end('start_failed', `The browser or WhatsApp Web did not start: ${startProblem(error)}`)
-      log.warn({ err: error }, 'the start failed')
+      const known = startProblem(error)
+      end('start_failed', `The browser or WhatsApp Web did not start: ${known ?? UNKNOWN_PAGE}`)
+      log.warn(known === null ? { err: error } : { reason: known }, 'the start failed')
     }
   }
 
