@@ -1,5 +1,6 @@
 /** What the session says about itself: the seven documented states and the facts beside them. */
 import { z } from 'zod'
+import { counted } from './counted.ts'
 
 export const SESSION_STATES = [
   'stopped',
@@ -55,7 +56,7 @@ export type SyncProgress = z.infer<typeof SyncProgress>
 
 /** The same for people, one sentence; null where nothing is under way. */
 export function describeSync(sync: SyncProgress | null): string | null {
-  const done = `${sync?.chats_done} of ${sync?.chats_total} chats, ${sync?.messages} messages so far.`
+  const done = `${sync?.chats_done} of ${counted(sync?.chats_total ?? 0, 'chat')}, ${counted(sync?.messages ?? 0, 'message')} so far.`
   switch (sync?.phase) {
     case 'chats':
       return 'Reading the list of chats…'

@@ -1,6 +1,7 @@
 /** Operations on what wants attention: unread chats, and people who wait for an answer. */
 import { z } from 'zod'
 import { Chat } from '../model/chat.ts'
+import { counted } from '../model/counted.ts'
 import { Message } from '../model/message.ts'
 import { BriefChat, BriefMessage, chatLine, facts, indented, lines, messageLine, pageLines } from './brief.ts'
 import { cursor, limit, whole, yesNo } from './inputs.ts'
@@ -154,7 +155,7 @@ export const listWaiting = defineOperation({
     }),
     text: ({ count, chats, ...page }) =>
       lines(
-        `${count} chats wait for an answer`,
+        counted(count, 'chat waits for an answer', 'chats wait for an answer'),
         chats.flatMap(({ waiting, ...chat }) => [
           chatLine(chat),
           ...indented([

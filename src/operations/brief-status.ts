@@ -1,5 +1,6 @@
 /** The status of the link in short, for agents: without what only the owner of the machine needs. */
 import type { z } from 'zod'
+import { counted } from '../model/counted.ts'
 import { Status } from '../model/status.ts'
 import { facts, lines, quoted } from './brief.ts'
 
@@ -41,7 +42,7 @@ export function statusText(status: z.infer<typeof BriefStatus>): string {
     pairing !== null && `Waits for the phone: ${pairing.method}, until ${pairing.expires_at}`,
     reconnect !== null && `Reconnects: attempt ${reconnect.attempt} at ${reconnect.next_attempt_at}`,
     sync !== null &&
-      `Reading from WhatsApp: ${sync.phase}, ${sync.chats_done} of ${sync.chats_total} chats, ${sync.messages} messages`,
+      `Reading from WhatsApp: ${sync.phase}, ${sync.chats_done} of ${counted(sync.chats_total, 'chat')}, ${counted(sync.messages, 'message')}`,
     archive !== null &&
       `Archive: ${facts({
         messages: archive.messages,

@@ -1,6 +1,7 @@
 /** Operations on chats: the list, and one chat in full. */
 import { z } from 'zod'
 import { CHAT_KINDS, Chat, Gap } from '../model/chat.ts'
+import { counted } from '../model/counted.ts'
 import {
   BriefChat,
   BriefMessage,
@@ -60,7 +61,7 @@ export const listChats = defineOperation({
     }),
     text: ({ count, chats, ...page }) =>
       lines(
-        `${count} chats`,
+        counted(count, 'chat'),
         chats.flatMap(({ last_message, ...chat }) => [
           chatLine(chat),
           ...indented(last_message === null ? [] : [messageLine(last_message)]),

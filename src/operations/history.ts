@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 import { Chat, Gap } from '../model/chat.ts'
+import { counted } from '../model/counted.ts'
 import { type Jid, type PhoneNumber, phoneJid, phoneNumberInput } from '../model/ids.ts'
 import { Message, Revision } from '../model/message.ts'
 import {
@@ -97,7 +98,7 @@ export const readMessages = defineOperation({
     text: ({ chat, count, messages, next_before, next_after, gaps, history_complete, ...page }) =>
       lines(
         `Chat: ${chatLine(chat)}`,
-        `${count} messages, oldest first`,
+        `${counted(count, 'message')}, oldest first`,
         indented(messages.map(messageLine)),
         next_before && `Earlier: pass before ${next_before}`,
         next_after && `Later: pass after ${next_after}`,

@@ -1,6 +1,7 @@
 /** Operations on messages: finding them by what they say. */
 import { z } from 'zod'
 import { CHAT_KINDS } from '../model/chat.ts'
+import { counted } from '../model/counted.ts'
 import { phoneJid, phoneNumberInput } from '../model/ids.ts'
 import { Message } from '../model/message.ts'
 import { BriefMessage, indented, lines, messageLine, named, pageLines, quoted } from './brief.ts'
@@ -129,7 +130,7 @@ export const searchMessages = defineOperation({
     }),
     text: ({ count, messages, ranked, indexing, ...page }) =>
       lines(
-        `${count} hits, each with the text around it`,
+        `${counted(count, 'hit')}, each with the text around it`,
         messages.flatMap(({ chat, snippet, ...message }) => [
           `${messageLine(message)} in ${named(chat)}`,
           ...indented([quoted(snippet)]),
