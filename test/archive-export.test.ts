@@ -82,15 +82,18 @@ describe('GET /api/export', () => {
   it('tells one chat as text', async () => {
     const { headers, text } = await harness.get(`/api/export?chat_id=${AMARA}&format=text`)
     expect(headers['content-type']).toBe('text/plain; charset=utf-8')
+    // In the zone of this computer, whichever that is.
+    const [, time = '', offset = ''] = /^(\d{4}-\d\d-\d\d [\d:]{8}) ([+-]\d\d:\d\d) /m.exec(text) ?? []
+    const { json } = await harness.get(`/api/messages?chat_id=${AMARA}&limit=100`)
+    const times = json.messages.map(({ timestamp }: { timestamp: number }) => timestamp)
+    expect(times).toContain(Date.parse(`${time.replace(' ', 'T')}${offset}`) / 1_000)
+    expect(new Date(time.replace(' ', 'T')).getTime()).toBe(Date.parse(`${time.replace(' ', 'T')}${offset}`))
     const lines = linesOf(text)
     expect(lines[0]).toContain(`(${AMARA}@c.us)`)
     const at = lines.findIndex((line) => line.endsWith(': second'))
-    expect(lines.slice(at - 1, at + 3).map((line) => line.replace(/^20\S+Z [^:]+: /, ''))).toEqual([
-      'first',
-      'second',
-      '    line',
-      '你好 👋 \\u202e',
-    ])
+    expect(
+      lines.slice(at - 1, at + 3).map((line) => line.replace(/^20\S+ [\d:]{8} [+-]\d\d:\d\d [^:]+: /, '')),
+    ).toEqual(['first', 'second', '    line', '你好 👋 \\u202e'])
   })
 
   it.each([
@@ -158,7 +161,11 @@ describe('GET /api/export', () => {
 describe('the commands', () => {
   it('export to a file that is there once it is whole, and is its owner’s only', async () => {
     const out = join(dir, 'all.jsonl')
-    expect(await cli('export', '--url', harness.url, '--out', out)).toEqual({ code: 0, out: '', err: '' })
+    expect(await cli('export', '--url', harness.url, '--out', out)).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^Wrote \d+ messages to \S+\.\n$/),
+      err: '',
+    })
     expect(withoutTime(readFileSync(out, 'utf8'))).toBe(withoutTime((await harness.get('/api/export')).text))
     if (process.platform !== 'win32') expect(statSync(out).mode & 0o777).toBe(0o600)
     expect(readdirSync(dir)).toEqual(['all.jsonl'])

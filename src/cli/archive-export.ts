@@ -1,6 +1,7 @@
 /** `whatsapp-mcp-api archive export` and `stats`: what the running server has in its archive. */
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { counted } from '../model/counted.ts'
 import { openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { watchEnd } from './export-end.ts'
@@ -28,6 +29,8 @@ export async function exportArchive(server: Server, { chat, format, out }: Expor
     }
     if (format === 'jsonl' && !end.isWhole()) throw new Error('its last line, the end, is missing')
     target?.keep()
+    if (target !== null)
+      process.stdout.write(`Wrote ${counted(total, 'message')} to ${plain(resolve(out))}.\n`)
   } catch (error) {
     target?.drop()
     if (error instanceof CommandError) throw error
@@ -68,7 +71,7 @@ function renderStats(stats: Stats): string {
     ['newest', stats.newest_at ?? 'none'],
     ...stats.by_kind.map(({ kind, chats, messages }): [string, string] => [
       kind,
-      `${messages} messages in ${chats} ${chats === 1 ? 'chat' : 'chats'}`,
+      `${counted(messages, 'message')} in ${counted(chats, 'chat')}`,
     ]),
   ]
   return rows.map(([name, text]) => `${name.padEnd(10)} ${plain(text)}\n`).join('')
@@ -156,6 +159,6 @@ function write(chunk: Uint8Array): Promise<void> {
 /** As many as lines of messages begin in this piece, about: it is for the progress only. */
 function countMessages(chunk: Uint8Array, format: ExportFlags['format']): number {
   const text = Buffer.from(chunk).toString('latin1')
-  const begin = format === 'jsonl' ? /^\{"line":"message"/gm : /^\d{4}-\d\d-\d\dT/gm
+  const begin = format === 'jsonl' ? /^\{"line":"message"/gm : /^\d{4}-\d\d-\d\d \d\d:/gm
   return text.match(begin)?.length ?? 0
 }

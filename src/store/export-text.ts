@@ -39,7 +39,7 @@ export function createTextExport(db: Connection, loader: Loader, pages: MessageP
       const face = loader.faces([id]).get(id)
       if (face === undefined) continue
       const gap = index === 0 ? '' : '\n'
-      const exported = `exported ${new Date(now).toISOString()} from the archive of ${own.jid}; times are UTC`
+      const exported = `exported ${toLocal(new Date(now).toISOString())} from the archive of ${own.jid}; times are local, with their offset from UTC`
       yield `${gap}WhatsApp chat: ${visible(chatName(face, own), ' ')} (${chatId(face)})\n${exported}\n\n`
       for (const rows of pages.read(id)) yield [...lines(rows, face, own)].join('')
     }
@@ -50,8 +50,8 @@ function describe(message: Message, before: readonly RevisionRow[]): string {
   const who = message.from_me ? 'You' : visible(message.sender_name ?? message.author ?? message.from, ' ')
   const marks = [
     ...(message.forwarded === undefined ? [] : ['forwarded']),
-    ...(message.edited_at === undefined ? [] : [`edited ${message.edited_at}`]),
-    ...(message.expires_at === undefined ? [] : [`disappears ${message.expires_at}`]),
+    ...(message.edited_at === undefined ? [] : [`edited ${toLocal(message.edited_at)}`]),
+    ...(message.expires_at === undefined ? [] : [`disappears ${toLocal(message.expires_at)}`]),
   ]
   const mark = marks.length === 0 ? '' : ` (${marks.join(', ')})`
   const text = [media(message), visible(message.body, '\n    ')].filter((part) => part !== '').join(' ')
@@ -59,20 +59,34 @@ function describe(message: Message, before: readonly RevisionRow[]): string {
     ...(message.reply_to === undefined ? [] : [`in reply to: ${visible(message.reply_to.body, '\n      ')}`]),
     ...before.map(
       ({ what, body, until_at_ms }) =>
-        `${what === 'edited' ? 'before the edit' : 'before it was deleted'}, until ${new Date(until_at_ms).toISOString()}: ${visible(body, '\n      ')}`,
+        `${what === 'edited' ? 'before the edit' : 'before it was deleted'}, until ${toLocal(new Date(until_at_ms).toISOString())}: ${visible(body, '\n      ')}`,
     ),
     ...(message.reactions ?? []).map(
       ({ emoji, from, from_me }) => `reaction: ${visible(emoji, ' ')} ${from_me ? 'You' : from}`,
     ),
   ]
-  return [`${toIso(message.timestamp)} ${who}: ${text}${mark}`, ...further.map((one) => `    ${one}`)]
+  return [
+    `${toLocal(toIso(message.timestamp))} ${who}: ${text}${mark}`,
+    ...further.map((one) => `    ${one}`),
+  ]
     .map((one) => `${one}\n`)
     .join('')
 }
 
+/** An ISO 8601 time in the zone of this computer: `2026-11-26 10:53:14 +02:00`. */
+function toLocal(iso: string): string {
+  const time = new Date(iso)
+  const minutes = -time.getTimezoneOffset()
+  const local = new Date(time.getTime() + minutes * 60_000)
+  if (Number.isNaN(local.getTime())) return iso
+  const two = (n: number) => String(Math.trunc(n)).padStart(2, '0')
+  const offset = `${minutes < 0 ? '-' : '+'}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`
+  return `${local.toISOString().slice(0, 19).replace('T', ' ')} ${offset}`
+}
+
 /** What is not text, in brackets; empty for plain text. */
 function media({ type, has_media, media: facts = {}, revoked_at }: Message): string {
-  if (type === 'revoked') return `[deleted${revoked_at === undefined ? '' : ` ${revoked_at}`}]`
+  if (type === 'revoked') return `[deleted${revoked_at === undefined ? '' : ` ${toLocal(revoked_at)}`}]`
   if (type === 'chat' && !has_media) return ''
   const { filename, mimetype, size_bytes, duration_s } = facts
   const known = [
