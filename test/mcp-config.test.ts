@@ -64,6 +64,27 @@ const FILES: Record<string, { file: string; member: string; existing: string }> 
   },
 }
 
+const COMMENTED = '{\n  // mine\n  "theme": "x", /* kept */\n  "MEMBER": { "other": { "command": "x" } }\n}\n'
+for (const [client, file, member] of [
+  ['gemini', '.gemini/settings.json', 'mcpServers'],
+  ['qwen', '.qwen/settings.json', 'mcpServers'],
+  ['opencode', '.config/opencode/opencode.json', 'mcp'],
+  ['zed', '.config/zed/settings.json', 'context_servers'],
+] as const)
+  FILES[client] = { file, member, existing: COMMENTED.replace('MEMBER', member) }
+for (const [client, file] of [
+  ['windsurf', '.codeium/windsurf/mcp_config.json'],
+  ['lm-studio', '.lmstudio/mcp.json'],
+] as const)
+  FILES[client] = { file, member: 'mcpServers', existing: '{"mcpServers":{"other":{"command":"x"}}}' }
+
+/** The words that an entry runs. */
+const runs = (entry: Record<string, unknown> | undefined) =>
+  [entry?.command, entry?.args ?? []].flat().slice(1)
+/** Where an entry leads. */
+const leadsTo = (entry: Record<string, unknown> | undefined) =>
+  entry?.httpUrl ?? entry?.serverUrl ?? entry?.url
+
 const parse = (client: string, text: string): Record<string, Record<string, Record<string, unknown>>> =>
   JSON.parse(
     client === 'codex'
@@ -72,7 +93,7 @@ const parse = (client: string, text: string): Record<string, Record<string, Reco
   )
 
 const THEIRS_IN_TOML =
-  '[mcp_servers.whatsapp]\ncommand = "npx"\nargs = ["-y", "whatsapp-mcp-other", "--token", "hidden"]\n'
+  '[mcp_servers.whatsapp]\ncommand = "npx"\nargs = ["-y", "whatsapp-mcp-other", "--token", "hidden"]\ncwd = "/theirs"\n\n[mcp_servers.whatsapp.env]\nTOKEN = "hidden"\n'
 
 describe.each(Object.entries(FILES))('%s', (client, { file, member, existing }) => {
   const path = () => join(home, file)
@@ -82,7 +103,7 @@ describe.each(Object.entries(FILES))('%s', (client, { file, member, existing }) 
     const first = await mcpConfig([client, '--install'])
     expect([first.code, first.err]).toEqual([0, ''])
     expect(first.out).toContain(path())
-    expect(entryIn(readFileSync(path(), 'utf8'))).toMatchObject({ args: [MAIN, 'stdio'] })
+    expect(runs(entryIn(readFileSync(path(), 'utf8')))).toEqual([MAIN, 'stdio'])
     expect(statSync(path()).mode & 0o077).toBe(0)
     const written = readFileSync(path(), 'utf8')
     const again = await mcpConfig([client, '--install'])
@@ -97,7 +118,7 @@ describe.each(Object.entries(FILES))('%s', (client, { file, member, existing }) 
     const done = await mcpConfig([client, '--install', '--port', '9000'])
     expect([done.code, done.err]).toEqual([0, ''])
     const text = readFileSync(path(), 'utf8')
-    expect(entryIn(text)).toMatchObject({ args: [MAIN, 'stdio', '--port', '9000'] })
+    expect(runs(entryIn(text))).toEqual([MAIN, 'stdio', '--port', '9000'])
     const { [member]: servers, ...others } = parse(client, text)
     const { [member]: before, ...same } = parse(client, existing)
     expect(others).toEqual(same)
@@ -117,22 +138,26 @@ describe.each(Object.entries(FILES))('%s', (client, { file, member, existing }) 
     const added =
       client === 'codex'
         ? text.replace(/(\[mcp_servers\.whatsapp\]\n)(?=command)/, `$1${entry}\n`)
-        : text.replace(/("args": \[[^\]]*\])/, `$1, ${entry}`)
+        : text.replace(/("(?:args|command)": \[[^\]]*\])/, `$1, ${entry}`)
     expect(added).not.toBe(text)
     writeFileSync(path(), added)
     if (client === 'claude-desktop') return
     expect((await mcpConfig([client, '--install', '--transport', 'http'])).code).toBe(0)
     const changed = entryIn(readFileSync(path(), 'utf8'))
-    expect(changed).toMatchObject({
-      url: 'http://127.0.0.1:8790/mcp',
-      ...(client === 'codex' ? { startup_timeout_sec: 20 } : { disabled: true }),
-    })
+    expect(leadsTo(changed)).toBe('http://127.0.0.1:8790/mcp')
+    expect(changed).toMatchObject(client === 'codex' ? { startup_timeout_sec: 20 } : { disabled: true })
     expect(changed).not.toHaveProperty('command')
   })
 
   it('says whose entry it replaced, and how to keep both', async () => {
     mkdirSync(dirname(path()), { recursive: true })
-    const theirs = { command: 'npx', args: ['-y', 'whatsapp-mcp-other', '--token', 'hidden'] }
+    const theirs = {
+      ...(client === 'opencode'
+        ? { type: 'local', command: ['npx', '-y', 'whatsapp-mcp-other', '--token', 'hidden'] }
+        : { command: 'npx', args: ['-y', 'whatsapp-mcp-other', '--token', 'hidden'] }),
+      env: { TOKEN: 'hidden' },
+      cwd: '/theirs',
+    }
     const before = { [member]: { whatsapp: theirs } }
     const text = client === 'codex' ? THEIRS_IN_TOML : JSON.stringify(before, null, 2)
     writeFileSync(path(), text)
@@ -145,12 +170,18 @@ describe.each(Object.entries(FILES))('%s', (client, { file, member, existing }) 
       'To keep both, put that file back and install under another name: --name NAME',
     ])
     expect(readFileSync(join(dirname(path()), backup), 'utf8')).toBe(text)
+    // Nothing of it is left, for our program to get or to run in.
+    const replaced = entryIn(readFileSync(path(), 'utf8'))
+    expect(runs(replaced)).toEqual([MAIN, 'stdio'])
+    expect(Object.keys(replaced ?? {}).filter((key) => !['type', 'command', 'args'].includes(key))).toEqual(
+      [],
+    )
     // As it says: under another name both are there, and nothing is replaced.
     writeFileSync(path(), text)
     const both = await mcpConfig([client, '--install', '--name', 'mine'])
     expect(both.out).not.toContain('replaced')
     const { whatsapp, mine } = parse(client, readFileSync(path(), 'utf8'))[member] ?? {}
-    expect([whatsapp, mine]).toEqual([theirs, expect.objectContaining({ args: [MAIN, 'stdio'] })])
+    expect([whatsapp, runs(mine)]).toEqual([theirs, [MAIN, 'stdio']])
   })
 
   it('is left alone where it cannot be read', async () => {
@@ -175,7 +206,7 @@ describe('what is printed', () => {
       expect(out).toBe(
         `${client.split('-')[0]} mcp add ${client === 'codex' ? '' : '--scope user '}whatsapp -- ${process.execPath} ${MAIN} stdio\n`,
       )
-    } else expect(JSON.parse(out)).toBeInstanceOf(Object)
+    } else if (client !== 'librechat') expect(JSON.parse(out)).toBeInstanceOf(Object)
     expect(readdirSync(home)).toEqual([])
   })
 
@@ -184,6 +215,16 @@ describe('what is printed', () => {
     ['codex', 'codex mcp add whatsapp --url URL\n'],
     ['vscode', { servers: { whatsapp: { type: 'http', url: 'URL' } } }],
     ['cursor', { mcpServers: { whatsapp: { url: 'URL' } } }],
+    ['gemini', { mcpServers: { whatsapp: { httpUrl: 'URL' } } }],
+    ['qwen', { mcpServers: { whatsapp: { httpUrl: 'URL' } } }],
+    ['opencode', { mcp: { whatsapp: { type: 'remote', url: 'URL' } } }],
+    ['windsurf', { mcpServers: { whatsapp: { serverUrl: 'URL' } } }],
+    ['zed', { context_servers: { whatsapp: { url: 'URL' } } }],
+    ['lm-studio', { mcpServers: { whatsapp: { url: 'URL' } } }],
+    [
+      'librechat',
+      'mcpSettings:\n  allowedAddresses: ["127.0.0.1:9000"]\nmcpServers:\n  whatsapp:\n    type: "streamable-http"\n    url: "URL"\n',
+    ],
     [
       'n8n',
       {
@@ -257,6 +298,7 @@ describe('what is printed', () => {
 
   it.each([
     [['nobody']],
+    [['librechat', '--install']],
     [['claude-desktop', '--transport', 'http']],
     [['n8n', '--transport', 'stdio']],
     [['n8n', '--install']],
@@ -268,6 +310,19 @@ describe('what is printed', () => {
     expect(err).not.toContain('    at ')
     expect(readdirSync(home)).toEqual([])
   })
+})
+
+it('writes the file of OpenCode that is there, whatever its name', async () => {
+  const folder = join(home, '.config', 'opencode')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'opencode.jsonc'), '{}')
+  expect((await mcpConfig(['opencode', '--install'])).code).toBe(0)
+  expect(readdirSync(folder).filter((name) => !name.includes('.bak'))).toEqual(['opencode.jsonc'])
+})
+
+it('suggests the client that was meant', async () => {
+  const { code, err } = await mcpConfig(['gemni'])
+  expect([code, err]).toEqual([2, expect.stringContaining('Did you mean gemini?')])
 })
 
 it('goes where a link leads, and to the places that clients are told of', async () => {
@@ -320,6 +375,9 @@ describe('files of other systems', () => {
     expect(at('vscode', 'darwin')).toBe('/Users/me/Library/Application Support/Code/User/mcp.json')
     expect(at('cursor', 'darwin')).toBe('/Users/me/.cursor/mcp.json')
     expect(at('vscode', 'win32', { APPDATA: 'D:\\Roaming' })).toBe('D:\\Roaming\\Code\\User\\mcp.json')
+    expect(at('zed', 'darwin')).toBe('/Users/me/.config/zed/settings.json')
+    expect(at('zed', 'win32', { APPDATA: 'D:\\Roaming' })).toBe('D:\\Roaming\\Zed\\settings.json')
+    expect(at('opencode', 'win32')).toBe('C:\\Users\\me\\.config\\opencode\\opencode.json')
     expect(at('codex', 'win32')).toBe('C:\\Users\\me\\.codex\\config.toml')
     expect(at('claude-desktop', 'win32')).toBe(
       'C:\\Users\\me\\AppData\\Roaming\\Claude\\claude_desktop_config.json',
@@ -366,7 +424,7 @@ describe('how this program is run', () => {
     expect(entry({ root: '/usr/lib/node_modules/whatsapp-mcp-api' })).toMatchObject({
       args: ['/usr/lib/node_modules/whatsapp-mcp-api/dist/main.js', ...url],
     })
-    const npx = '/home/me/.npm/_npx/ab12/node_modules/whatsapp-mcp-api'
+    const npx = throughNpx('^0.1.0')
     expect(entry({ root: npx })).toEqual({
       transport: 'stdio',
       command: 'npx',
@@ -386,6 +444,31 @@ describe('how this program is run', () => {
   })
 })
 
+/** The folder of this package as npx has it in its cache, got from there. */
+function throughNpx(spec: string): string {
+  const folder = join(temp(), '_npx', 'ab12')
+  const root = join(folder, 'node_modules', 'whatsapp-mcp-api')
+  mkdirSync(root, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ dependencies: { 'whatsapp-mcp-api': spec } }))
+  return root
+}
+
+it.each([
+  ['file:../../whatsapp-mcp-api-0.1.0.tgz', /npm install -g \S+[\\/]whatsapp-mcp-api-0\.1\.0\.tgz\)/],
+  ['https://example.com/whatsapp-mcp-api.tgz', /npm install -g FILE\)/],
+  ['github:somebody/whatsapp-mcp-api', /npm install -g FILE\)/],
+])('is not started by name through npx where it came from %s', (spec, next) => {
+  const options = (url: string) => ({
+    given: { settings: {}, flags: { url } },
+    place: { root: throughNpx(spec), platform: 'linux' as const, home, env: {} },
+    execPath: process.execPath,
+  })
+  expect(() => toEntry('stdio', options(''))).toThrow(
+    expect.objectContaining({ hint: expect.stringMatching(next) }),
+  )
+  expect(toEntry('http', options('http://127.0.0.1:1'))).toMatchObject({ url: 'http://127.0.0.1:1/mcp' })
+})
+
 it('is found through npx in no folder that a client has open', async () => {
   const project = temp()
   for (const folder of [home, project]) {
@@ -395,7 +478,7 @@ it('is found through npx in no folder that a client has open', async () => {
   }
   const entry = toEntry('stdio', {
     given: { settings: {}, flags: { url: 'http://127.0.0.1:1' } },
-    place: { root: '/x/_npx/ab12/node_modules/whatsapp-mcp-api', platform: 'linux', home, env: {} },
+    place: { root: throughNpx('^0.1.0'), platform: 'linux', home, env: {} },
     execPath: process.execPath,
   })
   if (entry.transport !== 'stdio') throw new Error('not over stdio')
@@ -443,6 +526,7 @@ describe('an edit', () => {
     member: 'mcp_servers',
     name: 'whatsapp',
     entry: { command: 'node', args: ['main.js', 'stdio'] },
+    isOurs: () => true,
   }
   const toml = (text: string) => withEntry(text, { ...edit, format: 'toml' })
 

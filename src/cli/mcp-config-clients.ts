@@ -20,6 +20,10 @@ export type McpClient = {
   entry(entry: Entry): Record<string, unknown>
   /** What to type where the client has a command for it; else the entry is shown as it stands in the file. */
   command?: (name: string, entry: Entry) => string[]
+  /** What is printed where there is no file; left out: the entry. */
+  pasted?: (name: string, entry: Entry, ours: Record<string, unknown>) => object
+  /** How that is written; left out: JSON. */
+  format?: 'yaml'
   /** Null: it keeps none that another program could write. */
   file: ConfigFile | null
   /** What to do with what was printed, where there is no file. */
@@ -35,9 +39,13 @@ const typedEntry = (entry: Entry): Record<string, unknown> => ({
   ...plainEntry(entry),
 })
 
+/** As Gemini CLI and Qwen Code have it: `url` would be an endpoint of the old SSE transport there. */
+const httpUrlEntry = (entry: Entry): Record<string, unknown> =>
+  entry.transport === 'http' ? { httpUrl: entry.url } : plainEntry(entry)
+
 /**
  * Where files are: code.claude.com/docs (user scope), modelcontextprotocol.io/quickstart/user, cursor.com/docs/mcp,
- * code.visualstudio.com/docs/copilot/reference/mcp-configuration, openai/codex docs/config.md.
+ * code.visualstudio.com/docs/copilot/reference/mcp-configuration, openai/codex docs/config.md; of the others beside each.
  */
 export const CLIENTS: Record<string, McpClient> = {
   'claude-code': {
@@ -105,6 +113,75 @@ export const CLIENTS: Record<string, McpClient> = {
     },
     next: 'Start Codex anew; "codex mcp list" shows the server.',
   },
+  // geminicli.com/docs/tools/mcp-server, user scope; its settings file may have comments.
+  gemini: {
+    title: 'Gemini CLI',
+    transports: ['stdio', 'http'],
+    entry: httpUrlEntry,
+    file: { format: 'jsonc', member: 'mcpServers', path: inHome('.gemini', 'settings.json') },
+    next: 'Start Gemini CLI anew; /mcp shows the server.',
+  },
+  // qwenlm.github.io/qwen-code-docs/en/users/features/mcp, user scope.
+  qwen: {
+    title: 'Qwen Code',
+    transports: ['stdio', 'http'],
+    entry: httpUrlEntry,
+    file: { format: 'jsonc', member: 'mcpServers', path: inHome('.qwen', 'settings.json') },
+    next: 'Start Qwen Code anew; /mcp shows the server.',
+  },
+  // opencode.ai/v1/docs/mcp-servers; version 2 reads that form too (opencode.ai/docs/migrate-v1).
+  opencode: {
+    title: 'OpenCode',
+    transports: ['stdio', 'http'],
+    entry: (entry) =>
+      entry.transport === 'http'
+        ? { type: 'remote', url: entry.url }
+        : { type: 'local', command: [entry.command, ...entry.args] },
+    file: { format: 'jsonc', member: 'mcp', path: opencodeFile },
+    next: 'Start OpenCode anew; "opencode mcp list" shows the server.',
+  },
+  // docs.windsurf.com/windsurf/cascade/mcp
+  windsurf: {
+    title: 'Windsurf',
+    transports: ['stdio', 'http'],
+    entry: (entry) => (entry.transport === 'http' ? { serverUrl: entry.url } : plainEntry(entry)),
+    file: { format: 'json', member: 'mcpServers', path: inHome('.codeium', 'windsurf', 'mcp_config.json') },
+    next: 'Refresh the MCP servers of Cascade in Windsurf.',
+  },
+  // zed.dev/docs/ai/mcp, zed.dev/docs/configuring-zed
+  zed: {
+    title: 'Zed',
+    transports: ['stdio', 'http'],
+    entry: plainEntry,
+    file: { format: 'jsonc', member: 'context_servers', path: zedFile },
+    next: 'The settings of the Agent Panel in Zed show the server.',
+  },
+  // lmstudio.ai/docs/app/mcp: the notation of Cursor.
+  'lm-studio': {
+    title: 'LM Studio',
+    transports: ['stdio', 'http'],
+    entry: plainEntry,
+    file: { format: 'json', member: 'mcpServers', path: inHome('.lmstudio', 'mcp.json') },
+    next: 'Switch the server on in LM Studio, under Program.',
+  },
+  // librechat.ai/docs/configuration/librechat_yaml/object_structure/mcp_servers and …/mcp_settings: private addresses are
+  // refused unless they are listed. JSON is YAML too.
+  librechat: {
+    title: 'LibreChat',
+    transports: ['stdio', 'http'],
+    entry: (entry) =>
+      entry.transport === 'http'
+        ? { type: 'streamable-http', url: entry.url }
+        : { type: 'stdio', command: entry.command, args: entry.args },
+    pasted: (name, entry, ours) => ({
+      ...(entry.transport === 'http' ? { mcpSettings: { allowedAddresses: [new URL(entry.url).host] } } : {}),
+      mcpServers: { [name]: ours },
+    }),
+    format: 'yaml',
+    file: null,
+    use: 'Put it into librechat.yaml, beside what it has under the same names, and restart LibreChat. LibreChat must run on this\ncomputer as the same user: a container does not reach the server.',
+    next: '',
+  },
   n8n: {
     title: 'n8n',
     transports: ['http'],
@@ -129,6 +206,26 @@ export const CLIENTS: Record<string, McpClient> = {
     use: 'Paste it into a workflow, and connect the node to an AI Agent as its tool. The server must run, and n8n on the same computer\nas the same user.',
     next: '',
   },
+}
+
+/** A file in a folder of the user's own, on every system. */
+function inHome(...parts: string[]): ConfigFile['path'] {
+  return ({ home, platform }) => pathOf(platform).join(home, ...parts)
+}
+
+/** Below ~/.config on every system (npm:xdg-basedir). Either name is read, and comments in both. */
+function opencodeFile({ home, env, platform }: Place): string {
+  const { join } = pathOf(platform)
+  const folder = join(env.XDG_CONFIG_HOME || join(home, '.config'), 'opencode')
+  return join(folder, namesIn(folder).find((name) => name === 'opencode.jsonc') ?? 'opencode.json')
+}
+
+/** On macOS in ~/.config too. */
+function zedFile(place: Place): string {
+  const { platform, home } = place
+  if (platform === 'win32') return win32.join(userConfig(place), 'Zed', 'settings.json')
+  const config = platform === 'darwin' ? posix.join(home, '.config') : userConfig(place)
+  return posix.join(config, 'zed', 'settings.json')
 }
 
 function pathOf(platform: NodeJS.Platform): typeof posix {

@@ -22,13 +22,15 @@ export type Edit = {
   member: string
   name: string
   entry: Json
+  /** Is the entry of that name one of ours? Then it keeps what its user added; all of another program's goes. */
+  isOurs(before: Json): boolean
 }
 
 /** The file cannot be edited safely. `message` is the rest of a sentence that begins with the file's name. */
 export class EditError extends Error {}
 
-/** What an entry of ours says; anything else in one that is there already was put there by its user, and stays. */
-const OURS = ['type', 'command', 'args', 'url']
+/** What entries of ours say, for any client; anything else in one was put there by its user. */
+const OURS = ['type', 'command', 'args', 'url', 'httpUrl', 'serverUrl']
 
 /** The text with our entry in it; the same text where it is there already. @throws EditError */
 export function withEntry(text: string, edit: Edit): string {
@@ -40,12 +42,13 @@ export function withEntry(text: string, edit: Edit): string {
   const known = isRecord(servers) ? (servers[edit.name] ?? {}) : null
   if (!isRecord(servers) || !isRecord(known))
     throw new EditError(`holds no table of servers at "${edit.member}"`)
-  const kept = Object.fromEntries(Object.entries(known).filter(([key]) => !OURS.includes(key)))
+  const isOurs = edit.isOurs(known)
+  const kept = isOurs ? Object.fromEntries(Object.entries(known).filter(([key]) => !OURS.includes(key))) : {}
   const merged = { ...edit.entry, ...kept }
   const wanted = { ...data, [edit.member]: { ...servers, [edit.name]: merged } }
   if (isDeepStrictEqual(plainOf(data), plainOf(wanted))) return text
-  const isKnown = Object.hasOwn(servers, edit.name)
-  const tries = edit.format === 'toml' ? editToml(before, edit, isKnown) : [editJson(before, edit)]
+  const change = !Object.hasOwn(servers, edit.name) ? 'add' : isOurs ? 'update' : 'replace'
+  const tries = edit.format === 'toml' ? editToml(before, edit, change) : [editJson(before, edit, change)]
   const after = tries.find((one) => says(one, wanted))
   if (after === undefined) throw new EditError('is written in a way that cannot be edited safely')
   return bom + after
@@ -60,7 +63,7 @@ export function withEntry(text: string, edit: Edit): string {
 }
 
 /** The entry of that name, as it is in the text; null where there is none. @throws EditError where it cannot be read */
-export function entryIn(text: string, { format, member, name }: Omit<Edit, 'entry'>): unknown {
+export function entryIn(text: string, { format, member, name }: Omit<Edit, 'entry' | 'isOurs'>): unknown {
   const read = format === 'toml' ? readToml : readJson(format)
   const servers = read(text.replace(/^\ufeff/, ''))[member]
   return isRecord(servers) && Object.hasOwn(servers, name) ? servers[name] : null
@@ -80,19 +83,24 @@ function readJson(format: 'json' | 'jsonc'): (text: string) => Json {
   }
 }
 
-/** A new entry is put before the others, where no comma and no comment is in the way; in a known one only our keys change. */
-function editJson(text: string, { member, name, entry }: Edit): string {
+/** To an entry: there was none; only our keys change; all of it does. */
+type Change = 'add' | 'update' | 'replace'
+
+/** A new entry is put before the others, where no comma and no comment is in the way. */
+function editJson(text: string, { member, name, entry }: Edit, change: Change): string {
   const eol = eolOf(text)
   const unit = /^([ \t]+)\S/m.exec(text)?.[1] ?? '  '
   const root = parseTree(text)
   const at = (...path: string[]) => (root === undefined ? undefined : findNodeAtLocation(root, path))
   if (root === undefined) return `${JSON.stringify({ [member]: { [name]: entry } }, null, unit)}${eol}`
-  if (at(member, name) !== undefined) {
+  if (change !== 'add') {
     const formattingOptions = {
       insertSpaces: !unit.startsWith('\t'),
       tabSize: unit.startsWith('\t') ? 1 : unit.length,
       eol,
     }
+    if (change === 'replace')
+      return applyEdits(text, modify(text, [member, name], entry, { formattingOptions }))
     return OURS.reduce((now, key) => {
       const isThere = at(member, name, key) !== undefined
       if (!isThere && entry[key] === undefined) return now
@@ -127,29 +135,34 @@ function readToml(text: string): Json {
 }
 
 /**
- * Appended as a table of its own, or our keys exchanged in the table that is there: one text for each line that looks like its
- * header, since such a line may stand in a string too.
+ * Appended as a table of its own, or our keys exchanged in the table that is there (with its subtables, where all of it is
+ * replaced): one text for each line that looks like its header, since such a line may stand in a string too.
  */
-function editToml(text: string, { member, name, entry }: Edit, isKnown: boolean): string[] {
+function editToml(text: string, { member, name, entry }: Edit, change: Change): string[] {
   const eol = eolOf(text)
   const ours = toToml(entry).trim().split('\n')
-  if (!isKnown) {
+  if (change === 'add') {
     const start = text.trim() === '' ? '' : `${text.trimEnd()}${eol}${eol}`
     return [[`${start}[${member}.${name}]`, ...ours, ''].join(eol)]
   }
   const lines = text.split(/\r?\n/)
   return lines.flatMap((line, header) => {
     if (!isHeader(line, member, name)) return []
-    const next = lines.findIndex((one, index) => index > header && /^\s*\[/.test(one))
+    const next = lines.findIndex(
+      (one, index) =>
+        index > header && /^\s*\[/.test(one) && !(change === 'replace' && isHeader(one, member, name, true)),
+    )
     const end = next === -1 ? lines.length : next
-    const kept = withoutKeys(lines.slice(header + 1, end))
+    const kept = change === 'replace' ? [''] : withoutKeys(lines.slice(header + 1, end))
     return [[...lines.slice(0, header + 1), ...ours, ...kept, ...lines.slice(end)].join(eol)]
   })
 }
 
-function isHeader(line: string, member: string, name: string): boolean {
-  const match = /^\s*\[\s*([\w-]+)\s*\.\s*(?:([\w-]+)|"([^"]*)"|'([^']*)')\s*\]\s*(?:#.*)?$/.exec(line)
-  return match !== null && match[1] === member && [match[2], match[3], match[4]].includes(name)
+/** Is it the header of our table; with `orBelow`, or of a table in it? */
+function isHeader(line: string, member: string, name: string, orBelow = false): boolean {
+  const match = /^\s*\[\s*([\w-]+)\s*\.\s*(?:([\w-]+)|"([^"]*)"|'([^']*)')\s*([.\]])/.exec(line)
+  if (match === null || match[1] !== member || ![match[2], match[3], match[4]].includes(name)) return false
+  return orBelow || (match[5] === ']' && /^\s*(?:#.*)?$/.test(line.slice(match[0].length)))
 }
 
 /** Without our keys and their values, which may go over several lines. */

@@ -1,10 +1,12 @@
 /** How a client reaches this program: by its address, or by starting `stdio` the way this one was started. */
-import { accessSync, constants, realpathSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
+import { accessSync, constants, readFileSync, realpathSync } from 'node:fs'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { type GivenSettings, type Row, readConfig, rooted, SETTINGS, type SettingName } from '../config.ts'
 import { readEnvironment } from '../environment.ts'
 import { addressOf, givenUrl } from './client.ts'
 import { dataRootOf, type Place } from './data-dir.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { PROGRAM, quote } from './words.ts'
 
 export const TRANSPORTS = ['stdio', 'http'] as const
 export type Transport = (typeof TRANSPORTS)[number]
@@ -23,7 +25,7 @@ export type EntryOptions = {
 
 /** @throws ConfigError, and CommandError where the settings do not say where the server is */
 export function toEntry(transport: Transport, { given, place, execPath }: EntryOptions): Entry {
-  const address = addressOf(given, () => environmentOf(place)).replace(/\/mcp$/, '')
+  const address = addressOf(given, () => environmentOf(place))
   if (transport === 'http') return { transport, url: `${address}/mcp` }
   const { command, args } = launch(place, execPath)
   const more = givenUrl(given) === null ? carriedFlags(given.settings, place) : ['--url', address]
@@ -46,6 +48,7 @@ function environmentOf(place: Place): Record<string, string | undefined> {
  */
 function launch({ root, platform, home, env }: Place, execPath: string): { command: string; args: string[] } {
   if (root.split(/[\\/]/).includes('_npx')) {
+    requireRegistry(root)
     // Clients start it in the folder of the open project, whose `.npmrc` may name another registry, and whose
     // `node_modules/.bin` another program of our name: npx takes both from the folder of its prefix.
     const args = [`--prefix=${home}`, '-y', 'whatsapp-mcp-api']
@@ -53,6 +56,33 @@ function launch({ root, platform, home, env }: Place, execPath: string): { comma
     return platform === 'win32' ? { command: 'cmd', args: ['/c', 'npx', ...args] } : { command: 'npx', args }
   }
   return { command: stableNode(env.PATH ?? '', execPath), args: [join(root, 'dist', 'main.js')] }
+}
+
+/**
+ * A client that starts this through npx gets what the registry has under our name: another program, or none, unless that is
+ * where this one came from. npx notes that as a dependency of the folder in its cache.
+ * @throws CommandError where it came from a file, an address or a repository
+ */
+function requireRegistry(root: string): void {
+  const folder = dirname(dirname(root))
+  const spec = dependencyOf(join(folder, 'package.json'))
+  if (/^[\^~]?\d|^latest$/.test(spec ?? '')) return
+  const file = spec?.startsWith('file:') ? quote(resolve(folder, spec.slice('file:'.length))) : 'FILE'
+  throw new CommandError(
+    'This program runs through npx, and does not come from the npm registry: a client that starts it by its name would get another program, or none.',
+    `Install it (npm install -g ${file}), or use a checkout; then run this command again.`,
+    EXIT.failed,
+  )
+}
+
+/** Where the package in a folder of npx's cache came from: a range of versions, a file, an address; null: not noted. */
+function dependencyOf(file: string): string | null {
+  try {
+    const spec: unknown = JSON.parse(readFileSync(file, 'utf8')).dependencies[PROGRAM]
+    return typeof spec === 'string' ? spec : null
+  } catch {
+    return null
+  }
 }
 
 /** This Node by the name that it has on the PATH: Homebrew's own folder is another with each version. */

@@ -16,12 +16,13 @@ const MOST_CHARACTERS = 200
  */
 export function otherProgram(before: unknown, now: Entry, { root }: Pick<Place, 'root'>): string | null {
   if (!isRecord(before)) return null
-  const { command, args, url } = before
-  if (typeof command === 'string') {
-    const words = [command, ...(Array.isArray(args) ? args.filter((arg) => typeof arg === 'string') : [])]
+  // Clients name the address differently, and some write the command and its arguments as one list.
+  const { command: program, args, httpUrl, serverUrl, url = httpUrl ?? serverUrl } = before
+  const [command, ...words] = [program, args].flat().filter((word) => typeof word === 'string')
+  if (program !== undefined && command !== undefined) {
     const isOurs =
       /(^|[\\/])whatsapp-mcp-api(\.cmd)?$/.test(command) || words.some((word) => isOurBuild(word, root))
-    return isOurs ? null : shorten(words)
+    return isOurs ? null : shorten([command, ...words])
   }
   if (typeof url !== 'string') return null
   return isOurAddress(url, now) ? null : bare(url)

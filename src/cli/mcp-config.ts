@@ -8,8 +8,9 @@ import { CLIENTS, type McpClient } from './mcp-config-clients.ts'
 import { type Entry, leftOut, type Transport, toEntry } from './mcp-config-entry.ts'
 import { install } from './mcp-config-install.ts'
 import { otherProgram } from './mcp-config-other.ts'
+import { nearest } from './nearest.ts'
 import { plain } from './terminal.ts'
-import { inWords } from './words.ts'
+import { inWords, quote } from './words.ts'
 
 type McpConfigFlags = { transport: Transport | ''; name: string; install: boolean; url: string }
 
@@ -20,8 +21,7 @@ export async function mcpConfig(
 ): Promise<number> {
   const { flags } = given
   const client = Object.hasOwn(CLIENTS, id) ? CLIENTS[id] : undefined
-  if (client === undefined)
-    throw new UsageError(`There is no client ${JSON.stringify(id)}: ${Object.keys(CLIENTS).join(', ')}.`)
+  if (client === undefined) throw unknownClient(id)
   const { platform, execPath } = process
   const place = thisPlace()
   const entry = toEntry(transportOf(client, flags.transport), { given, place, execPath })
@@ -35,6 +35,13 @@ export async function mcpConfig(
   return EXIT.ok
 }
 
+function unknownClient(id: string): UsageError {
+  const known = Object.keys(CLIENTS)
+  const meant = nearest(id, known)
+  const next = meant === undefined ? `Choose one of ${known.join(', ')}.` : `Did you mean ${meant}?`
+  return new UsageError(`There is no client ${JSON.stringify(id)}. ${next}`)
+}
+
 function writeInto(client: McpClient, name: string, entry: Entry, place: Place): number {
   const { title, file, next } = client
   if (file === null) {
@@ -45,7 +52,8 @@ function writeInto(client: McpClient, name: string, entry: Entry, place: Place):
     )
   }
   const { format, member } = file
-  const done = install(file.path(place), { format, member, name, entry: client.entry(entry) })
+  const isOurs = (before: unknown) => otherProgram(before, entry, place) === null
+  const done = install(file.path(place), { format, member, name, entry: client.entry(entry), isOurs })
   const other = otherProgram(done.replaced, entry, place)
   const lines = done.isChanged
     ? [
@@ -79,9 +87,23 @@ function render(client: McpClient, name: string, entry: Entry, platform: NodeJS.
       .map((word) => quote(word, platform))
       .join(' ')
   const ours = client.entry(entry)
-  if (client.file === null) return JSON.stringify(ours, null, 2)
+  if (client.file === null) {
+    const pasted = client.pasted?.(name, entry, ours) ?? ours
+    return client.format === 'yaml' ? toYaml(pasted) : JSON.stringify(pasted, null, 2)
+  }
   const whole = { [client.file.member]: { [name]: ours } }
   return client.file.format === 'toml' ? toToml(whole) : JSON.stringify(whole, null, 2)
+}
+
+/** Objects as blocks; what they hold in the end as JSON, which YAML reads as it is (yaml.org/spec/1.2.2, 1.2). */
+function toYaml(value: object, indent = ''): string {
+  return Object.entries(value)
+    .map(([key, item]) =>
+      typeof item === 'object' && !Array.isArray(item)
+        ? `${indent}${key}:\n${toYaml(item, `${indent}  `)}`
+        : `${indent}${key}: ${JSON.stringify(item)}`,
+    )
+    .join('\n')
 }
 
 function howToUse({ command, file, use = '' }: McpClient, place: Place): string {
@@ -89,12 +111,6 @@ function howToUse({ command, file, use = '' }: McpClient, place: Place): string 
   const where = file.path(place)
   const what = command === undefined ? `For ${where}.` : 'A line to run.'
   return `${what} With --install it is written to ${command === undefined ? 'that file' : where}.`
-}
-
-/** A word as a shell takes it: that of POSIX, or both of Windows. */
-function quote(word: string, platform: NodeJS.Platform): string {
-  if (/^[\w@%+=:,./\\-]+$/.test(word) && (platform === 'win32' || !word.includes('\\'))) return word
-  return platform === 'win32' ? `"${word.replaceAll('"', '\\"')}"` : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 function say(line: string): void {

@@ -441,6 +441,13 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'test/mcp-config.test.ts', name: 'keeps all that is there' },
   },
   {
+    name: 'the secrets of another program are handed to ours',
+    file: 'src/cli/mcp-config-edit.ts',
+    find: 'const isOurs = edit.isOurs(known)',
+    replace: 'const isOurs = true',
+    test: { file: 'test/mcp-config.test.ts', name: 'says whose entry it replaced' },
+  },
+  {
     name: 'a file is changed without a copy',
     file: 'src/cli/mcp-config-install.ts',
     find: 'if (backup !== null) copyFileSync(file, backup, constants.COPYFILE_EXCL)',
