@@ -1,5 +1,6 @@
 /** An encrypted archive from the outside: the built program with a key, without one, with another one; and no word in plain on disk. */
 import {
+  chmodSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -207,6 +208,16 @@ describe('archive encrypt, change-key and decrypt', () => {
     })
     expect(filesWith(dir, CANARY)).toEqual([])
     expect((await with_(dir, ['encrypt'], right)).out).toContain('encrypted already')
+    // What a command says is text, also through a pipe.
+    const keyFile = join(temp(), 'my.key')
+    writeFileSync(keyFile, `${KEY}\n`)
+    chmodSync(keyFile, 0o644)
+    const warned = await with_(dir, ['encrypt', '--archive-key-file', keyFile])
+    if (process.platform !== 'win32')
+      expect([warned.code, warned.err]).toEqual([
+        0,
+        expect.stringMatching(/^[\d:]{8} warn the key file was open to other users .*\n$/),
+      ])
     expect((await look(dir, right)).code).toBe(CANARY)
 
     const changed = await with_(dir, ['change-key', '--new-key-file', '-', '--json'], right, `${NEW_KEY}\n`)

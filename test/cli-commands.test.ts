@@ -71,7 +71,7 @@ describe('without a server', () => {
   it('the address comes from the settings, or from --url', async () => {
     const env = { WHATSAPP_MCP_PORT: nowhere, WHATSAPP_MCP_HOST: 'localhost' }
     expect((await ended(['status'], { env })).err).toContain(`http://localhost:${nowhere}.`)
-    const given = await ended(['status', '--url', `http://127.0.0.2:${nowhere}/`], { env })
+    const given = await ended(['status', '--url', `http://127.0.0.2:${nowhere}/mcp/`], { env })
     expect([given.code, given.err.split('\n')[0]]).toEqual([
       6,
       `No server answers at http://127.0.0.2:${nowhere}.`,
@@ -324,9 +324,19 @@ describe('sandbox --linked', () => {
     const { code, out } = await ended(['doctor', '--auth-dir', sandbox.dir, '--port', port])
     expect(code, out).toBe(0)
     expect(out).toContain(`The server runs at ${sandbox.url}.`)
-    expect(out).toContain('connected to WhatsApp')
+    expect(out).toContain('The session is ready.')
     expect(out).toContain(`process ${sandbox.child.pid}`)
     expect(existsSync(join(sandbox.dir, '.whatsapp-mcp-api', 'server.lock'))).toBe(true)
+  })
+
+  it('doctor looks at the server that is named', async () => {
+    const { code, out } = await ended(['doctor', '--url', `${sandbox.url}/mcp`])
+    expect(code, out).toBe(0)
+    expect(out).toContain(`The server runs at ${sandbox.url}.`)
+    expect(out).toContain(`${sandbox.dir} is writable.`)
+    const away = await ended(['doctor', '--url', 'https://example.com'])
+    expect([away.code, away.err]).toEqual([2, expect.stringContaining('only a loopback address')])
+    expect((await ended(['doctor', '--url', `http://127.0.0.1:${await quietPort()}`])).code).toBe(6)
   })
 
   it('doctor tells the port of another server from its own', async () => {
@@ -336,7 +346,9 @@ describe('sandbox --linked', () => {
     })
     expect([elsewhere.code, elsewhere.out]).toEqual([
       1,
-      expect.stringContaining('server of another directory'),
+      expect.stringMatching(
+        new RegExp(`server of another directory, .*\\n.*npm run doctor -- --url ${sandbox.url}\\.`),
+      ),
     ])
     const second = await ended(['doctor', '--auth-dir', sandbox.dir, '--port', '0'], {
       node: WITHOUT_WHATSAPP,
@@ -384,6 +396,8 @@ describe('linking', () => {
     expect(out).toMatch(/^next +Run "npm run auth" to link an account\.$/m)
     const { out: json } = await ended(['status', '--json', '--url', sandbox.url])
     expect(JSON.parse(json).next_step).toContain('POST /api/auth/start')
+    const doctor = await ended(['doctor', '--url', sandbox.url])
+    expect([doctor.code, doctor.out]).toEqual([0, expect.stringContaining('needs no network')])
   })
 
   it('auth shows the code, and goes with it until it is ready', async () => {
@@ -422,6 +436,11 @@ describe('linking', () => {
     expect(await auth.exited).toBe(1)
     expect(auth.err).toMatch(/\S.*\n\S/)
     expect(auth.err).not.toContain('    at ')
+    // What is known is a line in the log, without a stack.
+    expect(sandbox.err).toMatch(
+      /"reason":"web\.whatsapp\.com could not be reached .*"msg":"the start failed"/,
+    )
+    expect(sandbox.err).not.toContain('"stack"')
     await call(`${sandbox.phone}/control/setFault`, { name: 'load_refused', value: false })
   })
 

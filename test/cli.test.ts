@@ -1,7 +1,16 @@
 /** The program as people run it: the built command in a process of its own, with signals, kills and exit codes. */
-import { existsSync, lstatSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { hostname } from 'node:os'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { WorldMessage, WorldState } from '../simulator/simulator.ts'
 import { SETTINGS } from '../src/config.ts'
@@ -142,6 +151,55 @@ describe('ending (F17)', () => {
   })
 })
 
+describe('stop', () => {
+  const stopIn = (dir: string) => ended(['stop', '--auth-dir', dir, '--json'])
+
+  it('ends the server of a directory, with its browser, and says when there is none', async () => {
+    const sandbox = await openSandbox()
+    await call(`${sandbox.url}/api/auth/start`, {})
+    const linkTo = join(temp(), 'link')
+    symlinkSync(sandbox.dir, linkTo)
+    const { code, out } = await stopIn(linkTo)
+    expect([code, JSON.parse(out)]).toEqual([
+      0,
+      { ok: true, stopped: true, auth_dir: linkTo, pid: sandbox.child.pid },
+    ])
+    expect(await sandbox.exited).toBe(0)
+    expect(browserProcesses(sandbox.dir)).toEqual([])
+    expect(
+      readdirSync(join(sandbox.dir, '.whatsapp-mcp-api')).filter((name) => /lock|address/.test(name)),
+    ).toEqual([])
+    const again = await stopIn(sandbox.dir)
+    expect([again.code, JSON.parse(again.out)]).toEqual([
+      0,
+      { ok: true, stopped: false, auth_dir: sandbox.dir },
+    ])
+    expect((await ended(['stop', '--auth-dir', temp()])).out).toMatch(/^No server uses \S+\.\n$/)
+  })
+
+  it.skipIf(process.platform !== 'linux')(
+    'signals no process that does not answer as the server of the directory',
+    async () => {
+      const own = join(temp(), '.whatsapp-mcp-api')
+      const dir = dirname(own)
+      mkdirSync(own)
+      const other = run(['-e', 'setInterval(() => {}, 1000)'], {}, process.execPath)
+      const { pid = 0 } = other.child
+      const started = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19]
+      writeFileSync(join(own, 'server.lock'), JSON.stringify({ pid, started, host: hostname() }))
+      const silent = await stopIn(dir)
+      expect([silent.code, silent.err]).toEqual([1, expect.stringContaining(`Process ${pid} uses ${dir}`)])
+      // A server of ours, of another directory.
+      const elsewhere = await openSandbox()
+      writeFileSync(join(own, 'address.json'), JSON.stringify({ pid, url: elsewhere.url }))
+      expect((await stopIn(dir)).code).toBe(1)
+      expect((await statusOf(elsewhere)).state).toBe('stopped')
+      expect(other.child.exitCode).toBeNull()
+      await stop(elsewhere)
+    },
+  )
+})
+
 describe('a start that cannot be', () => {
   it('on a directory in use names the other server, which goes on (F5)', async () => {
     const first = await openSandbox()
@@ -150,6 +208,32 @@ describe('a start that cannot be', () => {
     expect(await second.exited).toBe(3)
     expect(Date.now() - startedAt).toBeLessThan(2_000)
     expect(second.err).toContain(`process ${first.child.pid}`)
+    // It can be used, or stopped.
+    expect(second.err).toContain(`${first.url}/qr`)
+    expect(second.err).toContain(`npm run stop -- --auth-dir ${first.dir}\n`)
+
+    const verify = await ended(['archive', 'verify', '--auth-dir', first.dir])
+    expect([verify.code, verify.err]).toEqual([
+      3,
+      `Another process (process ${first.child.pid}) uses ${first.dir} already.\nStop the server first ("npm run stop" with the same settings), then run this again.\n`,
+    ])
+
+    const { port } = new URL(first.url)
+    const phonePort = new URL(first.phone).port
+    for (const args of [
+      ['--dir', first.dir],
+      ['--dir', temp(), '--port', port, '--phone-port', phonePort],
+    ]) {
+      const sandbox = run(['sandbox', ...args])
+      expect(await sandbox.exited).toBe(3)
+      expect(sandbox.err).toContain(`A sandbox already runs (process ${first.child.pid}), in ${first.dir}.`)
+      for (const link of [`server  ${first.url}\n`, `phone   ${first.phone}\n`, '--phone-port'])
+        expect(sandbox.err).toContain(link)
+      expect(sandbox.err).not.toContain('WHATSAPP_')
+    }
+    const beside = run(['sandbox', '--dir', temp(), '--port', port, '--phone-port', '0'])
+    expect(await beside.exited).toBe(4)
+    expect(beside.err).toContain('choose another port in --port.')
     expect((await statusOf(first)).state).toBe('stopped')
     await stop(first)
   })

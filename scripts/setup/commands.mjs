@@ -29,7 +29,7 @@ const commands = {
   sandbox: { needs: ['build', 'browser'], run: (args) => runServer('sandbox', args) },
   ...Object.fromEntries(
     // They ask a server that runs, or look for themselves what is missing.
-    ['status', 'auth', 'send', 'logout', 'doctor', 'archive', 'stdio', 'mcp-config'].map((name) => [
+    ['status', 'auth', 'send', 'logout', 'stop', 'doctor', 'archive', 'stdio', 'mcp-config'].map((name) => [
       name,
       { needs: ['build'], run: (/** @type {string[]} */ args) => runServer(name, args) },
     ]),

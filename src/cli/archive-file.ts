@@ -6,6 +6,7 @@ import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
 import { createLog } from '../log.ts'
+import { counted } from '../model/counted.ts'
 import { toJid } from '../model/ids.ts'
 import { type AuthDir, AuthDirError, openAuthDir, placesIn } from '../session/auth-dir.ts'
 import { importArchive } from '../session/import-archive.ts'
@@ -16,9 +17,11 @@ import { verify } from '../store/verify.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { createProgress } from './progress.ts'
+import { nextStepOf } from './running.ts'
 import { plain } from './terminal.ts'
 
-const log = createLog({ level: 'warn' })
+/** A command's words are for people, also through a pipe. */
+const log = createLog({ level: 'warn', readable: true })
 
 /** Read an exported file into the directory's archive; resolves with the exit code. */
 export async function importFile(config: Config, from: string, { json }: { json: boolean }): Promise<number> {
@@ -38,7 +41,7 @@ export async function importFile(config: Config, from: string, { json }: { json:
   process.stdout.write(
     json
       ? `${JSON.stringify({ ok: true, ...done }, null, 2)}\n`
-      : `${done.messages} messages are in ${done.file} now.${left}\n`,
+      : `Imported ${counted(done.messages, 'message')} into ${done.file}.${left}\n`,
   )
   return EXIT.ok
 }
@@ -117,12 +120,7 @@ function toCommandError(error: unknown): unknown {
       cause: error,
     })
   if (error instanceof KeyError) return new CommandError(error.message, error.hint, EXIT.wrongSetting)
-  if (error instanceof AuthDirError)
-    return new CommandError(
-      error.message,
-      `Stop the server first, then run this again. ${error.hint}`,
-      EXIT.directory,
-    )
+  if (error instanceof AuthDirError) return new CommandError(error.message, nextStepOf(error), EXIT.directory)
   if (error instanceof AppError)
     return new CommandError(`${error.message} (${error.code})`, error.hint, EXIT.failed, { cause: error })
   return error

@@ -15,8 +15,10 @@ import {
   type KeyStep,
 } from '../store/change-key.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { nextStepOf } from './running.ts'
 
-const log = createLog({ level: 'warn' })
+/** A command's words are for people, also through a pipe. */
+const log = createLog({ level: 'warn', readable: true })
 
 /** Encrypt what is plain with the key of the settings; resolves with the exit code. */
 export function encrypt(config: Config, flags: { json: boolean }): Promise<number> {
@@ -92,13 +94,7 @@ async function overArchives(
 
 function toCommandError(error: unknown, archive: string): unknown {
   if (error instanceof KeyError) return new CommandError(error.message, error.hint, EXIT.wrongSetting)
-  if (error instanceof AuthDirError) {
-    return new CommandError(
-      error.message,
-      `Stop the server first, then run this again. ${error.hint}`,
-      EXIT.directory,
-    )
-  }
+  if (error instanceof AuthDirError) return new CommandError(error.message, nextStepOf(error), EXIT.directory)
   if (error instanceof AppError) {
     // What was done to it so far is as it was, or done; the next run goes on from there.
     return new CommandError(`${archive}: ${error.message} (${error.code})`, error.hint, EXIT.failed, {

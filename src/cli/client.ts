@@ -5,6 +5,7 @@ import { listenerAt } from '../same-user.ts'
 import type { Given } from './command.ts'
 import { errnoOf, isBeforeSent } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { toServerUrl } from './server-url.ts'
 
 /** A failure as the API describes it (RFC 9457, docs/errors.md). */
 export type Problem = { code: string; detail: string; hint: string; retry: string; [fact: string]: unknown }
@@ -120,16 +121,18 @@ type Environment = Record<string, string | undefined>
  */
 export function givenUrl({ settings, flags }: Addressed): string | null {
   const isPlaced = settings.WHATSAPP_MCP_HOST !== undefined || settings.WHATSAPP_MCP_PORT !== undefined
-  const named = flags.url || (isPlaced ? '' : process.env.WHATSAPP_MCP_URL?.trim() || '')
+  if (flags.url !== '') return flags.url
+  const named = isPlaced ? '' : process.env.WHATSAPP_MCP_URL?.trim() || ''
   if (named === '') return null
-  if (!/^https?:/.test(named) || !URL.canParse(named)) {
+  const url = toServerUrl(named)
+  if (url === null) {
     throw new CommandError(
       `WHATSAPP_MCP_URL=${JSON.stringify(named)} is no address.`,
       'Write it like http://127.0.0.1:8790',
       EXIT.wrongSetting,
     )
   }
-  return named.replace(/\/+$/, '')
+  return url
 }
 
 /** The server's address: the one that was given, else the host and port of the settings. */

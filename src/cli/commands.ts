@@ -5,7 +5,9 @@ import { oneOf, onOff, type Row, SETTINGS, type SettingName, whole } from '../co
 import { phoneNumberInput } from '../model/ids.ts'
 import { serverOf } from './client.ts'
 import { type Command, defineCommand } from './command.ts'
+import { CLIENTS } from './mcp-config-clients.ts'
 import { ownConfig } from './own-config.ts'
+import { toServerUrl } from './server-url.ts'
 
 const ALL_SETTINGS = Object.keys(SETTINGS) as SettingName[]
 
@@ -16,12 +18,11 @@ const url = {
   takes: 'URL',
   schema: z
     .string()
-    .refine(
-      (text) => text === '' || (/^https?:/.test(text) && URL.canParse(text)),
-      'an address such as http://127.0.0.1:8790',
-    ),
+    .transform((text) => (text === '' ? '' : toServerUrl(text)))
+    .refine((url) => url !== null, 'an address such as http://127.0.0.1:8790')
+    .transform((url) => url ?? ''),
   fallback: '',
-  help: 'Where the server is, if not at the host and port of the settings. WHATSAPP_MCP_URL in the environment says the same.',
+  help: 'Where the server is, if not at the host and port of the settings; the address of its MCP endpoint is taken too. WHATSAPP_MCP_URL in the environment says the same.',
 } satisfies Row
 
 /** Tests use fractions of a minute. */
@@ -141,8 +142,7 @@ const stdio = defineCommand({
 const mcpConfig = defineCommand({
   name: 'mcp-config',
   summary: 'Print what an MCP client needs to reach this server, or write it where the client keeps it',
-  about:
-    'CLIENT is claude-code, claude-desktop, cursor, vscode, codex or n8n. Standard output has the line or the entry, and nothing\nelse. Settings that are not the default ones are carried over. With --install the file is changed in its own style and\nwith its comments, what it was is kept beside it, and a file that cannot be read safely is left alone.',
+  about: `CLIENT is one of: ${Object.keys(CLIENTS).join(', ')}.\nStandard output has the line or the entry, and nothing\nelse. Settings that are not the default ones are carried over. With --install the file is changed in its own style and\nwith its comments, what it was is kept beside it, and a file that cannot be read safely is left alone. An\nentry of ours keeps what you added to it; of another program's nothing is kept.`,
   operands: ['CLIENT'],
   settings: ALL_SETTINGS,
   flags: {
@@ -250,20 +250,44 @@ const logout = defineCommand({
   run: async (given) => (await import('./logout.ts')).logout(serverOf(given), given.flags),
 })
 
+const stop = defineCommand({
+  name: 'stop',
+  summary: 'Stop the running server of a session directory, also one that an MCP client started',
+  about:
+    'Waits until the server and its browser have ended; the session stays linked. If no server runs, there is nothing to do.\nAn MCP client that starts its servers itself starts one again with its next request.',
+  operands: [],
+  settings: ['WHATSAPP_AUTH_DIR'],
+  flags: { json },
+  examples: [
+    ['stop', 'The server of the default directory'],
+    ['stop --auth-dir ~/second-account', 'That of another one'],
+  ],
+  exits: [],
+  run: async ({ settings, flags }) => (await import('./stop.ts')).stop(ownConfig(settings), flags),
+})
+
 const doctor = defineCommand({
   name: 'doctor',
   summary: 'Check browser, directories, disk, port and network, and say how to mend what is wrong',
   about:
-    'Works beside a running server and changes nothing. Takes the flags of serve, so that it looks at what serve would use.',
+    'Works beside a running server and changes nothing. Takes the flags of serve, so that it looks at what serve would use;\nwith --url it looks at what that server uses.',
   operands: [],
   settings: ALL_SETTINGS,
-  flags: { json },
+  flags: {
+    json,
+    url: {
+      ...url,
+      help: 'A running server on this computer, such as a sandbox: its directory, browser and port are checked.',
+    },
+  },
   examples: [
     ['doctor', 'A line for each check; what is wrong has a next step'],
     ['doctor --port 9000 --json', 'The same for another port, for programs'],
+    ['doctor --url http://127.0.0.1:8890', 'The sandbox'],
   ],
-  exits: [],
-  run: async ({ settings, flags }) => (await import('./doctor.ts')).doctor(ownConfig(settings), flags),
+  exits: ['notRunning'],
+  run: async ({ settings, flags }) =>
+    (await import('./doctor.ts')).doctor((more) => ownConfig({ ...settings, ...more }), flags),
 })
 
 /** What a command on the archives of a directory takes, itself and not by asking the server. */
@@ -423,6 +447,7 @@ export const COMMANDS: readonly Command[] = [
   auth,
   send,
   logout,
+  stop,
   doctor,
   archiveStats,
   archiveExport,

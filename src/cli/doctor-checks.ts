@@ -6,7 +6,9 @@ import { placesIn } from '../session/auth-dir.ts'
 import { isNodeSupported, oldNode } from '../version.ts'
 import type { MachineView } from './doctor-machine.ts'
 import { errnoOf } from './errno.ts'
+import { stopLine } from './running.ts'
 import type { Answering } from './who-answers.ts'
+import { quote, typed } from './words.ts'
 
 /**
  * `problem`: the server does not work until somebody does the next step. `warning`: it works, or mends this itself at
@@ -132,6 +134,7 @@ async function checkDirectory({ config: { authDir }, machine }: Situation): Prom
 }
 
 async function checkPermissions({ config: { authDir }, machine }: Situation): Promise<Verdict> {
+  const { platform } = machine
   if (machine.uid === null) return ok('The file permissions of this system are not looked at.')
   const open: string[] = []
   const { profile, own } = placesIn(authDir)
@@ -142,7 +145,7 @@ async function checkPermissions({ config: { authDir }, machine }: Situation): Pr
   if (open.length === 0) return ok('Only its owner can open the session.')
   return warning(
     `Other users of this computer can open ${open.join(', ')}; whoever reads the session has the account.`,
-    `chmod 700 ${open.map(quoted).join(' ')} (the next start does so too, where the directory holds nothing else)`,
+    `chmod 700 ${open.map((path) => quote(path, platform)).join(' ')} (the next start does so too, where the directory holds nothing else)`,
   )
 }
 
@@ -162,7 +165,7 @@ async function checkLock({ config: { authDir }, machine, answering }: Situation)
   if (isOurs(answering, authDir)) return ok(`The running server (${holder}) uses the directory.`)
   return problem(
     `Another server (${holder}) uses ${authDir}, and it does not answer at this address.`,
-    'Stop that server, or give this one its own WHATSAPP_AUTH_DIR and WHATSAPP_MCP_PORT.',
+    `Stop that server (${stopLine(authDir)}), or give this one its own WHATSAPP_AUTH_DIR and WHATSAPP_MCP_PORT.`,
   )
 }
 
@@ -203,7 +206,7 @@ async function checkPort({ config, machine, answering }: Situation): Promise<Ver
       if (isOurs(answering, authDir)) return ok(`The server runs at ${url}.`)
       return problem(
         `At ${url} answers the server of another directory, ${answering.status.auth_dir}.`,
-        `Stop it, or ${other}.`,
+        `To look at that server: ${typed(`doctor --url ${url}`)}. To run another here, stop it, or ${other}.`,
       )
     case 'other_user':
       return problem(
@@ -251,7 +254,9 @@ const WHO_LISTENS: Partial<Record<NodeJS.Platform, (port: number) => string>> = 
   win32: () => 'netstat -ano',
 }
 
-async function checkNetwork({ machine, answering }: Situation): Promise<Verdict> {
+async function checkNetwork({ config, machine, answering }: Situation): Promise<Verdict> {
+  if (machine.running(config.authDir)?.addresses?.phone !== undefined)
+    return ok('The server is a sandbox, which needs no network.')
   if (answering.who === 'server' && answering.status.connected)
     return ok('The running server is connected to WhatsApp.')
   try {
@@ -329,8 +334,4 @@ async function nearest(
     if (found !== null) return { path: place, isDirectory: found.isDirectory, uid: found.uid }
     if (dirname(place) === place) return { path: place, isDirectory: false, uid: 0 }
   }
-}
-
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
 }

@@ -9,6 +9,7 @@ import { findBrowser } from '../browser/find.ts'
 import type { FoundBrowser } from '../browser/places.ts'
 import { type LockView, readLock } from '../session/dir-lock.ts'
 import { errnoOf } from './errno.ts'
+import { type Running, runningIn } from './running.ts'
 
 export type MachineView = {
   nodeVersion: string
@@ -29,6 +30,8 @@ export type MachineView = {
   readlink(path: string): Promise<string | null>
   /** Who holds the directory's lock; null where there is none. */
   lock(file: string): LockView | null
+  /** Which server uses the directory, and where it is reached. */
+  running(authDir: string): Running | null
   /** As `browser/find.ts`. */
   findBrowser(executable: string, headless: boolean): FoundBrowser | null
   /** Runs a program for up to 15 s. `code` is null when it did not end by itself, 127 when it could not be started. */
@@ -77,6 +80,7 @@ export function thisMachine(): MachineView {
     },
     readlink: (path) => readlink(path).catch(() => null),
     lock: readLock,
+    running: runningIn,
     findBrowser: (executable, headless) =>
       findBrowser({ headless, env: { ...process.env, WHATSAPP_CHROME_EXECUTABLE: executable || undefined } }),
     run,

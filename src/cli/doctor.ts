@@ -1,5 +1,7 @@
 /** `whatsapp-mcp-api doctor`: looks at everything a start needs, and says how to mend what it finds. */
-import { type Config, serverUrl } from '../config.ts'
+import { type Config, type GivenSettings, serverUrl } from '../config.ts'
+import type { Status } from '../model/status.ts'
+import { openApi } from './client.ts'
 import { CHECKS, type Finding } from './doctor-checks.ts'
 import { type MachineView, thisMachine } from './doctor-machine.ts'
 import { EXIT } from './exit-codes.ts'
@@ -7,8 +9,16 @@ import { plain } from './terminal.ts'
 import { whoAnswers } from './who-answers.ts'
 import { inWords } from './words.ts'
 
-/** Prints the findings; the exit code is 1 where one is a problem. */
-export async function doctor(config: Config, { json }: { json: boolean }): Promise<number> {
+/**
+ * Prints the findings; the exit code is 1 where one is a problem. `read`: the settings, with these in the place of what was
+ * given. `url`: the server whose directory, browser and port are meant; empty: those of the settings are.
+ * @throws CommandError where no server answers there, ConfigError where that is on another computer
+ */
+export async function doctor(
+  read: (more: GivenSettings) => Config,
+  { json, url }: { json: boolean; url: string },
+): Promise<number> {
+  const config = read(url === '' ? {} : await settingsOf(url, read))
   const findings = await examine(config, thisMachine())
   const problems = findings.filter(({ level }) => level === 'problem').length
   process.stdout.write(
@@ -17,6 +27,26 @@ export async function doctor(config: Config, { json }: { json: boolean }): Promi
       : render(findings, serverUrl(config.host, config.port)),
   )
   return problems === 0 ? EXIT.ok : EXIT.failed
+}
+
+/** The settings of a server that runs. */
+async function settingsOf(url: string, read: (more: GivenSettings) => Config): Promise<GivenSettings> {
+  const { hostname, port, protocol } = new URL(url)
+  const place = {
+    WHATSAPP_MCP_HOST: hostname.replace(/^\[|\]$/g, ''),
+    WHATSAPP_MCP_PORT: port || (protocol === 'https:' ? '443' : '80'),
+  }
+  // Refuses another computer, whose files are not here.
+  read(place)
+  const { auth_dir, chrome_executable, headless } = await openApi({ url, isNamed: true }).get<Status>(
+    '/api/status',
+  )
+  return {
+    ...place,
+    WHATSAPP_AUTH_DIR: auth_dir,
+    WHATSAPP_CHROME_EXECUTABLE: chrome_executable,
+    WHATSAPP_HEADLESS: String(headless),
+  }
 }
 
 /** Every check on this machine, in the order of the list. Never fails, and changes nothing. */

@@ -7,9 +7,10 @@ import type { FoundBrowser } from '../browser/places.ts'
 import { systemClock } from '../clock.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { createLog, type Log } from '../log.ts'
-import { AuthDirError } from '../session/auth-dir.ts'
+import { AuthDirError, AuthDirInUse } from '../session/auth-dir.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { untilIdle } from './idle.ts'
+import { noteAddresses, runningIn, stopLine } from './running.ts'
 import { plain } from './terminal.ts'
 import { whoAnswers } from './who-answers.ts'
 import { inWords } from './words.ts'
@@ -19,8 +20,10 @@ const SHUTDOWN_MS = 19_000
 
 export type RunOptions = {
   config: Config
-  /** Further browser arguments; the sandbox points the browser at the double with these. */
-  browserArgs?: string[]
+  /** The double in the place of WhatsApp: browser arguments that lead to it, and the address of its phone page. */
+  sandbox?: { browserArgs: string[]; phone: string }
+  /** Draw the QR code on a terminal; left out: yes. */
+  drawsQr?: boolean
   /** End once no client has asked for anything for so long, ms; null or left out: never. */
   idleMs?: number | null
   /**
@@ -44,18 +47,21 @@ export async function runServer(options: RunOptions): Promise<number> {
   try {
     app = await open(options, log)
   } catch (error) {
-    return explain(error, config)
+    return explain(error, options)
   }
   const stopped = untilTold(app, options, log)
   watchStrayFailures(app, log)
-  showQrInTerminal(app)
+  if (options.drawsQr !== false) showQrInTerminal(app)
+  let forget = () => {}
   try {
     const { url } = await app.listen()
+    forget = noteAddresses(config.authDir, { url, phone: options.sandbox?.phone })
     log.info({ url }, 'listening')
     await Promise.race([stopped, options.onListening(url)])
   } catch (error) {
     await app.close()
-    return explain(error, config)
+    forget()
+    return explain(error, options)
   }
   await stopped
   const timer = setTimeout(() => {
@@ -63,6 +69,7 @@ export async function runServer(options: RunOptions): Promise<number> {
     process.exit(EXIT.failed)
   }, SHUTDOWN_MS)
   await app.close()
+  forget()
   clearTimeout(timer)
   log.info('stopped')
   return EXIT.ok
@@ -85,7 +92,7 @@ async function open(options: RunOptions, log: Log): Promise<App> {
         import('../engine/wweb/open-engine.ts'),
         import('../engine/wweb/launch-args.ts'),
       ])
-      const { args, sandboxOff } = launchArgs(config.headless, options.browserArgs ?? [])
+      const { args, sandboxOff } = launchArgs(config.headless, options.sandbox?.browserArgs ?? [])
       if (sandboxOff)
         log.warn('the browser runs without its own sandbox, since this is root or a bare container')
       if (executablePath === null) throw new Error('there is no browser')
@@ -177,7 +184,10 @@ function showQrInTerminal(app: App): void {
 }
 
 /** One clear sentence and the next step for each known way not to start. */
-async function explain(error: unknown, config: Config): Promise<number> {
+async function explain(error: unknown, { config, sandbox }: RunOptions): Promise<number> {
+  // Settings of the environment do not apply to the sandbox.
+  const setting = (flag: string, variable: string) => (sandbox ? `--${flag}` : `${variable} (--${flag})`)
+  const port = setting('port', 'WHATSAPP_MCP_PORT')
   const say = (text: string, code: number) => {
     process.stderr.write(`${inWords(text)}\n`)
     return code
@@ -185,11 +195,12 @@ async function explain(error: unknown, config: Config): Promise<number> {
   if (error instanceof CommandError) return say(`${error.message} ${error.hint}`, error.exitCode)
   if (error instanceof ConfigError) return say(error.message, EXIT.wrongSetting)
   if (error instanceof KeyError) return say(`${error.message} ${error.hint}`, EXIT.wrongSetting)
+  if (error instanceof AuthDirInUse) return say(whoHasTheDirectory(error, config), EXIT.directory)
   if (error instanceof AuthDirError) return say(`${error.message} ${error.hint}`, EXIT.directory)
   if (error instanceof BrowserNotFound) return say(`${error.message} ${error.hint}`, EXIT.browser)
   if (error instanceof Error && 'code' in error) {
     if (error.code === 'EADDRINUSE') {
-      return say(await whoHasThePort(config), EXIT.port)
+      return say(await whoHasThePort(config, port), EXIT.port)
     }
     if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
       return say(
@@ -198,24 +209,30 @@ async function explain(error: unknown, config: Config): Promise<number> {
       )
     }
     if (error.code === 'EACCES') {
-      return say(
-        'The port may not be bound by this user. Choose one above 1023 in WHATSAPP_MCP_PORT (--port).',
-        EXIT.port,
-      )
+      return say(`The port may not be bound by this user. Choose one above 1023 in ${port}.`, EXIT.port)
     }
   }
   return say(`The server did not start: ${error instanceof Error ? error.message : error}.`, EXIT.failed)
 }
 
+/** A server of this directory is as good as the one that was to be started, whoever started it. */
+function whoHasTheDirectory(error: AuthDirInUse, { authDir }: Config): string {
+  const running = runningIn(authDir)
+  if (running === null || running.addresses === null) return `${error.message} ${error.hint}`
+  const { pid, addresses } = running
+  return `A server with this session already runs (process ${pid}; an MCP client may have started it). Use it: ${addresses.url}/qr shows whether it is linked. To start one here, stop it first: ${stopLine(authDir)}`
+}
+
 /** The port by its number, and the server of ours that answers there, as far as it tells. */
-async function whoHasThePort(config: Config): Promise<string> {
-  const other = 'choose another port in WHATSAPP_MCP_PORT (--port)'
+async function whoHasThePort(config: Config, setting: string): Promise<string> {
+  const other = `choose another port in ${setting}`
   const answering = await whoAnswers(config)
   switch (answering.who) {
     case 'server': {
       const { auth_dir }: { auth_dir?: unknown } = answering.status
       const session = typeof auth_dir === 'string' ? `, with the session in ${plain(auth_dir)}` : ''
-      return `Port ${config.port} is taken: a whatsapp-mcp-api server answers there already${session}. Use that one, stop it, or ${other}.`
+      const stop = typeof auth_dir === 'string' ? ` (${stopLine(auth_dir)})` : ''
+      return `Port ${config.port} is taken: a whatsapp-mcp-api server answers there already${session}. Use that one, stop it${stop}, or ${other}.`
     }
     case 'other_user':
       return `Port ${config.port} is taken by the whatsapp-mcp-api server of another user of this computer. To run your own, ${other}.`

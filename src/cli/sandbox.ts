@@ -13,7 +13,10 @@ import { dataRoot } from './data-dir.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { runServer } from './run-server.ts'
+import { type Running, runningIn, stopLine } from './running.ts'
 import { nameOf } from './status.ts'
+import { plain } from './terminal.ts'
+import { whoAnswers } from './who-answers.ts'
 
 /** A start answers within 28 s; loading the seeded chats takes seconds. */
 const START_MS = 35_000
@@ -48,12 +51,16 @@ export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Pro
       WHATSAPP_MCP_LOG_LEVEL,
     },
   })
+  const other = runningIn(dir)
+  if (other !== null) throw runsAlready(dir, other)
   const simulator = await open(dir, flags)
+  const phone = simulator.controlUrl ?? ''
   const code = await runServer({
     config,
-    browserArgs: simulator.chromiumArgs,
+    sandbox: { browserArgs: simulator.chromiumArgs, phone },
+    // It is scanned at once.
+    drawsQr: !flags.linked,
     async onListening(url) {
-      const phone = simulator.controlUrl ?? ''
       process.stdout.write(
         flags.linked
           ? renderLinked(url, phone, await link(url, simulator.world), simulator.world)
@@ -83,6 +90,11 @@ async function open(dir: string, flags: SandboxFlags): Promise<Simulator> {
     return await openSimulator({ dataDir, seed, pace, build, control: { host: '127.0.0.1', port } })
   } catch (error) {
     const code = errnoOf(error)
+    // A sandbox of another directory at the ports of this one.
+    const answering = code === 'EADDRINUSE' ? await whoAnswers({ host: '127.0.0.1', port: flags.port }) : null
+    const theirs = answering?.who === 'server' ? answering.status.auth_dir : null
+    const other = theirs === null ? null : runningIn(theirs)
+    if (theirs !== null && other !== null) throw runsAlready(theirs, other)
     if (code === 'EADDRINUSE' || code === 'EACCES') {
       throw new CommandError(
         `Port ${port} for the phone page cannot be bound (${code}).`,
@@ -93,6 +105,18 @@ async function open(dir: string, flags: SandboxFlags): Promise<Simulator> {
     }
     throw error
   }
+}
+
+function runsAlready(dir: string, { pid, addresses }: Running): CommandError {
+  const links =
+    addresses === null
+      ? ''
+      : `\n  server  ${addresses.url}\n  QR      ${addresses.url}/qr${addresses.phone === undefined ? '' : `\n  phone   ${addresses.phone}`}`
+  return new CommandError(
+    `A sandbox already runs (process ${pid}), in ${plain(dir)}.${links}`,
+    `Use it, or stop it: ${stopLine(dir)}\nTo run another beside it, choose another --dir, --port and --phone-port.`,
+    EXIT.directory,
+  )
 }
 
 /** From whatever is saved here to ready, with the phone in the double's hand. */

@@ -1,4 +1,6 @@
 /** `whatsapp-mcp-api status`: what the server says about the link. */
+
+import { counted } from '../model/counted.ts'
 import { describeSync, type Status } from '../model/status.ts'
 import { openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
@@ -44,7 +46,7 @@ function renderArchive({
 }: NonNullable<Status['archive']>): string {
   if (messages === null)
     return `cannot be opened${encrypted ? ', encrypted' : ''}, ${problem}: see docs/archive.md`
-  const kept = `${messages} messages${encrypted ? ', encrypted' : ''}`
+  const kept = `${counted(messages, 'message')}${encrypted ? ', encrypted' : ''}`
   if (problem !== null) return `${kept}, ${problem}: see docs/archive.md`
   return stale_since === null ? kept : `${kept}, nothing missing until ${stale_since}`
 }

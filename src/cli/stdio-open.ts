@@ -19,8 +19,7 @@ export function openServer(given: { settings: GivenSettings; flags: StdioFlags }
   const root = dataRoot()
   const env = readEnvironment(root)
   const named = givenUrl(given)
-  // People copy the address of the endpoint.
-  if (named !== null) return { openServer: () => namedServer(named.replace(/\/mcp$/, '')), idleMs: null }
+  if (named !== null) return { openServer: () => namedServer(named), idleMs: null }
   const { authDir } = readConfig({ flags: settings, env, root, base: root })
   const url = addressOf(given, () => env)
   const idleMinutes = flags.stay ? 0 : flags['idle-minutes']

@@ -1,11 +1,9 @@
 /** The server of the settings: the one that runs, or one that is started. */
-import { realpathSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listenerAt } from '../same-user.ts'
-import { placesIn } from '../session/auth-dir.ts'
-import { readLock } from '../session/dir-lock.ts'
 import { errnoOf } from './errno.ts'
+import { isSamePlace, type Running, runningIn, stopLine } from './running.ts'
 import { type Detached, startDetached } from './stdio-detached.ts'
 import { PipeFailure } from './stdio-failure.ts'
 import { createHttp } from './stdio-http.ts'
@@ -75,14 +73,14 @@ async function find(options: OwnServerOptions): Promise<void> {
         throw notStarted(`The server did not start: ${ended.says}`, ended.log)
     }
     if (child === null) {
-      const holder = readLock(placesIn(authDir).lock)
-      if (holder?.isLive !== true) {
+      const holder = runningIn(authDir)
+      if (holder === null) {
         heldSince = null
         child = startDetached(options)
         starts += 1
       } else {
         heldSince ??= Date.now()
-        if (Date.now() - heldSince > HELD_MS) throw heldElsewhere(options, holder.pid)
+        if (Date.now() - heldSince > HELD_MS) throw heldElsewhere(options, holder)
       }
     }
     if (Date.now() > until) {
@@ -116,7 +114,7 @@ async function isThere({ url, authDir, isDirGiven }: OwnServerOptions): Promise<
   if (status !== 200 && typeof health.code === 'string' && typeof health.hint === 'string') return true
   if (health.name !== 'whatsapp-mcp-api') throw notOurs(url)
   const theirs = isRecord(health.status) ? health.status.auth_dir : undefined
-  if (isDirGiven && typeof theirs === 'string' && resolved(theirs) !== resolved(authDir)) {
+  if (isDirGiven && typeof theirs === 'string' && !isSamePlace(theirs, authDir)) {
     throw new PipeFailure(
       'not_our_server',
       `The server at ${url} has another session than the settings name: ${theirs}, and not ${authDir}.`,
@@ -124,14 +122,6 @@ async function isThere({ url, authDir, isDirGiven }: OwnServerOptions): Promise<
     )
   }
   return true
-}
-
-function resolved(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return path
-  }
 }
 
 function notOurs(url: string): PipeFailure {
@@ -160,10 +150,10 @@ function notStarted(says: string, log: string | null): PipeFailure {
   )
 }
 
-function heldElsewhere({ url, authDir }: OwnServerOptions, holder: number): PipeFailure {
+function heldElsewhere({ url, authDir }: OwnServerOptions, { pid, addresses }: Running): PipeFailure {
   return new PipeFailure(
     'server_unreachable',
-    `A server (process ${holder}) uses ${authDir}, and does not answer at ${url}.`,
-    'Name the address that it printed at its start (--url), or stop it.',
+    `A server (process ${pid}) uses ${authDir}, and does not answer at ${url}.`,
+    `Name its address (--url ${addresses?.url ?? 'http://127.0.0.1:PORT'}), or stop it: ${stopLine(authDir)}`,
   )
 }

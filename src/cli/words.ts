@@ -28,6 +28,12 @@ export function typed(line: string): string {
 }
 let isCheckout: boolean | undefined
 
+/** A word as a shell takes it: that of POSIX, or both of Windows. */
+export function quote(word: string, platform = process.platform): string {
+  if (/^[\w@%+=:,./\\-]+$/.test(word) && (platform === 'win32' || !word.includes('\\'))) return word
+  return platform === 'win32' ? `"${word.replaceAll('"', '\\"')}"` : `'${word.replaceAll("'", "'\\''")}'`
+}
+
 /** The commands that do what a route does. */
 const COMMAND_OF: Record<string, string> = {
   'POST /api/auth/start': 'auth',

@@ -30,6 +30,9 @@ export class AuthDirError extends Error {
   }
 }
 
+/** Another process uses the directory: a server, or a command that works on its files. */
+export class AuthDirInUse extends AuthDirError {}
+
 export type AuthDir = {
   /** Absolute path. */
   path: string
@@ -97,7 +100,7 @@ export function placesIn(path: string) {
 
 /**
  * Take the directory: made where missing, tightened to its owner where too open, locked against a second server.
- * @throws AuthDirError when it belongs to somebody else, cannot be changed, or is held by a running server
+ * @throws AuthDirError when it belongs to somebody else or cannot be changed, AuthDirInUse when another process holds it
  */
 export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
   const { own, profile, lock: lockFile, archives, control } = placesIn(path)
@@ -217,9 +220,9 @@ async function lock(file: string, dir: string, log: Log): Promise<() => void> {
       )
     }
     const where = error.host === null ? '' : ` on the computer ${error.host}`
-    throw new AuthDirError(
-      `Another server (process ${error.holder}${where}) uses ${dir} already.`,
-      'Stop that server, or give this one its own WHATSAPP_AUTH_DIR and WHATSAPP_MCP_PORT.',
+    throw new AuthDirInUse(
+      `Another process (process ${error.holder}${where}) uses ${dir} already.`,
+      'Stop it ("whatsapp-mcp-api stop" with the same settings), or choose another WHATSAPP_AUTH_DIR and WHATSAPP_MCP_PORT.',
     )
   }
 }
