@@ -9,3 +9,22 @@
 export function cleanText(text: string): string {
   return text.replace(/[\0\p{Cs}]/gu, '\uFFFD')
 }
+
+/**
+ * Is there anything in the text that a reader sees? Not of spaces, controls, format characters (U+200B), fillers (U+3164),
+ * the empty Braille pattern, and marks that stand on no letter alone.
+ */
+export function isVisible(text: string): boolean {
+  return /[^\s\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u.test(text)
+}
+
+/** The same text with 0 to 9 in place of the digits of every other script: Arabic, Devanagari, full-width, … */
+export function withPlainDigits(text: string): string {
+  return text.normalize('NFKC').replace(/\p{Nd}/gu, (digit) => {
+    // The ten digits of a script stand in a row.
+    let value = 0
+    const code = digit.codePointAt(0) ?? 0
+    while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(code - value - 1))) value += 1
+    return String(value)
+  })
+}

@@ -25,6 +25,10 @@ describe('folding', () => {
     ['٢٠٢٥ ۲۰۲۵ २०२५', '2025 2025 2025'],
     ['ज़रूर', 'जरूर'],
     ['Cola™', 'colatm'],
+    ['O’Brien Oʼ´`', "o'brien o''`"],
+    ['„Haus“ «12»', '"haus" "12"'],
+    ['Jean‐Luc – Jean−Luc', 'jean-luc - jean-luc'],
+    ['A\u3164\u115f\u034fb', 'ab'],
     ['', ''],
   ])('%s is %s', (text, folded) => {
     expect(fold(text)).toBe(folded)
@@ -43,6 +47,7 @@ describe('a match', () => {
     ['030 123', '', '4930123456', true],
     ['0012', '', '4930123456', false],
     ['0', '', '4930123456', true],
+    ['٠٣٠ ١٢٣', '', '4930123456', true],
     ['456', '', '', false],
     ['4x', '', '4930123456', false],
   ])('of %j in %j and %j: %j', (query, names, digits, matches) => {

@@ -1,5 +1,7 @@
 /** Folding of names and messages, so that people find them however they type: without accents, case and look-alike letters. */
 
+import { withPlainDigits } from '../model/text.ts'
+
 /** Letters that Unicode does not take apart, or that people write one for the other. */
 const ALIKE: Record<string, string> = {
   ß: 'ss',
@@ -21,12 +23,18 @@ const ALIKE: Record<string, string> = {
   ...digits('۰۱۲۳۴۵۶۷۸۹'),
   ...digits('०१२३४५६७८९'),
 }
+/** What keyboards and word processors put in place of the plain signs; before Unicode takes it apart (´ into a space). */
+const SIGNS: [RegExp, string][] = [
+  [/[\u2018-\u201b\u2032\u02b9\u02bb\u02bc\u02bd\u02c8\u055a\u05f3\ua78c\u00b4]/g, "'"],
+  [/[\u201c-\u201f\u2033\u02ba\u02ee\u00ab\u00bb\u05f4\u301d-\u301f]/g, '"'],
+  [/[\u2010-\u2015\u2212\u058a\u05be\ufe58\ufe63\uff0d]/g, '-'],
+]
 const ALIKE_PATTERN = new RegExp(`[${Object.keys(ALIKE).join('')}]`, 'g')
 
 /** Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel signs, the dot of Hindi; then what nobody sees. */
 const MARKS =
   /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670\u093c]/g
-const UNSEEN = /[\p{Cf}\p{Variation_Selector}]/gu
+const UNSEEN = /[\p{Cf}\p{Variation_Selector}\p{Default_Ignorable_Code_Point}]/gu
 
 /** What was taken apart before: a search folds every name that there is, and the next one the same ones again. */
 const FOLDED = new Map<string, string>()
@@ -60,7 +68,7 @@ export function isPlain(text: string): boolean {
 }
 
 function takeApart(text: string): string {
-  return text
+  return SIGNS.reduce((plain, [signs, sign]) => plain.replace(signs, sign), text)
     .normalize('NFKD')
     .toLowerCase()
     .replace(MARKS, '')
@@ -88,7 +96,8 @@ export function createMatcher(query: string): (names: string, digits: string) =>
 
 /** The digits of what can only be meant as a number, else nothing. */
 function numberIn(query: string): string {
-  return /^[\s\d+().\-/]+$/.test(query) ? query.replace(/\D/g, '') : ''
+  const plain = isPlain(query) ? query : withPlainDigits(query)
+  return /^[\s\d+().\-/]+$/.test(plain) ? plain.replace(/\D/g, '') : ''
 }
 
 /** Ten digits of another script, and what is written for them elsewhere. */

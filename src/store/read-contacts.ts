@@ -4,6 +4,7 @@ import { fail } from '../errors.ts'
 import type { Chat } from '../model/chat.ts'
 import type { Contact } from '../model/contact.ts'
 import type { Jid } from '../model/ids.ts'
+import { isVisible } from '../model/text.ts'
 import { fromCursor, toCursor } from './cursor.ts'
 import { createMatcher, fold } from './fold.ts'
 import { timeOf } from './position.ts'
@@ -98,7 +99,8 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
       const phone = address.endsWith('@lid') ? '' : address
       if (matches !== null && !matches(fold(`${name}\n${pushname}`), phone)) return
       // Without a name they stand behind all names, by number.
-      const place: Place = [rank, fold(name || pushname).slice(0, MAX_SORTED) || `\uffff${address}`, id]
+      const shown = isVisible(name) ? name : pushname
+      const place: Place = [rank, fold(shown).slice(0, MAX_SORTED) || `\uffff${address}`, id]
       if (start === null || inOrder(start, place) < 0) best.offer(place)
     })
     return best.take()

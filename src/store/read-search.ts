@@ -175,7 +175,7 @@ export function createSearchReader(
       const terms = parseQuery(query)
       if (terms.length === 0)
         fail('invalid_input', {
-          detail: '"q" has nothing that can be searched for: a letter, a digit or an emoji.',
+          detail: '"q" has nothing that can be searched for: a letter, a digit, a sign or an emoji.',
         })
       const prefixes = terms.filter(({ isPrefix }) => isPrefix).length
       if (prefixes > PREFIXES)

@@ -3,6 +3,7 @@ import type { Chat, ChatKind, Gap } from '../model/chat.ts'
 import type { Contact } from '../model/contact.ts'
 import { type Jid, phoneOf } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
+import { isVisible } from '../model/text.ts'
 import type { ReactionRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
 import type { MessageDetails, MessageRow } from './message-row.ts'
@@ -45,7 +46,7 @@ export function personJid(person: Pick<PersonRow, 'phone' | 'lid'>): Jid | null 
 
 /** Never empty: the address book's name, the person's own, `+number`. A LID's digits are no number, so it is said to be one. */
 export function personName(person: Pick<PersonRow, 'phone' | 'lid' | 'name' | 'pushname'>): string {
-  const given = [person.name, person.pushname].find((name) => name !== null && name.trim() !== '')
+  const given = [person.name, person.pushname].find((name) => name !== null && isVisible(name))
   if (given) return given
   const phone = person.phone === null ? null : phoneOf(person.phone)
   if (phone !== null) return `+${phone}`
@@ -77,7 +78,7 @@ export function chatName(chat: ChatFace, own: Own): string {
     const name = personName({ ...chat, name: chat.person_name })
     return isOwnChat(chat, own) ? `${name} (You)` : name
   }
-  if (chat.name !== null && chat.name.trim() !== '') return chat.name
+  if (chat.name !== null && isVisible(chat.name)) return chat.name
   return chat.kind === 'status' ? 'Status' : chatId(chat)
 }
 

@@ -10,7 +10,7 @@ describe('a query', () => {
     ['meet*', '"meet" *'],
     ['"see yo"*', '"see yo" *'],
     ["don't", '"don t"'],
-    ['a@b.example', '"a b example"'],
+    ['a@b.example', '"a _x40 b example"'],
     ['a a A', '"a"'],
     ['NOT x OR y', '"not" AND "x" AND "or" AND "y"'],
     ['body:x NEAR(a b)', '"body x" AND "near a" AND "b"'],

@@ -1,7 +1,7 @@
 /** What somebody typed, as terms; and terms as an expression of FTS5. Nothing that is typed can be syntax. */
 import { CHAT_KINDS, type ChatKind } from '../model/chat.ts'
 import { ME } from './people.ts'
-import { foldForSearch, MARKED, pairsOf, piecesOf, type Token, wordOf } from './tokens.ts'
+import { foldForSearch, MARKED, pairsOf, piecesOf, stored, type Token, wordOf } from './tokens.ts'
 
 /**
  * What every hit has: these tokens in a row; the last one only begins so, where `isPrefix`. `isCharacter`: one character
@@ -126,7 +126,7 @@ const isMissing = (kinds: readonly ChatKind[]) => (kind: ChatKind) => !kinds.inc
 
 function toClause({ tokens, isPrefix, isCharacter }: Term): string {
   if (isCharacter) return anyOf(tokens.map(MARKED.character))
-  return `${quote(tokens.join(' '))}${isPrefix ? ' *' : ''}`
+  return `${quote(stored(tokens).join(' '))}${isPrefix ? ' *' : ''}`
 }
 
 function anyOf(tokens: readonly string[]): string {

@@ -1,14 +1,14 @@
 /**
  * Texts as the search index holds them. Words are folded, see fold.ts. Scripts that are written without spaces come as
  * pairs: of "abc" the tokens are "ab", "bc", "c", so that every character begins exactly one token, and whatever stands in
- * a row is found as a phrase. Emoji and other symbols are tokens of their own, flags as one; the sign for what was no
- * character (text.ts) is none.
+ * a row is found as a phrase. Emoji, currencies and other signs that people search for (`%`, `&`, `#`, `@`, `+`) are tokens of
+ * their own, flags as one; punctuation parts words, and the sign for what was no character (text.ts) is none.
  */
 import type { ChatKind } from '../model/chat.ts'
 import { foldText, isPlain } from './fold.ts'
 
 /** One higher for every change of what is made of the same text: archives are then indexed again. */
-export const TOKENS_VERSION = 2
+export const TOKENS_VERSION = 3
 
 /** A token, and the stretch of the folded text that it stands for. */
 export type Token = { text: string; start: number; end: number }
@@ -28,10 +28,10 @@ const UNSPACED = `(?=[\\p{L}\\p{M}\\p{N}])[${[
   .map((script) => `\\p{scx=${script}}`)
   .join('')}]`
 const PIECES = new RegExp(
-  `(?<run>(?:${UNSPACED})+)|(?:(?!${UNSPACED})[\\p{L}\\p{M}\\p{N}])+|\\p{RI}\\p{RI}|(?!\\uFFFD)[\\p{Sc}\\p{So}\\p{Extended_Pictographic}]`,
+  `(?<run>(?:${UNSPACED})+)|(?:(?!${UNSPACED})[\\p{L}\\p{M}\\p{N}])+|\\p{RI}\\p{RI}|(?![\\uFFFD\\u2044])[\\p{Sc}\\u20a0-\\u20cf\\p{So}\\p{Sm}\\p{Extended_Pictographic}#%&@§‰]`,
   'gu',
 )
-const PLAIN_PIECES = /[a-z\d]+|\$/g
+const PLAIN_PIECES = /[a-z\d]+|[#$%&+<=>@|~]/g
 
 /** Enough to tell words apart; what is longer is no word. */
 const MAX_TOKEN = 64
@@ -93,8 +93,15 @@ export const MARKED = {
   kind: (kind: ChatKind) => `_k${kind}`,
   /** Of every message that is not a plain text. */
   special: '_t',
+  /** A sign of ASCII: the index's own tokenizer would take it for what parts words. */
+  sign: (sign: string) => `_x${sign.charCodeAt(0).toString(16)}`,
   type: (type: string) => `_t${type.replace(/[^A-Za-z\d]/g, '_')}`,
 } as const
+
+/** Tokens of a text as the index holds them. */
+export function stored(tokens: readonly string[]): string[] {
+  return tokens.map((token) => (/^[!-/:-@[-`{-~]$/.test(token) ? MARKED.sign(token) : token))
+}
 
 /** What is indexed of a message. */
 export type Searchable = {
@@ -124,5 +131,6 @@ export function indexTextOf({ body, filename, type, sender, chat, kind }: Search
     ...(type === 'chat' ? [] : [MARKED.special, MARKED.type(type)]),
   ]
   // The facts stand in between, so that no phrase reaches from the text into the name of a file.
-  return [texts[0], facts, texts[1], [...characters].map(MARKED.character)].flat().join(' ')
+  const [words = [], name = []] = texts.map(stored)
+  return [...words, ...facts, ...name, ...[...characters].map(MARKED.character)].join(' ')
 }
