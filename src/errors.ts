@@ -168,7 +168,7 @@ export const ERRORS = {
     status: 422,
     retry: 'never',
     title: 'The number is not on WhatsApp',
-    hint: 'Check the number: country code first, digits only.',
+    hint: 'Check the number: country code first, no leading 00, no (0) in between. For example, +49 170 1234567.',
   },
   chat_ambiguous: {
     status: 422,
@@ -186,7 +186,7 @@ export const ERRORS = {
     status: 422,
     retry: 'after_action',
     title: 'WhatsApp gave no pairing code',
-    hint: 'Check that the number is the one of the WhatsApp account, then ask again, or scan the QR code at /qr.',
+    hint: 'Check that the number is the one of the WhatsApp account (country code first, no leading 00, no (0) in between), then ask again, or scan the QR code at /qr.',
   },
   headers_too_large: {
     status: 431,

@@ -292,7 +292,7 @@ describe('sandbox --linked', () => {
     const refused = await cli('send', '99900011122233', 'hello')
     expect([refused.code, refused.out]).toEqual([1, ''])
     expect(refused.err).toBe(
-      'The number is not on WhatsApp. (not_on_whatsapp)\nCheck the number: country code first, digits only.\n',
+      'The number is not on WhatsApp. (not_on_whatsapp)\nCheck the number: country code first, no leading 00, no (0) in between. For example, +49 170 1234567.\n',
     )
     await call(`${sandbox.phone}/control/setFault`, { name: 'send_rejects', value: true })
     const unknown = await cli('send', CONTACT, 'hello', '--json')
@@ -305,7 +305,7 @@ describe('sandbox --linked', () => {
   it.each([
     [
       'send 12 hello',
-      'NUMBER must have 8 to 15 digits, country code included.\nSee npm run send -- --help.\n',
+      'NUMBER must have 8 to 15 digits, country code included, no 00, no (0).\nSee npm run send -- --help.\n',
     ],
     [`send ${CONTACT} ''`, expect.stringMatching(/^MESSAGE .*\nSee npm run send -- --help\.\n$/)],
     [

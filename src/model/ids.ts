@@ -1,6 +1,7 @@
 /** WhatsApp's addresses and message keys: the only place that makes or parses them. Elsewhere they are opaque. */
 import { z } from 'zod'
 import type { ChatKind } from './chat.ts'
+import { withPlainDigits } from './text.ts'
 
 declare const brand: unique symbol
 type Brand<Name extends string> = { readonly [brand]: Name }
@@ -15,13 +16,14 @@ export type AccountId = string & Brand<'AccountId'>
 export type MessageKey = string & Brand<'MessageKey'>
 
 /**
- * The `phone_number` of the API: anything but digits is dropped; 8 to 15 must remain. A JSON number is taken too.
+ * The `phone_number` of the API: anything but digits is dropped; 8 to 15 must remain. A JSON number is taken
+ * too, and digits of any script.
  * Parses to a {@link PhoneNumber}.
  */
 export const phoneNumberInput = z
   .union([z.string().max(64), z.number().int().nonnegative()])
-  .transform((value) => String(value).replace(/\D/g, ''))
-  .pipe(z.string().regex(/^\d{8,15}$/, 'must have 8 to 15 digits, country code included'))
+  .transform((value) => withPlainDigits(String(value)).replace(/\D/g, ''))
+  .pipe(z.string().regex(/^\d{8,15}$/, 'must have 8 to 15 digits, country code included, no 00, no (0)'))
   .transform((digits) => digits as PhoneNumber)
   .describe('Phone number with country code, for example "+1 555 123 4567". Anything but digits is dropped.')
 

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { ChatKind } from './chat.ts'
 import { chatKindOf, type Jid, phoneJid, phoneNumberInput, toJid } from './ids.ts'
+import { withPlainDigits } from './text.ts'
 
 /** Chats that a rule is about: one, or all of a kind. */
 export type ChatSelector = { jid: Jid } | { kind: ChatKind }
@@ -41,7 +42,7 @@ export function parseSelector(text: string): ChatSelector | null {
     const jid = /^[\w.:-]+@[a-z.]+$/.test(text) ? toJid(text) : null
     return jid === null || chatKindOf(jid) === null ? null : { jid }
   }
-  const phone = /^[\d\s+().-]+$/.test(text) ? phoneNumberInput.safeParse(text) : null
+  const phone = /^[\d\s+().-]+$/.test(withPlainDigits(text)) ? phoneNumberInput.safeParse(text) : null
   return phone?.success ? { jid: phoneJid(phone.data) } : null
 }
 

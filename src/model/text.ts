@@ -18,9 +18,13 @@ export function isVisible(text: string): boolean {
   return /[^\s\p{Cc}\p{Cf}\p{Cs}\p{M}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u.test(text)
 }
 
-/** The same text with 0 to 9 in place of the digits of every other script: Arabic, Devanagari, full-width, … */
+/**
+ * The same text with 0 to 9 in place of the digits of every other script (Arabic, Devanagari, full-width, …), and without
+ * the format characters that come along with a copied number.
+ */
 export function withPlainDigits(text: string): string {
-  return text.normalize('NFKC').replace(/\p{Nd}/gu, (digit) => {
+  const visible = text.normalize('NFKC').replace(/\p{Cf}/gu, '')
+  return visible.replace(/\p{Nd}/gu, (digit) => {
     // The ten digits of a script stand in a row.
     let value = 0
     const code = digit.codePointAt(0) ?? 0

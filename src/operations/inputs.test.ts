@@ -20,6 +20,7 @@ describe('what an operation takes', () => {
     ['read_messages', { chat_id: '42@lid' }, { chat_id: '42@lid' }],
     ['read_messages', { chat_id: '4915-16@g.us' }, { chat_id: '4915-16@g.us' }],
     ['read_messages', { chat_id: ' +1 555 123 4567' }, { chat_id: '15551234567@c.us' }],
+    ['read_messages', { chat_id: '\u202a+١ ٥٥٥ ١٢٣ ٤٥٦٧\u202c' }, { chat_id: '15551234567@c.us' }],
     ['get_contact', { contact_id: 15551234567 }, { contact_id: '15551234567@c.us' }],
     ['get_contact', { contact_id: '42@lid' }, { contact_id: '42@lid' }],
     [
@@ -53,6 +54,7 @@ describe('what an operation takes', () => {
     // As a plus arrives that nobody encoded.
     ['2025-01-02T14:00:00 02:00', 1_735_819_200],
     ['2025-01-02T07:00:00-0500', 1_735_819_200],
+    ['2025-01-02t12:00:00z', 1_735_819_200],
     [0, 0],
   ])('time %j', (text, time) => {
     const { data } = parse('read_messages', { chat_id: '42@lid', before: text, after: text })

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { chatKindOf, type Jid, parseMessageKey, phoneJid, phoneNumberInput, toJid } from '../model/ids.ts'
 import type { Point } from '../model/point.ts'
+import { withPlainDigits } from '../model/text.ts'
 
 /** A whole number within these bounds. */
 export function whole(min: number, max: number) {
@@ -57,7 +58,7 @@ export const nameQuery = z
 
 /** A chat or person by JID; a bare phone number is taken as the person's. Null for any other text. */
 export function readAddress(text: string): Jid | null {
-  const trimmed = text.trim()
+  const trimmed = withPlainDigits(text.trim())
   if (trimmed.includes('@')) {
     if (!/^[\w.:-]+@[a-z.]+$/.test(trimmed)) return null
     const jid = toJid(trimmed)
@@ -111,7 +112,7 @@ export const messageIdInput = z
 /** Later times in seconds than this (the year 5138) are milliseconds that somebody forgot to divide. */
 const MAX_SECONDS = 1e11
 /** Without a zone it is UTC. A "+" in a query arrives as a space. */
-const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+\- ]\d\d:?\d\d)?)?$/
+const ISO = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)([Zz]|[+\- ]\d\d:?\d\d)?)?$/
 
 /** Where in a chat: a message's id or a time. Parses to a {@link Point}. */
 export const pointInput = z.union([z.string().max(256), z.number()]).transform((value, context): Point => {
@@ -132,6 +133,6 @@ export const pointInput = z.union([z.string().max(256), z.number()]).transform((
 function readIso(text: string): number | null {
   const [, day, time = '00:00', zone = 'Z'] = ISO.exec(text) ?? []
   if (day === undefined) return null
-  const milliseconds = Date.parse(`${day}T${time}${zone.replace(' ', '+')}`)
+  const milliseconds = Date.parse(`${day}T${time}${zone.replace(' ', '+').toUpperCase()}`)
   return Number.isNaN(milliseconds) ? null : milliseconds / 1000
 }

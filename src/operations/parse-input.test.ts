@@ -36,7 +36,7 @@ describe('an input that does not fit', () => {
     [
       'pairing_code',
       { phone_number: '12' },
-      '"phone_number": must have 8 to 15 digits, country code included.',
+      '"phone_number": must have 8 to 15 digits, country code included, no 00, no (0).',
     ],
     ['pairing_code', [], 'the body: must be an object.'],
     ['pairing_code', undefined, 'the body: is missing.'],
