@@ -1,5 +1,5 @@
 /** What the server reads of WhatsApp Web's page by itself: everything that the page stores, and nothing of the status. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Harness, openHarness } from './harness.ts'
 
 const AMARA = '15550001101'
@@ -67,6 +67,56 @@ describe('messages that WhatsApp Web stores without calling them new', () => {
       const id = chat.includes('@') ? chat : `${chat}@c.us`
       const told = async () => (await bodiesOf(id)).filter((body) => body.startsWith(`${seed} `))
       await expect.poll(told, { message: `seed ${seed}, round ${round}` }).toEqual(written.get(chat))
+    }
+  })
+})
+
+describe('fields of another type, and times that are none', () => {
+  afterEach(() => fault('odd_fields', false))
+  const JURGEN = '15550001102'
+  const id = `${JURGEN}@c.us`
+  const typesOf = async () => {
+    const { json } = await harness.get(`/api/messages?chat_id=${id}&limit=100`)
+    return json.messages.map(({ type }: { type: string }) => type)
+  }
+
+  it.each([
+    { body: 42 },
+    { body: { text: 'x' } },
+    { directPath: '/x', caption: [] },
+    { type: null },
+    { mentionedJidList: 7 },
+  ])('in a message make a placeholder of it: %j', async (messages) => {
+    const before = (await typesOf()).length
+    await fault('odd_fields', { messages })
+    const { id: bareId } = await harness.world.write({ from: JURGEN, text: 'odd' })
+    await fault('odd_fields', false)
+    await harness.world.write({ from: JURGEN, text: 'usual' })
+    await expect.poll(async () => (await typesOf()).slice(before)).toEqual(['unknown', 'chat'])
+    const { json } = await harness.get(`/api/messages/false_${id}_${bareId}`)
+    expect(json.message).toMatchObject({ body: '', timestamp: expect.any(Number) })
+    expect(harness.log.filter(({ msg }) => msg === 'a message could not be read')).not.toEqual([])
+  })
+
+  it('do not keep the rest of a list from being read at the next start', async () => {
+    await fault('odd_fields', {
+      messages: { body: 42, t: 1e308 },
+      chats: { t: 1e308, pin: 1e308, muteExpiration: 1e308, unreadCount: 1.5, formattedTitle: {} },
+      contacts: { pushname: { x: 1 }, name: '\u200b' },
+    })
+    await harness.restart()
+    await harness.until('ready')
+    await harness.world.write({ from: AMARA, text: 'while all is odd' })
+    await harness.synced()
+    const mcp = await harness.mcp('auto')
+    expect((await mcp.callTool({ name: 'whatsapp_list_unread', arguments: {} })).isError).not.toBe(true)
+    for (const path of ['/api/chats', '/api/unread', '/api/waiting', `/api/messages?chat_id=${id}`])
+      expect((await harness.get(path)).status, path).toBe(200)
+    const { json } = await harness.get('/api/chats?limit=100')
+    const now = Date.now() / 1_000
+    for (const { name, timestamp } of json.chats) {
+      expect(name).toMatch(/[\p{L}\p{N}]/u)
+      expect(timestamp).toBeLessThan(now + 86_400)
     }
   })
 })

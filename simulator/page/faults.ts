@@ -29,3 +29,9 @@ export function numberOf(name: string, field: string, otherwise: number): number
   const value = fieldOf(name, field)
   return typeof value === 'number' ? value : otherwise
 }
+
+/** Fault `odd_fields`: what models of this kind have in place of their own fields. */
+export function oddFields(kind: 'messages' | 'chats' | 'contacts'): object {
+  const fields = fieldOf('odd_fields', kind)
+  return typeof fields === 'object' && fields !== null ? fields : {}
+}

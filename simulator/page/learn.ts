@@ -2,6 +2,7 @@
 import type { WireChat, WireGroup, WireMessage, WirePerson } from '../wire.ts'
 import type { WorldChannel } from '../world-types.ts'
 import { ChatMsgs } from './chat-msgs.ts'
+import { oddFields } from './faults.ts'
 import { keyOf, lidModeOf } from './keys.ts'
 import { setLidMode } from './lid-mode.ts'
 import {
@@ -35,6 +36,7 @@ export function toContact(wid: Wid, person: WirePerson | undefined): ContactMode
   contact.set({
     ...(person && wid.isLid() && !person.phoneHidden ? { phoneNumber: phoneWidOf(person) } : {}),
     ...(person?.name ? { name: person.name, shortName: person.name.split(' ')[0] } : {}),
+    ...oddFields('contacts'),
   })
   return contact
 }
@@ -218,6 +220,7 @@ export function learnChat(chat: WireChat): void {
       ? {}
       : { ephemeralSettingTimestamp: chat.ephemeralSettingTimestamp }),
     ...(chat.last ? { lastReceivedKey: keyOf(chat.last, lidModeOf(chat.last)) } : {}),
+    ...oddFields('chats'),
   })
   model.mute.set({ expiration: chat.muteExpiration })
 }

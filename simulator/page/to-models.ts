@@ -1,6 +1,7 @@
 /** Messages from the wire as models. */
 import type { WireMessage } from '../wire.ts'
 import { toContentProps } from './content.ts'
+import { oddFields } from './faults.ts'
 import { authorWid, keyOf, lidModeOf, MsgKeyOfBuild, widOfPhone } from './keys.ts'
 import { MsgModel, type MsgProps } from './msg-model.ts'
 import { myLidWid, myPhoneWid } from './people.ts'
@@ -43,6 +44,7 @@ export function toMsgModel(message: WireMessage, isNew: boolean): MsgModel {
     ...toEditProps(message, lidMode),
     ...(message.quoted ? toQuote(message.quoted, lidMode) : {}),
     ...(message.revoked ? toRevokedProps(message) : {}),
+    ...oddFields('messages'),
   })
 }
 

@@ -236,6 +236,12 @@ export const faultTable = {
     value: '{ share = 1 }, between 0 and 1: so much of them, picked by their ids',
     does: 'Messages that arrive enter the page and their chat without being called new, so that no client hears of them.',
   },
+  odd_fields: {
+    provokes: 'waha#1985',
+    where: 'page',
+    value: '{ messages?: {}, chats?: {}, contacts?: {} }: fields with any values',
+    does: 'What the page makes of messages, chats and people from now on has these fields in place of its own.',
+  },
   status_risky: {
     provokes: 'OpenWA#1072',
     where: 'page',

@@ -99,6 +99,9 @@ export function createMessageRecorder(
     for (const reaction of seen.reactions ?? []) setReaction(row, reaction, false)
   }
 
+  /** Not to be read (yet): what is known of such a message is better. */
+  const isUnread = ({ type }: { type: string }) => type === 'ciphertext' || type === 'unknown'
+
   /** The message is here already: what of it has changed? */
   function update(row: MessageRow, seen: SeenMessage, origin: Origin): void {
     const { type, body } = row
@@ -121,7 +124,7 @@ export function createMessageRecorder(
           details: toJson(toExpiry(expiresAt)),
         })
         log('message.revoked', row, { revision })
-      } else if (row.type === 'ciphertext' && seen.type !== 'ciphertext') {
+      } else if (isUnread(row) && !isUnread(seen)) {
         const has_media = Number(seen.hasMedia)
         messages.update({ ...row, type: seen.type, body: seen.body, has_media, details })
         log('message.decrypted', row)
@@ -144,7 +147,7 @@ export function createMessageRecorder(
   }
 
   function isNewerText(row: MessageRow, seen: SeenMessage, origin: Origin): boolean {
-    if (seen.type === 'ciphertext' || seen.body === row.body) return false
+    if (isUnread(seen) || seen.body === row.body) return false
     if (Number(seen.hasMedia) !== row.has_media) return false
     if (seen.editedAt !== null) return seen.editedAt > (row.edited_at_ms ?? 0)
     if (row.edited_at_ms === null) return true

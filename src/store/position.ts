@@ -3,18 +3,17 @@
  * for history that was written later: 31 bits of seconds since 2009, when WhatsApp began, and 22 bits of order within
  * the second. Together they are the 53 bits that a number holds exactly. Enough until 2077.
  */
+import { FIRST_SECOND, LAST_SECOND } from '../model/times.ts'
 
-const EPOCH = 1_230_768_000
 const SLOTS = 2 ** 22
 const MIDDLE = SLOTS / 2
-const LAST_SECOND = 2 ** 31 - 1
 /** Left free between neighbours, so that what turns out to lie between them finds a place. */
 const STEP = 256
 const SHARES = 1024
 
 /** The first position of the second that begins at `sentAt` (Unix seconds). Times before 2009 count as its begin. */
 export function firstIn(sentAt: number): number {
-  return Math.min(Math.max(Math.floor(sentAt) - EPOCH, 0), LAST_SECOND) * SLOTS
+  return (Math.min(Math.max(Math.floor(sentAt), FIRST_SECOND), LAST_SECOND) - FIRST_SECOND) * SLOTS
 }
 
 /** The last position of that second. */
@@ -24,7 +23,7 @@ export function lastIn(sentAt: number): number {
 
 /** The time of a position, in Unix seconds. */
 export function timeOf(position: number): number {
-  return Math.floor(position / SLOTS) + EPOCH
+  return Math.floor(position / SLOTS) + FIRST_SECOND
 }
 
 /**

@@ -5,7 +5,8 @@ import type { EngineEvent } from '../engine.ts'
 import type { LibraryClient, LibraryMessage } from './linked-client.ts'
 import type { Changes, RawMessage } from './raw.ts'
 import type { TextSender } from './send-text.ts'
-import { originalKeyOf, toReaction, toSeenChat, toSeenContact, toSeenMessage } from './translate.ts'
+import { originalKeyOf } from './translate.ts'
+import type { Translator } from './translator.ts'
 
 /**
  * Listen to a client from now on. `emit` gets its messages in the order in which WhatsApp Web tells of them.
@@ -15,6 +16,7 @@ import { originalKeyOf, toReaction, toSeenChat, toSeenContact, toSeenMessage } f
 export function listenTo(
   client: LibraryClient,
   sender: TextSender,
+  translator: Translator,
   emit: (event: EngineEvent) => void,
   log: Log,
 ): { onChanged(changes: Changes): void } {
@@ -28,7 +30,7 @@ export function listenTo(
   }
 
   function report(raw: RawMessage): void {
-    const message = toSeenMessage(raw)
+    const message = translator.message(raw)
     if (message !== null) return emit({ type: 'message', message })
     if (originalKeyOf(raw) === null) {
       log.warn('a message without a key: this build of WhatsApp Web is not known')
@@ -59,13 +61,13 @@ export function listenTo(
   )
   client.on('message_reaction', (reaction) =>
     guarded(() => {
-      const seen = toReaction(reaction)
+      const seen = translator.reaction(reaction)
       if (seen !== null) emit({ type: 'reaction', ...seen })
       else log.warn('a reaction without a key: this build of WhatsApp Web is not known')
     }),
   )
 
-  return { onChanged: (changes) => guarded(() => toEvents(changes).forEach(emit)) }
+  return { onChanged: (changes) => guarded(() => toEvents(changes, translator).forEach(emit)) }
 }
 
 const isUploaded = ({ rawData }: LibraryMessage) => Boolean(rawData.directPath)
@@ -74,21 +76,28 @@ const isUploaded = ({ rawData }: LibraryMessage) => Boolean(rawData.directPath)
  * What changed in the page's memory, as events: chats and people that are new or changed, chats that are gone, messages
  * that disappear at another time than before, messages that were stored without an event.
  */
-function toEvents({ chats, removed, contacts, messages, stored }: Changes): EngineEvent[] {
-  const seenChats = chats.flatMap((row) => toSeenChat(row) ?? [])
-  const seenContacts = contacts.flatMap((row) => toSeenContact(row) ?? [])
+function toEvents(
+  { chats, removed, contacts, messages, stored }: Changes,
+  translator: Translator,
+): EngineEvent[] {
+  const seenChats = chats.flatMap((row) => translator.chat(row) ?? [])
+  const seenContacts = contacts.flatMap((row) => translator.contact(row) ?? [])
   return [
     ...(seenContacts.length > 0 ? [{ type: 'contacts' as const, contacts: seenContacts }] : []),
     ...(seenChats.length > 0 ? [{ type: 'chats' as const, chats: seenChats }] : []),
     ...removed.map((id): { type: 'chat_removed'; chat: Jid } => ({ type: 'chat_removed', chat: toJid(id) })),
-    ...messagesOf('message', messages),
-    ...messagesOf('stored', stored),
+    ...messagesOf('message', messages, translator),
+    ...messagesOf('stored', stored, translator),
   ]
 }
 
-function messagesOf(type: 'message' | 'stored', rows: readonly RawMessage[]): EngineEvent[] {
+function messagesOf(
+  type: 'message' | 'stored',
+  rows: readonly RawMessage[],
+  translator: Translator,
+): EngineEvent[] {
   return rows.flatMap((raw) => {
-    const message = toSeenMessage(raw)
+    const message = translator.message(raw)
     return message === null ? [] : [{ type, message }]
   })
 }

@@ -15,6 +15,7 @@ import { createReading } from './reading.ts'
 import { createTextSender } from './send-text.ts'
 import { startProblem, UNKNOWN_PAGE } from './start-problem.ts'
 import { toSocketMeaning } from './translate.ts'
+import { createTranslator } from './translator.ts'
 
 /** From launch to the first QR or the loaded link; a page that never gets there hangs for ever otherwise (F6). */
 const FIRST_RESULT_MS = 90_000
@@ -97,10 +98,11 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     onUnwatched: () => log.warn('chats cannot be watched: this build of WhatsApp Web is not known'),
   })
   const addresses = createAddresses((lid, phone) => emitWhenReady({ type: 'identity', phone, lid }))
-  const sender = createTextSender(client, addresses, clock)
-  const listeners = listenTo(client, sender, emitWhenReady, log)
+  const translator = createTranslator(clock, log)
+  const sender = createTextSender(client, addresses, translator, clock)
+  const listeners = listenTo(client, sender, translator, emitWhenReady, log)
   const ask = createAsk(clock, () => connected)
-  const reading = createReading(client, addresses, ask, clock)
+  const reading = createReading(client, addresses, translator, ask, clock)
   const linking = createLinking(client, injected.promise, () => phase === 'unpaired', clock, log)
 
   client.on('qr', (qr) => {

@@ -43,17 +43,23 @@ export function installPageRows(unreportedTypes: string[]): void {
       return value === undefined || value === null ? undefined : String(value)
     },
 
-    /** Only the fields that Node reads: whole messages carry preview images and keys. */
+    /** Of what cannot be read: its key and time. */
     message(from: MsgModel): RawMessage {
       const { id } = from
+      const key = {
+        fromMe: id.fromMe,
+        remote: String(id.remote),
+        id: id.id,
+        ...(id.participant ? { participant: String(id.participant) } : {}),
+      }
+      return tools.attempt(() => tools.fields(from, key)) ?? { id: key, type: 'unknown', t: from.t }
+    },
+
+    /** Only the fields that Node reads: whole messages carry preview images and keys. */
+    fields(from: MsgModel, id: RawMessage['id']): RawMessage {
       const quoted = from.quotedMsg as RawMessage['quotedMsg']
       return {
-        id: {
-          fromMe: id.fromMe,
-          remote: String(id.remote),
-          id: id.id,
-          ...(id.participant ? { participant: String(id.participant) } : {}),
-        },
+        id,
         type: from.type,
         body: from.directPath ? undefined : (from.body as string | undefined),
         caption: from.caption as string | undefined,

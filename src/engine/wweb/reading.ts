@@ -8,7 +8,7 @@ import type { Ask } from './asking.ts'
 import type { LibraryClient } from './linked-client.ts'
 import { pageHistory } from './page-history.ts'
 import { pageChatIds, pageChats, pageContactIds, pageContacts } from './page-rows.ts'
-import { toSeenChat, toSeenContact, toSeenMessage } from './translate.ts'
+import type { Translator } from './translator.ts'
 
 /** Entries of one call: chats take about 20 ms, measured with 5,000 of them on the double; people less. */
 const PIECE = 250
@@ -22,7 +22,13 @@ const WALK_MS = 120_000
 
 export type Reading = Pick<Engine, 'readChats' | 'readContacts' | 'readMessages' | 'findNumber'>
 
-export function createReading(client: LibraryClient, addresses: Addresses, ask: Ask, clock: Clock): Reading {
+export function createReading(
+  client: LibraryClient,
+  addresses: Addresses,
+  translator: Translator,
+  ask: Ask,
+  clock: Clock,
+): Reading {
   /** puppeteer's types for what is sent to the page know nothing of generics; our functions take plain data. */
   function inPage<A extends unknown[], T>(what: string, ms: number, run: (...args: A) => T, ...args: A) {
     const evaluate = client.pupPage?.evaluate(run as (...given: unknown[]) => T, ...args)
@@ -53,8 +59,8 @@ export function createReading(client: LibraryClient, addresses: Addresses, ask: 
       if (known?.lid && known.pn) addresses.learn(toJid(known.lid), toJid(known.pn))
       return toJid(wid._serialized)
     },
-    readChats: () => inPieces('Reading the chats', pageChatIds, pageChats, toSeenChat),
-    readContacts: () => inPieces('Reading the contacts', pageContactIds, pageContacts, toSeenContact),
+    readChats: () => inPieces('Reading the chats', pageChatIds, pageChats, translator.chat),
+    readContacts: () => inPieces('Reading the contacts', pageContactIds, pageContacts, translator.contact),
     async readMessages(chat: Jid, { before, count }): Promise<HistoryPage> {
       const what = 'Reading the history'
       for (const endAt = clock.now() + WALK_MS; ; ) {
@@ -62,7 +68,7 @@ export function createReading(client: LibraryClient, addresses: Addresses, ask: 
         if (answer.state === 'unknown') fail('chat_not_found')
         if (answer.state === 'done') {
           const seen = answer.rows.flatMap(
-            ({ message, reactions }) => toSeenMessage(message, reactions) ?? [],
+            ({ message, reactions }) => translator.message(message, reactions) ?? [],
           )
           return { messages: seen, end: answer.end }
         }

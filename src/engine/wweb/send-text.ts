@@ -7,7 +7,7 @@ import type { SendOptions, SentText } from '../engine.ts'
 import type { Addresses } from './addresses.ts'
 import type { LibraryClient, LibraryMessage } from './linked-client.ts'
 import { NOT_ANSWERED, type Quote } from './page-quotes.ts'
-import { toSeenMessage } from './translate.ts'
+import type { Translator } from './translator.ts'
 
 /**
  * Never a read receipt before the message (wwebjs#5718), never the link's preview (it makes the account fetch the
@@ -47,7 +47,12 @@ export type TextSender = {
  * resolve `undefined` for a message that went out (wwebjs#3613, #201857). So three witnesses race: its result, the
  * message's own events (found by id, or by chat and text until the id is known), and a deadline.
  */
-export function createTextSender(client: LibraryClient, addresses: Addresses, clock: Clock): TextSender {
+export function createTextSender(
+  client: LibraryClient,
+  addresses: Addresses,
+  translator: Translator,
+  clock: Clock,
+): TextSender {
   const pending = new Set<Pending>()
 
   async function send(chatId: Jid, text: string, { limitMs, answers }: SendOptions): Promise<SentText> {
@@ -100,7 +105,7 @@ export function createTextSender(client: LibraryClient, addresses: Addresses, cl
   function identify(one: Pending, { id, rawData }: LibraryMessage): void {
     if (id._serialized === undefined) return
     one.id = id._serialized
-    one.message ??= toSeenMessage(rawData)
+    one.message ??= translator.message(rawData)
     const ack = one.acks.get(one.id)
     if (ack !== undefined) one.settle(ack)
   }

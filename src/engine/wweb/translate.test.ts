@@ -1,16 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import { parseMessageKey } from '../../model/ids.ts'
-import type { ChatRow, ContactRow, RawMessage } from './raw.ts'
+import type { ChatRow, ContactRow, RawMessage, RawReaction, ReactionRow } from './raw.ts'
 import {
   originalKeyOf,
-  toReaction,
-  toSeenChat,
+  toSeenChat as readChat,
+  toSeenMessage as readMessage,
+  toReaction as readReaction,
   toSeenContact,
-  toSeenMessage,
   toSocketMeaning,
 } from './translate.ts'
 
 const wid = (text: string) => ({ server: text.split('@')[1], user: text.split('@')[0], _serialized: text })
+
+/** When it was seen, Unix seconds. */
+const SEEN_AT = 1_790_000_000
+const toSeenMessage = (raw: RawMessage, reactions: ReactionRow[] | null = null) =>
+  readMessage(raw, reactions, SEEN_AT)
+const toReaction = (raw: RawReaction) => readReaction(raw, SEEN_AT)
+const toSeenChat = (row: ChatRow) =>
+  readChat(row, row.last === null ? null : toSeenMessage(row.last), SEEN_AT)
 
 /** As an event brings it: JSON, addresses are strings; the key of a build up to 2.3000.1042386815. */
 const fromEvent: RawMessage = {
@@ -209,13 +217,52 @@ describe('toSeenMessage', () => {
 
   it('has the reactions that were read, its own among them', () => {
     const rows = [
-      { key: 'false_1-2@g.us_R1_15551234567@c.us', sender: '15551234567@c.us', emoji: '👍', at: 1 },
-      { key: 'true_1-2@g.us_R2_900@lid', sender: '900@lid', emoji: '❤️', at: 2 },
+      {
+        key: 'false_1-2@g.us_R1_15551234567@c.us',
+        sender: '15551234567@c.us',
+        emoji: '👍',
+        at: 1_700_000_000_001,
+      },
+      { key: 'true_1-2@g.us_R2_900@lid', sender: '900@lid', emoji: '❤️', at: 1_700_000_000_002 },
     ]
     expect(toSeenMessage(inGroup, rows)?.reactions).toEqual([
-      { sender: '15551234567@c.us', emoji: '👍', at: 1 },
-      { sender: null, emoji: '❤️', at: 2 },
+      { sender: '15551234567@c.us', emoji: '👍', at: 1_700_000_000_001 },
+      { sender: null, emoji: '❤️', at: 1_700_000_000_002 },
     ])
+  })
+})
+
+describe('times', () => {
+  const given = (t: unknown) => toSeenMessage({ ...fromEvent, t: t as number })?.sentAt
+  const odd = [undefined, null, NaN, Infinity, -1, 0, 1e308, 5, 'soon', {}, 9e9]
+
+  it.each(odd)('a message at %j was sent when it was seen', (t) => {
+    expect(given(t)).toBe(SEEN_AT)
+  })
+
+  it.each([1_700_000_000, 1_700_000_000_999, '1700000000', 1_700_000_000.7])(
+    '%j are seconds or milliseconds',
+    (t) => {
+      expect(given(t)).toBe(1_700_000_000)
+    },
+  )
+
+  it('of edits, reactions and chats are treated alike', () => {
+    const edited = (latestEditSenderTimestampMs: number) =>
+      toSeenMessage({ ...fromEvent, latestEditSenderTimestampMs })?.editedAt
+    expect([edited(1e308), edited(1_700_000_000), edited(1_700_000_000_123)]).toEqual([
+      SEEN_AT * 1_000,
+      1_700_000_000_000,
+      1_700_000_000_123,
+    ])
+    const row = { key: 'false_900@lid_3EB0', sender: '900@lid', emoji: '👍', at: -5 }
+    expect(toSeenMessage(fromEvent, [row])?.reactions).toMatchObject([{ at: SEEN_AT * 1_000 }])
+  })
+
+  it('that are none delete no message and end no mute', () => {
+    expect(toSeenMessage({ ...fromEvent, expiredTimestamp: 1e308 })?.expiresAt).toBeNull()
+    expect(toSeenMessage({ ...fromEvent, expiredTimestamp: -1 })?.expiresAt).toBeNull()
+    expect(toSeenMessage({ ...fromEvent, ephemeralDuration: 1e308 })?.expiresAt).toBeNull()
   })
 })
 

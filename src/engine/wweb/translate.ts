@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { chatKindOf, type Jid, type KeyParts, parseMessageKey, toJid } from '../../model/ids.ts'
 import type { Media } from '../../model/message.ts'
 import type { SeenChat, SeenContact, SeenMessage, SeenReaction } from '../../model/seen.ts'
-import { cleanText } from '../../model/text.ts'
+import { cleanText, isVisible } from '../../model/text.ts'
+import { LAST_SECOND, toUnixMs, toUnixSeconds } from '../../model/times.ts'
 import type { ChatRow, ContactRow, RawKey, RawMessage, RawReaction, RawWid, ReactionRow } from './raw.ts'
 
 /**
@@ -40,22 +41,25 @@ const MEDIA = new Set(['image', 'video', 'gif', 'ptv', 'audio', 'ptt', 'document
 /** Characters of an answered message that its answer carries along. */
 const QUOTE_LENGTH = 1_000
 
-/** Unix times from here on are milliseconds: as seconds they would be the year 5138. */
-const MILLISECONDS_FROM = 1e11
+/** Type of what cannot be read; WhatsApp Web's own word for messages that it does not know. */
+const UNKNOWN = 'unknown'
 
 /**
  * A message in its present state; null for notices and the like, and for one whose key cannot be read, which is a
- * build that we do not know ({@link keyOf}). `reactions`: all that there are, null where nobody looked.
+ * build that we do not know ({@link keyOf}). `reactions`: all that there are, null if nobody looked. `seenAt`: Unix seconds,
+ * in place of a time that is none. Throws a TypeError for fields of another type than they should have.
  * A message deleted for everyone has the key of the deletion on WhatsApp Web (WAWebRevoke.getMsgKeyAfterRevoke) and
  * names its own in `protocolMessageKey`; here it keeps its own.
  */
 export function toSeenMessage(
   raw: RawMessage,
-  reactions: readonly ReactionRow[] | null = null,
+  reactions: readonly ReactionRow[] | null,
+  seenAt: number,
 ): SeenMessage | null {
   const key = originalKeyOf(raw)
   const { type } = raw
   if (key === null || type === undefined || UNREPORTED.has(type) || raw.isNotification === true) return null
+  if (typeof type !== 'string') throw new TypeError('the type of a message is no text')
   const hasMedia = Boolean(raw.directPath)
   return {
     chat: key.chat,
@@ -65,16 +69,44 @@ export function toSeenMessage(
     senderName: key.fromMe ? null : nameOf(raw.notifyName),
     type,
     body: bodyOf(raw),
-    sentAt: raw.t ?? 0,
-    ack: raw.ack ?? 0,
+    sentAt: toUnixSeconds(raw.t, seenAt),
+    ack: toWhole(raw.ack, 0),
     hasMedia,
     media: hasMedia || MEDIA.has(type) ? mediaOf(raw) : null,
     quoted: quotedOf(raw),
     mentions: (raw.mentionedJidList ?? []).flatMap((wid) => toJidOrNone(wid) ?? []),
     forwarded: raw.isForwarded === true || (raw.forwardingScore ?? 0) > 0,
-    editedAt: raw.latestEditSenderTimestampMs || null,
+    editedAt: raw.latestEditSenderTimestampMs
+      ? toUnixMs(raw.latestEditSenderTimestampMs, seenAt * 1_000)
+      : null,
     ...(raw.kicState === 'KEPT' ? { expiresAt: null, isKept: true as const } : { expiresAt: expiryOf(raw) }),
-    reactions: reactions === null ? null : reactions.map(toSeenReaction),
+    reactions: reactions === null ? null : reactions.map((row) => toSeenReaction(row, seenAt)),
+  }
+}
+
+/** What stands for a message that cannot be read: its id, chat and time. Null if its key cannot be read either. */
+export function toPlaceholder(raw: RawMessage, seenAt: number): SeenMessage | null {
+  const key = keyOf(raw.id)
+  if (key === null) return null
+  const { fromMe } = key
+  return {
+    chat: key.chat,
+    bareId: key.bareId,
+    fromMe,
+    sender: senderOf(raw, key),
+    senderName: null,
+    type: UNKNOWN,
+    body: '',
+    sentAt: toUnixSeconds(raw.t, seenAt),
+    ack: fromMe ? toWhole(raw.ack, 0) : 0,
+    hasMedia: false,
+    media: null,
+    quoted: null,
+    mentions: [],
+    forwarded: false,
+    editedAt: null,
+    expiresAt: expiryOf(raw),
+    reactions: null,
   }
 }
 
@@ -113,6 +145,7 @@ function toBareId(text: string): string {
 /** Who reacted to what, from a library event; null where a key cannot be read. `messageSender` null: this account. */
 export function toReaction(
   raw: RawReaction,
+  seenAt: number,
 ): { chat: Jid; bareId: string; messageSender: Jid | null; reaction: SeenReaction } | null {
   const message = keyOf(raw.msgId)
   const own = keyOf(raw.id)
@@ -125,33 +158,37 @@ export function toReaction(
     reaction: {
       sender: own.fromMe ? null : sender,
       emoji: cleanText(raw.reaction ?? ''),
-      at: Math.round(raw.timestamp * 1_000),
+      at: toUnixMs(raw.timestamp, seenAt * 1_000),
     },
   }
 }
 
-function toSeenReaction({ key, sender, emoji, at }: ReactionRow): SeenReaction {
-  return { sender: keyOf(key)?.fromMe === true ? null : toJid(sender), emoji: cleanText(emoji), at }
+function toSeenReaction({ key, sender, emoji, at }: ReactionRow, seenAt: number): SeenReaction {
+  return {
+    sender: keyOf(key)?.fromMe === true ? null : toJid(sender),
+    emoji: cleanText(emoji),
+    at: toUnixMs(at, seenAt * 1_000),
+  }
 }
 
 /**
  * A chat of WhatsApp Web's list; null for an address that is none. Who leads a group may write in it although the
- * others may not, which the library's own rule (`groupMetadata.announce`) does not know.
+ * others may not, which the library's own rule (`groupMetadata.announce`) does not know. `last`: its newest message, read.
  */
-export function toSeenChat(row: ChatRow): SeenChat | null {
+export function toSeenChat(row: ChatRow, last: SeenMessage | null, seenAt: number): SeenChat | null {
   const id = toJid(row.id)
   const kind = chatKindOf(id)
   if (kind === null) return null
   return {
     id,
-    name: kind === 'direct' || row.name === null ? null : cleanText(row.name),
-    unreadCount: row.unreadCount,
-    timestamp: toSeconds(row.t),
+    name: kind === 'direct' ? null : nameOf(row.name),
+    unreadCount: toWhole(row.unreadCount, 0),
+    timestamp: row.t ? toUnixSeconds(row.t, seenAt) : 0,
     archived: row.archived,
-    pinnedAt: toSeconds(row.pin),
-    mutedUntil: row.mute < 0 ? -1 : toSeconds(row.mute),
+    pinnedAt: row.pin ? toUnixSeconds(row.pin, seenAt) : 0,
+    mutedUntil: toMuteEnd(row.mute),
     isReadOnly: row.isClosed || (row.announce && !row.isAdmin),
-    last: row.last === null ? null : toSeenMessage(row.last),
+    last,
     members:
       row.members
         ?.filter(({ isMe }) => !isMe)
@@ -174,8 +211,9 @@ export function toSeenContact(row: ContactRow): SeenContact | null {
   }
 }
 
-function nameOf(text: string | null | undefined): string | null {
-  return text ? cleanText(text) : null
+/** A name that nobody sees is none. */
+function nameOf(text: unknown): string | null {
+  return typeof text === 'string' && isVisible(text) ? cleanText(text) : null
 }
 
 function toJidOrNone(wid: RawWid | null | undefined): Jid | null {
@@ -229,13 +267,20 @@ function quotedOf(raw: RawMessage): SeenMessage['quoted'] {
 
 /** WAWebMsgGetters.getEphemeralExpirationTimestamp, builds of 2026: an own time goes before the duration. */
 function expiryOf({ expiredTimestamp, ephemeralDuration, t }: RawMessage): number | null {
-  if (expiredTimestamp) return expiredTimestamp
-  return ephemeralDuration && t !== undefined ? t + ephemeralDuration : null
+  // A time that is none must not delete anything.
+  if (expiredTimestamp) return toUnixSeconds(expiredTimestamp, null)
+  const sentAt = toUnixSeconds(t, null)
+  return ephemeralDuration && sentAt !== null ? toUnixSeconds(sentAt + ephemeralDuration, null) : null
 }
 
-/** `pin` is in milliseconds (WAWebSetPinChatAction), the others in seconds. */
-function toSeconds(time: number): number {
-  return Math.floor(time >= MILLISECONDS_FROM ? time / 1_000 : time)
+/** Below zero is for ever, and so is a time after all times. */
+function toMuteEnd(time: number): number {
+  if (time < 0 || time > LAST_SECOND * 1_000) return -1
+  return toUnixSeconds(time, 0)
+}
+
+function toWhole(value: unknown, otherwise: number): number {
+  return Number.isSafeInteger(value) ? Number(value) : otherwise
 }
 
 /** What a state of WhatsApp's socket means (util/Constants.js WAState). */

@@ -1,0 +1,48 @@
+/** Translating what the page says, row by row: one that cannot be read is replaced, logged, and stops none of the others. */
+import type { Clock } from '../../clock.ts'
+import type { Log } from '../../log.ts'
+import type { SeenChat, SeenContact, SeenMessage } from '../../model/seen.ts'
+import type { ChatRow, ContactRow, RawMessage, RawReaction, ReactionRow } from './raw.ts'
+import { toPlaceholder, toReaction, toSeenChat, toSeenContact, toSeenMessage } from './translate.ts'
+
+/** None of these throws. Null: nothing that is reported, or not even the key can be read. */
+export type Translator = {
+  /** A message that cannot be read is of the type `unknown`, with its id, chat and time. */
+  message(raw: RawMessage, reactions?: readonly ReactionRow[] | null): SeenMessage | null
+  chat(row: ChatRow): SeenChat | null
+  contact(row: ContactRow): SeenContact | null
+  reaction(raw: RawReaction): ReturnType<typeof toReaction>
+}
+
+export function createTranslator(clock: Clock, log: Log): Translator {
+  const seenAt = () => Math.floor(clock.now() / 1_000)
+
+  function guarded<T>(what: string, translate: () => T, instead: () => T | null = () => null): T | null {
+    try {
+      return translate()
+    } catch (error) {
+      log.warn({ err: error }, `${what} could not be read`)
+    }
+    try {
+      return instead()
+    } catch {
+      return null
+    }
+  }
+
+  function message(raw: RawMessage, reactions: readonly ReactionRow[] | null = null): SeenMessage | null {
+    return guarded(
+      'a message',
+      () => toSeenMessage(raw, reactions, seenAt()),
+      () => toPlaceholder(raw, seenAt()),
+    )
+  }
+
+  return {
+    message,
+    chat: (row) =>
+      guarded('a chat', () => toSeenChat(row, row.last === null ? null : message(row.last), seenAt())),
+    contact: (row) => guarded('a contact', () => toSeenContact(row)),
+    reaction: (raw) => guarded('a reaction', () => toReaction(raw, seenAt())),
+  }
+}
