@@ -84,7 +84,7 @@ function cliPage(): string {
   )
   return `# Command line
 
-\`serve\` and \`sandbox\` run a server; \`stdio\` leads MCP clients to it, and starts it where none runs; \`mcp-config\` sets such
+\`serve\` and \`sandbox\` run a server, and \`stop\` ends it; \`stdio\` leads MCP clients to it, and starts it where none runs; \`mcp-config\` sets such
 clients up; \`doctor\` looks at this machine; \`archive import\`, \`verify\`, \`encrypt\`, \`change-key\` and
 \`decrypt\` work on the session's directory while no server runs; the others ask the server that runs, over its API. In a
 checkout \`npm run <command> -- <flags>\` gets ready what is missing first, as in \`npm run auth\` or \`npm run archive -- encrypt\`.
