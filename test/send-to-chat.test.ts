@@ -195,6 +195,16 @@ describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build)
       expect(mine()).toBe(before)
     })
 
+    it('to a number that WhatsApp knows as another one says where it went', async () => {
+      await harness.world.setFault({ name: 'other_number', value: { '5511987654321': AMARA } })
+      const id = `${AMARA}@c.us`
+      const sent = await harness.post('/api/send', { phone_number: '+55 11 98765-4321', message: 'olá' })
+      expect(sent.json).toMatchObject({ ok: true, to: '5511987654321', chat_id: id })
+      expect(sent.json.message_id).toContain(id)
+      expect((await send('+55 11 98765-4321', 'oi')).json.chat.id).toBe(id)
+      await harness.world.setFault({ name: 'other_number', value: false })
+    })
+
     it('of nothing', async () => {
       expect((await send(AMARA, ' ')).json.code).toBe('invalid_input')
     })

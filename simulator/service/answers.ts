@@ -6,6 +6,7 @@ import { giveLate, giveWorld } from './backlog.ts'
 import type { Context, Session } from './context.ts'
 import { findLink } from './devices.ts'
 import { breakEarlier, breakGroup, replaceAgain, replaceOthers, takeTurn } from './fault-acts.ts'
+import { fieldOf } from './faults.ts'
 import { createGroup } from './groups.ts'
 import { acceptLink, changeSecret, removeDevice, requestPairingCode, startLinking } from './links.ts'
 import { changeChat, confirmReceived, resend } from './messages.ts'
@@ -102,7 +103,9 @@ export const answers: Answers = {
 
   async exists(context, session, { jid }) {
     await context.clock.wait('stanza')
-    return findPerson(linkOf(session).account, jid) ?? null
+    const asked = jid.replace(/\D/g, '')
+    const other = fieldOf(context.faults.get('other_number'), asked)
+    return findPerson(linkOf(session).account, typeof other === 'string' ? other : jid) ?? null
   },
 
   async group(context, session, { id }) {

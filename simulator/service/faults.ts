@@ -194,6 +194,12 @@ export const faultTable = {
     value: '{ afterMs } readable by itself then, { never: true } not even after a resend',
     does: 'Incoming messages arrive as ciphertext; the content follows when the page asks for a resend.',
   },
+  other_number: {
+    provokes: 'waha#2120, wwebjs#1457',
+    where: 'service',
+    value: '{ "number asked for": "number of the account" }',
+    does: 'Who is asked for by the one number is found under the other, as in Brazil with and without the 9.',
+  },
   group_metadata: {
     provokes: 'F22',
     where: 'service',

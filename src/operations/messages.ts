@@ -53,7 +53,7 @@ async function send(
     answers: answered?.keys,
   })
   record(sent.message)
-  return { message_id: sent.id, timestamp: sent.sentAt.toISOString() }
+  return { chatId: sent.chatId, message_id: sent.id, timestamp: sent.sentAt.toISOString() }
 }
 
 export const sendMessage = defineOperation({
@@ -93,12 +93,13 @@ export const sendMessage = defineOperation({
     text: ({ to, chat_id, message_id, timestamp }) =>
       `The WhatsApp server has taken the message: ${facts({ to, chat: chat_id, at: timestamp, id: message_id })}`,
   },
-  run: async ({ phone_number, message }, granted) => ({
-    ok: true as const,
-    to: phone_number,
-    chat_id: phoneJid(phone_number),
-    ...(await send(phoneJid(phone_number), message, granted)),
-  }),
+  async run({ phone_number, message }, granted) {
+    const to = phoneJid(phone_number)
+    const { chatId, ...sent } = await send(to, message, granted)
+    // WhatsApp may know the person by another number than the one that was typed.
+    const chat_id = phoneOf(chatId) === null ? to : chatId
+    return { ok: true as const, to: phone_number, chat_id, ...sent }
+  },
 })
 
 export const sendToChat = defineOperation({
@@ -151,10 +152,11 @@ export const sendToChat = defineOperation({
     const reader = granted.reader()
     const recipient = findRecipient(reader, chat)
     const answered = reply_to === undefined ? undefined : findQuoted(reader, reply_to, recipient)
+    const { chatId, ...sent } = await send(recipient.id, message, granted, answered)
     return {
       ok: true as const,
-      chat: { id: recipient.id, name: recipient.name },
-      ...(await send(recipient.id, message, granted, answered)),
+      chat: { id: phoneOf(chatId) === null ? recipient.id : chatId, name: recipient.name },
+      ...sent,
       ...(answered === undefined ? {} : { reply_to: answered.id }),
     }
   },
