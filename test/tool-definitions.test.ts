@@ -24,6 +24,8 @@ describe.each(definitions.map((definition) => [definition.name, definition] as c
       expect(title).toBeTruthy()
       expect(description.length).toBeGreaterThan(60)
       expect(outputSchema?.type).toBe('object')
+      // A new field must break no client that validates answers.
+      expect(JSON.stringify(outputSchema)).not.toContain('additionalProperties')
       for (const [field, schema] of Object.entries(inputSchema.properties ?? {}))
         if (field !== 'response_format') expect(schema, field).toHaveProperty('description')
       const row = OPERATIONS.find((operation) => toolName(operation) === name)
