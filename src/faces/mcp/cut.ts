@@ -1,7 +1,7 @@
 /** Answers made smaller: long texts cut, long lists cut, and what was left out counted. */
 
-/** How long texts and lists may be: UTF-16 units, entries. Lists by the names in `pages` are not cut. */
-export type Limits = { text: number; entries: number; pages?: readonly string[] }
+/** How long texts and lists may be: UTF-16 units, entries. Lists by the names in `pages` are not cut. `preview`: the texts of a chat's last message. */
+export type Limits = { text: number; entries: number; pages?: readonly string[]; preview?: number }
 
 /** All of it. */
 export const WHOLE: Limits = { text: Number.POSITIVE_INFINITY, entries: Number.POSITIVE_INFINITY }
@@ -45,12 +45,16 @@ export function cut(value: unknown, limits: Limits, cuts: Cuts, name = ''): unkn
     if (over > 0) cuts.entries.set(name, (cuts.entries.get(name) ?? 0) + over)
     return shown.map((one) => cut(one, limits, cuts))
   }
-  return isObject(value) ? cutObject(value, limits, cuts) : value
+  if (!isObject(value)) return value
+  const { preview = limits.text } = limits
+  const text = name === 'last_message' ? Math.min(limits.text, preview) : limits.text
+  return cutObject(value, { ...limits, text }, cuts)
 }
 
 /** The same for an object, which stays one. */
 export function cutObject(value: object, limits: Limits, cuts: Cuts): Record<string, unknown> {
-  if (limits.text === WHOLE.text && limits.entries === WHOLE.entries) return { ...value }
+  const { text, entries, preview = text } = limits
+  if (text === WHOLE.text && entries === WHOLE.entries && preview === text) return { ...value }
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, cut(one, limits, cuts, name)]))
 }
 

@@ -46,9 +46,16 @@ const FEW = 5
 /** An answer that is told whole has at most so many bytes of text: what is longer is cut or refused by some hosts. */
 export const MOST_BYTES = 100_000
 
+const PREVIEW = 1_000
+
 /** The answer with all entries of its pages, its texts as long as there is room for. */
 export function fitWhole(answer: object, render: (limits: Limits) => CallToolResult): CallToolResult {
-  const texts = [64_000, 32_000, 16_000, 8_000, 4_000, 2_000, 1_000].map((text) => ({ ...WHOLE, text }))
+  // A chat's last message is a preview: often it stands among the messages too.
+  const texts = [WHOLE.text, 64_000, 32_000, 16_000, 8_000, 4_000, 2_000, 1_000].map((text) => ({
+    ...WHOLE,
+    text,
+    preview: PREVIEW,
+  }))
   const [smallest = WHOLE, ...larger] = [WHOLE, ...texts, ...SHORTER].reverse()
   for (const limits of larger.reverse()) {
     if (limits === WHOLE && jsonLength(answer) > MOST_BYTES) continue
