@@ -177,9 +177,9 @@ describe('a change', () => {
     ])
   })
 
-  it('fills a placeholder', () => {
-    take(message('A', { type: 'ciphertext', body: '' }), message('A', { body: 'readable' }))
-    take(message('A', { type: 'ciphertext', body: '' }))
+  it.each(['ciphertext', 'unknown'])('fills a placeholder (%s), and no placeholder replaces it', (type) => {
+    take(message('A', { type, body: '' }), message('A', { body: 'readable' }))
+    take(message('A', { type, body: '' }))
     expect(rowsOf(AMARA)).toMatchObject([{ type: 'chat', body: 'readable' }])
     expect(kinds()).toEqual(['message.received', 'message.decrypted'])
   })
