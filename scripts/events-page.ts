@@ -57,9 +57,14 @@ are told as \`chat.changed\` with \`new\`. Acks may skip steps. A chat that is r
 
 ## Ask and wait
 
+\`WHATSAPP_MCP_URL\` is the [address of the server](rest.md).
+
 \`\`\`sh
-curl http://127.0.0.1:8790/api/events                      # {"next_after": "3f9c21aa-1042-mclp1v2k", …}: now
-curl 'http://127.0.0.1:8790/api/events?after=3f9c21aa-1042-mclp1v2k&wait=60&kind=message.received'
+curl "$WHATSAPP_MCP_URL/api/events"                      # {"next_after": "3f9c21aa-1042-mclp1v2k", …}: now
+\`\`\`
+
+\`\`\`sh own-cursor
+curl "$WHATSAPP_MCP_URL/api/events?after=3f9c21aa-1042-mclp1v2k&wait=60&kind=message.received"
 \`\`\`
 
 The second call answers the moment something happens, or empty after 60 seconds. Either way go on with its \`next_after\`; where
@@ -69,7 +74,7 @@ and \`chat_id\` filter; \`next_after\` moves on past what was filtered out, so n
 ## As a stream
 
 \`\`\`sh
-curl -N 'http://127.0.0.1:8790/api/events/stream?kind=message.received,message.sent'
+curl -N "$WHATSAPP_MCP_URL/api/events/stream?kind=message.received,message.sent"
 \`\`\`
 
 \`\`\`text

@@ -28,6 +28,10 @@ export function restPage(): string {
 JSON over HTTP on the loopback. The same, for programs: \`GET /openapi.json\`, or [openapi.json](openapi.json). Failures
 are described in [errors](errors.md).
 
+The calls take the server's address from the environment, so that each terminal says which server it means:
+\`export WHATSAPP_MCP_URL=http://127.0.0.1:8790\` for your own account, port 8890 for the [sandbox](sandbox.md), in which every call
+on this page works as it stands.
+
 ${sections.join('\n\n')}
 
 ## Events as a stream
@@ -36,7 +40,7 @@ ${sections.join('\n\n')}
 \`chat_id\`; \`Last-Event-ID\` resumes it. [Events](events.md) says what each kind tells.
 
 \`\`\`sh
-curl -N 'http://127.0.0.1:8790/api/events/stream?kind=message.received'
+curl -N "$WHATSAPP_MCP_URL/api/events/stream?kind=message.received"
 \`\`\`
 
 ## Export
@@ -45,13 +49,14 @@ curl -N 'http://127.0.0.1:8790/api/events/stream?kind=message.received'
 says what stands in it. The header \`X-Total-Messages\` says how many messages follow.
 
 \`\`\`sh
-curl -o whatsapp.jsonl http://127.0.0.1:8790/api/export
+curl -o whatsapp.jsonl "$WHATSAPP_MCP_URL/api/export"
 \`\`\`
 
 ## Pages
 
-\`GET /qr\` is a page for people: the QR code while one waits, else what is going on. Always 200. Asked with
-\`Accept: text/plain\` it is text for a terminal with a dark background.
+\`GET /qr\` is a page for people, on which they link an account: a button to start, the QR code, and what is going on. Always 200.
+\`GET /qr/code\` asks for a phone number and leads to a pairing code. Their forms are taken from these pages only. With
+\`Accept: text/plain\`, \`GET /qr\` is text for a terminal with a dark background.
 
 \`GET /docs\` shows these operations, searches them and sends them to this server; no other host is asked for anything.
 `
@@ -61,18 +66,18 @@ curl -o whatsapp.jsonl http://127.0.0.1:8790/api/export
 function curlCall(method: string, path: string, input: unknown): string {
   const given = Object.entries(input ?? {})
   const inPath = (name: string) => path.includes(`{${name}}`)
-  const address = `http://127.0.0.1:8790${given.reduce(
+  const address = `$WHATSAPP_MCP_URL${given.reduce(
     (text, [name, value]) => text.replace(`{${name}}`, inAddress(value)),
     path,
   )}`
   const rest = given.filter(([name]) => !inPath(name))
-  if (rest.length === 0) return `curl ${method === 'GET' ? '' : `-X ${method} `}${address}`
+  if (rest.length === 0) return `curl ${method === 'GET' ? '' : `-X ${method} `}"${address}"`
   if (method !== 'GET') {
     const body = JSON.stringify(Object.fromEntries(rest))
-    return `curl ${address} -H 'Content-Type: application/json' \\\n  -d '${body}'`
+    return `curl "${address}" -H 'Content-Type: application/json' \\\n  -d '${body}'`
   }
   const query = rest.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
-  return `curl '${address}?${query}'`
+  return `curl "${address}?${query}"`
 }
 
 /** As it stands in a path, safe in a shell; the @ of an id may stay (RFC 3986, 3.3). */

@@ -12,6 +12,7 @@ import { openHost } from './service/host.ts'
 import { createClock } from './service/pace.ts'
 import { createRandom } from './service/random.ts'
 import { seedAccount, seedWorld } from './service/seed.ts'
+import { seedExamples } from './service/seed-examples.ts'
 import { openStore } from './service/store.ts'
 import { createWorld } from './service/world.ts'
 import type { OpenSimulator } from './simulator.ts'
@@ -36,7 +37,10 @@ export const openSimulator: OpenSimulator = async (options) => {
   const { accounts, isNew } = openAccounts(store, () => seedAccount(seeding))
   const random = createRandom(seed + 7919 * accounts.generation + 1)
   const clock = createClock(pace, random)
-  if (isNew) seedWorld(accounts.current(), seeding, clock.now())
+  if (isNew) {
+    seedWorld(accounts.current(), seeding, clock.now())
+    if (options.examples) seedExamples(accounts.current(), seeding, clock.now())
+  }
 
   const faults = createFaults((name, value) => actOnFault(context, () => host.cutAll(), name, value))
   const context: Context = {

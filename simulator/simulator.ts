@@ -38,6 +38,8 @@ export type SimulatorOptions = {
   dataDir: string | null
   /** Seed for everything that looks random (ids, names, QR refs, delays). The same seed gives the same world. */
   seed?: number
+  /** Does a new world also have the people and messages that the examples of the documentation name? */
+  examples?: boolean
   /** Build served to pages loaded from now on. Default: the newest. */
   build?: BuildName
   pace?: Pace

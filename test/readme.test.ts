@@ -1,105 +1,158 @@
-/** README and the sandbox page, followed to the letter: every command in them that can run here is run. */
-import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+/** README and docs, followed to the letter: every command line that can run in the sandbox is pasted into a shell, as it stands. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verbs } from '../simulator/control/verbs.ts'
-import { openSimulator } from '../simulator/open-simulator.ts'
-import { type Harness, openHarness } from './harness.ts'
+import {
+  call,
+  ended,
+  endPrograms,
+  link,
+  MAIN,
+  openSandbox,
+  type Sandbox,
+  statusOf,
+  stop,
+  temp,
+} from './program.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const page = (name: string) => readFileSync(join(ROOT, name), 'utf8')
+const docs = readdirSync(join(ROOT, 'docs'))
+  .filter((file) => file.endsWith('.md'))
+  .map((file) => `docs/${file}`)
 
-/** The commands of a page's shell blocks, continued lines joined. */
-function commands(name: string): string[] {
-  const blocks = [...page(name).matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? '')
-  return blocks
-    .flatMap((block) => block.replace(/\\\n\s*/g, ' ').split('\n'))
-    .filter((line) => line.trim() !== '')
+/** Blocks that are not pasted say so by the word behind `sh`: why is here, and nowhere else. */
+const NOT_PASTED: Record<string, string> = {
+  once: 'installs, or is the sandbox itself',
+  'own-account': 'is for the account of the reader, whom no test may link',
+  'own-cursor': 'names a cursor that only the reader has',
+  'no-server': 'is for a directory on which no server runs',
+  settings: 'changes settings of the server before it starts',
 }
 
-let harness: Harness
-let phone: string
-beforeAll(async () => {
-  const simulator = await openSimulator({
-    dataDir: null,
-    pace: 'none',
-    control: { host: '127.0.0.1', port: 0 },
-  })
-  harness = await openHarness({ simulator })
-  phone = simulator.controlUrl ?? ''
-})
-afterAll(async () => {
-  const { simulator } = harness
-  await harness.close()
-  await simulator.close()
-})
+type Block = { page: string; line: number; word: string; text: string }
 
-/** Run it as printed, but against this server, this phone and a contact of this world. */
-function run(command: string): Promise<string> {
-  const contact = harness.world.state().contacts[0]?.phone ?? ''
-  const line = command
-    .replaceAll(/http:\/\/127\.0\.0\.1:(8790|8890)/g, harness.url)
-    .replaceAll('http://127.0.0.1:8891', phone)
-    .replaceAll('+15551234567', `+${contact}`)
-  return new Promise((done, reject) => {
-    const child = spawn('sh', ['-c', line.replace(/\bcurl\b/, 'curl -sS')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    let out = ''
-    child.stdout.on('data', (data) => {
-      out += data
-    })
-    child.on('error', reject)
-    child.on('close', (code) => (code === 0 ? done(out) : reject(new Error(`${line}: exit ${code}`))))
-  })
+/** The shell blocks of a page, in their order. */
+function blocksOf(name: string): Block[] {
+  const text = page(name)
+  return [...text.matchAll(/^```sh(?: (\S+))?\n([\s\S]*?)^```$/gm)].map((match) => ({
+    page: name,
+    line: text.slice(0, match.index).split('\n').length,
+    word: match[1] ?? '',
+    text: match[2] ?? '',
+  }))
 }
 
-describe('README', () => {
-  it('names two commands that package.json has', () => {
-    const scripts = JSON.parse(page('package.json')).scripts
-    const named = commands('README.md').flatMap((line) =>
-      [...line.matchAll(/npm (?:run )?([\w:-]+)/g)].map((match) => match[1] ?? ''),
+const blocks = ['README.md', ...docs].flatMap(blocksOf)
+const pasted = blocks.filter(({ word }) => word === '')
+
+/** What a person who pastes has around it: a failure of curl is one of the command, and a stream is left after a second. */
+const AROUND = `set -e
+curl() {
+  case " $* " in
+    *" -N "*) command curl -sS --fail-with-body --max-time 1 "$@" || [ $? -eq 28 ] ;;
+    *) command curl -sS --fail-with-body "$@" ;;
+  esac
+}
+`
+
+describe('pasted into a shell beside the sandbox', () => {
+  let sandbox: Sandbox
+  let home: string
+  beforeAll(async () => {
+    home = temp()
+    // As an installed package has it on the PATH.
+    const bin = join(home, 'bin')
+    mkdirSync(bin)
+    writeFileSync(
+      join(bin, 'whatsapp-mcp-api'),
+      `#!/bin/sh\nexec ${JSON.stringify(process.execPath)} ${JSON.stringify(MAIN)} "$@"\n`,
+      { mode: 0o755 },
     )
-    expect(named).toEqual(expect.arrayContaining(['sandbox', 'start']))
-    for (const name of named) expect(Object.keys(scripts)).toContain(name)
+    sandbox = await openSandbox(temp(), ['--linked'])
+  })
+  afterAll(async () => {
+    if (sandbox !== undefined) await stop(sandbox)
+    await endPrograms()
   })
 
-  it('has calls that do what it says', async () => {
-    const [start, code, send] = commands('README.md').filter((line) => line.startsWith('curl'))
-    expect(JSON.parse(await run(start ?? '')).state).toBe('qr')
-    const { already_authenticated, code: pairingCode } = JSON.parse(await run(code ?? ''))
-    expect(already_authenticated).toBe(false)
-    expect(pairingCode).toMatch(/^[0-9A-Z]{8}$/)
-    await harness.post('/api/logout')
-    await harness.link()
-    expect(JSON.parse(await run(send ?? ''))).toMatchObject({ ok: true })
-    await harness.post('/api/logout')
+  /** Files that a command writes go to the home of the test, whatever stands in the folder that npm needs. */
+  const paste = (text: string) => {
+    const cwd = text.includes('npm ') ? ROOT : home
+    const here = text
+      .replaceAll('http://127.0.0.1:8890', sandbox.url)
+      .replaceAll('http://127.0.0.1:8891', sandbox.phone)
+    const { PATH = '' } = process.env
+    const env = {
+      HOME: home,
+      XDG_CONFIG_HOME: join(home, '.config'),
+      PATH: `${join(home, 'bin')}:${PATH}`,
+      WHATSAPP_MCP_URL: sandbox.url,
+    }
+    return ended(['-c', AROUND + here], { cwd, env }, 'bash')
+  }
+
+  // First: the pages below forget the chat, and log out.
+  it('README: what it sends arrives, what it asks for is there, and its agent is led to the sandbox', async () => {
+    const blocks = blocksOf('README.md').filter(({ word }) => word === '')
+    const find = (words: string) => blocks.find(({ text }) => text.includes(words))?.text ?? ''
+    expect((await paste(find('/api/send'))).out).toContain('"chat_id":"15551234567@c.us"')
+    const reading = await paste(find('q=dinner'))
+    expect(reading.out).toContain('"snippet":')
+    expect(reading.out).toContain('Noor Haddad')
+    await paste(find('mcp-config'))
+    const config = readFileSync(join(home, '.config/Claude/claude_desktop_config.json'), 'utf8')
+    expect(JSON.parse(config).mcpServers.whatsapp.args.slice(-3)).toEqual(['stdio', '--url', sandbox.url])
+  }, 60_000)
+
+  it.each(pasted.map((block) => [`${block.page}:${block.line}`, block.text] as const))(
+    '%s works',
+    async (_, text) => {
+      // What links by itself begins without a link, all else with one.
+      const isLinked = (await statusOf(sandbox)).linked
+      if (text.includes('/control/scan')) await call(`${sandbox.url}/api/logout`, {})
+      else if (!isLinked) await link(sandbox)
+      const { code, out, err } = await paste(text)
+      expect(code, `${text}\n${out}${err}`).toBe(0)
+      expect(out).not.toMatch(/^\{"error"/m)
+    },
+    30_000,
+  )
+
+  it('the sandbox says how a terminal names it', () => {
+    expect(sandbox.out).toContain(`export WHATSAPP_MCP_URL=${sandbox.url}`)
+  })
+})
+
+describe('the pages', () => {
+  it('say of each block that is not pasted why', () => {
+    const words = blocks.flatMap(({ word }) => (word === '' ? [] : [word]))
+    for (const word of words) expect(Object.keys(NOT_PASTED)).toContain(word)
+    expect(pasted.length).toBeGreaterThan(25)
   })
 
-  it('links only to pages that exist', () => {
-    for (const name of [
-      'README.md',
-      'CONTRIBUTING.md',
-      ...readdirSync(join(ROOT, 'docs')).map((file) => `docs/${file}`),
-    ]) {
-      if (!name.endsWith('.md')) continue
+  it('name the address of a server in no call: a terminal says which one it means', () => {
+    for (const { text, page, line } of pasted) expect(text, `${page}:${line}`).not.toContain(':8790')
+  })
+
+  it('name only commands that package.json has', () => {
+    const scripts = Object.keys(JSON.parse(page('package.json')).scripts)
+    for (const { text, page, line } of blocks) {
+      for (const [, name = ''] of text.matchAll(/npm (?:run (?:-s )?)([\w:-]+)/g))
+        expect(scripts, `${page}:${line}`).toContain(name)
+    }
+  })
+
+  it('link only to pages that exist', () => {
+    for (const name of ['README.md', 'CONTRIBUTING.md', ...docs]) {
       for (const [, target = ''] of page(name).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
         expect(existsSync(resolve(ROOT, name, '..', target)), `${name} -> ${target}`).toBe(true)
       }
     }
   })
-})
 
-describe('docs/sandbox.md', () => {
-  it('has calls that work, in their order', async () => {
-    for (const command of commands('docs/sandbox.md').filter((line) => line.startsWith('curl'))) {
-      expect(await run(command), command).not.toContain('"error"')
-    }
-    await harness.until('ready')
-  })
-
-  it('names every verb of the control API', () => {
+  it('name every verb of the control API', () => {
     const text = page('docs/sandbox.md')
     const spelled = (verb: string) => verb.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
     for (const verb of Object.keys(verbs))

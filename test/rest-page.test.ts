@@ -12,11 +12,8 @@ describe.each(OPERATIONS.map((operation) => [operation.name, operation] as const
   (name, operation) => {
     it('has a call whose address is one word, with all that stands in the path', () => {
       const [, path = ''] = operation.routes[0]?.split(' ') ?? []
-      const [, words = ''] = /^curl (.*?)( \\)?$/m.exec(sectionOf(name)) ?? []
-      const [address = ''] = words
-        .split(/ (?=(?:[^']*'[^']*')*[^']*$)/)
-        .filter((word) => word.replace("'", '').startsWith('http'))
-      const typed = new URL(address.replaceAll("'", '')).pathname.split('/').map(decodeURIComponent)
+      const [, address = ''] = /^curl .*?"\$WHATSAPP_MCP_URL([^"\s`$\\]*)"/m.exec(sectionOf(name)) ?? []
+      const typed = new URL(address, 'http://server').pathname.split('/').map(decodeURIComponent)
       const input: Record<string, unknown> = Object(operation.example.input)
       const meant = path
         .split('/')

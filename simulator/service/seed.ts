@@ -109,7 +109,8 @@ export function seedWorld(account: Account, random: Random, now: number, phoneBa
 
 type OldMessage = Pick<WorldMessage, 'id' | 'chat' | 'from' | 'fromMe' | 'body' | 't'>
 
-function toOldMessage(account: Account, message: OldMessage): WorldMessage {
+/** A message from before the world began: delivered to every linked device. */
+export function toOldMessage(account: Account, message: OldMessage): WorldMessage {
   return {
     ...message,
     from: `${message.from}@c.us`,

@@ -17,6 +17,7 @@ import { type Running, runningIn, stopLine } from './running.ts'
 import { nameOf } from './status.ts'
 import { plain } from './terminal.ts'
 import { whoAnswers } from './who-answers.ts'
+import { typed } from './words.ts'
 
 /** A start answers within 28 s; loading the seeded chats takes seconds. */
 const START_MS = 35_000
@@ -87,7 +88,14 @@ async function open(dir: string, flags: SandboxFlags): Promise<Simulator> {
   }
   try {
     const { seed, pace, build } = flags
-    return await openSimulator({ dataDir, seed, pace, build, control: { host: '127.0.0.1', port } })
+    return await openSimulator({
+      dataDir,
+      seed,
+      examples: true,
+      pace,
+      build,
+      control: { host: '127.0.0.1', port },
+    })
   } catch (error) {
     const code = errnoOf(error)
     // A sandbox of another directory at the ports of this one.
@@ -142,10 +150,9 @@ function renderUnlinked(url: string, phone: string): string {
   return `
 A simulated WhatsApp is running. Nothing leaves this machine.
   phone   ${phone}   (scan the code here, write as your contacts)
-  QR      ${url}/qr
-  start   curl -X POST ${url}/api/auth/start
-  status  curl ${url}/api/status
-`
+  link    open ${url}/qr and press Start, or: ${typed(`auth --url ${url}`)}
+  status  ${url}/api/status
+${toNameIt(url)}`
 }
 
 /** The calls must work as they are printed: a test runs them. */
@@ -162,5 +169,14 @@ Who wrote, what did ${contact?.name ?? 'a contact'} say, and an answer:
   curl ${url}/api/chats
   curl '${url}/api/messages?phone_number=${to}'
   ${post(`${url}/api/send`, { phone_number: to, message: 'Hello from the sandbox' })}
+${toNameIt(url)}`
+}
+
+/** Else a terminal means the server of the account of its user, and calls of the pages mean none. */
+function toNameIt(url: string): string {
+  const line = process.platform === 'win32' ? `set WHATSAPP_MCP_URL=${url}` : `export WHATSAPP_MCP_URL=${url}`
+  return `
+Name the sandbox in another terminal, and the commands and calls of the docs go there:
+  ${line}
 `
 }

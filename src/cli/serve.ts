@@ -1,6 +1,7 @@
 /** `whatsapp-mcp-api serve`: the server, on the real WhatsApp. */
 import type { Config } from '../config.ts'
 import { runServer } from './run-server.ts'
+import { typed } from './words.ts'
 
 /**
  * Runs the server until a signal; resolves with the exit code.
@@ -11,9 +12,12 @@ export function serve(config: Config, idleMinutes: number): Promise<number> {
     config,
     idleMs: idleMinutes === 0 ? null : idleMinutes * 60_000,
     onListening(url) {
-      process.stdout.write(
-        `\nWhatsApp for your agents: ${url}\n  status  ${url}/api/status\n  QR      ${url}/qr\n`,
-      )
+      process.stdout.write(`
+WhatsApp for your agents: ${url}
+  link    open ${url}/qr and press Start, or: ${typed('auth')}
+  status  ${url}/api/status
+  calls   ${url}/docs
+`)
     },
   })
 }

@@ -120,7 +120,7 @@ export const requestPairingCode = defineOperation({
     'whatsapp_timeout',
   ],
   limitMs: 60_000,
-  example: { input: { phone_number: '+1 555 123 4567' } },
+  example: { input: { phone_number: '+1 555 000 1000' } },
   brief: {
     shape: z.object({
       already_authenticated: z.boolean(),
