@@ -179,7 +179,7 @@ function explainFailure(
   if (isBeforeSent(error)) {
     return new CommandError(
       `No server answers at ${url}.`,
-      'Start it with "whatsapp-mcp-api serve". If it runs elsewhere, name it: --url http://127.0.0.1:PORT',
+      'Start it with "whatsapp-mcp-api serve". If it runs elsewhere, name it: --url http://127.0.0.1:PORT (the sandbox: 8890)',
       EXIT.notRunning,
       { cause: error },
     )

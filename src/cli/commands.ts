@@ -212,7 +212,7 @@ const auth = defineCommand({
   },
   examples: [
     ['auth', 'Scan the code with the phone: WhatsApp > Linked devices > Link a device'],
-    ['auth --phone +15551234567', 'Type a code on the phone: Link with phone number instead'],
+    ['auth --phone +15550001000', 'Type a code on the phone: Link with phone number instead'],
   ],
   exits: ['notRunning'],
   run: async (given) => (await import('./auth.ts')).auth(serverOf(given), given.flags),
