@@ -1,7 +1,13 @@
 /** `whatsapp-mcp-api serve`: the server, on the real WhatsApp. */
-import type { Config } from '../config.ts'
+import { type Config, SETTINGS, serverUrl } from '../config.ts'
 import { runServer } from './run-server.ts'
 import { typed } from './words.ts'
+
+/** Where `auth` looks if nothing is said. */
+const DEFAULT_URL = serverUrl(
+  SETTINGS.WHATSAPP_MCP_HOST.fallback,
+  Number(SETTINGS.WHATSAPP_MCP_PORT.fallback),
+)
 
 /**
  * Runs the server until a signal; resolves with the exit code.
@@ -14,7 +20,7 @@ export function serve(config: Config, idleMinutes: number): Promise<number> {
     onListening(url) {
       process.stdout.write(`
 WhatsApp for your agents: ${url}
-  link    open ${url}/qr and press Start, or: ${typed('auth')}
+  link    open ${url}/qr and press Start, or: ${typed(url === DEFAULT_URL ? 'auth' : `auth --url ${url}`)}
   status  ${url}/api/status
   calls   ${url}/docs
 `)
