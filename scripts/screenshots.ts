@@ -21,6 +21,7 @@ type Scene = { name: string; path: string; on: 'server' | 'phone'; act?: (page: 
 const SCENES = {
   stopped: [
     { name: 'qr-stopped', on: 'server', path: '/qr' },
+    { name: 'qr-number', on: 'server', path: '/qr/code' },
     { name: 'docs', on: 'server', path: '/docs', act: (page) => waitFor(page, '.opblock') },
     { name: 'docs-search', on: 'server', path: '/docs', act: search },
     { name: 'docs-tried', on: 'server', path: '/docs', act: tryStatus },
