@@ -1,6 +1,6 @@
 /** What the bootstrap can run, and what each command needs to be ready before. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import module from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { parseEnv } from 'node:util'
@@ -106,10 +106,13 @@ async function prepareBrowser(command) {
   }
 }
 
-/** The server reads `.env` itself; here it may only name the browser. */
+/** The server reads `.env` itself, and says what is wrong with it; here it may only name the browser. A FIFO is not waited for. */
 function dotEnv() {
   try {
-    return parseEnv(readFileSync('.env', 'utf8'))
+    const fd = openSync('.env', constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    const text = readFileSync(fd, 'utf8')
+    closeSync(fd)
+    return parseEnv(text.replace(/^\ufeff/, ''))
   } catch {
     return {}
   }

@@ -49,6 +49,21 @@ describe('Linux', () => {
     )
   })
 
+  it.each([
+    '/usr/lib/chromium/chromium-headless-shell',
+    '/usr/local/bin/chromium-headless-shell',
+    '/usr/local/bin/chrome-headless-shell',
+  ])(
+    'takes a headless shell where there is nothing else, so that no second browser is installed: %s',
+    (path) => {
+      for (const headless of [true, false])
+        expect(findBrowser({ ...linux, files: disk(path), headless })).toMatchObject({
+          path,
+          kind: 'headless-shell',
+        })
+    },
+  )
+
   it('finds each product where its package puts it', () => {
     expect(findBrowser({ ...linux, files: disk('/opt/google/chrome/chrome') })).toEqual({
       path: '/opt/google/chrome/chrome',

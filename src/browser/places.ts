@@ -28,13 +28,19 @@ export function kindOf(name: string): BrowserKind {
 export function* candidates(on: Machine, cacheDir: string, headless: boolean): Generator<FoundBrowser> {
   const places = on.platform === 'win32' ? windowsPlaces : on.platform === 'darwin' ? macPlaces : linuxPlaces
   // The program itself: the script on PATH stays in front of it, and is what gets the signals.
-  if (headless && on.platform === 'linux')
-    yield { path: DEBIAN_SHELL, kind: 'headless-shell', source: 'system' }
+  const shell: FoundBrowser = { path: DEBIAN_SHELL, kind: 'headless-shell', source: 'system' }
+  if (headless && on.platform === 'linux') yield shell
   yield* places(on, stable)
   yield* ownBrowsers(on, cacheDir)
   yield* places(on, previews)
   if (on.platform === 'linux') yield* confinedPlaces(on)
-  for (const name of ['chrome-headless-shell', 'headless-shell', 'headless_shell']) {
+  if (on.platform === 'linux') yield shell
+  for (const name of [
+    'chrome-headless-shell',
+    'chromium-headless-shell',
+    'headless-shell',
+    'headless_shell',
+  ]) {
     yield* onPath(on, on.platform === 'win32' ? `${name}.exe` : name, 'headless-shell')
   }
 }
