@@ -50,7 +50,7 @@ export function connect(file: string, key: string | null = null): Connection {
       const statement = guarded(() => db.prepare(sql))
       return {
         all: (...args) => guarded(() => statement.all(...args)) as never[],
-        iterate: (...args) => guardedRows(() => statement.iterate(...args)) as Iterable<never>,
+        iterate: (...args) => guardedRows(statement, args) as Iterable<never>,
         get: (...args) => guarded(() => statement.get(...args)) as never,
       }
     },
@@ -119,12 +119,30 @@ function guarded<T>(work: () => T): T {
 }
 
 /** SQLite reads on with each row, and may stumble at any. */
-function* guardedRows(open: () => IterableIterator<unknown>): Generator<unknown> {
-  const rows = guarded(open)
-  for (;;) {
-    const next = guarded(() => rows.next())
-    if (next.done === true) return
-    yield next.value
+function* guardedRows(statement: Database.Statement, args: Value[]): Generator<unknown> {
+  const rows: Iterator<unknown> = guarded(() => statement.iterate(...args))
+  let isOver = false
+  try {
+    for (;;) {
+      const next = guarded(() => rows.next())
+      isOver = next.done === true
+      if (isOver) return
+      yield next.value
+    }
+  } finally {
+    if (!isOver) reset(statement, args)
+  }
+}
+
+/**
+ * Left early, a statement holds its reading transaction: the log grows, and its table is locked, until it runs again. libsql
+ * 0.5.29 resets one nowhere but there, and an interrupted one keeps its locks; to get the first row takes little.
+ */
+function reset(statement: Database.Statement, args: Value[]): void {
+  try {
+    statement.get(...args)
+  } catch {
+    // It stumbles here as it did there, and that error is on its way.
   }
 }
 
