@@ -33,6 +33,11 @@ export function escapeInText(text: string): string {
   return escapeInJson(text.replace(/[\u0000-\u0009\u000b-\u001f]/g, escapeOne))
 }
 
+/** The same for one line: line feeds too. */
+export function escapeInLine(text: string): string {
+  return escapeInText(text).replaceAll('\n', escapeOne)
+}
+
 function escapeOne(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

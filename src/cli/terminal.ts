@@ -1,13 +1,10 @@
 /** What commands say to people: lines, a drawing that is redrawn in place, a question. */
 import { createInterface } from 'node:readline/promises'
+import { escapeInLine } from '../json.ts'
 
 /** Text of other people, such as an account's name, as one line that cannot steer the terminal. */
 export function plain(text: string): string {
-  // C0, C1, and the marks that turn the direction of writing.
-  return text.replace(
-    /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return escapeInLine(text)
 }
 
 export type Screen = {

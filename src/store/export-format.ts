@@ -6,14 +6,22 @@ import { z } from 'zod'
 import { CHAT_KINDS } from '../model/chat.ts'
 import { Media } from '../model/message.ts'
 import { cleanText } from '../model/text.ts'
+import { toSeconds } from './times.ts'
 
 export const FORMAT = 'whatsapp-mcp-api archive'
 /** Files of a higher version are refused; one that lower versions cannot read makes it grow. */
 export const FORMAT_VERSION = 1
 
-const address = z.string().regex(/^[\w.:-]+@[a-z.]+$/, 'must be an address such as 15551234567@c.us')
+/** Far more than any id of WhatsApp has: one of a megabyte would stand in every index and every answer. */
+const MAX_ID = 256
+const address = z
+  .string()
+  .max(MAX_ID)
+  .regex(/^[\w.:-]+@[a-z.]+$/, 'must be an address such as 15551234567@c.us')
 const iso = z.iso.datetime('must be a time such as 2025-01-02T12:00:00.000Z')
 const count = z.int().min(0)
+/** Unix seconds. Older versions wrote times as the page gave them, in milliseconds or out of any range. */
+const seconds = z.number().min(0).overwrite(toSeconds)
 /** Other programs may have written the file. */
 const text = z.string().overwrite(cleanText)
 
@@ -54,12 +62,12 @@ export const ChatLine = z.object({
   kind: z.enum(CHAT_KINDS),
   name: text.nullable(),
   unread_count: z.int(),
-  /** This and the next times: Unix seconds, as in the archive (migrations/archive/01-archive.sql). */
-  timestamp: count,
-  pinned_at: count,
-  muted_until: z.int(),
-  removed_at: count.nullable(),
-  forgotten_before: count,
+  /** This and the next times are as in the archive (migrations/archive/01-archive.sql). */
+  timestamp: seconds,
+  pinned_at: seconds,
+  muted_until: z.union([z.literal(-1), seconds]),
+  removed_at: seconds.nullable(),
+  forgotten_before: seconds,
   archived: z.boolean(),
   is_read_only: z.boolean(),
   /** Positions of messages. */
@@ -74,7 +82,7 @@ export const MessageLine = z.object({
   /** Its place in time: grows from line to line (position.ts). */
   position: count,
   chat: address,
-  bare_id: text.min(1),
+  bare_id: text.min(1).max(MAX_ID),
   from_me: z.boolean(),
   /** Null for own messages, and in channels. */
   from: address.nullable(),
@@ -85,15 +93,14 @@ export const MessageLine = z.object({
   has_media: z.boolean(),
   edited_at: iso.optional(),
   revoked_at: iso.optional(),
-  reply_to: z.object({ bare_id: text, from: address.nullable(), body: text }).optional(),
+  reply_to: z.object({ bare_id: text.max(MAX_ID), from: address.nullable(), body: text }).optional(),
   mentions: z.array(address).optional(),
   /** What few messages have, as it stands in the archive, but for what names people: that is above, by address. */
   details: z
     .strictObject({
       media: Media.extend({ mimetype: text.optional(), filename: text.optional() }),
       forwarded: z.literal(1),
-      /** Unix seconds. */
-      expires_at: count,
+      expires_at: seconds,
     })
     .partial()
     .optional(),

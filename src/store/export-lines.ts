@@ -9,7 +9,8 @@ import type { GapRow } from './gaps.ts'
 import type { MessageRow } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
 import { timeOf } from './position.ts'
-import { detailsOf, toIso } from './render.ts'
+import { detailsOf } from './render.ts'
+import { msToIso, toIso, toSeconds } from './times.ts'
 
 /** A row of the table of revisions. */
 export type RevisionRow = Omit<Revision, 'until_at'> & { message: number; until_at_ms: number }
@@ -24,8 +25,6 @@ type Line = z.infer<
 export function toLine(line: Line): string {
   return `${toJson(line)}\n`
 }
-
-const iso = (ms: number) => new Date(ms).toISOString()
 
 export function toPersonLine(person: PersonRow): z.infer<typeof PersonLine> {
   const { phone, lid, name, pushname } = person
@@ -72,7 +71,7 @@ export function toChatLine(
     gaps: gaps.map(({ after_message, before_message, found_at_ms }) => ({
       after: after_message,
       before: before_message,
-      found_at: iso(found_at_ms),
+      found_at: msToIso(found_at_ms),
     })),
   }
 }
@@ -86,7 +85,8 @@ export function toMessageLine(
   { revisions, reactions }: MessageParts,
   addressOf: AddressOf,
 ): z.infer<typeof MessageLine> {
-  const { quoted, mentions, ...rest } = detailsOf(row)
+  const { quoted, mentions, expires_at, ...others } = detailsOf(row)
+  const rest = { ...others, ...(expires_at === undefined ? {} : { expires_at: toSeconds(expires_at) }) }
   return {
     line: 'message',
     position: row.id,
@@ -99,8 +99,8 @@ export function toMessageLine(
     body: row.body,
     ack: row.ack,
     has_media: row.has_media === 1,
-    ...(row.edited_at_ms === null ? {} : { edited_at: iso(row.edited_at_ms) }),
-    ...(row.revoked_at_ms === null ? {} : { revoked_at: iso(row.revoked_at_ms) }),
+    ...(row.edited_at_ms === null ? {} : { edited_at: msToIso(row.edited_at_ms) }),
+    ...(row.revoked_at_ms === null ? {} : { revoked_at: msToIso(row.revoked_at_ms) }),
     ...(quoted === undefined
       ? {}
       : {
@@ -121,7 +121,7 @@ export function toMessageLine(
             what,
             type,
             body,
-            until_at: iso(until_at_ms),
+            until_at: msToIso(until_at_ms),
           })),
         }),
     ...(reactions.length === 0
@@ -129,7 +129,7 @@ export function toMessageLine(
       : {
           reactions: reactions.flatMap(({ sender, emoji, at_ms }) => {
             const from = addressOf(sender)
-            return from === null ? [] : [{ from, emoji, at: iso(at_ms) }]
+            return from === null ? [] : [{ from, emoji, at: msToIso(at_ms) }]
           }),
         }),
   }

@@ -2,13 +2,15 @@
  * The archive as text for people: a line each message, `time name: text`. What belongs to a message is indented, so that
  * no text can pass for a message of its own; controls are made visible.
  */
+import { escapeInText } from '../json.ts'
 import type { Message, Revision } from '../model/message.ts'
 import type { Export } from './export.ts'
 import { byMessage, type MessagePages } from './export-pages.ts'
 import type { MessageRow } from './message-row.ts'
 import type { Loader } from './read-loader.ts'
-import { type ChatFace, chatId, chatName, type Own, toIso } from './render.ts'
+import { type ChatFace, chatId, chatName, type Own } from './render.ts'
 import type { Connection } from './sqlite.ts'
+import { msToIso, toIso } from './times.ts'
 
 /** @param now Unix milliseconds. `chat`: its row; null: one after the other, the latest activity first */
 export type ExportText = (chat: number | null, now: number) => Export
@@ -39,7 +41,7 @@ export function createTextExport(db: Connection, loader: Loader, pages: MessageP
       const face = loader.faces([id]).get(id)
       if (face === undefined) continue
       const gap = index === 0 ? '' : '\n'
-      const exported = `exported ${toLocal(new Date(now).toISOString())} from the archive of ${own.jid}; times are local, with their offset from UTC`
+      const exported = `exported ${toLocal(msToIso(now))} from the archive of ${own.jid}; times are local, with their offset from UTC`
       yield `${gap}WhatsApp chat: ${visible(chatName(face, own), ' ')} (${chatId(face)})\n${exported}\n\n`
       for (const rows of pages.read(id)) yield [...lines(rows, face, own)].join('')
     }
@@ -59,7 +61,7 @@ function describe(message: Message, before: readonly RevisionRow[]): string {
     ...(message.reply_to === undefined ? [] : [`in reply to: ${visible(message.reply_to.body, '\n      ')}`]),
     ...before.map(
       ({ what, body, until_at_ms }) =>
-        `${what === 'edited' ? 'before the edit' : 'before it was deleted'}, until ${toLocal(new Date(until_at_ms).toISOString())}: ${visible(body, '\n      ')}`,
+        `${what === 'edited' ? 'before the edit' : 'before it was deleted'}, until ${toLocal(msToIso(until_at_ms))}: ${visible(body, '\n      ')}`,
     ),
     ...(message.reactions ?? []).map(
       ({ emoji, from, from_me }) => `reaction: ${visible(emoji, ' ')} ${from_me ? 'You' : from}`,
@@ -100,11 +102,5 @@ function media({ type, has_media, media: facts = {}, revoked_at }: Message): str
 
 /** Controls, and marks that turn the direction of writing, as `\u…`; a line break becomes `newline`. */
 function visible(text: string, newline: string): string {
-  return text
-    .replace(/\r\n|[\n\r\u2028\u2029]/g, '\n')
-    .replace(
-      /(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
-      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    )
-    .replaceAll('\n', newline)
+  return escapeInText(text.replace(/\r\n|[\n\r\u2028\u2029]/g, '\n')).replaceAll('\n', newline)
 }

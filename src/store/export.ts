@@ -16,8 +16,9 @@ import type { GapRow } from './gaps.ts'
 import type { MessageRow } from './message-row.ts'
 import { ME, NOBODY, type PersonRow } from './people.ts'
 import type { Loader } from './read-loader.ts'
-import { chatId, detailsOf, type Own, personJid, toIso } from './render.ts'
+import { chatId, detailsOf, type Own, personJid } from './render.ts'
 import type { Connection } from './sqlite.ts'
+import { toIso } from './times.ts'
 
 /**
  * Pieces of text, lines whole. Between two of them the archive may change: what is written later is there or not, and

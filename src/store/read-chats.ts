@@ -11,8 +11,9 @@ import type { Finder } from './read-finder.ts'
 import type { GapReader } from './read-gaps.ts'
 import { FACE, FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
 import { remembering } from './remember.ts'
-import { type ChatView, personJid, personName, toIso } from './render.ts'
+import { type ChatView, personJid, personName } from './render.ts'
 import type { Connection } from './sqlite.ts'
+import { toIso } from './times.ts'
 
 /** A page of a list. `next`: the cursor of the following page, where there is one. */
 export type Page<T> = { items: T[]; next: string | null }

@@ -11,8 +11,9 @@ import { timeOf } from './position.ts'
 import type { Page, PageOptions } from './read-chats.ts'
 import type { Finder } from './read-finder.ts'
 import { FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
-import { type ChatView, chatId, chatName, type Own, toContact, toIso } from './render.ts'
+import { type ChatView, chatId, chatName, type Own, toContact } from './render.ts'
 import type { Connection } from './sqlite.ts'
+import { toIso } from './times.ts'
 
 /** Messages in one direction. Times are ISO 8601; null where there are none. */
 export type Traffic = { count: number; first_at: string | null; last_at: string | null }

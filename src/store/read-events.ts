@@ -12,6 +12,7 @@ import { createFinder } from './read-finder.ts'
 import { createLoader } from './read-loader.ts'
 import { type ChatFace, chatId, chatName, jidOf, type Own, toContact } from './render.ts'
 import type { Store } from './store.ts'
+import { msToIso } from './times.ts'
 
 /** Which events: of these kinds, of the chat at this address; null: all. */
 export type EventQuery = { kinds: readonly EventKind[] | null; chat: Jid | null }
@@ -82,7 +83,7 @@ export function createEventReader(store: Store, clock: Clock): EventReader {
       message === null || data?.revision === undefined ? undefined : changes.revision(message, data.revision)
     if (row === undefined) return { before: null }
     const { what, type, body, until_at_ms } = row
-    return { before: { what, type, body, until_at: new Date(until_at_ms).toISOString() } }
+    return { before: { what, type, body, until_at: msToIso(until_at_ms) } }
   }
 
   function render(row: LoggedEvent, around: Around): Event {
@@ -91,7 +92,7 @@ export function createEventReader(store: Store, clock: Clock): EventReader {
     const common = {
       v: 1 as const,
       cursor: cursors.toText(row.cursor),
-      at: new Date(row.at_ms).toISOString(),
+      at: msToIso(row.at_ms),
       chat: face === undefined ? null : { id: chatId(face), name: chatName(face, around.own) },
     }
     const message = row.message === null ? null : (around.messages.get(row.message) ?? null)

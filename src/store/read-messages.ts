@@ -11,6 +11,7 @@ import type { GapReader } from './read-gaps.ts'
 import type { Loader } from './read-loader.ts'
 import { type ChatView, chatId, chatName, toChat } from './render.ts'
 import type { Connection } from './sqlite.ts'
+import { msToIso } from './times.ts'
 
 /** `before`: earlier than that message or time. `after`: later than that message; at that time or later. */
 export type WindowOptions = { limit: number; before?: Point | undefined; after?: Point | undefined }
@@ -134,7 +135,7 @@ export function createMessageReader(
           what,
           type,
           body,
-          until_at: new Date(until_at_ms).toISOString(),
+          until_at: msToIso(until_at_ms),
         })),
         before: shown.slice(0, before.length),
         after: shown.slice(before.length + 1),

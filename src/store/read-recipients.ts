@@ -26,10 +26,10 @@ import {
   type Own,
   personJid,
   personName,
-  toIso,
   toKey,
 } from './render.ts'
 import type { Connection } from './sqlite.ts'
+import { toIso } from './times.ts'
 
 /** The part of the reader that is about where messages go. */
 export type RecipientReader = {

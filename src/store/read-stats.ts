@@ -1,8 +1,8 @@
 /** What the archive holds, in numbers. */
 import type { ChatKind } from '../model/chat.ts'
 import { timeOf } from './position.ts'
-import { toIso } from './render.ts'
 import type { Connection } from './sqlite.ts'
+import { toIso } from './times.ts'
 
 /** Counted anew at each call: some 50 ms for a million messages. Times are ISO 8601 UTC; null: there is no message. */
 export type Stats = {

@@ -6,8 +6,9 @@ import type { MessageRow } from './message-row.ts'
 import { firstIn, timeOf } from './position.ts'
 import { LIST_START, ListPlace, type Page, type PageOptions, toPage } from './read-chats.ts'
 import { FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
-import { type ChatView, toIso } from './render.ts'
+import type { ChatView } from './render.ts'
 import type { Connection } from './sqlite.ts'
+import { toIso } from './times.ts'
 
 /** Chats of these kinds, with the muted and the archived ones or without. */
 export type AttentionFilter = { kinds: readonly ChatKind[]; muted: boolean; archived: boolean }

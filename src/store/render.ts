@@ -9,6 +9,7 @@ import type { ChatRow } from './chats.ts'
 import type { MessageDetails, MessageRow } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
 import { timeOf } from './position.ts'
+import { msToIso, toIso } from './times.ts'
 
 /** This account's own addresses. */
 export type Own = { jid: Jid; lid: Jid | null }
@@ -32,11 +33,6 @@ export type Surroundings = {
   reactions: ReadonlyMap<number, readonly ReactionRow[]>
   /** The key of the message that this one quotes; null where it is not known. */
   quotedKey(row: MessageRow, quoted: NonNullable<MessageDetails['quoted']>): string | null
-}
-
-/** ISO 8601 UTC, from Unix seconds. */
-export function toIso(seconds: number): string {
-  return new Date(seconds * 1000).toISOString()
 }
 
 /** A person's JID: by phone where it is known, else by LID; null for one that has no address. */
@@ -136,8 +132,8 @@ export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings)
       ? {}
       : { mentions: mentions.map((one) => jidOf(one, around)).filter((jid) => jid !== null) }),
     ...(forwarded === 1 ? { forwarded: true as const } : {}),
-    ...(row.edited_at_ms === null ? {} : { edited_at: new Date(row.edited_at_ms).toISOString() }),
-    ...(row.revoked_at_ms === null ? {} : { revoked_at: new Date(row.revoked_at_ms).toISOString() }),
+    ...(row.edited_at_ms === null ? {} : { edited_at: msToIso(row.edited_at_ms) }),
+    ...(row.revoked_at_ms === null ? {} : { revoked_at: msToIso(row.revoked_at_ms) }),
     ...(expires_at === undefined ? {} : { expires_at: toIso(expires_at) }),
     ...(reactions.length === 0 ? {} : { reactions: reactions.map((one) => toReaction(one, around)) }),
   }
@@ -154,7 +150,7 @@ function toReaction(row: ReactionRow, around: Surroundings): NonNullable<Message
     emoji: row.emoji,
     from: jidOf(row.sender, around) ?? '',
     from_me: row.sender === ME,
-    at: new Date(row.at_ms).toISOString(),
+    at: msToIso(row.at_ms),
   }
 }
 
@@ -199,5 +195,5 @@ export function toContact(person: PersonRow): Contact | null {
 
 /** A gap between the messages of these keys. */
 export function toGap(row: { found_at_ms: number }, after: string | null, before: string | null): Gap {
-  return { after, before, found_at: new Date(row.found_at_ms).toISOString() }
+  return { after, before, found_at: msToIso(row.found_at_ms) }
 }
