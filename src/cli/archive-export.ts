@@ -1,6 +1,17 @@
 /** `whatsapp-mcp-api archive export` and `stats`: what the running server has in its archive. */
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { toPath } from '../home.ts'
 import { counted } from '../model/counted.ts'
 import { openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -13,10 +24,11 @@ export type ExportFlags = { chat: string; format: 'jsonl' | 'text'; out: string 
 /** Writes everything, or one chat, to a file or to standard output; resolves with the exit code. */
 export async function exportArchive(server: Server, { chat, format, out }: ExportFlags): Promise<number> {
   const query = new URLSearchParams({ format, ...(chat === '' ? {} : { chat_id: chat }) })
+  const file = out === '' ? null : requireTarget(toPath(out))
   const answer = await openApi(server).open(`/api/export?${query}`)
   const total = Number(answer.headers.get('x-total-messages') ?? 0)
   const progress = createProgress((messages) => `${messages} of ${total} messages exported`)
-  const target = out === '' ? null : openTarget(resolve(out))
+  const target = file === null ? null : openTarget(file)
   const end = watchEnd()
   let messages = 0
   try {
@@ -29,8 +41,7 @@ export async function exportArchive(server: Server, { chat, format, out }: Expor
     }
     if (format === 'jsonl' && !end.isWhole()) throw new Error('its last line, the end, is missing')
     target?.keep()
-    if (target !== null)
-      process.stdout.write(`Wrote ${counted(total, 'message')} to ${plain(resolve(out))}.\n`)
+    if (file !== null) process.stdout.write(`Wrote ${counted(total, 'message')} to ${plain(file)}.\n`)
   } catch (error) {
     target?.drop()
     if (error instanceof CommandError) throw error
@@ -75,6 +86,21 @@ function renderStats(stats: Stats): string {
     ]),
   ]
   return rows.map(([name, text]) => `${name.padEnd(10)} ${plain(text)}\n`).join('')
+}
+
+/**
+ * What is to be written: a new file, or a regular one in whose place the export comes, where a link leads. Anything else
+ * would be replaced by a file of that name: a device, such as /dev/full, for every program.
+ */
+function requireTarget(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return path
+  if (stats.isFile()) return realpathSync(path)
+  throw new CommandError(
+    `${path} is not a regular file.`,
+    'Name a new file or a regular one with --out, or leave --out out for standard output.',
+    EXIT.wrongSetting,
+  )
 }
 
 /**

@@ -1,13 +1,14 @@
 /** `whatsapp-mcp-api archive import` and `verify`: on the archive itself, while no server uses its directory. */
-import { closeSync, existsSync, openSync, readSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
 import { KeyError, readArchiveKey } from '../archive-key.ts'
 import { systemClock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
+import { toPath } from '../home.ts'
 import { createLog } from '../log.ts'
 import { counted } from '../model/counted.ts'
 import { toJid } from '../model/ids.ts'
+import { openRegular, UnfitFileError } from '../read-file.ts'
 import { type AuthDir, AuthDirError, openAuthDir, placesIn } from '../session/auth-dir.ts'
 import { importArchive } from '../session/import-archive.ts'
 import type { Flaw } from '../store/flaw.ts'
@@ -25,8 +26,7 @@ const log = createLog({ level: 'warn', readable: true })
 
 /** Read an exported file into the directory's archive; resolves with the exit code. */
 export async function importFile(config: Config, from: string, { json }: { json: boolean }): Promise<number> {
-  const file = resolve(from)
-  requireFile(file)
+  const file = openExport(toPath(from))
   const done = await withDirectory(config, (authDir, secret) =>
     importArchive({
       authDir,
@@ -126,15 +126,14 @@ function toCommandError(error: unknown): unknown {
   return error
 }
 
-function requireFile(file: string): void {
+function openExport(file: string): number {
   try {
-    // A directory can be opened, and not read.
-    const fd = openSync(file, 'r')
-    readSync(fd, Buffer.alloc(1))
-    closeSync(fd)
+    return openRegular(file)
   } catch (error) {
+    const says =
+      error instanceof UnfitFileError ? error.message : `cannot be read (${errnoOf(error) ?? error})`
     throw new CommandError(
-      `${file} cannot be read (${errnoOf(error) ?? error}).`,
+      `${file} ${says}.`,
       'Name a file that "whatsapp-mcp-api archive export" wrote.',
       EXIT.wrongSetting,
       { cause: error },

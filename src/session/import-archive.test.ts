@@ -9,6 +9,7 @@ import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import { KEEP_ALL, type KeepRules } from '../model/keeping.ts'
 import type { SeenMessage } from '../model/seen.ts'
+import { openRegular } from '../read-file.ts'
 import { createExporter } from '../store/exporter.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { openArchive } from '../store/unlock.ts'
@@ -198,19 +199,20 @@ function original(): string {
 }
 
 async function intoEmpty(
-  text: string,
+  text: string | Buffer,
   {
     dir = temp(),
     secret = null,
     keep = KEEP_ALL,
   }: { dir?: string; secret?: string | null; keep?: KeepRules } = {},
 ) {
-  const from = join(temp(), 'export.jsonl')
-  writeFileSync(from, text)
+  const file = join(temp(), 'export.jsonl')
+  writeFileSync(file, text)
   const authDir = await openAuthDir(dir, log)
   held.push(authDir)
   try {
     const clock = createTestClock()
+    const from = openRegular(file)
     return { authDir, ...(await importArchive({ authDir, from, secret, keep, clock, onProgress: () => {} })) }
   } finally {
     authDir.release()
@@ -303,6 +305,12 @@ describe('export, import, export', () => {
     again.close()
   })
 
+  it('is taken as editors save it: with a byte order mark, CRLF, and blank lines at its end', async () => {
+    const text = original()
+    const { messages } = await intoEmpty(`\ufeff${text.replaceAll('\n', '\r\n')}\r\n\n  \n`)
+    expect(messages).toBe(text.split('"line":"message"').length - 1)
+  })
+
   it('leaves out what is not to be kept', async () => {
     const keep = { ...KEEP_ALL, never: [{ jid: GROUP }] }
     const { messages, left } = await intoEmpty(original(), { keep })
@@ -320,9 +328,28 @@ describe('a file is refused', () => {
     text.split('\n').findIndex((line) => line.includes(part)) + 1
   const messageLine = (text: string) => numberOf(text, '"bare_id":"own"')
 
-  it.each<[string, (text: string) => string, string, (text: string) => string | RegExp]>([
+  it.each<[string, (text: string) => string | Buffer, string, (text: string) => string | RegExp]>([
     ['that is none', () => '{"a":1}\n', 'not_an_export', () => /first line/],
     ['that is empty', () => '', 'not_an_export', () => /empty/],
+    ['that is no text', () => Buffer.from([0xff, 0xd8, 0xff]), 'not_an_export', () => /UTF-8/],
+    [
+      'with a line that is not UTF-8',
+      (text) => Buffer.from(text.replace('text of own', 'text \u00fc own'), 'latin1'),
+      'invalid_line',
+      () => /^Line \d+ is not UTF-8 text\.$/,
+    ],
+    [
+      'with an id of a megabyte',
+      (text) => edit(text, messageLine(text), (line) => ({ ...line, bare_id: 'x'.repeat(1_000_000) })),
+      'invalid_line',
+      (text) => new RegExp(`^Line ${messageLine(text)}: "bare_id"`),
+    ],
+    [
+      'with an address of a megabyte',
+      (text) => edit(text, messageLine(text), (line) => ({ ...line, chat: `${'1'.repeat(1_000_000)}@c.us` })),
+      'invalid_line',
+      (text) => new RegExp(`^Line ${messageLine(text)}: "chat"`),
+    ],
     [
       'of a newer format',
       (text) => edit(text, 1, (line) => ({ ...line, version: 2 })),

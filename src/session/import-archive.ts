@@ -1,11 +1,11 @@
 /** An exported archive becomes the archive of an auth directory, whole or not at all. */
 import { createReadStream, existsSync, renameSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import type { Clock } from '../clock.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { KeepRules } from '../model/keeping.ts'
 import { createImporter, type Importer } from '../store/import.ts'
 import { ImportError, readHeaderLine } from '../store/import-header.ts'
+import { linesOf } from '../store/import-lines.ts'
 import { keyFileOf, syncFolder } from '../store/key-file.ts'
 import { COPY, placeKeyFile, removeCopy, removeDatabase } from '../store/leftovers.ts'
 import { openStore, type Store } from '../store/store.ts'
@@ -19,8 +19,8 @@ const BATCH = 500
 export type ImportOptions = {
   /** Held by us: no server runs on it. */
   authDir: AuthDir
-  /** The exported file, in jsonl. */
-  from: string
+  /** The exported file, in jsonl, open for reading (read-file.ts: `openRegular`); it is closed at the end. */
+  from: number
   /** What the archive is to be encrypted with; null: nothing. */
   secret: string | null
   keep: KeepRules
@@ -53,8 +53,7 @@ export async function importArchive(options: ImportOptions): Promise<Imported> {
   }
 
   try {
-    const lines = createInterface({ input: createReadStream(options.from), crlfDelay: Infinity })
-    for await (const line of lines) {
+    for await (const line of linesOf(createReadStream('', { fd: options.from }))) {
       if (work === null) work = begin(line, options)
       else if (batch.push(line) >= BATCH) write(work)
     }

@@ -146,6 +146,8 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
     counts,
     add(text) {
       number += 1
+      // Editors leave them at the end.
+      if (text.trim() === '') return
       if (isOver) refuse('nothing stands after the line "end"')
       const value = parse(text)
       if (value === undefined) refuse('not JSON')
