@@ -124,6 +124,34 @@ describe('openAuthDir', async () => {
     expect(lines.join()).toContain('open to other users')
   })
 
+  it.each(['session.json', 'account.json'])('refuses a %s that is no regular file, at once', async (name) => {
+    const dir = temp()
+    ;(await openAuthDir(dir, quiet)).release()
+    expect(spawnSync('mkfifo', [join(dir, '.whatsapp-mcp-api', name)]).status).toBe(0)
+    await expect(openAuthDir(dir, quiet)).rejects.toThrow(/is not a regular file/)
+  })
+
+  it('takes over a lock that is no regular file', async () => {
+    const dir = temp()
+    ;(await openAuthDir(dir, quiet)).release()
+    expect(spawnSync('mkfifo', [join(dir, '.whatsapp-mcp-api', 'server.lock')]).status).toBe(0)
+    ;(await openAuthDir(dir, quiet)).release()
+  })
+
+  it('says that a directory above is open to everybody, and nothing of one that is sticky', async () => {
+    const above = temp()
+    const lines: string[] = []
+    const openIn = async (mode: number) => {
+      chmodSync(above, mode)
+      const log = createLog({ level: 'warn', write: (line) => lines.push(line) })
+      ;(await openAuthDir(join(above, 'auth'), log)).release()
+    }
+    await openIn(0o1777)
+    expect(lines).toEqual([])
+    await openIn(0o777)
+    expect(lines.join()).toContain('other users can replace the session')
+  })
+
   it('names the process that holds the directory', async () => {
     const dir = temp()
     const first = await openAuthDir(dir, quiet)

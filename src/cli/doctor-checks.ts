@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path'
 import { BrowserNotFound } from '../browser/find.ts'
 import { type Config, serverUrl } from '../config.ts'
-import { placesIn } from '../session/auth-dir.ts'
+import { foldersAbove, isOpenToAll, placesIn } from '../session/auth-dir.ts'
 import { isNodeSupported, oldNode } from '../version.ts'
 import type { MachineView } from './doctor-machine.ts'
 import { errnoOf } from './errno.ts'
@@ -141,6 +141,17 @@ async function checkPermissions({ config: { authDir }, machine }: Situation): Pr
   for (const path of [authDir, profile, own]) {
     const found = await machine.stat(path)
     if (found?.isDirectory && (found.mode & 0o077) !== 0) open.push(path)
+  }
+  const above: string[] = []
+  for (const path of foldersAbove(authDir)) {
+    const found = await machine.stat(path)
+    if (found !== null && isOpenToAll(found.mode)) above.push(path)
+  }
+  if (above.length > 0) {
+    return warning(
+      `Every user of this computer can write to ${above.join(', ')}, and so replace the session below it.`,
+      `chmod o-w ${above.map((path) => quote(path, platform)).join(' ')}, or choose another directory in WHATSAPP_AUTH_DIR`,
+    )
   }
   if (open.length === 0) return ok('Only its owner can open the session.')
   return warning(

@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findBrowser } from '../browser/find.ts'
 import { type Config, readConfig } from '../config.ts'
@@ -214,6 +214,19 @@ describe('broken set-ups', () => {
       },
     ])
     expect(statSync(dir).mode & 0o777, 'nothing is changed').toBe(0o755)
+  })
+
+  it('5b. a directory above that everybody can write to, and not one that is sticky', async () => {
+    const above = (mode: number) => {
+      const { stat } = healthy()
+      return healthy({
+        stat: async (path) => (path === dirname(dir) ? { isDirectory: true, mode, uid: 0 } : stat(path)),
+      })
+    }
+    expect(await findings(above(0o1777))).toEqual([])
+    expect(await findings(above(0o777))).toMatchObject([
+      { check: 'permissions', level: 'warning', next: expect.stringContaining(`chmod o-w ${dirname(dir)},`) },
+    ])
   })
 
   it('6. a disk that is nearly full, or takes no more files', async () => {

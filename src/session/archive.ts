@@ -25,6 +25,8 @@ import { createTimers } from './timers.ts'
 const NOTE_MS = 30_000
 /** A disk that refused is tried again this often. */
 const RETRY_MS = 5_000
+const MOVED =
+  'The archive file was moved or replaced while the server runs. Put it back, or restart the server.'
 
 export type Archive = {
   /** Fails with `not_linked` where no account ever was, and as `openArchive`. */
@@ -187,6 +189,19 @@ export function createArchive(options: ArchiveOptions): Archive {
     return new Date((knownUntil() ?? 0) * 1000).toISOString()
   }
 
+  /** How many messages are in it, and what is wrong with the file that no writing has met yet. */
+  function look(): { messages: number | null; trouble: AppError | null } {
+    if (opened === null) return { messages: null, trouble: null }
+    try {
+      const messages = opened.store.messages.count()
+      const trouble = opened.store.isMoved() ? new AppError('archive_unavailable', { hint: MOVED }) : null
+      return { messages, trouble }
+    } catch (error) {
+      if (error instanceof AppError) return { messages: null, trouble: error }
+      throw error
+    }
+  }
+
   /** What is open stays so, and a disk that refused is still tried again. */
   function halt(): void {
     timers.clear('note')
@@ -253,18 +268,19 @@ export function createArchive(options: ArchiveOptions): Archive {
       const account = opened?.account ?? authDir.account()
       if (account === null) return { sync, archive: null }
       const file = authDir.archiveOf(toJid(account))
+      const { messages, trouble } = look()
       return {
         sync,
         archive: {
           file,
           encrypted: opened === null ? isEncrypted(file) : options.secret !== null,
-          messages: opened?.store.messages.count() ?? null,
-          problem: problem?.code ?? null,
+          messages,
+          problem: (problem ?? trouble)?.code ?? null,
           stale_since: opened === null ? null : staleSince(),
         },
       }
     },
-    hint: () => problem?.hint ?? null,
+    hint: () => (problem ?? look().trouble)?.hint ?? null,
     follow(engine, account, lid) {
       halt()
       followed = { engine, account, lid }

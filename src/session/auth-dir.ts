@@ -4,16 +4,17 @@ import {
   chmodSync,
   existsSync,
   readdirSync,
-  readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Log } from '../log.ts'
 import { makeFolder } from '../make-folder.ts'
+import { readText, UnfitFileError } from '../read-file.ts'
 import { sweepLeftovers } from '../store/leftovers.ts'
 import { HeldError, lockDir } from './dir-lock.ts'
 
@@ -44,8 +45,13 @@ export type AuthDir = {
   save(session: SavedSession): void
   /** No marker, but a profile in which WhatsApp Web has stored something: restored, or from another server. */
   hasUnmarkedProfile(): boolean
-  /** There is no link any more: remove the marker. */
+  /**
+   * There is no link any more: remove the marker. A disk that refuses is logged, and {@link AuthDir.hint} says so; the
+   * next start finds the link gone.
+   */
   unmark(): void
+  /** What to do about a marker that could not be removed; null where nothing is wrong. */
+  hint(): string | null
   /** Remove the profile. Call only when no browser runs on it. Never fails: what resists is moved aside. */
   removeProfile(): Promise<void>
   /** JID of the account that is, or was last, linked here; null: none ever was. It outlives a logout. */
@@ -90,6 +96,8 @@ export function placesIn(path: string) {
   return {
     own,
     profile: join(path, PROFILE),
+    /** What a server that `stdio` started writes to its standard error. */
+    log: join(own, 'server.log'),
     /** Of the server that uses the directory. */
     lock: join(own, 'server.lock'),
     archives: join(own, 'archives'),
@@ -107,22 +115,33 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
   const markerFile = join(own, 'session.json')
   makePrivate(path, log, holdsOnlyOurs)
   for (const dir of [own, profile, archives]) makePrivate(dir, log)
+  warnOfParents(path, log)
   const accountFile = join(own, 'account.json')
   const release = await lock(lockFile, path, log)
-  for (const dir of [archives, own]) sweep(dir, log)
-  for (const name of readdirSync(path)) {
-    if (name.startsWith(`${PROFILE}.removed-`)) {
-      void rm(join(path, name), { recursive: true, force: true }).catch(() => {})
+  let marker: SavedSession | null
+  let account: string | null
+  try {
+    for (const dir of [archives, own]) sweep(dir, log)
+    for (const name of readdirSync(path)) {
+      if (name.startsWith(`${PROFILE}.removed-`)) {
+        void rm(join(path, name), { recursive: true, force: true }).catch(() => {})
+      }
     }
+    marker = readMarker(markerFile)
+    account = readMarker(accountFile)?.wid ?? marker?.wid ?? null
+  } catch (error) {
+    release()
+    throw error
   }
-  let marker = readMarker(markerFile)
-  let account = readMarker(accountFile)?.wid ?? marker?.wid ?? null
+  /** Is there a marker on disk that ought to be gone? */
+  let isStuck = false
   return {
     path,
     profile,
     saved: () => marker,
     save(session) {
       marker = session
+      isStuck = false
       try {
         writeAtomically(markerFile, `${JSON.stringify(session)}\n`)
       } catch (error) {
@@ -132,8 +151,16 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
     hasUnmarkedProfile: () => marker === null && existsSync(join(profile, WEB_STORAGE)),
     unmark() {
       marker = null
-      rmSync(markerFile, { force: true })
+      try {
+        rmSync(markerFile, { force: true })
+        isStuck = false
+      } catch (error) {
+        isStuck = true
+        log.error({ err: error, file: markerFile }, 'the mark of the saved session could not be removed')
+      }
     },
+    hint: () =>
+      isStuck ? `Make ${own} writable for the user that runs the server, then log out again.` : null,
     async removeProfile() {
       const aside = `${profile}.removed-${randomBytes(4).toString('hex')}`
       try {
@@ -162,7 +189,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
     archiveOf: (wid) => join(archives, `${wid.replace(/@.*$/, '').replace(/\W/g, '')}.db`),
     secret(name) {
       const file = join(own, `${name}.key`)
-      const known = existsSync(file) ? readFileSync(file, 'utf8').trim() : ''
+      const known = existsSync(file) ? readText(file).trim() : ''
       if (known !== '') return known
       const made = randomBytes(32).toString('hex')
       writeAtomically(file, `${made}\n`)
@@ -203,6 +230,25 @@ function makePrivate(dir: string, log: Log, isOurs: (dir: string) => boolean = (
   }
 }
 
+/** Those above the directory, the nearest first. */
+export function foldersAbove(path: string): string[] {
+  const above = dirname(path)
+  return above === path ? [] : [above, ...foldersAbove(above)]
+}
+
+/** Can everybody put something else in the place of what is in a folder of this mode? Not where it is sticky, as /tmp is. */
+export function isOpenToAll(mode: number): boolean {
+  return (mode & 0o1002) === 0o0002
+}
+
+function warnOfParents(path: string, log: Log): void {
+  if (process.getuid === undefined) return
+  for (const dir of foldersAbove(realpathSync(path))) {
+    if (isOpenToAll(statSync(dir).mode))
+      log.warn({ dir }, 'other users can replace the session: everybody can write to a directory above it')
+  }
+}
+
 function holdsOnlyOurs(dir: string): boolean {
   return readdirSync(dir).every((name) => name === OURS || name.startsWith('session-'))
 }
@@ -230,9 +276,11 @@ async function lock(file: string, dir: string, log: Log): Promise<() => void> {
 function readMarker(file: string): SavedSession | null {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readText(file)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    if (error instanceof UnfitFileError)
+      throw new AuthDirError(`${file} ${error.message}.`, 'Remove it: the server makes it anew.')
     throw new AuthDirError(`${file} cannot be read.`, 'Make it readable for the user that runs the server.')
   }
   try {

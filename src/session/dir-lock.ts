@@ -1,7 +1,8 @@
 /** One server a directory: a lock file with its holder's process in it, kept fresh while that lives. */
-import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { linkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readText } from '../read-file.ts'
 
 /** The holder touches its lock this often, so that a lock of another host can be told from a leftover. */
 const TOUCH_MS = 4_000
@@ -162,7 +163,7 @@ function touchedAt(file: string): number {
 
 function readOrNull(file: string): string | null {
   try {
-    return readFileSync(file, 'utf8')
+    return readText(file)
   } catch {
     return null
   }

@@ -9,7 +9,7 @@ export type Situation = {
   connected: boolean
   linked: boolean
   reconnecting: boolean
-  /** How to mend an archive that cannot be opened or written; null: nothing is wrong with it. */
+  /** How to mend an archive that cannot be opened or written, or a directory that cannot; null: nothing is wrong. */
   archiveHint: string | null
 }
 

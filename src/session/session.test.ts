@@ -1,5 +1,5 @@
 /** The session on an engine in the test's hand, for what no real browser does at the right moment. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -299,6 +299,22 @@ describe('an older engine', () => {
   })
 })
 
+it('the status says that the archive file was moved while it is open, and no more once it is back', async () => {
+  const { session, link } = await open()
+  await link()
+  const { file = '' } = session.status().archive ?? {}
+  expect(session.status().archive?.problem).toBeNull()
+  renameSync(file, `${file}.moved`)
+  expect(session.status()).toMatchObject({
+    archive: { problem: 'archive_unavailable' },
+    next_step: expect.stringMatching(/moved or replaced/),
+  })
+  writeFileSync(file, 'another')
+  expect(session.status().archive?.problem).toBe('archive_unavailable')
+  renameSync(`${file}.moved`, file)
+  expect(session.status().archive?.problem).toBeNull()
+})
+
 describe('logout', () => {
   it('tells WhatsApp, then closes the browser, then removes the profile', async () => {
     const { session, link, engine, steps, profile, authDir } = await open({ holdClose: true })
@@ -312,6 +328,24 @@ describe('logout', () => {
     expect(await told).toBe(true)
     expect(existsSync(join(profile, 'cookies'))).toBe(false)
     expect(authDir.saved()).toBeNull()
+  })
+
+  it('ends where the disk refuses to remove the mark, and says what to do', async () => {
+    const { session, link, authDir } = await open()
+    await link()
+    const mark = join(authDir.path, '.whatsapp-mcp-api', 'session.json')
+    // No file, so that it is not removed: as on a disk that is read-only, which root does not notice otherwise.
+    rmSync(mark)
+    mkdirSync(mark)
+    expect(await session.logout()).toBe(true)
+    expect(session.status()).toMatchObject({
+      state: 'stopped',
+      linked: false,
+      next_step: expect.stringMatching(/^Make .* writable/),
+    })
+    rmSync(mark, { recursive: true })
+    expect(await session.logout()).toBeNull()
+    expect(session.status().next_step).not.toMatch(/writable/)
   })
 
   it('on the phone removes the profile only once the browser is gone', async () => {

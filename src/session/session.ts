@@ -426,7 +426,7 @@ export function createSession(options: SessionOptions): Session {
                 connected,
                 linked,
                 reconnecting: reconnectAt !== null,
-                archiveHint: archive.hint(),
+                archiveHint: authDir.hint() ?? archive.hint(),
               })
             : 'Wait: the account is being logged out.',
         pairing: pairing.view(),

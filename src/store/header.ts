@@ -1,6 +1,7 @@
 /** What the first bytes of a database of ours say, without opening it. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import { fail } from '../errors.ts'
+import { openRegular } from '../read-file.ts'
 
 /**
  * What a database of ours holds: an account's archive, or what belongs to no single account. SQLite keeps the mark
@@ -29,14 +30,17 @@ export function readHeader(file: string): Header {
   const header = Buffer.alloc(100)
   let sizeBytes: number
   try {
-    sizeBytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0
-    if (sizeBytes > 0) {
-      const fd = openSync(file, 'r')
+    const fd = openRegular(file)
+    try {
+      sizeBytes = fstatSync(fd).size
       readSync(fd, header, 0, 100, 0)
+    } finally {
       closeSync(fd)
     }
   } catch (error) {
-    fail('archive_unavailable', { cause: error })
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
+      fail('archive_unavailable', { cause: error })
+    sizeBytes = 0
   }
   // https://www.sqlite.org/fileformat.html, "The Database Header"
   const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)

@@ -3,19 +3,11 @@
  * whether that is right. Nothing in it is secret; without it nobody opens the archive, its owner neither.
  */
 import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual } from 'node:crypto'
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { fail } from '../errors.ts'
+import { readText } from '../read-file.ts'
 
 /** What SQLite encrypts with: 32 bytes in hexadecimal digits, made from the owner's key and a salt. Never logged. */
 export type FileKey = string
@@ -61,7 +53,7 @@ export function readSlots(archive: string): Slot[] {
   const file = keyFileOf(archive)
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readText(file)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
     fail('archive_key_unknown', { detail: `The key file ${file} cannot be read.`, cause: error })

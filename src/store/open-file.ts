@@ -128,7 +128,8 @@ function problemsOf(db: Connection, pragma: 'quick_check' | 'integrity_check'): 
   return problems
 }
 
-function identity(file: string): string {
+/** Which file that is, whatever its name. @throws the operating system's error where none is there */
+export function identity(file: string): string {
   const { ino, dev } = statSync(file)
   return `${dev}:${ino}`
 }

@@ -6,7 +6,7 @@ import { createGaps, type Gaps } from './gaps.ts'
 import type { FileKey } from './key-file.ts'
 import { createMerge, type MergePeople } from './merge.ts'
 import { createMessages, type Messages } from './messages.ts'
-import { closeFile, getMeta, openFile, setMeta } from './open-file.ts'
+import { closeFile, getMeta, identity, openFile, setMeta } from './open-file.ts'
 import { createPeople, type People } from './people.ts'
 import { createSearchIndex, isIndexDamage, type SearchIndex } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
@@ -32,12 +32,15 @@ export type Store = {
    */
   transaction<T>(work: () => T): T
   wipe: Wipe
+  /** Is another file in its place now, or none? What is written still goes into the one that was opened. */
+  isMoved(): boolean
   close(): void
 }
 
 /** Open the archive in this file, made where there is none; `key` as for `openFile`, and errors as there. */
 export function openStore(file: string, { key = null }: { key?: FileKey | null } = {}): Store {
   const db = openFile(file, key)
+  const opened = identity(file)
   const people = createPeople(db)
   const chats = createChats(db)
   const search = createSearchIndex(db)
@@ -70,6 +73,13 @@ export function openStore(file: string, { key = null }: { key?: FileKey | null }
       }
     },
     wipe: createWipe(db),
+    isMoved() {
+      try {
+        return identity(file) !== opened
+      } catch {
+        return true
+      }
+    },
     close: () => closeFile(db, file),
   }
 }
