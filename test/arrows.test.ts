@@ -98,6 +98,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/cli/run-server.ts': [
     'src/cli/exit-codes.ts',
     'src/cli/idle.ts',
+    'src/cli/rotating-log.ts',
     // Who has the port, where it is taken.
     'src/cli/who-answers.ts',
     'src/cli/running.ts',

@@ -1,11 +1,14 @@
 /** Files as editors, other users and the system leave them where the program reads: the built program, at its start. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
+  readFileSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -13,7 +16,7 @@ import {
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { EXPORT } from './export-file.ts'
-import { ended, endPrograms, installInto, run, stop, temp } from './program.ts'
+import { ended, endPrograms, installInto, MAIN, run, stop, temp } from './program.ts'
 
 afterAll(endPrograms)
 
@@ -154,6 +157,55 @@ describe('the key file', () => {
     expect((await verify(KEY)).code).toBe(0)
     expect((await verify(` ${KEY}\t`)).code).toBe(0)
     expect((await verify(`${KEY}.`)).code).toBe(1)
+  })
+})
+
+describe('what is imported', () => {
+  it('is a regular file: a device, a FIFO or a folder is refused at once, in a sentence', async () => {
+    const dir = folder()
+    for (const file of ['/dev/zero', fifo(join(dir, 'pipe')), dir]) {
+      const { code, err } = await ended(['archive', 'import', file, '--auth-dir', join(dir, 'auth')])
+      expect([code, err.split('\n')[0]]).toEqual([2, `${file} is not a regular file.`])
+    }
+    expect(readdirSync(dir)).toEqual(['pipe'])
+  })
+})
+
+describe('what is exported', () => {
+  it('does not take the place of a device, a FIFO or a folder', async () => {
+    const dir = folder()
+    const pipe = fifo(join(dir, 'pipe'))
+    for (const file of ['/dev/full', pipe, dir]) {
+      const { code, err } = await ended(['archive', 'export', '--out', file])
+      expect([code, err.split('\n')[0]]).toEqual([2, `${file} is not a regular file.`])
+    }
+    expect(statSync('/dev/full').isCharacterDevice()).toBe(true)
+    expect(statSync(pipe).isFIFO()).toBe(true)
+  })
+})
+
+describe('server.log', () => {
+  it('makes room while the server runs, and no line is lost', async () => {
+    const dir = folder()
+    mkdirSync(join(dir, '.whatsapp-mcp-api'), { mode: 0o700 })
+    const log = join(dir, '.whatsapp-mcp-api', 'server.log')
+    const before = `${'x'.repeat(99)}\n`.repeat(10_485)
+    writeFileSync(log, before)
+    const fd = openSync(log, 'a')
+    const args = ['serve', '--port', '0', '--auth-dir', dir, '--log-level', 'debug']
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', fd, fd] })
+    closeSync(fd)
+    const exited = new Promise((done) => child.once('exit', done))
+    const all = () =>
+      [`${log}.old`, log].map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('')
+    await expect.poll(all, { timeout: 10_000 }).toContain('/api/status')
+    child.kill('SIGTERM')
+    expect(await exited).toBe(0)
+    const said = all()
+    expect(said.startsWith(before)).toBe(true)
+    for (const line of ['"listening"', '"stopping"', '"stopped"']) expect(said).toContain(line)
+    expect(statSync(log).size).toBeLessThan(10_000)
+    expect(statSync(`${log}.old`).size).toBeLessThan(1_100_000)
   })
 })
 

@@ -7,9 +7,10 @@ import type { FoundBrowser } from '../browser/places.ts'
 import { systemClock } from '../clock.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { createLog, type Log } from '../log.ts'
-import { AuthDirError, AuthDirInUse } from '../session/auth-dir.ts'
+import { AuthDirError, AuthDirInUse, placesIn } from '../session/auth-dir.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { untilIdle } from './idle.ts'
+import { rotatingLog } from './rotating-log.ts'
 import { noteAddresses, runningIn, stopLine } from './running.ts'
 import { plain } from './terminal.ts'
 import { whoAnswers } from './who-answers.ts'
@@ -42,7 +43,8 @@ export async function runServer(options: RunOptions): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   // It is read, and none of what this process starts, the browser first, is to inherit it.
   delete process.env.WHATSAPP_ARCHIVE_KEY
-  const log = createLog({ level: config.logLevel })
+  const write = rotatingLog(placesIn(config.authDir).log)
+  const log = createLog({ level: config.logLevel, ...(write === null ? {} : { write }) })
   let app: App
   try {
     app = await open(options, log)

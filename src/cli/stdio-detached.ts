@@ -1,15 +1,12 @@
 /** A server that outlives whoever starts it: no terminal, no pipes, its output in a file of its own. */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { makeFolder } from '../make-folder.ts'
 import { placesIn } from '../session/auth-dir.ts'
 import { EXIT } from './exit-codes.ts'
 import { mainScript } from './project-root.ts'
+import { MAX_LOG_BYTES } from './rotating-log.ts'
 import { PipeFailure } from './stdio-failure.ts'
-
-/** A log that is larger makes room at the next start; the one before is kept. */
-const MAX_LOG_BYTES = 1024 * 1024
 
 /** How it ended. `isTaken`: since another server has its port or its directory. */
 export type Ended = { isTaken: boolean; says: string; log: string }
@@ -53,8 +50,7 @@ export function startDetached({ authDir, serveArgs, cwd }: DetachedOptions): Det
 
 /** Its log, to be written to; the folder that it runs in is made too. */
 function openLog(authDir: string, cwd: string): { log: string; fd: number; begunAt: number } {
-  const { own } = placesIn(authDir)
-  const log = join(own, 'server.log')
+  const { own, log } = placesIn(authDir)
   try {
     for (const folder of [own, cwd]) makeFolder(folder, 0o700)
     const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0
