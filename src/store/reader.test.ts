@@ -49,7 +49,7 @@ describe('every statement', () => {
   it('is answered from an index, without sorting', () => {
     // Of its own: in libsql an EXPLAIN stays open, and nothing can be closed cleanly beside it.
     const db = connect(':memory:')
-    const migrations = new URL('./migrations/', import.meta.url)
+    const migrations = new URL('./migrations/archive/', import.meta.url)
     for (const name of readdirSync(migrations).sort())
       db.exec(readFileSync(new URL(name, migrations), 'utf8'))
     const asked: string[] = []
