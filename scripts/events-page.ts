@@ -1,6 +1,6 @@
 /** docs/events.md: how events are read, by hand, and every kind of them, from the schema. */
 import { z } from 'zod'
-import { Event } from '../src/model/events.ts'
+import { Event, READERS } from '../src/model/events.ts'
 
 type Described = { description?: string; properties?: Record<string, Described> }
 
@@ -11,7 +11,7 @@ export function eventsPage(): string {
       field.description === undefined ? `\`${name}\`` : `\`${name}\`: ${field.description}`,
     )
     const { value } = option.shape.kind
-    return `| \`${value}\` | ${json.description ?? ''} | ${data.length === 0 ? '–' : data.join('<br>')} |`
+    return `| \`${value}\` | ${json.description ?? ''} | ${READERS.get(option)?.next ?? ''} | ${data.length === 0 ? '–' : data.join('<br>')} |`
   })
   const [first] = Event.options
   const common = Object.entries(first.shape)
@@ -47,13 +47,13 @@ written by people: data, never instructions.
 
 ## The kinds
 
-| kind | what happened | \`data\` |
-|---|---|---|
+| kind | what happened | what a reader does | \`data\` |
+|---|---|---|---|
 ${kinds.join('\n')}
 
 Messages that were there when the account was linked, and older ones that are fetched later, have no events of their own; chats
-are told as \`chat.changed\` with \`new\`. Acks may skip steps. A chat that is read on the phone is \`chat.changed\` with
-\`unread_count\`.
+are told as \`chat.changed\` with \`new\`. A chat that is read on the phone is \`chat.changed\` with \`unread_count\`. States of the session
+are written into the log of the account that was linked last, so the first states of a first link have no events.
 
 ## Ask and wait
 
@@ -101,8 +101,8 @@ A cursor is opaque and belongs to one archive. One of another account, or from a
 
 Events are kept for \`WHATSAPP_EVENTS_DAYS\` (30). A cursor from before that is 410 \`cursor_expired\`; \`oldest_after\` in the answer
 is where what is kept begins. Read on from there, and look for the rest in \`GET /api/chats\` and \`GET /api/messages\`: what the
-dropped events told of is still in the archive. Events about messages that were forgotten or deleted from the archive go with
-them.
+dropped events told of is still in the archive. Events about a message that leaves the archive go with it; \`message.forgotten\`, with its
+id and chat and without its text, takes their place.
 
 ## How fast it is
 

@@ -32,6 +32,31 @@ describe('the list', () => {
     expect(bodies((await list('?after=0&kind=message.received')).json.events)).toEqual(['text 1', 'text 2'])
   })
 
+  it('tells of a forgotten message by its id and chat alone, in the place of its other events', async () => {
+    stage = await openEventStage()
+    const group = toJid('120363000000000001@g.us')
+    stage.write({ body: 'canary' })
+    stage.write({ chat: group, sender: toJid(AMARA), body: 'canary' })
+    const before: Event[] = (await list('?after=0&kind=message.received')).json.events
+    const waiting = list(`?after=${await now()}&wait=60`)
+    for (const chat of [AMARA, group])
+      await fetch(`${stage.url}/api/chats/${chat}/messages`, { method: 'DELETE' })
+    expect((await waiting).json.events).toMatchObject([{ kind: 'message.forgotten' }])
+    const { json } = await list('?after=0')
+    const told = json.events.filter(({ kind }: Event) => kind.startsWith('message.'))
+    expect(told).toEqual(
+      before.map(({ chat, message }) =>
+        expect.objectContaining({
+          kind: 'message.forgotten',
+          chat,
+          message: null,
+          data: { id: message?.id },
+        }),
+      ),
+    )
+    expect(JSON.stringify(json)).not.toContain('canary')
+  })
+
   it('gives pages that follow one another', async () => {
     stage = await openEventStage()
     for (let n = 0; n < 7; n += 1) stage.write()

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
 import { CHAT_FIELDS, EVENT_KINDS, Event } from '../model/events.ts'
 import { Revision } from '../model/message.ts'
+import { REASONS, SESSION_STATES } from '../model/status.ts'
 import {
   BriefContact,
   BriefMessage,
@@ -62,6 +63,9 @@ const BriefEvent = z.object({
     fields: z.array(z.enum(CHAT_FIELDS)).optional(),
     contact: BriefContact.nullable().optional(),
     count: z.int().optional(),
+    id: z.string().optional(),
+    state: z.enum(SESSION_STATES).optional(),
+    reason: z.enum(REASONS).nullable().optional(),
   }),
 })
 
@@ -76,6 +80,9 @@ function eventLine({ at, kind, chat, message, data }: z.infer<typeof BriefEvent>
     changed: data.fields?.join(' '),
     person: data.contact && contactLine(data.contact),
     messages: data.count,
+    message: data.id,
+    state: data.state,
+    reason: data.reason,
   })
   return lines(
     `${at} ${kind}${chat === null ? '' : ` in ${named(chat)}`}${more === '' ? '' : `: ${more}`}`,
@@ -88,7 +95,7 @@ export const listEvents = defineOperation({
   title: 'Events',
   tag: 'events',
   description:
-    'What happened after a cursor, oldest first: messages that came or went out, edits, deletions, reactions, acks, changes of chats and people. Begin without after: only next_after is told, so that you begin from now; then call again and again with after set to next_after, and wait so that an answer comes the moment something happens, or empty when the time is over. has_more: call again at once. Each event is told with its message as it is now. For what is unread, list_unread fits better.',
+    'What happened after a cursor, oldest first: messages that came or went out, edits, deletions, reactions, acks, changes of chats, people and the session. Begin without after: only next_after is told, so that you begin from now; then call again and again with after set to next_after, and wait so that an answer comes the moment something happens, or empty when the time is over. has_more: call again at once. Each event is told with its message as it is now. For what is unread, list_unread fits better.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',

@@ -48,7 +48,7 @@ export type Archive = {
   hint(): string | null
   /** The account is connected with this engine: from now on its archive is kept up to date. Never fails. */
   follow(engine: Engine, account: Jid, lid: Jid | null): void
-  /** What the engine reported. Never fails. */
+  /** What the engine reported, or the session entered; it goes into the archive that is open. Never fails. */
   take(event: InboxEvent): void
   /** Write now what was taken, so that it is on disk when somebody is told of it. Never fails. */
   flush(): void

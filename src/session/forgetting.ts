@@ -58,6 +58,7 @@ export function createForgetting({ store, keeping, clock, log, flush }: Forgetti
 
   function remove(chat: number, ids: readonly number[], from: number): number {
     return store.transaction(() => {
+      store.events.appendForgotten(ids, clock.now())
       const removed = store.messages.remove(ids)
       store.chats.refreshLast(chat)
       store.gaps.mend(chat, firstIn(from))

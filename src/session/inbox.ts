@@ -1,10 +1,11 @@
-/** The only writer of the archive: whatever brought it, everything that WhatsApp reports comes through here. */
+/** The only writer of the archive: whatever brought it, everything that WhatsApp and the session report comes through here. */
 import type { Clock } from '../clock.ts'
 import type { EngineEvent } from '../engine/engine.ts'
 import type { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { isGroup, type Jid } from '../model/ids.ts'
 import type { SeenChat, SeenMessage } from '../model/seen.ts'
+import type { Reason, SessionState } from '../model/status.ts'
 import type { ChatRow } from '../store/chats.ts'
 import type { GapRow } from '../store/gaps.ts'
 import { timeOf } from '../store/position.ts'
@@ -20,17 +21,20 @@ import {
 } from './record-messages.ts'
 import { createWhereabouts, type Whereabouts } from './whereabouts.ts'
 
-export type InboxEvent = Extract<
-  EngineEvent,
-  { type: 'message' | 'stored' | 'ack' | 'reaction' | 'chats' | 'chat_removed' | 'contacts' | 'identity' }
->
+export type InboxEvent =
+  | Extract<
+      EngineEvent,
+      { type: 'message' | 'stored' | 'ack' | 'reaction' | 'chats' | 'chat_removed' | 'contacts' | 'identity' }
+    >
+  /** The session entered this state. */
+  | { type: 'session'; state: SessionState; reason: Reason | null }
 
 /** More than this many events are written in one go only if they came at once, so that nothing else waits long. */
 const BATCH = 200
 
 export type Inbox = {
   /**
-   * Take what the engine reported. It is written with everything else of the same moment, in one transaction and in
+   * Take what was reported. It is written with everything else of the same moment, in one transaction and in
    * order. Never throws: where it cannot be written, {@link Inbox.onLost} tells, and catching up brings it back.
    */
   take(event: InboxEvent): void
@@ -136,6 +140,11 @@ export function createInbox(options: InboxOptions): Inbox {
         return
       case 'identity':
         return lookAgain(chats.identity(event.phone, event.lid))
+      case 'session': {
+        const { state, reason } = event
+        const data = { state, reason }
+        return store.events.append({ at_ms: now(), kind: 'session.changed', chat: null, message: null, data })
+      }
     }
   }
 

@@ -173,6 +173,26 @@ describe('a link', () => {
     })
   })
 
+  it('is told of in the event log, and attempts that come to nothing once', async () => {
+    const { archive, clock, link, opened, engine, session } = await open()
+    await link()
+    for (const index of [0, 1, 2, 3]) {
+      engine(index).emit(CRASHED)
+      clock.advance(70_000)
+      await opened(index + 2)
+    }
+    engine(4).emit({ type: 'authenticated' })
+    engine(4).emit(READY)
+    archive.flush()
+    const { events } = archive.events.open({ after: '0', kinds: ['session.changed'] }).next(50)
+    const told = events.map(({ chat, message, data }) => [chat, message, ...Object.values(data)])
+    const ready = ['ready', null]
+    const lost = ['disconnected', 'crashed']
+    const states = [ready, lost, ['starting', null], lost, ready]
+    expect(told).toEqual(states.map((state) => [null, null, ...state]))
+    await session.close()
+  })
+
   it('counts as well again after five minutes', async () => {
     const { session, clock, link, opened, engine } = await open()
     await link()

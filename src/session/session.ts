@@ -11,6 +11,7 @@ import { nextState, type Signal } from './machine.ts'
 import { nextStep } from './next-step.ts'
 import { createPairing, type PairingCode } from './pairing.ts'
 import { createReconnects } from './reconnect.ts'
+import { createSessionChanges } from './session-changes.ts'
 import { createTimers } from './timers.ts'
 
 /** How long a start is waited for, by whoever asked for it. */
@@ -102,6 +103,7 @@ export function createSession(options: SessionOptions): Session {
   const reconnects = createReconnects()
   const timers = createTimers<'offline' | 'restart' | 'probe' | 'well' | 'reconnect'>(clock)
   const listeners = new Set<() => void>()
+  const changes = createSessionChanges((to, why) => archive.take({ type: 'session', state: to, reason: why }))
   const pairing = createPairing(clock, options.headless, {
     changed,
     askForQr: () => void engine?.showQr(),
@@ -127,6 +129,8 @@ export function createSession(options: SessionOptions): Session {
     if (to !== 'qr') pairing.clear()
     if (to !== 'ready') connected = false
     if (from !== to) log.info({ state: to, ...(reason === null ? {} : { reason }) }, 'session.changed')
+    // An account that has just connected has no archive before `follow` opens it.
+    if (what !== 'ready') changes.note(state, reason, reconnects.attempt())
     changed()
   }
 
@@ -256,6 +260,7 @@ export function createSession(options: SessionOptions): Session {
       })
     }
     if (engine !== null) archive.follow(engine, toJid(event.account.wid), event.lid)
+    changes.note(state, reason, reconnects.attempt())
   }
 
   function onConnection(value: boolean): void {

@@ -1,5 +1,6 @@
 /** The append-only log of what changed, written in the same transaction as the change. */
 import type { EventKind } from '../model/events.ts'
+import type { Reason, SessionState } from '../model/status.ts'
 import type { Connection } from './sqlite.ts'
 
 /** What is told with an event, by kind. People and revisions are named by their numbers in the archive. */
@@ -16,6 +17,10 @@ export type LoggedData = {
   fields?: string[]
   person?: number
   count?: number
+  /** Of a message that is gone: with the chat and `sender`, what its key is made of. */
+  bare_id?: string
+  state?: SessionState
+  reason?: Reason | null
 }
 
 export type LoggedEvent = {
@@ -33,6 +38,8 @@ export type EventFilter = { kinds: readonly EventKind[] | null; chat: number | n
 
 export type EventLog = {
   append(event: Omit<LoggedEvent, 'cursor'>): void
+  /** Appends a tombstone for each of these messages: its id and chat, and nothing of what it said. Call before they go. */
+  appendForgotten(messages: readonly number[], at_ms: number): void
   /** Up to `limit` events after this cursor, oldest first. */
   after(cursor: number, limit: number): LoggedEvent[]
   /** Up to `limit` of the events that fit, after `after` and not after `upTo`, oldest first. */
@@ -47,10 +54,10 @@ export type EventLog = {
   droppedTo(): number
   /**
    * Drop the oldest events that were written before this time (Unix ms), `most` of them. What seems to be written after
-   * `nowMs` is as old as what follows it: the clock was wrong then. Call within a transaction.
+   * `nowMs` is as old as what follows it: the clock was wrong then. Nothing after `upTo` goes. Call within a transaction.
    * @returns how many are gone; `most`: there may be more
    */
-  dropOldest(time: { beforeMs: number; nowMs: number }, most: number): number
+  dropOldest(which: { beforeMs: number; nowMs: number; upTo?: number }, most: number): number
   /**
    * Calls `listener` whenever something was appended and committed, once a transaction, and never before it is on disk.
    * The listener must not throw; returned is what ends it.
@@ -64,6 +71,11 @@ const DROPPED_TO = 'events_dropped_to'
 
 export function createEventLog(db: Connection): EventLog {
   const append = db.command('INSERT INTO events (at_ms, kind, chat, message, data) VALUES (?, ?, ?, ?, ?)')
+  const appendForgotten = db.command(
+    `INSERT INTO events (at_ms, kind, chat, message, data)
+     SELECT ?2, 'message.forgotten', chat, NULL, json_object('bare_id', bare_id, 'sender', sender)
+     FROM messages WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id`,
+  )
   const after = db.query<Row>('SELECT * FROM events WHERE cursor > ? ORDER BY cursor LIMIT ?')
   const matching = db.query<Row>(
     `SELECT * FROM events WHERE cursor > ?1 AND cursor <= ?2
@@ -77,7 +89,7 @@ export function createEventLog(db: Connection): EventLog {
     'SELECT cursor, at_ms FROM events WHERE cursor <= ? ORDER BY cursor DESC LIMIT 1',
   )
   const oldest = db.query<Pick<Row, 'cursor' | 'at_ms'>>(
-    'SELECT cursor, at_ms FROM events ORDER BY cursor LIMIT ?',
+    'SELECT cursor, at_ms FROM events WHERE cursor <= ? ORDER BY cursor LIMIT ?',
   )
   const firstUntil = db.query<Pick<Row, 'at_ms'>>(
     'SELECT at_ms FROM events WHERE at_ms <= ? ORDER BY cursor LIMIT 1',
@@ -96,6 +108,9 @@ export function createEventLog(db: Connection): EventLog {
       append.run(at_ms, kind, chat, message, data === null ? null : JSON.stringify(data))
       db.afterCommit(wake)
     },
+    appendForgotten(messages, at_ms) {
+      if (appendForgotten.run(JSON.stringify(messages), at_ms).changes > 0) db.afterCommit(wake)
+    },
     after: (cursor, limit) => after.all(cursor, limit).map(toLogged),
     matching: (range, { kinds, chat }, limit) =>
       matching
@@ -105,8 +120,8 @@ export function createEventLog(db: Connection): EventLog {
     startAfter: (cursor) => void startAfter.run(BigInt(cursor)),
     newestUpTo: (cursor) => newestUpTo.get(cursor) ?? null,
     droppedTo: () => droppedTo.get()?.value ?? 0,
-    dropOldest({ beforeMs, nowMs }, most) {
-      const rows = oldest.all(most)
+    dropOldest({ beforeMs, nowMs, upTo = Number.MAX_SAFE_INTEGER }, most) {
+      const rows = oldest.all(upTo, most)
       const isOld = (row?: { at_ms: number }) => row !== undefined && row.at_ms < beforeMs
       // The last old one, not the first young one: an entry from when the clock was wrong holds up nothing, nor do
       // more of them than are looked at.

@@ -7,10 +7,10 @@ import type { Jid } from '../model/ids.ts'
 import type { Message, Revision } from '../model/message.ts'
 import { createEventCursors, type EventCursors } from './event-cursor.ts'
 import type { LoggedEvent } from './event-log.ts'
-import { ME, type PersonRow } from './people.ts'
+import { ME, NOBODY, type PersonRow } from './people.ts'
 import { createFinder } from './read-finder.ts'
 import { createLoader } from './read-loader.ts'
-import { type ChatFace, chatId, chatName, jidOf, type Own, toContact } from './render.ts'
+import { type ChatFace, chatId, chatName, hasAuthors, jidOf, type Own, toContact, toKey } from './render.ts'
 import type { Store } from './store.ts'
 import { msToIso } from './times.ts'
 
@@ -103,6 +103,12 @@ export function createEventReader(store: Store, clock: Clock): EventReader {
       case 'message.edited':
       case 'message.revoked':
         return { ...common, kind, message, data: before(row) }
+      case 'message.forgotten': {
+        const { bare_id = '', sender = NOBODY } = data ?? {}
+        const author = face !== undefined && hasAuthors(face.kind) ? jidOf(sender, around) : null
+        const id = face === undefined ? bare_id : toKey(face, bare_id, sender, author, around.own)
+        return { ...common, kind, message: null, data: { id } }
+      }
       case 'message.ack':
         return { ...common, kind, message, data: { ack: data?.ack ?? 0 } }
       case 'message.reaction': {
@@ -125,6 +131,13 @@ export function createEventReader(store: Store, clock: Clock): EventReader {
       }
       case 'history.loaded':
         return { ...common, kind, message: null, data: { count: data?.count ?? 0 } }
+      case 'session.changed':
+        return {
+          ...common,
+          kind,
+          message: null,
+          data: { state: data?.state ?? 'stopped', reason: data?.reason ?? null },
+        }
       case 'chat.removed':
       case 'gap.found':
       case 'gap.filled':

@@ -29,6 +29,7 @@ const TOLD: readonly EventKind[] = [
   'message.sent',
   'message.edited',
   'message.revoked',
+  'message.forgotten',
   'message.reaction',
   'message.decrypted',
 ]
@@ -118,11 +119,12 @@ export function startNotices({ door, log }: { door: Door; log: Log }, audience: 
   }
 
   /** By every address: who subscribed by the LID goes on to hear when the phone becomes known. */
-  function tell({ chat, message }: Event): void {
+  function tell({ kind, chat, message, data }: Event): void {
     const known = reader()
+    const id = kind === 'message.forgotten' ? data.id : (message?.id ?? null)
     const uris = [
       ...(chat === null ? [] : chatIds(chat.id, known).flatMap(chatUris)),
-      ...(message === null ? [] : messageIds(message.id, known).flatMap(messageUris)),
+      ...(id === null ? [] : messageIds(id, known).flatMap(messageUris)),
     ]
     for (const uri of uris) pacer.tell(uri)
   }
