@@ -63,7 +63,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
   const forgetting = createForgetting({ store, keeping, clock, log, flush: inbox.flush })
   store.events.onAppend(options.onAppend)
   const stops = [
-    startEventTrimmer(store, options.eventsDays, clock, log),
+    startEventTrimmer({ store, days: options.eventsDays, clock, log }),
     startIndexing(store, clock, log),
     forgetting.stop,
   ]
