@@ -510,7 +510,14 @@ describe('as text', () => {
     inbox.flush()
     const text = exported(store, null, 'text')
     store.close()
-    const body = text.split('\n\n').slice(1).join('\n\n')
+    // Times are those of the zone that the test runs in.
+    const body = text
+      .split('\n\n')
+      .slice(1)
+      .join('\n\n')
+      .replace(/(20\d\d-\d\d-\d\d) (\d\d:\d\d:\d\d) ([+-]\d\d:\d\d)/g, (_, day, time, zone) =>
+        new Date(`${day}T${time}${zone}`).toISOString(),
+      )
     expect(body.replace(/(deleted |until )20[^:\]]*[\d:.]+Z/g, '$1…')).toBe(
       [
         '2023-11-14T22:13:20.000Z Amara 2025: You: [deleted …]',
