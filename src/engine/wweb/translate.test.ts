@@ -13,7 +13,7 @@ import {
 const wid = (text: string) => ({ server: text.split('@')[1], user: text.split('@')[0], _serialized: text })
 
 /** When it was seen, Unix seconds. */
-const SEEN_AT = 1_790_000_000
+const SEEN_AT = 1_700_000_000
 const toSeenMessage = (raw: RawMessage, reactions: ReactionRow[] | null = null) =>
   readMessage(raw, reactions, SEEN_AT)
 const toReaction = (raw: RawReaction) => readReaction(raw, SEEN_AT)
