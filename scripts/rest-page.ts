@@ -34,10 +34,20 @@ on this page works as it stands.
 
 ${sections.join('\n\n')}
 
+## Requests
+
+Send text as UTF-8: bytes that are not UTF-8, and halves of surrogate pairs (\`\\ud83d\` alone), are 400. Percent-encode queries and
+paths.
+
+Fields go in the path, in the query, or, except with \`GET\`, in a JSON body. A field that the route does not know is 400, also on
+pages, and so is a field that is given in two places. The MCP endpoint ignores its query, because clients and proxies add to it.
+
+Responses may gain fields: ignore those that you do not know.
+
 ## Events as a stream
 
 \`GET /api/events/stream\` tells the same events as \`GET /api/events\` as server-sent events, with the same \`after\`, \`kind\` and
-\`chat_id\`; \`Last-Event-ID\` resumes it. [Events](events.md) says what each kind tells.
+\`chat_id\`; \`Last-Event-ID\`, or \`lastEventId\` in the query, resumes it. [Events](events.md) says what each kind tells.
 
 \`\`\`sh
 curl -N "$WHATSAPP_MCP_URL/api/events/stream?kind=message.received"
@@ -46,7 +56,7 @@ curl -N "$WHATSAPP_MCP_URL/api/events/stream?kind=message.received"
 ## Export
 
 \`GET /api/export?chat_id=&format=jsonl|text\` is the archive, or one chat, as a file: [Moving an archive](archive.md#moving-an-archive)
-says what stands in it. The header \`X-Total-Messages\` says how many messages follow.
+says what stands in it. The header \`X-Total-Messages\` says how many messages follow. A reader that takes nothing for a minute is disconnected.
 
 \`\`\`sh
 curl -o whatsapp.jsonl "$WHATSAPP_MCP_URL/api/export"

@@ -29,7 +29,7 @@ export const ERRORS = {
   malformed_json: {
     status: 400,
     retry: 'never',
-    title: 'The body is not JSON',
+    title: 'The body is not JSON in UTF-8',
     hint: 'Send one JSON object, encoded as UTF-8.',
   },
   malformed_request: {
@@ -163,6 +163,12 @@ export const ERRORS = {
     retry: 'never',
     title: 'The body is not declared as JSON',
     hint: 'Send the header Content-Type: application/json.',
+  },
+  expectation_failed: {
+    status: 417,
+    retry: 'never',
+    title: 'The Expect header asks for something unknown',
+    hint: 'Remove the Expect header, or send Expect: 100-continue.',
   },
   not_on_whatsapp: {
     status: 422,

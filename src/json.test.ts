@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { escapeInJson, escapeInText, needsEscape, toJson } from './json.ts'
+import { escapeInJson, escapeInText, needsEscape, parseJson, toJson } from './json.ts'
 
 describe('toJson', () => {
   it.each(['\u0007', '\u001b[2J', '\u007f', '\u009b2J', '\u2028', '\u202e', '\u2066', '\u200f', '\u061c'])(
@@ -33,4 +33,28 @@ it('what has to be escaped is told from the bytes', () => {
       wrong.push(code.toString(16))
   }
   expect(wrong).toEqual([])
+})
+
+describe('parseJson', () => {
+  const bytes = (text: string) => new TextEncoder().encode(text)
+
+  it.each(['{"a":"Grüße 👋"}', '"\\ud83d\\udc4b"', '"\\\\ud83d"', '\ufeff{"a":1}'])('reads %s', (text) => {
+    expect(parseJson(bytes(text))).toEqual(JSON.parse(text.replace('\ufeff', '')))
+  })
+
+  it.each([
+    ['{', 'is not JSON.'],
+    ['', 'is not JSON.'],
+    ['"\\ud83d"', 'half of a surrogate pair'],
+    ['["\\udc4b\\ud83d"]', 'half of a surrogate pair'],
+    ['{"a":{"\\uD800":1}}', 'half of a surrogate pair'],
+    [`${'['.repeat(100_000)}"\\udfff"${']'.repeat(100_000)}`, 'half of a surrogate pair'],
+  ])('refuses %.40s', (text, why) => {
+    expect(() => parseJson(bytes(text))).toThrow(why)
+  })
+
+  it('refuses bytes that are not UTF-8', () => {
+    for (const wrong of [Buffer.from('"Grüße"', 'latin1'), Buffer.from([34, 0xed, 0xa0, 0x80, 34])])
+      expect(() => parseJson(wrong)).toThrow('is not valid UTF-8.')
+  })
 })

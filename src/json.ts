@@ -1,4 +1,4 @@
-/** JSON that is safe to look at: in an answer, in a log, in a terminal. Imports nothing. */
+/** JSON: read strictly, and written safe to look at: in an answer, in a log, in a terminal. Imports nothing. */
 
 /** JSON.stringify, but with C0, C1, bidi controls and line separators escaped, so that no text can steer a terminal or end a line. */
 export function toJson(value: unknown): string {
@@ -40,4 +40,45 @@ export function escapeInLine(text: string): string {
 
 function escapeOne(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/**
+ * Reads JSON from the bytes of a request. A byte order mark before it is left out.
+ * @throws SyntaxError whose message ends a sentence that begins with what was read: "is not JSON.", "is not valid UTF-8.", …
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = decodeUtf8(bytes)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    // The engine's own message repeats what was sent.
+    throw new SyntaxError('is not JSON.')
+  }
+  if (/\\ud[89a-f]/i.test(text) && hasLoneSurrogate(value))
+    throw new SyntaxError('holds half of a surrogate pair (\\ud800 to \\udfff), which is not a character.')
+  return value
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new SyntaxError('is not valid UTF-8.')
+  }
+}
+
+/** Is there one in any string or name? Without recursion: JSON may be nested deeper than the stack. */
+function hasLoneSurrogate(root: unknown): boolean {
+  const open = [root]
+  while (open.length > 0) {
+    const value = open.pop()
+    if (typeof value === 'string') {
+      // With the flag u a whole pair is one character, and none of these.
+      if (/\p{Surrogate}/u.test(value)) return true
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [name, one] of Object.entries(value)) open.push(name, one)
+    }
+  }
+  return false
 }

@@ -2,9 +2,10 @@
  * Which user of this computer is calling, or is called: on Linux the kernel's own table of TCP sockets tells, for loopback peers.
  * Source: Documentation/networking/proc_net_tcp.rst; states in include/net/tcp_states.h.
  */
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { isIPv4, type Socket } from 'node:net'
 import { endianness } from 'node:os'
+import { setImmediate as turn } from 'node:timers/promises'
 import { isLoopback } from './loopback.ts'
 
 /**
@@ -19,13 +20,14 @@ export type End = { address: string; port: number }
 
 /**
  * Is this connection's other end a process of our own user, or of root? Ask once, when the connection is new.
- * Always true on systems without the table, where file permissions and the loopback are all there is.
+ * Always true on systems without the table, where file permissions and the loopback are all there is. Never fails.
  */
-export function isOurUser(socket: Socket): boolean {
+export async function isOurUser(socket: Socket): Promise<boolean> {
   if (!hasTables) return true
   const { remoteAddress, remotePort, localAddress, localPort } = socket
   if (!remoteAddress || !remotePort || !localAddress || !localPort) return false
-  const owner = findOwner(readTables(), {
+  const ownerOf = await readOwnersFromNow()
+  const owner = ownerOf({
     client: { address: remoteAddress, port: remotePort },
     server: { address: localAddress, port: localPort },
   })
@@ -71,19 +73,31 @@ export function findListeners(tables: string, { address, port }: End): number[] 
   return own.length > 0 ? own : owners(everywhere.flat())
 }
 
+/** Two ends of a connection. */
+export type Ends = { client: End; server: End }
+
 /**
- * The uid that owns the client's end of a connection, or null where no live row names one.
+ * Tells the uid that owns the client's end of a connection, or null where no live row names one.
  * @param tables the text of /proc/net/tcp and tcp6, one after the other
  */
-export function findOwner(tables: string, { client, server }: { client: End; server: End }): number | null {
-  const from = toHex(client)
-  const to = toHex(server)
+export function indexOwners(tables: string): (ends: Ends) => number | null {
+  // A table of a busy computer has thousands of rows: each is only cut here, and read where it is asked for.
+  const rows = new Map<string, string>()
   for (const line of tables.split('\n')) {
-    const { local, remote, state, uid, inode } = toRow(line)
-    if (!from.includes(local) || !to.includes(remote)) continue
-    return LIVE_STATES.has(state) && inode !== '0' ? uid : null
+    const start = line.indexOf(': ') + 2
+    const key = line.slice(start, line.indexOf(' ', line.indexOf(' ', start) + 1))
+    if (!rows.has(key)) rows.set(key, line)
   }
-  return null
+  return ({ client, server }) => {
+    const to = toHex(server)
+    for (const [form, from] of toHex(client).entries()) {
+      const line = rows.get(`${from} ${to[form]}`)
+      if (line === undefined) continue
+      const { state, uid, inode } = toRow(line)
+      return LIVE_STATES.has(state) && inode !== '0' ? uid : null
+    }
+    return null
+  }
 }
 
 /** A line of the tables; that of the heading is one of nobody. */
@@ -92,16 +106,74 @@ function toRow(line: string): { local: string; remote: string; state: string; ui
   return { local, remote, state, uid: Number(uid), inode }
 }
 
-function readTables(): string {
-  return ['/proc/net/tcp', '/proc/net/tcp6']
-    .map((path) => {
-      try {
-        return readFileSync(path, 'utf8')
-      } catch {
-        return ''
-      }
+const PAGE_BYTES = 4_096
+/** So long a table is read before others get their turn. */
+const SLICE_MS = 2
+
+const TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
+
+/** Shared by the connections that come together: each reading takes milliseconds, and with thousands of rows tens of them. */
+const readOwnersFromNow = shareReads(async () =>
+  indexOwners((await Promise.all(TABLES.map(readTable))).join('\n')),
+)
+
+/**
+ * One reading at a time, each for all who asked before it began: whoever asks while one is under way gets the next, and
+ * never what was read before they asked.
+ */
+export function shareReads<T>(read: () => Promise<T>): () => Promise<T> {
+  let current: Promise<T> | null = null
+  let next: Promise<T> | null = null
+  const begin = () => {
+    next = null
+    const one = read().finally(() => {
+      if (current === one) current = null
     })
-    .join('\n')
+    current = one
+    return one
+  }
+  return () => {
+    if (next !== null) return next
+    if (current === null) return begin()
+    next = current.then(begin, begin)
+    return next
+  }
+}
+
+/**
+ * A few milliseconds at a time, between which others are served. Not by asynchronous reads: the kernel gives a page at a
+ * time, so that hundreds of turns of a busy event loop would go by. Empty where there is none.
+ */
+async function readTable(path: string): Promise<string> {
+  await turn()
+  let file: number | null = null
+  try {
+    file = openSync(path, 'r')
+    const page = Buffer.alloc(PAGE_BYTES)
+    const pages: string[] = []
+    let until = performance.now() + SLICE_MS
+    for (let size = readSync(file, page); size > 0; size = readSync(file, page)) {
+      pages.push(page.toString('latin1', 0, size))
+      if (performance.now() < until) continue
+      await turn()
+      until = performance.now() + SLICE_MS
+    }
+    return pages.join('')
+  } catch {
+    return ''
+  } finally {
+    if (file !== null) closeSync(file)
+  }
+}
+
+function readTables(): string {
+  return TABLES.map((path) => {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      return ''
+    }
+  }).join('\n')
 }
 
 /** How the kernel may print this end: as IPv4, as IPv6, or as IPv4 mapped into IPv6. */

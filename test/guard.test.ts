@@ -24,6 +24,7 @@ describe('host (S3)', () => {
     for (const path of ['/', '/health', '/api/status', '/qr', '/mcp', '/nowhere']) {
       const answer = await harness.call({ path, headers: { host } })
       expect([answer.status, answer.json.code], path).toEqual([403, 'forbidden_host'])
+      expect(answer.headers.connection).toBe('close')
     }
   })
 

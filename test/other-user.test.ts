@@ -1,5 +1,6 @@
 /** Another user of the same computer, as real processes (needs root and Linux, as in CI). */
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Harness, openHarness } from './harness.ts'
 
@@ -33,15 +34,50 @@ describe.skipIf(!canBecomeStranger)('another user of this computer (needs root o
     expect((await harness.status()).state).toBe('stopped')
   })
 
+  it('keeps no connection after the answer', async () => {
+    // Node's own clients keep them alive.
+    const answer = await runAs(STRANGER, ask('/api/status', '127.0.0.1', 'keep-alive'))
+    expect(answer).toMatch(/^HTTP\/1\.1 403 /)
+    expect(answer).toMatch(/^connection: close\r$/im)
+  })
+
+  it('does not lock us out with four hundred connections', async () => {
+    const crowd = spawn(process.execPath, ['-e', takePlaces(400)], { uid: STRANGER, gid: STRANGER, cwd: '/' })
+    try {
+      await once(crowd.stdout, 'data')
+      const times: number[] = []
+      for (let n = 0; n < 28; n += 1) {
+        const from = performance.now()
+        expect((await harness.get('/api/status')).status).toBe(200)
+        times.push(performance.now() - from)
+      }
+      // The first waits until all that came before it are accepted.
+      expect(times.sort((a, b) => a - b)[14]).toBeLessThan(2_000)
+    } finally {
+      crowd.kill()
+    }
+  })
+
   it('does not keep our own processes out', async () => {
     expect(await runAs(0, ask('/api/status'))).toMatch(/^HTTP\/1\.1 200 /)
   })
 
   const port = () => new URL(harness.url).port
-  const ask = (path: string, host = '127.0.0.1') => `
+  const ask = (path: string, host = '127.0.0.1', connection = 'close') => `
     const s = require('net').connect(${port()}, '${host}')
-    s.write('GET ${path} HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n')
+    s.write('GET ${path} HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: ${connection}\\r\\n\\r\\n')
     s.pipe(process.stdout)`
+  /** Half of them ask, half only connect; each comes back a second after it was closed. Prints once all have connected. */
+  const takePlaces = (count: number) => `
+    let connected = 0
+    function take(asks) {
+      const s = require('net').connect(${port()}, '127.0.0.1', () => {
+        if (asks) s.write('GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n')
+      })
+      s.resume().on('error', () => {}).once('connect', () => { if (++connected === ${count}) console.log('all') })
+      s.once('close', () => setTimeout(take, 1000, asks))
+    }
+    for (let n = 0; n < ${count}; n += 1) take(n % 2 === 0)`
   const writeAndVanish = (method: string, path: string) => `
     const s = require('net').connect(${port()}, '127.0.0.1', () => {
       s.write('${method} ${path} HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n', () => s.resetAndDestroy ? s.destroy() : 0)

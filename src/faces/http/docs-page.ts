@@ -1,9 +1,10 @@
 /** GET /docs: our OpenAPI description as a page with search and try-it-out, all of it served from here. */
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type Asset, sendAsset, toAsset } from './asset.ts'
+import { takeNoFields } from './input.ts'
 
 /** Everything that the page loads, by its name under /docs/. The build copies ours and the library's into one folder. */
 const FILES: Record<string, string> = {
@@ -32,11 +33,7 @@ const HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'x-frame-options': 'DENY',
-  // Kept, but asked for again each time, which is answered with 304: after an update nobody sees half of the old page.
-  'cache-control': 'no-cache',
 } as const
-
-type Asset = { bytes: Buffer; etag: string }
 
 /** Adds the page and its files. Nothing is read before somebody looks; then it stays in memory (2 MB). */
 export function addDocs(server: FastifyInstance): void {
@@ -44,20 +41,20 @@ export function addDocs(server: FastifyInstance): void {
   const serve = async (name: string, type: string, request: FastifyRequest, reply: FastifyReply) => {
     const asset = read.get(name) ?? readAsset(name)
     read.set(name, asset)
-    const { bytes, etag } = await asset
-    reply.headers(HEADERS).header('etag', etag)
-    if (request.headers['if-none-match'] === etag) return reply.status(304).send()
-    return reply.type(type).send(bytes)
+    return sendAsset(await asset, type, request, reply.headers(HEADERS))
   }
-  server.get('/docs', (request, reply) => serve('docs.html', 'text/html; charset=utf-8', request, reply))
+  server.get('/docs', { preHandler: takeNoFields }, (request, reply) =>
+    serve('docs.html', 'text/html; charset=utf-8', request, reply),
+  )
   for (const [name, type] of Object.entries(FILES)) {
-    server.get(`/docs/${name}`, (request, reply) => serve(name, type, request, reply))
+    server.get(`/docs/${name}`, { preHandler: takeNoFields }, (request, reply) =>
+      serve(name, type, request, reply),
+    )
   }
 }
 
 async function readAsset(name: string): Promise<Asset> {
-  const bytes = await readFile(locate(name))
-  return { bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` }
+  return toAsset(await readFile(locate(name)))
 }
 
 /** Beside this file, in the source as in dist/; run from source, the library's files are where npm put them. */

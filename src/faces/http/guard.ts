@@ -38,6 +38,14 @@ export function requireOwnPage({ headers }: IncomingMessage): void {
   if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) fail('forbidden_origin')
 }
 
+/**
+ * Of all expectations HTTP defines one (RFC 9110, 10.1.1), which Node meets by itself.
+ * @throws AppError `expectation_failed`
+ */
+export function checkExpectation(header: string | undefined): void {
+  if (header !== undefined && !/(?:^|\W)100-continue(?:$|\W)/i.test(header)) fail('expectation_failed')
+}
+
 /** A Host header's value without its port names this machine, or a name that the user allowed. */
 function isOurName(host: string, allowedHosts: readonly string[]): boolean {
   const match = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/i.exec(host)

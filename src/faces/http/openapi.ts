@@ -18,6 +18,7 @@ const COMMON_ERRORS: ErrorCode[] = [
   'forbidden_origin',
   'other_user',
   'request_timeout',
+  'expectation_failed',
   'headers_too_large',
   'internal_error',
   'whatsapp_timeout',
@@ -58,12 +59,20 @@ const COMPONENTS: Record<string, z.ZodType> = {
 const DEFAULT_SERVER = { url: 'http://127.0.0.1:8790', description: 'This computer only.' }
 
 /** The document for these operations; `version` is the product's. */
-export function createOpenApi(
+export function createOpenApi(...args: Parameters<typeof openApiSteps>): Json {
+  const steps = openApiSteps(...args)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** The same in steps of a few milliseconds each, since a server has something else to do between them. */
+export function* openApiSteps(
   operations: readonly Operation[],
   version: string,
   server = DEFAULT_SERVER,
-): Json {
-  const components: Json = { ...describeComponents().schemas, Problem: problemSchema() }
+): Generator<void, Json> {
   const paths: Record<string, Json> = {}
   const templates = templatesOf(operations)
   for (const operation of operations) {
@@ -75,6 +84,7 @@ export function createOpenApi(
         [method.toLowerCase()]: describeRoute(operation, method, path, index, template),
       }
     })
+    yield
   }
   paths['/api/events/stream'] = { get: describeEventStream() }
   paths['/api/export'] = { get: describeExport() }
@@ -94,7 +104,7 @@ export function createOpenApi(
     // The loopback, the operating system's user and the request's origin stand in for a key.
     security: [{}],
     paths,
-    components: { schemas: components },
+    components: { schemas: { ...components().schemas, Problem: problemSchema() } },
   }
 }
 
@@ -166,7 +176,7 @@ function describeRoute(
   const parameters = fields.filter((name) => !inBody.includes(name))
   return {
     operationId: index === 0 ? operation.name : `${operation.name}_${index + 1}`,
-    summary: operation.title,
+    summary: index === 0 ? operation.title : `${operation.title} (${otherWay(operation, method, path)})`,
     description: operation.description,
     tags: [operation.tag],
     ...(parameters.length > 0
@@ -192,6 +202,11 @@ function describeRoute(
       ...problems(possibleErrors(operation, method)),
     },
   }
+}
+
+/** How a further route of an operation differs from its first. */
+function otherWay({ routes }: Described, method: string, path: string): string {
+  return routes[0]?.endsWith(` ${path}`) ? method : path
 }
 
 /** One response a status, naming the codes that it can carry. */
@@ -249,7 +264,15 @@ function omit(fields: Json, names: string[]): Json {
 }
 
 function responseSchema(output: z.ZodType): unknown {
-  return describeComponents().refer(schemaOf(output, 'output'))
+  return components().refer(schemaOf(output, 'output'))
+}
+
+let described: ReturnType<typeof describeComponents> | null = null
+
+/** Described once: it takes longer than all the rest. */
+function components() {
+  described ??= describeComponents()
+  return described
 }
 
 /** The schemas of the components, and a function that puts references in their places. */
@@ -267,11 +290,15 @@ function describeComponents(): { schemas: Json; refer: (schema: unknown) => unkn
   return { schemas, refer }
 }
 
+/** Requests are closed, as the server is. Responses are open: a field that is new must break no client. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io,
     target: 'draft-2020-12',
     unrepresentable: 'any',
+    override({ jsonSchema }) {
+      if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
+    },
   })
   return json
 }

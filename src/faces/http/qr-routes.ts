@@ -6,9 +6,9 @@ import { requestPairingCode, startAuth } from '../../operations/link.ts'
 import { prefersText } from './accept.ts'
 import { callOf } from './calls.ts'
 import { requireOwnPage } from './guard.ts'
+import { FORM_TYPE, inputOf, takeNoFields } from './input.ts'
 import { QR_PAGE_HEADERS, type QrView, renderNumberPage, renderQrPage } from './qr-page.ts'
 import { renderQrText } from './qr-text.ts'
-import { FORM_TYPE } from './server.ts'
 
 const MAX_FORM_BYTES = 1_024
 
@@ -23,7 +23,7 @@ export function addQr(server: FastifyInstance, door: Door): void {
   const admit = (request: FastifyRequest, reply: FastifyReply) =>
     door.admit(QR_PAGE, callOf(request, reply, 'page'))
 
-  server.get('/qr', async (request, reply) => {
+  server.get('/qr', { preHandler: takeNoFields }, async (request, reply) => {
     const granted = admit(request, reply)
     granted.session.touch()
     if (!prefersText(request.headers.accept)) return html(reply, await renderQrPage(viewOf(granted)))
@@ -35,7 +35,7 @@ export function addQr(server: FastifyInstance, door: Door): void {
       .send(text)
   })
 
-  server.get('/qr/code', async (request, reply) =>
+  server.get('/qr/code', { preHandler: takeNoFields }, async (request, reply) =>
     admit(request, reply).status().linked
       ? reply.redirect('../qr', 303)
       : html(reply, renderNumberPage('', null)),
@@ -52,6 +52,7 @@ export function addQr(server: FastifyInstance, door: Door): void {
 
     forms.post('/qr', options, async (request, reply) => {
       requireOwnPage(request.raw)
+      await takeNoFields(request)
       const granted = admit(request, reply)
       let stop = () => {}
       const begun = new Promise<void>((resolve) => {
@@ -73,7 +74,7 @@ export function addQr(server: FastifyInstance, door: Door): void {
       requireOwnPage(request.raw)
       const form = request.body ?? {}
       try {
-        await door.invoke(requestPairingCode, form, callOf(request, reply, 'page'))
+        await door.invoke(requestPairingCode, inputOf(request), callOf(request, reply, 'page'))
       } catch (error) {
         const { code, problem } = explained(error)
         return html(reply.status(ERRORS[code].status), renderNumberPage(form.phone_number ?? '', problem))

@@ -1,7 +1,6 @@
 /** The HTTP face: the operations table as routes, with every request checked in the same order. */
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { setImmediate as turn } from 'node:timers/promises'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../../errors.ts'
@@ -9,28 +8,22 @@ import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import type { Door } from '../../operations/door.ts'
 import type { Operation } from '../../operations/operation.ts'
-import { isOurUser } from '../../same-user.ts'
 import { callOf, identifyCallers } from './calls.ts'
-import { checkCaller } from './guard.ts'
+import { watchConnections } from './connections.ts'
+import { checkCaller, checkExpectation } from './guard.ts'
+import { inputOf, parseBody, readQuery, requireJson } from './input.ts'
 import { PROBLEM_TYPE, toProblem } from './problem.ts'
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** A route for the form of a page: takes {@link FORM_TYPE} in place of JSON. */
-    takesForm?: boolean
-  }
-}
-
-/** What a form of a page sends. */
-export const FORM_TYPE = 'application/x-www-form-urlencoded'
-
 const MAX_BODY_BYTES = 1024 * 1024
-/** Slow senders (S12): the headers, then the whole request, within these, looked at every two seconds. */
-const HEADERS_MS = 10_000
+/**
+ * Slow senders (S12) are cut off by 15 s: a connection may first be silent for as long as its headers may take. The whole
+ * request has its own limit.
+ */
+const HEADERS_MS = 6_000
 const REQUEST_MS = 30_000
-const CHECK_MS = 2_000
-/** Whoever waits or listens holds one: 100 readers of events, 100 sessions and 100 subscribers of MCP. Others have the rest. */
-const MAX_CONNECTIONS = 400
+const CHECK_MS = 1_000
+/** A client that takes nothing of its answer for so long is cut off. Longer than any answer takes to begin. */
+const STALLED_MS = 120_000
 /** The longest id that a path may hold: a message's key names its chat and its author. */
 const MAX_PARAMETER = 256
 
@@ -42,8 +35,8 @@ export type HttpOptions = {
 }
 
 /**
- * A server with every route, not yet listening. Order of checks: host, origin, user, route and method, content type, size,
- * schema, state. Every answer that is not a page is JSON, every failure problem JSON with the request's id.
+ * A server with every route, not yet listening. Order of checks: host, origin, user, route and method, content type, query,
+ * size, schema, state. Every answer that is not a page is JSON, every failure problem JSON with the request's id.
  */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
   const { config, log, operations, door } = options
@@ -51,11 +44,13 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_MS,
+    connectionTimeout: STALLED_MS,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    routerOptions: { maxParamLength: MAX_PARAMETER },
+    // Queries are read below, where a wrong one can be refused.
+    routerOptions: { maxParamLength: MAX_PARAMETER, querystringParser: () => ({}) },
     http: {
       headersTimeout: HEADERS_MS,
       connectionsCheckingInterval: CHECK_MS,
@@ -64,34 +59,27 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket),
   })
-  server.server.maxConnections = MAX_CONNECTIONS
-  // Looked up when a connection is new: later its other end may be gone, and with it the answer.
-  const ours = new WeakSet<Socket>()
-  /** Nothing was asked on these yet: clients keep spare ones. To Node they are not idle but slow, and a close waits for them. */
-  const unused = new Set<Socket>()
-  server.server.on('connection', (socket) => {
-    if (isOurUser(socket)) ours.add(socket)
-    unused.add(socket)
-    socket.once('close', () => unused.delete(socket))
-  })
-  server.server.on('request', ({ socket }) => unused.delete(socket))
-  server.addHook('preClose', async () => {
-    // What was accepted in this turn is not read yet, and may have a request on it.
-    await turn()
-    for (const socket of unused) if (socket.bytesRead === 0) socket.destroy()
-  })
+  const connections = watchConnections(server.server)
+  server.addHook('preClose', connections.closeUnused)
+  // Node would answer by itself, before the guard.
+  server.server.on('checkExpectation', (request, response) =>
+    server.server.emit('request', request, response),
+  )
 
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
     checkCaller(request.raw, config.allowedHosts)
-    if (!ours.has(request.raw.socket)) fail('other_user')
+    if (!(await connections.isOurs(request.raw.socket))) fail('other_user')
+    if (request.is404) refuseRoute(request)
+    checkExpectation(request.headers.expect)
     requireJson(request)
+    request.query = readQuery(request.url)
   })
   identifyCallers(server)
   server.removeAllContentTypeParsers()
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_, body, done) => {
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => {
     try {
-      done(null, parseBody(String(body)))
+      done(null, parseBody(Buffer.from(body)))
     } catch (error) {
       done(error as AppError)
     }
@@ -105,13 +93,6 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   server.addHook('onRoute', ({ method, url }) => {
     const path = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`)
     for (const one of [method].flat()) routes.push({ method: one, path })
-  })
-  server.setNotFoundHandler((request) => {
-    const path = request.url.split('?')[0] ?? '/'
-    const taken = new Set(routes.filter((route) => route.path.test(path)).map(({ method }) => method))
-    if (taken.size === 0) fail('route_not_found')
-    const allowed = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'].filter((method) => taken.has(method))
-    fail('method_not_allowed', { facts: { allow: allowed.join(', ') } })
   })
   server.setReplySerializer(toJson)
 
@@ -134,14 +115,25 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     }
   }
 
+  /** Before anything else is looked at: no body makes a route of it. */
+  function refuseRoute({ url }: FastifyRequest): never {
+    const path = url.split('?')[0] ?? '/'
+    const taken = new Set(routes.filter((route) => route.path.test(path)).map(({ method }) => method))
+    if (taken.size === 0) fail('route_not_found')
+    const allowed = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'].filter((method) => taken.has(method))
+    return fail('method_not_allowed', { facts: { allow: allowed.join(', ') } })
+  }
+
   function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const error = fromFastify(thrown)
+    const hasLeft = request.raw.destroyed && !request.raw.complete
+    const error = hasLeft ? new AppError('malformed_request', { cause: thrown }) : fromFastify(thrown)
     const { status } = ERRORS[error.code]
+    if (hasLeft) log.debug({ request_id: request.id }, 'the client disconnected in the middle of its request')
     if (status >= 500)
       log.warn({ request_id: request.id, code: error.code, err: error.cause }, 'request failed')
     if (error.code === 'method_not_allowed') reply.header('allow', String(error.facts.allow ?? ''))
     if (error.retryAfterS !== undefined) reply.header('retry-after', String(error.retryAfterS))
-    if (error.code === 'body_too_large') reply.header('connection', 'close')
+    if (CLOSING.has(error.code)) reply.header('connection', 'close')
     return reply
       .status(status)
       .header('x-request-id', request.id)
@@ -154,37 +146,13 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   return server
 }
 
-/** Path parameters and the body, or the query where there is none, as one input object. */
-function inputOf({ method, query, params, body }: FastifyRequest): unknown {
-  const given = method === 'GET' || method === 'HEAD' ? query : (body ?? {})
-  if (body === null || typeof given !== 'object' || Array.isArray(given)) return body
-  return { ...given, ...(params as object) }
-}
-
-/** Anything but JSON is refused before it is read: a form of any web page could send the other types. */
-function requireJson(request: FastifyRequest): void {
-  const { headers, method } = request
-  if (method === 'GET' || method === 'HEAD' || headers['content-length'] === '0') return
-  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
-  const type = headers['content-type']
-  if (!hasBody || (type === undefined && headers['transfer-encoding'] !== undefined)) return
-  const essence = type?.split(';')[0]?.trim().toLowerCase()
-  if (essence === FORM_TYPE && request.routeOptions.config.takesForm === true) return
-  if (essence !== 'application/json') {
-    fail('unsupported_media_type', {
-      detail: 'A body must carry the header Content-Type: application/json.',
-    })
-  }
-}
-
-function parseBody(text: string): unknown {
-  if (text.trim() === '') return {}
-  try {
-    return JSON.parse(text)
-  } catch {
-    return fail('malformed_json')
-  }
-}
+/** Callers that are not served keep no connection, and what is too large is not read to its end. */
+const CLOSING: ReadonlySet<ErrorCode> = new Set([
+  'forbidden_host',
+  'forbidden_origin',
+  'other_user',
+  'body_too_large',
+])
 
 /** Fastify's own failures in our words (its error codes: fastify docs/Reference/Errors.md). */
 const FASTIFY_CODES: Record<string, ErrorCode> = {
@@ -212,8 +180,10 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
   const problem = new AppError(SOCKET_CODES[error.code ?? ''] ?? 'malformed_request')
   const { status } = ERRORS[problem.code]
   const body = toJson(toProblem(problem, randomUUID()))
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${status} ${ERRORS[problem.code].title}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
+  // Not only half: the client could keep its own half open.
+  socket.destroySoon()
 }

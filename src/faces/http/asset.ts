@@ -1,0 +1,25 @@
+/** Bytes that stay the same while the server runs, and that clients keep. */
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+export type Asset = { bytes: Buffer; etag: string }
+
+/** `etag`: a hash of the bytes, in quotes. */
+export function toAsset(bytes: Buffer): Asset {
+  return { bytes, etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"` }
+}
+
+/**
+ * The bytes, or 304 where the client has them. Clients ask again each time, so that after an update nobody sees half of
+ * the old pages.
+ */
+export function sendAsset(
+  { bytes, etag }: Asset,
+  type: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  reply.headers({ 'cache-control': 'no-cache', etag })
+  if (request.headers['if-none-match'] === etag) return reply.status(304).send()
+  return reply.type(type).send(bytes)
+}
