@@ -85,7 +85,8 @@ data: {"v":1,"cursor":"3f9c21aa-1043-mclp1wx0","kind":"message.received",…}
 
 Server-sent events (\`EventSource\` in browsers; every language has a client): \`id\` is the cursor, \`event\` the kind, \`data\` the event
 as one line of JSON. A client that comes back sends the last \`id\` as \`Last-Event-ID\` and goes on behind it; the header
-goes before \`after\`. Without either, the stream begins now, and says so with an \`id\` of its own. The same filters apply.
+goes before \`after\`. A client that cannot set headers sends \`?lastEventId=\`. Without any of them the stream begins now, and says so
+with an \`id\` of its own; \`undefined\`, \`null\` or an empty id, as some polyfills send, count as none. The same filters apply.
 A comment comes every 15 seconds.
 
 - A slow reader delays nobody: what it has not taken stays in the log. One that has not taken what was sent to

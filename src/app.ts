@@ -91,7 +91,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   })
   const http = createHttpServer({ config, operations: OPERATIONS, door, log })
   addPages(http, door, VERSION)
-  addExport(http, door)
+  addExport(http, { door, clock, log })
   addEventStream(http, { door, clock, log })
   const sessionKey = authDir.secret('mcp')
   const mcp = mountMcp(http, {

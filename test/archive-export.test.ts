@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../src/clock.ts'
 import { identifyCallers } from '../src/faces/http/calls.ts'
 import { addExport } from '../src/faces/http/export.ts'
+import { createLog } from '../src/log.ts'
 import { DEFAULT_ACCOUNT } from '../src/operations/call.ts'
 import { createDoor } from '../src/operations/door.ts'
 import type { Archive } from '../src/session/archive.ts'
@@ -16,6 +17,7 @@ import { openStore } from '../src/store/store.ts'
 import { readArchive } from './archive-rows.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { ended, endPrograms, play, run, stop, temp } from './program.ts'
+import { createTestClock } from './test-clock.ts'
 
 const AMARA = '15550001101'
 const OURS = { isOurs: true }
@@ -132,7 +134,9 @@ describe('GET /api/export', () => {
       }),
     }
     const accounts = [{ id: DEFAULT_ACCOUNT, session: harness.app.session, archive: slow }]
-    addExport(server, createDoor({ accounts, clock: systemClock, mcpUrl: () => '', onAdmit: () => {} }))
+    const door = createDoor({ accounts, clock: systemClock, mcpUrl: () => '', onAdmit: () => {} })
+    const clock = createTestClock()
+    addExport(server, { door, clock, log: createLog({ level: 'warn', write: () => {} }) })
     server.get('/other', () => 'ok')
     // What a socket of this kind holds is a fixed number of bytes; of TCP it grows to megabytes.
     const socketPath = join(dir, 'socket')
@@ -151,6 +155,14 @@ describe('GET /api/export', () => {
       const text = (await answer.setEncoding('utf8').toArray()).join('')
       expect(pulled).toBeGreaterThan(60 * 60_000)
       expect(JSON.parse(linesOf(text).at(-1) ?? '')).toMatchObject({ line: 'end' })
+      // A reader that takes nothing for a minute is cut off, and nothing is read on for it.
+      pulled = 0
+      const stalled = await get('/api/export')
+      stalled.pause()
+      await expect.poll(() => pulled).toBeGreaterThan(60_000)
+      clock.advance(61_000)
+      expect(await stalled.toArray().catch(({ code }) => code)).toBe('ECONNRESET')
+      expect(pulled).toBeLessThan(1_000_000)
     } finally {
       await server.close()
       db.close()

@@ -287,7 +287,7 @@ describe('the stream', () => {
     const stream = await openStream(stage.url)
     expect(stream.response.headers).toMatchObject({
       'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
+      'cache-control': 'no-store, no-transform',
       'x-content-type-options': 'nosniff',
       'x-request-id': expect.any(String),
     })
@@ -316,6 +316,31 @@ describe('the stream', () => {
     await expect.poll(() => bodies(byQuery.events())).toEqual(['text 2', 'text 3'])
     byHeader.close()
     byQuery.close()
+  })
+
+  it.each(['undefined', 'null', ''])(
+    'begins now after Last-Event-ID: %j, as polyfills send it',
+    async (id) => {
+      stage = await openEventStage()
+      stage.write()
+      const [{ cursor }] = (await list('?after=0')).json.events
+      const byHeader = await openStream(stage.url, { headers: { 'last-event-id': id } })
+      const byQuery = await openStream(stage.url, { query: `?lastEventId=${id}` })
+      for (const stream of [byHeader, byQuery]) {
+        await expect.poll(() => stream.lastId()).toBe(cursor)
+        expect(stream.frames).toEqual([])
+        stream.close()
+      }
+    },
+  )
+
+  it('goes on behind lastEventId in the query', async () => {
+    stage = await openEventStage()
+    for (let n = 0; n < 2; n += 1) stage.write()
+    const cursors = (await list('?after=0')).json.events.map((event: Event) => event.cursor)
+    const stream = await openStream(stage.url, { query: `?after=0&lastEventId=${cursors[0]}` })
+    await expect.poll(() => bodies(stream.events())).toEqual(['text 2'])
+    stream.close()
   })
 
   it('is filtered, and its id moves on past what was filtered out', async () => {

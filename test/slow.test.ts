@@ -10,22 +10,29 @@ const HEADERS = 'GET /api/status HTTP/1.1\r\nHost: localhost\r\nX-Slow: '
 const BODY =
   'POST /api/send HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n'
 
-/** Writes one more byte each second; resolves with what came back and after how long, when the server hangs up. */
-function dribble(port: number, head: string): Promise<{ answer: string; ms: number }> {
+/**
+ * Keeps its half open: says nothing for a while, then writes one more byte each second. Resolves with what came back and after
+ * how long, when the server hangs up.
+ */
+function dribble(port: number, head: string, silentMs = 0): Promise<{ answer: string; ms: number }> {
   return new Promise((resolve) => {
     const from = performance.now()
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
     let answer = ''
-    const timer = setInterval(() => socket.write('x'), 1_000)
+    let more: NodeJS.Timeout | undefined
+    const begin = setTimeout(() => {
+      socket.write(head)
+      more = setInterval(() => socket.write('x'), 1_000)
+    }, silentMs)
     socket.on('data', (data) => {
       answer += data
     })
     socket.on('error', () => {})
     socket.on('close', () => {
-      clearInterval(timer)
+      clearTimeout(begin)
+      clearInterval(more)
       resolve({ answer, ms: performance.now() - from })
     })
-    socket.write(head)
   })
 }
 
@@ -33,7 +40,10 @@ it('are cut off in time, and answers to others stay quick', { timeout: 60_000 },
   const harness = await openHarness()
   const port = Number(new URL(harness.url).port)
   const slowBody = dribble(port, BODY)
-  const slowHeaders = Promise.all(Array.from({ length: SOCKETS }, () => dribble(port, HEADERS)))
+  const silentMs = (n: number) => (n % 2 === 0 ? 0 : 5_000)
+  const slowHeaders = Promise.all(
+    Array.from({ length: SOCKETS }, (_, n) => dribble(port, HEADERS, silentMs(n))),
+  )
   const times: number[] = []
   for (let i = 0; i < 100; i++) {
     const from = performance.now()
@@ -63,5 +73,32 @@ it('are not those who wait for events: longer than any request may take', { time
   await expect.poll(() => stream.frames.length).toBe(1)
   expect(stream.comments()).toBe(2)
   stream.close()
+  await stage.close()
+})
+
+it('are a hundred streams and eighty exports that nobody reads, and others are served meanwhile', {
+  timeout: 60_000,
+}, async () => {
+  const stage = await openEventStage()
+  for (let n = 0; n < 100; n += 1) stage.write({ body: `${n} ${'x'.repeat(60_000)}` })
+  const paths = [...Array(100).fill('/api/events/stream?after=0'), ...Array(80).fill('/api/export')]
+  const { port } = new URL(stage.url)
+  const sockets = paths.map((path) => {
+    const socket = connect(Number(port), '127.0.0.1')
+    // What came is left in the socket.
+    socket.pause()
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    return socket
+  })
+  const times: number[] = []
+  for (let n = 0; n < 20; n += 1) {
+    const from = performance.now()
+    expect((await stage.get('/api/status')).status).toBe(200)
+    times.push(performance.now() - from)
+  }
+  // The first waits until all of them are connected; of readers that take no turns it took 18 s.
+  expect(Math.max(...times)).toBeLessThan(8_000)
+  expect(times.sort((a, b) => a - b)[10]).toBeLessThan(500)
+  for (const socket of sockets) socket.destroy()
   await stage.close()
 })

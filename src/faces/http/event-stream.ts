@@ -3,7 +3,6 @@
  * Each stream is a place in the log; what a slow reader has not taken yet stays there, on disk.
  */
 import type { ServerResponse } from 'node:http'
-import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
@@ -15,12 +14,12 @@ import type { Door, EventReading } from '../../operations/door.ts'
 import { EVENT_ERRORS, eventFilter } from '../../operations/events.ts'
 import { parseInput } from '../../operations/parse-input.ts'
 import { callOf } from './calls.ts'
+import { inputOf } from './input.ts'
+import { turn, untilTaken } from './pace.ts'
 import { toProblem } from './problem.ts'
 
 /** A comment this often: proxies and clients give up on connections on which nothing comes. */
 const HEARTBEAT_MS = 15_000
-/** A reader that has not taken a page by then gives its place to others; it can come back where it was. */
-const STALLED_MS = 60_000
 /** Read and written in one go. */
 const PAGE = 20
 /** How long a client waits before it comes back, ms. */
@@ -28,14 +27,22 @@ const RETRY_MS = 1_000
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-store',
+  // A proxy that compresses would hold events back (RFC 9111, 5.2.2.6).
+  'cache-control': 'no-store, no-transform',
   // Nothing follows on this connection, so that a stopping server need not wait for it.
   connection: 'close',
   // nginx would hold it back (ngx_http_proxy_module, proxy_buffering).
   'x-accel-buffering': 'no',
 } as const
 
-const streamInput = z.strictObject(eventFilter)
+const streamInput = z.strictObject({
+  ...eventFilter,
+  lastEventId: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('The same as the header Last-Event-ID, for clients that cannot set one.'),
+})
 
 /** The route as it is described beside the operations. */
 export const EVENT_STREAM = {
@@ -61,12 +68,12 @@ export type StreamOptions = { door: Door; clock: Clock; log: Log }
  */
 export function addEventStream(server: FastifyInstance, options: StreamOptions): void {
   server.get('/api/events/stream', { exposeHeadRoute: false }, (request, reply) => {
-    const { after, kind, chat_id } = parseInput(streamInput, request.query)
-    // A client that comes back repeats the address that it began with; the header says how far it got.
-    const reached = request.headers['last-event-id']
+    const { after, kind, chat_id, lastEventId } = parseInput(streamInput, inputOf(request))
+    // A client that comes back repeats the address that it began with; the last id says how far it got.
+    const reached = [request.headers['last-event-id'], lastEventId].flat().find(isId)
     const { events } = options.door.admit(EVENT_STREAM, callOf(request, reply, 'rest'))
     const reading = events.open({
-      after: typeof reached === 'string' && reached !== '' ? reached : after,
+      after: reached ?? after,
       kinds: kind,
       chat: chat_id,
     })
@@ -80,6 +87,11 @@ export function addEventStream(server: FastifyInstance, options: StreamOptions):
     reply.raw.write(`retry: ${RETRY_MS}\n${idLine(reading)}\n`)
     void stream(reading, reply.raw, request.id, options)
   })
+}
+
+/** Polyfills of EventSource write what they have before the first id came: nothing, as a word. */
+function isId(text: string | undefined): text is string {
+  return text !== undefined && !['', 'undefined', 'null'].includes(text)
 }
 
 /** Until the reading or the connection ends. Never fails. */
@@ -100,12 +112,15 @@ async function stream(
   cancelHeartbeat = clock.after(HEARTBEAT_MS, beat)
   try {
     while (!reading.ended.aborted) {
+      await turn()
       const { events, hasMore } = reading.next(PAGE)
-      const isTaken = events.length === 0 || raw.write(events.map(toFrame).join(''))
-      told = events.at(-1)?.cursor ?? told
-      if (!isTaken) await untilTaken(raw, reading, clock)
-      // Others get their turn between two pages.
-      else await (hasMore ? turn() : reading.grown())
+      for (const event of events) {
+        told = event.cursor
+        // One at a time: what waits in memory for a reader that takes nothing is never more than one of them.
+        if (!raw.write(toFrame(event))) await untilTaken(raw, reading.ended, clock)
+        if (reading.ended.aborted) break
+      }
+      if (!hasMore) await reading.grown()
     }
   } catch (thrown) {
     const error = toAppError(thrown)
@@ -118,22 +133,6 @@ async function stream(
     if (raw.writableNeedDrain) raw.destroy()
     else raw.end()
   }
-}
-
-/** Until what was written is taken, or nothing more is to be written; a reader that takes too long is cut off. */
-function untilTaken(raw: ServerResponse, reading: EventReading, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      cancel()
-      raw.off('drain', finish)
-      reading.ended.removeEventListener('abort', finish)
-      resolve()
-    }
-    const cancel = clock.after(STALLED_MS, () => raw.destroy())
-    raw.once('drain', finish)
-    reading.ended.addEventListener('abort', finish)
-    if (reading.ended.aborted) finish()
-  })
 }
 
 /** Those of events that somebody still holds: many readers are mostly told the same. */

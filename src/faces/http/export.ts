@@ -1,16 +1,16 @@
 /** GET /api/export: the archive, or one chat of it, as a file that is written while it is read. */
-import { Readable } from 'node:stream'
-import { setImmediate as turn } from 'node:timers/promises'
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import type { Clock } from '../../clock.ts'
+import type { Log } from '../../log.ts'
 import type { Door } from '../../operations/door.ts'
 import { chatIdInput } from '../../operations/inputs.ts'
 import { parseInput } from '../../operations/parse-input.ts'
 import { READING_ERRORS } from '../../operations/reading.ts'
 import { callOf } from './calls.ts'
-
-/** Up to so many bytes wait for a slow reader; nothing more is read of the archive meanwhile. */
-const AHEAD_BYTES = 64 * 1024
+import { inputOf } from './input.ts'
+import { turn, untilTaken } from './pace.ts'
 
 const TYPES = { jsonl: 'application/jsonl; charset=utf-8', text: 'text/plain; charset=utf-8' } as const
 
@@ -33,28 +33,42 @@ export const EXPORT = {
   example: { input: { chat_id: '15551234567@c.us', format: 'text' } },
 } as const
 
+export type ExportOptions = { door: Door; clock: Clock; log: Pick<Log, 'warn'> }
+
 /** Adds the route. What fails once the answer has begun breaks the connection: a jsonl file without its end is cut off. */
-export function addExport(server: FastifyInstance, door: Door): void {
-  server.get('/api/export', { exposeHeadRoute: false }, async (request, reply) => {
-    const { chat_id = null, format } = parseInput(EXPORT.input, request.query)
+export function addExport(server: FastifyInstance, { door, clock, log }: ExportOptions): void {
+  server.get('/api/export', { exposeHeadRoute: false }, (request, reply) => {
+    const { chat_id = null, format } = parseInput(EXPORT.input, inputOf(request))
     const { exporter } = door.admit(EXPORT, callOf(request, reply, 'rest'))
     const { messages, pieces } = exporter().export(chat_id, format)
-    const day = new Date().toISOString().slice(0, 10)
-    return reply
-      .headers({
-        'cache-control': 'no-store',
-        'content-disposition': `attachment; filename="whatsapp-${day}.${format === 'text' ? 'txt' : 'jsonl'}"`,
-        'x-total-messages': messages,
-      })
-      .type(TYPES[format])
-      .send(Readable.from(inTurns(pieces), { objectMode: false, highWaterMark: AHEAD_BYTES }))
+    const day = new Date(clock.now()).toISOString().slice(0, 10)
+    reply.hijack()
+    const { raw } = reply
+    for (const [name, value] of Object.entries({
+      ...reply.getHeaders(),
+      'content-type': TYPES[format],
+      'cache-control': 'no-store',
+      'content-disposition': `attachment; filename="whatsapp-${day}.${format === 'text' ? 'txt' : 'jsonl'}"`,
+      'x-total-messages': messages,
+    })) {
+      if (value !== undefined) raw.setHeader(name, value)
+    }
+    raw.on('error', () => {})
+    write(pieces, raw, clock).catch((error) => {
+      log.warn({ request_id: request.id, code: 'internal_error', err: error }, 'an export failed')
+      raw.destroy()
+    })
   })
 }
 
-/** Between two pieces others get their turn. */
-async function* inTurns(pieces: Iterable<string>): AsyncGenerator<string> {
+/** Nothing more is read of the archive while the reader has not taken what was written. */
+async function write(pieces: Iterable<string>, raw: ServerResponse, clock: Clock): Promise<void> {
+  const gone = new AbortController()
+  raw.once('close', () => gone.abort())
   for (const piece of pieces) {
-    if (piece !== '') yield piece
+    if (piece !== '' && !raw.write(piece)) await untilTaken(raw, gone.signal, clock)
     await turn()
+    if (raw.destroyed) return
   }
+  raw.end()
 }
