@@ -19,6 +19,8 @@ export type Wire = {
 
 export type WireCall = {
   method?: string
+  /** Default: /mcp. */
+  path?: string
   /** Sent as JSON, unless it is a string or bytes. */
   body?: unknown
   /** Undefined: none of the headers that are otherwise sent. */
@@ -32,14 +34,14 @@ export const BOTH = { accept: 'application/json, text/event-stream' }
 /** Resolves with the head of the answer; `to` is the server's address. */
 export function openWire(
   to: string,
-  { method = 'POST', body, headers = {}, signal }: WireCall = {},
+  { method = 'POST', path = '/mcp', body, headers = {}, signal }: WireCall = {},
 ): Promise<Wire> {
   const isRaw = body === undefined || typeof body === 'string' || body instanceof Uint8Array
   const all = { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers }
   const sent = Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
   return new Promise((resolve, reject) => {
     const options = { method, headers: Object.fromEntries(sent), agent: false, signal }
-    const request = httpRequest(`${to}/mcp`, options, (response) => {
+    const request = httpRequest(`${to}${path}`, options, (response) => {
       const chunks: Buffer[] = []
       const text = () => Buffer.concat(chunks).toString('utf8')
       const fields = (name: string) =>

@@ -49,6 +49,16 @@ describe('curl', () => {
     },
   )
 
+  it('may add a slash to the address, with every method', async () => {
+    const slashed = (call: WireCall) => callWire(harness.url, { path: '/mcp/', ...call })
+    const answer = await slashed({ body: status })
+    expect([answer.status, answer.messages()[0].id]).toEqual([200, 1])
+    for (const method of ['GET', 'DELETE', 'PUT']) {
+      const plain = await callWire(harness.url, { method, headers: BOTH })
+      expect((await slashed({ method, headers: BOTH })).status, method).toBe(plain.status)
+    }
+  })
+
   it('need not say anything about itself', async () => {
     for (const params of [undefined, null, {}, { protocolVersion: 5 }, { clientInfo: 'me' }]) {
       const [answer] = (await post(rpc('initialize', params))).messages()

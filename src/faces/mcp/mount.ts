@@ -1,4 +1,4 @@
-/** The router at POST, GET and DELETE /mcp of the HTTP server, whose checks of callers come before it. */
+/** The router at POST, GET and DELETE /mcp and /mcp/ of the HTTP server, whose checks of callers come before it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
@@ -26,7 +26,8 @@ export type Mount = {
   close(): Promise<void>
 }
 
-const PATH = '/mcp'
+/** Some clients add the slash; a redirect would lose the body of most. */
+const PATHS = ['/mcp', '/mcp/']
 /** Of one connection, or set for every answer. */
 const NOT_COPIED = new Set(['connection', 'content-length', 'transfer-encoding', 'cache-control'])
 
@@ -60,7 +61,9 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_, body, done) => {
       done(body.length === 0 ? null : new AppError('unsupported_media_type'), body)
     })
-    scope.route({ method: ['GET', 'POST', 'DELETE'], url: PATH, exposeHeadRoute: false, handler: serve })
+    for (const url of PATHS) {
+      scope.route({ method: ['GET', 'POST', 'DELETE'], url, exposeHeadRoute: false, handler: serve })
+    }
   })
 
   async function serve(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
