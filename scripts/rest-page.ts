@@ -1,6 +1,7 @@
 /** docs/rest.md: every operation, with a call of it, from the table. */
 import { z } from 'zod'
 import { OPERATIONS } from '../src/operations/index.ts'
+import { withNames } from '../src/operations/references.ts'
 
 /** The text of the page. */
 export function restPage(): string {
@@ -17,7 +18,7 @@ export function restPage(): string {
     return [
       `## ${title}`,
       `${routes.map((route) => `\`${route}\``).join(', ')} (\`${name}\`)`,
-      description,
+      withNames(description, (other) => `\`${other}\``),
       ...(fields.length === 0 ? [] : [fields.join('\n')]),
       `\`\`\`sh\n${call}\n\`\`\``,
       `Answers within ${(limitMs ?? 2_000) / 1_000} s.${errors.length === 0 ? '' : ` Codes of its own: ${[...new Set(errors)].map((code) => `\`${code}\``).join(', ')}.`}`,

@@ -60,7 +60,7 @@ describe('the page in a browser', () => {
 
   it.each([
     ['api/status', ['GET /api/status']],
-    ['TYPED phone characters', ['POST /api/pairing-code']],
+    ['TYPE phone characters', ['POST /api/pairing-code']],
     ['send_message', ['POST /api/send']],
     ['there is no such thing', []],
   ])('finds %s', async (words, found) => {

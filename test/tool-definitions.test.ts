@@ -6,6 +6,7 @@ import { ERRORS } from '../src/errors.ts'
 import { defineTools } from '../src/faces/mcp/tools.ts'
 import { createWording, toolName } from '../src/faces/mcp/words.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
+import type { Operation } from '../src/operations/operation.ts'
 
 const MOST_TOKENS = 8_000
 const definitions = defineTools(OPERATIONS)
@@ -56,4 +57,20 @@ it('hints of failures that a tool answers with speak of tools, too', () => {
     const hint = words(ERRORS[code].hint, 'http://127.0.0.1:8790/mcp')
     expect(hint, code).not.toMatch(/\b(?:GET|POST) \/api/)
   }
+})
+
+describe.each<[string, (operation: Operation) => boolean]>([
+  ['every tool', () => true],
+  ['readings only', ({ effect }) => effect === 'read'],
+  ['no people', ({ tag }) => tag !== 'contacts'],
+  ['no chats', ({ tag }) => tag !== 'chats'],
+  ['one tool', ({ name }) => name === 'list_chats'],
+])('a list of %s', (_, isOffered) => {
+  it('names no tool that is not on it', () => {
+    const listed = defineTools(OPERATIONS.filter(isOffered))
+    const names = listed.map(({ name }) => name)
+    const named = JSON.stringify(listed).match(/whatsapp_\w+/g) ?? []
+    expect([...new Set(named)].filter((name) => !names.includes(name))).toEqual([])
+    expect(JSON.stringify(listed)).not.toContain('{{')
+  })
 })

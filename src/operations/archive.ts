@@ -12,7 +12,7 @@ export const getArchiveStats = defineOperation({
   title: 'The archive in numbers',
   tag: 'archive',
   description:
-    'How much the archive on this machine holds: messages, chats, people, by kind of chat, from when to when, and how large its file is. For the chats themselves, list_chats fits better; whether anything is wrong with the archive says get_status.',
+    'Returns the size of the local archive: how many messages, chats and people it holds, by kind of chat, the oldest and newest message, and the size of its file. For the chats themselves, use {{list_chats}}. {{get_status}} says whether the archive has a problem.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',
@@ -81,7 +81,7 @@ export const forgetChat = defineOperation({
   title: 'Forget a chat',
   tag: 'archive',
   description:
-    'Delete all messages of one chat from the archive on this machine, for good, with what they said before, reactions and events. On WhatsApp nothing is deleted, and nothing of it is fetched again; what comes later is kept as before (WHATSAPP_NEVER_STORE keeps nothing of a chat). A very large chat is answered with still_forgetting: ask again. The chat itself stays in the list.',
+    'Deletes all messages of one chat from the local archive for good, with their earlier texts, reactions and events. Nothing is deleted on WhatsApp, and the deleted messages are not fetched again. New messages of the chat are stored as before; to store none, set WHATSAPP_NEVER_STORE. A very large chat can return still_forgetting: send the request again. The chat stays in the list.',
   effect: 'destroy',
   scope: 'manage',
   toolset: 'core',

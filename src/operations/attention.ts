@@ -22,7 +22,7 @@ export const listUnread = defineOperation({
   title: 'Unread messages',
   tag: 'chats',
   description:
-    'What is new: chats with unread messages or marked as unread, latest activity first, each with its newest unread messages. Direct chats and groups; muted and archived ones are left out unless include_muted or include_archived says otherwise, and left_out tells how many unread chats that were. They stay unread on WhatsApp. More of a chat: read_messages. Who waits for an answer, read or not: list_waiting.',
+    'Lists what is new: chats with unread messages or marked as unread, latest activity first, each with its newest unread messages. Covers direct chats and groups. Muted and archived chats are excluded by default (include_muted, include_archived); left_out counts them. The messages stay unread on WhatsApp. For more of one chat, use {{read_messages}}. For chats that wait for a reply, read or unread, use {{list_waiting}}.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',
@@ -111,7 +111,7 @@ export const listWaiting = defineOperation({
   title: 'Who waits for an answer',
   tag: 'chats',
   description:
-    'Chats where the last word is theirs, read or unread, latest activity first, with that message and how long they have waited. A reaction of this account to it, or a call back, counts as an answer; their calls, reactions and deleted messages are no words. Direct chats only, unless include_groups; muted and archived ones only with include_muted or include_archived; nothing older than the last 14 days, unless days says otherwise. Not every last word wants an answer: read it. For what is new, list_unread fits better.',
+    'Lists chats that wait for a reply from this account: the last message is theirs. Longest wait first, each with that message and the waiting time. A reaction of this account to that message, or a returned call, counts as a reply; their calls, reactions and deleted messages do not count as messages. By default direct chats of the last 14 days that are neither muted nor archived (include_groups, days, include_muted, include_archived). Not every last message needs a reply: read it first. For what is new, use {{list_unread}}.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',

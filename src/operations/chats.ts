@@ -24,7 +24,7 @@ export const listChats = defineOperation({
   title: 'List chats',
   tag: 'chats',
   description:
-    "Chats, latest activity first, each with its last message; also finds chats by name or number (query). Archived chats are among them; channels, broadcast lists and status updates only when asked for by kind. For what is new, list_unread fits better; for who waits for an answer, list_waiting; for people without a chat, list_contacts. Read on with read_messages and the chat's id. Works in every state of the session.",
+    'Lists chats, latest activity first, each with its last message. Use query to find chats by name or number. Includes archived chats. Channels, broadcast lists and status updates are included only if kind asks for them. Works in every state of the session. To read a chat, pass its id to {{read_messages}}. For what is new, use {{list_unread}}. For chats that wait for a reply, use {{list_waiting}}. For people without a chat, use {{list_contacts}}.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',
@@ -93,7 +93,7 @@ export const getChat = defineOperation({
   title: 'One chat',
   tag: 'chats',
   description:
-    'One chat by its id: the same facts as in list_chats, the members of a group (this account itself left out), and how far back its messages go here. Its messages come from read_messages; all about a person from get_contact. Also for a chat that was deleted on WhatsApp: its messages stay here, and removed_at says so.',
+    'Returns one chat by its id: its name and flags, the members of a group without this account, and how far back its messages go in the archive. Also returns a chat that was deleted on WhatsApp: removed_at is then set, and its messages stay in the archive. For its messages, use {{read_messages}}. For details about a person, use {{get_contact}}.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',

@@ -22,7 +22,7 @@ export const listContacts = defineOperation({
   title: 'List contacts',
   tag: 'contacts',
   description:
-    'People, those of the address book first, then by name; this account itself is left out. Use query to find out who somebody is, or the number behind a name, also for people without a chat. For chats, groups among them, list_chats fits better; for all about one person, get_contact.',
+    'Lists people, address book first, then by name; this account is excluded. Use query to find who a number belongs to, or the number of a name, including people without a chat. For chats and groups, use {{list_chats}}. For details about one person, use {{get_contact}}.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',
@@ -76,7 +76,7 @@ export const getContact = defineOperation({
   title: 'One contact',
   tag: 'contacts',
   description:
-    'All that is known of one person, by phone number, phone JID or LID: names and addresses, the direct chat, the groups that both are in, and how many messages went each way, from when to when, as far as they are in the archive. Find the person with list_contacts first where only a name is known.',
+    'Returns one person by phone number, phone JID or LID: names and ids, the direct chat, the groups in common, and how many archived messages went each way and when. If you only know a name, find the person with {{list_contacts}} first.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',

@@ -10,7 +10,7 @@ export const loadEarlier = defineOperation({
   title: 'Load earlier messages',
   tag: 'messages',
   description:
-    'Fetch messages of one chat from WhatsApp that the archive does not have yet: those of its newest gap, else those before its oldest message. Use it when read_messages ends with history_complete: false or names gaps, then read again. It asks WhatsApp Web, so it needs a connection and can take some seconds; history_complete: true means that WhatsApp Web has nothing older, or that by the settings nothing older is kept.',
+    'Fetches messages of one chat from WhatsApp that the archive does not have yet: those of its newest gap, else those before its oldest message. Needs a connection and can take some seconds. Use it if a chat has gaps or history_complete is false, then read the chat again with {{read_messages}}. history_complete: true means that WhatsApp Web has nothing older, or that the settings keep nothing older.',
   effect: 'write',
   scope: 'manage',
   toolset: 'core',

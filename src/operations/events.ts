@@ -95,7 +95,7 @@ export const listEvents = defineOperation({
   title: 'Events',
   tag: 'events',
   description:
-    'What happened after a cursor, oldest first: messages that came or went out, edits, deletions, reactions, acks, changes of chats, people and the session. Begin without after: only next_after is told, so that you begin from now; then call again and again with after set to next_after, and wait so that an answer comes the moment something happens, or empty when the time is over. has_more: call again at once. Each event is told with its message as it is now. For what is unread, list_unread fits better.',
+    'Returns what happened after a cursor, oldest first: messages received or sent, edits, deletions, reactions, acks, changes of chats, people and the session. Call it without after first: it returns only next_after, the position of now. Then call it again and again with after set to next_after. Add wait to get the response as soon as something happens, or an empty one when the time is up. has_more: true means call again at once. Each event carries its message in its current form. For unread messages, use {{list_unread}}.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',

@@ -37,7 +37,7 @@ export const readMessages = defineOperation({
   title: 'Read messages',
   tag: 'messages',
   description:
-    'Messages of one chat, named by phone_number or by chat_id: the last ones, or those before or after a message or time. Oldest first within the window. To read on, pass next_before of the answer as before (earlier messages) or next_after as after (later ones); where they are missing there is nothing more here. history_complete: false, or gaps: WhatsApp may have more than the archive. Reading, here and everywhere in this API, never marks anything as read on WhatsApp. For one message with what stands around it, get_message fits better; for what is new everywhere, list_unread.',
+    'Returns messages of one chat, named by phone_number or chat_id: the latest ones, or those before or after a message or time. Oldest first. For earlier messages, pass next_before as before; for later ones, pass next_after as after. A missing next_before or next_after means that the archive has no more in that direction. If gaps is set or history_complete is false, WhatsApp may have more messages. Never marks anything as read on WhatsApp. For one message and the messages around it, use {{get_message}}. For what is new in all chats, use {{list_unread}}.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',
@@ -134,7 +134,7 @@ export const getMessage = defineOperation({
   title: 'One message',
   tag: 'messages',
   description:
-    'One message by its id, with what it said before it was edited or deleted (revisions), and the messages around it (context). Use it for a search hit, or for the message that another one answers (reply_to.id). For whole stretches of a chat, read_messages fits better.',
+    'Returns one message by its id, its earlier texts if it was edited or deleted (revisions), and the messages around it (context). Use it for a search hit, or for the message that a reply quotes (reply_to.id). For a range of messages, use {{read_messages}}.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',

@@ -15,7 +15,7 @@ export const getServer = defineOperation({
   title: 'Server card',
   tag: 'link',
   description:
-    'Name of the server, address of its MCP endpoint, and the session status. Never opens the browser.',
+    'Returns the name of the server, the URL of its MCP endpoint, and the session status. Never opens the browser.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',
@@ -45,7 +45,7 @@ export const getStatus = defineOperation({
   title: 'Session status',
   tag: 'link',
   description:
-    'The truth about the link: state, account, what to do next. Never opens the browser. Ask this first when anything fails.',
+    'Returns the state of the link: state, account, and the next step. Never opens the browser. Call this first if anything fails.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',
@@ -65,7 +65,7 @@ export const startAuth = defineOperation({
   title: 'Start the session',
   tag: 'link',
   description:
-    'Launch the browser and connect; where nothing is linked, a QR code appears at /qr. Safe to call again: a call during a running start waits for that same start. Answers at the first result, at the latest after 25 s, with the status as it then is.',
+    'Launches the browser and connects. If no account is linked, a QR code appears at /qr. Safe to call again: a call during a start waits for that start. Returns the status at the first result (QR code, ready, or a failure), at the latest after 25 s.',
   effect: 'write',
   scope: 'admin',
   toolset: 'core',
@@ -90,7 +90,7 @@ export const requestPairingCode = defineOperation({
   title: 'Pairing code',
   tag: 'link',
   description:
-    'Link without scanning: WhatsApp gives 8 characters that are typed on the phone. Starts the session if need be. The code is valid for about three minutes.',
+    'Links without scanning: returns 8 characters to type on the phone, valid for about three minutes. Starts the session if necessary.',
   effect: 'write',
   scope: 'admin',
   toolset: 'core',
@@ -158,7 +158,7 @@ export const logout = defineOperation({
   title: 'Log out',
   tag: 'link',
   description:
-    'Sign this device out of WhatsApp, close the browser and delete the saved session. Linking again needs the phone. Also fine when nothing runs.',
+    'Unlinks this device from WhatsApp, closes the browser and deletes the saved session. Linking again needs the phone. Succeeds if nothing runs.',
   effect: 'destroy',
   scope: 'admin',
   toolset: 'core',

@@ -44,7 +44,7 @@ export const searchMessages = defineOperation({
   title: 'Search messages',
   tag: 'messages',
   description:
-    'Messages of all chats by their text, their caption or the name of their file, newest first. Whole words, all of them required, whatever their accents and case; "…" in quotes is a phrase, a * at the end of a word stands for any ending (meet*). Chinese, Japanese, Korean and Thai are found from one character on, emoji too. Narrow it by chat, sender, time, kind of message or of chat. Each hit is the whole message with its chat; snippet shows the hit. What stands around it: get_message with its id. For a chat or person by name, list_chats and list_contacts fit better. What was deleted, or said before an edit, is not found.',
+    'Finds messages of all chats by text, caption or file name, newest first. All words are required, in any order; case and accents do not matter. "…" is a phrase; a trailing * matches any ending (meet*). Chinese, Japanese, Korean and Thai match from one character on, and so do emoji. Filter by chat, sender, time, kind of message or kind of chat. Each hit is the whole message with its chat; snippet shows the match. Deleted messages and texts from before an edit are not found. For the messages around a hit, use {{get_message}}. To find a chat or person by name, use {{list_chats}} or {{list_contacts}}.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',

@@ -7,6 +7,7 @@ import { Event } from '../../model/events.ts'
 import { Media, Message, Reaction, Revision } from '../../model/message.ts'
 import { Status } from '../../model/status.ts'
 import { type Operation, TAGS } from '../../operations/operation.ts'
+import { withNames } from '../../operations/references.ts'
 import { EVENT_STREAM } from './event-stream.ts'
 import { EXPORT } from './export.ts'
 import { PROBLEM_TYPE } from './problem.ts'
@@ -177,7 +178,7 @@ function describeRoute(
   return {
     operationId: index === 0 ? operation.name : `${operation.name}_${index + 1}`,
     summary: index === 0 ? operation.title : `${operation.title} (${otherWay(operation, method, path)})`,
-    description: operation.description,
+    description: withNames(operation.description, (name) => name),
     tags: [operation.tag],
     ...(parameters.length > 0
       ? {

@@ -1,5 +1,6 @@
 /** Sentences that were written once for every face, in the words of this one: tools in the place of routes. */
 import type { Operation } from '../../operations/operation.ts'
+import { withNames } from '../../operations/references.ts'
 
 /** Name of an operation's tool; null: agents have no use for the operation. */
 export function toolName({ name, tool }: Pick<Operation, 'name' | 'tool'>): string | null {
@@ -14,7 +15,10 @@ const ROUTE = /\b(GET|POST|PUT|PATCH|DELETE) (\/[\w/{}-]*)(?:\?(\w+)=[^\s,;:)]*)
 /** The page with the QR code, where no address stands before it. */
 const QR_PAGE = /(?<![\w/.])\/qr\b/g
 
-/** Puts tools in the places of routes and of operations' names; what is no tool stays as it is. */
+/**
+ * Puts tools in the place of references and routes. A sentence that refers to an operation that is not offered is left out; a
+ * route of such an operation stays a route.
+ */
 export function createWording(operations: readonly Operation[]): Wording {
   const byRoute = new Map<string, string>()
   const byName = new Map<string, string>()
@@ -22,16 +26,14 @@ export function createWording(operations: readonly Operation[]): Wording {
     const tool = toolName(operation)
     if (tool === null) continue
     for (const route of operation.routes) byRoute.set(route, tool)
-    // Names of one word are words of the language too.
-    if (operation.name.includes('_')) byName.set(operation.name, tool)
+    byName.set(operation.name, tool)
   }
   return (text, mcpUrl) =>
-    text
+    withNames(text, (name) => byName.get(name) ?? null)
       .replace(ROUTE, (found, method: string, path: string, field: string | undefined) => {
         const tool = byRoute.get(`${method} ${path}`)
         if (tool === undefined) return found
         return field === undefined ? tool : `${tool} with ${field}`
       })
-      .replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (word) => byName.get(word) ?? word)
       .replace(QR_PAGE, (page) => (mcpUrl === undefined ? page : new URL(page, mcpUrl).href))
 }

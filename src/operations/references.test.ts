@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { OPERATIONS } from './index.ts'
+import { referencesIn, withNames } from './references.ts'
+
+const NAMES: Record<string, string> = { list_chats: 'whatsapp_list_chats' }
+const nameOf = (operation: string) => NAMES[operation] ?? null
+
+describe('references', () => {
+  it('become the name that a face gives the operation', () => {
+    expect(withNames('Lists people. For groups, use {{list_chats}}.', nameOf)).toBe(
+      'Lists people. For groups, use whatsapp_list_chats.',
+    )
+  })
+
+  it('take their sentence with them if the face does not offer the operation', () => {
+    const text =
+      'Lists chats. For people, use {{list_contacts}}. {{get_chat}} has more. Groups: {{list_chats}}.'
+    expect(withNames(text, nameOf)).toBe('Lists chats. Groups: whatsapp_list_chats.')
+  })
+
+  it('of every row name operations that exist', () => {
+    const known = OPERATIONS.map(({ name }) => name)
+    for (const { name, description, input, output } of OPERATIONS) {
+      const schemas = [input, output].map((schema) =>
+        JSON.stringify(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })),
+      )
+      for (const one of [description, ...schemas].flatMap(referencesIn)) expect(known, name).toContain(one)
+    }
+  })
+
+  it('are how a row speaks of another one: no description spells a name', () => {
+    const names = OPERATIONS.map(({ name }) => name).filter((name) => name.includes('_'))
+    for (const { name, description } of OPERATIONS) {
+      const spelled = names.filter((other) => new RegExp(`(?<!\\{)\\b${other}\\b`).test(description))
+      expect(spelled, name).toEqual([])
+    }
+  })
+})
