@@ -225,12 +225,17 @@ describe('pages that were made smaller', () => {
     ['whatsapp_search_messages', { q: 'wort', limit: 30, response_format: 'detailed' }, 'messages', 60],
     ['whatsapp_list_contacts', { limit: 100 }, 'contacts', 1_023 + 6],
     ['whatsapp_list_chats', { limit: 100, kind: 'group', response_format: 'concise' }, 'chats', 303],
-  ])('%s %o: all pages together are everything once', async (name, input, list, count) => {
-    const pages = await walk(name, input, (data) => ({ ids: idsOf(data[list]), next: nextOf(data) }))
-    const ids = pages.flat()
-    expect([ids.length, new Set(ids).size]).toEqual([count, count])
-    expect(pages.length).toBeGreaterThan(3)
-  })
+    // Every page is a call with texts of 65,000 characters; there are dozens.
+  ])(
+    '%s %o: all pages together are everything once',
+    { timeout: 120_000 },
+    async (name, input, list, count) => {
+      const pages = await walk(name, input, (data) => ({ ids: idsOf(data[list]), next: nextOf(data) }))
+      const ids = pages.flat()
+      expect([ids.length, new Set(ids).size]).toEqual([count, count])
+      expect(pages.length).toBeGreaterThan(3)
+    },
+  )
 
   it('whatsapp_read_messages: backwards and forwards', async () => {
     const input = { chat_id: CROWD, limit: 50, response_format: 'concise' }
