@@ -67,7 +67,7 @@ describe.skipIf(!canBecomeStranger)('another user of this computer (needs root o
     const s = require('net').connect(${port()}, '${host}')
     s.write('GET ${path} HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: ${connection}\\r\\n\\r\\n')
     s.pipe(process.stdout)`
-  /** Half of them ask, half only connect; each comes back a second after it was closed. Prints once all have connected. */
+  /** Half of them ask, half only connect; each comes back five seconds after it was closed. Prints once all have connected. */
   const takePlaces = (count: number) => `
     let connected = 0
     function take(asks) {
@@ -75,7 +75,7 @@ describe.skipIf(!canBecomeStranger)('another user of this computer (needs root o
         if (asks) s.write('GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n')
       })
       s.resume().on('error', () => {}).once('connect', () => { if (++connected === ${count}) console.log('all') })
-      s.once('close', () => setTimeout(take, 1000, asks))
+      s.once('close', () => setTimeout(take, 5000, asks))
     }
     for (let n = 0; n < ${count}; n += 1) take(n % 2 === 0)`
   const writeAndVanish = (method: string, path: string) => `

@@ -32,7 +32,8 @@ export function watchConnections(server: Server): Connections {
   async function admit(socket: Socket): Promise<boolean> {
     const isOurs = await isOurUser(socket)
     const [group, room] = isOurs ? [ours, MAX_OURS] : [strangers, MAX_STRANGERS]
-    if (group.size >= room) socket.destroy()
+    // Reset: a connection that was closed in good order stays in the kernel's table for a minute, where each look-up reads it.
+    if (group.size >= room) socket.resetAndDestroy()
     if (socket.destroyed) return false
     group.add(socket)
     socket.once('close', () => group.delete(socket))
