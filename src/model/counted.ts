@@ -1,6 +1,6 @@
-/** A number of things in words. */
+/** Formats a count with its noun. */
 
-/** `1 message`, `2 messages`; `things` where an s does not make it several. */
+/** Returns `1 message` or `2 messages`. `things`: the plural, if it is not the noun with an s. */
 export function counted(count: number, thing: string, things = `${thing}s`): string {
   return `${count} ${count === 1 ? thing : things}`
 }

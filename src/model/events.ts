@@ -1,13 +1,13 @@
 /**
- * The table of events: each kind with its payload, when it is written, and what a reader does with it. The log, the list, the
- * stream, the notices and docs/events.md follow from it.
+ * The table of events: each kind with its payload, when it is written, and what a reader does with it. The event log, the
+ * list, the stream, the MCP notifications and docs/events.md are derived from it.
  */
 import { z } from 'zod'
 import { Contact } from './contact.ts'
 import { Message, Revision } from './message.ts'
 import { REASONS, SESSION_STATES } from './status.ts'
 
-/** What `chat.changed` names: members of a chat outside, and what else can happen to one. */
+/** The values of `fields` in `chat.changed`: fields of a chat, and `new`, `restored` and `members`. */
 export const CHAT_FIELDS = [
   'new',
   'restored',
@@ -26,16 +26,16 @@ const ChatName = z.object({ id: z.string(), name: z.string() })
 /** A row of the table. */
 type Row<Kind extends string, About extends z.ZodType, Data extends z.ZodType> = {
   kind: Kind
-  /** When it is written: one sentence. */
+  /** When the event is written: one sentence. */
   when: string
   /** What a reader does with it: one sentence. */
   next: string
-  /** What stands as its message. */
+  /** Schema of the event's `message`. */
   about: About
   data: Data
 }
 
-/** What a reader does with each kind, by the schema of its event. Beside the schema, since it is no part of the payload. */
+/** What a reader does with each kind, by the schema of the event. A registry, because it is not part of the payload. */
 export const READERS = z.registry<{ next: string }>()
 
 function event<Kind extends string, About extends z.ZodType, Data extends z.ZodType>({
@@ -47,12 +47,16 @@ function event<Kind extends string, About extends z.ZodType, Data extends z.ZodT
 }: Row<Kind, About, Data>) {
   return z
     .object({
-      v: z.literal(1).describe('Version of this shape. What is added later leaves it as it is.'),
-      cursor: z.string().describe('Its place in the log: pass it as `after` to go on behind it.'),
-      at: z.string().describe('When it was written down here, ISO 8601 UTC.'),
+      v: z.literal(1).describe('Version of this shape. It stays 1 when fields are added.'),
+      cursor: z
+        .string()
+        .describe('Position of the event in the log: pass it as `after` to continue after this event.'),
+      at: z.string().describe('When the event was written to the log, ISO 8601 UTC.'),
       kind: z.literal(kind),
-      chat: ChatName.nullable().describe('Its chat, with the name that it has now.'),
-      message: about.describe('As the message is now, not as it was then; null where it is about none.'),
+      chat: ChatName.nullable().describe('The chat of the event, with its present name.'),
+      message: about.describe(
+        'The message in its present state, not as it was at the time of the event; null if the event has no message.',
+      ),
       data,
     })
     .describe(when)
@@ -63,136 +67,143 @@ const message = Message.nullable()
 const noMessage = z.null()
 const nothing = z.object({})
 
-/** What a message said before; null where that is not known any more. */
+/** Data of an edit or a deletion: the earlier text. */
 const before = z.object({
-  before: Revision.nullable().describe('What it said before; null where that is not known here.'),
+  before: Revision.nullable().describe('The earlier text; null if it is not in the archive.'),
 })
 const late = z.object({
   late: z
     .boolean()
-    .describe('It came while nothing listened, and was found afterwards; its time is in `message`.'),
+    .describe(
+      'True if the message came while this server was not connected and was fetched later. `message` has its time.',
+    ),
 })
 
-/** One event as it is told outside. Each kind has data of its own. */
+/** One event, as the API returns it. Each kind has its own `data`. */
 export const Event = z.discriminatedUnion('kind', [
   event({
     kind: 'message.received',
-    when: 'A message from somebody else is new here.',
-    next: 'Take the message; `late` messages may be older than what you have.',
+    when: 'A message from another person is new in the archive.',
+    next: 'Store the message. A `late` message may be older than messages that you have.',
     about: message,
     data: late,
   }),
   event({
     kind: 'message.sent',
-    when: 'A message of this account is new here, sent from here or from another device.',
-    next: 'Take the message; it may be one that you sent.',
+    when: 'A message of this account is new in the archive. It was sent by this server or from another device.',
+    next: 'Store the message. It may be one that you sent.',
     about: message,
     data: late,
   }),
   event({
     kind: 'message.edited',
-    when: 'Its author changed the text.',
+    when: 'The author edited the text of the message.',
     next: 'Replace your copy of the message.',
     about: message,
     data: before,
   }),
   event({
     kind: 'message.revoked',
-    when: 'It was deleted for everyone; its type is "revoked" from then on.',
+    when: 'The message was deleted for everyone. Its type is now "revoked".',
     next: 'Replace your copy of the message.',
     about: message,
     data: before,
   }),
   event({
     kind: 'message.forgotten',
-    when: 'It left the archive: somebody forgot its chat, it became too old to be kept, or it disappeared from WhatsApp. Its other events are gone.',
+    when: 'The message was deleted from the archive: its chat was forgotten, it is older than the settings keep, or it disappeared from WhatsApp. Its other events are deleted too.',
     next: 'Delete your copy of the message.',
     about: noMessage,
-    data: z.object({ id: z.string().describe('The id that the message had.') }),
+    data: z.object({ id: z.string().describe('Id of the deleted message.') }),
   }),
   event({
     kind: 'message.ack',
-    when: 'An own message came further on its way.',
-    next: 'Show how far the message came; acks may skip steps.',
+    when: 'The delivery state of an own message advanced.',
+    next: 'Show the new delivery state. Acks may skip steps.',
     about: message,
     data: z.object({
-      ack: z.int().describe('-1 failed, 0 waits, 1 at the server, 2 delivered, 3 read, 4 played.'),
+      ack: z.int().describe('-1 failed, 0 pending, 1 at the server, 2 delivered, 3 read, 4 played.'),
     }),
   }),
   event({
     kind: 'message.reaction',
-    when: 'Somebody reacted to it, changed the reaction or took it back.',
+    when: 'A person added, changed or removed a reaction.',
     next: 'Replace the earlier reaction of that person.',
     about: message,
     data: z.object({
-      emoji: z.string().describe('Empty: the reaction was taken back.'),
-      from: z.string().nullable().describe('JID of who reacted; null where it is not known any more.'),
+      emoji: z.string().describe('Empty if the reaction was removed.'),
+      from: z.string().nullable().describe('JID of the person who reacted; null if it is no longer known.'),
       from_me: z.boolean(),
     }),
   }),
   event({
     kind: 'message.decrypted',
-    when: 'What stood as a placeholder can be read now.',
+    when: 'A message that was a placeholder is now readable.',
     next: 'Replace your copy of the message.',
     about: message,
     data: nothing,
   }),
   event({
     kind: 'chat.changed',
-    when: 'A chat is new, or something about it changed.',
+    when: 'A chat is new, or some of its fields changed.',
     next: 'Read the chat again with get_chat.',
     about: noMessage,
     data: z.object({
-      fields: z.array(z.enum(CHAT_FIELDS)).describe('What changed; "restored": it had been removed.'),
+      fields: z
+        .array(z.enum(CHAT_FIELDS))
+        .describe('What changed. "restored": the chat had been removed and is back.'),
     }),
   }),
   event({
     kind: 'chat.removed',
-    when: 'The chat was deleted on WhatsApp; what the archive has of it stays.',
+    when: 'The chat was deleted on WhatsApp. Its messages stay in the archive.',
     next: 'Hide the chat.',
     about: noMessage,
     data: nothing,
   }),
   event({
     kind: 'contact.changed',
-    when: 'A name or an address of a person changed; `chat` is their direct chat, where there is one.',
+    when: 'A name or an address of a person changed. `chat` is the direct chat with this person, or null.',
     next: 'Replace your copy of the contact.',
     about: noMessage,
     data: z.object({
       contact: Contact.nullable().describe(
-        'The person as they are now; null where nothing is known any more.',
+        'The contact in its present state; null if it is no longer known.',
       ),
     }),
   }),
   event({
     kind: 'history.loaded',
-    when: 'Older messages were added to the chat; they have no events of their own.',
+    when: 'Older messages were added to the chat. They have no events of their own.',
     next: 'Read the messages of the chat again.',
     about: noMessage,
     data: z.object({ count: z.int().min(0) }),
   }),
   event({
     kind: 'gap.found',
-    when: 'Messages of the chat are known to be missing; read_messages names them.',
+    when: 'A gap was found: messages of the chat are known to be missing. read_messages lists the gaps.',
     next: 'Treat your copy of the chat as incomplete.',
     about: noMessage,
     data: nothing,
   }),
   event({
     kind: 'gap.filled',
-    when: 'A gap of the chat is closed.',
+    when: 'A gap of the chat was filled.',
     next: 'Read the messages of the chat again.',
     about: noMessage,
     data: nothing,
   }),
   event({
     kind: 'session.changed',
-    when: 'The session entered another state. Repeated attempts to win a lost connection back are told once.',
-    next: 'Read the status; where a person has to act, its `next_step` says how.',
+    when: 'The session entered another state. Repeated attempts to reconnect are one event.',
+    next: 'Read the status. If a person must act, `next_step` says what to do.',
     about: noMessage,
     data: z.object({
       state: z.enum(SESSION_STATES),
-      reason: z.enum(REASONS).nullable().describe('Why; null where the state says it all.'),
+      reason: z
+        .enum(REASONS)
+        .nullable()
+        .describe('Why the session is in this state; null if there is no particular reason.'),
     }),
   }),
 ])

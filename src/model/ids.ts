@@ -1,4 +1,4 @@
-/** WhatsApp's addresses and message keys: the only place that makes or parses them. Elsewhere they are opaque. */
+/** WhatsApp's addresses and message keys. Only this file makes and parses them; elsewhere they are opaque. */
 import { z } from 'zod'
 import type { ChatKind } from './chat.ts'
 import { withPlainDigits } from './text.ts'
@@ -10,14 +10,14 @@ type Brand<Name extends string> = { readonly [brand]: Name }
 export type PhoneNumber = string & Brand<'PhoneNumber'>
 /** A JID: `<digits>@c.us` (a person by phone), `<digits>@lid` (a person by LID), `<id>@g.us` (a group), … */
 export type Jid = string & Brand<'Jid'>
-/** One of the accounts that a server holds. */
+/** Id of an account of this server. */
 export type AccountId = string & Brand<'AccountId'>
 /** A serialized message key: `<from_me>_<chat>_<bare id>[_<participant>]`. */
 export type MessageKey = string & Brand<'MessageKey'>
 
 /**
- * The `phone_number` of the API: anything but digits is dropped; 8 to 15 must remain. A JSON number is taken
- * too, and digits of any script.
+ * The `phone_number` of the API. All characters except digits are removed; 8 to 15 digits must remain. JSON numbers and
+ * digits of any script are accepted.
  * Parses to a {@link PhoneNumber}.
  */
 export const phoneNumberInput = z
@@ -25,7 +25,7 @@ export const phoneNumberInput = z
   .transform((value) => withPlainDigits(String(value)).replace(/\D/g, ''))
   .pipe(z.string().regex(/^\d{8,15}$/, 'must have 8 to 15 digits, country code included, no 00, no (0)'))
   .transform((digits) => digits as PhoneNumber)
-  .describe('Phone number with country code, for example "+1 555 123 4567". Anything but digits is dropped.')
+  .describe('Phone number with country code, for example "+1 555 123 4567". Other characters are ignored.')
 
 /** The `account` of the API. Parses to an {@link AccountId}. */
 export const accountIdInput = z
@@ -37,22 +37,22 @@ export const accountIdInput = z
   .transform((id) => id as AccountId)
   .describe('Name of an account of this server, for example "default" or "work".')
 
-/** The account of the documented system. It is always there. */
+/** The account of the documented system. It always exists. */
 export const DEFAULT_ACCOUNT = 'default' as AccountId
 
-/** The JID of a person by phone number. */
+/** Returns the JID of the person with this phone number. */
 export function phoneJid(phone: PhoneNumber): Jid {
   return `${phone}@c.us` as Jid
 }
 
-/** A JID from WhatsApp Web's own text. Other libraries' `@s.whatsapp.net` becomes `@c.us`; a device part is dropped. */
+/** Returns the JID for WhatsApp Web's text. `@s.whatsapp.net` (other libraries) becomes `@c.us`; a device part is removed. */
 export function toJid(text: string): Jid {
   const [user = '', server = ''] = text.split('@')
   const bare = user.split(':')[0] ?? user
   return `${bare}@${server === 's.whatsapp.net' ? 'c.us' : server}` as Jid
 }
 
-/** The digits of a `<digits>@c.us` JID, or null for any other kind. */
+/** Returns the digits of a `<digits>@c.us` JID, or null for any other kind. */
 export function phoneOf(jid: Jid): PhoneNumber | null {
   const match = /^(\d+)@c\.us$/.exec(jid)
   return match?.[1] === undefined ? null : (match[1] as PhoneNumber)
@@ -62,17 +62,17 @@ export function isGroup(jid: Jid): boolean {
   return jid.endsWith('@g.us')
 }
 
-/** A message key as WhatsApp Web prints it. Opaque: two keys are the same message exactly if they are equal. */
+/** Brands a message key as WhatsApp Web prints it. Two keys name the same message only if they are equal. */
 export function toMessageKey(text: string): MessageKey {
   return text as MessageKey
 }
 
-/** What a message key says. `participant` is the author in a group. */
+/** The parts of a message key. `participant` is the author in a group. */
 export type KeyParts = { fromMe: boolean; chat: Jid; bareId: string; participant: Jid | null }
 
 /**
- * A key taken apart: `<from_me>_<chat>_<bare id>[_<participant>]`; keys of messages to oneself end in `_out`
- * (wwebjs#201857). Null for any other text.
+ * Returns the parts of a key `<from_me>_<chat>_<bare id>[_<participant>]`, or null for any other text. Keys of messages
+ * to oneself end in `_out` (wwebjs#201857).
  */
 export function parseMessageKey(text: string): KeyParts | null {
   const match = /^(true|false)_([^_@]+@[a-z.]+)_([^_@]+)(?:_(out|[^_@]+@[a-z.]+))?$/.exec(text)
@@ -87,8 +87,8 @@ export function parseMessageKey(text: string): KeyParts | null {
 }
 
 /**
- * The same message's keys with each of these addresses in the place of its chat, and of its author where the key has one:
- * a person is the same by phone and by LID. The text alone where it is no key.
+ * Returns all keys of the same message: one for each address of its chat and of its author, because a person has a phone
+ * JID and a LID. Returns the text alone if it is not a key.
  */
 export function respellKey(text: string, addressesOf: (jid: Jid) => readonly Jid[]): string[] {
   const key = parseMessageKey(text)
@@ -101,7 +101,7 @@ export function respellKey(text: string, addressesOf: (jid: Jid) => readonly Jid
   return addressesOf(chat).flatMap((one) => ends.map((end) => `${fromMe}_${one}_${bareId}${end}`))
 }
 
-/** What kind of chat a JID names; null for an address that is none. */
+/** Returns the kind of chat that a JID names, or null if the address names no chat. */
 export function chatKindOf(jid: Jid): ChatKind | null {
   switch (jid.slice(jid.indexOf('@') + 1)) {
     case 'c.us':

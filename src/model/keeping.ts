@@ -1,27 +1,27 @@
-/** What is kept in the archive and for how long, as a person sets it: rules for all chats, kinds of chats and single ones. */
+/** Rules for what the archive keeps and for how long: for all chats, kinds of chats and single chats. */
 import { z } from 'zod'
 import type { ChatKind } from './chat.ts'
 import { chatKindOf, type Jid, phoneJid, phoneNumberInput, toJid } from './ids.ts'
 import { withPlainDigits } from './text.ts'
 
-/** Chats that a rule is about: one, or all of a kind. */
+/** The chats that a rule applies to: one chat, or all chats of a kind. */
 export type ChatSelector = { jid: Jid } | { kind: ChatKind }
 
 export type KeepRules = {
-  /** Messages older than this many days are deleted; 0: none is. */
+  /** Messages older than this many days are deleted; 0: no message is deleted. */
   days: number
-  /** In place of `days` for these chats. */
+  /** Overrides `days` for these chats. */
   perChat: { chats: ChatSelector; days: number }[]
-  /** Messages of these are never written. */
+  /** Messages of these chats are never stored. */
   never: ChatSelector[]
-  /** Are messages kept that disappear from WhatsApp? */
+  /** True if messages that disappear from WhatsApp stay in the archive. */
   disappearing: boolean
 }
 
-/** Everything for ever, but for what disappears from WhatsApp. */
+/** Keeps everything for ever, except messages that disappear from WhatsApp. */
 export const KEEP_ALL: KeepRules = { days: 0, perChat: [], never: [], disappearing: false }
 
-/** The longest time to keep something for that is not for ever: a hundred years. */
+/** The longest limited time: a hundred years. */
 export const MAX_KEEP_DAYS = 36_500
 
 const KINDS: Record<string, ChatKind> = {
@@ -34,7 +34,7 @@ const KINDS: Record<string, ChatKind> = {
 const CHATS =
   'chat ids (…@g.us), phone numbers with country code, or direct, groups, channels, status, broadcasts'
 
-/** A chat's id, a phone number, or the word for a kind; null for anything else. */
+/** Parses a chat id, a phone number or the word for a kind. Returns null for anything else. */
 export function parseSelector(text: string): ChatSelector | null {
   const kind = KINDS[text.toLowerCase()]
   if (kind !== undefined) return { kind }
@@ -52,7 +52,7 @@ const items = (text: string) =>
     .map((item) => item.trim())
     .filter((item) => item !== '')
 
-/** Selectors, separated by commas. */
+/** Parses a list of selectors, separated by commas. */
 export const chatList = z.string().transform((text, context): ChatSelector[] =>
   items(text).flatMap((item) => {
     const selector = parseSelector(item)
@@ -61,7 +61,7 @@ export const chatList = z.string().transform((text, context): ChatSelector[] =>
   }),
 )
 
-/** `selector=days`, separated by commas. */
+/** Parses a list of `selector=days`, separated by commas. */
 export const daysPerChat = z.string().transform((text, context): KeepRules['perChat'] =>
   items(text).flatMap((item) => {
     const at = item.lastIndexOf('=')

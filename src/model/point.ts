@@ -1,5 +1,5 @@
-/** A place between the messages of a chat. */
+/** A position in the messages of a chat. */
 import type { KeyParts } from './ids.ts'
 
-/** That of a message, by its key, or of a time: Unix seconds, fractions allowed. */
+/** The position of a message, by its key, or of a time in Unix seconds (fractions are allowed). */
 export type Point = { key: KeyParts } | { time: number }

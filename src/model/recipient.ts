@@ -1,35 +1,35 @@
-/** Where a message can go: a chat, or a person with whom there is none yet, and how it fits what was asked for. */
+/** A possible recipient of a message: a chat, or a person without a chat; and how well it matches the requested name. */
 import type { ChatKind } from './chat.ts'
 import type { Jid, MessageKey } from './ids.ts'
 
 export type Recipient = {
-  /** As it is shown: of a person by phone where it is known, else by LID. */
+  /** As the API returns it: for a person the phone JID if it is known, else the LID. */
   id: Jid
   /** Never empty. */
   name: string
   kind: ChatKind
   /** ISO 8601 UTC; null: no message is known. */
   lastMessageAt: string | null
-  /** Nobody of this account may write there now; null: as far as is known one may. */
+  /** Why this account cannot write in the chat now; null: no reason is known. */
   closed: 'read_only' | 'deleted' | null
 }
 
 /**
- * How a name fits: it is the same, or holds what was asked for, or is only what the person calls themselves (the same or
- * holding it), which anybody may.
+ * How a name matches the requested one: it is the same; it contains it; or only the pushname is the same or contains it.
+ * Every person chooses their own pushname, so a pushname identifies no recipient.
  */
 export const FITS = ['same name', 'part of the name', 'calls themselves so'] as const
 export type Fit = (typeof FITS)[number]
 
-/** `isOurs`: whoever uses this account gave it this name or wrote there. Groups are named by others, who need not be asked in. */
+/** `isOurs`: the owner of this account chose the name or wrote in the chat. Other people choose the names of groups. */
 export type NamedRecipient = Recipient & { why: Fit; isOurs: boolean }
 
-/** A message that is to be answered. */
+/** The message that a reply quotes. */
 export type Quoted = {
-  /** As it is shown. */
+  /** As the API returns it. */
   id: string
   chat: Jid
   type: string
-  /** All keys that WhatsApp Web may know it by: addresses by phone and by LID. */
+  /** All keys that WhatsApp Web may use for the message: with phone JIDs and with LIDs. */
   keys: MessageKey[]
 }

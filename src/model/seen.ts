@@ -1,6 +1,6 @@
 /**
- * What the engine saw of WhatsApp, before anybody knows whether it is new: addresses as WhatsApp gave them (phone or
- * LID), message keys taken apart. The inbox compares it with the archive.
+ * What the engine read from WhatsApp, before it is compared with the archive (session/inbox.ts). Addresses are as WhatsApp
+ * sent them (phone JID or LID); message keys are parsed.
  */
 import type { Jid } from './ids.ts'
 import type { Media } from './message.ts'
@@ -8,48 +8,48 @@ import type { Media } from './message.ts'
 export type SeenReaction = {
   /** Who reacted; null: this account. */
   sender: Jid | null
-  /** Empty: the reaction was taken back. */
+  /** Empty: the reaction was removed. */
   emoji: string
   /** Unix milliseconds. */
   at: number
 }
 
-/** One message in its present state: seen for the first time, again, or after a change. */
+/** One message in its present state: new, unchanged or changed. */
 export type SeenMessage = {
   chat: Jid
-  /** The id without direction and chat, such as `3EB0…`. With chat and sender it names the message. */
+  /** The id without direction and chat, such as `3EB0…`. Together with chat and sender it identifies the message. */
   bareId: string
   fromMe: boolean
-  /** Who wrote it; null for own messages, and in channels. */
+  /** The author; null for own messages and in channels. */
   sender: Jid | null
-  /** The name that the sender gave themselves, where the message carries it. */
+  /** The sender's pushname; null if the message does not include it. */
   senderName: string | null
   type: string
   body: string
   /** Unix seconds. */
   sentAt: number
-  /** -1 failed, 0 waits, 1 at WhatsApp's server, 2 delivered, 3 read, 4 played. */
+  /** -1 failed, 0 pending, 1 at WhatsApp's server, 2 delivered, 3 read, 4 played. */
   ack: number
   hasMedia: boolean
   media: Media | null
   quoted: { bareId: string; sender: Jid | null; body: string } | null
   mentions: Jid[]
   forwarded: boolean
-  /** Unix milliseconds; null: never edited, or the build does not say. */
+  /** Unix milliseconds; null: never edited, or this build does not include the time. */
   editedAt: number | null
-  /** Unix seconds; null: does not disappear, or this copy does not say. */
+  /** Unix seconds; null: the message does not disappear, or this copy does not include the time. */
   expiresAt: number | null
-  /** Somebody keeps it in the chat: it would disappear, and does not while this is so; `expiresAt` is null. */
+  /** A member keeps a disappearing message in the chat, so it stays for now; `expiresAt` is null. */
   isKept?: true
-  /** All reactions that there are; null: not looked at. */
+  /** All reactions of the message; null: they were not read. */
   reactions: SeenReaction[] | null
 }
 
 export type SeenChat = {
   id: Jid
-  /** Subject of a group or channel; null for a person, whose name is the contact's. */
+  /** Subject of a group or channel; null for a person (the contact has the name). */
   name: string | null
-  /** -1: marked as unread by hand. */
+  /** -1: the user marked the chat as unread. */
   unreadCount: number
   /** Unix seconds; 0: no activity. */
   timestamp: number
@@ -59,17 +59,17 @@ export type SeenChat = {
   /** Unix seconds; 0: not muted, -1: for ever. */
   mutedUntil: number
   isReadOnly: boolean
-  /** The newest message that WhatsApp Web has in memory for this chat; null: none. */
+  /** The newest message that WhatsApp Web has in memory for this chat; null: it has none. */
   last: SeenMessage | null
-  /** Members of a group, the account left out; null: not known, or no group. */
+  /** Members of a group, without this account; null: unknown, or not a group. */
   members: { id: Jid; isAdmin: boolean }[] | null
 }
 
 export type SeenContact = {
-  /** One of the two at least. */
+  /** At least one of `phone` and `lid` is set. */
   phone: Jid | null
   lid: Jid | null
-  /** From the address book of the phone. */
+  /** Name in the phone's address book. */
   name: string | null
   pushname: string | null
   inAddressBook: boolean

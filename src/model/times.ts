@@ -1,16 +1,16 @@
-/** Times of WhatsApp, as the archive can hold them: whole Unix seconds from 2009 to 2077. */
+/** Times that the archive can store: whole Unix seconds from 2009 to 2077. */
 
 /** 1 January 2009, the year in which WhatsApp began. */
 export const FIRST_SECOND = 1_230_768_000
 /** 31 bits of seconds later. */
 export const LAST_SECOND = FIRST_SECOND + 2 ** 31 - 1
 
-/** Unix times from here on are milliseconds: as seconds they would be the year 5138. */
+/** Unix times from this value on are milliseconds: in seconds they would be the year 5138. */
 const MILLISECONDS_FROM = 1e11
 
 /**
- * A time from outside in whole Unix seconds, whether it comes in seconds or in milliseconds. `otherwise` in place of what
- * is no number, or a time that the archive cannot hold: before 2009, after 2077, NaN.
+ * Converts a time from outside, in seconds or milliseconds, to whole Unix seconds. Returns `otherwise` if it is not a
+ * number, or a time that the archive cannot store: before 2009, after 2077, NaN.
  */
 export function toUnixSeconds<T>(time: unknown, otherwise: T): number | T {
   const number = typeof time === 'string' ? Number(time) : time
@@ -19,7 +19,7 @@ export function toUnixSeconds<T>(time: unknown, otherwise: T): number | T {
   return seconds >= FIRST_SECOND && seconds <= LAST_SECOND ? seconds : otherwise
 }
 
-/** The same in Unix milliseconds; of a time in seconds the fraction is kept as far as milliseconds show it. */
+/** Like {@link toUnixSeconds}, in Unix milliseconds. Keeps the fraction of a time in seconds, to the millisecond. */
 export function toUnixMs<T>(time: unknown, otherwise: T): number | T {
   if (toUnixSeconds(time, null) === null) return otherwise
   const number = Number(time)
