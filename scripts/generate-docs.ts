@@ -1,4 +1,4 @@
-/** Writes every file that is derived from the tables; with --check it only tells which are out of date. */
+/** Writes every file that is derived from the tables. With --check it writes nothing and lists the files that are out of date. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { faultTable } from '../simulator/service/faults.ts'
@@ -48,7 +48,7 @@ function envExample(): string {
     ([name, { flag, fallback, help }]) =>
       `# ${help}${flag === null ? '' : ` (Flag: --${flag})`}\n# ${name}=${fallback}\n`,
   )
-  return `# Copy to .env and take the # off the lines you change. What is set in the environment wins over it, and a flag\n# over both.\n\n${rows.join('\n')}`
+  return `# Copy this file to .env, and remove the # from the lines that you change. Environment variables override .env, and\n# flags override both.\n\n${rows.join('\n')}`
 }
 
 function settingsPage(): string {
@@ -58,18 +58,19 @@ function settingsPage(): string {
   )
   return `# Settings
 
-Each is an environment variable and a flag of \`serve\` and \`doctor\` (\`npm start -- --port 9000\`). A \`.env\` file in the
-working directory is read too. A flag wins over the environment, and that over \`.env\`. A wrong value ends the start with one
-line that names it and says what is allowed. Switches are written \`--headless\`, \`--no-headless\` or \`--headless=false\`.
+Each setting is an environment variable and a flag of \`serve\` and \`doctor\` (\`npm start -- --port 9000\`). A \`.env\` file in the
+working directory is read too. Flags override environment variables, and environment variables override \`.env\`. A wrong value ends
+the start with one line that contains the setting and the allowed values. Write switches as \`--headless\`, \`--no-headless\` or
+\`--headless=false\`.
 
-\`stdio\` reads the \`.env\` of the project root instead (of an installed package: of your data directory), and begins relative paths
-there: clients start it in folders that came from elsewhere. \`mcp-config\` does the same. Every other command refuses a \`.env\`
-that belongs to another user or that others can change, and a \`.env\` outside the project root that names a program
-(\`WHATSAPP_CHROME_EXECUTABLE\`, \`WHATSAPP_ARCHIVE_KEY_COMMAND\`).
+\`stdio\` and \`mcp-config\` read the \`.env\` of the project root instead (installed package: of your data directory), and relative paths
+start there, because clients start them in folders that you may not trust. Every other command rejects a \`.env\` that belongs to another
+user or that others can change, and a \`.env\` outside the project root that names a program (\`WHATSAPP_CHROME_EXECUTABLE\`,
+\`WHATSAPP_ARCHIVE_KEY_COMMAND\`).
 
-\`~/\` at the start of a path is the home directory. Spaces around a value are not part of it.
+\`~/\` at the start of a path is the home directory. Spaces around a value are ignored.
 
-\`WHATSAPP_MCP_URL\` names a server that runs, for the commands that ask one and for \`stdio\`. It counts in the environment alone.
+\`WHATSAPP_MCP_URL\` is the address of a running server, for \`stdio\` and the commands that use one. It is read from the environment only.
 
 | variable | flag | default | meaning |
 |---|---|---|---|
@@ -84,10 +85,10 @@ function cliPage(): string {
   )
   return `# Command line
 
-\`serve\` and \`sandbox\` run a server, and \`stop\` ends it; \`stdio\` leads MCP clients to it, and starts it where none runs; \`mcp-config\` sets such
-clients up; \`doctor\` looks at this machine; \`archive import\`, \`verify\`, \`encrypt\`, \`change-key\` and
-\`decrypt\` work on the session's directory while no server runs; the others ask the server that runs, over its API. In a
-checkout \`npm run <command> -- <flags>\` gets ready what is missing first, as in \`npm run auth\` or \`npm run archive -- encrypt\`.
+\`serve\` and \`sandbox\` run a server, and \`stop\` stops it. \`stdio\` connects MCP clients to it, and starts it if none runs. \`mcp-config\`
+configures MCP clients. \`doctor\` checks this machine. \`archive import\`, \`verify\`, \`encrypt\`, \`change-key\` and \`decrypt\` work on
+the session directory while no server runs. All other commands use the API of the running server. In a checkout,
+\`npm run <command> -- <flags>\` first installs what is missing, as in \`npm run auth\` or \`npm run archive -- encrypt\`.
 
 ${block(renderOverview(COMMANDS, installed))}
 
@@ -99,8 +100,8 @@ ${COMMANDS.map((command) => `## ${command.name}\n\n${block(renderHelp(command, i
 |---|---|
 ${codes.join('\n')}
 
-A failure is told on standard error: what happened, then what to do next. With \`--json\` what the API said about it stands on
-standard output too, as in [errors](errors.md).
+Errors are written to standard error: what is wrong, then the next step. With \`--json\` the error of the API is also written to
+standard output, as in [errors](errors.md).
 `
 }
 
@@ -111,11 +112,18 @@ function errorsPage(): string {
   )
   return `# Errors
 
-Every failure is problem JSON (RFC 9457): \`type\`, \`title\`, \`status\`, \`detail\`, and \`code\`, \`hint\`, \`retry\`,
-\`request_id\`. Programs go by \`code\`; people by \`detail\` and \`hint\`. \`request_id\` stands in the server's log too.
+Every error is problem JSON (RFC 9457): \`type\`, \`title\`, \`status\`, \`detail\`, and \`code\`, \`hint\`, \`retry\`,
+\`request_id\`. Programs use \`code\`; people read \`detail\` and \`hint\`. The server's log contains the \`request_id\` too.
 
-\`retry\` says what asking again means: \`safe\` (at once), \`later\` (see \`Retry-After\`), \`check_first\` (it may have
-happened: look before you repeat it), \`after_action\` (somebody must do something first), \`never\`.
+\`retry\` says when you can send the request again:
+
+| \`retry\` | meaning |
+|---|---|
+| \`safe\` | at once |
+| \`later\` | after the time in \`Retry-After\` |
+| \`check_first\` | after you have checked: it may already have been done |
+| \`after_action\` | after a person has taken the next step in \`hint\` |
+| \`never\` | not at all: the same request returns the same error |
 
 | code | HTTP | retry | meaning | next step |
 |---|---|---|---|---|
@@ -130,10 +138,10 @@ function faultsPage(): string {
   )
   return `# Faults of the sandbox
 
-Each can be switched on from the phone page, or with \`POST /control/set_fault {"name", "value"}\`; \`value: false\` switches
-it off. Numbers refer to [what goes wrong](failures.md).
+Switch a fault on from the phone page, or with \`POST /control/set_fault {"name", "value"}\`; \`value: false\` switches
+it off. The numbers refer to [What goes wrong](failures.md).
 
-| fault | value | what WhatsApp does then | provokes |
+| fault | value | what the simulated WhatsApp does | causes |
 |---|---|---|---|
 ${rows.join('\n')}
 `

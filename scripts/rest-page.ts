@@ -1,9 +1,9 @@
-/** docs/rest.md: every operation, with a call of it, from the table. */
+/** docs/rest.md: every operation of the table, with an example call. */
 import { z } from 'zod'
 import { OPERATIONS } from '../src/operations/index.ts'
 import { withNames } from '../src/operations/references.ts'
 
-/** The text of the page. */
+/** Returns the text of the page. */
 export function restPage(): string {
   const sections = OPERATIONS.map((operation) => {
     const { name, title, description, routes, input, example, errors, limitMs } = operation
@@ -21,34 +21,33 @@ export function restPage(): string {
       withNames(description, (other) => `\`${other}\``),
       ...(fields.length === 0 ? [] : [fields.join('\n')]),
       `\`\`\`sh\n${call}\n\`\`\``,
-      `Answers within ${(limitMs ?? 2_000) / 1_000} s.${errors.length === 0 ? '' : ` Codes of its own: ${[...new Set(errors)].map((code) => `\`${code}\``).join(', ')}.`}`,
+      `Time limit: ${(limitMs ?? 2_000) / 1_000} s.${errors.length === 0 ? '' : ` Specific error codes: ${[...new Set(errors)].map((code) => `\`${code}\``).join(', ')}.`}`,
     ].join('\n\n')
   })
   return `# REST
 
-JSON over HTTP on the loopback. The same, for programs: \`GET /openapi.json\`, or [openapi.json](openapi.json). Failures
-are described in [errors](errors.md).
+The API is JSON over HTTP on the loopback interface. The OpenAPI description is at \`GET /openapi.json\` and in
+[openapi.json](openapi.json). [Errors](errors.md) lists the error codes.
 
-The calls take the server's address from the environment, so that each terminal says which server it means:
-\`export WHATSAPP_MCP_URL=http://127.0.0.1:8790\` for your own account, port 8890 for the [sandbox](sandbox.md), in which every call
-on this page works as it stands.
+The example calls read the server's address from the environment: \`export WHATSAPP_MCP_URL=http://127.0.0.1:8790\` for your own
+account, port 8890 for the [sandbox](sandbox.md). In the sandbox every call on this page works unchanged.
 
 ${sections.join('\n\n')}
 
 ## Requests
 
-Send text as UTF-8: bytes that are not UTF-8, and halves of surrogate pairs (\`\\ud83d\` alone), are 400. Percent-encode queries and
+Send text as UTF-8. Bytes that are not UTF-8, and halves of surrogate pairs (\`\\ud83d\` alone), return 400. Percent-encode queries and
 paths.
 
-Fields go in the path, in the query, or, except with \`GET\`, in a JSON body. A field that the route does not know is 400, also on
-pages, and so is a field that is given in two places. The MCP endpoint ignores its query, because clients and proxies add to it.
+Fields go in the path, in the query, or, except with \`GET\`, in a JSON body. An unknown field returns 400, also on
+pages, and so does a field that is given in two places. The MCP endpoint ignores its query, because clients and proxies add to it.
 
 Responses may gain fields: ignore those that you do not know.
 
 ## Events as a stream
 
-\`GET /api/events/stream\` tells the same events as \`GET /api/events\` as server-sent events, with the same \`after\`, \`kind\` and
-\`chat_id\`; \`Last-Event-ID\`, or \`lastEventId\` in the query, resumes it. [Events](events.md) says what each kind tells.
+\`GET /api/events/stream\` sends the events of \`GET /api/events\` as server-sent events, with the same \`after\`, \`kind\` and
+\`chat_id\`. \`Last-Event-ID\`, or \`lastEventId\` in the query, resumes the stream. [Events](events.md) describes each kind.
 
 \`\`\`sh
 curl -N "$WHATSAPP_MCP_URL/api/events/stream?kind=message.received"
@@ -56,8 +55,9 @@ curl -N "$WHATSAPP_MCP_URL/api/events/stream?kind=message.received"
 
 ## Export
 
-\`GET /api/export?chat_id=&format=jsonl|text\` is the archive, or one chat, as a file: [Moving an archive](archive.md#moving-an-archive)
-says what stands in it. The header \`X-Total-Messages\` says how many messages follow. A reader that takes nothing for a minute is disconnected.
+\`GET /api/export?chat_id=&format=jsonl|text\` returns the archive, or one chat, as a file.
+[Moving an archive](archive.md#moving-an-archive) describes the format. The header \`X-Total-Messages\` contains the number of messages.
+A client that reads nothing for a minute is disconnected.
 
 \`\`\`sh
 curl -o whatsapp.jsonl "$WHATSAPP_MCP_URL/api/export"
@@ -65,15 +65,15 @@ curl -o whatsapp.jsonl "$WHATSAPP_MCP_URL/api/export"
 
 ## Pages
 
-\`GET /qr\` is a page for people, on which they link an account: a button to start, the QR code, and what is going on. Always 200.
-\`GET /qr/code\` asks for a phone number and leads to a pairing code. Their forms are taken from these pages only. With
-\`Accept: text/plain\`, \`GET /qr\` is text for a terminal with a dark background.
+\`GET /qr\` is the page for linking an account: a start button, the QR code, and the state. It always returns 200.
+\`GET /qr/code\` is a form for a phone number and returns a pairing code. The server accepts these forms from its own pages only. With
+\`Accept: text/plain\`, \`GET /qr\` returns text for a terminal with a dark background.
 
-\`GET /docs\` shows these operations, searches them and sends them to this server; no other host is asked for anything.
+\`GET /docs\` shows and searches these operations, and sends requests to this server. It loads nothing from other hosts.
 `
 }
 
-/** The example as it is typed: ids or names in the path, the rest as a query or as a JSON body. */
+/** Returns the example as a command line: ids or names in the path, the other fields as a query or as a JSON body. */
 function curlCall(method: string, path: string, input: unknown): string {
   const given = Object.entries(input ?? {})
   const inPath = (name: string) => path.includes(`{${name}}`)
@@ -91,7 +91,7 @@ function curlCall(method: string, path: string, input: unknown): string {
   return `curl "${address}?${query}"`
 }
 
-/** As it stands in a path, safe in a shell; the @ of an id may stay (RFC 3986, 3.3). */
+/** Returns a value encoded for a path, safe in a shell. The @ of an id stays unencoded (RFC 3986, 3.3). */
 function inAddress(value: unknown): string {
   return encodeURIComponent(String(value)).replaceAll('%40', '@')
 }
