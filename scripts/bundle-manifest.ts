@@ -1,8 +1,8 @@
-/** What the .mcpb bundle says about itself (github.com/anthropics/mcpb, MANIFEST.md), derived from the tables. */
+/** The manifest of the .mcpb bundle (github.com/anthropics/mcpb, MANIFEST.md), derived from the tables. */
 import { toolName } from '../src/faces/mcp/words.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 
-/** What package.json says about the product. */
+/** The fields of package.json that the bundle uses. */
 export type Package = {
   name: string
   version: string
@@ -13,10 +13,10 @@ export type Package = {
   engines: { node: string }
 }
 
-/** Where the bundle's program lies in it. */
+/** Path of the program in the bundle. */
 export const ENTRY = 'server/index.mjs'
 
-/** `manifest.json`, version 0.3. */
+/** Returns `manifest.json`, version 0.3. */
 export function createManifest({ name, version, description, license, keywords, engines }: Package): object {
   return {
     manifest_version: '0.3',
@@ -25,7 +25,7 @@ export function createManifest({ name, version, description, license, keywords, 
     version,
     description,
     long_description:
-      'Leads to the server on this computer, which holds the WhatsApp session: start it with "whatsapp-mcp-api serve" and link your account with "whatsapp-mcp-api auth" (in a checkout: npm start, npm run auth). Messages stay on this computer, but for what you let your assistant read.\n\nAn unofficial client, not affiliated with WhatsApp or Meta.',
+      'Connects to the server on this computer, which runs the WhatsApp session. Start the server with "whatsapp-mcp-api serve" and link your account with "whatsapp-mcp-api auth" (in a checkout: npm start, npm run auth). Messages stay on this computer, except those that you let your assistant read.\n\nAn unofficial client, not affiliated with WhatsApp or Meta.',
     author: { name },
     license,
     keywords,
@@ -34,7 +34,7 @@ export function createManifest({ name, version, description, license, keywords, 
       entry_point: ENTRY,
       mcp_config: {
         command: 'node',
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: the app that installs it fills these in
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: the app that installs the bundle replaces these
         args: ['${__dirname}/server/index.mjs'],
         // biome-ignore lint/suspicious/noTemplateCurlyInString: likewise
         env: { WHATSAPP_MCP_URL: '${user_config.url}' },
@@ -50,7 +50,7 @@ export function createManifest({ name, version, description, license, keywords, 
       url: {
         type: 'string',
         title: 'Address of the server',
-        description: 'Where whatsapp-mcp-api runs on this computer.',
+        description: 'The address of whatsapp-mcp-api on this computer.',
         default: 'http://127.0.0.1:8790',
         required: true,
       },

@@ -1,11 +1,11 @@
-/** `server.json` for the MCP registry: how to get and start the package, held against the rules of its schema. */
+/** `server.json` for the MCP registry: how to install and start the package. Checked by the rules of the registry's schema. */
 import { z } from 'zod'
 import { SETTINGS } from '../src/config.ts'
 import type { Package } from './bundle-manifest.ts'
 
 const SCHEMA = 'https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json'
 
-/** What the schema and the registry ask of what stands here; the schema's text itself is not part of this project. */
+/** The rules of the schema and the registry for the fields used here. The schema's text is not part of this project. */
 const Input = z.strictObject({
   name: z.string().min(1),
   description: z.string(),
@@ -37,10 +37,10 @@ export const ServerJson = z.strictObject({
   ),
 })
 
-/** The settings that somebody who installs it may want to say; all have their defaults. */
+/** The settings that a user can change during the install; all have defaults. */
 const SHOWN = ['WHATSAPP_MCP_PORT', 'WHATSAPP_AUTH_DIR', 'WHATSAPP_CHROME_EXECUTABLE'] as const
 
-/** Checked. @throws ZodError where it would be refused */
+/** Returns the checked `server.json`. @throws ZodError if the registry would reject it */
 export function createServerJson({ name, version, mcpName }: Package): z.output<typeof ServerJson> {
   return ServerJson.parse({
     $schema: SCHEMA,

@@ -1,6 +1,6 @@
 /**
- * `npm run bundle`: the .mcpb bundle (stdio alone, no browser and no packages) and server.json, in bundle/. Both are
- * validated, and nothing is written over what was there before that.
+ * `npm run bundle`: writes the .mcpb bundle (only stdio, without browser and packages) and server.json to bundle/. Both are
+ * validated before they replace earlier files.
  */
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,10 +13,10 @@ import { SetupError, say } from './setup/progress.mjs'
 import { runNode } from './setup/run.mjs'
 import { installValidators, inValidators } from './setup/validators.mjs'
 
-/** What is bundled in comes with its licence. */
+/** The licences of the bundled packages. */
 const LIBRARIES = ['eventsource-parser']
 
-/** Makes both in `folder`; resolves with their absolute paths. @throws SetupError where one would not be accepted */
+/** Writes both to `folder` and resolves with their absolute paths. @throws SetupError if one is not valid */
 export async function bundle(folder: string): Promise<{ mcpb: string; serverJson: string }> {
   await installValidators()
   const about: Package = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
@@ -48,11 +48,11 @@ export async function bundle(folder: string): Promise<{ mcpb: string; serverJson
   return made
 }
 
-/** The maker's own tool, from the validators. */
+/** Runs the official mcpb tool, from the validators. */
 async function mcpb(...args: string[]): Promise<void> {
   const tool = inValidators('@anthropic-ai/mcpb/dist/cli/cli.js')
   const { code, output } = await runNode([tool, ...args], { capture: true })
-  if (code !== 0) throw new SetupError(`mcpb ${args[0]} refused the bundle.`, output.trim().slice(-2_000))
+  if (code !== 0) throw new SetupError(`mcpb ${args[0]} rejects the bundle.`, output.trim().slice(-2_000))
 }
 
 function toText(value: object): string {

@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs'
 
 export default class CountReporter {
   /**
-   * A file that could not be loaded, a suite whose hook threw and an error outside of all tests count as failed, too:
-   * their tests did not run, and a count without them would look well.
+   * A file that could not be loaded, a suite whose hook threw and an error outside of all tests count as failed too,
+   * because their tests did not run.
    * @param {ReadonlyArray<import('vitest/node').TestModule>} modules
    * @param {ReadonlyArray<unknown>} unhandledErrors
    */

@@ -88,7 +88,7 @@ function cliPage(): string {
 \`serve\` and \`sandbox\` run a server, and \`stop\` stops it. \`stdio\` connects MCP clients to it, and starts it if none runs. \`mcp-config\`
 configures MCP clients. \`doctor\` checks this machine. \`archive import\`, \`verify\`, \`encrypt\`, \`change-key\` and \`decrypt\` work on
 the session directory while no server runs. All other commands use the API of the running server. In a checkout,
-\`npm run <command> -- <flags>\` first installs what is missing, as in \`npm run auth\` or \`npm run archive -- encrypt\`.
+\`npm run <command> -- <flags>\` first installs and builds what is missing, as in \`npm run auth\` or \`npm run archive -- encrypt\`.
 
 ${block(renderOverview(COMMANDS, installed))}
 

@@ -1,4 +1,4 @@
-/** The package as users get it: packed from dist/ as it is, and installed somewhere else. For tests and figures. */
+/** Packs dist/ unchanged and installs the package in another folder, as users do. For tests and measurements. */
 import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -7,7 +7,7 @@ import { npmScript } from './setup/packages.mjs'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
-/** npm failed. `offline`: because no registry could be reached, which says nothing about the package. */
+/** npm failed. `offline`: no registry could be reached, so the failure is not a fault of the package. */
 export class NpmError extends Error {
   readonly offline: boolean
 
@@ -17,7 +17,7 @@ export class NpmError extends Error {
   }
 }
 
-/** Packs without building; the absolute path of the archive, in `folder`. */
+/** Packs without building. Resolves with the absolute path of the archive, in `folder`. */
 export async function packInto(folder: string): Promise<string> {
   await npm(['pack', '--ignore-scripts', '--pack-destination', folder], ROOT)
   const name = readdirSync(folder).find((file) => file.endsWith('.tgz'))
@@ -25,9 +25,9 @@ export async function packInto(folder: string): Promise<string> {
   return join(folder, name)
 }
 
-/** `npm install <archive>` without development packages; `flags` are further ones of npm. */
+/** Runs `npm install <archive>` without development packages; `flags` are additional flags of npm. */
 export async function installInto(folder: string, archive: string, flags: string[] = []): Promise<void> {
-  // --prefix: whatever npm started us, it is this folder that is meant.
+  // --prefix: install into this folder, whichever npm started this process.
   await npm(
     [
       'install',

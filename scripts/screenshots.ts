@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots [-- FOLDER]`: every page that people see, small and large, light and dark, from the built sandbox in
- * a real browser, as PNG files into FOLDER (`screenshots/`, which git ignores). For looking at; nothing is compared.
+ * `npm run screenshots [-- FOLDER]`: takes a screenshot of every page, small and large, light and dark, from the built sandbox in
+ * a real browser. Writes PNG files to FOLDER (default `screenshots/`, which git ignores) for you to look at; compares nothing.
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -12,12 +12,12 @@ import { findBrowser } from '../src/browser/find.ts'
 const ROOT = resolve(import.meta.dirname, '..')
 const SIZES = { small: { width: 360, height: 740 }, large: { width: 1280, height: 860 } } as const
 const COLORS = ['light', 'dark'] as const
-/** Pages draw what they fetched a moment after it came. */
+/** Time for a page to draw the data that it fetched. */
 const SETTLE_MS = 300
 
 type Scene = { name: string; path: string; on: 'server' | 'phone'; act?: (page: Page) => Promise<void> }
 
-/** What is seen while nothing is linked, while a code waits, and once it is scanned, in this order. */
+/** The pages before linking, while a code is waiting, and after it is scanned, in this order. */
 const SCENES = {
   stopped: [
     { name: 'qr-stopped', on: 'server', path: '/qr' },
@@ -72,7 +72,8 @@ async function openLab(page: Page): Promise<void> {
 
 const folder = resolve(process.argv[2] ?? join(ROOT, 'screenshots'))
 const executablePath = findBrowser()?.path
-if (executablePath === undefined) throw new Error('no browser was found')
+if (executablePath === undefined)
+  throw new Error('No browser was found. Install Chrome or Chromium, or set WHATSAPP_CHROME_EXECUTABLE.')
 const dir = mkdtempSync(join(tmpdir(), 'screenshots-'))
 const sandbox = spawn(
   process.execPath,
@@ -101,7 +102,7 @@ try {
 
 type Addresses = { server: string; phone: string }
 
-/** The addresses that the sandbox prints once it listens. */
+/** Returns the addresses that the sandbox prints when it has started. */
 async function listening(): Promise<Addresses> {
   let text = ''
   for await (const chunk of sandbox.stdout) {
@@ -110,7 +111,7 @@ async function listening(): Promise<Addresses> {
     const phone = /phone\s+(http:\/\/[\w.:]+)/i.exec(text)?.[1]
     if (server !== undefined && phone !== undefined) return { server, phone }
   }
-  throw new Error('the sandbox did not start')
+  throw new Error('The sandbox did not start.')
 }
 
 async function take(scenes: readonly Scene[], addresses: Addresses): Promise<void> {
@@ -132,7 +133,7 @@ async function take(scenes: readonly Scene[], addresses: Addresses): Promise<voi
   }
 }
 
-/** A little to look at: a message in, two out, one of them long, and one right to left. */
+/** Creates messages for the screenshots: received ones, one of them right to left, and sent ones, one of them long. */
 async function converse({ server, phone }: Addresses): Promise<void> {
   const { contacts } = (await (await fetch(`${phone}/control/state`)).json()) as {
     contacts: { phone: string }[]
