@@ -1,4 +1,4 @@
-/** Where the rooms meet: configuration in, a running server out. */
+/** Assembles the rooms: configuration in, a running server out. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { readArchiveKey } from './archive-key.ts'
@@ -22,18 +22,21 @@ import { createSession, type Session } from './session/session.ts'
 import { openControl } from './store/open-control.ts'
 import { VERSION } from './version.ts'
 
-/** What is under way when the server stops gets this long to finish; a send that does not is answered as unknown. */
+/** Time for running requests to finish when the server stops; an unfinished send then ends as unknown. */
 const DRAIN_MS = 8_000
 
-/** What MCP needs, and the control database, wait until the server has listened for so long: they would hold up its start. */
+/**
+ * MCP and the control database load this long after the server started to listen, so that they do not delay
+ * the start.
+ */
 const WARM_MS = 250
 
 export type AppOptions = {
   config: Config
   log: Log
-  /** Absolute path of the browser to drive; null where there is none (a start then says so). */
+  /** Absolute path of the browser; null if none was found (a start then fails with `browser_not_found`). */
   chromeExecutable: string | null
-  /** How the linked WhatsApp is opened, on this browser profile. */
+  /** Returns the function that opens an engine on this browser profile. */
   openEngine: (profileDir: string) => OpenEngine
   clock?: Clock
 }
@@ -44,17 +47,20 @@ export type App = {
   door: Door
   control: ControlStore
   http: FastifyInstance
-  /** Bind, then connect by itself where a session was saved. Rejects where the port is taken. */
+  /** Binds the port, then connects if a session is saved. Rejects if the port is in use. */
   listen(): Promise<{ url: string }>
-  /** Does a client have a session that it may come back to, though nothing is under way? */
+  /** True if a client has an MCP session that it may continue, even if no request is running. */
   hasClients(): boolean
-  /** Stop taking requests, close the browser, give the directory free. Within 20 s; safe to call twice. */
+  /**
+   * Stops accepting requests, closes the browser, releases the directory. Within 20 s; safe to call twice.
+   */
   close(): Promise<void>
 }
 
 /**
- * The product, assembled. Nothing runs yet but the directory's lock.
- * Rejects with an AuthDirError when the auth directory cannot be had, a KeyError when the key of the archive cannot
+ * Assembles the product. Only the directory's lock is active until {@link App.listen}.
+ * Rejects with an AuthDirError if the auth directory cannot be used, with a KeyError if the archive key
+ * cannot be read.
  */
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, log } = options
@@ -121,7 +127,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     http,
     hasClients: () => mcp.sessions() > 0,
     async listen() {
-      // `localhost` may be two addresses and so two servers, of which only one would be guarded.
+      // `localhost` may resolve to two addresses, and only one of them would be bound and guarded.
       const host = config.host === 'localhost' ? '127.0.0.1' : config.host
       await http.listen({ host, port: config.port })
       const { port } = http.server.address() as AddressInfo
@@ -135,7 +141,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     close() {
       closing ??= (async () => {
-        // Whoever waits for events would hold the others up.
+        // Clients that wait for events would delay the others.
         archive.events.stop()
         clearTimeout(warming)
         await mcp.stop()
@@ -153,7 +159,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   }
 }
 
-/** Its owner hears at the start of what is wrong with it, and not when somebody needs it. */
+/** Logs a problem with the control database at the start, not at the first request that requires it. */
 async function lookAtControl(control: ControlStore, log: Log): Promise<void> {
   try {
     await control.accounts.list()

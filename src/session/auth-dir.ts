@@ -1,4 +1,7 @@
-/** The directory of one linked session: owner-only, held by one server, and what in it says that a link exists. */
+/**
+ * The auth directory: accessible to its owner only, used by one server at a time; holds the profile and the
+ * marker.
+ */
 import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
@@ -18,10 +21,10 @@ import { readText, UnfitFileError } from '../read-file.ts'
 import { sweepLeftovers } from '../store/leftovers.ts'
 import { HeldError, lockDir } from './dir-lock.ts'
 
-/** What our marker says about the link; written at the first `authenticated`. */
+/** The content of the marker file; written at the first `authenticated`. */
 export type SavedSession = { linked_at: string; wid: string | null }
 
-/** The server cannot have this directory. `message` is one sentence, `hint` the next step. */
+/** The server cannot use this directory. `message`: what is wrong, one sentence. `hint`: the next step. */
 export class AuthDirError extends Error {
   readonly hint: string
   constructor(message: string, hint: string) {
@@ -39,33 +42,38 @@ export type AuthDir = {
   path: string
   /** The browser profile: whatsapp-web.js's LocalAuth, client id `default`. */
   profile: string
-  /** The marker, or null: nothing was ever linked here, or it was logged out. */
+  /** The marker, or null: no session was ever linked here, or it was logged out. */
   saved(): SavedSession | null
-  /** Mark that a session is saved here. A disk that refuses is logged; until the next start it counts all the same. */
+  /** Writes the marker. A write error is logged; the session counts as saved until the server ends. */
   save(session: SavedSession): void
-  /** No marker, but a profile in which WhatsApp Web has stored something: restored, or from another server. */
+  /** True if there is no marker but a profile with WhatsApp Web data: restored, or from another server. */
   hasUnmarkedProfile(): boolean
   /**
-   * There is no link any more: remove the marker. A disk that refuses is logged, and {@link AuthDir.hint} says so; the
-   * next start finds the link gone.
+   * Removes the marker: the device is no longer linked. A disk error is logged and sets {@link AuthDir.hint};
+   * the next start then finds that the device is unlinked.
    */
   unmark(): void
-  /** What to do about a marker that could not be removed; null where nothing is wrong. */
+  /** The next step if the marker could not be removed; null if nothing is wrong. */
   hint(): string | null
-  /** Remove the profile. Call only when no browser runs on it. Never fails: what resists is moved aside. */
+  /**
+   * Removes the profile. Call it only when no browser uses it. Never fails: a profile that cannot be removed
+   * is renamed.
+   */
   removeProfile(): Promise<void>
-  /** JID of the account that is, or was last, linked here; null: none ever was. It outlives a logout. */
+  /** JID of the account that is or was last linked here; null if there never was one. Kept after a logout. */
   account(): string | null
   rememberAccount(wid: string): void
-  /** The file of this account's archive; its directory exists. */
+  /** The path of this account's archive; its directory exists. */
   archiveOf(wid: string): string
   /** The directory of the archives. */
   archives: string
-  /** The file of the control database; its directory exists. */
+  /** The path of the control database; its directory exists. */
   control: string
-  /** A secret of this directory, made at first use and kept: the key for hashes in the log. */
+  /**
+   * A secret of this directory, for example the key for hashes in the log. Created at first use, then kept.
+   */
   secret(name: string): string
-  /** Let another server have the directory. */
+  /** Releases the directory for another server. */
   release(): void
 }
 
@@ -80,25 +88,25 @@ function sweep(dir: string, log: Log): void {
     if (stuck.length > 0)
       log.warn(
         { files: stuck.length },
-        'what a killed command left could not be removed; the next start tries again',
+        'leftovers of an interrupted command could not be removed; the next start tries again',
       )
   } catch (cause) {
     throw new AuthDirError(
-      `What a killed command left in ${dir} cannot be set right: ${cause instanceof Error ? cause.message : cause}.`,
-      'Make the directory writable for the user that runs the server, and see that no other program has its files open.',
+      `Leftovers of an interrupted command in ${dir} cannot be repaired: ${cause instanceof Error ? cause.message : cause}.`,
+      'Make the directory writable for the user that runs the server, and close other programs that use its files.',
     )
   }
 }
 
-/** Where things lie in an auth directory: our own folder and what is in it, and the browser profile. */
+/** Paths in an auth directory: our own folder, the files in it, and the browser profile. */
 export function placesIn(path: string) {
   const own = join(path, OURS)
   return {
     own,
     profile: join(path, PROFILE),
-    /** What a server that `stdio` started writes to its standard error. */
+    /** Standard error of a server that `stdio` started. */
     log: join(own, 'server.log'),
-    /** Of the server that uses the directory. */
+    /** The lock of the server that uses the directory. */
     lock: join(own, 'server.lock'),
     archives: join(own, 'archives'),
     /** The control database. */
@@ -107,8 +115,9 @@ export function placesIn(path: string) {
 }
 
 /**
- * Take the directory: made where missing, tightened to its owner where too open, locked against a second server.
- * @throws AuthDirError when it belongs to somebody else or cannot be changed, AuthDirInUse when another process holds it
+ * Opens the directory: creates it if missing, restricts it to its owner, locks it against a second server.
+ * @throws AuthDirError if it belongs to another user or cannot be changed, AuthDirInUse if another process
+ * uses it
  */
 export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
   const { own, profile, lock: lockFile, archives, control } = placesIn(path)
@@ -133,7 +142,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
     release()
     throw error
   }
-  /** Is there a marker on disk that ought to be gone? */
+  /** True while a marker that could not be removed is on disk. */
   let isStuck = false
   return {
     path,
@@ -145,7 +154,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
       try {
         writeAtomically(markerFile, `${JSON.stringify(session)}\n`)
       } catch (error) {
-        log.error({ err: error, file: markerFile }, 'the mark of the saved session could not be written')
+        log.error({ err: error, file: markerFile }, 'the session marker could not be written')
       }
     },
     hasUnmarkedProfile: () => marker === null && existsSync(join(profile, WEB_STORAGE)),
@@ -156,7 +165,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
         isStuck = false
       } catch (error) {
         isStuck = true
-        log.error({ err: error, file: markerFile }, 'the mark of the saved session could not be removed')
+        log.error({ err: error, file: markerFile }, 'the session marker could not be removed')
       }
     },
     hint: () =>
@@ -164,7 +173,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
     async removeProfile() {
       const aside = `${profile}.removed-${randomBytes(4).toString('hex')}`
       try {
-        // Renamed first: a half-deleted profile must never be taken for a session.
+        // Renamed first: a half-deleted profile must never count as a session.
         renameSync(profile, aside)
       } catch {
         await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }).catch(() => {})
@@ -173,7 +182,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
       try {
         makeFolder(profile, 0o700)
       } catch (error) {
-        log.warn({ err: error }, 'an empty profile could not be made; the next start makes it')
+        log.warn({ err: error }, 'the empty profile could not be created; the next start creates it')
       }
     },
     account: () => account,
@@ -183,7 +192,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
       try {
         writeAtomically(accountFile, `${JSON.stringify({ wid })}\n`)
       } catch (error) {
-        log.error({ err: error, file: accountFile }, 'the linked account could not be noted')
+        log.error({ err: error, file: accountFile }, 'the linked account could not be stored')
       }
     },
     archiveOf: (wid) => join(archives, `${wid.replace(/@.*$/, '').replace(/\W/g, '')}.db`),
@@ -202,8 +211,8 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
 }
 
 /**
- * Make the directory where it is missing, and its owner's only where it is too open. A directory that holds other
- * things too (somebody named /tmp, say) is not ours to close; what we keep in it is.
+ * Creates the directory if missing and restricts it to its owner. A directory that holds other things too
+ * (such as /tmp) keeps its mode, with a warning; our own folders in it are restricted.
  */
 function makePrivate(dir: string, log: Log, isOurs: (dir: string) => boolean = () => true): void {
   try {
@@ -212,7 +221,7 @@ function makePrivate(dir: string, log: Log, isOurs: (dir: string) => boolean = (
     if (process.getuid === undefined) return
     if ((mode & 0o077) === 0 && uid === process.getuid()) return
     if (!isOurs(dir))
-      return log.warn({ dir }, 'other users can open this directory, which holds more than the session')
+      return log.warn({ dir }, 'the directory is open to other users and holds more than the session')
     if (uid !== process.getuid()) {
       throw new AuthDirError(
         `The directory ${dir} belongs to another user.`,
@@ -220,7 +229,7 @@ function makePrivate(dir: string, log: Log, isOurs: (dir: string) => boolean = (
       )
     }
     chmodSync(dir, 0o700)
-    log.warn({ dir }, 'the directory was open to other users of this computer; it is its owner’s only now')
+    log.warn({ dir }, 'the directory was open to other users; it is now restricted to its owner')
   } catch (error) {
     if (error instanceof AuthDirError) throw error
     throw new AuthDirError(
@@ -230,13 +239,15 @@ function makePrivate(dir: string, log: Log, isOurs: (dir: string) => boolean = (
   }
 }
 
-/** Those above the directory, the nearest first. */
+/** The parent directories, the nearest first. */
 export function foldersAbove(path: string): string[] {
   const above = dirname(path)
   return above === path ? [] : [above, ...foldersAbove(above)]
 }
 
-/** Can everybody put something else in the place of what is in a folder of this mode? Not where it is sticky, as /tmp is. */
+/**
+ * True if any user can replace entries of a folder with this mode. False for a sticky folder such as /tmp.
+ */
 export function isOpenToAll(mode: number): boolean {
   return (mode & 0o1002) === 0o0002
 }
@@ -245,7 +256,7 @@ function warnOfParents(path: string, log: Log): void {
   if (process.getuid === undefined) return
   for (const dir of foldersAbove(realpathSync(path))) {
     if (isOpenToAll(statSync(dir).mode))
-      log.warn({ dir }, 'other users can replace the session: everybody can write to a directory above it')
+      log.warn({ dir }, 'other users can replace the session: a parent directory is writable for everyone')
   }
 }
 
@@ -256,13 +267,13 @@ function holdsOnlyOurs(dir: string): boolean {
 async function lock(file: string, dir: string, log: Log): Promise<() => void> {
   try {
     return await lockDir(file, () =>
-      log.info('another computer may use this directory; looking for signs of life'),
+      log.info('another computer may use this directory; checking whether it is still active'),
     )
   } catch (error) {
     if (!(error instanceof HeldError)) {
       throw new AuthDirError(
         `The lock of ${dir} cannot be written: ${error instanceof Error ? error.message : error}.`,
-        'Free some space, and make the directory writable for the user that runs the server.',
+        'Free disk space, and make the directory writable for the user that runs the server.',
       )
     }
     const where = error.host === null ? '' : ` on the computer ${error.host}`
@@ -280,14 +291,14 @@ function readMarker(file: string): SavedSession | null {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
     if (error instanceof UnfitFileError)
-      throw new AuthDirError(`${file} ${error.message}.`, 'Remove it: the server makes it anew.')
+      throw new AuthDirError(`${file} ${error.message}.`, 'Remove it: the server creates it again.')
     throw new AuthDirError(`${file} cannot be read.`, 'Make it readable for the user that runs the server.')
   }
   try {
     const { linked_at, wid } = JSON.parse(text)
     return { linked_at: String(linked_at), wid: typeof wid === 'string' ? wid : null }
   } catch {
-    // Torn, but it was there: a session is saved here.
+    // Torn, but present: a session is saved here.
     return { linked_at: 'unknown', wid: null }
   }
 }

@@ -1,17 +1,22 @@
-/** One server a directory: a lock file with its holder's process in it, kept fresh while that lives. */
+/**
+ * One server per directory: a lock file that names its holder's process and is touched while that process
+ * runs.
+ */
 import { linkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readText } from '../read-file.ts'
 
-/** The holder touches its lock this often, so that a lock of another host can be told from a leftover. */
+/**
+ * The holder touches its lock this often, which distinguishes an active lock of another host from a leftover.
+ */
 const TOUCH_MS = 4_000
-/** Not touched for this long: its holder is gone. */
+/** A lock that was not touched for this long has no holder. */
 const STALE_MS = 12_000
-/** Newcomers who found the same leftover are done with it after this long. */
+/** Time in which all processes that found the same leftover lock have removed it. */
 const SETTLE_MS = 150
 
-/** The directory is in use. `holder` is the process, on this host where `host` is null. */
+/** The directory is in use. `holder`: its process id. `host`: its host name, null for this host. */
 export class HeldError extends Error {
   readonly holder: number
   readonly host: string | null
@@ -24,10 +29,13 @@ export class HeldError extends Error {
 
 type Holder = { pid: number; started: string | null; host: string }
 
-/** A lock as somebody who does not want it sees it. `host` is null for this one. */
+/** A lock as an observer sees it. `host` is null for this host. */
 export type LockView = { pid: number; host: string | null; isLive: boolean }
 
-/** Who holds the lock, without touching it; null where there is none. One of another host lives while it is touched. */
+/**
+ * Reads the lock without changing it; null if there is none. A lock of another host is live while it is
+ * touched.
+ */
 export function readLock(file: string): LockView | null {
   const holder = parse(readOrNull(file))
   if (holder === null) return null
@@ -40,14 +48,14 @@ export function readLock(file: string): LockView | null {
   return { pid: holder.pid, host: here ? null : holder.host, isLive }
 }
 
-/** Locks of this process: the file alone cannot tell two holders in one process apart. */
+/** Locks of this process: the file alone cannot distinguish two holders in one process. */
 const mine = new Set<string>()
 
 /**
- * Take the lock; resolves with its release. A lock whose process has ended is taken over. One of another host, or of a
- * process that cannot be told from a later one with its number, counts as long as it is touched: that takes up to 12 s
- * to see, and `onWait` is told.
- * @throws HeldError while another server lives
+ * Takes the lock; resolves with its release function. A lock whose process has ended is taken over. A lock of
+ * another host, or of a process that cannot be distinguished from a later one with the same pid, counts while
+ * it is touched: the check takes up to 12 s, and `onWait` is called first.
+ * @throws HeldError while another server holds the lock
  */
 export async function lockDir(file: string, onWait: () => void): Promise<() => void> {
   if (mine.has(file)) throw new HeldError(process.pid, null)
@@ -58,11 +66,12 @@ export async function lockDir(file: string, onWait: () => void): Promise<() => v
   } satisfies Holder)
   const fresh = `${file}.${process.pid}.new`
   for (let tries = 0; tries < 5; tries++) {
-    // Written aside and linked: the lock appears whole, or not at all.
+    // Written beside it and then linked: the lock appears whole, or not at all.
     try {
       writeFileSync(fresh, text, { mode: 0o600 })
       linkSync(fresh, file)
-      // Where a leftover was in the way, somebody who judged it too may move ours; it is given back, or we lost.
+      // After a leftover was removed, another process that saw it may move our lock. It puts ours back, or we
+      // lost.
       if (tries > 0) await sleep(SETTLE_MS)
       if (readOrNull(file) === text) {
         mine.add(file)
@@ -85,7 +94,7 @@ function keep(file: string, text: string): () => void {
     try {
       utimesSync(file, new Date(), new Date())
     } catch {
-      // Deleted under us; there is nothing to keep fresh.
+      // The file was deleted: there is nothing to touch.
     }
   }, TOUCH_MS)
   timer.unref()
@@ -96,7 +105,7 @@ function keep(file: string, text: string): () => void {
   }
 }
 
-/** Resolves when the lock's holder is gone. */
+/** Resolves when the lock has no live holder. */
 async function requireStale(file: string, onWait: () => void): Promise<void> {
   const holder = parse(readOrNull(file))
   if (holder === null) return
@@ -116,15 +125,15 @@ async function requireStale(file: string, onWait: () => void): Promise<void> {
   }
 }
 
-/** Only one of several newcomers can move the stale file away; the others find it gone and try again. */
+/** Only one process can move the stale file away; the others find it gone and try again. */
 function takeAway(file: string, judged: string | null): void {
   const aside = `${file}.${process.pid}.stale`
   try {
     renameSync(file, aside)
-    // Moved what a quicker newcomer had just made: give it back.
+    // The moved file is the new lock of a faster process: put it back.
     if (readOrNull(aside) !== judged) linkSync(aside, file)
   } catch {
-    // Somebody was quicker.
+    // Another process was faster.
   }
   rmSync(aside, { force: true })
 }
@@ -142,12 +151,15 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    // Not permitted to signal it: it lives, under another user.
+    // Not permitted to signal it: the process runs, as another user.
     return isCode(error, 'EPERM')
   }
 }
 
-/** When a process started, in clock ticks, to tell it from a later one with its pid; null where that cannot be read. */
+/**
+ * When a process started, in clock ticks: distinguishes it from a later one with the same pid; null if
+ * unreadable.
+ */
 function startOf(pid: number): string | null {
   const stat = readOrNull(`/proc/${pid}/stat`)
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null

@@ -1,4 +1,4 @@
-/** One linked account: runs the state machine, owns the engine, wins lost connections back. */
+/** The session of one linked account: runs the state machine, owns the engine and reconnects. */
 import { type Clock, withDeadline } from '../clock.ts'
 import type { Engine, EngineEnd, EngineEvent, OpenEngine } from '../engine/engine.ts'
 import { AppError, fail } from '../errors.ts'
@@ -14,56 +14,66 @@ import { createReconnects } from './reconnect.ts'
 import { createSessionChanges } from './session-changes.ts'
 import { createTimers } from './timers.ts'
 
-/** How long a start is waited for, by whoever asked for it. */
+/** The longest time that `start` waits for the first result of a start. */
 const FIRST_RESULT_MS = 25_000
-/** A pairing code's 60 s: the start if need be, then WhatsApp's answer. */
+/**
+ * The limit of `requestPairingCode`, within the contract's 60 s: a start if required, then WhatsApp's
+ * response.
+ */
 const PAIRING_MS = 58_000
 const OFFLINE_MS = 30_000
 const RESTART_OFFLINE_MS = 120_000
 const PROBE_EVERY_MS = 30_000
-/** Ready for this long counts as well again. */
+/** After this time in `ready` the count of reconnect attempts starts again from zero. */
 const WELL_AFTER_MS = 5 * 60_000
-/** A logout's 30 s: a session on its way up may come, WhatsApp is told (15 s in the engine), the browser closes. */
+/**
+ * Parts of a logout's 30 s: a session that still starts gets 5 s, the engine's logout 15 s, closing the
+ * browser 8 s.
+ */
 const LOGOUT_WAIT_MS = 5_000
 const LOGOUT_CLOSE_MS = 8_000
 
 export type Session = {
-  /** The truth as of now; cheap, never opens the browser. */
+  /** The current status. Cheap; never opens the browser. */
   status(): Status
-  /** The QR text that is valid now, or null. */
+  /** The text of the valid QR code, or null. */
   qr(): string | null
-  /** The pairing code that waits to be typed on the phone, or null. As secret as the QR. */
+  /** The valid pairing code, or null. As secret as the QR code. */
   pairingCode(): PairingCode | null
-  /** Somebody is looking: a QR that is looked at does not expire. */
+  /** Keeps the QR code alive: call it when a client shows or reads the code. */
   touch(): void
   /**
-   * Connect, pairing if need be. Safe to call again: a call during a start waits for that same start. Resolves at the
-   * first result (`qr`, `authenticated`, `ready`, or a failure), at the latest after 25 s; the status tells which.
-   * Fails with `browser_not_found`, `logout_in_progress`, `shutting_down`.
+   * Starts the session, and linking if no session is saved. A call during a start waits for that start.
+   * Resolves at the first result (`qr`, `authenticated`, `ready`, or an error), at the latest after 25 s;
+   * read the result from the status. Fails with `browser_not_found`, `logout_in_progress`, `shutting_down`.
    */
   start(): Promise<void>
   /**
-   * A pairing code for this number; null when the account is linked already. Starts if need be; within 58 s.
-   * Fails as `start`, and with `session_exists`, `pairing_refused`, `pairing_rate_limited`, `start_failed`,
-   * `whatsapp_error`, `whatsapp_timeout`.
+   * Returns a pairing code for this number, or null if the account is linked already. Starts the session if
+   * required. Resolves within 58 s. Fails as `start`, and with `session_exists`, `pairing_refused`,
+   * `pairing_rate_limited`, `start_failed`, `whatsapp_error`, `whatsapp_timeout`.
    */
   requestPairingCode(phone: PhoneNumber): Promise<PairingCode | null>
   /**
-   * Sign the device out, close the browser, delete the profile. True: WhatsApp was told; false: it could not be, and
-   * the phone still lists the device; null: nothing was linked. From every state, within 30 s.
+   * Unlinks the device, closes the browser and deletes the profile. Works in every state, within 30 s.
+   * Returns true if WhatsApp confirmed, false if not (the phone may still list the device), null if nothing
+   * was linked.
    */
   logout(): Promise<boolean | null>
-  /** The engine of a ready and connected session. Fails with `not_linked`, `starting`, `not_connected`, `shutting_down`. */
+  /**
+   * The engine of a ready and connected session. Fails with `not_linked`, `starting`, `not_connected`,
+   * `shutting_down`.
+   */
   engine(): Engine
-  /** Fails with `not_linked` unless a session was saved here. */
+  /** Fails with `not_linked` unless a session is saved. */
   requireLinked(): void
-  /** Called after every change of the status; returns the unsubscribe function. */
+  /** Calls `listener` after every change of the status. Returns the unsubscribe function. */
   onChange(listener: () => void): () => void
-  /** At the server's start: connect by itself where a session was saved. Returns at once. */
+  /** Connects if a session is saved; for the server's start. Returns at once. */
   resume(): void
-  /** Something outside failed in a way that may have hurt the engine: look at once whether it still answers. */
+  /** Probes the engine at once; for callers whose request failed in a way that the engine may have caused. */
   suspect(): void
-  /** Close for good: browser gone, timers off. The link stays. */
+  /** Closes the browser and all timers for good. The device stays linked. */
   close(): Promise<void>
 }
 
@@ -73,7 +83,7 @@ export type SessionOptions = {
   archive: Archive
   clock: Clock
   log: Log
-  /** Absolute path; null where no browser was found. */
+  /** Absolute path; null if no browser was found. */
   chromeExecutable: string | null
   headless: boolean
 }
@@ -88,13 +98,13 @@ export function createSession(options: SessionOptions): Session {
   let version: string | null = null
   let connected = false
   let reconnectAt: number | null = null
-  /** This start only tries an unmarked profile: a QR means that it holds no session. */
+  /** This start tries a profile without a marker: a QR code means that the profile holds no session. */
   let onTrial = false
 
   let engine: Engine | null = null
-  /** Events of an engine that is not the current one are dropped. */
+  /** Events of an engine that is not the current one are ignored. */
   let generation = 0
-  /** Settles when every engine before the current one is closed and its leftovers are gone. */
+  /** Settles when every earlier engine is closed and its leftovers are removed. */
   let closed: Promise<void> = Promise.resolve()
   let loggingOut: Promise<boolean | null> | null = null
   let lastPairing: Promise<unknown> = Promise.resolve()
@@ -108,19 +118,19 @@ export function createSession(options: SessionOptions): Session {
     changed,
     askForQr: () => void engine?.showQr(),
     startAnew() {
-      log.info('the QR code expired without a successor; the browser is started anew')
+      log.info('the QR code expired and WhatsApp sent no new one; restarting the browser')
       dropEngine()
       scheduleReconnect('lost')
       changed()
     },
-    expire: () => finish('stop', 'qr_expired', 'Nobody scanned the QR code.'),
+    expire: () => finish('stop', 'qr_expired', 'The QR code was not scanned in time.'),
     fail: (why, detail) => finish('refused', why, detail),
   })
 
-  /** Follow the signal; ignored where it means nothing in this state. */
+  /** Applies the signal; ignores it if the table has no transition for it in this state. */
   function signal(what: Signal, why: { reason?: Reason; error?: string } = {}): void {
     const to = nextState(state, what)
-    if (to === null) return log.debug({ state, signal: what }, 'a signal without meaning in this state')
+    if (to === null) return log.debug({ state, signal: what }, 'a signal is ignored in this state')
     const from = state
     if (to !== from) since = clock.now()
     state = to
@@ -129,7 +139,7 @@ export function createSession(options: SessionOptions): Session {
     if (to !== 'qr') pairing.clear()
     if (to !== 'ready') connected = false
     if (from !== to) log.info({ state: to, ...(reason === null ? {} : { reason }) }, 'session.changed')
-    // An account that has just connected has no archive before `follow` opens it.
+    // The archive of an account that has just connected is open only after `follow`.
     if (what !== 'ready') changes.note(state, reason, reconnects.attempt())
     changed()
   }
@@ -143,7 +153,7 @@ export function createSession(options: SessionOptions): Session {
     return () => listeners.delete(listener)
   }
 
-  /** Until `when` holds after some change, or `ms` are over; never fails. */
+  /** Resolves once `when` holds after a change, or after `ms`. Never fails. */
   function waitUntil(when: () => boolean, ms: number): Promise<void> {
     return new Promise((resolve) => {
       if (when()) return resolve()
@@ -180,7 +190,10 @@ export function createSession(options: SessionOptions): Session {
       })
   }
 
-  /** Let go of the current engine: no more of its events, `farewell` said, its browser closed. The only way out. */
+  /**
+   * Drops the current engine: ignores its later events, runs `farewell`, closes its browser. The only way to
+   * drop one.
+   */
   function dropEngine(farewell: (leaving: Engine) => Promise<void> = async () => {}): void {
     generation += 1
     const leaving = engine
@@ -192,7 +205,7 @@ export function createSession(options: SessionOptions): Session {
     closed = Promise.all([closed, gone]).then(() => {})
   }
 
-  /** The current start or session is over, for this reason. */
+  /** Ends the current start or session for this reason. */
   function finish(how: Signal, why: Reason, detail?: string): void {
     dropEngine()
     timers.clearAll()
@@ -207,11 +220,11 @@ export function createSession(options: SessionOptions): Session {
       case 'qr_gone':
         return pairing.onQrGone()
       case 'code_gone':
-        // Where none waits, the page is only reconnecting; its QR codes go on by themselves.
+        // With no pairing code waiting, the page is only reconnecting and its QR codes continue.
         if (pairing.view()?.method === 'code') pairing.onCodeGone()
         return
       case 'passkey_asked':
-        log.warn('WhatsApp asks for a passkey to confirm the new device')
+        log.warn('WhatsApp requires a passkey to confirm the new device')
         return pairing.onPasskeyAsked()
       case 'authenticated':
         signal('paired')
@@ -273,10 +286,10 @@ export function createSession(options: SessionOptions): Session {
     } else {
       connected = false
       timers.set('offline', OFFLINE_MS, () =>
-        signal('lost', { reason: 'offline', error: 'The connection to WhatsApp is lost.' }),
+        signal('lost', { reason: 'offline', error: 'The connection to WhatsApp was lost.' }),
       )
       timers.set('restart', RESTART_OFFLINE_MS, () =>
-        onEnded('not_responding', 'The connection to WhatsApp did not come back by itself.', 'offline'),
+        onEnded('not_responding', 'The connection to WhatsApp was not restored in time.', 'offline'),
       )
     }
     changed()
@@ -288,7 +301,7 @@ export function createSession(options: SessionOptions): Session {
     const mine = generation
     void asked.probe().then(({ responding }) => {
       if (mine !== generation) return
-      if (!responding) return onEnded('not_responding', "WhatsApp Web's page does not answer.")
+      if (!responding) return onEnded('not_responding', 'The WhatsApp Web page does not respond.')
       timers.set('probe', PROBE_EVERY_MS, probe)
     })
   }
@@ -312,7 +325,7 @@ export function createSession(options: SessionOptions): Session {
     timers.set('reconnect', wait, () => launch())
   }
 
-  /** The link is gone: remove its mark now, and its profile once the browser is closed. */
+  /** The device is no longer linked: removes the marker now, and the profile once the browser is closed. */
   function forget(): void {
     account = null
     authDir.unmark()
@@ -325,7 +338,7 @@ export function createSession(options: SessionOptions): Session {
     if (loggingOut !== null) fail('logout_in_progress', { retryAfterS: 5 })
   }
 
-  /** The state as it is after an await, which the compiler cannot know. */
+  /** The state after an await, which the compiler cannot narrow correctly. */
   const current = (): SessionState => state
   const isRunning = () => engine !== null || state === 'starting'
 
@@ -344,7 +357,8 @@ export function createSession(options: SessionOptions): Session {
   async function requestPairingCode(phone: PhoneNumber, deadline: number): Promise<PairingCode | null> {
     requireOpen()
     const timeLeft = () => deadline - clock.now()
-    // Whoever asked has been answered meanwhile; a code that nobody sees would end the one before.
+    // The caller has already received its timeout; a code that nothing displays would only end the previous
+    // one.
     if (timeLeft() <= 0) fail('whatsapp_timeout')
     if (current() === 'ready') return null
     if (authDir.saved() !== null) fail('session_exists')
@@ -356,22 +370,22 @@ export function createSession(options: SessionOptions): Session {
     const mine = generation
     const code = await engine.requestPairingCode(phone).catch((error) => {
       if (mine !== generation) return null
-      // A QR code was scanned meanwhile: nothing waits any more.
+      // A QR code was scanned in the meantime: no code is awaited any more.
       if (current() !== 'qr') throw error
       if (error instanceof AppError && error.code === 'pairing_refused') {
-        finish('refused', 'link_refused', 'WhatsApp refused to give a pairing code for this number.')
+        finish('refused', 'link_refused', 'WhatsApp refused a pairing code for this number.')
       } else {
-        // Asking has ended the QR code that was shown before.
+        // The request has ended the QR code that was shown before.
         pairing.onCodeGone()
       }
       throw error
     })
     if (code === null || mine !== generation) {
-      fail('start_failed', { detail: lastError ?? 'The session was closed meanwhile.' })
+      fail('start_failed', { detail: lastError ?? 'The session was closed in the meantime.' })
     }
     if (current() !== 'qr') return null
     if (timeLeft() <= 0) {
-      // The caller has its timeout already: a code that nobody sees must not take the place of the QR.
+      // The caller has already received its timeout: an undelivered code must not replace the QR code.
       pairing.onCodeGone()
       fail('whatsapp_timeout')
     }
@@ -380,7 +394,8 @@ export function createSession(options: SessionOptions): Session {
 
   async function logout(): Promise<boolean | null> {
     const linked = authDir.saved() !== null
-    // A saved session on its way up can still be told; one that hangs cannot.
+    // WhatsApp can still be informed through a saved session that is starting, but not through one that
+    // hangs.
     if (linked && isRunning()) {
       await waitUntil(() => state !== 'starting' && state !== 'authenticated', LOGOUT_WAIT_MS)
     }
@@ -399,7 +414,8 @@ export function createSession(options: SessionOptions): Session {
     forget()
     signal('stop')
     reconnects.reset()
-    // A browser that resists is ended all the same; only the answer does not wait for it. A new start does.
+    // A browser that does not close in time is still ended. This response does not wait for it; a new start
+    // does.
     await withDeadline(clock, 'Closing the browser', LOGOUT_CLOSE_MS, closed).catch(() => {})
     return linked ? told : null
   }
@@ -433,7 +449,7 @@ export function createSession(options: SessionOptions): Session {
                 reconnecting: reconnectAt !== null,
                 archiveHint: authDir.hint() ?? archive.hint(),
               })
-            : 'Wait: the account is being logged out.',
+            : 'Wait: the account is logging out.',
         pairing: pairing.view(),
         reconnect:
           reconnectAt === null
@@ -449,7 +465,7 @@ export function createSession(options: SessionOptions): Session {
     start: () => start(),
     requestPairingCode(phone) {
       const deadline = clock.now() + PAIRING_MS
-      // One at a time: each code ends the one before.
+      // One at a time: each code ends the previous one.
       const mine = lastPairing.then(() => requestPairingCode(phone, deadline))
       lastPairing = mine.catch(() => {})
       return withDeadline(clock, 'Asking for a pairing code', PAIRING_MS, mine).catch((error) => {
@@ -486,7 +502,7 @@ export function createSession(options: SessionOptions): Session {
     },
     async close() {
       over = true
-      // A logout that has begun is finished first: half of one would leave a device that nobody can use.
+      // Finish a logout that has begun: half of one leaves a device that is linked but unusable.
       await loggingOut?.catch(() => {})
       timers.clearAll()
       pairing.clear()
