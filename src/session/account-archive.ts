@@ -1,4 +1,4 @@
-/** One account's archive, open: its store, and what reads it, writes it and keeps it in order. */
+/** The open archive of one account: its store, its readers, its writer and its background tasks. */
 import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -22,7 +22,10 @@ export type AccountArchive = {
   inbox: Inbox
   keeping: Keeping
   forgetting: Forgetting
-  /** The account's other address, by which others quote and mention it; null: not known. Never fails. */
+  /**
+   * Stores the account's LID, the other address under which people quote and mention it. Null: not known.
+   * Never fails.
+   */
   learnLid(lid: Jid | null): void
   /** Never fails. */
   close(): void
@@ -31,19 +34,19 @@ export type AccountArchive = {
 export type AccountArchiveOptions = Pick<InboxOptions, 'hash' | 'onLost' | 'onUnheard'> & {
   account: Jid
   file: string
-  /** What the archive is encrypted with, as its owner set it; null: nothing. */
+  /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
   keep: KeepRules
   eventsDays: number
   clock: Clock
   log: Log
-  /** The event log has grown, and it is on disk. */
+  /** Called when new events are in the log and on disk. */
   onAppend: () => void
 }
 
 /**
- * Open it, made where there is none, and start what works on it by itself.
- * @throws AppError as `openArchive`; `archive_foreign` where the file is another account's
+ * Opens the archive, creating it if missing, and starts its background tasks.
+ * @throws AppError as `openArchive`; `archive_foreign` if the file belongs to another account
  */
 export function openAccountArchive(options: AccountArchiveOptions): AccountArchive {
   const { account, clock, log } = options
@@ -51,9 +54,9 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
   const owner = store.meta.get('account_wid')
   if (owner !== null && owner !== account) {
     store.close()
-    fail('archive_foreign', { detail: 'The file in the place of the archive is another account’s.' })
+    fail('archive_foreign', { detail: 'The archive file belongs to another account.' })
   }
-  // Not written anew: what is there can be read from a full disk too.
+  // Not written again: the archive must also open on a full disk.
   if (owner === null) store.meta.set('account_wid', account)
   const known = store.meta.get('account_lid')
   const own = new Set([account, ...(typeof known === 'string' ? [toJid(known)] : [])])
@@ -82,7 +85,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
       try {
         store.meta.set('account_lid', lid)
       } catch (error) {
-        log.debug({ err: error }, "the account's LID could not be noted")
+        log.debug({ err: error }, "the account's LID could not be stored")
       }
     },
     close() {
@@ -96,7 +99,10 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
   }
 }
 
-/** With other rules than at the last start, older messages may be wanted that were not before: it is looked once more. */
+/**
+ * If the rules have changed since the last start, older messages may be missing: checks the history once
+ * more.
+ */
 function noteRules(store: Store, keeping: Keeping): void {
   const last = store.meta.get('keep_rules')
   if (last === keeping.fingerprint) return

@@ -1,6 +1,6 @@
 /**
- * The archive of the account that is, or was last, linked here: opened when that is known, fed while the engine runs,
- * readable in every state. Two accounts never share one.
+ * The archive of the account that is or was last linked: opened once the account is known, written while the
+ * engine runs, readable in every state. Two accounts never share one.
  */
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -21,74 +21,85 @@ import type { HistoryBudget } from './history.ts'
 import type { InboxEvent } from './inbox.ts'
 import { createTimers } from './timers.ts'
 
-/** While connected, it is noted this often that nothing is missing. */
+/** While connected, the time up to which the archive is complete is stored this often. */
 const NOTE_MS = 30_000
-/** A disk that refused is tried again this often. */
+/** Interval between attempts to write to a disk that returned an error. */
 const RETRY_MS = 5_000
 const MOVED =
-  'The archive file was moved or replaced while the server runs. Put it back, or restart the server.'
+  'The archive file was moved or replaced while the server was running. Put it back, or restart the server.'
 
 export type Archive = {
-  /** Fails with `not_linked` where no account ever was, and as `openArchive`. */
+  /** Fails with `not_linked` if no account was ever linked, and as `openArchive`. */
   reader(): Reader
-  /** Readers of the event log. They end when another account's archive is opened, and with the server. */
+  /**
+   * Readers of the event log. They end when another account's archive is opened, and when the server stops.
+   */
   events: Pick<EventReaders, 'open' | 'stop'>
-  /** ISO 8601 UTC: nothing was missing until then, 1970 where it never was complete; null while it is up to date. */
+  /**
+   * ISO 8601 UTC: the archive is complete up to this time; 1970 if it was never complete. Null while it is up
+   * to date.
+   */
   staleSince(): string | null
-  /** Older messages of this chat, asked of WhatsApp now. Fails as {@link Archive.reader}, `not_connected`, as `Engine.readMessages`. */
+  /**
+   * Loads older messages of this chat from WhatsApp. Fails as {@link Archive.reader}, with `not_connected`,
+   * and as `Engine.readMessages`.
+   */
   loadEarlier(chat: Jid, count: number): Promise<{ added: number; complete: boolean }>
-  /** Everything of this chat leaves the archive and is not fetched again; the number of messages. Fails as {@link Archive.reader}, `chat_not_found`, `archive_full`. */
+  /**
+   * Deletes everything of this chat from the archive and never fetches it again. Returns the number of
+   * messages. Fails as {@link Archive.reader}, with `chat_not_found` and `archive_full`.
+   */
   forget(chat: Jid): Promise<number>
   /** Fails as {@link Archive.reader}. */
   exporter(): Exporter
-  /** Numbers about what it holds. Fails as {@link Archive.reader}. */
+  /** Statistics of the archive. Fails as {@link Archive.reader}. */
   stats(): Stats
   view(): Pick<Status, 'archive' | 'sync'>
-  /** What to do so that it can be opened or written; null where nothing is wrong. */
+  /** The next step if the archive cannot be opened or written; null if nothing is wrong. */
   hint(): string | null
-  /** The account is connected with this engine: from now on its archive is kept up to date. Never fails. */
+  /** Keeps the account's archive up to date from this connected engine. Never fails. */
   follow(engine: Engine, account: Jid, lid: Jid | null): void
-  /** What the engine reported, or the session entered; it goes into the archive that is open. Never fails. */
+  /** Queues an engine or session event for the open archive. Never fails. */
   take(event: InboxEvent): void
-  /** Write now what was taken, so that it is on disk when somebody is told of it. Never fails. */
+  /** Writes the queued events now, so that they are on disk before a client learns of them. Never fails. */
   flush(): void
-  /** Events may have been missed. */
+  /** Events may have been missed: starts a new catch-up. */
   doubt(): void
   setConnected(connected: boolean): void
-  /** The engine is gone. */
+  /** The engine has ended. */
   leave(): void
   close(): void
 }
 
 export type ArchiveOptions = {
   authDir: AuthDir
-  /** What the archive is encrypted with, as its owner set it; null: nothing. */
+  /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
   budget: HistoryBudget
-  /** What is kept, and for how long. */
+  /** What is stored, and for how long. */
   keep: KeepRules
-  /** How long events are kept. */
+  /** Days for which events are stored. */
   eventsDays: number
   clock: Clock
   log: Log
   hash: (jid: string) => string
 }
 
-/** Who is to be archived, and from where. */
+/** The account that is archived, and the engine it is read from. */
 type Followed = { engine: Engine; account: Jid; lid: Jid | null }
 
 export function createArchive(options: ArchiveOptions): Archive {
   const { authDir, clock, log } = options
   let opened: AccountArchive | null = null
-  /** Why it is not open, or not written. */
+  /** Why the archive is not open or cannot be written. */
   let problem: AppError | null = null
-  /** From {@link Archive.follow} to {@link Archive.leave}, also while the archive cannot be opened. */
+  /** Set from {@link Archive.follow} until {@link Archive.leave}, also while the archive cannot be opened. */
   let followed: Followed | null = null
   let catchUp: CatchUp | null = null
   let connected = false
-  /** Since {@link Archive.follow}: nothing is missing, and what comes is heard. */
+  /** Since {@link Archive.follow}: nothing is missing, and new messages arrive as events. */
   let upToDate = false
-  /** The last two times at which it was so, the older one first. */
+  /** The last two ticks at which the archive was up to date, the older one first. */
   let ticks: number[] = []
   const timers = createTimers<'note' | 'retry'>(clock)
   const events = createEventReaders(() => requireOpen().events)
@@ -115,7 +126,7 @@ export function createArchive(options: ArchiveOptions): Archive {
       if (before?.code !== problem.code) {
         log.error(
           { err: error, code: problem.code },
-          'the archive cannot be opened; nothing is kept until it can',
+          'the archive cannot be opened; no messages are stored until it can',
         )
       }
       if (problem.code === 'archive_full' || problem.code === 'archive_unavailable') {
@@ -131,7 +142,7 @@ export function createArchive(options: ArchiveOptions): Archive {
     if (followed?.account === account) begin(opened, followed)
   }
 
-  /** The disk refused. What was not written is read again from WhatsApp Web once it can be. */
+  /** The disk returned an error. Messages that were not written are read again from WhatsApp Web later. */
   function failed(error: AppError): void {
     if (problem?.code !== error.code) log.error({ err: error }, 'the archive cannot be written')
     problem = error
@@ -153,8 +164,8 @@ export function createArchive(options: ArchiveOptions): Archive {
   }
 
   /**
-   * For the next start: until when nothing was missing. A lost connection is found out late, and a computer that slept does
-   * not know at first, so the time that is noted lies two ticks back.
+   * Stores for the next start until when nothing was missing. A lost connection, or a computer that slept, is
+   * noticed late, so the stored time is that of two ticks ago.
    */
   function tick(): void {
     timers.set('note', NOTE_MS, tick)
@@ -169,7 +180,7 @@ export function createArchive(options: ArchiveOptions): Archive {
       opened?.inbox.flush()
       opened?.store.meta.set('known_until', Math.floor(ms / 1000))
     } catch (error) {
-      log.debug({ err: error }, 'the time could not be noted')
+      log.debug({ err: error }, 'the time up to which the archive is complete could not be stored')
     }
   }
 
@@ -189,7 +200,7 @@ export function createArchive(options: ArchiveOptions): Archive {
     return new Date((knownUntil() ?? 0) * 1000).toISOString()
   }
 
-  /** How many messages are in it, and what is wrong with the file that no writing has met yet. */
+  /** The number of messages, and a problem with the file that no write has found yet. */
   function look(): { messages: number | null; trouble: AppError | null } {
     if (opened === null) return { messages: null, trouble: null }
     try {
@@ -202,7 +213,7 @@ export function createArchive(options: ArchiveOptions): Archive {
     }
   }
 
-  /** What is open stays so, and a disk that refused is still tried again. */
+  /** Stops the catch-up. The archive stays open, and a disk that returned an error is still retried. */
   function halt(): void {
     timers.clear('note')
     ticks = []
@@ -312,7 +323,7 @@ export function createArchive(options: ArchiveOptions): Archive {
   }
 }
 
-/** Does the file that cannot be opened look like an encrypted one? */
+/** True if the file that cannot be opened looks like an encrypted one. */
 function isEncrypted(file: string): boolean {
   try {
     return readHeader(file).kind === 'encrypted'

@@ -1,6 +1,7 @@
 /**
- * Brings the archive up to what WhatsApp Web has: first what came while nobody listened, then history backwards, the
- * newest chats first. One per engine; ends with it. Killed anywhere, the next one goes on where this one was.
+ * Brings the archive up to date with WhatsApp Web: first what arrived while the server was not connected,
+ * then the history backwards, newest chats first. One per engine, ends with it. If it is killed, the next one
+ * continues.
  */
 import type { Clock } from '../clock.ts'
 import type { Engine, HistoryPage } from '../engine/engine.ts'
@@ -20,15 +21,18 @@ import type { Keeping } from './keeping.ts'
 import type { Recorded } from './record-messages.ts'
 
 export type CatchUp = {
-  /** Look through everything now, or once more when the present round is over. Returns at once. */
+  /** Checks all chats now, or once more after the current round. Returns at once. */
   run(): void
   progress(): SyncProgress
   /**
-   * WhatsApp Web has messages in this chat of which no event came: read them, back to `from` at least (Unix seconds).
+   * Reads a chat for which WhatsApp Web has messages without events, back to `from` at least (Unix seconds).
    * Returns at once.
    */
   look(chat: number, from?: number): void
-  /** Older messages of this chat, or those of its newest gap; waits for its turn. Errors as `Engine.readMessages`. */
+  /**
+   * Loads older messages of this chat, or of its newest gap; waits for its turn. Errors as
+   * `Engine.readMessages`.
+   */
   loadEarlier(chat: number, count: number): Promise<{ added: number; complete: boolean }>
   stop(): void
 }
@@ -39,25 +43,28 @@ export type CatchUpOptions = {
   inbox: Inbox
   keeping: Keeping
   budget: HistoryBudget
-  /** Unix seconds of the last moment at which nothing was missing; null: never. */
+  /** Unix seconds: nothing was missing up to this time; null: never complete. */
   knownUntil: () => number | null
   clock: Clock
   log: Log
-  /** Nothing that came before this moment is missing now (but for what is a recorded gap). */
+  /** Called when nothing older than this moment is missing, apart from recorded gaps. */
   onCaughtUp: () => void
-  /** The archive could not be written. */
+  /** Called when the archive could not be written. */
   onFailed: (error: AppError) => void
 }
 
 /** Kinds of chats that WhatsApp Web always lists. */
 const LISTED: ReadonlySet<ChatKind> = new Set(['direct', 'group', 'channel'])
-/** Messages that come late can be older than what came before them; so far back is read again. */
+/** A late message can be older than one that arrived before it; this overlap is read again. */
 const OVERLAP_S = 600
-/** A message can be deleted for everyone for about two days (WhatsApp Help Center: 60 hours): what is younger is read again. */
+/**
+ * A message can be deleted for everyone for about two days (WhatsApp Help Center: 60 hours): younger ones are
+ * read again.
+ */
 const CHANGEABLE_S = 60 * 3600
-/** No further than this is looked back for changes alone. */
+/** The most messages of one chat that are read again only to find changes. */
 const RECHECK_MESSAGES = 200
-/** A gap larger than this in one chat is recorded, and filled with the history. */
+/** If more messages than this are missing in one chat, a gap is recorded and filled with the history. */
 const MAX_GAP = 2_000
 const TRIES = 3
 const RETRY_MS = 5_000
@@ -77,9 +84,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   let again = false
   let running = false
   let lastLogged = 0
-  /** Unix seconds: until then nothing was missing, as of this round; null: there was no such time. */
+  /** Unix seconds: nothing was missing up to this time, as of this round; null: never complete. */
   let since: number | null = null
-  /** Chats to be read, each back to this time at least. */
+  /** Chats to read, each back to this time at least. */
   const unheard = new Map<number, number>()
   let progress: SyncProgress = { phase: 'waiting', chats_done: 0, chats_total: 0, messages: 0 }
 
@@ -117,7 +124,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   async function round(): Promise<void> {
-    // Earlier than noted: clocks differ, and a browser is dead for a moment before anybody notices.
+    // Earlier than the stored time: clocks differ, and a dead browser is noticed late.
     const noted = options.knownUntil()
     since = noted === null ? null : noted - OVERLAP_S
     report({ phase: 'chats', chats_done: 0, chats_total: 0 })
@@ -130,7 +137,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     const queued = new Set<number>()
     for await (const seen of engine.readChats()) {
       if (stopped) return
-      // One transaction for the whole piece: a list of thousands would otherwise wait for the disk thousands of times.
+      // One transaction per piece: with one per entry, a list of thousands would wait for the disk thousands
+      // of times.
       inbox.together(() => {
         for (const one of seen) {
           const chat = inbox.recordChat(one)
@@ -150,9 +158,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     if (stopped || again) return
     if (unread.length === 0) {
       options.onCaughtUp()
-      log.info({ chats: listed.size, messages: progress.messages }, 'nothing that came meanwhile is missing')
+      log.info({ chats: listed.size, messages: progress.messages }, 'the archive is up to date')
     }
-    // As they are now: their gaps and beginnings have been found meanwhile.
+    // Read again: their gaps and beginnings may have changed since.
     for (const { id } of unread) listed.delete(id)
     const { wanted, load } = history.plan(store.chats.all().filter(({ id }) => listed.has(id)))
     report({ phase: 'history', chats_done: 0, chats_total: wanted.length })
@@ -161,19 +169,19 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   /**
-   * The position up to which nothing is missing where that is all there is: nothing has come and nothing can have changed
-   * since the last look. Else null. Notes of a chat that is new here how far it is known.
+   * Returns the position up to which the chat is complete if nothing new arrived and nothing can have changed
+   * since the last check; else null. For a chat that is new here it stores how far the chat is known.
    */
   function upToDateUntil(chat: ChatRow, { last, timestamp }: SeenChat): number | null {
     const upTo = chat.caught_up_to
-    // All of it is older than what is kept: there is nothing to look for.
+    // Everything is older than the archive stores: there is nothing to read.
     if (last !== null && last.sentAt < keeping.bounds(chat.id).from) return upTo ?? firstIn(last.sentAt)
     if (upTo === null) {
       const known = since === null ? null : firstIn(since)
       const newest = last === null ? null : record(chat.id, [last], null, known).newest
-      // At the very first connection there is nothing to have missed: what is older is history.
+      // At the very first connection nothing can be missing: what is older is history.
       if (known === null) return newest
-      // Later, nothing of it had come until we last looked, or it would have been listed.
+      // Later, a chat that is new here had no messages up to the last check, or it would have been listed.
       inbox.setCaughtUp(chat.id, null, known)
       return null
     }
@@ -182,7 +190,10 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     return isKnown && since !== null && last.sentAt <= since - CHANGEABLE_S ? upTo : null
   }
 
-  /** What was deleted on the phone meanwhile. A list that lacks half of what is known is not believed. */
+  /**
+   * Records chats that were deleted on the phone. Ignores a list that lacks more than half of the known
+   * chats.
+   */
   function removeUnlisted(chats: ChatRow[], listed: ReadonlySet<number>): void {
     const present = chats.filter(({ kind, removed_at }) => LISTED.has(kind) && removed_at === null)
     const gone = present.filter(({ id }) => !listed.has(id))
@@ -193,7 +204,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
   }
 
-  /** @param upTo until where nothing was missing; what is later than this and new here came while nobody listened */
+  /** @param upTo the position up to which nothing was missing; new messages after it count as late */
   function record(chat: number, seen: SeenMessage[], before: number | null, upTo: number | null): Recorded {
     const isLate = ({ sentAt }: SeenMessage) => upTo !== null && sentAt >= timeOf(upTo) - OVERLAP_S
     const recorded = inbox.recordStretch(chat, seen, (one) => (isLate(one) ? 'late' : 'history'), before)
@@ -201,13 +212,15 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     return recorded
   }
 
-  /** Read back until what is known and until `from`, and further as far as messages may have changed meanwhile. */
+  /**
+   * Reads back to the last known message and to `from`, then further while messages may have changed since.
+   */
   async function closeGap(chat: number, from = Infinity): Promise<void> {
     const look = inbox.look()
     const startedAt = Math.floor(clock.now() / 1000)
     const upTo =
       store.chats.get(store.chats.currentId(chat))?.caught_up_to ?? (since === null ? null : firstIn(since))
-    /** The last message that was there when nothing was missing; null: there was none. */
+    /** The last message of the time when nothing was missing; null: there was none. */
     const known = upTo === null ? null : store.messages.lastUpTo(store.chats.currentId(chat), upTo)
     let isMet = known === null
     for (let walked = 0, before: number | null = null; ; ) {
@@ -220,11 +233,11 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       const hasMoved = oldest !== null && (before === null || oldest < before)
       if (page.end || !hasMoved || first === undefined) {
         if (page.end) inbox.setHistoryComplete(chat)
-        // WhatsApp Web gives no more, but what we know is not among it.
+        // WhatsApp Web has no more messages, but the last known one was not among them.
         if (!isMet && (before ?? oldest) !== null) inbox.recordGap(chat, known, oldest ?? before ?? 0)
         break
       }
-      // Of a chat that was never looked at, all else is history.
+      // In a chat that was never checked, everything else is history.
       if (upTo === null) break
       const isPast = first.sentAt < Math.min(timeOf(upTo) - OVERLAP_S, from)
       const isChecked = since === null || first.sentAt < since - CHANGEABLE_S || walked >= RECHECK_MESSAGES
@@ -239,7 +252,10 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     inbox.setCaughtUp(chat, look, last_message ?? firstIn(startedAt))
   }
 
-  /** What came silently does not wait for the history. A chat that cannot be read now waits for the next look. */
+  /**
+   * Reads chats with unreported messages before the history. A chat that cannot be read now waits for the
+   * next round.
+   */
   async function readUnheard(): Promise<void> {
     for (const [chat, from] of unheard) {
       if (stopped) return
@@ -248,7 +264,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         await closeGap(chat, from)
       } catch (error) {
         if (isOfTheArchive(error)) throw error
-        log.warn({ err: error }, 'a chat could not be read; the next look tries again')
+        log.warn({ err: error }, 'a chat could not be read; the next round tries again')
         clock.after(MAX_RETRY_MS, () => lookAt(chat, from))
       }
     }
@@ -260,7 +276,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     if (!running) void rounds()
   }
 
-  /** Each in turn, those that fail twice more after a while. Returns those that failed to the end. */
+  /** Reads each chat in turn, and those that fail twice more after a while. Returns those that still fail. */
   async function each(chats: ChatRow[], work: (chat: ChatRow) => Promise<unknown>): Promise<ChatRow[]> {
     let left = chats
     for (let round = 1; ; round += 1) {
@@ -273,7 +289,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
           report({ chats_done: progress.chats_done + 1 })
         } catch (error) {
           if (isOfTheArchive(error)) throw error
-          // Deleted since it was listed.
+          // The chat was deleted after it was listed.
           if (error instanceof AppError && error.code === 'chat_not_found') continue
           failed.push(chat)
           log.debug({ err: error }, 'a chat could not be read')

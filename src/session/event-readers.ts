@@ -1,15 +1,17 @@
-/** Readers of the event log: each holds a place in it and nothing else, and is woken when the log grows. */
+/** Readers of the event log: each holds a position in it and nothing else, and wakes when the log grows. */
 import { fail } from '../errors.ts'
 import type { Event, EventKind } from '../model/events.ts'
 import type { Jid } from '../model/ids.ts'
 import type { EventReader } from '../store/read-events.ts'
 
-/** A share of the server's connections (http/server.ts), so that readers who wait never keep others out. */
+/**
+ * A share of the server's connections (http/server.ts), so that waiting readers never block other clients.
+ */
 const MAX_READERS = 100
 
-/** What somebody wants to read. */
+/** The events that a reader asks for. */
 export type EventWish = {
-  /** A cursor as it was told, or "0": from the oldest that is kept. Left out: from now on. */
+  /** A cursor from an earlier response, or "0" for the oldest stored event. If omitted: only new events. */
   after?: string | undefined
   /** Only these kinds. */
   kinds?: readonly EventKind[] | undefined
@@ -18,38 +20,41 @@ export type EventWish = {
 }
 
 export type EventReading = {
-  /** Where it stands: everything before has been looked at. Begins the next reading behind it. */
+  /** The cursor of the reader: everything before it has been read. Pass it to continue from there. */
   cursor(): string
   /**
-   * What comes next, oldest first, and moves on behind it. Nothing after the end.
-   * `hasMore`: there is more of the log to look at right now, whether it fits or not.
+   * Returns the next events, oldest first, and moves behind them. Empty after the end.
+   * `hasMore`: the log has more to read right now, including events that do not match.
    * @throws AppError `cursor_expired`, `archive_damaged`, `archive_unavailable`
    */
   next(limit: number): { events: Event[]; hasMore: boolean }
-  /** Resolves once the log is longer than what was looked at, or at the end. One call at a time. Never fails. */
+  /** Resolves when the log has grown or the reader has ended. One call at a time. Never fails. */
   grown(): Promise<void>
-  /** Aborted when nothing more comes: it was closed, the archive is another account's now, or the server stops. */
+  /**
+   * Aborted when no more events follow: the reader was closed, another account was linked, or the server
+   * stops.
+   */
   ended: AbortSignal
-  /** Gives its place free; safe to call twice. */
+  /** Frees the reader's slot; safe to call twice. */
   close(): void
 }
 
 export type EventReaders = {
   /**
-   * Close it when done: there is room for a hundred.
-   * @throws AppError as `Archive.reader`; `invalid_input`, `cursor_foreign`, `cursor_expired`, `chat_not_found`,
-   * `too_many_readers`, `shutting_down`
+   * Opens a reader. Close it when done: at most one hundred are open at a time.
+   * @throws AppError as `Archive.reader`; `invalid_input`, `cursor_foreign`, `cursor_expired`,
+   * `chat_not_found`, `too_many_readers`, `shutting_down`
    */
   open(wish: EventWish): EventReading
-  /** The log has grown. Never throws. */
+  /** Wakes the readers: the log has grown. Never throws. */
   wake(): void
-  /** Every reading is at its end. Never throws. */
+  /** Ends all readers. Never throws. */
   endAll(): void
-  /** The same for good: nobody can open one any more. */
+  /** Ends all readers for good: no new one can be opened. */
   stop(): void
 }
 
-/** @param reader that of the archive that is open now; throws where there is none */
+/** @param reader returns the event reader of the open archive; throws if none is open */
 export function createEventReaders(reader: () => EventReader): EventReaders {
   const readings = new Set<EventReading>()
   const sleepers = new Map<EventReading, () => void>()
@@ -78,14 +83,14 @@ export function createEventReaders(reader: () => EventReader): EventReaders {
       let place = after === undefined ? source.last() : source.fromText(after)
       if (chat !== undefined) source.requireChat(chat)
       if (readings.size >= MAX_READERS) fail('too_many_readers', { retryAfterS: 5 })
-      // Kept as text: at the end the archive may be closed.
+      // Kept as text: when the reader ends, the archive may be closed.
       let text = source.toText(place)
       const end = new AbortController()
       const hasGrown = () => {
         try {
           return source.last() > place
         } catch {
-          // Whoever reads on is told what is wrong.
+          // The next read returns the error.
           return true
         }
       }

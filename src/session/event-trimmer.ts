@@ -1,31 +1,34 @@
-/** Keeps the event log bounded: what is too old, and read by every consumer, is dropped, rarely and in small steps. */
+/**
+ * Limits the event log: deletes events that are too old and read by every consumer, rarely and in small
+ * steps.
+ */
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Store } from '../store/store.ts'
 import { createTimers } from './timers.ts'
 
 const DAY_MS = 86_400_000
-/** A start has better things to do. */
+/** The first run waits this long, so that it does not slow down the start. */
 const FIRST_MS = 60_000
 const EVERY_MS = 3_600_000
-/** A step takes about a millisecond; what waits meanwhile comes first. */
+/** A step takes about a millisecond; waiting requests run between two steps. */
 const STEP = 500
 const PAUSE_MS = 100
 
 export type TrimmerOptions = {
   store: Pick<Store, 'transaction' | 'events'>
-  /** How long events are kept. */
+  /** Days for which events are stored. */
   days: number
   clock: Clock
   log: Log
   /**
-   * Cursors up to which the consumers with a durable place in the log have dealt with it. What one of them has still to read
-   * stays, however old it is: a consumer that is gone for good must leave this list.
+   * Cursors of the consumers that store their position in the log. Events after the oldest cursor stay,
+   * however old they are: remove a consumer that has ended for good from this list.
    */
   places?: () => readonly number[]
 }
 
-/** The returned function ends it. */
+/** Starts trimming; returns the function that stops it. */
 export function startEventTrimmer({
   store,
   days,
@@ -43,8 +46,8 @@ export function startEventTrimmer({
       const beforeMs = nowMs - days * DAY_MS
       dropped = store.transaction(() => store.events.dropOldest({ beforeMs, nowMs, upTo }, STEP))
     } catch (error) {
-      // A disk that refuses is told of by whoever writes something that matters.
-      log.debug({ err: error }, 'old events could not be dropped')
+      // A disk error is reported by the writes that matter.
+      log.debug({ err: error }, 'old events could not be deleted')
     }
     timers.set('trim', dropped === STEP ? PAUSE_MS : EVERY_MS, trim)
   }

@@ -1,4 +1,4 @@
-/** Deletes from the archive what is not to be kept: by age, when it disappears from WhatsApp, or because somebody asks. */
+/** Deletes messages from the archive: by age, when they disappear from WhatsApp, or on request. */
 import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -7,24 +7,25 @@ import type { Store } from '../store/store.ts'
 import type { Keeping } from './keeping.ts'
 import { createTimers } from './timers.ts'
 
-/** Messages deleted in one transaction. Taking the words of one out of the search index costs up to a millisecond. */
+/** Messages per transaction. Removing one message's words from the search index takes up to a millisecond. */
 const BATCH = 50
-/** Chats looked through in one go. */
+/** Chats checked in one step. */
 const CHATS = 100
-/** What became too old is deleted this often; days are what people count in. */
+/** Interval between deletions of messages that are too old; the limit is set in days. */
 const SWEEP_MS = 3_600_000
-/** So often it is looked when the next message disappears; the shortest time that WhatsApp offers is a day. */
+/** Interval between checks for the next message that disappears; WhatsApp's shortest duration is a day. */
 const LOOK_MS = 60_000
-/** A disk that refused, or a log that somebody else reads, is tried again after this. */
+/** Delay before a retry after a disk error, or while another connection reads the write-ahead log. */
 const RETRY_MS = 60_000
 
 export type Forgetting = {
-  /** From now on what is not to be kept leaves by itself. */
+  /** Starts the deletions in the background. */
   start(): void
   /**
-   * Delete everything of this chat, which is not to be kept again; resolves with the number of messages. Whatever ends it
-   * early, the next sweep goes on; asked again meanwhile, it resolves with what was left.
-   * Rejects with `archive_full`, `archive_unavailable`, `archive_damaged`; `still_forgetting` where it was stopped
+   * Deletes everything of this chat, and it is never stored again. Resolves with the number of messages. If a
+   * deletion is interrupted, the next sweep continues it; a second call meanwhile resolves with the number
+   * that was left. Rejects with `archive_full`, `archive_unavailable`, `archive_damaged`; `still_forgetting`
+   * if it was stopped.
    */
   forgetChat(chat: number): Promise<number>
   stop(): void
@@ -35,18 +36,18 @@ export type ForgettingOptions = {
   keeping: Keeping
   clock: Clock
   log: Log
-  /** Write what was taken and not written yet. */
+  /** Writes the events that are queued. */
   flush: () => void
 }
 
 export function createForgetting({ store, keeping, clock, log, flush }: ForgettingOptions): Forgetting {
   const timers = createTimers<'sweep' | 'expire'>(clock)
   let stopped = false
-  /** Something was deleted that may still be readable in the file; also when the last server ended. */
+  /** A deleted message may still be readable in the file, also if the previous server ended before wiping. */
   let isDirty = true
-  /** Likewise where only a look at every page finds it; a server that ends before leaves that to the next. */
+  /** The same, found only by reading every page. If the server ends first, the next one does it. */
   let isScattered = store.meta.get(SCATTERED) === 1
-  /** One after the other: each wipes when it is done. */
+  /** Deletions run one after the other; each wipes when it is done. */
   let turn: Promise<unknown> = Promise.resolve()
   const seconds = () => Math.floor(clock.now() / 1000)
 
@@ -74,7 +75,7 @@ export function createForgetting({ store, keeping, clock, log, flush }: Forgetti
     isScattered = true
   }
 
-  /** Everything of a chat below this place; in steps, so that nothing else waits. */
+  /** Deletes all messages of a chat below this position, in steps that let other work run. */
   async function removeBelow(chat: number, before: number, from: number): Promise<number> {
     for (let removed = 0; ; ) {
       const ids = stopped ? [] : store.messages.below(chat, before, BATCH)
@@ -132,12 +133,12 @@ export function createForgetting({ store, keeping, clock, log, flush }: Forgetti
     let wait: number | null = null
     try {
       const removed = await work()
-      if (removed > 0) log.info({ messages: removed, why: name }, 'messages left the archive')
-      // Every page is looked at once an hour, not for each message that disappears.
+      if (removed > 0) log.info({ messages: removed, why: name }, 'messages were deleted from the archive')
+      // Every page is read once an hour, not for each message that disappears.
       await wipe(name === 'sweep')
       if (!stopped) wait = next()
     } catch (error) {
-      log.warn({ err: error }, 'what is not to be kept could not be deleted; it is tried again')
+      log.warn({ err: error }, 'messages could not be deleted from the archive; the next attempt follows')
       wait = RETRY_MS
     }
     if (wait !== null && !stopped) timers.set(name, wait, name === 'sweep' ? sweepOld : sweepExpired)
@@ -159,8 +160,8 @@ export function createForgetting({ store, keeping, clock, log, flush }: Forgetti
     },
     forgetChat(chat) {
       flush()
-      // What is here, and all that is older. Messages have WhatsApp's time: by the clock of this computer, what comes
-      // next may seem to be older than this moment.
+      // Everything that is here, and all that is older. Messages carry WhatsApp's time: by this computer's
+      // clock, the next message may look older than this moment.
       const newest = store.messages.newest(chat)?.id ?? 0
       const from = Math.max(store.chats.get(chat)?.timestamp ?? 0, timeOf(newest)) + 1
       store.transaction(() => {
@@ -170,7 +171,9 @@ export function createForgetting({ store, keeping, clock, log, flush }: Forgetti
       return inTurn(async () => {
         const removed = await removeBelow(chat, firstIn(from), from)
         if (stopped) fail('still_forgetting')
-        await wipe(true).catch((error) => log.warn({ err: error }, 'the archive is wiped later'))
+        await wipe(true).catch((error) =>
+          log.warn({ err: error }, 'the archive could not be wiped yet; it is wiped later'),
+        )
         return removed
       })
     },
@@ -183,10 +186,10 @@ export function createForgetting({ store, keeping, clock, log, flush }: Forgetti
 
 const SCATTERED = 'scattered'
 
-/** After every place that a message can have. */
+/** A position after every possible message. */
 const LAST = Number.MAX_SAFE_INTEGER
 
-/** Others get their turn. */
+/** Lets other work run. */
 function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

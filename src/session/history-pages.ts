@@ -1,4 +1,4 @@
-/** Reading back in a chat: one question to WhatsApp Web at a time, each after the pause that politeness asks for. */
+/** Reads back in a chat: one request to WhatsApp Web at a time, each after a pause. */
 import type { Clock } from '../clock.ts'
 import type { Engine, HistoryPage } from '../engine/engine.ts'
 import { ME } from '../store/people.ts'
@@ -8,17 +8,17 @@ import type { Keeping } from './keeping.ts'
 
 export type HistoryPages = {
   /**
-   * Up to `count` messages of a chat, oldest first: the newest, or those right before the message at position `before`.
-   * What is not to be kept is left out, and where it begins is the end. Waits for its turn and for the pause. Errors as
-   * `Engine.readMessages`.
+   * Returns up to `count` messages of a chat, oldest first: the newest, or those right before position
+   * `before`. Leaves out messages that are not to be stored; the first such message is the end. Waits for its
+   * turn and for the pause. Errors as `Engine.readMessages`.
    */
   read(chat: number, before: number | null, count: number): Promise<HistoryPage>
 }
 
 type HistoryAnchor = Parameters<Engine['readMessages']>[1]['before']
-/** What reading back needs of the engine. */
+/** The parts of the engine that reading back uses. */
 export type HistoryEngine = Pick<Engine, 'readMessages'>
-/** Messages asked for at once. */
+/** Messages per request. */
 export const PAGE = 50
 
 const NOTHING: HistoryPage = { messages: [], end: true }
@@ -37,7 +37,7 @@ export function createHistoryPages(
     const address = store.chats.addressOf(id)
     const { from, keeps } = keeping.bounds(id)
     if (address === null || from === Infinity) return NOTHING
-    // A message that was there twice and is gone since: the next one stands for it.
+    // A message that existed twice and was deleted since: the next one replaces it.
     const place = before === null ? null : store.messages.nextIn(id, before - 1)
     const row = place === null ? undefined : store.messages.get(place)
     let anchor: HistoryAnchor =
@@ -48,7 +48,7 @@ export function createHistoryPages(
       const end = page.end || first === undefined || first.sentAt < from
       const messages = page.messages.filter(keeps)
       if (end || messages.length > 0) return { messages, end }
-      // All of them have disappeared meanwhile; what lies before may not.
+      // All of these messages have disappeared, but older ones may exist.
       anchor = { bareId: first.bareId, fromMe: first.fromMe, sentAt: first.sentAt }
       await pause(clock, pauseMs)
     }
@@ -63,7 +63,7 @@ export function createHistoryPages(
   }
 }
 
-/** Also without a pause, others get their turn. */
+/** Lets other work run, also without a pause. */
 export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : clock.after(ms, resolve)))
 }

@@ -1,4 +1,7 @@
-/** Older messages, backwards: of every chat within the budget, or of one chat on demand. Gaps are filled first. */
+/**
+ * Loads older messages backwards: of every chat within the budget, or of one chat on demand. Fills gaps
+ * first.
+ */
 import type { Clock } from '../clock.ts'
 import type { ChatRow } from '../store/chats.ts'
 import type { GapRow } from '../store/gaps.ts'
@@ -8,22 +11,25 @@ import { type HistoryPages, PAGE } from './history-pages.ts'
 import type { Inbox } from './inbox.ts'
 import type { OriginOf } from './record-messages.ts'
 
-/** How much history is wanted. */
+/** How much history is loaded. */
 export type HistoryBudget = {
-  /** Messages kept of each chat; 0: no history. */
+  /** Messages per chat; 0: no history. */
   perChat: number
-  /** Not older than this. */
+  /** Maximum age in days. */
   days: number
   /** Messages in the whole archive. */
   total: number
-  /** Pause between two questions to WhatsApp Web. */
+  /** Pause between two requests to WhatsApp Web. */
   pauseMs: number
 }
 
 export type History = {
-  /** Of these chats, those of which more is wanted, and a function that fetches it for one of them. */
+  /** Returns those of the chats that require more history, and a function that loads it for one of them. */
   plan(chats: ChatRow[]): { wanted: ChatRow[]; load: (chat: ChatRow, isOver: () => boolean) => Promise<void> }
-  /** The newest gap of this chat, else what lies before its oldest message. Errors as `Engine.readMessages`. */
+  /**
+   * Loads the newest gap of this chat, else what precedes its oldest message. Errors as
+   * `Engine.readMessages`.
+   */
   loadEarlier(chat: number, count: number): Promise<{ added: number; complete: boolean }>
 }
 
@@ -37,16 +43,16 @@ export type HistoryOptions = {
   onAdded: (count: number) => void
 }
 
-/** Fewer are not asked for: a message that WhatsApp Web no longer has is stood for by those of its second. */
+/** Minimum per request: a message that WhatsApp Web no longer has is replaced by the others of its second. */
 const LEAST = 20
 
 export function createHistory(options: HistoryOptions): History {
   const { pages, store, inbox, budget, clock, isStopped, onAdded } = options
-  /** Gaps that WhatsApp Web cannot fill, as far as this connection has found out. */
+  /** Gaps that WhatsApp Web cannot fill, as found during this connection. */
   const exhausted = new Set<number>()
   const nextGap = (chat: number) => store.gaps.of(chat).find(({ id }) => !exhausted.has(id))
 
-  /** One page back. `oldest`: position of its first message; `isOver`: there is nothing further back to ask for. */
+  /** Loads one page back. `oldest`: position of its first message; `isOver`: nothing older can be loaded. */
   async function loadPage(listed: number, count: number) {
     const chat = store.chats.currentId(listed)
     const gap = nextGap(chat)
@@ -85,7 +91,7 @@ export function createHistory(options: HistoryOptions): History {
       return {
         wanted: chats.filter((chat) => nextGap(chat.id) !== undefined || lacking(chat) > 0),
         async load(chat, isOver) {
-          // What is missing is no history: it has no budget.
+          // Gaps are not history: they have no budget.
           while (nextGap(store.chats.currentId(chat.id)) !== undefined && !isOver())
             await loadPage(chat.id, PAGE)
           for (let left = Math.min(lacking(chat), room); left > 0 && !isOver(); ) {
@@ -108,8 +114,8 @@ export function createHistory(options: HistoryOptions): History {
 }
 
 /**
- * What is known to be missing came after what was known, and what is newer than the last look too: nobody has heard of
- * it. All else is history.
+ * Messages of a gap, and messages after the last check, count as late: no client has received an event for
+ * them. All others are history.
  */
 function createOriginOf(gap: GapRow | undefined, upTo: number | null): OriginOf {
   const missingFrom =

@@ -1,4 +1,4 @@
-/** An exported archive becomes the archive of an auth directory, whole or not at all. */
+/** Imports an exported archive into an auth directory: whole, or not at all. */
 import { createReadStream, existsSync, renameSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
 import { type Jid, toJid } from '../model/ids.ts'
@@ -13,31 +13,32 @@ import { openArchive, unlock } from '../store/unlock.ts'
 import type { AuthDir } from './auth-dir.ts'
 import { createKeeping } from './keeping.ts'
 
-/** Lines written in one transaction. */
+/** Lines per transaction. */
 const BATCH = 500
 
 export type ImportOptions = {
-  /** Held by us: no server runs on it. */
+  /** Locked by this process: no server uses it. */
   authDir: AuthDir
-  /** The exported file, in jsonl, open for reading (read-file.ts: `openRegular`); it is closed at the end. */
+  /** The exported file, as JSON Lines, open for reading (read-file.ts: `openRegular`); closed at the end. */
   from: number
-  /** What the archive is to be encrypted with; null: nothing. */
+  /** The secret that encrypts the archive; null: not encrypted. */
   secret: string | null
   keep: KeepRules
   clock: Clock
-  /** So many messages were written. */
+  /** Called with the number of messages written so far. */
   onProgress: (messages: number) => void
 }
 
-/** Where the archive is, its messages, and how many were left out since they are not to be kept. */
+/** The path of the archive, its message count, and the number of messages that the rules left out. */
 export type Imported = { file: string; messages: number; left: number }
 
-/** What is under way: written to `copy`, beside the archive, and put in its place once it is whole. */
+/** The running import: written to `copy`, beside the archive, which it replaces once it is complete. */
 type Work = { file: string; copy: string; account: Jid; store: Store; importer: Importer }
 
 /**
- * A directory in which no account was ever linked gets the account of the file.
- * Rejects with an ImportError, with the AppError of `openArchive`, or with the operating system's error about the file
+ * Imports the file. A directory in which no account was ever linked gets the account of the file.
+ * Rejects with an ImportError, with the AppError of `openArchive`, or with the operating system's error about
+ * the file
  */
 export async function importArchive(options: ImportOptions): Promise<Imported> {
   let work: Work | null = null
@@ -68,9 +69,10 @@ export async function importArchive(options: ImportOptions): Promise<Imported> {
   const { account, file, copy, importer } = work
   removeDatabase(file)
   renameSync(copy, file)
-  // In this order: killed in between, the sweep of leftovers sees whose key file it is.
+  // In this order: if the process is killed in between, the sweep of leftovers finds the owner of the key
+  // file.
   placeKeyFile(file)
-  // What was beside it is empty: all of it is in the file.
+  // The files beside the copy are empty: all data is in the copy itself.
   removeCopy(copy)
   syncFolder(file)
   options.authDir.rememberAccount(account)
@@ -84,7 +86,7 @@ function begin(first: string, { authDir, secret, keep, clock }: ImportOptions): 
   if (present !== null && toJid(present) !== account) {
     throw new ImportError(
       'other_account',
-      `The file is of the account ${account}, and the one of this directory is ${toJid(present)}.`,
+      `The file belongs to the account ${account}, and this directory to ${toJid(present)}.`,
     )
   }
   const file = authDir.archiveOf(account)
@@ -93,7 +95,8 @@ function begin(first: string, { authDir, secret, keep, clock }: ImportOptions): 
   removeCopy(copy)
   let store: Store | null = null
   try {
-    // One of its own, so that nothing asks for a key where this is killed; unless that of the archive whose place it takes.
+    // A key file of its own, so that an interrupted import requires no key; or that of the archive it
+    // replaces.
     const { key } = unlock(existsSync(keyFileOf(file)) ? file : copy, secret)
     store = openStore(copy, { key })
     const { bounds } = createKeeping(store, keep, clock)
@@ -105,7 +108,7 @@ function begin(first: string, { authDir, secret, keep, clock }: ImportOptions): 
   }
 }
 
-/** Nothing is left of it. */
+/** Removes every trace of the import. */
 function discard({ copy, store }: { copy: string; store: Store | null }): void {
   store?.db.close()
   removeCopy(copy)
@@ -119,5 +122,5 @@ function requireEmpty(file: string, secret: string | null): void {
   } finally {
     store.close()
   }
-  throw new ImportError('archive_not_empty', `There is an archive already: ${file}.`)
+  throw new ImportError('archive_not_empty', `An archive exists already: ${file}.`)
 }

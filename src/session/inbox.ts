@@ -1,4 +1,4 @@
-/** The only writer of the archive: whatever brought it, everything that WhatsApp and the session report comes through here. */
+/** The only writer of the archive: all reports from WhatsApp and the session pass through here. */
 import type { Clock } from '../clock.ts'
 import type { EngineEvent } from '../engine/engine.ts'
 import type { AppError } from '../errors.ts'
@@ -29,45 +29,52 @@ export type InboxEvent =
   /** The session entered this state. */
   | { type: 'session'; state: SessionState; reason: Reason | null }
 
-/** More than this many events are written in one go only if they came at once, so that nothing else waits long. */
+/**
+ * A batch holds more events than this only if they arrived at once, so that other work does not wait long.
+ */
 const BATCH = 200
 
 export type Inbox = {
   /**
-   * Take what was reported. It is written with everything else of the same moment, in one transaction and in
-   * order. Never throws: where it cannot be written, {@link Inbox.onLost} tells, and catching up brings it back.
+   * Queues a report. It is written with all others of the same moment, in one transaction and in order. Never
+   * throws: if it cannot be written, {@link InboxOptions.onLost} is called, and the catch-up reads it again.
    */
   take(event: InboxEvent): void
-  /** Write now what was taken. Never throws. */
+  /** Writes the queue now. Never throws. */
   flush(): void
-  /** All of `work` in one transaction; what was taken before is written first. Throws as {@link Inbox.recordStretch}. */
+  /** Runs `work` in one transaction, after writing the queue. Throws as {@link Inbox.recordStretch}. */
   together<T>(work: () => T): T
-  /** Write what is said of a chat; the chat as it is then, null where its address is no chat's. Throws likewise. */
+  /**
+   * Writes a chat's data. Returns the chat's row, or null if the address is not a chat's. Throws likewise.
+   */
   recordChat(seen: SeenChat): ChatRow | null
   /**
-   * Write a stretch of a chat that was read, see `MessageRecorder.record`; what was taken before is written first.
+   * Writes consecutive messages of a chat, see `MessageRecorder.record`, after writing the queue.
    * @throws AppError `archive_full`, `archive_unavailable`, `archive_damaged`
    */
   recordStretch(chat: number, seen: SeenMessage[], originOf: OriginOf, before: number | null): Recorded
-  /** Messages after `after` (null: from the beginning) and before `before` are missing. Throws as above. */
+  /**
+   * Records that messages after `after` (null: from the beginning) and before `before` are missing. Throws as
+   * above.
+   */
   recordGap(chat: number, after: number | null, before: number): void
-  /** From `before` on nothing of the gap is missing any more; null: nothing at all. Throws as above. */
+  /** Shrinks the gap: nothing from `before` on is missing any more; null: nothing at all. Throws as above. */
   narrowGap(gap: GapRow, before: number | null): void
-  /** The beginning of what WhatsApp Web has of this chat is here. Throws as above. */
+  /** Records that the oldest message that WhatsApp Web has of this chat is stored. Throws as above. */
   setHistoryComplete(chat: number): void
-  /** To be taken before a chat is looked through, see {@link Inbox.setCaughtUp}. */
+  /** Call it before a chat is checked, see {@link Inbox.setCaughtUp}. */
   look(): Look
   /**
-   * Everything of this chat that WhatsApp has is here, up to this position. With a look, what comes live from now on
-   * keeps it so, unless something may have been missed since the look began. Throws as above.
+   * Records that this chat is complete up to this position. With a look, live messages extend the position,
+   * unless events may have been missed since the look began. Throws as above.
    */
   setCaughtUp(chat: number, look: Look | null, upTo: number): void
-  /** Something may have been missed: no chat counts as caught up until it was looked through anew. */
+  /** Events may have been missed: no chat counts as complete until it is checked again. */
   doubt(): void
   where: Whereabouts
 }
 
-/** Names the time between two doubts. */
+/** Identifies the time between two doubts. */
 export type Look = { doubts: number }
 
 export type InboxOptions = {
@@ -77,13 +84,13 @@ export type InboxOptions = {
   own: () => ReadonlySet<Jid>
   clock: Clock
   log: Log
-  /** Makes the short word under which a chat may stand in the log. */
+  /** Returns the short hash that stands for a chat in the log. */
   hash: (jid: string) => string
-  /** Something that was taken could not be written, and is lost until it is read again. */
+  /** Called when queued events could not be written and are missing until they are read again. */
   onLost: (error: AppError) => void
   /**
-   * This chat may have messages of which no event came, the oldest from this time on (Unix seconds; left out: not known).
-   * It does not count as caught up any more.
+   * This chat may have messages without events, the oldest from this time on (Unix seconds; omitted: not
+   * known). It no longer counts as complete.
    */
   onUnheard: (chat: number, from?: number) => void
 }
@@ -121,7 +128,8 @@ export function createInbox(options: InboxOptions): Inbox {
         for (const one of event.chats) {
           const chat = chats.chat(one)
           if (chat === null) continue
-          // Its message would have been reported before: it came without an event, as after a lost connection.
+          // The message should have been reported first: it came without an event, as after a lost
+          // connection.
           const isKnown = one.last === null || isHere(chat, one.last)
           if (!isKnown || store.chats.get(chat)?.caught_up_to === null) lookAgain(chat)
         }
@@ -148,18 +156,20 @@ export function createInbox(options: InboxOptions): Inbox {
     }
   }
 
-  /** Is the message in the archive, or one that is not to be kept? */
+  /** True if the message is in the archive, or is not to be stored. */
   function isHere(chat: number, message: SeenMessage): boolean {
     return store.messages.findAll(message.bareId, chat).length > 0 || !keeping.bounds(chat).keeps(message)
   }
 
-  /** Is the message older than all that was loaded of the chat so far? The history brings it, within its budget. */
+  /**
+   * True if the message is older than everything loaded of the chat: the history loads it, within its budget.
+   */
   function isHistory(chat: number, { sentAt }: SeenMessage): boolean {
     const oldest = store.messages.oldest(chat)?.id
     return oldest !== undefined && sentAt < timeOf(oldest) && store.chats.get(chat)?.history_complete === 0
   }
 
-  /** All in one transaction; where one of them cannot be written for what it is, the others are all the same. */
+  /** Writes all in one transaction. If one event itself cannot be written, the others still are. */
   function writeAll(batch: InboxEvent[]): void {
     try {
       store.transaction(() => batch.forEach(write))
@@ -171,7 +181,7 @@ export function createInbox(options: InboxOptions): Inbox {
         } catch (cause) {
           if (isOfTheArchive(cause)) return lose(cause)
           log.error({ err: cause, event: event.type }, 'an event could not be written')
-          // Whatever it was, the chat is not complete with what comes after it.
+          // Whatever the message was, the chat is not complete with what follows it.
           if (event.type === 'message') caughtUp.delete(where.findChat(event.message.chat) ?? -1)
         }
       }

@@ -1,4 +1,6 @@
-/** Which messages the archive keeps: the rules that a person set, and what somebody forgot, applied to one chat. */
+/**
+ * Decides which messages the archive stores: the user's rules, and what was forgotten, applied to one chat.
+ */
 import type { Clock } from '../clock.ts'
 import type { Jid } from '../model/ids.ts'
 import type { ChatSelector, KeepRules } from '../model/keeping.ts'
@@ -6,26 +8,26 @@ import type { SeenMessage } from '../model/seen.ts'
 import type { Store } from '../store/store.ts'
 
 const DAY_S = 86_400
-/** As {@link Bounds.from}: nothing is kept. */
+/** As {@link Bounds.from}: nothing is stored. */
 const NEVER = Number.POSITIVE_INFINITY
 
-/** What is kept of one chat at this moment. */
+/** What is stored of one chat at this moment. */
 export type Bounds = {
-  /** Unix seconds: what was sent before is not kept. Infinity: nothing is, ever. */
+  /** Unix seconds: older messages are not stored. Infinity: no messages are. */
   from: number
-  /** Is this message to be written? */
+  /** True if this message is to be written. */
   keeps(message: Pick<SeenMessage, 'sentAt' | 'expiresAt'>): boolean
 }
 
 export type Keeping = {
   bounds(chat: number): Bounds
-  /** Do messages leave when they disappear from WhatsApp? */
+  /** True if messages are deleted when they disappear from WhatsApp. */
   sweepsDisappearing: boolean
-  /** The rules as text, to be compared with those of the last start. */
+  /** The rules as text, to compare with those of the last start. */
   fingerprint: string
 }
 
-/** @param rules as the configuration has them; a rule for one chat goes before the rule for its kind */
+/** @param rules from the configuration; a rule for one chat overrides the rule for its kind */
 export function createKeeping(store: Store, rules: KeepRules, clock: Clock): Keeping {
   const hasSelectors = rules.never.length + rules.perChat.length > 0
 

@@ -1,12 +1,15 @@
-/** The seven states and the ways between them, as a pure table. Timers, browsers and files are in session.ts. */
+/**
+ * The seven states and the transitions between them, as a pure table. Timers, browsers and files are in
+ * session.ts.
+ */
 import type { SessionState } from '../model/status.ts'
 
 /**
  * What can happen to a session.
- * `start`: somebody asked, or it is time to reconnect. `qr`: a code waits to be scanned. `paired`: the device is
- * linked, or its saved link was taken. `ready`: loaded. `refused`: the phone or WhatsApp refused to link. `lost`: a
- * linked session fell; `back`: it came back without a new start. `stop`: logged out, unlinked, expired, or never
- * came up while nothing was linked.
+ * `start`: requested, or time to reconnect. `qr`: a QR code waits to be scanned. `paired`: the device is
+ * linked, or its saved link was accepted. `ready`: loaded. `refused`: the phone or WhatsApp refused to link.
+ * `lost`: a linked session ended unexpectedly; `back`: it reconnected without a new start. `stop`: logged
+ * out, unlinked, expired, or failed to start while nothing was linked.
  */
 export type Signal = 'start' | 'qr' | 'paired' | 'ready' | 'refused' | 'lost' | 'back' | 'stop'
 
@@ -26,7 +29,10 @@ const TRANSITIONS: Record<SessionState, Partial<Record<Signal, SessionState>>> =
   disconnected: { start: 'starting', lost: 'disconnected', back: 'ready', stop: 'stopped' },
 }
 
-/** The state after `signal`, or null where the signal means nothing in this state and is to be ignored. */
+/**
+ * Returns the state after `signal`, or null if the signal has no transition in this state and is to be
+ * ignored.
+ */
 export function nextState(state: SessionState, signal: Signal): SessionState | null {
   return TRANSITIONS[state][signal] ?? null
 }

@@ -1,51 +1,57 @@
-/** What waits for the phone: QR codes that come and go, a pairing code, a passkey. */
+/** What waits for the phone: QR codes, a pairing code, a passkey. */
 import type { Clock } from '../clock.ts'
 import type { Reason, Status } from '../model/status.ts'
 import { createTimers } from './timers.ts'
 
-/** A QR without a successor for this long is dead: the real page shows the first for 60 s, later ones for 20 s. */
+/**
+ * A QR code without a successor has expired after this long: WhatsApp Web shows the first for 60 s, later
+ * ones for 20 s.
+ */
 const QR_MS = 60_000
-/** A QR that nobody looked at for this long: the browser is closed (`qr_expired`). */
+/** If no client reads the QR code for this long, the browser is closed (`qr_expired`). */
 const INTEREST_MS = 10 * 60_000
-/** WhatsApp's own term for a pairing code (whatsapp-web.js asks for another after the same time). */
+/** WhatsApp's own lifetime of a pairing code (whatsapp-web.js requests another after the same time). */
 const CODE_MS = 180_000
-/** A passkey is given by a person in a window, who gets as long as WhatsApp gives; without a window nobody can. */
+/**
+ * A person confirms a passkey in the browser window, within WhatsApp's own limit; without a window it is
+ * impossible.
+ */
 const PASSKEY_MS = { headless: 60_000, visible: 300_000 }
 
 export type PairingCode = { code: string; expiresAt: Date }
 
-/** What pairing asks of its session. */
+/** What pairing requires of its session. */
 export type PairingHooks = {
   changed(): void
-  /** Ask the page for QR codes again. */
+  /** Requests QR codes from the page again. */
   askForQr(): void
-  /** No code comes any more from this page: only a new browser can bring one. */
+  /** This page sends no more codes: only a new browser can. */
   startAnew(): void
-  /** Nobody looks: give up until somebody asks. */
+  /** No client reads the code: stop until the next request. */
   expire(): void
-  /** It was tried, and it failed. */
+  /** Linking was tried and failed. */
   fail(reason: Reason, detail: string): void
 }
 
 export type Pairing = {
-  /** The QR text that is valid now, or null. */
+  /** The text of the valid QR code, or null. */
   qr(): string | null
-  /** The status's `pairing`. */
+  /** The `pairing` field of the status. */
   view(): Status['pairing']
-  /** The pairing code that waits to be typed on the phone, or null. */
+  /** The valid pairing code, or null. */
   code(): PairingCode | null
-  /** Somebody asked for or looks at a code: from now on it is waited for. */
+  /** A client requested or reads a code: restarts the expiry timer. */
   touch(): void
   onQr(text: string): void
   /** WhatsApp stopped showing QR codes. */
   onQrGone(): void
-  /** The phone accepted, and WhatsApp wants a passkey first. */
+  /** The phone accepted, and WhatsApp requires a passkey first. */
   onPasskeyAsked(): void
-  /** WhatsApp gave this pairing code; it takes the place of the QR. */
+  /** WhatsApp sent this pairing code; it replaces the QR code. */
   onCode(code: string): PairingCode
-  /** The code died, or there never was one: back to QR codes. */
+  /** The pairing code expired, or there was none: return to QR codes. */
   onCodeGone(): void
-  /** Linked, or given up: nothing waits any more. */
+  /** Linked or stopped: nothing waits any more. */
   clear(): void
 }
 
@@ -58,7 +64,7 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
   const isAwaited = () => clock.now() - interestAt < INTEREST_MS
 
   function onQrGone(): void {
-    // While a code waits, QR codes neither come nor matter.
+    // While a pairing code waits, QR codes neither arrive nor matter.
     if (code !== null) return
     qr = null
     hooks.changed()
@@ -67,7 +73,7 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
     timers.set('qr', QR_MS, onQrStale)
   }
 
-  /** No new code came in time: this page will bring none (F11). */
+  /** No new code arrived in time: this page will send none (F11). */
   function onQrStale(): void {
     qr = null
     if (isAwaited()) hooks.startAnew()
@@ -102,7 +108,7 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
       timers.set('passkey', headless ? PASSKEY_MS.headless : PASSKEY_MS.visible, () =>
         hooks.fail(
           'passkey_required',
-          'WhatsApp wants a passkey to confirm the new device, and nobody gave one.',
+          'WhatsApp requires a passkey to confirm the new device, and it was not confirmed in time.',
         ),
       )
       hooks.changed()

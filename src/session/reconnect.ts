@@ -1,22 +1,27 @@
-/** When to try again after a lost connection: soon at first, then patiently, never often. Pure. */
+/** When to retry after a lost connection: soon at first, then at longer intervals, never often. Pure. */
 
 const DELAYS_MS = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000]
-/** Restarts of one linked device in an hour; WhatsApp's view of more than that is not known, so we do not try. */
+/**
+ * Restarts of one linked device per hour. WhatsApp's reaction to more is not known, so more are not tried.
+ */
 const PER_HOUR = 10
 const HOUR_MS = 3_600_000
 const CONFLICT_DELAY_MS = 60_000
 const CONFLICT_TRIES = 3
 
 export type Reconnects = {
-  /** Milliseconds until the next attempt, counted as made. `conflict` waits a minute; null after three of those. */
+  /**
+   * Milliseconds until the next attempt, which counts as made. `conflict` waits a minute; null after three
+   * conflicts.
+   */
   next(now: number, cause: 'lost' | 'conflict'): number | null
-  /** Attempts since the session was last well, the coming one included. */
+  /** Attempts since the session last counted as stable, including the next one. */
   attempt(): number
-  /** The session is well, or a person took it in hand: begin again. The hourly bound stays. */
+  /** The session is stable, or a person restarted it: counts from zero again. The hourly limit stays. */
   reset(): void
 }
 
-/** @param random 0 to 1, spreads attempts by up to a fifth */
+/** @param random 0 to 1, delays each attempt by up to a fifth */
 export function createReconnects(random: () => number = Math.random): Reconnects {
   let attempts = 0
   let conflicts = 0

@@ -1,4 +1,4 @@
-/** Writes what was seen of chats and people into the archive: only what is new, each change with its event. */
+/** Writes chats and people into the archive: only what is new, each change with its event. */
 import type { Jid } from '../model/ids.ts'
 import type { SeenChat, SeenContact } from '../model/seen.ts'
 import type { ChatFacts, ChatRow } from '../store/chats.ts'
@@ -7,21 +7,21 @@ import type { Store } from '../store/store.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
 export type ChatRecorder = {
-  /** Returns the chat's id; null where its address is no chat's. Call within a transaction. */
+  /** Returns the chat's id; null if its address is not a chat's. Call within a transaction. */
   chat(seen: SeenChat): number | null
   removed(jid: Jid): void
-  /** Returns the chat in which two have come together, see `MergePeople`. */
+  /** Returns the chat that results if two chats were merged, see `MergePeople`. */
   contact(seen: SeenContact): number | null
-  /** These two addresses are one person's, known or not. Returns as {@link ChatRecorder.contact}. */
+  /** Records that these two addresses belong to one person. Returns as {@link ChatRecorder.contact}. */
   identity(phone: Jid, lid: Jid): number | null
 }
 
-/** What readers are told of by name; the time changes with every message, which has its own event. */
+/** Fields that an event names; the time changes with every message, which has its own event. */
 const TOLD = ['name', 'unread_count', 'archived', 'pinned_at', 'muted_until', 'is_read_only'] as const
 
 export function createChatRecorder(store: Store, where: Whereabouts, now: () => number): ChatRecorder {
   const { chats, people, events } = store
-  /** Under which address a direct chat was last seen alive. */
+  /** The address under which a direct chat was last seen active. */
   const speakers = new Map<number, { address: Jid; timestamp: number }>()
 
   function log(chat: number, fields: string[]): void {
@@ -29,7 +29,7 @@ export function createChatRecorder(store: Store, where: Whereabouts, now: () => 
     events.append({ at_ms: now(), kind: 'chat.changed', chat, message: null, data: { fields } })
   }
 
-  /** While an account moves to LIDs both of a person's chats are listed: the one that lives speaks. */
+  /** While an account moves to LIDs, both chats of a person are listed: the active one counts. */
   function isSpeaker(chat: number, { id: address, timestamp }: SeenChat): boolean {
     const before = speakers.get(chat)
     if (before !== undefined && before.address !== address && timestamp < before.timestamp) return false
@@ -56,7 +56,7 @@ export function createChatRecorder(store: Store, where: Whereabouts, now: () => 
     events.append({ at_ms: now(), kind: 'contact.changed', chat, message: null, data: { person } })
   }
 
-  /** Nothing where neither is known yet: who they are is told with the name. */
+  /** Does nothing if neither address is known yet: the contact with its name follows. */
   function samePerson(phone: Jid, lid: Jid): number | null {
     const [byPhone, byLid] = [people.find(phone), people.find(lid)]
     const person = byPhone ?? byLid
@@ -124,7 +124,7 @@ function factsOf(seen: SeenChat): ChatFacts {
   } satisfies Partial<ChatRow>
 }
 
-/** Addresses and names that are left out say nothing new. */
+/** Addresses and names that are left out change nothing. */
 function differs(person: PersonRow, seen: SeenContact): boolean {
   return (
     (seen.phone !== null && seen.phone !== person.phone) ||

@@ -1,4 +1,4 @@
-/** Writes what was seen of messages into the archive: only what is new, each change with its event. */
+/** Writes messages into the archive: only what is new, each change with its event. */
 import type { EventKind } from '../model/events.ts'
 import type { Jid } from '../model/ids.ts'
 import type { SeenMessage, SeenReaction } from '../model/seen.ts'
@@ -12,27 +12,30 @@ import type { Keeping } from './keeping.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
 /**
- * How messages came. `live`: WhatsApp told of them. `late`: they came while nobody listened, and were found when we
- * looked. `history`: they are older than the archive, and get one event for all.
+ * How messages arrived. `live`: reported by WhatsApp. `late`: they arrived while the server was not
+ * connected, and the catch-up found them. `history`: they are older than the archive, and share one event.
  */
 export type Origin = 'live' | 'late' | 'history'
 
 export type OriginOf = (message: SeenMessage) => Origin
 
-/** What a stretch of messages turned out to hold. `oldest`, `newest`: positions, null for no messages. */
+/**
+ * The result of recording consecutive messages. `oldest`, `newest`: positions; null if there were no
+ * messages.
+ */
 export type Recorded = { added: number; oldest: number | null; newest: number | null }
 
 export type MessageRecorder = {
   /**
-   * A stretch of one chat, oldest first, nothing left out in between; of it, what is to be kept is written. `before`:
-   * position of the known message that follows directly. Call within a transaction.
+   * Records consecutive messages of one chat, oldest first, without gaps; writes those that are to be stored.
+   * `before`: position of the known message that follows directly. Call within a transaction.
    */
   record(chat: number, seen: SeenMessage[], originOf: OriginOf, before?: number | null): Recorded
   ack(chat: number, bareId: string, ack: number): void
   reaction(chat: number, bareId: string, messageSender: Jid | null, reaction: SeenReaction): void
 }
 
-/** Longer than the page takes to read the reactions of a stretch. */
+/** Longer than the page takes to read the reactions of a page of messages. */
 const READ_MS = 10_000
 
 export function createMessageRecorder(
@@ -47,13 +50,13 @@ export function createMessageRecorder(
     events.append({ at_ms: now(), kind, chat: row.chat, message: row.id, data })
   }
 
-  /** @param person whose direct chat it is, ME for one's own; null in other chats */
+  /** @param person the person of a direct chat, ME for the chat with oneself; null in other chats */
   function senderOf({ fromMe, sender, senderName }: SeenMessage, person: number | null): number {
     // Builds disagree about the direction of notes to oneself.
     if (fromMe || person === ME) return ME
     if (sender === null) return person ?? NOBODY
     const id = person ?? where.senderId(sender)
-    // The first name that we hear of a stranger; later ones come with the contacts.
+    // The first name seen of an unknown sender; later names come with the contacts.
     if (senderName !== null && people.find(sender)?.pushname === null) people.setPushname(id, senderName)
     return id
   }
@@ -99,18 +102,18 @@ export function createMessageRecorder(
     for (const reaction of seen.reactions ?? []) setReaction(row, reaction, false)
   }
 
-  /** Not to be read (yet): what is known of such a message is better. */
+  /** True for a placeholder that cannot be read (yet): stored data is better. */
   const isUnread = ({ type }: { type: string }) => type === 'ciphertext' || type === 'unknown'
 
-  /** The message is here already: what of it has changed? */
+  /** Updates a stored message with what has changed. */
   function update(row: MessageRow, seen: SeenMessage, origin: Origin): void {
     const { type, body } = row
     const keep = (what: 'edited' | 'revoked', untilMs: number) =>
       changes.addRevision(row.id, { what, type, body, untilMs })
-    // Newest state wins; a message that was deleted stays so, whatever an older copy of it says.
+    // The newest state wins; a deleted message stays deleted, even if an older copy arrives.
     if (row.type !== 'revoked') {
       const known = storedDetails(row)
-      // What is left of a deleted message does not say when it disappears, and its earlier text is to go with it.
+      // A deleted message no longer carries its expiry, and its earlier text must disappear with it.
       const expiresAt = seen.isKept ? null : (seen.expiresAt ?? known.expires_at ?? null)
       const details = detailsOf(seen, expiresAt)
       if (seen.type === 'revoked') {
@@ -134,10 +137,10 @@ export function createMessageRecorder(
         messages.update({ ...row, type: seen.type, body: seen.body, edited_at_ms: editedAt, details })
         log('message.edited', row, { revision })
       } else if (seen.type === row.type && seen.hasMedia && row.has_media === 0) {
-        // Own media, seen first before they were uploaded.
+        // Own media, first seen before the upload.
         messages.update({ ...row, has_media: 1, body: seen.body, details })
       } else if (expiresAt !== (known.expires_at ?? null)) {
-        // Kept in the chat by somebody, or no longer.
+        // A member kept the message in the chat, or no longer keeps it.
         const { expires_at: _, ...others } = known
         messages.update({ ...row, details: toJson({ ...others, ...toExpiry(expiresAt) }) })
       }
@@ -151,12 +154,12 @@ export function createMessageRecorder(
     if (Number(seen.hasMedia) !== row.has_media) return false
     if (seen.editedAt !== null) return seen.editedAt > (row.edited_at_ms ?? 0)
     if (row.edited_at_ms === null) return true
-    // A build that gives no time of the edit: told live, and none of the texts that it had before.
+    // This build sends no edit time: accept a live text that the message did not have before.
     const before = origin === 'live' ? changes.textsBefore(row.id) : []
     return before.length > 0 && !before.includes(seen.body)
   }
 
-  /** An ack never falls, but to -1: failed. */
+  /** An ack never decreases, except to -1: failed. */
   function setAck(row: MessageRow, ack: number): void {
     if (row.sender !== ME || row.ack === ack || (ack >= 0 && ack < row.ack) || (ack < 0 && row.ack > 0))
       return
@@ -171,7 +174,7 @@ export function createMessageRecorder(
       setReaction(row, reaction)
     }
     for (const { sender, at_ms } of changes.reactions(row.id)) {
-      // What has just come live may be missing from an answer that was on its way.
+      // A reaction that just arrived live may be missing from a response that was read earlier.
       if (!present.has(sender) && at_ms < now() - READ_MS) removeReaction(row, sender)
     }
   }
@@ -191,8 +194,9 @@ export function createMessageRecorder(
   }
 
   /**
-   * Places for new messages of one second that stand in a row. `left`, `right`: the chat's messages of the same second
-   * beside them. What finds no room there goes to the end of the second, or into the next one.
+   * Returns positions for new consecutive messages of one second. `left`, `right`: the neighbouring messages
+   * of the chat in the same second. If there is no room between them, uses the end of the second, or the next
+   * one.
    */
   function placesFor(count: number, second: number, left: number | null, right: number | null): number[] {
     const places =
@@ -231,7 +235,7 @@ export function createMessageRecorder(
       .filter(({ message, sender, name }) => {
         const isFirst = !known.has(name)
         if (isFirst) known.set(name, messages.find(message.bareId, chat, sender) ?? null)
-        // What is here already may have to go from now on, and has to know.
+        // A stored message may have to be deleted under new rules, so it is updated too.
         return isFirst && (known.get(name) !== null || keeps(message))
       })
     const placeAt = (index: number) => {
@@ -259,7 +263,7 @@ export function createMessageRecorder(
       let end = index + 1
       while (stretch[end]?.second === one.second && placeAt(end) === null) end += 1
       const left = within(newest, one.second)
-      // What the chat has beyond the end of the stretch was told of live, while the stretch was being read.
+      // Messages after the newest one were received live while this page was being read.
       const right = placeAt(end) ?? (newest === null ? null : messages.nextIn(chat, newest))
       const places = placesFor(end - index, one.second, left, within(right, one.second))
       for (const place of places) {

@@ -1,18 +1,18 @@
-/** Which transitions of a session are events. A connection that is lost for long is tried again and again, and told once. */
+/** Decides which transitions of a session are events. Repeated attempts to reconnect are reported once. */
 import type { Reason, SessionState } from '../model/status.ts'
 
 export type SessionChanges = {
   /**
    * The session entered this state.
-   * @param attempts to win a lost connection back, since the session was last well
+   * @param attempts to reconnect since the session last counted as stable
    */
   note(state: SessionState, reason: Reason | null, attempts: number): void
 }
 
-/** On the way between two attempts, where nothing has come of them yet. */
+/** States between two attempts to reconnect, before the result is known. */
 const PASSING: ReadonlySet<SessionState> = new Set(['starting', 'authenticated'])
 
-/** @param tell called for each transition that is to be told, once */
+/** @param tell called once for each transition to report */
 export function createSessionChanges(
   tell: (state: SessionState, reason: Reason | null) => void,
 ): SessionChanges {

@@ -1,4 +1,4 @@
-/** Timers by name: setting one again replaces it, and all can be cleared at once. */
+/** Named timers: setting one again replaces it, and all can be cleared at once. */
 import type { Clock } from '../clock.ts'
 
 export type Timers<Name extends string> = {

@@ -1,24 +1,24 @@
-/** From WhatsApp's addresses to the archive's ids: one person and one chat, by phone or by LID. */
+/** Maps WhatsApp's addresses to the archive's ids: one person and one chat, by phone number or by LID. */
 import { chatKindOf, type Jid } from '../model/ids.ts'
 import { ME } from '../store/people.ts'
 import type { Store } from '../store/store.ts'
 
 export type Whereabouts = {
-  /** The chat at this address, made where it is new; null for an address that is no chat's. */
+  /** Returns the chat at this address, creating it if it is new; null for an address that is not a chat's. */
   chatId(jid: Jid): number | null
-  /** The chat at this address, or null. */
+  /** Returns the chat at this address, or null. */
   findChat(jid: Jid): number | null
-  /** Whose direct chat this is; ME: the chat with oneself; null: another kind of chat. */
+  /** Returns the person of a direct chat; ME for the chat with oneself; null for another kind of chat. */
   personOf(chat: number): number | null
-  /** Who writes from this address; this account's own addresses are one. */
+  /** Returns the person who writes from this address; all addresses of this account are one person. */
   senderId(jid: Jid): number
 }
 
-/** @param own this account's addresses: phone, and LID where it is known */
+/** @param own this account's addresses: phone number, and LID if known */
 export function createWhereabouts({ people, chats }: Store, own: () => ReadonlySet<Jid>): Whereabouts {
   function findChat(jid: Jid): number | null {
     if (chatKindOf(jid) !== 'direct') return chats.byJid(jid)?.id ?? null
-    // Of this account both addresses are known, whichever its chat was first seen under.
+    // Both addresses of this account are checked, whichever its chat was first seen under.
     for (const address of own().has(jid) ? own() : [jid]) {
       const person = people.find(address)
       const chat = person && chats.byPerson(person.id)
