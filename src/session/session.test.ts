@@ -389,7 +389,7 @@ describe('while WhatsApp is being told of a logout', () => {
     expect(session.status()).toMatchObject({
       connected: false,
       linked: true,
-      next_step: expect.stringContaining('logged out'),
+      next_step: expect.stringContaining('logging out'),
     })
     expect(() => session.engine()).toThrow(expect.objectContaining({ code: 'logout_in_progress' }))
     await expect(session.start()).rejects.toMatchObject({ code: 'logout_in_progress' })
