@@ -1,13 +1,13 @@
-/** The table of faults: what can be provoked, which entry of the failure catalogue it stands for, what it does. */
+/** The table of faults: its name, the entry of the failure catalogue that it causes, and what it does. */
 
 export type FaultFacts = {
   /**
-   * Entries of the failure catalogue that it provokes (`F…` and `W…`: docs/failures.md), or issues.
+   * Entries of the failure catalogue that it causes (`F…` and `W…`: docs/failures.md), or issues.
    */
   provokes: string
-  /** Who acts it out: the https host, the service, or the page (told at its load and on every change). */
+  /** What simulates it: the https host, the service, or the page (which receives it at its load and on every change). */
   where: 'host' | 'service' | 'page'
-  /** What `value` may be besides `true`; `false` switches off. */
+  /** The values besides `true`; `false` switches the fault off. */
   value: string
   does: string
 }
@@ -18,19 +18,19 @@ export const faultTable = {
     provokes: 'F6',
     where: 'host',
     value: '',
-    does: 'TLS is accepted, the document is never answered.',
+    does: 'TLS connects, but the document is never sent.',
   },
   load_refused: {
     provokes: 'F7',
     where: 'host',
     value: '',
-    does: 'Every new connection is closed at once: net::ERR_… in the browser, for ever.',
+    does: 'Every new connection is closed at once: net::ERR_… in the browser, until the fault is off.',
   },
   offline: {
     provokes: 'F16',
     where: 'host',
     value: '',
-    does: 'The network is gone: connections are cut and none is accepted. Pages flap TIMEOUT/OPENING; sends queue, lookups hang, a reload lands on an error page.',
+    does: 'The network is down: connections are closed and none is accepted. Pages alternate between TIMEOUT and OPENING. Sends queue, lookups hang, a reload shows an error page.',
   },
   version_never: {
     provokes: 'F6',
@@ -48,13 +48,13 @@ export const faultTable = {
     provokes: 'F9c, F30',
     where: 'page',
     value: 'name, or { name }, or { names: [] }',
-    does: '`window.require` throws for these modules, from now on.',
+    does: '`window.require` throws for these modules from now on.',
   },
   sync_before_attach: {
     provokes: 'F9a',
     where: 'page',
     value: '',
-    does: '`hasSynced` is true before `Debug.VERSION` is defined, so before any client can listen. For pages with a saved link.',
+    does: '`hasSynced` is true before `Debug.VERSION` is defined, so before any client can add a listener. For pages with a saved link.',
   },
   sync_never: {
     provokes: 'F9',
@@ -66,43 +66,43 @@ export const faultTable = {
     provokes: 'F10',
     where: 'page',
     value: '{ gapMs = 30, times = 2 }',
-    does: '`hasSynced` goes back to false and true again, so many times in all, with gaps; on a page that runs: at once.',
+    does: '`hasSynced` changes to false and to true again, `times` times in total, `gapMs` apart; on a running page at once.',
   },
   extra_iframe: {
     provokes: 'F10',
     where: 'page',
     value: '',
-    does: 'The page adds an iframe: at its load before and after the sync, on a page that runs at once. Each navigates.',
+    does: 'The page adds an iframe that navigates: during its load before and after the sync, on a running page at once.',
   },
   reload_burst: {
     provokes: 'F8',
     where: 'page',
     value: '{ times = 3, withinMs = 250 }',
-    does: 'The page reloads itself so many times within that time, once per switching on.',
+    does: 'The page reloads itself `times` times within `withinMs`, once each time the fault is switched on.',
   },
   qr_without_ref: {
     provokes: 'F11',
     where: 'page',
     value: '',
-    does: 'UNPAIRED comes before the first ref, which follows once somebody listens for it: a client that composes a QR at once writes `undefined,…`.',
+    does: 'UNPAIRED comes before the first ref, which follows once a client listens for it: a client that creates a QR code at once writes `undefined,…`.',
   },
   qr_idle: {
     provokes: 'F11',
     where: 'service',
     value: '',
-    does: 'Refs stop: unlinked pages go to UNPAIRED_IDLE now, while a pairing code waits too, later ones after their first ref. `refreshQR` gives one more.',
+    does: 'Refs stop: open unlinked pages go to UNPAIRED_IDLE now, also while a pairing code is waiting; later pages do so after their first ref. `refreshQR` returns one more ref.',
   },
   scan_refused: {
     provokes: 'F13',
     where: 'service',
     value: '',
-    does: 'The phone says "Couldn\'t link device" to scan and code; pages go on showing QRs.',
+    does: 'The phone shows "Couldn\'t link device" after a scan and after a pairing code; pages still show QR codes.',
   },
   passkey_required: {
     provokes: 'W6',
     where: 'service',
     value: '',
-    does: 'After scan or code the phone says "Continue on your other device"; the page calls `navigator.credentials.get` and links only when an authenticator answers.',
+    does: 'After a scan or pairing code the phone shows "Continue on your other device"; the page calls `navigator.credentials.get` and links only if an authenticator responds.',
   },
   pairing_refused: {
     provokes: 'F18, W7',
@@ -120,37 +120,37 @@ export const faultTable = {
     provokes: 'F15',
     where: 'service',
     value: '{ again: true } also for every later connection',
-    does: "Another browser took the session: CONFLICT, the page's socket is closed, `takeover` gets it back.",
+    does: "Another browser takes over the session: the state is CONFLICT, the page's socket is closed, and `takeover` takes it back.",
   },
   unpaired_without_navigation: {
     provokes: 'F15',
     where: 'service',
     value: '',
-    does: 'All linked devices are removed; their pages go to UNPAIRED and stay where they are.',
+    does: 'All linked devices are removed; their pages go to UNPAIRED and do not navigate.',
   },
   state: {
     provokes: 'F15, F16',
     where: 'page',
     value: 'a state, or { value }',
-    does: '`Socket.state` becomes this, now and after every connecting.',
+    does: '`Socket.state` becomes this state, now and after every connection.',
   },
   send_hangs: {
     provokes: 'F19',
     where: 'service',
-    value: '{ delivered: true }: the service took the message all the same',
-    does: 'A sent message is never acknowledged: ack 0, the result never settles.',
+    value: '{ delivered: true }: the service accepts the message all the same',
+    does: 'A sent message is never acknowledged: its ack stays 0, and the result never settles.',
   },
   send_fails: {
     provokes: 'F19',
     where: 'service',
     value: '',
-    does: 'A sent message comes to ack -1; the result says ERROR_UNKNOWN; the service does not have it.',
+    does: 'A sent message gets ack -1; the result is ERROR_UNKNOWN; the service does not have the message.',
   },
   send_returns_undefined: {
     provokes: 'F19, F21',
     where: 'page',
     value: '',
-    does: 'The message is taken, but kept under the other address of the person (LID for phone): the key that was sent finds nothing (wwebjs#3613).',
+    does: 'The message is accepted, but stored under the other address of the person (LID instead of phone number): the sent key finds nothing (wwebjs#3613).',
   },
   send_rejects: {
     provokes: 'F19',
@@ -191,32 +191,32 @@ export const faultTable = {
   undecryptable: {
     provokes: 'section 4: message_ciphertext',
     where: 'service',
-    value: '{ afterMs } readable by itself then, { never: true } not even after a resend',
-    does: 'Incoming messages arrive as ciphertext; the content follows when the page asks for a resend.',
+    value: '{ afterMs } readable after this time, { never: true } not even after a resend',
+    does: 'Incoming messages arrive as ciphertext; the content follows when the page requests a resend.',
   },
   other_number: {
     provokes: 'waha#2120, wwebjs#1457',
     where: 'service',
-    value: '{ "number asked for": "number of the account" }',
-    does: 'Who is asked for by the one number is found under the other, as in Brazil with and without the 9.',
+    value: '{ "requested number": "number of the account" }',
+    does: 'A lookup of the first number finds the account of the second, as in Brazil with and without the 9.',
   },
   group_metadata: {
     provokes: 'F22',
     where: 'service',
     value: '{ mode = "rejects" | "hangs" | "slow", id?, delayMs? }',
-    does: "Asking for a group's metadata fails, never answers, or takes `delayMs`; for one group or all.",
+    does: "A request for a group's metadata fails, never returns, or takes `delayMs`; for one group or all.",
   },
   group_metadata_takes: {
     provokes: 'F22',
     where: 'service',
     value: '{ ms = 50, atOnce? }',
-    does: "Every question for a group's metadata takes so long; with `atOnce` only so many are worked on, the others wait. Goes together with `group_metadata`.",
+    does: "Every request for a group's metadata takes `ms`; at most `atOnce` requests run at a time, the others wait. Can be combined with `group_metadata`.",
   },
   backlog_late: {
     provokes: 'F23',
     where: 'service',
     value: '{ share = 1 }, between 0 and 1',
-    does: 'What a page missed comes as new messages, with events, in order, after its start (or when its connection is back), rather than silently; with `share` only every so manieth.',
+    does: 'Messages that a page missed arrive as new messages, with events, in order, after its start (or when its connection is back), and not silently; with `share` only this share of them.',
   },
   backlog_deaf: {
     provokes: 'F23',
@@ -228,37 +228,37 @@ export const faultTable = {
     provokes: 'F24',
     where: 'service',
     value: '{ mode = "slow" | "hangs" | "rejects" | "overlaps" | "incomplete", chat?, delayMs?, by?, keep? }',
-    does: '`loadEarlierMsgs` takes `delayMs`, never answers, rejects, answers with messages that the page has already (`by` of the newest), or ends after the newest `keep`, as where the phone has not transferred all; in one chat or all.',
+    does: '`loadEarlierMsgs` takes `delayMs`, never returns, rejects, returns messages that the page already has (`by` of the newest), or ends after the newest `keep`, as if the phone had not transferred all; in one chat or all.',
   },
   chat_moves_in_place: {
     provokes: 'F21',
     where: 'page',
     value: '',
-    does: 'A chat that moves to LID stays the same model with another id; without it the old one is removed (`remove`) and a new one added.',
+    does: 'A chat that moves to LID stays the same model with another id. Without this fault the old model is removed (`remove`) and a new one added.',
   },
   stored_silently: {
     provokes: 'F23, waha#2250',
     where: 'page',
-    value: '{ share = 1 }, between 0 and 1: so much of them, picked by their ids',
-    does: 'Messages that arrive enter the page and their chat without being called new, so that no client hears of them.',
+    value: '{ share = 1 }, between 0 and 1: the share of messages, selected by their ids',
+    does: 'Arriving messages are added to the page and their chat without being marked as new, so that no client gets an event.',
   },
   odd_fields: {
     provokes: 'waha#1985',
     where: 'page',
     value: '{ messages?: {}, chats?: {}, contacts?: {} }: fields with any values',
-    does: 'What the page makes of messages, chats and people from now on has these fields in place of its own.',
+    does: 'The models of messages, chats and people that the page creates from now on have these fields instead of their own.',
   },
   status_risky: {
     provokes: 'OpenWA#1072',
     where: 'page',
     value: '',
-    does: '`status@broadcast` is a chat of the list, with its posts in memory. A client that reads them, or loads earlier ones, loses the link when the page loads the next time.',
+    does: '`status@broadcast` is a chat in the list, with its posts in memory. A client that reads them, or loads earlier ones, loses the link at the next page load.',
   },
   channels_silent: {
     provokes: 'wwebjs#31537',
     where: 'page',
     value: '',
-    does: 'Posts of channels enter their channel only; without it they fire on the messages too.',
+    does: 'Posts of channels are added to their channel only. Without this fault they also cause message events.',
   },
   leak_memory: {
     provokes: 'F28',

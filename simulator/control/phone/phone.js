@@ -91,7 +91,7 @@ async function call(verb, input = {}) {
     if (response.ok) return result
     toast(result.error)
   } catch {
-    toast('The simulator does not answer.')
+    toast('The simulator does not respond.')
   }
   return null
 }
@@ -150,7 +150,7 @@ function chatsOf({ contacts, groups }) {
       id: group.id,
       name: group.subject,
       about: group.left
-        ? 'You are no member.'
+        ? 'You are not a member.'
         : group.members
             .slice(0, 30)
             .map((phone) => nameOfJid(phone))
@@ -244,7 +244,7 @@ function drawDevices({ devices, linking }) {
   setText(
     'linking',
     code
-      ? `A computer waits for a pairing code to be typed in, for +${code.phone}.`
+      ? `A computer is waiting for a pairing code for +${code.phone}.`
       : linking.qr
         ? 'A computer shows a QR code.'
         : devices.length === 0
@@ -311,7 +311,7 @@ function drawOpenChat(state) {
   select.hidden = phones.length < 2
   byId('write', HTMLButtonElement).disabled = phones.length === 0
   const { held, group } = chat
-  setText('archive', held?.archived ? 'Bring back' : 'Archive')
+  setText('archive', held?.archived ? 'Unarchive' : 'Archive')
   setText('pin', held?.pinned ? 'Unpin' : 'Pin')
   setText('mute', held?.muteExpiration ? 'Unmute' : 'Mute')
   setText('unread', held && held.unreadCount !== 0 ? 'Mark as read' : 'Mark as unread')
@@ -368,7 +368,7 @@ function makeMessage(message) {
         : `${missing} of ${devices.length} linked devices do not have it yet.`
   }
   const more = makeButton('⋯', () => openMessage(message), 'more')
-  more.setAttribute('aria-label', 'What to do with this message')
+  more.setAttribute('aria-label', 'Message actions')
   footer.append(more)
   item.append(text)
   if (reactions.length > 0) {
@@ -433,7 +433,7 @@ function openPeople() {
       'li',
       '',
       make('span', '', `${name}${admin ? ', admin' : ''}`),
-      makeButton(admin ? 'No admin' : 'Admin', () => act('set_admin', { member, admin: !admin })),
+      makeButton(admin ? 'Remove as admin' : 'Make admin', () => act('set_admin', { member, admin: !admin })),
       makeButton('Remove', () => act('remove_members', { members: [member] })),
     )
   }
@@ -573,7 +573,7 @@ events.addEventListener('open', async () => {
   shown.choices = await get('/control/choices').catch(() => shown.choices)
   await refresh()
 })
-events.addEventListener('error', () => setText('connection', 'The simulator does not answer.'))
+events.addEventListener('error', () => setText('connection', 'The simulator does not respond.'))
 events.addEventListener('change', refresh)
 
 // ---- acting
