@@ -73,7 +73,7 @@ export async function build({ fresh = false } = {}) {
     const esbuild = await import('esbuild')
     const results = [esbuild.build(serverOptions())]
     if (existsSync(inRoot(pageEntry))) results.push(esbuild.build(pageOptions()))
-    else say(`there is no ${pageEntry}: the sandbox will not work`)
+    else say(`${pageEntry} is missing: the sandbox will not work`)
     try {
       const outputs = await Promise.all(results)
       publish(
@@ -84,7 +84,9 @@ export async function build({ fresh = false } = {}) {
     } catch (error) {
       if (!(error instanceof Error) || !('errors' in error)) throw error
       // esbuild has already shown each error with its place.
-      throw new SetupError('The build failed, see above.', 'Mend that and start again.', { cause: error })
+      throw new SetupError('The build failed, see above.', 'Fix the errors, then start again.', {
+        cause: error,
+      })
     } finally {
       // Its helper process would otherwise stay for as long as the server that is started in this process.
       await esbuild.stop()

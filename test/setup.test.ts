@@ -46,7 +46,7 @@ it.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGTERM'] as const)(
     expect(await start.exited).toBe(signal === 'SIGINT' ? 130 : 143)
     expect(performance.now() - toldAt).toBeLessThan(1_000)
     expect(start.err).toMatch(
-      /\nsetup: stopped: not all packages are installed\. The next start installs them anew\.\n$/,
+      /\nsetup: stopped: not all packages are installed\. The next start installs them again\.\n$/,
     )
     for (const pid of JSON.parse(readFileSync(pids, 'utf8')))
       await expect.poll(() => isAlive(pid), { timeout: 1_000 }).toBe(false)

@@ -146,7 +146,7 @@ async function runSuite(node, folder, name, args) {
   const failed = code === 0 ? [] : [...new Set([...failing, ...differing])]
   for (const scenario of failed) {
     say(
-      `  ${scenario}: ${failures(results, scenario).join('; ') || 'passes, so its line in the baseline is wrong'}`,
+      `  ${scenario}: ${failures(results, scenario).join('; ') || 'passes: remove its line from the baseline'}`,
     )
   }
   if (code === null) say('  took too long')
@@ -190,8 +190,7 @@ async function runInspector(node, folder, lane, target) {
     const all = [inspector, '--cli', ...target, ...args, '--format', 'json', '--stored-auth-only']
     const { code, out, err } = await run(node, all, { env, timeoutMs: CALL_MS })
     try {
-      if (code !== wanted)
-        throw new Error(`exit code ${code} where ${wanted} is right: ${(err + out).trim()}`)
+      if (code !== wanted) throw new Error(`exit code ${code}, expected ${wanted}: ${(err + out).trim()}`)
       find(JSON.parse(out).result, err)
       count.passed += 1
     } catch (error) {

@@ -157,8 +157,8 @@ async function runBench([name = '', ...args]) {
   const names = files.filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3))
   if (!names.includes(name)) {
     throw new SetupError(
-      name ? `There is no benchmark ${name}.` : 'No benchmark was named.',
-      names.length > 0 ? `Use: npm run bench -- <${names.join('|')}>` : 'The folder bench/ holds none yet.',
+      name ? `There is no benchmark ${name}.` : 'No benchmark was given.',
+      names.length > 0 ? `Use: npm run bench -- <${names.join('|')}>` : 'The folder bench/ is empty.',
     )
   }
   return await runSource(`bench/${name}.ts`, args)

@@ -40,14 +40,14 @@ export async function installPackages(onWorker) {
       capture: true,
       onStart: onWorker,
       // npm itself goes on for most of a minute after a signal (arborist, lib/signal-handling.js).
-      onCut: () => say('stopped: not all packages are installed. The next start installs them anew.'),
+      onCut: () => say('stopped: not all packages are installed. The next start installs them again.'),
     })
     onWorker(null)
     if (code !== 0) throw explain(output)
     const packages = installedByNpm()
     if (!packages) {
       throw new SetupError(
-        'npm ci ended well, but node_modules does not hold what package-lock.json names.',
+        'npm ci succeeded, but node_modules does not contain all packages of package-lock.json.',
         'Delete the folder node_modules and start again.',
       )
     }
@@ -121,7 +121,7 @@ export function npmScript() {
   const found = tries.find((script) => existsSync(script))
   if (found) return found.replace(/npx-cli(\.c?js)$/, 'npm-cli$1')
   throw new SetupError(
-    'npm was not found beside this Node.',
+    'npm was not found for this Node.',
     'Run `npm ci --include=dev` yourself, then start again.',
   )
 }
@@ -155,7 +155,7 @@ function explain(output) {
   const hint = hints.find(([pattern]) => pattern.test(output))?.[1]
   return new SetupError(
     `The packages could not be installed: ${reason}`,
-    hint ?? 'Run `npm ci --include=dev` to see all that npm says, then start again.',
+    hint ?? 'Run `npm ci --include=dev` to see the full output of npm, then start again.',
   )
 }
 

@@ -52,7 +52,7 @@ export async function start(program, args, pattern, { env, timeoutMs }) {
       reject(
         new SetupError(
           `A server ${why}. ${(said.err + said.out).trim().slice(-2_000)}`,
-          `Start it by hand: node ${args.join(' ')}`,
+          `Start it manually: node ${args.join(' ')}`,
         ),
       )
     const timer = setTimeout(() => failed(`did not listen within ${timeoutMs / 1_000} s`), timeoutMs)

@@ -1,6 +1,6 @@
-/** Says on stderr what the setup is doing and how long it took, and what to do where it cannot go on. */
+/** Writes to stderr what the setup does, how long it takes, and the next step if it fails. */
 
-/** The setup cannot go on. `message` is one sentence saying what is wrong, `hint` one with the next step. */
+/** The setup failed. `message` is a sentence that says what is wrong, `hint` a sentence with the next step. */
 export class SetupError extends Error {
   /**
    * @param {string} message
@@ -20,8 +20,8 @@ export function say(line) {
 }
 
 /**
- * Runs one named step, such as `installing packages`. A long one says every 15 s that it lives: a first install takes
- * minutes on a slow line, and silence looks like a hang.
+ * Runs one named step, such as `installing packages`. Prints a line every 15 s: a first install can take minutes on a slow
+ * connection, and without output it looks like a hang.
  * @template T
  * @param {string} name
  * @param {() => Promise<T>} action

@@ -21,7 +21,7 @@ export async function runTests(args) {
       env: { TEST_COUNTS_FILE: countsFile },
     })
     const { passed, failed } = readCounts(countsFile)
-    if (passed + failed === 0) say('no test ran')
+    if (passed + failed === 0) say('no tests ran')
     // A run can fail without a test that failed (a crash, for one); the line must not look as if all were well.
     const shown = failed === 0 && code !== 0 && passed > 0 ? 1 : failed
     console.log(`${passed} passed, ${shown} failed`)
