@@ -9,7 +9,7 @@ import { installed } from '../src/cli/words.ts'
 import { SETTINGS } from '../src/config.ts'
 import { ERRORS } from '../src/errors.ts'
 import { createOpenApi } from '../src/faces/http/openapi.ts'
-import { OPERATIONS } from '../src/operations/index.ts'
+import { ROWS } from '../src/operations/index.ts'
 import { VERSION } from '../src/version.ts'
 import { eventsPage } from './events-page.ts'
 import { restPage } from './rest-page.ts'
@@ -24,7 +24,7 @@ const files: Record<string, string> = {
   'docs/rest.md': restPage(),
   'docs/events.md': eventsPage(),
   'docs/faults.md': faultsPage(),
-  'docs/openapi.json': `${JSON.stringify(createOpenApi(OPERATIONS, VERSION), null, 2)}\n`,
+  'docs/openapi.json': `${JSON.stringify(createOpenApi(ROWS, VERSION), null, 2)}\n`,
 }
 
 const stale = Object.entries(files).filter(([path, text]) => {

@@ -1,12 +1,13 @@
 /** docs/rest.md: every operation of the table, with an example call. */
 import { z } from 'zod'
-import { OPERATIONS } from '../src/operations/index.ts'
+import { ROWS } from '../src/operations/index.ts'
+import type { Row } from '../src/operations/operation.ts'
 import { withNames } from '../src/operations/references.ts'
 
 /** Returns the text of the page. */
 export function restPage(): string {
-  const sections = OPERATIONS.map((operation) => {
-    const { name, title, description, routes, input, example, errors, limitMs } = operation
+  const sections = ROWS.map((row) => {
+    const { name, title, description, routes, input, example, errors } = row
     const fields = Object.entries(
       (z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }).properties ?? {}) as Record<
         string,
@@ -14,14 +15,14 @@ export function restPage(): string {
       >,
     ).map(([field, { description: text }]) => `- \`${field}\`: ${text ?? ''}`)
     const [method = '', path = ''] = routes[0]?.split(' ') ?? []
-    const call = curlCall(method, path, example.input)
+    const call = curlCall(method, path, example.input, row.gives)
     return [
       `## ${title}`,
       `${routes.map((route) => `\`${route}\``).join(', ')} (\`${name}\`)`,
       withNames(description, (other) => `\`${other}\``),
       ...(fields.length === 0 ? [] : [fields.join('\n')]),
       `\`\`\`sh\n${call}\n\`\`\``,
-      `Time limit: ${(limitMs ?? 2_000) / 1_000} s.${errors.length === 0 ? '' : ` Specific error codes: ${[...new Set(errors)].map((code) => `\`${code}\``).join(', ')}.`}`,
+      `${paceOf(row)}${errors.length === 0 ? '' : ` Specific error codes: ${[...new Set(errors)].map((code) => `\`${code}\``).join(', ')}.`}`,
     ].join('\n\n')
   })
   return `# REST
@@ -44,25 +45,6 @@ pages, and so does a field that is given in two places. The MCP endpoint ignores
 
 Responses may gain fields: ignore those that you do not know.
 
-## Events as a stream
-
-\`GET /api/events/stream\` sends the events of \`GET /api/events\` as server-sent events, with the same \`after\`, \`kind\` and
-\`chat_id\`. \`Last-Event-ID\`, or \`lastEventId\` in the query, resumes the stream. [Events](events.md) describes each kind.
-
-\`\`\`sh
-curl -N "$WHATSAPP_MCP_URL/api/events/stream?kind=message.received"
-\`\`\`
-
-## Export
-
-\`GET /api/export?chat_id=&format=jsonl|text\` returns the archive, or one chat, as a file.
-[Moving an archive](archive.md#moving-an-archive) describes the format. The header \`X-Total-Messages\` contains the number of messages.
-A client that reads nothing for a minute is disconnected.
-
-\`\`\`sh
-curl -o whatsapp.jsonl "$WHATSAPP_MCP_URL/api/export"
-\`\`\`
-
 ## Pages
 
 \`GET /qr\` is the page for linking an account: a start button, the QR code, and the state. It always returns 200.
@@ -73,8 +55,17 @@ curl -o whatsapp.jsonl "$WHATSAPP_MCP_URL/api/export"
 `
 }
 
-/** Returns the example as a command line: ids or names in the path, the other fields as a query or as a JSON body. */
-function curlCall(method: string, path: string, input: unknown): string {
+/** How long a response takes. */
+function paceOf(row: Row): string {
+  if (row.gives === 'json') return `Time limit: ${(row.limitMs ?? 2_000) / 1_000} s.`
+  return row.gives === 'file'
+    ? 'Takes as long as the client reads. A client that reads nothing for a minute is disconnected.'
+    : 'Stays open. A client that reads nothing for a minute is disconnected, and can go on where it was.'
+}
+
+/** The example as it is typed: ids or names in the path, the rest as a query or as a JSON body. */
+function curlCall(method: string, path: string, input: unknown, gives: Row['gives']): string {
+  const curl = { json: 'curl', events: 'curl -N', file: 'curl -o whatsapp.txt' }[gives]
   const given = Object.entries(input ?? {})
   const inPath = (name: string) => path.includes(`{${name}}`)
   const address = `$WHATSAPP_MCP_URL${given.reduce(
@@ -82,13 +73,13 @@ function curlCall(method: string, path: string, input: unknown): string {
     path,
   )}`
   const rest = given.filter(([name]) => !inPath(name))
-  if (rest.length === 0) return `curl ${method === 'GET' ? '' : `-X ${method} `}"${address}"`
+  if (rest.length === 0) return `${curl} ${method === 'GET' ? '' : `-X ${method} `}"${address}"`
   if (method !== 'GET') {
     const body = JSON.stringify(Object.fromEntries(rest))
-    return `curl "${address}" -H 'Content-Type: application/json' \\\n  -d '${body}'`
+    return `${curl} "${address}" -H 'Content-Type: application/json' \\\n  -d '${body}'`
   }
   const query = rest.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
-  return `curl "${address}?${query}"`
+  return `${curl} "${address}?${query}"`
 }
 
 /** Returns a value encoded for a path, safe in a shell. The @ of an id stays unencoded (RFC 3986, 3.3). */

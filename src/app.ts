@@ -7,15 +7,13 @@ import { type Config, serverUrl } from './config.ts'
 import type { ControlStore } from './control.ts'
 import type { OpenEngine } from './engine/engine.ts'
 import { toAppError } from './errors.ts'
-import { addEventStream } from './faces/http/event-stream.ts'
-import { addExport } from './faces/http/export.ts'
 import { addPages } from './faces/http/pages.ts'
 import { createHttpServer } from './faces/http/server.ts'
 import { mountMcp } from './faces/mcp/mount.ts'
 import { createChatHash, type Log } from './log.ts'
 import { DEFAULT_ACCOUNT } from './operations/call.ts'
 import { createDoor, type Door } from './operations/door.ts'
-import { OPERATIONS } from './operations/index.ts'
+import { OPERATIONS, ROWS } from './operations/index.ts'
 import { type Archive, createArchive } from './session/archive.ts'
 import { openAuthDir } from './session/auth-dir.ts'
 import { createSession, type Session } from './session/session.ts'
@@ -95,10 +93,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     mcpUrl: () => mcpUrl,
     onAdmit: (admission) => log.debug(admission, 'admitted'),
   })
-  const http = createHttpServer({ config, operations: OPERATIONS, door, log })
+  const http = createHttpServer({ config, rows: ROWS, door, clock, log })
   addPages(http, door, VERSION)
-  addExport(http, { door, clock, log })
-  addEventStream(http, { door, clock, log })
   const sessionKey = authDir.secret('mcp')
   const mcp = mountMcp(http, {
     async load() {

@@ -7,10 +7,11 @@ import fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../src/clock.ts'
 import { identifyCallers } from '../src/faces/http/calls.ts'
-import { addExport } from '../src/faces/http/export.ts'
+import { serveFile } from '../src/faces/http/file.ts'
 import { createLog } from '../src/log.ts'
 import { DEFAULT_ACCOUNT } from '../src/operations/call.ts'
 import { createDoor } from '../src/operations/door.ts'
+import { exportArchive } from '../src/operations/export.ts'
 import type { Archive } from '../src/session/archive.ts'
 import { createExporter } from '../src/store/exporter.ts'
 import { openStore } from '../src/store/store.ts'
@@ -136,7 +137,11 @@ describe('GET /api/export', () => {
     const accounts = [{ id: DEFAULT_ACCOUNT, session: harness.app.session, archive: slow }]
     const door = createDoor({ accounts, clock: systemClock, mcpUrl: () => '', onAdmit: () => {} })
     const clock = createTestClock()
-    addExport(server, { door, clock, log: createLog({ level: 'warn', write: () => {} }) })
+    const log = createLog({ level: 'warn', write: () => {} })
+    server.get('/api/export', async (request, reply) => {
+      serveFile(exportArchive, request, reply, { door, clock, log })
+      return reply
+    })
     server.get('/other', () => 'ok')
     // What a socket of this kind holds is a fixed number of bytes; of TCP it grows to megabytes.
     const socketPath = join(dir, 'socket')

@@ -2,7 +2,7 @@
 import puppeteer, { type Browser, type HTTPRequest, type Page } from 'puppeteer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createOpenApi } from '../src/faces/http/openapi.ts'
-import { OPERATIONS } from '../src/operations/index.ts'
+import { ROWS } from '../src/operations/index.ts'
 import { browserPath, type Harness, openHarness } from './harness.ts'
 
 let harness: Harness
@@ -50,11 +50,11 @@ describe('the page in a browser', () => {
   }
 
   it('shows every operation', async () => {
-    const { paths } = createOpenApi(OPERATIONS, '0.0.0')
+    const { paths } = createOpenApi(ROWS, '0.0.0')
     const routes = Object.entries(paths ?? {}).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     )
-    expect(routes.length).toBeGreaterThan(OPERATIONS.length)
+    expect(routes.length).toBeGreaterThan(ROWS.length)
     expect((await shown()).sort()).toEqual([...routes].sort())
   })
 

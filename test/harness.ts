@@ -16,7 +16,7 @@ import { wwebEngine } from '../src/engine/wweb/open-engine.ts'
 import { possibleErrors } from '../src/faces/http/openapi.ts'
 import { createLog } from '../src/log.ts'
 import type { SessionState, Status } from '../src/model/status.ts'
-import { OPERATIONS } from '../src/operations/index.ts'
+import { ROWS } from '../src/operations/index.ts'
 
 export type Answer = {
   status: number
@@ -212,7 +212,7 @@ function isDeclared({ method = 'GET', path }: Call, code: unknown): boolean {
   const fits = (known: string) =>
     known === route ||
     new RegExp(`^${known.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(route)
-  const operation = OPERATIONS.find(({ routes }) => routes.some(fits))
+  const operation = ROWS.find(({ routes }) => routes.some(fits))
   return operation === undefined || possibleErrors(operation, method).some((known) => known === code)
 }
 

@@ -17,13 +17,13 @@ import {
   quoted,
 } from './brief.ts'
 import { chatIdInput, limit, oneOrMore, whole } from './inputs.ts'
-import { defineOperation, PATIENCE_MS } from './operation.ts'
+import { defineOperation, defineStream, PATIENCE_MS } from './operation.ts'
 import { READING_ERRORS } from './reading.ts'
 
 /** The longest wait that a caller may ask for, in seconds. */
 const MAX_WAIT_S = 60
 
-/** Which events: the same for the list and for the stream (faces/http/event-stream.ts). */
+/** Which events: the same for the list and for the stream. */
 export const eventFilter = {
   after: z
     .string()
@@ -160,5 +160,32 @@ export const listEvents = defineOperation({
       signal.removeEventListener('abort', reading.close)
       reading.close()
     }
+  },
+})
+
+/** EventSource polyfills send what they have before the first id arrives: nothing, or nothing as a word. */
+const NO_ID = ['', 'undefined', 'null']
+
+export const streamEvents = defineStream({
+  name: 'stream_events',
+  title: 'Events as a stream',
+  tag: 'events',
+  description:
+    'Returns the events of {{list_events}} as server-sent events: `id` is the cursor, `event` the kind, `data` the event as one line of JSON. A client that reconnects sends the last id it received as the header Last-Event-ID, or as lastEventId in the query, and misses nothing; both override `after`. A comment arrives every 15 s if nothing else does.',
+  routes: ['GET /api/events/stream'],
+  input: z.strictObject({
+    ...eventFilter,
+    lastEventId: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('The same as the header Last-Event-ID, for clients that cannot set headers.'),
+  }),
+  output: Event,
+  errors: [...EVENT_ERRORS],
+  example: { input: { kind: ['message.received', 'message.sent'] } },
+  run({ after, kind, chat_id, lastEventId = '' }, { events }) {
+    const reached = NO_ID.includes(lastEventId) ? after : lastEventId
+    return events.open({ after: reached, kinds: kind, chat: chat_id })
   },
 })

@@ -4,11 +4,12 @@ import { listUnread, listWaiting } from './attention.ts'
 import { getChat, listChats } from './chats.ts'
 import { getContact, listContacts } from './contacts.ts'
 import { loadEarlier } from './earlier.ts'
-import { listEvents } from './events.ts'
+import { listEvents, streamEvents } from './events.ts'
+import { exportArchive } from './export.ts'
 import { getMessage, readMessages } from './history.ts'
 import { getServer, getStatus, logout, requestPairingCode, startAuth } from './link.ts'
 import { sendMessage, sendToChat } from './messages.ts'
-import type { Operation } from './operation.ts'
+import type { Operation, Row } from './operation.ts'
 import { searchMessages } from './search.ts'
 
 export const OPERATIONS: readonly Operation[] = [
@@ -33,3 +34,6 @@ export const OPERATIONS: readonly Operation[] = [
   forgetChat,
   logout,
 ]
+
+/** Everything that has a route under `/api`: the operations, and what is not JSON. */
+export const ROWS: readonly Row[] = [...OPERATIONS, streamEvents, exportArchive]

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
 import type { Scope } from './call.ts'
-import type { Grant, Needs } from './door.ts'
+import type { EventReading, Grant, Needs } from './door.ts'
 
 /**
  * The patience of callers that count on progress where none can be told: clients of MCP give up on a call of which nothing
@@ -55,15 +55,37 @@ export type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH'
 /** `"POST /api/chats/{chat_id}/messages"`: path parameters are input keys. */
 export type Route = `${Method} /${string}`
 
+/** What every row says, whatever it returns. */
+type Described<In extends z.ZodType, S extends Scope, N extends Needs> = {
+  /** `verb_noun`: the operationId, and the name in every other face. */
+  name: string
+  title: string
+  /** Its family in the docs. */
+  tag: keyof typeof TAGS
+  /** What it does, when to use another operation (`{{name}}`), and what it returns. */
+  description: string
+  /** Who may call it. With `needs` it says what `run` may use. */
+  scope: S
+  needs: N
+  routes: Route[]
+  input: In
+  /** The codes that this row adds to those that any call can return. */
+  errors: ErrorCode[]
+  /** The largest body that its routes read, in bytes. Default 1 MiB. */
+  maxBodyBytes?: number
+  /** Shown in the docs, run by a test against the double. */
+  example: { input: z.input<In> }
+}
+
+/** A row that returns one JSON object: a route, and a tool where agents have a use for it. */
 export type Operation<
   In extends z.ZodType = z.ZodType,
   Out extends z.ZodType = z.ZodType,
   Shape extends z.ZodObject = z.ZodObject,
   S extends Scope = Scope,
   N extends Needs = Needs,
-> = {
-  /** `verb_noun`: the operationId, and the name in every other face. */
-  name: string
+> = Described<In, S, N> & {
+  gives: 'json'
   /** Of its MCP tool, where that is not `whatsapp_` and the name; null: agents have no use for it. */
   tool?: string | null
   /**
@@ -71,31 +93,17 @@ export type Operation<
    * however long; about that long, as measured (test/tools.test.ts).
    */
   documented?: Size
-  title: string
-  /** Its family in the docs. */
-  tag: keyof typeof TAGS
-  /** For whoever calls it: what it does, when another operation fits better, what comes back. */
-  description: string
   /** What it does to the account: everything that guards a face follows from this. */
   effect: 'read' | 'write' | 'send' | 'destroy'
-  /** Who may call it. With `needs` it says what `run` may use. */
-  scope: S
   /** Which tools it is offered with. */
   toolset: Toolset
-  needs: N
   /** A second call changes nothing that the first has not. Reading is so anyway. */
   repeatable?: true
-  routes: Route[]
-  input: In
   output: Out
-  /** The codes that this operation adds to those any call can answer with. */
-  errors: ErrorCode[]
   /** The longest it may take, in milliseconds, when that is more than 2 s. */
   limitMs?: number
   /** What it answers with when that time is up, where it goes on by itself. Left out: that WhatsApp did not answer. */
   lateCode?: ErrorCode
-  /** Shown in the docs, run by a test against the double. */
-  example: { input: z.input<In> }
   /** Its short form for agents; every row that is a tool has one. */
   brief?: Brief<Shape>
   run(input: z.output<In>, granted: Grant<S, N>): Promise<z.input<Out>> | z.input<Out>
@@ -108,6 +116,51 @@ export function defineOperation<
   Shape extends z.ZodObject,
   S extends Scope,
   N extends Needs,
->(row: Operation<In, Out, Shape, S, N>): Operation<In, Out, Shape, S, N> {
-  return row
+>(row: Omit<Operation<In, Out, Shape, S, N>, 'gives'>): Operation<In, Out, Shape, S, N> {
+  return { ...row, gives: 'json' }
+}
+
+/** A file as a row returns it. It is read piece by piece, at the pace of the client. */
+export type FileAnswer = {
+  /** As the client should save it. */
+  filename: string
+  /** One of the row's `types`. */
+  type: string
+  headers: Record<string, string | number>
+  pieces: Iterable<string>
+}
+
+/** A row that returns a file, over HTTP only. */
+export type FileRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 'nothing'> & {
+  gives: 'file'
+  /** Its possible media types. */
+  types: readonly string[]
+  /** What its headers say, by their names. */
+  headers: Record<string, { description: string; schema: Record<string, unknown> }>
+  run(input: z.output<In>, granted: Grant<'read', 'nothing'>): FileAnswer
+}
+
+/** A row that returns server-sent events, over HTTP only. */
+export type StreamRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 'nothing'> & {
+  gives: 'events'
+  /** Each event. */
+  output: z.ZodType
+  run(input: z.output<In>, granted: Grant<'read', 'nothing'>): EventReading
+}
+
+/** Any row of the table. */
+export type Row = Operation | FileRow | StreamRow
+
+/** A row that returns a file, checked against its own schema. */
+export function defineFile<In extends z.ZodType>(
+  row: Omit<FileRow<In>, 'gives' | 'scope' | 'needs'>,
+): FileRow<In> {
+  return { ...row, gives: 'file', scope: 'read', needs: 'nothing' }
+}
+
+/** A row that returns a stream of events, checked against its own schema. */
+export function defineStream<In extends z.ZodType>(
+  row: Omit<StreamRow<In>, 'gives' | 'scope' | 'needs'>,
+): StreamRow<In> {
+  return { ...row, gives: 'events', scope: 'read', needs: 'nothing' }
 }

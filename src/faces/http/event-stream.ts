@@ -1,17 +1,16 @@
 /**
- * GET /api/events/stream: the event log as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+ * Rows that give events: the event log as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
  * Each stream is a place in the log; what a slow reader has not taken yet stays there, on disk.
  */
 import type { ServerResponse } from 'node:http'
-import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { toAppError } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
-import { Event } from '../../model/events.ts'
+import type { Event } from '../../model/events.ts'
 import type { Door, EventReading } from '../../operations/door.ts'
-import { EVENT_ERRORS, eventFilter } from '../../operations/events.ts'
+import type { StreamRow } from '../../operations/operation.ts'
 import { parseInput } from '../../operations/parse-input.ts'
 import { callOf } from './calls.ts'
 import { inputOf } from './input.ts'
@@ -35,63 +34,35 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 } as const
 
-const streamInput = z.strictObject({
-  ...eventFilter,
-  lastEventId: z
-    .string()
-    .max(200)
-    .optional()
-    .describe('The same as the header Last-Event-ID, for clients that cannot set one.'),
-})
-
-/** The route as it is described beside the operations. */
-export const EVENT_STREAM = {
-  name: 'stream_events',
-  title: 'Events as a stream',
-  tag: 'events',
-  scope: 'read',
-  needs: 'nothing',
-  description:
-    'The same events as list_events, as server-sent events: `id` is the cursor, `event` the kind, `data` the event as one line of JSON. A client that comes back sends the last id as Last-Event-ID, which goes before `after`, and misses nothing. Comments come every 15 s where nothing else does.',
-  routes: ['GET /api/events/stream'],
-  input: streamInput,
-  output: Event,
-  errors: [...EVENT_ERRORS],
-  example: { input: { kind: ['message.received', 'message.sent'] } },
-} as const
-
 export type StreamOptions = { door: Door; clock: Clock; log: Log }
 
 /**
- * Adds the route. What is wrong before the stream begins is problem JSON, afterwards an `event: error` frame with the
- * same, and the end. Ends without one where there is nothing more to come: see `EventReading.ended`.
+ * Answers with the events of this row. What is wrong before the stream begins is thrown, afterwards it is an `event: error` frame
+ * with the problem, and the end. Ends without one if nothing more will come: see `EventReading.ended`.
+ * @throws AppError `invalid_input`, as {@link Door.admit}, the row's own codes
  */
-export function addEventStream(server: FastifyInstance, options: StreamOptions): void {
-  server.get('/api/events/stream', { exposeHeadRoute: false }, (request, reply) => {
-    const { after, kind, chat_id, lastEventId } = parseInput(streamInput, inputOf(request))
-    // A client that comes back repeats the address that it began with; the last id says how far it got.
-    const reached = [request.headers['last-event-id'], lastEventId].flat().find(isId)
-    const { events } = options.door.admit(EVENT_STREAM, callOf(request, reply, 'rest'))
-    const reading = events.open({
-      after: reached ?? after,
-      kinds: kind,
-      chat: chat_id,
-    })
-    reply.hijack()
-    reply.raw.once('close', reading.close)
-    reply.raw.on('error', reading.close)
-    for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...HEADERS })) {
-      if (value !== undefined) reply.raw.setHeader(name, value)
-    }
-    // An id without data: how far it got is known from the start, also where nothing happens for long.
-    reply.raw.write(`retry: ${RETRY_MS}\n${idLine(reading)}\n`)
-    void stream(reading, reply.raw, request.id, options)
-  })
-}
-
-/** Polyfills of EventSource write what they have before the first id came: nothing, as a word. */
-function isId(text: string | undefined): text is string {
-  return text !== undefined && !['', 'undefined', 'null'].includes(text)
+export function serveEvents(
+  row: StreamRow,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: StreamOptions,
+): void {
+  const reached = request.headers['last-event-id']
+  const given = inputOf(request)
+  const input = parseInput(
+    row.input,
+    reached === undefined ? given : { ...Object(given), lastEventId: reached },
+  )
+  const reading = row.run(input, options.door.admit(row, callOf(request, reply, 'rest')))
+  reply.hijack()
+  reply.raw.once('close', reading.close)
+  reply.raw.on('error', reading.close)
+  for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...HEADERS })) {
+    if (value !== undefined) reply.raw.setHeader(name, value)
+  }
+  // An id without data: how far it got is known from the start, also where nothing happens for long.
+  reply.raw.write(`retry: ${RETRY_MS}\n${idLine(reading)}\n`)
+  void stream(reading, reply.raw, request.id, options)
 }
 
 /** Until the reading or the connection ends. Never fails. */

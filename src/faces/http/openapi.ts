@@ -6,10 +6,8 @@ import { Contact } from '../../model/contact.ts'
 import { Event } from '../../model/events.ts'
 import { Media, Message, Reaction, Revision } from '../../model/message.ts'
 import { Status } from '../../model/status.ts'
-import { type Operation, TAGS } from '../../operations/operation.ts'
+import { type Row, TAGS } from '../../operations/operation.ts'
 import { withNames } from '../../operations/references.ts'
-import { EVENT_STREAM } from './event-stream.ts'
-import { EXPORT } from './export.ts'
 import { PROBLEM_TYPE } from './problem.ts'
 
 /** What any call can answer with, whatever the operation (see server.ts and door.ts). */
@@ -26,14 +24,8 @@ const COMMON_ERRORS: ErrorCode[] = [
 ]
 const BODY_ERRORS: ErrorCode[] = ['malformed_json', 'body_too_large', 'unsupported_media_type']
 
-/** What is described of a route: that of an operation, or one written by hand. */
-type Described = Pick<
-  Operation,
-  'name' | 'title' | 'tag' | 'description' | 'input' | 'output' | 'example'
-> & { errors: readonly ErrorCode[]; routes: readonly string[] }
-
 /** Every code that a call of this operation can be answered with: its own, and those that any call can have. */
-export function possibleErrors(operation: Pick<Described, 'errors' | 'routes'>, method: string): ErrorCode[] {
+export function possibleErrors(operation: Pick<Row, 'errors' | 'routes'>, method: string): ErrorCode[] {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const own = [...COMMON_ERRORS, ...operation.errors, 'invalid_input' as const]
   // Ids in paths are bounded (server.ts).
@@ -70,13 +62,13 @@ export function createOpenApi(...args: Parameters<typeof openApiSteps>): Json {
 
 /** The same in steps of a few milliseconds each, since a server has something else to do between them. */
 export function* openApiSteps(
-  operations: readonly Operation[],
+  rows: readonly Row[],
   version: string,
   server = DEFAULT_SERVER,
 ): Generator<void, Json> {
   const paths: Record<string, Json> = {}
-  const templates = templatesOf(operations)
-  for (const operation of operations) {
+  const templates = templatesOf(rows)
+  for (const operation of rows) {
     operation.routes.forEach((route, index) => {
       const [method = '', path = ''] = route.split(' ')
       const template = templates(path)
@@ -87,8 +79,6 @@ export function* openApiSteps(
     })
     yield
   }
-  paths['/api/events/stream'] = { get: describeEventStream() }
-  paths['/api/export'] = { get: describeExport() }
   return {
     openapi: '3.1.0',
     info: {
@@ -110,63 +100,24 @@ export function* openApiSteps(
 }
 
 /** One template for each path, as OpenAPI demands, also where rows call its parameters by different names: the last one's. */
-function templatesOf(operations: readonly Operation[]): (path: string) => string {
+function templatesOf(rows: readonly Row[]): (path: string) => string {
   const shapeOf = (path: string) => path.replace(/\{\w+\}/g, '{}')
-  const paths = operations.flatMap(({ routes }) => routes.map((route) => route.split(' ')[1] ?? ''))
+  const paths = rows.flatMap(({ routes }) => routes.map((route) => route.split(' ')[1] ?? ''))
   const templates = new Map(paths.map((path) => [shapeOf(path), path]))
   return (path) => templates.get(shapeOf(path)) ?? path
 }
 
-/** Its answer is no JSON, but frames that hold some. */
-function describeEventStream(): Json {
-  const route = describeRoute(EVENT_STREAM, 'GET', '/api/events/stream', 0)
-  const reached = {
-    name: 'Last-Event-ID',
-    in: 'header',
-    required: false,
-    description: 'The last id that was received: goes on behind it, whatever `after` says.',
-    schema: { type: 'string' },
-  }
-  return {
-    ...route,
-    parameters: [...(route.parameters as Json[]), reached],
-    responses: {
-      ...(route.responses as Json),
-      200: {
-        description: 'The stream. The schema is that of each `data`.',
-        content: { 'text/event-stream': { schema: responseSchema(EVENT_STREAM.output) } },
-      },
-    },
-  }
-}
-
-/** A file, of which the format says the type. */
-function describeExport(): Json {
-  const route = describeRoute(EXPORT, 'GET', '/api/export', 0)
-  const schema = responseSchema(EXPORT.output)
-  return {
-    ...route,
-    responses: {
-      ...(route.responses as Json),
-      200: {
-        description: 'The file.',
-        headers: {
-          'X-Total-Messages': { description: 'Messages in it.', schema: { type: 'integer' } },
-        },
-        content: { 'application/jsonl': { schema }, 'text/plain': { schema } },
-      },
-    },
-  }
+/** How a client of a stream says how far it got (the EventSource of browsers sends it by itself). */
+const LAST_EVENT_ID = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  required: false,
+  description: 'The last id that was received: the stream goes on behind it, whatever `after` says.',
+  schema: { type: 'string' },
 }
 
 /** @param template the path as the document has it: its parameters stand in the places of the row's own */
-function describeRoute(
-  operation: Described,
-  method: string,
-  path: string,
-  index: number,
-  template = path,
-): Json {
+function describeRoute(operation: Row, method: string, path: string, index: number, template = path): Json {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const input = schemaOf(operation.input, 'input')
   const example = operation.example.input as Json
@@ -182,7 +133,10 @@ function describeRoute(
     tags: [operation.tag],
     ...(parameters.length > 0
       ? {
-          parameters: parameters.map((name) => describeParameter(name, input, placed.get(name), example)),
+          parameters: [
+            ...parameters.map((name) => describeParameter(name, input, placed.get(name), example)),
+            ...(operation.gives === 'events' ? [LAST_EVENT_ID] : []),
+          ],
         }
       : {}),
     ...(inBody.length > 0
@@ -196,18 +150,32 @@ function describeRoute(
         }
       : {}),
     responses: {
-      200: {
-        description: 'Done.',
-        content: { 'application/json': { schema: responseSchema(operation.output) } },
-      },
+      200: describeAnswer(operation),
       ...problems(possibleErrors(operation, method)),
     },
   }
 }
 
 /** How a further route of an operation differs from its first. */
-function otherWay({ routes }: Described, method: string, path: string): string {
+function otherWay({ routes }: Row, method: string, path: string): string {
   return routes[0]?.endsWith(` ${path}`) ? method : path
+}
+
+/** The response of a row that succeeds, by what it gives. */
+function describeAnswer(row: Row): Json {
+  switch (row.gives) {
+    case 'json':
+      return { description: 'Done.', content: { 'application/json': { schema: responseSchema(row.output) } } }
+    case 'events':
+      return {
+        description: 'The stream. The schema is that of each `data`.',
+        content: { 'text/event-stream': { schema: responseSchema(row.output) } },
+      }
+    case 'file': {
+      const content = row.types.map((type) => [type, { schema: { type: 'string' } }])
+      return { description: 'The file.', headers: row.headers, content: Object.fromEntries(content) }
+    }
+  }
 }
 
 /** One response a status, naming the codes that it can carry. */
@@ -270,7 +238,7 @@ function responseSchema(output: z.ZodType): unknown {
 
 let described: ReturnType<typeof describeComponents> | null = null
 
-/** Described once: it takes longer than all the rest. */
+/** Row once: it takes longer than all the rest. */
 function components() {
   described ??= describeComponents()
   return described

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { toJson } from '../../json.ts'
 import type { Door } from '../../operations/door.ts'
-import { OPERATIONS } from '../../operations/index.ts'
+import { ROWS } from '../../operations/index.ts'
 import { type Asset, sendAsset, toAsset } from './asset.ts'
 import { addDocs } from './docs-page.ts'
 import { takeNoFields } from './input.ts'
@@ -18,7 +18,7 @@ export function addPages(server: FastifyInstance, door: Door, version: string): 
   addQr(server, door)
   let description: Promise<Asset> | null = null
   server.get('/openapi.json', { preHandler: takeNoFields }, async (request, reply) => {
-    description ??= inTurns(openApiSteps(OPERATIONS, version, SAME_SERVER)).then((document) =>
+    description ??= inTurns(openApiSteps(ROWS, version, SAME_SERVER)).then((document) =>
       toAsset(Buffer.from(toJson(document))),
     )
     return sendAsset(await description, 'application/json; charset=utf-8', request, reply)

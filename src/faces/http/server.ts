@@ -2,14 +2,17 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import type { Door } from '../../operations/door.ts'
-import type { Operation } from '../../operations/operation.ts'
+import type { Row } from '../../operations/operation.ts'
 import { callOf, identifyCallers } from './calls.ts'
 import { watchConnections } from './connections.ts'
+import { serveEvents } from './event-stream.ts'
+import { serveFile } from './file.ts'
 import { checkCaller, checkExpectation } from './guard.ts'
 import { inputOf, parseBody, readQuery, requireJson } from './input.ts'
 import { PROBLEM_TYPE, toProblem } from './problem.ts'
@@ -29,8 +32,9 @@ const MAX_PARAMETER = 256
 
 export type HttpOptions = {
   config: Config
-  operations: readonly Operation[]
+  rows: readonly Row[]
   door: Door
+  clock: Clock
   log: Log
 }
 
@@ -39,7 +43,7 @@ export type HttpOptions = {
  * size, schema, state. Every answer that is not a page is JSON, every failure problem JSON with the request's id.
  */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
-  const { config, log, operations, door } = options
+  const { config, log, rows, door } = options
   const server = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
@@ -96,23 +100,30 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   })
   server.setReplySerializer(toJson)
 
-  for (const operation of operations) addRoutes(operation)
+  for (const row of rows) addRoutes(row)
 
-  function addRoutes(operation: Operation): void {
-    for (const route of operation.routes) {
+  function addRoutes(row: Row): void {
+    for (const route of row.routes) {
       const [method = 'GET', path = '/'] = route.split(' ')
       server.route({
         method,
         url: path.replace(/\{(\w+)\}/g, ':$1'),
-        handler: async (request, reply) => {
-          const answer = await door.invoke(operation, inputOf(request), callOf(request, reply, 'rest'))
-          return reply
-            .header('cache-control', 'no-store')
-            .type('application/json; charset=utf-8')
-            .send(answer)
-        },
+        // A stream or file is made for whoever reads it.
+        exposeHeadRoute: row.gives === 'json',
+        bodyLimit: row.maxBodyBytes ?? MAX_BODY_BYTES,
+        handler: (request, reply) => serve(row, request, reply),
       })
     }
+  }
+
+  async function serve(row: Row, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    if (row.gives === 'events') serveEvents(row, request, reply, options)
+    else if (row.gives === 'file') serveFile(row, request, reply, options)
+    else {
+      const answer = await door.invoke(row, inputOf(request), callOf(request, reply, 'rest'))
+      reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(answer)
+    }
+    return reply
   }
 
   /** Before anything else is looked at: no body makes a route of it. */

@@ -1,0 +1,56 @@
+/** Rows that give a file, which is written while it is read. */
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../../clock.ts'
+import type { Log } from '../../log.ts'
+import type { Door } from '../../operations/door.ts'
+import type { FileRow } from '../../operations/operation.ts'
+import { parseInput } from '../../operations/parse-input.ts'
+import { callOf } from './calls.ts'
+import { inputOf } from './input.ts'
+import { turn, untilTaken } from './pace.ts'
+
+export type FileOptions = { door: Door; clock: Clock; log: Pick<Log, 'warn'> }
+
+/**
+ * Answers with the file of this row. A failure after the answer has begun breaks the connection: the client receives a file that
+ * is cut off.
+ * @throws AppError `invalid_input`, as {@link Door.admit}, the row's own codes
+ */
+export function serveFile(
+  row: FileRow,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { door, clock, log }: FileOptions,
+): void {
+  const input = parseInput(row.input, inputOf(request))
+  const file = row.run(input, door.admit(row, callOf(request, reply, 'rest')))
+  reply.hijack()
+  const { raw } = reply
+  for (const [name, value] of Object.entries({
+    ...reply.getHeaders(),
+    'content-type': `${file.type}; charset=utf-8`,
+    'cache-control': 'no-store',
+    'content-disposition': `attachment; filename="${file.filename}"`,
+    ...file.headers,
+  })) {
+    if (value !== undefined) raw.setHeader(name, value)
+  }
+  raw.on('error', () => {})
+  write(file.pieces, raw, clock).catch((error) => {
+    log.warn({ request_id: request.id, code: 'internal_error', err: error }, 'a file could not be written')
+    raw.destroy()
+  })
+}
+
+/** Nothing more is read of the archive while the reader has not taken what was written. */
+async function write(pieces: Iterable<string>, raw: ServerResponse, clock: Clock): Promise<void> {
+  const gone = new AbortController()
+  raw.once('close', () => gone.abort())
+  for (const piece of pieces) {
+    if (piece !== '' && !raw.write(piece)) await untilTaken(raw, gone.signal, clock)
+    await turn()
+    if (raw.destroyed) return
+  }
+  raw.end()
+}
