@@ -20,7 +20,7 @@ describe.each(ROWS.map((operation) => [operation.name, operation] as const))('%s
   })
 
   it('names no code twice', () => {
-    const [, list = ''] = /Codes of its own: (.*)\.$/m.exec(sectionOf(name)) ?? []
+    const [, list = ''] = /Specific error codes: (.*)\.$/m.exec(sectionOf(name)) ?? []
     const codes = list.split(', ')
     expect(codes).toEqual([...new Set(codes)])
     expect(codes.length > 1 || operation.errors.length < 2).toBe(true)
