@@ -55,15 +55,15 @@ Responses may gain fields: ignore those that you do not know.
 `
 }
 
-/** How long a response takes. */
+/** Returns a sentence about how long a response takes. */
 function paceOf(row: Row): string {
   if (row.gives === 'json') return `Time limit: ${(row.limitMs ?? 2_000) / 1_000} s.`
   return row.gives === 'file'
     ? 'Takes as long as the client reads. A client that reads nothing for a minute is disconnected.'
-    : 'Stays open. A client that reads nothing for a minute is disconnected, and can go on where it was.'
+    : 'Stays open. A client that reads nothing for a minute is disconnected, and can resume at its position.'
 }
 
-/** The example as it is typed: ids or names in the path, the rest as a query or as a JSON body. */
+/** Returns the example as a command line: ids or names in the path, the other fields as a query or as a JSON body. */
 function curlCall(method: string, path: string, input: unknown, gives: Row['gives']): string {
   const curl = { json: 'curl', events: 'curl -N', file: 'curl -o whatsapp.txt' }[gives]
   const given = Object.entries(input ?? {})
