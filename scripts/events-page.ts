@@ -84,9 +84,9 @@ data: {"v":1,"cursor":"3f9c21aa-1043-mclp1wx0","kind":"message.received",…}
 \`\`\`
 
 Server-sent events (\`EventSource\` in browsers; every language has a client): \`id\` is the cursor, \`event\` the kind, \`data\` the event
-as one line of JSON. A client that reconnects sends the last \`id\` as \`Last-Event-ID\`, and the stream continues after it. The header
-overrides \`after\`. A client that cannot set headers sends \`?lastEventId=\`. Without any of them the stream starts now, and first sends
-its position as an \`id\`. The ids \`undefined\`, \`null\` and the empty id, which some polyfills send, count as omitted. The same filters
+as one line of JSON. A client that reconnects sends the last \`id\` as \`Last-Event-ID\`, and the stream continues after it. A client
+that cannot set headers sends \`?lastEventId=\`. Both override \`after\`. Without any of them the stream starts now, and first sends its
+position as an \`id\`. The ids \`undefined\`, \`null\` and the empty id, which some polyfills send, count as omitted. The same filters
 apply. The stream sends a comment every 15 seconds.
 
 - A slow reader delays no other reader: its events stay in the log. A reader that does not read the sent data
