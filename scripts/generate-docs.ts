@@ -134,7 +134,7 @@ ${rows.join('\n')}
 function faultsPage(): string {
   const rows = Object.entries(faultTable).map(
     ([name, { provokes, value, does }]) =>
-      `| \`${name}\` | ${value === '' ? '`true`' : value} | ${does} | ${provokes} |`,
+      `| \`${name}\` | ${value === '' ? '`true`' : value.replaceAll('|', '\\|')} | ${does} | ${provokes} |`,
   )
   return `# Faults of the sandbox
 

@@ -2,7 +2,7 @@
 
 export type FaultFacts = {
   /**
-   * Entries of the failure catalogue that it causes (`F…` and `W…`: docs/failures.md), or issues.
+   * Entries of the failure catalogue that it causes (`F…` and `W…`: docs/failures.md), error codes, events, or issues.
    */
   provokes: string
   /** What simulates it: the https host, the service, or the page (which receives it at its load and on every change). */
@@ -45,13 +45,13 @@ export const faultTable = {
     does: '`Socket.state` stays OPENING; the page never connects.',
   },
   module_missing: {
-    provokes: 'F9c, F30',
+    provokes: 'F7, F9, F30',
     where: 'page',
     value: 'name, or { name }, or { names: [] }',
     does: '`window.require` throws for these modules from now on.',
   },
   sync_before_attach: {
-    provokes: 'F9a',
+    provokes: 'F9',
     where: 'page',
     value: '',
     does: '`hasSynced` is true before `Debug.VERSION` is defined, so before any client can add a listener. For pages with a saved link.',
@@ -93,7 +93,7 @@ export const faultTable = {
     does: 'Refs stop: open unlinked pages go to UNPAIRED_IDLE now, also while a pairing code is waiting; later pages do so after their first ref. `refreshQR` returns one more ref.',
   },
   scan_refused: {
-    provokes: 'F13',
+    provokes: 'a refused scan',
     where: 'service',
     value: '',
     does: 'The phone shows "Couldn\'t link device" after a scan and after a pairing code; pages still show QR codes.',
@@ -105,13 +105,13 @@ export const faultTable = {
     does: 'After a scan or pairing code the phone shows "Continue on your other device"; the page calls `navigator.credentials.get` and links only if an authenticator responds.',
   },
   pairing_refused: {
-    provokes: 'F18, W7',
+    provokes: '`pairing_refused`',
     where: 'service',
     value: '',
     does: '`startAltLinkingFlow` rejects: CompanionHelloError with IQErrorForbidden, 403.',
   },
   pairing_rate_limited: {
-    provokes: 'wwebjs#3763',
+    provokes: '`pairing_rate_limited`, wwebjs#3763',
     where: 'service',
     value: '',
     does: '`startAltLinkingFlow` rejects: CompanionHelloError with IQErrorRateOverlimit, 429.',
@@ -189,7 +189,7 @@ export const faultTable = {
     does: "Every incoming direct message comes twice: as its chat is addressed, then with the person's other address.",
   },
   undecryptable: {
-    provokes: 'section 4: message_ciphertext',
+    provokes: '`message.decrypted`',
     where: 'service',
     value: '{ afterMs } readable after this time, { never: true } not even after a resend',
     does: 'Incoming messages arrive as ciphertext; the content follows when the page requests a resend.',
