@@ -1,10 +1,10 @@
-/** Every failure this product can answer with: one table, one class, one way to throw. Imports nothing. */
+/** Every error that this product returns: one table, one class, one way to throw. Imports nothing. */
 
 /**
- * What a caller may do about a failure.
- * `safe`: ask again at once. `later`: ask again after a while. `check_first`: it may have happened; look before you
- * repeat it. `after_action`: somebody must do something first (scan, log out, free space). `never`: the same request
- * will fail again.
+ * Whether a caller can retry the request.
+ * `safe`: retry at once. `later`: retry after a while. `check_first`: the action may have happened; check before you
+ * retry. `after_action`: a person must act first (scan, log out, free disk space). `never`: the same request fails
+ * again.
  */
 export type Retry = 'safe' | 'later' | 'check_first' | 'after_action' | 'never'
 
@@ -12,9 +12,9 @@ type ErrorRow = {
   /** HTTP status. */
   status: number
   retry: Retry
-  /** What the code means, for the published list. */
+  /** What is wrong, as one phrase. Stands in the published list, and as the default `detail`. */
   title: string
-  /** The next step, for whoever reads it: a person or an agent. */
+  /** The next step for the reader, a person or an agent. Imperative. */
   hint: string
 }
 
@@ -23,13 +23,13 @@ export const ERRORS = {
   invalid_input: {
     status: 400,
     retry: 'never',
-    title: 'The request does not fit',
-    hint: 'Correct the fields that are named and send the request again.',
+    title: 'The request is invalid',
+    hint: 'Correct the named fields and send the request again.',
   },
   malformed_json: {
     status: 400,
     retry: 'never',
-    title: 'The body is not JSON in UTF-8',
+    title: 'The body is not valid JSON in UTF-8',
     hint: 'Send one JSON object, encoded as UTF-8.',
   },
   malformed_request: {
@@ -41,67 +41,67 @@ export const ERRORS = {
   cursor_foreign: {
     status: 400,
     retry: 'never',
-    title: 'The cursor is one of another archive',
-    hint: 'Another account is linked now, or an older copy of the archive was put in place. Read without `after` to begin from now, or with `after=0` from the oldest event that is kept.',
+    title: 'The cursor belongs to another archive',
+    hint: 'The server is linked to another account, or the archive was replaced by an older copy. Omit `after` to read new events only, or send `after=0` to start at the oldest stored event.',
   },
   forbidden_host: {
     status: 403,
     retry: 'never',
-    title: 'The Host header names another server',
-    hint: 'Call the server by a loopback name such as 127.0.0.1 or localhost, or list the name in WHATSAPP_MCP_ALLOWED_HOSTS.',
+    title: 'The Host header is not allowed',
+    hint: 'Call the server by a loopback name such as 127.0.0.1 or localhost, or add the name to WHATSAPP_MCP_ALLOWED_HOSTS.',
   },
   forbidden_origin: {
     status: 403,
     retry: 'never',
-    title: 'A web page of another origin sent this request',
-    hint: 'Other web pages may not use this account. Call the API from a program, or from a page this server itself serves.',
+    title: 'The Origin is not allowed',
+    hint: 'Call the API from a program, or from a page of this server. Web pages of other origins have no access.',
   },
   scope_missing: {
     status: 403,
     retry: 'never',
-    title: 'The caller may not do this',
-    hint: 'Use a caller whose scopes include the one that `scope` names.',
+    title: 'The caller lacks the required scope',
+    hint: 'Use a caller with the scope named in `scope`.',
   },
   other_user: {
     status: 403,
     retry: 'never',
-    title: 'Another user of this computer sent this request',
-    hint: 'Only the operating system user that runs the server (and root) is served. Call it as that user.',
+    title: 'The request comes from another user of this computer',
+    hint: 'Call the server as the operating system user that runs it, or as root.',
   },
   account_not_found: {
     status: 404,
     retry: 'never',
-    title: 'There is no such account',
-    hint: 'Use the id of an account of this server; `default` is always there.',
+    title: 'The account does not exist',
+    hint: 'Use the id of an account of this server. `default` always exists.',
   },
   route_not_found: {
     status: 404,
     retry: 'never',
-    title: 'There is no such route',
+    title: 'The route does not exist',
     hint: 'GET /openapi.json lists every route.',
   },
   chat_not_found: {
     status: 404,
     retry: 'never',
-    title: 'There is no such chat',
-    hint: 'GET /api/chats?query=… finds chats by any part of a name, GET /api/contacts?query=… people without a chat; a chat id looks like 15551234567@c.us or …@g.us.',
+    title: 'The chat does not exist',
+    hint: 'GET /api/chats?query=… finds chats by any part of a name. GET /api/contacts?query=… finds people without a chat. A chat id looks like 15551234567@c.us or …@g.us.',
   },
   message_not_found: {
     status: 404,
     retry: 'never',
-    title: 'There is no such message in the archive',
-    hint: 'Take the id from a message of GET /api/messages, whole. Older messages may have to be loaded first: POST /api/chats/{chat_id}/load-earlier.',
+    title: 'The archive has no message with this id',
+    hint: 'Use the complete id of a message from GET /api/messages. To load older messages first: POST /api/chats/{chat_id}/load-earlier.',
   },
   contact_not_found: {
     status: 404,
     retry: 'never',
-    title: 'Nobody of this number or id is known here',
-    hint: 'GET /api/contacts?query=… finds people by any part of a name or number.',
+    title: 'No contact has this number or id',
+    hint: 'GET /api/contacts?query=… finds contacts by any part of a name or number.',
   },
   method_not_allowed: {
     status: 405,
     retry: 'never',
-    title: 'The route does not take this method',
+    title: 'The route does not support this method',
     hint: 'Use one of the methods in the Allow header.',
   },
   request_timeout: {
@@ -114,18 +114,18 @@ export const ERRORS = {
     status: 409,
     retry: 'after_action',
     title: 'No WhatsApp account is linked',
-    hint: 'POST /api/auth/start, then scan the code at /qr with the phone: Linked devices > Link a device.',
+    hint: 'POST /api/auth/start, then scan the QR code at /qr with the phone: Linked devices > Link a device.',
   },
   session_exists: {
     status: 409,
     retry: 'after_action',
-    title: 'A linked session exists already',
-    hint: 'Asking for a code beside a living session gets it revoked. POST /api/auth/start to use the session, or POST /api/logout first to link anew.',
+    title: 'A linked session already exists',
+    hint: 'POST /api/auth/start to use the session, or POST /api/logout first to link again. A new pairing code would unlink the existing session.',
   },
   account_exists: {
     status: 409,
     retry: 'never',
-    title: 'An account with this name exists already',
+    title: 'An account with this name already exists',
     hint: 'Choose another name.',
   },
   account_in_use: {
@@ -138,13 +138,13 @@ export const ERRORS = {
     status: 409,
     retry: 'later',
     title: 'The account is being logged out',
-    hint: 'Wait a few seconds until `state` is `stopped`, then try again.',
+    hint: 'Wait until `state` is `stopped` (a few seconds), then retry.',
   },
   cursor_expired: {
     status: 410,
     retry: 'never',
-    title: 'Events after this cursor are no longer kept',
-    hint: 'Read with `after` set to `oldest_after` for the events that are kept; what the others told of is in GET /api/chats and GET /api/messages.',
+    title: 'The events after this cursor are no longer stored',
+    hint: 'Read with `after` set to `oldest_after` to get the stored events. For the current data, use GET /api/chats and GET /api/messages.',
   },
   body_too_large: {
     status: 413,
@@ -155,44 +155,44 @@ export const ERRORS = {
   uri_too_long: {
     status: 414,
     retry: 'never',
-    title: 'The address is too long',
-    hint: 'Send long values in the body of a POST.',
+    title: 'The URL is too long',
+    hint: 'Send long values in the body of a POST request.',
   },
   unsupported_media_type: {
     status: 415,
     retry: 'never',
-    title: 'The body is not declared as JSON',
+    title: 'The content type is not JSON',
     hint: 'Send the header Content-Type: application/json.',
   },
   expectation_failed: {
     status: 417,
     retry: 'never',
-    title: 'The Expect header asks for something unknown',
+    title: 'The Expect header is not supported',
     hint: 'Remove the Expect header, or send Expect: 100-continue.',
   },
   not_on_whatsapp: {
     status: 422,
     retry: 'never',
     title: 'The number is not on WhatsApp',
-    hint: 'Check the number: country code first, no leading 00, no (0) in between. For example, +49 170 1234567.',
+    hint: 'Check the number. It starts with the country code, without leading 00 and without (0). For example, +49 170 1234567.',
   },
   chat_ambiguous: {
     status: 422,
     retry: 'never',
-    title: 'The name is not the name of exactly one chat',
-    hint: 'Ask the user which one of `candidates` is meant, then call again with its `id`. With none of them meant, look for another name.',
+    title: 'The name does not identify exactly one chat',
+    hint: 'Ask the user which of the `candidates` is right, then send its `id`. If none is right, search for another name.',
   },
   send_refused: {
     status: 422,
     retry: 'never',
     title: 'WhatsApp refused the message',
-    hint: 'Look at the chat on the phone: WhatsApp tells there why it was not sent.',
+    hint: 'Open the chat on the phone: WhatsApp shows the reason there.',
   },
   pairing_refused: {
     status: 422,
     retry: 'after_action',
-    title: 'WhatsApp gave no pairing code',
-    hint: 'Check that the number is the one of the WhatsApp account (country code first, no leading 00, no (0) in between), then ask again, or scan the QR code at /qr.',
+    title: 'WhatsApp issued no pairing code',
+    hint: 'Check that the number belongs to the WhatsApp account (country code first, no leading 00, no (0)), then request a code again, or scan the QR code at /qr.',
   },
   headers_too_large: {
     status: 431,
@@ -203,55 +203,55 @@ export const ERRORS = {
   pairing_rate_limited: {
     status: 429,
     retry: 'later',
-    title: 'WhatsApp gives no more pairing codes for now',
+    title: 'WhatsApp issues no more pairing codes for now',
     hint: 'Wait an hour, or scan the QR code at /qr instead.',
   },
   too_many_readers: {
     status: 429,
     retry: 'later',
-    title: 'Too many wait for events already',
-    hint: 'Close event streams that nobody reads any more, or let several readers share one.',
+    title: 'Too many clients wait for events',
+    hint: 'Close event streams that are no longer read, or share one stream between several readers.',
   },
   internal_error: {
     status: 500,
     retry: 'check_first',
-    title: 'Something went wrong in the server',
-    hint: 'Look for `request_id` in the log of the server and report what stands there.',
+    title: 'An internal error occurred',
+    hint: 'Find `request_id` in the log of the server and report the log lines.',
   },
   archive_damaged: {
     status: 500,
     retry: 'after_action',
     title: 'The archive file is damaged',
-    hint: 'Stop the server, move the file named in `archive` of GET /api/status away (or put a backup in its place), and start again: what WhatsApp Web still has is fetched anew.',
+    hint: 'Stop the server. Move the file named in `archive` of GET /api/status away, or replace it with a backup. Then start the server again: it fetches what WhatsApp Web still has.',
   },
   archive_foreign: {
     status: 500,
     retry: 'after_action',
-    title: 'The file in the place of the archive is not one of ours',
-    hint: 'Stop the server, move the file named in `archive` of GET /api/status away, and start again.',
+    title: 'The file at the path of the archive is not an archive of this program',
+    hint: 'Stop the server, move the file named in `archive` of GET /api/status away, and start the server again.',
   },
   archive_newer: {
     status: 500,
     retry: 'after_action',
-    title: 'The archive was written by a newer version of this program',
-    hint: 'Start the newer version again; an older one cannot read its archive.',
+    title: 'A newer version of this program wrote the archive',
+    hint: 'Start the newer version again. An older version cannot read the file.',
   },
   archive_key_unknown: {
     status: 500,
     retry: 'after_action',
-    title: 'The archive is encrypted, and the key file that belongs to it is missing or damaged',
-    hint: 'Stop the server and put the file back that lay beside the archive, by the name of `archive.file` in GET /api/status with .key.json added: a backup of the archive has it. Without it no key opens the archive; to start an empty one, move the archive away.',
+    title: 'The archive is encrypted, and its key file is missing or damaged',
+    hint: 'Stop the server and restore the key file from a backup of the archive. Its path is `archive.file` of GET /api/status with .key.json appended. Without the key file, no key opens the archive. To start with an empty archive, move the archive away.',
   },
   control_damaged: {
     status: 500,
     retry: 'after_action',
     title: 'The control database is damaged',
-    hint: 'Stop the server. Put a backup of control.db (in .whatsapp-mcp-api of the auth directory) in its place, or move the file away to begin with a new one. Then start the server again. Archives and linked devices are not part of it.',
+    hint: 'Stop the server. Replace control.db (in .whatsapp-mcp-api of the auth directory) with a backup, or move it away to start with an empty one. Then start the server again. Archives and linked devices are not affected.',
   },
   control_foreign: {
     status: 500,
     retry: 'after_action',
-    title: 'The file in the place of the control database is not a control database of this program',
+    title: 'The file at the path of the control database is not a control database of this program',
     hint: 'Stop the server, move control.db (in .whatsapp-mcp-api of the auth directory) away, and start the server again.',
   },
   control_newer: {
@@ -263,20 +263,20 @@ export const ERRORS = {
   not_supported_by_whatsapp_web: {
     status: 501,
     retry: 'never',
-    title: 'This build of WhatsApp Web does not offer that',
-    hint: 'Update whatsapp-mcp-api; until then this operation is not available.',
+    title: 'This build of WhatsApp Web does not support the operation',
+    hint: 'Update whatsapp-mcp-api. Until then this operation is not available.',
   },
   whatsapp_error: {
     status: 502,
     retry: 'check_first',
-    title: 'WhatsApp Web failed at this',
-    hint: 'Look at GET /api/status; if the state is `ready`, try once more.',
+    title: 'WhatsApp Web returned an error',
+    hint: 'Check GET /api/status. If the state is `ready`, retry once.',
   },
   not_connected: {
     status: 503,
     retry: 'later',
-    title: 'The account is linked, but not connected right now',
-    hint: 'The connection is being won back by itself. GET /api/status tells how far it is; try again when the state is `ready`.',
+    title: 'The account is linked, but not connected',
+    hint: 'The server reconnects automatically. Check GET /api/status, and retry when the state is `ready`.',
   },
   archive_unavailable: {
     status: 503,
@@ -288,49 +288,49 @@ export const ERRORS = {
     status: 503,
     retry: 'after_action',
     title: 'The archive is encrypted, and no key is set',
-    hint: 'Set WHATSAPP_ARCHIVE_KEY_FILE, WHATSAPP_ARCHIVE_KEY_COMMAND or WHATSAPP_ARCHIVE_KEY to the key of this archive, and start the server again.',
+    hint: 'Set WHATSAPP_ARCHIVE_KEY_FILE, WHATSAPP_ARCHIVE_KEY_COMMAND or WHATSAPP_ARCHIVE_KEY to the key of this archive, then start the server again.',
   },
   archive_key_wrong: {
     status: 503,
     retry: 'after_action',
-    title: 'The archive is encrypted with another key than the one that is set',
-    hint: 'Set the key that the archive was encrypted with, and start the server again. To change the key of an archive: whatsapp-mcp-api archive change-key.',
+    title: 'The key that is set does not open the archive',
+    hint: 'Set the key that the archive is encrypted with, then start the server again. To change the key of an archive: whatsapp-mcp-api archive change-key.',
   },
   archive_not_encrypted: {
     status: 503,
     retry: 'after_action',
     title: 'A key is set, but the archive is not encrypted',
-    hint: 'Stop the server, run whatsapp-mcp-api archive encrypt with the same settings, and start the server again. Or unset the key to go on without encryption.',
+    hint: 'Stop the server, run whatsapp-mcp-api archive encrypt with the same settings, then start the server again. To continue without encryption, unset the key.',
   },
   control_unavailable: {
     status: 503,
     retry: 'after_action',
     title: 'The control database cannot be read or written',
-    hint: 'Make control.db (in .whatsapp-mcp-api of the auth directory) readable and writable for the user that runs the server, then try again.',
+    hint: 'Make control.db (in .whatsapp-mcp-api of the auth directory) readable and writable for the user that runs the server, then retry.',
   },
   control_locked: {
     status: 503,
     retry: 'after_action',
     title: 'The key that is set does not open the control database',
-    hint: 'Set the key that the control database is encrypted with (WHATSAPP_ARCHIVE_KEY_FILE, WHATSAPP_ARCHIVE_KEY_COMMAND or WHATSAPP_ARCHIVE_KEY), and start the server again. If `archive change-key` was interrupted, run it again.',
+    hint: 'Set the key that the control database is encrypted with (WHATSAPP_ARCHIVE_KEY_FILE, WHATSAPP_ARCHIVE_KEY_COMMAND or WHATSAPP_ARCHIVE_KEY), then start the server again. If `archive change-key` was interrupted, run it again.',
   },
   still_forgetting: {
     status: 503,
     retry: 'later',
-    title: 'The chat is still being forgotten',
-    hint: 'It goes on by itself, also after a restart, and none of it is fetched again. Ask again to hear when all of it is gone.',
+    title: 'The chat is still being deleted from the archive',
+    hint: 'Retry later to confirm that the deletion is complete. It continues automatically, also after a restart, and deleted messages are not fetched again.',
   },
   starting: {
     status: 503,
     retry: 'later',
-    title: 'The session is still being loaded',
-    hint: 'Wait until GET /api/status says `ready`, then try again.',
+    title: 'The session is still loading',
+    hint: 'Wait until the state in GET /api/status is `ready`, then retry.',
   },
   start_failed: {
     status: 503,
     retry: 'later',
     title: 'The browser or WhatsApp Web did not start',
-    hint: '`last_error` in GET /api/status holds the reason. POST /api/auth/start tries again.',
+    hint: '`last_error` in GET /api/status holds the reason. POST /api/auth/start to retry.',
   },
   shutting_down: {
     status: 503,
@@ -341,26 +341,26 @@ export const ERRORS = {
   browser_not_found: {
     status: 503,
     retry: 'after_action',
-    title: 'There is no browser to drive',
-    hint: 'Install Google Chrome, Chromium or Edge, or name one in WHATSAPP_CHROME_EXECUTABLE, and start again.',
+    title: 'No browser was found',
+    hint: 'Install Google Chrome, Chromium or Edge, or set WHATSAPP_CHROME_EXECUTABLE to the path of a browser, then start again.',
   },
   send_outcome_unknown: {
     status: 504,
     retry: 'check_first',
-    title: 'It is not known whether the message was sent',
-    hint: 'Look at the chat on the phone before you send it again; this server will not send it again by itself.',
+    title: 'It is unknown whether the message was sent',
+    hint: 'Look at the chat on the phone before you send the message again. The server does not resend it.',
   },
   whatsapp_timeout: {
     status: 504,
     retry: 'later',
-    title: 'WhatsApp Web did not answer in time',
-    hint: 'Look at GET /api/status; try again when the state is `ready` and `connected` is true.',
+    title: 'WhatsApp Web did not respond in time',
+    hint: 'Check GET /api/status. Retry when the state is `ready` and `connected` is true.',
   },
   archive_full: {
     status: 507,
     retry: 'after_action',
-    title: 'The disk is full: nothing new can be kept',
-    hint: 'Free some space. What came meanwhile is fetched from WhatsApp Web by itself then.',
+    title: 'The disk is full: nothing new can be stored',
+    hint: 'Free disk space. The server then fetches the missed messages from WhatsApp Web automatically.',
   },
 } as const satisfies Record<string, ErrorRow>
 
@@ -368,18 +368,18 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS
 
 type FailOptions = {
-  /** One sentence for people about this very case. Never message text, names, numbers or keys. */
+  /** One sentence about this case, for people. Never includes message text, names, numbers or keys. Default: the title. */
   detail?: string
-  /** Another next step than the table's. */
+  /** The next step, if it differs from the table's. */
   hint?: string
-  /** Seconds after which another try makes sense (`Retry-After`). */
+  /** Seconds to wait before a retry (`Retry-After`). */
   retryAfterS?: number
-  /** Further machine-readable members of the answer, such as `message_id`. */
+  /** More machine-readable fields of the response, such as `message_id`. */
   facts?: Record<string, unknown>
   cause?: unknown
 }
 
-/** A failure with a code of the table. `message` is the sentence for people. */
+/** An error with a code of the table. `message` is the sentence for people. */
 export class AppError extends Error {
   readonly code: ErrorCode
   readonly hint: string
@@ -396,12 +396,12 @@ export class AppError extends Error {
   }
 }
 
-/** Throws an {@link AppError} with this code. Returns never, so it can stand in an expression. */
+/** Throws an {@link AppError} with this code. Its return type is `never`, so an expression can contain the call. */
 export function fail(code: ErrorCode, options?: FailOptions): never {
   throw new AppError(code, options)
 }
 
-/** The AppError itself, or `internal_error` with the cause kept for the log and nothing of it in the answer. */
+/** Returns an AppError as it is. Any other error becomes `internal_error`: the log has the cause, the response does not. */
 export function toAppError(error: unknown): AppError {
   return error instanceof AppError ? error : new AppError('internal_error', { cause: error })
 }

@@ -394,7 +394,7 @@ describe('a failure', () => {
         .flat()
         .find((one) => one.id === id)
       expect(error.message).toBe(
-        `${sentence} Next step: Correct the fields that are named and send the request again.`,
+        `${sentence} Next step: Correct the named fields and send the request again.`,
       )
       expect(error).toMatchObject({ code: -32602, data: { code: 'invalid_input' } })
     }
