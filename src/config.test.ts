@@ -86,7 +86,7 @@ describe('readConfig', () => {
     ['WHATSAPP_HEADLESS', 'maybe', 'true or false'],
     ['WHATSAPP_MCP_LOG_LEVEL', 'loud', 'one of debug, info, warn, error, silent'],
   ] as const)('refuses %s=%j in one line with name, value and what is allowed', (name, value, allowed) => {
-    const given = `=${JSON.stringify(value)} is not allowed: ${allowed}.`
+    const given = `=${JSON.stringify(value)} is not allowed. Allowed: ${allowed}.`
     expect(() => readConfig({ env: { [name]: value }, root })).toThrow(new ConfigError(name + given))
     expect(() => readConfig({ env: { [name]: '' }, flags: { [name]: value }, root })).toThrow(
       new ConfigError(`--${SETTINGS[name].flag}${given}`),

@@ -1,4 +1,4 @@
-/** Every setting, once: environment variable, default, meaning. Read at the start, passed down, never read elsewhere. */
+/** The table of settings: environment variable, flag, default, meaning. Settings are read once, at the start, and passed down. */
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ConfigError } from './config-error.ts'
@@ -6,7 +6,7 @@ import { toPath } from './home.ts'
 import { isLoopback } from './loopback.ts'
 import { chatList, daysPerChat, type KeepRules, MAX_KEEP_DAYS } from './model/keeping.ts'
 
-/** What a switch may be set to. */
+/** The values of a switch. */
 export const onOff = z
   .enum(['true', 'false', '1', '0'], 'true or false')
   .transform((value) => value === 'true' || value === '1')
@@ -16,9 +16,9 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter(Boolean),
 )
-/** Host names as a Host header is compared: lower case, no port. */
+/** Host names as the guard compares a Host header: lower case, without a port. */
 const hosts = list.transform((names) => names.map((name) => name.toLowerCase().replace(/:\d+$/, '')))
-/** A whole number, written in digits. */
+/** A whole number in this range, written in digits. */
 export const whole = (min: number, max: number) =>
   z
     .string()
@@ -31,22 +31,22 @@ export const whole = (min: number, max: number) =>
 export const oneOf = <const Words extends readonly string[]>(words: Words) =>
   z.enum(words, `one of ${words.join(', ')}`)
 
-/** Something that a person can set: a setting below, or a flag of one command only (cli/commands.ts). */
+/** A value that a person can set: a setting below, or a flag of one command (cli/commands.ts). */
 export type Row = {
-  /** Stands for the value in help, such as `PORT`; null for a switch (`--x`, `--no-x`, `--x=false`). */
+  /** The placeholder of the value in help, such as `PORT`; null for a switch (`--x`, `--no-x`, `--x=false`). */
   takes: string | null
-  /** From the text as given. The message of its first issue says what is allowed. */
+  /** Parses the given text. The message of its first issue says which values are allowed. */
   schema: z.ZodType
-  /** What it means when left out or empty, as text. */
+  /** The default, as text. It applies if the value is omitted or empty. */
   fallback: string
   help: string
-  /** What its value names on this disk; left out: nothing. See {@link rooted}. */
+  /** What the value names on this disk, if anything. See {@link rooted}. */
   names?: 'path' | 'program' | 'command'
 }
 
 /**
- * One row a setting, in the order of the documentation: a variable of the environment, and a flag of commands; null
- * where it may be none, since everybody on this computer can read a command line.
+ * One row per setting, in the order of the documentation. The key is the environment variable, `flag` the flag of
+ * commands. `flag` is null for a secret, because every user of the computer can read a command line.
  */
 export const SETTINGS = {
   WHATSAPP_MCP_HOST: {
@@ -56,17 +56,17 @@ export const SETTINGS = {
       .string()
       .refine(
         isLoopback,
-        'only a loopback address (127.0.0.1, ::1, localhost), since whoever reaches the server can use the account; an SSH tunnel reaches it from another machine',
+        'a loopback address (127.0.0.1, ::1 or localhost). Every client that reaches the server can use the account. To reach it from another computer, use an SSH tunnel',
       ),
     fallback: '127.0.0.1',
-    help: 'Address of the server. Only loopback addresses are taken: whoever reaches the server can use the account.',
+    help: 'Address that the server listens on. It must be a loopback address, because every client that reaches the server can use the account.',
   },
   WHATSAPP_MCP_PORT: {
     flag: 'port',
     takes: 'PORT',
     schema: whole(0, 65535),
     fallback: '8790',
-    help: 'TCP port of the server. 0 picks a free one.',
+    help: 'TCP port of the server. 0 selects a free port.',
   },
   WHATSAPP_AUTH_DIR: {
     flag: 'auth-dir',
@@ -74,7 +74,7 @@ export const SETTINGS = {
     names: 'path',
     schema: z.string().min(1),
     fallback: '.wwebjs_auth',
-    help: 'Where the linked session lives. The default lies under the project root (of an installed package: in your data directory), a relative value under the working directory.',
+    help: 'Directory of the linked session. The default is under the project root (for an installed package: in your data directory). A relative path starts at the working directory.',
   },
   WHATSAPP_CHROME_EXECUTABLE: {
     flag: 'chrome-executable',
@@ -82,84 +82,84 @@ export const SETTINGS = {
     names: 'program',
     schema: z.string(),
     fallback: '',
-    help: 'Browser to drive. Empty: an installed Chrome, Chromium or Edge is found by itself.',
+    help: 'Path of the browser to use. Empty: the server finds an installed Chrome, Chromium or Edge.',
   },
   WHATSAPP_HEADLESS: {
     flag: 'headless',
     takes: null,
     schema: onOff,
     fallback: 'true',
-    help: 'Run the browser without a window. `false` helps where linking asks for a passkey.',
+    help: 'Run the browser without a window. Use `false` if linking asks for a passkey.',
   },
   WHATSAPP_MCP_ALLOWED_HOSTS: {
     flag: 'allowed-hosts',
     takes: 'NAMES',
     schema: hosts,
     fallback: '',
-    help: 'More host names, separated by commas, under which the server may be called. Loopback names always pass.',
+    help: 'Additional host names that the server accepts in the Host header, separated by commas. Loopback names are always accepted.',
   },
   WHATSAPP_HISTORY_PER_CHAT: {
     flag: 'history-per-chat',
     takes: 'MESSAGES',
     schema: whole(0, 1_000_000),
     fallback: '1000',
-    help: 'How many older messages of each chat are fetched into the archive by themselves, newest first. 0: none. What came while the server was down is fetched in any case.',
+    help: 'Number of older messages per chat that the server fetches into the archive automatically, newest first. 0: none. Messages that arrived while the server was stopped are always fetched.',
   },
   WHATSAPP_HISTORY_DAYS: {
     flag: 'history-days',
     takes: 'DAYS',
     schema: whole(0, 36_500),
     fallback: '365',
-    help: 'Older messages than this are not fetched by themselves.',
+    help: 'Age limit of the messages that the server fetches automatically, in days.',
   },
   WHATSAPP_HISTORY_TOTAL: {
     flag: 'history-total',
     takes: 'MESSAGES',
     schema: whole(0, 100_000_000),
     fallback: '200000',
-    help: 'Once the archive holds as many messages, no older ones are fetched by themselves.',
+    help: 'The server stops fetching older messages automatically when the archive has this number of messages.',
   },
   WHATSAPP_HISTORY_PAUSE_MS: {
     flag: 'history-pause-ms',
     takes: 'MS',
     schema: whole(0, 60_000),
     fallback: '50',
-    help: 'Pause between two questions to WhatsApp Web while older messages are fetched, in milliseconds.',
+    help: 'Pause between two requests to WhatsApp Web while the server fetches older messages, in milliseconds.',
   },
   WHATSAPP_KEEP_DAYS: {
     flag: 'keep-days',
     takes: 'DAYS',
     schema: whole(0, MAX_KEEP_DAYS),
     fallback: '0',
-    help: 'Messages older than this are deleted from the archive, and not fetched again. 0: they are kept for ever.',
+    help: 'The archive deletes messages older than this number of days and does not fetch them again. 0: messages are kept forever.',
   },
   WHATSAPP_KEEP_DAYS_PER_CHAT: {
     flag: 'keep-days-per-chat',
     takes: 'LIST',
     schema: daysPerChat,
     fallback: '',
-    help: 'Other numbers of days for some chats, such as `120363000000000000@g.us=7,15551234567=0,status=1`: ids, phone numbers, or `direct`, `groups`, `channels`, `status`, `broadcasts`; one chat goes before its kind.',
+    help: 'Number of days for single chats or kinds of chats, such as `120363000000000000@g.us=7,15551234567=0,status=1`. Name a chat by id or phone number, a kind as `direct`, `groups`, `channels`, `status` or `broadcasts`. A chat takes precedence over its kind.',
   },
   WHATSAPP_NEVER_STORE: {
     flag: 'never-store',
     takes: 'LIST',
     schema: chatList,
     fallback: '',
-    help: 'Chats whose messages are never written, separated by commas, named like those above: `status,channels,15551234567`. What the archive has of them is deleted.',
+    help: 'Chats that the archive never stores, separated by commas, in the same form: `status,channels,15551234567`. Messages of these chats that the archive already has are deleted.',
   },
   WHATSAPP_KEEP_DISAPPEARING: {
     flag: 'keep-disappearing',
     takes: null,
     schema: onOff,
     fallback: 'false',
-    help: 'Keep messages that disappear from WhatsApp. Otherwise they leave the archive at the same time.',
+    help: 'Keep disappearing messages in the archive. Otherwise the archive deletes them when they disappear from WhatsApp.',
   },
   WHATSAPP_ARCHIVE_KEY: {
     flag: null,
     takes: 'KEY',
     schema: z.string(),
     fallback: '',
-    help: 'Key of the encrypted archive, 12 characters or more. Of the environment only, never a flag; a file or a command keeps it better. See docs/archive.md.',
+    help: 'Key of the encrypted archive, at least 12 characters. An environment variable only, not a flag. A key file or a key command is safer. See docs/archive.md.',
   },
   WHATSAPP_ARCHIVE_KEY_FILE: {
     flag: 'archive-key-file',
@@ -167,7 +167,7 @@ export const SETTINGS = {
     names: 'path',
     schema: z.string(),
     fallback: '',
-    help: 'File with that key in its one line, readable by its owner only. At most one of the three is set.',
+    help: 'File that contains the key as its only line. Only its owner may read it. Set at most one of the three key settings.',
   },
   WHATSAPP_ARCHIVE_KEY_COMMAND: {
     flag: 'archive-key-command',
@@ -175,21 +175,21 @@ export const SETTINGS = {
     names: 'command',
     schema: z.string(),
     fallback: '',
-    help: 'Command that prints that key in its first line within 10 seconds, such as `secret-tool lookup service whatsapp-archive`. Run without a shell: words are split at spaces, \'…\' and "…" keep them together.',
+    help: 'Command that prints the key as its first line within 10 seconds, such as `secret-tool lookup service whatsapp-archive`. It runs without a shell. Words are separated by spaces; quote a word with spaces as \'…\' or "…".',
   },
   WHATSAPP_EVENTS_DAYS: {
     flag: 'events-days',
     takes: 'DAYS',
     schema: whole(1, 3_650),
     fallback: '30',
-    help: 'How long events can be read again. Older ones are dropped from the log; what they told of stays in the archive.',
+    help: 'Number of days that the event log keeps events. The archive keeps the messages of deleted events.',
   },
   WHATSAPP_MCP_LOG_LEVEL: {
     flag: 'log-level',
     takes: 'LEVEL',
     schema: oneOf(['debug', 'info', 'warn', 'error', 'silent']),
     fallback: 'info',
-    help: 'How much is logged to standard error: debug, info, warn, error or silent.',
+    help: 'Level of the log on standard error: debug, info, warn, error or silent.',
   },
 } as const satisfies Record<string, Row & { flag: string | null }>
 
@@ -200,37 +200,37 @@ export type Config = {
   port: number
   /** Absolute path. */
   authDir: string
-  /** As given; empty where a browser is to be found. */
+  /** As given; empty if the server must find a browser. */
   chromeExecutable: string
   headless: boolean
   allowedHosts: string[]
-  /** How much history is fetched by itself: messages of each chat and of all, days back, pause between questions. */
+  /** Limits of the history that is fetched automatically: messages per chat and in total, age in days, pause between requests. */
   history: { perChat: number; days: number; total: number; pauseMs: number }
-  /** How many days events are kept. */
+  /** Number of days that events are kept. */
   eventsDays: number
-  /** What is kept in the archive, and for how long. */
+  /** Which messages the archive keeps, and for how long. */
   keep: KeepRules
-  /** Where the key of the archive comes from; null: it is not encrypted. */
+  /** The source of the archive's key; null if the archive is not encrypted. */
   archiveKey: KeySource | null
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
-/** Where a key is to be had. An absolute path; a command line. */
+/** The source of a key: the key itself, an absolute path, or a command line. */
 export type KeySource = { key: string } | { file: string } | { command: string }
 
-/** What a person gave on the command line, by setting and as text: it wins over the environment. */
+/** The settings of the command line, as text. They take precedence over the environment. */
 export type GivenSettings = Partial<Record<SettingName, string>>
 
-/** Where settings come from. `env` is usually what environment.ts reads. */
+/** The sources of settings. `env` is usually the result of environment.ts. */
 export type Sources = { flags?: GivenSettings; env: Record<string, string | undefined> }
 
 export { ConfigError }
 
 /**
- * The configuration; what is unset or empty takes its default.
- * @param options.root what a relative default directory lies under; read only where it is needed, so that it may be a getter
- * @param options.base what relative paths that were given lie under; the working directory where it is left out
- * @throws ConfigError naming the first wrong setting by the flag or variable that it was given in
+ * Returns the configuration. A setting that is unset or empty takes its default.
+ * @param options.root the folder that a relative default directory starts at; read only if needed, so it can be a getter
+ * @param options.base the folder that given relative paths start at; default: the working directory
+ * @throws ConfigError that names the flag or variable of the first wrong setting
  */
 export function readConfig(options: Sources & { root: string; base?: string }): Config {
   const read = <Name extends SettingName>(name: Name) => readSetting(name, options)
@@ -277,7 +277,7 @@ function readKeySource(sources: Sources, base: string): KeySource | null {
   return sourcesGiven[0] ?? null
 }
 
-/** One setting by itself, for who needs no more: a flag, else the environment, else the default. Throws as above. */
+/** Returns one setting: the flag, else the environment variable, else the default. Throws as above. */
 export function readSetting<Name extends SettingName>(
   name: Name,
   { flags, env }: Sources,
@@ -287,7 +287,7 @@ export function readSetting<Name extends SettingName>(
   return fromFlag === undefined ? readValue(row, env[name], name) : readValue(row, fromFlag, `--${row.flag}`)
 }
 
-/** What the text given for this row means. `name` is how the person named it. Throws as above. */
+/** Parses the text that is given for a row. `name` is the flag or variable it was given in. Throws as above. */
 export function readValue<R extends Row>(
   { schema, fallback }: R,
   given: string | undefined,
@@ -297,13 +297,13 @@ export function readValue<R extends Row>(
   const result = schema.safeParse(text)
   if (result.success) return result.data as z.output<R['schema']>
   const allowed = result.error.issues[0]?.message
-  throw new ConfigError(`${name}=${JSON.stringify(text)} is not allowed: ${allowed}.`)
+  throw new ConfigError(`${name}=${JSON.stringify(text)} is not allowed. Allowed: ${allowed}.`)
 }
 
 /**
- * The value as it is to be written where it is read in another folder: relative paths whole, from `base` on. A program
- * without a slash is one of the PATH: it stays.
- * Of a command the program alone is known to be a path; its other words stay as they are.
+ * Returns the value with relative paths made absolute from `base`, so that it can be read in another folder. A program
+ * without a slash is found on the PATH: it stays as it is.
+ * In a command, only the program is a known path; its other words stay as they are.
  */
 export function rooted({ names }: Pick<Row, 'names'>, value: string, base: string): string {
   if (names === 'path') return toPath(value, base)
@@ -316,14 +316,14 @@ export function rooted({ names }: Pick<Row, 'names'>, value: string, base: strin
 
 const isPath = (program: string) => /[\\/]/.test(program)
 
-/** One word of a command line, whatever stands in it (archive-key.ts reads them). */
+/** Quotes one word of a command line (archive-key.ts reads them). */
 function toWord(text: string): string {
   if (!/[\s'"]/.test(text)) return text
   const quote = (part: string) => (part.includes("'") ? `"${part}"` : `'${part}'`)
   return (text.match(/'+|[^']+/g) ?? []).map(quote).join('')
 }
 
-/** The server's address for whoever is on this machine. */
+/** Returns the server's URL on this computer. */
 export function serverUrl(host: string, port: number): string {
   return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
 }

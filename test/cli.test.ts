@@ -300,7 +300,7 @@ describe('a start that cannot be', () => {
     const wrong = run(['serve', '--port', 'many'], { env: { WHATSAPP_MCP_PORT: '0' } })
     expect(await wrong.exited).toBe(2)
     expect(wrong.err).toBe(
-      '--port="many" is not allowed: a whole number from 0 to 65535. See npm start -- --help.\n',
+      '--port="many" is not allowed. Allowed: a whole number from 0 to 65535. See npm start -- --help.\n',
     )
   })
 
@@ -332,7 +332,7 @@ describe('help', () => {
   it('is what an unknown command gets', async () => {
     const program = run(['dance'])
     expect(await program.exited).toBe(2)
-    expect(program.err).toContain('There is no command "dance"')
+    expect(program.err).toContain('The command "dance" does not exist')
   })
 
   it('lists every setting', async () => {
