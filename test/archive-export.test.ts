@@ -235,7 +235,7 @@ describe('the commands', () => {
       const toFile = await cli('export', '--url', server.url, '--out', out)
       expect([toFile.code, toFile.out]).toEqual([1, ''])
       expect(toFile.err).toBe(
-        `The export from ${server.url} broke off (its last line, the end, is missing).\nNothing was left in the file. Run it again.\n`,
+        `The export from ${server.url} was interrupted (the last line is missing).\nNo file was written. Run the command again.\n`,
       )
       expect(readdirSync(folder)).toEqual([])
       const printed = await cli('export', '--url', server.url)

@@ -204,10 +204,10 @@ describe('archive encrypt, change-key and decrypt', () => {
     expect(filesWith(dir, CANARY)).not.toEqual([])
     expect(await with_(dir, ['encrypt'], right)).toMatchObject({
       code: 0,
-      out: `${NUMBER}.db: encrypted now\n`,
+      out: `${NUMBER}.db: now encrypted\n`,
     })
     expect(filesWith(dir, CANARY)).toEqual([])
-    expect((await with_(dir, ['encrypt'], right)).out).toContain('encrypted already')
+    expect((await with_(dir, ['encrypt'], right)).out).toContain('already encrypted')
     // What a command says is text, also through a pipe.
     const keyFile = join(temp(), 'my.key')
     writeFileSync(keyFile, `${KEY}\n`)
@@ -238,7 +238,7 @@ describe('archive encrypt, change-key and decrypt', () => {
     })
     expect(await with_(dir, ['decrypt'], { WHATSAPP_ARCHIVE_KEY: NEW_KEY })).toMatchObject({
       code: 0,
-      out: `${NUMBER}.db: plain now\ncontrol.db: plain now\n`,
+      out: `${NUMBER}.db: now plain\ncontrol.db: now plain\n`,
     })
     expect((await look(dir)).code).toBe(CANARY)
     expect(readFileSync(control).toString('latin1')).toContain('CREATE TABLE accounts')
@@ -258,7 +258,7 @@ describe('archive encrypt, change-key and decrypt', () => {
     linkSync(file + end, held)
     expect(await with_(dir, ['encrypt'], { WHATSAPP_ARCHIVE_KEY: KEY })).toMatchObject({
       code: 0,
-      out: expect.stringContaining('encrypted already'),
+      out: expect.stringContaining('already encrypted'),
     })
     expect(readFileSync(held)).toEqual(Buffer.alloc(CANARY.length))
     expect(existsSync(file + end)).toBe(false)
@@ -310,7 +310,7 @@ describe('archive encrypt, change-key and decrypt', () => {
     expect((await ended(['archive', 'encrypt', '--help'])).out).toContain('WHATSAPP_ARCHIVE_KEY')
     expect(await ended(['archive', 'dance'])).toMatchObject({
       code: 2,
-      err: expect.stringContaining('There is no command "archive dance"'),
+      err: expect.stringContaining('The command "archive dance" does not exist'),
     })
   })
 })

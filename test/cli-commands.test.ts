@@ -46,14 +46,17 @@ describe('without a server', () => {
       const { code, out, err } = await ended([...line.split(' '), '--port', nowhere])
       expect([code, out]).toEqual([6, ''])
       expect(err).toMatch(
-        new RegExp(`^No server answers at http://127.0.0.1:${nowhere}\\.\\n.*npm start.*\\n$`),
+        new RegExp(`^No server responds at http://127.0.0.1:${nowhere}\\.\\n.*npm start.*\\n$`),
       )
     },
   )
 
   it.each([
-    ['statsu', 'There is no command "statsu". Did you mean "npm run status"?\n'],
-    ['archive exprot', 'There is no command "archive exprot". Did you mean "npm run archive -- export"?\n'],
+    ['statsu', 'The command "statsu" does not exist. Did you mean "npm run status"?\n'],
+    [
+      'archive exprot',
+      'The command "archive exprot" does not exist. Did you mean "npm run archive -- export"?\n',
+    ],
     ['status --ulr x', 'status has no flag --ulr. Did you mean --url? See npm run status -- --help.\n'],
   ])('"%s" suggests what was meant', async (line, says) => {
     const { code, out, err } = await ended(line.split(' '))
@@ -74,7 +77,7 @@ describe('without a server', () => {
     const given = await ended(['status', '--url', `http://127.0.0.2:${nowhere}/mcp/`], { env })
     expect([given.code, given.err.split('\n')[0]]).toEqual([
       6,
-      `No server answers at http://127.0.0.2:${nowhere}.`,
+      `No server responds at http://127.0.0.2:${nowhere}.`,
     ])
     expect(await ended(['status', '--port', '0'])).toMatchObject({
       code: 2,
@@ -89,7 +92,7 @@ describe('without a server', () => {
       cwd: dir,
       env: { WHATSAPP_MCP_PORT: nowhere },
     })
-    expect(err).toContain(`No server answers at http://127.0.0.1:${nowhere}.`)
+    expect(err).toContain(`No server responds at http://127.0.0.1:${nowhere}.`)
   })
 
   const COMMANDS = [
@@ -116,7 +119,7 @@ describe('without a server', () => {
       for (const line of [...COMMANDS, `archive export --out ${out}`]) {
         const { code, out, err } = await ended([...line.split(' '), '--port', other.port])
         expect([line, code, out]).toEqual([line, 6, ''])
-        expect(err).toMatch(/^What answers at \S+ is not whatsapp-mcp-api\.\n.*doctor.*\n$/)
+        expect(err).toMatch(/^The program at \S+ is not whatsapp-mcp-api\.\n.*doctor.*\n$/)
         expect(asked.splice(0)).toEqual(['GET /health'])
       }
       expect(readdirSync(folder)).toEqual([])
@@ -215,7 +218,7 @@ describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
       const other = await stranger(port)
       const { code, out, err } = await ended(['send', CONTACT, 'secret', '--port', String(port)])
       expect([code, out]).toEqual([6, ''])
-      expect(err).toMatch(/^What answers at \S+ is not run by this user .*\n.*--url.*\n$/)
+      expect(err).toMatch(/^The program at \S+ belongs to another user .*\n.*--url.*\n$/)
       expect(other.out).toBe('listening\n')
     })
 
@@ -292,7 +295,7 @@ describe('sandbox --linked', () => {
     const refused = await cli('send', '99900011122233', 'hello')
     expect([refused.code, refused.out]).toEqual([1, ''])
     expect(refused.err).toBe(
-      'The number is not on WhatsApp. (not_on_whatsapp)\nCheck the number: country code first, no leading 00, no (0) in between. For example, +49 170 1234567.\n',
+      'The number is not on WhatsApp. (not_on_whatsapp)\nCheck the number. It starts with the country code, without leading 00 and without (0). For example, +49 170 1234567.\n',
     )
     await call(`${sandbox.phone}/control/setFault`, { name: 'send_rejects', value: true })
     const unknown = await cli('send', CONTACT, 'hello', '--json')
@@ -374,7 +377,7 @@ describe('sandbox --linked', () => {
       const line = `"${process.execPath}" "${join(import.meta.dirname, '../dist/main.js')}" logout --url ${sandbox.url}`
       const asked = await ended(['-qec', line, '/dev/null'], { input: 'n\n' }, '/usr/bin/script')
       expect(asked.out).toContain('Log out Robin Example (+15550001000)?')
-      expect([asked.code, asked.out]).toEqual([1, expect.stringContaining('Nothing was done.')])
+      expect([asked.code, asked.out]).toEqual([1, expect.stringContaining('Cancelled.')])
       expect((await statusOf(sandbox)).state).toBe('ready')
     },
   )

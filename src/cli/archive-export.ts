@@ -1,4 +1,4 @@
-/** `whatsapp-mcp-api archive export` and `stats`: what the running server has in its archive. */
+/** `whatsapp-mcp-api archive export` and `stats`: read the archive of the running server. */
 import {
   closeSync,
   fsyncSync,
@@ -21,7 +21,7 @@ import { plain } from './terminal.ts'
 
 export type ExportFlags = { chat: string; format: 'jsonl' | 'text'; out: string }
 
-/** Writes everything, or one chat, to a file or to standard output; resolves with the exit code. */
+/** Writes the archive, or one chat, to a file or to standard output. Resolves with the exit code. */
 export async function exportArchive(server: Server, { chat, format, out }: ExportFlags): Promise<number> {
   const query = new URLSearchParams({ format, ...(chat === '' ? {} : { chat_id: chat }) })
   const file = out === '' ? null : requireTarget(toPath(out))
@@ -39,17 +39,17 @@ export async function exportArchive(server: Server, { chat, format, out }: Expor
       end.see(chunk)
       progress(messages)
     }
-    if (format === 'jsonl' && !end.isWhole()) throw new Error('its last line, the end, is missing')
+    if (format === 'jsonl' && !end.isWhole()) throw new Error('the last line is missing')
     target?.keep()
     if (file !== null) process.stdout.write(`Wrote ${counted(total, 'message')} to ${plain(file)}.\n`)
   } catch (error) {
     target?.drop()
     if (error instanceof CommandError) throw error
     throw new CommandError(
-      `The export from ${server.url} broke off (${error instanceof Error ? error.message : error}).`,
+      `The export from ${server.url} was interrupted (${error instanceof Error ? error.message : error}).`,
       out === ''
-        ? 'What was printed is not whole. Run it again.'
-        : 'Nothing was left in the file. Run it again.',
+        ? 'The printed export is incomplete. Run the command again.'
+        : 'No file was written. Run the command again.',
       EXIT.failed,
       { cause: error },
     )
@@ -65,7 +65,7 @@ type Stats = {
   by_kind: { kind: string; chats: number; messages: number }[]
 } & Record<'messages' | 'chats' | 'people' | 'reactions' | 'revisions' | 'events' | 'gaps', number>
 
-/** Prints the archive in numbers; resolves with the exit code. */
+/** Prints the numbers of the archive. Resolves with the exit code. */
 export async function archiveStats(server: Server, { json }: { json: boolean }): Promise<number> {
   const stats = await openApi(server).get<Stats>('/api/archive')
   process.stdout.write(json ? `${JSON.stringify(stats, null, 2)}\n` : renderStats(stats))
@@ -89,8 +89,8 @@ function renderStats(stats: Stats): string {
 }
 
 /**
- * What is to be written: a new file, or a regular one in whose place the export comes, where a link leads. Anything else
- * would be replaced by a file of that name: a device, such as /dev/full, for every program.
+ * Returns the path to write: a new file, or an existing regular file that the export replaces. Links are followed. Rejects
+ * anything else, because the rename would replace it: a device such as /dev/full, for every program.
  */
 function requireTarget(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false })
@@ -98,21 +98,21 @@ function requireTarget(path: string): string {
   if (stats.isFile()) return realpathSync(path)
   throw new CommandError(
     `${path} is not a regular file.`,
-    'Name a new file or a regular one with --out, or leave --out out for standard output.',
+    'Name a new or regular file with --out. Omit --out to write to standard output.',
     EXIT.wrongSetting,
   )
 }
 
 /**
- * A file that appears under its name only once it is whole, readable by its owner alone. What is there before is plain
- * text: a signal takes it away, and what a killed export left goes with the next one.
+ * Opens a file that gets its name only when it is complete. Only its owner can read it. The partial file is plain text:
+ * a signal deletes it, and the next export deletes the partial file of a killed export.
  */
 function openTarget(file: string) {
   const fresh = `${file}.${process.pid}.part`
   const refuse = (error: unknown): never => {
     throw new CommandError(
       `${file} cannot be written (${error instanceof Error ? error.message : error}).`,
-      'Choose another file with --out, or free some space.',
+      'Choose another file with --out, or free disk space.',
       EXIT.failed,
       { cause: error },
     )
@@ -131,7 +131,7 @@ function openTarget(file: string) {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(name, () => {
       rmSync(fresh, { force: true })
-      // Nobody listens any more: it ends as it would have.
+      // The listener is removed, so the signal now ends the process.
       process.kill(process.pid, name)
     })
   }
@@ -150,14 +150,14 @@ function openTarget(file: string) {
       try {
         closeSync(fd)
       } catch {
-        // It was closed before it could not be renamed.
+        // The file was closed already; the rename failed.
       }
       rmSync(fresh, { force: true })
     },
   }
 }
 
-/** Removes what killed exports to this file left; those of living processes stay. */
+/** Deletes the partial files of killed exports to this file. Those of running processes stay. */
 function removeAbandoned(file: string): void {
   const begin = `${basename(file)}.`
   for (const name of readdirSync(dirname(file))) {
@@ -170,19 +170,19 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    // Not permitted to signal it: it lives, under another user.
+    // EPERM: the process runs as another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 
-/** To standard output, no faster than it is read. */
+/** Writes to standard output. Resolves when the chunk is written, so that the reader sets the pace. */
 function write(chunk: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(chunk, (error) => (error ? reject(error) : resolve()))
   })
 }
 
-/** As many as lines of messages begin in this piece, about: it is for the progress only. */
+/** Returns the approximate number of messages in this chunk, for the progress only. */
 function countMessages(chunk: Uint8Array, format: ExportFlags['format']): number {
   const text = Buffer.from(chunk).toString('latin1')
   const begin = format === 'jsonl' ? /^\{"line":"message"/gm : /^\d{4}-\d\d-\d\d \d\d:/gm

@@ -1,4 +1,4 @@
-/** `whatsapp-mcp-api archive import` and `verify`: on the archive itself, while no server uses its directory. */
+/** `whatsapp-mcp-api archive import` and `verify`: open the archive file itself, while no server uses the directory. */
 import { existsSync } from 'node:fs'
 import { KeyError, readArchiveKey } from '../archive-key.ts'
 import { systemClock } from '../clock.ts'
@@ -21,10 +21,10 @@ import { createProgress } from './progress.ts'
 import { nextStepOf } from './running.ts'
 import { plain } from './terminal.ts'
 
-/** A command's words are for people, also through a pipe. */
+/** The log of a command is for people, so it is readable even in a pipe. */
 const log = createLog({ level: 'warn', readable: true })
 
-/** Read an exported file into the directory's archive; resolves with the exit code. */
+/** Imports an exported file into the directory's archive. Resolves with the exit code. */
 export async function importFile(config: Config, from: string, { json }: { json: boolean }): Promise<number> {
   const file = openExport(toPath(from))
   const done = await withDirectory(config, (authDir, secret) =>
@@ -37,7 +37,7 @@ export async function importFile(config: Config, from: string, { json }: { json:
       onProgress: createProgress((messages) => `${messages} messages imported`),
     }),
   )
-  const left = done.left === 0 ? '' : ` ${done.left} were left out: by the settings they are not to be kept.`
+  const left = done.left === 0 ? '' : ` Skipped ${done.left} that the settings exclude.`
   process.stdout.write(
     json
       ? `${JSON.stringify({ ok: true, ...done }, null, 2)}\n`
@@ -46,7 +46,7 @@ export async function importFile(config: Config, from: string, { json }: { json:
   return EXIT.ok
 }
 
-/** Look through the directory's archive, and name everything that is wrong; resolves with the exit code. */
+/** Checks the directory's archive and prints each error. Resolves with the exit code. */
 export async function verifyArchive(config: Config, { json }: { json: boolean }): Promise<number> {
   if (!existsSync(placesIn(config.authDir).own)) throw noArchive(config)
   const { file, flaws } = await withDirectory(config, async (authDir, secret) => {
@@ -59,12 +59,12 @@ export async function verifyArchive(config: Config, { json }: { json: boolean })
   if (json) process.stdout.write(`${JSON.stringify({ ok: isFine, file, flaws }, null, 2)}\n`)
   else {
     const lines = flaws.map(({ check, says }) => `${check.padEnd(16)} ${plain(says)}\n`)
-    process.stdout.write(isFine ? `Nothing is wrong with ${file}.\n` : lines.join(''))
+    process.stdout.write(isFine ? `${file} has no errors.\n` : lines.join(''))
   }
   if (!isFine && !json) {
     const next = flaws.every(({ check }) => check === 'search')
-      ? `Only the search index of ${file} is not as it should be. It is made anew when the server runs; nothing is lost.`
-      : `${file} is not as it should be. Put a backup in its place, or move it away: what WhatsApp Web still has is then fetched anew.`
+      ? `Only the search index of ${file} has errors. No messages are lost. The server rebuilds the index when it runs.`
+      : `${file} has errors. Replace it with a backup, or move it away: the server then fetches what WhatsApp Web still has.`
     process.stderr.write(`${next}\n`)
   }
   return isFine ? EXIT.ok : EXIT.failed
@@ -85,7 +85,7 @@ function flawsOf(file: string, secret: string | null): Flaw[] {
   }
 }
 
-/** With the directory held by us, so that no server begins to use it. */
+/** Runs `work` while this process holds the directory's lock, so that no server can use the directory. */
 async function withDirectory<T>(
   config: Config,
   work: (authDir: AuthDir, secret: string | null) => Promise<T>,
@@ -103,15 +103,14 @@ async function withDirectory<T>(
   }
 }
 
-/** What to do where a file cannot be imported. */
+/** The next step for each import error. */
 const NEXT: Record<ImportError['code'], string> = {
-  not_an_export: 'Make one with: whatsapp-mcp-api archive export --out FILE (in jsonl).',
-  newer_format: 'Update whatsapp-mcp-api to the version that wrote it, or newer.',
-  other_account: 'Two accounts are never mixed: import it into another directory (--auth-dir).',
-  archive_not_empty:
-    'An import goes into an empty archive only: name another directory (--auth-dir), or move that file away.',
-  invalid_line: 'Nothing was changed. Export it again, or correct that line.',
-  cut_short: 'Nothing was changed. Export it again, or copy it again.',
+  not_an_export: 'Create an export with: whatsapp-mcp-api archive export --out FILE (format jsonl).',
+  newer_format: 'Update whatsapp-mcp-api to the version that wrote the export, or a newer one.',
+  other_account: 'Import the file into another directory (--auth-dir). An archive holds one account.',
+  archive_not_empty: 'Choose another directory (--auth-dir), or move the archive file away.',
+  invalid_line: 'Nothing was changed. Export again, or correct the line.',
+  cut_short: 'Nothing was changed. Export again, or copy the file again.',
 }
 
 function toCommandError(error: unknown): unknown {
@@ -134,7 +133,7 @@ function openExport(file: string): number {
       error instanceof UnfitFileError ? error.message : `cannot be read (${errnoOf(error) ?? error})`
     throw new CommandError(
       `${file} ${says}.`,
-      'Name a file that "whatsapp-mcp-api archive export" wrote.',
+      'Name an export file of "whatsapp-mcp-api archive export".',
       EXIT.wrongSetting,
       { cause: error },
     )
@@ -143,8 +142,8 @@ function openExport(file: string): number {
 
 function noArchive({ authDir }: Config): CommandError {
   return new CommandError(
-    `There is no archive in ${authDir}.`,
-    'Name the directory of the session in WHATSAPP_AUTH_DIR (--auth-dir).',
+    `${authDir} contains no archive.`,
+    'Set WHATSAPP_AUTH_DIR (--auth-dir) to the session directory.',
     EXIT.directory,
   )
 }

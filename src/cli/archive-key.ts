@@ -1,4 +1,4 @@
-/** `whatsapp-mcp-api archive encrypt`, `change-key`, `decrypt`: every archive of a directory and its control database, while no server uses them. */
+/** `whatsapp-mcp-api archive encrypt`, `change-key` and `decrypt`: work on every archive of a directory and its control database, while no server uses them. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { firstLine, KeyError, readArchiveKey, readKeyFile, requireKey } from '../archive-key.ts'
@@ -17,10 +17,10 @@ import {
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nextStepOf } from './running.ts'
 
-/** A command's words are for people, also through a pipe. */
+/** The log of a command is for people, so it is readable even in a pipe. */
 const log = createLog({ level: 'warn', readable: true })
 
-/** Encrypt what is plain with the key of the settings; resolves with the exit code. */
+/** Encrypts plain databases with the key of the settings. Resolves with the exit code. */
 export function encrypt(config: Config, flags: { json: boolean }): Promise<number> {
   return overArchives(config, flags, 'encrypted', async () => {
     const secret = await keyOf(config)
@@ -30,7 +30,7 @@ export function encrypt(config: Config, flags: { json: boolean }): Promise<numbe
 
 export type NewKey = { 'new-key-file': string; 'new-key-command': string; json: boolean }
 
-/** From the key of the settings to another one; resolves with the exit code. */
+/** Replaces the key of the settings with a new key. Resolves with the exit code. */
 export function changeKey(config: Config, flags: NewKey): Promise<number> {
   return overArchives(config, flags, 'encrypted with the new key', async () => {
     const from = await keyOf(config)
@@ -39,7 +39,7 @@ export function changeKey(config: Config, flags: NewKey): Promise<number> {
   })
 }
 
-/** Make what is encrypted plain; resolves with the exit code. */
+/** Decrypts encrypted databases. Resolves with the exit code. */
 export function decrypt(config: Config, flags: { json: boolean }): Promise<number> {
   return overArchives(config, flags, 'plain', async () => {
     const secret = await keyOf(config)
@@ -47,7 +47,7 @@ export function decrypt(config: Config, flags: { json: boolean }): Promise<numbe
   })
 }
 
-/** Does it to one database; false: there was nothing to do. */
+/** Changes one database. Returns false if no change was needed. */
 type Change = (file: string, options: ChangeOptions) => boolean
 
 async function overArchives(
@@ -60,8 +60,8 @@ async function overArchives(
   const { archives: folder, control } = placesIn(authDir)
   if (!existsSync(folder)) {
     throw new CommandError(
-      `There is no archive in ${authDir}.`,
-      'Name the directory of the session in WHATSAPP_AUTH_DIR (--auth-dir). A new archive is encrypted from the start where a key is set.',
+      `${authDir} contains no archive.`,
+      'Set WHATSAPP_AUTH_DIR (--auth-dir) to the session directory. If a key is set, a new archive is encrypted from the start.',
       EXIT.directory,
     )
   }
@@ -75,14 +75,14 @@ async function overArchives(
         current = file
         const name = basename(file)
         const changed = change(file, { ...options, onStep: (step) => report(name, step, json) })
-        if (!json) process.stdout.write(`${name}: ${changed ? `${state} now` : `${state} already`}\n`)
+        if (!json) process.stdout.write(`${name}: ${changed ? `now ${state}` : `already ${state}`}\n`)
         return { file, changed }
       }
       const done = archives.map((name) => changeOne(join(folder, name), {}))
       const own = existsSync(control) ? changeOne(control, { contents: 'control' }) : null
       if (json)
         process.stdout.write(`${JSON.stringify({ ok: true, archives: done, control: own }, null, 2)}\n`)
-      else if (done.length === 0) process.stdout.write('There is no archive yet.\n')
+      else if (done.length === 0) process.stdout.write('No archive exists yet.\n')
       return EXIT.ok
     } finally {
       release()
@@ -96,7 +96,7 @@ function toCommandError(error: unknown, archive: string): unknown {
   if (error instanceof KeyError) return new CommandError(error.message, error.hint, EXIT.wrongSetting)
   if (error instanceof AuthDirError) return new CommandError(error.message, nextStepOf(error), EXIT.directory)
   if (error instanceof AppError) {
-    // What was done to it so far is as it was, or done; the next run goes on from there.
+    // Each database is either unchanged or done; the next run continues.
     return new CommandError(`${archive}: ${error.message} (${error.code})`, error.hint, EXIT.failed, {
       cause: error,
     })
@@ -104,12 +104,12 @@ function toCommandError(error: unknown, archive: string): unknown {
   return error
 }
 
-/** On a terminal, what takes its time. */
+/** Prints the progress of long steps on a terminal. */
 function report(name: string, step: KeyStep, json: boolean): void {
   if (json || process.stderr.isTTY !== true) return
   const says: Partial<Record<KeyStep, string>> = {
-    copied: 'copied, looking through the copy',
-    verified: 'the copy is whole',
+    copied: 'copied; verifying the copy',
+    verified: 'the copy is complete',
   }
   const text = says[step]
   if (text !== undefined) process.stderr.write(`${name}: ${text}\n`)
@@ -121,7 +121,7 @@ async function keyOf({ archiveKey }: Config): Promise<string> {
   if (key !== null) return key
   throw new KeyError(
     'No key is set.',
-    'Set WHATSAPP_ARCHIVE_KEY_FILE, WHATSAPP_ARCHIVE_KEY_COMMAND or WHATSAPP_ARCHIVE_KEY. Make one with: openssl rand -base64 32',
+    'Set WHATSAPP_ARCHIVE_KEY_FILE, WHATSAPP_ARCHIVE_KEY_COMMAND or WHATSAPP_ARCHIVE_KEY. Generate a key with: openssl rand -base64 32',
   )
 }
 
@@ -129,8 +129,8 @@ async function newKeyOf(flags: NewKey): Promise<string> {
   const { 'new-key-file': file, 'new-key-command': command } = flags
   if ((file === '') === (command === '')) {
     throw new CommandError(
-      'change-key needs the new key.',
-      `Name it in one of --new-key-file FILE (- reads standard input) and --new-key-command COMMAND. See whatsapp-mcp-api archive change-key --help.`,
+      'change-key requires a new key.',
+      `Set one of --new-key-file FILE (- reads standard input) and --new-key-command COMMAND. See whatsapp-mcp-api archive change-key --help.`,
       EXIT.wrongSetting,
     )
   }

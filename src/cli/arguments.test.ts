@@ -50,28 +50,31 @@ describe('parseArguments', () => {
     ['serve -p', 'serve has no flag -p.'],
     ['serve --no-port', 'serve has no flag --no-port.'],
     ['status --auth-dir /a', 'status has no flag --auth-dir.'],
-    ['serve --port', '--port needs a value: --port PORT.'],
-    ['serve --port --no-headless', '--port needs a value: --port PORT.'],
-    ['serve now', 'serve takes flags only; "now" is not one.'],
-    ['send', 'send takes NUMBER and MESSAGE, and nothing was given.'],
+    ['serve --port', '--port requires a value: --port PORT.'],
+    ['serve --port --no-headless', '--port requires a value: --port PORT.'],
+    ['serve now', 'serve takes only flags, and "now" is not a flag.'],
+    ['send', 'send requires NUMBER and MESSAGE, but got 0 arguments.'],
     [
       'send 1 two words',
-      'send takes NUMBER and MESSAGE, and 3 were given. Text with spaces stands in quotes.',
+      'send requires NUMBER and MESSAGE, but got 3 arguments. Put text with spaces in quotes.',
     ],
   ])('refuses %s', (line, message) => {
     expect(() => parse(line)).toThrow(new UsageError(message))
   })
 
   it.each([
-    ['sandbox --pace fast', '--pace="fast" is not allowed: one of none, realistic.'],
-    ['sandbox --phone-port 99999', '--phone-port="99999" is not allowed: a whole number from 0 to 65535.'],
-    ['sandbox --linked=perhaps', '--linked="perhaps" is not allowed: true or false.'],
+    ['sandbox --pace fast', '--pace="fast" is not allowed. Allowed: one of none, realistic.'],
+    [
+      'sandbox --phone-port 99999',
+      '--phone-port="99999" is not allowed. Allowed: a whole number from 0 to 65535.',
+    ],
+    ['sandbox --linked=perhaps', '--linked="perhaps" is not allowed. Allowed: true or false.'],
     [
       'auth --phone 12',
-      '--phone="12" is not allowed: a phone number of 8 to 15 digits, country code included.',
+      '--phone="12" is not allowed. Allowed: a phone number of 8 to 15 digits, country code included.',
     ],
-    ['status --url nowhere', '--url="nowhere" is not allowed: an address such as http://127.0.0.1:8790.'],
-    ['status --url ftp://x', '--url="ftp://x" is not allowed: an address such as http://127.0.0.1:8790.'],
+    ['status --url nowhere', '--url="nowhere" is not allowed. Allowed: a URL such as http://127.0.0.1:8790.'],
+    ['status --url ftp://x', '--url="ftp://x" is not allowed. Allowed: a URL such as http://127.0.0.1:8790.'],
   ])('refuses %s with name, value and what is allowed', (line, message) => {
     expect(() => parse(line)).toThrow(new ConfigError(message))
   })

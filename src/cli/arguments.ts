@@ -1,15 +1,15 @@
-/** From what was typed to what a command gets; node:util reads the dashes, the tables say what they mean. */
+/** Parses the arguments of a command: node:util splits them into flags, the tables define each flag. */
 import { parseArgs } from 'node:util'
 import { type GivenSettings, type Row, readValue, SETTINGS } from '../config.ts'
 import type { Command, Given } from './command.ts'
 import { nearest } from './nearest.ts'
 
-/** What was typed does not fit the command. `message` is one sentence. */
+/** The arguments are not valid for the command. `message` is one sentence. */
 export class UsageError extends Error {}
 
 /**
- * The arguments after the command's name; null where help was asked for.
- * @throws UsageError for flags and operands that do not exist, ConfigError for a value that is not allowed
+ * Parses the arguments after the command's name. Returns null if they include `--help`.
+ * @throws UsageError for an unknown flag or a wrong number of operands, ConfigError for a value that is not allowed
  */
 export function parseArguments(command: Command, argv: string[]): Given | null {
   const rows = rowsOf(command)
@@ -47,7 +47,7 @@ export function parseArguments(command: Command, argv: string[]): Given | null {
   return { settings, flags, operands }
 }
 
-/** Every flag that the command takes, its own first. */
+/** Returns every flag of the command: first its own, then its settings. */
 export function rowsOf({ flags, settings }: Command): Map<string, Row> {
   return new Map<string, Row>([
     ...Object.entries(flags),
@@ -60,15 +60,15 @@ export function rowsOf({ flags, settings }: Command): Map<string, Row> {
 
 type Token = { name: string; rawName: string; value?: string | undefined; inlineValue?: boolean | undefined }
 
-/** The flag's name and its value as text. */
+/** Returns the flag's name and its value as text. */
 function readToken(token: Token, rows: Map<string, Row>, command: string): [name: string, value: string] {
   const { name, rawName, value } = token
   const row = rows.get(name)
   if (row?.takes === null) return [name, value ?? 'true']
   if (row !== undefined) {
-    // `--port --json`: a flag was forgotten, rather than meant as the value; `--port=--json` says that it is meant.
+    // In `--port --json` the value of --port is missing. `--port=--json` sets that value on purpose.
     if (value === undefined || (!token.inlineValue && value.startsWith('--')))
-      throw new UsageError(`${rawName} needs a value: ${rawName} ${row.takes}.`)
+      throw new UsageError(`${rawName} requires a value: ${rawName} ${row.takes}.`)
     return [name, value]
   }
   const positive = name.startsWith('no-') ? name.slice(3) : ''
@@ -83,8 +83,8 @@ function readToken(token: Token, rows: Map<string, Row>, command: string): [name
 }
 
 function wrongOperands({ name, operands }: Command, given: string[]): string {
-  if (operands.length === 0) return `${name} takes flags only; ${JSON.stringify(given[0])} is not one.`
-  const count = given.length === 0 ? 'nothing was' : `${given.length} ${given.length === 1 ? 'was' : 'were'}`
-  const quotes = given.length > operands.length ? ' Text with spaces stands in quotes.' : ''
-  return `${name} takes ${operands.join(' and ')}, and ${count} given.${quotes}`
+  if (operands.length === 0) return `${name} takes only flags, and ${JSON.stringify(given[0])} is not a flag.`
+  const count = given.length === 1 ? '1 argument' : `${given.length} arguments`
+  const quotes = given.length > operands.length ? ' Put text with spaces in quotes.' : ''
+  return `${name} requires ${operands.join(' and ')}, but got ${count}.${quotes}`
 }

@@ -1,4 +1,4 @@
-/** `whatsapp-mcp-api auth`: link an account from the terminal, by QR code or pairing code, and see it through. */
+/** `whatsapp-mcp-api auth`: link an account from the terminal, by QR code or pairing code, until the session is ready. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Status } from '../model/status.ts'
 import { type Api, openApi, type Server } from './client.ts'
@@ -12,13 +12,13 @@ const START_MS = 35_000
 const CODE_MS = 65_000
 const LOOK_EVERY_MS = 500
 
-/** The answer to a request for a code; `code` is null where none is needed. */
+/** The response to a request for a pairing code. `code` is null if no code is needed. */
 type Code = { code: string | null; instructions?: string }
 
 /**
- * Starts the session and follows it until it is ready. What goes on is told on standard output; with `json` on standard
- * error, and the last status as JSON on standard output.
- * @throws CommandError where linking failed
+ * Starts the session and waits until it is ready. Prints the progress on standard output. With `json`, prints the
+ * progress on standard error and the final status as JSON on standard output.
+ * @throws CommandError if linking failed
  */
 export async function auth(
   server: Server,
@@ -33,13 +33,13 @@ export async function auth(
 }
 
 async function follow(api: Api, screen: Screen, phone: string): Promise<Status> {
-  // The answer comes with the first result; what goes on until then is shown meanwhile.
+  // The response comes with the first result. The loop shows the progress until then.
   const begin = watch(ask(api, phone))
   let told = ''
   let shown = ''
   let code: string | null = null
   for (;;) {
-    // Looked at before the status, which is then the newer: a state from before the start must not end this.
+    // Read before the status, so that the status is the newer one: a state from before the start must not end the loop.
     if (begin.failure !== null) throw begin.failure
     const begun = begin.answer
     const now = await api.get<Status>('/api/status')
@@ -55,7 +55,7 @@ async function follow(api: Api, screen: Screen, phone: string): Promise<Status> 
         screen.say(`\n    ${code.slice(0, 4)}-${code.slice(4)}\n\n${plain(begun.instructions ?? '')}`)
       }
       if (code !== null && now.state === 'qr' && now.pairing?.method !== 'code')
-        throw refused('The pairing code has expired.', 'Run the same command again for another.')
+        throw refused('The pairing code has expired.', 'Run the same command again to get a new code.')
     }
     if (phone === '' && now.has_qr) shown = await showQr(api, screen, shown)
     await sleep(LOOK_EVERY_MS)
@@ -68,7 +68,7 @@ async function ask(api: Api, phone: string): Promise<Code> {
   return { code: null }
 }
 
-/** A promise as something to look at from time to time. */
+/** Returns an object that shows the result of a promise when it has settled. */
 function watch<T>(promise: Promise<T>): { answer: T | null; failure: unknown } {
   const seen: { answer: T | null; failure: unknown } = { answer: null, failure: null }
   promise.then(
@@ -82,22 +82,22 @@ function watch<T>(promise: Promise<T>): { answer: T | null; failure: unknown } {
   return seen
 }
 
-/** In the place of a code that could not be shown. */
+/** Stands for a code that did not fit on the terminal. */
 const NARROW = 'too narrow'
 
-/** Draws the code if it is another than the one shown; resolves with the one that is shown now. */
+/** Draws the QR code if it has changed. Resolves with the code that the terminal shows. */
 async function showQr(api: Api, screen: Screen, shown: string): Promise<string> {
   const qr = await api.text('/qr')
-  // It went between the two questions: then this is a sentence.
+  // The code expired between the two requests: the page is then a sentence.
   if (qr === shown || !qr.includes('█')) return shown
   const page = `${api.url}/qr`
   if (!screen.fits(qr.indexOf('\n'))) {
     if (shown !== NARROW)
-      screen.say(`This terminal is too narrow for the QR code: make it wider, or open ${page}`)
+      screen.say(`This terminal is too narrow for the QR code. Make it wider, or open ${page}`)
     return NARROW
   }
   if (shown === '' || shown === NARROW)
-    screen.say(`On the phone: WhatsApp > Linked devices > Link a device, and scan (or see ${page}):`)
+    screen.say(`On the phone: WhatsApp > Linked devices > Link a device. Scan this code, or open ${page}:`)
   screen.draw(qr)
   return qr
 }
@@ -109,17 +109,17 @@ function progressOf(now: Status): string {
     case 'authenticated':
       return 'Linked. Loading your chats…'
     case 'disconnected':
-      return `${plain(now.last_error ?? 'The connection is lost')} Trying again…`
+      return `${plain(now.last_error ?? 'The connection was lost.')} Reconnecting…`
     default:
       return ''
   }
 }
 
-/** Will nothing more happen by itself? */
+/** True if the session does not continue automatically. */
 function hasEnded({ state, reconnect }: Status): boolean {
   return state === 'stopped' || state === 'auth_failure' || (state === 'disconnected' && reconnect === null)
 }
 
 function refused(why: string, next: string): CommandError {
-  return new CommandError(plain(why), plain(next || '"whatsapp-mcp-api status" tells more.'), EXIT.failed)
+  return new CommandError(plain(why), plain(next || 'See "whatsapp-mcp-api status".'), EXIT.failed)
 }

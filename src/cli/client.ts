@@ -1,4 +1,4 @@
-/** A client of the running server's API: every command that acts on the account asks the server to. */
+/** The client of the running server's API. Every command that acts on the account calls the server. */
 import { readSetting, serverUrl } from '../config.ts'
 import { readEnvironment } from '../environment.ts'
 import { listenerAt } from '../same-user.ts'
@@ -7,13 +7,13 @@ import { errnoOf, isBeforeSent } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { toServerUrl } from './server-url.ts'
 
-/** A failure as the API describes it (RFC 9457, docs/errors.md). */
+/** The problem JSON of an API error (RFC 9457, docs/errors.md). */
 export type Problem = { code: string; detail: string; hint: string; retry: string; [fact: string]: unknown }
 
-/** The server answered, with a failure. */
+/** The server returned an error. */
 export class ApiError extends Error {
   readonly problem: Problem
-  /** Where that server is, without a slash at the end. */
+  /** URL of the server, without a slash at the end. */
   readonly url: string
   constructor(problem: Problem, url: string) {
     super(problem.detail)
@@ -24,33 +24,34 @@ export class ApiError extends Error {
 }
 
 export type Api = {
-  /** Where the server is, without a slash at the end. */
+  /** URL of the server, without a slash at the end. */
   url: string
   get<T>(path: string, limitMs?: number): Promise<T>
   post<T>(path: string, body: object, limitMs: number): Promise<T>
-  /** A page as plain text. */
+  /** Returns a page as plain text. */
   text(path: string): Promise<string>
-  /** An answer that takes as long as it takes, once it has begun. */
+  /** Returns a response whose body has no time limit. Only its start has one. */
   open(path: string): Promise<Response>
 }
 
-/** Answers that only tell something come within 2 s; a machine under load gets more. */
+/** The server responds to readings within 2 s; a machine under load gets more time. */
 const ANSWER_MS = 10_000
 
-/** Which server is meant. */
+/** The server to call. */
 export type Server = {
-  /** As {@link addressOf} gives it. */
+  /** As {@link addressOf} returns it. */
   url: string
   /**
-   * Was the address given as such? Then it may be that of another user, behind a proxy, and was named on purpose. Else
-   * whoever listens there must be of our own user: anybody may have been quicker to take the port, and say our name.
+   * True if the URL was given explicitly. The server may then belong to another user, behind a proxy. Otherwise the
+   * process at the port must belong to this user, because another user's program could take the port and use our name.
    */
   isNamed: boolean
 }
 
 /**
- * Each call fails with ApiError for a failure that the server tells, else CommandError: nobody answers, no answer came, or
- * what answers is not ours. Before the first of them it is asked who it is: nothing is told to anybody else.
+ * Returns a client of this server. A call rejects with ApiError if the server returns an error, and with CommandError if
+ * no server responds, the response is late, or another program responds. Before the first call, the client checks that
+ * the server is whatsapp-mcp-api: no data goes to another program.
  */
 export function openApi({ url, isNamed }: Server): Api {
   const ask = async (path: string, limitMs: number, request: RequestInit = {}): Promise<Response> => {
@@ -116,8 +117,8 @@ type Addressed = Pick<Given, 'settings'> & { flags: { url: string } }
 type Environment = Record<string, string | undefined>
 
 /**
- * The address that was given as such, without a slash at the end: `--url`, else WHATSAPP_MCP_URL where no flag says host or
- * port; null: none was. The environment alone counts: a `.env` that came with a folder must not say where messages go.
+ * Returns the URL that was given explicitly, without a slash at the end: `--url`, else WHATSAPP_MCP_URL if no flag sets
+ * host or port; null if none was given. Ignores `.env`: a file in a downloaded folder must not redirect messages.
  */
 export function givenUrl({ settings, flags }: Addressed): string | null {
   const isPlaced = settings.WHATSAPP_MCP_HOST !== undefined || settings.WHATSAPP_MCP_PORT !== undefined
@@ -127,15 +128,15 @@ export function givenUrl({ settings, flags }: Addressed): string | null {
   const url = toServerUrl(named)
   if (url === null) {
     throw new CommandError(
-      `WHATSAPP_MCP_URL=${JSON.stringify(named)} is no address.`,
-      'Write it like http://127.0.0.1:8790',
+      `WHATSAPP_MCP_URL=${JSON.stringify(named)} is not a valid URL.`,
+      'Use a URL such as http://127.0.0.1:8790',
       EXIT.wrongSetting,
     )
   }
   return url
 }
 
-/** The server's address: the one that was given, else the host and port of the settings. */
+/** Returns the server's URL: the one that was given, else the host and port of the settings. */
 export function addressOf(given: Addressed, env: () => Environment = readEnvironment): string {
   const named = givenUrl(given)
   if (named !== null) return named
@@ -143,20 +144,20 @@ export function addressOf(given: Addressed, env: () => Environment = readEnviron
   const port = readSetting('WHATSAPP_MCP_PORT', sources)
   if (port === 0) {
     throw new CommandError(
-      'The port is set to 0, which says nothing about where the server is.',
-      'Give the address that it printed: --url http://127.0.0.1:PORT',
+      'The port is set to 0, so the URL of the server is unknown.',
+      'Use the URL that the server printed: --url http://127.0.0.1:PORT',
       EXIT.wrongSetting,
     )
   }
   return serverUrl(readSetting('WHATSAPP_MCP_HOST', sources), port)
 }
 
-/** The server that is meant: where it is, and whether that was given as such. */
+/** Returns the server to call, and whether its URL was given explicitly. */
 export function serverOf(given: Addressed): Server {
   return { url: addressOf(given), isNamed: givenUrl(given) !== null }
 }
 
-/** What a call that failed means. `isAsked`: what the command wants was in it, and not only the question who it is. */
+/** Turns a failed call into an error. `isAsked`: the call was the command's own request, not the identity check. */
 function explainFailure(
   url: string,
   error: unknown,
@@ -164,13 +165,11 @@ function explainFailure(
 ): Error {
   if (error instanceof ApiError || error instanceof CommandError) return error
   const nothingDone =
-    'It was only asked who it is: nothing was done. "whatsapp-mcp-api doctor" looks at the port.'
+    'Nothing was done: the identity check failed before the request. "whatsapp-mcp-api doctor" checks the port.'
   if (error instanceof Error && error.name === 'TimeoutError') {
     return new CommandError(
-      `The server at ${url} did not answer within ${limitMs / 1_000} s.`,
-      isAsked
-        ? 'What was asked for may have happened all the same: look at its status before you repeat it.'
-        : nothingDone,
+      `The server at ${url} did not respond within ${limitMs / 1_000} s.`,
+      isAsked ? 'The action may have happened. Check the status before you repeat it.' : nothingDone,
       EXIT.failed,
       { cause: error },
     )
@@ -178,15 +177,15 @@ function explainFailure(
   const code = errnoOf(error)
   if (isBeforeSent(error)) {
     return new CommandError(
-      `No server answers at ${url}.`,
-      'Start it with "whatsapp-mcp-api serve". If it runs elsewhere, name it: --url http://127.0.0.1:PORT (the sandbox: 8890)',
+      `No server responds at ${url}.`,
+      'Start it with "whatsapp-mcp-api serve". If it runs at another URL, use --url http://127.0.0.1:PORT (the sandbox: 8890)',
       EXIT.notRunning,
       { cause: error },
     )
   }
   return new CommandError(
-    `The connection to ${url} broke off${code === null ? '' : ` (${code})`}.`,
-    isAsked ? 'What was asked for may have happened all the same: look before you repeat it.' : nothingDone,
+    `The connection to ${url} was lost${code === null ? '' : ` (${code})`}.`,
+    isAsked ? 'The action may have happened. Check before you repeat it.' : nothingDone,
     EXIT.failed,
     { cause: error },
   )
@@ -202,16 +201,16 @@ async function readProblem(url: string, answer: Response): Promise<Error> {
 
 function notOurs(url: string): CommandError {
   return new CommandError(
-    `What answers at ${url} is not whatsapp-mcp-api.`,
-    'Name the server: --url http://127.0.0.1:PORT; "whatsapp-mcp-api doctor" looks at the port.',
+    `The program at ${url} is not whatsapp-mcp-api.`,
+    'Set the URL of the server: --url http://127.0.0.1:PORT. "whatsapp-mcp-api doctor" checks the port.',
     EXIT.notRunning,
   )
 }
 
 function notThisUser(url: string): CommandError {
   return new CommandError(
-    `What answers at ${url} is not run by this user of the computer, nor by root.`,
-    'Choose another port in WHATSAPP_MCP_PORT (--port); or, where that server is meant, name it: --url http://127.0.0.1:PORT',
+    `The program at ${url} belongs to another user of this computer.`,
+    'Choose another port in WHATSAPP_MCP_PORT (--port). To use that server on purpose: --url http://127.0.0.1:PORT',
     EXIT.notRunning,
   )
 }

@@ -1,4 +1,4 @@
-/** The command line: which command, with what, and how it ended. */
+/** The command line: selects the command, runs it, and prints its errors. */
 import { ConfigError } from '../config.ts'
 import { VERSION } from '../version.ts'
 import { parseArguments, UsageError } from './arguments.ts'
@@ -11,13 +11,13 @@ import { nearest } from './nearest.ts'
 import { plain } from './terminal.ts'
 import { inWords, typed } from './words.ts'
 
-/** Runs the command that `argv` names; resolves with the exit code once it is done. */
+/** Runs the command that `argv` names. Resolves with the exit code. */
 export async function runCommandLine(argv: string[]): Promise<number> {
   const [first = ''] = argv
   if (first === '--version' || first === '-v') return print(`${VERSION}\n`)
   if (first === '--help' || first === '-h') return print(renderOverview(COMMANDS))
   if (first === 'help') return help(argv.slice(1))
-  // Flags alone are those of the default command.
+  // Without a command, the flags belong to the default command.
   const isNamed = first !== '' && !first.startsWith('-')
   const command = isNamed ? commandOf(argv) : COMMANDS[0]
   if (command === undefined) return help(argv)
@@ -34,7 +34,7 @@ async function run(command: Command, argv: string[]): Promise<number> {
       return complain(`${error.message} ${see}`, EXIT.wrongSetting)
     if (error instanceof CommandError) return complain(`${error.message}\n${error.hint}`, error.exitCode)
     if (error instanceof ApiError) {
-      // Programs get the whole problem where they would have got the answer.
+      // With --json, a program gets the problem JSON in place of the response.
       if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(error.problem, null, 2)}\n`)
       return complain(describe(error, command, see), EXIT.failed)
     }
@@ -42,13 +42,13 @@ async function run(command: Command, argv: string[]): Promise<number> {
   }
 }
 
-/** The sentence, the next step, and what a retry could do if that is dangerous. */
+/** Returns the sentence, the next step, and a warning if a retry could repeat an action. */
 function describe({ problem, url }: ApiError, { fields = {} }: Command, see: string): string {
   const { detail, hint, retry, code }: Problem = problem
-  const careful = retry === 'check_first' ? '\nIt may have happened: check first, before you repeat it.' : ''
+  const careful = retry === 'check_first' ? '\nThe action may have happened. Check before you repeat it.' : ''
   if (code !== 'invalid_input')
     return `${plain(detail)} (${plain(code)})\n${inWords(plain(hint), url)}${careful}`
-  // The API names its fields, of which nothing was typed.
+  // The API names its fields; the person typed arguments.
   const typedWrong = detail.replace(/"(\w+)":/g, (found, name: string) => fields[name] ?? found)
   return `${plain(typedWrong)}\n${see}`
 }
@@ -65,7 +65,7 @@ function help(words: string[]): number {
     wrong,
     COMMANDS.map(({ name }) => name),
   )
-  const says = `There is no command "${plain(wrong)}".`
+  const says = `The command "${plain(wrong)}" does not exist.`
   const next =
     meant === undefined
       ? `\n\n${renderOverview(family.length === 0 ? COMMANDS : family)}`
@@ -78,7 +78,7 @@ function print(text: string): number {
   return EXIT.ok
 }
 
-/** On standard error, with every command as it is typed here. */
+/** Prints on standard error, with each command in the form to type here. */
 function complain(text: string, code: number): number {
   process.stderr.write(`${inWords(text.trimEnd())}\n`)
   return code

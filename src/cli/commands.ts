@@ -1,4 +1,4 @@
-/** The table of commands, in the order of the documentation. Each imports what it runs only when it runs. */
+/** The table of commands, in the order of the documentation. A command imports its code only when it runs. */
 import { z } from 'zod'
 import { builds } from '../../simulator/builds.ts'
 import { oneOf, onOff, type Row, SETTINGS, type SettingName, whole } from '../config.ts'
@@ -19,13 +19,13 @@ const url = {
   schema: z
     .string()
     .transform((text) => (text === '' ? '' : toServerUrl(text)))
-    .refine((url) => url !== null, 'an address such as http://127.0.0.1:8790')
+    .refine((url) => url !== null, 'a URL such as http://127.0.0.1:8790')
     .transform((url) => url ?? ''),
   fallback: '',
-  help: 'Where the server is, if not at the host and port of the settings; the address of its MCP endpoint is taken too. WHATSAPP_MCP_URL in the environment says the same.',
+  help: 'URL of the server or of its MCP endpoint. Default: WHATSAPP_MCP_URL of the environment, else the host and port of the settings.',
 } satisfies Row
 
-/** Tests use fractions of a minute. */
+/** A flag with a number of minutes. Tests use fractions. */
 const minutes = (fallback: string, help: string) =>
   ({
     takes: 'N',
@@ -37,7 +37,7 @@ const minutes = (fallback: string, help: string) =>
     help,
   }) satisfies Row
 
-/** What every command takes that asks the running server. */
+/** The settings of every command that calls the running server. */
 const CLIENT_SETTINGS = ['WHATSAPP_MCP_HOST', 'WHATSAPP_MCP_PORT'] as const
 
 const serve = defineCommand({
@@ -49,13 +49,13 @@ const serve = defineCommand({
   flags: {
     'idle-minutes': minutes(
       '0',
-      'End once no client has asked for anything for so many minutes, and none listens. 0: never.',
+      'Stop the server after this number of minutes without a request or an open stream. 0: never.',
     ),
   },
   examples: [
-    ['serve', 'On the documented port, with the session in the documented directory'],
-    ['serve --port 9000 --auth-dir ~/second-account', 'A second account beside the first'],
-    ['serve --no-headless', 'With a browser window, where linking asks for a passkey'],
+    ['serve', 'Uses the default port and session directory'],
+    ['serve --port 9000 --auth-dir ~/second-account', 'Runs a second account'],
+    ['serve --no-headless', 'Shows the browser window, for linking with a passkey'],
   ],
   exits: ['directory', 'port', 'browser'],
   run: async ({ settings, flags }) =>
@@ -64,51 +64,51 @@ const serve = defineCommand({
 
 const sandbox = defineCommand({
   name: 'sandbox',
-  summary: 'Run the server against a simulated WhatsApp, with a phone on a web page',
+  summary: 'Run the server with a simulated WhatsApp and a phone on a web page',
   about:
-    'The same server, library and browser; only WhatsApp itself is simulated. No account is needed or touched, nothing\nleaves this machine, and the session and settings of the real server do not apply.',
+    'Server, library and browser are the real ones; only WhatsApp is simulated. The sandbox needs no account, and no data\nleaves this computer. It does not use the session and settings of the real server.',
   operands: [],
   settings: ['WHATSAPP_CHROME_EXECUTABLE', 'WHATSAPP_HEADLESS', 'WHATSAPP_MCP_LOG_LEVEL'],
   flags: {
-    linked: aSwitch('Link a seeded account at once, and print calls to try.'),
+    linked: aSwitch('Link a sample account at the start, and print requests to try.'),
     port: {
       ...SETTINGS.WHATSAPP_MCP_PORT,
       fallback: '8890',
-      help: 'Port of the server. 0 picks a free one.',
+      help: 'Port of the server. 0 selects a free port.',
     },
     'phone-port': {
       ...SETTINGS.WHATSAPP_MCP_PORT,
       fallback: '8891',
-      help: "Port of the phone page and the simulator's control API. 0 picks a free one.",
+      help: "Port of the phone page and the simulator's control API. 0 selects a free port.",
     },
     dir: {
       takes: 'DIR',
       schema: z.string(),
       fallback: '',
-      help: 'Where session and simulated world are kept, if not in .sandbox under the project root (of an installed package: in your data directory).',
+      help: 'Directory of the session and the simulated data. Default: .sandbox under the project root (for an installed package: in your data directory).',
     },
     build: {
       takes: 'NAME',
       schema: oneOf(builds.map(({ name }) => name)),
       fallback: builds[0]?.name ?? '',
-      help: `WhatsApp Web build to simulate: ${builds.map(({ name }) => name).join(', ')}.`,
+      help: `Build of WhatsApp Web to simulate: ${builds.map(({ name }) => name).join(', ')}.`,
     },
     pace: {
       takes: 'PACE',
       schema: oneOf(['none', 'realistic']),
       fallback: 'realistic',
-      help: 'How long the simulated WhatsApp takes: none or realistic.',
+      help: 'Delays of the simulated WhatsApp: none or realistic.',
     },
     seed: {
       takes: 'N',
       schema: whole(0, 2 ** 31),
       fallback: '1',
-      help: 'Another number makes another world.',
+      help: 'Number that determines the sample data.',
     },
   },
   examples: [
-    ['sandbox', 'Link it yourself, on the phone page'],
-    ['sandbox --linked', 'Ready to use, with calls to try'],
+    ['sandbox', 'Starts unlinked; link it on the phone page'],
+    ['sandbox --linked', 'Starts linked, and prints requests to try'],
   ],
   exits: ['directory', 'port', 'browser'],
   run: async ({ settings, flags }) => (await import('./sandbox.ts')).sandbox(settings, flags),
@@ -116,21 +116,24 @@ const sandbox = defineCommand({
 
 const stdio = defineCommand({
   name: 'stdio',
-  summary: 'Speak MCP on standard input and output, for clients that start their servers themselves',
+  summary: 'Serve MCP on standard input and output, for clients that start their servers themselves',
   about:
-    'Leads to the server that runs; several clients share it, and its one WhatsApp session. Where none runs it is started with\nthe same settings, in the background: its log is .whatsapp-mcp-api/server.log in the session directory. With --url (or\nWHATSAPP_MCP_URL) none is ever started. Clients are set up by "mcp-config".',
+    'Forwards MCP to the running server. Several clients share that server and its WhatsApp session. If no server runs,\nstdio starts one in the background with the same settings; its log is .whatsapp-mcp-api/server.log in the session\ndirectory. With --url (or WHATSAPP_MCP_URL) stdio never starts a server. To set up a client, use "mcp-config".',
   operands: [],
   settings: ALL_SETTINGS,
   settingsFrom:
-    'A name in capitals is the same setting as a variable of the environment; a flag wins over it. Clients start this in\nfolders that came from elsewhere: the .env that is read, and the folder that relative paths begin at, is the project root\n(of an installed package: your data directory), where a server that is started runs.',
+    'A name in capitals is the environment variable of the same setting. A flag takes precedence. MCP clients start this\ncommand in any folder, so it reads the .env of the project root (for an installed package: of your data directory) and\nresolves relative paths there. A server that it starts runs there too.',
   flags: {
     url,
-    'idle-minutes': minutes('10', 'A server that was started here ends so long after its last client.'),
-    stay: aSwitch('A server that is started here stays until it is stopped.'),
+    'idle-minutes': minutes(
+      '10',
+      'A server that this command starts stops this number of minutes after its last client. 0: never.',
+    ),
+    stay: aSwitch('A server that this command starts runs until it is stopped.'),
   },
   examples: [
-    ['stdio', 'To the server at the documented port; started where it does not run'],
-    ['stdio --url http://127.0.0.1:8890', 'To the sandbox'],
+    ['stdio', 'Connects to the server at the default port, and starts it if needed'],
+    ['stdio --url http://127.0.0.1:8890', 'Connects to the sandbox'],
   ],
   exits: [],
   run: async (given) => {
@@ -141,8 +144,8 @@ const stdio = defineCommand({
 
 const mcpConfig = defineCommand({
   name: 'mcp-config',
-  summary: 'Print what an MCP client needs to reach this server, or write it where the client keeps it',
-  about: `CLIENT is one of: ${Object.keys(CLIENTS).join(', ')}.\nStandard output has the line or the entry, and nothing\nelse. Settings that are not the default ones are carried over. With --install the file is changed in its own style and\nwith its comments, what it was is kept beside it, and a file that cannot be read safely is left alone. An\nentry of ours keeps what you added to it; of another program's nothing is kept.`,
+  summary: 'Print the configuration that an MCP client needs, or write it into the client’s file',
+  about: `CLIENT is one of: ${Object.keys(CLIENTS).join(', ')}.\nStandard output contains only the line or the entry. The\nentry includes your settings that differ from the defaults. --install keeps the style and comments of the file and\nwrites a backup beside it. It does not change a file that it cannot edit safely. An existing entry of this program\nkeeps your additions; an entry of another program is replaced.`,
   operands: ['CLIENT'],
   settings: ALL_SETTINGS,
   flags: {
@@ -150,21 +153,21 @@ const mcpConfig = defineCommand({
       takes: 'KIND',
       schema: z.union([z.literal(''), oneOf(['stdio', 'http'])], 'stdio or http'),
       fallback: '',
-      help: 'stdio (the client starts the command "stdio", and the server runs when it is needed; the default but for n8n) or http (the server must run).',
+      help: 'stdio or http. stdio: the client starts the command "stdio", which starts the server if needed. http: the server must run already. Default: stdio (n8n: http).',
     },
     name: {
       takes: 'NAME',
       schema: z.string().regex(/^[\w-]{1,40}$/, 'up to 40 letters, digits, - and _'),
       fallback: 'whatsapp',
-      help: 'What the client calls the server: another name for a second account.',
+      help: 'Name of the server in the client. Use another name for a second account.',
     },
-    install: aSwitch("Write it into the client's own file."),
+    install: aSwitch("Write the entry into the client's file."),
     url,
   },
   examples: [
-    ['mcp-config claude-code', 'A line to run'],
-    ['mcp-config claude-desktop --install', 'Written into its file, with a backup'],
-    ['mcp-config cursor --transport http --port 9000', 'By address'],
+    ['mcp-config claude-code', 'Prints a command to run'],
+    ['mcp-config claude-desktop --install', 'Writes the entry into the file of Claude Desktop'],
+    ['mcp-config cursor --transport http --port 9000', 'Prints an entry with the URL of the server'],
   ],
   exits: [],
   run: async (given) => {
@@ -175,15 +178,14 @@ const mcpConfig = defineCommand({
 
 const status = defineCommand({
   name: 'status',
-  summary: 'Show what the running server says about the link',
-  about:
-    'Never starts anything. The exit code tells whether a server answers, whatever the state of the link.',
+  summary: 'Show the status of the running server and its session',
+  about: 'Starts nothing. The exit code is 0 if a server responds, in every state of the session.',
   operands: [],
   settings: CLIENT_SETTINGS,
   flags: { json, url },
   examples: [
-    ['status', 'State, account, and what to do next'],
-    ['status --json', 'The status object of the API'],
+    ['status', 'Shows the state, the account and the next step'],
+    ['status --json', 'Prints the status object of the API'],
   ],
   exits: ['notRunning'],
   run: async (given) => (await import('./status.ts')).status(serverOf(given), given.flags),
@@ -191,9 +193,9 @@ const status = defineCommand({
 
 const auth = defineCommand({
   name: 'auth',
-  summary: 'Link an account: start, show the QR code or pairing code, wait until it is ready',
+  summary: 'Link an account: show the QR code or pairing code, and wait until the session is ready',
   about:
-    'The code is redrawn as it changes. Where a session is saved already, it is connected without one. With --json the\nprogress goes to standard error, and the last status as JSON to standard output.',
+    'Redraws the QR code when it changes. A saved session connects without a code. With --json, standard error gets the\nprogress and standard output the final status as JSON.',
   operands: [],
   fields: { phone_number: '--phone' },
   settings: CLIENT_SETTINGS,
@@ -205,14 +207,14 @@ const auth = defineCommand({
         'a phone number of 8 to 15 digits, country code included',
       ),
       fallback: '',
-      help: "Ask for a pairing code for the account's number, to be typed on the phone, in place of a QR code.",
+      help: 'Phone number of the account. Requests a pairing code to type on the phone, instead of a QR code.',
     },
     json,
     url,
   },
   examples: [
-    ['auth', 'Scan the code with the phone: WhatsApp > Linked devices > Link a device'],
-    ['auth --phone +15550001000', 'Type a code on the phone: Link with phone number instead'],
+    ['auth', 'Shows a QR code. On the phone: WhatsApp > Linked devices > Link a device'],
+    ['auth --phone +15550001000', 'Shows a pairing code. On the phone: Link with phone number instead'],
   ],
   exits: ['notRunning'],
   run: async (given) => (await import('./auth.ts')).auth(serverOf(given), given.flags),
@@ -222,14 +224,14 @@ const send = defineCommand({
   name: 'send',
   summary: 'Send a text message',
   about:
-    'NUMBER is a phone number with country code. MESSAGE is one argument; - reads it from standard input. A message that\nbegins with a dash stands after --.',
+    'NUMBER is a phone number with country code. MESSAGE is one argument; - reads it from standard input. Put -- before a\nmessage that begins with a dash.',
   operands: ['NUMBER', 'MESSAGE'],
   fields: { phone_number: 'NUMBER', message: 'MESSAGE' },
   settings: CLIENT_SETTINGS,
   flags: { json, url },
   examples: [
-    ["send +15551234567 'Hello from my own machine'", 'One text'],
-    ['send +15551234567 - < letter.txt', 'The text of a file'],
+    ["send +15551234567 'Hello from my own machine'", 'Sends a text'],
+    ['send +15551234567 - < letter.txt', 'Sends the text of a file'],
   ],
   exits: ['notRunning'],
   run: async (given) => {
@@ -240,27 +242,27 @@ const send = defineCommand({
 
 const logout = defineCommand({
   name: 'logout',
-  summary: 'Unlink this device from the account, and delete its session',
-  about: 'Asks first; where there is no terminal to ask on, it needs --yes. Linking again needs the phone.',
+  summary: 'Unlink this device from the account, and delete the session',
+  about: 'Asks for confirmation. Without a terminal, --yes is required. To link again you need the phone.',
   operands: [],
   settings: CLIENT_SETTINGS,
-  flags: { yes: aSwitch('Do not ask.'), json, url },
-  examples: [['logout', 'Asks, then logs out']],
+  flags: { yes: aSwitch('Do not ask for confirmation.'), json, url },
+  examples: [['logout', 'Asks for confirmation, then logs out']],
   exits: ['notRunning'],
   run: async (given) => (await import('./logout.ts')).logout(serverOf(given), given.flags),
 })
 
 const stop = defineCommand({
   name: 'stop',
-  summary: 'Stop the running server of a session directory, also one that an MCP client started',
+  summary: 'Stop the running server of a session directory, even if an MCP client started it',
   about:
-    'Waits until the server and its browser have ended; the session stays linked. If no server runs, there is nothing to do.\nAn MCP client that starts its servers itself starts one again with its next request.',
+    'Waits until the server and its browser have ended. The session stays linked. If no server runs, the command does\nnothing. An MCP client that uses stdio starts the server again with its next request.',
   operands: [],
   settings: ['WHATSAPP_AUTH_DIR'],
   flags: { json },
   examples: [
-    ['stop', 'The server of the default directory'],
-    ['stop --auth-dir ~/second-account', 'That of another one'],
+    ['stop', 'Stops the server of the default directory'],
+    ['stop --auth-dir ~/second-account', 'Stops the server of another directory'],
   ],
   exits: [],
   run: async ({ settings, flags }) => (await import('./stop.ts')).stop(ownConfig(settings), flags),
@@ -268,29 +270,29 @@ const stop = defineCommand({
 
 const doctor = defineCommand({
   name: 'doctor',
-  summary: 'Check browser, directories, disk, port and network, and say how to mend what is wrong',
+  summary: 'Check browser, directories, disk, port and network, and print a fix for each problem',
   about:
-    'Works beside a running server and changes nothing. Takes the flags of serve, so that it looks at what serve would use;\nwith --url it looks at what that server uses.',
+    'Changes nothing, and can run while a server runs. Takes the flags of serve and checks what serve would use. With --url\nit checks what that server uses.',
   operands: [],
   settings: ALL_SETTINGS,
   flags: {
     json,
     url: {
       ...url,
-      help: 'A running server on this computer, such as a sandbox: its directory, browser and port are checked.',
+      help: 'URL of a running server on this computer, such as a sandbox. Checks its directory, browser and port.',
     },
   },
   examples: [
-    ['doctor', 'A line for each check; what is wrong has a next step'],
-    ['doctor --port 9000 --json', 'The same for another port, for programs'],
-    ['doctor --url http://127.0.0.1:8890', 'The sandbox'],
+    ['doctor', 'Prints a line for each check, and a next step for each problem'],
+    ['doctor --port 9000 --json', 'Checks another port, and prints JSON'],
+    ['doctor --url http://127.0.0.1:8890', 'Checks the sandbox'],
   ],
   exits: ['notRunning'],
   run: async ({ settings, flags }) =>
     (await import('./doctor.ts')).doctor((more) => ownConfig({ ...settings, ...more }), flags),
 })
 
-/** What a command on the archives of a directory takes, itself and not by asking the server. */
+/** The settings of a command that opens the archives of a directory itself, without the server. */
 const ARCHIVE_SETTINGS = [
   'WHATSAPP_AUTH_DIR',
   'WHATSAPP_ARCHIVE_KEY',
@@ -299,7 +301,7 @@ const ARCHIVE_SETTINGS = [
 ] as const
 
 const KEY_ABOUT =
-  'While no server runs. A copy is made beside the archive, compared with it row by row, and put in its place; then the old\nfile is overwritten. It needs as much free space as the archive takes. Cut short, it leaves an archive that opens: run it again.'
+  'Stop the server first. The command copies the archive, compares the copy row by row, replaces the archive with it, and\noverwrites the old file. It needs as much free disk space as the archive. If it is interrupted, the archive still\nopens: run the command again.'
 
 const archiveEncrypt = defineCommand({
   name: 'archive encrypt',
@@ -309,7 +311,7 @@ const archiveEncrypt = defineCommand({
   settings: ARCHIVE_SETTINGS,
   flags: { json },
   examples: [
-    ['archive encrypt --archive-key-file ~/.whatsapp-archive.key', 'From then on the server needs that key'],
+    ['archive encrypt --archive-key-file ~/.whatsapp-archive.key', 'Afterwards, the server needs this key'],
   ],
   exits: ['directory'],
   run: async ({ settings, flags }) => (await import('./archive-key.ts')).encrypt(ownConfig(settings), flags),
@@ -317,7 +319,7 @@ const archiveEncrypt = defineCommand({
 
 const archiveChangeKey = defineCommand({
   name: 'archive change-key',
-  summary: 'Encrypt the archive with another key than that of the settings',
+  summary: 'Encrypt the archive with a new key',
   about: KEY_ABOUT,
   operands: [],
   settings: ARCHIVE_SETTINGS,
@@ -326,20 +328,20 @@ const archiveChangeKey = defineCommand({
       takes: 'FILE',
       schema: z.string(),
       fallback: '',
-      help: 'File with the new key in its one line; - reads it from standard input.',
+      help: 'File that contains the new key as its only line; - reads it from standard input.',
     },
     'new-key-command': {
       takes: 'COMMAND',
       schema: z.string(),
       fallback: '',
-      help: 'Command that prints the new key in its first line, run as that of the settings.',
+      help: 'Command that prints the new key as its first line. It runs like the key command of the settings.',
     },
     json,
   },
   examples: [
     [
       'archive change-key --archive-key-file old.key --new-key-file new.key',
-      'Then name new.key in the settings',
+      'Afterwards, name new.key in the settings',
     ],
   ],
   exits: ['directory'],
@@ -349,12 +351,12 @@ const archiveChangeKey = defineCommand({
 
 const archiveDecrypt = defineCommand({
   name: 'archive decrypt',
-  summary: 'Make the archive a plain one again',
+  summary: 'Remove the encryption of the archive',
   about: KEY_ABOUT,
   operands: [],
   settings: ARCHIVE_SETTINGS,
   flags: { json },
-  examples: [['archive decrypt', 'Then take the key out of the settings']],
+  examples: [['archive decrypt', 'Afterwards, remove the key from the settings']],
   exits: ['directory'],
   run: async ({ settings, flags }) => (await import('./archive-key.ts')).decrypt(ownConfig(settings), flags),
 })
@@ -363,7 +365,7 @@ const archiveExport = defineCommand({
   name: 'archive export',
   summary: 'Write the archive of the running server, or one chat, to a file',
   about:
-    'jsonl has everything, for backups and moves; text is for people. The file appears once it is whole, readable by you\nalone. It is not encrypted, also where the archive is.',
+    'jsonl contains everything, for backups and moves. text is for people. The file appears when it is complete, and only\nyou can read it. The file is not encrypted, even if the archive is.',
   operands: [],
   fields: { chat_id: '--chat' },
   settings: CLIENT_SETTINGS,
@@ -372,20 +374,25 @@ const archiveExport = defineCommand({
       takes: 'ID',
       schema: z.string(),
       fallback: '',
-      help: 'Only this chat: its id, or the phone number of the person.',
+      help: 'Export only this chat: its id, or the phone number of the contact.',
     },
     format: {
       takes: 'FORMAT',
       schema: oneOf(['jsonl', 'text']),
       fallback: 'jsonl',
-      help: 'jsonl or text.',
+      help: 'Format of the export: jsonl or text.',
     },
-    out: { takes: 'FILE', schema: z.string(), fallback: '', help: 'Where to, if not to standard output.' },
+    out: {
+      takes: 'FILE',
+      schema: z.string(),
+      fallback: '',
+      help: 'File to write. Default: standard output.',
+    },
     url,
   },
   examples: [
-    ['archive export --out whatsapp.jsonl', 'Everything'],
-    ['archive export --chat 15551234567@c.us --format text', 'One chat, to read'],
+    ['archive export --out whatsapp.jsonl', 'Exports the whole archive'],
+    ['archive export --chat 15551234567@c.us --format text', 'Prints one chat as text'],
   ],
   exits: ['notRunning'],
   run: async (given) => (await import('./archive-export.ts')).exportArchive(serverOf(given), given.flags),
@@ -400,13 +407,13 @@ const KEEP_SETTINGS = [
 
 const archiveImport = defineCommand({
   name: 'archive import',
-  summary: 'Read an exported archive into an empty one',
+  summary: 'Import an exported archive into an empty archive',
   about:
-    'While no server runs. All of the file or nothing of it is there afterwards; messages that by the settings are not to be\nkept are left out. FILE is what "archive export" wrote, in jsonl.',
+    'Stop the server first. The command imports the whole file or nothing. It skips messages that the settings exclude.\nFILE is a jsonl file of "archive export".',
   operands: ['FILE'],
   settings: [...ARCHIVE_SETTINGS, ...KEEP_SETTINGS],
   flags: { json },
-  examples: [['archive import whatsapp.jsonl', 'Into the directory of the settings']],
+  examples: [['archive import whatsapp.jsonl', 'Imports into the directory of the settings']],
   exits: ['directory'],
   run: async ({ settings, flags, operands: [file = ''] }) =>
     (await import('./archive-file.ts')).importFile(ownConfig(settings), file, flags),
@@ -414,12 +421,13 @@ const archiveImport = defineCommand({
 
 const archiveVerify = defineCommand({
   name: 'archive verify',
-  summary: 'Look through the archive for anything that is wrong',
-  about: 'While no server runs. The exit code is 1 where something is wrong, and each thing has a line.',
+  summary: 'Check the archive for errors',
+  about:
+    'Stop the server first. Prints a line for each error found. The exit code is 1 if there is an error.',
   operands: [],
   settings: ARCHIVE_SETTINGS,
   flags: { json },
-  examples: [['archive verify', 'The archive of the directory of the settings']],
+  examples: [['archive verify', 'Checks the archive of the directory of the settings']],
   exits: ['directory'],
   run: async ({ settings, flags }) =>
     (await import('./archive-file.ts')).verifyArchive(ownConfig(settings), flags),
@@ -427,12 +435,12 @@ const archiveVerify = defineCommand({
 
 const archiveStats = defineCommand({
   name: 'archive stats',
-  summary: 'Show how much the archive of the running server holds',
+  summary: 'Show the size and contents of the archive of the running server',
   about: '',
   operands: [],
   settings: CLIENT_SETTINGS,
   flags: { json, url },
-  examples: [['archive stats', 'Messages, chats, people, from when to when, size']],
+  examples: [['archive stats', 'Shows the numbers of messages, chats and people, the period and the size']],
   exits: ['notRunning'],
   run: async (given) => (await import('./archive-export.ts')).archiveStats(serverOf(given), given.flags),
 })
@@ -458,12 +466,12 @@ export const COMMANDS: readonly Command[] = [
   archiveDecrypt,
 ]
 
-/** A command's name as it is typed: one word, or two, as in `archive encrypt`. */
+/** Returns the words of a command's name: one, or two as in `archive encrypt`. */
 export function wordsOf({ name }: Command): string[] {
   return name.split(' ')
 }
 
-/** The command that these arguments begin with. */
+/** Returns the command that these arguments begin with, if any. */
 export function commandOf(argv: readonly string[]): Command | undefined {
   return COMMANDS.find((command) => wordsOf(command).every((word, index) => argv[index] === word))
 }

@@ -1,24 +1,24 @@
-/** Where sessions lie unless a setting says otherwise: in the checkout, or with the user's data for an installed package. */
+/** The default location of sessions: the checkout, or the user's data directory for an installed package. */
 import { posix, win32 } from 'node:path'
 import { requireHome } from '../home.ts'
 import { projectRoot } from './project-root.ts'
 
 const NAME = 'whatsapp-mcp-api'
 
-/** What the answer depends on, as node:process and node:os have it. */
+/** The facts that determine the location, as in node:process and node:os. */
 export type Place = {
   /** Absolute path of the folder with our package.json, links resolved. */
   root: string
   platform: NodeJS.Platform
-  /** Read only where it is needed: there need not be one. */
+  /** Read only if needed, because a user may have no home. */
   readonly home: string
   env: Record<string, string | undefined>
 }
 
 /**
- * Absolute path of the directory that holds `.wwebjs_auth` and `.sandbox`; it need not exist.
- * A checkout keeps them itself, as documented. A package lies in a `node_modules` folder that the next install (or npx,
- * whenever it clears its cache) deletes, and a linked account with it: its data goes where the platform keeps the user's.
+ * Returns the absolute path of the directory of `.wwebjs_auth` and `.sandbox`. The directory may not exist yet.
+ * A checkout contains them, as documented. A package is in a `node_modules` folder that the next install, or npx when it
+ * clears its cache, deletes. Its data is therefore in the platform's directory for user data.
  */
 export function dataRootOf(place: Place): string {
   const { root, platform, env } = place
@@ -32,7 +32,7 @@ export function dataRootOf(place: Place): string {
   return posix.join(data, NAME)
 }
 
-/** This program, for this user. Its `home` throws ConfigError where there is none. */
+/** Returns the place of this program and user. Its `home` throws ConfigError if the user has none. */
 export function thisPlace(): Place {
   const { env, platform } = process
   return {
@@ -45,7 +45,7 @@ export function thisPlace(): Place {
   }
 }
 
-/** The data directory of this program, for this user. @throws ConfigError where it would lie in a home that is not there */
+/** Returns the data directory of this program and user. @throws ConfigError if it needs a home and the user has none */
 export function dataRoot(): string {
   return dataRootOf(thisPlace())
 }

@@ -1,11 +1,11 @@
-/** What the operating system said about a failure, wherever a library put it. Imports nothing. */
+/** Finds the operating system's error code, wherever a library put it. Imports nothing. */
 
-/** Did the request fail before anything of it was sent? */
+/** True if the request failed before any of it was sent. */
 export function isBeforeSent(error: unknown): boolean {
   return BEFORE_SENT.has(errnoOf(error) ?? '')
 }
 
-/** Nothing was sent yet when one of these came. */
+/** The codes of errors that occur before anything is sent. */
 const BEFORE_SENT = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -15,7 +15,7 @@ const BEFORE_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** The operating system's or the HTTP library's code: fetch keeps it in `cause`, several tries in an AggregateError. */
+/** Returns the code of the operating system or the HTTP library. fetch keeps it in `cause`, several tries in an AggregateError. */
 export function errnoOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null
   if (error instanceof AggregateError) return errnoOf(error.errors[0])

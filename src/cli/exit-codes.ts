@@ -1,6 +1,6 @@
-/** How commands end: the exit codes, and the failure that carries one. */
+/** The exit codes of commands, and the error that sets one. */
 
-/** So that a script or a supervisor can tell what happened. */
+/** Exit codes, for scripts and supervisors. */
 export const EXIT = {
   ok: 0,
   failed: 1,
@@ -11,20 +11,20 @@ export const EXIT = {
   notRunning: 6,
 } as const
 
-/** What each means, for the documentation. */
+/** The meaning of each exit code, for help and documentation. */
 export const EXIT_MEANINGS = {
-  ok: 'Done. A server: it was stopped, cleanly.',
-  failed: 'It did not work; standard error says why. A check: something is wrong.',
+  ok: 'Success. For a server: it was stopped cleanly.',
+  failed: 'Failure; standard error has the reason. For a check: there is a problem.',
   wrongSetting: 'A flag, variable or argument is wrong.',
   directory: 'The session directory cannot be used, or another process uses it.',
   port: 'The address or port cannot be bound.',
   browser: 'The browser named in the settings cannot be used.',
-  notRunning: 'No server answers at the address.',
+  notRunning: 'No server responds at the address.',
 } as const satisfies Record<keyof typeof EXIT, string>
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
-/** A command cannot do its work. `message` is one sentence, `hint` the next step; both are shown, then the process ends. */
+/** The error of a command. `message` is one sentence, `hint` the next step. Both are printed, then the process ends. */
 export class CommandError extends Error {
   readonly hint: string
   readonly exitCode: ExitCode

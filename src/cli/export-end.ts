@@ -1,17 +1,17 @@
-/** Did an export come to its end? JSON Lines say so in their last line; a connection may end in good order before it. */
+/** Checks that an export is complete. The last line of JSON Lines marks the end; a connection can close cleanly before it. */
 
-/** Longer than the last line can be. */
+/** The last line is always shorter. */
 const TAIL_BYTES = 200
 
-/** Looks at an export as it comes. */
+/** Watches an export while it arrives. */
 export type EndWatch = {
-  /** The next piece of it. */
+  /** Reads the next chunk. */
   see(chunk: Uint8Array): void
-  /** Was the last line, with its line break, the one that says that this is all? */
+  /** True if the last line, with its line break, marks the end. */
   isWhole(): boolean
 }
 
-/** Of an export in JSON Lines, from its first piece on. */
+/** Returns a watch for an export in JSON Lines. It must see every chunk. */
 export function watchEnd(): EndWatch {
   let tail = ''
   return {

@@ -1,13 +1,13 @@
-/** Help, rendered from the table of commands: the same words on the terminal and in docs/cli.md. */
+/** Renders help from the table of commands, for the terminal and for docs/cli.md. */
 import { type Row, SETTINGS } from '../config.ts'
 import type { Command } from './command.ts'
 import { EXIT, EXIT_MEANINGS } from './exit-codes.ts'
 import { PROGRAM, typed } from './words.ts'
 
 const SETTINGS_FROM =
-  'A name in capitals is the same setting as a variable of the environment or in .env in the working\ndirectory. A flag wins over the environment, and that over .env.'
+  'A name in capitals is the environment variable of the same setting. A .env file in the working directory can set it\ntoo. A flag takes precedence over the environment, and the environment over .env.'
 
-/** All commands, one line each. `type`: how a command line is typed. */
+/** Renders all commands, one line each. `type` formats a command line. */
 export function renderOverview(commands: readonly Command[], type = typed): string {
   return `${PROGRAM}: your own WhatsApp account for your agents and scripts
 
@@ -22,7 +22,7 @@ ${columns([
 `
 }
 
-/** One command: what it does, its flags with variable and default, examples. `type`: how a command line is typed. */
+/** Renders one command: purpose, flags with variable and default, examples, exit codes. `type` formats a command line. */
 export function renderHelp(command: Command, type = typed): string {
   const settings = command.settings.map((name) => {
     const row = SETTINGS[name]

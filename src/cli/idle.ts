@@ -1,17 +1,17 @@
-/** A server that was started for a client ends some time after its last one. */
+/** Stops a server that was started for a client some time after its last client. */
 import type { Server } from 'node:http'
 import { type Clock, systemClock } from '../clock.ts'
 
 export type IdleOptions = {
   idleMs: number
-  /** Is something under way that no request shows, such as a session that may be used again? */
+  /** True if the server is in use without an open request, such as by a session that a client may use again. */
   isBusy?: () => boolean
   clock?: Clock
 }
 
 /**
- * Resolves once no request came and none was under way for so long: an open stream, and a send that is waited for, are
- * requests under way. Watches the connections' own events, since some answers never pass through the framework.
+ * Resolves when no request has arrived and none was open for `idleMs`. An open stream and a pending send are open
+ * requests. Listens to the events of the HTTP server, because some responses bypass the framework.
  */
 export function untilIdle(
   server: Server,

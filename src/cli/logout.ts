@@ -1,4 +1,4 @@
-/** `whatsapp-mcp-api logout`: unlink this device, after asking. */
+/** `whatsapp-mcp-api logout`: unlinks this device, after a confirmation. */
 import type { Status } from '../model/status.ts'
 import { openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -11,7 +11,7 @@ const LOGOUT_MS = 35_000
 
 type LoggedOut = { unlinked_remotely?: boolean; hint?: string }
 
-/** Asks, unless `yes`, then logs out and says how that went. */
+/** Asks for confirmation unless `yes` is set, logs out, and prints the result. */
 export async function logout(
   server: Server,
   { yes, json }: { yes: boolean; json: boolean },
@@ -20,15 +20,15 @@ export async function logout(
   if (!yes) {
     if (!canAsk()) {
       throw new CommandError(
-        'logout asks before it unlinks the account, and there is no terminal to ask on.',
+        'logout asks for confirmation, which requires a terminal.',
         'Confirm with: whatsapp-mcp-api logout --yes',
         EXIT.wrongSetting,
       )
     }
     const { account, linked } = await api.get<Status>('/api/status')
     const who = account === null ? (linked ? 'the saved session' : 'the session') : nameOf(account)
-    if (!(await confirm(`Log out ${who}? Linking again needs the phone.`))) {
-      process.stderr.write('Nothing was done.\n')
+    if (!(await confirm(`Log out ${who}? To link again you need the phone.`))) {
+      process.stderr.write('Cancelled.\n')
       return EXIT.failed
     }
   }

@@ -1,12 +1,12 @@
-/** The program. A Node that is too old ends here, in a sentence, before anything is loaded that it may not understand. */
+/** The program. Checks the version of Node first, before it loads code that an old version cannot parse. */
 import { isNodeSupported, oldNode } from '../version.ts'
 
 if (isNodeSupported(process.versions.node)) {
-  // Whoever reads the output may stop doing so (`| head`).
+  // The reader of the output may close it (`| head`).
   process.stdout.on('error', () => {})
   const { runCommandLine } = await import('./command-line.ts')
   const code = await runCommandLine(process.argv.slice(2))
-  // On Windows what was written to a pipe is still on its way.
+  // On Windows, writes to a pipe are asynchronous.
   process.stdout.write('', () => process.exit(code))
 } else {
   const { says, next } = oldNode(process.versions.node)
