@@ -246,13 +246,13 @@ export const ERRORS = {
     status: 500,
     retry: 'after_action',
     title: 'The control database is damaged',
-    hint: 'Stop the server. Replace control.db (in .whatsapp-mcp-api of the auth directory) with a backup, or move it away to start with an empty one. Then start the server again. Archives and linked devices are not affected.',
+    hint: 'Stop the server. Replace .whatsapp-mcp-api/control.db in the auth directory with a backup, or move it away to start with an empty one. Then start the server again. Archives and linked devices are not affected.',
   },
   control_foreign: {
     status: 500,
     retry: 'after_action',
     title: 'The file at the path of the control database is not a control database of this program',
-    hint: 'Stop the server, move control.db (in .whatsapp-mcp-api of the auth directory) away, and start the server again.',
+    hint: 'Stop the server, move .whatsapp-mcp-api/control.db in the auth directory away, and start the server again.',
   },
   control_newer: {
     status: 500,
@@ -306,7 +306,7 @@ export const ERRORS = {
     status: 503,
     retry: 'after_action',
     title: 'The control database cannot be read or written',
-    hint: 'Make control.db (in .whatsapp-mcp-api of the auth directory) readable and writable for the user that runs the server, then retry.',
+    hint: 'Make .whatsapp-mcp-api/control.db in the auth directory readable and writable for the user that runs the server, then retry.',
   },
   control_locked: {
     status: 503,

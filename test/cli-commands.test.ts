@@ -350,13 +350,16 @@ describe('sandbox --linked', () => {
     expect([elsewhere.code, elsewhere.out]).toEqual([
       1,
       expect.stringMatching(
-        new RegExp(`server of another directory, .*\\n.*npm run doctor -- --url ${sandbox.url}\\.`),
+        new RegExp(`uses another directory: .*\\n.*npm run doctor -- --url ${sandbox.url}\\.`),
       ),
     ])
     const second = await ended(['doctor', '--auth-dir', sandbox.dir, '--port', '0'], {
       node: WITHOUT_WHATSAPP,
     })
-    expect([second.code, second.out]).toEqual([1, expect.stringContaining('does not answer at this address')])
+    expect([second.code, second.out]).toEqual([
+      1,
+      expect.stringContaining('does not respond at this address'),
+    ])
   })
 
   it('auth has nothing to do', async () => {

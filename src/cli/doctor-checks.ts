@@ -1,4 +1,4 @@
-/** What `doctor` checks: a flat list of small functions, each a pure reading of the machine it is given. */
+/** The checks of `doctor`: a flat list of small functions. Each only reads the machine that it gets. */
 import { dirname, join } from 'node:path'
 import { BrowserNotFound } from '../browser/find.ts'
 import { type Config, serverUrl } from '../config.ts'
@@ -11,8 +11,8 @@ import type { Answering } from './who-answers.ts'
 import { quote, typed } from './words.ts'
 
 /**
- * `problem`: the server does not work until somebody does the next step. `warning`: it works, or mends this itself at
- * the next start, but somebody should know.
+ * `problem`: the server does not work until a person does the next step. `warning`: the server works, or corrects this
+ * at the next start, but a person should read it.
  */
 export type Level = 'ok' | 'warning' | 'problem'
 
@@ -21,7 +21,7 @@ export type Finding = {
   level: Level
   /** One sentence. */
   says: string
-  /** What to do; null where nothing is to do. */
+  /** The next step; null if none is needed. */
   next: string | null
 }
 
@@ -41,7 +41,7 @@ const TOO_LITTLE_BYTES = 200 * 1024 ** 2
 const WHATSAPP_WEB = 'https://web.whatsapp.com/'
 const NETWORK_MS = 8_000
 
-/** Every check, in the order in which people should read the findings. */
+/** Every check, in the order of the output. */
 export const CHECKS: readonly Check[] = [
   { name: 'node', run: checkNode },
   { name: 'browser', run: checkBrowser },
@@ -72,30 +72,30 @@ async function checkBrowser({ config, machine }: Situation): Promise<Verdict> {
   if (found === null) {
     return problem(
       'No browser was found.',
-      'Install Google Chrome, Chromium or Edge, or name one in WHATSAPP_CHROME_EXECUTABLE; "whatsapp-mcp-api serve" installs one if it can.',
+      'Install Google Chrome, Chromium or Edge, or set WHATSAPP_CHROME_EXECUTABLE to the path of a browser. "whatsapp-mcp-api serve" installs a browser if it can.',
     )
   }
   if (found.kind === 'headless-shell' && !config.headless) {
     return problem(
-      `${found.path} has no window, and WHATSAPP_HEADLESS=false asks for one.`,
+      `${found.path} cannot show a window, and WHATSAPP_HEADLESS=false requires one.`,
       'Install Google Chrome, Chromium or Edge, or set WHATSAPP_HEADLESS=true.',
     )
   }
   // On Windows --version opens a window.
   if (machine.platform !== 'win32') {
     const { code, output } = await machine.run(found.path, ['--version'])
-    const last = output.trim().split('\n').at(-1)?.trim() || 'it said nothing'
+    const last = output.trim().split('\n').at(-1)?.trim() || 'no output'
     if (code !== 0) {
       return problem(
         `${found.path} does not start: ${last}.`,
-        'Its system libraries may be missing: install a browser from the system’s packages (on Debian: sudo apt-get install chromium).',
+        'System libraries may be missing. Install a browser from the packages of the system (on Debian: sudo apt-get install chromium).',
       )
     }
   }
   if (found.source === 'snap' || found.source === 'flatpak') {
     return warning(
-      `${found.path} is a ${found.source} package, which may be kept from opening ${config.authDir}.`,
-      'If linking fails, install Google Chrome or Chromium from another source, or choose a directory that is not hidden in WHATSAPP_AUTH_DIR.',
+      `${found.path} is a ${found.source} package. It may lack the permission to open ${config.authDir}.`,
+      'If linking fails, install Google Chrome or Chromium from another source, or set WHATSAPP_AUTH_DIR to a directory that is not hidden.',
     )
   }
   return ok(`${found.path} (${found.kind}) is used.`)
@@ -105,7 +105,7 @@ async function checkDirectory({ config: { authDir }, machine }: Situation): Prom
   const elsewhere = 'choose another directory in WHATSAPP_AUTH_DIR'
   const place = await nearest(authDir, machine)
   if (!place.isDirectory)
-    return problem(`${place.path} is in the way: it is not a directory.`, `Move it, or ${elsewhere}.`)
+    return problem(`${place.path} is not a directory.`, `Move it away, or ${elsewhere}.`)
   const isThere = place.path === authDir
   if (isThere && machine.uid !== null && place.uid !== machine.uid) {
     return problem(
@@ -117,25 +117,25 @@ async function checkDirectory({ config: { authDir }, machine }: Situation): Prom
   if (why !== null) {
     const says = isThere
       ? `The directory ${authDir} is not writable (${why}).`
-      : `The directory ${authDir} cannot be made: ${place.path} is not writable (${why}).`
+      : `The directory ${authDir} cannot be created: ${place.path} is not writable (${why}).`
     return problem(says, `Make it writable for the user that runs the server, or ${elsewhere}.`)
   }
-  // Permissions say nothing about a place that takes no folders, such as /proc. Where ours is, one was made.
+  // Permissions do not show that a place rejects folders, such as /proc. If our folder exists, the place accepts them.
   const isUsed = isThere && (await machine.stat(placesIn(authDir).own)) !== null
   const refused = isUsed ? null : await machine.whyNotMade(place.path)
   if (refused !== null) {
     const what = isThere ? `A folder in ${authDir}` : `The directory ${authDir}`
     return problem(
-      `${what} cannot be made: ${place.path} takes no folders (${refused}).`,
-      `Free some space if the disk is full, or ${elsewhere}.`,
+      `${what} cannot be created: ${place.path} accepts no folders (${refused}).`,
+      `If the disk is full, free disk space. Otherwise ${elsewhere}.`,
     )
   }
-  return ok(isThere ? `${authDir} is writable.` : `${authDir} will be made at the first start.`)
+  return ok(isThere ? `${authDir} is writable.` : `The first start creates ${authDir}.`)
 }
 
 async function checkPermissions({ config: { authDir }, machine }: Situation): Promise<Verdict> {
   const { platform } = machine
-  if (machine.uid === null) return ok('The file permissions of this system are not looked at.')
+  if (machine.uid === null) return ok('File permissions are not checked on this system.')
   const open: string[] = []
   const { profile, own } = placesIn(authDir)
   for (const path of [authDir, profile, own]) {
@@ -149,47 +149,47 @@ async function checkPermissions({ config: { authDir }, machine }: Situation): Pr
   }
   if (above.length > 0) {
     return warning(
-      `Every user of this computer can write to ${above.join(', ')}, and so replace the session below it.`,
-      `chmod o-w ${above.map((path) => quote(path, platform)).join(' ')}, or choose another directory in WHATSAPP_AUTH_DIR`,
+      `Every user of this computer can write to ${above.join(', ')} and can therefore replace the session.`,
+      `Choose another directory in WHATSAPP_AUTH_DIR, or run: chmod o-w ${above.map((path) => quote(path, platform)).join(' ')}`,
     )
   }
-  if (open.length === 0) return ok('Only its owner can open the session.')
+  if (open.length === 0) return ok('Only the owner can open the session.')
   return warning(
-    `Other users of this computer can open ${open.join(', ')}; whoever reads the session has the account.`,
-    `chmod 700 ${open.map((path) => quote(path, platform)).join(' ')} (the next start does so too, where the directory holds nothing else)`,
+    `Other users of this computer can open ${open.join(', ')}. A user who can read the session can use the account.`,
+    `Run: chmod 700 ${open.map((path) => quote(path, platform)).join(' ')} (the next start does this too if the directory contains nothing else)`,
   )
 }
 
-/** One server a directory: who holds it, and is that the one that answers? */
+/** Checks the lock of the directory, which only one server can hold, and that its holder is the server that responds. */
 async function checkLock({ config: { authDir }, machine, answering }: Situation): Promise<Verdict> {
   const held = machine.lock(placesIn(authDir).lock)
   if (held === null) return ok('No server uses the directory.')
   const holder = `process ${held.pid}${held.host === null ? '' : ` on the computer ${held.host}`}`
   if (!held.isLive) {
     if (held.host === null)
-      return ok(`A server that was killed left its lock (${holder}); the next start takes it over.`)
+      return ok(`A killed server left its lock (${holder}). The next start replaces it.`)
     return warning(
-      `The lock of another computer lies in the directory (${holder}): it was copied, or a container was made anew.`,
-      'Nothing, if no other computer uses this directory: the next start takes it over. Never run two copies of one session.',
+      `The directory contains the lock of another computer (${holder}). The directory was copied, or the container was recreated.`,
+      'If no other computer uses this directory, do nothing: the next start replaces the lock. Never run two copies of one session.',
     )
   }
   if (isOurs(answering, authDir)) return ok(`The running server (${holder}) uses the directory.`)
   return problem(
-    `Another server (${holder}) uses ${authDir}, and it does not answer at this address.`,
+    `Another server (${holder}) uses ${authDir}, but it does not respond at this address.`,
     `Stop that server (${stopLine(authDir)}), or give this one its own WHATSAPP_AUTH_DIR and WHATSAPP_MCP_PORT.`,
   )
 }
 
-/** Chromium's own lock names host and process (chrome/browser/process_singleton_posix.cc). */
+/** Checks Chromium's own lock, which names host and process (chrome/browser/process_singleton_posix.cc). */
 async function checkProfile({ config: { authDir }, machine }: Situation): Promise<Verdict> {
   const owner = await machine.readlink(join(placesIn(authDir).profile, 'SingletonLock'))
   const dash = owner?.lastIndexOf('-') ?? -1
   const host = owner?.slice(0, dash)
   if (host === undefined || host === machine.hostname)
-    return ok('No browser of another computer holds the profile.')
+    return ok('No browser of another computer uses the profile.')
   return warning(
-    `The browser of another computer (${host}, process ${owner?.slice(dash + 1)}) left its lock in the profile.`,
-    'Nothing, if no other computer uses this profile: the next start removes it. Never run two copies of one session.',
+    `The profile contains the lock of a browser of another computer (${host}, process ${owner?.slice(dash + 1)}).`,
+    'If no other computer uses this profile, do nothing: the next start removes the lock. Never run two copies of one session.',
   )
 }
 
@@ -197,35 +197,35 @@ async function checkDisk({ config: { authDir }, machine }: Situation): Promise<V
   const { path } = await nearest(authDir, machine)
   const { bytes, files } = await machine.free(path)
   const left = `${Math.floor(bytes / 1024 ** 2)} MB`
-  const next = `Free some space on the disk that holds ${path}, or move the session: WHATSAPP_AUTH_DIR.`
-  if (files === 0) return problem(`The disk that holds ${path} takes no more files.`, next)
+  const next = `Free space on the disk of ${path}, or move the session with WHATSAPP_AUTH_DIR.`
+  if (files === 0) return problem(`The disk of ${path} cannot store more files.`, next)
   if (bytes < TOO_LITTLE_BYTES)
     return problem(
-      `The disk that holds ${path} is nearly full: ${left} left. A session can be lost on a full disk.`,
+      `The disk of ${path} is nearly full: ${left} free. A full disk can destroy the session.`,
       next,
     )
-  if (bytes < SCARCE_BYTES) return warning(`The disk that holds ${path} has ${left} left.`, next)
-  return ok(`${left} are free for the session.`)
+  if (bytes < SCARCE_BYTES) return warning(`The disk of ${path} has only ${left} free.`, next)
+  return ok(`${left} of disk space are free.`)
 }
 
 async function checkPort({ config, machine, answering }: Situation): Promise<Verdict> {
   const { host, port, authDir } = config
   const url = serverUrl(host, port)
-  const other = 'choose another in WHATSAPP_MCP_PORT (--port)'
+  const other = 'choose another port in WHATSAPP_MCP_PORT (--port)'
   switch (answering.who) {
     case 'server':
       if (isOurs(answering, authDir)) return ok(`The server runs at ${url}.`)
       return problem(
-        `At ${url} answers the server of another directory, ${answering.status.auth_dir}.`,
-        `To look at that server: ${typed(`doctor --url ${url}`)}. To run another here, stop it, or ${other}.`,
+        `The server at ${url} uses another directory: ${answering.status.auth_dir}.`,
+        `To check that server: ${typed(`doctor --url ${url}`)}. To run a server here, stop that one, or ${other}.`,
       )
     case 'other_user':
       return problem(
-        `Port ${port} is taken by the server of another user of this computer.`,
-        `To run your own, ${other}.`,
+        `A server of another user of this computer uses port ${port}.`,
+        `To run your own server, ${other}.`,
       )
     case 'nobody_of_ours': {
-      if (port === 0) return ok('A free port is picked at the start.')
+      if (port === 0) return ok('The start selects a free port.')
       const why = await machine.whyNotListen(host, port)
       return why === null ? ok(`Port ${port} is free; no server runs.`) : explainPort(why, config, machine)
     }
@@ -237,25 +237,25 @@ function explainPort(why: string, { host, port }: Config, { platform }: MachineV
     case 'EADDRINUSE': {
       const look = WHO_LISTENS[platform]?.(port) ?? `lsof -i :${port}`
       return problem(
-        `Port ${port} is taken by another program.`,
-        `Stop it (${look} names it), or choose another in WHATSAPP_MCP_PORT (--port).`,
+        `Another program uses port ${port}.`,
+        `Stop the program (find it with: ${look}), or choose another port in WHATSAPP_MCP_PORT (--port).`,
       )
     }
     case 'EACCES':
       return problem(
-        `Port ${port} may not be bound by this user.`,
-        'Choose one above 1023 in WHATSAPP_MCP_PORT (--port).',
+        `This user may not bind port ${port}.`,
+        'Choose a port above 1023 in WHATSAPP_MCP_PORT (--port).',
       )
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return problem(
         `This computer does not have the address ${host}.`,
-        'Use 127.0.0.1 in WHATSAPP_MCP_HOST.',
+        'Set WHATSAPP_MCP_HOST to 127.0.0.1.',
       )
     default:
       return problem(
         `Port ${port} cannot be bound (${why}).`,
-        'Choose another in WHATSAPP_MCP_PORT (--port).',
+        'Choose another port in WHATSAPP_MCP_PORT (--port).',
       )
   }
 }
@@ -267,7 +267,7 @@ const WHO_LISTENS: Partial<Record<NodeJS.Platform, (port: number) => string>> = 
 
 async function checkNetwork({ config, machine, answering }: Situation): Promise<Verdict> {
   if (machine.running(config.authDir)?.addresses?.phone !== undefined)
-    return ok('The server is a sandbox, which needs no network.')
+    return ok('The server is a sandbox and needs no network.')
   if (answering.who === 'server' && answering.status.connected)
     return ok('The running server is connected to WhatsApp.')
   try {
@@ -277,7 +277,7 @@ async function checkNetwork({ config, machine, answering }: Situation): Promise<
       signal: AbortSignal.timeout(NETWORK_MS),
     })
     if (answer.status < 500) return ok('WhatsApp Web is reachable.')
-    return warning(`WhatsApp Web answers with an error of its own (${answer.status}).`, 'Try again later.')
+    return warning(`WhatsApp Web returns an error (HTTP ${answer.status}).`, 'Try again later.')
   } catch (error) {
     return explainNetwork(errnoOf(error) ?? 'timeout', machine)
   }
@@ -286,7 +286,7 @@ async function checkNetwork({ config, machine, answering }: Situation): Promise<
 function explainNetwork(code: string, { env }: MachineView): Verdict {
   const what = NETWORK_CODES.find(([pattern]) => pattern.test(code)) ?? [
     /./,
-    'does not answer',
+    'does not respond',
     'Check the network and the firewall.',
   ]
   const says = `WhatsApp Web (web.whatsapp.com) ${what[1]} (${code}).`
@@ -303,21 +303,21 @@ function explainNetwork(code: string, { env }: MachineView): Verdict {
 const NETWORK_CODES: [code: RegExp, what: string, next: string][] = [
   [
     /^(ENOTFOUND|EAI_)/,
-    'is not known to the name server',
-    'Connect this machine to the internet, or check its DNS.',
+    'cannot be resolved by DNS',
+    'Connect this machine to the internet, or check its DNS settings.',
   ],
   [/^(ENETUNREACH|EHOSTUNREACH|ENETDOWN)/, 'cannot be reached', 'Connect this machine to the internet.'],
   [
     /CERT|SIGNED|SSL|TLS/,
-    'shows a certificate that is not its own',
-    'Check the clock of this machine, and whether something reads the traffic on the way.',
+    'has an invalid certificate',
+    'Check the clock of this machine, and whether a proxy inspects the traffic.',
   ],
 ]
 
-/** What the running server says about the link. */
+/** Checks the session of the running server. */
 async function checkSession({ config, answering }: Situation): Promise<Verdict> {
   if (answering.who !== 'server' || !isOurs(answering, config.authDir))
-    return ok('No server of this directory runs, so the link was not looked at.')
+    return ok('No server of this directory runs, so the session was not checked.')
   const { state, connected, reason, last_error, next_step } = answering.status
   const says = `The session is ${state}${reason === null ? '' : ` (${reason})`}${last_error === null ? '.' : `: ${last_error}`}`
   if (
@@ -326,16 +326,16 @@ async function checkSession({ config, answering }: Situation): Promise<Verdict> 
     (state === 'ready' && !connected) ||
     last_error !== null
   )
-    return warning(says, next_step ?? 'docs/troubleshooting.md tells more.')
+    return warning(says, next_step ?? 'See docs/troubleshooting.md.')
   return ok(says)
 }
 
-/** Is what answers the server of this very directory? */
+/** True if the server that responds uses this directory. */
 function isOurs(answering: Answering, authDir: string): boolean {
   return answering.who === 'server' && answering.status.auth_dir === authDir
 }
 
-/** The path itself, or the closest one above it that exists. */
+/** Returns the path itself, or the closest existing path above it. */
 async function nearest(
   path: string,
   machine: MachineView,

@@ -1,4 +1,4 @@
-/** What `doctor` looks at: this machine, or in tests one with something broken in it. Nothing here changes anything for longer than it looks. */
+/** The machine that `doctor` checks: this one, or in tests a broken one. Every change is undone at once. */
 import { spawn } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access, mkdtemp, readlink, rmdir, stat, statfs } from 'node:fs/promises'
@@ -15,28 +15,28 @@ export type MachineView = {
   nodeVersion: string
   platform: NodeJS.Platform
   hostname: string
-  /** This process's user; null where users have no numbers (Windows). */
+  /** Id of this process's user; null on Windows, which has no numeric ids. */
   uid: number | null
   env: Record<string, string | undefined>
-  /** What is at the path; null where nothing is. Rejects where that cannot be told. */
+  /** Facts about the path; null if nothing exists there. Rejects if the path cannot be read. */
   stat(path: string): Promise<{ isDirectory: boolean; mode: number; uid: number } | null>
-  /** May this user write into this directory? Null, or the operating system's code that says why not. */
+  /** Null if this user can write into this directory, else the operating system's error code. */
   whyNotWritable(path: string): Promise<string | null>
-  /** Can a folder be made in this directory? Null, or the code that says why not. Takes it away at once. */
+  /** Null if a folder can be created in this directory, else the error code. Deletes the folder at once. */
   whyNotMade(path: string): Promise<string | null>
-  /** Free for this user on the disk that holds the path: bytes, and further files (null where those are not counted). */
+  /** Free space for this user on the disk of the path: bytes, and number of files (null if the disk does not limit them). */
   free(path: string): Promise<{ bytes: number; files: number | null }>
-  /** Where a symbolic link points; null where there is none. */
+  /** Target of a symbolic link; null if there is none. */
   readlink(path: string): Promise<string | null>
-  /** Who holds the directory's lock; null where there is none. */
+  /** Holder of the directory's lock; null if there is none. */
   lock(file: string): LockView | null
-  /** Which server uses the directory, and where it is reached. */
+  /** The server that uses the directory, and its addresses; null if there is none. */
   running(authDir: string): Running | null
   /** As `browser/find.ts`. */
   findBrowser(executable: string, headless: boolean): FoundBrowser | null
-  /** Runs a program for up to 15 s. `code` is null when it did not end by itself, 127 when it could not be started. */
+  /** Runs a program for up to 15 s. `code` is null if the program was killed, 127 if it did not start. */
   run(program: string, args: string[]): Promise<{ code: number | null; output: string }>
-  /** Can this address be listened on? Null, or the code that says why not. Lets go of it at once. */
+  /** Null if this address can be bound, else the error code. Releases the address at once. */
   whyNotListen(host: string, port: number): Promise<string | null>
   fetch(url: string, request: RequestInit): Promise<Response>
 }
@@ -56,7 +56,7 @@ export function thisMachine(): MachineView {
         const found = await stat(path)
         return { isDirectory: found.isDirectory(), mode: found.mode, uid: found.uid }
       } catch (error) {
-        // ENOTDIR: a file stands where a directory above it should.
+        // ENOTDIR: a parent of the path is a file.
         if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return null
         throw error
       }

@@ -116,7 +116,7 @@ describe('broken set-ups', () => {
     }
   })
 
-  it('2b. a browser that does not start, or has no window where one is asked for', async () => {
+  it('2b. a browser that does not start, or cannot show a window', async () => {
     const file = join(dir, 'headless-shell')
     writeFileSync(file, '#!/bin/sh\necho "error while loading shared libraries: libnss3.so" >&2\nexit 127\n')
     chmodSync(file, 0o700)
@@ -125,7 +125,7 @@ describe('broken set-ups', () => {
     const config = settings({ WHATSAPP_CHROME_EXECUTABLE: file })
     expect(await findings(machine, config)).toMatchObject([{ says: expect.stringContaining('libnss3.so') }])
     expect(await findings(machine, { ...config, headless: false })).toMatchObject([
-      { check: 'browser', level: 'problem', says: expect.stringContaining('no window') },
+      { check: 'browser', level: 'problem', says: expect.stringContaining('cannot show a window') },
     ])
   })
 
@@ -133,7 +133,7 @@ describe('broken set-ups', () => {
     // It takes the connection and says nothing HTTP about it.
     const port = await listen(createServer((socket) => socket.resume().end('SSH-2.0-OpenSSH\r\n')))
     expect(await findings(healthy(), settings({ WHATSAPP_MCP_PORT: String(port) }))).toMatchObject([
-      { check: 'port', level: 'problem', says: `Port ${port} is taken by another program.` },
+      { check: 'port', level: 'problem', says: `Another program uses port ${port}.` },
     ])
   })
 
@@ -154,7 +154,7 @@ describe('broken set-ups', () => {
     ])
     const inside = settings({ WHATSAPP_AUTH_DIR: join(dir, 'new') })
     expect(await findings(machine, inside)).toMatchObject([
-      { check: 'directory', says: expect.stringContaining('cannot be made') },
+      { check: 'directory', says: expect.stringContaining('cannot be created') },
     ])
   })
 
@@ -177,7 +177,7 @@ describe('broken set-ups', () => {
       const found = await findings(healthy({ uid: 0 }), settings({ WHATSAPP_AUTH_DIR: path }))
       expect(found.find(({ check }) => check === 'directory')).toMatchObject({
         level: 'problem',
-        says: expect.stringMatching(/cannot be made: .proc (takes no folders|is not writable)/),
+        says: expect.stringMatching(/cannot be created: .proc (accepts no folders|is not writable)/),
       })
     }
   })
@@ -229,10 +229,10 @@ describe('broken set-ups', () => {
     ])
   })
 
-  it('6. a disk that is nearly full, or takes no more files', async () => {
+  it('6. a disk that is nearly full, or cannot store more files', async () => {
     const free = (bytes: number, files: number) => healthy({ free: async () => ({ bytes, files }) })
     expect(await findings(free(0.1 * GB, 1_000))).toMatchObject([
-      { check: 'disk', level: 'problem', says: expect.stringContaining('102 MB left') },
+      { check: 'disk', level: 'problem', says: expect.stringContaining('102 MB free') },
     ])
     expect(await findings(free(0.5 * GB, 1_000))).toMatchObject([{ check: 'disk', level: 'warning' }])
     expect(await findings(free(9 * GB, 0))).toMatchObject([
@@ -323,6 +323,6 @@ describe('broken set-ups', () => {
     const machine = healthy({ stat: () => Promise.reject(new Error('EIO: i/o error')) })
     const found = await findings(machine)
     expect(found.map(({ check }) => check)).toEqual(['directory', 'permissions', 'disk'])
-    expect(found[0]).toMatchObject({ level: 'problem', says: 'This could not be checked: EIO: i/o error.' })
+    expect(found[0]).toMatchObject({ level: 'problem', says: 'The check failed: EIO: i/o error.' })
   })
 })

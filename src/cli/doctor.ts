@@ -1,4 +1,4 @@
-/** `whatsapp-mcp-api doctor`: looks at everything a start needs, and says how to mend what it finds. */
+/** `whatsapp-mcp-api doctor`: checks everything that a start needs, and prints a next step for each problem. */
 import { type Config, type GivenSettings, serverUrl } from '../config.ts'
 import type { Status } from '../model/status.ts'
 import { openApi } from './client.ts'
@@ -10,9 +10,9 @@ import { whoAnswers } from './who-answers.ts'
 import { inWords } from './words.ts'
 
 /**
- * Prints the findings; the exit code is 1 where one is a problem. `read`: the settings, with these in the place of what was
- * given. `url`: the server whose directory, browser and port are meant; empty: those of the settings are.
- * @throws CommandError where no server answers there, ConfigError where that is on another computer
+ * Prints the findings. Resolves with exit code 1 if one is a problem. `read` returns the settings, with `more` replacing
+ * the given ones. `url` is the server whose directory, browser and port are checked; empty: those of the settings.
+ * @throws CommandError if no server responds there, ConfigError if the server is on another computer
  */
 export async function doctor(
   read: (more: GivenSettings) => Config,
@@ -29,14 +29,14 @@ export async function doctor(
   return problems === 0 ? EXIT.ok : EXIT.failed
 }
 
-/** The settings of a server that runs. */
+/** Returns the settings of a running server. */
 async function settingsOf(url: string, read: (more: GivenSettings) => Config): Promise<GivenSettings> {
   const { hostname, port, protocol } = new URL(url)
   const place = {
     WHATSAPP_MCP_HOST: hostname.replace(/^\[|\]$/g, ''),
     WHATSAPP_MCP_PORT: port || (protocol === 'https:' ? '443' : '80'),
   }
-  // Refuses another computer, whose files are not here.
+  // Rejects a server on another computer, because its files cannot be checked here.
   read(place)
   const { auth_dir, chrome_executable, headless } = await openApi({ url, isNamed: true }).get<Status>(
     '/api/status',
@@ -49,7 +49,7 @@ async function settingsOf(url: string, read: (more: GivenSettings) => Config): P
   }
 }
 
-/** Every check on this machine, in the order of the list. Never fails, and changes nothing. */
+/** Runs every check, in the order of the list. Never rejects, and changes nothing. */
 export async function examine(config: Config, machine: MachineView): Promise<Finding[]> {
   const situation = { config, machine, answering: await whoAnswers(config) }
   return Promise.all(
@@ -60,8 +60,8 @@ export async function examine(config: Config, machine: MachineView): Promise<Fin
         return {
           check: name,
           level: 'problem' as const,
-          says: `This could not be checked: ${error instanceof Error ? error.message : error}.`,
-          next: 'Run the doctor as the user that runs the server.',
+          says: `The check failed: ${error instanceof Error ? error.message : error}.`,
+          next: 'Run doctor as the user that runs the server.',
         }
       }
     }),
@@ -78,5 +78,5 @@ function render(findings: readonly Finding[], url: string): string {
     return n === 0 ? [] : [`${n} ${one}${n === 1 ? '' : 's'}`]
   }
   const sum = [...count('problem', 'problem'), ...count('warning', 'warning')].join(', ')
-  return `${lines.join('\n')}\n\n${sum === '' ? 'Everything is fine.' : `${sum}.`}\n`
+  return `${lines.join('\n')}\n\n${sum === '' ? 'No problems found.' : `${sum}.`}\n`
 }
