@@ -68,7 +68,7 @@ describe('without a server', () => {
     const { out } = await ended(['status', '--help'])
     expect(out).toMatch(/^Usage: npm run status -- \[flags\]\n/)
     expect(out).toMatch(/\nExamples:\n {2}# .*\n {2}npm run status\n/)
-    expect(out).toMatch(/\nExit codes:\n {2}0 {2}Done.*\n(?:.*\n)+ {2}6 {2}No server answers/)
+    expect(out).toMatch(/\nExit codes:\n {2}0 {2}Success.*\n(?:.*\n)+ {2}6 {2}No server responds/)
   })
 
   it('the address comes from the settings, or from --url', async () => {
@@ -131,7 +131,7 @@ describe('without a server', () => {
     for (const isOurs of [true, false]) {
       const broken = await play((request) => request.socket.destroy(), { isOurs })
       const { code, err } = await ended(['send', CONTACT, 'hello', '--port', broken.port])
-      const hint = isOurs ? 'look before you repeat it' : 'nothing was done'
+      const hint = isOurs ? 'Check before you repeat it' : 'Nothing was done'
       expect([code, err]).toEqual([1, expect.stringContaining(hint)])
       broken.close()
     }
@@ -302,7 +302,7 @@ describe('sandbox --linked', () => {
     await call(`${sandbox.phone}/control/setFault`, { name: 'send_rejects', value: false })
     expect(unknown.code).toBe(1)
     expect(JSON.parse(unknown.out)).toMatchObject({ code: 'send_outcome_unknown', retry: 'check_first' })
-    expect(unknown.err).toContain('check first, before you repeat it')
+    expect(unknown.err).toContain('Check before you repeat it')
   })
 
   it.each([
@@ -338,7 +338,7 @@ describe('sandbox --linked', () => {
     expect(out).toContain(`The server runs at ${sandbox.url}.`)
     expect(out).toContain(`${sandbox.dir} is writable.`)
     const away = await ended(['doctor', '--url', 'https://example.com'])
-    expect([away.code, away.err]).toEqual([2, expect.stringContaining('only a loopback address')])
+    expect([away.code, away.err]).toEqual([2, expect.stringContaining('a loopback address')])
     expect((await ended(['doctor', '--url', `http://127.0.0.1:${await quietPort()}`])).code).toBe(6)
   })
 

@@ -226,7 +226,7 @@ describe('a start that cannot be', () => {
     ]) {
       const sandbox = run(['sandbox', ...args])
       expect(await sandbox.exited).toBe(3)
-      expect(sandbox.err).toContain(`A sandbox already runs (process ${first.child.pid}), in ${first.dir}.`)
+      expect(sandbox.err).toContain(`A sandbox already runs (process ${first.child.pid}) in ${first.dir}.`)
       for (const link of [`server  ${first.url}\n`, `phone   ${first.phone}\n`, '--phone-port'])
         expect(sandbox.err).toContain(link)
       expect(sandbox.err).not.toContain('WHATSAPP_')
@@ -245,7 +245,7 @@ describe('a start that cannot be', () => {
     const program = run(['serve'], { env: { WHATSAPP_AUTH_DIR: temp(), WHATSAPP_MCP_PORT: String(port) } })
     // One that never says anything is waited for, for 5 s.
     expect(await program.exited).toBe(4)
-    expect(program.err).toContain(`Port ${port} is taken by another program. `)
+    expect(program.err).toContain(`Port ${port} is in use by another program. `)
     expect(program.err).toContain('WHATSAPP_MCP_PORT')
     blocker.close()
   })
@@ -253,9 +253,9 @@ describe('a start that cannot be', () => {
   it.each([
     [
       { name: 'whatsapp-mcp-api', status: { auth_dir: '/home/me/\u001b[2Jsession' } },
-      /: a whatsapp-mcp-api server answers there already, with the session in \/home\/me\/\S*session\. /,
+      /: a whatsapp-mcp-api server already runs there, with the session in \/home\/me\/\S*session\. /,
     ],
-    [{ name: 'whatsapp-mcp-api', status: {} }, /: a whatsapp-mcp-api server answers there already\. /],
+    [{ name: 'whatsapp-mcp-api', status: {} }, /: a whatsapp-mcp-api server already runs there\. /],
     [{ name: 'another', status: {} }, / by another program\. /],
   ])('on a port where %j answers says so', async (card, says) => {
     const other = await play((_, answer) => void answer.end(JSON.stringify(card)), { isOurs: false })
@@ -264,7 +264,7 @@ describe('a start that cannot be', () => {
     other.close()
     expect(code).toBe(4)
     const [line = ''] = err.split('\n').filter((one) => one.startsWith('Port '))
-    expect(line).toMatch(new RegExp(`^Port ${other.port} is taken${says.source}`))
+    expect(line).toMatch(new RegExp(`^Port ${other.port} is in use${says.source}`))
     expect(line).not.toContain('\u001b')
   })
 

@@ -1,4 +1,4 @@
-/** A server in this process: from configuration to a clean exit, shared by `serve` and `sandbox`. */
+/** Runs a server in this process, from the configuration to a clean exit. Shared by `serve` and `sandbox`. */
 import QRCode from 'qrcode'
 import { type App, createApp } from '../app.ts'
 import { KeyError } from '../archive-key.ts'
@@ -16,32 +16,32 @@ import { plain } from './terminal.ts'
 import { whoAnswers } from './who-answers.ts'
 import { inWords } from './words.ts'
 
-/** All of the shutdown; the browser alone may take 16 s. */
+/** Time limit of the whole shutdown; the browser alone may take 16 s. */
 const SHUTDOWN_MS = 19_000
 
 export type RunOptions = {
   config: Config
-  /** The double in the place of WhatsApp: browser arguments that lead to it, and the address of its phone page. */
+  /** Replaces WhatsApp with the double: the browser arguments that select it, and the URL of its phone page. */
   sandbox?: { browserArgs: string[]; phone: string }
-  /** Draw the QR code on a terminal; left out: yes. */
+  /** Draw the QR code on a terminal. Default: true. */
   drawsQr?: boolean
-  /** End once no client has asked for anything for so long, ms; null or left out: never. */
+  /** Stop after this time without a client, in ms. Null, the default: never. */
   idleMs?: number | null
   /**
-   * Called with the server's address once it listens; does what is to be done first, and prints what a person wants to
-   * know. A failure ends the server.
+   * Called with the server's URL when it listens. Does the first actions and prints the greeting. If it throws, the server
+   * stops.
    */
   onListening(url: string): void | Promise<void>
 }
 
-/** Run until a signal; resolves with the exit code. What cannot start says why and what to do, on standard error. */
+/** Runs until a signal. Resolves with the exit code. If the server cannot start, prints the reason and the next step on standard error. */
 export async function runServer(options: RunOptions): Promise<number> {
   const { config } = options
-  // Whatever this process and its browser write is their user's alone.
+  // Only this user can read the files that this process and its browser write.
   process.umask(0o077)
-  // Whoever read our output may go away (`| head`, a closed terminal); the server does not.
+  // The reader of the output may close it (`| head`, a closed terminal); the server continues.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-  // It is read, and none of what this process starts, the browser first, is to inherit it.
+  // The key has been read. The browser and other child processes must not inherit it.
   delete process.env.WHATSAPP_ARCHIVE_KEY
   const write = rotatingLog(placesIn(config.authDir).log)
   const log = createLog({ level: config.logLevel, ...(write === null ? {} : { write }) })
@@ -51,7 +51,7 @@ export async function runServer(options: RunOptions): Promise<number> {
   } catch (error) {
     return explain(error, options)
   }
-  const stopped = untilTold(app, options, log)
+  const stopped = untilStopped(app, options, log)
   watchStrayFailures(app, log)
   if (options.drawsQr !== false) showQrInTerminal(app)
   let forget = () => {}
@@ -81,14 +81,16 @@ async function open(options: RunOptions, log: Log): Promise<App> {
   const { config } = options
   const browser = await bringBrowser(config, log)
   if (browser?.kind === 'headless-shell' && !config.headless) {
-    log.error('this browser has no window: name another in WHATSAPP_CHROME_EXECUTABLE, or stay headless')
+    log.error(
+      'this browser cannot show a window: set WHATSAPP_CHROME_EXECUTABLE to another browser, or WHATSAPP_HEADLESS=true',
+    )
   }
   const executablePath = browser?.path ?? null
   return createApp({
     config,
     log,
     chromeExecutable: executablePath,
-    // Late: the browser library takes longer to load than everything else together.
+    // Imported late: the browser library takes longer to load than the rest of the program.
     openEngine: (profileDir) => async (engineOptions) => {
       const [{ wwebEngine }, { launchArgs }] = await Promise.all([
         import('../engine/wweb/open-engine.ts'),
@@ -96,8 +98,10 @@ async function open(options: RunOptions, log: Log): Promise<App> {
       ])
       const { args, sandboxOff } = launchArgs(config.headless, options.sandbox?.browserArgs ?? [])
       if (sandboxOff)
-        log.warn('the browser runs without its own sandbox, since this is root or a bare container')
-      if (executablePath === null) throw new Error('there is no browser')
+        log.warn(
+          'the browser runs without its sandbox, because this process is root or runs in a bare container',
+        )
+      if (executablePath === null) throw new Error('no browser was found')
       return wwebEngine({
         profileDir,
         executablePath,
@@ -110,7 +114,7 @@ async function open(options: RunOptions, log: Log): Promise<App> {
   })
 }
 
-/** Found, else installed; null, with the reason in the log, where neither can be. A setting that names none ends the start. */
+/** Finds a browser, or installs one. Returns null and logs the reason if both fail. @throws BrowserNotFound if the setting names no browser */
 async function bringBrowser({ chromeExecutable, headless }: Config, log: Log): Promise<FoundBrowser | null> {
   const env = { ...process.env, WHATSAPP_CHROME_EXECUTABLE: chromeExecutable || undefined }
   const found = findBrowser({ env, headless })
@@ -129,17 +133,17 @@ async function bringBrowser({ chromeExecutable, headless }: Config, log: Log): P
   }
 }
 
-/** Resolves when the server is to end: by a signal, or since nobody needs it. */
-function untilTold(app: App, { idleMs = null }: RunOptions, log: Log): Promise<void> {
+/** Resolves when the server must stop: at a signal, or when no client has used it for `idleMs`. */
+function untilStopped(app: App, { idleMs = null }: RunOptions, log: Log): Promise<void> {
   const signalled = untilSignal(log)
   if (idleMs === null) return signalled
   const idle = untilIdle(app.http.server, { idleMs, isBusy: app.hasClients }).then(() =>
-    log.info('no client is left: stopping'),
+    log.info('no clients: stopping'),
   )
   return Promise.race([signalled, idle])
 }
 
-/** Resolves at the first signal; the second ends the process at once. */
+/** Resolves at the first signal. The second signal ends the process at once. */
 function untilSignal(log: Log): Promise<void> {
   return new Promise((resolve) => {
     let asked = false
@@ -155,23 +159,23 @@ function untilSignal(log: Log): Promise<void> {
 }
 
 /**
- * The browser library leaves promises unguarded (F8); Node would end the process for one of them. A failure that
- * nobody awaited is logged, and the session looks at once whether its page still answers. One that nobody caught may
- * have left anything half done: that ends the server, cleanly.
+ * The browser library leaves promises unguarded (F8), and Node would end the process for one of them. An unhandled
+ * rejection is logged, and the session checks at once that its page still responds. An uncaught exception may have left
+ * work half done, so it stops the server, cleanly.
  */
 function watchStrayFailures(app: App, log: Log): void {
   process.on('unhandledRejection', (error) => {
-    log.error({ err: error }, 'a failure that nobody awaited')
+    log.error({ err: error }, 'unhandled rejection')
     app.session.suspect()
   })
   process.once('uncaughtException', (error) => {
-    log.error({ err: error }, 'a failure that nobody caught; the server ends')
+    log.error({ err: error }, 'uncaught exception; the server stops')
     setTimeout(() => process.exit(EXIT.failed), SHUTDOWN_MS)
     void app.close().finally(() => process.exit(EXIT.failed))
   })
 }
 
-/** The QR code for whoever sits in front of a terminal; never into a file or a journal, where a log would end. */
+/** Draws the QR code on a terminal. Never writes it to a file or a journal, which would keep it. */
 function showQrInTerminal(app: App): void {
   if (process.stdout.isTTY !== true) return
   let shown: string | null = null
@@ -185,9 +189,9 @@ function showQrInTerminal(app: App): void {
   })
 }
 
-/** One clear sentence and the next step for each known way not to start. */
+/** Prints one sentence and the next step for each known start error. Returns the exit code. */
 async function explain(error: unknown, { config, sandbox }: RunOptions): Promise<number> {
-  // Settings of the environment do not apply to the sandbox.
+  // The sandbox ignores settings of the environment.
   const setting = (flag: string, variable: string) => (sandbox ? `--${flag}` : `${variable} (--${flag})`)
   const port = setting('port', 'WHATSAPP_MCP_PORT')
   const say = (text: string, code: number) => {
@@ -206,26 +210,26 @@ async function explain(error: unknown, { config, sandbox }: RunOptions): Promise
     }
     if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
       return say(
-        'This computer does not have that address. Use 127.0.0.1 in WHATSAPP_MCP_HOST (--host).',
+        'This computer does not have that address. Set WHATSAPP_MCP_HOST (--host) to 127.0.0.1.',
         EXIT.port,
       )
     }
     if (error.code === 'EACCES') {
-      return say(`The port may not be bound by this user. Choose one above 1023 in ${port}.`, EXIT.port)
+      return say(`This user may not bind the port. Choose a port above 1023 in ${port}.`, EXIT.port)
     }
   }
   return say(`The server did not start: ${error instanceof Error ? error.message : error}.`, EXIT.failed)
 }
 
-/** A server of this directory is as good as the one that was to be started, whoever started it. */
+/** Explains that the directory is in use. A running server of the directory serves as well as a new one. */
 function whoHasTheDirectory(error: AuthDirInUse, { authDir }: Config): string {
   const running = runningIn(authDir)
   if (running === null || running.addresses === null) return `${error.message} ${error.hint}`
   const { pid, addresses } = running
-  return `A server with this session already runs (process ${pid}; an MCP client may have started it). Use it: ${addresses.url}/qr shows whether it is linked. To start one here, stop it first: ${stopLine(authDir)}`
+  return `A server with this session already runs (process ${pid}; an MCP client may have started it). Use that server: ${addresses.url}/qr shows whether it is linked. To start a server here, stop that one first: ${stopLine(authDir)}`
 }
 
-/** The port by its number, and the server of ours that answers there, as far as it tells. */
+/** Explains that the port is in use, and names the whatsapp-mcp-api server that responds there, if any. */
 async function whoHasThePort(config: Config, setting: string): Promise<string> {
   const other = `choose another port in ${setting}`
   const answering = await whoAnswers(config)
@@ -234,11 +238,11 @@ async function whoHasThePort(config: Config, setting: string): Promise<string> {
       const { auth_dir }: { auth_dir?: unknown } = answering.status
       const session = typeof auth_dir === 'string' ? `, with the session in ${plain(auth_dir)}` : ''
       const stop = typeof auth_dir === 'string' ? ` (${stopLine(auth_dir)})` : ''
-      return `Port ${config.port} is taken: a whatsapp-mcp-api server answers there already${session}. Use that one, stop it${stop}, or ${other}.`
+      return `Port ${config.port} is in use: a whatsapp-mcp-api server already runs there${session}. Use that server, stop it${stop}, or ${other}.`
     }
     case 'other_user':
-      return `Port ${config.port} is taken by the whatsapp-mcp-api server of another user of this computer. To run your own, ${other}.`
+      return `Port ${config.port} is in use by the whatsapp-mcp-api server of another user of this computer. To run your own server, ${other}.`
     case 'nobody_of_ours':
-      return `Port ${config.port} is taken by another program. Stop it ("whatsapp-mcp-api doctor" tells how to find it), or ${other}.`
+      return `Port ${config.port} is in use by another program. Stop that program ("whatsapp-mcp-api doctor" shows how to find it), or ${other}.`
   }
 }

@@ -1,4 +1,4 @@
-/** Which server uses a session directory: its process, by the directory's lock, and its addresses, as it noted them. */
+/** Finds the server of a session directory: its process from the directory's lock, its addresses from the file that it wrote. */
 import { readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SETTINGS } from '../config.ts'
@@ -8,20 +8,20 @@ import { dataRoot } from './data-dir.ts'
 import { plain } from './terminal.ts'
 import { quote, typed } from './words.ts'
 
-/** Where a server is reached. `phone`: the phone page of a sandbox. Without a slash at the end. */
+/** The URLs of a server, without a slash at the end. `phone` is the phone page of a sandbox. */
 export type Addresses = { url: string; phone?: string | undefined }
 
 export type Running = {
   pid: number
-  /** The computer that it runs on; null: this one. */
+  /** The computer that the process runs on; null for this one. */
   host: string | null
-  /** Null: it does not listen (yet, or any more), or is a command that works on the files. */
+  /** Null if the process does not listen (yet, or any more), or is a command that works on the files. */
   addresses: Addresses | null
 }
 
 const fileIn = (authDir: string) => join(placesIn(authDir).own, 'address.json')
 
-/** Notes where this process serves the directory that it holds; returns what takes the note away. Never fails. */
+/** Stores the addresses of this process in the directory that it holds. Returns a function that deletes them. Never throws. */
 export function noteAddresses(authDir: string, { url, phone }: Addresses): () => void {
   const file = fileIn(authDir)
   const fresh = `${file}.${process.pid}.new`
@@ -29,16 +29,16 @@ export function noteAddresses(authDir: string, { url, phone }: Addresses): () =>
     writeFileSync(fresh, JSON.stringify({ pid: process.pid, url, phone }), { mode: 0o600 })
     renameSync(fresh, file)
   } catch {
-    // On a full disk: others then know the process only.
+    // Such as on a full disk: other commands then find the process, but not its addresses.
     rmSync(fresh, { force: true })
   }
   return () => {
-    // The next server may hold the directory already.
+    // Another server may already use the directory.
     if (addressesOf(authDir, process.pid) !== null) rmSync(file, { force: true })
   }
 }
 
-/** The process that uses the directory; null where none does. */
+/** Returns the process that uses the directory; null if there is none. */
 export function runningIn(authDir: string): Running | null {
   const held = readLock(placesIn(authDir).lock)
   if (held === null || !held.isLive) return null
@@ -46,7 +46,7 @@ export function runningIn(authDir: string): Running | null {
   return { pid, host, addresses: host === null ? addressesOf(authDir, pid) : null }
 }
 
-/** As that process noted them: the note of one that was killed stays behind. */
+/** Returns the addresses that this process stored. Ignores those of a killed process. */
 function addressesOf(authDir: string, holder: number): Addresses | null {
   try {
     const { pid, url, phone } = JSON.parse(readFileSync(fileIn(authDir), 'utf8'))
@@ -57,20 +57,20 @@ function addressesOf(authDir: string, holder: number): Addresses | null {
   }
 }
 
-/** What to type to stop the server of this directory. */
+/** Returns the command line that stops the server of this directory. */
 export function stopLine(authDir: string): string {
   const isUsual = authDir === join(dataRoot(), SETTINGS.WHATSAPP_AUTH_DIR.fallback)
   return typed(isUsual ? 'stop' : `stop --auth-dir ${quote(plain(authDir))}`)
 }
 
-/** The next step of a command that works on the files of a directory it cannot have. */
+/** Returns the next step for a command that cannot lock the directory. */
 export function nextStepOf(error: AuthDirError): string {
   return error instanceof AuthDirInUse
     ? 'Stop the server first ("whatsapp-mcp-api stop" with the same settings), then run this again.'
     : error.hint
 }
 
-/** Do both paths lead to the same place? */
+/** True if both paths name the same directory. */
 export function isSamePlace(a: string, b: string): boolean {
   return resolved(a) === resolved(b)
 }

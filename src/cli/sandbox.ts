@@ -1,4 +1,4 @@
-/** `whatsapp-mcp-api sandbox`: the same server, library and browser, with the double in the place of WhatsApp. */
+/** `whatsapp-mcp-api sandbox`: the same server, library and browser, with simulated WhatsApp. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openSimulator } from '../../simulator/open-simulator.ts'
@@ -19,7 +19,7 @@ import { plain } from './terminal.ts'
 import { whoAnswers } from './who-answers.ts'
 import { typed } from './words.ts'
 
-/** A start answers within 28 s; loading the seeded chats takes seconds. */
+/** A start responds within 28 s; loading the sample chats takes seconds. */
 const START_MS = 35_000
 const READY_MS = 60_000
 
@@ -33,10 +33,10 @@ type SandboxFlags = {
   seed: number
 }
 
-/** Runs server and double until a signal; resolves with the exit code. Settings of the real server do not apply. */
+/** Runs server and double until a signal. Resolves with the exit code. Settings of the real server do not apply. */
 export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Promise<number> {
   const dir = flags.dir === '' ? join(dataRoot(), '.sandbox') : toPath(flags.dir)
-  // Nothing of the real server's settings applies here, but for the browser to use and how much is logged.
+  // Of the real server's settings, only the browser, its mode and the log level apply.
   const { WHATSAPP_CHROME_EXECUTABLE, WHATSAPP_HEADLESS, WHATSAPP_MCP_LOG_LEVEL } = readOwnEnvironment(
     dataRoot,
     settings,
@@ -59,7 +59,7 @@ export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Pro
   const code = await runServer({
     config,
     sandbox: { browserArgs: simulator.chromiumArgs, phone },
-    // It is scanned at once.
+    // With --linked, the code is scanned at once.
     drawsQr: !flags.linked,
     async onListening(url) {
       process.stdout.write(
@@ -81,7 +81,7 @@ async function open(dir: string, flags: SandboxFlags): Promise<Simulator> {
   } catch (error) {
     throw new CommandError(
       `The directory ${dataDir} cannot be used: ${error instanceof Error ? error.message : error}.`,
-      'Make it writable for this user, or choose another one: --dir DIR.',
+      'Make it writable for this user, or choose another directory: --dir DIR.',
       EXIT.directory,
       { cause: error },
     )
@@ -98,7 +98,7 @@ async function open(dir: string, flags: SandboxFlags): Promise<Simulator> {
     })
   } catch (error) {
     const code = errnoOf(error)
-    // A sandbox of another directory at the ports of this one.
+    // A sandbox of another directory may use these ports.
     const answering = code === 'EADDRINUSE' ? await whoAnswers({ host: '127.0.0.1', port: flags.port }) : null
     const theirs = answering?.who === 'server' ? answering.status.auth_dir : null
     const other = theirs === null ? null : runningIn(theirs)
@@ -106,7 +106,7 @@ async function open(dir: string, flags: SandboxFlags): Promise<Simulator> {
     if (code === 'EADDRINUSE' || code === 'EACCES') {
       throw new CommandError(
         `Port ${port} for the phone page cannot be bound (${code}).`,
-        'Stop what uses it, or choose another: --phone-port PORT.',
+        'Stop the program that uses it, or choose another port: --phone-port PORT.',
         EXIT.port,
         { cause: error },
       )
@@ -121,17 +121,17 @@ function runsAlready(dir: string, { pid, addresses }: Running): CommandError {
       ? ''
       : `\n  server  ${addresses.url}\n  QR      ${addresses.url}/qr${addresses.phone === undefined ? '' : `\n  phone   ${addresses.phone}`}`
   return new CommandError(
-    `A sandbox already runs (process ${pid}), in ${plain(dir)}.${links}`,
-    `Use it, or stop it: ${stopLine(dir)}\nTo run another beside it, choose another --dir, --port and --phone-port.`,
+    `A sandbox already runs (process ${pid}) in ${plain(dir)}.${links}`,
+    `Use it, or stop it: ${stopLine(dir)}\nTo run a second sandbox, choose another --dir, --port and --phone-port.`,
     EXIT.directory,
   )
 }
 
-/** From whatever is saved here to ready, with the phone in the double's hand. */
+/** Links the sample account, and waits until the session is ready. */
 async function link(url: string, world: World): Promise<Status> {
   const api = openApi({ url, isNamed: true })
   let now = await api.post<Status>('/api/auth/start', {}, START_MS)
-  // A session that the double no longer knows (another world, a link lost in a crash): this start found that out.
+  // The double no longer has the saved session (another world, a crash). The first start removed it; start again.
   if (now.reason === 'logged_out') now = await api.post<Status>('/api/auth/start', {}, START_MS)
   if (now.state === 'qr') await world.scan()
   for (const until = Date.now() + READY_MS; now.state !== 'ready' && Date.now() < until; await sleep(100)) {
@@ -140,43 +140,43 @@ async function link(url: string, world: World): Promise<Status> {
   }
   if (now.state === 'ready') return now
   throw new CommandError(
-    `The seeded account could not be linked: the session is ${now.state}. ${now.last_error ?? ''}`.trim(),
-    'Try it with an empty directory: --dir DIR. The doctor looks at the browser: whatsapp-mcp-api doctor',
+    `The sample account could not be linked: the session is ${now.state}. ${now.last_error ?? ''}`.trim(),
+    'Try an empty directory: --dir DIR. To check the browser: whatsapp-mcp-api doctor',
     EXIT.failed,
   )
 }
 
 function renderUnlinked(url: string, phone: string): string {
   return `
-A simulated WhatsApp is running. Nothing leaves this machine.
-  phone   ${phone}   (scan the code here, write as your contacts)
-  link    open ${url}/qr and press Start, or: ${typed(`auth --url ${url}`)}
+Simulated WhatsApp is running. No data leaves this computer.
+  phone   ${phone}   (scan the QR code and write as your contacts here)
+  link    open ${url}/qr and press Start, or run: ${typed(`auth --url ${url}`)}
   status  ${url}/api/status
 ${toNameIt(url)}`
 }
 
-/** The calls must work as they are printed: a test runs them. */
+/** Renders the greeting of a linked sandbox. A test runs the printed requests. */
 function renderLinked(url: string, phone: string, { account }: Status, world: World): string {
   const contact = world.state().contacts[0]
   const to = contact?.phone ?? ''
   const post = (address: string, body: object) =>
     `curl ${address} -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`
   return `
-A simulated WhatsApp is running${account === null ? '' : `, linked as ${nameOf(account)}`}. Nothing leaves this machine.
+Simulated WhatsApp is running${account === null ? '' : `, linked as ${nameOf(account)}`}. No data leaves this computer.
   phone   ${phone}   (write as your contacts here)
 
-Who wrote, what did ${contact?.name ?? 'a contact'} say, and an answer:
+List the chats, read the messages of ${contact?.name ?? 'a contact'}, and send a message:
   curl ${url}/api/chats
   curl '${url}/api/messages?phone_number=${to}'
   ${post(`${url}/api/send`, { phone_number: to, message: 'Hello from the sandbox' })}
 ${toNameIt(url)}`
 }
 
-/** Else a terminal means the server of the account of its user, and calls of the pages mean none. */
+/** Without this variable, commands in another terminal use the server of the user's own account. */
 function toNameIt(url: string): string {
   const line = process.platform === 'win32' ? `set WHATSAPP_MCP_URL=${url}` : `export WHATSAPP_MCP_URL=${url}`
   return `
-Name the sandbox in another terminal, and the commands and calls of the docs go there:
+To use the sandbox with the commands of the documentation, run this in another terminal first:
   ${line}
 `
 }

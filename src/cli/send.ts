@@ -1,14 +1,14 @@
-/** `whatsapp-mcp-api send`: one text, through the running server. */
+/** `whatsapp-mcp-api send`: sends a text through the running server. */
 import { text } from 'node:stream/consumers'
 import { openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
 
-/** The server needs 30 s at most to say how a send ended. */
+/** The server responds to a send within 30 s. */
 const SEND_MS = 35_000
 
 type Sent = { to: string; message_id: string; timestamp: string }
 
-/** Sends and prints what was sent; `-` reads the message from standard input, without its last line break. */
+/** Sends the message and prints the result. `-` reads the message from standard input, without its last line break. */
 export async function send(
   server: Server,
   { number, message, json }: { number: string; message: string; json: boolean },

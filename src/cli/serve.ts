@@ -1,17 +1,17 @@
-/** `whatsapp-mcp-api serve`: the server, on the real WhatsApp. */
+/** `whatsapp-mcp-api serve`: runs the server with the real WhatsApp. */
 import { type Config, SETTINGS, serverUrl } from '../config.ts'
 import { runServer } from './run-server.ts'
 import { typed } from './words.ts'
 
-/** Where `auth` looks if nothing is said. */
+/** The default URL of `auth`. */
 const DEFAULT_URL = serverUrl(
   SETTINGS.WHATSAPP_MCP_HOST.fallback,
   Number(SETTINGS.WHATSAPP_MCP_PORT.fallback),
 )
 
 /**
- * Runs the server until a signal; resolves with the exit code.
- * @param idleMinutes it ends once no client has asked for anything for so long; 0: it does not
+ * Runs the server until a signal. Resolves with the exit code.
+ * @param idleMinutes the server stops after this time without a client; 0: never
  */
 export function serve(config: Config, idleMinutes: number): Promise<number> {
   return runServer({
@@ -20,9 +20,9 @@ export function serve(config: Config, idleMinutes: number): Promise<number> {
     onListening(url) {
       process.stdout.write(`
 WhatsApp for your agents: ${url}
-  link    open ${url}/qr and press Start, or: ${typed(url === DEFAULT_URL ? 'auth' : `auth --url ${url}`)}
+  link    open ${url}/qr and press Start, or run: ${typed(url === DEFAULT_URL ? 'auth' : `auth --url ${url}`)}
   status  ${url}/api/status
-  calls   ${url}/docs
+  API     ${url}/docs
 `)
     },
   })

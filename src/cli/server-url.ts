@@ -1,8 +1,8 @@
-/** The address of a server, from whatever address of it somebody has. Imports nothing. */
+/** Parses the URL of a server. Imports nothing. */
 
 /**
- * Where the server is, without a slash at the end; null if the text is no http address. People give the address of the
- * MCP endpoint too, and with a slash at the end; query, fragment and credentials are no part of it.
+ * Returns the URL of the server, without a slash at the end; null if the text is not an http URL. Accepts the URL of the
+ * MCP endpoint and a slash at the end. Removes query, fragment and credentials.
  */
 export function toServerUrl(text: string): string | null {
   const named = text.trim()

@@ -1,4 +1,4 @@
-/** `whatsapp-mcp-api status`: what the server says about the link. */
+/** `whatsapp-mcp-api status`: shows the status of the server and its session. */
 
 import { counted } from '../model/counted.ts'
 import { describeSync, type Status } from '../model/status.ts'
@@ -7,14 +7,14 @@ import { EXIT } from './exit-codes.ts'
 import { plain } from './terminal.ts'
 import { inWords } from './words.ts'
 
-/** Prints the status; resolves with the exit code. */
+/** Prints the status. Resolves with the exit code. */
 export async function status(server: Server, { json }: { json: boolean }): Promise<number> {
   const now = await openApi(server).get<Status>('/api/status')
   process.stdout.write(json ? `${JSON.stringify(now, null, 2)}\n` : renderStatus(now, server.url))
   return EXIT.ok
 }
 
-/** The status for people: the state, then what else there is to say, a line each. `url`: where the server is. */
+/** Renders the status for people: the state, then one line for each known fact. `url` is the server's URL. */
 export function renderStatus(now: Status, url: string): string {
   const rows: (readonly [string, string | null])[] = [
     ['state', `${now.state}${now.state === 'ready' && !now.connected ? ', connection lost' : ''}`],
@@ -53,7 +53,7 @@ function renderArchive({
 
 const WAITING = { qr: 'a QR code', code: 'a pairing code' }
 
-/** Who the account is, for people: the name that it shows to others, and its number. */
+/** Returns the account's name and number, for people. */
 export function nameOf({ wid, pushname }: NonNullable<Status['account']>): string {
   const number = `+${wid.split('@')[0]}`
   return plain(pushname === null ? number : `${pushname} (${number})`)

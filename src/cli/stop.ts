@@ -1,4 +1,4 @@
-/** `whatsapp-mcp-api stop`: ends the server that uses a session directory, whoever started it. */
+/** `whatsapp-mcp-api stop`: stops the server of a session directory, even if an MCP client started it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import type { Status } from '../model/status.ts'
@@ -7,16 +7,16 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { isSamePlace, type Running, runningIn } from './running.ts'
 import { plain } from './terminal.ts'
 
-/** A server ends within 19 s, its browser included. */
+/** A server stops within 19 s, including its browser. */
 const END_MS = 25_000
-/** From taking the directory to listening. */
+/** The time from locking the directory to listening. */
 const LISTEN_MS = 3_000
 const LOOK_EVERY_MS = 50
 
 /**
- * Stops the server of this directory and waits until its process is gone; without one there is nothing to do. Only a
- * process is signalled that holds the directory's lock and answers there as our server of this directory.
- * @throws CommandError where what holds the directory is not known to be such a server, or does not end
+ * Stops the server of this directory and waits until its process has ended. Does nothing if no server runs. Signals only a
+ * process that holds the directory's lock and responds as our server of this directory.
+ * @throws CommandError if the process that holds the lock does not respond as such a server, or does not end
  */
 export async function stop(
   { authDir }: Pick<Config, 'authDir'>,
@@ -32,15 +32,15 @@ export async function stop(
   return EXIT.ok
 }
 
-/** Resolves with the process that has ended; null where there was none. */
+/** Resolves with the id of the process that has ended; null if there was none. */
 async function end(authDir: string): Promise<number | null> {
   const first = runningIn(authDir)
   if (first === null) return null
   const { pid, host } = first
   if (host !== null)
     throw new CommandError(
-      `The server of ${plain(authDir)} runs on the computer ${plain(host)} (process ${pid}).`,
-      'Stop it there.',
+      `The server of ${plain(authDir)} runs on another computer, ${plain(host)} (process ${pid}).`,
+      'Stop the server there.',
       EXIT.failed,
     )
   const begun = Date.now()
@@ -55,12 +55,12 @@ async function end(authDir: string): Promise<number | null> {
     if (Date.now() - begun > mayTakeMs) throw isAsked ? notEnded(authDir, pid) : notKnown(authDir, pid)
     await sleep(LOOK_EVERY_MS)
   }
-  // The lock goes just before the process.
+  // The process deletes the lock just before it ends.
   for (const until = begun + END_MS; isAlive(pid) && Date.now() < until; ) await sleep(LOOK_EVERY_MS)
   return pid
 }
 
-/** Who answers there: our server of this directory, something else, or nothing, as where a server is ending. */
+/** Returns what responds at the URL: our server of this directory, another program, or nothing (a stopping server). */
 async function whoIs(url: string, authDir: string): Promise<'ours' | 'another' | 'nothing'> {
   try {
     const { auth_dir } = await openApi({ url, isNamed: false }).get<Status>('/api/status')
@@ -80,16 +80,16 @@ function isAlive(pid: number): boolean {
 
 function notEnded(authDir: string, pid: number): CommandError {
   return new CommandError(
-    `The server of ${plain(authDir)} (process ${pid}) was told to stop, and did not end within ${END_MS / 1_000} s.`,
-    `Look at process ${pid}; "whatsapp-mcp-api doctor" tells more.`,
+    `The server of ${plain(authDir)} (process ${pid}) did not stop within ${END_MS / 1_000} s.`,
+    `Check process ${pid}, and run "whatsapp-mcp-api doctor".`,
     EXIT.failed,
   )
 }
 
 function notKnown(authDir: string, pid: number): CommandError {
   return new CommandError(
-    `Process ${pid} uses ${plain(authDir)}, and does not answer as its server: it was not stopped.`,
-    `It may be an archive command, which ends by itself. If you know that process ${pid} is a server that hangs, end it yourself.`,
+    `Process ${pid} uses ${plain(authDir)}, but does not respond as its server. It was not stopped.`,
+    `It may be an archive command, which ends without help. If process ${pid} is a server that hangs, end it yourself.`,
     EXIT.failed,
   )
 }

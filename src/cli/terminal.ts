@@ -1,25 +1,25 @@
-/** What commands say to people: lines, a drawing that is redrawn in place, a question. */
+/** Output of commands for people: lines, a drawing that is redrawn in place, a question. */
 import { createInterface } from 'node:readline/promises'
 import { escapeInLine } from '../json.ts'
 
-/** Text of other people, such as an account's name, as one line that cannot steer the terminal. */
+/** Escapes foreign text, such as an account's name, to one line that cannot control the terminal. */
 export function plain(text: string): string {
   return escapeInLine(text)
 }
 
 export type Screen = {
-  /** One line. What was drawn before it stays where it is. */
+  /** Prints one line. An earlier drawing stays in place. */
   say(line: string): void
-  /** A block of lines; on a terminal it takes the place of the one drawn before, if nothing was said since. */
+  /** Draws a block of lines. On a terminal it replaces the last drawing, unless `say` was called in between. */
   draw(block: string): void
-  /** Is there room for a block of this many columns? */
+  /** True if a block of this many columns fits. */
   fits(columns: number): boolean
 }
 
-/** What a screen needs of standard output or standard error. */
+/** The part of standard output or standard error that a screen uses. */
 type Output = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> & { write(text: string): unknown }
 
-/** A screen on this stream; without a terminal everything simply follows each other. */
+/** Returns a screen on this stream. Without a terminal, drawings follow each other. */
 export function openScreen(stream: Output): Screen {
   let drawnLines = 0
   return {
@@ -31,22 +31,22 @@ export function openScreen(stream: Output): Screen {
       const lines = block.replace(/\n$/, '').split('\n')
       if (!stream.isTTY) return void stream.write(`${lines.join('\n')}\n`)
       const back = drawnLines === 0 ? '' : `\u001b[${drawnLines}A\u001b[J`
-      // The code's light parts are the ink: white on black, whatever the colours of the terminal are.
+      // The light parts of the code are drawn: white on black, independent of the terminal's colours.
       const painted = lines.map((line) => `\u001b[97;40m${line}\u001b[0m\n`)
       stream.write(back + painted.join(''))
       drawnLines = lines.length
     },
-    // A terminal that does not tell its width counts as wide enough.
+    // A terminal of unknown width counts as wide enough.
     fits: (columns) => !stream.isTTY || !stream.columns || stream.columns >= columns,
   }
 }
 
-/** Does somebody sit in front of this process who can answer? */
+/** True if a person can answer a question: standard input and standard error are a terminal. */
 export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true
 }
 
-/** Asks on standard error; true only for an explicit yes. */
+/** Asks on standard error. Resolves with true only for an explicit yes. */
 export async function confirm(question: string): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   try {

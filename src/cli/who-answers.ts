@@ -1,20 +1,20 @@
-/** Who answers at the address of the settings: for the doctor, and for a start that finds the port taken. */
+/** Finds out which program responds at the address of the settings, for the doctor and for a start whose port is in use. */
 import { type Config, serverUrl } from '../config.ts'
 import type { Status } from '../model/status.ts'
 import { ApiError, openApi } from './client.ts'
 
-/** Who answers at the address of the settings. */
+/** The program that responds at the address of the settings. */
 export type Answering =
   | { who: 'nobody_of_ours' }
   /** Our server, with its status. */
   | { who: 'server'; status: Status }
-  /** Our server, of another user of this computer: it tells us nothing. */
+  /** Our server, run by another user of this computer. It returns no status. */
   | { who: 'other_user' }
 
-/** A server that does not answer within this time counts as something else on its port. */
+/** A program that does not respond within this time counts as another program. */
 const ANSWER_MS = 5_000
 
-/** Never fails. What answers need not be what it says: only tell people, and send it nothing. */
+/** Never rejects. The identity of the program is not verified: show the result to people, but send the program no data. */
 export async function whoAnswers({ host, port }: Pick<Config, 'host' | 'port'>): Promise<Answering> {
   if (port === 0) return { who: 'nobody_of_ours' }
   try {

@@ -1,40 +1,40 @@
-/** Sentences on a command line: commands in the places of routes, and each command as it is typed here. */
+/** Adapts sentences to the command line: replaces routes with commands, and writes each command in the form to type here. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectRoot } from './project-root.ts'
 
 export const PROGRAM = 'whatsapp-mcp-api'
 
-/** A command line of the installed program, such as `whatsapp-mcp-api archive encrypt`. */
+/** Returns a command line of the installed program, such as `whatsapp-mcp-api archive encrypt`. */
 export function installed(line: string): string {
   return `${PROGRAM} ${line}`
 }
 
-/** The same in a checkout, whose program is not on the PATH: through npm, such as `npm run archive -- encrypt`. */
+/** Returns the command line of a checkout, which runs through npm, such as `npm run archive -- encrypt`. */
 export function inCheckout(line: string): string {
   const [command = '', ...rest] = line.split(' ')
   const args = rest.length === 0 ? '' : ` -- ${rest.join(' ')}`
   if (command === 'serve') return `npm start${args}`
-  // npm writes lines of its own to standard output, which is the protocol's there.
+  // npm writes its own lines to standard output, which stdio uses for the protocol.
   if (command === 'stdio') return `node scripts/bootstrap.mjs ${line}`
   if (command.startsWith('-')) return `node dist/main.js ${line}`
   return `npm run ${command}${args}`
 }
 
-/** A command line as it is typed here: in a checkout or with the installed program. */
+/** Returns a command line in the form to type here: in a checkout, or with the installed program. */
 export function typed(line: string): string {
   isCheckout ??= existsSync(join(projectRoot(), 'scripts', 'bootstrap.mjs'))
   return isCheckout ? inCheckout(line) : installed(line)
 }
 let isCheckout: boolean | undefined
 
-/** A word as a shell takes it: that of POSIX, or both of Windows. */
+/** Quotes a word for a POSIX shell, or for both shells of Windows. */
 export function quote(word: string, platform = process.platform): string {
   if (/^[\w@%+=:,./\\-]+$/.test(word) && (platform === 'win32' || !word.includes('\\'))) return word
   return platform === 'win32' ? `"${word.replaceAll('"', '\\"')}"` : `'${word.replaceAll("'", "'\\''")}'`
 }
 
-/** The commands that do what a route does. */
+/** The command for each route that has one. */
 const COMMAND_OF: Record<string, string> = {
   'POST /api/auth/start': 'auth',
   'POST /api/logout': 'logout',
@@ -47,17 +47,17 @@ const COMMAND_OF: Record<string, string> = {
 
 /** A method and a path, with its query. */
 const ROUTE = /\b(GET|POST|PUT|PATCH|DELETE) (\/[\w/{}.-]*[\w}])(\?[^\s,;:)]*)?/g
-/** After a route: it is the subject of the sentence, and not what the reader is to do. */
+/** A verb after a route: the route is the subject of the sentence, not an instruction. */
 const VERB = /^ (re)?(tries|starts|connects|links)\b/
-/** The page with the QR code, where no address stands before it. */
+/** The page with the QR code, without a URL before it. */
 const QR_PAGE = /(?<![\w/.:])\/qr\b/g
-/** A command of ours with its flags and their values in capitals. */
+/** A command of this program with its flags and their values in capitals. */
 const COMMAND =
   /\bwhatsapp-mcp-api ((?:serve|sandbox|stdio|mcp-config|status|auth|send|logout|stop|doctor|archive [a-z-]+)\b(?: --[a-z-]+(?: [A-Z]+\b)?)*)/g
 
 /**
- * A sentence that was written once for every face, in the words of this one.
- * @param url where the server is, without a slash at the end; left out: addresses stay paths
+ * Adapts a sentence that was written for all faces to the command line.
+ * @param url the server's URL, without a slash at the end; if omitted, URLs stay paths
  */
 export function inWords(text: string, url = ''): string {
   return text
