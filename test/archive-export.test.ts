@@ -240,7 +240,7 @@ describe('the commands', () => {
       expect(readdirSync(folder)).toEqual([])
       const printed = await cli('export', '--url', server.url)
       expect([printed.code, printed.out]).toEqual([1, text])
-      expect(printed.err).toContain('not whole')
+      expect(printed.err).toContain('incomplete')
     } finally {
       server.close()
     }

@@ -664,7 +664,7 @@ describe('a server of its own', () => {
     const pid = server()
     expect(pid).not.toBeNull()
     expect(statSync(join(dir, '.whatsapp-mcp-api', 'server.log')).mode & 0o077).toBe(0)
-    expect(one.err).toContain('one is started')
+    expect(one.err).toContain('starting one')
 
     // Longer than its idle time: a client that says nothing is one all the same, and ends with its own server's help only.
     expect(await stop(one, 'SIGTERM')).toBe(0)
@@ -674,7 +674,7 @@ describe('a server of its own', () => {
     two.child.stdin?.end()
     expect(await two.exited).toBe(0)
     await soon(server).toBeNull()
-    expect(log()).toContain('no client is left')
+    expect(log()).toContain('no clients: stopping')
   })
 
   it('is started again where it ended, with the session as if nothing had been; --stay keeps it', async () => {

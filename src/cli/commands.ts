@@ -125,11 +125,8 @@ const stdio = defineCommand({
     'A name in capitals is the environment variable of the same setting. A flag takes precedence. MCP clients start this\ncommand in any folder, so it reads the .env of the project root (for an installed package: of your data directory) and\nresolves relative paths there. A server that it starts runs there too.',
   flags: {
     url,
-    'idle-minutes': minutes(
-      '10',
-      'A server that this command starts stops this number of minutes after its last client. 0: never.',
-    ),
-    stay: aSwitch('A server that this command starts runs until it is stopped.'),
+    'idle-minutes': minutes('10', 'A server started here stops this many minutes after its last client.'),
+    stay: aSwitch('A server started here runs until it is stopped.'),
   },
   examples: [
     ['stdio', 'Connects to the server at the default port, and starts it if needed'],

@@ -1,24 +1,24 @@
-/** What went wrong between the client and the server, as the client is told: a JSON-RPC error with the next step in it. */
+/** Errors between the client and the server, as JSON-RPC errors that include the next step. */
 
-/** JSON-RPC's own codes; -32000 is ours to use (2026-07-28 keeps -32020 to -32099 for itself). */
+/** JSON-RPC's own codes. Servers may define -32000 (2026-07-28 reserves -32020 to -32099). */
 export const RPC = { parse: -32700, invalid: -32600, pipe: -32000 } as const
 
-/** Why there is no answer; `data.code` of the error. */
+/** Why a request has no response: `data.code` of the error. */
 export type PipeCode =
-  /** No server answers, and none could be started. Nothing was done. */
+  /** No server responds, and none could be started. Nothing was done. */
   | 'server_unreachable'
-  /** The connection broke off after the request had gone out: it may have been done. */
+  /** The connection was lost after the request was sent. The action may have happened. */
   | 'outcome_unknown'
-  /** Something answers at the address that is not this product, or not the one that was meant. */
+  /** The program at the address is not this product, or not the intended server. */
   | 'not_our_server'
-  /** The server answered with a failure of its own, in HTTP. */
+  /** The server returned an HTTP error. */
   | 'refused'
 
-/** There is no answer for the client. `message` is one sentence, `hint` the next step. */
+/** A request has no response. `message` is one sentence, `hint` the next step. */
 export class PipeFailure extends Error {
   readonly code: PipeCode
   readonly hint: string
-  /** More for `data`: what the server said. */
+  /** More fields of `data`: the server's problem JSON. */
   readonly facts: Record<string, unknown>
 
   constructor(code: PipeCode, message: string, hint: string, facts: Record<string, unknown> = {}) {
@@ -30,7 +30,7 @@ export class PipeFailure extends Error {
   }
 }
 
-/** The answer to a request that has no other. */
+/** Returns the JSON-RPC error for a request that has no response. */
 export function toRpcError(id: string | number | null, thrown: unknown): string {
   const failure = thrown instanceof PipeFailure ? thrown : unexpected(thrown)
   const { message, hint, code, facts } = failure
@@ -41,7 +41,7 @@ export function toRpcError(id: string | number | null, thrown: unknown): string 
   })
 }
 
-/** Any error as one line. */
+/** Returns a JSON-RPC error as one line. */
 export function rpcError(id: string | number | null, code: number, message: string, data?: object): string {
   return JSON.stringify({
     jsonrpc: '2.0',
@@ -54,55 +54,55 @@ function unexpected(thrown: unknown): PipeFailure {
   const says = thrown instanceof Error ? thrown.message : String(thrown)
   return new PipeFailure(
     'outcome_unknown',
-    `The pipe to the server failed (${says}).`,
-    'Look whether what was asked for has happened before you repeat it.',
+    `The stdio pipe failed (${says}).`,
+    'The action may have happened. Check before you repeat it.',
   )
 }
 
-/** Why a connection that failed brought no answer. `wasSent`: the request may have reached the server. */
+/** Returns the error for a failed connection. `wasSent`: the request may have reached the server. */
 export function explain({ message, wasSent }: { message: string; wasSent: boolean }): PipeFailure {
   return wasSent
     ? new PipeFailure(
         'outcome_unknown',
-        `The connection to the server broke off before the answer came (${message}).`,
-        'What was asked for may have happened all the same: look before you repeat it. What only reads can be repeated.',
+        `The connection to the server was lost before the response arrived (${message}).`,
+        'The action may have happened. Check before you repeat it. You can repeat a request that only reads.',
       )
     : new PipeFailure(
         'server_unreachable',
-        `The server cannot be reached (${message}), so nothing was done.`,
-        'Start it with "whatsapp-mcp-api serve" (in a checkout: npm start), or correct the address (--url, WHATSAPP_MCP_URL); then try again.',
+        `The server cannot be reached (${message}). Nothing was done.`,
+        'Start it with "whatsapp-mcp-api serve" (in a checkout: npm start), or correct the URL (--url, WHATSAPP_MCP_URL), then retry.',
       )
 }
 
-/** The pipe ends while a request waits for its answer. `isOut`: the server may have it. */
+/** Returns the error for a request that is pending when the pipe ends. `isOut`: the server may have the request. */
 export function cutShort(isOut: boolean): PipeFailure {
   return isOut
     ? new PipeFailure(
         'outcome_unknown',
-        'The pipe to the server ended before the answer came.',
-        'What was asked for may have happened all the same: look before you repeat it. What only reads can be repeated.',
+        'The stdio pipe ended before the response arrived.',
+        'The action may have happened. Check before you repeat it. You can repeat a request that only reads.',
       )
     : new PipeFailure(
         'server_unreachable',
-        'The pipe to the server ended before the request had gone out, so nothing was done.',
-        'Start this MCP server in the client again, and repeat the request.',
+        'The stdio pipe ended before the request was sent. Nothing was done.',
+        'Start this MCP server in the client again, then repeat the request.',
       )
 }
 
-/** A failure that the server told in HTTP: as problem JSON (docs/errors.md), where it is ours. */
+/** Returns the error for an HTTP error response: the server's problem JSON (docs/errors.md), or `not_our_server`. */
 export function refusal(status: number | undefined, text: string, url: string): PipeFailure {
   let problem: Record<string, unknown> = {}
   try {
     problem = Object(JSON.parse(text))
   } catch {
-    // Whatever it is, it is not ours.
+    // Not JSON, so not from our server.
   }
   const { code, detail, hint } = problem
   if (typeof code === 'string' && typeof detail === 'string' && typeof hint === 'string')
     return new PipeFailure('refused', detail, hint, { ...problem, code: 'refused', problem: code })
   return new PipeFailure(
     'not_our_server',
-    `What answers at ${url} (HTTP ${status}) is not whatsapp-mcp-api.`,
-    'Name the server that is meant (--url, WHATSAPP_MCP_URL); "whatsapp-mcp-api doctor" looks at the port.',
+    `The program at ${url} (HTTP ${status}) is not whatsapp-mcp-api.`,
+    'Set the URL of the server (--url, WHATSAPP_MCP_URL). "whatsapp-mcp-api doctor" checks the port.',
   )
 }

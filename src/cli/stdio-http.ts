@@ -1,15 +1,15 @@
 /**
- * The HTTP half of the pipe: one request, and the JSON texts of its answer as they come. node:http and not fetch, which
- * gives up on a stream where nothing comes for five minutes, and takes longer to load than all else here.
+ * The HTTP side of the pipe: sends a request and returns the JSON texts of the response as they arrive. Uses node:http,
+ * because fetch aborts a stream that is silent for five minutes, and takes longer to load than the rest of this command.
  */
 import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from 'node:http'
 import { request as requestHttps, Agent as SecureAgent } from 'node:https'
 import { createParser } from 'eventsource-parser'
 import { errnoOf, isBeforeSent } from './errno.ts'
 
-/** A connection on this machine is there at once, or never; one to elsewhere may take its time. */
+/** A connection on this computer opens at once or never; a remote one may take time. */
 const CONNECT_MS = 10_000
-/** No answer is waited for longer, whatever the caller asked for: what has not begun by then has hung. */
+/** The time limit for the start of a response. A response that has not started by then hangs. */
 const ANSWER_MS = 300_000
 
 /** The connection failed. `wasSent`: the request may have reached the server. */
@@ -22,7 +22,7 @@ export class Lost extends Error {
   }
 }
 
-/** The server took nothing of it, since it is stopping; it is there again soon, or another can be started. */
+/** The server did not accept the request, because it is stopping. It may be back soon, or another can be started. */
 export class Stopping extends Lost {
   constructor() {
     super('the server is stopping', false)
@@ -35,19 +35,19 @@ export type HttpRequest = {
   headers?: OutgoingHttpHeaders
   body?: string
   signal?: AbortSignal
-  /** On a connection of its own: a kept one may be closed by the server at this very moment, and nobody would know
-   * whether it took the request. */
+  /** Use a new connection. The server may close a kept one at this moment, and it would be unknown whether it received
+   * the request. */
   isFresh?: boolean
 }
 
 export type Http = {
-  /** The answer once its headers are there. @throws Lost, and an AbortError where the signal said so */
+  /** Resolves with the response when its headers have arrived. @throws Lost, and an AbortError after `signal` */
   request(request: HttpRequest): Promise<IncomingMessage>
 }
 
 /**
  * @param url of the MCP endpoint
- * @param isOurs asked before each request: may whoever listens there have it? Without it: whoever it is.
+ * @param isOurs called before each request; false if the listener must not receive it. Default: always true.
  */
 export function createHttp(url: string, isOurs: () => boolean = () => true): Http {
   const isSecure = url.startsWith('https:')
@@ -56,11 +56,11 @@ export function createHttp(url: string, isOurs: () => boolean = () => true): Htt
   return {
     request: ({ method, headers, body, signal, isFresh = false }) =>
       new Promise((resolve, reject) => {
-        if (!isOurs()) throw new Lost('nobody of this user listens there', false)
+        if (!isOurs()) throw new Lost('no process of this user listens there', false)
         const agent = isFresh ? false : kept
         const asked = open(url, { method, agent, headers, ...(signal === undefined ? {} : { signal }) })
         const giveUp = (says: string, wasSent: boolean) => () => void asked.destroy(new Lost(says, wasSent))
-        const unanswered = setTimeout(giveUp(`no answer in ${ANSWER_MS / 1_000} s`, true), ANSWER_MS)
+        const unanswered = setTimeout(giveUp(`no response in ${ANSWER_MS / 1_000} s`, true), ANSWER_MS)
         const unconnected = setTimeout(giveUp(`no connection in ${CONNECT_MS / 1_000} s`, false), CONNECT_MS)
         const settle = () => {
           clearTimeout(unanswered)
@@ -84,9 +84,9 @@ export function createHttp(url: string, isOurs: () => boolean = () => true): Htt
 }
 
 /**
- * The JSON texts of an answer, each as it comes: one, or those of an event stream.
- * @param onId told how far the stream has come, where it says so
- * @throws Lost where it breaks off
+ * Yields the JSON texts of a response as they arrive: one, or those of an event stream.
+ * @param onId called with the id of each event that has one
+ * @throws Lost if the connection is lost
  */
 export async function* textsOf(
   answer: IncomingMessage,

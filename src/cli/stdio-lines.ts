@@ -1,10 +1,10 @@
-/** Standard input as lines, and standard output as a place where nothing but lines of the protocol go. */
+/** Reads standard input as lines, and reserves standard output for lines of the protocol. */
 import { Console } from 'node:console'
 import type { Readable } from 'node:stream'
 
 /**
- * The lines of a stream, however it is cut into pieces; the last one need not be ended. Not node:readline: that breaks
- * lines at U+2028 and U+2029 too, which may stand in JSON as they are.
+ * Yields the lines of a stream, independent of its chunks. The last line may lack a line break. Does not use
+ * node:readline, which also breaks lines at U+2028 and U+2029; JSON may contain these characters.
  */
 export async function* linesOf(stream: Readable): AsyncGenerator<string> {
   const decoder = new TextDecoder()
@@ -22,15 +22,15 @@ export async function* linesOf(stream: Readable): AsyncGenerator<string> {
 }
 
 export type Output = {
-  /** One line; resolves once there is room for more, and at once where nobody reads any more. */
+  /** Writes one line. Resolves when the buffer has room, or at once if the output is closed. */
   write(line: string): Promise<void>
-  /** Nobody reads any more. */
+  /** Resolves when the reader has closed the output. */
   broken: Promise<void>
-  /** Resolves once all that was written has gone. */
+  /** Resolves when everything is written. */
   flushed(): Promise<void>
 }
 
-/** Takes standard output: whoever else writes to it, a library's `console.log` too, writes to standard error from now on. */
+/** Reserves standard output. From now on, all other writes to it, such as a library's `console.log`, go to standard error. */
 export function takeStdout(): Output {
   const { stdout, stderr } = process
   const send = stdout.write.bind(stdout)
@@ -38,7 +38,7 @@ export function takeStdout(): Output {
   stdout.write = stderr.write.bind(stderr)
   stderr.on('error', () => {})
   const broken = new Promise<void>((resolve) => {
-    // For good: Node lets standard output be written to again after an error, and each write brings another.
+    // Permanent: Node allows writes to standard output after an error, but each write fails again.
     stdout.on('error', () => resolve())
     stdout.once('close', () => resolve())
   })

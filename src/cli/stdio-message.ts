@@ -1,4 +1,4 @@
-/** What the pipe must know of a JSON-RPC message to pass it on; the text itself goes through as it came. */
+/** Reads the parts of a JSON-RPC message that the pipe needs. The pipe forwards the text itself unchanged. */
 import { toJson } from '../json.ts'
 
 export type Id = string | number
@@ -6,21 +6,21 @@ export type Id = string | number
 export type Message = {
   /** As the client wrote it. */
   text: string
-  /** The requests in it that wait for an answer: one, several in a batch, none in a notification or an answer. */
+  /** Ids of the requests that expect a response: one, several in a batch, none in a notification or a response. */
   ids: Id[]
-  /** Null for a batch, and for an answer to a request of the server. */
+  /** Null for a batch, and for a response to a request of the server. */
   method: string | null
   params: Record<string, unknown>
-  /** The revision that the message claims for itself, as those since 2026-07-28 do; null in the eras before. */
+  /** The protocol revision that the message names, as messages since 2026-07-28 do; null for older revisions. */
   revision: string | null
 }
 
-/** Where the revisions since 2026-07-28 write which one a message is of. */
+/** The `_meta` key of the revision, since 2026-07-28. */
 const REVISION = 'io.modelcontextprotocol/protocolVersion'
 
 /**
- * The message of one line; null where it is JSON, and no message.
- * @throws SyntaxError where the line is no JSON
+ * Parses the message of one line. Returns null if the line is JSON but not a message.
+ * @throws SyntaxError if the line is not JSON
  */
 export function readMessage(text: string): Message | null {
   const parsed: unknown = JSON.parse(text)
@@ -39,7 +39,7 @@ export function readMessage(text: string): Message | null {
   }
 }
 
-/** The requests that this text of the server answers. Nothing where it is no JSON-RPC at all. */
+/** Returns the ids of the requests that this text of the server responds to. Returns null if the text is not JSON-RPC. */
 export function readAnswer(text: string): { ids: (Id | null)[]; parts: Record<string, unknown>[] } | null {
   let parsed: unknown
   try {
@@ -53,12 +53,12 @@ export function readAnswer(text: string): { ids: (Id | null)[]; parts: Record<st
   return { ids: answers.map(({ id }) => (isId(id) ? id : null)), parts }
 }
 
-/** Does the server say that it is stopping? Then nothing of the request was done. */
+/** True if the server responds that it is stopping. Nothing was done then. */
 export function saysStopping(parts: Record<string, unknown>[]): boolean {
   return parts.some(({ error }) => isRecord(error) && isRecord(error.data) && error.data.code === 'stopping')
 }
 
-/** The text without answers that nobody waits for any more; null where nothing is left of it. */
+/** Removes responses that are no longer expected, such as to cancelled requests. Returns null if nothing remains. */
 export function withoutStale(
   text: string,
   parts: Record<string, unknown>[],
@@ -71,7 +71,7 @@ export function withoutStale(
   return wanted.length === 0 ? null : toJson(wanted)
 }
 
-/** The headers that repeat what the body says, for whoever routes by them: the revisions since 2026-07-28 want them. */
+/** Returns the headers that repeat parts of the body, for proxies that route by them. Required since 2026-07-28. */
 export function bodyHeaders({ method, params, revision }: Message): Record<string, string> {
   if (revision === null || method === null) return {}
   const field = NAMED_BY[method]
@@ -89,13 +89,13 @@ const NAMED_BY: Record<string, string | undefined> = {
   'resources/read': 'uri',
 }
 
-/** Plain ASCII as it is, anything else in base64, marked so (2026-07-28, "Standard request headers"). */
+/** Encodes a header value: plain ASCII stays, anything else becomes marked base64 (2026-07-28, "Standard request headers"). */
 function toHeader(value: string): string {
   const isPlain = /^[\x20-\x7e]+$/.test(value) && value === value.trim() && !/^=\?base64\?.*\?=$/.test(value)
   return isPlain ? value : `=?base64?${Buffer.from(value).toString('base64')}?=`
 }
 
-/** Everything but a call of a tool only reads, or says the same again. */
+/** True if the message can be repeated safely. Everything except a tool call only reads, or has the same effect again. */
 export function isRepeatable({ method, ids }: Message): boolean {
   return method !== 'tools/call' && (method !== null || ids.length === 0)
 }

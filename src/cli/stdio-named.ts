@@ -1,19 +1,19 @@
-/** The server that the pipe leads to, where its address was named. */
+/** The server of a pipe whose URL was given explicitly. */
 
 export type PipeServer = {
   /** Without a slash at the end. */
   url: string
-  /** Resolves once a server of ours answers there. @throws PipeFailure where that is not to be had */
+  /** Resolves when our server responds there. @throws PipeFailure if it does not */
   ready(): Promise<void>
-  /** May whoever listens there now be asked? Looked at before each request: ports change hands. */
+  /** True if the current listener may receive requests. Checked before each request, because another process may take the port. */
   isOurs(): boolean
-  /** A connection failed: look again before the next request. */
+  /** Reports a failed connection, so that the next request checks the server again. */
   lost(): void
 }
 
 /**
- * A server somewhere: it is there, or it is not; whoever asks for something is told. Whose it is, is looked at only where
- * `isOurs` does: by itself it may be one of another user behind a proxy, and was named on purpose.
+ * Returns the server at this URL. The pipe does not start it: if it does not run, requests fail. By default, the server may
+ * belong to another user, such as behind a proxy, because its URL was given on purpose. `isOurs` can restrict that.
  */
 export function namedServer(url: string, isOurs = () => true): PipeServer {
   return { url, ready: async () => {}, isOurs, lost() {} }

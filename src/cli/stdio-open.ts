@@ -1,4 +1,4 @@
-/** From what was typed to the server that the pipe leads to: the one that was named, or the one of the settings. */
+/** Chooses the server of the pipe from the arguments: the one whose URL was given, or the one of the settings. */
 import { type GivenSettings, readConfig, SETTINGS, type SettingName } from '../config.ts'
 import { readEnvironment } from '../environment.ts'
 import { addressOf, givenUrl } from './client.ts'
@@ -10,9 +10,9 @@ import { ownServer } from './stdio-server.ts'
 type StdioFlags = { url: string; 'idle-minutes': number; stay: boolean }
 
 /**
- * Clients start `stdio` in the folder of whatever project is open, and a folder that came from elsewhere must not say what
- * is run or where messages go: the `.env` that counts and relative paths are those of the data root, where the server runs.
- * @throws ConfigError, and CommandError where the settings do not say where the server is
+ * Clients start `stdio` in the folder of the open project. A downloaded folder must not define programs to run or redirect
+ * messages. Therefore `.env` and relative paths are those of the data root, where the server runs.
+ * @throws ConfigError, and CommandError if the settings do not determine the server's URL
  */
 export function openServer(given: { settings: GivenSettings; flags: StdioFlags }): StdioOptions {
   const { settings, flags } = given
@@ -37,7 +37,7 @@ export function openServer(given: { settings: GivenSettings; flags: StdioFlags }
   }
 }
 
-/** The settings as they are typed; the environment is inherited. */
+/** Returns the settings as flags. The server inherits the environment. */
 function toFlags(settings: GivenSettings): string[] {
   return (Object.keys(settings) as SettingName[]).flatMap((name) => {
     const { flag } = SETTINGS[name]

@@ -1,15 +1,15 @@
-/** When the pipe is to end: whoever started it is gone, or says so. */
+/** Detects when the pipe must end: at a signal, or when its parent process is gone. */
 
 const LOOK_EVERY_MS = 500
 
 /** Resolves at a signal. */
-export function untilTold(): Promise<void> {
+export function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve())
   })
 }
 
-/** Resolves when the process that started this one is gone: then another has taken its place, or (on Windows) none. */
+/** Resolves when the parent process is gone. This process then has another parent, or (on Windows) none. */
 export function untilOrphaned(): Promise<void> {
   const parent = process.ppid
   return new Promise((resolve) => {
@@ -23,7 +23,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    // Not permitted to signal it: it lives, under another user.
+    // EPERM: the process runs as another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }

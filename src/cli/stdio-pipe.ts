@@ -1,6 +1,6 @@
 /**
- * The pipe: each message of the client goes to the server as it is, and what comes back goes to the client as it is, as
- * soon as it is there. What the two transports do differently (headers, sessions, streams, cancelling) happens here.
+ * The pipe: forwards each message of the client to the server, and each message of the server to the client, unchanged and
+ * at once. Handles the differences of the two transports: headers, sessions, streams and cancelling.
  */
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,11 +22,11 @@ import { createRequests, type Request } from './stdio-requests.ts'
 import { createLegacySession, POST_HEADERS } from './stdio-session.ts'
 
 export type Pipe = {
-  /** A line of the client. Returns at once; whatever happens is told by an answer. */
+  /** Accepts a line of the client. Returns at once; the result is a response. */
   accept(line: string): void
-  /** Resolves once every request but the long streams is answered. */
+  /** Resolves when every request has a response, except the long streams. */
   settled(): Promise<void>
-  /** Answers what still waits, lets go of everything, and ends the session. */
+  /** Sends an error for each pending request, closes the connections, and ends the session. */
   close(): Promise<void>
 }
 
@@ -39,19 +39,19 @@ export type PipeOptions = {
   say(line: string): void
 }
 
-/** Long by nature: notices until the client has had enough. */
+/** A long request: it streams notifications until the client cancels it. */
 const LISTEN = 'subscriptions/listen'
 const CANCELLED = 'notifications/cancelled'
-/** A server that is stopping takes connections for a moment yet, and one that is started anew is there about as soon. */
+/** A stopping server accepts connections for about this long, and a restarted one is ready about as soon. */
 const STOPPING_MS = 1_000
-/** A stream that breaks more often than this is not worth coming back to. */
+/** The pipe resumes a broken stream at most this often. */
 const MAX_BREAKS = 3
 
 export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
   const requests = createRequests()
   const works = new Set<Promise<void>>()
   let isClosed = false
-  /** Messages that follow an `initialize` belong to the session that it begins. */
+  /** Messages after an `initialize` wait for it, because they belong to the session that it starts. */
   let opening: Promise<void> = Promise.resolve()
   const pass = (text: string) => write(oneLine(text))
   const session = createLegacySession({ http, onText: pass, say })
@@ -79,22 +79,20 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
       code = RPC.parse
     }
     if (message !== null) return message
-    const says = code === RPC.parse ? 'A line is not valid JSON.' : 'A line is no JSON-RPC message.'
-    void write(
-      rpcError(null, code, `${says} Next step: write each message as JSON-RPC 2.0, on a line of its own.`),
-    )
+    const says = code === RPC.parse ? 'The line is not valid JSON.' : 'The line is not a JSON-RPC message.'
+    void write(rpcError(null, code, `${says} Next step: Send each message as JSON-RPC 2.0 on its own line.`))
     return null
   }
 
-  /** Its answer, or the reason why there is none, is written when this resolves. Never fails. */
+  /** Forwards a message. Resolves when its response or an error is written. Never rejects. */
   async function carry(message: Message, before: Promise<void>): Promise<void> {
     const request = requests.begin(message)
     const { waiting } = request
     try {
       await before
       await tryTwice(request)
-      // A stream that the server ended without the answer that it owes.
-      if (waiting.size > 0) throw new Lost('the answer ended early', true)
+      // The server ended the stream without the response.
+      if (waiting.size > 0) throw new Lost('the response ended early', true)
     } catch (thrown) {
       const failure = thrown instanceof Lost ? explain(thrown) : thrown
       if (message.ids.length === 0)
@@ -105,11 +103,11 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
     }
   }
 
-  /** Whoever still waits is told why there is no answer. Of what was cancelled nobody does. */
+  /** Writes an error for each pending request. Cancelled requests are not pending. */
   async function answerAll({ waiting }: Pick<Request, 'waiting'>, failure: unknown): Promise<void> {
     const ids = [...waiting]
     waiting.clear()
-    // All at once: at the end nobody waits for room.
+    // Written at once, because close() does not wait for buffer space.
     await Promise.all(ids.map((id) => write(toRpcError(id, failure))))
   }
 
@@ -123,7 +121,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
         if (!(error instanceof Lost) || abort.signal.aborted) throw error
         server.lost()
         if (!error.wasSent) request.isOut = false
-        // What may have been done is not done twice, unless doing it changes nothing.
+        // A request that the server may have received is sent again only if it is safe to repeat.
         if (isAgain || (error.wasSent && !isRepeatable(message))) throw error
         if (error instanceof Stopping) await sleep(STOPPING_MS, undefined, { signal: abort.signal })
       }
@@ -139,7 +137,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
     const asked = session.id()
     request.isOut = true
     let answer = await post(message, signal)
-    // Refused before anything was done with it, whatever it was.
+    // 404: the server rejected the session before it handled the message.
     if (answer.statusCode === 404 && isLegacy && asked !== null && !isOpening) {
       answer.resume()
       request.isOut = false
@@ -156,7 +154,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
       if (!isFine && saysStopping(read.parts)) throw new Stopping()
       const [only] = waiting.size === 1 ? waiting : []
       if (only !== undefined && read.ids.length === 1 && read.ids[0] === null) {
-        // Refused before the server knew which request it was.
+        // The server rejected the message before it read the request's id.
         waiting.delete(only)
         await write(toJson({ ...read.parts[0], id: only }))
         continue
@@ -172,7 +170,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
       say(`the server refused a message (HTTP ${answer.statusCode})`)
   }
 
-  /** An answer's texts. Where its stream breaks off before all was answered, and says where it was, it is gone on with. */
+  /** Yields the texts of a response. Resumes a stream that breaks before the response, if its events have ids. */
   async function* wholeAnswer(
     answer: IncomingMessage,
     waiting: Set<Id>,
@@ -205,8 +203,8 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
   }
 
   /**
-   * Hanging up is how the newer revisions cancel; the older ones are told as well. It is not answered any more. The others
-   * of its batch are, on the same connection: that is hung up when none is left.
+   * Cancels a request. The newer revisions cancel by closing the connection; older ones also get the notification. The
+   * request gets no response. The other requests of its batch do, so the connection closes when none is left.
    */
   async function cancel(message: Message): Promise<void> {
     const request = requests.drop(message.params.requestId)
@@ -225,7 +223,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
     async close() {
       isClosed = true
       for (const request of requests.all()) {
-        // Nobody may read any more: that it is written is not waited for.
+        // Not awaited, because the client may no longer read.
         void answerAll(request, cutShort(request.isOut))
         request.abort.abort()
       }
@@ -234,7 +232,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
   }
 }
 
-/** In JSON a line break can only stand between tokens. */
+/** Replaces line breaks with spaces. In JSON they only occur between tokens. */
 function oneLine(text: string): string {
   return /[\r\n]/.test(text) ? text.replace(/[\r\n]+/g, ' ') : text
 }

@@ -1,20 +1,20 @@
-/** The requests under way, and who still waits for an answer to what. */
+/** The open requests, and the ids that still expect a response. */
 import type { Id, Message } from './stdio-message.ts'
 
 export type Request = {
   message: Message
-  /** What is not answered yet; several in a batch. */
+  /** The ids without a response yet; several in a batch. */
   waiting: Set<Id>
   abort: AbortController
-  /** May the server have it? */
+  /** True if the server may have received the request. */
   isOut: boolean
 }
 
 export type Requests = {
   begin(message: Message): Request
-  /** It is over, whatever came of it. */
+  /** Removes a finished request. */
   end(request: Request): void
-  /** Nobody waits for this id any more. The request that it is of; null where it is of none. */
+  /** Removes this id from its request, and returns that request; null if no request has the id. */
   drop(id: unknown): Request | null
   all(): Request[]
 }

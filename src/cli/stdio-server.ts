@@ -1,4 +1,4 @@
-/** The server of the settings: the one that runs, or one that is started. */
+/** The server of the settings: finds the running one, or starts one. */
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listenerAt } from '../same-user.ts'
@@ -14,28 +14,28 @@ import { typed } from './words.ts'
 export type OwnServerOptions = {
   url: string
   authDir: string
-  /** Was the directory named in the settings? Then a server on another one is not the right one. */
+  /** True if the settings name the directory. A server of another directory is then the wrong one. */
   isDirGiven: boolean
   /** Arguments of the program for a server with these settings. */
   serveArgs: string[]
-  /** The folder that it runs in, and whose `.env` it reads. Absolute path. */
+  /** The folder that the server runs in, and whose `.env` it reads. Absolute path. */
   cwd: string
-  /** Progress, for people. */
+  /** Prints the progress, for people. */
   say(line: string): void
 }
 
-/** From nothing to a server that listens; clients wait about as long for the answer to `initialize`. */
+/** Time limit for the start of a server. Clients wait about as long for the response to `initialize`. */
 const START_MS = 50_000
-/** A server that ends has its directory for as long; one that holds it for longer and does not answer is elsewhere. */
+/** A stopping server holds its directory at most this long. A server that holds it longer without responding uses another address. */
 const HELD_MS = 25_000
-/** Each start takes a process; one that finds the place taken more often than this will find it so again. */
+/** Each start costs a process. If the port or directory is in use at each of these starts, another start does not help. */
 const MAX_STARTS = 3
 const LOOK_EVERY_MS = 100
 const PROBE_MS = 5_000
 
 /**
- * The server of these settings. Two that start one at once end up with the same: the directory's lock and the port let
- * only one of the servers live, and both wait for that one.
+ * Returns the server of these settings. Two pipes that start one at the same time get the same server: the directory's
+ * lock and the port allow only one, and both pipes wait for it.
  */
 export function ownServer(options: OwnServerOptions): PipeServer {
   let found: Promise<void> | null = null
@@ -62,13 +62,13 @@ async function find(options: OwnServerOptions): Promise<void> {
   let starts = 0
   let isWaiting = false
   for (const until = Date.now() + START_MS; ; await sleep(LOOK_EVERY_MS)) {
-    if (await isThere(options)) return isWaiting ? say(`the server answers at ${url}`) : undefined
-    if (!isWaiting) say(`no server answers at ${url}: one is started, with the session in ${authDir}`)
+    if (await isThere(options)) return isWaiting ? say(`the server is ready at ${url}`) : undefined
+    if (!isWaiting) say(`no server responds at ${url}: starting one with the session in ${authDir}`)
     isWaiting = true
     const ended = child?.ended() ?? null
     if (ended !== null) {
       child = null
-      // Another one was quicker: that is the one to wait for.
+      // Another server was faster; wait for that one.
       if (!ended.isTaken || starts === MAX_STARTS)
         throw notStarted(`The server did not start: ${ended.says}`, ended.log)
     }
@@ -85,12 +85,12 @@ async function find(options: OwnServerOptions): Promise<void> {
     }
     if (Date.now() > until) {
       const log = child?.log ?? null
-      throw notStarted(`The server was started, and does not answer at ${url} yet.`, log)
+      throw notStarted(`The server was started, but does not respond at ${url} yet.`, log)
     }
   }
 }
 
-/** True: a server of ours answers; false: nobody does. @throws PipeFailure where somebody else does */
+/** Returns true if our server responds, false if no program does. @throws PipeFailure if another program responds */
 async function isThere({ url, authDir, isDirGiven }: OwnServerOptions): Promise<boolean> {
   let status: number | undefined
   let health: Record<string, unknown>
@@ -101,24 +101,24 @@ async function isThere({ url, authDir, isDirGiven }: OwnServerOptions): Promise<
     health = Object(JSON.parse(await text(answer)))
   } catch (error) {
     const code = errnoOf(error)
-    // It is going, or not yet there.
+    // The server is stopping, or has not started yet.
     if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return false
     throw notOurs(url)
   }
-  // Anybody may have been quicker to take the port, and say our name: messages go to nobody else.
+  // A program of another user could take the port and use our name. It must not receive messages.
   const listener = listenerAt(url)
   if (listener === 'foreign') throw notThisUser(url)
-  // It has stopped listening since, and is going.
+  // The server has closed the port since then: it is stopping.
   if (listener === 'nobody') return false
-  // It is ours, and refuses: what it says about each request is the better sentence.
+  // Our server returned an error. The error of each request says more.
   if (status !== 200 && typeof health.code === 'string' && typeof health.hint === 'string') return true
   if (health.name !== 'whatsapp-mcp-api') throw notOurs(url)
   const theirs = isRecord(health.status) ? health.status.auth_dir : undefined
   if (isDirGiven && typeof theirs === 'string' && !isSamePlace(theirs, authDir)) {
     throw new PipeFailure(
       'not_our_server',
-      `The server at ${url} has another session than the settings name: ${theirs}, and not ${authDir}.`,
-      'Give this session a port of its own (--port), or name the server that is meant (--url).',
+      `The server at ${url} uses the session in ${theirs}, but the settings name ${authDir}.`,
+      'Choose another port for this session (--port), or set the URL of the server (--url).',
     )
   }
   return true
@@ -127,7 +127,7 @@ async function isThere({ url, authDir, isDirGiven }: OwnServerOptions): Promise<
 function notOurs(url: string): PipeFailure {
   return new PipeFailure(
     'not_our_server',
-    `Another program answers at ${url}, where the server should be.`,
+    `Another program uses ${url}, the address of the server.`,
     'Stop that program, or choose another port in WHATSAPP_MCP_PORT (--port).',
   )
 }
@@ -135,8 +135,8 @@ function notOurs(url: string): PipeFailure {
 function notThisUser(url: string): PipeFailure {
   return new PipeFailure(
     'not_our_server',
-    `What answers at ${url} is not run by this user of the computer, nor by root.`,
-    'Choose another port in WHATSAPP_MCP_PORT (--port); or, where that server is meant, name it (--url).',
+    `The program at ${url} belongs to another user of this computer.`,
+    'Choose another port in WHATSAPP_MCP_PORT (--port). To use that server on purpose, set its URL (--url).',
   )
 }
 
@@ -145,7 +145,7 @@ function notStarted(says: string, log: string | null): PipeFailure {
   return new PipeFailure(
     'server_unreachable',
     `${says}${where}`,
-    `Run "${typed('doctor')}" with the same settings: it names what is wrong; then try again.`,
+    `Run "${typed('doctor')}" with the same settings to find the problem, then retry.`,
     log === null ? {} : { log },
   )
 }
@@ -153,7 +153,7 @@ function notStarted(says: string, log: string | null): PipeFailure {
 function heldElsewhere({ url, authDir }: OwnServerOptions, { pid, addresses }: Running): PipeFailure {
   return new PipeFailure(
     'server_unreachable',
-    `A server (process ${pid}) uses ${authDir}, and does not answer at ${url}.`,
-    `Name its address (--url ${addresses?.url ?? 'http://127.0.0.1:PORT'}), or stop it: ${stopLine(authDir)}`,
+    `A server (process ${pid}) uses ${authDir}, but does not respond at ${url}.`,
+    `Use its URL (--url ${addresses?.url ?? 'http://127.0.0.1:PORT'}), or stop it: ${stopLine(authDir)}`,
   )
 }

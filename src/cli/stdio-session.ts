@@ -1,6 +1,6 @@
 /**
- * The session of a client of the eras before 2026-07-28: begun by its `initialize`, and begun anew, as it began it, where
- * the server no longer knows it.
+ * The session of a client that uses a revision before 2026-07-28. The client's `initialize` starts it. If the server no
+ * longer has the session, the pipe starts a new one with the same `initialize`.
  */
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,39 +9,39 @@ import { type Http, isEventStream, Lost, Stopping, textsOf } from './stdio-http.
 import { isRecord, type Message, readAnswer, saysStopping } from './stdio-message.ts'
 
 export type LegacySession = {
-  /** Headers that say which session a message is of. */
+  /** Returns the headers that name the session. */
   headers(): Record<string, string>
-  /** Id of the session now; null where there is none. */
+  /** Returns the id of the current session; null if there is none. */
   id(): string | null
-  /** The client has begun one, and this was the answer. A session from before is ended. */
+  /** Stores the session that the client has started with this response. Ends an earlier session. */
   begun(initialize: Message, answer: IncomingMessage, text: string): void
-  /** A message that went through: what must be said again in a new session is kept. */
+  /** Records a delivered message, if a new session must repeat it. */
   passed(message: Message): void
-  /** Resolves once a session that is being begun anew has begun, or could not be. */
+  /** Resolves when a renewal under way has ended, with or without success. */
   ready(): Promise<void>
-  /** The rest of a stream that broke off after the event of this id. @throws Lost where there is none to be had */
+  /** Returns the rest of a stream that broke after the event with this id. @throws Lost if it cannot be resumed */
   resume(reached: string, signal: AbortSignal): Promise<IncomingMessage>
-  /** The server does not know the session of this id any more: begin it anew, once for all who find that out. */
+  /** Starts a new session after the server lost the one with this id. Concurrent calls share one renewal. */
   renew(lostId: string): Promise<void>
-  /** End it, for good. */
+  /** Ends the session permanently. */
   close(): Promise<void>
 }
 
 export type SessionOptions = {
   http: Http
-  /** What the server says by itself, each a JSON text. */
+  /** Called with each JSON text that the server sends on its own. */
   onText(text: string): Promise<void>
   say(line: string): void
 }
 
 const ACCEPT_BOTH = 'application/json, text/event-stream'
 const INITIALIZED = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })
-/** Between two tries to open the stream of notices again. */
+/** Pause between two attempts to reopen the stream of notifications. */
 const RETRY_MS = { first: 1_000, most: 30_000 } as const
-/** Telling the server that the session is over is a courtesy. */
+/** Time limit of the request that ends the session. It is optional. */
 const GOODBYE_MS = 1_000
 
-/** What is sent with every message. */
+/** The headers of every message. */
 export const POST_HEADERS = { 'content-type': 'application/json', accept: ACCEPT_BOTH } as const
 
 export function createLegacySession({ http, onText, say }: SessionOptions): LegacySession {
@@ -49,9 +49,9 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
   let id: string | null = null
   let version: string | null = null
   let renewal: Promise<void> | null = null
-  /** The stream of notices that is open now. */
+  /** The open stream of notifications. */
   let notices = new AbortController()
-  /** `resources/subscribe` by address: a new session knows nothing of them. */
+  /** `resources/subscribe` messages by URI, to repeat in a new session. */
   const subscribed = new Map<string, string>()
 
   const headers = () => ({
@@ -75,7 +75,7 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
     const before = { id, version }
     id = null
     version = null
-    say('the server does not know this session any more: it is begun anew')
+    say('the server no longer has this session: starting a new one')
     try {
       const answer = await post(initialize)
       const texts: string[] = []
@@ -87,20 +87,20 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
       for (const one of [INITIALIZED, ...subscribed.values()]) (await post(one)).resume()
       void listen()
     } catch (error) {
-      // The next request finds it lost again.
+      // The next request finds the session lost and tries again.
       ;({ id, version } = before)
       throw error
     }
   }
 
-  /** The session's stream, or from here on the one that this event was of. */
+  /** Opens the session's stream, or resumes the stream of this event. */
   function get(reached: string | null, signal: AbortSignal): Promise<IncomingMessage> {
     const from = reached === null ? {} : { 'last-event-id': reached }
     const accept = 'text/event-stream'
     return http.request({ method: 'GET', headers: { accept, ...from, ...headers() }, signal, isFresh: true })
   }
 
-  /** The stream of notices, opened again for as long as the session lives. Never fails, and starts no server. */
+  /** Keeps the stream of notifications open while the session lives. Never rejects, and starts no server. */
   async function listen(): Promise<void> {
     notices.abort()
     notices = new AbortController()
@@ -111,7 +111,7 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
       try {
         const answer = await get(reached, signal)
         if (answer.statusCode === 404) return await renew(asked)
-        // There is none for this client. Anything else passes: a server that stops, or one in between that knows none.
+        // 405: the server has no stream for this client. Other statuses are temporary, such as from a stopping server.
         if (answer.statusCode === 405) return void answer.resume()
         if (!isEventStream(answer)) throw new Lost('no stream', false)
         const onId = (at: string) => {
@@ -122,7 +122,7 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
           await onText(text)
         }
       } catch {
-        // It broke off, or nobody answers: whoever asks for something next finds that out.
+        // The stream broke, or no server responds. The next request detects that.
       }
       await sleep(pauseMs, undefined, { signal }).catch(() => {})
       pauseMs = Math.min(RETRY_MS.most, pauseMs * 2)
@@ -166,13 +166,13 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
       await renewal?.catch(() => {})
     },
     async resume(reached, signal) {
-      // Whatever becomes of this: the request itself has long been sent.
+      // The original request was sent, even if the resumption fails.
       const answer = await get(reached, signal).catch((error) => {
         throw error instanceof Lost ? new Lost(error, true) : error
       })
       if (isEventStream(answer)) return answer
       answer.resume()
-      throw new Lost('the answer broke off', true)
+      throw new Lost('the response was interrupted', true)
     },
     renew,
     close,
@@ -182,7 +182,7 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
 function notBegun(): PipeFailure {
   return new PipeFailure(
     'server_unreachable',
-    'The server was started anew and would not begin the session again.',
-    'Connect again: end this MCP server in the client, and start it.',
+    'The server was restarted and did not accept a new session.',
+    'Restart this MCP server in the client.',
   )
 }

@@ -1,29 +1,29 @@
-/** `whatsapp-mcp-api stdio`: MCP over standard input and output, piped to the server's endpoint. */
+/** `whatsapp-mcp-api stdio`: serves MCP on standard input and output, and forwards it to the server's endpoint. */
 import { EXIT } from './exit-codes.ts'
 import { createHttp } from './stdio-http.ts'
 import { linesOf, takeStdout } from './stdio-lines.ts'
 import type { PipeServer } from './stdio-named.ts'
-import { untilOrphaned, untilTold } from './stdio-parent.ts'
+import { untilOrphaned, untilSignal } from './stdio-parent.ts'
 import { createPipe } from './stdio-pipe.ts'
 
 /**
- * Who has said all that there is to say (`printf … | whatsapp-mcp-api stdio`) may still wait for answers: as long as it takes to
- * start a server (50 s) and to do what takes longest (60 s). Clients that do not want to wait send SIGTERM after 2 s.
+ * After standard input ends (`printf … | whatsapp-mcp-api stdio`), responses may still be pending: a start of a server takes up
+ * to 50 s, the longest operation up to 60 s. Clients that do not wait send SIGTERM after 2 s.
  */
 const AFTER_INPUT_MS = 120_000
-/** Told to end, or nobody there any more: a moment for what is nearly done. */
+/** Time for pending responses after a signal, or after the client is gone. */
 const AFTER_SIGNAL_MS = 500
-/** A client that says nothing is one all the same: the server hears of it this often, at most. */
+/** A silent client still counts as a client: the pipe sends a request to the server at least this often. */
 const HEARTBEAT_MS = 60_000
 
 export type StdioOptions = {
-  /** Opens the way to the server. Called at once; nothing is asked of it before the first message. */
+  /** Returns the server. Called at once; the pipe sends no request before the first message. */
   openServer(say: (line: string) => void): PipeServer
-  /** A server that nobody has asked for so long ends, ms; null: it stays. */
+  /** The server stops after this time without a request, in ms; null: it does not stop. */
   idleMs: number | null
 }
 
-/** Pipes until the client is gone; resolves with the exit code. */
+/** Forwards messages until the client is gone. Resolves with the exit code. */
 export async function stdio({ openServer, idleMs }: StdioOptions): Promise<number> {
   const output = takeStdout()
   const say = (line: string) => void process.stderr.write(`whatsapp-mcp-api: ${line}\n`)
@@ -32,7 +32,7 @@ export async function stdio({ openServer, idleMs }: StdioOptions): Promise<numbe
   const pipe = createPipe({ server, http, write: output.write, say })
   const beat = keepAwake(server, idleMs)
 
-  const ended = Promise.race([untilTold(), untilOrphaned(), output.broken])
+  const ended = Promise.race([untilSignal(), untilOrphaned(), output.broken])
   const read = (async () => {
     for await (const line of linesOf(process.stdin)) pipe.accept(line)
     await atMost(AFTER_INPUT_MS, pipe.settled())
@@ -45,7 +45,7 @@ export async function stdio({ openServer, idleMs }: StdioOptions): Promise<numbe
   return EXIT.ok
 }
 
-/** As long as the client lives the server that was started for it is in use, also where nothing is said for long. */
+/** Sends regular requests while the client lives, so that a server that was started for it does not stop. */
 function keepAwake({ url, isOurs }: PipeServer, idleMs: number | null): NodeJS.Timeout {
   const health = createHttp(`${url}/health`, isOurs)
   const everyMs = Math.min(HEARTBEAT_MS, (idleMs ?? HEARTBEAT_MS * 3) / 3)
