@@ -165,9 +165,9 @@ describe.each(Object.entries(FILES))('%s', (client, { file, member, existing }) 
     expect(code).toBe(0)
     const backup = readdirSync(dirname(path())).find((name) => name.includes('.bak-')) ?? 'none'
     expect(out.split('\n').slice(1, 4)).toEqual([
-      'It replaced another program of that name: npx -y whatsapp-mcp-other',
-      `The file as it was: ${join(dirname(path()), backup)}`,
-      'To keep both, put that file back and install under another name: --name NAME',
+      'It replaced the entry of another program: npx -y whatsapp-mcp-other',
+      `Backup of the file: ${join(dirname(path()), backup)}`,
+      'To keep both, restore the backup and install with another name: --name NAME',
     ])
     expect(readFileSync(join(dirname(path()), backup), 'utf8')).toBe(text)
     // Nothing of it is left, for our program to get or to run in.
@@ -344,7 +344,7 @@ it.each([
   writeFileSync(file, bytes)
   const { code, out, err } = await mcpConfig(['claude-code', '--install'])
   expect([code, out]).toEqual([1, ''])
-  expect(err).toContain(`${file} is not valid UTF-8; nothing was changed.`)
+  expect(err).toContain(`${file} is not valid UTF-8. Nothing was changed.`)
   expect(readFileSync(file)).toEqual(bytes)
   expect(readdirSync(home)).toEqual(['.claude.json'])
 })

@@ -1,34 +1,34 @@
-/** The table of clients: how each is told of a server, and where it keeps that. */
+/** The table of MCP clients: the entry of a server in each client's configuration, and the file that contains it. */
 import { readdirSync } from 'node:fs'
 import { posix, win32 } from 'node:path'
 import type { Place } from './data-dir.ts'
 import type { Entry, Transport } from './mcp-config-entry.ts'
 
-/** The file in which a client keeps its servers. */
+/** The configuration file of a client. */
 export type ConfigFile = {
   format: 'json' | 'jsonc' | 'toml'
-  /** The member that holds the servers by name. */
+  /** The member that contains the servers by name. */
   member: string
   path(place: Place): string
 }
 
 export type McpClient = {
   title: string
-  /** The first is used where none is asked for. */
+  /** The supported transports. The first is the default. */
   transports: readonly Transport[]
-  /** Our entry as this client writes it. */
+  /** Returns the entry in this client's format. */
   entry(entry: Entry): Record<string, unknown>
-  /** What to type where the client has a command for it; else the entry is shown as it stands in the file. */
+  /** Returns the client's command that adds the server, if it has one. Otherwise the entry is printed. */
   command?: (name: string, entry: Entry) => string[]
-  /** What is printed where there is no file; left out: the entry. */
+  /** Returns what is printed if the client has no file. Default: the entry. */
   pasted?: (name: string, entry: Entry, ours: Record<string, unknown>) => object
-  /** How that is written; left out: JSON. */
+  /** The format of the output. Default: JSON. */
   format?: 'yaml'
-  /** Null: it keeps none that another program could write. */
+  /** Null if the client has no file that another program can write. */
   file: ConfigFile | null
-  /** What to do with what was printed, where there is no file. */
+  /** What to do with the output, if the client has no file. */
   use?: string
-  /** What to do once it is written. */
+  /** The next step after the file is written. */
   next: string
 }
 
@@ -39,13 +39,14 @@ const typedEntry = (entry: Entry): Record<string, unknown> => ({
   ...plainEntry(entry),
 })
 
-/** As Gemini CLI and Qwen Code have it: `url` would be an endpoint of the old SSE transport there. */
+/** The entry of Gemini CLI and Qwen Code. There, `url` is an endpoint of the old SSE transport. */
 const httpUrlEntry = (entry: Entry): Record<string, unknown> =>
   entry.transport === 'http' ? { httpUrl: entry.url } : plainEntry(entry)
 
 /**
- * Where files are: code.claude.com/docs (user scope), modelcontextprotocol.io/quickstart/user, cursor.com/docs/mcp,
- * code.visualstudio.com/docs/copilot/reference/mcp-configuration, openai/codex docs/config.md; of the others beside each.
+ * Sources of the file locations: code.claude.com/docs (user scope), modelcontextprotocol.io/quickstart/user,
+ * cursor.com/docs/mcp, code.visualstudio.com/docs/copilot/reference/mcp-configuration, openai/codex docs/config.md. The
+ * sources of the other clients are beside each row.
  */
 export const CLIENTS: Record<string, McpClient> = {
   'claude-code': {
@@ -63,15 +64,15 @@ export const CLIENTS: Record<string, McpClient> = {
       member: 'mcpServers',
       path: ({ home, env, platform }) => pathOf(platform).join(env.CLAUDE_CONFIG_DIR || home, '.claude.json'),
     },
-    next: 'Start Claude Code anew; /mcp shows the server.',
+    next: 'Restart Claude Code. /mcp shows the server.',
   },
   'claude-desktop': {
     title: 'Claude Desktop',
-    // Servers by address are connectors, which its maker's cloud calls: that cannot reach this computer.
+    // Servers with a URL are connectors. The vendor's cloud calls them, and cannot reach this computer.
     transports: ['stdio'],
     entry: plainEntry,
     file: { format: 'json', member: 'mcpServers', path: claudeDesktopFile },
-    next: 'Quit Claude Desktop (closing its window is not enough) and start it again.',
+    next: 'Quit Claude Desktop (closing the window is not enough), then start it again.',
   },
   cursor: {
     title: 'Cursor',
@@ -82,7 +83,7 @@ export const CLIENTS: Record<string, McpClient> = {
       member: 'mcpServers',
       path: ({ home, platform }) => pathOf(platform).join(home, '.cursor', 'mcp.json'),
     },
-    next: 'Switch the server on in the settings of Cursor, under MCP.',
+    next: 'Enable the server in the settings of Cursor, under MCP.',
   },
   vscode: {
     title: 'VS Code',
@@ -111,7 +112,7 @@ export const CLIENTS: Record<string, McpClient> = {
         return join(env.CODEX_HOME || join(home, '.codex'), 'config.toml')
       },
     },
-    next: 'Start Codex anew; "codex mcp list" shows the server.',
+    next: 'Restart Codex. "codex mcp list" shows the server.',
   },
   // geminicli.com/docs/tools/mcp-server, user scope; its settings file may have comments.
   gemini: {
@@ -119,7 +120,7 @@ export const CLIENTS: Record<string, McpClient> = {
     transports: ['stdio', 'http'],
     entry: httpUrlEntry,
     file: { format: 'jsonc', member: 'mcpServers', path: inHome('.gemini', 'settings.json') },
-    next: 'Start Gemini CLI anew; /mcp shows the server.',
+    next: 'Restart Gemini CLI. /mcp shows the server.',
   },
   // qwenlm.github.io/qwen-code-docs/en/users/features/mcp, user scope.
   qwen: {
@@ -127,7 +128,7 @@ export const CLIENTS: Record<string, McpClient> = {
     transports: ['stdio', 'http'],
     entry: httpUrlEntry,
     file: { format: 'jsonc', member: 'mcpServers', path: inHome('.qwen', 'settings.json') },
-    next: 'Start Qwen Code anew; /mcp shows the server.',
+    next: 'Restart Qwen Code. /mcp shows the server.',
   },
   // opencode.ai/v1/docs/mcp-servers; version 2 reads that form too (opencode.ai/docs/migrate-v1).
   opencode: {
@@ -138,7 +139,7 @@ export const CLIENTS: Record<string, McpClient> = {
         ? { type: 'remote', url: entry.url }
         : { type: 'local', command: [entry.command, ...entry.args] },
     file: { format: 'jsonc', member: 'mcp', path: opencodeFile },
-    next: 'Start OpenCode anew; "opencode mcp list" shows the server.',
+    next: 'Restart OpenCode. "opencode mcp list" shows the server.',
   },
   // docs.windsurf.com/windsurf/cascade/mcp
   windsurf: {
@@ -162,7 +163,7 @@ export const CLIENTS: Record<string, McpClient> = {
     transports: ['stdio', 'http'],
     entry: plainEntry,
     file: { format: 'json', member: 'mcpServers', path: inHome('.lmstudio', 'mcp.json') },
-    next: 'Switch the server on in LM Studio, under Program.',
+    next: 'Enable the server in LM Studio, under Program.',
   },
   // librechat.ai/docs/configuration/librechat_yaml/object_structure/mcp_servers and …/mcp_settings: private addresses are
   // refused unless they are listed. JSON is YAML too.
@@ -179,7 +180,7 @@ export const CLIENTS: Record<string, McpClient> = {
     }),
     format: 'yaml',
     file: null,
-    use: 'Put it into librechat.yaml, beside what it has under the same names, and restart LibreChat. LibreChat must run on this\ncomputer as the same user: a container does not reach the server.',
+    use: 'Merge this into librechat.yaml, then restart LibreChat. LibreChat must run on this computer as the same user: a\ncontainer cannot reach the server.',
     next: '',
   },
   n8n: {
@@ -203,24 +204,24 @@ export const CLIENTS: Record<string, McpClient> = {
       connections: {},
     }),
     file: null,
-    use: 'Paste it into a workflow, and connect the node to an AI Agent as its tool. The server must run, and n8n on the same computer\nas the same user.',
+    use: 'Paste this into a workflow, and connect the node to an AI Agent as a tool. The server must run, and n8n must run on this\ncomputer as the same user.',
     next: '',
   },
 }
 
-/** A file in a folder of the user's own, on every system. */
+/** Returns the path of a file in the home directory, on every system. */
 function inHome(...parts: string[]): ConfigFile['path'] {
   return ({ home, platform }) => pathOf(platform).join(home, ...parts)
 }
 
-/** Below ~/.config on every system (npm:xdg-basedir). Either name is read, and comments in both. */
+/** The file of OpenCode: in ~/.config on every system (npm:xdg-basedir). OpenCode reads both names, with comments. */
 function opencodeFile({ home, env, platform }: Place): string {
   const { join } = pathOf(platform)
   const folder = join(env.XDG_CONFIG_HOME || join(home, '.config'), 'opencode')
   return join(folder, namesIn(folder).find((name) => name === 'opencode.jsonc') ?? 'opencode.json')
 }
 
-/** On macOS in ~/.config too. */
+/** The file of Zed: on macOS also in ~/.config. */
 function zedFile(place: Place): string {
   const { platform, home } = place
   if (platform === 'win32') return win32.join(userConfig(place), 'Zed', 'settings.json')
@@ -232,7 +233,7 @@ function pathOf(platform: NodeJS.Platform): typeof posix {
   return platform === 'win32' ? win32 : posix
 }
 
-/** Where programs keep what their user set. */
+/** Returns the directory for user settings of programs. */
 function userConfig({ platform, home, env }: Place): string {
   if (platform === 'win32') return env.APPDATA || win32.join(home, 'AppData', 'Roaming')
   if (platform === 'darwin') return posix.join(home, 'Library', 'Application Support')
@@ -242,8 +243,8 @@ function userConfig({ platform, home, env }: Place): string {
 }
 
 /**
- * On Windows it comes as a package since 2026, and packages see a folder of their own in the place of the usual one
- * (anthropics/claude-code#26073): what is written to the usual one is never read.
+ * The file of Claude Desktop. On Windows it is a package since 2026. Packages have a redirected folder
+ * (anthropics/claude-code#26073), so Claude Desktop does not read the usual one.
  */
 function claudeDesktopFile(place: Place): string {
   const { platform, home, env } = place

@@ -1,6 +1,6 @@
 /**
- * Our entry in a file that somebody else keeps: the text around it stays as it is, comments too. Whatever the edit, it is
- * held against what was meant before anything is written.
+ * Edits the entry of this program in another program's file. The other text stays unchanged, including comments. Each edit
+ * is parsed and compared with the intended result before it is used.
  */
 import { isDeepStrictEqual } from 'node:util'
 import {
@@ -22,17 +22,17 @@ export type Edit = {
   member: string
   name: string
   entry: Json
-  /** Is the entry of that name one of ours? Then it keeps what its user added; all of another program's goes. */
+  /** True if the existing entry is of this program. It keeps the user's additions; another program's entry is replaced. */
   isOurs(before: Json): boolean
 }
 
 /** The file cannot be edited safely. `message` is the rest of a sentence that begins with the file's name. */
 export class EditError extends Error {}
 
-/** What entries of ours say, for any client; anything else in one was put there by its user. */
+/** The keys that this program writes, for any client. All other keys are the user's additions. */
 const OURS = ['type', 'command', 'args', 'url', 'httpUrl', 'serverUrl']
 
-/** The text with our entry in it; the same text where it is there already. @throws EditError */
+/** Returns the text with the entry. Returns the same text if it already has the entry. @throws EditError */
 export function withEntry(text: string, edit: Edit): string {
   const bom = text.startsWith('\ufeff') ? '\ufeff' : ''
   const before = text.slice(bom.length)
@@ -41,7 +41,7 @@ export function withEntry(text: string, edit: Edit): string {
   const servers = data[edit.member] ?? {}
   const known = isRecord(servers) ? (servers[edit.name] ?? {}) : null
   if (!isRecord(servers) || !isRecord(known))
-    throw new EditError(`holds no table of servers at "${edit.member}"`)
+    throw new EditError(`has no table of servers at "${edit.member}"`)
   const isOurs = edit.isOurs(known)
   const kept = isOurs ? Object.fromEntries(Object.entries(known).filter(([key]) => !OURS.includes(key))) : {}
   const merged = { ...edit.entry, ...kept }
@@ -50,7 +50,7 @@ export function withEntry(text: string, edit: Edit): string {
   const change = !Object.hasOwn(servers, edit.name) ? 'add' : isOurs ? 'update' : 'replace'
   const tries = edit.format === 'toml' ? editToml(before, edit, change) : [editJson(before, edit, change)]
   const after = tries.find((one) => says(one, wanted))
-  if (after === undefined) throw new EditError('is written in a way that cannot be edited safely')
+  if (after === undefined) throw new EditError('cannot be edited safely')
   return bom + after
 
   function says(text: string, wanted: Json): boolean {
@@ -62,7 +62,7 @@ export function withEntry(text: string, edit: Edit): string {
   }
 }
 
-/** The entry of that name, as it is in the text; null where there is none. @throws EditError where it cannot be read */
+/** Returns the entry with this name; null if there is none. @throws EditError if the text cannot be parsed */
 export function entryIn(text: string, { format, member, name }: Omit<Edit, 'entry' | 'isOurs'>): unknown {
   const read = format === 'toml' ? readToml : readJson(format)
   const servers = read(text.replace(/^\ufeff/, ''))[member]
@@ -83,10 +83,10 @@ function readJson(format: 'json' | 'jsonc'): (text: string) => Json {
   }
 }
 
-/** To an entry: there was none; only our keys change; all of it does. */
+/** The change to an entry. `add`: it is new. `update`: only our keys change. `replace`: the whole entry changes. */
 type Change = 'add' | 'update' | 'replace'
 
-/** A new entry is put before the others, where no comma and no comment is in the way. */
+/** Edits JSON. Inserts a new entry before the others, where no comma or comment interferes. */
 function editJson(text: string, { member, name, entry }: Edit, change: Change): string {
   const eol = eolOf(text)
   const unit = /^([ \t]+)\S/m.exec(text)?.[1] ?? '  '
@@ -115,7 +115,7 @@ function editJson(text: string, { member, name, entry }: Edit, change: Change): 
 
 type Member = { key: string; value: Json; unit: string; eol: string }
 
-/** The text with one more member at the beginning of this object. */
+/** Returns the text with a new member at the beginning of this object. */
 function putFirst(text: string, { offset, children = [] }: Node, { key, value, unit, eol }: Member): string {
   const lineStart = text.lastIndexOf('\n', offset) + 1
   const outer = /^[ \t]*/.exec(text.slice(lineStart))?.[0] ?? ''
@@ -135,8 +135,8 @@ function readToml(text: string): Json {
 }
 
 /**
- * Appended as a table of its own, or our keys exchanged in the table that is there (with its subtables, where all of it is
- * replaced): one text for each line that looks like its header, since such a line may stand in a string too.
+ * Edits TOML: appends a new table, or replaces our keys in the existing table (or the whole table with its subtables).
+ * Returns one text for each line that looks like the header, because such a line may also be part of a string.
  */
 function editToml(text: string, { member, name, entry }: Edit, change: Change): string[] {
   const eol = eolOf(text)
@@ -158,14 +158,14 @@ function editToml(text: string, { member, name, entry }: Edit, change: Change): 
   })
 }
 
-/** Is it the header of our table; with `orBelow`, or of a table in it? */
+/** True if the line is the header of our table, or with `orBelow` of a table inside it. */
 function isHeader(line: string, member: string, name: string, orBelow = false): boolean {
   const match = /^\s*\[\s*([\w-]+)\s*\.\s*(?:([\w-]+)|"([^"]*)"|'([^']*)')\s*([.\]])/.exec(line)
   if (match === null || match[1] !== member || ![match[2], match[3], match[4]].includes(name)) return false
   return orBelow || (match[5] === ']' && /^\s*(?:#.*)?$/.test(line.slice(match[0].length)))
 }
 
-/** Without our keys and their values, which may go over several lines. */
+/** Removes our keys and their values, which may span several lines. */
 function withoutKeys(lines: string[]): string[] {
   const kept: string[] = []
   for (let at = 0; at < lines.length; at += 1) {
@@ -193,7 +193,7 @@ function eolOf(text: string): string {
   return text.includes('\r\n') ? '\r\n' : '\n'
 }
 
-/** Values to compare: dates and prototypes as text says them. */
+/** Returns a value for comparison: dates as text, without prototypes. */
 function plainOf(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value))
 }

@@ -1,4 +1,4 @@
-/** How a client reaches this program: by its address, or by starting `stdio` the way this one was started. */
+/** Builds the entry for a client: the server's URL, or the command that starts `stdio` the way this program was started. */
 import { accessSync, constants, readFileSync, realpathSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { type GivenSettings, type Row, readConfig, rooted, SETTINGS, type SettingName } from '../config.ts'
@@ -11,7 +11,7 @@ import { PROGRAM, quote } from './words.ts'
 export const TRANSPORTS = ['stdio', 'http'] as const
 export type Transport = (typeof TRANSPORTS)[number]
 
-/** What a client is to know of the server. */
+/** What a client needs to reach the server. */
 export type Entry =
   | { transport: 'http'; url: string }
   | { transport: 'stdio'; command: string; args: string[] }
@@ -23,7 +23,7 @@ export type EntryOptions = {
   execPath: string
 }
 
-/** @throws ConfigError, and CommandError where the settings do not say where the server is */
+/** Returns the entry. @throws ConfigError, and CommandError if the settings do not determine the server's URL */
 export function toEntry(transport: Transport, { given, place, execPath }: EntryOptions): Entry {
   const address = addressOf(given, () => environmentOf(place))
   if (transport === 'http') return { transport, url: `${address}/mcp` }
@@ -32,36 +32,36 @@ export function toEntry(transport: Transport, { given, place, execPath }: EntryO
   return { transport, command, args: [...args, 'stdio', ...more] }
 }
 
-/** Set here, and not to be written into a file of a client; null: nothing is. */
+/** Returns the name of a setting that is set but must not be written into a client's file; null if there is none. */
 export function leftOut(place: Place): string | null {
   return environmentOf(place).WHATSAPP_ARCHIVE_KEY ? 'WHATSAPP_ARCHIVE_KEY' : null
 }
 
-/** What `stdio` will read as well. The working directory may be anybody's, and what its `.env` says would stay for good. */
+/** Returns the environment that `stdio` reads too. Ignores the `.env` of the working directory, because its values would become permanent. */
 function environmentOf(place: Place): Record<string, string | undefined> {
   return readEnvironment(dataRootOf(place))
 }
 
 /**
- * The command that starts this program again. Through npx as it came through npx; else Node and our own file, both by their
- * whole path: programs with windows have a PATH of their own, on which neither need be.
+ * Returns the command that starts this program again: npx if it runs through npx, else Node and our file. Both are absolute
+ * paths, because desktop programs have another PATH.
  */
 function launch({ root, platform, home, env }: Place, execPath: string): { command: string; args: string[] } {
   if (root.split(/[\\/]/).includes('_npx')) {
     requireRegistry(root)
-    // Clients start it in the folder of the open project, whose `.npmrc` may name another registry, and whose
-    // `node_modules/.bin` another program of our name: npx takes both from the folder of its prefix.
+    // Clients start npx in the folder of the open project. Its `.npmrc` may name another registry, and its
+    // `node_modules/.bin` may contain another program with our name. With a prefix, npx reads both from there.
     const args = [`--prefix=${home}`, '-y', 'whatsapp-mcp-api']
-    // npx is a script there, which only a shell can start.
+    // On Windows, npx is a script that only a shell can start.
     return platform === 'win32' ? { command: 'cmd', args: ['/c', 'npx', ...args] } : { command: 'npx', args }
   }
   return { command: stableNode(env.PATH ?? '', execPath), args: [join(root, 'dist', 'main.js')] }
 }
 
 /**
- * A client that starts this through npx gets what the registry has under our name: another program, or none, unless that is
- * where this one came from. npx notes that as a dependency of the folder in its cache.
- * @throws CommandError where it came from a file, an address or a repository
+ * Checks that this program came from the npm registry. Otherwise, a client that starts it through npx would get another
+ * program, or none. npx stores the source as a dependency of the folder in its cache.
+ * @throws CommandError if the program came from a file, a URL or a repository
  */
 function requireRegistry(root: string): void {
   const folder = dirname(dirname(root))
@@ -69,13 +69,13 @@ function requireRegistry(root: string): void {
   if (/^[\^~]?\d|^latest$/.test(spec ?? '')) return
   const file = spec?.startsWith('file:') ? quote(resolve(folder, spec.slice('file:'.length))) : 'FILE'
   throw new CommandError(
-    'This program runs through npx, and does not come from the npm registry: a client that starts it by its name would get another program, or none.',
-    `Install it (npm install -g ${file}), or use a checkout; then run this command again.`,
+    'This program runs through npx, but does not come from the npm registry. A client that starts it by name would get another program, or none.',
+    `Install it (npm install -g ${file}) or use a checkout, then run this command again.`,
     EXIT.failed,
   )
 }
 
-/** Where the package in a folder of npx's cache came from: a range of versions, a file, an address; null: not noted. */
+/** Returns the source of the package in a folder of npx's cache: a version range, a file or a URL; null if unknown. */
 function dependencyOf(file: string): string | null {
   try {
     const spec: unknown = JSON.parse(readFileSync(file, 'utf8')).dependencies[PROGRAM]
@@ -85,7 +85,7 @@ function dependencyOf(file: string): string | null {
   }
 }
 
-/** This Node by the name that it has on the PATH: Homebrew's own folder is another with each version. */
+/** Returns the path of this Node on the PATH, if any. The path in Homebrew's own folder changes with each version. */
 function stableNode(path: string, execPath: string): string {
   const isIt = (file: string) => {
     try {
@@ -99,14 +99,14 @@ function stableNode(path: string, execPath: string): string {
   return found.find(isIt) ?? execPath
 }
 
-/** What is not as it would be without being said, as flags: a client starts us elsewhere, and with another environment. */
+/** Returns the settings that differ from the defaults, as flags. A client starts the program in another folder and environment. */
 function carriedFlags(settings: GivenSettings, place: Place): string[] {
   const root = dataRootOf(place)
   const env = environmentOf(place)
-  /** Where a relative path begins: what the file says lies where the file does. */
+  /** Returns the folder that a relative path starts at. For a value of `.env` it is the folder of that file. */
   const baseOf = (name: SettingName) => ((settings[name] ?? process.env[name]) ? '.' : root)
   const { authDir } = readConfig({ flags: settings, env, root, base: baseOf('WHATSAPP_AUTH_DIR') })
-  // As it would be for a client, which need not have XDG_DATA_HOME.
+  // The default for a client, which may not have XDG_DATA_HOME.
   const usual = join(
     dataRootOf({ ...place, env: { LOCALAPPDATA: place.env.LOCALAPPDATA } }),
     SETTINGS.WHATSAPP_AUTH_DIR.fallback,

@@ -1,4 +1,4 @@
-/** Writes a client's file as a whole or not at all, with what it was beside it. */
+/** Writes a client's file atomically, with a backup beside it. */
 import {
   chmodSync,
   constants,
@@ -17,14 +17,14 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { type Edit, EditError, entryIn, withEntry } from './mcp-config-edit.ts'
 
 /**
- * What was done. `backup` is the file as it was; null where there was none, or nothing was changed. `replaced` is the entry of
- * that name as it was; null where there was none, or nothing was changed.
+ * The result. `backup` is the path of the previous file, `replaced` the previous entry with that name. Each is null if
+ * there was none, or if nothing changed.
  */
 export type Installed = { file: string; backup: string | null; isChanged: boolean; replaced: unknown }
 
-/** @throws CommandError where the file cannot be read, understood or written; then it is as it was */
+/** Writes the entry. @throws CommandError if the file cannot be read, parsed or written; it is unchanged then */
 export function install(path: string, edit: Edit, now = new Date()): Installed {
-  // Whoever keeps such files elsewhere, and links to them, keeps them there.
+  // A symbolic link stays; its target is written.
   const file = resolved(path)
   const before = read(file)
   const after = edited(file, before, edit)
@@ -42,7 +42,7 @@ export function install(path: string, edit: Edit, now = new Date()): Installed {
     rmSync(fresh, { force: true })
     throw new CommandError(
       `${file} cannot be written (${errnoOf(error) ?? error}).`,
-      'Write the entry by hand: the same command without --install prints it.',
+      'Add the entry by hand. The same command without --install prints it.',
       EXIT.failed,
       { cause: error },
     )
@@ -79,15 +79,15 @@ function edited(file: string, before: Buffer | null, edit: Edit): string {
   } catch (error) {
     if (!(error instanceof EditError)) throw error
     throw new CommandError(
-      `${file} ${error.message}; nothing was changed.`,
-      'Correct it, or write the entry by hand: the same command without --install prints it.',
+      `${file} ${error.message}. Nothing was changed.`,
+      'Correct the file, or add the entry by hand. The same command without --install prints it.',
       EXIT.failed,
       { cause: error },
     )
   }
 }
 
-/** Anything that is not UTF-8 would be written back as something else. A byte order mark stays. */
+/** Decodes UTF-8. Rejects anything else, because writing it back would change it. A byte order mark stays. */
 function toText(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

@@ -1,4 +1,4 @@
-/** What stood under our name in a client's file before: an entry of ours, or one that leads to another program. */
+/** Detects whether an existing entry in a client's file is of this program or of another one. */
 import { join } from 'node:path'
 import { SETTINGS } from '../config.ts'
 import { isLoopback } from '../loopback.ts'
@@ -6,17 +6,17 @@ import type { Place } from './data-dir.ts'
 import type { Entry } from './mcp-config-entry.ts'
 import { isRecord } from './stdio-message.ts'
 
-/** So much of a command says which program it is. */
+/** The maximum length of a shown command. */
 const MOST_CHARACTERS = 200
 
 /**
- * The command or address of an entry that is not one of ours, for people; null: it is ours, or leads nowhere. Further
- * arguments, and the query and the password of an address, are left out: they may be secrets. An address on another port than those
- * of now counts as foreign: nothing says whose it is.
+ * Returns the command or URL of another program's entry, for people; null if the entry is ours or empty. Omits further
+ * arguments, and the query and password of a URL, because they may be secrets. A URL with another port than the current
+ * one counts as another program, because its server is unknown.
  */
 export function otherProgram(before: unknown, now: Entry, { root }: Pick<Place, 'root'>): string | null {
   if (!isRecord(before)) return null
-  // Clients name the address differently, and some write the command and its arguments as one list.
+  // Clients use different names for the URL, and some write the command and its arguments as one list.
   const { command: program, args, httpUrl, serverUrl, url = httpUrl ?? serverUrl } = before
   const [command, ...words] = [program, args].flat().filter((word) => typeof word === 'string')
   if (program !== undefined && command !== undefined) {
@@ -28,7 +28,7 @@ export function otherProgram(before: unknown, now: Entry, { root }: Pick<Place, 
   return isOurAddress(url, now) ? null : bare(url)
 }
 
-/** Our package by its name, with or without a version; this build, or that of a folder with our name. */
+/** True for our package name, with or without a version, for this build, and for the build in a folder with our name. */
 function isOurBuild(word: string, root: string): boolean {
   if (word === join(root, 'dist', 'main.js')) return true
   return (
@@ -43,7 +43,7 @@ function isOurAddress(url: string, now: Entry): boolean {
   return isLoopback(hostname) && port === SETTINGS.WHATSAPP_MCP_PORT.fallback && pathname === '/mcp'
 }
 
-/** Up to the first word that is no option: `npx -y package`, `node /path/to/it.js`. */
+/** Returns the command up to the first word that is not an option: `npx -y package`, `node /path/to/it.js`. */
 function shorten([command = '', ...args]: string[]): string {
   const first = args.findIndex((arg) => !arg.startsWith('-'))
   return [command, ...args.slice(0, first + 1)].join(' ').slice(0, MOST_CHARACTERS)

@@ -1,4 +1,4 @@
-/** `whatsapp-mcp-api mcp-config CLIENT`: what a client needs to know, printed or written where it keeps that. */
+/** `whatsapp-mcp-api mcp-config CLIENT`: prints the configuration that a client needs, or writes it into the client's file. */
 import { stringify as toToml } from 'smol-toml'
 import type { GivenSettings } from '../config.ts'
 import { UsageError } from './arguments.ts'
@@ -14,7 +14,7 @@ import { inWords, quote } from './words.ts'
 
 type McpConfigFlags = { transport: Transport | ''; name: string; install: boolean; url: string }
 
-/** Prints the line or the entry, and nothing else, on standard output; or writes it. Resolves with the exit code. */
+/** Prints only the line or the entry on standard output, or writes the entry. Resolves with the exit code. */
 export async function mcpConfig(
   id: string,
   given: { settings: GivenSettings; flags: McpConfigFlags },
@@ -27,7 +27,9 @@ export async function mcpConfig(
   const entry = toEntry(transportOf(client, flags.transport), { given, place, execPath })
   const secret = entry.transport === 'stdio' ? leftOut(place) : null
   if (secret !== null)
-    say(`${secret} is set here and not written down: name a file in WHATSAPP_ARCHIVE_KEY_FILE.`)
+    say(
+      `${secret} is set, but the entry does not contain it. Set WHATSAPP_ARCHIVE_KEY_FILE to a key file instead.`,
+    )
   if (flags.install) return writeInto(client, flags.name, entry, place)
   process.stdout.write(`${render(client, flags.name, entry, platform)}\n`)
   say(howToUse(client, place))
@@ -39,15 +41,15 @@ function unknownClient(id: string): UsageError {
   const known = Object.keys(CLIENTS)
   const meant = nearest(id, known)
   const next = meant === undefined ? `Choose one of ${known.join(', ')}.` : `Did you mean ${meant}?`
-  return new UsageError(`There is no client ${JSON.stringify(id)}. ${next}`)
+  return new UsageError(`The client ${JSON.stringify(id)} is unknown. ${next}`)
 }
 
 function writeInto(client: McpClient, name: string, entry: Entry, place: Place): number {
   const { title, file, next } = client
   if (file === null) {
     throw new CommandError(
-      `${title} keeps no file that could be written.`,
-      'Leave --install out: what is printed can be pasted.',
+      `${title} has no configuration file that --install can write.`,
+      'Omit --install, and paste the output.',
       EXIT.wrongSetting,
     )
   }
@@ -57,15 +59,15 @@ function writeInto(client: McpClient, name: string, entry: Entry, place: Place):
   const other = otherProgram(done.replaced, entry, place)
   const lines = done.isChanged
     ? [
-        `${title} knows the server "${name}" now: ${done.file}`,
-        ...(other === null ? [] : [`It replaced another program of that name: ${plain(other)}`]),
-        ...(done.backup === null ? [] : [`The file as it was: ${done.backup}`]),
+        `Configured the server "${name}" in ${title}: ${done.file}`,
+        ...(other === null ? [] : [`It replaced the entry of another program: ${plain(other)}`]),
+        ...(done.backup === null ? [] : [`Backup of the file: ${done.backup}`]),
         ...(other === null
           ? []
-          : ['To keep both, put that file back and install under another name: --name NAME']),
+          : ['To keep both, restore the backup and install with another name: --name NAME']),
         next,
       ]
-    : [`${title} knows the server "${name}" already, as it is: ${done.file}`]
+    : [`${title} already has the server "${name}": ${done.file}`]
   process.stdout.write(`${lines.join('\n')}\n`)
   return EXIT.ok
 }
@@ -74,8 +76,8 @@ function transportOf({ title, transports }: McpClient, asked: Transport | ''): T
   const [standard = 'stdio'] = transports
   if (asked === '' || transports.includes(asked)) return asked || standard
   throw new CommandError(
-    `${title} cannot use a local server over ${asked}.`,
-    `Leave --transport out, or say --transport ${standard}.`,
+    `${title} does not support ${asked} for a local server.`,
+    `Omit --transport, or use --transport ${standard}.`,
     EXIT.wrongSetting,
   )
 }
@@ -95,7 +97,7 @@ function render(client: McpClient, name: string, entry: Entry, platform: NodeJS.
   return client.file.format === 'toml' ? toToml(whole) : JSON.stringify(whole, null, 2)
 }
 
-/** Objects as blocks; what they hold in the end as JSON, which YAML reads as it is (yaml.org/spec/1.2.2, 1.2). */
+/** Renders YAML: objects as blocks, all other values as JSON, which is valid YAML (yaml.org/spec/1.2.2, 1.2). */
 function toYaml(value: object, indent = ''): string {
   return Object.entries(value)
     .map(([key, item]) =>
@@ -109,8 +111,8 @@ function toYaml(value: object, indent = ''): string {
 function howToUse({ command, file, use = '' }: McpClient, place: Place): string {
   if (file === null) return use
   const where = file.path(place)
-  const what = command === undefined ? `For ${where}.` : 'A line to run.'
-  return `${what} With --install it is written to ${command === undefined ? 'that file' : where}.`
+  const what = command === undefined ? `Add this to ${where}.` : 'Run this command.'
+  return `${what} Or use --install to write ${command === undefined ? 'the file' : where}.`
 }
 
 function say(line: string): void {

@@ -1,6 +1,6 @@
-/** What was probably meant by a word that is none of those that exist. */
+/** Suggests a known word for a mistyped one. */
 
-/** The one of these that is at most two typing errors away (one for short words); undefined if none is. */
+/** Returns the known word within two typing errors (one for short words); undefined if there is none. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const most = word.length < 4 ? 1 : 2
   const [best] = known
@@ -10,7 +10,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best?.name
 }
 
-/** How many characters have to be added, removed, exchanged or swapped with their neighbour (optimal string alignment). */
+/** Returns the number of characters to add, remove, replace or swap with their neighbour (optimal string alignment). */
 function distance(a: string, b: string): number {
   const known = new Map<string, number>()
   const from = (i: number, j: number): number => {
@@ -28,6 +28,6 @@ function distance(a: string, b: string): number {
     known.set(key, least)
     return least
   }
-  // Nobody mistypes more, and a long argument must not take time.
+  // A larger difference is not a typing error, and a long argument must not take time.
   return Math.abs(a.length - b.length) > 2 ? Number.POSITIVE_INFINITY : from(a.length, b.length)
 }

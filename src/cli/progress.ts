@@ -1,14 +1,14 @@
-/** How far something long has come, on standard error: nothing at all where it is short. */
+/** Shows the progress of long work on standard error. Short work prints nothing. */
 
-/** Nothing is said in the first second, then so often at most. */
+/** Nothing is printed in the first second. Then the line is updated at most this often. */
 const QUIET_MS = 1_000
 const EVERY_MS = 500
-/** Where it goes into a file or a journal, a line each is enough. */
+/** In a file or a journal, each update is a line, so updates are rarer. */
 const EVERY_LOGGED_MS = 10_000
 
 /**
- * A function to be called with how much is done, as often as one likes. On a terminal the line is redrawn.
- * @param says it in words
+ * Returns a function to call, as often as needed, with the amount done. On a terminal the line is redrawn.
+ * @param says renders the amount as text
  */
 export function createProgress(says: (done: number) => string): (done: number) => void {
   const { stderr } = process

@@ -1,13 +1,13 @@
-/** `server.log`: the standard error of a server that `stdio` started, bounded while it runs. */
+/** `server.log`: the standard error of a server that `stdio` started. Its size is limited while the server runs. */
 import { copyFileSync, fstatSync, ftruncateSync, renameSync, statSync } from 'node:fs'
 
-/** A log that is larger makes room; the one before is kept. */
+/** A larger log is moved to `.old`. */
 export const MAX_LOG_BYTES = 1024 * 1024
 const STDERR = 2
 
 /**
- * How the lines of the log are to be written where standard error is this file; null where it is something else, such as
- * a terminal or a journal, which bounds itself.
+ * Returns the function that writes lines of the log, if standard error is this file. Returns null if it is something else,
+ * such as a terminal or a journal, which limits itself.
  */
 export function rotatingLog(file: string): ((line: string) => void) | null {
   if (!isStderr(file)) return null
@@ -16,14 +16,14 @@ export function rotatingLog(file: string): ((line: string) => void) | null {
     process.stderr.write(line)
     const { size } = fstatSync(STDERR)
     if (size <= limit) return
-    // Where the disk refuses, nothing is lost, and it is tried again once the log has grown as much again.
+    // If the disk is full, no line is lost. The next attempt follows when the log has grown by the same size.
     limit = makeRoom(file) ? MAX_LOG_BYTES : size + MAX_LOG_BYTES
   }
 }
 
 /**
- * Copied and emptied, not renamed: a process cannot open its standard error anew. Writing to a file is synchronous and at
- * its end, so that no line of this process comes in between; one of another process is copied too.
+ * Copies and truncates the log. It cannot be renamed, because a process cannot reopen its standard error. Writes to a file
+ * are synchronous and append, so no line of this process is lost in between. A line of another process is copied too.
  */
 function makeRoom(file: string): boolean {
   const old = `${file}.old`
