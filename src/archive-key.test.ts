@@ -54,7 +54,7 @@ describe('readArchiveKey', () => {
     write(KEY, 0o644)
     expect(await readArchiveKey({ file }, log)).toBe(KEY)
     expect(statSync(file).mode & 0o777).toBe(0o600)
-    expect(lines).toContain('open to other users')
+    expect(lines).toContain('other users could read the key file')
     expect(lines).not.toContain(KEY)
   })
 
@@ -81,15 +81,15 @@ describe('readArchiveKey', () => {
     ['a file that is not there', () => ({ file: join(dir, 'none') }), /cannot be read/],
     ['a directory', () => ({ file: dir }), /is not a regular file/],
     ['a command that is not there', () => ({ command: '/nowhere/x' }), /cannot be run/],
-    ['a command without a name', () => ({ command: "''" }), /has no name/],
-    ['a command that fails', () => ({ command: node('process.exit(3)') }), /ended with code 3/],
+    ['a command without a name', () => ({ command: "''" }), /key command is empty/],
+    ['a command that fails', () => ({ command: node('process.exit(3)') }), /failed with exit code 3/],
     ['a command that prints nothing', () => ({ command: node('') }), /is empty/],
     [
       'a command that prints without end',
       () => ({ command: node('for (;;) console.log("x".repeat(9999))') }),
-      /prints too much/,
+      /is too large/,
     ],
-    ['an open quotation', () => ({ command: "pass 'show" }), /does not end/],
+    ['an open quotation', () => ({ command: "pass 'show" }), /unclosed quote/],
   ]
   it.each(refused)('refuses %s in a sentence, with a next step', async (_, source, says) => {
     const failure = await readArchiveKey(source(), log).then(

@@ -1,4 +1,4 @@
-/** The key of the archive as its owner gave it: read once at the start, from wherever the settings say. Never logged. */
+/** Reads the key of the archive once, at the start, from the source in the settings. The key is never logged. */
 import { spawn } from 'node:child_process'
 import { fchmodSync, type Stats } from 'node:fs'
 import type { KeySource } from './config.ts'
@@ -6,14 +6,14 @@ import { expandHome } from './home.ts'
 import type { Log } from './log.ts'
 import { readText, UnfitFileError } from './read-file.ts'
 
-/** A key store that has to be unlocked first asks its owner; nobody may be there to answer. */
+/** Time limit of the key command. A locked key store asks its owner, who may be absent. */
 const COMMAND_MS = 10_000
-/** Whoever has the file can try keys as fast as scrypt lets them: about three a second on each core. */
+/** An attacker with the file can try keys at the speed of scrypt: about three a second on each core. */
 const MIN_CHARACTERS = 12
 const MAX_BYTES = 64 * 1024
-const MAKE_ONE = 'Make one with: openssl rand -base64 32'
+const MAKE_ONE = 'Generate a key with: openssl rand -base64 32'
 
-/** The key cannot be had. `message` is one sentence without anything of the key, `hint` the next step. */
+/** The key cannot be read. `message` is one sentence that includes nothing of the key, `hint` the next step. */
 export class KeyError extends Error {
   readonly hint: string
   constructor(message: string, hint: string) {
@@ -24,8 +24,8 @@ export class KeyError extends Error {
 }
 
 /**
- * The key; null where none is set. Rejects with a {@link KeyError} where one is set and cannot be had: a server that
- * went on without it would keep nothing, and nobody would look.
+ * Resolves with the key; null if none is set. Rejects with a {@link KeyError} if the key is set but cannot be read: a
+ * server without it could store nothing, and the user would not notice.
  */
 export async function readArchiveKey(source: KeySource | null, log: Log): Promise<string | null> {
   if (source === null) return null
@@ -34,7 +34,7 @@ export async function readArchiveKey(source: KeySource | null, log: Log): Promis
   return requireKey(firstLine(await outputOf(source.command)), 'The output of WHATSAPP_ARCHIVE_KEY_COMMAND')
 }
 
-/** A key in this file, in the one line that it has. Errors as {@link readArchiveKey}. */
+/** Reads the key from the only line of this file. Errors as {@link readArchiveKey}. */
 export function readKeyFile(file: string, log: Log): string {
   let text: string
   try {
@@ -44,28 +44,31 @@ export function readKeyFile(file: string, log: Log): string {
     if (error instanceof UnfitFileError)
       throw new KeyError(
         `The key file ${file} ${error.message}.`,
-        `Name a file with the key in its one line. ${MAKE_ONE}`,
+        `Use a file that contains the key as its only line. ${MAKE_ONE}`,
       )
     throw new KeyError(
       `The key file ${file} cannot be read: ${error instanceof Error ? error.message : error}.`,
-      'Make it readable for the user that runs the server, or name another one.',
+      'Make the file readable for the user that runs the server, or use another file.',
     )
   }
   const line = firstLine(text)
   if (text.slice(line.length).trim() !== '')
-    throw new KeyError(`${file} has more than one line.`, `It holds the key alone. ${MAKE_ONE} > ${file}`)
+    throw new KeyError(
+      `${file} has more than one line.`,
+      `The file must contain only the key. ${MAKE_ONE} > ${file}`,
+    )
   return line
 }
 
 /**
- * The key itself, without the spaces around it: editors and shells leave those, and nobody sees them.
- * @throws KeyError where it is too short
+ * Returns the key without the invisible spaces around it, which editors and shells add.
+ * @throws KeyError if the key is too short
  */
 export function requireKey(text: string, what: string): string {
   const key = text.trim()
   if ([...key].length >= MIN_CHARACTERS) return key
   throw new KeyError(
-    key === '' ? `${what} is empty.` : `${what} is a key of fewer than ${MIN_CHARACTERS} characters.`,
+    key === '' ? `${what} is empty.` : `${what} has fewer than ${MIN_CHARACTERS} characters.`,
     MAKE_ONE,
   )
 }
@@ -74,7 +77,7 @@ export function firstLine(text: string): string {
   return text.split(/\r?\n/, 1)[0] ?? ''
 }
 
-/** Its owner's only, as everything of ours; made so where it is not. A secret that root handed to our group is fine. */
+/** Makes the key file readable for its owner only. Accepts a file of root that our group can read, such as a container secret. */
 function makePrivate(file: string, { uid, mode }: Stats, fd: number, log: Log): void {
   if (process.getuid === undefined) return
   if (uid === process.getuid()) return closeToOthers(file, mode, fd, log)
@@ -82,7 +85,7 @@ function makePrivate(file: string, { uid, mode }: Stats, fd: number, log: Log): 
   if (isHandedOut) return
   throw new KeyError(
     uid === 0 ? `Every user can read the key file ${file}.` : `The key file ${file} belongs to another user.`,
-    'Give it to the user that runs the server, with mode 600.',
+    'Change the owner to the user that runs the server, and the mode to 600.',
   )
 }
 
@@ -91,16 +94,16 @@ function closeToOthers(file: string, mode: Stats['mode'], fd: number, log: Log):
   try {
     fchmodSync(fd, 0o600)
   } catch {
-    throw new KeyError(`Other users can read the key file ${file}.`, `Close it to them: chmod 600 ${file}`)
+    throw new KeyError(`Other users can read the key file ${file}.`, `Run: chmod 600 ${file}`)
   }
-  log.warn({ file }, 'the key file was open to other users of this computer; it is its owner’s only now')
+  log.warn({ file }, 'other users could read the key file; its mode is now 600')
 }
 
-/** What the command prints. It gets our environment without the key, no input, and says what is wrong on our standard error. */
+/** Resolves with the output of the command. The command gets our environment without the key, no input, and our standard error. */
 function outputOf(line: string): Promise<string> {
   const [program = '', ...args] = splitWords(line)
-  const next = 'Run WHATSAPP_ARCHIVE_KEY_COMMAND by hand: its first line must be the key.'
-  if (program === '') return Promise.reject(new KeyError('The command for the key has no name.', next))
+  const next = 'Run WHATSAPP_ARCHIVE_KEY_COMMAND by hand. Its first line must be the key.'
+  if (program === '') return Promise.reject(new KeyError('The key command is empty.', next))
   return new Promise((resolve, reject) => {
     const env = { ...process.env }
     delete env.WHATSAPP_ARCHIVE_KEY
@@ -114,38 +117,38 @@ function outputOf(line: string): Promise<string> {
     const end = (settle: () => void) => {
       clearTimeout(timer)
       child.kill('SIGKILL')
-      // A process of its own that it left behind may hold the pipe.
+      // A child process of the command may still hold the pipe.
       child.stdout.destroy()
       child.unref()
       settle()
     }
     const refuse = (why: string) => end(() => reject(new KeyError(why, next)))
     const timer = setTimeout(
-      () => refuse(`The command for the key did not end within ${COMMAND_MS / 1000} seconds.`),
+      () => refuse(`The key command did not end within ${COMMAND_MS / 1000} seconds.`),
       COMMAND_MS,
     )
     child.stdout.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
       size += chunk.length
-      if (size > MAX_BYTES) refuse('The command for the key prints too much.')
+      if (size > MAX_BYTES) refuse('The output of the key command is too large.')
     })
-    child.on('error', (error) => refuse(`The command for the key cannot be run: ${error.message}.`))
+    child.on('error', (error) => refuse(`The key command cannot be run: ${error.message}.`))
     child.on('close', (code, signal) => {
       if (code === 0) end(() => resolve(Buffer.concat(chunks).toString('utf8')))
-      else refuse(`The command for the key ended with ${signal ?? `code ${code}`}.`)
+      else refuse(`The key command failed with ${signal ?? `exit code ${code}`}.`)
     })
   })
 }
 
 /**
- * The words of a command line: split at spaces; '…' and "…" keep theirs, and nothing else has a meaning.
- * @throws KeyError where a quotation does not end
+ * Returns the words of a command line. Spaces separate words; '…' and "…" quote spaces. No other character is special.
+ * @throws KeyError if a quote is not closed
  */
 export function splitWords(line: string): string[] {
   const words: string[] = []
   for (const [whole] of line.matchAll(/(?:'[^']*'|"[^"]*"|[^\s'"])+|['"]/g)) {
     if (whole === "'" || whole === '"')
-      throw new KeyError('A quotation in WHATSAPP_ARCHIVE_KEY_COMMAND does not end.', 'Close the quotation.')
+      throw new KeyError('WHATSAPP_ARCHIVE_KEY_COMMAND has an unclosed quote.', 'Close the quote.')
     words.push(whole.replace(/'([^']*)'|"([^"]*)"/g, (_, single, double) => single ?? double))
   }
   return words

@@ -1,13 +1,13 @@
-/** Time as something that is passed in, so that tests can hold it in their hand. Imports nothing. */
+/** The clock, passed as a parameter so that tests can control it. Imports nothing. */
 
 export type Clock = {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Calls `run` once after `ms` milliseconds; the returned function cancels. */
+  /** Calls `run` once after `ms` milliseconds. Returns a function that cancels the call. */
   after(ms: number, run: () => void): () => void
 }
 
-/** The time of this machine. */
+/** The clock of this computer. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {
@@ -16,7 +16,7 @@ export const systemClock: Clock = {
   },
 }
 
-/** Thrown by {@link withDeadline} when the time is up; the work itself may still go on. */
+/** Thrown by {@link withDeadline} when the time is up. The work itself may continue. */
 export class DeadlineError extends Error {
   constructor(what: string, ms: number) {
     super(`${what} took longer than ${ms / 1000} s`)
@@ -25,8 +25,8 @@ export class DeadlineError extends Error {
 }
 
 /**
- * The result of `work`, or a {@link DeadlineError} after `ms` milliseconds.
- * A late rejection of `work` is swallowed: nobody listens to it any more.
+ * Resolves with the result of `work`, or rejects with a {@link DeadlineError} after `ms` milliseconds.
+ * Ignores a later rejection of `work`.
  */
 export function withDeadline<T>(clock: Clock, what: string, ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -35,7 +35,7 @@ export function withDeadline<T>(clock: Clock, what: string, ms: number, work: Pr
   })
 }
 
-/** A promise with its resolve in hand (`Promise.withResolvers`, which Node 20 lacks). */
+/** Returns a promise and its resolve function (`Promise.withResolvers`, which Node 20 lacks). */
 export function createDeferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => {}
   const promise = new Promise<T>((settle) => {

@@ -1,41 +1,41 @@
 /**
- * The control database as other rooms see it: what belongs to no single account. Everything is asynchronous, since a server
- * on several machines would keep it elsewhere. `store/open-control.ts` keeps it in SQLite.
+ * The interface of the control database: the data that belongs to no single account. All methods are asynchronous, because
+ * a server on several machines would store it elsewhere. `store/open-control.ts` implements it in SQLite.
  */
 import type { AccountId, Jid } from './model/ids.ts'
 
 export type AccountRow = {
   id: AccountId
-  /** What people call it; null: they gave no name. */
+  /** Name for people; null if none was set. */
   label: string | null
-  /** What the owner wants. It outlives a restart of the server. */
+  /** The state that the owner chose. It survives a restart of the server. */
   state: 'running' | 'stopped'
-  /** Address of the proxy for its browser. Secret, since it may hold credentials: never answered, never logged. */
+  /** URL of the proxy for the account's browser. Secret, because it may include credentials: never returned, never logged. */
   proxy: string | null
-  /** The WhatsApp account that is linked; null: none was linked yet. */
+  /** The linked WhatsApp account; null if none was linked yet. */
   number: Jid | null
   /** Unix milliseconds. */
   createdAtMs: number
 }
 
 /**
- * Every method rejects with an AppError: `control_damaged`, `control_foreign`, `control_newer` or `control_locked` where the
- * database cannot be opened, `control_unavailable` where the disk refuses, and the codes that stand beside it.
+ * Every method can reject with an AppError: `control_damaged`, `control_foreign`, `control_newer` or `control_locked` if the
+ * database cannot be opened, `control_unavailable` if the disk fails, and the codes in its own docstring.
  */
 export type ControlStore = {
   accounts: {
-    /** By id, `default` first. `default` is always there. */
+    /** Lists the accounts by id, `default` first. `default` always exists. */
     list(): Promise<AccountRow[]>
-    /** Null: there is no such account. */
+    /** Returns the account; null if it does not exist. */
     get(id: AccountId): Promise<AccountRow | null>
-    /** A running account without a number. `account_exists` */
+    /** Adds a running account without a number. `account_exists` */
     add(account: Pick<AccountRow, 'id' | 'label' | 'proxy'>): Promise<AccountRow>
-    /** The account as it is afterwards; members that are left out stay. `account_not_found` */
+    /** Changes the given fields and returns the changed account. `account_not_found` */
     change(id: AccountId, change: AccountChange): Promise<AccountRow>
-    /** `account_not_found`; `account_in_use` for `default` */
+    /** Removes the account. `account_not_found`; `account_in_use` for `default` */
     remove(id: AccountId): Promise<void>
   }
-  /** Close for good: later calls reject with `shutting_down`. Safe to call twice. Never rejects. */
+  /** Closes the database permanently. Later calls reject with `shutting_down`. Safe to call twice. Never rejects. */
   close(): Promise<void>
 }
 

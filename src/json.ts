@@ -1,11 +1,11 @@
-/** JSON: read strictly, and written safe to look at: in an answer, in a log, in a terminal. Imports nothing. */
+/** Reads JSON strictly, and writes JSON that is safe to display: in a response, in a log, in a terminal. Imports nothing. */
 
-/** JSON.stringify, but with C0, C1, bidi controls and line separators escaped, so that no text can steer a terminal or end a line. */
+/** JSON.stringify with C0, C1, bidi controls and line separators escaped, so that text cannot control a terminal or end a line. */
 export function toJson(value: unknown): string {
   return escapeInJson(JSON.stringify(value))
 }
 
-/** About how many characters {@link toJson} makes of this, at least. Counted, not written, which takes a fraction of the time. */
+/** Returns an approximate lower bound of the length of {@link toJson}. Counts without writing, which takes a fraction of the time. */
 export function jsonLength(value: unknown): number {
   if (typeof value === 'string') return value.length + 2
   if (typeof value !== 'object' || value === null) return 5
@@ -14,26 +14,26 @@ export function jsonLength(value: unknown): number {
   return length
 }
 
-/** The same for text that is JSON already, where JSON.stringify has escaped only C0. */
+/** Escapes the same characters in JSON text, in which JSON.stringify has escaped only C0. */
 export function escapeInJson(json: string): string {
   return json.replace(/[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escapeOne)
 }
 
-/** The characters of {@link escapeInJson} in UTF-8, read as if every byte were a character. */
+/** The characters of {@link escapeInJson} in UTF-8, with each byte as one character. */
 const STEERING_BYTES = /\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])/
 
-/** Would {@link escapeInJson} change this text? Told from its bytes, which takes a fifth of the time of reading it as text. */
+/** True if {@link escapeInJson} would change this text. Reads the bytes, which takes a fifth of the time of decoding them. */
 export function needsEscape({ buffer, byteOffset, byteLength }: Uint8Array): boolean {
   return STEERING_BYTES.test(Buffer.from(buffer, byteOffset, byteLength).toString('latin1'))
 }
 
-/** {@link escapeInJson} for text of several lines, in which nothing but line feeds may steer. */
+/** Escapes control characters in text of several lines. Only line feeds stay. */
 export function escapeInText(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return escapeInJson(text.replace(/[\u0000-\u0009\u000b-\u001f]/g, escapeOne))
 }
 
-/** The same for one line: line feeds too. */
+/** Escapes control characters in text of one line, including line feeds. */
 export function escapeInLine(text: string): string {
   return escapeInText(text).replaceAll('\n', escapeOne)
 }

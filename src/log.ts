@@ -1,9 +1,9 @@
-/** The log: JSON lines on standard error, or one readable line each on a terminal. Never what people wrote or are. */
+/** The log: JSON lines on standard error, or readable lines on a terminal. Never includes messages or identities. */
 import { createHmac } from 'node:crypto'
 import { pino } from 'pino'
 import { escapeInJson, toJson } from './json.ts'
 
-/** What rooms need of a logger. Fields are facts; message text, numbers, names, codes and keys are never among them. */
+/** The logger of all rooms. Fields are facts. They never include message text, phone numbers, names, codes or keys. */
 export type Log = {
   debug: LogLine
   info: LogLine
@@ -18,8 +18,8 @@ type LogLine = {
 const LEVELS: Record<number, string> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' }
 
 /**
- * A log at this level. `write` takes whole lines; the default is standard error, readable where that is a terminal.
- * Errors are logged with their stack, but digits in runs of five or more (numbers, ids) are blanked.
+ * Returns a log at this level. `write` gets whole lines. The default is standard error, readable if it is a terminal.
+ * Errors are logged with their stack, but runs of five or more digits (numbers, ids) are replaced with `…`.
  */
 export function createLog(options: {
   level: string
@@ -39,7 +39,7 @@ export function createLog(options: {
   )
 }
 
-/** `facts` of an error: type, message and stack, its causes included, without anything that looks like a number. */
+/** Returns the fields of an error: type, message and stack, including its causes, without long digit runs. */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { message: blank(String(error)) }
   const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) }
@@ -64,7 +64,7 @@ function escapeControls(text: string): string {
   return toJson(text).slice(1, -1)
 }
 
-/** A chat in the log: the same short word for the same chat, which says nothing about who it is. */
+/** Returns a function that hashes a chat for the log: the same chat has the same short hash, which does not identify it. */
 export function createChatHash(key: string): (jid: string) => string {
   return (jid) => createHmac('sha256', key).update(jid).digest('hex').slice(0, 10)
 }

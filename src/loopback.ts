@@ -1,6 +1,6 @@
-/** Addresses of this computer. Imports nothing. */
+/** Loopback addresses. Imports nothing. */
 
-/** Is this host name or address one that only this machine can reach? */
+/** True if only this computer can reach the host name or address. */
 export function isLoopback(host: string): boolean {
   return (
     host === 'localhost' ||

@@ -1,14 +1,14 @@
 /**
- * Makes folders, one after the other. Not by Node's `recursive`: where the system says that there is no such file although
- * the folder above is there, as in /proc, Node 20 tries again for ever (nodejs/node, src/node_file.cc, MKDirpSync).
+ * Creates folders one by one. Does not use Node's `recursive`: if the system reports a missing file although the parent
+ * exists, as in /proc, Node 20 retries forever (nodejs/node, src/node_file.cc, MKDirpSync).
  */
 import { mkdirSync, type Stats, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 /**
- * The folder is there afterwards, with those above it; one that is there already stays as it is.
- * @param mode of those that are made, less the umask
- * @throws the operating system's error where one cannot be made, or where something else is in the way
+ * Creates the folder and its missing parents. An existing folder stays unchanged.
+ * @param mode of the created folders, less the umask
+ * @throws the operating system's error if a folder cannot be created, or if the path is not a folder
  */
 export function makeFolder(path: string, mode = 0o777): void {
   const missing: string[] = []
@@ -17,7 +17,7 @@ export function makeFolder(path: string, mode = 0o777): void {
     missing.unshift(place)
     place = dirname(place)
   }
-  // Where nothing is missing, something else than a folder may stand there.
+  // If nothing is missing, the path may exist but not be a folder.
   for (const folder of missing.length > 0 ? missing : [place]) makeOne(folder, mode)
 }
 
@@ -25,12 +25,12 @@ function makeOne(folder: string, mode: number): void {
   try {
     mkdirSync(folder, { mode })
   } catch (error) {
-    // Another process was quicker, or it has been there all the time.
+    // The folder existed already, or another process created it first.
     if (find(folder)?.isDirectory() !== true) throw error
   }
 }
 
-/** What is there; undefined where nothing is, or where something that holds nothing stands above it. */
+/** Returns the facts about a path; undefined if nothing exists there, or if a parent is not a folder. */
 function find(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })

@@ -216,7 +216,7 @@ describe('archive encrypt, change-key and decrypt', () => {
     if (process.platform !== 'win32')
       expect([warned.code, warned.err]).toEqual([
         0,
-        expect.stringMatching(/^[\d:]{8} warn the key file was open to other users .*\n$/),
+        expect.stringMatching(/^[\d:]{8} warn other users could read the key file.*\n$/),
       ])
     expect((await look(dir, right)).code).toBe(CANARY)
 

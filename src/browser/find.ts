@@ -1,4 +1,4 @@
-/** Finds a browser that is already on this machine: Chrome, Chromium or Edge, or one that we installed ourselves. */
+/** Finds a browser on this machine: Chrome, Chromium, Edge, or the one that this program installed. */
 
 import {
   browserCacheDir,
@@ -11,7 +11,7 @@ import {
 } from './machine.ts'
 import { candidates, type FoundBrowser, kindOf } from './places.ts'
 
-/** No browser can be had. `message` says what is wrong, `hint` is the next step; both are one sentence for people. */
+/** No browser is available. `message` says what is wrong, `hint` is the next step, both for people. */
 export class BrowserNotFound extends Error {
   override name = 'BrowserNotFound'
   readonly hint: string
@@ -22,15 +22,15 @@ export class BrowserNotFound extends Error {
   }
 }
 
-/** `headless`: no window will be wanted, so a browser without one is preferred; default false. */
+/** `headless`: no window is needed, so a browser without one is preferred. Default: false. */
 export type FindOptions = MachineOptions & { headless?: boolean }
 
 /**
- * The best browser on this machine, or null when there is none. Reads the disk only, starts nothing.
- * Order: the setting; headless, Debian's headless shell (half the memory: `npm run bench memory`); stable Chrome, Chromium, stable Edge; our own; their previews; confined packages; headless shells.
+ * Returns the best browser on this machine, or null if there is none. Only reads the disk; starts nothing.
+ * Order: the setting; if headless, Debian's headless shell (half the memory: `npm run bench memory`); stable Chrome, Chromium, stable Edge; our own; their previews; confined packages; headless shells.
  *
- * @throws BrowserNotFound when `WHATSAPP_CHROME_EXECUTABLE` is set and does not name an executable file: a person who
- *   names a browser wants that one, so we never fall back silently.
+ * @throws BrowserNotFound if `WHATSAPP_CHROME_EXECUTABLE` is set and does not name an executable file. There is no silent
+ *   fallback, because the user chose that browser.
  */
 export function findBrowser(options: FindOptions = {}): FoundBrowser | null {
   const found = toMachine(options)
@@ -53,7 +53,7 @@ function fromSetting(setting: string, { env, platform, files, homeDir, path }: M
   } else {
     const home = /^~[\\/]/.test(setting) ? path.join(homeDir, setting.slice(2)) : setting
     const absolute = path.isAbsolute(home) ? home : path.resolve(home)
-    // On a Mac people name the bundle that they see in Finder, not the binary inside it.
+    // On a Mac, users name the bundle that Finder shows, not the binary inside it.
     const bundle =
       /\.app\/?$/.test(absolute) && path.join(absolute, 'Contents/MacOS', path.basename(absolute, '.app'))
     tries.push(...(platform === 'darwin' && bundle ? [bundle, absolute] : [absolute]))
@@ -65,11 +65,11 @@ function fromSetting(setting: string, { env, platform, files, homeDir, path }: M
     : 'does not exist'
   throw new BrowserNotFound(
     `WHATSAPP_CHROME_EXECUTABLE names ${setting}, which ${problem}.`,
-    'Set it to the full path of a Chrome, Chromium or Edge executable, or unset it to have one found.',
+    'Set it to the full path of a Chrome, Chromium or Edge executable. Or unset it; the server then finds a browser.',
   )
 }
 
-/** Ubuntu's `chromium-browser` is a script that only tells people to install the snap, unless the snap is there. */
+/** True for Ubuntu's `chromium-browser`, a script that only asks the user to install the snap if the snap is missing. */
 function isSnapStub(path: string, files: FileView): boolean {
   if (!/chromium/.test(path) || path.startsWith('/snap/') || path.startsWith('/var/lib/snapd/')) return false
   const text = files.head(path)

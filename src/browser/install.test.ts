@@ -186,7 +186,7 @@ describe('by download', () => {
 
   it('does not offer what does not exist', async () => {
     const arm = installBrowser({ ...machine(), arch: 'arm64', run: works })
-    await expect(arm).rejects.toThrow('There is no Chrome to download for linux on arm64.')
+    await expect(arm).rejects.toThrow('Chrome for Testing has no build for linux on arm64.')
   })
 })
 

@@ -1,4 +1,4 @@
-/** Gets a browser onto a machine that has none: from Debian's packages as root, else Chrome for Testing by download. */
+/** Installs a browser: Debian's package as root, else a download of Chrome for Testing. */
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, renameSync, rmSync } from 'node:fs'
@@ -8,43 +8,43 @@ import { BrowserNotFound, type FindOptions, findBrowser } from './find.ts'
 import { browserCacheDir, realFiles } from './machine.ts'
 import type { FoundBrowser } from './places.ts'
 
-/** Runs a program to its end. `code` is 127 when it could not be started; `output` is stdout and stderr, mixed. */
+/** Runs a program to its end. `code` is 127 if the program did not start. `output` is stdout and stderr together. */
 export type Run = (
   program: string,
   args: string[],
   env?: Record<string, string>,
 ) => Promise<{ code: number; output: string }>
 
-/** Everything is optional: the default is the machine that we run on, and Chrome for Testing's own servers. */
+/** All options. The defaults are this machine and the servers of Chrome for Testing. */
 export type InstallOptions = FindOptions & {
-  /** Gets one short line for people at each step, such as `downloading Chrome 145.0.7632.46 (40 of 160 MB)`. */
+  /** Called with a short line for people at each step, such as `downloading Chrome 145.0.7632.46 (40 of 160 MB)`. */
   onProgress?: (line: string) => void
   arch?: string
   isRoot?: boolean
   run?: Run
-  /** Mirror for the download: `<baseUrl>/<version>/<platform>/chrome-<platform>.zip` is fetched from it. */
+  /** Mirror for the download. The path is `<baseUrl>/<version>/<platform>/chrome-<platform>.zip`. */
   baseUrl?: string
-  /** Where `last-known-good-versions.json` is; default: beside `baseUrl` if that is given, else Google's list. */
+  /** URL of the folder of `last-known-good-versions.json`. Default: `baseUrl` if given, else Google's list. */
   versionsUrl?: string
-  /** A download that brings no byte for this long has failed: the library itself would wait for ever. Default 60 s. */
+  /** Time after which a download without new bytes fails. The library itself would wait forever. Default: 60 s. */
   stallMs?: number
 }
 
 const byHand =
-  'Install Google Chrome, Chromium or Microsoft Edge yourself, or set WHATSAPP_CHROME_EXECUTABLE to one, and start again.'
+  'Install Google Chrome, Chromium or Microsoft Edge yourself, or set WHATSAPP_CHROME_EXECUTABLE to a browser, then start again.'
 
 /**
- * Finds a browser, or installs one. Safe to call in several processes at once.
- * @throws BrowserNotFound as {@link findBrowser} and {@link installBrowser} do.
+ * Finds or installs a browser. Safe to call in several processes at once.
+ * @throws BrowserNotFound as {@link findBrowser} and {@link installBrowser}
  */
 export async function ensureBrowser(options: InstallOptions = {}): Promise<FoundBrowser> {
   return findBrowser(options) ?? (await installBrowser(options))
 }
 
 /**
- * Installs a browser and returns it. As root on Debian and its kin this is the distribution's `chromium`, which brings
- * the libraries it needs and gets security updates; elsewhere Chrome for Testing, stable, in the user's cache.
- * @throws BrowserNotFound when neither can be had; `cause` is the last reason.
+ * Installs a browser and returns it. As root on Debian and its derivatives this is the distribution's `chromium`, which
+ * includes the libraries it needs and gets security updates. Elsewhere it is stable Chrome for Testing in the user's cache.
+ * @throws BrowserNotFound if both fail; `cause` is the last reason
  */
 export async function installBrowser(options: InstallOptions = {}): Promise<FoundBrowser> {
   const platform = options.platform ?? process.platform
@@ -65,16 +65,16 @@ export async function installBrowser(options: InstallOptions = {}): Promise<Foun
 const aptOptions = ['-y', '-q', '-o', 'DPkg::Lock::Timeout=300']
 const aptEnv = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' }
 
-/** False when the distribution has no real `chromium` package, or could not install it. */
+/** Returns false if the distribution has no real `chromium` package, or could not install it. */
 async function installFromApt(run: Run, onProgress: InstallOptions['onProgress']): Promise<boolean> {
-  onProgress?.('refreshing the package lists (apt-get update)')
+  onProgress?.('updating the package lists (apt-get update)')
   await updateLists(run)
   const policy = await run('apt-cache', ['policy', 'chromium'], aptEnv)
   if (!hasCandidate(policy.output)) return false
   // Ubuntu's package only installs the snap, which needs snapd running and cannot open a profile outside $HOME.
   const about = await run('apt-cache', ['show', '--no-all-versions', 'chromium'], aptEnv)
   if (/\bsnapd?\b/i.test(about.output)) return false
-  // Beside it the same browser without a window, which takes half the memory; older releases do not have it.
+  // Also installs the same browser without a window, which needs half the memory. Older releases lack this package.
   const shell = await run('apt-cache', ['policy', 'chromium-headless-shell'], aptEnv)
   const packages = ['chromium', ...(hasCandidate(shell.output) ? ['chromium-headless-shell'] : [])]
   onProgress?.(`installing ${packages.join(' and ')} (apt-get install)`)
@@ -87,14 +87,14 @@ async function installFromApt(run: Run, onProgress: InstallOptions['onProgress']
   return installed.code === 0
 }
 
-/** What `apt-cache policy` says of a package that can be installed. */
+/** True if the output of `apt-cache policy` names a version to install. */
 function hasCandidate(policy: string): boolean {
   return /Candidate: *(?!\(none\))\S/.test(policy)
 }
 
 /**
- * `DPkg::Lock::Timeout` does not cover the lock of the package lists, so another apt is waited for here. Any other
- * failure (one broken third-party source is common) is left to `apt-get install`, which may well succeed.
+ * Updates the package lists. Waits for another apt, because `DPkg::Lock::Timeout` does not cover the lock of the lists.
+ * Ignores other failures, such as a broken third-party source, because `apt-get install` may still succeed.
  */
 async function updateLists(run: Run): Promise<void> {
   for (let attempt = 0; attempt < 60; attempt++) {
@@ -111,12 +111,12 @@ async function downloadChrome(options: DownloadOptions, aptWorks: boolean): Prom
   const arch = options.arch ?? process.arch
   const target = targetFor(platform, arch)
   if (!target) {
-    throw new BrowserNotFound(`There is no Chrome to download for ${platform} on ${arch}.`, byHand)
+    throw new BrowserNotFound(`Chrome for Testing has no build for ${platform} on ${arch}.`, byHand)
   }
   const cacheDir = options.cacheDir ?? browserCacheDir(options)
   const { install, Browser, BrowserPlatform } = await import('@puppeteer/browsers')
   const version = await stableVersion(options)
-  // Unpacked aside and moved as a whole: a download that was killed must not look like a browser.
+  // Unpacked in a temporary folder and moved as a whole, so that a killed download does not look like a browser.
   removeAbandoned(cacheDir)
   makeFolder(cacheDir)
   const partial = mkdtempSync(join(cacheDir, `partial-${process.pid}-`))
@@ -140,7 +140,7 @@ async function downloadChrome(options: DownloadOptions, aptWorks: boolean): Prom
     if (error instanceof BrowserNotFound) throw error
     throw new BrowserNotFound(
       `No browser was found, and Chrome could not be downloaded: ${reasonOf(error)}`,
-      `Check the network (HTTPS_PROXY is honoured). ${byHand}`,
+      `Check the network. A proxy can be set in HTTPS_PROXY. ${byHand}`,
       { cause: error },
     )
   } finally {
@@ -148,7 +148,7 @@ async function downloadChrome(options: DownloadOptions, aptWorks: boolean): Prom
   }
 }
 
-/** Chrome for Testing has no build for Linux on ARM; the library would hand out the one for x64. */
+/** Returns the platform name of the download; null if Chrome for Testing has no build, such as for Linux on ARM. The library would return the build for x64. */
 function targetFor(platform: NodeJS.Platform, arch: string) {
   if (platform === 'linux') return arch === 'x64' ? 'LINUX' : null
   if (platform === 'darwin') return arch === 'arm64' ? 'MAC_ARM' : 'MAC'
@@ -161,27 +161,27 @@ async function stableVersion({
   versionsUrl = baseUrl,
   onProgress,
 }: InstallOptions): Promise<string> {
-  onProgress?.('asking for the current stable Chrome')
+  onProgress?.('looking up the current stable Chrome')
   try {
     if (!versionsUrl) {
       const { Browser, BrowserPlatform, resolveBuildId } = await import('@puppeteer/browsers')
       return await resolveBuildId(Browser.CHROME, BrowserPlatform.LINUX, 'stable')
     }
     const response = await fetch(`${versionsUrl}/last-known-good-versions.json`)
-    if (!response.ok) throw new Error(`${response.url} answered ${response.status}`)
+    if (!response.ok) throw new Error(`${response.url} returned ${response.status}`)
     const version = versionIn(await response.json())
     if (!version) throw new Error(`${response.url} names no stable version`)
     return version
   } catch (error) {
     throw new BrowserNotFound(
       `No browser was found, and the list of Chrome versions could not be read: ${reasonOf(error)}`,
-      `Check the network (HTTPS_PROXY is honoured). ${byHand}`,
+      `Check the network. A proxy can be set in HTTPS_PROXY. ${byHand}`,
       { cause: error },
     )
   }
 }
 
-/** `{ channels: { Stable: { version } } }`; the version becomes a folder's name, so only digits and dots pass. */
+/** Reads the version from `{ channels: { Stable: { version } } }`. It becomes a folder name, so only digits and dots are valid. */
 function versionIn(list: unknown): string | null {
   const text = JSON.stringify(list) ?? ''
   return /"Stable":\{[^{}]*"version":"([\d.]+)"/.exec(text)?.[1] ?? null
@@ -199,7 +199,7 @@ function progress(version: string, onProgress: InstallOptions['onProgress'], tou
   }
 }
 
-/** `failed` rejects when `touch` was not called for `ms` while bytes were expected; it never resolves. */
+/** Returns a timer. `failed` rejects if `touch` was not called for `ms`; it never resolves. */
 function stallTimer(ms: number) {
   let timer: NodeJS.Timeout | undefined
   let fail: (error: Error) => void = () => {}
@@ -215,8 +215,8 @@ function stallTimer(ms: number) {
 }
 
 /**
- * A downloaded Chrome does not bring the system libraries it needs, and slim containers lack them. Asked for its
- * version it fails at once where one is missing. Not on Windows, where that opens a window.
+ * Checks that the downloaded Chrome starts. It does not include the system libraries it needs, and slim containers lack
+ * them; `--version` then fails at once. Skipped on Windows, where `--version` opens a window.
  */
 async function checkStarts(
   path: string,
@@ -240,12 +240,12 @@ async function checkStarts(
   }
   if (result.code === 0) return
   throw new BrowserNotFound(
-    `Chrome was downloaded but does not start on this system: ${lastLine(result.output)}`,
-    `Its system libraries are missing: a browser from the system's packages brings them (on Debian: sudo apt-get install chromium). ${byHand}`,
+    `Chrome was downloaded, but does not start on this system: ${lastLine(result.output)}`,
+    `System libraries are missing. A browser from the packages of the system includes them (on Debian: sudo apt-get install chromium). ${byHand}`,
   )
 }
 
-/** Two installs at once end the same way: the second finds the place taken, by the same version, and uses that. */
+/** Moves the browser into place. If another install was faster, its browser of the same version is used. */
 function moveInto(from: string, to: string): void {
   makeFolder(dirname(to))
   try {
@@ -255,7 +255,7 @@ function moveInto(from: string, to: string): void {
   }
 }
 
-/** Removes what killed installs left behind; those of living processes stay. */
+/** Deletes the files of killed installs. Those of running processes stay. */
 function removeAbandoned(cacheDir: string): void {
   for (const name of realFiles.list(cacheDir)) {
     const pid = Number(/^partial-(\d+)-/.exec(name)?.[1])
@@ -273,10 +273,10 @@ function isAlive(pid: number): boolean {
 }
 
 function lastLine(output: string): string {
-  return output.trim().split('\n').at(-1)?.trim() || 'it said nothing'
+  return output.trim().split('\n').at(-1)?.trim() || 'no output'
 }
 
-/** The library's own message names its "providers" over several lines; the last one is the reason. */
+/** Returns the reason of an error. The library's message lists its "providers" on several lines; the last line is the reason. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const inner = error.cause instanceof Error ? error.cause.message : error.message

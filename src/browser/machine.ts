@@ -1,61 +1,61 @@
-/** The machine that browsers are looked for on: this one, or in tests a fake one of any platform. */
+/** The machine to search for browsers: this one, or in tests a fake one of any platform. */
 
 import { accessSync, closeSync, constants, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { posix, win32 } from 'node:path'
 import { findHome } from '../home.ts'
 
-/** What finding needs to know about the disk; tests hand in a fake one for each platform. */
+/** The disk functions of the search. Tests pass a fake disk for each platform. */
 export type FileView = {
   /** A file that this user may execute (on Windows: any file). */
   isExecutable(path: string): boolean
   isFile(path: string): boolean
-  /** Names inside a directory, `[]` when there is no such directory. */
+  /** Returns the names in a directory; `[]` if it does not exist. */
   list(directory: string): string[]
-  /** The first 4 kB of a file as text, `''` when it cannot be read. */
+  /** Returns the first 4 kB of a file as text; `''` if it cannot be read. */
   head(path: string): string
 }
 
-/** Everything is optional: the default is the machine that we run on. */
+/** All options. The default is this machine. */
 export type MachineOptions = {
   env?: Record<string, string | undefined>
   platform?: NodeJS.Platform
   homeDir?: string
   files?: FileView
-  /** Where our own browser lives; default: {@link browserCacheDir}. */
+  /** The folder of our own browser. Default: {@link browserCacheDir}. */
   cacheDir?: string
 }
 
-/** The options with everything filled in. */
+/** The options with all defaults applied. */
 export type Machine = {
   env: Record<string, string | undefined>
   platform: NodeJS.Platform
   homeDir: string
   files: FileView
-  /** The path rules of the platform looked at, which in a test is not the one we run on. */
+  /** The path rules of the searched platform, which in a test differs from this one. */
   path: typeof posix
 }
 
-/** Fills in what is left out with what this machine is. */
+/** Applies the defaults of this machine. */
 export function toMachine(options: MachineOptions): Machine {
   const platform = options.platform ?? process.platform
   return {
     env: options.env ?? process.env,
     platform,
-    // Of a user without a home: Debian's name for one that is not there, in which nothing is found and nothing made.
+    // For a user without a home: Debian's name for a home that does not exist.
     homeDir: options.homeDir ?? findHome() ?? '/nonexistent',
     files: options.files ?? realFiles,
     path: platform === 'win32' ? win32 : posix,
   }
 }
 
-/** Windows does not care about the case of a variable's name, but a copy of `process.env` does. */
+/** Returns a variable. Windows ignores the case of its name, but a copy of `process.env` does not. */
 export function variable(env: Machine['env'], name: string): string | undefined {
   if (env[name] !== undefined) return env[name]
   const key = Object.keys(env).find((other) => other.toUpperCase() === name.toUpperCase())
   return key === undefined ? undefined : env[key]
 }
 
-/** The absolute directories of PATH: a relative one would make the browser depend on where we were started. */
+/** Returns the absolute directories of PATH. With a relative one, the browser would depend on the working directory. */
 export function searchPath(env: Machine['env'], path: typeof posix): string[] {
   const all = (variable(env, 'PATH') ?? '').split(path.delimiter)
   return all
@@ -96,7 +96,7 @@ export const realFiles: FileView = {
   },
 }
 
-/** Where on this platform our own browser is kept: a folder in the user's cache, shared by all checkouts. */
+/** Returns the folder of our own browser on this platform: in the user's cache, shared by all checkouts. */
 export function browserCacheDir(options: MachineOptions = {}): string {
   const { env, platform, homeDir, path } = toMachine(options)
   if (platform === 'win32') {

@@ -1,33 +1,33 @@
-/** Where each browser lives on each platform, as an ordered list of places to look at. */
+/** The locations of each browser on each platform, in order of preference. */
 
 import { type Machine, searchPath, variable } from './machine.ts'
 
-/** What a browser is. `headless-shell` has no window: it cannot run with `WHATSAPP_HEADLESS=false`. */
+/** The kind of a browser. `headless-shell` has no window, so it cannot run with `WHATSAPP_HEADLESS=false`. */
 export type BrowserKind = 'chrome' | 'chromium' | 'edge' | 'headless-shell'
 
 /**
- * Where it was found. `setting`: `WHATSAPP_CHROME_EXECUTABLE`. `own`: downloaded by us into the user's cache.
- * `snap` and `flatpak` are confined: they may be unable to open a profile outside the user's home, so they come last.
+ * The source of a browser. `setting`: `WHATSAPP_CHROME_EXECUTABLE`. `own`: downloaded by this program into the user's cache.
+ * `snap` and `flatpak` are confined and may be unable to open a profile outside the user's home, so they come last.
  */
 export type BrowserSource = 'setting' | 'system' | 'path' | 'own' | 'snap' | 'flatpak'
 
-/** `path` is absolute, and a file that this user may execute. */
+/** A browser. `path` is the absolute path of a file that this user may execute. */
 export type FoundBrowser = { path: string; kind: BrowserKind; source: BrowserSource }
 
-/** Of Debian's package `chromium-headless-shell`: the same version as the Chromium beside it, on the same profile. */
+/** The program of Debian's package `chromium-headless-shell`. It has the version of the installed Chromium, and uses the same profile. */
 const DEBIAN_SHELL = '/usr/lib/chromium/chromium-headless-shell'
 
-/** What a name on PATH or in the setting promises to be. */
+/** Returns the kind of a browser from its file name. */
 export function kindOf(name: string): BrowserKind {
   if (/headless[-_]shell/i.test(name)) return 'headless-shell'
   if (/edge/i.test(name)) return 'edge'
   return /chromium/i.test(name) ? 'chromium' : 'chrome'
 }
 
-/** All places in the order in which they are preferred, as `findBrowser` documents it. None has been looked at yet. */
+/** Yields all locations in the order that `findBrowser` documents. Does not check that they exist. */
 export function* candidates(on: Machine, cacheDir: string, headless: boolean): Generator<FoundBrowser> {
   const places = on.platform === 'win32' ? windowsPlaces : on.platform === 'darwin' ? macPlaces : linuxPlaces
-  // The program itself: the script on PATH stays in front of it, and is what gets the signals.
+  // The program itself. The script on PATH stays its parent process and would get the signals.
   const shell: FoundBrowser = { path: DEBIAN_SHELL, kind: 'headless-shell', source: 'system' }
   if (headless && on.platform === 'linux') yield shell
   yield* places(on, stable)
@@ -46,8 +46,8 @@ export function* candidates(on: Machine, cacheDir: string, headless: boolean): G
 }
 
 /**
- * Where each product lives: `linux` is its own folder and then its names on PATH, `mac` the name of its bundle, `windows`
- * the file under a program folder and its name on PATH.
+ * The locations of a product. `linux`: its own path, then its names on PATH. `mac`: the name of its bundle. `windows`: the
+ * file in a program folder, and its name on PATH.
  */
 type Product = { kind: BrowserKind; linux: string[]; mac: string; windows: [file: string, name?: string] }
 
@@ -112,7 +112,7 @@ function* linuxPlaces(on: Machine, products: Product[]): Generator<FoundBrowser>
       else yield* onPath(on, place, kind)
     }
   }
-  // A service is often started with a PATH that lacks even the usual folders.
+  // The PATH of a service often lacks even the usual folders.
   for (const { kind, linux } of products) {
     for (const name of linux.slice(1)) yield { path: `/usr/bin/${name}`, kind, source: 'system' }
   }
@@ -123,7 +123,7 @@ function* macPlaces(on: Machine, products: Product[]): Generator<FoundBrowser> {
     for (const folder of ['/Applications', on.path.join(on.homeDir, 'Applications')]) {
       yield { path: on.path.join(folder, `${mac}.app`, 'Contents', 'MacOS', mac), kind, source: 'system' }
     }
-    // Package managers for the Mac use the names that Linux uses.
+    // Package managers for the Mac use the names of Linux.
     for (const name of linux.slice(1)) yield* onPath(on, name, kind)
   }
 }
@@ -140,8 +140,8 @@ function* windowsPlaces(on: Machine, products: Product[]): Generator<FoundBrowse
 }
 
 /**
- * Snap's and flatpak's launchers. Snap's Chromium sees `$HOME` but neither its hidden folders nor the system's `/tmp`;
- * a flatpak sees still less.
+ * Yields the launchers of snap and flatpak. Snap's Chromium can read `$HOME`, but not its hidden folders or the system's
+ * `/tmp`. A flatpak can read even less.
  */
 function* confinedPlaces(on: Machine): Generator<FoundBrowser> {
   for (const folder of snapFolders) yield { path: `${folder}/chromium`, kind: 'chromium', source: 'snap' }
@@ -158,7 +158,7 @@ function* confinedPlaces(on: Machine): Generator<FoundBrowser> {
 
 const snapFolders = ['/snap/bin', '/var/lib/snapd/snap/bin']
 
-/** What `install.ts` put into the cache, newest version first; the inner layout is that of @puppeteer/browsers 2.13. */
+/** Yields the browsers that `install.ts` has stored in the cache, newest version first. The layout is that of @puppeteer/browsers 2.13. */
 function* ownBrowsers(on: Machine, cacheDir: string): Generator<FoundBrowser> {
   const mac = 'Google Chrome for Testing.app/Contents/MacOS/Google Chrome for Testing'
   const inside =
