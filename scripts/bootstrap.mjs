@@ -1,9 +1,9 @@
 /**
- * The one way in: `node scripts/bootstrap.mjs <command> [args…]` (the list is in setup/commands.mjs). Works as the very first
- * command after a clone: it gets ready whatever is missing, then runs the command.
+ * The entry point of a checkout: `node scripts/bootstrap.mjs <command> [args…]` (setup/commands.mjs lists the commands).
+ * Works as the first command after a clone: it installs and builds what is missing, then runs the command.
  *
- * This file must run on old versions of Node too, so that those end in a sentence and not in a stack trace: the rest
- * is imported only once the version is known to be right.
+ * This file must also run on old versions of Node, so that they end with a sentence instead of a stack trace. It imports
+ * the rest only after the version check.
  */
 
 import { readFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ const [major, minor] = process.versions.node.split('.')
 
 if (Number(major) < Number(needMajor) || (major === needMajor && Number(minor) < Number(needMinor))) {
   console.error(
-    `setup: Node ${needMajor}.${needMinor} or newer is needed, and this is ${process.versions.node}: install a newer one (https://nodejs.org) and start again.`,
+    `setup: Node ${needMajor}.${needMinor} or newer is needed, and this is ${process.versions.node}. Install a newer version (https://nodejs.org), then start again.`,
   )
   process.exitCode = 1
 } else {

@@ -18,13 +18,13 @@ import { withLock } from './setup/lock.mjs'
 import { inRoot, root } from './setup/paths.mjs'
 import { SetupError, say, step } from './setup/progress.mjs'
 
-/** @typedef {{ signature: string, files: string[] }} Stamp what dist/ was made from, and what belongs to it */
+/** @typedef {{ signature: string, files: string[] }} Stamp the sources of dist/, and its files */
 /** @typedef {{ path: string, contents: Uint8Array }} File `path` is relative to dist/ */
 
 const dist = inRoot('dist')
 const stampPath = join(dist, '.build.json')
 
-/** Entry in dist/ → source. Those of src/browser are apart: the bootstrap looks for a browser before the server loads. */
+/** Entry in dist/ → source. Those of src/browser are separate, because the bootstrap finds a browser before the server loads. */
 const serverEntries = {
   main: 'src/cli/main.ts',
   'find-browser': 'src/browser/find.ts',
@@ -32,14 +32,14 @@ const serverEntries = {
 }
 const pageEntry = 'simulator/page/main.ts'
 
-/** Folders copied as they are: code finds them by `new URL('./<name>/', import.meta.url)`, from source and from dist/. */
+/** Folders that are copied unchanged. Code finds them by `new URL('./<name>/', import.meta.url)`, from source and from dist/. */
 const assets = {
   phone: 'simulator/control/phone',
   docs: 'src/faces/http/docs',
   migrations: 'src/store/migrations',
 }
 
-/** Files of development packages that pages load, beside the folders above, with what their licence wants to come along. */
+/** Files of development packages that pages load, with the files that their licence requires. */
 const libraryAssets = {
   docs: [
     'LICENSE',
@@ -50,7 +50,7 @@ const libraryAssets = {
   ].map((name) => `node_modules/swagger-ui-dist/${name}`),
 }
 
-/** True when dist/ is missing, incomplete, or made from other sources than these. A few milliseconds. */
+/** True if dist/ is missing, incomplete, or built from other sources. Takes a few milliseconds. */
 export function isBuildStale() {
   const stamp = readStamp()
   if (!stamp || stamp.signature !== signature()) return true
@@ -58,17 +58,17 @@ export function isBuildStale() {
 }
 
 /**
- * Builds dist/. Safe while a server runs from it: every file is replaced as a whole, chunks (named after their content)
- * before the entries that name them, and the chunks of the build before stay for the server that may still load them.
- * @param {{ fresh?: boolean }} [options] `fresh`: nothing of the build before stays, as for a package
- * @throws {SetupError} when an entry is missing or the code does not compile
+ * Builds dist/. Safe while a server runs from it: every file is replaced atomically, chunks (named by their content) before
+ * the entries that import them. The chunks of the previous build stay, because a running server may still load them.
+ * @param {{ fresh?: boolean }} [options] `fresh`: delete the previous build, as for a package
+ * @throws {SetupError} if an entry is missing or the code does not compile
  */
 export async function build({ fresh = false } = {}) {
   if (!existsSync(inRoot(serverEntries.main))) {
     throw new SetupError(`There is no ${serverEntries.main} to build.`, 'Restore it: git checkout -- src')
   }
   await step('building', async () => {
-    // Taken first: what changes while esbuild reads is then built again next time.
+    // Computed first, so that a change during the build causes another build next time.
     const made = signature()
     const esbuild = await import('esbuild')
     const results = [esbuild.build(serverOptions())]
@@ -83,20 +83,20 @@ export async function build({ fresh = false } = {}) {
       )
     } catch (error) {
       if (!(error instanceof Error) || !('errors' in error)) throw error
-      // esbuild has already shown each error with its place.
+      // esbuild has already printed each error with its location.
       throw new SetupError('The build failed, see above.', 'Fix the errors, then start again.', {
         cause: error,
       })
     } finally {
-      // Its helper process would otherwise stay for as long as the server that is started in this process.
+      // Otherwise its helper process would run as long as the server in this process.
       await esbuild.stop()
     }
   })
 }
 
 /**
- * Builds again on every change, until the process ends.
- * @param {() => void} onBuilt called after each build that succeeded; errors are shown by esbuild itself
+ * Builds on every change, until the process ends.
+ * @param {() => void} onBuilt called after each successful build; esbuild prints errors itself
  */
 export async function watch(onBuilt) {
   const esbuild = await import('esbuild')
@@ -130,7 +130,7 @@ function serverOptions() {
   const { dependencies = {} } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'))
   const entries = Object.entries(serverEntries).filter(([, source]) => existsSync(inRoot(source)))
   const hasShebang = readFileSync(inRoot(serverEntries.main), 'utf8').startsWith('#!')
-  // Bundled CommonJS (ws, for one) calls `require` for Node's modules, which a module does not have.
+  // Bundled CommonJS, such as ws, calls `require` for Node's modules. ES modules lack it.
   const shim = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`
   return {
     ...common(),
@@ -139,8 +139,8 @@ function serverOptions() {
     target: 'node20',
     format: 'esm',
     splitting: true,
-    // Installed packages stay outside; development packages that the sandbox needs go into its chunk, except for esbuild,
-    // which is a program and which only code that runs from source asks for.
+    // Installed packages are not bundled. Development packages of the sandbox are, except esbuild, which is a program and
+    // which only code that runs from source needs.
     external: [...Object.keys(dependencies), 'esbuild'].flatMap((name) => [name, `${name}/*`]),
     banner: { js: hasShebang ? shim : `#!/usr/bin/env node\n${shim}` },
   }
@@ -165,7 +165,7 @@ function common() {
     bundle: true,
     write: false,
     sourcemap: 'linked',
-    // The maps point at the sources beside dist/; a copy of them inside would only double its size.
+    // The maps refer to the sources beside dist/. A copy inside would double the size.
     sourcesContent: false,
     legalComments: 'none',
     logLevel: 'warning',
@@ -211,7 +211,7 @@ function asset(name, source, path) {
 }
 
 /**
- * A reader sees the old file or the new one, never half of one.
+ * Replaces a file atomically.
  * @param {string} path
  * @param {string | Uint8Array} contents
  */
@@ -222,7 +222,7 @@ function replace(path, contents) {
   renameSync(aside, path)
 }
 
-/** Names, sizes and times of everything that goes into dist/: a changed, added or removed file changes it. */
+/** Returns a hash of the names, sizes and times of all sources of dist/. It changes if a file is changed, added or removed. */
 function signature() {
   const hash = createHash('sha256')
   const single = ['package.json', 'package-lock.json', 'scripts/build.mjs']

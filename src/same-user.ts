@@ -1,5 +1,5 @@
 /**
- * Which user of this computer is calling, or is called: on Linux the kernel's own table of TCP sockets tells, for loopback peers.
+ * Finds the user of the other end of a loopback connection, from the kernel's table of TCP sockets on Linux.
  * Source: Documentation/networking/proc_net_tcp.rst; states in include/net/tcp_states.h.
  */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
@@ -9,8 +9,8 @@ import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { isLoopback } from './loopback.ts'
 
 /**
- * Socket states in which a row still names its owner: ESTABLISHED, FIN_WAIT1, CLOSE_WAIT. In the others the socket
- * has left its process, and the row says uid 0 with inode 0 whoever it was.
+ * Socket states in which a row names its owner: ESTABLISHED, FIN_WAIT1, CLOSE_WAIT. In the other states the socket has
+ * left its process, and the row has uid 0 and inode 0 for every owner.
  */
 const LIVE_STATES = new Set(['01', '04', '08'])
 const LISTEN = '0A'
@@ -19,8 +19,9 @@ const LISTEN = '0A'
 export type End = { address: string; port: number }
 
 /**
- * Is this connection's other end a process of our own user, or of root? Ask once, when the connection is new.
- * Always true on systems without the table, where file permissions and the loopback are all there is. Never fails.
+ * Resolves with true if the other end of this connection is a process of our user or of root. Call it once, when the
+ * connection is new. Always true on systems without the table, which only have file permissions and the loopback. Never
+ * rejects.
  */
 export async function isOurUser(socket: Socket): Promise<boolean> {
   if (!hasTables) return true
@@ -35,9 +36,9 @@ export async function isOurUser(socket: Socket): Promise<boolean> {
 }
 
 /**
- * Who listens where this URL leads on this computer: our own user or root, somebody else, or nobody (any more). `localhost` is
- * each of its addresses, of which either may be called. `ours` too where it leads to another computer, and on systems
- * without the table: there it cannot be told.
+ * Returns the owner of the listener at this URL: `ours` (our user or root), `foreign`, or `nobody` if no process listens.
+ * For `localhost` it checks both addresses, because a client may use either. Also `ours` for another computer and on
+ * systems without the table, where the owner is unknown.
  */
 export function listenerAt(url: string): 'ours' | 'foreign' | 'nobody' {
   const { hostname, port: given, protocol } = new URL(url)
@@ -58,8 +59,8 @@ function isOurs(uid: number | null): boolean {
 }
 
 /**
- * The uids that own the sockets which a connection to this address would reach: those bound to it, else those bound to every
- * address. `tables` as below.
+ * Returns the uids of the sockets that a connection to this address would reach: those bound to the address, else those
+ * bound to all addresses. `tables` as below.
  */
 export function findListeners(tables: string, { address, port }: End): number[] {
   const bare = unmapped(address)
@@ -77,11 +78,11 @@ export function findListeners(tables: string, { address, port }: End): number[] 
 export type Ends = { client: End; server: End }
 
 /**
- * Tells the uid that owns the client's end of a connection, or null where no live row names one.
+ * Returns a function that finds the uid of the client's end of a connection; null if no live row names it.
  * @param tables the text of /proc/net/tcp and tcp6, one after the other
  */
 export function indexOwners(tables: string): (ends: Ends) => number | null {
-  // A table of a busy computer has thousands of rows: each is only cut here, and read where it is asked for.
+  // The table of a busy computer has thousands of rows. They are only split here, and parsed when needed.
   const rows = new Map<string, string>()
   for (const line of tables.split('\n')) {
     const start = line.indexOf(': ') + 2
@@ -100,26 +101,26 @@ export function indexOwners(tables: string): (ends: Ends) => number | null {
   }
 }
 
-/** A line of the tables; that of the heading is one of nobody. */
+/** Parses a line of the tables. The heading line matches no connection. */
 function toRow(line: string): { local: string; remote: string; state: string; uid: number; inode: string } {
   const [, local = '', remote = '', state = '', , , , uid = '', , inode = '0'] = line.trim().split(/\s+/)
   return { local, remote, state, uid: Number(uid), inode }
 }
 
 const PAGE_BYTES = 4_096
-/** So long a table is read before others get their turn. */
+/** Time that a table is read before other work gets its turn. */
 const SLICE_MS = 2
 
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
 
-/** Shared by the connections that come together: each reading takes milliseconds, and with thousands of rows tens of them. */
+/** Shared by simultaneous connections, because each reading takes milliseconds, or tens of them with thousands of rows. */
 const readOwnersFromNow = shareReads(async () =>
   indexOwners((await Promise.all(TABLES.map(readTable))).join('\n')),
 )
 
 /**
- * One reading at a time, each for all who asked before it began: whoever asks while one is under way gets the next, and
- * never what was read before they asked.
+ * Runs one reading at a time, and shares it between all calls before its start. A call during a reading gets the next one,
+ * so a result is never older than its call.
  */
 export function shareReads<T>(read: () => Promise<T>): () => Promise<T> {
   let current: Promise<T> | null = null
@@ -141,8 +142,8 @@ export function shareReads<T>(read: () => Promise<T>): () => Promise<T> {
 }
 
 /**
- * A few milliseconds at a time, between which others are served. Not by asynchronous reads: the kernel gives a page at a
- * time, so that hundreds of turns of a busy event loop would go by. Empty where there is none.
+ * Reads a table in slices of a few milliseconds, and lets other work run in between. Does not use asynchronous reads: the
+ * kernel returns one page at a time, which would take hundreds of turns of the event loop. Empty if there is no table.
  */
 async function readTable(path: string): Promise<string> {
   await turn()
@@ -155,7 +156,7 @@ async function readTable(path: string): Promise<string> {
     for (let size = readSync(file, page); size > 0; size = readSync(file, page)) {
       pages.push(page.toString('latin1', 0, size))
       if (performance.now() < until) continue
-      // As much time for others: a turn of the event loop accepts only one connection (libuv 1.45).
+      // Gives other work the same time: a turn of the event loop accepts only one connection (libuv 1.45).
       await pause(SLICE_MS)
       until = performance.now() + SLICE_MS
     }
@@ -177,7 +178,7 @@ function readTables(): string {
   }).join('\n')
 }
 
-/** How the kernel may print this end: as IPv4, as IPv6, or as IPv4 mapped into IPv6. */
+/** Returns the forms in which the kernel may print this end: IPv4, IPv6, or IPv4 mapped into IPv6. */
 function toHex({ address, port }: End): string[] {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0')
   const bare = unmapped(address)
@@ -187,12 +188,12 @@ function toHex({ address, port }: End): string[] {
   return forms.map((bytes) => `${toWords(bytes)}:${hexPort}`)
 }
 
-/** IPv4 as itself, where it came in an IPv6 address. */
+/** Returns the IPv4 address of an IPv4-mapped IPv6 address; other addresses unchanged. */
 function unmapped(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
-/** The 16 bytes of an IPv6 address. */
+/** Returns the 16 bytes of an IPv6 address. */
 function toBytes(address: string): number[] {
   const [head = '', tail] = address.split('%')[0]?.split('::') ?? []
   const groups = (text: string) =>
@@ -203,7 +204,7 @@ function toBytes(address: string): number[] {
   return all.flatMap((group) => [group >> 8, group & 255])
 }
 
-/** Four bytes at a time as the kernel prints a word of this machine's byte order. */
+/** Formats bytes as the kernel does: words of four bytes in this machine's byte order. */
 function toWords(bytes: number[]): string {
   const hex = bytes.map((byte) => byte.toString(16).toUpperCase().padStart(2, '0'))
   const words = Array.from({ length: hex.length / 4 }, (_, i) => hex.slice(i * 4, i * 4 + 4))

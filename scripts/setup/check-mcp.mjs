@@ -1,6 +1,6 @@
 /**
- * Judges the MCP face by other people's programs: the official conformance suite and the Inspector's command line. Needs
- * the build and a browser, and nothing but the loopback once the validators are installed.
+ * Checks the MCP face with external programs: the official conformance suite and the Inspector's command line. Needs the
+ * build and a browser. After the validators are installed, it only uses the loopback.
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { verdictOf, verdictWithout } from './verdict.mjs'
 
 /** @typedef {import('./verdict.mjs').Count} Count */
 
-/** The revisions of the protocol that have a set of requirements. */
+/** The protocol revisions with a set of requirements. */
 const REVISIONS = ['2025-11-25', '2026-07-28']
 
 const SUITE_MS = 90_000
@@ -27,11 +27,11 @@ export async function runMcpCheck() {
   await installValidators()
   const node = nodeForValidators()
   if (node === null) {
-    const why = 'the validators need Node 22.19 or newer, and bring one of their own for Linux on x64 only'
+    const why = 'the validators need Node 22.19 or newer, and include one for Linux on x64 only'
     return tell(verdictWithout(process.env, why))
   }
   const folder = mkdtempSync(join(tmpdir(), 'whatsapp-mcp-api-check-'))
-  // At the very end: until then a program may still write there.
+  // At exit, because a program may write there until then.
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.once(signal, () => void endPrograms().finally(() => process.exit(1)))
@@ -54,7 +54,7 @@ function tell({ code, says }) {
 }
 
 /**
- * Everything that the suite knows to ask, of the product's router with the suite's own tools behind it.
+ * Runs the complete suite against the product's router, with the suite's own tools behind it.
  * @param {string} node
  * @param {string} folder
  */
@@ -72,7 +72,7 @@ async function checkRouter(node, folder) {
 }
 
 /**
- * What applies to a product, of the real server on the double of WhatsApp.
+ * Runs the part that applies to a product, against the real server with simulated WhatsApp.
  * @param {string} node
  * @param {string} folder
  */
@@ -94,7 +94,7 @@ async function checkServer(node, folder) {
     counts.push(await runSuite(node, folder, `the server, by all of ${revision}`, ['--url', url, ...which]))
   }
   const stdio = ['--config', stdioConfig(folder, [main, 'stdio', '--url', base]), '--server', 'ours']
-  /** How the Inspector gets there. @type {Record<string, string[]>} */
+  /** The arguments of the Inspector for each lane. @type {Record<string, string[]>} */
   const lanes = {
     'HTTP, legacy': [url, '--transport', 'http'],
     'HTTP, modern': [url, '--transport', 'http', '--protocol-era', 'modern'],
@@ -110,7 +110,7 @@ async function checkServer(node, folder) {
 }
 
 /**
- * A file as clients keep it: the Inspector would take arguments after a command for its own.
+ * Writes a client's configuration file, because the Inspector would read arguments after a command as its own.
  * @param {string} folder
  * @param {string[]} args
  */
@@ -121,7 +121,7 @@ function stdioConfig(folder, args) {
 }
 
 /**
- * One run of the conformance suite, which counts a scenario as one.
+ * Runs the conformance suite once. A scenario counts as one.
  * @param {string} node
  * @param {string} folder
  * @param {string} name
@@ -137,8 +137,8 @@ async function runSuite(node, folder, name, args) {
     timeoutMs: SUITE_MS,
   })
   const names = (/** @type {RegExp} */ pattern) => [...out.matchAll(pattern)].map(([, found = '']) => found)
-  // Listed once more, and indented, at the end: what is no requirement (with the reason behind), what the baseline expects,
-  // and what differs from the baseline.
+  // The suite lists some scenarios again at the end, indented: those that are not required (with the reason), those that the
+  // baseline expects, and those that differ from the baseline.
   const excused = new Set([...names(/^ {2}[✓✗] ([\w-]+) \(/gm), ...names(/^ {2}~ ([\w-]+)/gm)])
   const differing = names(/^ {2}[✓✗] ([\w-]+)(?=$|:)/gm)
   const passed = names(/^✓ ([\w-]+): [1-9]/gm).filter((one) => !excused.has(one) && !differing.includes(one))
@@ -152,11 +152,11 @@ async function runSuite(node, folder, name, args) {
   if (code === null) say('  took too long')
   else if (code !== 0 && failed.length === 0) say((out + err).trim().slice(-2_000))
   const count = { passed: passed.length, failed: code === 0 ? 0 : Math.max(1, failed.length) }
-  return told({ name: `conformance of ${name}`, ...count }, startedAt)
+  return report({ name: `conformance of ${name}`, ...count }, startedAt)
 }
 
 /**
- * What the suite found wrong in a scenario.
+ * Returns the failures of a scenario.
  * @param {string} results folder
  * @param {string} scenario
  * @returns {string[]}
@@ -172,7 +172,7 @@ function failures(results, scenario) {
 }
 
 /**
- * The Inspector's calls to one address, one after the other.
+ * Runs the Inspector's calls to one target, one after the other.
  * @param {string} node
  * @param {string} folder
  * @param {string} lane
@@ -183,7 +183,7 @@ async function runInspector(node, folder, lane, target) {
   say(`the Inspector over ${lane} …`)
   const startedAt = performance.now()
   const inspector = inValidators('@modelcontextprotocol/inspector/clients/launcher/build/index.js')
-  // It keeps what it knows in the home directory, and secrets, of which there are none, in that of the desktop.
+  // The Inspector stores its state in the home directory, and secrets (there are none) in the desktop's secret store.
   const env = { HOME: folder, MCP_INSPECTOR_SECRET_STORE: 'memory' }
   const count = { passed: 0, failed: 0 }
   for (const { name, args, code: wanted, find } of calls(lane)) {
@@ -198,14 +198,14 @@ async function runInspector(node, folder, lane, target) {
       say(`  ${lane}, ${name}: ${error instanceof Error ? error.message.slice(0, 1_000) : error}`)
     }
   }
-  return told({ name: `the Inspector over ${lane}`, ...count }, startedAt)
+  return report({ name: `the Inspector over ${lane}`, ...count }, startedAt)
 }
 
 /**
  * @param {Count} count
  * @param {number} startedAt
  */
-function told(count, startedAt) {
+function report(count, startedAt) {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   say(`${count.name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s`)
   return count

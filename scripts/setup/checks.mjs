@@ -1,4 +1,4 @@
-/** Everything that can be judged without running the product: types, lint, derived files. */
+/** The checks that do not run the product: types, lint, derived files. */
 
 import { existsSync } from 'node:fs'
 import { binOf, inRoot } from './paths.mjs'
@@ -7,12 +7,12 @@ import { runNode } from './run.mjs'
 import { installValidators, inValidators } from './validators.mjs'
 
 /**
- * Runs every check, also after one has failed, so that one run shows all there is to mend.
+ * Runs every check, even after one has failed, so that one run shows all problems.
  * @returns {Promise<number>} exit code
  */
 export async function runChecks() {
   const tsc = binOf('typescript', 'tsc')
-  // Code that runs in a browser has types of its own, so each such folder has its own tsconfig.json.
+  // Code for the browser has other types, so each such folder has its own tsconfig.json.
   const projects = ['.', 'simulator/page', 'simulator/control/phone', 'src/faces/http/docs'].filter(
     (folder) => existsSync(inRoot(folder, 'tsconfig.json')),
   )
@@ -39,7 +39,7 @@ export async function runChecks() {
 }
 
 /**
- * Linters of the API description.
+ * Returns the linters of the API description.
  * @returns {Promise<[string, string[]][]>}
  */
 async function validatorChecks() {

@@ -1,4 +1,4 @@
-/** What the bootstrap can run, and what each command needs to be ready before. */
+/** The commands of the bootstrap, and what each needs before it runs. */
 
 import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import module from 'node:module'
@@ -17,8 +17,8 @@ import { runNode } from './run.mjs'
 import { runTests } from './tests.mjs'
 
 /**
- * `needs`: beyond the packages, which everything needs. `run` gets the arguments after the command and returns the exit
- * code; null: it goes on by itself, and ends the process when it likes.
+ * `needs`: requirements besides the packages, which every command needs. `run` gets the arguments after the command and
+ * resolves with the exit code; null if the command continues and ends the process itself.
  * @typedef {'build' | 'browser'} Need
  * @typedef {{ needs: Need[], run: (args: string[]) => Promise<number | null> }} Command
  */
@@ -28,7 +28,7 @@ const commands = {
   serve: { needs: ['build', 'browser'], run: (args) => runServer('serve', args) },
   sandbox: { needs: ['build', 'browser'], run: (args) => runServer('sandbox', args) },
   ...Object.fromEntries(
-    // They ask a server that runs, or look for themselves what is missing.
+    // These commands call a running server, or check themselves what is missing.
     ['status', 'auth', 'send', 'logout', 'stop', 'doctor', 'archive', 'stdio', 'mcp-config'].map((name) => [
       name,
       { needs: ['build'], run: (/** @type {string[]} */ args) => runServer(name, args) },
@@ -46,7 +46,7 @@ const commands = {
 }
 
 /**
- * Gets ready and runs; the exit code is set, not returned.
+ * Prepares and runs a command. Sets the exit code of the process.
  * @param {string[]} argv the command and its arguments
  */
 export async function main([name = '', ...args]) {
@@ -69,12 +69,12 @@ export async function main([name = '', ...args]) {
     process.exitCode = 1
     if (error instanceof SetupError) say(`${error.message}\nsetup: ${error.hint}`)
     else console.error(error)
-    // Where tests are asked for, the last line is always their count.
+    // The last line of `test` is always the count.
     if (name === 'test') console.log('0 passed, 0 failed')
   }
 }
 
-/** Packages and build. The lock is only taken when something is to do, so a second start does not wait for anything. */
+/** Installs packages and builds. Takes the lock only if there is work, so that a second start does not wait. */
 async function prepare(/** @type {Need[]} */ needs) {
   const lacksPackages = () => !packagesAreInstalled()
   const lacksBuild = () => needs.includes('build') && isBuildStale()
@@ -88,8 +88,8 @@ async function prepare(/** @type {Need[]} */ needs) {
 }
 
 /**
- * The code that finds and installs one is the server's own, as built. A server goes on without: it is told what is wrong
- * here, and says so itself to whoever asks it to connect.
+ * Finds or installs a browser with the server's own built code. `serve` continues without a browser: the reason is printed
+ * here, and the server returns it to clients that start a session.
  * @param {string} command
  */
 async function prepareBrowser(command) {
@@ -106,7 +106,7 @@ async function prepareBrowser(command) {
   }
 }
 
-/** The server reads `.env` itself, and says what is wrong with it; here it may only name the browser. A FIFO is not waited for. */
+/** Reads `.env` for the name of the browser only. The server reads it again and reports its errors. Does not wait for a FIFO. */
 function dotEnv() {
   try {
     const fd = openSync('.env', constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
@@ -119,12 +119,12 @@ function dotEnv() {
 }
 
 /**
- * In this process: signals reach the server directly, and no second Node has to start.
+ * Runs the server in this process, so that signals reach it directly and no second Node starts.
  * @param {string} command
  * @param {string[]} args
  */
 async function runServer(command, args) {
-  // Since Node 22 compiled code can be kept between starts.
+  // Node 22 and newer can cache compiled code between starts.
   const enableCompileCache = Reflect.get(module, 'enableCompileCache')
   if (typeof enableCompileCache === 'function') enableCompileCache()
   process.argv = [process.execPath, inRoot('dist', 'main.js'), command, ...args]
@@ -138,7 +138,7 @@ function importFile(...parts) {
 }
 
 /**
- * Runs a TypeScript file of ours as it is.
+ * Runs a TypeScript file of this repository without a build.
  * @param {string} file relative to the checkout
  * @param {string[]} args
  */

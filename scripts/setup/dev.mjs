@@ -7,8 +7,8 @@ import { inRoot } from './paths.mjs'
 import { say } from './progress.mjs'
 
 /**
- * Runs until it is told to end.
- * @param {string[]} args handed to the server
+ * Runs until a signal.
+ * @param {string[]} args passed to the server
  * @returns {Promise<null>}
  */
 export async function runDev(args) {
@@ -19,9 +19,9 @@ export async function runDev(args) {
   const start = () => {
     const main = ['--enable-source-maps', inRoot('dist', 'main.js'), 'serve', ...args]
     server = spawn(process.execPath, main, { stdio: 'inherit' })
-    server.once('exit', (code) => say(`the server ended (${code ?? 'by a signal'})`))
+    server.once('exit', (code) => say(`the server exited (${code ?? 'signal'})`))
   }
-  // The old one must be gone before the new one starts: both want the same port and the same browser profile.
+  // The old server must end before the new one starts: both use the same port and browser profile.
   const stop = async () => {
     if (!server || server.exitCode !== null || server.signalCode !== null) return
     const ended = once(server, 'exit')
@@ -35,7 +35,7 @@ export async function runDev(args) {
   }
   await watch(() => {
     restart = restart.then(stop).then(() => {
-      say('built; starting the server')
+      say('build done: starting the server')
       start()
     })
   })

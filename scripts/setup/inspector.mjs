@@ -1,9 +1,9 @@
-/** What the Inspector's command line asks of a linked server, and what it must find. */
+/** The calls of the Inspector's command line to a linked server, and the expected results. */
 
 import assert from 'node:assert/strict'
 
 /**
- * What came back: the result of the request, as the Inspector prints it.
+ * The result of a request, as the Inspector prints it.
  * @typedef {{ type: string, text?: string }} Block
  * @typedef {{ uri: string, text?: string }} Contents
  * @typedef {{
@@ -17,7 +17,7 @@ import assert from 'node:assert/strict'
  *   isError?: boolean,
  * }} Result
  *
- * `code`: how the Inspector must end. `find`: throws where the result, or what was said beside it, is not what it should be.
+ * `code`: the expected exit code. `find`: throws if the result or the output on standard error is wrong.
  * @typedef {{ name: string, args: string[], code: number, find(result: Result, said: string): void }} Call
  */
 
@@ -34,8 +34,8 @@ const DOCUMENTED = [
 ]
 
 /**
- * The calls in their order: what was found by one is asked for by the next.
- * @param {string} lane named in the message that is sent, so that each lane finds its own
+ * Yields the calls in order. A call may use the result of the previous one.
+ * @param {string} lane part of the sent message, so that each lane finds its own
  * @returns {Generator<Call, void>}
  */
 export function* calls(lane) {
@@ -44,12 +44,15 @@ export function* calls(lane) {
     args: ['--method', 'tools/list', '--strict'],
     code: EXIT.ok,
     find({ tools = [] }, said) {
-      // Of what a tool takes nothing may be hard to carry over; of what it gives, errors alone end the Inspector.
+      // No warning about an input schema is allowed. For output schemas, only errors make the Inspector fail.
       assert.doesNotMatch(said, /Path: inputSchema/)
       const names = tools.map(({ name }) => name)
       for (const name of DOCUMENTED) assert(names.includes(name), `no tool ${name}`)
       for (const { name, title, description, annotations, outputSchema } of tools) {
-        assert(title && description && annotations && outputSchema, `${name} says too little of itself`)
+        assert(
+          title && description && annotations && outputSchema,
+          `${name} lacks a title, description, annotations or output schema`,
+        )
       }
     },
   }
@@ -89,7 +92,7 @@ export function* calls(lane) {
     ...tool('whatsapp_status'),
     find(result) {
       assert.equal(data(result).state, 'ready')
-      // The text of the documented tools is REST's own JSON.
+      // The text of the documented tools is the JSON of REST.
       assert.deepEqual(JSON.parse(textOf(result)), data(result))
     },
   }
@@ -104,7 +107,7 @@ export function* calls(lane) {
   yield {
     ...tool('whatsapp_list_contacts', { limit: 20 }),
     find(result) {
-      // Only a name that the user gave is a name to send to.
+      // A send accepts only names of the address book.
       const known = listOf(result, 'contacts').find((one) => one.in_address_book === true)
       assert(known, 'nobody in the address book')
       to = { id: String(known.id), name: String(known.name) }

@@ -1,4 +1,4 @@
-/** Lets one setup at a time work on a checkout; the others wait. */
+/** A lock: one setup at a time changes a checkout, the others wait. */
 
 import { createHash, randomUUID } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
@@ -8,25 +8,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { root } from './paths.mjs'
 
 /**
- * What the lock file holds. `worker` is a program that the owner started and that changes the checkout (npm): where the
- * owner was killed it may still be at work, and a second one beside it would ruin node_modules.
+ * The contents of the lock file. `worker` is a program of the owner that changes the checkout (npm). It may still run after
+ * the owner was killed, and a second one at the same time would corrupt node_modules.
  * @typedef {{ nonce: string, pid: number, worker: number | null, startedAt: number }} Owner
  */
 
-// In the system's temporary folder, since `npm ci` empties node_modules and people delete dist/ as they like.
+// In the system's temporary folder, because `npm ci` empties node_modules, and users may delete dist/.
 const user = process.platform === 'win32' ? userInfo().username : process.getuid?.()
 const name = createHash('sha256').update(`${user}\0${root}`).digest('hex').slice(0, 16)
 const path = join(tmpdir(), `whatsapp-mcp-api-setup-${name}.lock`)
 
 const heartbeatMs = 5_000
-/** A pid alone proves little: after a restart (of a container above all) another program has it. So owners also beat. */
+/** A pid alone is not enough: after a restart, especially of a container, another program may have it. So owners also send a heartbeat. */
 const silentMs = 60_000
 const workerMaxMs = 10 * 60_000
 
 /**
- * Runs `action` while no other setup of this checkout runs.
+ * Waits until no other setup of this checkout runs, then runs `action`.
  * @template T
- * @param {(owner: { pid: number }) => void} onWait called once, when another one has to be waited for
+ * @param {(owner: { pid: number }) => void} onWait called once, if it must wait for another setup
  * @param {(lock: { setWorker: (pid: number | null) => void }) => Promise<T>} action
  * @returns {Promise<T>}
  */
@@ -75,7 +75,7 @@ async function acquire(own, onWait) {
   }
 }
 
-/** Null when there is no lock, or one that is just being written. */
+/** Returns the lock; null if there is none, or if it is being written. */
 function read() {
   try {
     return /** @type {Owner} */ (JSON.parse(readFileSync(path, 'utf8')))
@@ -93,8 +93,8 @@ function isStale(owner) {
 }
 
 /**
- * Moved away before it is looked at again, since two that wait may judge the same lock: the slower one would otherwise
- * delete the lock that the faster one has just made.
+ * Removes a stale lock. Moves it away and reads it again first, because two waiting processes may judge the same lock: the
+ * slower one would otherwise delete the new lock of the faster one.
  * @param {Owner | null} judged
  */
 function takeAway(judged) {
@@ -105,7 +105,7 @@ function takeAway(judged) {
       renameSync(aside, path)
     }
   } catch {
-    // Somebody else was faster, or it was never written to the end: the next round sees what is there.
+    // Another process was faster, or the lock was incomplete. The next round reads the lock again.
   }
   rmSync(aside, { force: true })
 }
@@ -114,7 +114,7 @@ function touch() {
   try {
     utimesSync(path, new Date(), new Date())
   } catch {
-    // Cleaners of temporary folders may take it; the work goes on.
+    // A cleaner of temporary folders may delete the lock; the work continues.
   }
 }
 

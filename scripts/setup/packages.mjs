@@ -1,4 +1,4 @@
-/** Installs the packages that package-lock.json names, when they are not all there. */
+/** Installs the packages of package-lock.json, if some are missing. */
 
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,12 +11,12 @@ import { runNode } from './run.mjs'
 /** @typedef {{ packages: Record<string, LockEntry> }} LockFile */
 /** @typedef {{ key: string, packages: string[] }} Stamp */
 
-// Inside node_modules, so that whatever replaces that folder takes the stamp with it.
+// Inside node_modules, so that replacing that folder also removes the stamp.
 const stampPath = inRoot('node_modules', '.setup-stamp.json')
 
 /**
- * True when everything that the lock file names is installed for this Node and platform. A few milliseconds.
- * Packages that somebody installed with npm on their own count, once they are seen to fit.
+ * True if all packages of the lock file are installed for this Node and platform. Takes a few milliseconds.
+ * Packages that the user installed with npm count too, if they match.
  */
 export function packagesAreInstalled() {
   const stamp = readJson(stampPath)
@@ -27,19 +27,19 @@ export function packagesAreInstalled() {
 }
 
 /**
- * Runs `npm ci` to the end. A run that is killed leaves no stamp, so the next start does it again.
- * @param {(pid: number | null) => void} onWorker told the pid of npm while it runs
- * @throws {SetupError} when npm fails, with the reason that people can mend
+ * Runs `npm ci` to the end. A killed run leaves no stamp, so the next start runs it again.
+ * @param {(pid: number | null) => void} onWorker called with the pid of npm while it runs
+ * @throws {SetupError} if npm fails, with the reason and the next step
  */
 export async function installPackages(onWorker) {
   await step('installing packages (npm ci)', async () => {
     rmSync(stampPath, { force: true })
-    // --include=dev, whatever NODE_ENV and npm's own settings leave out: the server is built on this machine.
+    // --include=dev, independent of NODE_ENV and npm's settings, because the server is built on this machine.
     const flags = ['--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
     const { code, output } = await runNode([npmScript(), 'ci', ...flags], {
       capture: true,
       onStart: onWorker,
-      // npm itself goes on for most of a minute after a signal (arborist, lib/signal-handling.js).
+      // npm continues for most of a minute after a signal (arborist, lib/signal-handling.js).
       onCut: () => say('stopped: not all packages are installed. The next start installs them again.'),
     })
     onWorker(null)
@@ -55,7 +55,7 @@ export async function installPackages(onWorker) {
   })
 }
 
-/** Changes with the lock file, and with what decides which binaries fit. */
+/** Returns a key that changes with the lock file, and with the facts that select binaries. */
 function stampKey() {
   const { platform, arch, versions } = process
   const [major] = versions.node.split('.')
@@ -64,8 +64,8 @@ function stampKey() {
 }
 
 /**
- * The folders of the installed packages if they are those of the lock file, else null. npm writes its own list of them
- * (`.package-lock.json`) at the very end of an install.
+ * Returns the folders of the installed packages if they match the lock file, else null. npm writes its own list
+ * (`.package-lock.json`) at the end of an install.
  */
 function installedByNpm() {
   const wanted = lockFile(inRoot('package-lock.json'))
@@ -81,8 +81,8 @@ function installedByNpm() {
 }
 
 /**
- * Optional packages are left out where they do not fit the platform; those that fit hold esbuild's and Biome's programs.
- * Whether a Linux has glibc or musl is not looked up: of such a pair, either may be missing.
+ * True if a package may be missing. npm skips optional packages for other platforms; those for this platform contain the
+ * programs of esbuild and Biome. glibc and musl are not distinguished: either package of such a pair may be missing.
  * @param {LockEntry} entry
  */
 function mayBeMissing({ optional, os, cpu, libc }) {
@@ -101,13 +101,13 @@ function writeStamp(packages) {
   try {
     writeFileSync(stampPath, JSON.stringify({ key: stampKey(), packages }))
   } catch {
-    // A checkout that we may only read: then everything is looked up again at each start.
+    // The checkout is read-only: each start checks all packages again.
   }
 }
 
 /**
- * npm's own script: the npm that started us, else the one beside this Node. Never a shell, so no quoting.
- * @throws {SetupError} when there is none
+ * Returns npm's own script: the npm that started this process, else the npm of this Node. Needs no shell, so no quoting.
+ * @throws {SetupError} if there is none
  */
 export function npmScript() {
   const current = process.env.npm_execpath
@@ -133,24 +133,24 @@ function explain(output) {
     .filter((line) => line.startsWith('npm error') && !/complete log of this run|npm error\s*$/.test(line))
     .map((line) => line.replace(/^npm error\s*/, ''))
   const reason =
-    last.find((line) => !/^(code|errno|syscall|network This is)/.test(line)) ?? 'npm said nothing.'
+    last.find((line) => !/^(code|errno|syscall|network This is)/.test(line)) ?? 'npm printed no reason.'
   /** @type {[RegExp, string][]} */
   const hints = [
     [
       /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/,
-      'The package registry cannot be reached: check the network, or the proxy that npm is set to use, and start again.',
+      'The package registry cannot be reached. Check the network, or the proxy in the settings of npm, then start again.',
     ],
     [
       /CERT|SELF_SIGNED/,
-      'Tell npm about the certificate of your network (npm config set cafile …) and start again.',
+      'Add the certificate of your network to npm (npm config set cafile …), then start again.',
     ],
-    [/ENOSPC/, 'Free some disk space and start again.'],
+    [/ENOSPC/, 'Free disk space, then start again.'],
     [
       /EACCES|EPERM|EROFS/,
-      'Make this folder writable for your user (or close what uses its files) and start again.',
+      'Make this folder writable for your user, or close the programs that use its files, then start again.',
     ],
-    [/EUSAGE/, 'package-lock.json does not fit package.json: run `npm install` and start again.'],
-    [/EINTEGRITY/, 'Run `npm cache clean --force` and start again.'],
+    [/EUSAGE/, 'package-lock.json does not match package.json. Run `npm install`, then start again.'],
+    [/EINTEGRITY/, 'Run `npm cache clean --force`, then start again.'],
   ]
   const hint = hints.find(([pattern]) => pattern.test(output))?.[1]
   return new SetupError(
@@ -170,7 +170,7 @@ function isStamp(value) {
   return !!value && typeof value === 'object' && 'key' in value && 'packages' in value
 }
 
-/** @param {string} path @returns {unknown} null when there is no such file, or only half of one */
+/** @param {string} path @returns {unknown} null if the file is missing or incomplete */
 function readJson(path) {
   try {
     return JSON.parse(readFileSync(path, 'utf8'))

@@ -1,4 +1,4 @@
-/** Ends this process when the npm that started it is gone. */
+/** Ends this process when the npm that started it has ended. */
 
 import { constants } from 'node:os'
 
@@ -6,9 +6,9 @@ import { constants } from 'node:os'
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /**
- * Between npm and us stands a shell (`sh -c`), and Debian's does not pass signals on: a SIGTERM to `npm start` ends npm
- * and the shell, and would leave the server running without anybody knowing. So where our parent changes, and no
- * signal has reached us otherwise, we are told to end. Does nothing when npm did not start us.
+ * npm starts this process through a shell (`sh -c`). Debian's shell does not forward signals: a SIGTERM to `npm start` ends
+ * npm and the shell, but would leave the server running. So if the parent changes before a signal arrived, this process
+ * signals itself. Does nothing if npm did not start this process.
  */
 export function endWithNpm() {
   if (!process.env.npm_lifecycle_event || process.platform === 'win32') return
@@ -17,7 +17,7 @@ export function endWithNpm() {
   for (const signal of signals) {
     process.on(signal, () => {
       told = true
-      // As if we did not listen: without a listener of its own, a command is ended by the signal.
+      // If the command has no own listener, the signal ends the process, as it would without this one.
       if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal])
     })
   }

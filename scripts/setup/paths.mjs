@@ -1,17 +1,17 @@
-/** Where things are in this checkout. */
+/** Paths in this checkout. */
 
 import { readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The checkout's folder, with links resolved, so that two ways to it are one. */
+/** The checkout's folder, with links resolved, so that each checkout has one path. */
 export const root = realpathSync(fileURLToPath(new URL('../..', import.meta.url)))
 
 /** @param {...string} parts relative to the checkout */
 export const inRoot = (...parts) => join(root, ...parts)
 
 /**
- * The script behind a command that a package brings. Started with Node itself it needs no shell, and no `.cmd` on Windows.
+ * Returns the script of a package's command. Node can run it directly, without a shell and without `.cmd` on Windows.
  * @param {string} packageName
  * @param {string} [command] default: the package's only one
  */

@@ -1,4 +1,4 @@
-/** Programs that a check starts: each with a bound on its time, and none of them outlives the check. */
+/** Starts programs for a check, each with a time limit. None of them outlives the check. */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,24 +6,24 @@ import { root } from './paths.mjs'
 import { SetupError } from './progress.mjs'
 
 /**
- * `code`: null where it took too long or was ended by a signal.
+ * `code`: null if the program took too long or was ended by a signal.
  * @typedef {{ code: number | null, out: string, err: string }} Ended
  * @typedef {{ env?: Record<string, string>, timeoutMs: number }} Options
  * @typedef {import('node:child_process').ChildProcess} Child
  */
 
-/** So long may a server take to close its browser. */
+/** Time that a server may take to close its browser. */
 const GRACE_MS = 20_000
 
 /** @type {Set<Child>} */
 const running = new Set()
-/** Nobody listens any more: what is left is killed at once. */
+/** At exit, programs that still run are killed at once. */
 process.on('exit', () => {
   for (const child of running) kill(child, 'SIGKILL')
 })
 
 /**
- * Runs a program to its end. It does not throw when the program fails.
+ * Runs a program to its end. Does not throw if the program fails.
  * @param {string} program
  * @param {string[]} args
  * @param {Options} options
@@ -38,7 +38,7 @@ export async function run(program, args, options) {
 }
 
 /**
- * Starts a server, and resolves once it said what matches on standard output, with the first group.
+ * Starts a server. Resolves with the first group of the match when its standard output matches the pattern.
  * @param {string} program
  * @param {string[]} args
  * @param {RegExp} pattern
@@ -70,7 +70,7 @@ export async function start(program, args, pattern, { env, timeoutMs }) {
   return await found
 }
 
-/** Ends every program that still runs, and waits for it. */
+/** Ends every running program, and waits until it has ended. */
 export async function endPrograms() {
   await Promise.all(
     [...running].map(async (child) => {
@@ -89,7 +89,7 @@ export async function endPrograms() {
  * @param {Record<string, string>} [env]
  */
 function spawnQuietly(program, args, env = {}) {
-  // A group of its own, so that what it starts can be ended with it.
+  // A process group of its own, so that its child processes can be ended too.
   const child = spawn(program, args, {
     cwd: root,
     env: { ...process.env, ...env },
@@ -98,7 +98,7 @@ function spawnQuietly(program, args, env = {}) {
   })
   running.add(child)
   child.once('close', () => running.delete(child))
-  // A program that cannot be started says so on its own.
+  // The reason if the program cannot be started.
   child.on('error', (error) => {
     said.err += error.message
   })
@@ -119,6 +119,6 @@ function kill(child, signal) {
     if (process.platform === 'win32') child.kill(signal)
     else process.kill(-child.pid, signal)
   } catch {
-    // It has ended by itself.
+    // It has ended already.
   }
 }

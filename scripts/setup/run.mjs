@@ -1,4 +1,4 @@
-/** Runs another Node program so that it ends when we are told to end, and we end as it does. */
+/** Runs another Node program: forwards signals to it, and ends with its exit code. */
 
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
@@ -8,12 +8,12 @@ import { root } from './paths.mjs'
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /**
- * Runs `node …args` in the checkout until it ends. A signal to us is passed on, and once the program has ended
- * we end too: nothing that we started outlives us.
+ * Runs `node …args` in the checkout until it ends. Forwards signals, and ends this process after the program, so that no
+ * child process outlives it.
  * @param {string[]} args
  * @param {{ capture?: boolean, env?: Record<string, string>, onStart?: (pid: number) => void, onCut?: () => void }} [options]
- *   `capture`: keep stdout and stderr (the last 64 kB) instead of showing them. `onCut`: the program may be cut off
- *   anywhere: a signal kills it, with all that it started, and this says what is left.
+ *   `capture`: keep stdout and stderr (the last 64 kB) instead of printing them. `onCut`: the program may be interrupted
+ *   at any point: a signal kills it and its child processes, and calls this function.
  * @returns {Promise<{ code: number, output: string }>} `code` is 128 + n after signal n
  */
 export async function runNode(args, { capture = false, env, onStart, onCut } = {}) {
@@ -21,7 +21,7 @@ export async function runNode(args, { capture = false, env, onStart, onCut } = {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: capture ? ['ignore', 'pipe', 'pipe'] : 'inherit',
-    // A group of its own, which can be killed whole; Ctrl-C then reaches us alone.
+    // A process group of its own, which can be killed as a whole. Ctrl-C then reaches only this process.
     detached: onCut !== undefined && process.platform !== 'win32',
   })
   if (child.pid) onStart?.(child.pid)
@@ -57,6 +57,6 @@ function killGroup(child) {
     if (process.platform === 'win32' || child.pid === undefined) child.kill('SIGKILL')
     else process.kill(-child.pid, 'SIGKILL')
   } catch {
-    // It has just ended by itself.
+    // It has just ended.
   }
 }

@@ -8,8 +8,8 @@ import { say } from './progress.mjs'
 import { runNode } from './run.mjs'
 
 /**
- * @param {string[]} args handed to vitest: files, `-t name`, …
- * @returns {Promise<number>} exit code; not 0 either when no test ran
+ * @param {string[]} args passed to vitest: files, `-t name`, …
+ * @returns {Promise<number>} exit code; also not 0 if no test ran
  */
 export async function runTests(args) {
   const folder = mkdtempSync(join(tmpdir(), 'whatsapp-mcp-api-tests-'))
@@ -22,7 +22,7 @@ export async function runTests(args) {
     })
     const { passed, failed } = readCounts(countsFile)
     if (passed + failed === 0) say('no tests ran')
-    // A run can fail without a test that failed (a crash, for one); the line must not look as if all were well.
+    // A run can fail without a failed test, such as by a crash. The line must not look like a success.
     const shown = failed === 0 && code !== 0 && passed > 0 ? 1 : failed
     console.log(`${passed} passed, ${shown} failed`)
     return code !== 0 ? code : shown > 0 || passed === 0 ? 1 : 0

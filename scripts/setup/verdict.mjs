@@ -1,9 +1,9 @@
-/** What a check of several runs comes to: it is good only where each of them looked at something, and found nothing. */
+/** The verdict of a check with several runs. It passes only if each run checked something and found no failure. */
 
 /** @typedef {{ name: string, passed: number, failed: number }} Count */
 
 /**
- * A sentence for each run that does not count as good, and the exit code.
+ * Returns a sentence for each run that did not pass, and the exit code.
  * @param {Count[]} counts
  * @returns {{ code: number, says: string[] }}
  */
@@ -17,7 +17,7 @@ export function verdictOf(counts) {
 }
 
 /**
- * What it comes to where nothing can be run: on somebody's own computer that is no failure; in CI nobody would look.
+ * Returns the verdict if no run is possible: skipped on a person's computer, failed in CI, where nobody reads the output.
  * @param {Record<string, string | undefined>} env
  * @param {string} why
  * @returns {{ code: number, says: string[] }}
@@ -25,6 +25,6 @@ export function verdictOf(counts) {
 export function verdictWithout(env, why) {
   const isWatched = env.CI !== undefined && env.CI !== '' && env.CI !== 'false'
   return isWatched
-    ? { code: 1, says: [`failed, since CI is set and nothing was checked: ${why}`] }
+    ? { code: 1, says: [`failed, because CI is set and nothing was checked: ${why}`] }
     : { code: 0, says: [`skipped: ${why}`] }
 }
