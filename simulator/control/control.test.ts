@@ -134,14 +134,16 @@ describe('acting', () => {
     expect((await post('write', '[1]')).json.error).toBe('The body must be a JSON object.')
     expect((await post('write', { from: '1' })).json.error).toBe('text is missing: a string.')
     expect((await post('write', { from: 1, text: '' })).json.error).toBe('from must be a string.')
-    expect((await post('scan', { code: 'x' })).json.error).toBe('There is no field code; there are qr.')
+    expect((await post('scan', { code: 'x' })).json.error).toBe('The field code does not exist. Use qr.')
     expect((await post('add_group', { subject: 'x', members: [1] })).status).toBe(400)
   })
 
   it('answers 404 for a verb that does not exist, naming those that do', async () => {
     const { status, json } = await post('shout', {})
     expect(status).toBe(404)
-    expect(json.error).toMatch(/^There is no verb shout; there are state, messages, scan, .*clearFaults\.$/)
+    expect(json.error).toMatch(
+      /^The verb shout does not exist. Use one of state, messages, scan, .*clearFaults\.$/,
+    )
     expect((await post('constructor', {})).status).toBe(404)
     expect((await get('/elsewhere')).status).toBe(404)
   })
@@ -203,7 +205,7 @@ describe('the phone page', () => {
 
 it('listens on loopback only', async () => {
   const opening = openControl(simulator.world, { host: '0.0.0.0', port: 0 }, simulator.onChange)
-  await expect(opening).rejects.toThrow(/loopback only/)
+  await expect(opening).rejects.toThrow(/must listen on a loopback address/)
 })
 
 it('closes although an event stream is open', async () => {

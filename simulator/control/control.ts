@@ -1,4 +1,4 @@
-/** The phone's hand over HTTP: the control API of the double, and the page that looks like a phone and uses it. */
+/** The control API of the double over HTTP, and the phone page that uses it. */
 
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -13,14 +13,14 @@ import { findVerb, verbs, WrongArgument } from './verbs.ts'
 export type Control = { url: string; close(): Promise<void> }
 
 /**
- * Serves `world` on `options.host`, which must be loopback: whoever reaches it rules the double. Port 0 picks a free one.
- * `onChange` subscribes to the world's changes and returns the unsubscribe function. Rejects when the port is taken.
+ * Serves `world` on `options.host`, which must be loopback, because every client controls the double. Port 0 selects a free
+ * port. `onChange` subscribes to the world's changes and returns the unsubscribe function. Rejects if the port is in use.
  *
  * GET `/` is the phone page. GET `/control` lists the verbs with their arguments, `/control/state`,
- * `/control/chats` and `/control/messages?chat=&limit=` are for reading, `/control/choices` names the builds and faults there are, and
- * `/control/events` is an event stream that says `change` after each change. POST `/control/<verb>` takes a JSON
- * object and answers with what the verb returns (`{"ok":true}` where that is nothing). Errors are `{"error": "…"}`:
- * 400 for a wrong argument, 404 for a verb that does not exist, 422 where the world refuses, 403 for foreign web pages.
+ * `/control/chats` and `/control/messages?chat=&limit=` are for reading, `/control/choices` lists the builds and faults, and
+ * `/control/events` is an event stream that sends `change` after each change. POST `/control/<verb>` takes a JSON object and
+ * returns the result of the verb (`{"ok":true}` if there is none). Errors are `{"error": "…"}`: 400 for a wrong argument,
+ * 404 for an unknown verb, 422 if the world rejects the action, 403 for web pages of other origins.
  */
 export async function openControl(
   world: World,
@@ -28,7 +28,9 @@ export async function openControl(
   onChange: (listener: () => void) => () => void,
 ): Promise<Control> {
   if (!['127.0.0.1', '::1', 'localhost'].includes(options.host)) {
-    throw new Error(`The control API has no key, so it listens on loopback only, not on ${options.host}.`)
+    throw new Error(
+      `The control API has no key, so it must listen on a loopback address, not on ${options.host}.`,
+    )
   }
   const server = createServer((request, response) => {
     answer(world, onChange, request, response).catch((error: unknown) => {
@@ -106,7 +108,7 @@ async function answer(
   }
   if (verbName !== undefined && findVerb(verbName))
     throw new Refusal(405, `Use POST for ${verbName}.`, { allow: 'POST' })
-  throw new Refusal(404, verbName === undefined ? 'There is nothing here.' : noSuchVerb(verbName))
+  throw new Refusal(404, verbName === undefined ? 'The route does not exist.' : noSuchVerb(verbName))
 }
 
 async function runVerb(
@@ -128,7 +130,7 @@ async function runVerb(
 
 const maxBodyBytes = 1_000_000
 
-/** The body as a JSON object; no body counts as `{}`. The content type is not looked at, so that plain `curl -d` works. */
+/** Reads the body as a JSON object. No body counts as `{}`. Ignores the content type, so that plain `curl -d` works. */
 async function readInput(request: IncomingMessage): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
@@ -153,7 +155,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Says `change` and nothing more: what changed is read from the state. A comment now and then keeps proxies awake. */
+/** Streams `change` events. Clients read the change from the state. Regular comments keep the connection open in proxies. */
 function streamChanges(
   onChange: (listener: () => void) => () => void,
   request: IncomingMessage,
@@ -179,13 +181,13 @@ async function sendFile(
   response: ServerResponse,
   { name, type }: { name: string; type: string },
 ): Promise<void> {
-  // The build copies the folder `phone/` beside the bundle, so this path is right there and here.
+  // The build copies the folder `phone/` beside the bundle, so this path works from source and from dist/.
   const contents = await readFile(new URL(`./phone/${name}`, import.meta.url))
   response.writeHead(200, { ...safe, 'content-type': type })
   response.end(contents)
 }
 
-/** What is served is ours alone, and no page may frame it or be told that it was here. */
+/** Response headers: only own content, no framing, no referrer. */
 const safe = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -217,7 +219,7 @@ function fieldsByVerb(): Record<string, Record<string, string>> {
 }
 
 function noSuchVerb(name: string): string {
-  return `There is no verb ${name}; there are ${Object.keys(verbs).join(', ')}.`
+  return `The verb ${name} does not exist. Use one of ${Object.keys(verbs).join(', ')}.`
 }
 
 function sentence(error: unknown): string {

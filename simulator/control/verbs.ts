@@ -1,13 +1,13 @@
-/** The table of the control API: every verb of `World`, the arguments it takes as JSON, and what it calls. */
+/** The table of the control API: every verb of `World`, its JSON arguments, and the method it calls. */
 
 import type { NewContent, World } from '../simulator.ts'
 
-/** The JSON of a request does not fit the verb; `message` is a sentence that names the field. */
+/** The arguments of a request are not valid for the verb. `message` is a sentence that names the field. */
 export class WrongArgument extends Error {
   override name = 'WrongArgument'
 }
 
-/** Reads one field; throws {@link WrongArgument} where the value is of another kind. */
+/** Reads one field. Throws {@link WrongArgument} if the value has another type. */
 type Field<T> = { kind: string; isOptional: boolean; read: (value: unknown, name: string) => T }
 
 function field<T>(kind: string, is: (value: unknown) => value is T): Field<T> {
@@ -46,7 +46,7 @@ const textOrNull = field(
 const content = field('an object with a type, see the table of contents', isContent)
 const anything = field('any JSON', (value): value is unknown => value !== undefined)
 
-/** Kinds of content, with the field that each needs and of what kind that is. */
+/** The types of content, each with its required field and that field's type. */
 const contentFields: Record<NewContent['type'], [name: string, kind: string] | null> = {
   chat: ['text', 'string'],
   image: null,
@@ -73,7 +73,7 @@ function isContent(value: unknown): value is NewContent {
 type Fields = Record<string, Field<unknown>>
 type Input<F extends Fields> = { [K in keyof F]: ReturnType<F[K]['read']> }
 
-/** One verb: `fields` by name, and `run`, which may throw or reject with a sentence where the world refuses. */
+/** One verb: `fields` by name, and `run`, which throws or rejects with a sentence if the world rejects the action. */
 export type Verb = {
   fields: Record<string, string>
   run: (world: World, input: Record<string, unknown>) => unknown
@@ -91,14 +91,14 @@ function readInput<F extends Fields>(fields: F, input: Record<string, unknown>):
   const stranger = Object.keys(input).find((name) => !known.includes(name))
   if (stranger !== undefined) {
     throw new WrongArgument(
-      `There is no field ${stranger}; there ${known.length ? `are ${known.join(', ')}` : 'is none'}.`,
+      `The field ${stranger} does not exist. ${known.length ? `Use ${known.join(', ')}` : 'The verb takes no fields'}.`,
     )
   }
   const entries = Object.entries(fields).map(([name, { read }]) => [name, read(input[name], name)])
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 
-/** Every verb of `World` by its own name; the compiler asks for a row where one is added. */
+/** Every verb of `World` by its own name. The compiler requires a row for each method. */
 export const verbs = {
   state: verb({}, (world) => world.state()),
   messages: verb({ chat: optional(text), limit: optional(number) }, (world, input) => world.messages(input)),
@@ -200,7 +200,7 @@ export const verbs = {
   clearFaults: verb({}, (world) => world.clearFaults()),
 } satisfies Record<keyof World, Verb>
 
-/** `type_pairing_code` and `typePairingCode` are the same verb; null when there is none of that name. */
+/** Returns the verb with this name; null if there is none. `type_pairing_code` and `typePairingCode` are the same verb. */
 export function findVerb(name: string): Verb | null {
   const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
   const table: Record<string, Verb> = verbs

@@ -1,4 +1,4 @@
-/** The phone page: shows the double's world and is its hand. Everything goes through the control API. */
+/** The phone page: shows and controls the double's world through the control API. */
 
 /** @typedef {import('../../simulator.ts').WorldState} WorldState */
 /** @typedef {import('../../simulator.ts').WorldMessage} WorldMessage */
@@ -9,17 +9,17 @@
 /** @typedef {{ builds: string[], faults: { name: string, does: string, value: string }[] }} Choices */
 
 /**
- * What was read last; `messages` are the newest ones of the open chat.
+ * The data of the last read. `messages` are the newest messages of the open chat.
  * @type {{ state: WorldState | null, chats: WorldChat[], messages: WorldMessage[], choices: Choices }}
  */
 const shown = { state: null, chats: [], messages: [], choices: { builds: [], faults: [] } }
 /** @type {string | null} */
 let openChatId = null
-/** A conversation shows this many messages; more would only make the page slow. */
+/** Maximum number of shown messages; more would make the page slow. */
 const messagesShown = 200
-/** So does the list of chats. */
+/** Maximum number of shown chats. */
 const chatsShown = 200
-/** What people react with most. */
+/** The most common reactions. */
 const emojis = ['👍', '❤️', '😂', '😮', '😢', '🙏']
 
 // ---- small helpers
@@ -36,7 +36,7 @@ function byId(id, kind) {
 }
 
 /**
- * An element with text and children. Text is only ever set as text, so whatever people write stays text.
+ * Returns an element with text and children. Strings are added as text, never as HTML.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
  * @param {string} className
@@ -76,7 +76,7 @@ function toast(text) {
 }
 
 /**
- * One verb of the control API; a refusal is shown, and null comes back.
+ * Calls one verb of the control API. If it fails, shows the error and returns null.
  * @param {string} verb
  * @param {Record<string, unknown>} [input]
  */
@@ -165,7 +165,7 @@ function chatsOf({ contacts, groups }) {
   return chats.sort((a, b) => placeOf(a) - placeOf(b))
 }
 
-/** What a notice says that somebody did. */
+/** The text of each kind of notice. */
 const acts = {
   create: 'made the group',
   add: 'added',
@@ -178,7 +178,7 @@ const acts = {
   ephemeral: 'let messages disappear after seconds:',
 }
 
-/** @param {WorldMessage} message what the list of chats, or a bubble, says of it */
+/** Returns the text of a message for the list of chats and the conversation. @param {WorldMessage} message */
 function textOf(message) {
   const { type, body, caption, media, poll, location, call, notice } = message
   if (type === 'chat') return body
@@ -194,7 +194,7 @@ function textOf(message) {
 
 // ---- drawing
 
-/** A part is drawn again only when what it shows has changed, so that focus and scrolling stay. */
+/** A part is redrawn only if its data has changed, so that focus and scroll position stay. */
 const drawn = new Map()
 
 /** @param {string} part @param {unknown} data @param {() => void} draw */
@@ -380,7 +380,7 @@ function makeMessage(message) {
   return item
 }
 
-/** Whoever can act here: the owner, and the people in the open chat. */
+/** Returns who can act in the open chat: the owner and its members. */
 function actors() {
   const chat = shown.state && chatsOf(shown.state).find(({ id }) => id === openChatId)
   const phones = chat?.group ? chat.group.members : chat?.contact ? [chat.contact.phone] : []
@@ -558,7 +558,7 @@ async function refresh() {
     Object.assign(shown, { state, chats, messages: isHeld ? await get(path) : [] })
     drawAll()
   } catch {
-    // The event stream notices that the simulator is gone, and says so.
+    // The event stream reports that the simulator is gone.
   }
   isReading = false
   if (readAgain) {
@@ -584,7 +584,7 @@ function onClick(id, act) {
 }
 
 /**
- * Opens a dialog; `act` gets its fields when it is left by its main button.
+ * Opens a dialog. Calls `act` with its fields when the main button closes it.
  * @param {string} id
  * @param {(fields: FormData) => Promise<unknown>} act
  */
@@ -699,7 +699,7 @@ async function write(verb, who) {
   const body = text.value
   if (body.trim() === '' || !openChatId) return
   text.value = ''
-  // Not lost when the world refuses, unless something else was typed meanwhile.
+  // Restores the text if the world rejects it, unless other text was typed meanwhile.
   if (!(await call(verb, { ...who, chat: openChatId, text: body })) && text.value === '') text.value = body
   text.focus()
 }
