@@ -109,7 +109,7 @@ export function* calls(lane) {
     find(result) {
       // A send accepts only names of the address book.
       const known = listOf(result, 'contacts').find((one) => one.in_address_book === true)
-      assert(known, 'nobody in the address book')
+      assert(known, 'no contact in the address book')
       to = { id: String(known.id), name: String(known.name) }
       assert(textOf(result).includes(to.name), 'a name of the data is not in the text')
     },

@@ -35,7 +35,7 @@ export async function auth(
 async function follow(api: Api, screen: Screen, phone: string): Promise<Status> {
   // The response comes with the first result. The loop shows the progress until then.
   const begin = watch(ask(api, phone))
-  let told = ''
+  let lastLine = ''
   let shown = ''
   let code: string | null = null
   for (;;) {
@@ -44,8 +44,8 @@ async function follow(api: Api, screen: Screen, phone: string): Promise<Status> 
     const begun = begin.answer
     const now = await api.get<Status>('/api/status')
     const line = begun !== null || now.state === 'starting' ? progressOf(now) : ''
-    if (line !== '' && line !== told) screen.say(line)
-    told = line
+    if (line !== '' && line !== lastLine) screen.say(line)
+    lastLine = line
     if (begun !== null) {
       if (now.state === 'ready') return now
       if (hasEnded(now))
