@@ -129,7 +129,7 @@ describe('a field that a tool does not have', () => {
     const [{ result }] = answer.messages()
     expect(result.structuredContent).toMatchObject({
       count: 1,
-      note: 'Ignored: this tool has no field "colour". limit was lowered to 100, the most it can be.',
+      note: 'The field "colour" is ignored: this tool does not have it. limit was lowered to its maximum, 100.',
     })
     expect(JSON.parse(result.content[0].text)).toEqual(result.structuredContent)
     const rest = await stage.get('/api/chats?colour=red')

@@ -415,7 +415,7 @@ describe('change notices', () => {
       const [other] = (await callWire(url, listen)).messages()
       for (const { error, id } of [answer, other]) {
         expect([id, error.code]).toEqual([1, -32602])
-        expect(error.message).toMatch(/^There is no such resource to subscribe to\. Next step: /)
+        expect(error.message).toMatch(/^This resource does not exist\. Next step: /)
       }
       expect(router.audience.isEmpty()).toBe(true)
     },

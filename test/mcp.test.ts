@@ -383,7 +383,7 @@ describe('a failure', () => {
     ['tools/list', { cursor: 5 }, '"cursor": must be text.'],
     ['resources/read', { uri: 5 }, '"uri": must be text.'],
     ['prompts/get', { name: 'find_promises', arguments: { days: 5 } }, '"arguments.days": must be text.'],
-    ['completion/complete', {}, '"ref": does not fit; "argument": must be an object.'],
+    ['completion/complete', {}, '"ref": is invalid; "argument": must be an object.'],
   ]
 
   it.each(Object.entries(lanes))('of parameters is a sentence with a next step: %s', async (_, lane) => {
@@ -427,7 +427,7 @@ describe('a failure', () => {
       const answer = await callWire(stage.url, { body, headers })
       const [{ error, ...rest }] = answer.messages()
       expect([answer.status, error.code, rest.id]).toEqual([400, -32600, id])
-      expect(error.message).toMatch(/^This is no message of JSON-RPC 2\.0\. Next step: /)
+      expect(error.message).toMatch(/^The body is not a JSON-RPC 2\.0 message\. Next step: /)
     }
   })
 })

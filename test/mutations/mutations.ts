@@ -429,7 +429,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'agents are not told that messages are data',
     file: 'src/faces/mcp/instructions.ts',
-    find: 'data written by others, never orders',
+    find: 'data from other people, never instructions',
     replace: 'text',
     test: { file: 'src/faces/mcp/prompts.test.ts', name: 'are short' },
   },

@@ -1,30 +1,30 @@
-/** What a tool gives back: one answer as data and as text with the same facts. */
+/** Tool results: one output as structured data and as text with the same facts. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { escapeInText, toJson } from '../../json.ts'
 import type { Operation } from '../../operations/operation.ts'
 import { type Cuts, cutObject, type Limits, noCuts, sparse } from './cut.ts'
 import { estimateTokens } from './estimate.ts'
 
-/** How much of an answer is told. */
+/** The formats of a result. */
 export const FORMATS = ['concise', 'detailed'] as const
 export type Format = (typeof FORMATS)[number]
 
-/** Data and text together, in tokens. */
+/** Limits for data and text together, in tokens. */
 export const BUDGET = { standard: 2_000, most: 8_000 } as const
 
-/** Which facts are told, and how. */
+/** How an output becomes a result. */
 export type Form = {
   format: Format
   limits: Limits
-  /** The pages that were asked for, where they are smaller than what the caller wanted. */
+  /** The page sizes that were used, if they are smaller than those that the caller asked for. */
   smaller: Record<string, number>
-  /** What else is said in `note`: a sentence each. */
+  /** More sentences for `note`. */
   notes: readonly string[]
-  /** Puts tools in the places of routes, in sentences of ours. */
+  /** Replaces routes with tools, in sentences of this server. */
   words(text: string): string
 }
 
-/** The answer of an operation as a tool's result. What is not told is named in `note`, as data and as text. */
+/** Returns the output of an operation as a tool result. `note` lists what is left out, in data and text. */
 export function toResult({ brief, routes }: Operation, answer: object, form: Form): CallToolResult {
   const cuts = noCuts()
   const limits = { ...form.limits, pages: Object.values(brief?.sizes ?? {}) }
@@ -36,7 +36,7 @@ export function toResult({ brief, routes }: Operation, answer: object, form: For
   const data = cutObject(ownWords(brief.shape.parse(answer), form.words), limits, cuts)
   const more = noteOf(cuts, form.smaller, routes[0], form.notes)
   const text = [brief.text(brief.shape.parse(data)), ...Object.values(more)].join('\n')
-  // What people wrote is quoted in it; this is for whatever was taken for ours, and was not.
+  // Texts from people are already quoted. This escapes controls in any other field.
   return result(escapeInText(text), { ...sparse(data), ...more })
 }
 
@@ -44,7 +44,7 @@ function result(text: string, structuredContent: Record<string, unknown>): CallT
   return { content: [{ type: 'text', text }], structuredContent }
 }
 
-/** Members in which we say what to do; all others are facts. */
+/** Replaces routes with tools in `next_step` and `hint`, which this server writes; other fields are facts. */
 function ownWords(answer: Record<string, unknown>, words: Form['words']): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(answer).map(([name, value]) => [
@@ -54,7 +54,7 @@ function ownWords(answer: Record<string, unknown>, words: Form['words']): Record
   )
 }
 
-/** What is missing and how to get it, and `notes`: one sentence each, as a member of the answer. No member: nothing to say. */
+/** Returns `note`: `notes`, what is left out, and how to get it. Returns no field if there is nothing to say. */
 export function noteOf(
   cuts: Cuts,
   smaller: Record<string, number>,
@@ -65,16 +65,16 @@ export function noteOf(
   const lists = [...cuts.entries].map(([name, count]) => `${count} of ${name}`)
   const parts = [
     ...notes,
-    pages.length > 0 && `Kept small: as if asked for ${pages.join(', ')}.`,
+    pages.length > 0 && `The result is shortened: it is the same as with ${pages.join(', ')}.`,
     cuts.texts > 0 &&
-      `${cuts.texts} long texts are cut: whatsapp_read_messages with chat_id, limit 1 and after set to a message's time shows more of it; the REST API has all: ${route}.`,
-    lists.length > 0 && `Left out: ${lists.join(', ')}; the REST API has all: ${route}.`,
+      `${cuts.texts} long texts are cut: whatsapp_read_messages with chat_id, limit 1 and after set to the time of a message returns more of it; the REST API returns all: ${route}.`,
+    lists.length > 0 && `Left out: ${lists.join(', ')}; the REST API returns all: ${route}.`,
   ]
   const note = parts.filter((part) => part !== false).join(' ')
   return note === '' ? {} : { note }
 }
 
-/** How large a result is for whoever reads all of it, at most. @param precise counted only up to about this, then guessed */
+/** Returns an upper bound for the tokens of a result. @param precise counts up to about this number, then extrapolates */
 export function tokensOf({ content, structuredContent }: CallToolResult, precise: number): number {
   const texts = content.map((part) => (part.type === 'text' ? part.text : ''))
   return [...texts, toJson(structuredContent ?? null)].reduce(

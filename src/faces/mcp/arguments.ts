@@ -1,36 +1,39 @@
-/** Arguments as MCP clients really send them, read as they are meant. REST takes what is documented and nothing else. */
+/** Reads arguments as MCP clients send them. REST accepts only what is documented. */
 import { fail } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import type { Operation } from '../../operations/operation.ts'
 import { type Field, inputFields } from './schemas.ts'
 
 /**
- * Fields that clients add to every call, whatever the tool takes. They say nothing to a tool.
+ * Fields that clients add to every call. They have no meaning for a tool and are ignored.
  * n8n: `toolCallId` (n8n-io/n8n#21716), `tool` (#21500), and the item of its chat trigger (#22787). Cline: `task_progress`
  * (cline/cline#8256).
  */
 const CLIENT_FIELDS = new Set(['toolCallId', 'tool', 'sessionId', 'action', 'chatInput', 'task_progress'])
 
-/** What one tool calls `q` is `query` in another: either is taken where the other is the name. */
+/** Some tools call the search text `q`, others `query`. Each accepts both. */
 const SAME: Record<string, string> = { q: 'query', query: 'q' }
 
-/** What clients write where a value is left out: claude-code#95239 (`"null"`, `["null"]`), cursor#3614 (`""`), inspect_ai#1477 (`"None"`). */
+/**
+ * What clients send for a missing value: claude-code#95239 (`"null"`, `["null"]`), cursor#3614 (`""`), inspect_ai#1477
+ * (`"None"`).
+ */
 const NOTHING = ['', 'null', 'undefined', 'None']
 
 export type Arguments = {
-  /** To be parsed by the operation. */
+  /** The input, still to be parsed by the operation. */
   input: Record<string, unknown>
-  /** What was read in another way than it was written: a sentence each. */
+  /** One sentence for each argument that was changed or ignored. */
   notes: string[]
 }
 
 /**
- * Reads what this tool is called with. `more`: names of fields that every tool takes besides.
- * - Empty optional fields are left out. Required ones stay as they are, and are refused by the operation.
- * - Lists, numbers and booleans that are written as text are read.
- * - Of a reading, a number above the most that a field takes is lowered to that, and noted.
- * - Fields that the tool does not have: those of clients are left out. One that resembles a field is refused. Any other is
- *   left out and noted if the tool only reads; else it is refused, since it may be what keeps the call from doing harm.
+ * Returns a function that reads the arguments of this tool. `more`: names of fields that every tool has besides.
+ * - Empty optional fields are left out. Empty required fields stay, and the operation rejects them.
+ * - Lists, numbers and booleans may be written as text.
+ * - In a reading, a number above the maximum of its field is lowered to the maximum, with a note.
+ * - Unknown fields: fields that clients add are ignored. A field that resembles a field of the tool is rejected. If the tool
+ *   only reads, any other field is ignored with a note; if not, it is rejected, because it may be meant to limit the call.
  */
 export function createArgumentReader(
   { input, effect }: Pick<Operation, 'input' | 'effect'>,
@@ -55,13 +58,14 @@ export function createArgumentReader(
         if (CLIENT_FIELDS.has(written) || isNothing(value)) continue
         const near = names.find((one) => resembles(written, one))
         if (near !== undefined) refused.push(`unknown field ${quote(written)} (did you mean "${near}"?)`)
-        else if (effect === 'read') notes.push(`Ignored: this tool has no field ${quote(written)}.`)
+        else if (effect === 'read')
+          notes.push(`The field ${quote(written)} is ignored: this tool does not have it.`)
         else refused.push(`unknown field ${quote(written)} (the fields are ${names.join(', ')})`)
       } else if (field.isRequired || !isNothing(value)) {
         const meant = readValue(value, field)
         const { most = Number.POSITIVE_INFINITY } = field
         const isOver = effect === 'read' && typeof meant === 'number' && meant > most
-        if (isOver) notes.push(`${name} was lowered to ${most}, the most it can be.`)
+        if (isOver) notes.push(`${name} was lowered to its maximum, ${most}.`)
         read.push([name, isOver ? most : meant])
       }
     }
@@ -70,7 +74,7 @@ export function createArgumentReader(
   }
 }
 
-/** A value that says that there is none, or a list of such. */
+/** Returns true for an empty value or a list of empty values. */
 function isNothing(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isEmpty)
   return isEmpty(value) || (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
@@ -80,7 +84,7 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'string' ? NOTHING.includes(value.trim()) : value === undefined || value === null
 }
 
-/** Text for a field that takes none, as what it says; anything else as it is. */
+/** Converts text to the type of a field that does not accept text. Returns any other value unchanged. */
 function readValue(value: unknown, { types }: Field): unknown {
   if (typeof value !== 'string' || types.includes('string')) return value
   const text = value.trim()
@@ -100,7 +104,7 @@ function parseList(text: string): unknown[] | null {
   }
 }
 
-/** Is this the name in another spelling, with a mistake, or with words more or less? */
+/** Returns true if this is the name in another spelling, with a typing error, or with a word more or less. */
 function resembles(written: string, name: string): boolean {
   const [some, all] = [wordsOf(written), wordsOf(name)]
   const [one, other] = [some.join(''), all.join('')]
@@ -110,7 +114,7 @@ function resembles(written: string, name: string): boolean {
   return one.length > 2 && other.length > 2 && one.length < 40 && distance(one, other) <= most
 }
 
-/** `phoneNumber`, `phone-number` and `PHONE_NUMBER` are the same words. */
+/** Returns the words of a name: the same for `phoneNumber`, `phone-number` and `PHONE_NUMBER`. */
 function wordsOf(name: string): string[] {
   const words = name.slice(0, 80).replace(/([a-z\d])([A-Z])/g, '$1 $2')
   return words
@@ -119,7 +123,7 @@ function wordsOf(name: string): string[] {
     .filter((word) => word !== '')
 }
 
-/** How many letters have to be put in, left out or changed (Levenshtein). */
+/** Returns the number of letters to insert, delete or change (Levenshtein). */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, n) => n)
   for (const [line, letter] of [...one].entries()) {
@@ -133,7 +137,7 @@ function distance(one: string, other: string): number {
   return row.at(-1) ?? 0
 }
 
-/** A name that the caller chose, short and without controls. */
+/** Quotes a name from the caller: shortened, with controls escaped. */
 function quote(name: string): string {
   return toJson(name.slice(0, 40))
 }

@@ -1,8 +1,8 @@
-/** Everybody who subscribed to changes, in both eras, on the one bus that the SDK's streams listen to as well. */
+/** The subscribers of both protocol versions, on one bus. The SDK's streams use the same bus. */
 import { InMemoryServerEventBus, type ServerEventBus } from '@modelcontextprotocol/server'
 import type { Audience } from './notices.ts'
 
-/** @returns `bus`: where a listener of any era counts as somebody from `subscribe` until it takes that back */
+/** @returns `bus`: every listener on it counts as a subscriber until it unsubscribes */
 export function createAudience(): { audience: Audience; bus: ServerEventBus } {
   const inner = new InMemoryServerEventBus()
   const watchers: (() => void)[] = []

@@ -1,19 +1,19 @@
-/** The caller of an HTTP request on its way through the SDK: each lane takes it along as `authInfo`, each handler reads it there. */
+/** Passes the caller of an HTTP request through the SDK: each lane sets `authInfo`, and handlers read the caller from it. */
 import type { AuthInfo, ServerContext } from '@modelcontextprotocol/server'
 import type { Caller } from '../../operations/call.ts'
 
 const callers = new WeakMap<AuthInfo, Caller>()
 
-/** What a lane hands to the SDK for this caller. */
+/** Returns the `authInfo` that a lane passes to the SDK for this caller. */
 export function toAuthInfo(caller: Caller): AuthInfo {
   const info: AuthInfo = { token: '', clientId: caller.id, scopes: [...caller.scopes] }
   callers.set(info, caller)
   return info
 }
 
-/** The caller of the request that a handler serves. @throws where a lane did not say who it is: nothing is served then */
+/** Returns the caller of the request that a handler serves. @throws Error if the lane set no caller */
 export function callerOf({ http }: Pick<ServerContext, 'http'>): Caller {
   const caller = http?.authInfo === undefined ? undefined : callers.get(http.authInfo)
-  if (caller === undefined) throw new Error('a lane of MCP did not say who calls')
+  if (caller === undefined) throw new Error('the MCP lane set no caller')
   return caller
 }

@@ -1,4 +1,4 @@
-/** Completion: what somebody types for a chat is looked for among the names and numbers of chats, and ids come back. */
+/** Completion of chat arguments: searches names and numbers of chats, and returns ids. */
 import {
   type CompleteRequest,
   type CompleteResult,
@@ -13,13 +13,13 @@ import { PROMPTS } from './prompts.ts'
 import { TEMPLATES } from './resources.ts'
 import { CHAT_TEMPLATE } from './uris.ts'
 
-/** So many ids at most; `hasMore` says that there are others. */
+/** The most ids that are returned; `hasMore` is true if there are others. */
 const MOST = 20
 
 /**
- * Ids of chats for the chat of a resource or prompt, none for everything else. Where nothing can be read (no account is
- * linked), none too: nobody has asked for anything yet.
- * @throws ProtocolError -32602 for a prompt or template that there is not
+ * Returns chat ids for the chat of a resource or prompt, and an empty list for every other argument. Also returns an empty
+ * list if nothing can be read (for example, no account is linked), because completion runs while the user is still typing.
+ * @throws ProtocolError -32602 for an unknown prompt or template
  */
 export async function complete(
   { ref, argument }: CompleteRequest['params'],
@@ -31,13 +31,16 @@ export async function complete(
       ? PROMPTS.some(({ name }) => name === ref.name)
       : TEMPLATES.some(({ uriTemplate }) => uriTemplate === ref.uri)
   if (!isKnown)
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'There is nothing of this name to complete.')
+    throw new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      'This prompt or resource template does not exist.',
+    )
   const isChat = ref.type === 'ref/prompt' ? argument.name === 'chat' : ref.uri === CHAT_TEMPLATE
   return { completion: isChat ? await findChats(argument.value, door, call) : { values: [] } }
 }
 
 async function findChats(typed: string, door: Door, call: Call): Promise<CompleteResult['completion']> {
-  // An id that is being typed is found by its number.
+  // A partly typed id is found by its number.
   const query = typed.split('@')[0]?.trim() ?? ''
   try {
     const { chats, next_cursor } = await door.invoke(

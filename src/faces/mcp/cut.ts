@@ -1,27 +1,30 @@
-/** Answers made smaller: long texts cut, long lists cut, and what was left out counted. */
+/** Shortens outputs: cuts long texts and lists, and counts what is left out. */
 
-/** How long texts and lists may be: UTF-16 units, entries. Lists by the names in `pages` are not cut. `preview`: the texts of a chat's last message. */
+/**
+ * Limits for texts (UTF-16 units) and lists (entries). Lists named in `pages` are not cut. `preview`: limit for the
+ * texts of a chat's last message.
+ */
 export type Limits = { text: number; entries: number; pages?: readonly string[]; preview?: number }
 
-/** All of it. */
+/** No limits. */
 export const WHOLE: Limits = { text: Number.POSITIVE_INFINITY, entries: Number.POSITIVE_INFINITY }
 
 /** What was left out. */
 export type Cuts = {
-  /** So many texts were cut. */
+  /** Number of cut texts. */
   texts: number
-  /** Of lists by this name so many entries. */
+  /** Number of removed entries, by the name of the list. */
   entries: Map<string, number>
 }
 
-/** Nothing yet. */
+/** Returns a counter at zero. */
 export function noCuts(): Cuts {
   return { texts: 0, entries: new Map() }
 }
 
 /**
- * The members that hold what people (or browsers) wrote, and so can be of any length. All others are short, and ids, times
- * and cursors are of no use when they are cut.
+ * The fields with texts of people (or browsers), which can have any length. Only these are cut: all others are short, and
+ * cut ids, times and cursors are useless.
  */
 const WRITTEN = new Set([
   'body',
@@ -36,7 +39,7 @@ const WRITTEN = new Set([
   'last_error',
 ])
 
-/** The same value within these limits; what is left out is added to `cuts`. */
+/** Returns the value within these limits. Adds what is left out to `cuts`. */
 export function cut(value: unknown, limits: Limits, cuts: Cuts, name = ''): unknown {
   if (typeof value === 'string') return WRITTEN.has(name) ? cutText(value, limits, cuts) : value
   if (Array.isArray(value)) {
@@ -51,7 +54,7 @@ export function cut(value: unknown, limits: Limits, cuts: Cuts, name = ''): unkn
   return cutObject(value, { ...limits, text }, cuts)
 }
 
-/** The same for an object, which stays one. */
+/** Like {@link cut}, for an object. */
 export function cutObject(value: object, limits: Limits, cuts: Cuts): Record<string, unknown> {
   const { text, entries, preview = text } = limits
   if (text === WHOLE.text && entries === WHOLE.entries && preview === text) return { ...value }
@@ -61,14 +64,14 @@ export function cutObject(value: object, limits: Limits, cuts: Cuts): Record<str
 function cutText(text: string, limits: Limits, cuts: Cuts): string {
   if (text.length <= limits.text) return text
   cuts.texts += 1
-  // Never half of a character.
+  // Never splits a surrogate pair.
   const shown = text.slice(0, limits.text).replace(/[\ud800-\udbff]$/, '')
   return `${shown}… (${text.length - shown.length} more characters)`
 }
 
 /**
- * Without what says nothing: no, none, empty, and that a message is plain text. The members of the answer itself stay, so
- * that whoever looks for one finds it.
+ * Removes empty values: false, null, empty lists, and the type `chat` of plain text messages. Keeps all fields of the output
+ * itself, so that readers find them.
  */
 export function sparse(answer: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, thin(value)]))

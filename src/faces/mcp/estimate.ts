@@ -1,10 +1,13 @@
-/** How many tokens a text is, at most, without a tokenizer: answers are kept within a budget by it. Imports nothing. */
+/** Estimates the tokens of a text without a tokenizer, to keep results within a budget. Imports nothing. */
 
-/** What tokenizers take apart first: codes, words of Latin letters, three digits, runs of signs; all else by the character. */
+/**
+ * Splits a text as tokenizers do: codes, words of Latin letters, up to three digits, runs of punctuation, single
+ * characters.
+ */
 const PIECES =
   /(?=[A-Za-z+/=_-]{0,24}\d)(?=\d{0,24}[A-Za-z+/=_-])[\w+/=-]{25,}|[A-ZÀ-Þ]?[a-zß-öø-ɏḀ-ỿ]+|[A-ZÀ-Þ]+| ?\d{1,3}|\s+|[!-/:-@[-`{-~]+|./gsu
 
-/** What a character of these costs in ordinary text; of all others each byte in UTF-8 is a token. */
+/** Tokens for a character of these scripts in ordinary text. For all other characters each UTF-8 byte is a token. */
 const SCRIPTS: [characters: RegExp, tokens: number][] = [
   [/[\p{Script=Cyrillic}\p{Script=Greek}]/u, 0.5],
   [/[\p{Script=Arabic}\u064b-\u0652]/u, 0.5],
@@ -16,13 +19,13 @@ const SCRIPTS: [characters: RegExp, tokens: number][] = [
   [/[\p{Extended_Pictographic}\p{Regional_Indicator}\p{Emoji_Modifier}]/u, 2],
 ]
 
-/** Texts are made of few different characters. */
+/** Cache: most texts use few different characters. */
 const known = new Map<string, number>()
 
 /**
- * An upper bound by the tokenizers in use (o200k_base: a test holds it against that) for what people write and for JSON of
- * it: at most 60 % too much. Of what is no language, such as characters by chance, there can be more.
- * @param precise counted up to this; what comes then is taken to be like what was counted
+ * Returns an upper bound of the tokens (o200k_base; a test compares them) for texts of people and their JSON, at most 60 %
+ * too high. Random characters can have more tokens than the bound.
+ * @param precise counts up to this number of tokens, then extrapolates
  */
 export function estimateTokens(text: string, precise = Number.POSITIVE_INFINITY): number {
   let tokens = 0
@@ -43,7 +46,7 @@ function tokensOf(piece: string): number {
   return tokensOfCharacter(piece)
 }
 
-/** A usual word is one token, a long one has several; longer than any word is no language. */
+/** A common word is one token, a long word several. A run longer than any word is not language. */
 function tokensOfWord(word: string): number {
   const accents = word.replace(/[A-Za-z]/g, '').length
   if (word.length > 30) return word.length * 0.6

@@ -1,12 +1,12 @@
-/** What a session has sent lately, so that a client whose connection broke gets the rest of it (Last-Event-ID). */
+/** Stores the last messages of a session, so that a client can resume after a lost connection (Last-Event-ID). */
 import type { EventStore, JSONRPCMessage } from '@modelcontextprotocol/server'
 import { jsonLength } from '../../json.ts'
 
-/** Together, in characters, about as JSON has them; a message longer than all of it is not kept. */
+/** Limit for all stored messages, in characters of JSON. A longer message is not stored. */
 const MOST_KEPT = 256 * 1024
 const MOST_EVENTS = 200
 
-/** Ids say which stream they belong to, so that nothing need be kept to continue one; they count up within a session. */
+/** Returns an empty store. Event ids count up within a session and include their stream, so resuming needs no other state. */
 export function createEventStore(): EventStore {
   const kept: { place: number; stream: string; message: JSONRPCMessage; length: number }[] = []
   let last = 0
@@ -14,7 +14,7 @@ export function createEventStore(): EventStore {
   return {
     async storeEvent(stream, message) {
       last += 1
-      // Before the first message of a stream comes an empty one, only for its id.
+      // The first event of a stream is empty: it only sets the id.
       const length = 'jsonrpc' in message ? jsonLength(message) : Number.POSITIVE_INFINITY
       if (length <= MOST_KEPT) {
         kept.push({ place: last, stream, message, length })

@@ -1,29 +1,32 @@
-/** One HTTP exchange as the lanes see it, and what they read of its message before the SDK does. */
+/** One HTTP exchange for the lanes, and functions that read its message before the SDK. */
 import { randomUUID } from 'node:crypto'
 import type { JSONRPCErrorResponse, RequestId, ServerContext } from '@modelcontextprotocol/server'
 import type { Caller } from '../../operations/call.ts'
 
 /**
- * The header by which the server's own id of an HTTP request comes to whatever serves it: it stands in failures and in the
- * log. What a client wrote there is gone.
+ * The header that passes the server's own request id to the handlers. Errors and the log include this id. A value from the
+ * client is overwritten.
  */
 export const REQUEST_ID = 'x-request-id'
 
 export type Exchange = {
-  /** Method and headers, ours among them; its signal is aborted when the client leaves before the answer is complete. The body is read. */
+  /**
+   * Method and headers, including the server's own. The signal is aborted when the client disconnects before the
+   * response is complete. The body is already read.
+   */
   request: Request
-  /** The body, parsed; undefined where the method has none. */
+  /** The parsed body; undefined if the method has none. */
   message: unknown
-  /** Who sent it. A session that this opens belongs to this caller. */
+  /** The caller. A session that this exchange opens belongs to this caller. */
   caller: Caller
-  /** Resolves when the answer is complete, or nobody takes it any more. */
+  /** Resolves when the response is complete or the client disconnected. */
   ended: Promise<void>
 }
 
-/** What the lanes ask clients to accept, and what the SDK insists on. */
+/** The Accept header that the SDK requires. */
 export const BOTH_TYPES = 'application/json, text/event-stream'
 
-/** JSON-RPC's own codes, and those that MCP gave a meaning. */
+/** Error codes of JSON-RPC and MCP. */
 export const RPC = {
   parseError: -32700,
   invalidRequest: -32600,
@@ -34,8 +37,8 @@ export const RPC = {
 } as const
 
 /**
- * An answer in JSON, held as text: as a body it would become a stream, and be read from that again, which takes longer than
- * all else of a small answer.
+ * A JSON response that keeps its text. A regular body becomes a stream that is read again, which takes longer than all other
+ * work for a small response.
  */
 export class JsonResponse extends Response {
   override readonly text: () => Promise<string>
@@ -49,7 +52,7 @@ export class JsonResponse extends Response {
   }
 }
 
-/** The answer to what cannot be served at all: JSON-RPC's error, with a sentence that says what to do. */
+/** Returns the response to a request that cannot be served: a JSON-RPC error with a sentence that includes the next step. */
 export function refuse(
   status: number,
   code: number,
@@ -60,41 +63,41 @@ export function refuse(
     data,
   }: { id?: RequestId | null; headers?: Record<string, string>; data?: object } = {},
 ): Response {
-  // Data that is undefined is left out.
+  // JSON leaves out undefined `data`.
   return new JsonResponse({ jsonrpc: '2.0', error: { code, message, data }, id }, { status, headers })
 }
 
-/** The answer to nobody: the client has left (nginx's code for that). */
+/** Returns the response after the client disconnected: 499, as in nginx. */
 export function nobody(): Response {
   return new Response(null, { status: 499 })
 }
 
-/** The client takes a stream of events for an answer. */
+/** Returns true if the client accepts a stream of events. */
 export function takesStream({ headers }: Request): boolean {
   return headers.get('accept')?.includes('text/event-stream') ?? false
 }
 
-/** A member of whatever came; undefined where there is none. */
+/** Returns a field of any value, or undefined. */
 export function member(value: unknown, name: string): unknown {
   return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
 }
 
-/** Something with members. */
+/** Returns true for objects and arrays. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-/** The server's own id of the HTTP request that a handler serves. JSON-RPC's id is the client's, and may be anything. */
+/** Returns the server's own id of the HTTP request. The JSON-RPC id is the client's, and can be any value. */
 export function requestIdOf({ http }: Pick<ServerContext, 'http'>): string {
   return http?.req?.headers.get(REQUEST_ID) ?? randomUUID()
 }
 
-/** Stands for an id that is null: JSON-RPC knows that, the SDK does not. */
+/** Replaces an id that is null: JSON-RPC allows it, the SDK does not. */
 export const NULL_ID = 'null, 1f0c6a52'
 
 /**
- * What programs and models write for nothing, and the SDK takes for something: parameters that are null or an empty list, or
- * have members that are null, and the same of a tool's arguments.
+ * Removes empty values that the SDK would reject: parameters that are null or an empty list, fields of parameters that are
+ * null, and the same in a tool's arguments.
  */
 export function withoutNulls(message: unknown): unknown {
   return mapMessages(message, ({ params, ...rest }) => {
@@ -108,7 +111,10 @@ export function withoutNulls(message: unknown): unknown {
   })
 }
 
-/** PHP writes an empty object as a list (modelcontextprotocol/php-sdk#284), other clients write an object as text. */
+/**
+ * Converts to an object: PHP sends an empty object as a list (modelcontextprotocol/php-sdk#284), other clients send
+ * objects as text.
+ */
 function asObject(value: unknown): unknown {
   if (Array.isArray(value)) return value.length === 0 ? {} : value
   if (typeof value !== 'string' || !/^\s*(\{|$)/.test(value)) return value
@@ -126,8 +132,7 @@ function withoutNullMembers(value: unknown): unknown {
 }
 
 /**
- * Without what a client gave to be told of progress, for answers that cannot carry it: a wait then ends before the client
- * gives up.
+ * Removes progress tokens, for responses that cannot include progress. A wait then ends before the client times out.
  */
 export function withoutProgressTokens(message: unknown): unknown {
   return mapMessages(message, (one) => {
@@ -136,23 +141,23 @@ export function withoutProgressTokens(message: unknown): unknown {
   })
 }
 
-/** What JSON-RPC allows and the SDK does not, put so that it takes it: ids that are null. */
+/** Replaces ids that are null with `NULL_ID`. */
 export function withIds(message: unknown): unknown {
   return mapMessages(message, (one) => (one.id === null ? { ...one, id: NULL_ID } : one))
 }
 
-/** Each message that has a method. */
+/** Applies `change` to each message that has a method. */
 function mapMessages(message: unknown, change: (one: Record<string, unknown>) => unknown): unknown {
   const map = (one: unknown) => (isObject(one) && typeof one.method === 'string' ? change(one) : one)
   return Array.isArray(message) ? message.map(map) : map(message)
 }
 
-/** A message or a batch of them as a list. */
+/** Returns a message or a batch as a list. */
 export function messagesOf(message: unknown): unknown[] {
   return Array.isArray(message) ? message : [message]
 }
 
-/** The ids of what wants an answer. */
+/** Returns the ids of all requests in a message or batch. */
 export function requestIds(message: unknown): RequestId[] {
   return messagesOf(message).flatMap((one) => {
     const id = member(one, 'id')
@@ -162,19 +167,19 @@ export function requestIds(message: unknown): RequestId[] {
   })
 }
 
-/** The request that this message cancels, if it is a notice of that. */
+/** Returns the id of the request that this message cancels, or null. */
 export function cancelledBy(message: unknown): RequestId | null {
   const id = member(member(message, 'params'), 'requestId')
   const isCancel = member(message, 'method') === 'notifications/cancelled'
   return isCancel && (typeof id === 'string' || typeof id === 'number') ? id : null
 }
 
-/** The SDK does not answer what was cancelled, but the HTTP request that brought it ends only with an answer. */
+/** Returns the response to a cancelled request. The SDK sends none, but the HTTP request ends only with a response. */
 export function cancelledAnswer(id: RequestId): JSONRPCErrorResponse {
   return { jsonrpc: '2.0', id, error: { code: RPC.cancelled, message: 'The request was cancelled.' } }
 }
 
-/** The request that opens a session, alone. */
+/** Returns true if the message is a single `initialize` request. */
 export function isInitialize(message: unknown): boolean {
   return member(message, 'method') === 'initialize' && member(message, 'id') !== undefined
 }

@@ -1,4 +1,4 @@
-/** Failures: of tools as results, of resources and prompts, which have none that say so, as errors of the protocol. */
+/** Errors for MCP clients: tools return them as results, resources and prompts as protocol errors. */
 import {
   type CallToolResult,
   ProtocolError,
@@ -9,25 +9,25 @@ import { type AppError, ERRORS } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import { cutObject, type Limits, noCuts } from './cut.ts'
 
-/** Names among the facts of a failure are there to be chosen from, and ids stand beside them. */
+/** Limits for names in the facts of an error. They are candidates to choose from, and their ids are beside them. */
 const SHORT: Limits = { text: 100, entries: 10 }
 
-/** What both say as data. @param requestId ours, as the log has it */
+/** The data that both kinds of errors include. @param requestId the server's own id, as in the log */
 function factsOf({ code, facts, retryAfterS }: AppError, requestId: string): Record<string, unknown> {
   return {
     code,
     retry: ERRORS[code].retry,
     ...(retryAfterS === undefined ? {} : { retry_after_s: retryAfterS }),
     request_id: requestId,
-    // Texts that are cut say so themselves.
+    // A cut text says so itself.
     ...cutObject(facts, SHORT, noCuts()),
   }
 }
 
 /**
- * A failure that the agent can mend, or has to tell its user of. No structured content: that would have to fit the
- * schema of the answer.
- * @param words puts tools in the places of routes
+ * Returns an error as a tool result (`isError`), for the agent to correct or to report to the user. It has no structured
+ * content, because that would have to match the output schema.
+ * @param words replaces routes with tools
  */
 export function toFailure(
   error: AppError,
@@ -42,7 +42,7 @@ export function toFailure(
   }
 }
 
-/** In words and as data: what went wrong, and the next step. @param words puts tools in the places of routes */
+/** Returns an error of the protocol: detail and next step as text and as data. @param words replaces routes with tools */
 export function toProtocolError(
   error: AppError,
   requestId: string,
@@ -57,8 +57,8 @@ export function toProtocolError(
 }
 
 /**
- * -32602 in every revision, as the current one demands; its data are the URI and nothing else, by which clients know it.
- * What to do stands in the sentence.
+ * Returns the error for a URI without a resource: -32602 for every protocol version, as the current one requires. Its data
+ * is the URI alone, by which clients recognise it; the sentence includes the next step.
  */
 export function notFound(uri: string, sentence: string): ResourceNotFoundError {
   return new ResourceNotFoundError(uri, sentence)

@@ -1,33 +1,33 @@
-/** Makes an answer small enough for its reader: shorter texts and lists, and where the pages may be smaller, smaller pages. */
+/** Fits an output into a token budget: with shorter texts, shorter lists and, if the operation has pages, smaller pages. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { jsonLength } from '../../json.ts'
 import { tokensOf } from './answer.ts'
 import { type Limits, WHOLE } from './cut.ts'
 
-/** The inputs that say how much a reading tells. */
+/** The inputs that set page sizes. */
 export type Sizes = Record<string, number>
 
 export type Fitting = {
   /** In tokens. */
   budget: number
-  /** As the caller wants them; none: the answer has no pages. */
+  /** The page sizes that the caller asked for; empty: the output has no pages. */
   sizes: Sizes
-  /** The list that each of them bounds. */
+  /** The list that each page size limits. */
   lists: Readonly<Record<string, string>>
   first: object
-  /** Asks again, for smaller pages: what says where to go on then fits what is told. */
+  /** Runs the operation again with smaller pages, so that the cursors match what is returned. */
   ask(sizes: Sizes): Promise<object>
-  /** @param smaller the sizes, where they are not those that the caller wants */
+  /** @param smaller the page sizes that differ from those that the caller asked for */
   render(answer: object, limits: Limits, smaller: Sizes): CallToolResult
 }
 
-/** A text this long is shown whole, if need be on a smaller page. */
+/** Texts up to this length are returned in full, on a smaller page if needed. */
 const LONG: Limits = { ...WHOLE, text: 1_000 }
 
-/** For longer ones there has to be room on the page that was asked for. */
+/** Longer texts are returned only if they fit on the requested page. */
 const LONGER: Limits[] = [WHOLE, ...[8_000, 4_000, 2_000].map((text) => ({ ...WHOLE, text }))]
 
-/** For answers of which too little would be left. */
+/** For outputs that would otherwise keep too few entries. */
 const SHORTER: Limits[] = [
   { text: 500, entries: 200 },
   { text: 250, entries: 100 },
@@ -40,17 +40,17 @@ const SHORTER: Limits[] = [
   { text: 30, entries: 1 },
 ]
 
-/** Rather than fewer entries than this in all, a page has shorter texts. */
+/** A page gets shorter texts before it gets fewer entries than this. */
 const FEW = 5
 
-/** An answer that is told whole has at most so many bytes of text: what is longer is cut or refused by some hosts. */
+/** The most bytes of text in a full result. Some clients cut or reject longer ones. */
 export const MOST_BYTES = 100_000
 
 const PREVIEW = 1_000
 
-/** The answer with all entries of its pages, its texts as long as there is room for. */
+/** Returns the result with all entries of its pages, and with texts as long as they fit. */
 export function fitWhole(answer: object, render: (limits: Limits) => CallToolResult): CallToolResult {
-  // A chat's last message is a preview: often it stands among the messages too.
+  // A chat's last message is a preview: the messages often include it too.
   const texts = [WHOLE.text, 64_000, 32_000, 16_000, 8_000, 4_000, 2_000, 1_000].map((text) => ({
     ...WHOLE,
     text,
@@ -69,7 +69,7 @@ function bytesOf({ content }: CallToolResult): number {
   return content.reduce((sum, part) => sum + (part.type === 'text' ? Buffer.byteLength(part.text) : 0), 0)
 }
 
-/** The largest form of the answer that is within the budget; of one that never is, the smallest. */
+/** Returns the largest result within the budget, or the smallest possible one if none fits. */
 export async function fitAnswer({
   budget,
   sizes,
@@ -106,7 +106,10 @@ export async function fitAnswer({
   return result
 }
 
-/** Smaller by so much in all, and each by one at least; null where none can be. What is not there anyway does not count. */
+/**
+ * Returns smaller page sizes: each at least one smaller, based on the entries that exist. Returns null if none can
+ * shrink.
+ */
 function shrink(sizes: Sizes, ratio: number, lists: Fitting['lists'], answer: object): Sizes | null {
   const names = Object.keys(sizes).filter((name) => (sizes[name] ?? 0) > 1)
   const scale = Math.min(ratio, 0.95) ** (1 / names.length)
@@ -117,7 +120,7 @@ function shrink(sizes: Sizes, ratio: number, lists: Fitting['lists'], answer: ob
   return less.length === 0 ? null : { ...sizes, ...Object.fromEntries(less) }
 }
 
-/** How many entries lists by these names have in all. */
+/** Returns the total number of entries in lists with these names. */
 function entriesOf(answer: unknown, names: readonly string[]): number {
   return listsIn(answer, names).reduce((sum, length) => sum + length, 0)
 }
@@ -126,7 +129,7 @@ function longestList(answer: unknown, name: string): number {
   return Math.max(0, ...listsIn(answer, [name]))
 }
 
-/** The lengths of all lists by these names. */
+/** Returns the lengths of all lists with these names. */
 function listsIn(value: unknown, names: readonly string[]): number[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([name, one]) => [

@@ -1,4 +1,4 @@
-/** One session of the protocol before 2026-07-28: a server of its own, its streams, its subscriptions, and what is under way. */
+/** One session of the protocol before 2026-07-28: its own server, streams, subscriptions and running requests. */
 import {
   isJSONRPCRequest,
   McpServer,
@@ -23,28 +23,32 @@ import {
 } from './exchange.ts'
 import { type IsResource, takeSubscriptions } from './subscriptions.ts'
 
-/** A client that lost its connection is back within this, or its requests are cancelled. It tries after a second. */
+/**
+ * A client that lost its connection must resume within this time, or its requests are cancelled. It retries after a
+ * second.
+ */
 const RESUME_MS = 10_000
 const RETRY_MS = 1_000
-/** From this version on a stream begins with an id, so that a client can always come back to it. */
+/** From this version on a stream starts with an id, so a client can always resume it. */
 const RESUMABLE_SINCE = '2025-11-25'
-/** Of this version clients want plain JSON, as documented. */
+/** Clients of this version receive plain JSON, as documented. */
 const PLAIN_VERSION = '2024-11-05'
 
 export type LegacySession = {
-  /** Id of the caller that opened it: for all others it does not exist. */
+  /** Id of the caller that opened the session. Other callers cannot use it. */
   owner: string
   /**
-   * Does it serve this? Not what wants plain JSON, nor a request whose id is null, or taken by another one of its batch or
-   * under way: the SDK would never answer one of the two. They are served without a session.
+   * Returns true if the session serves this exchange. It does not serve clients that accept only plain JSON, and requests
+   * with an id that is null or already used by a running request or in the same batch, because the SDK responds to only one
+   * of the two. Such exchanges are served without a session.
    */
   takes(exchange: Exchange): boolean
   serve(exchange: Exchange): Promise<Response>
-  /** When it was last used; null while somebody waits for an answer or holds a stream. */
+  /** When the session was last used; null while it has an open request or stream. */
   idleSince(): number | null
-  /** The client's standing stream ends; requests go on. */
+  /** Ends the client's standing stream. Requests continue. */
   endStream(): void
-  /** Everything ends: streams, requests, subscriptions. Safe to call twice. */
+  /** Ends streams, requests and subscriptions. Safe to call twice. */
   close(): Promise<void>
 }
 
@@ -54,20 +58,20 @@ export type SessionOptions = {
   clock: Clock
   id: string
   isResource: IsResource
-  /** Called once, however it ends. */
+  /** Called once, when the session ends for any reason. */
   onClosed(): void
 }
 
-/** A session for this `initialize`, which it has not served yet. */
+/** Opens a session for this `initialize` request, which is not served yet. */
 export async function openLegacySession(
   { factory, bus, clock, id, isResource, onClosed }: SessionOptions,
   { request, message, caller: { id: owner } }: Exchange,
 ): Promise<LegacySession> {
   const isPlain = member(member(message, 'params'), 'protocolVersion') === PLAIN_VERSION
   const running = new Set<RequestId>()
-  /** Those of them that the server has been given. */
+  /** The running requests that were passed to the server. */
   const begun = new Set<RequestId>()
-  /** Requests whose client is gone, and may come back for the answer. */
+  /** Requests whose client disconnected and may resume. */
   const orphans = new Set<RequestId>()
   let giveUp = () => {}
   let open = 0
@@ -102,14 +106,14 @@ export async function openLegacySession(
   const deliver = transport.onmessage
   transport.onmessage = (message, extra) => {
     const cancelled = cancelledBy(message)
-    // The SDK would come to it only when what follows in the same batch has begun, and abort that.
+    // The SDK handles the cancellation after later messages of the same batch have begun, and would abort one of those.
     if (cancelled !== null && !begun.has(cancelled)) return
     if (isJSONRPCRequest(message)) begun.add(message.id)
     deliver?.(message, extra)
     if (cancelled !== null) settle(cancelled)
   }
 
-  /** Answers a cancelled request. */
+  /** Responds to a cancelled request. */
   function settle(request: RequestId): void {
     if (running.has(request)) transport.send(cancelledAnswer(request)).catch(() => {})
   }
@@ -120,7 +124,7 @@ export async function openLegacySession(
 
   function cancel(request: RequestId): void {
     if (!running.has(request)) return
-    const params = { requestId: request, reason: 'The client is gone.' }
+    const params = { requestId: request, reason: 'The client disconnected.' }
     transport.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
   }
 
@@ -147,7 +151,7 @@ export async function openLegacySession(
     },
     async serve(exchange) {
       const { request, caller, ended } = exchange
-      // Plain JSON carries no notices.
+      // A plain JSON response cannot include notifications.
       const message = isPlain ? withoutProgressTokens(exchange.message) : exchange.message
       const ids = requestIds(message)
       for (const one of ids) running.add(one)

@@ -1,4 +1,4 @@
-/** The sessions that live: who has which id, how long an idle one is kept, and who makes room when there are too many. */
+/** The open sessions by id. Ends idle sessions, and the longest idle one if there are too many. */
 import type { McpServerFactory, ServerEventBus } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import type { Caller } from '../../operations/call.ts'
@@ -12,15 +12,15 @@ const MAX_SESSIONS = 100
 const RETRY_AFTER_S = 30
 
 export type LegacySessions = {
-  /** The session of this id that this caller opened. */
+  /** Returns the session with this id, if this caller opened it. */
   get(id: string, caller: Pick<Caller, 'id'>): LegacySession | undefined
-  /** How many live. */
+  /** Returns the number of open sessions. */
   count(): number
-  /** A new session, made and begun by this `initialize`; 503 where all that live are in use. */
+  /** Opens a session and serves this `initialize`. Responds with 503 if all sessions are in use. */
   open(exchange: Exchange): Promise<Response>
-  /** No standing streams from now on. */
+  /** Ends all standing streams. */
   endStreams(): void
-  /** Every session ends. */
+  /** Ends every session. */
   close(): Promise<void>
 }
 
@@ -32,13 +32,13 @@ export type LegacySessionsOptions = {
   isResource: IsResource
 }
 
-/** None at first. */
+/** Starts without sessions. */
 export function createLegacySessions({ ids, ...shared }: LegacySessionsOptions): LegacySessions {
   const { clock } = shared
   const living = new Map<string, LegacySession>()
   const timers = new Map<string, () => void>()
 
-  /** Ends it once nobody has used it for long enough. */
+  /** Ends the session after it was idle for `IDLE_MS`. */
   function watch(id: string, session: LegacySession): void {
     const idleSince = session.idleSince()
     const rest = idleSince === null ? IDLE_MS : idleSince + IDLE_MS - clock.now()
@@ -50,7 +50,7 @@ export function createLegacySessions({ ids, ...shared }: LegacySessionsOptions):
       )
   }
 
-  /** Ends the one that has been idle for longest; false where none is. */
+  /** Ends the session that has been idle for the longest time. Returns false if none is idle. */
   function makeRoom(): boolean {
     let oldest: { session: LegacySession; idleSince: number } | null = null
     for (const session of living.values()) {
@@ -82,7 +82,7 @@ export function createLegacySessions({ ids, ...shared }: LegacySessionsOptions):
         return refuse(
           503,
           RPC.refused,
-          `All ${MAX_SESSIONS} sessions are in use. End one (DELETE with its Mcp-Session-Id), or try again later.`,
+          `All ${MAX_SESSIONS} sessions are in use. Next step: end one (DELETE with its Mcp-Session-Id), or try again later.`,
           { headers: { 'retry-after': String(RETRY_AFTER_S) } },
         )
       }

@@ -1,4 +1,4 @@
-/** The router at POST, GET and DELETE /mcp and /mcp/ of the HTTP server, whose checks of callers come before it. */
+/** Mounts the router at POST, GET and DELETE /mcp and /mcp/ of the HTTP server. The server checks the caller first. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
@@ -9,18 +9,21 @@ import type { Router } from './router.ts'
 import { pipeEvents } from './stream.ts'
 
 export type MountOptions = {
-  /** Brings the router. Called when it is first needed, since loading the SDK takes longer than starting the server; again only after it failed. */
+  /**
+   * Loads the router. Called on first use, because loading the SDK takes longer than starting the server; called again
+   * only after an error.
+   */
   load(): Promise<Router>
   clock: Clock
   log: Log
 }
 
 export type Mount = {
-  /** How many sessions live: of clients that may come back, though nothing of theirs is under way. */
+  /** Returns the number of open sessions, including sessions without a running request. */
   sessions(): number
-  /** Loads the router, so that the first client need not wait for it. Never fails. */
+  /** Loads the router in advance, so the first client does not wait. Never throws. */
   warm(): Promise<void>
-  /** Ends standing streams; call it before the HTTP server is closed, which waits for them. */
+  /** Ends standing streams. Call this before closing the HTTP server, which waits for them. */
   stop(): Promise<void>
   /** Ends all sessions and requests. */
   close(): Promise<void>
@@ -28,12 +31,12 @@ export type Mount = {
 
 /** Some clients add the slash; a redirect would lose the body of most. */
 const PATHS = ['/mcp', '/mcp/']
-/** Of one connection, or set for every answer. */
+/** Headers that belong to one connection, or that are set for every response. */
 const NOT_COPIED = new Set(['connection', 'content-length', 'transfer-encoding', 'cache-control'])
 
 /**
- * Adds the routes. What HTTP itself refuses (a foreign Host, a wrong content type, a body over the limit) is problem JSON
- * as everywhere; from the body on, failures are JSON-RPC's.
+ * Adds the routes. HTTP errors (a foreign Host, a wrong content type, a body over the limit) are problem JSON, as
+ * everywhere. Errors in the body are JSON-RPC errors.
  */
 export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOptions): Mount {
   let loading: Promise<Router> | null = null
@@ -100,7 +103,7 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     const { status, headers, body } = response
-    if (status >= 500) log.warn({ request_id: request.id, status }, 'an MCP request failed')
+    if (status >= 500) log.warn({ request_id: request.id, status }, 'an MCP request returned an error')
     reply.status(status).header('cache-control', 'no-store, no-transform')
     for (const [name, value] of headers) if (!NOT_COPIED.has(name)) reply.header(name, value)
     if (isStopped) reply.header('connection', 'close')
@@ -114,10 +117,10 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
       if (value !== undefined) raw.setHeader(name, value)
     }
     raw.statusCode = status
-    // A standing stream has nothing to say at first; its client waits for the headers.
+    // A standing stream has no first message, but its client waits for the headers.
     if (request.method === 'GET') raw.flushHeaders()
     await pipeEvents(body, raw, clock)
-    // It began before the server stopped, which waits for every connection.
+    // The stream began before the server stopped. The stopping server waits for every connection.
     if (isStopped) request.raw.socket.destroySoon()
     return reply
   }
@@ -125,7 +128,7 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
   return {
     sessions: () => opened?.sessions() ?? 0,
     async warm() {
-      await router().catch((error) => log.error({ err: error }, 'the MCP endpoint could not be loaded'))
+      await router().catch((error) => log.error({ err: error }, 'the MCP endpoint cannot be loaded'))
     },
     async stop() {
       isStopped = true
@@ -137,27 +140,28 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
   }
 }
 
-/** Every escape of a JSON text, one after the other; a group where it is half of a character (a surrogate alone). */
+/** Matches every escape of a JSON text. The group matches a lone surrogate. */
 const ESCAPES =
   /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)/g
 
-/** @throws where it is no JSON, no UTF-8, or holds half of a character */
+/** @throws if the body is not JSON, not UTF-8, or contains a lone surrogate */
 function parse(body: unknown): unknown {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const text = decoder.decode(body instanceof Buffer ? body : undefined)
   if (/\\u[dD][89a-fA-F]/.test(text) && [...text.matchAll(ESCAPES)].some(([, half]) => half !== undefined)) {
-    throw new SyntaxError('half of a character')
+    throw new SyntaxError('lone surrogate')
   }
   return JSON.parse(text)
 }
 
-/** What the lanes and the SDK look at. The body is handed over parsed. */
+/** Returns the request for the lanes and the SDK. The parsed body is passed separately. */
 function toWebRequest({ id, method, url, headers }: FastifyRequest, signal: AbortSignal): Request {
   const given = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
     value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
   )
   const request = new Request(`http://localhost${url}`, { method, headers: given })
-  // This very one: handed to Request, it would be followed by another, which takes longer than all else of the request.
+  // Sets this signal itself. The constructor would create a second signal that follows it, which costs more than the
+  // rest of the request.
   Object.defineProperty(request, 'signal', { value: signal })
   request.headers.set(REQUEST_ID, id)
   return request

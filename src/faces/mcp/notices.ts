@@ -1,4 +1,4 @@
-/** Tells whoever subscribed that a resource changed: one reader of the event log and one listener to the session for all. */
+/** Sends `resources/updated` to subscribers. One reader of the event log and one session listener serve all of them. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { AppError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
@@ -10,20 +10,20 @@ import { createPacer } from './pacer.ts'
 import { chatUris, messageUris, STATUS_URI } from './uris.ts'
 
 /**
- * Whoever subscribed to changes, in both eras: streams of `subscriptions/listen`, and sessions that called
- * `resources/subscribe`. The router keeps them (it owns those requests; a server made here handles neither, and only declares
- * the capability `resources: { subscribe: true }`, without which nobody can subscribe). Who knows what changed tells them.
+ * The subscribers of both protocol versions: streams of `subscriptions/listen`, and sessions that called
+ * `resources/subscribe`. The router keeps them, because it handles those requests. A server of server.ts handles neither; it
+ * declares the capability `resources: { subscribe: true }`, which both require.
  */
 export type Audience = {
-  /** Tells everybody who subscribed to exactly this URI, as they wrote it. Never throws. */
+  /** Notifies the subscribers of exactly this URI, as they wrote it. Never throws. */
   resourceUpdated(uri: string): void
-  /** Nobody has subscribed to anything: nothing need be read for them. */
+  /** True if there are no subscribers. The event log is not read then. */
   isEmpty(): boolean
-  /** `run` is called when the first one comes and when the last one has gone; look at `isEmpty`. Never undone. */
+  /** Calls `run` when the first subscriber arrives and when the last one leaves; check `isEmpty`. Cannot be undone. */
   onChange(run: () => void): void
 }
 
-/** What changes how a message reads. Acks are left out: several follow every own message, and nobody reads it again for them. */
+/** Events that change a message. Acks are left out: every own message has several, and they do not change its content. */
 const TOLD: readonly EventKind[] = [
   'message.received',
   'message.sent',
@@ -33,10 +33,10 @@ const TOLD: readonly EventKind[] = [
   'message.reaction',
   'message.decrypted',
 ]
-/** One reader for all subscribers: each of them was admitted when it subscribed. */
+/** The admission of the shared reader. Each subscriber was admitted when it subscribed. */
 const NOTICES = { name: 'notices', scope: 'read', needs: 'nothing' } as const
 
-/** A call that the server makes for itself, for as long as it runs. */
+/** The server's own call. It lasts as long as the server runs. */
 const OWN_CALL: Call = {
   caller: OWNER,
   face: 'mcp',
@@ -47,21 +47,21 @@ const OWN_CALL: Call = {
   signal: new AbortController().signal,
 }
 
-/** Read in one go. */
+/** Events that are read at once. */
 const PAGE = 50
-/** A log that cannot be opened is tried again this often, and at every change of the session. */
+/** An event log that cannot be opened is retried at this interval, and at every change of the session. */
 const RETRY_MS = 5_000
 
 /**
- * Tells the audience of changes until the returned function is called. The log is read only while there is somebody, from
- * the moment they came; where reading ends for a reason that may pass (no account yet, another account, a disk that
- * fails) it begins again by itself, where it ended if that is still known.
+ * Notifies the subscribers of changes until the returned function is called. Reads the event log only while there are
+ * subscribers, from the time when the first one arrived. If reading ends for a reason that may pass (no account, another
+ * account, a disk error), it restarts automatically, from the last cursor if that is still valid.
  */
 export function startNotices({ door, log }: { door: Door; log: Log }, audience: Audience): () => void {
   const { events, reader, onStatus, clock } = door.admit(NOTICES, OWN_CALL)
   const pacer = createPacer(clock, audience.resourceUpdated)
   let reading: EventReading | null = null
-  /** Up to where everything was told; undefined: from now on. */
+  /** Cursor of the last event that was handled; undefined: read from now on. */
   let reached: string | undefined
   let cancelRetry = () => {}
   let isOver = false
@@ -80,15 +80,15 @@ export function startNotices({ door, log }: { door: Door; log: Log }, audience: 
     }
     void read(reading).then((failure) => {
       reading = null
-      // In the turn in which one archive is closed the next one is opened.
+      // The next archive is opened in the same turn in which the previous one is closed.
       if (failure === null) follow()
       else retry(failure)
     })
   }
 
   function retry(failure: unknown): void {
-    // Not linked yet, most of the time.
-    log.debug({ err: failure }, 'changes of messages cannot be told now')
+    // Usually because no account is linked yet.
+    log.debug({ err: failure }, 'the event log cannot be read; subscribers receive no updates')
     cancelRetry = clock.after(RETRY_MS, follow)
   }
 
@@ -101,7 +101,7 @@ export function startNotices({ door, log }: { door: Door; log: Log }, audience: 
     }
   }
 
-  /** Until its end; what went wrong, or null. Never fails. */
+  /** Reads until the reading ends. Returns the error, or null. Never throws. */
   async function read(mine: EventReading): Promise<unknown> {
     try {
       while (!mine.ended.aborted) {
@@ -118,7 +118,7 @@ export function startNotices({ door, log }: { door: Door; log: Log }, audience: 
     }
   }
 
-  /** By every address: who subscribed by the LID goes on to hear when the phone becomes known. */
+  /** Notifies all spellings of the address: a subscription by LID stays valid when the phone number becomes known. */
   function tell({ kind, chat, message, data }: Event): void {
     const known = reader()
     const id = kind === 'message.forgotten' ? data.id : (message?.id ?? null)
@@ -132,7 +132,7 @@ export function startNotices({ door, log }: { door: Door; log: Log }, audience: 
   const stopListening = onStatus(() => {
     if (audience.isEmpty()) return
     pacer.tell(STATUS_URI)
-    // The archive of an account that has just been linked is opened right after its session tells of it.
+    // The archive of a newly linked account is opened right after the session reports the link.
     queueMicrotask(follow)
   })
   audience.onChange(follow)

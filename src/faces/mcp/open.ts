@@ -1,4 +1,4 @@
-/** All of the MCP face behind its route. Loaded late, and with it the SDK. */
+/** The MCP face without its route. Loaded on first use, together with the SDK. */
 import { REQUEST_ID } from './exchange.ts'
 import { startNotices } from './notices.ts'
 import { createRouter, type Router } from './router.ts'
@@ -6,7 +6,7 @@ import { createServerFactory, type McpOptions } from './server.ts'
 import { createTurns } from './turns.ts'
 import { readUri } from './uris.ts'
 
-/** A router that serves the operations, whose audience hears of changes until it is closed. */
+/** Opens a router that serves the operations and notifies subscribers of changes until it is closed. */
 export function openMcp(options: Omit<McpOptions, 'turns'> & { sessionKey: string }): Router {
   const { sessionKey, clock } = options
   const turns = createTurns()

@@ -1,18 +1,18 @@
-/** Says the same thing at most once a second, and never leaves out the last time. */
+/** Limits repeated notifications to one a second. The last one is always sent. */
 import type { Clock } from '../../clock.ts'
 
 const PAUSE_MS = 1_000
 
 export type Pacer = {
-  /** At once; where this was said within the last second, at its end. */
+  /** Sends immediately, or at the end of the second if the same was sent within the last second. */
   tell(what: string): void
-  /** Nothing more is said. */
+  /** Sends nothing more. */
   stop(): void
 }
 
-/** @param say what is to be done; it must not throw */
+/** @param say sends one notification; must not throw */
 export function createPacer(clock: Clock, say: (what: string) => void): Pacer {
-  /** What was said within the last second, and whether it is to be said again at its end. */
+  /** What was sent within the last second, and whether it must be sent again at the end of that second. */
   const recent = new Map<string, { isDue: boolean; cancel: () => void }>()
 
   function now(what: string): void {

@@ -1,4 +1,4 @@
-/** The lane of curl and of small programs: every request is served by itself, and its answer is plain JSON. */
+/** The lane for curl and small programs: every request is served without a session, and the response is plain JSON. */
 import {
   isJSONRPCRequest,
   type JSONRPCMessage,
@@ -27,12 +27,12 @@ import {
   withoutProgressTokens,
 } from './exchange.ts'
 
-/** What a client that names no version is taken to speak. */
+/** The protocol version for clients that name none. */
 const PLAIN_VERSION = '2024-11-05'
 
 /**
- * The answer to this message or batch: plain JSON, or a stream where the client takes one and asked for progress; 202
- * without a body where nothing wants an answer.
+ * Returns the response to this message or batch: plain JSON, or a stream if the client accepts streams and asks for
+ * progress. Returns 202 without a body if there is no request.
  */
 export async function servePlain(
   factory: McpServerFactory,
@@ -42,7 +42,7 @@ export async function servePlain(
   const version = request.headers.get('mcp-protocol-version')
   if (version !== null && !isInitialize(message) && !SUPPORTED_PROTOCOL_VERSIONS.includes(version)) {
     const known = SUPPORTED_PROTOCOL_VERSIONS.join(', ')
-    const text = `MCP-Protocol-Version names a version that is not supported; these are: ${known}.`
+    const text = `The version in MCP-Protocol-Version is not supported. Next step: use one of ${known}.`
     return refuse(400, RPC.refused, text, { headers })
   }
   const given = takesStream(request) ? message : withoutProgressTokens(message)
@@ -67,7 +67,7 @@ export async function servePlain(
     start: async () => {},
     close: async () => transport.onclose?.(),
     async send(sent) {
-      if ('method' in sent && 'id' in sent) throw new Error('This client cannot be asked anything.')
+      if ('method' in sent && 'id' in sent) throw new Error('This client cannot receive requests.')
       if (!('method' in sent)) {
         const place = missing.indexOf(sent.id)
         if (place === -1) return
@@ -78,13 +78,13 @@ export async function servePlain(
     },
   }
   await server.connect(transport)
-  // What runs for somebody who is gone is aborted.
+  // Requests of a client that disconnected are aborted.
   request.signal.addEventListener('abort', leave, { once: true })
   const begun = new Set<unknown>()
   const authInfo = toAuthInfo(caller)
   for (const one of messages) {
     const cancelled = cancelledBy(one)
-    // The SDK would come to it only when what follows has begun, and abort that.
+    // The SDK handles the cancellation after later messages have begun, and would abort one of those.
     if (cancelled !== null && !begun.has(cancelled)) continue
     if (isJSONRPCRequest(one)) begun.add(one.id)
     transport.onmessage?.(one, { request, authInfo })
@@ -95,7 +95,7 @@ export async function servePlain(
   return new Response(null, { status: 202, headers })
 }
 
-/** An `initialize` with all that it must say; none of it outlives its answer. Anything else as it is. */
+/** Completes an `initialize` request, which has no effect beyond its response. Returns any other message unchanged. */
 function introduce(message: unknown): unknown {
   if (!isInitialize(message)) return message
   const version = member(member(message, 'params'), 'protocolVersion')
@@ -112,13 +112,13 @@ function introduce(message: unknown): unknown {
 type Answer = {
   response: Promise<Response>
   take(sent: JSONRPCMessage): void
-  /** All is taken. */
+  /** The response is complete. */
   end(): void
-  /** The client left: nothing more is written. */
+  /** The client disconnected: writes nothing more. */
   drop(): void
 }
 
-/** All results at once; notifications are left out. */
+/** Sends all results at once, without notifications. */
 function answerAsJson(isBatch: boolean, headers: Record<string, string>): Answer {
   const results: unknown[] = []
   const { promise, resolve } = createDeferred<Response>()
@@ -130,7 +130,7 @@ function answerAsJson(isBatch: boolean, headers: Record<string, string>): Answer
   }
 }
 
-/** Every message the moment it is there, as a server-sent event. */
+/** Sends every message immediately, as a server-sent event. */
 function answerAsStream(headers: Record<string, string>): Answer {
   const encoder = new TextEncoder()
   let stream: ReadableStreamDefaultController<Uint8Array> | null = null
@@ -157,7 +157,7 @@ function answerAsStream(headers: Record<string, string>): Answer {
   }
 }
 
-/** An answer to `initialize` that announces nothing which only a session can do. */
+/** Removes capabilities that need a session from the response to `initialize`. */
 function withoutSubscribe(sent: JSONRPCMessage): JSONRPCMessage {
   if (!('result' in sent) || !isObject(sent.result.capabilities)) return sent
   const { resources, ...others } = sent.result.capabilities
@@ -166,7 +166,7 @@ function withoutSubscribe(sent: JSONRPCMessage): JSONRPCMessage {
   return { ...sent, result: { ...sent.result, capabilities: { ...others, resources: rest } } }
 }
 
-/** With the id that the client gave. */
+/** Restores the id that the client sent. */
 function restore(sent: JSONRPCMessage): unknown {
   return 'id' in sent && sent.id === NULL_ID ? { ...sent, id: null } : sent
 }

@@ -1,18 +1,18 @@
-/** What a call tells while it runs, to whoever gave it a progress token: changes of the session, and that it still waits. */
+/** Sends progress of a running call to clients with a progress token: changes of the session, and a regular heartbeat. */
 import type { ServerContext } from '@modelcontextprotocol/server'
 import type { Readings } from '../../operations/door.ts'
 
-/** Clients give up on a call of which nothing was heard for a minute, some earlier; each notice begins their time anew. */
+/** Clients time out after a minute without progress, some earlier. Each notification restarts their timer. */
 const BEAT_MS = 10_000
 
 export type ProgressOptions = Pick<Readings, 'status' | 'onStatus' | 'clock'> & {
-  /** Puts tools in the places of routes. */
+  /** Replaces routes with tools. */
   words(text: string): string
 }
 
 /**
- * The outcome of `work`; meanwhile each new state of the session or next step is told, and every 10 s that it is still
- * being waited. Without a token, and in answers that cannot carry notices, only the work is done.
+ * Returns the result of `work`. Until then it sends each new session state or next step, and a heartbeat every 10 s. It sends
+ * nothing if there is no progress token or the response cannot include notifications.
  */
 export async function withProgress<Result>(
   { mcpReq }: { mcpReq: Pick<ServerContext['mcpReq'], '_meta' | 'notify'> },
@@ -25,7 +25,7 @@ export async function withProgress<Result>(
   const tell = (message: string) => {
     progress += 1
     const params = { progressToken, progress, message }
-    // Whoever listened may be gone; the work goes on all the same.
+    // The client may have disconnected. The work continues.
     mcpReq.notify({ method: 'notifications/progress', params }).catch(() => {})
   }
   const situation = () => {

@@ -1,14 +1,14 @@
-/** The QR code in a tool's answer: for hosts that show images, for those that show text only, and as an address. */
+/** The QR code in a tool result: as an image, as text for clients without images, and as an address. */
 import type { ContentBlock } from '@modelcontextprotocol/server'
 import type { Grant } from '../../operations/door.ts'
 import { drawQrImage, drawQrText } from '../../qr-drawing.ts'
 
-/** It is the person who needs it, with the phone in hand; to the model it says nothing. */
+/** The QR code is for the user, who scans it with the phone. The model has no use for it. */
 const FOR_THE_USER = { audience: ['user' as const] }
 
 /**
- * What to add to an answer while a QR code waits to be scanned: an image, a drawing in text, and a line with its expiry
- * and the page that always shows the newest one. Nothing where none waits.
+ * Returns the content to add to a result while a QR code is valid: an image, a text drawing, and a line with its expiry and
+ * the page that always shows the current code. Returns an empty list if there is no QR code.
  */
 export async function qrContent({
   session,
@@ -30,7 +30,7 @@ export async function qrContent({
     { type: 'text', text: drawing, annotations: FOR_THE_USER },
     {
       type: 'text',
-      text: `Show the user the QR code: on the phone, WhatsApp > Linked devices > Link a device. ${until}The newest one is always at ${new URL('/qr', mcpUrl)}`,
+      text: `Show the QR code to the user. On the phone: WhatsApp > Linked devices > Link a device. ${until}The current code is always at ${new URL('/qr', mcpUrl)}`,
     },
   ]
 }

@@ -1,4 +1,4 @@
-/** What a client can read and follow by address: the status, chats and messages, each through its operation. */
+/** The MCP resources: the status, chats and messages. Each is read through its operation. */
 import type { ReadResourceResult, Resource, ResourceTemplateType } from '@modelcontextprotocol/server'
 import { fail, toAppError } from '../../errors.ts'
 import { jsonLength, toJson } from '../../json.ts'
@@ -20,13 +20,13 @@ import { CHAT_TEMPLATE, MESSAGE_TEMPLATE, readUri, STATUS_URI } from './uris.ts'
 
 const JSON_TYPE = 'application/json'
 
-/** Names of chats are texts of people: they are found by completion and never listed. */
+/** Chats are found by completion and never listed, because their names are texts from other people. */
 export const RESOURCES: readonly Resource[] = [
   {
     uri: STATUS_URI,
     name: 'status',
     title: 'Session status',
-    description: 'The state of the link to WhatsApp and what to do next. Told of each time it changes.',
+    description: 'State of the session and the next step. Subscribers receive an update when it changes.',
     mimeType: JSON_TYPE,
   },
 ]
@@ -35,30 +35,30 @@ export const TEMPLATES: readonly ResourceTemplateType[] = [
   {
     uriTemplate: CHAT_TEMPLATE,
     name: 'chat',
-    title: 'A chat and its latest messages',
+    title: 'Chat and latest messages',
     description:
-      'chat_id as in whatsapp_list_chats; completion finds it by name. At most about 8,000 tokens; earlier messages: whatsapp_read_messages with before set to next_before. Told of each time a message comes, goes out or changes.',
+      'A chat with its latest messages, at most about 8,000 tokens. chat_id is an id from whatsapp_list_chats; completion finds it by name. For earlier messages, call whatsapp_read_messages with before set to next_before. Subscribers receive an update when a message is received, sent or changed.',
     mimeType: JSON_TYPE,
   },
   {
     uriTemplate: MESSAGE_TEMPLATE,
     name: 'message',
-    title: 'A message and what stands around it',
+    title: 'Message with context',
     description:
-      'message_id whole, as in every message. The message as it is, however long, what it said before it was edited or deleted, and the messages around it in short. Told of each time it changes, but for acks.',
+      'A message in full, its text before edits or deletion, and short forms of the messages around it. message_id is the whole id of the message. Subscribers receive an update when the message changes, except for acks.',
     mimeType: JSON_TYPE,
   },
 ]
 
-/** As many as a page has at most: what does not fit is left out, from the oldest on. */
+/** Messages of a chat resource at most. If they do not fit, the oldest ones are left out. */
 const LATEST = 50
-/** A message this long is shown whole; in a large group one may have hundreds of reactions. */
+/** Limits of the short form. A message in a large group may have hundreds of reactions. */
 const SHORT: Limits = { text: 1_000, entries: 20, pages: ['messages', 'before', 'after'] }
-/** Of a message that is too large as it is. */
+/** Limits for a message resource that is too large. */
 const LARGE: Limits = { text: 4_000, entries: 20 }
-/** Of a message: how much is told of what stands before it, and of what comes after. */
+/** Tokens for the messages before a message, and for the messages after it. */
 const AROUND_TOKENS = 1_500
-/** What the note of what is left out may take. */
+/** Tokens reserved for `note`. */
 const NOTE_TOKENS = 150
 
 export type ReadOptions = {
@@ -70,8 +70,8 @@ export type ReadOptions = {
 }
 
 /**
- * The resource at this address.
- * @throws ProtocolError with the sentence, code and next step of the operation; ResourceNotFoundError where nothing is there
+ * Returns the resource at this URI.
+ * @throws ProtocolError with detail, code and hint of the operation's error; ResourceNotFoundError if nothing has this URI
  */
 export async function readResource({
   uri,
@@ -97,13 +97,13 @@ export async function readResource({
   }
 }
 
-/** Every resource is a reading; operations do the work. */
+/** All resources are readings; operations do the work. */
 const READ_RESOURCE = { name: 'read_resource', scope: 'read', needs: 'nothing' } as const
 type Reading = Grant<'read', 'nothing'>
 
 const NO_SUCH = {
-  detail: 'There is no such resource.',
-  hint: `Use ${STATUS_URI}, ${CHAT_TEMPLATE} or ${MESSAGE_TEMPLATE}, with an id as answers give it.`,
+  detail: 'This resource does not exist.',
+  hint: `Use ${STATUS_URI}, ${CHAT_TEMPLATE} or ${MESSAGE_TEMPLATE}, with an id from a result.`,
 }
 
 async function read(named: NonNullable<ReturnType<typeof readUri>>, granted: Reading): Promise<string> {
@@ -117,7 +117,7 @@ async function read(named: NonNullable<ReturnType<typeof readUri>>, granted: Rea
   }
 }
 
-/** Operations find more than that: a device of a person, a key without its author. Whoever subscribed to such is never told. */
+/** Rejects ids that operations accept but updates never use, such as a device of a person or a key without its author. */
 function demandKnown(id: string, ids: readonly string[]): void {
   if (!ids.includes(id)) fail('invalid_input', NO_SUCH)
 }
@@ -148,19 +148,19 @@ async function readMessage(id: string, granted: Reading): Promise<object> {
   return bounded({ message, chat, revisions, context: shown, ...rest, note })
 }
 
-/** The same, unless a message that was edited often makes it too large: then its texts are cut, which say so. */
+/** Returns the value, or a cut copy if it is too large because the message was edited often. Cut texts say so. */
 function bounded(value: object): object {
   return jsonLength(value) > MOST_BYTES ? cutObject(value, LARGE, noCuts()) : value
 }
 
-/** The same in short. What is left out stands in `note`, as in answers of tools, with the routes of these that have it all. */
+/** Returns the short form. As in results of tools, `note` says what is left out and names the routes that return it. */
 function inShort(value: object, operations: readonly Pick<Operation, 'routes'>[]): Record<string, unknown> {
   const cuts = noCuts()
   const short = cutObject(value, SHORT, cuts)
   return { ...short, ...noteOf(cuts, {}, operations.map(({ routes }) => routes[0]).join(', ')) }
 }
 
-/** As many of these, from the first on, as fit into so many tokens in short. */
+/** Returns the first items whose short forms fit into this many tokens. */
 function firstOf<Item extends object>(items: readonly Item[], tokens: number): Item[] {
   let room = tokens
   const tooMany = items.findIndex((item) => {
@@ -170,7 +170,7 @@ function firstOf<Item extends object>(items: readonly Item[], tokens: number): I
   return items.slice(0, tooMany === -1 ? items.length : tooMany)
 }
 
-/** How many tokens this is in short, at most. */
+/** Returns an upper bound for the tokens of the short form. */
 function tokensOf(value: object): number {
   return estimateTokens(toJson(cutObject(value, SHORT, noCuts())))
 }

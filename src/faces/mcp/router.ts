@@ -1,6 +1,6 @@
 /**
- * One endpoint for every kind of client: the current protocol (2026-07-28: stateless), the sessions of the one before, and
- * plain JSON-RPC by curl. Each request goes down one lane; a server of the factory's serves it there.
+ * One endpoint for every kind of client: the current protocol (2026-07-28, stateless), sessions of the previous protocol,
+ * and plain JSON-RPC from curl. Each request takes one lane, and a server from the factory serves it.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -35,38 +35,38 @@ import { servePlain } from './plain.ts'
 import { createSessionIds } from './session-ids.ts'
 import { checkSubscriptions } from './subscriptions.ts'
 
-/** As many as the SDK takes in a session. */
+/** The same limit as the SDK's for a session. */
 const MAX_BATCH = 100
 const MAX_LISTENERS = 100
 
 export type RouterOptions = {
   factory: McpServerFactory
-  /** Secret, and the same after a restart: ids of sessions are signed with it. */
+  /** Secret that signs session ids. It must stay the same after a restart. */
   sessionKey: string
-  /** Does a resource have this URI, or can one have it? Only such a URI can be subscribed to. */
+  /** Returns true if a resource has or can have this URI. Clients can subscribe only to such URIs. */
   isResource(uri: string): boolean
   clock: Clock
 }
 
 export type Router = {
-  /** The answer to one request whose caller, size and content type were looked at. Rejects never for what a client sent. */
+  /** Responds to a request whose caller, size and content type were checked. Never rejects because of the client's input. */
   handle(exchange: Exchange): Promise<Response>
   audience: Audience
-  /** How many sessions live. */
+  /** Returns the number of open sessions. */
   sessions(): number
-  /** Takes nothing more, and ends what has no end of its own: standing streams, subscriptions. Requests go on. */
+  /** Rejects new requests and ends standing streams and subscriptions. Running requests continue. */
   stop(): Promise<void>
-  /** Everything ends. */
+  /** Ends all sessions, requests and streams. */
   close(): Promise<void>
 }
 
-/** A router without sessions; of another one with the same key it knows which ids were its own. */
+/** Creates a router without sessions. It recognises session ids that another router signed with the same key. */
 export function createRouter({ factory, sessionKey, isResource, clock }: RouterOptions): Router {
   const { audience, bus } = createAudience()
   const ids = createSessionIds(sessionKey)
   const sessions = createLegacySessions({ factory, bus, clock, ids, isResource })
   const options = { legacy: 'reject', keepAliveMs: 0, maxSubscriptions: MAX_LISTENERS, bus } as const
-  // Two of a kind, so that those who listen can be sent home while calls are finished.
+  // Two handlers, so that subscriptions can end while calls finish.
   const calls = createMcpHandler(factory, options)
   const listeners = createMcpHandler(factory, options)
   let isStopped = false
@@ -90,11 +90,15 @@ export function createRouter({ factory, sessionKey, isResource, clock }: RouterO
     const session = given === null ? undefined : sessions.get(given, caller)
     if (session?.takes(exchange)) return session.serve(exchange)
     if (session === undefined && given !== null && ids.isOurs(given) && !isInitialize(message)) {
-      return refuse(404, RPC.sessionNotFound, 'This session has ended. Send initialize to begin a new one.')
+      return refuse(
+        404,
+        RPC.sessionNotFound,
+        'This session has ended. Next step: send initialize to start a new session.',
+      )
     }
     if (request.method !== 'POST') {
       const text =
-        'Without a session there is nothing to get or to delete. POST a JSON-RPC message, initialize first.'
+        'GET and DELETE need a session. Next step: send a JSON-RPC message with POST, initialize first.'
       return refuse(405, RPC.refused, text, { headers: { allow: 'POST' } })
     }
     return servePlain(factory, exchange, {
@@ -109,13 +113,17 @@ export function createRouter({ factory, sessionKey, isResource, clock }: RouterO
       const { request } = exchange
       if (request.signal.aborted) return nobody()
       if (isStopped) {
-        // Whoever carries requests knows by the code that nothing of this one was done.
+        // The code tells `stdio`, which forwards requests, that this request was not begun.
         const more = { headers: { 'retry-after': '5' }, data: { code: 'stopping', retry: 'safe' } }
-        return refuse(503, RPC.refused, 'The server is stopping; try again when it runs again.', more)
+        return refuse(503, RPC.refused, 'The server is stopping. Next step: try again when it runs.', more)
       }
       const message = withoutNulls(exchange.message)
       if (Array.isArray(message) && message.length > MAX_BATCH) {
-        return refuse(400, RPC.invalidRequest, `A batch may hold ${MAX_BATCH} messages.`)
+        return refuse(
+          400,
+          RPC.invalidRequest,
+          `A batch can have at most ${MAX_BATCH} messages. Next step: send smaller batches.`,
+        )
       }
       const named = withIds(message)
       if (request.method === 'POST' && !isWellFormed(named)) {
@@ -137,9 +145,9 @@ export function createRouter({ factory, sessionKey, isResource, clock }: RouterO
 }
 
 const MALFORMED =
-  'This is no message of JSON-RPC 2.0. Next step: send one like {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}, its id text or a whole number, its params an object.'
+  'The body is not a JSON-RPC 2.0 message. Next step: send one such as {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}. The id must be text or a whole number, and params an object.'
 
-/** One message of JSON-RPC, or several. */
+/** Returns true for one JSON-RPC message or several. */
 function isWellFormed(message: unknown): boolean {
   const messages = messagesOf(message)
   try {
@@ -150,7 +158,7 @@ function isWellFormed(message: unknown): boolean {
   }
 }
 
-/** A session's id as the specification wants it: visible ASCII. */
+/** Returns true if the id is visible ASCII, as the specification requires. */
 function isEchoable(id: string): boolean {
   return /^[\x21-\x7e]{1,256}$/.test(id)
 }

@@ -1,12 +1,12 @@
-/** The schemas of tools, small: an agent reads all of them before it reads anything else. */
+/** The schemas of tools. They are small, because an agent reads all of them first. */
 import { z } from 'zod'
 
 export type Json = Record<string, unknown>
 
 /**
- * What a tool takes, as JSON Schema 2020-12. `more`: properties besides those of its operation. Bounds stand in the
- * descriptions, and whoever exceeds them is told; of several ways to write a value the first is shown, as text.
- * @param words puts tools in the places of operations
+ * Returns the input schema of a tool as JSON Schema 2020-12. `more`: properties besides those of the operation. Descriptions
+ * state the bounds, and a call beyond them returns an error. If a field has several forms, the schema shows the first, text.
+ * @param words replaces operations with tools
  */
 export function inputSchema(
   input: z.ZodType,
@@ -27,10 +27,10 @@ export function inputSchema(
   return { ...schema, type: 'object', properties: { ...(isJson(properties) ? properties : {}), ...more } }
 }
 
-/** One field of an input. `types`: of JSON; several where it can be written in several ways. */
+/** One field of an input. `types`: its JSON types, several if it has several forms. */
 export type Field = { types: string[]; isRequired: boolean; most?: number }
 
-/** The fields of an input by their names. */
+/** Returns the fields of an input by name. */
 export function inputFields(input: z.ZodType): [name: string, field: Field][] {
   const { properties, required } = toJson(input, 'input')
   const names = Array.isArray(required) ? required : []
@@ -42,16 +42,16 @@ export function inputFields(input: z.ZodType): [name: string, field: Field][] {
   })
 }
 
-/** So deep an answer is described: the entries of its lists, but not what those hold in turn. */
+/** How deep output schemas go: the entries of lists, but not the objects within them. */
 const DEPTH = 2
 
 /**
- * What a tool gives, likewise, as types only. Members of the answer itself are always there; within them what says
- * nothing (null, false, an empty list) is left out of a concise answer, and a detailed one has more.
+ * Returns the output schema of a tool, types only. The fields of the output itself are always present. Within them, concise
+ * results leave out empty values (null, false, an empty list), and detailed results have more fields.
  */
 export function outputSchema(shape: z.ZodObject): Json & { type: 'object' } {
   const schema = walk(toJson(shape, 'output'), ({ anyOf, ...node }, depth) => {
-    // The only union in answers is that of something with nothing.
+    // The only union in outputs is a type with null.
     const [one] = Array.isArray(anyOf) ? anyOf : []
     const { type, items, properties } = isJson(one) ? { ...one, type: [one.type, 'null'] } : node
     return defined({ type, items, properties: depth < DEPTH ? properties : undefined })
@@ -69,7 +69,7 @@ function toJson(schema: z.ZodType, io: 'input' | 'output'): Json {
   return z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any' })
 }
 
-/** Every schema within a schema, from the outside in; the names of properties are no keywords. `depth`: in objects. */
+/** Applies `change` to every schema within a schema, from the outside in. `depth`: number of enclosing objects. */
 function walk(schema: Json, change: (node: Json, depth: number) => Json, depth = 0): Json {
   const { properties, items, ...node } = change(schema, depth)
   const walked = (one: unknown, deeper: number) => (isJson(one) ? walk(one, change, depth + deeper) : one)

@@ -1,4 +1,4 @@
-/** One MCP server, made anew for each request (or legacy session): handlers over what does not change. */
+/** One MCP server for each request (or legacy session). Its handlers use shared state that does not change. */
 import type { McpServerFactory, ServerContext, ServerOptions } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
@@ -29,19 +29,19 @@ export type McpOptions = {
   version: string
 }
 
-/** A QR code links the account to this server. */
+/** The admission for the QR code, which links an account to this server. */
 const SHOW_QR = { name: 'show_qr', scope: 'admin', needs: 'nothing' } as const
 
-/** As much of what a client calls itself as the log has. */
+/** The log keeps this many characters of the client's name. */
 const MAX_CLIENT = 100
 
-/** What never changes while the server runs. Not for long: the next one may be newer. */
+/** For lists that never change while the server runs. The time is short, because the next version may differ. */
 const KEPT = { ttlMs: 300_000, cacheScope: 'private' } as const
-/** What people wrote is asked for anew each time. */
+/** For texts from people: clients must not cache them. */
 const NOT_KEPT = { ttlMs: 0, cacheScope: 'private' } as const
 
 const OPTIONS: ServerOptions = {
-  // Lists never change. Subscribing is the router's, but only who is told of it here may subscribe.
+  // Lists never change. The router handles subscriptions, but clients subscribe only if the capability is declared here.
   capabilities: { tools: {}, resources: { subscribe: true }, prompts: {}, completions: {} },
   instructions: INSTRUCTIONS,
   cacheHints: {
@@ -54,7 +54,7 @@ const OPTIONS: ServerOptions = {
   },
 }
 
-/** The factory that every lane and every era serves from. All state is outside it: instances are never shared. */
+/** Creates the factory for all lanes and protocol versions. Servers have no state of their own and are never shared. */
 export function createServerFactory({
   operations,
   door,

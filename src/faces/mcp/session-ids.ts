@@ -1,10 +1,10 @@
-/** Ids of MCP sessions that are known as ours for ever: random, and signed with a key that outlives the process. */
+/** Ids of MCP sessions: random, and signed with a key that stays the same after a restart. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 export type SessionIds = {
-  /** A new one: 43 visible ASCII characters. */
+  /** Returns a new id: 43 visible ASCII characters. */
   mint(): string
-  /** Made with this key, by this process or one before; says nothing about whether its session lives. */
+  /** Returns true if the id was signed with this key, by any process. Its session may have ended. */
   isOurs(id: string): boolean
 }
 
@@ -12,7 +12,7 @@ const RANDOM_BYTES = 16
 const SIGNATURE_BYTES = 16
 const SHAPE = /^[\w-]{43}$/
 
-/** @param key secret; with another one, ids made before are foreign */
+/** @param key secret; ids that were signed with another key are foreign */
 export function createSessionIds(key: string): SessionIds {
   const sign = (random: Buffer) =>
     createHmac('sha256', key).update('mcp session ').update(random).digest().subarray(0, SIGNATURE_BYTES)

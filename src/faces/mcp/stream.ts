@@ -1,22 +1,22 @@
-/** A web stream of server-sent events onto a connection: escaped, kept alive, and no faster than it is taken. */
+/** Writes a web stream of server-sent events to a connection: escaped, with heartbeats, and with backpressure. */
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../clock.ts'
 import { escapeInJson, needsEscape } from '../../json.ts'
 
-/** A comment where nothing else came: proxies and clients give up on connections on which nothing comes. */
+/** A comment is sent after this time without events, because proxies and clients close silent connections. */
 const HEARTBEAT_MS = 15_000
-/** A client that has not taken what was written by then is cut off. */
+/** A client that does not read within this time is disconnected. */
 const STALLED_MS = 60_000
 const LINE_FEED = 0x0a
 
-/** Until the stream or the connection ends; then `raw` is ended too. Never fails. Each chunk is whole events. */
+/** Runs until the stream or the connection ends, then ends `raw`. Never throws. Each chunk must hold whole events. */
 export async function pipeEvents(
   body: ReadableStream<Uint8Array>,
   raw: ServerResponse,
   clock: Clock,
 ): Promise<void> {
   const reader = body.getReader()
-  // Characters may be cut by the chunks, and what is escaped are characters.
+  // Chunks may split a character, and escaping works on characters.
   const decoder = new TextDecoder()
   let endedWhole = true
   let cancelBeat = () => {}
@@ -32,7 +32,7 @@ export async function pipeEvents(
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       const { value } = next
-      // Nearly always there is nothing to escape. Only where a cut leaves a character open does it have to be read as text.
+      // Most chunks need no escaping. They are decoded only if they do, or if a split leaves a character open.
       const startsWhole = endedWhole
       endedWhole = value.at(-1) === LINE_FEED
       const isFine = startsWhole && endedWhole && !needsEscape(value)
@@ -48,7 +48,7 @@ export async function pipeEvents(
   }
 }
 
-/** Until what was written is taken or the connection is closed, which is done to it after a while. */
+/** Waits until the client has read the data or the connection is closed. Closes it after `STALLED_MS`. */
 function taken(raw: ServerResponse, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const cancel = clock.after(STALLED_MS, () => raw.destroy())

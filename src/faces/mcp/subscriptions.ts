@@ -1,24 +1,27 @@
-/** What a client may subscribe to: resources that there can be, and not too many of them. */
+/** Subscriptions of clients: only to URIs that a resource can have, and only to a limited number. */
 import { ProtocolError, type Server, type ServerEventBus } from '@modelcontextprotocol/server'
 import { RPC } from './exchange.ts'
 
-/** Of one session, or of one stream. */
+/** For one session or one stream. */
 const MOST_SUBSCRIPTIONS = 200
 
 export type IsResource = (uri: string) => boolean
 
 const NO_SUCH =
-  'There is no such resource to subscribe to. Next step: use a URI of resources/list, or fill in a template of resources/templates/list.'
-const TOO_MANY = `At most ${MOST_SUBSCRIPTIONS} resources can be subscribed to. Next step: unsubscribe from some first.`
+  'This resource does not exist. Next step: use a URI from resources/list, or fill in a template from resources/templates/list.'
+const TOO_MANY = `A client can subscribe to at most ${MOST_SUBSCRIPTIONS} resources. Next step: unsubscribe from some first.`
 
-/** Why these URIs cannot be subscribed to together, as a sentence; null if they can. What is no list is left to the SDK. */
+/** Returns a sentence that says why these subscriptions are rejected, or null. The SDK rejects what is not a list. */
 export function checkSubscriptions(uris: unknown, isResource: IsResource): string | null {
   if (!Array.isArray(uris)) return null
   if (uris.length > MOST_SUBSCRIPTIONS) return TOO_MANY
   return uris.every((uri) => typeof uri !== 'string' || isResource(uri)) ? null : NO_SUCH
 }
 
-/** `resources/subscribe` and its opposite, where the server declares them. Returns what takes all of them back. */
+/**
+ * Handles `resources/subscribe` and `resources/unsubscribe` if the server declares them. Returns a function that ends
+ * all subscriptions.
+ */
 export function takeSubscriptions(server: Server, bus: ServerEventBus, isResource: IsResource): () => void {
   const uris = new Set<string>()
   let leave: (() => void) | null = null

@@ -1,4 +1,4 @@
-/** The operations as tools: their definitions, which never change while the server runs, and calling one. */
+/** The operations as tools: their definitions, which never change while the server runs, and tool calls. */
 import {
   type CallToolResult,
   ProtocolError,
@@ -19,21 +19,21 @@ import { withProgress } from './progress.ts'
 import { inputSchema, outputSchema } from './schemas.ts'
 import { createWording, toolName, type Wording } from './words.ts'
 
-/** What a tool is called with. */
+/** One tool call. */
 export type ToolCall = {
   name: string
   arguments: Record<string, unknown>
   call: Call
-  /** Where progress is told. */
+  /** Receives progress. */
   progress: Parameters<typeof withProgress>[0]
 }
 
 export type Tools = {
-  /** As `tools/list` tells them, in the table's order. */
+  /** The tools as `tools/list` returns them, in the order of the table. */
   definitions: readonly Tool[]
   /**
-   * The result; failures of the operation are results too (`isError`).
-   * @throws ProtocolError -32602 for a name that is none of the tools
+   * Returns the result. Errors of the operation are results too (`isError`).
+   * @throws ProtocolError -32602 for an unknown tool
    */
   call(call: ToolCall): Promise<CallToolResult>
 }
@@ -46,10 +46,10 @@ export type ToolsOptions = {
   log: Pick<Log, 'warn'>
 }
 
-/** The field that every tool takes besides the input of its operation. */
+/** The field that every tool has besides the input of its operation. */
 const FORMAT = 'response_format'
 
-/** The operations that agents have a use for, each by the name of its tool. */
+/** Returns the operations that are tools, each with the name of its tool. */
 function toolsOf(operations: readonly Operation[]): [string, Operation][] {
   return operations.flatMap((operation): [string, Operation][] => {
     const name = toolName(operation)
@@ -57,13 +57,13 @@ function toolsOf(operations: readonly Operation[]): [string, Operation][] {
   })
 }
 
-/** As `tools/list` tells these operations, in the table's order. */
+/** Returns these operations as `tools/list` does, in the order of the table. */
 export function defineTools(operations: readonly Operation[]): Tool[] {
   const words = createWording(operations)
   return toolsOf(operations).map(([name, operation]) => define(name, operation, words))
 }
 
-/** The tools of these operations. */
+/** Returns the tools of these operations. */
 export function createTools({ operations, door, mcpUrl, log }: ToolsOptions): Tools {
   const words = createWording(operations)
   const byName = new Map(
@@ -79,7 +79,7 @@ export function createTools({ operations, door, mcpUrl, log }: ToolsOptions): To
       if (tool === undefined) {
         throw new ProtocolError(
           ProtocolErrorCode.InvalidParams,
-          'There is no such tool; tools/list names them all.',
+          'This tool does not exist. Next step: call tools/list for the names.',
         )
       }
       const { operation, readArguments } = tool
@@ -113,17 +113,17 @@ function define(name: string, operation: Operation, words: Wording): Tool {
     ...(brief === undefined ? {} : { outputSchema: outputSchema(brief.shape) }),
     annotations: {
       readOnlyHint: effect === 'read',
-      // Of a tool that only reads these two say nothing.
+      // These two have no meaning for a tool that only reads.
       ...(effect === 'read'
         ? {}
         : { destructiveHint: effect === 'destroy', idempotentHint: repeatable === true }),
-      // The others know the account's own chats only, whether they ask the archive or WhatsApp: a closed world.
+      // All other tools work on the account's own chats only, in the archive or on WhatsApp: a closed world.
       openWorldHint: effect === 'send',
     },
   }
 }
 
-/** A call of it, where there is anything to write. */
+/** Returns an example call, or nothing if the tool needs no input. */
 function exampleOf({ example }: Operation): string[] {
   const text = JSON.stringify(example.input)
   return text === '{}' ? [] : [`Example: ${text}`]
@@ -146,7 +146,7 @@ function standardFormat({ documented }: Pick<Operation, 'documented'>): Format {
   return documented === undefined ? 'concise' : 'detailed'
 }
 
-/** What a call asks for, looked at before anything is done. */
+/** The checked arguments of a call. */
 type Prepared = Arguments & { format: Format; sizes: Sizes }
 
 /** @throws AppError `invalid_input` */
@@ -159,7 +159,7 @@ function prepare(
   return { format, input, notes, sizes: sizesOf(operation, input) }
 }
 
-/** One call: in full where that is what the documentation promises, else as much as fits. Asking again for less is the same call. */
+/** Runs one call. Documented tools return everything; others return what fits, and run again with smaller pages if needed. */
 async function answer(
   operation: Operation,
   { format, input, notes, sizes: wanted }: Prepared,
@@ -185,7 +185,7 @@ async function answer(
   })
 }
 
-/** How much this call tells, as given or by default. Only readings are asked twice. */
+/** Returns the page sizes of this call, given or default. Only readings run twice. */
 function sizesOf({ brief, effect, input }: Operation, given: Record<string, unknown>): Sizes {
   const parsed = Object.entries(object(parseInput(input, given)))
   const lists = effect === 'read' ? (brief?.sizes ?? {}) : {}
@@ -194,7 +194,7 @@ function sizesOf({ brief, effect, input }: Operation, given: Record<string, unkn
   )
 }
 
-/** Inputs and answers are objects, by their schemas; that their types say so is lost in the table. */
+/** Inputs and outputs are objects by their schemas, but the type of the table does not say so. */
 function object(value: unknown): object {
   if (typeof value !== 'object' || value === null) throw new TypeError('no object')
   return value

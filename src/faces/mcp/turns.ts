@@ -1,38 +1,38 @@
-/** Keeps one client from taking the whole server: requests of a batch run a few at a time, and answers under way are bounded. */
+/** Prevents one client from blocking the server: limits parallel requests of a batch, and the size of pending responses. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ProtocolError } from '@modelcontextprotocol/server'
 import { jsonLength } from '../../json.ts'
 import { RPC } from './exchange.ts'
 
-/** As many requests of one HTTP request run at the same time. */
+/** Requests of one HTTP request that run at the same time. */
 const MOST_RUNNING = 4
-/** The answers to one HTTP request, in characters of JSON: hosts take about 1 MB for one answer. */
+/** Limit for the responses to one HTTP request, in characters of JSON. Clients accept about 1 MB for one response. */
 const MOST_PER_BATCH = 2 * 1024 * 1024
-/** All answers that clients have not taken yet, likewise. */
+/** Limit for all pending responses, in characters of JSON. */
 const MOST_IN_ALL = 64 * 1024 * 1024
 
 export type Turns = {
-  /** From now on the answers to this HTTP request count, until `ended`. */
+  /** Counts the responses to this HTTP request until `ended`. */
   begin(requestId: string, ended: Promise<void>): void
   /**
-   * Runs one request of an HTTP request when its turn comes. A request that is refused was not begun.
-   * @throws ProtocolError -32000 if there is no room for its answer: `data.code` `batch_too_large` or `server_busy`
+   * Runs one request of an HTTP request when its turn comes. A rejected request was not begun.
+   * @throws ProtocolError -32000 if a limit is reached: `data.code` `batch_too_large` or `server_busy`
    */
   take<Result>(requestId: string, signal: AbortSignal, run: () => Promise<Result>): Promise<Result>
 }
 
-/** What one HTTP request takes. */
+/** The use of one HTTP request. */
 type Share = { running: number; waiting: (() => void)[]; length: number; isOver: boolean }
 
 export function createTurns(): Turns {
   const shares = new Map<string, Share>()
   let lengthInAll = 0
-  /** A reading keeps the event loop for its whole length, so that one begins in each turn, and others are served between. */
+  /** A reading blocks the event loop, so only one begins in each turn and other requests are served in between. */
   let last: Promise<unknown> = Promise.resolve()
 
   function add(share: Share, length: number): void {
     share.length += length
-    // An answer for a client that left is dropped or kept by its session, which has a bound of its own.
+    // The response for a disconnected client is dropped or stored by its session, which has its own limit.
     if (!share.isOver) lengthInAll += length
   }
 
@@ -73,12 +73,12 @@ function newShare(): Share {
 }
 
 function tooLarge(): ProtocolError {
-  const text = `The answers to this batch have more than ${MOST_PER_BATCH / 1024 / 1024} million characters; this request was not begun. Next step: send it again in a smaller batch.`
+  const text = `The responses to this batch exceed ${MOST_PER_BATCH / 1024 / 1024} million characters. This request was not begun. Next step: send it again in a smaller batch.`
   return new ProtocolError(RPC.refused, text, { code: 'batch_too_large', retry: 'safe' })
 }
 
 function busy(): ProtocolError {
   const text =
-    'Too many answers wait for clients that do not take them; this request was not begun. Next step: send it again in a few seconds.'
+    'Too many responses are pending because clients do not read them. This request was not begun. Next step: send it again in a few seconds.'
   return new ProtocolError(RPC.refused, text, { code: 'server_busy', retry: 'safe' })
 }

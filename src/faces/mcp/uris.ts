@@ -1,24 +1,24 @@
-/** The addresses of our resources: made and read only here. */
+/** The URIs of the resources. Only this file makes and parses them. */
 
 export const STATUS_URI = 'whatsapp://status'
-/** As `resources/templates/list` tells them. */
+/** As `resources/templates/list` returns them. */
 export const CHAT_TEMPLATE = 'whatsapp://chats/{chat_id}'
 export const MESSAGE_TEMPLATE = 'whatsapp://messages/{message_id}'
 
-/** What a URI names. */
+/** What a URI identifies. */
 export type Named = { kind: 'status' } | { kind: 'chat' | 'message'; id: string }
 
-/** Longer than the longest key of a message with every sign escaped. */
+/** Longer than the longest message key with every character escaped. */
 const MAX_URI = 1_000
 
-/** Null for what names nothing of ours. An id may stand as it is or percent-encoded: clients do both. */
+/** Parses a URI. Returns null if it names no resource. The id may be percent-encoded or not: clients send both. */
 export function readUri(uri: string): Named | null {
   if (uri === STATUS_URI) return { kind: 'status' }
   const [, folder, text] =
     /^whatsapp:\/\/(chats|messages)\/([\w.@:%~+-]+)$/.exec(uri.slice(0, MAX_URI + 1)) ?? []
   if (text === undefined || uri.length > MAX_URI) return null
   const id = decode(text)
-  // Only what is in its one right form: a phone number, say, would be found, and never be told of.
+  // Only canonical ids. A phone number, for example, could be read, but its subscribers would receive no updates.
   if (id === null || !/^[\w.:-]*@[\w.@:-]+$/.test(id)) return null
   return { kind: folder === 'chats' ? 'chat' : 'message', id }
 }
@@ -31,17 +31,17 @@ function decode(text: string): string | null {
   }
 }
 
-/** Every way in which a client may have written the address of this chat. */
+/** Returns every form in which a client may write the URI of this chat. */
 export function chatUris(id: string): string[] {
   return spellings('whatsapp://chats/', id)
 }
 
-/** Every way in which a client may have written the address of this message. */
+/** Returns every form in which a client may write the URI of this message. */
 export function messageUris(id: string): string[] {
   return spellings('whatsapp://messages/', id)
 }
 
-/** As it is, and as a URI template is filled in (RFC 6570, 3.2.2: all but unreserved signs). */
+/** Plain, and as a URI template encodes it (RFC 6570, 3.2.2: all characters except unreserved ones). */
 function spellings(base: string, id: string): string[] {
   return [`${base}${id}`, `${base}${encodeURIComponent(id)}`]
 }

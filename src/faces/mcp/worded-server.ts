@@ -1,4 +1,4 @@
-/** The SDK's server, but that every request waits for its turn, and that parameters that do not fit are named in a sentence. */
+/** The SDK's server with two changes: requests take turns, and errors name each invalid parameter in a sentence. */
 import {
   type Implementation,
   type JSONRPCRequest,
@@ -17,7 +17,10 @@ import type { Turns } from './turns.ts'
 
 type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Result>
 
-/** Every handler that is ever set, in every lane, passes the SDK's hook for subclasses (server 2.4, `_wrapHandler`; package.json holds that minor version). */
+/**
+ * Wraps every handler in every lane through the SDK's hook for subclasses (server 2.4, `_wrapHandler`; package.json
+ * pins that minor version).
+ */
 export class WordedServer extends Server {
   readonly #turns: Turns
 
@@ -41,7 +44,7 @@ export class WordedServer extends Server {
   }
 }
 
-/** What the SDK throws of parameters has this as its message, or at its end. */
+/** The list of issues at the end of the message of the SDK's parameter errors. */
 const Issues = z.array(
   z.object({
     path: z.tuple([z.literal('params')], z.union([z.string(), z.number()])),
@@ -58,7 +61,7 @@ const KINDS: Record<string, string> = {
   record: 'an object',
 }
 
-/** One sentence that names each field that does not fit; null where that is not what was thrown. */
+/** Returns a sentence that names each invalid field, or null if the error is of another kind. */
 function misfitOf(thrown: unknown): string | null {
   const isSdks = thrown instanceof ProtocolError || (thrown instanceof Error && thrown.name === 'Error')
   const [list] = (isSdks && /\[\n {2}\{[\s\S]*\]$/.exec(thrown.message)) || []
@@ -66,7 +69,7 @@ function misfitOf(thrown: unknown): string | null {
   if (!issues) return null
   const parts = issues.slice(0, 5).map(({ path: [, ...path], expected }) => {
     const field = path.length === 0 ? 'params' : toJson(path.join('.').slice(0, 80))
-    return `${field}: ${expected === undefined ? 'does not fit' : `must be ${KINDS[expected] ?? expected}`}`
+    return `${field}: ${expected === undefined ? 'is invalid' : `must be ${KINDS[expected] ?? expected}`}`
   })
   return `${parts.join('; ')}.`
 }

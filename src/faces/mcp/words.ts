@@ -1,23 +1,23 @@
-/** Sentences that were written once for every face, in the words of this one: tools in the place of routes. */
+/** Adapts sentences that are shared by all faces: replaces routes with tools. */
 import type { Operation } from '../../operations/operation.ts'
 import { withNames } from '../../operations/references.ts'
 
-/** Name of an operation's tool; null: agents have no use for the operation. */
+/** Returns the name of an operation's tool, or null if the operation has no tool. */
 export function toolName({ name, tool }: Pick<Operation, 'name' | 'tool'>): string | null {
   return tool === undefined ? `whatsapp_${name}` : tool
 }
 
-/** A sentence in other words. `mcpUrl`: where the server is reached, for the addresses of its pages. */
+/** Returns an adapted sentence. `mcpUrl`: the URL of the MCP endpoint, for the addresses of pages. */
 export type Wording = (text: string, mcpUrl?: string) => string
 
 /** `GET /api/chats?query=…`: method, path, query. */
 const ROUTE = /\b(GET|POST|PUT|PATCH|DELETE) (\/[\w/{}-]*)(?:\?(\w+)=[^\s,;:)]*)?/g
-/** The page with the QR code, where no address stands before it. */
+/** The page with the QR code, without an address before it. */
 const QR_PAGE = /(?<![\w/.])\/qr\b/g
 
 /**
- * Puts tools in the place of references and routes. A sentence that refers to an operation that is not offered is left out; a
- * route of such an operation stays a route.
+ * Returns a function that replaces references and routes with tools. It removes sentences that refer to an operation that is
+ * not offered, and leaves routes of such operations unchanged.
  */
 export function createWording(operations: readonly Operation[]): Wording {
   const byRoute = new Map<string, string>()
