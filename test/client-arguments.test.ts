@@ -141,7 +141,7 @@ describe('what is required', () => {
   it.each([
     ['whatsapp_send_message', { phone_number: '15551234567', message: '' }, /"message": must not be empty/],
     ['whatsapp_send_message', { phone_number: 'null', message: 'hi' }, /"phone_number"/],
-    ['whatsapp_search_messages', { q: '' }, /"q": must say what to search for/],
+    ['whatsapp_search_messages', { q: '' }, /"q": must be the text to search for/],
   ])('stays strict: %s %j', async (name, given, says) => {
     expect(await call(name, given)).toMatch(says)
     expect(asked).toEqual([])

@@ -106,7 +106,7 @@ describe('the list', () => {
     const { status, json } = await list('?wait=1')
     expect([status, json.code]).toEqual([400, 'invalid_input'])
     expect(json.detail).toBe(
-      '"wait": goes with after only: call once without wait for next_after, then pass that as after.',
+      '"wait": requires after: call once without wait, then pass next_after as after.',
     )
   })
 

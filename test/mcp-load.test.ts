@@ -59,7 +59,7 @@ it.each(LANES)('a batch of the largest readings is bounded, each answered: %s', 
   expect(refused.length).toBeGreaterThan(0)
   for (const { error } of refused) {
     expect(error).toMatchObject({ code: -32000, data: { code: 'batch_too_large', retry: 'safe' } })
-    expect(error.message).toMatch(/^The answers to this batch .*\. Next step: /)
+    expect(error.message).toMatch(/^The responses to this batch .*\. Next step: /)
   }
 })
 

@@ -147,8 +147,8 @@ describe('filters', () => {
   })
 
   it.each([
-    [{}, 400, /"q": must say what to search for/],
-    [{ q: '' }, 400, /"q": must say what to search for/],
+    [{}, 400, /"q": must be the text to search for/],
+    [{ q: '' }, 400, /"q": must be the text to search for/],
     [{ q: '., "" * -' }, 400, /"q" has nothing that can be searched for/],
     [{ q: 'x'.repeat(501) }, 400, /"q"/],
     [{ q: 'a* b* c* d* e* f* g* h* i*' }, 400, /"q" has 9 words .* 8 at most/],
@@ -219,12 +219,12 @@ describe('an answer that cannot have looked at everything', () => {
     const { ranked, count } = await search('rangwort', by)
     expect([ranked, count]).toEqual([50, 2])
     expect(await told('rangwort', { sort: 'relevance', limit: 2 })).toContain(
-      'Ranked were the newest 50 hits',
+      'Only the newest 50 hits were ranked',
     )
     for (const less of [{ ...by, sort: 'newest' }, by]) {
       const q = less === by ? '"rangwort 7"' : 'rangwort'
       expect(await search(q, less)).not.toHaveProperty('ranked')
-      expect(await told(q, { sort: less.sort, limit: 2 })).not.toContain('Ranked')
+      expect(await told(q, { sort: less.sort, limit: 2 })).not.toContain('were ranked')
     }
   })
 
@@ -234,7 +234,7 @@ describe('an answer that cannot have looked at everything', () => {
     expect(await search('filterwort')).not.toHaveProperty('indexing')
     readArchive((await harness.status()).archive?.file ?? '', ({ search }) => search.rebuild())
     expect(await search('filterwort')).toMatchObject({ indexing: true })
-    const says = 'Older messages are still being made searchable'
+    const says = 'Older messages are still being indexed'
     expect(await told('filterwort')).toContain(says)
     clock.advance(30_000)
     await expect.poll(() => search('filterwort')).not.toHaveProperty('indexing')

@@ -1,4 +1,4 @@
-/** Operations on the archive itself: what it holds, and forgetting a chat. */
+/** Operations on the archive: statistics, and forgetting a chat. */
 import { statSync } from 'node:fs'
 import { z } from 'zod'
 import { CHAT_KINDS } from '../model/chat.ts'
@@ -9,7 +9,7 @@ import { READING_ERRORS, staleness, staleSince } from './reading.ts'
 
 export const getArchiveStats = defineOperation({
   name: 'get_archive_stats',
-  title: 'The archive in numbers',
+  title: 'Archive statistics',
   tag: 'archive',
   description:
     'Returns the size of the local archive: how many messages, chats and people it holds, by kind of chat, the oldest and newest message, and the size of its file. For the chats themselves, use {{list_chats}}. {{get_status}} says whether the archive has a problem.',
@@ -22,14 +22,14 @@ export const getArchiveStats = defineOperation({
   output: z.object({
     ok: z.literal(true),
     file: z.string().describe('Absolute path.'),
-    size_bytes: z.int().describe('On disk, the log beside the file included.'),
+    size_bytes: z.int().describe('Size on disk, including the log file beside it.'),
     messages: z.int(),
     chats: z.int(),
     people: z.int(),
     reactions: z.int(),
-    revisions: z.int().describe('What messages said before they were edited or deleted.'),
+    revisions: z.int().describe('Texts of messages before they were edited or deleted.'),
     events: z.int(),
-    gaps: z.int().describe('Stretches of messages that are known to be missing.'),
+    gaps: z.int().describe('Ranges of messages that are known to be missing.'),
     oldest_at: z.string().nullable().describe('Time of the oldest message, ISO 8601 UTC.'),
     newest_at: z.string().nullable(),
     by_kind: z.array(z.object({ kind: z.enum(CHAT_KINDS), chats: z.int(), messages: z.int() })),
@@ -76,7 +76,7 @@ export const getArchiveStats = defineOperation({
 
 export const forgetChat = defineOperation({
   name: 'forget_chat',
-  // It cannot be undone, and a text in a message could talk an agent into it: its owner does it over REST or the command line.
+  // It cannot be undone, and a message could persuade an agent to do it. The owner uses REST or the command line.
   tool: null,
   title: 'Forget a chat',
   tag: 'archive',
@@ -90,11 +90,11 @@ export const forgetChat = defineOperation({
   input: z.strictObject({ chat_id: chatIdInput }),
   output: z.object({
     ok: z.literal(true),
-    forgotten: z.int().describe('Messages that left the archive since you asked.'),
+    forgotten: z.int().describe('Number of messages that this request deleted.'),
   }),
   errors: [...READING_ERRORS, 'archive_full', 'chat_not_found', 'still_forgetting'],
   limitMs: 60_000,
-  // Some 50,000 messages take that long.
+  // About 50,000 messages take this long.
   lateCode: 'still_forgetting',
   example: { input: { chat_id: '15551234567@c.us' } },
   run: async ({ chat_id }, { forget }) => ({

@@ -1,4 +1,4 @@
-/** Operations on what wants attention: unread chats, and people who wait for an answer. */
+/** Operations on what needs attention: unread chats, and chats that wait for a reply. */
 import { z } from 'zod'
 import { Chat } from '../model/chat.ts'
 import { counted } from '../model/counted.ts'
@@ -8,13 +8,13 @@ import { cursor, limit, whole, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { following, nextCursor, READING_ERRORS, staleness, staleSince } from './reading.ts'
 
-const withMuted = yesNo.default(false).describe('Muted chats too. Default false.')
-const withArchived = yesNo.default(false).describe('Archived chats too. Default false.')
+const withMuted = yesNo.default(false).describe('Include muted chats. Default false.')
+const withArchived = yesNo.default(false).describe('Include archived chats. Default false.')
 
 const UnreadChat = Chat.extend({
   unread_messages: z
     .array(Message)
-    .describe('The newest unread messages, oldest first; empty for a chat that is only marked as unread.'),
+    .describe('The newest unread messages, oldest first. Empty if the chat is only marked as unread.'),
 })
 
 export const listUnread = defineOperation({
@@ -33,18 +33,18 @@ export const listUnread = defineOperation({
     cursor,
     messages_per_chat: whole(0, 50)
       .default(5)
-      .describe('How many unread messages of each chat to show, 0 to 50, the newest. Default 5.'),
+      .describe('Number of newest unread messages for each chat, 0 to 50. Default 5.'),
     include_muted: withMuted,
     include_archived: withArchived,
   }),
   output: z.object({
     ok: z.literal(true),
     count: z.int().describe('Chats on this page.'),
-    total_chats: z.int().describe('Unread chats on all pages.'),
-    total_unread: z.int().describe('Unread messages in them.'),
+    total_chats: z.int().describe('Unread chats on all pages together.'),
+    total_unread: z.int().describe('Unread messages in these chats.'),
     left_out: z
       .object({ muted: z.int(), archived: z.int() })
-      .describe('Unread chats that are not on any page, because they are muted or archived.'),
+      .describe('Number of unread chats that are excluded because they are muted or archived.'),
     chats: z.array(UnreadChat),
     next_cursor: nextCursor,
     stale_since: staleSince,
@@ -64,7 +64,7 @@ export const listUnread = defineOperation({
     }),
     text: ({ count, total_chats, total_unread, left_out, chats, ...page }) =>
       lines(
-        `${count} of ${total_chats} unread chats, with ${total_unread} unread messages in all`,
+        `${count} of ${total_chats} unread chats. Unread messages in all: ${total_unread}`,
         `Left out: ${facts(left_out)}`,
         chats.flatMap((chat) => [chatLine(chat), ...indented(chat.unread_messages.map(messageLine))]),
         pageLines(page),
@@ -97,18 +97,16 @@ const WaitingChat = Chat.extend({
   waiting: z.object({
     since_at: z
       .string()
-      .describe(
-        "When they first wrote since this account's last word, within the days looked at; ISO 8601 UTC.",
-      ),
-    seconds: z.int().describe('How long ago that was.'),
-    messages: z.int().describe('How many messages they wrote since; message is the last of them.'),
+      .describe("Time of their first message after this account's last one, within days; ISO 8601 UTC."),
+    seconds: z.int().describe('Seconds since then.'),
+    messages: z.int().describe('Number of messages that they wrote since then. message is the last one.'),
     message: Message,
   }),
 })
 
 export const listWaiting = defineOperation({
   name: 'list_waiting',
-  title: 'Who waits for an answer',
+  title: 'Chats that wait for a reply',
   tag: 'chats',
   description:
     'Lists chats that wait for a reply from this account: the last message is theirs. Longest wait first, each with that message and the waiting time. A reaction of this account to that message, or a returned call, counts as a reply; their calls, reactions and deleted messages do not count as messages. By default direct chats of the last 14 days that are neither muted nor archived (include_groups, days, include_muted, include_archived). Not every last message needs a reply: read it first. For what is new, use {{list_unread}}.',
@@ -120,10 +118,8 @@ export const listWaiting = defineOperation({
   input: z.strictObject({
     limit: limit(20),
     cursor,
-    days: whole(1, 3650)
-      .default(14)
-      .describe('Only last words of the last so many days, 1 to 3650. Default 14.'),
-    include_groups: yesNo.default(false).describe('Groups too. Default false.'),
+    days: whole(1, 3650).default(14).describe('Only last messages of this many days, 1 to 3650. Default 14.'),
+    include_groups: yesNo.default(false).describe('Include groups. Default false.'),
     include_muted: withMuted,
     include_archived: withArchived,
   }),
@@ -155,11 +151,11 @@ export const listWaiting = defineOperation({
     }),
     text: ({ count, chats, ...page }) =>
       lines(
-        counted(count, 'chat waits for an answer', 'chats wait for an answer'),
+        counted(count, 'chat waits for a reply', 'chats wait for a reply'),
         chats.flatMap(({ waiting, ...chat }) => [
           chatLine(chat),
           ...indented([
-            `waits ${facts({ since: waiting.since_at, seconds: waiting.seconds, messages: waiting.messages })}`,
+            `waiting ${facts({ since: waiting.since_at, seconds: waiting.seconds, messages: waiting.messages })}`,
             messageLine(waiting.message),
           ]),
         ]),

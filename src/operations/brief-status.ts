@@ -1,4 +1,4 @@
-/** The status of the link in short, for agents: without what only the owner of the machine needs. */
+/** The short form of the status, for agents: without fields that only the owner of the machine needs. */
 import type { z } from 'zod'
 import { counted } from '../model/counted.ts'
 import { Status } from '../model/status.ts'
@@ -24,7 +24,7 @@ export const BriefStatus = Status.pick({
     .nullable(),
 })
 
-/** Each fact of a status in a line of its own. */
+/** Returns the status as text, one line for each fact. */
 export function statusText(status: z.infer<typeof BriefStatus>): string {
   const { account, pairing, reconnect, sync, archive } = status
   return lines(
@@ -39,8 +39,9 @@ export function statusText(status: z.infer<typeof BriefStatus>): string {
         platform: account.platform,
       })}`,
     status.has_qr && 'A QR code can be scanned',
-    pairing !== null && `Waits for the phone: ${pairing.method}, until ${pairing.expires_at}`,
-    reconnect !== null && `Reconnects: attempt ${reconnect.attempt} at ${reconnect.next_attempt_at}`,
+    pairing !== null && `Ready for the phone: ${pairing.method}, valid until ${pairing.expires_at}`,
+    reconnect !== null &&
+      `Reconnecting automatically: attempt ${reconnect.attempt} at ${reconnect.next_attempt_at}`,
     sync !== null &&
       `Reading from WhatsApp: ${sync.phase}, ${sync.chats_done} of ${counted(sync.chats_total, 'chat')}, ${counted(sync.messages, 'message')}`,
     archive !== null &&

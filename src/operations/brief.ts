@@ -1,11 +1,11 @@
-/** Answers in short, for agents: our words with less in them, and a line of text for each. */
+/** The short forms of outputs, for agents: shapes with fewer fields, and functions that write them as text. */
 import { z } from 'zod'
 import { toJson } from '../json.ts'
 import { Chat, type Gap } from '../model/chat.ts'
 import { Contact } from '../model/contact.ts'
 import { Media, Message } from '../model/message.ts'
 
-/** A message without what its chat, or the rest of it, says already. */
+/** A message without facts that its chat or its other fields include. */
 export const BriefMessage = Message.pick({
   id: true,
   from_me: true,
@@ -45,22 +45,22 @@ export const BriefContact = Contact.pick({
   is_blocked: true,
 })
 
-/** What people wrote, so that it is seen to be that: on one line, in quotes, controls made visible. */
+/** Quotes text from people, to mark it as such: on one line, in quotes, with visible controls. */
 export function quoted(text: string): string {
   return toJson(text)
 }
 
-/** A time as text: ISO 8601 UTC, to the second. @param seconds Unix seconds; 0: there is no such time */
+/** Returns a time as ISO 8601 UTC, to the second. @param seconds Unix seconds; 0 returns `never` */
 export function timeOf(seconds: number): string {
   return seconds === 0 ? 'never' : new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
 }
 
-/** Somebody or something by name, with the id by which tools take it. */
+/** Returns a name with its id, which tools accept. */
 export function named({ name, id }: { name: string; id: string }): string {
   return `${quoted(name)} [${id}]`
 }
 
-/** Lines as one text; those that say nothing are left out. */
+/** Joins lines to one text. Leaves out empty ones. */
 export function lines(...parts: (string | readonly string[] | null | undefined | false)[]): string {
   return parts
     .flat()
@@ -68,12 +68,12 @@ export function lines(...parts: (string | readonly string[] | null | undefined |
     .join('\n')
 }
 
-/** The same lines, further in: they belong to the line before. */
+/** Indents lines that belong to the line before. */
 export function indented(text: readonly string[]): string[] {
   return text.map((line) => `  ${line.replaceAll('\n', '\n  ')}`)
 }
 
-/** `name value` for each that is there, parted by commas; of what is true only the name. */
+/** Returns `name value` pairs, separated by commas. For `true` only the name; for empty values and `false` nothing. */
 export function facts(found: Record<string, string | number | boolean | null | undefined>): string {
   return Object.entries(found)
     .filter(([, value]) => value !== undefined && value !== null && value !== false && value !== '')
@@ -81,16 +81,16 @@ export function facts(found: Record<string, string | number | boolean | null | u
     .join(', ')
 }
 
-/** The same in brackets behind something; nothing where there are none. */
+/** Returns the facts in brackets, or an empty string if there are none. */
 function aside(found: Parameters<typeof facts>[0]): string {
   const said = facts(found)
   return said === '' ? '' : ` (${said})`
 }
 
-/** What there is to say of a message, of which some tell the text otherwise. */
+/** A message for a line of text. Search hits show a snippet in place of the body. */
 type SaidMessage = Omit<z.infer<typeof BriefMessage>, 'body'> & { body?: string }
 
-/** When, who, what, and the id by which other tools take it. */
+/** Returns a message as one line: time, author, text and id. */
 export function messageLine(message: SaidMessage): string {
   const { id, from_me, sender_name, type, body, timestamp, media, reply_to, reactions } = message
   const who = from_me ? 'me' : sender_name === undefined ? 'unknown sender' : quoted(sender_name)
@@ -99,7 +99,7 @@ export function messageLine(message: SaidMessage): string {
     type: type === 'chat' ? undefined : type,
     file: media?.filename === undefined ? undefined : quoted(media.filename),
     seconds: media?.duration_s,
-    answers: reply_to && `${quoted(reply_to.body)}${reply_to.id === null ? '' : ` [${reply_to.id}]`}`,
+    'reply to': reply_to && `${quoted(reply_to.body)}${reply_to.id === null ? '' : ` [${reply_to.id}]`}`,
     reactions: reactions
       ?.map(({ emoji, from_me: mine }) => `${quoted(emoji)}${mine ? ' by me' : ''}`)
       .join(' '),
@@ -110,7 +110,7 @@ export function messageLine(message: SaidMessage): string {
   return `${timeOf(timestamp)} ${who}${said}${more} [${id}]`
 }
 
-/** A chat's name and id, and what is so of it. */
+/** Returns a chat as one line: name, id and flags. */
 export function chatLine(chat: z.infer<typeof BriefChat>): string {
   return `${named(chat)}${aside({
     kind: chat.kind,
@@ -124,28 +124,30 @@ export function chatLine(chat: z.infer<typeof BriefChat>): string {
   })}`
 }
 
-/** A person's names and id. */
+/** Returns a contact as one line: names, id and flags. */
 export function contactLine(contact: z.infer<typeof BriefContact>): string {
   return `${named(contact)}${aside({
-    'calls themselves': contact.pushname === null ? undefined : quoted(contact.pushname),
+    pushname: contact.pushname === null ? undefined : quoted(contact.pushname),
     'in the address book': contact.in_address_book,
     business: contact.is_business,
     blocked: contact.is_blocked,
   })}`
 }
 
-/** Between which messages others are missing. */
+/** Returns a gap as one line. */
 export function gapLine({ after, before, found_at }: Gap): string {
-  return `Gap: messages are missing ${facts({ after: after ?? 'the beginning', before: before ?? 'the end', found: found_at })}`
+  return `Gap: messages are missing, ${facts({ after: after ?? 'the beginning', before: before ?? 'the end', found: found_at })}`
 }
 
-/** Where a list goes on, and how far it can be trusted: the last lines of an answer. */
+/** Returns the last lines of a result: the cursor of the next page, and since when the archive may be incomplete. */
 export function pageLines(page: {
   next_cursor?: string | undefined
   stale_since?: string | undefined
 }): string[] {
   return [
-    page.next_cursor === undefined ? '' : `More: pass cursor ${page.next_cursor}`,
-    page.stale_since === undefined ? '' : `May lag behind WhatsApp: complete until ${page.stale_since}`,
+    page.next_cursor === undefined ? '' : `For more, pass cursor ${page.next_cursor}`,
+    page.stale_since === undefined
+      ? ''
+      : `The archive may be behind WhatsApp: it is complete up to ${page.stale_since}`,
   ]
 }

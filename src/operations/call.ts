@@ -1,53 +1,53 @@
-/** Who calls, for which account, and how: what every way into the product is handed. */
+/** A call: the caller, the account and the face. Every route, tool, page and stream passes one to the door. */
 
 /**
- * What a caller may do. Scopes are independent, but that `admin` has all. `read`: readings. `send`: whatever leaves this
- * machine in a chat. `manage`: what changes chats, groups, contacts, the profile or the archive. `admin`: linking, logging out,
- * accounts, keys.
+ * What a caller may do. Scopes are independent, except that `admin` includes all. `read`: readings. `send`: everything that
+ * this server sends to a chat. `manage`: changes of chats, groups, contacts, the profile and the archive. `admin`: linking,
+ * logging out, accounts, keys.
  */
 export const SCOPES = ['read', 'send', 'manage', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
 
-/** By which face a call came. Commands are clients of REST or MCP. */
+/** The face that received the call. Commands are clients of REST or MCP. */
 export type Face = 'rest' | 'mcp' | 'page'
 
-/** Who calls. Made once for each HTTP request. */
+/** The caller. Created once for each HTTP request. */
 export type Caller = {
   /** `owner`: the user of this computer, without a key. Sessions and subscriptions belong to this id. */
   id: string
   scopes: ReadonlySet<Scope>
-  /** Which chats the caller sees. */
+  /** The chats that the caller can see. */
   sees: 'all'
-  /** To whom the caller may send without asking the owner. */
+  /** The recipients to which the caller may send without the owner's approval. */
   sends: 'open'
 }
 
 export { DEFAULT_ACCOUNT } from '../model/ids.ts'
 
-/** One call, by whichever face. */
+/** One call through any face. */
 export type Call = {
   caller: Caller
   face: Face
-  /** What the client calls itself, at most 100 characters; null where it does not say. */
+  /** The client's name for itself, at most 100 characters; null if it sends none. */
   client: string | null
-  /** Id of the account that is meant. */
+  /** Id of the account. */
   account: string
-  /** The server's own id of the request: it stands in failures and in the log. */
+  /** The server's own id of the request. Errors and the log include it. */
   requestId: string
-  /** Repeats of a call carry the same one. */
+  /** A repeated call has the same key. */
   idempotencyKey?: string
-  /** Can the client be asked something while the call runs (MCP elicitation)? */
+  /** True if the server can ask the client during the call (MCP elicitation). */
   canAsk: boolean
-  /** Aborted when the client has disconnected. */
+  /** Aborted when the client disconnects. */
   signal: AbortSignal
-  /** A wait that the caller asked for ends by then, in milliseconds: clients give up on a call that is silent for longer. */
+  /** The longest wait in milliseconds, because clients time out on a call without progress. */
   patienceMs?: number
 }
 
-/** The user of this computer, who needs no key and may do everything. */
+/** The user of this computer: needs no key and has all scopes. */
 export const OWNER: Caller = { id: 'owner', scopes: new Set(SCOPES), sees: 'all', sends: 'open' }
 
-/** May this caller do what asks for this scope? */
+/** Returns true if the caller has this scope. */
 export function hasScope({ scopes }: Pick<Caller, 'scopes'>, scope: Scope): boolean {
   return scopes.has(scope) || scopes.has('admin')
 }

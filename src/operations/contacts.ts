@@ -1,4 +1,4 @@
-/** Operations on people: the list, and all that is known of one. */
+/** Operations on people: the list, and one person. */
 import { z } from 'zod'
 import { Chat } from '../model/chat.ts'
 import { Contact } from '../model/contact.ts'
@@ -86,11 +86,11 @@ export const getContact = defineOperation({
   output: z.object({
     ok: z.literal(true),
     contact: Contact,
-    chat: Chat.nullable().describe('The direct chat; null where there is none.'),
+    chat: Chat.nullable().describe('The direct chat; null if there is none.'),
     common_groups: z.array(z.object({ id: z.string(), name: z.string() })).describe('Latest activity first.'),
     messages: z
       .object({ received: Traffic, sent: Traffic })
-      .describe('In the direct chat: from them, and from this account.'),
+      .describe('Messages in the direct chat: received from the person, and sent by this account.'),
     stale_since: staleSince,
   }),
   errors: [...READING_ERRORS, 'contact_not_found'],
@@ -109,7 +109,7 @@ export const getContact = defineOperation({
         chat === null ? 'No direct chat' : `Chat: ${chatLine(chat)}`,
         `Received: ${trafficOf(received)}`,
         `Sent: ${trafficOf(sent)}`,
-        common_groups.length > 0 && 'Groups that both are in:',
+        common_groups.length > 0 && 'Groups in common:',
         indented(common_groups.map(named)),
         pageLines(page),
       ),

@@ -1,6 +1,6 @@
 /**
- * The one door. Every way in passes {@link Door.admit}: routes, tools, resources, completion, notices, streams, exports, pages.
- * It checks the scope of the caller and the state of the session, and hands over what that way may use, and no more.
+ * The door: routes, tools, resources, completion, notifications, streams, exports and pages all pass {@link Door.admit}. It
+ * checks the scope of the caller and the state of the session, and returns only what this entry may use.
  */
 import type { z } from 'zod'
 import { type Clock, DeadlineError, withDeadline } from '../clock.ts'
@@ -12,37 +12,37 @@ import { type Call, hasScope, type Scope } from './call.ts'
 import type { Operation } from './operation.ts'
 import { parseInput } from './parse-input.ts'
 
-/** The rooms of one linked account. Only the door holds them: faces name an account by its id. */
+/** The rooms of one linked account. Only the door has access to them; faces pass the id of an account. */
 export type Account = { id: string; session: Session; archive: Archive }
 
-/** The session state that a way in needs: `ready` and connected, ever `linked`, or `nothing`. */
+/** The session state that an entry needs: `ready` and connected, `linked` at any time, or `nothing`. */
 export type Needs = 'ready' | 'linked' | 'nothing'
 
-/** One way in, as the door looks at it. Every row of the operations table is one. */
+/** One entry, as the door checks it. Every row of the operations table is one. */
 export type Way<S extends Scope = Scope, N extends Needs = Needs> = { name: string; scope: S; needs: N }
 
-/** A place in the event log, as `Readings.events` opens it. */
+/** A reader of the event log with its cursor, as `Readings.events` opens it. */
 export type EventReading = ReturnType<Archive['events']['open']>
 
-/** What every way in may use: the call's own facts, and everything that only reads. */
+/** What every entry may use: facts about the call, and everything that only reads. */
 export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestId'> & {
   clock: Clock
-  /** The URL of the MCP endpoint, as the caller would reach it. */
+  /** The URL of the MCP endpoint. */
   mcpUrl: string
-  /** The truth about the link as of now; never opens the browser. */
+  /** Returns the present status of the session. Never opens the browser. */
   status(): ReturnType<Session['status']>
-  /** Called after every change of the status; returns the unsubscribe function. */
+  /** Subscribes to changes of the status. Returns the unsubscribe function. */
   onStatus: Session['onChange']
 } & Pick<Archive, 'reader' | 'exporter' | 'stats' | 'staleSince'> & {
     /** Readers of the event log. */
     events: Pick<Archive['events'], 'open'>
   }
 
-/** What a scope adds. */
+/** What each scope adds. */
 export type ByScope = {
   read: object
   send: {
-    /** On disk before the caller hears of it; the event that tells of it too, before or after, then changes nothing. */
+    /** Stores a sent message on disk before the response. The event for the same message then changes nothing. */
     record(message: Extract<Parameters<Archive['take']>[0], { type: 'message' }>['message']): void
   }
   manage: Pick<Archive, 'loadEarlier' | 'forget'>
@@ -51,14 +51,14 @@ export type ByScope = {
   }
 }
 
-/** What the needed state adds. */
+/** What each required state adds. */
 export type ByNeeds = {
   nothing: object
   linked: object
   ready: { engine: ReturnType<Session['engine']> }
 }
 
-/** What a way in with this scope and this need may use. */
+/** What an entry with this scope and required state may use. */
 export type Grant<S extends Scope = Scope, N extends Needs = Needs> = Readings & ByScope[S] & ByNeeds[N]
 
 const BY_SCOPE: { [S in Scope]: (account: Account) => ByScope[S] } = {
@@ -84,23 +84,23 @@ const BY_NEEDS: { [N in Needs]: (account: Account) => ByNeeds[N] } = {
 
 export type Door = {
   /**
-   * What this call may use on this way.
-   * @throws AppError `account_not_found`, `scope_missing`; as `Session.engine` and `Session.requireLinked` where the way needs that
+   * Checks the call and returns what it may use.
+   * @throws AppError `account_not_found`, `scope_missing`, and the errors of `Session.engine` or `Session.requireLinked`
    */
   admit<S extends Scope, N extends Needs>(way: Way<S, N>, call: Call): Grant<S, N>
-  /** Parses the input, admits the call and runs the operation. @throws AppError as {@link Door.admit} and {@link run} */
+  /** Parses the input, admits the call and runs the operation. @throws AppError like {@link Door.admit} and {@link run} */
   invoke<In extends z.ZodType, Out extends z.ZodType>(
     operation: Operation<In, Out>,
     rawInput: unknown,
     call: Call,
   ): Promise<z.output<Out>>
-  /** The state of the session, for the failure of a call; null for a caller that may not read it. */
+  /** Returns the state of the session for an error of this call, or null if the caller may not read it. */
   stateFor(call: Call): SessionState | null
 }
 
-/** One admission, as the log has it. Neither texts nor ids of chats. */
+/** One admission for the log. Includes no texts and no chat ids. */
 export type Admission = Pick<Call, 'face' | 'client' | 'requestId'> & {
-  /** Name of the way in. */
+  /** Name of the entry. */
   operation: string
   /** Id of the caller, and of the account. */
   caller: string
@@ -117,10 +117,10 @@ export type DoorOptions = {
 }
 
 const DEFAULT_LIMIT_MS = 2_000
-/** When to ask again after what goes on by itself. */
+/** Seconds until a retry, if the work continues after the response. */
 const LATER_S = 10
 
-/** The door of this process. */
+/** Creates the door of this process. */
 export function createDoor({ accounts, clock, mcpUrl, onAdmit }: DoorOptions): Door {
   const accountOf = ({ account }: Call) =>
     accounts.find(({ id }) => id === account) ?? fail('account_not_found')
@@ -162,8 +162,8 @@ export function createDoor({ accounts, clock, mcpUrl, onAdmit }: DoorOptions): D
 
 /**
  * Runs the operation within its time limit and checks the output. Nothing else calls a row's `run`.
- * @param granted by {@link Door.admit}, for this row or for one that may do as much
- * @throws AppError the row's own codes; when the time is up the row's `lateCode`, else `whatsapp_timeout`
+ * @param granted from {@link Door.admit}, for this row or for one with the same rights
+ * @throws AppError the row's own codes; after the time limit the row's `lateCode`, or else `whatsapp_timeout`
  * (`send_outcome_unknown` for a send)
  */
 export async function run<In extends z.ZodType, Out extends z.ZodType, S extends Scope, N extends Needs>(

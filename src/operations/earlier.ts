@@ -1,4 +1,4 @@
-/** The one operation on history that asks WhatsApp: fetching what the archive does not have yet. */
+/** The operation that fetches messages from WhatsApp that the archive does not have yet. */
 import { z } from 'zod'
 import { facts } from './brief.ts'
 import { chatIdInput, whole } from './inputs.ts'
@@ -18,11 +18,11 @@ export const loadEarlier = defineOperation({
   routes: ['POST /api/chats/{chat_id}/load-earlier'],
   input: z.strictObject({
     chat_id: chatIdInput,
-    count: whole(1, 500).default(50).describe('How many messages to fetch at most, 1 to 500. Default 50.'),
+    count: whole(1, 500).default(50).describe('Maximum number of messages to fetch, 1 to 500. Default 50.'),
   }),
   output: z.object({
     ok: z.literal(true),
-    added: z.int().describe('Messages that are new in the archive now.'),
+    added: z.int().describe('Number of messages that were added to the archive.'),
     history_complete: z.boolean(),
   }),
   errors: [
@@ -42,7 +42,7 @@ export const loadEarlier = defineOperation({
     text: ({ added, history_complete }) =>
       facts({
         'messages added': added,
-        [history_complete ? 'WhatsApp Web has nothing older' : 'WhatsApp may have older ones']: true,
+        [history_complete ? 'WhatsApp Web has no older messages' : 'WhatsApp may have older messages']: true,
       }),
   },
   async run({ chat_id, count }, { loadEarlier }) {

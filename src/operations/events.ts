@@ -1,4 +1,4 @@
-/** The operation on events: what happened after a cursor, waiting for it where nothing has yet. */
+/** Operations on events: what happened after a cursor, with or without a wait, and the stream. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
@@ -20,10 +20,10 @@ import { chatIdInput, limit, oneOrMore, whole } from './inputs.ts'
 import { defineOperation, defineStream, PATIENCE_MS } from './operation.ts'
 import { READING_ERRORS } from './reading.ts'
 
-/** The longest wait that a caller may ask for, in seconds. */
+/** The longest wait in seconds. */
 const MAX_WAIT_S = 60
 
-/** Which events: the same for the list and for the stream. */
+/** The filter: the same for the list and the stream. */
 export const eventFilter = {
   after: z
     .string()
@@ -31,13 +31,13 @@ export const eventFilter = {
     .max(64)
     .optional()
     .describe(
-      'Only what happened after this: next_after of the last answer, or the cursor of an event. "0": from the oldest event kept. Left out: from now on.',
+      'Cursor: returns events after it. next_after of the last response, or cursor of an event. "0": from the oldest stored event. Default: from now on.',
     ),
-  kind: oneOrMore(EVENT_KINDS).optional().describe('Only these kinds, as a list or with commas between.'),
-  chat_id: chatIdInput.optional().describe('Only events of this chat, by its id.'),
+  kind: oneOrMore(EVENT_KINDS).optional().describe('Only these kinds, as a list or separated by commas.'),
+  chat_id: chatIdInput.optional().describe('Only events of the chat with this id.'),
 }
 
-/** What reading events can end with, besides what any call can. */
+/** Error codes of reading events, besides those that any call can return. */
 export const EVENT_ERRORS = [
   ...READING_ERRORS,
   'cursor_foreign',
@@ -52,7 +52,7 @@ const BriefEvent = z.object({
   kind: z.enum(EVENT_KINDS),
   chat: z.object({ id: z.string(), name: z.string() }).nullable(),
   message: BriefMessage.nullable(),
-  /** Each kind has its own of these. */
+  /** Each kind has some of these. */
   data: z.object({
     late: z.boolean().optional(),
     before: Revision.pick({ body: true }).nullable().optional(),
@@ -71,8 +71,8 @@ const BriefEvent = z.object({
 
 function eventLine({ at, kind, chat, message, data }: z.infer<typeof BriefEvent>): string {
   const more = facts({
-    'found late': data.late,
-    'it said': data.before && quoted(data.before.body),
+    late: data.late,
+    'earlier text': data.before && quoted(data.before.body),
     ack: data.ack,
     emoji: data.emoji === undefined ? null : quoted(data.emoji),
     from: data.from,
@@ -107,22 +107,22 @@ export const listEvents = defineOperation({
       wait: whole(0, MAX_WAIT_S)
         .default(0)
         .describe(
-          `Only with after: seconds to wait where nothing has happened yet, 0 to ${MAX_WAIT_S} (as a tool 0 to ${PATIENCE_MS / 1000}, unless the client takes progress). Default 0: answer at once.`,
+          `Seconds to wait if nothing has happened yet, 0 to ${MAX_WAIT_S} (as a tool 0 to ${PATIENCE_MS / 1000}, unless the client receives progress). Requires after. Default 0: no wait.`,
         ),
       limit: limit(50),
     })
-    // Answered at once it would make a loop spin that forgot to go on with next_after.
+    // Without this check, a client that forgets to pass next_after would loop without a wait.
     .refine(({ after, wait }) => after !== undefined || wait === 0, {
       path: ['wait'],
-      message: 'goes with after only: call once without wait for next_after, then pass that as after',
+      message: 'requires after: call once without wait, then pass next_after as after',
     }),
   output: z.object({
     ok: z.literal(true),
-    events: z.array(Event).describe('Oldest first; empty where nothing that fits has happened.'),
+    events: z.array(Event).describe('Oldest first. Empty if no event matches.'),
     next_after: z
       .string()
-      .describe('Pass it as `after` to go on. Moves on past events that were filtered out, too.'),
-    has_more: z.boolean().describe('There is more to look at right now: call again without waiting.'),
+      .describe('Pass it as `after` to continue. It also moves past events that the filter excludes.'),
+    has_more: z.boolean().describe('True if there is more to read now: call again without wait.'),
   }),
   errors: [...EVENT_ERRORS],
   limitMs: (MAX_WAIT_S + 2) * 1000,
@@ -132,9 +132,9 @@ export const listEvents = defineOperation({
     shape: z.object({ events: z.array(BriefEvent), next_after: z.string(), has_more: z.boolean() }),
     text: ({ events, next_after, has_more }) =>
       lines(
-        events.length === 0 && 'Nothing has happened',
+        events.length === 0 && 'No events',
         events.map(eventLine),
-        `${has_more ? 'There is more: call again at once' : 'To go on: call'} with after ${next_after}`,
+        `${has_more ? 'There are more events: call again at once' : 'To continue, call'} with after ${next_after}`,
       ),
   },
   async run({ after, kind, chat_id, wait, limit }, { events, clock, signal, patienceMs }) {
@@ -144,7 +144,7 @@ export const listEvents = defineOperation({
     try {
       let page = after === undefined ? { events: [], hasMore: false } : reading.next(limit)
       while (after !== undefined && page.events.length === 0 && (wait > 0 || page.hasMore)) {
-        // Where much is filtered out, others get their turn between.
+        // Lets other requests run while many events are filtered out.
         await (page.hasMore ? turn() : reading.grown())
         if (reading.ended.aborted) break
         page = reading.next(limit)

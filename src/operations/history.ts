@@ -1,4 +1,4 @@
-/** Operations on messages: reading them. */
+/** Operations that read messages. */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 import { Chat, Gap } from '../model/chat.ts'
@@ -21,7 +21,7 @@ import { chatIdInput, limit, messageIdInput, pointInput, whole } from './inputs.
 import { defineOperation } from './operation.ts'
 import { READING_ERRORS, staleness, staleSince } from './reading.ts'
 
-/** Exactly one of the two says which chat. */
+/** Exactly one of the two fields names the chat. */
 const chatAddress = { phone_number: phoneNumberInput.optional(), chat_id: chatIdInput.optional() }
 
 type ChatAddress = { phone_number?: PhoneNumber | undefined; chat_id?: Jid | undefined }
@@ -50,12 +50,12 @@ export const readMessages = defineOperation({
       before: pointInput
         .optional()
         .describe(
-          'The last messages before this: id of a message, or a time as Unix seconds or ISO 8601 (UTC where it names no zone).',
+          'Returns the last messages before this message or time: a message id, Unix seconds or ISO 8601 (UTC if it has no zone).',
         ),
       after: pointInput
         .optional()
         .describe(
-          'The first messages after this message, or from this time on; the same forms. With `before` too: between the two, from the beginning.',
+          'Returns the first messages after this message, or from this time on, in the same forms. Together with `before`: the first ones between the two.',
         ),
     })
     .refine((input) => (input.phone_number === undefined) !== (input.chat_id === undefined), {
@@ -70,15 +70,15 @@ export const readMessages = defineOperation({
     next_before: z
       .string()
       .optional()
-      .describe('Pass it as `before` for earlier messages. Missing: there are none here.'),
+      .describe('Pass it as `before` for earlier messages. Missing if the archive has none.'),
     next_after: z
       .string()
       .optional()
-      .describe('Pass it as `after` for later messages. Missing: there are none.'),
-    gaps: z.array(Gap).optional().describe('Missing messages within this window or at its ends.'),
+      .describe('Pass it as `after` for later messages. Missing if there are none.'),
+    gaps: z.array(Gap).optional().describe('Ranges of missing messages within this page or at its ends.'),
     history_complete: z
       .boolean()
-      .describe('True: the archive goes back as far as WhatsApp Web does, or as messages are kept.'),
+      .describe('True if the archive has all older messages that WhatsApp Web has or the settings keep.'),
     stale_since: staleSince,
   }),
   errors: [...READING_ERRORS, 'chat_not_found', 'message_not_found'],
@@ -100,10 +100,10 @@ export const readMessages = defineOperation({
         `Chat: ${chatLine(chat)}`,
         `${counted(count, 'message')}, oldest first`,
         indented(messages.map(messageLine)),
-        next_before && `Earlier: pass before ${next_before}`,
-        next_after && `Later: pass after ${next_after}`,
+        next_before && `For earlier messages, pass before ${next_before}`,
+        next_after && `For later messages, pass after ${next_after}`,
         gaps?.map(gapLine),
-        history_complete ? 'The archive has all that there is' : 'WhatsApp may have older messages',
+        history_complete ? 'The archive has all older messages' : 'WhatsApp may have older messages',
         pageLines(page),
       ),
   },
@@ -127,7 +127,7 @@ export const readMessages = defineOperation({
 })
 
 const around = (what: string) =>
-  whole(0, 50).default(5).describe(`How many messages ${what} it to show, 0 to 50. Default 5.`)
+  whole(0, 50).default(5).describe(`Number of messages ${what} it, 0 to 50. Default 5.`)
 
 export const getMessage = defineOperation({
   name: 'get_message',
@@ -145,7 +145,9 @@ export const getMessage = defineOperation({
     ok: z.literal(true),
     message: Message,
     chat: z.object({ id: z.string(), name: z.string() }),
-    revisions: z.array(Revision).describe('Oldest first; empty where it never changed.'),
+    revisions: z
+      .array(Revision)
+      .describe('Earlier versions, oldest first. Empty if the message never changed.'),
     context: z.object({
       before: z.array(Message).describe('Oldest first.'),
       after: z.array(Message).describe('Oldest first.'),

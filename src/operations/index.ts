@@ -1,4 +1,4 @@
-/** The table: every operation of the product, in the order of the documentation. */
+/** The operations table, in the order of the documentation. */
 import { forgetChat, getArchiveStats } from './archive.ts'
 import { listUnread, listWaiting } from './attention.ts'
 import { getChat, listChats } from './chats.ts'

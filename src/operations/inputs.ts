@@ -1,10 +1,10 @@
-/** Fields that several operations take. As text too, since in a query and in a path everything is text. */
+/** Fields that several operations share. They also accept text, because queries and paths contain only text. */
 import { z } from 'zod'
 import { chatKindOf, type Jid, parseMessageKey, phoneJid, phoneNumberInput, toJid } from '../model/ids.ts'
 import type { Point } from '../model/point.ts'
 import { withPlainDigits } from '../model/text.ts'
 
-/** A whole number within these bounds. */
+/** Accepts a whole number within these bounds. */
 export function whole(min: number, max: number) {
   return z.preprocess(
     (value) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value),
@@ -14,14 +14,14 @@ export function whole(min: number, max: number) {
 
 const SWITCH: Record<string, boolean> = { true: true, '1': true, false: false, '0': false }
 
-/** true or false; 1 and 0 are the same. */
+/** Accepts true, false, 1 and 0. */
 export const yesNo = z.preprocess(
   (value) =>
     typeof value === 'string' || typeof value === 'number' ? (SWITCH[String(value)] ?? value) : value,
   z.boolean('must be true or false'),
 )
 
-/** A list of words; commas separate them too, in text and in its entries. */
+/** Accepts a list of words, or text with words separated by commas. */
 export function wordList<Word extends z.ZodType>(word: Word) {
   const split = (value: unknown) =>
     typeof value === 'string' ? value.split(',').map((one) => one.trim()) : [value]
@@ -31,32 +31,34 @@ export function wordList<Word extends z.ZodType>(word: Word) {
   )
 }
 
-/** One of these words or several. */
+/** Accepts one or several of these words. */
 export function oneOrMore<const Words extends readonly [string, ...string[]]>(words: Words) {
   return wordList(z.enum(words))
 }
 
-/** How many entries a page has at most. */
+/** The maximum number of entries on a page. */
 export const limit = (fallback: number) =>
-  whole(1, 100).default(fallback).describe(`How many at most, 1 to 100. Default ${fallback}.`)
+  whole(1, 100).default(fallback).describe(`Maximum number of entries, 1 to 100. Default ${fallback}.`)
 
-/** Where a list goes on. */
+/** The position in a list. */
 export const cursor = z
   .string()
   .max(2_000)
   .optional()
-  .describe('`next_cursor` of the page before. Leave it out for the first page.')
+  .describe('`next_cursor` of the previous page. Leave it out for the first page.')
 
-/** What is searched for among names and numbers. */
+/** The text to find in names and numbers. */
 export const nameQuery = z
   .string()
   .trim()
   .min(1, 'must not be empty')
   .max(200)
   .optional()
-  .describe('Any part of a name or phone number, whatever its accents and case. Several words must all fit.')
+  .describe(
+    'Any part of a name or phone number. Case and accents do not matter. Several words must all match.',
+  )
 
-/** A chat or person by JID; a bare phone number is taken as the person's. Null for any other text. */
+/** Parses the JID of a chat or person; a phone number becomes the person's JID. Returns null for any other text. */
 export function readAddress(text: string): Jid | null {
   const trimmed = withPlainDigits(text.trim())
   if (trimmed.includes('@')) {
@@ -82,11 +84,11 @@ export const chatIdInput = z
   })
   .describe('Id of the chat, for example "15551234567@c.us", "…@lid" or "120363000000000000@g.us".')
 
-/** What {@link contactIdInput} says of anything else. */
+/** The error of {@link contactIdInput}. */
 const MUST_BE_PERSON =
   'must be a phone number, or the id of a person such as 15551234567@c.us or …@lid; GET /api/contacts?query=… finds it by name'
 
-/** A person by number, phone JID or LID. Parses to a {@link Jid}. */
+/** Accepts a phone number, phone JID or LID of a person. Parses to a {@link Jid}. */
 export const contactIdInput = z
   .union([z.string().max(128), z.number()])
   .transform((text, context) => {
@@ -104,17 +106,17 @@ export const messageIdInput = z
   .transform((text, context) => {
     const key = parseMessageKey(text)
     if (key !== null) return key
-    context.addIssue('must be the whole id of a message, such as true_15551234567@c.us_3EB0AA')
+    context.addIssue('must be the full id of a message, such as true_15551234567@c.us_3EB0AA')
     return z.NEVER
   })
-  .describe('Id of the message as it stands in a message, whole, for example "true_15551234567@c.us_3EB0AA".')
+  .describe('Full id of the message, for example "true_15551234567@c.us_3EB0AA".')
 
-/** Later times in seconds than this (the year 5138) are milliseconds that somebody forgot to divide. */
+/** A larger number of seconds (the year 5138) is probably a time in milliseconds. */
 const MAX_SECONDS = 1e11
-/** Without a zone it is UTC. A "+" in a query arrives as a space. */
+/** A time without a zone is UTC. A "+" in a query arrives as a space. */
 const ISO = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)([Zz]|[+\- ]\d\d:?\d\d)?)?$/
 
-/** Where in a chat: a message's id or a time. Parses to a {@link Point}. */
+/** Accepts a position in a chat: a message id or a time. Parses to a {@link Point}. */
 export const pointInput = z.union([z.string().max(256), z.number()]).transform((value, context): Point => {
   const text = String(value).trim()
   const key = parseMessageKey(text)
@@ -129,7 +131,7 @@ export const pointInput = z.union([z.string().max(256), z.number()]).transform((
   return z.NEVER
 })
 
-/** Unix seconds; null for what is no such time. */
+/** Parses an ISO 8601 time to Unix seconds. Returns null for any other text. */
 function readIso(text: string): number | null {
   const [, day, time = '00:00', zone = 'Z'] = ISO.exec(text) ?? []
   if (day === undefined) return null

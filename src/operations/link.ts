@@ -1,4 +1,4 @@
-/** Operations on the link: status, start, pairing code, logout, and the server's own card. */
+/** Operations on the link: server information, status, start, pairing code and logout. */
 import { z } from 'zod'
 import { phoneNumberInput } from '../model/ids.ts'
 import { Status } from '../model/status.ts'
@@ -10,9 +10,9 @@ const nothing = z.strictObject({})
 
 export const getServer = defineOperation({
   name: 'get_server',
-  // whatsapp_status says the same.
+  // whatsapp_status returns the same facts.
   tool: null,
-  title: 'Server card',
+  title: 'Server information',
   tag: 'link',
   description:
     'Returns the name of the server, the URL of its MCP endpoint, and the session status. Never opens the browser.',
@@ -100,8 +100,8 @@ export const requestPairingCode = defineOperation({
   output: z.union([
     z.object({
       already_authenticated: z.literal(false),
-      phone_number: z.string().describe('The number as digits.'),
-      code: z.string().describe('8 characters, as WhatsApp gave them.'),
+      phone_number: z.string().describe('The phone number as digits.'),
+      code: z.string().describe('The 8 characters to type on the phone.'),
       instructions: z.string(),
       expires_at: z.string(),
     }),
@@ -132,8 +132,8 @@ export const requestPairingCode = defineOperation({
     }),
     text: ({ already_authenticated, phone_number, code, instructions, expires_at, status }) =>
       lines(
-        already_authenticated && 'Linked already: no code is needed',
-        code !== null && `Code for ${phone_number}: ${code}, until ${expires_at}`,
+        already_authenticated && 'An account is already linked: no code is needed',
+        code !== null && `Code for ${phone_number}: ${code}, valid until ${expires_at}`,
         instructions,
         status && statusText(status),
       ),
@@ -146,7 +146,7 @@ export const requestPairingCode = defineOperation({
       phone_number,
       code: made.code,
       instructions:
-        'On the phone: WhatsApp > Linked devices > Link a device > Link with phone number instead, then type the code.',
+        'On the phone: WhatsApp > Linked devices > Link a device > Link with phone number instead. Then type the code.',
       expires_at: made.expiresAt.toISOString(),
     }
   },
@@ -168,7 +168,10 @@ export const logout = defineOperation({
   input: nothing,
   output: z.object({
     ok: z.literal(true),
-    unlinked_remotely: z.boolean().optional().describe('False: WhatsApp could not be told.'),
+    unlinked_remotely: z
+      .boolean()
+      .optional()
+      .describe('False if WhatsApp could not be reached: the phone still lists this device.'),
     hint: z.string().optional(),
   }),
   errors: ['shutting_down', 'whatsapp_timeout'],
@@ -183,19 +186,19 @@ export const logout = defineOperation({
     text: ({ unlinked_remotely, hint }) =>
       lines(
         'Logged out',
-        unlinked_remotely === true && 'WhatsApp has unlinked this device',
-        unlinked_remotely === false && 'WhatsApp has not been told',
+        unlinked_remotely === true && 'WhatsApp unlinked this device',
+        unlinked_remotely === false && 'WhatsApp could not be reached: the phone still lists this device',
         hint,
       ),
   },
   async run(_, { session }) {
-    const told = await session.logout()
-    if (told === null) return { ok: true as const }
-    if (told) return { ok: true as const, unlinked_remotely: true }
+    const isUnlinked = await session.logout()
+    if (isUnlinked === null) return { ok: true as const }
+    if (isUnlinked) return { ok: true as const, unlinked_remotely: true }
     return {
       ok: true as const,
       unlinked_remotely: false,
-      hint: 'WhatsApp could not be told. On the phone: Linked devices, tap this device, Log out.',
+      hint: 'Remove this device on the phone: WhatsApp > Linked devices > this device > Log out.',
     }
   },
 })

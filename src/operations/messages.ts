@@ -1,4 +1,4 @@
-/** Operations on messages: sending. */
+/** Operations that send messages. */
 import { z } from 'zod'
 import { type ErrorCode, fail } from '../errors.ts'
 import { type Jid, phoneJid, phoneNumberInput, phoneOf } from '../model/ids.ts'
@@ -10,17 +10,17 @@ import { defineOperation } from './operation.ts'
 import { READING_ERRORS } from './reading.ts'
 import { findQuoted, findRecipient } from './recipient.ts'
 
-/** WhatsApp's own bound for one text, in characters. */
+/** WhatsApp's own limit for one text, in characters. */
 const MAX_TEXT = 65_536
 
-/** The contract gives a send 30 s; the last second is for saying how it ended. */
+/** A send may take 30 s. The last second is reserved for the response. */
 const SEND_MS = 29_000
 
 const textInput = z
   .string()
   .max(MAX_TEXT)
   .refine((text) => text.trim() !== '', 'must not be empty')
-  .describe('The text, as it is to arrive. At most 65536 characters.')
+  .describe('The text to send, at most 65536 characters.')
 
 const SEND_ERRORS = [
   'not_linked',
@@ -35,9 +35,9 @@ const SEND_ERRORS = [
   'send_outcome_unknown',
 ] as const satisfies ErrorCode[]
 
-const sentAt = z.string().describe('When WhatsApp took it, ISO 8601 UTC.')
+const sentAt = z.string().describe('When WhatsApp accepted the message, ISO 8601 UTC.')
 
-/** Sends, and has the message in the archive before it is told. Numbers are looked up first: only then WhatsApp Web knows them. */
+/** Sends a text and stores it in the archive before it returns. Looks up numbers first, because WhatsApp Web requires it. */
 async function send(
   to: Jid,
   message: string,
@@ -74,7 +74,7 @@ export const sendMessage = defineOperation({
   }),
   output: z.object({
     ok: z.literal(true),
-    to: z.string().describe('The number as digits.'),
+    to: z.string().describe('The phone number as digits.'),
     chat_id: z.string(),
     message_id: z.string(),
     timestamp: sentAt,
@@ -91,12 +91,12 @@ export const sendMessage = defineOperation({
       timestamp: z.string(),
     }),
     text: ({ to, chat_id, message_id, timestamp }) =>
-      `The WhatsApp server has taken the message: ${facts({ to, chat: chat_id, at: timestamp, id: message_id })}`,
+      `WhatsApp's server has accepted the message: ${facts({ to, chat: chat_id, at: timestamp, id: message_id })}`,
   },
   async run({ phone_number, message }, granted) {
     const to = phoneJid(phone_number)
     const { chatId, ...sent } = await send(to, message, granted)
-    // WhatsApp may know the person by another number than the one that was typed.
+    // WhatsApp may use another number for the person than the given one.
     const chat_id = phoneOf(chatId) === null ? to : chatId
     return { ok: true as const, to: phone_number, chat_id, ...sent }
   },
@@ -120,19 +120,19 @@ export const sendToChat = defineOperation({
       .min(1, 'must not be empty')
       .max(200)
       .describe(
-        'Id of the chat or person ("15551234567@c.us", "…@lid", "120363000000000000@g.us"), a phone number with country code, or a whole name.',
+        'Id of the chat or person ("15551234567@c.us", "…@lid", "120363000000000000@g.us"), phone number with country code, or full name.',
       ),
     message: textInput,
     reply_to: messageIdInput
       .optional()
-      .describe('Id of the message of this chat that it answers, whole: it is quoted above the text.'),
+      .describe('Full id of the message of this chat to reply to. It is quoted above the text.'),
   }),
   output: z.object({
     ok: z.literal(true),
-    chat: z.object({ id: z.string(), name: z.string() }).describe('Where it went.'),
+    chat: z.object({ id: z.string(), name: z.string() }).describe('The chat that received the message.'),
     message_id: z.string(),
     timestamp: sentAt,
-    reply_to: z.string().optional().describe('Id of the message that it answers.'),
+    reply_to: z.string().optional().describe('Id of the message that it replies to.'),
   }),
   errors: [...READING_ERRORS, ...SEND_ERRORS, 'chat_not_found', 'chat_ambiguous', 'message_not_found'],
   limitMs: 30_000,
@@ -146,7 +146,7 @@ export const sendToChat = defineOperation({
       reply_to: z.string().optional(),
     }),
     text: ({ chat, message_id, timestamp, reply_to }) =>
-      `Sent to ${quoted(chat.name)} [${chat.id}] at ${timestamp}, message id ${message_id}${reply_to === undefined ? '' : `, answers ${reply_to}`}`,
+      `Sent to ${quoted(chat.name)} [${chat.id}] at ${timestamp}, message id ${message_id}${reply_to === undefined ? '' : `, reply to ${reply_to}`}`,
   },
   async run({ chat, message, reply_to }, granted) {
     const reader = granted.reader()

@@ -1,4 +1,4 @@
-/** What is wrong with a field of an input, in plain words. Pure. */
+/** Error texts for fields of an input. Pure. */
 import type { z } from 'zod'
 
 const KINDS: Record<string, string> = {
@@ -11,9 +11,9 @@ const KINDS: Record<string, string> = {
 }
 
 /**
- * The words for an issue of Zod's own, to end a sentence that begins with the field: "is missing", "must be text". To be
- * passed to `safeParse` as `error`: messages that a schema wrote itself go before it (https://zod.dev/error-customization).
- * Never a value that was sent. Of an optional field nothing is ever missing, so `undefined` means that it was needed.
+ * Returns the text for one of Zod's issues, as the end of a sentence that begins with the field: "is missing", "must be
+ * text". Pass it to `safeParse` as `error`; messages of a schema take precedence (https://zod.dev/error-customization).
+ * Never includes a value from the caller. `undefined` means a missing required field, because optional fields accept it.
  */
 export function misfit(issue: z.core.$ZodRawIssue): string {
   if (issue.input === undefined) return 'is missing'
@@ -29,7 +29,7 @@ export function misfit(issue: z.core.$ZodRawIssue): string {
     case 'invalid_union':
       return ofBranches(issue.errors)
     default:
-      return 'does not fit'
+      return 'is invalid'
   }
 }
 
@@ -43,17 +43,17 @@ function limitOf(most: string, below: string, value: number | bigint, { origin, 
   return `must have ${most} ${value} ${Number(value) === 1 ? unit : units}`
 }
 
-/** The branches that take such a value say what is wrong with it; where none does, what they would take. */
+/** Returns the errors of the branches that accept this type, or the types that the branches accept if none does. */
 function ofBranches(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
   const first = branches.flatMap(([issue]) => issue ?? [])
   const near = first.filter((issue) => issue.code !== 'invalid_type' || issue.expected === 'int')
   if (near.length > 0)
     return [...new Set(near.map(({ message }) => message))].join(', or ').replaceAll(', or must be ', ', or ')
   const kinds = first.flatMap((issue) => (issue.code === 'invalid_type' ? (KINDS[issue.expected] ?? []) : []))
-  return kinds.length === 0 ? 'does not fit' : `must be ${[...new Set(kinds)].join(' or ')}`
+  return kinds.length === 0 ? 'is invalid' : `must be ${[...new Set(kinds)].join(' or ')}`
 }
 
-/** Of text, `z.int` says first that it is no number. */
+/** Returns true for a `z.int` schema. For text, its first issue says "number". */
 function isWhole(schema: unknown): boolean {
   const { _zod: inner } = Object(schema) as { _zod?: { def?: { format?: unknown } } }
   return inner?.def?.format === 'safeint'

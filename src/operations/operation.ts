@@ -1,83 +1,82 @@
-/** What an operation is: one row that every face is derived from. */
+/** The operation: one row of the table from which every face is derived. */
 import type { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
 import type { Scope } from './call.ts'
 import type { EventReading, Grant, Needs } from './door.ts'
 
 /**
- * The patience of callers that count on progress where none can be told: clients of MCP give up on a call of which nothing
- * was heard for a minute (the TypeScript SDK's do, 2.4).
+ * The longest wait of a call whose client cannot receive progress. MCP clients time out after a minute without progress
+ * (TypeScript SDK 2.4).
  */
 export const PATIENCE_MS = 50_000
 
-/** The sets in which tools are offered (contract of `WHATSAPP_MCP_TOOLSETS`), and what each is for. */
+/** The toolsets (`WHATSAPP_MCP_TOOLSETS`), each with its purpose. */
 export const TOOLSETS = {
-  core: 'What an everyday task needs: the link, reading, search, sending.',
+  core: 'Everyday tasks: linking, reading, searching and sending.',
   messages:
-    'More that can be done with messages: edit, delete, forward, pin, star, vote, locations, contacts, polls.',
+    'More operations on messages: edit, delete, forward, pin, star, vote, locations, contacts, polls.',
   groups: 'Groups: members, settings, invites, join requests.',
   chats: 'Chats: archive, pin, mute, mark as read, typing.',
-  people: 'People: pictures, blocking, numbers on WhatsApp, the own profile.',
+  people: 'People: pictures, blocking, numbers on WhatsApp, your profile.',
   channels: 'Channels and status updates.',
 } as const satisfies Record<string, string>
 export type Toolset = keyof typeof TOOLSETS
 
-/** The families of operations in the docs, in their order. */
+/** The tags of operations in the docs, in order. */
 export const TAGS = {
-  link: 'Linking this server to a WhatsApp account, and the state of the link.',
-  chats: 'Chats: which there are, what is unread, who waits for an answer.',
-  messages: 'Sending and reading messages.',
-  contacts: 'People: names, numbers, common groups.',
-  events: 'What happens, told as it happens.',
-  archive: 'What is kept on this machine: in numbers, as a file, and forgetting it.',
+  link: 'Link this server to a WhatsApp account, and read its status.',
+  chats: 'List chats, unread messages, and chats that wait for a reply.',
+  messages: 'Send, read and search messages.',
+  contacts: 'List people: names, numbers, groups in common.',
+  events: 'Receive events as they happen.',
+  archive: 'The archive on this machine: statistics, export and deletion.',
 } as const satisfies Record<string, string>
 
 /**
- * The answer as an agent reads it: only what a next step may need. Its shape is the answer's own with less in it, so that
- * it is cut out of the answer by parsing, and a whole answer fits the shape too (whoever publishes it lets more fields
- * pass).
+ * The short form of an output for agents: only what a next step may need. Its shape is a subset of the output, so parsing
+ * the output with it returns the short form. The published schema is open, so a full output matches it too.
  */
 export type Brief<Shape extends z.ZodObject = z.ZodObject> = {
   shape: Shape
   /**
-   * The inputs of a reading that say how much it tells, each with the list of the answer that it bounds. Of these nothing
-   * is ever cut off: a face for which an answer is too large asks again for less, so that the next page begins there.
+   * The inputs that set page sizes, each with the list of the output that it limits. These lists are never cut: if an
+   * output is too large, the face runs the operation again with a smaller page, so that the cursor matches.
    */
   sizes?: Readonly<Record<string, string>>
-  /** The same facts, all of them, as lines of text. What people wrote stands in it as JSON strings only. */
+  /** Returns the same facts as lines of text. Texts from people are JSON strings. */
   text(answer: z.output<Shape>): string
 }
 
-/** How large the answer of a documented tool is: tokens, of data and text together, for each so and so. */
+/** The size of a documented tool's result: tokens of data and text together, for each message, chat or result. */
 export type Size = { tokens: number; each: 'message' | 'chat' | 'answer' }
 
 export type Method = 'GET' | 'POST' | 'DELETE' | 'PUT' | 'PATCH'
 /** `"POST /api/chats/{chat_id}/messages"`: path parameters are input keys. */
 export type Route = `${Method} /${string}`
 
-/** What every row says, whatever it returns. */
+/** The fields of every row. */
 type Described<In extends z.ZodType, S extends Scope, N extends Needs> = {
   /** `verb_noun`: the operationId, and the name in every other face. */
   name: string
   title: string
-  /** Its family in the docs. */
+  /** Its tag in the docs. */
   tag: keyof typeof TAGS
   /** What it does, when to use another operation (`{{name}}`), and what it returns. */
   description: string
-  /** Who may call it. With `needs` it says what `run` may use. */
+  /** The scope that a caller needs. Together with `needs` it determines what `run` may use. */
   scope: S
   needs: N
   routes: Route[]
   input: In
-  /** The codes that this row adds to those that any call can return. */
+  /** Error codes of this row, besides those that any call can return. */
   errors: ErrorCode[]
-  /** The largest body that its routes read, in bytes. Default 1 MiB. */
+  /** The largest request body, in bytes. Default 1 MiB. */
   maxBodyBytes?: number
-  /** Shown in the docs, run by a test against the double. */
+  /** Shown in the docs; a test runs it against the double. */
   example: { input: z.input<In> }
 }
 
-/** A row that returns one JSON object: a route, and a tool where agents have a use for it. */
+/** A row that returns one JSON object: it has a route, and usually a tool. */
 export type Operation<
   In extends z.ZodType = z.ZodType,
   Out extends z.ZodType = z.ZodType,
@@ -86,30 +85,30 @@ export type Operation<
   N extends Needs = Needs,
 > = Described<In, S, N> & {
   gives: 'json'
-  /** Of its MCP tool, where that is not `whatsapp_` and the name; null: agents have no use for it. */
+  /** Name of its MCP tool, if it is not `whatsapp_` and the name; null: the operation has no tool. */
   tool?: string | null
   /**
-   * That tool is one of the seven of the documentation: unless asked for less it answers with all that REST answers,
-   * however long; about that long, as measured (test/tools.test.ts).
+   * Set if the tool is one of the seven documented ones: its default result is the full REST response. The value is its
+   * measured size (test/tools.test.ts).
    */
   documented?: Size
-  /** What it does to the account: everything that guards a face follows from this. */
+  /** What it does to the account. All guards of the faces are derived from this. */
   effect: 'read' | 'write' | 'send' | 'destroy'
-  /** Which tools it is offered with. */
+  /** The toolset of its tool. */
   toolset: Toolset
-  /** A second call changes nothing that the first has not. Reading is so anyway. */
+  /** A second call changes nothing more. Always true for readings. */
   repeatable?: true
   output: Out
-  /** The longest it may take, in milliseconds, when that is more than 2 s. */
+  /** Time limit in milliseconds, if it is more than 2 s. */
   limitMs?: number
-  /** What it answers with when that time is up, where it goes on by itself. Left out: that WhatsApp did not answer. */
+  /** Error code after the time limit, if the work continues. Default: `whatsapp_timeout`. */
   lateCode?: ErrorCode
-  /** Its short form for agents; every row that is a tool has one. */
+  /** Its short form for agents. Every row with a tool has one. */
   brief?: Brief<Shape>
   run(input: z.output<In>, granted: Grant<S, N>): Promise<z.input<Out>> | z.input<Out>
 }
 
-/** A row of the table, checked against its own schemas. */
+/** Defines a row. The compiler checks it against its own schemas. */
 export function defineOperation<
   In extends z.ZodType,
   Out extends z.ZodType,
@@ -120,9 +119,9 @@ export function defineOperation<
   return { ...row, gives: 'json' }
 }
 
-/** A file as a row returns it. It is read piece by piece, at the pace of the client. */
+/** A file that a row returns. It is read in pieces, as fast as the client reads. */
 export type FileAnswer = {
-  /** As the client should save it. */
+  /** The name under which the client should save it. */
   filename: string
   /** One of the row's `types`. */
   type: string
@@ -135,7 +134,7 @@ export type FileRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 'n
   gives: 'file'
   /** Its possible media types. */
   types: readonly string[]
-  /** What its headers say, by their names. */
+  /** Its headers by name. */
   headers: Record<string, { description: string; schema: Record<string, unknown> }>
   run(input: z.output<In>, granted: Grant<'read', 'nothing'>): FileAnswer
 }
@@ -143,7 +142,7 @@ export type FileRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 'n
 /** A row that returns server-sent events, over HTTP only. */
 export type StreamRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 'nothing'> & {
   gives: 'events'
-  /** Each event. */
+  /** The schema of one event. */
   output: z.ZodType
   run(input: z.output<In>, granted: Grant<'read', 'nothing'>): EventReading
 }
@@ -151,14 +150,14 @@ export type StreamRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 
 /** Any row of the table. */
 export type Row = Operation | FileRow | StreamRow
 
-/** A row that returns a file, checked against its own schema. */
+/** Defines a row that returns a file. */
 export function defineFile<In extends z.ZodType>(
   row: Omit<FileRow<In>, 'gives' | 'scope' | 'needs'>,
 ): FileRow<In> {
   return { ...row, gives: 'file', scope: 'read', needs: 'nothing' }
 }
 
-/** A row that returns a stream of events, checked against its own schema. */
+/** Defines a row that returns a stream of events. */
 export function defineStream<In extends z.ZodType>(
   row: Omit<StreamRow<In>, 'gives' | 'scope' | 'needs'>,
 ): StreamRow<In> {

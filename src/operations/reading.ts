@@ -1,9 +1,9 @@
-/** What all reading operations share. */
+/** Parts that all reading operations share. */
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
 import type { Archive } from '../session/archive.ts'
 
-/** The codes that any reading can end with: see `Archive.reader`. */
+/** Error codes that any reading can return: see `Archive.reader`. */
 export const READING_ERRORS = [
   'not_linked',
   'archive_damaged',
@@ -17,27 +17,27 @@ export const READING_ERRORS = [
   'archive_full',
 ] as const satisfies ErrorCode[]
 
-/** A member of every answer from the archive. */
+/** A field of every output from the archive. */
 export const staleSince = z
   .string()
   .optional()
   .describe(
-    'Only while the archive may lag behind WhatsApp: until then it was complete (1970: it never was yet, the first connection is being read). ISO 8601 UTC.',
+    'Set only while the archive may be behind WhatsApp: it is complete up to this time, ISO 8601 UTC (1970: it was never complete, the first sync is running).',
   )
 
-/** That member, where there is something to say. */
+/** Returns `stale_since`, or nothing if the archive is up to date. */
 export function staleness(staleSince: Archive['staleSince']): { stale_since?: string } {
   const since = staleSince()
   return since === null ? {} : { stale_since: since }
 }
 
-/** A member of every list's answer. */
+/** A field of every list. */
 export const nextCursor = z
   .string()
   .optional()
-  .describe('Pass it as `cursor` for the next page. Missing: this was the last.')
+  .describe('Pass it as `cursor` for the next page. Missing on the last page.')
 
-/** `next_cursor`, where there is another page. */
+/** Returns `next_cursor`, or nothing on the last page. */
 export function following(next: string | null): { next_cursor?: string } {
   return next === null ? {} : { next_cursor: next }
 }

@@ -1,4 +1,4 @@
-/** Whom a message is for: from what the caller wrote to exactly one chat, or a failure that sends nothing. */
+/** Finds the recipient of a message: exactly one chat, or an error, and then nothing is sent. */
 import { fail } from '../errors.ts'
 import type { ChatKind } from '../model/chat.ts'
 import { chatKindOf, type KeyParts } from '../model/ids.ts'
@@ -8,13 +8,13 @@ import { readAddress } from './inputs.ts'
 
 type Reader = ReturnType<Archive['reader']>
 
-/** Candidates of an ambiguous name that are told of. */
+/** The most candidates that an ambiguous name returns. */
 const MOST_CANDIDATES = 10
 
 /**
- * The chat with this id, number or name, in which this account may write. A name counts where it is whole, is that of one
- * chat or contact alone, and was not given by others: anybody may call themselves "Mom", or take this account into a group
- * of that name. Such a group counts where nothing else comes close.
+ * Returns the chat with this id, number or name, if this account may write in it. A name matches only if it is the full name
+ * of exactly one chat or contact and the owner chose it: any person can choose "Mom" as pushname, or add this account to a
+ * group of that name. A group that others named matches only if no other name is similar.
  * @throws AppError `chat_not_found`; `chat_ambiguous` with `candidates`; `send_refused`
  */
 export function findRecipient(reader: Reader, chat: string): Recipient {
@@ -23,7 +23,7 @@ export function findRecipient(reader: Reader, chat: string): Recipient {
     demandKind(chatKindOf(address))
     return demandOpen(reader.recipientAt(address) ?? fail('chat_not_found'))
   }
-  // What reads as a number can be the name of a group as well.
+  // A number can also be the name of a group.
   const numbered = address === null ? null : reader.recipientAt(address)
   const named = reader.recipientsNamed(chat, MOST_CANDIDATES)
   const whole = [
@@ -43,43 +43,46 @@ export function findRecipient(reader: Reader, chat: string): Recipient {
 function whyNot(whole: readonly NamedRecipient[]): string {
   if (whole.length > 1) return 'Several chats or contacts have this name'
   return whole.length === 0
-    ? 'No chat or contact has exactly this name, and others come close'
-    : 'Only a group that others named and in which nothing was ever written from here has this name, and others come close'
+    ? 'No chat or contact has exactly this name, but some names are similar'
+    : 'The only chat with this name is a group in which this account never wrote, and other names are similar'
 }
 
 /**
- * The message that is to be answered in this chat.
- * @throws AppError `message_not_found`; `invalid_input` for one of another chat; `send_refused` for a deleted one
+ * Returns the message of this chat to reply to.
+ * @throws AppError `message_not_found`; `invalid_input` if it is in another chat; `send_refused` if it was deleted
  */
 export function findQuoted(reader: Reader, key: KeyParts, { id }: Recipient): Quoted {
   const quoted = reader.quoted(key)
-  if (quoted.chat !== id) fail('invalid_input', { detail: '"reply_to" names a message of another chat.' })
+  if (quoted.chat !== id)
+    fail('invalid_input', { detail: '"reply_to" is the id of a message in another chat.' })
   if (quoted.type === 'revoked') {
     fail('send_refused', {
-      detail: 'The message that is to be answered was deleted; nothing was sent.',
-      hint: 'Answer another message, or send without reply_to.',
+      detail: 'The message to reply to was deleted. Nothing was sent.',
+      hint: 'Reply to another message, or send without reply_to.',
     })
   }
   return quoted
 }
 
-/** WhatsApp Web would take the message, and then fail it. */
+/** Rejects closed chats. WhatsApp Web would accept the message and fail later. */
 function demandOpen(recipient: Recipient): Recipient {
   demandKind(recipient.kind)
   if (recipient.closed === 'deleted') refuse('This group was deleted from the chats of this account.')
   if (recipient.closed === 'read_only') {
-    refuse('This account may not write in this chat: only admins may, or it is no member any more.')
+    refuse('This account cannot write in this chat: only admins can, or the account is no longer a member.')
   }
   return recipient
 }
 
 function demandKind(kind: ChatKind | null): void {
   if (kind === 'direct' || kind === 'group') return
-  refuse('Messages go to people and groups only, not to channels, broadcast lists or the status.')
+  refuse(
+    'Messages can be sent to people and groups only, not to channels, broadcast lists or status updates.',
+  )
 }
 
 function refuse(detail: string): never {
-  return fail('send_refused', { detail: `${detail} Nothing was sent.`, hint: 'Write to another chat.' })
+  return fail('send_refused', { detail: `${detail} Nothing was sent.`, hint: 'Send to another chat.' })
 }
 
 function toCandidate({ id, name, kind, lastMessageAt, why }: NamedRecipient) {
