@@ -105,9 +105,7 @@ describe('the list', () => {
     stage = await openEventStage()
     const { status, json } = await list('?wait=1')
     expect([status, json.code]).toEqual([400, 'invalid_input'])
-    expect(json.detail).toBe(
-      '"wait": requires after: call once without wait, then pass next_after as after.',
-    )
+    expect(json.detail).toBe('"wait": requires after: call once without wait, then pass next_after as after.')
   })
 
   it('gives up waiting once the caller is gone', async () => {

@@ -52,14 +52,14 @@ describe('a person at /qr', () => {
     expect(page.url()).toBe(`${harness.url}/qr/code`)
     expect(await page.$('meta[http-equiv="refresh"]')).toBeNull()
     await page.type('input', '12')
-    await press('Get a code')
+    await press('Get a pairing code')
     expect(await text()).toContain('8 to 15 digits')
     expect(await page.$eval('input', (field) => field.getAttribute('value'))).toBe('12')
 
     const { phone } = harness.world.state().account
     await page.$eval('input', (field) => field.setAttribute('value', ''))
     await page.type('input', `+${phone}`)
-    await press('Get a code')
+    await press('Get a pairing code')
     expect(page.url()).toBe(`${harness.url}/qr`)
     await says('Link with phone number instead')
     const code = await page.$eval('.code', (element) => element.textContent ?? '')

@@ -145,7 +145,7 @@ describe('/openapi.json', () => {
     const titles = Object.values<Json>(paths).flatMap((path) =>
       Object.values<Json>(path).map(({ summary }) => summary),
     )
-    expect(titles).toContain('Server card')
+    expect(titles).toContain('Server information')
     expect(new Set(titles).size).toBe(titles.length)
   })
 })

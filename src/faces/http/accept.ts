@@ -1,14 +1,14 @@
-/** What a caller would rather have, from its Accept header (RFC 9110, 12.5.1). */
+/** Reads the preferred type from an Accept header (RFC 9110, 12.5.1). */
 
 /**
- * Does it prefer plain text to HTML? Only where it says so: browsers, curl's wildcard and a missing header do not.
+ * Returns true if the client prefers plain text to HTML. Browsers, curl's wildcard and a missing header return false.
  */
 export function prefersText(accept: string | undefined): boolean {
   if (accept === undefined) return false
   return quality(accept, 'text/plain') > quality(accept, 'text/html')
 }
 
-/** 0 to 1: how much the type is wanted, by the range that names it most closely. */
+/** Returns the quality of a type, 0 to 1, from the most specific matching range. */
 function quality(accept: string, type: string): number {
   const ranges = new Map(
     accept.split(',').map((range) => {

@@ -1,4 +1,4 @@
-/** Bytes that stay the same while the server runs, and that clients keep. */
+/** Files that do not change while the server runs and that clients may cache. */
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
@@ -10,8 +10,8 @@ export function toAsset(bytes: Buffer): Asset {
 }
 
 /**
- * The bytes, or 304 where the client has them. Clients ask again each time, so that after an update nobody sees half of
- * the old pages.
+ * Sends the bytes, or 304 if the client has them. Clients revalidate each time, so that they never mix old and new files
+ * after an update.
  */
 export function sendAsset(
   { bytes, etag }: Asset,

@@ -1,18 +1,18 @@
-/** Who sends a request, found out once, and the calls that are made of it. */
+/** The caller of a request, and the calls that are created from it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Call, type Caller, DEFAULT_ACCOUNT, type Face, OWNER } from '../../operations/call.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who sends this request. */
+    /** The caller of this request. */
     caller: Caller
   }
 }
 
-/** As much of what a client calls itself as the log has. */
+/** The log keeps this many characters of the client's name. */
 const MAX_CLIENT = 100
 
-/** Gives each request its caller. Until keys exist that is the owner: nobody else has come past the checks before. */
+/** Sets the caller of each request. Without keys this is the owner: earlier checks reject all others. */
 export function identifyCallers(server: FastifyInstance): void {
   server.decorateRequest('caller')
   server.addHook('onRequest', async (request) => {
@@ -20,7 +20,7 @@ export function identifyCallers(server: FastifyInstance): void {
   })
 }
 
-/** The call that this request makes of the default account. Its signal is aborted when the client disconnects. */
+/** Returns the call of this request on the default account. Its signal is aborted when the client disconnects. */
 export function callOf(request: FastifyRequest, reply: FastifyReply, face: Face): Call {
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())

@@ -1,27 +1,33 @@
-/** The server's connections: which user's process is at the other end, and how many each may hold. */
+/** The server's connections: the user of each peer process, and limits for each group of users. */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { isOurUser } from '../../same-user.ts'
 
-/** Clients that wait or listen hold one: 100 readers of events, 100 sessions and 100 subscribers of MCP. Others have the rest. */
+/**
+ * Clients that wait or subscribe hold a connection each: 100 event readers, 100 MCP sessions, 100 MCP subscribers. The
+ * rest is for other requests.
+ */
 const MAX_OURS = 400
-/** Other users of this computer get a 403 on these. Further connections of theirs are closed without an answer. */
+/** Connections of other users of this computer, which receive 403. Further ones are closed without a response. */
 const MAX_STRANGERS = 16
-/** Both, and those whose user is being looked up. */
+/** All connections, including those whose user is still being looked up. */
 const MAX_ALL = 1_000
 
 export type Connections = {
-  /** Does a process of our own user, or of root, hold the other end? Looked up once, when the connection was new. Never fails. */
+  /**
+   * Resolves to true if the peer is a process of this user or root. Looked up once, when the connection opens. Never
+   * rejects.
+   */
   isOurs(socket: Socket): Promise<boolean>
   /**
-   * Closes connections on which nothing was asked yet: clients keep spare ones. To Node they are not idle but slow, and
-   * closing the server waits for them.
+   * Closes connections without any request, which clients keep as spares. Node counts them as slow, not idle, and waits for
+   * them when the server closes.
    */
   closeUnused(): Promise<void>
 }
 
-/** Watches every connection of this server from now on. */
+/** Watches every new connection of this server. */
 export function watchConnections(server: Server): Connections {
   const users = new WeakMap<Socket, Promise<boolean>>()
   const ours = new Set<Socket>()
@@ -32,7 +38,7 @@ export function watchConnections(server: Server): Connections {
   async function admit(socket: Socket): Promise<boolean> {
     const isOurs = await isOurUser(socket)
     const [group, room] = isOurs ? [ours, MAX_OURS] : [strangers, MAX_STRANGERS]
-    // Reset: a connection that was closed in good order stays in the kernel's table for a minute, where each look-up reads it.
+    // Resets it: a regularly closed connection stays in the kernel's table for a minute, and each look-up reads that table.
     if (group.size >= room) socket.resetAndDestroy()
     if (socket.destroyed) return false
     group.add(socket)
@@ -41,7 +47,7 @@ export function watchConnections(server: Server): Connections {
   }
 
   server.on('connection', (socket) => {
-    // Later its other end may be gone, and with it the answer.
+    // Looked up now, because the peer may be gone later.
     users.set(socket, admit(socket))
     unused.add(socket)
     socket.once('close', () => unused.delete(socket))
@@ -51,7 +57,7 @@ export function watchConnections(server: Server): Connections {
   return {
     isOurs: async (socket) => (await users.get(socket)) === true,
     async closeUnused() {
-      // What was accepted in this turn is not read yet, and may have a request on it.
+      // A connection that was accepted in this turn is not read yet, and may have a request.
       await turn()
       for (const socket of unused) if (socket.bytesRead === 0) socket.destroy()
     },

@@ -1,4 +1,4 @@
-/** GET /docs: our OpenAPI description as a page with search and try-it-out, all of it served from here. */
+/** GET /docs: the OpenAPI description as a page with search and try-it-out. All files come from this server. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Asset, sendAsset, toAsset } from './asset.ts'
 import { takeNoFields } from './input.ts'
 
-/** Everything that the page loads, by its name under /docs/. The build copies ours and the library's into one folder. */
+/** The files that the page loads, by name under /docs/. The build copies this project's and the library's into one folder. */
 const FILES: Record<string, string> = {
   'docs.css': 'text/css; charset=utf-8',
   'docs.js': 'text/javascript; charset=utf-8',
@@ -14,13 +14,13 @@ const FILES: Record<string, string> = {
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
 }
 
-/** No other host, no inline script or style, no frame around it; what is tried out goes to this server alone. */
+/** No other host, no inline scripts or styles, no frames. Try-it-out requests go to this server only. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "connect-src 'self'",
-  // The library's icons stand in its style sheet.
+  // The library's icons are in its style sheet.
   'img-src data:',
   "base-uri 'none'",
   "form-action 'none'",
@@ -35,7 +35,7 @@ const HEADERS = {
   'x-frame-options': 'DENY',
 } as const
 
-/** Adds the page and its files. Nothing is read before somebody looks; then it stays in memory (2 MB). */
+/** Adds the page and its files. Files are read on first use and stay in memory (2 MB). */
 export function addDocs(server: FastifyInstance): void {
   const read = new Map<string, Promise<Asset>>()
   const serve = async (name: string, type: string, request: FastifyRequest, reply: FastifyReply) => {
@@ -57,7 +57,7 @@ async function readAsset(name: string): Promise<Asset> {
   return toAsset(await readFile(locate(name)))
 }
 
-/** Beside this file, in the source as in dist/; run from source, the library's files are where npm put them. */
+/** Returns the path of a file: beside this one, or, from source, in the library's package. */
 function locate(name: string): URL | string {
   const beside = new URL(`./docs/${name}`, import.meta.url)
   return existsSync(beside) ? beside : createRequire(import.meta.url).resolve(`swagger-ui-dist/${name}`)

@@ -1,6 +1,7 @@
 /**
- * Rows that give events: the event log as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
- * Each stream is a place in the log; what a slow reader has not taken yet stays there, on disk.
+ * Serves rows that give events: the event log as server-sent events
+ * (https://html.spec.whatwg.org/multipage/server-sent-events.html). Each stream is a cursor in the log. Events that a slow
+ * reader has not read stay in the log, on disk.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -17,29 +18,30 @@ import { inputOf } from './input.ts'
 import { turn, untilTaken } from './pace.ts'
 import { toProblem } from './problem.ts'
 
-/** A comment this often: proxies and clients give up on connections on which nothing comes. */
+/** A comment is sent at this interval, because proxies and clients close silent connections. */
 const HEARTBEAT_MS = 15_000
-/** Read and written in one go. */
+/** Events that are read at once. */
 const PAGE = 20
-/** How long a client waits before it comes back, ms. */
+/** How long a client waits before it reconnects, in ms. */
 const RETRY_MS = 1_000
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
-  // A proxy that compresses would hold events back (RFC 9111, 5.2.2.6).
+  // Without `no-transform`, a proxy that compresses delays events (RFC 9111, 5.2.2.6).
   'cache-control': 'no-store, no-transform',
-  // Nothing follows on this connection, so that a stopping server need not wait for it.
+  // The connection is not reused, so a stopping server does not wait for it.
   connection: 'close',
-  // nginx would hold it back (ngx_http_proxy_module, proxy_buffering).
+  // Without this, nginx buffers events (ngx_http_proxy_module, proxy_buffering).
   'x-accel-buffering': 'no',
 } as const
 
 export type StreamOptions = { door: Door; clock: Clock; log: Log }
 
 /**
- * Answers with the events of this row. What is wrong before the stream begins is thrown, afterwards it is an `event: error` frame
- * with the problem, and the end. Ends without one if nothing more will come: see `EventReading.ended`.
- * @throws AppError `invalid_input`, as {@link Door.admit}, the row's own codes
+ * Responds with the events of this row. Errors before the stream begins are thrown. Later errors are sent as an
+ * `event: error` frame, and the stream ends. The stream ends without a frame if no more events can follow: see
+ * `EventReading.ended`.
+ * @throws AppError `invalid_input`, like {@link Door.admit}, the row's own codes
  */
 export function serveEvents(
   row: StreamRow,
@@ -60,12 +62,12 @@ export function serveEvents(
   for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...HEADERS })) {
     if (value !== undefined) reply.raw.setHeader(name, value)
   }
-  // An id without data: how far it got is known from the start, also where nothing happens for long.
+  // An id without data: the client has a cursor from the start, even if no event follows for long.
   reply.raw.write(`retry: ${RETRY_MS}\n${idLine(reading)}\n`)
   void stream(reading, reply.raw, request.id, options)
 }
 
-/** Until the reading or the connection ends. Never fails. */
+/** Runs until the reading or the connection ends. Never rejects. */
 async function stream(
   reading: EventReading,
   raw: ServerResponse,
@@ -87,7 +89,7 @@ async function stream(
       const { events, hasMore } = reading.next(PAGE)
       for (const event of events) {
         told = event.cursor
-        // One at a time: what waits in memory for a reader that takes nothing is never more than one of them.
+        // One at a time: at most one event waits in memory for a slow reader.
         if (!raw.write(toFrame(event))) await untilTaken(raw, reading.ended, clock)
         if (reading.ended.aborted) break
       }
@@ -100,13 +102,13 @@ async function stream(
   } finally {
     cancelHeartbeat()
     reading.close()
-    // What a slow reader has not taken is not waited for: it comes back for it.
+    // The server does not wait for a slow reader, which can reconnect and resume.
     if (raw.writableNeedDrain) raw.destroy()
     else raw.end()
   }
 }
 
-/** Those of events that somebody still holds: many readers are mostly told the same. */
+/** Frames of events that are still referenced. Most readers receive the same events. */
 const frames = new WeakMap<Event, string>()
 
 function toFrame(event: Event): string {

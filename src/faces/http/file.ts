@@ -1,4 +1,4 @@
-/** Rows that give a file, which is written while it is read. */
+/** Serves rows that give a file. The file is written while it is read. */
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
@@ -13,9 +13,9 @@ import { turn, untilTaken } from './pace.ts'
 export type FileOptions = { door: Door; clock: Clock; log: Pick<Log, 'warn'> }
 
 /**
- * Answers with the file of this row. A failure after the answer has begun breaks the connection: the client receives a file that
- * is cut off.
- * @throws AppError `invalid_input`, as {@link Door.admit}, the row's own codes
+ * Responds with the file of this row. An error after the response has begun closes the connection, so the client receives an
+ * incomplete file.
+ * @throws AppError `invalid_input`, like {@link Door.admit}, the row's own codes
  */
 export function serveFile(
   row: FileRow,
@@ -38,12 +38,12 @@ export function serveFile(
   }
   raw.on('error', () => {})
   write(file.pieces, raw, clock).catch((error) => {
-    log.warn({ request_id: request.id, code: 'internal_error', err: error }, 'a file could not be written')
+    log.warn({ request_id: request.id, code: 'internal_error', err: error }, 'the file cannot be written')
     raw.destroy()
   })
 }
 
-/** Nothing more is read of the archive while the reader has not taken what was written. */
+/** Writes the pieces. Reads the archive only as fast as the client reads. */
 async function write(pieces: Iterable<string>, raw: ServerResponse, clock: Clock): Promise<void> {
   const gone = new AbortController()
   raw.once('close', () => gone.abort())

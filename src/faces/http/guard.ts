@@ -1,22 +1,22 @@
-/** Who may call: Host, Origin and Sec-Fetch-Site, checked on every request before anything else is looked at. */
+/** Checks Host, Origin and Sec-Fetch-Site of every request before anything else. */
 import type { IncomingMessage } from 'node:http'
 import { fail } from '../../errors.ts'
 import { isLoopback } from '../../loopback.ts'
 
-/** Pages that a person may reach by a link from another site; they show, and change nothing. */
+/** Pages that a person may open by a link from another site. They change nothing. */
 const NAVIGABLE = new Set(['/qr', '/docs'])
 
 /**
- * Lets a request of this machine's own programs and of our own pages pass.
- * Host first: a name that was rebound to loopback reaches us same-origin and may carry no Origin at all. Then Origin
- * and Sec-Fetch-Site: no web page of another origin may use the account, not even by a plain form.
+ * Accepts requests from programs of this machine and from this server's own pages.
+ * Checks Host first: a request to a name that was rebound to loopback is same-origin and may have no Origin. Then Origin and
+ * Sec-Fetch-Site: a web page of another origin must not use the account, not even with a plain form.
  * @throws AppError `malformed_request` (no Host, or several), `forbidden_host`, `forbidden_origin`
  */
 export function checkCaller(request: IncomingMessage, allowedHosts: readonly string[]): void {
   const hosts = headerValues(request, 'host')
   const host = hosts[0]
   if (hosts.length !== 1 || host === undefined || host === '') {
-    fail('malformed_request', { detail: 'The request must carry exactly one Host header.' })
+    fail('malformed_request', { detail: 'The request must have exactly one Host header.' })
   }
   if (!isOurName(host, allowedHosts)) fail('forbidden_host')
 
@@ -30,8 +30,8 @@ export function checkCaller(request: IncomingMessage, allowedHosts: readonly str
 }
 
 /**
- * For requests that a plain form can make: lets only those pass that a browser says come from a page of ours. {@link checkCaller}
- * has refused those of other origins; this one refuses browsers so old that they name no origin, and everything that is no browser.
+ * Accepts form requests only from this server's own pages, as the browser reports. {@link checkCaller} rejects other origins;
+ * this function rejects clients that send neither Origin nor Sec-Fetch-Site: very old browsers, and programs.
  * @throws AppError `forbidden_origin`
  */
 export function requireOwnPage({ headers }: IncomingMessage): void {
@@ -39,21 +39,21 @@ export function requireOwnPage({ headers }: IncomingMessage): void {
 }
 
 /**
- * Of all expectations HTTP defines one (RFC 9110, 10.1.1), which Node meets by itself.
+ * Accepts only `100-continue`, the one expectation that HTTP defines (RFC 9110, 10.1.1). Node handles it.
  * @throws AppError `expectation_failed`
  */
 export function checkExpectation(header: string | undefined): void {
   if (header !== undefined && !/(?:^|\W)100-continue(?:$|\W)/i.test(header)) fail('expectation_failed')
 }
 
-/** A Host header's value without its port names this machine, or a name that the user allowed. */
+/** Returns true if the host, without its port, is this machine or a host that the user allows. */
 function isOurName(host: string, allowedHosts: readonly string[]): boolean {
   const match = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/i.exec(host)
   const name = match?.[1]?.toLowerCase().replace(/\.$/, '')
   return name !== undefined && (isLoopback(name) || allowedHosts.includes(name))
 }
 
-/** The page that sent this was served under the very name and port that the request calls. */
+/** Returns true if the origin has the same host and port as the request. */
 function isOwnOrigin(origin: string, host: string): boolean {
   try {
     const { protocol, host: named } = new URL(origin)
@@ -64,14 +64,15 @@ function isOwnOrigin(origin: string, host: string): boolean {
 }
 
 /**
- * A page with the referrer policy `no-referrer`, as ours are, posts its forms with the origin "null" (Fetch Standard, "append a
- * request Origin header"). Then the browser's own word counts, which no page can write: sandboxed frames are cross-site.
+ * Returns true for a form of this server's own pages. They have the referrer policy `no-referrer`, so forms send the origin
+ * "null" (Fetch Standard, "append a request Origin header"). Sec-Fetch-Site decides then: pages cannot set it, and sandboxed
+ * frames are cross-site.
  */
 function isUntoldOrigin(origin: string, site: string | string[] | undefined): boolean {
   return origin === 'null' && site === 'same-origin'
 }
 
-/** A person followed a link or typed an address: a top-level GET for a page that only shows. */
+/** Returns true if a person followed a link or typed the address: a top-level GET of a page that changes nothing. */
 function isNavigation(request: IncomingMessage): boolean {
   const path = request.url?.split('?')[0] ?? ''
   return (

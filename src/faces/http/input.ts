@@ -1,4 +1,4 @@
-/** What a request holds: path, query and body as one input object, each field given once. */
+/** The input of a request: path, query and body as one object. Each field must be given once. */
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { fail } from '../../errors.ts'
@@ -7,20 +7,20 @@ import { parseInput } from '../../operations/parse-input.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A route for the form of a page: takes {@link FORM_TYPE} in place of JSON. */
+    /** True for the route of a page's form: it accepts {@link FORM_TYPE} instead of JSON. */
     takesForm?: boolean
   }
 }
 
-/** What a form of a page sends. */
+/** The content type of forms. */
 export const FORM_TYPE = 'application/x-www-form-urlencoded'
 
 type Fields = Record<string, unknown>
 
 /**
- * The fields of a path, query and body together, whatever the method. A body that is no object is returned as it is: its
- * schema refuses it.
- * @throws AppError `invalid_input` where a field is given in two places
+ * Returns the fields of path, query and body together, for every method. Returns a body that is not an object unchanged: the
+ * schema rejects it.
+ * @throws AppError `invalid_input` if a field is given in two places
  */
 export function inputOf({ params, query, body }: FastifyRequest): unknown {
   const given = body === undefined ? {} : body
@@ -41,8 +41,7 @@ export function inputOf({ params, query, body }: FastifyRequest): unknown {
 }
 
 /**
- * A handler for routes without an operation that take no fields at all, such as pages: a field that would be ignored is
- * refused, as everywhere.
+ * Handler for routes without fields, such as pages. Rejects any field, as every route does with unknown fields.
  * @throws AppError `invalid_input`
  */
 export async function takeNoFields(request: FastifyRequest): Promise<void> {
@@ -50,12 +49,12 @@ export async function takeNoFields(request: FastifyRequest): Promise<void> {
 }
 
 /**
- * The fields of an address's query, as text; a list where one is given several times.
- * @throws AppError `malformed_request` where it is not percent-encoded UTF-8
+ * Returns the fields of a query as text, or as a list if a field is given several times.
+ * @throws AppError `malformed_request` if it is not percent-encoded UTF-8
  */
 export function readQuery(url: string): Record<string, string | string[]> {
   const fields = new Map<string, string | string[]>()
-  // The router takes a "#" for the start of a query too.
+  // The router also accepts "#" as the start of a query.
   const [, query = ''] = /[?#](.*)$/s.exec(url) ?? []
   for (const part of query.split('&')) {
     if (part === '') continue
@@ -78,7 +77,7 @@ function decode(text: string): string {
 }
 
 /**
- * The body as JSON; an empty one is `{}`.
+ * Parses the body as JSON. An empty body is `{}`.
  * @throws AppError `malformed_json`
  */
 export function parseBody(bytes: Buffer): unknown {
@@ -92,7 +91,7 @@ export function parseBody(bytes: Buffer): unknown {
   }
 }
 
-/** Anything but JSON is refused before it is read: a form of any web page could send the other types. */
+/** Rejects bodies that are not JSON before they are read: a form of any web page can send other types. */
 export function requireJson({ headers, method, routeOptions }: FastifyRequest): void {
   if (method === 'GET' || method === 'HEAD' || headers['content-length'] === '0') return
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
@@ -102,7 +101,7 @@ export function requireJson({ headers, method, routeOptions }: FastifyRequest): 
   if (essence === FORM_TYPE && routeOptions.config.takesForm === true) return
   if (essence !== 'application/json') {
     fail('unsupported_media_type', {
-      detail: 'A body must carry the header Content-Type: application/json.',
+      detail: 'The body is sent without the header Content-Type: application/json.',
     })
   }
 }

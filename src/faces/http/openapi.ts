@@ -1,4 +1,4 @@
-/** The operations table as an OpenAPI 3.1 document: nothing in it is written twice. */
+/** Creates the OpenAPI 3.1 document from the operations table. */
 import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
 import { Chat, Gap } from '../../model/chat.ts'
@@ -10,7 +10,7 @@ import { type Row, TAGS } from '../../operations/operation.ts'
 import { withNames } from '../../operations/references.ts'
 import { PROBLEM_TYPE } from './problem.ts'
 
-/** What any call can answer with, whatever the operation (see server.ts and door.ts). */
+/** Error codes that every operation can return (see server.ts and door.ts). */
 const COMMON_ERRORS: ErrorCode[] = [
   'malformed_request',
   'forbidden_host',
@@ -24,18 +24,18 @@ const COMMON_ERRORS: ErrorCode[] = [
 ]
 const BODY_ERRORS: ErrorCode[] = ['malformed_json', 'body_too_large', 'unsupported_media_type']
 
-/** Every code that a call of this operation can be answered with: its own, and those that any call can have. */
+/** Returns every error code that this operation can return: its own, and those of every operation. */
 export function possibleErrors(operation: Pick<Row, 'errors' | 'routes'>, method: string): ErrorCode[] {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const own = [...COMMON_ERRORS, ...operation.errors, 'invalid_input' as const]
-  // Ids in paths are bounded (server.ts).
+  // Ids in paths have a maximum length (server.ts).
   if (operation.routes.some((route) => route.includes('{'))) own.push('uri_too_long')
   return [...new Set(takesBody ? [...own, ...BODY_ERRORS] : own)]
 }
 
 type Json = Record<string, unknown>
 
-/** Our words, described once and referred to wherever they stand in an answer. Parts come before what holds them. */
+/** Schemas that responses refer to. Parts must come before the schemas that contain them. */
 const COMPONENTS: Record<string, z.ZodType> = {
   Media,
   Reaction,
@@ -48,10 +48,10 @@ const COMPONENTS: Record<string, z.ZodType> = {
   Status,
 }
 
-/** Where the server listens unless it is told otherwise. */
+/** The default address of the server. */
 const DEFAULT_SERVER = { url: 'http://127.0.0.1:8790', description: 'This computer only.' }
 
-/** The document for these operations; `version` is the product's. */
+/** Returns the document for these operations. `version`: version of the product. */
 export function createOpenApi(...args: Parameters<typeof openApiSteps>): Json {
   const steps = openApiSteps(...args)
   for (;;) {
@@ -60,7 +60,7 @@ export function createOpenApi(...args: Parameters<typeof openApiSteps>): Json {
   }
 }
 
-/** The same in steps of a few milliseconds each, since a server has something else to do between them. */
+/** Creates the document in steps of a few milliseconds, so that the server can respond in between. */
 export function* openApiSteps(
   rows: readonly Row[],
   version: string,
@@ -84,22 +84,22 @@ export function* openApiSteps(
     info: {
       title: 'whatsapp-mcp-api',
       version,
-      summary: 'Your own WhatsApp account for your agents and scripts.',
+      summary: 'Use your own WhatsApp account from agents and scripts.',
       description:
-        'A self-hosted linked device. Every failure is problem JSON with a code of the published list, a hint and a request id.',
+        'A self-hosted server that is a linked device of your account. Every error is problem JSON with a documented code, a hint and a request id.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       contact: { name: 'whatsapp-mcp-api' },
     },
     servers: [server],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-    // The loopback, the operating system's user and the request's origin stand in for a key.
+    // No key: the server checks the loopback, the user of the operating system and the origin of the request.
     security: [{}],
     paths,
     components: { schemas: { ...components().schemas, Problem: problemSchema() } },
   }
 }
 
-/** One template for each path, as OpenAPI demands, also where rows call its parameters by different names: the last one's. */
+/** Returns one template for each path, as OpenAPI requires. If rows name its parameters differently, the last row decides. */
 function templatesOf(rows: readonly Row[]): (path: string) => string {
   const shapeOf = (path: string) => path.replace(/\{\w+\}/g, '{}')
   const paths = rows.flatMap(({ routes }) => routes.map((route) => route.split(' ')[1] ?? ''))
@@ -107,16 +107,16 @@ function templatesOf(rows: readonly Row[]): (path: string) => string {
   return (path) => templates.get(shapeOf(path)) ?? path
 }
 
-/** How a client of a stream says how far it got (the EventSource of browsers sends it by itself). */
+/** The header with the cursor of a stream. EventSource in browsers sends it automatically. */
 const LAST_EVENT_ID = {
   name: 'Last-Event-ID',
   in: 'header',
   required: false,
-  description: 'The last id that was received: the stream goes on behind it, whatever `after` says.',
+  description: 'The last id that the client received. The stream continues after it. Overrides `after`.',
   schema: { type: 'string' },
 }
 
-/** @param template the path as the document has it: its parameters stand in the places of the row's own */
+/** Describes one route. @param template the path in the document; its parameters replace the row's own */
 function describeRoute(operation: Row, method: string, path: string, index: number, template = path): Json {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const input = schemaOf(operation.input, 'input')
@@ -156,19 +156,22 @@ function describeRoute(operation: Row, method: string, path: string, index: numb
   }
 }
 
-/** How a further route of an operation differs from its first. */
+/** Returns how another route of an operation differs from the first. */
 function otherWay({ routes }: Row, method: string, path: string): string {
   return routes[0]?.endsWith(` ${path}`) ? method : path
 }
 
-/** The response of a row that succeeds, by what it gives. */
+/** Describes the success response of a row. */
 function describeAnswer(row: Row): Json {
   switch (row.gives) {
     case 'json':
-      return { description: 'Done.', content: { 'application/json': { schema: responseSchema(row.output) } } }
+      return {
+        description: 'Success.',
+        content: { 'application/json': { schema: responseSchema(row.output) } },
+      }
     case 'events':
       return {
-        description: 'The stream. The schema is that of each `data`.',
+        description: 'The stream of events. The schema describes each `data`.',
         content: { 'text/event-stream': { schema: responseSchema(row.output) } },
       }
     case 'file': {
@@ -178,7 +181,7 @@ function describeAnswer(row: Row): Json {
   }
 }
 
-/** One response a status, naming the codes that it can carry. */
+/** Returns one response for each status, with its error codes. */
 function problems(codes: ErrorCode[]): Json {
   const byStatus = new Map<number, ErrorCode[]>()
   for (const code of codes) {
@@ -197,12 +200,12 @@ function problems(codes: ErrorCode[]): Json {
   )
 }
 
-/** The names of a path's parameters. */
+/** Returns the names of a path's parameters. */
 function placesIn(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
 }
 
-/** @param placed its name in the path; undefined: it stands in the query */
+/** Describes one parameter. @param placed its name in the path; undefined: it is in the query */
 function describeParameter(name: string, input: Json, placed: string | undefined, example: Json): Json {
   const required = (input.required as string[] | undefined) ?? []
   const { description, ...schema } = (input.properties as Record<string, Json>)[name] ?? {}
@@ -218,7 +221,7 @@ function describeParameter(name: string, input: Json, placed: string | undefined
   }
 }
 
-/** The schema of an object, without these properties. */
+/** Returns the schema of an object without these properties. */
 function without(schema: Json, names: string[]): Json {
   if (names.length === 0) return schema
   return {
@@ -238,13 +241,13 @@ function responseSchema(output: z.ZodType): unknown {
 
 let described: ReturnType<typeof describeComponents> | null = null
 
-/** Row once: it takes longer than all the rest. */
+/** Returns the components. Created once, because this takes longer than the rest. */
 function components() {
   described ??= describeComponents()
   return described
 }
 
-/** The schemas of the components, and a function that puts references in their places. */
+/** Returns the schemas of the components, and a function that replaces them with references. */
 function describeComponents(): { schemas: Json; refer: (schema: unknown) => unknown } {
   const schemas: Json = {}
   const inline: [text: string, reference: string][] = []
@@ -259,7 +262,7 @@ function describeComponents(): { schemas: Json; refer: (schema: unknown) => unkn
   return { schemas, refer }
 }
 
-/** Requests are closed, as the server is. Responses are open: a field that is new must break no client. */
+/** Converts a schema. Requests are closed, as in the server. Responses are open, so that new fields break no client. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io,
@@ -275,13 +278,13 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
 function problemSchema(): Json {
   return {
     type: 'object',
-    description: 'RFC 9457 problem details with our members.',
+    description: 'RFC 9457 problem details with additional fields.',
     required: ['type', 'title', 'status', 'detail', 'code', 'hint', 'retry', 'request_id'],
     properties: {
       type: { type: 'string', format: 'uri' },
       title: { type: 'string' },
       status: { type: 'integer', minimum: 400, maximum: 599 },
-      detail: { type: 'string', description: 'A sentence for people.' },
+      detail: { type: 'string', description: 'What is wrong, as a sentence.' },
       code: { type: 'string', enum: Object.keys(ERRORS) },
       hint: { type: 'string', description: 'The next step.' },
       retry: { type: 'string', enum: ['safe', 'later', 'check_first', 'after_action', 'never'] },

@@ -1,15 +1,15 @@
-/** Long answers are written in pieces, at the pace of their readers, and leave room for everybody else's requests. */
+/** Paces long responses: they are written in pieces, as fast as clients read, and other requests are served in between. */
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../clock.ts'
 
-/** A reader that has not taken what was written by then is cut off; it can come back. */
+/** A client that does not read within this time is disconnected. It can reconnect. */
 const STALLED_MS = 60_000
 const waiting: (() => void)[] = []
 
 /**
- * Resolves when the next piece may be made: one at a time in the whole process, and between two of them as much time for
- * everybody else. A piece takes milliseconds; without turns a hundred of them would be made in a row, and even one in each
- * turn of the event loop is too many, since a turn accepts one connection (libuv 1.45).
+ * Resolves when the next piece may be produced: one at a time in the whole process, with an equal pause after each for other
+ * requests. A piece takes milliseconds. Without turns, a hundred pieces would be produced in a row; one in each turn of the
+ * event loop is also too much, because a turn accepts only one connection (libuv 1.45).
  */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
@@ -22,13 +22,13 @@ function next(): void {
   const from = performance.now()
   waiting.shift()?.()
   if (waiting.length === 0) return
-  // Once the piece is made, and after a look at the network: a timer alone, due by then, would run before that.
+  // Runs after the piece and after a poll of the network. A timer alone would already be due and run before the poll.
   setImmediate(() => setTimeout(next, performance.now() - from))
 }
 
 /**
- * Resolves once the reader has taken what was written, is gone, or `ended` is aborted. A reader that takes too long is
- * cut off.
+ * Resolves when the client has read the data or disconnected, or when `ended` is aborted. Disconnects a client that does not
+ * read within `STALLED_MS`.
  */
 export function untilTaken(raw: ServerResponse, ended: AbortSignal, clock: Clock): Promise<void> {
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** The hand-written routes: pages for people, and the description of all the others. */
+/** The routes without an operation: pages, and the OpenAPI description. */
 import type { FastifyInstance } from 'fastify'
 import { toJson } from '../../json.ts'
 import type { Door } from '../../operations/door.ts'
@@ -10,10 +10,10 @@ import { openApiSteps } from './openapi.ts'
 import { turn } from './pace.ts'
 import { addQr } from './qr-routes.ts'
 
-/** Relative to the description's own address: right on any port, by any name and through a tunnel. */
-const SAME_SERVER = { url: '/', description: 'The server that this comes from.' }
+/** Relative to the address of the description, so it is correct for any port, any name and through a tunnel. */
+const SAME_SERVER = { url: '/', description: 'This server.' }
 
-/** The pages at `/qr` and `/docs`, and `GET /openapi.json`, which is made once. */
+/** Adds the pages `/qr` and `/docs`, and `GET /openapi.json`, which is created once. */
 export function addPages(server: FastifyInstance, door: Door, version: string): void {
   addQr(server, door)
   let description: Promise<Asset> | null = null

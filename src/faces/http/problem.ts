@@ -1,9 +1,12 @@
-/** Failures as problem JSON (RFC 9457), the same shape for every route and for requests that never reached one. */
+/** Errors as problem JSON (RFC 9457), the same shape for every route and for requests without a route. */
 import { type AppError, ERRORS } from '../../errors.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** The body: `type`, `title`, `status`, `detail`, and our members `code`, `hint`, `retry`, `request_id`, facts. */
+/**
+ * Returns the body: `type`, `title`, `status`, `detail`, and the additional fields `code`, `hint`, `retry`,
+ * `request_id` and facts.
+ */
 export function toProblem(error: AppError, requestId: string): Record<string, unknown> {
   const row = ERRORS[error.code]
   return {

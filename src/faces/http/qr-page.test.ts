@@ -56,7 +56,7 @@ describe('renderQrPage', () => {
   it('shows a pairing code in two halves, with the time that is left', async () => {
     const page = await render({ state: 'qr' }, { code: { text: 'ABCD1234', seconds: 65 } })
     expect(page).toContain('ABCD-1234')
-    expect(page).toContain('another 1:05 minutes')
+    expect(page).toContain('expires in 1:05 minutes')
   })
 
   it.each([

@@ -1,4 +1,4 @@
-/** GET /qr and /qr/code as pages without scripts: what the phone has to see or be told, or what is going on. */
+/** GET /qr and /qr/code as pages without scripts: the QR code, the pairing code, or the state of the session. */
 import { createHash } from 'node:crypto'
 import { escapeInText } from '../../json.ts'
 import type { SessionState, Status } from '../../model/status.ts'
@@ -6,7 +6,7 @@ import { drawQrImage, QR_SIZE_PX } from '../../qr-drawing.ts'
 import { QR_STYLE } from './qr-style.ts'
 import { explain, HEADLINES, headline, withButton } from './qr-words.ts'
 
-/** Nothing may be loaded or run; the one style sheet is named by its hash. The forms post to this server alone. */
+/** Blocks scripts and external files. Allows the style sheet by its hash, and forms that post to this server. */
 const POLICY = [
   "default-src 'none'",
   'img-src data:',
@@ -16,7 +16,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** A code on this page links an account: it is not kept, framed or passed on. */
+/** A code on this page links an account, so the page must not be cached, framed or leaked by referrers. */
 export const QR_PAGE_HEADERS = {
   'content-security-policy': POLICY,
   'cache-control': 'no-store',
@@ -24,20 +24,20 @@ export const QR_PAGE_HEADERS = {
   'x-frame-options': 'DENY',
 } as const
 
-/** What /qr shows. */
+/** The data of the page. */
 export type QrView = {
   status: Status
-  /** The text to show as a 360×360 code; null: there is none. */
+  /** The text of the 360×360 QR code; null: there is none. */
   qr: string | null
-  /** The pairing code that waits to be typed on the phone, and how many more seconds it is valid; null: there is none. */
+  /** The pairing code to type on the phone, and the seconds until it expires; null: there is none. */
   code: { text: string; seconds: number } | null
-  /** Where agents connect. */
+  /** The URL of the MCP endpoint. */
   mcpUrl: string
-  /** Why what was asked for did not begin, as sentences; it stays on the page, which then does not reload itself. */
+  /** Why a start failed, as sentences. A page with a problem does not reload itself, so that the text stays. */
   problem?: string
 }
 
-/** The page at /qr, which reloads itself every 5 s. */
+/** Returns the page at /qr. It reloads itself every 5 s. */
 export async function renderQrPage(view: QrView): Promise<string> {
   const { status, problem } = view
   const refresh = problem === undefined ? '<meta http-equiv="refresh" content="5">\n' : ''
@@ -51,25 +51,25 @@ ${await middle(view)}
   )
 }
 
-/** The page at /qr/code, on which a phone number is typed. It does not reload itself: that would empty the field. */
+/** Returns the page at /qr/code with a form for the phone number. It does not reload itself, which would clear the field. */
 export function renderNumberPage(typed: string, problem: string | null): string {
   return page(
     'Link with a phone number',
     '',
     `<h1>Link with a phone number</h1>
-<p>WhatsApp gives you a code to type on the phone, in place of a QR code to scan.</p>
+<p>You type a pairing code on the phone instead of scanning a QR code.</p>
 ${problem === null ? '' : `<p class="problem" role="alert">${escapeHtml(withButton(problem))}</p>`}
 <form method="post">
 <label for="number">Phone number of the account to link, with country code</label>
 <input id="number" name="phone_number" type="tel" inputmode="tel" autocomplete="tel" placeholder="+1 555 000 1000" value="${escapeHtml(typed)}" maxlength="40" required autofocus>
-<button>Get a code</button>
+<button>Get a pairing code</button>
 </form>
 <p>This can take a minute.</p>
 <p><a href="../qr">Scan a QR code instead</a></p>`,
   )
 }
 
-/** How a state looks: in the colour of what is well, under way, or wrong. */
+/** The colour of each state: idle, busy, good or bad. */
 const TONES: Record<SessionState, 'idle' | 'busy' | 'good' | 'bad'> = {
   stopped: 'idle',
   starting: 'busy',
@@ -93,7 +93,7 @@ async function middle({ status, qr, code, mcpUrl }: QrView): Promise<string> {
   return `${lines}\n${START}${status.linked ? '' : `\n${BY_NUMBER}`}`
 }
 
-/** Does nothing go on by itself? */
+/** Returns true if the session does not continue automatically, so the page shows a button. */
 function isStartable({ state, reconnect }: Status): boolean {
   return state === 'stopped' || state === 'auth_failure' || (state === 'disconnected' && reconnect === null)
 }
@@ -106,7 +106,7 @@ const STEPS = `<ol>
 <li>Settings → Linked devices → Link a device</li>
 <li>Point the phone at this code</li>
 </ol>
-<p>A new code appears by itself.</p>
+<p>The code is renewed automatically.</p>
 ${BY_NUMBER}`
 
 function codeToType({ text, seconds }: { text: string; seconds: number }): string {
@@ -118,14 +118,14 @@ function codeToType({ text, seconds }: { text: string; seconds: number }): strin
 <li>Link with phone number instead</li>
 <li>Type this code</li>
 </ol>
-<p>The code is valid for another ${left} minutes.</p>
-<p><a href="qr/code">Get another code</a></p>`
+<p>The code expires in ${left} minutes.</p>
+<p><a href="qr/code">Get a new code</a></p>`
 }
 
 function whatNext(mcpUrl: string): string {
   return `<ul>
-<li><a href="/docs#/messages/send_message">Send a first message</a> on the API page, which has <a href="/docs">every call</a>.</li>
-<li>Connect an agent: the command <code>mcp-config</code> sets up its client, or give it this address: <code>${escapeHtml(mcpUrl)}</code></li>
+<li><a href="/docs#/messages/send_message">Send a first message</a> on the API page. It lists <a href="/docs">every operation</a>.</li>
+<li>Connect an agent: run the command <code>mcp-config</code>, or enter this address in its client: <code>${escapeHtml(mcpUrl)}</code></li>
 </ul>`
 }
 
@@ -147,7 +147,7 @@ ${main}
 `
 }
 
-/** Names and errors are other people's text: it is shown as text, and nothing in it may steer. */
+/** Escapes text for HTML. Names and errors may come from other people, so markup and controls have no effect. */
 function escapeHtml(text: string): string {
   return escapeInText(text).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }

@@ -1,4 +1,4 @@
-/** /qr and /qr/code: the pages on which a person links an account, and the two forms on them. */
+/** /qr and /qr/code: the pages for linking an account, and their two forms. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ERRORS, toAppError } from '../../errors.ts'
 import type { Door, Grant } from '../../operations/door.ts'
@@ -12,12 +12,12 @@ import { renderQrText } from './qr-text.ts'
 
 const MAX_FORM_BYTES = 1_024
 
-/** A caller that sees the code can link the account. */
+/** The admission for the page. It requires `admin`, because the code links an account. */
 const QR_PAGE = { name: 'qr_page', scope: 'admin', needs: 'nothing' } as const
 
 /**
- * `GET /qr`, always 200 whatever the state: a page, or text for callers that prefer it. `POST /qr` starts the session,
- * `POST /qr/code` asks for a pairing code: both take the form of the page, from that page only, and lead back to `/qr`.
+ * Adds the routes. `GET /qr` returns a page, or text for clients that prefer it; always 200. `POST /qr` starts the session, and
+ * `POST /qr/code` requests a pairing code. Both accept only the form of their page, and redirect to `/qr`.
  */
 export function addQr(server: FastifyInstance, door: Door): void {
   const admit = (request: FastifyRequest, reply: FastifyReply) =>
@@ -59,7 +59,7 @@ export function addQr(server: FastifyInstance, door: Door): void {
         stop = granted.onStatus(resolve)
       })
       try {
-        // The page follows a start by itself: it is shown again as soon as the start has begun.
+        // Redirects as soon as the start has begun, because the page reloads itself.
         await Promise.race([begun, door.invoke(startAuth, {}, callOf(request, reply, 'page'))])
       } catch (error) {
         const { code, problem } = explained(error)
@@ -101,14 +101,14 @@ function html(reply: FastifyReply, text: string): FastifyReply {
   return reply.headers(QR_PAGE_HEADERS).header('vary', 'accept').type('text/html; charset=utf-8').send(text)
 }
 
-/** A failure as the page shows it; one of ours alone is for the log. */
+/** Returns an error as text for the page. Throws `internal_error` again, which belongs in the log. */
 function explained(thrown: unknown) {
   const error = toAppError(thrown)
   const { code, message, hint } = error
   if (code === 'internal_error') throw error
   const problem =
     code === 'invalid_input'
-      ? 'This is no phone number: write it with its country code, 8 to 15 digits.'
+      ? 'This is not a phone number. Enter 8 to 15 digits with the country code.'
       : `${message} ${hint}`
   return { code, problem }
 }

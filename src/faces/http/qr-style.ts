@@ -1,4 +1,4 @@
-/** The look of /qr and /qr/code. One string, so that the content security policy can name it by its hash. */
+/** The style sheet of /qr and /qr/code. One string, because the content security policy contains its hash. */
 import { QR_SIZE_PX } from '../../qr-drawing.ts'
 
 export const QR_STYLE = `

@@ -58,7 +58,7 @@ describe('renderQrText', () => {
     const named = { ...status, state: 'ready' as const, next_step: null }
     const account = { wid: '1@c.us', pushname: 'Ro\u001b[31mbin\n\u202e', platform: null }
     expect(await renderQrText({ ...named, account }, null)).toBe(
-      'Linked as Ro [31mbin. Everything is up and running.\n',
+      'Linked as Ro [31mbin. The session is running.\n',
     )
   })
 })

@@ -1,4 +1,4 @@
-/** What /qr says about the session, for the page and for terminals. */
+/** Texts about the session for /qr, as a page and in terminals. */
 import { describeSync, type SessionState, type Status } from '../../model/status.ts'
 
 export const HEADLINES: Record<SessionState, string> = {
@@ -11,36 +11,38 @@ export const HEADLINES: Record<SessionState, string> = {
   disconnected: 'Connection lost',
 }
 
-/** The route that starts the session, as the status and the error table name it. */
+/** The route that starts the session, as it appears in the status and the error table. */
 const START_ROUTE = 'POST /api/auth/start'
 
-/** The state of the session in a few words. May hold the account's name, as its owner wrote it. */
+/** Returns the state of the session in a few words. May include the account's name, as its owner wrote it. */
 export function headline({ state, linked, account }: Status): string {
   if (state === 'ready') return `Linked as ${account?.pushname ?? account?.wid ?? 'your account'}`
-  return state === 'stopped' && linked ? 'Linked, but not running' : HEADLINES[state]
+  return state === 'stopped' && linked ? 'Linked, but stopped' : HEADLINES[state]
 }
 
-/** What to know while there is no QR code to show: a sentence each, at least one. */
+/** Returns sentences about the session if there is no QR code, at least one. */
 export function explain(status: Status): string[] {
   const lines: string[] = []
-  if (status.pairing?.method === 'code') lines.push('A pairing code is waiting to be typed on the phone.')
-  else if (status.state === 'qr') lines.push('The last code expired; a new one is on its way.')
+  if (status.pairing?.method === 'code') lines.push('Type the pairing code on the phone.')
+  else if (status.state === 'qr') lines.push('The last QR code expired. A new one is loading.')
   else if (status.state === 'stopped') lines.push('No QR code is available yet.')
   if (status.last_error !== null) lines.push(status.last_error)
   if (status.next_step !== null && status.state !== 'qr') lines.push(status.next_step)
   if (status.reconnect !== null)
-    lines.push(`Attempt ${status.reconnect.attempt} at ${status.reconnect.next_attempt_at}.`)
+    lines.push(
+      `Reconnecting automatically: attempt ${status.reconnect.attempt} at ${status.reconnect.next_attempt_at}.`,
+    )
   const filling = describeSync(status.sync)
   if (filling !== null) lines.push(filling)
   if (status.archive?.problem) lines.push(ARCHIVE_PROBLEM)
-  if (lines.length === 0) lines.push('Everything is up and running.')
+  if (lines.length === 0) lines.push('The session is running.')
   return lines
 }
 
 const ARCHIVE_PROBLEM =
-  'Messages cannot be kept: see `archive` in GET /api/status, and docs/troubleshooting.md.'
+  'New messages cannot be stored. See `archive` in GET /api/status, and docs/troubleshooting.md.'
 
-/** A sentence that names the route to start the session, for readers who have a button. */
+/** Replaces the route that starts the session with the button of the page. */
 export function withButton(sentence: string): string {
   return sentence
     .replace(new RegExp(`(^|[.!?] )${START_ROUTE}`, 'g'), '$1Press Start')

@@ -1,4 +1,4 @@
-/** The HTTP face: the operations table as routes, with every request checked in the same order. */
+/** The HTTP face: serves the operations table as routes, and checks every request in the same order. */
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -19,15 +19,15 @@ import { PROBLEM_TYPE, toProblem } from './problem.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
 /**
- * Slow senders (S12) are cut off by 15 s: a connection may first be silent for as long as its headers may take. The whole
- * request has its own limit.
+ * Slow senders (S12) are disconnected after at most 15 s: a new connection may be silent for `HEADERS_MS`, and then its
+ * headers may take as long again. The whole request has its own limit.
  */
 const HEADERS_MS = 6_000
 const REQUEST_MS = 30_000
 const CHECK_MS = 1_000
-/** A client that takes nothing of its answer for so long is cut off. Longer than any answer takes to begin. */
+/** A client that does not read its response for this time is disconnected. Longer than any response takes to begin. */
 const STALLED_MS = 120_000
-/** The longest id that a path may hold: a message's key names its chat and its author. */
+/** The longest id in a path: a message key includes its chat and its author. */
 const MAX_PARAMETER = 256
 
 export type HttpOptions = {
@@ -39,8 +39,8 @@ export type HttpOptions = {
 }
 
 /**
- * A server with every route, not yet listening. Order of checks: host, origin, user, route and method, content type, query,
- * size, schema, state. Every answer that is not a page is JSON, every failure problem JSON with the request's id.
+ * Creates a server with every route, not yet listening. Order of checks: host, origin, user, route and method, content type,
+ * query, size, schema, state. Every response that is not a page is JSON; every error is problem JSON with the request id.
  */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
   const { config, log, rows, door } = options
@@ -53,7 +53,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     requestIdHeader: false,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    // Queries are read below, where a wrong one can be refused.
+    // Queries are parsed below, because an invalid one can be rejected there.
     routerOptions: { maxParamLength: MAX_PARAMETER, querystringParser: () => ({}) },
     http: {
       headersTimeout: HEADERS_MS,
@@ -65,7 +65,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   })
   const connections = watchConnections(server.server)
   server.addHook('preClose', connections.closeUnused)
-  // Node would answer by itself, before the guard.
+  // Node would respond before the guard.
   server.server.on('checkExpectation', (request, response) =>
     server.server.emit('request', request, response),
   )
@@ -88,7 +88,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       done(error as AppError)
     }
   })
-  // A body of no declared type: fine as long as it is empty (`curl -X POST`, `curl -d ''`).
+  // A body without a content type is accepted if it is empty (`curl -X POST`, `curl -d ''`).
   server.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => {
     done(body === '' ? null : new AppError('unsupported_media_type'), {})
   })
@@ -108,7 +108,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       server.route({
         method,
         url: path.replace(/\{(\w+)\}/g, ':$1'),
-        // A stream or file is made for whoever reads it.
+        // A stream or file has no HEAD route, because it is produced only for a reader.
         exposeHeadRoute: row.gives === 'json',
         bodyLimit: row.maxBodyBytes ?? MAX_BODY_BYTES,
         handler: (request, reply) => serve(row, request, reply),
@@ -126,7 +126,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     return reply
   }
 
-  /** Before anything else is looked at: no body makes a route of it. */
+  /** Rejects unknown routes and methods before the body is read. */
   function refuseRoute({ url }: FastifyRequest): never {
     const path = url.split('?')[0] ?? '/'
     const taken = new Set(routes.filter((route) => route.path.test(path)).map(({ method }) => method))
@@ -157,7 +157,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   return server
 }
 
-/** Callers that are not served keep no connection, and what is too large is not read to its end. */
+/** Errors that close the connection: rejected callers must not keep one, and a body that is too large is not read. */
 const CLOSING: ReadonlySet<ErrorCode> = new Set([
   'forbidden_host',
   'forbidden_origin',
@@ -165,7 +165,7 @@ const CLOSING: ReadonlySet<ErrorCode> = new Set([
   'body_too_large',
 ])
 
-/** Fastify's own failures in our words (its error codes: fastify docs/Reference/Errors.md). */
+/** Maps Fastify's error codes to those of this server (fastify docs/Reference/Errors.md). */
 const FASTIFY_CODES: Record<string, ErrorCode> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
@@ -180,7 +180,7 @@ function fromFastify(thrown: unknown): AppError {
   return code === undefined ? toAppError(thrown) : new AppError(code, { cause: thrown })
 }
 
-/** Node's parser gave up before there was a request (node:http `clientError`). */
+/** Maps errors of Node's parser, which occur before there is a request (node:http `clientError`). */
 const SOCKET_CODES: Record<string, ErrorCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
   HPE_HEADER_OVERFLOW: 'headers_too_large',
@@ -195,6 +195,6 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
     `HTTP/1.1 ${status} ${ERRORS[problem.code].title}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
-  // Not only half: the client could keep its own half open.
+  // Closes both directions: the client could keep its own direction open.
   socket.destroySoon()
 }

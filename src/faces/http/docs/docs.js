@@ -1,6 +1,6 @@
-/** Starts Swagger UI on our own description, from our own server only, with a search over all that an operation says. */
+/** Starts Swagger UI with this server's description, and with a search in the full text of operations. */
 
-/** What we use of Immutable.js, in which the library keeps everything. */
+/** The parts of Immutable.js that this page uses. The library stores its state in it. */
 /**
  * @template V
  * @typedef {{ size: number, filter(keep: (value: V) => boolean): List<V> }} List
@@ -21,15 +21,15 @@
 /** @type {(options: Record<string, unknown>) => unknown} */
 const start = Reflect.get(window, 'SwaggerUIBundle')
 
-/** The library draws itself dark where this class is set; we follow the system, also when it changes in the evening. */
+/** The library has a dark mode that this class switches on. The page follows the system, also when that changes. */
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const followSystem = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
 dark.addEventListener('change', followSystem)
 followSystem()
 
 /**
- * Every word must occur somewhere in the operation: tag, path, method, name, title or description. The library's own
- * search looks for the whole phrase in tags and paths alone.
+ * Keeps operations that contain every word in tag, path, method, name, title or description. The library's own search
+ * matches only the whole phrase in tags and paths.
  * @param {Groups} groups
  * @param {string} phrase
  */
@@ -49,7 +49,7 @@ function opsFilter(groups, phrase) {
     .filter((group) => group.get('operations').size > 0)
 }
 
-/** The library's field speaks of tags. */
+/** Renames the search field: the library calls it a filter for tags. */
 function nameSearch() {
   const field = document.querySelector('.operation-filter-input')
   if (!(field instanceof HTMLInputElement)) return
@@ -67,7 +67,7 @@ start({
   defaultModelsExpandDepth: 0,
   filter: true,
   plugins: [{ fn: { opsFilter } }],
-  // Else a public validator would be told our address.
+  // The default sends the address of this server to a public validator.
   validatorUrl: null,
   onComplete: nameSearch,
 })
