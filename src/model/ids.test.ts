@@ -24,20 +24,20 @@ describe('phoneNumberInput', () => {
 })
 
 describe('JIDs', () => {
-  it('are brought to the documented form', () => {
+  it('are converted to the documented form', () => {
     expect(toJid('15551234567@s.whatsapp.net')).toBe('15551234567@c.us')
     expect(toJid('15551234567:12@c.us')).toBe('15551234567@c.us')
     expect(toJid('123@lid')).toBe('123@lid')
   })
 
-  it('say what they are', () => {
+  it('have a kind', () => {
     expect(phoneOf(toJid('15551234567@c.us'))).toBe('15551234567')
     expect(phoneOf(toJid('123@lid'))).toBeNull()
     expect(isGroup(toJid('123-456@g.us'))).toBe(true)
   })
 })
 
-describe('keys of messages', () => {
+describe('message keys', () => {
   const both = (jid: Jid) => (isGroup(jid) ? [jid] : [jid, toJid(jid.replace('c.us', 'lid'))])
 
   it.each([

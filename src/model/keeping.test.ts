@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chatList, daysPerChat } from './keeping.ts'
 
-describe('chats that a rule is about', () => {
+describe('the chats of a rule', () => {
   it.each<[string, object[]]>([
     ['', []],
     ['status, CHANNELS,,', [{ kind: 'status' }, { kind: 'channel' }]],
@@ -20,8 +20,8 @@ describe('chats that a rule is about', () => {
   )
 })
 
-describe('days of one chat', () => {
-  it('are read', () => {
+describe('days per chat', () => {
+  it('are parsed', () => {
     expect(daysPerChat.parse('120363000000000001@g.us=7, groups = 30,status=0')).toEqual([
       { chats: { jid: '120363000000000001@g.us' }, days: 7 },
       { chats: { kind: 'group' }, days: 30 },

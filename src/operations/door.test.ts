@@ -68,17 +68,17 @@ describe('the door', () => {
     expect(read).not.toContain('archive')
   })
 
-  it('knows only its own accounts', () => {
+  it('admits only to its own accounts', () => {
     const way = { name: 'a way', scope: 'read', needs: 'nothing' } as const
     expect(codeOf(() => door.admit(way, callWith(['read'], { account: 'other' })))).toBe('account_not_found')
     expect(codeOf(() => door.stateFor(callWith(['read'], { account: 'other' })))).toBe('account_not_found')
   })
 
-  it('tells no state to a caller that may not read it', () => {
+  it('returns no state to a caller that may not read it', () => {
     expect(door.stateFor(callWith(['send']))).toBe(null)
   })
 
-  it('notes who came in, and nobody whom it turned away', () => {
+  it('logs admitted callers, and no rejected ones', () => {
     admissions.length = 0
     const way = { name: 'a way', scope: 'manage', needs: 'nothing' } as const
     codeOf(() => door.admit(way, callWith(['read'])))
@@ -97,7 +97,7 @@ describe('the door', () => {
 })
 
 describe('the rows', () => {
-  it('that send ask for the scope send, and those that read for nothing more than read', () => {
+  it('that send require the scope send, and those that read require only read', () => {
     for (const { name, effect, scope } of OPERATIONS) {
       if (effect === 'send') expect(scope, name).toBe('send')
       if (effect === 'read') expect(scope, name).toBe('read')

@@ -6,7 +6,7 @@ function parse(name: string, input: unknown) {
   return operation.input.safeParse(input)
 }
 
-describe('what an operation takes', () => {
+describe('accepted inputs', () => {
   it.each<[string, object, object]>([
     ['list_chats', {}, { limit: 20, unread_only: false, kind: ['direct', 'group'] }],
     ['list_chats', { limit: '100', unread_only: '1' }, { limit: 100, unread_only: true }],
@@ -61,7 +61,7 @@ describe('what an operation takes', () => {
     expect(data).toMatchObject({ before: { time }, after: { time } })
   })
 
-  it('a message as a place in time', () => {
+  it('a message as a position in time', () => {
     const key = { fromMe: true, chat: '42@lid', bareId: 'ID', participant: null }
     expect(parse('read_messages', { chat_id: '42@lid', after: 'true_42@lid_ID' }).data).toMatchObject({
       after: { key },
@@ -69,7 +69,7 @@ describe('what an operation takes', () => {
   })
 })
 
-describe('what it refuses, naming the field', () => {
+describe('rejected inputs, with the name of the field', () => {
   it.each<[string, object, string]>([
     ['list_chats', { limit: 0 }, 'limit'],
     ['list_chats', { limit: '101' }, 'limit'],

@@ -13,14 +13,14 @@ const refusal = (schema: z.ZodType, raw: unknown) => {
   return expect.fail('nothing was refused')
 }
 
-describe('an input that does not fit', () => {
-  it('is told by field, in one sentence', () => {
+describe('an invalid input', () => {
+  it('is described by field, in one sentence', () => {
     const schema = z.strictObject({ a: z.string(), b: z.int('must be a whole number') })
     expect(refusal(schema, { a: '', b: 1.5 })).toBe('"b": must be a whole number.')
     expect(refusal(z.strictObject({}), { x: 1, y: 2 })).toBe('unknown field "x", "y".')
   })
 
-  it('shows of a name that the caller chose no control, and not all of a long one', () => {
+  it('shortens names from the caller and escapes their controls', () => {
     const name = `a\u202e\u009b\n${'b'.repeat(100)}`
     expect(refusal(z.strictObject({}), { [name]: 1 })).toBe(
       `unknown field "a\\u202e\\u009b\\n${'b'.repeat(36)}".`,

@@ -74,13 +74,13 @@ async function stream(
   requestId: string,
   { clock, log }: StreamOptions,
 ): Promise<void> {
-  let told = reading.cursor()
+  let sent = reading.cursor()
   let cancelHeartbeat = () => {}
   const beat = () => {
     cancelHeartbeat = clock.after(HEARTBEAT_MS, beat)
     if (raw.writableNeedDrain) return
-    raw.write(reading.cursor() === told ? ':\n\n' : `:\n${idLine(reading)}\n`)
-    told = reading.cursor()
+    raw.write(reading.cursor() === sent ? ':\n\n' : `:\n${idLine(reading)}\n`)
+    sent = reading.cursor()
   }
   cancelHeartbeat = clock.after(HEARTBEAT_MS, beat)
   try {
@@ -88,7 +88,7 @@ async function stream(
       await turn()
       const { events, hasMore } = reading.next(PAGE)
       for (const event of events) {
-        told = event.cursor
+        sent = event.cursor
         // One at a time: at most one event waits in memory for a slow reader.
         if (!raw.write(toFrame(event))) await untilTaken(raw, reading.ended, clock)
         if (reading.ended.aborted) break

@@ -38,7 +38,7 @@ describe('renderQrPage', () => {
     }
   })
 
-  it('makes visible what steers in a name', async () => {
+  it('makes controls in a name visible', async () => {
     const account = { wid: '1@c.us', pushname: 'Ro\u0000b\u001b[31min\u202e\u200f', platform: null }
     const page = await render({ account })
     expect(page).toContain('Linked as Ro\\u0000b\\u001b[31min\\u202e\\u200f<')
@@ -46,14 +46,14 @@ describe('renderQrPage', () => {
     expect(page).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u200f\u202e]/)
   })
 
-  it('shows a code only where there is one', async () => {
+  it('shows a QR code only if there is one', async () => {
     expect(await render({})).not.toContain('data:image')
     const page = await render({ state: 'qr' }, { qr: '2@x' })
     expect(page).toContain('<img src="data:image/png;base64,')
     expect(page).not.toContain('2@x')
   })
 
-  it('shows a pairing code in two halves, with the time that is left', async () => {
+  it('shows a pairing code in two halves, with the time until it expires', async () => {
     const page = await render({ state: 'qr' }, { code: { text: 'ABCD1234', seconds: 65 } })
     expect(page).toContain('ABCD-1234')
     expect(page).toContain('expires in 1:05 minutes')

@@ -51,7 +51,7 @@ describe('renderQrText', () => {
     expect(text).not.toContain('2@')
   })
 
-  it('says in one line what is going on while there is none', async () => {
+  it('describes the session in one line while there is no QR code', async () => {
     expect(await renderQrText(status, null)).toBe(
       'No QR code is available yet. POST /api/auth/start to link an account.\n',
     )

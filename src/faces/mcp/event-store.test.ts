@@ -15,7 +15,7 @@ async function since(store: ReturnType<typeof createEventStore>, id: string): Pr
 }
 
 describe('the event store', () => {
-  it('gives what followed on the same stream', async () => {
+  it('replays the events after an id on the same stream', async () => {
     const store = createEventStore()
     const first = await store.storeEvent('a', note('1'))
     await store.storeEvent('b', note('other'))
@@ -30,13 +30,13 @@ describe('the event store', () => {
     expect(await store.getStreamIdForEventId?.("x'; --")).toBeUndefined()
   })
 
-  it('keeps 200 events', async () => {
+  it('stores 200 events', async () => {
     const store = createEventStore()
     for (let count = 0; count < 500; count += 1) await store.storeEvent('a', note(`${count}`))
     expect(await since(store, '0.a')).toHaveLength(200)
   })
 
-  it('keeps a quarter of a megabyte, and nothing larger', async () => {
+  it('stores a quarter of a megabyte, and no larger message', async () => {
     const store = createEventStore()
     for (let count = 0; count < 10; count += 1) await store.storeEvent('a', note('x'.repeat(100 * 1024)))
     expect(await since(store, '0.a')).toHaveLength(2)

@@ -68,7 +68,7 @@ export function refuse(
 }
 
 /** Returns the response after the client disconnected: 499, as in nginx. */
-export function nobody(): Response {
+export function clientGone(): Response {
   return new Response(null, { status: 499 })
 }
 

@@ -3,7 +3,7 @@ import { createTestClock } from '../../../test/test-clock.ts'
 import { createPacer } from './pacer.ts'
 
 describe('a pacer', () => {
-  it('says the first at once, the others once a second, the last always', () => {
+  it('sends the first at once, others once a second, and always the last', () => {
     const clock = createTestClock()
     const said: string[] = []
     const pacer = createPacer(clock, (what) => said.push(what))

@@ -13,6 +13,7 @@ import { toAuthInfo } from './callers.ts'
 import {
   cancelledAnswer,
   cancelledBy,
+  clientGone,
   type Exchange,
   isInitialize,
   isObject,
@@ -20,7 +21,6 @@ import {
   member,
   messagesOf,
   NULL_ID,
-  nobody,
   RPC,
   refuse,
   takesStream,
@@ -126,7 +126,7 @@ function answerAsJson(isBatch: boolean, headers: Record<string, string>): Answer
     response: promise,
     take: (sent) => void ('method' in sent || results.push(restore(sent))),
     end: () => resolve(new JsonResponse(isBatch ? results : results[0], { headers })),
-    drop: () => resolve(nobody()),
+    drop: () => resolve(clientGone()),
   }
 }
 

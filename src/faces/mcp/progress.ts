@@ -32,14 +32,14 @@ export async function withProgress<Result>(
     const { state, next_step } = status()
     return next_step === null ? state : `${state}. ${words(next_step)}`
   }
-  let told = situation()
+  let sent = situation()
   const stopListening = onStatus(() => {
     const now = situation()
-    if (now !== told) tell(now)
-    told = now
+    if (now !== sent) tell(now)
+    sent = now
   })
   const beat = () => {
-    tell(`Still waiting. Session: ${told}`)
+    tell(`Still waiting. Session: ${sent}`)
     cancelBeat = clock.after(BEAT_MS, beat)
   }
   let cancelBeat = clock.after(BEAT_MS, beat)

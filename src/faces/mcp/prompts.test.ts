@@ -17,7 +17,7 @@ function textOf(name: string, given: Record<string, string>): string {
 const namesIn = (text: string) => new Set(text.match(/whatsapp_[a-z_]+/g))
 
 describe('prompts', () => {
-  it('are these, with what they take', () => {
+  it('have these names and arguments', () => {
     const listed = PROMPTS.map(({ name, arguments: given = [] }) => [
       name,
       given.map((one) => `${one.name}${one.required ? '' : '?'}`).join(' '),
@@ -48,7 +48,7 @@ describe('prompts', () => {
     }
   })
 
-  it('ask for short answers where a tool gives long ones by itself', () => {
+  it('ask for concise results of tools that default to detailed ones', () => {
     const long = OPERATIONS.filter(
       ({ documented }) => documented !== undefined && documented.each !== 'answer',
     )
@@ -65,7 +65,7 @@ describe('prompts', () => {
     for (const wish of ofLong) expect(wish).toContain('response_format "concise"')
   })
 
-  it('hold arguments as JSON strings', () => {
+  it('include arguments as JSON strings', () => {
     const given = { chat: HOSTILE, wish: HOSTILE }
     const text = textOf('draft_reply', given)
     expect(text.split(JSON.stringify(HOSTILE).replace('\u202e', '\\u202e'))).toHaveLength(3)
@@ -74,7 +74,7 @@ describe('prompts', () => {
       expect(textOf(name, { chat: HOSTILE })).not.toContain('\n9. Send')
   })
 
-  it('send nothing but a reply that was shown and wanted', () => {
+  it('send only a reply that the user has seen and approved', () => {
     for (const { name } of PROMPTS) {
       const text = textOf(name, name === 'draft_reply' ? { chat: 'a' } : {})
       if (name !== 'draft_reply') expect(text).toContain('Do not send or change anything.')

@@ -15,12 +15,12 @@ import type { Clock } from '../../clock.ts'
 import { createAudience } from './audience.ts'
 import { toAuthInfo } from './callers.ts'
 import {
+  clientGone,
   type Exchange,
   isInitialize,
   member,
   messagesOf,
   NULL_ID,
-  nobody,
   RPC,
   refuse,
   requestIds,
@@ -111,7 +111,7 @@ export function createRouter({ factory, sessionKey, isResource, clock }: RouterO
     sessions: sessions.count,
     async handle(exchange) {
       const { request } = exchange
-      if (request.signal.aborted) return nobody()
+      if (request.signal.aborted) return clientGone()
       if (isStopped) {
         // The code tells `stdio`, which forwards requests, that this request was not begun.
         const more = { headers: { 'retry-after': '5' }, data: { code: 'stopping', retry: 'safe' } }

@@ -4,7 +4,7 @@ import { createSessionIds } from './session-ids.ts'
 describe('session ids', () => {
   const ids = createSessionIds('a key')
 
-  it('are known to whoever has the key', () => {
+  it('are recognised with the same key', () => {
     const minted = Array.from({ length: 100 }, ids.mint)
     expect(new Set(minted).size).toBe(100)
     for (const id of minted) {
@@ -14,7 +14,7 @@ describe('session ids', () => {
     }
   })
 
-  it('are foreign once anything in them is changed', () => {
+  it('are foreign if any part of them is changed', () => {
     const id = ids.mint()
     for (let place = 0; place < id.length - 1; place += 1) {
       const other = id[place] === 'x' ? 'y' : 'x'

@@ -59,7 +59,7 @@ describe('a stream of events', () => {
     expect(heard).toBe(escaped.repeat(times))
   })
 
-  it('is no faster than it is taken, and ends for a reader that takes nothing for a minute', async () => {
+  it('is as fast as its reader, and ends if the reader reads nothing for a minute', async () => {
     let pulled = 0
     let isCancelled = false
     const body = new ReadableStream<Uint8Array>(

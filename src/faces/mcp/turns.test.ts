@@ -6,7 +6,7 @@ const { signal } = new AbortController()
 const LONG = 'x'.repeat(2 * 1024 * 1024)
 const never = new Promise<void>(() => {})
 
-it('four requests of an HTTP request run at a time, and those of others meanwhile', async () => {
+it('runs four requests of one HTTP request at a time, and those of other clients meanwhile', async () => {
   const turns = createTurns()
   turns.begin('a', never)
   turns.begin('b', never)
@@ -24,7 +24,7 @@ it('four requests of an HTTP request run at a time, and those of others meanwhil
   expect(running).toBe(10)
 })
 
-it('a request is not begun once the answers to its batch are too large, or its client left', async () => {
+it('does not begin a request if the responses to its batch are too large or its client disconnected', async () => {
   const turns = createTurns()
   turns.begin('a', never)
   await turns.take('a', signal, async () => LONG)
@@ -36,7 +36,7 @@ it('a request is not begun once the answers to its batch are too large, or its c
   await expect(turns.take('b', AbortSignal.abort(), begun)).rejects.toThrow()
 })
 
-it('a request is not begun while too much waits for clients, and is again when they took it', async () => {
+it('does not begin requests while too many responses are pending, and continues once clients have read them', async () => {
   const turns = createTurns()
   const taken = createDeferred<void>()
   for (let n = 0; n < 32; n += 1) {

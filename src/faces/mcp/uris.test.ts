@@ -8,8 +8,8 @@ const KEYS = [
   'true_15551234567@c.us_3EB0AA_out',
 ]
 
-describe('addresses of resources', () => {
-  it('are read in every way in which they are told', () => {
+describe('URIs of resources', () => {
+  it('are parsed in every form in which updates use them', () => {
     for (const id of ['15551234567@c.us', '99001@lid', '4915-1600000000@g.us', 'status@broadcast'])
       for (const uri of chatUris(id)) expect(readUri(uri)).toEqual({ kind: 'chat', id })
     for (const id of KEYS)
