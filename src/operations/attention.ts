@@ -109,7 +109,7 @@ export const listWaiting = defineOperation({
   title: 'Chats that wait for a reply',
   tag: 'chats',
   description:
-    'Lists chats that wait for a reply from this account: the last message is theirs. Longest wait first, each with that message and the waiting time. A reaction of this account to that message, or a returned call, counts as a reply; their calls, reactions and deleted messages do not count as messages. By default direct chats of the last 14 days that are neither muted nor archived (include_groups, days, include_muted, include_archived). Not every last message needs a reply: read it first. For what is new, use {{list_unread}}.',
+    'Lists chats that wait for a reply from this account: the last message is theirs. Latest activity first, each with that message and the waiting time. A reaction of this account to that message, or a returned call, counts as a reply; their calls, reactions and deleted messages do not count as messages. By default direct chats of the last 14 days that are neither muted nor archived (include_groups, days, include_muted, include_archived). Not every last message needs a reply: read it first. For what is new, use {{list_unread}}.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',
