@@ -1,4 +1,4 @@
-/** The environment that settings are read from: that of the process, over the `.env` of one folder. */
+/** The environment of the settings: the process's environment, which takes precedence over the `.env` of one folder. */
 import { lstatSync, realpathSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
@@ -8,18 +8,18 @@ import { readText, UnfitFileError } from './read-file.ts'
 export type Environment = Record<string, string | undefined>
 
 /**
- * The process's environment over the `.env` of this folder, if there is one: of the working directory, unless another is named.
- * @throws ConfigError where the file belongs to another user, can be changed by one, or cannot be read
+ * Returns the process's environment, and below it the `.env` of this folder, if it exists. Default: the working directory.
+ * @throws ConfigError if the file belongs to another user, is writable by others, or cannot be read
  */
 export function readEnvironment(folder = '.'): Environment {
   return { ...readEnvFile(folder), ...process.env }
 }
 
 /**
- * The same, for a command that runs what settings name: a folder that came from elsewhere must not say what is run, so
- * only the `.env` of the data root may.
- * @param flags settings given as flags; they win, so that what the file says of them does not matter
- * @throws ConfigError as {@link readEnvironment}, and where the `.env` of another folder names a program
+ * Returns the same for a command that runs programs of the settings. A downloaded folder must not choose programs to run,
+ * so only the `.env` of the data root may name them.
+ * @param flags settings given as flags; they take precedence, so the file's values of these settings do not matter
+ * @throws ConfigError as {@link readEnvironment}, and if the `.env` of another folder names a program
  */
 export function readOwnEnvironment(root: () => string, flags: GivenSettings): Environment {
   const fromFile = readEnvFile('.')
@@ -27,7 +27,7 @@ export function readOwnEnvironment(root: () => string, flags: GivenSettings): En
   const named = PROGRAMS.find((name) => fromFile[name]?.trim() && !isGiven(name))
   if (named !== undefined && !isSame('.', root())) {
     throw new ConfigError(
-      `.env in the working directory names a program in ${named}, and programs are run only as the .env in ${root()} names them. Move that line there, or set ${named} in the environment.`,
+      `.env in the working directory names a program in ${named}, which only the .env in ${root()} may do. Move that line there, or set ${named} in the environment.`,
     )
   }
   return { ...fromFile, ...process.env }
@@ -41,7 +41,7 @@ const PROGRAMS = (Object.keys(SETTINGS) as SettingName[]).filter((name) => {
 function readEnvFile(folder: string): Environment {
   const file = join(folder, '.env')
   try {
-    // Somebody else's link would choose among the files that this user has.
+    // A link of another user could select any file of this user.
     requireTrusted(lstatSync(file), 'link')
     return parseEnv(readText(file, { look: (stats) => requireTrusted(stats, 'file') }))
   } catch (error) {
@@ -62,7 +62,7 @@ class Distrusted extends Error {
   }
 }
 
-/** Of this user or root, and nobody else can change it. Windows has no such modes. */
+/** Checks that the file belongs to this user or root, and that only its owner can write it. Windows has no such modes. */
 function requireTrusted({ uid, mode }: Stats, what: 'link' | 'file'): void {
   if (process.getuid === undefined) return
   if (uid !== process.getuid() && uid !== 0) {
@@ -83,7 +83,7 @@ function isSame(one: string, other: string): boolean {
   try {
     return realpathSync(one) === realpathSync(other)
   } catch {
-    // The data root need not exist.
+    // The data root may not exist.
     return false
   }
 }

@@ -1,10 +1,10 @@
-/** The user's home directory, asked for only where it is needed: a user of a container need not have one. */
+/** The user's home directory. Read only if needed, because a user of a container may have none. */
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { ConfigError } from './config-error.ts'
 
 /**
- * Absolute path of the home directory; null if HOME is not set and the user has no passwd entry
+ * Returns the absolute path of the home directory; null if HOME is not set and the user has no passwd entry
  * (`docker run --user 54321`), for which Node throws (libuv: uv_os_homedir).
  */
 export function findHome(): string | null {
@@ -17,9 +17,9 @@ export function findHome(): string | null {
 }
 
 /**
- * The same, for what cannot do without.
- * @param what needs it, as the subject of a sentence
- * @throws ConfigError if there is none
+ * Returns the home directory.
+ * @param what what needs it, as the subject of a sentence
+ * @throws ConfigError if the user has none
  */
 export function requireHome(what: string): string {
   const home = findHome()
@@ -30,15 +30,15 @@ export function requireHome(what: string): string {
 }
 
 /**
- * `~` and `~/…` with the home directory in place of the `~`, which shells do not expand everywhere and clients of MCP
- * nowhere; anything else as it is, also another user's `~name`.
+ * Replaces `~` in `~` and `~/…` with the home directory, because MCP clients do not expand it, and shells not everywhere.
+ * Other paths stay unchanged, including `~name` of another user.
  * @throws ConfigError if there is no home directory
  */
 export function expandHome(path: string): string {
   return /^~(?:$|[\\/])/.test(path) ? join(requireHome(JSON.stringify(path)), path.slice(1)) : path
 }
 
-/** A path as people write it, absolute; a relative one begins at `base`. Throws as {@link expandHome}. */
+/** Returns the absolute path of a typed path. A relative path starts at `base`. Throws as {@link expandHome}. */
 export function toPath(text: string, base = '.'): string {
   return resolve(base, expandHome(text))
 }

@@ -1,21 +1,21 @@
 /**
- * Files that a person named, or that somebody else may have put there: opened without waiting, looked at, and then read.
- * A device has no end, a FIFO waits for a writer, and what a path names may change between a look and an opening.
+ * Reads files that a person named or that another user may have placed: opens without waiting, checks the open file, then
+ * reads. A device has no end, a FIFO waits for a writer, and a path may change between a check and an opening.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 
-/** The file is there, and not what can be read. `message` goes on after its name: `is not a regular file`. */
+/** The file exists, but cannot be used. `message` continues a sentence after its name: `is not a regular file`. */
 export class UnfitFileError extends Error {}
 
-/** Called with what was opened, before it is read: throw to leave it unread. */
+/** Called with the open file before it is read. Throws to reject the file. */
 export type Look = (stats: Stats, fd: number) => void
 
 /**
- * A regular file, open for reading; links are followed.
- * @throws UnfitFileError for anything else, and the operating system's error
+ * Opens a regular file for reading. Follows links.
+ * @throws UnfitFileError if it is not a regular file, and the operating system's error
  */
 export function openRegular(path: string, look: Look = () => {}): number {
-  // Without it, opening a FIFO waits until somebody writes to it. Windows has no such flag, and no FIFOs.
+  // Without O_NONBLOCK, opening a FIFO waits for a writer. Windows has neither this flag nor FIFOs.
   const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     const stats = fstatSync(fd)
@@ -29,8 +29,8 @@ export function openRegular(path: string, look: Look = () => {}): number {
 }
 
 /**
- * The text of a regular file, without the byte order mark that editors put before it.
- * @throws UnfitFileError where it is no regular file, too large, or not UTF-8; the operating system's error; what `look` throws
+ * Returns the text of a regular file, without a byte order mark.
+ * @throws UnfitFileError if it is not a regular file, too large, or not UTF-8; the operating system's error; the error of `look`
  */
 export function readText(path: string, options: { maxBytes?: number; look?: Look } = {}): string {
   const { maxBytes = 1024 * 1024, look } = options
@@ -45,8 +45,8 @@ export function readText(path: string, options: { maxBytes?: number; look?: Look
 }
 
 /**
- * UTF-8 as text, without its byte order mark.
- * @throws UnfitFileError where it is not UTF-8
+ * Decodes UTF-8, without a byte order mark.
+ * @throws UnfitFileError if the bytes are not UTF-8
  */
 export function decode(bytes: Uint8Array): string {
   try {
@@ -56,7 +56,7 @@ export function decode(bytes: Uint8Array): string {
   }
 }
 
-/** To its end, or one byte more than allowed: what the system says of a file's size need not be so, as in /proc. */
+/** Reads to the end, or one byte more than allowed. Ignores the reported file size, which can be wrong, as in /proc. */
 function readUpTo(fd: number, maxBytes: number): Buffer {
   const chunks: Buffer[] = []
   for (let size = 0; size <= maxBytes; ) {

@@ -8,17 +8,17 @@ export const VERSION = String(version)
 /** The oldest Node that is supported, such as `20.19`. */
 export const NODE_NEEDED = String(engines.node).replace('>=', '')
 
-/** Is this version of Node, such as `22.3.1`, new enough? */
+/** True if this version of Node, such as `22.3.1`, is supported. */
 export function isNodeSupported(node: string): boolean {
   const [major = 0, minor = 0] = node.split('.').map(Number)
   const [needMajor = 0, needMinor = 0] = NODE_NEEDED.split('.').map(Number)
   return major > needMajor || (major === needMajor && minor >= needMinor)
 }
 
-/** One sentence and the next step for a Node that is too old; whoever starts us with it should read this and no stack. */
+/** Returns one sentence and the next step for an unsupported Node, to print instead of a stack trace. */
 export function oldNode(node: string): { says: string; next: string } {
   return {
     says: `Node ${NODE_NEEDED} or newer is needed, and this is ${node}.`,
-    next: 'Install a newer one (https://nodejs.org) and start again.',
+    next: 'Install a newer version (https://nodejs.org), then start again.',
   }
 }
