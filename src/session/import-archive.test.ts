@@ -28,7 +28,10 @@ const GROUP = toJid('120363000000000001@g.us')
 const CHANNEL = toJid('120363000000000009@newsletter')
 const T = 1_700_000_000
 
-/** Latin with accents, Cyrillic, Arabic, Hebrew, Devanagari, Han: with marks that turn the direction, and emoji. */
+/**
+ * Latin with accents, Cyrillic, Arabic, Hebrew, Devanagari, Han: with marks that turn the direction, and
+ * emoji.
+ */
 const SCRIPTS = [
   'Žluťoučký kůň',
   'Съешь ещё',
@@ -392,16 +395,16 @@ describe('a file is refused', () => {
       (text) =>
         edit(text, messageLine(text) + 1, (line) => ({ ...line, bare_id: 'own', from_me: true, from: null })),
       'invalid_line',
-      (text) => `Line ${messageLine(text) + 1}: it came before.`,
+      (text) => `Line ${messageLine(text) + 1}: it repeats an earlier line.`,
     ],
     [
       'out of order',
       (text) => edit(text, messageLine(text), (line) => ({ ...line, position: 1 })),
       'invalid_line',
-      (text) => `Line ${messageLine(text)}: "position" must grow from message to message.`,
+      (text) => `Line ${messageLine(text)}: "position" must increase from message to message.`,
     ],
     [
-      'whose times do not fit',
+      'whose times do not match',
       (text) => edit(text, messageLine(text), (line) => ({ ...line, sent_at: '2001-01-01T00:00:00.000Z' })),
       'invalid_line',
       () => /"position" and "sent_at"/,
@@ -429,7 +432,7 @@ describe('a file is refused', () => {
       'from whose middle a line is missing',
       (text) => text.replace(/.*"bare_id":"news".*\n/, ''),
       'cut_short',
-      () => /and \d+ are here/,
+      () => /but has \d+/,
     ],
   ])('%s, and nothing is left', async (_, change, code, says) => {
     const text = original()

@@ -1,4 +1,4 @@
-/** The accounts of a server, a row each. Secrets of theirs are in it. */
+/** The accounts of a server, one row each, including their secrets. */
 import type { AccountChange, AccountRow } from '../control.ts'
 import { fail } from '../errors.ts'
 import { type AccountId, DEFAULT_ACCOUNT, type Jid } from '../model/ids.ts'
@@ -57,7 +57,7 @@ export function createAccounts(db: Connection): Accounts {
   }
 }
 
-/** Member by member: the library's rows have more than the columns. */
+/** Field by field: the library's rows have more than the columns. */
 function toAccount({ id, label, state, proxy, number, created_at_ms }: Row): AccountRow {
   return { id, label, state, proxy, number, createdAtMs: created_at_ms }
 }

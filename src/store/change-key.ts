@@ -1,4 +1,7 @@
-/** The key of a database of ours set, changed or taken away, while nobody uses it. Cut short, any of them leaves an archive that opens. */
+/**
+ * Sets, changes or removes the key of a database while no process uses it. An interrupted run leaves an
+ * archive that opens.
+ */
 import { existsSync, renameSync } from 'node:fs'
 import { fail } from '../errors.ts'
 import { type Contents, readHeader } from './header.ts'
@@ -18,20 +21,23 @@ import { closeFile, openFile } from './open-file.ts'
 import { type RewriteStep, rewrite } from './rewrite.ts'
 import { explain, settle, type Unlocked, unlock } from './unlock.ts'
 
-/** `key_file`: what opens the new archive is on disk; only then it is made. `done`: nothing of the old one is left. */
+/**
+ * `key_file`: the key file of the new archive is on disk; the archive follows. `done`: the old archive is
+ * removed.
+ */
 export type KeyStep = 'key_file' | RewriteStep | 'done'
 
 export type ChangeOptions = {
-  /** What the file holds; left out: an archive. */
+  /** The kind of database; defaults to an archive. */
   contents?: Contents
   /** Called once each step is done and on disk. */
   onStep?: (step: KeyStep) => void
-  /** Of a new key; less is for tests. */
+  /** Cost of a new key; tests use a lower one. */
   cost?: Cost
 }
 
 /**
- * Encrypt a plain archive. One that is encrypted with this secret already is left as it is: false.
+ * Encrypts a plain archive. Returns false, and changes nothing, if it is encrypted with this secret already.
  * @throws AppError as `openArchive` and `rewrite`
  */
 export function encryptArchive(
@@ -52,7 +58,7 @@ export function encryptArchive(
 }
 
 /**
- * Encrypt an archive with another secret. One that has it already is left as it is: false.
+ * Encrypts an archive with another secret. Returns false, and changes nothing, if it has that secret already.
  * @throws AppError as `openArchive` and `rewrite`
  */
 export function changeArchiveKey(
@@ -71,7 +77,7 @@ export function changeArchiveKey(
   const made = createSlot(to, cost)
   writeSlots(file, [slot, made.slot])
   onStep('key_file')
-  // Where this fails, both stay: the next opening finds out which one it is.
+  // If this fails, both keys stay: the next opening finds the right one.
   rewrite(file, { contents, from: key, to: made.key, onStep })
   writeSlots(file, [made.slot])
   onStep('done')
@@ -79,7 +85,7 @@ export function changeArchiveKey(
 }
 
 /**
- * Make an encrypted archive a plain one. A plain one is left as it is: false.
+ * Decrypts an archive. Returns false, and changes nothing, if it is not encrypted.
  * @throws AppError as `openArchive` and `rewrite`
  */
 export function decryptArchive(
@@ -88,7 +94,7 @@ export function decryptArchive(
   { contents = 'archive', onStep = () => {} }: ChangeOptions = {},
 ): boolean {
   if (readHeader(file).kind === 'plain') {
-    // Left from a run that was cut short; one of another archive does not fit.
+    // Left by an interrupted run; a key file of another archive does not match.
     if (slotsOrNone(file).some((slot) => openSlot(slot, secret) !== null)) removeSlots(file)
     return false
   }
@@ -99,7 +105,7 @@ export function decryptArchive(
   return true
 }
 
-/** Does it open with this secret? Errors as `openArchive`. */
+/** True if the archive opens with this secret. Errors as `openArchive`. */
 function check(file: string, secret: string, contents: Contents): Unlocked {
   const unlocked = unlock(file, secret)
   try {
@@ -116,14 +122,14 @@ function opensWith(file: string, secret: string, contents: Contents): boolean {
     check(file, secret, contents)
     return true
   } catch {
-    // Why not is told by the key that it should have.
+    // The error of the required key explains the cause.
     return false
   }
 }
 
 /**
- * The key file of a plain archive, made anew. One that is there already may be left from a run that was cut short, or
- * belong to an encrypted archive that was moved away: it is used where it fits, else set aside.
+ * Creates the key file of a plain archive. An existing one may come from an interrupted run, or belong to an
+ * encrypted archive that was moved away: it is used if it matches, else renamed.
  */
 function newSlot(file: string, secret: string, cost: Cost): { slot: Slot; key: FileKey } {
   const keyFile = keyFileOf(file)

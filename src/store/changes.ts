@@ -1,4 +1,4 @@
-/** What happens to a message after it was written: revisions (what it said before) and reactions. */
+/** Changes of a message after it was stored: revisions (earlier texts) and reactions. */
 import type { Revision } from '../model/message.ts'
 import type { Connection } from './sqlite.ts'
 
@@ -7,14 +7,14 @@ export type ReactionRow = { message: number; sender: number; emoji: string; at_m
 export type RevisionRow = Omit<Revision, 'until_at'> & { until_at_ms: number }
 
 export type Changes = {
-  /** Keep what `message` said until `untilMs`; returns which revision that is. */
+  /** Stores the text that `message` had until `untilMs`; returns the revision's number. */
   addRevision(
     message: number,
     before: { what: Revision['what']; type: string; body: string; untilMs: number },
   ): number
-  /** One revision; undefined where there is none. */
+  /** One revision; undefined if there is none. */
   revision(message: number, n: number): RevisionRow | undefined
-  /** What the message said before each change, oldest first. */
+  /** The text of the message before each change, oldest first. */
   textsBefore(message: number): string[]
   reactions(message: number): ReactionRow[]
   setReaction(row: ReactionRow): void

@@ -23,44 +23,44 @@ export type ChatRow = {
   merged_into: number | null
 }
 
-/** What WhatsApp says of a chat, by column. */
+/** The columns that WhatsApp reports for a chat. */
 export type ChatFacts = Pick<
   ChatRow,
   'name' | 'unread_count' | 'timestamp' | 'archived' | 'pinned_at' | 'muted_until' | 'is_read_only'
 >
 
-/** How much of a chat is here: for planning what to fetch. `oldest`: position of its first message. */
+/** How much of a chat is stored: for planning what to fetch. `oldest`: position of its first message. */
 export type Extent = { chat: number; messages: number; oldest: number | null }
 
 export type Chats = {
   get(id: number): ChatRow | undefined
-  /** The chat that this one has become, or itself: ids that were taken before a merge stay good. */
+  /** Returns the chat that this one was merged into, or itself: ids from before a merge stay valid. */
   currentId(id: number): number
   byPerson(person: number): ChatRow | undefined
   byJid(jid: Jid): ChatRow | undefined
-  /** Where WhatsApp knows the chat: its JID, or that of its person, by phone where it is known. */
+  /** Returns the chat's JID, or that of its person, by phone number if known. */
   addressOf(id: number): Jid | null
-  /** Every address that it is known by. */
+  /** Returns all known addresses of the chat. */
   addressesOf(id: number): Jid[]
-  /** Every chat that is one still, latest activity first. */
+  /** All chats that were not merged into another, latest activity first. */
   all(): ChatRow[]
   insert(kind: ChatKind, address: { person: number } | { jid: Jid }): number
-  /** Also says that the chat exists on WhatsApp. */
+  /** Also marks the chat as existing on WhatsApp. */
   setFacts(id: number, facts: ChatFacts): void
-  /** A message at `position`, sent at `sentAt`, is in the chat now. */
+  /** Records that a message at `position`, sent at `sentAt`, is in the chat. */
   noteMessage(id: number, position: number, sentAt: number): void
   setRemoved(id: number, removedAt: number): void
-  /** Never goes back. */
+  /** Never decreases. */
   setCaughtUp(id: number, position: number): void
   setHistoryComplete(id: number): void
-  /** What was sent before this time (Unix seconds) is not to be kept again. Never goes back. */
+  /** Messages sent before this time (Unix seconds) are not stored again. Never decreases. */
   setForgotten(id: number, before: number): void
-  /** Of no chat is it known any more that its beginning is here. */
+  /** Marks the history of every chat as possibly incomplete. */
   doubtHistory(): void
   setPerson(id: number, person: number): void
-  /** Find the newest message again, after messages moved. */
+  /** Finds the newest message again, after messages were moved. */
   refreshLast(id: number): void
-  /** `id` has turned out to be `other`: its row stays as a pointer. */
+  /** `id` is the same chat as `other`: its row stays as a pointer. */
   retire(id: number, other: number): void
   extents(): Extent[]
   members(chat: number): { person: number; is_admin: number }[]

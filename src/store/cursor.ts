@@ -1,14 +1,17 @@
-/** Cursors of lists: the place after which to go on, opaque outside. They stay good while the list changes. */
+/**
+ * Cursors of lists: an opaque position after which the next page begins. They stay valid while the list
+ * changes.
+ */
 import type { z } from 'zod'
 import { fail } from '../errors.ts'
 
-/** @param list name of the list, so that no other takes the cursor */
+/** @param list name of the list; other lists reject the cursor */
 export function toCursor(list: string, place: unknown): string {
   return Buffer.from(JSON.stringify([list, place])).toString('base64url')
 }
 
 /**
- * The place in a cursor of {@link toCursor}; null where none was given: the list begins.
+ * Returns the position in a cursor of {@link toCursor}; null if no cursor was given: the first page.
  * @throws AppError `invalid_input` for anything else
  */
 export function fromCursor<T>(list: string, cursor: string | undefined, shape: z.ZodType<T>): T | null {
@@ -18,7 +21,7 @@ export function fromCursor<T>(list: string, cursor: string | undefined, shape: z
   if (name === list && read.success) return read.data
   return fail('invalid_input', {
     detail:
-      '"cursor" is not one that this list gave: take next_cursor of the page before, whole, or leave it out for the first page.',
+      '"cursor" is not from this list: send next_cursor of the previous page unchanged, or omit it for the first page.',
   })
 }
 

@@ -1,7 +1,7 @@
 /**
- * Cursors of the event log as they are told outside: `<archive>-<number>-<time>`, opaque there. The archive's tag keeps a
- * cursor from being taken for one of another account; the event's own time (where it went with its message, that of the
- * newest one before it), for one of the same archive before an older copy of it was put back in its place.
+ * Cursors of the event log in responses: `<archive>-<number>-<time>`, opaque for clients. The archive's tag
+ * rejects cursors of another account. The event's time (if the event was deleted with its message, that of
+ * the newest earlier event) rejects cursors of the same archive from before an older copy of it was restored.
  */
 import { randomBytes } from 'node:crypto'
 import { fail } from '../errors.ts'
@@ -9,29 +9,31 @@ import type { EventLog } from './event-log.ts'
 import { getMeta, setMeta } from './open-file.ts'
 import type { Connection } from './sqlite.ts'
 
-/** In place of a cursor: from the oldest event that is kept. */
+/** Instead of a cursor: the oldest stored event. */
 export const OLDEST = '0'
 
 export type EventCursors = {
   toText(cursor: number): string
   /**
-   * The number in a cursor of {@link EventCursors.toText}; of {@link OLDEST}, the place before the oldest event.
+   * Returns the number in a cursor of {@link EventCursors.toText}; for {@link OLDEST}, the position before
+   * the oldest event.
    * @throws AppError `invalid_input`, `cursor_foreign`, `cursor_expired`
    */
   fromText(text: string): number
-  /** @throws AppError `cursor_expired` where events after this place are no longer kept */
+  /** @throws AppError `cursor_expired` if events after this position were deleted */
   requireKept(cursor: number): void
 }
 
-/** Makes the archive's tag where it has none yet. */
+/** Creates the archive's tag if it has none yet. */
 export function createEventCursors(db: Connection, log: EventLog): EventCursors {
   const tag = archiveTag(db)
   const toText = (cursor: number) => `${tag}-${cursor}-${(log.newestUpTo(cursor)?.at_ms ?? 0).toString(36)}`
 
   /**
-   * An event that is here was here when the cursor was told. One that is gone was not written before those that still
-   * stand before it, while in another copy of the archive these came after the cursor was told. Where the clock was set
-   * back in between, one that is ours may be refused: whoever begins anew misses nothing.
+   * An event that exists now existed when the cursor was issued. A deleted one was not written before the
+   * events that still precede it; in another copy of the archive, those were written after the cursor was
+   * issued. If the clock was set back in between, a valid cursor may be rejected: a client that starts again
+   * misses nothing.
    */
   function fits(cursor: number, toldMs: number): boolean {
     const newest = log.newestUpTo(cursor)

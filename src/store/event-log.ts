@@ -1,30 +1,32 @@
-/** The append-only log of what changed, written in the same transaction as the change. */
+/** The append-only log of changes; each event is written in the same transaction as its change. */
 import type { EventKind } from '../model/events.ts'
 import type { Reason, SessionState } from '../model/status.ts'
 import type { Connection } from './sqlite.ts'
 
-/** What is told with an event, by kind. People and revisions are named by their numbers in the archive. */
+/**
+ * Data stored with an event, by kind. People and revisions are referenced by their numbers in the archive.
+ */
 export type LoggedData = {
-  /** Of a new message: it came while nothing listened. */
+  /** For a new message: it arrived while the server was not connected. */
   late?: boolean
-  /** Of an edit or a deletion: which revision holds what stood before. */
+  /** For an edit or a deletion: the revision with the earlier text. */
   revision?: number
   ack?: number
-  /** Of a reaction, and who reacted. */
+  /** For a reaction: the emoji and its sender. */
   emoji?: string
   sender?: number
-  /** Columns of the chat that changed, or `new`, `removed` (it is back), `members`. */
+  /** Columns of the chat that changed, or `new`, `removed` (the chat exists again), `members`. */
   fields?: string[]
   person?: number
   count?: number
-  /** Of a message that is gone: with the chat and `sender`, what its key is made of. */
+  /** For a deleted message: with the chat and `sender`, the parts of its key. */
   bare_id?: string
   state?: SessionState
   reason?: Reason | null
 }
 
 export type LoggedEvent = {
-  /** Grows strictly, and is never used twice. */
+  /** Strictly increasing, never reused. */
   cursor: number
   at_ms: number
   kind: EventKind
@@ -33,34 +35,38 @@ export type LoggedEvent = {
   data: LoggedData | null
 }
 
-/** Which events are looked for; null: all. `chat`: a row of the table of chats. */
+/** The events to search for; null: all. `chat`: a row of the table of chats. */
 export type EventFilter = { kinds: readonly EventKind[] | null; chat: number | null }
 
 export type EventLog = {
   append(event: Omit<LoggedEvent, 'cursor'>): void
-  /** Appends a tombstone for each of these messages: its id and chat, and nothing of what it said. Call before they go. */
+  /**
+   * Appends a tombstone for each of these messages: its id and chat, without its text. Call before deleting
+   * them.
+   */
   appendForgotten(messages: readonly number[], at_ms: number): void
   /** Up to `limit` events after this cursor, oldest first. */
   after(cursor: number, limit: number): LoggedEvent[]
-  /** Up to `limit` of the events that fit, after `after` and not after `upTo`, oldest first. */
+  /** Up to `limit` matching events after `after` and not after `upTo`, oldest first. */
   matching(range: { after: number; upTo: number }, filter: EventFilter, limit: number): LoggedEvent[]
-  /** The newest cursor; 0: nothing has happened yet. */
+  /** The newest cursor; 0: no event was ever written. */
   last(): number
-  /** For an archive without events: the first one gets a higher cursor than this. */
+  /** For an archive without events: the first event gets a higher cursor than this. */
   startAfter(cursor: number): void
-  /** The newest event up to this cursor that is still here, and when it was written (Unix ms); null: none is. */
+  /** The newest stored event up to this cursor, and when it was written (Unix ms); null if there is none. */
   newestUpTo(cursor: number): Pick<LoggedEvent, 'cursor' | 'at_ms'> | null
-  /** Everything up to this cursor was dropped for its age; 0: nothing was. */
+  /** All events up to this cursor were deleted for their age; 0: none were. */
   droppedTo(): number
   /**
-   * Drop the oldest events that were written before this time (Unix ms), `most` of them. What seems to be written after
-   * `nowMs` is as old as what follows it: the clock was wrong then. Nothing after `upTo` goes. Call within a transaction.
-   * @returns how many are gone; `most`: there may be more
+   * Deletes the oldest events that were written before this time (Unix ms), at most `most`. An event that
+   * seems to be written after `nowMs` counts as old as the next one: the clock was wrong. Keeps all events
+   * after `upTo`. Call within a transaction.
+   * @returns the number of deleted events; `most`: there may be more
    */
   dropOldest(which: { beforeMs: number; nowMs: number; upTo?: number }, most: number): number
   /**
-   * Calls `listener` whenever something was appended and committed, once a transaction, and never before it is on disk.
-   * The listener must not throw; returned is what ends it.
+   * Calls `listener` after events were appended and committed, once per transaction, when they are on disk.
+   * The listener must not throw. Returns the function that ends it.
    */
   onAppend(listener: () => void): () => void
 }
@@ -82,7 +88,7 @@ export function createEventLog(db: Connection): EventLog {
      AND (?3 IS NULL OR kind IN (SELECT value FROM json_each(?3))) AND (?4 IS NULL OR chat = ?4)
      ORDER BY cursor LIMIT ?5`,
   )
-  // Not max(cursor): the newest events may have gone with their messages.
+  // Not max(cursor): the newest events may have been deleted with their messages.
   const last = db.query<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
   const startAfter = db.command("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)")
   const newestUpTo = db.query<Pick<Row, 'cursor' | 'at_ms'>>(
@@ -123,8 +129,8 @@ export function createEventLog(db: Connection): EventLog {
     dropOldest({ beforeMs, nowMs, upTo = Number.MAX_SAFE_INTEGER }, most) {
       const rows = oldest.all(upTo, most)
       const isOld = (row?: { at_ms: number }) => row !== undefined && row.at_ms < beforeMs
-      // The last old one, not the first young one: an entry from when the clock was wrong holds up nothing, nor do
-      // more of them than are looked at.
+      // The last old event, not the first young one: events from a time with a wrong clock do not block the
+      // deletion, unless there are more of them than one step checks.
       const end = rows.findLast(isOld) ?? (isOld(firstUntil.get(nowMs)) ? rows.at(-1) : undefined)
       if (end === undefined) return 0
       setDroppedTo.run(end.cursor)

@@ -1,6 +1,7 @@
 /**
- * The lines of an exported archive (docs/archive.md, "Moving an archive"): JSON Lines, people before the chats and messages
- * that name them, by address. Everything is there but the event log. Read again by import.ts.
+ * The lines of an exported archive (docs/archive.md, "Moving an archive"): JSON Lines, people before the
+ * chats and messages that name them, by address. Includes everything except the event log. Read again by
+ * import.ts.
  */
 import { z } from 'zod'
 import { CHAT_KINDS } from '../model/chat.ts'
@@ -9,10 +10,10 @@ import { cleanText } from '../model/text.ts'
 import { toSeconds } from './times.ts'
 
 export const FORMAT = 'whatsapp-mcp-api archive'
-/** Files of a higher version are refused; one that lower versions cannot read makes it grow. */
+/** Files with a higher version are rejected. It increases with a change that older versions cannot read. */
 export const FORMAT_VERSION = 1
 
-/** Far more than any id of WhatsApp has: one of a megabyte would stand in every index and every answer. */
+/** Longer than any id of WhatsApp; a longer one would fill every index and response. */
 const MAX_ID = 256
 const address = z
   .string()
@@ -20,9 +21,9 @@ const address = z
   .regex(/^[\w.:-]+@[a-z.]+$/, 'must be an address such as 15551234567@c.us')
 const iso = z.iso.datetime('must be a time such as 2025-01-02T12:00:00.000Z')
 const count = z.int().min(0)
-/** Unix seconds. Older versions wrote times as the page gave them, in milliseconds or out of any range. */
+/** Unix seconds. Older versions wrote times as the page sent them, in milliseconds or out of any range. */
 const seconds = z.number().min(0).overwrite(toSeconds)
-/** Other programs may have written the file. */
+/** The file may come from another program. */
 const text = z.string().overwrite(cleanText)
 
 /** The first line. */
@@ -30,17 +31,17 @@ export const ArchiveLine = z.object({
   line: z.literal('archive'),
   format: z.literal(FORMAT),
   version: z.int().min(1),
-  /** Whose archive it is; others name it by this address too. */
+  /** The account of the archive; other lines name it by this address too. */
   account: address,
   account_lid: address.nullable(),
   exported_at: iso,
-  /** The one chat that was exported; null: all. */
+  /** The only exported chat; null: all. */
   chat: address.nullable(),
-  /** How many messages follow, as far as nothing comes or goes meanwhile. */
+  /** The number of messages that follow, unless messages arrive or are deleted during the export. */
   messages: count,
-  /** Until then nothing was missing; null: not known. */
+  /** The archive was complete up to this time; null: not known. */
   complete_until: iso.nullable(),
-  /** Cursor of the newest event: later ones are higher. */
+  /** Cursor of the newest event: later events get a higher one. */
   last_event: count,
 })
 
@@ -57,7 +58,7 @@ export const PersonLine = z.object({
 
 export const ChatLine = z.object({
   line: z.literal('chat'),
-  /** Of a direct chat its person's address. */
+  /** For a direct chat, the address of its person. */
   chat: address,
   kind: z.enum(CHAT_KINDS),
   name: text.nullable(),
@@ -79,7 +80,7 @@ export const ChatLine = z.object({
 
 export const MessageLine = z.object({
   line: z.literal('message'),
-  /** Its place in time: grows from line to line (position.ts). */
+  /** Its position in time: increases from line to line (position.ts). */
   position: count,
   chat: address,
   bare_id: text.min(1).max(MAX_ID),
@@ -95,7 +96,10 @@ export const MessageLine = z.object({
   revoked_at: iso.optional(),
   reply_to: z.object({ bare_id: text.max(MAX_ID), from: address.nullable(), body: text }).optional(),
   mentions: z.array(address).optional(),
-  /** What few messages have, as it stands in the archive, but for what names people: that is above, by address. */
+  /**
+   * Fields that few messages have, as stored in the archive, except names of people: those are above, by
+   * address.
+   */
   details: z
     .strictObject({
       media: Media.extend({ mimetype: text.optional(), filename: text.optional() }),
@@ -104,15 +108,15 @@ export const MessageLine = z.object({
     })
     .partial()
     .optional(),
-  /** What it said before, oldest first. */
+  /** Earlier texts, oldest first. */
   revisions: z
     .array(z.object({ what: z.enum(['edited', 'revoked']), type: text, body: text, until_at: iso }))
     .optional(),
   reactions: z.array(z.object({ from: address, emoji: text, at: iso })).optional(),
 })
 
-/** The last line: the file is whole. */
+/** The last line: the file is complete. */
 export const EndLine = z.object({ line: z.literal('end'), messages: count })
 
-/** What stands between the first line and the last, and the last. */
+/** The lines between the first and the last, and the last. */
 export const ExportLine = z.discriminatedUnion('line', [PersonLine, ChatLine, MessageLine, EndLine])

@@ -1,4 +1,4 @@
-/** One row of the archive as one line of an export (export-format.ts). */
+/** Converts one row of the archive to one line of an export (export-format.ts). */
 import type { z } from 'zod'
 import { toJson } from '../json.ts'
 import type { Revision } from '../model/message.ts'
@@ -14,14 +14,14 @@ import { msToIso, toIso, toSeconds } from './times.ts'
 
 /** A row of the table of revisions. */
 export type RevisionRow = Omit<Revision, 'until_at'> & { message: number; until_at_ms: number }
-/** Whose address that is; null for nobody. */
+/** Returns the address of a person; null for none. */
 export type AddressOf = (person: number) => string | null
 
 type Line = z.infer<
   typeof ArchiveLine | typeof PersonLine | typeof ChatLine | typeof MessageLine | typeof EndLine
 >
 
-/** As it stands in the file. */
+/** As written to the file. */
 export function toLine(line: Line): string {
   return `${toJson(line)}\n`
 }
@@ -40,7 +40,7 @@ export function toPersonLine(person: PersonRow): z.infer<typeof PersonLine> {
   }
 }
 
-/** What a chat is written with. */
+/** The data that a chat's line requires. */
 export type ChatParts = { members: readonly { person: number; is_admin: number }[]; gaps: readonly GapRow[] }
 
 export function toChatLine(
@@ -76,7 +76,7 @@ export function toChatLine(
   }
 }
 
-/** What a message is written with. */
+/** The data that a message's line requires. */
 export type MessageParts = { revisions: readonly RevisionRow[]; reactions: readonly ReactionRow[] }
 
 export function toMessageLine(

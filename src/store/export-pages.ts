@@ -1,16 +1,21 @@
-/** Whatever its size, a table is read in pages by ascending id: constant memory, and between two pages it may change. */
+/**
+ * Reads a table in pages by ascending id: constant memory at any size. The table may change between two
+ * pages.
+ */
 import type { MessageRow } from './message-row.ts'
 import type { Connection, Value } from './sqlite.ts'
 
-/** At most so many rows are a page, and about so many bytes as they are written: some milliseconds of work. */
+/** The most rows of a page, and about the most bytes once written: some milliseconds of work. */
 const PAGE_ROWS = 200
 const PAGE_BYTES = 50_000
 
-/** A table, the rows of it that count (`?` stands for what is given when they are read), and the bytes of one, about. */
+/**
+ * A table, the condition for its rows (`?` stands for the parameter of a read), and the bytes per row, about.
+ */
 type Source = { table: string; where?: string; bytes: string }
 type Weighed = { id: number; bytes: number }
 
-/** Its rows, each page as it is when it is asked for. */
+/** The rows of a table; each page is read when it is requested. */
 export type Pages<Row> = (...args: Value[]) => Iterable<Row[]>
 
 export function createPages<Row>(db: Connection, { table, where = 'TRUE', bytes }: Source): Pages<Row> {
@@ -29,7 +34,7 @@ export function createPages<Row>(db: Connection, { table, where = 'TRUE', bytes 
   }
 }
 
-/** The last ids of pages that are no larger than they should be, or one row. */
+/** The last ids of pages that stay within the limits, or have one row. */
 function* lastOfPages(rows: readonly Weighed[]): Generator<number> {
   let room = PAGE_BYTES
   for (const [index, { id, bytes }] of rows.entries()) {
@@ -41,13 +46,13 @@ function* lastOfPages(rows: readonly Weighed[]): Generator<number> {
   }
 }
 
-/** Messages of a chat, or of all, in the order of their time, a page at a time. */
+/** Messages of one chat or of all, ordered by time, one page at a time. */
 export type MessagePages = {
   count(chat: number | null): number
   read(chat: number | null): Iterable<MessageRow[]>
 }
 
-/** With what is written beside each: reactions, some sixty bytes each, and earlier texts. */
+/** Includes what is written with each message: reactions, about sixty bytes each, and earlier texts. */
 const MESSAGE_BYTES = `200 + octet_length(body) + 60 * (SELECT count(*) FROM reactions WHERE message = messages.id)
   + (SELECT coalesce(sum(octet_length(r.body)), 0) FROM revisions r WHERE r.message = messages.id)`
 
@@ -65,7 +70,7 @@ export function createMessagePages(db: Connection): MessagePages {
   }
 }
 
-/** Rows by the message that they belong to, in their order. */
+/** Rows grouped by their message, in order. */
 export function byMessage<Row extends { message: number }>(rows: readonly Row[]): Map<number, Row[]> {
   const grouped = new Map<number, Row[]>()
   for (const row of rows) {

@@ -1,6 +1,6 @@
 /**
- * The archive as text for people: a line each message, `time name: text`. What belongs to a message is indented, so that
- * no text can pass for a message of its own; controls are made visible.
+ * The archive as text for people: one line per message, `time name: text`. Details of a message are indented,
+ * so that no text can imitate a message; control characters are made visible.
  */
 import { escapeInText } from '../json.ts'
 import type { Message, Revision } from '../model/message.ts'
@@ -12,12 +12,12 @@ import { type ChatFace, chatId, chatName, type Own } from './render.ts'
 import type { Connection } from './sqlite.ts'
 import { msToIso, toIso } from './times.ts'
 
-/** @param now Unix milliseconds. `chat`: its row; null: one after the other, the latest activity first */
+/** @param now Unix milliseconds. `chat`: its row; null: all chats in turn, latest activity first */
 export type ExportText = (chat: number | null, now: number) => Export
 
 type RevisionRow = Pick<Revision, 'what' | 'body'> & { message: number; until_at_ms: number }
 
-/** Its statements are prepared here, once. */
+/** Prepares its statements once, here. */
 export function createTextExport(db: Connection, loader: Loader, pages: MessagePages): ExportText {
   const chats = db.query<{ id: number }>(
     'SELECT id FROM chats WHERE merged_into IS NULL ORDER BY timestamp DESC, id DESC',
@@ -86,7 +86,7 @@ function toLocal(iso: string): string {
   return `${local.toISOString().slice(0, 19).replace('T', ' ')} ${offset}`
 }
 
-/** What is not text, in brackets; empty for plain text. */
+/** Content that is not text, in brackets; empty for plain text. */
 function media({ type, has_media, media: facts = {}, revoked_at }: Message): string {
   if (type === 'revoked') return `[deleted${revoked_at === undefined ? '' : ` ${toLocal(revoked_at)}`}]`
   if (type === 'chat' && !has_media) return ''
@@ -100,7 +100,7 @@ function media({ type, has_media, media: facts = {}, revoked_at }: Message): str
   return `[${[visible(type, ' '), ...known].join(', ')}]`
 }
 
-/** Controls, and marks that turn the direction of writing, as `\u…`; a line break becomes `newline`. */
+/** Writes control characters and direction marks as `\u…`; a line break becomes `newline`. */
 function visible(text: string, newline: string): string {
   return escapeInText(text.replace(/\r\n|[\n\r\u2028\u2029]/g, '\n')).replaceAll('\n', newline)
 }

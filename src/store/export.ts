@@ -1,4 +1,4 @@
-/** The archive written out as JSON Lines (export-format.ts), a piece at a time, whatever its size. */
+/** Writes the archive as JSON Lines (export-format.ts), one piece at a time, at any size. */
 import type { Jid } from '../model/ids.ts'
 import type { ReactionRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
@@ -21,8 +21,8 @@ import type { Connection } from './sqlite.ts'
 import { toIso } from './times.ts'
 
 /**
- * Pieces of text, lines whole. Between two of them the archive may change: what is written later is there or not, and
- * every message names people and chats of which a line came before.
+ * Pieces of text, with whole lines. The archive may change between two of them: later changes may be missing,
+ * and every message names only people and chats that have an earlier line.
  */
 export type Export = Iterable<string>
 
@@ -48,7 +48,7 @@ const QUERIES = {
   lastEvent: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
 }
 
-/** Its statements are prepared here, once. */
+/** Prepares its statements once, here. */
 export function createJsonExport(db: Connection, loader: Loader, pages: MessagePages): ExportJson {
   const people = createPages<PersonRow>(db, PEOPLE)
   const chats = createPages<ChatRow>(db, CHATS)
@@ -71,7 +71,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
       exported_at: new Date(now).toISOString(),
       chat,
       messages,
-      // Of one chat alone it says nothing about the others.
+      // The time for one chat says nothing about the others.
       complete_until: typeof known === 'number' && chat === null ? toIso(known) : null,
       last_event: lastEvent.get()?.seq ?? 0,
     })
@@ -80,18 +80,19 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
   return function* (chat, now) {
     const own = loader.own()
     /**
-     * The address in the line of each, by row. It stays so to the end, whatever becomes known meanwhile: what names
-     * somebody else than a line before cannot be read again.
+     * The address in the line of each person, by row. It does not change during the export, even if another
+     * address becomes known: a message that names a person differently from the person's line cannot be
+     * imported.
      */
     const told = { people: new Map<number, string | null>(), chats: new Map<number, string>() }
     const said = new Set<Jid | null>()
     const addressOf: AddressOf = (id) => (id === ME ? own.jid : (told.people.get(id) ?? null))
 
-    /** The people of these ids, each with a line before the first that names it. */
+    /** The people with these ids, each with a line before the first line that names it. */
     function* introduce(ids: readonly number[]): Generator<string> {
       for (const [id, row] of loader.people(ids.filter((one) => !told.people.has(one)))) {
         if (!told.people.has(row.id)) {
-          // Two rows that were told, and then turned out to be one, stay two here.
+          // Two rows that have lines and are merged afterwards stay two people in the file.
           const unsaid = (jid: Jid | null) => (said.has(jid) ? null : jid)
           const person = { ...row, phone: unsaid(row.phone), lid: unsaid(row.lid) }
           const address = personJid(person)

@@ -1,4 +1,4 @@
-/** Exports of the archive, whole or of one chat: see export.ts and export-text.ts. */
+/** Exports of the archive or of one chat: see export.ts and export-text.ts. */
 import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
 import type { Jid } from '../model/ids.ts'
@@ -14,13 +14,13 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 
 export type Exporter = {
   /**
-   * Everything, or one chat. `messages`: how many there are now.
+   * Exports everything, or one chat. `messages`: the current number of messages.
    * @throws AppError `chat_not_found`
    */
   export(chat: Jid | null, format: ExportFormat): { messages: number; pieces: Export }
 }
 
-/** Its statements are prepared here, once. */
+/** Prepares its statements once, here. */
 export function createExporter(db: Connection, clock: Clock): Exporter {
   const loader = createLoader(db, clock)
   const finder = createFinder(db, loader)

@@ -1,2 +1,2 @@
-/** Something in an archive that is wrong. `check` names what was looked at, `rows` how many, `says` is one sentence. */
+/** An inconsistency in an archive. `check`: what was checked. `rows`: how many rows. `says`: one sentence. */
 export type Flaw = { check: string; rows: number; says: string }

@@ -1,8 +1,8 @@
-/** Folding of names and messages, so that people find them however they type: without accents, case and look-alike letters. */
+/** Folds names and messages for search: removes accents, case and look-alike letters. */
 
 import { withPlainDigits } from '../model/text.ts'
 
-/** Letters that Unicode does not take apart, or that people write one for the other. */
+/** Letters that Unicode does not decompose, or that people write for one another. */
 const ALIKE: Record<string, string> = {
   ß: 'ss',
   æ: 'ae',
@@ -23,7 +23,7 @@ const ALIKE: Record<string, string> = {
   ...digits('۰۱۲۳۴۵۶۷۸۹'),
   ...digits('०१२३४५६७८९'),
 }
-/** What keyboards and word processors put in place of the plain signs; before Unicode takes it apart (´ into a space). */
+/** Typographic signs and their plain forms; replaced before Unicode decomposes them (´ into a space). */
 const SIGNS: [RegExp, string][] = [
   [/[\u2018-\u201b\u2032\u02b9\u02bb\u02bc\u02bd\u02c8\u055a\u05f3\ua78c\u00b4]/g, "'"],
   [/[\u201c-\u201f\u2033\u02ba\u02ee\u00ab\u00bb\u05f4\u301d-\u301f]/g, '"'],
@@ -31,16 +31,19 @@ const SIGNS: [RegExp, string][] = [
 ]
 const ALIKE_PATTERN = new RegExp(`[${Object.keys(ALIKE).join('')}]`, 'g')
 
-/** Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel signs, the dot of Hindi; then what nobody sees. */
+/**
+ * Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel signs, the dot of Hindi; then invisible
+ * characters.
+ */
 const MARKS =
   /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670\u093c]/g
 const UNSEEN = /[\p{Cf}\p{Variation_Selector}\p{Default_Ignorable_Code_Point}]/gu
 
-/** What was taken apart before: a search folds every name that there is, and the next one the same ones again. */
+/** Cache of folded names: a search folds all names, and the next search folds the same ones. */
 const FOLDED = new Map<string, string>()
 const MAX_FOLDED = 50_000
 
-/** Of a name, to compare by: equal for texts that a person would take for the same one. Kept for the next time. */
+/** Folds a name for comparison: equal for texts that a person considers the same. Cached. */
 export function fold(text: string): string {
   if (isPlain(text)) return text.toLowerCase()
   const known = FOLDED.get(text)
@@ -51,18 +54,20 @@ export function fold(text: string): string {
   return folded
 }
 
-/** The same of texts that come once. */
+/** Folds a text that is not likely to repeat; not cached. */
 export function foldText(text: string): string {
   return isPlain(text) ? text.toLowerCase() : takeApart(text)
 }
 
-/** The words of a name, folded, without the emoji and punctuation around them; of one without words, all of it. */
+/**
+ * The words of a name, folded, without emoji and punctuation around them; the whole name if it has no words.
+ */
 export function bareName(name: string): string {
   const folded = fold(name)
   return folded.replace(/[^\p{L}\p{N}\p{Mn}\p{Mc}]+/gu, ' ').trim() || folded.trim()
 }
 
-/** Many names and every number: nothing to take apart, and every letter keeps its place. */
+/** Fast path for many names and all numbers: they need no decomposition. */
 export function isPlain(text: string): boolean {
   return /^[\t\n\r\u0020-\u007e]*$/.test(text)
 }
@@ -77,15 +82,17 @@ function takeApart(text: string): string {
 }
 
 /**
- * A test for what somebody typed: every word must be part of the text, or, where it reads as a number, its digits part
- * of the digits. Both arguments of the test are given folded: names, and digits of the phone number.
+ * Returns a test for a typed query: every word must be part of the text, or, if the query reads as a number,
+ * its digits part of the digits. Both arguments of the test are folded: names, and the digits of the phone
+ * number.
  */
 export function createMatcher(query: string): (names: string, digits: string) => boolean {
   const words = fold(query)
     .split(/\s+/)
     .filter((word) => word !== '')
   const digits = numberIn(query)
-  // "0176 123…" is how a number is dialled at home; abroad the country code stands in place of the 0.
+  // "0176 123…" is the national form of a number; the international form has the country code instead of the
+  // 0.
   const national = digits.replace(/^0+/, '')
   return (names, number) => {
     if (words.length > 0 && words.every((word) => names.includes(word))) return true
@@ -94,13 +101,13 @@ export function createMatcher(query: string): (names: string, digits: string) =>
   }
 }
 
-/** The digits of what can only be meant as a number, else nothing. */
+/** The digits of a text that can only be a number, else an empty string. */
 function numberIn(query: string): string {
   const plain = isPlain(query) ? query : withPlainDigits(query)
   return /^[\s\d+().\-/]+$/.test(plain) ? plain.replace(/\D/g, '') : ''
 }
 
-/** Ten digits of another script, and what is written for them elsewhere. */
+/** Ten digits of another script, and their replacements. */
 function digits(ten: string): Record<string, string> {
   return Object.fromEntries([...ten].map((digit, value) => [digit, String(value)]))
 }

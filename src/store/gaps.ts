@@ -1,4 +1,4 @@
-/** The table of gaps: messages that are known to be missing. */
+/** The table of gaps: ranges of messages that are known to be missing. */
 import type { Connection } from './sqlite.ts'
 
 export type GapRow = {
@@ -11,17 +11,17 @@ export type GapRow = {
 
 export type Gaps = {
   add(gap: Omit<GapRow, 'id'>): void
-  /** Of one chat, the newest first. */
+  /** Gaps of one chat, newest first. */
   of(chat: number): GapRow[]
-  /** Of all chats. */
+  /** Gaps of all chats. */
   all(): GapRow[]
-  /** Everything from `before` on is here now. */
+  /** Everything from `before` on is stored now. */
   shrink(id: number, before: number): void
-  /** False: it was gone already. */
+  /** Returns false if the gap no longer exists. */
   remove(id: number): boolean
   /**
-   * Messages of this chat were deleted: gaps before `from` (a position; all that is older is not kept) are none any more,
-   * and the others end at a message that is still here, where there is one.
+   * Messages of this chat were deleted: removes gaps before `from` (a position; older messages are not
+   * stored), and lets the others end at a message that still exists, if there is one.
    */
   mend(chat: number, from: number): void
 }

@@ -1,31 +1,31 @@
-/** What the first bytes of a database of ours say, without opening it. */
+/** Reads the first bytes of a database without opening it. */
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import { fail } from '../errors.ts'
 import { openRegular } from '../read-file.ts'
 
 /**
- * What a database of ours holds: an account's archive, or what belongs to no single account. SQLite keeps the mark
- * ("WMAA", "WMAC") in the header (PRAGMA application_id), so neither is taken for the other.
+ * The contents of a database: one account's archive, or the control data. SQLite stores the mark ("WMAA",
+ * "WMAC") in the header (PRAGMA application_id), which keeps the two apart.
  */
 export const APPLICATION_IDS = { archive: 0x574d4141, control: 0x574d4143 }
 export type Contents = keyof typeof APPLICATION_IDS
 
 /**
- * `none`: missing or empty. `plain`: a SQLite database, whosesoever. `encrypted`: looks like one that is encrypted as
- * ours are; only its key can tell. `other`: neither.
+ * `none`: missing or empty. `plain`: a SQLite database, of any program. `encrypted`: looks like a database
+ * encrypted in our way; only its key proves it. `other`: anything else.
  */
 export type FileKind = 'none' | 'plain' | 'encrypted' | 'other'
 
 export type Header = {
   kind: FileKind
   sizeBytes: number
-  /** The rest is known of a plain file only. */
+  /** The other fields are known for a plain file only. */
   applicationId: number
-  /** How long the file must be. */
+  /** The length that the file must have. */
   wholeBytes: number
 }
 
-/** @throws AppError `archive_unavailable` where the file cannot be read */
+/** @throws AppError `archive_unavailable` if the file cannot be read */
 export function readHeader(file: string): Header {
   const header = Buffer.alloc(100)
   let sizeBytes: number
@@ -53,8 +53,8 @@ export function readHeader(file: string): Header {
 }
 
 /**
- * The cipher leaves the bytes from 16 to 23 as they are, of which the last three are the same in every database
- * (SQLite3MultipleCiphers: src/cipher_wxaes256.c).
+ * The cipher leaves the bytes from 16 to 23 as they are; the last three of them are the same in every
+ * database (SQLite3MultipleCiphers: src/cipher_wxaes256.c).
  */
 function kindOf(header: Buffer, pageBytes: number): FileKind {
   if (header.subarray(0, 16).toString('latin1') === 'SQLite format 3\0') return 'plain'

@@ -1,8 +1,8 @@
-/** The first line of an exported archive, and what can be wrong with any of them. */
+/** The first line of an exported archive, and the errors of an import. */
 import type { z } from 'zod'
 import { ArchiveLine, FORMAT, FORMAT_VERSION } from './export-format.ts'
 
-/** What can be wrong with a file or its place; each is told with a sentence. */
+/** Errors of a file or its destination; each comes with a sentence. */
 export type ImportCode =
   | 'not_an_export'
   | 'newer_format'
@@ -11,7 +11,7 @@ export type ImportCode =
   | 'invalid_line'
   | 'cut_short'
 
-/** The file cannot be imported. `message` is one sentence, with the number of the line where it is about one. */
+/** The file cannot be imported. `message` is one sentence, with the line number if the error is in a line. */
 export class ImportError extends Error {
   readonly code: ImportCode
   constructor(code: ImportCode, message: string, options?: ErrorOptions) {
@@ -27,11 +27,12 @@ export type ArchiveHeader = z.infer<typeof ArchiveLine>
 export function readHeaderLine(text: string): ArchiveHeader {
   const value = parse(text)
   const isOurs = typeof value === 'object' && value !== null && 'format' in value && value.format === FORMAT
-  if (!isOurs) throw new ImportError('not_an_export', 'The first line is not that of an exported archive.')
+  if (!isOurs)
+    throw new ImportError('not_an_export', 'The first line is not the header of an exported archive.')
   if ('version' in value && typeof value.version === 'number' && value.version > FORMAT_VERSION) {
     throw new ImportError(
       'newer_format',
-      `The file has version ${value.version} of the format; this program knows ${FORMAT_VERSION}.`,
+      `The file has format version ${value.version}; this program supports up to ${FORMAT_VERSION}.`,
     )
   }
   const header = ArchiveLine.safeParse(value)
@@ -39,7 +40,7 @@ export function readHeaderLine(text: string): ArchiveHeader {
   throw new ImportError('invalid_line', `Line 1: ${describe(header.error)}.`)
 }
 
-/** JSON; undefined for anything else. */
+/** Parses JSON; undefined if it is not JSON. */
 export function parse(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -48,10 +49,10 @@ export function parse(text: string): unknown {
   }
 }
 
-/** The first thing that is wrong; values are not repeated, they are private. */
+/** The first error; without values, because they are private. */
 export function describe({ issues }: z.ZodError): string {
   const [issue] = issues
-  if (issue === undefined) return 'it does not fit'
+  if (issue === undefined) return 'the line is not valid'
   const where = issue.path.join('.')
   return where === '' || where === 'line'
     ? 'not a line of an exported archive'

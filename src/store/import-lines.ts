@@ -1,15 +1,16 @@
-/** The lines of an exported file, as bytes come: UTF-8 and nothing else, and none so long that it fills the memory. */
+/** Splits an exported file into lines: UTF-8 only, with a limit per line that protects the memory. */
 import { decode, UnfitFileError } from '../read-file.ts'
 import { ImportError } from './import-header.ts'
 
-/** A line is one message with all that it said before, or one chat with its members: far below this. */
+/** A line is one message with its earlier texts, or one chat with its members: far below this. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024
 const LINE_FEED = 10
 
 /**
- * Each line without its end; the last one need not have one. A byte order mark is not part of its line.
- * Not node:readline: that replaces what is not UTF-8, and breaks lines at U+2028, which may stand in JSON as it is.
- * @throws ImportError `not_an_export` where the first line is no text, `invalid_line` for any other one
+ * Yields each line without its line break; the last one may lack it. A byte order mark is not part of its
+ * line. Not node:readline: it replaces bytes that are not UTF-8, and breaks lines at U+2028, which is valid
+ * inside JSON.
+ * @throws ImportError `not_an_export` if the first line is not text, `invalid_line` for any other line
  */
 export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let number = 1

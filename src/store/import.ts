@@ -1,4 +1,7 @@
-/** An exported archive (export-format.ts) read back, line by line, through the same tables that everything is written by. */
+/**
+ * Reads an exported archive (export-format.ts) line by line, and writes it through the same tables as
+ * everything else.
+ */
 import type { z } from 'zod'
 import { chatKindOf, type Jid, toJid } from '../model/ids.ts'
 import { type ChatLine, ExportLine, type MessageLine, type PersonLine } from './export-format.ts'
@@ -9,18 +12,18 @@ import { timeOf } from './position.ts'
 import type { Store } from './store.ts'
 
 export type Importer = {
-  /** Write what this line says. Call within a transaction. @throws ImportError `invalid_line`, `cut_short` */
+  /** Writes one line. Call within a transaction. @throws ImportError `invalid_line`, `cut_short` */
   add(text: string): void
-  /** All lines were read. @throws ImportError `cut_short` */
+  /** Checks that the file is complete. @throws ImportError `cut_short` */
   finish(): void
-  /** Messages written; `left`: left out, since they are not to be kept. */
+  /** `messages`: written. `left`: left out because the rules do not keep them. */
   counts: { messages: number; left: number }
 }
 
-/** Which messages are to be written: as `Keeping` of the session says. */
+/** Returns true for messages to write: see `Keeping` of the session. */
 export type Keeps = (chat: number, message: { sentAt: number; expiresAt: number | null }) => boolean
 
-/** Reads lines from the second on into an empty store, and begins it as the first line says. */
+/** Reads the lines from the second on into an empty store, which it initializes from the header. */
 export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps): Importer {
   const counts = { messages: 0, left: 0 }
   const account = toJid(header.account)
@@ -33,16 +36,16 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
     throw new ImportError('invalid_line', `Line ${number}: ${what}.`, options)
   }
 
-  /** Everybody has a line before the first that names them. */
+  /** Every person has a line before the first line that names them. */
   function personAt(address: string): number {
-    return store.people.find(toJid(address))?.id ?? refuse('it names a person of whom no line came before')
+    return store.people.find(toJid(address))?.id ?? refuse('it names a person without an earlier line')
   }
   const senderAt = (address: string) => (toJid(address) === account ? ME : personAt(address))
 
   function addPerson(line: z.infer<typeof PersonLine>): void {
     const { phone, lid, name, pushname, in_address_book, is_business, is_blocked } = line
     const addresses = [phone, lid].filter((one) => one !== null).map(toJid)
-    if (addresses.length === 0) refuse('a person has a phone or a lid')
+    if (addresses.length === 0) refuse('a person requires "phone" or "lid"')
     const person = {
       phone: phone === null ? null : toJid(phone),
       lid: lid === null ? null : toJid(lid),
@@ -52,7 +55,7 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
       isBusiness: is_business,
       isBlocked: is_blocked,
     }
-    // While the file was written, phone and LID turned out to be one person.
+    // During the export, the phone number and the LID were found to belong to one person.
     const known = addresses.map((jid) => store.people.find(jid)).find((one) => one !== undefined)
     if (known === undefined) store.people.insert(person)
     else store.people.update(known.id, person)
@@ -60,8 +63,8 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
 
   function addChat(line: z.infer<typeof ChatLine>): void {
     const jid: Jid = toJid(line.chat)
-    if (chatKindOf(jid) !== line.kind) refuse('address and kind of the chat do not fit')
-    if (chats.has(line.chat)) refuse('this chat came before')
+    if (chatKindOf(jid) !== line.kind) refuse('the address of the chat does not match its kind')
+    if (chats.has(line.chat)) refuse('the chat has an earlier line')
     const id = store.chats.insert(line.kind, line.kind === 'direct' ? { person: personAt(jid) } : { jid })
     chats.set(line.chat, id)
     store.chats.setFacts(id, {
@@ -89,10 +92,10 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
 
   function addMessage(line: z.infer<typeof MessageLine>): void {
     const chat = chats.get(line.chat) ?? refuse('it names a chat of which no line came before')
-    if (line.position <= position) refuse('"position" must grow from message to message')
+    if (line.position <= position) refuse('"position" must increase from message to message')
     position = line.position
     const sentAt = timeOf(line.position)
-    if (Date.parse(line.sent_at) !== sentAt * 1000) refuse('"position" and "sent_at" do not fit')
+    if (Date.parse(line.sent_at) !== sentAt * 1000) refuse('"position" and "sent_at" do not match')
     if (!keeps(chat, { sentAt, expiresAt: line.details?.expires_at ?? null })) {
       counts.left += 1
       return
@@ -146,9 +149,9 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
     counts,
     add(text) {
       number += 1
-      // Editors leave them at the end.
+      // Editors add empty lines at the end.
       if (text.trim() === '') return
-      if (isOver) refuse('nothing stands after the line "end"')
+      if (isOver) refuse('no line may follow the line "end"')
       const value = parse(text)
       if (value === undefined) refuse('not JSON')
       const read = ExportLine.safeParse(value)
@@ -159,22 +162,23 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
         if (line.line === 'chat') return addChat(line)
         if (line.line === 'message') return addMessage(line)
       } catch (error) {
-        // What the tables refuse: the same message twice, for example.
+        // Violations of a table's constraints: the same message twice, for example.
         const isOfTheLine =
           error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_CONSTRAINT')
-        throw isOfTheLine ? refuse('it came before', { cause: error }) : error
+        throw isOfTheLine ? refuse('it repeats an earlier line', { cause: error }) : error
       }
       isOver = true
       const read_messages = counts.messages + counts.left
       if (line.messages !== read_messages) {
         throw new ImportError(
           'cut_short',
-          `Line ${number}: the file had ${line.messages} messages, and ${read_messages} are here.`,
+          `Line ${number}: the file should have ${line.messages} messages, but has ${read_messages}.`,
         )
       }
     },
     finish() {
-      if (!isOver) throw new ImportError('cut_short', 'The file ends without its last line: it is cut short.')
+      if (!isOver)
+        throw new ImportError('cut_short', 'The file is cut short: its last line, "end", is missing.')
     },
   }
 }

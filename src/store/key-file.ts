@@ -1,6 +1,7 @@
 /**
- * The key file beside an encrypted archive, `<archive>.key.json`: how the key is made from what its owner knows, and
- * whether that is right. Nothing in it is secret; without it nobody opens the archive, its owner neither.
+ * The key file beside an encrypted archive, `<archive>.key.json`: how the key is derived from the owner's
+ * secret, and a check value. It contains no secrets, but the archive cannot be opened without it, even with
+ * the owner's secret.
  */
 import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual } from 'node:crypto'
 import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
@@ -9,14 +10,14 @@ import { z } from 'zod'
 import { fail } from '../errors.ts'
 import { readText } from '../read-file.ts'
 
-/** What SQLite encrypts with: 32 bytes in hexadecimal digits, made from the owner's key and a salt. Never logged. */
+/** SQLite's key: 32 bytes as hexadecimal digits, derived from the owner's secret and a salt. Never logged. */
 export type FileKey = string
 
 const VERSION = 1
 
 /**
- * OWASP's second choice for scrypt (Password Storage Cheat Sheet): 64 MiB and about 0.3 s a guess, as strong as its
- * first one at half the memory. The bounds keep a file that somebody changed from taking all memory.
+ * OWASP's second choice for scrypt (Password Storage Cheat Sheet): 64 MiB and about 0.3 s per guess, as
+ * strong as the first one at half the memory. The bounds prevent a modified file from using up the memory.
  */
 export const COST = { n: 65_536, r: 8, p: 2 }
 export type Cost = typeof COST
@@ -36,18 +37,18 @@ export type Slot = z.infer<typeof Slot>
 const KeyFile = z.object({
   version: z.literal(VERSION),
   cipher: z.literal('aes256cbc'),
-  // Two while the key is being changed: whenever that is cut short, the archive has the one or the other.
+  // Two during a change of key: if it is interrupted, the archive has one or the other.
   keys: z.array(Slot).min(1).max(2),
 })
 
-/** Where the key file of this archive lies. */
+/** The path of this archive's key file. */
 export function keyFileOf(archive: string): string {
   return `${archive}.key.json`
 }
 
 /**
- * The keys that may open this archive; empty where there is no key file.
- * @throws AppError `archive_key_unknown` where it cannot be read or understood, `archive_newer`
+ * The slots that may open this archive; empty if there is no key file.
+ * @throws AppError `archive_key_unknown` if it cannot be read or parsed, `archive_newer`
  */
 export function readSlots(archive: string): Slot[] {
   const file = keyFileOf(archive)
@@ -63,13 +64,13 @@ export function readSlots(archive: string): Slot[] {
   const { data } = z.object({ version: z.int().min(VERSION + 1) }).safeParse(parse(text))
   if (data !== undefined)
     fail('archive_newer', {
-      detail: `The key file has version ${data.version}; this program knows ${VERSION}.`,
+      detail: `The key file has version ${data.version}; this program supports up to ${VERSION}.`,
     })
   fail('archive_key_unknown', { detail: `The key file ${file} is damaged.` })
 }
 
 /**
- * Whole or not at all, on disk when it returns.
+ * Writes the key file, whole or not at all; it is on disk on return.
  * @throws AppError `archive_full`, `archive_unavailable`
  */
 export function writeSlots(archive: string, keys: Slot[]): void {
@@ -93,7 +94,7 @@ export function writeSlots(archive: string, keys: Slot[]): void {
   }
 }
 
-/** There is no encrypted archive any more. */
+/** Removes the key file of an archive that is no longer encrypted. */
 export function removeSlots(archive: string): void {
   rmSync(keyFileOf(archive), { force: true })
   syncFolder(archive)
@@ -101,24 +102,24 @@ export function removeSlots(archive: string): void {
 
 export type MadeSlot = { slot: Slot; key: FileKey }
 
-/** A new slot for what the owner knows, and the key that it stands for. Takes about 0.3 s; a cheaper one is for tests. */
+/** Returns a new slot for the owner's secret, and its key. Takes about 0.3 s; tests use a lower cost. */
 export function createSlot(secret: string, cost: Cost = COST): MadeSlot {
   const slot = blankSlot(cost)
   return fill(slot, derive(slot, secret))
 }
 
-/** The same in another thread, so that nothing waits for it. */
+/** Like {@link createSlot}, in another thread, so that nothing else waits. */
 export async function createSlotAsync(secret: string): Promise<MadeSlot> {
   const slot = blankSlot(COST)
   return fill(slot, await deriveAsync(slot, secret))
 }
 
-/** The key, where what the owner knows is what the slot was made for; null where it is not. Takes about 0.3 s. */
+/** Returns the key if the secret matches the slot, else null. Takes about 0.3 s. */
 export function openSlot(slot: Slot, secret: string): FileKey | null {
   return match(slot, derive(slot, secret))
 }
 
-/** The same in another thread, so that nothing waits for it. */
+/** The same in another thread, so that nothing else waits. */
 export async function openSlotAsync(slot: Slot, secret: string): Promise<FileKey | null> {
   return match(slot, await deriveAsync(slot, secret))
 }
@@ -136,7 +137,7 @@ function match(slot: Slot, { key, check }: Derived): FileKey | null {
   return expected.length === check.length && timingSafeEqual(expected, check) ? key : null
 }
 
-/** 32 bytes to encrypt with, and 32 others to know them by: who sees the check learns nothing of the key. */
+/** 32 bytes as the key, and 32 others as its check value, which reveals nothing about the key. */
 type Derived = { key: FileKey; check: Buffer }
 
 const BYTES = 64
@@ -168,14 +169,14 @@ function split(made: Buffer): Derived {
   return { key: made.subarray(0, 32).toString('hex'), check }
 }
 
-/** A rename is on disk once the folder is. Where folders cannot be opened (Windows) there is nothing to do. */
+/** A rename is on disk once its folder is synced. If folders cannot be opened (Windows), it does nothing. */
 export function syncFolder(file: string): void {
   let fd: number | null = null
   try {
     fd = openSync(dirname(file), 'r')
     fsyncSync(fd)
   } catch {
-    // Its file system does without.
+    // This file system does not support it.
   } finally {
     if (fd !== null) closeSync(fd)
   }

@@ -1,6 +1,6 @@
 /**
- * What a command that was cut short leaves beside an archive: a copy, or the file that a copy took the place of. Either may
- * be plain where the archive is encrypted, so it is overwritten before it goes.
+ * Files that an interrupted command leaves beside an archive: a copy, or the old file that the copy replaces.
+ * Either may be plain although the archive is encrypted, so it is overwritten before it is removed.
  */
 import {
   closeSync,
@@ -17,37 +17,43 @@ import { join } from 'node:path'
 import { readHeader } from './header.ts'
 import { keyFileOf } from './key-file.ts'
 
-/** Ends the name of a copy that is still being made. */
+/** Suffix of a copy that is not complete yet. */
 export const COPY = '.new'
-/** Ends the name of the old file, from before a copy takes its place until it is gone. */
+/** Suffix of the old file, from before a copy replaces it until it is removed. */
 export const REPLACED = '.replaced'
-/** What SQLite keeps beside a database while it writes it. */
+/** Suffixes of the files that SQLite creates beside a database. */
 const BESIDE = ['', '-wal', '-shm', '-journal']
 
-/** Remove a database, with all that SQLite put beside it; its key file stays. */
+/** Removes a database with the files that SQLite created beside it; its key file stays. */
 export function removeDatabase(file: string): void {
   for (const end of BESIDE) removeOverwritten(file + end)
 }
 
-/** Remove a copy, with its own key file where it has one. */
+/** Removes a copy, with its own key file if it has one. */
 export function removeCopy(copy: string): void {
   removeDatabase(copy)
   for (const end of ['', '.new']) rmSync(keyFileOf(copy) + end, { force: true })
 }
 
-/** The key file of a copy that has the archive's name by now: it is the archive's, which nobody opens without. */
+/** Renames the key file of a copy that has replaced the archive: the archive cannot be opened without it. */
 export function placeKeyFile(file: string): void {
   const own = keyFileOf(file + COPY)
   if (existsSync(own)) renameSync(own, keyFileOf(file))
 }
 
-/** Remove a file of which nothing is to be found in the free space of the disk. Nothing happens where there is none. */
+/**
+ * Removes a file after overwriting it, so that the free space of the disk holds none of it. Ignores a missing
+ * file.
+ */
 export function removeOverwritten(file: string): void {
   overwrite(file)
   rmSync(file, { force: true })
 }
 
-/** Best effort: what cannot be overwritten is removed all the same, and a disk may keep older versions of its blocks. */
+/**
+ * Best effort: a file that cannot be overwritten is still removed, and a disk may keep older versions of its
+ * blocks.
+ */
 function overwrite(file: string): void {
   const zeros = Buffer.alloc(1 << 20)
   try {
@@ -63,14 +69,15 @@ function overwrite(file: string): void {
       closeSync(fd)
     }
   } catch {
-    // There is none, or the disk refuses.
+    // The file is missing, or the disk returned an error.
   }
 }
 
 /**
- * Remove all that was left in this directory. Call only while nobody else uses it, and before anybody looks for an
- * archive: one whose place was not taken yet gets its name back, and so does its key file. Throws the operating system's
- * error where they do not. Returns what could not be removed, by name: it is tried again the next time.
+ * Removes all leftovers in this directory. Call it only while no other process uses the directory, before
+ * archives are opened: an archive that was not replaced yet gets its name back, and so does its key file; if
+ * that fails, it throws the operating system's error. Returns the names of files that could not be removed:
+ * the next call tries again.
  */
 export function sweepLeftovers(dir: string): string[] {
   const stuck: string[] = []
@@ -88,12 +95,12 @@ export function sweepLeftovers(dir: string): string[] {
   return stuck
 }
 
-/** Copies and their key files, and what a copy took the place of. */
+/** Copies and their key files, and old files that a copy replaced. */
 const LEFTOVER = /\.db(\.replaced|\.new(-wal|-shm|-journal)?|\.new\.key\.json|(\.new)?\.key\.json\.new)$/
 
 /**
- * A key file without its archive is kept wherever it was not made for a copy: the archive may only have been moved away, and
- * nobody opens it without.
+ * A key file without its archive is kept unless it was made for a copy: the archive may have been moved away,
+ * and it cannot be opened without the key file.
  */
 function isKeyPlaced(own: string): boolean {
   const file = own.slice(0, -keyFileOf(COPY).length)

@@ -1,4 +1,4 @@
-/** Two rows that turn out to be one person, and their two direct chats that turn out to be one. */
+/** Merges two rows that are one person, and their two direct chats. */
 import type { ChatRow, Chats } from './chats.ts'
 import type { Messages } from './messages.ts'
 import type { People } from './people.ts'
@@ -6,13 +6,13 @@ import { firstIn, timeOf } from './position.ts'
 import type { Connection } from './sqlite.ts'
 
 /**
- * Everything of the person `from` becomes `into`'s, messages that both had stay once. Call within a transaction.
- * Returns the direct chat in which two have come together; null where there was one at most.
+ * Moves everything of the person `from` to `into`; messages that both have stay once. Call within a
+ * transaction. Returns the merged direct chat; null if at most one of them had one.
  */
 export type MergePeople = (from: number, into: number) => number | null
 
 export function createMerge(db: Connection, people: People, chats: Chats, messages: Messages): MergePeople {
-  // The indexes on senders hold people only, and are found by saying so.
+  // The indexes on senders hold people only, and are used only with this condition.
   const sentBy = db.query<{ id: number }>('SELECT id FROM messages WHERE sender = ? AND sender > 0')
   const react = db.command('UPDATE OR IGNORE reactions SET sender = ? WHERE sender = ? AND sender > 0')
   const dropReactions = db.command('DELETE FROM reactions WHERE sender = ? AND sender > 0')
@@ -28,22 +28,22 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
      forgotten_before = ? WHERE id = ?`,
   )
   const forgotten = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id < ?')
-  /** What both had. */
+  /** Deletes the messages that both have. */
   const drop = (rows: readonly { id: number }[]) => messages.remove(rows.map(({ id }) => id))
 
   function mergeChats(old: ChatRow, present: ChatRow): void {
     const [from, into] = [old.id, present.id]
-    // What somebody forgot and is not deleted yet; afterwards nobody knows any more which half it was in.
+    // Finishes deleting forgotten messages first: after the merge, their half can no longer be identified.
     for (const { id, forgotten_before } of [old, present]) drop(forgotten.all(id, firstIn(forgotten_before)))
     messages.setChat(from, into)
     drop(restOf.all(from))
     moveEvents.run(into, from)
     moveGaps.run(into, from)
-    // Complete is only what was complete in both.
+    // Complete only if both were complete.
     const places = [old.caught_up_to, present.caught_up_to]
     const caughtUp = places.includes(null) ? null : Math.min(...places.map(Number))
     const { history_complete, unread_count, timestamp, archived } = old
-    // One half was forgotten until then, and nobody asked for the older messages of the other one to go.
+    // One half was forgotten up to a time; the older messages of the other half were not.
     const oldest = messages.oldest(into)
     const forgottenBefore = Math.min(
       Math.max(old.forgotten_before, present.forgotten_before),

@@ -1,4 +1,4 @@
-/** A message as it stands in its table. */
+/** A message as stored in its table. */
 import type { Media } from '../model/message.ts'
 
 export type MessageRow = {
@@ -17,10 +17,10 @@ export type MessageRow = {
   details: string | null
 }
 
-/** What only some messages have. People are named by their id. */
+/** Fields that only some messages have. People are referenced by id. */
 export type MessageDetails = {
   media?: Media
-  /** `sender` null: WhatsApp does not say. */
+  /** `sender` is null if WhatsApp does not report it. */
   quoted?: { bare_id: string; sender: number | null; body: string }
   mentions?: number[]
   forwarded?: 1

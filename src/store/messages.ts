@@ -1,4 +1,4 @@
-/** The table of messages, in the order of their time. */
+/** The table of messages, ordered by time. */
 import type { MessageRow } from './message-row.ts'
 import { firstIn, lastIn } from './position.ts'
 import type { SearchIndex } from './search-index.ts'
@@ -6,46 +6,57 @@ import type { Connection } from './sqlite.ts'
 
 export type Messages = {
   find(bareId: string, chat: number, sender: number): MessageRow | undefined
-  /** Messages with this id in the chat, whoever sent them: more than one only where somebody took another's id. */
+  /**
+   * Messages with this id in the chat, from any sender: more than one only if a sender reused another's id.
+   */
   findAll(bareId: string, chat: number): MessageRow[]
   insert(row: MessageRow): void
-  /** Everything but its place and name. */
+  /** Updates everything except position and id. */
   update(row: MessageRow): void
   setAck(id: number, ack: number): void
-  /** All messages of one sender, or of one chat, become another's; those that it has already stay as they are. */
+  /**
+   * Moves all messages of one sender, or of one chat, to another; messages that exist there already stay as
+   * they are.
+   */
   setSender(from: number, into: number): void
   setChat(from: number, into: number): void
   /**
-   * Delete these messages with all that is only about them: revisions, reactions, events. Nothing else deletes messages.
-   * Call within a transaction, with some hundreds at most. Returns how many there were.
+   * Deletes these messages with everything that belongs to them: revisions, reactions, events. The only way
+   * to delete messages. Call within a transaction, with some hundreds at most. Returns the number of messages
+   * that existed.
    */
   remove(ids: readonly number[]): number
   /** Up to `limit` messages of a chat at positions below `before`, oldest first. */
   below(chat: number, before: number, limit: number): number[]
-  /** Up to `limit` messages that have disappeared from WhatsApp by then, with their chats. `until`: Unix seconds. */
+  /**
+   * Up to `limit` messages that have disappeared from WhatsApp by `until` (Unix seconds), with their chats.
+   */
   expired(until: number, limit: number): { id: number; chat: number }[]
-  /** When the next one disappears, in Unix seconds; null: none does. */
+  /** When the next message disappears, in Unix seconds; null if none does. */
   nextExpiry(): number | null
-  /** The nearest taken places of the second `sentAt` below or above `place`, of whatever chat; null: none. */
+  /**
+   * The nearest used positions of the second `sentAt` below or above `place`, in any chat; null if there is
+   * none.
+   */
   takenBelow(place: number, sentAt: number): number | null
   takenAbove(place: number, sentAt: number): number | null
-  /** The place of the chat's first message after this place; null: none. */
+  /** The position of the chat's first message after this position; null if there is none. */
   nextIn(chat: number, place: number): number | null
-  /** The place of the chat's last message up to this place, itself included; null: none. */
+  /** The position of the chat's last message up to and including this position; null if there is none. */
   lastUpTo(chat: number, place: number): number | null
   newest(chat: number): MessageRow | undefined
   oldest(chat: number): MessageRow | undefined
   get(id: number): MessageRow | undefined
-  /** Of all chats; counted once and then kept. */
+  /** Messages in all chats; counted once and then kept. */
   count(): number
-  /** Rows went without {@link Messages}: count again. */
+  /** Rows were deleted without {@link Messages}: counts again. */
   recount(): void
 }
 
-/** Spelled as in the index messages_by_expiry, which SQLite uses for this very expression only. */
+/** Spelled as in the index messages_by_expiry, which SQLite uses for exactly this expression only. */
 const EXPIRES_AT = "json_extract(details, '$.expires_at')"
 
-/** @param index written with every message, so that no writer can forget it */
+/** @param index updated with every message, so that no writer can forget it */
 export function createMessages(db: Connection, index: SearchIndex): Messages {
   const find = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ? AND sender = ?')
   const findAll = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ?')

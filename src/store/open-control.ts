@@ -1,4 +1,4 @@
-/** The control database in SQLite: a file beside the archives, opened at its first use, encrypted where they are. */
+/** The control database in SQLite: a file beside the archives, opened at first use, encrypted if they are. */
 import { chmodSync, closeSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
@@ -17,14 +17,17 @@ export type ControlOptions = {
   file: string
   /** The directory of the archives. */
   archives: string
-  /** What the archives are encrypted with, as their owner set it; null: nothing. */
+  /** The secret that encrypts the archives, as their owner set it; null: not encrypted. */
   secret: string | null
   clock: Clock
 }
 
 type Opened = { db: Connection; accounts: Accounts }
 
-/** Nothing is opened or made yet; the first call does that. A disk that refused is asked again by the next call. */
+/**
+ * Returns the control store. The first call of a method opens or creates the file; a disk error is retried by
+ * the next.
+ */
 export function openControl(options: ControlOptions): ControlStore {
   const { file, clock } = options
   let opening: Promise<Opened> | null = null
@@ -63,7 +66,7 @@ export function openControl(options: ControlOptions): ControlStore {
     close() {
       closing ??= (opening ?? Promise.reject())
         .then(({ db }) => closeFile(db, file))
-        // Never opened; or the disk refuses, and the next opening looks through the file.
+        // Never opened, or the disk returned an error: the next opening checks the file.
         .catch(() => {})
       return closing
     },
@@ -72,7 +75,7 @@ export function openControl(options: ControlOptions): ControlStore {
 
 async function open({ file, archives, secret: wanted, clock }: ControlOptions): Promise<Opened> {
   const { kind } = readHeader(file)
-  // A plain archive stays plain until its owner encrypts it, and so does what belongs to it.
+  // A plain archive stays plain until its owner encrypts it, and so does the control database.
   const secret = kind !== 'encrypted' && hasPlainArchive(archives) ? null : wanted
   if (kind === 'none') makeOwn(file)
   if (kind === 'plain' && secret !== null) encryptArchive(file, secret, { contents: 'control' })
@@ -102,7 +105,7 @@ async function open({ file, archives, secret: wanted, clock }: ControlOptions): 
   }
 }
 
-/** Its owner's only from the first byte, and so is what SQLite puts beside it. */
+/** Creates the file with access for its owner only; SQLite gives its own files beside it the same mode. */
 function makeOwn(file: string): void {
   try {
     closeSync(openSync(file, 'a', 0o600))
@@ -119,7 +122,7 @@ function hasPlainArchive(archives: string): boolean {
   )
 }
 
-/** What SQLite and the key file say of an archive, said of the control database. Other errors stay as they are. */
+/** Converts an archive error to the same error of the control database. Other errors stay as they are. */
 function toControlError(error: unknown): unknown {
   if (!(error instanceof AppError)) return error
   const told = TOLD[error.code]
@@ -134,19 +137,19 @@ const TOLD: Partial<Record<ErrorCode, { code: ErrorCode; detail?: string; hint?:
   archive_full: {
     code: 'control_unavailable',
     detail: 'The disk is full: the control database cannot be written.',
-    hint: 'Free some space, then try again.',
+    hint: 'Free disk space, then try again.',
   },
   archive_key_missing: {
     code: 'control_locked',
-    detail: 'The control database is encrypted, and no key is set.',
+    detail: 'The control database is encrypted, but no key is set.',
   },
   archive_key_wrong: {
     code: 'control_locked',
-    detail: 'The control database is encrypted with another key than the one that is set.',
+    detail: 'The control database is encrypted with a key other than the one that is set.',
   },
   archive_key_unknown: {
     code: 'control_locked',
     detail: 'The control database is encrypted, and its key file is missing or damaged.',
-    hint: 'Stop the server and put control.db.key.json back beside control.db, from a backup. Without it no key opens the database; to begin with a new one, move control.db away.',
+    hint: 'Stop the server and restore control.db.key.json beside control.db from a backup. The database cannot be opened without it; to begin with a new one, move control.db away.',
   },
 }

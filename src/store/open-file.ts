@@ -1,4 +1,4 @@
-/** A database file of ours: opened, recognised, brought up to date, or refused by name. */
+/** Opens a database file: identifies it, migrates it, or rejects it with a specific error. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { AppError, fail } from '../errors.ts'
@@ -7,12 +7,13 @@ import type { FileKey } from './key-file.ts'
 import { type Connection, connect } from './sqlite.ts'
 
 /**
- * Open a database, made where there is none, checked where it was not closed by us or has been moved here.
- * @param file its path; the directory exists
- * @param key of an encrypted database, as `unlock` gives it; null: a plain one
- * @param contents what it holds; a database with other contents is `archive_foreign`
- * @throws AppError `archive_damaged`, `archive_foreign`, `archive_newer`, `archive_unavailable`, `archive_key_missing`,
- * `archive_not_encrypted`
+ * Opens a database: creates it if missing, and checks it if this program did not close it or if it was moved
+ * here.
+ * @param file its path; the directory must exist
+ * @param key of an encrypted database, from `unlock`; null for a plain one
+ * @param contents the expected contents; a database with other contents is `archive_foreign`
+ * @throws AppError `archive_damaged`, `archive_foreign`, `archive_newer`, `archive_unavailable`,
+ * `archive_key_missing`, `archive_not_encrypted`
  */
 export function openFile(
   file: string,
@@ -24,7 +25,7 @@ export function openFile(
   const isNew = header.kind === 'none'
   if (header.kind === 'other') fail('archive_foreign')
   if (header.kind === 'encrypted' && key === null) fail('archive_key_missing')
-  // Seen before the file is opened, which makes a log.
+  // Read before the file is opened, because opening creates a write-ahead log.
   const hasLog = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
   if (header.kind === 'plain') {
     if (header.applicationId !== applicationId) fail('archive_foreign')
@@ -35,13 +36,14 @@ export function openFile(
   try {
     db = connect(file, key)
     if (header.kind === 'encrypted') requireOurs(db, applicationId, header.sizeBytes, hasLog)
-    // Taken only while the file is empty: what was deleted gives its pages back (https://www.sqlite.org/pragma.html).
+    // Possible only while the file is empty: gives pages of deleted rows back
+    // (https://www.sqlite.org/pragma.html).
     if (isNew) db.exec('PRAGMA auto_vacuum = INCREMENTAL')
-    // Next, so that a file whose making was cut short is known as ours.
+    // Next, so that a file whose creation was interrupted is recognised as ours.
     if (isNew) db.exec(`PRAGMA application_id = ${applicationId}`)
-    // What is deleted or changed is overwritten, so that nobody reads it in the file.
+    // Overwrites deleted and changed data, so that it cannot be read in the file.
     db.exec('PRAGMA secure_delete = ON')
-    // Everything that was acknowledged survives a power cut. No memory map: a file that shrinks would end the process.
+    // Acknowledged data survives a power cut. No memory map: a file that shrinks would end the process.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     db.exec('PRAGMA cache_size = -16000; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY')
     if (!isNew) check(db, file)
@@ -54,7 +56,7 @@ export function openFile(
   }
 }
 
-/** From now on the file is not as we closed it. A full disk is no reason not to read what is there. */
+/** Marks the file as open. A full disk must not prevent reading. */
 function noteOpen(db: Connection, file: string): void {
   try {
     if (getMeta(db, 'file') !== identity(file)) setMeta(db, 'file', identity(file))
@@ -64,7 +66,7 @@ function noteOpen(db: Connection, file: string): void {
   }
 }
 
-/** Close so that the next opening can trust the file: everything in it, nothing beside it. */
+/** Closes the file so that the next opening can trust it: all data in it, no files beside it. */
 export function closeFile(db: Connection, file: string): void {
   try {
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
@@ -75,14 +77,17 @@ export function closeFile(db: Connection, file: string): void {
   }
 }
 
-/** What SQLite itself would not notice before it stumbles: a file that ends too early. */
+/** Detects a file that ends too early, which SQLite itself notices only when it reads the missing part. */
 function requireWhole(sizeBytes: number, wholeBytes: number, hasLog: boolean): void {
-  // With a log beside it, the missing pages may stand there: a checkpoint that was cut short.
+  // With a write-ahead log beside it, the missing pages may be in there: an interrupted checkpoint.
   if (sizeBytes < wholeBytes && !hasLog)
     fail('archive_damaged', { detail: 'The end of the file is missing.' })
 }
 
-/** The header of an encrypted file can only be read with the key: another key, or no database at all, is `archive_foreign`. */
+/**
+ * The header of an encrypted file is readable only with its key: a wrong key, or no database, is
+ * `archive_foreign`.
+ */
 function requireOurs(db: Connection, applicationId: number, sizeBytes: number, hasLog: boolean): void {
   const number = (pragma: string) => {
     const row = db.query<Record<string, number>>(`PRAGMA ${pragma}`).get()
@@ -93,9 +98,9 @@ function requireOurs(db: Connection, applicationId: number, sizeBytes: number, h
 }
 
 /**
- * Another file than the one that we wrote, a copy or a backup: it may be half of one state and half of another, which
- * only a look at every row of every index finds. Ours, but not closed by us: a crash, after which the pages are looked
- * through. Closed by us: nothing to do.
+ * Checks the file as far as required. A copy or a backup may mix two states, which only a check of every row
+ * of every index finds. A file of ours that was not closed (after a crash) gets a check of its pages. A file
+ * that was closed here gets none.
  */
 function check(db: Connection, file: string): void {
   const isOurs = getMeta(db, 'file') === identity(file)
@@ -104,10 +109,10 @@ function check(db: Connection, file: string): void {
     fail('archive_damaged')
 }
 
-/** What SQLite says of the search index: no reason to refuse the archive, out of which it can be made anew. */
+/** Errors of the search index: no reason to reject the archive, because the index is rebuilt from it. */
 const SEARCH = /\bFTS5 table\b/
 
-/** What this PRAGMA finds; nothing where all is well. */
+/** Returns what this PRAGMA reports; empty if all is well. */
 function problemsOf(db: Connection, pragma: 'quick_check' | 'integrity_check'): string[] {
   const run = (argument: string) =>
     db
@@ -116,32 +121,36 @@ function problemsOf(db: Connection, pragma: 'quick_check' | 'integrity_check'): 
       .map((row) => row[pragma] ?? '')
       .filter((line) => line !== 'ok')
   if (pragma === 'quick_check') {
-    // Table by table: of all at once SQLite would read through the search index, word by word, which is not quick.
+    // Table by table: for all at once, SQLite would also read the whole search index, which is slow.
     const tables = db.query<{ name: string }>(
       `SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'`,
     )
     return tables.all().flatMap(({ name }) => run(`"${name}"`))
   }
   const problems = run('100')
-  // SQLite 3.45 also says so of an index from which something was deleted, where nothing is wrong.
+  // SQLite 3.45 also reports this for an intact index from which rows were deleted.
   if (problems.some((problem) => SEARCH.test(problem))) setMeta(db, 'search_version', 0)
   return problems
 }
 
-/** Which file that is, whatever its name. @throws the operating system's error where none is there */
+/** Identifies the file regardless of its name. @throws the operating system's error if it is missing */
 export function identity(file: string): string {
   const { ino, dev } = statSync(file)
   return `${dev}:${ino}`
 }
 
-/** Forward only, each in a transaction of its own; the number of the last one is the file's version. */
+/**
+ * Migrates forward only, each step in its own transaction; the number of the last step is the file's version.
+ */
 function migrate(db: Connection, contents: Contents): void {
   const row = db.query<{ user_version: number }>('PRAGMA user_version').get()
   const version = row?.user_version ?? 0
   const migrations = readMigrations(contents)
   const newest = migrations.at(-1)?.version ?? 0
   if (version > newest) {
-    fail('archive_newer', { detail: `The file has version ${version}; this program knows ${newest}.` })
+    fail('archive_newer', {
+      detail: `The file has version ${version}; this program supports up to ${newest}.`,
+    })
   }
   for (const migration of migrations) {
     if (migration.version <= version) continue
@@ -160,7 +169,7 @@ function readMigrations(contents: Contents): { version: number; sql: string }[] 
     .map((name) => ({ version: Number.parseInt(name, 10), sql: readFileSync(`${dir}/${name}`, 'utf8') }))
 }
 
-/** One remembered fact about the database itself; null where there is none. */
+/** A stored fact about the database itself; null if there is none. */
 export function getMeta(db: Connection, name: string): string | number | null {
   const has = db.query(`SELECT 1 FROM sqlite_schema WHERE name = 'meta'`).get()
   if (has === undefined) return null

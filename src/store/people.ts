@@ -1,9 +1,9 @@
-/** The table of people: one row each, known by phone, by LID or both. */
+/** The table of people: one row each, identified by phone number, LID or both. */
 import type { Jid } from '../model/ids.ts'
 import type { SeenContact } from '../model/seen.ts'
 import type { Connection } from './sqlite.ts'
 
-/** Who wrote or reacted, where it is not a person: this account, or nobody (a channel speaks as itself). */
+/** Senders that are not a person: this account, or none (the channel itself is the sender). */
 export const ME = 0
 export const NOBODY = -1
 
@@ -19,15 +19,15 @@ export type PersonRow = {
 }
 
 export type People = {
-  /** The person with this address; undefined for a stranger. */
+  /** The person with this address; undefined if unknown. */
   find(jid: Jid): PersonRow | undefined
-  /** The id of the person with this address, made where it is new. */
+  /** The id of the person with this address; creates the row if it is new. */
   idOf(jid: Jid): number
   insert(contact: SeenContact): number
   update(id: number, contact: SeenContact): void
   setPushname(id: number, pushname: string): void
   setAddresses(id: number, phone: Jid, lid: Jid): void
-  /** `id` has turned out to be `other`: its addresses go over, its row stays as a pointer. */
+  /** `id` is the same person as `other`: its addresses move there, its row stays as a pointer. */
   retire(id: number, other: number): void
 }
 

@@ -1,4 +1,4 @@
-/** Reading chats: the list, and one chat with its members and how far its history goes. */
+/** Reads chats: the list, and one chat with its members and the extent of its history. */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 import type { Chat, ChatKind, Gap } from '../model/chat.ts'
@@ -15,14 +15,14 @@ import { type ChatView, personJid, personName } from './render.ts'
 import type { Connection } from './sqlite.ts'
 import { toIso } from './times.ts'
 
-/** A page of a list. `next`: the cursor of the following page, where there is one. */
+/** A page of a list. `next`: the cursor of the next page; omitted on the last page. */
 export type Page<T> = { items: T[]; next: string | null }
-/** `cursor`: `next` of the page before. */
+/** `cursor`: `next` of the previous page. */
 export type PageOptions = { limit: number; cursor?: string | undefined }
 
-/** Which chats a list holds. */
+/** The chats that a list includes. */
 export type ChatFilter = {
-  /** Any part of a name or number. */
+  /** Any part of a name or phone number. */
   query?: string | undefined
   unreadOnly: boolean
   /** undefined: both. */
@@ -32,28 +32,30 @@ export type ChatFilter = {
 
 /** A member of a group. `id`: JID. */
 export type Member = { id: string; name: string; is_admin: boolean }
-/** One chat with all that is known of it. */
+/** One chat with all stored details. */
 export type ChatDetails = {
   chat: Chat
-  /** Of a group, this account left out, admins first. */
+  /** For a group, without this account, admins first. */
   members: Member[] | null
-  /** How far it goes back in the archive. */
+  /** How far its history in the archive goes back. */
   history: { messages: number; oldest_at: string | null; complete: boolean; gaps: Gap[] }
-  /** ISO 8601; null: it still exists on WhatsApp. */
+  /** ISO 8601; null if the chat still exists on WhatsApp. */
   removedAt: string | null
 }
 
-/** The part of the reader that is about chats. */
+/** The reader's functions for chats. */
 export type ChatReader = {
-  /** Latest activity first; chats that were deleted on WhatsApp are left out. @throws `invalid_input` (cursor) */
+  /**
+   * Lists chats, latest activity first, without those deleted on WhatsApp. @throws `invalid_input` (cursor)
+   */
   listChats(filter: ChatFilter, page: PageOptions): Page<Chat>
-  /** One chat, also one that was deleted on WhatsApp. @throws `chat_not_found` */
+  /** Returns one chat, including one deleted on WhatsApp. @throws `chat_not_found` */
   getChat(address: Jid): ChatDetails
 }
 
-/** A chat's place in a list by time: the time of its last activity, then its row. */
+/** A chat's position in a list by time: the time of its last activity, then its row. */
 export const ListPlace = z.tuple([z.int(), z.int()])
-/** The place before all chats. */
+/** The position before all chats. */
 export const LIST_START: z.infer<typeof ListPlace> = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]
 
 const LISTED = `FROM ${FACE_TABLES}
@@ -63,7 +65,7 @@ const LISTED = `FROM ${FACE_TABLES}
 
 const QUERIES = {
   list: `SELECT ${VIEW} ${LISTED}`,
-  // Arrays: with thousands of chats, handing over rows is what takes the time.
+  // Arrays: with thousands of chats, the transfer of rows takes most of the time.
   names: `SELECT json_group_array(id) AS ids, json_group_array(coalesce(phone, '')) AS phones,
       json_group_array(coalesce(name, '')) AS names, json_group_array(coalesce(person_name, '')) AS person_names,
       json_group_array(coalesce(pushname, '')) AS pushnames FROM (SELECT ${FACE} ${LISTED})`,
@@ -73,7 +75,7 @@ const QUERIES = {
   extent: 'SELECT count(*) AS messages, min(id) AS oldest FROM messages WHERE chat = ?',
 }
 
-/** Its statements are prepared here, once. */
+/** Prepares its statements once, here. */
 export function createChatReader(
   db: Connection,
   loader: Loader,
@@ -88,7 +90,7 @@ export function createChatReader(
   const members = db.query<PersonRow & { is_admin: number }>(QUERIES.members)
   const extent = db.query<{ messages: number; oldest: number | null }>(QUERIES.extent)
 
-  /** One chat more than the page has room for tells that there is another page. */
+  /** One row more than the page holds: it shows that there is another page. */
   function page({ query, unreadOnly, archived, kinds }: ChatFilter, options: PageOptions): ChatView[] {
     const place = fromCursor('chats', options.cursor, ListPlace) ?? LIST_START
     const count = options.limit + 1
@@ -138,12 +140,12 @@ export function createChatReader(
   }
 }
 
-/** When the first of these chats is muted no more, Unix seconds. */
+/** The earliest end of a mute among these chats, in Unix seconds. */
 function firstUnmuting(rows: readonly ChatView[], now: number): number {
   return Math.min(...rows.map((row) => row.muted_until).filter((time) => time > now))
 }
 
-/** A page out of rows of which one more may have been read than fit; `render` keeps their number and order. */
+/** Builds a page from rows, which may include one more than fits; `render` keeps their number and order. */
 export function toPage<Row extends { id: number; timestamp: number }, T>(
   name: string,
   rows: readonly Row[],
@@ -156,13 +158,13 @@ export function toPage<Row extends { id: number; timestamp: number }, T>(
   return { items: render(shown), next: more ? toCursor(name, [last.timestamp, last.id]) : null }
 }
 
-/** Names in the order of their letters, without regard to accents and case. */
+/** Compares names alphabetically, ignoring accents and case. */
 export function compare(one: string, other: string): number {
   const [left, right] = [fold(one), fold(other)]
   return left < right ? -1 : left > right ? 1 : 0
 }
 
-/** The first `count` ids of chats that match. */
+/** The first `count` ids of matching chats. */
 function matching(
   query: string,
   all: Record<'ids' | 'phones' | 'names' | 'person_names' | 'pushnames', string>,

@@ -1,4 +1,4 @@
-/** Reading people: the list of contacts, and all that is known of one. */
+/** Reads people: the list of contacts, and one contact with all stored details. */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 import type { Chat } from '../model/chat.ts'
@@ -15,39 +15,41 @@ import { type ChatView, chatId, chatName, type Own, toContact } from './render.t
 import type { Connection } from './sqlite.ts'
 import { toIso } from './times.ts'
 
-/** Messages in one direction. Times are ISO 8601; null where there are none. */
+/** Messages in one direction. Times are ISO 8601; null if there are none. */
 export type Traffic = { count: number; first_at: string | null; last_at: string | null }
 
-/** One person with all that is known of them. */
+/** One person with all stored details. */
 export type ContactDetails = {
   contact: Contact
-  /** The direct chat with them; null where there is none. */
+  /** The direct chat with them; null if there is none. */
   chat: Chat | null
-  /** Groups that both are in, latest activity first. */
+  /** Groups that both are members of, latest activity first. */
   groups: { id: string; name: string }[]
-  /** In the direct chat, as far as it is in the archive. */
+  /** Messages of the direct chat, as far as it is archived. */
   received: Traffic
   sent: Traffic
 }
 
-/** The part of the reader that is about people. */
+/** The reader's functions for people. */
 export type ContactReader = {
-  /** Address book first, then by name; this account itself is left out. @throws `invalid_input` (cursor) */
+  /** Lists the address book first, then by name, without this account. @throws `invalid_input` (cursor) */
   listContacts(filter: { query?: string | undefined }, page: PageOptions): Page<Contact>
-  /** One person, by phone or LID. @throws `contact_not_found` */
+  /** Returns one person, by phone number or LID. @throws `contact_not_found` */
   getContact(address: Jid): ContactDetails
-  /** Phone and LID of whoever has this address, as far as they are known; of a stranger, or of a group, the address alone. */
+  /**
+   * Returns the phone number and LID of the person with this address, if known; otherwise only the address.
+   */
   addressesOf(address: Jid): Jid[]
 }
 
-/** 0 for who is in the address book, else 1; the folded name; the id. */
+/** 0 for people in the address book, else 1; the folded name; the id. */
 const ContactPlace = z.tuple([z.int(), z.string(), z.int()])
 type Place = z.infer<typeof ContactPlace>
-/** So much of a name decides its place, so that a cursor stays short. */
+/** Characters of a name that decide its position, so that a cursor stays short. */
 const MAX_SORTED = 100
 
 const QUERIES = {
-  // Arrays: with thousands of people, handing over rows is what takes the time.
+  // Arrays: with thousands of people, the transfer of rows takes most of the time.
   names: `SELECT json_group_array(id) AS ids, json_group_array(1 - in_address_book) AS ranks,
       json_group_array(coalesce(phone, lid)) AS addresses, json_group_array(coalesce(name, '')) AS names,
       json_group_array(coalesce(pushname, '')) AS pushnames
@@ -70,14 +72,14 @@ type TrafficRow = {
   received_last: number | null
 }
 
-/** Its statements are prepared here, once. */
+/** Prepares its statements once, here. */
 export function createContactReader(db: Connection, loader: Loader, finder: Finder): ContactReader {
   const names = db.query<Record<'ids' | 'ranks' | 'addresses' | 'names' | 'pushnames', string>>(QUERIES.names)
   const groups = db.query<ChatView>(QUERIES.groups)
   const chatOf = db.query<ChatView>(QUERIES.chat)
   const traffic = db.query<TrafficRow>(QUERIES.traffic)
 
-  /** The first `count` places of those who match and come after `start`, in order. */
+  /** The first `count` positions of matching people after `start`, in order. */
   function places(query: string | undefined, start: Place | null, count: number, own: Own): Place[] {
     const [all] = names.all()
     if (all === undefined) return []
@@ -99,7 +101,7 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
       if (address === own.jid || address === own.lid) return
       const phone = address.endsWith('@lid') ? '' : address
       if (matches !== null && !matches(fold(`${name}\n${pushname}`), phone)) return
-      // Without a name they stand behind all names, by number.
+      // People without a name follow all names, by number.
       const shown = isVisible(name) ? name : pushname
       const place: Place = [rank, fold(shown).slice(0, MAX_SORTED) || `\uffff${address}`, id]
       if (start === null || inOrder(start, place) < 0) best.offer(place)
@@ -166,10 +168,10 @@ function inOrder(one: Place, other: Place): number {
   return one[2] - other[2]
 }
 
-/** Keeps the first `count` of what it is offered, without sorting everything. */
+/** Keeps the first `count` of the offered items without sorting all of them. */
 function createBest<T>(count: number, order: (one: T, other: T) => number) {
   let kept: T[] = []
-  /** Nothing after this one can be among the first any more. */
+  /** True if no item after this one can be among the first. */
   let bound: T | null = null
   const tidy = () => {
     kept = kept.sort(order).slice(0, count)

@@ -1,4 +1,4 @@
-/** Events as they are told outside: entries of the log with the present state of what they are about. */
+/** Events in the form of the API: entries of the log with the current state of their subject. */
 import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
 import type { ChatField, Event, EventKind } from '../model/events.ts'
@@ -14,37 +14,38 @@ import { type ChatFace, chatId, chatName, hasAuthors, jidOf, type Own, toContact
 import type { Store } from './store.ts'
 import { msToIso } from './times.ts'
 
-/** Which events: of these kinds, of the chat at this address; null: all. */
+/** The events to return: of these kinds, of the chat at this address; null: all. */
 export type EventQuery = { kinds: readonly EventKind[] | null; chat: Jid | null }
 
 /**
- * `next`: up to here everything was looked at. `hasMore`: there is more of the log behind it. Many readers may be given
- * the same page: leave it as it is.
+ * `next`: everything up to here was checked. `hasMore`: the log continues after it. Several readers may share
+ * a page: do not change it.
  */
 export type EventPage = { events: Event[]; next: number; hasMore: boolean }
 
 export type EventReader = EventCursors & {
-  /** The newest place of the log. */
+  /** The newest position of the log. */
   last(): number
-  /** @throws AppError `chat_not_found` where nothing is known at this address */
+  /** @throws AppError `chat_not_found` if the address is unknown */
   requireChat(address: Jid): void
   /**
-   * Up to `limit` events after this place, oldest first. Few or none of them may fit where many do not: then `hasMore`.
+   * Returns up to `limit` events after this position, oldest first. If few events match, it may return few or
+   * none with `hasMore`.
    * @throws AppError `cursor_expired`
    */
   readEvents(after: number, query: EventQuery, limit: number): EventPage
 }
 
-/** The most entries that are looked at in one go, so that nothing else waits long. */
+/** The most entries checked per call, so that other work does not wait long. */
 const STRIDE = 20_000
-/** Outside, columns have the names of a chat's members. */
+/** Columns whose names in events differ: those of the API's chat. */
 const FIELD_NAMES: Record<string, ChatField> = {
   removed: 'restored',
   pinned_at: 'pinned',
   muted_until: 'muted',
 }
 
-/** What a page of events is told with. */
+/** The data that a page of events requires. */
 type Around = {
   own: Own
   chats: ReadonlyMap<number, ChatFace>
@@ -52,17 +53,17 @@ type Around = {
   messages: ReadonlyMap<number, Message>
 }
 
-/** Its statements are prepared here, once. Throws as `setMeta` where the archive cannot be written. */
+/** Prepares its statements once, here. Throws as `setMeta` if the archive cannot be written. */
 export function createEventReader(store: Store, clock: Clock): EventReader {
   const { db, events: log, changes } = store
   const loader = createLoader(db, clock)
   const finder = createFinder(db, loader)
   const cursors = createEventCursors(db, log)
   const changesSoFar = db.query<{ n: number }>('SELECT total_changes() AS n')
-  /** The newest page. Readers who are woken together mostly want the same one. */
+  /** Cache of the newest page: readers that wake together mostly ask for the same one. */
   let shared: { wish: string; page: EventPage } | null = null
 
-  /** Everything that these events are told with, a statement a table. */
+  /** Loads everything that these events include, with one statement per table. */
   function lookUp(rows: readonly LoggedEvent[]): Around {
     const own = loader.own()
     const known = loader.rows(new Set(rows.map(({ message }) => message).filter((place) => place !== null)))
@@ -77,7 +78,7 @@ export function createEventReader(store: Store, clock: Clock): EventReader {
     return { own, chats, people, messages }
   }
 
-  /** What the message of an edit or a deletion said before. */
+  /** The text of the message before an edit or a deletion. */
   function before({ message, data }: LoggedEvent): { before: Revision | null } {
     const row =
       message === null || data?.revision === undefined ? undefined : changes.revision(message, data.revision)
@@ -155,7 +156,7 @@ export function createEventReader(store: Store, clock: Clock): EventReader {
       cursors.requireKept(after)
       const last = log.last()
       const upTo = Math.min(last, after + STRIDE)
-      // Looked up each time: two chats may have turned out to be one meanwhile.
+      // Looked up each time: two chats may have been merged since.
       const chat = address === null ? null : (finder.chat(address)?.id ?? -1)
       const wish = JSON.stringify([after, last, kinds, chat, limit, changesSoFar.get()?.n])
       if (shared?.wish === wish) return shared.page

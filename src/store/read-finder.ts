@@ -1,4 +1,4 @@
-/** From an address outside to rows of the archive: a person is the same by phone and by LID. */
+/** Maps addresses to rows of the archive: a person is the same by phone number and by LID. */
 import { chatKindOf, type Jid, type KeyParts } from '../model/ids.ts'
 import type { MessageRow } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
@@ -6,12 +6,12 @@ import { FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
 import { type ChatView, isOwnChat } from './render.ts'
 import type { Connection } from './sqlite.ts'
 
-/** Null stands for what is not in the archive. */
+/** Null means: not in the archive. */
 export type Finder = {
-  /** The chat at this address, also one that was deleted on WhatsApp. */
+  /** The chat at this address, including one deleted on WhatsApp. */
   chat(address: Jid): ChatView | null
   person(address: Jid): PersonRow | null
-  /** The message that a key names, and its chat. Phone or LID in the key are alike. */
+  /** The message with this key, and its chat. The key may contain phone numbers or LIDs. */
   message(key: KeyParts): { row: MessageRow; chat: ChatView } | null
 }
 
@@ -23,7 +23,7 @@ const QUERIES = {
   messages: 'SELECT * FROM messages WHERE bare_id = ? AND chat = ?',
 }
 
-/** Its statements are prepared here, once. */
+/** Prepares its statements once, here. */
 export function createFinder(db: Connection, loader: Loader): Finder {
   const chatByJid = db.query<ChatView>(QUERIES.chatByJid)
   const chatByPerson = db.query<ChatView>(QUERIES.chatByPerson)
@@ -36,7 +36,9 @@ export function createFinder(db: Connection, loader: Loader): Finder {
     return row ?? null
   }
 
-  /** All addresses of whoever has this one; only of this account the second is known beside its row. */
+  /**
+   * All addresses of the person with this one. Only for this account, the second is known apart from its row.
+   */
   function aliases(address: Jid): Jid[] {
     const { jid, lid } = loader.own()
     return address === jid || address === lid ? [jid, ...(lid === null ? [] : [lid])] : [address]
@@ -70,7 +72,7 @@ export function createFinder(db: Connection, loader: Loader): Finder {
       const own = loader.own()
       const author = key.participant
       const isMine = key.fromMe || (author !== null && (author === own.jid || author === own.lid))
-      // In the chat with oneself builds disagree about the direction.
+      // In the chat with oneself, builds disagree about the direction.
       if (isOwnChat(where, own)) return first(rows, where)
       if (isMine) return first(rows, where, (sender) => sender === ME)
       if (author === null || where.kind === 'direct') return first(rows, where, (sender) => sender !== ME)

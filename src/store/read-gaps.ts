@@ -1,13 +1,13 @@
-/** Reading gaps: stretches of a chat whose messages are known to be missing. */
+/** Reads gaps: ranges of a chat with messages that are known to be missing. */
 import type { Gap } from '../model/chat.ts'
 import type { GapRow } from './gaps.ts'
 import type { Loader } from './read-loader.ts'
 import { type ChatFace, jidOf, type Own, toGap, toKey } from './render.ts'
 import type { Connection } from './sqlite.ts'
 
-/** Gaps as they are shown, with the keys of the messages at their ends. */
+/** Gaps in the form of the API, with the keys of the messages at their ends. */
 export type GapReader = {
-  /** Gaps of the chat that touch the messages from `oldest` to `newest` (positions), the newest gap first. */
+  /** Gaps of the chat that touch the messages from `oldest` to `newest` (positions), newest gap first. */
   touching(chat: ChatFace, oldest: number, newest: number, own: Own): Gap[]
 }
 
@@ -15,7 +15,7 @@ const QUERIES = {
   touching: `SELECT * FROM gaps WHERE chat = ? AND before_message >= ? AND coalesce(after_message, 0) <= ?`,
 }
 
-/** Its statement is prepared here, once. */
+/** Prepares its statement once, here. */
 export function createGapReader(db: Connection, loader: Loader): GapReader {
   const touching = db.query<GapRow>(QUERIES.touching)
   return {

@@ -1,4 +1,4 @@
-/** Whole pages of messages and chats with everything that they are shown with, in a handful of statements. */
+/** Loads whole pages of messages and chats, with all data to show them, in a handful of statements. */
 import type { Clock } from '../clock.ts'
 import type { Chat } from '../model/chat.ts'
 import { type Jid, toJid } from '../model/ids.ts'
@@ -27,27 +27,27 @@ export const VIEW = `${FACE}, c.person, c.unread_count, c.timestamp, c.archived,
 /** Chats with the people of the direct ones. */
 export const FACE_TABLES = 'chats c LEFT JOIN people p ON p.id = c.person'
 
-/** What every reader shares: rows by id in one statement, and rows as they are shown. */
+/** Shared by all readers: loads rows by id in one statement, and converts rows to the form of the API. */
 export type Loader = {
-  /** This account's addresses, as far as they are known by now. */
+  /** The currently known addresses of this account. */
   own(): Own
-  /** The people of these ids; who turned out to be somebody else is found under both ids. */
+  /** The people with these ids; a merged person is found under both ids. */
   people(ids: Iterable<number>): Map<number, PersonRow>
   /** The chats of these ids. */
   faces(ids: Iterable<number>): Map<number, ChatFace>
-  /** The messages at these positions, ascending; those that are not there are left out. */
+  /** The messages at these positions, ascending; skips positions without a message. */
   rows(positions: Iterable<number>): MessageRow[]
-  /** As they are shown, in the same order. `faces` holds the chat of each. */
+  /** The messages in the form of the API, in the same order. `faces` holds the chat of each. */
   render(rows: readonly MessageRow[], faces: ReadonlyMap<number, ChatFace>, own: Own): Message[]
-  /** Chats as they are shown, each with its last message, in the same order. */
+  /** The chats in the form of the API, each with its last message, in the same order. */
   renderChats(rows: readonly ChatView[], own: Own): Chat[]
-  /** Now, in Unix seconds. */
+  /** The current time, in Unix seconds. */
   now(): number
 }
 
 type QuotedRow = ChatFace & { bare_id: string; sender: number }
 
-/** Its statements are prepared here, once. */
+/** Prepares its statements once, here. */
 export function createLoader(db: Connection, clock: Clock): Loader {
   const meta = db.query<{ name: string; value: string }>(
     `SELECT name, value FROM meta WHERE name IN ('account_wid', 'account_lid')`,
@@ -142,7 +142,7 @@ export function createLoader(db: Connection, clock: Clock): Loader {
   }
 }
 
-/** The key of a quoted message: as it stands in the archive, else put together where that is certain, else null. */
+/** The key of a quoted message: as stored in the archive, else composed if that is certain, else null. */
 function quotedKey(
   { bare_id, sender }: NonNullable<MessageDetails['quoted']>,
   chat: ChatFace,
@@ -151,7 +151,7 @@ function quotedKey(
   own: Own,
 ): string | null {
   const fitting = found.filter((row) => row.bare_id === bare_id && (sender === null || row.sender === sender))
-  // A reply to a status, or one given in private to what was said in a group, quotes from another chat.
+  // A reply to a status update, or a private reply to a group message, quotes from another chat.
   const original =
     fitting.find((row) => row.id === chat.id) ?? (fitting.length === 1 ? fitting[0] : undefined)
   if (original !== undefined) return toKey(original, bare_id, original.sender, whose(original.sender), own)

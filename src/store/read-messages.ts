@@ -1,4 +1,4 @@
-/** Reading messages: a window of a chat, and one message with what stands around it. */
+/** Reads messages: a window of a chat, and one message with its context. */
 import { fail } from '../errors.ts'
 import type { Chat, Gap } from '../model/chat.ts'
 import type { Jid, KeyParts } from '../model/ids.ts'
@@ -21,7 +21,7 @@ export type Window = {
   chat: Chat
   /** Oldest first: the last ones before `before`, or the first after `after`. */
   messages: Message[]
-  /** Are there further messages on this side in the archive? */
+  /** True if the archive has more messages on this side. */
   hasEarlier: boolean
   hasLater: boolean
   /** Gaps within the window and at its ends. */
@@ -29,32 +29,34 @@ export type Window = {
   historyComplete: boolean
 }
 
-/** A message where its chat is not clear from elsewhere. */
+/** A message with its chat. */
 export type FoundMessage = { message: Message; chat: { id: string; name: string } }
 
-/** One message with all that belongs to it. */
+/** One message with all stored details. */
 export type MessageDetails = FoundMessage & {
-  /** What it said before, oldest first. */
+  /** Earlier texts, oldest first. */
   revisions: Revision[]
   /** Oldest first. */
   before: Message[]
   after: Message[]
 }
 
-/** The part of the reader that is about messages. */
+/** The reader's functions for messages. */
 export type MessageReader = {
   /**
-   * A window of the chat at this address.
-   * @throws AppError `chat_not_found`; `message_not_found` for a key that is not in the archive; `invalid_input` for one
-   * of another chat
+   * Returns a window of the chat at this address.
+   * @throws AppError `chat_not_found`; `message_not_found` if a key is not in the archive; `invalid_input` if
+   * it is from another chat
    */
   readMessages(address: Jid, options: WindowOptions): Window
   /**
-   * @param key phone or LID in it are alike; the participant may be missing
+   * @param key may contain phone numbers or LIDs; the participant may be missing
    * @throws AppError `message_not_found`
    */
   getMessage(key: KeyParts, around: { before: number; after: number }): MessageDetails
-  /** The messages at these positions, in this order; those that are not there are left out. For search and events. */
+  /**
+   * The messages at these positions, in this order; skips positions without a message. For search and events.
+   */
   messagesAt(positions: readonly number[]): FoundMessage[]
 }
 
@@ -70,7 +72,7 @@ const QUERIES = {
 
 type RevisionRow = Omit<Revision, 'until_at'> & { until_at_ms: number }
 
-/** Its statements are prepared here, once. */
+/** Prepares its statements once, here. */
 export function createMessageReader(
   db: Connection,
   loader: Loader,
@@ -82,14 +84,14 @@ export function createMessageReader(
   const any = db.query<{ id: number }>(QUERIES.any)
   const revisions = db.query<RevisionRow>(QUERIES.revisions)
 
-  /** The position that a point stands for: the message's own, or the last one before a time. */
+  /** The position of a point: the message's own, or the last one before a time. */
   function positionOf(name: 'before' | 'after', point: Point, chat: ChatView): number {
     if ('time' in point) return firstIn(Math.ceil(point.time)) - (name === 'after' ? 1 : 0)
     const found = finder.message(point.key)
     if (found === null)
       return fail('message_not_found', { detail: `The message in "${name}" is not in the archive.` })
     if (found.chat.id !== chat.id)
-      fail('invalid_input', { detail: `"${name}" names a message of another chat.` })
+      fail('invalid_input', { detail: `"${name}" is the id of a message in another chat.` })
     return found.row.id
   }
 
@@ -106,7 +108,7 @@ export function createMessageReader(
       const oldest = rows[0]?.id ?? Math.max(low, 0)
       const newest = rows.at(-1)?.id ?? high
       const messages = loader.render(rows, new Map([[chat.id, chat]]), own)
-      // The chat's last message is most often among them.
+      // The chat's last message is usually among them.
       const last = rows.findIndex(({ id }) => id === chat.last_message)
       const [shown] =
         last < 0 ? loader.renderChats([chat], own) : [toChat(chat, messages[last] ?? null, own, loader.now())]

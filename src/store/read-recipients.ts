@@ -1,4 +1,4 @@
-/** Finding where a message is to go: a chat or person by address or by name, and the message that it answers. */
+/** Finds the recipient of a message: a chat or person by address or name, and the message to reply to. */
 import { fail } from '../errors.ts'
 import {
   chatKindOf,
@@ -31,22 +31,24 @@ import {
 import type { Connection } from './sqlite.ts'
 import { toIso } from './times.ts'
 
-/** The part of the reader that is about where messages go. */
+/** The reader's functions for recipients. */
 export type RecipientReader = {
-  /** Null: nothing is known there. Any phone number is somebody's. */
+  /** Returns null if the address is unknown. Every phone number counts as a person's. */
   recipientAt(address: Jid): Recipient | null
   /**
-   * Chats and people whose names fit, regardless of case, accents, and emoji and punctuation around the words: the best
-   * fits first, and of those the latest. A chat's own name counts, and a person's in the address book; one that people
-   * gave themselves is told apart. `total`: how many there are in all.
+   * Finds chats and people by name, ignoring case, accents, and emoji and punctuation around the words: the
+   * best matches first, then the latest. Names of chats and of the address book count; names that people gave
+   * themselves are marked. `total`: the number of all matches.
    */
   recipientsNamed(name: string, limit: number): { total: number; first: NamedRecipient[] }
-  /** The message of this key. Phone or LID in it are alike. @throws AppError `message_not_found` */
+  /**
+   * The message with this key, which may contain phone numbers or LIDs. @throws AppError `message_not_found`
+   */
   quoted(key: KeyParts): Quoted
 }
 
 const QUERIES = {
-  // One text each: with thousands of names, handing over rows is what takes the time.
+  // One text each: with thousands of names, the transfer of rows takes most of the time.
   chats: `SELECT json_group_array(json_array(c.id, c.name, coalesce(c.last_message, 0))) AS rows FROM chats c
     WHERE c.person IS NULL AND c.name IS NOT NULL AND c.removed_at IS NULL AND c.merged_into IS NULL`,
   people: `SELECT json_group_array(json_array(p.id, p.name, p.pushname, p.in_address_book, coalesce(c.last_message, 0)))
@@ -66,11 +68,11 @@ type PersonNames = [
   inAddressBook: number,
   last: number,
 ]
-/** Something that fits, before it is read whole. `last`: position of its last message. */
+/** A match, before its data is loaded. `last`: position of its last message. */
 type Found = { chat: number } | { person: number }
 type Fitting = Found & { why: Fit; last: number }
 
-/** Its statements are prepared here, once. */
+/** Prepares its statements once, here. */
 export function createRecipientReader(db: Connection, loader: Loader, finder: Finder): RecipientReader {
   const chats = db.query<{ rows: string }>(QUERIES.chats)
   const people = db.query<{ rows: string }>(QUERIES.people)
@@ -89,7 +91,7 @@ export function createRecipientReader(db: Connection, loader: Loader, finder: Fi
     }
   }
 
-  /** The direct chat, whether or not there is one. */
+  /** The direct chat with the person, even if none exists yet. */
   function ofPerson(person: PersonRow): Recipient | null {
     const [chat] = chatOf.all(person.id)
     if (chat !== undefined) return ofChat(chat)
@@ -167,7 +169,9 @@ export function createRecipientReader(db: Connection, loader: Loader, finder: Fi
   }
 }
 
-/** Every key that WhatsApp Web may have for a message: each address of its chat, with each of its author's. */
+/**
+ * All keys that WhatsApp Web may use for a message: each address of its chat with each address of its author.
+ */
 function keysOf(row: MessageRow, chat: ChatView, author: PersonRow | undefined, own: Own): MessageKey[] {
   const key = (fromMe: boolean, ...rest: string[]) => toMessageKey([fromMe, ...rest].join('_'))
   const mine = [own.jid, own.lid].filter((address) => address !== null)

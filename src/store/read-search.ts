@@ -1,4 +1,4 @@
-/** Searching messages: by words, newest first or by relevance. */
+/** Searches messages by words, newest first or by relevance. */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 import type { ChatKind } from '../model/chat.ts'
@@ -18,13 +18,13 @@ import { createFindHits, type FindHits, parseQuery, type Term, toExpression } fr
 import { type Snippet, snippetOf } from './snippet.ts'
 import type { Connection } from './sqlite.ts'
 
-/** Which messages are searched; what is left out does not narrow. */
+/** Restricts a search; omitted fields do not. */
 export type SearchFilter = {
   chat?: Jid | undefined
   /** A person, or this account. */
   from?: Jid | 'me' | undefined
   fromMe?: boolean | undefined
-  /** whatsapp-web.js's own words. */
+  /** The types of whatsapp-web.js. */
   types?: readonly string[] | undefined
   kinds?: readonly ChatKind[] | undefined
   /** Earlier than this message or time. */
@@ -33,17 +33,20 @@ export type SearchFilter = {
   after?: Point | undefined
 }
 
-/** A message, and why it was found. */
+/** A message, and the text that matched. */
 export type SearchHit = FoundMessage & { snippet: Snippet }
 
-/** `ranked`: only so many of the newest hits were ranked, since there are more. `indexing`: older ones are not searched yet. */
+/**
+ * `ranked`: only this many of the newest hits were ranked, because there are more. `indexing`: older messages
+ * are not indexed yet.
+ */
 export type SearchPage = Page<SearchHit> & { ranked: number | null; indexing: boolean }
 
-/** The part of the reader that searches. */
+/** The reader's functions for search. */
 export type SearchReader = {
   /**
-   * @throws AppError `invalid_input` (nothing to search for, too many prefixes, cursor), `chat_not_found`, `contact_not_found`,
-   * `message_not_found` (before, after)
+   * @throws AppError `invalid_input` (nothing to search for, too many prefixes, cursor), `chat_not_found`,
+   * `contact_not_found`, `message_not_found` (before, after)
    */
   searchMessages(
     query: string,
@@ -53,25 +56,31 @@ export type SearchReader = {
 }
 
 /**
- * How many of the newest hits are ranked, and how much of their texts is looked through for that: of each, in characters,
- * and of all together, in bytes, three of which may be a word of its own. Whoever writes to this account chooses how long
- * a text is, and everybody waits meanwhile.
+ * The number of newest hits that are ranked, and the part of their texts that is read for it: characters per
+ * text, and bytes for all together (a word may be as short as three bytes). Senders choose the length of
+ * their texts, and other requests wait during the ranking.
  */
 const RANKED = 1_000
 const RANKED_CHARACTERS_EACH = 1_000
 const RANKED_BYTES = 150_000
-/** The same for the snippets of a page, in code units: to each text an equal part of what those before it left. */
+/**
+ * The same for the snippets of a page, in code units: each text gets an equal share of what the previous ones
+ * left.
+ */
 const SHOWN_UNITS = 300_000
 
-/** Each is looked for in all words that begin so: of one letter, 10 ms in 200,000 messages, as measured. */
+/**
+ * The most prefixes per query. Each is searched in all words with that beginning: 10 ms for one letter in
+ * 200,000 messages.
+ */
 const PREFIXES = 8
 
-/** After which position a page goes on. */
+/** The position after which the next page begins. */
 const NewestPlace = z.int()
-/** Where the ranking began, and after which score and position a page goes on. */
+/** The position where the ranking began, then the score and position after which the next page begins. */
 const RankedPlace = z.tuple([z.int(), z.number(), z.int()])
 
-// Bound as integers: FTS5 looks past other numbers, and would read every hit there is.
+// Bound as integers: FTS5 ignores bounds of other types, and would read every hit.
 const HITS = `SELECT rowid AS id FROM search WHERE search MATCH ? AND rowid > ? AND rowid < ?
   ORDER BY rowid DESC LIMIT ?`
 const SIZES = `SELECT m.id, min(octet_length(m.body), 3 * ${RANKED_CHARACTERS_EACH}) AS bytes
@@ -81,11 +90,11 @@ const TEXTS = `SELECT m.id,
       ${RANKED_CHARACTERS_EACH}) AS text
   FROM json_each(?) asked CROSS JOIN messages m ON m.id = asked.value`
 
-/** What is found between two positions, both left out. */
+/** The hits between two positions, both excluded. */
 type Range = { low: number; high: number }
 type Found = { positions: number[]; next: string | null; ranked: number | null }
 
-/** Its statements are prepared here, once. */
+/** Prepares its statements once, here. */
 export function createSearchReader(
   db: Connection,
   loader: Loader,
@@ -126,7 +135,7 @@ export function createSearchReader(
       return hits.all(expression, BigInt(low), BigInt(high), BigInt(count)).map(({ id }) => id)
     } catch (error) {
       if (!isIndexDamage(error)) throw error
-      // Not the archive, only its index: it is made anew, and the answer says so.
+      // Only the index is damaged, not the archive: it is rebuilt, and the response says so.
       forgetIndex(db)
       return []
     }
@@ -141,7 +150,7 @@ export function createSearchReader(
     return { positions, next: hasMore ? toCursor('search', last) : null, ranked: null }
   }
 
-  /** Later pages rank what the first one ranked: what came since is not among it. */
+  /** Later pages rank the same messages as the first page, without newer ones. */
   function ranked(
     expression: string,
     findHits: FindHits,
@@ -175,7 +184,7 @@ export function createSearchReader(
       const terms = parseQuery(query)
       if (terms.length === 0)
         fail('invalid_input', {
-          detail: '"q" has nothing that can be searched for: a letter, a digit, a sign or an emoji.',
+          detail: '"q" contains nothing to search for: send a letter, a digit, a sign or an emoji.',
         })
       const prefixes = terms.filter(({ isPrefix }) => isPrefix).length
       if (prefixes > PREFIXES)
@@ -209,7 +218,7 @@ function withSnippets(messages: readonly FoundMessage[], findHits: FindHits): Se
   })
 }
 
-/** Of the text where a word of it was found, else of the name of the file. */
+/** From the text if a word matched there, else from the file name. */
 function snippetIn({ body, media }: Message, findHits: FindHits, reach: number): Snippet {
   const snippet = snippetOf(body, findHits, reach)
   const filename = media?.filename ?? ''

@@ -1,16 +1,19 @@
-/** What the archive holds, in numbers. */
+/** Statistics of the archive. */
 import type { ChatKind } from '../model/chat.ts'
 import { timeOf } from './position.ts'
 import type { Connection } from './sqlite.ts'
 import { toIso } from './times.ts'
 
-/** Counted anew at each call: some 50 ms for a million messages. Times are ISO 8601 UTC; null: there is no message. */
+/**
+ * Counted at each call: about 50 ms for a million messages. Times are ISO 8601 UTC; null if there is no
+ * message.
+ */
 export type Stats = {
   messages: number
   chats: number
   people: number
   reactions: number
-  /** What messages said before they were edited or deleted. */
+  /** Earlier texts of messages that were edited or deleted. */
   revisions: number
   events: number
   gaps: number
@@ -35,7 +38,7 @@ type Counts = Omit<Stats, 'by_kind' | 'oldest_at' | 'newest_at'> & {
   newest: number | null
 }
 
-/** A function that counts; its statements are prepared here, once. */
+/** Returns the function that counts; prepares its statements once, here. */
 export function createStats(db: Connection): () => Stats {
   const counts = db.query<Counts>(COUNTS)
   const byKind = db.query<Stats['by_kind'][number]>(BY_KIND)

@@ -1,4 +1,7 @@
-/** Reading what wants attention: chats with unread messages, and chats where the other side waits for a word. */
+/**
+ * Reads what requires attention: chats with unread messages, and chats where the other side waits for a
+ * reply.
+ */
 import type { Chat, ChatKind } from '../model/chat.ts'
 import type { Message } from '../model/message.ts'
 import { fromCursor } from './cursor.ts'
@@ -10,51 +13,54 @@ import type { ChatView } from './render.ts'
 import type { Connection } from './sqlite.ts'
 import { toIso } from './times.ts'
 
-/** Chats of these kinds, with the muted and the archived ones or without. */
+/** Selects chats by kind, with or without muted and archived ones. */
 export type AttentionFilter = { kinds: readonly ChatKind[]; muted: boolean; archived: boolean }
 
-/** A chat with what is unread in it. */
+/** A chat with its unread messages. */
 export type UnreadChat = Chat & {
-  /** The newest unread ones, oldest first. */
+  /** The newest unread messages, oldest first. */
   unread_messages: Message[]
 }
-/** `messages`: unread ones of all chats that fit. `leftOut`: unread chats that the filter left out. */
+/** `messages`: unread messages of all matching chats. `leftOut`: unread chats that the filter excludes. */
 export type UnreadPage = Page<UnreadChat> & {
   chats: number
   messages: number
   leftOut: { muted: number; archived: number }
 }
 
-/** A chat with what waits in it for an answer. */
+/** A chat with messages that wait for a reply. */
 export type WaitingChat = Chat & {
   waiting: {
-    /** When they first wrote since this account's last word, within the days looked at. */
+    /** The first message from the other side since this account's last one, within the given days. */
     since_at: string
     seconds: number
-    /** How many messages that are. */
+    /** The number of these messages. */
     messages: number
-    /** The last of them. */
+    /** The last of these messages. */
     message: Message
   }
 }
 
-/** The part of the reader that is about what wants attention. */
+/** The reader's functions for chats that require attention. */
 export type WaitingReader = {
-  /** Chats with unread messages, and those marked as unread by hand. @throws `invalid_input` (cursor) */
+  /**
+   * Lists chats with unread messages, and those marked as unread by hand. @throws `invalid_input` (cursor)
+   */
   listUnread(filter: AttentionFilter & { perChat: number }, page: PageOptions): UnreadPage
   /**
-   * Chats where the last word is theirs, and not older than `days`. A reaction to it counts as an answer; their own
-   * reactions, calls and deleted messages are no words. @throws `invalid_input` (cursor)
+   * Lists chats whose last message is from the other side and not older than `days`. A reaction to it by this
+   * account counts as a reply; calls, deleted messages and their own reactions do not count. @throws
+   * `invalid_input` (cursor)
    */
   listWaiting(filter: AttentionFilter & { days: number }, page: PageOptions): Page<WaitingChat>
 }
 
-/** A chat of the filter, from ?1 and ?2 (place) on. ?3: kinds, ?4 and ?5: muted, archived wanted, ?6: now. */
+/** A matching chat, from ?1 and ?2 (position) on. ?3: kinds, ?4 and ?5: include muted, archived, ?6: now. */
 const WANTED = `(c.timestamp, c.id) < (?1, ?2) AND c.removed_at IS NULL
   AND c.kind IN (SELECT value FROM json_each(?3))
   AND (?4 = 1 OR NOT (c.muted_until = -1 OR c.muted_until > ?6)) AND (?5 = 1 OR c.archived = 0)`
 
-/** No word of anybody: what is gone, and what only says that something happened. Own calls are an answer. */
+/** Excludes deleted messages and notices of events. Own calls count as a reply. */
 const IS_WORD = `type NOT IN ('revoked', 'reaction', 'protocol', 'e2e_notification', 'notification',
   'notification_template', 'gp2') AND NOT (type = 'call_log' AND sender <> 0)`
 
@@ -74,7 +80,7 @@ const QUERIES = {
     WHERE ${WANTED} AND c.timestamp >= ?7 AND w.sender > 0 AND w.id >= ?8
     AND NOT EXISTS (SELECT 1 FROM reactions r WHERE r.message = w.id AND r.sender = 0)
     ORDER BY c.timestamp DESC, c.id DESC LIMIT ?9`,
-  // The first of their unanswered words within the time, and how many there are.
+  // The first unanswered message within the time, and the number of them.
   run: `SELECT asked.value AS chat, (SELECT json_array(min(m.id), count(*)) FROM messages m
       WHERE m.chat = asked.value AND m.id > coalesce((SELECT o.id FROM messages o
         WHERE o.chat = asked.value AND o.sender = 0 AND o.id >= ?2 ORDER BY o.id DESC LIMIT 1), ?2 - 1)
@@ -82,7 +88,7 @@ const QUERIES = {
     FROM json_each(?1) asked`,
 }
 
-/** Its statements are prepared here, once. */
+/** Prepares its statements once, here. */
 export function createWaitingReader(db: Connection, loader: Loader): WaitingReader {
   const unread = db.query<ChatView>(QUERIES.unread)
   const totals = db.query<{ chats: number; messages: number | null; muted: number; archived: number }>(
@@ -92,7 +98,10 @@ export function createWaitingReader(db: Connection, loader: Loader): WaitingRead
   const waiting = db.query<ChatView & { word: number }>(QUERIES.waiting)
   const run = db.query<{ chat: number; run: string }>(QUERIES.run)
 
-  /** The newest unread messages of each chat: WhatsApp only counts them, and they are the last of the others'. */
+  /**
+   * The newest unread messages of each chat: WhatsApp reports only their number; they are the last received
+   * ones.
+   */
   function unreadOf(rows: readonly ChatView[], perChat: number): Map<number, MessageRow[]> {
     const counted = rows.filter(({ unread_count }) => unread_count > 0)
     const byChat = new Map<number, MessageRow[]>(counted.map(({ id }) => [id, []]))

@@ -1,4 +1,4 @@
-/** What can be asked of the archive: every reading request is answered from here, in every state of the session. */
+/** The reading functions of the archive: they serve all read requests, in every state of the session. */
 import type { Clock } from '../clock.ts'
 import { type ChatReader, createChatReader } from './read-chats.ts'
 import { type ContactReader, createContactReader } from './read-contacts.ts'
@@ -12,8 +12,8 @@ import { createWaitingReader, type WaitingReader } from './read-waiting.ts'
 import type { Connection } from './sqlite.ts'
 
 /**
- * Plain data in the shapes of the wire. Everything is looked up by index, a page in a handful of statements.
- * Each function says which `AppError` it throws; SQLite's own errors pass through.
+ * Returns plain data in the form of the API. Everything is found by an index, a page in a handful of
+ * statements. Each function documents the `AppError` it throws; SQLite's own errors pass through.
  */
 export type Reader = ChatReader &
   MessageReader &
@@ -22,7 +22,10 @@ export type Reader = ChatReader &
   SearchReader &
   RecipientReader
 
-/** All statements are prepared here, once. `clock` tells which chats are muted now, and how long somebody waits. */
+/**
+ * Prepares all statements once, here. `clock`: decides which chats are muted, and how long a reply has been
+ * due.
+ */
 export function createReader(db: Connection, clock: Clock): Reader {
   const loader = createLoader(db, clock)
   const finder = createFinder(db, loader)

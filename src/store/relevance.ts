@@ -1,13 +1,13 @@
-/** How well a message fits a search, from its text alone: the same whatever else is in the archive. */
+/** Scores how well a message matches a search, from its text alone, independent of the other messages. */
 import type { FindHits, Hit } from './search-query.ts'
 import { foldForSearch, tokensOf } from './tokens.ts'
 
-/** Saturation and the weight of length, as BM25 has them; a message of that many words counts as usual. */
+/** Saturation and length weight as in BM25; a message with this many words has a neutral length. */
 const K = 1.2
 const B = 0.75
 const USUAL_WORDS = 12
 
-/** Higher is better: many hits in few words, and all terms close together. */
+/** Higher is better: many hits in few words, with all terms close together. */
 export function relevanceOf(text: string, findHits: FindHits): number {
   const tokens = tokensOf(foldForSearch(text))
   const found = findHits(tokens)
@@ -16,7 +16,9 @@ export function relevanceOf(text: string, findHits: FindHits): number {
   return often + closeness(found)
 }
 
-/** 1 where the first hits of all terms stand side by side, towards 0 the farther they are apart; 0 for one term. */
+/**
+ * 1 if the first hits of all terms are adjacent, towards 0 the farther apart they are; 0 for a single term.
+ */
 function closeness(found: readonly Hit[][]): number {
   const firsts = found.flatMap(([first]) => (first === undefined ? [] : [first]))
   if (firsts.length < 2) return 0

@@ -1,15 +1,15 @@
-/** Answers that are kept until something is written: clients ask for the same page again and again. */
+/** A cache of read results that is valid until the next write: clients request the same page repeatedly. */
 import type { Connection } from './sqlite.ts'
 
-/** As many answers at most, of some hundred kilobytes where texts are long; then all of them are made anew. */
+/** The most cached results, up to some hundred kilobytes each; when full, the cache is emptied. */
 const MOST = 8
 
-/** What a reading found. `until`: the time from which it may be something else though nothing is written, Unix seconds. */
+/** The result of a read. `until`: Unix seconds at which it may change even without a write. */
 export type Found<T> = { value: T; until: number }
 
 /**
- * The same reading, which looks only where nothing is remembered for these arguments. What it gives is handed out several
- * times: nobody may change it.
+ * Wraps a read function: it runs only if no result for these arguments is cached. The same result is returned
+ * several times: callers must not change it.
  * @param now Unix seconds
  */
 export function remembering<Args extends unknown[], T>(

@@ -1,4 +1,4 @@
-/** From rows of the archive to what is shown outside: ids, names and shapes as they are documented. */
+/** Converts rows of the archive to the form of the API: ids, names and shapes as documented. */
 import type { Chat, ChatKind, Gap } from '../model/chat.ts'
 import type { Contact } from '../model/contact.ts'
 import { type Jid, phoneOf } from '../model/ids.ts'
@@ -14,7 +14,7 @@ import { msToIso, toIso } from './times.ts'
 /** This account's own addresses. */
 export type Own = { jid: Jid; lid: Jid | null }
 
-/** What tells a chat from others: enough for its id, its name and the keys of its messages. */
+/** The data that a chat's id, name and message keys require. */
 export type ChatFace = Pick<ChatRow, 'id' | 'kind' | 'jid' | 'name'> & {
   /** Of its person, in a direct chat. */
   phone: Jid | null
@@ -23,24 +23,27 @@ export type ChatFace = Pick<ChatRow, 'id' | 'kind' | 'jid' | 'name'> & {
   pushname: string | null
 }
 
-/** A chat as it is read for showing. */
+/** The columns that a chat in the API requires. */
 export type ChatView = ChatFace & Omit<ChatRow, keyof ChatFace | 'caught_up_to'>
 
-/** What a message is shown with: looked up for a whole page at once. */
+/** The data that a message in the API requires, loaded for a whole page at once. */
 export type Surroundings = {
   own: Own
   people: ReadonlyMap<number, PersonRow>
   reactions: ReadonlyMap<number, readonly ReactionRow[]>
-  /** The key of the message that this one quotes; null where it is not known. */
+  /** The key of the quoted message; null if it is not known. */
   quotedKey(row: MessageRow, quoted: NonNullable<MessageDetails['quoted']>): string | null
 }
 
-/** A person's JID: by phone where it is known, else by LID; null for one that has no address. */
+/** A person's JID: by phone number if known, else by LID; null if the person has no address. */
 export function personJid(person: Pick<PersonRow, 'phone' | 'lid'>): Jid | null {
   return person.phone ?? person.lid
 }
 
-/** Never empty: the address book's name, the person's own, `+number`. A LID's digits are no number, so it is said to be one. */
+/**
+ * Never empty: the address book's name, the person's own name, `+number`. The digits of a LID are labelled as
+ * a LID.
+ */
 export function personName(person: Pick<PersonRow, 'phone' | 'lid' | 'name' | 'pushname'>): string {
   const given = [person.name, person.pushname].find((name) => name !== null && isVisible(name))
   if (given) return given
@@ -50,19 +53,19 @@ export function personName(person: Pick<PersonRow, 'phone' | 'lid' | 'name' | 'p
   return digits === '' ? 'Unknown' : `Unknown (LID …${digits.slice(-4)})`
 }
 
-/** The JID of whoever this id stands for; null where nothing is known of them. */
+/** The JID of the sender with this id; null if nothing is known. */
 export function jidOf(sender: number, { own, people }: Pick<Surroundings, 'own' | 'people'>): Jid | null {
   if (sender === ME) return own.jid
   const person = people.get(sender)
   return person === undefined ? null : personJid(person)
 }
 
-/** A chat's id: of a direct chat its person's JID. */
+/** A chat's id; for a direct chat, its person's JID. */
 export function chatId(chat: ChatFace): string {
   return chat.jid ?? personJid(chat) ?? `${chat.id}@unknown`
 }
 
-/** The chat with oneself. */
+/** True for the chat with oneself. */
 export function isOwnChat(chat: ChatFace, own: Own): boolean {
   if (chat.kind !== 'direct') return false
   return chat.phone === own.jid || (chat.lid !== null && (chat.lid === own.lid || chat.lid === own.jid))
@@ -78,26 +81,27 @@ export function chatName(chat: ChatFace, own: Own): string {
   return chat.kind === 'status' ? 'Status' : chatId(chat)
 }
 
-/** Do messages of such a chat have an author beside the chat? */
+/** True if messages of this kind of chat have an author other than the chat. */
 export function hasAuthors(kind: ChatKind): boolean {
   return kind === 'group' || kind === 'status'
 }
 
 /**
- * The documented key: `<from_me>_<chat>_<bare id>`, then the author in groups and status, `out` in the chat with oneself.
- * @param author of the message; null where it is not known
+ * The documented key: `<from_me>_<chat>_<bare id>`, then the author in groups and status, `out` in the chat
+ * with oneself.
+ * @param author of the message; null if it is not known
  */
 export function toKey(chat: ChatFace, bareId: string, sender: number, author: Jid | null, own: Own): string {
   const rest = isOwnChat(chat, own) ? 'out' : hasAuthors(chat.kind) ? author : null
   return [sender === ME, chatId(chat), bareId, ...(rest === null ? [] : [rest])].join('_')
 }
 
-/** What few messages have; an empty object for the others. */
+/** Optional fields of a message; an empty object for most messages. */
 export function detailsOf(row: Pick<MessageRow, 'details'>): MessageDetails {
   return row.details === null ? {} : JSON.parse(row.details)
 }
 
-/** A message: the documented fields, and of ours those that say something. */
+/** A message: the documented fields, and those of our own fields that have a value. */
 export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings): Message {
   const { own } = around
   const fromMe = row.sender === ME
@@ -176,7 +180,7 @@ function isMuted({ muted_until }: Pick<ChatRow, 'muted_until'>, now: number): bo
   return muted_until === -1 || muted_until > now
 }
 
-/** A person. Null for one that has no address any more. */
+/** A person; null if the row no longer has an address. */
 export function toContact(person: PersonRow): Contact | null {
   const id = personJid(person)
   if (id === null) return null

@@ -1,6 +1,6 @@
 /**
- * An archive written anew under another key or none: a copy beside it, looked through, then put in its place. Whenever
- * that is cut short, the archive is the old one or the new one, whole, once leftovers.ts has swept.
+ * Writes an archive again with another key or none: a copy beside it, verified, then put in its place. If
+ * interrupted, the archive is the old one or the new one, whole, after leftovers.ts has run.
  */
 import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
@@ -12,8 +12,8 @@ import { closeFile, openFile } from './open-file.ts'
 import { type Connection, connect, type Value } from './sqlite.ts'
 
 /**
- * What is done of it, in this order. At `set_aside` the archive is the old file under another name, to which
- * `sweepLeftovers` gives its own back; from `replaced` on it is the new one.
+ * The completed step, in this order. At `set_aside` the archive is the old file under another name, and
+ * `sweepLeftovers` restores its name; from `replaced` on it is the new file.
  */
 export type RewriteStep = 'copied' | 'verified' | 'set_aside' | 'replaced' | 'wiped'
 
@@ -26,8 +26,9 @@ export type Rewrite = {
 }
 
 /**
- * Nobody else may have the archive open. Needs as much free space as the file takes.
- * @throws AppError `archive_full`, `archive_damaged`, as `openFile`; the archive is as it was then. Never from `replaced` on
+ * No other process may have the archive open. Requires as much free space as the file takes.
+ * @throws AppError `archive_full`, `archive_damaged`, as `openFile`; the archive is then unchanged. Never
+ * from `replaced` on
  */
 export function rewrite(file: string, change: Rewrite): void {
   const copy = `${file}${COPY}`
@@ -46,7 +47,7 @@ export function rewrite(file: string, change: Rewrite): void {
 function copyTo(file: string, copy: string, { contents, from, to, onStep }: Rewrite): void {
   const source = openFile(file, from, contents)
   try {
-    // Made first, so that it is its owner's only from the first byte.
+    // Created first, so that only its owner can read it from the first byte.
     closeSync(openSync(copy, 'wx', 0o600))
     vacuumInto(source, copy, to)
     sync(copy)
@@ -57,7 +58,7 @@ function copyTo(file: string, copy: string, { contents, from, to, onStep }: Rewr
     } finally {
       target.close()
     }
-    // Another file than the one that its rows name: that has every page and every index looked through.
+    // The copy is not the file that its rows name, so opening it checks every page and every index.
     closeFile(openFile(copy, to, contents), copy)
     sync(copy)
     onStep('verified')
@@ -67,8 +68,8 @@ function copyTo(file: string, copy: string, { contents, from, to, onStep }: Rewr
 }
 
 /**
- * Write a copy with this key, or a plain one. The key stands in the address, which SQLite's own errors repeat: nothing of
- * them goes on.
+ * Writes a copy with this key, or a plain one. The key is part of the address, which SQLite repeats in its
+ * errors: those are never passed on.
  * @throws AppError `archive_full`, `archive_damaged`, `archive_unavailable`
  */
 export function vacuumInto(source: Connection, copy: string, key: FileKey | null): void {
@@ -80,10 +81,10 @@ export function vacuumInto(source: Connection, copy: string, key: FileKey | null
   }
 }
 
-/** Blobs go in as a Uint8Array, and come out as an ArrayBuffer. */
+/** Blobs are bound as a Uint8Array, and returned as an ArrayBuffer. */
 type Row = Record<string, Value | ArrayBuffer>
 
-/** Every row of every table, those of search indexes included. */
+/** All rows of all tables, including those of search indexes. */
 function requireSame(source: Connection, target: Connection): void {
   const list = `SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name`
   const tables = source.query<{ name: string }>(list).all()
@@ -111,12 +112,12 @@ function isSame(row: Row, other: Row): boolean {
 
 function differ(): never {
   fail('archive_damaged', {
-    detail: 'The copy of the archive is not the same as the archive; it was not used.',
+    detail: 'The copy of the archive differs from the archive, so it was not used.',
   })
 }
 
 function replace(file: string, copy: string, onStep: (step: RewriteStep) => void): void {
-  // A log of the old file beside the new one would be worked into it.
+  // SQLite would apply a write-ahead log of the old file to the new one.
   for (const path of [file, copy]) {
     if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)
       fail('archive_unavailable', { detail: 'Another program has the archive open.' })
@@ -124,7 +125,7 @@ function replace(file: string, copy: string, onStep: (step: RewriteStep) => void
   }
   chmodSync(copy, 0o600)
   syncFolder(file)
-  // Under another name until it is overwritten: a run that is killed before leaves that to the next sweep.
+  // Renamed until it is overwritten: if this run is killed before, the next sweep removes it.
   const old = `${file}${REPLACED}`
   renameSync(file, old)
   try {
@@ -141,7 +142,8 @@ function replace(file: string, copy: string, onStep: (step: RewriteStep) => void
     removeOverwritten(old)
     syncFolder(file)
   } catch {
-    // Somebody holds it, a virus scanner perhaps. The archive is the new one; the next sweep comes back to the old.
+    // Another program, such as a virus scanner, has the file open. The archive is the new one; the next sweep
+    // removes the old one.
   }
   onStep('wiped')
 }

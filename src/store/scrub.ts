@@ -1,20 +1,23 @@
 /**
- * Zeroes in the unused middle of every b-tree page. `secure_delete` overwrites a row where it stands; where SQLite had moved
- * it to another page before, to keep its trees in balance, the old page may still show it in the space between its list of
- * cells and the cells (https://www.sqlite.org/fileformat.html, "B-tree Pages"). VACUUM would clean that too, but nothing else
- * could be written meanwhile.
+ * Zeroes the unused middle of every b-tree page. `secure_delete` overwrites a row in its place; if SQLite
+ * moved it to another page before, to balance its trees, the old page may still contain it in the space
+ * between its list of cells and the cells (https://www.sqlite.org/fileformat.html, "B-tree Pages"). VACUUM
+ * would clear that too, but it blocks all other writes.
  */
 import type { Connection } from './sqlite.ts'
 
-/** Pages that are looked at in one step: some milliseconds of work. */
+/** Pages per step: some milliseconds of work. */
 const PAGES = 200
-/** First bytes of b-tree pages, and how long their headers are. */
+/** First bytes of b-tree pages, and the length of their headers. */
 const HEADER_BYTES: Record<number, number> = { 2: 12, 5: 12, 10: 8, 13: 8 }
 
 export type Scrub = {
-  /** Begin again at the first page. */
+  /** Begins again at the first page. */
   start(): void
-  /** Look at some more pages, in a transaction of its own. False: that was the last. Throws as `connect` says. */
+  /**
+   * Processes some more pages, in its own transaction. Returns false after the last. Throws as documented for
+   * `connect`.
+   */
   step(): boolean
 }
 
@@ -40,7 +43,7 @@ export function createScrub(db: Connection): Scrub {
         const end = Math.min(next + PAGES - 1, last)
         const first = pageAt(1)
         if (first === null) return false
-        // Bytes at the end of each page that are not SQLite's, as of a cipher.
+        // Bytes at the end of each page that are not SQLite's, such as those of a cipher.
         const usable = first.length - first.readUInt8(20)
         for (; next <= end; next += 1) {
           const page = isPointerMap(next, usable) ? null : pageAt(next)
@@ -56,14 +59,17 @@ export function createScrub(db: Connection): Scrub {
   }
 }
 
-/** With auto_vacuum, the second page and every so many after it say where pages are used ("Pointer Map Pages"). */
+/**
+ * With auto_vacuum, the second page and every so many after it list where pages are used ("Pointer Map
+ * Pages").
+ */
 function isPointerMap(number: number, usable: number): boolean {
   return (number - 2) % (Math.floor(usable / 5) + 1) === 0
 }
 
-/** The unused middle of a page; null where it is no b-tree page. */
+/** The unused middle of a page; null if it is not a b-tree page. */
 function unusedOf(page: Buffer, number: number, usable: number): { from: number; to: number } | null {
-  // Before the first page's own header stands that of the file.
+  // The first page begins with the header of the file.
   const at = number === 1 ? 100 : 0
   const header = HEADER_BYTES[page.readUInt8(at)]
   if (header === undefined) return null

@@ -1,4 +1,4 @@
-/** The search index: written with every message, in the same transaction, and made anew where it is missing. */
+/** The search index: updated in the same transaction as every message, and rebuilt if it is missing. */
 import { AppError } from '../errors.ts'
 import type { ChatKind } from '../model/chat.ts'
 import type { MessageDetails, MessageRow } from './message-row.ts'
@@ -7,49 +7,53 @@ import type { Connection } from './sqlite.ts'
 import { indexTextOf, MARKED, TOKENS_VERSION } from './tokens.ts'
 
 /**
- * In it are the messages from this position on, and no others; 0: all. It is written by the position that is kept in
- * the archive, so that what a rollback takes back is never believed.
+ * The index contains exactly the messages from this position on; 0: all. The position is stored in the
+ * archive, so that a rollback restores it together with the index.
  */
 const INDEXED_FROM = 'search_indexed_from'
-/** The whole index has to be made anew. */
+/** The position that requires a complete rebuild. */
 const NOTHING = Number.MAX_SAFE_INTEGER
 const VERSION = 'search_version'
 
-/** What one step of making it anew writes at most: some milliseconds of work. */
+/** The most that one step of a rebuild writes: some milliseconds of work. */
 const STEP_ROWS = 100
 const STEP_CHARACTERS = 50_000
 
 export type SearchIndex = {
-  /** A new message. This and the next three: call within the transaction that writes the message. */
+  /** Adds a new message. Call this and the next three within the transaction that writes the message. */
   add(row: MessageRow): void
-  /** A message says something else now. */
+  /** Updates a message whose content changed. */
   replace(before: MessageRow, now: MessageRow): void
-  /** A message goes, with its words. */
+  /** Removes a message with its words. */
   remove(row: MessageRow): void
-  /** A message has turned out to be in another chat of the same kind, or from somebody else. */
+  /** Updates a message that moved to another chat of the same kind, or to another sender. */
   reassign(before: MessageRow, now: Partial<Pick<MessageRow, 'chat' | 'sender'>>): void
-  /** Older messages are not in it yet: {@link SearchIndex.step} until it says false. */
+  /** True if older messages are not indexed yet: call {@link SearchIndex.step} until it returns false. */
   isIncomplete(): boolean
   /**
-   * Index some more of them, the newest first, in a transaction of its own. False: that was all.
+   * Indexes some more messages, newest first, in its own transaction. Returns false if all are indexed.
    * @throws AppError `archive_full`, `archive_unavailable`, `archive_damaged`
    */
   step(): boolean
-  /** Begin anew with the next step, also where the index is damaged; until then nothing is found. Throws likewise. */
+  /**
+   * Starts a rebuild with the next step, also if the index is damaged; until then searches find nothing.
+   * Throws likewise.
+   */
   rebuild(): void
 }
 
-/** An index that is new in an old archive, or was made of other tokens, is begun anew. */
+/** Starts a rebuild if the archive had no index, or one with tokens of another version. */
 export function createSearchIndex(db: Connection): SearchIndex {
   const textOf = createTextOf(db)
   const insert = db.command('INSERT INTO search (rowid, tokens) VALUES (?, ?)')
-  // An index without texts has to be told what it holds: https://www.sqlite.org/fts5.html#the_delete_command
+  // An index without texts requires the old contents for a deletion:
+  // https://www.sqlite.org/fts5.html#the_delete_command
   const remove = db.command(`INSERT INTO search (search, rowid, tokens) VALUES ('delete', ?, ?)`)
   const older = db.query<MessageRow>('SELECT * FROM messages WHERE id < ? ORDER BY id DESC LIMIT ?')
   const newest = db.query<{ id: number | null }>('SELECT max(id) AS id FROM messages')
   const indexedFrom = createIndexedFrom(db)
 
-  /** Swap what the index holds of a message. Where FTS5 finds here that the index is damaged, it is made anew. */
+  /** Replaces the tokens of a message. If FTS5 reports here that the index is damaged, it is rebuilt. */
   function write(id: number, before: string | null, now: string | null): void {
     if (before === now || id < indexedFrom()) return
     try {
@@ -88,7 +92,7 @@ export function createSearchIndex(db: Connection): SearchIndex {
         }
         const rows = atMost(older.all(from, STEP_ROWS), STEP_CHARACTERS, ({ body }) => body.length)
         setMeta(db, INDEXED_FROM, rows.at(-1)?.id ?? 0)
-        // Written in ascending order, a step is one piece of the index.
+        // Written in ascending order, a step is one segment of the index.
         for (const row of rows.toReversed()) write(row.id, null, textOf(row))
         return rows.length > 0
       })
@@ -97,12 +101,12 @@ export function createSearchIndex(db: Connection): SearchIndex {
   }
 }
 
-/** Makes what tells the tokens that the index holds of a message; null: none. */
+/** Returns the function that computes the indexed text of a message; null: none. */
 export function createTextOf(db: Connection): (row: MessageRow) => string | null {
   const kindOf = db.query<{ kind: ChatKind }>('SELECT kind FROM chats WHERE id = ?')
   return (row) => {
     const { body, chat, type, sender, details } = row
-    // Most messages that say nothing: nothing to look up.
+    // Most messages without text: no lookups required.
     if (type === 'revoked' || (body === '' && details === null)) return null
     const kind = kindOf.all(chat)[0]?.kind
     if (kind === undefined) return null
@@ -110,24 +114,24 @@ export function createTextOf(db: Connection): (row: MessageRow) => string | null
   }
 }
 
-/** Messages from which position on are in the index: asked in the archive each time. */
+/** Position from which on messages are indexed: read from the archive each time. */
 export function createIndexedFrom(db: Connection): () => number {
   const query = db.query<{ value: number }>(`SELECT value FROM meta WHERE name = '${INDEXED_FROM}'`)
   return () => query.all()[0]?.value ?? 0
 }
 
-/** The index is wrong or damaged: nothing in it counts, and the next step begins it anew. */
+/** The index is wrong or damaged: ignores its contents; the next step starts a rebuild. */
 export function forgetIndex(db: Connection): void {
   setMeta(db, INDEXED_FROM, NOTHING)
 }
 
-/** Does SQLite say that what it reads of the index makes no sense? Of the archive's own tables it says plain SQLITE_CORRUPT. */
+/** True if SQLite reports a damaged index. For the archive's own tables it reports plain SQLITE_CORRUPT. */
 export function isIndexDamage(error: unknown): boolean {
   const cause = error instanceof AppError ? error.cause : null
   return cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_CORRUPT_VTAB'
 }
 
-/** The first rows that are about so large together, at least one. */
+/** The first rows up to about this size together, at least one. */
 export function atMost<Row>(rows: readonly Row[], size: number, sizeOf: (row: Row) => number): Row[] {
   const fitting: Row[] = []
   let left = size
@@ -139,7 +143,7 @@ export function atMost<Row>(rows: readonly Row[], size: number, sizeOf: (row: Ro
   return fitting
 }
 
-/** The name of a file, as its sender gave it; null where there is none. */
+/** The file name that the sender gave; null if there is none. */
 function filenameOf({ details }: Pick<MessageRow, 'details'>): string | null {
   if (details === null || !details.includes('"filename"')) return null
   const parsed: MessageDetails = JSON.parse(details)

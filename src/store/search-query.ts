@@ -1,18 +1,24 @@
-/** What somebody typed, as terms; and terms as an expression of FTS5. Nothing that is typed can be syntax. */
+/**
+ * Parses a typed query into terms, and terms into an FTS5 expression. Typed text is never interpreted as
+ * syntax.
+ */
 import { CHAT_KINDS, type ChatKind } from '../model/chat.ts'
 import { ME } from './people.ts'
 import { foldForSearch, MARKED, pairsOf, piecesOf, stored, type Token, wordOf } from './tokens.ts'
 
 /**
- * What every hit has: these tokens in a row; the last one only begins so, where `isPrefix`. `isCharacter`: one character
- * of a script without spaces, anywhere.
+ * Required in every hit: these tokens in a row; with `isPrefix` the last one is a prefix. `isCharacter`: one
+ * character of a script without spaces, anywhere.
  */
 export type Term = { tokens: string[]; isPrefix: boolean; isCharacter: boolean }
 
-/** First and last token of a hit; where only the beginning of one token was asked for, the length of that. */
+/** First and last token of a hit; for a prefix, also the length of the match. */
 export type Hit = [first: number, last: number, length?: number | undefined]
 
-/** The terms of a query: words, `"…"` as phrases, either with a trailing `*`. Empty where nothing can be searched. */
+/**
+ * The terms of a query: words, `"…"` as phrases, either with a trailing `*`. Empty if nothing can be
+ * searched.
+ */
 export function parseQuery(query: string): Term[] {
   const terms = new Map<string, Term>()
   for (const [, phrase, phraseStar, word = ''] of query.matchAll(/"([^"]*)"(\*?)|([^\s"]+)/g)) {
@@ -35,20 +41,20 @@ function termOf(text: string, hasStar: boolean): Term | null {
   const tokens = pieces.flatMap((piece) => {
     if (!piece.isRun) return [wordOf(piece).text]
     const pairs = pairsOf(piece).map((token) => token.text)
-    // The run may go on in the text, so its end is not asked for.
+    // The run may continue in the text, so its end is not required.
     return piece === last && !isOne ? pairs.slice(0, -1) : pairs
   })
   return { tokens, isPrefix: last.isRun ? isOne : hasStar, isCharacter: false }
 }
 
-/** Finds where terms stand: of each its hits among the tokens of a text, in order. */
+/** Finds the hits of each term among the tokens of a text, in order. */
 export type FindHits = {
   (tokens: readonly Token[]): Hit[][]
-  /** False: no term stands in a text that is folded to this. Quickly told, and mostly true where it is not false. */
+  /** Returns false if a text that folds to this contains no term. A fast check; true means: probably. */
   mayHit(folded: string): boolean
 }
 
-/** However many terms there are, each token is looked at once, or once for each prefix. */
+/** Each token is read once, or once per prefix, for any number of terms. */
 export function createFindHits(terms: readonly Term[]): FindHits {
   const words = new Map<string, number[]>()
   const prefixes: number[] = []
@@ -68,7 +74,7 @@ export function createFindHits(terms: readonly Term[]): FindHits {
       const term = terms[index]
       if (term === undefined || !fits(term, tokens, at)) return
       const last = at + term.tokens.length - 1
-      // Of a pair only the character that was asked for.
+      // For a pair, only the character that was searched for.
       found[index]?.push(term.isCharacter ? [at, last, term.tokens[0]?.length] : [at, last])
     }
     for (const [at, { text }] of tokens.entries()) {
@@ -92,7 +98,7 @@ function fits({ tokens, isPrefix, isCharacter }: Term, of: readonly Token[], at:
   })
 }
 
-/** What narrows a search; chats and senders by row. */
+/** Restricts a search; chats and senders by row. */
 export type SearchScope = {
   chat?: number | undefined
   sender?: number | undefined
@@ -133,7 +139,7 @@ function anyOf(tokens: readonly string[]): string {
   return `(${tokens.map(quote).join(' OR ')})`
 }
 
-/** A string of FTS5. Tokens hold letters, digits and symbols only, so there is never a quote to be doubled. */
+/** An FTS5 string. Tokens contain only letters, digits and symbols, so there is no quote to escape. */
 function quote(tokens: string): string {
   return `"${tokens}"`
 }

@@ -1,36 +1,36 @@
-/** What of a text a search has hit, and the piece of it that shows that. */
+/** Finds the hits of a search in a text, and the part of the text that shows them. */
 import { fold, isPlain } from './fold.ts'
 import type { FindHits } from './search-query.ts'
 import { foldForSearch, tokensOf } from './tokens.ts'
 
-/** A stretch of a text, in UTF-16 code units; the end is not part of it. */
+/** A range of a text, in UTF-16 code units; the end is excluded. */
 export type Mark = [start: number, end: number]
 
-/** A piece of a text. `marks`: what was hit in `text`, in characters (code points), as every language can count them. */
+/** A part of a text. `marks`: the hits in `text`, in code points, which every language can count. */
 export type Snippet = { text: string; marks: Mark[] }
 
 /** Code points: about two lines. */
 const LENGTH = 200
-/** How much is shown of what stands before the first hit. */
+/** Code points shown before the first hit. */
 const LEAD = 40
 const MAX_MARKS = 50
-/** So much of a text is looked at at once, in code units, since most of a long one is not shown. */
+/** Code units that are read at once, since most of a long text is not shown. */
 const STRETCH = 300
-/** A phrase may begin in one stretch and end in the next, so they overlap. */
+/** A phrase may span two ranges, so they overlap. */
 const OVERLAP = 100
-/** No word is parted that is not longer. */
+/** Words up to this length are not cut. */
 const WORD = 64
-/** What belongs to the character before it, whatever folding makes of both. */
+/** Characters that belong to the one before them, also after folding. */
 const ADDED = '[\\p{M}\\p{Cf}\\p{Emoji_Modifier}\\u1160-\\u11ff\\uff9e\\uff9f]'
 const CLUSTERS = new RegExp(`.${ADDED}*`, 'gsu')
-/** The same, and what is plain as far as it goes: there is nothing to be found out of it. */
+/** The same, with plain text as one piece, which needs no decomposition. */
 const PIECES = new RegExp(`[\\t\\n\\r -~]+(?!${ADDED})|.${ADDED}*`, 'gsu')
 const REST_OF_CLUSTER = new RegExp(`^[\\udc00-\\udfff]?${ADDED}*`, 'u')
 
 /**
- * The text around the first hit, with `…` where it was cut: all of it where it is short. The beginning, without marks,
- * where nothing was hit.
- * @param reach the hit is looked for in so many code units, about
+ * Returns the text around the first hit, with `…` where it is cut; a short text whole. Returns the beginning
+ * without marks if there is no hit.
+ * @param reach code units that are searched for a hit, about
  */
 export function snippetOf(text: string, findHits: FindHits, reach = text.length): Snippet {
   const [start, end] = stretchWithHit(text, findHits, reach) ?? [0, 0]
@@ -49,7 +49,7 @@ function stretchWithHit(text: string, findHits: FindHits, reach: number): Mark |
   return null
 }
 
-/** The first place from `at` on where the text can be parted. */
+/** The first index from `at` on where the text can be cut. */
 function cut(text: string, at: number): number {
   if (at <= 0) return 0
   const ahead = text.slice(at, at + WORD)
@@ -57,7 +57,7 @@ function cut(text: string, at: number): number {
   return boundary < WORD ? at + boundary : at + (REST_OF_CLUSTER.exec(ahead)?.[0].length ?? 0)
 }
 
-/** Where the terms stand in a text, in order; what overlaps or touches is one. */
+/** The ranges of the terms in a text, in order; overlapping and adjacent ones are merged. */
 function findMarks(text: string, findHits: FindHits): Mark[] {
   const { folded, sources } = foldWithSources(text)
   const tokens = tokensOf(folded)
@@ -72,13 +72,15 @@ function findMarks(text: string, findHits: FindHits): Mark[] {
   return join(marks)
 }
 
-/** Folded as the index holds it, and of each of its code units the stretch of the text that it comes from. */
+/**
+ * The text folded as in the index, and for each of its code units the range of the text that it comes from.
+ */
 function foldWithSources(text: string): { folded: string; sources: (at: number) => Mark } {
   if (isPlain(text)) return { folded: foldForSearch(text), sources: (at) => [at, at + 1] }
   let folded = ''
   const known: Mark[] = []
   for (const { 0: piece, index } of text.matchAll(PIECES)) {
-    // Characters come again and again.
+    // Cached: characters repeat.
     const made = fold(piece).normalize('NFC')
     folded += made
     const isKept = isPlain(piece)
@@ -98,7 +100,7 @@ function join(marks: Mark[]): Mark[] {
   return joined
 }
 
-/** What is shown of a piece of a text. `goesOn`: there is more of the text before or after it. */
+/** The displayed form of a part. `goesOn`: the text continues before or after it. */
 function toSnippet(
   text: string,
   marks: readonly Mark[],
@@ -123,7 +125,7 @@ function toSnippet(
   }
 }
 
-/** How many characters stand before a code unit. */
+/** The number of characters before a code unit. */
 function placesIn(text: string): (unit: number) => number {
   const places: number[] = []
   let [unit, count] = [0, 0]

@@ -1,14 +1,21 @@
-/** SQLite through `libsql`: one connection, prepared statements, typed rows. The only file that imports it. */
+/**
+ * SQLite through `libsql`: one connection, prepared statements, typed rows. The only file that imports it.
+ */
 import Database from 'libsql'
 import { AppError } from '../errors.ts'
 
-/** What can be bound. Anything else (a boolean, undefined) would end the whole process inside the library. */
+/**
+ * Values that can be bound. Any other (a boolean, undefined) would end the whole process inside the library.
+ */
 export type Value = string | number | bigint | null | Uint8Array
 
-/** A statement that returns rows of this shape. The shape is the query's promise: SQLite does not check it. */
+/**
+ * A statement that returns rows of this shape. The caller is responsible for the shape: SQLite does not check
+ * it.
+ */
 export type Query<Row, Args extends Value[] = Value[]> = {
   all(...args: Args): Row[]
-  /** One row after the other, without holding all of them. */
+  /** Yields one row after the other, without holding all of them. */
   iterate(...args: Args): Iterable<Row>
   get(...args: Args): Row | undefined
 }
@@ -21,22 +28,23 @@ export type Connection = {
   query<Row, Args extends Value[] = Value[]>(sql: string): Query<Row, Args>
   command<Args extends Value[] = Value[]>(sql: string): Command<Args>
   exec(sql: string): void
-  /** All of `work` or, when it throws, none of it. Within another one it is part of that. */
+  /** Runs all of `work`, or rolls it back if it throws. A nested transaction is part of the outer one. */
   transaction<T>(work: () => T): T
   /**
-   * Calls `run` once what is being written is committed: at once outside a transaction, never where it is rolled back.
-   * Once a transaction for the same function. It must not throw.
+   * Calls `run` after the current transaction is committed: at once outside a transaction, never after a
+   * rollback. Once per transaction for the same function. It must not throw.
    */
   afterCommit(run: () => void): void
-  /** Goes up with whatever is written: two readings at the same count are of the same archive. */
+  /** Increases with every write: two reads at the same count see the same archive. */
   writes(): number
   close(): void
 }
 
 /**
- * A connection to this file, made where there is none. With a key (64 hexadecimal digits) it is an encrypted one, in the
- * only cipher that libsql 0.5.29 has, SQLite3MultipleCiphers' aes256cbc. Everything on it throws `archive_damaged`, `archive_foreign`,
- * `archive_full` or `archive_unavailable` where SQLite says so of the file, and SQLite's own error otherwise.
+ * Opens a connection to this file, creating it if missing. With a key (64 hexadecimal digits) it is
+ * encrypted, with the only cipher of libsql 0.5.29, SQLite3MultipleCiphers' aes256cbc. All its functions
+ * throw `archive_damaged`, `archive_foreign`, `archive_full` or `archive_unavailable` for errors of the file,
+ * and SQLite's own error otherwise.
  */
 export function connect(file: string, key: string | null = null): Connection {
   const db = openDatabase(file)
@@ -79,7 +87,7 @@ export function connect(file: string, key: string | null = null): Connection {
       } catch (error) {
         waiting.clear()
         writes += 1
-        // SQLite may have rolled back by itself already, as on a full disk.
+        // SQLite may have rolled back already, as on a full disk.
         if (db.inTransaction) db.exec('ROLLBACK')
         throw error
       } finally {
@@ -100,7 +108,7 @@ export function connect(file: string, key: string | null = null): Connection {
   return connection
 }
 
-/** libsql tells a file that cannot be opened by words alone. */
+/** libsql reports a file that cannot be opened only in the message's text. */
 function openDatabase(file: string): Database.Database {
   try {
     return new Database(file)
@@ -118,7 +126,7 @@ function guarded<T>(work: () => T): T {
   }
 }
 
-/** SQLite reads on with each row, and may stumble at any. */
+/** SQLite reads with each row, so each row may throw. */
 function* guardedRows(statement: Database.Statement, args: Value[]): Generator<unknown> {
   const rows: Iterator<unknown> = guarded(() => statement.iterate(...args))
   let isOver = false
@@ -135,23 +143,24 @@ function* guardedRows(statement: Database.Statement, args: Value[]): Generator<u
 }
 
 /**
- * Left early, a statement holds its reading transaction: the log grows, and its table is locked, until it runs again. libsql
- * 0.5.29 resets one nowhere but there, and an interrupted one keeps its locks; to get the first row takes little.
+ * Ends a statement that was left early: it would hold its read transaction, so that the log grows and its
+ * table stays locked until it runs again. libsql 0.5.29 resets a statement nowhere else, and an interrupted
+ * one keeps its locks; reading the first row costs little.
  */
 function reset(statement: Database.Statement, args: Value[]): void {
   try {
     statement.get(...args)
   } catch {
-    // It stumbles here as it did there, and that error is on its way.
+    // The same error as before; it is already being thrown.
   }
 }
 
-/** Is it about the archive's file or its disk, and not about what was to be written? */
+/** True if the error is about the archive's file or disk, not about the data to be written. */
 export function isOfTheArchive(error: unknown): error is AppError {
   return error instanceof AppError && error.code.startsWith('archive_')
 }
 
-/** What SQLite's error says of the file; null where it is about something else. */
+/** Converts an SQLite error about the file; null if it is about something else. */
 function archiveCode(error: unknown) {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null
   // Extended codes, such as SQLITE_IOERR_WRITE, begin with the plain one.

@@ -15,7 +15,7 @@ import { createWipe, type Wipe } from './wipe.ts'
 export type Store = {
   /** Absolute path. */
   file: string
-  /** For the reader; everything else goes through the tables. */
+  /** For the reader; all other code uses the tables. */
   db: Connection
   people: People
   chats: Chats
@@ -27,17 +27,17 @@ export type Store = {
   mergePeople: MergePeople
   meta: { get(name: string): string | number | null; set(name: string, value: string | number): void }
   /**
-   * All of `work` or none of it, on disk when it returns.
+   * Runs all of `work` or none of it; the result is on disk on return.
    * @throws AppError `archive_full`, `archive_unavailable`, `archive_damaged`; what `work` throws
    */
   transaction<T>(work: () => T): T
   wipe: Wipe
-  /** Is another file in its place now, or none? What is written still goes into the one that was opened. */
+  /** True if the file was replaced or removed. Writes still go to the file that was opened. */
   isMoved(): boolean
   close(): void
 }
 
-/** Open the archive in this file, made where there is none; `key` as for `openFile`, and errors as there. */
+/** Opens the archive in this file, creating it if missing; `key` and errors as for `openFile`. */
 export function openStore(file: string, { key = null }: { key?: FileKey | null } = {}): Store {
   const db = openFile(file, key)
   const opened = identity(file)
@@ -67,7 +67,7 @@ export function openStore(file: string, { key = null }: { key?: FileKey | null }
         return db.transaction(work)
       } catch (error) {
         messages.recount()
-        // FTS5 writes, and finds this, as late as the commit. Whoever writes again does so without the index.
+        // FTS5 writes, and finds this error, only at the commit. The next write continues without the index.
         if (isIndexDamage(error)) search.rebuild()
         throw error
       }

@@ -1,6 +1,8 @@
-/** Times as the archive keeps them, whatever the page, an older version or another program wrote. */
+/** Times as the archive stores them, whatever the page, an older version or another program wrote. */
 
-/** The last second with a year of four digits: ISO 8601 writes later ones otherwise, and few programs read that. */
+/**
+ * The last second with a four-digit year: ISO 8601 writes later ones differently, and few programs read that.
+ */
 const LAST_SECOND = 253_402_300_799
 
 /** Unix seconds, whole and between 1970 and 9999. Milliseconds are recognised by their size. */
@@ -9,7 +11,7 @@ export function toSeconds(value: number): number {
   return Math.floor(Math.min(Math.max(seconds || 0, 0), LAST_SECOND))
 }
 
-/** ISO 8601 UTC, from Unix seconds; what is out of range is written as the end that it is nearest to. */
+/** ISO 8601 UTC, from Unix seconds; a value out of range becomes the nearest limit. */
 export function toIso(seconds: number): string {
   return msToIso(toSeconds(seconds) * 1000)
 }

@@ -1,19 +1,20 @@
 /**
- * Texts as the search index holds them. Words are folded, see fold.ts. Scripts that are written without spaces come as
- * pairs: of "abc" the tokens are "ab", "bc", "c", so that every character begins exactly one token, and whatever stands in
- * a row is found as a phrase. Emoji, currencies and other signs that people search for (`%`, `&`, `#`, `@`, `+`) are tokens of
- * their own, flags as one; punctuation parts words, and the sign for what was no character (text.ts) is none.
+ * Tokenizes texts for the search index. Words are folded, see fold.ts. Scripts without spaces become pairs:
+ * "abc" gives "ab", "bc", "c", so that every character begins exactly one token, and any sequence is found as
+ * a phrase. Emoji, currencies and other signs that people search for (`%`, `&`, `#`, `@`, `+`) are separate
+ * tokens, a flag is one; punctuation separates words, and the sign for an invalid character (text.ts) is no
+ * token.
  */
 import type { ChatKind } from '../model/chat.ts'
 import { foldText, isPlain } from './fold.ts'
 
-/** One higher for every change of what is made of the same text: archives are then indexed again. */
+/** Increased with every change of the tokens of a text: archives are then indexed again. */
 export const TOKENS_VERSION = 3
 
-/** A token, and the stretch of the folded text that it stands for. */
+/** A token, and its range in the folded text. */
 export type Token = { text: string; start: number; end: number }
 
-/** Letters of scripts without spaces, and Hangul, whose endings stick to the words. */
+/** Letters of scripts without spaces, and Hangul, whose endings are attached to the words. */
 const UNSPACED = `(?=[\\p{L}\\p{M}\\p{N}])[${[
   'Han',
   'Hiragana',
@@ -33,18 +34,18 @@ const PIECES = new RegExp(
 )
 const PLAIN_PIECES = /[a-z\d]+|[#$%&+<=>@|~]/g
 
-/** Enough to tell words apart; what is longer is no word. */
+/** The longest word; anything longer is not a word. */
 const MAX_TOKEN = 64
 
-/** Folded as the index holds it: what belongs together is one character again (が, 한). */
+/** Folded as in the index: decomposed characters are composed again (が, 한). */
 export function foldForSearch(text: string): string {
   return isPlain(text) ? foldText(text) : foldText(text).normalize('NFC')
 }
 
-/** A piece of a folded text; `isRun`: of a script without spaces. */
+/** A part of a folded text; `isRun`: of a script without spaces. */
 export type Piece = { text: string; start: number; isRun: boolean }
 
-/** What of a folded text can be searched, in order. */
+/** The searchable parts of a folded text, in order. */
 export function piecesOf(folded: string): Piece[] {
   const pattern = isPlain(folded) ? PLAIN_PIECES : PIECES
   return [...folded.matchAll(pattern)].map((match) => ({
@@ -59,12 +60,12 @@ export function tokensOf(folded: string): Token[] {
   return piecesOf(folded).flatMap((piece) => (piece.isRun ? pairsOf(piece) : [wordOf(piece)]))
 }
 
-/** A piece that is one token. */
+/** A part that is one token. */
 export function wordOf({ text, start }: Piece): Token {
   return { text: text.slice(0, MAX_TOKEN), start, end: start + text.length }
 }
 
-/** Each character of a run with the next one, the last one alone. */
+/** Each character of a run with the next one, and the last one alone. */
 export function pairsOf({ text, start }: Piece): Token[] {
   const tokens: Token[] = []
   for (let at = 0; at < text.length; ) {
@@ -83,27 +84,27 @@ function lengthAt(text: string, at: number): number {
 }
 
 /**
- * Tokens that no text has, since `_` parts words: `_` and a character of a run, for searches of one character, and the
- * facts by which searches are narrowed.
+ * Tokens that no text contains, since `_` separates words: `_` and a character of a run, for searches of one
+ * character, and the facts that restrict searches.
  */
 export const MARKED = {
   character: (character: string) => `_${character}`,
   chat: (id: number) => `_c${id}`,
   sender: (id: number) => `_s${id}`,
   kind: (kind: ChatKind) => `_k${kind}`,
-  /** Of every message that is not a plain text. */
+  /** For every message that is not a plain text. */
   special: '_t',
-  /** A sign of ASCII: the index's own tokenizer would take it for what parts words. */
+  /** An ASCII sign: the index's own tokenizer would treat it as a separator. */
   sign: (sign: string) => `_x${sign.charCodeAt(0).toString(16)}`,
   type: (type: string) => `_t${type.replace(/[^A-Za-z\d]/g, '_')}`,
 } as const
 
-/** Tokens of a text as the index holds them. */
+/** The tokens of a text as stored in the index. */
 export function stored(tokens: readonly string[]): string[] {
   return tokens.map((token) => (/^[!-/:-@[-`{-~]$/.test(token) ? MARKED.sign(token) : token))
 }
 
-/** What is indexed of a message. */
+/** The indexed fields of a message. */
 export type Searchable = {
   body: string
   filename: string | null
@@ -113,7 +114,7 @@ export type Searchable = {
   kind: ChatKind
 }
 
-/** Everything that the index holds of a message, tokens parted by spaces; null where there is nothing to be found by. */
+/** The indexed text of a message, tokens separated by spaces; null if there is nothing to search for. */
 export function indexTextOf({ body, filename, type, sender, chat, kind }: Searchable): string | null {
   const characters = new Set<string>()
   const texts = [body, filename ?? ''].map((text) =>
@@ -130,7 +131,7 @@ export function indexTextOf({ body, filename, type, sender, chat, kind }: Search
     ...(sender < 0 ? [] : [MARKED.sender(sender)]),
     ...(type === 'chat' ? [] : [MARKED.special, MARKED.type(type)]),
   ]
-  // The facts stand in between, so that no phrase reaches from the text into the name of a file.
+  // The facts are in between, so that no phrase spans the text and the file name.
   const [words = [], name = []] = texts.map(stored)
   return [...words, ...facts, ...name, ...[...characters].map(MARKED.character)].join(' ')
 }

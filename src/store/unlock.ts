@@ -1,4 +1,4 @@
-/** An archive opened with what its owner knows; each way in which that fails has a name of its own. */
+/** Opens an archive with the owner's secret; each possible error has its own code. */
 import { AppError, fail } from '../errors.ts'
 import { readHeader } from './header.ts'
 import {
@@ -15,19 +15,19 @@ import {
 } from './key-file.ts'
 import { openStore, type Store } from './store.ts'
 
-/** What opens an archive. */
+/** The result of unlocking. */
 export type Unlocked = {
-  /** Null: it is a plain one. */
+  /** Null for a plain archive. */
   key: FileKey | null
   slot: Slot | null
-  /** How many keys the key file names; two where a change of key was cut short. */
+  /** The number of keys in the key file; two after an interrupted change of key. */
   slots: number
 }
 
 /**
- * Open the archive in this file, made where there is none: encrypted from its first byte where there is a secret.
- * Takes about 0.3 s with one.
- * @param secret what its owner set as key; null: nothing
+ * Opens the archive in this file, creating it if missing; with a secret it is encrypted from its first byte.
+ * Takes about 0.3 s with a secret.
+ * @param secret the key that the owner set; null: none
  * @throws AppError as {@link unlock} and `openStore`
  */
 export function openArchive(file: string, secret: string | null): Store {
@@ -44,9 +44,10 @@ export function openArchive(file: string, secret: string | null): Store {
 }
 
 /**
- * The key of the archive in this file. For one that is still to be made with a key, the key file is made first.
- * @throws AppError `archive_key_missing`, `archive_key_wrong`, `archive_key_unknown`, `archive_not_encrypted`,
- * `archive_foreign`, `archive_newer`, `archive_full`, `archive_unavailable`
+ * Returns the key of the archive in this file. For an archive to be created with a key, creates the key file
+ * first.
+ * @throws AppError `archive_key_missing`, `archive_key_wrong`, `archive_key_unknown`,
+ * `archive_not_encrypted`, `archive_foreign`, `archive_newer`, `archive_full`, `archive_unavailable`
  */
 export function unlock(file: string, secret: string | null): Unlocked {
   const lock = lockOf(file, secret)
@@ -59,7 +60,7 @@ export function unlock(file: string, secret: string | null): Unlocked {
   return fail('archive_key_wrong')
 }
 
-/** The same, with the key made in another thread. Rejects as {@link unlock}. */
+/** The same, with the key derived in another thread. Rejects as {@link unlock}. */
 export async function unlockAsync(file: string, secret: string | null): Promise<Unlocked> {
   const lock = lockOf(file, secret)
   if (lock === null) return PLAIN
@@ -78,7 +79,10 @@ function keep(file: string, made: MadeSlot): Unlocked {
   return { ...made, slots: 1 }
 }
 
-/** What has to fit what; without slots the key is still to be made. Null: the file is, or is to be, a plain one. */
+/**
+ * Checks that file, key file and secret match; without slots the key is still to be created. Null: a plain
+ * archive.
+ */
 function lockOf(file: string, secret: string | null): { slots: Slot[]; secret: string } | null {
   const { kind } = readHeader(file)
   if (kind === 'other') fail('archive_foreign')
@@ -92,34 +96,34 @@ function lockOf(file: string, secret: string | null): { slots: Slot[]; secret: s
     return secret === null ? null : { slots, secret }
   }
   if (secret === null && kind === 'none') {
-    // Made plain now, it would take the place of the encrypted one, and of what opens that.
+    // A plain archive created now would replace the encrypted one, and the way to open it.
     fail('archive_key_missing', {
-      detail: 'The archive file is gone, but its key file is here: what is kept anew would not be encrypted.',
-      hint: `Set the key again, or move ${keyFileOf(file)} away to begin a plain archive; then start the server again.`,
+      detail: 'The archive file is missing, but its key file exists: a new archive would not be encrypted.',
+      hint: `Set the key again, or move ${keyFileOf(file)} away to start a plain archive; then start the server again.`,
     })
   }
   if (secret === null) fail('archive_key_missing')
   return { slots, secret }
 }
 
-/** The key that did not open it is none of its keys any more. */
+/** Removes the key that did not open the archive from its key file. */
 export function settle(file: string, { slot, slots }: Unlocked): void {
   if (slot !== null && slots > 1) writeSlots(file, [slot])
 }
 
-/** The key is right, by its key file; and yet the archive does not open with it. */
+/** Explains the error of an archive that does not open although the key matches its key file. */
 export function explain(error: unknown, { slots }: Unlocked): unknown {
   if (!(error instanceof AppError) || error.code !== 'archive_foreign') return error
   if (slots > 1)
     return new AppError('archive_key_wrong', {
-      detail: 'A change of key was cut short, and this key is the one that the archive does not have.',
-      hint: 'Set the other one of the two keys, and start the server again.',
+      detail: 'A change of key was interrupted, and this key is not the one that the archive has.',
+      hint: 'Set the other one of the two keys, then start the server again.',
       cause: error,
     })
   return new AppError('archive_foreign', {
     detail:
-      'The key fits the key file beside the archive, but not the archive: one of the two is not its own.',
-    hint: 'Stop the server. Put the key file back that was beside this archive when it was copied, or move both away; then start again.',
+      'The key matches the key file beside the archive, but not the archive: one of the two files was replaced.',
+    hint: 'Stop the server. Restore the key file that was beside this archive when it was copied, or move both files away. Then start the server.',
     cause: error,
   })
 }

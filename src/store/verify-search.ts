@@ -1,4 +1,7 @@
-/** Does the search index hold what the messages say, and nothing else? SQLite's own check of it is no witness (open-file.ts). */
+/**
+ * Checks that the search index contains exactly the messages' words. SQLite's own check is not reliable
+ * (open-file.ts).
+ */
 
 import type { Flaw } from './flaw.ts'
 import type { MessageRow } from './message-row.ts'
@@ -6,13 +9,16 @@ import { createIndexedFrom, createTextOf, forgetIndex, isIndexDamage } from './s
 import type { Connection } from './sqlite.ts'
 import { MARKED } from './tokens.ts'
 
-/** Messages that are compared word by word; of all others only whether they are in it. */
+/** Messages compared word by word; the others are only checked for their presence. */
 const SAMPLE = 1_000
 
-/** Every word of the index with its message (https://www.sqlite.org/fts5.html#the_fts5vocab_virtual_table_module). */
+/**
+ * Every word of the index with its message
+ * (https://www.sqlite.org/fts5.html#the_fts5vocab_virtual_table_module).
+ */
 const WORDS = `CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'search', 'instance')`
 
-/** A deleted message has no words, and of one that is gone none may be left. */
+/** A deleted message must not have words in the index. */
 const LEFT_BEHIND = `SELECT count(DISTINCT doc) AS n FROM temp.words
   WHERE NOT EXISTS (SELECT 1 FROM messages WHERE id = doc AND type <> 'revoked')`
 
@@ -32,8 +38,8 @@ const DIFFERENT = `WITH
     UNION ALL SELECT * FROM (SELECT * FROM wanted EXCEPT SELECT * FROM here))`
 
 /**
- * What is wrong with the index; it then counts as missing, and is made anew when a server runs. What is not in it yet,
- * since it is just being made, is not looked for.
+ * Returns the errors of the index; it then counts as missing, and the next server rebuilds it. Ignores
+ * messages that are not indexed yet because a rebuild is in progress.
  */
 export function verifySearch(db: Connection): Flaw[] {
   const from = createIndexedFrom(db)()
@@ -45,9 +51,9 @@ export function verifySearch(db: Connection): Flaw[] {
   if (from === Number.MAX_SAFE_INTEGER) return []
   try {
     db.exec(WORDS)
-    note(count(LEFT_BEHIND), 'messages that are gone or deleted can still be found by their words')
+    note(count(LEFT_BEHIND), 'deleted messages can still be found by their words')
     note(countMissing(db, from), 'messages cannot be found')
-    note(count(DIFFERENT, prepareSample(db, from)), 'messages can be found by other words than theirs')
+    note(count(DIFFERENT, prepareSample(db, from)), 'messages can be found by wrong words')
   } catch (error) {
     if (!isIndexDamage(error)) throw error
     note(1, 'index cannot be read')
@@ -55,7 +61,7 @@ export function verifySearch(db: Connection): Flaw[] {
     for (const table of ['wanted_words', 'wanted', 'words']) db.exec(`DROP TABLE IF EXISTS temp.${table}`)
   }
   if (flaws.length > 0) forgetIndex(db)
-  return flaws.map((flaw) => ({ ...flaw, says: `${flaw.rows} ${flaw.says}: the index is made anew` }))
+  return flaws.map((flaw) => ({ ...flaw, says: `${flaw.rows} ${flaw.says}: the index is rebuilt` }))
 }
 
 function countMissing(db: Connection, from: number): number {
@@ -63,13 +69,13 @@ function countMissing(db: Connection, from: number): number {
   const rows = db.query<MessageRow>(NOT_IN_IT)
   let missing = 0
   for (const { id } of db.query<{ id: number }>('SELECT id FROM chats').all()) {
-    // Most of them say nothing that could be found.
+    // Most of them have no searchable text.
     for (const row of rows.iterate(id, from, `"${MARKED.chat(id)}"`)) if (textOf(row) !== null) missing += 1
   }
   return missing
 }
 
-/** A small index of the sample alone, as it should be, with the same tokenizer; its messages as JSON. */
+/** A small correct index of the sample, with the same tokenizer; its messages as JSON. */
 function prepareSample(db: Connection, from: number): string {
   const textOf = createTextOf(db)
   const [search] = db.query<{ sql: string }>(`SELECT sql FROM sqlite_schema WHERE name = 'search'`).all()

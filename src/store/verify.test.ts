@@ -66,18 +66,18 @@ describe('a search index', () => {
     [
       'with other words than those of a message',
       () => exec(`UPDATE messages SET body = 'another' WHERE id = ${ids[3]}`),
-      '1 messages can be found by other words',
+      '1 messages can be found by wrong words',
     ],
     [
       'that cannot be read',
       () => exec(`UPDATE search_data SET block = x'00ff00ff00ff' WHERE id > 10`),
       'cannot be read',
     ],
-  ])('%s is told of, and made anew', (_, harm, says) => {
+  ])('%s is reported, and the index is rebuilt', (_, harm, says) => {
     harm()
     const flaws = verify(archive.store.db).filter(({ check }) => check === 'search')
     expect(flaws[0]?.says).toContain(says)
-    expect(flaws[0]?.says).toContain('made anew')
+    expect(flaws[0]?.says).toContain('rebuilt')
     expect(archive.store.search.isIncomplete()).toBe(true)
     while (archive.store.search.step());
     expect(verify(archive.store.db).filter(({ check }) => check === 'search')).toEqual([])

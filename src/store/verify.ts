@@ -1,18 +1,18 @@
-/** Looks through a whole archive for what must not be: of the file, of its rows, of what they say of each other. */
+/** Checks a whole archive for inconsistencies: in the file, in its rows, and between rows. */
 import type { Flaw } from './flaw.ts'
 import type { Connection } from './sqlite.ts'
 import { verifySearch } from './verify-search.ts'
 
-/** Each query counts rows that must not be there. */
+/** Each query counts invalid rows. */
 const CHECKS: readonly { check: string; says: string; sql: string }[] = [
   {
     check: 'messages',
-    says: 'messages belong to a chat that is not there',
+    says: 'messages belong to a chat that does not exist',
     sql: 'SELECT count(*) AS n FROM messages WHERE chat NOT IN (SELECT id FROM chats)',
   },
   {
     check: 'senders',
-    says: 'messages were written by a person who is not there',
+    says: 'messages have a sender that does not exist',
     sql: 'SELECT count(*) AS n FROM messages WHERE sender > 0 AND sender NOT IN (SELECT id FROM people)',
   },
   {
@@ -22,12 +22,12 @@ const CHECKS: readonly { check: string; says: string; sql: string }[] = [
   },
   {
     check: 'positions',
-    says: 'messages have a position that is none',
+    says: 'messages have an invalid position',
     sql: "SELECT count(*) AS n FROM messages WHERE typeof(id) <> 'integer' OR id < 0 OR id > 9007199254740991",
   },
   {
     check: 'last messages',
-    says: 'chats do not end with their newest message',
+    says: 'chats have a wrong last message',
     sql: `SELECT count(*) AS n FROM chats
       WHERE last_message IS NOT (SELECT max(id) FROM messages WHERE chat = chats.id) AND merged_into IS NULL`,
   },
@@ -39,19 +39,19 @@ const CHECKS: readonly { check: string; says: string; sql: string }[] = [
   },
   {
     check: 'people of chats',
-    says: 'chats are with a person who is not there or has no address',
+    says: 'chats have a person that does not exist or has no address',
     sql: `SELECT count(*) AS n FROM chats WHERE person IS NOT NULL AND person NOT IN
       (SELECT id FROM people WHERE coalesce(phone, lid) IS NOT NULL)`,
   },
   {
     check: 'members',
-    says: 'members of groups are nobody, or of no chat',
+    says: 'members of groups belong to no person or no chat',
     sql: `SELECT count(*) AS n FROM members
       WHERE chat NOT IN (SELECT id FROM chats) OR person NOT IN (SELECT id FROM people)`,
   },
   {
     check: 'people',
-    says: 'people are said to be somebody who is not there',
+    says: 'people were merged into a person that does not exist',
     sql: 'SELECT count(*) AS n FROM people WHERE same_as IS NOT NULL AND same_as NOT IN (SELECT id FROM people)',
   },
   {
@@ -61,7 +61,7 @@ const CHECKS: readonly { check: string; says: string; sql: string }[] = [
   },
   {
     check: 'reactions',
-    says: 'reactions belong to no message or to nobody',
+    says: 'reactions belong to no message or no person',
     sql: `SELECT count(*) AS n FROM reactions WHERE message NOT IN (SELECT id FROM messages)
       OR (sender > 0 AND sender NOT IN (SELECT id FROM people))`,
   },
@@ -73,25 +73,25 @@ const CHECKS: readonly { check: string; says: string; sql: string }[] = [
   },
   {
     check: 'events',
-    says: 'events tell of a message or chat that is not there',
+    says: 'events belong to a message or chat that does not exist',
     sql: `SELECT count(*) AS n FROM events WHERE (message IS NOT NULL AND message NOT IN (SELECT id FROM messages))
       OR (chat IS NOT NULL AND chat NOT IN (SELECT id FROM chats))`,
   },
 ]
 
-/** How many things SQLite's own check tells at most. */
+/** The most errors that SQLite's own check reports. */
 const MOST = 20
 
 /**
- * Everything that is wrong with an open archive; empty: nothing. Takes about a minute for a million messages.
- * A search index that is wrong is made anew when a server runs; nothing else is changed.
- * @throws AppError `archive_damaged`, `archive_unavailable` where it cannot even be read
+ * Returns all inconsistencies of an open archive; empty if there are none. Takes about a minute for a million
+ * messages. A wrong search index is rebuilt when a server runs; nothing else is changed.
+ * @throws AppError `archive_damaged`, `archive_unavailable` if the archive cannot be read
  */
 export function verify(db: Connection): Flaw[] {
   const flaws: Flaw[] = []
   // The file's pages, and every index against its table.
   for (const row of db.query<{ integrity_check: string }>(`PRAGMA integrity_check(${MOST})`).all()) {
-    // Of the search index SQLite 3.45 says so where nothing is wrong; it has a check of its own.
+    // SQLite 3.45 also reports an intact search index; that has its own check.
     if (row.integrity_check !== 'ok' && !/\bFTS5 table\b/.test(row.integrity_check))
       flaws.push({ check: 'file', rows: 1, says: row.integrity_check })
   }

@@ -1,20 +1,24 @@
 /**
- * After messages were deleted: nothing of them stays readable in the archive's file or in the log beside it, and the
- * space is given back. `secure_delete` (open-file.ts; for words, migrations/archive/02-search.sql) has overwritten them in their
- * pages; older copies in other pages are left to scrub.ts; what pages were before stands in the log until that is emptied.
+ * Removes all traces of deleted messages from the archive's file and its write-ahead log, and frees the
+ * space. `secure_delete` (open-file.ts; for words, migrations/archive/02-search.sql) has overwritten them in
+ * their pages; scrub.ts removes older copies in other pages; the log holds earlier versions of pages until it
+ * is emptied.
  */
 import { createScrub } from './scrub.ts'
 import type { Connection } from './sqlite.ts'
 
-/** Pages that are given back in one step: some milliseconds of work. */
+/** Pages freed per step: some milliseconds of work. */
 const PAGES = 500
 
 export type Wipe = {
-  /** Look through every page from now on, which takes a second for some hundred MB; without it that is left to the next time. */
+  /**
+   * Starts a check of every page, which takes a second per some hundred MB; otherwise that is left to a later
+   * run.
+   */
   start(thorough: boolean): void
   /**
-   * One step; again while it says `more`. `busy`: another connection holds on to the log, so that it cannot be emptied
-   * now.
+   * Runs one step; call again while it returns `more`. `busy`: another connection uses the log, so that it
+   * cannot be emptied now.
    * @throws AppError `archive_full`, `archive_unavailable`, `archive_damaged`
    */
   step(): 'more' | 'done' | 'busy'
@@ -23,7 +27,7 @@ export type Wipe = {
 export function createWipe(db: Connection): Wipe {
   const scrub = createScrub(db)
   const free = db.query<{ freelist_count: number }>('PRAGMA freelist_count')
-  // 2: incremental. An archive of an early version has 0, and uses its free pages itself.
+  // 2: incremental. An archive of an early version has 0, and reuses its free pages.
   const canShrink = db.query<{ auto_vacuum: number }>('PRAGMA auto_vacuum').get()?.auto_vacuum === 2
   let isScrubbed = true
   return {
