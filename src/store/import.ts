@@ -91,7 +91,7 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
   }
 
   function addMessage(line: z.infer<typeof MessageLine>): void {
-    const chat = chats.get(line.chat) ?? refuse('it names a chat of which no line came before')
+    const chat = chats.get(line.chat) ?? refuse('it names a chat without an earlier line')
     if (line.position <= position) refuse('"position" must increase from message to message')
     position = line.position
     const sentAt = timeOf(line.position)

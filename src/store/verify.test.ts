@@ -46,12 +46,12 @@ describe('a search index', () => {
     [
       'with words of a message that is gone',
       () => exec(`DELETE FROM messages WHERE id = ${ids[3]}`),
-      '1 messages that are gone',
+      '1 deleted messages can still',
     ],
     [
       'with words of a message that was deleted for everyone',
       () => exec(`UPDATE messages SET type = 'revoked', body = '' WHERE id = ${ids[3]}`),
-      '1 messages that are gone',
+      '1 deleted messages can still',
     ],
     [
       'without some messages',
