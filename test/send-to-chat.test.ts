@@ -343,7 +343,7 @@ describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build)
       expect(await refused(AMARA, id)).toMatchObject({
         status: 422,
         code: 'send_refused',
-        detail: expect.stringMatching(/answered/),
+        detail: expect.stringMatching(/reply/),
       })
     })
   })

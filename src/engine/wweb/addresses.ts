@@ -1,19 +1,22 @@
-/** Who is who: one person can appear by phone number or by LID, and outside only the phone number is shown. */
+/**
+ * Maps addresses of people: a person has a phone number and a LID; the API shows the phone number if it is
+ * known.
+ */
 import { type Jid, type MessageKey, toJid, toMessageKey } from '../../model/ids.ts'
 
-/** What this engine has learned of LIDs so far. */
+/** The LIDs that this engine has learned so far. */
 export type Addresses = {
-  /** These two are the same person. */
+  /** Records that these two addresses belong to one person. */
   learn(lid: Jid, phone: Jid): void
-  /** So are these, and it is this account: nobody has to be told. */
+  /** The same for this account itself; reported to no listener. */
   learnOwn(lid: Jid, phone: Jid): void
-  /** The phone JID where it is known, else the JID as it is; in our form. */
+  /** The phone JID if it is known, else the JID unchanged; in our form. */
   toPhone(jid: string): Jid
-  /** The documented form of a serialized key: the chat and the participant by phone where they are known. */
+  /** The documented form of a message key: chat and participant by phone number if known. */
   toKey(serialized: string): MessageKey
 }
 
-/** @param onLearned two addresses have turned out to be one person's */
+/** @param onLearned called when two addresses are found to belong to one person */
 export function createAddresses(onLearned: (lid: Jid, phone: Jid) => void = () => {}): Addresses {
   const phones = new Map<Jid, Jid>()
   const toPhone = (text: string): Jid => {
@@ -28,7 +31,7 @@ export function createAddresses(onLearned: (lid: Jid, phone: Jid) => void = () =
     },
     learnOwn: (lid, phone) => void phones.set(lid, phone),
     toPhone,
-    // Bare ids hold no "@" and no "_"; what holds an "@" is a JID.
+    // Bare ids contain no "@" and no "_"; a part with an "@" is a JID.
     toKey: (serialized) =>
       toMessageKey(
         serialized

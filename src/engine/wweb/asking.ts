@@ -1,11 +1,13 @@
-/** One way to ask the page: with a deadline, and failing in words of the error table. */
+/** Calls the page with a deadline, and converts failures to errors of the error table. */
 import { type Clock, DeadlineError, withDeadline } from '../../clock.ts'
 import { fail } from '../../errors.ts'
 
-/** What the page answers within `ms`. Fails with `whatsapp_timeout`, `whatsapp_error`, or `not_connected`. */
+/**
+ * Returns the page's result within `ms`. Fails with `whatsapp_timeout`, `whatsapp_error`, or `not_connected`.
+ */
 export type Ask = <T>(what: string, ms: number, question: Promise<T>) => Promise<T>
 
-/** @param isConnected whether a failure may be the page's own, or comes from not being connected */
+/** @param isConnected false if a failure may be caused by the missing connection */
 export function createAsk(clock: Clock, isConnected: () => boolean): Ask {
   return async (what, ms, question) => {
     try {

@@ -1,4 +1,4 @@
-/** The browser as a process: who owns the profile, what a dead server left behind, and how to end it gently. */
+/** The browser as a process: who uses the profile, what a dead server left, and how to end it gently. */
 import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -16,11 +16,12 @@ const SWEEP_MS = 2_000
 const POLL_MS = 25
 
 /**
- * Make the profile usable: wait for a browser that a killed server left (with `pipe: true` it ends by itself within
- * 2.5 s), end it if it does not, then remove a lock that nobody holds. Without this a lock of another host name, as
- * after moving the profile or recreating a container, keeps Chromium from starting for ever (F4).
- * Call only while holding the auth directory's own lock, which is what makes another host's lock a leftover. A browser
- * that lives and cannot be told to be ours is left alone, with its lock. Never fails.
+ * Makes the profile usable: waits for a browser that a killed server left (with `pipe: true` it ends by
+ * itself within 2.5 s), ends it if it does not, then removes a lock without a live holder. Otherwise a lock
+ * of another host name, as after moving the profile or recreating a container, keeps Chromium from starting
+ * for ever (F4). Call it only while holding the auth directory's own lock, which proves that another host's
+ * lock is a leftover. A live browser that cannot be identified as ours is left alone, with its lock. Never
+ * fails.
  */
 export async function freeProfile(profileDir: string, clock: Clock): Promise<void> {
   const owner = profileOwner(profileDir)
@@ -33,8 +34,8 @@ export async function freeProfile(profileDir: string, clock: Clock): Promise<voi
 }
 
 /**
- * End a browser: its own close, then SIGTERM, then SIGKILL, since a link that is seconds old survives only the first
- * two (F14). Resolves when no process of it is left, within about 18 s. Never fails.
+ * Ends a browser: its own close, then SIGTERM, then SIGKILL, because a link that is seconds old survives only
+ * the first two (F14). Resolves when all its processes have ended, within about 18 s. Never fails.
  */
 export async function endBrowser(browser: Browser, clock: Clock): Promise<void> {
   const child = browser.process()
@@ -46,8 +47,8 @@ export async function endBrowser(browser: Browser, clock: Clock): Promise<void> 
         () => true,
         () => false,
       )
-    // Not browser.close(): where the pipe closes before the answer is through, that kills the browser at once
-    // (puppeteer BrowserLauncher.closeBrowser), and with it what it had not yet written.
+    // Not browser.close(): if the pipe closes before the response has arrived, that kills the browser at once
+    // (puppeteer BrowserLauncher.closeBrowser), with the data it had not yet written.
     askToClose(browser, clock).catch(() => {})
     if (!(await within(CLOSE_MS))) {
       child.kill('SIGTERM')
@@ -57,7 +58,9 @@ export async function endBrowser(browser: Browser, clock: Clock): Promise<void> 
   await sweepGroup(child.pid, clock)
 }
 
-/** puppeteer starts the browser as a process group: helpers finish writing and go by themselves, those that hang do not. */
+/**
+ * puppeteer starts the browser as a process group: helpers finish writing and exit; those that hang do not.
+ */
 async function sweepGroup(leader: number, clock: Clock): Promise<void> {
   if (process.platform === 'win32') return
   for (let waited = 0; waited < SWEEP_MS; waited += POLL_MS) {
@@ -67,7 +70,10 @@ async function sweepGroup(leader: number, clock: Clock): Promise<void> {
   signal(-leader, 'SIGKILL')
 }
 
-/** Without an init process, as in many containers, the dead of a group stay listed; on Linux they can be told apart. */
+/**
+ * Without an init process, as in many containers, dead processes stay in the group; on Linux they can be
+ * recognised.
+ */
 function isGroupAlive(leader: number): boolean {
   try {
     process.kill(-leader, 0)
@@ -82,7 +88,7 @@ function isGroupAlive(leader: number): boolean {
   }
 }
 
-/** The fields of /proc/<pid>/stat from the state on (man 5 proc_pid_stat); none where it ended meanwhile. */
+/** The fields of /proc/<pid>/stat from the state on (man 5 proc_pid_stat); empty if the process has ended. */
 function statOf(pid: string): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -93,8 +99,9 @@ function statOf(pid: string): string[] {
 }
 
 /**
- * Pages first: what a page keeps is written to disk when the page goes, while a browser that is told to close may leave
- * before its storage process has written it (F14; seen now and then, on a loaded machine, within a second of linking).
+ * Closes the pages first: a page's data is written to disk when the page closes, while a browser that closes
+ * may end before its storage process has written it (F14; seen now and then, on a loaded machine, within a
+ * second of linking).
  */
 async function askToClose(browser: Browser, clock: Clock): Promise<void> {
   const closing = browser.pages().then((pages) => Promise.all(pages.map((page) => page.close())))
@@ -104,7 +111,7 @@ async function askToClose(browser: Browser, clock: Clock): Promise<void> {
   await session.send('Browser.close')
 }
 
-/** The live process of this host that Chromium's lock names and that may run on this profile, or null. */
+/** The live process of this host that Chromium's lock names and that may use this profile, or null. */
 function profileOwner(profileDir: string): number | null {
   let target: string
   try {
@@ -142,6 +149,6 @@ function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(pid, name)
   } catch {
-    // It ended meanwhile.
+    // The process has ended.
   }
 }

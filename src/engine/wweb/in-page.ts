@@ -1,5 +1,5 @@
 /**
- * What runs inside WhatsApp Web's page. Each function is sent to the browser as text: it may use nothing from
+ * Functions that run inside WhatsApp Web's page. Each is sent to the browser as text: it may use nothing from
  * outside itself but `window`. Module names and shapes: whatsapp-web.js 1.34.7, src/Client.js and
  * src/util/Injected/.
  */
@@ -23,7 +23,7 @@ declare const window: {
   onAppStateHasSyncedEvent(): void
   /** Ours: this document has the library's listeners, so they are not attached a second time. */
   whatsappMcpInjected?: boolean
-  /** Ours, into Node: the page asks for a passkey. */
+  /** Ours, calls Node: the page requests a passkey. */
   whatsappMcpPasskey?(): void
 }
 
@@ -39,13 +39,15 @@ export function readSocket(): { state: string; hasSynced: boolean; injected: boo
   }
 }
 
-/** This account's LID; null where it has none or this build keeps it elsewhere. */
+/** This account's LID; null if it has none or this build stores it elsewhere. */
 export function readOwnLid(): string | null {
   const lid = window.require('WAWebUserPrefsMeUser').getMaybeMeLidUser()
   return lid === undefined || lid === null ? null : String(lid)
 }
 
-/** Has this document been injected before? An iframe's navigation makes the library ask for a second time. */
+/**
+ * True if this document was injected before. The navigation of an iframe makes the library ask a second time.
+ */
 export function isInjected(): boolean {
   return window.whatsappMcpInjected === true
 }
@@ -55,8 +57,8 @@ export function markInjected(): void {
 }
 
 /**
- * A refused pairing code rejects with an object that is no Error and reaches Node as `b: b`; its kind and code stand
- * inside (wwebjs#3763). Say them, so that too many requests can be told from a refusal.
+ * A refused pairing code rejects with an object that is no Error and reaches Node as `b: b`; its kind and
+ * code are inside (wwebjs#3763). Rethrows them as text, which distinguishes too many requests from a refusal.
  */
 export function namePairingErrors(): void {
   const store = window.AuthStore
@@ -75,9 +77,9 @@ export function namePairingErrors(): void {
 }
 
 /**
- * Since mid 2026 some accounts confirm a new device with a passkey: after the scan the page asks its browser for one
- * with `navigator.credentials.get` (Baileys#2672, from the page's own modules). Nothing else tells that the phone
- * waits for it, so the question is overheard and passed on.
+ * Since mid 2026 some accounts confirm a new device with a passkey: after the scan the page calls
+ * `navigator.credentials.get` (Baileys#2672, from the page's own modules). There is no other sign that the
+ * phone waits for it, so the call is intercepted, reported and passed on.
  */
 export function overhearPasskey(): void {
   const store = navigator.credentials
@@ -89,22 +91,23 @@ export function overhearPasskey(): void {
   }
 }
 
-/** Tell the library that the sync is done when it subscribed too late to hear of it (wwebjs#3742, #201919). */
+/** Reports the finished sync to the library again if it subscribed too late (wwebjs#3742, #201919). */
 export function announceSynced(): void {
   window.onAppStateHasSyncedEvent()
 }
 
-/** Ask WhatsApp to remove this device; what the library's own logout() does first. */
+/** Asks WhatsApp to remove this device; the first part of the library's own logout(). */
 export async function logOut(): Promise<void> {
   await window.require('WAWebSocketModel').Socket.logout()
 }
 
 /**
- * Builds from about 2.3000.1042401057 on keep the serialized message key in `$1`, not `_serialized`; whatsapp-web.js
- * 1.34.7 reads `_serialized` everywhere (wwebjs#201830). The key's own toString() gives the string on every build,
- * also for messages to oneself, whose keys end in `_out` (wwebjs#201857), so it is asked and nothing is rebuilt.
- * Older builds own the field and set it in their constructor: a getter on the prototype would make that throw, so
- * there nothing is touched. Runs after the library's helpers are in the page and before its listeners are.
+ * Builds from about 2.3000.1042401057 on keep the serialized message key in `$1`, not `_serialized`;
+ * whatsapp-web.js 1.34.7 reads `_serialized` everywhere (wwebjs#201830). The key's own toString() returns the
+ * string on every build, also for messages to oneself, whose keys end in `_out` (wwebjs#201857), so the
+ * getter calls it. Older builds own the field and set it in their constructor: a getter on the prototype
+ * would make that throw, so it is not added there. Runs after the library's helpers are in the page and
+ * before its listeners are.
  */
 export function mendMessageKeys(): 'mended' | 'not_needed' {
   const MsgKey = window.require('WAWebMsgKey')
@@ -123,7 +126,7 @@ export function mendMessageKeys(): 'mended' | 'not_needed' {
   const getMessageModel = helpers.getMessageModel
   helpers.getMessageModel = (message) => {
     const model = getMessageModel(message)
-    // A getter does not travel to Node: the copy has to own the field.
+    // A getter is not transferred to Node: the copy must own the field.
     model.id = { ...model.id, _serialized: message.id.toString() } as object
     return model
   }
@@ -131,11 +134,11 @@ export function mendMessageKeys(): 'mended' | 'not_needed' {
 }
 
 /**
- * The library listens for chats that go, are archived or read, whether or not anybody asked for these events, and loads
- * each such chat anew: with a request to the server for a group, over and over in a busy one (F22), and so that a chat
- * that was just deleted is made again (Client.js, `onRemoveChatEvent` → `getChatById` → `findOrCreateLatestChat`).
- * From here on it gets no such listener; page-watch.ts has ours. WhatsApp Web's own listeners are let through: only
- * what names the library's callbacks is held back.
+ * The library subscribes to chats that are removed, archived or read, even without a listener for these
+ * events, and loads each such chat again: with a server request per group, over and over in a busy one (F22),
+ * and so that a chat that was just deleted is created again (Client.js, `onRemoveChatEvent` → `getChatById` →
+ * `findOrCreateLatestChat`). This function suppresses those subscriptions; page-watch.ts has ours. WhatsApp
+ * Web's own listeners stay: only those that call the library's callbacks are suppressed.
  */
 export function holdBackChatListeners(): void {
   const { Chat } = window.require('WAWebCollections')

@@ -1,30 +1,30 @@
-/** The browser's command line: what we add to puppeteer's own defaults, and why. */
+/** The browser's command line: our additions to puppeteer's defaults, with their reasons. */
 import { existsSync, readFileSync } from 'node:fs'
 
 const BASE = [
   '--no-first-run',
   '--no-default-browser-check',
-  // Nothing but WhatsApp Web is to be contacted.
+  // The browser contacts nothing but WhatsApp Web.
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
   '--disable-quic',
-  // A page that nobody looks at must go on working at full speed.
+  // A page in the background must run at full speed.
   '--disable-background-timer-throttling',
   '--disable-renderer-backgrounding',
   '--disable-backgrounding-occluded-windows',
-  // Two hidden pages of the address bar and a renderer kept in reserve cost memory and serve nobody here.
+  // Two hidden pages of the address bar and a spare renderer only use memory here.
   '--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess',
-  // One process less. It runs without a sandbox of its own on Linux either way.
+  // One process less. On Linux it runs without its own sandbox either way.
   '--enable-features=NetworkServiceInProcess2',
 ]
 
-/** Without a window nothing is drawn, so no process is needed to draw it. */
+/** Without a window nothing is drawn, so no GPU process is required. */
 const HEADLESS = ['--disable-gpu', '--disable-software-rasterizer']
 
 /**
  * The arguments, and whether the browser's own sandbox is off: Chromium refuses to run as root with it, and a
- * container may give it no user namespaces to build it from. Anywhere else it stays on.
+ * container may not allow the user namespaces that it requires. Anywhere else it stays on.
  */
 export function launchArgs(
   headless: boolean,

@@ -1,4 +1,4 @@
-/** whatsapp-web.js's Client, made safe to run: the one place that knows its private seams. */
+/** whatsapp-web.js's Client, made safe to run: the only file that uses its private parts. */
 import { basename, dirname } from 'node:path'
 import type { Browser, Page } from 'puppeteer'
 import wweb from 'whatsapp-web.js'
@@ -17,17 +17,17 @@ import { installPageWatch } from './page-watch.ts'
 import type { Changes, RawMessage, RawReaction } from './raw.ts'
 import { UNREPORTED_TYPES } from './translate.ts'
 
-/** A message as whatsapp-web.js hands it out (structures/Message.js), as far as we read it. */
+/** The fields that we read of a message from whatsapp-web.js (structures/Message.js). */
 export type LibraryMessage = {
   id: { _serialized?: string; fromMe: boolean }
   ack: number
   body: string
   to: string
-  /** What the page said of it, of which the rest is a rendering. */
+  /** The page's own data, from which the other fields are derived. */
   rawData: RawMessage
 }
 
-/** The subset of the library's Client that we use; whatever stands here has been read in its source (1.34.7). */
+/** The part of the library's Client that we use; each member was checked in its source (1.34.7). */
 export type LibraryClient = {
   options: { userAgent: string | false }
   pupBrowser: Browser | null
@@ -59,41 +59,45 @@ type PrivateSeams = LibraryClient & {
 }
 
 export type LinkedClientOptions = {
-  /** The browser profile, `<auth dir>/session-<client id>`: LocalAuth's own layout. Exists already, owner-only. */
+  /**
+   * The browser profile, `<auth dir>/session-<client id>`: LocalAuth's own layout. Exists already,
+   * owner-only.
+   */
   profileDir: string
   executablePath: string
   headless: boolean
   args: string[]
-  /** The browser is up and its first page is blank; a rejection ends the start. */
+  /** Called when the browser is up and its first page is blank; a rejection ends the start. */
   onBrowser(browser: Browser, page: Page): Promise<void>
   /** Every change of WhatsApp's socket, also before linking (the library reports them only afterwards). */
   onSocketState(state: string): void
-  /** The page asked the browser for a passkey to confirm the link with. */
+  /** The page requested a passkey from the browser to confirm the link. */
   onPasskey(): void
   /** The library has (re-)attached itself to a document. */
   onInjected(): void
-  /** Attaching to a reloaded document failed; the page may be deaf now. */
+  /** Attaching to a reloaded document failed; events of the page may be missing now. */
   onReinjectFailed(error: unknown): void
   onKeysMended(): void
-  /** The library's listeners are in the page: from now on nothing that happens there is missed. */
+  /** The library's listeners are in the page: from now on no event is missed. */
   onListening(): void
-  /** Chats or people in the page's memory are new, or have changed. */
+  /** Chats or people in the page's memory are new or have changed. */
   onChanged(changes: Changes): void
-  /** The page's chats and people cannot be watched: a build that we do not know. */
+  /** The page's chats and people cannot be watched: an unknown build. */
   onUnwatched(): void
 }
 
 /**
- * A Client of our own configuration, not yet initialized. Single-use.
- * What differs from the stock one, and why:
- * - its profile is never deleted or its browser closed behind our back (F13: it deletes a running Chrome's profile);
- * - `onAuthAppStateChangedEvent` is ours: the stock handler calls browser code in Node (F11, Client.js:290), and
- *   ours also reports the states before linking;
- * - a document is injected once, however many of its frames navigate (F10), and a failure to do so after the start is
- *   reported instead of ending the process as an unhandled rejection (F8);
- * - message keys are mended on builds that moved them (see mendMessageKeys);
- * - chats and people are watched and read by functions of our own (see page-rows.ts), and the library's own watch of
- *   chats, which loads them anew from the server, is held back.
+ * Creates a Client with our configuration, not yet initialized. Single-use.
+ * Differences from the stock client, with reasons:
+ * - it never deletes its profile or closes its browser by itself (F13: it deletes a running Chrome's
+ *   profile);
+ * - `onAuthAppStateChangedEvent` is ours: the stock handler calls browser code in Node (F11, Client.js:290),
+ *   and ours also reports the states before linking;
+ * - a document is injected once, however many of its frames navigate (F10), and an error of a later injection
+ *   is reported instead of ending the process as an unhandled rejection (F8);
+ * - message keys are repaired on builds that moved them (see mendMessageKeys);
+ * - chats and people are watched and read by our own functions (see page-rows.ts), and the library's own
+ *   watch of chats, which loads them again from the server, is suppressed.
  */
 export function createLinkedClient(options: LinkedClientOptions): LibraryClient {
   const auth = new wweb.LocalAuth({
@@ -119,13 +123,13 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
       defaultViewport: null,
     },
   }) as unknown as PrivateSeams
-  // The stock value claims Chrome 101 on a Mac; false leaves the browser's own.
+  // The stock value claims Chrome 101 on a Mac; false keeps the browser's own.
   client.options.userAgent = false
 
   let prepared = false
   auth.logout = async () => {}
   auth.afterBrowserInitialized = async () => {
-    // Called a second time after a logout, with the same browser.
+    // The library calls it a second time after a logout, with the same browser.
     if (prepared || client.pupBrowser === null || client.pupPage === null) return
     prepared = true
     await options.onBrowser(client.pupBrowser, client.pupPage)
@@ -139,7 +143,8 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
   const inject = client.inject.bind(client)
   async function injectOnce(): Promise<void> {
     if (await client.pupPage?.evaluate(isInjected)) {
-      // The address changed within the document, or a frame of it navigated: it was listened to all along.
+      // The address changed within the document, or one of its frames navigated: the listeners are still
+      // attached.
       if (attached) options.onListening()
       return
     }
@@ -150,7 +155,10 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     await client.pupPage?.evaluate(markInjected)
     await client.pupPage?.evaluate(namePairingErrors)
   }
-  /** During the start nobody else injects a page that reloads itself meanwhile; afterwards each load is injected. */
+  /**
+   * During the start only the start injects, even if the page reloads meanwhile; afterwards each load is
+   * injected.
+   */
   async function injectFirst(tries = 3): Promise<void> {
     try {
       await injectOnce()
@@ -173,7 +181,8 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     options.onInjected()
   }
 
-  // Two syncs in a row attach twice at once, and each breaks the other; and the second says ready before the first is.
+  // Two syncs in a row attach at the same time and break each other; the second reports ready before the
+  // first is.
   const attachEventListeners = client.attachEventListeners.bind(client)
   client.attachEventListeners = async () => {
     attaching ??= (async () => {
@@ -190,14 +199,14 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     await attaching
   }
 
-  // Keeps every document's source, with an unguarded listener that fails when the browser closes meanwhile.
+  // Stores every document's source, with an unguarded listener that fails if the browser closes meanwhile.
   client.initWebVersionCache = async () => {}
-  // Called by the library, unawaited, on states that it does not accept. Closing is the engine's.
+  // Called by the library, unawaited, on states that it does not accept. Only the engine closes.
   client.destroy = async () => {}
   return client
 }
 
-/** The page navigated away under a call (puppeteer's words for it). */
+/** True if the page navigated away during a call (puppeteer's words for it). */
 export function isContextLost(error: unknown): boolean {
   return (
     error instanceof Error &&

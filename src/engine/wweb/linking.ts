@@ -7,10 +7,12 @@ import type { LibraryClient } from './linked-client.ts'
 
 const PAIRING_MS = 30_000
 const QR_MS = 10_000
-/** The library asks for a new code after this; ours expire instead, so never within a browser's life. */
+/**
+ * The library requests a new code after this time; ours expire instead, so it is longer than a browser runs.
+ */
 const NO_NEW_CODE_MS = 2_000_000_000
 
-/** @param injected the library is in the page; before that there is nobody to ask */
+/** @param injected resolves when the library is in the page; before that, the page cannot be called */
 export function createLinking(
   client: LibraryClient,
   injected: Promise<true>,
@@ -34,7 +36,7 @@ export function createLinking(
     async showQr() {
       if (!isUnpaired()) return
       await withDeadline(clock, 'Asking for a QR', QR_MS, client.cancelPairingCode()).catch((error) =>
-        log.warn({ err: error }, 'WhatsApp Web gives no QR code'),
+        log.warn({ err: error }, 'WhatsApp Web sent no QR code'),
       )
     },
   }

@@ -1,4 +1,7 @@
-/** What the library's client and our own watch tell, as events of ours: one synchronous listener each (F26). */
+/**
+ * Converts events of the library's client and of our own watch to engine events: one synchronous listener
+ * each (F26).
+ */
 import type { Log } from '../../log.ts'
 import { type Jid, toJid } from '../../model/ids.ts'
 import type { EngineEvent } from '../engine.ts'
@@ -9,9 +12,10 @@ import { originalKeyOf } from './translate.ts'
 import type { Translator } from './translator.ts'
 
 /**
- * Listen to a client from now on. `emit` gets its messages in the order in which WhatsApp Web tells of them.
- * Not used are `message` (a part of `message_create`), and the library's chat events, which load the chat anew with a
- * request to the server for each group, and may reject unheard (F22): page-watch.ts has ours, for `onChanged`.
+ * Subscribes to a client. `emit` receives its messages in the order in which WhatsApp Web reports them.
+ * Not used are `message` (a part of `message_create`), and the library's chat events, which load the chat
+ * again with a server request per group, and may reject unhandled (F22): page-watch.ts has ours, for
+ * `onChanged`.
  */
 export function listenTo(
   client: LibraryClient,
@@ -20,7 +24,7 @@ export function listenTo(
   emit: (event: EngineEvent) => void,
   log: Log,
 ): { onChanged(changes: Changes): void } {
-  /** The library swallows what a listener throws, and skips the next one (F26). */
+  /** The library swallows an exception of a listener, and skips the next listener (F26). */
   function guarded(listener: () => void): void {
     try {
       listener()
@@ -33,11 +37,11 @@ export function listenTo(
     const message = translator.message(raw)
     if (message !== null) return emit({ type: 'message', message })
     if (originalKeyOf(raw) === null) {
-      log.warn('a message without a key: this build of WhatsApp Web is not known')
+      log.warn('a message has no key: this build of WhatsApp Web is unknown')
     }
   }
 
-  // Also what was a placeholder, once it can be read.
+  // Also for placeholders, once they can be read.
   client.on('message_create', (message) =>
     guarded(() => {
       sender.onCreated(message)
@@ -46,7 +50,7 @@ export function listenTo(
   )
   client.on('message_ciphertext', ({ rawData }) => guarded(() => report(rawData)))
   client.on('message_edit', ({ rawData }) => guarded(() => report(rawData)))
-  // The second argument is the message as it was, kept in one slot and usually absent: the archive knows better.
+  // The second argument is the earlier message, kept in one slot and usually absent; the archive has it.
   client.on('message_revoke_everyone', ({ rawData }) => guarded(() => report(rawData)))
   client.on('message_ack', (message, ack) =>
     guarded(() => {
@@ -54,7 +58,7 @@ export function listenTo(
       const { rawData } = message
       const key = originalKeyOf(rawData)
       if (key === null || !key.fromMe) return
-      // Own media is told of before it is uploaded; by now it is known where it lies.
+      // Own media is reported before the upload; only now its location is known.
       if (isUploaded(message) && ack === 1) report(rawData)
       emit({ type: 'ack', chat: key.chat, bareId: key.bareId, ack })
     }),
@@ -63,7 +67,7 @@ export function listenTo(
     guarded(() => {
       const seen = translator.reaction(reaction)
       if (seen !== null) emit({ type: 'reaction', ...seen })
-      else log.warn('a reaction without a key: this build of WhatsApp Web is not known')
+      else log.warn('a reaction has no key: this build of WhatsApp Web is unknown')
     }),
   )
 
@@ -73,8 +77,8 @@ export function listenTo(
 const isUploaded = ({ rawData }: LibraryMessage) => Boolean(rawData.directPath)
 
 /**
- * What changed in the page's memory, as events: chats and people that are new or changed, chats that are gone, messages
- * that disappear at another time than before, messages that were stored without an event.
+ * Converts changes of the page's memory to events: chats and people that are new or changed, removed chats,
+ * messages whose expiry changed, messages that were stored without an event.
  */
 function toEvents(
   { chats, removed, contacts, messages, stored }: Changes,

@@ -17,25 +17,31 @@ import { startProblem, UNKNOWN_PAGE } from './start-problem.ts'
 import { toSocketMeaning } from './translate.ts'
 import { createTranslator } from './translator.ts'
 
-/** From launch to the first QR or the loaded link; a page that never gets there hangs for ever otherwise (F6). */
+/**
+ * From launch to the first QR code or the loaded session; a page that hangs would otherwise wait for ever
+ * (F6).
+ */
 const FIRST_RESULT_MS = 90_000
-/** From linked to ready; three known causes keep `ready` from ever coming (F9). */
+/** From linked to ready; three known causes prevent `ready` (F9). */
 const READY_MS = 60_000
-/** A probe without an answer for this long means a hung page (G5: found within 45 s at one probe each 30 s). */
+/**
+ * A probe without a response for this long means that the page hangs (G5: found within 45 s with a probe
+ * every 30 s).
+ */
 const PROBE_MS = 10_000
-/** From a failed attaching to a reloaded page to a new start. */
+/** From a failed attachment to a reloaded page until the engine ends. */
 const REATTACH_MS = 5_000
-/** A browser that is being launched when the engine closes gets this long to appear, so that it can be ended. */
+/** If the engine closes during the launch, the browser gets this long to appear, so that it can be ended. */
 const LAUNCH_MS = 15_000
 const LOGOUT_MS = 15_000
 const GOODBYE_MS = 2_000
 
 export type WwebSetup = {
-  /** The browser profile that holds the link; its auth directory must be held by its lock. */
+  /** The browser profile of the session; the caller must hold its auth directory's lock. */
   profileDir: string
   executablePath: string
   headless: boolean
-  /** Further command line arguments for the browser; the sandbox points it at the double with these. */
+  /** Additional browser arguments; the sandbox uses them to connect to the double. */
   browserArgs: string[]
   clock: Clock
   log: Log
@@ -53,14 +59,14 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   let phase: Phase = 'starting'
   let browser: Browser | null = null
   let connected = false
-  /** The library says `ready` on every sync, also while its listeners are still being attached (F10). */
+  /** The library reports `ready` on every sync, also while its listeners are still being attached (F10). */
   let saidReady = false
   let listening = false
-  /** The library and our own patches are in the page; a QR can come a little earlier. */
+  /** The library and our own patches are in the page; a QR code may arrive slightly earlier. */
   const injected = createDeferred<true>()
-  /** WhatsApp has said goodbye to this device. */
+  /** WhatsApp has removed this device and shows its landing page. */
   const loggedOut = createDeferred<true>()
-  /** What came before `ready` was told: nobody knows before whose it is. */
+  /** Events that arrived before `ready`: the account is not known yet. */
   const early: EngineEvent[] = []
   let closing: Promise<void> | null = null
   let cancelTimer = () => {}
@@ -81,11 +87,11 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     },
     onReinjectFailed: (error) => {
       if (isOver()) return
-      log.warn({ err: error }, 'attaching to the reloaded page failed')
-      // Another reload attaches anew; a page that stays as it is would be deaf.
+      log.warn({ err: error }, 'the engine could not attach to the reloaded page')
+      // Another reload attaches again; a page that does not reload would send no events.
       clock.after(REATTACH_MS, () => {
         if (phase === 'ready' && !listening)
-          end('not_responding', 'WhatsApp Web reloaded and could not be attached to.')
+          end('not_responding', 'The engine could not attach to the reloaded WhatsApp Web page.')
       })
     },
     onListening() {
@@ -93,9 +99,9 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       if (phase === 'ready') void afterInjected()
       else void onReady()
     },
-    onKeysMended: () => log.debug('message keys are read from the place that this build keeps them in'),
+    onKeysMended: () => log.debug('message keys are read from their location in this build'),
     onChanged: (changes) => listeners.onChanged(changes),
-    onUnwatched: () => log.warn('chats cannot be watched: this build of WhatsApp Web is not known'),
+    onUnwatched: () => log.warn('chats cannot be watched: this build of WhatsApp Web is unknown'),
   })
   const addresses = createAddresses((lid, phone) => emitWhenReady({ type: 'identity', phone, lid }))
   const translator = createTranslator(clock, log)
@@ -106,7 +112,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   const linking = createLinking(client, injected.promise, () => phase === 'unpaired', clock, log)
 
   client.on('qr', (qr) => {
-    // A page without its first ref, or between two rounds of keys, composes a code from what it has not.
+    // A page without its first ref, or between two rounds of keys, builds a QR code from missing values.
     if ((phase !== 'starting' && phase !== 'unpaired') || qr.split(',').some(isMissing)) return
     phase = 'unpaired'
     cancelTimer()
@@ -123,7 +129,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     end('logged_out', 'WhatsApp removed this device.')
   })
   cancelTimer = clock.after(FIRST_RESULT_MS, () =>
-    end('start_failed', `WhatsApp Web did not come up within ${FIRST_RESULT_MS / 1000} s.`),
+    end('start_failed', `WhatsApp Web did not load within ${FIRST_RESULT_MS / 1000} s.`),
   )
   const started = start()
 
@@ -133,7 +139,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       if (phase === 'over') return
       await client.initialize()
     } catch (error) {
-      // A device that was removed while we were away: the page navigates to its goodbye during the injection.
+      // The device was removed while the server was not running: the page navigates away during the
+      // injection.
       if (isGoodbye(client.pupPage)) return end('logged_out', 'WhatsApp removed this device.')
       const known = startProblem(error)
       end('start_failed', `The browser or WhatsApp Web did not start: ${known ?? UNKNOWN_PAGE}`)
@@ -152,16 +159,17 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     page.on('close', () => end('crashed', "WhatsApp Web's page was closed."))
     page.on('framenavigated', (frame) => {
       if (frame !== page.mainFrame()) return
-      // The page reloads itself now and then: nothing can be asked or heard until the library is in it again.
+      // The page reloads now and then: it cannot be called, and sends no events, until the library is in it
+      // again.
       listening = false
       setConnected(false)
     })
-    // The browser's own name; only the word that headless mode puts in front is taken off.
+    // The browser's own name, without the word that headless mode puts in front.
     const own = await opened.userAgent()
     if (own.includes('Headless')) await page.setUserAgent({ userAgent: own.replace('Headless', '') })
   }
 
-  /** The library hears of the first sync only as an event: where that came too early, repeat it (F9a). */
+  /** The library learns of the first sync only from an event: if that came too early, repeats it (F9a). */
   async function afterInjected(): Promise<void> {
     const socket = await readPage()
     if (typeof socket === 'string' || phase === 'over') return
@@ -170,13 +178,15 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     clock.after(1_000, async () => {
       const now = await readPage()
       if (phase !== 'over' && typeof now === 'object' && now.hasSynced && !now.injected) {
-        log.info('the sync was done before the library listened; announcing it again')
+        log.info('the sync was done before the library subscribed; reporting it again')
         await client.pupPage?.evaluate(announceSynced).catch(() => {})
       }
     })
   }
 
-  /** `loading`: the document went away under the question. `silent`: no answer, as from a page that hangs. */
+  /**
+   * `loading`: the document was replaced during the call. `silent`: no response, as from a page that hangs.
+   */
   async function readPage(): Promise<ReturnType<typeof readSocket> | 'loading' | 'silent'> {
     const page = client.pupPage
     if (page === null || phase === 'over') return 'silent'
@@ -211,7 +221,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   }
 
   async function onReady(): Promise<void> {
-    // Comes again after each reload of the page, and twice on some syncs (F10).
+    // Repeated after each reload of the page, and twice on some syncs (F10).
     if (phase === 'over' || phase === 'ready' || !saidReady || !listening) return
     onPaired()
     const [version, lid] = await Promise.all([
@@ -241,11 +251,11 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     if (phase !== 'ready' || connected === value) return
     connected = value
     emit({ type: 'connection', connected })
-    // Also after a reload: while a document is not yet listened to, nothing counts as connected.
+    // Also after a reload: without attached listeners, the page does not count as connected.
     if (connected) emit({ type: 'missed' })
   }
 
-  /** The phase as it is after an await, which the compiler cannot know. */
+  /** The phase after an await, which the compiler cannot narrow correctly. */
   function isOver(): boolean {
     return phase === 'over'
   }
@@ -279,7 +289,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       const answer = await readPage()
       const socket = typeof answer === 'string' ? null : answer
       if (socket !== null) onSocketState(socket.state)
-      // A page that loads anew cannot answer yet, and does not hang. It counts as not connected, which has a limit of its own.
+      // A page that is loading cannot respond yet, but does not hang. It counts as not connected, which has
+      // its own limit.
       const isLoading = answer === 'loading' || (phase === 'ready' && !listening)
       return {
         responding: isLoading || (socket !== null && (phase !== 'ready' || socket.injected)),
@@ -289,7 +300,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     async logout() {
       const page = client.pupPage
       if (page === null || (phase !== 'authenticated' && phase !== 'ready')) return false
-      // The page says goodbye by navigating away, often before the call's own answer: that is success too.
+      // The page navigates to its landing page, often before the call returns: that is success too.
       const told = page.evaluate(logOut).then(
         () => true,
         () => withDeadline(clock, 'Waiting for the goodbye', GOODBYE_MS, loggedOut.promise),
@@ -303,7 +314,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
         connected = false
         const opened = browser ?? client.pupBrowser
         if (opened !== null) return endBrowser(opened, clock)
-        // Still launching: the browser is ended as soon as there is one.
+        // Still launching: the browser is ended as soon as it exists.
         await withDeadline(clock, 'Launching', LAUNCH_MS, started).catch(() => {})
       })()
       return closing
@@ -315,7 +326,9 @@ function isMissing(part: string): boolean {
   return part === '' || part === 'undefined' || part === 'null' || part.endsWith('@undefined')
 }
 
-/** Is this the page that WhatsApp shows a removed device? A page whose browser died at once has not even an address. */
+/**
+ * True for the page that WhatsApp shows a removed device. A page whose browser died at once has no address.
+ */
 function isGoodbye(page: Page | null): boolean {
   try {
     return page?.url().includes('post_logout=1') === true

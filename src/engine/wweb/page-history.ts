@@ -1,15 +1,18 @@
-/** Walking back through a chat, in the page: what {@link installPageHistory} adds to page-rows.ts. The same rules hold. */
+/**
+ * Reads back through a chat, in the page: what {@link installPageHistory} adds to page-rows.ts, with the same
+ * rules.
+ */
 import type { Before, MsgModel, PageHistory, PageWindow } from './page-types.ts'
 import type { HistoryAnswer, MessageRow, ReactionRow } from './raw.ts'
 
 declare const window: PageWindow
 declare function setTimeout(run: () => void, ms: number): unknown
 
-/** Once per document, after `installPageRows`. */
+/** Call once per document, after `installPageRows`. */
 export function installPageHistory(): void {
-  /** Loadings of older messages in one call; each is one query of the page's database, tens of messages. */
+  /** Loads of older messages per call; each is one query of the page's database, tens of messages. */
   const LOADS = 4
-  /** For the reactions of one message. */
+  /** The limit for the reactions of one message. */
   const REACTIONS_MS = 2_000
   const rows = window.whatsappMcpRows
   const tools = {
@@ -33,7 +36,10 @@ export function installPageHistory(): void {
       }
     },
 
-    /** How many of `messages`, oldest first, stand before this one; where it is not there, were sent before its time. */
+    /**
+     * Returns how many of `messages`, oldest first, precede this one; if it is missing, how many precede its
+     * time.
+     */
     countBefore(messages: MsgModel[], before: Before): number {
       if (before === null) return messages.length
       const place = messages.findIndex(
@@ -43,16 +49,16 @@ export function installPageHistory(): void {
             (type === 'revoked' && rows.text(protocolMessageKey)?.split('_')[2] === before.bareId)),
       )
       if (place >= 0) return place
-      // Of its own second, some may have come before it: better once too often than never.
+      // Messages of the same second may precede it: including one twice is better than missing one.
       const later = messages.findIndex(({ t }) => (t ?? 0) > before.sentAt)
       return later >= 0 ? later : messages.length
     },
 
     /**
-     * The `count` messages before `before`, once they are in memory; until then each call loads a little more of the
-     * chat, as scrolling up would. The end: a loading that brings nothing. Older builds then answer undefined, newer
-     * ones `[]` for ever, and what is loaded may be notices alone or what was there already, so only the chat's own
-     * list tells.
+     * Returns the `count` messages before `before`, once they are in memory; until then each call loads a
+     * little more of the chat, as scrolling up would. The end is a load that adds nothing: older builds then
+     * return undefined, newer ones `[]` for ever, and a load may contain only notices or messages that were
+     * there already, so only the chat's own list shows it.
      */
     async history(id: string, before: Before, count: number): Promise<HistoryAnswer> {
       const chat = rows.findChat(id)
@@ -88,7 +94,7 @@ export function installPageHistory(): void {
   window.whatsappMcpHistory = tools satisfies PageHistory
 }
 
-/** Only what WhatsApp Web does not have in its database is fetched from the server, by WhatsApp Web itself. */
+/** WhatsApp Web itself fetches from the server only what is missing in its database. */
 export function pageHistory(chat: string, before: Before, count: number): Promise<HistoryAnswer> {
   return window.whatsappMcpHistory.history(chat, before, count)
 }

@@ -1,26 +1,33 @@
-/** Answering a message, in the page: what {@link installPageQuotes} adds to the library. The rules of page-rows.ts hold. */
+/**
+ * Replies to a message, in the page: what {@link installPageQuotes} adds to the library. The rules of
+ * page-rows.ts hold.
+ */
 import type { MsgModel, PageWindow } from './page-types.ts'
 
 declare const window: PageWindow
 
-/** What Node asks the library to quote: the keys that the message may have. */
+/** The quote that Node passes to the library: the keys that the message may have. */
 export type Quote = { keys: readonly string[] }
 
-/** What the page's error says in place of sending, and then why. */
+/** Prefix of the error that the page throws instead of sending; the reason follows. */
 export const NOT_ANSWERED = /whatsappMcp: not answered: (missing|refused|failed)/
 
 /**
- * Once per document, after the library's helpers are in it. The library itself sends without the quote where WhatsApp
- * Web would not let the message be answered (Utils.js, `canReply`), and names it as one of another chat, since it hands
- * over a chat where an address is meant (WAWebMsgModel `msgContextInfo`). Here the message is looked for in memory, then
- * in the page's database; whether it may be answered is asked in the same turn in which the library takes over, so that
- * nothing can come between; and what keeps it from being answered keeps the answer from being sent.
+ * Call once per document, after the library's helpers are in it. The library itself sends without the quote
+ * if WhatsApp Web does not allow a reply (Utils.js, `canReply`), and names the quoted message as one of
+ * another chat, because it passes a chat instead of an address (WAWebMsgModel `msgContextInfo`). This code
+ * looks the message up in memory, then in the page's database; checks whether it allows a reply in the same
+ * turn in which the library takes over, so that nothing can change in between; and rejects the send if it
+ * does not.
  */
 export function installPageQuotes(): void {
   const helpers = window.WWebJS
   const { sendMessage } = helpers
   const tools = {
-    /** Loaded where the page does not have it in memory; undefined where it does not have it at all. */
+    /**
+     * Loads the message if the page does not have it in memory; undefined if the page does not have it at
+     * all.
+     */
     async find(keys: readonly string[]): Promise<MsgModel | undefined> {
       const { Msg } = window.require('WAWebCollections')
       for (const key of keys) {
@@ -30,7 +37,7 @@ export function installPageQuotes(): void {
       return (await Msg.getMessagesById([...keys]))?.messages?.[0]
     },
 
-    /** What an answer to it carries along. */
+    /** The data of the quoted message that a reply includes. */
     context(message: MsgModel | undefined): object {
       if (message === undefined) throw new Error('missing')
       const { canReplyMsg } = window.require('WAWebMsgReply')

@@ -1,8 +1,9 @@
 /**
- * Our own reading of WhatsApp Web's memory, put into its page. {@link installPageRows} is sent there as text: it may
- * use nothing from outside itself but `window`, and its functions are methods, since build tools put helpers of their
- * own into other named functions. Nothing here changes anything, marks as read, creates a chat or asks the server.
- * Names and shapes: whatsapp-web.js 1.34.7 (src/util/Injected/Utils.js), wa-js 4 (src/whatsapp/), and the modules named.
+ * Reads WhatsApp Web's memory, inside its page. {@link installPageRows} is sent there as text: it may use
+ * nothing from outside itself but `window`, and its functions are methods, because build tools add helpers of
+ * their own to other named functions. Nothing here changes data, marks as read, creates a chat or sends a
+ * server request. Names and shapes: whatsapp-web.js 1.34.7 (src/util/Injected/Utils.js), wa-js 4
+ * (src/whatsapp/), and the modules named.
  */
 import type {
   ChatModel,
@@ -18,15 +19,15 @@ import type { ChatRow, ContactRow, RawMessage } from './raw.ts'
 declare const window: PageWindow
 
 /**
- * Once per document, before the other in-page parts, which use it.
- * @param unreportedTypes types of messages that are none
+ * Call once per document, before the other in-page parts, which use it.
+ * @param unreportedTypes types of entries that are not reported as messages
  */
 export function installPageRows(unreportedTypes: string[]): void {
   const unreported = new Set(unreportedTypes)
   const tools = {
     loading: new Map<ChatModel, number>(),
 
-    /** The value, or undefined where WhatsApp Web throws: one odd entry must not cost the others. */
+    /** Returns the value, or undefined if WhatsApp Web throws: one invalid entry must not hide the others. */
     attempt<T>(read: () => T): T | undefined {
       try {
         return read()
@@ -43,7 +44,7 @@ export function installPageRows(unreportedTypes: string[]): void {
       return value === undefined || value === null ? undefined : String(value)
     },
 
-    /** Of what cannot be read: its key and time. */
+    /** The key and time of an entry that cannot be read. */
     message(from: MsgModel): RawMessage {
       const { id } = from
       const key = {
@@ -55,7 +56,7 @@ export function installPageRows(unreportedTypes: string[]): void {
       return tools.attempt(() => tools.fields(from, key)) ?? { id: key, type: 'unknown', t: from.t }
     },
 
-    /** Only the fields that Node reads: whole messages carry preview images and keys. */
+    /** Only the fields that Node reads: whole messages contain preview images and keys. */
     fields(from: MsgModel, id: RawMessage['id']): RawMessage {
       const quoted = from.quotedMsg as RawMessage['quotedMsg']
       return {
@@ -118,7 +119,7 @@ export function installPageRows(unreportedTypes: string[]): void {
       return isAdmin === true || isSuperAdmin === true
     },
 
-    /** The newest message in memory; chats that were not opened hold only a few, and at times only its key. */
+    /** The newest message in memory; chats that were not opened hold only a few, sometimes only its key. */
     last(chat: ChatModel): RawMessage | null {
       const models = chat.msgs?.getModelsArray() ?? []
       let newest: MsgModel | undefined
@@ -153,7 +154,7 @@ export function installPageRows(unreportedTypes: string[]): void {
         isAdmin:
           members?.some((member) => member.isMe && member.isAdmin) ?? (role === 'owner' || role === 'admin'),
         last: tools.attempt(() => tools.last(chat)) ?? null,
-        // Members come late on some starts; a group without any is one that is not known yet.
+        // Members arrive late on some starts; a group without any is not loaded yet.
         members: members?.length ? members : null,
       }
     },
@@ -179,7 +180,7 @@ export function installPageRows(unreportedTypes: string[]): void {
       }
     },
 
-    /** The same person's other address, where the page's memory has it. */
+    /** The same person's other address, if the page's memory has it. */
     others(wid: Wid): Wid[] {
       if (wid.server !== 'c.us' && wid.server !== 'lid') return []
       const isLid = wid.server === 'lid'
@@ -196,7 +197,9 @@ export function installPageRows(unreportedTypes: string[]): void {
       return found.flatMap((other) => (other && String(other) !== String(wid) ? [other] : []))
     },
 
-    /** The chat under this address, or under the same person's other one. Never made: `find` would make one. */
+    /**
+     * The chat at this address, or at the same person's other one. Never created: `find` would create one.
+     */
     findChat(id: string): ChatModel | undefined {
       const { Chat, WAWebNewsletterCollection } = tools.collections()
       if (/@newsletter$/.test(id)) return WAWebNewsletterCollection?.get(id) ?? Chat.get(id)
@@ -210,8 +213,9 @@ export function installPageRows(unreportedTypes: string[]): void {
     },
 
     /**
-     * The chat of status updates. Reading its messages soon after linking made WhatsApp revoke the link of some accounts
-     * at the next load of the page (OpenWA#1072), so only updates that arrive as events are taken.
+     * The chat of status updates. Reading its messages soon after linking made WhatsApp revoke the link of
+     * some accounts at the next load of the page (OpenWA#1072), so only updates that arrive as events are
+     * stored.
      */
     isStatus(id: unknown): boolean {
       return String(id) === 'status@broadcast'
@@ -229,7 +233,7 @@ export function installPageRows(unreportedTypes: string[]): void {
       return people.flatMap(({ id }) => (id.server === 'c.us' || id.server === 'lid' ? [String(id)] : []))
     },
 
-    /** Those that there still are; never the status. */
+    /** The chats that still exist; never the status chat. */
     chats(ids: string[]): ChatRow[] {
       const me = tools.me()
       const { Chat, WAWebNewsletterCollection } = tools.collections()

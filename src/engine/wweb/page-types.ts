@@ -1,10 +1,10 @@
-/** WhatsApp Web's modules and models, as far as our in-page code reads them, and that code's own tools. Types only. */
+/** Types of WhatsApp Web's modules and models that our in-page code reads, and of that code's own tools. */
 import type { Changes, ChatRow, ContactRow, HistoryAnswer, RawMessage } from './raw.ts'
 
 export type Wid = { _serialized: string; server: string; toString(): string }
 export type Key = { fromMe: boolean; remote: Wid; id: string; participant?: Wid; toString(): string }
 
-/** Emitters call with the model first; a collection passes on what its models fire. */
+/** Emitters call listeners with the model first; a collection repeats the events of its models. */
 export type Emitter = { on(names: string, listener: (model: Model) => void): void }
 export type Model = { id: { toString(): string } }
 export type Collection<M extends Model = Model> = Emitter & {
@@ -12,15 +12,18 @@ export type Collection<M extends Model = Model> = Emitter & {
   getModelsArray(): M[]
 }
 
-/** Its fields are those of {@link RawMessage}, with objects for addresses and keys. */
+/** The fields of {@link RawMessage}, with objects for addresses and keys. */
 export type MsgModel = {
   id: Key
   type?: string
   t?: number
-  /** Only on those that clients are to be told of. */
+  /** Set only on messages that clients receive as events. */
   isNewMsg?: boolean
   unsafe?(): MsgModel
-  /** What an answer to it carries of it. `chat`: where the answer goes; another than its own is named in it. */
+  /**
+   * The data that a reply includes. `chat`: the reply's address; if the message is from another chat, it is
+   * named.
+   */
   msgContextInfo?(chat: Wid): object
 } & Record<string, unknown>
 export type Participant = Model & { isAdmin?: boolean; isSuperAdmin?: boolean }
@@ -52,7 +55,7 @@ export type ContactModel = Model & {
   isBusiness?: boolean
   isContactBlocked?: boolean
 }
-/** By emoji, and within by who gave it (WAWebReactionsModels); the library serializes it too. */
+/** Grouped by emoji, then by sender (WAWebReactionsModels); the library serializes it too. */
 export type ReactionsModel = { reactions?: { serialize(): { senders: Sender[] }[] } }
 export type Sender = {
   msgKey?: unknown
@@ -67,7 +70,7 @@ export type PageModules = {
     Chat: Collection<ChatModel>
     Contact: Collection<ContactModel>
     Msg: Collection<MsgModel> & {
-      /** From the page's database; unknown ones are left out. */
+      /** From the page's database; unknown keys are left out. */
       getMessagesById(keys: string[]): Promise<{ messages?: MsgModel[] } | undefined>
     }
     Blocklist?: Collection
@@ -88,10 +91,10 @@ export type PageModules = {
   }
 }
 
-/** What names a message of a chat from Node: see `MessageRef`. */
+/** How Node identifies a message of a chat: see `MessageRef`. */
 export type Before = { bareId: string; fromMe: boolean; sentAt: number } | null
 
-/** What {@link installPageRows} puts into the page: the entries of its memory as plain rows. */
+/** What {@link installPageRows} adds to the page: the entries of its memory as plain rows. */
 export type PageRows = {
   attempt<T>(read: () => T): T | undefined
   text(value: unknown): string | undefined
@@ -104,7 +107,7 @@ export type PageRows = {
   contacts(ids: string[]): ContactRow[]
   messages(ids: string[]): RawMessage[]
   isStatus(id: unknown): boolean
-  /** Chats of which older messages are being loaded, and the time of the oldest that was there before (Unix seconds). */
+  /** Chats whose older messages are being loaded, with the time of the oldest one before (Unix seconds). */
   loading: Map<ChatModel, number>
 }
 
@@ -113,20 +116,20 @@ export type PageHistory = {
   history(chat: string, before: Before, count: number): Promise<HistoryAnswer>
 }
 
-/** The library's own, in the page (Utils.js): options that it does not know go into the message as they are. */
+/** The library's own functions in the page (Utils.js): it copies unknown options into the message. */
 export type SendMessage = (
   chat: unknown,
   content: unknown,
   options: { quotedMessageId?: { keys: readonly string[] } | undefined; extraOptions?: object | undefined },
 ) => Promise<unknown>
 
-/** The page's `window`, with what is ours in it. */
+/** The page's `window`, with our additions. */
 export type PageWindow = {
   require<Name extends keyof PageModules>(name: Name): PageModules[Name]
-  /** Not there before the library has attached itself to a document: what runs then throws, as any page call may. */
+  /** Missing until the library has attached itself to a document: calls then throw, as any page call may. */
   whatsappMcpRows: PageRows
   whatsappMcpHistory: PageHistory
   WWebJS: { sendMessage: SendMessage }
-  /** Into Node: what changed in the page's memory. */
+  /** Calls Node: what changed in the page's memory. */
   whatsappMcpChanged?(changes: Changes): void
 }

@@ -1,17 +1,20 @@
-/** Watching the page's chats and people, and of its messages what the library does not tell: what {@link installPageWatch} adds to page-rows.ts. The same rules hold. */
+/**
+ * Watches the page's chats, people and messages for changes that the library does not report: what {@link
+ * installPageWatch} adds to page-rows.ts, with the same rules.
+ */
 import type { Collection, GroupMetadata, Model, MsgModel, PageWindow } from './page-types.ts'
 
 declare const window: PageWindow
 declare function setTimeout(run: () => void, ms: number): unknown
 
 /**
- * Once per document, after `installPageRows`. Never throws; false: its chats or people cannot be watched, which is a
- * build that we do not know.
+ * Call once per document, after `installPageRows`. Never throws; returns false if chats or people cannot be
+ * watched: an unknown build.
  */
 export function installPageWatch(): boolean {
-  /** Changes within this time go together: one message alone changes four fields of its chat. */
+  /** Changes within this time are reported together: one message alone changes four fields of its chat. */
   const GATHER_MS = 200
-  /** Rows of one piece. */
+  /** Rows per report. */
   const PIECE = 250
   const CHAT_CHANGES =
     'add change:archive change:unreadCount change:pin change:muteExpiration change:mute.expiration change:name ' +
@@ -20,7 +23,7 @@ export function installPageWatch(): boolean {
   const MEMBER_CHANGES = 'add remove bulk_add bulk_remove reset change:isAdmin change:isSuperAdmin'
   const CONTACT_CHANGES =
     'add change:name change:pushname change:phoneNumber change:isContactBlocked change:isBusiness change:type'
-  /** When it disappears, and whether somebody keeps it (WAWebChatModel listens to the same). */
+  /** When it disappears, and whether it is kept in the chat (WAWebChatModel subscribes to the same). */
   const MESSAGE_CHANGES = 'change:kicState change:expiredTimestamp'
   const rows = window.whatsappMcpRows
   const changedChats = new Set<string>()
@@ -33,7 +36,7 @@ export function installPageWatch(): boolean {
 
   const tools = {
     groups(): Collection<GroupMetadata> | undefined {
-      // `GroupMetadata` up to builds of early 2026, as the library knows it.
+      // `GroupMetadata` up to builds of early 2026, as in the library.
       const { GroupMetadata, WAWebGroupMetadataCollection } = window.require('WAWebCollections')
       return GroupMetadata ?? WAWebGroupMetadataCollection
     },
@@ -70,7 +73,10 @@ export function installPageWatch(): boolean {
       })
     },
 
-    /** Those that are gone for good. A chat that moves from phone to LID is removed and added; a logout removes all. */
+    /**
+     * Chats that were removed for good. A chat that moves to its LID is removed and added; a logout removes
+     * all.
+     */
     removed(): string[] {
       const ids = [...removedChats]
       removedChats.clear()
@@ -82,7 +88,7 @@ export function installPageWatch(): boolean {
       })
     },
 
-    /** The library reports what is new (`isNewMsg`), and what is loaded into the past is asked for by our own history. */
+    /** The library reports new messages (`isNewMsg`), and our own history loads old ones. */
     isUnheard({ id, t, isNewMsg }: MsgModel): boolean {
       if (isNewMsg === true || rows.isStatus(id.remote)) return false
       if (rows.loading.size === 0) return true

@@ -1,23 +1,23 @@
 /**
- * What crosses from the page to Node, as plain as it comes. Field names are WhatsApp Web's own (WAWebMsgModel,
- * WAWebChatModel, WAWebContactModel), except in the rows that our in-page code makes. Types only.
+ * Data from the page as Node receives it. Field names are WhatsApp Web's own (WAWebMsgModel,
+ * WAWebChatModel, WAWebContactModel), except in the rows that our in-page code creates. Types only.
  */
 
 /**
- * An address. In events it is JSON and so a string (`Wid.toJSON`); in results of calls an object with its own fields.
- * Wids keep `_serialized` on every build known.
+ * An address. In events it is JSON and therefore a string (`Wid.toJSON`); in results of calls an object with
+ * its own fields. Wids have `_serialized` on every known build.
  */
 export type RawWid = string | { _serialized: string }
 
 /**
- * A message key. The fields are the same on all builds; `_serialized` is there up to about 2.3000.1042386815 and where
- * it has been mended (wwebjs#201830). Rows of the page's database hold the string alone.
+ * A message key. The fields are the same on all builds; `_serialized` exists up to about 2.3000.1042386815
+ * and if it was repaired (wwebjs#201830). Rows of the page's database hold only the string.
  */
 export type RawKey =
   | string
   | { fromMe: boolean; remote: RawWid; id: string; participant?: RawWid | null; _serialized?: string }
 
-/** A message as `WWebJS.getMessageModel` gives it, as far as we read it. Everything but the key may be missing. */
+/** The fields that we read of `WWebJS.getMessageModel`'s result. Everything but the key may be missing. */
 export type RawMessage = {
   id: RawKey
   type?: string | undefined
@@ -33,7 +33,7 @@ export type RawMessage = {
   author?: RawWid | null | undefined
   ack?: number | undefined
   notifyName?: string | undefined
-  /** Where the media lies on WhatsApp's servers: there is media exactly if this is set. */
+  /** The location of the media on WhatsApp's servers; set exactly if there is media. */
   directPath?: string | undefined
   mimetype?: string | undefined
   filename?: string | undefined
@@ -50,20 +50,20 @@ export type RawMessage = {
   latestEditSenderTimestampMs?: number | null | undefined
   /** Seconds from `t` to disappearance. */
   ephemeralDuration?: number | null | undefined
-  /** Unix seconds; goes before the duration. */
+  /** Unix seconds; overrides the duration. */
   expiredTimestamp?: number | null | undefined
-  /** `KEPT` or `UNKEPT`: of a message that would disappear, what somebody last decided for all. */
+  /** `KEPT` or `UNKEPT`: the latest decision of a member about a disappearing message, for all. */
   kicState?: string | null | undefined
-  /** Of a message deleted for everyone: its key before it was deleted. */
+  /** For a message deleted for everyone: its key before the deletion. */
   protocolMessageKey?: RawKey | null | undefined
   hasReaction?: boolean | undefined
   isNotification?: boolean | undefined
 }
 
-/** One reaction as `Reactions.find` gives it: a sender of one emoji. */
+/** One reaction from `Reactions.find`: a sender and an emoji. */
 export type ReactionRow = { key: string; sender: string; emoji: string; at: number }
 
-/** A message of the page's memory, with its reactions where they were looked at. */
+/** A message of the page's memory, with its reactions if they were read. */
 export type MessageRow = { message: RawMessage; reactions: ReactionRow[] | null }
 
 export type ChatRow = {
@@ -74,9 +74,9 @@ export type ChatRow = {
   archived: boolean
   pin: number
   mute: number
-  /** Nobody but admins may write here. */
+  /** Only admins may write here. */
   announce: boolean
-  /** WhatsApp Web shows no field to write in, as after leaving a group. */
+  /** WhatsApp Web shows no input field, as after leaving a group. */
   isClosed: boolean
   /** This account is an admin of the group or channel. */
   isAdmin: boolean
@@ -95,23 +95,23 @@ export type ContactRow = {
   isBlocked: boolean
 }
 
-/** What changed in the page's memory within a fraction of a second. */
+/** Changes of the page's memory within a fraction of a second. */
 export type Changes = {
   chats: ChatRow[]
   removed: string[]
   contacts: ContactRow[]
   messages: RawMessage[]
-  /** Stored by WhatsApp Web without being called new, so that the library does not report them. */
+  /** Stored by WhatsApp Web without being marked as new, so the library does not report them. */
   stored: RawMessage[]
 }
 
-/** A part of a chat's history; `unknown`: no such chat. `rows` only once there is enough, or no more. */
+/** A page of a chat's history; `unknown`: no such chat. `rows` only once there are enough, or no more. */
 export type HistoryAnswer =
   | { state: 'unknown' }
   | { state: 'more' }
   | { state: 'done'; rows: MessageRow[]; end: boolean }
 
-/** A reaction as the library tells of it (structures/Reaction.js). `timestamp`: seconds, with a fraction. */
+/** A reaction as the library reports it (structures/Reaction.js). `timestamp`: seconds, with a fraction. */
 export type RawReaction = {
   id: RawKey
   msgId: RawKey

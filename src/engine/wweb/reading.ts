@@ -1,4 +1,7 @@
-/** Reading chats, people and history out of the page's memory, a piece at a time so that it is never held for long. */
+/**
+ * Reads chats, people and history from the page's memory, in pieces, so that the page is never blocked for
+ * long.
+ */
 import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
 import { type Jid, toJid } from '../../model/ids.ts'
@@ -10,14 +13,14 @@ import { pageHistory } from './page-history.ts'
 import { pageChatIds, pageChats, pageContactIds, pageContacts } from './page-rows.ts'
 import type { Translator } from './translator.ts'
 
-/** Entries of one call: chats take about 20 ms, measured with 5,000 of them on the double; people less. */
+/** Entries per call: chats take about 20 ms, measured with 5,000 of them on the double; people less. */
 const PIECE = 250
-/** The page answers from memory, so this long means that it hangs. */
+/** The page responds from memory: after this time it hangs. */
 const MEMORY_MS = 10_000
 const LOOKUP_MS = 10_000
-/** One stretch of history: queries of the page's database, and for channels WhatsApp's server. */
+/** One page of history: queries of the page's database, and for channels of WhatsApp's server. */
 const HISTORY_MS = 30_000
-/** All stretches that one request may take. What they loaded stays in the page, so the next request gets further. */
+/** All pages of one request. What they loaded stays in memory, so the next request gets further. */
 const WALK_MS = 120_000
 
 export type Reading = Pick<Engine, 'readChats' | 'readContacts' | 'readMessages' | 'findNumber'>
@@ -29,7 +32,9 @@ export function createReading(
   ask: Ask,
   clock: Clock,
 ): Reading {
-  /** puppeteer's types for what is sent to the page know nothing of generics; our functions take plain data. */
+  /**
+   * puppeteer's types for functions sent to the page do not support generics; our functions take plain data.
+   */
   function inPage<A extends unknown[], T>(what: string, ms: number, run: (...args: A) => T, ...args: A) {
     const evaluate = client.pupPage?.evaluate(run as (...given: unknown[]) => T, ...args)
     const answer = evaluate ?? Promise.reject(new Error('there is no page'))
@@ -53,7 +58,7 @@ export function createReading(
     async findNumber(phone) {
       const wid = await ask('Looking the number up', LOOKUP_MS, client.getNumberId(phone))
       if (wid === null) return null
-      // Only for telling one person's two names apart later; the message goes out without it too.
+      // Needed only to merge one person's two addresses later; the message is sent without it too.
       const names = client.getContactLidAndPhone([wid._serialized])
       const [known] = await ask('Looking the number up', LOOKUP_MS, names).catch(() => [])
       if (known?.lid && known.pn) addresses.learn(toJid(known.lid), toJid(known.pn))

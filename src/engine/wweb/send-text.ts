@@ -1,4 +1,4 @@
-/** Sending a text so that its outcome is known: taken by WhatsApp's server, refused, or honestly unknown. */
+/** Sends a text with a definite outcome: accepted by WhatsApp's server, refused, or reported as unknown. */
 import { type Clock, createDeferred, DeadlineError, withDeadline } from '../../clock.ts'
 import { AppError, fail } from '../../errors.ts'
 import type { Jid } from '../../model/ids.ts'
@@ -10,8 +10,9 @@ import { NOT_ANSWERED, type Quote } from './page-quotes.ts'
 import type { Translator } from './translator.ts'
 
 /**
- * Never a read receipt before the message (wwebjs#5718), never the link's preview (it makes the account fetch the
- * page), a vCard is plain text, the result comes after the server's answer, and an answer never goes without its quote.
+ * Sends no read receipt before the message (wwebjs#5718), and no link preview (the account would fetch the
+ * page); sends a vCard as plain text, waits for the server's response, and never sends a reply without its
+ * quote.
  */
 const SEND_OPTIONS = {
   sendSeen: false,
@@ -21,21 +22,24 @@ const SEND_OPTIONS = {
   ignoreQuoteErrors: false,
 }
 
-/** Texts of errors that WhatsApp Web throws before anything was queued; anything else leaves the outcome open. */
+/**
+ * Texts of errors that WhatsApp Web throws before anything was queued; any other error leaves the outcome
+ * open.
+ */
 const BEFORE_SENDING = [/No LID for user/, /wid error/, /invalid wid/i]
 
 type Pending = {
   chatId: Jid
   text: string
   id: string | undefined
-  /** The message itself, from whoever named it first: the library's result, or its echo. */
+  /** The message itself, from whichever source identified it first: the library's result, or its echo. */
   message: SeenMessage | null
-  /** Acks of own messages seen meanwhile, by id: one may come before we know that the message is ours. */
+  /** Acks of own messages received meanwhile, by id: one may arrive before the message is identified. */
   acks: Map<string, number>
   settle: (ack: number) => void
 }
 
-/** Follows own messages from `sendText` to the server's answer. One per client; feed it every event. */
+/** Follows own messages from `sendText` to the server's response. One per client; pass it every event. */
 export type TextSender = {
   send(chatId: Jid, text: string, options: SendOptions): Promise<SentText>
   onCreated(message: LibraryMessage): void
@@ -43,9 +47,10 @@ export type TextSender = {
 }
 
 /**
- * `sendMessage` resolves when the page has queued the message, may stay pending when no answer comes, and may
- * resolve `undefined` for a message that went out (wwebjs#3613, #201857). So three witnesses race: its result, the
- * message's own events (found by id, or by chat and text until the id is known), and a deadline.
+ * `sendMessage` resolves when the page has queued the message, may stay pending without a response, and may
+ * resolve `undefined` for a message that was sent (wwebjs#3613, #201857). Therefore three sources race: its
+ * result, the message's own events (matched by id, or by chat and text until the id is known), and a
+ * deadline.
  */
 export function createTextSender(
   client: LibraryClient,
@@ -101,7 +106,7 @@ export function createTextSender(
     }
   }
 
-  /** The pending send is this message; an ack that was quicker counts now. */
+  /** Identifies the pending send as this message; an ack that arrived earlier counts now. */
   function identify(one: Pending, { id, rawData }: LibraryMessage): void {
     if (id._serialized === undefined) return
     one.id = id._serialized
@@ -138,22 +143,22 @@ export function createTextSender(
   }
 }
 
-/** Fails where the page's error says that the message was not sent since its quote could not go along. */
+/** Fails if the page's error says that the message was not sent because its quote was not possible. */
 function failUnanswered(error: string): void {
   switch (NOT_ANSWERED.exec(error)?.[1]) {
     case 'missing':
       return fail('message_not_found', {
-        detail: 'WhatsApp Web no longer has the message that is to be answered; nothing was sent.',
-        hint: 'Answer another message, or send without reply_to.',
+        detail: 'WhatsApp Web no longer has the message to reply to; nothing was sent.',
+        hint: 'Reply to another message, or send without reply_to.',
       })
     case 'refused':
       return fail('send_refused', {
-        detail: 'WhatsApp Web does not let this message be answered; nothing was sent.',
-        hint: 'Answer another message, or send without reply_to.',
+        detail: 'WhatsApp Web does not allow a reply to this message; nothing was sent.',
+        hint: 'Reply to another message, or send without reply_to.',
       })
     case 'failed':
       return fail('whatsapp_error', {
-        detail: 'WhatsApp Web failed at finding the message that is to be answered; nothing was sent.',
+        detail: 'WhatsApp Web failed to find the message to reply to; nothing was sent.',
       })
   }
 }

@@ -1,4 +1,7 @@
-/** From WhatsApp Web's data to our words. Pure; addresses stay as WhatsApp gave them, texts become ones that can be kept. */
+/**
+ * Converts WhatsApp Web's data to our types. Pure; addresses stay as WhatsApp sent them, texts are cleaned
+ * for storage.
+ */
 import { createHash } from 'node:crypto'
 import { chatKindOf, type Jid, type KeyParts, parseMessageKey, toJid } from '../../model/ids.ts'
 import type { Media } from '../../model/message.ts'
@@ -8,9 +11,9 @@ import { LAST_SECOND, toUnixMs, toUnixSeconds } from '../../model/times.ts'
 import type { ChatRow, ContactRow, RawKey, RawMessage, RawReaction, RawWid, ReactionRow } from './raw.ts'
 
 /**
- * Entries of a chat that nobody wrote: notices (WAWebCommonMsgUtils.isNotificationType, builds of 2026; older ones had
- * `group_notification`), and carriers of what happens to another message. Newer builds no longer give
- * `isNotification` as a property of the message, so the words decide.
+ * Entries of a chat that have no author: notices (WAWebCommonMsgUtils.isNotificationType, builds of 2026;
+ * older ones had `group_notification`), and entries that report a change of another message. Newer builds no
+ * longer have `isNotification` as a property of the message, so the types are listed.
  */
 export const UNREPORTED_TYPES = [
   'gp2',
@@ -35,21 +38,24 @@ export const UNREPORTED_TYPES = [
 ]
 const UNREPORTED = new Set(UNREPORTED_TYPES)
 
-/** Types whose `body` is a preview image, in base64, where it is anything (WAWebMsgModel; wwebjs Message.js). */
+/** Types whose `body`, if set, is a preview image in base64 (WAWebMsgModel; wwebjs Message.js). */
 const MEDIA = new Set(['image', 'video', 'gif', 'ptv', 'audio', 'ptt', 'document', 'sticker'])
 
-/** Characters of an answered message that its answer carries along. */
+/** Characters of a quoted message that its reply includes. */
 const QUOTE_LENGTH = 1_000
 
-/** Type of what cannot be read; WhatsApp Web's own word for messages that it does not know. */
+/**
+ * The type of a message that cannot be read; also WhatsApp Web's own word for messages that it does not
+ * support.
+ */
 const UNKNOWN = 'unknown'
 
 /**
- * A message in its present state; null for notices and the like, and for one whose key cannot be read, which is a
- * build that we do not know ({@link keyOf}). `reactions`: all that there are, null if nobody looked. `seenAt`: Unix seconds,
- * in place of a time that is none. Throws a TypeError for fields of another type than they should have.
- * A message deleted for everyone has the key of the deletion on WhatsApp Web (WAWebRevoke.getMsgKeyAfterRevoke) and
- * names its own in `protocolMessageKey`; here it keeps its own.
+ * Converts a message in its current state; null for notices and the like, and for one whose key cannot be
+ * read, which means an unknown build ({@link keyOf}). `reactions`: all of them, null if they were not read.
+ * `seenAt`: Unix seconds, replaces an invalid time. Throws a TypeError for fields of the wrong type. A
+ * message deleted for everyone has the key of the deletion on WhatsApp Web (WAWebRevoke.getMsgKeyAfterRevoke)
+ * and names its own in `protocolMessageKey`; here it keeps its own.
  */
 export function toSeenMessage(
   raw: RawMessage,
@@ -59,7 +65,7 @@ export function toSeenMessage(
   const key = originalKeyOf(raw)
   const { type } = raw
   if (key === null || type === undefined || UNREPORTED.has(type) || raw.isNotification === true) return null
-  if (typeof type !== 'string') throw new TypeError('the type of a message is no text')
+  if (typeof type !== 'string') throw new TypeError('the type of a message is not text')
   const hasMedia = Boolean(raw.directPath)
   return {
     chat: key.chat,
@@ -84,7 +90,10 @@ export function toSeenMessage(
   }
 }
 
-/** What stands for a message that cannot be read: its id, chat and time. Null if its key cannot be read either. */
+/**
+ * The placeholder of a message that cannot be read: its id, chat and time. Null if its key cannot be read
+ * either.
+ */
 export function toPlaceholder(raw: RawMessage, seenAt: number): SeenMessage | null {
   const key = keyOf(raw.id)
   if (key === null) return null
@@ -110,13 +119,13 @@ export function toPlaceholder(raw: RawMessage, seenAt: number): SeenMessage | nu
   }
 }
 
-/** The message that a library event is about; null where its key cannot be read. */
+/** The message that a library event is about; null if its key cannot be read. */
 export function originalKeyOf(raw: Pick<RawMessage, 'id' | 'type' | 'protocolMessageKey'>): KeyParts | null {
   const original = raw.type === 'revoked' && raw.protocolMessageKey ? keyOf(raw.protocolMessageKey) : null
   return original ?? keyOf(raw.id)
 }
 
-/** The parts of a key, of whichever build: they are read from its fields, or from its text where it is one. */
+/** The parts of a key of any build: read from its fields, or from its text if it is a string. */
 export function keyOf(key: RawKey): KeyParts | null {
   const parts = typeof key === 'string' ? parseMessageKey(key) : partsOf(key)
   return parts === null ? null : { ...parts, bareId: toBareId(parts.bareId) }
@@ -134,15 +143,16 @@ function partsOf(key: Exclude<RawKey, string>): KeyParts | null {
 }
 
 /**
- * A message's own id. The program that sends the message chooses it (WhatsApp's own take upper-case hexadecimal digits), so
- * it may be any text, also one that is to be taken for ours: what is no plain word becomes a digest, the same each time.
+ * A message's own id. The sending program chooses it (WhatsApp's own use upper-case hexadecimal digits), so
+ * it may be any text, including one that imitates ours: an id that is not a plain word becomes a digest,
+ * always the same.
  */
 function toBareId(text: string): string {
   if (/^[A-Za-z0-9.:-]{1,64}$/.test(text)) return text
   return `odd.${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
 }
 
-/** Who reacted to what, from a library event; null where a key cannot be read. `messageSender` null: this account. */
+/** The reaction of a library event; null if a key cannot be read. `messageSender` null: this account. */
 export function toReaction(
   raw: RawReaction,
   seenAt: number,
@@ -172,8 +182,9 @@ function toSeenReaction({ key, sender, emoji, at }: ReactionRow, seenAt: number)
 }
 
 /**
- * A chat of WhatsApp Web's list; null for an address that is none. Who leads a group may write in it although the
- * others may not, which the library's own rule (`groupMetadata.announce`) does not know. `last`: its newest message, read.
+ * Converts a chat of WhatsApp Web's list; null if its address is not a chat's. An admin may write in a group
+ * although others may not, which the library's rule (`groupMetadata.announce`) ignores. `last`: its newest
+ * message, converted.
  */
 export function toSeenChat(row: ChatRow, last: SeenMessage | null, seenAt: number): SeenChat | null {
   const id = toJid(row.id)
@@ -196,7 +207,7 @@ export function toSeenChat(row: ChatRow, last: SeenMessage | null, seenAt: numbe
   }
 }
 
-/** A person; null for groups and other entries of WhatsApp Web's contacts that are none. */
+/** Converts a person; null for groups and other entries of WhatsApp Web's contacts. */
 export function toSeenContact(row: ContactRow): SeenContact | null {
   const [phone, lid] = [row.phone, row.lid].map((text) => (text === null ? null : toJid(text)))
   if (!phone?.endsWith('@c.us') && !lid?.endsWith('@lid')) return null
@@ -211,7 +222,7 @@ export function toSeenContact(row: ContactRow): SeenContact | null {
   }
 }
 
-/** A name that nobody sees is none. */
+/** An invisible name counts as none. */
 function nameOf(text: unknown): string | null {
   return typeof text === 'string' && isVisible(text) ? cleanText(text) : null
 }
@@ -228,7 +239,7 @@ function senderOf(raw: RawMessage, { fromMe, chat, participant }: KeyParts): Jid
   return toJidOrNone(raw.author) ?? participant
 }
 
-/** As the library's Message has it, but never the preview image of media that is still on its way up. */
+/** As in the library's Message, but never the preview image of media that is still uploading. */
 function bodyOf(raw: Partial<RawMessage>): string {
   if (raw.type === 'revoked') return ''
   if (raw.directPath || MEDIA.has(raw.type ?? '')) return cleanText(raw.caption ?? '')
@@ -258,22 +269,24 @@ function toPositive(value: number | string | undefined): number | null {
 
 function quotedOf(raw: RawMessage): SeenMessage['quoted'] {
   if (!raw.quotedMsg || !raw.quotedStanzaID) return null
-  // A cut in the middle of a character leaves half of it behind.
+  // A cut inside a character leaves half of it.
   const body = bodyOf(raw.quotedMsg)
     .slice(0, QUOTE_LENGTH)
     .replace(/[\uD800-\uDBFF]$/, '')
   return { bareId: toBareId(raw.quotedStanzaID), sender: toJidOrNone(raw.quotedParticipant), body }
 }
 
-/** WAWebMsgGetters.getEphemeralExpirationTimestamp, builds of 2026: an own time goes before the duration. */
+/**
+ * WAWebMsgGetters.getEphemeralExpirationTimestamp, builds of 2026: a time of its own overrides the duration.
+ */
 function expiryOf({ expiredTimestamp, ephemeralDuration, t }: RawMessage): number | null {
-  // A time that is none must not delete anything.
+  // An invalid time must not delete anything.
   if (expiredTimestamp) return toUnixSeconds(expiredTimestamp, null)
   const sentAt = toUnixSeconds(t, null)
   return ephemeralDuration && sentAt !== null ? toUnixSeconds(sentAt + ephemeralDuration, null) : null
 }
 
-/** Below zero is for ever, and so is a time after all times. */
+/** Below zero means for ever, and so does a time after all valid times. */
 function toMuteEnd(time: number): number {
   if (time < 0 || time > LAST_SECOND * 1_000) return -1
   return toUnixSeconds(time, 0)
@@ -283,7 +296,7 @@ function toWhole(value: unknown, otherwise: number): number {
   return Number.isSafeInteger(value) ? Number(value) : otherwise
 }
 
-/** What a state of WhatsApp's socket means (util/Constants.js WAState). */
+/** The meaning of a state of WhatsApp's socket (util/Constants.js WAState). */
 export type SocketMeaning =
   | 'connected'
   | 'connecting'
@@ -311,7 +324,7 @@ export function toSocketMeaning(state: string): SocketMeaning {
     case 'DEPRECATED_VERSION':
       return 'blocked'
     default:
-      // OPENING, TIMEOUT, UNLAUNCHED, and whatever comes next: on its way.
+      // OPENING, TIMEOUT, UNLAUNCHED, and any other: in progress.
       return 'connecting'
   }
 }

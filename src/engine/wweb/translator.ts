@@ -1,13 +1,18 @@
-/** Translating what the page says, row by row: one that cannot be read is replaced, logged, and stops none of the others. */
+/**
+ * Converts the page's data row by row: a row that cannot be read is replaced and logged, and does not stop
+ * the others.
+ */
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { SeenChat, SeenContact, SeenMessage } from '../../model/seen.ts'
 import type { ChatRow, ContactRow, RawMessage, RawReaction, ReactionRow } from './raw.ts'
 import { toPlaceholder, toReaction, toSeenChat, toSeenContact, toSeenMessage } from './translate.ts'
 
-/** None of these throws. Null: nothing that is reported, or not even the key can be read. */
+/**
+ * None of these throws. They return null for entries that are not reported, and if the key cannot be read.
+ */
 export type Translator = {
-  /** A message that cannot be read is of the type `unknown`, with its id, chat and time. */
+  /** A message that cannot be read has the type `unknown`, with its id, chat and time. */
   message(raw: RawMessage, reactions?: readonly ReactionRow[] | null): SeenMessage | null
   chat(row: ChatRow): SeenChat | null
   contact(row: ContactRow): SeenContact | null
