@@ -1,4 +1,7 @@
-/** For tests of the double: the real, unmodified whatsapp-web.js in a real Chromium that takes the double for WhatsApp. */
+/**
+ * For tests of the double: the real, unmodified whatsapp-web.js in a real Chromium that connects to the
+ * double.
+ */
 import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,18 +14,18 @@ export type LibraryClient = {
   MessageMedia: typeof wweb.MessageMedia
   /** Events so far, oldest first. */
   events: { name: string; args: unknown[] }[]
-  /** `initialize()` as it went: resolved, or the reason. */
+  /** The outcome of `initialize()`: resolved, or the reason of the rejection. */
   initialized: Promise<'resolved' | { rejected: unknown }>
   /** First event of this name, past or future; rejects after `limitMs` (default 10 s). */
   event<T = unknown>(name: string, test?: (argument: T) => boolean, limitMs?: number): Promise<T>
   count(name: string): number
-  /** Close the browser, keep the profile. */
+  /** Closes the browser, keeps the profile. */
   stop(): Promise<void>
-  /** Close the browser even while `initialize()` hangs. */
+  /** Closes the browser even while `initialize()` hangs. */
   kill(): Promise<void>
 }
 
-/** Is `promise` still open after `ms`? */
+/** True if `promise` is still pending after `ms`. */
 export function isPending(promise: Promise<unknown>, ms: number): Promise<boolean> {
   const settled = promise.then(
     () => false,
@@ -57,14 +60,14 @@ const names = [
   'loading_screen',
 ]
 
-/** A folder for browser profiles, and how to remove it. */
+/** A folder for browser profiles, and the function that removes it. */
 export function makeProfileFolder(): { path: string; remove(): Promise<void> } {
   const path = mkdtempSync(join(tmpdir(), 'simulator-'))
-  // A browser that is just closing still writes.
+  // A browser that is closing still writes.
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }) }
 }
 
-/** Build a Client on `profiles` and start it. */
+/** Creates a Client on `profiles` and starts it. */
 export function startClient(
   simulator: Simulator,
   profiles: string,
@@ -124,7 +127,8 @@ export function startClient(
     },
     async stop() {
       await initialized
-      // destroy() within 50 ms of LOGOUT leaves an unhandled rejection of the library's own; none from 300 ms on.
+      // destroy() within 50 ms of LOGOUT leaves an unhandled rejection of the library's own; none from 300 ms
+      // on.
       if (events.some(({ name, args }) => name === 'disconnected' && args[0] === 'LOGOUT')) {
         await new Promise((resolve) => setTimeout(resolve, 500))
       }
@@ -137,7 +141,7 @@ export function startClient(
   }
 }
 
-/** Start, scan, wait for `ready`. */
+/** Starts, scans, waits for `ready`. */
 export async function startLinkedClient(
   simulator: Simulator,
   profiles: string,

@@ -1,4 +1,4 @@
-/** Opens the double of WhatsApp: service, https host, and, if asked for, the phone's hand over HTTP. */
+/** Opens the double of WhatsApp: the service, the https host, and, on request, the phone over HTTP. */
 
 import { findBuild, newestBuild } from './builds.ts'
 import { openControl } from './control/control.ts'
@@ -89,9 +89,10 @@ export const openSimulator: OpenSimulator = async (options) => {
 }
 
 /**
- * web.whatsapp.com is this host, every other name is not found, the certificate's key is trusted (needs a
- * `--user-data-dir`, which puppeteer always gives), and Chromium itself looks nothing up. A document answered by
- * request interception counts as public for Chromium's local-network checks; the override keeps our port public too.
+ * Browser arguments: web.whatsapp.com is this host, every other name is not found, the certificate's key is
+ * trusted (requires a `--user-data-dir`, which puppeteer always sets), and Chromium looks nothing up. A
+ * document served by request interception counts as public for Chromium's local-network checks; the override
+ * makes our port public too.
  */
 function toChromiumArgs(port: number, spki: string): string[] {
   return [

@@ -1,4 +1,4 @@
-/** For tests of the double: a linked library on a world, and looks into its page. */
+/** For tests of the double: a linked library on a world, and access to its page. */
 import { builds, newestBuildWithSerialized } from './builds.ts'
 import { type LibraryClient, makeProfileFolder, startClient, startLinkedClient } from './library-client.ts'
 import { openSimulator } from './open-simulator.ts'
@@ -13,7 +13,7 @@ export const jurgen = '15550001102'
 export const ming = '15550001103'
 export const olena = '15550001104'
 
-/** What a page holds of one message, as plain JSON; wids and keys as text. */
+/** One message in a page, as plain JSON; wids and keys as text. */
 export type PageMessage = Record<string, unknown> & { key: string }
 
 export type Scene = {
@@ -26,12 +26,12 @@ export type Scene = {
   chat(id: string): Promise<Record<string, unknown> | null>
   /** Keys of the messages that the page holds of a chat, oldest first. */
   keys(chat: string): Promise<string[]>
-  /** Writes down these events of a collection from now on. */
+  /** Records these events of a collection from now on. */
   watch(collection: 'Msg' | 'Chat' | 'Contact' | 'WAWebNewsletterCollection', events: string): Promise<void>
-  /** What was written down: the event and the text of the model's id. */
+  /** The recorded events, each with the text of the model's id. */
   heard(): Promise<[event: string, id: string][]>
   loadEarlier(chat: string): Promise<string[]>
-  /** Close the browser, do something, start again on the same profile. */
+  /** Closes the browser, runs a function, starts again on the same profile. */
   restart(meanwhile: () => Promise<unknown>): Promise<void>
   close(): Promise<void>
 }
@@ -43,7 +43,7 @@ export async function openScene(options: Partial<SimulatorOptions> = {}): Promis
   const inPage = async <T>(run: string): Promise<T> => {
     const page = scene.library.client.pupPage
     if (!page) throw new Error('no page')
-    // A string, so that no bundler's helpers go along.
+    // A string, so that no bundler's helpers are included.
     const text = await page.evaluate(`(async () => JSON.stringify((await (${run})) ?? null))()`)
     return JSON.parse(String(text))
   }

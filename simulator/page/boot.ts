@@ -1,4 +1,4 @@
-/** The page's life: connect, show a QR or open the saved link, sync, stay connected, leave. */
+/** The life of the page: connect, show a QR code or load the saved session, sync, stay connected, leave. */
 import type { Credentials, Push, WireAccount } from '../wire.ts'
 import { receiveChange } from './changes.ts'
 import { createConnection } from './connection.ts'
@@ -17,27 +17,27 @@ import { clearStorage, readCredentials, readRegistration, writeCredentials } fro
 import { Msg } from './stores.ts'
 import { wantedState } from './wanted-state.ts'
 
-/** Between two tries to get a lost connection back. */
+/** Between two attempts to reconnect. */
 const retryMs = { first: 250, most: 4000 }
-/** What the page takes to destroy its databases before it leaves for `/?post_logout=1`. */
+/** The time in which the page destroys its databases before it navigates to `/?post_logout=1`. */
 const teardownMs = 400
 
-/** How often the page looks whether a client listens for messages. */
+/** Interval at which the page checks whether a client listens for messages. */
 const lateMs = 25
-/** After UNPAIRED without navigation, until the page shows a QR. */
+/** After UNPAIRED without navigation, until the page shows a QR code. */
 const unpairedMs = 1000
 
 let credentials: Credentials | null = null
 let isLeaving = false
 let isSynced = false
 let retries = 0
-/** Counts connections: what an older one still waits for is no longer its business. */
+/** Counts connections: the waits of an older connection are ignored. */
 let generation = 0
 let onReady = (): void => {}
 
 /**
- * Start the page. Never rejects: what goes wrong shows in the socket's state. `whenShown` is called once a QR
- * is about to be shown, or `hasSynced` has fired.
+ * Starts the page. Never rejects: errors show in the socket's state. `whenShown` is called when a QR code is
+ * about to be shown, or `hasSynced` has fired.
  */
 export async function startPage(whenShown: () => void): Promise<void> {
   setOwner(isMe)
@@ -49,7 +49,7 @@ export async function startPage(whenShown: () => void): Promise<void> {
   await connect()
 }
 
-/** Every connection, of a linked page or not, passes OPENING and, once its socket is open, PAIRING (WALC#34). */
+/** Every connection, linked or not, passes OPENING and, once its socket is open, PAIRING (WALC#34). */
 async function connect(): Promise<void> {
   generation += 1
   const mine = generation
@@ -73,14 +73,14 @@ async function connect(): Promise<void> {
   else await connection().ask('refs', { advSecret: generateAdvSecret() })
 }
 
-/** Linked: connected, then everything that the service holds, then `hasSynced` as an event. */
+/** Linked: connected, then all data of the service, then `hasSynced` as an event. */
 async function enter(account: WireAccount, mine: number): Promise<void> {
   page.account = account
   learnPeople([{ ...account, name: null, lidChat: false }])
   Conn.set({ wid: myPhoneWid(), pushname: account.pushname, platform: account.platform, connected: true })
   Stream.set({ mode: isSynced ? 'MAIN' : 'SYNCING' })
   setState(wantedState() ?? 'CONNECTED')
-  // The world comes in pieces, as pushes before this answer.
+  // The world arrives in pieces, as pushes before this response.
   await connection().ask(isSynced ? 'resume' : 'sync', {})
   if (mine !== generation || isSynced) return
   for (const percent of [0, 50, 100]) whenSynced.progress(percent)
@@ -94,7 +94,10 @@ async function enter(account: WireAccount, mine: number): Promise<void> {
   await repeatSynced()
 }
 
-/** The late part of the backlog is asked for when a client listens for messages, or at once (fault `backlog_deaf`). */
+/**
+ * Requests the late part of the backlog when a client listens for messages, or at once (fault
+ * `backlog_deaf`).
+ */
 async function askForLate(mine: number): Promise<void> {
   while (!isOn('backlog_deaf') && !Msg.isListening('add')) {
     await new Promise((resolve) => setTimeout(resolve, lateMs))
@@ -158,8 +161,8 @@ function onPush(push: Push): void {
 }
 
 /**
- * The phone accepted: keep the credentials, then start the stream anew with them (the server's 515). The acceptance
- * itself is no state of the socket: after UNPAIRED comes OPENING.
+ * The phone accepted: stores the credentials, then restarts the stream with them (the server's 515). The
+ * acceptance itself is not a state of the socket: OPENING follows UNPAIRED.
  */
 async function pair(fresh: Credentials): Promise<void> {
   await writeCredentials(fresh)
@@ -178,8 +181,9 @@ async function logout(): Promise<void> {
 }
 
 /**
- * The phone removed this device. With `navigate` the page goes to the landing page; without it is UNPAIRED where it
- * stands (its profile may be closed before the keys are gone), and shows a QR a little later.
+ * The phone removed this device. With `navigate` the page navigates to the landing page; without it the page
+ * changes to UNPAIRED in place (its profile may be closed before the keys are removed), and shows a QR code a
+ * little later.
  */
 async function leaveRemoved(navigate: boolean): Promise<void> {
   isLeaving = true

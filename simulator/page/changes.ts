@@ -1,4 +1,4 @@
-/** What happens to messages and chats after they came: edits, deletions, moves. */
+/** Changes of messages and chats after they arrived: edits, deletions, moves. */
 import type { Push, WireChat, WireMessage } from '../wire.ts'
 import { isOn } from './faults.ts'
 import { addChannel, learnChat, learnContacts, learnGroup } from './learn.ts'
@@ -20,7 +20,7 @@ function chatOf(model: MsgModel): ChatModel | undefined {
   return undefined
 }
 
-/** A message that is not in memory changes in the page's database only: nobody hears of it. */
+/** A message that is not in memory changes in the page's database only, without an event. */
 function edit(message: WireMessage): void {
   const model = Msg.getByBareId(message.id)
   if (!model) return
@@ -36,7 +36,7 @@ function edit(message: WireMessage): void {
   })
 }
 
-/** First the message gets its new key, then it becomes what is left of it, in one go (`WAWebRevoke`). */
+/** Gives the message its new key, then turns it into a deleted message, in one step (`WAWebRevoke`). */
 function revoke(message: WireMessage): void {
   const model = message.revoked && Msg.getByBareId(message.revoked.originalId)
   if (!model) return
@@ -79,7 +79,7 @@ function dropChat(id: string): void {
   Chat.remove(chat)
 }
 
-/** The chat goes on under its LID. Messages keep their keys, and are now in the chat of the new id. */
+/** Moves the chat to its LID. Messages keep their keys, and belong to the chat with the new id. */
 function moveChat(from: string, chat: WireChat): void {
   const old = Chat.get(from)
   const to: Wid = createWid(chat.id)
@@ -100,7 +100,7 @@ function moveChat(from: string, chat: WireChat): void {
   learnChat(chat)
 }
 
-/** Acts on a push about something that is there already; false for any other push. */
+/** Applies a push about existing data; false for any other push. */
 export function receiveChange(push: Push): boolean {
   switch (push.push) {
     case 'edited':

@@ -10,7 +10,7 @@ export class ChatMsgs extends Collection<MsgModel> {
     isLoadingEarlierMsgs: false,
   })
 
-  /** Without a copy of everything: histories are long. */
+  /** Without copying all messages: histories are long. */
   override head(): MsgModel | undefined {
     return this._models[0]
   }

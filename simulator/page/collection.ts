@@ -1,4 +1,4 @@
-/** Collections: models by id, in order, firing `add`, `remove` and everything that their models fire. */
+/** Collections: models by id, in order; they fire `add`, `remove` and all events of their models. */
 import { Emitter } from './emitter.ts'
 import type { Model } from './model.ts'
 
@@ -15,7 +15,9 @@ export class Collection<M extends Model = Model> extends Emitter {
     return this._models.length
   }
 
-  /** Undefined for an unknown id, and for `undefined` itself: a stock client on a `$1` build asks exactly that. */
+  /**
+   * Undefined for an unknown id, and for `undefined` itself, which a stock client on a `$1` build requests.
+   */
   get(id: Id | M | null | undefined): M | undefined {
     if (id === null || id === undefined) return undefined
     return this.#index.get(keyOf(id))
@@ -27,7 +29,7 @@ export class Collection<M extends Model = Model> extends Emitter {
     return model
   }
 
-  /** Adds one model and fires `add`; one that is there already is returned as it is. `at: 0` puts it first. */
+  /** Adds one model and fires `add`; returns an existing one unchanged. `at: 0` puts it first. */
   add(model: M, options: { at?: number; silent?: boolean } = {}): M {
     const known = this.#index.get(model.key())
     if (known) return known
@@ -39,7 +41,7 @@ export class Collection<M extends Model = Model> extends Emitter {
     return model
   }
 
-  /** The model has another id from now on; whoever knows it by the old one finds nothing. */
+  /** Gives the model another id; the old one no longer finds it. */
   replaceId(model: M, id: Id): void {
     if (!this.#index.delete(model.key())) return
     this.#index.set(String(id), model)

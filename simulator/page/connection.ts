@@ -1,4 +1,4 @@
-/** The page's line to the service: questions that outlive a lost connection, and pushes. */
+/** The page's connection to the service: requests that survive a lost connection, and pushes. */
 import type { Operation, Push, Question, Requests, ServiceFrame } from '../wire.ts'
 
 type Waiting = {
@@ -7,7 +7,7 @@ type Waiting = {
   reject: (error: Error) => void
 }
 
-/** Questions that belong to one connection; the next one asks them itself. */
+/** Requests of one connection; the next connection sends its own. */
 const ofOneConnection: ReadonlySet<Operation> = new Set([
   'hello',
   'sync',
@@ -18,20 +18,23 @@ const ofOneConnection: ReadonlySet<Operation> = new Set([
 ])
 
 export type Connection = {
-  /** Open a new socket. Resolves when it is open, rejects when it cannot be. Waiting questions are not asked yet. */
+  /**
+   * Opens a new socket. Resolves when it is open, rejects if it cannot be opened. Waiting requests are not
+   * sent yet.
+   */
   open(): Promise<void>
   /**
-   * Ask. Without a connection the question waits, and an unanswered one is asked again by {@link repeat}: "during
-   * network loss sends queue and lookups hang until it is back". Rejects when the service refuses it.
+   * Sends a request. Without a connection it waits, and {@link repeat} sends an unanswered one again: "during
+   * network loss sends queue and lookups hang until it is back". Rejects if the service rejects it.
    */
   ask<K extends Operation>(op: K, args: Requests[K]['args']): Promise<Requests[K]['answer']>
-  /** Ask everything that still has no answer (again), after a new hello. */
+  /** Sends all unanswered requests (again), after a new hello. */
   repeat(): void
   close(): void
   readonly isOpen: boolean
 }
 
-/** `onPush` gets the pushes in order; `onLost` is called when an open socket closes by itself. */
+/** `onPush` receives the pushes in order; `onLost` is called when an open socket closes by itself. */
 export function createConnection(onPush: (push: Push) => void, onLost: () => void): Connection {
   let socket: WebSocket | null = null
   let count = 0
@@ -67,7 +70,7 @@ export function createConnection(onPush: (push: Push) => void, onLost: () => voi
           resolve()
         })
         opening.addEventListener('message', (event) => {
-          // What still comes on a connection that was left is not for us.
+          // Data that still arrives on an abandoned connection is ignored.
           if (socket === opening) hear(String(event.data))
         })
         opening.addEventListener('close', () => {

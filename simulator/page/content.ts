@@ -1,11 +1,11 @@
-/** What each kind of message adds to a message's attributes on the real page. */
+/** The attributes that each type of message adds on the real page. */
 import type { WireMessage } from '../wire.ts'
 import type { WorldMedia } from '../world-types.ts'
 import { widOfPhone } from './keys.ts'
 import type { MsgProps } from './msg-model.ts'
 import type { Wid } from './wid.ts'
 
-/** Attributes of this kind of content; `{}` for plain text. */
+/** The attributes of this type of content; `{}` for plain text. */
 export function toContentProps(message: WireMessage, lidMode: boolean): Partial<MsgProps> {
   const { media, location, vcards, poll, call, notice, mentions, forwarded, viewOnce } = message
   const widOf = (jid: string): Wid => widOfPhone(jid.replace(/@.*$/, ''), lidMode)
@@ -45,8 +45,8 @@ export function toContentProps(message: WireMessage, lidMode: boolean): Partial<
 }
 
 /**
- * `body` of a picture, a video or a document is a thumbnail in base64, never its text. A document without a caption has
- * its file's name there, which `isCaptionByUser` tells apart.
+ * `body` of a picture, a video or a document is a thumbnail in base64, never its text. A document without a
+ * caption has its file name as caption; `isCaptionByUser` distinguishes the two.
  */
 function toMediaProps(message: WireMessage, media: WorldMedia): Partial<MsgProps> {
   const isDocument = message.type === 'document'

@@ -1,6 +1,9 @@
-/** Event emitter with the manners of WhatsApp Web's own: several names in one string, context, order of subscription. */
+/**
+ * An event emitter that behaves like WhatsApp Web's: several names in one string, context, order of
+ * subscription.
+ */
 
-/** Whatever is called on an event; arguments depend on the event. */
+/** A listener; its arguments depend on the event. */
 export type Listener = (...args: never[]) => unknown
 
 type Entry = { listener: Listener; context: unknown; once: boolean }
@@ -9,7 +12,7 @@ type Entry = { listener: Listener; context: unknown; once: boolean }
 export class Emitter {
   readonly #entries = new Map<string, Entry[]>()
 
-  /** Subscribe to one name, or several separated by spaces. */
+  /** Subscribes to one name, or several separated by spaces. */
   on(names: string, listener: Listener, context?: unknown): this {
     return this.#add(names, listener, context, false)
   }
@@ -30,7 +33,7 @@ export class Emitter {
     return this
   }
 
-  /** Calls the listeners there are at this moment, in order. One that throws does not stop the others. */
+  /** Calls the current listeners in order. One that throws does not stop the others. */
   trigger(names: string, ...args: unknown[]): this {
     for (const name of split(names)) {
       for (const entry of [...(this.#entries.get(name) ?? [])]) {
@@ -86,7 +89,7 @@ export class Emitter {
     return this
   }
 
-  /** Called after every subscription; for those who wait for a listener. */
+  /** Called after every subscription; for code that waits for a listener. */
   protected onSubscribe(_names: string): void {}
 }
 

@@ -1,16 +1,16 @@
-/** The exceptions of WhatsApp Web, with the shapes that reach Node. */
+/** The exceptions of WhatsApp Web, in the form in which they reach Node. */
 import type { IqError } from '../wire.ts'
 
 /**
- * What a database lookup with an undefined key throws on the minified site: an object of class `r` that is no Error,
- * which puppeteer renders as `r: r` (wwebjs#201830, #201862: an IndexedDB DataError underneath).
+ * The exception of a database lookup with an undefined key on the minified site: an object of class `r` that
+ * is no Error; puppeteer renders it as `r: r` (wwebjs#201830, #201862: an IndexedDB DataError underneath).
  */
 export class r {
   readonly name = 'DataError'
   readonly message = "Failed to execute 'get' on 'IDBObjectStore': No key or key range specified."
 }
 
-/** A refused request for a pairing code: `CompanionHelloError` with the IQ error in it (wwebjs#3763). */
+/** A refused request for a pairing code: `CompanionHelloError` that contains the IQ error (wwebjs#3763). */
 export class b {
   readonly name = 'CompanionHelloError'
   readonly type: { name: string; value: { text: string; code: number } }
@@ -20,7 +20,7 @@ export class b {
   }
 }
 
-/** A stanza that the server refused; clients know it by its name. */
+/** A stanza that the server refused; clients identify it by its name. */
 export class ServerStatusCodeError extends Error {
   readonly status: number
 

@@ -1,14 +1,14 @@
-/** Faults that a page acts out by itself: at its load, or when they are switched on while it runs. */
+/** Faults that a page simulates by itself: at its load, or when they are switched on while it runs. */
 import { isOn, numberOf, setFault } from './faults.ts'
 import { Socket, Stream } from './socket-model.ts'
 import { wantedState } from './wanted-state.ts'
 
-/** Reloads still to come of a burst; outlives the reload, not the tab. */
+/** Remaining reloads of a burst; survives the reload, not the tab. */
 const burstKey = 'simulator-burst'
 const leaked: Uint8Array[] = []
 let isLeaking = false
 
-/** Once per load, before the page connects. */
+/** Called once per load, before the page connects. */
 export function actAtLoad(): void {
   if (isOn('extra_iframe')) {
     addFrame()
@@ -35,7 +35,7 @@ export function actOnFault(name: string, value: unknown): void {
   }
 }
 
-/** `hasSynced` back to false and true again, with gaps (F10). Does nothing while the fault is off. */
+/** Sets `hasSynced` to false and back to true, with gaps (F10). Does nothing while the fault is off. */
 export async function repeatSynced(): Promise<void> {
   if (!isOn('double_synced')) return
   const gapMs = numberOf('double_synced', 'gapMs', 30)
@@ -53,7 +53,7 @@ function addFrame(): void {
   document.body.append(frame)
 }
 
-/** Watches the stream, not `change:hasSynced`: a listener of ours there would pass for a client's. */
+/** Watches the stream, not `change:hasSynced`: a listener of ours there would count as a client's. */
 function untilSynced(): Promise<void> {
   return new Promise((resolve) => {
     Stream.on('change:mode', (_stream: unknown, mode: string) => {

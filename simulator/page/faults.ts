@@ -1,4 +1,4 @@
-/** The faults that this page acts out; the table is `simulator/service/faults.ts`. */
+/** The faults that this page simulates; the table is `simulator/service/faults.ts`. */
 import { boot } from './page.ts'
 
 const faults: Map<string, unknown> = new Map(Object.entries(boot.faults))
@@ -30,7 +30,7 @@ export function numberOf(name: string, field: string, otherwise: number): number
   return typeof value === 'number' ? value : otherwise
 }
 
-/** Fault `odd_fields`: what models of this kind have in place of their own fields. */
+/** Fault `odd_fields`: the fields that replace those of models of this kind. */
 export function oddFields(kind: 'messages' | 'chats' | 'contacts'): object {
   const fields = fieldOf('odd_fields', kind)
   return typeof fields === 'object' && fields !== null ? fields : {}

@@ -1,4 +1,4 @@
-/** What the service tells of people, groups and chats, put into the page's collections. */
+/** Puts the service's data about people, groups and chats into the page's collections. */
 import type { WireChat, WireGroup, WireMessage, WirePerson } from '../wire.ts'
 import type { WorldChannel } from '../world-types.ts'
 import { ChatMsgs } from './chat-msgs.ts'
@@ -21,7 +21,7 @@ import { Blocklist, Chat, Contact, GroupMetadata, Msg, NewsletterMetadata, Newsl
 import { toMsgModel } from './to-models.ts'
 import { createWid, type Wid } from './wid.ts'
 
-/** A contact model for this address of a person, or for a stranger or a group. */
+/** A contact model for this address of a person, or for an unknown person or a group. */
 export function toContact(wid: Wid, person: WirePerson | undefined): ContactModel {
   const contact = new ContactModel({
     id: wid,
@@ -47,7 +47,7 @@ function noteBlocked(wid: Wid, isBlocked: boolean): void {
   if (!isBlocked && known) Blocklist.remove(known)
 }
 
-/** Put people into the contacts: everybody by phone, and by LID too where that is how they are addressed. */
+/** Adds people to the contacts: by phone number, and also by LID if they are addressed by LID. */
 export function learnContacts(people: WirePerson[], alsoByLid: ReadonlySet<string>): void {
   for (const person of people) {
     const wids = person.phoneHidden ? [] : [phoneWidOf(person)]
@@ -55,7 +55,7 @@ export function learnContacts(people: WirePerson[], alsoByLid: ReadonlySet<strin
     for (const wid of wids) {
       const fresh = toContact(wid, person)
       const known = Contact.get(wid)
-      // Whoever left the address book has no name any more.
+      // A person who was removed from the address book has no name any more.
       if (known) known.set({ name: undefined, shortName: undefined, ...fresh.attributes })
       else Contact.add(fresh)
       const title = titleOf(wid)
@@ -65,7 +65,7 @@ export function learnContacts(people: WirePerson[], alsoByLid: ReadonlySet<strin
   }
 }
 
-/** Put what the server says of a group into its model. */
+/** Puts the server's data about a group into its model. */
 export function learnGroup(group: WireGroup): GroupMetadataModel {
   const id = createWid(group.id)
   const inMode = (member: { phone: string; lid: string }): Wid =>
@@ -88,7 +88,7 @@ export function learnGroup(group: WireGroup): GroupMetadataModel {
   return metadata
 }
 
-/** The participants fire `add`, `remove` and `change:isAdmin` for what is new. */
+/** Updates the participants, firing `add`, `remove` and `change:isAdmin` for changes. */
 function learnParticipants(
   metadata: GroupMetadataModel,
   group: WireGroup,
@@ -109,7 +109,7 @@ function learnParticipants(
   }
 }
 
-/** A group that one is no member of is read-only; one where only admins write is so for the others. */
+/** A group without this account is read-only; so is one in which only admins write, for the others. */
 function toGroupChatProps(subject: string, metadata: GroupMetadataModel): Partial<ChatProps> {
   const mine = metadata.participants.findFirst((participant) => {
     const id = participant.get('id')
@@ -131,7 +131,7 @@ function titleOf(wid: Wid): string {
   return person?.name ?? unnamed
 }
 
-/** A chat with nothing in it; fires `add`. */
+/** An empty chat; fires `add`. */
 export function addEmptyChat(wid: Wid): ChatModel {
   const groupMetadata = GroupMetadata.get(wid)
   const contact = Contact.gadd(wid)
@@ -164,7 +164,7 @@ export function addEmptyChat(wid: Wid): ChatModel {
   )
 }
 
-/** The chat or channel of this id, made if need be. */
+/** The chat or channel with this id, created if required. */
 export function ensureChat(id: string): ChatModel {
   const wid = createWid(id)
   if (wid.isNewsletter()) return Newsletters.get(id) ?? addChannel({ id, name: id, description: '' })
@@ -205,7 +205,7 @@ export function addChannel(channel: WorldChannel): ChatModel {
   )
 }
 
-/** Put a chat as the service tells it into memory, with its newest message. */
+/** Puts a chat of the service into memory, with its newest message. */
 export function learnChat(chat: WireChat): void {
   const model = ensureChat(chat.id)
   if (chat.last) rememberMessage(chat.last, model)
@@ -225,7 +225,7 @@ export function learnChat(chat: WireChat): void {
   model.mute.set({ expiration: chat.muteExpiration })
 }
 
-/** Into memory as something old: no client gets an event for it (`isNewMsg` is not set). */
+/** Adds an old message to memory: clients get no event for it (`isNewMsg` is not set). */
 export function rememberMessage(message: WireMessage, chat: ChatModel | null): MsgModel {
   const model = Msg.add(toMsgModel(message, false))
   chat?.msgs.add(model)

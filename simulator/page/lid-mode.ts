@@ -4,13 +4,13 @@ import { createWid } from './wid.ts'
 /** Groups whose authors appear as `@lid`, by JID. */
 const lidGroups = new Set<string>()
 
-/** What the service says of a group. */
+/** Updates the set from the service's data about a group. */
 export function setLidMode(groupId: string, isLid: boolean): void {
   if (isLid) lidGroups.add(groupId)
   else lidGroups.delete(groupId)
 }
 
-/** Does this chat speak of people by LID? */
+/** True if this chat addresses people by LID. */
 export function isLidMode(chatId: string): boolean {
   return lidGroups.has(chatId) || createWid(chatId).isLid()
 }

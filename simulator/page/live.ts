@@ -1,4 +1,4 @@
-/** Progress of the sync as clients see it, and groups that come while the page is up. */
+/** Progress of the sync as clients see it, and groups that arrive while the page runs. */
 import type { WireGroup } from '../wire.ts'
 import { learnGroup } from './learn.ts'
 import { lidWidOf } from './people.ts'
@@ -7,7 +7,7 @@ import { Contact } from './stores.ts'
 
 let percent = 0
 
-/** The offline delivery's progress, as `WAWebOfflineHandler` reports it. */
+/** The progress of the offline delivery, as `WAWebOfflineHandler` reports it. */
 export const whenSynced = {
   progress(value: number): void {
     percent = value
@@ -20,7 +20,7 @@ export function offlineProgress(): number {
   return percent
 }
 
-/** Groups that this account was put into. */
+/** Groups that this account was added to. */
 export function learnGroups(groups: WireGroup[]): void {
   for (const group of groups) {
     learnGroup(group)

@@ -23,7 +23,7 @@ defineActingModules()
 definePeopleModules()
 window.require = requireModule
 
-// The keys are made before a client can ask for them.
+// The keys are created before a client can request them.
 void readRegistration().then(() => {
   const showVersion = (): void => {
     if (!isOn('version_never')) window.Debug = { VERSION: boot.build.name }

@@ -1,10 +1,10 @@
-/** Models: attributes that fire `change:<name>` and `change`, and pass every event on to their collections. */
+/** Models: attributes that fire `change:<name>` and `change`, and repeat every event on their collections. */
 import type { Collection } from './collection.ts'
 import { Emitter } from './emitter.ts'
 
 /**
- * Base of every model. Attributes are read and written by clients as plain properties (see {@link declareProps});
- * code of the double uses `get` and `set`, which know the types.
+ * Base of every model. Clients read and write attributes as plain properties (see {@link declareProps}); code
+ * of the double uses `get` and `set`, which are typed.
  */
 export class Model<P extends object = object> extends Emitter {
   readonly attributes: Partial<P>
@@ -16,7 +16,7 @@ export class Model<P extends object = object> extends Emitter {
     this.attributes = { ...attributes }
   }
 
-  /** The id as the index of a collection knows it. */
+  /** The id as a key of a collection's index. */
   key(): string {
     return 'id' in this.attributes ? String(this.attributes.id) : ''
   }
@@ -26,8 +26,8 @@ export class Model<P extends object = object> extends Emitter {
   }
 
   /**
-   * Set attributes. For each that differs: `change:<name>` (model, value, previous); then once `change` (model).
-   * All values are in place before the first event, as in Backbone-like models.
+   * Sets attributes. Fires `change:<name>` (model, value, previous) for each that differs, then `change`
+   * (model) once. All values are set before the first event, as in Backbone-like models.
    */
   set(changes: Partial<P>): this {
     const fired: [name: string, value: unknown, previous: unknown][] = []
@@ -43,14 +43,14 @@ export class Model<P extends object = object> extends Emitter {
     return this
   }
 
-  /** Own listeners first, then those of the collections that hold this model. */
+  /** Its own listeners first, then those of the collections that hold this model. */
   override trigger(names: string, ...args: unknown[]): this {
     super.trigger(names, ...args)
     for (const collection of this.collections) collection.trigger(names, ...args)
     return this
   }
 
-  /** Plain copy of the attributes; ids stay objects. */
+  /** A plain copy of the attributes; ids stay objects. */
   serialize(): Record<string, unknown> {
     const copy: Record<string, unknown> = {}
     for (const [name, value] of Object.entries(this.attributes)) {
@@ -65,7 +65,7 @@ export class Model<P extends object = object> extends Emitter {
   }
 }
 
-/** Make attributes readable and writable as properties of every model of this class, as WhatsApp Web's are. */
+/** Makes attributes readable and writable as properties of every model of this class, as in WhatsApp Web. */
 export function declareProps(modelClass: { prototype: Model }, names: readonly string[]): void {
   for (const name of names) {
     Object.defineProperty(modelClass.prototype, name, {

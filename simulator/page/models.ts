@@ -92,7 +92,7 @@ export type ContactProps = {
   labels: string[]
 }
 
-/** One contact: a person by phone, and the same person once more by LID; a group is a contact too. */
+/** One contact: a person by phone number, and the same person again by LID; a group is a contact too. */
 export class ContactModel extends Model<ContactProps> {
   readonly businessProfile = undefined
   readonly commonGroups = undefined
@@ -132,7 +132,7 @@ export type GroupMetadataProps = {
   desc: string
 }
 
-/** What is known of a group. */
+/** The metadata of a group. */
 export class GroupMetadataModel extends Model<GroupMetadataProps> {
   readonly participants: Collection<ParticipantModel> = new Collection<ParticipantModel>()
 
@@ -168,7 +168,7 @@ export type NewsletterMetadataProps = {
   size: number
 }
 
-/** What is known of a channel. */
+/** The metadata of a channel. */
 export class NewsletterMetadataModel extends Model<NewsletterMetadataProps> {}
 
 declareProps(NewsletterMetadataModel, ['id', 'name', 'description', 'creationTime', 'membershipType', 'size'])

@@ -2,7 +2,7 @@
 import type { BuildFacts } from '../wire.ts'
 import { createWid, type Wid } from './wid.ts'
 
-/** What a key is made of: by direction, or by its remote side. */
+/** The parts of a key: by direction, or by its remote side. */
 export type KeyParts =
   | { from: Wid; to: Wid; id: string; participant?: Wid | undefined; selfDir?: 'in' | 'out' }
   | {
@@ -39,10 +39,10 @@ export type MsgKeyClass = {
   newId(): Promise<string>
 }
 
-/** Is this wid the account's own, by phone or by LID? Set once the account is known. */
+/** True if this wid is the account's own, by phone number or by LID. Set once the account is known. */
 let isMe: (wid: Wid) => boolean = () => false
 
-/** Tell keys who "I" am: it decides their direction. */
+/** Sets the account's own wids: they decide the direction of a key. */
 export function setOwner(test: (wid: Wid) => boolean): void {
   isMe = test
 }
@@ -67,7 +67,9 @@ function toFields(parts: KeyParts): Fields {
   }
 }
 
-/** `fromMe_remote_id[_participant][_out]`: keys to oneself end in their direction (wwebjs#201857, PR #201896). */
+/**
+ * `fromMe_remote_id[_participant][_out]`: keys to oneself end in their direction (wwebjs#201857, PR #201896).
+ */
 function toText({ fromMe, remote, id, participant, self }: Fields): string {
   return [String(fromMe), String(remote), id, participant && String(participant), self]
     .filter(Boolean)

@@ -91,7 +91,10 @@ const notices = new Set([
   'newsletter_notification',
 ])
 
-/** What a copy of a message inside another one does not have (WAWebMsgModel `msgContextInfo`, builds of 2025 and 2026). */
+/**
+ * Fields that a copy of a message inside another one lacks (WAWebMsgModel `msgContextInfo`, builds of 2025
+ * and 2026).
+ */
 const leftOutOfQuotes = new Set([
   'id',
   't',
@@ -127,7 +130,7 @@ export class MsgModel extends Model<MsgProps> {
     return notices.has(this.get('type') ?? '')
   }
 
-  /** Seconds, Unix; undefined where nothing expires. */
+  /** Unix seconds; undefined if the message does not expire. */
   get ephemeralExpirationTimestamp(): number | undefined {
     const { ephemeralStartTimestamp: start, ephemeralDuration: duration } = this.attributes
     return start === undefined || duration === undefined ? undefined : start + duration
@@ -143,13 +146,13 @@ export class MsgModel extends Model<MsgProps> {
     return directPath === undefined ? undefined : { mediaStage: 'INIT', type }
   }
 
-  /** Media here have no bytes. */
+  /** Media have no bytes in this double. */
   async downloadMedia(_options: unknown): Promise<void> {
     refuse('the bytes of media are not built in this double')
     throw new Error('simulator: the bytes of media are not built in this double')
   }
 
-  /** The library asks the real model for its unguarded self before a reply. */
+  /** The library requests the real model's unguarded self before a reply. */
   unsafe(): this {
     return this
   }
@@ -159,8 +162,9 @@ export class MsgModel extends Model<MsgProps> {
   }
 
   /**
-   * What an answer to this message carries of it, in `chat`: where that is not equal to the message's own, the message is
-   * named as one of another chat. The library hands over the chat's model, which equals no address.
+   * The data of this message that a reply in `chat` includes: if that is not equal to the message's own chat,
+   * the message is named as one of another chat. The library passes the chat's model, which equals no
+   * address.
    */
   msgContextInfo(chat: unknown): Partial<MsgProps> {
     const { id, author, from } = this.attributes

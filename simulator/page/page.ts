@@ -1,4 +1,4 @@
-/** The state that this page's parts share: what was served, who I am, the line to the service. */
+/** State shared by the page's parts: the boot data, the account, the connection to the service. */
 import type { Boot, WireAccount } from '../wire.ts'
 import type { Connection } from './connection.ts'
 
@@ -18,27 +18,28 @@ type Page = {
 
 export const page: Page = { account: null, connection: null }
 
-/** The account; throws before the link. */
+/** The account; throws before linking. */
 export function myAccount(): WireAccount {
   if (!page.account) throw new Error('simulator: this page is not linked')
   return page.account
 }
 
-/** The line to the service; throws before the page opened it. */
+/** The connection to the service; throws before the page has opened it. */
 export function connection(): Connection {
   if (!page.connection) throw new Error('simulator: this page has no connection yet')
   return page.connection
 }
 
-/** Text for whoever looks at the browser window. */
+/** Shows a text in the browser window. */
 export function showStatus(text: string): void {
   const line = document.getElementById('status')
   if (line) line.textContent = text
 }
 
 /**
- * The server wants a passkey. The page asks its browser for one, as the real one does (Baileys#2672), and goes on when
- * an authenticator answers. Where the person cancels that, a button stands for the authenticator.
+ * The server requires a passkey. The page requests one from its browser, as the real one does (Baileys#2672),
+ * and continues when an authenticator confirms. If the person cancels, a button stands in for the
+ * authenticator.
  */
 export async function askForPasskey(answer: () => void): Promise<void> {
   const challenge = crypto.getRandomValues(new Uint8Array(32))
@@ -51,7 +52,7 @@ export async function askForPasskey(answer: () => void): Promise<void> {
     showStatus(`No passkey: ${String(error)}`)
     const button = document.createElement('button')
     button.id = 'passkey'
-    button.textContent = 'Continue with a passkey that this double makes up'
+    button.textContent = 'Continue with a simulated passkey'
     button.addEventListener('click', answer, { once: true })
     document.body.append(button)
   }

@@ -1,4 +1,6 @@
-/** Reactions: the table that clients wrap to hear of them, and `WAWebCollections.Reactions`, which they ask. */
+/**
+ * Reactions: the table that clients wrap to receive them, and `WAWebCollections.Reactions`, which they query.
+ */
 import type { WireMessage } from '../wire.ts'
 import type { WorldReaction } from '../world-types.ts'
 import { Collection } from './collection.ts'
@@ -38,7 +40,7 @@ declareProps(ReactionSender, [
   'ack',
 ])
 
-/** One emoji with everybody who chose it (wa-js: AggReactionsModel). */
+/** One emoji with all its senders (wa-js: AggReactionsModel). */
 class ReactionAggregate extends Model<{ id: string; aggregateEmoji: string; hasReactionByMe: boolean }> {
   readonly senders: Collection<ReactionSender> = new Collection<ReactionSender>()
 
@@ -57,7 +59,7 @@ class MessageReactions extends Model<{ id: string }> {
 declareProps(MessageReactions, ['id'])
 
 class ReactionsCollection extends Collection<MessageReactions> {
-  /** For a message key; resolves to what there is, with nothing in it where nobody reacted. */
+  /** Finds the reactions of a message key; empty if there are none. */
   async find(key: unknown): Promise<MessageReactions> {
     if (key === undefined || key === null) throw new r()
     const id = String(key)
@@ -70,7 +72,7 @@ class ReactionsCollection extends Collection<MessageReactions> {
 
 export const Reactions: ReactionsCollection = new ReactionsCollection()
 
-/** What the table is given for one reaction (WhatsApp Web: a message of type `reaction`). */
+/** The table's entry for one reaction (WhatsApp Web: a message of type `reaction`). */
 export type ReactionRow = {
   id: MsgKey
   type: 'reaction'
@@ -86,12 +88,12 @@ export type ReactionRow = {
   read: boolean
 }
 
-/** `WAWebAddonReactionTableMode`: clients put their own function in place of `bulkUpsert`. */
+/** `WAWebAddonReactionTableMode`: clients replace `bulkUpsert` with their own function. */
 export const reactionTable: { reactionTableMode: { bulkUpsert(rows: ReactionRow[]): Promise<void> } } = {
   reactionTableMode: { bulkUpsert: async () => undefined },
 }
 
-/** Key and author of a reaction, as the chat of its message addresses people. */
+/** Key and author of a reaction, in the form that the message's chat uses. */
 function toSender(message: WireMessage, reaction: WorldReaction): { key: MsgKey; author: Wid; by: Wid } {
   const lidMode = lidModeOf(message)
   const remote = createWid(message.addressedAs ?? message.chat)
@@ -108,7 +110,7 @@ function toSender(message: WireMessage, reaction: WorldReaction): { key: MsgKey;
   }
 }
 
-/** Put the present reactions of a message into the collection. */
+/** Puts the current reactions of a message into the collection. */
 export function learnReactions(message: WireMessage): MessageReactions {
   const parent = String(keyOf(message, lidModeOf(message)))
   const before = Reactions.get(parent)
@@ -139,7 +141,7 @@ export function learnReactions(message: WireMessage): MessageReactions {
   return Reactions.add(model)
 }
 
-/** Somebody reacted, or took it back: tell the table as the page does, by way of whoever wrapped it. */
+/** Reports a new or removed reaction to the table as the page does, through any client that wrapped it. */
 export function hearReaction(message: WireMessage, reaction: WorldReaction): void {
   const { key, author } = toSender(message, reaction)
   const parent = keyOf(message, lidModeOf(message))

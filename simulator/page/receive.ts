@@ -1,4 +1,4 @@
-/** Messages and acks as they arrive at the page, and the world in pieces. */
+/** Messages and acks that arrive at the page, and the world in pieces. */
 import type { Piece, WireMessage } from '../wire.ts'
 import { isOn, numberOf } from './faults.ts'
 import { addChannel, ensureChat, learnChat, learnContacts, learnGroup, rememberMessage } from './learn.ts'
@@ -9,15 +9,15 @@ import { Msg } from './stores.ts'
 import { toMsgModel } from './to-models.ts'
 import { createWid } from './wid.ts'
 
-/** Status posts belong to no chat of the list, but where that is the fault. */
+/** Status posts belong to no chat of the list, except with the fault `status_risky`. */
 function chatOf(message: WireMessage): ChatModel | null {
   const isOutside = createWid(message.chat).isBroadcast() && !isOn('status_risky')
   return isOutside ? null : ensureChat(message.chat)
 }
 
 /**
- * A message that comes while the page is up and synced. First it enters the messages (`add`, from which the library's
- * event comes), then its chat changes; then the server is told that this device has it.
+ * A message arrives while the page runs and is synced. First it is added to the messages (`add` causes the
+ * library's event), then its chat changes; then the page confirms it to the server.
  */
 export function receiveMessage(message: WireMessage): void {
   const chat = chatOf(message)
@@ -47,7 +47,7 @@ function isSilent({ id }: WireMessage): boolean {
   return (sum % 100) / 100 < numberOf('stored_silently', 'share', 1)
 }
 
-/** What came as ciphertext can be read now: the library waits for its `change:type`. */
+/** A ciphertext message is readable now: the library waits for its `change:type`. */
 export function receiveDecrypted(message: WireMessage): void {
   const model = Msg.getByBareId(message.id)
   if (model?.get('type') !== 'ciphertext') return
@@ -55,7 +55,7 @@ export function receiveDecrypted(message: WireMessage): void {
   model.set({ type, ...others, id: model.get('id') })
 }
 
-/** An own message came further on its way. */
+/** The ack of an own message has increased. */
 export function receiveAck(id: string, ack: number): void {
   const model = Msg.getByBareId(id)
   if (!model) return
@@ -63,8 +63,8 @@ export function receiveAck(id: string, ack: number): void {
 }
 
 /**
- * Part of what the service holds, into this page's memory. The backlog enters silently: not new, so no client hears
- * of it.
+ * Adds part of the service's data to this page's memory. The backlog is added silently: not new, so that
+ * clients get no event.
  */
 export function receivePiece({ people, groups, channels, chats, backlog }: Piece): void {
   if (people) {

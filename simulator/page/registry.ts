@@ -1,22 +1,22 @@
-/** `window.require`: the modules that this double has, and a loud refusal for everything else. */
+/** `window.require`: the modules of this double, and a recorded exception for all others. */
 import { faultValue, fieldOf } from './faults.ts'
 import { notBuiltModules } from './modules/not-built.ts'
 import { page } from './page.ts'
 
 const modules = new Map<string, unknown>()
 
-/** Names that clients and the language itself probe for; asking for them is no mistake. */
+/** Names that clients and the language itself probe for; requesting them is not recorded. */
 const probed = new Set(['then', 'toJSON', '__esModule', 'default', 'constructor', 'prototype', '$$typeof'])
 
-/** Tell the service (and the console) that something was asked for that is not there. */
+/** Reports to the service (and the console) that something missing was requested. */
 export function refuse(text: string): void {
   console.error(`simulator: ${text}`)
   void page.connection?.ask('refusal', { text }).catch(() => {})
 }
 
 /**
- * Define a module. A plain object is watched: a property that it does not have is `undefined`, as it would be on the
- * real site, but it is written down. Classes, functions and collections are handed out as they are.
+ * Defines a module. A plain object is watched: a missing property is `undefined`, as on the real site, but
+ * its use is recorded. Classes, functions and collections are returned unchanged.
  */
 export function defineModule(name: string, exported: object): void {
   const isPlain = Object.getPrototypeOf(exported) === Object.prototype
@@ -34,14 +34,14 @@ function watched(name: string, exported: object): object {
   })
 }
 
-/** Fault `module_missing`: taken away, as an update of WhatsApp Web may (F30). */
+/** Fault `module_missing`: removed, as an update of WhatsApp Web may do (F30). */
 function isTakenAway(name: unknown): boolean {
   const wanted =
     fieldOf('module_missing', 'names') ?? fieldOf('module_missing', 'name') ?? faultValue('module_missing')
   return Array.isArray(wanted) ? wanted.includes(name) : wanted === name
 }
 
-/** What pages call: the module, or an exception that names it. */
+/** The function that pages call: returns the module, or throws an exception that names it. */
 export function requireModule(name: unknown): unknown {
   const found = typeof name === 'string' && !isTakenAway(name) ? modules.get(name) : undefined
   if (found !== undefined) return found

@@ -1,4 +1,4 @@
-/** `WAWebSendMsgChatAction.addAndSendMsgToChat`: a message leaves this page. */
+/** `WAWebSendMsgChatAction.addAndSendMsgToChat`: sends a message from this page. */
 import type { Requests } from '../wire.ts'
 import { isOn } from './faults.ts'
 import { MsgKeyOfBuild } from './keys.ts'
@@ -17,8 +17,9 @@ export type SendResult = { messageSendResult: string; t: number | null; count: n
 const sendable = new Set(['chat'])
 
 /**
- * Returns two promises: the message is in the page (ack 0, `add` has fired), and the server has answered (ack 1 or -1
- * is set before it resolves; it never rejects for a refused message). Without an answer the second one never settles.
+ * Returns two promises: the message is in the page (ack 0, `add` has fired), and the server has responded
+ * (ack 1 or -1 is set before it resolves; it never rejects for a refused message). Without a response the
+ * second never settles.
  */
 export function addAndSendMsgToChat(
   chat: unknown,
@@ -41,7 +42,7 @@ export function addAndSendMsgToChat(
   return [added, sent]
 }
 
-/** The answered message as it is named on the wire: a copy without a name, or a name without a copy, is none. */
+/** The quoted message in its wire form: requires both the copy and its name. */
 function quotedIn({ quotedStanzaID, quotedParticipant, quotedMsg }: Partial<MsgProps>): QuotedArgs {
   if (!quotedStanzaID && !quotedMsg) return null
   if (!quotedStanzaID || !quotedParticipant || !quotedMsg) {

@@ -1,4 +1,4 @@
-/** `Socket`, `Conn`, `Stream` and `Cmd`: the page's state as models and the bus of commands. */
+/** `Socket`, `Conn`, `Stream` and `Cmd`: the page's state as models, and the command bus. */
 import { Emitter } from './emitter.ts'
 import { declareProps, Model } from './model.ts'
 import { refuse } from './registry.ts'
@@ -22,14 +22,14 @@ const socketStates = [
 /** States of the socket (wa-js: enums/SOCKET_STATE.ts). */
 export type SocketState = (typeof socketStates)[number]
 
-/** Is this text a state of the socket? */
+/** True if this text is a state of the socket. */
 export function isSocketState(text: unknown): text is SocketState {
   return socketStates.some((state) => state === text)
 }
 
 type SocketProps = { state: SocketState; hasSynced: boolean; stream: string }
 
-/** What the model does when a client calls its methods; put in by the boot. */
+/** The functions behind the model's methods; set by boot.ts. */
 export type SocketActions = {
   logout(): Promise<void>
   takeover(): Promise<void>
@@ -41,7 +41,7 @@ export class SocketModel extends Model<SocketProps> {
   actions: SocketActions | null = null
   #onSynced: (() => void) | null = null
 
-  /** Resolves once somebody listens to `change:hasSynced`. */
+  /** Resolves once a client listens for `change:hasSynced`. */
   untilSomebodyListens(): Promise<void> {
     if (this.isListening('change:hasSynced')) return Promise.resolve()
     return new Promise((resolve) => {
@@ -53,12 +53,15 @@ export class SocketModel extends Model<SocketProps> {
     if (names.split(' ').includes('change:hasSynced')) this.#onSynced?.()
   }
 
-  /** Unlink this device. Resolves when the server was told and the profile's keys are gone; then the page leaves. */
+  /**
+   * Unlinks this device. Resolves when the server is informed and the profile's keys are removed; then the
+   * page leaves.
+   */
   logout(): Promise<void> {
     return this.#actions().logout()
   }
 
-  /** Take the session back after CONFLICT. */
+  /** Takes the session back after CONFLICT. */
   takeover(): Promise<void> {
     return this.#actions().takeover()
   }
@@ -129,14 +132,14 @@ export const Socket: SocketModel = new SocketModel({
 export const Conn: ConnModel = new ConnModel({ platform: undefined, is24h: true, lc: 'US', lg: 'en' })
 export const Stream: StreamModel = new StreamModel({ mode: 'QR', available: false })
 
-/** `WAWebCmd.Cmd`: the bus of commands; its methods are put on it by {@link defineCommand}. */
+/** `WAWebCmd.Cmd`: the command bus; {@link defineCommand} adds its methods. */
 class CommandBus extends Emitter {
   [name: string]: unknown
 }
 
 export const cmd: CommandBus = new CommandBus()
 
-/** Put a method on `Cmd`. */
+/** Adds a method to `Cmd`. */
 export function defineCommand(name: string, run: (...args: never[]) => unknown): void {
   if (name in cmd) refuse(`command ${name} is defined twice`)
   Object.assign(cmd, { [name]: run })

@@ -1,4 +1,4 @@
-/** The socket's state, and what whoever looks at the browser window reads of it. */
+/** The socket's state, also shown in the browser window. */
 import { showStatus } from './page.ts'
 import { Socket, type SocketState } from './socket-model.ts'
 

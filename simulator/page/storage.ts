@@ -1,10 +1,10 @@
-/** What the page keeps in the browser profile: keys and link, split over localStorage and IndexedDB. */
+/** The page's data in the browser profile: keys and link, split between localStorage and IndexedDB. */
 import type { Credentials, Registration } from '../wire.ts'
 
-// Real WhatsApp Web keeps parts of its keys in both; that the split is just this one is an assumption. What matters:
-// the two have different durability when Chrome is killed (F14), and either half alone opens nothing.
+// Real WhatsApp Web keeps parts of its keys in both; this exact split is an assumption. What matters: the two
+// have different durability when Chrome is killed (F14), and neither half alone is sufficient.
 
-/** Names as in the real page, so that whoever looks for traces of WhatsApp Web in a profile finds them. */
+/** Names as in the real page, so that code that looks for WhatsApp Web's data in a profile finds them. */
 const localKeys = { keys: 'WANoiseInfo', link: 'last-wid-md' }
 const database = 'signal-storage'
 const table = 'signal-meta-store'
@@ -49,7 +49,9 @@ export function makeKey(): string {
   return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))))
 }
 
-/** This profile's keys, made at the first start: the noise key in localStorage, the identity in IndexedDB. */
+/**
+ * This profile's keys, created at the first start: the noise key in localStorage, the identity in IndexedDB.
+ */
 export async function readRegistration(): Promise<Registration> {
   const local = readLocal<{ staticKey: string }>(localKeys.keys, (value) => value) ?? {
     staticKey: makeKey(),
@@ -61,7 +63,7 @@ export async function readRegistration(): Promise<Registration> {
   return { ...local, identityKey, platform: '1' }
 }
 
-/** The link of this profile; null if there is none or one half of it is missing. */
+/** The link of this profile; null if there is none or one half is missing. */
 export async function readCredentials(): Promise<Credentials | null> {
   const local = readLocal<LocalLink>(localKeys.link, (value) => value)
   const kept: DatabaseLink | undefined = await inTable('readonly', (store) => store.get('link'))
@@ -69,14 +71,14 @@ export async function readCredentials(): Promise<Credentials | null> {
   return { ...local, databaseSecret: kept.databaseSecret }
 }
 
-/** Resolves when both halves are with the browser. */
+/** Resolves when the browser has received both halves. */
 export async function writeCredentials(credentials: Credentials): Promise<void> {
   const { deviceId, localSecret, databaseSecret } = credentials
   localStorage.setItem(localKeys.link, JSON.stringify({ deviceId, localSecret }))
   await inTable('readwrite', (store) => store.put({ deviceId, databaseSecret }, 'link'))
 }
 
-/** Forget link and keys. */
+/** Deletes link and keys. */
 export async function clearStorage(): Promise<void> {
   localStorage.clear()
   await inTable('readwrite', (store) => store.clear())

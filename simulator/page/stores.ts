@@ -11,7 +11,7 @@ import { personOf } from './people.ts'
 import { toMsgModel } from './to-models.ts'
 import { createWidFromWidLike, type Wid } from './wid.ts'
 
-/** Messages in memory; the others lie in the page's database, which here is the service's. */
+/** Messages in memory; the others are in the page's database, which here is the service's. */
 class MsgCollection extends Collection<MsgModel> {
   readonly modelClass = MsgModel
   readonly #byBareId = new Map<string, MsgModel>()
@@ -22,7 +22,7 @@ class MsgCollection extends Collection<MsgModel> {
     return super.add(model, options)
   }
 
-  /** The same message under another key: fires `change:id` and `change`. */
+  /** Gives the message another key: fires `change:id` and `change`. */
   override replaceId(model: MsgModel, key: MsgKey): void {
     const before = model.get('id')
     super.replaceId(model, key)
@@ -37,12 +37,12 @@ class MsgCollection extends Collection<MsgModel> {
     super.remove(model)
   }
 
-  /** By the id without direction and chat, as acks name it. */
+  /** Finds a message by the id without direction and chat, as acks name it. */
   getByBareId(id: string): MsgModel | undefined {
     return this.#byBareId.get(id)
   }
 
-  /** Newest first, `page` from 1 on, in all chats or in `remote`; found ones are not kept in memory. */
+  /** Searches newest first, `page` from 1 on, in all chats or in `remote`; results are not kept in memory. */
   async search(
     query: string,
     page = 1,
@@ -58,7 +58,7 @@ class MsgCollection extends Collection<MsgModel> {
     return { messages, eof: found.length < count }
   }
 
-  /** Rejects with `r: r` for an undefined key, as IndexedDB makes the real one do. Unknown ids are left out. */
+  /** Rejects with `r: r` for an undefined key, as IndexedDB makes the real one do. Leaves out unknown ids. */
   async getMessagesById(keys: (string | undefined)[]): Promise<{ messages: MsgModel[] }> {
     if (keys.some((key) => key === undefined || key === null)) throw new r()
     const found = new Map<string, MsgModel>()
@@ -99,7 +99,7 @@ class ChatCollection extends Collection<ChatModel> {
     return [...this.#sorted]
   }
 
-  /** Unlike `get`, makes an empty chat for an id that is not there. */
+  /** Unlike `get`, creates an empty chat for an unknown id. */
   async find(id: Id): Promise<ChatModel> {
     return this.get(id) ?? addEmptyChat(createWidFromWidLike(id))
   }
@@ -108,7 +108,7 @@ class ChatCollection extends Collection<ChatModel> {
 class ContactCollection extends Collection<ContactModel> {
   readonly modelClass = ContactModel
 
-  /** Unlike `get`, makes a nameless contact for an id that is not there. */
+  /** Unlike `get`, creates a contact without a name for an unknown id. */
   async find(id: Id): Promise<ContactModel> {
     return this.gadd(createWidFromWidLike(id))
   }
@@ -121,7 +121,9 @@ class ContactCollection extends Collection<ContactModel> {
 class GroupMetadataCollection extends Collection<GroupMetadataModel> {
   readonly modelClass = GroupMetadataModel
 
-  /** Ask the server for one group. Rejects when it refuses; hangs while it does not answer (F22). */
+  /**
+   * Requests one group from the server. Rejects if the server refuses; hangs while it does not respond (F22).
+   */
   async update(id: Id): Promise<GroupMetadataModel> {
     const answer = await connection().ask('group', { id: String(id) })
     if ('error' in answer) throw new ServerStatusCodeError(answer.error)
@@ -144,7 +146,7 @@ class NewsletterCollection extends Collection<ChatModel> {
 class NewsletterMetadataCollection extends Collection<NewsletterMetadataModel> {
   readonly modelClass = NewsletterMetadataModel
 
-  /** Ask the server again; what it says does not change in this double. */
+  /** Requests it again from the server; in this double, the response changes nothing. */
   async update(id: Id): Promise<NewsletterMetadataModel> {
     return this.assertGet(id)
   }

@@ -1,4 +1,4 @@
-/** Messages from the wire as models. */
+/** Converts messages from the wire to models. */
 import type { WireMessage } from '../wire.ts'
 import { toContentProps } from './content.ts'
 import { oddFields } from './faults.ts'
@@ -8,8 +8,8 @@ import { myLidWid, myPhoneWid } from './people.ts'
 import { createWid } from './wid.ts'
 
 /**
- * The attributes that a message has on the real page. `isNew` is what decides whether clients get an event: it is not
- * set for history and for the silent part of the offline backlog (F23).
+ * The attributes of a message on the real page. `isNew` decides whether clients get an event: it is not set
+ * for history and for the silent part of the offline backlog (F23).
  */
 export function toMsgModel(message: WireMessage, isNew: boolean): MsgModel {
   const remote = createWid(message.addressedAs ?? message.chat)
@@ -48,7 +48,7 @@ export function toMsgModel(message: WireMessage, isNew: boolean): MsgModel {
   })
 }
 
-/** The copy of the answered message that an answer carries. */
+/** The copy of the quoted message that a reply contains. */
 function toQuote(quoted: NonNullable<WireMessage['quoted']>, lidMode: boolean): Partial<MsgProps> {
   return {
     quotedMsg: { type: 'chat', body: quoted.body },
@@ -57,7 +57,7 @@ function toQuote(quoted: NonNullable<WireMessage['quoted']>, lidMode: boolean): 
   }
 }
 
-/** What an edit leaves on the message; the key is that of the edit itself. */
+/** The attributes that an edit adds to a message; the key is that of the edit itself. */
 export function toEditProps(message: WireMessage, lidMode: boolean): Partial<MsgProps> {
   if (message.editedAtMs === undefined) return {}
   const key = keyOf({ ...message, id: `${message.id.slice(0, -4)}ED17` }, lidMode)
@@ -80,7 +80,7 @@ export function toKicState(kept: boolean): 'KEPT' | 'UNKEPT' {
   return kept ? 'KEPT' : 'UNKEPT'
 }
 
-/** A message that was deleted for everyone: another key than before, the old one beside it (`WAWebRevoke`). */
+/** A message that was deleted for everyone: with another key, and the old one beside it (`WAWebRevoke`). */
 export function toRevokedProps(message: WireMessage): Partial<MsgProps> {
   const { revoked } = message
   if (!revoked) return {}

@@ -1,11 +1,12 @@
-/** WhatsApp ids: `WAWebWid` and the rules by which strings become them. */
+/** WhatsApp ids: `WAWebWid` and the rules that convert strings to them. */
 
 const userServers = new Set(['c.us', 'lid', 'bot', 'hosted', 'hosted.lid'])
 const knownServers = new Set([...userServers, 'g.us', 'broadcast', 'newsletter', 'call'])
 
 /**
- * An id. Own fields as in the real one, since they cross to Node field by field; `toJSON` gives the string, which is
- * why ids are strings in events (JSON) and objects in call results (wa-js: src/whatsapp/misc/Wid.ts).
+ * An id. Its own fields match the real one's, since they are transferred to Node field by field; `toJSON`
+ * returns the string, which is why ids are strings in events (JSON) and objects in call results (wa-js:
+ * src/whatsapp/misc/Wid.ts).
  */
 export class Wid {
   readonly server: string
@@ -94,7 +95,10 @@ export class Wid {
   }
 }
 
-/** Wid of `<user>[:<device>]@<server>`. Throws `wid error: invalid wid`, as the real one does, for anything else. */
+/**
+ * Creates the wid of `<user>[:<device>]@<server>`. Throws `wid error: invalid wid`, as the real one does,
+ * otherwise.
+ */
 export function createWid(id: unknown): Wid {
   if (id instanceof Wid) return id
   if (typeof id !== 'string') throw new Error('wid error: invalid wid')
@@ -107,13 +111,13 @@ export function createWid(id: unknown): Wid {
   return new Wid(user, server, device === undefined ? undefined : Number(device))
 }
 
-/** Wid of a string, a Wid, or an object that looks like one because it crossed from Node. */
+/** Creates a wid from a string, a Wid, or an object that was a Wid before it was transferred from Node. */
 export function createWidFromWidLike(like: unknown): Wid {
   if (typeof like === 'object' && like !== null && '_serialized' in like) return createWid(like._serialized)
   return createWid(like)
 }
 
-/** The user without the device part. Throws when the id is not a user's. */
+/** The user without the device part. Throws if the id is not a user's. */
 export function asUserWidOrThrow(wid: unknown): Wid {
   const whole = createWidFromWidLike(wid)
   if (!whole.isUser()) throw new Error('wid error: not a user wid')
