@@ -149,7 +149,7 @@ describe('filters', () => {
   it.each([
     [{}, 400, /"q": must be the text to search for/],
     [{ q: '' }, 400, /"q": must be the text to search for/],
-    [{ q: '., "" * -' }, 400, /"q" has nothing that can be searched for/],
+    [{ q: '., "" * -' }, 400, /"q" contains nothing to search for/],
     [{ q: 'x'.repeat(501) }, 400, /"q"/],
     [{ q: 'a* b* c* d* e* f* g* h* i*' }, 400, /"q" has 9 words .* 8 at most/],
     [{ q: 'x', limit: '0' }, 400, /"limit"/],
