@@ -200,7 +200,7 @@ describe('a build whose keys own _serialized: everything works unpatched', () =>
     const code = await client.requestPairingCode('15550001000')
     expect(code).toMatch(/^[1-9A-HJKLMNP-TV-Z]{8}$/)
     expect(simulator.world.state().linking.pairingCode).toEqual({ code, phone: '15550001000' })
-    await expect(simulator.world.typePairingCode({ code: 'AAAA-AAAA' })).rejects.toThrow('Wrong code')
+    await expect(simulator.world.typePairingCode({ code: 'AAAA-AAAA' })).rejects.toThrow('The code is wrong')
     await simulator.world.typePairingCode({ code: `${code.slice(0, 4)}-${code.slice(4).toLowerCase()}` })
     await library.event('ready')
     expect(client.info.wid.user).toBe('15550001000')

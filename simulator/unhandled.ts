@@ -1,8 +1,8 @@
-/** For tests of the double: collect the library's unhandled rejections instead of failing the run on them. */
+/** For tests of the double: collects the library's unhandled rejections instead of failing the run. */
 
 export type Unhandled = { reasons: unknown[]; stop(): void }
 
-/** From now until `stop()`, unhandled rejections are only written down. */
+/** From now until `stop()`, unhandled rejections are only recorded. */
 export function collectUnhandled(): Unhandled {
   const reasons: unknown[] = []
   const others = process.listeners('unhandledRejection')

@@ -1,33 +1,35 @@
-/** What the page and the service say to each other over wss://web.whatsapp.com/ws/chat: the type of every frame. */
+/**
+ * The protocol between the page and the service over wss://web.whatsapp.com/ws/chat: the type of every frame.
+ */
 
 import type { MessageParts, WorldChannel, WorldContact, WorldReaction } from './world-types.ts'
 
-/** Where one WhatsApp Web build differs from another, as far as the double shows it. */
+/** The differences between WhatsApp Web builds, as far as the double shows them. */
 export type BuildFacts = {
-  /** What `window.Debug.VERSION` says. */
+  /** The value of `window.Debug.VERSION`. */
   name: string
-  /** Own field of `WAWebMsgKey` that holds the serialized key (OpenWA#757, wa-js#3484). */
+  /** The field of `WAWebMsgKey` that contains the serialized key (OpenWA#757, wa-js#3484). */
   msgKeyField: '_serialized' | '$1'
-  /** False where `WAWebGroupCreateJob.createGroup` rejects (OpenWA's engine notes, mid 2026). */
+  /** False if `WAWebGroupCreateJob.createGroup` rejects (OpenWA's engine notes, mid 2026). */
   createsGroups: boolean
 }
 
-/** Written into the HTML document; read by the page before anything else. */
+/** Written into the HTML document; the page reads it first. */
 export type Boot = {
   build: BuildFacts
   faults: Record<string, unknown>
-  /** Idealised pace: `hasSynced` waits for a listener, so that F9a happens only when asked for. */
+  /** Idealised pace: `hasSynced` waits for a listener, so that F9a happens only on request. */
   holdSync: boolean
 }
 
-/** The public halves that a page shows in its QR; base64. */
+/** The public keys that a page shows in its QR code; base64. */
 export type Registration = {
   staticKey: string
   identityKey: string
   platform: string
 }
 
-/** The two halves of a link's credentials: one lives in localStorage, one in IndexedDB. Both are needed. */
+/** The two halves of a link's credentials, one in localStorage, one in IndexedDB. Both are required. */
 export type Credentials = { deviceId: string; localSecret: string; databaseSecret: string }
 
 export type WireAccount = {
@@ -39,7 +41,7 @@ export type WireAccount = {
   deviceIndex: number
 }
 
-/** Pages keep the phone of a person with `phoneHidden` to themselves: it only says who is who between frames. */
+/** Pages do not expose the phone number of a person with `phoneHidden`: they only use it to match frames. */
 export type WirePerson = WorldContact
 
 export type WireGroup = {
@@ -49,29 +51,29 @@ export type WireGroup = {
   creation: number
   announce: boolean
   lidMode: boolean
-  /** With the account itself, unless it left. */
+  /** Includes the account itself, unless it left. */
   members: { phone: string; lid: string; admin: boolean; phoneHidden?: boolean }[]
 }
 
-/** People in it are phone JIDs; the page turns them into what its chat addresses people by. */
+/** People are phone JIDs; the page converts them to the form that its chat uses. */
 export type WireMessage = MessageParts & {
-  /** As in its key: a message that was deleted for everyone has its deletion's. */
+  /** As in its key: a message that was deleted for everyone has its deletion's id. */
   id: string
   /** `<digits>@c.us`, `<digits>@lid`, `<id>@g.us`, …, as the chat is addressed. */
   chat: string
-  /** The address in its key, where that is another: the chat has moved since. */
+  /** The address in its key if it differs, because the chat has moved since. */
   addressedAs?: string
-  /** Author's phone, digits only. */
+  /** The author's phone number, digits only. */
   from: string
   fromMe: boolean
-  /** Own message written by this very device (echo after a reload), by another one, or by the phone. */
+  /** The source of an own message: this device (echo after a reload), another one, or the phone. */
   mine: boolean
   notifyName: string
   type: string
   body: string
   t: number
   ack: number
-  /** The message that this one answers, as its copy inside says. */
+  /** The quoted message, according to the copy in the reply. */
   quoted: { id: string; from: string; body: string } | null
   editedAtMs?: number
   /** Deleted for everyone: by whom, and the id that it had before. */
@@ -93,11 +95,14 @@ export type WireChat = {
   muteExpiration: number
   ephemeralDuration?: number
   ephemeralSettingTimestamp?: number
-  /** The newest message: the only one that a freshly loaded page holds in memory. */
+  /** The newest message: the only one that a page has in memory after its load. */
   last: WireMessage | null
 }
 
-/** A part of what a page is given at its start, or after a lost connection. Later parts build on earlier ones. */
+/**
+ * A piece of the data that a page receives at its start, or after a lost connection. Later pieces build on
+ * earlier ones.
+ */
 export type Piece = {
   people?: WirePerson[]
   groups?: WireGroup[]
@@ -112,27 +117,27 @@ export type Greeting =
   | { kind: 'linked'; account: WireAccount }
   | { kind: 'removed'; navigate: boolean }
 
-/** What a refused stanza answers with (wwebjs#3763: `IQErrorRateOverlimit`, 429). */
+/** The error of a refused stanza (wwebjs#3763: `IQErrorRateOverlimit`, 429). */
 export type IqError = { name: string; code: number; text: string }
 
 export type SendAnswer = { ack: number; t: number; result: 'OK' | 'ERROR_UNKNOWN' | 'ERROR_NETWORK' }
 
-/** Every question that the page asks, with its arguments and its answer. */
+/** Every request of the page, with its arguments and its response. */
 export type Requests = {
   hello: {
     args: { credentials: Credentials | null; registration: Registration | null }
     answer: Greeting
   }
-  /** Everything that a page holds after its start comes in pieces, as pushes; then this answer; then what is new. */
+  /** All data after the start arrives in pieces, as pushes; then this response; then new events. */
   sync: { args: Record<string, never>; answer: null }
   /** After a lost connection, in the same page: likewise. */
   resume: { args: Record<string, never>; answer: null }
-  /** The page is ready for the late part of the backlog, which then comes as pushes. */
+  /** The page is ready for the late part of the backlog, which then arrives as pushes. */
   late: { args: Record<string, never>; answer: null }
   received: { args: { ids: string[] }; answer: null }
   /** A round of refs for QRs with this secret. */
   refs: { args: { advSecret: string }; answer: null }
-  /** The page's secret is another now; null: linking by code was begun, no QR counts. */
+  /** The page has another secret; null: linking by code has begun, QR codes are invalid. */
   adv_secret: { args: { advSecret: string | null }; answer: null }
   pairing_code: { args: { phone: string; notify: boolean }; answer: { code: string } | { error: IqError } }
   passkey_confirm: { args: Record<string, never>; answer: null }
@@ -143,7 +148,7 @@ export type Requests = {
       type: string
       body: string
       t: number
-      /** The message that it answers, and the address of who wrote that. */
+      /** The quoted message, and the address of its author. */
       quoted: { id: string; participant: string } | null
     }
     answer: SendAnswer
@@ -151,7 +156,7 @@ export type Requests = {
   exists: { args: { jid: string }; answer: WirePerson | null }
   group: { args: { id: string }; answer: WireGroup | { error: IqError } }
   create_group: { args: { subject: string; members: string[] }; answer: WireGroup | { error: IqError } }
-  /** Messages of a chat older than the one named (or the newest ones), oldest first; `[]` at the end. */
+  /** Messages of a chat older than the named one (or the newest ones), oldest first; `[]` at the end. */
   earlier: {
     args: { chat: string; before: { id: string; t: number } | null; count: number }
     answer: WireMessage[]
@@ -164,9 +169,9 @@ export type Requests = {
     args: { query: string; page: number; count: number; chat: string | null }
     answer: WireMessage[]
   }
-  /** Online, typing, recording: taken note of by nobody. */
+  /** Online, typing, recording: ignored. */
   presence: { args: { chat: string | null; state: string }; answer: null }
-  /** Ask the sender for messages that this device could not read. */
+  /** Requests messages from the sender again that this device could not read. */
   resend: { args: { ids: string[] }; answer: null }
   seen: { args: { chat: string }; answer: null }
   chat: {
@@ -174,17 +179,17 @@ export type Requests = {
     answer: null
   }
   logout: { args: Record<string, never>; answer: null }
-  /** The page has taken note of the fault pushed with this number. */
+  /** The page has applied the fault pushed with this number. */
   acted: { args: { n: number }; answer: null }
   refusal: { args: { text: string }; answer: null }
 }
 
 export type Operation = keyof Requests
 
-/** A question on its way; `n` comes back as `re`. */
+/** A request on its way; `n` is returned as `re`. */
 export type Question<K extends Operation = Operation> = { n: number; op: K; args: Requests[K]['args'] }
 
-/** What the service says unasked. */
+/** Messages that the service sends without a request. */
 export type Push =
   | { push: 'ref'; ref: string }
   | { push: 'idle' }
@@ -194,7 +199,7 @@ export type Push =
   | { push: 'removed'; navigate: boolean }
   | { push: 'piece'; piece: Piece }
   | { push: 'message'; message: WireMessage }
-  /** Text or caption is another now. */
+  /** Text or caption has changed. */
   | { push: 'edited'; message: WireMessage }
   | { push: 'revoked'; message: WireMessage }
   /** Deleted for me, or expired. */
@@ -203,7 +208,7 @@ export type Push =
   | { push: 'kept'; message: WireMessage }
   /** An empty emoji takes the person's reaction back. */
   | { push: 'reaction'; message: WireMessage; reaction: WorldReaction }
-  /** What came as ciphertext before can be read now. */
+  /** A ciphertext message is readable now. */
   | { push: 'decrypted'; message: WireMessage }
   | { push: 'ack'; id: string; chat: string; ack: number }
   | { push: 'people'; people: WirePerson[] }
@@ -214,8 +219,8 @@ export type Push =
   /** The chat is addressed by LID from now on. */
   | { push: 'chat_moved'; from: string; chat: WireChat }
   | { push: 'channel'; channel: WorldChannel }
-  /** `n` comes back in the question `acted`. */
+  /** `n` is returned in the request `acted`. */
   | { push: 'fault'; name: string; value: unknown; n: number }
 
-/** A frame from the service: an answer, a refusal of the question, or a push. */
+/** A frame from the service: a response, a rejection of the request, or a push. */
 export type ServiceFrame = { re: number; answer: unknown } | { re: number; refused: string } | Push

@@ -1,9 +1,9 @@
-/** What messages, chats, groups and people are in the double's world, in plain JSON. */
+/** The messages, chats, groups and people of the double's world, in plain JSON. */
 
-/** The account's own phone where a verb asks who acts. */
+/** Stands for the account's own phone if a verb takes an actor. */
 export type Actor = string
 
-/** A description of media: no bytes are kept. What is left out is made up, plausibly and from the seed. */
+/** A description of media, without bytes. Omitted fields get plausible values from the seed. */
 export type WorldMedia = {
   mimetype: string
   sizeBytes: number
@@ -12,29 +12,32 @@ export type WorldMedia = {
   seconds?: number
   width?: number
   height?: number
-  /** Base64, as the real fields are; distinct per message. */
+  /** Base64, as the real fields are; different for each message. */
   mediaKey: string
   filehash: string
   encFilehash: string
   directPath: string
-  /** Base64 of a tiny JPEG: what the page has as `body` of an image or video. */
+  /** Base64 of a tiny JPEG: the `body` of an image or video in the page. */
   thumbnail: string
 }
 
-/** Kinds of media. `ptt` is a voice note. */
+/** Types of media. `ptt` is a voice note. */
 export type MediaType = 'image' | 'video' | 'ptt' | 'audio' | 'document' | 'sticker'
 
-/** What an act of a group's people leaves in its chat. `type` of the message is `gp2`; pages show no text for it. */
+/**
+ * The notice that an action in a group leaves in its chat. Its message has `type` `gp2`; pages show no text
+ * for it.
+ */
 export type WorldNotice = {
   subtype: 'create' | 'add' | 'remove' | 'leave' | 'promote' | 'demote' | 'subject' | 'announce' | 'ephemeral'
-  /** Phone JIDs of those it is about. */
+  /** Phone JIDs of the people it is about. */
   recipients: string[]
 }
 
 /** `by`: phone JID. `atMs`: Unix ms. */
 export type WorldReaction = { by: string; emoji: string; atMs: number; id: string }
 
-/** What a message is beyond its text; each field is only there where it applies. */
+/** Data of a message beyond its text; each field is present only if it applies. */
 export type MessageParts = {
   /** Text under an image, a video or a document; `body` is empty then. */
   caption?: string
@@ -51,88 +54,96 @@ export type MessageParts = {
   notice?: WorldNotice
 }
 
-/** What {@link World.writeContent} takes: one kind with its own fields, and what any kind may have. */
+/**
+ * The argument of {@link World.writeContent}: one type with its own fields, and fields that any type may
+ * have.
+ */
 export type NewContent = {
   type: 'chat' | MediaType | 'location' | 'vcard' | 'poll_creation' | 'call_log' | 'e2e_notification'
   /** `chat` only. */
   text?: string
   /** `image`, `video`, `document`. */
   caption?: string
-  /** Media: any of these facts; the rest is made up. */
+  /** Media: any of these values; the others are generated. */
   media?: Partial<Pick<WorldMedia, 'mimetype' | 'sizeBytes' | 'filename' | 'seconds' | 'width' | 'height'>>
   location?: NonNullable<MessageParts['location']>
   /** One is a `vcard`, several become a `multi_vcard`. */
   vcards?: string[]
   poll?: { name: string; options: string[]; multiple?: boolean }
   call?: { video?: boolean; missed?: boolean; seconds?: number }
-  /** Phones or addresses; the text must name them as `@<phone or LID>` itself. */
+  /** Phone numbers or addresses; the text must contain them as `@<phone or LID>` itself. */
   mentions?: string[]
   forwarded?: number
   viewOnce?: boolean
 }
 
-/** A message as the service holds it: the truth that the archive of a client is compared with. */
+/** A message as stored by the service: the reference for the archive of a client. */
 export type WorldMessage = MessageParts & {
   /** Bare id (e.g. `3EB0…`), unique per service. */
   id: string
   /**
-   * Chat as the phone sees it: `<digits>@c.us`, `<digits>@lid`, `<id>@g.us`, `<id>@newsletter` or `status@broadcast`.
-   * After a move to LID (`migrateChat`) this is the new address for old messages too.
+   * Chat as the phone sees it: `<digits>@c.us`, `<digits>@lid`, `<id>@g.us`, `<id>@newsletter` or
+   * `status@broadcast`. After a move to LID (`migrateChat`) this is the new address for old messages too.
    */
   chat: string
-  /** The address in the message's key where that is another than `chat`: it was written before the chat moved. */
+  /** The address in the message's key if it differs from `chat`: it was written before the chat moved. */
   addressedAs?: string
-  /** Who wrote it, by phone JID; the account's own JID for own messages; a channel's JID for its posts. */
+  /** The author's phone JID; the account's own JID for own messages; a channel's JID for its posts. */
   from: string
   fromMe: boolean
-  /** Which side wrote an own message: a linked device's id, or `phone`. */
+  /** The source of an own message: a linked device's id, or `phone`. */
   origin: string
-  /** WhatsApp's name of the kind; `revoked` once it is deleted for everyone. */
+  /** WhatsApp's name of the type; `revoked` once it is deleted for everyone. */
   type: string
   body: string
   /** Unix seconds. */
   t: number
   /** Own messages: -1 failed, 0 not yet at the server, 1 server, 2 delivered, 3 read, 4 played. */
   ack: number
-  /** Bare id of the message that this one answers. */
+  /** Bare id of the quoted message. */
   quoted?: string
   /** Unix ms of the last edit. */
   editedAtMs?: number
-  /** Phone JID of whoever deleted it for everyone. */
+  /** Phone JID of the person who deleted it for everyone. */
   revokedBy?: string
-  /** The bare id that it has in pages since: there a deleted message takes its deletion's id (`WAWebRevoke`). */
+  /**
+   * The bare id that it has in pages since: there a deleted message takes its deletion's id (`WAWebRevoke`).
+   */
   revokedAs?: string
-  /** The present ones, at most one per person, in the order in which they came. */
+  /** The current reactions, at most one per person, in order of arrival. */
   reactions?: WorldReaction[]
-  /** Disappearing: seconds it lives, from `t` on. */
+  /** Disappearing: its lifetime in seconds, from `t` on. */
   ephemeralDuration?: number
-  /** Disappearing: somebody keeps it in the chat for all (true), or no longer does. */
+  /** Disappearing: a member keeps it in the chat for all (true), or no longer does. */
   kept?: boolean
-  /** Per linked device: has its page been given this message and confirmed it. */
+  /** By linked device: whether its page has received and confirmed this message. */
   deliveredTo: Record<string, boolean>
 }
 
 /** A chat as the phone shows it. */
 export type WorldChat = {
   id: string
-  /** The subject, the name in the address book, or what the person calls itself. */
+  /** The subject, the name in the address book, or the person's own name. */
   name: string
   /** Unix seconds of the last activity. */
   t: number
   /** -1: marked as unread by hand. */
   unreadCount: number
   archived: boolean
-  /** Unix seconds of the pinning; 0: not pinned. */
+  /** Unix seconds when it was pinned; 0: not pinned. */
   pinned: number
   /** Unix seconds; -1 for ever, 0 not muted. */
   muteExpiration: number
-  /** Seconds that new messages live; 0: for ever. */
+  /** Lifetime of new messages in seconds; 0: for ever. */
   ephemeralDuration: number
   messageCount: number
   last: WorldMessage | null
 }
 
-/** `lidChat`: the direct chat with this person is addressed by LID (`<lid>@lid`), as on accounts already moved. */
+/**
+ * `lidChat`: the direct chat with this person is addressed by LID (`<lid>@lid`), as on accounts already
+ * moved.
+ */
 export type WorldContact = {
   phone: string
   lid: string
@@ -141,7 +152,7 @@ export type WorldContact = {
   lidChat: boolean
   business?: boolean
   blocked?: boolean
-  /** True while pages know this person by LID only; `phone` is then a secret of the service. */
+  /** True while pages know this person by LID only; `phone` is then known to the service only. */
   phoneHidden?: boolean
 }
 
@@ -152,9 +163,9 @@ export type WorldGroup = {
   members: string[]
   announce: boolean
   lidMode: boolean
-  /** Phones that may change the group, the account's own among them if so. */
+  /** Phone numbers that may change the group, including the account's own if it may. */
   admins?: string[]
-  /** The account is no member (any more). */
+  /** True if the account is not (or no longer) a member. */
   left?: boolean
 }
 

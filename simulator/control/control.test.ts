@@ -121,7 +121,7 @@ describe('acting', () => {
 
   it('answers 422 with the reason where the world refuses, thrown or rejected', async () => {
     const code = await post('type_pairing_code', { code: 'ABCD-EFGH' })
-    expect(code).toEqual({ status: 422, json: { error: 'Wrong code, or it has expired.' } })
+    expect(code).toEqual({ status: 422, json: { error: 'The code is wrong or has expired.' } })
     expect((await post('add_contact', { phone: '12' })).status).toBe(422)
     expect((await get('/control/messages?chat=nobody@c.us')).status).toBe(422)
   })

@@ -1,4 +1,4 @@
-/** What the service knows of each account: people, groups, chats, messages, linked devices. */
+/** The service's data about each account: people, groups, chats, messages, linked devices. */
 import type { WorldChannel, WorldContact, WorldMessage } from '../world-types.ts'
 import type { History } from './histories.ts'
 import { type MessageLog, openMessageLog } from './message-log.ts'
@@ -13,15 +13,15 @@ export type Group = {
   creation: number
   announce: boolean
   lidMode: boolean
-  /** Phones, without the account. */
+  /** Phone numbers, without the account. */
   members: string[]
-  /** Phones; the account's may be among them. Left out: the owner alone. */
+  /** Phone numbers, the account's may be among them. If omitted: only the owner. */
   admins?: string[]
-  /** The account is no member (any more). */
+  /** True if the account is not (or no longer) a member. */
   left?: boolean
 }
 
-/** A chat as the account's phone keeps it; the messages lie in {@link Account.messages}. */
+/** A chat as stored by the account's phone; its messages are in {@link Account.messages}. */
 export type Chat = {
   id: string
   t: number
@@ -29,7 +29,7 @@ export type Chat = {
   archived: boolean
   pinned: number
   muteExpiration: number
-  /** Seconds that new messages live, and since when that is so. */
+  /** Lifetime of new messages in seconds, and since when it applies. */
   ephemeralDuration?: number
   ephemeralSettingTimestamp?: number
 }
@@ -43,10 +43,10 @@ export type Device = {
   databaseSecret: string
 }
 
-/** A linked device that the phone removed; remembered so that its page learns it, and how. */
+/** A linked device that the phone removed; stored so that its page can be informed, and how. */
 export type RemovedDevice = { id: string; navigate: boolean }
 
-/** Contacts by phone, and by LID too. */
+/** Contacts by phone number, and also by LID. */
 export type Contacts = StoredMap<WorldContact> & { byLid(lid: string): WorldContact | undefined }
 
 export type Account = {
@@ -61,16 +61,16 @@ export type Account = {
 }
 
 export type Accounts = {
-  /** The account whose phone is in the hand. */
+  /** The account whose phone is in use. */
   current(): Account
   all(): Account[]
-  /** Take another account's phone into the hand; `make` gives its facts if it is new. */
+  /** Switches to another account's phone; `make` creates its data if it is new. */
   use(phone: string, make: () => AccountInfo): { account: Account; isNew: boolean }
-  /** Times this memory was opened before; keeps seeded ids of two runs apart. */
+  /** How often this memory was opened before; keeps seeded ids of two runs apart. */
   readonly generation: number
 }
 
-/** Accounts kept in `store`. `first` gives the facts of the account that a new world starts with. */
+/** Accounts stored in `store`. `first` creates the account that a new world starts with. */
 export function openAccounts(store: Store, first: () => AccountInfo): { accounts: Accounts; isNew: boolean } {
   const meta = store.map<string>('meta')
   const infos = store.map<AccountInfo>('accounts')

@@ -1,23 +1,25 @@
-/** JIDs on the service's side: how people and chats are addressed. */
+/** JIDs in the service: the addresses of people and chats. */
 import type { WorldContact } from '../world-types.ts'
 import type { Account } from './accounts.ts'
 
-/** A person as the service sees it: a contact, or the account itself. */
+/** A person in the service: a contact, or the account itself. */
 export type Person = WorldContact
 
-/** The account as a person. Its chat with itself is addressed by phone. */
+/** The account as a person. Its chat with itself is addressed by phone number. */
 export function toSelf(account: Account): Person {
   const { phone, lid, pushname } = account.info
   return { phone, lid, pushname, name: null, lidChat: false }
 }
 
-/** Where everybody's status posts are. */
+/** The chat of all status posts. */
 export const statusChat = 'status@broadcast'
 
-/** The word that stands for the owner's own phone where a verb asks who acts. */
+/** The value that stands for the owner's own phone if a verb takes an actor. */
 const me = 'me'
 
-/** Whoever is meant by `me`, a phone in digits, `<phone>@c.us` or `<lid>@lid`; undefined if nobody has WhatsApp there. */
+/**
+ * Returns the person for `me`, a phone number, `<phone>@c.us` or `<lid>@lid`; undefined if not on WhatsApp.
+ */
 export function findPerson(account: Account, address: string): Person | undefined {
   if (address === me) return toSelf(account)
   const [user = '', server] = address.replace(/^\+/, '').split('@')
@@ -33,8 +35,8 @@ export function chatOf(person: Person | WorldContact): string {
 }
 
 /**
- * JID of the chat that is meant by a group's or channel's JID, a phone, `<phone>@c.us` or `<lid>@lid`, as this account addresses
- * it; undefined if there is no such person or group.
+ * Returns the JID of the chat for a group's or channel's JID, a phone number, `<phone>@c.us` or `<lid>@lid`,
+ * in the form that this account uses; undefined if there is no such person or group.
  */
 export function findChatId(account: Account, address: string): string | undefined {
   if (address.endsWith('@g.us')) return account.groups.has(address) ? address : undefined

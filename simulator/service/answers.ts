@@ -1,4 +1,4 @@
-/** What the service answers to each question of a page. */
+/** The service's response to each request of a page. */
 import type { Operation, Requests } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
 import { findPerson } from './addresses.ts'
@@ -28,7 +28,7 @@ function linkOf(session: Session): { account: Account; device: Device } {
   throw new RefusedQuestion('not linked')
 }
 
-/** Every answer by its question. Whoever throws here refuses the question; the page's promise rejects. */
+/** Responses by request. An exception rejects the request; the page's promise then rejects. */
 export const answers: Answers = {
   async hello(context, session, { credentials, registration }) {
     await context.clock.wait('hello')

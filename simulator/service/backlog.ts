@@ -1,4 +1,4 @@
-/** What a page is given when it starts or comes back: the world in pieces, and what it missed. */
+/** The data that a page receives when it starts or reconnects: the world in pieces, and what it missed. */
 import type { Piece, Push } from '../wire.ts'
 import type { WorldMessage } from '../world-types.ts'
 import type { Account, Device } from './accounts.ts'
@@ -7,10 +7,10 @@ import { fieldOf } from './faults.ts'
 import { dropWaiting, sendWaiting } from './telling.ts'
 import { knownPeople, toWireChat, toWireGroup, toWireMessage } from './wire-forms.ts'
 
-/** What goes into one frame: small enough that neither side is held up for long. */
+/** Entries per frame: few enough that neither side is blocked for long. */
 const perPiece = { people: 1000, groups: 100, chats: 250, messages: 250 }
 
-/** Messages that this device missed and that come as events after its start; the others come silently. */
+/** Missed messages that arrive as events after the device's start; the others arrive silently. */
 export function lateOf(context: Context, account: Account, device: Device): WorldMessage[] {
   const value = context.faults.get('backlog_late')
   if (!value) return []
@@ -22,8 +22,8 @@ export function lateOf(context: Context, account: Account, device: Device): Worl
 }
 
 /**
- * Give `session` the world. `isResume`: the same page is back, so that what changed meanwhile comes as events, and
- * the late part of the backlog at once; a fresh page asks for that when it is ready.
+ * Sends the world to `session`. `isResume`: the same page has reconnected, so changes arrive as events, and
+ * the late part of the backlog at once; a new page requests that part when it is ready.
  */
 export async function giveWorld(
   context: Context,
@@ -40,7 +40,7 @@ export async function giveWorld(
     session.held = []
     sendWaiting(context, session, device.id)
   } else dropWaiting(context, device.id)
-  // What comes meanwhile waits as a whole: a chat that showed it before would have it out of its order.
+  // New events wait until all is sent: a chat updated too early would be in the wrong order.
   const notYet = () => [
     ...late,
     ...(session.held ?? []).map((push) => (push.push === 'message' ? push.message.id : '')),
@@ -53,7 +53,7 @@ export async function giveWorld(
   if (session.late.length === 0) release(session)
 }
 
-/** Something new for this page; it waits while older things are on their way. */
+/** Sends a new event to this page; it waits while older data is being sent. */
 export function pushNew(session: Session, push: Push): void {
   if (session.held === null) session.send(push)
   else session.held.push(push)
@@ -65,7 +65,7 @@ function release(session: Session): void {
   for (const push of held) session.send(push)
 }
 
-/** The chats of a world that has just grown, for a page that runs. */
+/** Sends the chats of a world that has just grown to a running page. */
 export async function giveNewChats(
   context: Context,
   session: Session,
@@ -78,7 +78,7 @@ export async function giveNewChats(
   }
 }
 
-/** The late part of the backlog, in order, as if each had just been written. */
+/** Sends the late part of the backlog, in order, as new messages. */
 export function giveLate(session: Session, { account, device }: { account: Account; device: Device }): void {
   const { late } = session
   session.late = []
@@ -89,7 +89,7 @@ export function giveLate(session: Session, { account, device }: { account: Accou
   release(session)
 }
 
-/** Made one by one, each with what is true then: what changes in between comes as a push of its own. */
+/** Created one by one from the current data: changes in between arrive as separate pushes. */
 function* piecesOf(account: Account, device: Device, notYet: () => readonly string[]): Generator<Piece> {
   for (const people of slices(knownPeople(account), perPiece.people)) yield { people }
   for (const groups of slices(account.groups.values(), perPiece.groups)) {
@@ -120,7 +120,7 @@ function* piecesOf(account: Account, device: Device, notYet: () => readonly stri
           chat.unreadCount > 0 ? Math.max(0, chat.unreadCount - without.size) : chat.unreadCount
         return { ...toWireChat(account, device, chat, without), unreadCount }
       })
-      // A chat of late messages only is not there before them.
+      // A chat that has only late messages does not exist before them.
       .filter((chat) => chat.last !== null || !lateIn.has(chat.id))
     yield { chats }
   }

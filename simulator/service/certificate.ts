@@ -1,4 +1,4 @@
-/** The certificate with which the double passes for web.whatsapp.com. */
+/** The certificate with which the double identifies as web.whatsapp.com. */
 import { createHash, X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +11,10 @@ export type Certificate = {
   spki: string
 }
 
-/** Self-signed, for ten years; kept in `directory` (null: made anew), so that browsers that run go on. */
+/**
+ * Self-signed, valid for ten years; stored in `directory` (null: created anew), so that running browsers can
+ * reconnect.
+ */
 export async function openCertificate(directory: string | null): Promise<Certificate> {
   const path = directory === null ? null : join(directory, 'certificate.json')
   const kept = path && readKept(path)

@@ -1,4 +1,4 @@
-/** What happens to messages after they were written: edits, deletions, reactions, expiry. */
+/** Changes of messages after they were written: edits, deletions, reactions, expiry. */
 import type { WorldMessage, WorldReaction } from '../world-types.ts'
 import type { Account } from './accounts.ts'
 import { findPerson, statusChat } from './addresses.ts'
@@ -8,7 +8,7 @@ import { makePhoneMessageId } from './seed.ts'
 import { tell } from './telling.ts'
 import { adminsOf, phoneOf, toWireMessage } from './wire-forms.ts'
 
-/** Status posts live a day. */
+/** Lifetime of status posts. */
 const statusLifeSeconds = 86_400
 
 function find(account: Account, id: string): WorldMessage {
@@ -17,7 +17,7 @@ function find(account: Account, id: string): WorldMessage {
   throw new Error(`No message ${id}.`)
 }
 
-/** Another text, or another caption under media. */
+/** Replaces the text, or the caption of media. */
 export function editMessage(context: Context, account: Account, id: string, text: string): WorldMessage {
   const message = find(account, id)
   if (message.type === 'chat') message.body = text
@@ -29,7 +29,7 @@ export function editMessage(context: Context, account: Account, id: string, text
   return message
 }
 
-/** What is left of a message that was deleted for everyone. */
+/** The rest of a message that was deleted for everyone. */
 const contentFields = [
   'caption',
   'media',
@@ -45,7 +45,10 @@ const contentFields = [
   'kept',
 ] as const
 
-/** Delete for everyone. `by`: a phone or address; left out: the author. Throws if neither author nor admin. */
+/**
+ * Deletes for everyone. `by`: a phone number or address; default: the author. Throws if neither author nor
+ * admin.
+ */
 export function revokeMessage(
   context: Context,
   account: Account,
@@ -55,7 +58,7 @@ export function revokeMessage(
   const message = find(account, id)
   const author = phoneOf(message.from)
   const person = by === undefined ? undefined : findPerson(account, by)
-  if (by !== undefined && !person) throw new Error(`Nobody on WhatsApp at ${by}.`)
+  if (by !== undefined && !person) throw new Error(`${by} is not on WhatsApp.`)
   const actor = person?.phone ?? author
   const group = account.groups.get(message.chat)
   if (actor !== author && !(group && adminsOf(group).includes(actor))) {
@@ -78,14 +81,16 @@ export function revokeMessage(
   return message
 }
 
-/** Is it among the newest ones that nobody has read here? */
+/** True if it is among the newest unread messages. */
 function isUnread(account: Account, message: WorldMessage): boolean {
   const unread = account.chats.get(message.chat)?.unreadCount ?? 0
   if (unread <= 0) return false
   return account.messages.earlier(message.chat, null, unread).some(({ id }) => id === message.id)
 }
 
-/** React, change it, or with an empty emoji take it back. `by`: a phone or address, or `me`. */
+/**
+ * Adds or changes a reaction, or removes it with an empty emoji. `by`: a phone number or address, or `me`.
+ */
 export function reactToMessage(
   context: Context,
   account: Account,
@@ -93,9 +98,9 @@ export function reactToMessage(
 ): WorldMessage {
   const message = find(account, id)
   const person = findPerson(account, by)
-  if (!person) throw new Error(`Nobody on WhatsApp at ${by}.`)
+  if (!person) throw new Error(`${by} is not on WhatsApp.`)
   if (['revoked', 'gp2', 'e2e_notification', 'call_log', 'ciphertext'].includes(message.type)) {
-    throw new Error(`Nobody can react to a message of type ${message.type}.`)
+    throw new Error(`A message of type ${message.type} cannot have reactions.`)
   }
   const jid = `${person.phone}@c.us`
   const others = (message.reactions ?? []).filter((reaction) => reaction.by !== jid)
@@ -116,7 +121,9 @@ export function reactToMessage(
   return message
 }
 
-/** Keep a disappearing message in its chat for all, or no longer: what has outlived its time then goes at once. */
+/**
+ * Keeps a disappearing message in its chat for all, or no longer: an expired message is then deleted at once.
+ */
 export function keepMessage(
   context: Context,
   account: Account,
@@ -132,7 +139,7 @@ export function keepMessage(
   return message
 }
 
-/** Take messages out of the account's history, on every device. */
+/** Deletes messages from the account's history, on every device. */
 export function removeMessages(context: Context, account: Account, ids: string[]): void {
   const messages = ids.map((id) => find(account, id))
   for (const message of messages) account.messages.remove(message.id)
@@ -146,7 +153,7 @@ export function removeMessages(context: Context, account: Account, ids: string[]
   }
 }
 
-/** What has outlived its time leaves every history. */
+/** Deletes expired messages from every history. */
 export function expireMessages(context: Context, account: Account): void {
   const now = context.clock.now()
   const expired = account.messages

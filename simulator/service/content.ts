@@ -1,4 +1,4 @@
-/** New messages of every kind, as somebody writes them. */
+/** Creates new messages of every type. */
 import type { MessageParts, NewContent, WorldMessage } from '../world-types.ts'
 import type { Account } from './accounts.ts'
 import { findPerson } from './addresses.ts'
@@ -7,10 +7,13 @@ import { isMediaType, makeMedia } from './media.ts'
 import { addMessage, setAck } from './messages.ts'
 import { makePhoneMessageId } from './seed.ts'
 
-/** Where somebody writes: checked already. `author`: a phone, or a channel's JID. */
+/** Where the message is written; already checked. `author`: a phone number, or a channel's JID. */
 export type Place = { chat: string; author: string; t?: number | undefined; quote?: string | undefined }
 
-/** The message that `content` becomes; the account's own goes on to ack 2. Throws for fields that do not fit its kind. */
+/**
+ * Creates a message from `content`; the account's own gets ack 2. Throws for fields that do not match its
+ * type.
+ */
 export function post(
   context: Context,
   account: Account,
@@ -88,6 +91,6 @@ function needed<T>(value: T | undefined, name: string, type: string): T {
 
 function jidOf(account: Account, address: string): string {
   const person = findPerson(account, address)
-  if (!person) throw new Error(`Nobody on WhatsApp at ${address}.`)
+  if (!person) throw new Error(`${address} is not on WhatsApp.`)
   return `${person.phone}@c.us`
 }

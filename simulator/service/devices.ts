@@ -1,15 +1,15 @@
-/** Finding linked devices by the credentials that a page presents. */
+/** Finds linked devices by the credentials that a page presents. */
 import type { Credentials } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
 import type { Context } from './context.ts'
 import type { Random } from './random.ts'
 
-/** Id of a device: says which companion it is, and is never used twice. */
+/** A device's id: names its companion, and is never reused. */
 export function makeDeviceId(random: Random, index: number): string {
   return `device-${index}-${random.hex(8).toLowerCase()}`
 }
 
-/** The link that these credentials open, or how they are refused. */
+/** The link that these credentials open, or the way in which they are rejected. */
 export function findLink(
   context: Context,
   credentials: Credentials,
@@ -25,7 +25,7 @@ export function findLink(
   return { removed: true, navigate: true }
 }
 
-/** A new device gets the whole history with its link: nothing of it is backlog later. */
+/** A new device receives the whole history when it is linked: nothing of it is backlog later. */
 export function rememberHistoryAsGiven(account: Account, device: Device): void {
   account.messages.giveAll(device.id)
 }

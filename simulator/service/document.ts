@@ -1,4 +1,4 @@
-/** The HTML document at https://web.whatsapp.com/: what this load of the page has to know, and its script. */
+/** The HTML document at https://web.whatsapp.com/: the data for this load of the page, and its script. */
 import type { Boot } from '../wire.ts'
 
 /** Path of the page's script on the double's host. */

@@ -1,4 +1,4 @@
-/** What the service does at the moment when a fault is switched on or off. */
+/** What the service does when a fault is switched on or off. */
 import type { IqError } from '../wire.ts'
 import type { WorldMessage } from '../world-types.ts'
 import type { Account } from './accounts.ts'
@@ -8,11 +8,12 @@ import { removeDevice } from './links.ts'
 import type { Anchor } from './message-log.ts'
 import { RefusedQuestion } from './refused.ts'
 
-/** How long a page (frozen, perhaps) is waited for. */
+/** How long a page (which may be frozen) is waited for. */
 const noteMs = 1000
 
 /**
- * Act on a change of the fault `name`; resolves when the pages know. `cutAll` closes every connection of the host.
+ * Applies a change of the fault `name`; resolves when the pages know it. `cutAll` closes every connection of
+ * the host.
  */
 export async function actOnFault(
   context: Context,
@@ -54,7 +55,7 @@ function tellPage(context: Context, session: Session, name: FaultName, value: un
   })
 }
 
-/** Another browser has taken this session's place. */
+/** Another browser has taken over this session. */
 export function replace(session: Session): void {
   if (!session.link) return
   session.send({ push: 'replaced' })
@@ -62,7 +63,7 @@ export function replace(session: Session): void {
   session.live = false
 }
 
-/** Fault `conflict` with `again`: whoever connects is replaced as soon as it is synced. */
+/** Fault `conflict` with `again`: every connection is replaced as soon as it is synced. */
 export function replaceAgain(context: Context, session: Session): void {
   if (fieldOf(context.faults.get('conflict'), 'again') === true) setImmediate(() => replace(session))
 }
@@ -74,7 +75,7 @@ function goIdle(session: Session): void {
   session.send({ push: 'idle' })
 }
 
-/** Is another connection of the same device open already? It is replaced by this one. */
+/** True if another connection of the same device is open. The new one replaces it. */
 export function replaceOthers(context: Context, session: Session): void {
   if (!session.link) return
   const { account, device } = session.link
@@ -83,7 +84,7 @@ export function replaceOthers(context: Context, session: Session): void {
   }
 }
 
-/** Fault `group_metadata`: the error to answer with, a late go-ahead (null), or never anything. */
+/** Fault `group_metadata`: the error to return, a late approval (null), or no response ever. */
 export async function breakGroup(context: Context, id: string): Promise<IqError | null> {
   const value = context.faults.get('group_metadata')
   const only = fieldOf(value, 'id')
@@ -97,7 +98,7 @@ export async function breakGroup(context: Context, id: string): Promise<IqError 
     : { name: 'IQErrorInternalServerError', code: 500, text: 'internal-server-error' }
 }
 
-/** Fault `group_metadata_takes`: waits for a turn, and then as long as one group takes. */
+/** Fault `group_metadata_takes`: waits for its turn, then for the duration of one group. */
 export async function takeTurn(context: Context): Promise<void> {
   const value = context.faults.get('group_metadata_takes')
   if (!value) return
@@ -112,7 +113,7 @@ export async function takeTurn(context: Context): Promise<void> {
   groupQueue.next.shift()?.()
 }
 
-/** Messages before the anchor, or what the fault `earlier_messages` makes of that. Rejects, or never resolves. */
+/** Messages before the anchor, changed by the fault `earlier_messages`. Rejects, or never resolves. */
 export async function breakEarlier(
   context: Context,
   account: Account,

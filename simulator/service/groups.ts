@@ -1,4 +1,4 @@
-/** Groups: made by the account on its phone, or by a linked device. */
+/** Groups: created by the account on its phone, or by a linked device. */
 
 import type { WorldGroup, WorldNotice } from '../world-types.ts'
 import type { Account, Group } from './accounts.ts'
@@ -9,7 +9,7 @@ import { makeGroupId, makePhoneMessageId } from './seed.ts'
 import { tell } from './telling.ts'
 import { adminsOf, toWireChat, toWireGroup } from './wire-forms.ts'
 
-/** Make a group and tell every linked device. Members that have no WhatsApp are left out. */
+/** Creates a group and informs every linked device. Leaves out members that are not on WhatsApp. */
 export function createGroup(
   context: Context,
   account: Account,
@@ -43,29 +43,32 @@ export function createGroup(
   return group
 }
 
-/** What somebody does in a group: the change itself, the notice that it leaves, and who has to be allowed to. */
+/** An action in a group: the change itself, its notice, and who may do it. */
 export type GroupAct = {
   group: string
   subtype: WorldNotice['subtype']
-  /** A phone, an address or `me`; default the owner. */
+  /** A phone number, an address or `me`; default: the owner. */
   by?: string | undefined
-  /** Those whom it is about. */
+  /** The people it applies to. */
   recipients?: string[]
-  /** Whoever does it needs not be an admin: one leaves by oneself. */
+  /** True if the actor need not be an admin: members leave by themselves. */
   free?: boolean
   /** Text of the notice: the new subject. */
   body?: string
   change(group: Group): Partial<Group>
 }
 
-/** Do it, tell the devices, and leave a notice in the chat. Throws with a sentence where WhatsApp would not allow it. */
+/**
+ * Applies it, informs the devices, and adds a notice to the chat. Throws with a sentence if WhatsApp would
+ * not allow it.
+ */
 export function actInGroup(context: Context, account: Account, act: GroupAct): Group {
   const group = account.groups.get(act.group)
   if (!group) throw new Error(`No group ${act.group}.`)
   const actor = findPerson(account, act.by ?? group.owner)
-  if (!actor) throw new Error(`Nobody on WhatsApp at ${act.by}.`)
+  if (!actor) throw new Error(`${act.by} is not on WhatsApp.`)
   if (!act.free && !adminsOf(group).includes(actor.phone)) {
-    throw new Error(`${act.by ?? group.owner} is no admin of ${act.group}.`)
+    throw new Error(`${act.by ?? group.owner} is not an admin of ${act.group}.`)
   }
   const next: Group = { ...group, ...act.change(group) }
   account.groups.set(group.id, next)
@@ -91,7 +94,7 @@ export function actInGroup(context: Context, account: Account, act: GroupAct): G
   return next
 }
 
-/** The group as the world shows it. */
+/** The group in the form of the world. */
 export function toWorldGroup(group: Group): WorldGroup {
   const { id, subject, members, announce, lidMode, left } = group
   return {

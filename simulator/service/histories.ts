@@ -1,13 +1,13 @@
-/** Large made-up histories: a record per chat, and each message of it computed when it is asked for. */
+/** Large generated histories: one record per chat; each message is computed on request. */
 import type { MessageParts, WorldMessage, WorldNotice } from '../world-types.ts'
 import { makeMedia } from './media.ts'
 import { createRandom, type Random } from './random.ts'
 import { makeText } from './texts.ts'
 
-/** One chat's made-up history. Positions count from 0, the oldest. */
+/** One chat's generated history. Positions count from 0, the oldest. */
 export type History = {
   chat: string
-  /** The address that its messages' keys carry, if the chat has moved since. */
+  /** The address in its messages' keys, if the chat has moved since. */
   addressedAs?: string
   /** Number of this history in its account; part of every id. */
   ordinal: number
@@ -16,22 +16,26 @@ export type History = {
   /** Unix seconds of the first and the last message. */
   from: number
   to: number
-  /** Phones of those who write, without the account. */
+  /** Phone numbers of the authors, without the account. */
   people: string[]
 }
 
 const mark = '5EED'
-/** In every tenth history: notices only, so many that whole pages of earlier messages hold nothing else. */
+/**
+ * In every tenth history: notices only, so many that whole pages of earlier messages contain nothing else.
+ */
 const noticesFrom = 40
 const noticesTo = 110
 
-/** Id of the message at `position`: 32 characters, as from an Android phone; says where to find it. */
+/**
+ * Id of the message at `position`: 32 characters, as from an Android phone; encodes its history and position.
+ */
 export function historyId(history: History, position: number): string {
   const noise = Math.imul(history.seed ^ (position * 2654435761), 2246822519) >>> 0
   return `${mark}${hex(history.ordinal)}${hex(position)}${hex(noise)}${hex(history.seed).slice(4)}`
 }
 
-/** Which history and position an id names; undefined for the id of a message that somebody wrote. */
+/** The history and position that an id encodes; undefined for the id of a written message. */
 export function parseHistoryId(id: string): { ordinal: number; position: number } | undefined {
   if (!id.startsWith(mark) || id.length !== 32) return undefined
   return {
@@ -44,13 +48,13 @@ function hex(number: number): string {
   return (number >>> 0).toString(16).toUpperCase().padStart(8, '0')
 }
 
-/** Unix seconds of the message at `position`; never falls from one to the next. */
+/** Unix seconds of the message at `position`; never decreases. */
 export function historyTime(history: History, position: number): number {
   if (history.count < 2) return history.to
   return history.from + Math.floor(((history.to - history.from) * position) / (history.count - 1))
 }
 
-/** How many of its messages are at most as new as `t`. */
+/** How many of its messages are not newer than `t`. */
 export function countUntil(history: History, t: number): number {
   let low = 0
   let high = history.count
@@ -64,7 +68,9 @@ export function countUntil(history: History, t: number): number {
 
 type Made = Pick<WorldMessage, 'type' | 'body'> & MessageParts
 
-/** The message at `position`; `me` is the account's phone. The same arguments give the same message. */
+/**
+ * The message at `position`; `me` is the account's phone number. The same arguments give the same message.
+ */
 export function historyMessage(
   history: History,
   position: number,

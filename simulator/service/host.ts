@@ -1,4 +1,4 @@
-/** The https and wss host that a browser takes for web.whatsapp.com. */
+/** The https and wss host that a browser connects to as web.whatsapp.com. */
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -13,12 +13,12 @@ import { RefusedQuestion } from './refused.ts'
 
 export type Host = {
   port: number
-  /** Close every connection: the network is gone. */
+  /** Closes every connection: the network is gone. */
   cutAll(): void
   close(): Promise<void>
 }
 
-/** Listen on loopback, on a port that the system picks. `holdSync` goes to every page, see {@link toDocument}. */
+/** Listens on loopback, on a free port. `holdSync` is passed to every page, see {@link toDocument}. */
 export async function openHost(context: Context, certificate: Certificate, holdSync: boolean): Promise<Host> {
   const connections = new Set<Duplex>()
   const server = createServer({ key: certificate.key, cert: certificate.cert }, async (request, response) => {

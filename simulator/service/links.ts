@@ -1,21 +1,26 @@
-/** Linking and unlinking: QR refs that rotate, pairing codes, and the devices that come of them. */
+/** Linking and unlinking: rotating QR refs, pairing codes, and the linked devices. */
 import type { IqError } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
 import { makeDeviceId, rememberHistoryAsGiven } from './devices.ts'
 import { toWireAccount } from './wire-forms.ts'
 
-/** Refs that a page gets before it goes idle. Real: one of 60 s and five of 20 s. */
+/** Refs that a page receives before it goes idle. Real: one of 60 s and five of 20 s. */
 const refsPerRound = 6
-/** Life of a pairing code, and the window that code requests are counted in. Real life of a code: about 3 minutes. */
+/**
+ * Lifetime of a pairing code, and the window in which code requests are counted. Real lifetime: about 3
+ * minutes.
+ */
 const codeLifeMs = 180_000
 const codeWindowMs = 600_000
-/** Requests answered in that window; the real limit is not published, reports speak of 7 to 10 (wwebjs-api#91). */
+/**
+ * Requests accepted in that window; the real limit is not published, reports name 7 to 10 (wwebjs-api#91).
+ */
 const codesPerWindow = 10
-/** Crockford's digits without 0: what the phone lets one type (tulir/whatsmeow: pair-code.go). */
+/** Crockford's digits without 0: what the phone accepts (tulir/whatsmeow: pair-code.go). */
 const codeAlphabet = '123456789ABCDEFGHJKLMNPQRSTVWXYZ'
 
-/** The text of the QR that this page shows now, as the page composes it; null while it shows none that counts. */
+/** The text of the page's QR code, composed as by the page; null if it shows no valid one. */
 export function shownQr(session: Session): string | null {
   const { registration, linking } = session
   if (!registration || !linking?.ref || linking.advSecret === null) return null
@@ -23,7 +28,7 @@ export function shownQr(session: Session): string | null {
   return [linking.ref, staticKey, identityKey, linking.advSecret, platform].join(',')
 }
 
-/** Begin to show refs to an unlinked page. They go on, and run out, while it waits for a code too. */
+/** Starts to send refs to an unlinked page. They continue, and run out, while it waits for a code too. */
 export function startLinking(context: Context, session: Session, advSecret: string): void {
   session.linking?.stop()
   let timer: NodeJS.Timeout | undefined
@@ -46,14 +51,14 @@ export function startLinking(context: Context, session: Session, advSecret: stri
   show(0)
 }
 
-/** The page has another secret, or none for a QR: it forgot what its code was made with. */
+/** The page has another secret, or none: its pairing code is no longer valid. */
 export function changeSecret(context: Context, session: Session, advSecret: string | null): void {
   if (session.linking) session.linking.advSecret = advSecret
   if (context.pairing?.session === session) context.pairing = null
   context.changed()
 }
 
-/** A code for an unlinked page, or the error that the stanza answers with. */
+/** A code for an unlinked page, or the error of the stanza. */
 export function requestPairingCode(
   context: Context,
   session: Session,
@@ -86,7 +91,9 @@ export function requestPairingCode(
   return { code }
 }
 
-/** "Asking for a code for a number whose session is linked got that device revoked" (OpenWA, twice, 2026-09). */
+/**
+ * "Asking for a code for a number whose session is linked got that device revoked" (OpenWA, twice, 2026-09).
+ */
 function revokeLivingDevices(context: Context, account: Account): void {
   const living = account.devices.values().map((device) => device.id)
   if (living.length === 0) return
@@ -95,24 +102,24 @@ function revokeLivingDevices(context: Context, account: Account): void {
   })
 }
 
-/** The code that waits now; null when there is none, it expired, or its page is gone. */
+/** The waiting code; null if there is none, it expired, or its page is gone. */
 export function waitingCode(context: Context): { code: string; phone: string; session: Session } | null {
   const { pairing } = context
   if (!pairing || Date.now() >= pairing.expiresAt) return null
   return context.sessions.has(pairing.session) && pairing.session.linking ? pairing : null
 }
 
-/** What the phone says before it links: throws with the sentence that it shows instead of linking. */
+/** What the phone checks before it links: throws with the sentence that it shows instead of linking. */
 export function askPhone(context: Context, session: Session, account: Account): void {
   if (context.faults.isOn('scan_refused')) throw new Error("Couldn't link device. Try again later.")
   if (context.faults.isOn('passkey_required')) {
     session.passkeyFor = account
     session.send({ push: 'passkey' })
-    throw new Error('Continue on your other device: a passkey is needed.')
+    throw new Error('Continue on your other device: a passkey is required.')
   }
 }
 
-/** The phone has accepted: make a device of this account and hand the page its credentials. */
+/** The phone has accepted: creates a device of this account and sends its credentials to the page. */
 export async function acceptLink(context: Context, session: Session, account: Account): Promise<string> {
   session.linking?.stop()
   session.linking = null
@@ -138,7 +145,10 @@ export async function acceptLink(context: Context, session: Session, account: Ac
   return id
 }
 
-/** Remove a device, tell its pages, and remember it for a page that comes later with the old credentials. */
+/**
+ * Removes a device, informs its pages, and remembers it for a page that connects later with the old
+ * credentials.
+ */
 export function removeDevice(context: Context, account: Account, deviceId: string, navigate: boolean): void {
   if (!account.devices.has(deviceId)) return
   account.devices.delete(deviceId)

@@ -1,8 +1,8 @@
-/** Descriptions of media out of the seed: plausible sizes, lengths and names, no bytes. */
+/** Generated descriptions of media: plausible sizes, lengths and names, no bytes. */
 import type { MediaType, WorldMedia } from '../world-types.ts'
 import type { Random } from './random.ts'
 
-/** The smallest JPEG that browsers draw: what stands in for every thumbnail. */
+/** The smallest JPEG that browsers draw: used for every thumbnail. */
 const thumbnail =
   '/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA='
 
@@ -33,12 +33,12 @@ const dimensions: Partial<Record<MediaType, [width: number, height: number]>> = 
 
 const filenames = ['Invoice 2026-03.pdf', 'Übersicht.pdf', '合同.pdf', 'Рецепт.pdf', 'ملف.pdf', 'notes.pdf']
 
-/** Is this kind of message media? */
+/** True if this type of message is media. */
 export function isMediaType(type: string): type is MediaType {
   return Object.hasOwn(mimetypes, type)
 }
 
-/** A description of one kind; `given` wins over what is made up. */
+/** A description of one type; `given` overrides generated values. */
 export function makeMedia(random: Random, type: MediaType, given: Partial<WorldMedia>): WorldMedia {
   const size = dimensions[type]
   const isTimed = type === 'video' || type === 'ptt' || type === 'audio'

@@ -1,4 +1,4 @@
-/** All messages of one account, kept by chat and in order: cheap to append to, to page through and to look up. */
+/** All messages of one account, by chat and in order: cheap to append to, to page through and to look up. */
 import type { WorldMessage } from '../world-types.ts'
 import type { Device } from './accounts.ts'
 import {
@@ -11,49 +11,49 @@ import {
 } from './histories.ts'
 import type { StoredMap } from './store.ts'
 
-/** Where to go on from: the message with this id, or, if it is gone, the time at which it stood. */
+/** The position to continue from: the message with this id, or, if it is deleted, its time. */
 export type Anchor = { id: string; t: number }
 
 export type MessageLog = {
-  /** By its bare id, or by the one that it has in pages since it was deleted for everyone. */
+  /** By its bare id, or by its id in pages after it was deleted for everyone. */
   get(id: string): WorldMessage | undefined
-  /** Keep a new message, or a changed one; `chat` and `t` of a known one stay. */
+  /** Stores a new message, or a changed one; `chat` and `t` of an existing one stay. */
   put(message: WorldMessage): void
   remove(id: string): void
-  /** All, or those of one chat, oldest first; those of one second in the order in which they came. */
+  /** All messages, or those of one chat, oldest first; within one second in order of arrival. */
   all(chat?: string): WorldMessage[]
-  /** At most `count` that stand before the anchor (null: the newest), oldest first; `[]` at the end. */
+  /** At most `count` messages before the anchor (null: the newest), oldest first; `[]` at the end. */
   earlier(chat: string, before: Anchor | null, count: number): WorldMessage[]
   last(chat: string): WorldMessage | undefined
   count(chat?: string): number
-  /** What this device's page has not confirmed, oldest first. */
+  /** Messages that this device's page has not confirmed, oldest first. */
   missedBy(deviceId: string): WorldMessage[]
-  /** The page of this device has them. */
+  /** The page of this device has confirmed them. */
   confirm(deviceId: string, ids: string[]): void
-  /** A new device gets everything there is with its link. */
+  /** A new device receives all existing messages when it is linked. */
   giveAll(deviceId: string): void
-  /** Messages with a life span. */
+  /** Messages with a lifetime. */
   mortal(): WorldMessage[]
   addHistories(histories: History[]): void
   /** Number of histories so far. */
   readonly histories: number
-  /** The chat has another address from now on; its messages keep the old one in their keys. */
+  /** Moves the chat to another address; its messages keep the old one in their keys. */
   moveChat(from: string, to: string): void
   removeChat(chat: string): void
 }
 
 type Parts = {
-  /** The account's own phone. */
+  /** The account's own phone number. */
   me: string
   devices: StoredMap<Device>
-  /** Messages that were written, and made-up ones that changed. */
+  /** Written messages, and generated ones that changed. */
   kept: StoredMap<WorldMessage>
   histories: StoredMap<History>
-  /** Ids of made-up messages that were deleted. */
+  /** Ids of generated messages that were deleted. */
   gone: StoredMap<string>
 }
 
-/** Opens the log over what the store holds. */
+/** Opens the log on the contents of the store. */
 export function openMessageLog({ me, devices, kept, histories, gone }: Parts): MessageLog {
   const written = new Map<string, WorldMessage[]>()
   const byChat = new Map<string, History>()
@@ -91,7 +91,7 @@ export function openMessageLog({ me, devices, kept, histories, gone }: Parts): M
     const list = listOf(message.chat)
     list.splice(upperBound(list, message.t), 0, message)
   }
-  /** The made-up message, as it is now; undefined if it was deleted. */
+  /** The generated message in its current state; undefined if it was deleted. */
   const made = (history: History, position: number): WorldMessage | undefined => {
     const id = historyId(history, position)
     if (gone.has(id)) return undefined
@@ -132,7 +132,9 @@ export function openMessageLog({ me, devices, kept, histories, gone }: Parts): M
     (byChat.get(chat)?.count ?? 0) - (goneIn.get(chat) ?? 0) + (written.get(chat)?.length ?? 0)
   const chats = (): Set<string> => new Set([...byChat.keys(), ...written.keys()])
 
-  /** Ends, exclusive, of both halves in front of the anchor. Made-up ones come first within one second. */
+  /**
+   * The exclusive ends of both halves before the anchor. Within one second, generated messages come first.
+   */
   const endsBefore = (chat: string, before: Anchor | null): { ofWritten: number; ofMade: number } => {
     const list = written.get(chat) ?? []
     const history = byChat.get(chat)
@@ -262,18 +264,18 @@ export function openMessageLog({ me, devices, kept, histories, gone }: Parts): M
       byChat.delete(chat)
       byOrdinal.delete(history.ordinal)
       goneIn.delete(chat)
-      // The record stays, empty: ordinals are never used twice.
+      // The record stays, empty: ordinals are never reused.
       histories.set(String(history.ordinal), { ...history, count: 0, chat: `gone/${history.ordinal}` })
     },
   }
 }
 
-/** First position whose message is not older than `t`. */
+/** The first position whose message is not older than `t`. */
 function lowerBound(list: WorldMessage[], t: number): number {
   return bound(list, (message) => message.t < t)
 }
 
-/** First position whose message is newer than `t`. */
+/** The first position whose message is newer than `t`. */
 function upperBound(list: WorldMessage[], t: number): number {
   return bound(list, (message) => message.t <= t)
 }

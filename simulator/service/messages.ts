@@ -1,4 +1,4 @@
-/** Messages coming into the world and going out to the linked devices. */
+/** Messages that enter the world, and their delivery to the linked devices. */
 
 import type { WireMessage } from '../wire.ts'
 import type { WorldMessage } from '../world-types.ts'
@@ -10,19 +10,20 @@ import { fieldOf } from './faults.ts'
 import { tell } from './telling.ts'
 import { toWireChat, toWireMessage } from './wire-forms.ts'
 
-/** A chat that nobody has written in yet. */
+/** A chat without messages. */
 export function emptyChat(id: string, t: number): Chat {
   return { id, t, unreadCount: 0, archived: false, pinned: 0, muteExpiration: 0 }
 }
 
-/** Does a message of this kind count as unread? Notices and calls do not. */
+/** True if a message of this type counts as unread. Notices and calls do not. */
 function isCounted(message: WorldMessage): boolean {
   return !message.fromMe && !['gp2', 'e2e_notification', 'call_log', 'revoked'].includes(message.type)
 }
 
 /**
- * Keep a new message and give it to every linked device whose page is there. `deliveredTo` is set when the page
- * confirms; the device that wrote it has it already. In a chat with disappearing messages it gets a life span.
+ * Stores a new message and sends it to every linked device whose page is connected. `deliveredTo` is set when
+ * the page confirms; the device that wrote it has it already. In a chat with disappearing messages it gets a
+ * lifetime.
  */
 export function addMessage(
   context: Context,
@@ -39,7 +40,7 @@ export function addMessage(
   }
   account.messages.put(message)
   const author = message.fromMe ? undefined : findPerson(account, message.from)
-  // A first message brings phone and LID of its sender along.
+  // A first message includes phone number and LID of its sender.
   if (author && !before) tellPeople(context, account, [author])
   if (message.chat !== statusChat) {
     const chat = before ?? emptyChat(message.chat, message.t)
@@ -86,7 +87,7 @@ function encrypt(context: Context, session: Session, message: WireMessage): Wire
   }
 }
 
-/** A device asks for the content of messages that it could not read. */
+/** A device requests the content of messages that it could not read. */
 export function resend(context: Context, session: Session, ids: string[]): void {
   if (!session.link || fieldOf(context.faults.get('undecryptable'), 'never') === true) return
   const { account, device } = session.link
@@ -96,18 +97,18 @@ export function resend(context: Context, session: Session, ids: string[]): void 
   }
 }
 
-/** The other address of the direct chat that an incoming message is in; undefined for groups and own messages. */
+/** The other address of the direct chat of an incoming message; undefined for groups and own messages. */
 function otherAddress(account: Account, message: WorldMessage): string | undefined {
   const person = message.fromMe ? undefined : findPerson(account, message.chat)
   return person && (person.lidChat ? `${person.phone}@c.us` : `${person.lid}@lid`)
 }
 
-/** Tell the pages of the linked devices about people. */
+/** Informs the pages of the linked devices about people. */
 export function tellPeople(context: Context, account: Account, people: Person[]): void {
   tell(context, account, () => ({ push: 'people', people }))
 }
 
-/** Raise the ack of an own message (it never falls, except to -1) and tell the devices. */
+/** Increases the ack of an own message (it never decreases, except to -1) and informs the devices. */
 export function setAck(context: Context, account: Account, id: string, ack: number): void {
   const message = account.messages.get(id)
   if (!message?.fromMe || (ack >= 0 && message.ack >= ack)) return
@@ -116,14 +117,14 @@ export function setAck(context: Context, account: Account, id: string, ack: numb
   tell(context, account, () => ({ push: 'ack', id: message.revokedAs ?? id, chat: message.chat, ack }))
 }
 
-/** The page of `session` has these messages. */
+/** The page of `session` has confirmed these messages. */
 export function confirmReceived(session: Session, ids: string[]): void {
   if (!session.link) return
   const { account, device } = session.link
   account.messages.confirm(device.id, ids)
 }
 
-/** Change a chat's flags and tell every device but the one that did it. */
+/** Changes a chat's flags and informs every device except the one that changed them. */
 export function changeChat(
   context: Context,
   account: Account,

@@ -1,4 +1,6 @@
-/** WhatsApp moves accounts from phones to LIDs: a direct chat gets another address while it is in use. */
+/**
+ * WhatsApp moves accounts from phone numbers to LIDs: a direct chat gets another address while it is in use.
+ */
 import type { Account } from './accounts.ts'
 import type { Person } from './addresses.ts'
 import type { Context } from './context.ts'
@@ -6,7 +8,7 @@ import { tellPeople } from './messages.ts'
 import { tell } from './telling.ts'
 import { toWireChat } from './wire-forms.ts'
 
-/** Move the chat with `person` to its LID. Throws if it is there already, or is the account itself. */
+/** Moves the chat with `person` to its LID. Throws if it was moved already, or is the account itself. */
 export function migrateChat(context: Context, account: Account, person: Person): Person {
   const contact = account.contacts.get(person.phone)
   if (!contact) throw new Error(`No contact ${person.phone}.`)

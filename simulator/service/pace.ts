@@ -1,22 +1,25 @@
-/** How long things take: nothing at all, or plausible times out of the seed. */
+/** How long things take: no time, or plausible times generated from the seed. */
 import type { Pace } from '../simulator.ts'
 import type { Random } from './random.ts'
 
-/** What is waited for, with its plausible range in ms. Guesses, except where a source is named. */
+/** The delays, with their plausible range in ms. Guesses, unless a source is named. */
 const ranges = {
   /** The page's script, after the document. */
   script: [150, 600],
   /** Socket and handshake. */
   hello: [100, 400],
-  /** First reading of chats after the handshake. */
+  /** The first read of chats after the handshake. */
   sync: [900, 3500],
   /** One stanza to the server and back. */
   stanza: [40, 250],
-  /** Until the other side's phone has the message. */
+  /** Until the recipient's phone has the message. */
   delivery: [150, 1200],
   /** From the scan to the page's new credentials. */
   pairing: [700, 2000],
-  /** A living device is revoked "within a minute" after a pairing code was asked for its number (OpenWA, 2026-09). */
+  /**
+   * A linked device is revoked "within a minute" after a request for a pairing code for its number (OpenWA,
+   * 2026-09).
+   */
   revocation: [15_000, 55_000],
 } satisfies Record<string, [number, number]>
 
@@ -27,11 +30,11 @@ export type Clock = {
   wait(what: Wait): Promise<void>
   /** Unix seconds. */
   now(): number
-  /** Go forward. */
+  /** Moves the clock forward. */
   move(seconds: number): void
 }
 
-/** Clock of one pace. */
+/** Creates the clock of one pace. */
 export function createClock(pace: Pace, random: Random): Clock {
   let aheadMs = 0
   return {

@@ -1,11 +1,14 @@
-/** The text of the page's script: the built file, or, when running from source, a fresh bundle. */
+/** The page's script: the built file, or, when running from source, a new bundle. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 let cached: Promise<string> | undefined
 
-/** One classic script with everything the page needs. Bundled in this process when running from source. */
+/**
+ * One classic script with everything that the page requires. Bundled in this process when running from
+ * source.
+ */
 export function loadPageScript(): Promise<string> {
   cached ??= readOrBundle()
   return cached
@@ -29,11 +32,11 @@ async function bundle(source: string): Promise<string> {
     format: 'iife',
     platform: 'browser',
     target: 'es2022',
-    // A class keeps its name and `toString` its text: both are read by clients (wa-js finds modules by them).
+    // A class keeps its name and `toString` its text: clients read both (wa-js finds modules by them).
     minify: false,
     logLevel: 'silent',
   })
-  // Its helper process would otherwise stay beside a test run that counts processes.
+  // Otherwise its helper process stays beside a test run that counts processes.
   await stop()
   const [file] = result.outputFiles
   if (!file) throw new Error('simulator: the page script did not bundle')

@@ -1,11 +1,11 @@
-/** Everything of the service that looks random, from one seed: the same seed gives the same world. */
+/** All random values of the service, from one seed: the same seed gives the same world. */
 
 export type Random = {
   /** Uniform in [0, 1). */
   fraction(): number
-  /** Whole number in [from, to]. */
+  /** An integer in [from, to]. */
   between(from: number, to: number): number
-  /** `length` characters out of `alphabet`. */
+  /** `length` characters from `alphabet`. */
   text(length: number, alphabet: string): string
   hex(length: number): string
   /** Base64 of `size` bytes. */

@@ -1,11 +1,11 @@
-/** Search in the messages, as the server answers it to a page: newest first, page by page. */
+/** Searches messages as the server does for a page: newest first, page by page. */
 import type { WorldMessage } from '../world-types.ts'
 import type { Account } from './accounts.ts'
 
-/** Looked through before others get a turn. */
+/** Messages checked before other work gets a turn. */
 const atOnce = 5000
 
-/** Messages whose text or caption has `query` in it, whatever the case; `page` counts from 1. */
+/** Messages whose text or caption contains `query`, ignoring case; `page` counts from 1. */
 export async function searchMessages(
   account: Account,
   { query, chat, page, count }: { query: string; chat: string | null; page: number; count: number },

@@ -1,4 +1,7 @@
-/** Who and what the examples of the documentation name: with these in the world, each of them can be pasted. */
+/**
+ * The people and messages that the documentation's examples name: with them in the world, each example can be
+ * pasted.
+ */
 import type { Account } from './accounts.ts'
 import { chatOf, toSelf } from './addresses.ts'
 import { emptyChat } from './messages.ts'
@@ -7,7 +10,7 @@ import { makeLid, makePhoneMessageId, toOldMessage } from './seed.ts'
 
 const day = 86_400
 
-/** Add the person with the number +1 555 123 4567, and a talk about a dinner, to a new world. */
+/** Adds the person with the number +1 555 123 4567, and a conversation about a dinner, to a new world. */
 export function seedExamples(account: Account, random: Random, now: number): void {
   const noor = {
     phone: '15551234567',

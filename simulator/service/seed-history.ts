@@ -1,4 +1,4 @@
-/** A large world out of a seed: people, groups and chats at once, their messages when they are asked for. */
+/** Generates a large world from a seed: people, groups and chats at once, their messages on request. */
 import type { World } from '../simulator.ts'
 import type { WorldContact } from '../world-types.ts'
 import type { Account, Chat, Group } from './accounts.ts'
@@ -14,10 +14,10 @@ import { makeName, makeSubject } from './texts.ts'
 const twoYears = 2 * 365 * 86_400
 /** Members of one group, without the account. */
 const membersMost = 60
-/** First phone of the made-up people of one seeding; the next one goes on after them. */
+/** First phone number of the people of one seeding; the next seeding continues after them. */
 const phoneBase = 15551000000
 
-/** See {@link World.seedHistory}. Throws for numbers that make no world. */
+/** See {@link World.seedHistory}. Throws for invalid numbers. */
 export async function seedHistory(
   context: Context,
   account: Account,
@@ -29,11 +29,13 @@ export async function seedHistory(
   const from = options.from ?? to - twoYears
   const isWhole = [chatCount, messages, groupCount].every((number) => Number.isInteger(number) && number >= 0)
   if (!isWhole || groupCount > chatCount || from >= to || chatCount === 0) {
-    throw new Error('seedHistory needs whole numbers: chats > 0, groups <= chats, messages >= 0, from < to.')
+    throw new Error(
+      'seedHistory requires whole numbers: chats > 0, groups <= chats, messages >= 0, from < to.',
+    )
   }
   const random = createRandom(seed * 104_729 + account.messages.histories)
   const firstPhone = phoneBase + account.contacts.size
-  // A world of groups only still has people in it.
+  // A world with only groups still contains people.
   const people = Array.from({ length: Math.max(chatCount - groupCount, 20) }, (_, index): WorldContact => {
     const name = makeName(random)
     return {
@@ -94,7 +96,7 @@ export async function seedHistory(
   return { chats: chatCount, messages, contacts: people.length, groups: groupCount }
 }
 
-/** Parts of `total`, as unequal as chats are: a few hold most, about one in fifty holds none. */
+/** Divides `total` as unevenly as real chats: a few have most of it, about one in fifty has none. */
 function share(total: number, parts: number, fraction: () => number): number[] {
   const weights = Array.from({ length: parts }, (_, index) =>
     index % 50 === 49 ? 0 : 1 / (fraction() + 0.0005),

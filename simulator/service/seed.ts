@@ -1,4 +1,7 @@
-/** The world that a new service starts with: an account, people with names in several scripts, groups, old messages. */
+/**
+ * The world that a new service starts with: an account, people with names in several scripts, groups, old
+ * messages.
+ */
 import type { WorldMessage } from '../world-types.ts'
 import type { Account, AccountInfo, Group } from './accounts.ts'
 import { chatOf, type Person, toSelf } from './addresses.ts'
@@ -9,7 +12,7 @@ export function seedAccount(random: Random, phone = '15550001000', pushname = 'R
   return { phone, lid: makeLid(random), pushname, platform: 'android' }
 }
 
-/** A LID: 15 digits that say nothing about the phone. */
+/** A LID: 15 digits that are unrelated to the phone number. */
 export function makeLid(random: Random): string {
   return `${random.between(1, 9)}${random.text(14, '0123456789')}`
 }
@@ -19,7 +22,7 @@ export function makeGroupId(random: Random): string {
   return `120363${random.text(12, '0123456789')}@g.us`
 }
 
-/** Id of a message from an Android phone: 32 characters, which the library reads the device type from. */
+/** Id of a message from an Android phone: 32 characters, from which the library derives the device type. */
 export function makePhoneMessageId(random: Random): string {
   return random.hex(32)
 }
@@ -44,7 +47,7 @@ const oldTexts: [author: number | 'me', text: string][] = [
   [5, 'नमस्ते, मैं प्रिया हूँ। यह मेरा नया नंबर है।'],
 ]
 
-/** Fill a new account. `phoneBase` keeps the contacts of two accounts apart. */
+/** Fills a new account. `phoneBase` keeps the contacts of two accounts apart. */
 export function seedWorld(account: Account, random: Random, now: number, phoneBase = 15550001100): void {
   const contacts = people.map((person, index) => {
     const contact = { ...person, phone: String(phoneBase + index + 1), lid: makeLid(random) }
@@ -109,7 +112,7 @@ export function seedWorld(account: Account, random: Random, now: number, phoneBa
 
 type OldMessage = Pick<WorldMessage, 'id' | 'chat' | 'from' | 'fromMe' | 'body' | 't'>
 
-/** A message from before the world began: delivered to every linked device. */
+/** A message from before the world began, delivered to every linked device. */
 export function toOldMessage(account: Account, message: OldMessage): WorldMessage {
   return {
     ...message,

@@ -1,4 +1,4 @@
-/** Messages that a page sends: taken once per id, acknowledged, delivered. */
+/** Messages that a page sends: accepted once per id, acknowledged, delivered. */
 import type { Requests, SendAnswer } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
 import { findChatId, findPerson } from './addresses.ts'
@@ -8,8 +8,8 @@ import { addMessage, setAck } from './messages.ts'
 import { adminsOf } from './wire-forms.ts'
 
 /**
- * Take a message of a linked device. The same id again is the same message (a page repeats it after a lost
- * connection). Ack 1 is in the answer, ack 2 follows as a push, ack 3 when the contact reads.
+ * Accepts a message of a linked device. The same id again is the same message (a page repeats it after a lost
+ * connection). The response carries ack 1, ack 2 follows as a push, ack 3 when the contact reads.
  */
 export async function takeSend(
   context: Context,
@@ -46,7 +46,7 @@ export async function takeSend(
   return { ack: 1, t: message.t, result: 'OK' }
 }
 
-/** Phones show a quote under the name that the answer gives: a wrong one is written down. */
+/** Phones show a quote under the name that the reply contains: a wrong name is recorded. */
 function checkQuote(
   context: Context,
   account: Account,

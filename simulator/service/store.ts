@@ -1,14 +1,20 @@
-/** The service's memory on disk: maps that survive `kill -9`, as a snapshot file and a journal of changes after it. */
+/**
+ * The service's memory on disk: maps that survive `kill -9`, as a snapshot file and a journal of changes
+ * after it.
+ */
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A map whose changes are on disk when `set` or `delete` returns (in the kernel's hands: a killed process loses none). */
+/**
+ * A map whose changes are written when `set` or `delete` returns (to the kernel: a killed process loses
+ * none).
+ */
 export type StoredMap<T> = {
   get(key: string): T | undefined
   has(key: string): boolean
-  /** Store `value`; also to be called after changing an object taken from the map. */
+  /** Stores `value`; also to be called after changing an object from the map. */
   set(key: string, value: T): void
-  /** The same for many at once, in one write. */
+  /** The same for several values, in one write. */
   setAll(entries: Iterable<[key: string, value: T]>): void
   delete(key: string): void
   values(): T[]
@@ -16,15 +22,15 @@ export type StoredMap<T> = {
 }
 
 export type Store = {
-  /** Each map is opened once; throws for a second time. */
+  /** Opens a map; throws if it was opened before. */
   map<T>(name: string): StoredMap<T>
   onChange(listener: () => void): void
   close(): void
 }
 
 /**
- * Memory in `directory` (made if missing), or nowhere with `null`. Throws if the directory cannot be written.
- * Values are JSON. A torn last line of the journal (power cut in a write) is dropped.
+ * Memory in `directory` (created if missing), or in memory only with `null`. Throws if the directory is not
+ * writable. Values are JSON. A torn last line of the journal (power cut in a write) is ignored.
  */
 export function openStore(directory: string | null): Store {
   const texts = new Map<string, Map<string, string>>()
@@ -60,7 +66,7 @@ export function openStore(directory: string | null): Store {
 
   const opened = new Set<string>()
   let changed = (): void => {}
-  // What is kept in memory only is never turned into text: worlds may be large.
+  // Memory-only values are never serialized: worlds may be large.
   const record = (toLine: () => string): void => {
     if (journal !== null) writeSync(journal, toLine())
     changed()

@@ -1,14 +1,15 @@
-/** Telling the linked devices what changed: now, or when the page that lost its connection is back. */
+/** Informs the linked devices of changes: now, or when a page that lost its connection has reconnected. */
 import type { Push } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
 
-/** Changes kept for one page that is away; a page that misses more than that will have started anew. */
+/** Changes stored for one disconnected page; a page that misses more is expected to restart. */
 const waitingMost = 10_000
 
 /**
- * Send a push to every linked device of the account but the page that caused it. A device whose page is away gets it
- * when that same page resumes; a page that starts anew shows the present state instead, see {@link dropWaiting}.
+ * Sends a push to every linked device of the account except the page that caused it. A device whose page is
+ * disconnected receives it when that page resumes; a restarted page shows the current state, see {@link
+ * dropWaiting}.
  */
 export function tell(
   context: Context,
@@ -26,14 +27,14 @@ export function tell(
   }
 }
 
-/** Everything that waited for this page's return, in order. */
+/** Sends all changes that waited for this page's return, in order. */
 export function sendWaiting(context: Context, session: Session, deviceId: string): void {
   const waiting = context.waiting.get(deviceId) ?? []
   context.waiting.delete(deviceId)
   for (const push of waiting) session.send(push)
 }
 
-/** The page starts anew: it is given the present state. */
+/** The page has restarted: it receives the current state. */
 export function dropWaiting(context: Context, deviceId: string): void {
   context.waiting.delete(deviceId)
 }

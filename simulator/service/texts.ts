@@ -1,4 +1,4 @@
-/** Names and texts in several scripts, of the lengths that people write. */
+/** Names and texts in several scripts, of realistic lengths. */
 import type { Random } from './random.ts'
 
 const given = [
@@ -40,7 +40,7 @@ function pick(random: Random, list: readonly string[]): string {
   return list[random.between(0, list.length - 1)] ?? ''
 }
 
-/** Half of everybody writes Latin script. */
+/** Half of all people write Latin script. */
 function scriptOf(random: Random): number {
   return random.fraction() < 0.5 ? 0 : random.between(1, given.length - 1)
 }
@@ -59,7 +59,7 @@ export function makeSubject(random: Random, number: number): string {
   return `${pick(random, subjects)} ${number}`
 }
 
-/** A text by the person with this phone, who keeps to one script: mostly short, now and then long. */
+/** A text by the person with this phone number, who uses one script: mostly short, now and then long. */
 export function makeText(random: Random, phone: string): string {
   const own = Number(phone.slice(-2)) % (2 * phrases.length)
   const list = phrases[own < phrases.length ? own : 0] ?? []

@@ -1,10 +1,10 @@
-/** The service's facts in the form in which they travel to a page. */
+/** Converts the service's data to the form that a page receives. */
 import type { WireAccount, WireChat, WireGroup, WireMessage, WirePerson } from '../wire.ts'
 import type { WorldMessage } from '../world-types.ts'
 import type { Account, Chat, Device, Group } from './accounts.ts'
 import { findPerson, type Person, toSelf } from './addresses.ts'
 
-/** Account as the linked device knows it. */
+/** The account as the linked device receives it. */
 export function toWireAccount(account: Account, device: Device): WireAccount {
   return { ...account.info, deviceIndex: device.index }
 }
@@ -14,7 +14,7 @@ export function phoneOf(jid: string): string {
   return jid.split('@')[0] ?? ''
 }
 
-/** Message as `device` gets it. */
+/** The message as `device` receives it. */
 export function toWireMessage(account: Account, device: Device, message: WorldMessage): WireMessage {
   const { deliveredTo, origin, quoted: quotedId, revokedAs, revokedBy, from, ...shared } = message
   const phone = phoneOf(from)
@@ -34,12 +34,12 @@ export function toWireMessage(account: Account, device: Device, message: WorldMe
   }
 }
 
-/** Who may change the group, by phone. */
+/** The phone numbers that may change the group. */
 export function adminsOf(group: Group): string[] {
   return group.admins ?? [group.owner]
 }
 
-/** Group with the LID of every member; the account itself is one of them, unless it left. */
+/** The group with the LID of every member, including the account itself unless it left. */
 export function toWireGroup(account: Account, group: Group): WireGroup {
   const self = group.left ? [] : [toSelf(account)]
   const members = [...self, ...group.members.map((phone) => findPerson(account, phone))]
@@ -62,7 +62,7 @@ export function toWireGroup(account: Account, group: Group): WireGroup {
   }
 }
 
-/** Chat with its newest message; those in `without` the page gets later. */
+/** The chat with its newest message; the page receives those in `without` later. */
 export function toWireChat(
   account: Account,
   device: Device,
@@ -75,8 +75,8 @@ export function toWireChat(
 }
 
 /**
- * The people that a fresh page knows: those in the address book, in a group, or with a chat. A stranger stays
- * unknown until asked for, so that "No LID for user" (F21) comes by itself.
+ * The people that a new page knows: those in the address book, in a group, or with a chat. Others stay
+ * unknown until requested, which causes "No LID for user" (F21).
  */
 export function knownPeople(account: Account): WirePerson[] {
   const inGroups = new Set(account.groups.values().flatMap((group) => group.members))

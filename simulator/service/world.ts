@@ -1,4 +1,4 @@
-/** The phone's hand: every verb of `World`, on the service's parts. */
+/** The account's phone: every verb of `World`, implemented with the service's parts. */
 import { findBuild } from '../builds.ts'
 import type { World, WorldState } from '../simulator.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
@@ -11,10 +11,12 @@ import { messageVerbs } from './verbs/messages.ts'
 import { peopleVerbs } from './verbs/people.ts'
 import { createReach } from './verbs/reach.ts'
 
-/** How long `scan` waits for a page to show a QR. */
+/** How long `scan` waits for a page to show a QR code. */
 const qrWaitMs = 10_000
 
-/** The world over `context`. `onChange` subscribes to its changes and returns the unsubscribe function. */
+/**
+ * Creates the world of `context`. `onChange` subscribes to its changes and returns the unsubscribe function.
+ */
 export function createWorld(context: Context, onChange: (listener: () => void) => () => void): World {
   const reach = createReach(context)
   const { account } = reach
@@ -38,7 +40,7 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
       })
       const timer = setTimeout(() => {
         done()
-        reject(new Error('No page shows a QR code; begin to link first.'))
+        reject(new Error('No page shows a QR code. Start to link first.'))
       }, qrWaitMs)
     })
   }
@@ -48,7 +50,7 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
     if (qr.split(',').length !== 5 || !qr.startsWith('2@')) throw new Error('This is not a WhatsApp QR code.')
     const session = [...context.sessions].find((candidate) => shownQr(candidate) === qr)
     if (session) return session
-    throw new Error('This QR code has expired, or its keys are not those of the page that shows it.')
+    throw new Error('This QR code has expired, or its keys do not match the page that shows it.')
   }
 
   return {
@@ -69,7 +71,7 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
     async typePairingCode({ code }) {
       const typed = code.replaceAll(/[\s-]/g, '').toUpperCase()
       const waiting = waitingCode(context)
-      if (waiting?.code !== typed) throw new Error('Wrong code, or it has expired.')
+      if (waiting?.code !== typed) throw new Error('The code is wrong or has expired.')
       if (waiting.phone !== account().info.phone) throw new Error('This code is for another number.')
       askPhone(context, waiting.session, account())
       return { deviceId: await acceptLink(context, waiting.session, account()) }
