@@ -33,7 +33,7 @@ type MessageVerbs = Pick<
 
 /** See {@link World}. */
 export function messageVerbs({ context, account, chatId, person }: Reach): MessageVerbs {
-  /** The phone of whoever writes into this chat; throws where WhatsApp would not let it. */
+  /** The phone number of the author in this chat; throws if WhatsApp would not allow the message. */
   const authorIn = (chat: string, address: string): string => {
     const author = person(address)
     const group = account().groups.get(chat)

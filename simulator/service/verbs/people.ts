@@ -42,7 +42,7 @@ export function peopleVerbs({ context, account, person }: Reach): PeopleVerbs {
     setContact: async ({ phone, ...changes }) => change(phone, changes),
     async revealPhone({ lid }) {
       const contact = account().contacts.byLid(lid.replace(/@lid$/, ''))
-      if (!contact) throw new Error(`Nobody on WhatsApp at ${lid}.`)
+      if (!contact) throw new Error(`${lid} is not on WhatsApp.`)
       return change(contact.phone, { phoneHidden: false })
     },
     seedHistory: (options) => seedHistory(context, account(), options),

@@ -23,12 +23,12 @@ export function createReach(context: Context): Reach {
     chatId(address) {
       const id = findChatId(account(), address)
       if (id) return id
-      throw new Error(`Nobody on WhatsApp at ${address}, and no such group.`)
+      throw new Error(`${address} is neither a person on WhatsApp nor a group.`)
     },
     person(address) {
       const person = findPerson(account(), address)
       if (person) return person
-      throw new Error(`Nobody on WhatsApp at ${address}.`)
+      throw new Error(`${address} is not on WhatsApp.`)
     },
     group(id) {
       const group = account().groups.get(id)
@@ -38,7 +38,7 @@ export function createReach(context: Context): Reach {
   }
 }
 
-/** A copy that nobody can change the world by. */
+/** Returns a copy, so that callers cannot change the world. */
 export function copyOf<T>(value: T): T {
   return structuredClone(value)
 }
