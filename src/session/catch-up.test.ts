@@ -34,6 +34,8 @@ let questions: number
 let fails: Map<Jid, number>
 /** Chats whose newest message WhatsApp Web does not have in memory. */
 let blank: Set<Jid>
+/** Chats that WhatsApp Web deleted after it listed them. */
+let missing: Set<Jid>
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'wma-catch-'))
@@ -42,6 +44,7 @@ beforeEach(() => {
   web = new Map()
   fails = new Map()
   blank = new Set()
+  missing = new Set()
   knownUntil = null
   questions = 0
 })
@@ -91,6 +94,7 @@ const engine: Pick<Engine, 'readChats' | 'readContacts' | 'readMessages'> = {
       fails.set(chat, left - 1)
       throw new AppError('whatsapp_timeout')
     }
+    if (missing.has(chat)) throw new AppError('chat_not_found')
     const all = web.get(chat) ?? []
     const at = before === null ? all.length : all.findIndex(({ bareId }) => bareId === before.bareId)
     // A message that is gone is stood for by its time, its second included.
@@ -284,6 +288,23 @@ describe('a message that nobody was told of', () => {
       )
       .toEqual([...names('M', 3), 'SILENT'])
     expect(told()).toBe(1)
+  })
+
+  it('is not read again and again in a chat that WhatsApp Web no longer has', async () => {
+    at(T)
+    fill(AMARA, names('M', 3), T - DAY)
+    await connect()
+    fill(AMARA, ['SILENT'], T - 30)
+    missing.add(AMARA)
+    const from = questions
+    inbox.take({ type: 'chats', chats: [chatRow(AMARA)] })
+    inbox.flush()
+    await expect.poll(() => questions, { interval: 1 }).toBe(from + 1)
+    for (let turns = 0; turns < 20; turns += 1) {
+      await new Promise((resolve) => setImmediate(resolve))
+      clock.advance(30_000)
+    }
+    expect(questions).toBe(from + 1)
   })
 })
 

@@ -253,8 +253,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   /**
-   * Reads chats with unreported messages before the history. A chat that cannot be read now waits for the
-   * next round.
+   * Reads chats with unreported messages before the history. A chat that cannot be read now is read again
+   * after a minute.
    */
   async function readUnheard(): Promise<void> {
     for (const [chat, from] of unheard) {
@@ -264,7 +264,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         await closeGap(chat, from)
       } catch (error) {
         if (isOfTheArchive(error)) throw error
-        log.warn({ err: error }, 'a chat could not be read; the next round tries again')
+        if (isGone(error)) continue
+        log.warn({ err: error }, 'a chat could not be read; it is read again in a minute')
         clock.after(MAX_RETRY_MS, () => lookAt(chat, from))
       }
     }
@@ -289,8 +290,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
           report({ chats_done: progress.chats_done + 1 })
         } catch (error) {
           if (isOfTheArchive(error)) throw error
-          // The chat was deleted after it was listed.
-          if (error instanceof AppError && error.code === 'chat_not_found') continue
+          if (isGone(error)) continue
           failed.push(chat)
           log.debug({ err: error }, 'a chat could not be read')
         }
@@ -313,4 +313,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       stopped = true
     },
   }
+}
+
+/** True if WhatsApp Web does not have the chat, for example because it was deleted after it was listed. */
+function isGone(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'chat_not_found'
 }
