@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
-import { escapeInJson } from '../../json.ts'
+import { escapeInJson, parseJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import { type Exchange, JsonResponse, REQUEST_ID } from './exchange.ts'
 import type { Router } from './router.ts'
@@ -74,7 +74,7 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
     let message: unknown
     if (request.method === 'POST') {
       try {
-        message = parse(request.body)
+        message = parseJson(request.body instanceof Buffer ? request.body : Buffer.alloc(0))
       } catch {
         const error = {
           code: -32700,
@@ -138,20 +138,6 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
       await (await loaded())?.close()
     },
   }
-}
-
-/** Matches every escape of a JSON text. The group matches a lone surrogate. */
-const ESCAPES =
-  /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)/g
-
-/** @throws if the body is not JSON, not UTF-8, or contains a lone surrogate */
-function parse(body: unknown): unknown {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  const text = decoder.decode(body instanceof Buffer ? body : undefined)
-  if (/\\u[dD][89a-fA-F]/.test(text) && [...text.matchAll(ESCAPES)].some(([, half]) => half !== undefined)) {
-    throw new SyntaxError('lone surrogate')
-  }
-  return JSON.parse(text)
 }
 
 /** Returns the request for the lanes and the SDK. The parsed body is passed separately. */
