@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { isAlive } from '../is-alive.ts'
 import { makeFolder } from '../make-folder.ts'
 import { BrowserNotFound, type FindOptions, findBrowser } from './find.ts'
 import { browserCacheDir, realFiles } from './machine.ts'
@@ -260,15 +261,6 @@ function removeAbandoned(cacheDir: string): void {
   for (const name of realFiles.list(cacheDir)) {
     const pid = Number(/^partial-(\d+)-/.exec(name)?.[1])
     if (pid && !isAlive(pid)) rmSync(join(cacheDir, name), { recursive: true, force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { toPath } from '../home.ts'
+import { isAlive } from '../is-alive.ts'
 import { counted } from '../model/counted.ts'
 import { openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -163,15 +164,6 @@ function removeAbandoned(file: string): void {
   for (const name of readdirSync(dirname(file))) {
     const pid = Number(/^(\d+)\.part$/.exec(name.startsWith(begin) ? name.slice(begin.length) : '')?.[1])
     if (pid && !isAlive(pid)) rmSync(join(dirname(file), name), { force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    // EPERM: the process runs as another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 

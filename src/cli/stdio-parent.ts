@@ -1,4 +1,5 @@
 /** Detects when the pipe must end: at a signal, or when its parent process is gone. */
+import { isAlive } from '../is-alive.ts'
 
 const LOOK_EVERY_MS = 500
 
@@ -17,13 +18,4 @@ export function untilOrphaned(): Promise<void> {
       if (process.ppid !== parent || !isAlive(parent)) resolve()
     }, LOOK_EVERY_MS)
   })
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    // EPERM: the process runs as another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
 }

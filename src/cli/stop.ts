@@ -1,6 +1,7 @@
 /** `whatsapp-mcp-api stop`: stops the server of a session directory, even if an MCP client started it. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config.ts'
+import { isAlive } from '../is-alive.ts'
 import type { Status } from '../model/status.ts'
 import { openApi } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -49,7 +50,7 @@ async function end(authDir: string): Promise<number | null> {
     if (!isAsked && now.addresses !== null) {
       const answering = await whoIs(now.addresses.url, authDir)
       if (answering === 'another') throw notKnown(authDir, pid)
-      isAsked = answering === 'ours' && process.kill(pid, 'SIGTERM')
+      isAsked = answering === 'ours' && askToEnd(pid)
     }
     const mayTakeMs = now.addresses === null && !isAsked ? LISTEN_MS : END_MS
     if (Date.now() - begun > mayTakeMs) throw isAsked ? notEnded(authDir, pid) : notKnown(authDir, pid)
@@ -70,9 +71,10 @@ async function whoIs(url: string, authDir: string): Promise<'ours' | 'another' |
   }
 }
 
-function isAlive(pid: number): boolean {
+/** True if the process received the signal; it may have ended in the meantime. */
+function askToEnd(pid: number): boolean {
   try {
-    return process.kill(pid, 0)
+    return process.kill(pid, 'SIGTERM')
   } catch {
     return false
   }

@@ -5,6 +5,7 @@
 import { linkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isAlive } from '../is-alive.ts'
 import { readText } from '../read-file.ts'
 
 /**
@@ -144,15 +145,6 @@ function parse(text: string | null): Holder | null {
     return Number.isInteger(pid) ? { pid, started: started ?? null, host: String(host) } : null
   } catch {
     return null
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    // Not permitted to signal it: the process runs, as another user.
-    return isCode(error, 'EPERM')
   }
 }
 

@@ -1,0 +1,11 @@
+/** Whether a process runs. Imports nothing. */
+
+/** True if a process has this pid, whichever user it belongs to. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // EPERM: the process runs as another user.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
