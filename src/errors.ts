@@ -338,6 +338,12 @@ export const ERRORS = {
     title: 'The server is stopping',
     hint: 'Start the server again, then repeat the request.',
   },
+  server_busy: {
+    status: 503,
+    retry: 'later',
+    title: 'Too many large responses wait for clients that do not read them',
+    hint: 'Wait for the time in Retry-After, then send the request again. Read each response to its end.',
+  },
   browser_not_found: {
     status: 503,
     retry: 'after_action',

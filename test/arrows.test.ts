@@ -20,6 +20,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/config.ts': ['src/model', 'src/loopback.ts', 'src/home.ts', 'src/config-error.ts'],
   'src/environment.ts': ['src/config.ts', 'src/read-file.ts'],
   'src/archive-key.ts': ['src/config.ts', 'src/log.ts', 'src/home.ts', 'src/read-file.ts'],
+  'src/turn.ts': [],
   'src/version.ts': [],
   'src/make-folder.ts': [],
   'src/is-alive.ts': [],
@@ -57,6 +58,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/log.ts',
     'src/qr-drawing.ts',
     'src/same-user.ts',
+    'src/turn.ts',
     'src/loopback.ts',
     'src/config.ts',
   ],
@@ -68,6 +70,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/json.ts',
     'src/log.ts',
     'src/qr-drawing.ts',
+    'src/turn.ts',
     'src/config.ts',
   ],
   'src/app.ts': [

@@ -4,7 +4,7 @@ import { createHttp } from '../src/cli/stdio-http.ts'
 import { namedServer } from '../src/cli/stdio-named.ts'
 import { createPipe } from '../src/cli/stdio-pipe.ts'
 import { type EventStage, openEventStage } from './event-stage.ts'
-import { callWire, currentCall, openSession, openWire, type WireCall } from './mcp-wire.ts'
+import { callWire, currentCall, openSession, openWire, type Wire, type WireCall } from './mcp-wire.ts'
 
 /** Anybody can write this much to an account. */
 const LONG = 'Könntet ihr bitte bis "Donnerstag" Bescheid geben?\n'.repeat(2_000).slice(0, 65_000)
@@ -69,6 +69,17 @@ it('batches at the same time hold up nobody', async () => {
   const calls = ids.map((n) => callWire(stage.url, { body: batch(30), headers: n % 2 === 0 ? {} : headers }))
   expect(await slowestStatus(Promise.all(calls))).toBeLessThan(2_000)
   for (const call of calls) expect((await call).text().length).toBeLessThan(4 * MIB)
+})
+
+const READING = '/api/messages?phone_number=15550001101&limit=100'
+
+it.each<[string, () => Promise<Wire>]>([
+  ['of MCP', () => callWire(stage.url, currentCall('tools/call', read(1).params))],
+  ['of REST', () => callWire(stage.url, { method: 'GET', path: READING })],
+])('fifty connections that read at the same time hold up nobody: %s', async (_, call) => {
+  const calls = Array.from({ length: 50 }, call)
+  expect(await slowestStatus(Promise.all(calls))).toBeLessThan(2_000)
+  for (const one of calls) expect((await one).status).toBe(200)
 })
 
 it('a client that leaves in the middle ends its batch, and nothing else', async () => {

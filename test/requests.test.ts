@@ -72,6 +72,18 @@ describe('a query', () => {
     if (method !== 'HEAD') expect(answer.json.code).toBe('invalid_input')
   })
 
+  it.each(['/qr?x=1', '/qr/code?x=1'])(
+    'of a field that the form POST %s does not know is 400',
+    async (path) => {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: harness.url }
+      const { host } = new URL(harness.url)
+      const raw = path.startsWith('/qr/code') ? 'phone_number=15550001000' : ''
+      const answer = await harness.call({ method: 'POST', path, raw, headers: { ...headers, host } })
+      expect(answer.status).toBe(400)
+      expect((await harness.status()).state).toBe('stopped')
+    },
+  )
+
   it('is read like a body', async () => {
     const { status, json } = await harness.post('/api/messages?phone_number=15550001101&limit=5')
     expect([status, json.code]).toEqual([409, 'not_linked'])

@@ -15,6 +15,7 @@ export const READING_ERRORS = [
   'archive_key_unknown',
   'archive_not_encrypted',
   'archive_full',
+  'server_busy',
 ] as const satisfies ErrorCode[]
 
 /** A field of every output from the archive. */

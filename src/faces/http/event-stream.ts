@@ -13,9 +13,10 @@ import type { Event } from '../../model/events.ts'
 import type { Door, EventReading } from '../../operations/door.ts'
 import type { StreamRow } from '../../operations/operation.ts'
 import { parseInput } from '../../operations/parse-input.ts'
+import { turn } from '../../turn.ts'
 import { callOf } from './calls.ts'
 import { inputOf } from './input.ts'
-import { turn, untilTaken } from './pace.ts'
+import { untilTaken } from './pace.ts'
 import { toProblem } from './problem.ts'
 
 /** A comment is sent at this interval, because proxies and clients close silent connections. */

@@ -6,9 +6,10 @@ import type { Log } from '../../log.ts'
 import type { Door } from '../../operations/door.ts'
 import type { FileRow } from '../../operations/operation.ts'
 import { parseInput } from '../../operations/parse-input.ts'
+import { turn } from '../../turn.ts'
 import { callOf } from './calls.ts'
 import { inputOf } from './input.ts'
-import { turn, untilTaken } from './pace.ts'
+import { untilTaken } from './pace.ts'
 
 export type FileOptions = { door: Door; clock: Clock; log: Pick<Log, 'warn'> }
 

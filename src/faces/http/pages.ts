@@ -3,11 +3,11 @@ import type { FastifyInstance } from 'fastify'
 import { toJson } from '../../json.ts'
 import type { Door } from '../../operations/door.ts'
 import { ROWS } from '../../operations/index.ts'
+import { turn } from '../../turn.ts'
 import { type Asset, sendAsset, toAsset } from './asset.ts'
 import { addDocs } from './docs-page.ts'
 import { takeNoFields } from './input.ts'
 import { openApiSteps } from './openapi.ts'
-import { turn } from './pace.ts'
 import { addQr } from './qr-routes.ts'
 
 /** Relative to the address of the description, so it is correct for any port, any name and through a tunnel. */

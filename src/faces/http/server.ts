@@ -9,6 +9,7 @@ import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import type { Door } from '../../operations/door.ts'
 import type { Row } from '../../operations/operation.ts'
+import { createAnswers } from './answers.ts'
 import { callOf, identifyCallers } from './calls.ts'
 import { watchConnections } from './connections.ts'
 import { serveEvents } from './event-stream.ts'
@@ -63,6 +64,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket),
   })
+  const answers = createAnswers()
   const connections = watchConnections(server.server)
   server.addHook('preClose', connections.closeUnused)
   // Node would respond before the guard.
@@ -120,7 +122,11 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     if (row.gives === 'events') serveEvents(row, request, reply, options)
     else if (row.gives === 'file') serveFile(row, request, reply, options)
     else {
-      const answer = await door.invoke(row, inputOf(request), callOf(request, reply, 'rest'))
+      const make = () => door.invoke(row, inputOf(request), callOf(request, reply, 'rest'))
+      // What reads the archive can be large. All else is answered at once.
+      const isReading = row.effect === 'read' && row.errors.includes('server_busy')
+      const answer = isReading ? await answers.make(reply.raw, make) : await make()
+      if (answer === null) return reply.hijack()
       reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(answer)
     }
     return reply

@@ -1,7 +1,7 @@
 /** Prevents one client from blocking the server: limits parallel requests of a batch, and the size of pending responses. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ProtocolError } from '@modelcontextprotocol/server'
 import { jsonLength } from '../../json.ts'
+import { turn } from '../../turn.ts'
 import { RPC } from './exchange.ts'
 
 /** Requests of one HTTP request that run at the same time. */
@@ -27,8 +27,6 @@ type Share = { running: number; waiting: (() => void)[]; length: number; isOver:
 export function createTurns(): Turns {
   const shares = new Map<string, Share>()
   let lengthInAll = 0
-  /** A reading blocks the event loop, so only one begins in each turn and other requests are served in between. */
-  let last: Promise<unknown> = Promise.resolve()
 
   function add(share: Share, length: number): void {
     share.length += length
@@ -51,8 +49,7 @@ export function createTurns(): Turns {
       if (share.running >= MOST_RUNNING) await new Promise<void>((resolve) => share.waiting.push(resolve))
       else share.running += 1
       try {
-        last = last.then(() => nextTurn())
-        await last
+        await turn()
         signal.throwIfAborted()
         if (share.length >= MOST_PER_BATCH) throw tooLarge()
         if (lengthInAll >= MOST_IN_ALL) throw busy()

@@ -1,0 +1,37 @@
+/** Large REST responses: produced one at a time, with a limit for all that clients have not read. */
+import { fail } from '../../errors.ts'
+import { toJson } from '../../json.ts'
+import { turn } from '../../turn.ts'
+
+/** Limit for all responses that clients have not read, in characters. A hundred of the longest messages have 7 million. */
+const MOST_IN_ALL = 64 * 1024 * 1024
+
+/** The response to one request (node:http's `ServerResponse`). */
+type Taker = { readonly destroyed: boolean; once(event: 'close', listener: () => void): unknown }
+
+export type Answers = {
+  /**
+   * Calls `make` when its turn comes, and returns its result as JSON; null if the client has disconnected.
+   * @throws AppError `server_busy` if too much is unread (`make` is not called); what `make` throws
+   */
+  make(raw: Taker, make: () => Promise<unknown>): Promise<string | null>
+}
+
+export function createAnswers(): Answers {
+  let lengthInAll = 0
+  return {
+    async make(raw, make) {
+      await turn()
+      if (raw.destroyed) return null
+      if (lengthInAll >= MOST_IN_ALL) fail('server_busy', { retryAfterS: 1 })
+      const answer = await make()
+      if (raw.destroyed) return null
+      const json = toJson(answer)
+      lengthInAll += json.length
+      raw.once('close', () => {
+        lengthInAll -= json.length
+      })
+      return json
+    },
+  }
+}
