@@ -13,6 +13,7 @@ import { createExporter, type Exporter } from '../store/exporter.ts'
 import { readHeader } from '../store/header.ts'
 import { createStats, type Stats } from '../store/read-stats.ts'
 import type { Reader } from '../store/reader.ts'
+import type { Store } from '../store/store.ts'
 import { type AccountArchive, openAccountArchive } from './account-archive.ts'
 import type { AuthDir } from './auth-dir.ts'
 import { type CatchUp, createCatchUp } from './catch-up.ts'
@@ -205,8 +206,7 @@ export function createArchive(options: ArchiveOptions): Archive {
     if (opened === null) return { messages: null, trouble: null }
     try {
       const messages = opened.store.messages.count()
-      const trouble = opened.store.isMoved() ? new AppError('archive_unavailable', { hint: MOVED }) : null
-      return { messages, trouble }
+      return { messages, trouble: troubleOf(opened.store.fileProblem()) }
     } catch (error) {
       if (error instanceof AppError) return { messages: null, trouble: error }
       throw error
@@ -321,6 +321,13 @@ export function createArchive(options: ArchiveOptions): Archive {
       close()
     },
   }
+}
+
+function troubleOf(problem: ReturnType<Store['fileProblem']>): AppError | null {
+  if (problem === null) return null
+  return problem === 'moved'
+    ? new AppError('archive_unavailable', { hint: MOVED })
+    : new AppError('archive_damaged')
 }
 
 /** True if the file that cannot be opened looks like an encrypted one. */

@@ -335,6 +335,17 @@ it('the status says that the archive file was moved while it is open, and no mor
   expect(session.status().archive?.problem).toBeNull()
 })
 
+it('the status says that the archive file was damaged while it is open', async () => {
+  const { session, link } = await open()
+  await link()
+  const { file = '' } = session.status().archive ?? {}
+  writeFileSync(file, Buffer.alloc(64 * 1024, 'x'))
+  expect(session.status()).toMatchObject({
+    archive: { problem: 'archive_damaged' },
+    next_step: expect.stringMatching(/replace it with a backup/),
+  })
+})
+
 describe('logout', () => {
   it('tells WhatsApp, then closes the browser, then removes the profile', async () => {
     const { session, link, engine, steps, profile, authDir } = await open({ holdClose: true })

@@ -3,6 +3,7 @@ import { type Changes, createChanges } from './changes.ts'
 import { type Chats, createChats } from './chats.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import { createGaps, type Gaps } from './gaps.ts'
+import { readHeader } from './header.ts'
 import type { FileKey } from './key-file.ts'
 import { createMerge, type MergePeople } from './merge.ts'
 import { createMessages, type Messages } from './messages.ts'
@@ -32,8 +33,11 @@ export type Store = {
    */
   transaction<T>(work: () => T): T
   wipe: Wipe
-  /** True if the file was replaced or removed. Writes still go to the file that was opened. */
-  isMoved(): boolean
+  /**
+   * `moved`: the file was replaced or removed; writes still go to the file that was opened. `damaged`: its
+   * beginning was overwritten or cut off. Null: neither is so.
+   */
+  fileProblem(): 'moved' | 'damaged' | null
   close(): void
 }
 
@@ -41,6 +45,7 @@ export type Store = {
 export function openStore(file: string, { key = null }: { key?: FileKey | null } = {}): Store {
   const db = openFile(file, key)
   const opened = identity(file)
+  const { kind } = readHeader(file)
   const people = createPeople(db)
   const chats = createChats(db)
   const search = createSearchIndex(db)
@@ -73,11 +78,12 @@ export function openStore(file: string, { key = null }: { key?: FileKey | null }
       }
     },
     wipe: createWipe(db),
-    isMoved() {
+    fileProblem() {
       try {
-        return identity(file) !== opened
+        if (identity(file) !== opened) return 'moved'
+        return readHeader(file).kind === kind ? null : 'damaged'
       } catch {
-        return true
+        return 'moved'
       }
     },
     close: () => closeFile(db, file),
