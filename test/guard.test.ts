@@ -108,6 +108,7 @@ describe('origin (S1, S2)', () => {
   it.each(refused)('refuses %s', async (_, call) => {
     const answer = await harness.call(call)
     expect([answer.status, answer.json.code]).toEqual([403, 'forbidden_origin'])
+    expect(answer.headers.connection).toBe('close')
     expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([])
   })
 

@@ -278,6 +278,12 @@ describe('a session', () => {
     }
   })
 
+  it('responds to each of three requests of one batch with the same id', async () => {
+    const headers = await openSession(url)
+    const { messages } = await send(headers, [rpc('ping', {}, 7), rpc('ping', {}, 7), rpc('ping', {}, 7)])
+    expect(messages().flat()).toEqual(Array(3).fill({ jsonrpc: '2.0', id: 7, result: {} }))
+  })
+
   it('is opened anew by initialize, whatever it says of one before', async () => {
     const headers = await openSession(url)
     const params = {
