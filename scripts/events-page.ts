@@ -20,8 +20,8 @@ export function eventsPage(): string {
   return `# Events
 
 The server writes every change of the archive to an event log, in the same transaction as the change. Clients read the log by cursor. A
-client that stores the cursor of the last event that it has processed misses nothing and gets nothing twice, even if the client, the
-server or the browser is killed. Messages that arrive while the server is stopped are logged when they are fetched (\`data.late\`).
+client that stores the cursor of the last event that it has processed misses no event, even if the client, the server or the browser is
+killed. Messages that arrive while the server is stopped are logged when they are fetched (\`data.late\`).
 
 ## One event
 
@@ -70,6 +70,18 @@ curl "$WHATSAPP_MCP_URL/api/events?after=3f9c21aa-1042-mclp1v2k&wait=60&kind=mes
 The second call returns when an event happens, or returns an empty list after 60 seconds. In both cases continue with its
 \`next_after\`, at once if \`has_more\` is true. \`after=0\` starts with the oldest stored event. \`kind\` (one or several, separated by commas)
 and \`chat_id\` filter. \`next_after\` also moves past the events that the filter skips, so no event is read twice.
+
+## Follow new messages
+
+1. Call \`GET /api/events\` once without \`after\`. Store \`next_after\` on disk.
+2. Call it with \`after\` set to the stored value, \`wait=60\` and \`kind=message.received,gap.found,gap.filled\`. If the call fails, repeat it
+   with the same \`after\`.
+3. Process the events, then store \`next_after\`, and continue with step 2. Also start with step 2 after a restart of the program.
+
+A program that is killed before it stores \`next_after\` gets the last events again: it recognizes them by \`message.id\`. Messages of a
+gap have no event of their own: after \`gap.filled\`, read the chat again. [Cursors](#cursors) explains the errors 400 and 410.
+
+With MCP, the steps are the same: call \`whatsapp_list_events\` with \`{}\`, then with \`{"after": "<next_after>", "wait": 50}\` and \`kind\`.
 
 ## As a stream
 
