@@ -51,6 +51,20 @@ const linesOf = (text: string) => text.trimEnd().split('\n')
 const withoutTime = (text: string) => text.replace(/"exported_at":"[^"]*"/, '')
 
 describe('GET /api/export', () => {
+  it('shows the marks in names that turn the direction of writing', async () => {
+    const { phone } = await harness.world.addContact({
+      phone: '15550001190',
+      pushname: 'A\u200eB\u200fC\u202eD',
+    })
+    await harness.world.write({ from: '15550001190', text: 'a\u200e\u200f\u202e' })
+    const path = `/api/export?chat_id=${phone}&format=text`
+    await expect.poll(async () => (await harness.get(path)).status).toBe(200)
+    const { text } = await harness.get(path)
+    expect(text).toContain('chat: A\\u200eB\\u200fC\\u202eD (')
+    expect(text).toMatch(/ A\\u200eB\\u200fC\\u202eD: a\\u200e\\u200f\\u202e$/m)
+    expect(text).not.toMatch(/[\u200e\u200f\u202e]/)
+  })
+
   it('tells everything, a line each, and that it is whole', async () => {
     const { status, headers, text } = await harness.get('/api/export')
     const messages = archive()?.messages ?? 0

@@ -4,6 +4,7 @@ import { openScreen, plain } from './terminal.ts'
 describe('plain', () => {
   it('leaves nothing that steers a terminal, and text as it is', () => {
     expect(plain('a\u001b[2Jb\nc\u009bd\u202ee')).toBe('a\\u001b[2Jb\\u000ac\\u009bd\\u202ee')
+    expect(plain('A\u200eB\u200fC\u061c')).toBe('A\\u200eB\\u200fC\\u061c')
     expect(plain('Jürgen 🚲 王小明 يوسف')).toBe('Jürgen 🚲 王小明 يوسف')
   })
 })

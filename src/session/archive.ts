@@ -28,6 +28,8 @@ const NOTE_MS = 30_000
 const RETRY_MS = 5_000
 const MOVED =
   'The archive file was moved or replaced while the server was running. Put it back, or restart the server.'
+const CHANGED =
+  'Another program changed the archive file while the server was running. Restart the server: it checks the file and reports the result.'
 
 export type Archive = {
   /** Fails with `not_linked` if no account was ever linked, and as `openArchive`. */
@@ -325,9 +327,8 @@ export function createArchive(options: ArchiveOptions): Archive {
 
 function troubleOf(problem: ReturnType<Store['fileProblem']>): AppError | null {
   if (problem === null) return null
-  return problem === 'moved'
-    ? new AppError('archive_unavailable', { hint: MOVED })
-    : new AppError('archive_damaged')
+  if (problem === 'moved') return new AppError('archive_unavailable', { hint: MOVED })
+  return new AppError('archive_damaged', problem === 'changed' ? { hint: CHANGED } : {})
 }
 
 /** True if the file that cannot be opened looks like an encrypted one. */

@@ -1,5 +1,16 @@
 /** The session on an engine in the test's hand, for what no real browser does at the right moment. */
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -147,6 +158,12 @@ function temp(): string {
 }
 
 /** Long enough for everything that waits for nothing. */
+function overwrite(file: string, text: string, position: number): void {
+  const fd = openSync(file, 'r+')
+  writeSync(fd, text, position)
+  closeSync(fd)
+}
+
 const settle = () => new Promise((resolve) => setTimeout(resolve, 20))
 
 describe('a link', () => {
@@ -344,6 +361,23 @@ it('the status says that the archive file was damaged while it is open', async (
     archive: { problem: 'archive_damaged' },
     next_step: expect.stringMatching(/replace it with a backup/),
   })
+})
+
+it.each<[string, (file: string) => void]>([
+  ['ends too early', (file) => truncateSync(file, 3_000)],
+  ['has something else in it', (file) => overwrite(file, 'x'.repeat(200), 2_000)],
+])('the status says that the archive file was changed while it is open: it %s', async (_, damage) => {
+  const { session, link } = await open()
+  await link()
+  const { file = '' } = session.status().archive ?? {}
+  expect(session.status().archive?.problem).toBeNull()
+  damage(file)
+  for (let n = 0; n < 2; n += 1) {
+    expect(session.status()).toMatchObject({
+      archive: { problem: 'archive_damaged' },
+      next_step: expect.stringMatching(/Another program changed the archive file/),
+    })
+  }
 })
 
 describe('logout', () => {

@@ -56,8 +56,13 @@ export function connect(file: string, key: string | null = null): Connection {
   const connection: Connection = {
     query(sql) {
       const statement = guarded(() => db.prepare(sql))
+      // The only query that writes into the file.
+      const isCheckpoint = sql.startsWith('PRAGMA wal_checkpoint')
       return {
-        all: (...args) => guarded(() => statement.all(...args)) as never[],
+        all(...args) {
+          if (isCheckpoint) writes += 1
+          return guarded(() => statement.all(...args)) as never[]
+        },
         iterate: (...args) => guardedRows(statement, args) as Iterable<never>,
         get: (...args) => guarded(() => statement.get(...args)) as never,
       }

@@ -3,14 +3,14 @@ import { type Changes, createChanges } from './changes.ts'
 import { type Chats, createChats } from './chats.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import { createGaps, type Gaps } from './gaps.ts'
-import { readHeader } from './header.ts'
 import type { FileKey } from './key-file.ts'
 import { createMerge, type MergePeople } from './merge.ts'
 import { createMessages, type Messages } from './messages.ts'
-import { closeFile, getMeta, identity, openFile, setMeta } from './open-file.ts'
+import { closeFile, getMeta, openFile, setMeta } from './open-file.ts'
 import { createPeople, type People } from './people.ts'
 import { createSearchIndex, isIndexDamage, type SearchIndex } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
+import { type FileProblem, watchFile } from './watch-file.ts'
 import { createWipe, type Wipe } from './wipe.ts'
 
 export type Store = {
@@ -33,19 +33,14 @@ export type Store = {
    */
   transaction<T>(work: () => T): T
   wipe: Wipe
-  /**
-   * `moved`: the file was replaced or removed; writes still go to the file that was opened. `damaged`: its
-   * beginning was overwritten or cut off. Null: neither is so.
-   */
-  fileProblem(): 'moved' | 'damaged' | null
+  /** See {@link watchFile}. Writes still go to the file that was opened if it was moved. */
+  fileProblem(): FileProblem
   close(): void
 }
 
 /** Opens the archive in this file, creating it if missing; `key` and errors as for `openFile`. */
 export function openStore(file: string, { key = null }: { key?: FileKey | null } = {}): Store {
   const db = openFile(file, key)
-  const opened = identity(file)
-  const { kind } = readHeader(file)
   const people = createPeople(db)
   const chats = createChats(db)
   const search = createSearchIndex(db)
@@ -78,14 +73,7 @@ export function openStore(file: string, { key = null }: { key?: FileKey | null }
       }
     },
     wipe: createWipe(db),
-    fileProblem() {
-      try {
-        if (identity(file) !== opened) return 'moved'
-        return readHeader(file).kind === kind ? null : 'damaged'
-      } catch {
-        return 'moved'
-      }
-    },
+    fileProblem: watchFile(db, file),
     close: () => closeFile(db, file),
   }
 }
