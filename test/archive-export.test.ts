@@ -342,6 +342,10 @@ describe('the commands', () => {
       1,
       ['last messages', 'reactions'],
     ])
+    // Standard output lists each flaw once; standard error has the next step only.
+    const { out: flaws, err: next } = await cli('verify', '--auth-dir', target)
+    expect(linesOf(flaws).map((line) => line.split(/ {2,}/)[0])).toEqual(['last messages', 'reactions'])
+    expect(linesOf(next)).toEqual([expect.stringContaining('backup')])
     expect((await cli('verify', '--auth-dir', join(dir, 'nobody'))).code).toBe(3)
     expect(existsSync(join(dir, 'nobody'))).toBe(false)
   })

@@ -221,6 +221,7 @@ describe('an answer that cannot have looked at everything', () => {
     expect(await told('rangwort', { sort: 'relevance', limit: 2 })).toContain(
       'Only the newest 50 hits were ranked',
     )
+    expect(await told('"rangwort 7"')).toMatch(/\b1 hit\b/)
     for (const less of [{ ...by, sort: 'newest' }, by]) {
       const q = less === by ? '"rangwort 7"' : 'rangwort'
       expect(await search(q, less)).not.toHaveProperty('ranked')
