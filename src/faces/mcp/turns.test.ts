@@ -45,7 +45,7 @@ it('does not begin requests while too many responses are pending, and continues 
   }
   turns.begin('a', never)
   const call = () => turns.take('a', signal, async () => 'done')
-  await expect(call()).rejects.toMatchObject({ code: -32000, data: { code: 'server_busy', retry: 'safe' } })
+  await expect(call()).rejects.toMatchObject({ code: -32000, data: { code: 'server_busy', retry: 'later' } })
   taken.resolve()
   await taken.promise
   expect(await call()).toBe('done')

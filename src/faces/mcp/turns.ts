@@ -1,5 +1,6 @@
 /** Prevents one client from blocking the server: limits parallel requests of a batch, and the size of pending responses. */
 import { ProtocolError } from '@modelcontextprotocol/server'
+import { ERRORS } from '../../errors.ts'
 import { jsonLength } from '../../json.ts'
 import { turn } from '../../turn.ts'
 import { RPC } from './exchange.ts'
@@ -77,5 +78,5 @@ function tooLarge(): ProtocolError {
 function busy(): ProtocolError {
   const text =
     'Too many responses are pending because clients do not read them. This request was not begun. Next step: send it again in a few seconds.'
-  return new ProtocolError(RPC.refused, text, { code: 'server_busy', retry: 'safe' })
+  return new ProtocolError(RPC.refused, text, { code: 'server_busy', retry: ERRORS.server_busy.retry })
 }
