@@ -1,13 +1,17 @@
 import { EventEmitter } from 'node:events'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
+import { createTestClock } from '../../../test/test-clock.ts'
 import { createAnswers } from './answers.ts'
 
 /** A client that takes nothing of its answer until it is told to. */
-const client = (destroyed = false) => Object.assign(new EventEmitter(), { destroyed })
+function client(destroyed = false) {
+  const emitter = new EventEmitter()
+  return Object.assign(emitter, { destroyed, destroy: () => emitter.emit('close') })
+}
 const LONG = 'x'.repeat(8 * 1024 * 1024)
 
 it('an answer is not made while too much waits for clients, and is again when they took it', async () => {
-  const answers = createAnswers()
+  const answers = createAnswers(createTestClock())
   const stuck = Array.from({ length: 8 }, () => client())
   for (const one of stuck) expect((await answers.make(one, async () => LONG))?.length).toBe(LONG.length + 2)
   const make = async () => expect.fail('it was made')
@@ -17,7 +21,7 @@ it('an answer is not made while too much waits for clients, and is again when th
 })
 
 it('an answer is not made for a client that left, nor kept for one that left meanwhile', async () => {
-  const answers = createAnswers()
+  const answers = createAnswers(createTestClock())
   expect(await answers.make(client(true), async () => expect.fail('it was made'))).toBeNull()
   const leaving = client()
   const left = async () => {
@@ -25,4 +29,17 @@ it('an answer is not made for a client that left, nor kept for one that left mea
     return LONG
   }
   expect(await answers.make(leaving, left)).toBeNull()
+})
+
+it('a client that does not read its answer is disconnected after two minutes', async () => {
+  const clock = createTestClock()
+  const answers = createAnswers(clock)
+  const stuck = client()
+  const closed = vi.fn()
+  stuck.once('close', closed)
+  await answers.make(stuck, async () => LONG)
+  clock.advance(119_000)
+  expect(closed).not.toHaveBeenCalled()
+  clock.advance(1_000)
+  expect(closed).toHaveBeenCalledOnce()
 })

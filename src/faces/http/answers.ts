@@ -1,13 +1,23 @@
 /** Large REST responses: produced one at a time, with a limit for all that clients have not read. */
+import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import { turn } from '../../turn.ts'
 
 /** Limit for all responses that clients have not read, in characters. A hundred of the longest messages have 7 million. */
 const MOST_IN_ALL = 64 * 1024 * 1024
+/**
+ * A client that has not read its whole response by then is disconnected. The idle timeout of Node is not enough: it counts
+ * what the kernel buffers as progress, and so waits twice as long.
+ */
+const UNREAD_MS = 120_000
 
 /** The response to one request (node:http's `ServerResponse`). */
-type Taker = { readonly destroyed: boolean; once(event: 'close', listener: () => void): unknown }
+type Taker = {
+  readonly destroyed: boolean
+  destroy(): unknown
+  once(event: 'close', listener: () => void): unknown
+}
 
 export type Answers = {
   /**
@@ -17,7 +27,7 @@ export type Answers = {
   make(raw: Taker, make: () => Promise<unknown>): Promise<string | null>
 }
 
-export function createAnswers(): Answers {
+export function createAnswers(clock: Clock): Answers {
   let lengthInAll = 0
   return {
     async make(raw, make) {
@@ -28,7 +38,9 @@ export function createAnswers(): Answers {
       if (raw.destroyed) return null
       const json = toJson(answer)
       lengthInAll += json.length
+      const cancel = clock.after(UNREAD_MS, () => raw.destroy())
       raw.once('close', () => {
+        cancel()
         lengthInAll -= json.length
       })
       return json

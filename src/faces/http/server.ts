@@ -64,7 +64,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket),
   })
-  const answers = createAnswers()
+  const answers = createAnswers(options.clock)
   const connections = watchConnections(server.server)
   server.addHook('preClose', connections.closeUnused)
   // Node would respond before the guard.
