@@ -354,7 +354,7 @@ export const ERRORS = {
     status: 504,
     retry: 'check_first',
     title: 'It is unknown whether the message was sent',
-    hint: 'Look at the chat on the phone before you send the message again. The server does not resend it.',
+    hint: 'Check the chat before you send the message again: on the phone, or read the message by its `message_id` (an `ack` of 1 or more means sent). The server does not resend it.',
   },
   whatsapp_timeout: {
     status: 504,

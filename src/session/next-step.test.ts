@@ -8,6 +8,7 @@ const STOPPED: Situation = {
   connected: false,
   linked: false,
   reconnecting: false,
+  hasPairingCode: false,
   archiveHint: null,
 }
 const OFFLINE = 'web.whatsapp.com could not be reached (net::ERR_NAME_NOT_RESOLVED)'
@@ -24,6 +25,7 @@ describe('the next step', () => {
     [REPAIR, { archiveHint: REPAIR, state: 'ready', connected: true }],
     [REPAIR, { archiveHint: REPAIR, state: 'disconnected', reason: 'crashed' }],
     [/scan/, { archiveHint: REPAIR, state: 'qr' }],
+    [/type the pairing code/, { state: 'qr', hasPairingCode: true }],
     [/refuses/, { archiveHint: REPAIR, reason: 'blocked' }],
     [null, { state: 'ready', connected: true }],
     [/network.*doctor.*then POST \/api\/auth\/start/, { reason: 'start_failed', lastError: OFFLINE }],

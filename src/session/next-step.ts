@@ -7,6 +7,8 @@ export type Situation = {
   /** `last_error` of the status: why the session is in this state. */
   lastError: string | null
   connected: boolean
+  /** A pairing code waits to be typed on the phone; no QR code is shown. */
+  hasPairingCode: boolean
   linked: boolean
   reconnecting: boolean
   /**
@@ -21,7 +23,7 @@ export type Situation = {
  * block by WhatsApp come before the archive hint.
  */
 export function nextStep(situation: Situation): string | null {
-  const { state, reason, connected, archiveHint } = situation
+  const { state, reason, connected, hasPairingCode, archiveHint } = situation
   switch (state) {
     case 'ready':
       return connected ? archiveHint : 'Nothing to do: reconnecting automatically.'
@@ -30,7 +32,9 @@ export function nextStep(situation: Situation): string | null {
     case 'authenticated':
       return 'Wait: WhatsApp Web is loading the session.'
     case 'qr':
-      return 'On the phone, open WhatsApp > Linked devices > Link a device, then scan the QR code at /qr.'
+      return hasPairingCode
+        ? 'On the phone, open WhatsApp > Linked devices > Link a device > Link with phone number instead, then type the pairing code.'
+        : 'On the phone, open WhatsApp > Linked devices > Link a device, then scan the QR code at /qr.'
     case 'stopped':
       return stoppedStep(situation)
     case 'auth_failure':

@@ -445,6 +445,7 @@ export function createSession(options: SessionOptions): Session {
                 reason,
                 lastError,
                 connected,
+                hasPairingCode: pairing.view()?.method === 'code',
                 linked,
                 reconnecting: reconnectAt !== null,
                 archiveHint: authDir.hint() ?? archive.hint(),
