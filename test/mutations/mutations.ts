@@ -79,7 +79,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'other users of this computer are served',
     file: SERVER,
-    find: "if (!(await connections.isOurs(request.raw.socket))) fail('other_user')",
+    find: "if (!connections.isOurs(request.raw.socket)) fail('other_user')",
     replace: '',
     test: { file: 'test/other-user.test.ts' },
   },

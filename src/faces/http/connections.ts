@@ -15,11 +15,8 @@ const MAX_STRANGERS = 16
 const MAX_ALL = 1_000
 
 export type Connections = {
-  /**
-   * Resolves to true if the peer is a process of this user or root. Looked up once, when the connection opens. Never
-   * rejects.
-   */
-  isOurs(socket: Socket): Promise<boolean>
+  /** True if the peer is a process of this user or root. Looked up once, when the connection opens. */
+  isOurs(socket: Socket): boolean
   /**
    * Closes connections without any request, which clients keep as spares. Node counts them as slow, not idle, and waits for
    * them when the server closes.
@@ -27,35 +24,42 @@ export type Connections = {
   closeUnused(): Promise<void>
 }
 
+/** A peer that resets its connection while its user is looked up. The parser has a listener of its own. */
+const ignore = () => {}
+
 /** Watches every new connection of this server. */
 export function watchConnections(server: Server): Connections {
-  const users = new WeakMap<Socket, Promise<boolean>>()
   const ours = new Set<Socket>()
   const strangers = new Set<Socket>()
   const unused = new Set<Socket>()
   server.maxConnections = MAX_ALL
 
-  async function admit(socket: Socket): Promise<boolean> {
+  async function admit(socket: Socket): Promise<void> {
     const isOurs = await isOurUser(socket)
     const [group, room] = isOurs ? [ours, MAX_OURS] : [strangers, MAX_STRANGERS]
     // Resets it: a regularly closed connection stays in the kernel's table for a minute, and each look-up reads that table.
     if (group.size >= room) socket.resetAndDestroy()
-    if (socket.destroyed) return false
+    if (socket.destroyed) return
     group.add(socket)
     socket.once('close', () => group.delete(socket))
-    return isOurs
+    for (const serve of parsers) serve.call(server, socket)
   }
 
+  // Node's parser gets a connection when its user is known. Before, a client that ends its half right after the request
+  // (nc -N) would lose the response, because the parser ends the other half then.
+  const parsers = server.listeners('connection')
+  server.removeAllListeners('connection')
   server.on('connection', (socket) => {
-    // Looked up now, because the peer may be gone later.
-    users.set(socket, admit(socket))
     unused.add(socket)
     socket.once('close', () => unused.delete(socket))
+    socket.on('error', ignore)
+    // Looked up now, because the peer may be gone later.
+    void admit(socket).finally(() => socket.off('error', ignore))
   })
   server.on('request', ({ socket }) => unused.delete(socket))
 
   return {
-    isOurs: async (socket) => (await users.get(socket)) === true,
+    isOurs: (socket) => ours.has(socket),
     async closeUnused() {
       // A connection that was accepted in this turn is not read yet, and may have a request.
       await turn()

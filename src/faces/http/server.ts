@@ -75,7 +75,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
     checkCaller(request.raw, config.allowedHosts)
-    if (!(await connections.isOurs(request.raw.socket))) fail('other_user')
+    if (!connections.isOurs(request.raw.socket)) fail('other_user')
     if (request.is404) refuseRoute(request)
     checkExpectation(request.headers.expect)
     requireJson(request)
