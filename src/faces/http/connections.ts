@@ -11,6 +11,8 @@ import { isOurUser } from '../../same-user.ts'
 const MAX_OURS = 400
 /** Connections of other users of this computer, which receive 403. Further ones are closed without a response. */
 const MAX_STRANGERS = 16
+/** A client that has ended its half of the connection receives a response for this long. */
+const HALF_OPEN_MS = 1_000
 /** All connections, including those whose user is still being looked up. */
 const MAX_ALL = 1_000
 
@@ -45,14 +47,20 @@ export function watchConnections(server: Server): Connections {
     for (const serve of parsers) serve.call(server, socket)
   }
 
-  // Node's parser gets a connection when its user is known. Before, a client that ends its half right after the request
-  // (nc -N) would lose the response, because the parser ends the other half then.
+  // A client may end its half right after the request (nc -N). Node would then end the other half before the response
+  // (httpAllowHalfOpen in lib/_http_server.js). A client that has left looks the same, so it gets a moment only.
+  Reflect.set(server, 'httpAllowHalfOpen', true)
+  // Node's parser gets a connection when its user is known.
   const parsers = server.listeners('connection')
   server.removeAllListeners('connection')
   server.on('connection', (socket) => {
     unused.add(socket)
     socket.once('close', () => unused.delete(socket))
     socket.on('error', ignore)
+    socket.once('end', () => {
+      const timer = setTimeout(() => socket.destroy(), HALF_OPEN_MS)
+      socket.once('close', () => clearTimeout(timer))
+    })
     // Looked up now, because the peer may be gone later.
     void admit(socket).finally(() => socket.off('error', ignore))
   })
