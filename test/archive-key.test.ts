@@ -20,7 +20,7 @@ import type { Status } from '../src/model/status.ts'
 import { createExporter } from '../src/store/exporter.ts'
 import type { Store } from '../src/store/store.ts'
 import { openArchive } from '../src/store/unlock.ts'
-import { browserProcesses } from './browser-processes.ts'
+import { browserEnvironments } from './browser-processes.ts'
 import { browserPath, type Harness, openHarness } from './harness.ts'
 import { call, ended, endPrograms, type Program, run, stop, temp } from './program.ts'
 import { openSmallDisk } from './soak/small-disk.ts'
@@ -168,8 +168,7 @@ describe('a server', () => {
     expect(readFileSync(`/proc/${server.child.pid}/cmdline`, 'utf8')).not.toContain(KEY)
     // A start that goes nowhere: what counts is the browser that it starts.
     const started = call(`${server.url}/api/auth/start`, {}).catch(() => {})
-    const inherited = () =>
-      browserProcesses(dir).map(({ pid }) => readFileSync(`/proc/${pid}/environ`, 'utf8'))
+    const inherited = () => browserEnvironments(dir)
     await expect.poll(() => inherited().join(), { timeout: 20_000 }).toContain('CHECK=is inherited')
     expect(inherited().join()).not.toContain(KEY)
     await stop(server)

@@ -25,7 +25,12 @@ function groupOf(pid: string): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2])
 }
 
-/** The one process that is the browser itself; throws where none runs. */
+/** What each of these processes has inherited; of one that has just ended nothing is left to read. */
+export function browserEnvironments(authDir: string): string[] {
+  return browserProcesses(authDir).map(({ pid }) => read(`/proc/${pid}/environ`))
+}
+
+/** The one process that is the browser itself; throws if none runs. */
 export function browserPid(authDir: string): number {
   const found = browserProcesses(authDir).find(({ type }) => type === 'browser')
   if (found === undefined) throw new Error('no browser runs')
