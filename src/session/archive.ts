@@ -26,6 +26,7 @@ import { createTimers } from './timers.ts'
 const NOTE_MS = 30_000
 /** Interval between attempts to write to a disk that returned an error. */
 const RETRY_MS = 5_000
+const KNOWN_UNTIL = 'known_until'
 const MOVED =
   'The archive file was moved or replaced while the server was running. Put it back, or restart the server.'
 const CHANGED =
@@ -104,6 +105,8 @@ export function createArchive(options: ArchiveOptions): Archive {
   let upToDate = false
   /** The last two ticks at which the archive was up to date, the older one first. */
   let ticks: number[] = []
+  /** Unix seconds, as stored in the open archive: up to then nothing was missing. Null: that was never so. */
+  let knownUntil: number | null = null
   const timers = createTimers<'note' | 'retry'>(clock)
   const events = createEventReaders(() => requireOpen().events)
 
@@ -122,10 +125,12 @@ export function createArchive(options: ArchiveOptions): Archive {
         onUnheard: (chat, from) => catchUp?.look(chat, from),
         onAppend: events.wake,
       })
+      const seconds = opened.store.meta.get(KNOWN_UNTIL)
+      knownUntil = typeof seconds === 'number' ? seconds : null
       problem = null
     } catch (error) {
       const before = problem
-      problem = error instanceof AppError ? error : new AppError('archive_unavailable', { cause: error })
+      problem = toArchiveError(error)
       if (before?.code !== problem.code) {
         log.error(
           { err: error, code: problem.code },
@@ -159,7 +164,7 @@ export function createArchive(options: ArchiveOptions): Archive {
     try {
       current.store.transaction(() => current.store.meta.set('tried_at', clock.now()))
     } catch (error) {
-      return failed(error instanceof AppError ? error : new AppError('archive_unavailable', { cause: error }))
+      return failed(toArchiveError(error))
     }
     problem = null
     log.info('the archive can be written again')
@@ -179,17 +184,14 @@ export function createArchive(options: ArchiveOptions): Archive {
   }
 
   function note(ms: number): void {
+    const seconds = Math.floor(ms / 1000)
     try {
       opened?.inbox.flush()
-      opened?.store.meta.set('known_until', Math.floor(ms / 1000))
+      opened?.store.meta.set(KNOWN_UNTIL, seconds)
+      knownUntil = seconds
     } catch (error) {
       log.debug({ err: error }, 'the time up to which the archive is complete could not be stored')
     }
-  }
-
-  function knownUntil(): number | null {
-    const seconds = opened?.store.meta.get('known_until')
-    return typeof seconds === 'number' ? seconds : null
   }
 
   function requireOpen(): AccountArchive {
@@ -200,18 +202,17 @@ export function createArchive(options: ArchiveOptions): Archive {
 
   function staleSince(): string | null {
     if (upToDate && connected) return null
-    return new Date((knownUntil() ?? 0) * 1000).toISOString()
+    return new Date((knownUntil ?? 0) * 1000).toISOString()
   }
 
-  /** The number of messages, and a problem with the file that no write has found yet. */
+  /** The number of messages, and a problem with the file that no write has found yet. Never fails. */
   function look(): { messages: number | null; trouble: AppError | null } {
     if (opened === null) return { messages: null, trouble: null }
     try {
       const messages = opened.store.messages.count()
       return { messages, trouble: troubleOf(opened.store.fileProblem()) }
     } catch (error) {
-      if (error instanceof AppError) return { messages: null, trouble: error }
-      throw error
+      return { messages: null, trouble: toArchiveError(error) }
     }
   }
 
@@ -246,7 +247,7 @@ export function createArchive(options: ArchiveOptions): Archive {
       store,
       inbox,
       keeping,
-      knownUntil,
+      knownUntil: () => knownUntil,
       onFailed: failed,
       onCaughtUp() {
         upToDate = true
@@ -323,6 +324,10 @@ export function createArchive(options: ArchiveOptions): Archive {
       close()
     },
   }
+}
+
+function toArchiveError(error: unknown): AppError {
+  return error instanceof AppError ? error : new AppError('archive_unavailable', { cause: error })
 }
 
 function troubleOf(problem: ReturnType<Store['fileProblem']>): AppError | null {
