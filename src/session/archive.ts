@@ -15,7 +15,7 @@ import { createStats, type Stats } from '../store/read-stats.ts'
 import type { Reader } from '../store/reader.ts'
 import type { Store } from '../store/store.ts'
 import { type AccountArchive, openAccountArchive } from './account-archive.ts'
-import type { AuthDir } from './auth-dir.ts'
+import type { AccountDir } from './account-dir.ts'
 import { type CatchUp, createCatchUp } from './catch-up.ts'
 import { createEventReaders, type EventReaders } from './event-readers.ts'
 import type { HistoryBudget } from './history.ts'
@@ -76,7 +76,7 @@ export type Archive = {
 }
 
 export type ArchiveOptions = {
-  authDir: AuthDir
+  authDir: AccountDir
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
   budget: HistoryBudget

@@ -10,7 +10,7 @@ import { keyFileOf, syncFolder } from '../store/key-file.ts'
 import { COPY, placeKeyFile, removeCopy, removeDatabase } from '../store/leftovers.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { openArchive, unlock } from '../store/unlock.ts'
-import type { AuthDir } from './auth-dir.ts'
+import type { AccountDir } from './account-dir.ts'
 import { createKeeping } from './keeping.ts'
 
 /** Lines per transaction. */
@@ -18,7 +18,7 @@ const BATCH = 500
 
 export type ImportOptions = {
   /** Locked by this process: no server uses it. */
-  authDir: AuthDir
+  authDir: AccountDir
   /** The exported file, as JSON Lines, open for reading (read-file.ts: `openRegular`); closed at the end. */
   from: number
   /** The secret that encrypts the archive; null: not encrypted. */

@@ -5,8 +5,8 @@ import { AppError, fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type PhoneNumber, toJid } from '../model/ids.ts'
 import type { Account, Reason, SessionState, Status } from '../model/status.ts'
+import type { AccountDir } from './account-dir.ts'
 import type { Archive } from './archive.ts'
-import type { AuthDir } from './auth-dir.ts'
 import { nextState, type Signal } from './machine.ts'
 import { nextStep } from './next-step.ts'
 import { createPairing, type PairingCode } from './pairing.ts'
@@ -79,7 +79,7 @@ export type Session = {
 
 export type SessionOptions = {
   openEngine: OpenEngine
-  authDir: AuthDir
+  authDir: AccountDir
   archive: Archive
   clock: Clock
   log: Log

@@ -23,6 +23,7 @@ const QR_PAGE = 'src/faces/http/qr-page.ts'
 const MACHINE = 'src/session/machine.ts'
 const SESSION = 'src/session/session.ts'
 const AUTH_DIR = 'src/session/auth-dir.ts'
+const ACCOUNT_DIR = 'src/session/account-dir.ts'
 const DIR_LOCK = 'src/session/dir-lock.ts'
 const SEND = 'src/engine/wweb/send-text.ts'
 const CONFIG = 'src/config.ts'
@@ -107,7 +108,7 @@ export const MUTATIONS: readonly Mutation[] = [
   // The session
   {
     name: 'a link is not remembered',
-    file: AUTH_DIR,
+    file: ACCOUNT_DIR,
     find: 'marker = session\n',
     replace: '\n',
     test: LINK,

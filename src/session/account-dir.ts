@@ -1,0 +1,165 @@
+/** The directory of one account: its browser profile, its marker and its archives. */
+import { randomBytes } from 'node:crypto'
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { Log } from '../log.ts'
+import { makeFolder } from '../make-folder.ts'
+import { readText, UnfitFileError } from '../read-file.ts'
+import { removeDatabase } from '../store/leftovers.ts'
+import { AuthDirError, makePrivate, sweep, writeAtomically } from './private-dir.ts'
+
+/** The content of the marker file; written at the first `authenticated`. */
+export type SavedSession = { linked_at: string; wid: string | null }
+
+export type AccountDir = {
+  /** Absolute path of the auth directory. */
+  path: string
+  /** The browser profile: whatsapp-web.js's LocalAuth, whose client id is the id of the account. */
+  profile: string
+  /** The marker, or null: no session was ever linked here, or it was logged out. */
+  saved(): SavedSession | null
+  /** Writes the marker. A write error is logged; the session counts as saved until the server ends. */
+  save(session: SavedSession): void
+  /** True if there is no marker but a profile with WhatsApp Web data: restored, or from another server. */
+  hasUnmarkedProfile(): boolean
+  /**
+   * Removes the marker: the device is no longer linked. A disk error is logged and sets {@link AccountDir.hint};
+   * the next start then finds that the device is unlinked.
+   */
+  unmark(): void
+  /** The next step if the marker could not be removed; null if nothing is wrong. */
+  hint(): string | null
+  /**
+   * Removes the profile. Call it only when no browser uses it. Never fails: a profile that cannot be removed
+   * is renamed.
+   */
+  removeProfile(): Promise<void>
+  /** JID of the account that is or was last linked here; null if there never was one. Kept after a logout. */
+  account(): string | null
+  rememberAccount(wid: string): void
+  /** The path of this account's archive; its directory exists. */
+  archiveOf(wid: string): string
+  /** The directory of the archives. */
+  archives: string
+  /**
+   * Removes what is left of an account that was logged out and closed; with `archives`, also its archives, which are
+   * overwritten first. Errors of the disk are thrown.
+   */
+  remove(what: { archives: boolean }): void
+}
+
+/** Where Chromium keeps WhatsApp Web's database inside a profile. */
+const WEB_STORAGE = join('Default', 'IndexedDB', 'https_web.whatsapp.com_0.indexeddb.leveldb')
+
+/** The paths of one account. `own` is the folder of our files, and may hold those of the server too. */
+export type AccountPlaces = { own: string; profile: string; archives: string }
+
+/**
+ * Opens the directory of one account. The caller holds the lock of the auth directory.
+ * @throws AuthDirError if a folder belongs to another user or cannot be used
+ */
+export function openAccountDir(
+  path: string,
+  { own, profile, archives }: AccountPlaces,
+  log: Log,
+): AccountDir {
+  const markerFile = join(own, 'session.json')
+  const accountFile = join(own, 'account.json')
+  for (const dir of [own, profile, archives]) makePrivate(dir, log)
+  sweep(archives, log)
+  removeLeftProfiles(profile)
+  let marker = readMarker(markerFile)
+  let account = readMarker(accountFile)?.wid ?? marker?.wid ?? null
+  /** True while a marker that could not be removed is on disk. */
+  let isStuck = false
+  return {
+    path,
+    profile,
+    saved: () => marker,
+    save(session) {
+      marker = session
+      isStuck = false
+      try {
+        writeAtomically(markerFile, `${JSON.stringify(session)}\n`)
+      } catch (error) {
+        log.error({ err: error, file: markerFile }, 'the session marker could not be written')
+      }
+    },
+    hasUnmarkedProfile: () => marker === null && existsSync(join(profile, WEB_STORAGE)),
+    unmark() {
+      marker = null
+      try {
+        rmSync(markerFile, { force: true })
+        isStuck = false
+      } catch (error) {
+        isStuck = true
+        log.error({ err: error, file: markerFile }, 'the session marker could not be removed')
+      }
+    },
+    hint: () =>
+      isStuck ? `Make ${own} writable for the user that runs the server, then log out again.` : null,
+    async removeProfile() {
+      const aside = `${profile}.removed-${randomBytes(4).toString('hex')}`
+      try {
+        // Renamed first: a half-deleted profile must never count as a session.
+        renameSync(profile, aside)
+      } catch {
+        await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }).catch(() => {})
+      }
+      await rm(aside, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }).catch(() => {})
+      try {
+        makeFolder(profile, 0o700)
+      } catch (error) {
+        log.warn({ err: error }, 'the empty profile could not be created; the next start creates it')
+      }
+    },
+    account: () => account,
+    rememberAccount(wid) {
+      if (account === wid && existsSync(accountFile)) return
+      account = wid
+      try {
+        writeAtomically(accountFile, `${JSON.stringify({ wid })}\n`)
+      } catch (error) {
+        log.error({ err: error, file: accountFile }, 'the linked account could not be stored')
+      }
+    },
+    archiveOf: (wid) => join(archives, `${wid.replace(/@.*$/, '').replace(/\W/g, '')}.db`),
+    archives,
+    remove(what) {
+      rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+      rmSync(markerFile, { force: true })
+      if (!what.archives) return
+      for (const name of readdirSync(archives)) if (name.endsWith('.db')) removeDatabase(join(archives, name))
+      rmSync(own, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Removes profiles that an earlier logout could only rename. */
+function removeLeftProfiles(profile: string): void {
+  const folder = dirname(profile)
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(`${basename(profile)}.removed-`))
+      void rm(join(folder, name), { recursive: true, force: true }).catch(() => {})
+  }
+}
+
+function readMarker(file: string): SavedSession | null {
+  let text: string
+  try {
+    text = readText(file)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    if (error instanceof UnfitFileError)
+      throw new AuthDirError(`${file} ${error.message}.`, 'Remove it: the server creates it again.')
+    throw new AuthDirError(`${file} cannot be read.`, 'Make it readable for the user that runs the server.')
+  }
+  try {
+    const { linked_at, wid } = JSON.parse(text)
+    return { linked_at: String(linked_at), wid: typeof wid === 'string' ? wid : null }
+  } catch {
+    // Torn, but present: a session is saved here.
+    return { linked_at: 'unknown', wid: null }
+  }
+}
