@@ -302,6 +302,36 @@ describe('archive encrypt, change-key and decrypt', () => {
     }
   })
 
+  it('print their result on standard output and what they log on standard error, as text', async () => {
+    const { dir, file } = prepare(null)
+    const exported = join(temp(), 'all.jsonl')
+    const server = await serve(dir)
+    const stats = await ended(['archive', 'stats', '--url', server.url])
+    expect([stats.code, stats.err, stats.out.split('\n')[0]]).toEqual([0, '', `file       ${file}`])
+    const written = await ended(['archive', 'export', '--url', server.url, '--out', exported])
+    expect(written).toEqual({ code: 0, out: `Wrote 1 message to ${exported}.\n`, err: '' })
+    await stop(server)
+
+    const key = { WHATSAPP_ARCHIVE_KEY: KEY }
+    const control = 'control.db'
+    const target = join(temp(), 'target')
+    const imported = `Imported 1 message into ${join(target, '.whatsapp-mcp-api', 'archives', `${NUMBER}.db`)}.\n`
+    const steps: [string[], string, string, Record<string, string>?][] = [
+      [['verify'], dir, `${file} has no errors.\n`],
+      [['import', exported], target, imported],
+      [['encrypt'], dir, `${NUMBER}.db: now encrypted\n${control}: now encrypted\n`, key],
+      [['decrypt'], dir, `${NUMBER}.db: now plain\n${control}: now plain\n`, key],
+    ]
+    for (const [args, place, out, env] of steps) {
+      // Each finds the directory open to others, and logs that it closes it.
+      mkdirSync(place, { recursive: true })
+      chmodSync(place, 0o755)
+      const done = await with_(place, args, env)
+      expect([args[0], done.code, done.out]).toEqual([args[0], 0, out])
+      expect(done.err).toMatch(/^[\d:]{8} warn the directory was open to other users[^\n]*\n$/)
+    }
+  })
+
   it('are found by their two words', async () => {
     expect((await ended(['archive'])).err + (await ended(['archive', '--help'])).out).toContain(
       'archive change-key',

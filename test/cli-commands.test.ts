@@ -7,6 +7,7 @@ import {
   call,
   ended,
   endPrograms,
+  MAIN,
   openSandbox,
   play,
   quietPort,
@@ -324,19 +325,43 @@ describe('sandbox --linked', () => {
 
   it('doctor finds everything fine beside it', async () => {
     const { port } = new URL(sandbox.url)
-    const { code, out } = await ended(['doctor', '--auth-dir', sandbox.dir, '--port', port])
-    expect(code, out).toBe(0)
-    expect(out).toContain(`The server runs at ${sandbox.url}.`)
-    expect(out).toContain('The session is ready.')
-    expect(out).toContain(`process ${sandbox.child.pid}`)
+    const beside = await ended(['doctor', '--auth-dir', sandbox.dir, '--port', port])
+    const named = await ended(['doctor', '--url', sandbox.url])
+    const { chrome_executable } = await statusOf(sandbox)
+    for (const { code, out, err } of [beside, named]) {
+      expect([code, err], out).toEqual([0, ''])
+      expect(
+        out
+          .replace(/Node [\d.]+ /, 'Node N ')
+          .replace(/\(\w[\w-]+\) is used/, '(KIND) is used')
+          .replace(/\d+ MB/, 'N MB'),
+      ).toBe(`ok       node         Node N is supported.
+ok       browser      ${chrome_executable} (KIND) is used.
+ok       directory    ${sandbox.dir} is writable.
+ok       permissions  Only the owner can open the session.
+ok       lock         The running server (process ${sandbox.child.pid}) uses the directory.
+ok       profile      No browser of another computer uses the profile.
+ok       disk         N MB of disk space are free.
+ok       port         The server runs at ${sandbox.url}.
+ok       network      The server is a sandbox and needs no network.
+ok       session      The session is ready.
+
+No problems found.
+`)
+    }
     expect(existsSync(join(sandbox.dir, '.whatsapp-mcp-api', 'server.lock'))).toBe(true)
   })
 
   it('doctor looks at the server that is named', async () => {
-    const { code, out } = await ended(['doctor', '--url', `${sandbox.url}/mcp`])
-    expect(code, out).toBe(0)
-    expect(out).toContain(`The server runs at ${sandbox.url}.`)
-    expect(out).toContain(`${sandbox.dir} is writable.`)
+    const { code, out } = await ended(['doctor', '--url', `${sandbox.url}/mcp`, '--json'])
+    const { ok, findings } = JSON.parse(out)
+    expect([code, ok]).toEqual([0, true])
+    expect(findings).toContainEqual({
+      check: 'port',
+      level: 'ok',
+      says: `The server runs at ${sandbox.url}.`,
+      next: null,
+    })
     const away = await ended(['doctor', '--url', 'https://example.com'])
     expect([away.code, away.err]).toEqual([2, expect.stringContaining('a loopback address')])
     expect((await ended(['doctor', '--url', `http://127.0.0.1:${await quietPort()}`])).code).toBe(6)
@@ -488,6 +513,35 @@ describe('sandbox --linked again', () => {
     expect((await statusOf(third)).state).toBe('ready')
     expect(await stop(third)).toBe(0)
   })
+
+  it.skipIf(!existsSync('/usr/bin/script'))(
+    'draws the QR code on a terminal, unless it links by itself (a terminal is played by script of util-linux)',
+    async () => {
+      const dir = temp()
+      const onTerminal = (...flags: string[]) => {
+        const words = [process.execPath, MAIN, 'sandbox', '--dir', dir, '--port', '0', '--phone-port', '0']
+        const line = [...words, ...flags].map((word) => `"${word}"`).join(' ')
+        return run(['-qec', line, '/dev/null'], { keepsInput: true }, '/usr/bin/script')
+      }
+      const QR = /▄▄▄▄▄▄▄/
+      const unlinked = onTerminal()
+      const url = () => /status {2}(\S+)\/api\/status/.exec(unlinked.out)?.[1]
+      await expect.poll(url, { timeout: 20_000 }).toBeTruthy()
+      await call(`${url()}/api/auth/start`, {})
+      await expect.poll(() => unlinked.out, { timeout: 10_000 }).toMatch(QR)
+      await ended(['stop', '--auth-dir', dir])
+      await unlinked.exited
+
+      const linked = onTerminal('--linked')
+      await expect.poll(() => linked.out, { timeout: 30_000 }).toContain('/api/chats')
+      // It was linked by a code: the state was qr.
+      expect(linked.out).toMatch(/state="?qr/)
+      expect(linked.out).not.toMatch(QR)
+      await ended(['stop', '--auth-dir', dir])
+      await linked.exited
+    },
+    60_000,
+  )
 
   it('ends with a reason where it cannot be linked', async () => {
     const args = ['sandbox', '--linked', '--dir', temp(), '--port', '0', '--phone-port', '0']

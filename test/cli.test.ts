@@ -88,6 +88,42 @@ describe('sandbox', () => {
   })
 })
 
+describe('the greeting', () => {
+  it('of a server has its addresses and the next step, which work', async () => {
+    const server = run(['serve', '--port', '0', '--auth-dir', temp(), '--log-level', 'silent'])
+    await expect.poll(() => server.out, { timeout: 10_000 }).toContain('/docs')
+    const url = /http:\/\/[\d.:]+/.exec(server.out)?.[0] ?? ''
+    expect(server.out).toBe(`
+WhatsApp for your agents: ${url}
+  link    open ${url}/qr and press Start, or run: npm run auth -- --url ${url}
+  status  ${url}/api/status
+  API     ${url}/docs
+`)
+    const pages = ['/qr', '/api/status', '/docs'].map((path) => fetch(url + path))
+    expect((await Promise.all(pages)).map(({ status }) => status)).toEqual([200, 200, 200])
+    const qr = await (await fetch(`${url}/qr`, { headers: { accept: 'text/html' } })).text()
+    expect(qr).toMatch(/<button[^>]*>\s*Start\s*</)
+    expect(await stop(server)).toBe(0)
+    expect(server.err).toBe('')
+  })
+
+  it('of a sandbox says where the phone is, how to link, and how commands find it', async () => {
+    const sandbox = await openSandbox()
+    const { out, url, phone } = sandbox
+    expect(out).toBe(`
+Simulated WhatsApp is running. No data leaves this computer.
+  phone   ${phone}   (scan the QR code and write as your contacts here)
+  link    open ${url}/qr and press Start, or run: npm run auth -- --url ${url}
+  status  ${url}/api/status
+
+To use the sandbox with the commands of the documentation, run this in another terminal first:
+  export WHATSAPP_MCP_URL=${url}
+`)
+    expect(await (await fetch(phone)).text()).toContain('<html')
+    expect(await stop(sandbox)).toBe(0)
+  })
+})
+
 describe('ending (F17)', () => {
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
   it.each(signals)('%s while ready: code 0, no browser, no lock', async (signal) => {

@@ -142,6 +142,33 @@ describe('the key file', () => {
     expect((await withKey(path)).err).toContain(`The key file ${path} is not a regular file.`)
   })
 
+  it.each(['serve', 'archive encrypt', 'archive change-key'])(
+    'that is a device, a FIFO or a folder ends %s at once, with the next step',
+    async (command) => {
+      const dir = folder()
+      const auth = join(dir, 'auth')
+      mkdirSync(join(auth, '.whatsapp-mcp-api', 'archives'), { recursive: true, mode: 0o700 })
+      const args = [
+        ...command.split(' '),
+        '--auth-dir',
+        auth,
+        ...(command === 'serve' ? ['--port', '0'] : []),
+      ]
+      for (const file of ['/dev/zero', fifo(join(dir, 'pipe')), dir]) {
+        const key =
+          command === 'archive change-key'
+            ? { args: ['--new-key-file', file], env: { WHATSAPP_ARCHIVE_KEY: KEY } }
+            : { args: ['--archive-key-file', file] }
+        const { code, out, err } = await ended([...args, ...key.args], { ...key, cwd: dir })
+        expect([code, out]).toEqual([2, ''])
+        expect(err.trim().split(/(?<=file\.)\s/)).toEqual([
+          `The key file ${file} is not a regular file.`,
+          'Use a file that contains the key as its only line. Generate a key with: openssl rand -base64 32',
+        ])
+      }
+    },
+  )
+
   it('is found under ~, and spaces and a byte order mark are not of the key', async () => {
     const home = folder({ key: `\ufeff  ${KEY} \r\n` })
     chmodSync(join(home, 'key'), 0o600)

@@ -677,7 +677,7 @@ describe('a server of its own', () => {
     expect(log()).toContain('no clients: stopping')
   })
 
-  it('is started again where it ended, with the session as if nothing had been; --stay keeps it', async () => {
+  it('is stopped by "stop", and started again by the next request, with the session as if nothing had been; --stay keeps it', async () => {
     const { dir, port, log, server } = await place()
     mkdirSync(join(dir, '.whatsapp-mcp-api'), { recursive: true })
     writeFileSync(join(dir, '.whatsapp-mcp-api', 'server.log'), 'x'.repeat(2 * 1024 * 1024))
@@ -686,9 +686,15 @@ describe('a server of its own', () => {
     await pipe.answerTo(1, 30_000)
     expect(log().length).toBeLessThan(10_000)
     pipe.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
-    const first = server() ?? 0
-    process.kill(first, 'SIGTERM')
-    await soon(server).toBeNull()
+    const first = server()
+    const stopped = await ended(['stop', '--auth-dir', dir, '--json'])
+    expect([stopped.code, JSON.parse(stopped.out), stopped.err]).toEqual([
+      0,
+      { ok: true, stopped: true, auth_dir: dir, pid: first },
+      '',
+    ])
+    expect(server()).toBeNull()
+    expect(existsSync(`/proc/${first}`)).toBe(false)
     pipe.send({ jsonrpc: '2.0', id: 2, method: 'tools/list' })
     expect(await pipe.answerTo(2, 30_000)).toHaveProperty('result')
     expect(server()).not.toBe(first)
