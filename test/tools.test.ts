@@ -6,8 +6,10 @@ import { sparse } from '../src/faces/mcp/cut.ts'
 import { defineTools } from '../src/faces/mcp/tools.ts'
 import { toolName } from '../src/faces/mcp/words.ts'
 import { toJson } from '../src/json.ts'
+import { fieldsOf } from '../src/model/fields.ts'
 import { timeOf } from '../src/operations/brief.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
+import { briefShape } from '../src/operations/operation.ts'
 import { AMARA, fillStage, openToolsStage, type ToolsStage, textOf } from './tools-stage.ts'
 
 type Input = Record<string, unknown>
@@ -129,12 +131,14 @@ function expectInText(data: unknown, text: string): void {
 
 /** Were any value of it another, the text would be another. */
 function expectEachFactTold(name: string, answer: unknown): void {
-  const brief = rowOf(name)?.brief
-  if (brief === undefined) throw new Error('no short form')
-  const data = brief.shape.parse(answer)
+  const row = rowOf(name)
+  const brief = row?.brief
+  if (row === undefined || brief === undefined) throw new Error('no short form')
+  const shape = briefShape(row)
+  const data = shape.parse(answer)
   const text = brief.text(data)
-  for (const { path, value } of leaves(sparse(data))) {
-    const changed = brief.shape.safeParse(replaced(data, path, anotherThan(value)))
+  for (const { path, value } of leaves(sparse(data, fieldsOf(shape)))) {
+    const changed = shape.safeParse(replaced(data, path, anotherThan(value)))
     // A word of a fixed set has no other here.
     if (changed.success) expect(brief.text(changed.data), `${name} ${path.join('.')}`).not.toBe(text)
   }

@@ -3,7 +3,9 @@
  * list, the stream, the MCP notifications and docs/events.md are derived from it.
  */
 import { z } from 'zod'
+import { ChatName } from './chat.ts'
 import { Contact } from './contact.ts'
+import { written } from './fields.ts'
 import { Message, Revision } from './message.ts'
 import { REASONS, SESSION_STATES } from './status.ts'
 
@@ -20,8 +22,6 @@ export const CHAT_FIELDS = [
   'members',
 ] as const
 export type ChatField = (typeof CHAT_FIELDS)[number]
-
-const ChatName = z.object({ id: z.string(), name: z.string() })
 
 /** A row of the table. */
 type Row<Kind extends string, About extends z.ZodType, Data extends z.ZodType> = {
@@ -131,7 +131,7 @@ export const Event = z.discriminatedUnion('kind', [
     next: 'Replace the earlier reaction of that person.',
     about: message,
     data: z.object({
-      emoji: z.string().describe('Empty if the reaction was removed.'),
+      emoji: written(z.string().describe('Empty if the reaction was removed.')),
       from: z.string().nullable().describe('JID of the person who reacted; null if it is no longer known.'),
       from_me: z.boolean(),
     }),

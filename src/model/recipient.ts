@@ -1,5 +1,7 @@
 /** A possible recipient of a message: a chat, or a person without a chat; and how well it matches the requested name. */
-import type { ChatKind } from './chat.ts'
+import { z } from 'zod'
+import { CHAT_KINDS, type ChatKind } from './chat.ts'
+import { written } from './fields.ts'
 import type { Jid, MessageKey } from './ids.ts'
 
 export type Recipient = {
@@ -23,6 +25,16 @@ export type Fit = (typeof FITS)[number]
 
 /** `isOurs`: the owner of this account chose the name or wrote in the chat. Other people choose the names of groups. */
 export type NamedRecipient = Recipient & { why: Fit; isOurs: boolean }
+
+/** A chat that an ambiguous name may mean, as errors include it in `candidates`. */
+export const Candidate = z.object({
+  id: z.string(),
+  name: written(z.string()),
+  kind: z.enum(CHAT_KINDS),
+  last_message_at: z.string().optional(),
+  why: z.enum(FITS),
+})
+export type Candidate = z.infer<typeof Candidate>
 
 /** The message that a reply quotes. */
 export type Quoted = {

@@ -1,6 +1,7 @@
 /** The status of a session: the seven documented states and the facts beside them. */
 import { z } from 'zod'
 import { counted } from './counted.ts'
+import { detail, ownWords, written } from './fields.ts'
 
 export const SESSION_STATES = [
   'stopped',
@@ -34,7 +35,7 @@ export type Reason = (typeof REASONS)[number]
 
 export const Account = z.object({
   wid: z.string().describe("The account's own JID."),
-  pushname: z.string().nullable(),
+  pushname: written(z.string().nullable()),
   platform: z.string().nullable().describe('Platform of the phone, for example "android" or "iphone".'),
 })
 export type Account = z.infer<typeof Account>
@@ -72,13 +73,13 @@ export function describeSync(sync: SyncProgress | null): string | null {
 /** The body of `GET /api/status`, and of every response that includes a status. */
 export const Status = z.object({
   state: z.enum(SESSION_STATES),
-  ready: z.boolean(),
-  authenticated: z.boolean().describe('True from the state `authenticated` on.'),
-  auth_dir: z.string().describe('Absolute path of the directory with the saved session.'),
-  chrome_executable: z.string().describe('Absolute path of the browser; empty if none was found.'),
-  headless: z.boolean(),
+  ready: detail(z.boolean()),
+  authenticated: detail(z.boolean().describe('True from the state `authenticated` on.')),
+  auth_dir: detail(z.string().describe('Absolute path of the directory with the saved session.')),
+  chrome_executable: detail(z.string().describe('Absolute path of the browser; empty if none was found.')),
+  headless: detail(z.boolean()),
   has_qr: z.boolean().describe('True if /qr has a valid QR code.'),
-  last_error: z.string().nullable(),
+  last_error: written(z.string().nullable()),
   account: Account.nullable(),
   linked: z.boolean().describe('True if a saved session exists: a start needs no QR code or pairing code.'),
   connected: z
@@ -86,10 +87,9 @@ export const Status = z.object({
     .describe('True if WhatsApp responds now. Can be false for up to 30 s while `ready`.'),
   since_at: z.string().describe('When the session entered this state, ISO 8601 UTC.'),
   reason: z.enum(REASONS).nullable(),
-  next_step: z
-    .string()
-    .nullable()
-    .describe('What to do now, for people and agents; null if there is nothing to do.'),
+  next_step: ownWords(
+    z.string().nullable().describe('What to do now, for people and agents; null if there is nothing to do.'),
+  ),
   pairing: z
     .object({ method: z.enum(['qr', 'code']), expires_at: z.string() })
     .nullable()
@@ -98,14 +98,14 @@ export const Status = z.object({
     .object({ attempt: z.int().min(1), next_attempt_at: z.string() })
     .nullable()
     .describe('While the session reconnects: number and time of the next attempt.'),
-  whatsapp_web_version: z.string().nullable(),
+  whatsapp_web_version: detail(z.string().nullable()),
   sync: SyncProgress.nullable().describe(
     'While connected: how much the archive has fetched from WhatsApp Web.',
   ),
   archive: z
     .object({
-      file: z.string().describe('Absolute path.'),
-      encrypted: z.boolean().describe('True if the file is encrypted.'),
+      file: detail(z.string().describe('Absolute path.')),
+      encrypted: detail(z.boolean().describe('True if the file is encrypted.')),
       messages: z
         .int()
         .min(0)

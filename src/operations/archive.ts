@@ -2,10 +2,11 @@
 import { statSync } from 'node:fs'
 import { z } from 'zod'
 import { CHAT_KINDS } from '../model/chat.ts'
+import { detail } from '../model/fields.ts'
 import { facts, lines, pageLines } from './brief.ts'
 import { chatIdInput } from './inputs.ts'
 import { defineOperation } from './operation.ts'
-import { READING_ERRORS, staleness, staleSince } from './reading.ts'
+import { ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
 
 export const getArchiveStats = defineOperation({
   name: 'get_archive_stats',
@@ -20,8 +21,8 @@ export const getArchiveStats = defineOperation({
   routes: ['GET /api/archive'],
   input: z.strictObject({}),
   output: z.object({
-    ok: z.literal(true),
-    file: z.string().describe('Absolute path.'),
+    ok,
+    file: detail(z.string().describe('Absolute path.')),
     size_bytes: z.int().describe('Size on disk, including the log file beside it.'),
     messages: z.int(),
     chats: z.int(),
@@ -38,20 +39,6 @@ export const getArchiveStats = defineOperation({
   errors: [...READING_ERRORS],
   example: { input: {} },
   brief: {
-    shape: z.object({
-      size_bytes: z.int(),
-      messages: z.int(),
-      chats: z.int(),
-      people: z.int(),
-      reactions: z.int(),
-      revisions: z.int(),
-      events: z.int(),
-      gaps: z.int(),
-      oldest_at: z.string().nullable(),
-      newest_at: z.string().nullable(),
-      by_kind: z.array(z.object({ kind: z.enum(CHAT_KINDS), chats: z.int(), messages: z.int() })),
-      stale_since: staleSince,
-    }),
     text: ({ by_kind, oldest_at, newest_at, stale_since, ...counts }) =>
       lines(
         facts(counts),

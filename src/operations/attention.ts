@@ -1,17 +1,17 @@
 /** Operations on what needs attention: unread chats, and chats that wait for a reply. */
 import { z } from 'zod'
-import { Chat } from '../model/chat.ts'
+import { ChatAlone } from '../model/chat.ts'
 import { counted } from '../model/counted.ts'
 import { Message } from '../model/message.ts'
-import { BriefChat, BriefMessage, chatLine, facts, indented, lines, messageLine, pageLines } from './brief.ts'
+import { chatLine, facts, indented, lines, messageLine, pageLines } from './brief.ts'
 import { cursor, limit, whole, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
-import { following, nextCursor, READING_ERRORS, staleness, staleSince } from './reading.ts'
+import { following, nextCursor, ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
 
 const withMuted = yesNo.default(false).describe('Include muted chats. Default false.')
 const withArchived = yesNo.default(false).describe('Include archived chats. Default false.')
 
-const UnreadChat = Chat.extend({
+const UnreadChat = ChatAlone.extend({
   unread_messages: z
     .array(Message)
     .describe('The newest unread messages, oldest first. Empty if the chat is only marked as unread.'),
@@ -38,7 +38,7 @@ export const listUnread = defineOperation({
     include_archived: withArchived,
   }),
   output: z.object({
-    ok: z.literal(true),
+    ok,
     count: z.int().describe('Chats on this page.'),
     total_chats: z.int().describe('Unread chats on all pages together.'),
     total_unread: z.int().describe('Unread messages in these chats.'),
@@ -53,15 +53,6 @@ export const listUnread = defineOperation({
   example: { input: { limit: 20, messages_per_chat: 5 } },
   brief: {
     sizes: { limit: 'chats', messages_per_chat: 'unread_messages' },
-    shape: z.object({
-      count: z.int(),
-      total_chats: z.int(),
-      total_unread: z.int(),
-      left_out: z.object({ muted: z.int(), archived: z.int() }),
-      chats: z.array(BriefChat.extend({ unread_messages: z.array(BriefMessage) })),
-      next_cursor: nextCursor,
-      stale_since: staleSince,
-    }),
     text: ({ count, total_chats, total_unread, left_out, chats, ...page }) =>
       lines(
         `${count} of ${total_chats} unread chats. Unread messages in all: ${total_unread}`,
@@ -93,7 +84,7 @@ export const listUnread = defineOperation({
   },
 })
 
-const WaitingChat = Chat.extend({
+const WaitingChat = ChatAlone.extend({
   waiting: z.object({
     since_at: z
       .string()
@@ -124,7 +115,7 @@ export const listWaiting = defineOperation({
     include_archived: withArchived,
   }),
   output: z.object({
-    ok: z.literal(true),
+    ok,
     count: z.int().describe('Chats on this page.'),
     chats: z.array(WaitingChat),
     next_cursor: nextCursor,
@@ -134,21 +125,6 @@ export const listWaiting = defineOperation({
   example: { input: { days: 14 } },
   brief: {
     sizes: { limit: 'chats' },
-    shape: z.object({
-      count: z.int(),
-      chats: z.array(
-        BriefChat.extend({
-          waiting: z.object({
-            since_at: z.string(),
-            seconds: z.int(),
-            messages: z.int(),
-            message: BriefMessage,
-          }),
-        }),
-      ),
-      next_cursor: nextCursor,
-      stale_since: staleSince,
-    }),
     text: ({ count, chats, ...page }) =>
       lines(
         counted(count, 'chat waits for a reply', 'chats wait for a reply'),

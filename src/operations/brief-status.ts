@@ -1,31 +1,12 @@
-/** The short form of the status, for agents: without fields that only the owner of the machine needs. */
+/** Writes the short form of the status as text, for agents. */
 import type { z } from 'zod'
 import { counted } from '../model/counted.ts'
-import { Status } from '../model/status.ts'
+import type { Short } from '../model/fields.ts'
+import type { Status } from '../model/status.ts'
 import { facts, lines, quoted } from './brief.ts'
 
-export const BriefStatus = Status.pick({
-  state: true,
-  connected: true,
-  linked: true,
-  has_qr: true,
-  since_at: true,
-  reason: true,
-  last_error: true,
-  next_step: true,
-  account: true,
-  pairing: true,
-  reconnect: true,
-  sync: true,
-}).extend({
-  archive: Status.shape.archive
-    .unwrap()
-    .pick({ messages: true, problem: true, stale_since: true })
-    .nullable(),
-})
-
 /** Returns the status as text, one line for each fact. */
-export function statusText(status: z.infer<typeof BriefStatus>): string {
+export function statusText(status: z.output<Short<typeof Status>>): string {
   const { account, pairing, reconnect, sync, archive } = status
   return lines(
     facts({ State: status.state, since: status.since_at, reason: status.reason }),

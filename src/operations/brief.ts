@@ -1,49 +1,10 @@
-/** The short forms of outputs, for agents: shapes with fewer fields, and functions that write them as text. */
-import { z } from 'zod'
+/** Writes the short forms of outputs as text, for agents. */
+import type { z } from 'zod'
 import { toJson } from '../json.ts'
-import { Chat, type Gap } from '../model/chat.ts'
-import { Contact } from '../model/contact.ts'
-import { Media, Message } from '../model/message.ts'
-
-/** A message without facts that its chat or its other fields include. */
-export const BriefMessage = Message.pick({
-  id: true,
-  from_me: true,
-  sender_name: true,
-  type: true,
-  body: true,
-  timestamp: true,
-  ack: true,
-  edited_at: true,
-  forwarded: true,
-}).extend({
-  media: Media.pick({ filename: true, duration_s: true }).optional(),
-  reply_to: z.object({ id: z.string().nullable(), body: z.string() }).optional(),
-  reactions: z.array(z.object({ emoji: z.string(), from_me: z.boolean() })).optional(),
-})
-
-/** A chat without its messages. */
-export const BriefChat = Chat.pick({
-  id: true,
-  name: true,
-  kind: true,
-  timestamp: true,
-  unread_count: true,
-  marked_unread: true,
-  archived: true,
-  pinned: true,
-  muted: true,
-  is_read_only: true,
-})
-
-export const BriefContact = Contact.pick({
-  id: true,
-  name: true,
-  pushname: true,
-  in_address_book: true,
-  is_business: true,
-  is_blocked: true,
-})
+import type { ChatAlone, Gap } from '../model/chat.ts'
+import type { Contact } from '../model/contact.ts'
+import type { Short } from '../model/fields.ts'
+import type { Message } from '../model/message.ts'
 
 /** Quotes text from people, to mark it as such: on one line, in quotes, with visible controls. */
 export function quoted(text: string): string {
@@ -88,7 +49,7 @@ function aside(found: Parameters<typeof facts>[0]): string {
 }
 
 /** A message for a line of text. Search hits show a snippet in place of the body. */
-type SaidMessage = Omit<z.infer<typeof BriefMessage>, 'body'> & { body?: string }
+type SaidMessage = Omit<z.output<Short<typeof Message>>, 'body'> & { body?: string }
 
 /** Returns a message as one line: time, author, text and id. */
 export function messageLine(message: SaidMessage): string {
@@ -111,7 +72,7 @@ export function messageLine(message: SaidMessage): string {
 }
 
 /** Returns a chat as one line: name, id and flags. */
-export function chatLine(chat: z.infer<typeof BriefChat>): string {
+export function chatLine(chat: z.output<Short<typeof ChatAlone>>): string {
   return `${named(chat)}${aside({
     kind: chat.kind,
     unread: chat.unread_count,
@@ -125,7 +86,7 @@ export function chatLine(chat: z.infer<typeof BriefChat>): string {
 }
 
 /** Returns a contact as one line: names, id and flags. */
-export function contactLine(contact: z.infer<typeof BriefContact>): string {
+export function contactLine(contact: z.output<Short<typeof Contact>>): string {
   return `${named(contact)}${aside({
     pushname: contact.pushname === null ? undefined : quoted(contact.pushname),
     'in the address book': contact.in_address_book,

@@ -1,21 +1,11 @@
 /** Operations on people: the list, and one person. */
 import { z } from 'zod'
-import { Chat } from '../model/chat.ts'
+import { ChatAlone, ChatName } from '../model/chat.ts'
 import { Contact } from '../model/contact.ts'
-import {
-  BriefChat,
-  BriefContact,
-  chatLine,
-  contactLine,
-  facts,
-  indented,
-  lines,
-  named,
-  pageLines,
-} from './brief.ts'
+import { chatLine, contactLine, facts, indented, lines, named, pageLines } from './brief.ts'
 import { contactIdInput, cursor, limit, nameQuery } from './inputs.ts'
 import { defineOperation } from './operation.ts'
-import { following, nextCursor, READING_ERRORS, staleness, staleSince } from './reading.ts'
+import { following, nextCursor, ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
 
 export const listContacts = defineOperation({
   name: 'list_contacts',
@@ -30,7 +20,7 @@ export const listContacts = defineOperation({
   routes: ['GET /api/contacts'],
   input: z.strictObject({ query: nameQuery, limit: limit(20), cursor }),
   output: z.object({
-    ok: z.literal(true),
+    ok,
     count: z.int().describe('People on this page.'),
     contacts: z.array(Contact),
     next_cursor: nextCursor,
@@ -40,12 +30,6 @@ export const listContacts = defineOperation({
   example: { input: { query: 'mül' } },
   brief: {
     sizes: { limit: 'contacts' },
-    shape: z.object({
-      count: z.int(),
-      contacts: z.array(BriefContact),
-      next_cursor: nextCursor,
-      stale_since: staleSince,
-    }),
     text: ({ count, contacts, ...page }) =>
       lines(`${count} people`, contacts.map(contactLine), pageLines(page)),
   },
@@ -84,10 +68,10 @@ export const getContact = defineOperation({
   routes: ['GET /api/contacts/{contact_id}'],
   input: z.strictObject({ contact_id: contactIdInput }),
   output: z.object({
-    ok: z.literal(true),
+    ok,
     contact: Contact,
-    chat: Chat.nullable().describe('The direct chat; null if there is none.'),
-    common_groups: z.array(z.object({ id: z.string(), name: z.string() })).describe('Latest activity first.'),
+    chat: ChatAlone.nullable().describe('The direct chat; null if there is none.'),
+    common_groups: z.array(ChatName).describe('Latest activity first.'),
     messages: z
       .object({ received: Traffic, sent: Traffic })
       .describe('Messages in the direct chat: received from the person, and sent by this account.'),
@@ -96,13 +80,6 @@ export const getContact = defineOperation({
   errors: [...READING_ERRORS, 'contact_not_found'],
   example: { input: { contact_id: '15551234567' } },
   brief: {
-    shape: z.object({
-      contact: BriefContact,
-      chat: BriefChat.nullable(),
-      common_groups: z.array(z.object({ id: z.string(), name: z.string() })),
-      messages: z.object({ received: Traffic, sent: Traffic }),
-      stale_since: staleSince,
-    }),
     text: ({ contact, chat, common_groups, messages: { received, sent }, ...page }) =>
       lines(
         contactLine(contact),

@@ -167,7 +167,7 @@ export function createDoor({ accounts, clock, mcpUrl, onAdmit }: DoorOptions): D
  * (`send_outcome_unknown` for a send)
  */
 export async function run<In extends z.ZodType, Out extends z.ZodType, S extends Scope, N extends Needs>(
-  operation: Operation<In, Out, z.ZodObject, S, N>,
+  operation: Operation<In, Out, S, N>,
   input: z.output<In>,
   granted: Grant<S, N>,
 ): Promise<z.output<Out>> {

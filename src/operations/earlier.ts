@@ -38,7 +38,6 @@ export const loadEarlier = defineOperation({
   limitMs: 30_000,
   example: { input: { chat_id: '15551234567@c.us' } },
   brief: {
-    shape: z.object({ ok: z.literal(true), added: z.int(), history_complete: z.boolean() }),
     text: ({ added, history_complete }) =>
       facts({
         'messages added': added,

@@ -2,20 +2,13 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
+import { ChatName } from '../model/chat.ts'
+import { Contact } from '../model/contact.ts'
 import { CHAT_FIELDS, EVENT_KINDS, Event } from '../model/events.ts'
-import { Revision } from '../model/message.ts'
+import { shortOf, written } from '../model/fields.ts'
+import { Message, Revision } from '../model/message.ts'
 import { REASONS, SESSION_STATES } from '../model/status.ts'
-import {
-  BriefContact,
-  BriefMessage,
-  contactLine,
-  facts,
-  indented,
-  lines,
-  messageLine,
-  named,
-  quoted,
-} from './brief.ts'
+import { contactLine, facts, indented, lines, messageLine, named, quoted } from './brief.ts'
 import { chatIdInput, limit, oneOrMore, whole } from './inputs.ts'
 import { defineOperation, defineStream, PATIENCE_MS } from './operation.ts'
 import { READING_ERRORS } from './reading.ts'
@@ -47,21 +40,22 @@ export const EVENT_ERRORS = [
   'shutting_down',
 ] as const satisfies ErrorCode[]
 
+/** One shape for all kinds of events. */
 const BriefEvent = z.object({
   at: z.string(),
   kind: z.enum(EVENT_KINDS),
-  chat: z.object({ id: z.string(), name: z.string() }).nullable(),
-  message: BriefMessage.nullable(),
+  chat: ChatName.nullable(),
+  message: shortOf(Message).nullable(),
   /** Each kind has some of these. */
   data: z.object({
     late: z.boolean().optional(),
     before: Revision.pick({ body: true }).nullable().optional(),
     ack: z.int().optional(),
-    emoji: z.string().optional(),
+    emoji: written(z.string()).optional(),
     from: z.string().nullable().optional(),
     from_me: z.boolean().optional(),
     fields: z.array(z.enum(CHAT_FIELDS)).optional(),
-    contact: BriefContact.nullable().optional(),
+    contact: shortOf(Contact).nullable().optional(),
     count: z.int().optional(),
     id: z.string().optional(),
     state: z.enum(SESSION_STATES).optional(),

@@ -1,25 +1,14 @@
 /** Operations that read messages. */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
-import { Chat, Gap } from '../model/chat.ts'
+import { ChatAlone, ChatName, Gap } from '../model/chat.ts'
 import { counted } from '../model/counted.ts'
 import { type Jid, type PhoneNumber, phoneJid, phoneNumberInput } from '../model/ids.ts'
 import { Message, Revision } from '../model/message.ts'
-import {
-  BriefChat,
-  BriefMessage,
-  chatLine,
-  gapLine,
-  indented,
-  lines,
-  messageLine,
-  named,
-  pageLines,
-  quoted,
-} from './brief.ts'
+import { chatLine, gapLine, indented, lines, messageLine, named, pageLines, quoted } from './brief.ts'
 import { chatIdInput, limit, messageIdInput, pointInput, whole } from './inputs.ts'
 import { defineOperation } from './operation.ts'
-import { READING_ERRORS, staleness, staleSince } from './reading.ts'
+import { ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
 
 /** Exactly one of the two fields names the chat. */
 const chatAddress = { phone_number: phoneNumberInput.optional(), chat_id: chatIdInput.optional() }
@@ -63,8 +52,8 @@ export const readMessages = defineOperation({
       message: 'give either phone_number or chat_id',
     }),
   output: z.object({
-    ok: z.literal(true),
-    chat: Chat,
+    ok,
+    chat: ChatAlone,
     count: z.int(),
     messages: z.array(Message),
     next_before: z
@@ -85,16 +74,6 @@ export const readMessages = defineOperation({
   example: { input: { phone_number: '+1 555 123 4567', limit: 10 } },
   brief: {
     sizes: { limit: 'messages' },
-    shape: z.object({
-      chat: BriefChat,
-      count: z.int(),
-      messages: z.array(BriefMessage),
-      next_before: z.string().optional(),
-      next_after: z.string().optional(),
-      gaps: z.array(Gap).optional(),
-      history_complete: z.boolean(),
-      stale_since: staleSince,
-    }),
     text: ({ chat, count, messages, next_before, next_after, gaps, history_complete, ...page }) =>
       lines(
         `Chat: ${chatLine(chat)}`,
@@ -142,9 +121,9 @@ export const getMessage = defineOperation({
   routes: ['GET /api/messages/{message_id}'],
   input: z.strictObject({ message_id: messageIdInput, before: around('before'), after: around('after') }),
   output: z.object({
-    ok: z.literal(true),
+    ok,
     message: Message,
-    chat: z.object({ id: z.string(), name: z.string() }),
+    chat: ChatName,
     revisions: z
       .array(Revision)
       .describe('Earlier versions, oldest first. Empty if the message never changed.'),
@@ -158,13 +137,6 @@ export const getMessage = defineOperation({
   example: { input: { message_id: 'true_15551234567@c.us_3EB0C767D097B7C7C0' } },
   brief: {
     sizes: { before: 'before', after: 'after' },
-    shape: z.object({
-      message: BriefMessage,
-      chat: z.object({ id: z.string(), name: z.string() }),
-      revisions: z.array(Revision.pick({ what: true, body: true, until_at: true })),
-      context: z.object({ before: z.array(BriefMessage), after: z.array(BriefMessage) }),
-      stale_since: staleSince,
-    }),
     text: ({ message, chat, revisions, context, ...page }) =>
       lines(
         `Chat: ${named(chat)}`,

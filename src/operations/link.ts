@@ -1,9 +1,10 @@
 /** Operations on the link: server information, status, start, pairing code and logout. */
 import { z } from 'zod'
+import { ownWords, shortOf } from '../model/fields.ts'
 import { phoneNumberInput } from '../model/ids.ts'
 import { Status } from '../model/status.ts'
 import { lines } from './brief.ts'
-import { BriefStatus, statusText } from './brief-status.ts'
+import { statusText } from './brief-status.ts'
 import { defineOperation } from './operation.ts'
 
 const nothing = z.strictObject({})
@@ -55,7 +56,7 @@ export const getStatus = defineOperation({
   output: Status,
   errors: [],
   example: { input: {} },
-  brief: { shape: BriefStatus, text: statusText },
+  brief: { text: statusText },
   run: (_, { status }) => status(),
 })
 
@@ -77,7 +78,7 @@ export const startAuth = defineOperation({
   errors: ['browser_not_found', 'logout_in_progress', 'shutting_down'],
   limitMs: 28_000,
   example: { input: {} },
-  brief: { shape: BriefStatus, text: statusText },
+  brief: { text: statusText },
   async run(_, { session, status }) {
     await session.start()
     return status()
@@ -128,7 +129,7 @@ export const requestPairingCode = defineOperation({
       code: z.string().nullable(),
       instructions: z.string().optional(),
       expires_at: z.string().optional(),
-      status: BriefStatus.optional(),
+      status: shortOf(Status).optional(),
     }),
     text: ({ already_authenticated, phone_number, code, instructions, expires_at, status }) =>
       lines(
@@ -172,17 +173,12 @@ export const logout = defineOperation({
       .boolean()
       .optional()
       .describe('False if WhatsApp could not be reached: the phone still lists this device.'),
-    hint: z.string().optional(),
+    hint: ownWords(z.string().optional()),
   }),
   errors: ['shutting_down', 'whatsapp_timeout'],
   limitMs: 30_000,
   example: { input: {} },
   brief: {
-    shape: z.object({
-      ok: z.literal(true),
-      unlinked_remotely: z.boolean().optional(),
-      hint: z.string().optional(),
-    }),
     text: ({ unlinked_remotely, hint }) =>
       lines(
         'Logged out',

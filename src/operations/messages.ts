@@ -1,6 +1,7 @@
 /** Operations that send messages. */
 import { z } from 'zod'
 import { type ErrorCode, fail } from '../errors.ts'
+import { ChatName } from '../model/chat.ts'
 import { type Jid, phoneJid, phoneNumberInput, phoneOf } from '../model/ids.ts'
 import type { Quoted } from '../model/recipient.ts'
 import { facts, quoted } from './brief.ts'
@@ -83,13 +84,6 @@ export const sendMessage = defineOperation({
   limitMs: 30_000,
   example: { input: { phone_number: '+1 555 123 4567', message: 'Hello from whatsapp-mcp-api' } },
   brief: {
-    shape: z.object({
-      ok: z.literal(true),
-      to: z.string(),
-      chat_id: z.string(),
-      message_id: z.string(),
-      timestamp: z.string(),
-    }),
     text: ({ to, chat_id, message_id, timestamp }) =>
       `WhatsApp's server has accepted the message: ${facts({ to, chat: chat_id, at: timestamp, id: message_id })}`,
   },
@@ -129,7 +123,7 @@ export const sendToChat = defineOperation({
   }),
   output: z.object({
     ok: z.literal(true),
-    chat: z.object({ id: z.string(), name: z.string() }).describe('The chat that received the message.'),
+    chat: ChatName.describe('The chat that received the message.'),
     message_id: z.string(),
     timestamp: sentAt,
     reply_to: z.string().optional().describe('Id of the message that it replies to.'),
@@ -138,13 +132,6 @@ export const sendToChat = defineOperation({
   limitMs: 30_000,
   example: { input: { chat: 'Weekend hike', message: 'I bring the map.' } },
   brief: {
-    shape: z.object({
-      ok: z.literal(true),
-      chat: z.object({ id: z.string(), name: z.string() }),
-      message_id: z.string(),
-      timestamp: z.string(),
-      reply_to: z.string().optional(),
-    }),
     text: ({ chat, message_id, timestamp, reply_to }) =>
       `Sent to ${quoted(chat.name)} [${chat.id}] at ${timestamp}, message id ${message_id}${reply_to === undefined ? '' : `, reply to ${reply_to}`}`,
   },

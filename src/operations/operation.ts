@@ -1,6 +1,7 @@
 /** The operation: one row of the table from which every face is derived. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
+import { type Short, shortOf } from '../model/fields.ts'
 import type { Scope } from './call.ts'
 import type { EventReading, Grant, Needs } from './door.ts'
 
@@ -32,12 +33,10 @@ export const TAGS = {
   archive: 'The archive on this machine: statistics, export and deletion.',
 } as const satisfies Record<string, string>
 
-/**
- * The short form of an output for agents: only what a next step may need. Its shape is a subset of the output, so parsing
- * the output with it returns the short form. The published schema is open, so a full output matches it too.
- */
-export type Brief<Shape extends z.ZodObject = z.ZodObject> = {
-  shape: Shape
+/** The short form of an output for agents: only what a next step may need. */
+export type Brief<Shape = unknown> = {
+  /** Its schema, if it is not the output without its details. A full output must match it too. */
+  shape?: Shape
   /**
    * The inputs that set page sizes, each with the list of the output that it limits. These lists are never cut: if an
    * output is too large, the face runs the operation again with a smaller page, so that the cursor matches.
@@ -80,9 +79,9 @@ type Described<In extends z.ZodType, S extends Scope, N extends Needs> = {
 export type Operation<
   In extends z.ZodType = z.ZodType,
   Out extends z.ZodType = z.ZodType,
-  Shape extends z.ZodObject = z.ZodObject,
   S extends Scope = Scope,
   N extends Needs = Needs,
+  Shape = unknown,
 > = Described<In, S, N> & {
   gives: 'json'
   /** Name of its MCP tool, if it is not `whatsapp_` and the name; null: the operation has no tool. */
@@ -112,10 +111,10 @@ export type Operation<
 export function defineOperation<
   In extends z.ZodType,
   Out extends z.ZodType,
-  Shape extends z.ZodObject,
   S extends Scope,
   N extends Needs,
->(row: Omit<Operation<In, Out, Shape, S, N>, 'gives'>): Operation<In, Out, Shape, S, N> {
+  Shape = Short<Out>,
+>(row: Omit<Operation<In, Out, S, N, Shape>, 'gives'>): Operation<In, Out, S, N, Shape> {
   return { ...row, gives: 'json' }
 }
 
@@ -162,4 +161,14 @@ export function defineStream<In extends z.ZodType>(
   row: Omit<StreamRow<In>, 'gives' | 'scope' | 'needs'>,
 ): StreamRow<In> {
   return { ...row, gives: 'events', scope: 'read', needs: 'nothing' }
+}
+
+const shapes = new WeakMap<Operation, z.ZodObject>()
+
+/** Returns the schema of the short form of this row. Parsing the output with it returns the short form. */
+export function briefShape(row: Operation): z.ZodObject {
+  const shape = shapes.get(row) ?? row.brief?.shape ?? shortOf(row.output)
+  if (!(shape instanceof z.ZodObject)) throw new TypeError(`${row.name} has no short form`)
+  shapes.set(row, shape)
+  return shape
 }

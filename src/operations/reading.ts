@@ -1,6 +1,7 @@
 /** Parts that all reading operations share. */
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
+import { detail } from '../model/fields.ts'
 import type { Archive } from '../session/archive.ts'
 
 /** Error codes that any reading can return: see `Archive.reader`. */
@@ -17,6 +18,9 @@ export const READING_ERRORS = [
   'archive_full',
   'server_busy',
 ] as const satisfies ErrorCode[]
+
+/** A field of every reading of the archive. */
+export const ok = detail(z.literal(true))
 
 /** A field of every output from the archive. */
 export const staleSince = z

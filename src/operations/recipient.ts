@@ -2,7 +2,7 @@
 import { fail } from '../errors.ts'
 import type { ChatKind } from '../model/chat.ts'
 import { chatKindOf, type KeyParts } from '../model/ids.ts'
-import type { NamedRecipient, Quoted, Recipient } from '../model/recipient.ts'
+import type { Candidate, NamedRecipient, Quoted, Recipient } from '../model/recipient.ts'
 import type { Archive } from '../session/archive.ts'
 import { readAddress } from './inputs.ts'
 
@@ -85,6 +85,6 @@ function refuse(detail: string): never {
   return fail('send_refused', { detail: `${detail} Nothing was sent.`, hint: 'Send to another chat.' })
 }
 
-function toCandidate({ id, name, kind, lastMessageAt, why }: NamedRecipient) {
+function toCandidate({ id, name, kind, lastMessageAt, why }: NamedRecipient): Candidate {
   return { id, name, kind, ...(lastMessageAt === null ? {} : { last_message_at: lastMessageAt }), why }
 }

@@ -1,8 +1,9 @@
 /** Tool results: one output as structured data and as text with the same facts. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { escapeInText, toJson } from '../../json.ts'
-import type { Operation } from '../../operations/operation.ts'
-import { type Cuts, cutObject, type Limits, noCuts, sparse } from './cut.ts'
+import { fieldsOf } from '../../model/fields.ts'
+import { briefShape, type Operation } from '../../operations/operation.ts'
+import { type Cuts, cutObject, type Limits, noCuts, reworded, sparse } from './cut.ts'
 import { estimateTokens } from './estimate.ts'
 
 /** The formats of a result. */
@@ -25,33 +26,26 @@ export type Form = {
 }
 
 /** Returns the output of an operation as a tool result. `note` lists what is left out, in data and text. */
-export function toResult({ brief, routes }: Operation, answer: object, form: Form): CallToolResult {
+export function toResult(operation: Operation, answer: object, form: Form): CallToolResult {
+  const { brief, output, routes } = operation
   const cuts = noCuts()
   const limits = { ...form.limits, pages: Object.values(brief?.sizes ?? {}) }
   if (form.format === 'detailed' || brief === undefined) {
-    const data = cutObject(answer, limits, cuts)
+    const data = cutObject(answer, fieldsOf(output), limits, cuts)
     const told = { ...data, ...noteOf(cuts, form.smaller, routes[0], form.notes) }
     return result(toJson(told), told)
   }
-  const data = cutObject(ownWords(brief.shape.parse(answer), form.words), limits, cuts)
+  const shape = briefShape(operation)
+  const fields = fieldsOf(shape)
+  const data = cutObject(reworded(shape.parse(answer), fields, form.words), fields, limits, cuts)
   const more = noteOf(cuts, form.smaller, routes[0], form.notes)
-  const text = [brief.text(brief.shape.parse(data)), ...Object.values(more)].join('\n')
+  const text = [brief.text(data), ...Object.values(more)].join('\n')
   // Texts from people are already quoted. This escapes controls in any other field.
-  return result(escapeInText(text), { ...sparse(data), ...more })
+  return result(escapeInText(text), { ...sparse(data, fields), ...more })
 }
 
 function result(text: string, structuredContent: Record<string, unknown>): CallToolResult {
   return { content: [{ type: 'text', text }], structuredContent }
-}
-
-/** Replaces routes with tools in `next_step` and `hint`, which this server writes; other fields are facts. */
-function ownWords(answer: Record<string, unknown>, words: Form['words']): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(answer).map(([name, value]) => [
-      name,
-      (name === 'next_step' || name === 'hint') && typeof value === 'string' ? words(value) : value,
-    ]),
-  )
 }
 
 /** Returns `note`: `notes`, what is left out, and how to get it. Returns no field if there is nothing to say. */

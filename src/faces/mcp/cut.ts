@@ -1,8 +1,9 @@
-/** Shortens outputs: cuts long texts and lists, and counts what is left out. */
+/** Shortens outputs by the marks of their fields: cuts long texts and lists, and counts what is left out. */
+import { type Fields, UNMARKED } from '../../model/fields.ts'
 
 /**
- * Limits for texts (UTF-16 units) and lists (entries). Lists named in `pages` are not cut. `preview`: limit for the
- * texts of a chat's last message.
+ * Limits for texts (UTF-16 units) and lists (entries). Lists named in `pages` are not cut. `preview`: limit for
+ * the texts of previews.
  */
 export type Limits = { text: number; entries: number; pages?: readonly string[]; preview?: number }
 
@@ -23,42 +24,37 @@ export function noCuts(): Cuts {
 }
 
 /**
- * The fields with texts of people (or browsers), which can have any length. Only these are cut: all others are short, and
- * cut ids, times and cursors are useless.
+ * Returns the object within these limits. Adds what is left out to `cuts`. Of texts only those that people wrote are cut: all
+ * others are short, and cut ids, times and cursors are useless.
  */
-const WRITTEN = new Set([
-  'body',
-  'name',
-  'address_book_name',
-  'pushname',
-  'sender_name',
-  'filename',
-  'mimetype',
-  'snippet',
-  'emoji',
-  'last_error',
-])
+export function cutObject(
+  value: object,
+  fields: Fields,
+  limits: Limits,
+  cuts: Cuts,
+): Record<string, unknown> {
+  const { text, entries, preview = text } = limits
+  if (text === WHOLE.text && entries === WHOLE.entries && preview === text) return { ...value }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [
+      name,
+      cut(one, fields.fields.get(name) ?? UNMARKED, limits, cuts, name),
+    ]),
+  )
+}
 
-/** Returns the value within these limits. Adds what is left out to `cuts`. */
-export function cut(value: unknown, limits: Limits, cuts: Cuts, name = ''): unknown {
-  if (typeof value === 'string') return WRITTEN.has(name) ? cutText(value, limits, cuts) : value
+function cut(value: unknown, fields: Fields, limits: Limits, cuts: Cuts, name: string): unknown {
+  if (typeof value === 'string') return fields.written ? cutText(value, limits, cuts) : value
   if (Array.isArray(value)) {
     const shown = limits.pages?.includes(name) ? value : value.slice(0, limits.entries)
     const over = value.length - shown.length
     if (over > 0) cuts.entries.set(name, (cuts.entries.get(name) ?? 0) + over)
-    return shown.map((one) => cut(one, limits, cuts))
+    return shown.map((one) => cut(one, fields, limits, cuts, ''))
   }
   if (!isObject(value)) return value
   const { preview = limits.text } = limits
-  const text = name === 'last_message' ? Math.min(limits.text, preview) : limits.text
-  return cutObject(value, { ...limits, text }, cuts)
-}
-
-/** Like {@link cut}, for an object. */
-export function cutObject(value: object, limits: Limits, cuts: Cuts): Record<string, unknown> {
-  const { text, entries, preview = text } = limits
-  if (text === WHOLE.text && entries === WHOLE.entries && preview === text) return { ...value }
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, cut(one, limits, cuts, name)]))
+  const text = fields.preview ? Math.min(limits.text, preview) : limits.text
+  return cutObject(value, fields, { ...limits, text }, cuts)
 }
 
 function cutText(text: string, limits: Limits, cuts: Cuts): string {
@@ -70,26 +66,46 @@ function cutText(text: string, limits: Limits, cuts: Cuts): string {
 }
 
 /**
- * Removes empty values: false, null, empty lists, and the type `chat` of plain text messages. Keeps all fields of the output
- * itself, so that readers find them.
+ * Removes empty values: false, null, empty lists, and what a field usually is. Keeps all fields of the output itself, so that
+ * readers find them.
  */
-export function sparse(answer: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, thin(value)]))
+export function sparse(answer: object, fields: Fields): Record<string, unknown> {
+  return changeEach(answer, fields, thin)
 }
 
-function thin(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(thin)
+function thin(value: unknown, fields: Fields): unknown {
+  if (Array.isArray(value)) return value.map((one) => thin(one, fields))
   if (!isObject(value)) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([name, one]) => !saysNothing(name, one))
-      .map(([name, one]) => [name, thin(one)]),
-  )
+  const told = Object.entries(value).filter(([name, one]) => !saysNothing(one, fields.fields.get(name)))
+  return changeEach(Object.fromEntries(told), fields, thin)
 }
 
-function saysNothing(name: string, value: unknown): boolean {
+function saysNothing(value: unknown, fields: Fields = UNMARKED): boolean {
   if (Array.isArray(value)) return value.length === 0
-  return value === null || value === undefined || value === false || (name === 'type' && value === 'chat')
+  return value === null || value === undefined || value === false || value === fields.usual
+}
+
+/** Adapts the sentences of this server in an output; other texts are facts. */
+export function reworded(
+  answer: object,
+  fields: Fields,
+  words: (text: string) => string,
+): Record<string, unknown> {
+  const change = (value: unknown, marks: Fields): unknown => {
+    if (typeof value === 'string') return marks.own ? words(value) : value
+    return isObject(value) && !Array.isArray(value) ? changeEach(value, marks, change) : value
+  }
+  return changeEach(answer, fields, change)
+}
+
+function changeEach(
+  value: object,
+  { fields }: Fields,
+  change: (value: unknown, fields: Fields) => unknown,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [name, change(one, fields.get(name) ?? UNMARKED)]),
+  )
 }
 
 function isObject(value: unknown): value is object {

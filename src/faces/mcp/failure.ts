@@ -5,12 +5,18 @@ import {
   ProtocolErrorCode,
   ResourceNotFoundError,
 } from '@modelcontextprotocol/server'
+import { z } from 'zod'
 import { type AppError, ERRORS } from '../../errors.ts'
 import { toJson } from '../../json.ts'
+import { fieldsOf } from '../../model/fields.ts'
+import { Candidate } from '../../model/recipient.ts'
 import { cutObject, type Limits, noCuts } from './cut.ts'
 
 /** Limits for names in the facts of an error. They are candidates to choose from, and their ids are beside them. */
 const SHORT: Limits = { text: 100, entries: 10 }
+
+/** The facts of errors that people wrote. */
+const FACTS = fieldsOf(z.object({ candidates: z.array(Candidate) }))
 
 /** The data that both kinds of errors include. @param requestId the server's own id, as in the log */
 function factsOf({ code, facts, retryAfterS }: AppError, requestId: string): Record<string, unknown> {
@@ -20,7 +26,7 @@ function factsOf({ code, facts, retryAfterS }: AppError, requestId: string): Rec
     ...(retryAfterS === undefined ? {} : { retry_after_s: retryAfterS }),
     request_id: requestId,
     // A cut text says so itself.
-    ...cutObject(facts, SHORT, noCuts()),
+    ...cutObject(facts, FACTS, SHORT, noCuts()),
   }
 }
 

@@ -1,6 +1,7 @@
 /** Fits an output into a token budget: with shorter texts, shorter lists and, if the operation has pages, smaller pages. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { jsonLength } from '../../json.ts'
+import type { Fields } from '../../model/fields.ts'
 import { tokensOf } from './answer.ts'
 import { cutObject, type Limits, noCuts, WHOLE } from './cut.ts'
 
@@ -49,7 +50,11 @@ export const MOST_BYTES = 100_000
 const PREVIEW = 1_000
 
 /** Returns the result with all entries of its pages, and with texts as long as they fit. */
-export function fitWhole(answer: object, render: (limits: Limits) => CallToolResult): CallToolResult {
+export function fitWhole(
+  answer: object,
+  fields: Fields,
+  render: (limits: Limits) => CallToolResult,
+): CallToolResult {
   // A chat's last message is a preview: the messages often include it too.
   const texts = [WHOLE.text, 64_000, 32_000, 16_000, 8_000, 4_000, 2_000, 1_000].map((text) => ({
     ...WHOLE,
@@ -59,7 +64,7 @@ export function fitWhole(answer: object, render: (limits: Limits) => CallToolRes
   const [smallest = WHOLE, ...larger] = [WHOLE, ...texts, ...SHORTER].reverse()
   for (const limits of larger.reverse()) {
     // Its length is counted first, which takes a fraction of the time of writing it.
-    if (jsonLength(cutObject(answer, limits, noCuts())) > MOST_BYTES) continue
+    if (jsonLength(cutObject(answer, fields, limits, noCuts())) > MOST_BYTES) continue
     const result = render(limits)
     if (bytesOf(result) <= MOST_BYTES) return result
   }

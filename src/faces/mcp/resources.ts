@@ -1,8 +1,11 @@
 /** The MCP resources: the status, chats and messages. Each is read through its operation. */
 import type { ReadResourceResult, Resource, ResourceTemplateType } from '@modelcontextprotocol/server'
+import { z } from 'zod'
 import { fail, toAppError } from '../../errors.ts'
 import { jsonLength, toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
+import { type Fields, fieldsOf } from '../../model/fields.ts'
+import { Message } from '../../model/message.ts'
 import type { Call } from '../../operations/call.ts'
 import { getChat } from '../../operations/chats.ts'
 import { type Door, type Grant, run } from '../../operations/door.ts'
@@ -56,6 +59,10 @@ const LATEST = 50
 const SHORT: Limits = { text: 1_000, entries: 20, pages: ['messages', 'before', 'after'] }
 /** Limits for a message resource that is too large. */
 const LARGE: Limits = { text: 4_000, entries: 20 }
+/** The marks of the fields of the resources. */
+const CHAT = fieldsOf(z.object({ ...getChat.output.shape, ...readMessages.output.shape }))
+const MESSAGE = fieldsOf(getMessage.output)
+const AROUND = fieldsOf(getMessage.output.shape.context)
 /** Tokens for the messages before a message, and for the messages after it. */
 const AROUND_TOKENS = 1_500
 /** Tokens reserved for `note`. */
@@ -133,10 +140,10 @@ async function readChat(id: string, granted: Reading): Promise<object> {
     ...rest,
     ...(members.length === 0 ? {} : { members_total: members.length, members }),
   }
-  const room = BUDGET.most - NOTE_TOKENS - tokensOf(head)
+  const room = BUDGET.most - NOTE_TOKENS - tokensOf(head, CHAT)
   const shown = firstOf([...messages].reverse(), room).reverse()
   const before = shown.length < messages.length ? shown[0]?.id : next_before
-  return inShort({ ...head, messages: shown, next_before: before }, [getChat, readMessages])
+  return inShort({ ...head, messages: shown, next_before: before }, CHAT, [getChat, readMessages])
 }
 
 async function readMessage(id: string, granted: Reading): Promise<object> {
@@ -144,33 +151,39 @@ async function readMessage(id: string, granted: Reading): Promise<object> {
   const { message, chat, revisions, context: around, ...rest } = answer
   demandKnown(id, messageIds(message.id, granted.reader()))
   const before = firstOf([...around.before].reverse(), AROUND_TOKENS).reverse()
-  const { note, ...shown } = inShort({ before, after: firstOf(around.after, AROUND_TOKENS) }, [getMessage])
+  const { note, ...shown } = inShort({ before, after: firstOf(around.after, AROUND_TOKENS) }, AROUND, [
+    getMessage,
+  ])
   return bounded({ message, chat, revisions, context: shown, ...rest, note })
 }
 
 /** Returns the value, or a cut copy if it is too large because the message was edited often. Cut texts say so. */
 function bounded(value: object): object {
-  return jsonLength(value) > MOST_BYTES ? cutObject(value, LARGE, noCuts()) : value
+  return jsonLength(value) > MOST_BYTES ? cutObject(value, MESSAGE, LARGE, noCuts()) : value
 }
 
 /** Returns the short form. As in results of tools, `note` says what is left out and names the routes that return it. */
-function inShort(value: object, operations: readonly Pick<Operation, 'routes'>[]): Record<string, unknown> {
+function inShort(
+  value: object,
+  fields: Fields,
+  operations: readonly Pick<Operation, 'routes'>[],
+): Record<string, unknown> {
   const cuts = noCuts()
-  const short = cutObject(value, SHORT, cuts)
+  const short = cutObject(value, fields, SHORT, cuts)
   return { ...short, ...noteOf(cuts, {}, operations.map(({ routes }) => routes[0]).join(', ')) }
 }
 
 /** Returns the first items whose short forms fit into this many tokens. */
-function firstOf<Item extends object>(items: readonly Item[], tokens: number): Item[] {
+function firstOf(items: readonly Message[], tokens: number): Message[] {
   let room = tokens
   const tooMany = items.findIndex((item) => {
-    room -= tokensOf(item)
+    room -= tokensOf(item, fieldsOf(Message))
     return room < 0
   })
   return items.slice(0, tooMany === -1 ? items.length : tooMany)
 }
 
 /** Returns an upper bound for the tokens of the short form. */
-function tokensOf(value: object): number {
-  return estimateTokens(toJson(cutObject(value, SHORT, noCuts())))
+function tokensOf(value: object, fields: Fields): number {
+  return estimateTokens(toJson(cutObject(value, fields, SHORT, noCuts())))
 }

@@ -7,9 +7,10 @@ import {
 } from '@modelcontextprotocol/server'
 import { ERRORS, fail, toAppError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import { fieldsOf } from '../../model/fields.ts'
 import type { Call } from '../../operations/call.ts'
 import { type Door, type Grant, run } from '../../operations/door.ts'
-import type { Operation, Size } from '../../operations/operation.ts'
+import { briefShape, type Operation, type Size } from '../../operations/operation.ts'
 import { parseInput } from '../../operations/parse-input.ts'
 import { BUDGET, FORMATS, type Format, toResult } from './answer.ts'
 import { type Arguments, createArgumentReader } from './arguments.ts'
@@ -110,7 +111,7 @@ function define(name: string, operation: Operation, words: Wording): Tool {
     title,
     description: [words(description), ...exampleOf(operation)].join(' '),
     inputSchema: inputSchema(input, brief === undefined ? {} : { [FORMAT]: formatField(operation) }, words),
-    ...(brief === undefined ? {} : { outputSchema: outputSchema(brief.shape) }),
+    ...(brief === undefined ? {} : { outputSchema: outputSchema(briefShape(operation)) }),
     annotations: {
       readOnlyHint: effect === 'read',
       // These two have no meaning for a tool that only reads.
@@ -170,7 +171,7 @@ async function answer(
     object(await run(operation, parseInput(operation.input, { ...input, ...sizes }), granted))
   const first = await ask({})
   if (operation.documented !== undefined && format === 'detailed')
-    return fitWhole(first, (limits) =>
+    return fitWhole(first, fieldsOf(operation.output), (limits) =>
       toResult(operation, first, { format, limits, smaller: {}, notes, words }),
     )
   const lists = operation.brief?.sizes ?? {}
