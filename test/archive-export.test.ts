@@ -130,7 +130,7 @@ describe('GET /api/export', () => {
     // A connection of its own, as readArchive opens it.
     const { db } = openStore(archive()?.file ?? '')
     let pulled = 0
-    function* counted(pieces: Iterable<string>) {
+    async function* counted(pieces: Iterable<string>) {
       for (const piece of pieces) {
         pulled += piece.length
         yield piece
@@ -141,19 +141,17 @@ describe('GET /api/export', () => {
     identifyCallers(server)
     const slow: Archive = {
       ...harness.app.archive,
-      exporter: () => ({
-        export(chat, format) {
-          const { messages, pieces } = exporter.export(chat, format)
-          return { messages, pieces: counted(pieces) }
-        },
-      }),
+      async export(chat, format) {
+        const { messages, pieces } = exporter.export(chat, format)
+        return { messages, pieces: counted(pieces) }
+      },
     }
     const accounts = [{ id: DEFAULT_ACCOUNT, session: harness.app.session, archive: slow }]
     const door = createDoor({ accounts, clock: systemClock, mcpUrl: () => '', onAdmit: () => {} })
     const clock = createTestClock()
     const log = createLog({ level: 'warn', write: () => {} })
     server.get('/api/export', async (request, reply) => {
-      serveFile(exportArchive, request, reply, { door, clock, log })
+      await serveFile(exportArchive, request, reply, { door, clock, log })
       return reply
     })
     server.get('/other', () => 'ok')

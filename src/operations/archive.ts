@@ -47,8 +47,8 @@ export const getArchiveStats = defineOperation({
         pageLines({ stale_since }),
       ),
   },
-  run(_, { stats, status, staleSince }) {
-    const counts = stats()
+  async run(_, { reader, status, staleSince }) {
+    const counts = await reader().countAll()
     const file = status().archive?.file ?? ''
     const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0
     return {

@@ -61,8 +61,8 @@ export const listUnread = defineOperation({
         pageLines(page),
       ),
   },
-  run({ limit, cursor, messages_per_chat, include_muted, include_archived }, { reader, staleSince }) {
-    const page = reader().listUnread(
+  async run({ limit, cursor, messages_per_chat, include_muted, include_archived }, { reader, staleSince }) {
+    const page = await reader().listUnread(
       {
         kinds: ['direct', 'group'],
         muted: include_muted,
@@ -138,8 +138,11 @@ export const listWaiting = defineOperation({
         pageLines(page),
       ),
   },
-  run({ limit, cursor, days, include_groups, include_muted, include_archived }, { reader, staleSince }) {
-    const { items, next } = reader().listWaiting(
+  async run(
+    { limit, cursor, days, include_groups, include_muted, include_archived },
+    { reader, staleSince },
+  ) {
+    const { items, next } = await reader().listWaiting(
       {
         kinds: include_groups ? ['direct', 'group'] : ['direct'],
         muted: include_muted,

@@ -55,9 +55,9 @@ export const listChats = defineOperation({
         pageLines(page),
       ),
   },
-  run({ limit, cursor, query, unread_only, archived, kind }, { reader, staleSince }) {
+  async run({ limit, cursor, query, unread_only, archived, kind }, { reader, staleSince }) {
     const filter = { query, unreadOnly: unread_only, archived, kinds: kind }
-    const { items, next } = reader().listChats(filter, { limit, cursor })
+    const { items, next } = await reader().listChats(filter, { limit, cursor })
     return {
       ok: true as const,
       count: items.length,
@@ -118,8 +118,8 @@ export const getChat = defineOperation({
         pageLines(page),
       ),
   },
-  run({ chat_id }, { reader, staleSince }) {
-    const { chat, members, history, removedAt } = reader().getChat(chat_id)
+  async run({ chat_id }, { reader, staleSince }) {
+    const { chat, members, history, removedAt } = await reader().getChat(chat_id)
     return {
       ok: true as const,
       chat,

@@ -33,8 +33,8 @@ export const listContacts = defineOperation({
     text: ({ count, contacts, ...page }) =>
       lines(`${count} people`, contacts.map(contactLine), pageLines(page)),
   },
-  run({ query, limit, cursor }, { reader, staleSince }) {
-    const { items, next } = reader().listContacts({ query }, { limit, cursor })
+  async run({ query, limit, cursor }, { reader, staleSince }) {
+    const { items, next } = await reader().listContacts({ query }, { limit, cursor })
     return {
       ok: true as const,
       count: items.length,
@@ -91,8 +91,8 @@ export const getContact = defineOperation({
         pageLines(page),
       ),
   },
-  run({ contact_id }, { reader, staleSince }) {
-    const { contact, chat, groups, received, sent } = reader().getContact(contact_id)
+  async run({ contact_id }, { reader, staleSince }) {
+    const { contact, chat, groups, received, sent } = await reader().getContact(contact_id)
     return {
       ok: true as const,
       contact,

@@ -33,7 +33,7 @@ export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestI
   status(): ReturnType<Session['status']>
   /** Subscribes to changes of the status. Returns the unsubscribe function. */
   onStatus: Session['onChange']
-} & Pick<Archive, 'reader' | 'exporter' | 'stats' | 'staleSince'> & {
+} & Pick<Archive, 'reader' | 'export' | 'staleSince'> & {
     /** Readers of the event log. */
     events: Pick<Archive['events'], 'open'>
   }
@@ -142,8 +142,7 @@ export function createDoor({ accounts, clock, mcpUrl, onAdmit }: DoorOptions): D
       status: session.status,
       onStatus: session.onChange,
       reader: archive.reader,
-      exporter: archive.exporter,
-      stats: archive.stats,
+      export: archive.export,
       staleSince: archive.staleSince,
       events: archive.events,
     }

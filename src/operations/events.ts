@@ -136,12 +136,12 @@ export const listEvents = defineOperation({
     const giveUp = clock.after(Math.min(wait * 1000, patienceMs ?? MAX_WAIT_S * 1000), reading.close)
     signal.addEventListener('abort', reading.close)
     try {
-      let page = after === undefined ? { events: [], hasMore: false } : reading.next(limit)
+      let page = after === undefined ? { events: [], hasMore: false } : await reading.next(limit)
       while (after !== undefined && page.events.length === 0 && (wait > 0 || page.hasMore)) {
         // Lets other requests run while many events are filtered out.
         await (page.hasMore ? turn() : reading.grown())
         if (reading.ended.aborted) break
-        page = reading.next(limit)
+        page = await reading.next(limit)
       }
       return {
         ok: true as const,

@@ -23,9 +23,9 @@ export const exportArchive = defineFile({
   },
   errors: [...READING_ERRORS, 'chat_not_found'],
   example: { input: { chat_id: '15551234567@c.us', format: 'text' } },
-  run({ chat_id = null, format }, { exporter, clock }) {
-    const { messages, pieces } = exporter().export(chat_id, format)
-    const day = new Date(clock.now()).toISOString().slice(0, 10)
+  async run({ chat_id = null, format }, granted) {
+    const { messages, pieces } = await granted.export(chat_id, format)
+    const day = new Date(granted.clock.now()).toISOString().slice(0, 10)
     return {
       filename: `whatsapp-${day}.${format === 'text' ? 'txt' : 'jsonl'}`,
       type: TYPES[format],

@@ -86,9 +86,9 @@ export const readMessages = defineOperation({
         pageLines(page),
       ),
   },
-  run(input, { reader, staleSince }) {
+  async run(input, { reader, staleSince }) {
     const { limit, before, after } = input
-    const window = reader().readMessages(addressOf(input), { limit, before, after })
+    const window = await reader().readMessages(addressOf(input), { limit, before, after })
     const { chat, messages, gaps } = window
     const [first, last] = [messages[0], messages.at(-1)]
     return {
@@ -151,8 +151,8 @@ export const getMessage = defineOperation({
         pageLines(page),
       ),
   },
-  run({ message_id, before, after }, { reader, staleSince }) {
-    const found = reader().getMessage(message_id, { before, after })
+  async run({ message_id, before, after }, { reader, staleSince }) {
+    const found = await reader().getMessage(message_id, { before, after })
     return {
       ok: true as const,
       message: found.message,

@@ -137,8 +137,8 @@ export const sendToChat = defineOperation({
   },
   async run({ chat, message, reply_to }, granted) {
     const reader = granted.reader()
-    const recipient = findRecipient(reader, chat)
-    const answered = reply_to === undefined ? undefined : findQuoted(reader, reply_to, recipient)
+    const recipient = await findRecipient(reader, chat)
+    const answered = reply_to === undefined ? undefined : await findQuoted(reader, reply_to, recipient)
     const { chatId, ...sent } = await send(recipient.id, message, granted, answered)
     return {
       ok: true as const,

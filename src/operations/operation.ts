@@ -125,7 +125,7 @@ export type FileAnswer = {
   /** One of the row's `types`. */
   type: string
   headers: Record<string, string | number>
-  pieces: Iterable<string>
+  pieces: AsyncIterable<string>
 }
 
 /** A row that returns a file, over HTTP only. */
@@ -135,7 +135,7 @@ export type FileRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 'n
   types: readonly string[]
   /** Its headers by name. */
   headers: Record<string, { description: string; schema: Record<string, unknown> }>
-  run(input: z.output<In>, granted: Grant<'read', 'nothing'>): FileAnswer
+  run(input: z.output<In>, granted: Grant<'read', 'nothing'>): Promise<FileAnswer>
 }
 
 /** A row that returns server-sent events, over HTTP only. */

@@ -17,15 +17,15 @@ const MOST_CANDIDATES = 10
  * group of that name. A group that others named matches only if no other name is similar.
  * @throws AppError `chat_not_found`; `chat_ambiguous` with `candidates`; `send_refused`
  */
-export function findRecipient(reader: Reader, chat: string): Recipient {
+export async function findRecipient(reader: Reader, chat: string): Promise<Recipient> {
   const address = readAddress(chat)
   if (address !== null && chat.includes('@')) {
     demandKind(chatKindOf(address))
-    return demandOpen(reader.recipientAt(address) ?? fail('chat_not_found'))
+    return demandOpen((await reader.recipientAt(address)) ?? fail('chat_not_found'))
   }
   // A number can also be the name of a group.
-  const numbered = address === null ? null : reader.recipientAt(address)
-  const named = reader.recipientsNamed(chat, MOST_CANDIDATES)
+  const numbered = address === null ? null : await reader.recipientAt(address)
+  const named = await reader.recipientsNamed(chat, MOST_CANDIDATES)
   const whole = [
     ...(numbered === null ? [] : [{ ...numbered, why: 'same name' as const, isOurs: true }]),
     ...named.first.filter(({ id, why }) => why === 'same name' && id !== numbered?.id),
@@ -51,8 +51,8 @@ function whyNot(whole: readonly NamedRecipient[]): string {
  * Returns the message of this chat to reply to.
  * @throws AppError `message_not_found`; `invalid_input` if it is in another chat; `send_refused` if it was deleted
  */
-export function findQuoted(reader: Reader, key: KeyParts, { id }: Recipient): Quoted {
-  const quoted = reader.quoted(key)
+export async function findQuoted(reader: Reader, key: KeyParts, { id }: Recipient): Promise<Quoted> {
+  const quoted = await reader.quoted(key)
   if (quoted.chat !== id)
     fail('invalid_input', { detail: '"reply_to" is the id of a message in another chat.' })
   if (quoted.type === 'revoked') {

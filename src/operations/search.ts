@@ -139,10 +139,10 @@ export const searchMessages = defineOperation({
         pageLines(page),
       ),
   },
-  run(input, { reader, staleSince }) {
+  async run(input, { reader, staleSince }) {
     const { q, limit, cursor, sort, chat_id, phone_number, from, from_me, type, kind, before, after } = input
     const chat = chat_id ?? (phone_number === undefined ? undefined : phoneJid(phone_number))
-    const page = reader().searchMessages(
+    const page = await reader().searchMessages(
       q,
       { chat, from, fromMe: from_me, types: type, kinds: kind, before, after },
       { limit, cursor, sort },

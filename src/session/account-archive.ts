@@ -5,7 +5,8 @@ import type { Log } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { KeepRules } from '../model/keeping.ts'
 import { createEventReader, type EventReader } from '../store/read-events.ts'
-import { createReader, type Reader } from '../store/reader.ts'
+import { createReader } from '../store/reader.ts'
+import { createReads, type Reads } from '../store/reads.ts'
 import type { Store } from '../store/store.ts'
 import { openArchive } from '../store/unlock.ts'
 import { startEventTrimmer } from './event-trimmer.ts'
@@ -17,7 +18,7 @@ import { createKeeping, type Keeping } from './keeping.ts'
 export type AccountArchive = {
   account: Jid
   store: Store
-  reader: Reader
+  reader: Reads
   events: EventReader
   inbox: Inbox
   keeping: Keeping
@@ -74,7 +75,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
   return {
     account,
     store,
-    reader: createReader(store.db, clock),
+    reader: createReads(createReader(store.db, clock)),
     events: createEventReader(store, clock),
     inbox,
     keeping,

@@ -9,10 +9,9 @@ import type { Log } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { KeepRules } from '../model/keeping.ts'
 import type { Status, SyncProgress } from '../model/status.ts'
-import { createExporter, type Exporter } from '../store/exporter.ts'
+import { createExporter, type ExportFormat } from '../store/exporter.ts'
 import { readHeader } from '../store/header.ts'
-import { createStats, type Stats } from '../store/read-stats.ts'
-import type { Reader } from '../store/reader.ts'
+import type { Reads } from '../store/reads.ts'
 import type { Store } from '../store/store.ts'
 import { type AccountArchive, openAccountArchive } from './account-archive.ts'
 import type { AccountDir } from './account-dir.ts'
@@ -34,7 +33,7 @@ const CHANGED =
 
 export type Archive = {
   /** Fails with `not_linked` if no account was ever linked, and as `openArchive`. */
-  reader(): Reader
+  reader(): Reads
   /**
    * Readers of the event log. They end when another account's archive is opened, and when the server stops.
    */
@@ -54,10 +53,11 @@ export type Archive = {
    * messages. Fails as {@link Archive.reader}, with `chat_not_found` and `archive_full`.
    */
   forget(chat: Jid): Promise<number>
-  /** Fails as {@link Archive.reader}. */
-  exporter(): Exporter
-  /** Statistics of the archive. Fails as {@link Archive.reader}. */
-  stats(): Stats
+  /**
+   * Exports everything, or one chat. `messages`: the current number of messages. Fails as {@link Archive.reader},
+   * with `chat_not_found`.
+   */
+  export(chat: Jid | null, format: ExportFormat): Promise<{ messages: number; pieces: AsyncIterable<string> }>
   view(): Pick<Status, 'archive' | 'sync'>
   /** The next step if the archive cannot be opened or written; null if nothing is wrong. */
   hint(): string | null
@@ -275,8 +275,10 @@ export function createArchive(options: ArchiveOptions): Archive {
       inbox.flush()
       return forgetting.forgetChat(inbox.where.findChat(chat) ?? fail('chat_not_found'))
     },
-    exporter: () => createExporter(requireOpen().store.db, clock),
-    stats: () => createStats(requireOpen().store.db)(),
+    async export(chat, format) {
+      const { messages, pieces } = createExporter(requireOpen().store.db, clock).export(chat, format)
+      return { messages, pieces: each(pieces) }
+    },
     view() {
       const sync: SyncProgress | null = catchUp?.progress() ?? null
       const account = opened?.account ?? authDir.account()
@@ -328,6 +330,11 @@ export function createArchive(options: ArchiveOptions): Archive {
 
 function toArchiveError(error: unknown): AppError {
   return error instanceof AppError ? error : new AppError('archive_unavailable', { cause: error })
+}
+
+/** Yields these pieces, each when it is requested. */
+async function* each(pieces: Iterable<string>): AsyncGenerator<string> {
+  yield* pieces
 }
 
 function troubleOf(problem: ReturnType<Store['fileProblem']>): AppError | null {

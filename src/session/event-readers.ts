@@ -25,9 +25,9 @@ export type EventReading = {
   /**
    * Returns the next events, oldest first, and moves behind them. Empty after the end.
    * `hasMore`: the log has more to read right now, including events that do not match.
-   * @throws AppError `cursor_expired`, `archive_damaged`, `archive_unavailable`
+   * Rejects with `cursor_expired`, `archive_damaged`, `archive_unavailable`. One call at a time.
    */
-  next(limit: number): { events: Event[]; hasMore: boolean }
+  next(limit: number): Promise<{ events: Event[]; hasMore: boolean }>
   /** Resolves when the log has grown or the reader has ended. One call at a time. Never fails. */
   grown(): Promise<void>
   /**
@@ -97,7 +97,7 @@ export function createEventReaders(reader: () => EventReader): EventReaders {
       const reading: EventReading = {
         ended: end.signal,
         cursor: () => text,
-        next(limit) {
+        async next(limit) {
           if (end.signal.aborted) return { events: [], hasMore: false }
           const query = { kinds: kinds ?? null, chat: chat ?? null }
           const { events, next, hasMore } = source.readEvents(place, query, limit)

@@ -201,7 +201,7 @@ describe('a link', () => {
     engine(4).emit({ type: 'authenticated' })
     engine(4).emit(READY)
     archive.flush()
-    const { events } = archive.events.open({ after: '0', kinds: ['session.changed'] }).next(50)
+    const { events } = await archive.events.open({ after: '0', kinds: ['session.changed'] }).next(50)
     const told = events.map(({ chat, message, data }) => [chat, message, ...Object.values(data)])
     const ready = ['ready', null]
     const lost = ['disconnected', 'crashed']

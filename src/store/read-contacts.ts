@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { fail } from '../errors.ts'
 import type { Chat } from '../model/chat.ts'
 import type { Contact } from '../model/contact.ts'
-import type { Jid } from '../model/ids.ts'
+import { type Jid, respellKey } from '../model/ids.ts'
 import { isVisible } from '../model/text.ts'
 import { fromCursor, toCursor } from './cursor.ts'
 import { createMatcher, fold } from './fold.ts'
@@ -40,6 +40,8 @@ export type ContactReader = {
    * Returns the phone number and LID of the person with this address, if known; otherwise only the address.
    */
   addressesOf(address: Jid): Jid[]
+  /** Returns all ids of the message with this id: with phone numbers and with LIDs. */
+  spellingsOf(message: string): string[]
 }
 
 /** 0 for people in the address book, else 1; the folded name; the id. */
@@ -114,7 +116,17 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
     return { count, first_at: at(first), last_at: at(last) }
   }
 
+  function addressesOf(address: Jid): Jid[] {
+    const { jid, lid } = loader.own()
+    const isOwn = address === jid || address === lid
+    const person = finder.person(address)
+    const all = [address, ...(isOwn ? [jid, lid] : []), person?.phone, person?.lid]
+    return [...new Set(all.filter((one) => one !== null && one !== undefined))]
+  }
+
   return {
+    addressesOf,
+    spellingsOf: (message) => respellKey(message, addressesOf),
     listContacts({ query }, { limit, cursor }) {
       const start = fromCursor('contacts', cursor, ContactPlace)
       const found = places(query, start, limit + 1, loader.own())
@@ -129,13 +141,6 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
         items,
         next: found.length > limit && last !== undefined ? toCursor('contacts', last) : null,
       }
-    },
-    addressesOf(address) {
-      const { jid, lid } = loader.own()
-      const isOwn = address === jid || address === lid
-      const person = finder.person(address)
-      const all = [address, ...(isOwn ? [jid, lid] : []), person?.phone, person?.lid]
-      return [...new Set(all.filter((one) => one !== null && one !== undefined))]
     },
     getContact(address) {
       const person = finder.person(address) ?? fail('contact_not_found')

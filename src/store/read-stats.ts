@@ -4,10 +4,7 @@ import { timeOf } from './position.ts'
 import type { Connection } from './sqlite.ts'
 import { toIso } from './times.ts'
 
-/**
- * Counted at each call: about 50 ms for a million messages. Times are ISO 8601 UTC; null if there is no
- * message.
- */
+/** Times are ISO 8601 UTC; null if there is no message. */
 export type Stats = {
   messages: number
   chats: number
@@ -20,6 +17,12 @@ export type Stats = {
   oldest_at: string | null
   newest_at: string | null
   by_kind: { kind: ChatKind; chats: number; messages: number }[]
+}
+
+/** The reader's function for statistics. */
+export type StatsReader = {
+  /** Counts at each call: about 50 ms for a million messages. */
+  countAll(): Stats
 }
 
 const COUNTS = `SELECT
@@ -38,24 +41,26 @@ type Counts = Omit<Stats, 'by_kind' | 'oldest_at' | 'newest_at'> & {
   newest: number | null
 }
 
-/** Returns the function that counts; prepares its statements once, here. */
-export function createStats(db: Connection): () => Stats {
+/** Prepares its statements once, here. */
+export function createStatsReader(db: Connection): StatsReader {
   const counts = db.query<Counts>(COUNTS)
   const byKind = db.query<Stats['by_kind'][number]>(BY_KIND)
   const at = (place: number | null) => (place === null ? null : toIso(timeOf(place)))
-  return () => {
-    const [row] = counts.all()
-    return {
-      messages: row?.messages ?? 0,
-      chats: row?.chats ?? 0,
-      people: row?.people ?? 0,
-      reactions: row?.reactions ?? 0,
-      revisions: row?.revisions ?? 0,
-      events: row?.events ?? 0,
-      gaps: row?.gaps ?? 0,
-      oldest_at: at(row?.oldest ?? null),
-      newest_at: at(row?.newest ?? null),
-      by_kind: byKind.all().map(({ kind, chats, messages }) => ({ kind, chats, messages })),
-    }
+  return {
+    countAll() {
+      const [row] = counts.all()
+      return {
+        messages: row?.messages ?? 0,
+        chats: row?.chats ?? 0,
+        people: row?.people ?? 0,
+        reactions: row?.reactions ?? 0,
+        revisions: row?.revisions ?? 0,
+        events: row?.events ?? 0,
+        gaps: row?.gaps ?? 0,
+        oldest_at: at(row?.oldest ?? null),
+        newest_at: at(row?.newest ?? null),
+        by_kind: byKind.all().map(({ kind, chats, messages }) => ({ kind, chats, messages })),
+      }
+    },
   }
 }

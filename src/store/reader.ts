@@ -8,6 +8,7 @@ import { createLoader } from './read-loader.ts'
 import { createMessageReader, type MessageReader } from './read-messages.ts'
 import { createRecipientReader, type RecipientReader } from './read-recipients.ts'
 import { createSearchReader, type SearchReader } from './read-search.ts'
+import { createStatsReader, type StatsReader } from './read-stats.ts'
 import { createWaitingReader, type WaitingReader } from './read-waiting.ts'
 import type { Connection } from './sqlite.ts'
 
@@ -20,7 +21,8 @@ export type Reader = ChatReader &
   ContactReader &
   WaitingReader &
   SearchReader &
-  RecipientReader
+  RecipientReader &
+  StatsReader
 
 /**
  * Prepares all statements once, here. `clock`: decides which chats are muted, and how long a reply has been
@@ -38,5 +40,6 @@ export function createReader(db: Connection, clock: Clock): Reader {
     ...createWaitingReader(db, loader),
     ...createSearchReader(db, loader, finder, messages),
     ...createRecipientReader(db, loader, finder),
+    ...createStatsReader(db),
   }
 }

@@ -87,7 +87,7 @@ async function stream(
   try {
     while (!reading.ended.aborted) {
       await turn()
-      const { events, hasMore } = reading.next(PAGE)
+      const { events, hasMore } = await reading.next(PAGE)
       for (const event of events) {
         sent = event.cursor
         // One at a time: at most one event waits in memory for a slow reader.

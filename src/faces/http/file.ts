@@ -18,14 +18,14 @@ export type FileOptions = { door: Door; clock: Clock; log: Pick<Log, 'warn'> }
  * incomplete file.
  * @throws AppError `invalid_input`, like {@link Door.admit}, the row's own codes
  */
-export function serveFile(
+export async function serveFile(
   row: FileRow,
   request: FastifyRequest,
   reply: FastifyReply,
   { door, clock, log }: FileOptions,
-): void {
+): Promise<void> {
   const input = parseInput(row.input, inputOf(request))
-  const file = row.run(input, door.admit(row, callOf(request, reply, 'rest')))
+  const file = await row.run(input, door.admit(row, callOf(request, reply, 'rest')))
   reply.hijack()
   const { raw } = reply
   for (const [name, value] of Object.entries({
@@ -45,10 +45,10 @@ export function serveFile(
 }
 
 /** Writes the pieces. Reads the archive only as fast as the client reads. */
-async function write(pieces: Iterable<string>, raw: ServerResponse, clock: Clock): Promise<void> {
+async function write(pieces: AsyncIterable<string>, raw: ServerResponse, clock: Clock): Promise<void> {
   const gone = new AbortController()
   raw.once('close', () => gone.abort())
-  for (const piece of pieces) {
+  for await (const piece of pieces) {
     if (piece !== '' && !raw.write(piece)) await untilTaken(raw, gone.signal, clock)
     await turn()
     if (raw.destroyed) return

@@ -120,7 +120,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
 
   async function serve(row: Row, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     if (row.gives === 'events') serveEvents(row, request, reply, options)
-    else if (row.gives === 'file') serveFile(row, request, reply, options)
+    else if (row.gives === 'file') await serveFile(row, request, reply, options)
     else {
       const make = () => door.invoke(row, inputOf(request), callOf(request, reply, 'rest'))
       // What reads the archive can be large. All else is answered at once.

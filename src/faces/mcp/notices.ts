@@ -105,8 +105,8 @@ export function startNotices({ door, log }: { door: Door; log: Log }, audience: 
   async function read(mine: EventReading): Promise<unknown> {
     try {
       while (!mine.ended.aborted) {
-        const { events, hasMore } = mine.next(PAGE)
-        for (const event of events) tell(event)
+        const { events, hasMore } = await mine.next(PAGE)
+        for (const event of events) await tell(event)
         reached = mine.cursor()
         await (hasMore ? turn() : mine.grown())
       }
@@ -119,12 +119,12 @@ export function startNotices({ door, log }: { door: Door; log: Log }, audience: 
   }
 
   /** Notifies all spellings of the address: a subscription by LID stays valid when the phone number becomes known. */
-  function tell({ kind, chat, message, data }: Event): void {
+  async function tell({ kind, chat, message, data }: Event): Promise<void> {
     const known = reader()
     const id = kind === 'message.forgotten' ? data.id : (message?.id ?? null)
     const uris = [
-      ...(chat === null ? [] : chatIds(chat.id, known).flatMap(chatUris)),
-      ...(id === null ? [] : messageIds(id, known).flatMap(messageUris)),
+      ...(chat === null ? [] : await chatIds(chat.id, known)).flatMap(chatUris),
+      ...(id === null ? [] : await messageIds(id, known)).flatMap(messageUris),
     ]
     for (const uri of uris) pacer.tell(uri)
   }

@@ -132,7 +132,7 @@ function demandKnown(id: string, ids: readonly string[]): void {
 async function readChat(id: string, granted: Reading): Promise<object> {
   const { chat_id } = parseInput(getChat.input, { chat_id: id })
   const { chat, members = [], ...rest } = await run(getChat, { chat_id }, granted)
-  demandKnown(id, chatIds(chat.id, granted.reader()))
+  demandKnown(id, await chatIds(chat.id, granted.reader()))
   const { messages, next_before } = await run(readMessages, { chat_id, limit: LATEST }, granted)
   const { last_message: _, ...about } = chat
   const head = {
@@ -149,7 +149,7 @@ async function readChat(id: string, granted: Reading): Promise<object> {
 async function readMessage(id: string, granted: Reading): Promise<object> {
   const answer = await run(getMessage, parseInput(getMessage.input, { message_id: id }), granted)
   const { message, chat, revisions, context: around, ...rest } = answer
-  demandKnown(id, messageIds(message.id, granted.reader()))
+  demandKnown(id, await messageIds(message.id, granted.reader()))
   const before = firstOf([...around.before].reverse(), AROUND_TOKENS).reverse()
   const { note, ...shown } = inShort({ before, after: firstOf(around.after, AROUND_TOKENS) }, AROUND, [
     getMessage,
