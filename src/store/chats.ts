@@ -68,6 +68,9 @@ export type Chats = {
 }
 
 export function createChats(db: Connection): Chats {
+  const rows = db.memory<number, ChatRow | undefined>('chats')
+  const ids = db.memory<Jid | number, number | undefined>('chats')
+  const addresses = db.memory<number, Jid | null>('chats', 'people')
   const get = db.query<ChatRow, [number]>('SELECT * FROM chats WHERE id = ?')
   const byPerson = db.query<ChatRow, [number]>('SELECT * FROM chats WHERE person = ?')
   const byJid = db.query<ChatRow, [Jid]>('SELECT * FROM chats WHERE jid = ?')
@@ -89,10 +92,12 @@ export function createChats(db: Connection): Chats {
   )
   const noteMessage = db.command(
     `UPDATE chats SET timestamp = max(timestamp, ?), last_message = max(coalesce(last_message, 0), ?) WHERE id = ?`,
+    { keepsMemory: true },
   )
   const setRemoved = db.command('UPDATE chats SET removed_at = ? WHERE id = ?')
   const setCaughtUp = db.command(
     'UPDATE chats SET caught_up_to = max(coalesce(caught_up_to, 0), ?) WHERE id = ?',
+    { keepsMemory: true },
   )
   const setHistoryComplete = db.command('UPDATE chats SET history_complete = 1 WHERE id = ?')
   const setForgotten = db.command('UPDATE chats SET forgotten_before = max(forgotten_before, ?) WHERE id = ?')
@@ -115,12 +120,31 @@ export function createChats(db: Connection): Chats {
   )
   const clearMembers = db.command('DELETE FROM members WHERE chat = ?')
   const addMember = db.command('INSERT OR IGNORE INTO members (chat, person, is_admin) VALUES (?, ?, ?)')
+  const getRow = (id: number) => rows.get(id, () => get.get(id))
+
+  function find(key: Jid | number, read: () => ChatRow | undefined): ChatRow | undefined {
+    let row: ChatRow | undefined
+    const id = ids.get(key, () => {
+      row = read()
+      if (row !== undefined) rows.set(row.id, row)
+      return row?.id
+    })
+    return id === undefined ? undefined : (row ?? getRow(id))
+  }
+
+  /** Writes with a command that keeps the memory. */
+  function patch(id: number, change: (row: ChatRow) => Partial<ChatRow>, write: () => void): void {
+    const row = getRow(id)
+    write()
+    if (row !== undefined) rows.set(id, { ...row, ...change(row) })
+  }
+
   return {
-    get: (id) => get.get(id),
+    get: getRow,
     currentId: (id) => current.get(id)?.merged_into ?? id,
-    byPerson: (person) => byPerson.get(person),
-    byJid: (jid) => byJid.get(jid),
-    addressOf: (id) => addressOf.get(id)?.jid ?? null,
+    byPerson: (person) => find(person, () => byPerson.get(person)),
+    byJid: (jid) => find(jid, () => byJid.get(jid)),
+    addressOf: (id) => addresses.get(id, () => addressOf.get(id)?.jid ?? null),
     addressesOf(id) {
       const row = addressesOf.get(id)
       return row === undefined ? [] : [row.jid, row.phone, row.lid].filter((jid) => jid !== null)
@@ -133,9 +157,18 @@ export function createChats(db: Connection): Chats {
       const { name, unread_count, timestamp, archived, pinned_at, muted_until, is_read_only } = facts
       setFacts.run(name, unread_count, timestamp, archived, pinned_at, muted_until, is_read_only, id)
     },
-    noteMessage: (id, position, sentAt) => void noteMessage.run(sentAt, position, id),
+    noteMessage(id, position, sentAt) {
+      const change = (row: ChatRow) => ({
+        timestamp: Math.max(row.timestamp, sentAt),
+        last_message: Math.max(row.last_message ?? 0, position),
+      })
+      patch(id, change, () => noteMessage.run(sentAt, position, id))
+    },
     setRemoved: (id, removedAt) => void setRemoved.run(removedAt, id),
-    setCaughtUp: (id, position) => void setCaughtUp.run(position, id),
+    setCaughtUp(id, position) {
+      const change = (row: ChatRow) => ({ caught_up_to: Math.max(row.caught_up_to ?? 0, position) })
+      patch(id, change, () => setCaughtUp.run(position, id))
+    },
     setHistoryComplete: (id) => void setHistoryComplete.run(id),
     setForgotten: (id, before) => void setForgotten.run(before, id),
     doubtHistory: () => void doubtHistory.run(),

@@ -60,7 +60,9 @@ const EXPIRES_AT = "json_extract(details, '$.expires_at')"
 export function createMessages(db: Connection, index: SearchIndex): Messages {
   const find = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ? AND sender = ?')
   const findAll = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ?')
-  const insert = db.command('INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const insert = db.command('INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', {
+    keepsMemory: true,
+  })
   const update = db.command(
     `UPDATE messages SET type = ?, body = ?, ack = ?, has_media = ?, edited_at_ms = ?, revoked_at_ms = ?, details = ?
      WHERE id = ?`,
@@ -91,6 +93,10 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
   )
   const below = db.query<{ id: number | null }>('SELECT max(id) AS id FROM messages WHERE id < ? AND id >= ?')
   const above = db.query<{ id: number | null }>('SELECT min(id) AS id FROM messages WHERE id > ? AND id <= ?')
+  const top = db.query<{ id: number | null }>('SELECT max(id) AS id FROM messages')
+  const tops = db.memory<'id', number>('messages')
+  /** The newest position of all chats; -1 if there is none. */
+  const newestOfAll = () => tops.get('id', () => top.get()?.id ?? -1)
   const next = db.query<{ id: number | null }>('SELECT min(id) AS id FROM messages WHERE chat = ? AND id > ?')
   const upTo = db.query<{ id: number | null }>(
     'SELECT max(id) AS id FROM messages WHERE chat = ? AND id <= ?',
@@ -106,7 +112,9 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
     insert(row) {
       const { id, chat, bare_id, sender, type, body, ack, has_media } = row
       const { edited_at_ms, revoked_at_ms, details } = row
+      const highest = Math.max(newestOfAll(), id)
       insert.run(id, chat, bare_id, sender, type, body, ack, has_media, edited_at_ms, revoked_at_ms, details)
+      tops.set('id', highest)
       index.add(row)
       if (total !== null) total += 1
     },
@@ -139,7 +147,11 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
     below: (chat, before, limit) => older.all(chat, before, limit).map(({ id }) => id),
     expired: (until, limit) => expired.all(until, limit),
     nextExpiry: () => nextExpiry.get()?.at ?? null,
-    takenBelow: (place, sentAt) => below.get(place, firstIn(sentAt))?.id ?? null,
+    takenBelow(place, sentAt) {
+      const first = firstIn(sentAt)
+      // A message that comes in is newer than all others.
+      return newestOfAll() < first ? null : (below.get(place, first)?.id ?? null)
+    },
     takenAbove: (place, sentAt) => above.get(place, lastIn(sentAt))?.id ?? null,
     nextIn: (chat, place) => next.get(chat, place)?.id ?? null,
     lastUpTo: (chat, place) => upTo.get(chat, place)?.id ?? null,

@@ -32,6 +32,7 @@ export type People = {
 }
 
 export function createPeople(db: Connection): People {
+  const rows = db.memory<Jid, PersonRow | undefined>('people')
   const byPhone = db.query<PersonRow, [Jid]>('SELECT * FROM people WHERE phone = ?')
   const byLid = db.query<PersonRow, [Jid]>('SELECT * FROM people WHERE lid = ?')
   const insert = db.command(
@@ -47,7 +48,7 @@ export function createPeople(db: Connection): People {
   const retire = db.command('UPDATE people SET phone = NULL, lid = NULL, same_as = ? WHERE id = ?')
   const follow = db.command('UPDATE people SET same_as = ? WHERE same_as = ?')
 
-  const find = (jid: Jid) => (jid.endsWith('@lid') ? byLid : byPhone).get(jid)
+  const find = (jid: Jid) => rows.get(jid, () => (jid.endsWith('@lid') ? byLid : byPhone).get(jid))
   const add = (one: SeenContact) =>
     insert.run(
       one.phone,

@@ -104,11 +104,12 @@ export function createSearchIndex(db: Connection): SearchIndex {
 /** Returns the function that computes the indexed text of a message; null: none. */
 export function createTextOf(db: Connection): (row: MessageRow) => string | null {
   const kindOf = db.query<{ kind: ChatKind }>('SELECT kind FROM chats WHERE id = ?')
+  const kinds = db.memory<number, ChatKind | undefined>('chats')
   return (row) => {
     const { body, chat, type, sender, details } = row
     // Most messages without text: no lookups required.
     if (type === 'revoked' || (body === '' && details === null)) return null
-    const kind = kindOf.all(chat)[0]?.kind
+    const kind = kinds.get(chat, () => kindOf.get(chat)?.kind)
     if (kind === undefined) return null
     return indexTextOf({ body, filename: filenameOf(row), type, sender, chat, kind })
   }
@@ -117,7 +118,8 @@ export function createTextOf(db: Connection): (row: MessageRow) => string | null
 /** Position from which on messages are indexed: read from the archive each time. */
 export function createIndexedFrom(db: Connection): () => number {
   const query = db.query<{ value: number }>(`SELECT value FROM meta WHERE name = '${INDEXED_FROM}'`)
-  return () => query.all()[0]?.value ?? 0
+  const kept = db.memory<string, number>('meta')
+  return () => kept.get(INDEXED_FROM, () => query.get()?.value ?? 0)
 }
 
 /** The index is wrong or damaged: ignores its contents; the next step starts a rebuild. */

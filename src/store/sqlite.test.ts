@@ -36,3 +36,66 @@ describe('rows that are read one after the other', () => {
     db.exec('DROP TABLE numbers')
   })
 })
+
+describe('what transactions remember of a table', () => {
+  /** Returns the sum of all numbers, and how often it was selected. */
+  function openSum() {
+    const memory = db.memory<'sum', number>('numbers')
+    const select = db.query<{ n: number }>('SELECT sum(n) AS n FROM numbers')
+    let reads = 0
+    const read = () => {
+      reads += 1
+      return select.get()?.n ?? 0
+    }
+    return {
+      sum: () => db.transaction(() => memory.get('sum', read)),
+      outside: () => memory.get('sum', read),
+      memory,
+      reads: () => reads,
+    }
+  }
+  const ALL = 500_500
+
+  it('is selected once for many of them, and outside of them each time', () => {
+    const { sum, outside, reads } = openSum()
+    expect([sum(), sum(), reads()]).toEqual([ALL, ALL, 1])
+    expect([outside(), outside(), reads()]).toEqual([ALL, ALL, 3])
+  })
+
+  it('is selected again once a command or a statement changed it, but not what keeps the memory', () => {
+    const { sum, memory } = openSum()
+    sum()
+    db.command('INSERT INTO numbers VALUES (?)').run(1)
+    expect(sum()).toBe(ALL + 1)
+    db.exec('DELETE FROM numbers')
+    expect(sum()).toBe(0)
+    const add = db.command('INSERT INTO numbers VALUES (?)', { keepsMemory: true })
+    db.transaction(() => {
+      add.run(7)
+      memory.set('sum', 7)
+    })
+    expect(sum()).toBe(7)
+  })
+
+  it('is selected again after a rollback', () => {
+    const { sum } = openSum()
+    const add = db.command('INSERT INTO numbers VALUES (?)')
+    const work = () =>
+      db.transaction(() => {
+        add.run(5)
+        expect(sum()).toBe(ALL + 5)
+        throw new Error('rolled back')
+      })
+    expect(work).toThrow('rolled back')
+    expect(sum()).toBe(ALL)
+  })
+
+  it('is selected again once another connection wrote', () => {
+    const { sum } = openSum()
+    sum()
+    const other = connect(join(dir, 'a.db'))
+    other.command('INSERT INTO numbers VALUES (?)').run(2)
+    other.close()
+    expect(sum()).toBe(ALL + 2)
+  })
+})

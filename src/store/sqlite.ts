@@ -3,6 +3,7 @@
  */
 import Database from 'libsql'
 import { AppError } from '../errors.ts'
+import { createMemories, type Memories } from './memory.ts'
 
 /**
  * Values that can be bound. Any other (a boolean, undefined) would end the whole process inside the library.
@@ -26,7 +27,8 @@ export type Command<Args extends Value[] = Value[]> = {
 
 export type Connection = {
   query<Row, Args extends Value[] = Value[]>(sql: string): Query<Row, Args>
-  command<Args extends Value[] = Value[]>(sql: string): Command<Args>
+  /** `keepsMemory`: the caller writes the new values into the {@link Connection.memory} itself. */
+  command<Args extends Value[] = Value[]>(sql: string, options?: { keepsMemory: true }): Command<Args>
   exec(sql: string): void
   /** Runs all of `work`, or rolls it back if it throws. A nested transaction is part of the outer one. */
   transaction<T>(work: () => T): T
@@ -35,6 +37,11 @@ export type Connection = {
    * rollback. Once per transaction for the same function. It must not throw.
    */
   afterCommit(run: () => void): void
+  /**
+   * Remembers, for transactions, what was read of these tables: until a command that names one of them runs,
+   * another connection writes, or a transaction is rolled back.
+   */
+  memory: Memories['open']
   /** Increases with every write: two reads at the same count see the same archive. */
   writes(): number
   close(): void
@@ -53,6 +60,7 @@ export function connect(file: string, key: string | null = null): Connection {
   let depth = 0
   let writes = 0
   const waiting = new Set<() => void>()
+  const memories = createMemories(() => depth > 0)
   const connection: Connection = {
     query(sql) {
       const statement = guarded(() => db.prepare(sql))
@@ -67,11 +75,13 @@ export function connect(file: string, key: string | null = null): Connection {
         get: (...args) => guarded(() => statement.get(...args)) as never,
       }
     },
-    command(sql) {
+    command(sql, options) {
       const statement = guarded(() => db.prepare(sql))
+      const forget = options === undefined ? memories.touch(sql) : () => {}
       return {
         run(...args) {
           writes += 1
+          forget()
           const { changes, lastInsertRowid } = guarded(() => statement.run(...args))
           return { changes, lastInsertRowid: Number(lastInsertRowid) }
         },
@@ -79,18 +89,22 @@ export function connect(file: string, key: string | null = null): Connection {
     },
     exec(sql) {
       writes += 1
+      memories.forgetAll()
       guarded(() => void db.exec(sql))
     },
     transaction(work) {
       if (depth > 0) return work()
-      connection.exec('BEGIN IMMEDIATE')
+      guarded(() => db.exec('BEGIN IMMEDIATE'))
       depth += 1
       let result: ReturnType<typeof work>
       try {
+        forgetForeign()
         result = work()
-        connection.exec('COMMIT')
+        writes += 1
+        guarded(() => db.exec('COMMIT'))
       } catch (error) {
         waiting.clear()
+        memories.forgetAll()
         writes += 1
         // SQLite may have rolled back already, as on a full disk.
         if (db.inTransaction) db.exec('ROLLBACK')
@@ -107,8 +121,18 @@ export function connect(file: string, key: string | null = null): Connection {
       if (depth === 0) run()
       else waiting.add(run)
     },
+    memory: memories.open,
     writes: () => writes,
     close: () => void db.close(),
+  }
+  let version: Query<{ data_version: number }> | null = null
+  let seenVersion: number | undefined
+  /** The number changes when another connection writes (https://www.sqlite.org/pragma.html#pragma_data_version). */
+  function forgetForeign(): void {
+    version ??= connection.query('PRAGMA data_version')
+    const now = version.get()?.data_version
+    if (now !== seenVersion) memories.forgetAll()
+    seenVersion = now
   }
   return connection
 }
