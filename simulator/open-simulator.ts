@@ -9,6 +9,7 @@ import type { Context } from './service/context.ts'
 import { actOnFault } from './service/fault-acts.ts'
 import { createFaults } from './service/faults.ts'
 import { openHost } from './service/host.ts'
+import { removeUnaware } from './service/links.ts'
 import { createClock } from './service/pace.ts'
 import { createRandom } from './service/random.ts'
 import { seedAccount, seedWorld } from './service/seed.ts'
@@ -69,7 +70,10 @@ export const openSimulator: OpenSimulator = async (options) => {
   }
   const world = createWorld(context, onChange)
   const expiry = setInterval(() => {
-    for (const account of accounts.all()) expireMessages(context, account)
+    for (const account of accounts.all()) {
+      expireMessages(context, account)
+      removeUnaware(context, account)
+    }
   }, 1000)
   expiry.unref()
   const control = options.control ? await openControl(world, options.control, onChange) : null

@@ -1,11 +1,11 @@
 /** For tests of the double: a linked library on a world, and access to its page. */
-import { builds, newestBuildWithSerialized } from './builds.ts'
+import { newestBuildThatLinks, newestBuildWithSerialized } from './builds.ts'
 import { type LibraryClient, makeProfileFolder, startClient, startLinkedClient } from './library-client.ts'
 import { openSimulator } from './open-simulator.ts'
 import type { Simulator, SimulatorOptions, World } from './simulator.ts'
 
 /** One build of each family, by name: keys that own `_serialized`, and keys that own `$1`. */
-export const families: string[] = [newestBuildWithSerialized.name, builds[0]?.name ?? '']
+export const families: string[] = [newestBuildWithSerialized.name, newestBuildThatLinks.name]
 
 /** People of the seeded world. */
 export const amara = '15550001101'

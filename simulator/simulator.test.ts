@@ -166,7 +166,7 @@ describe('a build whose keys own _serialized: everything works unpatched', () =>
     expect(await rejection(message.react('👍'))).toContain('WAWebSendReactionMsgAction is not built')
     const text = new library.MessageMedia('text/plain', 'aGk=', 'hi.txt')
     expect(await rejection(library.client.sendMessage(`${amara}@c.us`, text))).toContain('is not built')
-    expect(simulator.world.state().refusals).toHaveLength(2)
+    await expect.poll(() => simulator.world.state().refusals).toHaveLength(2)
   })
 
   it('restart of browser and service: the saved link opens without a QR, the backlog without an event', async () => {

@@ -52,8 +52,11 @@ export type SimulatorOptions = {
 export type WorldState = {
   build: BuildName
   account: { phone: string; lid: string; pushname: string; platform: string }
-  /** The linked devices of this account, oldest first. `online`: a page holds a live socket with its keys. */
-  devices: { id: string; linkedAt: string; online: boolean }[]
+  /**
+   * The linked devices of this account, oldest first. `online`: a page holds a live socket with its keys.
+   * `news`: its page shows "What's new", and nobody has pressed "Continue".
+   */
+  devices: { id: string; linkedAt: string; online: boolean; news: boolean }[]
   /** What unlinked pages show now: the current QR text, and a waiting pairing code, if any. */
   linking: { qr: string | null; pairingCode: { code: string; phone: string } | null }
   contacts: WorldContact[]

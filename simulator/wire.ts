@@ -12,6 +12,26 @@ export type BuildFacts = {
   msgKeyField: '_serialized' | '$1'
   /** False if `WAWebGroupCreateJob.createGroup` rejects (OpenWA's engine notes, mid 2026). */
   createsGroups: boolean
+  /** Modules that are absent until the named component is bootloaded (wa-js: loader/lazyModules.ts). */
+  lazyModules: Readonly<Record<string, string>>
+  /** Lazy modules that throw even then: a dependency is in a script that nothing loads. */
+  brokenModules: readonly string[]
+  /** The model of prepared media owns an enumerable `__x_id` (wwebjs#201921). */
+  mediaOwnsId: boolean
+  /** A download without `mimetype` is refused, unless the media is in memory (wwebjs#201908). */
+  checksMimetype: boolean
+  /** Group descriptions are set with one object, joining takes two arguments (wa-js#3595, #3654). */
+  takesObjects: boolean
+  /** A new link sees "What's new" and is removed after five minutes without "Continue" (OpenWA#982). */
+  showsNews: boolean
+  /** Reading `status@broadcast` removes the link at the next page load (OpenWA#1072). */
+  guardsStatus: boolean
+  /** Posting a status reports its result, and `canCheckStatusRankingPosterGating` is gone (waha#2063). */
+  reportsStatus: boolean
+  /** `deprecatedCastStanza` rejects a call; later, native calls ignore it (OpenWA PR #1645). */
+  rejectsCalls: boolean
+  /** The page's socket is opened by a worker: `window.WebSocket` sees no frames (`web_comms_in_worker`). */
+  commsInWorker: boolean
 }
 
 /** Written into the HTML document; the page reads it first. */
@@ -114,7 +134,8 @@ export type Piece = {
 
 export type Greeting =
   | { kind: 'unlinked' }
-  | { kind: 'linked'; account: WireAccount }
+  /** `news`: a dialog that waits for "Continue"; `blocks`: until then the page does not load the session. */
+  | { kind: 'linked'; account: WireAccount; news: { blocks: boolean } | null }
   | { kind: 'removed'; navigate: boolean }
 
 /** The error of a refused stanza (wwebjs#3763: `IQErrorRateOverlimit`, 429). */
@@ -161,7 +182,9 @@ export type Requests = {
     args: { chat: string; before: { id: string; t: number } | null; count: number }
     answer: WireMessage[]
   }
-  /** A client has read the messages of `status@broadcast` (fault `status_risky`). */
+  /** "Continue" was pressed in the dialog "What's new". */
+  news_seen: { args: Record<string, never>; answer: null }
+  /** A client has read the messages of `status@broadcast`, where that is guarded. */
   status_read: { args: Record<string, never>; answer: null }
   messages_by_id: { args: { ids: string[] }; answer: WireMessage[] }
   /** Newest first; `page` counts from 1. */

@@ -57,7 +57,7 @@ async function seen(id: string): Promise<void> {
   if (isDown) await harness.app.close()
 }
 
-describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build) => {
+describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build) => {
   it('everything that WhatsApp Web has is archived once the account is linked', async () => {
     await linked({ build })
     expect(harness.world.messages().length).toBeGreaterThan(10)
@@ -182,9 +182,9 @@ const CHANGES: Record<string, (world: World) => Promise<() => unknown>> = {
 
 describe.each(Object.entries(CHANGES))('%s', (_, act) => {
   it.each([
-    ['2.3000.1048116627', 'while we listen'],
+    ['2.3000.1049045808', 'while we listen'],
     ['2.3000.1034728815', 'while we listen'],
-    ['2.3000.1048116627', 'while the server is down'],
+    ['2.3000.1049045808', 'while the server is down'],
   ])('on build %s, %s', async (build, when) => {
     await linked({ build })
     isDown = when === 'while the server is down'
@@ -200,9 +200,9 @@ describe.each(Object.entries(CHANGES))('%s', (_, act) => {
 
 describe('reactions', () => {
   it.each([
-    ['2.3000.1048116627', false],
+    ['2.3000.1049045808', false],
     ['2.3000.1034728815', false],
-    ['2.3000.1048116627', true],
+    ['2.3000.1049045808', true],
   ])('on build %s, the server down: %s, are those that stand', async (build, down) => {
     await linked({ build })
     isDown = down

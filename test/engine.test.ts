@@ -69,7 +69,7 @@ async function all<T>(pieces: AsyncIterable<T[]>): Promise<T[]> {
   return found
 }
 
-describe.each(['2.3000.1048116627', '2.3000.1034728815'])('the engine on build %s', (build) => {
+describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %s', (build) => {
   let simulator: Simulator
   let world: World
   let opened: Opened

@@ -159,7 +159,9 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     async link() {
       await harness.post('/api/auth/start')
       await simulator.world.scan()
-      return harness.until('ready')
+      const status = await harness.until('ready')
+      await newsSeen(simulator)
+      return status
     },
     async synced() {
       await expect
@@ -192,6 +194,19 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
 }
 
 const MODES = { legacy: 'legacy', plain: 'legacy', auto: 'auto', current: { pin: '2026-07-28' } } as const
+
+/** Until no page waits for "Continue": a clock that a test moves forward would remove its device. */
+function newsSeen({ world, onChange }: Simulator): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (world.state().devices.some(({ news }) => news)) return
+      stop()
+      resolve()
+    }
+    const stop = onChange(look)
+    look()
+  })
+}
 
 /** The SDK's client, connected by this lane; whoever asks closes it. */
 export async function connectClient(url: string, lane: McpLane): Promise<Client> {

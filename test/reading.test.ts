@@ -49,7 +49,7 @@ describe('before an account was ever linked', () => {
   })
 })
 
-describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build) => {
+describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build) => {
   let harness: Harness
   let me: string
   let hidden: WorldContact

@@ -31,7 +31,7 @@ const idOf = async (chat: string, body: string): Promise<string> => {
   return read()
 }
 
-describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build) => {
+describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build) => {
   let hidden: WorldContact
   let leaders: string
   let jurgens: string

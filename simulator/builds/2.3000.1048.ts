@@ -1,8 +1,18 @@
-/** A build of autumn 2026: message keys own `$1` and no `_serialized` (OpenWA#757, wa-js#3484). */
+/** A build of September 2026: `$1` as in July, and modules that load on demand (wa-js#3582, #3653, #3668). */
 import type { BuildFacts } from '../wire.ts'
+import { build1034 } from './2.3000.1034.ts'
 
 export const build1048: BuildFacts = {
+  ...build1034,
   name: '2.3000.1048116627',
   msgKeyField: '$1',
-  createsGroups: true,
+  lazyModules: {
+    WAWebChatForwardMessage: 'WAWebMediaForwardMediaMsg',
+    WAWebGroupInviteJob: 'WAWebGroupInviteLinkDrawer.react',
+    WAWebMexFetchGroupInviteCodeJob: 'WAWebGroupInviteLinkDrawer.react',
+    WAWebGroupCreateJob: 'WAWebNewGroupFlow.react',
+  },
+  mediaOwnsId: true,
+  takesObjects: true,
+  reportsStatus: true,
 }

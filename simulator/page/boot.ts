@@ -1,5 +1,5 @@
 /** The life of the page: connect, show a QR code or load the saved session, sync, stay connected, leave. */
-import type { Credentials, Push, WireAccount } from '../wire.ts'
+import type { Credentials, Greeting, Push } from '../wire.ts'
 import { receiveChange } from './changes.ts'
 import { createConnection } from './connection.ts'
 import { actOnFault, repeatSynced } from './fault-acts.ts'
@@ -7,6 +7,7 @@ import { isOn } from './faults.ts'
 import { learnChat } from './learn.ts'
 import { learnGroups, whenSynced } from './live.ts'
 import { setOwner } from './msg-key.ts'
+import { showNews } from './news.ts'
 import { askForPasskey, boot, connection, page } from './page.ts'
 import { isMe, learnPeople, myPhoneWid } from './people.ts'
 import { generateAdvSecret, showRef } from './qr.ts'
@@ -68,13 +69,13 @@ async function connect(): Promise<void> {
   if (mine !== generation) return
   retries = 0
   connection().repeat()
-  if (greeting.kind === 'linked') await enter(greeting.account, mine)
+  if (greeting.kind === 'linked') await enter(greeting, mine)
   else if (greeting.kind === 'removed') await leaveRemoved(greeting.navigate)
   else await connection().ask('refs', { advSecret: generateAdvSecret() })
 }
 
 /** Linked: connected, then all data of the service, then `hasSynced` as an event. */
-async function enter(account: WireAccount, mine: number): Promise<void> {
+async function enter({ account, news }: Extract<Greeting, { kind: 'linked' }>, mine: number): Promise<void> {
   page.account = account
   learnPeople([{ ...account, name: null, lidChat: false }])
   Conn.set({ wid: myPhoneWid(), pushname: account.pushname, platform: account.platform, connected: true })
@@ -86,6 +87,8 @@ async function enter(account: WireAccount, mine: number): Promise<void> {
   for (const percent of [0, 50, 100]) whenSynced.progress(percent)
   isSynced = true
   if (isOn('sync_never')) return
+  const seen = news ? showNews() : null
+  if (news?.blocks) await seen
   if (boot.holdSync && !isOn('sync_before_attach')) await Socket.untilSomebodyListens()
   Stream.set({ mode: 'MAIN' })
   Socket.set({ hasSynced: true })

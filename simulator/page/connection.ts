@@ -1,5 +1,8 @@
 /** The page's connection to the service: requests that survive a lost connection, and pushes. */
+
 import type { Operation, Push, Question, Requests, ServiceFrame } from '../wire.ts'
+import { type Line, openSocket, openWorkerSocket } from './open-socket.ts'
+import { boot } from './page.ts'
 
 type Waiting = {
   question: Question
@@ -36,11 +39,11 @@ export type Connection = {
 
 /** `onPush` receives the pushes in order; `onLost` is called when an open socket closes by itself. */
 export function createConnection(onPush: (push: Push) => void, onLost: () => void): Connection {
-  let socket: WebSocket | null = null
+  let socket: Line | null = null
   let count = 0
   let isReady = false
   const waiting = new Map<number, Waiting>()
-  const isOpen = (): boolean => socket?.readyState === WebSocket.OPEN
+  const isOpen = (): boolean => socket?.isOpen() === true
 
   const hear = (text: string): void => {
     const frame: ServiceFrame = JSON.parse(text)
@@ -62,24 +65,26 @@ export function createConnection(onPush: (push: Push) => void, onLost: () => voi
       socket = null
       before?.close()
       return new Promise((resolve, reject) => {
-        const opening = new WebSocket('wss://web.whatsapp.com/ws/chat')
-        socket = opening
         let wasOpen = false
-        opening.addEventListener('open', () => {
-          wasOpen = true
-          resolve()
+        const open = boot.build.commsInWorker ? openWorkerSocket : openSocket
+        const opening = open('wss://web.whatsapp.com/ws/chat', {
+          onOpen() {
+            wasOpen = true
+            resolve()
+          },
+          onText(text) {
+            // Data that still arrives on an abandoned connection is ignored.
+            if (socket === opening) hear(text)
+          },
+          onClose() {
+            if (socket === opening) socket = null
+            else return
+            isReady = false
+            if (wasOpen) onLost()
+            else reject(new Error('no connection'))
+          },
         })
-        opening.addEventListener('message', (event) => {
-          // Data that still arrives on an abandoned connection is ignored.
-          if (socket === opening) hear(String(event.data))
-        })
-        opening.addEventListener('close', () => {
-          if (socket === opening) socket = null
-          else return
-          isReady = false
-          if (wasOpen) onLost()
-          else reject(new Error('no connection'))
-        })
+        socket = opening
       })
     },
     ask(op, args) {

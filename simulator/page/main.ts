@@ -7,7 +7,7 @@ import { definePeopleModules } from './modules/people-and-groups.ts'
 import { defineReadingModules } from './modules/reading.ts'
 import { defineStartModules } from './modules/start.ts'
 import { boot } from './page.ts'
-import { requireModule } from './registry.ts'
+import { defineBootloader, requireModule } from './registry.ts'
 import { readRegistration } from './storage.ts'
 
 declare global {
@@ -17,6 +17,7 @@ declare global {
   }
 }
 
+defineBootloader()
 defineStartModules()
 defineReadingModules()
 defineActingModules()

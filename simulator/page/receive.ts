@@ -5,13 +5,14 @@ import { addChannel, ensureChat, learnChat, learnContacts, learnGroup, rememberM
 import type { ChatModel } from './models.ts'
 import { connection, page } from './page.ts'
 import { learnPeople, personByPhone } from './people.ts'
+import { isStatusGuarded } from './status-msgs.ts'
 import { Msg } from './stores.ts'
 import { toMsgModel } from './to-models.ts'
 import { createWid } from './wid.ts'
 
-/** Status posts belong to no chat of the list, except with the fault `status_risky`. */
+/** Status posts belong to no chat of the list, unless their reading is guarded. */
 function chatOf(message: WireMessage): ChatModel | null {
-  const isOutside = createWid(message.chat).isBroadcast() && !isOn('status_risky')
+  const isOutside = createWid(message.chat).isBroadcast() && !isStatusGuarded()
   return isOutside ? null : ensureChat(message.chat)
 }
 
@@ -82,7 +83,7 @@ export function receivePiece({ people, groups, channels, chats, backlog }: Piece
     )
     for (const group of groups) learnGroup(group)
   }
-  if (chats && isOn('status_risky')) ensureChat('status@broadcast')
+  if (chats && isStatusGuarded()) ensureChat('status@broadcast')
   for (const channel of channels ?? []) addChannel(channel)
   for (const message of backlog ?? []) rememberMessage(message, chatOf(message))
   for (const chat of chats ?? []) learnChat(chat)

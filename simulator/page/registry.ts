@@ -1,7 +1,7 @@
 /** `window.require`: the modules of this double, and a recorded exception for all others. */
 import { faultValue, fieldOf } from './faults.ts'
 import { notBuiltModules } from './modules/not-built.ts'
-import { page } from './page.ts'
+import { boot, page } from './page.ts'
 
 const modules = new Map<string, unknown>()
 
@@ -41,8 +41,41 @@ function isTakenAway(name: unknown): boolean {
   return Array.isArray(wanted) ? wanted.includes(name) : wanted === name
 }
 
+/** Components whose scripts are loaded. */
+const bootloaded = new Set<string>()
+
+/**
+ * `require('Bootloader')`: loads the scripts of components, then calls `done`. Calls nothing for an unknown
+ * component, as the real one does not.
+ */
+export function defineBootloader(): void {
+  const components = Object.values(boot.build.lazyModules)
+  defineModule('Bootloader', {
+    loadModules(names: string[], done: () => void, _ref: string) {
+      if (names.some((name) => !components.includes(name))) return
+      setTimeout(() => {
+        for (const name of names) bootloaded.add(name)
+        done()
+      })
+    },
+    __debug: { componentMap: new Map(components.map((name) => [name, {}])), bootloaded },
+  })
+}
+
+/** True for a module whose component was not bootloaded yet. */
+function isUnloaded(name: string): boolean {
+  const component = boot.build.lazyModules[name]
+  return component !== undefined && !bootloaded.has(component)
+}
+
 /** The function that pages call: returns the module, or throws an exception that names it. */
 export function requireModule(name: unknown): unknown {
+  if (typeof name === 'string' && isUnloaded(name)) {
+    throw new Error(`Requiring unknown module "${name}"`)
+  }
+  if (typeof name === 'string' && boot.build.brokenModules.includes(name)) {
+    throw new Error(`Requiring module "${name}", which has missing dependencies`)
+  }
   const found = typeof name === 'string' && !isTakenAway(name) ? modules.get(name) : undefined
   if (found !== undefined) return found
   const isNotBuilt = typeof name === 'string' && notBuiltModules.has(name) && !isTakenAway(name)

@@ -41,6 +41,8 @@ export type Device = {
   linkedAt: string
   localSecret: string
   databaseSecret: string
+  /** The dialog "What's new" waits in its page. Without "Continue" until then, it is removed. Unix seconds. */
+  news?: { blocks: boolean; until: number }
 }
 
 /** A linked device that the phone removed; stored so that its page can be informed, and how. */

@@ -8,7 +8,14 @@ import { findLink } from './devices.ts'
 import { breakEarlier, breakGroup, replaceAgain, replaceOthers, takeTurn } from './fault-acts.ts'
 import { fieldOf } from './faults.ts'
 import { createGroup } from './groups.ts'
-import { acceptLink, changeSecret, removeDevice, requestPairingCode, startLinking } from './links.ts'
+import {
+  acceptLink,
+  acknowledgeNews,
+  changeSecret,
+  removeDevice,
+  requestPairingCode,
+  startLinking,
+} from './links.ts'
 import { changeChat, confirmReceived, resend } from './messages.ts'
 import { RefusedQuestion } from './refused.ts'
 import { searchMessages } from './search.ts'
@@ -42,7 +49,9 @@ export const answers: Answers = {
       session.link = link
       replaceOthers(context, session)
       context.changed()
-      return { kind: 'linked', account: toWireAccount(link.account, link.device) }
+      const { account, device } = link
+      const news = device.news ? { blocks: device.news.blocks } : null
+      return { kind: 'linked', account: toWireAccount(account, device), news }
     }
     session.registration = registration
     return { kind: 'unlinked' }
@@ -123,6 +132,13 @@ export const answers: Answers = {
     const { account, device } = linkOf(session)
     await context.clock.wait('stanza')
     return toWireGroup(account, createGroup(context, account, { subject, members, origin: device.id }))
+  },
+
+  news_seen(context, session) {
+    const { account, device } = linkOf(session)
+    acknowledgeNews(account, device)
+    context.changed()
+    return null
   },
 
   status_read(context, session) {

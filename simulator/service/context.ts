@@ -46,7 +46,7 @@ export type Context = {
   /** Times of code requests, for the limit. */
   codeRequests: { phone: string; at: number }[]
   refusals: string[]
-  /** Devices that the next hello removes (fault `status_risky`). */
+  /** Devices that the next hello removes (they read status updates). */
   doomed: Set<string>
   /** Number of faults pushed to pages, and those that a page has not confirmed yet. */
   pushed: number

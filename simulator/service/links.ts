@@ -17,6 +17,8 @@ const codeWindowMs = 600_000
  * Requests accepted in that window; the real limit is not published, reports name 7 to 10 (wwebjs-api#91).
  */
 const codesPerWindow = 10
+/** From the link until a device whose page never pressed "Continue" is removed (OpenWA#982: about 5 min). */
+const newsLifeSeconds = 300
 /** Crockford's digits without 0: what the phone accepts (tulir/whatsmeow: pair-code.go). */
 const codeAlphabet = '123456789ABCDEFGHJKLMNPQRSTVWXYZ'
 
@@ -131,6 +133,9 @@ export async function acceptLink(context: Context, session: Session, account: Ac
     linkedAt: new Date().toISOString(),
     localSecret: context.random.base64(24),
     databaseSecret: context.random.base64(24),
+    ...(context.build.showsNews
+      ? { news: { blocks: context.random.between(0, 1) === 1, until: context.clock.now() + newsLifeSeconds } }
+      : {}),
   }
   account.devices.set(device.id, device)
   rememberHistoryAsGiven(account, device)
@@ -159,4 +164,16 @@ export function removeDevice(context: Context, account: Account, deviceId: strin
     session.live = false
   }
   context.changed()
+}
+
+/** "Continue" was pressed in the page of this device. */
+export function acknowledgeNews(account: Account, { news: _seen, ...device }: Device): void {
+  account.devices.set(device.id, device)
+}
+
+/** Removes the devices whose pages never acknowledged the news. */
+export function removeUnaware(context: Context, account: Account): void {
+  for (const { id, news } of account.devices.values()) {
+    if (news && news.until <= context.clock.now()) removeDevice(context, account, id, true)
+  }
 }

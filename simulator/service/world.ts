@@ -116,10 +116,11 @@ function toState(context: Context): WorldState {
   return {
     build: context.build.name,
     account: { ...account.info },
-    devices: account.devices.values().map(({ id, linkedAt }) => ({
+    devices: account.devices.values().map(({ id, linkedAt, news }) => ({
       id,
       linkedAt,
       online: sessionsOf(context, account, id).length > 0,
+      news: news !== undefined,
     })),
     linking: {
       qr: shown.at(-1) ?? null,

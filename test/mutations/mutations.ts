@@ -35,7 +35,7 @@ const disk = (name: string) => ({ file: 'test/session-on-disk.test.ts', name })
 const commands = (name: string) => ({ file: 'test/cli-commands.test.ts', name })
 const session = (name: string) => ({ file: 'src/session/session.test.ts', name })
 /** The tests of one build lead from a QR to a logout and need each other. */
-const LINK = { file: 'test/link.test.ts', name: 'on build 2.3000.1048' }
+const LINK = { file: 'test/link.test.ts', name: 'on build 2.3000.1049' }
 const machine = { file: 'src/session/machine.test.ts' }
 const config = { file: 'src/config.test.ts' }
 const events = (name: string) => ({ file: 'test/events.test.ts', name })

@@ -10,6 +10,7 @@ import {
   revokeMessage,
 } from '../changes.ts'
 import { post } from '../content.ts'
+import { removeUnaware } from '../links.ts'
 import { setAck } from '../messages.ts'
 import { copyOf, type Reach } from './reach.ts'
 
@@ -101,7 +102,10 @@ export function messageVerbs({ context, account, chatId, person }: Reach): Messa
     async moveClock({ seconds }) {
       if (!(seconds >= 0)) throw new Error('The clock goes forward only.')
       context.clock.move(seconds)
-      for (const one of context.accounts.all()) expireMessages(context, one)
+      for (const one of context.accounts.all()) {
+        expireMessages(context, one)
+        removeUnaware(context, one)
+      }
       context.changed()
     },
   }

@@ -5,21 +5,15 @@
  */
 
 type Wid = { _serialized: string }
-type MsgKeyClass = {
-  new (fields: { from: Wid; to: Wid; id: string; selfDir: 'out' }): object
-  prototype: object
-}
 type PageModules = {
   WAWebSocketModel: { Socket: { state: string; hasSynced?: boolean; logout(): Promise<void> } }
-  WAWebMsgKey: MsgKeyClass
   WAWebCollections: { Chat: { on(...given: unknown[]): unknown } }
   WAWebUserPrefsMeUser: { getMaybeMePnUser(): Wid | undefined; getMaybeMeLidUser(): Wid | undefined }
 }
 
 declare const window: {
   require<Name extends keyof PageModules>(name: Name): PageModules[Name]
-  AuthStore?: { PairingCodeLinkUtils: { startAltLinkingFlow(...args: unknown[]): Promise<string> } }
-  WWebJS?: { getMessageModel(message: { id: object }): { id: object } }
+  WWebJS?: object
   onAppStateHasSyncedEvent(): void
   /** Ours: this document has the library's listeners, so they are not attached a second time. */
   whatsappMcpInjected?: boolean
@@ -57,26 +51,6 @@ export function markInjected(): void {
 }
 
 /**
- * A refused pairing code rejects with an object that is no Error and reaches Node as `b: b`; its kind and
- * code are inside (wwebjs#3763). Rethrows them as text, which distinguishes too many requests from a refusal.
- */
-export function namePairingErrors(): void {
-  const store = window.AuthStore
-  if (store === undefined) return
-  const utils = store.PairingCodeLinkUtils
-  store.PairingCodeLinkUtils = Object.assign(Object.create(utils), {
-    startAltLinkingFlow: async (...args: unknown[]) => {
-      try {
-        return await utils.startAltLinkingFlow(...args)
-      } catch (error) {
-        const known = error as { name?: string; type?: { name?: string; value?: { code?: number } } }
-        throw new Error(`pairing refused: ${known.name} ${known.type?.name} ${known.type?.value?.code}`)
-      }
-    },
-  })
-}
-
-/**
  * Since mid 2026 some accounts confirm a new device with a passkey: after the scan the page calls
  * `navigator.credentials.get` (Baileys#2672, from the page's own modules). There is no other sign that the
  * phone waits for it, so the call is intercepted, reported and passed on.
@@ -99,38 +73,6 @@ export function announceSynced(): void {
 /** Asks WhatsApp to remove this device; the first part of the library's own logout(). */
 export async function logOut(): Promise<void> {
   await window.require('WAWebSocketModel').Socket.logout()
-}
-
-/**
- * Builds from about 2.3000.1042401057 on keep the serialized message key in `$1`, not `_serialized`;
- * whatsapp-web.js 1.34.7 reads `_serialized` everywhere (wwebjs#201830). The key's own toString() returns the
- * string on every build, also for messages to oneself, whose keys end in `_out` (wwebjs#201857), so the
- * getter calls it. Older builds own the field and set it in their constructor: a getter on the prototype
- * would make that throw, so it is not added there. Runs after the library's helpers are in the page and
- * before its listeners are.
- */
-export function mendMessageKeys(): 'mended' | 'not_needed' {
-  const MsgKey = window.require('WAWebMsgKey')
-  const user = window.require('WAWebUserPrefsMeUser')
-  const me = user.getMaybeMePnUser() ?? user.getMaybeMeLidUser()
-  if (me === undefined || window.WWebJS === undefined) return 'not_needed'
-  const sample = new MsgKey({ from: me, to: me, id: '3EB0', selfDir: 'out' })
-  if ('_serialized' in sample) return 'not_needed'
-  Object.defineProperty(MsgKey.prototype, '_serialized', {
-    configurable: true,
-    get() {
-      return this.toString()
-    },
-  })
-  const helpers = window.WWebJS
-  const getMessageModel = helpers.getMessageModel
-  helpers.getMessageModel = (message) => {
-    const model = getMessageModel(message)
-    // A getter is not transferred to Node: the copy must own the field.
-    model.id = { ...model.id, _serialized: message.id.toString() } as object
-    return model
-  }
-  return 'mended'
 }
 
 /**

@@ -2,14 +2,9 @@
 import { basename, dirname } from 'node:path'
 import type { Browser, Page } from 'puppeteer'
 import wweb from 'whatsapp-web.js'
-import {
-  holdBackChatListeners,
-  isInjected,
-  markInjected,
-  mendMessageKeys,
-  namePairingErrors,
-  overhearPasskey,
-} from './in-page.ts'
+import { explainPageErrors } from './compat/page-errors.ts'
+import type { Piece } from './compat/piece.ts'
+import { holdBackChatListeners, isInjected, markInjected, overhearPasskey } from './in-page.ts'
 import { installPageHistory } from './page-history.ts'
 import { installPageQuotes } from './page-quotes.ts'
 import { installPageRows } from './page-rows.ts'
@@ -77,7 +72,12 @@ export type LinkedClientOptions = {
   onInjected(): void
   /** Attaching to a reloaded document failed; events of the page may be missing now. */
   onReinjectFailed(error: unknown): void
-  onKeysMended(): void
+  /** The compatibility pieces to apply, in this order. */
+  pieces: readonly Piece[]
+  /** A piece has changed something in the page. */
+  onPiece(name: string): void
+  /** WhatsApp Web showed its news to a fresh link; the dialog is confirmed. */
+  onNews(): void
   /** The library's listeners are in the page: from now on no event is missed. */
   onListening(): void
   /** Chats or people in the page's memory are new or have changed. */
@@ -95,7 +95,8 @@ export type LinkedClientOptions = {
  *   and ours also reports the states before linking;
  * - a document is injected once, however many of its frames navigate (F10), and an error of a later injection
  *   is reported instead of ending the process as an unhandled rejection (F8);
- * - message keys are repaired on builds that moved them (see mendMessageKeys);
+ * - compatibility pieces repair what newer builds of WhatsApp Web changed (compat/pieces.ts), and errors of
+ *   the page keep their own message;
  * - chats and people are watched and read by our own functions (see page-rows.ts), and the library's own
  *   watch of chats, which loads them again from the server, is suppressed.
  */
@@ -134,8 +135,16 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     prepared = true
     await options.onBrowser(client.pupBrowser, client.pupPage)
     await client.pupPage.exposeFunction('onAuthAppStateChangedEvent', options.onSocketState)
+    explainPageErrors(client.pupPage)
     await client.pupPage.exposeFunction('whatsappMcpPasskey', options.onPasskey)
+    await client.pupPage.exposeFunction('whatsappMcpNews', options.onNews)
     await client.pupPage.exposeFunction('whatsappMcpChanged', options.onChanged)
+  }
+
+  async function applyPieces(when: Piece['when']): Promise<void> {
+    for (const { name, when: then, apply } of options.pieces) {
+      if (then === when && (await client.pupPage?.evaluate(apply))) options.onPiece(name)
+    }
   }
 
   let attaching: Promise<void> | null = null
@@ -151,9 +160,9 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     attaching = null
     attached = false
     await client.pupPage?.evaluate(overhearPasskey)
+    await applyPieces('document')
     await inject()
     await client.pupPage?.evaluate(markInjected)
-    await client.pupPage?.evaluate(namePairingErrors)
   }
   /**
    * During the start only the start injects, even if the page reloads meanwhile; afterwards each load is
@@ -186,7 +195,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
   const attachEventListeners = client.attachEventListeners.bind(client)
   client.attachEventListeners = async () => {
     attaching ??= (async () => {
-      if ((await client.pupPage?.evaluate(mendMessageKeys)) === 'mended') options.onKeysMended()
+      await applyPieces('linked')
       await client.pupPage?.evaluate(holdBackChatListeners)
       await attachEventListeners()
       await client.pupPage?.evaluate(installPageRows, UNREPORTED_TYPES)

@@ -7,6 +7,8 @@ import type { Engine, EngineEnd, EngineEvent, OpenEngine } from '../engine.ts'
 import { createAddresses } from './addresses.ts'
 import { createAsk } from './asking.ts'
 import { endBrowser, freeProfile } from './browser-process.ts'
+import type { Piece } from './compat/piece.ts'
+import { PIECES } from './compat/pieces.ts'
 import { announceSynced, logOut, readOwnLid, readSocket } from './in-page.ts'
 import { createLinkedClient, isContextLost } from './linked-client.ts'
 import { createLinking } from './linking.ts'
@@ -45,6 +47,8 @@ export type WwebSetup = {
   browserArgs: string[]
   clock: Clock
   log: Log
+  /** The compatibility pieces; default: all. */
+  pieces?: readonly Piece[]
 }
 
 /** {@link OpenEngine} for this machine's browser and profile. */
@@ -99,7 +103,9 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       if (phase === 'ready') void afterInjected()
       else void onReady()
     },
-    onKeysMended: () => log.debug('message keys are read from their location in this build'),
+    pieces: setup.pieces ?? PIECES,
+    onPiece: (piece) => log.debug({ piece }, 'this build of WhatsApp Web is repaired'),
+    onNews: () => log.info('WhatsApp Web showed its news to the new device; confirmed with "Continue"'),
     onChanged: (changes) => listeners.onChanged(changes),
     onUnwatched: () => log.warn('chats cannot be watched: this build of WhatsApp Web is unknown'),
   })

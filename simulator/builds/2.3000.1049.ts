@@ -1,0 +1,14 @@
+/** A build of October 2026: everything that has changed since April, on the accounts that suffer most. */
+import type { BuildFacts } from '../wire.ts'
+import { build1048 } from './2.3000.1048.ts'
+
+export const build1049: BuildFacts = {
+  ...build1048,
+  name: '2.3000.1049045808',
+  brokenModules: ['WAWebChatForwardMessage'],
+  checksMimetype: true,
+  showsNews: true,
+  guardsStatus: true,
+  rejectsCalls: false,
+  commsInWorker: true,
+}

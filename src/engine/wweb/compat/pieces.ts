@@ -1,0 +1,6 @@
+/** The compatibility pieces, in the order in which they run. */
+import { messageKeys } from './message-keys.ts'
+import { newsDialog } from './news-dialog.ts'
+import type { Piece } from './piece.ts'
+
+export const PIECES: readonly Piece[] = [newsDialog, messageKeys]

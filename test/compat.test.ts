@@ -1,0 +1,85 @@
+/** Compatibility with the builds of WhatsApp Web: what fails without each piece, and what does not with all of them. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { newestBuild } from '../simulator/builds.ts'
+import { openSimulator } from '../simulator/open-simulator.ts'
+import type { Simulator } from '../simulator/simulator.ts'
+import { createDeferred, systemClock } from '../src/clock.ts'
+import type { Engine, EngineEvent } from '../src/engine/engine.ts'
+import { PIECES } from '../src/engine/wweb/compat/pieces.ts'
+import { launchArgs } from '../src/engine/wweb/launch-args.ts'
+import { wwebEngine } from '../src/engine/wweb/open-engine.ts'
+import { createLog } from '../src/log.ts'
+import { toJid } from '../src/model/ids.ts'
+import { browserPath } from './harness.ts'
+
+const NEWS_S = 301
+
+let simulator: Simulator
+let engine: Engine
+let events: EngineEvent[]
+let folder: string
+
+/** Links an engine with these pieces to the double; resolves at its first event of this type. */
+async function link(without: string | null, until: EngineEvent['type']): Promise<void> {
+  events = []
+  folder = mkdtempSync(join(tmpdir(), 'wma-compat-'))
+  const opened = createDeferred<true>()
+  engine = await wwebEngine({
+    profileDir: join(folder, 'session-default'),
+    executablePath: browserPath(),
+    headless: true,
+    browserArgs: launchArgs(true, simulator.chromiumArgs).args,
+    clock: systemClock,
+    log: createLog({ level: 'error', write: () => {} }),
+    pieces: PIECES.filter(({ name }) => name !== without),
+  })({
+    emit(event) {
+      events.push(event)
+      if (event.type === until) opened.resolve(true)
+    },
+  })
+  await simulator.world.scan()
+  await opened.promise
+}
+
+const types = () => events.map(({ type }) => type)
+const amara = () => simulator.world.state().contacts[0]?.phone ?? ''
+
+describe(`on build ${newestBuild.name}`, () => {
+  beforeAll(async () => {
+    simulator = await openSimulator({ dataDir: null, pace: 'none', control: null })
+  })
+  afterAll(() => simulator.close())
+  afterEach(async () => {
+    await engine.close()
+    await simulator.world.unlink()
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  })
+
+  it('every piece together: it links, sends, and stays linked', async () => {
+    await link(null, 'ready')
+    const sent = await engine.sendText(toJid(`${amara()}@c.us`), 'with all', { limitMs: 10_000 })
+    expect(sent.id).toContain(sent.message.bareId)
+    const devices = () => simulator.world.state().devices.map(({ news }) => news)
+    await expect.poll(devices).toEqual([false])
+    await simulator.world.moveClock({ seconds: NEWS_S })
+    expect(devices()).toEqual([false])
+    expect(types()).not.toContain('ended')
+  })
+
+  it('without news_dialog: WhatsApp removes the device after five minutes', async () => {
+    await link('news_dialog', 'authenticated')
+    await simulator.world.moveClock({ seconds: NEWS_S })
+    expect(simulator.world.state().devices).toEqual([])
+    await expect.poll(types, { timeout: 15_000 }).toContain('ended')
+  })
+
+  it('without message_keys: a send is never known', async () => {
+    await link('message_keys', 'ready')
+    const sending = engine.sendText(toJid(`${amara()}@c.us`), 'without keys', { limitMs: 3_000 })
+    await expect(sending).rejects.toMatchObject({ code: 'send_outcome_unknown' })
+  })
+})
