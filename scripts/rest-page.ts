@@ -6,7 +6,8 @@ import { withNames } from '../src/operations/references.ts'
 
 /** Returns the text of the page. */
 export function restPage(): string {
-  const sections = ROWS.map((row) => {
+  // Tools without a route are in docs/mcp.md.
+  const sections = ROWS.filter(({ routes }) => routes.length > 0).map((row) => {
     const { name, title, description, routes, input, example, errors } = row
     const fields = Object.entries(
       (z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }).properties ?? {}) as Record<
@@ -41,7 +42,8 @@ Send text as UTF-8. Bytes that are not UTF-8, and halves of surrogate pairs (\`\
 paths.
 
 Fields go in the path, in the query, or, except with \`GET\`, in a JSON body. An unknown field returns 400, also on
-pages, and so does a field that is given in two places. The MCP endpoint ignores its query, because clients and proxies add to it.
+pages, and so does a field that is given in two places. The MCP endpoint ignores its query except \`toolsets\`,
+because clients and proxies add to it.
 
 Responses may gain fields: ignore those that you do not know.
 

@@ -101,6 +101,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       const { openMcp } = await import('./faces/mcp/open.ts')
       return openMcp({
         operations: OPERATIONS,
+        toolsets: config.toolsets,
         door,
         clock,
         mcpUrl: () => mcpUrl,

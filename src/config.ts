@@ -5,6 +5,7 @@ import { ConfigError } from './config-error.ts'
 import { toPath } from './home.ts'
 import { isLoopback } from './loopback.ts'
 import { chatList, daysPerChat, type KeepRules, MAX_KEEP_DAYS } from './model/keeping.ts'
+import { type Toolset, toolsetList } from './model/toolsets.ts'
 
 /** The values of a switch. */
 export const onOff = z
@@ -97,6 +98,13 @@ export const SETTINGS = {
     schema: hosts,
     fallback: '',
     help: 'Additional host names that the server accepts in the Host header, separated by commas. Loopback names are always accepted.',
+  },
+  WHATSAPP_MCP_TOOLSETS: {
+    flag: 'toolsets',
+    takes: 'LIST',
+    schema: toolsetList,
+    fallback: '',
+    help: 'Toolsets that MCP clients may use: `core`, `messages`, `groups`, `chats`, `people`, `channels`, separated by commas, or `all`. All of them are on. Empty: all are allowed, and `core` is on until a client asks for others. See docs/mcp.md.',
   },
   WHATSAPP_HISTORY_PER_CHAT: {
     flag: 'history-per-chat',
@@ -204,6 +212,8 @@ export type Config = {
   chromeExecutable: string
   headless: boolean
   allowedHosts: string[]
+  /** The toolsets that MCP clients may use; null: all, and only `core` is on by default. */
+  toolsets: Toolset[] | null
   /** Limits of the history that is fetched automatically: messages per chat and in total, age in days, pause between requests. */
   history: { perChat: number; days: number; total: number; pauseMs: number }
   /** Number of days that events are kept. */
@@ -243,6 +253,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     chromeExecutable: read('WHATSAPP_CHROME_EXECUTABLE'),
     headless: read('WHATSAPP_HEADLESS'),
     allowedHosts: read('WHATSAPP_MCP_ALLOWED_HOSTS'),
+    toolsets: read('WHATSAPP_MCP_TOOLSETS'),
     history: {
       perChat: read('WHATSAPP_HISTORY_PER_CHAT'),
       days: read('WHATSAPP_HISTORY_DAYS'),

@@ -9,6 +9,7 @@ import { openMcp } from '../src/faces/mcp/open.ts'
 import { defineTools } from '../src/faces/mcp/tools.ts'
 import { toolName } from '../src/faces/mcp/words.ts'
 import { createLog } from '../src/log.ts'
+import { TOOLSET_NAMES } from '../src/model/toolsets.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import type { Operation } from '../src/operations/operation.ts'
 import { CLIENT_ROWS } from './client-arguments.ts'
@@ -28,7 +29,8 @@ const recording = OPERATIONS.map(
   }),
 )
 const definitions = defineTools(OPERATIONS)
-const TOOLS = OPERATIONS.flatMap((operation) => {
+/** Without a session, one tool is not offered. */
+const TOOLS = OPERATIONS.filter(({ name }) => name !== 'enable_toolset').flatMap((operation) => {
   const tool = definitions.find(({ name }) => name === toolName(operation))
   return tool === undefined ? [] : [{ operation, tool }]
 })
@@ -42,6 +44,7 @@ beforeAll(async () => {
   const log = createLog({ level: 'silent' })
   const options = {
     operations: recording,
+    toolsets: TOOLSET_NAMES,
     door: stage.app.door,
     clock: systemClock,
     mcpUrl: () => `${stage.url}/mcp`,

@@ -54,7 +54,7 @@ describe('the page in a browser', () => {
     const routes = Object.entries(paths ?? {}).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     )
-    expect(routes.length).toBeGreaterThan(ROWS.length)
+    expect(routes.length).toBeGreaterThan(20)
     expect((await shown()).sort()).toEqual([...routes].sort())
   })
 

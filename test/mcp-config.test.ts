@@ -278,6 +278,21 @@ describe('what is printed', () => {
   })
 
   it.each([
+    [[], ['stdio', '--toolsets', 'core,people']],
+    [
+      ['--url', 'http://127.0.0.1:1234'],
+      ['stdio', '--url', 'http://127.0.0.1:1234', '--toolsets', 'core,people'],
+    ],
+  ])('carries the toolsets of the client %j', async (more, expected) => {
+    const args = ['cursor', '--toolsets', 'core,people', ...more]
+    const entryOf = ({ out }: { out: string }) => JSON.parse(out).mcpServers.whatsapp
+    expect(entryOf(await mcpConfig(args)).args.slice(1)).toEqual(expected)
+    expect(entryOf(await mcpConfig([...args, '--transport', 'http'])).url).toMatch(
+      /mcp\?toolsets=core,people$/,
+    )
+  })
+
+  it.each([
     ['--chrome-executable', 'opt/chrome', 'HOME/opt/chrome'],
     ['--chrome-executable', '~/opt/chrome', 'HOME/opt/chrome'],
     ['--chrome-executable', 'google-chrome', 'google-chrome'],

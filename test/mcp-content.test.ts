@@ -108,8 +108,8 @@ describe.each(LANES)('resources (%s)', (lane) => {
     expect(json.messages.length).toBeGreaterThan(2)
     expect(json.messages.at(-1).reactions).toHaveLength(20)
     const isCut = ({ body }: { body: string }) => body.endsWith('… (19000 more characters)')
-    expect(json.note).toMatch(`${json.messages.filter(isCut).length} long texts are cut: `)
-    expect(json.note).toMatch('Left out: 180 of reactions; the REST API returns all: ')
+    expect(json.note).toMatch(`${json.messages.filter(isCut).length} long texts are cut. `)
+    expect(json.note).toMatch('Left out: 180 of reactions. The REST API returns all: ')
     expect(json.messages[0].body).toBe(`${long.slice(0, 1_000)}… (19000 more characters)`)
     const { id } = json.messages[0]
     expect(json.next_before).toBe(id)
@@ -119,7 +119,7 @@ describe.each(LANES)('resources (%s)', (lane) => {
     expect(around.before.at(-1).timestamp).toBe(message.json.message.timestamp - 1)
     expect(around.after[0].timestamp).toBe(message.json.message.timestamp + 1)
     const shown = [...around.before, ...around.after].filter(isCut)
-    expect(message.json.note).toMatch(`${shown.length} long texts are cut: `)
+    expect(message.json.note).toMatch(`${shown.length} long texts are cut. `)
     expect(estimateTokens(JSON.stringify(around))).toBeLessThan(3_500)
   })
 
@@ -146,7 +146,7 @@ describe.each(LANES)('resources (%s)', (lane) => {
     const { json } = await read(await connect(lane), `whatsapp://chats/${group}`)
     expect([json.members_total, json.members.length]).toEqual([300, 20])
     expect(json.note).toBe(
-      'Left out: 280 of members; the REST API returns all: GET /api/chats/{chat_id}, GET /api/messages.',
+      'Left out: 280 of members. The REST API returns all: GET /api/chats/{chat_id}, GET /api/messages.',
     )
   })
 

@@ -71,7 +71,13 @@ export const CURRENT = {
 }
 
 /** A request that the stand-in got. */
-export type Seen = { method: string; headers: IncomingMessage['headers']; body: string; message: Json }
+export type Seen = {
+  method: string
+  path: string
+  headers: IncomingMessage['headers']
+  body: string
+  message: Json
+}
 export type Reply = (seen: Seen, answer: ServerResponse) => void
 
 export type StandIn = {
@@ -90,8 +96,8 @@ export async function openStandIn(reply: Reply, given?: number): Promise<StandIn
     if (request.url === '/health') return void answer.end('{"ok":true,"name":"whatsapp-mcp-api"}')
     let body = ''
     for await (const chunk of request.setEncoding('utf8')) body += chunk
-    const { method = '', headers } = request
-    const seen = { method, headers, body, message: body === '' ? {} : JSON.parse(body) }
+    const { method = '', url: path = '', headers } = request
+    const seen = { method, path, headers, body, message: body === '' ? {} : JSON.parse(body) }
     standIn.seen.push(seen)
     standIn.reply(seen, answer)
   })

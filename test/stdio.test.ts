@@ -113,14 +113,15 @@ describe('a client of the eras before', () => {
   it('has one session: its headers, its stream of notices, its end', async () => {
     const legacy = legacyReply()
     const server = await standIn(legacy.reply)
-    const pipe = openPipe(['--url', `${server.url}/mcp`])
+    const pipe = openPipe(['--url', `${server.url}/mcp`, '--toolsets', 'people, core'])
     // All at once: what follows an `initialize` waits for the session that it begins.
     pipe.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE })
     pipe.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
     pipe.send({ jsonrpc: '2.0', id: 2, method: 'tools/list' })
     await pipe.answerTo(2)
     await soon(() => legacy.streams.length).toBe(1)
-    for (const { message, method, headers } of server.seen) {
+    for (const { message, method, path, headers } of server.seen) {
+      expect(path).toBe('/mcp?toolsets=core,people')
       const isFirst = message.method === 'initialize'
       const session = [headers['mcp-session-id'], headers['mcp-protocol-version']]
       expect([message.method ?? method, ...session]).toEqual(
@@ -152,6 +153,8 @@ describe('a client of the eras before', () => {
     await pipe.ask(1, 'initialize', INITIALIZE)
     pipe.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
     await pipe.ask(2, 'resources/subscribe', { uri: 'whatsapp://status' })
+    const enable = { name: 'whatsapp_enable_toolset', arguments: { toolset: 'people' } }
+    await pipe.ask(6, 'tools/call', enable)
     await soon(() => legacy.streams.length).toBe(1)
     legacy.forget()
     server.seen.length = 0
@@ -172,7 +175,8 @@ describe('a client of the eras before', () => {
     const sent = server.seen.filter(({ message, headers }) => {
       return message.method === 'tools/call' && headers['mcp-session-id'] === 'session-2'
     })
-    expect(sent).toHaveLength(1)
+    // A toolset that was on is on again, and nothing else is done twice.
+    expect(sent.map(({ message }) => message.params)).toEqual([enable, send])
     // Its own `initialize` was answered once only.
     expect(pipe.lines().filter(({ id }) => id === 1)).toHaveLength(1)
   })

@@ -3,6 +3,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server'
 import { createTools } from '../src/faces/mcp/tools.ts'
 import { toJid } from '../src/model/ids.ts'
 import type { SeenMessage } from '../src/model/seen.ts'
+import { TOOLSETS } from '../src/model/toolsets.ts'
 import { DEFAULT_ACCOUNT, OWNER } from '../src/operations/call.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import { type Harness, openHarness } from './harness.ts'
@@ -39,6 +40,7 @@ export async function openToolsStage(): Promise<ToolsStage> {
   const warn = (facts: unknown) => void warnings.push(Object(facts))
   const tools = createTools({
     operations: OPERATIONS,
+    toolsetOf: () => null,
     door: harness.app.door,
     mcpUrl: () => `${harness.url}/mcp`,
     log: { warn },
@@ -60,6 +62,10 @@ export async function openToolsStage(): Promise<ToolsStage> {
           requestId: 'request-1',
           canAsk: false,
           signal: new AbortController().signal,
+          toolsets: {
+            list: () => [{ name: 'core', on: true, tools: 17, purpose: TOOLSETS.core }],
+            enable: async () => true,
+          },
         },
         progress: { mcpReq: { notify: async () => {} } },
       }),

@@ -63,6 +63,8 @@ const WITH: Calls = [
   ['whatsapp_list_events', () => ({ after: '0', limit: 100 })],
   ['whatsapp_list_events', () => ({})],
   ['whatsapp_get_archive_stats', () => ({})],
+  ['whatsapp_list_toolsets', () => ({})],
+  ['whatsapp_enable_toolset', () => ({ toolset: 'people' })],
   ['whatsapp_logout', () => ({})],
 ]
 

@@ -6,6 +6,7 @@ import { readEnvironment } from '../environment.ts'
 import { addressOf, givenUrl } from './client.ts'
 import { dataRootOf, type Place } from './data-dir.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { toolsetsQuery } from './toolsets-query.ts'
 import { PROGRAM, quote } from './words.ts'
 
 export const TRANSPORTS = ['stdio', 'http'] as const
@@ -26,9 +27,14 @@ export type EntryOptions = {
 /** Returns the entry. @throws ConfigError, and CommandError if the settings do not determine the server's URL */
 export function toEntry(transport: Transport, { given, place, execPath }: EntryOptions): Entry {
   const address = addressOf(given, () => environmentOf(place))
-  if (transport === 'http') return { transport, url: `${address}/mcp` }
+  const asked = given.settings.WHATSAPP_MCP_TOOLSETS
+  const query = toolsetsQuery(asked)
+  if (transport === 'http') return { transport, url: `${address}/mcp${query}` }
   const { command, args } = launch(place, execPath)
-  const more = givenUrl(given) === null ? carriedFlags(given.settings, place) : ['--url', address]
+  const more =
+    givenUrl(given) === null
+      ? carriedFlags(given.settings, place)
+      : ['--url', address, ...(query === '' ? [] : ['--toolsets', String(asked)])]
   return { transport, command, args: [...args, 'stdio', ...more] }
 }
 

@@ -6,24 +6,29 @@ import { dataRoot } from './data-dir.ts'
 import type { StdioOptions } from './stdio.ts'
 import { namedServer } from './stdio-named.ts'
 import { ownServer } from './stdio-server.ts'
+import { toolsetsQuery } from './toolsets-query.ts'
 
 type StdioFlags = { url: string; 'idle-minutes': number; stay: boolean }
 
 /**
  * Clients start `stdio` in the folder of the open project. A downloaded folder must not define programs to run or redirect
  * messages. Therefore `.env` and relative paths are those of the data root, where the server runs.
+ * `--toolsets` is for this client: a server that is started serves others too.
  * @throws ConfigError, and CommandError if the settings do not determine the server's URL
  */
 export function openServer(given: { settings: GivenSettings; flags: StdioFlags }): StdioOptions {
-  const { settings, flags } = given
+  const { WHATSAPP_MCP_TOOLSETS: toolsets, ...settings } = given.settings
+  const { flags } = given
+  const query = toolsetsQuery(toolsets)
   const root = dataRoot()
   const env = readEnvironment(root)
   const named = givenUrl(given)
-  if (named !== null) return { openServer: () => namedServer(named), idleMs: null }
+  if (named !== null) return { openServer: () => namedServer(named), query, idleMs: null }
   const { authDir } = readConfig({ flags: settings, env, root, base: root })
   const url = addressOf(given, () => env)
   const idleMinutes = flags.stay ? 0 : flags['idle-minutes']
   return {
+    query,
     idleMs: idleMinutes === 0 ? null : idleMinutes * 60_000,
     openServer: (say) =>
       ownServer({

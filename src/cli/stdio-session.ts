@@ -36,6 +36,8 @@ export type SessionOptions = {
 
 const ACCEPT_BOTH = 'application/json, text/event-stream'
 const INITIALIZED = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })
+/** The tool that changes the session itself. */
+const ENABLE_TOOLSET = 'whatsapp_enable_toolset'
 /** Pause between two attempts to reopen the stream of notifications. */
 const RETRY_MS = { first: 1_000, most: 30_000 } as const
 /** Time limit of the request that ends the session. It is optional. */
@@ -51,8 +53,8 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
   let renewal: Promise<void> | null = null
   /** The open stream of notifications. */
   let notices = new AbortController()
-  /** `resources/subscribe` messages by URI, to repeat in a new session. */
-  const subscribed = new Map<string, string>()
+  /** Subscriptions to resources and switched-on toolsets, by URI or toolset: messages to repeat in a new session. */
+  const repeated = new Map<string, string>()
 
   const headers = () => ({
     ...(id === null ? {} : { 'mcp-session-id': id }),
@@ -84,7 +86,7 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
       const text = texts.find((one) => (readAnswer(one)?.parts ?? []).some((part) => 'result' in part))
       if (answer.statusCode !== 200 || text === undefined) throw notBegun()
       begin(answer, text)
-      for (const one of [INITIALIZED, ...subscribed.values()]) (await post(one)).resume()
+      for (const one of [INITIALIZED, ...repeated.values()]) (await post(one)).resume()
       void listen()
     } catch (error) {
       // The next request finds the session lost and tries again.
@@ -153,14 +155,16 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
     id: () => id,
     begun(message, answer, text) {
       void close()
-      subscribed.clear()
+      repeated.clear()
       initialize = message.text
       begin(answer, text)
     },
     passed({ method, params, text }) {
       if (method === 'notifications/initialized' && id !== null) void listen()
-      if (method === 'resources/subscribe') subscribed.set(String(params.uri), text)
-      if (method === 'resources/unsubscribe') subscribed.delete(String(params.uri))
+      if (method === 'resources/subscribe') repeated.set(String(params.uri), text)
+      if (method === 'tools/call' && params.name === ENABLE_TOOLSET)
+        repeated.set(JSON.stringify(params.arguments), text)
+      if (method === 'resources/unsubscribe') repeated.delete(String(params.uri))
     },
     async ready() {
       await renewal?.catch(() => {})

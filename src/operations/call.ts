@@ -1,4 +1,5 @@
 /** A call: the caller, the account and the face. Every route, tool, page and stream passes one to the door. */
+import type { Toolset } from '../model/toolsets.ts'
 
 /**
  * What a caller may do. Scopes are independent, except that `admin` includes all. `read`: readings. `send`: everything that
@@ -24,6 +25,14 @@ export type Caller = {
 
 export { DEFAULT_ACCOUNT } from '../model/ids.ts'
 
+/** The toolsets of an MCP connection. */
+export type ConnectionToolsets = {
+  /** Returns the toolsets that have tools and that this connection may use. */
+  list(): { name: Toolset; on: boolean; tools: number; purpose: string }[]
+  /** Switches one on, and notifies the client. Returns false if this connection may not use it, or has no session. */
+  enable(toolset: Toolset): Promise<boolean>
+}
+
 /** One call through any face. */
 export type Call = {
   caller: Caller
@@ -34,14 +43,14 @@ export type Call = {
   account: string
   /** The server's own id of the request. Errors and the log include it. */
   requestId: string
-  /** A repeated call has the same key. */
-  idempotencyKey?: string
   /** True if the server can ask the client during the call (MCP elicitation). */
   canAsk: boolean
   /** Aborted when the client disconnects. */
   signal: AbortSignal
   /** The longest wait in milliseconds, because clients time out on a call without progress. */
   patienceMs?: number
+  /** MCP only. */
+  toolsets?: ConnectionToolsets
 }
 
 /** The user of this computer: needs no key and has all scopes. */

@@ -63,7 +63,7 @@ export const getContact = defineOperation({
     'Returns one person by phone number, phone JID or LID: names and ids, the direct chat, the groups in common, and how many archived messages went each way and when. If you only know a name, find the person with {{list_contacts}} first.',
   effect: 'read',
   scope: 'read',
-  toolset: 'core',
+  toolset: 'people',
   needs: 'nothing',
   routes: ['GET /api/contacts/{contact_id}'],
   input: z.strictObject({ contact_id: contactIdInput }),

@@ -8,15 +8,15 @@ import { fail } from '../errors.ts'
 import type { SessionState } from '../model/status.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
-import { type Call, hasScope, type Scope } from './call.ts'
+import { type Call, type ConnectionToolsets, hasScope, type Scope } from './call.ts'
 import type { Operation } from './operation.ts'
 import { parseInput } from './parse-input.ts'
 
 /** The rooms of one linked account. Only the door has access to them; faces pass the id of an account. */
 export type Account = { id: string; session: Session; archive: Archive }
 
-/** The session state that an entry needs: `ready` and connected, `linked` at any time, or `nothing`. */
-export type Needs = 'ready' | 'linked' | 'nothing'
+/** What an entry needs: a session that is `ready` and connected, or `linked` at any time; an MCP connection; or `nothing`. */
+export type Needs = 'ready' | 'linked' | 'toolsets' | 'nothing'
 
 /** One entry, as the door checks it. Every row of the operations table is one. */
 export type Way<S extends Scope = Scope, N extends Needs = Needs> = { name: string; scope: S; needs: N }
@@ -51,14 +51,15 @@ export type ByScope = {
   }
 }
 
-/** What each required state adds. */
+/** What each need adds. */
 export type ByNeeds = {
   nothing: object
   linked: object
+  toolsets: { toolsets: ConnectionToolsets }
   ready: { engine: ReturnType<Session['engine']> }
 }
 
-/** What an entry with this scope and required state may use. */
+/** What an entry with this scope and need may use. */
 export type Grant<S extends Scope = Scope, N extends Needs = Needs> = Readings & ByScope[S] & ByNeeds[N]
 
 const BY_SCOPE: { [S in Scope]: (account: Account) => ByScope[S] } = {
@@ -73,8 +74,12 @@ const BY_SCOPE: { [S in Scope]: (account: Account) => ByScope[S] } = {
   admin: ({ session }) => ({ session }),
 }
 
-const BY_NEEDS: { [N in Needs]: (account: Account) => ByNeeds[N] } = {
+const BY_NEEDS: { [N in Needs]: (account: Account, call: Call) => ByNeeds[N] } = {
   nothing: () => ({}),
+  toolsets(_, { toolsets }) {
+    if (toolsets === undefined) throw new Error('only tools may need toolsets')
+    return { toolsets }
+  },
   linked({ session }) {
     session.requireLinked()
     return {}
@@ -129,7 +134,7 @@ export function createDoor({ accounts, clock, mcpUrl, onAdmit }: DoorOptions): D
     const { caller, face, client, requestId, signal, patienceMs } = call
     const account = accountOf(call)
     if (!hasScope(caller, way.scope)) fail('scope_missing', { facts: { scope: way.scope } })
-    const needed = BY_NEEDS[way.needs](account)
+    const needed = BY_NEEDS[way.needs](account, call)
     onAdmit({ operation: way.name, caller: caller.id, account: account.id, face, client, requestId })
     const { session, archive } = account
     const readings: Readings = {

@@ -11,6 +11,7 @@ import { getServer, getStatus, logout, requestPairingCode, startAuth } from './l
 import { sendMessage, sendToChat } from './messages.ts'
 import type { Operation, Row } from './operation.ts'
 import { searchMessages } from './search.ts'
+import { enableToolset, listToolsets } from './toolsets.ts'
 
 export const OPERATIONS: readonly Operation[] = [
   getServer,
@@ -33,6 +34,8 @@ export const OPERATIONS: readonly Operation[] = [
   getArchiveStats,
   forgetChat,
   logout,
+  listToolsets,
+  enableToolset,
 ]
 
 /** Everything that has a route under `/api`: the operations, and what is not JSON. */

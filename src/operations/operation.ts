@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
 import { type Short, shortOf } from '../model/fields.ts'
+import type { Toolset } from '../model/toolsets.ts'
 import type { Scope } from './call.ts'
 import type { EventReading, Grant, Needs } from './door.ts'
 
@@ -10,18 +11,6 @@ import type { EventReading, Grant, Needs } from './door.ts'
  * (TypeScript SDK 2.4).
  */
 export const PATIENCE_MS = 50_000
-
-/** The toolsets (`WHATSAPP_MCP_TOOLSETS`), each with its purpose. */
-export const TOOLSETS = {
-  core: 'Everyday tasks: linking, reading, searching and sending.',
-  messages:
-    'More operations on messages: edit, delete, forward, pin, star, vote, locations, contacts, polls.',
-  groups: 'Groups: members, settings, invites, join requests.',
-  chats: 'Chats: archive, pin, mute, mark as read, typing.',
-  people: 'People: pictures, blocking, numbers on WhatsApp, your profile.',
-  channels: 'Channels and status updates.',
-} as const satisfies Record<string, string>
-export type Toolset = keyof typeof TOOLSETS
 
 /** The tags of operations in the docs, in order. */
 export const TAGS = {
@@ -93,8 +82,8 @@ export type Operation<
   documented?: Size
   /** What it does to the account. All guards of the faces are derived from this. */
   effect: 'read' | 'write' | 'send' | 'destroy'
-  /** The toolset of its tool. */
-  toolset: Toolset
+  /** The toolset of its tool; null: the tool is offered in every toolset. */
+  toolset: Toolset | null
   /** A second call changes nothing more. Always true for readings. */
   repeatable?: true
   output: Out

@@ -19,6 +19,11 @@ describe('references', () => {
     expect(withNames(text, nameOf)).toBe('Lists chats. Groups: whatsapp_list_chats.')
   })
 
+  it('are removed with their line if it has no other sentence', () => {
+    const text = 'Lists chats.\nFor people, use {{list_contacts}}.\nGroups: {{list_chats}}.'
+    expect(withNames(text, nameOf)).toBe('Lists chats.\nGroups: whatsapp_list_chats.')
+  })
+
   it('of every row name existing operations', () => {
     const known = OPERATIONS.map(({ name }) => name)
     for (const { name, description, input, output } of OPERATIONS) {

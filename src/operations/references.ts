@@ -10,14 +10,16 @@ export function referencesIn(text: string): string[] {
 }
 
 /**
- * Replaces references with names. Removes sentences that refer to an operation without a name.
+ * Replaces references with names. Removes sentences that refer to an operation without a name, and lines without sentences.
  * @param nameOf the name of the operation in this face; null if the face does not offer it
  */
 export function withNames(text: string, nameOf: (operation: string) => string | null): string {
   if (!text.includes('{{')) return text
+  const isNamed = (sentence: string) => referencesIn(sentence).every((name) => nameOf(name) !== null)
   return text
-    .split(SENTENCES)
-    .filter((sentence) => referencesIn(sentence).every((name) => nameOf(name) !== null))
-    .join(' ')
+    .split('\n')
+    .map((line) => line.split(SENTENCES).filter(isNamed).join(' '))
+    .filter((line) => line !== '')
+    .join('\n')
     .replace(REFERENCE, (found, name: string) => nameOf(name) ?? found)
 }

@@ -2,20 +2,15 @@
  * A server with the tools, resources and prompts that the official conformance suite asks for by name, so that the suite
  * can judge the product's own router. What each must answer is said by the suite: `conformance list`, and its scenarios.
  */
-import {
-  type McpServerFactory,
-  ProtocolError,
-  ProtocolErrorCode,
-  ResourceNotFoundError,
-  Server,
-} from '@modelcontextprotocol/server'
+import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError, Server } from '@modelcontextprotocol/server'
+import type { ServerFactory } from '../../src/faces/mcp/connection.ts'
 import { ASKING_TOOLS, ask, elicit, state } from './asking-tools.ts'
 import { PLAIN_TOOLS, PNG, type Tool, type Tools } from './plain-tools.ts'
 
 const NOTHING: NonNullable<Tool['inputSchema']> = { type: 'object' }
 
 /** The factory behind the router, which answers who subscribes by itself. */
-export function createFixtures(): McpServerFactory {
+export function createFixtures(): ServerFactory {
   const tools: Tools = { ...PLAIN_TOOLS, ...ASKING_TOOLS }
   return () => {
     const server = new Server(

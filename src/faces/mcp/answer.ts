@@ -32,13 +32,13 @@ export function toResult(operation: Operation, answer: object, form: Form): Call
   const limits = { ...form.limits, pages: Object.values(brief?.sizes ?? {}) }
   if (form.format === 'detailed' || brief === undefined) {
     const data = cutObject(answer, fieldsOf(output), limits, cuts)
-    const told = { ...data, ...noteOf(cuts, form.smaller, routes[0], form.notes) }
+    const told = { ...data, ...noteOf(cuts, routes[0], form) }
     return result(toJson(told), told)
   }
   const shape = briefShape(operation)
   const fields = fieldsOf(shape)
   const data = cutObject(reworded(shape.parse(answer), fields, form.words), fields, limits, cuts)
-  const more = noteOf(cuts, form.smaller, routes[0], form.notes)
+  const more = noteOf(cuts, routes[0], form)
   const text = [brief.text(data), ...Object.values(more)].join('\n')
   // Texts from people are already quoted. This escapes controls in any other field.
   return result(escapeInText(text), { ...sparse(data, fields), ...more })
@@ -51,22 +51,24 @@ function result(text: string, structuredContent: Record<string, unknown>): CallT
 /** Returns `note`: `notes`, what is left out, and how to get it. Returns no field if there is nothing to say. */
 export function noteOf(
   cuts: Cuts,
-  smaller: Record<string, number>,
   route: string | undefined,
-  notes: readonly string[] = [],
+  { smaller, notes, words }: Pick<Form, 'smaller' | 'notes' | 'words'>,
 ): { note?: string } {
   const pages = Object.entries(smaller).map(([name, size]) => `${name} ${size}`)
   const lists = [...cuts.entries].map(([name, count]) => `${count} of ${name}`)
   const parts = [
     ...notes,
     pages.length > 0 && `The result is shortened: it is the same as with ${pages.join(', ')}.`,
-    cuts.texts > 0 &&
-      `${cuts.texts} long texts are cut: whatsapp_read_messages with chat_id, limit 1 and after set to the time of a message returns more of it; the REST API returns all: ${route}.`,
-    lists.length > 0 && `Left out: ${lists.join(', ')}; the REST API returns all: ${route}.`,
+    cuts.texts > 0 && words(`${cuts.texts} long texts are cut. ${MORE}`),
+    lists.length > 0 && `Left out: ${lists.join(', ')}.`,
+    (cuts.texts > 0 || lists.length > 0) && `The REST API returns all: ${route}.`,
   ]
   const note = parts.filter((part) => part !== false).join(' ')
   return note === '' ? {} : { note }
 }
+
+const MORE =
+  '{{read_messages}} with chat_id, limit 1 and after set to the time of a message returns more of it.'
 
 /** Returns an upper bound for the tokens of a result. @param precise counts up to about this number, then extrapolates */
 export function tokensOf({ content, structuredContent }: CallToolResult, precise: number): number {

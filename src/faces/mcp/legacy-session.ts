@@ -1,14 +1,13 @@
 /** One session of the protocol before 2026-07-28: its own server, streams, subscriptions and running requests. */
 import {
   isJSONRPCRequest,
-  McpServer,
-  type McpServerFactory,
   type RequestId,
   type ServerEventBus,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import { toAuthInfo } from './callers.ts'
+import type { ServerFactory } from './connection.ts'
 import { createEventStore } from './event-store.ts'
 import {
   BOTH_TYPES,
@@ -53,7 +52,7 @@ export type LegacySession = {
 }
 
 export type SessionOptions = {
-  factory: McpServerFactory
+  factory: ServerFactory
   bus: ServerEventBus
   clock: Clock
   id: string
@@ -77,8 +76,7 @@ export async function openLegacySession(
   let open = 0
   let usedAt = clock.now()
 
-  const product = await factory({ era: 'legacy', requestInfo: request })
-  const server = product instanceof McpServer ? product.server : product
+  const server = factory({ era: 'legacy', requestInfo: request, hasSession: true })
   const transport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: () => id,
     enableJsonResponse: isPlain,

@@ -1,7 +1,8 @@
 /** The open sessions by id. Ends idle sessions, and the longest idle one if there are too many. */
-import type { McpServerFactory, ServerEventBus } from '@modelcontextprotocol/server'
+import type { ServerEventBus } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import type { Caller } from '../../operations/call.ts'
+import type { ServerFactory } from './connection.ts'
 import { type Exchange, RPC, refuse } from './exchange.ts'
 import { type LegacySession, openLegacySession } from './legacy-session.ts'
 import type { SessionIds } from './session-ids.ts'
@@ -25,7 +26,7 @@ export type LegacySessions = {
 }
 
 export type LegacySessionsOptions = {
-  factory: McpServerFactory
+  factory: ServerFactory
   bus: ServerEventBus
   clock: Clock
   ids: SessionIds

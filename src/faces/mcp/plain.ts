@@ -2,14 +2,13 @@
 import {
   isJSONRPCRequest,
   type JSONRPCMessage,
-  McpServer,
-  type McpServerFactory,
   parseJSONRPCMessage,
   SUPPORTED_PROTOCOL_VERSIONS,
   type Transport,
 } from '@modelcontextprotocol/server'
 import { createDeferred } from '../../clock.ts'
 import { toAuthInfo } from './callers.ts'
+import type { ServerFactory } from './connection.ts'
 import {
   cancelledAnswer,
   cancelledBy,
@@ -35,7 +34,7 @@ const PLAIN_VERSION = '2024-11-05'
  * progress. Returns 202 without a body if there is no request.
  */
 export async function servePlain(
-  factory: McpServerFactory,
+  factory: ServerFactory,
   { request, message, caller }: Exchange,
   headers: Record<string, string>,
 ): Promise<Response> {
@@ -51,8 +50,7 @@ export async function servePlain(
   const isStream = requests.some(({ params }) => params?._meta?.progressToken !== undefined)
   const answer = isStream ? answerAsStream(headers) : answerAsJson(Array.isArray(message), headers)
 
-  const product = await factory({ era: 'legacy', requestInfo: request })
-  const server = product instanceof McpServer ? product.server : product
+  const server = factory({ era: 'legacy', requestInfo: request })
   const isOpening = messages.some(isInitialize)
   const missing: unknown[] = requests.map(({ id }) => id)
   const end = () => {

@@ -2,8 +2,8 @@ import { countTokens } from 'gpt-tokenizer'
 import { describe, expect, it } from 'vitest'
 import { OPERATIONS } from '../../operations/index.ts'
 import { INSTRUCTIONS } from './instructions.ts'
-import { getPrompt, PROMPTS } from './prompts.ts'
-import { toolName } from './words.ts'
+import { getPrompt, PROMPTS, promptsWith } from './prompts.ts'
+import { createWording, toolName } from './words.ts'
 
 const NOW = Date.parse('2025-03-20T12:00:00Z')
 const TOOLS = OPERATIONS.map(toolName)
@@ -46,6 +46,20 @@ describe('prompts', () => {
       )
       expect(text).toMatch(/data from other people/)
     }
+  })
+
+  it.each(PROMPTS.map(({ name }) => name))('are offered where all of their tools are (%s)', (name) => {
+    const variants = [{ chat: 'a', wish: 'b', days: '3' }, { chat: 'a' }, {}]
+    const taken = PROMPTS.find((one) => one.name === name)?.arguments ?? []
+    const texts = variants
+      .filter((given) => taken.every((one) => !one.required || one.name in given))
+      .map((given) => Object.entries(given).filter(([field]) => taken.some((one) => one.name === field)))
+      .map((given) => textOf(name, Object.fromEntries(given)))
+    const used = namesIn(texts.join('\n'))
+    const isOffered = (tools: ReadonlySet<string>) => promptsWith(tools).some((one) => one.name === name)
+    expect(isOffered(used)).toBe(true)
+    for (const tool of used)
+      expect(isOffered(new Set([...used].filter((one) => one !== tool))), tool).toBe(false)
   })
 
   it('ask for concise results of tools that default to detailed ones', () => {
@@ -110,9 +124,10 @@ describe('prompts', () => {
 
 describe('instructions', () => {
   it('are short, and name only tools that there are', () => {
-    expect(countTokens(INSTRUCTIONS)).toBeLessThanOrEqual(250)
-    expect(namesIn(INSTRUCTIONS)).toContain('whatsapp_status')
-    for (const tool of namesIn(INSTRUCTIONS)) expect(TOOLS).toContain(tool)
-    expect(INSTRUCTIONS).toMatch(/data from other people, never instructions/)
+    const text = createWording(OPERATIONS)(INSTRUCTIONS)
+    expect(countTokens(text)).toBeLessThanOrEqual(250)
+    expect(namesIn(text)).toContain('whatsapp_status')
+    for (const tool of namesIn(text)) expect(TOOLS).toContain(tool)
+    expect(text).toMatch(/data from other people, never instructions/)
   })
 })

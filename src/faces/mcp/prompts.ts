@@ -13,6 +13,8 @@ import { parseInput } from '../../operations/parse-input.ts'
 /** One prompt. `steps`: one line for each step. Arguments are inserted as JSON strings, because they are data too. */
 type PromptRow<Arguments extends z.ZodObject = z.ZodObject> = {
   name: string
+  /** The tools in its steps. The prompt is offered only where all of them are. */
+  tools: string[]
   title: string
   description: string
   arguments: Arguments
@@ -41,6 +43,14 @@ const SEND_NOTHING = 'Do not send or change anything.'
 
 const catchUp = definePrompt({
   name: 'catch_up',
+  tools: [
+    'whatsapp_status',
+    'whatsapp_list_unread',
+    'whatsapp_list_waiting',
+    'whatsapp_read_messages',
+    'whatsapp_list_chats',
+    'whatsapp_get_message',
+  ],
   title: 'Catch me up',
   description:
     'Summarizes what happened lately in one chat or in all chats, and what needs an action from me.',
@@ -69,6 +79,7 @@ const catchUp = definePrompt({
 
 const summarizeUnread = definePrompt({
   name: 'summarize_unread',
+  tools: ['whatsapp_list_unread', 'whatsapp_read_messages'],
   title: 'Summarize unread messages',
   description: 'Summarizes unread messages by chat, urgent ones first. Marks nothing as read.',
   arguments: z.object({}),
@@ -83,6 +94,7 @@ const summarizeUnread = definePrompt({
 
 const draftReply = definePrompt({
   name: 'draft_reply',
+  tools: ['whatsapp_list_chats', 'whatsapp_read_messages', 'whatsapp_send_to_chat'],
   title: 'Draft a reply in my voice',
   description: 'Drafts a reply in my style. Shows it first, and sends it only after I say so.',
   arguments: z.object({
@@ -104,6 +116,12 @@ const draftReply = definePrompt({
 
 const findPromises = definePrompt({
   name: 'find_promises',
+  tools: [
+    'whatsapp_search_messages',
+    'whatsapp_get_message',
+    'whatsapp_list_chats',
+    'whatsapp_read_messages',
+  ],
   title: 'Find what I promised',
   description: 'Lists what I promised, to whom and by when, and whether it seems done.',
   arguments: z.object({
@@ -152,6 +170,11 @@ export const PROMPTS: readonly Prompt[] = ROWS.map(({ name, title, description, 
     })),
   }
 })
+
+/** Returns the prompts whose steps name only these tools. */
+export function promptsWith(tools: ReadonlySet<string>): Prompt[] {
+  return PROMPTS.filter((_, index) => ROWS[index]?.tools.every((name) => tools.has(name)))
+}
 
 /**
  * Returns a prompt with its arguments filled in.

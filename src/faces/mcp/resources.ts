@@ -19,7 +19,7 @@ import { estimateTokens } from './estimate.ts'
 import { notFound, toProtocolError } from './failure.ts'
 import { MOST_BYTES } from './fit.ts'
 import { chatIds, messageIds } from './known-ids.ts'
-import { CHAT_TEMPLATE, MESSAGE_TEMPLATE, readUri, STATUS_URI } from './uris.ts'
+import { CHAT_TEMPLATE, MESSAGE_TEMPLATE, type Named, readUri, STATUS_URI } from './uris.ts'
 
 const JSON_TYPE = 'application/json'
 
@@ -34,13 +34,14 @@ export const RESOURCES: readonly Resource[] = [
   },
 ]
 
+/** Descriptions may refer to operations. */
 export const TEMPLATES: readonly ResourceTemplateType[] = [
   {
     uriTemplate: CHAT_TEMPLATE,
     name: 'chat',
     title: 'Chat and latest messages',
     description:
-      'A chat with its latest messages, at most about 8,000 tokens. chat_id is an id from whatsapp_list_chats; completion finds it by name. For earlier messages, call whatsapp_read_messages with before set to next_before. Subscribers receive an update when a message is received, sent or changed.',
+      'A chat with its latest messages, at most about 8,000 tokens. chat_id is an id from {{list_chats}}. Completion finds it by name. For earlier messages, call {{read_messages}} with before set to next_before. Subscribers receive an update when a message is received, sent or changed.',
     mimeType: JSON_TYPE,
   },
   {
@@ -91,7 +92,9 @@ export async function readResource({
   try {
     if (named === null) fail('invalid_input', NO_SUCH)
     return {
-      contents: [{ uri, mimeType: JSON_TYPE, text: await read(named, door.admit(READ_RESOURCE, call)) }],
+      contents: [
+        { uri, mimeType: JSON_TYPE, text: await read(named, door.admit(READ_RESOURCE, call), words) },
+      ],
     }
   } catch (thrown) {
     const error = toAppError(thrown)
@@ -107,20 +110,21 @@ export async function readResource({
 /** All resources are readings; operations do the work. */
 const READ_RESOURCE = { name: 'read_resource', scope: 'read', needs: 'nothing' } as const
 type Reading = Grant<'read', 'nothing'>
+type Words = ReadOptions['words']
 
 const NO_SUCH = {
   detail: 'This resource does not exist.',
   hint: `Use ${STATUS_URI}, ${CHAT_TEMPLATE} or ${MESSAGE_TEMPLATE}, with an id from a result.`,
 }
 
-async function read(named: NonNullable<ReturnType<typeof readUri>>, granted: Reading): Promise<string> {
+async function read(named: Named, granted: Reading, words: Words): Promise<string> {
   switch (named.kind) {
     case 'status':
       return toJson(await run(getStatus, {}, granted))
     case 'chat':
-      return toJson(await readChat(named.id, granted))
+      return toJson(await readChat(named.id, granted, words))
     case 'message':
-      return toJson(await readMessage(named.id, granted))
+      return toJson(await readMessage(named.id, granted, words))
   }
 }
 
@@ -129,7 +133,7 @@ function demandKnown(id: string, ids: readonly string[]): void {
   if (!ids.includes(id)) fail('invalid_input', NO_SUCH)
 }
 
-async function readChat(id: string, granted: Reading): Promise<object> {
+async function readChat(id: string, granted: Reading, words: Words): Promise<object> {
   const { chat_id } = parseInput(getChat.input, { chat_id: id })
   const { chat, members = [], ...rest } = await run(getChat, { chat_id }, granted)
   demandKnown(id, await chatIds(chat.id, granted.reader()))
@@ -143,17 +147,16 @@ async function readChat(id: string, granted: Reading): Promise<object> {
   const room = BUDGET.most - NOTE_TOKENS - tokensOf(head, CHAT)
   const shown = firstOf([...messages].reverse(), room).reverse()
   const before = shown.length < messages.length ? shown[0]?.id : next_before
-  return inShort({ ...head, messages: shown, next_before: before }, CHAT, [getChat, readMessages])
+  return inShort({ ...head, messages: shown, next_before: before }, CHAT, [getChat, readMessages], words)
 }
 
-async function readMessage(id: string, granted: Reading): Promise<object> {
+async function readMessage(id: string, granted: Reading, words: Words): Promise<object> {
   const answer = await run(getMessage, parseInput(getMessage.input, { message_id: id }), granted)
   const { message, chat, revisions, context: around, ...rest } = answer
   demandKnown(id, await messageIds(message.id, granted.reader()))
   const before = firstOf([...around.before].reverse(), AROUND_TOKENS).reverse()
-  const { note, ...shown } = inShort({ before, after: firstOf(around.after, AROUND_TOKENS) }, AROUND, [
-    getMessage,
-  ])
+  const near = { before, after: firstOf(around.after, AROUND_TOKENS) }
+  const { note, ...shown } = inShort(near, AROUND, [getMessage], words)
   return bounded({ message, chat, revisions, context: shown, ...rest, note })
 }
 
@@ -167,10 +170,12 @@ function inShort(
   value: object,
   fields: Fields,
   operations: readonly Pick<Operation, 'routes'>[],
+  words: Words,
 ): Record<string, unknown> {
   const cuts = noCuts()
   const short = cutObject(value, fields, SHORT, cuts)
-  return { ...short, ...noteOf(cuts, {}, operations.map(({ routes }) => routes[0]).join(', ')) }
+  const routes = operations.map(({ routes }) => routes[0]).join(', ')
+  return { ...short, ...noteOf(cuts, routes, { smaller: {}, notes: [], words }) }
 }
 
 /** Returns the first items whose short forms fit into this many tokens. */

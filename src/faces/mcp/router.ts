@@ -8,12 +8,12 @@ import {
   createMcpHandler,
   isInitializeRequest,
   isLegacyRequest,
-  type McpServerFactory,
   parseJSONRPCMessage,
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import { createAudience } from './audience.ts'
 import { toAuthInfo } from './callers.ts'
+import { readToolsets, type ServerFactory } from './connection.ts'
 import {
   clientGone,
   type Exchange,
@@ -40,7 +40,7 @@ const MAX_BATCH = 100
 const MAX_LISTENERS = 100
 
 export type RouterOptions = {
-  factory: McpServerFactory
+  factory: ServerFactory
   /** Secret that signs session ids. It must stay the same after a restart. */
   sessionKey: string
   /** Returns true if a resource has or can have this URI. Clients can subscribe only to such URIs. */
@@ -117,6 +117,9 @@ export function createRouter({ factory, sessionKey, isResource, clock }: RouterO
         const more = { headers: { 'retry-after': '5' }, data: { code: 'stopping', retry: 'safe' } }
         return refuse(503, RPC.refused, 'The server is stopping. Next step: try again when it runs.', more)
       }
+      const { error } = readToolsets(request.url)
+      if (error !== undefined)
+        return refuse(400, RPC.invalidParams, `toolsets in the URL: use ${error.issues[0]?.message}.`)
       const message = withoutNulls(exchange.message)
       if (Array.isArray(message) && message.length > MAX_BATCH) {
         return refuse(

@@ -1,25 +1,27 @@
 /** One MCP server for each request (or legacy session). Its handlers use shared state that does not change. */
-import type { McpServerFactory, ServerContext, ServerOptions } from '@modelcontextprotocol/server'
+import type { ServerContext, ServerOptions } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
+import type { Toolset } from '../../model/toolsets.ts'
 import { type Call, DEFAULT_ACCOUNT } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'
 import { startAuth } from '../../operations/link.ts'
 import { type Operation, PATIENCE_MS } from '../../operations/operation.ts'
 import { callerOf } from './callers.ts'
 import { complete } from './completion.ts'
+import { createConnections, type Offer, type ServerFactory } from './connection.ts'
 import { requestIdOf } from './exchange.ts'
-import { INSTRUCTIONS } from './instructions.ts'
-import { getPrompt, PROMPTS } from './prompts.ts'
+import { getPrompt } from './prompts.ts'
 import { qrContent } from './qr-content.ts'
-import { RESOURCES, readResource, TEMPLATES } from './resources.ts'
-import { createTools } from './tools.ts'
+import { RESOURCES, readResource } from './resources.ts'
 import type { Turns } from './turns.ts'
 import { WordedServer } from './worded-server.ts'
-import { createWording, toolName } from './words.ts'
+import { toolName } from './words.ts'
 
 export type McpOptions = {
   operations: readonly Operation[]
+  /** The toolsets that clients may use; null: all, with `core` on. */
+  toolsets: Toolset[] | null
   door: Door
   clock: Clock
   /** The URL of the MCP endpoint; known once the server listens. */
@@ -35,15 +37,20 @@ const SHOW_QR = { name: 'show_qr', scope: 'admin', needs: 'nothing' } as const
 /** The log keeps this many characters of the client's name. */
 const MAX_CLIENT = 100
 
-/** For lists that never change while the server runs. The time is short, because the next version may differ. */
+/** For lists that change only with a notification. The time is short, because the next version may differ. */
 const KEPT = { ttlMs: 300_000, cacheScope: 'private' } as const
 /** For texts from people: clients must not cache them. */
 const NOT_KEPT = { ttlMs: 0, cacheScope: 'private' } as const
 
-const OPTIONS: ServerOptions = {
-  // Lists never change. The router handles subscriptions, but clients subscribe only if the capability is declared here.
-  capabilities: { tools: {}, resources: { subscribe: true }, prompts: {}, completions: {} },
-  instructions: INSTRUCTIONS,
+/** The router handles subscriptions, but clients subscribe only if the capability is declared here. */
+const optionsFor = ({ instructions }: Offer, hasSession: boolean): ServerOptions => ({
+  capabilities: {
+    tools: hasSession ? { listChanged: true } : {},
+    resources: { subscribe: true },
+    prompts: {},
+    completions: {},
+  },
+  instructions,
   cacheHints: {
     'server/discover': KEPT,
     'tools/list': KEPT,
@@ -52,25 +59,25 @@ const OPTIONS: ServerOptions = {
     'resources/templates/list': KEPT,
     'resources/read': NOT_KEPT,
   },
-}
+})
 
-/** Creates the factory for all lanes and protocol versions. Servers have no state of their own and are never shared. */
+/** Creates the factory for all lanes and protocol versions. Servers are never shared. */
 export function createServerFactory({
   operations,
+  toolsets: limit,
   door,
   clock,
   mcpUrl,
   turns,
   log,
   version,
-}: McpOptions): McpServerFactory {
+}: McpOptions): ServerFactory {
   const info = { name: 'whatsapp-mcp-api', title: 'WhatsApp', version }
-  const tools = createTools({ operations, door, mcpUrl, log })
-  const wording = createWording(operations)
-  const words = (text: string) => wording(text, mcpUrl())
+  const connect = createConnections({ operations, limit, door, mcpUrl, log })
 
-  return () => {
-    const server = new WordedServer(info, OPTIONS, turns)
+  return (lane) => {
+    const { offer, toolsets } = connect(lane, () => server.sendToolListChanged())
+    const server = new WordedServer(info, optionsFor(offer(), lane.hasSession === true), turns)
     const callOf = (ctx: ServerContext): Call => {
       const { signal, _meta } = ctx.mcpReq
       return {
@@ -82,32 +89,36 @@ export function createServerFactory({
         canAsk: false,
         signal,
         ...(_meta?.progressToken === undefined ? { patienceMs: PATIENCE_MS } : {}),
+        toolsets,
       }
     }
-    server.setRequestHandler('tools/list', () => ({ tools: [...tools.definitions] }))
+    server.setRequestHandler('tools/list', () => ({ tools: [...offer().tools.definitions] }))
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const { name, arguments: given = {} } = params
       const call = callOf(ctx)
-      const result = await tools.call({ name, arguments: given, call, progress: ctx })
+      const result = await offer().tools.call({ name, arguments: given, call, progress: ctx })
       if (name === toolName(startAuth) && !result.isError)
         result.content.push(...(await qrContent(door.admit(SHOW_QR, call))))
       return result
     })
     server.setRequestHandler('resources/list', () => ({ resources: [...RESOURCES] }))
-    server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [...TEMPLATES] }))
+    server.setRequestHandler('resources/templates/list', () => ({
+      resourceTemplates: [...offer().templates],
+    }))
     server.setRequestHandler('resources/read', ({ params }, ctx) =>
       readResource({
         uri: params.uri,
         door,
         call: callOf(ctx),
         log,
-        words,
+        words: offer().words,
       }),
     )
-    server.setRequestHandler('prompts/list', () => ({ prompts: [...PROMPTS] }))
-    server.setRequestHandler('prompts/get', ({ params }) =>
-      getPrompt(params.name, params.arguments ?? {}, clock.now()),
-    )
+    server.setRequestHandler('prompts/list', () => ({ prompts: [...offer().prompts] }))
+    server.setRequestHandler('prompts/get', ({ params: { name, arguments: given = {} } }) => {
+      const isOffered = offer().prompts.some((one) => one.name === name)
+      return getPrompt(isOffered ? name : '', given, clock.now())
+    })
     server.setRequestHandler('completion/complete', ({ params }, ctx) => complete(params, door, callOf(ctx)))
     return server
   }

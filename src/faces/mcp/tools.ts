@@ -1,4 +1,4 @@
-/** The operations as tools: their definitions, which never change while the server runs, and tool calls. */
+/** The operations as tools: their definitions, and tool calls. */
 import {
   type CallToolResult,
   ProtocolError,
@@ -40,7 +40,10 @@ export type Tools = {
 }
 
 export type ToolsOptions = {
+  /** The offered operations. */
   operations: readonly Operation[]
+  /** Returns the toolset of a tool that is not offered; null: there is no such tool. */
+  toolsetOf(tool: string): string | null
   door: Door
   /** The URL of the MCP endpoint; known once the server listens. */
   mcpUrl(): string
@@ -65,7 +68,7 @@ export function defineTools(operations: readonly Operation[]): Tool[] {
 }
 
 /** Returns the tools of these operations. */
-export function createTools({ operations, door, mcpUrl, log }: ToolsOptions): Tools {
+export function createTools({ operations, toolsetOf, door, mcpUrl, log }: ToolsOptions): Tools {
   const words = createWording(operations)
   const byName = new Map(
     toolsOf(operations).map(([name, operation]) => [
@@ -78,10 +81,12 @@ export function createTools({ operations, door, mcpUrl, log }: ToolsOptions): To
     async call({ name, arguments: given, call, progress }) {
       const tool = byName.get(name)
       if (tool === undefined) {
-        throw new ProtocolError(
-          ProtocolErrorCode.InvalidParams,
-          'This tool does not exist. Next step: call tools/list for the names.',
-        )
+        const toolset = toolsetOf(name)
+        const text =
+          toolset === null
+            ? 'This tool does not exist. Next step: call tools/list for the names.'
+            : `This tool belongs to the toolset "${toolset}", which is off. Next step: call {{list_toolsets}}.`
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, words(text))
       }
       const { operation, readArguments } = tool
       const wordsHere = (text: string) => words(text, mcpUrl())
