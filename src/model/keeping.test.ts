@@ -6,6 +6,7 @@ describe('the chats of a rule', () => {
     ['', []],
     ['status, CHANNELS,,', [{ kind: 'status' }, { kind: 'channel' }]],
     ['+1 (555) 123-4567', [{ jid: '15551234567@c.us' }]],
+    ['+١ ٥٥٥ ١٢٣ ٤٥٦٧', [{ jid: '15551234567@c.us' }]],
     ['15551234567@s.whatsapp.net', [{ jid: '15551234567@c.us' }]],
     ['99001@lid,120363000000000001@g.us', [{ jid: '99001@lid' }, { jid: '120363000000000001@g.us' }]],
   ])('%j', (text, selectors) => {

@@ -21,6 +21,7 @@ describe('accepted inputs', () => {
     ['read_messages', { chat_id: '4915-16@g.us' }, { chat_id: '4915-16@g.us' }],
     ['read_messages', { chat_id: ' +1 555 123 4567' }, { chat_id: '15551234567@c.us' }],
     ['read_messages', { chat_id: '\u202a+١ ٥٥٥ ١٢٣ ٤٥٦٧\u202c' }, { chat_id: '15551234567@c.us' }],
+    ['read_messages', { chat_id: '＋１（５５５）１２３－４５６７' }, { chat_id: '15551234567@c.us' }],
     ['get_contact', { contact_id: 15551234567 }, { contact_id: '15551234567@c.us' }],
     ['get_contact', { contact_id: '42@lid' }, { contact_id: '42@lid' }],
     [

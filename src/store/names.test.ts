@@ -57,6 +57,7 @@ describe('a name', () => {
     '\u0301\u20dd',
     '\u202e',
     '\u{e0041}',
+    '\ufff9\ufffb',
   ])('that nobody sees is none: %j', (name) => {
     const person = archive.person({ phone: PERSON, lid: '99001@lid', name, pushname: name })
     archive.chat('direct', { person })

@@ -49,10 +49,14 @@ describe('a sign', () => {
   const signs = ascii.filter((one) => !PUNCTUATION.includes(one) && !/[a-z\d]/i.test(one))
 
   it('of ASCII that is no punctuation, and every currency, is found where it stands', () => {
-    const all = [...signs, ...characters(0x20a0, 0x20cf), '§', '°', '→', '×']
+    const currencies = [...'¢£¤¥֏৳฿﷼', ...characters(0x20a0, 0x20cf)]
+    const all = [...signs, ...currencies, '§', '°', '→', '×']
     for (const sign of all) archive.message(direct, { body: `vor ${sign} nach 5${sign}` })
     for (const sign of all) expect([sign, bodies(sign)]).toEqual([sign, [`vor ${sign} nach 5${sign}`]])
     for (const sign of all) expect([sign, bodies(`5${sign}`)]).toEqual([sign, [`vor ${sign} nach 5${sign}`]])
+    // Beside a letter that is not ASCII, too: such texts are taken apart in another way.
+    for (const sign of all) archive.message(group, { body: `für ${sign}` })
+    for (const sign of all) expect([sign, bodies(`"fur ${sign}"`)]).toEqual([sign, [`für ${sign}`]])
     expect(page('5$').items[0]?.snippet.marks).toEqual([[11, 13]])
     expect(bodies('vor nach', {}, { limit: 100 })).toHaveLength(all.length)
   })
