@@ -1,6 +1,6 @@
 /** The days on which all tests are run, see days.ts. */
 import { expect, it } from 'vitest'
-import { DAYS, nextLeapDay } from './days.ts'
+import { DAYS, nextClockBack, nextLeapDay } from './days.ts'
 
 it.each([
   [2023, 2024],
@@ -11,6 +11,19 @@ it.each([
 ])('from the first day of %i, the next 29 February is that of %i', (from, year) => {
   expect(nextLeapDay(Date.UTC(from))).toBe(Date.UTC(year, 1, 29, 12))
   expect(nextLeapDay(Date.UTC(year, 1, 29, 12))).toBeGreaterThanOrEqual(Date.UTC(year + 4, 1, 29, 12))
+})
+
+it.each([
+  ['America/New_York', '2023-11-05T06:00:00Z'],
+  ['Europe/Berlin', '2023-10-29T01:00:00Z'],
+  ['Australia/Lord_Howe', '2023-04-01T15:00:00Z'],
+])('from the first day of 2023, the clocks of %s next go back at %s', (zone, time) => {
+  expect(nextClockBack(Date.UTC(2023), zone)).toBe(Date.parse(time))
+  expect(nextClockBack(Date.parse(time), zone)).toBeGreaterThan(Date.parse(time))
+})
+
+it('a zone whose clocks never go back has no such day', () => {
+  expect(() => nextClockBack(Date.UTC(2023), 'Pacific/Kiritimati')).toThrow('do not go back')
 })
 
 it('all are still to come, and two are in zones far from UTC', () => {

@@ -16,7 +16,10 @@ export type Day = {
   zone: string
 }
 
-const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+const NEW_YORK = 'America/New_York'
 
 /** UTC+14 and UTC−3:30 are as far ahead, and as odd, as zones get: there, most of the time, another day has begun. */
 export const DAYS: readonly Day[] = [
@@ -24,6 +27,8 @@ export const DAYS: readonly Day[] = [
   { name: 'year', beginsAt: (now) => now + 365 * DAY_MS, zone: 'Pacific/Kiritimati' },
   { name: 'three-years', beginsAt: (now) => now + 3 * 365 * DAY_MS, zone: 'America/St_Johns' },
   { name: 'leap-day', beginsAt: nextLeapDay, zone: 'UTC' },
+  // Clocks go back while the tests run: an hour of local time comes twice.
+  { name: 'clock-back', beginsAt: (now) => nextClockBack(now, NEW_YORK) - 60_000, zone: NEW_YORK },
 ]
 
 /** Noon of the next 29 February, UTC. */
@@ -33,6 +38,21 @@ export function nextLeapDay(now: number): number {
     // In other years it is the first of March.
     if (noon.getUTCDate() === 29 && noon.getTime() > now) return noon.getTime()
   }
+}
+
+/** The next time at which clocks of this zone go back, at least an hour from now, Unix ms. */
+export function nextClockBack(now: number, zone: string): number {
+  const format = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' })
+  /** Minutes ahead of UTC. */
+  const offsetAt = (time: number) => {
+    const name = format.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? ''
+    const [, sign = '+', hours = 0, minutes = 0] = /([+-])(\d\d):(\d\d)/.exec(name) ?? []
+    return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes))
+  }
+  const first = Math.ceil(now / HOUR_MS) * HOUR_MS + HOUR_MS
+  for (let time = first; time < now + 400 * DAY_MS; time += HOUR_MS)
+    if (offsetAt(time) < offsetAt(time - 1)) return time
+  throw new Error(`The clocks of ${zone} do not go back.`)
 }
 
 export type DayRun = { day: Day; passed: number; failed: number }
