@@ -22,6 +22,8 @@ export type BuildFacts = {
   checksMimetype: boolean
   /** Group descriptions are set with one object, joining takes two arguments (wa-js#3595, #3654). */
   takesObjects: boolean
+  /** After a round of refs the page stays UNPAIRED with an expired code, instead of UNPAIRED_IDLE. */
+  idlesSilently: boolean
   /** A new link sees "What's new" and is removed after five minutes without "Continue" (OpenWA#982). */
   showsNews: boolean
   /** Reading `status@broadcast` removes the link at the next page load (OpenWA#1072). */

@@ -13,7 +13,8 @@ import { launchArgs } from '../src/engine/wweb/launch-args.ts'
 import { wwebEngine } from '../src/engine/wweb/open-engine.ts'
 import { createLog } from '../src/log.ts'
 import { toJid } from '../src/model/ids.ts'
-import { browserPath } from './harness.ts'
+import { browserPath, type Harness, openHarness } from './harness.ts'
+import { createTestClock } from './test-clock.ts'
 
 const NEWS_S = 301
 
@@ -81,5 +82,38 @@ describe(`on build ${newestBuild.name}`, () => {
     await link('message_keys', 'ready')
     const sending = engine.sendText(toJid(`${amara()}@c.us`), 'without keys', { limitMs: 3_000 })
     await expect(sending).rejects.toMatchObject({ code: 'send_outcome_unknown' })
+  })
+})
+
+describe('the server on the newest build', () => {
+  const clock = createTestClock()
+  let harness: Harness
+  beforeAll(async () => {
+    harness = await openHarness({ clock, qrTtlMs: 300 })
+  })
+  afterAll(() => harness.close())
+
+  it('asks the page for a QR code again when codes stop without a word', async () => {
+    await harness.post('/api/auth/start')
+    const shown = () => harness.world.state().linking.qr
+    await expect.poll(shown, { timeout: 10_000 }).toBe(null)
+    const starts = harness.log.filter(({ state }) => state === 'starting').length
+    clock.advance(66_000)
+    expect(await harness.status()).toMatchObject({ state: 'qr', next_step: expect.any(String) })
+    await harness.world.scan()
+    await harness.until('ready')
+    expect(harness.log.filter(({ state }) => state === 'starting')).toHaveLength(starts)
+  })
+
+  it('confirms the news in any case, and logs it', async () => {
+    const news = () => harness.world.state().devices.map((device) => device.news)
+    await expect.poll(news).toEqual([false])
+    await expect.poll(() => harness.log.filter(({ msg }) => String(msg).includes('Continue'))).toHaveLength(1)
+  })
+
+  it('says what is known of a device that was removed soon after it was linked', async () => {
+    await harness.world.unlink()
+    const { last_error } = await harness.until('stopped')
+    expect(last_error).toContain('linked less than a minute before. Known causes:')
   })
 })

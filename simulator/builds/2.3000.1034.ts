@@ -10,6 +10,7 @@ export const build1034: BuildFacts = {
   mediaOwnsId: false,
   checksMimetype: false,
   takesObjects: false,
+  idlesSilently: false,
   showsNews: false,
   guardsStatus: false,
   reportsStatus: false,

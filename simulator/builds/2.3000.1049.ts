@@ -7,6 +7,7 @@ export const build1049: BuildFacts = {
   name: '2.3000.1049045808',
   brokenModules: ['WAWebChatForwardMessage'],
   checksMimetype: true,
+  idlesSilently: true,
   showsNews: true,
   guardsStatus: true,
   rejectsCalls: false,

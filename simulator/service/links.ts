@@ -39,7 +39,8 @@ export function startLinking(context: Context, session: Session, advSecret: stri
   const show = (round: number): void => {
     if (round >= refsPerRound || (round > 0 && context.faults.isOn('qr_idle'))) {
       linking.ref = null
-      session.send({ push: 'idle' })
+      const isSilent = context.build.idlesSilently && !context.faults.isOn('qr_idle')
+      if (!isSilent) session.send({ push: 'idle' })
       context.changed()
       return
     }

@@ -3,11 +3,12 @@ import type { Clock } from '../clock.ts'
 import type { Reason, Status } from '../model/status.ts'
 import { createTimers } from './timers.ts'
 
-/**
- * A QR code without a successor has expired after this long: WhatsApp Web shows the first for 60 s, later
- * ones for 20 s.
- */
-const QR_MS = 60_000
+/** WhatsApp Web shows the first QR code of a round for 60 s, later ones for 20 s. */
+const QR_MS = { first: 60_000, later: 20_000 }
+/** A successor may come this late. */
+const QR_LATE_MS = 5_000
+/** A page that was asked for a QR code sends none any more after this time (F11). */
+const QR_RENEW_MS = 30_000
 /** If no client reads the QR code for this long, the browser is closed (`qr_expired`). */
 const INTEREST_MS = 10 * 60_000
 /** WhatsApp's own lifetime of a pairing code (whatsapp-web.js requests another after the same time). */
@@ -58,6 +59,8 @@ export type Pairing = {
 export function createPairing(clock: Clock, headless: boolean, hooks: PairingHooks): Pairing {
   const timers = createTimers<'qr' | 'code' | 'passkey'>(clock)
   let qr: { text: string; expiresAt: number } | null = null
+  /** The next QR code is the first of a round. */
+  let isFirst = true
   let code: PairingCode | null = null
   let interestAt = clock.now()
 
@@ -69,13 +72,12 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
     qr = null
     hooks.changed()
     if (!isAwaited()) return hooks.expire()
+    isFirst = true
     hooks.askForQr()
-    timers.set('qr', QR_MS, onQrStale)
+    timers.set('qr', QR_RENEW_MS, onNoQr)
   }
 
-  /** No new code arrived in time: this page will send none (F11). */
-  function onQrStale(): void {
-    qr = null
+  function onNoQr(): void {
     if (isAwaited()) hooks.startAnew()
     else hooks.expire()
   }
@@ -98,8 +100,11 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
     },
     onQr(text) {
       if (code !== null) return
-      qr = { text, expiresAt: clock.now() + QR_MS }
-      timers.set('qr', QR_MS, onQrStale)
+      const lifeMs = isFirst ? QR_MS.first : QR_MS.later
+      isFirst = false
+      qr = { text, expiresAt: clock.now() + lifeMs }
+      // Some builds stop without a word (wwebjs#22449, waha#1990): an expired code says the same.
+      timers.set('qr', lifeMs + QR_LATE_MS, onQrGone)
     },
     onQrGone,
     onPasskeyAsked() {
@@ -125,6 +130,7 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
     clear() {
       qr = null
       code = null
+      isFirst = true
       timers.clearAll()
     },
   }

@@ -266,30 +266,45 @@ describe('a QR code', () => {
   it('is kept while somebody looks at the QR', async () => {
     const { session, clock, start, engine, steps, state } = await open()
     await start()
-    for (let minute = 0; minute < 12; minute++) {
-      engine(0).emit({ type: 'qr', qr: `2@${minute}` })
-      if (minute === 8) session.touch()
-      clock.advance(59_000)
+    const show = (code: string) => {
+      engine(0).emit({ type: 'qr', qr: `2@${code}` })
+      clock.advance(20_000)
+    }
+    for (let n = 0; n < 36; n++) {
+      show(`${n}`)
+      if (n === 24) session.touch()
     }
     engine(0).emit({ type: 'qr_gone' })
     expect([state(), steps]).toEqual(['qr', ['showQr']])
-    for (let minute = 0; minute < 7; minute++) {
-      engine(0).emit({ type: 'qr', qr: `2@again${minute}` })
-      clock.advance(59_000)
-    }
+    for (let n = 0; n < 21; n++) show(`again${n}`)
     engine(0).emit({ type: 'qr_gone' })
     expect(session.status()).toMatchObject({ state: 'stopped', reason: 'qr_expired' })
+  })
+
+  it('that expires without a word is asked for again, in the same browser', async () => {
+    const { session, clock, start, engine, steps } = await open()
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@first' })
+    clock.advance(60_000)
+    engine(0).emit({ type: 'qr', qr: '2@second' })
+    clock.advance(24_000)
+    expect([session.qr(), steps]).toEqual(['2@second', []])
+    clock.advance(2_000)
+    expect([session.qr(), steps]).toEqual([null, ['showQr']])
+    engine(0).emit({ type: 'qr', qr: '2@third' })
+    expect(session.status()).toMatchObject({ state: 'qr', has_qr: true })
   })
 })
 
 describe('QR codes that stop coming', () => {
-  it('are asked for in a new browser, but not for ever: ten minutes after the last look it ends', async () => {
+  it('are asked for, then in a new browser, but not for ever: ten minutes after the last look it ends', async () => {
     const { session, clock, start, engine, opened, state } = await open()
     await start()
     let index = 0
     engine(index).emit({ type: 'qr', qr: '2@0' })
     while (state() !== 'stopped') {
-      clock.advance(61_000)
+      clock.advance(66_000)
+      clock.advance(31_000)
       if (state() === 'stopped') break
       clock.advance(73_000)
       index += 1

@@ -7,6 +7,7 @@ import { type PhoneNumber, toJid } from '../model/ids.ts'
 import type { Account, Reason, SessionState, Status } from '../model/status.ts'
 import type { AccountDir } from './account-dir.ts'
 import type { Archive } from './archive.ts'
+import { explainUnlink } from './early-unlink.ts'
 import { nextState, type Signal } from './machine.ts'
 import { nextStep } from './next-step.ts'
 import { createPairing, type PairingCode } from './pairing.ts'
@@ -308,8 +309,9 @@ export function createSession(options: SessionOptions): Session {
 
   function onEnded(end: EngineEnd, detail: string, why?: Reason): void {
     if (end === 'logged_out') {
+      const linkedAt = authDir.saved()?.linked_at ?? null
       forget()
-      return finish('stop', 'logged_out', detail)
+      return finish('stop', 'logged_out', explainUnlink(detail, linkedAt, clock.now()))
     }
     if (authDir.saved() === null)
       return finish('stop', end === 'blocked' ? 'blocked' : 'start_failed', detail)
