@@ -1,32 +1,27 @@
 /** Assembles the rooms: configuration in, a running server out. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { Account, OpenProfile } from './accounts/account.ts'
+import { type Accounts, openAccounts } from './accounts/accounts.ts'
 import { readArchiveKey } from './archive-key.ts'
 import { type Clock, systemClock, withDeadline } from './clock.ts'
 import { type Config, serverUrl } from './config.ts'
 import type { ControlStore } from './control.ts'
-import type { OpenEngine } from './engine/engine.ts'
-import { toAppError } from './errors.ts'
 import { addPages } from './faces/http/pages.ts'
 import { createHttpServer } from './faces/http/server.ts'
 import { mountMcp } from './faces/mcp/mount.ts'
-import { createChatHash, type Log } from './log.ts'
+import type { Log } from './log.ts'
 import { DEFAULT_ACCOUNT } from './operations/call.ts'
 import { createDoor, type Door } from './operations/door.ts'
 import { OPERATIONS, ROWS } from './operations/index.ts'
-import { type Archive, createArchive } from './session/archive.ts'
 import { openAuthDir } from './session/auth-dir.ts'
-import { createSession, type Session } from './session/session.ts'
 import { openControl } from './store/open-control.ts'
 import { VERSION } from './version.ts'
 
 /** Time for running requests to finish when the server stops; an unfinished send then ends as unknown. */
 const DRAIN_MS = 8_000
 
-/**
- * MCP and the control database load this long after the server started to listen, so that they do not delay
- * the start.
- */
+/** MCP loads this long after the server started to listen, so that it does not delay the start. */
 const WARM_MS = 250
 
 export type AppOptions = {
@@ -34,14 +29,13 @@ export type AppOptions = {
   log: Log
   /** Absolute path of the browser; null if none was found (a start then fails with `browser_not_found`). */
   chromeExecutable: string | null
-  /** Returns the function that opens an engine on this browser profile. */
-  openEngine: (profileDir: string) => OpenEngine
+  openEngine: OpenProfile
   clock?: Clock
 }
 
-export type App = {
-  session: Session
-  archive: Archive
+/** The running server. Its `session` and `archive` are those of the account `default`. */
+export type App = Pick<Account, 'session' | 'archive'> & {
+  accounts: Accounts
   door: Door
   control: ControlStore
   http: FastifyInstance
@@ -65,60 +59,58 @@ export async function createApp(options: AppOptions): Promise<App> {
   const clock = options.clock ?? systemClock
   const secret = await readArchiveKey(config.archiveKey, log)
   const authDir = await openAuthDir(config.authDir, log)
-  const hash = createChatHash(authDir.secret('log'))
-  const archive = createArchive({
-    authDir,
-    secret,
-    budget: config.history,
-    keep: config.keep,
-    eventsDays: config.eventsDays,
-    clock,
-    log,
-    hash,
-  })
   const control = openControl({ file: authDir.control, archives: authDir.archives, secret, clock })
-  const session = createSession({
-    openEngine: options.openEngine(authDir.profile),
+  const { chromeExecutable, openEngine: openProfile } = options
+  const accounts = await openAccounts({
     authDir,
-    archive,
+    control,
+    config,
+    secret,
     clock,
     log,
-    chromeExecutable: options.chromeExecutable,
-    headless: config.headless,
+    chromeExecutable,
+    openProfile,
   })
-  let mcpUrl = `${serverUrl(config.host, config.port)}/mcp`
+  let url = serverUrl(config.host, config.port)
+  const mcpUrl = (account: string) => `${url}${account === DEFAULT_ACCOUNT ? '' : `/accounts/${account}`}/mcp`
   const door = createDoor({
-    accounts: [{ id: DEFAULT_ACCOUNT, session, archive }],
+    accounts,
     clock,
-    mcpUrl: () => mcpUrl,
+    mcpUrl,
     onAdmit: (admission) => log.debug(admission, 'admitted'),
   })
   const http = createHttpServer({ config, rows: ROWS, door, clock, log })
   addPages(http, door, VERSION)
   const sessionKey = authDir.secret('mcp')
   const mcp = mountMcp(http, {
-    async load() {
+    async load(account) {
+      accounts.get(account)
       const { openMcp } = await import('./faces/mcp/open.ts')
       return openMcp({
         operations: OPERATIONS,
         toolsets: config.toolsets,
+        account,
         door,
         clock,
-        mcpUrl: () => mcpUrl,
+        mcpUrl: () => mcpUrl(account),
         log,
         version: VERSION,
-        sessionKey,
+        // An id of another endpoint is foreign here.
+        sessionKey: account === DEFAULT_ACCOUNT ? sessionKey : `${sessionKey} ${account}`,
       })
     },
     clock,
     log,
   })
+  accounts.onRemove(mcp.drop)
 
+  const { session, archive } = accounts.get(DEFAULT_ACCOUNT)
   let warming: NodeJS.Timeout | undefined
   let closing: Promise<void> | null = null
   return {
     session,
     archive,
+    accounts,
     door,
     control,
     http,
@@ -128,23 +120,20 @@ export async function createApp(options: AppOptions): Promise<App> {
       const host = config.host === 'localhost' ? '127.0.0.1' : config.host
       await http.listen({ host, port: config.port })
       const { port } = http.server.address() as AddressInfo
-      mcpUrl = `${serverUrl(config.host, port)}/mcp`
-      session.resume()
-      warming = setTimeout(() => {
-        mcp.warm()
-        void lookAtControl(control, log)
-      }, WARM_MS)
-      return { url: serverUrl(config.host, port) }
+      url = serverUrl(config.host, port)
+      accounts.resume()
+      warming = setTimeout(mcp.warm, WARM_MS)
+      return { url }
     },
     close() {
       closing ??= (async () => {
         // Clients that wait for events would delay the others.
-        archive.events.stop()
+        for (const account of accounts.opened()) account.archive.events.stop()
         clearTimeout(warming)
         await mcp.stop()
         const drained = http.close()
         await withDeadline(systemClock, 'Finishing requests', DRAIN_MS, drained).catch(() => {})
-        await session.close()
+        await accounts.close()
         await mcp.close()
         await control.close()
         await withDeadline(systemClock, 'Answering', 1_000, drained).catch(() => {})
@@ -153,15 +142,5 @@ export async function createApp(options: AppOptions): Promise<App> {
       })()
       return closing
     },
-  }
-}
-
-/** Logs a problem with the control database at the start, not at the first request that requires it. */
-async function lookAtControl(control: ControlStore, log: Log): Promise<void> {
-  try {
-    await control.accounts.list()
-  } catch (error) {
-    const { code, message, hint } = toAppError(error)
-    if (code !== 'shutting_down') log.error({ err: error, code, hint }, message)
   }
 }

@@ -308,6 +308,12 @@ export const ERRORS = {
     title: 'The control database cannot be read or written',
     hint: 'Make .whatsapp-mcp-api/control.db in the auth directory readable and writable for the user that runs the server, then retry.',
   },
+  account_unavailable: {
+    status: 503,
+    retry: 'after_action',
+    title: 'The files of the account cannot be used',
+    hint: 'Make the folders of the account in the auth directory usable for the user that runs the server, then retry.',
+  },
   control_locked: {
     status: 503,
     retry: 'after_action',

@@ -39,6 +39,15 @@ export function createLog(options: {
   )
 }
 
+/** Returns a log whose lines all have these facts too. */
+export function logAbout(log: Log, facts: Record<string, unknown>): Log {
+  const line =
+    (level: keyof Log): LogLine =>
+    (first: Record<string, unknown> | string, message?: string) =>
+      typeof first === 'string' ? log[level](facts, first) : log[level]({ ...facts, ...first }, message ?? '')
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+}
+
 /** Returns the fields of an error: type, message and stack, including its causes, without long digit runs. */
 function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { message: blank(String(error)) }

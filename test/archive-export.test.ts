@@ -146,7 +146,8 @@ describe('GET /api/export', () => {
         return { messages, pieces: counted(pieces) }
       },
     }
-    const accounts = [{ id: DEFAULT_ACCOUNT, session: harness.app.session, archive: slow }]
+    const { accounts: real, session } = harness.app
+    const accounts = { ...real, get: () => ({ id: DEFAULT_ACCOUNT, session, archive: slow }) }
     const door = createDoor({ accounts, clock: systemClock, mcpUrl: () => '', onAdmit: () => {} })
     const clock = createTestClock()
     const log = createLog({ level: 'warn', write: () => {} })

@@ -47,7 +47,25 @@ const ALLOWED: Record<string, string[]> = {
     'src/is-alive.ts',
     'src/read-file.ts',
   ],
-  'src/operations': ['src/session', 'src/model', 'src/errors.ts', 'src/clock.ts', 'src/json.ts'],
+  'src/accounts': [
+    'src/control.ts',
+    'src/session',
+    'src/engine/engine.ts',
+    'src/model',
+    'src/errors.ts',
+    'src/clock.ts',
+    'src/config.ts',
+    'src/log.ts',
+    'src/turn.ts',
+  ],
+  'src/operations': [
+    'src/accounts',
+    'src/session',
+    'src/model',
+    'src/errors.ts',
+    'src/clock.ts',
+    'src/json.ts',
+  ],
   // Faces know no session, archive or engine: the door hands them what a call may use.
   'src/faces/http': [
     'src/operations',
@@ -74,10 +92,10 @@ const ALLOWED: Record<string, string[]> = {
     'src/config.ts',
   ],
   'src/app.ts': [
+    'src/accounts',
     'src/archive-key.ts',
     'src/control.ts',
     'src/store/open-control.ts',
-    'src/errors.ts',
     'src/faces/http',
     'src/faces/mcp',
     'src/operations',

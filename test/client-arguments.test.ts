@@ -45,6 +45,7 @@ beforeAll(async () => {
   const options = {
     operations: recording,
     toolsets: TOOLSET_NAMES,
+    account: 'default',
     door: stage.app.door,
     clock: systemClock,
     mcpUrl: () => `${stage.url}/mcp`,

@@ -15,6 +15,7 @@ import { launchArgs } from '../src/engine/wweb/launch-args.ts'
 import { wwebEngine } from '../src/engine/wweb/open-engine.ts'
 import { possibleErrors } from '../src/faces/http/openapi.ts'
 import { createLog } from '../src/log.ts'
+import { defaultPath } from '../src/model/account-paths.ts'
 import type { SessionState, Status } from '../src/model/status.ts'
 import { ROWS } from '../src/operations/index.ts'
 
@@ -223,7 +224,7 @@ export async function connectClient(url: string, lane: McpLane): Promise<Client>
 
 /** Does the table say that this call can fail so? Calls that reach no operation have no row. */
 function isDeclared({ method = 'GET', path }: Call, code: unknown): boolean {
-  const route = `${method} ${path.split('?')[0]}`
+  const route = `${method} ${defaultPath(path.split('?')[0] ?? '')}`
   const fits = (known: string) =>
     known === route ||
     new RegExp(`^${known.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(route)

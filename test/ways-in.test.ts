@@ -2,11 +2,12 @@
 import type { Client } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toolName } from '../src/faces/mcp/words.ts'
+import { defaultPath } from '../src/model/account-paths.ts'
 import { OPERATIONS, ROWS } from '../src/operations/index.ts'
 import { type Harness, openHarness } from './harness.ts'
 
 /** They say nothing of an account: what the product is, for anybody who may connect. `/mcp` is looked at call by call. */
-const PUBLIC = [/^\/openapi\.json$/, /^\/docs(\/|$)/, /^\/mcp\/?$/]
+const PUBLIC = [/^\/openapi\.json$/, /^\/docs(\/|$)/, /^(\/accounts\/:account)?\/mcp\/?$/]
 
 let harness: Harness
 beforeAll(async () => {
@@ -42,7 +43,7 @@ function routesOf(): { method: string; path: string }[] {
 
 /** The example of the operation at this route. */
 function exampleAt(method: string, path: string): Record<string, unknown> {
-  const template = path.replace(/:(\w+)/g, '{$1}')
+  const template = defaultPath(path).replace(/:(\w+)/g, '{$1}')
   const shape = (route: string) => route.replace(/\{\w+\}/g, '{}')
   const row = ROWS.find(({ routes }) => routes.some((one) => shape(one) === shape(`${method} ${template}`)))
   return { ...(row?.example.input ?? {}) }
@@ -61,13 +62,13 @@ describe('a route', () => {
       const input = exampleAt(method, path)
       const given = Object.values(input)
       const filled = path.replace(/:(\w+)/g, (_, name) =>
-        encodeURIComponent(String(input[name] ?? given[0] ?? 'x')),
+        name === 'account' ? 'default' : encodeURIComponent(String(input[name] ?? given[0] ?? 'x')),
       )
       for (const [, name = ''] of path.matchAll(/:(\w+)/g)) delete input[name]
       if (!(path.includes(':chat') && 'message' in input)) delete input.chat_id
       const isRead = method === 'GET' || method === 'DELETE'
       // The forms of the page.
-      const isForm = !isRead && path.startsWith('/qr')
+      const isForm = !isRead && defaultPath(path).startsWith('/qr')
       if (isForm && path.endsWith('/code')) input.phone_number = harness.world.state().account.phone
       const fields = new URLSearchParams(input as never).toString()
       const body = isForm ? fields : JSON.stringify(input)

@@ -29,6 +29,8 @@ export const REASONS = [
   'not_responding',
   'ready_timeout',
   'not_linked',
+  'stopped',
+  'queued',
 ] as const
 
 export type Reason = (typeof REASONS)[number]

@@ -1,4 +1,6 @@
 /** A call: the caller, the account and the face. Every route, tool, page and stream passes one to the door. */
+
+import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { Toolset } from '../model/toolsets.ts'
 
 /**
@@ -23,7 +25,7 @@ export type Caller = {
   sends: 'open'
 }
 
-export { DEFAULT_ACCOUNT } from '../model/ids.ts'
+export { DEFAULT_ACCOUNT }
 
 /** The toolsets of an MCP connection. */
 export type ConnectionToolsets = {
@@ -59,4 +61,10 @@ export const OWNER: Caller = { id: 'owner', scopes: new Set(SCOPES), sees: 'all'
 /** Returns true if the caller has this scope. */
 export function hasScope({ scopes }: Pick<Caller, 'scopes'>, scope: Scope): boolean {
   return scopes.has(scope) || scopes.has('admin')
+}
+
+/** Returns the account that the parameters of a path name: `/api/accounts/{account}/…`. Other paths are of `default`. */
+export function accountIn(params: unknown): string {
+  const { account } = Object(params)
+  return typeof account === 'string' ? account : DEFAULT_ACCOUNT
 }

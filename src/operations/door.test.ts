@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { Account } from '../accounts/account.ts'
 import { systemClock } from '../clock.ts'
-import { AppError, type ErrorCode } from '../errors.ts'
+import { AppError, type ErrorCode, fail } from '../errors.ts'
 import { type Call, type Caller, DEFAULT_ACCOUNT, OWNER, SCOPES, type Scope } from './call.ts'
-import { type Account, type Admission, createDoor, type Needs } from './door.ts'
+import { type AccountsPort, type Admission, createDoor, type Needs } from './door.ts'
 import { OPERATIONS } from './index.ts'
 
 /** Rooms that say their own name; what is not asked for here must not be reached. */
@@ -11,9 +12,12 @@ const account: Account = {
   session: Object.assign(Object.create(null), { engine: () => 'the engine', requireLinked: () => {} }),
   archive: Object.assign(Object.create(null), { loadEarlier: 'loadEarlier', forget: 'forget' }),
 }
+const accounts: AccountsPort = Object.assign(Object.create(null), {
+  get: (id: string) => (id === DEFAULT_ACCOUNT ? account : fail('account_not_found')),
+})
 const admissions: Admission[] = []
 const door = createDoor({
-  accounts: [account],
+  accounts,
   clock: systemClock,
   mcpUrl: () => 'http://127.0.0.1:1/mcp',
   onAdmit: (admission) => admissions.push(admission),

@@ -3,6 +3,8 @@
  * checks the scope of the caller and the state of the session, and returns only what this entry may use.
  */
 import type { z } from 'zod'
+import type { Account } from '../accounts/account.ts'
+import type { Accounts } from '../accounts/accounts.ts'
 import { type Clock, DeadlineError, withDeadline } from '../clock.ts'
 import { fail } from '../errors.ts'
 import type { SessionState } from '../model/status.ts'
@@ -12,8 +14,11 @@ import { type Call, type ConnectionToolsets, hasScope, type Scope } from './call
 import type { Operation } from './operation.ts'
 import { parseInput } from './parse-input.ts'
 
-/** The rooms of one linked account. Only the door has access to them; faces pass the id of an account. */
-export type Account = { id: string; session: Session; archive: Archive }
+/** The part of the accounts that the door uses. */
+export type AccountsPort = Pick<
+  Accounts,
+  'get' | 'list' | 'view' | 'add' | 'change' | 'stop' | 'restart' | 'remove'
+>
 
 /** What an entry needs: a session that is `ready` and connected, or `linked` at any time; an MCP connection; or `nothing`. */
 export type Needs = 'ready' | 'linked' | 'toolsets' | 'nothing'
@@ -27,7 +32,11 @@ export type EventReading = ReturnType<Archive['events']['open']>
 /** What every entry may use: facts about the call, and everything that only reads. */
 export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestId'> & {
   clock: Clock
-  /** The URL of the MCP endpoint. */
+  /** The account of the call. */
+  account: Account['id']
+  /** The accounts of this server. */
+  accounts: Pick<AccountsPort, 'list' | 'view'>
+  /** The URL of the account's MCP endpoint. */
   mcpUrl: string
   /** Returns the present status of the session. Never opens the browser. */
   status(): ReturnType<Session['status']>
@@ -47,6 +56,7 @@ export type ByScope = {
   }
   manage: Pick<Archive, 'loadEarlier' | 'forget'>
   admin: {
+    accounts: Pick<AccountsPort, 'list' | 'view' | 'add' | 'change' | 'stop' | 'restart' | 'remove'>
     session: Pick<Session, 'start' | 'requestPairingCode' | 'pairingCode' | 'logout' | 'qr' | 'touch'>
   }
 }
@@ -62,7 +72,7 @@ export type ByNeeds = {
 /** What an entry with this scope and need may use. */
 export type Grant<S extends Scope = Scope, N extends Needs = Needs> = Readings & ByScope[S] & ByNeeds[N]
 
-const BY_SCOPE: { [S in Scope]: (account: Account) => ByScope[S] } = {
+const BY_SCOPE: { [S in Scope]: (account: Account, accounts: AccountsPort) => ByScope[S] } = {
   read: () => ({}),
   send: ({ archive }) => ({
     record(message) {
@@ -71,7 +81,7 @@ const BY_SCOPE: { [S in Scope]: (account: Account) => ByScope[S] } = {
     },
   }),
   manage: ({ archive }) => ({ loadEarlier: archive.loadEarlier, forget: archive.forget }),
-  admin: ({ session }) => ({ session }),
+  admin: ({ session }, accounts) => ({ session, accounts }),
 }
 
 const BY_NEEDS: { [N in Needs]: (account: Account, call: Call) => ByNeeds[N] } = {
@@ -113,10 +123,10 @@ export type Admission = Pick<Call, 'face' | 'client' | 'requestId'> & {
 }
 
 export type DoorOptions = {
-  accounts: readonly Account[]
+  accounts: AccountsPort
   clock: Clock
-  /** The URL of the MCP endpoint; known once the server listens. */
-  mcpUrl(): string
+  /** The URL of the account's MCP endpoint; known once the server listens. */
+  mcpUrl(account: Account['id']): string
   /** Called for each admission. Must not throw. */
   onAdmit(admission: Admission): void
 }
@@ -127,8 +137,7 @@ const LATER_S = 10
 
 /** Creates the door of this process. */
 export function createDoor({ accounts, clock, mcpUrl, onAdmit }: DoorOptions): Door {
-  const accountOf = ({ account }: Call) =>
-    accounts.find(({ id }) => id === account) ?? fail('account_not_found')
+  const accountOf = ({ account }: Call) => accounts.get(account)
 
   function admit<S extends Scope, N extends Needs>(way: Way<S, N>, call: Call): Grant<S, N> {
     const { caller, face, client, requestId, signal, patienceMs } = call
@@ -143,7 +152,9 @@ export function createDoor({ accounts, clock, mcpUrl, onAdmit }: DoorOptions): D
       signal,
       ...(patienceMs === undefined ? {} : { patienceMs }),
       clock,
-      mcpUrl: mcpUrl(),
+      account: account.id,
+      accounts: { list: accounts.list, view: accounts.view },
+      mcpUrl: mcpUrl(account.id),
       status: session.status,
       onStatus: session.onChange,
       reader: archive.reader,
@@ -151,7 +162,7 @@ export function createDoor({ accounts, clock, mcpUrl, onAdmit }: DoorOptions): D
       staleSince: archive.staleSince,
       events: archive.events,
     }
-    return { ...readings, ...BY_SCOPE[way.scope](account), ...needed }
+    return { ...readings, ...BY_SCOPE[way.scope](account, accounts), ...needed }
   }
 
   return {

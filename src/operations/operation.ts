@@ -1,6 +1,7 @@
 /** The operation: one row of the table from which every face is derived. */
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
+import { accountPath } from '../model/account-paths.ts'
 import { type Short, shortOf } from '../model/fields.ts'
 import type { Toolset } from '../model/toolsets.ts'
 import type { Scope } from './call.ts'
@@ -55,6 +56,8 @@ type Described<In extends z.ZodType, S extends Scope, N extends Needs> = {
   scope: S
   needs: N
   routes: Route[]
+  /** True if its routes belong to the server and not to one account. */
+  isGlobal?: true
   input: In
   /** Error codes of this row, besides those that any call can return. */
   errors: ErrorCode[]
@@ -160,4 +163,13 @@ export function briefShape(row: Operation): z.ZodObject {
   if (!(shape instanceof z.ZodObject)) throw new TypeError(`${row.name} has no short form`)
   shapes.set(row, shape)
   return shape
+}
+
+/** Returns every route of the row as method and path: its own, and the same of any account. */
+export function routesOf({ routes, isGlobal }: Pick<Row, 'routes' | 'isGlobal'>): [Method, string][] {
+  return routes.flatMap((route) => {
+    const [method, path = '/'] = route.split(' ') as [Method, string]
+    const paths = isGlobal ? [path] : [...new Set([path, accountPath(path, '{account}')])]
+    return paths.map((one): [Method, string] => [method, one])
+  })
 }

@@ -12,6 +12,9 @@ import { AuthDirError, makePrivate, sweep, writeAtomically } from './private-dir
 /** The content of the marker file; written at the first `authenticated`. */
 export type SavedSession = { linked_at: string; wid: string | null }
 
+/** `stopped`: the session must not start by itself. `proxied`: the browser must use the proxy of the account. */
+export type AccountLimits = { stopped: boolean; proxied: boolean }
+
 export type AccountDir = {
   /** Absolute path of the auth directory. */
   path: string
@@ -38,6 +41,10 @@ export type AccountDir = {
   /** JID of the account that is or was last linked here; null if there never was one. Kept after a logout. */
   account(): string | null
   rememberAccount(wid: string): void
+  /** What the owner chose and a start must not ignore, known even if the control database cannot be opened. */
+  limits(): AccountLimits
+  /** Stores the limits. @throws the error of the operating system */
+  limit(limits: AccountLimits): void
   /** The path of this account's archive; its directory exists. */
   archiveOf(wid: string): string
   /** The directory of the archives. */
@@ -66,6 +73,7 @@ export function openAccountDir(
 ): AccountDir {
   const markerFile = join(own, 'session.json')
   const accountFile = join(own, 'account.json')
+  const limitsFile = join(own, 'limits.json')
   for (const dir of [own, profile, archives]) makePrivate(dir, log)
   sweep(archives, log)
   removeLeftProfiles(profile)
@@ -90,7 +98,7 @@ export function openAccountDir(
     unmark() {
       marker = null
       try {
-        rmSync(markerFile, { force: true })
+        for (const file of [markerFile, limitsFile]) rmSync(file, { force: true })
         isStuck = false
       } catch (error) {
         isStuck = true
@@ -124,6 +132,11 @@ export function openAccountDir(
         log.error({ err: error, file: accountFile }, 'the linked account could not be stored')
       }
     },
+    limits: () => readLimits(limitsFile),
+    limit(limits) {
+      if (limits.stopped || limits.proxied) writeAtomically(limitsFile, `${JSON.stringify(limits)}\n`)
+      else rmSync(limitsFile, { force: true })
+    },
     archiveOf: (wid) => join(archives, `${wid.replace(/@.*$/, '').replace(/\W/g, '')}.db`),
     archives,
     remove(what) {
@@ -133,6 +146,17 @@ export function openAccountDir(
       for (const name of readdirSync(archives)) if (name.endsWith('.db')) removeDatabase(join(archives, name))
       rmSync(own, { recursive: true, force: true })
     },
+  }
+}
+
+/** A file that cannot be read limits everything. */
+function readLimits(file: string): AccountLimits {
+  try {
+    if (!existsSync(file)) return { stopped: false, proxied: false }
+    const { stopped, proxied } = JSON.parse(readText(file))
+    return { stopped: stopped !== false, proxied: proxied !== false }
+  } catch {
+    return { stopped: true, proxied: true }
   }
 }
 

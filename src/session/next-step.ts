@@ -49,6 +49,7 @@ export function nextStep(situation: Situation): string | null {
 function stoppedStep({ reason, lastError, linked, archiveHint }: Situation): string {
   if (reason === 'blocked') return UPDATE
   if (archiveHint !== null) return archiveHint
+  if (reason === 'queued') return 'Wait: the server starts its accounts a few at a time.'
   if (reason === 'logged_out')
     return 'The device was removed on the phone. POST /api/auth/start to link it again.'
   if (hadNoNetwork(reason, lastError)) return `${CHECK_NETWORK}, then POST /api/auth/start to try again.`

@@ -32,7 +32,7 @@ const WELL_AFTER_MS = 5 * 60_000
  * browser 8 s.
  */
 const LOGOUT_WAIT_MS = 5_000
-const LOGOUT_CLOSE_MS = 8_000
+const CLOSE_MS = 8_000
 
 export type Session = {
   /** The current status. Cheap; never opens the browser. */
@@ -70,8 +70,17 @@ export type Session = {
   requireLinked(): void
   /** Calls `listener` after every change of the status. Returns the unsubscribe function. */
   onChange(listener: () => void): () => void
+  /**
+   * Closes the browser. The device stays linked. Resolves once the browser is closed, at the latest after 8 s.
+   * Fails with `logout_in_progress`, `shutting_down`.
+   */
+  stop(): Promise<void>
+  /** Closes the browser and starts again. Resolves and fails as {@link Session.start}. */
+  restart(): Promise<void>
   /** Connects if a session is saved; for the server's start. Returns at once. */
   resume(): void
+  /** Says why a session that does not run is not resumed (yet): the owner stopped it, or its turn has not come. */
+  hold(why: 'stopped' | 'queued'): void
   /** Probes the engine at once; for callers whose request failed in a way that the engine may have caused. */
   suspect(): void
   /** Closes the browser and all timers for good. The device stays linked. */
@@ -87,10 +96,14 @@ export type SessionOptions = {
   /** Absolute path; null if no browser was found. */
   chromeExecutable: string | null
   headless: boolean
+  /** Adapts the next step to the paths of the account. */
+  words?(text: string): string
+  /** Called when a caller starts the session, which ends a stop by its owner. Must not throw. */
+  onStart?(): void
 }
 
 export function createSession(options: SessionOptions): Session {
-  const { archive, authDir, clock, log } = options
+  const { archive, authDir, clock, log, words = (text) => text } = options
   let state: SessionState = 'stopped'
   let since = clock.now()
   let reason: Reason | null = null
@@ -187,7 +200,8 @@ export function createSession(options: SessionOptions): Session {
       })
       .catch((error) => {
         log.error({ err: error }, 'the engine could not be opened')
-        if (isCurrent()) onEnded('start_failed', 'The browser could not be started.')
+        const detail = error instanceof AppError ? error.message : 'The browser could not be started.'
+        if (isCurrent()) onEnded('start_failed', detail)
       })
   }
 
@@ -348,6 +362,7 @@ export function createSession(options: SessionOptions): Session {
     requireOpen()
     if (options.chromeExecutable === null) fail('browser_not_found')
     pairing.touch()
+    options.onStart?.()
     if (!isRunning()) {
       reconnects.reset()
       launch()
@@ -418,7 +433,7 @@ export function createSession(options: SessionOptions): Session {
     reconnects.reset()
     // A browser that does not close in time is still ended. This response does not wait for it; a new start
     // does.
-    await withDeadline(clock, 'Closing the browser', LOGOUT_CLOSE_MS, closed).catch(() => {})
+    await withDeadline(clock, 'Closing the browser', CLOSE_MS, closed).catch(() => {})
     return linked ? told : null
   }
 
@@ -426,6 +441,19 @@ export function createSession(options: SessionOptions): Session {
     status() {
       const linked = authDir.saved() !== null
       const isReady = state === 'ready'
+      const step =
+        loggingOut === null || state === 'stopped'
+          ? nextStep({
+              state,
+              reason,
+              lastError,
+              connected,
+              hasPairingCode: pairing.view()?.method === 'code',
+              linked,
+              reconnecting: reconnectAt !== null,
+              archiveHint: authDir.hint() ?? archive.hint(),
+            })
+          : 'Wait: the account is logging out.'
       return {
         state,
         ready: isReady,
@@ -440,19 +468,7 @@ export function createSession(options: SessionOptions): Session {
         connected: isReady && connected,
         since_at: new Date(since).toISOString(),
         reason,
-        next_step:
-          loggingOut === null || state === 'stopped'
-            ? nextStep({
-                state,
-                reason,
-                lastError,
-                connected,
-                hasPairingCode: pairing.view()?.method === 'code',
-                linked,
-                reconnecting: reconnectAt !== null,
-                archiveHint: authDir.hint() ?? archive.hint(),
-              })
-            : 'Wait: the account is logging out.',
+        next_step: step === null ? null : words(step),
         pairing: pairing.view(),
         reconnect:
           reconnectAt === null
@@ -487,6 +503,8 @@ export function createSession(options: SessionOptions): Session {
       requireOpen()
       if (state === 'ready' && connected && engine !== null) return engine
       if (authDir.saved() === null) fail('not_linked')
+      if (reason === 'stopped')
+        fail('not_connected', { hint: 'The account is stopped. POST /api/auth/start, then retry.' })
       if (state === 'starting' || state === 'authenticated') fail('starting', { retryAfterS: 5 })
       const wait = reconnectAt === null ? 5 : Math.ceil((reconnectAt - clock.now()) / 1000) + 5
       return fail('not_connected', { retryAfterS: Math.max(1, wait) })
@@ -495,8 +513,22 @@ export function createSession(options: SessionOptions): Session {
       if (authDir.saved() === null) fail('not_linked')
     },
     onChange,
+    async stop() {
+      requireOpen()
+      reconnects.reset()
+      finish('stop', 'stopped')
+      await withDeadline(clock, 'Closing the browser', CLOSE_MS, closed).catch(() => {})
+    },
+    async restart() {
+      requireOpen()
+      finish('stop', 'stopped')
+      await start()
+    },
+    hold(why) {
+      if (state === 'stopped') signal('stop', { reason: why })
+    },
     resume() {
-      if (options.chromeExecutable === null) return
+      if (options.chromeExecutable === null || isRunning()) return
       if (authDir.saved() !== null) launch()
       else if (authDir.hasUnmarkedProfile()) launch(true)
     },

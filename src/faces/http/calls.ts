@@ -1,6 +1,6 @@
 /** The caller of a request, and the calls that are created from it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Call, type Caller, DEFAULT_ACCOUNT, type Face, OWNER } from '../../operations/call.ts'
+import { accountIn, type Call, type Caller, type Face, OWNER } from '../../operations/call.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,7 +20,7 @@ export function identifyCallers(server: FastifyInstance): void {
   })
 }
 
-/** Returns the call of this request on the default account. Its signal is aborted when the client disconnects. */
+/** Returns the call of this request on the account that its path names. Its signal is aborted when the client disconnects. */
 export function callOf(request: FastifyRequest, reply: FastifyReply, face: Face): Call {
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
@@ -28,7 +28,7 @@ export function callOf(request: FastifyRequest, reply: FastifyReply, face: Face)
     caller: request.caller,
     face,
     client: request.headers['user-agent']?.slice(0, MAX_CLIENT) ?? null,
-    account: DEFAULT_ACCOUNT,
+    account: accountIn(request.params),
     requestId: request.id,
     canAsk: false,
     signal: gone.signal,

@@ -10,6 +10,7 @@ import { toAppError } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import type { Event } from '../../model/events.ts'
+import { accountIn } from '../../operations/call.ts'
 import type { Door, EventReading } from '../../operations/door.ts'
 import type { StreamRow } from '../../operations/operation.ts'
 import { parseInput } from '../../operations/parse-input.ts'
@@ -65,14 +66,14 @@ export function serveEvents(
   }
   // An id without data: the client has a cursor from the start, even if no event follows for long.
   reply.raw.write(`retry: ${RETRY_MS}\n${idLine(reading)}\n`)
-  void stream(reading, reply.raw, request.id, options)
+  void stream(reading, reply.raw, request, options)
 }
 
 /** Runs until the reading or the connection ends. Never rejects. */
 async function stream(
   reading: EventReading,
   raw: ServerResponse,
-  requestId: string,
+  { id, params }: FastifyRequest,
   { clock, log }: StreamOptions,
 ): Promise<void> {
   let sent = reading.cursor()
@@ -98,8 +99,8 @@ async function stream(
     }
   } catch (thrown) {
     const error = toAppError(thrown)
-    log.warn({ request_id: requestId, code: error.code, err: error.cause }, 'an event stream failed')
-    raw.write(`event: error\ndata: ${toJson(toProblem(error, requestId))}\n\n`)
+    log.warn({ request_id: id, code: error.code, err: error.cause }, 'an event stream failed')
+    raw.write(`event: error\ndata: ${toJson(toProblem(error, id, accountIn(params)))}\n\n`)
   } finally {
     cancelHeartbeat()
     reading.close()

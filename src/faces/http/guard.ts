@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { fail } from '../../errors.ts'
 import { isLoopback } from '../../loopback.ts'
+import { defaultPath } from '../../model/account-paths.ts'
 
 /** Pages that a person may open by a link from another site. They change nothing. */
 const NAVIGABLE = new Set(['/qr', '/docs'])
@@ -77,7 +78,7 @@ function isNavigation(request: IncomingMessage): boolean {
   const path = request.url?.split('?')[0] ?? ''
   return (
     request.method === 'GET' &&
-    NAVIGABLE.has(path) &&
+    NAVIGABLE.has(defaultPath(path)) &&
     request.headers['sec-fetch-mode'] === 'navigate' &&
     request.headers['sec-fetch-dest'] === 'document'
   )

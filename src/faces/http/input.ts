@@ -18,14 +18,16 @@ export const FORM_TYPE = 'application/x-www-form-urlencoded'
 type Fields = Record<string, unknown>
 
 /**
- * Returns the fields of path, query and body together, for every method. Returns a body that is not an object unchanged: the
+ * Returns the fields of path (without its account), query and body together, for every method. Returns a body that is not an object unchanged: the
  * schema rejects it.
  * @throws AppError `invalid_input` if a field is given in two places
  */
 export function inputOf({ params, query, body }: FastifyRequest): unknown {
   const given = body === undefined ? {} : body
   if (!isFields(given)) return given
-  const places = Object.entries({ path: params, query, body: given })
+  // The account belongs to the call.
+  const { account: _, ...path } = Object(params)
+  const places = Object.entries({ path, query, body: given })
   const owners = new Map<string, string>()
   for (const [place, fields] of places) {
     for (const name of Object.keys(Object(fields))) {
@@ -37,7 +39,7 @@ export function inputOf({ params, query, body }: FastifyRequest): unknown {
       owners.set(name, place)
     }
   }
-  return { ...Object(params), ...Object(query), ...given }
+  return { ...path, ...Object(query), ...given }
 }
 
 /**

@@ -16,14 +16,18 @@ const MAX_FORM_BYTES = 1_024
 const QR_PAGE = { name: 'qr_page', scope: 'admin', needs: 'nothing' } as const
 
 /**
- * Adds the routes. `GET /qr` returns a page, or text for clients that prefer it; always 200. `POST /qr` starts the session, and
+ * Adds the routes, for each account too. `GET /qr` returns a page, or text for clients that prefer it; always 200. `POST /qr` starts the session, and
  * `POST /qr/code` requests a pairing code. Both accept only the form of their page, and redirect to `/qr`.
  */
 export function addQr(server: FastifyInstance, door: Door): void {
+  for (const prefix of ['', '/accounts/:account']) addQrAt(prefix, server, door)
+}
+
+function addQrAt(prefix: string, server: FastifyInstance, door: Door): void {
   const admit = (request: FastifyRequest, reply: FastifyReply) =>
     door.admit(QR_PAGE, callOf(request, reply, 'page'))
 
-  server.get('/qr', { preHandler: takeNoFields }, async (request, reply) => {
+  server.get(`${prefix}/qr`, { preHandler: takeNoFields }, async (request, reply) => {
     const granted = admit(request, reply)
     granted.session.touch()
     if (!prefersText(request.headers.accept)) return html(reply, await renderQrPage(viewOf(granted)))
@@ -35,7 +39,7 @@ export function addQr(server: FastifyInstance, door: Door): void {
       .send(text)
   })
 
-  server.get('/qr/code', { preHandler: takeNoFields }, async (request, reply) =>
+  server.get(`${prefix}/qr/code`, { preHandler: takeNoFields }, async (request, reply) =>
     admit(request, reply).status().linked
       ? reply.redirect('../qr', 303)
       : html(reply, renderNumberPage('', null)),
@@ -50,7 +54,7 @@ export function addQr(server: FastifyInstance, door: Door): void {
     )
     const options = { config: { takesForm: true } }
 
-    forms.post('/qr', options, async (request, reply) => {
+    forms.post(`${prefix}/qr`, options, async (request, reply) => {
       requireOwnPage(request.raw)
       await takeNoFields(request)
       const granted = admit(request, reply)
@@ -70,7 +74,7 @@ export function addQr(server: FastifyInstance, door: Door): void {
       return reply.redirect('qr', 303)
     })
 
-    forms.post<{ Body?: { phone_number?: string } }>('/qr/code', options, async (request, reply) => {
+    forms.post<{ Body?: { phone_number?: string } }>(`${prefix}/qr/code`, options, async (request, reply) => {
       requireOwnPage(request.raw)
       const form = request.body ?? {}
       try {

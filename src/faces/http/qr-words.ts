@@ -12,7 +12,7 @@ export const HEADLINES: Record<SessionState, string> = {
 }
 
 /** The route that starts the session, as it appears in the status and the error table. */
-const START_ROUTE = 'POST /api/auth/start'
+const START_ROUTE = 'POST /api/(?:accounts/[\\w-]+/)?auth/start'
 
 /** Returns the state of the session in a few words. May include the account's name, as its owner wrote it. */
 export function headline({ state, linked, account }: Status): string {
@@ -46,5 +46,5 @@ const ARCHIVE_PROBLEM =
 export function withButton(sentence: string): string {
   return sentence
     .replace(new RegExp(`(^|[.!?] )${START_ROUTE}`, 'g'), '$1Press Start')
-    .replaceAll(START_ROUTE, 'press Start')
+    .replace(new RegExp(START_ROUTE, 'g'), 'press Start')
 }

@@ -7,8 +7,9 @@ import type { Config } from '../../config.ts'
 import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
+import { accountIn } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'
-import type { Row } from '../../operations/operation.ts'
+import { type Row, routesOf } from '../../operations/operation.ts'
 import { createAnswers } from './answers.ts'
 import { callOf, identifyCallers } from './calls.ts'
 import { watchConnections } from './connections.ts'
@@ -105,8 +106,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   for (const row of rows) addRoutes(row)
 
   function addRoutes(row: Row): void {
-    for (const route of row.routes) {
-      const [method = 'GET', path = '/'] = route.split(' ')
+    for (const [method, path] of routesOf(row)) {
       server.route({
         method,
         url: path.replace(/\{(\w+)\}/g, ':$1'),
@@ -157,7 +157,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       .header('cache-control', 'no-store')
       .type(PROBLEM_TYPE)
       .serializer(toJson)
-      .send(toProblem(error, request.id))
+      .send(toProblem(error, request.id, accountIn(request.params)))
   }
 
   return server

@@ -1,19 +1,20 @@
-/** Mounts the router at POST, GET and DELETE /mcp and /mcp/ of the HTTP server. The server checks the caller first. */
+/** Mounts one router for each account: POST, GET and DELETE /mcp, and /accounts/{account}/mcp. The server checks the caller first. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
 import { escapeInJson, parseJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
+import { accountIn, DEFAULT_ACCOUNT } from '../../operations/call.ts'
 import { type Exchange, JsonResponse, REQUEST_ID } from './exchange.ts'
 import type { Router } from './router.ts'
 import { pipeEvents } from './stream.ts'
 
 export type MountOptions = {
   /**
-   * Loads the router. Called on first use, because loading the SDK takes longer than starting the server; called again
-   * only after an error.
+   * Loads the router of an account. Called on first use, because loading the SDK takes longer than starting the server;
+   * called again only after an error. Rejects with `account_not_found`.
    */
-  load(): Promise<Router>
+  load(account: string): Promise<Router>
   clock: Clock
   log: Log
 }
@@ -21,16 +22,18 @@ export type MountOptions = {
 export type Mount = {
   /** Returns the number of open sessions, including sessions without a running request. */
   sessions(): number
-  /** Loads the router in advance, so the first client does not wait. Never throws. */
+  /** Loads the router of `default` in advance, so the first client does not wait. Never throws. */
   warm(): Promise<void>
   /** Ends standing streams. Call this before closing the HTTP server, which waits for them. */
   stop(): Promise<void>
+  /** Ends all sessions and requests of one account, for good. */
+  drop(account: string): Promise<void>
   /** Ends all sessions and requests. */
   close(): Promise<void>
 }
 
 /** Some clients add the slash; a redirect would lose the body of most. */
-const PATHS = ['/mcp', '/mcp/']
+const PATHS = ['/mcp', '/mcp/', '/accounts/:account/mcp', '/accounts/:account/mcp/']
 /** Headers that belong to one connection, or that are set for every response. */
 const NOT_COPIED = new Set(['connection', 'content-length', 'transfer-encoding', 'cache-control'])
 
@@ -39,24 +42,28 @@ const NOT_COPIED = new Set(['connection', 'content-length', 'transfer-encoding',
  * everywhere. Errors in the body are JSON-RPC errors.
  */
 export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOptions): Mount {
-  let loading: Promise<Router> | null = null
-  let opened: Router | null = null
+  const routers = new Map<string, Promise<Router>>()
+  const opened = new Map<string, Router>()
   let isStopped = false
-  const router = () => {
-    loading ??= load().then(
+  function router(account: string): Promise<Router> {
+    const known = routers.get(account)
+    if (known !== undefined) return known
+    const loading = load(account).then(
       (one) => {
-        opened = one
+        opened.set(account, one)
         return one
       },
       (error) => {
-        loading = null
+        routers.delete(account)
         throw error
       },
     )
+    routers.set(account, loading)
     return loading
   }
 
-  const loaded = () => loading?.catch(() => null)
+  /** The routers that are loaded or loading. */
+  const loaded = () => Promise.all([...routers.values()].map((one) => one.catch(() => null)))
 
   void server.register(async (scope) => {
     scope.removeAllContentTypeParsers()
@@ -71,6 +78,7 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
 
   async function serve(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { raw } = reply
+    const account = accountIn(request.params)
     let message: unknown
     if (request.method === 'POST') {
       try {
@@ -93,7 +101,7 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
     })
     const { caller } = request
     const exchange: Exchange = { request: toWebRequest(request, left.signal), message, caller, ended }
-    const response = await (await router()).handle(exchange)
+    const response = await (await router(account)).handle(exchange)
     return answer(response, request, reply)
   }
 
@@ -126,16 +134,25 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
   }
 
   return {
-    sessions: () => opened?.sessions() ?? 0,
+    sessions: () => [...opened.values()].reduce((sum, one) => sum + one.sessions(), 0),
     async warm() {
-      await router().catch((error) => log.error({ err: error }, 'the MCP endpoint cannot be loaded'))
+      await router(DEFAULT_ACCOUNT).catch((error) =>
+        log.error({ err: error }, 'the MCP endpoint cannot be loaded'),
+      )
     },
     async stop() {
       isStopped = true
-      await (await loaded())?.stop()
+      for (const one of await loaded()) await one?.stop()
+    },
+    async drop(account) {
+      const one = await routers.get(account)?.catch(() => null)
+      routers.delete(account)
+      opened.delete(account)
+      await one?.stop()
+      await one?.close()
     },
     async close() {
-      await (await loaded())?.close()
+      await Promise.all((await loaded()).map((one) => one?.close()))
     },
   }
 }

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { AppError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Event, EventKind } from '../../model/events.ts'
-import { type Call, DEFAULT_ACCOUNT, OWNER } from '../../operations/call.ts'
+import { type Call, OWNER } from '../../operations/call.ts'
 import type { Door, EventReading } from '../../operations/door.ts'
 import { chatIds, messageIds } from './known-ids.ts'
 import { createPacer } from './pacer.ts'
@@ -36,12 +36,11 @@ const TOLD: readonly EventKind[] = [
 /** The admission of the shared reader. Each subscriber was admitted when it subscribed. */
 const NOTICES = { name: 'notices', scope: 'read', needs: 'nothing' } as const
 
-/** The server's own call. It lasts as long as the server runs. */
-const OWN_CALL: Call = {
+/** The server's own call. It lasts as long as the endpoint. */
+const OWN_CALL: Omit<Call, 'account'> = {
   caller: OWNER,
   face: 'mcp',
   client: null,
-  account: DEFAULT_ACCOUNT,
   requestId: 'notices',
   canAsk: false,
   signal: new AbortController().signal,
@@ -57,8 +56,11 @@ const RETRY_MS = 5_000
  * subscribers, from the time when the first one arrived. If reading ends for a reason that may pass (no account, another
  * account, a disk error), it restarts automatically, from the last cursor if that is still valid.
  */
-export function startNotices({ door, log }: { door: Door; log: Log }, audience: Audience): () => void {
-  const { events, reader, onStatus, clock } = door.admit(NOTICES, OWN_CALL)
+export function startNotices(
+  { door, account, log }: { door: Door; account: string; log: Log },
+  audience: Audience,
+): () => void {
+  const { events, reader, onStatus, clock } = door.admit(NOTICES, { ...OWN_CALL, account })
   const pacer = createPacer(clock, audience.resourceUpdated)
   let reading: EventReading | null = null
   /** Cursor of the last event that was handled; undefined: read from now on. */

@@ -3,7 +3,7 @@ import type { ServerContext, ServerOptions } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { Toolset } from '../../model/toolsets.ts'
-import { type Call, DEFAULT_ACCOUNT } from '../../operations/call.ts'
+import type { Call } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'
 import { startAuth } from '../../operations/link.ts'
 import { type Operation, PATIENCE_MS } from '../../operations/operation.ts'
@@ -24,7 +24,9 @@ export type McpOptions = {
   toolsets: Toolset[] | null
   door: Door
   clock: Clock
-  /** The URL of the MCP endpoint; known once the server listens. */
+  /** The account of the endpoint. */
+  account: string
+  /** The URL of the endpoint; known once the server listens. */
   mcpUrl(): string
   turns: Turns
   log: Log
@@ -67,6 +69,7 @@ export function createServerFactory({
   toolsets: limit,
   door,
   clock,
+  account,
   mcpUrl,
   turns,
   log,
@@ -84,7 +87,7 @@ export function createServerFactory({
         caller: callerOf(ctx),
         face: 'mcp',
         client: server.getClientVersion()?.name.slice(0, MAX_CLIENT) ?? null,
-        account: DEFAULT_ACCOUNT,
+        account,
         requestId: requestIdOf(ctx),
         canAsk: false,
         signal,

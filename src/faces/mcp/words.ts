@@ -1,4 +1,5 @@
 /** Adapts sentences that are shared by all faces: replaces routes with tools. */
+import { defaultPath } from '../../model/account-paths.ts'
 import type { Operation } from '../../operations/operation.ts'
 import { withNames } from '../../operations/references.ts'
 
@@ -13,7 +14,7 @@ export type Wording = (text: string, mcpUrl?: string) => string
 /** `GET /api/chats?query=…`: method, path, query. */
 const ROUTE = /\b(GET|POST|PUT|PATCH|DELETE) (\/[\w/{}-]*)(?:\?(\w+)=[^\s,;:)]*)?/g
 /** The page with the QR code, without an address before it. */
-const QR_PAGE = /(?<![\w/.])\/qr\b/g
+const QR_PAGE = /(?<![\w/.])(?:\/accounts\/[\w-]+)?\/qr\b/g
 
 /**
  * Returns a function that replaces references and routes with tools. It removes sentences that refer to an operation that is
@@ -31,7 +32,7 @@ export function createWording(operations: readonly Operation[]): Wording {
   return (text, mcpUrl) =>
     withNames(text, (name) => byName.get(name) ?? null)
       .replace(ROUTE, (found, method: string, path: string, field: string | undefined) => {
-        const tool = byRoute.get(`${method} ${path}`)
+        const tool = byRoute.get(`${method} ${defaultPath(path)}`)
         if (tool === undefined) return found
         return field === undefined ? tool : `${tool} with ${field}`
       })

@@ -1,0 +1,71 @@
+/** One account of this server: its directory, its archive and its session. */
+import { createHmac } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config.ts'
+import type { OpenEngine } from '../engine/engine.ts'
+import { createChatHash, type Log, logAbout } from '../log.ts'
+import { inAccount } from '../model/account-paths.ts'
+import { type AccountId, DEFAULT_ACCOUNT } from '../model/ids.ts'
+import type { BrowserProxy } from '../model/proxy.ts'
+import type { AccountDir } from '../session/account-dir.ts'
+import { type Archive, createArchive } from '../session/archive.ts'
+import { createSession, type Session } from '../session/session.ts'
+
+/** The rooms of one account. Closing the session closes the archive too. */
+export type Account = { id: AccountId; session: Session; archive: Archive }
+
+/** Returns the function that opens an engine on this browser profile, through this proxy. */
+export type OpenProfile = (profileDir: string, proxy: BrowserProxy | null) => OpenEngine
+
+export type AccountOptions = {
+  id: AccountId
+  dir: AccountDir
+  config: Pick<Config, 'history' | 'keep' | 'eventsDays' | 'headless'>
+  /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
+  secret: string | null
+  /** The key of this server for hashes in the log. */
+  logKey: string
+  clock: Clock
+  log: Log
+  /** Absolute path of the browser; null if none was found. */
+  chromeExecutable: string | null
+  openProfile: OpenProfile
+  /** Returns the proxy of the next start. An error ends that start. */
+  proxy(): BrowserProxy | null
+  /** Called when a caller starts the session. */
+  onStart(): void
+}
+
+/** Opens the account. Never fails: the status of the session names what is wrong with the archive. */
+export function openAccount(options: AccountOptions): Account {
+  const { id, dir, config, clock } = options
+  const isDefault = id === DEFAULT_ACCOUNT
+  // The lines of the documented account are as they always were.
+  const log = isDefault ? options.log : logAbout(options.log, { account: id })
+  // A person who writes to two accounts has two hashes.
+  const hash = createChatHash(
+    isDefault ? options.logKey : createHmac('sha256', options.logKey).update(id).digest('hex'),
+  )
+  const archive = createArchive({
+    authDir: dir,
+    secret: options.secret,
+    budget: config.history,
+    keep: config.keep,
+    eventsDays: config.eventsDays,
+    clock,
+    log,
+    hash,
+  })
+  const session = createSession({
+    openEngine: async (engine) => options.openProfile(dir.profile, options.proxy())(engine),
+    authDir: dir,
+    archive,
+    clock,
+    log,
+    chromeExecutable: options.chromeExecutable,
+    headless: config.headless,
+    words: (text) => inAccount(text, id),
+    onStart: options.onStart,
+  })
+  return { id, session, archive }
+}

@@ -1,0 +1,25 @@
+/** The status of an account whose files cannot be used. */
+import type { AppError } from '../errors.ts'
+import type { Status } from '../model/status.ts'
+
+/** Returns the status: stopped, with the error and its next step. `server`: the status of any account of this server. */
+export function unusableStatus(error: AppError, server: Status): Status {
+  return {
+    ...server,
+    state: 'stopped',
+    ready: false,
+    authenticated: false,
+    has_qr: false,
+    last_error: error.message,
+    account: null,
+    linked: false,
+    connected: false,
+    reason: 'start_failed',
+    next_step: error.hint,
+    pairing: null,
+    reconnect: null,
+    whatsapp_web_version: null,
+    sync: null,
+    archive: null,
+  }
+}
