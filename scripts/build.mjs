@@ -29,6 +29,7 @@ const serverEntries = {
   main: 'src/cli/main.ts',
   'find-browser': 'src/browser/find.ts',
   'install-browser': 'src/browser/install.ts',
+  'check-process': 'src/store/check-process.ts',
 }
 const pageEntry = 'simulator/page/main.ts'
 

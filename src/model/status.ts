@@ -117,6 +117,9 @@ export const Status = z.object({
         .string()
         .nullable()
         .describe('Error code, such as "archive_full" or "archive_damaged"; null if there is no problem.'),
+      checking: z
+        .boolean()
+        .describe('True while the file is checked, as after a crash. Reading and writing work meanwhile.'),
       stale_since: z
         .string()
         .nullable()

@@ -28,6 +28,7 @@ const open = (account: string) =>
     onLost: () => {},
     onUnheard: () => {},
     onAppend: () => {},
+    onDamaged: () => {},
   })
 
 describe('openAccountArchive', () => {

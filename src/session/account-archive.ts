@@ -9,6 +9,7 @@ import { createReader } from '../store/reader.ts'
 import { createReads, type Reads } from '../store/reads.ts'
 import type { Store } from '../store/store.ts'
 import { openArchive } from '../store/unlock.ts'
+import { startArchiveCheck } from './archive-check.ts'
 import { startEventTrimmer } from './event-trimmer.ts'
 import { createForgetting, type Forgetting } from './forgetting.ts'
 import { createInbox, type Inbox, type InboxOptions } from './inbox.ts'
@@ -23,6 +24,8 @@ export type AccountArchive = {
   inbox: Inbox
   keeping: Keeping
   forgetting: Forgetting
+  /** True while the file may be damaged and the result of the check is not known. */
+  isChecking(): boolean
   /**
    * Stores the account's LID, the other address under which people quote and mention it. Null: not known.
    * Never fails.
@@ -43,6 +46,8 @@ export type AccountArchiveOptions = Pick<InboxOptions, 'hash' | 'onLost' | 'onUn
   log: Log
   /** Called when new events are in the log and on disk. */
   onAppend: () => void
+  /** Called when the check found the file damaged. */
+  onDamaged: () => void
 }
 
 /**
@@ -51,7 +56,7 @@ export type AccountArchiveOptions = Pick<InboxOptions, 'hash' | 'onLost' | 'onUn
  */
 export function openAccountArchive(options: AccountArchiveOptions): AccountArchive {
   const { account, clock, log } = options
-  const store = openArchive(options.file, options.secret)
+  const store = openArchive(options.file, options.secret, { checksLater: true })
   const owner = store.meta.get('account_wid')
   if (owner !== null && owner !== account) {
     store.close()
@@ -71,7 +76,15 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     startIndexing(store, clock, log),
     forgetting.stop,
   ]
-  forgetting.start()
+  // Deleting wipes the write-ahead log, which a check reads.
+  const check = startArchiveCheck({
+    store,
+    clock,
+    log,
+    onDamaged: options.onDamaged,
+    onDone: forgetting.start,
+  })
+  stops.push(check.stop)
   return {
     account,
     store,
@@ -80,6 +93,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     inbox,
     keeping,
     forgetting,
+    isChecking: check.isRunning,
     learnLid(lid) {
       if (lid === null || own.has(lid)) return
       own.add(lid)

@@ -124,23 +124,35 @@ export function createArchive(options: ArchiveOptions): Archive {
         onLost: failed,
         onUnheard: (chat, from) => catchUp?.look(chat, from),
         onAppend: events.wake,
+        onDamaged: () => giveUp(account),
       })
       const seconds = opened.store.meta.get(KNOWN_UNTIL)
       knownUntil = typeof seconds === 'number' ? seconds : null
       problem = null
     } catch (error) {
-      const before = problem
-      problem = toArchiveError(error)
-      if (before?.code !== problem.code) {
-        log.error(
-          { err: error, code: problem.code },
-          'the archive cannot be opened; no messages are stored until it can',
-        )
-      }
-      if (problem.code === 'archive_full' || problem.code === 'archive_unavailable') {
-        timers.set('retry', RETRY_MS, () => openAgain(account))
-      }
+      refuse(account, error)
     }
+  }
+
+  /** The archive is not open, and why. */
+  function refuse(account: Jid, error: unknown): void {
+    const before = problem
+    problem = toArchiveError(error)
+    if (before?.code !== problem.code) {
+      log.error(
+        { err: error, code: problem.code },
+        'the archive cannot be opened; no messages are stored until it can',
+      )
+    }
+    if (problem.code === 'archive_full' || problem.code === 'archive_unavailable') {
+      timers.set('retry', RETRY_MS, () => openAgain(account))
+    }
+  }
+
+  /** The check found the file damaged after it was opened. */
+  function giveUp(account: Jid): void {
+    close()
+    refuse(account, new AppError('archive_damaged'))
   }
 
   function openAgain(account: Jid): void {
@@ -292,6 +304,7 @@ export function createArchive(options: ArchiveOptions): Archive {
           encrypted: opened === null ? isEncrypted(file) : options.secret !== null,
           messages,
           problem: (problem ?? trouble)?.code ?? null,
+          checking: opened?.isChecking() ?? false,
           stale_since: opened === null ? null : staleSince(),
         },
       }

@@ -87,9 +87,10 @@ export function createForgetting({ store, keeping, clock, log, flush }: Forgetti
 
   async function removeOld(): Promise<number> {
     let removed = 0
-    for (const [index, { id }] of store.chats.all().entries()) {
+    for (const [index, chat] of store.chats.all().entries()) {
       if (stopped) break
-      const { from } = keeping.bounds(id)
+      const { id } = chat
+      const { from } = keeping.bounds(id, chat)
       if (from > 0) removed += await removeBelow(id, from === Infinity ? LAST : firstIn(from), from)
       if (index % CHATS === 0) await breathe()
     }

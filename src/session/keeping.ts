@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import type { Jid } from '../model/ids.ts'
 import type { ChatSelector, KeepRules } from '../model/keeping.ts'
 import type { SeenMessage } from '../model/seen.ts'
+import type { ChatRow } from '../store/chats.ts'
 import type { Store } from '../store/store.ts'
 
 const DAY_S = 86_400
@@ -20,7 +21,8 @@ export type Bounds = {
 }
 
 export type Keeping = {
-  bounds(chat: number): Bounds
+  /** `row`: of this chat, where the caller has it; with it, most rules need no statement. */
+  bounds(chat: number, row?: ChatRow): Bounds
   /** True if messages are deleted when they disappear from WhatsApp. */
   sweepsDisappearing: boolean
   /** The rules as text, to compare with those of the last start. */
@@ -31,9 +33,8 @@ export type Keeping = {
 export function createKeeping(store: Store, rules: KeepRules, clock: Clock): Keeping {
   const hasSelectors = rules.never.length + rules.perChat.length > 0
 
-  function rule(id: number): { days: number; never: boolean } {
-    const chat = hasSelectors ? store.chats.get(id) : undefined
-    if (chat === undefined) return { days: rules.days, never: false }
+  function rule(id: number, chat: ChatRow | undefined): { days: number; never: boolean } {
+    if (!hasSelectors || chat === undefined) return { days: rules.days, never: false }
     const addresses = store.chats.addressesOf(id)
     const fits = (one: ChatSelector) => ('kind' in one ? one.kind === chat.kind : isOneOf(one.jid, addresses))
     const own = rules.perChat.filter(({ chats }) => fits(chats))
@@ -42,11 +43,11 @@ export function createKeeping(store: Store, rules: KeepRules, clock: Clock): Kee
   }
 
   return {
-    bounds(id) {
-      const { days, never } = rule(id)
+    bounds(id, row = store.chats.get(id)) {
+      const { days, never } = rule(id, row)
       const now = Math.floor(clock.now() / 1000)
       const oldest = days === 0 ? 0 : now - days * DAY_S
-      const from = never ? NEVER : Math.max(oldest, store.chats.get(id)?.forgotten_before ?? 0)
+      const from = never ? NEVER : Math.max(oldest, row?.forgotten_before ?? 0)
       return {
         from,
         keeps: ({ sentAt, expiresAt }) =>

@@ -2,24 +2,36 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { AppError, fail } from '../errors.ts'
+import { check, type Doubt } from './check.ts'
 import { APPLICATION_IDS, type Contents, readHeader } from './header.ts'
 import type { FileKey } from './key-file.ts'
 import { type Connection, connect } from './sqlite.ts'
 
+/** An open database. `doubt`: it was not checked, but should be; see {@link Doubt}. */
+export type Opened = { db: Connection; doubt: Doubt | null }
+
+/** Opens a database as {@link openUnchecked} does, and checks it first where there is a doubt. */
+export function openFile(
+  file: string,
+  key: FileKey | null = null,
+  contents: Contents = 'archive',
+): Connection {
+  return open(file, key, contents, true).db
+}
+
 /**
- * Opens a database: creates it if missing, and checks it if this program did not close it or if it was moved
- * here.
+ * Opens a database: creates it if missing. Checks it only if it has to be migrated, or if the last check found it damaged.
  * @param file its path; the directory must exist
  * @param key of an encrypted database, from `unlock`; null for a plain one
  * @param contents the expected contents; a database with other contents is `archive_foreign`
  * @throws AppError `archive_damaged`, `archive_foreign`, `archive_newer`, `archive_unavailable`,
  * `archive_key_missing`, `archive_not_encrypted`
  */
-export function openFile(
-  file: string,
-  key: FileKey | null = null,
-  contents: Contents = 'archive',
-): Connection {
+export function openUnchecked(file: string, key: FileKey | null, contents: Contents = 'archive'): Opened {
+  return open(file, key, contents, false)
+}
+
+function open(file: string, key: FileKey | null, contents: Contents, checksAll: boolean): Opened {
   const header = readHeader(file)
   const applicationId = APPLICATION_IDS[contents]
   const isNew = header.kind === 'none'
@@ -46,34 +58,82 @@ export function openFile(
     // Acknowledged data survives a power cut. No memory map: a file that shrinks would end the process.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     db.exec('PRAGMA cache_size = -16000; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY')
-    if (!isNew) check(db, file)
-    migrate(db, contents)
-    noteOpen(db, file)
-    return db
+    const migrations = pendingMigrations(db, contents)
+    let doubt = isNew ? null : doubtOf(db, file)
+    if (doubt !== null && (checksAll || doubt === 'damaged' || migrations.length > 0)) {
+      const finding = check(db, doubt)
+      if (finding === 'damaged') fail('archive_damaged')
+      if (finding === 'index') setMeta(db, 'search_version', 0)
+      doubt = null
+    }
+    migrate(db, migrations)
+    if (doubt === null) noteIntact(db, file)
+    noteOpen(db)
+    return { db, doubt }
   } catch (error) {
     db?.close()
     throw error
   }
 }
 
-/** Marks the file as open. A full disk must not prevent reading. */
-function noteOpen(db: Connection, file: string): void {
-  try {
-    if (getMeta(db, 'file') !== identity(file)) setMeta(db, 'file', identity(file))
-    setMeta(db, 'closed_at_size', -1)
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'archive_full') throw error
-  }
-}
-
-/** Closes the file so that the next opening can trust it: all data in it, no files beside it. */
-export function closeFile(db: Connection, file: string): void {
+/**
+ * Closes the file so that the next opening can trust it: all data in it, no files beside it. With a doubt, the next opening has
+ * it too.
+ */
+export function closeFile(db: Connection, file: string, doubt: Doubt | null = null): void {
   try {
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-    setMeta(db, 'closed_at_size', statSync(file).size)
+    if (doubt === null) noteClosed(db, file)
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   } finally {
     db.close()
+  }
+}
+
+/** Rows of `meta`: the file that was checked, its size when it was closed (-1: it is open), and 1 if it is damaged. */
+const FILE = 'file'
+const CLOSED_AT = 'closed_at_size'
+const DAMAGED = 'damaged'
+
+/** Returns why this open file may be damaged; null if this program closed it here. */
+function doubtOf(db: Connection, file: string): Doubt | null {
+  if (getMeta(db, DAMAGED) === 1) return 'damaged'
+  if (getMeta(db, FILE) !== identity(file)) return 'copied'
+  return getMeta(db, CLOSED_AT) === statSync(file).size ? null : 'not_closed'
+}
+
+/** Marks the file as open. A full disk must not prevent reading. */
+function noteOpen(db: Connection): void {
+  unlessFull(() => setMeta(db, CLOSED_AT, -1))
+}
+
+/** Notes that the file was checked, so that only a crash or another copy causes the next check. */
+export function noteIntact(db: Connection, file: string): void {
+  unlessFull(() => {
+    if (getMeta(db, FILE) !== identity(file)) setMeta(db, FILE, identity(file))
+    if (getMeta(db, DAMAGED) === 1) setMeta(db, DAMAGED, 0)
+  })
+}
+
+/** Notes that the file is damaged, so that the next opening checks it before it is used. Never fails. */
+export function noteDamaged(db: Connection): void {
+  try {
+    setMeta(db, DAMAGED, 1)
+  } catch {
+    // The next check finds the damage again.
+  }
+}
+
+/** Notes that everything is in the file of this size. */
+function noteClosed(db: Connection, file: string): void {
+  setMeta(db, CLOSED_AT, statSync(file).size)
+}
+
+function unlessFull(write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'archive_full') throw error
   }
 }
 
@@ -97,52 +157,16 @@ function requireOurs(db: Connection, applicationId: number, sizeBytes: number, h
   requireWhole(sizeBytes, number('page_size') * number('page_count'), hasLog)
 }
 
-/**
- * Checks the file as far as required. A copy or a backup may mix two states, which only a check of every row
- * of every index finds. A file of ours that was not closed (after a crash) gets a check of its pages. A file
- * that was closed here gets none.
- */
-function check(db: Connection, file: string): void {
-  const isOurs = getMeta(db, 'file') === identity(file)
-  if (isOurs && getMeta(db, 'closed_at_size') === statSync(file).size) return
-  if (problemsOf(db, isOurs ? 'quick_check' : 'integrity_check').some((problem) => !SEARCH.test(problem)))
-    fail('archive_damaged')
-}
-
-/** Errors of the search index: no reason to reject the archive, because the index is rebuilt from it. */
-const SEARCH = /\bFTS5 table\b/
-
-/** Returns what this PRAGMA reports; empty if all is well. */
-function problemsOf(db: Connection, pragma: 'quick_check' | 'integrity_check'): string[] {
-  const run = (argument: string) =>
-    db
-      .query<Record<string, string>>(`PRAGMA ${pragma}(${argument})`)
-      .all()
-      .map((row) => row[pragma] ?? '')
-      .filter((line) => line !== 'ok')
-  if (pragma === 'quick_check') {
-    // Table by table: for all at once, SQLite would also read the whole search index, which is slow.
-    const tables = db.query<{ name: string }>(
-      `SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'`,
-    )
-    return tables.all().flatMap(({ name }) => run(`"${name}"`))
-  }
-  const problems = run('100')
-  // SQLite 3.45 also reports this for an intact index from which rows were deleted.
-  if (problems.some((problem) => SEARCH.test(problem))) setMeta(db, 'search_version', 0)
-  return problems
-}
-
 /** Identifies the file regardless of its name. @throws the operating system's error if it is missing */
 export function identity(file: string): string {
   const { ino, dev } = statSync(file)
   return `${dev}:${ino}`
 }
 
-/**
- * Migrates forward only, each step in its own transaction; the number of the last step is the file's version.
- */
-function migrate(db: Connection, contents: Contents): void {
+type Migration = { version: number; sql: string }
+
+/** @throws AppError `archive_newer` */
+function pendingMigrations(db: Connection, contents: Contents): Migration[] {
   const row = db.query<{ user_version: number }>('PRAGMA user_version').get()
   const version = row?.user_version ?? 0
   const migrations = readMigrations(contents)
@@ -152,8 +176,14 @@ function migrate(db: Connection, contents: Contents): void {
       detail: `The file has version ${version}; this program supports up to ${newest}.`,
     })
   }
+  return migrations.filter((migration) => migration.version > version)
+}
+
+/**
+ * Migrates forward only, each step in its own transaction; the number of the last step is the file's version.
+ */
+function migrate(db: Connection, migrations: readonly Migration[]): void {
   for (const migration of migrations) {
-    if (migration.version <= version) continue
     db.transaction(() => {
       db.exec(migration.sql)
       db.exec(`PRAGMA user_version = ${migration.version}`)
@@ -161,7 +191,7 @@ function migrate(db: Connection, contents: Contents): void {
   }
 }
 
-function readMigrations(contents: Contents): { version: number; sql: string }[] {
+function readMigrations(contents: Contents): Migration[] {
   const dir = fileURLToPath(new URL(`./migrations/${contents}/`, import.meta.url))
   return readdirSync(dir)
     .filter((name) => /^\d+-.*\.sql$/.test(name))

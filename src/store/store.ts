@@ -1,12 +1,13 @@
 /** One account's archive on disk: its tables, written together in transactions. */
 import { type Changes, createChanges } from './changes.ts'
 import { type Chats, createChats } from './chats.ts'
+import type { Doubt, Finding } from './check.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import { createGaps, type Gaps } from './gaps.ts'
 import type { FileKey } from './key-file.ts'
 import { createMerge, type MergePeople } from './merge.ts'
 import { createMessages, type Messages } from './messages.ts'
-import { closeFile, getMeta, openFile, setMeta } from './open-file.ts'
+import { closeFile, getMeta, noteDamaged, noteIntact, openFile, openUnchecked, setMeta } from './open-file.ts'
 import { createPeople, type People } from './people.ts'
 import { createSearchIndex, isIndexDamage, type SearchIndex } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
@@ -16,6 +17,8 @@ import { createWipe, type Wipe } from './wipe.ts'
 export type Store = {
   /** Absolute path. */
   file: string
+  /** That opens the file; null: it is not encrypted. Not for logs. */
+  key: FileKey | null
   /** For the reader; all other code uses the tables. */
   db: Connection
   people: People
@@ -33,14 +36,25 @@ export type Store = {
    */
   transaction<T>(work: () => T): T
   wipe: Wipe
+  /** The result of {@link startBackgroundCheck} is known: the file counts as intact, or as damaged from the next opening on. */
+  settle(finding: Finding): void
+  /** The file should be checked, see `Doubt`; null: not, or no more. */
+  doubt(): Doubt | null
   /** See {@link watchFile}. Writes still go to the file that was opened if it was moved. */
   fileProblem(): FileProblem
   close(): void
 }
 
-/** Opens the archive in this file, creating it if missing; `key` and errors as for `openFile`. */
-export function openStore(file: string, { key = null }: { key?: FileKey | null } = {}): Store {
-  const db = openFile(file, key)
+/**
+ * `key` of an encrypted archive, from `unlock`. `checksLater`: the caller checks the file where there is a {@link Store.doubt}.
+ */
+export type StoreOptions = { key?: FileKey | null; checksLater?: boolean }
+
+/** Opens the archive in this file, creating it if missing; errors as for `openFile`. */
+export function openStore(file: string, { key = null, checksLater = false }: StoreOptions = {}): Store {
+  const opened = checksLater ? openUnchecked(file, key) : { db: openFile(file, key), doubt: null }
+  const { db } = opened
+  let { doubt } = opened
   const people = createPeople(db)
   const chats = createChats(db)
   const search = createSearchIndex(db)
@@ -48,6 +62,7 @@ export function openStore(file: string, { key = null }: { key?: FileKey | null }
   const merge = createMerge(db, people, chats, messages)
   return {
     file,
+    key,
     db,
     people,
     chats,
@@ -73,7 +88,17 @@ export function openStore(file: string, { key = null }: { key?: FileKey | null }
       }
     },
     wipe: createWipe(db),
+    settle(finding) {
+      if (finding === 'damaged') {
+        noteDamaged(db)
+        return
+      }
+      if (finding === 'index') search.rebuild()
+      noteIntact(db, file)
+      doubt = null
+    },
+    doubt: () => doubt,
     fileProblem: watchFile(db, file),
-    close: () => closeFile(db, file),
+    close: () => closeFile(db, file, doubt),
   }
 }

@@ -13,7 +13,7 @@ import {
   type Slot,
   writeSlots,
 } from './key-file.ts'
-import { openStore, type Store } from './store.ts'
+import { openStore, type Store, type StoreOptions } from './store.ts'
 
 /** The result of unlocking. */
 export type Unlocked = {
@@ -30,12 +30,16 @@ export type Unlocked = {
  * @param secret the key that the owner set; null: none
  * @throws AppError as {@link unlock} and `openStore`
  */
-export function openArchive(file: string, secret: string | null): Store {
+export function openArchive(
+  file: string,
+  secret: string | null,
+  options: Pick<StoreOptions, 'checksLater'> = {},
+): Store {
   const unlocked = unlock(file, secret)
   const { kind } = readHeader(file)
   let store: Store
   try {
-    store = openStore(file, unlocked)
+    store = openStore(file, { ...options, key: unlocked.key })
   } catch (error) {
     throw kind === 'encrypted' ? explain(error, unlocked) : error
   }

@@ -1,0 +1,70 @@
+/** Checks the archive's file in the background: soon after a start that follows a crash or a copy, later after a clean one. */
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { startBackgroundCheck } from '../store/background-check.ts'
+import type { Store } from '../store/store.ts'
+import { createTimers } from './timers.ts'
+
+/** The server listens and the browser starts first. */
+const SOON_MS = 500
+/** A file that was closed here can still be damaged, by the disk or by another program. */
+const LATER_MS = 60_000
+
+export type ArchiveCheck = {
+  /** True while the file may be damaged and the result is not known. */
+  isRunning(): boolean
+  stop(): void
+}
+
+export type ArchiveCheckOptions = {
+  store: Pick<Store, 'file' | 'key' | 'doubt' | 'settle'>
+  clock: Clock
+  log: Log
+  /** The file is damaged. */
+  onDamaged: () => void
+  /** The file is intact, or could not be checked; called at once where there is no doubt. */
+  onDone: () => void
+}
+
+export function startArchiveCheck({
+  store,
+  clock,
+  log,
+  onDamaged,
+  onDone,
+}: ArchiveCheckOptions): ArchiveCheck {
+  const timers = createTimers<'start'>(clock)
+  const doubt = store.doubt()
+  let isRunning = doubt !== null
+  let end = () => {}
+
+  function start(): void {
+    isRunning = true
+    const why = doubt ?? 'routine'
+    const startedAt = clock.now()
+    end = startBackgroundCheck(store, doubt ?? 'not_closed', (finding) => {
+      isRunning = false
+      const facts = { why, finding, ms: clock.now() - startedAt }
+      if (finding === null) log.warn(facts, 'the archive could not be checked; the next start checks it')
+      else log.info(facts, 'the archive was checked')
+      try {
+        if (finding !== null) store.settle(finding)
+      } catch (error) {
+        log.warn({ err: error }, 'the result of the check could not be stored')
+      }
+      if (finding === 'damaged') onDamaged()
+      else if (doubt !== null) onDone()
+    })
+    log.debug({ why }, 'checking the archive')
+  }
+
+  timers.set('start', doubt === null ? LATER_MS : SOON_MS, start)
+  if (doubt === null) onDone()
+  return {
+    isRunning: () => isRunning,
+    stop() {
+      timers.clearAll()
+      end()
+    },
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Checks the file of an open archive in another process while it is read and written. Not in a thread: libsql 0.5.29 aborts the
+ * whole process if a thread ends during a call, and a call on a damaged file may end its process.
+ */
+import { fork } from 'node:child_process'
+import { constants, setPriority } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import type { Doubt, Finding } from './check.ts'
+import type { FileKey } from './key-file.ts'
+import { identity } from './open-file.ts'
+import { threadScript } from './thread-script.ts'
+
+/** `identity` as of open-file.ts: a file that replaced it is not checked. */
+export type CheckRequest = { file: string; key: FileKey | null; doubt: Doubt; identity: string }
+export type CheckReply = Finding
+
+/**
+ * Starts the check, at the lowest priority.
+ * @param done called once: with the result, or null if there is none, as when the process was ended
+ * @returns ends the check at once, without calling `done`
+ */
+export function startBackgroundCheck(
+  { file, key }: { file: string; key: FileKey | null },
+  doubt: Doubt,
+  done: (finding: Finding | null) => void,
+): () => void {
+  const child = fork(fileURLToPath(threadScript('check-process')), [], {
+    execArgv: [],
+    // Only what a process needs to run: the key comes in the message.
+    env: process.platform === 'win32' ? { SystemRoot: process.env.SystemRoot } : {},
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
+  let isOver = false
+  function end(finding: Finding | null): void {
+    if (isOver) return
+    isOver = true
+    done(finding)
+  }
+  child.once('message', (finding: CheckReply) => end(finding))
+  child.once('error', () => end(null))
+  child.once('exit', () => end(null))
+  if (child.pid !== undefined) {
+    try {
+      setPriority(child.pid, constants.priority.PRIORITY_LOW)
+    } catch {
+      // It has ended already, or the system has no priorities.
+    }
+    child.send({ file, key, doubt, identity: identity(file) } satisfies CheckRequest, () => {})
+  }
+  // A program that has nothing else to do ends.
+  child.unref()
+  child.channel?.unref()
+  return () => {
+    isOver = true
+    child.kill('SIGKILL')
+  }
+}
