@@ -229,9 +229,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     for (;;) {
       const page = await opened.engine.readMessages(toJid(`${phone}@c.us`), { before, count: 20 })
       read.unshift(...page.messages.map(({ bareId }) => bareId))
-      const [oldest] = page.messages
-      if (oldest !== undefined)
-        before = { bareId: oldest.bareId, fromMe: oldest.fromMe, sentAt: oldest.sentAt }
+      before = page.next
       if (page.end) break
       expect(page.messages).toHaveLength(20)
     }
@@ -241,7 +239,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
   it('reads a chat by the other address of the same person, and before a message that is gone', async () => {
     const { phone, lid } = person(1)
     const { messages } = await opened.engine.readMessages(toJid(`${lid}@lid`), {
-      before: { bareId: 'GONE', fromMe: false, sentAt: 1_690_000_050 },
+      before: { until: 1_690_000_050, without: ['GONE'] },
       count: 10,
     })
     expect(messages.at(-1)).toMatchObject({ chat: `${phone}@c.us`, body: 'n50' })

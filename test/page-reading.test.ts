@@ -1,17 +1,9 @@
 /** What the server reads of WhatsApp Web's page by itself: everything that the page stores, and nothing of the status. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Harness, openHarness } from './harness.ts'
+import { createRandom } from './random.ts'
 
 const AMARA = '15550001101'
-
-/** Numbers below `end`, the same for the same seed (a linear congruential generator). */
-function createRandom(seed: number): (end: number) => number {
-  let state = seed
-  return (end) => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
-    return Math.floor((state / 2 ** 31) * end)
-  }
-}
 
 let harness: Harness
 const fault = (name: string, value: unknown = true) => harness.world.setFault({ name, value })

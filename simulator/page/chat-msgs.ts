@@ -1,4 +1,4 @@
-/** The messages of one chat that are in this page's memory, oldest first. */
+/** The messages of one chat that are in this page's memory. */
 import { Collection } from './collection.ts'
 import { Model } from './model.ts'
 import type { MsgModel } from './msg-model.ts'
@@ -10,12 +10,42 @@ export class ChatMsgs extends Collection<MsgModel> {
     isLoadingEarlierMsgs: false,
   })
 
-  /** Without copying all messages: histories are long. */
-  override head(): MsgModel | undefined {
-    return this._models[0]
+  #loadedFrom: MsgModel | undefined
+
+  /** The message that the next loading starts from: where the last one ended, else the first in memory. */
+  loadedFrom(): MsgModel | undefined {
+    const known = this.#loadedFrom
+    return known !== undefined && this.get(known) === known ? known : this._models[0]
   }
 
-  override last(): MsgModel | undefined {
-    return this._models.at(-1)
+  /**
+   * Adds what a loading returned, oldest first. The collection promises no place for it, so every chat has
+   * another one: at the end, in front, or anywhere.
+   */
+  addLoaded(models: MsgModel[]): void {
+    const place = placeOf(models[0])
+    const fresh = models.filter((model) => !this.get(model))
+    const ordered = place === 'front' ? fresh.toReversed() : fresh
+    for (const model of ordered) {
+      const at =
+        place === 'front' ? 0 : place === 'end' ? this.length : (model.get('t') ?? 0) % (this.length + 1)
+      this.add(model, { at })
+    }
+    this.#loadedFrom = models[0] ?? this.#loadedFrom
   }
+
+  /** The newest one. Without copying all messages: histories are long. */
+  override last(): MsgModel | undefined {
+    return this._models.reduce<MsgModel | undefined>(
+      (newest, model) => (newest && (newest.get('t') ?? 0) > (model.get('t') ?? 0) ? newest : model),
+      undefined,
+    )
+  }
+}
+
+/** The same for the same chat. */
+function placeOf(model: MsgModel | undefined): 'front' | 'end' | 'anywhere' {
+  const chat = String(model?.get('id')?.remote ?? '')
+  const sum = [...chat].reduce((all, letter) => all + letter.charCodeAt(0), 0)
+  return (['end', 'front', 'anywhere'] as const)[sum % 3] ?? 'end'
 }

@@ -17,8 +17,8 @@ export class StatusMsgs extends ChatMsgs {
   }
 
   /** Called first by every load of earlier messages. */
-  override head(): MsgModel | undefined {
+  override loadedFrom(): MsgModel | undefined {
     void connection().ask('status_read', {})
-    return super.head()
+    return super.loadedFrom()
   }
 }

@@ -79,15 +79,18 @@ export type EngineEvent =
   | { type: 'missed' }
   | { type: 'ended'; end: EngineEnd; detail: string }
 
-/** Identifies one message within a chat. `sentAt`: Unix seconds. */
-export type MessageRef = { bareId: string; fromMe: boolean; sentAt: number }
+/**
+ * A position in a chat's history: what was sent until the second `until` (Unix seconds), without the messages
+ * with these bare ids. A whole second is read again instead of ending at one message: WhatsApp Web promises no
+ * order within a second, and the message may be gone.
+ */
+export type HistoryCursor = { until: number; without: readonly string[] }
 
 /**
- * Consecutive messages of a chat. `end`: there is nothing before them. If WhatsApp Web does not have the
- * message `before` (it disappeared, or was deleted), these are the newest ones that were sent before its
- * time.
+ * Messages of a chat, oldest first, in the order in which WhatsApp Web loaded them. `end`: WhatsApp Web has
+ * nothing before them now. `next`: the cursor for the page before this one.
  */
-export type HistoryPage = { messages: SeenMessage[]; end: boolean }
+export type HistoryPage = { messages: SeenMessage[]; end: boolean; next: HistoryCursor | null }
 
 /** A text that WhatsApp's server accepted; an event reports `message` too, before or after. */
 export type SentText = { id: MessageKey; chatId: Jid; sentAt: Date; message: SeenMessage }
@@ -131,12 +134,11 @@ export type Engine = {
    */
   readContacts(): AsyncIterable<SeenContact[]>
   /**
-   * Returns up to `count` messages of a chat, oldest first: the newest ones, or those right before the
-   * message `before`. WhatsApp Web requests from its server only what it does not have. Leaves out group
-   * notices and the like. Fails as above, and with `chat_not_found` (WhatsApp Web has no such chat; none is
-   * created).
+   * Returns up to `count` messages of a chat: the newest ones, or those before the cursor. WhatsApp Web
+   * requests from its server only what it does not have. Leaves out group notices and the like. Fails as
+   * above, and with `chat_not_found` (WhatsApp Web has no such chat; none is created).
    */
-  readMessages(chat: Jid, options: { before: MessageRef | null; count: number }): Promise<HistoryPage>
+  readMessages(chat: Jid, options: { before: HistoryCursor | null; count: number }): Promise<HistoryPage>
   /**
    * Checks whether the page responds and is connected. A page that is loading counts as responding. Never
    * fails: a response that does not arrive in time is `responding: false`.

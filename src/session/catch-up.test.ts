@@ -3,16 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { historyOf } from '../../test/history-of.ts'
 import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
-import type { Engine } from '../engine/engine.ts'
 import { AppError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import { KEEP_ALL } from '../model/keeping.ts'
 import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import { openStore, type Store } from '../store/store.ts'
-import { type CatchUp, createCatchUp } from './catch-up.ts'
+import { type CatchUp, createCatchUp, type ReadEngine } from './catch-up.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { createKeeping } from './keeping.ts'
 
@@ -82,12 +82,12 @@ function chatRow(id: Jid): SeenChat {
   }
 }
 
-const engine: Pick<Engine, 'readChats' | 'readContacts' | 'readMessages'> = {
+const engine: ReadEngine = {
   async *readContacts() {},
   async *readChats() {
     yield [...web.keys()].map(chatRow)
   },
-  async readMessages(chat, { before, count }) {
+  async readMessages(chat, options) {
     questions += 1
     const left = fails.get(chat) ?? 0
     if (left > 0) {
@@ -95,12 +95,7 @@ const engine: Pick<Engine, 'readChats' | 'readContacts' | 'readMessages'> = {
       throw new AppError('whatsapp_timeout')
     }
     if (missing.has(chat)) throw new AppError('chat_not_found')
-    const all = web.get(chat) ?? []
-    const at = before === null ? all.length : all.findIndex(({ bareId }) => bareId === before.bareId)
-    // A message that is gone is stood for by its time, its second included.
-    const end = at >= 0 ? at : all.filter(({ sentAt }) => sentAt <= (before?.sentAt ?? 0)).length
-    const from = Math.max(0, end - count)
-    return { messages: all.slice(from, end), end: from === 0 }
+    return historyOf(web.get(chat) ?? [], options)
   },
 }
 
@@ -119,7 +114,7 @@ async function connect(budget: { perChat?: number } = {}): Promise<void> {
     onUnheard: (chat, from) => catchUp.look(chat, from),
   })
   catchUp = createCatchUp({
-    engine: engine as Engine,
+    engine,
     store,
     inbox,
     keeping,

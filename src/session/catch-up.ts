@@ -4,7 +4,7 @@
  * continues.
  */
 import type { Clock } from '../clock.ts'
-import type { Engine, HistoryPage } from '../engine/engine.ts'
+import type { Engine } from '../engine/engine.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ChatKind } from '../model/chat.ts'
@@ -15,7 +15,7 @@ import { firstIn, timeOf } from '../store/position.ts'
 import { isOfTheArchive } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import { createHistory, type HistoryBudget } from './history.ts'
-import { createHistoryPages, PAGE, pause } from './history-pages.ts'
+import { createHistoryPages, PAGE, type Page, pause } from './history-pages.ts'
 import type { Inbox } from './inbox.ts'
 import type { Keeping } from './keeping.ts'
 import type { Recorded } from './record-messages.ts'
@@ -37,8 +37,11 @@ export type CatchUp = {
   stop(): void
 }
 
+/** The parts of the engine that catching up uses. */
+export type ReadEngine = Pick<Engine, 'readChats' | 'readContacts' | 'readMessages'>
+
 export type CatchUpOptions = {
-  engine: Engine
+  engine: ReadEngine
   store: Store
   inbox: Inbox
   keeping: Keeping
@@ -185,7 +188,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       inbox.setCaughtUp(chat.id, null, known)
       return null
     }
-    if (last === null) return timestamp <= timeOf(upTo) ? upTo : null
+    // Only its time is known, and another message of the same second may have arrived since.
+    if (last === null) return timestamp <= timeOf(upTo) && since !== null && timestamp < since ? upTo : null
     const isKnown = store.messages.findAll(last.bareId, chat.id).some(({ id }) => id <= upTo)
     return isKnown && since !== null && last.sentAt <= since - CHANGEABLE_S ? upTo : null
   }
@@ -223,18 +227,19 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     /** The last message of the time when nothing was missing; null: there was none. */
     const known = upTo === null ? null : store.messages.lastUpTo(store.chats.currentId(chat), upTo)
     let isMet = known === null
+    const walk = pages.walk(chat, null)
     for (let walked = 0, before: number | null = null; ; ) {
-      const page: HistoryPage = await pages.read(chat, before, PAGE)
+      const page: Page = await walk.read(PAGE)
       if (stopped) return
       const { oldest }: Recorded = record(chat, page.messages, before, upTo)
       walked += page.messages.length
+      before = oldest ?? before
       const [first] = page.messages
       if (known !== null && oldest !== null && oldest <= known) isMet = true
-      const hasMoved = oldest !== null && (before === null || oldest < before)
-      if (page.end || !hasMoved || first === undefined) {
-        if (page.end) inbox.setHistoryComplete(chat)
+      if (page.end || first === undefined) {
+        inbox.setHistoryComplete(chat)
         // WhatsApp Web has no more messages, but the last known one was not among them.
-        if (!isMet && (before ?? oldest) !== null) inbox.recordGap(chat, known, oldest ?? before ?? 0)
+        if (!isMet && before !== null) inbox.recordGap(chat, known, before)
         break
       }
       // In a chat that was never checked, everything else is history.
@@ -243,10 +248,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       const isChecked = since === null || first.sentAt < since - CHANGEABLE_S || walked >= RECHECK_MESSAGES
       if (isPast && isChecked) break
       if (walked >= MAX_GAP) {
-        if (!isPast) inbox.recordGap(chat, known, oldest)
+        if (!isPast && before !== null) inbox.recordGap(chat, known, before)
         break
       }
-      before = oldest
     }
     const { last_message } = store.chats.get(store.chats.currentId(chat)) ?? { last_message: null }
     inbox.setCaughtUp(chat, look, last_message ?? firstIn(startedAt))

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { historyOf } from '../../test/history-of.ts'
 import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import { toJid } from '../model/ids.ts'
@@ -38,16 +39,16 @@ function read(rules: Partial<KeepRules>, expired: (day: number) => boolean = () 
       sentAt: now - day * DAY_S - 1,
       expiresAt: expired(day) ? now - 1 : null,
     })
+  const year = Array.from({ length: 362 }, (_, index) => message(361 - index))
   const engine: HistoryEngine = {
-    readMessages: async (_, { before }) => {
-      asked.push(before?.bareId ?? null)
-      const day = before === null ? 0 : Number(before.bareId.slice(4)) + 1
-      return { messages: [message(day + 1), message(day)], end: day > 360 }
+    readMessages: async (_, options) => {
+      asked.push(options.before?.without.at(0) ?? null)
+      return historyOf(year, options)
     },
   }
   const chat = store.chats.insert('direct', { person: store.people.idOf(AMARA) })
   const keeping = createKeeping(store, { ...KEEP_ALL, ...rules }, clock)
-  const page = createHistoryPages(engine, store, keeping, clock, 0).read(chat, null, 2)
+  const page = createHistoryPages(engine, store, keeping, clock, 0).walk(chat, null).read(2)
   return page.then(({ messages, end }) => ({ ids: messages.map(({ bareId }) => bareId), end, asked }))
 }
 

@@ -1,27 +1,32 @@
 /** Reads back in a chat: one request to WhatsApp Web at a time, each after a pause. */
 import type { Clock } from '../clock.ts'
-import type { Engine, HistoryPage } from '../engine/engine.ts'
-import { ME } from '../store/people.ts'
-import { timeOf } from '../store/position.ts'
+import type { Engine, HistoryCursor, HistoryPage } from '../engine/engine.ts'
+import { lastIn, timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
 import type { Keeping } from './keeping.ts'
 
-export type HistoryPages = {
+/** Reads a chat backwards, one page after the other. */
+export type Walk = {
   /**
-   * Returns up to `count` messages of a chat, oldest first: the newest, or those right before position
-   * `before`. Leaves out messages that are not to be stored; the first such message is the end. Waits for its
-   * turn and for the pause. Errors as `Engine.readMessages`.
+   * Returns up to `count` messages before those of the last call. Leaves out messages that are not to be
+   * stored; the first such message is the end. Waits for its turn and for the pause. Errors as
+   * `Engine.readMessages`.
    */
-  read(chat: number, before: number | null, count: number): Promise<HistoryPage>
+  read(count: number): Promise<Page>
 }
 
-type HistoryAnchor = Parameters<Engine['readMessages']>[1]['before']
+export type HistoryPages = {
+  /** Begins with the newest messages, or with those before position `before`. */
+  walk(chat: number, before: number | null): Walk
+}
+
+export type Page = Pick<HistoryPage, 'messages' | 'end'>
 /** The parts of the engine that reading back uses. */
 export type HistoryEngine = Pick<Engine, 'readMessages'>
 /** Messages per request. */
 export const PAGE = 50
-
-const NOTHING: HistoryPage = { messages: [], end: true }
+/** The archive has an own message at the time of sending, WhatsApp Web at that of the server. */
+const CLOCKS_DIFFER_S = 60
 
 export function createHistoryPages(
   engine: HistoryEngine,
@@ -32,35 +37,43 @@ export function createHistoryPages(
 ): HistoryPages {
   let turn: Promise<unknown> = Promise.resolve()
 
-  async function ask(chat: number, before: number | null, count: number): Promise<HistoryPage> {
+  function cursorAt(chat: number, before: number): HistoryCursor {
+    const until = timeOf(before) + CLOCKS_DIFFER_S
     const id = store.chats.currentId(chat)
-    const address = store.chats.addressOf(id)
-    const { from, keeps } = keeping.bounds(id)
-    if (address === null || from === Infinity) return NOTHING
-    // A message that existed twice and was deleted since: the next one replaces it.
-    const place = before === null ? null : store.messages.nextIn(id, before - 1)
-    const row = place === null ? undefined : store.messages.get(place)
-    let anchor: HistoryAnchor =
-      row === undefined ? null : { bareId: row.bare_id, fromMe: row.sender === ME, sentAt: timeOf(row.id) }
-    for (;;) {
-      const page = await engine.readMessages(address, { before: anchor, count })
-      const [first] = page.messages
-      const end = page.end || first === undefined || first.sentAt < from
-      const messages = page.messages.filter(keeps)
-      if (end || messages.length > 0) return { messages, end }
-      // All of these messages have disappeared, but older ones may exist.
-      anchor = { bareId: first.bareId, fromMe: first.fromMe, sentAt: first.sentAt }
-      await pause(clock, pauseMs)
+    return { until, without: store.messages.bareIdsBetween(id, before, lastIn(until)) }
+  }
+
+  function walk(chat: number, before: number | null): Walk {
+    let cursor: HistoryCursor | null | undefined
+
+    async function ask(count: number): Promise<Page> {
+      const id = store.chats.currentId(chat)
+      const address = store.chats.addressOf(id)
+      const { from, keeps } = keeping.bounds(id)
+      if (address === null || from === Infinity) return { messages: [], end: true }
+      for (;;) {
+        cursor ??= before === null ? null : cursorAt(chat, before)
+        const page = await engine.readMessages(address, { before: cursor, count })
+        cursor = page.next
+        const [first] = page.messages
+        const end = page.end || (first !== undefined && first.sentAt < from)
+        const messages = page.messages.filter(keeps)
+        if (end || messages.length > 0) return { messages, end }
+        // All of these messages have disappeared, or cannot be read, but older ones may exist.
+        await pause(clock, pauseMs)
+      }
+    }
+
+    return {
+      read(count) {
+        const mine = turn.then(() => ask(count))
+        turn = mine.catch(() => {}).then(() => pause(clock, pauseMs))
+        return mine
+      },
     }
   }
 
-  return {
-    read(chat, before, count) {
-      const mine = turn.then(() => ask(chat, before, count))
-      turn = mine.catch(() => {}).then(() => pause(clock, pauseMs))
-      return mine
-    },
-  }
+  return { walk }
 }
 
 /** Lets other work run, also without a pause. */

@@ -7,7 +7,7 @@ import type { ChatRow } from '../store/chats.ts'
 import type { GapRow } from '../store/gaps.ts'
 import { timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
-import { type HistoryPages, PAGE } from './history-pages.ts'
+import { type HistoryPages, PAGE, type Page, type Walk } from './history-pages.ts'
 import type { Inbox } from './inbox.ts'
 import type { OriginOf } from './record-messages.ts'
 
@@ -43,7 +43,7 @@ export type HistoryOptions = {
   onAdded: (count: number) => void
 }
 
-/** Minimum per request: a message that WhatsApp Web no longer has is replaced by the others of its second. */
+/** Minimum per request. */
 const LEAST = 20
 
 export function createHistory(options: HistoryOptions): History {
@@ -52,29 +52,33 @@ export function createHistory(options: HistoryOptions): History {
   const exhausted = new Set<number>()
   const nextGap = (chat: number) => store.gaps.of(chat).find(({ id }) => !exhausted.has(id))
 
-  /** Loads one page back. `oldest`: position of its first message; `isOver`: nothing older can be loaded. */
-  async function loadPage(listed: number, count: number) {
-    const chat = store.chats.currentId(listed)
-    const gap = nextGap(chat)
-    const before = gap?.before_message ?? store.messages.oldest(chat)?.id ?? null
-    const page = await pages.read(chat, before, Math.min(PAGE, Math.max(count, LEAST)))
-    if (isStopped()) return { added: 0, oldest: null, isOver: true, isEnd: false }
-    const originOf = createOriginOf(gap, store.chats.get(chat)?.caught_up_to ?? null)
-    return inbox.together(() => {
-      const { added, oldest } = inbox.recordStretch(chat, page.messages, originOf, before)
-      onAdded(added)
-      const hasMoved = oldest !== null && (before === null || oldest < before)
-      const isOver = page.end || !hasMoved
-      if (gap === undefined) {
-        if (page.end) inbox.setHistoryComplete(chat)
-        return { added, oldest, isOver, isEnd: page.end }
-      }
-      const isMet = oldest !== null && gap.after_message !== null && oldest <= gap.after_message
-      if (isMet || (page.end && gap.after_message === null)) inbox.narrowGap(gap, null)
-      else if (hasMoved) inbox.narrowGap(gap, oldest)
-      if (isOver) exhausted.add(gap.id)
-      return { added, oldest, isOver: false, isEnd: false }
-    })
+  /** Reads back from the newest gap of this chat, else from its oldest message, and on to the next gap. */
+  function reading(listed: number) {
+    let at: { gap: number | null; walk: Walk } | null = null
+
+    /** One page back. `oldest`: position of its first message; `isOver`: nothing older can be loaded. */
+    return async function loadPage(count: number) {
+      const chat = store.chats.currentId(listed)
+      const gap = nextGap(chat)
+      const before = gap?.before_message ?? store.messages.oldest(chat)?.id ?? null
+      if (at === null || at.gap !== (gap?.id ?? null))
+        at = { gap: gap?.id ?? null, walk: pages.walk(chat, before) }
+      const page = await at.walk.read(Math.min(PAGE, Math.max(count, LEAST)))
+      if (isStopped()) return { added: 0, oldest: null, isOver: true, isEnd: false }
+      const originOf = createOriginOf(gap, store.chats.get(chat)?.caught_up_to ?? null)
+      return inbox.together(() => {
+        const { added, oldest } = inbox.recordStretch(chat, page.messages, originOf, before)
+        onAdded(added)
+        if (gap === undefined) {
+          if (page.end) inbox.setHistoryComplete(chat)
+          return { added, oldest, isOver: page.end, isEnd: page.end }
+        }
+        if (isClosed(gap, page, oldest)) inbox.narrowGap(gap, null)
+        else if (oldest !== null && oldest < gap.before_message) inbox.narrowGap(gap, oldest)
+        if (page.end) exhausted.add(gap.id)
+        return { added, oldest, isOver: false, isEnd: false }
+      })
+    }
   }
 
   return {
@@ -91,11 +95,11 @@ export function createHistory(options: HistoryOptions): History {
       return {
         wanted: chats.filter((chat) => nextGap(chat.id) !== undefined || lacking(chat) > 0),
         async load(chat, isOver) {
+          const loadPage = reading(chat.id)
           // Gaps are not history: they have no budget.
-          while (nextGap(store.chats.currentId(chat.id)) !== undefined && !isOver())
-            await loadPage(chat.id, PAGE)
+          while (nextGap(store.chats.currentId(chat.id)) !== undefined && !isOver()) await loadPage(PAGE)
           for (let left = Math.min(lacking(chat), room); left > 0 && !isOver(); ) {
-            const page = await loadPage(chat.id, left)
+            const page = await loadPage(left)
             left -= page.added
             room -= page.added
             if (page.isOver || isTooOld(page.oldest)) return
@@ -104,13 +108,21 @@ export function createHistory(options: HistoryOptions): History {
       }
     },
     async loadEarlier(chat, count) {
+      const loadPage = reading(chat)
       for (let added = 0; ; ) {
-        const page = await loadPage(chat, count - added)
+        const page = await loadPage(count - added)
         added += page.added
         if (page.isOver || added >= count) return { added, complete: page.isEnd }
       }
     },
   }
+}
+
+/** True once everything of the second of the gap's other end was read: its messages may have any order. */
+function isClosed({ after_message }: GapRow, page: Page, oldest: number | null): boolean {
+  if (after_message === null) return page.end
+  const isMet = oldest !== null && oldest <= after_message
+  return isMet && (page.end || (page.messages[0]?.sentAt ?? 0) < timeOf(after_message))
 }
 
 /**

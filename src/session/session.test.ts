@@ -107,7 +107,7 @@ async function open({
         sendText: () => Promise.reject(new Error('not in this test')),
         async *readChats() {},
         async *readContacts() {},
-        readMessages: async () => ({ messages: [], end: true }),
+        readMessages: async () => ({ messages: [], end: true, next: null }),
         probe: () => step('probe', { responding: true, connected: true }),
         logout: () => {
           steps.push('logout')

@@ -44,6 +44,8 @@ export type Messages = {
   nextIn(chat: number, place: number): number | null
   /** The position of the chat's last message up to and including this position; null if there is none. */
   lastUpTo(chat: number, place: number): number | null
+  /** The bare ids of the chat's messages at positions from `from` to `to`, both included. */
+  bareIdsBetween(chat: number, from: number, to: number): string[]
   newest(chat: number): MessageRow | undefined
   oldest(chat: number): MessageRow | undefined
   get(id: number): MessageRow | undefined
@@ -101,6 +103,9 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
   const upTo = db.query<{ id: number | null }>(
     'SELECT max(id) AS id FROM messages WHERE chat = ? AND id <= ?',
   )
+  const between = db.query<{ bare_id: string }>(
+    'SELECT bare_id FROM messages WHERE chat = ? AND id BETWEEN ? AND ?',
+  )
   const newest = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id DESC LIMIT 1')
   const oldest = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id LIMIT 1')
   const get = db.query<MessageRow>('SELECT * FROM messages WHERE id = ?')
@@ -155,6 +160,7 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
     takenAbove: (place, sentAt) => above.get(place, lastIn(sentAt))?.id ?? null,
     nextIn: (chat, place) => next.get(chat, place)?.id ?? null,
     lastUpTo: (chat, place) => upTo.get(chat, place)?.id ?? null,
+    bareIdsBetween: (chat, from, to) => between.all(chat, from, to).map(({ bare_id }) => bare_id),
     newest: (chat) => newest.get(chat),
     oldest: (chat) => oldest.get(chat),
     get: (id) => get.get(id),

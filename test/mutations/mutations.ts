@@ -319,9 +319,16 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'src/session/catch-up.test.ts', name: 'cannot be read' },
   },
   {
+    name: 'messages of one second are lost at the border of a page',
+    file: 'src/engine/wweb/page-history.ts',
+    find: 'rows.time(message) > before.until',
+    replace: 'rows.time(message) >= before.until',
+    test: { file: 'test/history-loss.test.ts', name: 'every message is found' },
+  },
+  {
     name: 'a history that ends too early leaves no gap',
     file: 'src/session/catch-up.ts',
-    find: 'if (!isMet && (before ?? oldest) !== null)',
+    find: 'if (!isMet && before !== null)',
     replace: 'if (!isMet && before === -1)',
     test: { file: 'src/session/catch-up.test.ts', name: 'holds less than is known' },
   },

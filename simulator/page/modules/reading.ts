@@ -23,8 +23,8 @@ class CallCollection extends Collection {
 }
 
 /**
- * Takes one object since April 2026 (wwebjs#201706). Loaded messages enter the chat in front. At the end of the
- * history it answers `[]`, each time.
+ * Takes one object since April 2026 (wwebjs#201706). Answers what it loaded, oldest first; the place among the
+ * chat's messages in memory is another matter. At the end of the history it answers `[]`, each time.
  */
 async function loadEarlierMsgs(options: unknown): Promise<MsgModel[]> {
   if (typeof options !== 'object' || options === null || !('chat' in options)) {
@@ -34,7 +34,7 @@ async function loadEarlierMsgs(options: unknown): Promise<MsgModel[]> {
   const { chat } = options
   const isHere = chat instanceof ChatModel && (Chat.get(chat) === chat || Newsletters.get(chat) === chat)
   if (!isHere) throw new TypeError("Cannot read properties of undefined (reading 'msgs')")
-  const oldest = chat.msgs.head()?.attributes
+  const oldest = chat.msgs.loadedFrom()?.attributes
   const before = oldest?.id ? { id: oldest.id.id, t: oldest.t ?? 0 } : null
   const older = await connection().ask('earlier', {
     chat: chat.key(),
@@ -46,7 +46,7 @@ async function loadEarlierMsgs(options: unknown): Promise<MsgModel[]> {
     const fresh = toMsgModel(message, false)
     return Msg.get(fresh.key()) ?? Msg.add(fresh)
   })
-  for (const model of [...models].reverse()) chat.msgs.add(model, { at: 0 })
+  chat.msgs.addLoaded(models)
   return models
 }
 

@@ -2,8 +2,8 @@
  * Reads back through a chat, in the page: what {@link installPageHistory} adds to page-rows.ts, with the same
  * rules.
  */
-import type { Before, MsgModel, PageHistory, PageWindow } from './page-types.ts'
-import type { HistoryAnswer, MessageRow, ReactionRow } from './raw.ts'
+import type { ChatModel, MsgModel, PageHistory, PageWindow } from './page-types.ts'
+import type { Before, HistoryAnswer, MessageRow, ReactionRow } from './raw.ts'
 
 declare const window: PageWindow
 declare function setTimeout(run: () => void, ms: number): unknown
@@ -15,6 +15,8 @@ export function installPageHistory(): void {
   /** The limit for the reactions of one message. */
   const REACTIONS_MS = 2_000
   const rows = window.whatsappMcpRows
+  /** Unix seconds: loadings have reached back to here. */
+  const reached = new WeakMap<ChatModel, number>()
   const tools = {
     async reactions(message: MsgModel): Promise<ReactionRow[] | null> {
       if (message.hasReaction !== true) return []
@@ -36,51 +38,84 @@ export function installPageHistory(): void {
       }
     },
 
+    /** True for a message of the cursor's range. A deleted message has another id, and the former one beside it. */
+    isBefore(message: MsgModel, before: Before): boolean {
+      if (before === null) return true
+      if (rows.time(message) > before.until) return false
+      const { id, type, protocolMessageKey } = message
+      const former = type === 'revoked' ? rows.text(protocolMessageKey)?.split('_')[2] : undefined
+      return !before.without.includes(id.id) && (former === undefined || !before.without.includes(former))
+    },
+
     /**
-     * Returns how many of `messages`, oldest first, precede this one; if it is missing, how many precede its
-     * time.
+     * Memory has everything from this time on. Before it there may be messages that arrived late, as new ones, and
+     * others between are not loaded.
      */
-    countBefore(messages: MsgModel[], before: Before): number {
-      if (before === null) return messages.length
-      const place = messages.findIndex(
-        ({ id, type, protocolMessageKey }) =>
-          id.fromMe === before.fromMe &&
-          (id.id === before.bareId ||
-            (type === 'revoked' && rows.text(protocolMessageKey)?.split('_')[2] === before.bareId)),
-      )
-      if (place >= 0) return place
-      // Messages of the same second may precede it: including one twice is better than missing one.
-      const later = messages.findIndex(({ t }) => (t ?? 0) > before.sentAt)
-      return later >= 0 ? later : messages.length
+    reachedBy(chat: ChatModel): number {
+      const known = reached.get(chat)
+      if (known !== undefined) return known
+      const old = (chat.msgs?.getModelsArray() ?? []).filter(({ isNewMsg }) => isNewMsg !== true)
+      const from = Math.min(Infinity, ...old.map((model) => rows.time(model)))
+      reached.set(chat, from)
+      return from
+    },
+
+    /**
+     * Loads a little more of the chat, as scrolling up would; false if that added nothing. What the loading
+     * returns tells the order; older builds return undefined at the end, newer ones `[]` for ever.
+     */
+    async load(chat: ChatModel): Promise<boolean> {
+      const held = new Set(chat.msgs?.getModelsArray() ?? [])
+      const oldest = rows.inOrder(chat)[0]
+      rows.loading.set(chat, oldest === undefined ? Infinity : rows.time(oldest))
+      try {
+        // One object since April 2026 (wwebjs#201706); the library's own call.
+        const loader = window.require('WAWebChatLoadMessages')
+        const loaded = await loader.loadEarlierMsgs({ chat, msgCollection: chat.msgs })
+        const fresh = (chat.msgs?.getModelsArray() ?? []).filter((model) => !held.has(model))
+        const old = fresh.filter(({ isNewMsg }) => isNewMsg !== true)
+        const inOrder = Array.isArray(loaded) ? loaded.filter((model) => fresh.includes(model)) : old
+        rows.noteLoaded(inOrder)
+        const times = inOrder.map((model) => rows.time(model))
+        reached.set(chat, Math.min(tools.reachedBy(chat), ...times))
+        return old.length > 0
+      } finally {
+        rows.loading.delete(chat)
+      }
     },
 
     /**
      * Returns the `count` messages before `before`, once they are in memory; until then each call loads a
-     * little more of the chat, as scrolling up would. The end is a load that adds nothing: older builds then
-     * return undefined, newer ones `[]` for ever, and a load may contain only notices or messages that were
-     * there already, so only the chat's own list shows it.
+     * little more. The end is a load that adds nothing: one may contain only notices, or messages that were
+     * there already.
      */
     async history(id: string, before: Before, count: number): Promise<HistoryAnswer> {
       const chat = rows.findChat(id)
       if (!chat) return { state: 'unknown' }
-      for (let loads = 0; ; loads += 1) {
-        const models = chat.msgs?.getModelsArray() ?? []
-        const sorted = [...models].sort((one, other) => (one.t ?? 0) - (other.t ?? 0))
-        const found = sorted.slice(0, tools.countBefore(sorted, before)).filter(rows.isReported)
-        if (found.length >= count) return tools.finish(found.slice(found.length - count), false)
-        if (loads === LOADS) return { state: 'more' }
-        // One object since April 2026 (wwebjs#201706); the library's own call.
-        rows.loading.set(chat, sorted[0]?.t ?? Infinity)
-        try {
-          await window.require('WAWebChatLoadMessages').loadEarlierMsgs({ chat, msgCollection: chat.msgs })
-        } finally {
-          rows.loading.delete(chat)
+      for (let loads = 0, hasAll = false; ; loads += 1) {
+        const from = hasAll ? 0 : tools.reachedBy(chat)
+        const all = rows.inOrder(chat)
+        const found = all.filter((message) => rows.time(message) >= from && tools.isBefore(message, before))
+        if (hasAll || found.length >= count) {
+          const page = found.slice(-count)
+          const rest = found.slice(0, -count)
+          return tools.finish(page, hasAll && rest.length === 0, tools.cursor(all, page, rest) ?? before)
         }
-        if ((chat.msgs?.getModelsArray().length ?? 0) <= models.length) return tools.finish(found, true)
+        if (loads === LOADS) return { state: 'more' }
+        hasAll = !(await tools.load(chat))
       }
     },
 
-    async finish(models: MsgModel[], end: boolean): Promise<HistoryAnswer> {
+    /** The cursor before this page: without those of its second that are not in the rest. */
+    cursor(all: MsgModel[], [oldest]: MsgModel[], rest: MsgModel[]): Before {
+      if (oldest === undefined) return null
+      const until = rows.time(oldest)
+      const left = new Set(rest)
+      const ofSecond = all.filter((message) => rows.time(message) === until && !left.has(message))
+      return { until, without: ofSecond.map(({ id }) => id.id) }
+    },
+
+    async finish(models: MsgModel[], end: boolean, next: Before): Promise<HistoryAnswer> {
       const pairs = await Promise.all(
         models.map(async (model): Promise<MessageRow[]> => {
           const reactions = await tools.reactions(model)
@@ -88,7 +123,7 @@ export function installPageHistory(): void {
           return message ? [{ message, reactions }] : []
         }),
       )
-      return { state: 'done', rows: pairs.flat(), end }
+      return { state: 'done', rows: pairs.flat(), end, next }
     },
   }
   window.whatsappMcpHistory = tools satisfies PageHistory

@@ -24,6 +24,10 @@ declare const window: PageWindow
  */
 export function installPageRows(unreportedTypes: string[]): void {
   const unreported = new Set(unreportedTypes)
+  /** Place of each message among those of its second. */
+  const places = new WeakMap<MsgModel, number>()
+  let first = 0
+  let last = 0
   const tools = {
     loading: new Map<ChatModel, number>(),
 
@@ -119,12 +123,47 @@ export function installPageRows(unreportedTypes: string[]): void {
       return isAdmin === true || isSuperAdmin === true
     },
 
+    /** As model/times.ts, which is not in the page: some messages carry milliseconds, or no number. */
+    time({ t }: MsgModel): number {
+      const given = typeof t === 'number' && t > 0 ? t : 0
+      return Math.floor(Math.min(given >= 1e11 ? given / 1000 : given, 1e11))
+    },
+
+    /** What was not loaded by {@link tools.noteLoaded} follows what is known, in the collection's order. */
+    placeOf(message: MsgModel): number {
+      const known = places.get(message)
+      if (known !== undefined) return known
+      last += 1
+      places.set(message, last)
+      return last
+    },
+
+    noteLoaded(messages: readonly MsgModel[]): void {
+      const fresh = messages.filter((message) => !places.has(message))
+      first -= fresh.length
+      for (const [index, message] of fresh.entries()) places.set(message, first + index)
+    },
+
+    /**
+     * By time, and within a second as WhatsApp Web loaded them: the collection's own order is not that, it may
+     * append what was loaded.
+     */
+    inOrder(chat: ChatModel): MsgModel[] {
+      const messages = (chat.msgs?.getModelsArray() ?? []).filter(tools.isReported)
+      for (const message of messages) tools.placeOf(message)
+      return messages.sort(
+        (one, other) => tools.time(one) - tools.time(other) || tools.placeOf(one) - tools.placeOf(other),
+      )
+    },
+
     /** The newest message in memory; chats that were not opened hold only a few, sometimes only its key. */
     last(chat: ChatModel): RawMessage | null {
-      const models = chat.msgs?.getModelsArray() ?? []
       let newest: MsgModel | undefined
-      for (const model of models) {
-        if (tools.isReported(model) && (model.t ?? 0) >= (newest?.t ?? 0)) newest = model
+      for (const model of chat.msgs?.getModelsArray() ?? []) {
+        if (!tools.isReported(model)) continue
+        const place = tools.placeOf(model)
+        const later = newest === undefined ? 1 : tools.time(model) - tools.time(newest)
+        if (later > 0 || (later === 0 && newest && place > tools.placeOf(newest))) newest = model
       }
       if (newest === undefined && chat.lastReceivedKey) {
         const known = tools.collections().Msg.get(String(chat.lastReceivedKey))

@@ -1,5 +1,5 @@
 /** Types of WhatsApp Web's modules and models that our in-page code reads, and of that code's own tools. */
-import type { Changes, ChatRow, ContactRow, HistoryAnswer, RawMessage } from './raw.ts'
+import type { Before, Changes, ChatRow, ContactRow, HistoryAnswer, RawMessage } from './raw.ts'
 
 export type Wid = { _serialized: string; server: string; toString(): string }
 export type Key = { fromMe: boolean; remote: Wid; id: string; participant?: Wid; toString(): string }
@@ -91,14 +91,17 @@ export type PageModules = {
   }
 }
 
-/** How Node identifies a message of a chat: see `MessageRef`. */
-export type Before = { bareId: string; fromMe: boolean; sentAt: number } | null
-
 /** What {@link installPageRows} adds to the page: the entries of its memory as plain rows. */
 export type PageRows = {
   attempt<T>(read: () => T): T | undefined
   text(value: unknown): string | undefined
   isReported(message: MsgModel): boolean
+  /** Unix seconds; 0 if the message has no time. */
+  time(message: MsgModel): number
+  /** The messages of a chat in memory that are reported, oldest first; see {@link PageRows.noteLoaded}. */
+  inOrder(chat: ChatModel): MsgModel[]
+  /** These messages were loaded, in this order: they precede everything that was in memory before. */
+  noteLoaded(messages: readonly MsgModel[]): void
   message(message: MsgModel): RawMessage
   findChat(id: string): ChatModel | undefined
   chatIds(): string[]

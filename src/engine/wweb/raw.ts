@@ -105,11 +105,17 @@ export type Changes = {
   stored: RawMessage[]
 }
 
-/** A page of a chat's history; `unknown`: no such chat. `rows` only once there are enough, or no more. */
+/** See `HistoryCursor`. */
+export type Before = { until: number; without: readonly string[] } | null
+
+/**
+ * A page of a chat's history; `unknown`: no such chat. `rows` only once there are enough, or no more. `next`:
+ * see `HistoryPage`.
+ */
 export type HistoryAnswer =
   | { state: 'unknown' }
   | { state: 'more' }
-  | { state: 'done'; rows: MessageRow[]; end: boolean }
+  | { state: 'done'; rows: MessageRow[]; end: boolean; next: Before }
 
 /** A reaction as the library reports it (structures/Reaction.js). `timestamp`: seconds, with a fraction. */
 export type RawReaction = {

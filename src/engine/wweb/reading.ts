@@ -23,10 +23,14 @@ const HISTORY_MS = 30_000
 /** All pages of one request. What they loaded stays in memory, so the next request gets further. */
 const WALK_MS = 120_000
 
+/** The parts of the client that reading uses. */
+export type ReadingClient = Pick<LibraryClient, 'getNumberId' | 'getContactLidAndPhone'> & {
+  pupPage: { evaluate(run: (...given: unknown[]) => unknown, ...args: unknown[]): Promise<unknown> } | null
+}
 export type Reading = Pick<Engine, 'readChats' | 'readContacts' | 'readMessages' | 'findNumber'>
 
 export function createReading(
-  client: LibraryClient,
+  client: ReadingClient,
   addresses: Addresses,
   translator: Translator,
   ask: Ask,
@@ -75,7 +79,7 @@ export function createReading(
           const seen = answer.rows.flatMap(
             ({ message, reactions }) => translator.message(message, reactions) ?? [],
           )
-          return { messages: seen, end: answer.end }
+          return { messages: seen, end: answer.end, next: answer.next }
         }
         if (clock.now() > endAt) fail('whatsapp_timeout')
       }
