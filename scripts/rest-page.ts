@@ -16,7 +16,7 @@ export function restPage(): string {
       >,
     ).map(([field, { description: text }]) => `- \`${field}\`: ${text ?? ''}`)
     const [method = '', path = ''] = routes[0]?.split(' ') ?? []
-    const call = curlCall(method, path, example.input, row.gives)
+    const call = curlCall(method, path, example.input, row)
     return [
       `## ${title}`,
       `${routes.map((route) => `\`${route}\``).join(', ')} (\`${name}\`)`,
@@ -59,6 +59,7 @@ Responses may gain fields: ignore those that you do not know.
 
 /** Returns a sentence about how long a response takes. */
 function paceOf(row: Row): string {
+  if (row.takes === 'bytes') return 'The file must arrive within 10 minutes.'
   if (row.gives === 'json') return `Time limit: ${(row.limitMs ?? 2_000) / 1_000} s.`
   return row.gives === 'file'
     ? 'Takes as long as the client reads. A client that reads nothing for a minute is disconnected.'
@@ -66,8 +67,9 @@ function paceOf(row: Row): string {
 }
 
 /** Returns the example as a command line: ids or names in the path, the other fields as a query or as a JSON body. */
-function curlCall(method: string, path: string, input: unknown, gives: Row['gives']): string {
+function curlCall(method: string, path: string, input: unknown, { takes, gives }: Row): string {
   const curl = { json: 'curl', events: 'curl -N', file: 'curl -o whatsapp.txt' }[gives]
+  if (takes === 'bytes') return `curl -T photo.jpg -H 'Content-Type: image/jpeg' "$WHATSAPP_MCP_URL${path}"`
   const given = Object.entries(input ?? {})
   const inPath = (name: string) => path.includes(`{${name}}`)
   const address = `$WHATSAPP_MCP_URL${given.reduce(

@@ -10,6 +10,7 @@ import type { ControlStore } from './control.ts'
 import { addPages } from './faces/http/pages.ts'
 import { createHttpServer } from './faces/http/server.ts'
 import { mountMcp } from './faces/mcp/mount.ts'
+import { openUploads } from './files/uploads.ts'
 import type { Log } from './log.ts'
 import { DEFAULT_ACCOUNT } from './operations/call.ts'
 import { createDoor, type Door } from './operations/door.ts'
@@ -60,6 +61,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const secret = await readArchiveKey(config.archiveKey, log)
   const authDir = await openAuthDir(config.authDir, log)
   const control = openControl({ file: authDir.control, archives: authDir.archives, secret, clock })
+  const uploads = openUploads({ dir: authDir.uploads, maxBytes: config.maxUploadBytes, clock, log })
   const { chromeExecutable, openEngine: openProfile } = options
   const accounts = await openAccounts({
     authDir,
@@ -75,6 +77,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const mcpUrl = (account: string) => `${url}${account === DEFAULT_ACCOUNT ? '' : `/accounts/${account}`}/mcp`
   const door = createDoor({
     accounts,
+    uploads,
     clock,
     mcpUrl,
     onAdmit: (admission) => log.debug(admission, 'admitted'),
@@ -136,6 +139,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await accounts.close()
         await mcp.close()
         await control.close()
+        uploads.close()
         await withDeadline(systemClock, 'Answering', 1_000, drained).catch(() => {})
         http.server.closeAllConnections()
         authDir.release()

@@ -192,6 +192,13 @@ export const SETTINGS = {
     fallback: '30',
     help: 'Number of days that the event log keeps events. The archive keeps the messages of deleted events.',
   },
+  WHATSAPP_MAX_UPLOAD_MIB: {
+    flag: 'max-upload-mib',
+    takes: 'MIB',
+    schema: whole(1, 2_048),
+    fallback: '64',
+    help: 'Largest file that a client can upload, in MiB.',
+  },
   WHATSAPP_MCP_LOG_LEVEL: {
     flag: 'log-level',
     takes: 'LEVEL',
@@ -218,6 +225,8 @@ export type Config = {
   history: { perChat: number; days: number; total: number; pauseMs: number }
   /** Number of days that events are kept. */
   eventsDays: number
+  /** The largest file that a client can upload. */
+  maxUploadBytes: number
   /** Which messages the archive keeps, and for how long. */
   keep: KeepRules
   /** The source of the archive's key; null if the archive is not encrypted. */
@@ -268,6 +277,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     },
     archiveKey: readKeySource(options, base),
     eventsDays: read('WHATSAPP_EVENTS_DAYS'),
+    maxUploadBytes: read('WHATSAPP_MAX_UPLOAD_MIB') * 2 ** 20,
     logLevel: read('WHATSAPP_MCP_LOG_LEVEL'),
   }
 }

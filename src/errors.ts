@@ -368,6 +368,12 @@ export const ERRORS = {
     title: 'WhatsApp Web did not respond in time',
     hint: 'Check GET /api/status. Retry when the state is `ready` and `connected` is true.',
   },
+  disk_full: {
+    status: 507,
+    retry: 'after_action',
+    title: 'The disk is full',
+    hint: 'Free disk space, then send the request again.',
+  },
   archive_full: {
     status: 507,
     retry: 'after_action',

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../src/clock.ts'
 import { identifyCallers } from '../src/faces/http/calls.ts'
 import { serveFile } from '../src/faces/http/file.ts'
+import { openUploads } from '../src/files/uploads.ts'
 import { createLog } from '../src/log.ts'
 import { DEFAULT_ACCOUNT } from '../src/operations/call.ts'
 import { createDoor } from '../src/operations/door.ts'
@@ -148,7 +149,8 @@ describe('GET /api/export', () => {
     }
     const { accounts: real, session } = harness.app
     const accounts = { ...real, get: () => ({ id: DEFAULT_ACCOUNT, session, archive: slow }) }
-    const door = createDoor({ accounts, clock: systemClock, mcpUrl: () => '', onAdmit: () => {} })
+    const uploads = openUploads({ dir, maxBytes: 1, clock: systemClock, log: { warn: () => {} } })
+    const door = createDoor({ accounts, uploads, clock: systemClock, mcpUrl: () => '', onAdmit: () => {} })
     const clock = createTestClock()
     const log = createLog({ level: 'warn', write: () => {} })
     server.get('/api/export', async (request, reply) => {

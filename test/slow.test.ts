@@ -9,6 +9,8 @@ const SOCKETS = 150
 const HEADERS = 'GET /api/status HTTP/1.1\r\nHost: localhost\r\nX-Slow: '
 const BODY =
   'POST /api/send HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n'
+const UPLOAD =
+  'PUT /api/uploads HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 33\r\n\r\n'
 
 /**
  * Keeps its half open: says nothing for a while, then writes one more byte each second. Resolves with what came back and after
@@ -40,6 +42,7 @@ it('are cut off in time, and answers to others stay quick', { timeout: 60_000 },
   const harness = await openHarness()
   const port = Number(new URL(harness.url).port)
   const slowBody = dribble(port, BODY)
+  const slowUpload = dribble(port, UPLOAD)
   const silentMs = (n: number) => (n % 2 === 0 ? 0 : 5_000)
   const slowHeaders = Promise.all(
     Array.from({ length: SOCKETS }, (_, n) => dribble(port, HEADERS, silentMs(n))),
@@ -58,6 +61,8 @@ it('are cut off in time, and answers to others stay quick', { timeout: 60_000 },
   const { answer, ms } = await slowBody
   expect(ms).toBeLessThan(35_000)
   expect(answer).toMatch(/^(HTTP\/1\.1 408 .*"code":"request_timeout".*)?$/s)
+  // A file may take longer than any other body.
+  expect((await slowUpload).answer).toMatch(/^HTTP\/1\.1 200 .*"size_bytes":33,/s)
   await harness.close()
 })
 

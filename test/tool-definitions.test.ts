@@ -50,7 +50,13 @@ describe.each(definitions.map((definition) => [definition.name, definition] as c
   },
 )
 
-const door = createDoor({ accounts: Object.create(null), clock: systemClock, mcpUrl: () => '', onAdmit() {} })
+const door = createDoor({
+  accounts: Object.create(null),
+  uploads: Object.create(null),
+  clock: systemClock,
+  mcpUrl: () => '',
+  onAdmit() {},
+})
 
 /** What a connection offers with these settings. */
 function offerOf(operations: readonly Operation[], limit: Toolset[] | null, hasSession = true) {

@@ -18,6 +18,7 @@ const accounts: AccountsPort = Object.assign(Object.create(null), {
 const admissions: Admission[] = []
 const door = createDoor({
   accounts,
+  uploads: { of: () => ({ add: () => Promise.reject(), find: () => null }) },
   clock: systemClock,
   mcpUrl: () => 'http://127.0.0.1:1/mcp',
   onAdmit: (admission) => admissions.push(admission),
@@ -59,8 +60,8 @@ describe('the door', () => {
   it.each<[Scope, Needs, string[]]>([
     ['read', 'nothing', []],
     ['read', 'ready', ['engine']],
-    ['send', 'ready', ['engine', 'record']],
-    ['send', 'nothing', ['record']],
+    ['send', 'ready', ['engine', 'record', 'uploads']],
+    ['send', 'nothing', ['record', 'uploads']],
     ['manage', 'nothing', ['forget', 'loadEarlier']],
     ['admin', 'linked', ['session']],
   ])('gives a way of scope %s that needs %s only what it may use', (scope, needs, more) => {

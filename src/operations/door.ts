@@ -7,6 +7,7 @@ import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { type Clock, DeadlineError, withDeadline } from '../clock.ts'
 import { fail } from '../errors.ts'
+import type { CallerUploads, Uploads } from '../files/uploads.ts'
 import type { SessionState } from '../model/status.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
@@ -53,6 +54,8 @@ export type ByScope = {
   send: {
     /** Stores a sent message on disk before the response. The event for the same message then changes nothing. */
     record(message: Extract<Parameters<Archive['take']>[0], { type: 'message' }>['message']): void
+    /** The uploads of the caller. */
+    uploads: CallerUploads
   }
   manage: Pick<Archive, 'loadEarlier' | 'forget'>
   admin: {
@@ -72,16 +75,20 @@ export type ByNeeds = {
 /** What an entry with this scope and need may use. */
 export type Grant<S extends Scope = Scope, N extends Needs = Needs> = Readings & ByScope[S] & ByNeeds[N]
 
-const BY_SCOPE: { [S in Scope]: (account: Account, accounts: AccountsPort) => ByScope[S] } = {
+/** What belongs to no single account. */
+type Shared = { accounts: AccountsPort; uploads: CallerUploads }
+
+const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared) => ByScope[S] } = {
   read: () => ({}),
-  send: ({ archive }) => ({
+  send: ({ archive }, { uploads }) => ({
+    uploads,
     record(message) {
       archive.take({ type: 'message', message })
       archive.flush()
     },
   }),
   manage: ({ archive }) => ({ loadEarlier: archive.loadEarlier, forget: archive.forget }),
-  admin: ({ session }, accounts) => ({ session, accounts }),
+  admin: ({ session }, { accounts }) => ({ session, accounts }),
 }
 
 const BY_NEEDS: { [N in Needs]: (account: Account, call: Call) => ByNeeds[N] } = {
@@ -124,6 +131,7 @@ export type Admission = Pick<Call, 'face' | 'client' | 'requestId'> & {
 
 export type DoorOptions = {
   accounts: AccountsPort
+  uploads: Pick<Uploads, 'of'>
   clock: Clock
   /** The URL of the account's MCP endpoint; known once the server listens. */
   mcpUrl(account: Account['id']): string
@@ -136,7 +144,7 @@ const DEFAULT_LIMIT_MS = 2_000
 const LATER_S = 10
 
 /** Creates the door of this process. */
-export function createDoor({ accounts, clock, mcpUrl, onAdmit }: DoorOptions): Door {
+export function createDoor({ accounts, uploads, clock, mcpUrl, onAdmit }: DoorOptions): Door {
   const accountOf = ({ account }: Call) => accounts.get(account)
 
   function admit<S extends Scope, N extends Needs>(way: Way<S, N>, call: Call): Grant<S, N> {
@@ -162,7 +170,8 @@ export function createDoor({ accounts, clock, mcpUrl, onAdmit }: DoorOptions): D
       staleSince: archive.staleSince,
       events: archive.events,
     }
-    return { ...readings, ...BY_SCOPE[way.scope](account, accounts), ...needed }
+    const server = { accounts, uploads: uploads.of(caller.id) }
+    return { ...readings, ...BY_SCOPE[way.scope](account, server), ...needed }
   }
 
   return {

@@ -12,6 +12,7 @@ import { sendMessage, sendToChat } from './messages.ts'
 import type { Operation, Row } from './operation.ts'
 import { searchMessages } from './search.ts'
 import { enableToolset, listToolsets } from './toolsets.ts'
+import { uploadFile } from './uploads.ts'
 
 export const OPERATIONS: readonly Operation[] = [
   getServer,
@@ -39,4 +40,4 @@ export const OPERATIONS: readonly Operation[] = [
 ]
 
 /** Everything that has a route under `/api`: the operations, and what is not JSON. */
-export const ROWS: readonly Row[] = [...OPERATIONS, streamEvents, exportArchive]
+export const ROWS: readonly Row[] = [...OPERATIONS, uploadFile, streamEvents, exportArchive]

@@ -1,6 +1,7 @@
 /** The operation: one row of the table from which every face is derived. */
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
+import type { Body } from '../files/uploads.ts'
 import { accountPath } from '../model/account-paths.ts'
 import { type Short, shortOf } from '../model/fields.ts'
 import type { Toolset } from '../model/toolsets.ts'
@@ -61,8 +62,6 @@ type Described<In extends z.ZodType, S extends Scope, N extends Needs> = {
   input: In
   /** Error codes of this row, besides those that any call can return. */
   errors: ErrorCode[]
-  /** The largest request body, in bytes. Default 1 MiB. */
-  maxBodyBytes?: number
   /** Shown in the docs; a test runs it against the double. */
   example: { input: z.input<In> }
 }
@@ -75,6 +74,7 @@ export type Operation<
   N extends Needs = Needs,
   Shape = unknown,
 > = Described<In, S, N> & {
+  takes: 'json'
   gives: 'json'
   /** Name of its MCP tool, if it is not `whatsapp_` and the name; null: the operation has no tool. */
   tool?: string | null
@@ -106,8 +106,21 @@ export function defineOperation<
   S extends Scope,
   N extends Needs,
   Shape = Short<Out>,
->(row: Omit<Operation<In, Out, S, N, Shape>, 'gives'>): Operation<In, Out, S, N, Shape> {
-  return { ...row, gives: 'json' }
+>(row: Omit<Operation<In, Out, S, N, Shape>, 'takes' | 'gives'>): Operation<In, Out, S, N, Shape> {
+  return { ...row, takes: 'json', gives: 'json' }
+}
+
+/** A row whose request body is the bytes of a file, over HTTP only. The limit of its size is a setting. */
+export type UploadRow<In extends z.ZodType = z.ZodType, Out extends z.ZodType = z.ZodType> = Described<
+  In,
+  'send',
+  'nothing'
+> & {
+  takes: 'bytes'
+  gives: 'json'
+  output: Out
+  /** @param body is read as far as needed; the face ends the rest */
+  run(input: z.output<In>, granted: Grant<'send', 'nothing'>, body: Body): Promise<z.input<Out>>
 }
 
 /** A file that a row returns. It is read in pieces, as fast as the client reads. */
@@ -122,6 +135,7 @@ export type FileAnswer = {
 
 /** A row that returns a file, over HTTP only. */
 export type FileRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 'nothing'> & {
+  takes: 'json'
   gives: 'file'
   /** Its possible media types. */
   types: readonly string[]
@@ -132,6 +146,7 @@ export type FileRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 'n
 
 /** A row that returns server-sent events, over HTTP only. */
 export type StreamRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 'nothing'> & {
+  takes: 'json'
   gives: 'events'
   /** The schema of one event. */
   output: z.ZodType
@@ -139,20 +154,27 @@ export type StreamRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 
 }
 
 /** Any row of the table. */
-export type Row = Operation | FileRow | StreamRow
+export type Row = Operation | UploadRow | FileRow | StreamRow
+
+/** Defines a row that takes the bytes of a file. */
+export function defineUpload<In extends z.ZodType, Out extends z.ZodType>(
+  row: Omit<UploadRow<In, Out>, 'takes' | 'gives'>,
+): UploadRow<In, Out> {
+  return { ...row, takes: 'bytes', gives: 'json' }
+}
 
 /** Defines a row that returns a file. */
 export function defineFile<In extends z.ZodType>(
-  row: Omit<FileRow<In>, 'gives' | 'scope' | 'needs'>,
+  row: Omit<FileRow<In>, 'takes' | 'gives' | 'scope' | 'needs'>,
 ): FileRow<In> {
-  return { ...row, gives: 'file', scope: 'read', needs: 'nothing' }
+  return { ...row, takes: 'json', gives: 'file', scope: 'read', needs: 'nothing' }
 }
 
 /** Defines a row that returns a stream of events. */
 export function defineStream<In extends z.ZodType>(
-  row: Omit<StreamRow<In>, 'gives' | 'scope' | 'needs'>,
+  row: Omit<StreamRow<In>, 'takes' | 'gives' | 'scope' | 'needs'>,
 ): StreamRow<In> {
-  return { ...row, gives: 'events', scope: 'read', needs: 'nothing' }
+  return { ...row, takes: 'json', gives: 'events', scope: 'read', needs: 'nothing' }
 }
 
 const shapes = new WeakMap<Operation, z.ZodObject>()

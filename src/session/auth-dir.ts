@@ -18,6 +18,8 @@ export class AuthDirInUse extends AuthDirError {}
 export type AuthDir = AccountDir & {
   /** The path of the control database; its directory exists. */
   control: string
+  /** The path of the directory for uploads. It may be missing. */
+  uploads: string
   /** Opens the directory of another account, creating it if missing. @throws AuthDirError if it cannot be used */
   of(id: AccountId): AccountDir
   /**
@@ -41,6 +43,8 @@ export function placesIn(path: string) {
     lock: join(own, 'server.lock'),
     /** The control database. */
     control: join(own, 'control.db'),
+    /** The files that clients uploaded. */
+    uploads: join(own, 'uploads'),
     /** The folders of the accounts beside `default`, by id. */
     accounts: join(own, 'accounts'),
   }
@@ -58,7 +62,7 @@ export function placesOf(path: string, id: AccountId): AccountPlaces {
  * uses it
  */
 export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
-  const { own, lock: lockFile, control, accounts } = placesIn(path)
+  const { own, lock: lockFile, control, uploads, accounts } = placesIn(path)
   makePrivate(path, log, holdsOnlyOurs)
   makePrivate(own, log)
   warnOfParents(path, log)
@@ -69,6 +73,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
     return {
       ...openDir(DEFAULT_ACCOUNT),
       control,
+      uploads,
       of(id) {
         makePrivate(accounts, log)
         return openDir(id)

@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** True for the route of a page's form: it accepts {@link FORM_TYPE} instead of JSON. */
     takesForm?: boolean
+    /** True for a route whose body is the bytes of a file, of any content type. */
+    takesBytes?: boolean
   }
 }
 
@@ -95,7 +97,13 @@ export function parseBody(bytes: Buffer): unknown {
 
 /** Rejects bodies that are not JSON before they are read: a form of any web page can send other types. */
 export function requireJson({ headers, method, routeOptions }: FastifyRequest): void {
-  if (method === 'GET' || method === 'HEAD' || headers['content-length'] === '0') return
+  if (
+    routeOptions.config.takesBytes === true ||
+    method === 'GET' ||
+    method === 'HEAD' ||
+    headers['content-length'] === '0'
+  )
+    return
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
   const type = headers['content-type']
   if (!hasBody || (type === undefined && headers['transfer-encoding'] !== undefined)) return

@@ -22,15 +22,22 @@ const COMMON_ERRORS: ErrorCode[] = [
   'internal_error',
   'whatsapp_timeout',
 ]
-const BODY_ERRORS: ErrorCode[] = ['malformed_json', 'body_too_large', 'unsupported_media_type']
+/** What a request body can be wrong in, by what the row takes. */
+const BODY_ERRORS: Record<Row['takes'], ErrorCode[]> = {
+  json: ['malformed_json', 'body_too_large', 'unsupported_media_type'],
+  bytes: ['body_too_large', 'unsupported_media_type'],
+}
 
 /** Returns every error code that this operation can return: its own, and those of every operation. */
-export function possibleErrors(operation: Pick<Row, 'errors' | 'routes'>, method: string): ErrorCode[] {
+export function possibleErrors(
+  operation: Pick<Row, 'errors' | 'routes' | 'takes'>,
+  method: string,
+): ErrorCode[] {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const own = [...COMMON_ERRORS, ...operation.errors, 'invalid_input' as const]
   // Ids in paths have a maximum length (server.ts).
   if (operation.routes.some((route) => route.includes('{'))) own.push('uri_too_long')
-  return [...new Set(takesBody ? [...own, ...BODY_ERRORS] : own)]
+  return [...new Set(takesBody ? [...own, ...BODY_ERRORS[operation.takes]] : own)]
 }
 
 type Json = Record<string, unknown>
@@ -116,6 +123,13 @@ const LAST_EVENT_ID = {
   schema: { type: 'string' },
 }
 
+/** The body of a row that takes bytes. Swagger UI shows a file field for `binary`. */
+const BYTES = {
+  required: true,
+  description: 'The bytes of the file, with its media type as Content-Type.',
+  content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
+}
+
 /** Describes one route. @param template the path in the document; its parameters replace the row's own */
 function describeRoute(operation: Row, method: string, path: string, index: number, template = path): Json {
   const takesBody = method !== 'GET' && method !== 'DELETE'
@@ -139,6 +153,7 @@ function describeRoute(operation: Row, method: string, path: string, index: numb
           ],
         }
       : {}),
+    ...(operation.takes === 'bytes' ? { requestBody: BYTES } : {}),
     ...(inBody.length > 0
       ? {
           requestBody: {

@@ -11,6 +11,7 @@ import { accountIn } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'
 import { type Row, routesOf } from '../../operations/operation.ts'
 import { createAnswers } from './answers.ts'
+import { limitBodies } from './body-time.ts'
 import { callOf, identifyCallers } from './calls.ts'
 import { watchConnections } from './connections.ts'
 import { serveEvents } from './event-stream.ts'
@@ -18,14 +19,15 @@ import { serveFile } from './file.ts'
 import { checkCaller, checkExpectation } from './guard.ts'
 import { inputOf, parseBody, readQuery, requireJson } from './input.ts'
 import { PROBLEM_TYPE, toProblem } from './problem.ts'
+import { serveUpload, UPLOAD_MS } from './upload.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
 /**
  * Slow senders (S12) are disconnected after at most 15 s: a new connection may be silent for `HEADERS_MS`, and then its
- * headers may take as long again. The whole request has its own limit.
+ * headers may take as long again. Bodies have their own limit, except uploads.
  */
 const HEADERS_MS = 6_000
-const REQUEST_MS = 30_000
+const BODY_MS = 30_000
 const CHECK_MS = 1_000
 /** A client that does not read its response for this time is disconnected. Longer than any response takes to begin. */
 const STALLED_MS = 120_000
@@ -49,7 +51,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const server = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_MS,
+    requestTimeout: UPLOAD_MS,
     connectionTimeout: STALLED_MS,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
@@ -67,6 +69,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   })
   const answers = createAnswers(options.clock)
   const connections = watchConnections(server.server)
+  const bodyTime = limitBodies(server.server, BODY_MS, ({ socket }) =>
+    answerBrokenRequest({ code: 'ERR_HTTP_REQUEST_TIMEOUT' }, socket),
+  )
   server.addHook('preClose', connections.closeUnused)
   // Node would respond before the guard.
   server.server.on('checkExpectation', (request, response) =>
@@ -103,16 +108,23 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   })
   server.setReplySerializer(toJson)
 
-  for (const row of rows) addRoutes(row)
+  for (const row of rows) if (row.takes === 'json') addRoutes(row)
 
-  function addRoutes(row: Row): void {
+  // The body of an upload stays unread until its row reads it. Other parsers would read it into memory.
+  server.register(async (raw) => {
+    raw.removeAllContentTypeParsers()
+    raw.addContentTypeParser('*', (_request, _body, done) => done(null))
+    for (const row of rows) if (row.takes === 'bytes') addRoutes(row, raw)
+  })
+
+  function addRoutes(row: Row, scope: FastifyInstance = server): void {
     for (const [method, path] of routesOf(row)) {
-      server.route({
+      scope.route({
         method,
         url: path.replace(/\{(\w+)\}/g, ':$1'),
         // A stream or file has no HEAD route, because it is produced only for a reader.
         exposeHeadRoute: row.gives === 'json',
-        bodyLimit: row.maxBodyBytes ?? MAX_BODY_BYTES,
+        config: { takesBytes: row.takes === 'bytes' },
         handler: (request, reply) => serve(row, request, reply),
       })
     }
@@ -121,15 +133,22 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   async function serve(row: Row, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     if (row.gives === 'events') serveEvents(row, request, reply, options)
     else if (row.gives === 'file') await serveFile(row, request, reply, options)
-    else {
+    else if (row.takes === 'bytes') {
+      bodyTime.lift(request.raw)
+      answerJson(reply, await serveUpload(row, request, reply, door))
+    } else {
       const make = () => door.invoke(row, inputOf(request), callOf(request, reply, 'rest'))
       // What reads the archive can be large. All else is answered at once.
       const isReading = row.effect === 'read' && row.errors.includes('server_busy')
       const answer = isReading ? await answers.make(reply.raw, make) : await make()
       if (answer === null) return reply.hijack()
-      reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(answer)
+      answerJson(reply, answer)
     }
     return reply
+  }
+
+  function answerJson(reply: FastifyReply, answer: unknown): void {
+    reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(answer)
   }
 
   /** Rejects unknown routes and methods before the body is read. */
@@ -142,15 +161,19 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   }
 
   function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const isUpload = request.routeOptions.config.takesBytes === true
     const hasLeft = request.raw.destroyed && !request.raw.complete
-    const error = hasLeft ? new AppError('malformed_request', { cause: thrown }) : fromFastify(thrown)
+    const error = hasLeft
+      ? new AppError('malformed_request', { cause: thrown })
+      : fromFastify(thrown, isUpload)
     const { status } = ERRORS[error.code]
     if (hasLeft) log.debug({ request_id: request.id }, 'the client disconnected in the middle of its request')
     if (status >= 500)
       log.warn({ request_id: request.id, code: error.code, err: error.cause }, 'request failed')
     if (error.code === 'method_not_allowed') reply.header('allow', String(error.facts.allow ?? ''))
     if (error.retryAfterS !== undefined) reply.header('retry-after', String(error.retryAfterS))
-    if (CLOSING.has(error.code)) reply.header('connection', 'close')
+    // The rest of a file is not read.
+    if (CLOSING.has(error.code) || (isUpload && !request.raw.complete)) reply.header('connection', 'close')
     return reply
       .status(status)
       .header('x-request-id', request.id)
@@ -180,10 +203,18 @@ const FASTIFY_CODES: Record<string, ErrorCode> = {
   FST_ERR_MAX_PARAM_LENGTH: 'uri_too_long',
 }
 
-function fromFastify(thrown: unknown): AppError {
+/** Uploads can have any content type, but it must be one. */
+const NO_TYPE = {
+  detail: 'The header Content-Type is not a media type.',
+  hint: 'Send a media type such as image/jpeg, or leave the header out.',
+}
+
+function fromFastify(thrown: unknown, isUpload: boolean): AppError {
   if (thrown instanceof AppError) return thrown
   const code = thrown instanceof Error && 'code' in thrown ? FASTIFY_CODES[String(thrown.code)] : undefined
-  return code === undefined ? toAppError(thrown) : new AppError(code, { cause: thrown })
+  if (code === undefined) return toAppError(thrown)
+  const isType = isUpload && code === 'unsupported_media_type'
+  return new AppError(code, { cause: thrown, ...(isType ? NO_TYPE : {}) })
 }
 
 /** Maps errors of Node's parser, which occur before there is a request (node:http `clientError`). */
@@ -192,7 +223,7 @@ const SOCKET_CODES: Record<string, ErrorCode> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
 }
 
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+function answerBrokenRequest(error: { code?: string }, socket: Socket): void {
   if (!socket.writable) return void socket.destroy()
   const problem = new AppError(SOCKET_CODES[error.code ?? ''] ?? 'malformed_request')
   const { status } = ERRORS[problem.code]

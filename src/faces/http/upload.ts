@@ -1,0 +1,34 @@
+/** Serves rows that take the bytes of a file. The file is stored while it arrives. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { fail } from '../../errors.ts'
+import type { Door } from '../../operations/door.ts'
+import type { UploadRow } from '../../operations/operation.ts'
+import { parseInput } from '../../operations/parse-input.ts'
+import { callOf } from './calls.ts'
+import { inputOf } from './input.ts'
+
+/** The whole body must arrive within this time. A client that sends nothing is disconnected much earlier (server.ts). */
+export const UPLOAD_MS = 600_000
+
+/**
+ * Returns the response of this row.
+ * @throws AppError `unsupported_media_type`, `invalid_input`, like {@link Door.admit}, the row's own codes
+ */
+export async function serveUpload(
+  row: UploadRow,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  door: Door,
+): Promise<unknown> {
+  const { 'content-type': type, 'content-encoding': encoding, 'content-length': length } = request.headers
+  if (type?.trim().toLowerCase().startsWith('multipart/') || encoding !== undefined) {
+    fail('unsupported_media_type', {
+      detail: `The body is ${encoding === undefined ? 'a multipart form' : 'encoded'}. It must be the bytes of one file.`,
+      hint: 'Send the file itself: curl -T photo.jpg.',
+    })
+  }
+  const input = parseInput(row.input, inputOf(request))
+  const granted = door.admit(row, callOf(request, reply, 'rest'))
+  const body = { stream: request.raw, length: length === undefined ? null : Number(length), type }
+  return row.output.parse(await row.run(input, granted, body))
+}

@@ -1,0 +1,53 @@
+/** Finds the media type of a file by its first bytes. Imports nothing. */
+
+/** How many bytes {@link sniffType} reads. */
+export const SNIFFED_BYTES = 32
+
+type Sign = [type: string, from: number, bytes: string]
+
+/**
+ * Signatures of the types that WhatsApp sends as images, videos, audio or stickers, and of PDF, as Latin-1 text
+ * (https://mimesniff.spec.whatwg.org/, section 6; RFC 3533 for Ogg, RFC 4867 for AMR). ZIP is missing on purpose: office
+ * documents are ZIP files, and their content type says more. The first match counts.
+ */
+const SIGNS: readonly Sign[] = [
+  ['image/jpeg', 0, '\xff\xd8\xff'],
+  ['image/png', 0, '\x89PNG\r\n\x1a\n'],
+  ['image/gif', 0, 'GIF8'],
+  ['image/webp', 8, 'WEBP'],
+  ['video/webm', 0, '\x1aE\xdf\xa3'],
+  ['video/quicktime', 4, 'ftypqt'],
+  ['video/3gpp', 4, 'ftyp3g'],
+  ['audio/mp4', 4, 'ftypM4A'],
+  ['image/heic', 4, 'ftyphei'],
+  ['image/avif', 4, 'ftypavif'],
+  ['video/mp4', 4, 'ftyp'],
+  ['audio/ogg', 0, 'OggS'],
+  ['audio/wav', 8, 'WAVE'],
+  ['audio/amr', 0, '#!AMR'],
+  ['audio/flac', 0, 'fLaC'],
+  ['audio/mpeg', 0, 'ID3'],
+  ['audio/mpeg', 0, '\xff\xfb'],
+  ['audio/aac', 0, '\xff\xf1'],
+  ['audio/aac', 0, '\xff\xf9'],
+  ['application/pdf', 0, '%PDF-'],
+]
+
+/** Returns the media type of a file that begins with these bytes, or null if it is not one of the known types. */
+export function sniffType(head: Uint8Array): string | null {
+  const text = Buffer.from(head.subarray(0, SNIFFED_BYTES)).toString('latin1')
+  return SIGNS.find(([, from, bytes]) => text.startsWith(bytes, from))?.[0] ?? null
+}
+
+/** Clients send these types for any file if the user names none (curl). */
+const UNSAID = new Set(['application/x-www-form-urlencoded', 'application/octet-stream'])
+
+/** Returns the type of a Content-Type header in lower case, without parameters; null if the header says nothing usable. */
+export function statedType(header: string | undefined): string | null {
+  const [type = ''] = header?.split(';') ?? []
+  const name = type.trim().toLowerCase()
+  // Names of types (RFC 6838, 4.2) with the characters that need no care in headers and file names.
+  return /^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}$/.test(name) && !UNSAID.has(name)
+    ? name
+    : null
+}

@@ -1,0 +1,209 @@
+/**
+ * Files that clients upload to send them later: on disk for an hour, each for its caller only. They survive a restart of the
+ * server.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { fail } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { makeFolder } from '../make-folder.ts'
+import { SNIFFED_BYTES, sniffType, statedType } from './media-type.ts'
+
+/** An upload can be used for this long. */
+const KEPT_MS = 3_600_000
+
+/** What is known of an upload, beside its bytes (`<id>.json`). */
+const Facts = z.object({
+  caller: z.string(),
+  sha256: z.string(),
+  sizeBytes: z.int(),
+  mimetype: z.string(),
+  expiresAtMs: z.number(),
+})
+
+/** An upload. `sha256`: in hexadecimal. `mimetype`: by its first bytes, else as the client stated it. */
+export type Upload = Omit<z.infer<typeof Facts>, 'caller'> & { id: string }
+
+/** The body of a request. */
+export type Body = {
+  stream: Readable
+  /** The header Content-Length; null if the client did not state it. */
+  length: number | null
+  /** The header Content-Type. */
+  type: string | undefined
+}
+
+/** The uploads of one caller. */
+export type CallerUploads = {
+  /**
+   * Stores the body. If that fails, nothing stays on disk, and the rest of the stream is not read.
+   * @throws AppError `body_too_large`, `invalid_input` if it is empty, `disk_full`; the error of the stream
+   */
+  add(body: Body): Promise<Upload>
+  /** Returns an upload of this caller with the path of its bytes; null if there is none, or if it has expired. */
+  find(id: string): (Upload & { path: string }) | null
+}
+
+export type Uploads = {
+  of(caller: string): CallerUploads
+  /** Stops the timer. The files stay for the next start. */
+  close(): void
+}
+
+export type UploadsOptions = {
+  /** Their directory. Created if missing. */
+  dir: string
+  maxBytes: number
+  clock: Clock
+  log: Pick<Log, 'warn'>
+}
+
+/** Opens the directory, and removes what has expired or is incomplete. */
+export function openUploads({ dir, maxBytes, clock, log }: UploadsOptions): Uploads {
+  const known = new Map<string, z.infer<typeof Facts>>()
+  const running = new Set<string>()
+  let cancelSweep = () => {}
+  const bytesOf = (id: string) => join(dir, `${id}.bin`)
+  const factsOf = (id: string) => join(dir, `${id}.json`)
+  const filesOf = (id: string) => [bytesOf(id), factsOf(id), `${factsOf(id)}.new`]
+
+  for (const id of idsIn(dir)) {
+    const facts = readFacts(factsOf(id), bytesOf(id))
+    if (facts !== null) known.set(id, facts)
+  }
+  sweep()
+
+  /** Removes everything that is neither running nor valid, and continues when the next upload expires. */
+  function sweep(): void {
+    cancelSweep()
+    const now = clock.now()
+    for (const [id, { expiresAtMs }] of known) if (expiresAtMs <= now) known.delete(id)
+    for (const id of idsIn(dir)) if (!known.has(id) && !running.has(id)) removeNow(id)
+    const next = Math.min(...[...known.values()].map(({ expiresAtMs }) => expiresAtMs))
+    if (Number.isFinite(next)) cancelSweep = clock.after(Math.max(0, next - now), sweep)
+  }
+
+  function removeNow(id: string): void {
+    try {
+      for (const file of filesOf(id)) rmSync(file, { force: true })
+    } catch (error) {
+      log.warn({ err: error }, 'an expired upload cannot be removed; the next start tries again')
+    }
+  }
+
+  async function receive(caller: string, id: string, { stream, length, type }: Body): Promise<Upload> {
+    if (length !== null && length > maxBytes) tooLarge(maxBytes)
+    makeFolder(dir, 0o700)
+    const file = await open(bytesOf(id), 'wx', 0o600)
+    let facts: z.infer<typeof Facts>
+    try {
+      const { head, ...counted } = await copy(stream, file, maxBytes)
+      const mimetype = sniffType(head) ?? statedType(type) ?? 'application/octet-stream'
+      facts = { caller, ...counted, mimetype, expiresAtMs: clock.now() + KEPT_MS }
+    } finally {
+      await file.close()
+    }
+    // Renamed, so that it is never read half written.
+    const draft = await open(`${factsOf(id)}.new`, 'wx', 0o600)
+    await draft.writeFile(JSON.stringify(facts)).finally(() => draft.close())
+    await rename(`${factsOf(id)}.new`, factsOf(id))
+    known.set(id, facts)
+    return toUpload(id, facts)
+  }
+
+  return {
+    of: (caller) => ({
+      async add(body) {
+        const id = randomBytes(16).toString('hex')
+        running.add(id)
+        try {
+          const upload = await receive(caller, id, body)
+          sweep()
+          return upload
+        } catch (error) {
+          await Promise.allSettled(filesOf(id).map((file) => rm(file, { force: true })))
+          if (isFull(error)) fail('disk_full', { cause: error })
+          throw error
+        } finally {
+          running.delete(id)
+        }
+      },
+      find(id) {
+        const facts = known.get(id)
+        if (facts?.caller !== caller || facts.expiresAtMs <= clock.now()) return null
+        const path = bytesOf(id)
+        const isThere = statSync(path, { throwIfNoEntry: false })?.size === facts.sizeBytes
+        return isThere ? { ...toUpload(id, facts), path } : null
+      },
+    }),
+    close: () => cancelSweep(),
+  }
+}
+
+function toUpload(id: string, { caller: _, ...facts }: z.infer<typeof Facts>): Upload {
+  return { id, ...facts }
+}
+
+function tooLarge(maxBytes: number): never {
+  const mib = Math.floor(maxBytes / 2 ** 20)
+  return fail('body_too_large', {
+    detail: `The file is larger than ${mib} MiB.`,
+    hint: `Upload at most ${mib} MiB, or raise WHATSAPP_MAX_UPLOAD_MIB and restart the server.`,
+  })
+}
+
+/** Copies the stream to the file, as fast as the disk writes. Stops reading at the limit, and leaves the stream open. */
+async function copy(
+  stream: Readable,
+  file: FileHandle,
+  maxBytes: number,
+): Promise<{ sha256: string; sizeBytes: number; head: Buffer }> {
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  let head = Buffer.alloc(0)
+  for await (const piece of stream.iterator({ destroyOnReturn: false })) {
+    const bytes = Buffer.from(piece)
+    sizeBytes += bytes.length
+    if (sizeBytes > maxBytes) tooLarge(maxBytes)
+    if (head.length < SNIFFED_BYTES) head = Buffer.concat([head, bytes.subarray(0, SNIFFED_BYTES)])
+    hash.update(bytes)
+    await file.writeFile(bytes)
+  }
+  if (sizeBytes === 0) fail('invalid_input', { detail: 'The body is empty. It must be the bytes of a file.' })
+  return { sha256: hash.digest('hex'), sizeBytes, head }
+}
+
+/** The ids of all files of ours in this directory, complete or not. */
+function idsIn(dir: string): Set<string> {
+  return new Set(
+    namesIn(dir).flatMap((name) => /^([0-9a-f]{32})\.(?:bin|json|json\.new)$/.exec(name)?.[1] ?? []),
+  )
+}
+
+/** An upload reports a directory that cannot be used; a start does not fail because of it. */
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir)
+  } catch {
+    return []
+  }
+}
+
+/** Returns the facts of a complete upload, or null. */
+function readFacts(file: string, bytes: string): z.infer<typeof Facts> | null {
+  try {
+    const facts = Facts.parse(JSON.parse(readFileSync(file, 'utf8')))
+    return statSync(bytes).size === facts.sizeBytes ? facts : null
+  } catch {
+    return null
+  }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+}

@@ -1,0 +1,40 @@
+/** The row that stores a file for a later send. */
+import { z } from 'zod'
+import { defineUpload } from './operation.ts'
+
+export const uploadFile = defineUpload({
+  name: 'upload_file',
+  title: 'Upload a file',
+  tag: 'messages',
+  description:
+    'Stores a file for one hour. The body is the bytes of the file, and Content-Type is its media type: `curl -T photo.jpg`. Only the caller that uploaded the file can use it. The largest size is the setting WHATSAPP_MAX_UPLOAD_MIB. Returns 413 without reading a body that is larger. A multipart form returns 415.',
+  scope: 'send',
+  needs: 'nothing',
+  routes: ['PUT /api/uploads'],
+  input: z.strictObject({}),
+  output: z.object({
+    ok: z.literal(true),
+    id: z.string().describe('Id of the upload.'),
+    sha256: z.string().describe('SHA-256 of the bytes, in hexadecimal.'),
+    size_bytes: z.int(),
+    mimetype: z
+      .string()
+      .describe(
+        'Media type by the first bytes of the file, else the stated Content-Type, else application/octet-stream.',
+      ),
+    expires_at: z.string().describe('When the server deletes the file, ISO 8601 UTC.'),
+  }),
+  errors: ['disk_full'],
+  example: { input: {} },
+  async run(_, { uploads }, body) {
+    const { id, sha256, sizeBytes, mimetype, expiresAtMs } = await uploads.add(body)
+    return {
+      ok: true as const,
+      id,
+      sha256,
+      size_bytes: sizeBytes,
+      mimetype,
+      expires_at: new Date(expiresAtMs).toISOString(),
+    }
+  },
+})
