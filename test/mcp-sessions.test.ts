@@ -4,16 +4,24 @@ import { Server } from '@modelcontextprotocol/server'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createDeferred } from '../src/clock.ts'
+import { fail } from '../src/errors.ts'
 import { identifyCallers } from '../src/faces/http/calls.ts'
 import { type Mount, mountMcp } from '../src/faces/mcp/mount.ts'
 import { createRouter, type Router } from '../src/faces/mcp/router.ts'
+import type { SubscriptionGate } from '../src/faces/mcp/subscriptions.ts'
 import { createLog } from '../src/log.ts'
 import { BOTH, CURRENT, callWire, currentCall, openSession, openWire, type WireCall } from './mcp-wire.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
 const MINUTE = 60_000
 const URI = 'test://watched'
-const isResource = (uri: string) => uri.startsWith('test://') && uri.length <= 100
+const gate: SubscriptionGate = {
+  isResource: (uri) => uri.startsWith('test://') && uri.length <= 100,
+  admit() {
+    if (!isAdmitted) fail('scope_missing')
+  },
+}
+let isAdmitted: boolean
 
 let http: FastifyInstance
 let mount: Mount
@@ -61,8 +69,9 @@ const ODD = '\u0085\u009b31m\u202e ünï😀 \u2028\u2066'
 beforeEach(async () => {
   waiting = []
   aborted = 0
+  isAdmitted = true
   clock = createTestClock()
-  router = createRouter({ factory: createServer, sessionKey: 'a key', isResource, clock })
+  router = createRouter({ factory: createServer, sessionKey: 'a key', gate, clock })
   http = Fastify({ forceCloseConnections: true })
   identifyCallers(http)
   mount = mountMcp(http, { load: async () => router, clock, log: createLog({ level: 'silent' }) })
@@ -359,6 +368,19 @@ describe('a broken connection', () => {
 })
 
 describe('change notices', () => {
+  it('are not for a caller that may not read', async () => {
+    const headers = await openSession(url)
+    isAdmitted = false
+    const [answer] = (await send(headers, rpc('resources/subscribe', { uri: URI }))).messages()
+    expect(answer.error.data).toMatchObject({ code: 'scope_missing' })
+    const get = await callWire(url, { method: 'GET', headers: { ...headers, accept: 'text/event-stream' } })
+    const listen = await callWire(url, currentCall('subscriptions/listen', { notifications: {} }))
+    for (const refused of [get, listen]) {
+      expect(refused.status).toBe(403)
+      expect(refused.messages()[0].error.data).toMatchObject({ code: 'scope_missing' })
+    }
+  })
+
   it('reach the clients of both eras, of what they subscribed to', async () => {
     const legacy = await connect('legacy')
     const current = await connect({ pin: CURRENT })

@@ -1,10 +1,17 @@
 /** Every way into the product passes the door: read from the routes and tools that really are there, and from its log. */
 import type { Client } from '@modelcontextprotocol/client'
+import { InMemoryServerEventBus } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../src/clock.ts'
+import { createServerFactory } from '../src/faces/mcp/server.ts'
+import { takeSubscriptions } from '../src/faces/mcp/subscriptions.ts'
+import { createTurns } from '../src/faces/mcp/turns.ts'
 import { toolName } from '../src/faces/mcp/words.ts'
+import { createLog } from '../src/log.ts'
 import { defaultPath } from '../src/model/account-paths.ts'
 import { OPERATIONS, ROWS } from '../src/operations/index.ts'
 import { type Harness, openHarness } from './harness.ts'
+import { BOTH, callWire, currentCall, openSession, openWire, type WireCall } from './mcp-wire.ts'
 
 /** They say nothing of an account: what the product is, for anybody who may connect. `/mcp` is looked at call by call. */
 const PUBLIC = [/^\/openapi\.json$/, /^\/docs(\/|$)/, /^(\/accounts\/:account)?\/mcp\/?$/]
@@ -117,9 +124,17 @@ describe.each(['legacy', 'current', 'plain'] as const)('over MCP (%s)', (lane) =
     expect(around).toEqual([])
   })
 
-  it('a resource and a completion do', async () => {
-    const read = await admittedBy(() => client.readResource({ uri: 'whatsapp://status' }))
-    expect(read.map(({ operation }) => operation)).toEqual(['read_resource'])
+  it('each resource does, and a completion', async () => {
+    const { resources } = await client.listResources()
+    const { resourceTemplates } = await client.listResourceTemplates()
+    const templates = resourceTemplates.map(({ uriTemplate }) => uriTemplate.replace(/\{\w+\}/g, 'x@c.us'))
+    for (const uri of [...resources.map((one) => one.uri), ...templates]) {
+      const read = await admittedBy(() => client.readResource({ uri }).catch(() => {}))
+      expect(
+        read.map(({ operation }) => operation),
+        uri,
+      ).toEqual(['read_resource'])
+    }
     const completed = await admittedBy(() =>
       client.complete({
         ref: { type: 'ref/resource', uri: 'whatsapp://chats/{chat_id}' },
@@ -127,5 +142,85 @@ describe.each(['legacy', 'current', 'plain'] as const)('over MCP (%s)', (lane) =
       }),
     )
     expect(completed.map(({ operation }) => operation)).toEqual(['list_chats'])
+  })
+})
+
+/** They say nothing of an account: what the product is, and what the client itself has begun. */
+const OPEN = new Set([
+  ...['initialize', 'ping', 'server/discover', 'logging/setLevel', 'resources/unsubscribe'],
+  ...['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list', 'prompts/get'],
+])
+const STATUS = 'whatsapp://status'
+/** A call of each method that is not open. */
+const METHODS: Record<string, object> = {
+  'tools/call': { name: 'whatsapp_status', arguments: {} },
+  'resources/read': { uri: STATUS },
+  'resources/subscribe': { uri: STATUS },
+  'completion/complete': {
+    ref: { type: 'ref/resource', uri: 'whatsapp://chats/{chat_id}' },
+    argument: { name: 'chat_id', value: 'A' },
+  },
+}
+
+describe('a method of MCP', () => {
+  it('passes the door, or is one of the few that tell nothing of an account', async () => {
+    const { door } = harness.app
+    const log = createLog({ level: 'silent' })
+    const mcpUrl = () => `${harness.url}/mcp`
+    const shared = { door, log, mcpUrl, clock: systemClock, turns: createTurns(), version: '1.0.0' }
+    const create = createServerFactory({
+      ...shared,
+      operations: OPERATIONS,
+      toolsets: null,
+      account: 'default',
+    })
+    const server = create({ era: 'legacy', hasSession: true })
+    takeSubscriptions(server, new InMemoryServerEventBus(), { isResource: () => true, admit() {} })
+    const handlers: Map<string, unknown> = Reflect.get(server, '_requestHandlers')
+    const methods = [...handlers.keys()].filter((method) => !OPEN.has(method))
+    expect(methods.sort()).toEqual(Object.keys(METHODS).sort())
+    const headers = await openSession(harness.url)
+    for (const method of methods) {
+      const body = { jsonrpc: '2.0', id: 1, method, params: METHODS[method] }
+      const admitted = await admittedBy(() => callWire(harness.url, { headers, body }))
+      expect(admitted, method).toHaveLength(1)
+    }
+  })
+
+  it('is one of a stream: the stream and each of its subscriptions pass', async () => {
+    const headers = await openSession(harness.url)
+    const namesOf = async (call: WireCall) => {
+      const admitted = await admittedBy(async () => (await openWire(harness.url, call)).close())
+      return admitted.map(({ operation }) => operation)
+    }
+    expect(await namesOf({ method: 'GET', headers: { ...headers, accept: 'text/event-stream' } })).toEqual([
+      'listen',
+    ])
+    const notifications = { resourceSubscriptions: [STATUS, 'whatsapp://chats/1@c.us'] }
+    expect(await namesOf(currentCall('subscriptions/listen', { notifications }))).toEqual([
+      ...['listen', 'subscribe', 'subscribe'],
+    ])
+  })
+
+  it.each([
+    [{}, false],
+    [{ elicitation: {} }, true],
+  ])('tells the door whether the client can be asked: %j', async (capabilities, canAsk) => {
+    const call = { name: 'whatsapp_status', arguments: {} }
+    const body = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: call }
+    const clientInfo = { name: 'wire', version: '1.0.0' }
+    const params = { protocolVersion: '2025-11-25', capabilities, clientInfo }
+    const begun = await callWire(harness.url, {
+      headers: BOTH,
+      body: { jsonrpc: '2.0', id: 1, method: 'initialize', params },
+    })
+    const headers = { ...BOTH, 'mcp-session-id': String(begun.headers['mcp-session-id']) }
+    const _meta = { 'io.modelcontextprotocol/clientCapabilities': capabilities }
+    const asked = async (call: WireCall) =>
+      (await admittedBy(() => callWire(harness.url, call))).map((one) => one.canAsk)
+    expect(await asked({ headers, body })).toEqual([canAsk])
+    expect(await asked(currentCall('tools/call', { ...call, _meta }))).toEqual([canAsk])
+    // A plain answer carries no question.
+    expect(await asked({ body })).toEqual([false])
   })
 })

@@ -96,6 +96,7 @@ describe('the door', () => {
         face: 'rest',
         client: 'curl',
         requestId: 'r',
+        canAsk: false,
       },
     ])
   })

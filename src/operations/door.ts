@@ -121,7 +121,7 @@ export type Door = {
 }
 
 /** One admission for the log. Includes no texts and no chat ids. */
-export type Admission = Pick<Call, 'face' | 'client' | 'requestId'> & {
+export type Admission = Pick<Call, 'face' | 'client' | 'requestId' | 'canAsk'> & {
   /** Name of the entry. */
   operation: string
   /** Id of the caller, and of the account. */
@@ -148,11 +148,11 @@ export function createDoor({ accounts, uploads, clock, mcpUrl, onAdmit }: DoorOp
   const accountOf = ({ account }: Call) => accounts.get(account)
 
   function admit<S extends Scope, N extends Needs>(way: Way<S, N>, call: Call): Grant<S, N> {
-    const { caller, face, client, requestId, signal, patienceMs } = call
+    const { caller, face, client, requestId, canAsk, signal, patienceMs } = call
     const account = accountOf(call)
     if (!hasScope(caller, way.scope)) fail('scope_missing', { facts: { scope: way.scope } })
     const needed = BY_NEEDS[way.needs](account, call)
-    onAdmit({ operation: way.name, caller: caller.id, account: account.id, face, client, requestId })
+    onAdmit({ operation: way.name, caller: caller.id, account: account.id, face, client, requestId, canAsk })
     const { session, archive } = account
     const readings: Readings = {
       caller,

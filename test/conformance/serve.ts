@@ -24,7 +24,13 @@ http.setErrorHandler((thrown, _request, reply) => {
 const clock = systemClock
 const sessionKey = randomBytes(32).toString('hex')
 mountMcp(http, {
-  load: async () => createRouter({ factory: createFixtures(), sessionKey, isResource: () => true, clock }),
+  load: async () =>
+    createRouter({
+      factory: createFixtures(),
+      sessionKey,
+      gate: { isResource: () => true, admit() {} },
+      clock,
+    }),
   clock,
   log: createLog({ level: 'warn' }),
 })

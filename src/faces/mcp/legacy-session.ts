@@ -20,7 +20,7 @@ import {
   takesStream,
   withoutProgressTokens,
 } from './exchange.ts'
-import { type IsResource, takeSubscriptions } from './subscriptions.ts'
+import { type SubscriptionGate, takeSubscriptions } from './subscriptions.ts'
 
 /**
  * A client that lost its connection must resume within this time, or its requests are cancelled. It retries after a
@@ -56,14 +56,14 @@ export type SessionOptions = {
   bus: ServerEventBus
   clock: Clock
   id: string
-  isResource: IsResource
+  gate: SubscriptionGate
   /** Called once, when the session ends for any reason. */
   onClosed(): void
 }
 
 /** Opens a session for this `initialize` request, which is not served yet. */
 export async function openLegacySession(
-  { factory, bus, clock, id, isResource, onClosed }: SessionOptions,
+  { factory, bus, clock, id, gate, onClosed }: SessionOptions,
   { request, message, caller: { id: owner } }: Exchange,
 ): Promise<LegacySession> {
   const isPlain = member(member(message, 'params'), 'protocolVersion') === PLAIN_VERSION
@@ -85,7 +85,7 @@ export async function openLegacySession(
     keepAliveMs: 0,
     onsessionclosed: settleAll,
   })
-  const unsubscribe = takeSubscriptions(server, bus, isResource)
+  const unsubscribe = takeSubscriptions(server, bus, gate)
   const send = transport.send.bind(transport)
   transport.send = async (message, options) => {
     if (!('method' in message) && message.id !== undefined) {

@@ -6,7 +6,7 @@ import type { ServerFactory } from './connection.ts'
 import { type Exchange, RPC, refuse } from './exchange.ts'
 import { type LegacySession, openLegacySession } from './legacy-session.ts'
 import type { SessionIds } from './session-ids.ts'
-import type { IsResource } from './subscriptions.ts'
+import type { SubscriptionGate } from './subscriptions.ts'
 
 const IDLE_MS = 30 * 60_000
 const MAX_SESSIONS = 100
@@ -30,7 +30,7 @@ export type LegacySessionsOptions = {
   bus: ServerEventBus
   clock: Clock
   ids: SessionIds
-  isResource: IsResource
+  gate: SubscriptionGate
 }
 
 /** Starts without sessions. */

@@ -1,17 +1,26 @@
 /** The MCP face without its route. Loaded on first use, together with the SDK. */
+import type { Call } from '../../operations/call.ts'
 import { REQUEST_ID } from './exchange.ts'
 import { startNotices } from './notices.ts'
 import { createRouter, type Router } from './router.ts'
 import { createServerFactory, type McpOptions } from './server.ts'
+import type { SubscriptionGate } from './subscriptions.ts'
 import { createTurns } from './turns.ts'
 import { readUri } from './uris.ts'
 
 /** Opens a router that serves the operations and notifies subscribers of changes until it is closed. */
 export function openMcp(options: Omit<McpOptions, 'turns'> & { sessionKey: string }): Router {
-  const { sessionKey, clock } = options
+  const { sessionKey, account, clock } = options
   const turns = createTurns()
   const factory = createServerFactory({ ...options, turns })
-  const router = createRouter({ factory, sessionKey, isResource: (uri) => readUri(uri) !== null, clock })
+  const gate: SubscriptionGate = {
+    isResource: (uri) => readUri(uri) !== null,
+    admit(name, subscriber) {
+      const call: Call = { ...subscriber, face: 'mcp', account, canAsk: false }
+      options.door.admit({ name, scope: 'read', needs: 'nothing' }, call)
+    },
+  }
+  const router = createRouter({ factory, sessionKey, gate, clock })
   const stopNotices = startNotices(options, router.audience)
   return {
     ...router,

@@ -9,8 +9,10 @@ import {
   isInitializeRequest,
   isLegacyRequest,
   parseJSONRPCMessage,
+  type RequestId,
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
+import { ERRORS, toAppError } from '../../errors.ts'
 import { createAudience } from './audience.ts'
 import { toAuthInfo } from './callers.ts'
 import { readToolsets, type ServerFactory } from './connection.ts'
@@ -21,6 +23,7 @@ import {
   member,
   messagesOf,
   NULL_ID,
+  REQUEST_ID,
   RPC,
   refuse,
   requestIds,
@@ -29,11 +32,12 @@ import {
   withoutNulls,
   withoutProgressTokens,
 } from './exchange.ts'
+import { toProtocolError } from './failure.ts'
 import { createLegacySessions } from './legacy-sessions.ts'
 import type { Audience } from './notices.ts'
 import { servePlain } from './plain.ts'
 import { createSessionIds } from './session-ids.ts'
-import { checkSubscriptions } from './subscriptions.ts'
+import { checkSubscriptions, type SubscriptionGate } from './subscriptions.ts'
 
 /** The same limit as the SDK's for a session. */
 const MAX_BATCH = 100
@@ -43,8 +47,7 @@ export type RouterOptions = {
   factory: ServerFactory
   /** Secret that signs session ids. It must stay the same after a restart. */
   sessionKey: string
-  /** Returns true if a resource has or can have this URI. Clients can subscribe only to such URIs. */
-  isResource(uri: string): boolean
+  gate: SubscriptionGate
   clock: Clock
 }
 
@@ -61,24 +64,52 @@ export type Router = {
 }
 
 /** Creates a router without sessions. It recognises session ids that another router signed with the same key. */
-export function createRouter({ factory, sessionKey, isResource, clock }: RouterOptions): Router {
+export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions): Router {
   const { audience, bus } = createAudience()
   const ids = createSessionIds(sessionKey)
-  const sessions = createLegacySessions({ factory, bus, clock, ids, isResource })
+  const sessions = createLegacySessions({ factory, bus, clock, ids, gate })
   const options = { legacy: 'reject', keepAliveMs: 0, maxSubscriptions: MAX_LISTENERS, bus } as const
   // Two handlers, so that subscriptions can end while calls finish.
   const calls = createMcpHandler(factory, options)
   const listeners = createMcpHandler(factory, options)
   let isStopped = false
 
-  async function serveCurrent({ request, message: given, caller }: Exchange): Promise<Response> {
+  /** Admits a stream and its subscriptions. Returns the response if the caller may not have them, or null. */
+  function admitAll(
+    what: Parameters<SubscriptionGate['admit']>[0][],
+    { request, caller, message }: Exchange,
+    id?: RequestId,
+  ): Response | null {
+    const { headers, signal } = request
+    const requestId = headers.get(REQUEST_ID) ?? ''
+    const info = member(member(member(message, 'params'), '_meta'), 'io.modelcontextprotocol/clientInfo')
+    const name = member(info, 'name')
+    const client = typeof name === 'string' ? name : null
+    try {
+      for (const one of what) gate.admit(one, { caller, client, requestId, signal })
+      return null
+    } catch (thrown) {
+      const error = toAppError(thrown)
+      const { code, message, data } = toProtocolError(error, requestId, (text) => text)
+      return refuse(ERRORS[error.code].status, code, message, { id, data: Object(data) })
+    }
+  }
+
+  async function serveCurrent(exchange: Exchange): Promise<Response> {
+    const { request, message: given, caller } = exchange
     const message = takesStream(request) ? given : withoutProgressTokens(given)
     const options = { parsedBody: message, authInfo: toAuthInfo(caller) }
     if (member(message, 'method') !== 'subscriptions/listen') return calls.fetch(request, options)
     const notifications = member(member(message, 'params'), 'notifications')
-    const refusal = checkSubscriptions(member(notifications, 'resourceSubscriptions'), isResource)
-    if (refusal === null) return listeners.fetch(request, options)
-    return refuse(400, RPC.invalidParams, refusal, { id: requestIds(message)[0] })
+    const uris = member(notifications, 'resourceSubscriptions')
+    const [id] = requestIds(message)
+    const refusal = checkSubscriptions(uris, gate.isResource)
+    if (refusal !== null) return refuse(400, RPC.invalidParams, refusal, { id })
+    const entries = Array.isArray(uris) ? uris : []
+    return (
+      admitAll(['listen', ...entries.map(() => 'subscribe' as const)], exchange, id) ??
+      listeners.fetch(request, options)
+    )
   }
 
   function serveLegacy(exchange: Exchange): Promise<Response> | Response {
@@ -88,7 +119,10 @@ export function createRouter({ factory, sessionKey, isResource, clock }: RouterO
       return sessions.open(exchange)
     }
     const session = given === null ? undefined : sessions.get(given, caller)
-    if (session?.takes(exchange)) return session.serve(exchange)
+    if (session?.takes(exchange)) {
+      const refusal = request.method === 'GET' ? admitAll(['listen'], exchange) : null
+      return refusal ?? session.serve(exchange)
+    }
     if (session === undefined && given !== null && ids.isOurs(given) && !isInitialize(message)) {
       return refuse(
         404,

@@ -81,6 +81,8 @@ export function createServerFactory({
   return (lane) => {
     const { offer, toolsets } = connect(lane, () => server.sendToolListChanged())
     const server = new WordedServer(info, optionsFor(offer(), lane.hasSession === true), turns)
+    // A plain response carries no requests to the client.
+    const canReceive = lane.era === 'modern' || lane.hasSession === true
     const callOf = (ctx: ServerContext): Call => {
       const { signal, _meta } = ctx.mcpReq
       return {
@@ -89,7 +91,7 @@ export function createServerFactory({
         client: server.getClientVersion()?.name.slice(0, MAX_CLIENT) ?? null,
         account,
         requestId: requestIdOf(ctx),
-        canAsk: false,
+        canAsk: canReceive && server.getClientCapabilities()?.elicitation !== undefined,
         signal,
         ...(_meta?.progressToken === undefined ? { patienceMs: PATIENCE_MS } : {}),
         toolsets,
