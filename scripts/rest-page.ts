@@ -47,6 +47,13 @@ because clients and proxies add to it.
 
 Responses may gain fields: ignore those that you do not know.
 
+## Accounts
+
+The routes above are those of the account \`default\`. Every route \`/api/X\` of one account is also
+\`/api/accounts/{account}/X\`, with the same fields and responses. An account that does not exist returns 404
+\`account_not_found\`. [Accounts](accounts.md) describes several accounts on one
+server.
+
 ## Pages
 
 \`GET /qr\` is the page for linking an account: a start button, the QR code, and the state. It always returns 200.
@@ -56,6 +63,9 @@ Responses may gain fields: ignore those that you do not know.
 \`GET /docs\` shows and searches these operations, and sends requests to this server. It loads nothing from other hosts.
 `
 }
+
+/** The account that the examples add, change and remove. */
+const EXAMPLE_ACCOUNT = 'work'
 
 /** Returns a sentence about how long a response takes. */
 function paceOf(row: Row): string {
@@ -74,7 +84,7 @@ function curlCall(method: string, path: string, input: unknown, { takes, gives }
   const inPath = (name: string) => path.includes(`{${name}}`)
   const address = `$WHATSAPP_MCP_URL${given.reduce(
     (text, [name, value]) => text.replace(`{${name}}`, inAddress(value)),
-    path,
+    path.replace('{account}', EXAMPLE_ACCOUNT),
   )}`
   const rest = given.filter(([name]) => !inPath(name))
   if (rest.length === 0) return `${curl} ${method === 'GET' ? '' : `-X ${method} `}"${address}"`

@@ -95,6 +95,10 @@ describe('documented answers', () => {
     expect(Object.keys(json.paths).sort()).toEqual(
       [
         '/',
+        '/api/accounts',
+        '/api/accounts/{account}',
+        '/api/accounts/{account}/restart',
+        '/api/accounts/{account}/stop',
         '/api/archive',
         '/api/auth/start',
         '/api/chats',

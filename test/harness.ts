@@ -17,6 +17,7 @@ import { possibleErrors } from '../src/faces/http/openapi.ts'
 import { createLog } from '../src/log.ts'
 import { defaultPath } from '../src/model/account-paths.ts'
 import type { SessionState, Status } from '../src/model/status.ts'
+import { ACCOUNT_ERRORS } from '../src/operations/accounts.ts'
 import { ROWS } from '../src/operations/index.ts'
 
 export type Answer = {
@@ -224,7 +225,9 @@ export async function connectClient(url: string, lane: McpLane): Promise<Client>
 
 /** Does the table say that this call can fail so? Calls that reach no operation have no row. */
 function isDeclared({ method = 'GET', path }: Call, code: unknown): boolean {
-  const route = `${method} ${defaultPath(path.split('?')[0] ?? '')}`
+  const [whole = ''] = path.split('?')
+  if (defaultPath(whole) !== whole && ACCOUNT_ERRORS.some((known) => known === code)) return true
+  const route = `${method} ${defaultPath(whole)}`
   const fits = (known: string) =>
     known === route ||
     new RegExp(`^${known.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(route)

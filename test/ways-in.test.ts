@@ -62,8 +62,9 @@ describe('a route', () => {
       ({ method, path }) => method !== 'HEAD' && !PUBLIC.some((one) => one.test(path)),
     )
     expect(routes.length).toBeGreaterThan(20)
-    // It takes the link along.
-    routes.sort((a, b) => Number(a.path.endsWith('logout')) - Number(b.path.endsWith('logout')))
+    // They take the link along.
+    const ends = ({ path }: { path: string }) => Number(/(logout|stop|restart)$/.test(path))
+    routes.sort((a, b) => ends(a) - ends(b))
     const around: string[] = []
     for (const { method, path } of routes) {
       const input = exampleAt(method, path)

@@ -1,4 +1,13 @@
 /** The operations table, in the order of the documentation. */
+import {
+  addAccount,
+  changeAccount,
+  getAccount,
+  listAccounts,
+  removeAccount,
+  restartAccount,
+  stopAccount,
+} from './accounts.ts'
 import { forgetChat, getArchiveStats } from './archive.ts'
 import { listUnread, listWaiting } from './attention.ts'
 import { getChat, listChats } from './chats.ts'
@@ -35,6 +44,13 @@ export const OPERATIONS: readonly Operation[] = [
   getArchiveStats,
   forgetChat,
   logout,
+  listAccounts,
+  addAccount,
+  getAccount,
+  changeAccount,
+  stopAccount,
+  restartAccount,
+  removeAccount,
   listToolsets,
   enableToolset,
 ]

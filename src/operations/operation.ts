@@ -22,6 +22,7 @@ export const TAGS = {
   contacts: 'List people: names, numbers, groups in common.',
   events: 'Receive events as they happen.',
   archive: 'The archive on this machine: statistics, export and deletion.',
+  accounts: 'Several accounts on one server.',
 } as const satisfies Record<string, string>
 
 /** The short form of an output for agents: only what a next step may need. */
@@ -87,6 +88,8 @@ export type Operation<
   effect: 'read' | 'write' | 'send' | 'destroy'
   /** The toolset of its tool; null: the tool is offered in every toolset. */
   toolset: Toolset | null
+  /** HTTP status of the response, if it is not 200. */
+  status?: 201
   /** A second call changes nothing more. Always true for readings. */
   repeatable?: true
   output: Out

@@ -10,6 +10,7 @@ export const uploadFile = defineUpload({
     'Stores a file for one hour. The body is the bytes of the file, and Content-Type is its media type: `curl -T photo.jpg`. Only the caller that uploaded the file can use it. The largest size is the setting WHATSAPP_MAX_UPLOAD_MIB. Returns 413 without reading a body that is larger. A multipart form returns 415.',
   scope: 'send',
   needs: 'nothing',
+  isGlobal: true,
   routes: ['PUT /api/uploads'],
   input: z.strictObject({}),
   output: z.object({

@@ -6,6 +6,7 @@ import { Contact } from '../../model/contact.ts'
 import { Event } from '../../model/events.ts'
 import { Media, Message, Reaction, Revision } from '../../model/message.ts'
 import { Status } from '../../model/status.ts'
+import { Account } from '../../operations/accounts.ts'
 import { type Row, TAGS } from '../../operations/operation.ts'
 import { withNames } from '../../operations/references.ts'
 import { PROBLEM_TYPE } from './problem.ts'
@@ -53,6 +54,7 @@ const COMPONENTS: Record<string, z.ZodType> = {
   Contact,
   Event,
   Status,
+  Account,
 }
 
 /** The default address of the server. */
@@ -93,7 +95,7 @@ export function* openApiSteps(
       version,
       summary: 'Use your own WhatsApp account from agents and scripts.',
       description:
-        'A self-hosted server that is a linked device of your account. Every error is problem JSON with a documented code, a hint and a request id.',
+        'A self-hosted server that is a linked device of your account. Every error is problem JSON with a documented code, a hint and a request id. The paths under `/api` are those of the account `default`: every path `/api/X` of one account is also `/api/accounts/{account}/X`.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       contact: { name: 'whatsapp-mcp-api' },
     },
@@ -102,7 +104,10 @@ export function* openApiSteps(
     // No key: the server checks the loopback, the user of the operating system and the origin of the request.
     security: [{}],
     paths,
-    components: { schemas: { ...components().schemas, Problem: problemSchema() } },
+    components: {
+      parameters: { Account: ACCOUNT },
+      schemas: { ...components().schemas, Problem: problemSchema() },
+    },
   }
 }
 
@@ -130,6 +135,16 @@ const BYTES = {
   content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
 }
 
+/** The account of a path. It belongs to the call and is no field of the operation. */
+const ACCOUNT = {
+  name: 'account',
+  in: 'path',
+  required: true,
+  description: 'Id of the account.',
+  schema: { type: 'string' },
+  example: 'work',
+}
+
 /** Describes one route. @param template the path in the document; its parameters replace the row's own */
 function describeRoute(operation: Row, method: string, path: string, index: number, template = path): Json {
   const takesBody = method !== 'GET' && method !== 'DELETE'
@@ -139,20 +154,19 @@ function describeRoute(operation: Row, method: string, path: string, index: numb
   const placed = new Map(placesIn(path).map((name, place) => [name, placesIn(template)[place] ?? name]))
   const inPath = fields.filter((name) => placed.has(name))
   const inBody = takesBody ? fields.filter((name) => !inPath.includes(name)) : []
-  const parameters = fields.filter((name) => !inBody.includes(name))
+  const parameters = [
+    ...(placesIn(path).includes('account') ? [{ $ref: '#/components/parameters/Account' }] : []),
+    ...fields
+      .filter((name) => !inBody.includes(name))
+      .map((name) => describeParameter(name, input, placed.get(name), example)),
+    ...(operation.gives === 'events' ? [LAST_EVENT_ID] : []),
+  ]
   return {
     operationId: index === 0 ? operation.name : `${operation.name}_${index + 1}`,
     summary: index === 0 ? operation.title : `${operation.title} (${otherWay(operation, method, path)})`,
     description: withNames(operation.description, (name) => name),
     tags: [operation.tag],
-    ...(parameters.length > 0
-      ? {
-          parameters: [
-            ...parameters.map((name) => describeParameter(name, input, placed.get(name), example)),
-            ...(operation.gives === 'events' ? [LAST_EVENT_ID] : []),
-          ],
-        }
-      : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
     ...(operation.takes === 'bytes' ? { requestBody: BYTES } : {}),
     ...(inBody.length > 0
       ? {
@@ -165,7 +179,7 @@ function describeRoute(operation: Row, method: string, path: string, index: numb
         }
       : {}),
     responses: {
-      200: describeAnswer(operation),
+      [('status' in operation && operation.status) || 200]: describeAnswer(operation),
       ...problems(possibleErrors(operation, method)),
     },
   }

@@ -142,6 +142,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       const isReading = row.effect === 'read' && row.errors.includes('server_busy')
       const answer = isReading ? await answers.make(reply.raw, make) : await make()
       if (answer === null) return reply.hijack()
+      if (row.status !== undefined) reply.status(row.status)
       answerJson(reply, answer)
     }
     return reply

@@ -1,0 +1,131 @@
+/** Several accounts on one server: adding, changing, stopping and removing them. No browser is needed for that. */
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Harness, openHarness } from './harness.ts'
+
+let harness: Harness
+beforeAll(async () => {
+  harness = await openHarness()
+})
+afterAll(() => harness.close())
+
+const of = (account: string) => ({
+  get: (path: string) => harness.get(`/api/accounts/${account}${path}`),
+  post: (path: string, body?: unknown) => harness.post(`/api/accounts/${account}${path}`, body),
+  patch: (body: unknown) => harness.call({ method: 'PATCH', path: `/api/accounts/${account}`, body }),
+  delete: (query = '') => harness.call({ method: 'DELETE', path: `/api/accounts/${account}${query}` }),
+})
+const own = (...path: string[]) => join(harness.authDir, '.whatsapp-mcp-api', ...path)
+
+describe('accounts', () => {
+  it('are default alone at first, in the form of the list and as one', async () => {
+    const list = await harness.get('/api/accounts')
+    const status = (await harness.get('/api/status')).json
+    expect(list.json).toEqual({
+      ok: true,
+      count: 1,
+      accounts: [{ id: 'default', label: null, proxy: null, status }],
+    })
+    expect((await of('default').get('')).json).toEqual(list.json)
+    expect((await of('default').get('/status')).json).toEqual(status)
+  })
+
+  it('are added with 201, a label and a proxy whose credentials are never shown or logged', async () => {
+    const proxy = 'http://robin:s3cret-canary@127.0.0.1:1'
+    const added = await harness.post('/api/accounts', { id: 'work', label: 'Work phone', proxy })
+    expect(added.status).toBe(201)
+    expect(added.json.account).toMatchObject({ id: 'work', label: 'Work phone', proxy: 'http://127.0.0.1:1' })
+    expect((await harness.get('/api/accounts')).json).toMatchObject({
+      count: 2,
+      accounts: [{ id: 'default' }, { id: 'work' }],
+    })
+    const all = JSON.stringify([added.json, (await harness.get('/api/accounts')).json, harness.log])
+    expect(all).not.toContain('s3cret-canary')
+    expect(statSync(own('accounts', 'work')).mode & 0o777).toBe(0o700)
+    expect(existsSync(join(harness.authDir, 'session-work'))).toBe(true)
+  })
+
+  it('have names of their own', async () => {
+    const codes = async (body: object) => {
+      const { status, json } = await harness.post('/api/accounts', body)
+      return [status, json.code]
+    }
+    expect(await codes({ id: 'work' })).toEqual([409, 'account_exists'])
+    expect(await codes({ id: 'default' })).toEqual([409, 'account_exists'])
+    for (const id of ['Work', '-a', '', 'a'.repeat(33), '../x', 'a.b'])
+      expect(await codes({ id })).toEqual([400, 'invalid_input'])
+    for (const proxy of ['ftp://x', 'socks5://a:b@x:1', 'http://x:1/path', 'http://a,b:1', 'x'])
+      expect(await codes({ id: 'other', proxy })).toEqual([400, 'invalid_input'])
+  })
+
+  it('that do not exist are 404 on every route, page and endpoint', async () => {
+    const bodies = [
+      await of('nobody').get(''),
+      await of('nobody').get('/status'),
+      await of('nobody').get('/chats'),
+      await of('nobody').get('/events/stream'),
+      await of('nobody').get('/export'),
+      await of('nobody').post('/auth/start'),
+      await of('nobody').post('/stop'),
+      await of('nobody').delete(),
+      await harness.get('/accounts/nobody/qr'),
+      await harness.get('/accounts/Nobody/qr/code'),
+      await harness.post('/accounts/nobody/mcp', { jsonrpc: '2.0', id: 1, method: 'ping' }),
+    ]
+    expect(bodies.map(({ status, json }) => [status, json.code])).toEqual(
+      bodies.map(() => [404, 'account_not_found']),
+    )
+  })
+
+  it('name their own paths in statuses, errors, pages and tools', async () => {
+    const status = (await of('work').get('/status')).json
+    expect(status.next_step).toBe('POST /api/accounts/work/auth/start to link an account.')
+    const { json } = await of('work').get('/chats')
+    expect([json.code, json.hint]).toEqual(['not_linked', expect.stringContaining('/api/accounts/work/')])
+    const page = await harness.get('/accounts/work/qr')
+    expect(page.text).toContain('Press Start')
+    const told = await harness.post('/accounts/work/mcp', {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'whatsapp_status', arguments: { response_format: 'concise' } },
+    })
+    expect(told.text).toContain('whatsapp_start_auth to link an account')
+    expect((await harness.get('/api/status')).json.next_step).toBe('POST /api/auth/start to link an account.')
+  })
+
+  it('are renamed, and lose a proxy', async () => {
+    const { json } = await of('work').patch({ label: null, proxy: null })
+    expect(json.account).toMatchObject({ id: 'work', label: null, proxy: null })
+    expect((await of('work').patch({ id: 'x' })).json.code).toBe('invalid_input')
+  })
+
+  it('that were stopped stay so over a restart of the server', async () => {
+    expect((await of('work').post('/stop')).json.account.status).toMatchObject({
+      state: 'stopped',
+      reason: 'stopped',
+    })
+    await of('default').post('/stop')
+    await harness.restart()
+    const list = (await harness.get('/api/accounts')).json.accounts
+    expect(list.map(({ status }: never) => (status as { reason: string }).reason)).toEqual([
+      'stopped',
+      'stopped',
+    ])
+  })
+
+  it('are removed with their profile; the archive stays unless its deletion is confirmed', async () => {
+    expect((await of('default').delete()).json.code).toBe('account_in_use')
+    expect((await of('work').delete('?archive=delete&confirm=default')).json.code).toBe('invalid_input')
+    expect((await of('work').delete()).json).toEqual({ ok: true, archive_deleted: false })
+    expect(existsSync(join(harness.authDir, 'session-work'))).toBe(false)
+    expect(existsSync(own('accounts', 'work', 'archives'))).toBe(true)
+    expect((await of('work').get('/status')).json.code).toBe('account_not_found')
+    expect((await harness.post('/api/accounts', { id: 'work' })).status).toBe(201)
+    expect((await of('work').delete('?archive=delete&confirm=work')).json).toMatchObject({
+      archive_deleted: true,
+    })
+    expect(readdirSync(own('accounts'))).toEqual([])
+  })
+})
