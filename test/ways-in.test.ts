@@ -3,6 +3,7 @@ import type { Client } from '@modelcontextprotocol/client'
 import { InMemoryServerEventBus } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../src/clock.ts'
+import { PAGES, pathsOf } from '../src/faces/http/page-table.ts'
 import { createServerFactory } from '../src/faces/mcp/server.ts'
 import { takeSubscriptions } from '../src/faces/mcp/subscriptions.ts'
 import { createTurns } from '../src/faces/mcp/turns.ts'
@@ -10,11 +11,17 @@ import { toolName } from '../src/faces/mcp/words.ts'
 import { createLog } from '../src/log.ts'
 import { defaultPath } from '../src/model/account-paths.ts'
 import { OPERATIONS, ROWS } from '../src/operations/index.ts'
+import { routesOf as routesOfRow } from '../src/operations/operation.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { BOTH, callWire, currentCall, openSession, openWire, type WireCall } from './mcp-wire.ts'
 
 /** They say nothing of an account: what the product is, for anybody who may connect. `/mcp` is looked at call by call. */
-const PUBLIC = [/^\/openapi\.json$/, /^\/docs(\/|$)/, /^(\/accounts\/:account)?\/mcp\/?$/]
+const PUBLIC = [/^\/openapi\.json$/, /^(\/accounts\/:account)?\/mcp\/?$/]
+const PUBLIC_PAGES = PAGES.filter(({ scope }) => scope === null).flatMap(({ path, files }) => [
+  path,
+  ...Object.keys(files).map((name) => `${path}/${name}`),
+])
+const isPublic = (path: string) => PUBLIC_PAGES.includes(path) || PUBLIC.some((one) => one.test(path))
 
 let harness: Harness
 beforeAll(async () => {
@@ -58,9 +65,7 @@ function exampleAt(method: string, path: string): Record<string, unknown> {
 
 describe('a route', () => {
   it('passes the door, or is one of the few that tell nothing of an account', async () => {
-    const routes = routesOf().filter(
-      ({ method, path }) => method !== 'HEAD' && !PUBLIC.some((one) => one.test(path)),
-    )
+    const routes = routesOf().filter(({ method, path }) => method !== 'HEAD' && !isPublic(path))
     expect(routes.length).toBeGreaterThan(20)
     // They take the link along.
     const ends = ({ path }: { path: string }) => Number(/(logout|stop|restart)$/.test(path))
@@ -98,6 +103,22 @@ describe('a route', () => {
       if (admitted.length === 0 || !isOwner) around.push(`${method} ${path}: ${admitted.length}`)
     }
     expect(around).toEqual([])
+  })
+})
+
+describe('a page', () => {
+  it('has a route, and those outside this table do not exist', () => {
+    const paths = routesOf()
+      .filter(({ method }) => method === 'GET')
+      .map(({ path }) => path)
+    for (const page of PAGES) expect(paths).toEqual(expect.arrayContaining(pathsOf(page)))
+    const files = PAGES.flatMap((page) => pathsOf(page)).concat(PUBLIC_PAGES)
+    const others = paths.filter(
+      (path) => !files.includes(path) && !/^(\/accounts\/:account)?\/mcp\/?$/.test(path),
+    )
+    const rows = ROWS.flatMap((row) => routesOfRow(row)).map(([, path]) => path.replace(/\{\w+\}/g, ':'))
+    const unknown = others.map((path) => path.replace(/:\w+/g, ':')).filter((path) => !rows.includes(path))
+    expect(unknown).toEqual(['/openapi.json'])
   })
 })
 

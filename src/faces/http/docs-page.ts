@@ -5,35 +5,7 @@ import { createRequire } from 'node:module'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Asset, sendAsset, toAsset } from './asset.ts'
 import { takeNoFields } from './input.ts'
-
-/** The files that the page loads, by name under /docs/. The build copies this project's and the library's into one folder. */
-const FILES: Record<string, string> = {
-  'docs.css': 'text/css; charset=utf-8',
-  'docs.js': 'text/javascript; charset=utf-8',
-  'swagger-ui.css': 'text/css; charset=utf-8',
-  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
-}
-
-/** No other host, no inline scripts or styles, no frames. Try-it-out requests go to this server only. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  // The library's icons are in its style sheet.
-  'img-src data:',
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
-
-const HEADERS = {
-  'content-security-policy': POLICY,
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'x-frame-options': 'DENY',
-} as const
+import { DOCS_PAGE, headersOf } from './page-table.ts'
 
 /** Adds the page and its files. Files are read on first use and stay in memory (2 MB). */
 export function addDocs(server: FastifyInstance): void {
@@ -41,13 +13,13 @@ export function addDocs(server: FastifyInstance): void {
   const serve = async (name: string, type: string, request: FastifyRequest, reply: FastifyReply) => {
     const asset = read.get(name) ?? readAsset(name)
     read.set(name, asset)
-    return sendAsset(await asset, type, request, reply.headers(HEADERS))
+    return sendAsset(await asset, type, request, reply.headers(headersOf(DOCS_PAGE)))
   }
-  server.get('/docs', { preHandler: takeNoFields }, (request, reply) =>
+  server.get(DOCS_PAGE.path, { preHandler: takeNoFields }, (request, reply) =>
     serve('docs.html', 'text/html; charset=utf-8', request, reply),
   )
-  for (const [name, type] of Object.entries(FILES)) {
-    server.get(`/docs/${name}`, { preHandler: takeNoFields }, (request, reply) =>
+  for (const [name, type] of Object.entries(DOCS_PAGE.files)) {
+    server.get(`${DOCS_PAGE.path}/${name}`, { preHandler: takeNoFields }, (request, reply) =>
       serve(name, type, request, reply),
     )
   }

@@ -3,9 +3,11 @@ import type { IncomingMessage } from 'node:http'
 import { fail } from '../../errors.ts'
 import { isLoopback } from '../../loopback.ts'
 import { defaultPath } from '../../model/account-paths.ts'
+import { PAGES } from './page-table.ts'
 
-/** Pages that a person may open by a link from another site. They change nothing. */
-const NAVIGABLE = new Set(['/qr', '/docs'])
+const NAVIGABLE: ReadonlySet<string> = new Set(
+  PAGES.filter(({ navigable }) => navigable).map(({ path }) => path),
+)
 
 /**
  * Accepts requests from programs of this machine and from this server's own pages.

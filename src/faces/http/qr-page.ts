@@ -1,28 +1,9 @@
 /** GET /qr and /qr/code as pages without scripts: the QR code, the pairing code, or the state of the session. */
-import { createHash } from 'node:crypto'
 import { escapeInText } from '../../json.ts'
 import type { SessionState, Status } from '../../model/status.ts'
 import { drawQrImage, QR_SIZE_PX } from '../../qr-drawing.ts'
 import { QR_STYLE } from './qr-style.ts'
 import { explain, HEADLINES, headline, withButton } from './qr-words.ts'
-
-/** Blocks scripts and external files. Allows the style sheet by its hash, and forms that post to this server. */
-const POLICY = [
-  "default-src 'none'",
-  'img-src data:',
-  `style-src 'sha256-${createHash('sha256').update(QR_STYLE).digest('base64')}'`,
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ')
-
-/** A code on this page links an account, so the page must not be cached, framed or leaked by referrers. */
-export const QR_PAGE_HEADERS = {
-  'content-security-policy': POLICY,
-  'cache-control': 'no-store',
-  'referrer-policy': 'no-referrer',
-  'x-frame-options': 'DENY',
-} as const
 
 /** The data of the page. */
 export type QrView = {

@@ -7,43 +7,71 @@ import { prefersText } from './accept.ts'
 import { callOf } from './calls.ts'
 import { requireOwnPage } from './guard.ts'
 import { FORM_TYPE, inputOf, takeNoFields } from './input.ts'
-import { QR_PAGE_HEADERS, type QrView, renderNumberPage, renderQrPage } from './qr-page.ts'
+import { headersOf, NUMBER_PAGE, pathsOf, QR_PAGE } from './page-table.ts'
+import { type QrView, renderNumberPage, renderQrPage } from './qr-page.ts'
 import { renderQrText } from './qr-text.ts'
 
 const MAX_FORM_BYTES = 1_024
 
-/** The admission for the page. It requires `admin`, because the code links an account. */
-const QR_PAGE = { name: 'qr_page', scope: 'admin', needs: 'nothing' } as const
-
 /**
- * Adds the routes, for each account too. `GET /qr` returns a page, or text for clients that prefer it; always 200. `POST /qr` starts the session, and
- * `POST /qr/code` requests a pairing code. Both accept only the form of their page, and redirect to `/qr`.
+ * Adds the routes, for each account too. `GET /qr` returns a page, or text for clients that prefer it; always 200. `POST /qr`
+ * starts the session, and `POST /qr/code` requests a pairing code. Both accept only the form of their page, and redirect to
+ * `/qr`.
  */
 export function addQr(server: FastifyInstance, door: Door): void {
-  for (const prefix of ['', '/accounts/:account']) addQrAt(prefix, server, door)
-}
-
-function addQrAt(prefix: string, server: FastifyInstance, door: Door): void {
   const admit = (request: FastifyRequest, reply: FastifyReply) =>
-    door.admit(QR_PAGE, callOf(request, reply, 'page'))
+    door.admit({ ...QR_PAGE, needs: 'nothing' }, callOf(request, reply, 'page'))
 
-  server.get(`${prefix}/qr`, { preHandler: takeNoFields }, async (request, reply) => {
+  for (const path of pathsOf(QR_PAGE))
+    server.get(path, { preHandler: takeNoFields }, async (request, reply) => {
+      const granted = admit(request, reply)
+      granted.session.touch()
+      if (!prefersText(request.headers.accept)) return html(reply, await renderQrPage(viewOf(granted)))
+      const text = await renderQrText(granted.status(), granted.session.qr())
+      return withHeaders(reply).type('text/plain; charset=utf-8').send(text)
+    })
+
+  for (const path of pathsOf(NUMBER_PAGE))
+    server.get(path, { preHandler: takeNoFields }, async (request, reply) =>
+      admit(request, reply).status().linked
+        ? reply.redirect('../qr', 303)
+        : html(reply, renderNumberPage('', null)),
+    )
+
+  async function start(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    requireOwnPage(request.raw)
+    await takeNoFields(request)
     const granted = admit(request, reply)
-    granted.session.touch()
-    if (!prefersText(request.headers.accept)) return html(reply, await renderQrPage(viewOf(granted)))
-    const text = await renderQrText(granted.status(), granted.session.qr())
-    return reply
-      .headers(QR_PAGE_HEADERS)
-      .header('vary', 'accept')
-      .type('text/plain; charset=utf-8')
-      .send(text)
-  })
+    let stop = () => {}
+    const begun = new Promise<void>((resolve) => {
+      stop = granted.onStatus(resolve)
+    })
+    try {
+      // Redirects as soon as the start has begun, because the page reloads itself.
+      await Promise.race([begun, door.invoke(startAuth, {}, callOf(request, reply, 'page'))])
+    } catch (error) {
+      const { code, problem } = explained(error)
+      return html(reply.status(ERRORS[code].status), await renderQrPage({ ...viewOf(granted), problem }))
+    } finally {
+      stop()
+    }
+    return reply.redirect('qr', 303)
+  }
 
-  server.get(`${prefix}/qr/code`, { preHandler: takeNoFields }, async (request, reply) =>
-    admit(request, reply).status().linked
-      ? reply.redirect('../qr', 303)
-      : html(reply, renderNumberPage('', null)),
-  )
+  async function requestCode(
+    request: FastifyRequest<{ Body?: { phone_number?: string } }>,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    requireOwnPage(request.raw)
+    const form = request.body ?? {}
+    try {
+      await door.invoke(requestPairingCode, inputOf(request), callOf(request, reply, 'page'))
+    } catch (error) {
+      const { code, problem } = explained(error)
+      return html(reply.status(ERRORS[code].status), renderNumberPage(form.phone_number ?? '', problem))
+    }
+    return reply.redirect('../qr', 303)
+  }
 
   void server.register(async (forms) => {
     forms.removeAllContentTypeParsers()
@@ -53,38 +81,8 @@ function addQrAt(prefix: string, server: FastifyInstance, door: Door): void {
       (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
     )
     const options = { config: { takesForm: true } }
-
-    forms.post(`${prefix}/qr`, options, async (request, reply) => {
-      requireOwnPage(request.raw)
-      await takeNoFields(request)
-      const granted = admit(request, reply)
-      let stop = () => {}
-      const begun = new Promise<void>((resolve) => {
-        stop = granted.onStatus(resolve)
-      })
-      try {
-        // Redirects as soon as the start has begun, because the page reloads itself.
-        await Promise.race([begun, door.invoke(startAuth, {}, callOf(request, reply, 'page'))])
-      } catch (error) {
-        const { code, problem } = explained(error)
-        return html(reply.status(ERRORS[code].status), await renderQrPage({ ...viewOf(granted), problem }))
-      } finally {
-        stop()
-      }
-      return reply.redirect('qr', 303)
-    })
-
-    forms.post<{ Body?: { phone_number?: string } }>(`${prefix}/qr/code`, options, async (request, reply) => {
-      requireOwnPage(request.raw)
-      const form = request.body ?? {}
-      try {
-        await door.invoke(requestPairingCode, inputOf(request), callOf(request, reply, 'page'))
-      } catch (error) {
-        const { code, problem } = explained(error)
-        return html(reply.status(ERRORS[code].status), renderNumberPage(form.phone_number ?? '', problem))
-      }
-      return reply.redirect('../qr', 303)
-    })
+    for (const path of pathsOf(QR_PAGE)) forms.post(path, options, start)
+    for (const path of pathsOf(NUMBER_PAGE)) forms.post(path, options, requestCode)
   })
 }
 
@@ -101,8 +99,13 @@ function viewOf({ session, status, clock, mcpUrl }: Grant<'admin', 'nothing'>): 
   }
 }
 
+/** Both pages have the same headers. */
+function withHeaders(reply: FastifyReply): FastifyReply {
+  return reply.headers(headersOf(QR_PAGE)).header('vary', 'accept')
+}
+
 function html(reply: FastifyReply, text: string): FastifyReply {
-  return reply.headers(QR_PAGE_HEADERS).header('vary', 'accept').type('text/html; charset=utf-8').send(text)
+  return withHeaders(reply).type('text/html; charset=utf-8').send(text)
 }
 
 /** Returns an error as text for the page. Throws `internal_error` again, which belongs in the log. */
