@@ -1,6 +1,6 @@
 /** docs/events.md: how to read events (written here), and every kind of event (from the schema). */
 import { z } from 'zod'
-import { Event, READERS } from '../src/model/events.ts'
+import { Event } from '../src/model/events.ts'
 
 type Described = { description?: string; properties?: Record<string, Described> }
 
@@ -11,7 +11,7 @@ export function eventsPage(): string {
       field.description === undefined ? `\`${name}\`` : `\`${name}\`: ${field.description}`,
     )
     const { value } = option.shape.kind
-    return `| \`${value}\` | ${json.description ?? ''} | ${READERS.get(option)?.next ?? ''} | ${data.length === 0 ? '–' : data.join('<br>')} |`
+    return `| \`${value}\` | ${json.description ?? ''} | ${option.next} | ${data.length === 0 ? '–' : data.join('<br>')} |`
   })
   const [first] = Event.options
   const common = Object.entries(first.shape)

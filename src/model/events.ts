@@ -1,13 +1,13 @@
 /**
- * The table of events: each kind with its payload, when it is written, and what a reader does with it. The event log, the
- * list, the stream, the MCP notifications and docs/events.md are derived from it.
+ * The table of events: each kind with its payload, when it is written, what a reader does with it, its line for agents, and how
+ * it is made from the log. The event log, the list, the stream, the MCP notifications and docs/events.md are derived from it.
  */
 import { z } from 'zod'
-import { ChatName } from './chat.ts'
 import { Contact } from './contact.ts'
-import { written } from './fields.ts'
-import { Message, Revision } from './message.ts'
-import { REASONS, SESSION_STATES } from './status.ts'
+import { type Common, event, type Find, type Line, line, messageEvent } from './event-row.ts'
+import { shortOf, written } from './fields.ts'
+import { type Message, Revision } from './message.ts'
+import { REASONS, type Reason, SESSION_STATES, type SessionState } from './status.ts'
 
 /** The values of `fields` in `chat.changed`: fields of a chat, and `new`, `restored` and `members`. */
 export const CHAT_FIELDS = [
@@ -23,181 +23,176 @@ export const CHAT_FIELDS = [
 ] as const
 export type ChatField = (typeof CHAT_FIELDS)[number]
 
-/** A row of the table. */
-type Row<Kind extends string, About extends z.ZodType, Data extends z.ZodType> = {
-  kind: Kind
-  /** When the event is written: one sentence. */
-  when: string
-  /** What a reader does with it: one sentence. */
-  next: string
-  /** Schema of the event's `message`. */
-  about: About
-  data: Data
+/**
+ * Data that the log stores with an event, by kind. People, revisions and messages are referenced as the archive does.
+ */
+export type StoredData = {
+  /** For a new message: it arrived while the server was not connected. */
+  late?: boolean
+  /** For an edit or a deletion: the revision with the earlier text. */
+  revision?: number
+  ack?: number
+  /** For a reaction: the emoji and its sender. */
+  emoji?: string
+  sender?: number
+  /** Columns of the chat that changed, or `new`, `removed` (the chat exists again), `members`. */
+  fields?: string[]
+  person?: number
+  count?: number
+  /** For a deleted message: with the chat and `sender`, the parts of its key. */
+  bare_id?: string
+  state?: SessionState
+  reason?: Reason | null
 }
 
-/** What a reader does with each kind, by the schema of the event. A registry, because it is not part of the payload. */
-export const READERS = z.registry<{ next: string }>()
-
-function event<Kind extends string, About extends z.ZodType, Data extends z.ZodType>({
-  kind,
-  when,
-  next,
-  about,
-  data,
-}: Row<Kind, About, Data>) {
-  return z
-    .object({
-      v: z.literal(1).describe('Version of this shape. It stays 1 when fields are added.'),
-      cursor: z
-        .string()
-        .describe('Position of the event in the log: pass it as `after` to continue after this event.'),
-      at: z.string().describe('When the event was written to the log, ISO 8601 UTC.'),
-      kind: z.literal(kind),
-      chat: ChatName.nullable().describe('The chat of the event, with its present name.'),
-      message: about.describe(
-        'The message in its present state, not as it was at the time of the event; null if the event has no message.',
-      ),
-      data,
-    })
-    .describe(when)
-    .register(READERS, { next })
-}
-
-const message = Message.nullable()
-const noMessage = z.null()
-const nothing = z.object({})
+const nothing = { data: z.object({}), read: () => ({}) }
 
 /** Data of an edit or a deletion: the earlier text. */
-const before = z.object({
-  before: Revision.nullable().describe('The earlier text; null if it is not in the archive.'),
-})
-const late = z.object({
+const before = {
+  data: z.object({
+    before: Revision.nullable().describe('The earlier text; null if it is not in the archive.'),
+  }),
+  read: ({ revision }: StoredData, find: Find) => ({ before: find.revision(revision) }),
+  line: line({ before: Revision.pick({ body: true }).nullable() }, ({ before }, { quoted }) => ({
+    'earlier text': before && quoted(before.body),
+  })),
+}
+const lateData = z.object({
   late: z
     .boolean()
     .describe(
       'True if the message came while this server was not connected and was fetched later. `message` has its time.',
     ),
 })
+const late = {
+  data: lateData,
+  read: ({ late = false }: StoredData) => ({ late }),
+  line: line(lateData.shape, ({ late }) => ({ late })),
+}
 
 /** One event, as the API returns it. Each kind has its own `data`. */
 export const Event = z.discriminatedUnion('kind', [
-  event({
+  messageEvent({
     kind: 'message.received',
     when: 'A message from another person is new in the archive.',
     next: 'Store the message. A `late` message may be older than messages that you have.',
-    about: message,
-    data: late,
+    ...late,
   }),
-  event({
+  messageEvent({
     kind: 'message.sent',
     when: 'A message of this account is new in the archive. It was sent by this server or from another device.',
     next: 'Store the message. It may be one that you sent.',
-    about: message,
-    data: late,
+    ...late,
   }),
-  event({
+  messageEvent({
     kind: 'message.edited',
     when: 'The author edited the text of the message.',
     next: 'Replace your copy of the message.',
-    about: message,
-    data: before,
+    ...before,
   }),
-  event({
+  messageEvent({
     kind: 'message.revoked',
     when: 'The message was deleted for everyone. Its type is now "revoked".',
     next: 'Replace your copy of the message.',
-    about: message,
-    data: before,
+    ...before,
   }),
   event({
     kind: 'message.forgotten',
     when: 'The message was deleted from the archive: its chat was forgotten, it is older than the settings keep, or it disappeared from WhatsApp. Its other events are deleted too.',
     next: 'Delete your copy of the message.',
-    about: noMessage,
     data: z.object({ id: z.string().describe('Id of the deleted message.') }),
+    read: ({ bare_id = '', sender }, find) => ({ id: find.messageId(bare_id, sender) }),
+    line: line({ id: z.string() }, ({ id }) => ({ message: id })),
+    changesMessage: true,
   }),
-  event({
+  messageEvent({
     kind: 'message.ack',
     when: 'The delivery state of an own message advanced.',
     next: 'Show the new delivery state. Acks may skip steps.',
-    about: message,
     data: z.object({
       ack: z.int().describe('-1 failed, 0 pending, 1 at the server, 2 delivered, 3 read, 4 played.'),
     }),
+    read: ({ ack = 0 }) => ({ ack }),
+    line: line({ ack: z.int() }, ({ ack }) => ({ ack })),
+    changesMessage: false,
   }),
-  event({
+  messageEvent({
     kind: 'message.reaction',
     when: 'A person added, changed or removed a reaction.',
     next: 'Replace the earlier reaction of that person.',
-    about: message,
     data: z.object({
       emoji: written(z.string().describe('Empty if the reaction was removed.')),
       from: z.string().nullable().describe('JID of the person who reacted; null if it is no longer known.'),
       from_me: z.boolean(),
     }),
+    read: ({ emoji = '', sender }, find) => ({ emoji, from: find.jid(sender), from_me: find.isMe(sender) }),
+    line: line(
+      { emoji: written(z.string()), from: z.string().nullable(), from_me: z.boolean() },
+      ({ emoji, from, from_me }, { quoted }) => ({ emoji: quoted(emoji), from, 'by me': from_me }),
+    ),
   }),
-  event({
+  messageEvent({
     kind: 'message.decrypted',
     when: 'A message that was a placeholder is now readable.',
     next: 'Replace your copy of the message.',
-    about: message,
-    data: nothing,
+    ...nothing,
   }),
   event({
     kind: 'chat.changed',
     when: 'A chat is new, or some of its fields changed.',
     next: 'Read the chat again with get_chat.',
-    about: noMessage,
     data: z.object({
       fields: z
         .array(z.enum(CHAT_FIELDS))
         .describe('What changed. "restored": the chat had been removed and is back.'),
     }),
+    read: ({ fields = [] }, find) => ({ fields: find.chatFields(fields) }),
+    line: line({ fields: z.array(z.enum(CHAT_FIELDS)) }, ({ fields }) => ({ changed: fields.join(' ') })),
   }),
   event({
     kind: 'chat.removed',
     when: 'The chat was deleted on WhatsApp. Its messages stay in the archive.',
     next: 'Hide the chat.',
-    about: noMessage,
-    data: nothing,
+    ...nothing,
   }),
   event({
     kind: 'contact.changed',
     when: 'A name or an address of a person changed. `chat` is the direct chat with this person, or null.',
     next: 'Replace your copy of the contact.',
-    about: noMessage,
     data: z.object({
       contact: Contact.nullable().describe(
         'The contact in its present state; null if it is no longer known.',
       ),
     }),
+    read: ({ person }, find) => ({ contact: find.contact(person) }),
+    line: line({ contact: shortOf(Contact).nullable() }, ({ contact }, { person }) => ({
+      person: contact && person(contact),
+    })),
   }),
   event({
     kind: 'history.loaded',
     when: 'Older messages were added to the chat. They have no events of their own.',
     next: 'Read the messages of the chat again.',
-    about: noMessage,
     data: z.object({ count: z.int().min(0) }),
+    read: ({ count = 0 }) => ({ count }),
+    line: line({ count: z.int() }, ({ count }) => ({ messages: count })),
   }),
   event({
     kind: 'gap.found',
     when: 'A gap was found: messages of the chat are known to be missing. read_messages lists the gaps.',
     next: 'Treat your copy of the chat as incomplete.',
-    about: noMessage,
-    data: nothing,
+    ...nothing,
   }),
   event({
     kind: 'gap.filled',
     when: 'A gap of the chat was filled.',
     next: 'Read the messages of the chat again.',
-    about: noMessage,
-    data: nothing,
+    ...nothing,
   }),
   event({
     kind: 'session.changed',
     when: 'The session entered another state. Repeated attempts to reconnect are one event.',
     next: 'Read the status. If a person must act, `next_step` says what to do.',
-    about: noMessage,
     data: z.object({
       state: z.enum(SESSION_STATES),
       reason: z
@@ -205,10 +200,26 @@ export const Event = z.discriminatedUnion('kind', [
         .nullable()
         .describe('Why the session is in this state; null if there is no particular reason.'),
     }),
+    read: ({ state = 'stopped', reason = null }) => ({ state, reason }),
+    line: line({ state: z.enum(SESSION_STATES), reason: z.enum(REASONS).nullable() }, (facts) => facts),
   }),
 ])
 export type Event = z.infer<typeof Event>
 export type EventKind = Event['kind']
+
+/** What follows from a kind of event. */
+type KindRow = {
+  next: string
+  line?: Line | undefined
+  /** True if the content of its message changed: its subscribers are notified. */
+  changesMessage: boolean
+  create(about: Common, message: Message | null, stored: StoredData, find: Find): Event
+}
+
+/** The table by kind. */
+export const KINDS: ReadonlyMap<EventKind, KindRow> = new Map(
+  Event.options.map((row): [EventKind, KindRow] => [row.shape.kind.value, row]),
+)
 
 const [first, ...others] = Event.options
 export const EVENT_KINDS: readonly [EventKind, ...EventKind[]] = [

@@ -3,11 +3,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
 import { ChatName } from '../model/chat.ts'
-import { Contact } from '../model/contact.ts'
-import { CHAT_FIELDS, EVENT_KINDS, Event } from '../model/events.ts'
-import { shortOf, written } from '../model/fields.ts'
-import { Message, Revision } from '../model/message.ts'
-import { REASONS, SESSION_STATES } from '../model/status.ts'
+import { EVENT_KINDS, Event, KINDS } from '../model/events.ts'
+import { shortOf } from '../model/fields.ts'
+import { Message } from '../model/message.ts'
 import { contactLine, facts, indented, lines, messageLine, named, quoted } from './brief.ts'
 import { chatIdInput, limit, oneOrMore, whole } from './inputs.ts'
 import { defineOperation, defineStream, PATIENCE_MS } from './operation.ts'
@@ -40,44 +38,23 @@ export const EVENT_ERRORS = [
   'shutting_down',
 ] as const satisfies ErrorCode[]
 
-/** One shape for all kinds of events. */
+/** One shape for all kinds of events: the fields that their lines need. */
 const BriefEvent = z.object({
   at: z.string(),
   kind: z.enum(EVENT_KINDS),
   chat: ChatName.nullable(),
   message: shortOf(Message).nullable(),
-  /** Each kind has some of these. */
-  data: z.object({
-    late: z.boolean().optional(),
-    before: Revision.pick({ body: true }).nullable().optional(),
-    ack: z.int().optional(),
-    emoji: written(z.string()).optional(),
-    from: z.string().nullable().optional(),
-    from_me: z.boolean().optional(),
-    fields: z.array(z.enum(CHAT_FIELDS)).optional(),
-    contact: shortOf(Contact).nullable().optional(),
-    count: z.int().optional(),
-    id: z.string().optional(),
-    state: z.enum(SESSION_STATES).optional(),
-    reason: z.enum(REASONS).nullable().optional(),
-  }),
+  data: z.object(
+    Object.fromEntries(
+      [...KINDS.values()].flatMap(({ line }) =>
+        Object.entries(line?.shape ?? {}).map(([name, field]) => [name, field.optional()]),
+      ),
+    ),
+  ),
 })
 
 function eventLine({ at, kind, chat, message, data }: z.infer<typeof BriefEvent>): string {
-  const more = facts({
-    late: data.late,
-    'earlier text': data.before && quoted(data.before.body),
-    ack: data.ack,
-    emoji: data.emoji === undefined ? null : quoted(data.emoji),
-    from: data.from,
-    'by me': data.from_me,
-    changed: data.fields?.join(' '),
-    person: data.contact && contactLine(data.contact),
-    messages: data.count,
-    message: data.id,
-    state: data.state,
-    reason: data.reason,
-  })
+  const more = facts(KINDS.get(kind)?.line?.facts(data, { quoted, person: contactLine }) ?? {})
   return lines(
     `${at} ${kind}${chat === null ? '' : ` in ${named(chat)}`}${more === '' ? '' : `: ${more}`}`,
     indented(message === null ? [] : [messageLine(message)]),

@@ -1,8 +1,8 @@
 /** Writes messages into the archive: only what is new, each change with its event. */
-import type { EventKind } from '../model/events.ts'
+import type { EventKind, StoredData } from '../model/events.ts'
 import type { Jid } from '../model/ids.ts'
 import type { SeenMessage, SeenReaction } from '../model/seen.ts'
-import type { LoggedData } from '../store/event-log.ts'
+
 import type { MessageDetails, MessageRow } from '../store/message-row.ts'
 import { ME, NOBODY } from '../store/people.ts'
 import { firstIn, lastIn, placesBetween, timeOf } from '../store/position.ts'
@@ -46,7 +46,7 @@ export function createMessageRecorder(
 ): MessageRecorder {
   const { messages, changes, chats, events, people } = store
 
-  function log(kind: EventKind, row: { id: number; chat: number }, data: LoggedData | null = null) {
+  function log(kind: EventKind, row: { id: number; chat: number }, data: StoredData | null = null) {
     events.append({ at_ms: now(), kind, chat: row.chat, message: row.id, data })
   }
 

@@ -1,29 +1,6 @@
 /** The append-only log of changes; each event is written in the same transaction as its change. */
-import type { EventKind } from '../model/events.ts'
-import type { Reason, SessionState } from '../model/status.ts'
+import type { EventKind, StoredData } from '../model/events.ts'
 import type { Connection } from './sqlite.ts'
-
-/**
- * Data stored with an event, by kind. People and revisions are referenced by their numbers in the archive.
- */
-export type LoggedData = {
-  /** For a new message: it arrived while the server was not connected. */
-  late?: boolean
-  /** For an edit or a deletion: the revision with the earlier text. */
-  revision?: number
-  ack?: number
-  /** For a reaction: the emoji and its sender. */
-  emoji?: string
-  sender?: number
-  /** Columns of the chat that changed, or `new`, `removed` (the chat exists again), `members`. */
-  fields?: string[]
-  person?: number
-  count?: number
-  /** For a deleted message: with the chat and `sender`, the parts of its key. */
-  bare_id?: string
-  state?: SessionState
-  reason?: Reason | null
-}
 
 export type LoggedEvent = {
   /** Strictly increasing, never reused. */
@@ -32,7 +9,7 @@ export type LoggedEvent = {
   kind: EventKind
   chat: number | null
   message: number | null
-  data: LoggedData | null
+  data: StoredData | null
 }
 
 /** The events to search for; null: all. `chat`: a row of the table of chats. */

@@ -1,10 +1,10 @@
 /** Events in the form of the API: entries of the log with the current state of their subject. */
 import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
-import type { ChatField, Event, EventKind } from '../model/events.ts'
-import { CHAT_FIELDS } from '../model/events.ts'
+import type { Find } from '../model/event-row.ts'
+import { CHAT_FIELDS, type ChatField, type Event, type EventKind, KINDS } from '../model/events.ts'
 import type { Jid } from '../model/ids.ts'
-import type { Message, Revision } from '../model/message.ts'
+import type { Message } from '../model/message.ts'
 import { createEventCursors, type EventCursors } from './event-cursor.ts'
 import type { LoggedEvent } from './event-log.ts'
 import { ME, NOBODY, type PersonRow } from './people.ts'
@@ -78,17 +78,35 @@ export function createEventReader(store: Store, clock: Clock): EventReader {
     return { own, chats, people, messages }
   }
 
-  /** The text of the message before an edit or a deletion. */
-  function before({ message, data }: LoggedEvent): { before: Revision | null } {
-    const row =
-      message === null || data?.revision === undefined ? undefined : changes.revision(message, data.revision)
-    if (row === undefined) return { before: null }
-    const { what, type, body, until_at_ms } = row
-    return { before: { what, type, body, until_at: msToIso(until_at_ms) } }
+  /** Finds what this entry refers to, among what was loaded. */
+  function findFor({ message }: LoggedEvent, face: ChatFace | undefined, around: Around): Find {
+    return {
+      contact(person) {
+        const row = person === undefined ? undefined : around.people.get(person)
+        return row === undefined ? null : toContact(row)
+      },
+      jid: (person) => (person === undefined ? null : jidOf(person, around)),
+      isMe: (person) => person === ME,
+      revision(revision) {
+        const row =
+          message === null || revision === undefined ? undefined : changes.revision(message, revision)
+        if (row === undefined) return null
+        const { what, type, body, until_at_ms } = row
+        return { what, type, body, until_at: msToIso(until_at_ms) }
+      },
+      messageId(bareId, sender = NOBODY) {
+        if (face === undefined) return bareId
+        const author = hasAuthors(face.kind) ? jidOf(sender, around) : null
+        return toKey(face, bareId, sender, author, around.own)
+      },
+      chatFields: fieldsOf,
+    }
   }
 
   function render(row: LoggedEvent, around: Around): Event {
-    const { kind, data } = row
+    const kind = KINDS.get(row.kind)
+    // The log has only kinds of this version: a newer archive is not opened.
+    if (kind === undefined) throw new Error(`the event log has an unknown kind: ${row.kind}`)
     const face = row.chat === null ? undefined : around.chats.get(row.chat)
     const common = {
       v: 1 as const,
@@ -97,53 +115,7 @@ export function createEventReader(store: Store, clock: Clock): EventReader {
       chat: face === undefined ? null : { id: chatId(face), name: chatName(face, around.own) },
     }
     const message = row.message === null ? null : (around.messages.get(row.message) ?? null)
-    switch (kind) {
-      case 'message.received':
-      case 'message.sent':
-        return { ...common, kind, message, data: { late: data?.late === true } }
-      case 'message.edited':
-      case 'message.revoked':
-        return { ...common, kind, message, data: before(row) }
-      case 'message.forgotten': {
-        const { bare_id = '', sender = NOBODY } = data ?? {}
-        const author = face !== undefined && hasAuthors(face.kind) ? jidOf(sender, around) : null
-        const id = face === undefined ? bare_id : toKey(face, bare_id, sender, author, around.own)
-        return { ...common, kind, message: null, data: { id } }
-      }
-      case 'message.ack':
-        return { ...common, kind, message, data: { ack: data?.ack ?? 0 } }
-      case 'message.reaction': {
-        const from = data?.sender === undefined ? null : jidOf(data.sender, around)
-        return {
-          ...common,
-          kind,
-          message,
-          data: { emoji: data?.emoji ?? '', from, from_me: data?.sender === ME },
-        }
-      }
-      case 'message.decrypted':
-        return { ...common, kind, message, data: {} }
-      case 'chat.changed':
-        return { ...common, kind, message: null, data: { fields: fieldsOf(data?.fields ?? []) } }
-      case 'contact.changed': {
-        const person = data?.person === undefined ? undefined : around.people.get(data.person)
-        const contact = person === undefined ? null : toContact(person)
-        return { ...common, kind, message: null, data: { contact } }
-      }
-      case 'history.loaded':
-        return { ...common, kind, message: null, data: { count: data?.count ?? 0 } }
-      case 'session.changed':
-        return {
-          ...common,
-          kind,
-          message: null,
-          data: { state: data?.state ?? 'stopped', reason: data?.reason ?? null },
-        }
-      case 'chat.removed':
-      case 'gap.found':
-      case 'gap.filled':
-        return { ...common, kind, message: null, data: {} }
-    }
+    return kind.create(common, message, row.data ?? {}, findFor(row, face, around))
   }
 
   return {

@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { AppError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import type { Event, EventKind } from '../../model/events.ts'
+import { EVENT_KINDS, type Event, KINDS } from '../../model/events.ts'
 import { type Call, OWNER } from '../../operations/call.ts'
 import type { Door, EventReading } from '../../operations/door.ts'
 import { chatIds, messageIds } from './known-ids.ts'
@@ -23,16 +23,7 @@ export type Audience = {
   onChange(run: () => void): void
 }
 
-/** Events that change a message. Acks are left out: every own message has several, and they do not change its content. */
-const TOLD: readonly EventKind[] = [
-  'message.received',
-  'message.sent',
-  'message.edited',
-  'message.revoked',
-  'message.forgotten',
-  'message.reaction',
-  'message.decrypted',
-]
+const TOLD = EVENT_KINDS.filter((kind) => KINDS.get(kind)?.changesMessage)
 /** The admission of the shared reader. Each subscriber was admitted when it subscribed. */
 const NOTICES = { name: 'notices', scope: 'read', needs: 'nothing' } as const
 
