@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseMessageKey, toJid } from '../model/ids.ts'
+import type { Message } from '../model/message.ts'
 import type { SearchFilter } from './read-search.ts'
 import { ME_JID, ME_LID, NOW, openTestArchive, type TestArchive } from './test-archive.ts'
 
@@ -220,6 +221,94 @@ describe.each(['newest', 'relevance'] as const)('pages, %s first,', (sort) => {
     const { next } = page('x', {}, { sort })
     expect(next).toBeNull()
     expect(() => page('x', {}, { sort, cursor: 'WyJjaGF0cyIsWzEsMl1d' })).toThrow('"cursor"')
+  })
+})
+
+/** With many long texts, the beginning of a word is common: the newest texts are read in place of the index. */
+describe.each([
+  ['rare', 3],
+  ['common', 2_500],
+] as const)('a prefix that is %s', (_, words) => {
+  const long = (first: string) => Array.from({ length: words }, (_, n) => `${first}${n}`).join(' ')
+
+  beforeEach(() => {
+    const news = archive.chat('channel', { jid: NEWS }, { name: 'News' })
+    const texts = [
+      { body: '#tag guten Morgen' },
+      { body: 'kein Wort davon' },
+      { body: long('mo'), type: 'image' },
+      { body: '', details: { media: { filename: 'Motor.pdf' } }, type: 'document' },
+      { body: 'guten Tag, Motor' },
+      { body: 'Über Möwen', type: 'revoked' },
+      { body: 'moёre 电梯m 梯' },
+    ]
+    archive.store.transaction(() => {
+      for (let ago = 100; ago > 0; ago -= 1)
+        for (const [index, chat] of [direct, group, news].entries())
+          archive.message(chat, {
+            ...texts[(ago + index) % texts.length],
+            from: ago % 2 === 0 ? 0 : amara,
+            id: `3EB0${index}X${ago}`,
+            ago,
+          })
+    })
+  })
+
+  const all: [q: string, fits: RegExp][] = [
+    ['mo*', /(^|[^\p{L}])mo/iu],
+    ['MÖ*', /(^|[^\p{L}])mo/iu],
+    ['mo1*', /mo1/],
+    ['m* guten', /guten (Mo|Tag, Mo)/],
+    ['"guten mo"*', /guten Mo/],
+    ['mo* gut*', /guten.*Mo/],
+    ['mo* 梯', /梯/],
+    ['mo* #', /#/],
+    ['motor*', /motor/i],
+    ['mx*', /mx/],
+  ]
+  const narrowed: [SearchFilter, (message: Message) => boolean][] = [
+    [{}, () => true],
+    [{ chat: GROUP }, ({ id }) => id.includes(GROUP)],
+    [{ chat: GROUP, from: AMARA }, ({ id, from_me }) => id.includes(GROUP) && !from_me],
+    [{ from: 'me' }, ({ from_me }) => from_me],
+    [{ fromMe: false }, ({ from_me }) => !from_me],
+    [{ types: ['image', 'document'] }, ({ type }) => type !== 'chat'],
+    [{ types: ['chat'] }, ({ type }) => type === 'chat'],
+    [{ kinds: ['channel'] }, ({ id }) => id.includes(NEWS)],
+    [{ kinds: ['direct', 'group'] }, ({ id }) => !id.includes(NEWS)],
+    [
+      { before: { time: NOW - 30 }, after: { time: NOW - 60 } },
+      ({ timestamp }) => timestamp < NOW - 30 && timestamp >= NOW - 60,
+    ],
+  ]
+
+  it('finds what begins so, however it is narrowed', () => {
+    const everything = ['direct', 'group', 'channel'].flatMap((_, index) => {
+      const address = [AMARA, GROUP, NEWS][index] ?? AMARA
+      return archive.reader.readMessages(address, { limit: 100 }).messages
+    })
+    for (const [[q, fits], [filter, isIn]] of all.flatMap((one) =>
+      narrowed.map((other) => [one, other] as const),
+    )) {
+      const expected = everything.filter(
+        (message) =>
+          message.type !== 'revoked' &&
+          isIn(message) &&
+          fits.test(
+            `${message.body}\n${message.media?.filename ?? ''}`.normalize('NFD').replace(/\p{M}/gu, ''),
+          ),
+      )
+      const found: string[] = []
+      let cursor: string | undefined
+      do {
+        const { items, next } = page(q, filter, { limit: 60, cursor })
+        found.push(...items.map(({ message }) => message.id))
+        cursor = next ?? undefined
+      } while (cursor !== undefined)
+      expect([q, filter, found.toSorted()]).toEqual([q, filter, expected.map(({ id }) => id).toSorted()])
+      const times = found.map((id) => Number(/X(\d+)/.exec(id)?.[1]))
+      expect(times).toEqual(times.toSorted((one, other) => one - other))
+    }
   })
 })
 

@@ -10,11 +10,12 @@ import { ME } from './people.ts'
 import { firstIn } from './position.ts'
 import type { Page, PageOptions } from './read-chats.ts'
 import type { Finder } from './read-finder.ts'
+import { createFindNewest, type Range } from './read-hits.ts'
 import type { Loader } from './read-loader.ts'
 import type { FoundMessage, MessageReader } from './read-messages.ts'
 import { relevanceOf } from './relevance.ts'
-import { atMost, createIndexedFrom, forgetIndex, isIndexDamage } from './search-index.ts'
-import { createFindHits, type FindHits, parseQuery, type Term, toExpression } from './search-query.ts'
+import { atMost, createIndexedFrom } from './search-index.ts'
+import { createFindHits, type FindHits, parseQuery, type SearchScope } from './search-query.ts'
 import { type Snippet, snippetOf } from './snippet.ts'
 import type { Connection } from './sqlite.ts'
 
@@ -45,7 +46,7 @@ export type SearchPage = Page<SearchHit> & { ranked: number | null; indexing: bo
 /** The reader's functions for search. */
 export type SearchReader = {
   /**
-   * @throws AppError `invalid_input` (nothing to search for, too many prefixes, cursor), `chat_not_found`,
+   * @throws AppError with SQLite's error as its cause if the index is damaged, see `isIndexDamage`; `invalid_input` (nothing to search for, too many prefixes, cursor), `chat_not_found`,
    * `contact_not_found`, `message_not_found` (before, after)
    */
   searchMessages(
@@ -69,10 +70,7 @@ const RANKED_BYTES = 150_000
  */
 const SHOWN_UNITS = 300_000
 
-/**
- * The most prefixes per query. Each is searched in all words with that beginning: 10 ms for one letter in
- * 200,000 messages.
- */
+/** The most prefixes per query. A rare one is searched in all words with that beginning. */
 const PREFIXES = 8
 
 /** The position after which the next page begins. */
@@ -80,9 +78,6 @@ const NewestPlace = z.int()
 /** The position where the ranking began, then the score and position after which the next page begins. */
 const RankedPlace = z.tuple([z.int(), z.number(), z.int()])
 
-// Bound as integers: FTS5 ignores bounds of other types, and would read every hit.
-const HITS = `SELECT rowid AS id FROM search WHERE search MATCH ? AND rowid > ? AND rowid < ?
-  ORDER BY rowid DESC LIMIT ?`
 const SIZES = `SELECT m.id, min(octet_length(m.body), 3 * ${RANKED_CHARACTERS_EACH}) AS bytes
   FROM json_each(?) asked CROSS JOIN messages m ON m.id = asked.value`
 const TEXTS = `SELECT m.id,
@@ -90,8 +85,8 @@ const TEXTS = `SELECT m.id,
       ${RANKED_CHARACTERS_EACH}) AS text
   FROM json_each(?) asked CROSS JOIN messages m ON m.id = asked.value`
 
-/** The hits between two positions, both excluded. */
-type Range = { low: number; high: number }
+/** The newest hits within the range. */
+type Find = (range: Range, count: number) => number[]
 type Found = { positions: number[]; next: string | null; ranked: number | null }
 
 /** Prepares its statements once, here. */
@@ -101,7 +96,7 @@ export function createSearchReader(
   finder: Finder,
   { messagesAt }: Pick<MessageReader, 'messagesAt'>,
 ): SearchReader {
-  const hits = db.query<{ id: number }>(HITS)
+  const findNewest = createFindNewest(db)
   const sizes = db.query<{ id: number; bytes: number }>(SIZES)
   const texts = db.query<{ id: number; text: string }>(TEXTS)
   const indexedFrom = createIndexedFrom(db)
@@ -119,31 +114,19 @@ export function createSearchReader(
     return (finder.person(from) ?? fail('contact_not_found')).id
   }
 
-  function expressionOf(terms: readonly Term[], { chat, from, fromMe, types, kinds }: SearchFilter): string {
-    return toExpression(terms, {
+  function scopeOf({ chat, from, fromMe, types, kinds }: SearchFilter): SearchScope {
+    return {
       chat: chat === undefined ? undefined : (finder.chat(chat) ?? fail('chat_not_found')).id,
       sender: from === undefined ? undefined : senderOf(from),
       fromMe,
       types,
       kinds,
-    })
-  }
-
-  function find(expression: string, { low, high }: Range, count: number): number[] {
-    if (high <= low) return []
-    try {
-      return hits.all(expression, BigInt(low), BigInt(high), BigInt(count)).map(({ id }) => id)
-    } catch (error) {
-      if (!isIndexDamage(error)) throw error
-      // Only the index is damaged, not the archive: it is rebuilt, and the response says so.
-      forgetIndex(db)
-      return []
     }
   }
 
-  function newest(expression: string, range: Range, { limit, cursor }: PageOptions): Found {
+  function newest(find: Find, range: Range, { limit, cursor }: PageOptions): Found {
     const place = fromCursor('search', cursor, NewestPlace) ?? range.high
-    const found = find(expression, { ...range, high: Math.min(place, range.high) }, limit + 1)
+    const found = find({ ...range, high: Math.min(place, range.high) }, limit + 1)
     const positions = found.slice(0, limit)
     const last = positions.at(-1)
     const hasMore = found.length > limit && last !== undefined
@@ -151,15 +134,10 @@ export function createSearchReader(
   }
 
   /** Later pages rank the same messages as the first page, without newer ones. */
-  function ranked(
-    expression: string,
-    findHits: FindHits,
-    range: Range,
-    { limit, cursor }: PageOptions,
-  ): Found {
+  function ranked(find: Find, findHits: FindHits, range: Range, { limit, cursor }: PageOptions): Found {
     const place = fromCursor('search_ranked', cursor, RankedPlace)
     const ceiling = Math.min(range.high, place?.[0] ?? range.high)
-    const found = find(expression, { ...range, high: ceiling }, RANKED + 1)
+    const found = find({ ...range, high: ceiling }, RANKED + 1)
     const newest = sizes.all(JSON.stringify(found.slice(0, RANKED)))
     const looked = atMost(newest, RANKED_BYTES, ({ bytes }) => bytes).map(({ id }) => id)
     const candidates = texts
@@ -195,10 +173,10 @@ export function createSearchReader(
         low: filter.after === undefined ? -1 : positionOf('after', filter.after),
         high: filter.before === undefined ? Number.MAX_SAFE_INTEGER : positionOf('before', filter.before),
       }
-      const expression = expressionOf(terms, filter)
+      const scope = scopeOf(filter)
+      const find: Find = (within, count) => findNewest(terms, scope, within, count)
       const findHits = createFindHits(terms)
-      const found =
-        sort === 'newest' ? newest(expression, range, page) : ranked(expression, findHits, range, page)
+      const found = sort === 'newest' ? newest(find, range, page) : ranked(find, findHits, range, page)
       return {
         items: withSnippets(messagesAt(found.positions), findHits),
         next: found.next,

@@ -122,6 +122,11 @@ export function createIndexedFrom(db: Connection): () => number {
   return () => kept.get(INDEXED_FROM, () => query.get()?.value ?? 0)
 }
 
+/** True if nothing is indexed, and what the index contains is to be ignored. */
+export function isIndexEmpty(indexedFrom: number): boolean {
+  return indexedFrom === NOTHING
+}
+
 /** The index is wrong or damaged: ignores its contents; the next step starts a rebuild. */
 export function forgetIndex(db: Connection): void {
   setMeta(db, INDEXED_FROM, NOTHING)

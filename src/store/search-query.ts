@@ -107,8 +107,8 @@ export type SearchScope = {
   kinds?: readonly ChatKind[] | undefined
 }
 
-/** The expression that finds all `terms` within `scope`. */
-export function toExpression(terms: readonly Term[], scope: SearchScope): string {
+/** The expression that finds all `terms` within `scope`; null if there are no terms, and the scope excludes only. */
+export function toExpression(terms: readonly Term[], scope: SearchScope): string | null {
   const { chat, sender, fromMe, types, kinds } = scope
   const wanted = terms.map(toClause)
   const unwanted: string[] = []
@@ -123,6 +123,7 @@ export function toExpression(terms: readonly Term[], scope: SearchScope): string
     else if (special.length === 0) unwanted.push(quote(MARKED.special))
     else unwanted.push(`(${quote(MARKED.special)} NOT ${anyOf(special)})`)
   }
+  if (wanted.length === 0) return null
   const all = wanted.join(' AND ')
   return unwanted.length === 0 ? all : `(${all}) NOT (${unwanted.join(' OR ')})`
 }
