@@ -24,9 +24,13 @@ import { SetupError, say, step } from './setup/progress.mjs'
 const dist = inRoot('dist')
 const stampPath = join(dist, '.build.json')
 
-/** Entry in dist/ → source. Those of src/browser are separate, because the bootstrap finds a browser before the server loads. */
+/**
+ * Entry in dist/ → source. Those of src/browser are separate, because the bootstrap finds a browser before the server loads;
+ * a thread has an entry of its own.
+ */
 const serverEntries = {
   main: 'src/cli/main.ts',
+  'read-thread': 'src/store/read-thread.ts',
   'find-browser': 'src/browser/find.ts',
   'install-browser': 'src/browser/install.ts',
   'check-process': 'src/store/check-process.ts',

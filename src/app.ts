@@ -17,6 +17,7 @@ import { createDoor, type Door } from './operations/door.ts'
 import { OPERATIONS, ROWS } from './operations/index.ts'
 import { openAuthDir } from './session/auth-dir.ts'
 import { openControl } from './store/open-control.ts'
+import { startReadThreads } from './store/reads.ts'
 import { VERSION } from './version.ts'
 
 /** Time for running requests to finish when the server stops; an unfinished send then ends as unknown. */
@@ -63,11 +64,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   const control = openControl({ file: authDir.control, archives: authDir.archives, secret, clock })
   const uploads = openUploads({ dir: authDir.uploads, maxBytes: config.maxUploadBytes, clock, log })
   const { chromeExecutable, openEngine: openProfile } = options
+  const threads = startReadThreads()
   const accounts = await openAccounts({
     authDir,
     control,
     config,
     secret,
+    threads,
     clock,
     log,
     chromeExecutable,
@@ -137,6 +140,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         const drained = http.close()
         await withDeadline(systemClock, 'Finishing requests', DRAIN_MS, drained).catch(() => {})
         await accounts.close()
+        await threads.close()
         await mcp.close()
         await control.close()
         uploads.close()

@@ -385,7 +385,7 @@ export const ERRORS = {
 /** A machine-readable error code of the published list. */
 export type ErrorCode = keyof typeof ERRORS
 
-type FailOptions = {
+export type FailOptions = {
   /** One sentence about this case, for people. Never includes message text, names, numbers or keys. Default: the title. */
   detail?: string
   /** The next step, if it differs from the table's. */

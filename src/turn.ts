@@ -1,23 +1,28 @@
 /** Turns for work that blocks the event loop for milliseconds, so that other requests are served in between. Imports nothing. */
 
-const waiting: (() => void)[] = []
+/** Those of events, and all others. */
+const waiting = { events: queue(), others: queue() }
 let isTaken = false
 
 /**
  * Resolves when the next piece of such work may run: one at a time in the whole process, with an equal pause after each for other
  * requests, also if the next piece comes late. Without the pause a new connection waits for as many pieces as connections
- * are open before it, because a turn of the event loop accepts only one connection (libuv 1.45).
+ * are open before it, because a turn of the event loop accepts only one connection (libuv 1.45). Events come before all others.
  */
-export function turn(): Promise<void> {
+export function turn(of: keyof typeof waiting = 'others'): Promise<void> {
   return new Promise((resolve) => {
-    waiting.push(resolve)
+    waiting[of].push(resolve)
     if (!isTaken) setImmediate(next)
     isTaken = true
   })
 }
 
+function queue(): (() => void)[] {
+  return []
+}
+
 function next(): void {
-  const run = waiting.shift()
+  const run = waiting.events.shift() ?? waiting.others.shift()
   if (run === undefined) {
     isTaken = false
     return

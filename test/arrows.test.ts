@@ -50,6 +50,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/accounts': [
     'src/control.ts',
     'src/session',
+    'src/store/threads.ts',
     'src/engine/engine.ts',
     'src/model',
     'src/errors.ts',
@@ -98,6 +99,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/archive-key.ts',
     'src/control.ts',
     'src/store/open-control.ts',
+    'src/store/reads.ts',
     'src/faces/http',
     'src/faces/mcp',
     'src/files',

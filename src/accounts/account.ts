@@ -10,6 +10,7 @@ import type { BrowserProxy } from '../model/proxy.ts'
 import type { AccountDir } from '../session/account-dir.ts'
 import { type Archive, createArchive } from '../session/archive.ts'
 import { createSession, type Session } from '../session/session.ts'
+import type { Threads } from '../store/threads.ts'
 
 /** The rooms of one account. Closing the session closes the archive too. */
 export type Account = { id: AccountId; session: Session; archive: Archive }
@@ -23,6 +24,8 @@ export type AccountOptions = {
   config: Pick<Config, 'history' | 'keep' | 'eventsDays' | 'headless'>
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
+  /** That answer all reads of this process. */
+  threads: Threads
   /** The key of this server for hashes in the log. */
   logKey: string
   clock: Clock
@@ -52,6 +55,7 @@ export function openAccount(options: AccountOptions): Account {
     budget: config.history,
     keep: config.keep,
     eventsDays: config.eventsDays,
+    threads: options.threads,
     clock,
     log,
     hash,

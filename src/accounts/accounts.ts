@@ -10,6 +10,7 @@ import type { Status } from '../model/status.ts'
 import type { AccountDir } from '../session/account-dir.ts'
 import { type AuthDir, AuthDirError } from '../session/auth-dir.ts'
 import type { Session } from '../session/session.ts'
+import type { Threads } from '../store/threads.ts'
 import { type Account, type OpenProfile, openAccount } from './account.ts'
 import { startInTurn } from './start-in-turn.ts'
 import { unusableStatus } from './unusable.ts'
@@ -60,6 +61,8 @@ export type AccountsOptions = {
   control: ControlStore
   config: Config
   secret: string | null
+  /** That answer all reads of this process. */
+  threads: Threads
   clock: Clock
   log: Log
   chromeExecutable: string | null
@@ -113,12 +116,13 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   }
 
   function openNow(id: AccountId): Account {
-    const { config, secret, chromeExecutable, openProfile } = options
+    const { config, secret, threads, chromeExecutable, openProfile } = options
     const account = openAccount({
       id,
       dir: dirOf(id),
       config,
       secret,
+      threads,
       logKey,
       clock,
       log,

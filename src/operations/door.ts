@@ -43,7 +43,9 @@ export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestI
   status(): ReturnType<Session['status']>
   /** Subscribes to changes of the status. Returns the unsubscribe function. */
   onStatus: Session['onChange']
-} & Pick<Archive, 'reader' | 'export' | 'staleSince'> & {
+  /** Reads the archive. Reads that have not begun when the client disconnects are not run. */
+  reader(): ReturnType<Archive['reader']>
+} & Pick<Archive, 'export' | 'staleSince'> & {
     /** Readers of the event log. */
     events: Pick<Archive['events'], 'open'>
   }
@@ -165,7 +167,7 @@ export function createDoor({ accounts, uploads, clock, mcpUrl, onAdmit }: DoorOp
       mcpUrl: mcpUrl(account.id),
       status: session.status,
       onStatus: session.onChange,
-      reader: archive.reader,
+      reader: () => archive.reader(signal),
       export: archive.export,
       staleSince: archive.staleSince,
       events: archive.events,

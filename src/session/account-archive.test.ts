@@ -7,6 +7,7 @@ import { createTestClock } from '../../test/test-clock.ts'
 import { createLog } from '../log.ts'
 import { toJid } from '../model/ids.ts'
 import { KEEP_ALL } from '../model/keeping.ts'
+import { startReadThreads } from '../store/reads.ts'
 import { openAccountArchive } from './account-archive.ts'
 
 let dir: string
@@ -22,6 +23,7 @@ const open = (account: string) =>
     secret: null,
     keep: KEEP_ALL,
     eventsDays: 30,
+    threads: startReadThreads(),
     clock: createTestClock(),
     log: createLog({ level: 'silent' }),
     hash: () => '',
@@ -32,20 +34,20 @@ const open = (account: string) =>
   })
 
 describe('openAccountArchive', () => {
-  it('opens what the account left, and refuses it to another one', () => {
-    open('15550001000@c.us').close()
+  it('opens what the account left, and refuses it to another one', async () => {
+    await open('15550001000@c.us').close()
     expect(() => open('15550002000@c.us')).toThrow(expect.objectContaining({ code: 'archive_foreign' }))
     const again = open('15550001000@c.us')
     expect(again.store.meta.get('account_wid')).toBe('15550001000@c.us')
-    again.close()
+    await again.close()
   })
 
-  it('knows the account by its LID too, also after a restart', () => {
+  it('knows the account by its LID too, also after a restart', async () => {
     const first = open('15550001000@c.us')
     first.learnLid(toJid('77001@lid'))
-    first.close()
+    await first.close()
     const second = open('15550001000@c.us')
     expect(second.inbox.where.senderId(toJid('77001@lid'))).toBe(0)
-    second.close()
+    await second.close()
   })
 })

@@ -4,12 +4,13 @@ import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { KeepRules } from '../model/keeping.ts'
-import { createEventReader, type EventReader } from '../store/read-events.ts'
-import { createReader } from '../store/reader.ts'
-import { createReads, type Reads } from '../store/reads.ts'
+import { createEventReader } from '../store/read-events.ts'
+import { type ArchiveReads, openReads } from '../store/reads.ts'
 import type { Store } from '../store/store.ts'
+import type { Threads } from '../store/threads.ts'
 import { openArchive } from '../store/unlock.ts'
 import { startArchiveCheck } from './archive-check.ts'
+import type { LogReader } from './event-readers.ts'
 import { startEventTrimmer } from './event-trimmer.ts'
 import { createForgetting, type Forgetting } from './forgetting.ts'
 import { createInbox, type Inbox, type InboxOptions } from './inbox.ts'
@@ -19,8 +20,8 @@ import { createKeeping, type Keeping } from './keeping.ts'
 export type AccountArchive = {
   account: Jid
   store: Store
-  reader: Reads
-  events: EventReader
+  reads: ArchiveReads
+  events: LogReader
   inbox: Inbox
   keeping: Keeping
   forgetting: Forgetting
@@ -31,8 +32,8 @@ export type AccountArchive = {
    * Never fails.
    */
   learnLid(lid: Jid | null): void
-  /** Never fails. */
-  close(): void
+  /** Resolves when the file is closed, after what is being read. Never fails. */
+  close(): Promise<void>
 }
 
 export type AccountArchiveOptions = Pick<InboxOptions, 'hash' | 'onLost' | 'onUnheard'> & {
@@ -42,6 +43,7 @@ export type AccountArchiveOptions = Pick<InboxOptions, 'hash' | 'onLost' | 'onUn
   secret: string | null
   keep: KeepRules
   eventsDays: number
+  threads: Threads
   clock: Clock
   log: Log
   /** Called when new events are in the log and on disk. */
@@ -85,11 +87,12 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     onDone: forgetting.start,
   })
   stops.push(check.stop)
+  const reads = openReads(store, options.threads, clock)
   return {
     account,
     store,
-    reader: createReads(createReader(store.db, clock)),
-    events: createEventReader(store, clock),
+    reads,
+    events: openLog(store, reads, clock),
     inbox,
     keeping,
     forgetting,
@@ -103,14 +106,29 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
         log.debug({ err: error }, "the account's LID could not be stored")
       }
     },
-    close() {
+    async close() {
       for (const stop of stops) stop()
+      await reads.close()
       try {
         store.close()
       } catch (error) {
         log.warn({ err: error }, 'the archive could not be closed cleanly')
       }
     },
+  }
+}
+
+/** Events that are read in this thread: all subscribers share the page, and nobody waits for a thread to wake them. */
+const NEAR = 200
+
+function openLog(store: Store, reads: ArchiveReads, clock: Clock): LogReader {
+  const log = createEventReader(store, clock)
+  return {
+    ...log,
+    readEvents: async (after, query, limit) =>
+      log.last() - after <= NEAR
+        ? log.readEvents(after, query, limit)
+        : reads.readEvents(after, query, limit),
   }
 }
 

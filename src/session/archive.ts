@@ -9,10 +9,11 @@ import type { Log } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { KeepRules } from '../model/keeping.ts'
 import type { Status, SyncProgress } from '../model/status.ts'
-import { createExporter, type ExportFormat } from '../store/exporter.ts'
+import type { ExportFormat } from '../store/exporter.ts'
 import { readHeader } from '../store/header.ts'
-import type { Reads } from '../store/reads.ts'
+import type { Reads, RunningExport } from '../store/reads.ts'
 import type { Store } from '../store/store.ts'
+import type { Threads } from '../store/threads.ts'
 import { type AccountArchive, openAccountArchive } from './account-archive.ts'
 import type { AccountDir } from './account-dir.ts'
 import { type CatchUp, createCatchUp } from './catch-up.ts'
@@ -32,8 +33,11 @@ const CHANGED =
   'Another program changed the archive file while the server was running. Restart the server: it checks the file and reports the result.'
 
 export type Archive = {
-  /** Fails with `not_linked` if no account was ever linked, and as `openArchive`. */
-  reader(): Reads
+  /**
+   * Fails with `not_linked` if no account was ever linked, and as `openArchive`. Reads that have not begun when
+   * `signal` is aborted are not run.
+   */
+  reader(signal?: AbortSignal): Reads
   /**
    * Readers of the event log. They end when another account's archive is opened, and when the server stops.
    */
@@ -53,11 +57,8 @@ export type Archive = {
    * messages. Fails as {@link Archive.reader}, with `chat_not_found` and `archive_full`.
    */
   forget(chat: Jid): Promise<number>
-  /**
-   * Exports everything, or one chat. `messages`: the current number of messages. Fails as {@link Archive.reader},
-   * with `chat_not_found`.
-   */
-  export(chat: Jid | null, format: ExportFormat): Promise<{ messages: number; pieces: AsyncIterable<string> }>
+  /** Exports everything, or one chat. Fails as {@link Archive.reader}, with `chat_not_found`. */
+  export(chat: Jid | null, format: ExportFormat): Promise<RunningExport>
   view(): Pick<Status, 'archive' | 'sync'>
   /** The next step if the archive cannot be opened or written; null if nothing is wrong. */
   hint(): string | null
@@ -72,7 +73,8 @@ export type Archive = {
   setConnected(connected: boolean): void
   /** The engine has ended. */
   leave(): void
-  close(): void
+  /** Resolves when the file is closed. Never fails. */
+  close(): Promise<void>
 }
 
 export type ArchiveOptions = {
@@ -84,6 +86,8 @@ export type ArchiveOptions = {
   keep: KeepRules
   /** Days for which events are stored. */
   eventsDays: number
+  /** That answer all reads of this process. */
+  threads: Threads
   clock: Clock
   log: Log
   hash: (jid: string) => string
@@ -115,7 +119,7 @@ export function createArchive(options: ArchiveOptions): Archive {
 
   function open(account: Jid): void {
     if (opened?.account === account) return
-    close()
+    void close()
     try {
       opened = openAccountArchive({
         ...options,
@@ -151,7 +155,7 @@ export function createArchive(options: ArchiveOptions): Archive {
 
   /** The check found the file damaged after it was opened. */
   function giveUp(account: Jid): void {
-    close()
+    void close()
     refuse(account, new AppError('archive_damaged'))
   }
 
@@ -240,13 +244,13 @@ export function createArchive(options: ArchiveOptions): Archive {
     opened?.inbox.doubt()
   }
 
-  function close(): void {
+  function close(): Promise<void> {
     halt()
     timers.clearAll()
     events.endAll()
     const closing = opened
     opened = null
-    closing?.close()
+    return closing?.close() ?? Promise.resolve()
   }
 
   function begin(current: AccountArchive, { engine, lid }: Followed): void {
@@ -272,7 +276,7 @@ export function createArchive(options: ArchiveOptions): Archive {
   }
 
   return {
-    reader: () => requireOpen().reader,
+    reader: (signal) => requireOpen().reads.reader(signal),
     events,
     staleSince,
     async loadEarlier(chat, count) {
@@ -287,10 +291,7 @@ export function createArchive(options: ArchiveOptions): Archive {
       inbox.flush()
       return forgetting.forgetChat(inbox.where.findChat(chat) ?? fail('chat_not_found'))
     },
-    async export(chat, format) {
-      const { messages, pieces } = createExporter(requireOpen().store.db, clock).export(chat, format)
-      return { messages, pieces: each(pieces) }
-    },
+    export: async (chat, format) => requireOpen().reads.export(chat, format),
     view() {
       const sync: SyncProgress | null = catchUp?.progress() ?? null
       const account = opened?.account ?? authDir.account()
@@ -336,18 +337,13 @@ export function createArchive(options: ArchiveOptions): Archive {
     },
     close() {
       followed = null
-      close()
+      return close()
     },
   }
 }
 
 function toArchiveError(error: unknown): AppError {
   return error instanceof AppError ? error : new AppError('archive_unavailable', { cause: error })
-}
-
-/** Yields these pieces, each when it is requested. */
-async function* each(pieces: Iterable<string>): AsyncGenerator<string> {
-  yield* pieces
 }
 
 function troubleOf(problem: ReturnType<Store['fileProblem']>): AppError | null {

@@ -2,7 +2,7 @@
 import { fail } from '../errors.ts'
 import type { Event, EventKind } from '../model/events.ts'
 import type { Jid } from '../model/ids.ts'
-import type { EventReader } from '../store/read-events.ts'
+import type { EventPage, EventQuery, EventReader } from '../store/read-events.ts'
 
 /**
  * A share of the server's connections (http/server.ts), so that waiting readers never block other clients.
@@ -54,8 +54,14 @@ export type EventReaders = {
   stop(): void
 }
 
+/** The event log of the open archive. */
+export type LogReader = Omit<EventReader, 'readEvents'> & {
+  /** As `EventReader.readEvents`. */
+  readEvents(after: number, query: EventQuery, limit: number): Promise<EventPage>
+}
+
 /** @param reader returns the event reader of the open archive; throws if none is open */
-export function createEventReaders(reader: () => EventReader): EventReaders {
+export function createEventReaders(reader: () => LogReader): EventReaders {
   const readings = new Set<EventReading>()
   const sleepers = new Map<EventReading, () => void>()
   let isStopped = false
@@ -100,7 +106,7 @@ export function createEventReaders(reader: () => EventReader): EventReaders {
         async next(limit) {
           if (end.signal.aborted) return { events: [], hasMore: false }
           const query = { kinds: kinds ?? null, chat: chat ?? null }
-          const { events, next, hasMore } = source.readEvents(place, query, limit)
+          const { events, next, hasMore } = await source.readEvents(place, query, limit)
           if (next !== place) text = source.toText(next)
           place = next
           return { events, hasMore }

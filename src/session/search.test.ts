@@ -9,8 +9,10 @@ import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import { KEEP_ALL } from '../model/keeping.ts'
 import type { SeenContact, SeenMessage } from '../model/seen.ts'
+import { createEventReader } from '../store/read-events.ts'
 import type { SearchFilter } from '../store/read-search.ts'
 import { createReader } from '../store/reader.ts'
+import { openReads, startReadThreads } from '../store/reads.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { startIndexing } from './indexing.ts'
@@ -240,10 +242,16 @@ describe('a damaged index', () => {
 
   beforeEach(() => take(message('A1', 'um acht'), message('A2', 'nach acht')))
 
-  it('is found out by a search, and made anew', () => {
+  it('is found out by a search, and made anew', async () => {
     damage()
-    expect(search('acht')).toMatchObject({ items: [], indexing: true })
+    const threads = startReadThreads()
+    createEventReader(store, clock)
+    const reads = openReads(store, threads, clock)
+    const search = reads.reader().searchMessages('acht', {}, { limit: 100, sort: 'newest' })
+    expect(await search).toMatchObject({ items: [], indexing: true })
     mend()
+    await reads.close()
+    await threads.close()
   })
 
   it('is found out by a message that changes, which is then written', () => {

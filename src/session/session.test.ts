@@ -21,6 +21,7 @@ import type { EngineEvent } from '../engine/engine.ts'
 import { createLog } from '../log.ts'
 import { phoneNumberInput, toJid } from '../model/ids.ts'
 import { KEEP_ALL } from '../model/keeping.ts'
+import { startReadThreads } from '../store/reads.ts'
 import { createArchive } from './archive.ts'
 import { openAuthDir } from './auth-dir.ts'
 import { createSession } from './session.ts'
@@ -68,6 +69,7 @@ async function open({
     budget,
     keep: KEEP_ALL,
     eventsDays: 30,
+    threads: startReadThreads(),
     clock,
     log,
     hash: () => '',

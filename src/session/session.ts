@@ -543,7 +543,7 @@ export function createSession(options: SessionOptions): Session {
       pairing.clear()
       dropEngine()
       await closed
-      archive.close()
+      await archive.close()
     },
   }
 }

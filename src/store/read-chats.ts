@@ -10,7 +10,6 @@ import { timeOf } from './position.ts'
 import type { Finder } from './read-finder.ts'
 import type { GapReader } from './read-gaps.ts'
 import { FACE, FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
-import { remembering } from './remember.ts'
 import { type ChatView, personJid, personName } from './render.ts'
 import type { Connection } from './sqlite.ts'
 import { toIso } from './times.ts'
@@ -46,9 +45,10 @@ export type ChatDetails = {
 /** The reader's functions for chats. */
 export type ChatReader = {
   /**
-   * Lists chats, latest activity first, without those deleted on WhatsApp. @throws `invalid_input` (cursor)
+   * Lists chats, latest activity first, without those deleted on WhatsApp. `until`: Unix seconds at which the
+   * page changes even without a write. @throws `invalid_input` (cursor)
    */
-  listChats(filter: ChatFilter, page: PageOptions): Page<Chat>
+  listChats(filter: ChatFilter, page: PageOptions): Page<Chat> & { until: number }
   /** Returns one chat, including one deleted on WhatsApp. @throws `chat_not_found` */
   getChat(address: Jid): ChatDetails
 }
@@ -113,11 +113,11 @@ export function createChatReader(
   }
 
   return {
-    listChats: remembering(db, loader.now, (filter, options) => {
+    listChats(filter, options) {
       const rows = page(filter, options)
-      const value = toPage('chats', rows, options.limit, (shown) => loader.renderChats(shown, loader.own()))
-      return { value, until: firstUnmuting(rows, loader.now()) }
-    }),
+      const found = toPage('chats', rows, options.limit, (shown) => loader.renderChats(shown, loader.own()))
+      return { ...found, until: firstUnmuting(rows, loader.now()) }
+    },
     getChat(address) {
       const row = finder.chat(address) ?? fail('chat_not_found')
       const own = loader.own()

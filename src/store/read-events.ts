@@ -5,13 +5,14 @@ import type { Find } from '../model/event-row.ts'
 import { CHAT_FIELDS, type ChatField, type Event, type EventKind, KINDS } from '../model/events.ts'
 import type { Jid } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
+import type { Changes } from './changes.ts'
 import { createEventCursors, type EventCursors } from './event-cursor.ts'
-import type { LoggedEvent } from './event-log.ts'
+import type { EventLog, LoggedEvent } from './event-log.ts'
 import { ME, NOBODY, type PersonRow } from './people.ts'
 import { createFinder } from './read-finder.ts'
 import { createLoader } from './read-loader.ts'
 import { type ChatFace, chatId, chatName, hasAuthors, jidOf, type Own, toContact, toKey } from './render.ts'
-import type { Store } from './store.ts'
+import type { Connection } from './sqlite.ts'
 import { msToIso } from './times.ts'
 
 /** The events to return: of these kinds, of the chat at this address; null: all. */
@@ -54,12 +55,16 @@ type Around = {
 }
 
 /** Prepares its statements once, here. Throws as `setMeta` if the archive cannot be written. */
-export function createEventReader(store: Store, clock: Clock): EventReader {
-  const { db, events: log, changes } = store
+export function createEventReader(
+  { db, events: log, changes }: { db: Connection; events: EventLog; changes: Changes },
+  clock: Clock,
+): EventReader {
   const loader = createLoader(db, clock)
   const finder = createFinder(db, loader)
   const cursors = createEventCursors(db, log)
-  const changesSoFar = db.query<{ n: number }>('SELECT total_changes() AS n')
+  // Those of this connection, and those of others.
+  const ownChanges = db.query<{ n: number }>('SELECT total_changes() AS n')
+  const otherChanges = db.query<{ data_version: number }>('PRAGMA data_version')
   /** Cache of the newest page: readers that wake together mostly ask for the same one. */
   let shared: { wish: string; page: EventPage } | null = null
 
@@ -130,7 +135,7 @@ export function createEventReader(store: Store, clock: Clock): EventReader {
       const upTo = Math.min(last, after + STRIDE)
       // Looked up each time: two chats may have been merged since.
       const chat = address === null ? null : (finder.chat(address)?.id ?? -1)
-      const wish = JSON.stringify([after, last, kinds, chat, limit, changesSoFar.get()?.n])
+      const wish = JSON.stringify([after, last, kinds, chat, limit, ownChanges.get(), otherChanges.get()])
       if (shared?.wish === wish) return shared.page
       const rows = after >= last ? [] : log.matching({ after, upTo }, { kinds, chat }, limit)
       const next = rows.length === limit ? (rows.at(-1)?.cursor ?? upTo) : Math.max(after, upTo)

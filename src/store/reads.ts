@@ -1,29 +1,139 @@
-/** The port through which everything outside this room reads an archive: the functions of the reader, each asynchronous. */
-import type { Reader } from './reader.ts'
+/**
+ * The port through which everything outside this room reads an archive: the functions of the reader, answered in threads
+ * (read-thread.ts). What was written before a call is visible to it.
+ */
+import type { Clock } from '../clock.ts'
+import type { Jid } from '../model/ids.ts'
+import type { ExportFormat } from './exporter.ts'
+import { identity } from './open-file.ts'
+import type { EventPage, EventQuery } from './read-events.ts'
+import type { Args, ReaderCalls, ReadMessage, Values } from './read-thread.ts'
+import { createReader, type Reader } from './reader.ts'
+import { remembering } from './remember.ts'
+import { isIndexDamage } from './search-index.ts'
+import type { Store } from './store.ts'
+import { threadScript } from './thread-script.ts'
+import { type AskOptions, createThreads, type Thread, type Threads } from './threads.ts'
 
-/** The functions of {@link Reader}. Each rejects with the errors that the reader throws. */
+/**
+ * The functions of {@link Reader}. Each rejects with the errors that the reader throws, and with `whatsapp_timeout` if it takes
+ * more than 2 s.
+ */
 export type Reads = {
   [Name in keyof Reader]: (...args: Parameters<Reader[Name]>) => Promise<ReturnType<Reader[Name]>>
 }
 
-/** Reads through this reader. */
-export function createReads(reader: Reader): Reads {
+/** An export: the current number of messages, and pieces that are read when they are requested. */
+export type RunningExport = { messages: number; pieces: AsyncIterable<string> }
+
+export type ArchiveReads = {
+  /** Calls that still wait when `signal` is aborted are not answered. */
+  reader(signal?: AbortSignal): Reads
+  /** Rejects with `chat_not_found`. */
+  export(chat: Jid | null, format: ExportFormat): Promise<RunningExport>
+  /** As `EventReader.readEvents`, for ranges that take long. */
+  readEvents(after: number, query: EventQuery, limit: number): Promise<EventPage>
+  /** Waits for what runs, and rejects what waits. Call it before the archive is closed. */
+  close(): Promise<void>
+}
+
+/** Calls that read many rows at some sizes of the archive. */
+const LONG: ReadonlySet<keyof Args> = new Set([
+  'searchMessages',
+  'countAll',
+  'readEvents',
+  'startExport',
+  'nextPiece',
+])
+
+/** The threads that answer the reads of all archives of this process. They start with the first read. */
+export function startReadThreads(): Threads {
+  let script: URL | null = null
+  return createThreads(() => {
+    script ??= threadScript('read-thread')
+    return script
+  })
+}
+
+/** Opens the port to the archive that is open in `store`. */
+export function openReads(store: Store, threads: Threads, clock: Clock): ArchiveReads {
+  const requests = threads.open()
+  /**
+   * Answers in this thread: a few rows by key, which take 0.03 ms here (a thread takes 0.16 ms, of which 0.1 ms is work of this
+   * thread), and everything until the first thread has started.
+   */
+  const here: ReaderCalls = createReader(store.db, clock)
+  const archive = { file: store.file, key: store.key, identity: identity(store.file) }
+
+  async function ask<Name extends keyof Args>(
+    name: Name,
+    args: Args[Name],
+    options: AskOptions = {},
+  ): Promise<{ value: Values[Name]; at: Thread }> {
+    const message = { archive, now: clock.now(), name, args }
+    return requests.ask<Values[Name]>(message, { isLong: LONG.has(name), ...options })
+  }
+
+  async function read<Name extends keyof ReaderCalls>(name: Name, args: Args[Name], signal?: AbortSignal) {
+    return threads.isReady() ? (await ask(name, args, { signal })).value : here[name](...args)
+  }
+
+  async function search(args: Args['searchMessages'], signal: AbortSignal | undefined) {
+    try {
+      return await read('searchMessages', args, signal)
+    } catch (error) {
+      if (!isIndexDamage(error)) throw error
+      // Only the index is damaged, not the archive: it is rebuilt, and the response says so.
+      store.search.rebuild()
+      return read('searchMessages', args, signal)
+    }
+  }
+
+  const listChats = remembering(store.db, clock, async (...args: Args['listChats']) =>
+    read('listChats', args),
+  )
+
   return {
-    listChats: async (...args) => reader.listChats(...args),
-    getChat: async (...args) => reader.getChat(...args),
-    readMessages: async (...args) => reader.readMessages(...args),
-    getMessage: async (...args) => reader.getMessage(...args),
-    messagesAt: async (...args) => reader.messagesAt(...args),
-    listContacts: async (...args) => reader.listContacts(...args),
-    getContact: async (...args) => reader.getContact(...args),
-    addressesOf: async (...args) => reader.addressesOf(...args),
-    spellingsOf: async (...args) => reader.spellingsOf(...args),
-    listUnread: async (...args) => reader.listUnread(...args),
-    listWaiting: async (...args) => reader.listWaiting(...args),
-    searchMessages: async (...args) => reader.searchMessages(...args),
-    recipientAt: async (...args) => reader.recipientAt(...args),
-    recipientsNamed: async (...args) => reader.recipientsNamed(...args),
-    quoted: async (...args) => reader.quoted(...args),
-    countAll: async () => reader.countAll(),
+    reader(signal) {
+      const one = <Name extends keyof ReaderCalls>(name: Name, args: Args[Name]) => read(name, args, signal)
+      return {
+        listChats,
+        getChat: (...args) => one('getChat', args),
+        readMessages: (...args) => one('readMessages', args),
+        getMessage: (...args) => one('getMessage', args),
+        messagesAt: (...args) => one('messagesAt', args),
+        listContacts: (...args) => one('listContacts', args),
+        getContact: (...args) => one('getContact', args),
+        addressesOf: async (...args) => here.addressesOf(...args),
+        spellingsOf: async (...args) => here.spellingsOf(...args),
+        listUnread: (...args) => one('listUnread', args),
+        listWaiting: (...args) => one('listWaiting', args),
+        searchMessages: (...args) => search(args, signal),
+        recipientAt: async (...args) => here.recipientAt(...args),
+        recipientsNamed: (...args) => one('recipientsNamed', args),
+        quoted: async (...args) => here.quoted(...args),
+        countAll: (...args) => one('countAll', args),
+      }
+    },
+    async export(chat, format) {
+      const { value, at } = await ask('startExport', [chat, format])
+      return { messages: value.messages, pieces: pieces(value.id, at) }
+    },
+    readEvents: async (...args) => (await ask('readEvents', args)).value,
+    close: () => requests.end({ close: store.file } satisfies ReadMessage),
+  }
+
+  async function* pieces(id: number, at: Thread): AsyncGenerator<string> {
+    at.holds += 1
+    try {
+      for (;;) {
+        const { value } = await ask('nextPiece', [id], { at })
+        if (value === null) return
+        yield value
+      }
+    } finally {
+      at.holds -= 1
+      await ask('endExport', [id], { at }).catch(() => {})
+    }
   }
 }

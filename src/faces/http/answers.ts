@@ -1,9 +1,11 @@
-/** Large REST responses: produced one at a time, with a limit for all that clients have not read. */
+/** Large REST responses: written one at a time, with a limit for all that clients have not read. */
 import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
-import { toJson } from '../../json.ts'
+import { jsonLength, toJson } from '../../json.ts'
 import { turn } from '../../turn.ts'
 
+/** Longer responses take turns: writing this many characters takes about a millisecond. */
+const LARGE = 100_000
 /** Limit for all responses that clients have not read, in characters. A hundred of the longest messages have 7 million. */
 const MOST_IN_ALL = 64 * 1024 * 1024
 /**
@@ -21,7 +23,7 @@ type Taker = {
 
 export type Answers = {
   /**
-   * Calls `make` when its turn comes, and returns its result as JSON; null if the client has disconnected.
+   * Calls `make`, and returns its result as JSON; null if the client has disconnected.
    * @throws AppError `server_busy` if too much is unread (`make` is not called); what `make` throws
    */
   make(raw: Taker, make: () => Promise<unknown>): Promise<string | null>
@@ -31,10 +33,10 @@ export function createAnswers(clock: Clock): Answers {
   let lengthInAll = 0
   return {
     async make(raw, make) {
-      await turn()
       if (raw.destroyed) return null
       if (lengthInAll >= MOST_IN_ALL) fail('server_busy', { retryAfterS: 1 })
       const answer = await make()
+      if (jsonLength(answer) > LARGE) await turn()
       if (raw.destroyed) return null
       const json = toJson(answer)
       lengthInAll += json.length

@@ -87,7 +87,7 @@ async function stream(
   cancelHeartbeat = clock.after(HEARTBEAT_MS, beat)
   try {
     while (!reading.ended.aborted) {
-      await turn()
+      await turn('events')
       const { events, hasMore } = await reading.next(PAGE)
       for (const event of events) {
         sent = event.cursor

@@ -6,7 +6,6 @@ import type { Log } from '../../log.ts'
 import type { Door } from '../../operations/door.ts'
 import type { FileRow } from '../../operations/operation.ts'
 import { parseInput } from '../../operations/parse-input.ts'
-import { turn } from '../../turn.ts'
 import { callOf } from './calls.ts'
 import { inputOf } from './input.ts'
 import { untilTaken } from './pace.ts'
@@ -50,7 +49,6 @@ async function write(pieces: AsyncIterable<string>, raw: ServerResponse, clock: 
   raw.once('close', () => gone.abort())
   for await (const piece of pieces) {
     if (piece !== '' && !raw.write(piece)) await untilTaken(raw, gone.signal, clock)
-    await turn()
     if (raw.destroyed) return
   }
   raw.end()

@@ -1,0 +1,109 @@
+/** A thread that reads archives: it has connections of its own, which cannot write, and answers the calls of reads.ts. */
+import { fail } from '../errors.ts'
+import type { Jid } from '../model/ids.ts'
+import { createChanges } from './changes.ts'
+import { createEventLog } from './event-log.ts'
+import { createExporter, type ExportFormat } from './exporter.ts'
+import type { FileKey } from './key-file.ts'
+import { identity } from './open-file.ts'
+import { createEventReader, type EventReader } from './read-events.ts'
+import { createReader, type Reader } from './reader.ts'
+import { type Connection, connect } from './sqlite.ts'
+import { serveRequests } from './thread-port.ts'
+
+/** Exports that wait for their next piece, by number. */
+type Exports = {
+  startExport(chat: Jid | null, format: ExportFormat): { id: number; messages: number }
+  /** Null at the end. */
+  nextPiece(id: number): string | null
+  endExport(id: number): void
+}
+
+type Functions = Reader & Pick<EventReader, 'readEvents'> & Exports
+export type Args = { [Name in keyof Functions]: Parameters<Functions[Name]> }
+export type Values = { [Name in keyof Functions]: ReturnType<Functions[Name]> }
+/** The functions of the reader, by name. */
+export type ReaderCalls = { [Name in keyof Reader]: (...args: Args[Name]) => Values[Name] }
+type Calls = { [Name in keyof Functions]: (...args: Args[Name]) => Values[Name] }
+
+/** An archive that is open in the main thread. `identity` as of open-file.ts: a file that replaced it is not opened. */
+export type ArchiveFile = { file: string; key: FileKey | null; identity: string }
+/** `now`: Unix milliseconds by the server's clock. */
+type Call<Name extends keyof Calls> = { archive: ArchiveFile; now: number; name: Name; args: Args[Name] }
+export type ReadMessage = { [Name in keyof Calls]: Call<Name> }[keyof Calls] | { close: string }
+
+type Opened = { db: Connection; calls: Calls; clock: { nowMs: number } }
+
+/** The writer has a larger cache; here every thread has one for each archive. */
+const CACHE_KB = 4_000
+const opened = new Map<string, Opened>()
+
+serveRequests(
+  (message: ReadMessage) => {
+    if ('close' in message) return close(message.close)
+    const { archive, now } = message
+    const { db, calls, clock } = opened.get(archive.file) ?? open(archive)
+    clock.nowMs = now
+    // All statements of a call see the same state of the archive.
+    db.exec('BEGIN')
+    try {
+      return run(calls, message)
+    } finally {
+      db.exec('COMMIT')
+    }
+  },
+  () => [...opened.keys()].forEach(close),
+)
+
+function run<Name extends keyof Calls>(calls: Calls, { name, args }: { name: Name; args: Args[Name] }) {
+  return calls[name](...args)
+}
+
+function open({ file, key, identity: expected }: ArchiveFile): Opened {
+  // Opening would create a file that is missing.
+  if (identityOf(file) !== expected) fail('archive_unavailable')
+  const db = connect(file, key)
+  db.exec(`PRAGMA query_only = ON; PRAGMA cache_size = -${CACHE_KB}; PRAGMA temp_store = MEMORY`)
+  const clock = { nowMs: 0 }
+  const time = { now: () => clock.nowMs, after: () => () => {} }
+  const log = { db, events: createEventLog(db), changes: createChanges(db) }
+  const { readEvents } = createEventReader(log, time)
+  const calls = { ...createReader(db, time), readEvents, ...createExports(db, time) }
+  const archive = { db, calls, clock }
+  opened.set(file, archive)
+  return archive
+}
+
+function close(file: string): void {
+  opened.get(file)?.db.close()
+  opened.delete(file)
+}
+
+function identityOf(file: string): string | null {
+  try {
+    return identity(file)
+  } catch {
+    return null
+  }
+}
+
+function createExports(db: Connection, clock: Parameters<typeof createExporter>[1]): Exports {
+  const exporter = createExporter(db, clock)
+  const running = new Map<number, Iterator<string>>()
+  let last = 0
+  return {
+    startExport(chat, format) {
+      const { messages, pieces } = exporter.export(chat, format)
+      last += 1
+      running.set(last, pieces[Symbol.iterator]())
+      return { id: last, messages }
+    },
+    nextPiece(id) {
+      const next = running.get(id)?.next()
+      if (next !== undefined && next.done !== true) return next.value
+      running.delete(id)
+      return null
+    },
+    endExport: (id) => void running.delete(id),
+  }
+}

@@ -1,0 +1,102 @@
+/** Reading in threads: what they see, and what they leave behind. */
+import { existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createTestClock } from '../../test/test-clock.ts'
+import { toJid } from '../model/ids.ts'
+import { firstIn } from './position.ts'
+import { createEventReader } from './read-events.ts'
+import { type ArchiveReads, openReads, startReadThreads } from './reads.ts'
+import type { Store } from './store.ts'
+import type { Threads } from './threads.ts'
+import { openArchive } from './unlock.ts'
+
+let folder: string
+let threads: Threads
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wma-reads-'))
+  threads = startReadThreads()
+})
+afterEach(async () => {
+  await threads.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+type Opened = { store: Store; reads: ArchiveReads; file: string; chat: number }
+
+function open(name: string, secret: string | null = null): Opened {
+  const file = join(folder, name)
+  const store = openArchive(file, secret)
+  const clock = createTestClock()
+  createEventReader(store, clock)
+  const chat = store.chats.insert('group', { jid: toJid('120363000000000001@g.us') })
+  return { store, reads: openReads(store, threads, clock), file, chat }
+}
+
+function write({ store, chat }: Opened, body: string): void {
+  const id = (store.messages.newest(chat)?.id ?? firstIn(1_750_000_000)) + 1
+  store.transaction(() =>
+    store.messages.insert({
+      id,
+      chat,
+      bare_id: `3EB0${id}`,
+      sender: 0,
+      type: 'chat',
+      body,
+      ack: 1,
+      has_media: 0,
+      edited_at_ms: null,
+      revoked_at_ms: null,
+      details: null,
+    }),
+  )
+}
+
+/** An export is always read in a thread. */
+async function exported({ reads }: Opened): Promise<string> {
+  let text = ''
+  for await (const piece of (await reads.export(null, 'text')).pieces) text += piece
+  return text
+}
+
+async function close({ store, reads }: Opened): Promise<void> {
+  await reads.close()
+  store.close()
+}
+
+it('sees what was committed right before, in an encrypted archive too, and in each only its own', async () => {
+  const [plain, secret] = [open('plain.db'), open('secret.db', 'a key for this test')]
+  for (const body of ['one', 'two', 'three']) {
+    write(plain, `${body} plain`)
+    write(secret, `${body} secret`)
+    const texts = await Promise.all([exported(plain), exported(secret)])
+    expect(texts[0]).toContain(`${body} plain`)
+    expect(texts[0]).not.toContain('secret')
+    expect(texts[1]).toContain(`${body} secret`)
+    expect(texts[1]).not.toContain('plain')
+  }
+  await close(plain)
+  await close(secret)
+})
+
+it('lets the log of the archive be emptied when it is closed, also while it is read', async () => {
+  const archive = open('a.db')
+  for (let n = 0; n < 20; n += 1) write(archive, 'x'.repeat(60_000))
+  const { pieces } = await archive.reads.export(null, 'jsonl')
+  const running = pieces[Symbol.asyncIterator]()
+  expect((await running.next()).value).toContain('"line":"archive"')
+  await close(archive)
+  await expect(running.next()).rejects.toMatchObject({ code: 'shutting_down' })
+  expect(statSync(`${archive.file}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0)
+  await expect(archive.reads.export(null, 'jsonl')).rejects.toMatchObject({ code: 'shutting_down' })
+})
+
+it('creates no file in the place of one that was moved away', async () => {
+  const archive = open('a.db')
+  renameSync(archive.file, `${archive.file}.moved`)
+  await expect(exported(archive)).rejects.toMatchObject({ code: 'archive_unavailable' })
+  expect(existsSync(archive.file)).toBe(false)
+  renameSync(`${archive.file}.moved`, archive.file)
+  await close(archive)
+})
