@@ -87,6 +87,8 @@ export async function fitAnswer({
   const count = (result: CallToolResult) => tokensOf(result, 2 * budget)
   let result = render(first, LONG, {})
   if (count(result) <= budget) {
+    // Most results: writing and counting them again takes as long as the first time.
+    if (!hasLonger(first, LONG.text)) return result
     for (const limits of LONGER) {
       const longer = render(first, limits, {})
       if (count(longer) <= budget) return longer
@@ -124,6 +126,14 @@ function shrink(sizes: Sizes, ratio: number, lists: Fitting['lists'], answer: ob
     return [name, Math.max(1, Math.floor(shown * scale))]
   })
   return less.length === 0 ? null : { ...sizes, ...Object.fromEntries(less) }
+}
+
+/** True if the value contains a text that is longer than this. */
+function hasLonger(value: unknown, length: number): boolean {
+  if (typeof value === 'string') return value.length > length
+  return (
+    typeof value === 'object' && value !== null && Object.values(value).some((one) => hasLonger(one, length))
+  )
 }
 
 /** Returns the total number of entries in lists with these names. */
