@@ -11,6 +11,7 @@ import { ERRORS } from '../src/errors.ts'
 import { createOpenApi } from '../src/faces/http/openapi.ts'
 import { ROWS } from '../src/operations/index.ts'
 import { VERSION } from '../src/version.ts'
+import { buildsPage } from './builds-page.ts'
 import { eventsPage } from './events-page.ts'
 import { restPage } from './rest-page.ts'
 
@@ -24,6 +25,7 @@ const files: Record<string, string> = {
   'docs/rest.md': restPage(),
   'docs/events.md': eventsPage(),
   'docs/faults.md': faultsPage(),
+  'docs/whatsapp-web.md': buildsPage(),
   'docs/openapi.json': `${JSON.stringify(createOpenApi(ROWS, VERSION), null, 2)}\n`,
 }
 

@@ -264,7 +264,7 @@ export const ERRORS = {
     status: 501,
     retry: 'never',
     title: 'This build of WhatsApp Web does not support the operation',
-    hint: 'Update whatsapp-mcp-api. Until then this operation is not available.',
+    hint: 'Update whatsapp-mcp-api. Until then this operation is not available; `missing` names what this build lacks.',
   },
   whatsapp_error: {
     status: 502,

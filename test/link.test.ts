@@ -3,9 +3,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { builds } from '../simulator/builds.ts'
+import { ROWS } from '../src/operations/index.ts'
 import { type Harness, openHarness } from './harness.ts'
 
 const NAMES = builds.map(({ name }) => name)
+/** The operations that docs/whatsapp-web.md lists. */
+const USES_WHATSAPP_WEB = new Set(ROWS.filter(({ uses }) => uses !== undefined).map(({ name }) => name))
 
 describe.each(NAMES)('on build %s', (build) => {
   let harness: Harness
@@ -73,6 +76,17 @@ describe.each(NAMES)('on build %s', (build) => {
     })
     expect(status.whatsapp_web_version).toContain(build.split('-')[0])
     expect((await harness.get('/qr')).text).toContain('Linked as')
+  })
+
+  it('says which operations work on this build', async () => {
+    const { json } = await harness.get('/api/capabilities')
+    expect(json).toMatchObject({ is_known_build: true, missing: [], whatsapp_web_version: build })
+    const states = Object.fromEntries(
+      json.operations
+        .filter(({ operation }: { operation: string }) => USES_WHATSAPP_WEB.has(operation))
+        .map(({ operation, state }: Record<string, string>) => [operation, state]),
+    )
+    await expect(`${JSON.stringify(states, null, 2)}\n`).toMatchFileSnapshot(`snapshots/builds/${build}.json`)
   })
 
   it('sends a text that WhatsApp has then', async () => {

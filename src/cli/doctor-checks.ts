@@ -4,6 +4,7 @@ import { BrowserNotFound } from '../browser/find.ts'
 import { type Config, serverUrl } from '../config.ts'
 import { foldersAbove, isOpenToAll, placesIn } from '../session/auth-dir.ts'
 import { isNodeSupported, oldNode } from '../version.ts'
+import { openApi } from './client.ts'
 import type { MachineView } from './doctor-machine.ts'
 import { errnoOf } from './errno.ts'
 import { stopLine } from './running.ts'
@@ -53,6 +54,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'port', run: checkPort },
   { name: 'network', run: checkNetwork },
   { name: 'session', run: checkSession },
+  { name: 'whatsapp', run: checkCapabilities },
 ]
 
 async function checkNode({ machine: { nodeVersion } }: Situation): Promise<Verdict> {
@@ -328,6 +330,34 @@ async function checkSession({ config, answering }: Situation): Promise<Verdict> 
   )
     return warning(says, next_step ?? 'See docs/troubleshooting.md.')
   return ok(says)
+}
+
+/** The part of `GET /api/capabilities` that the check reads. */
+type Capabilities = {
+  whatsapp_web_version: string | null
+  is_known_build: boolean | null
+  operations: { operation: string; state: string; why: string | null }[]
+}
+
+/** Checks what WhatsApp Web offers to the running server. */
+async function checkCapabilities({ config, answering }: Situation): Promise<Verdict> {
+  if (answering.who !== 'server' || !isOurs(answering, config.authDir))
+    return ok('No server of this directory runs, so WhatsApp Web was not checked.')
+  const api = openApi({ url: serverUrl(config.host, config.port), isNamed: true })
+  const { whatsapp_web_version, is_known_build, operations } =
+    await api.get<Capabilities>('/api/capabilities')
+  if (whatsapp_web_version === null) return ok('WhatsApp Web is not loaded, so it was not checked.')
+  const build = `Build ${whatsapp_web_version} of WhatsApp Web`
+  const broken = operations.filter(({ state }) => state === 'broken')
+  if (broken.length > 0) {
+    const names = broken.map(({ operation }) => operation).join(', ')
+    return warning(`${build} breaks ${names}. ${broken[0]?.why ?? ''}`, 'Update whatsapp-mcp-api.')
+  }
+  return ok(
+    is_known_build === true
+      ? `${build} offers everything that is needed.`
+      : `${build} is new. Nothing known is missing.`,
+  )
 }
 
 /** True if the server that responds uses this directory. */

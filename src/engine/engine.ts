@@ -2,6 +2,7 @@
  * The interface to a linked WhatsApp: what a session calls, and what the engine reports. Independent of any
  * library.
  */
+import type { Ability, SelfCheck } from '../model/ability.ts'
 import type { Jid, MessageKey, PhoneNumber } from '../model/ids.ts'
 import type { SeenChat, SeenContact, SeenMessage, SeenReaction } from '../model/seen.ts'
 import type { Account } from '../model/status.ts'
@@ -11,7 +12,7 @@ import type { Account } from '../model/status.ts'
  * `crashed`: the browser or its page died. `not_responding`: the page hangs. `start_failed`: WhatsApp Web did
  * not load. `ready_timeout`: linked, but never became ready. `logged_out`: WhatsApp removed this device.
  * `conflict`: another browser took the session. `blocked`: WhatsApp refuses this client or account; a retry
- * makes it worse.
+ * makes it worse. `unsupported`: this build of WhatsApp Web lacks what the link needs; `checked` says what.
  */
 export type EngineEnd =
   | 'crashed'
@@ -21,6 +22,7 @@ export type EngineEnd =
   | 'logged_out'
   | 'conflict'
   | 'blocked'
+  | 'unsupported'
 
 /**
  * What an engine reports, in this order: `qr`* → `authenticated` → `ready` → messages, acks and `connection`
@@ -77,6 +79,10 @@ export type EngineEvent =
    * Messages of that time have no events: read them.
    */
   | { type: 'missed' }
+  /** What this build of WhatsApp Web offers; before each `ready`, and after each reload of the page. */
+  | { type: 'checked'; check: SelfCheck }
+  /** A call failed in the page although nothing is missing (`failure`), or one succeeded after that (null). */
+  | { type: 'outcome'; ability: Ability; failure: string | null }
   | { type: 'ended'; end: EngineEnd; detail: string }
 
 /**
@@ -105,7 +111,10 @@ export type SendOptions = {
   answers?: readonly MessageKey[] | undefined
 }
 
-/** One start of one linked device. Single-use: after `ended` or `close()` open a new one. */
+/**
+ * One start of one linked device. Single-use: after `ended` or `close()` open a new one. Every call but the
+ * last three also fails with `not_supported_by_whatsapp_web`, if this build lacks what it needs.
+ */
 export type Engine = {
   /**
    * Requests a pairing code of 8 characters from WhatsApp, valid for about three minutes. Only while not

@@ -24,6 +24,7 @@ export const REASONS = [
   'passkey_required',
   'conflict',
   'blocked',
+  'unsupported',
   'offline',
   'crashed',
   'not_responding',

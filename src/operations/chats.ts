@@ -19,6 +19,7 @@ export const listChats = defineOperation({
   scope: 'read',
   toolset: 'core',
   needs: 'nothing',
+  uses: ['receive', 'read_chats'],
   routes: ['GET /api/chats'],
   input: z.strictObject({
     limit: limit(20),

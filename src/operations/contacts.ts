@@ -17,6 +17,7 @@ export const listContacts = defineOperation({
   scope: 'read',
   toolset: 'core',
   needs: 'nothing',
+  uses: ['read_contacts'],
   routes: ['GET /api/contacts'],
   input: z.strictObject({ query: nameQuery, limit: limit(20), cursor }),
   output: z.object({

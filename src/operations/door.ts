@@ -41,6 +41,8 @@ export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestI
   mcpUrl: string
   /** Returns the present status of the session. Never opens the browser. */
   status(): ReturnType<Session['status']>
+  /** What this build of WhatsApp Web is known to offer. */
+  abilities: Session['abilities']
   /** Subscribes to changes of the status. Returns the unsubscribe function. */
   onStatus: Session['onChange']
   /** Reads the archive. Reads that have not begun when the client disconnects are not run. */
@@ -166,6 +168,7 @@ export function createDoor({ accounts, uploads, clock, mcpUrl, onAdmit }: DoorOp
       accounts: { list: accounts.list, view: accounts.view },
       mcpUrl: mcpUrl(account.id),
       status: session.status,
+      abilities: session.abilities,
       onStatus: session.onChange,
       reader: () => archive.reader(signal),
       export: archive.export,

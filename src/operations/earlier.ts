@@ -15,6 +15,7 @@ export const loadEarlier = defineOperation({
   scope: 'manage',
   toolset: 'core',
   needs: 'ready',
+  uses: ['read_history'],
   routes: ['POST /api/chats/{chat_id}/load-earlier'],
   input: z.strictObject({
     chat_id: chatIdInput,
@@ -33,6 +34,7 @@ export const loadEarlier = defineOperation({
     'logout_in_progress',
     'shutting_down',
     'whatsapp_error',
+    'not_supported_by_whatsapp_web',
     'whatsapp_timeout',
   ],
   limitMs: 30_000,

@@ -31,6 +31,7 @@ export const readMessages = defineOperation({
   scope: 'read',
   toolset: 'core',
   needs: 'nothing',
+  uses: ['receive'],
   routes: ['GET /api/messages', 'POST /api/messages'],
   input: z
     .strictObject({

@@ -10,6 +10,7 @@ import {
 } from './accounts.ts'
 import { forgetChat, getArchiveStats } from './archive.ts'
 import { listUnread, listWaiting } from './attention.ts'
+import { defineCapabilities } from './capabilities.ts'
 import { getChat, listChats } from './chats.ts'
 import { getContact, listContacts } from './contacts.ts'
 import { loadEarlier } from './earlier.ts'
@@ -23,9 +24,12 @@ import { searchMessages } from './search.ts'
 import { enableToolset, listToolsets } from './toolsets.ts'
 import { uploadFile } from './uploads.ts'
 
+const getCapabilities = defineCapabilities(() => ROWS)
+
 export const OPERATIONS: readonly Operation[] = [
   getServer,
   getStatus,
+  getCapabilities,
   startAuth,
   requestPairingCode,
   sendMessage,

@@ -72,6 +72,7 @@ export const startAuth = defineOperation({
   toolset: 'core',
   repeatable: true,
   needs: 'nothing',
+  uses: ['link', 'link_device'],
   routes: ['POST /api/auth/start'],
   input: nothing,
   output: Status,
@@ -96,6 +97,7 @@ export const requestPairingCode = defineOperation({
   scope: 'admin',
   toolset: 'core',
   needs: 'nothing',
+  uses: ['link', 'pairing_code'],
   routes: ['POST /api/pairing-code'],
   input: z.strictObject({ phone_number: phoneNumberInput }),
   output: z.union([
@@ -113,6 +115,7 @@ export const requestPairingCode = defineOperation({
     'pairing_refused',
     'pairing_rate_limited',
     'start_failed',
+    'not_supported_by_whatsapp_web',
     'starting',
     'browser_not_found',
     'logout_in_progress',
@@ -165,6 +168,7 @@ export const logout = defineOperation({
   toolset: 'core',
   repeatable: true,
   needs: 'nothing',
+  uses: ['log_out'],
   routes: ['POST /api/logout'],
   input: nothing,
   output: z.object({

@@ -32,6 +32,7 @@ const SEND_ERRORS = [
   'not_on_whatsapp',
   'send_refused',
   'whatsapp_error',
+  'not_supported_by_whatsapp_web',
   'whatsapp_timeout',
   'send_outcome_unknown',
 ] as const satisfies ErrorCode[]
@@ -68,6 +69,7 @@ export const sendMessage = defineOperation({
   scope: 'send',
   toolset: 'core',
   needs: 'ready',
+  uses: ['find_number', 'send_text'],
   routes: ['POST /api/send'],
   input: z.strictObject({
     phone_number: phoneNumberInput,
@@ -106,6 +108,7 @@ export const sendToChat = defineOperation({
   scope: 'send',
   toolset: 'core',
   needs: 'ready',
+  uses: ['find_number', 'send_text', 'reply'],
   routes: ['POST /api/chats/{chat}/messages'],
   input: z.strictObject({
     chat: z

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
 import type { Body } from '../files/uploads.ts'
+import type { Ability } from '../model/ability.ts'
 import { accountPath } from '../model/account-paths.ts'
 import { type Short, shortOf } from '../model/fields.ts'
 import type { Toolset } from '../model/toolsets.ts'
@@ -61,6 +62,8 @@ type Described<In extends z.ZodType, S extends Scope, N extends Needs> = {
   /** True if its routes belong to the server and not to one account. */
   isGlobal?: true
   input: In
+  /** What it needs of WhatsApp Web, now or to keep the archive up to date. Default: nothing. */
+  uses?: readonly Ability[]
   /** Error codes of this row, besides those that any call can return. */
   errors: ErrorCode[]
   /** Shown in the docs; a test runs it against the double. */

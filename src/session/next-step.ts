@@ -48,6 +48,7 @@ export function nextStep(situation: Situation): string | null {
 
 function stoppedStep({ reason, lastError, linked, archiveHint }: Situation): string {
   if (reason === 'blocked') return UPDATE
+  if (reason === 'unsupported') return UNSUPPORTED
   if (archiveHint !== null) return archiveHint
   if (reason === 'queued') return 'Wait: the server starts its accounts a few at a time.'
   if (reason === 'logged_out')
@@ -58,6 +59,7 @@ function stoppedStep({ reason, lastError, linked, archiveHint }: Situation): str
 
 function disconnectedStep({ reason, lastError, reconnecting, archiveHint }: Situation): string {
   if (reason === 'blocked') return UPDATE
+  if (reason === 'unsupported') return UNSUPPORTED
   if (reason === 'conflict' && !reconnecting) {
     return 'Another browser uses this session. Close WhatsApp Web there, then POST /api/auth/start.'
   }
@@ -68,6 +70,8 @@ function disconnectedStep({ reason, lastError, reconnecting, archiveHint }: Situ
 }
 
 const UPDATE = 'WhatsApp refuses this client. Update whatsapp-mcp-api, and check the phone for a notice.'
+const UNSUPPORTED =
+  'Update whatsapp-mcp-api: this build of WhatsApp Web lacks what the link needs. GET /api/capabilities says what.'
 const CHECK_NETWORK = 'Check the network, for example with whatsapp-mcp-api doctor'
 
 /** True if `last_error` holds a network error of Chromium (engine/wweb/start-problem.ts). */

@@ -8,13 +8,23 @@ const PER_HOUR = 10
 const HOUR_MS = 3_600_000
 const CONFLICT_DELAY_MS = 60_000
 const CONFLICT_TRIES = 3
+/** WhatsApp ships several builds a day; the next one may offer what this one lacks. */
+const UNSUPPORTED_DELAY_MS = 30 * 60_000
+
+type Cause = 'lost' | 'conflict' | 'unsupported'
+
+/** Causes with a delay of their own. */
+const DELAY_OF: Partial<Record<Cause, number>> = {
+  conflict: CONFLICT_DELAY_MS,
+  unsupported: UNSUPPORTED_DELAY_MS,
+}
 
 export type Reconnects = {
   /**
-   * Milliseconds until the next attempt, which counts as made. `conflict` waits a minute; null after three
-   * conflicts.
+   * Milliseconds until the next attempt, which counts as made. `conflict` waits a minute, `unsupported` half an
+   * hour; null after three conflicts.
    */
-  next(now: number, cause: 'lost' | 'conflict'): number | null
+  next(now: number, cause: Cause): number | null
   /** Attempts since the session last counted as stable, including the next one. */
   attempt(): number
   /** The session is stable, or a person restarted it: counts from zero again. The hourly limit stays. */
@@ -29,7 +39,7 @@ export function createReconnects(random: () => number = Math.random): Reconnects
   return {
     next(now, cause) {
       if (cause === 'conflict' && ++conflicts > CONFLICT_TRIES) return null
-      const base = cause === 'conflict' ? CONFLICT_DELAY_MS : (DELAYS_MS[attempts] ?? 60_000)
+      const base = DELAY_OF[cause] ?? DELAYS_MS[attempts] ?? 60_000
       attempts += 1
       recent = recent.filter((at) => at > now - HOUR_MS)
       const oldest = recent[recent.length - PER_HOUR]

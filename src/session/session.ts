@@ -5,6 +5,7 @@ import { AppError, fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type PhoneNumber, toJid } from '../model/ids.ts'
 import type { Account, Reason, SessionState, Status } from '../model/status.ts'
+import { type AbilitiesView, createAbilities } from './abilities.ts'
 import type { AccountDir } from './account-dir.ts'
 import type { Archive } from './archive.ts'
 import { explainUnlink } from './early-unlink.ts'
@@ -63,9 +64,11 @@ export type Session = {
   logout(): Promise<boolean | null>
   /**
    * The engine of a ready and connected session. Fails with `not_linked`, `starting`, `not_connected`,
-   * `shutting_down`.
+   * `not_supported_by_whatsapp_web`, `shutting_down`.
    */
   engine(): Engine
+  /** What this build of WhatsApp Web is known to offer. Cheap. */
+  abilities(): AbilitiesView
   /** Fails with `not_linked` unless a session is saved. */
   requireLinked(): void
   /** Calls `listener` after every change of the status. Returns the unsubscribe function. */
@@ -125,6 +128,7 @@ export function createSession(options: SessionOptions): Session {
   let over = false
 
   const reconnects = createReconnects()
+  const abilities = createAbilities(clock)
   const timers = createTimers<'offline' | 'restart' | 'probe' | 'well' | 'reconnect'>(clock)
   const listeners = new Set<() => void>()
   const changes = createSessionChanges((to, why) => archive.take({ type: 'session', state: to, reason: why }))
@@ -261,6 +265,12 @@ export function createSession(options: SessionOptions): Session {
         return archive.take(event)
       case 'missed':
         return archive.doubt()
+      case 'checked':
+        return abilities.onCheck(event.check)
+      case 'outcome':
+        if (event.failure !== null)
+          log.warn({ ability: event.ability }, 'WhatsApp Web failed although nothing is missing')
+        return abilities.onOutcome(event.ability, event.failure)
       case 'ended':
         return onEnded(event.end, event.detail)
     }
@@ -328,13 +338,13 @@ export function createSession(options: SessionOptions): Session {
       return finish('stop', 'logged_out', explainUnlink(detail, linkedAt, clock.now()))
     }
     if (authDir.saved() === null)
-      return finish('stop', end === 'blocked' ? 'blocked' : 'start_failed', detail)
+      return finish('stop', end === 'blocked' || end === 'unsupported' ? end : 'start_failed', detail)
     finish('lost', why ?? end, detail)
-    if (end !== 'blocked') scheduleReconnect(end === 'conflict' ? 'conflict' : 'lost')
+    if (end !== 'blocked') scheduleReconnect(end === 'conflict' || end === 'unsupported' ? end : 'lost')
     changed()
   }
 
-  function scheduleReconnect(cause: 'lost' | 'conflict'): void {
+  function scheduleReconnect(cause: Parameters<typeof reconnects.next>[1]): void {
     const wait = reconnects.next(clock.now(), cause)
     if (wait === null) return
     reconnectAt = clock.now() + wait
@@ -352,6 +362,14 @@ export function createSession(options: SessionOptions): Session {
   function requireOpen(): void {
     if (over) fail('shutting_down')
     if (loggingOut !== null) fail('logout_in_progress', { retryAfterS: 5 })
+  }
+
+  function failUnsupported(): never {
+    const { check } = abilities.view()
+    return fail('not_supported_by_whatsapp_web', {
+      ...(lastError === null ? {} : { detail: lastError }),
+      facts: { whatsapp_web_version: check?.build ?? null, missing: check?.missing.link ?? [] },
+    })
   }
 
   /** The state after an await, which the compiler cannot narrow correctly. */
@@ -383,6 +401,7 @@ export function createSession(options: SessionOptions): Session {
     const now = current()
     if (now === 'authenticated' || now === 'ready') return null
     if (now === 'starting') fail('starting', { retryAfterS: 5 })
+    if (reason === 'unsupported') failUnsupported()
     if (now !== 'qr' || engine === null) fail('start_failed', lastError === null ? {} : { detail: lastError })
     const mine = generation
     const code = await engine.requestPairingCode(phone).catch((error) => {
@@ -505,10 +524,12 @@ export function createSession(options: SessionOptions): Session {
       if (authDir.saved() === null) fail('not_linked')
       if (reason === 'stopped')
         fail('not_connected', { hint: 'The account is stopped. POST /api/auth/start, then retry.' })
+      if (reason === 'unsupported') failUnsupported()
       if (state === 'starting' || state === 'authenticated') fail('starting', { retryAfterS: 5 })
       const wait = reconnectAt === null ? 5 : Math.ceil((reconnectAt - clock.now()) / 1000) + 5
       return fail('not_connected', { retryAfterS: Math.max(1, wait) })
     },
+    abilities: abilities.view,
     requireLinked() {
       if (authDir.saved() === null) fail('not_linked')
     },

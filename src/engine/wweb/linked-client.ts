@@ -2,7 +2,9 @@
 import { basename, dirname } from 'node:path'
 import type { Browser, Page } from 'puppeteer'
 import wweb from 'whatsapp-web.js'
+import { COMPONENTS } from './compat/needs.ts'
 import { explainPageErrors } from './compat/page-errors.ts'
+import { installPageModules } from './compat/page-modules.ts'
 import type { Piece } from './compat/piece.ts'
 import { holdBackChatListeners, isInjected, markInjected, overhearPasskey } from './in-page.ts'
 import { installPageHistory } from './page-history.ts'
@@ -76,6 +78,10 @@ export type LinkedClientOptions = {
   pieces: readonly Piece[]
   /** A piece has changed something in the page. */
   onPiece(name: string): void
+  /** A piece could not be applied: an unknown build. */
+  onPieceFailed(name: string, error: unknown): void
+  /** The library's listeners could not be attached: no event of the page arrives. */
+  onAttachFailed(error: unknown): void
   /** WhatsApp Web showed its news to a fresh link; the dialog is confirmed. */
   onNews(): void
   /** The library's listeners are in the page: from now on no event is missed. */
@@ -143,7 +149,13 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
 
   async function applyPieces(when: Piece['when']): Promise<void> {
     for (const { name, when: then, apply } of options.pieces) {
-      if (then === when && (await client.pupPage?.evaluate(apply))) options.onPiece(name)
+      if (then !== when) continue
+      try {
+        if (await client.pupPage?.evaluate(apply)) options.onPiece(name)
+      } catch (error) {
+        if (isContextLost(error)) throw error
+        options.onPieceFailed(name, error)
+      }
     }
   }
 
@@ -160,6 +172,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     attaching = null
     attached = false
     await client.pupPage?.evaluate(overhearPasskey)
+    await client.pupPage?.evaluate(installPageModules, COMPONENTS)
     await applyPieces('document')
     await inject()
     await client.pupPage?.evaluate(markInjected)
@@ -194,18 +207,23 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
   // first is.
   const attachEventListeners = client.attachEventListeners.bind(client)
   client.attachEventListeners = async () => {
-    attaching ??= (async () => {
-      await applyPieces('linked')
-      await client.pupPage?.evaluate(holdBackChatListeners)
-      await attachEventListeners()
-      await client.pupPage?.evaluate(installPageRows, UNREPORTED_TYPES)
-      await client.pupPage?.evaluate(installPageHistory)
-      await client.pupPage?.evaluate(installPageQuotes)
-      if (!(await client.pupPage?.evaluate(installPageWatch))) options.onUnwatched()
-      attached = true
-      options.onListening()
-    })()
-    await attaching
+    attaching ??= attach()
+    await attaching.catch((error) => {
+      attaching = null
+      if (!isContextLost(error)) options.onAttachFailed(error)
+      throw error
+    })
+  }
+  async function attach(): Promise<void> {
+    await applyPieces('linked')
+    await client.pupPage?.evaluate(holdBackChatListeners)
+    await attachEventListeners()
+    await client.pupPage?.evaluate(installPageRows, UNREPORTED_TYPES)
+    await client.pupPage?.evaluate(installPageHistory)
+    await client.pupPage?.evaluate(installPageQuotes)
+    if (!(await client.pupPage?.evaluate(installPageWatch))) options.onUnwatched()
+    attached = true
+    options.onListening()
   }
 
   // Stores every document's source, with an unguarded listener that fails if the browser closes meanwhile.

@@ -16,6 +16,7 @@ import { listenTo } from './listeners.ts'
 import { createReading } from './reading.ts'
 import { createTextSender } from './send-text.ts'
 import { startProblem, UNKNOWN_PAGE } from './start-problem.ts'
+import { createSupported } from './supported.ts'
 import { toSocketMeaning } from './translate.ts'
 import { createTranslator } from './translator.ts'
 
@@ -87,11 +88,13 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     },
     onInjected() {
       injected.resolve(true)
+      void supported.check()
       void afterInjected()
     },
     onReinjectFailed: (error) => {
       if (isOver()) return
       log.warn({ err: error }, 'the engine could not attach to the reloaded page')
+      void endIfUnsupported()
       // Another reload attaches again; a page that does not reload would send no events.
       clock.after(REATTACH_MS, () => {
         if (phase === 'ready' && !listening)
@@ -104,6 +107,11 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       else void onReady()
     },
     pieces: setup.pieces ?? PIECES,
+    onPieceFailed: (piece, error) => log.warn({ piece, err: error }, 'WhatsApp Web could not be repaired'),
+    onAttachFailed: (error) => {
+      log.warn({ err: error }, "WhatsApp Web's events cannot be received")
+      void endIfUnsupported()
+    },
     onPiece: (piece) => log.debug({ piece }, 'this build of WhatsApp Web is repaired'),
     onNews: () => log.info('WhatsApp Web showed its news to the new device; confirmed with "Continue"'),
     onChanged: (changes) => listeners.onChanged(changes),
@@ -115,6 +123,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   const listeners = listenTo(client, sender, translator, emitWhenReady, log)
   const ask = createAsk(clock, () => connected)
   const reading = createReading(client, addresses, translator, ask, clock)
+  const supported = createSupported(client, clock, emit)
   const linking = createLinking(client, injected.promise, () => phase === 'unpaired', clock, log)
 
   client.on('qr', (qr) => {
@@ -148,10 +157,20 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       // The device was removed while the server was not running: the page navigates away during the
       // injection.
       if (isGoodbye(client.pupPage)) return end('logged_out', 'WhatsApp removed this device.')
+      if (await endIfUnsupported()) return
       const known = startProblem(error)
       end('start_failed', `The browser or WhatsApp Web did not start: ${known ?? UNKNOWN_PAGE}`)
       log.warn(known === null ? { err: error } : { reason: known }, 'the start failed')
     }
+  }
+
+  /** Ends the engine if this build lacks what the link itself needs. */
+  async function endIfUnsupported(): Promise<boolean> {
+    const check = await supported.check()
+    const missing = check?.missing.link
+    if (missing === undefined) return false
+    end('unsupported', `Build ${check?.build} of WhatsApp Web does not have ${missing.join(', ')}.`)
+    return true
   }
 
   async function onBrowser(opened: Browser, page: Page): Promise<void> {
@@ -233,6 +252,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     const [version, lid] = await Promise.all([
       client.getWWebVersion().catch(() => 'unknown'),
       client.pupPage?.evaluate(readOwnLid).catch(() => null),
+      supported.check(),
     ])
     const info = client.info
     if (info === undefined || isOver() || isReady()) return
@@ -289,8 +309,15 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
 
   return {
     ...linking,
-    sendText: sender.send,
-    ...reading,
+    requestPairingCode: (phone) => supported.use(['pairing_code'], () => linking.requestPairingCode(phone)),
+    sendText: (chat, text, options) =>
+      supported.use(options.answers === undefined ? ['send_text'] : ['reply', 'send_text'], () =>
+        sender.send(chat, text, options),
+      ),
+    findNumber: (phone) => supported.use(['find_number'], () => reading.findNumber(phone)),
+    readChats: () => supported.read('read_chats', reading.readChats),
+    readContacts: () => supported.read('read_contacts', reading.readContacts),
+    readMessages: (chat, page) => supported.use(['read_history'], () => reading.readMessages(chat, page)),
     async probe() {
       const answer = await readPage()
       const socket = typeof answer === 'string' ? null : answer

@@ -2,5 +2,6 @@
 import { messageKeys } from './message-keys.ts'
 import { newsDialog } from './news-dialog.ts'
 import type { Piece } from './piece.ts'
+import { standIns } from './stand-ins.ts'
 
-export const PIECES: readonly Piece[] = [newsDialog, messageKeys]
+export const PIECES: readonly Piece[] = [standIns, newsDialog, messageKeys]

@@ -1,0 +1,66 @@
+/** What each ability needs of the page: modules of WhatsApp Web and their exports, as 1.34.7 and our own code use them. */
+import type { Ability } from '../../../model/ability.ts'
+
+/** `Module.path.to.export`; with `()` it must be a function. */
+export const NEEDS: Record<Ability, readonly string[]> = {
+  link: [
+    'WAWebSocketModel.Socket.on()',
+    'WAWebCollections.Msg.on()',
+    'WAWebCollections.Chat.on()',
+    'WAWebUserPrefsMeUser.getMaybeMePnUser()',
+    'WAWebUserPrefsMeUser.getMaybeMeLidUser()',
+  ],
+  link_device: [
+    'WAWebConnModel.Conn.on()',
+    'WABase64.encodeB64()',
+    'WAWebCompanionRegClientUtils.DEVICE_PLATFORM',
+    'WAWebUserPrefsInfoStore.waNoiseInfo.get()',
+    'WAWebSignalStoreApi.waSignalStore.getRegistrationInfo()',
+    'WAWebUserPrefsMultiDevice.getADVSecretKey()',
+  ],
+  pairing_code: [
+    'WAWebAltDeviceLinkingApi.setPairingType()',
+    'WAWebAltDeviceLinkingApi.initializeAltDeviceLinking()',
+    'WAWebAltDeviceLinkingApi.startAltLinkingFlow()',
+  ],
+  log_out: ['WAWebSocketModel.Socket.logout()'],
+  receive: ['WAWebMsgKey.newId()', 'WAWebCollections.Msg.get()'],
+  receive_reactions: ['WAWebAddonReactionTableMode.reactionTableMode.bulkUpsert()'],
+  find_number: ['WAWebWidFactory.createWid()', 'WAWebQueryExistsJob.queryWidExists()'],
+  send_text: [
+    'WAWebWidFactory.createWid()',
+    'WAWebWidFactory.asUserWidOrThrow()',
+    'WAWebFindChatAction.findOrCreateLatestChat()',
+    'WAWebChatGetters.getIsNewsletter()',
+    'WAWebChatGetters.getIsBroadcast()',
+    'WAWebMsgKey.newId()',
+    'WAWebGetEphemeralFieldsMsgActionsUtils.getEphemeralFields()',
+    'WAWebSendMsgChatAction.addAndSendMsgToChat()',
+  ],
+  reply: ['WAWebMsgReply.canReplyMsg()', 'WAWebCollections.Msg.getMessagesById()'],
+  read_chats: ['WAWebCollections.Chat.getModelsArray()'],
+  read_contacts: ['WAWebCollections.Contact.getModelsArray()'],
+  read_history: ['WAWebWidFactory.createWid()', 'WAWebChatLoadMessages.loadEarlierMsgs()'],
+}
+
+/** Builds up to this one were seen; the last number of their names. Source: wa-version and OpenWA, October 2026. */
+export const NEWEST_SEEN = 1_049_170_010
+
+/** True if this version was made for builds like this one. */
+export function isKnownBuild(build: string): boolean {
+  const number = Number(/^2\.3000\.(\d+)/.exec(build)?.[1])
+  return number <= NEWEST_SEEN
+}
+
+/** Components that bring modules which load on demand, as measured on cold pages (wa-js: loader/lazyModules.ts). */
+export const COMPONENTS: Record<string, readonly string[]> = {
+  WAWebChatForwardMessage: ['WAWebMediaForwardMediaMsg', 'WAWebForwardMessageFlow.react'],
+  WAWebForwardMessagesToChat: ['WAWebMediaForwardMediaMsg', 'WAWebForwardMessageFlow.react'],
+  WAWebGroupInviteJob: ['WAWebGroupInviteLinkDrawer.react', 'WAWebGroupInviteLinkModal.react'],
+  WAWebGroupInviteAction: ['WAWebGroupInviteLinkDrawer.react', 'WAWebGroupInviteLinkModal.react'],
+  WAWebMexFetchGroupInviteCodeJob: ['WAWebGroupInviteLinkDrawer.react', 'WAWebGroupInviteLinkModal.react'],
+  WAWebGroupCreateJob: ['WAWebNewGroupFlow.react'],
+  WAWebGroupCommunityJob: ['WAWebDeactivateCommunityDrawer.react'],
+  WAWebGenerateEventCallLink: ['WAWebEventsCreateEventModalFlow.react'],
+  WAWebSetPrivacyForOneCategoryAction: ['WAWebPrivacyVisibilityEditDrawer.react'],
+}

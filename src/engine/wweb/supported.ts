@@ -1,0 +1,104 @@
+/** What this build of WhatsApp Web offers, checked in its page, and calls that need a part of it. */
+import { type Clock, DeadlineError, withDeadline } from '../../clock.ts'
+import { AppError, fail } from '../../errors.ts'
+import { ABILITIES, type Ability, type SelfCheck } from '../../model/ability.ts'
+import type { EngineEvent } from '../engine.ts'
+import { isKnownBuild, NEEDS } from './compat/needs.ts'
+import { pageCheck } from './compat/page-modules.ts'
+import { isContextLost, type LibraryClient } from './linked-client.ts'
+
+/** All scripts that a check may load; a page that hangs is found by the probe. */
+const CHECK_MS = 15_000
+
+export type Supported = {
+  /** Checks the page and reports the result. Null if the page does not respond; never fails. */
+  check(): Promise<SelfCheck | null>
+  /**
+   * Runs a call that uses these abilities; its outcome tells of the first. Fails with
+   * `not_supported_by_whatsapp_web` if something that they need is missing, also if that is found after the
+   * call failed; else as `run`.
+   */
+  use<T>(abilities: readonly [Ability, ...Ability[]], run: () => Promise<T>): Promise<T>
+  /** The same for a call that returns its result in pieces. */
+  read<T>(ability: Ability, pieces: () => AsyncIterable<T>): AsyncIterable<T>
+}
+
+export function createSupported(
+  client: LibraryClient,
+  clock: Clock,
+  emit: (event: EngineEvent) => void,
+): Supported {
+  let last: SelfCheck | null = null
+  const contradicted = new Set<Ability>()
+
+  async function check(): Promise<SelfCheck | null> {
+    const page = client.pupPage
+    if (page === null) return null
+    const asked = page.evaluate(pageCheck, NEEDS)
+    const found = await withDeadline(clock, 'Checking the page', CHECK_MS, asked).catch(() => null)
+    if (found === null) return null
+    last = { ...found, isKnown: isKnownBuild(found.build) }
+    emit({ type: 'checked', check: last })
+    return last
+  }
+
+  function demand(ability: Ability): void {
+    const missing = last?.missing[ability]
+    if (missing === undefined) return
+    fail('not_supported_by_whatsapp_web', {
+      detail: `${ABILITIES[ability]} does not work on build ${last?.build} of WhatsApp Web: it does not have ${missing.join(', ')}.`,
+      facts: { whatsapp_web_version: last?.build ?? null, missing },
+    })
+  }
+
+  function noteSuccess(ability: Ability): void {
+    if (contradicted.delete(ability)) emit({ type: 'outcome', ability, failure: null })
+  }
+
+  /** Throws: `not_supported_by_whatsapp_web` if a new check finds what is missing, else `error`. */
+  async function explain(abilities: readonly [Ability, ...Ability[]], error: unknown): Promise<never> {
+    const message = messageOfPage(error)
+    if (!(error instanceof AppError) || message === null) throw error
+    await check()
+    // A send that may have happened stays unknown.
+    if (error.code === 'whatsapp_error' || error.facts.message_id === null) abilities.forEach(demand)
+    const [ability] = abilities
+    contradicted.add(ability)
+    emit({ type: 'outcome', ability, failure: `WhatsApp Web failed: ${message}` })
+    throw error
+  }
+
+  async function use<T>(abilities: readonly [Ability, ...Ability[]], run: () => Promise<T>): Promise<T> {
+    abilities.forEach(demand)
+    const result = await run().catch((error) => explain(abilities, error))
+    noteSuccess(abilities[0])
+    return result
+  }
+
+  return {
+    check,
+    use,
+    async *read(ability, pieces) {
+      demand(ability)
+      try {
+        yield* pieces()
+      } catch (error) {
+        await explain([ability], error)
+      }
+      noteSuccess(ability)
+    },
+  }
+}
+
+/**
+ * What the page itself threw, without numbers. Null for a timeout, a reload, or a person whom WhatsApp does not
+ * find.
+ */
+function messageOfPage(error: unknown): string | null {
+  if (!(error instanceof AppError)) return null
+  const { code, cause } = error
+  if (code !== 'whatsapp_error' && code !== 'send_outcome_unknown') return null
+  if (!(cause instanceof Error) || cause instanceof DeadlineError || isContextLost(cause)) return null
+  if (/No LID for user|wid error|invalid wid/i.test(cause.message)) return null
+  return cause.message.slice(0, 200).replace(/\d{5,}/g, '…')
+}

@@ -1,0 +1,38 @@
+/** What WhatsApp Web must offer, in groups that work or fail together: operations name the ones that they use. */
+
+/** Each ability in words, as the subject of a sentence. */
+export const ABILITIES = {
+  link: 'Loading the session',
+  link_device: 'Linking by QR code',
+  pairing_code: 'Linking by pairing code',
+  log_out: 'Logging out',
+  receive: 'Receiving messages',
+  receive_reactions: 'Receiving reactions',
+  find_number: 'Looking up a phone number',
+  send_text: 'Sending a text',
+  reply: 'Replying to a message',
+  read_chats: 'Reading the list of chats',
+  read_contacts: 'Reading the list of contacts',
+  read_history: 'Reading older messages',
+} as const satisfies Record<string, string>
+
+export type Ability = keyof typeof ABILITIES
+
+/** The result of looking for all that the abilities need in a page of WhatsApp Web. Nothing is called. */
+export type SelfCheck = {
+  /** The build, such as "2.3000.1049045808"; `unknown` if the page does not say. */
+  build: string
+  /** False: the build is newer than all that this version was tested with. */
+  isKnown: boolean
+  /** What is missing, for each ability that lacks something. */
+  missing: Partial<Record<Ability, string[]>>
+}
+
+/** What an ability is known to be: by the last check, or by what happened since. */
+export type AbilityState = {
+  state: 'works' | 'broken' | 'unknown'
+  /** One clause; null if it works. */
+  why: string | null
+  /** Unix ms; null before the first check. */
+  since: number | null
+}

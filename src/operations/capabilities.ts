@@ -1,0 +1,76 @@
+/** The operation that tells which operations work on the present build of WhatsApp Web. */
+import { z } from 'zod'
+import { ABILITIES } from '../model/ability.ts'
+import { ownWords } from '../model/fields.ts'
+import type { AbilitiesView } from '../session/abilities.ts'
+import { defineOperation, type Row } from './operation.ts'
+
+const Capability = z.object({
+  operation: z.string(),
+  state: z
+    .enum(['works', 'broken', 'unknown'])
+    .describe(
+      'works: nothing that it needs is missing. broken: it, or a part of it, does not work; `why` says what. unknown: the build is new, or was not checked yet.',
+    ),
+  why: ownWords(z.string().nullable()),
+  since_at: z.string().nullable().describe('When this was found, ISO 8601 UTC.'),
+})
+
+/** Defines the row. `rows` returns the table that it describes. */
+export const defineCapabilities = (rows: () => readonly Row[]) =>
+  defineOperation({
+    name: 'get_capabilities',
+    title: 'What works',
+    tag: 'link',
+    description:
+      'Tells for each operation whether it works on the present build of WhatsApp Web: the server checks the page after each start, and remembers calls that failed in it. Opens no browser.',
+    effect: 'read',
+    scope: 'read',
+    toolset: 'core',
+    tool: null,
+    needs: 'nothing',
+    routes: ['GET /api/capabilities'],
+    input: z.strictObject({}),
+    output: z.object({
+      ok: z.literal(true),
+      whatsapp_web_version: z.string().nullable().describe('The build that was checked.'),
+      is_known_build: z
+        .boolean()
+        .nullable()
+        .describe('False if the build is newer than those that this version was made for.'),
+      checked_at: z.string().nullable(),
+      missing: z.array(z.string()).describe('Modules and exports that this build does not have.'),
+      count: z.int(),
+      operations: z.array(Capability),
+    }),
+    errors: [],
+    example: { input: {} },
+    run(_, { abilities }) {
+      const view = abilities()
+      const { check, checkedAt } = view
+      const operations = rows().map((row) => toCapability(row, view))
+      return {
+        ok: true as const,
+        whatsapp_web_version: check?.build ?? null,
+        is_known_build: check?.isKnown ?? null,
+        checked_at: toTime(checkedAt),
+        missing: [...new Set(Object.values(check?.missing ?? {}).flat())].sort(),
+        count: operations.length,
+        operations,
+      }
+    },
+  })
+
+/** The worst of the abilities that the row uses. */
+function toCapability({ name, uses = [] }: Row, { abilities }: AbilitiesView): z.input<typeof Capability> {
+  const states = uses.map((ability) => ({ ability, ...abilities[ability] }))
+  const worst =
+    states.find(({ state }) => state === 'broken') ?? states.find(({ state }) => state === 'unknown')
+  if (worst === undefined) return { operation: name, state: 'works', why: null, since_at: null }
+  const { ability, state, why, since } = worst
+  return { operation: name, state, why: `${ABILITIES[ability]}: ${why}.`, since_at: toTime(since) }
+}
+
+function toTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
+}

@@ -1,0 +1,56 @@
+/** What the abilities of an account's WhatsApp Web are known to be: the last self-check, and what contradicted it. */
+import type { Clock } from '../clock.ts'
+import { ABILITIES, type Ability, type AbilityState, type SelfCheck } from '../model/ability.ts'
+
+/** The view of {@link createAbilities}. */
+export type AbilitiesView = {
+  /** The last check; null before the first. */
+  check: SelfCheck | null
+  /** Unix ms. */
+  checkedAt: number | null
+  abilities: Record<Ability, AbilityState>
+}
+
+export type AbilitiesRecord = {
+  onCheck(check: SelfCheck): void
+  /** An attempt failed in the page although nothing is missing (`failure`), or succeeded again (null). */
+  onOutcome(ability: Ability, failure: string | null): void
+  view(): AbilitiesView
+}
+
+export function createAbilities(clock: Clock): AbilitiesRecord {
+  let check: SelfCheck | null = null
+  let checkedAt: number | null = null
+  const failed = new Map<Ability, { failure: string; at: number }>()
+
+  function stateOf(ability: Ability): AbilityState {
+    const missing = check?.missing[ability]
+    if (missing !== undefined)
+      return { state: 'broken', why: `WhatsApp Web does not have ${missing.join(', ')}`, since: checkedAt }
+    const contradiction = failed.get(ability)
+    if (contradiction !== undefined)
+      return { state: 'broken', why: contradiction.failure, since: contradiction.at }
+    if (check === null) return { state: 'unknown', why: 'WhatsApp Web was not checked yet', since: null }
+    if (check.isKnown) return { state: 'works', why: null, since: checkedAt }
+    const why = 'This build is new: nothing known is missing, and it was never tested'
+    return { state: 'unknown', why, since: checkedAt }
+  }
+
+  return {
+    onCheck(next) {
+      // Another build may have mended what failed.
+      if (next.build !== check?.build) failed.clear()
+      check = next
+      checkedAt = clock.now()
+    },
+    onOutcome(ability, failure) {
+      if (failure === null) failed.delete(ability)
+      else failed.set(ability, { failure, at: clock.now() })
+    },
+    view() {
+      const names = Object.keys(ABILITIES) as Ability[]
+      const abilities = Object.fromEntries(names.map((name) => [name, stateOf(name)]))
+      return { check, checkedAt, abilities: abilities as Record<Ability, AbilityState> }
+    },
+  }
+}
