@@ -30,12 +30,7 @@ function makeOne(folder: string, mode: number): void {
   }
 }
 
-/** Returns the facts about a path; undefined if nothing exists there, or if a parent is not a folder. */
+/** Returns the facts about a path; undefined if nothing exists there. */
 function find(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false })
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined
-    throw error
-  }
+  return statSync(path, { throwIfNoEntry: false })
 }

@@ -7,8 +7,8 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024
 const LINE_FEED = 10
 
 /**
- * Yields each line without its line break; the last one may lack it. A byte order mark is not part of its
- * line. Not node:readline: it replaces bytes that are not UTF-8, and breaks lines at U+2028, which is valid
+ * Yields each line without its line feed; the last one may lack it. A carriage return stays: JSON ignores it. A byte order
+ * mark is not part of its line. Not node:readline: it replaces bytes that are not UTF-8, and breaks lines at U+2028, which is valid
  * inside JSON.
  * @throws ImportError `not_an_export` if the first line is not text, `invalid_line` for any other line
  */
@@ -44,7 +44,7 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<st
 
 function toText(bytes: Buffer, number: number): string {
   try {
-    return decode(bytes).replace(/\r$/, '')
+    return decode(bytes)
   } catch (error) {
     if (error instanceof UnfitFileError) refuse(number, error.message)
     throw error
