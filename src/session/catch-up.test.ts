@@ -285,6 +285,19 @@ describe('a message that nobody was told of', () => {
     expect(told()).toBe(1)
   })
 
+  it('is read however many newer ones the chat has', async () => {
+    at(T)
+    const begin = T - 20 * DAY
+    fill(AMARA, names('M', 400), begin)
+    await connect()
+    const silent = message(AMARA, 'SILENT', begin + 100 * 60 - 30)
+    web.get(AMARA)?.splice(100, 0, silent)
+    inbox.take({ type: 'stored', message: silent })
+    inbox.flush()
+    const all = names('M', 400)
+    await expect.poll(() => rows(AMARA), { interval: 1 }).toEqual(all.toSpliced(100, 0, 'SILENT'))
+  })
+
   it('is not read again and again in a chat that WhatsApp Web no longer has', async () => {
     at(T)
     fill(AMARA, names('M', 3), T - DAY)
