@@ -58,6 +58,21 @@ describe.skipIf(!canBecomeStranger)('another user of this computer (needs root o
     }
   })
 
+  it('has sixteen connections, and further ones are reset', async () => {
+    const crowd = spawn(process.execPath, ['-e', countResets(40)], {
+      uid: STRANGER,
+      gid: STRANGER,
+      cwd: '/',
+    })
+    try {
+      // The time limit for headers closes connections without a reset.
+      const [resets] = await once(crowd.stdout, 'data')
+      expect(Number(resets)).toBe(24)
+    } finally {
+      crowd.kill()
+    }
+  })
+
   it('does not keep our own processes out', async () => {
     expect(await runAs(0, ask('/api/status'))).toMatch(/^HTTP\/1\.1 200 /)
   })
@@ -78,6 +93,14 @@ describe.skipIf(!canBecomeStranger)('another user of this computer (needs root o
       s.once('close', () => setTimeout(take, 5000, asks))
     }
     for (let n = 0; n < ${count}; n += 1) take(n % 2 === 0)`
+  /** Opens so many silent connections. When sixteen are left, prints how many of the others were reset. */
+  const countResets = (count: number) => `
+    let open = ${count}, resets = 0
+    for (let n = 0; n < ${count}; n += 1) {
+      const s = require('net').connect(${port()}, '127.0.0.1')
+      s.resume().on('error', ({ code }) => { if (code === 'ECONNRESET') resets += 1 })
+      s.once('close', () => { if (--open === 16) console.log(resets) })
+    }`
   const writeAndVanish = (method: string, path: string) => `
     const s = require('net').connect(${port()}, '127.0.0.1', () => {
       s.write('${method} ${path} HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n', () => s.resetAndDestroy ? s.destroy() : 0)
