@@ -40,9 +40,11 @@ export function createManifest({ name, version, description, license, keywords, 
         env: { WHATSAPP_MCP_URL: '${user_config.url}' },
       },
     },
+    // Those that are on without a setting. `tools_generated`: there are more.
     tools: OPERATIONS.flatMap((operation) => {
       const tool = toolName(operation)
-      return tool === null ? [] : [{ name: tool, description: operation.title }]
+      const isOn = operation.toolset === null || operation.toolset === 'core'
+      return tool === null || !isOn ? [] : [{ name: tool, description: operation.title }]
     }),
     tools_generated: true,
     prompts_generated: true,
