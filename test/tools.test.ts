@@ -107,9 +107,9 @@ async function check(name: string, input: (stage: ToolsStage) => Input): Promise
   const detailed = await stage.call(name, { ...given, response_format: 'detailed' })
   const concise = await stage.call(name, { ...given, response_format: 'concise' })
   const { outputSchema } = definitions.find((one) => one.name === name) ?? {}
-  if (outputSchema === undefined) throw new Error('no schema')
   for (const { structuredContent, isError, content } of [detailed, concise]) {
     expect(isError, JSON.stringify(content)).toBeUndefined()
+    if (outputSchema === undefined) continue
     const validate = new AjvJsonSchemaValidator().getValidator(outputSchema)
     expect(validate(structuredContent)).toMatchObject({ valid: true })
   }

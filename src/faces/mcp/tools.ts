@@ -6,6 +6,7 @@ import {
   type Tool,
 } from '@modelcontextprotocol/server'
 import { ERRORS, fail, toAppError } from '../../errors.ts'
+import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import { fieldsOf } from '../../model/fields.ts'
 import type { Call } from '../../operations/call.ts'
@@ -49,6 +50,9 @@ export type ToolsOptions = {
   mcpUrl(): string
   log: Pick<Log, 'warn'>
 }
+
+/** In characters of JSON; about 170 tokens. */
+const SMALL_SCHEMA = 700
 
 /** The field that every tool has besides the input of its operation. */
 const FORMAT = 'response_format'
@@ -116,7 +120,7 @@ function define(name: string, operation: Operation, words: Wording): Tool {
     title,
     description: [words(description), ...exampleOf(operation)].join(' '),
     inputSchema: inputSchema(input, brief === undefined ? {} : { [FORMAT]: formatField(operation) }, words),
-    ...(brief === undefined ? {} : { outputSchema: outputSchema(briefShape(operation)) }),
+    ...schemaOf(operation),
     annotations: {
       readOnlyHint: effect === 'read',
       // These two have no meaning for a tool that only reads.
@@ -127,6 +131,17 @@ function define(name: string, operation: Operation, words: Wording): Tool {
       openWorldHint: effect === 'send',
     },
   }
+}
+
+/**
+ * Returns the output schema. Tools outside `core` have one only if it is small: the agent's context holds the schemas of all
+ * tools that are on.
+ */
+function schemaOf(operation: Operation): Pick<Tool, 'outputSchema'> {
+  if (operation.brief === undefined) return {}
+  const schema = outputSchema(briefShape(operation))
+  const isAlwaysOn = operation.toolset === null || operation.toolset === 'core'
+  return isAlwaysOn || toJson(schema).length <= SMALL_SCHEMA ? { outputSchema: schema } : {}
 }
 
 /** Returns an example call, or nothing if the tool needs no input. */
