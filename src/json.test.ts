@@ -24,7 +24,7 @@ describe('escapeInText', () => {
   })
 })
 
-it('what has to be escaped is told from the bytes', () => {
+it('characters to escape are recognised by their bytes', () => {
   const wrong: string[] = []
   for (let code = 0; code < 0x1_1000; code += 1) {
     if (code >= 0xd800 && code < 0xe000) continue

@@ -34,7 +34,7 @@ describe('createLog', () => {
 })
 
 describe('createChatHash', () => {
-  it('gives one chat one word, another under another key', () => {
+  it('returns one hash for one chat, and another hash with another key', () => {
     const hash = createChatHash('key')
     expect(hash('1@c.us')).toBe(hash('1@c.us'))
     expect(hash('1@c.us')).not.toBe(hash('2@c.us'))

@@ -36,7 +36,7 @@ describe('indexOwners', () => {
     expect(indexOwners(row(...V4, '04', 0, 0))({ client, server })).toBeNull()
   })
 
-  it('knows nobody without a row', () => {
+  it('finds no user without a row', () => {
     expect(indexOwners(HEADER)({ client, server })).toBeNull()
   })
 })
@@ -49,7 +49,7 @@ describe('findListeners', () => {
   const EVERYWHERE = '00000000:2256'
   const EVERYWHERE_6 = '00000000000000000000000000000000:2256'
 
-  it('reads who is bound to the address, IPv4 in IPv6 and IPv6 too', () => {
+  it('reads the user of the listener at the address, IPv4 in IPv6 and IPv6 too', () => {
     const tables = [HEADER, listens(AT, 1000), listens('0100007F:2257', 1001), row(...V4, '01', 1002, 6)]
     expect(findListeners(tables.join('\n'), server)).toEqual([1000])
     expect(findListeners(listens(MAPPED[1], 1003), server)).toEqual([1003])
@@ -57,14 +57,14 @@ describe('findListeners', () => {
     expect(findListeners(listens(V6[1], 1004), server)).toEqual([])
   })
 
-  it('reads who is bound to every address where nobody is bound to this one', () => {
+  it('reads the user of the listener at all addresses if there is none at this one', () => {
     const both = [listens(EVERYWHERE, 1000), listens(EVERYWHERE_6, 1001)]
     expect(findListeners(both.join('\n'), server)).toEqual([1000, 1001])
     expect(findListeners([...both, listens(AT, 1002)].join('\n'), server)).toEqual([1002])
     expect(findListeners(both.join('\n'), { address: '::1', port: 8790 })).toEqual([1001])
   })
 
-  it('names all who share it, and nobody of a socket that nobody has', () => {
+  it('returns all users who share it, and none for a socket without a process', () => {
     expect(findListeners([listens(AT, 0), listens(AT, 1000)].join('\n'), server)).toEqual([0, 1000])
     expect(findListeners(listens(AT, 0, { inode: 0 }), server)).toEqual([])
     expect(findListeners(listens(AT, 0, { state: '01' }), server)).toEqual([])

@@ -66,7 +66,7 @@ describe('GET /api/export', () => {
     expect(text).not.toMatch(/[\u200e\u200f\u202e]/)
   })
 
-  it('tells everything, a line each, and that it is whole', async () => {
+  it('contains everything, one line each, and an end line', async () => {
     const { status, headers, text } = await harness.get('/api/export')
     const messages = archive()?.messages ?? 0
     expect(status).toBe(200)
@@ -97,7 +97,7 @@ describe('GET /api/export', () => {
     expect(text).not.toContain('\u202e')
   })
 
-  it('tells one chat as text', async () => {
+  it('contains one chat as text', async () => {
     const { headers, text } = await harness.get(`/api/export?chat_id=${AMARA}&format=text`)
     expect(headers['content-type']).toBe('text/plain; charset=utf-8')
     // In the zone of this computer, whichever that is.
@@ -124,7 +124,7 @@ describe('GET /api/export', () => {
     expect([answer.status, answer.json.code]).toEqual([status, code])
   })
 
-  it('waits for whoever reads slowly, and lets others through meanwhile', async () => {
+  it('waits for a slow reader, and serves other clients in the meantime', async () => {
     for (let n = 0; n < 60; n += 1)
       await harness.world.write({ from: AMARA, text: `${n} ${'x'.repeat(60_000)}` })
     await expect.poll(() => archive()?.messages).toBe(harness.world.messages().length)
@@ -191,7 +191,7 @@ describe('GET /api/export', () => {
 })
 
 describe('the commands', () => {
-  it('export to a file that is there once it is whole, and is its owner’s only', async () => {
+  it('export to a file that appears when it is complete, and that only its owner can read', async () => {
     const out = join(dir, 'all.jsonl')
     expect(await cli('export', '--url', harness.url, '--out', out)).toEqual({
       code: 0,
@@ -288,7 +288,7 @@ describe('the commands', () => {
     }
   })
 
-  it('import into another directory, where it reads as before; a server in the way is told', async () => {
+  it('import into another directory, where it reads as before; a running server is an error', async () => {
     const out = join(dir, 'move.jsonl')
     await cli('export', '--url', harness.url, '--out', out)
     const busy = await cli('import', out, '--auth-dir', harness.authDir)

@@ -65,14 +65,14 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     expect(events()).toEqual([])
   })
 
-  it('a message that comes is there once, and told of once', async () => {
+  it('a message that arrives is stored once, with one event', async () => {
     await linked({ build })
     for (const text of ['one', 'two', 'three']) await harness.world.write({ from: AMARA, text })
     await expectComplete()
     expect(events().map(({ kind, late }) => [kind, late])).toEqual(Array(3).fill(['message.received', false]))
   })
 
-  it('an own message is there when the answer is, and its echo changes nothing', async () => {
+  it('an own message is stored when the response is sent, and its echo changes nothing', async () => {
     await linked({ build })
     const { json } = await harness.post('/api/send', { phone_number: AMARA, message: 'from the API' })
     expect(bodies(`${AMARA}@c.us`)?.at(-1)).toBe('from the API')
@@ -84,7 +84,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     expect(own('message.sent')).toHaveLength(1)
   })
 
-  it('what came while the server was down is there, in order, and told of as late', async () => {
+  it('messages that arrived while the server was stopped are stored in order, with late events', async () => {
     await linked({ build })
     await harness.app.close()
     const written: string[] = []
@@ -100,7 +100,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
   })
 })
 
-describe('what came while nobody listened', () => {
+describe('messages that arrived without an event', () => {
   it('because the browser was gone', async () => {
     await linked()
     // A link that is seconds old does not survive a killed browser (F14).
@@ -115,7 +115,7 @@ describe('what came while nobody listened', () => {
     await expectComplete()
   })
 
-  it('in a chat that was not known, from somebody who was not known', async () => {
+  it('in an unknown chat, from an unknown person', async () => {
     await linked()
     await harness.app.close()
     harness.world.addContact({ phone: '15557770001', name: null, pushname: 'Nobody yet' })
@@ -127,7 +127,7 @@ describe('what came while nobody listened', () => {
   })
 })
 
-describe('what came while nobody listened, further', () => {
+describe('messages that arrived without an event, continued', () => {
   it('because the connection was lost, in the same page', async () => {
     await linked()
     await harness.world.setFault({ name: 'offline', value: true })
@@ -241,7 +241,7 @@ describe('a chat', () => {
     expect(json.chats.filter(({ id }: { id: string }) => id === `${phone}@c.us`)).toHaveLength(1)
   })
 
-  it('of somebody known by LID only becomes the one of the phone once that is known', async () => {
+  it('of a person with a LID only becomes the chat of the phone number when that is known', async () => {
     await linked()
     const person = harness.world.addContact({
       phone: '15557770003',

@@ -292,7 +292,7 @@ describe('sandbox --linked', () => {
     expect(bodies).toEqual(['from the command line', 'first\nsecond', '--help'])
   })
 
-  it('send tells a failure, and what may have happened', async () => {
+  it('send prints the error, and whether the message may have been sent', async () => {
     const refused = await cli('send', '99900011122233', 'hello')
     expect([refused.code, refused.out]).toEqual([1, ''])
     expect(refused.err).toBe(
@@ -367,7 +367,7 @@ No problems found.
     expect((await ended(['doctor', '--url', `http://127.0.0.1:${await quietPort()}`])).code).toBe(6)
   })
 
-  it('doctor tells the port of another server from its own', async () => {
+  it('doctor distinguishes the port of another server from its own', async () => {
     const { port } = new URL(sandbox.url)
     const elsewhere = await ended(['doctor', '--auth-dir', temp(), '--port', port], {
       node: WITHOUT_WHATSAPP,
@@ -461,7 +461,7 @@ describe('linking', () => {
     await call(`${sandbox.url}/api/logout`, {})
   })
 
-  it('auth tells why linking failed', async () => {
+  it('auth prints why linking failed', async () => {
     await call(`${sandbox.phone}/control/setFault`, { name: 'load_refused', value: true })
     const auth = cli('auth')
     expect(await auth.exited).toBe(1)
@@ -475,7 +475,7 @@ describe('linking', () => {
     await call(`${sandbox.phone}/control/setFault`, { name: 'load_refused', value: false })
   })
 
-  it('/qr is text for whoever prefers it, and a page for browsers and curl', async () => {
+  it('/qr is text for clients that prefer it, and a page for browsers and curl', async () => {
     const get = (accept: string) => fetch(`${sandbox.url}/qr`, { headers: { accept } })
     const nothing = await get('text/plain')
     expect([nothing.status, await nothing.text()]).toEqual([200, expect.stringContaining('/api/auth/start')])

@@ -161,7 +161,7 @@ describe('ending (F17)', () => {
     for (const { pid } of hung) process.kill(pid, 'SIGKILL')
   })
 
-  it('goes on when nobody reads its output any more, and still ends when told to', async () => {
+  it('continues when its output is closed, and still ends at a signal', async () => {
     const sandbox = await openSandbox()
     sandbox.child.stdout?.destroy()
     sandbox.child.stderr?.destroy()

@@ -84,7 +84,7 @@ describe('the page in a browser', () => {
     expect(await answer?.evaluate(({ textContent }) => textContent)).toContain(text)
   })
 
-  it('asked nobody else for anything, and kept to its policy', () => {
+  it('sent no request to another host, and kept to its policy', () => {
     const hosts = requests
       .map((request) => new URL(request.url()))
       .filter(({ protocol }) => protocol !== 'data:')

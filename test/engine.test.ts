@@ -104,7 +104,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
   const chat = (id: string, fits: (chat: Named<'chats'>['chats'][number]) => boolean) =>
     opened.event('chats', ({ chats }) => chats.some((one) => one.id === id && fits(one)))
 
-  it('tells of messages with the address that WhatsApp gave them', async () => {
+  it('reports messages with the address that WhatsApp uses', async () => {
     const amara = person(0)
     const written = await world.write({ from: amara.phone, text: 'hello', t: 1_700_000_000 })
     const told = await message(written.id)
@@ -143,7 +143,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     expect((await message(mine.id)).message).toMatchObject({ fromMe: true, sender: null, senderName: null })
   })
 
-  it('tells what a message answers', async () => {
+  it('reports which message a reply quotes', async () => {
     const first = await world.write({ from: person(0).phone, text: 'a question' })
     const answer = await world.write({ from: person(0).phone, text: 'an answer', quote: first.id })
     expect((await message(answer.id)).message.quoted).toEqual({
@@ -153,7 +153,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     })
   })
 
-  it('tells how the chat of a new message looks now', async () => {
+  it('reports the chat of a new message as it is now', async () => {
     const written = await world.write({ from: person(3).phone, text: 'count me' })
     const id = `${person(3).phone}@c.us`
     const { chats } = await chat(id, ({ last }) => last?.bareId === written.id)
@@ -169,7 +169,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     })
   })
 
-  it('sends, and tells of its own message and its acks', async () => {
+  it('sends, and reports its own message and its acks', async () => {
     const to = toJid(`${person(0).phone}@c.us`)
     const sent = await opened.engine.sendText(to, 'from here', { limitMs: 10_000 })
     expect(sent.message).toMatchObject({ chat: to, fromMe: true, sender: null, body: 'from here', ack: 1 })
@@ -180,7 +180,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     expect(where).toBe(to)
   })
 
-  it('reads every chat, with what it last held and who is in it', async () => {
+  it('reads every chat, with its newest message and its members', async () => {
     const chats = await all(opened.engine.readChats())
     const weekend = chats.find(({ id }) => id === group(0).id)
     expect(weekend).toMatchObject({ name: group(0).subject, isReadOnly: false, last: { chat: group(0).id } })
@@ -292,7 +292,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     })
   })
 
-  it('tells of calls, polls, mentions and forwarded texts, and not of notices', async () => {
+  it('reports calls, polls, mentions and forwarded texts, and no notices', async () => {
     const from = person(0).phone
     const notice = await world.writeContent({ from, content: { type: 'e2e_notification' } })
     const call = await world.writeContent({ from, content: { type: 'call_log', call: { missed: true } } })
@@ -314,14 +314,14 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     expect(opened.events.some((e) => e.type === 'message' && e.message.bareId === notice.id)).toBe(false)
   })
 
-  it('tells of edits', async () => {
+  it('reports edits', async () => {
     const { id } = await world.write({ from: person(0).phone, text: 'befor' })
     const edited = await world.edit({ id, text: 'before' })
     const { message: now } = await message(id, ({ body }) => body === 'before')
     expect(now.editedAt).toBe(edited.editedAtMs)
   })
 
-  it('tells of messages deleted for everyone, under their own id', async () => {
+  it('reports messages deleted for everyone, under their own id', async () => {
     const { id } = await world.write({ from: person(0).phone, text: 'oops' })
     await message(id)
     await world.revoke({ id })
@@ -336,7 +336,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     expect(messages.at(-1)).toMatchObject({ bareId: inGroup.id, type: 'revoked', body: '' })
   })
 
-  it('tells of reactions, and reads them', async () => {
+  it('reports reactions, and reads them', async () => {
     const { id } = await world.write({ from: person(0).phone, text: 'like this' })
     await message(id)
     const from = `${person(0).phone}@c.us`
@@ -362,7 +362,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     await opened.event('reaction', (e) => e.bareId === id && e.reaction.emoji === '')
   })
 
-  it('tells that a disappearing message is kept in its chat, and no longer', async () => {
+  it('reports that a disappearing message is kept in its chat, and that it no longer is', async () => {
     const id = `${person(3).phone}@c.us`
     await world.setDisappearing({ chat: id, seconds: 86_400 })
     const written = await world.write({ from: person(3).phone, text: 'keep this' })
@@ -379,7 +379,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     await world.setDisappearing({ chat: id, seconds: 0 })
   })
 
-  it('tells what the phone does with a chat', async () => {
+  it('reports what the phone does with a chat', async () => {
     const id = `${person(3).phone}@c.us`
     await world.archiveChat({ chat: id, archived: true })
     await chat(id, ({ archived }) => archived)
@@ -396,7 +396,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     await opened.event('chat_removed', (e) => e.chat === id)
   })
 
-  it('tells of names, of blocking and of who is in a group', async () => {
+  it('reports names, blocking and the members of groups', async () => {
     const phone = `${person(4).phone}@c.us`
     const known = (fits: (contact: Named<'contacts'>['contacts'][number]) => boolean) =>
       opened.event('contacts', ({ contacts }) => contacts.some((one) => one.phone === phone && fits(one)))

@@ -32,7 +32,7 @@ describe('the list', () => {
     expect(bodies((await list('?after=0&kind=message.received')).json.events)).toEqual(['text 1', 'text 2'])
   })
 
-  it('tells of a forgotten message by its id and chat alone, in the place of its other events', async () => {
+  it('names only the id and chat of a forgotten message, in place of its other events', async () => {
     stage = await openEventStage()
     const group = toJid('120363000000000001@g.us')
     stage.write({ body: 'canary' })
@@ -57,7 +57,7 @@ describe('the list', () => {
     expect(JSON.stringify(json)).not.toContain('canary')
   })
 
-  it('gives pages that follow one another', async () => {
+  it('returns pages that follow one another', async () => {
     stage = await openEventStage()
     for (let n = 0; n < 7; n += 1) stage.write()
     const seen: string[] = []
@@ -108,7 +108,7 @@ describe('the list', () => {
     expect(json.detail).toBe('"wait": requires after: call once without wait, then pass next_after as after.')
   })
 
-  it('gives up waiting once the caller is gone', async () => {
+  it('stops waiting when the client disconnects', async () => {
     stage = await openEventStage()
     const after = await now()
     const gone = new AbortController()
@@ -142,7 +142,7 @@ describe('the list', () => {
     expect((await list(`?after=0&chat_id=15559999999`)).json.code).toBe('chat_not_found')
   })
 
-  it('tells each event in the documented shape, with addresses for people and what was said before', async () => {
+  it('returns each event in the documented shape, with addresses of people and earlier texts', async () => {
     stage = await openEventStage()
     const { archive } = stage.app
     const first = stage.write({ body: 'helo' })
@@ -236,7 +236,7 @@ describe('the list', () => {
 })
 
 describe('what is too old', () => {
-  it('is dropped, and a cursor from before is told where to go on', async () => {
+  it('is deleted, and the error for an older cursor says where to continue', async () => {
     stage = await openEventStage({ WHATSAPP_EVENTS_DAYS: '7' })
     stage.write()
     const old = (await list('?after=0')).json.events[0].cursor
@@ -279,7 +279,7 @@ describe('what is too old', () => {
 })
 
 describe('the stream', () => {
-  it('tells everything as it happens, in frames', async () => {
+  it('sends each event as it happens, in frames', async () => {
     stage = await openEventStage()
     stage.write()
     const stream = await openStream(stage.url)
@@ -401,7 +401,7 @@ describe('the stream', () => {
 })
 
 describe('a slow reader', () => {
-  it('delays nobody, holds nothing in memory, and gets everything once it reads', async () => {
+  it('delays no other reader, holds nothing in memory, and receives everything when it reads', async () => {
     stage = await openEventStage()
     const slow = await openStream(stage.url)
     slow.pause()
@@ -420,7 +420,7 @@ describe('a slow reader', () => {
     fast.close()
   })
 
-  it('that takes nothing for a minute gives its place free, and comes back where it was', async () => {
+  it('that reads nothing for a minute is disconnected, and continues where it was', async () => {
     stage = await openEventStage()
     const slow = await openStream(stage.url)
     slow.pause()
@@ -436,7 +436,7 @@ describe('a slow reader', () => {
     again.close()
   })
 
-  it('that falls behind what is kept is told so, and its stream ends', async () => {
+  it('that falls behind the kept events receives an error, and its stream ends', async () => {
     stage = await openEventStage({ WHATSAPP_EVENTS_DAYS: '1' })
     const slow = await openStream(stage.url)
     slow.pause()
@@ -460,7 +460,7 @@ describe('a slow reader', () => {
 })
 
 describe('the end', () => {
-  it('of the server ends streams cleanly and answers who waits, at once', async () => {
+  it('of the server ends streams cleanly and answers waiting requests at once', async () => {
     stage = await openEventStage()
     const after = await now()
     const stream = await openStream(stage.url)

@@ -82,7 +82,7 @@ const inOrder = [
 ]
 
 describe.each(inOrder.map((operation) => [operation.name, operation] as const))('%s', (name, operation) => {
-  it('tells the same facts over every face', async () => {
+  it('returns the same facts over every face', async () => {
     const input = JSON.parse(JSON.stringify(inputs[name]?.() ?? {}))
     const volatile = operation.effect === 'send' ? OF_SENDS : VOLATILE
     const told = new Map<string, unknown>()

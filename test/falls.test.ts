@@ -217,7 +217,7 @@ describe('a page that is loading when the probe is due', () => {
   })
 })
 
-describe('a QR that nobody scans (F11, F12)', () => {
+describe('a QR code that is not scanned (F11, F12)', () => {
   it('is not shown as long as the page composed it without a ref', async () => {
     await open()
     const shown: (string | null)[] = []
@@ -237,7 +237,7 @@ describe('a QR that nobody scans (F11, F12)', () => {
     expect((await harness.post('/api/auth/start')).json.state).toBe('qr')
   })
 
-  it('is asked for anew when WhatsApp stops showing codes while somebody looks', async () => {
+  it('is requested again when WhatsApp stops showing codes while the page is open', async () => {
     await open()
     await harness.post('/api/auth/start')
     await fault('qr_idle')
@@ -354,7 +354,7 @@ describe('another browser takes the session (F15)', () => {
 })
 
 describe('the network goes (F16)', () => {
-  it('and comes back soon: ready all along, but connected tells', async () => {
+  it('and comes back soon: the state stays ready, and connected is false', async () => {
     await open()
     await harness.link()
     const seen = watchStates()
@@ -456,7 +456,7 @@ describe('linking that fails', () => {
     expect(answer.json.hint).toContain('/api/logout')
   })
 
-  it('a code that nobody types gives way to QR codes', async () => {
+  it('a code that is not typed is replaced with QR codes', async () => {
     await open()
     await harness.post('/api/pairing-code', { phone_number: '15550001000' })
     clock.advance(181_000)
@@ -464,7 +464,7 @@ describe('linking that fails', () => {
     expect(status()).toMatchObject({ state: 'qr', pairing: { method: 'qr' } })
   })
 
-  it('a code that dies with its connection gives way to QR codes', async () => {
+  it('a code whose connection ends is replaced with QR codes', async () => {
     await open()
     await harness.post('/api/pairing-code', { phone_number: '15550001000' })
     expect(status().pairing?.method).toBe('code')
@@ -476,7 +476,7 @@ describe('linking that fails', () => {
     await harness.until('ready')
   })
 
-  it('a passkey that nobody gives', async () => {
+  it('a passkey that is not confirmed', async () => {
     await open()
     await harness.post('/api/auth/start')
     await fault('passkey_required')

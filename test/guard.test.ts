@@ -286,7 +286,7 @@ describe('routes', () => {
     ])
   })
 
-  it('gives each answer an id of its own, whatever the caller sends (S13)', async () => {
+  it('adds a new id to each response, whatever the client sends (S13)', async () => {
     const headers = { 'x-request-id': 'mine'.repeat(1_000) }
     const ids = await Promise.all(
       [1, 2].map(async () => (await harness.call({ path: '/nowhere', headers })).json.request_id),

@@ -105,7 +105,7 @@ describe.each(NAMES)('on build %s', (build) => {
     expect(answer.json.message_id).toContain(arrived[0]?.id)
   })
 
-  it('sends to somebody whom WhatsApp knows by LID, and answers by phone number', async () => {
+  it('sends to a person whom WhatsApp addresses by LID, and returns the phone number', async () => {
     const byLid = harness.world.state().contacts.find(({ lidChat }) => lidChat)?.phone ?? ''
     const answer = await harness.post('/api/send', { phone_number: byLid, message: 'by LID' })
     expect(answer.json).toMatchObject({ ok: true, to: byLid, chat_id: `${byLid}@c.us` })
@@ -121,12 +121,12 @@ describe.each(NAMES)('on build %s', (build) => {
     expect(harness.world.messages().filter(({ body }) => body === 'note to self')).toHaveLength(1)
   })
 
-  it('tells a number that is not on WhatsApp', async () => {
+  it('rejects a number that is not on WhatsApp', async () => {
     const answer = await harness.post('/api/send', { phone_number: '99900011122233', message: 'x' })
     expect([answer.status, answer.json.code]).toEqual([422, 'not_on_whatsapp'])
   })
 
-  it('logs what arrives, without who or what', async () => {
+  it('logs that messages arrive, without names or texts', async () => {
     const text = `secret words ${build}`
     await harness.world.write({ from: contact, text })
     const group = harness.world.state().groups[0]

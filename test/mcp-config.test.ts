@@ -340,7 +340,7 @@ it('suggests the client that was meant', async () => {
   expect([code, err]).toEqual([2, expect.stringContaining('Did you mean gemini?')])
 })
 
-it('goes where a link leads, and to the places that clients are told of', async () => {
+it('follows links, and the settings that move a client’s files', async () => {
   mkdirSync(join(home, 'dotfiles'))
   writeFileSync(join(home, 'dotfiles', 'config.toml'), 'a = 1\n')
   symlinkSync(join(home, 'dotfiles', 'config.toml'), join(home, 'config.toml'))

@@ -67,7 +67,7 @@ describe.each(LANES)('resources (%s)', (lane) => {
     }
   })
 
-  it('reads the status as REST tells it', async () => {
+  it('reads the same status as REST', async () => {
     const { json } = await read(await connect(lane), 'whatsapp://status')
     expect(json).toEqual((await stage.get('/api/status')).json)
   })
@@ -200,7 +200,7 @@ async function follow(client: Client, lane: Lane, uris: string[]): Promise<strin
 }
 
 describe.each(LANES)('notices (%s)', (lane) => {
-  it('tell of a chat and of a message, as their addresses were written, and of nothing else', async () => {
+  it('are sent for a chat and a message under the subscribed URI, and for nothing else', async () => {
     const first = stage.write()
     const message = `whatsapp://messages/false_${AMARA}_${first.bareId}`
     const encoded = `whatsapp://chats/${encodeURIComponent(AMARA)}`
@@ -215,7 +215,7 @@ describe.each(LANES)('notices (%s)', (lane) => {
     await expect.poll(() => told.filter((uri) => uri === message)).toHaveLength(1)
   })
 
-  it('tell of people by phone and by LID, whichever was subscribed to', async () => {
+  it('are sent for people by phone number and by LID, as subscribed', async () => {
     const [lid, group] = ['99001@lid', '120363000000000009@g.us']
     const { archive } = stage.app
     archive.take({ type: 'identity', phone: toJid(AMARA), lid: toJid(lid) })
@@ -248,30 +248,33 @@ describe.each(LANES)('notices (%s)', (lane) => {
     await expect.poll(() => told).toEqual([uri])
   })
 
-  it.each(['sent', 'revoked', 'reaction', 'decrypted'])('tell of a message that was %s', async (what) => {
-    const first = stage.write(what === 'decrypted' ? { type: 'ciphertext', body: '' } : {})
-    const told = await follow(await connect(lane), lane, [CHAT])
-    const { archive } = stage.app
-    if (what === 'sent') stage.write({ fromMe: true, sender: null })
-    else if (what === 'revoked')
-      archive.take({ type: 'message', message: { ...first, type: 'revoked', body: '' } })
-    else if (what === 'decrypted')
-      archive.take({ type: 'message', message: { ...first, type: 'chat', body: 'x' } })
-    else {
-      const reaction = { sender: toJid(AMARA), fromMe: false, emoji: '👍', at: 1_750_000_100_000 }
-      archive.take({
-        type: 'reaction',
-        chat: first.chat,
-        bareId: first.bareId,
-        messageSender: first.sender,
-        reaction,
-      })
-    }
-    archive.flush()
-    await expect.poll(() => told).toEqual([CHAT])
-  })
+  it.each(['sent', 'revoked', 'reaction', 'decrypted'])(
+    'are sent for a message that was %s',
+    async (what) => {
+      const first = stage.write(what === 'decrypted' ? { type: 'ciphertext', body: '' } : {})
+      const told = await follow(await connect(lane), lane, [CHAT])
+      const { archive } = stage.app
+      if (what === 'sent') stage.write({ fromMe: true, sender: null })
+      else if (what === 'revoked')
+        archive.take({ type: 'message', message: { ...first, type: 'revoked', body: '' } })
+      else if (what === 'decrypted')
+        archive.take({ type: 'message', message: { ...first, type: 'chat', body: 'x' } })
+      else {
+        const reaction = { sender: toJid(AMARA), fromMe: false, emoji: '👍', at: 1_750_000_100_000 }
+        archive.take({
+          type: 'reaction',
+          chat: first.chat,
+          bareId: first.bareId,
+          messageSender: first.sender,
+          reaction,
+        })
+      }
+      archive.flush()
+      await expect.poll(() => told).toEqual([CHAT])
+    },
+  )
 
-  it('tell at most once a second, and never leave out the last time', async () => {
+  it('are sent at most once a second, and the last one is never skipped', async () => {
     const told = await follow(await connect(lane), lane, [CHAT])
     const since = stage.clock.now()
     for (let n = 0; n < 20; n += 1) stage.write()
@@ -302,7 +305,7 @@ describe.each(LANES)('notices (%s)', (lane) => {
 })
 
 describe('the reader of the log', () => {
-  it('is one for everybody, and none where nobody subscribed', async () => {
+  it('is shared by all subscribers, and absent without subscribers', async () => {
     const { events } = stage.app.archive
     let open = 0
     let most = 0
@@ -334,7 +337,7 @@ describe.each(LANES)('completion (%s)', (lane) => {
   const ids = async (client: Client, value: string) =>
     (await client.complete({ ref: forChat, argument: { name: 'chat_id', value } })).completion.values
 
-  it('finds chats by what is typed of their names and numbers, and gives ids', async () => {
+  it('finds chats by parts of their names and numbers, and returns ids', async () => {
     stage.write()
     stage.write({ chat: toJid(BILAL), sender: toJid(BILAL), senderName: MARK, sentAt: 1_750_000_009 })
     const client = await connect(lane)
@@ -351,7 +354,7 @@ describe.each(LANES)('completion (%s)', (lane) => {
     }
   })
 
-  it('gives twenty at most, and says that there are more', async () => {
+  it('returns at most twenty, and says that there are more', async () => {
     for (let n = 100; n < 121; n += 1) {
       const jid = toJid(`15550009${n}@c.us`)
       stage.write({ chat: jid, sender: jid })
@@ -363,7 +366,7 @@ describe.each(LANES)('completion (%s)', (lane) => {
     expect(completion.hasMore).toBe(true)
   })
 
-  it('gives nothing for other things, and refuses what is unknown', async () => {
+  it('returns nothing for other arguments, and rejects unknown references', async () => {
     stage.write()
     const client = await connect(lane)
     const wish = {
@@ -419,7 +422,7 @@ describe.each(LANES)('waiting for new messages (%s)', (lane) => {
       }
     })
 
-  it('tells every 10 s that it still waits, then what came, then nothing', async () => {
+  it('sends progress every 10 s, then the result, then nothing', async () => {
     const client = await connect(lane)
     const told: number[] = []
     const waiting = somebodyWaits()
@@ -438,7 +441,7 @@ describe.each(LANES)('waiting for new messages (%s)', (lane) => {
     expect(told).toHaveLength(heard)
   })
 
-  it('is over before clients give up, unless progress is told', async () => {
+  it('ends before clients time out, unless it sends progress', async () => {
     const client = await connect(lane)
     for (const [seconds, onprogress] of [[50], [60, () => {}]] as const) {
       const waiting = somebodyWaits()

@@ -27,7 +27,7 @@ async function call(client: Client, name: string, given: Record<string, unknown>
 }
 
 describe.each<McpLane>(['legacy', 'current', 'plain'])('linking (%s)', (lane) => {
-  it('shows the QR code as image, as text and as address, and tells how far it is', async () => {
+  it('shows the QR code as image, text and URL, and sends progress', async () => {
     const client = await harness.mcp(lane)
     const statuses: string[] = []
     if (lane === 'current') await client.listen({ resourceSubscriptions: ['whatsapp://status'] })

@@ -63,7 +63,7 @@ it.each(LANES)('a batch of the largest readings is bounded, each answered: %s', 
   }
 })
 
-it('batches at the same time hold up nobody', async () => {
+it('simultaneous batches delay no other client', async () => {
   const headers = await openSession(stage.url)
   const ids = Array.from({ length: 5 }, (_, n) => n)
   const calls = ids.map((n) => callWire(stage.url, { body: batch(30), headers: n % 2 === 0 ? {} : headers }))
@@ -76,13 +76,13 @@ const READING = '/api/messages?phone_number=15550001101&limit=100'
 it.each<[string, () => Promise<Wire>]>([
   ['of MCP', () => callWire(stage.url, currentCall('tools/call', read(1).params))],
   ['of REST', () => callWire(stage.url, { method: 'GET', path: READING })],
-])('fifty connections that read at the same time hold up nobody: %s', async (_, call) => {
+])('fifty connections that read at the same time delay no other client: %s', async (_, call) => {
   const calls = Array.from({ length: 50 }, call)
   expect(await slowestStatus(Promise.all(calls))).toBeLessThan(2_000)
   for (const one of calls) expect((await one).status).toBe(200)
 })
 
-it('a client that leaves in the middle ends its batch, and nothing else', async () => {
+it('a client that disconnects ends its batch, and nothing else', async () => {
   for (const [, open] of LANES) {
     const gone = new AbortController()
     const headers = await open()
@@ -119,7 +119,7 @@ it('a detailed answer is at most 100 KB: long texts are cut, and a note says so'
   expect(one.chat.last_message.body).toMatch(/^.{990,1000}… \(\d+ more characters\)$/s)
 })
 
-it('a message that somebody edited again and again is bounded as a resource', async () => {
+it('a message with many edits is limited in size as a resource', async () => {
   const first = stage.write({ body: LONG })
   for (let n = 0; n < 30; n += 1) stage.write({ ...first, body: `${n} ${LONG}`, editedAt: 1_760_000_000 + n })
   const uri = `whatsapp://messages/false_${first.chat}_${first.bareId}`

@@ -105,7 +105,7 @@ const CLIENTS = [
 ] as const
 
 describe('a call', () => {
-  it.each(CLIENTS)('tells its progress (%s)', async (_, mode) => {
+  it.each(CLIENTS)('sends its progress (%s)', async (_, mode) => {
     const client = await connect(mode)
     const told: number[] = []
     const answer = client.callTool(
@@ -118,7 +118,7 @@ describe('a call', () => {
     await client.close()
   })
 
-  it('tells its progress without a session, where a stream is taken', async () => {
+  it('sends its progress without a session, if the client accepts a stream', async () => {
     const body = rpc('tools/call', { name: 'odd', _meta: { progressToken: 'p' } }, null)
     const stream = await send(BOTH, body)
     expect(stream.headers['content-type']).toBe('text/event-stream')
@@ -338,7 +338,7 @@ describe('a broken connection', () => {
     expect(again.messages()).toMatchObject([{ id: 1, result: { content: [{ text: 'done' }] } }])
   })
 
-  it('ends the call where nobody comes back', async () => {
+  it('ends the call if the client does not come back', async () => {
     const headers = await openSession(url)
     const first = await openWire(url, { body: wait(), headers })
     await underWay(1)
@@ -410,7 +410,7 @@ describe('change notices', () => {
     await Promise.all([legacy.close(), current.close()])
   })
 
-  it('are for nobody once the session is over', async () => {
+  it('are not readable after the session ended', async () => {
     const headers = await openSession(url)
     await send(headers, rpc('resources/subscribe', { uri: URI }))
     expect(router.audience.isEmpty()).toBe(false)

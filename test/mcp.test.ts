@@ -99,7 +99,7 @@ describe('curl', () => {
     expect((await post(rpc('ping', undefined, id))).messages()).toEqual([{ jsonrpc: '2.0', id, result: {} }])
   })
 
-  it('is accepted with a session id of somebody else, and given it back', async () => {
+  it('is accepted with the session id of another client, and returns that id', async () => {
     const headers = { 'mcp-session-id': 'somebody-elses' }
     const answer = await post(status, headers)
     expect([answer.status, answer.headers['mcp-session-id']]).toEqual([200, 'somebody-elses'])
@@ -169,7 +169,7 @@ describe('curl', () => {
     expect(results).toHaveLength(4)
   })
 
-  it('is told how to begin where it only looks', async () => {
+  it('returns how to begin to a client that only looks', async () => {
     for (const method of ['GET', 'DELETE']) {
       const answer = await callWire(harness.url, { method, headers: { accept: 'text/html' } })
       expect([answer.status, answer.headers.allow]).toEqual([405, 'POST'])
@@ -514,7 +514,7 @@ describe('the server', () => {
     await ended
   })
 
-  it('closes at once, whoever listens', async () => {
+  it('closes at once, also with open streams', async () => {
     const own = await openHarness()
     const headers = await openSession(own.url)
     const get = await openWire(own.url, { method: 'GET', headers })

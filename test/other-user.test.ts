@@ -26,7 +26,7 @@ describe.skipIf(!canBecomeStranger)('another user of this computer (needs root o
     expect(await runAs(STRANGER, ask('/api/status', '::ffff:127.0.0.1'))).toMatch(/^HTTP\/1\.1 403 /)
   })
 
-  it('can start nothing by writing and vanishing at once', async () => {
+  it('starts nothing by writing and disconnecting at once', async () => {
     for (let round = 0; round < 20; round++) {
       await runAs(STRANGER, writeAndVanish('POST', '/api/auth/start'))
     }
@@ -41,7 +41,7 @@ describe.skipIf(!canBecomeStranger)('another user of this computer (needs root o
     expect(answer).toMatch(/^connection: close\r$/im)
   })
 
-  it('does not lock us out with four hundred connections', async () => {
+  it('does not lock the owner out with four hundred connections', async () => {
     const crowd = spawn(process.execPath, ['-e', takePlaces(400)], { uid: STRANGER, gid: STRANGER, cwd: '/' })
     try {
       await once(crowd.stdout, 'data')
@@ -73,7 +73,7 @@ describe.skipIf(!canBecomeStranger)('another user of this computer (needs root o
     }
   })
 
-  it('does not keep our own processes out', async () => {
+  it('does not block the owner’s own processes', async () => {
     expect(await runAs(0, ask('/api/status'))).toMatch(/^HTTP\/1\.1 200 /)
   })
 

@@ -217,7 +217,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       }
     })
 
-    it('tells of media, and of what was forwarded', async () => {
+    it('includes media and forwarded messages', async () => {
       const { messages: list } = await messages(`${MING}@c.us`, '&limit=1')
       expect(list).toMatchObject([
         {
@@ -250,7 +250,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       expect(authors.every((author: string) => author.endsWith('@c.us'))).toBe(true)
     })
 
-    it('with oneself, of a channel, and with somebody known by LID only', async () => {
+    it('with oneself, of a channel, and with a person with a LID only', async () => {
       expect(await messages(me)).toMatchObject({
         chat: { name: 'Robin Example (You)' },
         messages: [
@@ -389,7 +389,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     )
   })
 
-  it('GET /api/waiting has who waits for an answer, until there is one', async () => {
+  it('GET /api/waiting lists the chats that wait for a reply, until there is one', async () => {
     const olena = { from: '15550001104', chat: '15550001104@c.us' }
     const waits = async (query = '') => names((await read(`/api/waiting?limit=100${query}`)).chats)
     expect(await waits()).toContain('Олена Коваль')

@@ -165,7 +165,7 @@ describe('/openapi.json', () => {
     expect(ofJson.filter((body) => !closed(body))).toEqual([])
   })
 
-  it('gives each operation a title of its own', async () => {
+  it('has a different title for each operation', async () => {
     const { paths } = (await harness.get('/openapi.json')).json
     const titles = Object.values<Json>(paths).flatMap((path) =>
       Object.values<Json>(path).map(({ summary }) => summary),

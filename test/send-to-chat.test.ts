@@ -160,7 +160,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       expect((await send('jurgen', 'to the group')).json.chat).toEqual({ id: jurgens, name: 'Jürgen' })
     })
 
-    it('and tells of candidates what tells them apart', async () => {
+    it('and returns candidates with what distinguishes them', async () => {
       const { json } = await send('Mom', 'to nobody')
       expect(json.candidates).toEqual([
         {
@@ -226,7 +226,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       return { quoted: message?.quoted, reply_to: kept.message.reply_to, message_id: answer.json.message_id }
     }
 
-    it('what somebody wrote in a direct chat', async () => {
+    it('a message in a direct chat', async () => {
       const { id: bareId } = await harness.world.write({ from: AMARA, text: 'Tea or coffee?' })
       const id = await idOf(`${AMARA}@c.us`, 'Tea or coffee?')
       const { quoted, reply_to } = await answers('Amara Okafor', id, 'Tea')
@@ -234,7 +234,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       expect(reply_to).toEqual({ id, author: `${AMARA}@c.us`, body: 'Tea or coffee?' })
     })
 
-    it('what somebody wrote in a group whose people go by LID', async () => {
+    it('a message in a group whose members have LIDs', async () => {
       const id = await idOf(group('Haus'), '电梯又坏了')
       const { quoted, reply_to } = await answers(group('Haus'), id, 'Again?')
       expect(id).toContain(quoted)
@@ -284,7 +284,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     })
   })
 
-  it('names whom it answers as WhatsApp does', () => {
+  it('names the author of the quoted message as WhatsApp does', () => {
     expect(harness.world.state().refusals.filter((text) => /answer|quote/.test(text))).toEqual([])
   })
 

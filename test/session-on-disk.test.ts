@@ -138,7 +138,7 @@ describe('openAuthDir', async () => {
     ;(await openAuthDir(dir, quiet)).release()
   })
 
-  it('says that a directory above is open to everybody, and nothing of one that is sticky', async () => {
+  it('logs that a parent directory is writable for everyone, unless it is sticky', async () => {
     const above = temp()
     const lines: string[] = []
     const openIn = async (mode: number) => {

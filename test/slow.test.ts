@@ -38,7 +38,7 @@ function dribble(port: number, head: string, silentMs = 0): Promise<{ answer: st
   })
 }
 
-it('are cut off in time, and answers to others stay quick', { timeout: 60_000 }, async () => {
+it('are disconnected in time, and responses to other clients stay quick', { timeout: 60_000 }, async () => {
   const harness = await openHarness()
   const port = Number(new URL(harness.url).port)
   const slowBody = dribble(port, BODY)
@@ -66,7 +66,9 @@ it('are cut off in time, and answers to others stay quick', { timeout: 60_000 },
   await harness.close()
 })
 
-it('are not those who wait for events: longer than any request may take', { timeout: 60_000 }, async () => {
+it('are not clients that wait for events: these may wait longer than any request', {
+  timeout: 60_000,
+}, async () => {
   const stage = await openEventStage()
   const stream = await openStream(stage.url)
   const { json } = await stage.get('/api/events')
@@ -81,7 +83,7 @@ it('are not those who wait for events: longer than any request may take', { time
   await stage.close()
 })
 
-it('are a hundred streams and eighty exports that nobody reads, and others are served meanwhile', {
+it('are a hundred streams and eighty exports without a reader, and other clients are served', {
   timeout: 60_000,
 }, async () => {
   const stage = await openEventStage()

@@ -220,7 +220,7 @@ describe('a client of the eras before', () => {
     expect(gets).toBe(streams)
   })
 
-  it('cancels: the server is told, and nothing comes any more', async () => {
+  it('cancels: the server receives the cancellation, and sends nothing more', async () => {
     const legacy = legacyReply()
     let isHungUp = false
     const server = await standIn((seen, answer) => {
@@ -313,7 +313,7 @@ describe('a client of the current era', () => {
     ])
   })
 
-  it('hears on a long stream what it listens to, until it cancels', async () => {
+  it('receives its subscriptions on a long stream, until it cancels', async () => {
     let hangUp: () => void = () => {}
     const hungUp = new Promise<void>((resolve) => {
       hangUp = resolve
@@ -348,7 +348,7 @@ describe('a client of the current era', () => {
 })
 
 describe('when the server is not as it should be', () => {
-  it('nobody there: each request is told so, and the next one tries again', async () => {
+  it('not running: each request receives an error, and the next one tries again', async () => {
     const server = await standIn(answerJson)
     const { port } = new URL(server.url)
     await server.close()
@@ -578,7 +578,7 @@ describe('the end', () => {
     expect(methodsOf(server)).toEqual(['initialize'])
   })
 
-  it('when nobody reads any more', async () => {
+  it('when its output is closed', async () => {
     const server = await standIn(never)
     const pipe = openPipe(['--url', server.url])
     await pipe.ask(1, 'ping')
@@ -590,7 +590,7 @@ describe('the end', () => {
     expect(Date.now() - goneAt).toBeLessThan(2_000)
   })
 
-  it('when nobody reads any more, though there is more to write: with its session', async () => {
+  it('when its output is closed with more to write: with its session', async () => {
     const legacy = legacyReply()
     const held: (() => void)[] = []
     const server = await standIn((seen, answer) => {
@@ -611,7 +611,7 @@ describe('the end', () => {
     expect(methodsOf(server).at(-1)).toBe('DELETE')
   })
 
-  it('when whoever started it is gone, though its pipes are still there', async () => {
+  it('when its parent process has ended, with its pipes still open', async () => {
     const server = await standIn(never)
     // A parent that can be killed; the input is this test's own, and stays open.
     const input = join(temp(), 'input')

@@ -27,7 +27,7 @@ describe.each(definitions.map((definition) => [definition.name, definition] as c
       )
     })
 
-    it('says what it is for, what it takes and gives, and what it does', () => {
+    it('describes its purpose, its input and output, and its effect', () => {
       const { title, description = '', inputSchema, outputSchema, annotations } = definition
       expect(title).toBeTruthy()
       expect(description.length).toBeGreaterThan(60)

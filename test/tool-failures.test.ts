@@ -74,7 +74,7 @@ describe.each(['legacy', 'current', 'plain'] as const)('a failure (%s)', (lane) 
     ['whatsapp_send_to_chat', { chat: 'sam twin', message: 'hi' }, 'chat_ambiguous', /candidates/],
   ])('with one: %s %j', check)
 
-  it('of a name that several have tells them apart, and their ids work', async () => {
+  it('of a name that several chats have distinguishes them, and their ids work', async () => {
     const { facts } = await failureOf('whatsapp_send_to_chat', { chat: 'sam twin', message: 'which one?' })
     const same = { name: 'Sam Twin', kind: 'direct', why: 'same name' }
     expect(facts.candidates).toEqual(

@@ -270,7 +270,7 @@ describe('pages that were made smaller', () => {
 
 /** The last of all: there are more chats after it. */
 describe('a failure', () => {
-  it('is at most 2,000 tokens, whatever those are called whom it names', async () => {
+  it('is at most 2,000 tokens, however long the names in it are', async () => {
     const name = '猫'.repeat(20_000)
     const { archive } = stage.harness.app
     const chats = Array.from({ length: 12 }, (_, n) => ({

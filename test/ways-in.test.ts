@@ -64,7 +64,7 @@ function exampleAt(method: string, path: string): Record<string, unknown> {
 }
 
 describe('a route', () => {
-  it('passes the door, or is one of the few that tell nothing of an account', async () => {
+  it('passes the door, or is one of the few that return nothing about an account', async () => {
     const routes = routesOf().filter(({ method, path }) => method !== 'HEAD' && !isPublic(path))
     expect(routes.length).toBeGreaterThan(20)
     // They take the link along.
@@ -185,7 +185,7 @@ const METHODS: Record<string, object> = {
 }
 
 describe('a method of MCP', () => {
-  it('passes the door, or is one of the few that tell nothing of an account', async () => {
+  it('passes the door, or is one of the few that return nothing about an account', async () => {
     const { door } = harness.app
     const log = createLog({ level: 'silent' })
     const mcpUrl = () => `${harness.url}/mcp`

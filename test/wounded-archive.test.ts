@@ -86,7 +86,7 @@ const checks = () => harness.log.filter(({ msg }) => msg === 'the archive was ch
 
 const PAGE_BYTES = 4096
 
-it('the state is told while no page of the archive can be read', async () => {
+it('the state is returned while no page of the archive can be read', async () => {
   const { authDir, file } = unlinked()
   harness = await openHarness({ authDir, simulator })
   expect((await harness.status()).archive).toMatchObject({ messages: 500, problem: null })

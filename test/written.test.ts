@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => stage.close())
 
-it('begins with people who write everything that people can write', async () => {
+it('begins with messages of every type', async () => {
   const { harness } = stage
   const { world } = harness
   world.addContact({ phone: WRITER, name: CANARY, pushname: CANARY })

@@ -142,7 +142,7 @@ describe('Linux', () => {
 })
 
 describe('macOS', () => {
-  it('finds bundles for everybody and for one user', () => {
+  it('finds bundles for all users and for one user', () => {
     const edge = '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge'
     const chrome = '/Users/ana/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
     expect(findBrowser({ ...mac, files: disk(edge) })?.kind).toBe('edge')
@@ -214,7 +214,7 @@ describe('WHATSAPP_CHROME_EXECUTABLE', () => {
     expect(set('~/chrome/chrome', '/home/ana/chrome/chrome')?.path).toBe('/home/ana/chrome/chrome')
   })
 
-  it('is never replaced silently: missing and not executable are told apart', () => {
+  it('is never replaced silently: missing and not executable are different errors', () => {
     expect(() => set('/nowhere/chrome', '/opt/google/chrome/chrome')).toThrow(
       'WHATSAPP_CHROME_EXECUTABLE names /nowhere/chrome, which does not exist.',
     )

@@ -159,7 +159,7 @@ describe('by download', () => {
     expect(readdirSync(cacheDir)).toEqual([])
   })
 
-  it('gives one sentence and the next step without a network', async () => {
+  it('fails with one sentence and the next step without a network', async () => {
     const failing = installBrowser({ ...machine(), run: works, baseUrl: 'http://127.0.0.1:9' })
     const error = await failing.catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(BrowserNotFound)
@@ -171,7 +171,7 @@ describe('by download', () => {
     expect(error.hint).toMatch(/WHATSAPP_CHROME_EXECUTABLE/)
   })
 
-  it('gives up on a mirror that lacks the file, or stops sending', async () => {
+  it('skips a mirror that lacks the file, or stops sending', async () => {
     const missing = installBrowser({ ...machine(), run: works, baseUrl: await mirror('missing') })
     await expect(missing).rejects.toThrow(/could not be downloaded: .*404/)
     const stalled = installBrowser({

@@ -158,7 +158,7 @@ describe('broken set-ups', () => {
     ])
   })
 
-  it('4b. a directory that is a file, or that belongs to somebody else', async () => {
+  it('4b. a directory that is a file, or that belongs to another user', async () => {
     const file = join(dir, 'file')
     writeFileSync(file, '')
     for (const path of [file, join(file, 'below')]) {
@@ -216,7 +216,7 @@ describe('broken set-ups', () => {
     expect(statSync(dir).mode & 0o777, 'nothing is changed').toBe(0o755)
   })
 
-  it('5b. a directory above that everybody can write to, and not one that is sticky', async () => {
+  it('5b. a parent directory that is writable for everyone, unless it is sticky', async () => {
     const above = (mode: number) => {
       const { stat } = healthy()
       return healthy({

@@ -49,7 +49,7 @@ function codeOf(run: () => unknown): ErrorCode | 'none' {
 }
 
 describe('the door', () => {
-  it.each(SCOPES)('lets nobody in without the scope %s, and admin everywhere', (scope) => {
+  it.each(SCOPES)('rejects callers without the scope %s, and accepts admin everywhere', (scope) => {
     const way = { name: 'a way', scope, needs: 'nothing' } as const
     const others = SCOPES.filter((one) => one !== scope && one !== 'admin')
     expect(codeOf(() => door.admit(way, callWith(others)))).toBe('scope_missing')

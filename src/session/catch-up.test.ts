@@ -232,7 +232,7 @@ describe('a chat that cannot be read', () => {
 })
 
 describe('a gap', () => {
-  it('is filled whatever the budget for history, and told of', async () => {
+  it('is filled whatever the budget for history, with an event', async () => {
     at(T)
     fill(AMARA, names('M', 20), T - 100 * DAY)
     await connect()
@@ -263,7 +263,7 @@ describe('loading earlier messages', () => {
   })
 })
 
-describe('a message that nobody was told of', () => {
+describe('a message without an event', () => {
   it('is read, also where the first try fails', async () => {
     at(T)
     fill(AMARA, names('M', 3), T - DAY)

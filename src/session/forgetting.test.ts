@@ -231,7 +231,7 @@ describe('a message that disappears from WhatsApp', () => {
     expect(store.messages.nextExpiry()).toBe(at)
   })
 
-  it('stays while somebody keeps it in the chat, and leaves when nobody does any more', async () => {
+  it('stays while it is kept in the chat, and is deleted when it no longer is', async () => {
     open()
     const sentAt = nowS()
     const expiresAt = sentAt + 3600
@@ -260,7 +260,7 @@ describe('a message that disappears from WhatsApp', () => {
   })
 })
 
-describe('a chat that somebody forgets', () => {
+describe('a chat that is forgotten', () => {
   it('has what comes next, whatever the clock of this computer says', async () => {
     open()
     write(seen('old', { sentAt: nowS() - 1_000 }))

@@ -478,7 +478,7 @@ describe('a file is refused', () => {
 })
 
 describe('as text', () => {
-  it('nothing that somebody wrote passes for a line of its own', () => {
+  it('no part of a message counts as a separate line', () => {
     const store = openStore(join(temp(), 'a.db'))
     const clock = createTestClock()
     store.meta.set('account_wid', ME)

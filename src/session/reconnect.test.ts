@@ -24,7 +24,7 @@ describe('createReconnects', () => {
     expect(createReconnects(() => 1).next(0, 'lost')).toBe(1_200)
   })
 
-  it('never makes more than ten attempts in any hour, and never gives up', () => {
+  it('never makes more than ten attempts in any hour, and never stops', () => {
     const reconnects = createReconnects(() => 0)
     const made: number[] = []
     for (let now = 0; made.length < 60; ) {

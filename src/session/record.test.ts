@@ -137,7 +137,7 @@ describe('a message', () => {
     expect(kinds()).toEqual(['message.sent'])
   })
 
-  it('gives a stranger the first name that it carries', () => {
+  it('stores its first name for an unknown person', () => {
     take(message('A'))
     expect(store.people.find(AMARA)).toMatchObject({ pushname: 'Amara' })
   })
@@ -155,7 +155,7 @@ describe('a change', () => {
     ])
   })
 
-  it('of the text, and again, is kept where WhatsApp Web gives no time', () => {
+  it('of the text, repeated, is kept if WhatsApp Web has no time for it', () => {
     for (const body of ['a', 'b', 'b', 'c', 'b']) take(message('A', { body }))
     expect(rowsOf(AMARA)).toMatchObject([{ body: 'c' }])
     expect(kinds()).toEqual(['message.received', 'message.edited', 'message.edited'])
@@ -279,7 +279,7 @@ describe('a stretch that was read', () => {
     expect(new Set(idsOf(AMARA))).toEqual(new Set([...names(0, 2000), 'M90000']))
   })
 
-  it('is told by one event, and leaves what is known as it was', () => {
+  it('is reported by one event, and leaves known messages unchanged', () => {
     take(message('M00001', { sentAt: T + 10 }))
     const { added, oldest } = stretch(names(0, 2), null, { sentAt: T + 10 })
     expect(added).toBe(1)
@@ -346,7 +346,7 @@ describe('a person', () => {
     expect(store.chats.get(byPhone ?? 0)?.caught_up_to).toBeNull()
   })
 
-  it('is told of only when something changed', () => {
+  it('is reported only when something changed', () => {
     const seen = contact({ phone: AMARA, name: 'Amara Okafor', inAddressBook: true })
     for (const contacts of [[seen], [seen], [{ ...seen, name: 'Amara O.' }]])
       inbox.take({ type: 'contacts', contacts })
@@ -356,7 +356,7 @@ describe('a person', () => {
 })
 
 describe('a chat', () => {
-  it('is told of by the fields that changed', () => {
+  it('is reported with the changed fields', () => {
     for (const seen of [chat(AMARA), chat(AMARA), chat(AMARA, { unreadCount: 2, archived: true })]) {
       inbox.take({ type: 'chats', chats: [seen] })
     }
@@ -389,7 +389,7 @@ describe('a chat', () => {
     expect(idsOf(AMARA)).toEqual(['A'])
   })
 
-  it('with a newest message that nobody told of is to be read', () => {
+  it('with a newest message without an event is to be read', () => {
     take(message('A'))
     inbox.setCaughtUp(inbox.where.findChat(AMARA) ?? 0, inbox.look(), rowsOf(AMARA)[0]?.id ?? 0)
     inbox.take({ type: 'chats', chats: [chat(AMARA, { last: message('A') })] })
@@ -400,7 +400,7 @@ describe('a chat', () => {
     expect(unheard).toEqual([inbox.where.findChat(AMARA)])
   })
 
-  it('that was deleted is told of once, and shown again by whatever WhatsApp says of it', () => {
+  it('that was deleted is reported once, and listed again when WhatsApp lists it', () => {
     take(message('A'))
     for (let n = 0; n < 3; n += 1) inbox.take({ type: 'chat_removed', chat: AMARA })
     inbox.take({ type: 'chats', chats: [chat(AMARA, { timestamp: 0 })] })
@@ -417,7 +417,7 @@ describe('a chat', () => {
     expect(kinds()).toEqual(['message.sent'])
   })
 
-  it('keeps the members of a group, and tells when they change', () => {
+  it('keeps the members of a group, and reports their changes', () => {
     const members = [
       { id: AMARA, isAdmin: true },
       { id: toJid('15552220000@c.us'), isAdmin: false },

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { Reason, SessionState } from '../model/status.ts'
 import { createSessionChanges } from './session-changes.ts'
 
-it('tells every transition, and attempts that come to nothing once', () => {
+it('reports every transition, and failed attempts once', () => {
   const told: string[] = []
   const { note } = createSessionChanges((state, reason) => told.push(`${state} ${reason}`))
   const go = (attempts: number, ...steps: [SessionState, Reason | null][]) => {

@@ -192,7 +192,7 @@ describe('a link', () => {
     })
   })
 
-  it('is told of in the event log, and attempts that come to nothing once', async () => {
+  it('is in the event log, and failed attempts once', async () => {
     const { archive, clock, link, opened, engine, session } = await open()
     await link()
     for (const index of [0, 1, 2, 3]) {
@@ -240,7 +240,7 @@ describe('a start', () => {
     await opened(1)
   })
 
-  it('during a trial shows the QR to whoever asked', async () => {
+  it('during a trial shows the QR code to the caller', async () => {
     const dir = temp()
     const storage = ['session-default', 'Default', 'IndexedDB', 'https_web.whatsapp.com_0.indexeddb.leveldb']
     mkdirSync(join(dir, ...storage), { recursive: true })
@@ -265,7 +265,7 @@ describe('a start', () => {
 })
 
 describe('a QR code', () => {
-  it('is kept while somebody looks at the QR', async () => {
+  it('is kept while the QR page is open', async () => {
     const { session, clock, start, engine, steps, state } = await open()
     await start()
     const show = (code: string) => {
@@ -398,7 +398,7 @@ it.each<[string, (file: string) => void]>([
 })
 
 describe('logout', () => {
-  it('tells WhatsApp, then closes the browser, then removes the profile', async () => {
+  it('unlinks on WhatsApp, then closes the browser, then removes the profile', async () => {
     const { session, link, engine, steps, profile, authDir } = await open({ holdClose: true })
     await link()
     writeFileSync(join(profile, 'cookies'), '')
@@ -442,7 +442,7 @@ describe('logout', () => {
   })
 })
 
-describe('while WhatsApp is being told of a logout', () => {
+describe('while a logout unlinks on WhatsApp', () => {
   it('nothing else begins, and the status says what goes on', async () => {
     const { session, link, engine, authDir } = await open({ holdLogout: true })
     await link()
@@ -492,7 +492,7 @@ describe('a disk that refuses to keep the mark', () => {
 })
 
 describe('a pairing code', () => {
-  it('outlives what QR codes do meanwhile, and gives way to them when its time is up', async () => {
+  it('stays valid while QR codes change, and is replaced with them when it expires', async () => {
     const { session, clock, start, engine, steps } = await open()
     await start()
     engine(0).emit({ type: 'qr', qr: '2@x' })
@@ -521,7 +521,7 @@ describe('a pairing code', () => {
     expect(steps).toEqual(['code'])
   })
 
-  it('that comes after the caller was answered gives way to QR codes at once', async () => {
+  it('that arrives after the response is replaced with QR codes at once', async () => {
     const { session, clock, start, engine, steps } = await open({ holdCode: true })
     await start()
     engine(0).emit({ type: 'qr', qr: '2@x' })

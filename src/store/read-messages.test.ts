@@ -261,7 +261,7 @@ describe('a window', () => {
     expect(sides({ limit: 3, before: at(0) })).toEqual([false, false])
   })
 
-  it('tells of the gaps that touch it', () => {
+  it('returns the gaps that touch it', () => {
     const { store } = archive
     const place = (index: number) => store.messages.findAll(`M${index}`, 1)[0]?.id ?? 0
     store.gaps.add({ chat: 1, after_message: null, before_message: place(0), found_at_ms: 0 })

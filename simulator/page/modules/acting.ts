@@ -41,7 +41,7 @@ async function markChatUnread(given: unknown, isUnread: boolean): Promise<void> 
   chat.set({ unreadCount })
 }
 
-/** Commands of the real `Cmd` that 1.34.7 uses and this double does not have (yet). */
+/** Commands of the real `Cmd` that whatsapp-web.js 1.34.7 uses and the double does not implement. */
 const notBuiltCommands = [
   'sendRevokeMsgs',
   'sendDeleteMsgs',
@@ -55,7 +55,7 @@ const notBuiltCommands = [
   'msgInfoDrawer',
 ]
 
-/** Define them all. */
+/** Defines the modules of this file. */
 export function defineActingModules(): void {
   defineModule('WAWebSendMsgChatAction', { addAndSendMsgToChat })
   defineModule('WAWebGetEphemeralFieldsMsgActionsUtils', { getEphemeralFields: () => ({}) })

@@ -1,6 +1,6 @@
-/** Modules that whatsapp-web.js 1.34.7 asks for, that WhatsApp Web has and this double does not have (yet). */
+/** Modules of WhatsApp Web that whatsapp-web.js 1.34.7 requires and the double does not implement. */
 
-/** `window.require` of one of these throws a sentence that says so. */
+/** `window.require` of one of these throws an error that says that the double does not implement it. */
 export const notBuiltModules: ReadonlySet<string> = new Set([
   'WADeprecatedSendIq',
   'WAJids',

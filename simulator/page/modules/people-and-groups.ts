@@ -1,4 +1,4 @@
-/** The modules for presence, typing, pictures, groups, answers and placeholders. */
+/** The modules for presence, typing, pictures, groups, replies and placeholders. */
 import { ServerStatusCodeError } from '../errors.ts'
 import { MsgModel } from '../msg-model.ts'
 import { boot, connection } from '../page.ts'
@@ -35,7 +35,7 @@ async function createGroup(
   }
 }
 
-/** The answered message: the one in memory, or what the answer's copy says of it. */
+/** The quoted message: from memory, or from the copy in the reply. */
 function getQuotedMsgObj(answer: MsgModel): MsgModel | undefined {
   const { quotedStanzaID, quotedMsg, quotedParticipant, id } = answer.attributes
   if (quotedStanzaID === undefined || !quotedMsg) return undefined
@@ -48,12 +48,12 @@ function getQuotedMsgObj(answer: MsgModel): MsgModel | undefined {
   })
 }
 
-/** Kinds of messages that cannot be answered (WAWebMsgReply `replyChecks`). */
+/** Types of messages that a reply cannot quote (WAWebMsgReply `replyChecks`). */
 const unanswerable = new Set(['unknown', 'ciphertext', 'debug_placeholder', 'oversized', 'revoked'])
 
 /**
- * As WAWebMsgReply has it, builds of 2025 and 2026: not in channels and status, not where one may not write, not what is
- * no message or may yet fail. Throws for a message of no chat, as the real one's getter does.
+ * The rules of WAWebMsgReply in builds of 2025 and 2026: false in channels and status, in chats where this account may not
+ * write, for notices, and for messages that may still fail. Throws for a message without a chat, as the real getter does.
  */
 function canReplyMsg(message: unknown): boolean {
   if (!(message instanceof MsgModel)) throw new TypeError('canReplyMsg: not a message model')
@@ -69,7 +69,7 @@ function canReplyMsg(message: unknown): boolean {
   return canSend && !mayFail && !message.isNotification && !unanswerable.has(type) && !isExpired
 }
 
-/** Define them all. */
+/** Defines the modules of this file. */
 export function definePeopleModules(): void {
   defineModule('WAWebPresenceChatAction', {
     async sendPresenceAvailable() {
@@ -87,7 +87,7 @@ export function definePeopleModules(): void {
     sendChatStatePaused: (chat: Wid) => tellPresence(chat, 'paused'),
   })
   defineModule('WAWebContactProfilePicThumbBridge', {
-    // Nobody in the double has a picture.
+    // No chat or person of the double has a picture.
     async requestProfilePicFromServer() {
       throw new ServerStatusCodeError({ name: '', code: 404, text: 'item-not-found' })
     },

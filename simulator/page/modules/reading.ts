@@ -1,4 +1,4 @@
-/** The modules for reading: collections, ids, who is who, history. */
+/** The modules for reading: collections, ids, identities, history. */
 import { Collection } from '../collection.ts'
 import { fieldOf, isOn } from '../faults.ts'
 import { MsgKeyOfBuild } from '../keys.ts'
@@ -14,17 +14,17 @@ import { Blocklist, Chat, Contact, GroupMetadata, Msg, NewsletterMetadata, Newsl
 import { toMsgModel } from '../to-models.ts'
 import { asUserWidOrThrow, createWid, createWidFromWidLike, Wid } from '../wid.ts'
 
-/** Messages that one call loads. */
+/** The number of messages that one call loads. */
 const loadedAtOnce = 30
 
 class CallCollection extends Collection {
-  /** The library wraps `set` of the first Map that it finds here, to hear of calls. */
+  /** The library wraps `set` of the first Map that it finds here, to detect calls. */
   readonly pendingCalls: Map<string, unknown> = new Map()
 }
 
 /**
- * Takes one object since April 2026 (wwebjs#201706). Answers what it loaded, oldest first; the place among the
- * chat's messages in memory is another matter. At the end of the history it answers `[]`, each time.
+ * Takes one object since April 2026 (wwebjs#201706). Returns the loaded messages, oldest first, whatever their order among the
+ * chat's messages in memory; at the end of the history `[]`, each time.
  */
 async function loadEarlierMsgs(options: unknown): Promise<MsgModel[]> {
   if (typeof options !== 'object' || options === null || !('chat' in options)) {
@@ -51,8 +51,8 @@ async function loadEarlierMsgs(options: unknown): Promise<MsgModel[]> {
 }
 
 /**
- * The chat of this person or group, made if need be. An unknown group resolves undefined; a person whose LID was
- * never resolved rejects (F21).
+ * Returns the chat of this person or group, and creates it if it is missing. Resolves with undefined for an unknown group;
+ * rejects for a person whose LID was never resolved (F21).
  */
 async function findOrCreateLatestChat(
   id: unknown,
@@ -68,7 +68,7 @@ async function findOrCreateLatestChat(
   return { chat: ensureChat(String(address)), created: true }
 }
 
-/** Fault `no_lid`, for everybody or for some. */
+/** Fault `no_lid`, for all people or for some. */
 function isLidLost(phone: string): boolean {
   if (!isOn('no_lid')) return false
   const phones = fieldOf('no_lid', 'phones')
@@ -76,8 +76,8 @@ function isLidLost(phone: string): boolean {
 }
 
 /**
- * Null for a number that is not on WhatsApp. Whoever was asked for is known from then on, with the LID; whoever is
- * addressed by LID already is answered with that, also when asked for by phone.
+ * Returns null for a number that is not on WhatsApp. Stores the LID of the requested person. Returns the LID of a person
+ * whom WhatsApp already addresses by LID, also if the request has the phone number.
  */
 async function queryExists(jid: string): Promise<{ wid: Wid; biz: boolean } | null> {
   const person = await connection().ask('exists', { jid })
@@ -97,7 +97,7 @@ async function queryPhoneExists(phone: unknown): Promise<{ wid: Wid; biz: boolea
   return queryExists(phone)
 }
 
-/** A string that looks like a wid is none here: it lacks the `method` that the real page calls first. */
+/** Rejects strings, even in the form of a wid: they lack the `method` that the real page calls first. */
 function widOrThrow(wid: unknown, method: string): Wid {
   if (wid instanceof Wid) return wid
   refuse(`a lookup was called with something that is no wid: ${String(wid)}`)
@@ -113,7 +113,7 @@ function findLinks(text: unknown): { href: string; suspiciousCharacters: Set<str
   }))
 }
 
-/** Define them all. */
+/** Defines the modules of this file. */
 export function defineReadingModules(): void {
   defineModule('WAWebCollections', {
     Msg,

@@ -1,4 +1,4 @@
-/** The modules that the library's start asks for: socket, commands, connection, linking, keys, who I am. */
+/** The modules that the library requires at its start: socket, commands, connection, linking, keys, own identity. */
 import { b } from '../errors.ts'
 import { offlineProgress } from '../live.ts'
 import { connection, page } from '../page.ts'
@@ -11,7 +11,7 @@ import { Wid } from '../wid.ts'
 
 const pairingTypes: readonly unknown[] = ['QR_CODE', 'ALT_DEVICE_LINKING']
 
-/** A code can be had once after each `initializeAltDeviceLinking`. */
+/** Each `initializeAltDeviceLinking` allows one code. */
 let isAltReady = false
 
 function toBytes(base64: string): Uint8Array {
@@ -29,7 +29,7 @@ async function initializeAltDeviceLinking(): Promise<void> {
   isAltReady = true
 }
 
-/** The 8 characters, or a rejection with `CompanionHelloError` (wwebjs#3763). */
+/** Resolves with the 8 characters; rejects with `CompanionHelloError` (wwebjs#3763). */
 async function startAltLinkingFlow(phone: unknown, notify: unknown): Promise<string> {
   if (typeof phone !== 'string') throw new TypeError('startAltLinkingFlow: phone number must be a string')
   if (!isAltReady) throw new Error('Invariant Violation: alt device linking is not initialized')
@@ -39,24 +39,24 @@ async function startAltLinkingFlow(phone: unknown, notify: unknown): Promise<str
   return answer.code
 }
 
-/** A code that waits counts no more. Brings no ref: the ones that were there go on. */
+/** Invalidates a waiting code. Requests no new ref: the existing ones stay valid. */
 async function initializeQRLinking(): Promise<void> {
   isAltReady = false
   switchLinking('qr')
 }
 
-/** Starts the connection anew, in whichever state; new refs come with it. */
+/** Restarts the connection in any state, with new refs. */
 function refreshQR(): void {
   Socket.reconnect()
 }
 
-/** Define them all. */
+/** Defines the modules of this file. */
 export function defineStartModules(): void {
   defineModule('WAWebSocketModel', { Socket })
   defineModule('WAWebStreamModel', { Stream })
   defineModule('WAWebConnModel', { Conn })
   defineModule('WAWebCmd', { Cmd: cmd })
-  // `Cmd.refreshQR` is gone since early 2026 (wwebjs#22449).
+  // WhatsApp Web has no `Cmd.refreshQR` since early 2026 (wwebjs#22449).
   defineModule('WAWebLaunchSocketUtils', { refreshQR })
   defineModule('WAWebOfflineHandler', {
     OfflineMessageHandler: { getOfflineDeliveryProgress: offlineProgress },

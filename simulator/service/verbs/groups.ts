@@ -1,4 +1,4 @@
-/** The verbs about groups and those who are in them. */
+/** The verbs about groups and their members. */
 import type { World } from '../../simulator.ts'
 import type { Group } from '../accounts.ts'
 import { actInGroup, createGroup, toWorldGroup } from '../groups.ts'

@@ -1,4 +1,4 @@
-/** The verbs about messages: writing any kind, changing, deleting, reacting, reading them all. */
+/** The verbs about messages: writing every type, editing, deleting, reacting, listing them. */
 import type { World } from '../../simulator.ts'
 import { statusChat } from '../addresses.ts'
 import {
@@ -41,7 +41,7 @@ export function messageVerbs({ context, account, chatId, person }: Reach): Messa
     const isMine = author.phone === account().info.phone
     const isIn = isMine ? !group?.left : group?.members.includes(author.phone)
     if (group && !isIn) throw new Error(`${address} is not a member of ${chat}.`)
-    // In a group one still reads those whom one has blocked.
+    // Messages of blocked people still arrive in groups.
     if (author.blocked && !group) throw new Error(`${address} is blocked: what it writes does not arrive.`)
     return author.phone
   }
@@ -54,7 +54,7 @@ export function messageVerbs({ context, account, chatId, person }: Reach): Messa
       if (chat !== undefined && limit !== undefined) return copyOf(log.earlier(chat, null, limit))
       const all = log.all(chat)
       const wanted = limit === undefined ? all : all.slice(-limit)
-      // Copied one by one: a million at once is more than the structured clone likes.
+      // Copied one by one: the structured clone fails for a million messages at once.
       return wanted.map((message) => ({ ...message, deliveredTo: { ...message.deliveredTo } }))
     },
     countMessages: (filter) =>

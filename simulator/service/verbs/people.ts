@@ -1,4 +1,4 @@
-/** The verbs about people, and the one that fills the world with them. */
+/** The verbs about people, and the verb that adds many of them. */
 import type { World } from '../../simulator.ts'
 import type { WorldContact } from '../../world-types.ts'
 import { tellPeople } from '../messages.ts'

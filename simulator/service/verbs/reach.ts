@@ -1,20 +1,20 @@
-/** What every group of verbs needs: the account in the hand, and who or what an address means. */
+/** Shared by all verbs: the account of the current phone, and finding people, chats and groups by address. */
 import type { Account, Group } from '../accounts.ts'
 import { findChatId, findPerson, type Person } from '../addresses.ts'
 import type { Context } from '../context.ts'
 
 export type Reach = {
   context: Context
-  /** Whose phone is in the hand now. */
+  /** Returns the account of the current phone. */
   account(): Account
-  /** JID of the chat at an address; throws a sentence if there is none. */
+  /** Returns the JID of the chat at an address. Throws an error with a sentence if there is none. */
   chatId(address: string): string
-  /** Throws a sentence for a stranger. */
+  /** Throws an error with a sentence if the person is unknown. */
   person(address: string): Person
   group(id: string): Group
 }
 
-/** Reach over `context`. */
+/** Creates the {@link Reach} of `context`. */
 export function createReach(context: Context): Reach {
   const account = (): Account => context.accounts.current()
   return {

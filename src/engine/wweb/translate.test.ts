@@ -72,7 +72,7 @@ describe('toSeenMessage', () => {
     })
   })
 
-  it('disappears at its time, unless somebody keeps it', () => {
+  it('disappears at its time, unless it is kept in the chat', () => {
     const mortal = { ...fromEvent, ephemeralDuration: 86_400 }
     expect(toSeenMessage(mortal)).toMatchObject({ expiresAt: 1_700_086_400 })
     expect(toSeenMessage({ ...mortal, kicState: 'KEPT' })).toMatchObject({ expiresAt: null, isKept: true })
@@ -327,7 +327,7 @@ describe('toSeenChat', () => {
     expect(toSeenChat({ ...row, isAdmin: true })?.isReadOnly).toBe(false)
     expect(toSeenChat({ ...row, announce: false, isClosed: true })?.isReadOnly).toBe(true)
   })
-  it('leaves the name of a person to the contact, and addresses of nobody out', () => {
+  it('skips names of people, which the contact has, and addresses of no person', () => {
     expect(toSeenChat({ ...row, id: '900@lid' })?.name).toBeNull()
     expect(toSeenChat({ ...row, id: '1@newsletter' })?.name).toBe('Hike')
     expect(toSeenChat({ ...row, id: '1@call' })).toBeNull()

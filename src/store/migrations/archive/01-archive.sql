@@ -2,7 +2,7 @@
 
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
--- One row a person, however many addresses: phone is <digits>@c.us, lid is <digits>@lid.
+-- One row per person, for both addresses: phone is <digits>@c.us, lid is <digits>@lid.
 CREATE TABLE people (
   id INTEGER PRIMARY KEY,
   phone TEXT UNIQUE,
@@ -12,34 +12,34 @@ CREATE TABLE people (
   in_address_book INTEGER NOT NULL DEFAULT 0,
   is_business INTEGER NOT NULL DEFAULT 0,
   is_blocked INTEGER NOT NULL DEFAULT 0,
-  -- Not null: turned out to be that person. Has no address any more; only details of messages may still name it.
+  -- Not null: this is the same person as that row. The row has no address; only details of messages may refer to it.
   same_as INTEGER
 );
 
--- A direct chat has its person and no jid of its own, every other one a jid and no person.
+-- A direct chat has a person and no jid. Every other chat has a jid and no person.
 CREATE TABLE chats (
   id INTEGER PRIMARY KEY,
   kind TEXT NOT NULL,
   jid TEXT UNIQUE,
   person INTEGER UNIQUE REFERENCES people (id),
   name TEXT,
-  -- -1: marked as unread by hand.
+  -- -1: marked as unread by the user.
   unread_count INTEGER NOT NULL DEFAULT 0,
   timestamp INTEGER NOT NULL DEFAULT 0,
   archived INTEGER NOT NULL DEFAULT 0,
   pinned_at INTEGER NOT NULL DEFAULT 0,
-  -- -1: for ever.
+  -- -1: without an end.
   muted_until INTEGER NOT NULL DEFAULT 0,
   is_read_only INTEGER NOT NULL DEFAULT 0,
   -- Not null: deleted on WhatsApp.
   removed_at INTEGER,
   -- The newest message by position.
   last_message INTEGER,
-  -- Up to this position nothing that WhatsApp had was missing when we last looked, but for gaps; null: never looked.
+  -- The archive is complete up to this position, except for gaps. Null: the chat was never read.
   caught_up_to INTEGER,
-  -- 1: the beginning of what WhatsApp Web has is here.
+  -- 1: the archive has the oldest message that WhatsApp Web has.
   history_complete INTEGER NOT NULL DEFAULT 0,
-  -- Not null: turned out to be that chat. Holds nothing any more; whoever still has its id finds the other one.
+  -- Not null: this is the same chat as that row. The row is empty; an id of it leads to the other row.
   merged_into INTEGER
 );
 CREATE INDEX chats_by_time ON chats (timestamp DESC, id DESC);
@@ -52,9 +52,9 @@ CREATE TABLE members (
 ) WITHOUT ROWID;
 CREATE INDEX members_by_person ON members (person);
 
--- id is the message's position (position.ts): it sorts by time, whenever the message was written, and holds the time.
--- sender is a person; 0 is this account, -1 is nobody (a channel speaks as itself).
--- details is JSON of what few messages have: media, quoted, mentions, forwarded, expires_at.
+-- id is the message's position (position.ts): it contains the time and sorts by it, in any order of insertion.
+-- sender is a person; 0 is this account, -1 is none (messages of a channel have no other author).
+-- details is JSON with fields that few messages have: media, quoted, mentions, forwarded, expires_at.
 CREATE TABLE messages (
   id INTEGER PRIMARY KEY,
   chat INTEGER NOT NULL,
@@ -68,13 +68,13 @@ CREATE TABLE messages (
   revoked_at_ms INTEGER,
   details TEXT
 );
--- Both end in the row's id, so that a chat's messages come in order of time.
+-- Both end with the row's id, so that the messages of a chat are in order of time.
 CREATE INDEX messages_by_chat ON messages (chat);
--- For two people who turn out to be one.
+-- For merging two people into one.
 CREATE INDEX messages_by_sender ON messages (sender) WHERE sender > 0;
 CREATE UNIQUE INDEX messages_by_bare_id ON messages (bare_id, chat, sender);
 
--- What a message said before its nth change.
+-- The text of a message before its nth change.
 CREATE TABLE revisions (
   message INTEGER NOT NULL,
   n INTEGER NOT NULL,
@@ -94,7 +94,7 @@ CREATE TABLE reactions (
 ) WITHOUT ROWID;
 CREATE INDEX reactions_by_sender ON reactions (sender) WHERE sender > 0;
 
--- Messages known to be missing: after after_message (null: from the beginning) and before before_message.
+-- Messages that are known to be missing: after after_message (null: from the beginning) and before before_message.
 CREATE TABLE gaps (
   id INTEGER PRIMARY KEY,
   chat INTEGER NOT NULL,
@@ -104,7 +104,7 @@ CREATE TABLE gaps (
 );
 CREATE INDEX gaps_by_chat ON gaps (chat);
 
--- Append-only; cursors grow strictly and are never used twice. data is JSON, null where the kind says it all.
+-- Append-only. Cursors grow strictly and are never reused. data is JSON, or null if the kind needs none.
 CREATE TABLE events (
   cursor INTEGER PRIMARY KEY AUTOINCREMENT,
   at_ms INTEGER NOT NULL,

@@ -1,5 +1,5 @@
--- The tokens of every message that has words (tokens.ts makes them, so that the tokenizer here only parts them at
--- spaces), by the message's id: newest first is the index's own order. The texts themselves stand in messages alone.
+-- The tokens of every message with words, by the message's id: newest first is the order of the index. tokens.ts creates
+-- the tokens, so the tokenizer here only splits at spaces. The texts themselves are in messages only.
 CREATE VIRTUAL TABLE search USING fts5 (
   tokens,
   content = '',
@@ -7,5 +7,5 @@ CREATE VIRTUAL TABLE search USING fts5 (
   tokenize = "ascii tokenchars '_'"
 );
 
--- The words of a message that is deleted or changed leave the file with it, not when segments are merged some day.
+-- The words of a deleted or changed message leave the file with it, not at a later merge of segments.
 INSERT INTO search (search, rank) VALUES ('secure-delete', 1);

@@ -1,9 +1,9 @@
--- What belongs to no single account. Times are Unix milliseconds.
+-- Data that belongs to no single account. Times are Unix milliseconds.
 
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
--- state: what the owner wants, running or stopped; it outlives a restart of the server.
--- proxy: secret, since it may hold credentials. number: JID of the WhatsApp account that is linked, null before.
+-- state: running or stopped, as the owner set it; kept over restarts of the server.
+-- proxy: secret, because it may contain credentials. number: JID of the linked WhatsApp account; null before linking.
 CREATE TABLE accounts (
   id TEXT PRIMARY KEY,
   label TEXT,
