@@ -20,7 +20,11 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
   const dropMember = db.command('DELETE FROM members WHERE person = ?')
 
   const restOf = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ?')
-  const moveEvents = db.command('UPDATE events SET chat = ? WHERE chat = ? AND chat IS NOT NULL')
+  // Each spelled as its index, which SQLite uses for exactly this condition only.
+  const moveEvents = [
+    'UPDATE events SET chat = ? WHERE chat = ? AND message IS NULL AND chat IS NOT NULL',
+    'UPDATE events SET chat = ? WHERE message IN (SELECT id FROM messages WHERE chat = ?) AND message IS NOT NULL',
+  ].map((sql) => db.command(sql))
   const moveGaps = db.command('UPDATE gaps SET chat = ? WHERE chat = ?')
   const lookAgain = db.command(
     `UPDATE chats SET caught_up_to = ?, history_complete = min(history_complete, ?),
@@ -35,9 +39,10 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
     const [from, into] = [old.id, present.id]
     // Finishes deleting forgotten messages first: after the merge, their half can no longer be identified.
     for (const { id, forgotten_before } of [old, present]) drop(forgotten.all(id, firstIn(forgotten_before)))
+    // Before their messages, by which they are found.
+    for (const command of moveEvents) command.run(into, from)
     messages.setChat(from, into)
     drop(restOf.all(from))
-    moveEvents.run(into, from)
     moveGaps.run(into, from)
     // Complete only if both were complete.
     const places = [old.caught_up_to, present.caught_up_to]

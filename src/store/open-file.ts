@@ -57,6 +57,9 @@ function open(file: string, key: FileKey | null, contents: Contents, checksAll: 
     db.exec('PRAGMA secure_delete = ON')
     // Acknowledged data survives a power cut. No memory map: a file that shrinks would end the process.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    // Pages that many messages change are copied from the log into the file once for all of them: not after 4 MB, as is usual.
+    // Up to 16 MB, a start after a crash reads the log in some 50 ms.
+    db.exec('PRAGMA wal_autocheckpoint = 4000')
     db.exec('PRAGMA cache_size = -16000; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY')
     const migrations = pendingMigrations(db, contents)
     let doubt = isNew ? null : doubtOf(db, file)

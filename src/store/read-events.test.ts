@@ -36,6 +36,23 @@ describe('an event', () => {
     expect(read()[1]).toMatchObject({ data: { emoji: '', from: ME_JID, from_me: true } })
   })
 
+  it('of a chat that turned out to be another is one of that chat, with and without a message', () => {
+    const { store } = archive
+    const [byLid, byPhone] = [
+      archive.person({ lid: '111@lid' }),
+      archive.person({ phone: '15551230001@c.us' }),
+    ]
+    const [old, present] = [byLid, byPhone].map((person) => archive.chat('direct', { person }))
+    if (old === undefined || present === undefined) throw new Error('no chats')
+    append({ kind: 'message.received', chat: old, message: archive.message(old, { from: byLid }) })
+    append({ kind: 'chat.removed', chat: old })
+    append({ kind: 'message.received', chat: present, message: archive.message(present, { from: byPhone }) })
+    store.transaction(() => store.mergePeople(byLid, byPhone))
+    const of = (chat: number) =>
+      store.events.matching({ after: 0, upTo: 100 }, { kinds: null, chat }, 100).map(({ cursor }) => cursor)
+    expect([of(old), of(present)]).toEqual([[], [1, 2, 3]])
+  })
+
   it('of a message or a person that is gone has null in its place', () => {
     append({ kind: 'message.edited', message: 12_345, data: { revision: 1 } })
     append({ kind: 'contact.changed', data: { person: 99 } })
