@@ -33,6 +33,11 @@ export type InboxEvent =
  * A batch holds more events than this only if they arrived at once, so that other work does not wait long.
  */
 const BATCH = 200
+/**
+ * A write waits for the disk, and everything else waits with it. Other work has as much time before the next write, at most this
+ * much; what arrives meanwhile is written together.
+ */
+const MOST_PAUSE_MS = 20
 
 export type Inbox = {
   /**
@@ -102,7 +107,9 @@ export function createInbox(options: InboxOptions): Inbox {
   const messages: MessageRecorder = createMessageRecorder(store, where, keeping, now)
   const chats: ChatRecorder = createChatRecorder(store, where, now)
   const taken: InboxEvent[] = []
-  let scheduled: NodeJS.Immediate | null = null
+  let cancelFlush: (() => void) | null = null
+  /** Not before this time, by `performance.now()`. */
+  let nextAt = 0
   let doubts = 0
   const caughtUp = new Set<number>()
 
@@ -204,13 +211,27 @@ export function createInbox(options: InboxOptions): Inbox {
     onUnheard(chat, from)
   }
 
+  function schedule(): void {
+    const pause = nextAt - performance.now()
+    if (pause < 1) {
+      const immediate = setImmediate(flush)
+      cancelFlush = () => clearImmediate(immediate)
+    } else {
+      const timer = setTimeout(flush, pause)
+      cancelFlush = () => clearTimeout(timer)
+    }
+  }
+
   function flush(): void {
-    if (scheduled !== null) clearImmediate(scheduled)
-    scheduled = null
+    cancelFlush?.()
+    cancelFlush = null
     const batch = taken.splice(0, BATCH)
     if (batch.length === 0) return
+    const from = performance.now()
     writeAll(batch)
-    if (taken.length > 0) scheduled = setImmediate(flush)
+    const until = performance.now()
+    nextAt = until + Math.min(until - from, MOST_PAUSE_MS)
+    if (taken.length > 0) schedule()
   }
 
   function flushAll(): void {
@@ -226,7 +247,7 @@ export function createInbox(options: InboxOptions): Inbox {
     where,
     take(event) {
       taken.push(event)
-      scheduled ??= setImmediate(flush)
+      if (cancelFlush === null) schedule()
     },
     flush: flushAll,
     together,
