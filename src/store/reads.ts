@@ -38,13 +38,7 @@ export type ArchiveReads = {
 }
 
 /** Calls that read many rows at some sizes of the archive. */
-const LONG: ReadonlySet<keyof Args> = new Set([
-  'searchMessages',
-  'countAll',
-  'readEvents',
-  'startExport',
-  'nextPiece',
-])
+const LONG: ReadonlySet<keyof Args> = new Set(['countAll', 'readEvents', 'startExport', 'nextPiece'])
 
 /** The threads that answer the reads of all archives of this process. They start with the first read. */
 export function startReadThreads(): Threads {
@@ -74,18 +68,26 @@ export function openReads(store: Store, threads: Threads, clock: Clock): Archive
     return requests.ask<Values[Name]>(message, { isLong: LONG.has(name), ...options })
   }
 
-  async function read<Name extends keyof ReaderCalls>(name: Name, args: Args[Name], signal?: AbortSignal) {
-    return threads.isReady() ? (await ask(name, args, { signal })).value : here[name](...args)
+  async function read<Name extends keyof ReaderCalls>(
+    name: Name,
+    args: Args[Name],
+    signal?: AbortSignal,
+    isLong = LONG.has(name),
+  ) {
+    return threads.isReady() ? (await ask(name, args, { signal, isLong })).value : here[name](...args)
   }
 
   async function search(args: Args['searchMessages'], signal: AbortSignal | undefined) {
+    const [query, , { sort }] = args
+    // The others take some milliseconds at any size.
+    const isLong = sort === 'relevance' || query.includes('*')
     try {
-      return await read('searchMessages', args, signal)
+      return await read('searchMessages', args, signal, isLong)
     } catch (error) {
       if (!isIndexDamage(error)) throw error
       // Only the index is damaged, not the archive: it is rebuilt, and the response says so.
       store.search.rebuild()
-      return read('searchMessages', args, signal)
+      return read('searchMessages', args, signal, isLong)
     }
   }
 

@@ -3,7 +3,7 @@
  * is never terminated: libsql 0.5.29 aborts the process if its thread ends during a call. A thread that exceeds the time limit
  * is replaced, and ends after that call.
  */
-import { cpus } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { AppError } from '../errors.ts'
 import { fromPlain, type Reply } from './thread-port.ts'
@@ -80,10 +80,12 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
   const late = new Set<Thread>()
   const alive = new Set<Thread>()
   let onExit = () => {}
+  // Asked once, because the system reads files for it.
+  const cores = availableParallelism()
   let isClosed = false
 
   /** At least two, so that a long request leaves one for the others. */
-  const most = () => Math.max(2, Math.min(4, cpus().length - 1, opened.size + 1))
+  const most = () => Math.max(2, Math.min(4, cores - 1, opened.size + 1))
 
   function start(): Thread {
     const worker = new Worker(script(), { execArgv: [], resourceLimits: RESOURCES })
