@@ -13,7 +13,7 @@ import { remembering } from './remember.ts'
 import { isIndexDamage } from './search-index.ts'
 import type { Store } from './store.ts'
 import { threadScript } from './thread-script.ts'
-import { type AskOptions, createThreads, type Thread, type Threads } from './threads.ts'
+import { type AskOptions, type At, createThreads, type Threads } from './threads.ts'
 
 /**
  * The functions of {@link Reader}. Each rejects with the errors that the reader throws, and with `whatsapp_timeout` if it takes
@@ -63,7 +63,7 @@ export function openReads(store: Store, threads: Threads, clock: Clock): Archive
     name: Name,
     args: Args[Name],
     options: AskOptions = {},
-  ): Promise<{ value: Values[Name]; at: Thread }> {
+  ): Promise<{ value: Values[Name]; at: At }> {
     const message = { archive, now: clock.now(), name, args }
     return requests.ask<Values[Name]>(message, { isLong: LONG.has(name), ...options })
   }
@@ -125,8 +125,8 @@ export function openReads(store: Store, threads: Threads, clock: Clock): Archive
     close: () => requests.end({ close: store.file } satisfies ReadMessage),
   }
 
-  async function* pieces(id: number, at: Thread): AsyncGenerator<string> {
-    at.holds += 1
+  async function* pieces(id: number, at: At): AsyncGenerator<string> {
+    const release = at.keep()
     try {
       for (;;) {
         const { value } = await ask('nextPiece', [id], { at })
@@ -134,7 +134,7 @@ export function openReads(store: Store, threads: Threads, clock: Clock): Archive
         yield value
       }
     } finally {
-      at.holds -= 1
+      release()
       await ask('endExport', [id], { at }).catch(() => {})
     }
   }

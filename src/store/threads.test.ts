@@ -79,6 +79,19 @@ describe('threads', () => {
     expect(await answer(requests, { text: 'c' })).toBe('c')
   })
 
+  it('that cannot start fail what waits for them, and are not tried again at once', async () => {
+    let tried = 0
+    threads = createThreads(() => {
+      tried += 1
+      return new URL('data:text/javascript,throw new Error("broken")')
+    })
+    const requests = threads.open()
+    const failed = { code: 'archive_unavailable', cause: expect.objectContaining({ message: 'broken' }) }
+    await expect(answer(requests, { text: 'a' })).rejects.toMatchObject(failed)
+    await expect(answer(requests, { text: 'b' })).rejects.toMatchObject(failed)
+    expect([threads.isReady(), tried]).toEqual([false, 1])
+  })
+
   it('never receive a request that was cancelled while it waited', async () => {
     const requests = open()
     const first = held('first')
