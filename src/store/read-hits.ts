@@ -4,7 +4,7 @@ import { ME } from './people.ts'
 import { createIndexedFrom, isIndexEmpty } from './search-index.ts'
 import { createFindHits, type SearchScope, type Term, toExpression } from './search-query.ts'
 import type { Connection } from './sqlite.ts'
-import { foldForSearch, stored, tokensOf } from './tokens.ts'
+import { foldForSearch, MARKED, stored, tokensOf } from './tokens.ts'
 
 /** Positions between two others, both excluded. */
 export type Range = { low: number; high: number }
@@ -18,7 +18,14 @@ export type FindNewest = (terms: readonly Term[], scope: SearchScope, range: Ran
  * prefix that common is soon found in the newest ones.
  */
 const COMMON_PAGES = 100
-/** The most texts that are read, of about 5 µs each. A prefix that was common only long ago is then left to FTS5. */
+/** After every word with the same beginning. */
+const AFTER_ALL = Buffer.of(0xff)
+/**
+ * Within one chat, FTS5 looks up each message of the chat in each list of messages with a word: 10 ms for two words of which one
+ * is in every second message. So only the rarest word is looked up, and the texts that it leaves are read.
+ *
+ * The most texts that are read, of about 5 µs each. A prefix that was common only long ago is then left to FTS5.
+ */
 const READ_TEXTS = 2_000
 /** For each hit that is wanted, in addition. */
 const READ_TEXTS_PER_HIT = 3
@@ -73,25 +80,38 @@ export function createFindNewest(db: Connection): FindNewest {
   const findIndexed = (expression: string, { low, high }: Range, count: number) =>
     hits.all(expression, BigInt(low), BigInt(high), BigInt(count)).map(({ id }) => id)
 
+  /** The pages of the index that hold words from the first to the last one. */
+  function pagesOf(first: string, last: Uint8Array = Buffer.of()): number {
+    const from = Buffer.from(`0${first}`)
+    return pages.get(from, Buffer.concat([from, last]))?.pages ?? 0
+  }
+
   /** True if FTS5 would collect many words for these prefixes. */
   function isCommon(terms: readonly Term[]): boolean {
     const prefixes = terms.filter(({ isPrefix }) => isPrefix).map(({ tokens }) => stored(tokens).at(-1) ?? '')
-    const sizes = prefixes.map((prefix) => {
-      const first = Buffer.from(`0${prefix}`)
-      return pages.get(first, Buffer.concat([first, Buffer.of(0xff)]))?.pages ?? 0
-    })
-    return sizes.reduce((sum, size) => sum + size, 0) >= COMMON_PAGES
+    return prefixes.reduce((sum, prefix) => sum + pagesOf(prefix, AFTER_ALL), 0) >= COMMON_PAGES
   }
 
-  /** The next messages that may be hits, newest first. */
-  function candidates(terms: readonly Term[], scope: SearchScope): (range: Range) => Row[] {
-    const expression = toExpression(terms.flatMap(withoutPrefix), scope)
+  /** Of several words, the one with the fewest messages. */
+  function rarest(terms: readonly Term[]): Term[] {
+    const sizes = terms.map((term) => Math.min(...indexed(term).map((token) => pagesOf(token))))
+    return terms.filter((_, index) => index === sizes.indexOf(Math.min(...sizes)))
+  }
+
+  /** Reads the next messages that may be hits, newest first. `before`: where to continue; null: these are all. */
+  function candidates(terms: readonly Term[], scope: SearchScope) {
+    const words = terms.flatMap(withoutPrefix)
     const { chat } = scope
-    if (expression !== null && (chat === undefined || terms.some(({ isPrefix }) => !isPrefix)))
-      return (range) => at.all(JSON.stringify(findIndexed(expression, range, STEP)))
-    return chat === undefined
-      ? ({ low, high }) => all.all(low, high, STEP)
-      : ({ low, high }) => ofChat.all(low, high, STEP, chat)
+    const isByChat = chat !== undefined && words.length === 0
+    const expression = isByChat ? null : toExpression(isNarrow(scope) ? rarest(words) : words, scope)
+    return ({ low, high }: Range): { rows: Row[]; before: number | null } => {
+      if (expression === null) {
+        const rows = isByChat ? ofChat.all(low, high, STEP, chat) : all.all(low, high, STEP)
+        return { rows, before: rows.length < STEP ? null : (rows.at(-1)?.id ?? null) }
+      }
+      const ids = findIndexed(expression, { low, high }, STEP)
+      return { rows: at.all(JSON.stringify(ids)), before: ids.length < STEP ? null : (ids.at(-1) ?? null) }
+    }
   }
 
   /** Null if the hits are rare among the newest messages. */
@@ -107,14 +127,14 @@ export function createFindNewest(db: Connection): FindNewest {
     const most = READ_TEXTS + READ_TEXTS_PER_HIT * count
     let before = high
     for (let read = 0; read < most; read += STEP) {
-      const rows = next({ low, high: before })
+      const { rows, before: rest } = next({ low, high: before })
       for (const row of rows) {
         if (!isHit(row)) continue
         found.push(row.id)
         if (found.length === count) return found
       }
-      if (rows.length < STEP) return found
-      before = rows.at(-1)?.id ?? low
+      if (rest === null) return found
+      before = rest
     }
     return null
   }
@@ -123,10 +143,22 @@ export function createFindNewest(db: Connection): FindNewest {
     const from = indexedFrom()
     // Without the second check, an index that is damaged would be read until its rebuild begins.
     if (range.high <= range.low || isIndexEmpty(from)) return []
-    const indexed = { ...range, low: Math.max(range.low, from - 1) }
-    const read = isCommon(terms) ? findByReading(terms, scope, indexed, count) : null
-    return read ?? findIndexed(toExpression(terms, scope) ?? '', indexed, count)
+    const within = { ...range, low: Math.max(range.low, from - 1) }
+    const isLarge =
+      isCommon(terms) || (isNarrow(scope) && terms.length > 1 && terms.some((term) => !term.isPrefix))
+    const read = isLarge ? findByReading(terms, scope, within, count) : null
+    return read ?? findIndexed(toExpression(terms, scope) ?? '', within, count)
   }
+}
+
+/** Only messages of one chat or person. */
+function isNarrow({ chat, sender }: SearchScope): boolean {
+  return chat !== undefined || sender !== undefined
+}
+
+/** The words of a term as they are in the index. */
+function indexed({ tokens, isCharacter }: Term): string[] {
+  return isCharacter ? tokens.map(MARKED.character) : stored(tokens)
 }
 
 /** The part of a term that the index finds without collecting words. */

@@ -265,6 +265,9 @@ describe.each([
     ['mo* #', /#/],
     ['motor*', /motor/i],
     ['mx*', /mx/],
+    ['guten motor', /guten.*Motor/],
+    ['"guten tag" motor', /guten Tag.*Motor/],
+    ['电梯 梯', /电梯/],
   ]
   const narrowed: [SearchFilter, (message: Message) => boolean][] = [
     [{}, () => true],
