@@ -113,7 +113,7 @@ it('a detailed answer is at most 100 KB: long texts are cut, and a note says so'
   const { messages, note } = await ask(40)
   expect(messages).toHaveLength(40)
   expect(messages[0].body).toMatch(/… \(\d+ more characters\)$/)
-  expect(note).toMatch(/^\d+ long texts are cut: /)
+  expect(note).toMatch(/^\d+ long texts are cut\. /)
   const one = await ask(1)
   expect(one.messages[0].body).toBe(LONG)
   expect(one.chat.last_message.body).toMatch(/^.{990,1000}… \(\d+ more characters\)$/s)
