@@ -90,7 +90,7 @@ describe('contacts', () => {
   })
   afterAll(() => scene.close())
 
-  it('renamed, taken out, another pushname, blocked, a business, somebody new', async () => {
+  it('renamed, removed, another pushname, blocked, a business, a new person', async () => {
     const { world, library } = scene
     await world.renameContact({ phone: amara, name: 'Amara O.' })
     await world.setPushname({ phone: amara, pushname: '🌍' })

@@ -24,7 +24,7 @@ it('a photo: the caption is its text, the body of the page a thumbnail', async (
   expect(raw(message).mediaKey).toMatch(/^[\w+/]{43}=$/)
 })
 
-it('a document: its name stands where a caption would, unless somebody wrote one', async () => {
+it('a document: its name is in place of the caption, unless there is one', async () => {
   const bare = await send({ type: 'document', media: { filename: 'Über uns.pdf', sizeBytes: 1234 } })
   expect(bare).toMatchObject({ type: 'document', body: 'Über uns.pdf' })
   expect(raw(bare)).toMatchObject({ filename: 'Über uns.pdf', isCaptionByUser: false, size: 1234 })

@@ -128,7 +128,7 @@ describe('an upload', () => {
     expect(files()).toEqual([])
   })
 
-  it('whose bytes somebody removed or changed is none', async () => {
+  it('whose bytes were removed or changed is invalid', async () => {
     const { id } = (await put('as it was')).json
     const path = found(id)?.path ?? ''
     writeFileSync(path, 'longer than it was')

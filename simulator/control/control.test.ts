@@ -68,7 +68,7 @@ describe('reading', () => {
     expect(choices.faults.map(({ name }: { name: string }) => name)).toContain('offline')
   })
 
-  it('tells of changes as they happen', async () => {
+  it('reports changes as they happen', async () => {
     const stop = new AbortController()
     const response = await fetch(`${control.url}/control/events`, { signal: stop.signal })
     expect(response.headers.get('content-type')).toBe('text/event-stream')

@@ -309,7 +309,7 @@ describe('a change', () => {
     expect(open(SECRET, moved)).toBe(300)
   })
 
-  it('tells nothing of the key when the disk refuses', () => {
+  it('does not reveal the key when the disk returns an error', () => {
     const store = openArchive(file, SECRET)
     const key = 'c4'.repeat(32)
     let failure: unknown

@@ -43,7 +43,7 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-it('is known where its event went meanwhile, or had gone when it was told', () => {
+it('is valid if its event was deleted since, or before it was returned', () => {
   const { cursors } = before
   const whole = cursors.toText(5)
   drop(before, 5)

@@ -91,7 +91,7 @@ describe('an export can be imported', () => {
     for (const text of exportsWith(merge, both)) expect(imported(text).messages).toBe(1_000)
   })
 
-  it('where somebody whose line is there turns out to be somebody new', () => {
+  it('where an exported person becomes a different person', () => {
     const come = () => {
       const other = archive.person({ phone: PHONE })
       const present = archive.chat('direct', { person: other })

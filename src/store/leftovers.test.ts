@@ -21,7 +21,7 @@ it('what was left is removed, and nothing else', () => {
   expect(readdirSync(dir).sort()).toEqual(kept.sort())
 })
 
-it('what cannot be removed is named, and keeps nobody from the rest', () => {
+it('a file that cannot be removed is named, and the rest is removed', () => {
   put('1.db', '2.db.new')
   // Nobody removes a folder as if it were a file.
   mkdirSync(join(dir, '1.db.replaced'))

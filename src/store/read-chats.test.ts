@@ -231,7 +231,7 @@ describe('one chat', () => {
     },
   )
 
-  it('tells its members, and how far its history goes', () => {
+  it('has its members, and how far its history goes', () => {
     const [ann, bob, cem] = [
       archive.person({ phone: '1@c.us', name: 'ann' }),
       archive.person({ lid: '2@lid', name: 'Bob' }),

@@ -90,7 +90,7 @@ describe('the list of contacts', () => {
     expect(list(query).map(({ name }) => name)).toEqual(found)
   })
 
-  it('is the same page by page, also when somebody of the page before is renamed', () => {
+  it('is the same page by page, also when a person of the previous page is renamed', () => {
     for (let index = 0; index < 20; index += 1) {
       archive.person({ phone: `1555${index}@c.us`, [index % 3 === 0 ? 'name' : 'pushname']: `n${index % 4}` })
     }
@@ -164,7 +164,7 @@ describe('one contact', () => {
     expect(archive.reader.getContact(toJid(ME_LID)).contact.id).toBe(ME_JID)
   })
 
-  it('is not found where nobody is', () => {
+  it('is not found if there is none', () => {
     expect(codeOf(() => archive.reader.getContact(toJid('1@c.us')))).toBe('contact_not_found')
   })
 })

@@ -68,7 +68,7 @@ describe('an event', () => {
     expect(read()[0]?.data).toEqual({ fields: ['restored', 'name', 'pinned', 'muted', 'members'] })
   })
 
-  it('is told as it is now by every reader, although they share pages', () => {
+  it('is returned as it is now by every reader, although they share pages', () => {
     const person = archive.person({ phone: '15551230001@c.us' })
     const chat = archive.chat('direct', { person })
     append({ kind: 'chat.removed', chat })

@@ -248,7 +248,7 @@ describe('a window', () => {
     expect(bodies({ limit: 1, before: time(5) })).toEqual(['9'])
   })
 
-  it('tells whether there is more on either side', () => {
+  it('returns whether there are more on either side', () => {
     const sides = (options: Partial<WindowOptions>) => {
       const { hasEarlier, hasLater } = read(ANNA, options)
       return [hasEarlier, hasLater]
@@ -318,7 +318,7 @@ describe('one message', () => {
     })
   })
 
-  it('is told from another of the same id by who wrote it', () => {
+  it('differs from another one with the same id by its author', () => {
     const chat = archive.chat('group', { jid: '9@g.us' })
     const people = ['1@c.us', '2@c.us'].map((phone) => archive.person({ phone }))
     for (const from of people) archive.message(chat, { from, id: 'M1', body: `by ${from}` })
@@ -333,7 +333,7 @@ describe('one message', () => {
     expect(codeOf(() => body('false_8@g.us_M1'))).toBe('message_not_found')
   })
 
-  it('is told from an own one of the same id by the direction', () => {
+  it('differs from an own one with the same id by its direction', () => {
     const anna = archive.person({ phone: ANNA })
     const chat = archive.chat('direct', { person: anna })
     archive.message(chat, { id: 'M1', body: 'mine' })

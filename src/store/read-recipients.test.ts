@@ -46,12 +46,12 @@ describe('by address', () => {
     expect(at('42@lid')).toEqual({ ...alone, lastMessageAt })
   })
 
-  it('takes every phone number, but no LID and no group that nobody knows', () => {
+  it('accepts every phone number, but no unknown LID and no unknown group', () => {
     expect(at('15559999999@c.us')).toMatchObject({ id: '15559999999@c.us', name: '+15559999999' })
     expect([at('77@lid'), at('120363@g.us'), at('1@newsletter')]).toEqual([null, null, null])
   })
 
-  it('tells where one may not write', () => {
+  it('returns where the account may not write', () => {
     archive.chat('group', { jid: '1@g.us' }, { name: 'Announcements', is_read_only: 1 })
     const gone = archive.chat('group', { jid: '2@g.us' }, { name: 'Gone' })
     archive.store.chats.setRemoved(gone, NOW)

@@ -132,7 +132,7 @@ describe('waiting', () => {
     ])
   })
 
-  it('is nobody who got a reaction or a call back; an own deleted message is no answer', () => {
+  it('skips chats with an own reaction or call; an own deleted message is no reply', () => {
     const talks = ['liked', 'called', 'answer deleted', 'liked by them'].map((name) => {
       const { person, chat } = talk(name)
       return { person, chat, question: archive.message(chat, { from: person, ago: 90 }) }

@@ -105,7 +105,7 @@ describe('threads', () => {
     expect(await answer(requests, { text: 'last', seen: true }, { at })).toEqual(['first', 'last'])
   })
 
-  it('hear the farewell of an archive after what still runs, and nothing that waited', async () => {
+  it('close an archive after running calls, and drop waiting ones', async () => {
     const requests = open()
     await answer(requests, { text: 'zero' })
     const first = held('first')

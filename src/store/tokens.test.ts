@@ -59,7 +59,7 @@ describe('what is indexed of a message', () => {
     expect(indexTextOf(message)).toBe('plan b _c12 _s0')
   })
 
-  it('is less where nobody sent it, and more in groups and of what is no plain text', () => {
+  it('has fewer tokens without a sender, and more in groups and for other types than text', () => {
     expect(indexTextOf({ ...message, sender: -1, kind: 'channel', type: 'e2e_x' })).toBe(
       'plan b _c12 _kchannel _t _te2e_x',
     )
