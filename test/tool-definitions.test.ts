@@ -67,7 +67,7 @@ function offerOf(operations: readonly Operation[], limit: Toolset[] | null, hasS
     mcpUrl: () => 'http://127.0.0.1:8790/mcp',
     log: createLog({ level: 'silent' }),
   })
-  return connect({ hasSession }, async () => {}).offer()
+  return connect(hasSession ? { session: 'streams' } : {}).offer()
 }
 
 it('the definitions are small: core as many tokens as the docs say, all toolsets together too', () => {

@@ -22,11 +22,10 @@ const LANES = {
     call: async (method, params = {}) =>
       (await callWire(url, { ...currentCall(method, { ...params }), path })).messages().at(-1),
   }),
-  session: async (url: string, path: string): Promise<Lane & { headers: Record<string, string> }> => {
+  session: async (url: string, path: string): Promise<Lane> => {
     const headers = await openSession(url, '2025-11-25', path)
     let id = 1
     return {
-      headers,
       call: async (method, params = {}) => {
         id += 1
         const body = { jsonrpc: '2.0', id, method, params }
@@ -113,25 +112,32 @@ describe('a list of tools that changes', () => {
   })
   afterAll(() => stage.close())
 
-  it('is announced to its session, once', async () => {
-    const { headers, ...lane } = await LANES.session(stage.url, '/mcp')
-    const stream = await openWire(stage.url, {
-      method: 'GET',
-      headers: { ...headers, accept: 'text/event-stream' },
-    })
-    const other = await LANES.session(stage.url, '/mcp')
-    const quiet = await openWire(stage.url, {
-      method: 'GET',
-      headers: { ...other.headers, accept: 'text/event-stream' },
-    })
-    const enable = { name: ENABLE, arguments: { toolset: 'people' } }
-    for (const _ of [1, 2]) await lane.call('tools/call', enable)
-    await expect
-      .poll(() => stream.messages())
-      .toEqual([{ jsonrpc: '2.0', method: 'notifications/tools/list_changed' }])
+  const CHANGED = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' }
+  const enable = (id: number) => ({
+    body: {
+      ...{ jsonrpc: '2.0', id, method: 'tools/call' },
+      params: { name: ENABLE, arguments: { toolset: 'people' } },
+    },
+  })
+  const listen = (headers: Record<string, string>) =>
+    openWire(stage.url, { method: 'GET', headers: { ...headers, accept: 'text/event-stream' } })
+
+  it('is announced to its session, once, before the result', async () => {
+    const headers = await openSession(stage.url)
+    const quiet = await listen(await openSession(stage.url))
+    const first = (await callWire(stage.url, { headers, ...enable(2) })).messages()
+    expect(first).toEqual([CHANGED, expect.objectContaining({ id: 2 })])
+    expect((await callWire(stage.url, { headers, ...enable(3) })).messages()).toHaveLength(1)
     expect(quiet.messages()).toEqual([])
-    stream.close()
     quiet.close()
+  })
+
+  it('is announced on the standing stream, where responses are plain JSON', async () => {
+    const headers = await openSession(stage.url, '2024-11-05')
+    const stream = await listen(headers)
+    expect((await callWire(stage.url, { headers, ...enable(2) })).messages()).toHaveLength(1)
+    await expect.poll(() => stream.messages()).toEqual([CHANGED])
+    stream.close()
   })
 
   it('is declared by sessions only', async () => {

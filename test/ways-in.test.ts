@@ -196,7 +196,7 @@ describe('a method of MCP', () => {
       toolsets: null,
       account: 'default',
     })
-    const server = create({ era: 'legacy', hasSession: true })
+    const server = create({ era: 'legacy', session: 'streams' })
     takeSubscriptions(server, new InMemoryServerEventBus(), { isResource: () => true, admit() {} })
     const handlers: Map<string, unknown> = Reflect.get(server, '_requestHandlers')
     const methods = [...handlers.keys()].filter((method) => !OPEN.has(method))

@@ -118,7 +118,7 @@ const stdio = defineCommand({
   name: 'stdio',
   summary: 'Serve MCP on standard input and output, for clients that start their servers themselves',
   about:
-    'Forwards MCP to the running server. Several clients share that server and its WhatsApp session. If no server runs,\nstdio starts one in the background with the same settings; its log is .whatsapp-mcp-api/server.log in the session\ndirectory. With --url (or WHATSAPP_MCP_URL) stdio never starts a server. To set up a client, use "mcp-config".',
+    'Forwards MCP to the running server. Several clients share that server and its WhatsApp session. If no server runs,\nstdio starts one in the background with the same settings; its log is .whatsapp-mcp-api/server.log in the session\ndirectory. With --url (or WHATSAPP_MCP_URL) stdio never starts a server. --toolsets is for this\nclient, not for a server that it starts. To set up a client, use "mcp-config".',
   operands: [],
   settings: ALL_SETTINGS,
   settingsFrom:

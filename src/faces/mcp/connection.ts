@@ -9,8 +9,8 @@ import { TEMPLATES } from './resources.ts'
 import { createTools, type Tools, type ToolsOptions } from './tools.ts'
 import { createWording, toolName } from './words.ts'
 
-/** What a server is created for. `hasSession`: it serves a session, whose list of tools can change. */
-export type Lane = McpRequestContext & { hasSession?: true }
+/** What a server is created for. `session`: it serves one, whose list of tools can change, and whose responses are these. */
+export type Lane = McpRequestContext & { session?: 'streams' | 'json' }
 export type ServerFactory = (lane: Lane) => Server
 
 /** Everything that follows from the tools that are on. Connections with the same tools share one. */
@@ -23,7 +23,12 @@ export type Offer = {
   instructions: string
 }
 
-export type Connection = { offer(): Offer; toolsets: ConnectionToolsets }
+export type Connection = {
+  /** What it offers now. */
+  offer(): Offer
+  /** Returns the toolsets, for one call. @param changed notifies the client that its list of tools has changed */
+  toolsets(changed: () => Promise<void>): ConnectionToolsets
+}
 
 export type ConnectionsOptions = Omit<ToolsOptions, 'toolsetOf'> & {
   /** The toolsets of the settings. */
@@ -36,7 +41,7 @@ export function readToolsets(url: string): ReturnType<typeof toolsetList.safePar
   return toolsetList.safeParse(new URL(url).searchParams.getAll('toolsets').join(','))
 }
 
-/** Returns a function that opens a connection. `changed` is called after its list of tools has changed. */
+/** Returns a function that opens a connection. */
 export function createConnections(options: ConnectionsOptions) {
   const { operations, limit, mcpUrl } = options
   const offers = new Map<string, Offer>()
@@ -71,15 +76,13 @@ export function createConnections(options: ConnectionsOptions) {
     return known
   }
 
-  return (
-    { requestInfo, hasSession = false }: Pick<Lane, 'requestInfo'> & { hasSession?: boolean },
-    changed: () => Promise<void>,
-  ): Connection => {
+  return ({ requestInfo, session }: Pick<Lane, 'requestInfo' | 'session'>): Connection => {
+    const hasSession = session !== undefined
     const { allowed, ...first } = chooseToolsets(limit, readToolsets(requestInfo?.url ?? '').data ?? null)
     let { on } = first
     return {
       offer: () => offerOf(on, hasSession),
-      toolsets: {
+      toolsets: (changed) => ({
         list: () =>
           allowed
             .map((name) => ({ name, on: on.includes(name), tools: countIn(name), purpose: TOOLSETS[name] }))
@@ -91,7 +94,7 @@ export function createConnections(options: ConnectionsOptions) {
           await changed()
           return true
         },
-      },
+      }),
     }
   }
 }

@@ -76,7 +76,7 @@ export async function openLegacySession(
   let open = 0
   let usedAt = clock.now()
 
-  const server = factory({ era: 'legacy', requestInfo: request, hasSession: true })
+  const server = factory({ era: 'legacy', requestInfo: request, session: isPlain ? 'json' : 'streams' })
   const transport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: () => id,
     enableJsonResponse: isPlain,

@@ -79,10 +79,10 @@ export function createServerFactory({
   const connect = createConnections({ operations, limit, door, mcpUrl, log })
 
   return (lane) => {
-    const { offer, toolsets } = connect(lane, () => server.sendToolListChanged())
-    const server = new WordedServer(info, optionsFor(offer(), lane.hasSession === true), turns)
+    const { offer, toolsets } = connect(lane)
+    const server = new WordedServer(info, optionsFor(offer(), lane.session !== undefined), turns)
     // A plain response carries no requests to the client.
-    const canReceive = lane.era === 'modern' || lane.hasSession === true
+    const canReceive = lane.era === 'modern' || lane.session === 'streams'
     const callOf = (ctx: ServerContext): Call => {
       const { signal, _meta } = ctx.mcpReq
       return {
@@ -94,7 +94,12 @@ export function createServerFactory({
         canAsk: canReceive && server.getClientCapabilities()?.elicitation !== undefined,
         signal,
         ...(_meta?.progressToken === undefined ? { patienceMs: PATIENCE_MS } : {}),
-        toolsets,
+        toolsets: toolsets(() =>
+          // On the stream of the call: the client may not have opened its standing stream.
+          lane.session === 'streams'
+            ? ctx.mcpReq.notify({ method: 'notifications/tools/list_changed' })
+            : server.sendToolListChanged(),
+        ),
       }
     }
     server.setRequestHandler('tools/list', () => ({ tools: [...offer().tools.definitions] }))
