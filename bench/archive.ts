@@ -66,7 +66,9 @@ function authDir(): string {
 
 function record() {
   const archive = join(placesIn(authDir()).own, 'archives', '15550001000.db')
-  const { windows, bytesPerMessage, single } = measureRecording(archive, { count, chats: CHATS, secret })
+  const recorded = measureRecording(archive, { count, chats: CHATS, secret })
+  const { windows, bytesPerMessage, single } = recorded
+  const writtenKb = recorded.writtenPerMessage / 1024
   const median = (list: number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN
   const tenth = Math.max(1, Math.floor(windows.length / 10))
   const [first, last] = [median(windows.slice(0, tenth)), median(windows.slice(-tenth))]
@@ -76,8 +78,11 @@ recording ${count} messages in ${CHATS} chats${secret === null ? '' : ', encrypt
   a message, first tenth   ${first.toFixed(1)} µs
   a message, last tenth    ${last.toFixed(1)} µs (${(last / first).toFixed(2)}×)
   one by one, p50 / p99    ${single.p50.toFixed(2)} / ${single.p99.toFixed(2)} ms
-  bytes a message on disk  ${Math.round(bytesPerMessage)}`)
-  return { perSecond: 1_000_000 / median(windows), firstUs: first, lastUs: last, single, bytesPerMessage }
+  bytes a message on disk  ${Math.round(bytesPerMessage)}
+  written for a message    ${writtenKb.toFixed(1)} KB`)
+  const perSecond = 1_000_000 / median(windows)
+  const growth = last / first
+  return { perSecond, firstUs: first, lastUs: last, growth, single, bytesPerMessage, writtenKb }
 }
 
 /** The built server on that archive, with no account connected. */

@@ -1,16 +1,19 @@
 /**
- * `npm run bench start [-- --json FILE] [--rounds N]`: our built server beside the bare library, on the same double,
- * first without delays, then with realistic ones. About three minutes, on the loopback only; Linux.
+ * `npm run bench start [-- --json FILE] [--rounds N] [--messages N]`: our built server beside the bare library, on the same
+ * double, first without delays, then with realistic ones; then until it listens, on a large archive that was closed, killed or
+ * copied. About five minutes, on the loopback only; Linux.
  */
-import { writeFileSync } from 'node:fs'
-import { cpus, loadavg } from 'node:os'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { newestBuild, newestBuildWithSerialized } from '../simulator/builds.ts'
 import type { Pace } from '../simulator/simulator.ts'
 import { findBrowser } from '../src/browser/find.ts'
+import { measureArchiveStarts } from './start/archive-starts.ts'
 import type { Contestant, ContestantName, SendKind } from './start/contestants.ts'
 import { openStages, type Stage, type Stages } from './start/place.ts'
-import { type Column, type Row, toRows, toTable } from './start/report.ts'
+import { type Column, quantile, type Row, toRows, toTable } from './start/report.ts'
 import { measureInbound, measureMemory, measureSends, measureStart } from './start/rounds.ts'
 
 const PACES = ['none', 'realistic'] as const satisfies Pace[]
@@ -28,7 +31,11 @@ const COLUMNS: Record<ColumnName, { name: ContestantName; build: string; kinds: 
 }
 
 const { values } = parseArgs({
-  options: { json: { type: 'string' }, rounds: { type: 'string', default: '5' } },
+  options: {
+    json: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    messages: { type: 'string', default: '500000' },
+  },
 })
 const rounds = Number(values.rounds)
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number from 1 on')
@@ -60,15 +67,34 @@ try {
     paces[pace] = rows
     console.log(`\n${toTable(`pace ${pace}, ${SENDS[pace]} sends, ${MESSAGES} messages`, rows)}`)
   }
+  const archives = await startOnArchives()
   console.log(`\n${Math.round((performance.now() - startedAt) / 1000)} s; load ${loadavg()[0]?.toFixed(2)}`)
   if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ ...facts, paces }, null, 2)}\n`)
+    writeFileSync(values.json, `${JSON.stringify({ ...facts, paces, archives }, null, 2)}\n`)
 } catch (error) {
   // What was under way fails because its processes were ended.
   if (!wasEnded) throw error
   process.exitCode = 1
 } finally {
   await stages.close()
+}
+
+async function startOnArchives() {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-archives-'))
+  try {
+    const messages = Number(values.messages)
+    const archives = await measureArchiveStarts(folder, { messages, rounds, browser: browser?.path ?? '' })
+    console.log(
+      `\nstart on an archive of ${messages} messages that was …: until it listens, until it is checked, ms`,
+    )
+    for (const { before, listening, checked } of archives) {
+      const ms = (list: number[]) => (quantile(list, 0.5)?.toFixed(0) ?? '–').padStart(6)
+      console.log(`  ${before.padEnd(10)}${ms(listening)}${ms(checked)}`)
+    }
+    return archives
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 /** All columns of one pace: the rounds in turns, and with the last round's processes what a ready session does. */

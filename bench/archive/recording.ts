@@ -1,5 +1,5 @@
 /** How fast the inbox writes, and how large and how steady it stays: a million messages through its own door. */
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { systemClock } from '../../src/clock.ts'
 import { createLog } from '../../src/log.ts'
@@ -17,6 +17,8 @@ export type Recording = {
   windows: number[]
   /** Of the whole file, indexes and event log included. */
   bytesPerMessage: number
+  /** Written to the disk for a message, file and write-ahead log, each page as often as it was written. */
+  writtenPerMessage: number
   /** Of the live path: one message, one transaction, one flush to the disk; ms. */
   single: { p50: number; p99: number }
 }
@@ -53,6 +55,7 @@ export function measureRecording(
   const next = (n: number) =>
     toMessage(n, addressOf(Math.floor(texts.random() ** 3 * options.chats)), texts.text(), FIRST_AT + n * 30)
   const windows: number[] = []
+  const before = writtenBytes()
   for (let n = 0; n < options.count; ) {
     // Made outside the clock.
     const window = Array.from({ length: WINDOW }, (_, index) => next(n + index))
@@ -64,6 +67,7 @@ export function measureRecording(
     windows.push(((performance.now() - startedAt) * 1000) / WINDOW)
     n += WINDOW
   }
+  const writtenPerMessage = (writtenBytes() - before) / options.count
   const singles = Array.from({ length: SINGLES }, (_, index) => {
     const message = next(options.count + index)
     const startedAt = performance.now()
@@ -76,8 +80,14 @@ export function measureRecording(
   return {
     windows,
     bytesPerMessage: statSync(file).size / (options.count + SINGLES),
+    writtenPerMessage,
     single: { p50: at(0.5), p99: at(0.99) },
   }
+}
+
+/** Bytes that this process has written to disks, as Linux counts them (proc_pid_io(5)). */
+function writtenBytes(): number {
+  return Number(/^write_bytes: (\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
 }
 
 /** When the first message was sent, Unix seconds. */

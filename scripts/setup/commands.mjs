@@ -150,8 +150,9 @@ async function runSource(file, args) {
   return code
 }
 
-/** @param {string[]} args the benchmark's name first */
-async function runBench([name = '', ...args]) {
+/** @param {string[]} args the benchmark's name first; `--all`: the table of all */
+async function runBench([first = '', ...args]) {
+  const name = first === '--all' ? 'all' : first
   const folder = inRoot('bench')
   const files = existsSync(folder) ? readdirSync(folder) : []
   const names = files.filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -3))

@@ -1,0 +1,72 @@
+/**
+ * `npm run bench -- --all [--only NAME[,NAME]] [--messages N] [--out FILE]`: runs the benchmarks one after the other and prints
+ * one table with targets and verdicts, which also becomes docs/performance.md. `--messages`: for those that take it, in place
+ * of their own number. About half an hour on a computer that does nothing else; Linux.
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { toLines, toPage, toResults } from './all/page.ts'
+import { BENCHES, type BenchName, ROWS } from './all/rows.ts'
+
+const TAKE_MESSAGES: readonly BenchName[] = ['archive', 'search', 'start', 'readers']
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    messages: { type: 'string' },
+    out: { type: 'string', default: fileURLToPath(new URL('../docs/performance.md', import.meta.url)) },
+  },
+})
+const only = values.only?.split(',')
+const isName = (name: string): name is BenchName => name in BENCHES
+const names = Object.keys(BENCHES)
+  .filter(isName)
+  .filter((name) => only?.includes(name) ?? true)
+const folder = mkdtempSync(join(tmpdir(), 'bench-all-'))
+const load = () => loadavg().map((one) => one.toFixed(1))
+const facts = [
+  `Date: ${new Date().toISOString().slice(0, 10)}`,
+  `Machine: ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}`,
+  `Commit: ${commit()}`,
+  ...(values.messages === undefined ? [] : [`Messages: ${Number(values.messages).toLocaleString('en')}`]),
+  `Load at the start: ${load().join(', ')}. Other programs that run meanwhile make every figure worse.`,
+]
+const figures = new Map<BenchName, unknown>()
+try {
+  for (const name of names) figures.set(name, run(name))
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+const results = toResults(
+  ROWS.filter(({ bench }) => names.includes(bench)),
+  figures,
+)
+console.log(`\n${facts.join('\n')}\n\n${toLines(results)}`)
+writeFileSync(values.out, toPage(results, facts))
+if (results.some(({ verdict }) => verdict === 'not measured')) process.exitCode = 1
+
+/** Its figures; undefined if it failed. */
+function run(name: BenchName): unknown {
+  const json = join(folder, `${name}.json`)
+  const script = fileURLToPath(new URL(`./${name}.ts`, import.meta.url))
+  const more =
+    values.messages !== undefined && TAKE_MESSAGES.includes(name) ? ['--messages', values.messages] : []
+  console.log(`\n== ${name}`)
+  const args = [...process.execArgv, script, '--json', json, ...BENCHES[name], ...more]
+  spawnSync(process.execPath, args, { stdio: 'inherit' })
+  return existsSync(json) ? JSON.parse(readFileSync(json, 'utf8')) : undefined
+}
+
+function commit(): string {
+  const git = (...args: string[]) => execFileSync('git', args, { encoding: 'utf8' }).trim()
+  try {
+    const isChanged = git('status', '--porcelain', '--', 'src') !== ''
+    return `${git('rev-parse', '--short', 'HEAD')}${isChanged ? ', with changes' : ''}`
+  } catch {
+    return 'unknown'
+  }
+}

@@ -1,0 +1,118 @@
+/** The table of `npm run bench -- --all`: add a row here, and the figure in the JSON of its benchmark. */
+
+/** The benchmarks that run, with their arguments; each writes its figures with `--json`. */
+export const BENCHES = {
+  archive: [],
+  search: [],
+  start: [],
+  readers: ['--messages', '500000'],
+  mcp: [],
+} as const satisfies Record<string, readonly string[]>
+export type BenchName = keyof typeof BENCHES
+
+export type Row = {
+  bench: BenchName
+  name: string
+  unit: string
+  target: { atMost: number } | { atLeast: number }
+  /** Where the figure is in the JSON: keys, and for an item of a list the fields that identify it. */
+  path: readonly (string | number | Readonly<Record<string, string>>)[]
+  /** For a figure that is a list of measurements: which share of them is at or below it. */
+  share?: number
+  /** If the target is missed: what stands in the way, and what was tried. */
+  missed?: string
+}
+
+const question = (name: string) => ['answers', { name }] as const
+
+export const ROWS: readonly Row[] = [
+  {
+    bench: 'archive',
+    name: 'recording, live',
+    unit: 'messages/s',
+    target: { atLeast: 8_000 },
+    path: ['recording', 'perSecond'],
+    missed:
+      'Half of the time is SQLite: five statements a message, four indexes, and the words of the search index. Rows that transactions remember took 23 % off the processor time, a log of 16 MB another 8 %, merging the search index less often 2 %.',
+  },
+  {
+    bench: 'archive',
+    name: 'recording, last tenth of 1,000,000 over the first',
+    unit: '×',
+    target: { atMost: 1.15 },
+    path: ['recording', 'growth'],
+  },
+  {
+    bench: 'archive',
+    name: 'written to the disk for a message',
+    unit: 'KB',
+    target: { atMost: 10 },
+    path: ['recording', 'writtenKb'],
+    missed:
+      'The indexes by message id, by chat and by sender each change a page of their own for most messages. A log of 16 MB in place of 4 (18.5 → 14.5 KB at 200,000 messages) and one index less (→ 10.0 KB at 150,000) helped. Without the index by sender it would be 7.5 KB, but then merging two people would read whole groups. Message ids by chat made it worse (16.1 KB).',
+  },
+  {
+    bench: 'archive',
+    name: 'list of chats that is not remembered, p99',
+    unit: 'ms',
+    target: { atMost: 4 },
+    path: ['reading', 'chats', 'p99'],
+  },
+  ...(
+    [
+      ['common word', 'all', 5],
+      ['phrase', 'all', 5],
+      ['two common words', 'inChat', 5],
+      ['prefix of common words', 'all', 10],
+    ] as const
+  ).map(
+    ([name, where, ms]): Row => ({
+      bench: 'search',
+      name: `search, ${name}${where === 'inChat' ? ' in one chat' : ''}, p95`,
+      unit: 'ms',
+      target: { atMost: ms },
+      path: [...question(name), where, 'p95'],
+    }),
+  ),
+  ...(['closed', 'killed', 'copied'] as const).map(
+    (before): Row => ({
+      bench: 'start',
+      name: `start → listening, 500,000 messages, archive was ${before}`,
+      unit: 'ms',
+      target: { atMost: 350 },
+      path: ['archives', { before }, 'listening'],
+      share: 0.5,
+    }),
+  ),
+  {
+    bench: 'start',
+    name: 'saved session → ready, over the library alone',
+    unit: '×',
+    target: { atMost: 1.05 },
+    path: ['paces', 'realistic', { name: 'process start, saved session → ready' }, 'ratio'],
+  },
+  {
+    bench: 'readers',
+    name: 'message → event with 50 readers, p50',
+    unit: 'ms',
+    target: { atMost: 15 },
+    path: ['ours', 'busy'],
+    share: 0.5,
+  },
+  {
+    bench: 'readers',
+    name: 'message → event with 50 readers, p95',
+    unit: 'ms',
+    target: { atMost: 60 },
+    path: ['ours', 'busy'],
+    share: 0.95,
+  },
+  {
+    bench: 'readers',
+    name: 'reads with 50 readers, p95',
+    unit: 'ms',
+    target: { atMost: 60 },
+    path: ['ours', 'reads'],
+    share: 0.95,
+  },
+]
