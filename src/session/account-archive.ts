@@ -71,7 +71,15 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
   const keeping = createKeeping(store, options.keep, clock)
   noteRules(store, keeping)
   const inbox = createInbox({ ...options, store, keeping, own: () => own })
-  const forgetting = createForgetting({ store, keeping, clock, log, flush: inbox.flush })
+  const reads = openReads(store, options.threads, clock)
+  const forgetting = createForgetting({
+    store,
+    keeping,
+    clock,
+    log,
+    flush: inbox.flush,
+    alone: reads.alone,
+  })
   store.events.onAppend(options.onAppend)
   const stops = [
     startEventTrimmer({ store, days: options.eventsDays, clock, log }),
@@ -87,7 +95,6 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     onDone: forgetting.start,
   })
   stops.push(check.stop)
-  const reads = openReads(store, options.threads, clock)
   return {
     account,
     store,

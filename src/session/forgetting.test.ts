@@ -43,7 +43,14 @@ function open(rules: Partial<KeepRules> = {}): void {
     },
     onUnheard: () => {},
   })
-  forgetting = createForgetting({ store, keeping, clock, log, flush: inbox.flush })
+  forgetting = createForgetting({
+    store,
+    keeping,
+    clock,
+    log,
+    flush: inbox.flush,
+    alone: async (work) => work(),
+  })
 }
 
 function close(): void {

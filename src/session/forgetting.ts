@@ -38,9 +38,18 @@ export type ForgettingOptions = {
   log: Log
   /** Writes the events that are queued. */
   flush: () => void
+  /** Calls `work` while nothing else reads the archive. */
+  alone: <Result>(work: () => Result) => Promise<Result>
 }
 
-export function createForgetting({ store, keeping, clock, log, flush }: ForgettingOptions): Forgetting {
+export function createForgetting({
+  store,
+  keeping,
+  clock,
+  log,
+  flush,
+  alone,
+}: ForgettingOptions): Forgetting {
   const timers = createTimers<'sweep' | 'expire'>(clock)
   let stopped = false
   /** A deleted message may still be readable in the file, also if the previous server ended before wiping. */
@@ -114,7 +123,9 @@ export function createForgetting({ store, keeping, clock, log, flush }: Forgetti
     if (isAll) isDirty = true
     store.wipe.start(isAll)
     while (isDirty && !stopped) {
-      const how = store.wipe.step()
+      let how = store.wipe.step()
+      // A thread reads the log at this moment.
+      if (how === 'busy') how = await alone(store.wipe.step)
       if (how === 'busy') throw new Error('another connection reads the archive')
       if (how === 'done') isDirty = false
       else await breathe()

@@ -23,6 +23,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+const GROUP = toJid('120363000000000001@g.us')
+
 type Opened = { store: Store; reads: ArchiveReads; file: string; chat: number }
 
 function open(name: string, secret: string | null = null): Opened {
@@ -30,7 +32,7 @@ function open(name: string, secret: string | null = null): Opened {
   const store = openArchive(file, secret)
   const clock = createTestClock()
   createEventReader(store, clock)
-  const chat = store.chats.insert('group', { jid: toJid('120363000000000001@g.us') })
+  const chat = store.chats.insert('group', { jid: GROUP })
   return { store, reads: openReads(store, threads, clock), file, chat }
 }
 
@@ -90,6 +92,26 @@ it('lets the log of the archive be emptied when it is closed, also while it is r
   await expect(running.next()).rejects.toMatchObject({ code: 'shutting_down' })
   expect(statSync(`${archive.file}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0)
   await expect(archive.reads.export(null, 'jsonl')).rejects.toMatchObject({ code: 'shutting_down' })
+})
+
+it('lets the log be emptied while others read all the time', async () => {
+  const archive = open('a.db')
+  for (let n = 0; n < 50; n += 1) write(archive, 'x'.repeat(60_000))
+  await exported(archive)
+  const read = () => archive.reads.reader().readMessages(GROUP, { limit: 100 })
+  for (let n = 0; n < 10; n += 1) {
+    write(archive, `forgotten ${n}`)
+    const reading = [read(), read(), read()]
+    // They begin.
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    archive.store.wipe.start(false)
+    let how = archive.store.wipe.step()
+    while (how === 'more') how = archive.store.wipe.step()
+    if (how === 'busy') how = await archive.reads.alone(archive.store.wipe.step)
+    expect(how).toBe('done')
+    await Promise.all(reading)
+  }
+  await close(archive)
 })
 
 it('creates no file in the place of one that was moved away', async () => {

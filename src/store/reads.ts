@@ -33,6 +33,8 @@ export type ArchiveReads = {
   export(chat: Jid | null, format: ExportFormat): Promise<RunningExport>
   /** As `EventReader.readEvents`, for ranges that take long. */
   readEvents(after: number, query: EventQuery, limit: number): Promise<EventPage>
+  /** Calls `work` while no thread reads, so that the log of the archive can be emptied. */
+  alone<Result>(work: () => Result): Promise<Result>
   /** Waits for what runs, and rejects what waits. Call it before the archive is closed. */
   close(): Promise<void>
 }
@@ -126,6 +128,7 @@ export function openReads(store: Store, threads: Threads, clock: Clock): Archive
       return { messages: value.messages, pieces: pieces(value.id, at) }
     },
     readEvents: async (...args) => (await ask('readEvents', args)).value,
+    alone: requests.alone,
     close: () => requests.end({ close: store.file } satisfies ReadMessage),
   }
 

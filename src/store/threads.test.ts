@@ -105,6 +105,21 @@ describe('threads', () => {
     expect(await answer(requests, { text: 'last', seen: true }, { at })).toEqual(['first', 'last'])
   })
 
+  it('leave an archive alone once what runs has ended, and go on with what came meanwhile', async () => {
+    const requests = open()
+    await answer(requests, { text: 'zero' })
+    const first = held('first')
+    const running = requests.ask(first)
+    const done: string[] = []
+    const alone = requests.alone(() => done.push('alone'))
+    const later = answer(requests, { text: 'later' }).then((text) => done.push(String(text)))
+    expect(await answer(threads.open(), { text: 'of another archive' })).toBe('of another archive')
+    expect(done).toEqual([])
+    letThrough(first.gate)
+    await Promise.all([running, alone, later])
+    expect(done).toEqual(['alone', 'later'])
+  })
+
   it('close an archive after running calls, and drop waiting ones', async () => {
     const requests = open()
     await answer(requests, { text: 'zero' })

@@ -34,6 +34,11 @@ export type Requests = {
    * {@link Requests.end}, and as the thread does.
    */
   ask<Value>(message: unknown, options?: AskOptions): Promise<{ value: Value; at: At }>
+  /**
+   * Calls `work` while none of these requests runs, and returns its result; requests that arrive meanwhile wait. One that
+   * exceeded its time limit may still run.
+   */
+  alone<Result>(work: () => Result): Promise<Result>
   /** Rejects what waits, and sends `farewell` to every thread that answered. Resolves when they have handled it. */
   end(farewell: unknown): Promise<void>
 }
@@ -53,6 +58,8 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
   const opened = new Set<Requests>()
   const threads = new Set<At>()
   let waiting: Waiting[] = []
+  /** Work that waits until none of these requests runs. */
+  const alone = new Set<{ of: Requests; run(): void }>()
   /** Why no thread could start, and until when none is tried. */
   let broken: { cause: unknown; until: number } | null = null
   let isClosed = false
@@ -99,9 +106,12 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
     for (const job of refused) job.refuse(error)
   }
 
+  const jobs = () => inState('busy').flatMap((thread) => thread.job() ?? [])
+
   /** True if others leave room for this request. */
   function mayRun({ of, isLong }: Waiting): boolean {
-    const running = inState('busy').flatMap((thread) => thread.job() ?? [])
+    if ([...alone].some((one) => one.of === of)) return false
+    const running = jobs()
     const share = most() - 1
     if (isLong && running.filter((job) => job.isLong).length >= share) return false
     return opened.size < 2 || running.filter((job) => job.of === of).length < share
@@ -114,6 +124,9 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
       return refuse(() => true, new AppError('archive_unavailable', { cause: broken?.cause }))
     const oldest = now.some((thread) => thread.state() !== 'starting') ? performance.now() - limitMs : 0
     refuse(({ since }) => since < oldest, tooLate())
+    for (const one of [...alone]) {
+      if (!jobs().some(({ of }) => of === one.of) && alone.delete(one)) one.run()
+    }
     for (const job of [...waiting]) {
       const idle = inState('idle')
       const thread = job.at === undefined ? idle[0] : idle.find((one) => one === job.at)
@@ -170,6 +183,18 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
           proceed()
         })
       },
+      alone: (work) =>
+        new Promise((resolve, reject) => {
+          const run = () => {
+            try {
+              resolve(work())
+            } catch (error) {
+              reject(error)
+            }
+          }
+          alone.add({ of: requests, run })
+          proceed()
+        }),
       async end(farewell) {
         refuse(({ of }) => of === requests, new AppError('shutting_down'))
         const told = [...used].map((at) => requests.ask(farewell, { at }))
