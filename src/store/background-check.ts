@@ -26,8 +26,7 @@ export function startBackgroundCheck(
 ): () => void {
   const child = fork(fileURLToPath(threadScript('check-process')), [], {
     execArgv: [],
-    // Only what a process needs to run: the key comes in the message.
-    env: process.platform === 'win32' ? { SystemRoot: process.env.SystemRoot } : {},
+    env: withoutSettings(process.env),
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   let isOver = false
@@ -54,4 +53,9 @@ export function startBackgroundCheck(
     isOver = true
     child.kill('SIGKILL')
   }
+}
+
+/** What a process needs to run, such as the path of libraries; the key is not part of it, and comes in the message. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(WHATSAPP_|NODE_OPTIONS$)/.test(name)))
 }
