@@ -14,6 +14,7 @@ import { VERSION } from '../src/version.ts'
 import { buildsPage } from './builds-page.ts'
 import { eventsPage } from './events-page.ts'
 import { restPage } from './rest-page.ts'
+import { toolTokens } from './tool-tokens.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
@@ -24,6 +25,7 @@ const files: Record<string, string> = {
   'docs/errors.md': errorsPage(),
   'docs/rest.md': restPage(),
   'docs/events.md': eventsPage(),
+  'docs/mcp.md': mcpPage(),
   'docs/faults.md': faultsPage(),
   'docs/whatsapp-web.md': buildsPage(),
   'docs/openapi.json': `${JSON.stringify(createOpenApi(ROWS, VERSION), null, 2)}\n`,
@@ -51,6 +53,16 @@ function envExample(): string {
       `# ${help}${flag === null ? '' : ` (Flag: --${flag})`}\n# ${name}=${fallback}\n`,
   )
   return `# Copy this file to .env, and remove the # from the lines that you change. Environment variables override .env, and\n# flags override both.\n\n${rows.join('\n')}`
+}
+
+/** Returns the page, which is written by hand, with the present size of the tools. */
+function mcpPage(): string {
+  const { core, all } = toolTokens()
+  const [now, nowAll] = [core.toLocaleString('en'), all.toLocaleString('en')]
+  return readFileSync(join(ROOT, 'docs/mcp.md'), 'utf8').replace(
+    /(The tools\sof `core` are )[\d,]+( tokens \(o200k_base\), those of all toolsets )[\d,]+/,
+    `$1${now}$2${nowAll}`,
+  )
 }
 
 function settingsPage(): string {

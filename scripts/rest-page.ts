@@ -79,7 +79,8 @@ function paceOf(row: Row): string {
 /** Returns the example as a command line: ids or names in the path, the other fields as a query or as a JSON body. */
 function curlCall(method: string, path: string, input: unknown, { takes, gives }: Row): string {
   const curl = { json: 'curl', events: 'curl -N', file: 'curl -o whatsapp.txt' }[gives]
-  if (takes === 'bytes') return `curl -T photo.jpg -H 'Content-Type: image/jpeg' "$WHATSAPP_MCP_URL${path}"`
+  if (takes === 'bytes')
+    return `curl -X ${method} "$WHATSAPP_MCP_URL${path}" -H 'Content-Type: text/plain' --data-binary 'A short text file'`
   const given = Object.entries(input ?? {})
   const inPath = (name: string) => path.includes(`{${name}}`)
   const address = `$WHATSAPP_MCP_URL${given.reduce(
@@ -90,7 +91,9 @@ function curlCall(method: string, path: string, input: unknown, { takes, gives }
   if (rest.length === 0) return `${curl} ${method === 'GET' ? '' : `-X ${method} `}"${address}"`
   if (method !== 'GET') {
     const body = JSON.stringify(Object.fromEntries(rest))
-    return `${curl} "${address}" -H 'Content-Type: application/json' \\\n  -d '${body}'`
+    // curl sends a body with POST.
+    const verb = method === 'POST' ? '' : `-X ${method} `
+    return `${curl} ${verb}"${address}" -H 'Content-Type: application/json' \\\n  -d '${body}'`
   }
   const query = rest.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
   return `${curl} "${address}?${query}"`

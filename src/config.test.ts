@@ -16,6 +16,7 @@ describe('readConfig', () => {
       history: { perChat: 1000, days: 365, total: 200_000, pauseMs: 50 },
       eventsDays: 30,
       maxUploadBytes: 67_108_864,
+      toolsets: null,
       keep: { days: 0, perChat: [], never: [], disappearing: false },
       archiveKey: null,
       logLevel: 'info',

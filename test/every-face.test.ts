@@ -52,7 +52,7 @@ afterAll(async () => {
   await harness.close()
 })
 
-/** What each is called with, on this world; `{}` for all that need nothing. Made late: ids are known once it is linked. */
+/** What is called with more than its example. Made late: ids are known once it is linked. */
 const inputs: Record<string, () => Input> = {
   list_chats: () => ({ limit: 3, query: 'a' }),
   get_chat: () => ({ chat_id: group }),
@@ -83,7 +83,7 @@ const inOrder = [
 
 describe.each(inOrder.map((operation) => [operation.name, operation] as const))('%s', (name, operation) => {
   it('returns the same facts over every face', async () => {
-    const input = JSON.parse(JSON.stringify(inputs[name]?.() ?? {}))
+    const input = JSON.parse(JSON.stringify(inputs[name]?.() ?? operation.example.input))
     const volatile = operation.effect === 'send' ? OF_SENDS : VOLATILE
     const told = new Map<string, unknown>()
     for (const [face, call] of faces) {

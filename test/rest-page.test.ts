@@ -7,22 +7,28 @@ const sections = restPage().split(/^## /m)
 const sectionOf = (name: string) =>
   sections.find((section) => section.includes(`(\`${name}\`)`)) ?? expect.fail(`no ${name}`)
 
-describe.each(ROWS.map((operation) => [operation.name, operation] as const))('%s', (name, operation) => {
-  it('has a call whose address is one word, with all that stands in the path', () => {
-    const [, path = ''] = operation.routes[0]?.split(' ') ?? []
-    const [, address = ''] = /^curl .*?"\$WHATSAPP_MCP_URL([^"\s`$\\]*)"/m.exec(sectionOf(name)) ?? []
-    const typed = new URL(address, 'http://server').pathname.split('/').map(decodeURIComponent)
-    const input: Record<string, unknown> = Object(operation.example.input)
-    const meant = path
-      .split('/')
-      .map((part) => (part.startsWith('{') ? String(input[part.slice(1, -1)]) : part))
-    expect(typed).toEqual(meant)
-  })
+/** Some operations are tools only. */
+const WITH_ROUTES = ROWS.filter(({ routes }) => routes.length > 0)
 
-  it('names no code twice', () => {
-    const [, list = ''] = /Specific error codes: (.*)\.$/m.exec(sectionOf(name)) ?? []
-    const codes = list.split(', ')
-    expect(codes).toEqual([...new Set(codes)])
-    expect(codes.length > 1 || operation.errors.length < 2).toBe(true)
-  })
-})
+describe.each(WITH_ROUTES.map((operation) => [operation.name, operation] as const))(
+  '%s',
+  (name, operation) => {
+    it('has a call whose address is one word, with all that stands in the path', () => {
+      const [, path = ''] = operation.routes[0]?.split(' ') ?? []
+      const [, address = ''] = /^curl .*?"\$WHATSAPP_MCP_URL([^"\s`$\\]*)"/m.exec(sectionOf(name)) ?? []
+      const typed = new URL(address, 'http://server').pathname.split('/').map(decodeURIComponent)
+      const input: Record<string, unknown> = { account: 'work', ...Object(operation.example.input) }
+      const meant = path
+        .split('/')
+        .map((part) => (part.startsWith('{') ? String(input[part.slice(1, -1)]) : part))
+      expect(typed).toEqual(meant)
+    })
+
+    it('names no code twice', () => {
+      const [, list = ''] = /Specific error codes: (.*)\.$/m.exec(sectionOf(name)) ?? []
+      const codes = list.split(', ')
+      expect(codes).toEqual([...new Set(codes)])
+      expect(codes.length > 1 || operation.errors.length < 2).toBe(true)
+    })
+  },
+)

@@ -1,16 +1,11 @@
 /** The definitions of tools as agents are told them: reviewed whenever they change, and small enough to be read. */
-import { readFileSync } from 'node:fs'
-import { encode } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../src/clock.ts'
+import { offerOf, toolTokens } from '../scripts/tool-tokens.ts'
 import { ERRORS } from '../src/errors.ts'
-import { createConnections } from '../src/faces/mcp/connection.ts'
 import { getPrompt } from '../src/faces/mcp/prompts.ts'
 import { defineTools } from '../src/faces/mcp/tools.ts'
 import { createWording, toolName } from '../src/faces/mcp/words.ts'
-import { createLog } from '../src/log.ts'
 import { TOOLSET_NAMES, type Toolset } from '../src/model/toolsets.ts'
-import { createDoor } from '../src/operations/door.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import type { Operation } from '../src/operations/operation.ts'
 
@@ -50,36 +45,10 @@ describe.each(definitions.map((definition) => [definition.name, definition] as c
   },
 )
 
-const door = createDoor({
-  accounts: Object.create(null),
-  uploads: Object.create(null),
-  clock: systemClock,
-  mcpUrl: () => '',
-  onAdmit() {},
-})
-
-/** What a connection offers with these settings. */
-function offerOf(operations: readonly Operation[], limit: Toolset[] | null, hasSession = true) {
-  const connect = createConnections({
-    operations,
-    limit,
-    door,
-    mcpUrl: () => 'http://127.0.0.1:8790/mcp',
-    log: createLog({ level: 'silent' }),
-  })
-  return connect(hasSession ? { session: 'streams' } : {}).offer()
-}
-
-it('the definitions are small: core as many tokens as the docs say, all toolsets together too', () => {
-  const tokensOf = (limit: Toolset[] | null) =>
-    encode(JSON.stringify({ tools: offerOf(OPERATIONS, limit).tools.definitions })).length
-  const [core, all] = [tokensOf(null), tokensOf(TOOLSET_NAMES)]
+it('the definitions are small: those of core, and of all toolsets together', () => {
+  const { core, all } = toolTokens()
   expect(core).toBeLessThanOrEqual(MOST_TOKENS.core)
   expect(all).toBeLessThanOrEqual(MOST_TOKENS.all)
-  const docs = readFileSync(new URL('../docs/mcp.md', import.meta.url), 'utf8')
-  expect(docs).toContain(
-    `The tools of \`core\` are ${core.toLocaleString('en')} tokens, and those of all toolsets ${all.toLocaleString('en')}`,
-  )
 })
 
 it('outside core only small output schemas are given', () => {

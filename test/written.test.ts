@@ -70,7 +70,10 @@ function canaries(value: unknown, fields: Fields, path: string): [path: string, 
 it('short forms quote what people wrote', async () => {
   for (const row of OPERATIONS.filter(({ brief, effect }) => brief !== undefined && effect === 'read')) {
     const tool = row.tool ?? `whatsapp_${row.name}`
-    const result = await stage.call(tool, { ...inputs[row.name], response_format: 'concise' })
+    const result = await stage.call(tool, {
+      ...(inputs[row.name] ?? Object(row.example.input)),
+      response_format: 'concise',
+    })
     expect(result.isError, textOf(result)).toBeUndefined()
     const found = canaries(result.structuredContent, fieldsOf(briefShape(row)), row.name)
     expect(found.filter(([, isMarked]) => !isMarked)).toEqual([])
@@ -82,13 +85,15 @@ it('short forms quote what people wrote', async () => {
 const seen = new Set<string>()
 
 // Logging out is last in the table.
-it.each(OPERATIONS.map((row) => [row.name, row] as const))(
+const WITH_ROUTES = OPERATIONS.filter(({ routes }) => routes.length > 0)
+it.each(WITH_ROUTES.map((row) => [row.name, row] as const))(
   '%s marks what people wrote',
   async (name, row) => {
     const { harness } = stage
     const [method = '', template = ''] = row.routes[0]?.split(' ') ?? []
-    const input: Record<string, unknown> = { ...inputs[name] }
-    const path = template.replace(/\{(\w+)\}/g, (_, field) => {
+    const input: Record<string, unknown> = { ...(inputs[name] ?? Object(row.example.input)) }
+    // The account that an earlier row of the table adds.
+    const path = template.replace('{account}', 'work').replace(/\{(\w+)\}/g, (_, field) => {
       const text = encodeURIComponent(String(input[field]))
       delete input[field]
       return text
@@ -97,9 +102,9 @@ it.each(OPERATIONS.map((row) => [row.name, row] as const))(
     const answer = await harness.call({
       method,
       path: `${path}${query}`,
-      ...(method === 'POST' ? { body: input } : {}),
+      ...(method === 'POST' || method === 'PATCH' ? { body: input } : {}),
     })
-    expect(answer.status, answer.text).toBe(200)
+    expect(answer.status, answer.text).toBeLessThan(300)
     const found = canaries(answer.json, fieldsOf(row.output), name)
     expect(found.filter(([, isMarked]) => !isMarked)).toEqual([])
     for (const [where] of found) seen.add(where.split('.').at(-1) ?? '')
