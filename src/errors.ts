@@ -260,6 +260,12 @@ export const ERRORS = {
     title: 'A newer version of this program wrote the control database',
     hint: 'Start the newer version again. An older version cannot read the file.',
   },
+  account_restricted: {
+    status: 429,
+    retry: 'later',
+    title: 'WhatsApp does not let this account write to new people now',
+    hint: 'Wait until `ends_at`. Replies to people who have written to this account still work. Do not link the account again: that makes the restriction longer.',
+  },
   not_supported_by_whatsapp_web: {
     status: 501,
     retry: 'never',

@@ -19,6 +19,7 @@ export function unusableStatus(error: AppError, server: Status): Status {
     pairing: null,
     reconnect: null,
     whatsapp_web_version: null,
+    restriction: null,
     sync: null,
     archive: null,
   }

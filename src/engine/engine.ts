@@ -4,6 +4,7 @@
  */
 import type { Ability, SelfCheck } from '../model/ability.ts'
 import type { Jid, MessageKey, PhoneNumber } from '../model/ids.ts'
+import type { Restriction } from '../model/restriction.ts'
 import type { SeenChat, SeenContact, SeenMessage, SeenReaction } from '../model/seen.ts'
 import type { Account } from '../model/status.ts'
 
@@ -81,6 +82,8 @@ export type EngineEvent =
   | { type: 'missed' }
   /** What this build of WhatsApp Web offers; before each `ready`, and after each reload of the page. */
   | { type: 'checked'; check: SelfCheck }
+  /** WhatsApp restricts the account, in another way than before; null: no more. */
+  | { type: 'restriction'; restriction: Restriction | null }
   /** A call failed in the page although nothing is missing (`failure`), or one succeeded after that (null). */
   | { type: 'outcome'; ability: Ability; failure: string | null }
   | { type: 'ended'; end: EngineEnd; detail: string }
@@ -128,7 +131,7 @@ export type Engine = {
   /**
    * Sends a text and waits until WhatsApp's server has accepted it (ack 1).
    * Fails with `send_refused` (ack -1, or the quoted message allows no reply), `send_outcome_unknown` (with
-   * `message_id` if known), `message_not_found` (WhatsApp Web does not have the quoted message; nothing was
+   * `message_id` if known), `account_restricted`, `message_not_found` (WhatsApp Web does not have the quoted message; nothing was
    * sent), `whatsapp_error`.
    */
   sendText(chatId: Jid, text: string, options: SendOptions): Promise<SentText>

@@ -7,6 +7,7 @@ import { Contact } from './contact.ts'
 import { type Common, event, type Find, type Line, line, messageEvent } from './event-row.ts'
 import { shortOf, written } from './fields.ts'
 import { type Message, Revision } from './message.ts'
+import { Restriction } from './restriction.ts'
 import { REASONS, type Reason, SESSION_STATES, type SessionState } from './status.ts'
 
 /** The values of `fields` in `chat.changed`: fields of a chat, and `new`, `restored` and `members`. */
@@ -42,6 +43,7 @@ export type StoredData = {
   /** For a deleted message: with the chat and `sender`, the parts of its key. */
   bare_id?: string
   state?: SessionState
+  restriction?: Restriction
   reason?: Reason | null
 }
 
@@ -202,6 +204,20 @@ export const Event = z.discriminatedUnion('kind', [
     }),
     read: ({ state = 'stopped', reason = null }) => ({ state, reason }),
     line: line({ state: z.enum(SESSION_STATES), reason: z.enum(REASONS).nullable() }, (facts) => facts),
+  }),
+  event({
+    kind: 'account.restricted',
+    when: 'WhatsApp restricts the account: it cannot write to people who have not written to it.',
+    next: 'Send no messages to new people until `ends_at`. Replies work. Do not link the account again.',
+    data: Restriction,
+    read: ({ restriction = { kind: 'new_chats', ends_at: null } }) => restriction,
+    line: line(Restriction.shape, ({ kind, ends_at }) => ({ kind, until: ends_at })),
+  }),
+  event({
+    kind: 'account.unrestricted',
+    when: 'The restriction of the account ended.',
+    next: 'Send to new people again, at a slow pace.',
+    ...nothing,
   }),
 ])
 export type Event = z.infer<typeof Event>

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { counted } from './counted.ts'
 import { detail, ownWords, written } from './fields.ts'
+import { Restriction } from './restriction.ts'
 
 export const SESSION_STATES = [
   'stopped',
@@ -102,6 +103,9 @@ export const Status = z.object({
     .nullable()
     .describe('While the session reconnects: number and time of the next attempt.'),
   whatsapp_web_version: detail(z.string().nullable()),
+  restriction: detail(
+    Restriction.nullable().describe('What WhatsApp does not let this account do now; null if nothing.'),
+  ),
   sync: SyncProgress.nullable().describe(
     'While connected: how much the archive has fetched from WhatsApp Web.',
   ),

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type ErrorCode, fail } from '../errors.ts'
 import { ChatName } from '../model/chat.ts'
-import { type Jid, phoneJid, phoneNumberInput, phoneOf } from '../model/ids.ts'
+import { chatKindOf, type Jid, phoneJid, phoneNumberInput, phoneOf } from '../model/ids.ts'
 import type { Quoted } from '../model/recipient.ts'
 import { facts, quoted } from './brief.ts'
 import type { Grant } from './door.ts'
@@ -31,6 +31,7 @@ const SEND_ERRORS = [
   'shutting_down',
   'not_on_whatsapp',
   'send_refused',
+  'account_restricted',
   'whatsapp_error',
   'not_supported_by_whatsapp_web',
   'whatsapp_timeout',
@@ -40,13 +41,10 @@ const SEND_ERRORS = [
 const sentAt = z.string().describe('When WhatsApp accepted the message, ISO 8601 UTC.')
 
 /** Sends a text and stores it in the archive before it returns. Looks up numbers first, because WhatsApp Web requires it. */
-async function send(
-  to: Jid,
-  message: string,
-  { engine, record, clock }: Grant<'send', 'ready'>,
-  answered?: Quoted,
-) {
+async function send(to: Jid, message: string, granted: Grant<'send', 'ready'>, answered?: Quoted) {
+  const { engine, record, clock } = granted
   const deadline = clock.now() + SEND_MS
+  await demandAllowed(to, granted)
   const phone = phoneOf(to)
   const address = phone === null ? to : await engine.findNumber(phone)
   if (address === null) fail('not_on_whatsapp')
@@ -56,6 +54,24 @@ async function send(
   })
   record(sent.message)
   return { chatId: sent.chatId, message_id: sent.id, timestamp: sent.sentAt.toISOString() }
+}
+
+/**
+ * While WhatsApp restricts the account, nothing is sent to people of whom the archive has no message. About the others,
+ * WhatsApp decides. @throws AppError `account_restricted`
+ */
+async function demandAllowed(to: Jid, { status, reader, clock }: Grant<'send', 'ready'>): Promise<void> {
+  const { restriction } = status()
+  if (restriction === null || chatKindOf(to) !== 'direct') return
+  const recipient = await reader().recipientAt(to)
+  if (recipient !== null && recipient.lastMessageAt !== null) return
+  const { kind, ends_at } = restriction
+  fail('account_restricted', {
+    facts: { kind, ends_at },
+    ...(ends_at === null
+      ? {}
+      : { retryAfterS: Math.max(1, Math.ceil((Date.parse(ends_at) - clock.now()) / 1_000)) }),
+  })
 }
 
 export const sendMessage = defineOperation({

@@ -4,6 +4,7 @@ import type { EngineEvent } from '../engine/engine.ts'
 import type { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { isGroup, type Jid } from '../model/ids.ts'
+import type { Restriction } from '../model/restriction.ts'
 import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import type { Reason, SessionState } from '../model/status.ts'
 import type { ChatRow } from '../store/chats.ts'
@@ -28,6 +29,8 @@ export type InboxEvent =
     >
   /** The session entered this state. */
   | { type: 'session'; state: SessionState; reason: Reason | null }
+  /** WhatsApp restricts the account, or no longer. */
+  | { type: 'restriction'; restriction: Restriction | null }
 
 /**
  * A batch holds more events than this only if they arrived at once, so that other work does not wait long.
@@ -155,6 +158,12 @@ export function createInbox(options: InboxOptions): Inbox {
         return
       case 'identity':
         return lookAgain(chats.identity(event.phone, event.lid))
+      case 'restriction': {
+        const { restriction } = event
+        const kind = restriction === null ? 'account.unrestricted' : 'account.restricted'
+        const data = restriction === null ? {} : { restriction }
+        return store.events.append({ at_ms: now(), kind, chat: null, message: null, data })
+      }
       case 'session': {
         const { state, reason } = event
         const data = { state, reason }

@@ -6,6 +6,7 @@ const STOPPED: Situation = {
   reason: null,
   lastError: null,
   connected: false,
+  restriction: null,
   linked: false,
   reconnecting: false,
   hasPairingCode: false,
@@ -28,6 +29,10 @@ describe('the next step', () => {
     [/type the pairing code/, { state: 'qr', hasPairingCode: true }],
     [/refuses/, { archiveHint: REPAIR, reason: 'blocked' }],
     [null, { state: 'ready', connected: true }],
+    [
+      /new people for now.*Replies work/,
+      { state: 'ready', connected: true, restriction: { kind: 'new_chats', ends_at: null } },
+    ],
     [/network.*doctor.*then POST \/api\/auth\/start/, { reason: 'start_failed', lastError: OFFLINE }],
     [
       /network.*doctor.*automatically/,

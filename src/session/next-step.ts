@@ -1,4 +1,5 @@
 /** The next step for a session in a given situation: one sentence for people and agents. Pure. */
+import type { Restriction } from '../model/restriction.ts'
 import type { Reason, SessionState } from '../model/status.ts'
 
 export type Situation = {
@@ -7,6 +8,8 @@ export type Situation = {
   /** `last_error` of the status: why the session is in this state. */
   lastError: string | null
   connected: boolean
+  /** What WhatsApp does not let this account do now. */
+  restriction: Restriction | null
   /** A pairing code waits to be typed on the phone; no QR code is shown. */
   hasPairingCode: boolean
   linked: boolean
@@ -26,7 +29,8 @@ export function nextStep(situation: Situation): string | null {
   const { state, reason, connected, hasPairingCode, archiveHint } = situation
   switch (state) {
     case 'ready':
-      return connected ? archiveHint : 'Nothing to do: reconnecting automatically.'
+      if (!connected) return 'Nothing to do: reconnecting automatically.'
+      return archiveHint ?? restrictedStep(situation.restriction)
     case 'starting':
       return 'Wait: the browser is starting.'
     case 'authenticated':
@@ -44,6 +48,13 @@ export function nextStep(situation: Situation): string | null {
     case 'disconnected':
       return disconnectedStep(situation)
   }
+}
+
+/** Linking again or restarting makes a restriction longer (waha#2166, Baileys#1983). */
+function restrictedStep(restriction: Restriction | null): string | null {
+  if (restriction === null) return null
+  const until = restriction.ends_at === null ? 'for now' : `until ${restriction.ends_at}`
+  return `Wait: WhatsApp does not let this account write to new people ${until}. Replies work. Do not link it again.`
 }
 
 function stoppedStep({ reason, lastError, linked, archiveHint }: Situation): string {

@@ -4,6 +4,7 @@ import type { Engine, EngineEnd, EngineEvent, OpenEngine } from '../engine/engin
 import { AppError, fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type PhoneNumber, toJid } from '../model/ids.ts'
+import type { Restriction } from '../model/restriction.ts'
 import type { Account, Reason, SessionState, Status } from '../model/status.ts'
 import { type AbilitiesView, createAbilities } from './abilities.ts'
 import type { AccountDir } from './account-dir.ts'
@@ -113,6 +114,7 @@ export function createSession(options: SessionOptions): Session {
   let lastError: string | null = null
   let account: Account | null = null
   let version: string | null = null
+  let restriction: Restriction | null = null
   let connected = false
   let reconnectAt: number | null = null
   /** This start tries a profile without a marker: a QR code means that the profile holds no session. */
@@ -129,7 +131,7 @@ export function createSession(options: SessionOptions): Session {
 
   const reconnects = createReconnects()
   const abilities = createAbilities(clock)
-  const timers = createTimers<'offline' | 'restart' | 'probe' | 'well' | 'reconnect'>(clock)
+  const timers = createTimers<'offline' | 'restart' | 'probe' | 'well' | 'reconnect' | 'restriction'>(clock)
   const listeners = new Set<() => void>()
   const changes = createSessionChanges((to, why) => archive.take({ type: 'session', state: to, reason: why }))
   const pairing = createPairing(clock, options.headless, {
@@ -267,6 +269,8 @@ export function createSession(options: SessionOptions): Session {
         return archive.doubt()
       case 'checked':
         return abilities.onCheck(event.check)
+      case 'restriction':
+        return onRestriction(event.restriction)
       case 'outcome':
         if (event.failure !== null)
           log.warn({ ability: event.ability }, 'WhatsApp Web failed although nothing is missing')
@@ -299,6 +303,20 @@ export function createSession(options: SessionOptions): Session {
     }
     if (engine !== null) archive.follow(engine, toJid(event.account.wid), event.lid)
     changes.note(state, reason, reconnects.attempt())
+  }
+
+  /** Nothing restarts because of it: that makes a restriction longer (waha#2166). */
+  function onRestriction(next: Restriction | null): void {
+    timers.clear('restriction')
+    if (JSON.stringify(next) === JSON.stringify(restriction)) return
+    restriction = next
+    log.info({ ...next }, next === null ? 'account.unrestricted' : 'account.restricted')
+    archive.take({ type: 'restriction', restriction: next })
+    if (next !== null && next.ends_at !== null)
+      timers.set('restriction', Math.max(0, Date.parse(next.ends_at) - clock.now()), () =>
+        onRestriction(null),
+      )
+    changed()
   }
 
   function onConnection(value: boolean): void {
@@ -354,6 +372,7 @@ export function createSession(options: SessionOptions): Session {
   /** The device is no longer linked: removes the marker now, and the profile once the browser is closed. */
   function forget(): void {
     account = null
+    restriction = null
     authDir.unmark()
     dropEngine()
     closed = closed.then(() => authDir.removeProfile())
@@ -467,6 +486,7 @@ export function createSession(options: SessionOptions): Session {
               reason,
               lastError,
               connected,
+              restriction,
               hasPairingCode: pairing.view()?.method === 'code',
               linked,
               reconnecting: reconnectAt !== null,
@@ -494,6 +514,7 @@ export function createSession(options: SessionOptions): Session {
             ? null
             : { attempt: reconnects.attempt(), next_attempt_at: new Date(reconnectAt).toISOString() },
         whatsapp_web_version: version,
+        restriction,
         ...archive.view(),
       }
     },
@@ -524,7 +545,7 @@ export function createSession(options: SessionOptions): Session {
       if (authDir.saved() === null) fail('not_linked')
       if (reason === 'stopped')
         fail('not_connected', { hint: 'The account is stopped. POST /api/auth/start, then retry.' })
-      if (reason === 'unsupported') failUnsupported()
+      if (reason === 'unsupported' || abilities.view().check?.missing.link) failUnsupported()
       if (state === 'starting' || state === 'authenticated') fail('starting', { retryAfterS: 5 })
       const wait = reconnectAt === null ? 5 : Math.ceil((reconnectAt - clock.now()) / 1000) + 5
       return fail('not_connected', { retryAfterS: Math.max(1, wait) })

@@ -14,6 +14,7 @@ import { createLinkedClient, isContextLost } from './linked-client.ts'
 import { createLinking } from './linking.ts'
 import { listenTo } from './listeners.ts'
 import { createReading } from './reading.ts'
+import { createRestrictions } from './restrictions.ts'
 import { createTextSender } from './send-text.ts'
 import { startProblem, UNKNOWN_PAGE } from './start-problem.ts'
 import { createSupported } from './supported.ts'
@@ -27,6 +28,8 @@ import { createTranslator } from './translator.ts'
 const FIRST_RESULT_MS = 90_000
 /** From linked to ready; three known causes prevent `ready` (F9). */
 const READY_MS = 60_000
+/** From the end of the sync until the library has read the account and attached its listeners. */
+const LOADED_MS = 3_000
 /**
  * A probe without a response for this long means that the page hangs (G5: found within 45 s with a probe
  * every 30 s).
@@ -124,6 +127,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   const ask = createAsk(clock, () => connected)
   const reading = createReading(client, addresses, translator, ask, clock)
   const supported = createSupported(client, clock, emit)
+  const restrictions = createRestrictions(client, clock, emit)
   const linking = createLinking(client, injected.promise, () => phase === 'unpaired', clock, log)
 
   client.on('qr', (qr) => {
@@ -133,7 +137,13 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     cancelTimer()
     emit({ type: 'qr', qr })
   })
-  client.on('authenticated', () => onPaired())
+  client.on('authenticated', () => {
+    onPaired()
+    // Without what it needs, the library stops here, in the page, without a word.
+    clock.after(LOADED_MS, () => {
+      if (phase === 'authenticated') void endIfUnsupported()
+    })
+  })
   client.on('ready', () => {
     saidReady = true
     void onReady()
@@ -157,8 +167,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       // The device was removed while the server was not running: the page navigates away during the
       // injection.
       if (isGoodbye(client.pupPage)) return end('logged_out', 'WhatsApp removed this device.')
-      if (await endIfUnsupported()) return
       const known = startProblem(error)
+      if (known === null && (await endIfUnsupported())) return
       end('start_failed', `The browser or WhatsApp Web did not start: ${known ?? UNKNOWN_PAGE}`)
       log.warn(known === null ? { err: error } : { reason: known }, 'the start failed')
     }
@@ -168,8 +178,9 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   async function endIfUnsupported(): Promise<boolean> {
     const check = await supported.check()
     const missing = check?.missing.link
-    if (missing === undefined) return false
-    end('unsupported', `Build ${check?.build} of WhatsApp Web does not have ${missing.join(', ')}.`)
+    // A page that does not tell its build has not loaded.
+    if (check === null || check.build === 'unknown' || missing === undefined) return false
+    end('unsupported', `Build ${check.build} of WhatsApp Web does not have ${missing.join(', ')}.`)
     return true
   }
 
@@ -271,6 +282,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       whatsappWebVersion: version,
     })
     for (const event of early.splice(0)) emit(event)
+    await restrictions.read()
   }
 
   function setConnected(value: boolean): void {
@@ -312,7 +324,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     requestPairingCode: (phone) => supported.use(['pairing_code'], () => linking.requestPairingCode(phone)),
     sendText: (chat, text, options) =>
       supported.use(options.answers === undefined ? ['send_text'] : ['reply', 'send_text'], () =>
-        sender.send(chat, text, options),
+        restrictions.explain(() => sender.send(chat, text, options)),
       ),
     findNumber: (phone) => supported.use(['find_number'], () => reading.findNumber(phone)),
     readChats: () => supported.read('read_chats', reading.readChats),
@@ -322,6 +334,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       const answer = await readPage()
       const socket = typeof answer === 'string' ? null : answer
       if (socket !== null) onSocketState(socket.state)
+      if (phase === 'ready') void restrictions.read()
       // A page that is loading cannot respond yet, but does not hang. It counts as not connected, which has
       // its own limit.
       const isLoading = answer === 'loading' || (phase === 'ready' && !listening)

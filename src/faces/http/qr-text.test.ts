@@ -21,6 +21,7 @@ const status: Status = {
   pairing: null,
   reconnect: null,
   whatsapp_web_version: null,
+  restriction: null,
   sync: null,
   archive: null,
 }
