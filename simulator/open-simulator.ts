@@ -55,6 +55,7 @@ export const openSimulator: OpenSimulator = async (options) => {
     pairing: null,
     codeRequests: [],
     refusals: [],
+    uploads: new Map(),
     pushed: 0,
     unnoted: new Map(),
     doomed: new Set(),

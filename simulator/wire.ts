@@ -2,7 +2,7 @@
  * The protocol between the page and the service over wss://web.whatsapp.com/ws/chat: the type of every frame.
  */
 
-import type { MessageParts, WorldChannel, WorldContact, WorldReaction } from './world-types.ts'
+import type { MessageParts, WorldChannel, WorldContact, WorldMedia, WorldReaction } from './world-types.ts'
 
 /** The differences between WhatsApp Web builds, as far as the double shows them. */
 export type BuildFacts = {
@@ -173,9 +173,15 @@ export type Requests = {
       t: number
       /** The quoted message, and the address of its author. */
       quoted: { id: string; participant: string } | null
+      /** An uploaded file, by its path, and the text under it. */
+      media?: { directPath: string; caption: string | undefined }
     }
     answer: SendAnswer
   }
+  /** Media have no bytes in this double: the service describes them. */
+  upload: { args: { type: string; mimetype: string; sizeBytes: number }; answer: WorldMedia }
+  describe_group: { args: { group: string; description: string }; answer: null }
+  invite_code: { args: { group: string }; answer: string }
   exists: { args: { jid: string }; answer: WirePerson | null }
   group: { args: { id: string }; answer: WireGroup | { error: IqError } }
   create_group: { args: { subject: string; members: string[] }; answer: WireGroup | { error: IqError } }

@@ -167,6 +167,7 @@ export type WorldGroup = {
   admins?: string[]
   /** True if the account is not (or no longer) a member. */
   left?: boolean
+  description?: string
 }
 
 /** A channel that the account follows. `id` ends in `@newsletter`. */

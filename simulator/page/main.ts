@@ -3,6 +3,7 @@ import { startPage } from './boot.ts'
 import { actAtLoad } from './fault-acts.ts'
 import { isOn } from './faults.ts'
 import { defineActingModules } from './modules/acting.ts'
+import { defineMediaModules } from './modules/media.ts'
 import { definePeopleModules } from './modules/people-and-groups.ts'
 import { defineReadingModules } from './modules/reading.ts'
 import { defineStartModules } from './modules/start.ts'
@@ -22,6 +23,7 @@ defineStartModules()
 defineReadingModules()
 defineActingModules()
 definePeopleModules()
+defineMediaModules()
 window.require = requireModule
 
 // The keys are created before a client can request them.

@@ -13,8 +13,8 @@ import { Msg } from './stores.ts'
 type QuotedArgs = Requests['send']['args']['quoted']
 export type SendResult = { messageSendResult: string; t: number | null; count: number | null }
 
-/** Types that this double sends. Media and the rest: see `simulator/service/messages.ts`. */
-const sendable = new Set(['chat'])
+/** Types that this double sends. */
+const sendable = new Set(['chat', 'image', 'video', 'audio', 'ptt', 'document'])
 
 /**
  * Returns two promises: the message is in the page (ack 0, `add` has fired), and the server has responded
@@ -31,6 +31,8 @@ export function addAndSendMsgToChat(
   }
   const { type = '', id, body } = attributes
   if (!id) throw new TypeError('addAndSendMsgToChat: the message has no key')
+  // The private field of the media's model hides the key (wwebjs#201921).
+  if ('__x_id' in attributes) throw new Error('Data passed to getter must include an id property')
   if (!sendable.has(type)) {
     refuse(`sending a message of type ${type} is not built in this double`)
     throw new Error(`simulator: sending a message of type ${type} is not built in this double`)
@@ -38,7 +40,15 @@ export function addAndSendMsgToChat(
   if (isOn('send_rejects')) return [Promise.reject(new Error('send: storage is gone')), new Promise(() => {})]
   const added = add(chat, isOn('send_returns_undefined') ? { ...attributes, id: otherKey(id) } : attributes)
   const quoted = quotedIn(attributes)
-  const sent = added.then((model) => transmit(chat, model, { id: id.id, type, body: body ?? '', quoted }))
+  const { directPath, caption } = attributes
+  const content = {
+    id: id.id,
+    type,
+    body: directPath === undefined ? (body ?? '') : '',
+    quoted,
+    ...(directPath === undefined ? {} : { media: { directPath, caption } }),
+  }
+  const sent = added.then((model) => transmit(chat, model, content))
   return [added, sent]
 }
 
@@ -70,7 +80,7 @@ async function add(chat: ChatModel, attributes: Partial<MsgProps>): Promise<MsgM
 async function transmit(
   chat: ChatModel,
   model: MsgModel,
-  content: Pick<Requests['send']['args'], 'id' | 'type' | 'body' | 'quoted'>,
+  content: Pick<Requests['send']['args'], 'id' | 'type' | 'body' | 'quoted' | 'media'>,
 ): Promise<SendResult> {
   const t = model.get('t') ?? 0
   const answer = await connection().ask('send', { ...content, chat: String(chat.get('id')), t })

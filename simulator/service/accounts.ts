@@ -19,6 +19,7 @@ export type Group = {
   admins?: string[]
   /** True if the account is not (or no longer) a member. */
   left?: boolean
+  description?: string
 }
 
 /** A chat as stored by the account's phone; its messages are in {@link Account.messages}. */

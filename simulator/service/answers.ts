@@ -1,4 +1,5 @@
 /** The service's response to each request of a page. */
+import { createHash } from 'node:crypto'
 import type { Operation, Requests } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
 import { findPerson } from './addresses.ts'
@@ -16,6 +17,7 @@ import {
   requestPairingCode,
   startLinking,
 } from './links.ts'
+import { isMediaType, makeMedia } from './media.ts'
 import { changeChat, confirmReceived, resend } from './messages.ts'
 import { RefusedQuestion } from './refused.ts'
 import { searchMessages } from './search.ts'
@@ -115,6 +117,29 @@ export const answers: Answers = {
     const asked = jid.replace(/\D/g, '')
     const other = fieldOf(context.faults.get('other_number'), asked)
     return findPerson(linkOf(session).account, typeof other === 'string' ? other : jid) ?? null
+  },
+
+  async upload(context, _session, { type, mimetype, sizeBytes }) {
+    await context.clock.wait('stanza')
+    if (!isMediaType(type)) throw new RefusedQuestion(`no media of type ${type}`)
+    const media = makeMedia(context.random, type, { mimetype, sizeBytes })
+    context.uploads.set(media.directPath, media)
+    return media
+  },
+
+  async describe_group(context, session, { group, description }) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    const known = account.groups.get(group)
+    if (!known) throw new RefusedQuestion('no such group')
+    account.groups.set(group, { ...known, description })
+    context.changed()
+    return null
+  },
+
+  async invite_code(context, _session, { group }) {
+    await context.clock.wait('stanza')
+    return createHash('sha256').update(group).digest('hex').slice(0, 22)
   },
 
   async group(context, session, { id }) {

@@ -1,5 +1,6 @@
 /** Shared by all parts of the service: memory, time, randomness, faults, and the connected pages. */
 import type { BuildFacts, Push, Registration } from '../wire.ts'
+import type { WorldMedia } from '../world-types.ts'
 import type { Account, Accounts, Device } from './accounts.ts'
 import type { Faults } from './faults.ts'
 import type { Clock } from './pace.ts'
@@ -46,6 +47,8 @@ export type Context = {
   /** Times of code requests, for the limit. */
   codeRequests: { phone: string; at: number }[]
   refusals: string[]
+  /** Uploaded media by their path. */
+  uploads: Map<string, WorldMedia>
   /** Devices that the next hello removes (they read status updates). */
   doomed: Set<string>
   /** Number of faults pushed to pages, and those that a page has not confirmed yet. */

@@ -260,6 +260,12 @@ export const faultTable = {
     value: '',
     does: 'Posts of channels are added to their channel only. Without this fault they also cause message events.',
   },
+  restricted: {
+    provokes: '`account.restricted`, waha#2166',
+    where: 'page',
+    value: '{ code = 463 | 475, endsAt?: Unix ms }',
+    does: 'WhatsApp restricts the account: sends to people who have not written to it get ack -1. The page knows the restriction and its end (463: a time lock, 475: the quota of new chats).',
+  },
   leak_memory: {
     provokes: 'F28',
     where: 'page',

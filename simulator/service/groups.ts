@@ -96,7 +96,7 @@ export function actInGroup(context: Context, account: Account, act: GroupAct): G
 
 /** The group in the form of the world. */
 export function toWorldGroup(group: Group): WorldGroup {
-  const { id, subject, members, announce, lidMode, left } = group
+  const { id, subject, members, announce, lidMode, left, description } = group
   return {
     id,
     subject,
@@ -105,5 +105,6 @@ export function toWorldGroup(group: Group): WorldGroup {
     lidMode,
     admins: adminsOf(group),
     ...(left ? { left } : {}),
+    ...(description === undefined ? {} : { description }),
   }
 }

@@ -14,7 +14,7 @@ import { adminsOf } from './wire-forms.ts'
 export async function takeSend(
   context: Context,
   { account, device }: { account: Account; device: Device },
-  { id, chat, type, body, quoted }: Requests['send']['args'],
+  { id, chat, type, body, quoted, media }: Requests['send']['args'],
 ): Promise<SendAnswer> {
   await context.clock.wait('stanza')
   const hangs = context.faults.get('send_hangs')
@@ -28,7 +28,11 @@ export async function takeSend(
   const group = account.groups.get(chat)
   const isClosed = group && (group.left || (group.announce && !adminsOf(group).includes(account.info.phone)))
   if (!target || isClosed) return { ack: -1, t: context.clock.now(), result: 'ERROR_UNKNOWN' }
+  if (context.faults.isOn('restricted') && !group && !hasWritten(account, target)) {
+    return { ack: -1, t: context.clock.now(), result: 'ERROR_UNKNOWN' }
+  }
   if (quoted !== null) checkQuote(context, account, quoted)
+  const uploaded = media && context.uploads.get(media.directPath)
   const message = addMessage(context, account, {
     id,
     chat: target,
@@ -40,10 +44,17 @@ export async function takeSend(
     t: context.clock.now(),
     ack: 1,
     ...(quoted === null ? {} : { quoted: quoted.id }),
+    ...(uploaded ? { media: uploaded } : {}),
+    ...(media?.caption === undefined ? {} : { caption: media.caption }),
   })
   if (hangs) return new Promise(() => {})
   void context.clock.wait('delivery').then(() => setAck(context, account, id, 2))
   return { ack: 1, t: message.t, result: 'OK' }
+}
+
+/** True if the other person of this chat has written, lately. */
+function hasWritten(account: Account, chat: string): boolean {
+  return account.messages.earlier(chat, null, 50).some(({ fromMe }) => !fromMe)
 }
 
 /** Phones show a quote under the name that the reply contains: a wrong name is recorded. */

@@ -1,5 +1,6 @@
 /** The modules for presence, typing, pictures, groups, replies and placeholders. */
 import { ServerStatusCodeError } from '../errors.ts'
+import { isOn, numberOf } from '../faults.ts'
 import { MsgModel } from '../msg-model.ts'
 import { boot, connection } from '../page.ts'
 import { alternateOf, lidWidOf, phoneWidOf } from '../people.ts'
@@ -69,6 +70,13 @@ function canReplyMsg(message: unknown): boolean {
   return canSend && !mayFail && !message.isNotification && !unanswerable.has(type) && !isExpired
 }
 
+/** Fault `restricted`: the code and, if given, the end of the restriction, Unix ms. */
+const isRestricted = (code: number): boolean =>
+  isOn('restricted') && numberOf('restricted', 'code', 463) === code
+const restrictionEnd = (): number => numberOf('restricted', 'endsAt', 0)
+
+const timelockKey = 'WAReachoutTimelockState'
+
 /** Defines the modules of this file. */
 export function definePeopleModules(): void {
   defineModule('WAWebPresenceChatAction', {
@@ -91,6 +99,21 @@ export function definePeopleModules(): void {
     async requestProfilePicFromServer() {
       throw new ServerStatusCodeError({ name: '', code: 404, text: 'item-not-found' })
     },
+  })
+  defineModule('WAWebReachoutTimelockUtils', {
+    REACHOUT_TIMELOCK_IDB_KEY: timelockKey,
+    isUserReachoutTimelocked: () => isRestricted(463),
+  })
+  defineModule('WAWebUserPrefsIndexedDBStorage', {
+    userPrefsIdb: {
+      get: (key: string) =>
+        key === timelockKey && isRestricted(463) ? { time_enforcement_ends: restrictionEnd() } : undefined,
+    },
+  })
+  defineModule('WAWebIndividualNewChatMessageCappingLimitUtils', {
+    isUserCapped: () => isRestricted(475),
+    getCappingData: () =>
+      isRestricted(475) ? { cycle_end_timestamp: Math.floor(restrictionEnd() / 1000) } : undefined,
   })
   defineModule('WAWebGroupCreateJob', { createGroup })
   defineModule('WAWebContactCollection', { ContactCollection: Contact })
