@@ -22,7 +22,8 @@ describe.skipIf(!canBecomeStranger)('another user of this computer (needs root o
     }
   })
 
-  it('is refused over IPv6-mapped addresses too', async () => {
+  it('is refused over IPv6-mapped addresses too, where the owner is served', async () => {
+    expect(await runAs(0, ask('/api/status', '::ffff:127.0.0.1'))).toMatch(/^HTTP\/1\.1 200 /)
     expect(await runAs(STRANGER, ask('/api/status', '::ffff:127.0.0.1'))).toMatch(/^HTTP\/1\.1 403 /)
   })
 
