@@ -1,5 +1,7 @@
 /** Several accounts on one server: adding, changing, stopping and removing them. No browser is needed for that. */
 import { existsSync, readdirSync, statSync } from 'node:fs'
+import { createServer, type IncomingMessage } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Harness, openHarness } from './harness.ts'
@@ -128,4 +130,47 @@ describe('accounts', () => {
     })
     expect(readdirSync(own('accounts'))).toEqual([])
   })
+})
+
+describe('a proxy', () => {
+  /** A proxy that demands a name and password, and leads to the double. */
+  async function openProxy() {
+    const target = Number(/127\.0\.0\.1:(\d+)/.exec(harness.simulator.chromiumArgs.join())?.[1])
+    const tunnels: { host: string | undefined; from: string }[] = []
+    const server = createServer((_, response) => response.writeHead(403).end())
+    server.on('connect', (request: IncomingMessage, socket) => {
+      const [, given = ''] = (request.headers['proxy-authorization'] ?? '').split(' ')
+      const from = Buffer.from(given, 'base64').toString()
+      if (from !== 'robin:s3cret:canary')
+        return socket.end(
+          'HTTP/1.1 407 Wanted\r\nProxy-Authenticate: Basic realm="x"\r\nContent-Length: 0\r\n\r\n',
+        )
+      tunnels.push({ host: request.url, from })
+      const onward = connect(target, '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n')
+        onward.pipe(socket).pipe(onward)
+      })
+      for (const end of [socket, onward]) end.on('error', () => end.destroy())
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    return { tunnels, port, close: () => server.close() }
+  }
+
+  it('is the way of its browser, with its name and password, and a new one restarts the session', async () => {
+    const { tunnels, port, close } = await openProxy()
+    const proxy = `http://robin:s3cret%3Acanary@127.0.0.1:${port}`
+    await harness.post('/api/accounts', { id: 'away', proxy })
+    expect((await of('away').post('/auth/start')).json.state).toBe('qr')
+    expect(tunnels.length).toBeGreaterThan(0)
+    expect(new Set(tunnels.map(({ host }) => host))).toEqual(new Set(['web.whatsapp.com:443']))
+    const dead = await of('away').patch({ proxy: 'http://127.0.0.1:9' })
+    expect(dead.json.account).toMatchObject({
+      proxy: 'http://127.0.0.1:9',
+      status: { reason: 'start_failed' },
+    })
+    expect(JSON.stringify(harness.log)).not.toMatch(/s3cret|canary/)
+    await of('away').delete('?archive=delete&confirm=away')
+    close()
+  }, 60_000)
 })

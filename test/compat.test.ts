@@ -33,6 +33,7 @@ async function link(without: string | null, until: EngineEvent['type']): Promise
     executablePath: browserPath(),
     headless: true,
     browserArgs: launchArgs(true, simulator.chromiumArgs).args,
+    proxy: null,
     clock: systemClock,
     log: createLog({ level: 'error', write: () => {} }),
     pieces: PIECES.filter(({ name }) => name !== without),

@@ -31,6 +31,7 @@ async function open(simulator: Simulator, profileDir: string): Promise<Opened> {
     executablePath: browserPath(),
     headless: true,
     browserArgs: launchArgs(true, simulator.chromiumArgs).args,
+    proxy: null,
     clock: systemClock,
     log: createLog({ level: 'debug', write: (line) => process.env.SHOW_LOG && process.stderr.write(line) }),
   })({

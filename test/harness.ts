@@ -107,12 +107,13 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
       log: logger,
       clock,
       chromeExecutable: browserPath(),
-      openEngine: (profileDir) =>
+      openEngine: (profileDir, proxy) =>
         wwebEngine({
           profileDir,
           executablePath: browserPath(),
           headless: true,
           browserArgs: launchArgs(true, simulator.chromiumArgs).args,
+          proxy,
           clock,
           log: logger,
         }),

@@ -91,7 +91,7 @@ async function open(options: RunOptions, log: Log): Promise<App> {
     log,
     chromeExecutable: executablePath,
     // Imported late: the browser library takes longer to load than the rest of the program.
-    openEngine: (profileDir) => async (engineOptions) => {
+    openEngine: (profileDir, proxy) => async (engineOptions) => {
       const [{ wwebEngine }, { launchArgs }] = await Promise.all([
         import('../engine/wweb/open-engine.ts'),
         import('../engine/wweb/launch-args.ts'),
@@ -107,6 +107,7 @@ async function open(options: RunOptions, log: Log): Promise<App> {
         executablePath,
         headless: config.headless,
         browserArgs: args,
+        proxy,
         clock: systemClock,
         log,
       })(engineOptions)

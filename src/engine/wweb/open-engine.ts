@@ -2,6 +2,7 @@
 import type { Browser, Page } from 'puppeteer'
 import { type Clock, createDeferred, withDeadline } from '../../clock.ts'
 import type { Log } from '../../log.ts'
+import type { BrowserProxy } from '../../model/proxy.ts'
 import { toJid } from '../../model/ids.ts'
 import type { Engine, EngineEnd, EngineEvent, OpenEngine } from '../engine.ts'
 import { createAddresses } from './addresses.ts'
@@ -49,6 +50,8 @@ export type WwebSetup = {
   headless: boolean
   /** Additional browser arguments; the sandbox uses them to connect to the double. */
   browserArgs: string[]
+  /** The proxy of the browser; null: none of its own. */
+  proxy: BrowserProxy | null
   clock: Clock
   log: Log
   /** The compatibility pieces; default: all. */
@@ -83,7 +86,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     profileDir: setup.profileDir,
     executablePath: setup.executablePath,
     headless: setup.headless,
-    args: setup.browserArgs,
+    args: [...setup.browserArgs, ...(setup.proxy === null ? [] : [`--proxy-server=${setup.proxy.server}`])],
     onBrowser,
     onSocketState,
     onPasskey: () => {
@@ -200,6 +203,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       listening = false
       setConnected(false)
     })
+    if (setup.proxy?.credentials) await page.authenticate(setup.proxy.credentials)
     // The browser's own name, without the word that headless mode puts in front.
     const own = await opened.userAgent()
     if (own.includes('Headless')) await page.setUserAgent({ userAgent: own.replace('Headless', '') })
