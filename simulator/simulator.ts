@@ -228,6 +228,8 @@ export type World = {
   unlink(options?: { deviceId?: string; navigate?: boolean }): Promise<void>
   /** Switches to another account's phone (created if new). Existing links stay with their account. */
   switchAccount(options: { phone: string; pushname?: string }): void
+  /** Makes all accounts of this world contacts of each other. Texts that one sends to another then arrive there. */
+  introduceAccounts(): void
   /** Serve this build from the next page load on. */
   setBuild(options: { build: BuildName }): void
   /**

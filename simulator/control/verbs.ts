@@ -195,6 +195,7 @@ export const verbs = {
   switchAccount: verb({ phone: text, pushname: optional(text) }, (world, input) =>
     world.switchAccount(input),
   ),
+  introduceAccounts: verb({}, (world) => world.introduceAccounts()),
   setBuild: verb({ build: text }, (world, input) => world.setBuild(input)),
   setFault: verb({ name: text, value: anything }, (world, input) => world.setFault(input)),
   clearFaults: verb({}, (world) => world.clearFaults()),

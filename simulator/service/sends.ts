@@ -2,6 +2,7 @@
 import type { Requests, SendAnswer } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
 import { findChatId, findPerson } from './addresses.ts'
+import { deliverToAccount } from './between-accounts.ts'
 import type { Context } from './context.ts'
 import { fieldOf } from './faults.ts'
 import { addMessage, setAck } from './messages.ts'
@@ -47,6 +48,7 @@ export async function takeSend(
     ...(uploaded ? { media: uploaded } : {}),
     ...(media?.caption === undefined ? {} : { caption: media.caption }),
   })
+  deliverToAccount(context, account, message)
   if (hangs) return new Promise(() => {})
   void context.clock.wait('delivery').then(() => setAck(context, account, id, 2))
   return { ack: 1, t: message.t, result: 'OK' }

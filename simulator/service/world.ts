@@ -1,6 +1,7 @@
 /** The account's phone: every verb of `World`, implemented with the service's parts. */
 import { findBuild } from '../builds.ts'
 import type { World, WorldState } from '../simulator.ts'
+import { introduceAll } from './between-accounts.ts'
 import { type Context, type Session, sessionsOf } from './context.ts'
 import { toWorldGroup } from './groups.ts'
 import { acceptLink, askPhone, removeDevice, shownQr, waitingCode } from './links.ts'
@@ -98,6 +99,7 @@ export function createWorld(context: Context, onChange: (listener: () => void) =
       if (isNew) seedWorld(other, context.random, context.clock.now(), 15550002000)
       context.changed()
     },
+    introduceAccounts: () => introduceAll(context),
     setBuild({ build }) {
       context.build = findBuild(build)
       context.changed()
