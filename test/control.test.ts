@@ -34,7 +34,15 @@ it('that cannot be opened is named at the start with the next step, and is left 
   const { program, url } = await serve(dir)
   await expect.poll(() => program.err, { timeout: 10_000 }).toContain('control_foreign')
   expect(program.err).toContain('start the server again')
-  expect((await call<Status>(`${url}/api/status`)).state).toBe('stopped')
+  expect(await call<Status>(`${url}/api/status`)).toMatchObject({
+    state: 'stopped',
+    control_problem: 'control_foreign',
+  })
+  // What is not known to exist does not.
+  expect((await fetch(`${url}/api/accounts/work/status`)).status).toBe(500)
+  const doctor = run(['doctor', '--url', url])
+  await doctor.exited
+  expect(doctor.out).toMatch(/problem +accounts .*control_foreign/)
   expect(await stop(program)).toBe(0)
   expect(readFileSync(controlIn(dir)).equals(before)).toBe(true)
 })

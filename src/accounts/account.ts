@@ -35,6 +35,8 @@ export type AccountOptions = {
   openProfile: OpenProfile
   /** Returns the proxy of the next start. An error ends that start. */
   proxy(): BrowserProxy | null
+  /** Returns the error code of the control database; null if there is no problem. */
+  controlProblem(): string | null
   /** Called when a caller starts the session. */
   onStart(): void
 }
@@ -70,6 +72,7 @@ export function openAccount(options: AccountOptions): Account {
     headless: config.headless,
     words: (text) => inAccount(text, id),
     onStart: options.onStart,
+    controlProblem: options.controlProblem,
   })
   return { id, session, archive }
 }

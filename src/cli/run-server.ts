@@ -167,7 +167,7 @@ function untilSignal(log: Log): Promise<void> {
 function watchStrayFailures(app: App, log: Log): void {
   process.on('unhandledRejection', (error) => {
     log.error({ err: error }, 'unhandled rejection')
-    app.session.suspect()
+    for (const { session } of app.accounts.opened()) session.suspect()
   })
   process.once('uncaughtException', (error) => {
     log.error({ err: error }, 'uncaught exception; the server stops')

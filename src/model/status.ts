@@ -106,6 +106,14 @@ export const Status = z.object({
   restriction: detail(
     Restriction.nullable().describe('What WhatsApp does not let this account do now; null if nothing.'),
   ),
+  control_problem: detail(
+    z
+      .string()
+      .nullable()
+      .describe(
+        'Error code if the control database, which lists the accounts of the server, cannot be opened; null if there is no problem.',
+      ),
+  ),
   sync: SyncProgress.nullable().describe(
     'While connected: how much the archive has fetched from WhatsApp Web.',
   ),

@@ -102,7 +102,13 @@ export const changeAccount = defineOperation({
   effect: 'write',
   scope: 'admin',
   routes: ['PATCH /api/accounts/{account}'],
-  input: z.strictObject({ label: label.nullable().optional(), proxy: proxyInput.nullable().optional() }),
+  input: z.strictObject({
+    label: label.nullable().optional().describe('Name for people; null removes it.'),
+    proxy: proxyInput
+      .nullable()
+      .optional()
+      .describe('URL of a proxy, as for a new account; null removes it.'),
+  }),
   output: Changed,
   errors: [...ACCOUNT_ERRORS, ...STARTS],
   limitMs: 28_000,

@@ -100,6 +100,8 @@ export type SessionOptions = {
   /** Absolute path; null if no browser was found. */
   chromeExecutable: string | null
   headless: boolean
+  /** Returns the error code of the control database; null if there is no problem. */
+  controlProblem?(): string | null
   /** Adapts the next step to the paths of the account. */
   words?(text: string): string
   /** Called when a caller starts the session, which ends a stop by its owner. Must not throw. */
@@ -515,6 +517,7 @@ export function createSession(options: SessionOptions): Session {
             : { attempt: reconnects.attempt(), next_attempt_at: new Date(reconnectAt).toISOString() },
         whatsapp_web_version: version,
         restriction,
+        control_problem: options.controlProblem?.() ?? null,
         ...archive.view(),
       }
     },
