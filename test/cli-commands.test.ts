@@ -334,7 +334,8 @@ describe('sandbox --linked', () => {
         out
           .replace(/Node [\d.]+ /, 'Node N ')
           .replace(/\(\w[\w-]+\) is used/, '(KIND) is used')
-          .replace(/\d+ MB/, 'N MB'),
+          .replace(/\d+ MB/, 'N MB')
+          .replace(/Build \S+ /, 'Build B '),
       ).toBe(`ok       node         Node N is supported.
 ok       browser      ${chrome_executable} (KIND) is used.
 ok       directory    ${sandbox.dir} is writable.
@@ -344,7 +345,9 @@ ok       profile      No browser of another computer uses the profile.
 ok       disk         N MB of disk space are free.
 ok       port         The server runs at ${sandbox.url}.
 ok       network      The server is a sandbox and needs no network.
+ok       accounts     The server has one account.
 ok       session      The session is ready.
+ok       whatsapp     Build B of WhatsApp Web offers everything that is needed.
 
 No problems found.
 `)

@@ -2,10 +2,18 @@
 import type { AppError } from '../errors.ts'
 import type { Status } from '../model/status.ts'
 
-/** Returns the status: stopped, with the error and its next step. `server`: the status of any account of this server. */
+/**
+ * Returns the status: stopped, with the error and its next step. `server`: the status of any account of this server, of
+ * which only the facts of the server are taken.
+ */
 export function unusableStatus(error: AppError, server: Status): Status {
+  const { auth_dir, chrome_executable, headless, since_at, control_problem } = server
   return {
-    ...server,
+    auth_dir,
+    chrome_executable,
+    headless,
+    since_at,
+    control_problem,
     state: 'stopped',
     ready: false,
     authenticated: false,

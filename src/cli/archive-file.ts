@@ -7,9 +7,10 @@ import { AppError } from '../errors.ts'
 import { toPath } from '../home.ts'
 import { createLog } from '../log.ts'
 import { counted } from '../model/counted.ts'
-import { toJid } from '../model/ids.ts'
+import { type AccountId, DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
 import { openRegular, UnfitFileError } from '../read-file.ts'
-import { type AuthDir, AuthDirError, openAuthDir, placesIn } from '../session/auth-dir.ts'
+import type { AccountDir } from '../session/account-dir.ts'
+import { type AuthDir, AuthDirError, openAuthDir, placesIn, placesOf } from '../session/auth-dir.ts'
 import { importArchive } from '../session/import-archive.ts'
 import type { Flaw } from '../store/flaw.ts'
 import { ImportError } from '../store/import-header.ts'
@@ -24,10 +25,16 @@ import { plain } from './terminal.ts'
 /** The log of a command is for people, so it is readable even in a pipe. */
 const log = createLog({ level: 'warn', readable: true })
 
+type FileFlags = { json: boolean; account: AccountId }
+
 /** Imports an exported file into the directory's archive. Resolves with the exit code. */
-export async function importFile(config: Config, from: string, { json }: { json: boolean }): Promise<number> {
+export async function importFile(
+  config: Config,
+  from: string,
+  { json, account }: FileFlags,
+): Promise<number> {
   const file = openExport(toPath(from))
-  const done = await withDirectory(config, (authDir, secret) =>
+  const done = await withDirectory(config, account, (authDir, secret) =>
     importArchive({
       authDir,
       from: file,
@@ -47,11 +54,11 @@ export async function importFile(config: Config, from: string, { json }: { json:
 }
 
 /** Checks the directory's archive and prints each error. Resolves with the exit code. */
-export async function verifyArchive(config: Config, { json }: { json: boolean }): Promise<number> {
+export async function verifyArchive(config: Config, { json, account }: FileFlags): Promise<number> {
   if (!existsSync(placesIn(config.authDir).own)) throw noArchive(config)
-  const { file, flaws } = await withDirectory(config, async (authDir, secret) => {
-    const account = authDir.account()
-    const archive = account === null ? null : authDir.archiveOf(toJid(account))
+  const { file, flaws } = await withDirectory(config, account, async (authDir, secret) => {
+    const wid = authDir.account()
+    const archive = wid === null ? null : authDir.archiveOf(toJid(wid))
     if (archive === null || !existsSync(archive)) throw noArchive(config)
     return { file: archive, flaws: flawsOf(archive, secret) }
   })
@@ -88,19 +95,31 @@ function flawsOf(file: string, secret: string | null): Flaw[] {
 /** Runs `work` while this process holds the directory's lock, so that no server can use the directory. */
 async function withDirectory<T>(
   config: Config,
-  work: (authDir: AuthDir, secret: string | null) => Promise<T>,
+  account: AccountId,
+  work: (authDir: AccountDir, secret: string | null) => Promise<T>,
 ): Promise<T> {
   process.umask(0o077)
   let authDir: AuthDir | null = null
   try {
     const secret = await readArchiveKey(config.archiveKey, log)
     authDir = await openAuthDir(config.authDir, log)
-    return await work(authDir, secret)
+    return await work(dirOf(authDir, account), secret)
   } catch (error) {
     throw toCommandError(error)
   } finally {
     authDir?.release()
   }
+}
+
+/** Returns the directory of an account that was added. */
+function dirOf(authDir: AuthDir, account: AccountId): AccountDir {
+  if (account === DEFAULT_ACCOUNT) return authDir
+  if (existsSync(placesOf(authDir.path, account).own)) return authDir.of(account)
+  throw new CommandError(
+    `${authDir.path} has no account ${account}.`,
+    'Add it to the running server first: whatsapp-mcp-api accounts add ID.',
+    EXIT.wrongSetting,
+  )
 }
 
 /** The next step for each import error. */

@@ -70,7 +70,7 @@ async function overArchives(
     const change = await prepare()
     const { release } = await openAuthDir(authDir, log)
     try {
-      const archives = readdirSync(folder).filter((name) => /^\w+\.db$/.test(name))
+      const archives = archivesIn(authDir)
       const changeOne = (file: string, options: ChangeOptions) => {
         current = file
         const name = basename(file)
@@ -78,7 +78,7 @@ async function overArchives(
         if (!json) process.stdout.write(`${name}: ${changed ? `now ${state}` : `already ${state}`}\n`)
         return { file, changed }
       }
-      const done = archives.map((name) => changeOne(join(folder, name), {}))
+      const done = archives.map((file) => changeOne(file, {}))
       const own = existsSync(control) ? changeOne(control, { contents: 'control' }) : null
       if (json)
         process.stdout.write(`${JSON.stringify({ ok: true, archives: done, control: own }, null, 2)}\n`)
@@ -90,6 +90,17 @@ async function overArchives(
   } catch (error) {
     throw toCommandError(error, basename(current))
   }
+}
+
+/** Returns the archives of every account. */
+function archivesIn(authDir: string): string[] {
+  const { archives, accounts } = placesIn(authDir)
+  const others = existsSync(accounts) ? readdirSync(accounts).map((id) => join(accounts, id, 'archives')) : []
+  return [archives, ...others].filter(existsSync).flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => /^\w+\.db$/.test(name))
+      .map((name) => join(folder, name)),
+  )
 }
 
 function toCommandError(error: unknown, archive: string): unknown {

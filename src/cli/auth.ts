@@ -1,5 +1,6 @@
 /** `whatsapp-mcp-api auth`: link an account from the terminal, by QR code or pairing code, until the session is ready. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { accountPath } from '../model/account-paths.ts'
 import type { Status } from '../model/status.ts'
 import { type Api, openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -90,7 +91,7 @@ async function showQr(api: Api, screen: Screen, shown: string): Promise<string> 
   const qr = await api.text('/qr')
   // The code expired between the two requests: the page is then a sentence.
   if (qr === shown || !qr.includes('█')) return shown
-  const page = `${api.url}/qr`
+  const page = `${api.url}${accountPath('/qr', api.account)}`
   if (!screen.fits(qr.indexOf('\n'))) {
     if (shown !== NARROW)
       screen.say(`This terminal is too narrow for the QR code. Make it wider, or open ${page}`)

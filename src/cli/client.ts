@@ -1,6 +1,8 @@
 /** The client of the running server's API. Every command that acts on the account calls the server. */
 import { readSetting, serverUrl } from '../config.ts'
 import { readEnvironment } from '../environment.ts'
+import { accountPath } from '../model/account-paths.ts'
+import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { listenerAt } from '../same-user.ts'
 import type { Given } from './command.ts'
 import { errnoOf, isBeforeSent } from './errno.ts'
@@ -23,11 +25,15 @@ export class ApiError extends Error {
   }
 }
 
+/** Calls are of the account of the {@link Server}: paths are those of `default`. */
 export type Api = {
   /** URL of the server, without a slash at the end. */
   url: string
+  /** The account of the calls. */
+  account: string
   get<T>(path: string, limitMs?: number): Promise<T>
   post<T>(path: string, body: object, limitMs: number): Promise<T>
+  delete<T>(path: string, limitMs: number): Promise<T>
   /** Returns a page as plain text. */
   text(path: string): Promise<string>
   /** Returns a response whose body has no time limit. Only its start has one. */
@@ -46,6 +52,8 @@ export type Server = {
    * process at the port must belong to this user, because another user's program could take the port and use our name.
    */
   isNamed: boolean
+  /** The account to use. Default: `default`. */
+  account?: string
 }
 
 /**
@@ -53,10 +61,13 @@ export type Server = {
  * no server responds, the response is late, or another program responds. Before the first call, the client checks that
  * the server is whatsapp-mcp-api: no data goes to another program.
  */
-export function openApi({ url, isNamed }: Server): Api {
+export function openApi({ url, isNamed, account = DEFAULT_ACCOUNT }: Server): Api {
   const ask = async (path: string, limitMs: number, request: RequestInit = {}): Promise<Response> => {
     if (!isNamed && listenerAt(url) === 'foreign') throw notThisUser(url)
-    const answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(limitMs), ...request })
+    const answer = await fetch(`${url}${accountPath(path, account)}`, {
+      signal: AbortSignal.timeout(limitMs),
+      ...request,
+    })
     if (!answer.ok) throw await readProblem(url, answer)
     return answer
   }
@@ -90,7 +101,9 @@ export function openApi({ url, isNamed }: Server): Api {
   }
   return {
     url,
+    account,
     get: async (path, limitMs = ANSWER_MS) => json(await call(path, limitMs)),
+    delete: async (path, limitMs) => json(await call(path, limitMs, { method: 'DELETE' })),
     post: async (path, body, limitMs) =>
       json(
         await call(path, limitMs, {
@@ -113,7 +126,7 @@ export function openApi({ url, isNamed }: Server): Api {
   }
 }
 
-type Addressed = Pick<Given, 'settings'> & { flags: { url: string } }
+type Addressed = Pick<Given, 'settings'> & { flags: { url: string; account?: string } }
 type Environment = Record<string, string | undefined>
 
 /**
@@ -154,7 +167,8 @@ export function addressOf(given: Addressed, env: () => Environment = readEnviron
 
 /** Returns the server to call, and whether its URL was given explicitly. */
 export function serverOf(given: Addressed): Server {
-  return { url: addressOf(given), isNamed: givenUrl(given) !== null }
+  const { account = DEFAULT_ACCOUNT } = given.flags
+  return { url: addressOf(given), isNamed: givenUrl(given) !== null, account }
 }
 
 /** Turns a failed call into an error. `isAsked`: the call was the command's own request, not the identity check. */

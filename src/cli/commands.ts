@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { builds } from '../../simulator/builds.ts'
 import { oneOf, onOff, type Row, SETTINGS, type SettingName, whole } from '../config.ts'
-import { phoneNumberInput } from '../model/ids.ts'
+import { accountIdInput, DEFAULT_ACCOUNT, phoneNumberInput } from '../model/ids.ts'
 import { serverOf } from './client.ts'
 import { type Command, defineCommand } from './command.ts'
 import { CLIENTS } from './mcp-config-clients.ts'
@@ -23,6 +23,13 @@ const url = {
     .transform((url) => url ?? ''),
   fallback: '',
   help: 'URL of the server or of its MCP endpoint. Default: WHATSAPP_MCP_URL of the environment, else the host and port of the settings.',
+} satisfies Row
+
+const account = {
+  takes: 'ID',
+  schema: z.string().pipe(accountIdInput),
+  fallback: DEFAULT_ACCOUNT,
+  help: 'Account of the server.',
 } satisfies Row
 
 /** A flag with a number of minutes. Tests use fractions. */
@@ -71,6 +78,12 @@ const sandbox = defineCommand({
   settings: ['WHATSAPP_CHROME_EXECUTABLE', 'WHATSAPP_HEADLESS', 'WHATSAPP_MCP_LOG_LEVEL'],
   flags: {
     linked: aSwitch('Link a sample account at the start, and print requests to try.'),
+    accounts: {
+      takes: 'N',
+      schema: whole(1, 2),
+      fallback: '1',
+      help: 'With --linked: number of linked accounts, 1 or 2. The second is `second`. Two accounts can write to each other.',
+    },
     port: {
       ...SETTINGS.WHATSAPP_MCP_PORT,
       fallback: '8890',
@@ -109,6 +122,7 @@ const sandbox = defineCommand({
   examples: [
     ['sandbox', 'Starts unlinked; link it on the phone page'],
     ['sandbox --linked', 'Starts linked, and prints requests to try'],
+    ['sandbox --linked --accounts 2', 'Starts with two linked accounts that can write to each other'],
   ],
   exits: ['directory', 'port', 'browser'],
   run: async ({ settings, flags }) => (await import('./sandbox.ts')).sandbox(settings, flags),
@@ -125,6 +139,7 @@ const stdio = defineCommand({
     'A name in capitals is the environment variable of the same setting. A flag takes precedence. MCP clients start this\ncommand in any folder, so it reads the .env of the project root (for an installed package: of your data directory) and\nresolves relative paths there. A server that it starts runs there too.',
   flags: {
     url,
+    account,
     'idle-minutes': minutes('10', 'A server started here stops this many minutes after its last client.'),
     stay: aSwitch('A server started here runs until it is stopped.'),
   },
@@ -160,6 +175,7 @@ const mcpConfig = defineCommand({
     },
     install: aSwitch("Write the entry into the client's file."),
     url,
+    account,
   },
   examples: [
     ['mcp-config claude-code', 'Prints a command to run'],
@@ -179,7 +195,11 @@ const status = defineCommand({
   about: 'Starts nothing. The exit code is 0 if a server responds, in every state of the session.',
   operands: [],
   settings: CLIENT_SETTINGS,
-  flags: { json, url },
+  flags: {
+    json,
+    url,
+    account: { ...account, help: 'Only this account. Default: every account; with --json: `default`.' },
+  },
   examples: [
     ['status', 'Shows the state, the account and the next step'],
     ['status --json', 'Prints the status object of the API'],
@@ -208,6 +228,7 @@ const auth = defineCommand({
     },
     json,
     url,
+    account,
   },
   examples: [
     ['auth', 'Shows a QR code. On the phone: WhatsApp > Linked devices > Link a device'],
@@ -225,7 +246,7 @@ const send = defineCommand({
   operands: ['NUMBER', 'MESSAGE'],
   fields: { phone_number: 'NUMBER', message: 'MESSAGE' },
   settings: CLIENT_SETTINGS,
-  flags: { json, url },
+  flags: { json, url, account },
   examples: [
     ["send +15551234567 'Hello from my own machine'", 'Sends a text'],
     ['send +15551234567 - < letter.txt', 'Sends the text of a file'],
@@ -243,7 +264,7 @@ const logout = defineCommand({
   about: 'Asks for confirmation. Without a terminal, --yes is required. To link again you need the phone.',
   operands: [],
   settings: CLIENT_SETTINGS,
-  flags: { yes: aSwitch('Do not ask for confirmation.'), json, url },
+  flags: { yes: aSwitch('Do not ask for confirmation.'), json, url, account },
   examples: [['logout', 'Asks for confirmation, then logs out']],
   exits: ['notRunning'],
   run: async (given) => (await import('./logout.ts')).logout(serverOf(given), given.flags),
@@ -287,6 +308,90 @@ const doctor = defineCommand({
   exits: ['notRunning'],
   run: async ({ settings, flags }) =>
     (await import('./doctor.ts')).doctor((more) => ownConfig({ ...settings, ...more }), flags),
+})
+
+const accountsList = defineCommand({
+  name: 'accounts list',
+  summary: 'List the accounts of the running server',
+  about: '',
+  operands: [],
+  settings: CLIENT_SETTINGS,
+  flags: { json, url },
+  examples: [['accounts list', 'Shows a line for each account: its id, state, number and label']],
+  exits: ['notRunning'],
+  run: async (given) => (await import('./accounts.ts')).listAccounts(serverOf(given), given.flags),
+})
+
+const label = {
+  takes: 'TEXT',
+  schema: z.string(),
+  fallback: '',
+  help: 'Name of the account for people.',
+} satisfies Row
+const proxyFile = {
+  takes: 'FILE',
+  schema: z.string(),
+  fallback: '',
+  help: 'File whose first line is the URL of a proxy for the browser of the account; - reads standard input.',
+} satisfies Row
+
+const accountsAdd = defineCommand({
+  name: 'accounts add',
+  summary: 'Add an account to the running server',
+  about: 'ID has 1 to 32 of a-z, 0-9, _ and -. Then link the account: auth --account ID.',
+  operands: ['ID'],
+  fields: { id: 'ID', label: '--label', proxy: '--proxy-file' },
+  settings: CLIENT_SETTINGS,
+  flags: { label, 'proxy-file': proxyFile, json, url },
+  examples: [["accounts add work --label 'Work phone'", 'Adds the account work']],
+  exits: ['notRunning'],
+  run: async (given) =>
+    (await import('./accounts.ts')).addAccount(serverOf(given), given.operands[0] ?? '', given.flags),
+})
+
+const accountsStop = defineCommand({
+  name: 'accounts stop',
+  summary: 'Stop an account, also over restarts of the server',
+  about: 'Closes the browser of the account. The device stays linked.',
+  operands: ['ID'],
+  settings: CLIENT_SETTINGS,
+  flags: { json, url },
+  examples: [['accounts stop work', 'Stops the account work']],
+  exits: ['notRunning'],
+  run: async (given) =>
+    (await import('./accounts.ts')).stopAccount(serverOf(given), given.operands[0] ?? '', given.flags),
+})
+
+const accountsRestart = defineCommand({
+  name: 'accounts restart',
+  summary: 'Restart an account, or start a stopped one',
+  about: 'Closes the browser of the account and starts it again, without logging out.',
+  operands: ['ID'],
+  settings: CLIENT_SETTINGS,
+  flags: { json, url },
+  examples: [['accounts restart work', 'Restarts the account work']],
+  exits: ['notRunning'],
+  run: async (given) =>
+    (await import('./accounts.ts')).restartAccount(serverOf(given), given.operands[0] ?? '', given.flags),
+})
+
+const accountsRemove = defineCommand({
+  name: 'accounts remove',
+  summary: 'Log an account out and remove it',
+  about:
+    'Deletes the profile of the account. Its archive stays, unless --delete-archive is given. Asks for confirmation.\nWithout a terminal, --yes is required.',
+  operands: ['ID'],
+  settings: CLIENT_SETTINGS,
+  flags: {
+    'delete-archive': aSwitch('Delete the archive of the account too.'),
+    yes: aSwitch('Do not ask for confirmation.'),
+    json,
+    url,
+  },
+  examples: [['accounts remove work', 'Asks for confirmation, then removes the account work']],
+  exits: ['notRunning'],
+  run: async (given) =>
+    (await import('./accounts.ts')).removeAccount(serverOf(given), given.operands[0] ?? '', given.flags),
 })
 
 /** The settings of a command that opens the archives of a directory itself, without the server. */
@@ -386,6 +491,7 @@ const archiveExport = defineCommand({
       help: 'File to write. Default: standard output.',
     },
     url,
+    account,
   },
   examples: [
     ['archive export --out whatsapp.jsonl', 'Exports the whole archive'],
@@ -409,7 +515,7 @@ const archiveImport = defineCommand({
     'Stop the server first. The command imports the whole file or nothing. It skips messages that the settings exclude.\nFILE is a jsonl file of "archive export".',
   operands: ['FILE'],
   settings: [...ARCHIVE_SETTINGS, ...KEEP_SETTINGS],
-  flags: { json },
+  flags: { json, account },
   examples: [['archive import whatsapp.jsonl', 'Imports into the directory of the settings']],
   exits: ['directory'],
   run: async ({ settings, flags, operands: [file = ''] }) =>
@@ -423,7 +529,7 @@ const archiveVerify = defineCommand({
     'Stop the server first. Prints a line for each error found. The exit code is 1 if there is an error.',
   operands: [],
   settings: ARCHIVE_SETTINGS,
-  flags: { json },
+  flags: { json, account },
   examples: [['archive verify', 'Checks the archive of the directory of the settings']],
   exits: ['directory'],
   run: async ({ settings, flags }) =>
@@ -436,7 +542,7 @@ const archiveStats = defineCommand({
   about: '',
   operands: [],
   settings: CLIENT_SETTINGS,
-  flags: { json, url },
+  flags: { json, url, account },
   examples: [['archive stats', 'Shows the numbers of messages, chats and people, the period and the size']],
   exits: ['notRunning'],
   run: async (given) => (await import('./archive-export.ts')).archiveStats(serverOf(given), given.flags),
@@ -454,6 +560,11 @@ export const COMMANDS: readonly Command[] = [
   logout,
   stop,
   doctor,
+  accountsList,
+  accountsAdd,
+  accountsStop,
+  accountsRestart,
+  accountsRemove,
   archiveStats,
   archiveExport,
   archiveImport,

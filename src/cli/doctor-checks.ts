@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path'
 import { BrowserNotFound } from '../browser/find.ts'
 import { type Config, serverUrl } from '../config.ts'
+import type { Status } from '../model/status.ts'
 import { foldersAbove, isOpenToAll, placesIn } from '../session/auth-dir.ts'
 import { isNodeSupported, oldNode } from '../version.ts'
 import { openApi } from './client.ts'
@@ -53,6 +54,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'disk', run: checkDisk },
   { name: 'port', run: checkPort },
   { name: 'network', run: checkNetwork },
+  { name: 'accounts', run: checkAccounts },
   { name: 'session', run: checkSession },
   { name: 'whatsapp', run: checkCapabilities },
 ]
@@ -316,12 +318,21 @@ const NETWORK_CODES: [code: RegExp, what: string, next: string][] = [
   ],
 ]
 
-/** Checks the session of the running server. */
+/** Checks the sessions of the running server. */
 async function checkSession({ config, answering }: Situation): Promise<Verdict> {
   if (answering.who !== 'server' || !isOurs(answering, config.authDir))
     return ok('No server of this directory runs, so the session was not checked.')
-  const { state, connected, reason, last_error, next_step } = answering.status
-  const says = `The session is ${state}${reason === null ? '' : ` (${reason})`}${last_error === null ? '.' : `: ${last_error}`}`
+  const { status, others = [] } = answering
+  const verdicts = [
+    sessionVerdict('The session', status),
+    ...others.map((one) => sessionVerdict(`The account ${one.id}`, one.status)),
+  ]
+  const says = verdicts.map((one) => one.says).join(' ')
+  return { ...(verdicts.find(({ level }) => level !== 'ok') ?? ok('')), says }
+}
+
+function sessionVerdict(what: string, { state, connected, reason, last_error, next_step }: Status): Verdict {
+  const says = `${what} is ${state}${reason === null ? '' : ` (${reason})`}${last_error === null ? '.' : `: ${last_error}`}`
   if (
     state === 'auth_failure' ||
     state === 'disconnected' ||
@@ -357,6 +368,17 @@ async function checkCapabilities({ config, answering }: Situation): Promise<Verd
     is_known_build === true
       ? `${build} offers everything that is needed.`
       : `${build} is new. Nothing known is missing.`,
+  )
+}
+
+/** Checks that the running server can open the control database, which lists its accounts. */
+async function checkAccounts({ config, answering }: Situation): Promise<Verdict> {
+  if (answering.who !== 'server' || !isOurs(answering, config.authDir))
+    return ok('No server of this directory runs, so the accounts were not checked.')
+  const { others = [], problem: why } = answering
+  if (why !== undefined) return problem(`${why.detail} (${why.code})`, why.hint)
+  return ok(
+    others.length === 0 ? 'The server has one account.' : `The server has ${others.length + 1} accounts.`,
   )
 }
 

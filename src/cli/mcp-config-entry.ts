@@ -3,6 +3,8 @@ import { accessSync, constants, readFileSync, realpathSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { type GivenSettings, type Row, readConfig, rooted, SETTINGS, type SettingName } from '../config.ts'
 import { readEnvironment } from '../environment.ts'
+import { accountPath } from '../model/account-paths.ts'
+import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { addressOf, givenUrl } from './client.ts'
 import { dataRootOf, type Place } from './data-dir.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -18,7 +20,7 @@ export type Entry =
   | { transport: 'stdio'; command: string; args: string[] }
 
 export type EntryOptions = {
-  given: { settings: GivenSettings; flags: { url: string } }
+  given: { settings: GivenSettings; flags: { url: string; account?: string } }
   place: Place
   /** The Node that runs this. */
   execPath: string
@@ -29,13 +31,18 @@ export function toEntry(transport: Transport, { given, place, execPath }: EntryO
   const address = addressOf(given, () => environmentOf(place))
   const asked = given.settings.WHATSAPP_MCP_TOOLSETS
   const query = toolsetsQuery(asked)
-  if (transport === 'http') return { transport, url: `${address}/mcp${query}` }
+  const { account = DEFAULT_ACCOUNT } = given.flags
+  if (transport === 'http') return { transport, url: `${address}${accountPath('/mcp', account)}${query}` }
   const { command, args } = launch(place, execPath)
   const more =
     givenUrl(given) === null
       ? carriedFlags(given.settings, place)
       : ['--url', address, ...(query === '' ? [] : ['--toolsets', String(asked)])]
-  return { transport, command, args: [...args, 'stdio', ...more] }
+  return {
+    transport,
+    command,
+    args: [...args, 'stdio', ...(account === DEFAULT_ACCOUNT ? [] : ['--account', account]), ...more],
+  }
 }
 
 /** Returns the name of a setting that is set but must not be written into a client's file; null if there is none. */

@@ -12,7 +12,13 @@ import { nearest } from './nearest.ts'
 import { plain } from './terminal.ts'
 import { inWords, quote } from './words.ts'
 
-type McpConfigFlags = { transport: Transport | ''; name: string; install: boolean; url: string }
+type McpConfigFlags = {
+  transport: Transport | ''
+  name: string
+  install: boolean
+  url: string
+  account: string
+}
 
 /** Prints only the line or the entry on standard output, or writes the entry. Resolves with the exit code. */
 export async function mcpConfig(

@@ -7,7 +7,9 @@ import { type GivenSettings, readConfig } from '../config.ts'
 import { readOwnEnvironment } from '../environment.ts'
 import { toPath } from '../home.ts'
 import { makeFolder } from '../make-folder.ts'
+import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { Status } from '../model/status.ts'
+import { readAccounts } from './account-list.ts'
 import { openApi } from './client.ts'
 import { dataRoot } from './data-dir.ts'
 import { errnoOf } from './errno.ts'
@@ -25,6 +27,7 @@ const READY_MS = 60_000
 
 type SandboxFlags = {
   linked: boolean
+  accounts: number
   port: number
   'phone-port': number
   dir: string
@@ -64,7 +67,7 @@ export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Pro
     async onListening(url) {
       process.stdout.write(
         flags.linked
-          ? renderLinked(url, phone, await link(url, simulator.world), simulator.world)
+          ? renderLinked(url, phone, await linkAll(url, simulator.world, flags.accounts), simulator.world)
           : renderUnlinked(url, phone),
       )
     },
@@ -127,9 +130,28 @@ function runsAlready(dir: string, { pid, addresses }: Running): CommandError {
   )
 }
 
-/** Links the sample account, and waits until the session is ready. */
-async function link(url: string, world: World): Promise<Status> {
+/** The second account, and its number on the simulated WhatsApp. */
+const SECOND = { id: 'second', label: 'Second sample account', phone: '15550003000', pushname: 'Kim Example' }
+
+/** Links this number of accounts. Resolves with the status of the first. */
+async function linkAll(url: string, world: World, count: number): Promise<Status> {
+  const first = await link(url, world, DEFAULT_ACCOUNT)
+  if (count < 2) return first
+  const { id, label, phone, pushname } = SECOND
   const api = openApi({ url, isNamed: true })
+  const known = await readAccounts(api)
+  if (!known.some((one) => one.id === id)) await api.post('/api/accounts', { id, label }, START_MS)
+  const own = world.state().account.phone
+  world.switchAccount({ phone, pushname })
+  await link(url, world, id)
+  world.introduceAccounts()
+  world.switchAccount({ phone: own })
+  return first
+}
+
+/** Links one account, and waits until its session is ready. */
+async function link(url: string, world: World, account: string): Promise<Status> {
+  const api = openApi({ url, isNamed: true, account })
   let now = await api.post<Status>('/api/auth/start', {}, START_MS)
   // The double no longer has the saved session (another world, a crash). The first start removed it; start again.
   if (now.reason === 'logged_out') now = await api.post<Status>('/api/auth/start', {}, START_MS)

@@ -1,17 +1,36 @@
 /** `whatsapp-mcp-api status`: shows the status of the server and its session. */
 
 import { counted } from '../model/counted.ts'
+import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { describeSync, type Status } from '../model/status.ts'
-import { openApi, type Server } from './client.ts'
+import { readAccounts } from './account-list.ts'
+import { type Api, ApiError, openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
 import { plain } from './terminal.ts'
 import { inWords } from './words.ts'
 
-/** Prints the status. Resolves with the exit code. */
+/** Prints the status of the account, or of every account. Resolves with the exit code. */
 export async function status(server: Server, { json }: { json: boolean }): Promise<number> {
-  const now = await openApi(server).get<Status>('/api/status')
-  process.stdout.write(json ? `${JSON.stringify(now, null, 2)}\n` : renderStatus(now, server.url))
+  const api = openApi(server)
+  const now = await api.get<Status>('/api/status')
+  if (json) process.stdout.write(`${JSON.stringify(now, null, 2)}\n`)
+  else if (api.account !== DEFAULT_ACCOUNT) process.stdout.write(renderStatus(now, server.url))
+  else process.stdout.write(await renderAll(api, now))
   return EXIT.ok
+}
+
+/** Renders every account, each under its id if there are several. */
+async function renderAll(api: Api, now: Status): Promise<string> {
+  try {
+    const accounts = await readAccounts(api)
+    if (accounts.length < 2) return renderStatus(now, api.url)
+    return accounts.map(({ id, status }) => `[${id}]\n${renderStatus(status, api.url)}`).join('\n')
+  } catch (error) {
+    // The other accounts are unknown without the control database.
+    if (!(error instanceof ApiError)) throw error
+    const { detail, code, hint } = error.problem
+    return `${renderStatus(now, api.url)}${'accounts'.padEnd(10)} ${plain(`${detail} (${code}) ${inWords(hint, api.url)}`)}\n`
+  }
 }
 
 /** Renders the status for people: the state, then one line for each known fact. `url` is the server's URL. */

@@ -10,7 +10,7 @@ const url = toServerUrl(named)
 if (url !== null) {
   // Most users keep the default URL. A server on this computer must belong to the user, so another user cannot take the port.
   const openServer = () => namedServer(url, () => listenerAt(url) !== 'foreign')
-  process.exitCode = await stdio({ openServer, query: '', idleMs: null })
+  process.exitCode = await stdio({ openServer, endpoint: '/mcp', idleMs: null })
 } else {
   process.stderr.write(
     `WHATSAPP_MCP_URL=${JSON.stringify(named)} is not a valid URL. Use a URL such as http://127.0.0.1:8790\n`,

@@ -1,6 +1,7 @@
 /** Chooses the server of the pipe from the arguments: the one whose URL was given, or the one of the settings. */
 import { type GivenSettings, readConfig, SETTINGS, type SettingName } from '../config.ts'
 import { readEnvironment } from '../environment.ts'
+import { accountPath } from '../model/account-paths.ts'
 import { addressOf, givenUrl } from './client.ts'
 import { dataRoot } from './data-dir.ts'
 import type { StdioOptions } from './stdio.ts'
@@ -8,7 +9,7 @@ import { namedServer } from './stdio-named.ts'
 import { ownServer } from './stdio-server.ts'
 import { toolsetsQuery } from './toolsets-query.ts'
 
-type StdioFlags = { url: string; 'idle-minutes': number; stay: boolean }
+type StdioFlags = { url: string; account: string; 'idle-minutes': number; stay: boolean }
 
 /**
  * Clients start `stdio` in the folder of the open project. A downloaded folder must not define programs to run or redirect
@@ -19,16 +20,16 @@ type StdioFlags = { url: string; 'idle-minutes': number; stay: boolean }
 export function openServer(given: { settings: GivenSettings; flags: StdioFlags }): StdioOptions {
   const { WHATSAPP_MCP_TOOLSETS: toolsets, ...settings } = given.settings
   const { flags } = given
-  const query = toolsetsQuery(toolsets)
+  const endpoint = `${accountPath('/mcp', flags.account)}${toolsetsQuery(toolsets)}`
   const root = dataRoot()
   const env = readEnvironment(root)
   const named = givenUrl(given)
-  if (named !== null) return { openServer: () => namedServer(named), query, idleMs: null }
+  if (named !== null) return { openServer: () => namedServer(named), endpoint, idleMs: null }
   const { authDir } = readConfig({ flags: settings, env, root, base: root })
   const url = addressOf(given, () => env)
   const idleMinutes = flags.stay ? 0 : flags['idle-minutes']
   return {
-    query,
+    endpoint,
     idleMs: idleMinutes === 0 ? null : idleMinutes * 60_000,
     openServer: (say) =>
       ownServer({

@@ -19,18 +19,18 @@ const HEARTBEAT_MS = 60_000
 export type StdioOptions = {
   /** Returns the server. Called at once; the pipe sends no request before the first message. */
   openServer(say: (line: string) => void): PipeServer
-  /** The query of the endpoint's URL: empty, or `?toolsets=…`. */
-  query: string
+  /** Path of the endpoint, with its query: `/mcp`, `/accounts/work/mcp?toolsets=all`. */
+  endpoint: string
   /** The server stops after this time without a request, in ms; null: it does not stop. */
   idleMs: number | null
 }
 
 /** Forwards messages until the client is gone. Resolves with the exit code. */
-export async function stdio({ openServer, query, idleMs }: StdioOptions): Promise<number> {
+export async function stdio({ openServer, endpoint, idleMs }: StdioOptions): Promise<number> {
   const output = takeStdout()
   const say = (line: string) => void process.stderr.write(`whatsapp-mcp-api: ${line}\n`)
   const server = openServer(say)
-  const http = createHttp(`${server.url}/mcp${query}`, server.isOurs)
+  const http = createHttp(`${server.url}${endpoint}`, server.isOurs)
   const pipe = createPipe({ server, http, write: output.write, say })
   const beat = keepAwake(server, idleMs)
 

@@ -1,13 +1,15 @@
 /** Finds out which program responds at the address of the settings, for the doctor and for a start whose port is in use. */
 import { type Config, serverUrl } from '../config.ts'
+import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { Status } from '../model/status.ts'
-import { ApiError, openApi } from './client.ts'
+import { type AccountView, readAccounts } from './account-list.ts'
+import { type Api, ApiError, openApi, type Problem } from './client.ts'
 
 /** The program that responds at the address of the settings. */
 export type Answering =
   | { who: 'nobody_of_ours' }
-  /** Our server, with its status. */
-  | { who: 'server'; status: Status }
+  /** Our server, with its status, and the other accounts if it can list them. */
+  | { who: 'server'; status: Status; others?: AccountView[]; problem?: Problem }
   /** Our server, run by another user of this computer. It returns no status. */
   | { who: 'other_user' }
 
@@ -20,9 +22,21 @@ export async function whoAnswers({ host, port }: Pick<Config, 'host' | 'port'>):
   try {
     const api = openApi({ url: serverUrl(host, port), isNamed: true })
     const card = await api.get<{ status?: Status | null }>('/', ANSWER_MS)
-    return card.status ? { who: 'server', status: card.status } : { who: 'nobody_of_ours' }
+    if (!card.status) return { who: 'nobody_of_ours' }
+    return { who: 'server', status: card.status, ...(await othersOf(api)) }
   } catch (error) {
     if (error instanceof ApiError && error.problem.code === 'other_user') return { who: 'other_user' }
     return { who: 'nobody_of_ours' }
+  }
+}
+
+/** Returns the accounts beside `default`, or why the server cannot list them. A server of an earlier version has none. */
+async function othersOf(api: Api): Promise<{ others?: AccountView[]; problem?: Problem }> {
+  try {
+    return { others: (await readAccounts(api)).filter(({ id }) => id !== DEFAULT_ACCOUNT) }
+  } catch (error) {
+    return error instanceof ApiError && error.problem.code !== 'route_not_found'
+      ? { problem: error.problem }
+      : {}
   }
 }

@@ -1,6 +1,7 @@
 /** Adapts sentences to the command line: replaces routes with commands, and writes each command in the form to type here. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { defaultPath } from '../model/account-paths.ts'
 import { projectRoot } from './project-root.ts'
 
 export const PROGRAM = 'whatsapp-mcp-api'
@@ -50,10 +51,10 @@ const ROUTE = /\b(GET|POST|PUT|PATCH|DELETE) (\/[\w/{}.-]*[\w}])(\?[^\s,;:)]*)?/
 /** A verb after a route: the route is the subject of the sentence, not an instruction. */
 const VERB = /^ (re)?(tries|starts|connects|links)\b/
 /** The page with the QR code, without a URL before it. */
-const QR_PAGE = /(?<![\w/.:])\/qr\b/g
+const QR_PAGE = /(?<![\w/.:])(?:\/accounts\/[\w-]+)?\/qr\b/g
 /** A command of this program with its flags and their values in capitals. */
 const COMMAND =
-  /\bwhatsapp-mcp-api ((?:serve|sandbox|stdio|mcp-config|status|auth|send|logout|stop|doctor|archive [a-z-]+)\b(?: --[a-z-]+(?: [A-Z]+\b)?)*)/g
+  /\bwhatsapp-mcp-api ((?:serve|sandbox|stdio|mcp-config|status|auth|send|logout|stop|doctor|(?:accounts|archive) [a-z-]+)\b(?: --[a-z-]+(?: [A-Z]+\b)?)*)/g
 
 /**
  * Adapts a sentence that was written for all faces to the command line.
@@ -62,12 +63,13 @@ const COMMAND =
 export function inWords(text: string, url = ''): string {
   return text
     .replace(ROUTE, (found: string, method: string, path: string, query = '', at: number) => {
-      const command = COMMAND_OF[`${method} ${path}`]
+      const command = COMMAND_OF[`${method} ${defaultPath(path)}`]
       if (command === undefined) return method === 'GET' ? `${url}${path}${query}` : found
-      const line = `"${typed(command)}"`
+      const [, account] = /^\/api\/accounts\/([^/]+)\//.exec(path) ?? []
+      const line = `"${typed(account === undefined ? command : `${command} --account ${account}`)}"`
       if (method === 'GET' || VERB.test(text.slice(at + found.length))) return line
       return /(^|[.:] )$/.test(text.slice(0, at)) ? `Run ${line}` : `run ${line}`
     })
     .replace(COMMAND, (_, line: string) => typed(line))
-    .replace(QR_PAGE, `${url}/qr`)
+    .replace(QR_PAGE, (page) => `${url}${page}`)
 }

@@ -1,0 +1,101 @@
+/** `whatsapp-mcp-api accounts list`, `add`, `stop`, `restart` and `remove`: the accounts of the running server. */
+import { readFileSync } from 'node:fs'
+import { toPath } from '../home.ts'
+import { type AccountView, readAccounts } from './account-list.ts'
+import { openApi, type Server } from './client.ts'
+import { errnoOf } from './errno.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { nameOf } from './status.ts'
+import { canAsk, confirm, plain } from './terminal.ts'
+import { inWords } from './words.ts'
+
+/** The server closes a browser within 20 s, restarts within 28 s, and removes an account within 60 s. */
+const LIMIT_MS = 65_000
+
+/** Prints a line for each account. Resolves with the exit code. */
+export async function listAccounts(server: Server, { json }: { json: boolean }): Promise<number> {
+  const accounts = await readAccounts(openApi(server))
+  print(json, { ok: true, count: accounts.length, accounts }, accounts.map(lineOf).join(''))
+  return EXIT.ok
+}
+
+type AddFlags = { label: string; 'proxy-file': string; json: boolean }
+
+/** Adds the account and prints it. Resolves with the exit code. */
+export async function addAccount(server: Server, id: string, flags: AddFlags): Promise<number> {
+  const { label, 'proxy-file': file, json } = flags
+  const body = {
+    id,
+    ...(label === '' ? {} : { label }),
+    ...(file === '' ? {} : { proxy: firstLine(file) }),
+  }
+  const done = await openApi(server).post<{ account: AccountView }>('/api/accounts', body, LIMIT_MS)
+  print(json, done, `Added. To link it: ${inWords(`whatsapp-mcp-api auth --account ${id}`)}\n`)
+  return EXIT.ok
+}
+
+/** Stops the account and prints it. Resolves with the exit code. */
+export function stopAccount(server: Server, id: string, flags: { json: boolean }): Promise<number> {
+  return act(server, id, 'stop', flags)
+}
+
+/** Restarts the account and prints it. Resolves with the exit code. */
+export function restartAccount(server: Server, id: string, flags: { json: boolean }): Promise<number> {
+  return act(server, id, 'restart', flags)
+}
+
+async function act(server: Server, id: string, what: string, { json }: { json: boolean }): Promise<number> {
+  const path = `/api/accounts/${encodeURIComponent(id)}/${what}`
+  const done = await openApi(server).post<{ account: AccountView }>(path, {}, LIMIT_MS)
+  print(json, done, lineOf(done.account))
+  return EXIT.ok
+}
+
+type RemoveFlags = { 'delete-archive': boolean; yes: boolean; json: boolean }
+
+/** Asks for confirmation unless `yes` is set, removes the account, and prints the result. Resolves with the exit code. */
+export async function removeAccount(server: Server, id: string, flags: RemoveFlags): Promise<number> {
+  const { 'delete-archive': withArchive, yes, json } = flags
+  if (!yes) {
+    if (!canAsk())
+      throw new CommandError(
+        'accounts remove asks for confirmation, which requires a terminal.',
+        `Confirm with: whatsapp-mcp-api accounts remove ${id} --yes`,
+        EXIT.wrongSetting,
+      )
+    const what = withArchive ? 'its profile and its archive' : 'its profile'
+    if (!(await confirm(`Log out the account ${plain(id)} and delete ${what}?`))) {
+      process.stderr.write('Cancelled.\n')
+      return EXIT.failed
+    }
+  }
+  const query = withArchive ? `?${new URLSearchParams({ archive: 'delete', confirm: id })}` : ''
+  const path = `/api/accounts/${encodeURIComponent(id)}${query}`
+  const done = await openApi(server).delete<{ unlinked_remotely?: boolean }>(path, LIMIT_MS)
+  const left = done.unlinked_remotely === false ? ' The phone still lists this device: remove it there.' : ''
+  print(json, done, `Removed.${left}\n`)
+  return EXIT.ok
+}
+
+function lineOf({ id, label, status: { state, reason, account } }: AccountView): string {
+  const facts = [state, reason, account && nameOf(account), label]
+  return `${id.padEnd(12)} ${plain(facts.filter((fact) => fact !== null).join(', '))}\n`
+}
+
+function print(json: boolean, answer: object, text: string): void {
+  process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : text)
+}
+
+function firstLine(file: string): string {
+  try {
+    const [line = ''] = readFileSync(file === '-' ? 0 : toPath(file), 'utf8').split('\n')
+    return line.trim()
+  } catch (error) {
+    throw new CommandError(
+      `${file} cannot be read (${errnoOf(error) ?? error}).`,
+      'Name a file whose first line is the URL of the proxy.',
+      EXIT.wrongSetting,
+      { cause: error },
+    )
+  }
+}
