@@ -12,6 +12,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -311,6 +312,32 @@ describe('broken set-ups', () => {
     for (const version of ['20.19.0', '22.0.0', '24.1.0']) {
       expect(await findings(healthy({ nodeVersion: version })), version).toEqual([])
     }
+  })
+
+  it('11. a build of WhatsApp Web that breaks an operation', async () => {
+    const why = 'Sending a text: WhatsApp Web does not have X.send().'
+    const bodies: Record<string, object> = {
+      '/': { status: { auth_dir: dir, state: 'ready', connected: true, reason: null, last_error: null } },
+      '/health': { name: 'whatsapp-mcp-api' },
+      '/api/capabilities': {
+        whatsapp_web_version: '2.3000.1',
+        is_known_build: true,
+        operations: [
+          { operation: 'send_message', state: 'broken', why },
+          { operation: 'list_chats', state: 'works', why: null },
+        ],
+      },
+    }
+    const server = createHttpServer(({ url = '' }, response) => response.end(JSON.stringify(bodies[url])))
+    const port = await listen(server)
+    expect(await findings(healthy(), settings({ WHATSAPP_MCP_PORT: String(port) }))).toEqual([
+      {
+        check: 'whatsapp',
+        level: 'warning',
+        says: `Build 2.3000.1 of WhatsApp Web breaks send_message. ${why}`,
+        next: 'Update whatsapp-mcp-api.',
+      },
+    ])
   })
 
   it('several at once are all found', async () => {
