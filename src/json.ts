@@ -82,3 +82,8 @@ function hasLoneSurrogate(root: unknown): boolean {
   }
   return false
 }
+
+/** True for an object that is not a list, such as JSON writes in braces. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -152,11 +152,11 @@ const ALLOWED: Record<string, string[]> = {
   ],
   'src/cli/idle.ts': ['src/clock.ts'],
   // Where a server is, and whose; started by its command, like any other.
-  'src/cli/stdio-server.ts': ['src/cli', 'src/same-user.ts'],
+  'src/cli/stdio-server.ts': ['src/cli', 'src/json.ts', 'src/same-user.ts'],
   'src/cli/running.ts': ['src/cli', 'src/session/auth-dir.ts', 'src/session/dir-lock.ts', 'src/config.ts'],
   // Who listens where no address was named: a message goes to nobody else.
   'src/cli/client.ts': ['src/cli', 'src/model', 'src/config.ts', 'src/environment.ts', 'src/same-user.ts'],
-  'src/cli/mcp-config-other.ts': ['src/cli', 'src/config.ts', 'src/loopback.ts'],
+  'src/cli/mcp-config-other.ts': ['src/cli', 'src/json.ts', 'src/config.ts', 'src/loopback.ts'],
   'src/cli/stdio-bundle.ts': ['src/cli', 'src/same-user.ts'],
   'src/cli/stdio-detached.ts': ['src/cli', 'src/session/auth-dir.ts', 'src/make-folder.ts'],
   'src/cli/doctor-machine.ts': ['src/cli', 'src/session/dir-lock.ts', 'src/browser'],

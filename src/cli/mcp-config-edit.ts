@@ -13,7 +13,7 @@ import {
   parseTree,
 } from 'jsonc-parser'
 import { parse as parseToml, stringify as toToml } from 'smol-toml'
-import { isRecord } from './stdio-message.ts'
+import { isRecord } from '../json.ts'
 
 type Json = Record<string, unknown>
 

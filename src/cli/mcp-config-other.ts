@@ -1,10 +1,10 @@
 /** Detects whether an existing entry in a client's file is of this program or of another one. */
 import { join } from 'node:path'
 import { SETTINGS } from '../config.ts'
+import { isRecord } from '../json.ts'
 import { isLoopback } from '../loopback.ts'
 import type { Place } from './data-dir.ts'
 import type { Entry } from './mcp-config-entry.ts'
-import { isRecord } from './stdio-message.ts'
 
 /** The maximum length of a shown command. */
 const MOST_CHARACTERS = 200

@@ -1,5 +1,5 @@
 /** Reads the parts of a JSON-RPC message that the pipe needs. The pipe forwards the text itself unchanged. */
-import { toJson } from '../json.ts'
+import { isRecord, toJson } from '../json.ts'
 
 export type Id = string | number
 
@@ -98,10 +98,6 @@ function toHeader(value: string): string {
 /** True if the message can be repeated safely. Everything except a tool call only reads, or has the same effect again. */
 export function isRepeatable({ method, ids }: Message): boolean {
   return method !== 'tools/call' && (method !== null || ids.length === 0)
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isId(value: unknown): value is Id {

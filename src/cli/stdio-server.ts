@@ -1,13 +1,13 @@
 /** The server of the settings: finds the running one, or starts one. */
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isRecord } from '../json.ts'
 import { listenerAt } from '../same-user.ts'
 import { errnoOf } from './errno.ts'
 import { isSamePlace, type Running, runningIn, stopLine } from './running.ts'
 import { type Detached, startDetached } from './stdio-detached.ts'
 import { PipeFailure } from './stdio-failure.ts'
 import { createHttp } from './stdio-http.ts'
-import { isRecord } from './stdio-message.ts'
 import type { PipeServer } from './stdio-named.ts'
 import { typed } from './words.ts'
 

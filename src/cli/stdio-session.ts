@@ -4,9 +4,10 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isRecord } from '../json.ts'
 import { PipeFailure } from './stdio-failure.ts'
 import { type Http, isEventStream, Lost, Stopping, textsOf } from './stdio-http.ts'
-import { isRecord, type Message, readAnswer, saysStopping } from './stdio-message.ts'
+import { type Message, readAnswer, saysStopping } from './stdio-message.ts'
 
 export type LegacySession = {
   /** Returns the headers that name the session. */

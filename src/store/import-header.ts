@@ -1,5 +1,6 @@
 /** The first line of an exported archive, and the errors of an import. */
 import type { z } from 'zod'
+import { isRecord } from '../json.ts'
 import { ArchiveLine, FORMAT, FORMAT_VERSION } from './export-format.ts'
 
 /** Errors of a file or its destination; each comes with a sentence. */
@@ -26,7 +27,7 @@ export type ArchiveHeader = z.infer<typeof ArchiveLine>
 /** @throws ImportError `not_an_export`, `newer_format`, `invalid_line` */
 export function readHeaderLine(text: string): ArchiveHeader {
   const value = parse(text)
-  const isOurs = typeof value === 'object' && value !== null && 'format' in value && value.format === FORMAT
+  const isOurs = isRecord(value) && value.format === FORMAT
   if (!isOurs)
     throw new ImportError('not_an_export', 'The first line is not the header of an exported archive.')
   if ('version' in value && typeof value.version === 'number' && value.version > FORMAT_VERSION) {

@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { fail } from '../../errors.ts'
-import { parseJson } from '../../json.ts'
+import { isRecord, parseJson } from '../../json.ts'
 import { parseInput } from '../../operations/parse-input.ts'
 
 declare module 'fastify' {
@@ -17,8 +17,6 @@ declare module 'fastify' {
 /** The content type of forms. */
 export const FORM_TYPE = 'application/x-www-form-urlencoded'
 
-type Fields = Record<string, unknown>
-
 /**
  * Returns the fields of path (without its account), query and body together, for every method. Returns a body that is not an object unchanged: the
  * schema rejects it.
@@ -26,7 +24,7 @@ type Fields = Record<string, unknown>
  */
 export function inputOf({ params, query, body }: FastifyRequest): unknown {
   const given = body === undefined ? {} : body
-  if (!isFields(given)) return given
+  if (!isRecord(given)) return given
   // The account belongs to the call.
   const { account: _, ...path } = Object(params)
   const places = Object.entries({ path, query, body: given })
@@ -114,8 +112,4 @@ export function requireJson({ headers, method, routeOptions }: FastifyRequest): 
       detail: 'The body is sent without the header Content-Type: application/json.',
     })
   }
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 /** Shortens outputs by the marks of their fields: cuts long texts and lists, and counts what is left out. */
+import { isRecord } from '../../json.ts'
 import { type Fields, UNMARKED } from '../../model/fields.ts'
 
 /**
@@ -51,7 +52,7 @@ function cut(value: unknown, fields: Fields, limits: Limits, cuts: Cuts, name: s
     if (over > 0) cuts.entries.set(name, (cuts.entries.get(name) ?? 0) + over)
     return shown.map((one) => cut(one, fields, limits, cuts, ''))
   }
-  if (!isObject(value)) return value
+  if (!isRecord(value)) return value
   const { preview = limits.text } = limits
   const text = fields.preview ? Math.min(limits.text, preview) : limits.text
   return cutObject(value, fields, { ...limits, text }, cuts)
@@ -75,7 +76,7 @@ export function sparse(answer: object, fields: Fields): Record<string, unknown> 
 
 function thin(value: unknown, fields: Fields): unknown {
   if (Array.isArray(value)) return value.map((one) => thin(one, fields))
-  if (!isObject(value)) return value
+  if (!isRecord(value)) return value
   const told = Object.entries(value).filter(([name, one]) => !saysNothing(one, fields.fields.get(name)))
   return changeEach(Object.fromEntries(told), fields, thin)
 }
@@ -93,7 +94,7 @@ export function reworded(
 ): Record<string, unknown> {
   const change = (value: unknown, marks: Fields): unknown => {
     if (typeof value === 'string') return marks.own ? words(value) : value
-    return isObject(value) && !Array.isArray(value) ? changeEach(value, marks, change) : value
+    return isRecord(value) ? changeEach(value, marks, change) : value
   }
   return changeEach(answer, fields, change)
 }
@@ -106,8 +107,4 @@ function changeEach(
   return Object.fromEntries(
     Object.entries(value).map(([name, one]) => [name, change(one, fields.get(name) ?? UNMARKED)]),
   )
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

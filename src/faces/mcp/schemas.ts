@@ -1,5 +1,6 @@
 /** The schemas of tools. They are small, because an agent reads all of them first. */
 import { z } from 'zod'
+import { isRecord } from '../../json.ts'
 
 export type Json = Record<string, unknown>
 
@@ -24,7 +25,7 @@ export function inputSchema(
     })
   })
   const { properties } = schema
-  return { ...schema, type: 'object', properties: { ...(isJson(properties) ? properties : {}), ...more } }
+  return { ...schema, type: 'object', properties: { ...(isRecord(properties) ? properties : {}), ...more } }
 }
 
 /** One field of an input. `types`: its JSON types, several if it has several forms. */
@@ -34,10 +35,10 @@ export type Field = { types: string[]; isRequired: boolean; most?: number }
 export function inputFields(input: z.ZodType): [name: string, field: Field][] {
   const { properties, required } = toJson(input, 'input')
   const names = Array.isArray(required) ? required : []
-  return Object.entries(isJson(properties) ? properties : {}).map(([name, schema]) => {
-    const branches = isJson(schema) && Array.isArray(schema.anyOf) ? schema.anyOf : [schema]
-    const types = branches.flatMap((one) => (isJson(one) && typeof one.type === 'string' ? [one.type] : []))
-    const most = isJson(schema) && typeof schema.maximum === 'number' ? { most: schema.maximum } : {}
+  return Object.entries(isRecord(properties) ? properties : {}).map(([name, schema]) => {
+    const branches = isRecord(schema) && Array.isArray(schema.anyOf) ? schema.anyOf : [schema]
+    const types = branches.flatMap((one) => (isRecord(one) && typeof one.type === 'string' ? [one.type] : []))
+    const most = isRecord(schema) && typeof schema.maximum === 'number' ? { most: schema.maximum } : {}
     return [name, { types, isRequired: names.includes(name), ...most }]
   })
 }
@@ -53,7 +54,7 @@ export function outputSchema(shape: z.ZodObject): Json & { type: 'object' } {
   const schema = walk(toJson(shape, 'output'), ({ anyOf, ...node }, depth) => {
     // The only union in outputs is a type with null.
     const [one] = Array.isArray(anyOf) ? anyOf : []
-    const { type, items, properties } = isJson(one) ? { ...one, type: [one.type, 'null'] } : node
+    const { type, items, properties } = isRecord(one) ? { ...one, type: [one.type, 'null'] } : node
     return defined({ type, items, properties: depth < DEPTH ? properties : undefined })
   })
   return { ...schema, type: 'object', required: alwaysThere(shape) }
@@ -72,11 +73,11 @@ function toJson(schema: z.ZodType, io: 'input' | 'output'): Json {
 /** Applies `change` to every schema within a schema, from the outside in. `depth`: number of enclosing objects. */
 function walk(schema: Json, change: (node: Json, depth: number) => Json, depth = 0): Json {
   const { properties, items, ...node } = change(schema, depth)
-  const walked = (one: unknown, deeper: number) => (isJson(one) ? walk(one, change, depth + deeper) : one)
+  const walked = (one: unknown, deeper: number) => (isRecord(one) ? walk(one, change, depth + deeper) : one)
   return defined({
     ...node,
     items: walked(items, 0),
-    properties: isJson(properties) ? mapValues(properties, (one) => walked(one, 1)) : undefined,
+    properties: isRecord(properties) ? mapValues(properties, (one) => walked(one, 1)) : undefined,
   })
 }
 
@@ -86,8 +87,4 @@ function mapValues(object: Json, change: (value: unknown) => unknown): Json {
 
 function defined(node: Json): Json {
   return Object.fromEntries(Object.entries(node).filter(([, value]) => value !== undefined))
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
