@@ -70,6 +70,7 @@ describe('pasted into a shell beside the sandbox', () => {
       `#!/bin/sh\nexec ${JSON.stringify(process.execPath)} ${JSON.stringify(MAIN)} "$@"\n`,
       { mode: 0o755 },
     )
+    writeFileSync(join(home, 'photo.jpg'), Buffer.from('ffd8ffe000104a46494600010100', 'hex'))
     sandbox = await openSandbox(temp(), ['--linked'])
   })
   afterAll(async () => {
@@ -106,9 +107,19 @@ describe('pasted into a shell beside the sandbox', () => {
     expect(JSON.parse(config).mcpServers.whatsapp.args.slice(-3)).toEqual(['stdio', '--url', sandbox.url])
   }, 60_000)
 
-  it.each(pasted.map((block) => [`${block.page}:${block.line}`, block.text] as const))(
+  /** Each page begins without the accounts that another one added. */
+  let read = ''
+  async function removeAccounts(): Promise<void> {
+    const { accounts } = (await call(`${sandbox.url}/api/accounts`)) as { accounts: { id: string }[] }
+    const added = accounts.filter(({ id }) => id !== 'default')
+    for (const { id } of added) await fetch(`${sandbox.url}/api/accounts/${id}`, { method: 'DELETE' })
+  }
+
+  it.each(pasted.map((block) => [`${block.page}:${block.line}`, block] as const))(
     '%s works',
-    async (_, text) => {
+    async (_, { page, text }) => {
+      if (page !== read) await removeAccounts()
+      read = page
       // What links by itself begins without a link, all else with one.
       const isLinked = (await statusOf(sandbox)).linked
       if (text.includes('/control/scan')) await call(`${sandbox.url}/api/logout`, {})
