@@ -523,7 +523,7 @@ describe('sandbox --linked again', () => {
       const dir = temp()
       const onTerminal = (...flags: string[]) => {
         const words = [process.execPath, MAIN, 'sandbox', '--dir', dir, '--port', '0', '--phone-port', '0']
-        const line = [...words, ...flags].map((word) => `"${word}"`).join(' ')
+        const line = [...words, '--pace', 'none', ...flags].map((word) => `"${word}"`).join(' ')
         return run(['-qec', line, '/dev/null'], { keepsInput: true }, '/usr/bin/script')
       }
       const QR = /▄▄▄▄▄▄▄/
