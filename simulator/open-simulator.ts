@@ -43,7 +43,9 @@ export const openSimulator: OpenSimulator = async (options) => {
     if (options.examples) seedExamples(accounts.current(), seeding, clock.now())
   }
 
-  const faults = createFaults((name, value) => actOnFault(context, () => host.cutAll(), name, value))
+  const faults = createFaults((name, value, before) =>
+    actOnFault(context, () => host.cutAll(), name, value, before),
+  )
   const context: Context = {
     accounts,
     clock,
@@ -56,6 +58,7 @@ export const openSimulator: OpenSimulator = async (options) => {
     codeRequests: [],
     refusals: [],
     uploads: new Map(),
+    phoneAsked: [],
     pushed: 0,
     unnoted: new Map(),
     doomed: new Set(),

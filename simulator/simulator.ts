@@ -69,6 +69,8 @@ export type WorldState = {
    * arguments.
    */
   refusals: string[]
+  /** Chats of which a client asked the phone for more history. */
+  phoneAsked: string[]
 }
 
 /**

@@ -188,8 +188,10 @@ export type Requests = {
   /** Messages of a chat older than the named one (or the newest ones), oldest first; `[]` at the end. */
   earlier: {
     args: { chat: string; before: { id: string; t: number } | null; count: number }
-    answer: WireMessage[]
+    answer: { messages: WireMessage[]; transfer: number | null }
   }
+  /** A client asks the phone for more of a chat's history. */
+  ask_phone: { args: { chat: string }; answer: null }
   /** "Continue" was pressed in the dialog "What's new". */
   news_seen: { args: Record<string, never>; answer: null }
   /** A client has read the messages of `status@broadcast`, where that is guarded. */
@@ -229,6 +231,8 @@ export type Push =
   | { push: 'replaced' }
   | { push: 'removed'; navigate: boolean }
   | { push: 'piece'; piece: Piece }
+  /** The phone has transferred more of this chat, or of all: `EndOfHistoryTransferType`. */
+  | { push: 'transfer'; chat: string | null; transfer: number }
   | { push: 'message'; message: WireMessage }
   /** Text or caption has changed. */
   | { push: 'edited'; message: WireMessage }

@@ -324,6 +324,30 @@ describe('history', () => {
     await expectComplete()
   })
 
+  it('that is still on the phone is named so, and comes when the phone is asked', async () => {
+    harness = await openHarness()
+    const chat = `${AMARA}@c.us`
+    for (let n = 0; n < 100; n += 1) await harness.world.write({ from: AMARA, text: `old ${n}` })
+    await harness.world.setFault({
+      name: 'earlier_messages',
+      value: { mode: 'incomplete', keep: 3, transfer: 0, chat },
+    })
+    await harness.link()
+    await harness.synced()
+    expect((await harness.get(`/api/messages?chat_id=${chat}&limit=100`)).json).toMatchObject({
+      count: 3,
+      history_complete: false,
+      history: { state: 'on_phone', reason: 'phone_has_more', next_try_at: expect.any(String) },
+    })
+    expect(harness.world.state().phoneAsked).toEqual([])
+    const answer = await harness.post(`/api/chats/${chat}/load-earlier`, {})
+    expect(answer.json).toMatchObject({ added: 0, history_complete: false })
+    await expectComplete()
+    const { json } = await harness.get(`/api/messages?chat_id=${chat}`)
+    expect([json.history_complete, json.history]).toEqual([true, undefined])
+    expect(harness.world.state().phoneAsked).toEqual([chat])
+  })
+
   it('is not asked for where none is wanted', async () => {
     harness = await openHarness({ env: { WHATSAPP_HISTORY_DAYS: '0' } })
     for (let n = 0; n < 200; n += 1)

@@ -101,6 +101,7 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
             yield await never()
           },
           readMessages: never,
+          askPhone: never,
           probe: never,
           logout: never,
           close: never,

@@ -41,6 +41,7 @@ function openArchive(page: FakePage) {
   const inbox = createInbox({
     ...{ store, keeping, own, clock, log, hash: () => '', onLost: () => {} },
     onUnheard: (chat, from) => catchUp?.look(chat, from),
+    onMore: () => catchUp?.more(),
   })
   return {
     /** A new connection at this time (Unix seconds): reads until nothing is left to do. */

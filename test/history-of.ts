@@ -12,8 +12,8 @@ export function historyOf(
   )
   const messages = found.slice(Math.max(0, found.length - count))
   const until = messages[0]?.sentAt
-  if (until === undefined) return { messages, end: true, next: before }
+  if (until === undefined) return { messages, end: true, before: 'none', next: before }
   const rest = new Set(found.slice(0, found.length - messages.length))
   const without = all.flatMap((one) => (one.sentAt === until && !rest.has(one) ? [one.bareId] : []))
-  return { messages, end: found.length <= count, next: { until, without } }
+  return { messages, end: found.length <= count, before: 'none', next: { until, without } }
 }

@@ -50,6 +50,7 @@ export function measureRecording(
       throw error
     },
     onUnheard: () => {},
+    onMore: () => {},
   })
   const texts = createTexts(7)
   const next = (n: number) =>

@@ -58,6 +58,7 @@ export function fill(file: string, options: FillingOptions): Filling {
       throw error
     },
     onUnheard: () => {},
+    onMore: () => {},
   })
   const texts = createSearchTexts(7)
   const sizes = new Array<number>(options.chats).fill(0)

@@ -122,6 +122,11 @@ export function receiveChange(push: Push): boolean {
     case 'chat':
       learnChat(push.chat)
       return true
+    case 'transfer':
+      for (const chat of Chat.getModelsArray())
+        if (push.chat === null || chat.key() === push.chat)
+          chat.set({ endOfHistoryTransferType: push.transfer })
+      return true
     case 'chat_gone':
       dropChat(push.id)
       return true

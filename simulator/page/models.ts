@@ -24,6 +24,8 @@ export type ChatProps = {
   isAnnounceGrpRestrict: boolean
   ephemeralDuration: number
   ephemeralSettingTimestamp: number
+  /** `Conversation.EndOfHistoryTransferType` (WAProto): 0 more is on the phone, 1 nothing is. */
+  endOfHistoryTransferType: number
 }
 
 /** One chat, with its messages in memory. */

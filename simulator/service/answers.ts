@@ -6,7 +6,7 @@ import { findPerson } from './addresses.ts'
 import { giveLate, giveWorld } from './backlog.ts'
 import type { Context, Session } from './context.ts'
 import { findLink } from './devices.ts'
-import { breakEarlier, breakGroup, replaceAgain, replaceOthers, takeTurn } from './fault-acts.ts'
+import { breakEarlier, breakGroup, replaceAgain, replaceOthers, takeTurn, transferOf } from './fault-acts.ts'
 import { fieldOf } from './faults.ts'
 import { createGroup } from './groups.ts'
 import {
@@ -175,7 +175,17 @@ export const answers: Answers = {
     const { account, device } = linkOf(session)
     await context.clock.wait('stanza')
     const found = await breakEarlier(context, account, chat, before, count)
-    return found.map((message) => toWireMessage(account, device, message))
+    const messages = found.map((message) => toWireMessage(account, device, message))
+    return { messages, transfer: transferOf(context, chat) }
+  },
+
+  async ask_phone(context, _session, { chat }) {
+    await context.clock.wait('stanza')
+    context.phoneAsked.push(chat)
+    // The phone transfers the rest.
+    if (transferOf(context, chat) === 0) await context.faults.set('earlier_messages', false)
+    context.changed()
+    return null
   },
 
   messages_by_id(_context, session, { ids }) {

@@ -49,6 +49,8 @@ export type Context = {
   refusals: string[]
   /** Uploaded media by their path. */
   uploads: Map<string, WorldMedia>
+  /** Chats of which a client asked the phone for more. */
+  phoneAsked: string[]
   /** Devices that the next hello removes (they read status updates). */
   doomed: Set<string>
   /** Number of faults pushed to pages, and those that a page has not confirmed yet. */

@@ -20,6 +20,7 @@ export async function actOnFault(
   cutAll: () => void,
   name: FaultName,
   value: unknown,
+  before: unknown,
 ): Promise<void> {
   const isOn = value !== false
   const noted = isPageFault(name)
@@ -35,6 +36,11 @@ export async function actOnFault(
   if (isOn && name === 'unpaired_without_navigation') {
     const account = context.accounts.current()
     for (const device of account.devices.values()) removeDevice(context, account, device.id, false)
+  }
+  if (!isOn && name === 'earlier_messages' && typeof fieldOf(before, 'transfer') === 'number') {
+    const only = fieldOf(before, 'chat')
+    const chat = typeof only === 'string' ? only : null
+    for (const session of context.sessions) session.send({ push: 'transfer', chat, transfer: 1 })
   }
   context.changed()
   await Promise.all(noted)
@@ -136,6 +142,18 @@ export async function breakEarlier(
   if (mode !== 'incomplete') return found
   const kept = new Set(account.messages.earlier(chat, null, numberIn(value, 'keep', 50)).map(({ id }) => id))
   return found.filter((message) => kept.has(message.id))
+}
+
+/**
+ * How much of a chat's history the phone has transferred (`EndOfHistoryTransferType`): all (1), unless the fault
+ * `earlier_messages` with `incomplete` says something else, or nothing (null).
+ */
+export function transferOf(context: Context, chat: string): number | null {
+  const value = context.faults.get('earlier_messages')
+  const only = fieldOf(value, 'chat')
+  if (fieldOf(value, 'mode') !== 'incomplete' || (only !== undefined && only !== chat)) return 1
+  const transfer = fieldOf(value, 'transfer')
+  return typeof transfer === 'number' ? transfer : null
 }
 
 function numberIn(value: unknown, field: string, otherwise: number): number {

@@ -227,8 +227,9 @@ export const faultTable = {
   earlier_messages: {
     provokes: 'F24',
     where: 'service',
-    value: '{ mode = "slow" | "hangs" | "rejects" | "overlaps" | "incomplete", chat?, delayMs?, by?, keep? }',
-    does: '`loadEarlierMsgs` takes `delayMs`, never returns, rejects, returns messages that the page already has (`by` of the newest), or ends after the newest `keep`, as if the phone had not transferred all; in one chat or all.',
+    value:
+      '{ mode = "slow" | "hangs" | "rejects" | "overlaps" | "incomplete", chat?, delayMs?, by?, keep?, transfer? }',
+    does: '`loadEarlierMsgs` takes `delayMs`, never returns, rejects, returns messages that the page already has (`by` of the newest), or ends after the newest `keep`, as if the phone had not transferred all; in one chat or all. `transfer` is what WhatsApp Web then says of the chat (`endOfHistoryTransferType`: 0 the phone can be asked, 4 it cannot); without it, nothing, also not when the rest arrives as the fault is switched off.',
   },
   chat_moves_in_place: {
     provokes: 'F21',
@@ -304,7 +305,9 @@ export function fieldOf(value: unknown, field: string): unknown {
 }
 
 /** All faults off. `onSet` hears of each change. */
-export function createFaults(onSet: (name: FaultName, value: unknown) => Promise<void>): Faults {
+export function createFaults(
+  onSet: (name: FaultName, value: unknown, before: unknown) => Promise<void>,
+): Faults {
   const values = new Map<FaultName, unknown>()
   return {
     get: (name) => values.get(name),
@@ -317,9 +320,10 @@ export function createFaults(onSet: (name: FaultName, value: unknown) => Promise
           `simulator: no fault ${JSON.stringify(name)}; there are ${Object.keys(faultTable).join(', ')}`,
         )
       }
+      const before = values.get(name)
       if (value === false || value === null || value === undefined) values.delete(name)
       else values.set(name, value)
-      return onSet(name, value ?? false)
+      return onSet(name, value ?? false, before)
     },
   }
 }

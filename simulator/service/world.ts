@@ -133,5 +133,6 @@ function toState(context: Context): WorldState {
     channels: account.channels.values().map((channel) => ({ ...channel })),
     faults: context.faults.all(),
     refusals: [...context.refusals],
+    phoneAsked: [...context.phoneAsked],
   }
 }

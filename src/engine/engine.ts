@@ -3,6 +3,7 @@
  * library.
  */
 import type { Ability, SelfCheck } from '../model/ability.ts'
+import type { Before } from '../model/history.ts'
 import type { Jid, MessageKey, PhoneNumber } from '../model/ids.ts'
 import type { Restriction } from '../model/restriction.ts'
 import type { SeenChat, SeenContact, SeenMessage, SeenReaction } from '../model/seen.ts'
@@ -71,6 +72,8 @@ export type EngineEvent =
   /** The current state of chats: new ones, and those that changed. */
   | { type: 'chats'; chats: SeenChat[] }
   | { type: 'chat_removed'; chat: Jid }
+  /** WhatsApp Web has received older messages of this chat from the phone; there is no event for them. */
+  | { type: 'history_came'; chat: Jid }
   /** The current state of people: new ones, and those that changed. */
   | { type: 'contacts'; contacts: SeenContact[] }
   /** These two addresses belong to one person: found before a send, ahead of the contacts. */
@@ -97,9 +100,15 @@ export type HistoryCursor = { until: number; without: readonly string[] }
 
 /**
  * Messages of a chat, oldest first, in the order in which WhatsApp Web loaded them. `end`: WhatsApp Web has
- * nothing before them now. `next`: the cursor for the page before this one.
+ * nothing before them now; `before`: what it says precedes them then. `next`: the cursor for the page before this
+ * one.
  */
-export type HistoryPage = { messages: SeenMessage[]; end: boolean; next: HistoryCursor | null }
+export type HistoryPage = {
+  messages: SeenMessage[]
+  end: boolean
+  before: Exclude<Before, 'not_kept'>
+  next: HistoryCursor | null
+}
 
 /** A text that WhatsApp's server accepted; an event reports `message` too, before or after. */
 export type SentText = { id: MessageKey; chatId: Jid; sentAt: Date; message: SeenMessage }
@@ -151,6 +160,12 @@ export type Engine = {
    * above, and with `chat_not_found` (WhatsApp Web has no such chat; none is created).
    */
   readMessages(chat: Jid, options: { before: HistoryCursor | null; count: number }): Promise<HistoryPage>
+  /**
+   * Asks the phone for older messages of a chat; they arrive later, if the phone is online. Only for a chat whose
+   * history ended with `before: 'ask'`, and only once: the phone shows it. Returns false if WhatsApp Web does not
+   * allow it. Fails as `readChats`.
+   */
+  askPhone(chat: Jid): Promise<boolean>
   /**
    * Checks whether the page responds and is connected. A page that is loading counts as responding. Never
    * fails: a response that does not arrive in time is `responding: false`.

@@ -56,6 +56,11 @@ export const SyncProgress = z.object({
   chats_done: z.int().min(0).describe('Chats that this phase has finished.'),
   chats_total: z.int().min(0),
   messages: z.int().min(0).describe('Messages added since the session connected.'),
+  failed_chats: z
+    .array(z.string())
+    .describe(
+      'Chats that WhatsApp Web cannot read now: the archive may lack messages of them. Each is tried again.',
+    ),
 })
 export type SyncProgress = z.infer<typeof SyncProgress>
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { CHAT_KINDS, Chat, Gap } from '../model/chat.ts'
 import { counted } from '../model/counted.ts'
 import { written } from '../model/fields.ts'
+import { describeHistory, History } from '../model/history.ts'
 import { chatLine, facts, gapLine, indented, lines, messageLine, named, pageLines } from './brief.ts'
 import { chatIdInput, cursor, limit, nameQuery, oneOrMore, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
@@ -91,7 +92,7 @@ export const getChat = defineOperation({
     ok,
     chat: Chat,
     members: z.array(Member).optional().describe('Members of a group: admins first, then by name.'),
-    history: z.object({
+    history: History.extend({
       messages: z.int().describe('Messages of this chat in the archive.'),
       oldest_at: z.string().nullable().describe('Time of the oldest message, ISO 8601 UTC.'),
       complete: z.boolean().describe('True if WhatsApp Web has no older messages.'),
@@ -111,7 +112,7 @@ export const getChat = defineOperation({
         `History: ${facts({
           messages: history.messages,
           oldest: history.oldest_at,
-          [history.complete ? 'complete' : 'WhatsApp may have older messages']: true,
+          [describeHistory(history)]: true,
         })}`,
         indented(history.gaps.map(gapLine)),
         members && 'Members:',

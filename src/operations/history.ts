@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { fail } from '../errors.ts'
 import { ChatAlone, ChatName, Gap } from '../model/chat.ts'
 import { counted } from '../model/counted.ts'
+import { describeHistory, History } from '../model/history.ts'
 import { type Jid, type PhoneNumber, phoneJid, phoneNumberInput } from '../model/ids.ts'
 import { Message, Revision } from '../model/message.ts'
 import { chatLine, gapLine, indented, lines, messageLine, named, pageLines, quoted } from './brief.ts'
@@ -69,13 +70,14 @@ export const readMessages = defineOperation({
     history_complete: z
       .boolean()
       .describe('True if the archive has all older messages that WhatsApp Web has or the settings keep.'),
+    history: History.optional().describe('Set if history_complete is false.'),
     stale_since: staleSince,
   }),
   errors: [...READING_ERRORS, 'chat_not_found', 'message_not_found'],
   example: { input: { phone_number: '+1 555 123 4567', limit: 10 } },
   brief: {
     sizes: { limit: 'messages' },
-    text: ({ chat, count, messages, next_before, next_after, gaps, history_complete, ...page }) =>
+    text: ({ chat, count, messages, next_before, next_after, gaps, history_complete, history, ...page }) =>
       lines(
         `Chat: ${chatLine(chat)}`,
         `${counted(count, 'message')}, oldest first`,
@@ -83,7 +85,7 @@ export const readMessages = defineOperation({
         next_before && `For earlier messages, pass before ${next_before}`,
         next_after && `For later messages, pass after ${next_after}`,
         gaps?.map(gapLine),
-        history_complete ? 'The archive has all older messages' : 'WhatsApp may have older messages',
+        describeHistory(history_complete ? undefined : history),
         pageLines(page),
       ),
   },
@@ -100,7 +102,8 @@ export const readMessages = defineOperation({
       ...(window.hasEarlier && first !== undefined ? { next_before: first.id } : {}),
       ...(window.hasLater && last !== undefined ? { next_after: last.id } : {}),
       ...(gaps.length === 0 ? {} : { gaps }),
-      history_complete: window.historyComplete,
+      history_complete: window.history.state === 'all',
+      ...(window.history.state === 'all' ? {} : { history: window.history }),
       ...staleness(staleSince),
     }
   },

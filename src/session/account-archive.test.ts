@@ -29,6 +29,7 @@ const open = (account: string) =>
     hash: () => '',
     onLost: () => {},
     onUnheard: () => {},
+    onMore: () => {},
     onAppend: () => {},
     onDamaged: () => {},
   })

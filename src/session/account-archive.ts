@@ -36,7 +36,7 @@ export type AccountArchive = {
   close(): Promise<void>
 }
 
-export type AccountArchiveOptions = Pick<InboxOptions, 'hash' | 'onLost' | 'onUnheard'> & {
+export type AccountArchiveOptions = Pick<InboxOptions, 'hash' | 'onLost' | 'onUnheard' | 'onMore'> & {
   account: Jid
   file: string
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */

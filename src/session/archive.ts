@@ -127,6 +127,7 @@ export function createArchive(options: ArchiveOptions): Archive {
         file: authDir.archiveOf(account),
         onLost: failed,
         onUnheard: (chat, from) => catchUp?.look(chat, from),
+        onMore: () => catchUp?.more(),
         onAppend: events.wake,
         onDamaged: () => giveUp(account),
       })

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { historyOf } from '../../test/history-of.ts'
 import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
+import type { HistoryPage } from '../engine/engine.ts'
 import { AppError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
@@ -36,6 +37,10 @@ let fails: Map<Jid, number>
 let blank: Set<Jid>
 /** Chats that WhatsApp Web deleted after it listed them. */
 let missing: Set<Jid>
+/** What precedes the oldest message of a chat, as WhatsApp Web says: nothing, if not set. */
+let says: Map<Jid, HistoryPage['before']>
+/** Chats of which the phone was asked for more. */
+let asked: Jid[]
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'wma-catch-'))
@@ -45,6 +50,8 @@ beforeEach(() => {
   fails = new Map()
   blank = new Set()
   missing = new Set()
+  says = new Map()
+  asked = []
   knownUntil = null
   questions = 0
 })
@@ -83,6 +90,10 @@ function chatRow(id: Jid): SeenChat {
 }
 
 const engine: ReadEngine = {
+  async askPhone(chat) {
+    asked.push(chat)
+    return true
+  },
   async *readContacts() {},
   async *readChats() {
     yield [...web.keys()].map(chatRow)
@@ -95,7 +106,8 @@ const engine: ReadEngine = {
       throw new AppError('whatsapp_timeout')
     }
     if (missing.has(chat)) throw new AppError('chat_not_found')
-    return historyOf(web.get(chat) ?? [], options)
+    const before = says.has(chat) ? (says.get(chat) ?? null) : 'none'
+    return { ...historyOf(web.get(chat) ?? [], options), before }
   },
 }
 
@@ -112,6 +124,7 @@ async function connect(budget: { perChat?: number } = {}): Promise<void> {
     hash: () => '',
     onLost: () => {},
     onUnheard: (chat, from) => catchUp.look(chat, from),
+    onMore: () => catchUp.more(),
   })
   catchUp = createCatchUp({
     engine,
@@ -197,38 +210,115 @@ describe('a chat whose newest message is not in memory', () => {
 })
 
 describe('a chat that cannot be read', () => {
-  it('keeps the archive from being called complete, and is read as soon as it can be', async () => {
+  const later = async (seconds: number) => {
+    for (let gone = 0; gone < seconds; gone += 1) {
+      clock.advance(1_000)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  it('costs only itself: the others are up to date, it is named, and it alone is read again', async () => {
     at(T)
-    fill(OTHER, names('O', 3), T - DAY)
+    const others = names('1555', 49).map((digits) => toJid(`${digits}000000@c.us`))
+    for (const chat of [...others, AMARA]) fill(chat, ['M'], T - DAY)
     await connect()
-    const before = knownUntil
     at(T + DAY)
-    fill(AMARA, names('M', 400), T + DAY / 2)
-    fails.set(AMARA, 9)
-    catchUp.run()
-    await expect
-      .poll(
-        () => {
-          clock.advance(500)
-          return fails.get(AMARA)
-        },
-        { interval: 1 },
-      )
-      .toBeLessThan(6)
-    expect(knownUntil).toBe(before)
-    await expect
-      .poll(
-        () => {
-          clock.advance(2_000)
-          return rows(AMARA).length
-        },
-        { interval: 1 },
-      )
-      .toBe(400)
-    await settled()
-    expect(told()).toBe(400)
-    expect(knownUntil).not.toBe(before)
+    for (const chat of [...others, AMARA]) fill(chat, ['N'], T + DAY / 2)
+    fails.set(AMARA, 7)
+    const from = questions
+    await connect()
+    expect(knownUntil).toBeGreaterThan(T + DAY - 60)
+    expect(catchUp.progress().failed_chats).toEqual([AMARA])
+    const row = store.chats.get(inbox.where.findChat(AMARA) ?? 0)
+    expect(row).toMatchObject({ history: 'failed', history_reason: 'whatsapp_timeout' })
+    await later(3_600)
+    expect(catchUp.progress().failed_chats).toEqual([])
+    expect(rows(AMARA)).toEqual(['M', 'N'])
+    expect(told()).toBe(50)
+    // Twice each, since older messages were asked for as well, and seven failures.
+    expect(questions - from).toBeLessThanOrEqual(2 * 50 + 7)
   })
+
+  it('is read by the next connection, and its messages count as late', async () => {
+    at(T)
+    fill(AMARA, ['M'], T - DAY)
+    fill(OTHER, ['O'], T - DAY)
+    await connect()
+    at(T + DAY)
+    fill(AMARA, names('N', 120), T + DAY / 2)
+    fails.set(AMARA, 3)
+    await connect()
+    expect(rows(AMARA)).toEqual(['M'])
+    at(T + 2 * DAY)
+    fails.clear()
+    await connect()
+    expect(rows(AMARA)).toEqual(['M', ...names('N', 120)])
+    expect(told()).toBe(120)
+  })
+})
+
+describe('older messages that WhatsApp Web does not have yet', () => {
+  const all = names('M', 300)
+  const stateOf = () => store.chats.get(inbox.where.findChat(AMARA) ?? 0)
+  /** WhatsApp Web has the newest three of 300. */
+  async function begin(before: HistoryPage['before']): Promise<void> {
+    at(T)
+    fill(AMARA, all, T - DAY)
+    const has = web.get(AMARA) ?? []
+    says.set(AMARA, before)
+    web.set(AMARA, has.slice(-3))
+    await connect()
+    expect(rows(AMARA)).toHaveLength(3)
+    web.set(AMARA, has)
+  }
+  const minutes = async (count: number) => {
+    for (let gone = 0; gone < count * 12; gone += 1) {
+      clock.advance(5_000)
+      await new Promise((resolve) => setTimeout(resolve))
+    }
+  }
+
+  it('are read when they are there: one empty loading is not the beginning of a chat', async () => {
+    await begin(null)
+    expect(stateOf()).toMatchObject({ history: 'more', history_reason: 'nothing_came' })
+    await expect
+      .poll(
+        () => {
+          clock.advance(1_000)
+          return rows(AMARA)
+        },
+        { interval: 1 },
+      )
+      .toEqual(all)
+    expect(stateOf()?.history).toBe('more')
+    await minutes(60)
+    expect(stateOf()).toMatchObject({ history: 'all', history_next_at: null })
+  })
+
+  it('are read at once when WhatsApp Web says that they came', async () => {
+    await begin('ask')
+    says.set(AMARA, 'none')
+    inbox.take({ type: 'history_came', chat: AMARA })
+    inbox.flush()
+    await expect.poll(() => rows(AMARA), { interval: 1 }).toEqual(all)
+    await expect.poll(() => stateOf()?.history, { interval: 1 }).toBe('all')
+  })
+
+  it.each(['ask', 'phone'] as const)(
+    'are asked for on the phone, once, only where it can be: %s',
+    async (before) => {
+      await begin(before)
+      expect(stateOf()).toMatchObject({ history: 'on_phone' })
+      web.set(AMARA, (web.get(AMARA) ?? []).slice(-3))
+      for (let times = 0; times < 3; times += 1) {
+        const answer = await catchUp.loadEarlier(inbox.where.findChat(AMARA) ?? 0, 50)
+        expect(answer).toEqual({ added: 0, complete: false })
+      }
+      expect(asked).toEqual(before === 'ask' ? [AMARA] : [])
+      await minutes(30)
+      expect(asked).toHaveLength(before === 'ask' ? 1 : 0)
+    },
+  )
 })
 
 describe('a gap', () => {

@@ -5,9 +5,10 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
-import { AppError } from '../errors.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ChatKind } from '../model/chat.ts'
+import { afterEnd, afterFailure, NOT_READ } from '../model/history.ts'
 import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import type { SyncProgress } from '../model/status.ts'
 import type { ChatRow } from '../store/chats.ts'
@@ -24,6 +25,8 @@ export type CatchUp = {
   /** Checks all chats now, or once more after the current round. Returns at once. */
   run(): void
   progress(): SyncProgress
+  /** Reads the history of the chats for which it is due. Returns at once. */
+  more(): void
   /**
    * Reads a chat for which WhatsApp Web has messages without events, back to `from` at least (Unix seconds).
    * Returns at once.
@@ -38,7 +41,7 @@ export type CatchUp = {
 }
 
 /** The parts of the engine that catching up uses. */
-export type ReadEngine = Pick<Engine, 'readChats' | 'readContacts' | 'readMessages'>
+export type ReadEngine = Pick<Engine, 'readChats' | 'readContacts' | 'readMessages' | 'askPhone'>
 
 export type CatchUpOptions = {
   engine: ReadEngine
@@ -69,9 +72,14 @@ const CHANGEABLE_S = 60 * 3600
 const RECHECK_MESSAGES = 200
 /** If more messages than this are missing in one chat, a gap is recorded and filled with the history. */
 const MAX_GAP = 2_000
-const TRIES = 3
+/** If so many chats in a row cannot be read, WhatsApp Web cannot be read. */
+const ALL_FAIL = 5
 const RETRY_MS = 5_000
 const MAX_RETRY_MS = 60_000
+/** Of one chat. */
+const MAX_CHAT_RETRY_MS = 600_000
+/** The least time between two rounds of asking for older messages. */
+const WAKE_MS = 1_000
 const LOG_EVERY_MS = 10_000
 
 export function createCatchUp(options: CatchUpOptions): CatchUp {
@@ -91,7 +99,17 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   let since: number | null = null
   /** Chats to read, each back to this time at least. */
   const unheard = new Map<number, number>()
-  let progress: SyncProgress = { phase: 'waiting', chats_done: 0, chats_total: 0, messages: 0 }
+  /** Chats that could not be read, with the number of tries; each is read again after a while. */
+  const failing = new Map<number, number>()
+  /** Older messages of some chats are due to be asked for again. */
+  let isDue = false
+  let cancelWake: (() => void) | undefined
+  let progress: Omit<SyncProgress, 'failed_chats'> = {
+    phase: 'waiting',
+    chats_done: 0,
+    chats_total: 0,
+    messages: 0,
+  }
 
   function report(change: Partial<SyncProgress>): void {
     progress = { ...progress, ...change }
@@ -102,12 +120,13 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
 
   async function rounds(): Promise<void> {
     running = true
-    for (let tries = 1; (again || unheard.size > 0) && !stopped; ) {
+    for (let tries = 1; (again || isDue || unheard.size > 0) && !stopped; ) {
       const isRound = again
       again = false
       try {
         if (isRound) await round()
         await readUnheard()
+        if (isDue && !again) await readHistory()
         tries = 1
       } catch (error) {
         if (stopped) break
@@ -122,8 +141,38 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       }
     }
     running = false
-    if (!stopped)
-      report({ phase: progress.phase === 'history' || progress.phase === 'done' ? 'done' : 'waiting' })
+    if (stopped) return
+    report({ phase: progress.phase === 'history' || progress.phase === 'done' ? 'done' : 'waiting' })
+    wakeLater()
+  }
+
+  /** WhatsApp Web receives older messages by itself, without an event. */
+  function wakeLater(): void {
+    cancelWake?.()
+    const at = store.chats.nextHistoryAt()
+    if (at === null) return
+    cancelWake = clock.after(Math.max(at * 1000 - clock.now(), WAKE_MS), readDue)
+  }
+
+  function readDue(): void {
+    isDue = true
+    if (!running && !stopped) void rounds()
+  }
+
+  async function readHistory(): Promise<void> {
+    isDue = false
+    // The status chat is never read by itself (page-rows.ts).
+    const readable = store.chats
+      .all()
+      .filter(({ id, kind, removed_at }) => kind !== 'status' && removed_at === null && !failing.has(id))
+    const { wanted, load } = history.plan(readable)
+    report({ phase: 'history', chats_done: 0, chats_total: wanted.length })
+    await each(wanted, (chat) => load(chat, () => stopped || again))
+    // Those that are over the budget are not due again.
+    const now = Math.floor(clock.now() / 1000)
+    for (const { id, history_next_at } of store.chats.all())
+      if (history_next_at !== null && history_next_at <= now && !failing.has(id))
+        inbox.setHistory(id, NOT_READ)
   }
 
   async function round(): Promise<void> {
@@ -157,18 +206,14 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     removeUnlisted(chats, listed)
     const queue = chats.filter(({ id }) => queued.has(id))
     report({ phase: 'catching_up', chats_total: queue.length })
-    const unread = await each(queue, (chat) => closeGap(chat.id))
+    await each(queue, (chat) => closeGap(chat.id))
     if (stopped || again) return
-    if (unread.length === 0) {
-      options.onCaughtUp()
-      log.info({ chats: listed.size, messages: progress.messages }, 'the archive is up to date')
-    }
-    // Read again: their gaps and beginnings may have changed since.
-    for (const { id } of unread) listed.delete(id)
-    const { wanted, load } = history.plan(store.chats.all().filter(({ id }) => listed.has(id)))
-    report({ phase: 'history', chats_done: 0, chats_total: wanted.length })
-    await each(wanted, (chat) => load(chat, () => stopped || again))
-    if (unread.length > 0 && !stopped) throw new Error(`${unread.length} chats could not be read`)
+    options.onCaughtUp()
+    log.info(
+      { chats: listed.size, messages: progress.messages, failed: failing.size },
+      'the archive is up to date, apart from chats that could not be read',
+    )
+    await readHistory()
   }
 
   /**
@@ -227,17 +272,21 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     /** The last message of the time when nothing was missing; null: there was none. */
     const known = upTo === null ? null : store.messages.lastUpTo(store.chats.currentId(chat), upTo)
     let isMet = known === null
+    let added = 0
+    let before: number | null = null
     const walk = pages.walk(chat, null)
-    for (let walked = 0, before: number | null = null; ; ) {
+    for (let walked = 0; ; ) {
       const page: Page = await walk.read(PAGE)
       if (stopped) return
-      const { oldest }: Recorded = record(chat, page.messages, before, upTo)
+      const { oldest, added: count }: Recorded = record(chat, page.messages, before, upTo)
       walked += page.messages.length
       before = oldest ?? before
       const [first] = page.messages
       if (known !== null && oldest !== null && oldest <= known) isMet = true
+      added += count
       if (page.end || first === undefined) {
-        inbox.setHistoryComplete(chat)
+        const row = store.chats.get(store.chats.currentId(chat)) ?? NOT_READ
+        inbox.setHistory(chat, afterEnd(row, page.before, added, Math.floor(clock.now() / 1000)))
         // WhatsApp Web has no more messages, but the last known one was not among them.
         if (!isMet && before !== null) inbox.recordGap(chat, known, before)
         break
@@ -252,26 +301,19 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         break
       }
     }
-    const { last_message } = store.chats.get(store.chats.currentId(chat)) ?? { last_message: null }
+    if (before !== null) inbox.setHistoryFrom(chat, before)
+    const row = store.chats.get(store.chats.currentId(chat))
+    if (row?.history === 'failed') inbox.setHistory(chat, NOT_READ)
+    const last_message = row?.last_message ?? null
     inbox.setCaughtUp(chat, look, last_message ?? firstIn(startedAt))
   }
 
-  /**
-   * Reads chats with unreported messages before the history. A chat that cannot be read now is read again
-   * after a minute.
-   */
+  /** Reads chats with unreported messages before the history. */
   async function readUnheard(): Promise<void> {
     for (const [chat, from] of unheard) {
       if (stopped) return
       unheard.delete(chat)
-      try {
-        await closeGap(chat, from)
-      } catch (error) {
-        if (isOfTheArchive(error)) throw error
-        if (isGone(error)) continue
-        log.warn({ err: error }, 'a chat could not be read; it is read again in a minute')
-        clock.after(MAX_RETRY_MS, () => lookAt(chat, from))
-      }
+      await attempt(chat, () => closeGap(chat, from), from)
     }
   }
 
@@ -281,27 +323,41 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     if (!running) void rounds()
   }
 
-  /** Reads each chat in turn, and those that fail twice more after a while. Returns those that still fail. */
-  async function each(chats: ChatRow[], work: (chat: ChatRow) => Promise<unknown>): Promise<ChatRow[]> {
-    let left = chats
-    for (let round = 1; ; round += 1) {
-      const failed: ChatRow[] = []
-      for (const chat of left) {
-        await readUnheard()
-        if (stopped || again) return left
-        try {
-          await work(chat)
-          report({ chats_done: progress.chats_done + 1 })
-        } catch (error) {
-          if (isOfTheArchive(error)) throw error
-          if (isGone(error)) continue
-          failed.push(chat)
-          log.debug({ err: error }, 'a chat could not be read')
-        }
-      }
-      left = failed
-      if (left.length === 0 || round === TRIES) return left
-      await pause(clock, RETRY_MS)
+  /**
+   * Reads one chat. If that fails, the chat alone is read again later, back to `from` at least. Returns false
+   * then. Throws what concerns all chats.
+   */
+  async function attempt(chat: number, work: () => Promise<unknown>, from?: number): Promise<boolean> {
+    try {
+      await work()
+      failing.delete(chat)
+      return true
+    } catch (error) {
+      if (stopped) return false
+      if (isOfTheArchive(error) || isCode(error, 'not_connected')) throw error
+      // Deleted after it was listed.
+      if (isCode(error, 'chat_not_found')) return failing.delete(chat) || true
+      const tries = (failing.get(chat) ?? 0) + 1
+      failing.set(chat, tries)
+      const code = error instanceof AppError ? error.code : 'whatsapp_error'
+      const wait = Math.min(RETRY_MS * 2 ** (tries - 1), MAX_CHAT_RETRY_MS)
+      const facts = afterFailure({ history_tries: tries - 1 }, code, Math.floor(clock.now() / 1000))
+      inbox.setHistory(chat, { ...facts, history_next_at: Math.ceil((clock.now() + wait) / 1000) })
+      log.warn({ err: error, tries }, 'a chat could not be read; it is read again later')
+      clock.after(wait, () => lookAt(chat, from))
+      return false
+    }
+  }
+
+  /** Reads each chat in turn. */
+  async function each(chats: ChatRow[], work: (chat: ChatRow) => Promise<unknown>): Promise<void> {
+    let failures = 0
+    for (const chat of chats) {
+      await readUnheard()
+      if (stopped || again) return
+      failures = (await attempt(chat.id, () => work(chat))) ? 0 : failures + 1
+      if (failures === ALL_FAIL) throw new Error(`${failures} chats in a row could not be read`)
+      report({ chats_done: progress.chats_done + 1 })
     }
   }
 
@@ -311,15 +367,21 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       if (!running && !stopped) void rounds()
     },
     look: lookAt,
-    progress: () => progress,
+    more: readDue,
+    progress: () => ({
+      ...progress,
+      failed_chats: [...failing.keys()].flatMap(
+        (chat) => store.chats.addressOf(store.chats.currentId(chat)) ?? [],
+      ),
+    }),
     loadEarlier: history.loadEarlier,
     stop() {
       stopped = true
+      cancelWake?.()
     },
   }
 }
 
-/** True if WhatsApp Web does not have the chat, for example because it was deleted after it was listed. */
-function isGone(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'chat_not_found'
+function isCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof AppError && error.code === code
 }

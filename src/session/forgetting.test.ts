@@ -42,6 +42,7 @@ function open(rules: Partial<KeepRules> = {}): void {
       throw error
     },
     onUnheard: () => {},
+    onMore: () => {},
   })
   forgetting = createForgetting({
     store,

@@ -1,6 +1,8 @@
 /** Reads back in a chat: one request to WhatsApp Web at a time, each after a pause. */
 import type { Clock } from '../clock.ts'
-import type { Engine, HistoryCursor, HistoryPage } from '../engine/engine.ts'
+import type { Engine, HistoryCursor } from '../engine/engine.ts'
+import type { Before } from '../model/history.ts'
+import type { SeenMessage } from '../model/seen.ts'
 import { lastIn, timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
 import type { Keeping } from './keeping.ts'
@@ -20,7 +22,8 @@ export type HistoryPages = {
   walk(chat: number, before: number | null): Walk
 }
 
-export type Page = Pick<HistoryPage, 'messages' | 'end'>
+/** `end`: there is nothing before these messages now; `before`: what precedes them then. */
+export type Page = { messages: SeenMessage[]; end: boolean; before: Before }
 /** The parts of the engine that reading back uses. */
 export type HistoryEngine = Pick<Engine, 'readMessages'>
 /** Messages per request. */
@@ -50,15 +53,16 @@ export function createHistoryPages(
       const id = store.chats.currentId(chat)
       const address = store.chats.addressOf(id)
       const { from, keeps } = keeping.bounds(id)
-      if (address === null || from === Infinity) return { messages: [], end: true }
+      if (address === null || from === Infinity) return { messages: [], end: true, before: 'not_kept' }
       for (;;) {
         cursor ??= before === null ? null : cursorAt(chat, before)
         const page = await engine.readMessages(address, { before: cursor, count })
         cursor = page.next
         const [first] = page.messages
-        const end = page.end || (first !== undefined && first.sentAt < from)
+        const isPast = first !== undefined && first.sentAt < from
+        const end = page.end || isPast
         const messages = page.messages.filter(keeps)
-        if (end || messages.length > 0) return { messages, end }
+        if (end || messages.length > 0) return { messages, end, before: isPast ? 'not_kept' : page.before }
         // All of these messages have disappeared, or cannot be read, but older ones may exist.
         await pause(clock, pauseMs)
       }

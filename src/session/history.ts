@@ -3,6 +3,8 @@
  * first.
  */
 import type { Clock } from '../clock.ts'
+import type { Engine } from '../engine/engine.ts'
+import { afterEnd, NOT_READ } from '../model/history.ts'
 import type { ChatRow } from '../store/chats.ts'
 import type { GapRow } from '../store/gaps.ts'
 import { timeOf } from '../store/position.ts'
@@ -24,16 +26,20 @@ export type HistoryBudget = {
 }
 
 export type History = {
-  /** Returns those of the chats that require more history, and a function that loads it for one of them. */
+  /**
+   * Returns those of the chats whose history is to be read now, and a function that reads it for one of them, as
+   * far as the budget allows.
+   */
   plan(chats: ChatRow[]): { wanted: ChatRow[]; load: (chat: ChatRow, isOver: () => boolean) => Promise<void> }
   /**
-   * Loads the newest gap of this chat, else what precedes its oldest message. Errors as
-   * `Engine.readMessages`.
+   * Loads the newest gap of this chat, else what precedes its oldest message. Asks the phone where WhatsApp Web
+   * has no more, once per chat. Errors as `Engine.readMessages`.
    */
   loadEarlier(chat: number, count: number): Promise<{ added: number; complete: boolean }>
 }
 
 export type HistoryOptions = {
+  engine: Pick<Engine, 'askPhone'>
   pages: HistoryPages
   store: Store
   inbox: Inbox
@@ -47,57 +53,69 @@ export type HistoryOptions = {
 const LEAST = 20
 
 export function createHistory(options: HistoryOptions): History {
-  const { pages, store, inbox, budget, clock, isStopped, onAdded } = options
-  /** Gaps that WhatsApp Web cannot fill, as found during this connection. */
-  const exhausted = new Set<number>()
-  const nextGap = (chat: number) => store.gaps.of(chat).find(({ id }) => !exhausted.has(id))
+  const { engine, pages, store, inbox, budget, clock, isStopped, onAdded } = options
+  const nowS = () => Math.floor(clock.now() / 1000)
+  const rowOf = (chat: number) => store.chats.get(store.chats.currentId(chat))
 
-  /** Reads back from the newest gap of this chat, else from its oldest message, and on to the next gap. */
+  /** Reads back from the newest gap of this chat, else from where all was read, and on to the next gap. */
   function reading(listed: number) {
     let at: { gap: number | null; walk: Walk } | null = null
+    /** Gaps that WhatsApp Web cannot fill now. */
+    const exhausted = new Set<number>()
+    let all = 0
 
     /** One page back. `oldest`: position of its first message; `isOver`: nothing older can be loaded. */
-    return async function loadPage(count: number) {
+    async function loadPage(count: number) {
       const chat = store.chats.currentId(listed)
-      const gap = nextGap(chat)
-      const before = gap?.before_message ?? store.messages.oldest(chat)?.id ?? null
+      const gap = store.gaps.of(chat).find(({ id }) => !exhausted.has(id))
+      const before = gap?.before_message ?? store.chats.get(chat)?.history_from ?? null
       if (at === null || at.gap !== (gap?.id ?? null))
         at = { gap: gap?.id ?? null, walk: pages.walk(chat, before) }
       const page = await at.walk.read(Math.min(PAGE, Math.max(count, LEAST)))
-      if (isStopped()) return { added: 0, oldest: null, isOver: true, isEnd: false }
+      if (isStopped()) return { added: 0, oldest: null, isOver: true }
       const originOf = createOriginOf(gap, store.chats.get(chat)?.caught_up_to ?? null)
       return inbox.together(() => {
         const { added, oldest } = inbox.recordStretch(chat, page.messages, originOf, before)
         onAdded(added)
+        all += added
+        if (page.end) inbox.setHistory(chat, afterEnd(rowOf(chat) ?? NOT_READ, page.before, all, nowS()))
+        else inbox.setHistory(chat, NOT_READ)
         if (gap === undefined) {
-          if (page.end) inbox.setHistoryComplete(chat)
-          return { added, oldest, isOver: page.end, isEnd: page.end }
+          if (oldest !== null) inbox.setHistoryFrom(chat, oldest)
+          return { added, oldest, isOver: page.end }
         }
         if (isClosed(gap, page, oldest)) inbox.narrowGap(gap, null)
         else if (oldest !== null && oldest < gap.before_message) inbox.narrowGap(gap, oldest)
         if (page.end) exhausted.add(gap.id)
-        return { added, oldest, isOver: false, isEnd: false }
+        return { added, oldest, isOver: false }
       })
+    }
+
+    return {
+      loadPage,
+      hasGap: () => store.gaps.of(store.chats.currentId(listed)).some(({ id }) => !exhausted.has(id)),
     }
   }
 
   return {
     plan(chats) {
-      const extents = new Map(store.chats.extents().map((extent) => [extent.chat, extent]))
-      const from = Math.floor(clock.now() / 1000) - budget.days * 86_400
+      const extents = new Map(store.chats.extents().map((extent) => [extent.chat, extent.messages]))
+      const from = nowS() - budget.days * 86_400
       const isTooOld = (place: number | null) => place !== null && timeOf(place) < from
-      const lacking = ({ id, history_complete }: ChatRow): number => {
-        const { messages, oldest } = extents.get(id) ?? { messages: 0, oldest: null }
-        if (history_complete === 1 || isTooOld(oldest)) return 0
-        return Math.max(0, budget.perChat - messages)
-      }
+      const lacking = ({ id, history, history_from, last_message }: ChatRow): number =>
+        history === 'all' || isTooOld(history_from ?? last_message)
+          ? 0
+          : Math.max(0, budget.perChat - (extents.get(id) ?? 0))
       let room = budget.total - store.messages.count()
+      const isDue = ({ history_next_at }: ChatRow) => history_next_at === null || history_next_at <= nowS()
       return {
-        wanted: chats.filter((chat) => nextGap(chat.id) !== undefined || lacking(chat) > 0),
+        wanted: chats.filter(
+          (chat) => isDue(chat) && (store.gaps.of(chat.id).length > 0 || lacking(chat) > 0),
+        ),
         async load(chat, isOver) {
-          const loadPage = reading(chat.id)
+          const { loadPage, hasGap } = reading(chat.id)
           // Gaps are not history: they have no budget.
-          while (nextGap(store.chats.currentId(chat.id)) !== undefined && !isOver()) await loadPage(PAGE)
+          while (hasGap() && !isOver()) await loadPage(PAGE)
           for (let left = Math.min(lacking(chat), room); left > 0 && !isOver(); ) {
             const page = await loadPage(left)
             left -= page.added
@@ -108,13 +126,28 @@ export function createHistory(options: HistoryOptions): History {
       }
     },
     async loadEarlier(chat, count) {
-      const loadPage = reading(chat)
+      const { loadPage } = reading(chat)
       for (let added = 0; ; ) {
         const page = await loadPage(count - added)
         added += page.added
-        if (page.isOver || added >= count) return { added, complete: page.isEnd }
+        if (!page.isOver && added < count) continue
+        if (page.isOver) await askPhone(chat)
+        return { added, complete: rowOf(chat)?.history === 'all' }
       }
     },
+  }
+
+  /** Only where WhatsApp Web says that the phone has more: in other chats the phone's owner is disturbed in vain. */
+  async function askPhone(chat: number): Promise<void> {
+    const row = rowOf(chat)
+    const address = row === undefined ? null : store.chats.addressOf(row.id)
+    if (row?.history_reason !== 'phone_has_more' || row.phone_asked_at !== null || address === null) return
+    if (!(await engine.askPhone(address))) return
+    inbox.together(() => {
+      store.chats.setPhoneAsked(row.id, nowS())
+      const facts = afterEnd(NOT_READ, 'ask', 0, nowS())
+      store.chats.setHistory(row.id, { ...facts, history_reason: 'phone_asked' })
+    })
   }
 }
 

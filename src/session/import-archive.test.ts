@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
 import { createLog } from '../log.ts'
+import { afterEnd } from '../model/history.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import { KEEP_ALL, type KeepRules } from '../model/keeping.ts'
 import type { SeenMessage } from '../model/seen.ts'
@@ -94,6 +95,7 @@ function fill(store: Store): void {
       throw error
     },
     onUnheard: () => {},
+    onMore: () => {},
   })
   const contact = (phone: Jid | null, lid: Jid | null, name: string | null) => ({
     phone,
@@ -176,7 +178,7 @@ function fill(store: Store): void {
   inbox.flush()
   const chat = inbox.where.findChat(AMARA) ?? 0
   inbox.setCaughtUp(chat, inbox.look(), store.messages.oldest(chat)?.id ?? 0)
-  inbox.setHistoryComplete(inbox.where.findChat(GROUP) ?? 0)
+  inbox.setHistory(inbox.where.findChat(GROUP) ?? 0, afterEnd({ history_tries: 0 }, 'none', 0, 0))
   inbox.recordGap(chat, null, store.messages.oldest(chat)?.id ?? 0)
   store.chats.setForgotten(inbox.where.findChat(CHANNEL) ?? 0, T - 5)
 }
@@ -491,6 +493,7 @@ describe('as text', () => {
       hash: () => '',
       onLost: () => {},
       onUnheard: () => {},
+      onMore: () => {},
     })
     const fake = 'one\r\n2025-01-01T00:00:00.000Z You: fake\u2028three \u202egnp'
     inbox.take({ type: 'message', message: seen('a', { body: fake, senderName: 'Amara\n2025: You' }) })

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { EngineEvent } from '../engine/engine.ts'
 import type { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { type HistoryFacts, NOT_READ } from '../model/history.ts'
 import { isGroup, type Jid } from '../model/ids.ts'
 import type { Restriction } from '../model/restriction.ts'
 import type { SeenChat, SeenMessage } from '../model/seen.ts'
@@ -25,7 +26,18 @@ import { createWhereabouts, type Whereabouts } from './whereabouts.ts'
 export type InboxEvent =
   | Extract<
       EngineEvent,
-      { type: 'message' | 'stored' | 'ack' | 'reaction' | 'chats' | 'chat_removed' | 'contacts' | 'identity' }
+      {
+        type:
+          | 'message'
+          | 'stored'
+          | 'ack'
+          | 'reaction'
+          | 'chats'
+          | 'chat_removed'
+          | 'history_came'
+          | 'contacts'
+          | 'identity'
+      }
     >
   /** The session entered this state. */
   | { type: 'session'; state: SessionState; reason: Reason | null }
@@ -68,8 +80,10 @@ export type Inbox = {
   recordGap(chat: number, after: number | null, before: number): void
   /** Shrinks the gap: nothing from `before` on is missing any more; null: nothing at all. Throws as above. */
   narrowGap(gap: GapRow, before: number | null): void
-  /** Records that the oldest message that WhatsApp Web has of this chat is stored. Throws as above. */
-  setHistoryComplete(chat: number): void
+  /** Records how much of the chat's history is stored. Throws as above. */
+  setHistory(chat: number, facts: HistoryFacts): void
+  /** Records that all messages from this position on were read. Throws as above. */
+  setHistoryFrom(chat: number, position: number): void
   /** Call it before a chat is checked, see {@link Inbox.setCaughtUp}. */
   look(): Look
   /**
@@ -101,10 +115,12 @@ export type InboxOptions = {
    * known). It no longer counts as complete.
    */
   onUnheard: (chat: number, from?: number) => void
+  /** The history of some chat is to be read again. */
+  onMore: () => void
 }
 
 export function createInbox(options: InboxOptions): Inbox {
-  const { store, keeping, own, clock, log, hash, onLost, onUnheard } = options
+  const { store, keeping, own, clock, log, hash, onLost, onUnheard, onMore } = options
   const now = () => clock.now()
   const where = createWhereabouts(store, own)
   const messages: MessageRecorder = createMessageRecorder(store, where, keeping, now)
@@ -147,10 +163,12 @@ export function createInbox(options: InboxOptions): Inbox {
       case 'stored': {
         const { message } = event
         const chat = where.chatId(message.chat)
-        if (chat !== null && !isHere(chat, message) && !isHistory(chat, message))
-          lookAgain(chat, message.sentAt)
-        return
+        if (chat === null || isHere(chat, message)) return
+        if (isHistory(chat, message)) return moreCame(chat)
+        return lookAgain(chat, message.sentAt)
       }
+      case 'history_came':
+        return moreCame(where.findChat(event.chat))
       case 'chat_removed':
         return chats.removed(event.chat)
       case 'contacts':
@@ -181,8 +199,9 @@ export function createInbox(options: InboxOptions): Inbox {
    * True if the message is older than everything loaded of the chat: the history loads it, within its budget.
    */
   function isHistory(chat: number, { sentAt }: SeenMessage): boolean {
-    const oldest = store.messages.oldest(chat)?.id
-    return oldest !== undefined && sentAt < timeOf(oldest) && store.chats.get(chat)?.history_complete === 0
+    const row = store.chats.get(chat)
+    if (row === undefined || row.history === 'all' || row.history_from === null) return false
+    return sentAt < timeOf(row.history_from)
   }
 
   /** Writes all in one transaction. If one event itself cannot be written, the others still are. */
@@ -229,6 +248,14 @@ export function createInbox(options: InboxOptions): Inbox {
       const timer = setTimeout(flush, pause)
       cancelFlush = () => clearTimeout(timer)
     }
+  }
+
+  /** The history is read again now, within its budget, unless WhatsApp has said that nothing precedes it. */
+  function moreCame(chat: number | null): void {
+    const row = chat === null ? undefined : store.chats.get(chat)
+    if (row === undefined || (row.history_reason === 'whatsapp' && row.history === 'all')) return
+    store.chats.setHistory(row.id, NOT_READ)
+    onMore()
   }
 
   function flush(): void {
@@ -282,8 +309,11 @@ export function createInbox(options: InboxOptions): Inbox {
         store.events.append({ at_ms: now(), kind: 'gap.filled', chat, message: null, data: null })
       })
     },
-    setHistoryComplete(chat) {
-      together(() => store.chats.setHistoryComplete(store.chats.currentId(chat)))
+    setHistory(chat, facts) {
+      together(() => store.chats.setHistory(store.chats.currentId(chat), facts))
+    },
+    setHistoryFrom(chat, position) {
+      together(() => store.chats.setHistoryFrom(store.chats.currentId(chat), position))
     },
     look: () => ({ doubts }),
     setCaughtUp(chat, look, upTo) {

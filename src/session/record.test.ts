@@ -42,6 +42,7 @@ beforeEach(() => {
     hash: () => '',
     onLost: (error) => lost.push(error),
     onUnheard: (chat) => unheard.push(chat),
+    onMore: () => {},
   })
 })
 afterEach(() => {

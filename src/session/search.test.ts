@@ -45,6 +45,7 @@ function open(name = 'a.db'): void {
       throw error
     },
     onUnheard: () => {},
+    onMore: () => {},
   })
 }
 

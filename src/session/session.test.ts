@@ -109,7 +109,8 @@ async function open({
         sendText: () => Promise.reject(new Error('not in this test')),
         async *readChats() {},
         async *readContacts() {},
-        readMessages: async () => ({ messages: [], end: true, next: null }),
+        readMessages: async () => ({ messages: [], end: true, before: 'none' as const, next: null }),
+        askPhone: async () => false,
         probe: () => step('probe', { responding: true, connected: true }),
         logout: () => {
           steps.push('logout')

@@ -264,6 +264,7 @@ export function createSession(options: SessionOptions): Session {
       case 'reaction':
       case 'chats':
       case 'chat_removed':
+      case 'history_came':
       case 'contacts':
       case 'identity':
         return archive.take(event)

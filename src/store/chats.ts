@@ -1,5 +1,6 @@
 /** The table of chats, and the members of groups. */
 import type { ChatKind } from '../model/chat.ts'
+import type { HistoryFacts } from '../model/history.ts'
 import type { Jid } from '../model/ids.ts'
 import type { Connection } from './sqlite.ts'
 
@@ -18,10 +19,13 @@ export type ChatRow = {
   removed_at: number | null
   last_message: number | null
   caught_up_to: number | null
-  history_complete: number
   forgotten_before: number
   merged_into: number | null
-}
+  /** From the newest message back to this position all were read; null: none. */
+  history_from: number | null
+  /** Unix seconds. */
+  phone_asked_at: number | null
+} & HistoryFacts
 
 /** The columns that WhatsApp reports for a chat. */
 export type ChatFacts = Pick<
@@ -52,7 +56,12 @@ export type Chats = {
   setRemoved(id: number, removedAt: number): void
   /** Never decreases. */
   setCaughtUp(id: number, position: number): void
-  setHistoryComplete(id: number): void
+  setHistory(id: number, facts: HistoryFacts): void
+  /** All messages from this position on were read. Never increases, unless it was not set. */
+  setHistoryFrom(id: number, position: number): void
+  setPhoneAsked(id: number, at: number): void
+  /** When the next chat's history is due to be read again, in Unix seconds; null if none is. */
+  nextHistoryAt(): number | null
   /** Messages sent before this time (Unix seconds) are not stored again. Never decreases. */
   setForgotten(id: number, before: number): void
   /** Marks the history of every chat as possibly incomplete. */
@@ -99,9 +108,20 @@ export function createChats(db: Connection): Chats {
     'UPDATE chats SET caught_up_to = max(coalesce(caught_up_to, 0), ?) WHERE id = ?',
     { keepsMemory: true },
   )
-  const setHistoryComplete = db.command('UPDATE chats SET history_complete = 1 WHERE id = ?')
+  const setHistory = db.command(
+    'UPDATE chats SET history = ?, history_reason = ?, history_tries = ?, history_next_at = ? WHERE id = ?',
+  )
+  const setHistoryFrom = db.command(
+    'UPDATE chats SET history_from = min(coalesce(history_from, ?), ?) WHERE id = ?',
+  )
+  const setPhoneAsked = db.command('UPDATE chats SET phone_asked_at = ? WHERE id = ?')
+  const nextHistoryAt = db.query<{ at: number | null }, []>(
+    "SELECT min(history_next_at) AS at FROM chats WHERE merged_into IS NULL AND history <> 'all'",
+  )
   const setForgotten = db.command('UPDATE chats SET forgotten_before = max(forgotten_before, ?) WHERE id = ?')
-  const doubtHistory = db.command('UPDATE chats SET history_complete = 0')
+  const doubtHistory = db.command(
+    "UPDATE chats SET history = 'more', history_reason = NULL, history_tries = 0, history_next_at = NULL, history_from = NULL",
+  )
   const setPerson = db.command('UPDATE chats SET person = ? WHERE id = ?')
   const refreshLast = db.command(
     'UPDATE chats SET last_message = (SELECT max(id) FROM messages WHERE chat = chats.id) WHERE id = ?',
@@ -169,7 +189,12 @@ export function createChats(db: Connection): Chats {
       const change = (row: ChatRow) => ({ caught_up_to: Math.max(row.caught_up_to ?? 0, position) })
       patch(id, change, () => setCaughtUp.run(position, id))
     },
-    setHistoryComplete: (id) => void setHistoryComplete.run(id),
+    setHistory(id, { history, history_reason, history_tries, history_next_at }) {
+      setHistory.run(history, history_reason, history_tries, history_next_at, id)
+    },
+    setHistoryFrom: (id, position) => void setHistoryFrom.run(position, position, id),
+    setPhoneAsked: (id, at) => void setPhoneAsked.run(at, id),
+    nextHistoryAt: () => nextHistoryAt.get()?.at ?? null,
     setForgotten: (id, before) => void setForgotten.run(before, id),
     doubtHistory: () => void doubtHistory.run(),
     setPerson: (id, person) => void setPerson.run(person, id),

@@ -63,7 +63,7 @@ export function toChatLine(
     archived: row.archived === 1,
     is_read_only: row.is_read_only === 1,
     caught_up_to: row.caught_up_to,
-    history_complete: row.history_complete === 1,
+    history_complete: row.history === 'all',
     members: members.flatMap(({ person, is_admin }) => {
       const id = addressOf(person)
       return id === null ? [] : [{ id, is_admin: is_admin === 1 }]

@@ -3,6 +3,7 @@
  * everything else.
  */
 import type { z } from 'zod'
+import { afterEnd } from '../model/history.ts'
 import { chatKindOf, type Jid, toJid } from '../model/ids.ts'
 import { type ChatLine, ExportLine, type MessageLine, type PersonLine } from './export-format.ts'
 import { type ArchiveHeader, describe, ImportError, parse } from './import-header.ts'
@@ -78,7 +79,7 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
     })
     if (line.removed_at !== null) store.chats.setRemoved(id, line.removed_at)
     if (line.caught_up_to !== null) store.chats.setCaughtUp(id, line.caught_up_to)
-    if (line.history_complete) store.chats.setHistoryComplete(id)
+    if (line.history_complete) store.chats.setHistory(id, afterEnd({ history_tries: 0 }, 'none', 0, 0))
     store.chats.setForgotten(id, line.forgotten_before)
     store.chats.setMembers(
       id,

@@ -27,8 +27,8 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
   ].map((sql) => db.command(sql))
   const moveGaps = db.command('UPDATE gaps SET chat = ? WHERE chat = ?')
   const lookAgain = db.command(
-    `UPDATE chats SET caught_up_to = ?, history_complete = min(history_complete, ?),
-     unread_count = max(unread_count, ?), timestamp = max(timestamp, ?), archived = min(archived, ?),
+    `UPDATE chats SET caught_up_to = ?, history = 'more', history_reason = NULL, history_tries = 0,
+     history_next_at = NULL, history_from = NULL, unread_count = max(unread_count, ?), timestamp = max(timestamp, ?), archived = min(archived, ?),
      forgotten_before = ? WHERE id = ?`,
   )
   const forgotten = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id < ?')
@@ -47,14 +47,14 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
     // Complete only if both were complete.
     const places = [old.caught_up_to, present.caught_up_to]
     const caughtUp = places.includes(null) ? null : Math.min(...places.map(Number))
-    const { history_complete, unread_count, timestamp, archived } = old
+    const { unread_count, timestamp, archived } = old
     // One half was forgotten up to a time; the older messages of the other half were not.
     const oldest = messages.oldest(into)
     const forgottenBefore = Math.min(
       Math.max(old.forgotten_before, present.forgotten_before),
       oldest === undefined ? Number.POSITIVE_INFINITY : timeOf(oldest.id),
     )
-    lookAgain.run(caughtUp, history_complete, unread_count, timestamp, archived, forgottenBefore, into)
+    lookAgain.run(caughtUp, unread_count, timestamp, archived, forgottenBefore, into)
     chats.retire(from, into)
     chats.refreshLast(into)
   }

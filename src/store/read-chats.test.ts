@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppError } from '../errors.ts'
 import { Chat } from '../model/chat.ts'
+import { afterEnd } from '../model/history.ts'
 import { toJid } from '../model/ids.ts'
 import type { ChatFilter } from './read-chats.ts'
 import { ME_JID, ME_LID, NOW, openTestArchive, type TestArchive } from './test-archive.ts'
@@ -259,6 +260,7 @@ describe('one chat', () => {
         messages: 2,
         oldest_at: '2025-01-02T11:58:20.000Z',
         complete: false,
+        state: 'more',
         gaps: [
           { after: 'false_9@g.us_F1_1@c.us', before: `true_9@g.us_F2_${ME_JID}`, found_at },
           { after: null, before: 'false_9@g.us_F1_1@c.us', found_at },
@@ -266,7 +268,7 @@ describe('one chat', () => {
       },
       removedAt: found_at,
     })
-    archive.store.chats.setHistoryComplete(chat)
+    archive.store.chats.setHistory(chat, afterEnd({ history_tries: 0 }, 'none', 0, 0))
     expect(archive.reader.getChat(toJid('9@g.us')).history.complete).toBe(true)
   })
 
@@ -274,7 +276,7 @@ describe('one chat', () => {
     archive.chat('group', { jid: '9@g.us' })
     expect(archive.reader.getChat(toJid('9@g.us'))).toMatchObject({
       members: [],
-      history: { messages: 0, oldest_at: null, complete: false, gaps: [] },
+      history: { messages: 0, oldest_at: null, complete: false, state: 'more', gaps: [] },
     })
   })
 })

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 import type { Chat, ChatKind, Gap } from '../model/chat.ts'
+import type { History } from '../model/history.ts'
 import type { Jid } from '../model/ids.ts'
 import { fromCursor, toCursor } from './cursor.ts'
 import { createMatcher, fold } from './fold.ts'
@@ -10,7 +11,7 @@ import { timeOf } from './position.ts'
 import type { Finder } from './read-finder.ts'
 import type { GapReader } from './read-gaps.ts'
 import { FACE, FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
-import { type ChatView, personJid, personName } from './render.ts'
+import { type ChatView, personJid, personName, toHistory } from './render.ts'
 import type { Connection } from './sqlite.ts'
 import { toIso } from './times.ts'
 
@@ -37,7 +38,7 @@ export type ChatDetails = {
   /** For a group, without this account, admins first. */
   members: Member[] | null
   /** How far its history in the archive goes back. */
-  history: { messages: number; oldest_at: string | null; complete: boolean; gaps: Gap[] }
+  history: History & { messages: number; oldest_at: string | null; complete: boolean; gaps: Gap[] }
   /** ISO 8601; null if the chat still exists on WhatsApp. */
   removedAt: string | null
 }
@@ -131,7 +132,8 @@ export function createChatReader(
         history: {
           messages: has?.messages ?? 0,
           oldest_at: oldest === null ? null : toIso(timeOf(oldest)),
-          complete: row.history_complete === 1,
+          complete: row.history === 'all',
+          ...toHistory(row),
           gaps: gaps.touching(row, 0, Number.MAX_SAFE_INTEGER, own),
         },
         removedAt: row.removed_at === null ? null : toIso(row.removed_at),

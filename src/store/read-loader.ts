@@ -23,7 +23,8 @@ import type { Connection } from './sqlite.ts'
 export const FACE = 'c.id, c.kind, c.jid, c.name, p.phone, p.lid, p.name AS person_name, p.pushname'
 /** The columns of a {@link ChatView}. */
 export const VIEW = `${FACE}, c.person, c.unread_count, c.timestamp, c.archived, c.pinned_at, c.muted_until,
-  c.is_read_only, c.removed_at, c.last_message, c.history_complete`
+  c.is_read_only, c.removed_at, c.last_message, c.history, c.history_reason,
+  c.history_next_at`
 /** Chats with the people of the direct ones. */
 export const FACE_TABLES = 'chats c LEFT JOIN people p ON p.id = c.person'
 

@@ -1,6 +1,7 @@
 /** Reads messages: a window of a chat, and one message with its context. */
 import { fail } from '../errors.ts'
 import type { Chat, Gap } from '../model/chat.ts'
+import type { History } from '../model/history.ts'
 import type { Jid, KeyParts } from '../model/ids.ts'
 import type { Message, Revision } from '../model/message.ts'
 import type { Point } from '../model/point.ts'
@@ -9,7 +10,7 @@ import { firstIn } from './position.ts'
 import type { Finder } from './read-finder.ts'
 import type { GapReader } from './read-gaps.ts'
 import type { Loader } from './read-loader.ts'
-import { type ChatView, chatId, chatName, toChat } from './render.ts'
+import { type ChatView, chatId, chatName, toChat, toHistory } from './render.ts'
 import type { Connection } from './sqlite.ts'
 import { msToIso } from './times.ts'
 
@@ -26,7 +27,7 @@ export type Window = {
   hasLater: boolean
   /** Gaps within the window and at its ends. */
   gaps: Gap[]
-  historyComplete: boolean
+  history: History
 }
 
 /** A message with its chat. */
@@ -119,7 +120,7 @@ export function createMessageReader(
         hasEarlier: rows.length > 0 && any.all(chat.id, FIRST, oldest).length > 0,
         hasLater: rows.length > 0 && any.all(chat.id, newest, LAST).length > 0,
         gaps: gaps.touching(chat, oldest, newest, own),
-        historyComplete: chat.history_complete === 1,
+        history: toHistory(chat),
       }
     },
     getMessage(key, around) {

@@ -1,6 +1,7 @@
 /** Converts rows of the archive to the form of the API: ids, names and shapes as documented. */
 import type { Chat, ChatKind, Gap } from '../model/chat.ts'
 import type { Contact } from '../model/contact.ts'
+import type { History } from '../model/history.ts'
 import { type Jid, phoneOf } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { isVisible } from '../model/text.ts'
@@ -24,7 +25,8 @@ export type ChatFace = Pick<ChatRow, 'id' | 'kind' | 'jid' | 'name'> & {
 }
 
 /** The columns that a chat in the API requires. */
-export type ChatView = ChatFace & Omit<ChatRow, keyof ChatFace | 'caught_up_to'>
+export type ChatView = ChatFace &
+  Omit<ChatRow, keyof ChatFace | 'caught_up_to' | 'history_tries' | 'history_from' | 'phone_asked_at'>
 
 /** The data that a message in the API requires, loaded for a whole page at once. */
 export type Surroundings = {
@@ -194,6 +196,15 @@ export function toContact(person: PersonRow): Contact | null {
     in_address_book: person.in_address_book === 1,
     is_business: person.is_business === 1,
     is_blocked: person.is_blocked === 1,
+  }
+}
+
+/** How much of the chat's history the archive has. */
+export function toHistory({ history, history_reason, history_next_at }: ChatView): History {
+  return {
+    state: history,
+    ...(history_reason === null ? {} : { reason: history_reason }),
+    ...(history_next_at === null ? {} : { next_try_at: toIso(history_next_at) }),
   }
 }
 

@@ -67,8 +67,12 @@ function before(time: number): Store {
     is_read_only: 0,
   })
   // What later migrations change.
-  store.db.exec('DROP INDEX events_of_chats; CREATE INDEX events_by_chat ON events (chat)')
-  store.db.exec('PRAGMA user_version = 3')
+  store.db.exec(`DROP INDEX events_of_chats; CREATE INDEX events_by_chat ON events (chat);
+    ALTER TABLE chats ADD COLUMN history_complete INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE chats DROP COLUMN history; ALTER TABLE chats DROP COLUMN history_reason;
+    ALTER TABLE chats DROP COLUMN history_tries; ALTER TABLE chats DROP COLUMN history_next_at;
+    ALTER TABLE chats DROP COLUMN history_from; ALTER TABLE chats DROP COLUMN phone_asked_at;
+    PRAGMA user_version = 3`)
   store.close()
   return openStore(file)
 }

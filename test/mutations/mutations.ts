@@ -312,11 +312,25 @@ export const MUTATIONS: readonly Mutation[] = [
     test: { file: 'src/session/record.test.ts', name: 'the page goes where the person is' },
   },
   {
-    name: 'an archive with unread chats is called complete',
+    name: 'a chat that cannot be read is given up',
     file: 'src/session/catch-up.ts',
-    find: 'if (unread.length === 0) {',
-    replace: 'if (unread.length >= 0) {',
+    find: 'clock.after(wait, () => lookAt(chat, from))',
+    replace: '',
     test: { file: 'src/session/catch-up.test.ts', name: 'cannot be read' },
+  },
+  {
+    name: 'an empty loading is taken for the beginning of a chat',
+    file: 'src/model/history.ts',
+    find: 'const ENOUGH = 5',
+    replace: 'const ENOUGH = 1',
+    test: { file: 'src/session/catch-up.test.ts', name: 'not the beginning of a chat' },
+  },
+  {
+    name: 'the phone is asked for history again and again',
+    file: 'src/session/history.ts',
+    find: '|| row.phone_asked_at !== null ',
+    replace: '',
+    test: { file: 'src/session/catch-up.test.ts', name: 'on the phone, once' },
   },
   {
     name: 'messages of one second are lost at the border of a page',

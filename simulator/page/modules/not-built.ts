@@ -73,7 +73,6 @@ export const notBuiltModules: ReadonlySet<string> = new Set([
   'WAWebSendEventEditMsgAction',
   'WAWebSendEventResponseMsgAction',
   'WAWebSendMessageEditAction',
-  'WAWebSendNonMessageDataRequest',
   'WAWebSendPinMessageAction',
   'WAWebSendReactionMsgAction',
   'WAWebSetPropertyGroupAction',

@@ -36,11 +36,12 @@ async function loadEarlierMsgs(options: unknown): Promise<MsgModel[]> {
   if (!isHere) throw new TypeError("Cannot read properties of undefined (reading 'msgs')")
   const oldest = chat.msgs.loadedFrom()?.attributes
   const before = oldest?.id ? { id: oldest.id.id, t: oldest.t ?? 0 } : null
-  const older = await connection().ask('earlier', {
+  const { messages: older, transfer } = await connection().ask('earlier', {
     chat: chat.key(),
     before,
     count: loadedAtOnce,
   })
+  if (transfer !== null) chat.set({ endOfHistoryTransferType: transfer })
   if (older.length === 0) chat.msgs.msgLoadState.set({ noEarlierMsgs: true })
   const models = older.map((message) => {
     const fresh = toMsgModel(message, false)
@@ -113,6 +114,13 @@ function findLinks(text: unknown): { href: string; suspiciousCharacters: Set<str
   }))
 }
 
+/** 3: `HISTORY_SYNC_ON_DEMAND`, as in the library's `syncHistory`. The phone answers later, or never. */
+async function sendPeerDataOperationRequest(type: unknown, options: { chatId?: unknown }): Promise<void> {
+  if (type !== 3) return refuse(`sendPeerDataOperationRequest: ${String(type)} is not built`)
+  const wid = widOrThrow(options.chatId, 'toJid')
+  await connection().ask('ask_phone', { chat: String(wid) })
+}
+
 /** Defines the modules of this file. */
 export function defineReadingModules(): void {
   defineModule('WAWebCollections', {
@@ -135,6 +143,7 @@ export function defineReadingModules(): void {
   defineModule('WAWebFindChatAction', { findOrCreateLatestChat })
   defineModule('WAWebQueryExistsJob', { queryWidExists, queryPhoneExists })
   defineModule('WAWebChatLoadMessages', { loadEarlierMsgs })
+  defineModule('WAWebSendNonMessageDataRequest', { sendPeerDataOperationRequest })
   defineModule('WALinkify', { findLinks, findLink: (text: unknown) => findLinks(text)[0] ?? null })
   defineModule('WAWebApiContact', {
     getCurrentLid: (wid: Wid) => (wid.isLid() ? wid : alternateOf(wid)),

@@ -81,7 +81,7 @@ const isUploaded = ({ rawData }: LibraryMessage) => Boolean(rawData.directPath)
  * messages whose expiry changed, messages that were stored without an event.
  */
 function toEvents(
-  { chats, removed, contacts, messages, stored }: Changes,
+  { chats, removed, transferred, contacts, messages, stored }: Changes,
   translator: Translator,
 ): EngineEvent[] {
   const seenChats = chats.flatMap((row) => translator.chat(row) ?? [])
@@ -90,6 +90,7 @@ function toEvents(
     ...(seenContacts.length > 0 ? [{ type: 'contacts' as const, contacts: seenContacts }] : []),
     ...(seenChats.length > 0 ? [{ type: 'chats' as const, chats: seenChats }] : []),
     ...removed.map((id): { type: 'chat_removed'; chat: Jid } => ({ type: 'chat_removed', chat: toJid(id) })),
+    ...transferred.map((id): EngineEvent => ({ type: 'history_came', chat: toJid(id) })),
     ...messagesOf('message', messages, translator),
     ...messagesOf('stored', stored, translator),
   ]

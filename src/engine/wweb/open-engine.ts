@@ -333,6 +333,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     findNumber: (phone) => supported.use(['find_number'], () => reading.findNumber(phone)),
     readChats: () => supported.read('read_chats', reading.readChats),
     readContacts: () => supported.read('read_contacts', reading.readContacts),
+    askPhone: (chat) => supported.use(['read_history'], () => reading.askPhone(chat)),
     readMessages: (chat, page) => supported.use(['read_history'], () => reading.readMessages(chat, page)),
     async probe() {
       const answer = await readPage()

@@ -99,11 +99,28 @@ export function installPageHistory(): void {
         if (hasAll || found.length >= count) {
           const page = found.slice(-count)
           const rest = found.slice(0, -count)
-          return tools.finish(page, hasAll && rest.length === 0, tools.cursor(all, page, rest) ?? before)
+          const next = tools.cursor(all, page, rest) ?? before
+          const transfer = chat.endOfHistoryTransferType ?? null
+          return {
+            state: 'done',
+            rows: await tools.rowsOf(page),
+            end: hasAll && rest.length === 0,
+            next,
+            transfer: typeof transfer === 'number' ? transfer : null,
+          }
         }
         if (loads === LOADS) return { state: 'more' }
         hasAll = !(await tools.load(chat))
       }
+    },
+
+    /** As the library's `syncHistory`, which would create a chat that is listed by another address. */
+    async askPhone(id: string): Promise<boolean> {
+      const chat = rows.findChat(id)
+      if (chat?.endOfHistoryTransferType !== 0) return false
+      const { sendPeerDataOperationRequest } = window.require('WAWebSendNonMessageDataRequest')
+      await sendPeerDataOperationRequest(3, { chatId: chat.id })
+      return true
     },
 
     /** The cursor before this page: without those of its second that are not in the rest. */
@@ -115,7 +132,7 @@ export function installPageHistory(): void {
       return { until, without: ofSecond.map(({ id }) => id.id) }
     },
 
-    async finish(models: MsgModel[], end: boolean, next: Before): Promise<HistoryAnswer> {
+    async rowsOf(models: MsgModel[]): Promise<MessageRow[]> {
       const pairs = await Promise.all(
         models.map(async (model): Promise<MessageRow[]> => {
           const reactions = await tools.reactions(model)
@@ -123,7 +140,7 @@ export function installPageHistory(): void {
           return message ? [{ message, reactions }] : []
         }),
       )
-      return { state: 'done', rows: pairs.flat(), end, next }
+      return pairs.flat()
     },
   }
   window.whatsappMcpHistory = tools satisfies PageHistory
@@ -132,4 +149,8 @@ export function installPageHistory(): void {
 /** WhatsApp Web itself fetches from the server only what is missing in its database. */
 export function pageHistory(chat: string, before: Before, count: number): Promise<HistoryAnswer> {
   return window.whatsappMcpHistory.history(chat, before, count)
+}
+
+export function pageAskPhone(chat: string): Promise<boolean> {
+  return window.whatsappMcpHistory.askPhone(chat)
 }

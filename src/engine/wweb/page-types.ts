@@ -43,6 +43,7 @@ export type ChatModel = Model & {
   isReadOnly?: boolean
   mute?: { expiration?: number }
   lastReceivedKey?: Key
+  endOfHistoryTransferType?: number
   msgs?: Collection<MsgModel>
   groupMetadata?: GroupMetadata
   newsletterMetadata?: { name?: string; membershipType?: string }
@@ -86,6 +87,10 @@ export type PageModules = {
   WAWebUserPrefsMeUser: { getMaybeMePnUser(): Wid | undefined; getMaybeMeLidUser(): Wid | undefined }
   WAWebSocketModel: { Socket: { state: string } }
   WAWebMsgReply: { canReplyMsg(message: MsgModel): boolean }
+  WAWebSendNonMessageDataRequest: {
+    /** 3: `HISTORY_SYNC_ON_DEMAND`. */
+    sendPeerDataOperationRequest(type: 3, options: { chatId: unknown }): Promise<unknown>
+  }
   WAWebChatLoadMessages: {
     loadEarlierMsgs(options: { chat: ChatModel; msgCollection: unknown }): Promise<unknown>
   }
@@ -117,6 +122,7 @@ export type PageRows = {
 /** What {@link installPageHistory} adds. */
 export type PageHistory = {
   history(chat: string, before: Before, count: number): Promise<HistoryAnswer>
+  askPhone(chat: string): Promise<boolean>
 }
 
 /** The library's own functions in the page (Utils.js): it copies unknown options into the message. */

@@ -28,10 +28,11 @@ export function installPageWatch(): boolean {
   const rows = window.whatsappMcpRows
   const changedChats = new Set<string>()
   const removedChats = new Set<string>()
+  const transferredChats = new Set<string>()
   const changedContacts = new Set<string>()
   const changedMessages = new Set<string>()
   const storedMessages = new Set<string>()
-  const sets = [changedChats, changedContacts, changedMessages, storedMessages]
+  const sets = [changedChats, transferredChats, changedContacts, changedMessages, storedMessages]
   let isGathering = false
 
   const tools = {
@@ -61,6 +62,7 @@ export function installPageWatch(): boolean {
       rows.attempt(() => {
         const removed = tools.removed()
         const chats = rows.chats(tools.take(changedChats))
+        const transferred = tools.take(transferredChats)
         const contacts = rows.contacts(tools.take(changedContacts))
         const messages = rows.messages(tools.take(changedMessages))
         const stored = rows.messages(tools.take(storedMessages))
@@ -68,8 +70,8 @@ export function installPageWatch(): boolean {
           isGathering = true
           setTimeout(tools.tell, 0)
         }
-        if ([chats, contacts, removed, messages, stored].some(({ length }) => length > 0))
-          window.whatsappMcpChanged?.({ chats, removed, contacts, messages, stored })
+        if ([chats, contacts, removed, transferred, messages, stored].some(({ length }) => length > 0))
+          window.whatsappMcpChanged?.({ chats, removed, transferred, contacts, messages, stored })
       })
     },
 
@@ -106,6 +108,7 @@ export function installPageWatch(): boolean {
       const watched = [Chat, WAWebNewsletterCollection].map((chats) =>
         rows.attempt(() => {
           chats?.on(CHAT_CHANGES, (chat) => tools.gather(changedChats, chat))
+          chats?.on('change:endOfHistoryTransferType', (chat) => tools.gather(transferredChats, chat))
           chats?.on('remove', (chat) => tools.gather(removedChats, chat))
           return true
         }),

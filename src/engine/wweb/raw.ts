@@ -99,6 +99,8 @@ export type ContactRow = {
 export type Changes = {
   chats: ChatRow[]
   removed: string[]
+  /** Chats of which more was transferred. */
+  transferred: string[]
   contacts: ContactRow[]
   messages: RawMessage[]
   /** Stored by WhatsApp Web without being marked as new, so the library does not report them. */
@@ -115,7 +117,14 @@ export type Before = { until: number; without: readonly string[] } | null
 export type HistoryAnswer =
   | { state: 'unknown' }
   | { state: 'more' }
-  | { state: 'done'; rows: MessageRow[]; end: boolean; next: Before }
+  | {
+      state: 'done'
+      rows: MessageRow[]
+      end: boolean
+      next: Before
+      /** `EndOfHistoryTransferType` of the chat; null if it has none. */
+      transfer: number | null
+    }
 
 /** A reaction as the library reports it (structures/Reaction.js). `timestamp`: seconds, with a fraction. */
 export type RawReaction = {

@@ -9,7 +9,7 @@ import type { Engine, HistoryPage } from '../engine.ts'
 import type { Addresses } from './addresses.ts'
 import type { Ask } from './asking.ts'
 import type { LibraryClient } from './linked-client.ts'
-import { pageHistory } from './page-history.ts'
+import { pageAskPhone, pageHistory } from './page-history.ts'
 import { pageChatIds, pageChats, pageContactIds, pageContacts } from './page-rows.ts'
 import type { Translator } from './translator.ts'
 
@@ -27,7 +27,7 @@ const WALK_MS = 120_000
 export type ReadingClient = Pick<LibraryClient, 'getNumberId' | 'getContactLidAndPhone'> & {
   pupPage: { evaluate(run: (...given: unknown[]) => unknown, ...args: unknown[]): Promise<unknown> } | null
 }
-export type Reading = Pick<Engine, 'readChats' | 'readContacts' | 'readMessages' | 'findNumber'>
+export type Reading = Pick<Engine, 'readChats' | 'readContacts' | 'readMessages' | 'findNumber' | 'askPhone'>
 
 export function createReading(
   client: ReadingClient,
@@ -70,6 +70,7 @@ export function createReading(
     },
     readChats: () => inPieces('Reading the chats', pageChatIds, pageChats, translator.chat),
     readContacts: () => inPieces('Reading the contacts', pageContactIds, pageContacts, translator.contact),
+    askPhone: (chat) => inPage('Asking the phone for the history', LOOKUP_MS, pageAskPhone, chat),
     async readMessages(chat: Jid, { before, count }): Promise<HistoryPage> {
       const what = 'Reading the history'
       for (const endAt = clock.now() + WALK_MS; ; ) {
@@ -79,10 +80,20 @@ export function createReading(
           const seen = answer.rows.flatMap(
             ({ message, reactions }) => translator.message(message, reactions) ?? [],
           )
-          return { messages: seen, end: answer.end, next: answer.next }
+          const before = /@newsletter$/.test(chat) ? 'none' : beforeOf(answer.transfer)
+          return { messages: seen, end: answer.end, before, next: answer.next }
         }
         if (clock.now() > endAt) fail('whatsapp_timeout')
       }
     },
   }
+}
+
+/**
+ * `Conversation.EndOfHistoryTransferType` (WAProto): 0 more is on the phone, 1 nothing is; any other number says
+ * that the phone gives no more on demand.
+ */
+function beforeOf(transfer: number | null): HistoryPage['before'] {
+  if (transfer === null) return null
+  return transfer === 0 ? 'ask' : transfer === 1 ? 'none' : 'phone'
 }
