@@ -60,6 +60,7 @@ export class ChatModel extends Model<ChatProps> {
 }
 
 declareProps(ChatModel, [
+  'endOfHistoryTransferType',
   'id',
   't',
   'unreadCount',

@@ -99,18 +99,16 @@ export const History = z.object({
 })
 export type History = z.infer<typeof History>
 
-/** One sentence about the history. */
-export function describeHistory(history: History | undefined): string {
-  const again = history?.next_try_at === undefined ? '' : `; the server tries again at ${history.next_try_at}`
-  switch (history?.state) {
-    case undefined:
-    case 'all':
-      return 'The archive has all older messages'
-    case 'more':
-      return `WhatsApp may have older messages${again}`
-    case 'on_phone':
-      return `Older messages are only on the phone${again}`
-    case 'failed':
-      return `Older messages could not be read (${history.reason})${again}`
+/** One sentence about the history, with its state and reason. */
+export function describeHistory(complete: boolean, facts: Partial<History> = {}): string {
+  if (complete) return 'The archive has all older messages'
+  const { state = 'more', reason, next_try_at } = facts
+  const says = {
+    all: 'WhatsApp may have older messages',
+    more: 'WhatsApp may have older messages',
+    on_phone: 'Older messages are only on the phone',
+    failed: 'Older messages could not be read',
   }
+  const why = reason === undefined ? state : `${state}, ${reason}`
+  return `${says[state]} (${why})${next_try_at === undefined ? '' : `; the server tries again at ${next_try_at}`}`
 }

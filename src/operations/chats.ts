@@ -92,7 +92,7 @@ export const getChat = defineOperation({
     ok,
     chat: Chat,
     members: z.array(Member).optional().describe('Members of a group: admins first, then by name.'),
-    history: History.extend({
+    history: History.partial().extend({
       messages: z.int().describe('Messages of this chat in the archive.'),
       oldest_at: z.string().nullable().describe('Time of the oldest message, ISO 8601 UTC.'),
       complete: z.boolean().describe('True if WhatsApp Web has no older messages.'),
@@ -112,7 +112,7 @@ export const getChat = defineOperation({
         `History: ${facts({
           messages: history.messages,
           oldest: history.oldest_at,
-          [describeHistory(history)]: true,
+          [describeHistory(history.complete, history)]: true,
         })}`,
         indented(history.gaps.map(gapLine)),
         members && 'Members:',

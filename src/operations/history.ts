@@ -85,7 +85,7 @@ export const readMessages = defineOperation({
         next_before && `For earlier messages, pass before ${next_before}`,
         next_after && `For later messages, pass after ${next_after}`,
         gaps?.map(gapLine),
-        describeHistory(history_complete ? undefined : history),
+        describeHistory(history_complete, history),
         pageLines(page),
       ),
   },

@@ -38,7 +38,7 @@ export type ChatDetails = {
   /** For a group, without this account, admins first. */
   members: Member[] | null
   /** How far its history in the archive goes back. */
-  history: History & { messages: number; oldest_at: string | null; complete: boolean; gaps: Gap[] }
+  history: Partial<History> & { messages: number; oldest_at: string | null; complete: boolean; gaps: Gap[] }
   /** ISO 8601; null if the chat still exists on WhatsApp. */
   removedAt: string | null
 }
@@ -133,7 +133,7 @@ export function createChatReader(
           messages: has?.messages ?? 0,
           oldest_at: oldest === null ? null : toIso(timeOf(oldest)),
           complete: row.history === 'all',
-          ...toHistory(row),
+          ...(row.history === 'all' ? {} : toHistory(row)),
           gaps: gaps.touching(row, 0, Number.MAX_SAFE_INTEGER, own),
         },
         removedAt: row.removed_at === null ? null : toIso(row.removed_at),
