@@ -30,5 +30,10 @@ function next(): void {
   const from = performance.now()
   run()
   // Runs after the piece and after a poll of the network. A timer alone would already be due and run before the poll.
-  setImmediate(() => setTimeout(next, performance.now() - from))
+  setImmediate(() => {
+    const pauseMs = performance.now() - from
+    // A timer takes at least 1 ms: for short pieces the poll is pause enough.
+    if (pauseMs < 1) setImmediate(next)
+    else setTimeout(next, pauseMs)
+  })
 }
