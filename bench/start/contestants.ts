@@ -31,6 +31,8 @@ export type Place = {
   authDir: string
   browser: string
   cwd: string
+  /** Path of our server's program, if it is not the one of this checkout. */
+  server?: string
   /** Further settings of our server. */
   env?: Record<string, string>
 }
@@ -40,9 +42,9 @@ export function startContestant(name: ContestantName, place: Place): Contestant 
   return name === 'ours' ? startServer(place) : startLibrary(place)
 }
 
-function startServer({ authDir, browser, cwd, env }: Place): Contestant {
+function startServer({ authDir, browser, cwd, server = SERVER, env }: Place): Contestant {
   const child = startChild({
-    args: [SERVER, 'serve'],
+    args: [server, 'serve'],
     cwd,
     env: {
       WHATSAPP_AUTH_DIR: authDir,

@@ -21,7 +21,14 @@ export type Stage = {
 
 export type Stages = {
   /** The same seed gives both contestants the same world and the same delays. */
-  open(options: { name: ContestantName; build: BuildName; pace: Pace; seed: number }): Promise<Stage>
+  open(options: {
+    name: ContestantName
+    build: BuildName
+    pace: Pace
+    seed: number
+    /** As in `Place`. */
+    server?: string
+  }): Promise<Stage>
   /** Close every stage that is still open and remove every folder. Safe to call twice. */
   close(): Promise<void>
 }
@@ -38,7 +45,7 @@ export async function openStages(browser: string): Promise<Stages> {
   // Running from source, the first page would wait for its script to be bundled.
   await loadPageScript()
   return {
-    async open({ name, ...simulated }) {
+    async open({ name, server, ...simulated }) {
       requireOpen()
       count += 1
       const cwd = join(folder, String(count))
@@ -61,8 +68,12 @@ export async function openStages(browser: string): Promise<Stages> {
           if (closing !== null) await opened.close()
           requireOpen()
           simulator = opened
-          const place = { cwd, authDir, browser: writeBrowser(cwd, browser, opened.chromiumArgs) }
-          const contestant = startContestant(name, place)
+          const contestant = startContestant(name, {
+            cwd,
+            authDir,
+            browser: writeBrowser(cwd, browser, opened.chromiumArgs),
+            ...(server === undefined ? {} : { server }),
+          })
           started.push(contestant)
           return contestant
         },

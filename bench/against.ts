@@ -1,0 +1,162 @@
+/**
+ * `npm run bench against -- COMMIT [--pairs N] [--requests N] [--json FILE]`: this build beside the build of an earlier
+ * commit, on the same double. Starts and calls are measured in pairs, and the order within a pair alternates, so whatever
+ * slows this machine slows both. On the loopback only; Linux.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { newestBuildWithSerialized } from '../simulator/builds.ts'
+import { findBrowser } from '../src/browser/find.ts'
+import type { Status } from '../src/model/status.ts'
+import { callIn, LANES } from './mcp/lanes.ts'
+import { measure } from './mcp/load.ts'
+import type { Contestant } from './start/contestants.ts'
+import { openStages, type Stage } from './start/place.ts'
+import { quantile } from './start/report.ts'
+
+const WARM_UP = 300
+const CATCH_UP_MS = 60_000
+const SIDES = ['now', 'earlier'] as const
+type Pair = Record<(typeof SIDES)[number], number>
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'string' },
+    pairs: { type: 'string', default: '30' },
+    requests: { type: 'string', default: '300' },
+  },
+})
+const [commit] = positionals
+const [pairs, requests] = [Number(values.pairs), Number(values.requests)]
+if (commit === undefined) throw new Error('name the commit to compare with')
+if (!(Number.isInteger(pairs) && pairs >= 1 && Number.isInteger(requests) && requests >= 10))
+  throw new Error('--pairs takes a whole number from 1 on, --requests one from 10 on')
+const browser = findBrowser()
+if (browser === null) throw new Error('no browser was found')
+const root = resolve(import.meta.dirname, '..')
+const folder = mkdtempSync(join(tmpdir(), 'bench-against-'))
+const worktree = join(folder, 'earlier')
+const git = (...args: string[]) => execFileSync('git', args, { cwd: root, stdio: 'pipe' }).toString().trim()
+const stages = await openStages(browser.path)
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => void stages.close())
+
+try {
+  const server = buildEarlier(commit)
+  const facts = {
+    now: git('rev-parse', '--short', 'HEAD'),
+    earlier: git('rev-parse', '--short', commit),
+    pairs,
+  }
+  console.log(`Node ${process.version}, ${cpus().length} cores, load ${load()}, ${pairs} pairs
+${''.padEnd(52)}${['now', 'earlier', 'now/earlier'].map((word) => word.padStart(13)).join('')}`)
+  const open = (seed: number, more: { server?: string } = {}) =>
+    stages.open({ name: 'ours', build: newestBuildWithSerialized.name, pace: 'none', seed, ...more })
+  const stage = { now: await open(1), earlier: await open(1, { server }) }
+  const running = { now: await link(stage.now), earlier: await link(stage.earlier) }
+
+  const rows = [...(await calls(running))]
+  for (const side of SIDES) await running[side].end()
+  rows.push(...(await starts(stage)))
+  console.log(`load ${load()}`)
+  if (values.json !== undefined)
+    writeFileSync(values.json, `${JSON.stringify({ ...facts, rows }, null, 2)}\n`)
+} finally {
+  await stages.close()
+  git('worktree', 'remove', '--force', worktree)
+  rmSync(folder, { recursive: true, force: true })
+}
+
+function load(): string {
+  return loadavg()
+    .map((one) => one.toFixed(1))
+    .join(' ')
+}
+
+/** Builds the earlier commit with the packages of this checkout. Returns the path of its program. */
+function buildEarlier(commit: string): string {
+  git('worktree', 'add', '--detach', worktree, commit)
+  symlinkSync(join(root, 'node_modules'), join(worktree, 'node_modules'))
+  execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: worktree, stdio: 'pipe' })
+  return join(worktree, 'dist', 'main.js')
+}
+
+/** Links a server, and waits until its archive has what WhatsApp has. */
+async function link(stage: Stage): Promise<Contestant> {
+  const server = await stage.start()
+  await server.connect()
+  await server.qr()
+  await stage.world().scan()
+  await server.ready()
+  const url = await urlOf(server)
+  for (const until = Date.now() + CATCH_UP_MS; Date.now() < until; await sleep(50)) {
+    const status = (await (await fetch(`${url}/api/status`)).json()) as Status
+    if (status.sync?.phase === 'done') return server
+  }
+  throw new Error('the archive was not complete in time')
+}
+
+async function urlOf({ child }: Contestant): Promise<string> {
+  const { line } = await child.until(({ msg }) => msg === 'listening')
+  return String(line.url)
+}
+
+/** Milliseconds of a call, in each lane. */
+async function calls(running: Record<(typeof SIDES)[number], Contestant>) {
+  const rows = []
+  for (const tool of ['whatsapp_status', 'whatsapp_list_chats'])
+    for (const lane of LANES) {
+      const call = {
+        now: await callIn(lane, await urlOf(running.now), '/mcp', tool),
+        earlier: await callIn(lane, await urlOf(running.earlier), '/mcp', tool),
+      }
+      for (const side of SIDES) await measure(call[side], WARM_UP)
+      const found = await inPairs(async (side) => 1_000 / (await measure(call[side], requests)).perSecond)
+      rows.push(row(`${tool}, ${lane}: ms per call`, found))
+    }
+  return rows
+}
+
+/** Milliseconds from the start of the process until it listens, and until it is ready with its saved session. */
+async function starts(stage: Record<(typeof SIDES)[number], Stage>) {
+  const ready: Pair[] = []
+  const up = await inPairs(async (side, pair) => {
+    const server = await stage[side].start()
+    const { startedAt } = server.child
+    const listening = (await server.up()) - startedAt
+    ready[pair] = { now: 0, earlier: 0, ...ready[pair], [side]: (await server.ready()) - startedAt }
+    await server.end()
+    return listening
+  })
+  return [row('process start → listening: ms', up), row('process start, saved session → ready: ms', ready)]
+}
+
+async function inPairs(
+  run: (side: (typeof SIDES)[number], pair: number) => Promise<number>,
+): Promise<Pair[]> {
+  const found: Pair[] = []
+  for (let pair = 0; pair < pairs; pair += 1) {
+    const order = pair % 2 === 0 ? SIDES : [...SIDES].reverse()
+    const one: Pair = { now: 0, earlier: 0 }
+    for (const side of order) one[side] = await run(side, pair)
+    found.push(one)
+  }
+  return found
+}
+
+/** Prints medians, and the median of the pairs' ratios. */
+function row(name: string, found: readonly Pair[]) {
+  const median = (read: (pair: Pair) => number) => quantile(found.map(read), 0.5) ?? Number.NaN
+  const figures = {
+    now: median(({ now }) => now),
+    earlier: median(({ earlier }) => earlier),
+    ratio: median(({ now, earlier }) => now / earlier),
+  }
+  const cells = [figures.now.toFixed(2), figures.earlier.toFixed(2), `${figures.ratio.toFixed(2)}×`]
+  console.log(`${name.padEnd(52)}${cells.map((cell) => cell.padStart(13)).join('')}`)
+  return { name, ...figures }
+}
