@@ -3,6 +3,7 @@ import { encode } from 'gpt-tokenizer/encoding/o200k_base'
 import { systemClock } from '../src/clock.ts'
 import { createConnections } from '../src/faces/mcp/connection.ts'
 import { createLog } from '../src/log.ts'
+import { DEFAULT_ACCOUNT } from '../src/model/ids.ts'
 import { TOOLSET_NAMES, type Toolset } from '../src/model/toolsets.ts'
 import { createDoor } from '../src/operations/door.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
@@ -23,6 +24,7 @@ export function offerOf(operations: readonly Operation[], limit: Toolset[] | nul
     operations,
     limit,
     door,
+    account: DEFAULT_ACCOUNT,
     mcpUrl: () => 'http://127.0.0.1:8790/mcp',
     log: createLog({ level: 'silent' }),
   })

@@ -1,5 +1,5 @@
 /** Several accounts on one server: adding, changing, stopping and removing them. No browser is needed for that. */
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
@@ -18,6 +18,11 @@ const of = (account: string) => ({
   patch: (body: unknown) => harness.call({ method: 'PATCH', path: `/api/accounts/${account}`, body }),
   delete: (query = '') => harness.call({ method: 'DELETE', path: `/api/accounts/${account}${query}` }),
 })
+const tool = async (account: string, name: string, input = {}, query = '') => {
+  const params = { name, arguments: input }
+  const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params }
+  return (await harness.post(`/accounts/${account}/mcp${query}`, body)).text
+}
 const own = (...path: string[]) => join(harness.authDir, '.whatsapp-mcp-api', ...path)
 
 describe('accounts', () => {
@@ -94,6 +99,16 @@ describe('accounts', () => {
       params: { name: 'whatsapp_status', arguments: { response_format: 'concise' } },
     })
     expect(told.text).toContain('whatsapp_start_auth to link an account')
+    const failed = await tool('work', 'whatsapp_list_chats')
+    expect(failed).toContain(`whatsapp_start_auth, then scan the QR code at ${harness.url}/accounts/work/qr`)
+    // Without its tool, a route stays a route.
+    const listed = await tool(
+      'work',
+      'whatsapp_get_contact',
+      { contact_id: '15550001001' },
+      '?toolsets=people',
+    )
+    expect(listed).toContain('POST /api/accounts/work/auth/start')
     expect((await harness.get('/api/status')).json.next_step).toBe('POST /api/auth/start to link an account.')
   })
 
@@ -164,6 +179,9 @@ describe('a proxy', () => {
     expect((await of('away').post('/auth/start')).json.state).toBe('qr')
     expect(tunnels.length).toBeGreaterThan(0)
     expect(new Set(tunnels.map(({ host }) => host))).toEqual(new Set(['web.whatsapp.com:443']))
+    expect(await tool('away', 'whatsapp_start_auth')).toContain(
+      `The current code is always at ${harness.url}/accounts/away/qr`,
+    )
     const dead = await of('away').patch({ proxy: 'http://127.0.0.1:9' })
     expect(dead.json.account).toMatchObject({
       proxy: 'http://127.0.0.1:9',

@@ -42,6 +42,7 @@ export async function openToolsStage(): Promise<ToolsStage> {
     operations: OPERATIONS,
     toolsetOf: () => null,
     door: harness.app.door,
+    account: DEFAULT_ACCOUNT,
     mcpUrl: () => `${harness.url}/mcp`,
     log: { warn },
   })

@@ -1,6 +1,8 @@
 /** /qr and /qr/code: the pages for linking an account, and their two forms. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ERRORS, toAppError } from '../../errors.ts'
+import { inAccount } from '../../model/account-paths.ts'
+import { accountIn } from '../../operations/call.ts'
 import type { Door, Grant } from '../../operations/door.ts'
 import { requestPairingCode, startAuth } from '../../operations/link.ts'
 import { prefersText } from './accept.ts'
@@ -50,7 +52,7 @@ export function addQr(server: FastifyInstance, door: Door): void {
       // Redirects as soon as the start has begun, because the page reloads itself.
       await Promise.race([begun, door.invoke(startAuth, {}, callOf(request, reply, 'page'))])
     } catch (error) {
-      const { code, problem } = explained(error)
+      const { code, problem } = explained(error, request)
       return html(reply.status(ERRORS[code].status), await renderQrPage({ ...viewOf(granted), problem }))
     } finally {
       stop()
@@ -67,7 +69,7 @@ export function addQr(server: FastifyInstance, door: Door): void {
     try {
       await door.invoke(requestPairingCode, inputOf(request), callOf(request, reply, 'page'))
     } catch (error) {
-      const { code, problem } = explained(error)
+      const { code, problem } = explained(error, request)
       return html(reply.status(ERRORS[code].status), renderNumberPage(form.phone_number ?? '', problem))
     }
     return reply.redirect('../qr', 303)
@@ -108,14 +110,17 @@ function html(reply: FastifyReply, text: string): FastifyReply {
   return withHeaders(reply).type('text/html; charset=utf-8').send(text)
 }
 
-/** Returns an error as text for the page. Throws `internal_error` again, which belongs in the log. */
-function explained(thrown: unknown) {
+/**
+ * Returns an error as text for the page. Its sentences name the paths of the account. Throws `internal_error` again, which
+ * belongs in the log.
+ */
+function explained(thrown: unknown, { params }: FastifyRequest) {
   const error = toAppError(thrown)
   const { code, message, hint } = error
   if (code === 'internal_error') throw error
   const problem =
     code === 'invalid_input'
       ? 'This is not a phone number. Enter 8 to 15 digits with the country code.'
-      : `${message} ${hint}`
+      : inAccount(`${message} ${hint}`, accountIn(params))
   return { code, problem }
 }

@@ -1,6 +1,7 @@
 /** Tool results: one output as structured data and as text with the same facts. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { escapeInText, toJson } from '../../json.ts'
+import { inAccount } from '../../model/account-paths.ts'
 import { fieldsOf } from '../../model/fields.ts'
 import { briefShape, type Operation } from '../../operations/operation.ts'
 import { type Cuts, cutObject, type Limits, noCuts, reworded, sparse } from './cut.ts'
@@ -23,6 +24,8 @@ export type Form = {
   notes: readonly string[]
   /** Replaces routes with tools, in sentences of this server. */
   words(text: string): string
+  /** The account of the routes. */
+  account: string
 }
 
 /** Returns the output of an operation as a tool result. `note` lists what is left out, in data and text. */
@@ -52,7 +55,7 @@ function result(text: string, structuredContent: Record<string, unknown>): CallT
 export function noteOf(
   cuts: Cuts,
   route: string | undefined,
-  { smaller, notes, words }: Pick<Form, 'smaller' | 'notes' | 'words'>,
+  { smaller, notes, words, account }: Pick<Form, 'smaller' | 'notes' | 'words' | 'account'>,
 ): { note?: string } {
   const pages = Object.entries(smaller).map(([name, size]) => `${name} ${size}`)
   const lists = [...cuts.entries].map(([name, count]) => `${count} of ${name}`)
@@ -61,7 +64,7 @@ export function noteOf(
     pages.length > 0 && `The result is shortened: it is the same as with ${pages.join(', ')}.`,
     cuts.texts > 0 && words(`${cuts.texts} long texts are cut. ${MORE}`),
     lists.length > 0 && `Left out: ${lists.join(', ')}.`,
-    (cuts.texts > 0 || lists.length > 0) && `The REST API returns all: ${route}.`,
+    (cuts.texts > 0 || lists.length > 0) && inAccount(`The REST API returns all: ${route}.`, account),
   ]
   const note = parts.filter((part) => part !== false).join(' ')
   return note === '' ? {} : { note }

@@ -43,7 +43,7 @@ export function readToolsets(url: string): ReturnType<typeof toolsetList.safePar
 
 /** Returns a function that opens a connection. */
 export function createConnections(options: ConnectionsOptions) {
-  const { operations, limit, mcpUrl } = options
+  const { operations, limit, account, mcpUrl } = options
   const offers = new Map<string, Offer>()
   const rowOf = (tool: string) => operations.find((one) => toolName(one) === tool)
   const countIn = (toolset: Toolset) =>
@@ -54,7 +54,7 @@ export function createConnections(options: ConnectionsOptions) {
       (one) =>
         (one.toolset === null || on.includes(one.toolset)) && (hasSession || one.name !== enableToolset.name),
     )
-    const wording = createWording(offered)
+    const wording = createWording(offered, account)
     const tools = createTools({
       ...options,
       operations: offered,

@@ -30,7 +30,7 @@ export async function qrContent({
     { type: 'text', text: drawing, annotations: FOR_THE_USER },
     {
       type: 'text',
-      text: `Show the QR code to the user. On the phone: WhatsApp > Linked devices > Link a device. ${until}The current code is always at ${new URL('/qr', mcpUrl)}`,
+      text: `Show the QR code to the user. On the phone: WhatsApp > Linked devices > Link a device. ${until}The current code is always at ${new URL('qr', mcpUrl)}`,
     },
   ]
 }

@@ -147,7 +147,13 @@ async function readChat(id: string, granted: Reading, words: Words): Promise<obj
   const room = BUDGET.most - NOTE_TOKENS - tokensOf(head, CHAT)
   const shown = firstOf([...messages].reverse(), room).reverse()
   const before = shown.length < messages.length ? shown[0]?.id : next_before
-  return inShort({ ...head, messages: shown, next_before: before }, CHAT, [getChat, readMessages], words)
+  return inShort(
+    { ...head, messages: shown, next_before: before },
+    CHAT,
+    [getChat, readMessages],
+    granted.account,
+    words,
+  )
 }
 
 async function readMessage(id: string, granted: Reading, words: Words): Promise<object> {
@@ -156,7 +162,7 @@ async function readMessage(id: string, granted: Reading, words: Words): Promise<
   demandKnown(id, await messageIds(message.id, granted.reader()))
   const before = firstOf([...around.before].reverse(), AROUND_TOKENS).reverse()
   const near = { before, after: firstOf(around.after, AROUND_TOKENS) }
-  const { note, ...shown } = inShort(near, AROUND, [getMessage], words)
+  const { note, ...shown } = inShort(near, AROUND, [getMessage], granted.account, words)
   return bounded({ message, chat, revisions, context: shown, ...rest, note })
 }
 
@@ -170,12 +176,13 @@ function inShort(
   value: object,
   fields: Fields,
   operations: readonly Pick<Operation, 'routes'>[],
+  account: string,
   words: Words,
 ): Record<string, unknown> {
   const cuts = noCuts()
   const short = cutObject(value, fields, SHORT, cuts)
   const routes = operations.map(({ routes }) => routes[0]).join(', ')
-  return { ...short, ...noteOf(cuts, routes, { smaller: {}, notes: [], words }) }
+  return { ...short, ...noteOf(cuts, routes, { smaller: {}, notes: [], words, account }) }
 }
 
 /** Returns the first items whose short forms fit into this many tokens. */

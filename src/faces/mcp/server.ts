@@ -76,7 +76,7 @@ export function createServerFactory({
   version,
 }: McpOptions): ServerFactory {
   const info = { name: 'whatsapp-mcp-api', title: 'WhatsApp', version }
-  const connect = createConnections({ operations, limit, door, mcpUrl, log })
+  const connect = createConnections({ operations, limit, door, account, mcpUrl, log })
 
   return (lane) => {
     const { offer, toolsets } = connect(lane)

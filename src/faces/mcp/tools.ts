@@ -46,6 +46,8 @@ export type ToolsOptions = {
   /** Returns the toolset of a tool that is not offered; null: there is no such tool. */
   toolsetOf(tool: string): string | null
   door: Door
+  /** The account of the endpoint. */
+  account: string
   /** The URL of the MCP endpoint; known once the server listens. */
   mcpUrl(): string
   log: Pick<Log, 'warn'>
@@ -66,14 +68,14 @@ function toolsOf(operations: readonly Operation[]): [string, Operation][] {
 }
 
 /** Returns these operations as `tools/list` does, in the order of the table. */
-export function defineTools(operations: readonly Operation[]): Tool[] {
-  const words = createWording(operations)
+export function defineTools(operations: readonly Operation[], account?: string): Tool[] {
+  const words = createWording(operations, account)
   return toolsOf(operations).map(([name, operation]) => define(name, operation, words))
 }
 
 /** Returns the tools of these operations. */
-export function createTools({ operations, toolsetOf, door, mcpUrl, log }: ToolsOptions): Tools {
-  const words = createWording(operations)
+export function createTools({ operations, toolsetOf, door, account, mcpUrl, log }: ToolsOptions): Tools {
+  const words = createWording(operations, account)
   const byName = new Map(
     toolsOf(operations).map(([name, operation]) => [
       name,
@@ -81,7 +83,7 @@ export function createTools({ operations, toolsetOf, door, mcpUrl, log }: ToolsO
     ]),
   )
   return {
-    definitions: defineTools(operations),
+    definitions: defineTools(operations, account),
     async call({ name, arguments: given, call, progress }) {
       const tool = byName.get(name)
       if (tool === undefined) {
@@ -189,10 +191,11 @@ async function answer(
 ): Promise<CallToolResult> {
   const ask = async (sizes: Sizes) =>
     object(await run(operation, parseInput(operation.input, { ...input, ...sizes }), granted))
+  const { account } = granted
   const first = await ask({})
   if (operation.documented !== undefined && format === 'detailed')
     return fitWhole(first, fieldsOf(operation.output), (limits) =>
-      toResult(operation, first, { format, limits, smaller: {}, notes, words }),
+      toResult(operation, first, { format, limits, smaller: {}, notes, words, account }),
     )
   const lists = operation.brief?.sizes ?? {}
   const asked = Object.keys(lists).some((name) => name in input)
@@ -202,7 +205,8 @@ async function answer(
     lists,
     first,
     ask,
-    render: (found, limits, smaller) => toResult(operation, found, { format, limits, smaller, notes, words }),
+    render: (found, limits, smaller) =>
+      toResult(operation, found, { format, limits, smaller, notes, words, account }),
   })
 }
 

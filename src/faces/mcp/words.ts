@@ -1,5 +1,6 @@
 /** Adapts sentences that are shared by all faces: replaces routes with tools. */
-import { defaultPath } from '../../model/account-paths.ts'
+import { defaultPath, inAccount } from '../../model/account-paths.ts'
+import { DEFAULT_ACCOUNT } from '../../model/ids.ts'
 import type { Operation } from '../../operations/operation.ts'
 import { withNames } from '../../operations/references.ts'
 
@@ -18,9 +19,9 @@ const QR_PAGE = /(?<![\w/.])(?:\/accounts\/[\w-]+)?\/qr\b/g
 
 /**
  * Returns a function that replaces references and routes with tools. It removes sentences that refer to an operation that is
- * not offered, and leaves routes of such operations unchanged.
+ * not offered. Routes of such operations, and pages, become those of this account.
  */
-export function createWording(operations: readonly Operation[]): Wording {
+export function createWording(operations: readonly Operation[], account: string = DEFAULT_ACCOUNT): Wording {
   const byRoute = new Map<string, string>()
   const byName = new Map<string, string>()
   for (const operation of operations) {
@@ -30,7 +31,7 @@ export function createWording(operations: readonly Operation[]): Wording {
     byName.set(operation.name, tool)
   }
   return (text, mcpUrl) =>
-    withNames(text, (name) => byName.get(name) ?? null)
+    withNames(inAccount(text, account), (name) => byName.get(name) ?? null)
       .replace(ROUTE, (found, method: string, path: string, field: string | undefined) => {
         const tool = byRoute.get(`${method} ${defaultPath(path)}`)
         if (tool === undefined) return found
