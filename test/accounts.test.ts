@@ -124,12 +124,38 @@ describe('accounts', () => {
       reason: 'stopped',
     })
     await of('default').post('/stop')
+    await harness.post('/api/accounts', { id: 'spare' })
     await harness.restart()
     const list = (await harness.get('/api/accounts')).json.accounts
-    expect(list.map(({ status }: never) => (status as { reason: string }).reason)).toEqual([
+    const stopped = list.filter(({ id }: { id: string }) => id !== 'spare')
+    expect(stopped.map(({ status }: never) => (status as { reason: string }).reason)).toEqual([
       'stopped',
       'stopped',
     ])
+  })
+
+  it('that were never linked wait for nobody after a restart', async () => {
+    const step = async () => (await of('spare').get('/status')).json.next_step
+    await expect
+      .poll(step, { timeout: 20_000 })
+      .toBe('POST /api/accounts/spare/auth/start to link an account.')
+    await of('spare').delete('?archive=delete&confirm=spare')
+  })
+
+  it('name their own paths on the page for a pairing code', async () => {
+    const marker = own('accounts', 'work', 'session.json')
+    writeFileSync(marker, JSON.stringify({ linked_at: 'x', wid: null }))
+    await harness.restart()
+    const page = await harness.call({
+      method: 'POST',
+      path: '/accounts/work/qr/code',
+      raw: 'phone_number=15550001000',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin: harness.url },
+    })
+    expect(page.status).toBe(409)
+    expect(page.text).toContain('POST /api/accounts/work/logout first')
+    rmSync(marker)
+    await harness.restart()
   })
 
   it('are removed with their profile; the archive stays unless its deletion is confirmed', async () => {

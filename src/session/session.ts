@@ -574,9 +574,11 @@ export function createSession(options: SessionOptions): Session {
       if (state === 'stopped') signal('stop', { reason: why })
     },
     resume() {
-      if (options.chromeExecutable === null || isRunning()) return
-      if (authDir.saved() !== null) launch()
-      else if (authDir.hasUnmarkedProfile()) launch(true)
+      const canStart = options.chromeExecutable !== null && !isRunning()
+      if (canStart && authDir.saved() !== null) launch()
+      else if (canStart && authDir.hasUnmarkedProfile()) launch(true)
+      // Its turn has come, and there is nothing to start.
+      else if (reason === 'queued') signal('stop')
     },
     suspect() {
       if (state === 'ready' || state === 'authenticated') probe()
