@@ -171,6 +171,29 @@ describe('accounts', () => {
     })
     expect(readdirSync(own('accounts'))).toEqual([])
   })
+
+  it('cannot be added again before their removal is complete', async () => {
+    await harness.post('/api/accounts', { id: 'work' })
+    let complete = () => {}
+    const removal = new Promise<void>((resolve) => {
+      complete = resolve
+    })
+    const begun = new Promise<void>((resolve) =>
+      harness.app.accounts.onRemove(() => {
+        resolve()
+        return removal
+      }),
+    )
+    const removed = of('work').delete('?archive=delete&confirm=work')
+    await begun
+    const early = await harness.post('/api/accounts', { id: 'work' })
+    expect([early.status, early.json.code]).toEqual([409, 'account_exists'])
+    complete()
+    expect((await removed).status).toBe(200)
+    expect((await harness.post('/api/accounts', { id: 'work' })).status).toBe(201)
+    expect((await of('work').get('/status')).status).toBe(200)
+    await of('work').delete('?archive=delete&confirm=work')
+  })
 })
 
 describe('a proxy', () => {

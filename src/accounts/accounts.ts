@@ -179,6 +179,11 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
         .map(viewOf)
     },
     async add(account) {
+      if (removing.has(account.id))
+        fail('account_exists', {
+          detail: 'The account is being removed.',
+          hint: 'Wait a moment, then retry.',
+        })
       return viewOf(await known.add(account))
     },
     async change(id, change) {
