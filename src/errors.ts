@@ -246,7 +246,7 @@ export const ERRORS = {
     status: 500,
     retry: 'after_action',
     title: 'The control database is damaged',
-    hint: 'Stop the server. Replace .whatsapp-mcp-api/control.db in the auth directory with a backup, or move it away to start with an empty one. Then start the server again. Archives and linked devices are not affected.',
+    hint: 'Stop the server. Replace .whatsapp-mcp-api/control.db in the auth directory with a backup, or move it away to start with an empty one. Then start the server again, and with an empty one, add the accounts and proxies again. Archives and linked devices are not affected.',
   },
   control_foreign: {
     status: 500,

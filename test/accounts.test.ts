@@ -240,4 +240,20 @@ describe('a proxy', () => {
     await of('away').delete('?archive=delete&confirm=away')
     close()
   }, 60_000)
+
+  it('is not left out after a logout, and after the control database has lost it', async () => {
+    await of('default').patch({ proxy: 'http://127.0.0.1:9' })
+    await harness.post('/api/logout')
+    for (const end of ['', '-wal', '-shm']) rmSync(own(`control.db${end}`), { force: true })
+    await harness.restart()
+    expect((await of('default').get('')).json.accounts[0].proxy).toBeNull()
+    const started = await harness.post('/api/auth/start')
+    expect(started.json).toMatchObject({
+      state: 'stopped',
+      reason: 'start_failed',
+      last_error: expect.stringContaining('PATCH /api/accounts/default'),
+    })
+    await of('default').patch({ proxy: null })
+    expect(existsSync(own('limits.json'))).toBe(false)
+  })
 })

@@ -1,7 +1,7 @@
 /** What the control database says of the accounts, in memory, and what holds of them even if it cannot be opened. */
 import type { Clock } from '../clock.ts'
 import type { AccountChange, AccountRow, ControlStore } from '../control.ts'
-import { type AppError, toAppError } from '../errors.ts'
+import { AppError, toAppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type AccountId, toJid } from '../model/ids.ts'
 import { type BrowserProxy, readProxy } from '../model/proxy.ts'
@@ -115,10 +115,18 @@ export async function readKnownAccounts(options: KnownAccountsOptions): Promise<
       return row === undefined ? dirOf(id).limits().stopped : row.state === 'stopped'
     },
     proxy(id) {
-      const row = rows.get(id)
-      if (row === undefined && problem !== null && dirOf(id).limits().proxied) throw problem
-      return row?.proxy ? readProxy(row.proxy) : null
+      const proxy = rows.get(id)?.proxy
+      if (proxy) return readProxy(proxy)
+      if (dirOf(id).limits().proxied) throw problem ?? proxyLost(id)
+      return null
     },
     close: () => cancelRetry(),
   }
+}
+
+/** The database was replaced by an older or an empty one. */
+function proxyLost(id: AccountId): AppError {
+  return new AppError('account_unavailable', {
+    detail: `The account has a proxy, but the control database does not have its URL. Set it, or remove it with null: PATCH /api/accounts/${id} {"proxy": …}.`,
+  })
 }

@@ -98,7 +98,7 @@ export function openAccountDir(
     unmark() {
       marker = null
       try {
-        for (const file of [markerFile, limitsFile]) rmSync(file, { force: true })
+        rmSync(markerFile, { force: true })
         isStuck = false
       } catch (error) {
         isStuck = true
@@ -141,7 +141,7 @@ export function openAccountDir(
     archives,
     remove(what) {
       rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
-      rmSync(markerFile, { force: true })
+      for (const file of [markerFile, limitsFile]) rmSync(file, { force: true })
       if (!what.archives) return
       for (const name of readdirSync(archives)) if (name.endsWith('.db')) removeDatabase(join(archives, name))
       rmSync(own, { recursive: true, force: true })
