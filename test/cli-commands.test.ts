@@ -401,6 +401,8 @@ No problems found.
   it('logout asks, and without a terminal does nothing', async () => {
     const { code, err } = await cli('logout')
     expect([code, err]).toEqual([2, expect.stringContaining('--yes')])
+    const other = await cli('logout', '--account', 'work')
+    expect([other.code, other.err]).toEqual([2, expect.stringContaining('--yes --account work')])
     expect((await statusOf(sandbox)).state).toBe('ready')
   })
 

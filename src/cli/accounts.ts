@@ -60,7 +60,7 @@ export async function removeAccount(server: Server, id: string, flags: RemoveFla
     if (!canAsk())
       throw new CommandError(
         'accounts remove asks for confirmation, which requires a terminal.',
-        `Confirm with: whatsapp-mcp-api accounts remove ${id} --yes`,
+        `Confirm with: whatsapp-mcp-api accounts remove ${id} --yes${withArchive ? ' --delete-archive' : ''}`,
         EXIT.wrongSetting,
       )
     const what = withArchive ? 'its profile and its archive' : 'its profile'

@@ -1,4 +1,5 @@
 /** `whatsapp-mcp-api logout`: unlinks this device, after a confirmation. */
+import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { Status } from '../model/status.ts'
 import { openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -17,17 +18,19 @@ export async function logout(
   { yes, json }: { yes: boolean; json: boolean },
 ): Promise<number> {
   const api = openApi(server)
+  const isDefault = api.account === DEFAULT_ACCOUNT
   if (!yes) {
     if (!canAsk()) {
       throw new CommandError(
         'logout asks for confirmation, which requires a terminal.',
-        'Confirm with: whatsapp-mcp-api logout --yes',
+        `Confirm with: whatsapp-mcp-api logout --yes${isDefault ? '' : ` --account ${api.account}`}`,
         EXIT.wrongSetting,
       )
     }
     const { account, linked } = await api.get<Status>('/api/status')
     const who = account === null ? (linked ? 'the saved session' : 'the session') : nameOf(account)
-    if (!(await confirm(`Log out ${who}? To link again you need the phone.`))) {
+    const where = isDefault ? '' : ` of the account ${api.account}`
+    if (!(await confirm(`Log out ${who}${where}? To link again you need the phone.`))) {
       process.stderr.write('Cancelled.\n')
       return EXIT.failed
     }
