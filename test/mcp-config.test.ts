@@ -277,6 +277,15 @@ describe('what is printed', () => {
     ])
   })
 
+  it('gives each account an entry of its own', async () => {
+    await mcpConfig(['cursor', '--install'])
+    const { out } = await mcpConfig(['cursor', '--install', '--account', 'work'])
+    expect(out).toContain('Configured the server "whatsapp-work"')
+    const { mcpServers } = JSON.parse(readFileSync(join(home, '.cursor/mcp.json'), 'utf8'))
+    expect(mcpServers.whatsapp.args.slice(1)).toEqual(['stdio'])
+    expect(mcpServers['whatsapp-work'].args.slice(1)).toEqual(['stdio', '--account', 'work'])
+  })
+
   it.each([
     [[], ['stdio', '--toolsets', 'core,people']],
     [

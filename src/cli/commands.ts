@@ -169,9 +169,9 @@ const mcpConfig = defineCommand({
     },
     name: {
       takes: 'NAME',
-      schema: z.string().regex(/^[\w-]{1,40}$/, 'up to 40 letters, digits, - and _'),
-      fallback: 'whatsapp',
-      help: 'Name of the server in the client. Use another name for a second account.',
+      schema: z.string().regex(/^[\w-]{0,40}$/, 'up to 40 letters, digits, - and _'),
+      fallback: '',
+      help: 'Name of the server in the client. Default: whatsapp, or whatsapp-ID for the account ID.',
     },
     install: aSwitch("Write the entry into the client's file."),
     url,

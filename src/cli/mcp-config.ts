@@ -1,6 +1,7 @@
 /** `whatsapp-mcp-api mcp-config CLIENT`: prints the configuration that a client needs, or writes it into the client's file. */
 import { stringify as toToml } from 'smol-toml'
 import type { GivenSettings } from '../config.ts'
+import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { UsageError } from './arguments.ts'
 import { type Place, thisPlace } from './data-dir.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -30,14 +31,15 @@ export async function mcpConfig(
   if (client === undefined) throw unknownClient(id)
   const { platform, execPath } = process
   const place = thisPlace()
+  const name = flags.name || `whatsapp${flags.account === DEFAULT_ACCOUNT ? '' : `-${flags.account}`}`
   const entry = toEntry(transportOf(client, flags.transport), { given, place, execPath })
   const secret = entry.transport === 'stdio' ? leftOut(place) : null
   if (secret !== null)
     say(
       `${secret} is set, but the entry does not contain it. Set WHATSAPP_ARCHIVE_KEY_FILE to a key file instead.`,
     )
-  if (flags.install) return writeInto(client, flags.name, entry, place)
-  process.stdout.write(`${render(client, flags.name, entry, platform)}\n`)
+  if (flags.install) return writeInto(client, name, entry, place)
+  process.stdout.write(`${render(client, name, entry, platform)}\n`)
   say(howToUse(client, place))
   if (entry.transport === 'http') say(inWords('The server must run: whatsapp-mcp-api serve'))
   return EXIT.ok
