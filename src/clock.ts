@@ -7,11 +7,19 @@ export type Clock = {
   after(ms: number, run: () => void): () => void
 }
 
+/** Node's timers end at once if they are longer (nodejs.org/api/timers.html). */
+const LONGEST_MS = 2 ** 31 - 1
+
 /** The clock of this computer. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms)
+    let timer: NodeJS.Timeout
+    const wait = (left: number) => {
+      const part = Math.min(left, LONGEST_MS)
+      timer = setTimeout(part === left ? run : () => wait(left - part), part)
+    }
+    wait(ms)
     return () => clearTimeout(timer)
   },
 }
