@@ -226,8 +226,8 @@ describe('a proxy', () => {
     const proxy = `http://robin:s3cret%3Acanary@127.0.0.1:${port}`
     await harness.post('/api/accounts', { id: 'away', proxy })
     expect((await of('away').post('/auth/start')).json.state).toBe('qr')
-    expect(tunnels.length).toBeGreaterThan(0)
-    expect(new Set(tunnels.map(({ host }) => host))).toEqual(new Set(['web.whatsapp.com:443']))
+    // Chromium's own requests, such as to accounts.google.com, take the same way.
+    expect(tunnels.map(({ host }) => host)).toContain('web.whatsapp.com:443')
     expect(await tool('away', 'whatsapp_start_auth')).toContain(
       `The current code is always at ${harness.url}/accounts/away/qr`,
     )

@@ -73,6 +73,8 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   const open = new Map<string, Account>()
   const dirs = new Map<string, AccountDir>([[DEFAULT_ACCOUNT, authDir]])
   const removing = new Set<string>()
+  /** The accounts whose turn to start has not come. */
+  const waiting = new Set<string>()
   const removals: ((id: AccountId) => Promise<void>)[] = []
   const over = new AbortController()
   const logKey = authDir.secret('log')
@@ -116,6 +118,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       const linked = session.status().account
       if (linked !== null) known.linked(id, linked.wid)
     })
+    if (waiting.has(id)) session.hold(known.isStopped(id) ? 'stopped' : 'queued')
     return account
   }
 
@@ -150,19 +153,19 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   }
 
   function resumeOthers(): void {
-    const inTurn = known
-      .all()
-      .filter(({ id }) => !open.has(id))
-      .map(({ id }) => () => {
-        try {
-          const { session } = get(id)
-          if (!known.isStopped(id)) return session
-          session.hold('stopped')
-        } catch {
-          // Its status says why.
-        }
-        return null
-      })
+    const others = known.all().filter(({ id }) => !open.has(id))
+    for (const { id } of others) waiting.add(id)
+    const inTurn = others.map(({ id }) => () => {
+      waiting.delete(id)
+      try {
+        const { session } = get(id)
+        if (!known.isStopped(id)) return session
+        session.hold('stopped')
+      } catch {
+        // Its status says why.
+      }
+      return null
+    })
     startInTurn(inTurn, { clock, log, signal: over.signal }).catch((error) =>
       log.error({ err: error }, 'the accounts could not be started'),
     )
