@@ -1,5 +1,5 @@
 /** Reads the first bytes of a database without opening it. */
-import { closeSync, fstatSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync, statSync } from 'node:fs'
 import { fail } from '../errors.ts'
 import { openRegular } from '../read-file.ts'
 
@@ -25,17 +25,46 @@ export type Header = {
   wholeBytes: number
 }
 
+/** Descriptors of databases that this process opened, by device and inode. */
+const held = new Map<string, { file: string; fd: number }>()
+
+/**
+ * Lets {@link readHeader} read this file without closing it. Call it for each database that is opened. On Linux and macOS, a
+ * process that closes any descriptor of a file loses all its locks on the file: another program that then reads the database takes
+ * itself for the only one, and deletes the write-ahead log at its end (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+ * The descriptor stays open as long as the file exists, also after the connection is closed: libsql 0.5.29 closes a connection
+ * only when its statements are collected as garbage, and one that is opened before that shares its locks.
+ */
+export function holdHeader(file: string): void {
+  if (process.platform === 'win32') return
+  const id = idOf(file)
+  if (id === null) return
+  // Also where a copy has replaced the file: its descriptor is the one of the copy.
+  held.set(id, { file, fd: held.get(id)?.fd ?? openRegular(file) })
+  for (const [other, one] of held) {
+    if (idOf(one.file) === other) continue
+    held.delete(other)
+    closeSync(one.fd)
+  }
+}
+
+function idOf(file: string): string | null {
+  const stats = statSync(file, { throwIfNoEntry: false })
+  return stats === undefined ? null : `${stats.dev}:${stats.ino}`
+}
+
 /** @throws AppError `archive_unavailable` if the file cannot be read */
 export function readHeader(file: string): Header {
   const header = Buffer.alloc(100)
   let sizeBytes: number
   try {
-    const fd = openRegular(file)
+    const known = held.get(idOf(file) ?? '')
+    const fd = known?.fd ?? openRegular(file)
     try {
       sizeBytes = fstatSync(fd).size
       readSync(fd, header, 0, 100, 0)
     } finally {
-      closeSync(fd)
+      if (known === undefined) closeSync(fd)
     }
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { AppError, fail } from '../errors.ts'
 import { check, type Doubt } from './check.ts'
-import { APPLICATION_IDS, type Contents, readHeader } from './header.ts'
+import { APPLICATION_IDS, type Contents, holdHeader, readHeader } from './header.ts'
 import type { FileKey } from './key-file.ts'
 import { type Connection, connect } from './sqlite.ts'
 
@@ -72,6 +72,7 @@ function open(file: string, key: FileKey | null, contents: Contents, checksAll: 
     migrate(db, migrations)
     if (doubt === null) noteIntact(db, file)
     noteOpen(db)
+    holdHeader(file)
     return { db, doubt }
   } catch (error) {
     db?.close()
