@@ -71,6 +71,13 @@ describe('threads', () => {
     await expect.poll(() => answer(requests, { text: 'next' }).catch(() => null)).toBe('next')
   })
 
+  it('refuse at once what no more of them could answer, in place of the thread that asks', async () => {
+    const requests = open(100)
+    for (const text of ['a', 'b', 'c', 'd', 'e', 'f'])
+      await expect(answer(requests, held(text))).rejects.toMatchObject({ code: 'whatsapp_timeout' })
+    expect(threads.isReady()).toBe(true)
+  })
+
   it('cost only their own request if they crash', async () => {
     const requests = open()
     const answers = [{ crash: true }, { text: 'a' }, { text: 'b' }].map((one) => answer(requests, one))

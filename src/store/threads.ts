@@ -45,7 +45,7 @@ export type Requests = {
 
 export type Threads = {
   open(): Requests
-  /** True if a thread can answer. If not, starts one; if none can start, once a minute. */
+  /** True if threads answer. If not, starts one; if none can start, once a minute. */
   isReady(): boolean
   /** Ends all threads. Resolves when they have ended, or after 5 s. */
   close(): Promise<void>
@@ -120,8 +120,6 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
   /** Gives waiting requests to idle threads, the oldest first, and starts a thread if one is missing. */
   function proceed(): void {
     const now = inState('starting', 'idle', 'busy')
-    if (now.length === 0 && isBroken())
-      return refuse(() => true, new AppError('archive_unavailable', { cause: broken?.cause }))
     const oldest = now.some((thread) => thread.state() !== 'starting') ? performance.now() - limitMs : 0
     refuse(({ since }) => since < oldest, tooLate())
     for (const one of [...alone]) {
@@ -137,6 +135,10 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
     }
     const isMissing = waiting.some((job) => job.at === undefined && mayRun(job))
     if (isMissing && inState('starting').length === 0) startAnother()
+    if (inState('starting', 'idle', 'busy').length > 0) return
+    if (isBroken()) refuse(() => true, new AppError('archive_unavailable', { cause: broken?.cause }))
+    // All of them still run a request over its time limit.
+    else refuse(({ at }) => at === undefined, tooLate())
   }
 
   function startAnother(): void {
@@ -213,6 +215,8 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
     },
     isReady() {
       if (inState('idle', 'busy').length > 0) return true
+      // After requests over their time limit, others would block the caller's own thread as long.
+      if (inState('late').length > 0 && !isBroken()) return true
       if (inState('starting').length === 0) startAnother()
       return false
     },
