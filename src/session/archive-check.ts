@@ -2,6 +2,8 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { startBackgroundCheck } from '../store/background-check.ts'
+import type { Finding } from '../store/check.ts'
+import { identity } from '../store/open-file.ts'
 import type { Store } from '../store/store.ts'
 import { createTimers } from './timers.ts'
 
@@ -34,28 +36,37 @@ export function startArchiveCheck({
   onDone,
 }: ArchiveCheckOptions): ArchiveCheck {
   const timers = createTimers<'start'>(clock)
+  const archive = { file: store.file, key: store.key, identity: identity(store.file) }
   const doubt = store.doubt()
+  const why = doubt ?? 'routine'
   let isRunning = doubt !== null
   let end = () => {}
 
   function start(): void {
     isRunning = true
-    const why = doubt ?? 'routine'
     const startedAt = clock.now()
-    end = startBackgroundCheck(store, doubt ?? 'not_closed', (finding) => {
-      isRunning = false
-      const facts = { why, finding, ms: clock.now() - startedAt }
-      if (finding === null) log.warn(facts, 'the archive could not be checked; the next start checks it')
-      else log.info(facts, 'the archive was checked')
-      try {
-        if (finding !== null) store.settle(finding)
-      } catch (error) {
-        log.warn({ err: error }, 'the result of the check could not be stored')
-      }
-      if (finding === 'damaged') onDamaged()
-      else if (doubt !== null) onDone()
-    })
-    log.debug({ why }, 'checking the archive')
+    const done = (finding: Finding | null) => finish(finding, clock.now() - startedAt)
+    try {
+      end = startBackgroundCheck(archive, doubt ?? 'not_closed', done)
+      log.debug({ why }, 'checking the archive')
+    } catch (error) {
+      log.debug({ err: error }, 'the check could not be started')
+      done(null)
+    }
+  }
+
+  function finish(finding: Finding | null, ms: number): void {
+    isRunning = false
+    const facts = { why, finding, ms }
+    if (finding === null) log.warn(facts, 'the archive could not be checked; the next start checks it')
+    else log.info(facts, 'the archive was checked')
+    try {
+      if (finding !== null) store.settle(finding)
+    } catch (error) {
+      log.warn({ err: error }, 'the result of the check could not be stored')
+    }
+    if (finding === 'damaged') onDamaged()
+    else if (doubt !== null) onDone()
   }
 
   timers.set('start', doubt === null ? LATER_MS : SOON_MS, start)

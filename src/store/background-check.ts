@@ -7,20 +7,21 @@ import { constants, setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Doubt, Finding } from './check.ts'
 import type { FileKey } from './key-file.ts'
-import { identity } from './open-file.ts'
 import { threadScript } from './thread-script.ts'
 
-/** `identity` as of open-file.ts: a file that replaced it is not checked. */
-export type CheckRequest = { file: string; key: FileKey | null; doubt: Doubt; identity: string }
+/** An open archive. `identity` as of open-file.ts, when it was opened: a file that replaced it is not checked. */
+export type CheckedFile = { file: string; key: FileKey | null; identity: string }
+export type CheckRequest = CheckedFile & { doubt: Doubt }
 export type CheckReply = Finding
 
 /**
  * Starts the check, at the lowest priority.
  * @param done called once: with the result, or null if there is none, as when the process was ended
  * @returns ends the check at once, without calling `done`
+ * @throws the operating system's error if it has no memory for another process
  */
 export function startBackgroundCheck(
-  { file, key }: { file: string; key: FileKey | null },
+  archive: CheckedFile,
   doubt: Doubt,
   done: (finding: Finding | null) => void,
 ): () => void {
@@ -44,7 +45,7 @@ export function startBackgroundCheck(
     } catch {
       // It has ended already, or the system has no priorities.
     }
-    child.send({ file, key, doubt, identity: identity(file) } satisfies CheckRequest, () => {})
+    child.send({ ...archive, doubt } satisfies CheckRequest, () => {})
   }
   // A program that has nothing else to do ends.
   child.unref()
