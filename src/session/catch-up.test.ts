@@ -41,6 +41,8 @@ let missing: Set<Jid>
 let says: Map<Jid, HistoryPage['before']>
 /** Chats of which the phone was asked for more. */
 let asked: Jid[]
+/** Called during each read of a chat. */
+let meanwhile: (chat: Jid) => void
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'wma-catch-'))
@@ -52,6 +54,7 @@ beforeEach(() => {
   missing = new Set()
   says = new Map()
   asked = []
+  meanwhile = () => {}
   knownUntil = null
   questions = 0
 })
@@ -100,6 +103,9 @@ const engine: ReadEngine = {
   },
   async readMessages(chat, options) {
     questions += 1
+    // The answer is on its way.
+    const page = historyOf(web.get(chat) ?? [], options)
+    meanwhile(chat)
     const left = fails.get(chat) ?? 0
     if (left > 0) {
       fails.set(chat, left - 1)
@@ -107,7 +113,7 @@ const engine: ReadEngine = {
     }
     if (missing.has(chat)) throw new AppError('chat_not_found')
     const before = says.has(chat) ? (says.get(chat) ?? null) : 'none'
-    return { ...historyOf(web.get(chat) ?? [], options), before }
+    return { ...page, before }
   },
 }
 
@@ -295,6 +301,24 @@ describe('older messages that WhatsApp Web does not have yet', () => {
     expect(stateOf()).toMatchObject({ history: 'all', history_next_at: null })
   })
 
+  it('are read to their end although one reading fails', async () => {
+    await begin('ask')
+    says.set(AMARA, 'none')
+    fails.set(AMARA, 1)
+    clock.advance(1)
+    inbox.take({ type: 'history_came', chat: AMARA })
+    inbox.flush()
+    await expect
+      .poll(
+        () => {
+          clock.advance(50)
+          return rows(AMARA)
+        },
+        { interval: 1, timeout: 3_000 },
+      )
+      .toEqual(all)
+  })
+
   it('are read at once when WhatsApp Web says that they came', async () => {
     await begin('ask')
     says.set(AMARA, 'none')
@@ -319,6 +343,46 @@ describe('older messages that WhatsApp Web does not have yet', () => {
       expect(asked).toHaveLength(before === 'ask' ? 1 : 0)
     },
   )
+})
+
+describe('two chats of one person', () => {
+  const LID = toJid('900000000000007@lid')
+  /** At the nth read of the chat by LID, WhatsApp says that it is the same person. */
+  function meetAt(read: number): void {
+    let reads = 0
+    meanwhile = (chat) => {
+      if (chat !== LID) return
+      reads += 1
+      if (reads !== read) return
+      const both = [...(web.get(AMARA) ?? []), ...(web.get(LID) ?? [])]
+      web = new Map([[AMARA, both.sort((one, other) => one.sentAt - other.sentAt)]])
+      inbox.take({ type: 'identity', phone: AMARA, lid: LID })
+      inbox.flush()
+    }
+  }
+  const all = names('M', 300).flatMap((name, n) => [name, `L${n}`])
+
+  it('are read from their newest message again if they meet while one of them is read', async () => {
+    at(T)
+    fill(AMARA, names('M', 300), T - DAY)
+    fill(LID, names('L', 300), T - DAY + 30)
+    meetAt(4)
+    await connect()
+    expect(rows(AMARA)).toEqual(all)
+  })
+
+  it('have no gap if they meet while what came in the meantime is read', async () => {
+    at(T - 2 * DAY)
+    fill(AMARA, ['A'], T - 2 * DAY - 120)
+    fill(LID, ['B'], T - 2 * DAY - 60)
+    await connect()
+    at(T)
+    fill(AMARA, names('M', 300), T - DAY)
+    fill(LID, names('L', 300), T - DAY + 30)
+    meetAt(5)
+    await connect({ perChat: 0 })
+    expect(rows(AMARA)).toEqual(['A', 'B', ...all])
+  })
 })
 
 describe('a gap', () => {

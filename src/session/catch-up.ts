@@ -266,6 +266,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
    */
   async function closeGap(chat: number, from = Infinity): Promise<void> {
     const look = inbox.look()
+    const merge = inbox.mergeOf(chat)
     const startedAt = Math.floor(clock.now() / 1000)
     const upTo =
       store.chats.get(store.chats.currentId(chat))?.caught_up_to ?? (since === null ? null : firstIn(since))
@@ -278,6 +279,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     for (let walked = 0; ; ) {
       const page: Page = await walk.read(PAGE)
       if (stopped) return
+      if (inbox.mergeOf(chat) !== merge) return lookAt(store.chats.currentId(chat), from)
       const { oldest, added: count }: Recorded = record(chat, page.messages, before, upTo)
       walked += page.messages.length
       before = oldest ?? before
@@ -303,7 +305,10 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
     if (before !== null) inbox.setHistoryFrom(chat, before)
     const row = store.chats.get(store.chats.currentId(chat))
-    if (row?.history === 'failed') inbox.setHistory(chat, NOT_READ)
+    if (row?.history === 'failed') {
+      inbox.setHistory(chat, NOT_READ)
+      isDue = true
+    }
     const last_message = row?.last_message ?? null
     inbox.setCaughtUp(chat, look, last_message ?? firstIn(startedAt))
   }

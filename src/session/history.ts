@@ -71,8 +71,13 @@ export function createHistory(options: HistoryOptions): History {
       const before = gap?.before_message ?? store.chats.get(chat)?.history_from ?? null
       if (at === null || at.gap !== (gap?.id ?? null))
         at = { gap: gap?.id ?? null, walk: pages.walk(chat, before) }
+      const merge = inbox.mergeOf(chat)
       const page = await at.walk.read(Math.min(PAGE, Math.max(count, LEAST)))
       if (isStopped()) return { added: 0, oldest: null, isOver: true }
+      if (inbox.mergeOf(chat) !== merge) {
+        at = null
+        return { added: 0, oldest: null, isOver: false }
+      }
       const originOf = createOriginOf(gap, store.chats.get(chat)?.caught_up_to ?? null)
       return inbox.together(() => {
         const { added, oldest } = inbox.recordStretch(chat, page.messages, originOf, before)

@@ -84,6 +84,11 @@ export type Inbox = {
   setHistory(chat: number, facts: HistoryFacts): void
   /** Records that all messages from this position on were read. Throws as above. */
   setHistoryFrom(chat: number, position: number): void
+  /**
+   * Changes when this chat is merged with another one: what was read of one half before says nothing about the whole, which is
+   * read again.
+   */
+  mergeOf(chat: number): number
   /** Call it before a chat is checked, see {@link Inbox.setCaughtUp}. */
   look(): Look
   /**
@@ -131,6 +136,8 @@ export function createInbox(options: InboxOptions): Inbox {
   let nextAt = 0
   let doubts = 0
   const caughtUp = new Set<number>()
+  let merges = 0
+  const lastMerge = new Map<number, number>()
 
   function write(event: InboxEvent): void {
     switch (event.type) {
@@ -172,10 +179,10 @@ export function createInbox(options: InboxOptions): Inbox {
       case 'chat_removed':
         return chats.removed(event.chat)
       case 'contacts':
-        for (const one of event.contacts) lookAgain(chats.contact(one))
+        for (const one of event.contacts) merged(chats.contact(one))
         return
       case 'identity':
-        return lookAgain(chats.identity(event.phone, event.lid))
+        return merged(chats.identity(event.phone, event.lid))
       case 'restriction': {
         const { restriction } = event
         const kind = restriction === null ? 'account.unrestricted' : 'account.restricted'
@@ -237,6 +244,15 @@ export function createInbox(options: InboxOptions): Inbox {
     if (chat === null) return
     caughtUp.delete(chat)
     onUnheard(chat, from)
+  }
+
+  /** What was known of either half does not hold for the whole chat. */
+  function merged(chat: number | null): void {
+    if (chat === null) return
+    merges += 1
+    lastMerge.set(chat, merges)
+    lookAgain(chat)
+    onMore()
   }
 
   function schedule(): void {
@@ -315,6 +331,7 @@ export function createInbox(options: InboxOptions): Inbox {
     setHistoryFrom(chat, position) {
       together(() => store.chats.setHistoryFrom(store.chats.currentId(chat), position))
     },
+    mergeOf: (chat) => lastMerge.get(store.chats.currentId(chat)) ?? 0,
     look: () => ({ doubts }),
     setCaughtUp(chat, look, upTo) {
       const id = store.chats.currentId(chat)
