@@ -23,6 +23,7 @@ const STATUS = [
   'pairing',
   'reconnect',
   'whatsapp_web_version',
+  'restriction',
   'control_problem',
   'sync',
   'archive',
