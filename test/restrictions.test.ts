@@ -78,3 +78,16 @@ it('ends at its end, with an event, and nothing was restarted or linked again be
   expect((await send(STRANGER)).status).toBe(200)
   expect([starts(), harness.world.state().devices.length]).toEqual([before, 1])
 })
+
+it('is over at the next connection if WhatsApp lifted it while the browser was closed', async () => {
+  await restrict({ code: 463 })
+  clock.advance(PROBE_MS + 1)
+  await expect.poll(restriction).toEqual({ kind: 'new_chats', ends_at: null })
+  await harness.post('/api/accounts/default/stop')
+  expect(await restriction()).toEqual({ kind: 'new_chats', ends_at: null })
+  await restrict(false)
+  await harness.post('/api/accounts/default/restart')
+  await harness.until('ready')
+  await expect.poll(restriction).toBeNull()
+  await expect.poll(async () => (await kinds()).at(-1)).toEqual(['account.unrestricted', {}])
+})

@@ -299,6 +299,26 @@ describe('a QR code', () => {
   })
 })
 
+describe('a restriction', () => {
+  it('ends at its end, also while no browser runs or after another one has started', async () => {
+    const { session, clock, link, opened, engine } = await open()
+    await link()
+    const ends_at = new Date(clock.now() + 60_000).toISOString()
+    const restriction: EngineEvent = { type: 'restriction', restriction: { kind: 'quota', ends_at } }
+    engine(0).emit(restriction)
+    engine(0).emit(CRASHED)
+    clock.advance(3_000)
+    await opened(2)
+    engine(1).emit({ type: 'authenticated' })
+    engine(1).emit(READY)
+    engine(1).emit(restriction)
+    expect(session.status().restriction).toEqual({ kind: 'quota', ends_at })
+    await session.stop()
+    clock.advance(58_000)
+    expect(session.status().restriction).toBeNull()
+  })
+})
+
 describe('QR codes that stop coming', () => {
   it('are asked for, then in a new browser, but not for ever: ten minutes after the last look it ends', async () => {
     const { session, clock, start, engine, opened, state } = await open()

@@ -133,7 +133,9 @@ export function createSession(options: SessionOptions): Session {
 
   const reconnects = createReconnects()
   const abilities = createAbilities(clock)
-  const timers = createTimers<'offline' | 'restart' | 'probe' | 'well' | 'reconnect' | 'restriction'>(clock)
+  const timers = createTimers<'offline' | 'restart' | 'probe' | 'well' | 'reconnect'>(clock)
+  /** Runs on while no browser does. */
+  const restrictionEnd = createTimers<'restriction'>(clock)
   const listeners = new Set<() => void>()
   const changes = createSessionChanges((to, why) => archive.take({ type: 'session', state: to, reason: why }))
   const pairing = createPairing(clock, options.headless, {
@@ -310,13 +312,13 @@ export function createSession(options: SessionOptions): Session {
 
   /** Nothing restarts because of it: that makes a restriction longer (waha#2166). */
   function onRestriction(next: Restriction | null): void {
-    timers.clear('restriction')
     if (JSON.stringify(next) === JSON.stringify(restriction)) return
+    restrictionEnd.clearAll()
     restriction = next
     log.info({ ...next }, next === null ? 'account.unrestricted' : 'account.restricted')
     archive.take({ type: 'restriction', restriction: next })
     if (next !== null && next.ends_at !== null)
-      timers.set('restriction', Math.max(0, Date.parse(next.ends_at) - clock.now()), () =>
+      restrictionEnd.set('restriction', Math.max(0, Date.parse(next.ends_at) - clock.now()), () =>
         onRestriction(null),
       )
     changed()
@@ -376,6 +378,7 @@ export function createSession(options: SessionOptions): Session {
   function forget(): void {
     account = null
     restriction = null
+    restrictionEnd.clearAll()
     authDir.unmark()
     dropEngine()
     closed = closed.then(() => authDir.removeProfile())
@@ -588,6 +591,7 @@ export function createSession(options: SessionOptions): Session {
       // Finish a logout that has begun: half of one leaves a device that is linked but unusable.
       await loggingOut?.catch(() => {})
       timers.clearAll()
+      restrictionEnd.clearAll()
       pairing.clear()
       dropEngine()
       await closed

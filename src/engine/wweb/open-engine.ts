@@ -328,7 +328,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     requestPairingCode: (phone) => supported.use(['pairing_code'], () => linking.requestPairingCode(phone)),
     sendText: (chat, text, options) =>
       supported.use(options.answers === undefined ? ['send_text'] : ['reply', 'send_text'], () =>
-        restrictions.explain(() => sender.send(chat, text, options)),
+        restrictions.explain(chat, () => sender.send(chat, text, options)),
       ),
     findNumber: (phone) => supported.use(['find_number'], () => reading.findNumber(phone)),
     readChats: () => supported.read('read_chats', reading.readChats),

@@ -1,6 +1,7 @@
 /** Restrictions of the account, as WhatsApp Web keeps them in its page. */
 import { type Clock, withDeadline } from '../../clock.ts'
 import { AppError, fail } from '../../errors.ts'
+import { isGroup, type Jid } from '../../model/ids.ts'
 import type { Restriction } from '../../model/restriction.ts'
 import { toUnixMs } from '../../model/times.ts'
 import type { EngineEvent } from '../engine.ts'
@@ -28,11 +29,14 @@ function readRestriction(): Found {
   try {
     const lock = window.require('WAWebReachoutTimelockUtils')
     if (lock.isUserReachoutTimelocked()) {
-      const { userPrefsIdb } = window.require('WAWebUserPrefsIndexedDBStorage')
-      return {
-        kind: 'new_chats',
-        endsAt: userPrefsIdb.get(lock.REACHOUT_TIMELOCK_IDB_KEY)?.time_enforcement_ends,
+      let endsAt: unknown
+      try {
+        const { userPrefsIdb } = window.require('WAWebUserPrefsIndexedDBStorage')
+        endsAt = userPrefsIdb.get(lock.REACHOUT_TIMELOCK_IDB_KEY)?.time_enforcement_ends
+      } catch {
+        // Locked all the same, with an unknown end.
       }
+      return { kind: 'new_chats', endsAt }
     }
   } catch {
     // A build without it.
@@ -50,8 +54,12 @@ function readRestriction(): Found {
 export type Restrictions = {
   /** Reads the page and reports a change. Never fails. */
   read(): Promise<void>
-  /** Runs a send. If WhatsApp refuses it because of a restriction, fails with `account_restricted`. */
-  explain<T>(send: () => Promise<T>): Promise<T>
+  /**
+   * Runs a send to this chat. If WhatsApp refuses it because of a restriction, fails with `account_restricted`.
+   * Restrictions concern people: what a group refuses has another reason, and so has a reply that the page does
+   * not allow.
+   */
+  explain<T>(chat: Jid, send: () => Promise<T>): Promise<T>
 }
 
 export function createRestrictions(
@@ -59,7 +67,8 @@ export function createRestrictions(
   clock: Clock,
   emit: (event: EngineEvent) => void,
 ): Restrictions {
-  let last: Restriction | null = null
+  /** Undefined: not read yet. The first reading is reported in any case: the session may know of an earlier one. */
+  let last: Restriction | null | undefined
 
   async function read(): Promise<void> {
     const page = client.pupPage
@@ -79,13 +88,15 @@ export function createRestrictions(
 
   return {
     read,
-    async explain(send) {
+    async explain(chat, send) {
       try {
         return await send()
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== 'send_refused') throw error
+        // Only what reached WhatsApp has it.
+        if (isGroup(chat) || !('message_id' in error.facts)) throw error
         await read()
-        if (last === null) throw error
+        if (!last) throw error
         return failRestricted(last, clock.now(), error)
       }
     },
