@@ -62,6 +62,8 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
   /** The next QR code is the first of a round. */
   let isFirst = true
   let code: PairingCode | null = null
+  /** The page was asked for a QR code and has sent none yet. */
+  let isAsked = false
   let interestAt = clock.now()
 
   const isAwaited = () => clock.now() - interestAt < INTEREST_MS
@@ -72,18 +74,23 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
     qr = null
     hooks.changed()
     if (!isAwaited()) return hooks.expire()
+    // A page that says at once that it has none is not asked again and again.
+    if (isAsked) return
+    isAsked = true
     isFirst = true
     hooks.askForQr()
     timers.set('qr', QR_RENEW_MS, onNoQr)
   }
 
   function onNoQr(): void {
+    isAsked = false
     if (isAwaited()) hooks.startAnew()
     else hooks.expire()
   }
 
   function onCodeGone(): void {
     code = null
+    isAsked = false
     timers.clear('code')
     onQrGone()
   }
@@ -102,6 +109,7 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
       if (code !== null) return
       const lifeMs = isFirst ? QR_MS.first : QR_MS.later
       isFirst = false
+      isAsked = false
       qr = { text, expiresAt: clock.now() + lifeMs }
       // Some builds stop without a word (wwebjs#22449, waha#1990): an expired code says the same.
       timers.set('qr', lifeMs + QR_LATE_MS, onQrGone)
@@ -120,6 +128,7 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
     },
     onCode(text) {
       qr = null
+      isAsked = false
       timers.clear('qr')
       code = { code: text, expiresAt: new Date(clock.now() + CODE_MS) }
       timers.set('code', CODE_MS, onCodeGone)
@@ -131,6 +140,7 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
       qr = null
       code = null
       isFirst = true
+      isAsked = false
       timers.clearAll()
     },
   }

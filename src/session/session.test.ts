@@ -320,6 +320,21 @@ describe('a restriction', () => {
 })
 
 describe('QR codes that stop coming', () => {
+  it('are asked for once, however often the page says that it has none', async () => {
+    const { clock, start, engine, opened, steps } = await open()
+    await start()
+    engine(0).emit({ type: 'qr', qr: '2@0' })
+    for (let n = 0; n < 5; n++) {
+      engine(0).emit({ type: 'qr_gone' })
+      clock.advance(5_000)
+    }
+    expect(steps).toEqual(['showQr'])
+    clock.advance(6_000)
+    await expect.poll(() => steps).toEqual(['showQr', 'close'])
+    clock.advance(3_000)
+    await opened(2)
+  })
+
   it('are asked for, then in a new browser, but not for ever: ten minutes after the last look it ends', async () => {
     const { session, clock, start, engine, opened, state } = await open()
     await start()
