@@ -21,25 +21,28 @@ export type AbilitiesRecord = {
 export function createAbilities(clock: Clock): AbilitiesRecord {
   let check: SelfCheck | null = null
   let checkedAt: number | null = null
+  /** Since when the checks have this result, Unix ms. */
+  let since: number | null = null
   const failed = new Map<Ability, { failure: string; at: number }>()
 
   function stateOf(ability: Ability): AbilityState {
     const missing = check?.missing[ability]
     if (missing !== undefined)
-      return { state: 'broken', why: `WhatsApp Web does not have ${missing.join(', ')}`, since: checkedAt }
+      return { state: 'broken', why: `WhatsApp Web does not have ${missing.join(', ')}`, since }
     const contradiction = failed.get(ability)
     if (contradiction !== undefined)
       return { state: 'broken', why: contradiction.failure, since: contradiction.at }
-    if (check === null) return { state: 'unknown', why: 'WhatsApp Web was not checked yet', since: null }
-    if (check.isKnown) return { state: 'works', why: null, since: checkedAt }
-    const why = 'This build is new: nothing known is missing, and it was never tested'
-    return { state: 'unknown', why, since: checkedAt }
+    if (check === null) return { state: 'unknown', why: 'WhatsApp Web has not been checked yet', since: null }
+    if (check.isKnown) return { state: 'works', why: null, since }
+    const why = 'This build is new and was never tested; nothing known is missing'
+    return { state: 'unknown', why, since }
   }
 
   return {
     onCheck(next) {
       // Another build may have mended what failed.
       if (next.build !== check?.build) failed.clear()
+      if (JSON.stringify(next) !== JSON.stringify(check)) since = clock.now()
       check = next
       checkedAt = clock.now()
     },

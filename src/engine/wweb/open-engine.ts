@@ -73,6 +73,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   /** The library reports `ready` on every sync, also while its listeners are still being attached (F10). */
   let saidReady = false
   let listening = false
+  let saidNews = false
   /** The library and our own patches are in the page; a QR code may arrive slightly earlier. */
   const injected = createDeferred<true>()
   /** WhatsApp has removed this device and shows its landing page. */
@@ -100,7 +101,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     onReinjectFailed: (error) => {
       if (isOver()) return
       log.warn({ err: error }, 'the engine could not attach to the reloaded page')
-      void endIfUnsupported()
+      // During the next reload the page has not loaded yet.
+      if (!isContextLost(error)) void endIfUnsupported()
       // Another reload attaches again; a page that does not reload would send no events.
       clock.after(REATTACH_MS, () => {
         if (phase === 'ready' && !listening)
@@ -119,7 +121,11 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       void endIfUnsupported()
     },
     onPiece: (piece) => log.debug({ piece }, 'this build of WhatsApp Web is repaired'),
-    onNews: () => log.info('WhatsApp Web showed its news to the new device; confirmed with "Continue"'),
+    onNews() {
+      // Pressed again while the dialog stays, twice a second.
+      if (!saidNews) log.info('WhatsApp Web showed its news to the new device; confirmed with "Continue"')
+      saidNews = true
+    },
     onChanged: (changes) => listeners.onChanged(changes),
     onUnwatched: () => log.warn('chats cannot be watched: this build of WhatsApp Web is unknown'),
   })
@@ -181,8 +187,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   async function endIfUnsupported(): Promise<boolean> {
     const check = await supported.check()
     const missing = check?.missing.link
-    // A page that does not tell its build has not loaded.
-    if (check === null || check.build === 'unknown' || missing === undefined) return false
+    if (check === null || missing === undefined) return false
     end('unsupported', `Build ${check.build} of WhatsApp Web does not have ${missing.join(', ')}.`)
     return true
   }
@@ -339,7 +344,10 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       const answer = await readPage()
       const socket = typeof answer === 'string' ? null : answer
       if (socket !== null) onSocketState(socket.state)
-      if (phase === 'ready') void restrictions.read()
+      if (phase === 'ready') {
+        void restrictions.read()
+        void supported.recheck()
+      }
       // A page that is loading cannot respond yet, but does not hang. It counts as not connected, which has
       // its own limit.
       const isLoading = answer === 'loading' || (phase === 'ready' && !listening)

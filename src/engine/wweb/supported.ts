@@ -5,14 +5,16 @@ import { ABILITIES, type Ability, type SelfCheck } from '../../model/ability.ts'
 import type { EngineEvent } from '../engine.ts'
 import { isKnownBuild, NEEDS } from './compat/needs.ts'
 import { pageCheck } from './compat/page-modules.ts'
-import { isContextLost, type LibraryClient } from './linked-client.ts'
+import { isContextLost } from './linked-client.ts'
 
 /** All scripts that a check may load; a page that hangs is found by the probe. */
 const CHECK_MS = 15_000
 
 export type Supported = {
-  /** Checks the page and reports the result. Null if the page does not respond; never fails. */
+  /** Checks the page and reports the result. Null if WhatsApp Web is not in it or hangs; never fails. */
   check(): Promise<SelfCheck | null>
+  /** Looks again for what was missing: a script that did not load once may load now. */
+  recheck(): Promise<void>
   /**
    * Runs a call that uses these abilities; its outcome tells of the first. Fails with
    * `not_supported_by_whatsapp_web` if something that they need is missing, also if that is found after the
@@ -23,20 +25,25 @@ export type Supported = {
   read<T>(ability: Ability, pieces: () => AsyncIterable<T>): AsyncIterable<T>
 }
 
+/** The part of the client that checking uses. */
+export type SupportedClient = {
+  pupPage: { evaluate(run: typeof pageCheck, needs: typeof NEEDS): ReturnType<typeof pageCheck> } | null
+}
+
 export function createSupported(
-  client: LibraryClient,
+  client: SupportedClient,
   clock: Clock,
   emit: (event: EngineEvent) => void,
 ): Supported {
   let last: SelfCheck | null = null
-  const contradicted = new Set<Ability>()
 
   async function check(): Promise<SelfCheck | null> {
     const page = client.pupPage
     if (page === null) return null
     const asked = page.evaluate(pageCheck, NEEDS)
     const found = await withDeadline(clock, 'Checking the page', CHECK_MS, asked).catch(() => null)
-    if (found === null) return null
+    // A page that does not tell its build has not loaded.
+    if (found === null || found.build === 'unknown') return null
     last = { ...found, isKnown: isKnownBuild(found.build) }
     emit({ type: 'checked', check: last })
     return last
@@ -51,8 +58,12 @@ export function createSupported(
     })
   }
 
+  async function recheck(): Promise<void> {
+    if (Object.keys(last?.missing ?? {}).length > 0) await check()
+  }
+
   function noteSuccess(ability: Ability): void {
-    if (contradicted.delete(ability)) emit({ type: 'outcome', ability, failure: null })
+    emit({ type: 'outcome', ability, failure: null })
   }
 
   /** Throws: `not_supported_by_whatsapp_web` if a new check finds what is missing, else `error`. */
@@ -63,7 +74,6 @@ export function createSupported(
     // A send that may have happened stays unknown.
     if (error.code === 'whatsapp_error' || error.facts.message_id === null) abilities.forEach(demand)
     const [ability] = abilities
-    contradicted.add(ability)
     emit({ type: 'outcome', ability, failure: `WhatsApp Web failed: ${message}` })
     throw error
   }
@@ -77,6 +87,7 @@ export function createSupported(
 
   return {
     check,
+    recheck,
     use,
     async *read(ability, pieces) {
       demand(ability)

@@ -16,7 +16,12 @@ function open(components: Record<string, Record<string, object>>) {
       },
       __debug: { componentMap: new Map(Object.keys(components).map((name) => [name, {}])) },
     },
-    WAWebMsgKey: { newId() {} },
+    WAWebMsgKey: {
+      newId() {},
+      get broken() {
+        throw new Error('not ready')
+      },
+    },
   }
   const loaded: string[] = []
   const page: { require(name: string): object; whatsappMcpModules?: PageModuleTools } = {
@@ -72,12 +77,14 @@ it('names what is missing: modules, exports, and exports of another kind', async
     receive: ['WAWebMsgKey.newId()'],
     reply: ['WAWebMsgReply.canReplyMsg()', 'WAWebMsgKey.newId'],
     find_number: ['WAWebMsgKey.newId.deeper()', 'WAWebMsgKey.length'],
+    send_text: ['WAWebMsgKey.broken.deeper'],
   }
   expect(await pageCheck(needs)).toEqual({
     build: 'unknown',
     missing: {
       reply: ['WAWebMsgReply.canReplyMsg()'],
       find_number: ['WAWebMsgKey.newId.deeper()', 'WAWebMsgKey.length'],
+      send_text: ['WAWebMsgKey.broken.deeper'],
     },
   })
 })

@@ -56,6 +56,15 @@ export function installPageModules(components: Record<string, readonly string[]>
       return undefined
     },
 
+    /** Undefined if there is no such export, or if WhatsApp Web throws where it is read. */
+    read(from: unknown, name: string): unknown {
+      try {
+        return Reflect.get(Object(from), name)
+      } catch {
+        return undefined
+      }
+    },
+
     /** What is missing of these needs, by their keys. Calls nothing of WhatsApp Web but its loader. */
     async missing(needs: Record<string, readonly string[]>) {
       const gone: Record<string, string[]> = {}
@@ -63,7 +72,7 @@ export function installPageModules(components: Record<string, readonly string[]>
         for (const path of paths) {
           const [name = '', ...exports] = path.replace('()', '').split('.')
           let value: unknown = await tools.ensure(name)
-          for (const part of exports) value = value ? Reflect.get(value as object, part) : undefined
+          for (const part of exports) value = tools.read(value, part)
           const isThere = path.endsWith('()') ? typeof value === 'function' : value !== undefined
           if (!isThere) gone[key] = [...(gone[key] ?? []), path]
         }
