@@ -72,6 +72,15 @@ describe(`on build ${newestBuild.name}`, () => {
     expect(types()).not.toContain('ended')
   })
 
+  it('with stand_ins: a reload of a page without a module that the library alone needs is repaired too', async () => {
+    await simulator.world.setFault({ name: 'module_missing', value: { names: ['WAWebCmd'] } })
+    await link(null, 'ready')
+    await simulator.world.setFault({ name: 'reload_burst', value: { times: 1, withinMs: 0 } })
+    await expect.poll(types, { timeout: 15_000 }).toContain('missed')
+    await simulator.world.clearFaults()
+    expect(types()).not.toContain('ended')
+  })
+
   it('without news_dialog: WhatsApp removes the device after five minutes', async () => {
     await link('news_dialog', 'authenticated')
     await simulator.world.moveClock({ seconds: NEWS_S })

@@ -14,6 +14,10 @@ import { installPageWatch } from './page-watch.ts'
 import type { Changes, RawMessage, RawReaction } from './raw.ts'
 import { UNREPORTED_TYPES } from './translate.ts'
 
+/** From a document until WhatsApp Web is in it. */
+const AUTH_MS = 60_000
+const LOOK_MS = 100
+
 /** The fields that we read of a message from whatsapp-web.js (structures/Message.js). */
 export type LibraryMessage = {
   id: { _serialized?: string; fromMe: boolean }
@@ -114,7 +118,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
   const client = new wweb.Client({
     authStrategy: auth,
     webVersionCache: { type: 'none' },
-    authTimeoutMs: 60_000,
+    authTimeoutMs: AUTH_MS,
     qrMaxRetries: 0,
     takeoverOnConflict: false,
     puppeteer: {
@@ -159,6 +163,18 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     }
   }
 
+  /**
+   * As the library waits at the start of its own injection, which comes too late for the pieces: after a reload
+   * the document has no modules yet.
+   */
+  async function waitForPage(): Promise<void> {
+    for (const end = Date.now() + AUTH_MS; Date.now() < end; ) {
+      if (await client.pupPage?.evaluate('window.Debug?.VERSION != undefined')) return
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
+    throw new Error('auth timeout')
+  }
+
   let attaching: Promise<void> | null = null
   let attached = false
   const inject = client.inject.bind(client)
@@ -173,6 +189,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     attached = false
     await client.pupPage?.evaluate(overhearPasskey)
     await client.pupPage?.evaluate(installPageModules, COMPONENTS)
+    await waitForPage()
     await applyPieces('document')
     await inject()
     await client.pupPage?.evaluate(markInjected)

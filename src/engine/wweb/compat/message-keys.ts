@@ -25,7 +25,8 @@ export const messageKeys: Piece = {
   name: 'message_keys',
   builds: 'since 2.3000.1042401057',
   source: 'wwebjs#201830, wa-js#3484',
-  mends: 'whatsapp-web.js reads `_serialized` of a message key, and newer builds keep the text in `$1`.',
+  mends:
+    'Messages have no ids: whatsapp-web.js reads `_serialized` of a message key, and newer builds keep the text in `$1`.',
   when: 'linked',
   apply() {
     const MsgKey = window.require('WAWebMsgKey')

@@ -16,11 +16,11 @@ export const standIns: Piece = {
   builds: 'any that drops one of these modules',
   source:
     'whatsapp-web.js 1.34.7, Client.js `inject` and `attachEventListeners`, AuthStore.js; OpenWA patch 4',
-  mends: 'One module that the library asks for and does not need ends the start.',
+  mends: 'A missing module that the library asks for and does not need ends the start.',
   when: 'document',
   apply() {
     const real = window.require
-    if (!real) return false
+    if (!real || window.whatsappMcpRequire) return false
     window.whatsappMcpRequire = real
     const nothing = { on: () => undefined }
     const standIn: Record<string, object> = {
