@@ -264,7 +264,7 @@ export const ERRORS = {
     status: 429,
     retry: 'later',
     title: 'WhatsApp does not let this account write to new people now',
-    hint: 'Wait until `ends_at`. Replies to people who have written to this account still work. Do not link the account again: that makes the restriction longer.',
+    hint: 'Wait until `ends_at` (null: WhatsApp does not say). Replies to people who have written to this account still work. Do not link the account again: that makes the restriction longer.',
   },
   not_supported_by_whatsapp_web: {
     status: 501,
@@ -318,7 +318,7 @@ export const ERRORS = {
     status: 503,
     retry: 'after_action',
     title: 'The files of the account cannot be used',
-    hint: 'Make the folders of the account in the auth directory usable for the user that runs the server, then retry.',
+    hint: 'Make the directories of the account in the auth directory readable and writable for the user that runs the server, then retry.',
   },
   control_locked: {
     status: 503,

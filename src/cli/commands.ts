@@ -351,7 +351,7 @@ const accountsAdd = defineCommand({
 
 const accountsStop = defineCommand({
   name: 'accounts stop',
-  summary: 'Stop an account, also over restarts of the server',
+  summary: 'Stop an account until it is started again',
   about: 'Closes the browser of the account. The device stays linked.',
   operands: ['ID'],
   settings: CLIENT_SETTINGS,

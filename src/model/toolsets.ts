@@ -7,8 +7,8 @@ export const TOOLSETS = {
   messages:
     'More operations on messages: edit, delete, forward, pin, star, vote, locations, contacts, polls.',
   groups: 'Groups: members, settings, invites, join requests.',
-  chats: 'Chats: archive, pin, mute, mark as read, typing, and the size of the archive.',
-  people: 'People: details, pictures, blocking, numbers on WhatsApp, your profile.',
+  chats: 'Chats: the size of the archive.',
+  people: 'People: details of one person.',
   channels: 'Channels and status updates.',
 } as const satisfies Record<string, string>
 export type Toolset = keyof typeof TOOLSETS

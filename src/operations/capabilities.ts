@@ -23,7 +23,7 @@ export const defineCapabilities = (rows: () => readonly Row[]) =>
     title: 'What works',
     tag: 'link',
     description:
-      'Tells for each operation whether it works on the present build of WhatsApp Web: the server checks the page after each start, and remembers calls that failed in it. Opens no browser.',
+      'Returns for each operation whether it works on the present build of WhatsApp Web. The server checks the page after each start, and remembers calls that failed in it. Never opens a browser.',
     effect: 'read',
     scope: 'read',
     toolset: 'core',

@@ -7,7 +7,7 @@ export const uploadFile = defineUpload({
   title: 'Upload a file',
   tag: 'messages',
   description:
-    'Stores a file for one hour. The body is the bytes of the file, and Content-Type is its media type: `curl -T photo.jpg`. Only the caller that uploaded the file can use it. The largest size is the setting WHATSAPP_MAX_UPLOAD_MIB. Returns 413 without reading a body that is larger. A multipart form returns 415.',
+    'Stores a file for one hour, for operations that send files; there is none yet. The body is the file itself, as `curl -T photo.jpg` sends it, and Content-Type is its media type. The largest size is the setting WHATSAPP_MAX_UPLOAD_MIB. Returns 413 without reading a body that is larger. A multipart form returns 415.',
   scope: 'send',
   needs: 'nothing',
   isGlobal: true,
