@@ -90,6 +90,7 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
       const never = () => new Promise<never>(() => {})
       stage.app.archive.follow(
         {
+          connected: () => true,
           requestPairingCode: never,
           showQr: never,
           findNumber: never,

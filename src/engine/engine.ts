@@ -128,6 +128,8 @@ export type SendOptions = {
  * last three also fails with `not_supported_by_whatsapp_web`, if this build lacks what it needs.
  */
 export type Engine = {
+  /** True while WhatsApp responds. `connection` events report each change. */
+  connected(): boolean
   /**
    * Requests a pairing code of 8 characters from WhatsApp, valid for about three minutes. Only while not
    * linked. Fails with `pairing_refused`, `pairing_rate_limited` or `whatsapp_timeout`.

@@ -70,7 +70,8 @@ export type Archive = {
   flush(): void
   /** Events may have been missed: starts a new catch-up. */
   doubt(): void
-  setConnected(connected: boolean): void
+  /** The engine has lost its connection. */
+  lost(): void
   /** The engine has ended. */
   leave(): void
   /** Resolves when the file is closed. Never fails. */
@@ -104,7 +105,6 @@ export function createArchive(options: ArchiveOptions): Archive {
   /** Set from {@link Archive.follow} until {@link Archive.leave}, also while the archive cannot be opened. */
   let followed: Followed | null = null
   let catchUp: CatchUp | null = null
-  let connected = false
   /** Since {@link Archive.follow}: nothing is missing, and new messages arrive as events. */
   let upToDate = false
   /** The last two ticks at which the archive was up to date, the older one first. */
@@ -112,6 +112,7 @@ export function createArchive(options: ArchiveOptions): Archive {
   /** Unix seconds, as stored in the open archive: up to then nothing was missing. Null: that was never so. */
   let knownUntil: number | null = null
   const timers = createTimers<'note' | 'retry'>(clock)
+  const isConnected = () => followed?.engine.connected() ?? false
   const events = createEventReaders(() => requireOpen().events)
 
   const remembered = authDir.account()
@@ -194,7 +195,7 @@ export function createArchive(options: ArchiveOptions): Archive {
    */
   function tick(): void {
     timers.set('note', NOTE_MS, tick)
-    if (!upToDate || !connected || problem !== null) return
+    if (!upToDate || !isConnected() || problem !== null) return
     const [past, last] = ticks
     if (past !== undefined && last !== undefined) note(past)
     ticks = [...ticks.slice(-1), clock.now()]
@@ -218,7 +219,7 @@ export function createArchive(options: ArchiveOptions): Archive {
   }
 
   function staleSince(): string | null {
-    if (upToDate && connected) return null
+    if (upToDate && isConnected()) return null
     return new Date((knownUntil ?? 0) * 1000).toISOString()
   }
 
@@ -239,7 +240,6 @@ export function createArchive(options: ArchiveOptions): Archive {
     ticks = []
     catchUp?.stop()
     catchUp = null
-    connected = false
     upToDate = false
     opened?.inbox.flush()
     opened?.inbox.doubt()
@@ -255,7 +255,6 @@ export function createArchive(options: ArchiveOptions): Archive {
   }
 
   function begin(current: AccountArchive, { engine, lid }: Followed): void {
-    connected = true
     const { store, inbox, keeping } = current
     current.learnLid(lid)
     catchUp = createCatchUp({
@@ -328,9 +327,8 @@ export function createArchive(options: ArchiveOptions): Archive {
       opened?.inbox.doubt()
       catchUp?.run()
     },
-    setConnected(value) {
-      connected = value
-      if (!value) ticks = []
+    lost() {
+      ticks = []
     },
     leave() {
       followed = null

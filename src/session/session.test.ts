@@ -89,8 +89,13 @@ async function open({
       const code = createDeferred<string>()
       const giveCode = () => code.resolve('ABCD1234')
       if (!holdCode) giveCode()
+      let isConnected = false
       engines.push({
-        emit,
+        emit(event) {
+          if (event.type === 'ready') isConnected = true
+          if (event.type === 'connection') isConnected = event.connected
+          emit(event)
+        },
         letClose: () => gone.resolve(true),
         letLogout: () => told.resolve(true),
         giveCode,
@@ -100,6 +105,7 @@ async function open({
         return answer
       }
       return {
+        connected: () => isConnected,
         requestPairingCode: () => {
           steps.push('code')
           return code.promise

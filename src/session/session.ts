@@ -117,7 +117,6 @@ export function createSession(options: SessionOptions): Session {
   let account: Account | null = null
   let version: string | null = null
   let restriction: Restriction | null = null
-  let connected = false
   let reconnectAt: number | null = null
   /** This start tries a profile without a marker: a QR code means that the profile holds no session. */
   let onTrial = false
@@ -161,7 +160,6 @@ export function createSession(options: SessionOptions): Session {
     reason = why.reason ?? null
     lastError = why.error ?? null
     if (to !== 'qr') pairing.clear()
-    if (to !== 'ready') connected = false
     if (from !== to) log.info({ state: to, ...(reason === null ? {} : { reason }) }, 'session.changed')
     // The archive of an account that has just connected is open only after `follow`.
     if (what !== 'ready') changes.note(state, reason, reconnects.attempt())
@@ -224,7 +222,6 @@ export function createSession(options: SessionOptions): Session {
     const leaving = engine
     engine = null
     archive.leave()
-    connected = false
     if (leaving === null) return
     const gone = farewell(leaving).then(() => leaving.close())
     closed = Promise.all([closed, gone]).then(() => {})
@@ -295,7 +292,6 @@ export function createSession(options: SessionOptions): Session {
   function onReady(event: Extract<EngineEvent, { type: 'ready' }>): void {
     account = event.account
     version = event.whatsappWebVersion
-    connected = true
     signal('ready')
     timers.set('well', WELL_AFTER_MS, () => reconnects.reset())
     timers.set('probe', PROBE_EVERY_MS, probe)
@@ -327,12 +323,10 @@ export function createSession(options: SessionOptions): Session {
   function onConnection(value: boolean): void {
     timers.clear('offline')
     timers.clear('restart')
-    archive.setConnected(value)
     if (value) {
       if (state === 'disconnected') signal('back')
-      connected = true
     } else {
-      connected = false
+      archive.lost()
       timers.set('offline', OFFLINE_MS, () =>
         signal('lost', { reason: 'offline', error: 'The connection to WhatsApp was lost.' }),
       )
@@ -399,6 +393,7 @@ export function createSession(options: SessionOptions): Session {
 
   /** The state after an await, which the compiler cannot narrow correctly. */
   const current = (): SessionState => state
+  const isConnected = () => engine?.connected() ?? false
   const isRunning = () => engine !== null || state === 'starting'
 
   async function start(waitMs = FIRST_RESULT_MS): Promise<void> {
@@ -491,7 +486,7 @@ export function createSession(options: SessionOptions): Session {
               state,
               reason,
               lastError,
-              connected,
+              connected: isConnected(),
               restriction,
               hasPairingCode: pairing.view()?.method === 'code',
               linked,
@@ -510,7 +505,7 @@ export function createSession(options: SessionOptions): Session {
         last_error: lastError,
         account,
         linked,
-        connected: isReady && connected,
+        connected: isReady && isConnected(),
         since_at: new Date(since).toISOString(),
         reason,
         next_step: step === null ? null : words(step),
@@ -548,7 +543,7 @@ export function createSession(options: SessionOptions): Session {
     },
     engine() {
       requireOpen()
-      if (state === 'ready' && connected && engine !== null) return engine
+      if (state === 'ready' && engine?.connected()) return engine
       if (authDir.saved() === null) fail('not_linked')
       if (reason === 'stopped')
         fail('not_connected', { hint: 'The account is stopped. POST /api/auth/start, then retry.' })

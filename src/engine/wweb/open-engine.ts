@@ -329,6 +329,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   }
 
   return {
+    connected: () => connected,
     ...linking,
     requestPairingCode: (phone) => supported.use(['pairing_code'], () => linking.requestPairingCode(phone)),
     sendText: (chat, text, options) =>
