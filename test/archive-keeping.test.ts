@@ -61,10 +61,9 @@ it('what is too old is not fetched, and what becomes too old leaves and is not f
   await harness.synced()
   expect(bodies(NADIAS)).toEqual(['canary9.', 'canary1.'])
   expect(bodies('15557770002@c.us')).toEqual(['canary40.', 'canary20.', 'canary9.', 'canary1.'])
-  expect((await harness.get(`/api/chats/${NADIAS}`)).json.history).toMatchObject({
-    complete: true,
-    messages: 2,
-  })
+  // WhatsApp Web may say that more came while it loads: the chat is then read once more.
+  const history = async () => (await harness.get(`/api/chats/${NADIAS}`)).json.history
+  await expect.poll(history).toMatchObject({ complete: true, messages: 2 })
   await harness.app.close()
   clock.advance(2 * DAY_S * 1000)
   await harness.restart()
