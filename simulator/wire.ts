@@ -30,8 +30,6 @@ export type BuildFacts = {
   guardsStatus: boolean
   /** Posting a status reports its result, and `canCheckStatusRankingPosterGating` is gone (waha#2063). */
   reportsStatus: boolean
-  /** `deprecatedCastStanza` rejects a call; later, native calls ignore it (OpenWA PR #1645). */
-  rejectsCalls: boolean
   /** The page's socket is opened by a worker: `window.WebSocket` sees no frames (`web_comms_in_worker`). */
   commsInWorker: boolean
 }

@@ -14,6 +14,5 @@ export const build1034: BuildFacts = {
   showsNews: false,
   guardsStatus: false,
   reportsStatus: false,
-  rejectsCalls: true,
   commsInWorker: false,
 }

@@ -12,6 +12,5 @@ export const build1049: BuildFacts = {
   idlesSilently: true,
   showsNews: true,
   guardsStatus: true,
-  rejectsCalls: false,
   commsInWorker: true,
 }
