@@ -71,6 +71,8 @@ export type WorldState = {
   refusals: string[]
   /** Chats of which a client asked the phone for more history. */
   phoneAsked: string[]
+  /** Bare ids of messages whose media a client asked the phone to upload again. */
+  reuploads: string[]
 }
 
 /**
@@ -117,8 +119,7 @@ export type World = {
   /** The account's owner writes on the phone itself. */
   writeFromPhone(options: { chat: string; text: string; t?: number }): Promise<WorldMessage>
   /**
-   * A contact, or with `from: 'me'` the owner on the phone, sends any kind of message: media (described,
-   * without bytes), location, contact cards, poll, call, mentions, forwarded, view once.
+   * A contact, or with `from: 'me'` the owner on the phone, sends any kind of message: media, location, contact cards, poll, call, mentions, forwarded, view once.
    */
   writeContent(options: {
     from: string
@@ -139,6 +140,13 @@ export type World = {
   react(options: { id: string; by: string; emoji: string }): Promise<WorldMessage>
   /** A member keeps a disappearing message in the chat for all, or no longer. */
   keep(options: { id: string; kept: boolean }): Promise<WorldMessage>
+  /**
+   * The phone downloads and opens the media of a message: its bytes in base64, and why it cannot show them as what they are
+   * sent as (`problem`). Throws a sentence if they cannot be downloaded or decrypted.
+   */
+  openMedia(options: { id: string }): { data: string; problem: string | null }
+  /** The media host deletes the file of a message; with `onPhone` the phone no longer has it either. */
+  expireMedia(options: { id: string; onPhone?: boolean }): void
   /** The contact reads everything in its direct chat with the account: own messages go to ack 3. */
   read(options: { by: string }): Promise<void>
   /**

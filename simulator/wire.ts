@@ -171,13 +171,13 @@ export type Requests = {
       t: number
       /** The quoted message, and the address of its author. */
       quoted: { id: string; participant: string } | null
-      /** An uploaded file, by its path, and the text under it. */
-      media?: { directPath: string; caption: string | undefined }
+      /** An uploaded file: where it is, what opens it, and the text under it. */
+      media?: Omit<WorldMedia, 'thumbnail'> & { thumbnail?: string; caption?: string; viewOnce?: true }
     }
     answer: SendAnswer
   }
-  /** Media have no bytes in this double: the service describes them. */
-  upload: { args: { type: string; mimetype: string; sizeBytes: number }; answer: WorldMedia }
+  /** Asks the phone to upload the media of this message again; null: it has it no more. */
+  reupload: { args: { id: string }; answer: { directPath: string | null } }
   describe_group: { args: { group: string; description: string }; answer: null }
   invite_code: { args: { group: string }; answer: string }
   exists: { args: { jid: string }; answer: WirePerson | null }

@@ -3,7 +3,7 @@
 /** Stands for the account's own phone if a verb takes an actor. */
 export type Actor = string
 
-/** A description of media, without bytes. Omitted fields get plausible values from the seed. */
+/** A description of media; the media host has the bytes. Omitted fields get plausible values from the seed. */
 export type WorldMedia = {
   mimetype: string
   sizeBytes: number
@@ -12,6 +12,10 @@ export type WorldMedia = {
   seconds?: number
   width?: number
   height?: number
+  /** Voice notes: 64 values from 0 to 100. */
+  waveform?: number[]
+  /** A video that plays like a GIF. */
+  gif?: true
   /** Base64, as the real fields are; different for each message. */
   mediaKey: string
   filehash: string
@@ -64,8 +68,16 @@ export type NewContent = {
   text?: string
   /** `image`, `video`, `document`. */
   caption?: string
-  /** Media: any of these values; the others are generated. */
-  media?: Partial<Pick<WorldMedia, 'mimetype' | 'sizeBytes' | 'filename' | 'seconds' | 'width' | 'height'>>
+  /**
+   * Media: any of these values; the others are generated. `data`: the bytes in base64; without it a sample of `sizeBytes`,
+   * and above 8 MiB no bytes at all.
+   */
+  media?: Partial<
+    Pick<
+      WorldMedia,
+      'mimetype' | 'sizeBytes' | 'filename' | 'seconds' | 'width' | 'height' | 'waveform' | 'gif'
+    >
+  > & { data?: string }
   location?: NonNullable<MessageParts['location']>
   /** One is a `vcard`, several become a `multi_vcard`. */
   vcards?: string[]

@@ -68,7 +68,8 @@ function toMediaProps(message: WireMessage, media: WorldMedia): Partial<MsgProps
     mediaKey: media.mediaKey,
     mediaKeyTimestamp: message.t,
     isViewOnce: false,
-    isGif: false,
+    isGif: media.gif === true,
+    ...(media.waveform === undefined ? {} : { waveform: new Uint8Array(media.waveform) }),
     ...(media.filename === undefined ? {} : { filename: media.filename }),
     // A string on the real page too.
     ...(media.seconds === undefined ? {} : { duration: String(media.seconds) }),

@@ -30,3 +30,31 @@ export class ServerStatusCodeError extends Error {
     this.status = code
   }
 }
+
+/** The media host has the file no more; clients read `status` (whatsapp-web.js: Message.js, `downloadMedia`). */
+export class MediaNotFoundError extends Error {
+  readonly status: number
+
+  constructor(status: number) {
+    super('MediaNotFoundError')
+    this.name = 'MediaNotFoundError'
+    this.status = status
+  }
+}
+
+/** The bytes of media cannot be decrypted, or are others. */
+export class MediaDecryptionError extends Error {
+  override name = 'MediaDecryptionError'
+}
+
+/** The type of a file is not one for this kind of message: no Error, and of class `t` on the minified site (wwebjs#201908). */
+class t {
+  readonly name = 'InvalidMediaFileType'
+  readonly message: string
+
+  constructor(mimetype: string, type: string) {
+    this.message = `Unexpected mimetype ${mimetype} for media type ${type}`
+  }
+}
+
+export { t as InvalidMediaFileType }

@@ -1,7 +1,7 @@
 /** The model of a message, with the attributes that the real one serializes. */
+import { downloadForView, type MediaState } from './media-download.ts'
 import { declareProps, Model } from './model.ts'
 import type { MsgKey } from './msg-key.ts'
-import { refuse } from './registry.ts'
 import type { Wid } from './wid.ts'
 
 export type MsgProps = {
@@ -49,6 +49,7 @@ export type MsgProps = {
   duration: string | undefined
   width: number | undefined
   height: number | undefined
+  waveform: Uint8Array | undefined
   pageCount: number | undefined
   isGif: boolean
   isViewOnce: boolean
@@ -118,6 +119,8 @@ const leftOutOfQuotes = new Set([
 
 /** One message. */
 export class MsgModel extends Model<MsgProps> {
+  readonly #media: MediaState = { mediaStage: 'INIT' }
+
   get isEphemeral(): boolean {
     return (this.get('ephemeralDuration') ?? 0) > 0
   }
@@ -141,15 +144,15 @@ export class MsgModel extends Model<MsgProps> {
     return directPath === undefined ? undefined : { filehash, type }
   }
 
-  get mediaData(): { mediaStage: string; type: string | undefined } | undefined {
-    const { directPath, type } = this.attributes
-    return directPath === undefined ? undefined : { mediaStage: 'INIT', type }
+  get mediaData(): MediaState | undefined {
+    return this.attributes.directPath === undefined ? undefined : this.#media
   }
 
-  /** Media have no bytes in this double. */
-  async downloadMedia(_options: unknown): Promise<void> {
-    refuse('the bytes of media are not built in this double')
-    throw new Error('simulator: the bytes of media are not built in this double')
+  async downloadMedia({ rmrReason }: { rmrReason?: number } = {}): Promise<void> {
+    const { directPath, encFilehash, filehash, mediaKey, mimetype, type = '', id } = this.attributes
+    const wanted = { directPath, encFilehash, filehash, mediaKey, mimetype, type, id: id?.id ?? '' }
+    const moveTo = (path: string) => void this.set({ directPath: path })
+    await downloadForView(this.#media, wanted, moveTo, rmrReason)
   }
 
   /** The library requests the real model's unguarded self before a reply. */
@@ -225,6 +228,7 @@ declareProps(MsgModel, [
   'duration',
   'width',
   'height',
+  'waveform',
   'pageCount',
   'isGif',
   'isViewOnce',

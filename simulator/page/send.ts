@@ -11,10 +11,11 @@ import { refuse } from './registry.ts'
 import { Msg } from './stores.ts'
 
 type QuotedArgs = Requests['send']['args']['quoted']
+type SentMedia = NonNullable<Requests['send']['args']['media']>
 export type SendResult = { messageSendResult: string; t: number | null; count: number | null }
 
 /** Types that this double sends. */
-const sendable = new Set(['chat', 'image', 'video', 'audio', 'ptt', 'document'])
+const sendable = new Set(['chat', 'image', 'video', 'audio', 'ptt', 'document', 'sticker'])
 
 /**
  * Returns two promises: the message is in the page (ack 0, `add` has fired), and the server has responded
@@ -40,16 +41,42 @@ export function addAndSendMsgToChat(
   if (isOn('send_rejects')) return [Promise.reject(new Error('send: storage is gone')), new Promise(() => {})]
   const added = add(chat, isOn('send_returns_undefined') ? { ...attributes, id: otherKey(id) } : attributes)
   const quoted = quotedIn(attributes)
-  const { directPath, caption } = attributes
+  const media = mediaIn(attributes)
   const content = {
     id: id.id,
     type,
-    body: directPath === undefined ? (body ?? '') : '',
+    body: media === undefined ? (body ?? '') : '',
     quoted,
-    ...(directPath === undefined ? {} : { media: { directPath, caption } }),
+    ...(media === undefined ? {} : { media }),
   }
   const sent = added.then((model) => transmit(chat, model, content))
   return [added, sent]
+}
+
+/** The media in its wire form; throws for a message that names a file and lacks what opens it. */
+function mediaIn(message: Partial<MsgProps>): SentMedia | undefined {
+  const { directPath, mediaKey, filehash, encFilehash, size, type, mimetype, filename, caption } = message
+  if (directPath === undefined) return undefined
+  if (mediaKey === undefined || filehash === undefined || encFilehash === undefined || size === undefined)
+    throw new TypeError(`addAndSendMsgToChat: the ${type} has no keys`)
+  const { duration, width, height, waveform, isGif, isViewOnce, body } = message
+  return {
+    directPath,
+    mediaKey,
+    filehash,
+    encFilehash,
+    sizeBytes: size,
+    mimetype: mimetype ?? (type === 'sticker' ? 'image/webp' : 'application/octet-stream'),
+    ...(filename === undefined ? {} : { filename }),
+    ...(caption === undefined ? {} : { caption }),
+    ...(duration === undefined ? {} : { seconds: Number(duration) }),
+    ...(width === undefined ? {} : { width }),
+    ...(height === undefined ? {} : { height }),
+    ...(waveform === undefined ? {} : { waveform: [...waveform] }),
+    ...(isGif ? { gif: true as const } : {}),
+    ...(isViewOnce ? { viewOnce: true as const } : {}),
+    ...(body === undefined ? {} : { thumbnail: body }),
+  }
 }
 
 /** The quoted message in its wire form: requires both the copy and its name. */

@@ -17,7 +17,7 @@ import {
   requestPairingCode,
   startLinking,
 } from './links.ts'
-import { isMediaType, makeMedia } from './media.ts'
+import { isMediaType } from './media.ts'
 import { changeChat, confirmReceived, resend } from './messages.ts'
 import { RefusedQuestion } from './refused.ts'
 import { searchMessages } from './search.ts'
@@ -119,12 +119,20 @@ export const answers: Answers = {
     return findPerson(linkOf(session).account, typeof other === 'string' ? other : jid) ?? null
   },
 
-  async upload(context, _session, { type, mimetype, sizeBytes }) {
+  async reupload(context, session, { id }) {
+    const { account } = linkOf(session)
     await context.clock.wait('stanza')
-    if (!isMediaType(type)) throw new RefusedQuestion(`no media of type ${type}`)
-    const media = makeMedia(context.random, type, { mimetype, sizeBytes })
-    context.uploads.set(media.directPath, media)
-    return media
+    if (context.faults.isOn('reupload_hangs')) return new Promise(() => {})
+    context.reuploads.push(id)
+    context.changed()
+    const message = account.messages.get(id)
+    if (!message?.media || !isMediaType(message.type)) return { directPath: null }
+    const directPath = context.mediaHost.republish(message.type, message.media)
+    if (directPath !== null) {
+      message.media = { ...message.media, directPath }
+      account.messages.put(message)
+    }
+    return { directPath }
   },
 
   async describe_group(context, session, { group, description }) {

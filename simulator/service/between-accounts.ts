@@ -27,7 +27,7 @@ export function deliverToAccount(context: Context, sender: Account, message: Wor
   if (receiver === undefined || receiver === sender) return
   const from = receiver.contacts.get(sender.info.phone)
   if (from === undefined) return
-  const { id, type, body, t, quoted } = message
+  const { id, type, body, t, quoted, media, caption, viewOnce } = message
   addMessage(context, receiver, {
     id,
     chat: chatOf(from),
@@ -38,6 +38,9 @@ export function deliverToAccount(context: Context, sender: Account, message: Wor
     body,
     t,
     ack: 1,
+    ...(media === undefined ? {} : { media }),
+    ...(caption === undefined ? {} : { caption }),
+    ...(viewOnce === undefined ? {} : { viewOnce }),
     ...(quoted !== undefined && receiver.messages.get(quoted) ? { quoted } : {}),
   })
 }

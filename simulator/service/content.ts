@@ -51,13 +51,11 @@ function toParts(
   }
   if (isMediaType(type)) {
     const caption = content.caption === undefined ? {} : { caption: content.caption }
-    return {
-      type,
-      body: '',
-      media: makeMedia(context.random, type, content.media ?? {}),
-      ...caption,
-      ...extra,
-    }
+    const { data, ...given } = content.media ?? {}
+    const media = makeMedia(context.random, type, given)
+    const bytes = data === undefined ? null : Buffer.from(data, 'base64')
+    const file = context.mediaHost.publish(type, bytes, media)
+    return { type, body: '', media: { ...media, ...file }, ...caption, ...extra }
   }
   switch (type) {
     case 'chat':

@@ -1,8 +1,8 @@
 /** Shared by all parts of the service: memory, time, randomness, faults, and the connected pages. */
 import type { BuildFacts, Push, Registration } from '../wire.ts'
-import type { WorldMedia } from '../world-types.ts'
 import type { Account, Accounts, Device } from './accounts.ts'
 import type { Faults } from './faults.ts'
+import type { MediaHost } from './media-host.ts'
 import type { Clock } from './pace.ts'
 import type { Random } from './random.ts'
 
@@ -47,8 +47,9 @@ export type Context = {
   /** Times of code requests, for the limit. */
   codeRequests: { phone: string; at: number }[]
   refusals: string[]
-  /** Uploaded media by their path. */
-  uploads: Map<string, WorldMedia>
+  mediaHost: MediaHost
+  /** Messages whose media a client asked the phone to upload again. */
+  reuploads: string[]
   /** Chats of which a client asked the phone for more. */
   phoneAsked: string[]
   /** Devices that the next hello removes (they read status updates). */

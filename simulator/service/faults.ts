@@ -267,6 +267,24 @@ export const faultTable = {
     value: '{ code = 463 | 475, endsAt?: Unix ms }',
     does: 'WhatsApp restricts the account: sends to people who have not written to it get ack -1. The page knows the restriction and its end (463: a time lock, 475: the quota of new chats).',
   },
+  media_hangs: {
+    provokes: '`whatsapp_timeout`',
+    where: 'host',
+    value: '',
+    does: 'The media host answers no request: downloads and uploads never end.',
+  },
+  upload_refused: {
+    provokes: 'B18',
+    where: 'host',
+    value: '',
+    does: 'The media host accepts no upload, as for pages of an old build: `uploadMedia` returns no media entry.',
+  },
+  reupload_hangs: {
+    provokes: '`media_expired`',
+    where: 'service',
+    value: '',
+    does: 'The phone is offline: it does not answer a page that asks for expired media.',
+  },
   leak_memory: {
     provokes: 'F28',
     where: 'page',

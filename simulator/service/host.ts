@@ -1,4 +1,4 @@
-/** The https and wss host that a browser connects to as web.whatsapp.com. */
+/** The https and wss host that a browser connects to as web.whatsapp.com, and as the media host. */
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -8,6 +8,7 @@ import { answers } from './answers.ts'
 import type { Certificate } from './certificate.ts'
 import type { Context, Session } from './context.ts'
 import { scriptPath, toDocument } from './document.ts'
+import { mediaHostName } from './media-host.ts'
 import { loadPageScript } from './page-script.ts'
 import { RefusedQuestion } from './refused.ts'
 
@@ -22,6 +23,11 @@ export type Host = {
 export async function openHost(context: Context, certificate: Certificate, holdSync: boolean): Promise<Host> {
   const connections = new Set<Duplex>()
   const server = createServer({ key: certificate.key, cert: certificate.cert }, async (request, response) => {
+    if (request.headers.host?.startsWith(mediaHostName)) {
+      if (!context.faults.isOn('media_hangs'))
+        await context.mediaHost.serve(request, response, context.faults.isOn('upload_refused'))
+      return
+    }
     if (context.faults.isOn('load_hangs')) return
     const path = new URL(request.url ?? '/', 'https://web.whatsapp.com').pathname
     if (path === '/') {

@@ -1,4 +1,4 @@
-/** Generated descriptions of media: plausible sizes, lengths and names, no bytes. */
+/** Generated descriptions of media: plausible sizes, lengths and names. */
 import type { MediaType, WorldMedia } from '../world-types.ts'
 import type { Random } from './random.ts'
 
@@ -18,9 +18,9 @@ const mimetypes: Record<MediaType, string> = {
 /** From and to, in bytes. */
 const sizes: Record<MediaType, [number, number]> = {
   image: [40_000, 400_000],
-  video: [500_000, 16_000_000],
+  video: [500_000, 4_000_000],
   ptt: [4_000, 120_000],
-  audio: [500_000, 8_000_000],
+  audio: [500_000, 4_000_000],
   document: [20_000, 5_000_000],
   sticker: [10_000, 90_000],
 }
@@ -49,6 +49,7 @@ export function makeMedia(random: Random, type: MediaType, given: Partial<WorldM
       ? { filename: filenames[random.between(0, filenames.length - 1)] ?? 'file' }
       : {}),
     ...(isTimed ? { seconds: random.between(2, 180) } : {}),
+    ...(type === 'ptt' ? { waveform: Array.from({ length: 64 }, (_, at) => (at * 37) % 101) } : {}),
     ...(size ? { width: size[0], height: size[1] } : {}),
     mediaKey: random.base64(32),
     filehash: random.base64(32),

@@ -1,5 +1,6 @@
 /** Messages that a page sends: accepted once per id, acknowledged, delivered. */
 import type { Requests, SendAnswer } from '../wire.ts'
+import type { WorldMedia } from '../world-types.ts'
 import type { Account, Device } from './accounts.ts'
 import { findChatId, findPerson } from './addresses.ts'
 import { deliverToAccount } from './between-accounts.ts'
@@ -28,12 +29,13 @@ export async function takeSend(
   const target = findChatId(account, chat)
   const group = account.groups.get(chat)
   const isClosed = group && (group.left || (group.announce && !adminsOf(group).includes(account.info.phone)))
-  if (!target || isClosed) return { ack: -1, t: context.clock.now(), result: 'ERROR_UNKNOWN' }
+  const isUploaded = media === undefined || context.mediaHost.has(media.directPath)
+  if (!target || isClosed || !isUploaded) return { ack: -1, t: context.clock.now(), result: 'ERROR_UNKNOWN' }
   if (context.faults.isOn('restricted') && !group && !hasWritten(account, target)) {
     return { ack: -1, t: context.clock.now(), result: 'ERROR_UNKNOWN' }
   }
   if (quoted !== null) checkQuote(context, account, quoted)
-  const uploaded = media && context.uploads.get(media.directPath)
+  const uploaded = media && toMedia(media)
   const message = addMessage(context, account, {
     id,
     chat: target,
@@ -47,11 +49,22 @@ export async function takeSend(
     ...(quoted === null ? {} : { quoted: quoted.id }),
     ...(uploaded ? { media: uploaded } : {}),
     ...(media?.caption === undefined ? {} : { caption: media.caption }),
+    ...(media?.viewOnce ? { viewOnce: true as const } : {}),
   })
   deliverToAccount(context, account, message)
   if (hangs) return new Promise(() => {})
   void context.clock.wait('delivery').then(() => setAck(context, account, id, 2))
   return { ack: 1, t: message.t, result: 'OK' }
+}
+
+/** The description that the message itself carries. */
+function toMedia({
+  caption: _caption,
+  viewOnce: _viewOnce,
+  thumbnail = '',
+  ...media
+}: NonNullable<Requests['send']['args']['media']>): WorldMedia {
+  return { ...media, thumbnail }
 }
 
 /** True if the other person of this chat has written, lately. */

@@ -134,5 +134,6 @@ function toState(context: Context): WorldState {
     faults: context.faults.all(),
     refusals: [...context.refusals],
     phoneAsked: [...context.phoneAsked],
+    reuploads: [...context.reuploads],
   }
 }

@@ -1,5 +1,6 @@
 /** The verbs about messages: writing every type, editing, deleting, reacting, listing them. */
 import type { World } from '../../simulator.ts'
+import type { MediaType, WorldMedia } from '../../world-types.ts'
 import { statusChat } from '../addresses.ts'
 import {
   editMessage,
@@ -11,6 +12,7 @@ import {
 } from '../changes.ts'
 import { post } from '../content.ts'
 import { removeUnaware } from '../links.ts'
+import { isMediaType } from '../media.ts'
 import { setAck } from '../messages.ts'
 import { copyOf, type Reach } from './reach.ts'
 
@@ -29,6 +31,8 @@ type MessageVerbs = Pick<
   | 'deleteForMe'
   | 'react'
   | 'keep'
+  | 'openMedia'
+  | 'expireMedia'
   | 'moveClock'
 >
 
@@ -44,6 +48,12 @@ export function messageVerbs({ context, account, chatId, person }: Reach): Messa
     // Messages of blocked people still arrive in groups.
     if (author.blocked && !group) throw new Error(`${address} is blocked: what it writes does not arrive.`)
     return author.phone
+  }
+
+  const mediaOf = (id: string): { type: MediaType; media: WorldMedia } => {
+    const { type = '', media } = account().messages.get(id) ?? {}
+    if (media && isMediaType(type)) return { type, media }
+    throw new Error(`The message ${id} has no media.`)
   }
 
   return {
@@ -99,6 +109,14 @@ export function messageVerbs({ context, account, chatId, person }: Reach): Messa
     deleteForMe: async ({ ids }) => removeMessages(context, account(), ids),
     react: async (options) => copyOf(reactToMessage(context, account(), options)),
     keep: async (options) => copyOf(keepMessage(context, account(), options)),
+    openMedia({ id }) {
+      const { type, media } = mediaOf(id)
+      const { bytes, problem } = context.mediaHost.open(type, media)
+      return { data: bytes.toString('base64'), problem }
+    },
+    expireMedia({ id, onPhone = false }) {
+      context.mediaHost.expire(mediaOf(id).media, onPhone)
+    },
     async moveClock({ seconds }) {
       if (!(seconds >= 0)) throw new Error('The clock goes forward only.')
       context.clock.move(seconds)
