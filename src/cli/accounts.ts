@@ -1,4 +1,4 @@
-/** `whatsapp-mcp-api accounts list`, `add`, `stop`, `restart` and `remove`: the accounts of the running server. */
+/** `whatsapp-mcp-api accounts list`, `add`, `change`, `stop`, `restart` and `remove`: the accounts of the running server. */
 import { readFileSync } from 'node:fs'
 import { toPath } from '../home.ts'
 import { type AccountView, readAccounts } from './account-list.ts'
@@ -31,6 +31,27 @@ export async function addAccount(server: Server, id: string, flags: AddFlags): P
   }
   const done = await openApi(server).post<{ account: AccountView }>('/api/accounts', body, LIMIT_MS)
   print(json, done, `Added. To link it: ${inWords(`whatsapp-mcp-api auth --account ${id}`)}\n`)
+  return EXIT.ok
+}
+
+type ChangeFlags = AddFlags & { 'no-label': boolean; 'no-proxy': boolean }
+
+/** Changes label and proxy of the account as the flags say, and prints it. Resolves with the exit code. */
+export async function changeAccount(server: Server, id: string, flags: ChangeFlags): Promise<number> {
+  const { label, 'proxy-file': file, 'no-label': noLabel, 'no-proxy': noProxy, json } = flags
+  const body = {
+    ...(noLabel ? { label: null } : label === '' ? {} : { label }),
+    ...(noProxy ? { proxy: null } : file === '' ? {} : { proxy: firstLine(file) }),
+  }
+  if (Object.keys(body).length === 0)
+    throw new CommandError(
+      'No change is named.',
+      'Set --label, --no-label, --proxy-file or --no-proxy.',
+      EXIT.wrongSetting,
+    )
+  const path = `/api/accounts/${encodeURIComponent(id)}`
+  const done = await openApi(server).patch<{ account: AccountView }>(path, body, LIMIT_MS)
+  print(json, done, lineOf(done.account))
   return EXIT.ok
 }
 

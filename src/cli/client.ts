@@ -33,6 +33,7 @@ export type Api = {
   account: string
   get<T>(path: string, limitMs?: number): Promise<T>
   post<T>(path: string, body: object, limitMs: number): Promise<T>
+  patch<T>(path: string, body: object, limitMs: number): Promise<T>
   delete<T>(path: string, limitMs: number): Promise<T>
   /** Returns a page as plain text. */
   text(path: string): Promise<string>
@@ -104,14 +105,8 @@ export function openApi({ url, isNamed, account = DEFAULT_ACCOUNT }: Server): Ap
     account,
     get: async (path, limitMs = ANSWER_MS) => json(await call(path, limitMs)),
     delete: async (path, limitMs) => json(await call(path, limitMs, { method: 'DELETE' })),
-    post: async (path, body, limitMs) =>
-      json(
-        await call(path, limitMs, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        }),
-      ),
+    post: async (path, body, limitMs) => json(await call(path, limitMs, carrying('POST', body))),
+    patch: async (path, body, limitMs) => json(await call(path, limitMs, carrying('PATCH', body))),
     async open(path) {
       await isKnown(ANSWER_MS)
       const begun = new AbortController()
@@ -172,6 +167,10 @@ export function serverOf(given: Addressed): Server {
 }
 
 /** Turns a failed call into an error. `isAsked`: the call was the command's own request, not the identity check. */
+function carrying(method: string, body: object): RequestInit {
+  return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+}
+
 function explainFailure(
   url: string,
   error: unknown,

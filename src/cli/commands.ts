@@ -349,6 +349,27 @@ const accountsAdd = defineCommand({
     (await import('./accounts.ts')).addAccount(serverOf(given), given.operands[0] ?? '', given.flags),
 })
 
+const accountsChange = defineCommand({
+  name: 'accounts change',
+  summary: 'Change the label or the proxy of an account',
+  about: 'A running account restarts with a new proxy.',
+  operands: ['ID'],
+  fields: { id: 'ID', label: '--label', proxy: '--proxy-file' },
+  settings: CLIENT_SETTINGS,
+  flags: {
+    label,
+    'no-label': aSwitch('Removes the label.'),
+    'proxy-file': proxyFile,
+    'no-proxy': aSwitch('Removes the proxy.'),
+    json,
+    url,
+  },
+  examples: [["accounts change work --label 'Shop'", 'Gives the account work another label']],
+  exits: ['notRunning'],
+  run: async (given) =>
+    (await import('./accounts.ts')).changeAccount(serverOf(given), given.operands[0] ?? '', given.flags),
+})
+
 const accountsStop = defineCommand({
   name: 'accounts stop',
   summary: 'Stop an account until it is started again',
@@ -562,6 +583,7 @@ export const COMMANDS: readonly Command[] = [
   doctor,
   accountsList,
   accountsAdd,
+  accountsChange,
   accountsStop,
   accountsRestart,
   accountsRemove,
