@@ -12,7 +12,7 @@ import { PIECES } from '../src/engine/wweb/compat/pieces.ts'
 import { launchArgs } from '../src/engine/wweb/launch-args.ts'
 import { wwebEngine } from '../src/engine/wweb/open-engine.ts'
 import { createLog } from '../src/log.ts'
-import { toJid } from '../src/model/ids.ts'
+import { newBareId, toJid } from '../src/model/ids.ts'
 import { browserPath, type Harness, openHarness } from './harness.ts'
 import { createTestClock } from './test-clock.ts'
 
@@ -48,6 +48,8 @@ async function link(without: string | null, until: EngineEvent['type']): Promise
 }
 
 const types = () => events.map(({ type }) => type)
+const send = (text: string, limitMs: number) =>
+  engine.send(toJid(`${amara()}@c.us`), { kind: 'text', text }, { bareId: newBareId(), limitMs })
 const amara = () => simulator.world.state().contacts[0]?.phone ?? ''
 
 describe(`on build ${newestBuild.name}`, () => {
@@ -63,7 +65,7 @@ describe(`on build ${newestBuild.name}`, () => {
 
   it('every piece together: it links, sends, and stays linked', async () => {
     await link(null, 'ready')
-    const sent = await engine.sendText(toJid(`${amara()}@c.us`), 'with all', { limitMs: 10_000 })
+    const sent = await send('with all', 10_000)
     expect(sent.id).toContain(sent.message.bareId)
     const devices = () => simulator.world.state().devices.map(({ news }) => news)
     await expect.poll(devices).toEqual([false])
@@ -90,7 +92,7 @@ describe(`on build ${newestBuild.name}`, () => {
 
   it('without message_keys: a send is never known', async () => {
     await link('message_keys', 'ready')
-    const sending = engine.sendText(toJid(`${amara()}@c.us`), 'without keys', { limitMs: 3_000 })
+    const sending = send('without keys', 3_000)
     await expect(sending).rejects.toMatchObject({ code: 'send_outcome_unknown' })
   })
 })

@@ -10,7 +10,7 @@ import type { Engine, EngineEvent } from '../src/engine/engine.ts'
 import { launchArgs } from '../src/engine/wweb/launch-args.ts'
 import { wwebEngine } from '../src/engine/wweb/open-engine.ts'
 import { createLog } from '../src/log.ts'
-import { type Jid, toJid } from '../src/model/ids.ts'
+import { type Jid, newBareId, type PhoneNumber, toJid } from '../src/model/ids.ts'
 import { browserPath } from './harness.ts'
 
 type Named<T extends EngineEvent['type']> = Extract<EngineEvent, { type: T }>
@@ -63,6 +63,9 @@ async function open(simulator: Simulator, profileDir: string): Promise<Opened> {
     close: () => engine.close(),
   }
 }
+
+const text = (words: string) => ({ kind: 'text' as const, text: words })
+const options = (limitMs = 10_000) => ({ bareId: newBareId(), limitMs })
 
 async function all<T>(pieces: AsyncIterable<T[]>): Promise<T[]> {
   const found: T[] = []
@@ -172,13 +175,56 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
 
   it('sends, and reports its own message and its acks', async () => {
     const to = toJid(`${person(0).phone}@c.us`)
-    const sent = await opened.engine.sendText(to, 'from here', { limitMs: 10_000 })
+    const bareId = newBareId()
+    const sent = await opened.engine.send(to, text('from here'), { ...options(), bareId })
     expect(sent.message).toMatchObject({ chat: to, fromMe: true, sender: null, body: 'from here', ack: 1 })
-    expect(sent.id).toContain(sent.message.bareId)
+    expect(sent.message.bareId).toBe(bareId)
+    expect(sent.id).toBe(`true_${to}_${bareId}`)
+    expect(world.messages().filter(({ id }) => id === bareId)).toHaveLength(1)
     await message(sent.message.bareId)
     await world.read({ by: person(0).phone })
     const { chat: where } = await opened.event('ack', (e) => e.bareId === sent.message.bareId && e.ack === 3)
     expect(where).toBe(to)
+  })
+
+  it.each([
+    ['a person by phone number', () => `${person(0).phone}@c.us`],
+    ['a person by LID', () => `${person(2).lid}@lid`],
+    ['a group by phone numbers', () => group(0).id],
+    ['a group by LIDs', () => group(1).id],
+    ['oneself', () => `${world.state().account?.phone}@c.us`],
+  ])('gives a message to %s the id that was chosen before', async (_, chat) => {
+    const bareId = newBareId()
+    const sent = await opened.engine.send(toJid(chat()), text('chosen'), { ...options(), bareId })
+    expect(sent.message).toMatchObject({ bareId, body: 'chosen', fromMe: true })
+    expect(world.messages().filter(({ id }) => id === bareId)).toHaveLength(1)
+    await opened.event('ack', (event) => event.bareId === bareId && event.ack >= 1)
+  })
+
+  it('never takes a message of the phone with the same text for its own', async () => {
+    const to = toJid(`${person(0).phone}@c.us`)
+    await world.setFault({ name: 'send_fails', value: true })
+    await world.setFault({ name: 'send_waits', value: true })
+    const bareId = newBareId()
+    const refused = expect(
+      opened.engine.send(to, text('ok'), { ...options(), bareId }),
+    ).rejects.toMatchObject({ code: 'send_refused', facts: { message_id: `true_${to}_${bareId}` } })
+    const phones = await world.writeFromPhone({ chat: person(0).phone, text: 'ok' })
+    await message(phones.id)
+    await world.setFault({ name: 'send_waits', value: false })
+    await refused
+    await world.clearFaults()
+  })
+
+  it('does not look up a number whose chat WhatsApp Web has', async () => {
+    await world.setFault({ name: 'lookup_hangs', value: true })
+    for (const [index, address] of [
+      [0, `${person(0).phone}@c.us`],
+      [2, `${person(2).lid}@lid`],
+    ] as const) {
+      expect(await opened.engine.findNumber(person(index).phone as PhoneNumber)).toBe(address)
+    }
+    await world.setFault({ name: 'lookup_hangs', value: false })
   })
 
   it('reads every chat, with its newest message and its members', async () => {

@@ -94,7 +94,7 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
           requestPairingCode: never,
           showQr: never,
           findNumber: never,
-          sendText: never,
+          send: never,
           async *readChats() {
             yield await never()
           },

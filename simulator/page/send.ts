@@ -14,6 +14,8 @@ type QuotedArgs = Requests['send']['args']['quoted']
 type SentMedia = NonNullable<Requests['send']['args']['media']>
 export type SendResult = { messageSendResult: string; t: number | null; count: number | null }
 
+const WAIT_MS = 20
+
 /** Types that this double sends. */
 const sendable = new Set(['chat', 'image', 'video', 'audio', 'ptt', 'document', 'sticker'])
 
@@ -97,6 +99,7 @@ function otherKey(id: MsgKey): MsgKey {
 
 async function add(chat: ChatModel, attributes: Partial<MsgProps>): Promise<MsgModel> {
   await Promise.resolve()
+  while (isOn('send_waits')) await new Promise((resolve) => setTimeout(resolve, WAIT_MS))
   const model = Msg.add(new MsgModel(attributes))
   chat.msgs.add(model)
   const { id, t } = model.attributes

@@ -140,6 +140,12 @@ export const faultTable = {
     value: '{ delivered: true }: the service accepts the message all the same',
     does: 'A sent message is never acknowledged: its ack stays 0, and the result never settles.',
   },
+  send_waits: {
+    provokes: 'a message of the phone with the same text',
+    where: 'page',
+    value: '',
+    does: 'A sent message enters the page only when the fault is off: until then it has no event and the service does not have it.',
+  },
   send_fails: {
     provokes: 'F19',
     where: 'service',
@@ -199,6 +205,12 @@ export const faultTable = {
     where: 'service',
     value: '{ "requested number": "number of the account" }',
     does: 'A lookup of the first number finds the account of the second, as in Brazil with and without the 9.',
+  },
+  lookup_hangs: {
+    provokes: '`whatsapp_timeout`',
+    where: 'service',
+    value: '',
+    does: 'A lookup of a phone number never returns.',
   },
   group_metadata: {
     provokes: 'F22',

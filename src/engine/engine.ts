@@ -110,14 +110,30 @@ export type HistoryPage = {
   next: HistoryCursor | null
 }
 
-/** A text that WhatsApp's server accepted; an event reports `message` too, before or after. */
-export type SentText = { id: MessageKey; chatId: Jid; sentAt: Date; message: SeenMessage }
+/** The fields of each kind of message that can be sent. `wweb/outgoing/` has one file for each kind. */
+type OutgoingFields = {
+  /** Never parsed for a vCard, a mention or a link. */
+  text: { text: string }
+}
+export type OutgoingKind = keyof OutgoingFields
+/** A message to send. */
+export type Outgoing<K extends OutgoingKind = OutgoingKind> = {
+  [Kind in K]: { kind: Kind } & OutgoingFields[Kind]
+}[K]
+
+/** A message that WhatsApp's server accepted; an event reports `message` too, before or after. */
+export type Sent = { id: MessageKey; chatId: Jid; sentAt: Date; message: SeenMessage }
 
 export type SendOptions = {
+  /**
+   * The bare id of the new message, from `newBareId`. Only a message with this id confirms the send. Store it before the
+   * call: after a crash it shows whether the message was sent.
+   */
+  bareId: string
   /** Milliseconds from the call to WhatsApp's response. */
   limitMs: number
   /**
-   * The message to reply to: all keys that WhatsApp Web may use for it. The text is never sent without the
+   * The message to reply to: all keys that WhatsApp Web may use for it. The message is never sent without the
    * quote.
    */
   answers?: readonly MessageKey[] | undefined
@@ -137,15 +153,18 @@ export type Engine = {
   requestPairingCode(phone: PhoneNumber): Promise<string>
   /** Returns from a pairing code to QR codes; also requests a new QR code after `qr_gone`. Never fails. */
   showQr(): Promise<void>
-  /** Returns the JID of this number, or null if it is not on WhatsApp. Fails with `whatsapp_timeout`. */
+  /**
+   * Returns the JID of this number, or null if it is not on WhatsApp. Of a person with a chat in WhatsApp Web, without a
+   * request to the server. Fails with `whatsapp_timeout`.
+   */
   findNumber(phone: PhoneNumber): Promise<Jid | null>
   /**
-   * Sends a text and waits until WhatsApp's server has accepted it (ack 1).
+   * Sends a message and waits until WhatsApp's server has accepted it (ack 1).
    * Fails with `send_refused` (ack -1, or the quoted message allows no reply), `send_outcome_unknown` (with
    * `message_id` if known), `account_restricted`, `message_not_found` (WhatsApp Web does not have the quoted message; nothing was
    * sent), `whatsapp_error`.
    */
-  sendText(chatId: Jid, text: string, options: SendOptions): Promise<SentText>
+  send(chatId: Jid, outgoing: Outgoing, options: SendOptions): Promise<Sent>
   /**
    * Yields all chats that WhatsApp Web holds, unordered, without a request to the server. In pieces, as they
    * are read. Fails with `whatsapp_timeout`, `whatsapp_error`, `not_connected`.

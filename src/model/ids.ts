@@ -67,6 +67,15 @@ export function toMessageKey(text: string): MessageKey {
   return text as MessageKey
 }
 
+/** Returns a new bare id in the form of WhatsApp Web (WAWebMsgKey `newId`): `3EB0` and 18 hexadecimal digits. */
+export function newBareId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(9))
+  return `3EB0${[...bytes]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .toUpperCase()}`
+}
+
 /** The parts of a message key. `participant` is the author in a group. */
 export type KeyParts = { fromMe: boolean; chat: Jid; bareId: string; participant: Jid | null }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type ErrorCode, fail } from '../errors.ts'
 import { ChatName } from '../model/chat.ts'
-import { chatKindOf, type Jid, phoneJid, phoneNumberInput, phoneOf } from '../model/ids.ts'
+import { chatKindOf, type Jid, newBareId, phoneJid, phoneNumberInput, phoneOf } from '../model/ids.ts'
 import type { Quoted } from '../model/recipient.ts'
 import { facts, quoted } from './brief.ts'
 import type { Grant } from './door.ts'
@@ -48,10 +48,15 @@ async function send(to: Jid, message: string, granted: Grant<'send', 'ready'>, a
   const phone = phoneOf(to)
   const address = phone === null ? to : await engine.findNumber(phone)
   if (address === null) fail('not_on_whatsapp')
-  const sent = await engine.sendText(address, message, {
-    limitMs: deadline - clock.now(),
-    answers: answered?.keys,
-  })
+  const sent = await engine.send(
+    address,
+    { kind: 'text', text: message },
+    {
+      bareId: newBareId(),
+      limitMs: deadline - clock.now(),
+      answers: answered?.keys,
+    },
+  )
   record(sent.message)
   return { chatId: sent.chatId, message_id: sent.id, timestamp: sent.sentAt.toISOString() }
 }

@@ -112,7 +112,7 @@ async function open({
         },
         showQr: () => step('showQr', undefined),
         findNumber: () => step('findNumber', null),
-        sendText: () => Promise.reject(new Error('not in this test')),
+        send: () => Promise.reject(new Error('not in this test')),
         async *readChats() {},
         async *readContacts() {},
         readMessages: async () => ({ messages: [], end: true, before: 'none' as const, next: null }),

@@ -25,7 +25,7 @@ const SESSION = 'src/session/session.ts'
 const AUTH_DIR = 'src/session/auth-dir.ts'
 const ACCOUNT_DIR = 'src/session/account-dir.ts'
 const DIR_LOCK = 'src/session/dir-lock.ts'
-const SEND = 'src/engine/wweb/send-text.ts'
+const SEND = 'src/engine/wweb/sender.ts'
 const CONFIG = 'src/config.ts'
 const EVENT_CURSOR = 'src/store/event-cursor.ts'
 
@@ -188,9 +188,16 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a message that went out without a result is not found by its own events',
     file: SEND,
-    find: 'return identify(one, message)',
-    replace: 'return',
+    find: 'if (ack !== 0) identify(message)?.settle(ack)',
+    replace: 'if (ack !== 0) return',
     test: falls('resolves without a message'),
+  },
+  {
+    name: "a message of the owner's phone counts as the one that is being sent",
+    file: SEND,
+    find: 'id.fromMe ? pending.get(id.id) : undefined',
+    replace: 'id.fromMe ? [...pending.values()][0] : undefined',
+    test: { file: 'test/engine.test.ts', name: 'never takes a message of the phone' },
   },
   {
     name: 'a send waits for ever',

@@ -8,8 +8,8 @@ import { installPageModules } from './compat/page-modules.ts'
 import type { Piece } from './compat/piece.ts'
 import { holdBackChatListeners, isInjected, markInjected, overhearPasskey } from './in-page.ts'
 import { installPageHistory } from './page-history.ts'
-import { installPageQuotes } from './page-quotes.ts'
 import { installPageRows } from './page-rows.ts'
+import { installPageSends } from './page-sends.ts'
 import { installPageWatch } from './page-watch.ts'
 import type { Changes, RawMessage, RawReaction } from './raw.ts'
 import { UNREPORTED_TYPES } from './translate.ts'
@@ -20,7 +20,7 @@ const LOOK_MS = 100
 
 /** The fields that we read of a message from whatsapp-web.js (structures/Message.js). */
 export type LibraryMessage = {
-  id: { _serialized?: string; fromMe: boolean }
+  id: { _serialized?: string; id: string; fromMe: boolean }
   ack: number
   body: string
   to: string
@@ -40,7 +40,7 @@ export type LibraryClient = {
   getContactLidAndPhone(ids: string[]): Promise<{ lid?: string; pn?: string }[]>
   requestPairingCode(phone: string, showNotification: boolean, intervalMs: number): Promise<string>
   cancelPairingCode(): Promise<void>
-  sendMessage(chatId: string, content: string, options: object): Promise<LibraryMessage | undefined>
+  sendMessage(chatId: string, content: unknown, options: object): Promise<LibraryMessage | undefined>
   on(event: 'qr', listener: (qr: string) => void): void
   on(event: 'authenticated' | 'ready', listener: () => void): void
   on(event: 'disconnected', listener: (reason: string) => void): void
@@ -237,7 +237,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     await attachEventListeners()
     await client.pupPage?.evaluate(installPageRows, UNREPORTED_TYPES)
     await client.pupPage?.evaluate(installPageHistory)
-    await client.pupPage?.evaluate(installPageQuotes)
+    await client.pupPage?.evaluate(installPageSends)
     if (!(await client.pupPage?.evaluate(installPageWatch))) options.onUnwatched()
     attached = true
     options.onListening()

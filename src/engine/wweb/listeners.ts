@@ -7,7 +7,7 @@ import { type Jid, toJid } from '../../model/ids.ts'
 import type { EngineEvent } from '../engine.ts'
 import type { LibraryClient, LibraryMessage } from './linked-client.ts'
 import type { Changes, RawMessage } from './raw.ts'
-import type { TextSender } from './send-text.ts'
+import type { Sender } from './sender.ts'
 import { originalKeyOf } from './translate.ts'
 import type { Translator } from './translator.ts'
 
@@ -19,7 +19,7 @@ import type { Translator } from './translator.ts'
  */
 export function listenTo(
   client: LibraryClient,
-  sender: TextSender,
+  sender: Sender,
   translator: Translator,
   emit: (event: EngineEvent) => void,
   log: Log,

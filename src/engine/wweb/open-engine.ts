@@ -14,9 +14,10 @@ import { announceSynced, logOut, readOwnLid, readSocket } from './in-page.ts'
 import { createLinkedClient, isContextLost } from './linked-client.ts'
 import { createLinking } from './linking.ts'
 import { listenTo } from './listeners.ts'
+import { usesOf } from './outgoing/kinds.ts'
 import { createReading } from './reading.ts'
 import { createRestrictions } from './restrictions.ts'
-import { createTextSender } from './send-text.ts'
+import { createSender } from './sender.ts'
 import { startProblem, UNKNOWN_PAGE } from './start-problem.ts'
 import { createSupported } from './supported.ts'
 import { toSocketMeaning } from './translate.ts'
@@ -131,7 +132,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   })
   const addresses = createAddresses((lid, phone) => emitWhenReady({ type: 'identity', phone, lid }))
   const translator = createTranslator(clock, log)
-  const sender = createTextSender(client, addresses, translator, clock)
+  const sender = createSender(client, addresses, translator, clock)
   const listeners = listenTo(client, sender, translator, emitWhenReady, log)
   const ask = createAsk(clock, () => connected)
   const reading = createReading(client, addresses, translator, ask, clock)
@@ -332,9 +333,9 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     connected: () => connected,
     ...linking,
     requestPairingCode: (phone) => supported.use(['pairing_code'], () => linking.requestPairingCode(phone)),
-    sendText: (chat, text, options) =>
-      supported.use(options.answers === undefined ? ['send_text'] : ['reply', 'send_text'], () =>
-        restrictions.explain(chat, () => sender.send(chat, text, options)),
+    send: (chat, outgoing, options) =>
+      supported.use(options.answers === undefined ? usesOf(outgoing) : ['reply', ...usesOf(outgoing)], () =>
+        restrictions.explain(chat, () => sender.send(chat, outgoing, options)),
       ),
     findNumber: (phone) => supported.use(['find_number'], () => reading.findNumber(phone)),
     readChats: () => supported.read('read_chats', reading.readChats),

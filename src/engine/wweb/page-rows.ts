@@ -251,6 +251,14 @@ export function installPageRows(unreportedTypes: string[]): void {
       return undefined
     },
 
+    chatOf(id: string): { id: string; phone: string | null; lid: string | null } | null {
+      const chat = tools.findChat(id)
+      if (chat === undefined) return null
+      const at = String(chat.id)
+      const other = tools.text(tools.others(chat.id)[0]) ?? (at === id ? null : id)
+      return /@lid$/.test(at) ? { id: at, lid: at, phone: other } : { id: at, phone: at, lid: other }
+    },
+
     /**
      * The chat of status updates. Reading its messages soon after linking made WhatsApp revoke the link of
      * some accounts at the next load of the page (OpenWA#1072), so only updates that arrive as events are
@@ -306,6 +314,10 @@ export function installPageRows(unreportedTypes: string[]): void {
 
 export function pageChatIds(): string[] {
   return window.whatsappMcpRows.chatIds()
+}
+
+export function pageChatOf(id: string): ReturnType<PageRows['chatOf']> {
+  return window.whatsappMcpRows.chatOf(id)
 }
 
 export function pageContactIds(): string[] {

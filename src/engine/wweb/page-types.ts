@@ -1,7 +1,14 @@
 /** Types of WhatsApp Web's modules and models that our in-page code reads, and of that code's own tools. */
 import type { Before, Changes, ChatRow, ContactRow, HistoryAnswer, RawMessage } from './raw.ts'
 
-export type Wid = { _serialized: string; server: string; toString(): string }
+export type Wid = {
+  _serialized: string
+  server: string
+  isGroup?(): boolean
+  isLid?(): boolean
+  isStatus?(): boolean
+  toString(): string
+}
 export type Key = { fromMe: boolean; remote: Wid; id: string; participant?: Wid; toString(): string }
 
 /** Emitters call listeners with the model first; a collection repeats the events of its models. */
@@ -28,11 +35,13 @@ export type MsgModel = {
 } & Record<string, unknown>
 export type Participant = Model & { isAdmin?: boolean; isSuperAdmin?: boolean }
 export type GroupMetadata = Model & {
+  isLidAddressingMode?: boolean
   announce?: boolean
   subject?: string
   participants?: Collection<Participant>
 }
 export type ChatModel = Model & {
+  id: Wid
   name?: string
   formattedTitle?: string
   unreadCount?: number
@@ -80,7 +89,16 @@ export type PageModules = {
     WAWebGroupMetadataCollection?: Collection<GroupMetadata>
     WAWebNewsletterCollection?: Collection<ChatModel>
   }
-  WAWebWidFactory: { createWid(text: string): Wid }
+  WAWebWidFactory: { createWid(text: string): Wid; asUserWidOrThrow(wid: Wid | undefined): Wid }
+  WAWebMsgKey: {
+    new (fields: {
+      from: Wid | undefined
+      to: Wid
+      id: string
+      participant: Wid | undefined
+      selfDir: 'out'
+    }): Key
+  }
   WAWebApiContact: { getCurrentLid(wid: Wid): Wid | undefined; getPhoneNumber(wid: Wid): Wid | undefined }
   WAWebLidMigrationUtils: { toLid(wid: Wid): Wid | undefined; toPn(wid: Wid): Wid | undefined }
   WAWebFrontendContactGetters: { getIsMyContact(contact: ContactModel): boolean }
@@ -109,6 +127,8 @@ export type PageRows = {
   noteLoaded(messages: readonly MsgModel[]): void
   message(message: MsgModel): RawMessage
   findChat(id: string): ChatModel | undefined
+  /** The address of a person's chat, with both addresses of the person as far as they are known. */
+  chatOf(id: string): { id: string; phone: string | null; lid: string | null } | null
   chatIds(): string[]
   contactIds(): string[]
   chats(ids: string[]): ChatRow[]
@@ -125,11 +145,14 @@ export type PageHistory = {
   askPhone(chat: string): Promise<boolean>
 }
 
-/** The library's own functions in the page (Utils.js): it copies unknown options into the message. */
+/** The library's own functions in the page (Utils.js): it copies unknown options into the message, `extraOptions` last. */
 export type SendMessage = (
-  chat: unknown,
+  chat: ChatModel,
   content: unknown,
-  options: { quotedMessageId?: { keys: readonly string[] } | undefined; extraOptions?: object | undefined },
+  options: {
+    quotedMessageId?: { keys: readonly string[] } | undefined
+    extraOptions?: { bareId?: string; id?: Key } | undefined
+  },
 ) => Promise<unknown>
 
 /** The page's `window`, with our additions. */

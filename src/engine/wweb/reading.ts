@@ -4,13 +4,13 @@
  */
 import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
-import { type Jid, toJid } from '../../model/ids.ts'
+import { type Jid, phoneJid, toJid } from '../../model/ids.ts'
 import type { Engine, HistoryPage } from '../engine.ts'
 import type { Addresses } from './addresses.ts'
 import type { Ask } from './asking.ts'
 import type { LibraryClient } from './linked-client.ts'
 import { pageAskPhone, pageHistory } from './page-history.ts'
-import { pageChatIds, pageChats, pageContactIds, pageContacts } from './page-rows.ts'
+import { pageChatIds, pageChatOf, pageChats, pageContactIds, pageContacts } from './page-rows.ts'
 import type { Translator } from './translator.ts'
 
 /** Entries per call: chats take about 20 ms, measured with 5,000 of them on the double; people less. */
@@ -60,6 +60,11 @@ export function createReading(
 
   return {
     async findNumber(phone) {
+      const row = await inPage('Looking for the chat', MEMORY_MS, pageChatOf, phoneJid(phone))
+      if (row !== null) {
+        if (row.lid && row.phone) addresses.learn(toJid(row.lid), toJid(row.phone))
+        return toJid(row.id)
+      }
       const wid = await ask('Looking the number up', LOOKUP_MS, client.getNumberId(phone))
       if (wid === null) return null
       // Needed only to merge one person's two addresses later; the message is sent without it too.

@@ -1,12 +1,13 @@
-/** Sends a text with a definite outcome: accepted by WhatsApp's server, refused, or reported as unknown. */
+/** Sends a message with a definite outcome: accepted by WhatsApp's server, refused, or reported as unknown. */
 import { type Clock, createDeferred, DeadlineError, withDeadline } from '../../clock.ts'
 import { AppError, fail } from '../../errors.ts'
 import type { Jid } from '../../model/ids.ts'
 import type { SeenMessage } from '../../model/seen.ts'
-import type { SendOptions, SentText } from '../engine.ts'
+import type { Outgoing, SendOptions, Sent } from '../engine.ts'
 import type { Addresses } from './addresses.ts'
 import type { LibraryClient, LibraryMessage } from './linked-client.ts'
-import { NOT_ANSWERED, type Quote } from './page-quotes.ts'
+import { toLibrary } from './outgoing/kinds.ts'
+import { type Extra, NOT_ANSWERED, type Quote } from './page-sends.ts'
 import type { Translator } from './translator.ts'
 
 /**
@@ -29,19 +30,14 @@ const SEND_OPTIONS = {
 const BEFORE_SENDING = [/No LID for user/, /wid error/, /invalid wid/i]
 
 type Pending = {
-  chatId: Jid
-  text: string
-  id: string | undefined
-  /** The message itself, from whichever source identified it first: the library's result, or its echo. */
-  message: SeenMessage | null
-  /** Acks of own messages received meanwhile, by id: one may arrive before the message is identified. */
-  acks: Map<string, number>
+  /** The serialized key and the message, once WhatsApp Web has it. */
+  found: { key: string; message: SeenMessage } | null
   settle: (ack: number) => void
 }
 
-/** Follows own messages from `sendText` to the server's response. One per client; pass it every event. */
-export type TextSender = {
-  send(chatId: Jid, text: string, options: SendOptions): Promise<SentText>
+/** Follows own messages from `send` to the server's response. One per client; pass it every event. */
+export type Sender = {
+  send(chatId: Jid, outgoing: Outgoing, options: SendOptions): Promise<Sent>
   onCreated(message: LibraryMessage): void
   onAck(message: LibraryMessage, ack: number): void
 }
@@ -49,45 +45,49 @@ export type TextSender = {
 /**
  * `sendMessage` resolves when the page has queued the message, may stay pending without a response, and may
  * resolve `undefined` for a message that was sent (wwebjs#3613, #201857). Therefore three sources race: its
- * result, the message's own events (matched by id, or by chat and text until the id is known), and a
- * deadline.
+ * result, the message's own events, and a deadline. All three name the message by the id that the caller chose:
+ * its text or chat proves nothing, because the owner's phone may send the same.
  */
-export function createTextSender(
+export function createSender(
   client: LibraryClient,
   addresses: Addresses,
   translator: Translator,
   clock: Clock,
-): TextSender {
-  const pending = new Set<Pending>()
+): Sender {
+  /** By bare id. */
+  const pending = new Map<string, Pending>()
 
-  async function send(chatId: Jid, text: string, { limitMs, answers }: SendOptions): Promise<SentText> {
-    const quote: Quote | undefined = answers === undefined ? undefined : { keys: answers }
+  async function send(chatId: Jid, outgoing: Outgoing, options: SendOptions): Promise<Sent> {
+    const { bareId, limitMs, answers } = options
+    const { content, options: ofKind } = await toLibrary(outgoing)
     const { promise: acked, resolve: settle } = createDeferred<number>()
-    const one: Pending = { chatId, text, id: undefined, message: null, acks: new Map(), settle }
-    pending.add(one)
+    const one: Pending = { found: null, settle }
+    pending.set(bareId, one)
+    const quote: Quote | undefined = answers === undefined ? undefined : { keys: answers }
+    const extra: Extra = { bareId }
     const result = client
-      .sendMessage(chatId, text, { ...SEND_OPTIONS, quotedMessageId: quote })
+      .sendMessage(chatId, content, { ...SEND_OPTIONS, ...ofKind, quotedMessageId: quote, extra })
       .then((message) => {
         if (message === undefined) return acked
-        identify(one, message)
+        identify(message)
         return message.ack === 0 ? acked : message.ack
       })
     result.catch(() => {})
     try {
       const ack = await withDeadline(clock, 'Sending', limitMs, Promise.race([result, acked]))
       if (ack < 0) fail('send_refused', { facts: { message_id: documentedId(one) } })
-      if (one.id === undefined || one.message === null) fail('send_outcome_unknown')
+      if (one.found === null) return fail('send_outcome_unknown')
       return {
-        id: addresses.toKey(one.id),
+        id: addresses.toKey(one.found.key),
         chatId: addresses.toPhone(chatId),
         sentAt: new Date(clock.now()),
-        message: { ...one.message, ack },
+        message: { ...one.found.message, ack },
       }
     } catch (error) {
       if (error instanceof AppError) throw error
       const text = error instanceof Error ? error.message : String(error)
       failUnanswered(text)
-      if (one.id === undefined && BEFORE_SENDING.some((known) => known.test(text))) {
+      if (one.found === null && BEFORE_SENDING.some((known) => known.test(text))) {
         fail('whatsapp_error', {
           detail: 'WhatsApp Web could not open a chat with this number.',
           cause: error,
@@ -102,43 +102,26 @@ export function createTextSender(
         cause: error,
       })
     } finally {
-      pending.delete(one)
+      pending.delete(bareId)
     }
   }
 
-  /** Identifies the pending send as this message; an ack that arrived earlier counts now. */
-  function identify(one: Pending, { id, rawData }: LibraryMessage): void {
-    if (id._serialized === undefined) return
-    one.id = id._serialized
-    one.message ??= translator.message(rawData)
-    const ack = one.acks.get(one.id)
-    if (ack !== undefined) one.settle(ack)
+  /** The pending send of which this is the message. */
+  function identify({ id, rawData }: LibraryMessage): Pending | undefined {
+    const one = id.fromMe ? pending.get(id.id) : undefined
+    if (one === undefined || id._serialized === undefined) return undefined
+    const message = one.found?.message ?? translator.message(rawData)
+    if (message !== null) one.found = { key: id._serialized, message }
+    return one
   }
 
-  /** A send to a phone JID can come back under the same person's LID (wwebjs#3969). */
-  function isToSameChat({ chatId }: Pending, { to }: LibraryMessage): boolean {
-    return addresses.toPhone(chatId) === addresses.toPhone(to)
-  }
-
-  const documentedId = ({ id }: Pending) => (id === undefined ? null : addresses.toKey(id))
+  const documentedId = ({ found }: Pending) => (found === null ? null : addresses.toKey(found.key))
 
   return {
     send,
-    onCreated(message) {
-      if (!message.id.fromMe) return
-      for (const one of pending) {
-        if (one.id === undefined && one.text === message.body && isToSameChat(one, message)) {
-          return identify(one, message)
-        }
-      }
-    },
+    onCreated: (message) => void identify(message),
     onAck(message, ack) {
-      const id = message.id._serialized
-      if (id === undefined || !message.id.fromMe || ack === 0) return
-      for (const one of pending) {
-        one.acks.set(id, ack)
-        if (one.id === id) one.settle(ack)
-      }
+      if (ack !== 0) identify(message)?.settle(ack)
     },
   }
 }

@@ -1,0 +1,16 @@
+/** The kinds of messages that can be sent. */
+import type { Outgoing, OutgoingKind } from '../../engine.ts'
+import type { Kind, Prepared } from './kind.ts'
+import { text } from './text.ts'
+
+const KINDS: { [K in OutgoingKind]: Kind<K> } = { text }
+
+/** What this message needs of WhatsApp Web; the first names it. */
+export function usesOf({ kind }: Outgoing): Kind<OutgoingKind>['uses'] {
+  return KINDS[kind].uses
+}
+
+/** The arguments of the library's `sendMessage`. Fails before anything is sent. */
+export async function toLibrary<K extends OutgoingKind>(outgoing: Outgoing<K>): Promise<Prepared> {
+  return KINDS[outgoing.kind].toLibrary(outgoing)
+}

@@ -1,0 +1,7 @@
+/** Texts. */
+import type { Kind } from './kind.ts'
+
+export const text: Kind<'text'> = {
+  uses: ['send_text'],
+  toLibrary: (outgoing) => ({ content: outgoing.text }),
+}

@@ -1,0 +1,92 @@
+/**
+ * Sending, in the page: what {@link installPageSends} adds to the library. The rules of page-rows.ts hold.
+ */
+import type { ChatModel, Key, MsgModel, PageWindow } from './page-types.ts'
+
+declare const window: PageWindow
+
+/** The quote that Node passes to the library: the keys that the message may have. */
+export type Quote = { keys: readonly string[] }
+
+/** What Node passes through the library's `extra`. */
+export type Extra = { bareId: string }
+
+/** Prefix of the error that the page throws instead of sending; the reason follows. */
+export const NOT_ANSWERED = /whatsappMcp: not answered: (missing|refused|failed)/
+
+/**
+ * Call once per document, after the library's helpers are in it. Two things differ from the library:
+ *
+ * The message gets the id that Node chose and stored before. The library chooses one itself (Utils.js, `newId`) and
+ * reports it only after the send, so that a crash in between leaves nothing to recognise the message by.
+ *
+ * Replies: the library itself sends without the quote if WhatsApp Web does not allow a reply (Utils.js, `canReply`), and
+ * names the quoted message as one of another chat, because it passes a chat instead of an address (WAWebMsgModel
+ * `msgContextInfo`). This code looks the message up in memory, then in the page's database; checks whether it allows a
+ * reply in the same turn in which the library takes over, so that nothing can change in between; and rejects the send if
+ * it does not.
+ */
+export function installPageSends(): void {
+  const helpers = window.WWebJS
+  const { sendMessage } = helpers
+  const tools = {
+    /** The key of our message, as the library makes it (Utils.js, `newMsgKey`). */
+    key({ id: to, groupMetadata }: ChatModel, bareId: string): Key {
+      const { getMaybeMeLidUser, getMaybeMePnUser } = window.require('WAWebUserPrefsMeUser')
+      const isGroup = to.isGroup?.() === true
+      const byLid = isGroup ? groupMetadata?.isLidAddressingMode === true : to.isLid?.() === true
+      const from = byLid ? getMaybeMeLidUser() : getMaybeMePnUser()
+      const hasAuthor = isGroup || to.isStatus?.() === true
+      const participant = hasAuthor ? window.require('WAWebWidFactory').asUserWidOrThrow(from) : undefined
+      const MsgKey = window.require('WAWebMsgKey')
+      return new MsgKey({ from, to, id: bareId, participant, selfDir: 'out' })
+    },
+
+    /**
+     * Loads the message if the page does not have it in memory; undefined if the page does not have it at
+     * all.
+     */
+    async find(keys: readonly string[]): Promise<MsgModel | undefined> {
+      const { Msg } = window.require('WAWebCollections')
+      for (const key of keys) {
+        const known = Msg.get(key)
+        if (known) return known
+      }
+      return (await Msg.getMessagesById([...keys]))?.messages?.[0]
+    },
+
+    /** The data of the quoted message that a reply includes. */
+    context(message: MsgModel | undefined): object {
+      if (message === undefined) throw new Error('missing')
+      const { canReplyMsg } = window.require('WAWebMsgReply')
+      if (!canReplyMsg(message.unsafe?.() ?? message)) throw new Error('refused')
+      if (!message.msgContextInfo) throw new Error('failed')
+      return message.msgContextInfo(message.id.remote)
+    },
+
+    async quote({ keys }: Quote): Promise<object> {
+      try {
+        const message = await tools.find(keys)
+        return tools.context(message)
+      } catch (error) {
+        const why =
+          error instanceof Error && /^(missing|refused)$/.test(error.message) ? error.message : 'failed'
+        throw new Error(`whatsappMcp: not answered: ${why}`)
+      }
+    },
+  }
+  helpers.sendMessage = async (
+    chat,
+    content,
+    { quotedMessageId: quote, extraOptions: extra, ...options },
+  ) => {
+    const context = quote && (await tools.quote(quote))
+    const { bareId, ...rest } = extra ?? {}
+    if (bareId === undefined)
+      return sendMessage(chat, content, { ...options, extraOptions: { ...rest, ...context } })
+    const id = tools.key(chat, bareId)
+    await sendMessage(chat, content, { ...options, extraOptions: { ...rest, ...context, id } })
+    // The library looks for the id that it chose.
+    return window.require('WAWebCollections').Msg.get(String(id))
+  }
+}
