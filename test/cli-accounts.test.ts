@@ -33,7 +33,7 @@ describe('accounts', () => {
     expect([twice.code, twice.out]).toEqual([1, ''])
     expect(twice.err).toContain('account_exists')
     const wrong = await cli('accounts add Work')
-    expect([wrong.code, wrong.out, wrong.err]).toEqual([2, '', expect.stringContaining('ID')])
+    expect([wrong.code, wrong.out, wrong.err]).toEqual([1, '', expect.stringContaining('ID must')])
   })
 
   it('change sets and removes label and proxy, whose credentials stay in the file', async () => {
