@@ -7,11 +7,12 @@ import { createAddresses } from '../src/engine/wweb/addresses.ts'
 import { createAsk } from '../src/engine/wweb/asking.ts'
 import { installPageHistory } from '../src/engine/wweb/page-history.ts'
 import { installPageRows } from '../src/engine/wweb/page-rows.ts'
+import { modelTools } from '../src/engine/wweb/plain-model.ts'
 import { createReading } from '../src/engine/wweb/reading.ts'
-import { UNREPORTED_TYPES } from '../src/engine/wweb/translate.ts'
 import { createTranslator } from '../src/engine/wweb/translator.ts'
 import { createLog } from '../src/log.ts'
 import type { Jid } from '../src/model/ids.ts'
+import { CHANGE_TYPES, NOTICE_TYPES } from '../src/model/message-types.ts'
 import type { ReadEngine } from '../src/session/catch-up.ts'
 
 export type Entry = { id: string; t: number }
@@ -101,8 +102,8 @@ export function openFakePage(
     chat.msgs.models = database.slice(loadedFrom)
     chat.t = database.at(-1)?.t ?? 0
     // A new document.
-    Object.assign(globalThis, { window: { require } })
-    installPageRows(UNREPORTED_TYPES)
+    Object.assign(globalThis, { window: { require, whatsappMcpModels: modelTools() } })
+    installPageRows(CHANGE_TYPES, NOTICE_TYPES)
     installPageHistory()
   }
 

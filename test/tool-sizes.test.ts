@@ -89,7 +89,7 @@ function inCrowd(n: number, members: SeenMessage['mentions']): SeenMessage {
     quoted: { bareId: `C0${n - 1}`, sender: members[0] ?? null, body: bodyOf(n - 1) },
     mentions: members.slice(0, 300),
     hasMedia: true,
-    media: { filename: `${'文件'.repeat(400)}.pdf`, mimetype: 'application/pdf' },
+    content: { media: { filename: `${'文件'.repeat(400)}.pdf`, mimetype: 'application/pdf' } },
     reactions: members.slice(0, 200).map((sender, at) => ({ sender, emoji: '🤷🏾‍♀️', at: T * 1000 + at })),
   })
 }

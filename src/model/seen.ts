@@ -2,8 +2,9 @@
  * What the engine read from WhatsApp, before it is compared with the archive (session/inbox.ts). Addresses are as WhatsApp
  * sent them (phone JID or LID); message keys are parsed.
  */
+import type { Content, MediaSource, RawModel } from './content.ts'
 import type { Jid } from './ids.ts'
-import type { Media } from './message.ts'
+import type { Standing } from './message-types.ts'
 
 export type SeenReaction = {
   /** Who reacted; null: this account. */
@@ -31,8 +32,14 @@ export type SeenMessage = {
   /** -1 failed, 0 pending, 1 at WhatsApp's server, 2 delivered, 3 read, 4 played. */
   ack: number
   hasMedia: boolean
-  media: Media | null
+  standing: Standing
+  content: Content
+  /** What a download of its media requires; null: it has none, or this copy does not include it. */
+  source: MediaSource | null
+  /** Null if this copy does not include it. */
+  raw: RawModel | null
   quoted: { bareId: string; sender: Jid | null; body: string } | null
+  /** In a notice: the people that it is about. */
   mentions: Jid[]
   forwarded: boolean
   /** Unix milliseconds; null: never edited, or this build does not include the time. */

@@ -7,7 +7,7 @@ import { describeHistory, History } from '../model/history.ts'
 import { type Jid, type PhoneNumber, phoneJid, phoneNumberInput } from '../model/ids.ts'
 import { Message, Revision } from '../model/message.ts'
 import { chatLine, gapLine, indented, lines, messageLine, named, pageLines, quoted } from './brief.ts'
-import { chatIdInput, limit, messageIdInput, pointInput, whole } from './inputs.ts'
+import { chatIdInput, includeNotices, limit, messageIdInput, pointInput, whole } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
 
@@ -48,6 +48,7 @@ export const readMessages = defineOperation({
         .describe(
           'Returns the first messages after this message, or from this time on, in the same forms. Together with `before`: the first ones between the two.',
         ),
+      include_notices: includeNotices,
     })
     .refine((input) => (input.phone_number === undefined) !== (input.chat_id === undefined), {
       path: ['phone_number'],
@@ -90,8 +91,8 @@ export const readMessages = defineOperation({
       ),
   },
   async run(input, { reader, staleSince }) {
-    const { limit, before, after } = input
-    const window = await reader().readMessages(addressOf(input), { limit, before, after })
+    const { limit, before, after, include_notices: notices } = input
+    const window = await reader().readMessages(addressOf(input), { limit, before, after, notices })
     const { chat, messages, gaps } = window
     const [first, last] = [messages[0], messages.at(-1)]
     return {

@@ -21,6 +21,9 @@ export const yesNo = z.preprocess(
   z.boolean('must be true or false'),
 )
 
+/** Asks for notices and calls too. */
+export const includeNotices = yesNo.default(false).describe('Include group notices and calls. Default false.')
+
 /** Accepts a list of words, or text with words separated by commas. */
 export function wordList<Word extends z.ZodType>(word: Word) {
   const split = (value: unknown) =>

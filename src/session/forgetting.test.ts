@@ -243,7 +243,7 @@ describe('a message that disappears from WhatsApp', () => {
     open()
     const sentAt = nowS()
     const expiresAt = sentAt + 3600
-    const going = seen('going', { sentAt, expiresAt, media: { filename: 'x.pdf' } })
+    const going = seen('going', { sentAt, expiresAt, content: { media: { filename: 'x.pdf' } } })
     write(going)
     write({ ...going, expiresAt: null, isKept: true })
     forgetting.start()

@@ -116,8 +116,10 @@ function fill(store: Store): void {
         sender: HIDDEN,
         hasMedia: n > 0,
         sentAt: T + 50,
-        media:
-          n === 0 ? null : { mimetype: 'image/jpeg', filename: `${type} 文件.jpg`, size_bytes: 12, width: 3 },
+        content:
+          n === 0
+            ? {}
+            : { media: { mimetype: 'image/jpeg', filename: `${type} 文件.jpg`, size_bytes: 12, width: 3 } },
       }),
     ),
     seen('own', { fromMe: true, sender: null, ack: 3, sentAt: T + 100 }),
@@ -357,9 +359,9 @@ describe('a file is refused', () => {
     ],
     [
       'of a newer format',
-      (text) => edit(text, 1, (line) => ({ ...line, version: 2 })),
+      (text) => edit(text, 1, (line) => ({ ...line, version: 3 })),
       'newer_format',
-      () => /version 2/,
+      () => /version 3/,
     ],
     [
       'with a wrong first line',
@@ -503,7 +505,7 @@ describe('as text', () => {
         type: 'document',
         body: 'a file',
         hasMedia: true,
-        media: { filename: 'x\ny.pdf', size_bytes: 5 },
+        content: { media: { filename: 'x\ny.pdf', size_bytes: 5 } },
         sentAt: T + 1,
       }),
     })

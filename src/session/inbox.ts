@@ -341,7 +341,8 @@ export function createInbox(options: InboxOptions): Inbox {
     doubt,
   }
 
-  function tell({ chat, fromMe, type }: SeenMessage): void {
+  function tell({ chat, fromMe, type, standing }: SeenMessage): void {
+    if (standing === 'notice') return
     const facts = { chat: hash(chat), group: isGroup(chat), type }
     log.info(facts, fromMe ? 'message.sent' : 'message.received')
   }

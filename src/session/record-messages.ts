@@ -1,9 +1,10 @@
 /** Writes messages into the archive: only what is new, each change with its event. */
+import type { Content } from '../model/content.ts'
 import type { EventKind, StoredData } from '../model/events.ts'
 import type { Jid } from '../model/ids.ts'
 import type { SeenMessage, SeenReaction } from '../model/seen.ts'
 
-import type { MessageDetails, MessageRow } from '../store/message-row.ts'
+import { type MessageDetails, type MessageRow, numberOf } from '../store/message-row.ts'
 import { ME, NOBODY } from '../store/people.ts'
 import { firstIn, lastIn, placesBetween, timeOf } from '../store/position.ts'
 import { detailsOf as storedDetails } from '../store/render.ts'
@@ -44,7 +45,7 @@ export function createMessageRecorder(
   keeping: Keeping,
   now: () => number,
 ): MessageRecorder {
-  const { messages, changes, chats, events, people } = store
+  const { messages, raws, changes, chats, events, people } = store
 
   function log(kind: EventKind, row: { id: number; chat: number }, data: StoredData | null = null) {
     events.append({ at_ms: now(), kind, chat: row.chat, message: row.id, data })
@@ -63,7 +64,7 @@ export function createMessageRecorder(
 
   function detailsOf(seen: SeenMessage, expiresAt = seen.expiresAt): string | null {
     const details: MessageDetails = {
-      ...(seen.media === null ? {} : { media: seen.media }),
+      ...seen.content,
       ...(seen.quoted === null
         ? {}
         : {
@@ -93,13 +94,22 @@ export function createMessageRecorder(
       edited_at_ms: seen.editedAt,
       revoked_at_ms: seen.type === 'revoked' ? now() : null,
       details: detailsOf(seen),
+      standing: numberOf(seen.standing),
     }
     messages.insert(row)
+    setRaw(place, seen)
+    // A notice is no activity, and there is an event for what it says.
+    if (seen.standing === 'notice') return
     chats.noteMessage(chat, place, seen.sentAt)
     if (origin !== 'history') {
       log(seen.fromMe ? 'message.sent' : 'message.received', row, origin === 'late' ? { late: true } : null)
     }
     for (const reaction of seen.reactions ?? []) setReaction(row, reaction, false)
+  }
+
+  function setRaw(message: number, { raw, source }: SeenMessage): void {
+    if (raw !== null) raws.setModel(message, raw)
+    if (source !== null) raws.setSource(message, source)
   }
 
   /** True for a placeholder that cannot be read (yet): stored data is better. */
@@ -125,20 +135,29 @@ export function createMessageRecorder(
           has_media: 0,
           revoked_at_ms: now(),
           details: toJson(toExpiry(expiresAt)),
+          standing: numberOf('message'),
         })
+        raws.drop(row.id)
         log('message.revoked', row, { revision })
       } else if (isUnread(row) && !isUnread(seen)) {
         const has_media = Number(seen.hasMedia)
-        messages.update({ ...row, type: seen.type, body: seen.body, has_media, details })
+        const standing = numberOf(seen.standing)
+        messages.update({ ...row, type: seen.type, body: seen.body, has_media, details, standing })
+        setRaw(row.id, seen)
         log('message.decrypted', row)
       } else if (isNewerText(row, seen, origin)) {
         const editedAt = seen.editedAt ?? now()
         const revision = keep('edited', editedAt)
         messages.update({ ...row, type: seen.type, body: seen.body, edited_at_ms: editedAt, details })
+        setRaw(row.id, seen)
         log('message.edited', row, { revision })
       } else if (seen.type === row.type && seen.hasMedia && row.has_media === 0) {
         // Own media, first seen before the upload.
         messages.update({ ...row, has_media: 1, body: seen.body, details })
+        setRaw(row.id, seen)
+      } else if (!isUnread(seen) && isOtherContent(row, known, seen)) {
+        messages.update({ ...row, body: bodyOf(row, seen), details, standing: numberOf(seen.standing) })
+        setRaw(row.id, seen)
       } else if (expiresAt !== (known.expires_at ?? null)) {
         // A member kept the message in the chat, or no longer keeps it.
         const { expires_at: _, ...others } = known
@@ -149,8 +168,20 @@ export function createMessageRecorder(
     if (seen.reactions !== null) setReactions(row, seen.reactions)
   }
 
+  /** A place that moves, an event that is cancelled, and what an earlier version did not store. */
+  function isOtherContent(
+    row: MessageRow,
+    known: MessageDetails,
+    { type, content, raw }: SeenMessage,
+  ): boolean {
+    if (type !== row.type) return false
+    if (raw !== null && !raws.hasModel(row.id)) return true
+    return JSON.stringify(contentIn(known)) !== JSON.stringify(content)
+  }
+
   function isNewerText(row: MessageRow, seen: SeenMessage, origin: Origin): boolean {
     if (isUnread(seen) || seen.body === row.body) return false
+    if (seen.editedAt === null && !EDITED.has(row.type)) return false
     if (Number(seen.hasMedia) !== row.has_media) return false
     if (seen.editedAt !== null) return seen.editedAt > (row.edited_at_ms ?? 0)
     if (row.edited_at_ms === null) return true
@@ -270,7 +301,7 @@ export function createMessageRecorder(
         const { message, sender } = stretch[index] ?? one
         const origin = originOf(message)
         insert(chat, message, sender, place, origin)
-        if (origin === 'history') old += 1
+        if (origin === 'history' && message.standing !== 'notice') old += 1
         oldest = Math.min(oldest ?? place, place)
         newest = Math.max(newest ?? 0, place)
         index += 1
@@ -296,6 +327,15 @@ export function createMessageRecorder(
       if (row !== undefined) setReaction(row, reaction)
     },
   }
+}
+
+/** Only texts and captions are edited. Other texts differ where an earlier version stored something else. */
+const EDITED = new Set(['chat', 'image', 'video', 'gif', 'document'])
+
+const bodyOf = (row: MessageRow, seen: SeenMessage) => (EDITED.has(row.type) ? row.body : seen.body)
+
+function contentIn({ quoted, mentions, forwarded, expires_at, ...content }: MessageDetails): Content {
+  return content
 }
 
 const toExpiry = (at: number | null): MessageDetails => (at === null ? {} : { expires_at: at })

@@ -137,7 +137,7 @@ describe('a message', () => {
 
   it('is found by the name of its file', () => {
     const media = { mimetype: 'application/pdf', filename: 'Übersicht_2025.pdf' }
-    take(message('A1', 'der Plan', { type: 'document', hasMedia: true, media }))
+    take(message('A1', 'der Plan', { type: 'document', hasMedia: true, content: { media } }))
     expect([found('ubersicht'), found('plan 2025'), found('"plan ubersicht"')]).toEqual([['A1'], ['A1'], []])
     expect(search('2025').items[0]?.snippet).toEqual({ text: 'Übersicht_2025.pdf', marks: [[10, 14]] })
   })

@@ -124,7 +124,7 @@ export function createChats(db: Connection): Chats {
   )
   const setPerson = db.command('UPDATE chats SET person = ? WHERE id = ?')
   const refreshLast = db.command(
-    'UPDATE chats SET last_message = (SELECT max(id) FROM messages WHERE chat = chats.id) WHERE id = ?',
+    'UPDATE chats SET last_message = (SELECT max(id) FROM messages WHERE chat = chats.id AND standing <> 1) WHERE id = ?',
   )
   const current = db.query<{ merged_into: number | null }>('SELECT merged_into FROM chats WHERE id = ?')
   const retire = db.command(

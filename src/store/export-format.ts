@@ -5,13 +5,13 @@
  */
 import { z } from 'zod'
 import { CHAT_KINDS } from '../model/chat.ts'
-import { Media } from '../model/message.ts'
+import { Content } from '../model/content.ts'
 import { cleanText } from '../model/text.ts'
 import { toSeconds } from './times.ts'
 
 export const FORMAT = 'whatsapp-mcp-api archive'
 /** Files with a higher version are rejected. It increases with a change that older versions cannot read. */
-export const FORMAT_VERSION = 1
+export const FORMAT_VERSION = 2
 
 /** Longer than any id of WhatsApp; a longer one would fill every index and response. */
 const MAX_ID = 256
@@ -25,6 +25,10 @@ const count = z.int().min(0)
 const seconds = z.number().min(0).overwrite(toSeconds)
 /** The file may come from another program. */
 const text = z.string().overwrite(cleanText)
+/** The same for all texts within a value. */
+function cleanAll(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_, one) => (typeof one === 'string' ? cleanText(one) : one))
+}
 
 /** The first line. */
 export const ArchiveLine = z.object({
@@ -101,12 +105,10 @@ export const MessageLine = z.object({
    * address.
    */
   details: z
-    .strictObject({
-      media: Media.extend({ mimetype: text.optional(), filename: text.optional() }),
-      forwarded: z.literal(1),
-      expires_at: seconds,
-    })
-    .partial()
+    .preprocess(
+      cleanAll,
+      z.strictObject({ ...Content.shape, forwarded: z.literal(1), expires_at: seconds }).partial(),
+    )
     .optional(),
   /** Earlier texts, oldest first. */
   revisions: z

@@ -1,5 +1,6 @@
 /** A message as stored in its table. */
-import type { Media } from '../model/message.ts'
+import type { Content } from '../model/content.ts'
+import type { Standing } from '../model/message-types.ts'
 
 export type MessageRow = {
   /** Its position, see position.ts. */
@@ -15,11 +16,19 @@ export type MessageRow = {
   revoked_at_ms: number | null
   /** {@link MessageDetails} as JSON. */
   details: string | null
+  /** {@link STANDINGS} by number. */
+  standing: number
 }
 
+/** A row to insert; without a standing it is an ordinary message. */
+export type NewMessage = Omit<MessageRow, 'standing'> & Partial<Pick<MessageRow, 'standing'>>
+
+/** The standings of messages, by their number in the table. */
+export const STANDINGS = ['message', 'notice', 'unknown'] as const satisfies Standing[]
+export const numberOf = (standing: Standing): number => STANDINGS.indexOf(standing)
+
 /** Fields that only some messages have. People are referenced by id. */
-export type MessageDetails = {
-  media?: Media
+export type MessageDetails = Content & {
   /** `sender` is null if WhatsApp does not report it. */
   quoted?: { bare_id: string; sender: number | null; body: string }
   mentions?: number[]

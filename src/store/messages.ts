@@ -1,5 +1,5 @@
 /** The table of messages, ordered by time. */
-import type { MessageRow } from './message-row.ts'
+import { type MessageRow, type NewMessage, numberOf } from './message-row.ts'
 import { firstIn, lastIn } from './position.ts'
 import type { SearchIndex } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
@@ -10,7 +10,7 @@ export type Messages = {
    * Messages with this id in the chat, from any sender: more than one only if a sender reused another's id.
    */
   findAll(bareId: string, chat: number): MessageRow[]
-  insert(row: MessageRow): void
+  insert(row: NewMessage): void
   /** Updates everything except position and id. */
   update(row: MessageRow): void
   setAck(id: number, ack: number): void
@@ -21,7 +21,7 @@ export type Messages = {
   setSender(from: number, into: number): void
   setChat(from: number, into: number): void
   /**
-   * Deletes these messages with everything that belongs to them: revisions, reactions, events. The only way
+   * Deletes these messages with everything that belongs to them: revisions, reactions, events, raw models. The only way
    * to delete messages. Call within a transaction, with some hundreds at most. Returns the number of messages
    * that existed.
    */
@@ -62,12 +62,12 @@ const EXPIRES_AT = "json_extract(details, '$.expires_at')"
 export function createMessages(db: Connection, index: SearchIndex): Messages {
   const find = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ? AND sender = ?')
   const findAll = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ?')
-  const insert = db.command('INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', {
+  const insert = db.command('INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', {
     keepsMemory: true,
   })
   const update = db.command(
-    `UPDATE messages SET type = ?, body = ?, ack = ?, has_media = ?, edited_at_ms = ?, revoked_at_ms = ?, details = ?
-     WHERE id = ?`,
+    `UPDATE messages SET type = ?, body = ?, ack = ?, has_media = ?, edited_at_ms = ?, revoked_at_ms = ?, details = ?,
+     standing = ? WHERE id = ?`,
   )
   const setAck = db.command('UPDATE messages SET ack = ? WHERE id = ?')
   const setSender = db.command('UPDATE OR IGNORE messages SET sender = ? WHERE id = ?')
@@ -82,6 +82,8 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
     'DELETE FROM revisions WHERE message IN (SELECT value FROM json_each(?))',
     'DELETE FROM reactions WHERE message IN (SELECT value FROM json_each(?))',
     'DELETE FROM events WHERE message IN (SELECT value FROM json_each(?))',
+    'DELETE FROM message_raw WHERE message IN (SELECT value FROM json_each(?))',
+    'DELETE FROM media WHERE message IN (SELECT value FROM json_each(?))',
   ].map((sql) => db.command(sql))
   const remove = db.command('DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?))')
   const older = db.query<{ id: number }>(
@@ -114,20 +116,22 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
   return {
     find: (bareId, chat, sender) => find.get(bareId, chat, sender),
     findAll: (bareId, chat) => findAll.all(bareId, chat),
-    insert(row) {
+    insert(given) {
+      const row: MessageRow = { standing: numberOf('message'), ...given }
       const { id, chat, bare_id, sender, type, body, ack, has_media } = row
-      const { edited_at_ms, revoked_at_ms, details } = row
+      const { edited_at_ms, revoked_at_ms, details, standing } = row
       const highest = Math.max(newestOfAll(), id)
-      insert.run(id, chat, bare_id, sender, type, body, ack, has_media, edited_at_ms, revoked_at_ms, details)
+      const facts = [type, body, ack, has_media, edited_at_ms, revoked_at_ms, details, standing]
+      insert.run(id, chat, bare_id, sender, ...facts)
       tops.set('id', highest)
       index.add(row)
       if (total !== null) total += 1
     },
     update(row) {
-      const { id, type, body, ack, has_media, edited_at_ms, revoked_at_ms, details } = row
+      const { id, type, body, ack, has_media, edited_at_ms, revoked_at_ms, details, standing } = row
       const before = get.get(id)
       if (before === undefined) return
-      update.run(type, body, ack, has_media, edited_at_ms, revoked_at_ms, details, id)
+      update.run(type, body, ack, has_media, edited_at_ms, revoked_at_ms, details, standing, id)
       index.replace(before, row)
     },
     setAck: (id, ack) => void setAck.run(ack, id),

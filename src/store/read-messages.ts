@@ -5,7 +5,7 @@ import type { History } from '../model/history.ts'
 import type { Jid, KeyParts } from '../model/ids.ts'
 import type { Message, Revision } from '../model/message.ts'
 import type { Point } from '../model/point.ts'
-import type { MessageRow } from './message-row.ts'
+import { type MessageRow, numberOf } from './message-row.ts'
 import { firstIn } from './position.ts'
 import type { Finder } from './read-finder.ts'
 import type { GapReader } from './read-gaps.ts'
@@ -15,7 +15,13 @@ import type { Connection } from './sqlite.ts'
 import { msToIso } from './times.ts'
 
 /** `before`: earlier than that message or time. `after`: later than that message; at that time or later. */
-export type WindowOptions = { limit: number; before?: Point | undefined; after?: Point | undefined }
+export type WindowOptions = {
+  limit: number
+  before?: Point | undefined
+  after?: Point | undefined
+  /** Includes notices and calls; otherwise they are left out. */
+  notices?: boolean
+}
 
 /** A window of a chat. */
 export type Window = {
@@ -61,13 +67,18 @@ export type MessageReader = {
   messagesAt(positions: readonly number[]): FoundMessage[]
 }
 
+const NOTICE = numberOf('notice')
+const NONE = -1
 const FIRST = -1
 const LAST = Number.MAX_SAFE_INTEGER
 
+/** Messages of a chat between two positions. The standing that is left out: 1, or none. */
+const WITHIN = 'messages WHERE chat = ? AND standing <> ? AND id > ? AND id < ?'
+
 const QUERIES = {
-  latest: 'SELECT * FROM messages WHERE chat = ? AND id > ? AND id < ? ORDER BY id DESC LIMIT ?',
-  earliest: 'SELECT * FROM messages WHERE chat = ? AND id > ? AND id < ? ORDER BY id LIMIT ?',
-  any: 'SELECT id FROM messages WHERE chat = ? AND id > ? AND id < ? LIMIT 1',
+  latest: `SELECT * FROM ${WITHIN} ORDER BY id DESC LIMIT ?`,
+  earliest: `SELECT * FROM ${WITHIN} ORDER BY id LIMIT ?`,
+  any: `SELECT id FROM ${WITHIN} LIMIT 1`,
   revisions: 'SELECT * FROM revisions WHERE message = ? ORDER BY n',
 }
 
@@ -97,15 +108,16 @@ export function createMessageReader(
   }
 
   return {
-    readMessages(address, { limit, before, after }) {
+    readMessages(address, { limit, before, after, notices = false }) {
       const chat = finder.chat(address) ?? fail('chat_not_found')
       const own = loader.own()
+      const leftOut = notices ? NONE : NOTICE
       const low = after === undefined ? FIRST : positionOf('after', after, chat)
       const high = before === undefined ? LAST : positionOf('before', before, chat)
       const rows =
         after === undefined
-          ? latest.all(chat.id, low, high, limit).reverse()
-          : earliest.all(chat.id, low, high, limit)
+          ? latest.all(chat.id, leftOut, low, high, limit).reverse()
+          : earliest.all(chat.id, leftOut, low, high, limit)
       const oldest = rows[0]?.id ?? Math.max(low, 0)
       const newest = rows.at(-1)?.id ?? high
       const messages = loader.render(rows, new Map([[chat.id, chat]]), own)
@@ -117,8 +129,8 @@ export function createMessageReader(
       return {
         chat: shown,
         messages,
-        hasEarlier: rows.length > 0 && any.all(chat.id, FIRST, oldest).length > 0,
-        hasLater: rows.length > 0 && any.all(chat.id, newest, LAST).length > 0,
+        hasEarlier: rows.length > 0 && any.all(chat.id, leftOut, FIRST, oldest).length > 0,
+        hasLater: rows.length > 0 && any.all(chat.id, leftOut, newest, LAST).length > 0,
         gaps: gaps.touching(chat, oldest, newest, own),
         history: toHistory(chat),
       }
@@ -126,8 +138,8 @@ export function createMessageReader(
     getMessage(key, around) {
       const { row, chat } = finder.message(key) ?? fail('message_not_found')
       const own = loader.own()
-      const before = latest.all(chat.id, FIRST, row.id, around.before).reverse()
-      const after = earliest.all(chat.id, row.id, LAST, around.after)
+      const before = latest.all(chat.id, NOTICE, FIRST, row.id, around.before).reverse()
+      const after = earliest.all(chat.id, NOTICE, row.id, LAST, around.after)
       const shown = loader.render([...before, row, ...after], new Map([[chat.id, chat]]), own)
       const message = shown[before.length]
       if (message === undefined) fail('message_not_found')

@@ -61,8 +61,7 @@ const WANTED = `(c.timestamp, c.id) < (?1, ?2) AND c.removed_at IS NULL
   AND (?4 = 1 OR NOT (c.muted_until = -1 OR c.muted_until > ?6)) AND (?5 = 1 OR c.archived = 0)`
 
 /** Excludes deleted messages and notices of events. Own calls count as a reply. */
-const IS_WORD = `type NOT IN ('revoked', 'reaction', 'protocol', 'e2e_notification', 'notification',
-  'notification_template', 'gp2') AND NOT (type = 'call_log' AND sender <> 0)`
+const IS_WORD = `type <> 'revoked' AND (standing <> 1 OR (type = 'call_log' AND sender = 0))`
 
 const QUERIES = {
   unread: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE ${WANTED} AND c.unread_count <> 0
@@ -73,7 +72,7 @@ const QUERIES = {
     FROM (SELECT (muted_until = -1 OR muted_until > ?4) AS muted, archived, max(unread_count, 0) AS unread FROM chats
       WHERE unread_count <> 0 AND removed_at IS NULL AND kind IN (SELECT value FROM json_each(?1)))`,
   newest: `SELECT m.* FROM json_each(?1) asked CROSS JOIN messages m ON m.id IN (SELECT u.id FROM messages u
-    WHERE u.chat = asked.value AND u.sender <> 0 ORDER BY u.id DESC LIMIT ?2)`,
+    WHERE u.chat = asked.value AND u.sender <> 0 AND u.standing <> 1 ORDER BY u.id DESC LIMIT ?2)`,
   waiting: `SELECT ${VIEW}, w.id AS word FROM chats c
     CROSS JOIN messages w ON w.id = (SELECT id FROM messages WHERE chat = c.id AND ${IS_WORD} ORDER BY id DESC LIMIT 1)
     LEFT JOIN people p ON p.id = c.person
@@ -84,7 +83,7 @@ const QUERIES = {
   run: `SELECT asked.value AS chat, (SELECT json_array(min(m.id), count(*)) FROM messages m
       WHERE m.chat = asked.value AND m.id > coalesce((SELECT o.id FROM messages o
         WHERE o.chat = asked.value AND o.sender = 0 AND o.id >= ?2 ORDER BY o.id DESC LIMIT 1), ?2 - 1)
-      AND ${IS_WORD.replaceAll(/\b(type|sender)\b/g, 'm.$1')}) AS run
+      AND ${IS_WORD.replaceAll(/\b(type|sender|standing)\b/g, 'm.$1')}) AS run
     FROM json_each(?1) asked`,
 }
 

@@ -1,13 +1,15 @@
 /** Converts rows of the archive to the form of the API: ids, names and shapes as documented. */
 import type { Chat, ChatKind, Gap } from '../model/chat.ts'
 import type { Contact } from '../model/contact.ts'
+import type { Content } from '../model/content.ts'
 import type { History } from '../model/history.ts'
 import { type Jid, phoneOf } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
+import { summaryOf } from '../model/summary.ts'
 import { isVisible } from '../model/text.ts'
 import type { ReactionRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
-import type { MessageDetails, MessageRow } from './message-row.ts'
+import { type MessageDetails, type MessageRow, STANDINGS } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
 import { timeOf } from './position.ts'
 import { msToIso, toIso } from './times.ts'
@@ -109,7 +111,8 @@ export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings)
   const fromMe = row.sender === ME
   const id = chatId(chat)
   const author = hasAuthors(chat.kind) ? jidOf(row.sender, around) : null
-  const { media, quoted, mentions = [], forwarded, expires_at } = detailsOf(row)
+  const { quoted, mentions = [], forwarded, expires_at, ...content } = detailsOf(row)
+  const named = mentions.map((one) => jidOf(one, around)).filter((jid) => jid !== null)
   const reactions = around.reactions.get(row.id) ?? []
   const name = fromMe ? null : senderName(row, chat, around)
   return {
@@ -124,7 +127,7 @@ export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings)
     has_media: row.has_media === 1,
     ...(name === null ? {} : { sender_name: name }),
     ...(fromMe ? { ack: row.ack } : {}),
-    ...(media === undefined || Object.keys(media).length === 0 ? {} : { media }),
+    ...toContent(row, content, named, around),
     ...(quoted === undefined
       ? {}
       : {
@@ -134,15 +137,38 @@ export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings)
             body: quoted.body,
           },
         }),
-    ...(mentions.length === 0
-      ? {}
-      : { mentions: mentions.map((one) => jidOf(one, around)).filter((jid) => jid !== null) }),
+    ...(named.length === 0 || content.notice ? {} : { mentions: named }),
     ...(forwarded === 1 ? { forwarded: true as const } : {}),
     ...(row.edited_at_ms === null ? {} : { edited_at: msToIso(row.edited_at_ms) }),
     ...(row.revoked_at_ms === null ? {} : { revoked_at: msToIso(row.revoked_at_ms) }),
     ...(expires_at === undefined ? {} : { expires_at: toIso(expires_at) }),
     ...(reactions.length === 0 ? {} : { reactions: reactions.map((one) => toReaction(one, around)) }),
   }
+}
+
+/** The fields of content, and the summary. `people`: those that a notice is about. */
+function toContent(row: MessageRow, content: Content, people: Jid[], around: Surroundings): Partial<Message> {
+  const { media, location, contacts, poll, event, call, notice, view_once } = content
+  const { type, body, standing } = row
+  const names = notice ? detailsOf(row).mentions?.flatMap((id) => nameIn(id, around) ?? []) : []
+  const summary = summaryOf({ type, body, content, people: names ?? [] })
+  return {
+    ...(summary === null ? {} : { summary }),
+    ...(media === undefined || Object.keys(media).length === 0 ? {} : { media }),
+    ...(location && { location }),
+    ...(contacts && { contacts }),
+    ...(poll && { poll }),
+    ...(event && { event }),
+    ...(call && { call }),
+    ...(notice && { notice: { ...notice, ...(people.length === 0 ? {} : { people }) } }),
+    ...(view_once && { view_once }),
+    ...(STANDINGS[standing] === 'unknown' ? { unknown: true as const } : {}),
+  }
+}
+
+function nameIn(id: number, { people }: Surroundings): string | null {
+  const person = people.get(id)
+  return person === undefined ? null : personName(person)
 }
 
 function senderName(row: MessageRow, chat: ChatFace, { own, people }: Surroundings): string | null {

@@ -9,6 +9,7 @@ import { createMerge, type MergePeople } from './merge.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { closeFile, getMeta, noteDamaged, noteIntact, openFile, openUnchecked, setMeta } from './open-file.ts'
 import { createPeople, type People } from './people.ts'
+import { createRawModels, type RawModels } from './raw-models.ts'
 import { createSearchIndex, isIndexDamage, type SearchIndex } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
 import { type FileProblem, watchFile } from './watch-file.ts'
@@ -24,6 +25,7 @@ export type Store = {
   people: People
   chats: Chats
   messages: Messages
+  raws: RawModels
   search: SearchIndex
   changes: Changes
   gaps: Gaps
@@ -67,6 +69,7 @@ export function openStore(file: string, { key = null, checksLater = false }: Sto
     people,
     chats,
     messages,
+    raws: createRawModels(db),
     search,
     changes: createChanges(db),
     gaps: createGaps(db),

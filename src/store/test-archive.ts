@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { ChatKind } from '../model/chat.ts'
 import { type Jid, toJid } from '../model/ids.ts'
+import { standingOf } from '../model/message-types.ts'
 import type { ChatFacts } from './chats.ts'
-import type { MessageDetails } from './message-row.ts'
+import { type MessageDetails, numberOf } from './message-row.ts'
 import { ME } from './people.ts'
 import { firstIn } from './position.ts'
 import { createReader, type Reader } from './reader.ts'
@@ -105,6 +106,7 @@ export function openTestArchive(lid: string | null = ME_LID): TestArchive {
         edited_at_ms: null,
         revoked_at_ms: null,
         details: facts.details === undefined ? null : JSON.stringify(facts.details),
+        standing: numberOf(standingOf(type)),
       })
       store.chats.noteMessage(chat, position, NOW - ago)
       return position

@@ -29,7 +29,8 @@ const CHECKS: readonly { check: string; says: string; sql: string }[] = [
     check: 'last messages',
     says: 'chats have a wrong last message',
     sql: `SELECT count(*) AS n FROM chats
-      WHERE last_message IS NOT (SELECT max(id) FROM messages WHERE chat = chats.id) AND merged_into IS NULL`,
+      WHERE last_message IS NOT (SELECT max(id) FROM messages WHERE chat = chats.id AND standing <> 1)
+        AND merged_into IS NULL`,
   },
   {
     check: 'addresses',

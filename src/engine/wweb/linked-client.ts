@@ -2,6 +2,7 @@
 import { basename, dirname } from 'node:path'
 import type { Browser, Page } from 'puppeteer'
 import wweb from 'whatsapp-web.js'
+import { CHANGE_TYPES, NOTICE_TYPES } from '../../model/message-types.ts'
 import { COMPONENTS } from './compat/needs.ts'
 import { explainPageErrors } from './compat/page-errors.ts'
 import { installPageModules } from './compat/page-modules.ts'
@@ -11,8 +12,8 @@ import { installPageHistory } from './page-history.ts'
 import { installPageRows } from './page-rows.ts'
 import { installPageSends } from './page-sends.ts'
 import { installPageWatch } from './page-watch.ts'
+import { modelTools } from './plain-model.ts'
 import type { Changes, RawMessage, RawReaction } from './raw.ts'
-import { UNREPORTED_TYPES } from './translate.ts'
 
 /** From a document until WhatsApp Web is in it. */
 const AUTH_MS = 60_000
@@ -235,7 +236,8 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     await applyPieces('linked')
     await client.pupPage?.evaluate(holdBackChatListeners)
     await attachEventListeners()
-    await client.pupPage?.evaluate(installPageRows, UNREPORTED_TYPES)
+    await client.pupPage?.evaluate(`window.whatsappMcpModels = (${modelTools})()`)
+    await client.pupPage?.evaluate(installPageRows, CHANGE_TYPES, NOTICE_TYPES)
     await client.pupPage?.evaluate(installPageHistory)
     await client.pupPage?.evaluate(installPageSends)
     if (!(await client.pupPage?.evaluate(installPageWatch))) options.onUnwatched()

@@ -131,7 +131,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     onUnwatched: () => log.warn('chats cannot be watched: this build of WhatsApp Web is unknown'),
   })
   const addresses = createAddresses((lid, phone) => emitWhenReady({ type: 'identity', phone, lid }))
-  const translator = createTranslator(clock, log)
+  let build: string | null = null
+  const translator = createTranslator(clock, log, () => build)
   const sender = createSender(client, addresses, translator, clock)
   const listeners = listenTo(client, sender, translator, emitWhenReady, log)
   const ask = createAsk(clock, () => connected)
@@ -277,6 +278,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     ])
     const info = client.info
     if (info === undefined || isOver() || isReady()) return
+    build = version === 'unknown' ? null : version
     if (lid) addresses.learnOwn(toJid(lid), toJid(info.wid._serialized))
     phase = 'ready'
     cancelTimer()

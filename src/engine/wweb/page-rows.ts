@@ -20,10 +20,12 @@ declare const window: PageWindow
 
 /**
  * Call once per document, before the other in-page parts, which use it.
- * @param unreportedTypes types of entries that are not reported as messages
+ * @param changeTypes types of entries that only change another message
+ * @param noticeTypes types of notices and calls
  */
-export function installPageRows(unreportedTypes: string[]): void {
-  const unreported = new Set(unreportedTypes)
+export function installPageRows(changeTypes: string[], noticeTypes: string[]): void {
+  const changes = new Set(changeTypes)
+  const notices = new Set(noticeTypes)
   /** Place of each message among those of its second. */
   const places = new WeakMap<MsgModel, number>()
   let first = 0
@@ -48,70 +50,26 @@ export function installPageRows(unreportedTypes: string[]): void {
       return value === undefined || value === null ? undefined : String(value)
     },
 
-    /** The key and time of an entry that cannot be read. */
+    /** Its model as plain data; of an entry that cannot be read, the key and time. */
     message(from: MsgModel): RawMessage {
-      const { id } = from
+      const { id, type, t } = from
       const key = {
         fromMe: id.fromMe,
         remote: String(id.remote),
         id: id.id,
         ...(id.participant ? { participant: String(id.participant) } : {}),
       }
-      return tools.attempt(() => tools.fields(from, key)) ?? { id: key, type: 'unknown', t: from.t }
+      const model = tools.attempt(() => window.whatsappMcpModels.plain(from.serialize?.() ?? from))
+      return { ...(model ?? { type: 'unknown' }), id: key, t, ...(model ? { type } : {}) }
     },
 
-    /** Only the fields that Node reads: whole messages contain preview images and keys. */
-    fields(from: MsgModel, id: RawMessage['id']): RawMessage {
-      const quoted = from.quotedMsg as RawMessage['quotedMsg']
-      return {
-        id,
-        type: from.type,
-        body: from.directPath ? undefined : (from.body as string | undefined),
-        caption: from.caption as string | undefined,
-        pollName: from.pollName as string | undefined,
-        eventName: from.eventName as string | undefined,
-        t: from.t,
-        from: tools.text(from.from),
-        to: tools.text(from.to),
-        author: tools.text(from.author),
-        ack: from.ack as number | undefined,
-        notifyName: from.notifyName as string | undefined,
-        directPath: tools.text(from.directPath),
-        mimetype: from.mimetype as string | undefined,
-        filename: from.filename as string | undefined,
-        size: from.size as number | undefined,
-        duration: from.duration as number | undefined,
-        width: from.width as number | undefined,
-        height: from.height as number | undefined,
-        ...(quoted
-          ? {
-              quotedMsg: {
-                type: quoted.type,
-                body: quoted.directPath ? undefined : quoted.body,
-                caption: quoted.caption,
-                pollName: quoted.pollName,
-                eventName: quoted.eventName,
-                directPath: quoted.directPath,
-              },
-              quotedStanzaID: tools.text(from.quotedStanzaID),
-              quotedParticipant: tools.text(from.quotedParticipant),
-            }
-          : {}),
-        mentionedJidList: ((from.mentionedJidList as Wid[] | undefined) ?? []).map(String),
-        isForwarded: from.isForwarded === true,
-        forwardingScore: from.forwardingScore as number | undefined,
-        latestEditSenderTimestampMs: from.latestEditSenderTimestampMs as number | undefined,
-        ephemeralDuration: from.ephemeralDuration as number | undefined,
-        expiredTimestamp: from.expiredTimestamp as number | undefined,
-        kicState: from.kicState as string | undefined,
-        protocolMessageKey: tools.text(from.protocolMessageKey),
-        hasReaction: from.hasReaction === true,
-        isNotification: from.isNotification === true,
-      }
+    isReported({ type }: MsgModel): boolean {
+      return type !== undefined && !changes.has(type)
     },
 
-    isReported({ type, isNotification }: MsgModel): boolean {
-      return type !== undefined && isNotification !== true && !unreported.has(type)
+    /** Notices are not the newest message of a chat. */
+    isMessage(model: MsgModel): boolean {
+      return tools.isReported(model) && model.isNotification !== true && !notices.has(model.type ?? '')
     },
 
     me(): string[] {
@@ -160,14 +118,14 @@ export function installPageRows(unreportedTypes: string[]): void {
     last(chat: ChatModel): RawMessage | null {
       let newest: MsgModel | undefined
       for (const model of chat.msgs?.getModelsArray() ?? []) {
-        if (!tools.isReported(model)) continue
+        if (!tools.isMessage(model)) continue
         const place = tools.placeOf(model)
         const later = newest === undefined ? 1 : tools.time(model) - tools.time(newest)
         if (later > 0 || (later === 0 && newest && place > tools.placeOf(newest))) newest = model
       }
       if (newest === undefined && chat.lastReceivedKey) {
         const known = tools.collections().Msg.get(String(chat.lastReceivedKey))
-        if (known && tools.isReported(known)) newest = known
+        if (known && tools.isMessage(known)) newest = known
       }
       return newest === undefined ? null : tools.message(newest)
     },

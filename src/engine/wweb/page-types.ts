@@ -1,4 +1,5 @@
 /** Types of WhatsApp Web's modules and models that our in-page code reads, and of that code's own tools. */
+import type { ModelTools } from './plain-model.ts'
 import type { Before, Changes, ChatRow, ContactRow, HistoryAnswer, RawMessage } from './raw.ts'
 
 export type Wid = {
@@ -32,6 +33,8 @@ export type MsgModel = {
    * named.
    */
   msgContextInfo?(chat: Wid): object
+  /** The model's own attributes. */
+  serialize?(): Record<string, unknown>
 } & Record<string, unknown>
 export type Participant = Model & { isAdmin?: boolean; isSuperAdmin?: boolean }
 export type GroupMetadata = Model & {
@@ -118,6 +121,7 @@ export type PageModules = {
 export type PageRows = {
   attempt<T>(read: () => T): T | undefined
   text(value: unknown): string | undefined
+  /** False for entries that only change another message. */
   isReported(message: MsgModel): boolean
   /** Unix seconds; 0 if the message has no time. */
   time(message: MsgModel): number
@@ -161,6 +165,7 @@ export type PageWindow = {
   /** Missing until the library has attached itself to a document: calls then throw, as any page call may. */
   whatsappMcpRows: PageRows
   whatsappMcpHistory: PageHistory
+  whatsappMcpModels: ModelTools
   WWebJS: { sendMessage: SendMessage }
   /** Calls Node: what changed in the page's memory. */
   whatsappMcpChanged?(changes: Changes): void

@@ -17,19 +17,19 @@ export type RawKey =
   | string
   | { fromMe: boolean; remote: RawWid; id: string; participant?: RawWid | null; _serialized?: string }
 
-/** The fields that we read of `WWebJS.getMessageModel`'s result. Everything but the key may be missing. */
+/**
+ * A message's model as `WWebJS.getMessageModel` returns it, or as plain-model.ts copies it. These fields are those that
+ * translate.ts reads; content.ts reads others, by the type of the message. Everything but the key may be missing.
+ */
 export type RawMessage = {
   id: RawKey
   type?: string | undefined
   body?: string | undefined
   caption?: string | undefined
   pollName?: string | undefined
-  eventName?: string | undefined
-  subtype?: string | null | undefined
   /** Unix seconds. */
   t?: number | undefined
   from?: RawWid | undefined
-  to?: RawWid | undefined
   author?: RawWid | null | undefined
   ack?: number | undefined
   notifyName?: string | undefined
@@ -37,10 +37,6 @@ export type RawMessage = {
   directPath?: string | undefined
   mimetype?: string | undefined
   filename?: string | undefined
-  size?: number | string | undefined
-  duration?: number | string | undefined
-  width?: number | undefined
-  height?: number | undefined
   quotedMsg?: Partial<RawMessage> | null | undefined
   quotedStanzaID?: string | null | undefined
   quotedParticipant?: RawWid | null | undefined
@@ -56,8 +52,8 @@ export type RawMessage = {
   kicState?: string | null | undefined
   /** For a message deleted for everyone: its key before the deletion. */
   protocolMessageKey?: RawKey | null | undefined
-  hasReaction?: boolean | undefined
   isNotification?: boolean | undefined
+  readonly [field: string]: unknown
 }
 
 /** One reaction from `Reactions.find`: a sender and an emoji. */

@@ -62,7 +62,10 @@ describe('toSeenMessage', () => {
       sentAt: 1_700_000_000,
       ack: 1,
       hasMedia: false,
-      media: null,
+      standing: 'message',
+      content: {},
+      source: null,
+      raw: null,
       quoted: null,
       mentions: [],
       forwarded: false,
@@ -85,7 +88,10 @@ describe('toSeenMessage', () => {
     const odd = { ...fromEvent, body: 'a\0b', notifyName: 'M\ud83d' }
     expect(toSeenMessage(odd)).toMatchObject({ body: 'a\ufffdb', senderName: 'M\ufffd' })
     const file = { ...fromEvent, type: 'document', directPath: '/v', caption: '\0', filename: 'a\0.pdf' }
-    expect(toSeenMessage(file)).toMatchObject({ body: '\ufffd', media: { filename: 'a\ufffd.pdf' } })
+    expect(toSeenMessage(file)).toMatchObject({
+      body: '\ufffd',
+      content: { media: { filename: 'a\ufffd.pdf' } },
+    })
     const answer = { ...fromEvent, quotedMsg: { type: 'chat', body: 'q\0' }, quotedStanzaID: '3EB9' }
     expect(toSeenMessage(answer)?.quoted?.body).toBe('q\ufffd')
     expect(toSeenMessage({ ...fromEvent, body: '👍🏽 ok' })?.body).toBe('👍🏽 ok')
@@ -118,21 +124,18 @@ describe('toSeenMessage', () => {
     expect(toSeenMessage(image)).toMatchObject({
       hasMedia: true,
       body: 'a view',
-      media: { mimetype: 'image/jpeg', size_bytes: 1234, width: 640, height: 480 },
+      content: { media: { mimetype: 'image/jpeg', size_bytes: 1234, width: 640, height: 480 } },
     })
     const { directPath: _, caption: __, ...unsent } = image
     expect(toSeenMessage(unsent)).toMatchObject({ hasMedia: false, body: '' })
     const voice = { ...fromEvent, type: 'ptt', directPath: '/v', duration: '7', body: undefined }
-    expect(toSeenMessage(voice)?.media).toEqual({ duration_s: 7 })
-    expect(toSeenMessage({ ...fromEvent, mimetype: 'text/plain' })?.media).toBeNull()
+    expect(toSeenMessage(voice)?.content.media).toEqual({ duration_s: 7 })
+    expect(toSeenMessage({ ...fromEvent, mimetype: 'text/plain' })?.content).toEqual({})
   })
 
-  it('takes the question of a poll and the name of an event for their text', () => {
+  it('takes the question of a poll for its text', () => {
     const poll = { ...fromEvent, type: 'poll_creation', body: undefined, pollName: 'When?' }
     expect(toSeenMessage(poll)?.body).toBe('When?')
-    expect(
-      toSeenMessage({ ...fromEvent, type: 'event_creation', body: undefined, eventName: 'Party' })?.body,
-    ).toBe('Party')
     expect(toSeenMessage({ ...fromEvent, type: 'call_log', body: undefined })?.body).toBe('')
   })
 
@@ -180,15 +183,23 @@ describe('toSeenMessage', () => {
     expect(toSeenMessage({ ...deleted, protocolMessageKey: null })?.bareId).toBe('THE-DELETION')
   })
 
-  it.each(['gp2', 'e2e_notification', 'notification_template', 'protocol', 'reaction', 'pinned_message'])(
-    'leaves %s out',
+  it.each(['protocol', 'reaction', 'poll_update', 'pin_message', 'keep_in_chat'])(
+    'leaves out %s: it changes another message',
     (type) => {
       expect(toSeenMessage({ ...fromEvent, type })).toBeNull()
     },
   )
 
-  it('leaves out what WhatsApp Web itself calls a notice, and what has no key', () => {
-    expect(toSeenMessage({ ...fromEvent, isNotification: true })).toBeNull()
+  it.each(['gp2', 'e2e_notification', 'notification_template', 'pinned_message', 'call_log'])(
+    'says that %s is a notice',
+    (type) => {
+      expect(toSeenMessage({ ...fromEvent, type })?.standing).toBe('notice')
+    },
+  )
+
+  it('says what is a notice and what is unknown, and leaves out what has no key', () => {
+    expect(toSeenMessage({ ...fromEvent, isNotification: true })?.standing).toBe('notice')
+    expect(toSeenMessage({ ...fromEvent, type: 'hologram' })?.standing).toBe('unknown')
     expect(toSeenMessage({ ...fromEvent, id: { fromMe: false, remote: '', id: '' } })).toBeNull()
     expect(toSeenMessage({ ...fromEvent, id: 'nonsense' })).toBeNull()
   })

@@ -4,42 +4,12 @@
  */
 import { createHash } from 'node:crypto'
 import { chatKindOf, type Jid, type KeyParts, parseMessageKey, toJid } from '../../model/ids.ts'
-import type { Media } from '../../model/message.ts'
+import { CHANGE_TYPES, standingOf } from '../../model/message-types.ts'
 import type { SeenChat, SeenContact, SeenMessage, SeenReaction } from '../../model/seen.ts'
 import { cleanText, isVisible } from '../../model/text.ts'
 import { LAST_SECOND, toUnixMs, toUnixSeconds } from '../../model/times.ts'
+import { bodyOf, contentOf, peopleOf, sourceOf } from './content.ts'
 import type { ChatRow, ContactRow, RawKey, RawMessage, RawReaction, RawWid, ReactionRow } from './raw.ts'
-
-/**
- * Entries of a chat that have no author: notices (WAWebCommonMsgUtils.isNotificationType, builds of 2026;
- * older ones had `group_notification`), and entries that report a change of another message. Newer builds no
- * longer have `isNotification` as a property of the message, so the types are listed.
- */
-export const UNREPORTED_TYPES = [
-  'gp2',
-  'group_notification',
-  'broadcast_notification',
-  'notification',
-  'notification_template',
-  'e2e_notification',
-  'newsletter_notification',
-  'pinned_message',
-  'message_history_bundle',
-  'message_history_notice',
-  'poll_add_option_decrypted',
-  'protocol',
-  'reaction',
-  'reaction_enc',
-  'poll_update',
-  'pin_message',
-  'keep_in_chat',
-  'debug',
-  'debug_placeholder',
-]
-const UNREPORTED = new Set(UNREPORTED_TYPES)
-
-/** Types whose `body`, if set, is a preview image in base64 (WAWebMsgModel; wwebjs Message.js). */
-const MEDIA = new Set(['image', 'video', 'gif', 'ptv', 'audio', 'ptt', 'document', 'sticker'])
 
 /** Characters of a quoted message that its reply includes. */
 const QUOTE_LENGTH = 1_000
@@ -50,8 +20,11 @@ const QUOTE_LENGTH = 1_000
  */
 const UNKNOWN = 'unknown'
 
+/** Reported with the message that they change. */
+const CHANGES = new Set(CHANGE_TYPES)
+
 /**
- * Converts a message in its current state; null for notices and the like, and for one whose key cannot be
+ * Converts a message in its current state; null for entries that only change another message, and for one whose key cannot be
  * read, which means an unknown build ({@link keyOf}). `reactions`: all of them, null if they were not read.
  * `seenAt`: Unix seconds, replaces an invalid time. Throws a TypeError for fields of the wrong type. A
  * message deleted for everyone has the key of the deletion on WhatsApp Web (WAWebRevoke.getMsgKeyAfterRevoke)
@@ -64,9 +37,10 @@ export function toSeenMessage(
 ): SeenMessage | null {
   const key = originalKeyOf(raw)
   const { type } = raw
-  if (key === null || type === undefined || UNREPORTED.has(type) || raw.isNotification === true) return null
+  if (key === null || type === undefined || CHANGES.has(type)) return null
   if (typeof type !== 'string') throw new TypeError('the type of a message is not text')
-  const hasMedia = Boolean(raw.directPath)
+  const standing = raw.isNotification === true ? 'notice' : standingOf(type)
+  const isNotice = standing === 'notice'
   return {
     chat: key.chat,
     bareId: key.bareId,
@@ -77,10 +51,15 @@ export function toSeenMessage(
     body: bodyOf(raw),
     sentAt: toUnixSeconds(raw.t, seenAt),
     ack: toWhole(raw.ack, 0),
-    hasMedia,
-    media: hasMedia || MEDIA.has(type) ? mediaOf(raw) : null,
+    hasMedia: Boolean(raw.directPath),
+    standing,
+    content: contentOf(raw, isNotice),
+    source: sourceOf(raw),
+    raw: null,
     quoted: quotedOf(raw),
-    mentions: (raw.mentionedJidList ?? []).flatMap((wid) => toJidOrNone(wid) ?? []),
+    mentions: (isNotice ? peopleOf(raw) : (raw.mentionedJidList ?? [])).flatMap(
+      (wid) => toJidOrNone(wid) ?? [],
+    ),
     forwarded: raw.isForwarded === true || (raw.forwardingScore ?? 0) > 0,
     editedAt: raw.latestEditSenderTimestampMs
       ? toUnixMs(raw.latestEditSenderTimestampMs, seenAt * 1_000)
@@ -109,7 +88,10 @@ export function toPlaceholder(raw: RawMessage, seenAt: number): SeenMessage | nu
     sentAt: toUnixSeconds(raw.t, seenAt),
     ack: fromMe ? toWhole(raw.ack, 0) : 0,
     hasMedia: false,
-    media: null,
+    standing: 'unknown',
+    content: {},
+    source: null,
+    raw: null,
     quoted: null,
     mentions: [],
     forwarded: false,
@@ -199,7 +181,7 @@ export function toSeenChat(row: ChatRow, last: SeenMessage | null, seenAt: numbe
     pinnedAt: row.pin ? toUnixSeconds(row.pin, seenAt) : 0,
     mutedUntil: toMuteEnd(row.mute),
     isReadOnly: row.isClosed || (row.announce && !row.isAdmin),
-    last,
+    last: last?.standing === 'notice' ? null : last,
     members:
       row.members
         ?.filter(({ isMe }) => !isMe)
@@ -237,34 +219,6 @@ function senderOf(raw: RawMessage, { fromMe, chat, participant }: KeyParts): Jid
   if (fromMe || kind === 'channel') return null
   if (kind === 'direct') return toJidOrNone(raw.from) ?? chat
   return toJidOrNone(raw.author) ?? participant
-}
-
-/** As in the library's Message, but never the preview image of media that is still uploading. */
-function bodyOf(raw: Partial<RawMessage>): string {
-  if (raw.type === 'revoked') return ''
-  if (raw.directPath || MEDIA.has(raw.type ?? '')) return cleanText(raw.caption ?? '')
-  return cleanText(raw.body || raw.pollName || raw.eventName || '')
-}
-
-function mediaOf(raw: RawMessage): Media {
-  const size = toPositive(raw.size)
-  const duration = toPositive(raw.duration)
-  const width = toPositive(raw.width)
-  const height = toPositive(raw.height)
-  return {
-    ...(raw.mimetype ? { mimetype: cleanText(raw.mimetype) } : {}),
-    ...(raw.filename ? { filename: cleanText(raw.filename) } : {}),
-    ...(size === null ? {} : { size_bytes: Math.round(size) }),
-    ...(duration === null ? {} : { duration_s: duration }),
-    ...(width === null ? {} : { width: Math.round(width) }),
-    ...(height === null ? {} : { height: Math.round(height) }),
-  }
-}
-
-/** Some of these are strings on some builds (`duration`). */
-function toPositive(value: number | string | undefined): number | null {
-  const number = Number(value)
-  return Number.isFinite(number) && number > 0 ? number : null
 }
 
 function quotedOf(raw: RawMessage): SeenMessage['quoted'] {

@@ -5,6 +5,7 @@
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { SeenChat, SeenContact, SeenMessage } from '../../model/seen.ts'
+import { modelTools } from './plain-model.ts'
 import type { ChatRow, ContactRow, RawMessage, RawReaction, ReactionRow } from './raw.ts'
 import { toPlaceholder, toReaction, toSeenChat, toSeenContact, toSeenMessage } from './translate.ts'
 
@@ -19,7 +20,13 @@ export type Translator = {
   reaction(raw: RawReaction): ReturnType<typeof toReaction>
 }
 
-export function createTranslator(clock: Clock, log: Log): Translator {
+/** @param build the build of WhatsApp Web, which is stored with each model; null while it is not known */
+export function createTranslator(
+  clock: Clock,
+  log: Log,
+  build: () => string | null = () => null,
+): Translator {
+  const models = modelTools()
   const seenAt = () => Math.floor(clock.now() / 1_000)
 
   function guarded<T>(what: string, translate: () => T, instead: () => T | null = () => null): T | null {
@@ -36,11 +43,12 @@ export function createTranslator(clock: Clock, log: Log): Translator {
   }
 
   function message(raw: RawMessage, reactions: readonly ReactionRow[] | null = null): SeenMessage | null {
-    return guarded(
+    const seen = guarded(
       'a message',
       () => toSeenMessage(raw, reactions, seenAt()),
       () => toPlaceholder(raw, seenAt()),
     )
+    return seen && { ...seen, raw: { engine: 'wweb', build: build(), model: models.plain(raw) } }
   }
 
   return {

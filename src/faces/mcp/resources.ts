@@ -137,7 +137,11 @@ async function readChat(id: string, granted: Reading, words: Words): Promise<obj
   const { chat_id } = parseInput(getChat.input, { chat_id: id })
   const { chat, members = [], ...rest } = await run(getChat, { chat_id }, granted)
   demandKnown(id, await chatIds(chat.id, granted.reader()))
-  const { messages, next_before } = await run(readMessages, { chat_id, limit: LATEST }, granted)
+  const { messages, next_before } = await run(
+    readMessages,
+    { chat_id, limit: LATEST, include_notices: false },
+    granted,
+  )
   const { last_message: _, ...about } = chat
   const head = {
     chat: about,
