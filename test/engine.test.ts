@@ -123,7 +123,14 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
       sentAt: 1_700_000_000,
       ack: expect.any(Number),
       hasMedia: false,
-      media: null,
+      standing: 'message',
+      content: {},
+      source: null,
+      raw: {
+        engine: 'wweb',
+        build: expect.any(String),
+        model: expect.objectContaining({ type: 'chat', body: 'hello' }),
+      },
       quoted: null,
       mentions: [],
       forwarded: false,
@@ -318,7 +325,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
       type: 'image',
       body: 'a view',
       hasMedia: true,
-      media: { mimetype: image.media?.mimetype, width: 640, height: 480, size_bytes: 12_345 },
+      content: { media: { mimetype: image.media?.mimetype, width: 640, height: 480, size_bytes: 12_345 } },
     })
     const voice = await world.writeContent({
       from: person(0).phone,
@@ -327,7 +334,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     expect((await message(voice.id)).message).toMatchObject({
       type: 'ptt',
       body: '',
-      media: { duration_s: 7 },
+      content: { media: { duration_s: 7 } },
     })
     const file = await world.writeContent({
       from: person(0).phone,
