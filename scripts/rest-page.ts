@@ -1,7 +1,7 @@
 /** docs/rest.md: every operation of the table, with an example call. */
 import { z } from 'zod'
 import { ROWS } from '../src/operations/index.ts'
-import type { Row } from '../src/operations/operation.ts'
+import { fixedAt, type Row, requestAt } from '../src/operations/operation.ts'
 import { withNames } from '../src/operations/references.ts'
 
 /** Returns the text of the page. */
@@ -14,9 +14,12 @@ export function restPage(): string {
         string,
         { description?: string }
       >,
-    ).map(([field, { description: text }]) => `- \`${field}\`: ${text ?? ''}`)
-    const [method = '', path = ''] = routes[0]?.split(' ') ?? []
-    const call = curlCall(method, path, example.input, row)
+    )
+      .filter(([field]) => !routes.every((route) => field in fixedAt(row, route)))
+      .map(([field, { description: text }]) => `- \`${field}\`: ${text ?? ''}`)
+    const [first = 'GET /'] = routes
+    const [method = '', path = ''] = first.split(' ')
+    const call = curlCall(method, path, requestAt(row, first, example.input), row)
     return [
       `## ${title}`,
       `${routes.map((route) => `\`${route}\``).join(', ')} (\`${name}\`)`,
@@ -89,14 +92,14 @@ function curlCall(method: string, path: string, input: unknown, { takes, gives }
   )}`
   const rest = given.filter(([name]) => !inPath(name))
   if (rest.length === 0) return `${curl} ${method === 'GET' ? '' : `-X ${method} `}"${address}"`
-  if (method !== 'GET') {
+  const verb = method === 'GET' || method === 'POST' ? '' : `-X ${method} `
+  if (method !== 'GET' && method !== 'DELETE') {
     const body = JSON.stringify(Object.fromEntries(rest))
     // curl sends a body with POST.
-    const verb = method === 'POST' ? '' : `-X ${method} `
     return `${curl} ${verb}"${address}" -H 'Content-Type: application/json' \\\n  -d '${body}'`
   }
   const query = rest.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')
-  return `${curl} "${address}?${query}"`
+  return `${curl} ${verb}"${address}?${query}"`
 }
 
 /** Returns a value encoded for a path, safe in a shell. The @ of an id stays unencoded (RFC 3986, 3.3). */

@@ -138,6 +138,10 @@ export type World = {
    * React with one emoji, change it, or take it back with an empty one. `by`: a phone or address, or `me`.
    */
   react(options: { id: string; by: string; emoji: string }): Promise<WorldMessage>
+  /** Stars a message on the phone, or no longer. */
+  star(options: { id: string; starred: boolean }): Promise<WorldMessage>
+  /** A person (or `me`) pins the message for everyone in its chat; `seconds` 0 takes the pin back. */
+  pinMessage(options: { id: string; by: string; seconds: number }): Promise<WorldMessage>
   /** A member keeps a disappearing message in the chat for all, or no longer. */
   keep(options: { id: string; kept: boolean }): Promise<WorldMessage>
   /**

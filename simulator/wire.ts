@@ -2,7 +2,14 @@
  * The protocol between the page and the service over wss://web.whatsapp.com/ws/chat: the type of every frame.
  */
 
-import type { MessageParts, WorldChannel, WorldContact, WorldMedia, WorldReaction } from './world-types.ts'
+import type {
+  MessageParts,
+  WorldChannel,
+  WorldContact,
+  WorldMedia,
+  WorldPin,
+  WorldReaction,
+} from './world-types.ts'
 
 /** The differences between WhatsApp Web builds, as far as the double shows them. */
 export type BuildFacts = {
@@ -102,6 +109,8 @@ export type WireMessage = MessageParts & {
   ephemeralDuration?: number
   /** Kept in the chat although it would disappear, or no longer. */
   kept?: boolean
+  starred?: true
+  pinned?: WorldPin
   /** Since when its chat's messages disappear; Unix seconds. */
   ephemeralSettingTimestamp?: number
 }
@@ -141,6 +150,15 @@ export type Greeting =
 /** The error of a refused stanza (wwebjs#3763: `IQErrorRateOverlimit`, 429). */
 export type IqError = { name: string; code: number; text: string }
 
+/** What a linked device does to a message that exists. `seconds`: how long it stays pinned; null takes the pin back. */
+export type MessageAct =
+  | { kind: 'react'; emoji: string }
+  | { kind: 'edit'; text: string; mentions: string[] }
+  | { kind: 'revoke' }
+  | { kind: 'delete' }
+  | { kind: 'star'; starred: boolean }
+  | { kind: 'pin'; seconds: number | null }
+
 export type SendAnswer = { ack: number; t: number; result: 'OK' | 'ERROR_UNKNOWN' | 'ERROR_NETWORK' }
 
 /** Every request of the page, with its arguments and its response. */
@@ -178,6 +196,8 @@ export type Requests = {
   }
   /** Asks the phone to upload the media of this message again; null: it has it no more. */
   reupload: { args: { id: string }; answer: { directPath: string | null } }
+  /** Names the message by its bare id. */
+  act: { args: { id: string; act: MessageAct }; answer: { result: 'OK' | 'ERROR_UNKNOWN' } }
   describe_group: { args: { group: string; description: string }; answer: null }
   invite_code: { args: { group: string }; answer: string }
   exists: { args: { jid: string }; answer: WirePerson | null }
@@ -235,6 +255,10 @@ export type Push =
   /** Text or caption has changed. */
   | { push: 'edited'; message: WireMessage }
   | { push: 'revoked'; message: WireMessage }
+  /** Starred on any device, or no longer. */
+  | { push: 'starred'; id: string; starred: boolean }
+  /** Pinned for everyone in its chat, or no longer: `message` has its pin. */
+  | { push: 'pinned'; message: WireMessage; by: string; atMs: number }
   /** Deleted for me, or expired. */
   | { push: 'messages_gone'; ids: string[] }
   /** Kept in the chat, or no longer. */

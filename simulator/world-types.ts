@@ -41,6 +41,9 @@ export type WorldNotice = {
 /** `by`: phone JID. `atMs`: Unix ms. */
 export type WorldReaction = { by: string; emoji: string; atMs: number; id: string }
 
+/** A pin for everyone in the chat. `by`: phone JID. `until`: Unix seconds. */
+export type WorldPin = { by: string; until: number }
+
 /** Data of a message beyond its text; each field is present only if it applies. */
 export type MessageParts = {
   /** Text under an image, a video or a document; `body` is empty then. */
@@ -124,6 +127,9 @@ export type WorldMessage = MessageParts & {
   revokedAs?: string
   /** The current reactions, at most one per person, in order of arrival. */
   reactions?: WorldReaction[]
+  /** The owner starred it; nobody else sees that. */
+  starred?: true
+  pinned?: WorldPin
   /** Disappearing: its lifetime in seconds, from `t` on. */
   ephemeralDuration?: number
   /** Disappearing: a member keeps it in the chat for all (true), or no longer does. */

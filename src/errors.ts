@@ -188,6 +188,18 @@ export const ERRORS = {
     title: 'WhatsApp refused the message',
     hint: 'Open the chat on the phone: WhatsApp shows the reason there.',
   },
+  action_refused: {
+    status: 422,
+    retry: 'never',
+    title: 'WhatsApp Web does not allow this with this message',
+    hint: 'Open the message on the phone: WhatsApp shows there what is possible with it.',
+  },
+  too_late: {
+    status: 422,
+    retry: 'never',
+    title: 'The time in which WhatsApp allows this is over',
+    hint: 'A message can be edited for about 15 minutes, and deleted for everyone for about two days. Send a new message instead.',
+  },
   pairing_refused: {
     status: 422,
     retry: 'after_action',
@@ -367,6 +379,12 @@ export const ERRORS = {
     retry: 'check_first',
     title: 'It is unknown whether the message was sent',
     hint: 'Check the chat before you send the message again: on the phone, or read the message by its `message_id` (an `ack` of 1 or more means sent). The server does not resend it.',
+  },
+  outcome_unknown: {
+    status: 504,
+    retry: 'check_first',
+    title: 'It is unknown whether WhatsApp took the change',
+    hint: 'Check the message on the phone or with GET /api/messages/{message_id} before you send the request again.',
   },
   whatsapp_timeout: {
     status: 504,

@@ -95,6 +95,7 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
           showQr: never,
           findNumber: never,
           send: never,
+          act: never,
           async *readChats() {
             yield await never()
           },

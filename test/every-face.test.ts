@@ -3,7 +3,7 @@ import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OPERATIONS } from '../src/operations/index.ts'
-import type { Operation } from '../src/operations/operation.ts'
+import { type Operation, requestAt } from '../src/operations/operation.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { MAIN } from './program.ts'
 
@@ -52,8 +52,19 @@ afterAll(async () => {
   await harness.close()
 })
 
+/** A new message of this account, for each face: it can be deleted once. */
+async function ownMessage(): Promise<string> {
+  const { json } = await harness.post('/api/send', { phone_number: AMARA, message: 'A message to change' })
+  return json.message_id
+}
+
 /** What is called with more than its example. Made late: ids are known once it is linked. */
-const inputs: Record<string, () => Input> = {
+const inputs: Record<string, () => Input | Promise<Input>> = {
+  react: () => ({ message_id: messageId, emoji: '🎈' }),
+  edit_message: async () => ({ message_id: await ownMessage(), message: 'Changed' }),
+  delete_message: async () => ({ message_id: await ownMessage(), for: 'everyone' }),
+  star_message: () => ({ message_id: messageId, starred: true }),
+  pin_message: () => ({ message_id: messageId, for: '24h' }),
   list_chats: () => ({ limit: 3, query: 'a' }),
   get_chat: () => ({ chat_id: group }),
   list_unread: () => ({ messages_per_chat: 2 }),
@@ -70,10 +81,10 @@ const inputs: Record<string, () => Input> = {
   pairing_code: () => ({ phone_number: STRANGER }),
 }
 /** What differs from one call to the next: of what grows meanwhile, and of each message sent. */
-const VOLATILE = ['stale_since', 'archive', 'size_bytes', 'seconds']
+const VOLATILE = ['stale_since', 'archive', 'size_bytes', 'seconds', 'message_id']
 const OF_SENDS = ['message_id', 'timestamp']
 /** They change what the others are told, so they come last; this one takes the link with it. */
-const LAST = ['send_message', 'send_to_chat', 'logout']
+const LAST = ['edit_message', 'delete_message', 'send_message', 'send_to_chat', 'logout']
 
 const tools = OPERATIONS.filter(({ tool, routes }) => tool !== null && routes.length > 0)
 const inOrder = [
@@ -83,12 +94,12 @@ const inOrder = [
 
 describe.each(inOrder.map((operation) => [operation.name, operation] as const))('%s', (name, operation) => {
   it('returns the same facts over every face', async () => {
-    const input = JSON.parse(JSON.stringify(inputs[name]?.() ?? operation.example.input))
     const volatile = operation.effect === 'send' ? OF_SENDS : VOLATILE
     const told = new Map<string, unknown>()
     for (const [face, call] of faces) {
       if (name === 'logout' && !harness.app.session.status().ready) await harness.link()
-      told.set(face, without(volatile, await call(operation, input)))
+      const input = (await inputs[name]?.()) ?? operation.example.input
+      told.set(face, without(volatile, await call(operation, JSON.parse(JSON.stringify(input)))))
     }
     const first = told.get('REST')
     for (const [face, answer] of told) expect(answer, face).toEqual(first)
@@ -100,10 +111,10 @@ it('did everything that was asked, once a face', () => {
   expect(sent.map(({ chat }) => chat)).toEqual([...Array(4).fill(`${AMARA}@c.us`), ...Array(4).fill(group)])
 })
 
-async function overRest({ routes }: Operation, input: Input): Promise<unknown> {
-  const [route = ''] = routes
+async function overRest(row: Operation, input: Input): Promise<unknown> {
+  const [route = 'GET /'] = row.routes
   const [method = '', pattern = ''] = route.split(' ')
-  const rest = { ...input }
+  const rest = requestAt(row, route, input)
   const path = pattern.replace(/\{(\w+)\}/g, (_, key: string) => {
     const value = encodeURIComponent(String(rest[key]))
     delete rest[key]
@@ -113,7 +124,7 @@ async function overRest({ routes }: Operation, input: Input): Promise<unknown> {
     Object.entries(rest).map(([key, value]): [string, string] => [key, String(value)]),
   )
   const { status, json } = await harness.call(
-    method === 'GET' ? { path: `${path}?${query}` } : { method, path, body: rest },
+    ['GET', 'DELETE'].includes(method) ? { method, path: `${path}?${query}` } : { method, path, body: rest },
   )
   expect(status, JSON.stringify(json)).toBe(200)
   return json

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { ERRORS } from '../src/errors.ts'
 import { SESSION_STATES, type SessionState } from '../src/model/status.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
+import { requestAt } from '../src/operations/operation.ts'
 import { type Answer, type Harness, openHarness } from './harness.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
@@ -59,7 +60,7 @@ function exampleCall(input: unknown, route: string): ExampleCall {
     left.delete(name)
     return value
   })
-  if (method !== 'GET') return { method, path, body: Object.fromEntries(left) }
+  if (method !== 'GET' && method !== 'DELETE') return { method, path, body: Object.fromEntries(left) }
   const query = new URLSearchParams(
     Object.fromEntries([...left].map(([name, value]) => [name, String(value)])),
   )
@@ -81,7 +82,7 @@ const ROWS: Row[] = [
   ...OPERATIONS.flatMap((operation) =>
     operation.routes.map((route) => {
       return {
-        ...exampleCall(operation.example.input, route),
+        ...exampleCall(requestAt(operation, route, operation.example.input), route),
         reads: operation.errors.includes('archive_damaged'),
         limitMs: operation.limitMs ?? 2_000,
         changes: operation.effect !== 'read',

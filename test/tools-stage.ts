@@ -18,6 +18,8 @@ export type ToolsStage = {
   /** What the scene made: a group, a message with all that a message can have, a media message, a deleted one. */
   group: string
   messageId: string
+  /** Messages of this account, to change once each. */
+  own: string[]
   /** What the log of the tools has heard. */
   warnings: Record<string, unknown>[]
   call(name: string, input?: Record<string, unknown>): Promise<CallToolResult>
@@ -50,6 +52,7 @@ export async function openToolsStage(): Promise<ToolsStage> {
     harness,
     group: '',
     messageId: '',
+    own: [],
     warnings,
     call: (name, input = {}) =>
       tools.call({
@@ -114,7 +117,10 @@ export async function fillStage(stage: ToolsStage): Promise<void> {
   await world.edit({ id: question.id, text: 'dinner on saturday?' })
   const gone = await world.write({ from: JURGEN, text: 'oops' })
   await world.revoke({ id: gone.id })
-  await harness.post('/api/send', { phone_number: AMARA, message: 'saturday is fine' })
+  for (const message of ['saturday is fine', 'or sunday', 'or monday', 'or not']) {
+    const { json } = await harness.post('/api/send', { phone_number: AMARA, message })
+    stage.own.push(json.message_id)
+  }
   await world.archiveChat({ chat: `${JURGEN}@c.us`, archived: true })
   await world.pinChat({ chat: stage.group, pinned: true })
   await world.muteChat({ chat: stage.group, until: -1 })

@@ -64,6 +64,11 @@ const WITH: Calls = [
   ['whatsapp_list_events', () => ({})],
   ['whatsapp_get_archive_stats', () => ({})],
   ['whatsapp_list_toolsets', () => ({})],
+  ['whatsapp_react', ({ messageId }) => ({ message_id: messageId, emoji: '🎈' })],
+  ['whatsapp_star_message', ({ messageId }) => ({ message_id: messageId, starred: true })],
+  ['whatsapp_pin_message', ({ messageId }) => ({ message_id: messageId, for: '24h' })],
+  ['whatsapp_edit_message', ({ own }) => ({ message_id: own.pop(), message: 'sunday is fine' })],
+  ['whatsapp_delete_message', ({ own }) => ({ message_id: own.pop(), for: 'everyone' })],
   ['whatsapp_enable_toolset', () => ({ toolset: 'people' })],
   ['whatsapp_get_archive_stats', () => ({})],
 ]
@@ -104,9 +109,8 @@ describe('with an account', () => {
 
 /** Asks for both forms; a call that does something is not repeated for nothing: each does it. */
 async function check(name: string, input: (stage: ToolsStage) => Input): Promise<void> {
-  const given = input(stage)
-  const detailed = await stage.call(name, { ...given, response_format: 'detailed' })
-  const concise = await stage.call(name, { ...given, response_format: 'concise' })
+  const detailed = await stage.call(name, { ...input(stage), response_format: 'detailed' })
+  const concise = await stage.call(name, { ...input(stage), response_format: 'concise' })
   const { outputSchema } = definitions.find((one) => one.name === name) ?? {}
   for (const { structuredContent, isError, content } of [detailed, concise]) {
     expect(isError, JSON.stringify(content)).toBeUndefined()

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toolName } from '../src/faces/mcp/words.ts'
 import { accountPath } from '../src/model/account-paths.ts'
 import { ROWS } from '../src/operations/index.ts'
-import type { Row } from '../src/operations/operation.ts'
+import { type Row, requestAt } from '../src/operations/operation.ts'
 import { browserPid } from './browser-processes.ts'
 import { connectClient, type Harness, openHarness } from './harness.ts'
 import { endPrograms, MAIN, run } from './program.ts'
@@ -125,8 +125,9 @@ const rows = ROWS.filter(
 const forget = ROWS.filter(({ name }) => name === 'forget_chat')
 
 async function overRest(row: Row, name: Name, input: Input): Promise<string> {
-  const [method = 'GET', template = '/'] = row.routes[0]?.split(' ') ?? []
-  const rest = { ...input }
+  const [route = 'GET /'] = row.routes
+  const [method = 'GET', template = '/'] = route.split(' ')
+  const rest = requestAt(row, route, input)
   const path = accountPath(template, name)
     .replace('{account}', name)
     .replace(/\{(\w+)\}/g, (_, key: string) => {

@@ -11,7 +11,7 @@ import { toolName } from '../src/faces/mcp/words.ts'
 import { createLog } from '../src/log.ts'
 import { defaultPath } from '../src/model/account-paths.ts'
 import { OPERATIONS, ROWS } from '../src/operations/index.ts'
-import { routesOf as routesOfRow } from '../src/operations/operation.ts'
+import { requestAt, routesOf as routesOfRow } from '../src/operations/operation.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { BOTH, callWire, currentCall, openSession, openWire, type WireCall } from './mcp-wire.ts'
 
@@ -60,7 +60,8 @@ function exampleAt(method: string, path: string): Record<string, unknown> {
   const template = defaultPath(path).replace(/:(\w+)/g, '{$1}')
   const shape = (route: string) => route.replace(/\{\w+\}/g, '{}')
   const row = ROWS.find(({ routes }) => routes.some((one) => shape(one) === shape(`${method} ${template}`)))
-  return { ...(row?.example.input ?? {}) }
+  const route = row?.routes.find((one) => shape(one) === shape(`${method} ${template}`))
+  return row === undefined || route === undefined ? {} : requestAt(row, route, row.example.input)
 }
 
 describe('a route', () => {
@@ -116,7 +117,7 @@ describe('a page', () => {
     const others = paths.filter(
       (path) => !files.includes(path) && !/^(\/accounts\/:account)?\/mcp\/?$/.test(path),
     )
-    const rows = ROWS.flatMap((row) => routesOfRow(row)).map(([, path]) => path.replace(/\{\w+\}/g, ':'))
+    const rows = ROWS.flatMap((row) => routesOfRow(row)).map(({ path }) => path.replace(/\{\w+\}/g, ':'))
     const unknown = others.map((path) => path.replace(/:\w+/g, ':')).filter((path) => !rows.includes(path))
     expect(unknown).toEqual(['/openapi.json'])
   })

@@ -6,6 +6,7 @@ import { ChatModel } from './models.ts'
 import type { MsgModel } from './msg-model.ts'
 import { Mute } from './mute.ts'
 import { learnPeople } from './people.ts'
+import { learnPin } from './pins.ts'
 import { hearReaction } from './reactions.ts'
 import { Chat, Contact, Msg, Newsletters } from './stores.ts'
 import { toKicState, toMsgModel, toRevokedProps } from './to-models.ts'
@@ -111,6 +112,12 @@ export function receiveChange(push: Push): boolean {
       return true
     case 'kept':
       Msg.getByBareId(push.message.id)?.set({ kicState: toKicState(push.message.kept === true) })
+      return true
+    case 'starred':
+      Msg.getByBareId(push.id)?.set({ star: push.starred })
+      return true
+    case 'pinned':
+      learnPin(push.message, push.by, push.atMs)
       return true
     case 'messages_gone':
       forget(push.ids)

@@ -16,6 +16,7 @@ import {
 import type { MsgModel } from './msg-model.ts'
 import { Mute } from './mute.ts'
 import { isMe, lidWidOf, personOf, phoneWidOf } from './people.ts'
+import { learnPin } from './pins.ts'
 import { StatusMsgs } from './status-msgs.ts'
 import { Blocklist, Chat, Contact, GroupMetadata, Msg, NewsletterMetadata, Newsletters } from './stores.ts'
 import { toMsgModel } from './to-models.ts'
@@ -228,6 +229,7 @@ export function learnChat(chat: WireChat): void {
 /** Adds an old message to memory: clients get no event for it (`isNewMsg` is not set). */
 export function rememberMessage(message: WireMessage, chat: ChatModel | null): MsgModel {
   const model = Msg.add(toMsgModel(message, false))
+  if (message.pinned) learnPin(message, message.pinned.by.replace(/@.*$/, ''), message.t * 1000)
   chat?.msgs.add(model)
   return model
 }

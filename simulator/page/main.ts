@@ -4,6 +4,7 @@ import { actAtLoad } from './fault-acts.ts'
 import { isOn } from './faults.ts'
 import { defineActingModules } from './modules/acting.ts'
 import { defineMediaModules } from './modules/media.ts'
+import { defineMessageActionModules } from './modules/message-actions.ts'
 import { definePeopleModules } from './modules/people-and-groups.ts'
 import { defineReadingModules } from './modules/reading.ts'
 import { defineStartModules } from './modules/start.ts'
@@ -22,6 +23,7 @@ defineBootloader()
 defineStartModules()
 defineReadingModules()
 defineActingModules()
+defineMessageActionModules()
 definePeopleModules()
 defineMediaModules()
 window.require = requireModule

@@ -32,6 +32,8 @@ export type ChatProps = {
 export class ChatModel extends Model<ChatProps> {
   readonly msgs: ChatMsgs
   readonly mute: Mute
+  /** What is being done in this chat, by its name; null once it is done (WAWebChatSendMessages). */
+  readonly promises: Record<string, Promise<unknown> | null> = {}
   readonly contact: ContactModel | undefined
   readonly groupMetadata: GroupMetadataModel | undefined
   readonly newsletterMetadata: NewsletterMetadataModel | undefined

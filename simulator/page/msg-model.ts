@@ -77,6 +77,8 @@ export type MsgProps = {
   ephemeralStartTimestamp: number
   ephemeralSettingTimestamp: number
   kicState: 'KEPT' | 'UNKEPT' | undefined
+  /** The message, or its latest edit, did not reach the server. */
+  isSendFailure: boolean
   serverId: number
 }
 
@@ -256,5 +258,6 @@ declareProps(MsgModel, [
   'ephemeralStartTimestamp',
   'ephemeralSettingTimestamp',
   'kicState',
+  'isSendFailure',
   'serverId',
 ])

@@ -29,7 +29,7 @@ export function toMsgModel(message: WireMessage, isNew: boolean): MsgModel {
     ...(author ? { author } : {}),
     ack: message.ack,
     ...(isNew ? { isNewMsg: true } : {}),
-    star: false,
+    star: message.starred === true,
     kicNotified: false,
     recvFresh: isNew,
     isFromTemplate: false,

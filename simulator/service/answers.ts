@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Operation, Requests } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
+import { takeAct } from './acts.ts'
 import { findPerson } from './addresses.ts'
 import { giveLate, giveWorld } from './backlog.ts'
 import type { Context, Session } from './context.ts'
@@ -111,6 +112,8 @@ export const answers: Answers = {
   },
 
   send: (context, session, message) => takeSend(context, linkOf(session), message),
+
+  act: (context, session, { id, act }) => takeAct(context, linkOf(session), id, act),
 
   async exists(context, session, { jid }) {
     await context.clock.wait('stanza')

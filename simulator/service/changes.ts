@@ -17,12 +17,19 @@ function find(account: Account, id: string): WorldMessage {
   throw new Error(`No message ${id}.`)
 }
 
-/** Replaces the text, or the caption of media. */
-export function editMessage(context: Context, account: Account, id: string, text: string): WorldMessage {
+/** Replaces the text, or the caption of media. `mentions`: phone JIDs, if they change with it. */
+export function editMessage(
+  context: Context,
+  account: Account,
+  id: string,
+  text: string,
+  mentions?: string[],
+): WorldMessage {
   const message = find(account, id)
   if (message.type === 'chat') message.body = text
   else if (message.media) message.caption = text
   else throw new Error(`A message of type ${message.type} cannot be edited.`)
+  if (mentions !== undefined) message.mentions = mentions
   message.editedAtMs = context.clock.now() * 1000
   account.messages.put(message)
   tell(context, account, (device) => ({ push: 'edited', message: toWireMessage(account, device, message) }))
@@ -43,6 +50,8 @@ const contentFields = [
   'reactions',
   'editedAtMs',
   'kept',
+  'starred',
+  'pinned',
 ] as const
 
 /**
@@ -136,6 +145,47 @@ export function keepMessage(
   account.messages.put(message)
   tell(context, account, (device) => ({ push: 'kept', message: toWireMessage(account, device, message) }))
   expireMessages(context, account)
+  return message
+}
+
+/** Stars the message, or no longer, on every device of the account. */
+export function starMessage(
+  context: Context,
+  account: Account,
+  { id, starred }: { id: string; starred: boolean },
+): WorldMessage {
+  const message = find(account, id)
+  if (starred) message.starred = true
+  else delete message.starred
+  account.messages.put(message)
+  tell(context, account, () => ({ push: 'starred', id, starred }))
+  return message
+}
+
+/**
+ * Pins the message for everyone in its chat; `seconds` null takes the pin back. `by`: a phone number or address, or
+ * `me`. Throws for a person who may not.
+ */
+export function pinMessage(
+  context: Context,
+  account: Account,
+  { id, by, seconds }: { id: string; by: string; seconds: number | null },
+): WorldMessage {
+  const message = find(account, id)
+  const person = findPerson(account, by)
+  if (!person) throw new Error(`${by} is not on WhatsApp.`)
+  const group = account.groups.get(message.chat)
+  if (group?.announce && !adminsOf(group).includes(person.phone)) throw new Error(`${by} is not an admin.`)
+  if (message.type === 'revoked' || message.notice) throw new Error(`${id} cannot be pinned.`)
+  if (seconds === null) delete message.pinned
+  else message.pinned = { by: `${person.phone}@c.us`, until: context.clock.now() + seconds }
+  account.messages.put(message)
+  tell(context, account, (device) => ({
+    push: 'pinned',
+    message: toWireMessage(account, device, message),
+    by: person.phone,
+    atMs: context.clock.now() * 1000,
+  }))
   return message
 }
 

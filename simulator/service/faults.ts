@@ -116,6 +116,18 @@ export const faultTable = {
     value: '',
     does: '`startAltLinkingFlow` rejects: CompanionHelloError with IQErrorRateOverlimit, 429.',
   },
+  act_hangs: {
+    provokes: '`outcome_unknown`',
+    where: 'service',
+    value: '',
+    does: 'WhatsApp does what a device does to a message (edit, delete, react, star, pin), but never responds.',
+  },
+  act_fails: {
+    provokes: '`whatsapp_error`',
+    where: 'service',
+    value: '',
+    does: 'WhatsApp does nothing of it. A reaction and a pin throw, an edit marks the message as failed, the others do nothing.',
+  },
   conflict: {
     provokes: 'F15',
     where: 'service',

@@ -3,23 +3,19 @@
  * pasted.
  */
 import type { Account } from './accounts.ts'
-import { chatOf, toSelf } from './addresses.ts'
+import { chatOf, type Person, toSelf } from './addresses.ts'
 import { emptyChat } from './messages.ts'
 import type { Random } from './random.ts'
 import { makeLid, makePhoneMessageId, toOldMessage } from './seed.ts'
 
 const day = 86_400
 
-/** Adds the person with the number +1 555 123 4567, and a conversation about a dinner, to a new world. */
+/**
+ * Adds the person with the number +1 555 123 4567, and a conversation about a dinner, to a new world; and another person,
+ * to whom the account has just written.
+ */
 export function seedExamples(account: Account, random: Random, now: number): void {
-  const noor = {
-    phone: '15551234567',
-    lid: makeLid(random),
-    name: 'Noor Haddad',
-    pushname: 'Noor',
-    lidChat: false,
-  }
-  account.contacts.set(noor.phone, noor)
+  const noor = addPerson(account, random, { phone: '15551234567', name: 'Noor Haddad', pushname: 'Noor' })
   const chat = chatOf(noor)
   const self = toSelf(account)
   const talk = [
@@ -41,4 +37,33 @@ export function seedExamples(account: Account, random: Random, now: number): voi
     account.messages.put(toOldMessage(account, { ...one, chat, fromMe: one.from === self.phone }))
   }
   account.chats.set(chat, { ...emptyChat(chat, now - day), unreadCount: 1 })
+  writeJustNow(
+    account,
+    addPerson(account, random, { phone: '15551234568', name: 'Kai Lind', pushname: 'Kai' }),
+    now,
+  )
+}
+
+function addPerson(
+  account: Account,
+  random: Random,
+  names: { phone: string; name: string; pushname: string },
+): Person {
+  const person = { ...names, lid: makeLid(random), lidChat: false }
+  account.contacts.set(person.phone, person)
+  return person
+}
+
+/** A message that can still be edited. */
+function writeJustNow(account: Account, person: Person, now: number): void {
+  const [chat, t] = [chatOf(person), now - 60]
+  const message = {
+    id: '3EB0D1C8E4F2A69B07',
+    chat,
+    from: toSelf(account).phone,
+    body: 'See you at seven.',
+    t,
+  }
+  account.messages.put(toOldMessage(account, { ...message, fromMe: true }))
+  account.chats.set(chat, emptyChat(chat, t))
 }

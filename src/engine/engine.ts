@@ -3,6 +3,7 @@
  * library.
  */
 import type { Ability, SelfCheck } from '../model/ability.ts'
+import type { Action, MessageRef } from '../model/action.ts'
 import type { Before } from '../model/history.ts'
 import type { Jid, MessageKey, PhoneNumber } from '../model/ids.ts'
 import type { Restriction } from '../model/restriction.ts'
@@ -165,6 +166,12 @@ export type Engine = {
    * sent), `whatsapp_error`.
    */
   send(chatId: Jid, outgoing: Outgoing, options: SendOptions): Promise<Sent>
+  /**
+   * Does something to a message, and waits until WhatsApp's server has taken it. Returns the message in its present
+   * state; null if WhatsApp Web has it no more. Fails with `message_not_found`, `action_refused`, `too_late`,
+   * `outcome_unknown`, `whatsapp_error`.
+   */
+  act(message: MessageRef, action: Action, options: { limitMs: number }): Promise<SeenMessage | null>
   /**
    * Yields all chats that WhatsApp Web holds, unordered, without a request to the server. In pieces, as they
    * are read. Fails with `whatsapp_timeout`, `whatsapp_error`, `not_connected`.

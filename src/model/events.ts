@@ -9,6 +9,7 @@ import { shortOf, written } from './fields.ts'
 import { type Message, Revision } from './message.ts'
 import { Restriction } from './restriction.ts'
 import { REASONS, type Reason, SESSION_STATES, type SessionState } from './status.ts'
+import { toIsoSecond } from './times.ts'
 
 /** The values of `fields` in `chat.changed`: fields of a chat, and `new`, `restored` and `members`. */
 export const CHAT_FIELDS = [
@@ -42,6 +43,9 @@ export type StoredData = {
   count?: number
   /** For a deleted message: with the chat and `sender`, the parts of its key. */
   bare_id?: string
+  starred?: boolean
+  /** Unix seconds; null: no longer pinned. */
+  pinned_until?: number | null
   state?: SessionState
   restriction?: Restriction
   reason?: Reason | null
@@ -131,6 +135,26 @@ export const Event = z.discriminatedUnion('kind', [
     line: line(
       { emoji: written(z.string()), from: z.string().nullable(), from_me: z.boolean() },
       ({ emoji, from, from_me }, { quoted }) => ({ emoji: quoted(emoji), from, 'by me': from_me }),
+    ),
+  }),
+  messageEvent({
+    kind: 'message.starred',
+    when: 'The owner starred the message on any device, or removed the star.',
+    next: 'Replace your copy of the message.',
+    data: z.object({ starred: z.boolean() }),
+    read: ({ starred = false }) => ({ starred }),
+    line: line({ starred: z.boolean() }, ({ starred }) => ({ [starred ? 'starred' : 'not starred']: true })),
+  }),
+  messageEvent({
+    kind: 'message.pinned',
+    when: 'A person pinned the message for everyone in its chat, or unpinned it.',
+    next: 'Replace your copy of the message.',
+    data: z.object({
+      until: z.string().nullable().describe('When the pin ends, ISO 8601 UTC; null: it is unpinned.'),
+    }),
+    read: ({ pinned_until = null }) => ({ until: pinned_until === null ? null : toIsoSecond(pinned_until) }),
+    line: line({ until: z.string().nullable() }, ({ until }) =>
+      until === null ? { unpinned: true } : { until },
     ),
   }),
   messageEvent({

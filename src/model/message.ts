@@ -85,6 +85,13 @@ export const Message = z.object({
   expires_at: detail(
     z.string().optional().describe('When the message disappears from WhatsApp, ISO 8601 UTC.'),
   ),
+  starred: detail(z.literal(true).optional()),
+  pinned_until: detail(
+    z
+      .string()
+      .optional()
+      .describe('Until when the message is pinned for everyone in its chat, ISO 8601 UTC.'),
+  ),
   reactions: z.array(Reaction).optional(),
 })
 export type Message = z.infer<typeof Message>

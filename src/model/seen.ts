@@ -48,6 +48,10 @@ export type SeenMessage = {
   expiresAt: number | null
   /** A member keeps a disappearing message in the chat, so it stays for now; `expiresAt` is null. */
   isKept?: true
+  /** Undefined: this copy does not say. */
+  starred?: boolean
+  /** Unix seconds: until when it is pinned for everyone in its chat; null: it is not. Undefined: this copy does not say. */
+  pinnedUntil?: number | null
   /** All reactions of the message; null: they were not read. */
   reactions: SeenReaction[] | null
 }

@@ -19,6 +19,11 @@ export function toUnixSeconds<T>(time: unknown, otherwise: T): number | T {
   return seconds >= FIRST_SECOND && seconds <= LAST_SECOND ? seconds : otherwise
 }
 
+/** ISO 8601 UTC, from Unix seconds. */
+export function toIsoSecond(seconds: number): string {
+  return new Date(seconds * 1_000).toISOString()
+}
+
 /** Like {@link toUnixSeconds}, in Unix milliseconds. Keeps the fraction of a time in seconds, to the millisecond. */
 export function toUnixMs<T>(time: unknown, otherwise: T): number | T {
   if (toUnixSeconds(time, null) === null) return otherwise

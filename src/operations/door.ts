@@ -52,16 +52,20 @@ export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestI
     events: Pick<Archive['events'], 'open'>
   }
 
+/** Stores what an action changed on disk before the response. The event for it then changes nothing. */
+export type Note = (event: Extract<Parameters<Archive['take']>[0], { type: 'message' | 'reaction' }>) => void
+
 /** What each scope adds. */
 export type ByScope = {
   read: object
   send: {
+    note: Note
     /** Stores a sent message on disk before the response. The event for the same message then changes nothing. */
     record(message: Extract<Parameters<Archive['take']>[0], { type: 'message' }>['message']): void
     /** The uploads of the caller. */
     uploads: CallerUploads
   }
-  manage: Pick<Archive, 'loadEarlier' | 'forget'>
+  manage: Pick<Archive, 'loadEarlier' | 'forget'> & { note: Note }
   admin: {
     accounts: Pick<AccountsPort, 'list' | 'view' | 'add' | 'change' | 'stop' | 'restart' | 'remove'>
     session: Pick<Session, 'start' | 'requestPairingCode' | 'pairingCode' | 'logout' | 'qr' | 'touch'>
@@ -82,16 +86,24 @@ export type Grant<S extends Scope = Scope, N extends Needs = Needs> = Readings &
 /** What belongs to no single account. */
 type Shared = { accounts: AccountsPort; uploads: CallerUploads }
 
+const noteIn =
+  ({ take, flush }: Archive): Note =>
+  (event) => {
+    take(event)
+    flush()
+  }
+
 const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared) => ByScope[S] } = {
   read: () => ({}),
-  send: ({ archive }, { uploads }) => ({
-    uploads,
-    record(message) {
-      archive.take({ type: 'message', message })
-      archive.flush()
-    },
+  send({ archive }, { uploads }) {
+    const note = noteIn(archive)
+    return { uploads, note, record: (message) => note({ type: 'message', message }) }
+  },
+  manage: ({ archive }) => ({
+    loadEarlier: archive.loadEarlier,
+    forget: archive.forget,
+    note: noteIn(archive),
   }),
-  manage: ({ archive }) => ({ loadEarlier: archive.loadEarlier, forget: archive.forget }),
   admin: ({ session }, { accounts }) => ({ session, accounts }),
 }
 

@@ -18,6 +18,7 @@ import { listEvents, streamEvents } from './events.ts'
 import { exportArchive } from './export.ts'
 import { getMessage, readMessages } from './history.ts'
 import { getServer, getStatus, logout, requestPairingCode, startAuth } from './link.ts'
+import { deleteMessage, editMessage, pinMessage, react, starMessage } from './message-actions.ts'
 import { sendMessage, sendToChat } from './messages.ts'
 import type { Operation, Row } from './operation.ts'
 import { searchMessages } from './search.ts'
@@ -34,6 +35,11 @@ export const OPERATIONS: readonly Operation[] = [
   requestPairingCode,
   sendMessage,
   sendToChat,
+  react,
+  editMessage,
+  deleteMessage,
+  starMessage,
+  pinMessage,
   listChats,
   getChat,
   listUnread,

@@ -17,7 +17,8 @@ const MAX_TEXT = 65_536
 /** A send may take 30 s. The last second is reserved for the response. */
 const SEND_MS = 29_000
 
-const textInput = z
+/** A text to send. */
+export const textInput = z
   .string()
   .max(MAX_TEXT)
   .refine((text) => text.trim() !== '', 'must not be empty')

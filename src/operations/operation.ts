@@ -59,6 +59,11 @@ type Described<In extends z.ZodType, S extends Scope, N extends Needs> = {
   scope: S
   needs: N
   routes: Route[]
+  /**
+   * Inputs that a route sets itself: its requests do not have these fields. So PUT and DELETE of one thing are one row, and
+   * one tool.
+   */
+  fixed?: Partial<Record<Route, Record<string, unknown>>>
   /** True if its routes belong to the server and not to one account. */
   isGlobal?: true
   input: In
@@ -193,11 +198,25 @@ export function briefShape(row: Operation): z.ZodObject {
   return shape
 }
 
-/** Returns every route of the row as method and path: its own, and the same of any account. */
-export function routesOf({ routes, isGlobal }: Pick<Row, 'routes' | 'isGlobal'>): [Method, string][] {
-  return routes.flatMap((route) => {
+/** One route of a row. `fixed`: see {@link Described.fixed}. */
+export type RowRoute = { method: Method; path: string; fixed: Record<string, unknown> }
+
+/** Returns every route of the row: its own, and the same of any account. */
+export function routesOf(row: Pick<Row, 'routes' | 'isGlobal' | 'fixed'>): RowRoute[] {
+  return row.routes.flatMap((route) => {
     const [method, path = '/'] = route.split(' ') as [Method, string]
-    const paths = isGlobal ? [path] : [...new Set([path, accountPath(path, '{account}')])]
-    return paths.map((one): [Method, string] => [method, one])
+    const paths = row.isGlobal ? [path] : [...new Set([path, accountPath(path, '{account}')])]
+    return paths.map((one) => ({ method, path: one, fixed: fixedAt(row, route) }))
   })
+}
+
+/** Returns the inputs that this route of the row sets itself. */
+export function fixedAt({ fixed }: Pick<Row, 'fixed'>, route: Route): Record<string, unknown> {
+  return fixed?.[route] ?? {}
+}
+
+/** Returns the fields of a request to this route, from an input of the row. */
+export function requestAt(row: Pick<Row, 'fixed'>, route: Route, input: unknown): Record<string, unknown> {
+  const fixed = fixedAt(row, route)
+  return Object.fromEntries(Object.entries(input ?? {}).filter(([name]) => !(name in fixed)))
 }

@@ -62,7 +62,11 @@ export function createMessageRecorder(
     return id
   }
 
-  function detailsOf(seen: SeenMessage, expiresAt = seen.expiresAt): string | null {
+  function detailsOf(
+    seen: SeenMessage,
+    expiresAt = seen.expiresAt,
+    marks = marksOf(seen, {}),
+  ): string | null {
     const details: MessageDetails = {
       ...seen.content,
       ...(seen.quoted === null
@@ -77,6 +81,7 @@ export function createMessageRecorder(
       ...(seen.mentions.length === 0 ? {} : { mentions: seen.mentions.map(where.senderId) }),
       ...(seen.forwarded ? { forwarded: 1 as const } : {}),
       ...toExpiry(expiresAt),
+      ...toMarks(marks),
     }
     return toJson(details)
   }
@@ -125,7 +130,7 @@ export function createMessageRecorder(
       const known = storedDetails(row)
       // A deleted message no longer carries its expiry, and its earlier text must disappear with it.
       const expiresAt = seen.isKept ? null : (seen.expiresAt ?? known.expires_at ?? null)
-      const details = detailsOf(seen, expiresAt)
+      const details = detailsOf(seen, expiresAt, marksOf({}, known))
       if (seen.type === 'revoked') {
         const revision = keep('revoked', now())
         messages.update({
@@ -164,6 +169,7 @@ export function createMessageRecorder(
         messages.update({ ...row, details: toJson({ ...others, ...toExpiry(expiresAt) }) })
       }
     }
+    setMarks(row, seen)
     if (seen.fromMe) setAck(row, seen.ack)
     if (seen.reactions !== null) setReactions(row, seen.reactions)
   }
@@ -177,6 +183,19 @@ export function createMessageRecorder(
     if (type !== row.type) return false
     if (raw !== null && !raws.hasModel(row.id)) return true
     return JSON.stringify(contentIn(known)) !== JSON.stringify(content)
+  }
+
+  /** Updates star and pin, which other devices change too. A deleted message has none. */
+  function setMarks(before: MessageRow, seen: SeenMessage): void {
+    const known = marksOf({}, storedDetails(before))
+    const { starred, pinnedUntil } = marksOf(seen, storedDetails(before))
+    if (starred === known.starred && pinnedUntil === known.pinnedUntil) return
+    const row = messages.get(before.id)
+    if (row === undefined || row.type === 'revoked') return
+    const { starred: _, pinned_until: __, ...others } = storedDetails(row)
+    messages.update({ ...row, details: toJson({ ...others, ...toMarks({ starred, pinnedUntil }) }) })
+    if (starred !== known.starred) log('message.starred', row, { starred })
+    if (pinnedUntil !== known.pinnedUntil) log('message.pinned', row, { pinned_until: pinnedUntil })
   }
 
   function isNewerText(row: MessageRow, seen: SeenMessage, origin: Origin): boolean {
@@ -334,9 +353,35 @@ const EDITED = new Set(['chat', 'image', 'video', 'gif', 'document'])
 
 const bodyOf = (row: MessageRow, seen: SeenMessage) => (EDITED.has(row.type) ? row.body : seen.body)
 
-function contentIn({ quoted, mentions, forwarded, expires_at, ...content }: MessageDetails): Content {
+function contentIn({
+  quoted,
+  mentions,
+  forwarded,
+  expires_at,
+  starred,
+  pinned_until,
+  ...content
+}: MessageDetails): Content {
   return content
 }
+
+type Marks = { starred: boolean; pinnedUntil: number | null }
+
+/** The star and the pin of a message: as seen, else as known. */
+function marksOf(
+  { starred, pinnedUntil }: Pick<SeenMessage, 'starred' | 'pinnedUntil'>,
+  known: MessageDetails,
+): Marks {
+  return {
+    starred: starred ?? known.starred === 1,
+    pinnedUntil: pinnedUntil === undefined ? (known.pinned_until ?? null) : pinnedUntil,
+  }
+}
+
+const toMarks = ({ starred, pinnedUntil }: Marks): MessageDetails => ({
+  ...(starred ? { starred: 1 } : {}),
+  ...(pinnedUntil === null ? {} : { pinned_until: pinnedUntil }),
+})
 
 const toExpiry = (at: number | null): MessageDetails => (at === null ? {} : { expires_at: at })
 

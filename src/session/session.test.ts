@@ -113,6 +113,7 @@ async function open({
         showQr: () => step('showQr', undefined),
         findNumber: () => step('findNumber', null),
         send: () => Promise.reject(new Error('not in this test')),
+        act: async () => null,
         async *readChats() {},
         async *readContacts() {},
         readMessages: async () => ({ messages: [], end: true, before: 'none' as const, next: null }),

@@ -107,7 +107,15 @@ export const MessageLine = z.object({
   details: z
     .preprocess(
       cleanAll,
-      z.strictObject({ ...Content.shape, forwarded: z.literal(1), expires_at: seconds }).partial(),
+      z
+        .strictObject({
+          ...Content.shape,
+          forwarded: z.literal(1),
+          expires_at: seconds,
+          starred: z.literal(1),
+          pinned_until: seconds,
+        })
+        .partial(),
     )
     .optional(),
   /** Earlier texts, oldest first. */

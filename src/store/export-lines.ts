@@ -85,8 +85,12 @@ export function toMessageLine(
   { revisions, reactions }: MessageParts,
   addressOf: AddressOf,
 ): z.infer<typeof MessageLine> {
-  const { quoted, mentions, expires_at, ...others } = detailsOf(row)
-  const rest = { ...others, ...(expires_at === undefined ? {} : { expires_at: toSeconds(expires_at) }) }
+  const { quoted, mentions, expires_at, pinned_until, ...others } = detailsOf(row)
+  const rest = {
+    ...others,
+    ...(expires_at === undefined ? {} : { expires_at: toSeconds(expires_at) }),
+    ...(pinned_until === undefined ? {} : { pinned_until: toSeconds(pinned_until) }),
+  }
   return {
     line: 'message',
     position: row.id,

@@ -35,4 +35,7 @@ export type MessageDetails = Content & {
   forwarded?: 1
   /** Unix seconds. */
   expires_at?: number
+  starred?: 1
+  /** Unix seconds. */
+  pinned_until?: number
 }

@@ -111,7 +111,7 @@ export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings)
   const fromMe = row.sender === ME
   const id = chatId(chat)
   const author = hasAuthors(chat.kind) ? jidOf(row.sender, around) : null
-  const { quoted, mentions = [], forwarded, expires_at, ...content } = detailsOf(row)
+  const { quoted, mentions = [], forwarded, expires_at, starred, pinned_until, ...content } = detailsOf(row)
   const named = mentions.map((one) => jidOf(one, around)).filter((jid) => jid !== null)
   const reactions = around.reactions.get(row.id) ?? []
   const name = fromMe ? null : senderName(row, chat, around)
@@ -142,6 +142,8 @@ export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings)
     ...(row.edited_at_ms === null ? {} : { edited_at: msToIso(row.edited_at_ms) }),
     ...(row.revoked_at_ms === null ? {} : { revoked_at: msToIso(row.revoked_at_ms) }),
     ...(expires_at === undefined ? {} : { expires_at: toIso(expires_at) }),
+    ...(starred === 1 ? { starred: true as const } : {}),
+    ...(pinned_until === undefined ? {} : { pinned_until: toIso(pinned_until) }),
     ...(reactions.length === 0 ? {} : { reactions: reactions.map((one) => toReaction(one, around)) }),
   }
 }

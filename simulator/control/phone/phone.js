@@ -357,7 +357,8 @@ function makeMessage(message) {
   const text = make('p', type === 'revoked' ? 'what gone' : 'what', textOf(message))
   text.dir = 'auto'
   const where = fromMe && origin !== 'phone' ? 'by a linked device, ' : ''
-  const footer = make('footer', '', `${editedAtMs ? 'edited, ' : ''}${where}${timeOf(t)}`)
+  const marks = `${message.starred ? '★ ' : ''}${message.pinned ? 'pinned, ' : ''}`
+  const footer = make('footer', '', `${marks}${editedAtMs ? 'edited, ' : ''}${where}${timeOf(t)}`)
   if (fromMe) footer.append(makeTicks(ack))
   const devices = shown.state?.devices ?? []
   const missing = devices.filter(({ id }) => !deliveredTo[id]).length
@@ -387,7 +388,7 @@ function actors() {
   return [new Option('me', 'me'), ...phones.map((phone) => new Option(nameOfJid(phone), phone))]
 }
 
-/** React to a message, change it or delete it. @param {WorldMessage} message */
+/** React to a message, change it, star it, pin it or delete it. @param {WorldMessage} message */
 function openMessage(message) {
   const { id, type } = message
   const dialog = byId('message-dialog', HTMLDialogElement)
@@ -413,7 +414,13 @@ function openMessage(message) {
     dialog.close()
     void call('delete_for_me', { ids: [id] })
   })
-  byId('message-acts', HTMLElement).replaceChildren(edit, revoke, forget)
+  const star = makeButton(message.starred ? 'Remove the star' : 'Star', () =>
+    act('star', { starred: !message.starred }),
+  )
+  const pin = makeButton(message.pinned ? 'Unpin' : 'Pin for a week', () =>
+    act('pin_message', { by: by.value, seconds: message.pinned ? 0 : 604_800 }),
+  )
+  byId('message-acts', HTMLElement).replaceChildren(edit, star, pin, revoke, forget)
   dialog.showModal()
 }
 

@@ -43,10 +43,6 @@ async function markChatUnread(given: unknown, isUnread: boolean): Promise<void> 
 
 /** Commands of the real `Cmd` that whatsapp-web.js 1.34.7 uses and the double does not implement. */
 const notBuiltCommands = [
-  'sendRevokeMsgs',
-  'sendDeleteMsgs',
-  'sendStarMsgs',
-  'sendUnstarMsgs',
   'openChatBottom',
   'openChatAt',
   'openDrawerMid',

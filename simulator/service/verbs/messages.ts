@@ -6,9 +6,11 @@ import {
   editMessage,
   expireMessages,
   keepMessage,
+  pinMessage,
   reactToMessage,
   removeMessages,
   revokeMessage,
+  starMessage,
 } from '../changes.ts'
 import { post } from '../content.ts'
 import { removeUnaware } from '../links.ts'
@@ -33,6 +35,8 @@ type MessageVerbs = Pick<
   | 'keep'
   | 'openMedia'
   | 'expireMedia'
+  | 'star'
+  | 'pinMessage'
   | 'moveClock'
 >
 
@@ -117,6 +121,9 @@ export function messageVerbs({ context, account, chatId, person }: Reach): Messa
     expireMedia({ id, onPhone = false }) {
       context.mediaHost.expire(mediaOf(id).media, onPhone)
     },
+    star: async (options) => copyOf(starMessage(context, account(), options)),
+    pinMessage: async ({ id, by, seconds }) =>
+      copyOf(pinMessage(context, account(), { id, by, seconds: seconds === 0 ? null : seconds })),
     async moveClock({ seconds }) {
       if (!(seconds >= 0)) throw new Error('The clock goes forward only.')
       context.clock.move(seconds)

@@ -8,6 +8,7 @@ import { explainPageErrors } from './compat/page-errors.ts'
 import { installPageModules } from './compat/page-modules.ts'
 import type { Piece } from './compat/piece.ts'
 import { holdBackChatListeners, isInjected, markInjected, overhearPasskey } from './in-page.ts'
+import { installPageActs } from './page-acts.ts'
 import { installPageHistory } from './page-history.ts'
 import { installPageRows } from './page-rows.ts'
 import { installPageSends } from './page-sends.ts'
@@ -240,6 +241,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     await client.pupPage?.evaluate(installPageRows, CHANGE_TYPES, NOTICE_TYPES)
     await client.pupPage?.evaluate(installPageHistory)
     await client.pupPage?.evaluate(installPageSends)
+    await client.pupPage?.evaluate(installPageActs)
     if (!(await client.pupPage?.evaluate(installPageWatch))) options.onUnwatched()
     attached = true
     options.onListening()

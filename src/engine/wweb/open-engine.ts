@@ -5,6 +5,7 @@ import type { Log } from '../../log.ts'
 import { toJid } from '../../model/ids.ts'
 import type { BrowserProxy } from '../../model/proxy.ts'
 import type { Engine, EngineEnd, EngineEvent, OpenEngine } from '../engine.ts'
+import { abilityOf, createActing } from './acting.ts'
 import { createAddresses } from './addresses.ts'
 import { createAsk } from './asking.ts'
 import { endBrowser, freeProfile } from './browser-process.ts'
@@ -137,6 +138,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   const listeners = listenTo(client, sender, translator, emitWhenReady, log)
   const ask = createAsk(clock, () => connected)
   const reading = createReading(client, addresses, translator, ask, clock)
+  const acting = createActing(client, translator, clock)
   const supported = createSupported(client, clock, emit)
   const restrictions = createRestrictions(client, clock, emit)
   const linking = createLinking(client, injected.promise, () => phase === 'unpaired', clock, log)
@@ -339,6 +341,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       supported.use(options.answers === undefined ? usesOf(outgoing) : ['reply', ...usesOf(outgoing)], () =>
         restrictions.explain(chat, () => sender.send(chat, outgoing, options)),
       ),
+    act: (message, action, { limitMs }) =>
+      supported.use([abilityOf(action)], () => acting.act(message, action, limitMs)),
     findNumber: (phone) => supported.use(['find_number'], () => reading.findNumber(phone)),
     readChats: () => supported.read('read_chats', reading.readChats),
     readContacts: () => supported.read('read_contacts', reading.readContacts),

@@ -60,7 +60,13 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
         ...(id.participant ? { participant: String(id.participant) } : {}),
       }
       const model = tools.attempt(() => window.whatsappMcpModels.plain(from.serialize?.() ?? from))
-      return { ...(model ?? { type: 'unknown' }), id: key, t, ...(model ? { type } : {}) }
+      const pinnedUntil = tools.attempt(() => tools.pinnedUntil(from))
+      return {
+        ...(model ?? { type: 'unknown' }),
+        id: key,
+        t,
+        ...(model ? { type, star: from.star === true, pinnedUntil } : {}),
+      }
     },
 
     isReported({ type }: MsgModel): boolean {
@@ -224,6 +230,23 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
      */
     isStatus(id: unknown): boolean {
       return String(id) === 'status@broadcast'
+    },
+
+    isMember({ groupMetadata }: ChatModel): boolean {
+      const members = groupMetadata?.participants?.getModelsArray() ?? []
+      const me = tools.me()
+      return members.length === 0 || members.some(({ id }) => me.includes(String(id)))
+    },
+
+    /** Undefined: this build keeps pins elsewhere. */
+    pinnedUntil({ id }: MsgModel): number | null | undefined {
+      const { PinInChatCollection } = window.require('WAWebPinInChatCollection')
+      const {
+        pinType,
+        senderTimestampMs = 0,
+        pinExpiryDuration = 0,
+      } = PinInChatCollection.getByParentMsgKey(id) ?? {}
+      return pinType === 1 ? Math.floor(senderTimestampMs / 1_000) + pinExpiryDuration : null
     },
 
     chatIds(): string[] {

@@ -42,10 +42,6 @@ export function installPageSends(): void {
       return new MsgKey({ from, to, id: bareId, participant, selfDir: 'out' })
     },
 
-    /**
-     * Loads the message if the page does not have it in memory; undefined if the page does not have it at
-     * all.
-     */
     async find(keys: readonly string[]): Promise<MsgModel | undefined> {
       const { Msg } = window.require('WAWebCollections')
       for (const key of keys) {
@@ -75,6 +71,7 @@ export function installPageSends(): void {
       }
     },
   }
+  window.whatsappMcpFind = tools.find
   helpers.sendMessage = async (
     chat,
     content,

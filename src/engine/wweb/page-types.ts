@@ -1,4 +1,5 @@
 /** Types of WhatsApp Web's modules and models that our in-page code reads, and of that code's own tools. */
+import type { PageActs } from './page-acts.ts'
 import type { ModelTools } from './plain-model.ts'
 import type { Before, Changes, ChatRow, ContactRow, HistoryAnswer, RawMessage } from './raw.ts'
 
@@ -57,6 +58,8 @@ export type ChatModel = Model & {
   lastReceivedKey?: Key
   endOfHistoryTransferType?: number
   msgs?: Collection<MsgModel>
+  /** What is being done in this chat, by its name (WAWebChatSendMessages). */
+  promises?: Record<string, Promise<unknown> | null | undefined>
   groupMetadata?: GroupMetadata
   newsletterMetadata?: { name?: string; membershipType?: string }
 }
@@ -67,6 +70,13 @@ export type ContactModel = Model & {
   phoneNumber?: Wid
   isBusiness?: boolean
   isContactBlocked?: boolean
+}
+/** `pinType`: 1 pinned, 2 no longer. The message is pinned for `pinExpiryDuration` seconds. */
+export type PinModel = Model & {
+  parentMsgKey?: unknown
+  pinType?: number
+  pinExpiryDuration?: number
+  senderTimestampMs?: number
 }
 /** Grouped by emoji, then by sender (WAWebReactionsModels); the library serializes it too. */
 export type ReactionsModel = { reactions?: { serialize(): { senders: Sender[] }[] } }
@@ -106,6 +116,9 @@ export type PageModules = {
   WAWebLidMigrationUtils: { toLid(wid: Wid): Wid | undefined; toPn(wid: Wid): Wid | undefined }
   WAWebFrontendContactGetters: { getIsMyContact(contact: ContactModel): boolean }
   WAWebUserPrefsMeUser: { getMaybeMePnUser(): Wid | undefined; getMaybeMeLidUser(): Wid | undefined }
+  WAWebPinInChatCollection: {
+    PinInChatCollection: Collection<PinModel> & { getByParentMsgKey(key: unknown): PinModel | undefined }
+  }
   WAWebSocketModel: { Socket: { state: string } }
   WAWebMsgReply: { canReplyMsg(message: MsgModel): boolean }
   WAWebSendNonMessageDataRequest: {
@@ -123,6 +136,8 @@ export type PageRows = {
   text(value: unknown): string | undefined
   /** False for entries that only change another message. */
   isReported(message: MsgModel): boolean
+  /** False for notices. */
+  isMessage(message: MsgModel): boolean
   /** Unix seconds; 0 if the message has no time. */
   time(message: MsgModel): number
   /** The messages of a chat in memory that are reported, oldest first; see {@link PageRows.noteLoaded}. */
@@ -139,6 +154,8 @@ export type PageRows = {
   contacts(ids: string[]): ContactRow[]
   messages(ids: string[]): RawMessage[]
   isStatus(id: unknown): boolean
+  /** False for a group that this account is not in. */
+  isMember(chat: ChatModel): boolean
   /** Chats whose older messages are being loaded, with the time of the oldest one before (Unix seconds). */
   loading: Map<ChatModel, number>
 }
@@ -166,6 +183,9 @@ export type PageWindow = {
   whatsappMcpRows: PageRows
   whatsappMcpHistory: PageHistory
   whatsappMcpModels: ModelTools
+  whatsappMcpActs: PageActs
+  /** Loads the message with one of these keys if the page does not have it in memory; undefined: it has none. */
+  whatsappMcpFind(keys: readonly string[]): Promise<MsgModel | undefined>
   WWebJS: { sendMessage: SendMessage }
   /** Calls Node: what changed in the page's memory. */
   whatsappMcpChanged?(changes: Changes): void

@@ -2,7 +2,7 @@
  * Watches the page's chats, people and messages for changes that the library does not report: what {@link
  * installPageWatch} adds to page-rows.ts, with the same rules.
  */
-import type { Collection, GroupMetadata, Model, MsgModel, PageWindow } from './page-types.ts'
+import type { Collection, GroupMetadata, Model, MsgModel, PageWindow, PinModel } from './page-types.ts'
 
 declare const window: PageWindow
 declare function setTimeout(run: () => void, ms: number): unknown
@@ -23,8 +23,8 @@ export function installPageWatch(): boolean {
   const MEMBER_CHANGES = 'add remove bulk_add bulk_remove reset change:isAdmin change:isSuperAdmin'
   const CONTACT_CHANGES =
     'add change:name change:pushname change:phoneNumber change:isContactBlocked change:isBusiness change:type'
-  /** When it disappears, and whether it is kept in the chat (WAWebChatModel subscribes to the same). */
-  const MESSAGE_CHANGES = 'change:kicState change:expiredTimestamp'
+  /** When it disappears, whether it is kept in the chat (WAWebChatModel subscribes to the same), and its star. */
+  const MESSAGE_CHANGES = 'change:kicState change:expiredTimestamp change:star'
   const rows = window.whatsappMcpRows
   const changedChats = new Set<string>()
   const removedChats = new Set<string>()
@@ -43,12 +43,14 @@ export function installPageWatch(): boolean {
     },
 
     gather(set: Set<string>, model: Model): void {
-      rows.attempt(() => {
-        set.add(String(model.id))
-        if (isGathering) return
-        isGathering = true
-        setTimeout(tools.tell, GATHER_MS)
-      })
+      rows.attempt(() => tools.gatherId(set, String(model.id)))
+    },
+
+    gatherId(set: Set<string>, id: string): void {
+      set.add(id)
+      if (isGathering) return
+      isGathering = true
+      setTimeout(tools.tell, GATHER_MS)
     },
 
     take(set: Set<string>): string[] {
@@ -99,6 +101,14 @@ export function installPageWatch(): boolean {
       return oldest === undefined || (t ?? 0) > oldest
     },
 
+    /** Pins are models of their own; their messages change with them. */
+    watchPins(): void {
+      const { PinInChatCollection } = window.require('WAWebPinInChatCollection')
+      PinInChatCollection.on('add remove change:pinType change:senderTimestampMs', (pin) =>
+        tools.gatherId(changedMessages, String((pin as PinModel).parentMsgKey)),
+      )
+    },
+
     watchMembers(group: GroupMetadata): void {
       rows.attempt(() => group.participants?.on(MEMBER_CHANGES, () => tools.gather(changedChats, group)))
     },
@@ -126,6 +136,7 @@ export function installPageWatch(): boolean {
           if (message && tools.isUnheard(message)) tools.gather(storedMessages, message)
         }),
       )
+      rows.attempt(() => tools.watchPins())
       rows.attempt(() => Msg.on(MESSAGE_CHANGES, (message) => tools.gather(changedMessages, message)))
       return watched[0] === true
     },

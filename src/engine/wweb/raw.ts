@@ -53,6 +53,9 @@ export type RawMessage = {
   /** For a message deleted for everyone: its key before the deletion. */
   protocolMessageKey?: RawKey | null | undefined
   isNotification?: boolean | undefined
+  star?: boolean | undefined
+  /** Set by our own code: until when it is pinned in its chat, in Unix seconds; null: it is not. */
+  pinnedUntil?: number | null | undefined
   readonly [field: string]: unknown
 }
 
@@ -121,6 +124,15 @@ export type HistoryAnswer =
       /** `EndOfHistoryTransferType` of the chat; null if it has none. */
       transfer: number | null
     }
+
+/**
+ * The outcome of an action. `missing`: WhatsApp Web does not have the message. `refused`: it does not allow the action.
+ * `too_late`: no more. `failed`: the server did not take it. `open`: nothing shows whether it did.
+ */
+export type Verdict = 'done' | 'missing' | 'refused' | 'too_late' | 'failed' | 'open'
+
+/** `message`: in its present state; null if the page has it no more. */
+export type Done = { verdict: Verdict; message: RawMessage | null }
 
 /** A reaction as the library reports it (structures/Reaction.js). `timestamp`: seconds, with a fraction. */
 export type RawReaction = {

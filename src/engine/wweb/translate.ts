@@ -65,6 +65,8 @@ export function toSeenMessage(
       ? toUnixMs(raw.latestEditSenderTimestampMs, seenAt * 1_000)
       : null,
     ...(raw.kicState === 'KEPT' ? { expiresAt: null, isKept: true as const } : { expiresAt: expiryOf(raw) }),
+    ...(raw.star === undefined ? {} : { starred: raw.star }),
+    ...(raw.pinnedUntil === undefined ? {} : { pinnedUntil: toPin(raw.pinnedUntil) }),
     reactions: reactions === null ? null : reactions.map((row) => toSeenReaction(row, seenAt)),
   }
 }
@@ -238,6 +240,11 @@ function expiryOf({ expiredTimestamp, ephemeralDuration, t }: RawMessage): numbe
   if (expiredTimestamp) return toUnixSeconds(expiredTimestamp, null)
   const sentAt = toUnixSeconds(t, null)
   return ephemeralDuration && sentAt !== null ? toUnixSeconds(sentAt + ephemeralDuration, null) : null
+}
+
+/** An invalid time is no pin. */
+function toPin(until: number | null): number | null {
+  return until === null ? null : toUnixSeconds(until, null)
 }
 
 /** Below zero means for ever, and so does a time after all valid times. */

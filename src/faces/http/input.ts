@@ -18,11 +18,14 @@ declare module 'fastify' {
 export const FORM_TYPE = 'application/x-www-form-urlencoded'
 
 /**
- * Returns the fields of path (without its account), query and body together, for every method. Returns a body that is not an object unchanged: the
- * schema rejects it.
- * @throws AppError `invalid_input` if a field is given in two places
+ * Returns the fields of path (without its account), query and body together, for every method, and those that the route sets
+ * itself. Returns a body that is not an object unchanged: the schema rejects it.
+ * @throws AppError `invalid_input` if a field is given in two places, or if the route sets it
  */
-export function inputOf({ params, query, body }: FastifyRequest): unknown {
+export function inputOf(
+  { params, query, body }: FastifyRequest,
+  fixed: Record<string, unknown> = {},
+): unknown {
   const given = body === undefined ? {} : body
   if (!isRecord(given)) return given
   // The account belongs to the call.
@@ -31,6 +34,7 @@ export function inputOf({ params, query, body }: FastifyRequest): unknown {
   const owners = new Map<string, string>()
   for (const [place, fields] of places) {
     for (const name of Object.keys(Object(fields))) {
+      if (name in fixed) fail('invalid_input', { detail: `unknown field ${JSON.stringify(name)}.` })
       const other = owners.get(name)
       if (other !== undefined)
         fail('invalid_input', {
@@ -39,7 +43,7 @@ export function inputOf({ params, query, body }: FastifyRequest): unknown {
       owners.set(name, place)
     }
   }
-  return { ...path, ...Object(query), ...given }
+  return { ...path, ...Object(query), ...given, ...fixed }
 }
 
 /**

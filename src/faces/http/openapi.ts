@@ -8,7 +8,7 @@ import { Event } from '../../model/events.ts'
 import { Message, Reaction, Revision } from '../../model/message.ts'
 import { Status } from '../../model/status.ts'
 import { Account } from '../../operations/accounts.ts'
-import { type Row, TAGS } from '../../operations/operation.ts'
+import { fixedAt, type Row, TAGS } from '../../operations/operation.ts'
 import { withNames } from '../../operations/references.ts'
 import { PROBLEM_TYPE } from './problem.ts'
 
@@ -82,9 +82,10 @@ export function* openApiSteps(
     operation.routes.forEach((route, index) => {
       const [method = '', path = ''] = route.split(' ')
       const template = templates(path)
+      const fixed = Object.keys(fixedAt(operation, route))
       paths[template] = {
         ...paths[template],
-        [method.toLowerCase()]: describeRoute(operation, method, path, index, template),
+        [method.toLowerCase()]: describeRoute(operation, method, path, index, { template, fixed }),
       }
     })
     yield
@@ -146,11 +147,20 @@ const ACCOUNT = {
   example: 'work',
 }
 
-/** Describes one route. @param template the path in the document; its parameters replace the row's own */
-function describeRoute(operation: Row, method: string, path: string, index: number, template = path): Json {
+/**
+ * Describes one route.
+ * @param template the path in the document; its parameters replace the row's own. `fixed`: the fields that the route sets
+ */
+function describeRoute(
+  operation: Row,
+  method: string,
+  path: string,
+  index: number,
+  { template, fixed }: { template: string; fixed: string[] },
+): Json {
   const takesBody = method !== 'GET' && method !== 'DELETE'
-  const input = schemaOf(operation.input, 'input')
-  const example = operation.example.input as Json
+  const input = without(schemaOf(operation.input, 'input'), fixed)
+  const example = omit(operation.example.input as Json, fixed)
   const fields = Object.keys((input.properties as Json | undefined) ?? {})
   const placed = new Map(placesIn(path).map((name, place) => [name, placesIn(template)[place] ?? name]))
   const inPath = fields.filter((name) => placed.has(name))

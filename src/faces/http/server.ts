@@ -118,26 +118,31 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   })
 
   function addRoutes(row: Row, scope: FastifyInstance = server): void {
-    for (const [method, path] of routesOf(row)) {
+    for (const { method, path, fixed } of routesOf(row)) {
       scope.route({
         method,
         url: path.replace(/\{(\w+)\}/g, ':$1'),
         // A stream or file has no HEAD route, because it is produced only for a reader.
         exposeHeadRoute: row.gives === 'json',
         config: { takesBytes: row.takes === 'bytes' },
-        handler: (request, reply) => serve(row, request, reply),
+        handler: (request, reply) => serve(row, request, reply, fixed),
       })
     }
   }
 
-  async function serve(row: Row, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async function serve(
+    row: Row,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    fixed: Record<string, unknown>,
+  ): Promise<FastifyReply> {
     if (row.gives === 'events') serveEvents(row, request, reply, options)
     else if (row.gives === 'file') await serveFile(row, request, reply, options)
     else if (row.takes === 'bytes') {
       bodyTime.lift(request.raw)
       answerJson(reply, await serveUpload(row, request, reply, door))
     } else {
-      const make = () => door.invoke(row, inputOf(request), callOf(request, reply, 'rest'))
+      const make = () => door.invoke(row, inputOf(request, fixed), callOf(request, reply, 'rest'))
       // What reads the archive can be large. All else is answered at once.
       const isReading = row.effect === 'read' && row.errors.includes('server_busy')
       const answer = isReading ? await answers.make(reply.raw, make) : await make()

@@ -1,0 +1,60 @@
+/** Actions on messages, each with a definite outcome: done, refused, or reported as unknown. */
+import { type Clock, DeadlineError, withDeadline } from '../../clock.ts'
+import { fail } from '../../errors.ts'
+import type { Action, MessageRef } from '../../model/action.ts'
+import type { SeenMessage } from '../../model/seen.ts'
+import type { PageAct } from './acts/act.ts'
+import { deletion } from './acts/delete.ts'
+import { edit } from './acts/edit.ts'
+import { pin } from './acts/pin.ts'
+import { react } from './acts/react.ts'
+import { star } from './acts/star.ts'
+import type { Done, Verdict } from './raw.ts'
+import type { ReadingClient } from './reading.ts'
+import type { Translator } from './translator.ts'
+
+const ACTS: { [K in Action['kind']]: PageAct<K> } = { react, edit, delete: deletion, star, pin }
+
+/** Returns the ability that this action uses. */
+export const abilityOf = ({ kind }: Action) => ACTS[kind].ability
+
+export type Acting = {
+  /** See `Engine.act`. */
+  act(message: MessageRef, action: Action, limitMs: number): Promise<SeenMessage | null>
+}
+
+export function createActing(client: ReadingClient, translator: Translator, clock: Clock): Acting {
+  return {
+    async act({ keys }, action, limitMs) {
+      const run = ACTS[action.kind].run as (...given: unknown[]) => Promise<Done>
+      const page = client.pupPage ?? fail('not_connected', { retryAfterS: 5 })
+      const asked = page.evaluate(run, keys, action) as Promise<Done>
+      const done = await withDeadline(clock, 'Waiting for WhatsApp', limitMs, asked).catch((error) =>
+        error instanceof DeadlineError
+          ? fail('outcome_unknown', { cause: error })
+          : fail('whatsapp_error', { cause: error }),
+      )
+      if (done.verdict !== 'done') failFor(done.verdict)
+      return done.message && translator.message(done.message)
+    },
+  }
+}
+
+/** Fails with the error for this verdict. */
+function failFor(verdict: Exclude<Verdict, 'done'>): never {
+  switch (verdict) {
+    case 'missing':
+      return fail('message_not_found', {
+        detail: 'WhatsApp Web no longer has this message; nothing was changed.',
+        hint: 'Open the chat on the phone to check whether the message still exists.',
+      })
+    case 'too_late':
+      return fail('too_late')
+    case 'refused':
+      return fail('action_refused')
+    case 'failed':
+      return fail('whatsapp_error', { detail: "WhatsApp's server did not take the change." })
+    case 'open':
+      return fail('outcome_unknown')
+  }
+}

@@ -1,0 +1,34 @@
+/** Deletes a message: for everyone, or for this account. */
+import type { ActWindow, PageAct } from './act.ts'
+
+declare const window: ActWindow
+
+/** Never one in place of the other: `Message.delete(true)` deletes for this account if WhatsApp Web allows no more. */
+export const deletion: PageAct<'delete'> = {
+  ability: 'delete',
+  run(keys, { for: whom }) {
+    const { run, until, command } = window.whatsappMcpActs
+    return run(keys, async ({ message, chat, again }) => {
+      const { canSenderRevokeMsg, canAdminRevokeMsg, canDeleteMsg } =
+        window.require('WAWebMsgActionCapability')
+      const { Cmd } = window.require('WAWebCmd')
+      const record = { list: [message], type: 'message' }
+      if (whom === 'me') {
+        if (canDeleteMsg?.(message) === false) return 'refused'
+        await command(chat, 'sendDeleteMsgs', () => Cmd.sendDeleteMsgs(chat, record, true))
+        return until(async () => (await again()) === undefined)
+      }
+      if (!canSenderRevokeMsg(message) && !canAdminRevokeMsg(message)) {
+        const { time, isMember } = window.whatsappMcpRows
+        // WAWebRevokeMsgConstants: 60 hours.
+        const isOld = Date.now() / 1_000 - time(message) > 60 * 3_600
+        return message.id.fromMe && message.type !== 'revoked' && isMember(chat) && isOld
+          ? 'too_late'
+          : 'refused'
+      }
+      await command(chat, 'sendRevokeMsgs', () => Cmd.sendRevokeMsgs(chat, record, { clearMedia: true }))
+      // A message that was deleted has another key.
+      return until(async () => message.type === 'revoked' || (await again()) === undefined)
+    })
+  },
+}

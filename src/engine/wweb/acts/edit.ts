@@ -1,0 +1,32 @@
+/** Edits the text or the caption of an own message. */
+import type { Wid } from '../page-types.ts'
+import type { ActWindow, PageAct } from './act.ts'
+
+declare const window: ActWindow
+
+/** A failed send is a field of the message, and the new text shows before it is sent (WAWebSendMessageEditAction). */
+export const edit: PageAct<'edit'> = {
+  ability: 'edit',
+  run(keys, { text }) {
+    return window.whatsappMcpActs.run(keys, async ({ message, again }) => {
+      const { canEditText, canEditCaption } = window.require('WAWebMsgActionCapability')
+      if (!canEditText(message) && !canEditCaption(message)) {
+        // The page offers to edit a message for 15 minutes, and accepts it for 20.
+        const age = Date.now() / 1_000 - window.whatsappMcpRows.time(message)
+        const isEditable = message.type === 'chat' || Boolean(message.caption)
+        return message.id.fromMe && isEditable && message.isForwarded !== true && age > 900
+          ? 'too_late'
+          : 'refused'
+      }
+      const mentioned = (message.mentionedJidList as Wid[] | undefined) ?? []
+      await window.require('WAWebSendMessageEditAction').sendMessageEdit(message, text, {
+        mentionedJidList: mentioned.filter((wid) => text.includes(`@${String(wid).split('@')[0]}`)),
+      })
+      if (message.isSendFailure === true || (await again())?.isSendFailure === true) return 'failed'
+      const field = message.type === 'chat' ? 'body' : 'caption'
+      return window.whatsappMcpActs.until(async () =>
+        [message[field], (await again())?.[field]].includes(text.trim()),
+      )
+    })
+  },
+}

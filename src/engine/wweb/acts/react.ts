@@ -1,0 +1,23 @@
+/** Reacts to a message. */
+import type { ActWindow, PageAct } from './act.ts'
+
+declare const window: ActWindow
+
+/**
+ * WhatsApp Web itself checks nothing but that channels allow reactions: there, it resolves without a result if it did
+ * nothing (WAWebSendReactionMsgAction).
+ */
+export const react: PageAct<'react'> = {
+  ability: 'react',
+  run(keys, { emoji }) {
+    return window.whatsappMcpActs.run(keys, async ({ message, chat }) => {
+      const { type = '', id } = message
+      const cannot = ['revoked', 'ciphertext', 'unknown', 'call_log'].includes(type)
+      if (cannot || !window.whatsappMcpRows.isMember(chat)) return 'refused'
+      const { sendReactionToMsg } = window.require('WAWebSendReactionMsgAction')
+      const result = await sendReactionToMsg(message, emoji)
+      const isChannel = /@newsletter$/.test(String(id.remote))
+      return isChannel && result?.messageSendResult !== 'OK' ? 'refused' : 'done'
+    })
+  },
+}

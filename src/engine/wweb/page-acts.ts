@@ -1,0 +1,55 @@
+/** What actions on messages share, in the page: what {@link installPageActs} adds. The rules of page-rows.ts hold. */
+import type { ChatModel, MsgModel, PageWindow } from './page-types.ts'
+import type { Done, Verdict } from './raw.ts'
+
+declare const window: PageWindow
+declare function setTimeout(run: () => void, ms: number): unknown
+
+/** One action in progress: the message, its chat, and how to find it again. */
+export type ActTarget = { message: MsgModel; chat: ChatModel; again(): Promise<MsgModel | undefined> }
+
+export type PageActs = {
+  /** Runs an action on the message with one of these keys. `work` returns a verdict, and throws if the page fails. */
+  run(keys: readonly string[], work: (target: ActTarget) => Promise<Verdict>): Promise<Done>
+  /** Waits until WhatsApp Web shows the result; `open` if it does not. */
+  until(isDone: () => Promise<boolean> | boolean): Promise<Verdict>
+  /**
+   * Runs a command of WhatsApp Web. Its work is `chat.promises[name]`; while one is pending, WhatsApp Web ignores the
+   * next one without a word (WAWebChatSendMessages).
+   */
+  command(chat: ChatModel, name: string, call: () => unknown): Promise<void>
+}
+
+/** Call once per document, after `installPageSends`. */
+export function installPageActs(): void {
+  /** From the end of a call until its result shows. */
+  const SHOWN_MS = 5_000
+  const LOOK_MS = 50
+  const rows = window.whatsappMcpRows
+  const tools = {
+    async run(keys: readonly string[], work: (target: ActTarget) => Promise<Verdict>): Promise<Done> {
+      const message = await window.whatsappMcpFind(keys)
+      const chat = message && rows.findChat(String(message.id.remote))
+      if (!message || !chat) return { verdict: 'missing', message: null }
+      const target = { message, chat, again: () => window.whatsappMcpFind(keys) }
+      const verdict = rows.isMessage(message) ? await work(target) : 'refused'
+      const present = message.type === 'revoked' ? message : await target.again()
+      return { verdict, message: (present && rows.attempt(() => rows.message(present))) ?? null }
+    },
+
+    async until(isDone: () => Promise<boolean> | boolean): Promise<Verdict> {
+      for (let looks = 0; looks * LOOK_MS < SHOWN_MS; looks += 1) {
+        if (await isDone()) return 'done'
+        await new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS))
+      }
+      return 'open'
+    },
+
+    async command(chat: ChatModel, name: string, call: () => unknown): Promise<void> {
+      while (chat.promises?.[name]) await chat.promises[name]
+      await call()
+      await chat.promises?.[name]
+    },
+  }
+  window.whatsappMcpActs = tools satisfies PageActs
+}
