@@ -8,9 +8,11 @@ export function toJson(value: unknown): string {
 /** Returns an approximate lower bound of the length of {@link toJson}. Counts without writing, which takes a fraction of the time. */
 export function jsonLength(value: unknown): number {
   if (typeof value === 'string') return value.length + 2
-  if (typeof value !== 'object' || value === null) return 5
   let length = 2
-  for (const [name, one] of Object.entries(value)) length += name.length + 4 + jsonLength(one)
+  if (Array.isArray(value)) for (const one of value) length += 1 + jsonLength(one)
+  // Without `Object.entries`, which takes longer than everything else here.
+  else if (isRecord(value)) for (const name in value) length += name.length + 4 + jsonLength(value[name])
+  else length = 5
   return length
 }
 

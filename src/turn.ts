@@ -10,30 +10,33 @@ let isTaken = false
  * are open before it, because a turn of the event loop accepts only one connection (libuv 1.45). Events come before all others.
  */
 export function turn(of: keyof typeof waiting = 'others'): Promise<void> {
-  return new Promise((resolve) => {
-    waiting[of].push(resolve)
-    if (!isTaken) setImmediate(next)
-    isTaken = true
-  })
+  if (isTaken) return new Promise((resolve) => waiting[of].push(resolve))
+  take()
+  return Promise.resolve()
 }
 
 function queue(): (() => void)[] {
   return []
 }
 
-function next(): void {
-  const run = waiting.events.shift() ?? waiting.others.shift()
-  if (run === undefined) {
-    isTaken = false
-    return
-  }
+/** A piece begins now. */
+function take(): void {
+  isTaken = true
   const from = performance.now()
-  run()
-  // Runs after the piece and after a poll of the network. A timer alone would already be due and run before the poll.
+  // Runs after the piece, and between two that wait after a poll of the network. A timer alone would already be due and run
+  // before the poll.
   setImmediate(() => {
     const pauseMs = performance.now() - from
     // A timer takes at least 1 ms: for short pieces the poll is pause enough.
-    if (pauseMs < 1) setImmediate(next)
+    if (pauseMs < 1) next()
     else setTimeout(next, pauseMs)
   })
+}
+
+function next(): void {
+  const run = waiting.events.shift() ?? waiting.others.shift()
+  isTaken = run !== undefined
+  if (run === undefined) return
+  take()
+  run()
 }

@@ -1,5 +1,7 @@
 /** The table of `npm run bench -- --all`: add a row here, and the figure in the JSON of its benchmark. */
 
+import { LANES } from '../mcp/lanes.ts'
+
 /** The benchmarks that run, with their arguments; each writes its figures with `--json`. */
 export const BENCHES = {
   archive: [],
@@ -115,4 +117,15 @@ export const ROWS: readonly Row[] = [
     path: ['ours', 'reads'],
     share: 0.95,
   },
+  ...(['whatsapp_status', 'whatsapp_list_chats'] as const).flatMap((tool) =>
+    LANES.map(
+      (lane): Row => ({
+        bench: 'mcp',
+        name: `tools/call ${tool}, ${lane} lane, over the SDK's own handler with a constant`,
+        unit: '×',
+        target: { atLeast: 0.9 },
+        path: ['rows', { tool, lane }, 'ratio'],
+      }),
+    ),
+  ),
 ]

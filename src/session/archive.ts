@@ -59,9 +59,8 @@ export type Archive = {
   forget(chat: Jid): Promise<number>
   /** Exports everything, or one chat. Fails as {@link Archive.reader}, with `chat_not_found`. */
   export(chat: Jid | null, format: ExportFormat): Promise<RunningExport>
-  view(): Pick<Status, 'archive' | 'sync'>
-  /** The next step if the archive cannot be opened or written; null if nothing is wrong. */
-  hint(): string | null
+  /** Looks at the file. `hint`: the next step if the archive cannot be opened or written; null if nothing is wrong. */
+  view(): Pick<Status, 'archive' | 'sync'> & { hint: string | null }
   /** Keeps the account's archive up to date from this connected engine. Never fails. */
   follow(engine: Engine, account: Jid, lid: Jid | null): void
   /** Queues an engine or session event for the open archive. Never fails. */
@@ -295,22 +294,23 @@ export function createArchive(options: ArchiveOptions): Archive {
     view() {
       const sync: SyncProgress | null = catchUp?.progress() ?? null
       const account = opened?.account ?? authDir.account()
-      if (account === null) return { sync, archive: null }
+      if (account === null) return { sync, archive: null, hint: problem?.hint ?? null }
       const file = authDir.archiveOf(toJid(account))
       const { messages, trouble } = look()
+      const present = problem ?? trouble
       return {
         sync,
+        hint: present?.hint ?? null,
         archive: {
           file,
           encrypted: opened === null ? isEncrypted(file) : options.secret !== null,
           messages,
-          problem: (problem ?? trouble)?.code ?? null,
+          problem: present?.code ?? null,
           checking: opened?.isChecking() ?? false,
           stale_since: opened === null ? null : staleSince(),
         },
       }
     },
-    hint: () => (problem ?? look().trouble)?.hint ?? null,
     follow(engine, account, lid) {
       halt()
       followed = { engine, account, lid }

@@ -480,6 +480,7 @@ export function createSession(options: SessionOptions): Session {
     status() {
       const linked = authDir.saved() !== null
       const isReady = state === 'ready'
+      const { hint, ...kept } = archive.view()
       const step =
         loggingOut === null || state === 'stopped'
           ? nextStep({
@@ -491,7 +492,7 @@ export function createSession(options: SessionOptions): Session {
               hasPairingCode: pairing.view()?.method === 'code',
               linked,
               reconnecting: reconnectAt !== null,
-              archiveHint: authDir.hint() ?? archive.hint(),
+              archiveHint: authDir.hint() ?? hint,
             })
           : 'Wait: the account is logging out.'
       return {
@@ -517,7 +518,7 @@ export function createSession(options: SessionOptions): Session {
         whatsapp_web_version: version,
         restriction,
         control_problem: options.controlProblem?.() ?? null,
-        ...archive.view(),
+        ...kept,
       }
     },
     qr: () => pairing.qr(),

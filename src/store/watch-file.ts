@@ -1,7 +1,6 @@
 /** Notices that something else moved, replaced or changed the file of an open database. */
 import { statSync } from 'node:fs'
 import { readHeader } from './header.ts'
-import { identity } from './open-file.ts'
 import type { Connection } from './sqlite.ts'
 
 /**
@@ -17,22 +16,26 @@ export type FileProblem = 'moved' | 'damaged' | 'changed' | null
  * damaged. `changed` is permanent: only opening the file checks it.
  */
 export function watchFile(db: Connection, file: string): () => FileProblem {
-  const opened = identity(file)
-  const stamp = () => {
-    const { size, mtimeMs } = statSync(file)
-    return `${size} ${mtimeMs}`
+  const look = () => {
+    const { dev, ino, size, mtimeMs } = statSync(file)
+    return { id: `${dev}:${ino}`, stamp: `${size} ${mtimeMs}`, writes: db.writes() }
   }
   const { kind } = readHeader(file)
-  let last = { stamp: stamp(), writes: db.writes() }
+  const opened = look()
+  let last = opened
   let isChanged = false
+  let isDamaged = false
 
   return () => {
     try {
-      if (identity(file) !== opened) return 'moved'
-      const now = { stamp: stamp(), writes: db.writes() }
-      isChanged ||= now.stamp !== last.stamp && now.writes === last.writes
+      const now = look()
+      if (now.id !== opened.id) return 'moved'
+      if (now.stamp !== last.stamp) {
+        isChanged ||= now.writes === last.writes
+        isDamaged = readHeader(file).kind !== kind
+      }
       last = now
-      if (readHeader(file).kind !== kind) return 'damaged'
+      if (isDamaged) return 'damaged'
       return isChanged ? 'changed' : null
     } catch {
       return 'moved'

@@ -23,7 +23,9 @@ export function identifyCallers(server: FastifyInstance): void {
 /** Returns the call of this request on the account that its path names. Its signal is aborted when the client disconnects. */
 export function callOf(request: FastifyRequest, reply: FastifyReply, face: Face): Call {
   const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort())
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort()
+  })
   return {
     caller: request.caller,
     face,

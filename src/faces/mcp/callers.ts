@@ -2,11 +2,15 @@
 import type { AuthInfo, ServerContext } from '@modelcontextprotocol/server'
 import type { Caller } from '../../operations/call.ts'
 
+const infos = new WeakMap<Caller, AuthInfo>()
 const callers = new WeakMap<AuthInfo, Caller>()
 
 /** Returns the `authInfo` that a lane passes to the SDK for this caller. */
 export function toAuthInfo(caller: Caller): AuthInfo {
+  const known = infos.get(caller)
+  if (known !== undefined) return known
   const info: AuthInfo = { token: '', clientId: caller.id, scopes: [...caller.scopes] }
+  infos.set(caller, info)
   callers.set(info, caller)
   return info
 }

@@ -80,8 +80,9 @@ export function createConnections(options: ConnectionsOptions) {
     const hasSession = session !== undefined
     const { allowed, ...first } = chooseToolsets(limit, readToolsets(requestInfo?.url ?? '').data ?? null)
     let { on } = first
+    let offer = offerOf(on, hasSession)
     return {
-      offer: () => offerOf(on, hasSession),
+      offer: () => offer,
       toolsets: (changed) => ({
         list: () =>
           allowed
@@ -91,6 +92,7 @@ export function createConnections(options: ConnectionsOptions) {
           if (!hasSession || !allowed.includes(toolset)) return false
           if (on.includes(toolset)) return true
           on = allowed.filter((name) => name === toolset || on.includes(name))
+          offer = offerOf(on, hasSession)
           await changed()
           return true
         },

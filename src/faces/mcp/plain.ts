@@ -53,10 +53,6 @@ export async function servePlain(
   const server = factory({ era: 'legacy', requestInfo: request })
   const isOpening = messages.some(isInitialize)
   const missing: unknown[] = requests.map(({ id }) => id)
-  const end = () => {
-    answer.end()
-    server.close().catch(() => {})
-  }
   const leave = () => {
     answer.drop()
     server.close().catch(() => {})
@@ -72,7 +68,8 @@ export async function servePlain(
         missing.splice(place, 1)
       }
       answer.take(isOpening ? withoutSubscribe(sent) : sent)
-      if (missing.length === 0) end()
+      // Nothing is left to close.
+      if (missing.length === 0) answer.end()
     },
   }
   await server.connect(transport)

@@ -5,10 +5,9 @@
 
 import { randomUUID } from 'node:crypto'
 import {
+  classifyInboundRequest,
   createMcpHandler,
   isInitializeRequest,
-  isLegacyRequest,
-  parseJSONRPCMessage,
   type RequestId,
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
@@ -21,7 +20,6 @@ import {
   type Exchange,
   isInitialize,
   member,
-  messagesOf,
   NULL_ID,
   REQUEST_ID,
   RPC,
@@ -163,10 +161,10 @@ export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions
         )
       }
       const named = withIds(message)
-      if (request.method === 'POST' && !isWellFormed(named)) {
+      const kind = kindOf(request, named)
+      if (kind === 'malformed')
         return refuse(400, RPC.invalidRequest, MALFORMED, { id: requestIds(message)[0] })
-      }
-      return (await isLegacyRequest(request, named))
+      return kind === 'legacy'
         ? serveLegacy({ ...exchange, message: named })
         : serveCurrent({ ...exchange, message })
     },
@@ -181,18 +179,22 @@ export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions
   }
 }
 
+/** Why the SDK rejects a body (server 2.4, `InboundLadderRejection.cell`). */
+const MALFORMED_CELLS = new Set(['invalid-json-rpc-body', 'empty-batch', 'batch-with-invalid-element'])
+
 const MALFORMED =
   'The body is not a JSON-RPC 2.0 message. Next step: send one such as {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}. The id must be text or a whole number, and params an object.'
 
-/** Returns true for one JSON-RPC message or several. */
-function isWellFormed(message: unknown): boolean {
-  const messages = messagesOf(message)
-  try {
-    for (const one of messages) parseJSONRPCMessage(one)
-    return messages.length > 0
-  } catch {
-    return false
-  }
+/** Returns the era of a request as the SDK's own handler decides it, or `malformed` if its body is no JSON-RPC message or batch. */
+function kindOf({ method, headers }: Request, body: unknown): 'legacy' | 'current' | 'malformed' {
+  const outcome = classifyInboundRequest({
+    httpMethod: method,
+    body,
+    protocolVersionHeader: headers.get('mcp-protocol-version') ?? undefined,
+    mcpMethodHeader: headers.get('mcp-method') ?? undefined,
+  })
+  if (outcome.kind === 'legacy') return 'legacy'
+  return outcome.kind === 'reject' && MALFORMED_CELLS.has(outcome.cell) ? 'malformed' : 'current'
 }
 
 /** Returns true if the id is visible ASCII, as the specification requires. */

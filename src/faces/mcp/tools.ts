@@ -169,8 +169,8 @@ function standardFormat({ documented }: Pick<Operation, 'documented'>): Format {
   return documented === undefined ? 'concise' : 'detailed'
 }
 
-/** The checked arguments of a call. */
-type Prepared = Arguments & { format: Format; sizes: Sizes }
+/** The checked arguments of a call. `parsed`: the input of its operation. */
+type Prepared = Arguments & { format: Format; parsed: unknown; sizes: Sizes }
 
 /** @throws AppError `invalid_input` */
 function prepare(
@@ -179,20 +179,20 @@ function prepare(
 ): Prepared {
   const format = FORMATS.find((one) => one === wanted)
   if (format === undefined) fail('invalid_input', { detail: `"${FORMAT}": must be ${FORMATS.join(' or ')}.` })
-  return { format, input, notes, sizes: sizesOf(operation, input) }
+  const parsed = parseInput(operation.input, input)
+  return { format, input, parsed, notes, sizes: sizesOf(operation, parsed) }
 }
 
 /** Runs one call. Documented tools return everything; others return what fits, and run again with smaller pages if needed. */
 async function answer(
   operation: Operation,
-  { format, input, notes, sizes: wanted }: Prepared,
+  { format, input, parsed, notes, sizes: wanted }: Prepared,
   granted: Grant,
   words: (text: string) => string,
 ): Promise<CallToolResult> {
-  const ask = async (sizes: Sizes) =>
-    object(await run(operation, parseInput(operation.input, { ...input, ...sizes }), granted))
+  const ask = async (from: unknown) => object(await run(operation, from, granted))
   const { account } = granted
-  const first = await ask({})
+  const first = await ask(parsed)
   if (operation.documented !== undefined && format === 'detailed')
     return fitWhole(first, fieldsOf(operation.output), (limits) =>
       toResult(operation, first, { format, limits, smaller: {}, notes, words, account }),
@@ -204,18 +204,19 @@ async function answer(
     sizes: wanted,
     lists,
     first,
-    ask,
+    ask: (sizes) => ask(parseInput(operation.input, { ...input, ...sizes })),
     render: (found, limits, smaller) =>
       toResult(operation, found, { format, limits, smaller, notes, words, account }),
   })
 }
 
 /** Returns the page sizes of this call, given or default. Only readings run twice. */
-function sizesOf({ brief, effect, input }: Operation, given: Record<string, unknown>): Sizes {
-  const parsed = Object.entries(object(parseInput(input, given)))
+function sizesOf({ brief, effect }: Operation, parsed: unknown): Sizes {
   const lists = effect === 'read' ? (brief?.sizes ?? {}) : {}
   return Object.fromEntries(
-    parsed.filter((field): field is [string, number] => field[0] in lists && typeof field[1] === 'number'),
+    Object.entries(object(parsed)).filter(
+      (field): field is [string, number] => field[0] in lists && typeof field[1] === 'number',
+    ),
   )
 }
 
