@@ -13,6 +13,8 @@ import type { Operation } from '../src/operations/operation.ts'
 const door = createDoor({
   accounts: Object.create(null),
   uploads: Object.create(null),
+  control: Object.create(null),
+  mcpSends: 'open',
   clock: systemClock,
   mcpUrl: () => '',
   onAdmit() {},

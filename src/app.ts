@@ -81,6 +81,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const door = createDoor({
     accounts,
     uploads,
+    control,
+    mcpSends: config.mcpSends,
     clock,
     mcpUrl,
     onAdmit: (admission) => log.debug(admission, 'admitted'),

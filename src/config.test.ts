@@ -14,6 +14,8 @@ describe('readConfig', () => {
       headless: true,
       allowedHosts: [],
       history: { perChat: 1000, days: 365, total: 200_000, pauseMs: 50 },
+      mcpSends: 'open',
+      outbox: { expiresMs: 86_400_000, lateMs: 3_600_000 },
       eventsDays: 30,
       maxUploadBytes: 67_108_864,
       toolsets: null,

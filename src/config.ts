@@ -106,6 +106,27 @@ export const SETTINGS = {
     fallback: '',
     help: 'Toolsets that MCP clients may use: `core`, `messages`, `groups`, `chats`, `people`, `channels`, separated by commas, or `all`. All of them are on. Empty: all are allowed, and `core` is on until a client asks for others. See docs/mcp.md.',
   },
+  WHATSAPP_MCP_SENDS: {
+    flag: 'sends',
+    takes: 'POLICY',
+    schema: oneOf(['open', 'confirm']),
+    fallback: 'open',
+    help: 'What happens to messages that MCP clients send. `open`: they are sent. `confirm`: each waits in the outbox until the owner approves it. See docs/outbox.md.',
+  },
+  WHATSAPP_OUTBOX_EXPIRES_S: {
+    flag: 'outbox-expires-s',
+    takes: 'SECONDS',
+    schema: whole(60, 30 * 86_400),
+    fallback: '86400',
+    help: 'A message that waits for approval expires after this number of seconds.',
+  },
+  WHATSAPP_SEND_LATE_WITHIN: {
+    flag: 'send-late-within',
+    takes: 'SECONDS',
+    schema: whole(60, 7 * 86_400),
+    fallback: '3600',
+    help: 'A scheduled message whose time passed while the server was stopped or not connected is still sent within this number of seconds; after that it expires.',
+  },
   WHATSAPP_HISTORY_PER_CHAT: {
     flag: 'history-per-chat',
     takes: 'MESSAGES',
@@ -223,6 +244,10 @@ export type Config = {
   toolsets: Toolset[] | null
   /** Limits of the history that is fetched automatically: messages per chat and in total, age in days, pause between requests. */
   history: { perChat: number; days: number; total: number; pauseMs: number }
+  /** What happens to messages that MCP clients send. */
+  mcpSends: 'open' | 'confirm'
+  /** How long messages wait for approval, and how late scheduled ones may be sent. */
+  outbox: { expiresMs: number; lateMs: number }
   /** Number of days that events are kept. */
   eventsDays: number
   /** The largest file that a client can upload. */
@@ -263,6 +288,11 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     headless: read('WHATSAPP_HEADLESS'),
     allowedHosts: read('WHATSAPP_MCP_ALLOWED_HOSTS'),
     toolsets: read('WHATSAPP_MCP_TOOLSETS'),
+    mcpSends: read('WHATSAPP_MCP_SENDS'),
+    outbox: {
+      expiresMs: read('WHATSAPP_OUTBOX_EXPIRES_S') * 1_000,
+      lateMs: read('WHATSAPP_SEND_LATE_WITHIN') * 1_000,
+    },
     history: {
       perChat: read('WHATSAPP_HISTORY_PER_CHAT'),
       days: read('WHATSAPP_HISTORY_DAYS'),

@@ -2,7 +2,8 @@
  * The interface of the control database: the data that belongs to no single account. All methods are asynchronous, because
  * a server on several machines would store it elsewhere. `store/open-control.ts` implements it in SQLite.
  */
-import type { AccountId, Jid } from './model/ids.ts'
+import type { AccountId, Jid, MessageKey } from './model/ids.ts'
+import type { HoldReason, OutboxState } from './model/outbox.ts'
 
 export type AccountRow = {
   id: AccountId
@@ -35,8 +36,90 @@ export type ControlStore = {
     /** Removes the account. `account_not_found`; `account_in_use` for `default` */
     remove(id: AccountId): Promise<void>
   }
+  outbox: {
+    /** Stores a new item. */
+    add(row: OutboxRow): Promise<void>
+    /**
+     * Changes the item if it is in one of these states and has this digest (left out: any), and returns it as it then is;
+     * else null. One transaction: of two callers that decide on an item, one gets null.
+     */
+    change(
+      id: string,
+      from: readonly OutboxState[],
+      change: OutboxChange,
+      digest?: string,
+    ): Promise<OutboxRow | null>
+    /** Returns the item; null if it does not exist. */
+    get(id: string): Promise<OutboxRow | null>
+    /** Returns the item that this call created; null if it created none. */
+    byRequest(request: RequestKey): Promise<OutboxRow | null>
+    /** Returns items, newest first. `before`: only items older than the one with this id. */
+    list(which: OutboxFilter): Promise<OutboxRow[]>
+    /** Returns the items of this account that are held, scheduled, sending or unknown, oldest first. */
+    open(account: AccountId): Promise<OutboxRow[]>
+    /** Deletes the settled items of this chat, and the names and texts of the others. */
+    forget(account: AccountId, chat: Jid): Promise<void>
+  }
+  requests: {
+    /**
+     * Notes that a call with this key begins, and returns null. If there was such a call within {@link KEPT_MS}, changes
+     * nothing and returns it.
+     */
+    begin(request: RequestKey, input: string): Promise<RequestRow | null>
+    /**
+     * Continues a call that an earlier run of the server began and never finished. Returns false if another call does so
+     * already.
+     */
+    takeOver(request: RequestKey): Promise<boolean>
+    /** Notes what the call returned. */
+    finish(request: RequestKey, outcome: string): Promise<void>
+    /** Forgets the call: it did nothing, and its key can be used again. */
+    release(request: RequestKey): Promise<void>
+  }
   /** Closes the database permanently. Later calls reject with `shutting_down`. Safe to call twice. Never rejects. */
   close(): Promise<void>
 }
 
 export type AccountChange = Partial<Pick<AccountRow, 'label' | 'state' | 'proxy' | 'number'>>
+
+/** Keyed calls and settled items of the outbox are kept this long. */
+export const KEPT_MS = 7 * 24 * 3_600_000
+
+/** See migrations/control/02-outbox.sql. */
+export type OutboxRow = {
+  id: string
+  account: AccountId
+  number: Jid
+  state: OutboxState
+  operation: string
+  caller: string
+  /** The idempotency key of the call. */
+  request: string | null
+  reason: HoldReason | null
+  chat: Jid
+  chatName: string
+  preview: string
+  digest: string
+  replyTo: string | null
+  content: string | null
+  bareId: string
+  createdAtMs: number
+  releaseAtMs: number | null
+  expiresAtMs: number | null
+  sentAtMs: number | null
+  messageId: MessageKey | null
+  /** The code and the sentence of an error. */
+  error: { code: string; detail: string } | null
+}
+export type OutboxChange = Partial<Omit<OutboxRow, 'id' | 'account' | 'number' | 'bareId'>>
+export type OutboxFilter = {
+  account?: string | undefined
+  state?: OutboxState | undefined
+  before?: string | undefined
+  limit: number
+}
+
+/** A call with an idempotency key. */
+export type RequestKey = { caller: string; account: string; operation: string; key: string }
+/** `input`: hash of its input. `isOurs`: this process began it. `outcome`: null while it runs. */
+export type RequestRow = { input: string; isOurs: boolean; outcome: string | null }

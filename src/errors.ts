@@ -20,6 +20,18 @@ type ErrorRow = {
 
 /** `code -> { status, retry, title, hint }`. The codes are part of the API: renaming one is a breaking change. */
 export const ERRORS = {
+  send_scheduled: {
+    status: 202,
+    retry: 'never',
+    title: 'The message is scheduled: it waits in the outbox for its time',
+    hint: 'Tell the user when it is sent (`release_at`). The owner can change or cancel it with the command `outbox`, or over REST. Do not send it again.',
+  },
+  held_for_approval: {
+    status: 202,
+    retry: 'after_action',
+    title: 'The message waits in the outbox and is not sent yet',
+    hint: 'Tell the user that it waits, with the id and the recipient of the item. The owner approves, edits or rejects it with the command `outbox`, or over REST. Do not send it again.',
+  },
   invalid_input: {
     status: 400,
     retry: 'never',
@@ -55,6 +67,12 @@ export const ERRORS = {
     retry: 'never',
     title: 'The Origin is not allowed',
     hint: 'Call the API from a program, or from a page of this server. Web pages of other origins have no access.',
+  },
+  own_send: {
+    status: 403,
+    retry: 'after_action',
+    title: 'A caller cannot decide about its own message',
+    hint: 'Decide as the owner, or with another key.',
   },
   scope_missing: {
     status: 403,
@@ -92,6 +110,12 @@ export const ERRORS = {
     title: 'The archive has no message with this id',
     hint: 'Use the complete id of a message from GET /api/messages. To load older messages first: POST /api/chats/{chat_id}/load-earlier.',
   },
+  outbox_item_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'The outbox has no item with this id',
+    hint: 'GET /api/outbox lists the items. Settled ones are deleted after 7 days.',
+  },
   contact_not_found: {
     status: 404,
     retry: 'never',
@@ -127,6 +151,30 @@ export const ERRORS = {
     retry: 'never',
     title: 'An account with this name already exists',
     hint: 'Choose another name.',
+  },
+  idempotency_in_progress: {
+    status: 409,
+    retry: 'later',
+    title: 'A request with this idempotency key is still running',
+    hint: 'Wait a moment, then send the same request with the same key again: it returns the outcome of the first.',
+  },
+  send_withdrawn: {
+    status: 409,
+    retry: 'never',
+    title: 'The message left the outbox without being sent',
+    hint: '`outbox_state` says why: the owner rejected it, it was cancelled, or it expired. Ask the owner before you send again.',
+  },
+  outbox_not_held: {
+    status: 409,
+    retry: 'never',
+    title: 'The item of the outbox is decided already',
+    hint: '`outbox_state` says what became of it: GET /api/outbox/{id}.',
+  },
+  outbox_changed: {
+    status: 409,
+    retry: 'never',
+    title: 'The item of the outbox was changed since it was read',
+    hint: 'Read the item again, and approve it with its present digest: GET /api/outbox/{id}.',
   },
   account_in_use: {
     status: 409,
@@ -175,6 +223,12 @@ export const ERRORS = {
     retry: 'never',
     title: 'The number is not on WhatsApp',
     hint: 'Check the number. It starts with the country code, without leading 00 and without (0). For example, +49 170 1234567.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    retry: 'never',
+    title: 'The idempotency key was used for another input',
+    hint: 'Use a new key for each new request. Repeat a request with exactly the same input.',
   },
   chat_ambiguous: {
     status: 422,

@@ -147,10 +147,19 @@ describe('GET /api/export', () => {
         return { messages, pieces: counted(pieces) }
       },
     }
-    const { accounts: real, session } = harness.app
-    const accounts = { ...real, get: () => ({ id: DEFAULT_ACCOUNT, session, archive: slow }) }
+    const { accounts: real, session, control } = harness.app
+    const { outbox } = real.get(DEFAULT_ACCOUNT)
+    const accounts = { ...real, get: () => ({ id: DEFAULT_ACCOUNT, session, archive: slow, outbox }) }
     const uploads = openUploads({ dir, maxBytes: 1, clock: systemClock, log: { warn: () => {} } })
-    const door = createDoor({ accounts, uploads, clock: systemClock, mcpUrl: () => '', onAdmit: () => {} })
+    const door = createDoor({
+      accounts,
+      uploads,
+      control,
+      mcpSends: 'open',
+      clock: systemClock,
+      mcpUrl: () => '',
+      onAdmit: () => {},
+    })
     const clock = createTestClock()
     const log = createLog({ level: 'warn', write: () => {} })
     server.get('/api/export', async (request, reply) => {

@@ -47,8 +47,18 @@ const ALLOWED: Record<string, string[]> = {
     'src/is-alive.ts',
     'src/read-file.ts',
   ],
+  'src/outbox': [
+    'src/control.ts',
+    'src/session',
+    'src/engine/engine.ts',
+    'src/model',
+    'src/errors.ts',
+    'src/clock.ts',
+    'src/log.ts',
+  ],
   'src/accounts': [
     'src/control.ts',
+    'src/outbox',
     'src/session',
     'src/store/threads.ts',
     'src/engine/engine.ts',
@@ -62,6 +72,8 @@ const ALLOWED: Record<string, string[]> = {
   'src/files': ['src/errors.ts', 'src/clock.ts', 'src/log.ts', 'src/make-folder.ts'],
   'src/operations': [
     'src/accounts',
+    'src/control.ts',
+    'src/outbox',
     'src/session',
     'src/files',
     'src/model',

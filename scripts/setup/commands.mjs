@@ -29,9 +29,22 @@ const commands = {
   sandbox: { needs: ['build', 'browser'], run: (args) => runServer('sandbox', args) },
   ...Object.fromEntries(
     // These commands call a running server, or check themselves what is missing.
-    ['status', 'auth', 'send', 'logout', 'stop', 'doctor', 'accounts', 'archive', 'stdio', 'mcp-config'].map(
-      (name) => [name, { needs: ['build'], run: (/** @type {string[]} */ args) => runServer(name, args) }],
-    ),
+    [
+      'status',
+      'auth',
+      'send',
+      'logout',
+      'stop',
+      'doctor',
+      'outbox',
+      'accounts',
+      'archive',
+      'stdio',
+      'mcp-config',
+    ].map((name) => [
+      name,
+      { needs: ['build'], run: (/** @type {string[]} */ args) => runServer(name, args) },
+    ]),
   ),
   dev: { needs: ['build', 'browser'], run: runDev },
   test: { needs: ['build', 'browser'], run: runTests },

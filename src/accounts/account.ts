@@ -2,18 +2,20 @@
 import { createHmac } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
+import type { ControlStore } from '../control.ts'
 import type { OpenEngine } from '../engine/engine.ts'
 import { createChatHash, type Log, logAbout } from '../log.ts'
 import { inAccount } from '../model/account-paths.ts'
 import { type AccountId, DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { BrowserProxy } from '../model/proxy.ts'
+import { type Outbox, openOutbox } from '../outbox/outbox.ts'
 import type { AccountDir } from '../session/account-dir.ts'
 import { type Archive, createArchive } from '../session/archive.ts'
 import { createSession, type Session } from '../session/session.ts'
 import type { Threads } from '../store/threads.ts'
 
-/** The rooms of one account. Closing the session closes the archive too. */
-export type Account = { id: AccountId; session: Session; archive: Archive }
+/** The rooms of one account. */
+export type Account = { id: AccountId; session: Session; archive: Archive; outbox: Outbox }
 
 /** Returns the function that opens an engine on this browser profile, through this proxy. */
 export type OpenProfile = (profileDir: string, proxy: BrowserProxy | null) => OpenEngine
@@ -21,7 +23,8 @@ export type OpenProfile = (profileDir: string, proxy: BrowserProxy | null) => Op
 export type AccountOptions = {
   id: AccountId
   dir: AccountDir
-  config: Pick<Config, 'history' | 'keep' | 'eventsDays' | 'headless'>
+  control: Pick<ControlStore, 'outbox'>
+  config: Pick<Config, 'history' | 'keep' | 'eventsDays' | 'headless' | 'outbox'>
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
   /** That answer all reads of this process. */
@@ -74,5 +77,14 @@ export function openAccount(options: AccountOptions): Account {
     onStart: options.onStart,
     controlProblem: options.controlProblem,
   })
-  return { id, session, archive }
+  const outbox = openOutbox({
+    account: id,
+    limits: config.outbox,
+    store: options.control.outbox,
+    session,
+    archive,
+    clock,
+    log,
+  })
+  return { id, session, archive, outbox }
 }

@@ -100,6 +100,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     const account = openAccount({
       id,
       dir: dirOf(id),
+      control,
       config,
       secret,
       threads,
@@ -120,6 +121,12 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     })
     if (waiting.has(id)) session.hold(known.isStopped(id) ? 'stopped' : 'queued')
     return account
+  }
+
+  /** The sends that are under way end with the browser. The archive closes with the session. */
+  async function closeNow({ session, outbox }: Account): Promise<void> {
+    await session.close()
+    await outbox.close()
   }
 
   /** Fails unless the account exists. */
@@ -217,7 +224,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       try {
         await Promise.all(removals.map((run) => run(account.id)))
         account.archive.events.stop()
-        await account.session.close()
+        await closeNow(account)
         dirOf(account.id).remove({ archives: archive })
       } catch (cause) {
         fail('account_unavailable', {
@@ -244,7 +251,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     async close() {
       over.abort()
       known.close()
-      await Promise.all([...open.values()].map(({ session }) => session.close()))
+      await Promise.all([...open.values()].map(closeNow))
     },
   }
 }

@@ -7,6 +7,7 @@ import { Contact } from './contact.ts'
 import { type Common, event, type Find, type Line, line, messageEvent } from './event-row.ts'
 import { shortOf, written } from './fields.ts'
 import { type Message, Revision } from './message.ts'
+import { OUTBOX_STATES, type OutboxState } from './outbox.ts'
 import { Restriction } from './restriction.ts'
 import { REASONS, type Reason, SESSION_STATES, type SessionState } from './status.ts'
 import { toIsoSecond } from './times.ts'
@@ -49,8 +50,38 @@ export type StoredData = {
   state?: SessionState
   restriction?: Restriction
   reason?: Reason | null
+  item?: StoredItem
 }
 
+/** What the log stores of an item of the outbox. */
+export type StoredItem = {
+  item_id: string
+  item_state: OutboxState
+  operation: string
+  message_id: string | null
+  code: string | null
+}
+export type OutboxEventKind = 'send.held' | 'send.released' | 'send.settled'
+
+const itemData = z.object({
+  item_id: z.string().describe('Id of the item of the outbox.'),
+  item_state: z.enum(OUTBOX_STATES),
+  operation: z.string().describe('The operation that created it.'),
+  message_id: z.string().nullable().describe('Id of the message; null before it is sent.'),
+  code: z.string().nullable().describe('Code of the error; null if there is none.'),
+})
+/** Data of an event of the outbox. */
+const item = {
+  data: itemData,
+  read: ({ item: stored }: StoredData) =>
+    stored ?? { item_id: '', item_state: 'unknown' as const, operation: '', message_id: null, code: null },
+  line: line(itemData.omit({ operation: true }).shape, ({ item_id, item_state, message_id, code }) => ({
+    item: item_id,
+    state: item_state,
+    message: message_id,
+    error: code,
+  })),
+}
 const nothing = { data: z.object({}), read: () => ({}) }
 
 /** Data of an edit or a deletion: the earlier text. */
@@ -242,6 +273,24 @@ export const Event = z.discriminatedUnion('kind', [
     when: 'The restriction of the account ended.',
     next: 'Send to new people again, at a slow pace.',
     ...nothing,
+  }),
+  event({
+    kind: 'send.held',
+    when: 'A message waits in the outbox: for a decision of the owner, or for its time.',
+    next: 'Show the item to the owner. It expires if nobody decides.',
+    ...item,
+  }),
+  event({
+    kind: 'send.released',
+    when: 'A message that waited in the outbox is being sent: it was approved, or its time has come.',
+    next: 'Wait for send.settled.',
+    ...item,
+  }),
+  event({
+    kind: 'send.settled',
+    when: 'The outcome of a message of this server is known, or known to be unknown. An unknown one is settled again if WhatsApp shows the message later.',
+    next: 'Update your copy of the item. Never send the message again while its state is "unknown".',
+    ...item,
   }),
 ])
 export type Event = z.infer<typeof Event>

@@ -4,7 +4,7 @@ import { fail } from '../errors.ts'
 import { accountIdInput } from '../model/ids.ts'
 import { proxyInput } from '../model/proxy.ts'
 import { Status } from '../model/status.ts'
-import { defineOperation } from './operation.ts'
+import { CONTROL_ERRORS, defineOperation } from './operation.ts'
 
 const nothing = z.strictObject({})
 const label = z.string().trim().min(1).max(80).describe('Name for people, for example "Work phone".')
@@ -19,16 +19,8 @@ export const Account = z.object({
 const Accounts = z.object({ ok: z.literal(true), count: z.int().min(0), accounts: z.array(Account) })
 const Changed = z.object({ ok: z.literal(true), account: Account })
 
-/** The error codes of every row: the control database knows which accounts exist. */
-const CONTROL = [
-  'control_damaged',
-  'control_foreign',
-  'control_newer',
-  'control_locked',
-  'control_unavailable',
-] as const
 /** The error codes of a path that names an account. */
-export const ACCOUNT_ERRORS = ['account_not_found', 'account_unavailable', ...CONTROL] as const
+export const ACCOUNT_ERRORS = ['account_not_found', 'account_unavailable', ...CONTROL_ERRORS] as const
 const STARTS = ['browser_not_found', 'logout_in_progress', 'shutting_down'] as const
 
 const row = { tool: null, tag: 'accounts', toolset: 'core', needs: 'nothing' } as const
@@ -45,7 +37,7 @@ export const listAccounts = defineOperation({
   routes: ['GET /api/accounts'],
   input: nothing,
   output: Accounts,
-  errors: [...CONTROL],
+  errors: [...CONTROL_ERRORS],
   example: { input: {} },
   run(_, { accounts }) {
     const list = accounts.list()

@@ -51,6 +51,8 @@ export type Call = {
   signal: AbortSignal
   /** The longest wait in milliseconds, because clients time out on a call without progress. */
   patienceMs?: number
+  /** The idempotency key of the request. */
+  idempotencyKey?: string
   /** MCP only. */
   toolsets?: ConnectionToolsets
 }

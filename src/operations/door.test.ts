@@ -11,6 +11,7 @@ const account: Account = {
   id: DEFAULT_ACCOUNT,
   session: Object.assign(Object.create(null), { engine: () => 'the engine', requireLinked: () => {} }),
   archive: Object.assign(Object.create(null), { loadEarlier: 'loadEarlier', forget: 'forget' }),
+  outbox: Object.create(null),
 }
 const accounts: AccountsPort = Object.assign(Object.create(null), {
   get: (id: string) => (id === DEFAULT_ACCOUNT ? account : fail('account_not_found')),
@@ -19,6 +20,8 @@ const admissions: Admission[] = []
 const door = createDoor({
   accounts,
   uploads: { of: () => ({ add: () => Promise.reject(), find: () => null }) },
+  control: Object.create(null),
+  mcpSends: 'open',
   clock: systemClock,
   mcpUrl: () => 'http://127.0.0.1:1/mcp',
   onAdmit: (admission) => admissions.push(admission),

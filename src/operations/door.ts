@@ -6,12 +6,15 @@ import type { z } from 'zod'
 import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { type Clock, DeadlineError, withDeadline } from '../clock.ts'
+import type { ControlStore } from '../control.ts'
 import { fail } from '../errors.ts'
 import type { CallerUploads, Uploads } from '../files/uploads.ts'
 import type { SessionState } from '../model/status.ts'
+import type { Outbox } from '../outbox/outbox.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
-import { type Call, type ConnectionToolsets, hasScope, type Scope } from './call.ts'
+import { type Call, type ConnectionToolsets, hasScope, OWNER, type Scope } from './call.ts'
+import { createOnce, type Once } from './once.ts'
 import type { Operation } from './operation.ts'
 import { parseInput } from './parse-input.ts'
 
@@ -60,14 +63,21 @@ export type ByScope = {
   read: object
   send: {
     note: Note
-    /** Stores a sent message on disk before the response. The event for the same message then changes nothing. */
-    record(message: Extract<Parameters<Archive['take']>[0], { type: 'message' }>['message']): void
+    /** Sends a message, or schedules it (Unix milliseconds): the only way to do so. Fails as `Outbox.send`. */
+    send(draft: Parameters<Outbox['send']>[0], sendAtMs?: number): ReturnType<Outbox['send']>
     /** The uploads of the caller. */
     uploads: CallerUploads
   }
   manage: Pick<Archive, 'loadEarlier' | 'forget'> & { note: Note }
   admin: {
     accounts: Pick<AccountsPort, 'list' | 'view' | 'add' | 'change' | 'stop' | 'restart' | 'remove'>
+    /** The items of all accounts. */
+    outbox: Pick<ControlStore['outbox'], 'list' | 'get'>
+    /**
+     * Returns the decisions about this item. Fails with `outbox_item_not_found`, as {@link AccountsPort.get}, and with
+     * `own_send` if the caller created it, the owner aside.
+     */
+    deciding(itemId: string): Promise<Outbox['decide']>
     session: Pick<Session, 'start' | 'requestPairingCode' | 'pairingCode' | 'logout' | 'qr' | 'touch'>
   }
 }
@@ -77,14 +87,14 @@ export type ByNeeds = {
   nothing: object
   linked: object
   toolsets: { toolsets: ConnectionToolsets }
-  ready: { engine: ReturnType<Session['engine']> }
+  ready: { engine: Omit<ReturnType<Session['engine']>, 'send'> }
 }
 
 /** What an entry with this scope and need may use. */
 export type Grant<S extends Scope = Scope, N extends Needs = Needs> = Readings & ByScope[S] & ByNeeds[N]
 
-/** What belongs to no single account. */
-type Shared = { accounts: AccountsPort; uploads: CallerUploads }
+/** The call, and what belongs to no single account. */
+type Shared = Pick<DoorOptions, 'accounts' | 'control' | 'mcpSends'> & { uploads: CallerUploads; call: Call }
 
 const noteIn =
   ({ take, flush }: Archive): Note =>
@@ -95,16 +105,42 @@ const noteIn =
 
 const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared) => ByScope[S] } = {
   read: () => ({}),
-  send({ archive }, { uploads }) {
-    const note = noteIn(archive)
-    return { uploads, note, record: (message) => note({ type: 'message', message }) }
-  },
-  manage: ({ archive }) => ({
-    loadEarlier: archive.loadEarlier,
-    forget: archive.forget,
+  send: ({ outbox, archive }, { uploads, call, mcpSends }) => ({
+    uploads,
     note: noteIn(archive),
+    send: (draft, sendAtMs) =>
+      outbox.send(draft, {
+        caller: call.caller.id,
+        request: call.idempotencyKey ?? null,
+        reason:
+          call.face === 'mcp' && mcpSends === 'confirm'
+            ? 'confirm'
+            : sendAtMs === undefined
+              ? null
+              : 'send_at',
+        releaseAtMs: sendAtMs ?? null,
+      }),
   }),
-  admin: ({ session }, { accounts }) => ({ session, accounts }),
+  manage: ({ id, archive }, { control }) => ({
+    loadEarlier: archive.loadEarlier,
+    note: noteIn(archive),
+    async forget(chat) {
+      const known = await archive.reader().recipientAt(chat)
+      const count = await archive.forget(chat)
+      await control.outbox.forget(id, known?.id ?? chat)
+      return count
+    },
+  }),
+  admin: ({ session }, { accounts, control, call: { caller } }) => ({
+    session,
+    accounts,
+    outbox: control.outbox,
+    async deciding(itemId) {
+      const item = (await control.outbox.get(itemId)) ?? fail('outbox_item_not_found')
+      if (item.caller === caller.id && caller.id !== OWNER.id) fail('own_send')
+      return accounts.get(item.account).outbox.decide
+    },
+  }),
 }
 
 const BY_NEEDS: { [N in Needs]: (account: Account, call: Call) => ByNeeds[N] } = {
@@ -132,6 +168,8 @@ export type Door = {
     rawInput: unknown,
     call: Call,
   ): Promise<z.output<Out>>
+  /** Runs `work` once for the idempotency key of this call. */
+  once: Once
   /** Returns the state of the session for an error of this call, or null if the caller may not read it. */
   stateFor(call: Call): SessionState | null
 }
@@ -148,6 +186,9 @@ export type Admission = Pick<Call, 'face' | 'client' | 'requestId' | 'canAsk'> &
 export type DoorOptions = {
   accounts: AccountsPort
   uploads: Pick<Uploads, 'of'>
+  control: Pick<ControlStore, 'requests' | 'outbox'>
+  /** What happens to messages that MCP clients send. */
+  mcpSends: 'open' | 'confirm'
   clock: Clock
   /** The URL of the account's MCP endpoint; known once the server listens. */
   mcpUrl(account: Account['id']): string
@@ -160,13 +201,26 @@ const DEFAULT_LIMIT_MS = 2_000
 const LATER_S = 10
 
 /** Creates the door of this process. */
-export function createDoor({ accounts, uploads, clock, mcpUrl, onAdmit }: DoorOptions): Door {
+export function createDoor({
+  accounts,
+  uploads,
+  control,
+  mcpSends,
+  clock,
+  mcpUrl,
+  onAdmit,
+}: DoorOptions): Door {
+  const once = createOnce(control)
   const accountOf = ({ account }: Call) => accounts.get(account)
+
+  function demandScope({ scope }: Pick<Way, 'scope'>, { caller }: Call): void {
+    if (!hasScope(caller, scope)) fail('scope_missing', { facts: { scope } })
+  }
 
   function admit<S extends Scope, N extends Needs>(way: Way<S, N>, call: Call): Grant<S, N> {
     const { caller, face, client, requestId, canAsk, signal, patienceMs } = call
     const account = accountOf(call)
-    if (!hasScope(caller, way.scope)) fail('scope_missing', { facts: { scope: way.scope } })
+    demandScope(way, call)
     const needed = BY_NEEDS[way.needs](account, call)
     onAdmit({ operation: way.name, caller: caller.id, account: account.id, face, client, requestId, canAsk })
     const { session, archive } = account
@@ -187,7 +241,7 @@ export function createDoor({ accounts, uploads, clock, mcpUrl, onAdmit }: DoorOp
       staleSince: archive.staleSince,
       events: archive.events,
     }
-    const server = { accounts, uploads: uploads.of(caller.id) }
+    const server = { accounts, control, mcpSends, uploads: uploads.of(caller.id), call }
     return { ...readings, ...BY_SCOPE[way.scope](account, server), ...needed }
   }
 
@@ -195,8 +249,10 @@ export function createDoor({ accounts, uploads, clock, mcpUrl, onAdmit }: DoorOp
     admit,
     async invoke(operation, rawInput, call) {
       const input = parseInput(operation.input, rawInput)
-      return run(operation, input, admit(operation, call))
+      demandScope(operation, call)
+      return once(operation, input, call, async () => run(operation, input, admit(operation, call)))
     },
+    once,
     stateFor: (call) => (hasScope(call.caller, 'read') ? accountOf(call).session.status().state : null),
   }
 }

@@ -21,6 +21,14 @@ import { getServer, getStatus, logout, requestPairingCode, startAuth } from './l
 import { deleteMessage, editMessage, pinMessage, react, starMessage } from './message-actions.ts'
 import { sendMessage, sendToChat } from './messages.ts'
 import type { Operation, Row } from './operation.ts'
+import {
+  approveOutboxItem,
+  cancelOutboxItem,
+  changeOutboxItem,
+  getOutboxItem,
+  listOutbox,
+  rejectOutboxItem,
+} from './outbox.ts'
 import { searchMessages } from './search.ts'
 import { enableToolset, listToolsets } from './toolsets.ts'
 import { uploadFile } from './uploads.ts'
@@ -54,6 +62,12 @@ export const OPERATIONS: readonly Operation[] = [
   getArchiveStats,
   forgetChat,
   logout,
+  listOutbox,
+  getOutboxItem,
+  approveOutboxItem,
+  rejectOutboxItem,
+  cancelOutboxItem,
+  changeOutboxItem,
   listAccounts,
   addAccount,
   getAccount,

@@ -7,9 +7,9 @@ import { type KeyParts, parseMessageKey } from '../model/ids.ts'
 import { facts, quoted } from './brief.ts'
 import type { Grant } from './door.ts'
 import { messageIdInput, yesNo } from './inputs.ts'
-import { textInput } from './messages.ts'
 import { defineOperation } from './operation.ts'
 import { READING_ERRORS } from './reading.ts'
+import { textInput } from './send.ts'
 
 /** A change may take 30 s. The last second is reserved for the response. */
 const ACT_MS = 29_000

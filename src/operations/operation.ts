@@ -1,5 +1,6 @@
 /** The operation: one row of the table from which every face is derived. */
 import { z } from 'zod'
+import type { OutboxRow } from '../control.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Body } from '../files/uploads.ts'
 import type { Ability } from '../model/ability.ts'
@@ -23,6 +24,7 @@ export const TAGS = {
   contacts: 'List people: names, numbers, groups in common.',
   events: 'Receive events as they happen.',
   archive: 'The archive on this machine: statistics, export and deletion.',
+  outbox: 'Messages on their way: what is sent, held, scheduled or settled.',
   accounts: 'Several accounts on one server.',
 } as const satisfies Record<string, string>
 
@@ -107,8 +109,19 @@ export type Operation<
   lateCode?: ErrorCode
   /** Its short form for agents. Every row with a tool has one. */
   brief?: Brief<Shape>
+  /** Of a row that sends one message: the answer for its item, once it is sent. */
+  answer?(item: OutboxRow, input: z.output<In>): z.input<Out>
   run(input: z.output<In>, granted: Grant<S, N>): Promise<z.input<Out>> | z.input<Out>
 }
+
+/** The error codes of every row that needs the control database. */
+export const CONTROL_ERRORS = [
+  'control_damaged',
+  'control_foreign',
+  'control_newer',
+  'control_locked',
+  'control_unavailable',
+] as const satisfies ErrorCode[]
 
 /** Defines a row. The compiler checks it against its own schemas. */
 export function defineOperation<

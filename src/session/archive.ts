@@ -63,6 +63,10 @@ export type Archive = {
   view(): Pick<Status, 'archive' | 'sync'> & { hint: string | null }
   /** Keeps the account's archive up to date from this connected engine. Never fails. */
   follow(engine: Engine, account: Jid, lid: Jid | null): void
+  /** Returns the ack of the own message with this bare id; null if the open archive does not have it. Never fails. */
+  ownAck(bareId: string): number | null
+  /** Calls `listener` after events were written to the log. It must not throw. */
+  onAppend(listener: () => void): void
   /** Queues an engine or session event for the open archive. Never fails. */
   take(event: InboxEvent): void
   /** Writes the queued events now, so that they are on disk before a client learns of them. Never fails. */
@@ -112,6 +116,7 @@ export function createArchive(options: ArchiveOptions): Archive {
   let knownUntil: number | null = null
   const timers = createTimers<'note' | 'retry'>(clock)
   const isConnected = () => followed?.engine.connected() ?? false
+  const appended = new Set<() => void>()
   const events = createEventReaders(() => requireOpen().events)
 
   const remembered = authDir.account()
@@ -128,7 +133,10 @@ export function createArchive(options: ArchiveOptions): Archive {
         onLost: failed,
         onUnheard: (chat, from) => catchUp?.look(chat, from),
         onMore: () => catchUp?.more(),
-        onAppend: events.wake,
+        onAppend: () => {
+          events.wake()
+          for (const listener of appended) listener()
+        },
         onDamaged: () => giveUp(account),
       })
       const seconds = opened.store.meta.get(KNOWN_UNTIL)
@@ -320,6 +328,14 @@ export function createArchive(options: ArchiveOptions): Archive {
       if (problem !== null) retry()
       begin(opened, followed)
     },
+    ownAck(bareId) {
+      try {
+        return opened?.store.messages.ownAck(bareId) ?? null
+      } catch {
+        return null
+      }
+    },
+    onAppend: (listener) => void appended.add(listener),
     take: (event) => opened?.inbox.take(event),
     flush: () => opened?.inbox.flush(),
     doubt() {

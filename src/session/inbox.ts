@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { EngineEvent } from '../engine/engine.ts'
 import type { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { OutboxEventKind, StoredItem } from '../model/events.ts'
 import { type HistoryFacts, NOT_READ } from '../model/history.ts'
 import { isGroup, type Jid } from '../model/ids.ts'
 import type { Restriction } from '../model/restriction.ts'
@@ -41,6 +42,8 @@ export type InboxEvent =
     >
   /** The session entered this state. */
   | { type: 'session'; state: SessionState; reason: Reason | null }
+  /** An item of the outbox changed. */
+  | { type: 'outbox'; kind: OutboxEventKind; chat: Jid; item: StoredItem }
   /** WhatsApp restricts the account, or no longer. */
   | { type: 'restriction'; restriction: Restriction | null }
 
@@ -183,6 +186,11 @@ export function createInbox(options: InboxOptions): Inbox {
         return
       case 'identity':
         return merged(chats.identity(event.phone, event.lid))
+      case 'outbox': {
+        const { kind, item } = event
+        const chat = where.findChat(event.chat)
+        return store.events.append({ at_ms: now(), kind, chat, message: null, data: { item } })
+      }
       case 'restriction': {
         const { restriction } = event
         const kind = restriction === null ? 'account.unrestricted' : 'account.restricted'

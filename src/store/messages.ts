@@ -10,6 +10,8 @@ export type Messages = {
    * Messages with this id in the chat, from any sender: more than one only if a sender reused another's id.
    */
   findAll(bareId: string, chat: number): MessageRow[]
+  /** The ack of the own message with this id, in any chat; null if there is none. */
+  ownAck(bareId: string): number | null
   insert(row: NewMessage): void
   /** Updates everything except position and id. */
   update(row: MessageRow): void
@@ -62,6 +64,9 @@ const EXPIRES_AT = "json_extract(details, '$.expires_at')"
 export function createMessages(db: Connection, index: SearchIndex): Messages {
   const find = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ? AND sender = ?')
   const findAll = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ?')
+  const ownAck = db.query<{ ack: number }>(
+    'SELECT max(ack) AS ack FROM messages WHERE bare_id = ? AND sender = 0',
+  )
   const insert = db.command('INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', {
     keepsMemory: true,
   })
@@ -116,6 +121,7 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
   return {
     find: (bareId, chat, sender) => find.get(bareId, chat, sender),
     findAll: (bareId, chat) => findAll.all(bareId, chat),
+    ownAck: (bareId) => ownAck.get(bareId)?.ack ?? null,
     insert(given) {
       const row: MessageRow = { standing: numberOf('message'), ...given }
       const { id, chat, bare_id, sender, type, body, ack, has_media } = row

@@ -1,14 +1,17 @@
 /** The control database in SQLite: a file beside the archives, opened at first use, encrypted if they are. */
+import { randomUUID } from 'node:crypto'
 import { chmodSync, closeSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { ControlStore } from '../control.ts'
 import { AppError, type ErrorCode, fail } from '../errors.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
-import { type Accounts, createAccounts } from './accounts.ts'
+import { createAccounts } from './accounts.ts'
 import { encryptArchive } from './change-key.ts'
 import { readHeader } from './header.ts'
 import { closeFile, openFile } from './open-file.ts'
+import { createOutboxItems } from './outbox-items.ts'
+import { createRequests } from './requests.ts'
 import type { Connection } from './sqlite.ts'
 import { explain, settle, unlockAsync } from './unlock.ts'
 
@@ -22,7 +25,7 @@ export type ControlOptions = {
   clock: Clock
 }
 
-type Opened = { db: Connection; accounts: Accounts }
+type Opened = Tables & { db: Connection }
 
 /**
  * Returns the control store. The first call of a method opens or creates the file; a disk error is retried by
@@ -43,10 +46,10 @@ export function openControl(options: ControlOptions): ControlStore {
     return opening
   }
 
-  async function use<T>(work: (accounts: Accounts) => T): Promise<T> {
-    const { accounts } = await opened()
+  async function use<T>(work: (tables: Tables) => T): Promise<T> {
+    const tables = await opened()
     try {
-      return work(accounts)
+      return work(tables)
     } catch (error) {
       throw toControlError(error)
     }
@@ -54,14 +57,29 @@ export function openControl(options: ControlOptions): ControlStore {
 
   return {
     accounts: {
-      list: () => use((accounts) => accounts.list()),
-      get: (id) => use((accounts) => accounts.get(id)),
+      list: () => use(({ accounts }) => accounts.list()),
+      get: (id) => use(({ accounts }) => accounts.get(id)),
       add: (account) =>
-        use((accounts) =>
+        use(({ accounts }) =>
           accounts.add({ ...account, state: 'running', number: null, createdAtMs: clock.now() }),
         ),
-      change: (id, change) => use((accounts) => accounts.change(id, change)),
-      remove: (id) => use((accounts) => accounts.remove(id)),
+      change: (id, change) => use(({ accounts }) => accounts.change(id, change)),
+      remove: (id) => use(({ accounts }) => accounts.remove(id)),
+    },
+    outbox: {
+      add: (row) => use(({ outbox }) => outbox.add(row)),
+      change: (...change) => use(({ outbox }) => outbox.change(...change)),
+      get: (id) => use(({ outbox }) => outbox.get(id)),
+      byRequest: (request) => use(({ outbox }) => outbox.byRequest(request)),
+      list: (which) => use(({ outbox }) => outbox.list(which)),
+      open: (account) => use(({ outbox }) => outbox.open(account)),
+      forget: (account, chat) => use(({ outbox }) => outbox.forget(account, chat)),
+    },
+    requests: {
+      begin: (request, input) => use(({ requests }) => requests.begin(request, input, clock.now())),
+      takeOver: (request) => use(({ requests }) => requests.takeOver(request)),
+      finish: (request, outcome) => use(({ requests }) => requests.finish(request, outcome)),
+      release: (request) => use(({ requests }) => requests.release(request)),
     },
     close() {
       closing ??= (opening ?? Promise.reject())
@@ -88,7 +106,7 @@ async function open({ file, archives, secret: wanted, clock }: ControlOptions): 
   }
   try {
     settle(file, unlocked)
-    const accounts = createAccounts(db)
+    const { accounts, outbox, requests } = createTables(db)
     if (accounts.get(DEFAULT_ACCOUNT) === null)
       accounts.add({
         id: DEFAULT_ACCOUNT,
@@ -98,10 +116,22 @@ async function open({ file, archives, secret: wanted, clock }: ControlOptions): 
         number: null,
         createdAtMs: clock.now(),
       })
-    return { db, accounts }
+    outbox.prune(clock.now())
+    requests.prune(clock.now())
+    return { db, accounts, outbox, requests }
   } catch (error) {
     db.close()
     throw error
+  }
+}
+
+type Tables = ReturnType<typeof createTables>
+
+function createTables(db: Connection) {
+  return {
+    accounts: createAccounts(db),
+    outbox: createOutboxItems(db),
+    requests: createRequests(db, randomUUID()),
   }
 }
 

@@ -6,6 +6,7 @@ import { DAYS, runDays } from './days.ts'
 import { killRun } from './kill-run.ts'
 import { runMutants } from './mutants.ts'
 import { toTable, wasClean } from './report.ts'
+import { sendRun } from './send-run.ts'
 
 type Run = { usage: string; does: string; run(args: string[]): Promise<void> }
 
@@ -15,6 +16,12 @@ const RUNS: Record<string, Run> = {
     does: `10,000 messages through 20 killed browsers and 20 killed servers, twice: what came meanwhile enters WhatsApp Web
     silently, then as late events. Nothing may be lost, doubled or disordered. About ten minutes.`,
     run: runKills,
+  },
+  sends: {
+    usage: '[--sends N] [--kills N] [--seed N]',
+    does: `1,000 messages, each sent three times with one idempotency key, through 20 kills of browser and server. At most one
+    delivery for a key, every answer true, and at most 1 % unknown. About ten minutes.`,
+    run: runSends,
   },
   days: {
     usage: '[--day NAME]… [tests…] [-- options of vitest]',
@@ -90,6 +97,29 @@ async function runKills(args: string[]): Promise<void> {
     console.log(`\n${toTable(`${title}, seed ${read('seed')}`, run)}`)
     if (!wasClean(run)) process.exitCode = 1
   }
+}
+
+async function runSends(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      sends: { type: 'string', default: '1000' },
+      kills: { type: 'string', default: '20' },
+      seed: { type: 'string', default: '1' },
+    },
+  })
+  const startedAt = Date.now()
+  const { sent, unknown, others, problems, durationMs } = await sendRun({
+    sends: Number(values.sends),
+    kills: Number(values.kills),
+    seed: Number(values.seed),
+    limitMs: 60_000 + Number(values.kills) * 60_000,
+    say: (line) => console.error(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`),
+  })
+  const rest = [...others].map(([answer, times]) => `, ${times} ${answer}`).join('')
+  console.log(`${sent} sent, ${unknown} unknown${rest}; ${Math.round(durationMs / 1000)} s`)
+  for (const problem of problems) console.log(`  ! ${problem}`)
+  if (problems.length > 0 || unknown > Number(values.sends) / 100) process.exitCode = 1
 }
 
 async function onDays(args: string[]): Promise<void> {

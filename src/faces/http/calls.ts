@@ -1,6 +1,8 @@
 /** The caller of a request, and the calls that are created from it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { fail } from '../../errors.ts'
 import { accountIn, type Call, type Caller, type Face, OWNER } from '../../operations/call.ts'
+import { idempotencyKey } from '../../operations/once.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,6 +22,17 @@ export function identifyCallers(server: FastifyInstance): void {
   })
 }
 
+/** Reads the header `Idempotency-Key`. @throws AppError `invalid_input` */
+function readKey(header: string | string[] | undefined): Pick<Call, 'idempotencyKey'> {
+  if (header === undefined) return {}
+  const key = idempotencyKey.safeParse(header)
+  if (!key.success)
+    fail('invalid_input', {
+      detail: `The header Idempotency-Key ${key.error.issues[0]?.message ?? 'is invalid'}.`,
+    })
+  return { idempotencyKey: key.data }
+}
+
 /** Returns the call of this request on the account that its path names. Its signal is aborted when the client disconnects. */
 export function callOf(request: FastifyRequest, reply: FastifyReply, face: Face): Call {
   const gone = new AbortController()
@@ -34,5 +47,6 @@ export function callOf(request: FastifyRequest, reply: FastifyReply, face: Face)
     requestId: request.id,
     canAsk: false,
     signal: gone.signal,
+    ...readKey(request.headers['idempotency-key']),
   }
 }

@@ -6,11 +6,15 @@ import { Contact } from '../../model/contact.ts'
 import { Media } from '../../model/content.ts'
 import { Event } from '../../model/events.ts'
 import { Message, Reaction, Revision } from '../../model/message.ts'
+import { OutboxItem } from '../../model/outbox.ts'
 import { Status } from '../../model/status.ts'
 import { Account } from '../../operations/accounts.ts'
-import { fixedAt, type Row, TAGS } from '../../operations/operation.ts'
+import { CONTROL_ERRORS, fixedAt, type Row, TAGS } from '../../operations/operation.ts'
 import { withNames } from '../../operations/references.ts'
 import { PROBLEM_TYPE } from './problem.ts'
+
+/** The codes of problems. The others are responses to messages that wait. */
+const ERROR_CODES = Object.entries(ERRORS).flatMap(([code, { status }]) => (status < 400 ? [] : [code]))
 
 /** Error codes that every operation can return (see server.ts and door.ts). */
 const COMMON_ERRORS: ErrorCode[] = [
@@ -30,6 +34,19 @@ const BODY_ERRORS: Record<Row['takes'], ErrorCode[]> = {
   bytes: ['body_too_large', 'unsupported_media_type'],
 }
 
+/** What a request with an idempotency key can return. */
+const KEY_ERRORS: ErrorCode[] = [
+  'idempotency_key_reused',
+  'idempotency_in_progress',
+  'outcome_unknown',
+  ...CONTROL_ERRORS,
+]
+
+/** Returns true if requests may have an idempotency key: everything but readings and uploads. */
+function hasKey(operation: object): boolean {
+  return 'effect' in operation && operation.effect !== 'read'
+}
+
 /** Returns every error code that this operation can return: its own, and those of every operation. */
 export function possibleErrors(
   operation: Pick<Row, 'errors' | 'routes' | 'takes'>,
@@ -37,6 +54,7 @@ export function possibleErrors(
 ): ErrorCode[] {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const own = [...COMMON_ERRORS, ...operation.errors, 'invalid_input' as const]
+  if (hasKey(operation)) own.push(...KEY_ERRORS)
   // Ids in paths have a maximum length (server.ts).
   if (operation.routes.some((route) => route.includes('{'))) own.push('uri_too_long')
   return [...new Set(takesBody ? [...own, ...BODY_ERRORS[operation.takes]] : own)]
@@ -56,6 +74,7 @@ const COMPONENTS: Record<string, z.ZodType> = {
   Event,
   Status,
   Account,
+  OutboxItem,
 }
 
 /** The default address of the server. */
@@ -107,7 +126,7 @@ export function* openApiSteps(
     security: [{}],
     paths,
     components: {
-      parameters: { Account: ACCOUNT },
+      parameters: { Account: ACCOUNT, IdempotencyKey: IDEMPOTENCY_KEY },
       schemas: { ...components().schemas, Problem: problemSchema() },
     },
   }
@@ -128,6 +147,30 @@ const LAST_EVENT_ID = {
   required: false,
   description: 'The last id that the client received. The stream continues after it. Overrides `after`.',
   schema: { type: 'string' },
+}
+
+/** The header of every operation that is not a reading. */
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'A name for this request that the client makes, such as a UUID. Within 7 days, the same key with the same input runs once and returns the same response.',
+  schema: { type: 'string', pattern: '^[!-~]{1,200}$' },
+}
+
+/** The response for a message that is not sent yet. */
+const WAITS = {
+  description: 'The message waits in the outbox, for a decision of the owner or for its time.',
+  content: {
+    'application/json': {
+      schema: {
+        type: 'object',
+        required: ['ok', 'item'],
+        properties: { ok: { const: true }, item: { $ref: '#/components/schemas/OutboxItem' } },
+      },
+    },
+  },
 }
 
 /** The body of a row that takes bytes. Swagger UI shows a file field for `binary`. */
@@ -171,6 +214,7 @@ function describeRoute(
       .filter((name) => !inBody.includes(name))
       .map((name) => describeParameter(name, input, placed.get(name), example)),
     ...(operation.gives === 'events' ? [LAST_EVENT_ID] : []),
+    ...(hasKey(operation) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ]
   return {
     operationId: index === 0 ? operation.name : `${operation.name}_${index + 1}`,
@@ -191,7 +235,8 @@ function describeRoute(
       : {}),
     responses: {
       [('status' in operation && operation.status) || 200]: describeAnswer(operation),
-      ...problems(possibleErrors(operation, method)),
+      ...problems(possibleErrors(operation, method).filter((code) => ERRORS[code].status >= 400)),
+      ...(operation.errors.includes('held_for_approval') ? { 202: WAITS } : {}),
     },
   }
 }
@@ -325,7 +370,7 @@ function problemSchema(): Json {
       title: { type: 'string' },
       status: { type: 'integer', minimum: 400, maximum: 599 },
       detail: { type: 'string', description: 'What is wrong, as a sentence.' },
-      code: { type: 'string', enum: Object.keys(ERRORS) },
+      code: { type: 'string', enum: ERROR_CODES },
       hint: { type: 'string', description: 'The next step.' },
       retry: { type: 'string', enum: ['safe', 'later', 'check_first', 'after_action', 'never'] },
       request_id: { type: 'string', format: 'uuid' },

@@ -173,6 +173,10 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       ? new AppError('malformed_request', { cause: thrown })
       : fromFastify(thrown, isUpload)
     const { status } = ERRORS[error.code]
+    if (status < 400) {
+      answerJson(reply.status(status), { ok: true, ...error.facts })
+      return reply
+    }
     if (hasLeft) log.debug({ request_id: request.id }, 'the client disconnected in the middle of its request')
     if (status >= 500)
       log.warn({ request_id: request.id, code: error.code, err: error.cause }, 'request failed')

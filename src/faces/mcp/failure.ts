@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { type AppError, ERRORS } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import { fieldsOf } from '../../model/fields.ts'
+import { OutboxItem } from '../../model/outbox.ts'
 import { Candidate } from '../../model/recipient.ts'
 import { cutObject, type Limits, noCuts } from './cut.ts'
 
@@ -16,7 +17,7 @@ import { cutObject, type Limits, noCuts } from './cut.ts'
 const SHORT: Limits = { text: 100, entries: 10 }
 
 /** The facts of errors that people wrote. */
-const FACTS = fieldsOf(z.object({ candidates: z.array(Candidate) }))
+const FACTS = fieldsOf(z.object({ candidates: z.array(Candidate), item: OutboxItem }))
 
 /** The data that both kinds of errors include. @param requestId the server's own id, as in the log */
 function factsOf({ code, facts, retryAfterS }: AppError, requestId: string): Record<string, unknown> {

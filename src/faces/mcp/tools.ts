@@ -10,7 +10,8 @@ import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import { fieldsOf } from '../../model/fields.ts'
 import type { Call } from '../../operations/call.ts'
-import { type Door, type Grant, run } from '../../operations/door.ts'
+import { type Door, run } from '../../operations/door.ts'
+import { idempotencyKey } from '../../operations/once.ts'
 import { briefShape, type Operation, type Size } from '../../operations/operation.ts'
 import { parseInput } from '../../operations/parse-input.ts'
 import { BUDGET, FORMATS, type Format, toResult } from './answer.ts'
@@ -59,6 +60,13 @@ const SMALL_SCHEMA = 700
 /** The field that every tool has besides the input of its operation. */
 const FORMAT = 'response_format'
 
+/** The field of every tool that is not a reading. */
+const KEY = 'idempotency_key'
+const KEY_FIELD = { type: 'string', description: 'UUID. Repeating a call with its key runs it once.' }
+
+/** The fields that a tool has besides the input of its operation. */
+const moreFieldsOf = ({ effect }: Operation) => (effect === 'read' ? [FORMAT] : [KEY, FORMAT])
+
 /** Returns the operations that are tools, each with the name of its tool. */
 function toolsOf(operations: readonly Operation[]): [string, Operation][] {
   return operations.flatMap((operation): [string, Operation][] => {
@@ -79,7 +87,7 @@ export function createTools({ operations, toolsetOf, door, account, mcpUrl, log 
   const byName = new Map(
     toolsOf(operations).map(([name, operation]) => [
       name,
-      { operation, readArguments: createArgumentReader(operation, [FORMAT]) },
+      { operation, readArguments: createArgumentReader(operation, moreFieldsOf(operation)) },
     ]),
   )
   return {
@@ -98,8 +106,11 @@ export function createTools({ operations, toolsetOf, door, account, mcpUrl, log 
       const wordsHere = (text: string) => words(text, mcpUrl())
       try {
         const prepared = prepare(operation, readArguments(given))
-        const granted = door.admit(operation, call)
-        const work = () => answer(operation, prepared, granted, wordsHere)
+        const keyed = { ...call, ...prepared.once }
+        const granted = door.admit(operation, keyed)
+        const runOnce: RunOnce = (input) =>
+          door.once(operation, input, keyed, () => run(operation, input, granted))
+        const work = () => answer(operation, prepared, granted.account, runOnce, wordsHere)
         const isSlow = operation.limitMs !== undefined
         const result = await (isSlow
           ? withProgress(progress, { ...granted, words: wordsHere }, work)
@@ -121,7 +132,14 @@ function define(name: string, operation: Operation, words: Wording): Tool {
     name,
     title,
     description: [words(description), ...exampleOf(operation)].join(' '),
-    inputSchema: inputSchema(input, brief === undefined ? {} : { [FORMAT]: formatField(operation) }, words),
+    inputSchema: inputSchema(
+      input,
+      {
+        ...(effect === 'read' ? {} : { [KEY]: KEY_FIELD }),
+        ...(brief === undefined ? {} : { [FORMAT]: formatField(operation) }),
+      },
+      words,
+    ),
     ...schemaOf(operation),
     annotations: {
       readOnlyHint: effect === 'read',
@@ -170,28 +188,45 @@ function standardFormat({ documented }: Pick<Operation, 'documented'>): Format {
 }
 
 /** The checked arguments of a call. `parsed`: the input of its operation. */
-type Prepared = Arguments & { format: Format; parsed: unknown; sizes: Sizes }
+type Prepared = Arguments & {
+  format: Format
+  parsed: unknown
+  sizes: Sizes
+  once: Pick<Call, 'idempotencyKey'>
+}
+
+/** Runs the operation with a parsed input. */
+type RunOnce = (input: unknown) => Promise<unknown>
 
 /** @throws AppError `invalid_input` */
 function prepare(
   operation: Operation,
-  { input: { [FORMAT]: wanted = standardFormat(operation), ...input }, notes }: Arguments,
+  { input: { [FORMAT]: wanted = standardFormat(operation), [KEY]: key, ...input }, notes }: Arguments,
 ): Prepared {
   const format = FORMATS.find((one) => one === wanted)
   if (format === undefined) fail('invalid_input', { detail: `"${FORMAT}": must be ${FORMATS.join(' or ')}.` })
   const parsed = parseInput(operation.input, input)
-  return { format, input, parsed, notes, sizes: sizesOf(operation, parsed) }
+  return { format, input, parsed, notes, sizes: sizesOf(operation, parsed), once: readKey(key) }
+}
+
+/** @throws AppError `invalid_input` */
+function readKey(given: unknown): Pick<Call, 'idempotencyKey'> {
+  if (given === undefined) return {}
+  const key = idempotencyKey.safeParse(given)
+  if (!key.success)
+    fail('invalid_input', { detail: `"${KEY}": ${key.error.issues[0]?.message ?? 'is invalid'}.` })
+  return { idempotencyKey: key.data }
 }
 
 /** Runs one call. Documented tools return everything; others return what fits, and run again with smaller pages if needed. */
 async function answer(
   operation: Operation,
   { format, input, parsed, notes, sizes: wanted }: Prepared,
-  granted: Grant,
+  account: string,
+  runOnce: RunOnce,
   words: (text: string) => string,
 ): Promise<CallToolResult> {
-  const ask = async (from: unknown) => object(await run(operation, from, granted))
-  const { account } = granted
+  const ask = async (from: unknown) => object(await runOnce(from))
   const first = await ask(parsed)
   if (operation.documented !== undefined && format === 'detailed')
     return fitWhole(first, fieldsOf(operation.output), (limits) =>

@@ -1,0 +1,112 @@
+/** `whatsapp-mcp-api outbox list`, `history`, `approve`, `reject`, `cancel` and `edit`: the messages that wait in the running server. */
+import type { OutboxItem } from '../model/outbox.ts'
+import { openApi, type Server } from './client.ts'
+import { EXIT } from './exit-codes.ts'
+import { plain } from './terminal.ts'
+import { inWords } from './words.ts'
+
+/** An approval returns once the message is sent, within 30 s. */
+const LIMIT_MS = 35_000
+
+type Answer = { ok: true; item: OutboxItem }
+type List = { items: OutboxItem[] }
+type Flags = { json: boolean }
+
+/** Prints what waits, each message with its whole text. Resolves with the exit code. */
+export async function listOutbox(server: Server, { json }: Flags): Promise<number> {
+  const api = openApi(server)
+  const items = (
+    await Promise.all(
+      ['held', 'scheduled', 'unknown'].map((state) => api.get<List>(`/api/outbox?limit=100&state=${state}`)),
+    )
+  ).flatMap((list) => list.items)
+  print(
+    json,
+    { ok: true, count: items.length, items },
+    items.length === 0 ? 'Nothing waits.\n' : textOf(items),
+  )
+  return EXIT.ok
+}
+
+/** Prints the newest items in every state. Resolves with the exit code. */
+export async function showHistory(server: Server, { json }: Flags): Promise<number> {
+  const list = await openApi(server).get<List>('/api/outbox?limit=100')
+  print(json, list, list.items.length === 0 ? 'The outbox is empty.\n' : textOf(list.items))
+  return EXIT.ok
+}
+
+/**
+ * Approves the item as it is now, and prints it. With `digest`, only if the item is still the one with this digest. Resolves
+ * with the exit code.
+ */
+export async function approveItem(
+  server: Server,
+  id: string,
+  { json, digest }: Flags & { digest: string },
+): Promise<number> {
+  const api = openApi(server)
+  const read = digest === '' ? (await api.get<Answer>(pathOf(id))).item.digest : digest
+  return end(json, await api.post<Answer>(`${pathOf(id)}/approve`, { digest: read }, LIMIT_MS))
+}
+
+/** Rejects the item and prints it. Resolves with the exit code. */
+export async function rejectItem(
+  server: Server,
+  id: string,
+  { json, reason }: Flags & { reason: string },
+): Promise<number> {
+  const body = reason === '' ? {} : { reason }
+  return end(json, await openApi(server).post<Answer>(`${pathOf(id)}/reject`, body, LIMIT_MS))
+}
+
+/** Cancels the item and prints it. Resolves with the exit code. */
+export async function cancelItem(server: Server, id: string, { json }: Flags): Promise<number> {
+  return end(json, await openApi(server).post<Answer>(`${pathOf(id)}/cancel`, {}, LIMIT_MS))
+}
+
+/** Changes the text or the time of the item and prints it. Resolves with the exit code. */
+export async function editItem(
+  server: Server,
+  id: string,
+  { json, message, 'send-at': sendAt }: Flags & { message: string; 'send-at': string },
+): Promise<number> {
+  const body = { ...(message === '' ? {} : { message }), ...(sendAt === '' ? {} : { send_at: sendAt }) }
+  return end(json, await openApi(server).patch<Answer>(pathOf(id), body, LIMIT_MS))
+}
+
+const pathOf = (id: string) => `/api/outbox/${encodeURIComponent(id)}`
+
+function end(json: boolean, answer: Answer): number {
+  print(json, answer, textOf([answer.item]))
+  return answer.item.state === 'failed' || answer.item.state === 'unknown' ? EXIT.failed : EXIT.ok
+}
+
+function print(json: boolean, data: unknown, text: string): void {
+  process.stdout.write(json ? `${JSON.stringify(data, null, 2)}\n` : text)
+}
+
+function textOf(items: readonly OutboxItem[]): string {
+  return items.map(blockOf).join('\n')
+}
+
+/** Returns an item as lines. Every line of its text begins with a bar, so that no text can look like another line. */
+function blockOf(item: OutboxItem): string {
+  const { id, account, state, chat, preview, created_at, release_at, expires_at, message_id, error } = item
+  const number = chat.phone_number === null ? chat.id : `+${chat.phone_number}`
+  const times = [
+    `created ${created_at}`,
+    release_at !== null && `to send ${release_at}`,
+    (state === 'held' || state === 'scheduled') && expires_at !== null && `expires ${expires_at}`,
+  ].filter((part) => part !== false)
+  return [
+    `${id}  ${state}${account === 'default' ? '' : `  account ${plain(account)}`}`,
+    `  to ${plain(chat.name)} (${plain(number)}), ${times.join(', ')}`,
+    ...(preview === '' ? [] : preview.split('\n').map((line) => `  | ${plain(line)}`)),
+    ...(message_id === null ? [] : [`  message ${plain(message_id)}`]),
+    ...(error === null ? [] : [`  ${error.code}: ${plain(error.detail)}`]),
+    ...(state === 'held'
+      ? [`  ${inWords(`whatsapp-mcp-api outbox approve ${id} --digest ${item.digest}`)}`]
+      : []),
+    '',
+  ].join('\n')
+}

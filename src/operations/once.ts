@@ -1,0 +1,104 @@
+/** Calls with an idempotency key: the same key and input run once, and a repeated call returns what the first one returned. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { ControlStore, RequestKey, RequestRow } from '../control.ts'
+import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../errors.ts'
+import { problemOf } from '../outbox/item.ts'
+import type { Call } from './call.ts'
+import type { Operation } from './operation.ts'
+
+/** The key of the API: a caller makes it, such as a UUID. */
+export const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters, such as a UUID')
+  .describe('A new UUID for this message. Repeat it only to repeat the same call: it is then sent once.')
+
+/** What a call returned. */
+type Outcome =
+  | { output: unknown }
+  | { error: { code: ErrorCode; detail: string; hint: string; facts: object } }
+
+/** Runs a call once for its key. Calls without a key, and readings, simply run. */
+export type Once = <In extends z.ZodType, Out extends z.ZodType>(
+  operation: Operation<In, Out>,
+  input: z.output<In>,
+  call: Call,
+  work: () => Promise<z.output<Out>>,
+) => Promise<z.output<Out>>
+
+/** What a repeated call may find changed since: a message that was unknown or waited is perhaps sent now. */
+const OPEN: ReadonlySet<ErrorCode> = new Set(['send_outcome_unknown', 'held_for_approval'])
+
+/**
+ * True if a repeated call returns this error too. Any other may be mended by a retry, which then runs. A send whose outcome is
+ * not unknown has not happened.
+ */
+function isFinal({ answer }: Pick<Operation, 'answer'>, code: ErrorCode): boolean {
+  const { retry } = ERRORS[code]
+  if (retry === 'never' || OPEN.has(code)) return true
+  return retry === 'check_first' && (answer === undefined || code === 'internal_error')
+}
+
+/**
+ * Returns {@link Once}. It fails with `idempotency_key_reused` (another input), `idempotency_in_progress`, `outcome_unknown`
+ * (the server ended during the call), and if the control database is refused: then nothing runs.
+ */
+export function createOnce({ requests, outbox }: Pick<ControlStore, 'requests' | 'outbox'>): Once {
+  return async (operation, input, call, work) => {
+    const { idempotencyKey: key, caller, account } = call
+    if (key === undefined || operation.effect === 'read') return work()
+    const request = { caller: caller.id, account, operation: operation.name, key }
+    const hash = createHash('sha256').update(JSON.stringify(input)).digest('hex')
+    const known = await requests.begin(request, hash)
+    if (known !== null) {
+      if (known.input !== hash) fail('idempotency_key_reused')
+      const again = await replay(operation, input, request, known)
+      if (again !== null) return again.output as Awaited<ReturnType<typeof work>>
+    }
+    try {
+      const output = await work()
+      await note(request, { output })
+      return output
+    } catch (thrown) {
+      const { code, message: detail, hint, facts } = toAppError(thrown)
+      if (isFinal(operation, code)) await note(request, { error: { code, detail, hint, facts } })
+      else await requests.release(request).catch(() => {})
+      throw thrown
+    }
+  }
+
+  /** A failure is no reason to call a sent message unsent: its item says the same. */
+  async function note(request: RequestKey, outcome: Outcome): Promise<void> {
+    await requests.finish(request, JSON.stringify(outcome)).catch(() => {})
+  }
+
+  /** Returns what the earlier call returned; null if it did nothing before the server ended: it runs now. */
+  async function replay<In extends z.ZodType, Out extends z.ZodType>(
+    { answer, output: schema }: Operation<In, Out>,
+    input: z.output<In>,
+    request: RequestKey,
+    { isOurs, outcome: stored }: RequestRow,
+  ): Promise<{ output: unknown } | null> {
+    const outcome: Outcome | null = stored === null ? null : JSON.parse(stored)
+    if (outcome !== null && 'output' in outcome) return outcome
+    if (outcome === null && isOurs) fail('idempotency_in_progress', { retryAfterS: 1 })
+    const isOpen = outcome === null || OPEN.has(outcome.error.code)
+    const item = answer !== undefined && isOpen ? await outbox.byRequest(request) : null
+    if (item !== null && answer !== undefined) {
+      const problem = problemOf(item)
+      if (problem !== null) throw problem
+      return { output: schema.parse(answer(item, input)) }
+    }
+    if (outcome !== null) {
+      const { code, detail, hint, facts } = outcome.error
+      throw new AppError(code, { detail, hint, facts: { ...facts } })
+    }
+    if (answer === undefined)
+      fail('outcome_unknown', {
+        detail: 'The server ended during the first request with this key: its effect is unknown.',
+        hint: 'Check its effect before you repeat it with a new key.',
+      })
+    if (!(await requests.takeOver(request))) fail('idempotency_in_progress', { retryAfterS: 1 })
+    return null
+  }
+}

@@ -1,0 +1,88 @@
+/** A row that sends one message: what it drafts passes through the outbox, and its answer follows from the item. */
+import { z } from 'zod'
+import type { OutboxRow } from '../control.ts'
+import { type ErrorCode, fail } from '../errors.ts'
+import type { Short } from '../model/fields.ts'
+import type { Draft } from '../outbox/item.ts'
+import type { Grant } from './door.ts'
+import { CONTROL_ERRORS, defineOperation, type Operation } from './operation.ts'
+
+/** WhatsApp's own limit for one text, in characters. */
+const MAX_TEXT = 65_536
+
+/** A text to send. */
+export const textInput = z
+  .string()
+  .max(MAX_TEXT)
+  .refine((text) => text.trim() !== '', 'must not be empty')
+  .describe('The text to send, at most 65536 characters.')
+
+/** The error codes of every row that sends. */
+export const SEND_ERRORS = [
+  ...CONTROL_ERRORS,
+  'not_linked',
+  'starting',
+  'not_connected',
+  'logout_in_progress',
+  'shutting_down',
+  'not_on_whatsapp',
+  'send_refused',
+  'account_restricted',
+  'whatsapp_error',
+  'not_supported_by_whatsapp_web',
+  'whatsapp_timeout',
+  'send_outcome_unknown',
+  'held_for_approval',
+  'send_scheduled',
+  'send_withdrawn',
+] as const satisfies ErrorCode[]
+
+/** `sendAtMs`: the time of {@link sendAt}. */
+type Drafted = Omit<Draft, 'operation'> & { sendAtMs?: number | undefined }
+
+/** The farthest time of a scheduled message. */
+const MOST_MS = 366 * 24 * 3_600_000
+
+/** The `send_at` of the API. Parses to Unix milliseconds. */
+export const sendAt = z.iso
+  .datetime({ offset: true, error: 'must be an ISO 8601 time with offset' })
+  .transform((text) => Date.parse(text))
+  .describe(
+    'When to send, ISO 8601 with offset ("2030-01-31T09:00:00+01:00"). The message waits in the outbox.',
+  )
+
+/** @throws AppError `invalid_input` unless the time is in the future, and within a year */
+export function demandFuture(sendAtMs: number | undefined, nowMs: number): number | undefined {
+  if (sendAtMs === undefined || (sendAtMs > nowMs && sendAtMs < nowMs + MOST_MS)) return sendAtMs
+  return fail('invalid_input', { detail: '"send_at": must be in the future, and within a year.' })
+}
+
+/** What a row that sends adds to an operation. */
+export type SendRow<In extends z.ZodType, Out extends z.ZodType, Shape> = Omit<
+  Operation<In, Out, 'send', 'ready', Shape>,
+  'takes' | 'gives' | 'effect' | 'scope' | 'needs' | 'limitMs' | 'run' | 'answer'
+> & {
+  /** Returns what is to be sent. Fails if nothing can be sent. */
+  draft(input: z.output<In>, granted: Grant<'send', 'ready'>): Promise<Drafted>
+  /** Returns the answer for a sent item, also later, when the same call is repeated. */
+  answer(item: OutboxRow, input: z.output<In>): z.input<Out>
+}
+
+/** Defines a row that sends one message. */
+export function defineSend<In extends z.ZodType, Out extends z.ZodType, Shape = Short<Out>>(
+  row: SendRow<In, Out, Shape>,
+): Operation<In, Out, 'send', 'ready', Shape> {
+  const { draft, answer, ...others } = row
+  return defineOperation({
+    ...others,
+    effect: 'send',
+    scope: 'send',
+    needs: 'ready',
+    limitMs: 30_000,
+    answer,
+    run: async (input, granted) => {
+      const { sendAtMs, ...drafted } = await draft(input, granted)
+      return answer(await granted.send({ operation: row.name, ...drafted }, sendAtMs), input)
+    },
+  })
+}

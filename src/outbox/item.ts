@@ -1,0 +1,147 @@
+/** Items of the outbox: created from what a caller wants to send, and shown as the API returns them. */
+import type { OutboxRow } from '../control.ts'
+import type { Outgoing } from '../engine/engine.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
+import {
+  type AccountId,
+  isGroup,
+  type Jid,
+  type MessageKey,
+  newBareId,
+  phoneOf,
+  toMessageKey,
+} from '../model/ids.ts'
+import type { HoldReason, OutboxItem } from '../model/outbox.ts'
+import type { Quoted } from '../model/recipient.ts'
+import { type Content, digestOf, previewOf } from './content.ts'
+
+/** What a caller wants to send. */
+export type Draft = {
+  /** Name of the row. */
+  operation: string
+  to: { id: Jid; name: string }
+  outgoing: Outgoing
+  answered?: Quoted | undefined
+}
+
+/** Who sends, and when. */
+export type Order = {
+  /** Id of the caller. */
+  caller: string
+  /** Its idempotency key. */
+  request: string | null
+  /** Why the item waits; null: it is sent at once. */
+  reason: HoldReason | null
+  /** Unix milliseconds; null: at once, or when it is approved. */
+  releaseAtMs: number | null
+}
+
+/** How long a held item waits, and how late a scheduled one may be sent, in milliseconds. */
+export type Limits = { expiresMs: number; lateMs: number }
+
+/** Ids sort by their time. */
+function newItemId(nowMs: number): string {
+  const random = [...crypto.getRandomValues(new Uint8Array(10))].map((byte) => (byte % 36).toString(36))
+  return `ob_${nowMs.toString(36).padStart(9, '0')}${random.join('')}`
+}
+
+/** Returns a new item, which is not stored yet. */
+export function newItem(
+  { operation, to, outgoing, answered }: Draft,
+  { caller, request, reason, releaseAtMs }: Order,
+  { account, number, nowMs, limits }: { account: AccountId; number: Jid; nowMs: number; limits: Limits },
+): OutboxRow {
+  const content: Content = { outgoing, ...(answered === undefined ? {} : { answers: answered.keys }) }
+  return {
+    id: newItemId(nowMs),
+    account,
+    number,
+    state: reason === null ? 'sending' : reason === 'send_at' ? 'scheduled' : 'held',
+    operation,
+    caller,
+    request,
+    reason,
+    chat: to.id,
+    chatName: to.name,
+    preview: previewOf(outgoing),
+    digest: digestOf(number, to.id, content, releaseAtMs),
+    replyTo: answered?.id ?? null,
+    content: JSON.stringify(content),
+    bareId: newBareId(),
+    createdAtMs: nowMs,
+    releaseAtMs,
+    expiresAtMs:
+      reason === 'confirm'
+        ? nowMs + limits.expiresMs
+        : releaseAtMs === null
+          ? null
+          : releaseAtMs + limits.lateMs,
+    sentAtMs: null,
+    messageId: null,
+    error: null,
+  }
+}
+
+/** Returns what an item sends. Only of items that may still be sent. */
+export function contentOf({ content }: OutboxRow): Content {
+  if (content === null) throw new Error('the item has no content any more')
+  return JSON.parse(content)
+}
+
+/** Returns the id that the message of this item has, or would have. */
+export function keyOf({ chat, bareId, number, messageId }: OutboxRow): MessageKey {
+  if (messageId !== null) return messageId
+  const end = isGroup(chat) ? `_${number}` : chat === number ? '_out' : ''
+  return toMessageKey(`true_${chat}_${bareId}${end}`)
+}
+
+const toIso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
+
+/** Returns the item as the API returns it. */
+export function viewOf(row: OutboxRow): OutboxItem {
+  const { id, account, state, operation, chat, chatName, preview, digest, caller, reason, error } = row
+  return {
+    id,
+    account,
+    state,
+    operation,
+    chat: { id: chat, name: chatName, phone_number: phoneOf(chat) },
+    preview,
+    digest,
+    caller,
+    reason,
+    created_at: new Date(row.createdAtMs).toISOString(),
+    release_at: toIso(row.releaseAtMs),
+    expires_at: toIso(row.expiresAtMs),
+    message_id: row.messageId,
+    error,
+  }
+}
+
+/**
+ * Returns why the item is not sent, as an error; null if it is sent. Its code says whether it waits, failed, is unknown or
+ * left the outbox.
+ */
+export function problemOf(row: OutboxRow): AppError | null {
+  const facts = { item: viewOf(row) }
+  switch (row.state) {
+    case 'sent':
+      return null
+    case 'held':
+      return new AppError('held_for_approval', { facts })
+    case 'scheduled':
+      return new AppError('send_scheduled', { facts })
+    case 'sending':
+    case 'unknown':
+      return new AppError('send_outcome_unknown', {
+        ...(row.error === null ? {} : { detail: row.error.detail }),
+        facts: { message_id: keyOf(row), outbox_id: row.id },
+      })
+    case 'failed':
+      return new AppError((row.error?.code ?? 'whatsapp_error') as ErrorCode, {
+        ...(row.error === null ? {} : { detail: row.error.detail }),
+      })
+    default:
+      return new AppError('send_withdrawn', { facts: { outbox_id: row.id, outbox_state: row.state } })
+  }
+}

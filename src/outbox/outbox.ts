@@ -1,0 +1,243 @@
+/**
+ * The outbox of one account: every message leaves through it. An item is on disk before anything is sent, has the id of its
+ * message from the beginning, and is sent at most once.
+ */
+import { type Clock, withDeadline } from '../clock.ts'
+import type { ControlStore, OutboxChange, OutboxRow } from '../control.ts'
+import { AppError, fail } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { OutboxEventKind } from '../model/events.ts'
+import { type AccountId, type Jid, phoneOf, toJid } from '../model/ids.ts'
+import type { Archive } from '../session/archive.ts'
+import type { Session } from '../session/session.ts'
+import { demandAllowed } from './allowed.ts'
+import { contentOf, type Draft, keyOf, type Limits, newItem, type Order, problemOf } from './item.ts'
+import { createWaiting, type Waiting } from './waiting.ts'
+
+/** A send may take 30 s. The last second is reserved for the response. */
+const SEND_MS = 29_000
+
+export type Outbox = {
+  /**
+   * Stores the item and sends it. Returns it when WhatsApp's server has accepted the message.
+   * @throws AppError `held_for_approval` with the item, if it waits; `not_on_whatsapp`, `send_refused`, `account_restricted`,
+   * `send_outcome_unknown` and the others of `Engine.send` and `Session.engine`; those of the control database: then nothing
+   * was sent
+   */
+  send(draft: Draft, order: Order): Promise<OutboxRow>
+  /** Decisions about items that wait. An approval returns once the item is sent, or waits for its time or for WhatsApp. */
+  decide: Omit<Waiting, 'add' | 'stop'>
+  /** Resolves when the sends that are under way have ended. Call it when the browser is closed. Never fails. */
+  close(): Promise<void>
+}
+
+export type OutboxOptions = {
+  account: AccountId
+  limits: Limits
+  store: ControlStore['outbox']
+  session: Pick<Session, 'engine' | 'status' | 'onChange'>
+  archive: Pick<Archive, 'take' | 'flush' | 'ownAck' | 'onAppend' | 'reader'>
+  clock: Clock
+  log: Log
+}
+
+/** Opens the outbox. Items of an earlier run of the server that were being sent are unknown until WhatsApp shows them. */
+export function openOutbox(options: OutboxOptions): Outbox {
+  const { account, store, session, archive, clock, log } = options
+  /** The items whose outcome is unknown, by id. */
+  const unknown = new Map<string, OutboxRow>()
+  /** The last send to each chat: the next waits for it. */
+  const turns = new Map<Jid, Promise<unknown>>()
+  const running = new Set<Promise<unknown>>()
+  archive.onAppend(() => {
+    if (unknown.size > 0) setImmediate(look)
+  })
+  /** Called with the item when it is settled. */
+  const settling = new Map<string, () => void>()
+  const waiting = createWaiting({
+    ...options,
+    lateMs: options.limits.lateMs,
+    left: (row) => {
+      tell('send.settled', row)
+      archive.flush()
+    },
+    deliver: (row) => follow(deliverWaiting(row)),
+  })
+  follow(recover())
+
+  /** Until it has ended, `close` waits. */
+  function follow<T>(work: Promise<T>): Promise<T> {
+    running.add(work)
+    const done = () => void running.delete(work)
+    work.then(done, done)
+    return work
+  }
+
+  async function recover(): Promise<void> {
+    try {
+      for (const row of await store.open(account)) {
+        if (row.state === 'sending') await settle(row, { state: 'unknown' })
+        else if (row.state === 'unknown') unknown.set(row.id, row)
+        else waiting.add(row)
+      }
+      look()
+    } catch (error) {
+      log.error({ err: error }, 'the outbox could not be read')
+    }
+  }
+
+  /** Settles the items whose message is in the archive now: an echo of WhatsApp, or a later look through the chat. */
+  function look(): void {
+    for (const row of unknown.values()) {
+      const ack = archive.ownAck(row.bareId)
+      if (ack === null || ack === 0) continue
+      unknown.delete(row.id)
+      const outcome: OutboxChange =
+        ack > 0
+          ? { state: 'sent', messageId: keyOf(row), sentAtMs: clock.now(), error: null }
+          : { state: 'failed', error: { code: 'send_refused', detail: 'WhatsApp refused the message.' } }
+      void follow(settle(row, outcome))
+    }
+  }
+
+  /** Runs `work` after everything that this chat was to be sent before. */
+  function inTurn<T>(chat: Jid, work: () => Promise<T>): Promise<T> {
+    const mine = (turns.get(chat) ?? Promise.resolve()).then(work)
+    const ended = mine.catch(() => {})
+    turns.set(chat, ended)
+    void ended.then(() => {
+      if (turns.get(chat) === ended) turns.delete(chat)
+    })
+    return mine
+  }
+
+  function tell(kind: OutboxEventKind, row: OutboxRow): void {
+    const { id, state, operation, messageId, error, chat } = row
+    const item = {
+      item_id: id,
+      item_state: state,
+      operation,
+      message_id: messageId,
+      code: error?.code ?? null,
+    }
+    archive.take({ type: 'outbox', kind, chat, item })
+  }
+
+  /** Stores the outcome. Never fails: after a restart, the archive shows what could not be stored. */
+  async function settle(row: OutboxRow, outcome: OutboxChange): Promise<OutboxRow> {
+    // The text stays only of items that a person decided about.
+    const change = { content: null, ...(row.reason === null ? { preview: '' } : {}), ...outcome }
+    const settled = { ...row, ...change }
+    if (settled.state === 'unknown') unknown.set(row.id, settled)
+    tell('send.settled', settled)
+    archive.flush()
+    try {
+      await store.change(row.id, ['sending', 'unknown'], change)
+    } catch (error) {
+      log.error({ err: error, item: row.id }, 'the outcome of a send could not be stored')
+    }
+    if (settled.state === 'unknown') look()
+    settling.get(row.id)?.()
+    return settled
+  }
+
+  /** Hands the message to WhatsApp. An error other than `send_outcome_unknown` means that it was not sent. */
+  async function transmit(row: OutboxRow, deadlineMs: number): Promise<OutboxRow> {
+    const { outgoing, answers } = contentOf(row)
+    const timeLeft = () => deadlineMs - clock.now()
+    if (timeLeft() <= 0) {
+      fail('whatsapp_timeout', {
+        detail: 'An earlier message to this chat was still on its way. This one was not sent.',
+      })
+    }
+    await demandAllowed(
+      row.chat,
+      session.status().restriction,
+      clock.now(),
+      async (to) => (await archive.reader().recipientAt(to))?.lastMessageAt ?? null,
+    )
+    const engine = session.engine()
+    const phone = phoneOf(row.chat)
+    const address = phone === null ? row.chat : await engine.findNumber(phone)
+    if (address === null) fail('not_on_whatsapp')
+    const sent = await engine.send(address, outgoing, { bareId: row.bareId, limitMs: timeLeft(), answers })
+    archive.take({ type: 'message', message: sent.message })
+    return settle(row, {
+      state: 'sent',
+      messageId: sent.id,
+      sentAtMs: sent.sentAt.getTime(),
+      // WhatsApp may use another number for the person than the given one.
+      ...(phoneOf(sent.chatId) === null ? {} : { chat: sent.chatId }),
+    })
+  }
+
+  /** An item that waited. Returns false if it could not begin: it waits again. */
+  async function deliverWaiting(row: OutboxRow): Promise<boolean> {
+    tell('send.released', row)
+    try {
+      await deliver(row, ['not_connected', 'starting'])
+    } catch (error) {
+      if (error instanceof AppError && (error.code === 'not_connected' || error.code === 'starting'))
+        return false
+      log.warn({ err: error, item: row.id }, 'a message of the outbox was not sent')
+    }
+    return true
+  }
+
+  /** @param unsettled codes of errors after which the item is not settled: nothing was done */
+  async function deliver(row: OutboxRow, unsettled: readonly string[] = []): Promise<OutboxRow> {
+    const deadlineMs = clock.now() + SEND_MS
+    return inTurn(row.chat, async () => {
+      try {
+        return await transmit(row, deadlineMs)
+      } catch (thrown) {
+        if (thrown instanceof AppError && unsettled.includes(thrown.code)) throw thrown
+        const error =
+          thrown instanceof AppError ? thrown : new AppError('send_outcome_unknown', { cause: thrown })
+        const isUnknown = error.code === 'send_outcome_unknown'
+        const settled = await settle(row, {
+          state: isUnknown ? 'unknown' : 'failed',
+          error: { code: error.code, detail: error.message },
+        })
+        if (!isUnknown) throw error
+        const { message, hint, cause } = error
+        const facts = { message_id: keyOf(settled), outbox_id: row.id }
+        throw new AppError(error.code, { detail: message, hint, cause, facts })
+      }
+    })
+  }
+
+  return {
+    async send(draft, order) {
+      const { account: linked } = session.status()
+      if (linked === null) fail('not_linked')
+      const number = toJid(linked.wid)
+      const row = newItem(draft, order, { account, number, nowMs: clock.now(), limits: options.limits })
+      await store.add(row)
+      if (row.state === 'sending') return follow(deliver(row))
+      waiting.add(row)
+      tell('send.held', row)
+      archive.flush()
+      throw problemOf(row)
+    },
+    decide: {
+      ...waiting,
+      async approve(id, digest) {
+        const settled = new Promise<void>((resolve) => settling.set(id, resolve))
+        try {
+          const approved = await waiting.approve(id, digest)
+          const isDue = approved.releaseAtMs !== null && approved.releaseAtMs <= clock.now()
+          if (isDue && session.status().connected)
+            await withDeadline(clock, 'Sending', SEND_MS, settled).catch(() => {})
+          return (await store.get(id)) ?? approved
+        } finally {
+          settling.delete(id)
+        }
+      },
+    },
+    async close() {
+      waiting.stop()
+      await Promise.allSettled(running)
+    },
+  }
+}

@@ -1,0 +1,200 @@
+/** The items of one account that wait: for a decision, or for their time. */
+import type { Clock } from '../clock.ts'
+import type { ControlStore, OutboxChange, OutboxRow } from '../control.ts'
+import { fail } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { WAITING } from '../model/outbox.ts'
+import type { Session } from '../session/session.ts'
+import { digestOf, previewOf, withText } from './content.ts'
+import { contentOf, problemOf } from './item.ts'
+
+/** Pause between two items that are released after their time: what was missed goes out one by one. */
+const PAUSE_MS = 1_000
+/** Interval between attempts while the control database or WhatsApp does not respond. */
+const RETRY_MS = 5_000
+/** Timers end at the latest after this time and are set again. */
+const LONGEST_MS = 24 * 3_600_000
+
+export type Waiting = {
+  /** An item that is stored begins to wait. */
+  add(row: OutboxRow): void
+  /**
+   * Releases a held item, if its digest is still this one. It is sent at once, or at its time. Fails with
+   * `outbox_item_not_found`, `outbox_not_held`, `outbox_changed`.
+   */
+  approve(id: string, digest: string): Promise<OutboxRow>
+  /** Ends a held item. Fails as {@link Waiting.approve}. */
+  reject(id: string, reason: string | null): Promise<OutboxRow>
+  /** Ends a held or scheduled item. Fails as {@link Waiting.approve}. */
+  cancel(id: string): Promise<OutboxRow>
+  /** Changes text or time of a held or scheduled item; its digest changes with them. Fails as {@link Waiting.approve}. */
+  change(id: string, change: ItemChange): Promise<OutboxRow>
+  /** Stops all timers. */
+  stop(): void
+}
+
+export type ItemChange = { text?: string | undefined; releaseAtMs?: number | undefined }
+
+export type WaitingOptions = {
+  store: ControlStore['outbox']
+  session: Pick<Session, 'status' | 'onChange'>
+  /** A scheduled item may be sent this long after its time. */
+  lateMs: number
+  clock: Clock
+  log: Log
+  /** Sends an item whose state is `sending`. Returns false if it could not begin, and waits again. */
+  deliver(row: OutboxRow): Promise<boolean>
+  /** Reports that an item left the outbox without being sent. */
+  left(row: OutboxRow): void
+}
+
+export function createWaiting(options: WaitingOptions): Waiting {
+  const { store, session, lateMs, clock, log, deliver, left } = options
+  const rows = new Map<string, OutboxRow>()
+  let cancelTimer = () => {}
+  let running = false
+  let stopped = false
+  const unsubscribe = session.onChange(() => {
+    if (rows.size > 0) wakeIn(0)
+  })
+
+  function wakeIn(ms: number): void {
+    cancelTimer()
+    if (!stopped) cancelTimer = clock.after(Math.min(Math.max(ms, 0), LONGEST_MS), () => void run())
+  }
+
+  /** Sets the timer for the next item that expires or is due. */
+  function arm(): void {
+    const times = [...rows.values()].flatMap(({ state, releaseAtMs, expiresAtMs }) => [
+      ...(state === 'scheduled' && releaseAtMs !== null && isConnected() ? [releaseAtMs] : []),
+      ...(expiresAtMs === null ? [] : [expiresAtMs]),
+    ])
+    if (times.length > 0) wakeIn(Math.min(...times) - clock.now())
+  }
+
+  const isConnected = () => session.status().connected
+  const isDue = ({ state, releaseAtMs }: OutboxRow) =>
+    state === 'scheduled' && releaseAtMs !== null && releaseAtMs <= clock.now()
+  const isExpired = ({ expiresAtMs }: OutboxRow) => expiresAtMs !== null && expiresAtMs <= clock.now()
+
+  /** True if the account that it was written for is no longer linked. */
+  function isForAnother({ number }: OutboxRow): boolean {
+    const { linked, account } = session.status()
+    return !linked || (account !== null && account.wid !== number)
+  }
+
+  /** Ends what cannot be sent any more, and sends what is due. One run at a time. */
+  async function run(): Promise<void> {
+    if (running || stopped) return
+    running = true
+    try {
+      for (const row of [...rows.values()]) {
+        if (isForAnother(row)) await end(row, { state: 'cancelled', error: CANCELLED })
+        else if (isExpired(row)) await end(row, { state: 'expired' })
+      }
+      for (;;) {
+        const due = [...rows.values()].find(isDue)
+        if (due === undefined || stopped || !isConnected()) break
+        await release(due)
+        if ([...rows.values()].some(isDue)) await pause()
+      }
+    } catch (error) {
+      log.error({ err: error }, 'the outbox could not be processed')
+      return wakeIn(RETRY_MS)
+    } finally {
+      running = false
+    }
+    arm()
+  }
+
+  const pause = () => new Promise<void>((resolve) => void clock.after(PAUSE_MS, resolve))
+
+  async function release(row: OutboxRow): Promise<void> {
+    const going = await store.change(row.id, ['scheduled'], { state: 'sending' })
+    rows.delete(row.id)
+    if (going === null) return
+    if (await deliver(going)) return
+    const again = await store.change(row.id, ['sending'], { state: 'scheduled' })
+    if (again !== null) rows.set(row.id, again)
+    await pause()
+  }
+
+  /** Ends a waiting item without sending it. Does nothing if it does not wait any more. */
+  async function end(row: OutboxRow, change: OutboxChange): Promise<OutboxRow | null> {
+    const ended = await store.change(row.id, WAITING, { ...change, content: null })
+    rows.delete(row.id)
+    if (ended !== null) left(ended)
+    return ended
+  }
+
+  async function find(id: string): Promise<OutboxRow> {
+    return (await store.get(id)) ?? fail('outbox_item_not_found')
+  }
+
+  return {
+    add(row) {
+      rows.set(row.id, row)
+      wakeIn(0)
+    },
+    async approve(id, digest) {
+      const row = await find(id)
+      if (row.state !== 'held') return failNotHeld(row)
+      const now = clock.now()
+      const releaseAtMs = Math.max(now, row.releaseAtMs ?? now)
+      const change = { state: 'scheduled', releaseAtMs, expiresAtMs: releaseAtMs + lateMs } as const
+      const approved = await store.change(id, ['held'], change, digest)
+      if (approved === null) {
+        const { digest: present, state } = await find(id)
+        if (state === 'held' && present !== digest) fail('outbox_changed', { facts: { digest: present } })
+        return failNotHeld(await find(id))
+      }
+      rows.set(id, approved)
+      wakeIn(0)
+      return approved
+    },
+    async reject(id, reason) {
+      const row = await find(id)
+      if (row.state !== 'held') return failNotHeld(row)
+      const error = reason === null ? null : { code: 'send_withdrawn', detail: reason }
+      return (await end(row, { state: 'rejected', error })) ?? failNotHeld(await find(id))
+    },
+    async cancel(id) {
+      const row = await find(id)
+      return (await end(row, { state: 'cancelled' })) ?? failNotHeld(await find(id))
+    },
+    async change(id, { text, releaseAtMs }) {
+      const row = await find(id)
+      if (row.state !== 'held' && row.state !== 'scheduled') return failNotHeld(row)
+      const before = contentOf(row)
+      const content = text === undefined ? before : { ...before, outgoing: withText(before.outgoing, text) }
+      const time = releaseAtMs ?? row.releaseAtMs
+      const change = {
+        content: JSON.stringify(content),
+        preview: previewOf(content.outgoing),
+        digest: digestOf(row.number, row.chat, content, time),
+        releaseAtMs: time,
+        ...(row.state === 'scheduled' && time !== null ? { expiresAtMs: time + lateMs } : {}),
+      }
+      const changed = await store.change(id, [row.state], change, row.digest)
+      if (changed === null) return failNotHeld(await find(id))
+      rows.set(id, changed)
+      wakeIn(0)
+      return changed
+    },
+    stop() {
+      stopped = true
+      cancelTimer()
+      unsubscribe()
+    },
+  }
+}
+
+const CANCELLED = {
+  code: 'send_withdrawn',
+  detail: 'The account was logged out, or another number was linked.',
+}
+
+function failNotHeld(row: OutboxRow): never {
+  const { id, state } = row
+  return fail('outbox_not_held', { facts: { outbox_id: id, outbox_state: state }, cause: problemOf(row) })
+}

@@ -1,0 +1,181 @@
+/** Messages of MCP clients that wait for the owner: held, shown, changed and decided once, over REST and in a terminal. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Harness, openHarness } from './harness.ts'
+import { endPrograms, run } from './program.ts'
+import { createTestClock } from './test-clock.ts'
+
+const DAY_MS = 24 * 3_600_000
+
+const clock = createTestClock()
+let harness: Harness
+
+beforeAll(async () => {
+  harness = await openHarness({ clock, env: { WHATSAPP_MCP_SENDS: 'confirm' } })
+})
+afterAll(async () => {
+  await endPrograms()
+  await harness.close()
+})
+
+const contact = () => harness.world.state().contacts[0]?.phone ?? ''
+const delivered = (text: string) => harness.world.messages().filter(({ body }) => body === text)
+const item = async (id: string) => (await harness.get(`/api/outbox/${id}`)).json.item
+const decide = (id: string, what: string, body: object = {}) =>
+  harness.post(`/api/outbox/${id}/${what}`, body)
+let count = 0
+const fresh = () => `held ${++count}`
+
+/** Sends over MCP, in plain JSON: this client cannot be asked. Returns the facts of the result. */
+async function hold(message: string, more: object = {}) {
+  const client = await harness.mcp('plain')
+  const { isError, content } = await client.callTool({
+    name: 'whatsapp_send_message',
+    arguments: { phone_number: contact(), message, ...more },
+  })
+  const [first] = content as { text: string }[]
+  const facts = JSON.parse(first?.text.split('\n').at(-1) ?? '{}')
+  expect([isError, facts.code]).toEqual([true, 'held_for_approval'])
+  return { text: first?.text ?? '', item: facts.item }
+}
+
+it('begins with a linked account', async () => {
+  await harness.link()
+  await harness.synced()
+})
+
+describe('a held message', () => {
+  it('is not sent, and the agent is told where it waits', async () => {
+    const message = fresh()
+    const { text, item: held } = await hold(message)
+    expect(text).toContain('waits in the outbox')
+    expect(await item(held.id)).toMatchObject({
+      state: 'held',
+      reason: 'confirm',
+      preview: message,
+      chat: { id: `${contact()}@c.us`, name: 'Amara Okafor', phone_number: contact() },
+    })
+    expect(delivered(message)).toEqual([])
+  })
+
+  it('is sent once, when it is approved as it was read', async () => {
+    const message = fresh()
+    const { item: held } = await hold(message)
+    const [one, other] = await Promise.all([
+      decide(held.id, 'approve', { digest: held.digest }),
+      decide(held.id, 'approve', { digest: held.digest }),
+    ])
+    expect([one.status, other.status].sort()).toEqual([200, 409])
+    const approved = one.status === 200 ? one : other
+    expect(approved.json.item).toMatchObject({ state: 'sent', message_id: expect.stringContaining('3EB0') })
+    expect(delivered(message)).toHaveLength(1)
+    expect((await decide(held.id, 'reject')).json).toMatchObject({
+      code: 'outbox_not_held',
+      outbox_state: 'sent',
+    })
+  })
+
+  it('is not sent with the digest of another text', async () => {
+    const [before, after] = [fresh(), fresh()]
+    const { item: held } = await hold(before)
+    const changed = await harness.call({
+      method: 'PATCH',
+      path: `/api/outbox/${held.id}`,
+      body: { message: after },
+    })
+    expect(changed.json.item).toMatchObject({ state: 'held', preview: after })
+    const refused = await decide(held.id, 'approve', { digest: held.digest })
+    expect([refused.status, refused.json.code]).toEqual([409, 'outbox_changed'])
+    const approved = await decide(held.id, 'approve', { digest: changed.json.item.digest })
+    expect(approved.json.item.state).toBe('sent')
+    expect([delivered(before).length, delivered(after).length]).toEqual([0, 1])
+  })
+
+  it('can be rejected with a reason, which a repeated call returns', async () => {
+    const message = fresh()
+    const { item: held } = await hold(message, { idempotency_key: 'rejected' })
+    expect((await decide(held.id, 'reject', { reason: 'not now' })).json.item).toMatchObject({
+      state: 'rejected',
+      error: { detail: 'not now' },
+    })
+    const client = await harness.mcp('plain')
+    const again = await client.callTool({
+      name: 'whatsapp_send_message',
+      arguments: { phone_number: contact(), message, idempotency_key: 'rejected' },
+    })
+    expect(JSON.stringify(again.content)).toContain('send_withdrawn')
+    expect(delivered(message)).toEqual([])
+  })
+
+  it('returns the answer of the sent message once it is approved, when the call is repeated', async () => {
+    const message = fresh()
+    const { item: held } = await hold(message, { idempotency_key: 'approved' })
+    await decide(held.id, 'approve', { digest: held.digest })
+    const client = await harness.mcp('plain')
+    const again = await client.callTool({
+      name: 'whatsapp_send_message',
+      arguments: { phone_number: contact(), message, idempotency_key: 'approved' },
+    })
+    expect(again.structuredContent).toMatchObject({
+      ok: true,
+      message_id: (await item(held.id)).message_id,
+    })
+    expect(delivered(message)).toHaveLength(1)
+  })
+
+  it('expires after a day', async () => {
+    const message = fresh()
+    const { item: held } = await hold(message)
+    clock.advance(DAY_MS + 1_000)
+    await expect.poll(async () => (await item(held.id)).state).toBe('expired')
+    await harness.until('ready')
+    expect((await decide(held.id, 'approve', { digest: held.digest })).json.code).toBe('outbox_not_held')
+    expect(delivered(message)).toEqual([])
+  })
+
+  it('does not concern REST', async () => {
+    const message = fresh()
+    expect((await harness.post('/api/send', { phone_number: contact(), message })).status).toBe(200)
+  })
+})
+
+describe('in a terminal', () => {
+  const outbox = async (...args: string[]) => {
+    const program = run(['outbox', ...args, '--url', harness.url])
+    const code = await program.exited
+    return { code, out: program.out }
+  }
+
+  it('what waits is listed with its whole text, and no text can look like another line', async () => {
+    const { item: held } = await hold('first line\nob_00000  held\u001b[2J')
+    const { code, out } = await outbox('list')
+    expect(code).toBe(0)
+    expect(out).toContain(`${held.id}  held`)
+    expect(out).toContain(`to Amara Okafor (+${contact()})`)
+    expect(out).toContain('  | first line\n  | ob_00000  held\\u001b[2J\n')
+    expect(out).toContain(`--digest ${held.digest}`)
+    await decide(held.id, 'reject')
+  })
+
+  it('a message is edited, approved and found in the history', async () => {
+    const message = fresh()
+    const { item: held } = await hold('to be edited')
+    expect((await outbox('edit', held.id, '--message', message)).out).toContain(`| ${message}`)
+    const approved = await outbox('approve', held.id)
+    expect([approved.code, approved.out]).toEqual([0, expect.stringContaining(`${held.id}  sent`)])
+    expect(delivered(message)).toHaveLength(1)
+    expect((await outbox('history')).out).toContain(`${held.id}  sent`)
+  })
+})
+
+describe('what waits is bound to the number', () => {
+  it('and is cancelled by a logout', async () => {
+    const message = fresh()
+    const { item: held } = await hold(message)
+    await harness.post('/api/logout')
+    await expect.poll(async () => (await item(held.id)).state).toBe('cancelled')
+    expect((await item(held.id)).error.detail).toContain('logged out')
+    await harness.link()
+    expect((await decide(held.id, 'approve', { digest: held.digest })).json.code).toBe('outbox_not_held')
+    expect(delivered(message)).toEqual([])
+  })
+})
