@@ -500,7 +500,7 @@ const outboxEdit = defineCommand({
       takes: 'TIME',
       schema: z.string(),
       fallback: '',
-      help: 'When to send, ISO 8601 with offset, such as 2030-01-31T09:00:00+01:00.',
+      help: 'When to send, ISO 8601 with offset, YYYY-MM-DDThh:mm:ss+hh:mm.',
     },
     json,
     url,

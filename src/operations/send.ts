@@ -48,7 +48,7 @@ export const sendAt = z.iso
   .datetime({ offset: true, error: 'must be an ISO 8601 time with offset' })
   .transform((text) => Date.parse(text))
   .describe(
-    'When to send, ISO 8601 with offset ("2030-01-31T09:00:00+01:00"). The message waits in the outbox.',
+    'When to send, ISO 8601 with offset ("YYYY-MM-DDThh:mm:ss+hh:mm"). The message waits in the outbox.',
   )
 
 /** @throws AppError `invalid_input` unless the time is in the future, and within a year */
