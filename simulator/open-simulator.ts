@@ -63,6 +63,7 @@ export const openSimulator: OpenSimulator = async (options) => {
     phoneAsked: [],
     pushed: 0,
     unnoted: new Map(),
+    uncounted: new Map(),
     doomed: new Set(),
     waiting: new Map(),
     groupQueue: { running: 0, next: [] },

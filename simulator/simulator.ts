@@ -87,6 +87,10 @@ export type World = {
   messages(filter?: { chat?: string; limit?: number }): WorldMessage[]
   /** The number of messages, without creating them. */
   countMessages(filter?: { chat?: string }): number
+  /**
+   * Messages in the memory of each page of this account that is connected: all, and those that are in a chat's list.
+   */
+  countInPages(): Promise<{ messages: number; inChats: number }[]>
   /** The chats as the phone lists them: pinned ones first, then the one with the newest activity. */
   chats(): WorldChat[]
   /**

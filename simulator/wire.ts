@@ -232,6 +232,8 @@ export type Requests = {
   logout: { args: Record<string, never>; answer: null }
   /** The page has applied the fault pushed with this number. */
   acted: { args: { n: number }; answer: null }
+  /** Messages in the page's memory: of all kinds, and those that belong to a chat in it. */
+  counted: { args: { n: number; messages: number; inChats: number }; answer: null }
   refusal: { args: { text: string }; answer: null }
 }
 
@@ -276,6 +278,8 @@ export type Push =
   /** The chat is addressed by LID from now on. */
   | { push: 'chat_moved'; from: string; chat: WireChat }
   | { push: 'channel'; channel: WorldChannel }
+  /** `n` is returned in the request `counted`. */
+  | { push: 'count'; n: number }
   /** `n` is returned in the request `acted`. */
   | { push: 'fault'; name: string; value: unknown; n: number }
 

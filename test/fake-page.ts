@@ -6,6 +6,7 @@ import type { Clock } from '../src/clock.ts'
 import { createAddresses } from '../src/engine/wweb/addresses.ts'
 import { createAsk } from '../src/engine/wweb/asking.ts'
 import { installPageHistory } from '../src/engine/wweb/page-history.ts'
+import { installPageMemory, MEMORY_LIMITS, type MemoryLimits } from '../src/engine/wweb/page-memory.ts'
 import { installPageRows } from '../src/engine/wweb/page-rows.ts'
 import { modelTools } from '../src/engine/wweb/plain-model.ts'
 import { createReading } from '../src/engine/wweb/reading.ts'
@@ -25,6 +26,8 @@ export type FakePage = {
   hold(entries: readonly Entry[]): void
   /** A message arrives while the page runs. */
   add(entry: Entry): void
+  /** Ids of the messages that the chat has in memory. */
+  inMemory(): string[]
   engine(clock: Clock): ReadEngine
 }
 
@@ -40,13 +43,20 @@ class Collection<M extends object> {
   getModelsArray(): M[] {
     return [...this.models]
   }
+  remove(models: M[]): void {
+    this.models = this.models.filter((model) => !models.includes(model))
+  }
 }
 
 /** @param shuffled the database has no order within a second; each load of the page may have another one */
 export function openFakePage(
   jid: Jid,
   random: (end: number) => number,
-  { place, shuffled = false }: { place?: Place; shuffled?: boolean } = {},
+  {
+    place,
+    shuffled = false,
+    limits = MEMORY_LIMITS,
+  }: { place?: Place; shuffled?: boolean; limits?: MemoryLimits } = {},
 ): FakePage {
   const toModel = ({ id, t }: Entry) => {
     const remote = { toString: () => jid, server: 'c.us' }
@@ -55,12 +65,13 @@ export function openFakePage(
   }
   type Model = ReturnType<typeof toModel>
   const messages = () => new Collection<Model>(({ id }) => String(id))
-  const chat = { id: { toString: () => jid }, name: 'Amara', t: 0, msgs: messages() }
+  const withState = () => Object.assign(messages(), { msgLoadState: { noEarlierMsgs: false } })
+  const chat = { id: { toString: () => jid }, name: 'Amara', t: 0, msgs: withState() }
   const chats = new Collection<typeof chat>(({ id }) => String(id))
   chats.models = [chat]
   let database: Model[] = []
-  /** The database's messages before this place were not loaded. */
-  let loadedFrom = 0
+  /** Messages that loadings brought, oldest first: the next one continues before the first that is in memory. */
+  let loadedInOrder: Model[] = []
 
   function put(models: Model[]): void {
     const held = chat.msgs.models
@@ -71,13 +82,22 @@ export function openFakePage(
     else for (const model of fresh) held.splice(random(held.length + 1), 0, model)
   }
 
+  function loadedFrom(): number {
+    loadedInOrder = loadedInOrder.filter((model) => chat.msgs.models.includes(model))
+    const oldest = loadedInOrder[0]
+    return oldest === undefined ? database.length : database.indexOf(oldest)
+  }
+
   async function loadEarlierMsgs(): Promise<Model[]> {
-    const from = Math.max(0, loadedFrom - 1 - random(40))
+    if (chat.msgs.msgLoadState.noEarlierMsgs) return []
+    const start = loadedFrom()
+    const from = Math.max(0, start - 1 - random(40))
     // Some loadings return again what the page has.
     const again = random(4) === 0 ? random(5) : 0
-    const loaded = database.slice(from, loadedFrom + again)
-    loadedFrom = from
+    const loaded = database.slice(from, start + again)
+    chat.msgs.msgLoadState.noEarlierMsgs = from === 0
     put(loaded)
+    loadedInOrder = database.slice(from).filter((model) => chat.msgs.models.includes(model))
     return loaded
   }
 
@@ -97,13 +117,14 @@ export function openFakePage(
     const placeOf = ({ id }: Model) => order.get(id.id) ?? 0
     database = entries.map(toModel).sort((one, other) => one.t - other.t || placeOf(one) - placeOf(other))
     const isHeld = place !== undefined || random(4) > 0
-    loadedFrom = database.length - (isHeld ? 1 : 0)
-    chat.msgs = messages()
-    chat.msgs.models = database.slice(loadedFrom)
+    chat.msgs = withState()
+    chat.msgs.models = isHeld ? database.slice(-1) : []
+    loadedInOrder = [...chat.msgs.models]
     chat.t = database.at(-1)?.t ?? 0
     // A new document.
     Object.assign(globalThis, { window: { require, whatsappMcpModels: modelTools() } })
     installPageRows(CHANGE_TYPES, NOTICE_TYPES)
+    installPageMemory(limits)
     installPageHistory()
   }
 
@@ -113,6 +134,7 @@ export function openFakePage(
       chat.msgs.models.push({ ...toModel(entry), isNewMsg: true })
       chat.t = entry.t
     },
+    inMemory: () => chat.msgs.models.map(({ id }) => id.id),
     engine(clock) {
       const pupPage = {
         evaluate: async (run: (...args: unknown[]) => unknown, ...args: unknown[]) => run(...args),

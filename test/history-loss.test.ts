@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { MEMORY_LIMITS } from '../src/engine/wweb/page-memory.ts'
 import { createLog } from '../src/log.ts'
 import { toJid } from '../src/model/ids.ts'
 import { KEEP_ALL } from '../src/model/keeping.ts'
@@ -91,7 +92,9 @@ describe('every message is found, in any order, with any page size and any numbe
     const random = createRandom(seed)
     const all = history(random, 20 + random(400), [1, 3, 12, 60, 200][random(5)] ?? 1)
     const split = random(all.length)
-    const page = openFakePage(AMARA, random, { shuffled: random(2) === 0 })
+    // Half of the pages let go of almost everything at once.
+    const limits = random(2) === 0 ? MEMORY_LIMITS : { most: random(60), idleMs: 1_000, changeableS: 0 }
+    const page = openFakePage(AMARA, random, { shuffled: random(2) === 0, limits })
     const archive = openArchive(page)
     page.hold(all.slice(0, split))
     const first = all[Math.max(0, split - 1)]?.t ?? T

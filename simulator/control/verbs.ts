@@ -129,6 +129,7 @@ export const verbs = {
     (world, input) => world.addGroup(input),
   ),
   countMessages: verb({ chat: optional(text) }, (world, input) => world.countMessages(input)),
+  countInPages: verb({}, (world) => world.countInPages()),
   chats: verb({}, (world) => world.chats()),
   writeContent: verb(
     { from: text, content, chat: optional(text), t: optional(unixSeconds), quote: optional(text) },

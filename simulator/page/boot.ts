@@ -15,7 +15,7 @@ import { receiveAck, receiveDecrypted, receiveMessage, receivePiece } from './re
 import { Conn, cmd, Socket, Stream } from './socket-model.ts'
 import { setState } from './state.ts'
 import { clearStorage, readCredentials, readRegistration, writeCredentials } from './storage.ts'
-import { Msg } from './stores.ts'
+import { Chat, Msg, Newsletters } from './stores.ts'
 import { wantedState } from './wanted-state.ts'
 
 /** Between two attempts to reconnect. */
@@ -156,6 +156,9 @@ function onPush(push: Push): void {
     case 'passkey':
       void askForPasskey(() => void connection().ask('passkey_confirm', {}))
       break
+    case 'count':
+      void connection().ask('counted', { n: push.n, ...countMessages() })
+      break
     case 'fault':
       actOnFault(push.name, push.value)
       void connection().ask('acted', { n: push.n })
@@ -201,6 +204,11 @@ async function leaveRemoved(navigate: boolean): Promise<void> {
   connection().close()
   isLeaving = false
   setTimeout(() => void connect(), wasConnected ? unpairedMs : 0)
+}
+
+function countMessages(): { messages: number; inChats: number } {
+  const chats = [...Chat.getModelsArray(), ...Newsletters.getModelsArray()]
+  return { messages: Msg.length, inChats: chats.reduce((sum, { msgs }) => sum + msgs.length, 0) }
 }
 
 async function forget(): Promise<void> {

@@ -1,21 +1,27 @@
 /** The messages of one chat that are in this page's memory. */
 import { Collection } from './collection.ts'
-import { Model } from './model.ts'
+import { declareProps, Model } from './model.ts'
 import type { MsgModel } from './msg-model.ts'
+
+/** `noEarlierMsgs`: nothing older is loaded any more (WAWebChatLoadMessages), also if messages were removed since. */
+class MsgLoadState extends Model<{ noEarlierMsgs: boolean; isLoadingEarlierMsgs: boolean }> {}
+
+declareProps(MsgLoadState, ['noEarlierMsgs', 'isLoadingEarlierMsgs'])
 
 /** Collection with the loading state that the real `ChatMsgsCollection` has (wa-js: misc/MsgLoad.ts). */
 export class ChatMsgs extends Collection<MsgModel> {
-  readonly msgLoadState: Model<{ noEarlierMsgs: boolean; isLoadingEarlierMsgs: boolean }> = new Model({
+  readonly msgLoadState: MsgLoadState = new MsgLoadState({
     noEarlierMsgs: false,
     isLoadingEarlierMsgs: false,
   })
 
-  #loadedFrom: MsgModel | undefined
+  /** What loadings brought, oldest first. */
+  #loaded: MsgModel[] = []
 
-  /** The message that the next loading starts from: where the last one ended, else the first in memory. */
+  /** The message that the next loading starts from: the oldest that a loading brought, else the first in memory. */
   loadedFrom(): MsgModel | undefined {
-    const known = this.#loadedFrom
-    return known !== undefined && this.get(known) === known ? known : this._models[0]
+    this.#loaded = this.#loaded.filter((model) => this.get(model) === model)
+    return this.#loaded[0] ?? this._models[0]
   }
 
   /**
@@ -31,7 +37,7 @@ export class ChatMsgs extends Collection<MsgModel> {
         place === 'front' ? 0 : place === 'end' ? this.length : (model.get('t') ?? 0) % (this.length + 1)
       this.add(model, { at })
     }
-    this.#loadedFrom = models[0] ?? this.#loadedFrom
+    this.#loaded.unshift(...models)
   }
 
   /** The newest one. Without copying all messages: histories are long. */

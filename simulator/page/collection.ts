@@ -47,12 +47,15 @@ export class Collection<M extends Model = Model> extends Emitter {
     this.#index.set(String(id), model)
   }
 
-  remove(model: M): void {
-    if (!this.#index.delete(model.key())) return
-    const position = this._models.lastIndexOf(model)
-    if (position >= 0) this._models.splice(position, 1)
-    this.trigger('remove', model, this, {})
-    model.collections.delete(this)
+  /** Takes models out of memory. Fires `remove` for each, unless it is `silent` (WAWebCollection). */
+  remove(given: M | M[], options: { silent?: boolean } = {}): void {
+    for (const model of Array.isArray(given) ? given : [given]) {
+      if (!this.#index.delete(model.key())) continue
+      const position = this._models.lastIndexOf(model)
+      if (position >= 0) this._models.splice(position, 1)
+      if (!options.silent) this.trigger('remove', model, this, options)
+      model.collections.delete(this)
+    }
   }
 
   getModelsArray(): M[] {

@@ -31,10 +31,12 @@ class MsgCollection extends Collection<MsgModel> {
     model.set({ id: key })
   }
 
-  override remove(model: MsgModel): void {
-    const id = model.get('id')
-    if (id && this.#byBareId.get(id.id) === model) this.#byBareId.delete(id.id)
-    super.remove(model)
+  override remove(given: MsgModel | MsgModel[], options: { silent?: boolean } = {}): void {
+    for (const model of Array.isArray(given) ? given : [given]) {
+      const id = model.get('id')
+      if (id && this.#byBareId.get(id.id) === model) this.#byBareId.delete(id.id)
+    }
+    super.remove(given, options)
   }
 
   /** Finds a message by the id without direction and chat, as acks name it. */

@@ -254,6 +254,12 @@ export const answers: Answers = {
     return null
   },
 
+  counted(context, _session, { n, messages, inChats }) {
+    context.uncounted.get(n)?.({ messages, inChats })
+    context.uncounted.delete(n)
+    return null
+  },
+
   refusal(context, _session, { text }) {
     context.refusals.push(text)
     context.changed()

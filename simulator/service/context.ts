@@ -57,6 +57,8 @@ export type Context = {
   /** Number of faults pushed to pages, and those that a page has not confirmed yet. */
   pushed: number
   unnoted: Map<number, () => void>
+  /** Counts of pages that have not arrived. */
+  uncounted: Map<number, (counts: { messages: number; inChats: number }) => void>
   /** By device id: changes while its page was not connected. */
   waiting: Map<string, Push[]>
   /**

@@ -34,6 +34,7 @@ async function loadEarlierMsgs(options: unknown): Promise<MsgModel[]> {
   const { chat } = options
   const isHere = chat instanceof ChatModel && (Chat.get(chat) === chat || Newsletters.get(chat) === chat)
   if (!isHere) throw new TypeError("Cannot read properties of undefined (reading 'msgs')")
+  if (chat.msgs.msgLoadState.get('noEarlierMsgs')) return []
   const oldest = chat.msgs.loadedFrom()?.attributes
   const before = oldest?.id ? { id: oldest.id.id, t: oldest.t ?? 0 } : null
   const { messages: older, transfer } = await connection().ask('earlier', {
@@ -42,7 +43,8 @@ async function loadEarlierMsgs(options: unknown): Promise<MsgModel[]> {
     count: loadedAtOnce,
   })
   if (transfer !== null) chat.set({ endOfHistoryTransferType: transfer })
-  if (older.length === 0) chat.msgs.msgLoadState.set({ noEarlierMsgs: true })
+  // Less than was asked for, and the phone has no more either.
+  if (older.length < loadedAtOnce && transfer === 1) chat.msgs.msgLoadState.set({ noEarlierMsgs: true })
   const models = older.map((message) => {
     const fresh = toMsgModel(message, false)
     return Msg.get(fresh.key()) ?? Msg.add(fresh)

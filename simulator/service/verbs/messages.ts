@@ -13,6 +13,7 @@ import {
   starMessage,
 } from '../changes.ts'
 import { post } from '../content.ts'
+import { sessionsOf } from '../context.ts'
 import { removeUnaware } from '../links.ts'
 import { isMediaType } from '../media.ts'
 import { setAck } from '../messages.ts'
@@ -22,6 +23,7 @@ type MessageVerbs = Pick<
   World,
   | 'messages'
   | 'countMessages'
+  | 'countInPages'
   | 'write'
   | 'writeFromPhone'
   | 'writeContent'
@@ -74,6 +76,17 @@ export function messageVerbs({ context, account, chatId, person }: Reach): Messa
     countMessages: (filter) =>
       account().messages.count(filter?.chat === undefined ? undefined : chatId(filter.chat)),
 
+    countInPages: () =>
+      Promise.all(
+        sessionsOf(context, account()).map((session) => {
+          context.pushed += 1
+          const n = context.pushed
+          session.send({ push: 'count', n })
+          return new Promise<{ messages: number; inChats: number }>((resolve) =>
+            context.uncounted.set(n, resolve),
+          )
+        }),
+      ),
     async write({ from, text, chat, t, quote }) {
       const author = person(from)
       if (author.phone === account().info.phone) throw new Error(`No contact ${from}.`)

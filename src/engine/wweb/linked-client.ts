@@ -10,6 +10,7 @@ import type { Piece } from './compat/piece.ts'
 import { holdBackChatListeners, isInjected, markInjected, overhearPasskey } from './in-page.ts'
 import { installPageActs } from './page-acts.ts'
 import { installPageHistory } from './page-history.ts'
+import { installPageMemory, MEMORY_LIMITS } from './page-memory.ts'
 import { installPageRows } from './page-rows.ts'
 import { installPageSends } from './page-sends.ts'
 import { installPageWatch } from './page-watch.ts'
@@ -239,6 +240,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     await attachEventListeners()
     await client.pupPage?.evaluate(`window.whatsappMcpModels = (${modelTools})()`)
     await client.pupPage?.evaluate(installPageRows, CHANGE_TYPES, NOTICE_TYPES)
+    await client.pupPage?.evaluate(installPageMemory, MEMORY_LIMITS)
     await client.pupPage?.evaluate(installPageHistory)
     await client.pupPage?.evaluate(installPageSends)
     await client.pupPage?.evaluate(installPageActs)

@@ -2,21 +2,20 @@
  * Reads back through a chat, in the page: what {@link installPageHistory} adds to page-rows.ts, with the same
  * rules.
  */
-import type { ChatModel, MsgModel, PageHistory, PageWindow } from './page-types.ts'
+import type { ChatModel, MsgModel, PageHistory, PageWindow, Reading } from './page-types.ts'
 import type { Before, HistoryAnswer, MessageRow, ReactionRow } from './raw.ts'
 
 declare const window: PageWindow
 declare function setTimeout(run: () => void, ms: number): unknown
 
-/** Call once per document, after `installPageRows`. */
+/** Call once per document, after `installPageMemory`. */
 export function installPageHistory(): void {
   /** Loads of older messages per call; each is one query of the page's database, tens of messages. */
   const LOADS = 4
   /** The limit for the reactions of one message. */
   const REACTIONS_MS = 2_000
   const rows = window.whatsappMcpRows
-  /** Unix seconds: loadings have reached back to here. */
-  const reached = new WeakMap<ChatModel, number>()
+  const memory = window.whatsappMcpMemory
   const tools = {
     async reactions(message: MsgModel): Promise<ReactionRow[] | null> {
       if (message.hasReaction !== true) return []
@@ -48,23 +47,10 @@ export function installPageHistory(): void {
     },
 
     /**
-     * Memory has everything from this time on. Before it there may be messages that arrived late, as new ones, and
-     * others between are not loaded.
-     */
-    reachedBy(chat: ChatModel): number {
-      const known = reached.get(chat)
-      if (known !== undefined) return known
-      const old = (chat.msgs?.getModelsArray() ?? []).filter(({ isNewMsg }) => isNewMsg !== true)
-      const from = Math.min(Infinity, ...old.map((model) => rows.time(model)))
-      reached.set(chat, from)
-      return from
-    },
-
-    /**
      * Loads a little more of the chat, as scrolling up would; false if that added nothing. What the loading
      * returns tells the order; older builds return undefined at the end, newer ones `[]` for ever.
      */
-    async load(chat: ChatModel): Promise<boolean> {
+    async load(chat: ChatModel, reading: Reading): Promise<boolean> {
       const held = new Set(chat.msgs?.getModelsArray() ?? [])
       const oldest = rows.inOrder(chat)[0]
       rows.loading.set(chat, oldest === undefined ? Infinity : rows.time(oldest))
@@ -76,8 +62,7 @@ export function installPageHistory(): void {
         const old = fresh.filter(({ isNewMsg }) => isNewMsg !== true)
         const inOrder = Array.isArray(loaded) ? loaded.filter((model) => fresh.includes(model)) : old
         rows.noteLoaded(inOrder)
-        const times = inOrder.map((model) => rows.time(model))
-        reached.set(chat, Math.min(tools.reachedBy(chat), ...times))
+        memory.noteLoaded(chat, reading, inOrder)
         return old.length > 0
       } finally {
         rows.loading.delete(chat)
@@ -92,8 +77,13 @@ export function installPageHistory(): void {
     async history(id: string, before: Before, count: number): Promise<HistoryAnswer> {
       const chat = rows.findChat(id)
       if (!chat) return { state: 'unknown' }
+      return memory.during(chat, () => tools.read(chat, before, count))
+    },
+
+    async read(chat: ChatModel, before: Before, count: number): Promise<HistoryAnswer> {
       for (let loads = 0, hasAll = false; ; loads += 1) {
-        const from = hasAll ? 0 : tools.reachedBy(chat)
+        const reading = memory.reading(chat, before?.until ?? Infinity)
+        const from = hasAll ? 0 : reading.from
         const all = rows.inOrder(chat)
         const found = all.filter((message) => rows.time(message) >= from && tools.isBefore(message, before))
         if (hasAll || found.length >= count) {
@@ -101,16 +91,23 @@ export function installPageHistory(): void {
           const rest = found.slice(0, -count)
           const next = tools.cursor(all, page, rest) ?? before
           const transfer = chat.endOfHistoryTransferType ?? null
+          const answer = await tools.rowsOf(page)
+          if (next !== null) memory.pass(chat, next.until)
           return {
             state: 'done',
-            rows: await tools.rowsOf(page),
+            rows: answer,
             end: hasAll && rest.length === 0,
             next,
             transfer: typeof transfer === 'number' ? transfer : null,
           }
         }
-        if (loads === LOADS) return { state: 'more' }
-        hasAll = !(await tools.load(chat))
+        if (loads === LOADS) {
+          if (before !== null) memory.pass(chat, before.until)
+          return { state: 'more' }
+        }
+        const isMore = await tools.load(chat, reading)
+        // Another request may have let go of it meanwhile.
+        hasAll = !isMore && memory.reading(chat, before?.until ?? Infinity) === reading
       }
     },
 

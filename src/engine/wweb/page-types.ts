@@ -19,6 +19,8 @@ export type Model = { id: { toString(): string } }
 export type Collection<M extends Model = Model> = Emitter & {
   get(id: unknown): M | undefined
   getModelsArray(): M[]
+  /** From memory only; `silent`: without an event. */
+  remove(models: M[], options: { silent: true }): unknown
 }
 
 /** The fields of {@link RawMessage}, with objects for addresses and keys. */
@@ -57,7 +59,7 @@ export type ChatModel = Model & {
   mute?: { expiration?: number }
   lastReceivedKey?: Key
   endOfHistoryTransferType?: number
-  msgs?: Collection<MsgModel>
+  msgs?: Collection<MsgModel> & { msgLoadState?: { noEarlierMsgs: boolean } }
   /** What is being done in this chat, by its name (WAWebChatSendMessages). */
   promises?: Record<string, Promise<unknown> | null | undefined>
   groupMetadata?: GroupMetadata
@@ -160,6 +162,31 @@ export type PageRows = {
   loading: Map<ChatModel, number>
 }
 
+/** What reading the history did to WhatsApp Web's memory of a chat. */
+export type Reading = {
+  /** Messages that we loaded and that are in memory. */
+  loaded: MsgModel[]
+  /**
+   * Unix seconds. Memory has everything from `from` until `below`. Before it there may be messages that arrived late,
+   * as new ones, and others between are not loaded.
+   */
+  from: number
+  below: number
+  /** Requests that are running. */
+  readers: number
+  /** Milliseconds. */
+  usedAt: number
+}
+
+/** What {@link installPageMemory} adds. */
+export type PageMemory = {
+  reading(chat: ChatModel, until: number): Reading
+  during<T>(chat: ChatModel, run: () => Promise<T>): Promise<T>
+  noteLoaded(chat: ChatModel, reading: Reading, messages: MsgModel[]): void
+  pass(chat: ChatModel, until: number): void
+  letGoAll(): number
+}
+
 /** What {@link installPageHistory} adds. */
 export type PageHistory = {
   history(chat: string, before: Before, count: number): Promise<HistoryAnswer>
@@ -186,6 +213,7 @@ export type PageWindow = {
   whatsappMcpActs: PageActs
   /** Loads the message with one of these keys if the page does not have it in memory; undefined: it has none. */
   whatsappMcpFind(keys: readonly string[]): Promise<MsgModel | undefined>
+  whatsappMcpMemory: PageMemory
   WWebJS: { sendMessage: SendMessage }
   /** Calls Node: what changed in the page's memory. */
   whatsappMcpChanged?(changes: Changes): void

@@ -1,0 +1,134 @@
+/**
+ * Lets WhatsApp Web's memory go again of messages that reading the history loaded into it: what
+ * {@link installPageMemory} adds to page-rows.ts, with the same rules. WhatsApp Web itself never does; they are still
+ * in its database, where it looks up what is not in memory.
+ */
+import type { ChatModel, MsgModel, PageMemory, PageWindow, Reading } from './page-types.ts'
+
+declare const window: PageWindow
+declare function setTimeout(run: () => void, ms: number): unknown
+
+/** How much of the loaded history stays in memory. */
+export type MemoryLimits = {
+  /** Messages, in all chats together, that stay loaded for the next request. */
+  most: number
+  /** A chat that nobody reads for so long is let go. */
+  idleMs: number
+  /**
+   * Younger messages stay: WhatsApp Web reports only changes of messages that it has in memory. A message can be
+   * deleted for everyone for 60 hours, and phones accept that for 12 hours more.
+   */
+  changeableS: number
+}
+
+export const MEMORY_LIMITS: MemoryLimits = { most: 5_000, idleMs: 10_000, changeableS: 72 * 3600 }
+
+/** Call once per document, after `installPageRows`. */
+export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): void {
+  const rows = window.whatsappMcpRows
+  /** Least recently read first. */
+  const readings = new Map<ChatModel, Reading>()
+  let isWaiting = false
+  const tools = {
+    /**
+     * What this chat has in memory because of us. Begins anew if messages of the second `until` or before it are
+     * asked for, and newer ones than that were let go.
+     */
+    reading(chat: ChatModel, until: number): Reading {
+      const known = readings.get(chat)
+      if (known !== undefined && until <= known.below) return known
+      if (known !== undefined) tools.letGo(chat)
+      const old = (chat.msgs?.getModelsArray() ?? []).filter(({ isNewMsg }) => isNewMsg !== true)
+      const from = Math.min(Infinity, ...old.map((model) => rows.time(model)))
+      const fresh = { loaded: [], from, below: Infinity, readers: known?.readers ?? 0, usedAt: Date.now() }
+      readings.set(chat, fresh)
+      return fresh
+    },
+
+    async during<T>(chat: ChatModel, run: () => Promise<T>): Promise<T> {
+      tools.use(chat, 1)
+      try {
+        return await run()
+      } finally {
+        tools.use(chat, -1)
+        tools.settle()
+      }
+    },
+
+    use(chat: ChatModel, readers: 1 | -1): void {
+      const reading = readings.get(chat) ?? tools.reading(chat, Infinity)
+      reading.readers += readers
+      reading.usedAt = Date.now()
+      readings.delete(chat)
+      readings.set(chat, reading)
+    },
+
+    /** These messages, oldest first, were loaded for this reading; if another one has begun, they are in its way. */
+    noteLoaded(chat: ChatModel, reading: Reading, messages: MsgModel[]): void {
+      if (readings.get(chat) !== reading) return void tools.drop(chat, messages, () => true)
+      reading.loaded = [...messages, ...reading.loaded]
+      reading.from = Math.min(reading.from, ...messages.map((message) => rows.time(message)))
+    },
+
+    /**
+     * The reader of a long chat goes on to what was sent until this second, and needs nothing newer.
+     */
+    pass(chat: ChatModel, until: number): void {
+      const reading = readings.get(chat)
+      if (reading === undefined || reading.readers > 1 || reading.loaded.length <= most) return
+      reading.loaded = tools.drop(chat, reading.loaded, (message) => rows.time(message) > until)
+      reading.below = Math.min(reading.below, until)
+    },
+
+    /** Everything as it was before the chat was read, but for what may still change. Returns the number of messages. */
+    letGo(chat: ChatModel): number {
+      const { loaded } = readings.get(chat) ?? { loaded: [] }
+      readings.delete(chat)
+      return loaded.length - tools.drop(chat, loaded, () => true).length
+    },
+
+    /** Returns the messages that stay. Silently: to WhatsApp Web and the library, a removal is a deletion. */
+    drop(chat: ChatModel, messages: MsgModel[], isOver: (message: MsgModel) => boolean): MsgModel[] {
+      const { msgs } = chat
+      const youngest = Date.now() / 1000 - changeableS
+      const over = messages.filter((message) => rows.time(message) < youngest && isOver(message))
+      if (msgs === undefined || over.length === 0) return messages
+      msgs.remove(over, { silent: true })
+      window.require('WAWebCollections').Msg.remove(over, { silent: true })
+      // Else WhatsApp Web would not load them again (WAWebChatLoadMessages).
+      if (msgs.msgLoadState) msgs.msgLoadState.noEarlierMsgs = false
+      const gone = new Set(over)
+      return messages.filter((message) => !gone.has(message))
+    },
+
+    letGoAll(): number {
+      const free = [...readings].filter(([, { readers }]) => readers === 0)
+      return free.reduce((sum, [chat]) => sum + tools.letGo(chat), 0)
+    },
+
+    settle(): void {
+      const idleSince = Date.now() - idleMs
+      let held = [...readings.values()].reduce((sum, { loaded }) => sum + loaded.length, 0)
+      const newest = [...readings.keys()].at(-1)
+      for (const [chat, { loaded, readers, usedAt }] of [...readings]) {
+        // The chat that was read last is read on: its reader passes through it.
+        const isNeeded = usedAt > idleSince && (held <= most || chat === newest)
+        if (readers > 0 || isNeeded) continue
+        held -= loaded.length
+        tools.letGo(chat)
+      }
+      if (isWaiting || readings.size === 0) return
+      isWaiting = true
+      setTimeout(() => {
+        isWaiting = false
+        tools.settle()
+      }, idleMs)
+    },
+  }
+  window.whatsappMcpMemory = tools satisfies PageMemory
+}
+
+/** Lets go of everything that nobody reads now. Returns the number of messages. */
+export function pageLetGo(): number {
+  return window.whatsappMcpMemory.letGoAll()
+}
