@@ -1,23 +1,34 @@
 /**
  * `npm run bench memory`: the browser tree's memory on the double, by browser and by our flags, each in a fresh profile
  * and alternating. Proportional set size: run it while no other Chromium runs, or shared pages are counted in part.
+ * `-- --history [--messages N]`: instead, while N messages (200,000) are read into the archive.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import puppeteer from 'puppeteer'
 import { openSimulator } from '../simulator/open-simulator.ts'
 import { findBrowser } from '../src/browser/find.ts'
 import { launchArgs } from '../src/engine/wweb/launch-args.ts'
+import { historyReport, measureHistory } from './memory/history.ts'
 import { readMemory } from './start/processes.ts'
 
 const ROUNDS = 3
 /** Chromium goes on loading parts of itself for some seconds after the page is there. */
 const SETTLE_MS = 4_000
 
+const { values } = parseArgs({
+  options: { history: { type: 'boolean' }, messages: { type: 'string', default: '200000' } },
+})
 const full = findBrowser()
 const light = findBrowser({ headless: true })
 if (full === null) throw new Error('no browser was found')
+if (values.history) {
+  const { text, isFlat } = historyReport(await measureHistory(full.path, Number(values.messages)))
+  console.log(text)
+  process.exit(isFlat ? 0 : 1)
+}
 const simulator = await openSimulator({ dataDir: null, pace: 'none', control: null })
 const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
 const stock = [...sandbox, ...simulator.chromiumArgs]

@@ -220,6 +220,20 @@ export const SETTINGS = {
     fallback: '64',
     help: 'Largest file that a client can upload, in MiB.',
   },
+  WHATSAPP_MEMORY_SOFT_MIB: {
+    flag: 'memory-soft-mib',
+    takes: 'MIB',
+    schema: whole(0, 1_000_000),
+    fallback: '1536',
+    help: 'Memory of the browser of one account, in MiB, above which the server logs a warning and frees what WhatsApp Web has loaded. 0: no limit.',
+  },
+  WHATSAPP_MEMORY_HARD_MIB: {
+    flag: 'memory-hard-mib',
+    takes: 'MIB',
+    schema: whole(0, 1_000_000),
+    fallback: '2560',
+    help: 'Memory of the browser of one account, in MiB, above which the server restarts the browser: while no call runs, at most once an hour. 0: no limit.',
+  },
   WHATSAPP_MCP_LOG_LEVEL: {
     flag: 'log-level',
     takes: 'LEVEL',
@@ -252,6 +266,8 @@ export type Config = {
   eventsDays: number
   /** The largest file that a client can upload. */
   maxUploadBytes: number
+  /** Limits of the memory of one browser; 0: none. */
+  memory: { softBytes: number; hardBytes: number }
   /** Which messages the archive keeps, and for how long. */
   keep: KeepRules
   /** The source of the archive's key; null if the archive is not encrypted. */
@@ -308,6 +324,10 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     archiveKey: readKeySource(options, base),
     eventsDays: read('WHATSAPP_EVENTS_DAYS'),
     maxUploadBytes: read('WHATSAPP_MAX_UPLOAD_MIB') * 2 ** 20,
+    memory: {
+      softBytes: read('WHATSAPP_MEMORY_SOFT_MIB') * 2 ** 20,
+      hardBytes: read('WHATSAPP_MEMORY_HARD_MIB') * 2 ** 20,
+    },
     logLevel: read('WHATSAPP_MCP_LOG_LEVEL'),
   }
 }

@@ -24,6 +24,7 @@ const STATUS = [
   'reconnect',
   'whatsapp_web_version',
   'restriction',
+  'memory',
   'control_problem',
   'sync',
   'archive',

@@ -24,7 +24,7 @@ export type AccountOptions = {
   id: AccountId
   dir: AccountDir
   control: Pick<ControlStore, 'outbox'>
-  config: Pick<Config, 'history' | 'keep' | 'eventsDays' | 'headless' | 'outbox'>
+  config: Pick<Config, 'history' | 'keep' | 'eventsDays' | 'headless' | 'memory' | 'outbox'>
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
   /** That answer all reads of this process. */
@@ -73,6 +73,7 @@ export function openAccount(options: AccountOptions): Account {
     log,
     chromeExecutable: options.chromeExecutable,
     headless: config.headless,
+    memory: config.memory,
     words: (text) => inAccount(text, id),
     onStart: options.onStart,
     controlProblem: options.controlProblem,

@@ -28,6 +28,7 @@ export function unusableStatus(error: AppError, server: Status): Status {
     reconnect: null,
     whatsapp_web_version: null,
     restriction: null,
+    memory: null,
     sync: null,
     archive: null,
   }

@@ -140,9 +140,22 @@ export type SendOptions = {
   answers?: readonly MessageKey[] | undefined
 }
 
+/** The memory of the browser, and whether it can be restarted. Never fails. */
+export type EngineMemory = {
+  /** The browser with all its processes; null if the system does not tell. */
+  browserBytes(): Promise<number | null>
+  /**
+   * Takes history that was read out of WhatsApp Web's memory; it loads such messages again when they are needed.
+   * Returns the number of messages. By itself that happens some seconds after the reading.
+   */
+  letGo(): Promise<number>
+  /** Since when no call runs, in milliseconds since the epoch; null while one runs. Readings do not count: they are repeated. */
+  idleSince(): number | null
+}
+
 /**
- * One start of one linked device. Single-use: after `ended` or `close()` open a new one. Every call but the
- * last three also fails with `not_supported_by_whatsapp_web`, if this build lacks what it needs.
+ * One start of one linked device. Single-use: after `ended` or `close()` open a new one. Every call but
+ * `memory` and those after it also fails with `not_supported_by_whatsapp_web`, if this build lacks what it needs.
  */
 export type Engine = {
   /** True while WhatsApp responds. `connection` events report each change. */
@@ -194,6 +207,7 @@ export type Engine = {
    * allow it. Fails as `readChats`.
    */
   askPhone(chat: Jid): Promise<boolean>
+  memory: EngineMemory
   /**
    * Checks whether the page responds and is connected. A page that is loading counts as responding. Never
    * fails: a response that does not arrive in time is `responding: false`.

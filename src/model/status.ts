@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { counted } from './counted.ts'
 import { detail, ownWords, written } from './fields.ts'
+import { Memory } from './memory.ts'
 import { Restriction } from './restriction.ts'
 
 export const SESSION_STATES = [
@@ -33,6 +34,7 @@ export const REASONS = [
   'not_linked',
   'stopped',
   'queued',
+  'memory',
 ] as const
 
 export type Reason = (typeof REASONS)[number]
@@ -110,6 +112,9 @@ export const Status = z.object({
   whatsapp_web_version: detail(z.string().nullable()),
   restriction: detail(
     Restriction.nullable().describe('What WhatsApp does not let this account do now; null if nothing.'),
+  ),
+  memory: detail(
+    Memory.nullable().describe('Memory that is used, sampled every 30 s; null while no browser is ready.'),
   ),
   control_problem: detail(
     z

@@ -60,6 +60,7 @@ async function open({
   const clock = createTestClock()
   const authDir = await openAuthDir(dir, log)
   const engines: Opened[] = []
+  const memory: { bytes: number | null; idleSince: number | null } = { bytes: 100, idleSince: 0 }
   /** What was asked of the engines, in order. */
   const steps: string[] = []
   const budget = { perChat: 0, days: 0, total: 0, pauseMs: 0 }
@@ -79,6 +80,7 @@ async function open({
     clock,
     log,
     headless,
+    memory: { softBytes: 1_000, hardBytes: 2_000 },
     chromeExecutable: '/chrome',
     archive,
     async openEngine({ emit }) {
@@ -118,6 +120,11 @@ async function open({
         async *readContacts() {},
         readMessages: async () => ({ messages: [], end: true, before: 'none' as const, next: null }),
         askPhone: async () => false,
+        memory: {
+          browserBytes: async () => memory.bytes,
+          letGo: () => step('letGo', 3),
+          idleSince: () => memory.idleSince,
+        },
         probe: () => step('probe', { responding: true, connected: true }),
         logout: () => {
           steps.push('logout')
@@ -143,6 +150,7 @@ async function open({
     engine,
     opened,
     steps,
+    memory,
     archive,
     dir,
     profile: join(dir, 'session-default'),
@@ -234,6 +242,99 @@ describe('a link', () => {
     clock.advance(5 * 60_000)
     engine(2).emit(CRASHED)
     expect(session.status().reconnect).toMatchObject({ attempt: 1 })
+  })
+})
+
+describe('the memory of the browser', () => {
+  const WAIT_MS = 30_001
+  const QUIET_MS = 5_001
+
+  it('is in the status while the browser is ready', async () => {
+    const { session, start, link } = await open()
+    await start()
+    expect(session.status().memory).toBeNull()
+    await link()
+    await settle()
+    expect(session.status().memory).toEqual({
+      level: 'normal',
+      browser_bytes: 100,
+      node_bytes: expect.any(Number),
+      soft_limit_bytes: 1_000,
+      hard_limit_bytes: 2_000,
+      sampled_at: expect.stringMatching(/Z$/),
+    })
+    await session.stop()
+    expect(session.status().memory).toBeNull()
+  })
+
+  it('above the soft limit makes the page let go of what it loaded, and nothing else', async () => {
+    const { clock, memory, state, link, steps, session } = await open()
+    await link()
+    memory.bytes = 1_500
+    clock.advance(WAIT_MS)
+    await expect.poll(() => steps).toContain('letGo')
+    expect([session.status().memory?.level, state()]).toEqual(['soft', 'ready'])
+    memory.bytes = 900
+    clock.advance(WAIT_MS)
+    await expect.poll(() => session.status().memory?.level).toBe('normal')
+    expect(state()).toBe('ready')
+  })
+
+  it('above the hard limit restarts the browser, once no call has run for a second', async () => {
+    const { clock, memory, link, opened, engine, state, session } = await open()
+    await link()
+    memory.bytes = 3_000
+    memory.idleSince = null
+    clock.advance(WAIT_MS)
+    await expect.poll(() => session.status().memory?.level).toBe('hard')
+    for (let turn = 0; turn < 5; turn += 1) {
+      clock.advance(QUIET_MS)
+      await settle()
+    }
+    expect(state()).toBe('ready')
+    // The call has ended just now.
+    memory.idleSince = clock.now() + QUIET_MS - 500
+    clock.advance(QUIET_MS)
+    await settle()
+    expect(state()).toBe('ready')
+    // Without a connection the new browser would not load WhatsApp Web.
+    engine(0).emit({ type: 'connection', connected: false })
+    clock.advance(QUIET_MS)
+    await settle()
+    expect(state()).toBe('ready')
+    engine(0).emit({ type: 'connection', connected: true })
+    clock.advance(QUIET_MS)
+    await opened(2)
+    expect(session.status()).toMatchObject({ state: 'starting', memory: null, reconnect: null })
+  })
+
+  it('restarts the browser at most once an hour: its limit may be too low', async () => {
+    const { clock, memory, link, opened, engine, session } = await open()
+    await link()
+    memory.bytes = 3_000
+    clock.advance(WAIT_MS)
+    await opened(2)
+    engine(1).emit({ type: 'authenticated' })
+    engine(1).emit(READY)
+    for (let turn = 0; turn < 10; turn += 1) {
+      clock.advance(60_000)
+      await settle()
+    }
+    expect(session.status()).toMatchObject({ state: 'ready', memory: { level: 'hard' } })
+    clock.advance(3_600_000)
+    await opened(3)
+  })
+
+  it('that the system does not tell has no level', async () => {
+    const { clock, memory, link, state, session } = await open()
+    memory.bytes = null
+    await link()
+    clock.advance(WAIT_MS)
+    await settle()
+    expect([session.status().memory, state()]).toMatchObject([
+      { level: 'normal', browser_bytes: null },
+      'ready',
+    ])
   })
 })
 

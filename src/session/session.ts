@@ -11,6 +11,7 @@ import type { AccountDir } from './account-dir.ts'
 import type { Archive } from './archive.ts'
 import { explainUnlink } from './early-unlink.ts'
 import { nextState, type Signal } from './machine.ts'
+import { createMemoryWatch, type MemoryLimits } from './memory-watch.ts'
 import { nextStep } from './next-step.ts'
 import { createPairing, type PairingCode } from './pairing.ts'
 import { createReconnects } from './reconnect.ts'
@@ -100,6 +101,7 @@ export type SessionOptions = {
   /** Absolute path; null if no browser was found. */
   chromeExecutable: string | null
   headless: boolean
+  memory: MemoryLimits
   /** Returns the error code of the control database; null if there is no problem. */
   controlProblem?(): string | null
   /** Adapts the next step to the paths of the account. */
@@ -137,6 +139,15 @@ export function createSession(options: SessionOptions): Session {
   const restrictionEnd = createTimers<'restriction'>(clock)
   const listeners = new Set<() => void>()
   const changes = createSessionChanges((to, why) => archive.take({ type: 'session', state: to, reason: why }))
+  const memory = createMemoryWatch({
+    limits: options.memory,
+    clock,
+    log,
+    restart(detail) {
+      finish('lost', 'memory', detail)
+      launch()
+    },
+  })
   const pairing = createPairing(clock, options.headless, {
     changed,
     askForQr: () => void engine?.showQr(),
@@ -221,6 +232,7 @@ export function createSession(options: SessionOptions): Session {
     generation += 1
     const leaving = engine
     engine = null
+    memory.follow(null)
     archive.leave()
     if (leaving === null) return
     const gone = farewell(leaving).then(() => leaving.close())
@@ -303,6 +315,7 @@ export function createSession(options: SessionOptions): Session {
       })
     }
     if (engine !== null) archive.follow(engine, toJid(event.account.wid), event.lid)
+    memory.follow(engine)
     changes.note(state, reason, reconnects.attempt())
   }
 
@@ -517,6 +530,7 @@ export function createSession(options: SessionOptions): Session {
             : { attempt: reconnects.attempt(), next_attempt_at: new Date(reconnectAt).toISOString() },
         whatsapp_web_version: version,
         restriction,
+        memory: memory.view(),
         control_problem: options.controlProblem?.() ?? null,
         ...kept,
       }

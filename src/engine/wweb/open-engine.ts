@@ -16,6 +16,8 @@ import { createLinkedClient, isContextLost } from './linked-client.ts'
 import { createLinking } from './linking.ts'
 import { listenTo } from './listeners.ts'
 import { usesOf } from './outgoing/kinds.ts'
+import { pageLetGo } from './page-memory.ts'
+import { memoryOfTree } from './process-memory.ts'
 import { createReading } from './reading.ts'
 import { createRestrictions } from './restrictions.ts'
 import { createSender } from './sender.ts'
@@ -348,6 +350,11 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     readContacts: () => supported.read('read_contacts', reading.readContacts),
     askPhone: (chat) => supported.use(['read_history'], () => reading.askPhone(chat)),
     readMessages: (chat, page) => supported.use(['read_history'], () => reading.readMessages(chat, page)),
+    memory: {
+      browserBytes: async () => memoryOfTree(browser?.process()?.pid ?? 0),
+      letGo: async () => client.pupPage?.evaluate(pageLetGo).catch(() => 0) ?? 0,
+      idleSince: supported.idleSince,
+    },
     async probe() {
       const answer = await readPage()
       const socket = typeof answer === 'string' ? null : answer

@@ -39,3 +39,24 @@ it('looks again for what was missing, and for nothing else', async () => {
   expect(await reply()).toBe('sent')
   expect(events.filter(({ type }) => type === 'checked')).toHaveLength(2)
 })
+
+it('is not idle while a call runs that a restart would cut off; readings are repeated', async () => {
+  const { supported } = open({ build: BUILD, missing: {} })
+  const begin = supported.idleSince()
+  expect(begin).toEqual(expect.any(Number))
+  const settle: (() => void)[] = []
+  const call = () => new Promise<void>((resolve) => settle.push(resolve))
+  const sends = [supported.use(['send_text'], call), supported.use(['reply', 'send_text'], call)]
+  const reading = supported.use(['read_history'], call)
+  expect(supported.idleSince()).toBeNull()
+  settle[0]?.()
+  await sends[0]
+  expect(supported.idleSince()).toBeNull()
+  settle[1]?.()
+  await sends[1]
+  expect(supported.idleSince()).toBeGreaterThanOrEqual(begin ?? 0)
+  await expect(supported.use(['send_text'], () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  expect(supported.idleSince()).not.toBeNull()
+  settle[2]?.()
+  await reading
+})

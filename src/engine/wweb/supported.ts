@@ -23,7 +23,12 @@ export type Supported = {
   use<T>(abilities: readonly [Ability, ...Ability[]], run: () => Promise<T>): Promise<T>
   /** The same for a call that returns its result in pieces. */
   read<T>(ability: Ability, pieces: () => AsyncIterable<T>): AsyncIterable<T>
+  /** As {@link EngineMemory.idleSince}. */
+  idleSince(): number | null
 }
+
+/** The archive repeats these by itself after a restart. */
+const READINGS = new Set<Ability>(['read_history', 'read_chats', 'read_contacts'])
 
 /** The part of the client that checking uses. */
 export type SupportedClient = {
@@ -36,6 +41,8 @@ export function createSupported(
   emit: (event: EngineEvent) => void,
 ): Supported {
   let last: SelfCheck | null = null
+  let running = 0
+  let idleSince = clock.now()
 
   async function check(): Promise<SelfCheck | null> {
     const page = client.pupPage
@@ -80,15 +87,23 @@ export function createSupported(
 
   async function use<T>(abilities: readonly [Ability, ...Ability[]], run: () => Promise<T>): Promise<T> {
     abilities.forEach(demand)
-    const result = await run().catch((error) => explain(abilities, error))
-    noteSuccess(abilities[0])
-    return result
+    const counted = abilities.every((ability) => READINGS.has(ability)) ? 0 : 1
+    running += counted
+    try {
+      const result = await run().catch((error) => explain(abilities, error))
+      noteSuccess(abilities[0])
+      return result
+    } finally {
+      running -= counted
+      if (counted > 0) idleSince = clock.now()
+    }
   }
 
   return {
     check,
     recheck,
     use,
+    idleSince: () => (running > 0 ? null : idleSince),
     async *read(ability, pieces) {
       demand(ability)
       try {

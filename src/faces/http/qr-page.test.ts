@@ -21,6 +21,7 @@ const status: Status = {
   reconnect: null,
   whatsapp_web_version: null,
   restriction: null,
+  memory: null,
   control_problem: null,
   sync: null,
   archive: null,
