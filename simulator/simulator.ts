@@ -215,6 +215,11 @@ export type World = {
    * old messages keep the phone in their keys.
    */
   migrateChat(options: { phone: string }): Promise<WorldContact>
+  /**
+   * The number passes to a new person with this pushname, as operators give numbers out again. The former person is known by LID
+   * only; a chat by phone number keeps the messages of both.
+   */
+  moveNumber(options: { phone: string; pushname: string }): Promise<WorldContact>
   /** The phone number of a person known by LID only (`addContact` with `phoneHidden`) becomes known. */
   revealPhone(options: { lid: string }): Promise<WorldContact>
   /**

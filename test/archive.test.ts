@@ -241,6 +241,33 @@ describe('a chat', () => {
     expect(json.chats.filter(({ id }: { id: string }) => id === `${phone}@c.us`)).toHaveLength(1)
   })
 
+  it.each([
+    ['by phone number', false],
+    ['by LID', true],
+  ])('of somebody whose number passes to another person stays theirs (%s)', async (_, lidChat) => {
+    await linked()
+    const phone = '15557770009'
+    const { lid } = harness.world.addContact({ phone, name: 'Alice', lidChat })
+    const t = Math.floor(Date.now() / 1000) - 86_400
+    await harness.world.write({ from: phone, text: 'from Alice', t })
+    await expect.poll(() => bodies(`${phone}@c.us`)).toEqual(['from Alice'])
+    const lidOf = async () => (await harness.get(`/api/contacts/${phone}@c.us`)).json.contact?.lid
+    await expect.poll(lidOf).toBe(`${lid}@lid`)
+    const bob = await harness.world.moveNumber({ phone, pushname: 'Bob' })
+    await expect.poll(() => bodies(`${lid}@lid`)).toEqual(['from Alice'])
+    await harness.world.write({ from: phone, text: 'from Bob' })
+    await expect.poll(() => bodies(`${phone}@c.us`)).toEqual(['from Bob'])
+    await harness.app.close()
+    await harness.world.write({ from: phone, text: 'more from Bob' })
+    await harness.restart()
+    await harness.synced()
+    await expect.poll(() => bodies(`${phone}@c.us`)).toEqual(['from Bob', 'more from Bob'])
+    expect(bodies(`${lid}@lid`)).toEqual(['from Alice'])
+    expect(await lidOf()).toBe(`${bob.lid}@lid`)
+    const chats = (await harness.get('/api/chats?limit=100')).json.chats.map(({ id }: { id: string }) => id)
+    expect(chats).toEqual(expect.arrayContaining([`${phone}@c.us`, `${lid}@lid`]))
+  })
+
   it('of a person with a LID only becomes the chat of the phone number when that is known', async () => {
     await linked()
     const person = harness.world.addContact({

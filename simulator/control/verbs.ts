@@ -180,6 +180,7 @@ export const verbs = {
     world.writeStatus(input),
   ),
   migrateChat: verb({ phone: text }, (world, input) => world.migrateChat(input)),
+  moveNumber: verb({ phone: text, pushname: text }, (world, input) => world.moveNumber(input)),
   revealPhone: verb({ lid: text }, (world, input) => world.revealPhone(input)),
   setDisappearing: verb({ chat: text, seconds: number, by: optional(text) }, (world, input) =>
     world.setDisappearing(input),

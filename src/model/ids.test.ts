@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isGroup, type Jid, phoneNumberInput, phoneOf, respellKey, toJid } from './ids.ts'
+import { isGroup, type Jid, parseMessageKey, phoneNumberInput, phoneOf, respellKey, toJid } from './ids.ts'
 
 describe('phoneNumberInput', () => {
   it.each([
@@ -40,10 +40,16 @@ describe('JIDs', () => {
 describe('message keys', () => {
   const both = (jid: Jid) => (isGroup(jid) ? [jid] : [jid, toJid(jid.replace('c.us', 'lid'))])
 
+  it('to oneself have an end that is no person, in both directions', () => {
+    for (const key of ['true_1@c.us_3EB0_out', 'false_1@c.us_3EB0_in'])
+      expect(parseMessageKey(key)).toMatchObject({ chat: '1@c.us', bareId: '3EB0', participant: null })
+  })
+
   it.each([
     ['true_1@c.us_3EB0', ['true_1@c.us_3EB0', 'true_1@lid_3EB0']],
     ['false_9@g.us_3EB0_1@c.us', ['false_9@g.us_3EB0_1@c.us', 'false_9@g.us_3EB0_1@lid']],
     ['true_1@c.us_3EB0_out', ['true_1@c.us_3EB0_out', 'true_1@lid_3EB0_out']],
+    ['false_1@c.us_3EB0_in', ['false_1@c.us_3EB0_in', 'false_1@lid_3EB0_in']],
     ['no key', ['no key']],
   ])('are written with every address: %s', (key, all) => {
     expect(respellKey(key, both)).toEqual(all)

@@ -81,17 +81,17 @@ export type KeyParts = { fromMe: boolean; chat: Jid; bareId: string; participant
 
 /**
  * Returns the parts of a key `<from_me>_<chat>_<bare id>[_<participant>]`, or null for any other text. Keys of messages
- * to oneself end in `_out` (wwebjs#201857).
+ * to oneself end in `_out`, on some builds in `_in` (wwebjs#201857).
  */
 export function parseMessageKey(text: string): KeyParts | null {
-  const match = /^(true|false)_([^_@]+@[a-z.]+)_([^_@]+)(?:_(out|[^_@]+@[a-z.]+))?$/.exec(text)
+  const match = /^(true|false)_([^_@]+@[a-z.]+)_([^_@]+)(?:_(out|in|[^_@]+@[a-z.]+))?$/.exec(text)
   const [, direction, chat, bareId, rest] = match ?? []
   if (chat === undefined || bareId === undefined) return null
   return {
     fromMe: direction === 'true',
     chat: toJid(chat),
     bareId,
-    participant: rest === undefined || rest === 'out' ? null : toJid(rest),
+    participant: rest?.includes('@') !== true ? null : toJid(rest),
   }
 }
 
@@ -105,7 +105,7 @@ export function respellKey(text: string, addressesOf: (jid: Jid) => readonly Jid
   const { fromMe, chat, bareId, participant } = key
   const ends =
     participant === null
-      ? [text.endsWith('_out') ? '_out' : '']
+      ? [/_(?:out|in)$/.exec(text)?.[0] ?? '']
       : addressesOf(participant).map((one) => `_${one}`)
   return addressesOf(chat).flatMap((one) => ends.map((end) => `${fromMe}_${one}_${bareId}${end}`))
 }

@@ -48,7 +48,7 @@ describe('openAccountArchive', () => {
     first.learnLid(toJid('77001@lid'))
     await first.close()
     const second = open('15550001000@c.us')
-    expect(second.inbox.where.senderId(toJid('77001@lid'))).toBe(0)
+    expect(second.inbox.where.senderId(toJid('77001@lid'), 0)).toBe(0)
     await second.close()
   })
 })

@@ -235,7 +235,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
     // Only its time is known, and another message of the same second may have arrived since.
     if (last === null) return timestamp <= timeOf(upTo) && since !== null && timestamp < since ? upTo : null
-    const isKnown = store.messages.findAll(last.bareId, chat.id).some(({ id }) => id <= upTo)
+    const its = inbox.where.chatId(last.chat, last.sentAt) ?? chat.id
+    const isKnown = store.messages.findAll(last.bareId, its).some(({ id }) => id <= upTo)
     return isKnown && since !== null && last.sentAt <= since - CHANGEABLE_S ? upTo : null
   }
 
@@ -244,7 +245,11 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
    * chats.
    */
   function removeUnlisted(chats: ChatRow[], listed: ReadonlySet<number>): void {
-    const present = chats.filter(({ kind, removed_at }) => LISTED.has(kind) && removed_at === null)
+    // A chat whose number is another person's now is listed as the chat with that person.
+    const isOthers = ({ person }: ChatRow) => person !== null && store.people.hasLostPhone(person)
+    const present = chats.filter(
+      (chat) => LISTED.has(chat.kind) && chat.removed_at === null && !isOthers(chat),
+    )
     const gone = present.filter(({ id }) => !listed.has(id))
     if (gone.length * 2 > present.length) return
     for (const { id } of gone) {

@@ -333,7 +333,17 @@ describe('a chat that is forgotten', () => {
     await turns()
     expect(kept()).toEqual(['p1', 'p2'])
     write(seen('even older', { sentAt: older - 1 }))
+    // WhatsApp Web still has what was forgotten.
+    write(
+      seen('forgotten', { chat: lid, sender: lid, sentAt: older + 1 }),
+      seen('other', { sentAt: older + 1 }),
+    )
     expect(kept()).toEqual(['p1', 'p2'])
+    clock.advance(2 * 3_600_000)
+    await turns()
+    expect(kept()).toEqual(['p1', 'p2'])
+    write(seen('new', { sentAt: nowS() }))
+    expect(kept()).toEqual(['p1', 'p2', 'new'])
   })
 
   it('is forgotten whole, although meanwhile it turns out to be one with another', async () => {

@@ -84,9 +84,11 @@ export function createForgetting({
     isScattered = true
   }
 
-  /** Deletes all messages of a chat below this position, in steps that let other work run. */
-  async function removeBelow(chat: number, before: number, from: number): Promise<number> {
+  /** Deletes all messages of a chat before this time (Unix seconds), asked again at each step, which lets other work run. */
+  async function removeBelow(chat: number, fromNow: () => number): Promise<number> {
     for (let removed = 0; ; ) {
+      const from = fromNow()
+      const before = from === Infinity ? LAST : firstIn(from)
       const ids = stopped ? [] : store.messages.below(chat, before, BATCH)
       if (ids.length === 0) return removed
       removed += remove(chat, ids, from)
@@ -100,7 +102,7 @@ export function createForgetting({
       if (stopped) break
       const { id } = chat
       const { from } = keeping.bounds(id, chat)
-      if (from > 0) removed += await removeBelow(id, from === Infinity ? LAST : firstIn(from), from)
+      if (from > 0) removed += await removeBelow(id, () => from)
       if (index % CHATS === 0) await breathe()
     }
     return removed
@@ -181,7 +183,8 @@ export function createForgetting({
         store.gaps.mend(chat, LAST)
       })
       return inTurn(async () => {
-        const removed = await removeBelow(chat, firstIn(from), from)
+        // Less, once it turned out to be one with another chat.
+        const removed = await removeBelow(chat, () => store.chats.get(chat)?.forgotten_before ?? 0)
         if (stopped) fail('still_forgetting')
         await wipe(true).catch((error) =>
           log.warn({ err: error }, 'the archive could not be wiped yet; it is wiped later'),

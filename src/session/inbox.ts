@@ -146,7 +146,7 @@ export function createInbox(options: InboxOptions): Inbox {
     switch (event.type) {
       case 'message': {
         const { message } = event
-        const chat = where.chatId(message.chat)
+        const chat = chatOf(message)
         if (chat === null) return
         const { added, newest } = messages.record(chat, [message], () => 'live')
         if (newest !== null && caughtUp.has(chat)) store.chats.setCaughtUp(chat, newest)
@@ -154,25 +154,22 @@ export function createInbox(options: InboxOptions): Inbox {
         return
       }
       case 'ack':
-      case 'reaction': {
-        const chat = where.findChat(event.chat)
-        if (chat === null) return
-        if (event.type === 'ack') return messages.ack(chat, event.bareId, event.ack)
-        return messages.reaction(chat, event.bareId, event.messageSender, event.reaction)
-      }
+        return messages.ack(event.chat, event.bareId, event.ack)
+      case 'reaction':
+        return messages.reaction(event.chat, event.bareId, event.messageSender, event.reaction)
       case 'chats':
         for (const one of event.chats) {
           const chat = chats.chat(one)
           if (chat === null) continue
           // The message should have been reported first: it came without an event, as after a lost
           // connection.
-          const isKnown = one.last === null || isHere(chat, one.last)
+          const isKnown = one.last === null || isHere(chatOf(one.last) ?? chat, one.last)
           if (!isKnown || store.chats.get(chat)?.caught_up_to === null) lookAgain(chat)
         }
         return
       case 'stored': {
         const { message } = event
-        const chat = where.chatId(message.chat)
+        const chat = chatOf(message)
         if (chat === null || isHere(chat, message)) return
         if (isHistory(chat, message)) return moreCame(chat)
         return lookAgain(chat, message.sentAt)
@@ -182,10 +179,9 @@ export function createInbox(options: InboxOptions): Inbox {
       case 'chat_removed':
         return chats.removed(event.chat)
       case 'contacts':
-        for (const one of event.contacts) merged(chats.contact(one))
-        return
+        return event.contacts.flatMap(chats.contact).forEach(merged)
       case 'identity':
-        return merged(chats.identity(event.phone, event.lid))
+        return chats.identity(event.phone, event.lid).forEach(merged)
       case 'outbox': {
         const { kind, item } = event
         const chat = where.findChat(event.chat)
@@ -204,6 +200,9 @@ export function createInbox(options: InboxOptions): Inbox {
       }
     }
   }
+
+  /** By its address at that time: it may be another person's now. */
+  const chatOf = ({ chat, sentAt }: SeenMessage) => where.chatId(chat, sentAt)
 
   /** True if the message is in the archive, or is not to be stored. */
   function isHere(chat: number, message: SeenMessage): boolean {
@@ -254,9 +253,8 @@ export function createInbox(options: InboxOptions): Inbox {
     onUnheard(chat, from)
   }
 
-  /** What was known of either half does not hold for the whole chat. */
-  function merged(chat: number | null): void {
-    if (chat === null) return
+  /** Messages came from another chat: what was known of either half does not hold for the whole. */
+  function merged(chat: number): void {
     merges += 1
     lastMerge.set(chat, merges)
     lookAgain(chat)
@@ -316,7 +314,20 @@ export function createInbox(options: InboxOptions): Inbox {
       return id === null ? null : (store.chats.get(id) ?? null)
     },
     recordStretch(chat, seen, originOf, before) {
-      return together(() => messages.record(store.chats.currentId(chat), seen, originOf, before))
+      return together(() => {
+        const id = store.chats.currentId(chat)
+        // A number that moved: what WhatsApp Web has in one chat are chats with two people.
+        const others = new Map<number, SeenMessage[]>()
+        const mine = seen.filter((message) => {
+          const chatThen = chatOf(message) ?? id
+          if (chatThen === id) return true
+          others.set(chatThen, [...(others.get(chatThen) ?? []), message])
+          return false
+        })
+        const recorded = messages.record(id, mine, originOf, before)
+        for (const [other, theirs] of others) recorded.added += messages.record(other, theirs, originOf).added
+        return recorded
+      })
     },
     recordGap(chat, after, before) {
       together(() => {

@@ -16,7 +16,7 @@ const NEVER = Number.POSITIVE_INFINITY
 export type Bounds = {
   /** Unix seconds: older messages are not stored. Infinity: no messages are. */
   from: number
-  /** True if this message is to be written. */
+  /** True if this message is to be written where it is not here yet. */
   keeps(message: Pick<SeenMessage, 'sentAt' | 'expiresAt'>): boolean
 }
 
@@ -48,10 +48,11 @@ export function createKeeping(store: Store, rules: KeepRules, clock: Clock): Kee
       const now = Math.floor(clock.now() / 1000)
       const oldest = days === 0 ? 0 : now - days * DAY_S
       const from = never ? NEVER : Math.max(oldest, row?.forgotten_before ?? 0)
+      const addsFrom = Math.max(from, row?.forgotten_until ?? 0)
       return {
         from,
         keeps: ({ sentAt, expiresAt }) =>
-          sentAt >= from && (rules.disappearing || expiresAt === null || expiresAt > now),
+          sentAt >= addsFrom && (rules.disappearing || expiresAt === null || expiresAt > now),
       }
     },
     sweepsDisappearing: !rules.disappearing,

@@ -10,14 +10,20 @@ export type ChatRecorder = {
   /** Returns the chat's id; null if its address is not a chat's. Call within a transaction. */
   chat(seen: SeenChat): number | null
   removed(jid: Jid): void
-  /** Returns the chat that results if two chats were merged, see `MergePeople`. */
-  contact(seen: SeenContact): number | null
-  /** Records that these two addresses belong to one person. Returns as {@link ChatRecorder.contact}. */
-  identity(phone: Jid, lid: Jid): number | null
+  /** Returns the chats to which messages came from other chats, see `Identify`. */
+  contact(seen: SeenContact): number[]
+  /** Records that these two addresses belong to one person now. Returns as {@link ChatRecorder.contact}. */
+  identity(phone: Jid, lid: Jid): number[]
 }
 
 /** Fields that an event names; the time changes with every message, which has its own event. */
 const TOLD = ['name', 'unread_count', 'archived', 'pinned_at', 'muted_until', 'is_read_only'] as const
+
+/**
+ * Messages have the time of WhatsApp's clock, and the first one by a number that moved may come before WhatsApp Web says whose it is.
+ * Nobody else had the number so shortly before.
+ */
+const CLOCKS_DIFFER_MS = 60_000
 
 export function createChatRecorder(store: Store, where: Whereabouts, now: () => number): ChatRecorder {
   const { chats, people, events } = store
@@ -56,15 +62,11 @@ export function createChatRecorder(store: Store, where: Whereabouts, now: () => 
     events.append({ at_ms: now(), kind: 'contact.changed', chat, message: null, data: { person } })
   }
 
-  /** Does nothing if neither address is known yet: the contact with its name follows. */
-  function samePerson(phone: Jid, lid: Jid): number | null {
-    const [byPhone, byLid] = [people.find(phone), people.find(lid)]
-    const person = byPhone ?? byLid
-    if (person === undefined || byPhone?.id === byLid?.id) return null
-    const met = byPhone !== undefined && byLid !== undefined ? store.mergePeople(byLid.id, byPhone.id) : null
-    people.setAddresses(person.id, phone, lid)
-    tellOf(person.id)
-    return met
+  function identity(phone: Jid, lid: Jid): number[] {
+    const identified = store.identify(phone, lid, now() - CLOCKS_DIFFER_MS)
+    if (identified === null) return []
+    tellOf(identified.person)
+    return identified.chats
   }
 
   return {
@@ -94,21 +96,19 @@ export function createChatRecorder(store: Store, where: Whereabouts, now: () => 
     },
     contact(seen) {
       const { phone, lid } = seen
-      const met = phone !== null && lid !== null ? samePerson(phone, lid) : null
-      const person =
-        (phone === null ? undefined : people.find(phone)) ?? (lid === null ? undefined : people.find(lid))
+      const isNew = [phone, lid].every((jid) => jid === null || people.find(jid) === undefined)
+      const changed = !isNew && phone !== null && lid !== null ? identity(phone, lid) : []
+      const address = lid ?? phone
+      const person = address === null ? undefined : people.find(address)
       if (person === undefined) {
         people.insert(seen)
       } else if (differs(person, seen)) {
         people.update(person.id, seen)
         tellOf(person.id)
       }
-      return met
+      return changed
     },
-    identity(phone, lid) {
-      if (people.find(phone) === undefined && people.find(lid) === undefined) people.idOf(phone)
-      return samePerson(phone, lid)
-    },
+    identity,
   }
 }
 
@@ -124,11 +124,9 @@ function factsOf(seen: SeenChat): ChatFacts {
   } satisfies Partial<ChatRow>
 }
 
-/** Addresses and names that are left out change nothing. */
+/** Names that are left out change nothing. */
 function differs(person: PersonRow, seen: SeenContact): boolean {
   return (
-    (seen.phone !== null && seen.phone !== person.phone) ||
-    (seen.lid !== null && seen.lid !== person.lid) ||
     seen.name !== person.name ||
     (seen.pushname !== null && seen.pushname !== person.pushname) ||
     Number(seen.inAddressBook) !== person.in_address_book ||

@@ -1,9 +1,9 @@
 /** Writes messages into the archive: only what is new, each change with its event. */
 import type { Content } from '../model/content.ts'
 import type { EventKind, StoredData } from '../model/events.ts'
-import type { Jid } from '../model/ids.ts'
+import { chatKindOf, type Jid } from '../model/ids.ts'
 import type { SeenMessage, SeenReaction } from '../model/seen.ts'
-
+import { digitsOf } from '../store/identify.ts'
 import { type MessageDetails, type MessageRow, numberOf } from '../store/message-row.ts'
 import { ME, NOBODY } from '../store/people.ts'
 import { firstIn, lastIn, placesBetween, timeOf } from '../store/position.ts'
@@ -32,8 +32,9 @@ export type MessageRecorder = {
    * `before`: position of the known message that follows directly. Call within a transaction.
    */
   record(chat: number, seen: SeenMessage[], originOf: OriginOf, before?: number | null): Recorded
-  ack(chat: number, bareId: string, ack: number): void
-  reaction(chat: number, bareId: string, messageSender: Jid | null, reaction: SeenReaction): void
+  /** `chat`: its address, now or when the message was sent. */
+  ack(chat: Jid, bareId: string, ack: number): void
+  reaction(chat: Jid, bareId: string, messageSender: Jid | null, reaction: SeenReaction): void
 }
 
 /** Longer than the page takes to read the reactions of a page of messages. */
@@ -52,11 +53,11 @@ export function createMessageRecorder(
   }
 
   /** @param person the person of a direct chat, ME for the chat with oneself; null in other chats */
-  function senderOf({ fromMe, sender, senderName }: SeenMessage, person: number | null): number {
+  function senderOf({ fromMe, sender, senderName, sentAt }: SeenMessage, person: number | null): number {
     // Builds disagree about the direction of notes to oneself.
     if (fromMe || person === ME) return ME
     if (sender === null) return person ?? NOBODY
-    const id = person ?? where.senderId(sender)
+    const id = person ?? where.senderId(sender, sentAt)
     // The first name seen of an unknown sender; later names come with the contacts.
     if (senderName !== null && people.find(sender)?.pushname === null) people.setPushname(id, senderName)
     return id
@@ -74,11 +75,13 @@ export function createMessageRecorder(
         : {
             quoted: {
               bare_id: seen.quoted.bareId,
-              sender: seen.quoted.sender === null ? null : where.senderId(seen.quoted.sender),
+              sender: seen.quoted.sender === null ? null : where.senderId(seen.quoted.sender, seen.sentAt),
               body: seen.quoted.body,
             },
           }),
-      ...(seen.mentions.length === 0 ? {} : { mentions: seen.mentions.map(where.senderId) }),
+      ...(seen.mentions.length === 0
+        ? {}
+        : { mentions: seen.mentions.map((jid) => where.senderId(jid, seen.sentAt)) }),
       ...(seen.forwarded ? { forwarded: 1 as const } : {}),
       ...toExpiry(expiresAt),
       ...toMarks(marks),
@@ -100,6 +103,8 @@ export function createMessageRecorder(
       revoked_at_ms: seen.type === 'revoked' ? now() : null,
       details: detailsOf(seen),
       standing: numberOf(seen.standing),
+      // In a group, the chat says nothing about a person.
+      by_phone: digitsOf(chatKindOf(seen.chat) === 'direct' ? seen.chat : seen.sender),
     }
     messages.insert(row)
     setRaw(place, seen)
@@ -220,7 +225,7 @@ export function createMessageRecorder(
   function setReactions(row: MessageRow, seen: SeenReaction[]): void {
     const present = new Set<number>()
     for (const reaction of seen) {
-      present.add(reaction.sender === null ? ME : where.senderId(reaction.sender))
+      present.add(reaction.sender === null ? ME : where.senderId(reaction.sender, reaction.at / 1000))
       setReaction(row, reaction)
     }
     for (const { sender, at_ms } of changes.reactions(row.id)) {
@@ -230,7 +235,7 @@ export function createMessageRecorder(
   }
 
   function setReaction(row: { id: number; chat: number }, { sender, emoji, at }: SeenReaction, tell = true) {
-    const from = sender === null ? ME : where.senderId(sender)
+    const from = sender === null ? ME : where.senderId(sender, at / 1000)
     const known = changes.reactions(row.id).find((reaction) => reaction.sender === from)
     if (known !== undefined && (known.emoji === emoji || known.at_ms > at)) return
     if (emoji === '') return known === undefined ? undefined : removeReaction(row, from)
@@ -259,6 +264,15 @@ export function createMessageRecorder(
       places.push(...placesBetween(at, messages.takenBelow(lastIn(at) + 1, at), null, count - places.length))
     }
     return places
+  }
+
+  /** The message of this sender (null: this account) in a chat; an address may have been another person's when it was sent. */
+  function findSent(jid: Jid, bareId: string, sender: Jid | null): MessageRow[] {
+    const chat = where.findChats(jid).find((one) => messages.findAll(bareId, one).length > 0)
+    if (chat === undefined) return []
+    const person = where.personOf(chat)
+    const senders = sender === null ? [ME] : person === null ? where.senderIds(sender) : [person]
+    return messages.findAll(bareId, chat).filter((row) => senders.includes(row.sender))
   }
 
   function record(
@@ -336,14 +350,10 @@ export function createMessageRecorder(
   return {
     record,
     ack(chat, bareId, ack) {
-      const row = messages.find(bareId, chat, ME)
-      if (row !== undefined) setAck(row, ack)
+      for (const row of findSent(chat, bareId, null)) setAck(row, ack)
     },
     reaction(chat, bareId, messageSender, reaction) {
-      const person = where.personOf(chat)
-      const sender = messageSender === null ? ME : (person ?? where.senderId(messageSender))
-      const row = messages.find(bareId, chat, sender)
-      if (row !== undefined) setReaction(row, reaction)
+      for (const row of findSent(chat, bareId, messageSender)) setReaction(row, reaction)
     },
   }
 }

@@ -341,10 +341,11 @@ describe('a person', () => {
     inbox.recordGap(byLid ?? 0, null, rowsOf(AMARA_LID)[0]?.id ?? 0)
     inbox.take({ type: 'identity', phone: AMARA, lid: AMARA_LID })
     inbox.flush()
-    expect(store.gaps.of(byPhone ?? 0)).toHaveLength(1)
-    expect(store.chats.get(byPhone ?? 0)?.caught_up_to).toBeNull()
+    const whole = inbox.where.findChat(AMARA) ?? 0
+    expect(store.gaps.of(whole)).toHaveLength(1)
+    expect(store.chats.get(whole)?.caught_up_to).toBeNull()
     take(message('Q', { sentAt: T + 20 }))
-    expect(store.chats.get(byPhone ?? 0)?.caught_up_to).toBeNull()
+    expect(store.chats.get(whole)?.caught_up_to).toBeNull()
   })
 
   it('is reported only when something changed', () => {

@@ -4,14 +4,21 @@ import { ME } from '../store/people.ts'
 import type { Store } from '../store/store.ts'
 
 export type Whereabouts = {
-  /** Returns the chat at this address, creating it if it is new; null for an address that is not a chat's. */
-  chatId(jid: Jid): number | null
+  /**
+   * Returns the chat that had this address at that time (Unix seconds; omitted: that has it now), creating it if it is new; null for
+   * an address that is not a chat's.
+   */
+  chatId(jid: Jid, at?: number): number | null
   /** Returns the chat at this address, or null. */
   findChat(jid: Jid): number | null
+  /** Returns the chats that have or had this address, the present one first. */
+  findChats(jid: Jid): number[]
   /** Returns the person of a direct chat; ME for the chat with oneself; null for another kind of chat. */
   personOf(chat: number): number | null
-  /** Returns the person who writes from this address; all addresses of this account are one person. */
-  senderId(jid: Jid): number
+  /** Returns the person who wrote from this address at that time (Unix seconds); all addresses of this account are one person. */
+  senderId(jid: Jid, at: number): number
+  /** Returns everyone who writes or wrote from this address. */
+  senderIds(jid: Jid): number[]
 }
 
 /** @param own this account's addresses: phone number, and LID if known */
@@ -28,10 +35,18 @@ export function createWhereabouts({ people, chats }: Store, own: () => ReadonlyS
   }
   return {
     findChat,
-    chatId(jid) {
+    findChats(jid) {
+      const now = findChat(jid) ?? []
+      const others = people.everyoneAt(jid).map((person) => chats.byPerson(person)?.id ?? [])
+      return [...new Set([now, ...others].flat())]
+    },
+    chatId(jid, at) {
       const kind = chatKindOf(jid)
       if (kind === null) return null
-      return findChat(jid) ?? chats.insert(kind, kind === 'direct' ? { person: people.idOf(jid) } : { jid })
+      if (kind !== 'direct' || own().has(jid) || at === undefined)
+        return findChat(jid) ?? chats.insert(kind, kind === 'direct' ? { person: people.idOf(jid) } : { jid })
+      const person = people.idAt(jid, at * 1000)
+      return chats.byPerson(person)?.id ?? chats.insert(kind, { person })
     },
     personOf(chat) {
       const row = chats.get(chat)
@@ -39,6 +54,7 @@ export function createWhereabouts({ people, chats }: Store, own: () => ReadonlyS
       const address = chats.addressOf(chat)
       return address !== null && own().has(address) ? ME : row.person
     },
-    senderId: (jid) => (own().has(jid) ? ME : people.idOf(jid)),
+    senderId: (jid, at) => (own().has(jid) ? ME : people.idAt(jid, at * 1000)),
+    senderIds: (jid) => (own().has(jid) ? [ME] : people.everyoneAt(jid)),
   }
 }

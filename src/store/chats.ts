@@ -19,7 +19,10 @@ export type ChatRow = {
   removed_at: number | null
   last_message: number | null
   caught_up_to: number | null
+  /** Unix seconds: older messages are deleted. */
   forgotten_before: number
+  /** Unix seconds: older messages are not added; those of another chat that turned out to be this one stay. */
+  forgotten_until: number
   merged_into: number | null
   /** From the newest message back to this position all were read; null: none. */
   history_from: number | null
@@ -62,8 +65,11 @@ export type Chats = {
   setPhoneAsked(id: number, at: number): void
   /** When the next chat's history is due to be read again, in Unix seconds; null if none is. */
   nextHistoryAt(): number | null
-  /** Messages sent before this time (Unix seconds) are not stored again. Never decreases. */
-  setForgotten(id: number, before: number): void
+  /**
+   * Messages sent before these times (Unix seconds) are deleted, and not added again. Neither decreases.
+   * @param until left out: the same
+   */
+  setForgotten(id: number, before: number, until?: number): void
   /** Marks the history of every chat as possibly incomplete. */
   doubtHistory(): void
   setPerson(id: number, person: number): void
@@ -118,7 +124,9 @@ export function createChats(db: Connection): Chats {
   const nextHistoryAt = db.query<{ at: number | null }, []>(
     "SELECT min(history_next_at) AS at FROM chats WHERE merged_into IS NULL AND history <> 'all'",
   )
-  const setForgotten = db.command('UPDATE chats SET forgotten_before = max(forgotten_before, ?) WHERE id = ?')
+  const setForgotten = db.command(
+    'UPDATE chats SET forgotten_before = max(forgotten_before, ?), forgotten_until = max(forgotten_until, ?) WHERE id = ?',
+  )
   const doubtHistory = db.command(
     "UPDATE chats SET history = 'more', history_reason = NULL, history_tries = 0, history_next_at = NULL, history_from = NULL",
   )
@@ -195,7 +203,7 @@ export function createChats(db: Connection): Chats {
     setHistoryFrom: (id, position) => void setHistoryFrom.run(position, position, id),
     setPhoneAsked: (id, at) => void setPhoneAsked.run(at, id),
     nextHistoryAt: () => nextHistoryAt.get()?.at ?? null,
-    setForgotten: (id, before) => void setForgotten.run(before, id),
+    setForgotten: (id, before, until = before) => void setForgotten.run(before, until, id),
     doubtHistory: () => void doubtHistory.run(),
     setPerson: (id, person) => void setPerson.run(person, id),
     refreshLast: (id) => void refreshLast.run(id),

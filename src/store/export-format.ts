@@ -73,6 +73,7 @@ export const ChatLine = z.object({
   muted_until: z.union([z.literal(-1), seconds]),
   removed_at: seconds.nullable(),
   forgotten_before: seconds,
+  forgotten_until: seconds.optional(),
   archived: z.boolean(),
   is_read_only: z.boolean(),
   /** Positions of messages. */

@@ -60,6 +60,7 @@ export function toChatLine(
     muted_until: row.muted_until,
     removed_at: row.removed_at,
     forgotten_before: row.forgotten_before,
+    forgotten_until: row.forgotten_until,
     archived: row.archived === 1,
     is_read_only: row.is_read_only === 1,
     caught_up_to: row.caught_up_to,

@@ -69,7 +69,7 @@ describe('an export can be imported', () => {
   }
 
   it('where a phone number becomes known while it is made', () => {
-    const learn = () => archive.store.people.setAddresses(hidden, PHONE, LID)
+    const learn = () => archive.store.identify(PHONE, LID, Date.now())
     const texts = [...exportsWith(learn, known)]
     expect(texts.length).toBeGreaterThan(5)
     for (const text of texts) expect(imported(text)).toEqual({ messages: 500, chats: 1 })
@@ -85,8 +85,7 @@ describe('an export can be imported', () => {
         archive.message(chats[n % 2 === 0 ? 0 : 1], { from: n % 2 === 0 ? hidden : other, ago: 500 - n })
     }
     const merge = () => {
-      archive.store.mergePeople(hidden, other)
-      archive.store.people.setAddresses(other, PHONE, LID)
+      archive.store.identify(PHONE, LID, Date.now())
     }
     for (const text of exportsWith(merge, both)) expect(imported(text).messages).toBe(1_000)
   })
@@ -96,8 +95,7 @@ describe('an export can be imported', () => {
       const other = archive.person({ phone: PHONE })
       const present = archive.chat('direct', { person: other })
       archive.message(present, { from: other })
-      archive.store.mergePeople(hidden, other)
-      archive.store.people.setAddresses(other, PHONE, LID)
+      archive.store.identify(PHONE, LID, Date.now())
     }
     const texts = [...exportsWith(come, known)]
     // What comes after the last page was read is not in it.

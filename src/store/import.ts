@@ -57,7 +57,10 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
       isBlocked: is_blocked,
     }
     // During the export, the phone number and the LID were found to belong to one person.
-    const known = addresses.map((jid) => store.people.find(jid)).find((one) => one !== undefined)
+    const isKnown = addresses.some((jid) => store.people.find(jid) !== undefined)
+    if (isKnown && person.phone !== null && person.lid !== null)
+      store.identify(person.phone, person.lid, Date.parse(header.exported_at))
+    const known = addresses.map((jid) => store.people.find(jid)).at(-1)
     if (known === undefined) store.people.insert(person)
     else store.people.update(known.id, person)
   }
@@ -80,7 +83,7 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
     if (line.removed_at !== null) store.chats.setRemoved(id, line.removed_at)
     if (line.caught_up_to !== null) store.chats.setCaughtUp(id, line.caught_up_to)
     if (line.history_complete) store.chats.setHistory(id, afterEnd({ history_tries: 0 }, 'none', 0, 0))
-    store.chats.setForgotten(id, line.forgotten_before)
+    store.chats.setForgotten(id, line.forgotten_before, line.forgotten_until)
     store.chats.setMembers(
       id,
       line.members.map(({ id: member, is_admin }) => ({ person: personAt(member), isAdmin: is_admin })),

@@ -29,16 +29,16 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
   const lookAgain = db.command(
     `UPDATE chats SET caught_up_to = ?, history = 'more', history_reason = NULL, history_tries = 0,
      history_next_at = NULL, history_from = NULL, unread_count = max(unread_count, ?), timestamp = max(timestamp, ?), archived = min(archived, ?),
-     forgotten_before = ? WHERE id = ?`,
+     forgotten_before = ?, forgotten_until = max(forgotten_until, ?) WHERE id = ?`,
   )
-  const forgotten = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id < ?')
+  const olderThan = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id < ?')
   /** Deletes the messages that both have. */
   const drop = (rows: readonly { id: number }[]) => messages.remove(rows.map(({ id }) => id))
 
   function mergeChats(old: ChatRow, present: ChatRow): void {
     const [from, into] = [old.id, present.id]
     // Finishes deleting forgotten messages first: after the merge, their half can no longer be identified.
-    for (const { id, forgotten_before } of [old, present]) drop(forgotten.all(id, firstIn(forgotten_before)))
+    for (const { id, forgotten_before } of [old, present]) drop(olderThan.all(id, firstIn(forgotten_before)))
     // Before their messages, by which they are found.
     for (const command of moveEvents) command.run(into, from)
     messages.setChat(from, into)
@@ -48,13 +48,12 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
     const places = [old.caught_up_to, present.caught_up_to]
     const caughtUp = places.includes(null) ? null : Math.min(...places.map(Number))
     const { unread_count, timestamp, archived } = old
-    // One half was forgotten up to a time; the older messages of the other half were not.
+    // One half was forgotten up to a time; the older messages of the other half were not, and stay. No others are added.
     const oldest = messages.oldest(into)
-    const forgottenBefore = Math.min(
-      Math.max(old.forgotten_before, present.forgotten_before),
-      oldest === undefined ? Number.POSITIVE_INFINITY : timeOf(oldest.id),
-    )
-    lookAgain.run(caughtUp, unread_count, timestamp, archived, forgottenBefore, into)
+    const forgotten = Math.max(old.forgotten_before, present.forgotten_before)
+    const before = Math.min(forgotten, oldest === undefined ? Infinity : timeOf(oldest.id))
+    const until = Math.max(forgotten, old.forgotten_until)
+    lookAgain.run(caughtUp, unread_count, timestamp, archived, before, until, into)
     chats.retire(from, into)
     chats.refreshLast(into)
   }

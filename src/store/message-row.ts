@@ -18,6 +18,8 @@ export type MessageRow = {
   details: string | null
   /** {@link STANDINGS} by number. */
   standing: number
+  /** Digits of the phone number by which the message came; null or left out: by LID, or not known. */
+  by_phone?: number | null
 }
 
 /** A row to insert; without a standing it is an ordinary message. */

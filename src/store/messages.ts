@@ -22,6 +22,8 @@ export type Messages = {
    */
   setSender(from: number, into: number): void
   setChat(from: number, into: number): void
+  /** Moves one message, with its events, to another chat or sender; deletes it if it exists there already. */
+  move(row: MessageRow, to: Pick<MessageRow, 'chat' | 'sender'>): void
   /**
    * Deletes these messages with everything that belongs to them: revisions, reactions, events, raw models. The only way
    * to delete messages. Call within a transaction, with some hundreds at most. Returns the number of messages
@@ -67,9 +69,11 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
   const ownAck = db.query<{ ack: number }>(
     'SELECT max(ack) AS ack FROM messages WHERE bare_id = ? AND sender = 0',
   )
-  const insert = db.command('INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', {
-    keepsMemory: true,
-  })
+  const insert = db.command(
+    `INSERT INTO messages (id, chat, bare_id, sender, type, body, ack, has_media, edited_at_ms, revoked_at_ms, details, standing,
+     by_phone) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    { keepsMemory: true },
+  )
   const update = db.command(
     `UPDATE messages SET type = ?, body = ?, ack = ?, has_media = ?, edited_at_ms = ?, revoked_at_ms = ?, details = ?,
      standing = ? WHERE id = ?`,
@@ -77,6 +81,8 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
   const setAck = db.command('UPDATE messages SET ack = ? WHERE id = ?')
   const setSender = db.command('UPDATE OR IGNORE messages SET sender = ? WHERE id = ?')
   const setChat = db.command('UPDATE OR IGNORE messages SET chat = ? WHERE id = ?')
+  const moveOne = db.command('UPDATE OR IGNORE messages SET chat = ?, sender = ? WHERE id = ?')
+  const moveEvents = db.command('UPDATE events SET chat = ? WHERE message = ? AND message IS NOT NULL')
   const sentBy = db.query<MessageRow>('SELECT * FROM messages WHERE sender = ? AND sender > 0 ORDER BY id')
   const inChat = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id')
   const these = db.query<MessageRow>(
@@ -118,6 +124,16 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
   const get = db.query<MessageRow>('SELECT * FROM messages WHERE id = ?')
   const count = db.query<{ n: number }>('SELECT count(*) AS n FROM messages')
   let total: number | null = null
+
+  function removeAll(ids: readonly number[]): number {
+    const list = JSON.stringify(ids)
+    for (const row of these.all(list)) index.remove(row)
+    for (const command of removals) command.run(list)
+    const { changes } = remove.run(list)
+    if (total !== null) total -= changes
+    return changes
+  }
+
   return {
     find: (bareId, chat, sender) => find.get(bareId, chat, sender),
     findAll: (bareId, chat) => findAll.all(bareId, chat),
@@ -125,10 +141,10 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
     insert(given) {
       const row: MessageRow = { standing: numberOf('message'), ...given }
       const { id, chat, bare_id, sender, type, body, ack, has_media } = row
-      const { edited_at_ms, revoked_at_ms, details, standing } = row
+      const { edited_at_ms, revoked_at_ms, details, standing, by_phone = null } = row
       const highest = Math.max(newestOfAll(), id)
       const facts = [type, body, ack, has_media, edited_at_ms, revoked_at_ms, details, standing]
-      insert.run(id, chat, bare_id, sender, ...facts)
+      insert.run(id, chat, bare_id, sender, ...facts, by_phone)
       tops.set('id', highest)
       index.add(row)
       if (total !== null) total += 1
@@ -151,14 +167,12 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
         if (setChat.run(into, row.id).changes > 0) index.reassign(row, { chat: into })
       }
     },
-    remove(ids) {
-      const list = JSON.stringify(ids)
-      for (const row of these.all(list)) index.remove(row)
-      for (const command of removals) command.run(list)
-      const { changes } = remove.run(list)
-      if (total !== null) total -= changes
-      return changes
+    move(row, { chat, sender }) {
+      if (moveOne.run(chat, sender, row.id).changes === 0) return void removeAll([row.id])
+      index.reassign(row, { chat, sender })
+      moveEvents.run(chat, row.id)
     },
+    remove: removeAll,
     below: (chat, before, limit) => older.all(chat, before, limit).map(({ id }) => id),
     expired: (until, limit) => expired.all(until, limit),
     nextExpiry: () => nextExpiry.get()?.at ?? null,

@@ -1,4 +1,7 @@
-/** The table of people: one row each, identified by phone number, LID or both. */
+/**
+ * The tables of people: one row each, and whose a phone number was when. A person with a LID is that LID; a row with a phone number
+ * alone stands for the person whose LID is not known yet.
+ */
 import type { Jid } from '../model/ids.ts'
 import type { SeenContact } from '../model/seen.ts'
 import type { Connection } from './sqlite.ts'
@@ -6,6 +9,9 @@ import type { Connection } from './sqlite.ts'
 /** Senders that are not a person: this account, or none (the channel itself is the sender). */
 export const ME = 0
 export const NOBODY = -1
+
+/** While a number was a person's; see migrations/archive/08-identities.sql. */
+type Span = { from_ms: number; until_ms: number | null; person: number }
 
 export type PersonRow = {
   id: number
@@ -19,15 +25,27 @@ export type PersonRow = {
 }
 
 export type People = {
-  /** The person with this address; undefined if unknown. */
+  /** The person who has this address now; undefined if unknown. */
   find(jid: Jid): PersonRow | undefined
-  /** The id of the person with this address; creates the row if it is new. */
+  /** The id of the person who has this address now; creates the row if it is new. */
   idOf(jid: Jid): number
+  /** The id of the person who had this address at that time (Unix milliseconds); creates the row if it is new. */
+  idAt(jid: Jid, atMs: number): number
+  /** Everyone who has or had this address, the latest first. */
+  everyoneAt(jid: Jid): number[]
+  /** True if the person's last number is not theirs any more. */
+  hasLostPhone(id: number): boolean
   insert(contact: SeenContact): number
+  /** Changes names and flags; addresses change only by `identify`. */
   update(id: number, contact: SeenContact): void
   setPushname(id: number, pushname: string): void
-  setAddresses(id: number, phone: Jid, lid: Jid): void
-  /** `id` is the same person as `other`: its addresses move there, its row stays as a pointer. */
+  /** The row of a phone number alone is the person with this LID. */
+  setLid(id: number, lid: Jid): void
+  /** From this time on, and since its last person, the number is this person's. It has no other person now. */
+  takePhone(id: number, phone: Jid): void
+  /** From this time on the person has no number. Returns the time: never before the number's last change (Unix milliseconds). */
+  losePhone(id: number, phone: Jid, atMs: number): number
+  /** `id` is the same person as `other`, who keeps what is known of either; its row stays as a pointer. */
   retire(id: number, other: number): void
 }
 
@@ -40,36 +58,74 @@ export function createPeople(db: Connection): People {
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
   const update = db.command(
-    `UPDATE people SET phone = coalesce(?, phone), lid = coalesce(?, lid), name = ?, pushname = coalesce(?, pushname),
-     in_address_book = ?, is_business = ?, is_blocked = ? WHERE id = ?`,
+    `UPDATE people SET name = ?, pushname = coalesce(?, pushname), in_address_book = ?, is_business = ?, is_blocked = ?
+     WHERE id = ?`,
   )
   const setPushname = db.command('UPDATE people SET pushname = ? WHERE id = ?')
-  const setAddresses = db.command('UPDATE people SET phone = ?, lid = ? WHERE id = ?')
+  const setLid = db.command('UPDATE people SET lid = ? WHERE id = ?')
+  const setPhone = db.command('UPDATE people SET phone = ? WHERE id = ?')
+  const spans = db.memory<Jid, Span[]>('person_phones')
+  const spansOf = db.query<Span, [Jid]>(
+    'SELECT from_ms, until_ms, person FROM person_phones WHERE phone = ? ORDER BY from_ms DESC',
+  )
+  const lost = db.query<{ id: number }>(
+    `SELECT id FROM people WHERE id = ? AND phone IS NULL AND EXISTS
+     (SELECT 1 FROM person_phones WHERE person = people.id)`,
+  )
+  const begin = db.command('INSERT INTO person_phones (phone, from_ms, person) VALUES (?, ?, ?)')
+  const end = db.command('UPDATE person_phones SET until_ms = ? WHERE phone = ? AND until_ms IS NULL')
+  const inherit = db.command(
+    `UPDATE people SET name = coalesce(people.name, old.name), pushname = coalesce(people.pushname, old.pushname),
+     in_address_book = max(people.in_address_book, old.in_address_book), is_business = max(people.is_business, old.is_business),
+     is_blocked = max(people.is_blocked, old.is_blocked) FROM people old WHERE people.id = ? AND old.id = ?`,
+  )
   const retire = db.command('UPDATE people SET phone = NULL, lid = NULL, same_as = ? WHERE id = ?')
   const follow = db.command('UPDATE people SET same_as = ? WHERE same_as = ?')
 
-  const find = (jid: Jid) => rows.get(jid, () => (jid.endsWith('@lid') ? byLid : byPhone).get(jid))
-  const add = (one: SeenContact) =>
-    insert.run(
-      one.phone,
-      one.lid,
-      one.name,
-      one.pushname,
-      Number(one.inAddressBook),
-      Number(one.isBusiness),
-      Number(one.isBlocked),
-    ).lastInsertRowid
+  const isLid = (jid: Jid) => jid.endsWith('@lid')
+  const history = (phone: Jid) => (isLid(phone) ? [] : spans.get(phone, () => spansOf.all(phone)))
+  const find = (jid: Jid) => rows.get(jid, () => (isLid(jid) ? byLid : byPhone).get(jid))
+  const flagsOf = (one: SeenContact) => [one.inAddressBook, one.isBusiness, one.isBlocked].map(Number)
+
+  function add(one: SeenContact): number {
+    const id = Number(insert.run(one.phone, one.lid, one.name, one.pushname, ...flagsOf(one)).lastInsertRowid)
+    if (one.phone !== null && one.lid !== null) begin.run(one.phone, startOf(one.phone), id)
+    return id
+  }
+
+  /** A number is its person's since its last person had it, however late that is found. */
+  const startOf = (phone: Jid) => history(phone)[0]?.until_ms ?? 0
+
+  const idOf = (jid: Jid) => find(jid)?.id ?? add(stranger(jid))
   return {
     find,
-    idOf: (jid) => find(jid)?.id ?? add(stranger(jid)),
-    insert: add,
-    update(id, one) {
-      const flags = [Number(one.inAddressBook), Number(one.isBusiness), Number(one.isBlocked)]
-      update.run(one.phone, one.lid, one.name, one.pushname, ...flags, id)
+    idOf,
+    idAt(jid, atMs) {
+      const then = history(jid).find(({ from_ms }) => from_ms <= atMs)
+      return then !== undefined && atMs < (then.until_ms ?? Infinity) ? then.person : idOf(jid)
     },
+    everyoneAt(jid) {
+      const now = find(jid)?.id ?? []
+      return [...new Set([now, ...history(jid).map(({ person }) => person)].flat())]
+    },
+    hasLostPhone: (id) => lost.get(id) !== undefined,
+    insert: add,
+    update: (id, one) => void update.run(one.name, one.pushname, ...flagsOf(one), id),
     setPushname: (id, pushname) => void setPushname.run(pushname, id),
-    setAddresses: (id, phone, lid) => void setAddresses.run(phone, lid, id),
+    setLid: (id, lid) => void setLid.run(lid, id),
+    takePhone(id, phone) {
+      setPhone.run(phone, id)
+      begin.run(phone, startOf(phone), id)
+    },
+    losePhone(id, phone, atMs) {
+      // A clock that was put back must not turn the order around.
+      const at = Math.max(atMs, (history(phone)[0]?.from_ms ?? 0) + 1)
+      setPhone.run(null, id)
+      end.run(at, phone)
+      return at
+    },
     retire(id, other) {
+      inherit.run(other, id)
       retire.run(other, id)
       follow.run(other, id)
     },

@@ -11,7 +11,10 @@ export type Finder = {
   /** The chat at this address, including one deleted on WhatsApp. */
   chat(address: Jid): ChatView | null
   person(address: Jid): PersonRow | null
-  /** The message with this key, and its chat. The key may contain phone numbers or LIDs. */
+  /**
+   * The message with this key, and its chat. The key may contain phone numbers or LIDs; a number may have been its chat's when the
+   * message was sent.
+   */
   message(key: KeyParts): { row: MessageRow; chat: ChatView } | null
 }
 
@@ -20,6 +23,7 @@ const QUERIES = {
   chatByPerson: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE c.person = ?`,
   personByPhone: 'SELECT * FROM people WHERE phone = ?',
   personByLid: 'SELECT * FROM people WHERE lid = ?',
+  formerPeople: 'SELECT DISTINCT person FROM person_phones WHERE phone = ?',
   messages: 'SELECT * FROM messages WHERE bare_id = ? AND chat = ?',
 }
 
@@ -29,6 +33,7 @@ export function createFinder(db: Connection, loader: Loader): Finder {
   const chatByPerson = db.query<ChatView>(QUERIES.chatByPerson)
   const personByPhone = db.query<PersonRow>(QUERIES.personByPhone)
   const personByLid = db.query<PersonRow>(QUERIES.personByLid)
+  const formerPeople = db.query<{ person: number }>(QUERIES.formerPeople)
   const messages = db.query<MessageRow>(QUERIES.messages)
 
   function lookUp(address: Jid): PersonRow | null {
@@ -62,22 +67,40 @@ export function createFinder(db: Connection, loader: Loader): Finder {
     return null
   }
 
+  /** Everyone who has or had this address. */
+  function everyone(address: Jid): number[] {
+    const now = person(address)?.id ?? []
+    return [now, ...formerPeople.all(address).map((one) => one.person)].flat()
+  }
+
+  function chats(address: Jid): ChatView[] {
+    const now = chat(address) ?? []
+    if (chatKindOf(address) !== 'direct') return [now].flat()
+    return [now, ...everyone(address).flatMap((one) => chatByPerson.all(one))].flat()
+  }
+
+  function messageIn(where: ChatView, { bareId, fromMe, participant }: KeyParts) {
+    const rows = messages.all(bareId, where.id)
+    if (rows.length === 0) return null
+    const own = loader.own()
+    const isMine = fromMe || (participant !== null && (participant === own.jid || participant === own.lid))
+    // In the chat with oneself, builds disagree about the direction.
+    if (isOwnChat(where, own)) return first(rows, where)
+    if (isMine) return first(rows, where, (sender) => sender === ME)
+    if (participant === null || where.kind === 'direct') return first(rows, where, (sender) => sender !== ME)
+    const authors = everyone(participant)
+    return first(rows, where, (sender) => authors.includes(sender))
+  }
+
   return {
     chat,
     person,
     message(key) {
-      const where = chat(key.chat)
-      if (where === null) return null
-      const rows = messages.all(key.bareId, where.id)
-      const own = loader.own()
-      const author = key.participant
-      const isMine = key.fromMe || (author !== null && (author === own.jid || author === own.lid))
-      // In the chat with oneself, builds disagree about the direction.
-      if (isOwnChat(where, own)) return first(rows, where)
-      if (isMine) return first(rows, where, (sender) => sender === ME)
-      if (author === null || where.kind === 'direct') return first(rows, where, (sender) => sender !== ME)
-      const id = person(author)?.id ?? null
-      return id === null ? null : first(rows, where, (sender) => sender === id)
+      for (const where of chats(key.chat)) {
+        const found = messageIn(where, key)
+        if (found !== null) return found
+      }
+      return null
     },
   }
 }

@@ -129,11 +129,33 @@ describe('a message that is to be answered', () => {
     })
   })
 
+  it('is found by the number that its person had then, and has it among its keys', () => {
+    const phone = toJid('15551234567@c.us')
+    const anna = archive.person({ phone, lid: '42@lid', name: 'Anna' })
+    const chat = archive.chat('direct', { person: anna })
+    const group = archive.chat('group', { jid: '1@g.us' }, { name: 'Group' })
+    archive.message(chat, { from: anna, id: 'A1', byPhone: phone })
+    archive.message(group, { from: anna, id: 'G1', byPhone: phone })
+    archive.store.identify(phone, toJid('43@lid'), (NOW + 60) * 1000)
+    expect(quoted(`false_${phone}_A1`)).toEqual({
+      id: 'false_42@lid_A1',
+      chat: '42@lid',
+      type: 'chat',
+      keys: ['false_42@lid_A1', `false_${phone}_A1`],
+    })
+    expect(quoted(`false_1@g.us_G1_${phone}`).keys).toEqual([
+      `false_1@g.us_G1_42@lid`,
+      `false_1@g.us_G1_${phone}`,
+    ])
+    expect(at(phone)).toMatchObject({ id: phone })
+    expect(() => quoted('false_43@lid_A1')).toThrow(AppError)
+  })
+
   it('has keys of both directions in the chat with oneself', () => {
     const me = archive.person({ phone: ME_JID, lid: ME_LID })
     archive.message(archive.chat('direct', { person: me }), { id: 'N1' })
     expect(quoted(`true_${ME_JID}_N1_out`).keys).toContain(`false_${ME_LID}_N1_in`)
-    expect(quoted(`true_${ME_JID}_N1_out`).keys).toContain(`true_${ME_JID}_N1_out`)
+    expect(quoted(`false_${ME_LID}_N1_in`).keys).toContain(`true_${ME_JID}_N1_out`)
   })
 
   it('is not found where it is not', () => {

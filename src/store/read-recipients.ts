@@ -182,11 +182,14 @@ function keysOf(row: MessageRow, chat: ChatView, author: PersonRow | undefined, 
     )
   }
   const isMine = row.sender === ME
+  // A number that is somebody else's by now stays in the keys.
+  const then = row.by_phone == null ? [] : [`${row.by_phone}@c.us`]
   const chats = [chat.jid, chat.phone, chat.lid].filter((address) => address !== null)
-  if (!hasAuthors(chat.kind)) return chats.map((address) => key(isMine, address, row.bare_id))
+  if (!hasAuthors(chat.kind))
+    return [...new Set([...chats, ...then])].map((address) => key(isMine, address, row.bare_id))
   const authors = isMine
     ? mine
-    : [author?.phone, author?.lid].filter((address) => typeof address === 'string')
+    : [...new Set([author?.phone, author?.lid, ...then])].filter((address) => typeof address === 'string')
   return chats.flatMap((address) => authors.map((from) => key(isMine, address, row.bare_id, from)))
 }
 

@@ -4,6 +4,7 @@ import { type Chats, createChats } from './chats.ts'
 import type { Doubt, Finding } from './check.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import { createGaps, type Gaps } from './gaps.ts'
+import { createIdentify, type Identify } from './identify.ts'
 import type { FileKey } from './key-file.ts'
 import { createMerge, type MergePeople } from './merge.ts'
 import { createMessages, type Messages } from './messages.ts'
@@ -31,6 +32,7 @@ export type Store = {
   gaps: Gaps
   events: EventLog
   mergePeople: MergePeople
+  identify: Identify
   meta: { get(name: string): string | number | null; set(name: string, value: string | number): void }
   /**
    * Runs all of `work` or none of it; the result is on disk on return.
@@ -62,6 +64,11 @@ export function openStore(file: string, { key = null, checksLater = false }: Sto
   const search = createSearchIndex(db)
   const messages = createMessages(db, search)
   const merge = createMerge(db, people, chats, messages)
+  function mergePeople(from: number, into: number): number | null {
+    const met = merge(from, into)
+    messages.recount()
+    return met
+  }
   return {
     file,
     key,
@@ -74,11 +81,8 @@ export function openStore(file: string, { key = null, checksLater = false }: Sto
     changes: createChanges(db),
     gaps: createGaps(db),
     events: createEventLog(db),
-    mergePeople(from, into) {
-      const met = merge(from, into)
-      messages.recount()
-      return met
-    },
+    mergePeople,
+    identify: createIdentify(db, people, chats, messages, mergePeople),
     meta: { get: (name) => getMeta(db, name), set: (name, value) => setMeta(db, name, value) },
     transaction(work) {
       try {

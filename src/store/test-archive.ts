@@ -7,6 +7,7 @@ import type { ChatKind } from '../model/chat.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import { standingOf } from '../model/message-types.ts'
 import type { ChatFacts } from './chats.ts'
+import { digitsOf } from './identify.ts'
 import { type MessageDetails, numberOf } from './message-row.ts'
 import { ME } from './people.ts'
 import { firstIn } from './position.ts'
@@ -36,6 +37,8 @@ type Message = {
   body?: string
   ack?: number
   hasMedia?: boolean
+  /** The address by which it came. */
+  byPhone?: Jid
   details?: MessageDetails
 }
 
@@ -107,6 +110,7 @@ export function openTestArchive(lid: string | null = ME_LID): TestArchive {
         revoked_at_ms: null,
         details: facts.details === undefined ? null : JSON.stringify(facts.details),
         standing: numberOf(standingOf(type)),
+        by_phone: digitsOf(facts.byPhone ?? null),
       })
       store.chats.noteMessage(chat, position, NOW - ago)
       return position

@@ -29,10 +29,13 @@ const IN_SAMPLE = `SELECT m.* FROM
   (SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS n FROM messages WHERE id >= ?) sampled
   CROSS JOIN messages m ON m.id = sampled.id WHERE place % (n / ${SAMPLE} + 1) = 0`
 
+/** The chat and the sender of a moved message are written again, in front. */
+const PLACE = "CASE WHEN term GLOB '_[cs][0-9]*' THEN 0 ELSE offset END AS place"
+
 /** Words that only one of the two has, by message. */
 const DIFFERENT = `WITH
-  here AS (SELECT doc, term, offset FROM temp.words WHERE doc IN (SELECT value FROM json_each(?))),
-  wanted AS (SELECT doc, term, offset FROM temp.wanted_words)
+  here AS (SELECT doc, term, ${PLACE} FROM temp.words WHERE doc IN (SELECT value FROM json_each(?))),
+  wanted AS (SELECT doc, term, ${PLACE} FROM temp.wanted_words)
   SELECT count(DISTINCT doc) AS n FROM (
     SELECT * FROM (SELECT * FROM here EXCEPT SELECT * FROM wanted)
     UNION ALL SELECT * FROM (SELECT * FROM wanted EXCEPT SELECT * FROM here))`

@@ -2,13 +2,14 @@
 import type { World } from '../../simulator.ts'
 import type { WorldContact } from '../../world-types.ts'
 import { tellPeople } from '../messages.ts'
+import { moveNumber } from '../moved-numbers.ts'
 import { makeLid } from '../seed.ts'
 import { seedHistory } from '../seed-history.ts'
 import type { Reach } from './reach.ts'
 
 type PeopleVerbs = Pick<
   World,
-  'addContact' | 'renameContact' | 'setPushname' | 'setContact' | 'revealPhone' | 'seedHistory'
+  'addContact' | 'renameContact' | 'setPushname' | 'setContact' | 'revealPhone' | 'moveNumber' | 'seedHistory'
 >
 
 /** See {@link World}. */
@@ -45,6 +46,9 @@ export function peopleVerbs({ context, account, person }: Reach): PeopleVerbs {
       if (!contact) throw new Error(`${lid} is not on WhatsApp.`)
       return change(contact.phone, { phoneHidden: false })
     },
+    moveNumber: async ({ phone, pushname }) => ({
+      ...moveNumber(context, account(), person(phone), pushname),
+    }),
     seedHistory: (options) => seedHistory(context, account(), options),
   }
 }

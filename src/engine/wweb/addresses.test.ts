@@ -14,6 +14,18 @@ describe('createAddresses', () => {
     expect(addresses.toPhone('15550000000@s.whatsapp.net')).toBe('15550000000@c.us')
   })
 
+  it('shows the LID of a person whose number is now somebody else’s', () => {
+    const learned: string[][] = []
+    const moved = createAddresses((lid, phone) => learned.push([lid, phone]))
+    for (const lid of ['900@lid', '901@lid', '901@lid']) moved.learn(toJid(lid), toJid('15551234567@c.us'))
+    expect(moved.toPhone('900@lid')).toBe('900@lid')
+    expect(moved.toPhone('901@lid')).toBe('15551234567@c.us')
+    expect(learned).toEqual([
+      ['900@lid', '15551234567@c.us'],
+      ['901@lid', '15551234567@c.us'],
+    ])
+  })
+
   it.each([
     ['true_900@lid_3EB0AA', 'true_15551234567@c.us_3EB0AA'],
     ['false_123-456@g.us_3EB0AA_900@lid', 'false_123-456@g.us_3EB0AA_15551234567@c.us'],

@@ -6,7 +6,7 @@ import { type Jid, type MessageKey, toJid, toMessageKey } from '../../model/ids.
 
 /** The LIDs that this engine has learned so far. */
 export type Addresses = {
-  /** Records that these two addresses belong to one person. */
+  /** Records that these two addresses belong to one person now; the number may have been another LID's. */
   learn(lid: Jid, phone: Jid): void
   /** The same for this account itself; reported to no listener. */
   learnOwn(lid: Jid, phone: Jid): void
@@ -26,6 +26,7 @@ export function createAddresses(onLearned: (lid: Jid, phone: Jid) => void = () =
   return {
     learn(lid, phone) {
       if (!lid.endsWith('@lid') || !phone.endsWith('@c.us') || phones.get(lid) === phone) return
+      for (const [other, its] of phones) if (its === phone) phones.delete(other)
       phones.set(lid, phone)
       onLearned(lid, phone)
     },

@@ -95,6 +95,7 @@ export function installPageHistory(): void {
           if (next !== null) memory.pass(chat, next.until)
           return {
             state: 'done',
+            chat: String(chat.id),
             rows: answer,
             end: hasAll && rest.length === 0,
             next,

@@ -169,7 +169,7 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
       const { Blocklist } = tools.collections()
       return {
         id: String(id),
-        phone: isLid ? (tools.text(contact.phoneNumber ?? other) ?? null) : String(id),
+        phone: isLid ? (tools.text(tools.phoneOf(contact, other)) ?? null) : String(id),
         lid: isLid ? String(id) : (tools.text(other) ?? null),
         name: contact.name ?? null,
         pushname: contact.pushname ?? null,
@@ -181,6 +181,15 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
           Blocklist?.get(String(id)) !== undefined ||
           (other !== undefined && Blocklist?.get(String(other)) !== undefined),
       }
+    },
+
+    /** The contact of a LID still has its number when that is another LID's already. */
+    phoneOf({ id, phoneNumber }: ContactModel, other: Wid | undefined): Wid | undefined {
+      if (phoneNumber === undefined) return other
+      const isOthers = tools
+        .others(phoneNumber)
+        .some((lid) => lid.server === 'lid' && String(lid) !== String(id))
+      return isOthers ? undefined : phoneNumber
     },
 
     /** The same person's other address, if the page's memory has it. */

@@ -118,6 +118,8 @@ export type HistoryAnswer =
   | { state: 'more' }
   | {
       state: 'done'
+      /** The chat's address; keys of its messages may have an earlier one. */
+      chat: string
       rows: MessageRow[]
       end: boolean
       next: Before

@@ -11,6 +11,7 @@ import type { Ask } from './asking.ts'
 import type { LibraryClient } from './linked-client.ts'
 import { pageAskPhone, pageHistory } from './page-history.ts'
 import { pageChatIds, pageChatOf, pageChats, pageContactIds, pageContacts } from './page-rows.ts'
+import { inChat } from './translate.ts'
 import type { Translator } from './translator.ts'
 
 /** Entries per call: chats take about 20 ms, measured with 5,000 of them on the double; people less. */
@@ -82,9 +83,10 @@ export function createReading(
         const answer = await inPage(what, HISTORY_MS, pageHistory, chat, before, count)
         if (answer.state === 'unknown') fail('chat_not_found')
         if (answer.state === 'done') {
-          const seen = answer.rows.flatMap(
-            ({ message, reactions }) => translator.message(message, reactions) ?? [],
-          )
+          const address = toJid(answer.chat)
+          const seen = answer.rows
+            .flatMap(({ message, reactions }) => translator.message(message, reactions) ?? [])
+            .map((message) => inChat(message, address))
           const before = /@newsletter$/.test(chat) ? 'none' : beforeOf(answer.transfer)
           return { messages: seen, end: answer.end, before, next: answer.next }
         }

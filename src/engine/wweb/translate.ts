@@ -183,12 +183,20 @@ export function toSeenChat(row: ChatRow, last: SeenMessage | null, seenAt: numbe
     pinnedAt: row.pin ? toUnixSeconds(row.pin, seenAt) : 0,
     mutedUntil: toMuteEnd(row.mute),
     isReadOnly: row.isClosed || (row.announce && !row.isAdmin),
-    last: last?.standing === 'notice' ? null : last,
+    last: last === null || last.standing === 'notice' ? null : inChat(last, id),
     members:
       row.members
         ?.filter(({ isMe }) => !isMe)
         .map((member) => ({ id: toJid(member.id), isAdmin: member.isAdmin })) ?? null,
   }
+}
+
+/**
+ * The message with the address of its chat. A chat that moved to a LID keeps the phone number in the keys of its earlier messages,
+ * and the number may be somebody else's by now.
+ */
+export function inChat(message: SeenMessage, chat: Jid): SeenMessage {
+  return chat.endsWith('@lid') && message.chat.endsWith('@c.us') ? { ...message, chat } : message
 }
 
 /** Converts a person; null for groups and other entries of WhatsApp Web's contacts. */

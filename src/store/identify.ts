@@ -1,0 +1,79 @@
+/** Records which person has which phone number, and moves what came by a number to the person who had it then. */
+import type { Jid } from '../model/ids.ts'
+import type { Chats } from './chats.ts'
+import type { MergePeople } from './merge.ts'
+import { type MessageRow, numberOf } from './message-row.ts'
+import type { Messages } from './messages.ts'
+import type { People, PersonRow } from './people.ts'
+import { firstIn, timeOf } from './position.ts'
+import type { Connection } from './sqlite.ts'
+
+/** `person`: who has both addresses. `chats`: whose messages changed. Null: nothing was new. */
+export type Identified = { person: number; chats: number[] } | null
+
+/**
+ * From this time on (Unix milliseconds) the person with this LID has this phone number. Two LIDs are never one person: a number
+ * that was somebody else's moves, with the messages that came by it since. Call within a transaction, in the order of time.
+ */
+export type Identify = (phone: Jid, lid: Jid, atMs: number) => Identified
+
+export function createIdentify(
+  db: Connection,
+  people: People,
+  chats: Chats,
+  messages: Messages,
+  merge: MergePeople,
+): Identify {
+  const inChat = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? AND id >= ? AND by_phone = ?')
+  // The index on senders holds people only, and is used only with this condition.
+  const sentBy = db.query<MessageRow>(
+    'SELECT * FROM messages WHERE sender = ? AND sender > 0 AND id >= ? AND by_phone = ?',
+  )
+
+  /**
+   * The number is this person's no longer: what came by it since is that of whoever has it then. Returns the chats of two that
+   * changed.
+   */
+  function leave(from: PersonRow, phone: Jid, atMs: number, next: () => number): number[] {
+    const at = people.losePhone(from.id, phone, atMs)
+    const bounds = [firstIn(Math.ceil(at / 1000)), digitsOf(phone)] as const
+    const old = chats.byPerson(from.id)
+    const ofChat = old === undefined ? [] : inChat.all(old.id, ...bounds)
+    const inGroups = sentBy.all(from.id, ...bounds).filter(({ chat }) => chat !== old?.id)
+    if (ofChat.length + inGroups.length === 0) return []
+    const into = next()
+    for (const row of inGroups) messages.move(row, { chat: row.chat, sender: into })
+    if (old === undefined || ofChat.length === 0) return []
+    const chat = chats.byPerson(into)?.id ?? chats.insert('direct', { person: into })
+    for (const row of ofChat) {
+      messages.move(row, { chat, sender: row.sender === from.id ? into : row.sender })
+      if (row.standing !== numberOf('notice')) chats.noteMessage(chat, row.id, timeOf(row.id))
+    }
+    for (const id of [old.id, chat]) chats.refreshLast(id)
+    return [old.id, chat]
+  }
+
+  return (phone, lid, atMs) => {
+    const holder = people.find(phone)
+    const owner = people.find(lid)
+    if (owner !== undefined && owner.id === holder?.id) return null
+    const changed: number[] = []
+    const { phone: former = null } = owner ?? {}
+    if (owner !== undefined && former !== null)
+      changed.push(...leave(owner, former, atMs, () => people.idOf(former)))
+    if (holder !== undefined && holder.lid === null) {
+      // The row of the number alone is this person.
+      if (owner === undefined) people.setLid(holder.id, lid)
+      else changed.push(...[merge(holder.id, owner.id) ?? []].flat())
+    }
+    const person = people.idOf(lid)
+    if (holder !== undefined && holder.lid !== null) changed.push(...leave(holder, phone, atMs, () => person))
+    people.takePhone(person, phone)
+    return { person, chats: changed }
+  }
+}
+
+/** The column `by_phone`: null for a LID or no address. */
+export function digitsOf(address: Jid | null): number | null {
+  return address?.endsWith('@c.us') ? Number.parseInt(address, 10) : null
+}
