@@ -96,19 +96,24 @@ export const History = z.object({
   state: z.enum(HISTORY_STATES),
   reason: z.string().optional(),
   next_try_at: z.string().optional().describe('When the server reads the chat again.'),
+  loading: z
+    .literal(true)
+    .optional()
+    .describe('WhatsApp did not return the missing messages in time; read again in a few seconds.'),
 })
 export type History = z.infer<typeof History>
 
 /** One sentence about the history, with its state and reason. */
 export function describeHistory(complete: boolean, facts: Partial<History> = {}): string {
   if (complete) return 'The archive has all older messages'
-  const { state = 'more', reason, next_try_at } = facts
+  const { state = 'more', reason, next_try_at, loading } = facts
   const says = {
     all: 'WhatsApp may have older messages',
     more: 'WhatsApp may have older messages',
     on_phone: 'Older messages are only on the phone',
     failed: 'Older messages could not be read',
   }
+  if (loading) return 'Older messages are being loaded from WhatsApp: read again in a few seconds'
   const why = reason === undefined ? state : `${state}, ${reason}`
   return `${says[state]} (${why})${next_try_at === undefined ? '' : `; the server tries again at ${next_try_at}`}`
 }

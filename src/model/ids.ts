@@ -95,6 +95,11 @@ export function parseMessageKey(text: string): KeyParts | null {
   }
 }
 
+/** Returns the text of a key; in the chat with oneself it lacks the end, see {@link parseMessageKey}. */
+export function toKeyText({ fromMe, chat, bareId, participant }: KeyParts): string {
+  return [fromMe, chat, bareId, ...(participant === null ? [] : [participant])].join('_')
+}
+
 /**
  * Returns all keys of the same message: one for each address of its chat and of its author, because a person has a phone
  * JID and a LID. Returns the text alone if it is not a key.

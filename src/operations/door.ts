@@ -50,7 +50,7 @@ export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestI
   onStatus: Session['onChange']
   /** Reads the archive. Reads that have not begun when the client disconnects are not run. */
   reader(): ReturnType<Archive['reader']>
-} & Pick<Archive, 'export' | 'staleSince'> & {
+} & Pick<Archive, 'export' | 'fill' | 'staleSince'> & {
     /** Readers of the event log. */
     events: Pick<Archive['events'], 'open'>
   }
@@ -238,6 +238,7 @@ export function createDoor({
       onStatus: session.onChange,
       reader: () => archive.reader(signal),
       export: archive.export,
+      fill: archive.fill,
       staleSince: archive.staleSince,
       events: archive.events,
     }

@@ -7,6 +7,7 @@ import { describeHistory, History } from '../model/history.ts'
 import { type Jid, type PhoneNumber, phoneJid, phoneNumberInput } from '../model/ids.ts'
 import { Message, Revision } from '../model/message.ts'
 import { chatLine, gapLine, indented, lines, messageLine, named, pageLines, quoted } from './brief.ts'
+import type { Grant } from './door.ts'
 import { chatIdInput, includeNotices, limit, messageIdInput, pointInput, whole } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
@@ -71,7 +72,7 @@ export const readMessages = defineOperation({
     history_complete: z
       .boolean()
       .describe('True if the archive has all older messages that WhatsApp Web has or the settings keep.'),
-    history: History.optional().describe('Set if history_complete is false.'),
+    history: History.optional().describe('Set if history_complete is false, or messages are being loaded.'),
     stale_since: staleSince,
   }),
   errors: [...READING_ERRORS, 'chat_not_found', 'message_not_found'],
@@ -90,10 +91,11 @@ export const readMessages = defineOperation({
         pageLines(page),
       ),
   },
-  async run(input, { reader, staleSince }) {
+  async run(input, granted) {
+    const { staleSince } = granted
     const { limit, before, after, include_notices: notices } = input
-    const window = await reader().readMessages(addressOf(input), { limit, before, after, notices })
-    const { chat, messages, gaps } = window
+    const { window, isLoading } = await readFilled(addressOf(input), { limit, before, after, notices }, granted)
+    const { chat, messages, gaps, history } = window
     const [first, last] = [messages[0], messages.at(-1)]
     return {
       ok: true as const,
@@ -103,12 +105,34 @@ export const readMessages = defineOperation({
       ...(window.hasEarlier && first !== undefined ? { next_before: first.id } : {}),
       ...(window.hasLater && last !== undefined ? { next_after: last.id } : {}),
       ...(gaps.length === 0 ? {} : { gaps }),
-      history_complete: window.history.state === 'all',
-      ...(window.history.state === 'all' ? {} : { history: window.history }),
+      history_complete: history.state === 'all',
+      ...(history.state === 'all' && !isLoading
+        ? {}
+        : { history: { ...history, ...(isLoading ? { loading: true as const } : {}) } }),
       ...staleness(staleSince),
     }
   },
 })
+
+/** A read has 2 s, and reads the archive before and after. */
+const FILL_MS = 1_300
+
+/** Reads a window of a chat; what the archive lacks of it is asked of WhatsApp first, as far as there is time. */
+async function readFilled(
+  chat: Jid,
+  options: Parameters<ReturnType<Grant['reader']>['readMessages']>[1],
+  { reader, fill, clock }: Grant<'read', 'nothing'>,
+) {
+  const until = clock.now() + FILL_MS
+  for (;;) {
+    const window = await reader().readMessages(chat, options)
+    const lacking = options.after === undefined ? options.limit - window.messages.length : 0
+    const isWhole = window.gaps.length === 0 && (lacking === 0 || window.history.state === 'all')
+    const left = until - clock.now()
+    const came = isWhole || left <= 0 ? 'nothing' : await fill(chat, Math.max(lacking, 1), left)
+    if (came !== 'added') return { window, isLoading: came === 'late' }
+  }
+}
 
 const around = (what: string) =>
   whole(0, 50).default(5).describe(`Number of messages ${what} it, 0 to 50. Default 5.`)

@@ -1,7 +1,7 @@
 /** Finds the recipient of a message: exactly one chat, or an error, and then nothing is sent. */
-import { fail } from '../errors.ts'
+import { AppError, fail } from '../errors.ts'
 import type { ChatKind } from '../model/chat.ts'
-import { chatKindOf, type KeyParts } from '../model/ids.ts'
+import { chatKindOf, type KeyParts, toKeyText, toMessageKey } from '../model/ids.ts'
 import type { Candidate, NamedRecipient, Quoted, Recipient } from '../model/recipient.ts'
 import type { Archive } from '../session/archive.ts'
 import { readAddress } from './inputs.ts'
@@ -52,7 +52,7 @@ function whyNot(whole: readonly NamedRecipient[]): string {
  * @throws AppError `message_not_found`; `invalid_input` if it is in another chat; `send_refused` if it was deleted
  */
 export async function findQuoted(reader: Reader, key: KeyParts, { id }: Recipient): Promise<Quoted> {
-  const quoted = await reader.quoted(key)
+  const quoted = await reader.quoted(key).catch((error) => unarchived(reader, key, error))
   if (quoted.chat !== id)
     fail('invalid_input', { detail: '"reply_to" is the id of a message in another chat.' })
   if (quoted.type === 'revoked') {
@@ -62,6 +62,15 @@ export async function findQuoted(reader: Reader, key: KeyParts, { id }: Recipien
     })
   }
   return quoted
+}
+
+/** A message that only WhatsApp may have: WhatsApp Web looks for it, and sends nothing if it has none. */
+async function unarchived(reader: Reader, key: KeyParts, error: unknown): Promise<Quoted> {
+  const chat =
+    error instanceof AppError && error.code === 'message_not_found' && (await reader.recipientAt(key.chat))
+  if (!chat) throw error
+  const id = toKeyText(key)
+  return { id, chat: chat.id, type: 'unknown', keys: (await reader.spellingsOf(id)).map(toMessageKey) }
 }
 
 /** Rejects closed chats. WhatsApp Web would accept the message and fail later. */

@@ -53,6 +53,11 @@ export type Archive = {
    */
   loadEarlier(chat: Jid, count: number): Promise<{ added: number; complete: boolean }>
   /**
+   * Asks WhatsApp, within `ms`, for what a read of this chat lacks. `added`: read again. `late`: WhatsApp has not answered by then, and
+   * the loading goes on. `nothing`: there is nothing to ask for, or nobody to ask. Never fails.
+   */
+  fill(chat: Jid, count: number, ms: number): Promise<'added' | 'nothing' | 'late'>
+  /**
    * Deletes everything of this chat from the archive and never fetches it again. Returns the number of
    * messages. Fails as {@link Archive.reader}, with `chat_not_found` and `archive_full`.
    */
@@ -292,6 +297,17 @@ export function createArchive(options: ArchiveOptions): Archive {
       if (id === null) fail('chat_not_found')
       if (catchUp === null) fail('not_connected', { retryAfterS: 5 })
       return catchUp.loadEarlier(id, count)
+    },
+    async fill(chat, count, ms) {
+      const id = opened?.inbox.where.findChat(chat) ?? null
+      const loading = id === null || !isConnected() ? null : catchUp?.fill(id, count)
+      if (!loading) return 'nothing'
+      let cancel = () => {}
+      const late = new Promise<'late'>((resolve) => {
+        cancel = clock.after(ms, () => resolve('late'))
+      })
+      const added = loading.then((isMore) => (isMore ? ('added' as const) : ('nothing' as const)))
+      return Promise.race([added, late]).finally(() => cancel())
     },
     async forget(chat) {
       const { inbox, forgetting } = requireOpen()

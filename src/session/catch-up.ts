@@ -37,6 +37,11 @@ export type CatchUp = {
    * `Engine.readMessages`.
    */
   loadEarlier(chat: number, count: number): Promise<{ added: number; complete: boolean }>
+  /**
+   * The same for a read that lacks messages: never asks the phone, and joins a loading that is on its way. Null if there is nothing to
+   * ask for now. Resolves with true if messages were added. Never fails: a chat that cannot be read is read again later.
+   */
+  fill(chat: number, count: number): Promise<boolean> | null
   stop(): void
 }
 
@@ -101,6 +106,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   const unheard = new Map<number, number>()
   /** Chats that could not be read, with the number of tries; each is read again after a while. */
   const failing = new Map<number, number>()
+  /** Loadings for clients: one per chat at a time. */
+  const loading = new Map<number, Promise<boolean>>()
   /** Older messages of some chats are due to be asked for again. */
   let isDue = false
   let cancelWake: (() => void) | undefined
@@ -359,6 +366,38 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     }
   }
 
+  /** Runs the work once no other loading of this chat does. */
+  function afterOthers<T extends { added: number }>(chat: number, work: () => Promise<T>): Promise<T> {
+    const mine = (loading.get(chat) ?? Promise.resolve()).then(work)
+    const settled = mine
+      .then(({ added }) => added > 0)
+      .catch(() => false)
+      .finally(() => {
+        if (loading.get(chat) === settled) loading.delete(chat)
+      })
+    loading.set(chat, settled)
+    return mine
+  }
+
+  function fill(listed: number, count: number): Promise<boolean> | null {
+    const chat = store.chats.currentId(listed)
+    const known = loading.get(chat)
+    if (known !== undefined) return known
+    const row = store.chats.get(chat)
+    const isDue = (row?.history_next_at ?? 0) <= Math.floor(clock.now() / 1000)
+    if (row === undefined || stopped || !isDue || row.kind === 'status' || row.removed_at !== null)
+      return null
+    if (row.history === 'all' && store.gaps.of(chat).length === 0) return null
+    void afterOthers(chat, async () => {
+      let added = 0
+      await attempt(chat, async () => {
+        added = (await history.loadEarlier(chat, count, { asksPhone: false })).added
+      })
+      return { added }
+    }).catch((error) => log.debug({ err: error }, 'a read could not be completed'))
+    return loading.get(chat) ?? null
+  }
+
   /** Reads each chat in turn. */
   async function each(chats: ChatRow[], work: (chat: ChatRow) => Promise<unknown>): Promise<void> {
     let failures = 0
@@ -384,7 +423,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         (chat) => store.chats.addressOf(store.chats.currentId(chat)) ?? [],
       ),
     }),
-    loadEarlier: history.loadEarlier,
+    loadEarlier: (chat, count) =>
+      afterOthers(store.chats.currentId(chat), () => history.loadEarlier(chat, count, { asksPhone: true })),
+    fill,
     stop() {
       stopped = true
       cancelWake?.()

@@ -32,10 +32,14 @@ export type History = {
    */
   plan(chats: ChatRow[]): { wanted: ChatRow[]; load: (chat: ChatRow, isOver: () => boolean) => Promise<void> }
   /**
-   * Loads the newest gap of this chat, else what precedes its oldest message. Asks the phone where WhatsApp Web
+   * Loads the newest gap of this chat, else what precedes its oldest message. With `asksPhone`, asks the phone where WhatsApp Web
    * has no more, once per chat. Errors as `Engine.readMessages`.
    */
-  loadEarlier(chat: number, count: number): Promise<{ added: number; complete: boolean }>
+  loadEarlier(
+    chat: number,
+    count: number,
+    options: { asksPhone: boolean },
+  ): Promise<{ added: number; complete: boolean }>
 }
 
 export type HistoryOptions = {
@@ -130,13 +134,13 @@ export function createHistory(options: HistoryOptions): History {
         },
       }
     },
-    async loadEarlier(chat, count) {
+    async loadEarlier(chat, count, { asksPhone }) {
       const { loadPage } = reading(chat)
       for (let added = 0; ; ) {
         const page = await loadPage(count - added)
         added += page.added
         if (!page.isOver && added < count) continue
-        if (page.isOver) await askPhone(chat)
+        if (page.isOver && asksPhone) await askPhone(chat)
         return { added, complete: rowOf(chat)?.history === 'all' }
       }
     },

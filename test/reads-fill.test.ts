@@ -1,0 +1,117 @@
+/** A read of a chat asks WhatsApp for what the archive lacks of it: within its 2 s, and never for what is not to be stored. */
+import type { Client } from '@modelcontextprotocol/client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Harness, openHarness } from './harness.ts'
+
+const DAY_S = 86_400
+const phoneOf = (n: number) => `1555777010${n}`
+const [PLAIN, BY_TOOL, BY_RESOURCE, SLOW, FORGOTTEN, NEVER, REPLIED, SHORT_KEPT] = [
+  1, 2, 3, 4, 5, 6, 7, 8,
+].map(phoneOf) as [string, string, string, string, string, string, string, string]
+
+let harness: Harness
+let tool: Client
+/** Ids of the messages of {@link REPLIED}, oldest first. */
+const replied: string[] = []
+
+beforeAll(async () => {
+  harness = await openHarness({
+    env: {
+      WHATSAPP_HISTORY_DAYS: '30',
+      WHATSAPP_NEVER_STORE: NEVER,
+      WHATSAPP_KEEP_DAYS_PER_CHAT: `${SHORT_KEPT}=103`,
+    },
+  })
+  const from = Math.floor(Date.now() / 1000) - 105 * DAY_S
+  for (const phone of [PLAIN, BY_TOOL, BY_RESOURCE, SLOW, FORGOTTEN, NEVER, REPLIED, SHORT_KEPT]) {
+    harness.world.addContact({ phone, name: `Old ${phone.slice(-2)}` })
+    for (let n = 0; n < 30; n += 1) {
+      const { id } = await harness.world.write({ from: phone, text: `old ${n}`, t: from + (n * DAY_S) / 10 })
+      if (phone === REPLIED) replied.push(id)
+    }
+  }
+  await harness.link()
+  await harness.synced()
+  tool = await harness.mcp('current')
+})
+afterAll(() => harness.close())
+
+const read = async (phone: string, more = '') =>
+  (await harness.get(`/api/messages?phone_number=${phone}&limit=10${more}`)).json
+const bodies = ({ messages }: { messages: { body: string }[] }) => messages.map(({ body }) => body)
+const latest = (to: number, count: number) => Array.from({ length: count }, (_, n) => `old ${to - count + n}`)
+
+describe('a chat that is older than the history that is loaded', () => {
+  it('is read in full by REST, and further back', async () => {
+    const page = await read(PLAIN)
+    expect(bodies(page)).toEqual(latest(30, 10))
+    const earlier = await read(PLAIN, `&before=${encodeURIComponent(page.messages[0].id)}`)
+    expect(bodies(earlier)).toEqual(latest(20, 10))
+    expect((await read(PLAIN, '&limit=100')).history_complete).toBeDefined()
+  })
+
+  it('by the tool', async () => {
+    const { content } = await tool.callTool({
+      name: 'whatsapp_read_messages',
+      arguments: { phone_number: BY_TOOL, limit: 10 },
+    })
+    const [{ text } = { text: '' }] = content as { text: string }[]
+    expect(bodies(JSON.parse(text))).toEqual(latest(30, 10))
+  })
+
+  it('and by the resource', async () => {
+    const { contents } = await tool.readResource({ uri: `whatsapp://chats/${BY_RESOURCE}@c.us` })
+    const [{ text }] = contents as [{ text: string }]
+    expect(text).toContain('old 29')
+    expect(text).toContain('old 5')
+  })
+
+  it('says so where WhatsApp does not answer in time, loads once, and has it afterwards', async () => {
+    const chat = `${SLOW}@c.us`
+    await harness.world.setFault({ name: 'earlier_messages', value: { mode: 'slow', chat, delayMs: 3_000 } })
+    const pages = await Promise.all([read(SLOW), read(SLOW), read(SLOW)])
+    for (const page of pages) {
+      expect(page).toMatchObject({ ok: true, count: 1, history_complete: false, history: { loading: true } })
+    }
+    await expect.poll(async () => bodies(await read(SLOW)), { timeout: 15_000 }).toEqual(latest(30, 10))
+    expect((await read(SLOW)).history.loading).toBeUndefined()
+    await harness.world.setFault({ name: 'earlier_messages', value: false })
+  })
+})
+
+describe('a message that only WhatsApp has', () => {
+  it('is answered', async () => {
+    const id = `false_${REPLIED}@c.us_${replied[3]}`
+    const path = `/api/chats/${REPLIED}@c.us/messages`
+    const answer = await harness.post(path, { message: 'to an old one', reply_to: id })
+    expect(answer.json).toMatchObject({ ok: true, reply_to: id })
+    const [sent] = harness.world.messages().filter(({ body }) => body === 'to an old one')
+    expect(sent?.quoted).toBe(replied[3])
+    expect((await harness.post(path, { message: 'loose', reply_to: `${id}0` })).json.code).toBe(
+      'message_not_found',
+    )
+    const other = `false_${PLAIN}@c.us_${replied[3]}`
+    expect((await harness.post(path, { message: 'loose', reply_to: other })).json.code).toBe('invalid_input')
+  })
+})
+
+describe('what is not to be stored is not fetched', () => {
+  it('of a chat that was forgotten', async () => {
+    await harness.call({ method: 'DELETE', path: `/api/chats/${FORGOTTEN}@c.us/messages` })
+    expect(bodies(await read(FORGOTTEN))).toEqual([])
+  })
+
+  it('of a chat that is never stored', async () => {
+    expect(bodies(await read(NEVER))).toEqual([])
+  })
+
+  it('of a time that is not kept', async () => {
+    const page = await read(SHORT_KEPT)
+    expect(page.count).toBeLessThan(15)
+    expect(page.history_complete).toBe(page.count < 10)
+  })
+
+  it('and the phone is never asked', () => {
+    expect(harness.world.state().phoneAsked).toEqual([])
+  })
+})
