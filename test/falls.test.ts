@@ -162,6 +162,30 @@ describe('ready that does not come (F9)', () => {
     await harness.until('ready')
     await expectWell()
   })
+
+  it('but that is on its way', async () => {
+    await open()
+    await harness.link()
+    await fault('sync_slow', { percent: 10 })
+    await harness.restart()
+    await harness.until('authenticated')
+    const onItsWay = async (percent: number) => {
+      await fault('sync_slow', { percent })
+      await new Promise((done) => setTimeout(done, 500))
+      clock.advance(50_000)
+      expect(status().state).toBe('authenticated')
+    }
+    for (const percent of [20, 30, 40]) await onItsWay(percent)
+    // From the beginning again is no progress.
+    await fault('sync_slow', { percent: 15 })
+    await new Promise((done) => setTimeout(done, 500))
+    clock.advance(11_000)
+    await harness.until('disconnected')
+    expect(status()).toMatchObject({ reason: 'ready_timeout' })
+    await fault('sync_slow', false)
+    clock.advance(2_000)
+    await harness.until('ready')
+  })
 })
 
 describe('a page that repeats itself (F8, F10)', () => {

@@ -61,7 +61,7 @@ describe('a chat that is older than the history that is loaded', () => {
 
   it('and by the resource', async () => {
     const { contents } = await tool.readResource({ uri: `whatsapp://chats/${BY_RESOURCE}@c.us` })
-    const [{ text }] = contents as [{ text: string }]
+    const [{ text } = { text: '' }] = contents as { text: string }[]
     expect(text).toContain('old 29')
     expect(text).toContain('old 5')
   })

@@ -3,7 +3,7 @@ import type { Credentials, Greeting, Push } from '../wire.ts'
 import { receiveChange } from './changes.ts'
 import { createConnection } from './connection.ts'
 import { actOnFault, repeatSynced } from './fault-acts.ts'
-import { isOn } from './faults.ts'
+import { isOn, numberOf } from './faults.ts'
 import { learnChat } from './learn.ts'
 import { learnGroups, whenSynced } from './live.ts'
 import { setOwner } from './msg-key.ts'
@@ -25,6 +25,8 @@ const teardownMs = 400
 
 /** Interval at which the page checks whether a client listens for messages. */
 const lateMs = 25
+/** Fault `sync_slow`: between two reports of the progress. */
+const slowMs = 25
 /** After UNPAIRED without navigation, until the page shows a QR code. */
 const unpairedMs = 1000
 
@@ -84,6 +86,10 @@ async function enter({ account, news }: Extract<Greeting, { kind: 'linked' }>, m
   // The world arrives in pieces, as pushes before this response.
   await connection().ask(isSynced ? 'resume' : 'sync', {})
   if (mine !== generation || isSynced) return
+  while (isOn('sync_slow')) {
+    whenSynced.progress(numberOf('sync_slow', 'percent', 0))
+    await new Promise((resolve) => setTimeout(resolve, slowMs))
+  }
   for (const percent of [0, 50, 100]) whenSynced.progress(percent)
   isSynced = true
   if (isOn('sync_never')) return

@@ -62,6 +62,12 @@ export const faultTable = {
     value: '',
     does: 'The socket is CONNECTED, `hasSynced` never comes.',
   },
+  sync_slow: {
+    provokes: 'F9',
+    where: 'page',
+    value: '{ percent = 0 }',
+    does: 'The sync stays at this percentage, with its event; it goes on when the fault is switched off.',
+  },
   double_synced: {
     provokes: 'F10',
     where: 'page',

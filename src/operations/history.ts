@@ -94,7 +94,11 @@ export const readMessages = defineOperation({
   async run(input, granted) {
     const { staleSince } = granted
     const { limit, before, after, include_notices: notices } = input
-    const { window, isLoading } = await readFilled(addressOf(input), { limit, before, after, notices }, granted)
+    const { window, isLoading } = await readFilled(
+      addressOf(input),
+      { limit, before, after, notices },
+      granted,
+    )
     const { chat, messages, gaps, history } = window
     const [first, last] = [messages[0], messages.at(-1)]
     return {

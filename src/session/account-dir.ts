@@ -1,6 +1,6 @@
 /** The directory of one account: its browser profile, its marker and its archives. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Log } from '../log.ts'
@@ -34,10 +34,19 @@ export type AccountDir = {
   /** The next step if the marker could not be removed; null if nothing is wrong. */
   hint(): string | null
   /**
-   * Removes the profile. Call it only when no browser uses it. Never fails: a profile that cannot be removed
-   * is renamed.
+   * Removes the profile, and one that was set aside. Call it only when no browser uses it. Never fails: a profile that cannot be
+   * removed is renamed.
    */
   removeProfile(): Promise<void>
+  /**
+   * Renames the profile, which then is no session any more, and keeps it until {@link AccountDir.dropAside}. As
+   * {@link AccountDir.removeProfile} otherwise. Returns the new path, or null if it could not be renamed.
+   */
+  setProfileAside(): string | null
+  /** Removes the profile that was set aside. Never fails. */
+  dropAside(): Promise<void>
+  /** Bytes that this user can still write on the disk of the profile. Never fails: Infinity if it is not known. */
+  freeBytes(): number
   /** JID of the account that is or was last linked here; null if there never was one. Kept after a logout. */
   account(): string | null
   rememberAccount(wid: string): void
@@ -77,6 +86,7 @@ export function openAccountDir(
   for (const dir of [own, profile, archives]) makePrivate(dir, log)
   sweep(archives, log)
   removeLeftProfiles(profile)
+  const aside = `${profile}.unlinked`
   let marker = readMarker(markerFile)
   let account = readMarker(accountFile)?.wid ?? marker?.wid ?? null
   /** True while a marker that could not be removed is on disk. */
@@ -108,18 +118,38 @@ export function openAccountDir(
     hint: () =>
       isStuck ? `Make ${own} writable for the user that runs the server, then log out again.` : null,
     async removeProfile() {
-      const aside = `${profile}.removed-${randomBytes(4).toString('hex')}`
+      const removed = `${profile}.removed-${randomBytes(4).toString('hex')}`
       try {
         // Renamed first: a half-deleted profile must never count as a session.
-        renameSync(profile, aside)
+        renameSync(profile, removed)
       } catch {
-        await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }).catch(() => {})
+        await removeFolder(profile)
       }
-      await rm(aside, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }).catch(() => {})
+      await Promise.all([removed, aside].map(removeFolder))
       try {
         makeFolder(profile, 0o700)
       } catch (error) {
         log.warn({ err: error }, 'the empty profile could not be created; the next start creates it')
+      }
+    },
+    setProfileAside() {
+      try {
+        rmSync(aside, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+        renameSync(profile, aside)
+        makeFolder(profile, 0o700)
+        return aside
+      } catch (error) {
+        log.warn({ err: error }, 'the profile could not be set aside')
+        return null
+      }
+    },
+    dropAside: () => removeFolder(aside),
+    freeBytes() {
+      try {
+        const { bavail, bsize } = statfsSync(profile)
+        return bavail * bsize
+      } catch {
+        return Infinity
       }
     },
     account: () => account,
@@ -140,13 +170,19 @@ export function openAccountDir(
     archiveOf: (wid) => join(archives, `${wid.replace(/@.*$/, '').replace(/\W/g, '')}.db`),
     archives,
     remove(what) {
-      rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+      for (const dir of [profile, aside])
+        rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
       for (const file of [markerFile, limitsFile]) rmSync(file, { force: true })
       if (!what.archives) return
       for (const name of readdirSync(archives)) if (name.endsWith('.db')) removeDatabase(join(archives, name))
       rmSync(own, { recursive: true, force: true })
     },
   }
+}
+
+/** Never fails. */
+function removeFolder(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }).catch(() => {})
 }
 
 /** A file that cannot be read limits everything. */

@@ -208,6 +208,45 @@ describe('a link', () => {
     })
   })
 
+  it('that shows a QR keeps its profile aside until another link succeeds', async () => {
+    const { session, authDir, opened, engine, start } = await open()
+    authDir.save({ linked_at: 'x', wid: null })
+    writeFileSync(join(authDir.profile, 'cookies'), '')
+    const aside = join(`${authDir.profile}.unlinked`, 'cookies')
+    session.resume()
+    await opened(1)
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    await expect.poll(() => existsSync(aside)).toBe(true)
+    expect(existsSync(join(authDir.profile, 'cookies'))).toBe(false)
+    await start()
+    engine(1).emit({ type: 'authenticated' })
+    expect(existsSync(aside)).toBe(true)
+    engine(1).emit(READY)
+    await expect.poll(() => existsSync(aside)).toBe(false)
+  })
+
+  it('that shows a QR on a full disk is not forgotten', async () => {
+    const { session, authDir, opened, engine, clock } = await open()
+    authDir.save({ linked_at: 'x', wid: null })
+    const { freeBytes } = authDir
+    expect(freeBytes()).toBeGreaterThan(1_000_000)
+    authDir.freeBytes = () => 1_000_000
+    session.resume()
+    await opened(1)
+    engine(0).emit({ type: 'qr', qr: '2@x' })
+    expect(session.status()).toMatchObject({
+      state: 'disconnected',
+      reason: 'start_failed',
+      linked: true,
+      last_error: expect.stringContaining('full'),
+    })
+    authDir.freeBytes = freeBytes
+    clock.advance(70_000)
+    await opened(2)
+    engine(1).emit(READY)
+    expect(session.status().state).toBe('ready')
+  })
+
   it('is in the event log, and failed attempts once', async () => {
     const { archive, clock, link, opened, engine, session } = await open()
     await link()

@@ -36,6 +36,8 @@ const WELL_AFTER_MS = 5 * 60_000
  */
 const LOGOUT_WAIT_MS = 5_000
 const CLOSE_MS = 8_000
+/** With less, Chromium writes no databases. */
+const LEAST_FREE_BYTES = 16 * 2 ** 20
 
 export type Session = {
   /** The current status. Cheap; never opens the browser. */
@@ -122,6 +124,8 @@ export function createSession(options: SessionOptions): Session {
   let reconnectAt: number | null = null
   /** This start tries a profile without a marker: a QR code means that the profile holds no session. */
   let onTrial = false
+  /** The profile outlives the end of its session. */
+  let keepsProfile = false
 
   let engine: Engine | null = null
   /** Events of an engine that is not the current one are ignored. */
@@ -295,10 +299,25 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function onQr(text: string): void {
-    if (authDir.saved() !== null) return onEnded('logged_out', 'The phone no longer lists this device.')
+    if (authDir.saved() !== null) return onUnlinked()
     if (onTrial) return finish('stop', 'not_linked')
     pairing.onQr(text)
     signal('qr')
+  }
+
+  /**
+   * A saved session shows a QR code: the phone no longer lists the device, or the browser could not read its profile. So the profile is
+   * kept until another link succeeds.
+   */
+  function onUnlinked(): void {
+    const free = authDir.freeBytes()
+    if (free < LEAST_FREE_BYTES)
+      return onEnded(
+        'start_failed',
+        `WhatsApp Web asks for a new link, but the disk of ${authDir.path} is full (${Math.floor(free / 2 ** 20)} MiB are free), so the browser may not have read its profile. Free disk space; the server tries again.`,
+      )
+    keepsProfile = true
+    onEnded('logged_out', 'The phone no longer lists this device.')
   }
 
   function onReady(event: Extract<EngineEvent, { type: 'ready' }>): void {
@@ -314,6 +333,7 @@ export function createSession(options: SessionOptions): Session {
         wid: event.account.wid,
       })
     }
+    void authDir.dropAside()
     if (engine !== null) archive.follow(engine, toJid(event.account.wid), event.lid)
     memory.follow(engine)
     changes.note(state, reason, reconnects.attempt())
@@ -388,7 +408,12 @@ export function createSession(options: SessionOptions): Session {
     restrictionEnd.clearAll()
     authDir.unmark()
     dropEngine()
-    closed = closed.then(() => authDir.removeProfile())
+    const isKept = keepsProfile
+    keepsProfile = false
+    closed = closed.then(() => {
+      if (isKept && authDir.setProfileAside() !== null) return
+      return authDir.removeProfile()
+    })
   }
 
   function requireOpen(): void {

@@ -46,6 +46,8 @@ export type LibraryClient = {
   sendMessage(chatId: string, content: unknown, options: object): Promise<LibraryMessage | undefined>
   on(event: 'qr', listener: (qr: string) => void): void
   on(event: 'authenticated' | 'ready', listener: () => void): void
+  /** Progress of the sync. */
+  on(event: 'loading_screen', listener: (percent: number) => void): void
   on(event: 'disconnected', listener: (reason: string) => void): void
   on(event: MessageEvent, listener: (message: LibraryMessage) => void): void
   on(event: 'message_ack', listener: (message: LibraryMessage, ack: number) => void): void

@@ -31,7 +31,7 @@ import { createTranslator } from './translator.ts'
  * (F6).
  */
 const FIRST_RESULT_MS = 90_000
-/** From linked to ready; three known causes prevent `ready` (F9). */
+/** From linked, or from the last sign of progress, to ready; three known causes prevent `ready` (F9). */
 const READY_MS = 60_000
 /** From the end of the sync until the library has read the account and attached its listeners. */
 const LOADED_MS = 3_000
@@ -86,6 +86,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   const early: EngineEvent[] = []
   let closing: Promise<void> | null = null
   let cancelTimer = () => {}
+  /** The highest percentage of the sync so far. */
+  let progress = 0
 
   const client = createLinkedClient({
     profileDir: setup.profileDir,
@@ -159,6 +161,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       if (phase === 'authenticated') void endIfUnsupported()
     })
   })
+  client.on('loading_screen', onProgress)
   client.on('ready', () => {
     saidReady = true
     void onReady()
@@ -264,11 +267,22 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   function onPaired(): void {
     if (phase === 'over' || phase === 'authenticated' || phase === 'ready') return
     phase = 'authenticated'
+    awaitReady()
+    emit({ type: 'authenticated' })
+  }
+
+  function awaitReady(): void {
     cancelTimer()
     cancelTimer = clock.after(READY_MS, () =>
       end('ready_timeout', `WhatsApp Web was linked but not ready within ${READY_MS / 1000} s.`),
     )
-    emit({ type: 'authenticated' })
+  }
+
+  /** Years of messages take minutes. A page that begins again and again makes no progress. */
+  function onProgress(percent: number): void {
+    if (phase !== 'authenticated' || !(percent > progress)) return
+    progress = percent
+    awaitReady()
   }
 
   async function onReady(): Promise<void> {
