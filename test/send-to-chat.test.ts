@@ -203,6 +203,12 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       expect(sent.json.message_id).toContain(id)
       expect((await send('+55 11 98765-4321', 'oi')).json.chat.id).toBe(id)
       await harness.world.setFault({ name: 'other_number', value: false })
+      const asked = '5511987654321'
+      const read = await harness.get(`/api/messages?phone_number=${asked}&limit=2`)
+      expect(read.json).toMatchObject({ chat: { id }, messages: [{ body: 'olá' }, { body: 'oi' }] })
+      expect((await harness.get(`/api/contacts/${asked}`)).json.contact).toMatchObject({ id })
+      const key = sent.json.message_id.replace(AMARA, asked)
+      expect((await harness.get(`/api/messages/${key}`)).json.message).toMatchObject({ body: 'olá' })
     })
 
     it('of nothing', async () => {

@@ -293,13 +293,13 @@ export function createArchive(options: ArchiveOptions): Archive {
     staleSince,
     async loadEarlier(chat, count) {
       const { inbox } = requireOpen()
-      const id = inbox.where.findChat(chat)
+      const id = inbox.where.chatFor(chat)
       if (id === null) fail('chat_not_found')
       if (catchUp === null) fail('not_connected', { retryAfterS: 5 })
       return catchUp.loadEarlier(id, count)
     },
     async fill(chat, count, ms) {
-      const id = opened?.inbox.where.findChat(chat) ?? null
+      const id = opened?.inbox.where.chatFor(chat) ?? null
       const loading = id === null || !isConnected() ? null : catchUp?.fill(id, count)
       if (!loading) return 'nothing'
       let cancel = () => {}
@@ -312,7 +312,7 @@ export function createArchive(options: ArchiveOptions): Archive {
     async forget(chat) {
       const { inbox, forgetting } = requireOpen()
       inbox.flush()
-      return forgetting.forgetChat(inbox.where.findChat(chat) ?? fail('chat_not_found'))
+      return forgetting.forgetChat(inbox.where.chatFor(chat) ?? fail('chat_not_found'))
     },
     export: async (chat, format) => requireOpen().reads.export(chat, format),
     view() {

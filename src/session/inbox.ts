@@ -38,6 +38,7 @@ export type InboxEvent =
           | 'history_came'
           | 'contacts'
           | 'identity'
+          | 'number'
       }
     >
   /** The session entered this state. */
@@ -182,6 +183,9 @@ export function createInbox(options: InboxOptions): Inbox {
         return event.contacts.flatMap(chats.contact).forEach(merged)
       case 'identity':
         return chats.identity(event.phone, event.lid).forEach(merged)
+      case 'number':
+        if (store.people.aliasOf(event.asked) !== event.phone) store.people.setAlias(event.asked, event.phone)
+        return
       case 'outbox': {
         const { kind, item } = event
         const chat = where.findChat(event.chat)

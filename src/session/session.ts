@@ -282,6 +282,7 @@ export function createSession(options: SessionOptions): Session {
       case 'history_came':
       case 'contacts':
       case 'identity':
+      case 'number':
         return archive.take(event)
       case 'missed':
         return archive.doubt()

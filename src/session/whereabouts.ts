@@ -11,6 +11,8 @@ export type Whereabouts = {
   chatId(jid: Jid, at?: number): number | null
   /** Returns the chat at this address, or null. */
   findChat(jid: Jid): number | null
+  /** The same for an address that a client gives: the number of an account may be another than the one that was asked for. */
+  chatFor(jid: Jid): number | null
   /** Returns the chats that have or had this address, the present one first. */
   findChats(jid: Jid): number[]
   /** Returns the person of a direct chat; ME for the chat with oneself; null for another kind of chat. */
@@ -35,6 +37,10 @@ export function createWhereabouts({ people, chats }: Store, own: () => ReadonlyS
   }
   return {
     findChat,
+    chatFor(jid) {
+      const alias = people.aliasOf(jid)
+      return findChat(jid) ?? (alias === null ? null : findChat(alias))
+    },
     findChats(jid) {
       const now = findChat(jid) ?? []
       const others = people.everyoneAt(jid).map((person) => chats.byPerson(person)?.id ?? [])

@@ -45,6 +45,10 @@ export type People = {
   takePhone(id: number, phone: Jid): void
   /** From this time on the person has no number. Returns the time: never before the number's last change (Unix milliseconds). */
   losePhone(id: number, phone: Jid, atMs: number): number
+  /** Who asks for this number means the account with that one. */
+  setAlias(asked: Jid, phone: Jid): void
+  /** The number of the account that WhatsApp found for this one; null: no other. */
+  aliasOf(asked: Jid): Jid | null
   /** `id` is the same person as `other`, who keeps what is known of either; its row stays as a pointer. */
   retire(id: number, other: number): void
 }
@@ -82,6 +86,8 @@ export function createPeople(db: Connection): People {
   const retire = db.command('UPDATE people SET phone = NULL, lid = NULL, same_as = ? WHERE id = ?')
   const follow = db.command('UPDATE people SET same_as = ? WHERE same_as = ?')
 
+  const setAlias = db.command('INSERT OR REPLACE INTO phone_aliases (asked, phone) VALUES (?, ?)')
+  const alias = db.query<{ phone: Jid }, [Jid]>('SELECT phone FROM phone_aliases WHERE asked = ?')
   const isLid = (jid: Jid) => jid.endsWith('@lid')
   const history = (phone: Jid) => (isLid(phone) ? [] : spans.get(phone, () => spansOf.all(phone)))
   const find = (jid: Jid) => rows.get(jid, () => (isLid(jid) ? byLid : byPhone).get(jid))
@@ -124,6 +130,8 @@ export function createPeople(db: Connection): People {
       end.run(at, phone)
       return at
     },
+    setAlias: (asked, phone) => void setAlias.run(asked, phone),
+    aliasOf: (asked) => alias.get(asked)?.phone ?? null,
     retire(id, other) {
       inherit.run(other, id)
       retire.run(other, id)

@@ -24,6 +24,7 @@ const QUERIES = {
   personByPhone: 'SELECT * FROM people WHERE phone = ?',
   personByLid: 'SELECT * FROM people WHERE lid = ?',
   formerPeople: 'SELECT DISTINCT person FROM person_phones WHERE phone = ?',
+  alias: 'SELECT phone FROM phone_aliases WHERE asked = ?',
   messages: 'SELECT * FROM messages WHERE bare_id = ? AND chat = ?',
 }
 
@@ -34,6 +35,7 @@ export function createFinder(db: Connection, loader: Loader): Finder {
   const personByPhone = db.query<PersonRow>(QUERIES.personByPhone)
   const personByLid = db.query<PersonRow>(QUERIES.personByLid)
   const formerPeople = db.query<{ person: number }>(QUERIES.formerPeople)
+  const alias = db.query<{ phone: Jid }>(QUERIES.alias)
   const messages = db.query<MessageRow>(QUERIES.messages)
 
   function lookUp(address: Jid): PersonRow | null {
@@ -42,11 +44,13 @@ export function createFinder(db: Connection, loader: Loader): Finder {
   }
 
   /**
-   * All addresses of the person with this one. Only for this account, the second is known apart from its row.
+   * This address, then others of the same person: of this account, which are known apart from its row; the number that WhatsApp found
+   * for this one.
    */
   function aliases(address: Jid): Jid[] {
     const { jid, lid } = loader.own()
-    return address === jid || address === lid ? [jid, ...(lid === null ? [] : [lid])] : [address]
+    if (address === jid || address === lid) return [jid, ...(lid === null ? [] : [lid])]
+    return [address, ...alias.all(address).map(({ phone }) => phone)]
   }
 
   function person(address: Jid): PersonRow | null {

@@ -36,6 +36,16 @@ describe('a name to compare by', () => {
 })
 
 describe('by address', () => {
+  it('finds the account that WhatsApp found for another number, unless the number has a chat of its own', () => {
+    const [asked, phone] = [toJid('5511987654321@c.us'), toJid('551187654321@c.us')]
+    const anna = archive.person({ phone, name: 'Anna' })
+    archive.chat('direct', { person: anna })
+    archive.store.people.setAlias(asked, phone)
+    expect(at(asked)).toMatchObject({ id: phone, name: 'Anna' })
+    archive.chat('direct', { person: archive.person({ phone: asked, name: 'Bea' }) })
+    expect(at(asked)).toMatchObject({ id: asked, name: 'Bea' })
+  })
+
   it('finds a person by phone and by LID, with and without a chat', () => {
     const anna = archive.person({ phone: '15551234567@c.us', lid: '42@lid', name: 'Anna' })
     const alone = { id: '15551234567@c.us', name: 'Anna', kind: 'direct', lastMessageAt: null, closed: null }

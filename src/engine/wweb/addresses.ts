@@ -10,14 +10,22 @@ export type Addresses = {
   learn(lid: Jid, phone: Jid): void
   /** The same for this account itself; reported to no listener. */
   learnOwn(lid: Jid, phone: Jid): void
+  /** Records that the account of a number that was asked for has another number. */
+  found(asked: Jid, phone: Jid): void
   /** The phone JID if it is known, else the JID unchanged; in our form. */
   toPhone(jid: string): Jid
   /** The documented form of a message key: chat and participant by phone number if known. */
   toKey(serialized: string): MessageKey
 }
 
-/** @param onLearned called when two addresses are found to belong to one person */
-export function createAddresses(onLearned: (lid: Jid, phone: Jid) => void = () => {}): Addresses {
+/**
+ * @param onLearned called when two addresses are found to belong to one person
+ * @param onFound called when the account of a number has another number
+ */
+export function createAddresses(
+  onLearned: (lid: Jid, phone: Jid) => void = () => {},
+  onFound: (asked: Jid, phone: Jid) => void = () => {},
+): Addresses {
   const phones = new Map<Jid, Jid>()
   const toPhone = (text: string): Jid => {
     const jid = toJid(text)
@@ -30,6 +38,7 @@ export function createAddresses(onLearned: (lid: Jid, phone: Jid) => void = () =
       phones.set(lid, phone)
       onLearned(lid, phone)
     },
+    found: onFound,
     learnOwn: (lid, phone) => void phones.set(lid, phone),
     toPhone,
     // Bare ids contain no "@" and no "_"; a part with an "@" is a JID.

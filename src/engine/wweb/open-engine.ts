@@ -135,7 +135,10 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     onChanged: (changes) => listeners.onChanged(changes),
     onUnwatched: () => log.warn('chats cannot be watched: this build of WhatsApp Web is unknown'),
   })
-  const addresses = createAddresses((lid, phone) => emitWhenReady({ type: 'identity', phone, lid }))
+  const addresses = createAddresses(
+    (lid, phone) => emitWhenReady({ type: 'identity', phone, lid }),
+    (asked, phone) => emitWhenReady({ type: 'number', asked, phone }),
+  )
   let build: string | null = null
   const translator = createTranslator(clock, log, () => build)
   const sender = createSender(client, addresses, translator, clock)

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
-import { type Jid, phoneJid, toJid } from '../../model/ids.ts'
+import { type Jid, phoneJid, phoneOf, toJid } from '../../model/ids.ts'
 import type { Engine, HistoryPage } from '../engine.ts'
 import type { Addresses } from './addresses.ts'
 import type { Ask } from './asking.ts'
@@ -72,6 +72,8 @@ export function createReading(
       const names = client.getContactLidAndPhone([wid._serialized])
       const [known] = await ask('Looking the number up', LOOKUP_MS, names).catch(() => [])
       if (known?.lid && known.pn) addresses.learn(toJid(known.lid), toJid(known.pn))
+      const found = toJid(known?.pn ?? wid._serialized)
+      if (phoneOf(found) !== null && phoneOf(found) !== phone) addresses.found(phoneJid(phone), found)
       return toJid(wid._serialized)
     },
     readChats: () => inPieces('Reading the chats', pageChatIds, pageChats, translator.chat),

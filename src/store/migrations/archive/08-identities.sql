@@ -19,3 +19,6 @@ ALTER TABLE messages ADD COLUMN by_phone INTEGER;
 -- Unix seconds: messages sent before are not added, but those that are here stay: a chat that was forgotten is one with an older one.
 ALTER TABLE chats ADD COLUMN forgotten_until INTEGER NOT NULL DEFAULT 0;
 UPDATE chats SET forgotten_until = forgotten_before;
+
+-- Numbers that were asked for, and the number of the account that WhatsApp found: in some countries they differ.
+CREATE TABLE phone_aliases (asked TEXT PRIMARY KEY, phone TEXT NOT NULL) WITHOUT ROWID;
