@@ -96,15 +96,20 @@ export const History = z.object({
   state: z.enum(HISTORY_STATES),
   reason: z.string().optional(),
   next_try_at: z.string().optional().describe('When the server reads the chat again.'),
+})
+export type History = z.infer<typeof History>
+
+/** The same for a read, which asks WhatsApp for what the archive lacks. */
+export const ReadHistory = History.extend({
   loading: z
     .literal(true)
     .optional()
     .describe('WhatsApp did not return the missing messages in time; read again in a few seconds.'),
 })
-export type History = z.infer<typeof History>
+type ReadHistory = z.infer<typeof ReadHistory>
 
 /** One sentence about the history, with its state and reason. */
-export function describeHistory(complete: boolean, facts: Partial<History> = {}): string {
+export function describeHistory(complete: boolean, facts: Partial<ReadHistory> = {}): string {
   if (complete) return 'The archive has all older messages'
   const { state = 'more', reason, next_try_at, loading } = facts
   const says = {

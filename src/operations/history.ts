@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { fail } from '../errors.ts'
 import { ChatAlone, ChatName, Gap } from '../model/chat.ts'
 import { counted } from '../model/counted.ts'
-import { describeHistory, History } from '../model/history.ts'
+import { describeHistory, ReadHistory } from '../model/history.ts'
 import { type Jid, type PhoneNumber, phoneJid, phoneNumberInput } from '../model/ids.ts'
 import { Message, Revision } from '../model/message.ts'
 import { chatLine, gapLine, indented, lines, messageLine, named, pageLines, quoted } from './brief.ts'
@@ -72,7 +72,9 @@ export const readMessages = defineOperation({
     history_complete: z
       .boolean()
       .describe('True if the archive has all older messages that WhatsApp Web has or the settings keep.'),
-    history: History.optional().describe('Set if history_complete is false, or messages are being loaded.'),
+    history: ReadHistory.optional().describe(
+      'Set if history_complete is false, or messages are being loaded.',
+    ),
     stale_since: staleSince,
   }),
   errors: [...READING_ERRORS, 'chat_not_found', 'message_not_found'],

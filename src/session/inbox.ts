@@ -323,7 +323,7 @@ export function createInbox(options: InboxOptions): Inbox {
         // A number that moved: what WhatsApp Web has in one chat are chats with two people.
         const others = new Map<number, SeenMessage[]>()
         const mine = seen.filter((message) => {
-          const chatThen = chatOf(message) ?? id
+          const chatThen = where.knownChat(message.chat, message.sentAt) ?? id
           if (chatThen === id) return true
           others.set(chatThen, [...(others.get(chatThen) ?? []), message])
           return false

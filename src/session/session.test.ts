@@ -209,7 +209,7 @@ describe('a link', () => {
   })
 
   it('that shows a QR keeps its profile aside until another link succeeds', async () => {
-    const { session, authDir, opened, engine, start } = await open()
+    const { session, authDir, opened, engine } = await open()
     authDir.save({ linked_at: 'x', wid: null })
     writeFileSync(join(authDir.profile, 'cookies'), '')
     const aside = join(`${authDir.profile}.unlinked`, 'cookies')
@@ -218,7 +218,8 @@ describe('a link', () => {
     engine(0).emit({ type: 'qr', qr: '2@x' })
     await expect.poll(() => existsSync(aside)).toBe(true)
     expect(existsSync(join(authDir.profile, 'cookies'))).toBe(false)
-    await start()
+    void session.start()
+    await opened(2)
     engine(1).emit({ type: 'authenticated' })
     expect(existsSync(aside)).toBe(true)
     engine(1).emit(READY)
@@ -243,6 +244,7 @@ describe('a link', () => {
     authDir.freeBytes = freeBytes
     clock.advance(70_000)
     await opened(2)
+    engine(1).emit({ type: 'authenticated' })
     engine(1).emit(READY)
     expect(session.status().state).toBe('ready')
   })

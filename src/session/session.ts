@@ -411,10 +411,11 @@ export function createSession(options: SessionOptions): Session {
     dropEngine()
     const isKept = keepsProfile
     keepsProfile = false
-    closed = closed.then(() => {
-      if (isKept && authDir.setProfileAside() !== null) return
-      return authDir.removeProfile()
-    })
+    closed = closed.then(() => removeProfile(isKept))
+  }
+
+  async function removeProfile(isKept: boolean): Promise<void> {
+    if (!isKept || authDir.setProfileAside() === null) await authDir.removeProfile()
   }
 
   function requireOpen(): void {

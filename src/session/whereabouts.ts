@@ -9,6 +9,8 @@ export type Whereabouts = {
    * an address that is not a chat's.
    */
   chatId(jid: Jid, at?: number): number | null
+  /** The same, or null if nobody is known to have had the address then. */
+  knownChat(jid: Jid, at?: number): number | null
   /** Returns the chat at this address, or null. */
   findChat(jid: Jid): number | null
   /** The same for an address that a client gives: the number of an account may be another than the one that was asked for. */
@@ -35,6 +37,12 @@ export function createWhereabouts({ people, chats }: Store, own: () => ReadonlyS
     }
     return null
   }
+  function knownChat(jid: Jid, at?: number): number | null {
+    if (chatKindOf(jid) !== 'direct' || own().has(jid) || at === undefined) return findChat(jid)
+    const person = people.at(jid, at * 1000)
+    return person === undefined ? null : (chats.byPerson(person)?.id ?? chats.insert('direct', { person }))
+  }
+
   return {
     findChat,
     chatFor(jid) {
@@ -49,18 +57,20 @@ export function createWhereabouts({ people, chats }: Store, own: () => ReadonlyS
     chatId(jid, at) {
       const kind = chatKindOf(jid)
       if (kind === null) return null
-      if (kind !== 'direct' || own().has(jid) || at === undefined)
-        return findChat(jid) ?? chats.insert(kind, kind === 'direct' ? { person: people.idOf(jid) } : { jid })
-      const person = people.idAt(jid, at * 1000)
-      return chats.byPerson(person)?.id ?? chats.insert(kind, { person })
+      return (
+        knownChat(jid, at) ??
+        findChat(jid) ??
+        chats.insert(kind, kind === 'direct' ? { person: people.idOf(jid) } : { jid })
+      )
     },
+    knownChat,
     personOf(chat) {
       const row = chats.get(chat)
       if (row === undefined || row.person === null) return null
       const address = chats.addressOf(chat)
       return address !== null && own().has(address) ? ME : row.person
     },
-    senderId: (jid, at) => (own().has(jid) ? ME : people.idAt(jid, at * 1000)),
+    senderId: (jid, at) => (own().has(jid) ? ME : (people.at(jid, at * 1000) ?? people.idOf(jid))),
     senderIds: (jid) => (own().has(jid) ? [ME] : people.everyoneAt(jid)),
   }
 }

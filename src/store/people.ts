@@ -29,8 +29,8 @@ export type People = {
   find(jid: Jid): PersonRow | undefined
   /** The id of the person who has this address now; creates the row if it is new. */
   idOf(jid: Jid): number
-  /** The id of the person who had this address at that time (Unix milliseconds); creates the row if it is new. */
-  idAt(jid: Jid, atMs: number): number
+  /** The id of the person who had this address at that time (Unix milliseconds); undefined if unknown. */
+  at(jid: Jid, atMs: number): number | undefined
   /** Everyone who has or had this address, the latest first. */
   everyoneAt(jid: Jid): number[]
   /** True if the person's last number is not theirs any more. */
@@ -102,13 +102,12 @@ export function createPeople(db: Connection): People {
   /** A number is its person's since its last person had it, however late that is found. */
   const startOf = (phone: Jid) => history(phone)[0]?.until_ms ?? 0
 
-  const idOf = (jid: Jid) => find(jid)?.id ?? add(stranger(jid))
   return {
     find,
-    idOf,
-    idAt(jid, atMs) {
+    idOf: (jid) => find(jid)?.id ?? add(stranger(jid)),
+    at(jid, atMs) {
       const then = history(jid).find(({ from_ms }) => from_ms <= atMs)
-      return then !== undefined && atMs < (then.until_ms ?? Infinity) ? then.person : idOf(jid)
+      return then !== undefined && atMs < (then.until_ms ?? Infinity) ? then.person : find(jid)?.id
     },
     everyoneAt(jid) {
       const now = find(jid)?.id ?? []

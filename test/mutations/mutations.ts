@@ -123,7 +123,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a saved session that is asked for a QR shows one',
     file: SESSION,
-    find: "if (authDir.saved() !== null) return onEnded('logged_out', 'The phone no longer lists this device.')",
+    find: 'if (authDir.saved() !== null) return onUnlinked()',
     replace: '',
     test: session('found unlinked'),
   },
@@ -151,9 +151,23 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a profile is deleted under a running browser',
     file: SESSION,
-    find: 'closed = closed.then(() => authDir.removeProfile())',
-    replace: 'closed = Promise.all([closed, authDir.removeProfile()]).then(() => {})',
+    find: 'closed = closed.then(() => removeProfile(isKept))',
+    replace: 'closed = Promise.all([closed, removeProfile(isKept)]).then(() => {})',
     test: session('logout'),
+  },
+  {
+    name: 'one QR code costs the profile',
+    file: SESSION,
+    find: 'keepsProfile = true',
+    replace: '',
+    test: session('keeps its profile aside'),
+  },
+  {
+    name: 'a session on a full disk is forgotten',
+    file: SESSION,
+    find: 'if (free < LEAST_FREE_BYTES)',
+    replace: 'if (free < 0)',
+    test: session('on a full disk'),
   },
   {
     name: 'a second start opens a second browser',
@@ -314,9 +328,16 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a page on its way lands in the chat that had the number',
     file: 'src/session/inbox.ts',
-    find: 'messages.record(store.chats.currentId(chat), seen, originOf, before)',
-    replace: 'messages.record(chat, seen, originOf, before)',
+    find: 'messages.record(id, mine, originOf, before)',
+    replace: 'messages.record(chat, mine, originOf, before)',
     test: { file: 'src/session/record.test.ts', name: 'the page goes where the person is' },
+  },
+  {
+    name: 'a number that moves makes two people one',
+    file: 'src/store/identify.ts',
+    find: 'if (holder !== undefined && holder.lid === null) {',
+    replace: 'if (holder !== undefined) {',
+    test: { file: 'src/session/identities.test.ts', name: 'takes nobody along' },
   },
   {
     name: 'a chat that cannot be read is given up',
@@ -416,8 +437,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'merging forgets the other half too',
     file: 'src/store/merge.ts',
-    find: 'oldest === undefined ? Number.POSITIVE_INFINITY : timeOf(oldest.id)',
-    replace: 'Number.POSITIVE_INFINITY',
+    find: 'oldest === undefined ? Infinity : timeOf(oldest.id)',
+    replace: 'Infinity',
+    test: { file: 'src/session/forgetting.test.ts', name: 'takes nothing of another chat' },
+  },
+  {
+    name: 'what was forgotten comes back with the other half',
+    file: 'src/session/keeping.ts',
+    find: 'sentAt >= addsFrom',
+    replace: 'sentAt >= from',
     test: { file: 'src/session/forgetting.test.ts', name: 'takes nothing of another chat' },
   },
   {

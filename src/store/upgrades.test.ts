@@ -1,0 +1,72 @@
+/** Archives of earlier versions, row by row as those wrote them, opened by this one. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { toJid } from '../model/ids.ts'
+import { connect } from './sqlite.ts'
+import { openStore, type Store } from './store.ts'
+import { verify } from './verify.ts'
+
+let dir: string
+let store: Store | null = null
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'wma-upgrade-'))
+})
+afterEach(() => {
+  store?.close()
+  store = null
+  rmSync(dir, { recursive: true, force: true })
+})
+
+/** An archive of this version with these rows, opened. */
+function upgraded(version: number, rows: string): Store {
+  const file = join(dir, 'archive.db')
+  openStore(file).close()
+  const id = connect(file).query<{ application_id: number }>('PRAGMA application_id').get()?.application_id
+  rmSync(file)
+  const db = connect(file)
+  const migrations = join(import.meta.dirname, 'migrations', 'archive')
+  for (const name of readdirSync(migrations).sort().slice(0, version))
+    db.exec(readFileSync(join(migrations, name), 'utf8'))
+  db.exec(`PRAGMA application_id = ${id}; PRAGMA user_version = ${version}; ${rows}`)
+  db.close()
+  store = openStore(file)
+  return store
+}
+
+it('version 5: a chat that counted as complete is doubted once, and nothing else changes', () => {
+  const { chats } = upgraded(
+    5,
+    `INSERT INTO people (id, phone, name) VALUES (1, '15551110000@c.us', 'Amara');
+     INSERT INTO chats (id, kind, person, caught_up_to, history_complete, unread_count, forgotten_before)
+       VALUES (1, 'direct', 1, 77, 1, 3, 0);
+     INSERT INTO chats (id, kind, jid, name, history_complete, forgotten_before) VALUES (2, 'group', '2@g.us', 'Hike', 0, 9)`,
+  )
+  const doubted = {
+    history: 'more',
+    history_reason: null,
+    history_tries: 0,
+    history_next_at: null,
+    history_from: null,
+  }
+  expect(chats.get(1)).toMatchObject({ ...doubted, caught_up_to: 77, unread_count: 3, phone_asked_at: null })
+  expect(chats.get(2)).toMatchObject({ ...doubted, name: 'Hike', forgotten_before: 9, forgotten_until: 9 })
+  expect(chats.get(1)).not.toHaveProperty('history_complete')
+})
+
+it('version 7: a known number is its person’s since ever, and moves from there', () => {
+  const { people, identify, db } = upgraded(
+    7,
+    `INSERT INTO people (id, phone, lid) VALUES (1, '15551110000@c.us', '91@lid'), (2, '15552220000@c.us', NULL), (3, NULL, '93@lid');
+     INSERT INTO chats (id, kind, person, last_message) VALUES (1, 'direct', 1, 4194304);
+     INSERT INTO messages (id, chat, bare_id, sender, type, body, ack) VALUES (4194304, 1, 'A', 1, 'chat', 'from Amara', 1)`,
+  )
+  const [one, two] = [toJid('15551110000@c.us'), toJid('15552220000@c.us')]
+  expect([people.at(one, 0), people.at(two, 0), people.find(toJid('93@lid'))?.id]).toEqual([1, 2, 3])
+  identify(one, toJid('93@lid'), 5_000_000)
+  expect([people.at(one, 4_000_000), people.at(one, 6_000_000)]).toEqual([1, 3])
+  const [message] = db.query<{ chat: number; sender: number }>('SELECT chat, sender FROM messages').all()
+  expect(message).toEqual({ chat: 1, sender: 1 })
+  expect(verify(db)).toEqual([])
+})
