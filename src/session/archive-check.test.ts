@@ -34,8 +34,10 @@ it.each(['copied', null] as const)(
     if (doubt === 'copied') openStore(file).close()
     clock.advance(60_000)
     await done.promise
-    await expect.poll(check.isRunning, { timeout: 10_000 }).toBe(false)
+    // The process of the check has the lowest priority.
+    await expect.poll(check.isRunning, { timeout: 30_000 }).toBe(false)
     expect(settled).toEqual([])
     check.stop()
   },
+  60_000,
 )
