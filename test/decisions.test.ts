@@ -1,4 +1,5 @@
 /** Messages of MCP clients that wait for the owner: held, shown, changed and decided once, over REST and in a terminal. */
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Harness, openHarness } from './harness.ts'
 import { endPrograms, run } from './program.ts'
@@ -164,6 +165,77 @@ describe('in a terminal', () => {
     expect([approved.code, approved.out]).toEqual([0, expect.stringContaining(`${held.id}  sent`)])
     expect(delivered(message)).toHaveLength(1)
     expect((await outbox('history')).out).toContain(`${held.id}  sent`)
+  })
+})
+
+describe('a client that can be asked', () => {
+  type Answer = { action: 'accept' | 'decline' | 'cancel'; content?: Record<string, string | boolean> }
+
+  /** Calls the tool with a client that answers so. Returns the result, and what the user was shown. */
+  async function sendAsked(lane: 'legacy' | 'current', message: string, answer: Answer) {
+    const shown: string[] = []
+    const client = new Client(
+      { name: 'test', version: '1.0.0' },
+      {
+        capabilities: { elicitation: { form: {} } },
+        versionNegotiation: { mode: lane === 'legacy' ? 'legacy' : { pin: '2026-07-28' } },
+      },
+    )
+    client.setRequestHandler('elicitation/create', ({ params }) => {
+      shown.push(params.message)
+      return answer
+    })
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${harness.url}/mcp`)))
+    try {
+      const result = await client.callTool({
+        name: 'whatsapp_send_message',
+        arguments: { phone_number: contact(), message },
+      })
+      return { shown, result, text: JSON.stringify(result.content) }
+    } finally {
+      await client.close()
+    }
+  }
+  const newest = async () => (await harness.get('/api/outbox?limit=1')).json.items[0]
+
+  describe.each(['legacy', 'current'] as const)('in the %s lane', (lane) => {
+    it('shows the exact recipient and the whole text, and sends at a yes', async () => {
+      const message = `${fresh()}\nsecond line`
+      const { shown, result } = await sendAsked(lane, message, { action: 'accept', content: { send: true } })
+      expect(shown).toEqual([`Send this message to "Amara Okafor" (+${contact()})?\n\n${message}`])
+      expect(result.structuredContent).toMatchObject({ ok: true, to: contact() })
+      expect(delivered(message)).toHaveLength(1)
+      expect((await newest()).state).toBe('sent')
+    })
+
+    it('sends the text that the user edited', async () => {
+      const [before, after] = [fresh(), fresh()]
+      const content = { send: true, message: after }
+      const { result } = await sendAsked(lane, before, { action: 'accept', content })
+      expect(result.structuredContent).toMatchObject({ ok: true })
+      expect([delivered(before).length, delivered(after).length]).toEqual([0, 1])
+    })
+
+    it.each([
+      ['a no', { action: 'decline' }],
+      ['an unticked box', { action: 'accept', content: { send: false } }],
+    ] as [string, Answer][])('sends nothing at %s', async (_, answer) => {
+      const message = fresh()
+      const { result, text } = await sendAsked(lane, message, answer)
+      expect([result.isError, text]).toEqual([true, expect.stringContaining('send_withdrawn')])
+      expect(delivered(message)).toEqual([])
+      expect((await newest()).state).toBe('rejected')
+    })
+
+    it('leaves the message waiting without an answer, and says where', async () => {
+      const message = fresh()
+      const { result, text } = await sendAsked(lane, message, { action: 'cancel' })
+      const waiting = await newest()
+      expect([result.isError, text]).toEqual([true, expect.stringContaining(waiting.id)])
+      expect(waiting).toMatchObject({ state: 'held', preview: message })
+      expect(delivered(message)).toEqual([])
+      await decide(waiting.id, 'reject')
+    })
   })
 })
 

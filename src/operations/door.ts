@@ -65,6 +65,11 @@ export type ByScope = {
     note: Note
     /** Sends a message, or schedules it (Unix milliseconds): the only way to do so. Fails as `Outbox.send`. */
     send(draft: Parameters<Outbox['send']>[0], sendAtMs?: number): ReturnType<Outbox['send']>
+    /**
+     * Returns the decisions about a message of this caller, for an answer of the user whom the client asked. Fails with
+     * `outbox_item_not_found`.
+     */
+    answering(itemId: string): Promise<Outbox['decide']>
     /** The uploads of the caller. */
     uploads: CallerUploads
   }
@@ -96,6 +101,11 @@ export type Grant<S extends Scope = Scope, N extends Needs = Needs> = Readings &
 /** The call, and what belongs to no single account. */
 type Shared = Pick<DoorOptions, 'accounts' | 'control' | 'mcpSends'> & { uploads: CallerUploads; call: Call }
 
+/** True if the messages of this call wait for approval. */
+function isHeld({ face }: Call, mcpSends: DoorOptions['mcpSends']): boolean {
+  return face === 'mcp' && mcpSends === 'confirm'
+}
+
 const noteIn =
   ({ take, flush }: Archive): Note =>
   (event) => {
@@ -105,19 +115,19 @@ const noteIn =
 
 const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared) => ByScope[S] } = {
   read: () => ({}),
-  send: ({ outbox, archive }, { uploads, call, mcpSends }) => ({
+  send: ({ id, outbox, archive }, { uploads, control, call, mcpSends }) => ({
     uploads,
+    async answering(itemId) {
+      const item = await control.outbox.get(itemId)
+      if (item?.account !== id || item.caller !== call.caller.id) fail('outbox_item_not_found')
+      return outbox.decide
+    },
     note: noteIn(archive),
     send: (draft, sendAtMs) =>
       outbox.send(draft, {
         caller: call.caller.id,
         request: call.idempotencyKey ?? null,
-        reason:
-          call.face === 'mcp' && mcpSends === 'confirm'
-            ? 'confirm'
-            : sendAtMs === undefined
-              ? null
-              : 'send_at',
+        reason: isHeld(call, mcpSends) ? 'confirm' : sendAtMs === undefined ? null : 'send_at',
         releaseAtMs: sendAtMs ?? null,
       }),
   }),
@@ -168,6 +178,8 @@ export type Door = {
     rawInput: unknown,
     call: Call,
   ): Promise<z.output<Out>>
+  /** True if the messages of this call wait for approval. */
+  holds(call: Call): boolean
   /** Runs `work` once for the idempotency key of this call. */
   once: Once
   /** Returns the state of the session for an error of this call, or null if the caller may not read it. */
@@ -253,6 +265,7 @@ export function createDoor({
       demandScope(operation, call)
       return once(operation, input, call, async () => run(operation, input, admit(operation, call)))
     },
+    holds: (call) => isHeld(call, mcpSends),
     once,
     stateFor: (call) => (hasScope(call.caller, 'read') ? accountOf(call).session.status().state : null),
   }

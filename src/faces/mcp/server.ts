@@ -1,5 +1,5 @@
 /** One MCP server for each request (or legacy session). Its handlers use shared state that does not change. */
-import type { ServerContext, ServerOptions } from '@modelcontextprotocol/server'
+import { isInputRequiredResult, type ServerContext, type ServerOptions } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { Toolset } from '../../model/toolsets.ts'
@@ -7,6 +7,7 @@ import type { Call } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'
 import { startAuth } from '../../operations/link.ts'
 import { type Operation, PATIENCE_MS } from '../../operations/operation.ts'
+import { requestState, runAsking } from './asking.ts'
 import { callerOf } from './callers.ts'
 import { complete } from './completion.ts'
 import { createConnections, type Offer, type ServerFactory } from './connection.ts'
@@ -53,6 +54,7 @@ const optionsFor = ({ instructions }: Offer, hasSession: boolean): ServerOptions
     completions: {},
   },
   instructions,
+  requestState,
   cacheHints: {
     'server/discover': KEPT,
     'tools/list': KEPT,
@@ -106,7 +108,10 @@ export function createServerFactory({
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const { name, arguments: given = {} } = params
       const call = callOf(ctx)
-      const result = await offer().tools.call({ name, arguments: given, call, progress: ctx })
+      const result = await runAsking(ctx, call, door, (keyed, onHeld) =>
+        offer().tools.call({ name, arguments: given, call: keyed, progress: ctx, onHeld }),
+      )
+      if (isInputRequiredResult(result)) return result
       if (name === toolName(startAuth) && !result.isError)
         result.content.push(...(await qrContent(door.admit(SHOW_QR, call))))
       return result

@@ -9,6 +9,7 @@ import { ERRORS, fail, toAppError } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import { fieldsOf } from '../../model/fields.ts'
+import { OutboxItem } from '../../model/outbox.ts'
 import type { Call } from '../../operations/call.ts'
 import { type Door, run } from '../../operations/door.ts'
 import { idempotencyKey } from '../../operations/once.ts'
@@ -29,6 +30,8 @@ export type ToolCall = {
   call: Call
   /** Receives progress. */
   progress: Parameters<typeof withProgress>[0]
+  /** Receives the item of a message that waits for approval. */
+  onHeld?(item: OutboxItem): void
 }
 
 export type Tools = {
@@ -92,7 +95,7 @@ export function createTools({ operations, toolsetOf, door, account, mcpUrl, log 
   )
   return {
     definitions: defineTools(operations, account),
-    async call({ name, arguments: given, call, progress }) {
+    async call({ name, arguments: given, call, progress, onHeld }) {
       const tool = byName.get(name)
       if (tool === undefined) {
         const toolset = toolsetOf(name)
@@ -118,6 +121,8 @@ export function createTools({ operations, toolsetOf, door, account, mcpUrl, log 
         return result
       } catch (thrown) {
         const error = toAppError(thrown)
+        const held = OutboxItem.safeParse(error.facts.item)
+        if (error.code === 'held_for_approval' && held.success) onHeld?.(held.data)
         if (ERRORS[error.code].status >= 500)
           log.warn({ request_id: call.requestId, code: error.code, err: error.cause }, 'tool failed')
         return toFailure(error, door.stateFor(call), call.requestId, wordsHere)
