@@ -44,6 +44,12 @@ export type WorldReaction = { by: string; emoji: string; atMs: number; id: strin
 /** A pin for everyone in the chat. `by`: phone JID. `until`: Unix seconds. */
 export type WorldPin = { by: string; until: number }
 
+/**
+ * Attributes of a message as its model has them in the page, in JSON: `{ $wid: address }` is an address, `{ $bytes: count }` bytes,
+ * `{ $preview: characters }` an image in base64, `{ $models: [...] }` a list of models.
+ */
+export type RawModel = { type: string } & Readonly<Record<string, unknown>>
+
 /** Data of a message beyond its text; each field is present only if it applies. */
 export type MessageParts = {
   /** Text under an image, a video or a document; `body` is empty then. */
@@ -59,6 +65,7 @@ export type MessageParts = {
   viewOnce?: true
   call?: { video: boolean; missed: boolean; seconds: number }
   notice?: WorldNotice
+  model?: RawModel
 }
 
 /**
@@ -66,7 +73,7 @@ export type MessageParts = {
  * have.
  */
 export type NewContent = {
-  type: 'chat' | MediaType | 'location' | 'vcard' | 'poll_creation' | 'call_log' | 'e2e_notification'
+  type: 'chat' | MediaType | 'location' | 'vcard' | 'poll_creation' | 'call_log' | 'e2e_notification' | 'raw'
   /** `chat` only. */
   text?: string
   /** `image`, `video`, `document`. */
@@ -85,6 +92,8 @@ export type NewContent = {
   /** One is a `vcard`, several become a `multi_vcard`. */
   vcards?: string[]
   poll?: { name: string; options: string[]; multiple?: boolean }
+  /** `raw`: of any kind; see `kinds.ts`. */
+  model?: RawModel
   call?: { video?: boolean; missed?: boolean; seconds?: number }
   /** Phone numbers or addresses; the text must contain them as `@<phone or LID>` itself. */
   mentions?: string[]

@@ -60,6 +60,7 @@ const contentFields: Record<NewContent['type'], [name: string, kind: string] | n
   poll_creation: ['poll', 'object'],
   call_log: null,
   e2e_notification: null,
+  raw: ['model', 'object'],
 }
 
 function isContent(value: unknown): value is NewContent {

@@ -3,7 +3,10 @@ import type { WireMessage } from '../wire.ts'
 import type { WorldMedia } from '../world-types.ts'
 import { widOfPhone } from './keys.ts'
 import type { MsgProps } from './msg-model.ts'
-import type { Wid } from './wid.ts'
+import { createWid, type Wid } from './wid.ts'
+
+/** A picture in base64 that is no text: a map under a place, for example. */
+const PREVIEW = previewOf(400)
 
 /** The attributes of this type of content; `{}` for plain text. */
 export function toContentProps(message: WireMessage, lidMode: boolean): Partial<MsgProps> {
@@ -41,6 +44,7 @@ export function toContentProps(message: WireMessage, lidMode: boolean): Partial<
     ...(mentions ? { mentionedJidList: mentions.map(widOf) } : {}),
     ...(forwarded === undefined ? {} : { isForwarded: true, forwardingScore: forwarded }),
     ...(viewOnce ? { isViewOnce: true } : {}),
+    ...(message.model ? toModelProps(message.model, lidMode) : {}),
   }
 }
 
@@ -81,7 +85,7 @@ function toMediaProps(message: WireMessage, media: WorldMedia): Partial<MsgProps
 function toLocationProps(location: NonNullable<WireMessage['location']>): Partial<MsgProps> {
   const { lat, lng, name, address } = location
   const loc = [name, address].filter((part) => part !== undefined).join('\n')
-  return { lat, lng, isLive: false, ...(loc === '' ? {} : { loc }) }
+  return { body: PREVIEW, lat, lng, isLive: false, ...(loc === '' ? {} : { loc }) }
 }
 
 function toVcardProps(vcards: string[]): Partial<MsgProps> {
@@ -90,4 +94,47 @@ function toVcardProps(vcards: string[]): Partial<MsgProps> {
   return vcards.length === 1
     ? { vcardFormattedName: nameIn(only) }
     : { vcardList: vcards.map((vcard) => ({ displayName: nameIn(vcard), vcard })) }
+}
+
+function previewOf(characters: number): string {
+  return `/9j/${'4AAQSkZJRgABAQAAAQABAAD'.repeat(characters / 20)}`.slice(0, characters)
+}
+
+/** See `RawModel`. */
+function toModelProps(model: object, lidMode: boolean): Partial<MsgProps> {
+  return Object.fromEntries(Object.entries(model).map(([name, value]) => [name, toValue(value, lidMode)]))
+}
+
+function toValue(value: unknown, lidMode: boolean): unknown {
+  if (Array.isArray(value)) return value.map((one) => toValue(one, lidMode))
+  if (typeof value !== 'object' || value === null) return value
+  const { $wid, $bytes, $preview, $models } = value as { [name: string]: unknown }
+  if (typeof $wid === 'string')
+    return $wid.endsWith('@c.us') ? widOfPhone(phoneOf($wid), lidMode) : createWid($wid)
+  if (typeof $bytes === 'number') return new Uint8Array($bytes).fill(7)
+  if (typeof $preview === 'number') return previewOf($preview)
+  if (Array.isArray($models)) return new Models($models)
+  if ('remote' in value) return toKey(value, lidMode)
+  return toModelProps(value, lidMode)
+}
+
+const phoneOf = (jid: string): string => jid.replace(/@.*$/, '')
+
+/** Lists of models serialize themselves; JSON leaves out what else they have. */
+class Models {
+  readonly #list: unknown[]
+  constructor(list: unknown[]) {
+    this.#list = list
+  }
+  serialize(): unknown[] {
+    return this.#list
+  }
+  toJSON(): unknown[] {
+    return this.#list
+  }
+}
+
+function toKey(value: object, lidMode: boolean): unknown {
+  const { fromMe, remote, id } = value as { fromMe?: unknown; remote?: unknown; id?: unknown }
+  return { fromMe: fromMe === true, remote: toValue(remote, lidMode), id: String(id) }
 }

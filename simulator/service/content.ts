@@ -73,6 +73,10 @@ function toParts(
       const { name, options, multiple = false } = needed(content.poll, 'poll', type)
       return { type, body: '', poll: { name, options, multiple }, ...extra }
     }
+    case 'raw': {
+      const model = needed(content.model, 'model', type)
+      return { type: model.type, body: '', model }
+    }
     case 'call_log': {
       const { video = false, missed = false, seconds = missed ? 0 : 60 } = content.call ?? {}
       return { type, body: '', call: { video, missed, seconds } }

@@ -142,6 +142,39 @@ export const Content = z
   .partial()
 export type Content = z.infer<typeof Content>
 
+/** Returns the words that people wrote in a content, beside the text of its message: each name, option and line on a line. */
+export function wordsIn({
+  media,
+  location,
+  contacts,
+  poll,
+  event,
+  notice,
+  ...others
+}: Partial<Content>): string {
+  const { choices, order, product, invite, payment } = others
+  const words = [
+    media?.filename,
+    location?.name,
+    location?.address,
+    ...(contacts ?? []).flatMap(({ name, organization }) => [name, organization]),
+    ...(poll?.options ?? []).map(({ name }) => name),
+    event?.name,
+    event?.place,
+    event?.description,
+    notice?.text,
+    choices?.title,
+    ...(choices?.options ?? []),
+    choices?.footer,
+    order?.title,
+    product?.title,
+    product?.description,
+    invite?.name,
+    payment?.note,
+  ]
+  return words.filter((word) => word !== undefined && word !== '').join('\n')
+}
+
 /** The facts that a download of media from WhatsApp requires, in its own words. Never part of an answer. */
 export type MediaSource = {
   /** The type of the message, which selects the encryption. */

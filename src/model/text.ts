@@ -32,3 +32,11 @@ export function withPlainDigits(text: string): string {
     return String(value)
   })
 }
+
+/**
+ * Returns true for a text that is no words but data in base64, such as the preview of an image (JPEG, PNG, WebP): 40 characters and
+ * more without a space.
+ */
+export function isPreview(text: string): boolean {
+  return /^[A-Za-z0-9+/]{40,}=*$/.test(text) || /^\/9j\/[A-Za-z0-9+/]*=*$/.test(text)
+}

@@ -53,11 +53,13 @@ type SaidMessage = Omit<z.output<Short<typeof Message>>, 'body'> & { body?: stri
 
 /** Returns a message as one line: time, author, text and id. */
 export function messageLine(message: SaidMessage): string {
-  const { id, from_me, sender_name, type, body, timestamp, media, reply_to, reactions } = message
+  const { id, from_me, sender_name, type, body, summary, timestamp, media, reply_to, reactions } = message
   const who = from_me ? 'me' : sender_name === undefined ? 'unknown sender' : quoted(sender_name)
-  const said = body === undefined ? '' : `: ${quoted(body)}`
+  const text = body === '' ? (summary ?? '') : body
+  const said = text === undefined ? '' : `: ${quoted(text)}`
   const more = aside({
     type: type === 'chat' ? undefined : type,
+    content: summary === undefined || summary === text ? undefined : quoted(summary),
     file: media?.filename === undefined ? undefined : quoted(media.filename),
     seconds: media?.duration_s,
     'reply to': reply_to && `${quoted(reply_to.body)}${reply_to.id === null ? '' : ` [${reply_to.id}]`}`,

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { CHAT_KINDS } from '../model/chat.ts'
 import { Content } from '../model/content.ts'
 import { cleanText } from '../model/text.ts'
+import { STANDINGS } from './message-row.ts'
 import { toSeconds } from './times.ts'
 
 export const FORMAT = 'whatsapp-mcp-api archive'
@@ -118,6 +119,25 @@ export const MessageLine = z.object({
         })
         .partial(),
     )
+    .optional(),
+  /** How it counts; missing: as its type says. */
+  standing: z.enum(STANDINGS).optional(),
+  /** What a download of its media requires: keys. */
+  source: z
+    .object({
+      type: text,
+      directPath: text,
+      mediaKey: text.nullable(),
+      mediaKeyTimestamp: seconds.nullable(),
+      encFilehash: text.nullable(),
+      filehash: text.nullable(),
+      mimetype: text.nullable(),
+      sizeBytes: z.number().nullable(),
+    })
+    .optional(),
+  /** The message as it was received, without its text. */
+  raw: z
+    .object({ engine: text, build: text.nullable(), model: z.record(z.string(), z.unknown()) })
     .optional(),
   /** Earlier texts, oldest first. */
   revisions: z

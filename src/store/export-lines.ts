@@ -1,12 +1,13 @@
 /** Converts one row of the archive to one line of an export (export-format.ts). */
 import type { z } from 'zod'
 import { toJson } from '../json.ts'
+import type { MediaSource, RawModel } from '../model/content.ts'
 import type { Revision } from '../model/message.ts'
 import type { ReactionRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
 import type { ArchiveLine, ChatLine, EndLine, MessageLine, PersonLine } from './export-format.ts'
 import type { GapRow } from './gaps.ts'
-import type { MessageRow } from './message-row.ts'
+import { type MessageRow, STANDINGS } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
 import { timeOf } from './position.ts'
 import { detailsOf } from './render.ts'
@@ -78,12 +79,17 @@ export function toChatLine(
 }
 
 /** The data that a message's line requires. */
-export type MessageParts = { revisions: readonly RevisionRow[]; reactions: readonly ReactionRow[] }
+export type MessageParts = {
+  revisions: readonly RevisionRow[]
+  reactions: readonly ReactionRow[]
+  raw: RawModel | undefined
+  source: MediaSource | undefined
+}
 
 export function toMessageLine(
   row: MessageRow,
   chat: string,
-  { revisions, reactions }: MessageParts,
+  { revisions, reactions, raw, source }: MessageParts,
   addressOf: AddressOf,
 ): z.infer<typeof MessageLine> {
   const { quoted, mentions, expires_at, pinned_until, ...others } = detailsOf(row)
@@ -119,6 +125,9 @@ export function toMessageLine(
       ? {}
       : { mentions: mentions.map(addressOf).filter((address) => address !== null) }),
     ...(Object.keys(rest).length === 0 ? {} : { details: rest }),
+    ...(row.standing === 0 ? {} : { standing: STANDINGS[row.standing] }),
+    ...(source && { source }),
+    ...(raw && { raw }),
     ...(revisions.length === 0
       ? {}
       : {

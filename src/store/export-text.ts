@@ -56,7 +56,9 @@ function describe(message: Message, before: readonly RevisionRow[]): string {
     ...(message.expires_at === undefined ? [] : [`disappears ${toLocal(message.expires_at)}`]),
   ]
   const mark = marks.length === 0 ? '' : ` (${marks.join(', ')})`
-  const text = [media(message), visible(message.body, '\n    ')].filter((part) => part !== '').join(' ')
+  const text = [kindOf(message), message.poll ? '' : visible(message.body, '\n    ')]
+    .filter((part) => part !== '')
+    .join(' ')
   const further = [
     ...(message.reply_to === undefined ? [] : [`in reply to: ${visible(message.reply_to.body, '\n      ')}`]),
     ...before.map(
@@ -87,10 +89,11 @@ function toLocal(iso: string): string {
 }
 
 /** Content that is not text, in brackets; empty for plain text. */
-function media({ type, has_media, media: facts = {}, revoked_at }: Message): string {
+function kindOf({ type, has_media, media: facts, revoked_at, summary }: Message): string {
   if (type === 'revoked') return `[deleted${revoked_at === undefined ? '' : ` ${toLocal(revoked_at)}`}]`
+  if (facts === undefined && summary !== undefined) return `[${visible(summary, ' ')}]`
   if (type === 'chat' && !has_media) return ''
-  const { filename, mimetype, size_bytes, duration_s } = facts
+  const { filename, mimetype, size_bytes, duration_s } = facts ?? {}
   const known = [
     ...(filename === undefined ? [] : [visible(filename, ' ')]),
     ...(mimetype === undefined ? [] : [visible(mimetype, ' ')]),

@@ -15,6 +15,7 @@ import { byMessage, createPages, type MessagePages } from './export-pages.ts'
 import type { GapRow } from './gaps.ts'
 import type { MessageRow } from './message-row.ts'
 import { ME, NOBODY, type PersonRow } from './people.ts'
+import { type RawRow, type SourceRow, toRaw, toSource } from './raw-models.ts'
 import type { Loader } from './read-loader.ts'
 import { chatId, detailsOf, type Own, personJid } from './render.ts'
 import type { Connection } from './sqlite.ts'
@@ -44,6 +45,8 @@ const QUERIES = {
     ORDER BY message, n`,
   reactions: `SELECT r.* FROM json_each(?) asked CROSS JOIN reactions r ON r.message = asked.value
     ORDER BY message, at_ms, sender`,
+  raws: 'SELECT r.* FROM json_each(?) asked CROSS JOIN message_raw r ON r.message = asked.value',
+  sources: 'SELECT m.* FROM json_each(?) asked CROSS JOIN media m ON m.message = asked.value',
   meta: 'SELECT value FROM meta WHERE name = ?',
   lastEvent: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
 }
@@ -57,6 +60,8 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
   const gaps = db.query<GapRow>(QUERIES.gaps)
   const revisions = db.query<RevisionRow>(QUERIES.revisions)
   const reactions = db.query<ReactionRow>(QUERIES.reactions)
+  const raws = db.query<RawRow>(QUERIES.raws)
+  const sources = db.query<SourceRow>(QUERIES.sources)
   const meta = db.query<{ value: unknown }>(QUERIES.meta)
   const lastEvent = db.query<{ seq: number }>(QUERIES.lastEvent)
 
@@ -120,12 +125,19 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
     function* messageLines(rows: readonly MessageRow[]): Generator<string> {
       const positions = JSON.stringify(rows.map(({ id }) => id))
       const [revised, reacted] = [byMessage(revisions.all(positions)), byMessage(reactions.all(positions))]
+      const rawOf = new Map(raws.all(positions).map((row) => [row.message, toRaw(row)]))
+      const sourceOf = new Map(sources.all(positions).map((row) => [row.message, toSource(row)]))
       const strangers = new Set(rows.map((row) => row.chat).filter((id) => !told.chats.has(id)))
       if (strangers.size > 0) yield* chatLines(chatsBy.all(JSON.stringify([...strangers])))
       for (const row of rows) {
         const address = told.chats.get(row.chat)
         if (address === undefined) continue
-        const parts = { revisions: revised.get(row.id) ?? [], reactions: reacted.get(row.id) ?? [] }
+        const parts = {
+          revisions: revised.get(row.id) ?? [],
+          reactions: reacted.get(row.id) ?? [],
+          raw: rawOf.get(row.id),
+          source: sourceOf.get(row.id),
+        }
         const { quoted, mentions = [] } = detailsOf(row)
         const reacting = parts.reactions.map(({ sender }) => sender)
         yield* introduce([row.sender, quoted?.sender ?? ME, ...mentions, ...reacting])

@@ -5,9 +5,11 @@
 import type { z } from 'zod'
 import { afterEnd } from '../model/history.ts'
 import { chatKindOf, type Jid, toJid } from '../model/ids.ts'
+import { standingOf } from '../model/message-types.ts'
+import { fromEarlier } from './earlier-content.ts'
 import { type ChatLine, ExportLine, type MessageLine, type PersonLine } from './export-format.ts'
 import { type ArchiveHeader, describe, ImportError, parse } from './import-header.ts'
-import type { MessageDetails } from './message-row.ts'
+import { type MessageDetails, numberOf } from './message-row.ts'
 import { ME, NOBODY } from './people.ts'
 import { timeOf } from './position.ts'
 import type { Store } from './store.ts'
@@ -105,7 +107,9 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
       return
     }
     counts.messages += 1
+    const { body, content } = fromEarlier(line.type, line.body)
     const details: MessageDetails = {
+      ...content,
       ...line.details,
       ...(line.reply_to === undefined
         ? {}
@@ -118,20 +122,24 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
           }),
       ...(line.mentions === undefined ? {} : { mentions: line.mentions.map(senderAt) }),
     }
+    const standing = line.standing ?? standingOf(line.type)
     store.messages.insert({
       id: line.position,
       chat,
       bare_id: line.bare_id,
       sender: line.from_me ? ME : line.from === null ? NOBODY : personAt(line.from),
       type: line.type,
-      body: line.body,
+      body,
       ack: line.ack,
       has_media: Number(line.has_media),
       edited_at_ms: line.edited_at === undefined ? null : Date.parse(line.edited_at),
       revoked_at_ms: line.revoked_at === undefined ? null : Date.parse(line.revoked_at),
       details: Object.keys(details).length === 0 ? null : JSON.stringify(details),
+      standing: numberOf(standing),
     })
-    store.chats.noteMessage(chat, line.position, sentAt)
+    if (standing !== 'notice') store.chats.noteMessage(chat, line.position, sentAt)
+    if (line.raw !== undefined) store.raws.setModel(line.position, line.raw)
+    if (line.source !== undefined) store.raws.setSource(line.position, line.source)
     for (const { what, type, body, until_at } of line.revisions ?? []) {
       store.changes.addRevision(line.position, { what, type, body, untilMs: Date.parse(until_at) })
     }

@@ -39,8 +39,9 @@ export type RawModels = {
   drop(message: number): void
 }
 
-type RawRow = { engine: string; build: string | null; payload: Uint8Array }
-type SourceRow = {
+export type RawRow = { message: number; engine: string; build: string | null; payload: Uint8Array }
+export type SourceRow = {
+  message: number
   type: string
   direct_path: string
   media_key: string | null
@@ -59,7 +60,7 @@ export function createRawModels(db: Connection): RawModels {
     },
   )
   const has = db.query<{ message: number }>('SELECT message FROM message_raw WHERE message = ?')
-  const get = db.query<RawRow>('SELECT engine, build, payload FROM message_raw WHERE message = ?')
+  const get = db.query<RawRow>('SELECT * FROM message_raw WHERE message = ?')
   const putSource = db.command(
     `INSERT INTO media (message, type, direct_path, media_key, media_key_at, enc_filehash, filehash, mimetype, size_bytes)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET type = excluded.type, direct_path = excluded.direct_path,
@@ -76,7 +77,7 @@ export function createRawModels(db: Connection): RawModels {
     hasModel: (message) => has.get(message) !== undefined,
     model(message) {
       const row = get.get(message)
-      return row === undefined ? null : { engine: row.engine, build: row.build, model: unpack(row.payload) }
+      return row === undefined ? null : toRaw(row)
     },
     setSource(
       message,
@@ -102,6 +103,11 @@ export function createRawModels(db: Connection): RawModels {
       for (const command of drops) command.run(message)
     },
   }
+}
+
+/** Returns the model of a row of the table `message_raw`. */
+export function toRaw({ engine, build, payload }: RawRow): RawModel {
+  return { engine, build, model: unpack(payload) }
 }
 
 /** Returns the facts of a row of the table `media`. */

@@ -1,7 +1,8 @@
 /** Finds the newest messages with all terms of a search: by the search index, or by reading texts where that takes less. */
 import type { ChatKind } from '../model/chat.ts'
+import { numberOf } from './message-row.ts'
 import { ME } from './people.ts'
-import { createIndexedFrom, isIndexEmpty } from './search-index.ts'
+import { createIndexedFrom, furtherOf, isIndexEmpty } from './search-index.ts'
 import { createFindHits, type SearchScope, type Term, toExpression } from './search-query.ts'
 import type { Connection } from './sqlite.ts'
 import { foldForSearch, MARKED, stored, tokensOf } from './tokens.ts'
@@ -29,6 +30,7 @@ const AFTER_ALL = Buffer.of(0xff)
 const READ_TEXTS = 2_000
 /** For each hit that is wanted, in addition. */
 const READ_TEXTS_PER_HIT = 3
+const NOTICE = numberOf('notice')
 /** Texts that are read at once. */
 const STEP = 100
 
@@ -38,8 +40,9 @@ type Row = {
   sender: number
   type: string
   kind: ChatKind
+  standing: number
   body: string
-  filename: string | null
+  details: string | null
 }
 
 // Bound as integers: FTS5 ignores bounds of other types, and would read every hit.
@@ -57,8 +60,7 @@ const PAGES = `WITH RECURSIVE segments (id) AS (
       (SELECT max(pgno) / 2 FROM search_idx WHERE segid = id))
     - (SELECT pgno / 2 FROM search_idx WHERE segid = id AND term <= ?1 ORDER BY term DESC LIMIT 1)), 0) AS pages
   FROM segments WHERE id IS NOT NULL`
-const ROW = `m.id, m.chat, m.sender, m.type, c.kind, m.body,
-  json_extract(m.details, '$.media.filename') AS filename`
+const ROW = 'm.id, m.chat, m.sender, m.type, c.kind, m.standing, m.body, m.details'
 const BETWEEN = `CROSS JOIN chats c ON c.id = m.chat WHERE m.id > ?1 AND m.id < ?2`
 const ROWS = {
   all: `SELECT ${ROW} FROM messages m ${BETWEEN} ORDER BY m.id DESC LIMIT ?3`,
@@ -171,16 +173,17 @@ function withoutPrefix(term: Term): Term[] {
 /** Decides as the index does, see `indexTextOf`. */
 function createIsHit(terms: readonly Term[], scope: SearchScope): (row: Row) => boolean {
   const findHits = createFindHits(terms)
-  const { chat, sender, fromMe, types, kinds } = scope
+  const { chat, sender, fromMe, types, kinds, notices } = scope
   const firsts = terms.map(({ tokens }) => tokens[0] ?? '')
   return (row) => {
     if (row.type === 'revoked') return false
+    if (!notices && row.standing === NOTICE) return false
     if (chat !== undefined && row.chat !== chat) return false
     if (sender !== undefined && row.sender !== sender) return false
     if (fromMe !== undefined && (row.sender === ME) !== fromMe) return false
     if (types !== undefined && !types.includes(row.type)) return false
     if (kinds !== undefined && !kinds.includes(row.kind)) return false
-    const texts = [row.body, row.filename ?? ''].map(foldForSearch)
+    const texts = [row.body, furtherOf(row.details)].map(foldForSearch)
     if (!firsts.every((first) => texts.some((text) => text.includes(first)))) return false
     const found = texts.map((text) => findHits(tokensOf(text)))
     return terms.every((_, index) => found.some((hits) => (hits[index]?.length ?? 0) > 0))

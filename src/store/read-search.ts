@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 import type { ChatKind } from '../model/chat.ts'
+import { wordsIn } from '../model/content.ts'
 import type { Jid } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import type { Point } from '../model/point.ts'
@@ -14,7 +15,7 @@ import { createFindNewest, type Range } from './read-hits.ts'
 import type { Loader } from './read-loader.ts'
 import type { FoundMessage, MessageReader } from './read-messages.ts'
 import { relevanceOf } from './relevance.ts'
-import { atMost, createIndexedFrom } from './search-index.ts'
+import { atMost, createIndexedFrom, furtherOf } from './search-index.ts'
 import { createFindHits, type FindHits, parseQuery, type SearchScope } from './search-query.ts'
 import { type Snippet, snippetOf } from './snippet.ts'
 import type { Connection } from './sqlite.ts'
@@ -28,6 +29,8 @@ export type SearchFilter = {
   /** The types of whatsapp-web.js. */
   types?: readonly string[] | undefined
   kinds?: readonly ChatKind[] | undefined
+  /** Includes notices and calls. */
+  notices?: boolean | undefined
   /** Earlier than this message or time. */
   before?: Point | undefined
   /** Later than this message; at this time or later. */
@@ -80,9 +83,7 @@ const RankedPlace = z.tuple([z.int(), z.number(), z.int()])
 
 const SIZES = `SELECT m.id, min(octet_length(m.body), 3 * ${RANKED_CHARACTERS_EACH}) AS bytes
   FROM json_each(?) asked CROSS JOIN messages m ON m.id = asked.value`
-const TEXTS = `SELECT m.id,
-    substr(m.body || char(10) || coalesce(json_extract(m.details, '$.media.filename'), ''), 1,
-      ${RANKED_CHARACTERS_EACH}) AS text
+const TEXTS = `SELECT m.id, substr(m.body, 1, ${RANKED_CHARACTERS_EACH}) AS body, m.details
   FROM json_each(?) asked CROSS JOIN messages m ON m.id = asked.value`
 
 /** The newest hits within the range. */
@@ -98,7 +99,7 @@ export function createSearchReader(
 ): SearchReader {
   const findNewest = createFindNewest(db)
   const sizes = db.query<{ id: number; bytes: number }>(SIZES)
-  const texts = db.query<{ id: number; text: string }>(TEXTS)
+  const texts = db.query<{ id: number; body: string; details: string | null }>(TEXTS)
   const indexedFrom = createIndexedFrom(db)
 
   function positionOf(name: 'before' | 'after', point: Point): number {
@@ -114,13 +115,15 @@ export function createSearchReader(
     return (finder.person(from) ?? fail('contact_not_found')).id
   }
 
-  function scopeOf({ chat, from, fromMe, types, kinds }: SearchFilter): SearchScope {
+  function scopeOf({ chat, from, fromMe, types, kinds, notices }: SearchFilter): SearchScope {
     return {
       chat: chat === undefined ? undefined : (finder.chat(chat) ?? fail('chat_not_found')).id,
       sender: from === undefined ? undefined : senderOf(from),
       fromMe,
       types,
       kinds,
+      // Who names their types asks for them.
+      notices: notices || types !== undefined,
     }
   }
 
@@ -142,7 +145,10 @@ export function createSearchReader(
     const looked = atMost(newest, RANKED_BYTES, ({ bytes }) => bytes).map(({ id }) => id)
     const candidates = texts
       .all(JSON.stringify(looked))
-      .map(({ id, text }) => ({ id, score: relevanceOf(text, findHits) }))
+      .map(({ id, body, details }) => {
+        const text = `${body}\n${furtherOf(details)}`.slice(0, RANKED_CHARACTERS_EACH)
+        return { id, score: relevanceOf(text, findHits) }
+      })
       .sort((one, other) => other.score - one.score || other.id - one.id)
       .filter(({ id, score }) => place === null || score < place[1] || (score === place[1] && id < place[2]))
     const shown = candidates.slice(0, limit)
@@ -196,9 +202,9 @@ function withSnippets(messages: readonly FoundMessage[], findHits: FindHits): Se
   })
 }
 
-/** From the text if a word matched there, else from the file name. */
-function snippetIn({ body, media }: Message, findHits: FindHits, reach: number): Snippet {
-  const snippet = snippetOf(body, findHits, reach)
-  const filename = media?.filename ?? ''
-  return snippet.marks.length > 0 || filename === '' ? snippet : snippetOf(filename, findHits, reach)
+/** From the first of these in which a word matched: the text, the words of its content, the summary. */
+function snippetIn(message: Message, findHits: FindHits, reach: number): Snippet {
+  const texts = [message.body, wordsIn(message), message.summary ?? ''].filter((text) => text !== '')
+  const snippets = texts.map((text) => snippetOf(text, findHits, reach))
+  return snippets.find(({ marks }) => marks.length > 0) ?? snippets[0] ?? { text: '', marks: [] }
 }

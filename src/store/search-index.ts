@@ -1,7 +1,8 @@
 /** The search index: updated in the same transaction as every message, and rebuilt if it is missing. */
 import { AppError } from '../errors.ts'
 import type { ChatKind } from '../model/chat.ts'
-import type { MessageDetails, MessageRow } from './message-row.ts'
+import { wordsIn } from '../model/content.ts'
+import { type MessageDetails, type MessageRow, numberOf } from './message-row.ts'
 import { getMeta, setMeta } from './open-file.ts'
 import type { Connection } from './sqlite.ts'
 import { indexTextOf, MARKED, TOKENS_VERSION } from './tokens.ts'
@@ -106,12 +107,13 @@ export function createTextOf(db: Connection): (row: MessageRow) => string | null
   const kindOf = db.query<{ kind: ChatKind }>('SELECT kind FROM chats WHERE id = ?')
   const kinds = db.memory<number, ChatKind | undefined>('chats')
   return (row) => {
-    const { body, chat, type, sender, details } = row
+    const { body, chat, type, sender, details, standing } = row
     // Most messages without text: no lookups required.
     if (type === 'revoked' || (body === '' && details === null)) return null
     const kind = kinds.get(chat, () => kindOf.get(chat)?.kind)
     if (kind === undefined) return null
-    return indexTextOf({ body, filename: filenameOf(row), type, sender, chat, kind })
+    const isNotice = standing === numberOf('notice')
+    return indexTextOf({ body, further: furtherOf(details), isNotice, type, sender, chat, kind })
   }
 }
 
@@ -150,9 +152,9 @@ export function atMost<Row>(rows: readonly Row[], size: number, sizeOf: (row: Ro
   return fitting
 }
 
-/** The file name that the sender gave; null if there is none. */
-function filenameOf({ details }: Pick<MessageRow, 'details'>): string | null {
-  if (details === null || !details.includes('"filename"')) return null
-  const parsed: MessageDetails = JSON.parse(details)
-  return parsed.media?.filename ?? null
+/** What people wrote in the content of a message. @param details of its row */
+export function furtherOf(details: string | null): string {
+  if (details === null) return ''
+  const content: MessageDetails = JSON.parse(details)
+  return wordsIn(content)
 }

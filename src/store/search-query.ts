@@ -105,11 +105,13 @@ export type SearchScope = {
   fromMe?: boolean | undefined
   types?: readonly string[] | undefined
   kinds?: readonly ChatKind[] | undefined
+  /** Includes notices and calls. */
+  notices?: boolean | undefined
 }
 
 /** The expression that finds all `terms` within `scope`; null if there are no terms, and the scope excludes only. */
 export function toExpression(terms: readonly Term[], scope: SearchScope): string | null {
-  const { chat, sender, fromMe, types, kinds } = scope
+  const { chat, sender, fromMe, types, kinds, notices } = scope
   const wanted = terms.map(toClause)
   const unwanted: string[] = []
   if (chat !== undefined) wanted.push(quote(MARKED.chat(chat)))
@@ -124,6 +126,7 @@ export function toExpression(terms: readonly Term[], scope: SearchScope): string
     else unwanted.push(`(${quote(MARKED.special)} NOT ${anyOf(special)})`)
   }
   if (wanted.length === 0) return null
+  if (!notices) unwanted.push(quote(MARKED.notice))
   const all = wanted.join(' AND ')
   return unwanted.length === 0 ? all : `(${all}) NOT (${unwanted.join(' OR ')})`
 }

@@ -48,7 +48,8 @@ describe('tokens', () => {
 describe('what is indexed of a message', () => {
   const message = {
     body: 'Plan B',
-    filename: null,
+    further: '',
+    isNotice: false,
     type: 'chat',
     sender: 0,
     chat: 12,
@@ -66,7 +67,7 @@ describe('what is indexed of a message', () => {
   })
 
   it('is the name of a file apart from its caption', () => {
-    expect(indexTextOf({ ...message, type: 'document', filename: 'Übersicht.pdf' })).toBe(
+    expect(indexTextOf({ ...message, type: 'document', further: 'Übersicht.pdf' })).toBe(
       'plan b _c12 _s0 _t _tdocument ubersicht pdf',
     )
   })

@@ -9,7 +9,7 @@ import type { ChatKind } from '../model/chat.ts'
 import { foldText, isPlain } from './fold.ts'
 
 /** Increased with every change of the tokens of a text: archives are then indexed again. */
-export const TOKENS_VERSION = 3
+export const TOKENS_VERSION = 4
 
 /** A token, and its range in the folded text. */
 export type Token = { text: string; start: number; end: number }
@@ -94,6 +94,8 @@ export const MARKED = {
   kind: (kind: ChatKind) => `_k${kind}`,
   /** For every message that is not a plain text. */
   special: '_t',
+  /** For notices and calls. */
+  notice: '_n',
   /** An ASCII sign: the index's own tokenizer would treat it as a separator. */
   sign: (sign: string) => `_x${sign.charCodeAt(0).toString(16)}`,
   type: (type: string) => `_t${type.replace(/[^A-Za-z\d]/g, '_')}`,
@@ -107,7 +109,9 @@ export function stored(tokens: readonly string[]): string[] {
 /** The indexed fields of a message. */
 export type Searchable = {
   body: string
-  filename: string | null
+  /** The words of its content: the name of a file or place, the options of a poll, … */
+  further: string
+  isNotice: boolean
   type: string
   sender: number
   chat: number
@@ -115,9 +119,17 @@ export type Searchable = {
 }
 
 /** The indexed text of a message, tokens separated by spaces; null if there is nothing to search for. */
-export function indexTextOf({ body, filename, type, sender, chat, kind }: Searchable): string | null {
+export function indexTextOf({
+  body,
+  further,
+  isNotice,
+  type,
+  sender,
+  chat,
+  kind,
+}: Searchable): string | null {
   const characters = new Set<string>()
-  const texts = [body, filename ?? ''].map((text) =>
+  const texts = [body, further].map((text) =>
     piecesOf(foldForSearch(text)).flatMap((piece) => {
       if (!piece.isRun) return [wordOf(piece).text]
       for (const character of piece.text) characters.add(character)
@@ -130,8 +142,9 @@ export function indexTextOf({ body, filename, type, sender, chat, kind }: Search
     ...(kind === 'direct' ? [] : [MARKED.kind(kind)]),
     ...(sender < 0 ? [] : [MARKED.sender(sender)]),
     ...(type === 'chat' ? [] : [MARKED.special, MARKED.type(type)]),
+    ...(isNotice ? [MARKED.notice] : []),
   ]
-  // The facts are in between, so that no phrase spans the text and the file name.
-  const [words = [], name = []] = texts.map(stored)
-  return [...words, ...facts, ...name, ...[...characters].map(MARKED.character)].join(' ')
+  // The facts are in between, so that no phrase spans the text and the content.
+  const [words = [], others = []] = texts.map(stored)
+  return [...words, ...facts, ...others, ...[...characters].map(MARKED.character)].join(' ')
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { bodyOf, contentOf, isPreview, sourceOf } from './content.ts'
+import { isPreview } from '../../model/text.ts'
+import { readVcard } from '../../model/vcard.ts'
+import { bodyOf, contentOf, sourceOf } from './content.ts'
 import { modelTools } from './plain-model.ts'
 import type { RawMessage } from './raw.ts'
-import { readVcard } from './vcard.ts'
 
 const id = { fromMe: false, remote: '900@lid', id: '3EB0' }
 const PREVIEW = `/9j/${'4AAQSkZJRgABAQ'.repeat(20)}`

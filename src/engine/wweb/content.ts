@@ -1,9 +1,9 @@
 /** Reads the content of a message out of its model, by its type: a table of readers. Pure. */
 import type { Content, MediaSource } from '../../model/content.ts'
-import { cleanText } from '../../model/text.ts'
+import { cleanText, isPreview } from '../../model/text.ts'
 import { toUnixSeconds } from '../../model/times.ts'
+import { readVcard } from '../../model/vcard.ts'
 import type { RawMessage } from './raw.ts'
-import { readVcard } from './vcard.ts'
 
 /** Types whose `body`, if set, is a preview image in base64 (WAWebMsgModel; wwebjs Message.js). */
 const MEDIA = new Set(['image', 'video', 'gif', 'ptv', 'audio', 'ptt', 'document', 'sticker'])
@@ -126,11 +126,6 @@ export function bodyOf(raw: Partial<RawMessage>): string {
     fieldsOf(raw.newsletterAdminInviteInfo).inviteMessage,
   ]
   return cleanText(others.find((text): text is string => typeof text === 'string' && text !== '') ?? '')
-}
-
-/** True for an image in base64: JPEG, PNG, WebP, or any other data that long without a space. */
-export function isPreview(text: string): boolean {
-  return /^(?:\/9j\/|iVBORw0|UklGR)?[A-Za-z0-9+/]{40,}=*$/.test(text) || /^\/9j\/[A-Za-z0-9+/]*=*$/.test(text)
 }
 
 /** Returns what a download of the media requires; null if there is none. */

@@ -109,6 +109,11 @@ export function installPageWatch(): boolean {
       )
     },
 
+    /** The library keeps the notices of groups to itself (Client.js, `gp2`). */
+    isKeptBack({ type, isNewMsg }: MsgModel): boolean {
+      return isNewMsg === true && type === 'gp2'
+    },
+
     watchMembers(group: GroupMetadata): void {
       rows.attempt(() => group.participants?.on(MEMBER_CHANGES, () => tools.gather(changedChats, group)))
     },
@@ -133,7 +138,8 @@ export function installPageWatch(): boolean {
       rows.attempt(() =>
         Msg.on('add', ({ id }) => {
           const message = Msg.get(id)
-          if (message && tools.isUnheard(message)) tools.gather(storedMessages, message)
+          if (message && tools.isKeptBack(message)) tools.gather(changedMessages, message)
+          else if (message && tools.isUnheard(message)) tools.gather(storedMessages, message)
         }),
       )
       rows.attempt(() => tools.watchPins())

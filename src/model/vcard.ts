@@ -1,6 +1,6 @@
 /** Reads contact cards (vCard 2.1 to 4.0, RFC 6350) as phones send them. */
-import type { ContactCard } from '../../model/content.ts'
-import { cleanText } from '../../model/text.ts'
+import type { ContactCard } from './content.ts'
+import { cleanText } from './text.ts'
 
 /** More numbers or longer values than these are cut: the sender chooses them. */
 const MAX_NUMBERS = 20
