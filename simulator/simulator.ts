@@ -208,6 +208,8 @@ export type World = {
   addChannel(options: { name: string; description?: string }): Promise<WorldChannel>
   /** The channel posts. */
   writeInChannel(options: { channel: string; content: NewContent; t?: number }): Promise<WorldMessage>
+  /** A message from a chat at another server than those of people and groups, such as `1@bot` or `1@hosted`. */
+  writeFromElsewhere(options: { from: string; content: NewContent }): Promise<WorldMessage>
   /** A contact, or with `me` the owner on the phone, posts a status. */
   writeStatus(options: { from: string; content: NewContent; t?: number }): Promise<WorldMessage>
   /**

@@ -177,6 +177,7 @@ export const verbs = {
   writeInChannel: verb({ channel: text, content, t: optional(unixSeconds) }, (world, input) =>
     world.writeInChannel(input),
   ),
+  writeFromElsewhere: verb({ from: text, content }, (world, input) => world.writeFromElsewhere(input)),
   writeStatus: verb({ from: text, content, t: optional(unixSeconds) }, (world, input) =>
     world.writeStatus(input),
   ),

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { detail, preview, written } from './fields.ts'
 import { Message } from './message.ts'
 
-export const CHAT_KINDS = ['direct', 'group', 'channel', 'status', 'broadcast'] as const
+/** `other`: at an address of a kind that is not one of these, such as `…@bot` or `…@hosted`. */
+export const CHAT_KINDS = ['direct', 'group', 'channel', 'status', 'broadcast', 'other'] as const
 export type ChatKind = (typeof CHAT_KINDS)[number]
 
 /** A range of messages of a chat that is known to be missing. */

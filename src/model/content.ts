@@ -40,7 +40,7 @@ export type ContactCard = z.infer<typeof ContactCard>
 
 export const Poll = z.object({
   question: written(z.string()),
-  multiple: z.boolean().describe('True if people may choose several options.'),
+  multiple: detail(z.boolean().describe('True if people may choose several options.')),
   options: z.array(z.object({ name: written(z.string()) })),
 })
 export type Poll = z.infer<typeof Poll>

@@ -115,7 +115,7 @@ export function respellKey(text: string, addressesOf: (jid: Jid) => readonly Jid
   return addressesOf(chat).flatMap((one) => ends.map((end) => `${fromMe}_${one}_${bareId}${end}`))
 }
 
-/** Returns the kind of chat that a JID names, or null if the address names no chat. */
+/** Returns the kind of chat that a JID names: `other` for servers that are not known yet. Null for a text that is no address. */
 export function chatKindOf(jid: Jid): ChatKind | null {
   switch (jid.slice(jid.indexOf('@') + 1)) {
     case 'c.us':
@@ -128,6 +128,6 @@ export function chatKindOf(jid: Jid): ChatKind | null {
     case 'broadcast':
       return jid === 'status@broadcast' ? 'status' : 'broadcast'
     default:
-      return null
+      return /^[^@_\s]+@[a-z][a-z.]*$/.test(jid) ? 'other' : null
   }
 }

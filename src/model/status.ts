@@ -136,6 +136,15 @@ export const Status = z.object({
         .min(0)
         .nullable()
         .describe('Null if the archive cannot be opened; `problem` says why.'),
+      unknown_messages: detail(
+        z
+          .int()
+          .min(0)
+          .nullable()
+          .describe(
+            'Messages of unknown kinds, and those that could not be read: each is kept, as a placeholder.',
+          ),
+      ),
       problem: z
         .string()
         .nullable()

@@ -25,7 +25,7 @@ it.each<[string, Content, string]>([
         { name: 'Bo', phone_numbers: ['1'] },
       ],
     },
-    'Contacts: Zoë, Bo',
+    'Contacts: Zoë, Bo (1)',
   ],
   [
     'event_creation',

@@ -1,5 +1,5 @@
 /** Says in one line what a message is: for kinds without text. */
-import type { Content } from './content.ts'
+import type { ContactCard, Content } from './content.ts'
 import { wordsOf } from './message-types.ts'
 
 /** Longer summaries are cut: people write their parts. */
@@ -24,12 +24,16 @@ export function summaryOf({ type, body, content, people }: Summarized): string |
 /** What follows the words of a kind; null for kinds that are told by their text, if they have one. */
 function partsOf(type: string, content: Content, people: readonly string[]): string | null {
   const { location, contacts, poll, event, call, notice, choices, order, product, invite, payment } = content
-  if (location)
-    return about(location.name ?? location.address, `(${location.latitude}, ${location.longitude})`)
-  if (contacts) return about(list(contacts.map(({ name }) => name)))
+  if (location) {
+    const place = [location.name, location.address].filter(isPart).join(', ')
+    return about(place, `(${location.latitude}, ${location.longitude})`)
+  }
+  if (contacts) return about(list(contacts.map(cardLine)))
   if (poll) return about(poll.question, `(${list(poll.options.map(({ name }) => name))})`)
-  if (event)
-    return about(event.name, event.starts_at && `at ${event.starts_at}`, event.cancelled && '(cancelled)')
+  if (event) {
+    const { name, starts_at, place, cancelled } = event
+    return about(name, starts_at && `at ${starts_at}`, place && `in ${place}`, cancelled && '(cancelled)')
+  }
   if (call) return facts(call.video && 'video', call.outcome, clock(call.duration_s))
   if (notice)
     return type === 'e2e_notification' ? '' : about(actionOf(notice.action), notice.text, list(people))
@@ -65,6 +69,10 @@ function mediaParts({ media, album }: Content): string {
     count(album?.photos, 'photo') || null,
     count(album?.videos, 'video') || null,
   )
+}
+
+function cardLine({ name, phone_numbers }: ContactCard): string {
+  return phone_numbers.length === 0 ? name : `${name} (${list(phone_numbers)})`
 }
 
 const list = (parts: readonly string[]) => parts.join(', ')

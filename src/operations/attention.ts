@@ -64,7 +64,7 @@ export const listUnread = defineOperation({
   async run({ limit, cursor, messages_per_chat, include_muted, include_archived }, { reader, staleSince }) {
     const page = await reader().listUnread(
       {
-        kinds: ['direct', 'group'],
+        kinds: ['direct', 'group', 'other'],
         muted: include_muted,
         archived: include_archived,
         perChat: messages_per_chat,

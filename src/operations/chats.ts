@@ -33,8 +33,8 @@ export const listChats = defineOperation({
       .optional()
       .describe('true: only archived chats; false: no archived chats. Default: both.'),
     kind: oneOrMore(CHAT_KINDS)
-      .default(['direct', 'group'])
-      .describe('Kinds of chats, as a list or separated by commas. Default "direct,group".'),
+      .default(['direct', 'group', 'other'])
+      .describe('Kinds of chats, as a list or separated by commas. Default "direct,group,other".'),
   }),
   output: z.object({
     ok,

@@ -84,7 +84,7 @@ function demandOpen(recipient: Recipient): Recipient {
 }
 
 function demandKind(kind: ChatKind | null): void {
-  if (kind === 'direct' || kind === 'group') return
+  if (kind === 'direct' || kind === 'group' || kind === 'other') return
   refuse(
     'Messages can be sent to people and groups only, not to channels, broadcast lists or status updates.',
   )

@@ -235,14 +235,15 @@ export function createArchive(options: ArchiveOptions): Archive {
     return new Date((knownUntil ?? 0) * 1000).toISOString()
   }
 
-  /** The number of messages, and a problem with the file that no write has found yet. Never fails. */
-  function look(): { messages: number | null; trouble: AppError | null } {
-    if (opened === null) return { messages: null, trouble: null }
+  /** The numbers of messages, and a problem with the file that no write has found yet. Never fails. */
+  function look(): { messages: number | null; unknown: number | null; trouble: AppError | null } {
+    if (opened === null) return { messages: null, unknown: null, trouble: null }
     try {
       const messages = opened.store.messages.count()
-      return { messages, trouble: troubleOf(opened.store.fileProblem()) }
+      const unknown = opened.store.messages.countUnknown()
+      return { messages, unknown, trouble: troubleOf(opened.store.fileProblem()) }
     } catch (error) {
-      return { messages: null, trouble: toArchiveError(error) }
+      return { messages: null, unknown: null, trouble: toArchiveError(error) }
     }
   }
 
@@ -320,7 +321,7 @@ export function createArchive(options: ArchiveOptions): Archive {
       const account = opened?.account ?? authDir.account()
       if (account === null) return { sync, archive: null, hint: problem?.hint ?? null }
       const file = authDir.archiveOf(toJid(account))
-      const { messages, trouble } = look()
+      const { messages, unknown, trouble } = look()
       const present = problem ?? trouble
       return {
         sync,
@@ -329,6 +330,7 @@ export function createArchive(options: ArchiveOptions): Archive {
           file,
           encrypted: opened === null ? isEncrypted(file) : options.secret !== null,
           messages,
+          unknown_messages: unknown,
           problem: present?.code ?? null,
           checking: opened?.isChecking() ?? false,
           stale_since: opened === null ? null : staleSince(),

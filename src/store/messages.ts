@@ -55,12 +55,16 @@ export type Messages = {
   get(id: number): MessageRow | undefined
   /** Messages in all chats; counted once and then kept. */
   count(): number
+  /** Messages of unknown kinds, and those that could not be read; likewise. */
+  countUnknown(): number
   /** Rows were deleted without {@link Messages}: counts again. */
   recount(): void
 }
 
 /** Spelled as in the index messages_by_expiry, which SQLite uses for exactly this expression only. */
 const EXPIRES_AT = "json_extract(details, '$.expires_at')"
+
+const UNKNOWN = numberOf('unknown')
 
 /** @param index updated with every message, so that no writer can forget it */
 export function createMessages(db: Connection, index: SearchIndex): Messages {
@@ -123,7 +127,9 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
   const oldest = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id LIMIT 1')
   const get = db.query<MessageRow>('SELECT * FROM messages WHERE id = ?')
   const count = db.query<{ n: number }>('SELECT count(*) AS n FROM messages')
+  const unknown = db.query<{ n: number }>(`SELECT count(*) AS n FROM messages WHERE standing = ${UNKNOWN}`)
   let total: number | null = null
+  let unknowns: number | null = null
 
   function removeAll(ids: readonly number[]): number {
     const list = JSON.stringify(ids)
@@ -131,6 +137,7 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
     for (const command of removals) command.run(list)
     const { changes } = remove.run(list)
     if (total !== null) total -= changes
+    unknowns = null
     return changes
   }
 
@@ -148,11 +155,13 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
       tops.set('id', highest)
       index.add(row)
       if (total !== null) total += 1
+      if (standing === UNKNOWN) unknowns = null
     },
     update(row) {
       const { id, type, body, ack, has_media, edited_at_ms, revoked_at_ms, details, standing } = row
       const before = get.get(id)
       if (before === undefined) return
+      if (before.standing !== standing) unknowns = null
       update.run(type, body, ack, has_media, edited_at_ms, revoked_at_ms, details, standing, id)
       index.replace(before, row)
     },
@@ -192,8 +201,13 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
       total ??= count.get()?.n ?? 0
       return total
     },
+    countUnknown() {
+      unknowns ??= unknown.get()?.n ?? 0
+      return unknowns
+    },
     recount() {
       total = null
+      unknowns = null
     },
   }
 }

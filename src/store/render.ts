@@ -53,6 +53,8 @@ export function personName(person: Pick<PersonRow, 'phone' | 'lid' | 'name' | 'p
   if (given) return given
   const phone = person.phone === null ? null : phoneOf(person.phone)
   if (phone !== null) return `+${phone}`
+  // At a server that is not known yet.
+  if (person.phone !== null) return person.phone
   const digits = person.lid?.split('@')[0] ?? ''
   return digits === '' ? 'Unknown' : `Unknown (LID …${digits.slice(-4)})`
 }

@@ -28,6 +28,7 @@ type MessageVerbs = Pick<
   | 'writeFromPhone'
   | 'writeContent'
   | 'writeInChannel'
+  | 'writeFromElsewhere'
   | 'writeStatus'
   | 'read'
   | 'edit'
@@ -107,6 +108,9 @@ export function messageVerbs({ context, account, chatId, person }: Reach): Messa
     async writeInChannel({ channel, content, t }) {
       if (!account().channels.has(channel)) throw new Error(`No channel ${channel}.`)
       return copyOf(post(context, account(), { chat: channel, author: channel, t }, content))
+    },
+    async writeFromElsewhere({ from, content }) {
+      return copyOf(post(context, account(), { chat: from, author: from }, content))
     },
     async writeStatus({ from, content, t }) {
       const place = { chat: statusChat, author: person(from).phone, t }

@@ -216,7 +216,7 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
       const { Chat, WAWebNewsletterCollection } = tools.collections()
       if (/@newsletter$/.test(id)) return WAWebNewsletterCollection?.get(id) ?? Chat.get(id)
       const wid = tools.attempt(() => window.require('WAWebWidFactory').createWid(id))
-      if (wid === undefined) return undefined
+      if (wid === undefined) return Chat.get(id)
       for (const address of [wid, ...tools.others(wid)]) {
         const chat = Chat.get(address)
         if (chat) return chat

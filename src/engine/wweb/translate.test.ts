@@ -341,7 +341,8 @@ describe('toSeenChat', () => {
   it('skips names of people, which the contact has, and addresses of no person', () => {
     expect(toSeenChat({ ...row, id: '900@lid' })?.name).toBeNull()
     expect(toSeenChat({ ...row, id: '1@newsletter' })?.name).toBe('Hike')
-    expect(toSeenChat({ ...row, id: '1@call' })).toBeNull()
+    expect(toSeenChat({ ...row, id: 'nonsense' })).toBeNull()
+    expect(toSeenChat({ ...row, id: '1@bot' })).toMatchObject({ id: '1@bot', name: 'Hike' })
   })
 })
 

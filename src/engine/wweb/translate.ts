@@ -228,6 +228,7 @@ function senderOf(raw: RawMessage, { fromMe, chat, participant }: KeyParts): Jid
   const kind = chatKindOf(chat)
   if (fromMe || kind === 'channel') return null
   if (kind === 'direct') return toJidOrNone(raw.from) ?? chat
+  if (kind === 'other') return toJidOrNone(raw.author) ?? participant ?? toJidOrNone(raw.from) ?? chat
   return toJidOrNone(raw.author) ?? participant
 }
 
