@@ -103,15 +103,46 @@ export function addressOf(index: number): Jid {
 export function toMessage(n: number, chat: Jid, body: string, sentAt: number): SeenMessage {
   const isGroup = chat.endsWith('@g.us')
   const fromMe = n % 3 === 0
+  // As long as those of phones.
+  const bareId = (BigInt(n) * 340_282_366_920_938_463n)
+    .toString(16)
+    .toUpperCase()
+    .padStart(32, '3EB0')
+    .slice(-32)
   return seenMessage({
     chat,
-    // As long as those of phones.
-    bareId: (BigInt(n) * 340_282_366_920_938_463n).toString(16).toUpperCase().padStart(32, '3EB0').slice(-32),
+    bareId,
     fromMe,
     sender: fromMe ? null : isGroup ? addressOf((n * 7) % 900) : chat,
     senderName: fromMe ? null : `Person ${n % 900}`,
     body,
     sentAt,
     ack: fromMe ? 3 : 1,
+    raw: { engine: 'wweb', build: '2.3000.1049045808', model: modelOf(bareId, chat, fromMe, sentAt) },
   })
+}
+
+/** What WhatsApp Web's model of a text has beside the text. */
+function modelOf(id: string, remote: Jid, fromMe: boolean, t: number): Record<string, unknown> {
+  const participant = remote.endsWith('@g.us') ? { participant: '123456789012345@lid' } : {}
+  return {
+    id: { fromMe, remote, id, ...participant },
+    rowId: t,
+    viewed: true,
+    type: 'chat',
+    t,
+    notifyName: fromMe ? '' : 'Person of the address book',
+    from: fromMe ? '15550001000@c.us' : remote,
+    to: fromMe ? remote : '15550001000@c.us',
+    ...(fromMe ? {} : { author: '123456789012345@lid' }),
+    ack: fromMe ? 3 : 1,
+    invis: true,
+    isNewMsg: true,
+    recvFresh: true,
+    messageSecret: `hex:${id}${id}`,
+    viewMode: 'VISIBLE',
+    kind: 'chat',
+    disappearingModeInitiator: 'chat',
+    rcat: 'hex:0102030405060708090a0b0c0d0e0f10',
+  }
 }

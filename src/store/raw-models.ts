@@ -126,7 +126,13 @@ export function toSource(row: SourceRow): MediaSource {
 
 /** Compresses a model. The text and caption are in the table of messages, so they are left out. */
 export function pack({ body: _, caption: __, ...model }: Record<string, unknown>): Buffer {
-  return deflateSync(bounded(model), { level: 1, memLevel: 5, windowBits: 12, dictionary: DICTIONARY })
+  return deflateSync(bounded(model), {
+    level: 1,
+    memLevel: 5,
+    windowBits: 12,
+    chunkSize: 1_024,
+    dictionary: DICTIONARY,
+  })
 }
 
 /** Returns the model of a payload. */
