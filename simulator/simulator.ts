@@ -142,6 +142,8 @@ export type World = {
    * React with one emoji, change it, or take it back with an empty one. `by`: a phone or address, or `me`.
    */
   react(options: { id: string; by: string; emoji: string }): Promise<WorldMessage>
+  /** A member of a group got (`ack` 2), read (3) or played (4) an own message. */
+  receive(options: { id: string; by: string; ack: number }): Promise<WorldMessage>
   /** Stars a message on the phone, or no longer. */
   star(options: { id: string; starred: boolean }): Promise<WorldMessage>
   /** A person (or `me`) pins the message for everyone in its chat; `seconds` 0 takes the pin back. */

@@ -9,6 +9,7 @@ import type {
   WorldMedia,
   WorldPin,
   WorldReaction,
+  WorldReceipt,
 } from './world-types.ts'
 
 /** The differences between WhatsApp Web builds, as far as the double shows them. */
@@ -158,6 +159,14 @@ export type MessageAct =
   | { kind: 'delete' }
   | { kind: 'star'; starred: boolean }
   | { kind: 'pin'; seconds: number | null }
+  /** The whole choice, by number of the option; empty: none. */
+  | { kind: 'vote'; options: number[] }
+
+/** Data of an outgoing message beside its text and its file. */
+export type SentParts = Pick<
+  MessageParts,
+  'forwarded' | 'location' | 'vcards' | 'poll' | 'mentions' | 'preview'
+>
 
 export type SendAnswer = { ack: number; t: number; result: 'OK' | 'ERROR_UNKNOWN' | 'ERROR_NETWORK' }
 
@@ -191,6 +200,7 @@ export type Requests = {
       quoted: { id: string; participant: string } | null
       /** An uploaded file: where it is, what opens it, and the text under it. */
       media?: Omit<WorldMedia, 'thumbnail'> & { thumbnail?: string; caption?: string; viewOnce?: true }
+      parts?: SentParts
     }
     answer: SendAnswer
   }
@@ -198,6 +208,8 @@ export type Requests = {
   reupload: { args: { id: string }; answer: { directPath: string | null } }
   /** Names the message by its bare id. */
   act: { args: { id: string; act: MessageAct }; answer: { result: 'OK' | 'ERROR_UNKNOWN' } }
+  /** Who got an own message; `people`: who should. Oldest first. */
+  message_info: { args: { id: string }; answer: { people: number; receipts: WorldReceipt[] } }
   describe_group: { args: { group: string; description: string }; answer: null }
   invite_code: { args: { group: string }; answer: string }
   exists: { args: { jid: string }; answer: WirePerson | null }

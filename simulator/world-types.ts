@@ -41,6 +41,9 @@ export type WorldNotice = {
 /** `by`: phone JID. `atMs`: Unix ms. */
 export type WorldReaction = { by: string; emoji: string; atMs: number; id: string }
 
+/** A person got (2), read (3) or played (4) a message. `by`: phone JID. */
+export type WorldReceipt = { by: string; ack: 2 | 3 | 4; atMs: number }
+
 /** A pin for everyone in the chat. `by`: phone JID. `until`: Unix seconds. */
 export type WorldPin = { by: string; until: number }
 
@@ -57,9 +60,12 @@ export type MessageParts = {
   media?: WorldMedia
   location?: { lat: number; lng: number; name?: string; address?: string }
   vcards?: string[]
-  poll?: { name: string; options: string[]; multiple: boolean }
+  /** `votes`: the present choice of each voter, by phone JID. */
+  poll?: { name: string; options: string[]; multiple: boolean; votes?: Record<string, number[]> }
   /** Phone JIDs. */
   mentions?: string[]
+  /** What is shown of a page that the text links to. */
+  preview?: { title: string; url: string }
   /** How often it was forwarded; 1 to 127. */
   forwarded?: number
   viewOnce?: true
@@ -139,6 +145,8 @@ export type WorldMessage = MessageParts & {
   /** The owner starred it; nobody else sees that. */
   starred?: true
   pinned?: WorldPin
+  /** Of own messages, oldest first. */
+  receipts?: WorldReceipt[]
   /** Disappearing: its lifetime in seconds, from `t` on. */
   ephemeralDuration?: number
   /** Disappearing: a member keeps it in the chat for all (true), or no longer does. */

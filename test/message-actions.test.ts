@@ -190,6 +190,38 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
     expect((await seen(id)).pinned_until).toBeUndefined()
   })
 
+  it('votes in polls of others and in own ones, changes the vote and takes it back', async () => {
+    const ask = (from: string, multiple: boolean) =>
+      harness.world.writeContent({
+        from,
+        chat: hike,
+        content: { type: 'poll_creation', poll: { name: 'When?', options: ['Fri', 'Sat', 'Sun'], multiple } },
+      })
+    const vote = (id: string, ...options: string[]) => at('POST', id, '/vote', { options })
+    const mine = (id: string) => world(bare(id))?.poll?.votes?.['15550001000@c.us']
+    const many = await idOf(await ask(AMARA, true))
+    expect((await vote(many, 'Sun', 'Fri')).json).toEqual({
+      ok: true,
+      message_id: many,
+      options: ['Sun', 'Fri'],
+    })
+    expect(mine(many)?.sort()).toEqual([0, 2])
+    expect((await vote(many, 'Sat')).status).toBe(200)
+    expect(mine(many)).toEqual([1])
+    expect((await vote(many)).json.options).toEqual([])
+    expect(mine(many)).toBeUndefined()
+    const one = await idOf(await ask('me', false))
+    expect((await vote(one, 'Fri')).status).toBe(200)
+    expect(mine(one)).toEqual([0])
+    for (const wrong of [['Mon'], ['Fri', 'Mon'], ['fri'], ['Fri', 'Sat']]) {
+      const answer = await vote(one, ...wrong)
+      expect([wrong, answer.status, answer.json.code]).toEqual([wrong, 400, 'invalid_input'])
+    }
+    expect(mine(one)).toEqual([0])
+    const text = await vote(await theirs('no poll'), 'Fri')
+    expect([text.status, text.json.code]).toEqual([422, 'action_refused'])
+  })
+
   it('hears what others pin', async () => {
     const id = await theirs('important', AMARA, hike)
     await harness.world.pinMessage({ id: bare(id), by: JURGEN, seconds: DAY })

@@ -45,6 +45,8 @@ type Row = ExampleCall & {
   reads?: boolean
   limitMs: number
   changes: boolean
+  /** What it needs of the session. */
+  needs?: string
   /** Its status after success; default 200. */
   status?: number | undefined
 }
@@ -71,9 +73,10 @@ function exampleCall(input: unknown, route: string): ExampleCall {
 const UNLINKED: ReadonlySet<SessionState> = new Set(['stopped', 'starting', 'qr', 'auth_failure'])
 
 /** What reading says in each state; the examples name a person whom nobody knows here. */
-function statusOf(state: SessionState, { path, body, reads }: Row): number {
+function statusOf(state: SessionState, { path, body, reads, needs }: Row): number {
   if (!reads) return 200
   if (UNLINKED.has(state)) return 409
+  if (needs === 'ready' && state !== 'ready') return 503
   return /4567/.test(path + JSON.stringify(body)) ? 404 : 200
 }
 
@@ -85,6 +88,7 @@ const ROWS: Row[] = [
         ...exampleCall(requestAt(operation, route, operation.example.input), route),
         reads: operation.errors.includes('archive_damaged'),
         limitMs: operation.limitMs ?? 2_000,
+        needs: operation.needs,
         changes: operation.effect !== 'read',
         status: operation.status,
       }

@@ -12,6 +12,7 @@ import { seenMessage } from './seen-message.ts'
 export const AMARA = '15550001101'
 const JURGEN = '15550001102'
 const MING = '15550001103'
+const OLENA = '15550001104'
 
 export type ToolsStage = {
   harness: Harness
@@ -20,6 +21,7 @@ export type ToolsStage = {
   messageId: string
   /** Messages of this account, to change once each. */
   own: string[]
+  pollId: string
   /** What the log of the tools has heard. */
   warnings: Record<string, unknown>[]
   call(name: string, input?: Record<string, unknown>): Promise<CallToolResult>
@@ -53,6 +55,7 @@ export async function openToolsStage(): Promise<ToolsStage> {
     group: '',
     messageId: '',
     own: [],
+    pollId: '',
     warnings,
     call: (name, input = {}) =>
       tools.call({
@@ -117,10 +120,12 @@ export async function fillStage(stage: ToolsStage): Promise<void> {
   await world.edit({ id: question.id, text: 'dinner on saturday?' })
   const gone = await world.write({ from: JURGEN, text: 'oops' })
   await world.revoke({ id: gone.id })
-  for (const message of ['saturday is fine', 'or sunday', 'or monday', 'or not']) {
+  for (const message of ['saturday is fine', 'or saturday night', 'or sunday', 'or monday', 'or not']) {
     const { json } = await harness.post('/api/send', { phone_number: AMARA, message })
     stage.own.push(json.message_id)
   }
+  const poll = { question: 'Tea or coffee?', options: ['tea', 'coffee'] }
+  stage.pollId = (await harness.post(`/api/chats/${OLENA}/polls`, poll)).json.message_id
   await world.archiveChat({ chat: `${JURGEN}@c.us`, archived: true })
   await world.pinChat({ chat: stage.group, pinned: true })
   await world.muteChat({ chat: stage.group, until: -1 })

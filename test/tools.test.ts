@@ -69,6 +69,9 @@ const WITH: Calls = [
   ['whatsapp_pin_message', ({ messageId }) => ({ message_id: messageId, for: '24h' })],
   ['whatsapp_edit_message', ({ own }) => ({ message_id: own.pop(), message: 'sunday is fine' })],
   ['whatsapp_delete_message', ({ own }) => ({ message_id: own.pop(), for: 'everyone' })],
+  ['whatsapp_vote', ({ pollId }) => ({ message_id: pollId, options: ['tea'] })],
+  ['whatsapp_get_receipts', ({ own }) => ({ message_id: own[0] })],
+  ['whatsapp_forward_message', ({ messageId }) => ({ message_id: messageId, chats: ['nobody at all'] })],
   ['whatsapp_enable_toolset', () => ({ toolset: 'people' })],
   ['whatsapp_get_archive_stats', () => ({})],
 ]

@@ -142,6 +142,7 @@ export const verbs = {
   react: verb({ id: text, by: text, emoji: text }, (world, input) => world.react(input)),
   openMedia: verb({ id: text }, (world, input) => world.openMedia(input)),
   expireMedia: verb({ id: text, onPhone: optional(flag) }, (world, input) => world.expireMedia(input)),
+  receive: verb({ id: text, by: text, ack: number }, (world, input) => world.receive(input)),
   star: verb({ id: text, starred: flag }, (world, input) => world.star(input)),
   pinMessage: verb({ id: text, by: text, seconds: number }, (world, input) => world.pinMessage(input)),
   keep: verb({ id: text, kept: flag }, (world, input) => world.keep(input)),

@@ -3,8 +3,10 @@ import { startPage } from './boot.ts'
 import { actAtLoad } from './fault-acts.ts'
 import { isOn } from './faults.ts'
 import { defineActingModules } from './modules/acting.ts'
+import { defineForwarding } from './modules/forwarding.ts'
 import { defineMediaModules } from './modules/media.ts'
 import { defineMessageActionModules } from './modules/message-actions.ts'
+import { defineMessageInfo } from './modules/message-info.ts'
 import { definePeopleModules } from './modules/people-and-groups.ts'
 import { defineReadingModules } from './modules/reading.ts'
 import { defineStartModules } from './modules/start.ts'
@@ -24,6 +26,8 @@ defineStartModules()
 defineReadingModules()
 defineActingModules()
 defineMessageActionModules()
+defineForwarding()
+defineMessageInfo()
 definePeopleModules()
 defineMediaModules()
 window.require = requireModule

@@ -59,6 +59,9 @@ export type MsgProps = {
   isLive: boolean | undefined
   vcardFormattedName: string | undefined
   vcardList: { displayName: string; vcard: string }[] | undefined
+  preview: boolean
+  title: string
+  matchedText: string
   pollName: string
   pollOptions: { name: string; localId: number }[]
   pollSelectableOptionsCount: number
@@ -240,6 +243,9 @@ declareProps(MsgModel, [
   'isLive',
   'vcardFormattedName',
   'vcardList',
+  'preview',
+  'title',
+  'matchedText',
   'pollName',
   'pollOptions',
   'pollSelectableOptionsCount',

@@ -1,5 +1,5 @@
 /** `WAWebSendMsgChatAction.addAndSendMsgToChat`: sends a message from this page. */
-import type { Requests } from '../wire.ts'
+import type { Requests, SentParts } from '../wire.ts'
 import { isOn } from './faults.ts'
 import { MsgKeyOfBuild } from './keys.ts'
 import { ChatModel } from './models.ts'
@@ -17,7 +17,10 @@ export type SendResult = { messageSendResult: string; t: number | null; count: n
 const WAIT_MS = 20
 
 /** Types that this double sends. */
-const sendable = new Set(['chat', 'image', 'video', 'audio', 'ptt', 'document', 'sticker'])
+const sendable = new Set([
+  ...['chat', 'image', 'video', 'audio', 'ptt', 'document', 'sticker'],
+  ...['location', 'vcard', 'multi_vcard', 'poll_creation'],
+])
 
 /**
  * Returns two promises: the message is in the page (ack 0, `add` has fired), and the server has responded
@@ -50,6 +53,7 @@ export function addAndSendMsgToChat(
     body: media === undefined ? (body ?? '') : '',
     quoted,
     ...(media === undefined ? {} : { media }),
+    parts: partsIn(attributes),
   }
   const sent = added.then((model) => transmit(chat, model, content))
   return [added, sent]
@@ -81,6 +85,50 @@ function mediaIn(message: Partial<MsgProps>): SentMedia | undefined {
   }
 }
 
+/** What else the message carries, in its wire form. */
+function partsIn(message: Partial<MsgProps>): SentParts {
+  const { isForwarded, forwardingScore = 1, mentionedJidList = [], preview, title, matchedText } = message
+  return {
+    ...(isForwarded ? { forwarded: forwardingScore } : {}),
+    ...(mentionedJidList.length > 0 ? { mentions: mentionedJidList.map(String) } : {}),
+    ...(preview && title && matchedText ? { preview: { title, url: matchedText } } : {}),
+    ...contentIn(message),
+  }
+}
+
+/** Location, cards and poll; throws for one that lacks what a phone needs to show it. */
+function contentIn({ type, body, ...message }: Partial<MsgProps>): SentParts {
+  const { lat, lng, loc, vcardList, vcardFormattedName, pollName, pollOptions, messageSecret } = message
+  switch (type) {
+    case 'location': {
+      if (!isWithin(lat, 90) || !isWithin(lng, 180)) throw new TypeError('location: not a place')
+      const [name, address] = (loc ?? '').split('\n')
+      return { location: { lat, lng, ...(name ? { name } : {}), ...(address ? { address } : {}) } }
+    }
+    case 'vcard':
+      if (!vcardFormattedName || !isVcard(body)) throw new TypeError('vcard: not a card')
+      return { vcards: [body] }
+    case 'multi_vcard': {
+      const cards = (vcardList ?? []).map(({ vcard }) => vcard)
+      if (cards.length < 2 || !cards.every(isVcard)) throw new TypeError('multi_vcard: not cards')
+      return { vcards: cards }
+    }
+    case 'poll_creation': {
+      const options = (pollOptions ?? []).map(({ name }) => name)
+      const isWhole = pollName && options.length > 1 && new Set(options).size === options.length
+      if (!isWhole || messageSecret?.length !== 32) throw new TypeError('poll_creation: not a poll')
+      return { poll: { name: pollName, options, multiple: message.pollSelectableOptionsCount === 0 } }
+    }
+    default:
+      return {}
+  }
+}
+
+const isWithin = (value: number | undefined, most: number): value is number =>
+  typeof value === 'number' && Math.abs(value) <= most
+const isVcard = (text: string | undefined): text is string =>
+  text !== undefined && /^BEGIN:VCARD\r?\n[\s\S]*\nEND:VCARD\s*$/.test(text)
+
 /** The quoted message in its wire form: requires both the copy and its name. */
 function quotedIn({ quotedStanzaID, quotedParticipant, quotedMsg }: Partial<MsgProps>): QuotedArgs {
   if (!quotedStanzaID && !quotedMsg) return null
@@ -110,7 +158,7 @@ async function add(chat: ChatModel, attributes: Partial<MsgProps>): Promise<MsgM
 async function transmit(
   chat: ChatModel,
   model: MsgModel,
-  content: Pick<Requests['send']['args'], 'id' | 'type' | 'body' | 'quoted' | 'media'>,
+  content: Pick<Requests['send']['args'], 'id' | 'type' | 'body' | 'quoted' | 'media' | 'parts'>,
 ): Promise<SendResult> {
   const t = model.get('t') ?? 0
   const answer = await connection().ask('send', { ...content, chat: String(chat.get('id')), t })

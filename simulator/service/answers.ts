@@ -113,6 +113,14 @@ export const answers: Answers = {
 
   send: (context, session, message) => takeSend(context, linkOf(session), message),
 
+  message_info(_context, session, { id }) {
+    const { account } = linkOf(session)
+    const message = account.messages.get(id)
+    if (!message?.fromMe) throw new RefusedQuestion('no message info')
+    const people = account.groups.get(message.chat)?.members.length ?? 1
+    return { people, receipts: message.receipts ?? [] }
+  },
+
   act: (context, session, { id, act }) => takeAct(context, linkOf(session), id, act),
 
   async exists(context, session, { jid }) {

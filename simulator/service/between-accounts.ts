@@ -27,7 +27,8 @@ export function deliverToAccount(context: Context, sender: Account, message: Wor
   if (receiver === undefined || receiver === sender) return
   const from = receiver.contacts.get(sender.info.phone)
   if (from === undefined) return
-  const { id, type, body, t, quoted, media, caption, viewOnce } = message
+  const { id, type, body, t, quoted, media, caption, viewOnce, forwarded } = message
+  const { location, vcards, poll } = message
   addMessage(context, receiver, {
     id,
     chat: chatOf(from),
@@ -41,6 +42,10 @@ export function deliverToAccount(context: Context, sender: Account, message: Wor
     ...(media === undefined ? {} : { media }),
     ...(caption === undefined ? {} : { caption }),
     ...(viewOnce === undefined ? {} : { viewOnce }),
+    ...(forwarded === undefined ? {} : { forwarded }),
+    ...(location === undefined ? {} : { location }),
+    ...(vcards === undefined ? {} : { vcards }),
+    ...(poll === undefined ? {} : { poll }),
     ...(quoted !== undefined && receiver.messages.get(quoted) ? { quoted } : {}),
   })
 }

@@ -122,6 +122,18 @@ export const faultTable = {
     value: '',
     does: '`startAltLinkingFlow` rejects: CompanionHelloError with IQErrorRateOverlimit, 429.',
   },
+  preview_fails: {
+    provokes: 'OpenWA patch 3',
+    where: 'page',
+    value: '',
+    does: '`getLinkPreview` rejects, which rejects the whole send of the stock library.',
+  },
+  preview_hangs: {
+    provokes: 'OpenWA patch 3',
+    where: 'page',
+    value: '',
+    does: '`getLinkPreview` never resolves.',
+  },
   act_hangs: {
     provokes: '`outcome_unknown`',
     where: 'service',

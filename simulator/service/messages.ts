@@ -1,7 +1,7 @@
 /** Messages that enter the world, and their delivery to the linked devices. */
 
 import type { WireMessage } from '../wire.ts'
-import type { WorldMessage } from '../world-types.ts'
+import type { WorldMessage, WorldReceipt } from '../world-types.ts'
 import type { Account, Chat } from './accounts.ts'
 import { findPerson, type Person, statusChat } from './addresses.ts'
 import { pushNew } from './backlog.ts'
@@ -113,8 +113,40 @@ export function setAck(context: Context, account: Account, id: string, ack: numb
   const message = account.messages.get(id)
   if (!message?.fromMe || (ack >= 0 && message.ack >= ack)) return
   message.ack = ack
+  const person = findPerson(account, message.chat)
+  if (person && isReceipt(ack)) addReceipt(context, message, person.phone, ack)
   account.messages.put(message)
   tell(context, account, () => ({ push: 'ack', id: message.revokedAs ?? id, chat: message.chat, ack }))
+}
+
+const isReceipt = (ack: number): ack is WorldReceipt['ack'] => ack === 2 || ack === 3 || ack === 4
+
+function addReceipt(context: Context, message: WorldMessage, phone: string, ack: WorldReceipt['ack']): void {
+  const receipt = { by: `${phone}@c.us`, ack, atMs: context.clock.now() * 1000 }
+  message.receipts = [...(message.receipts ?? []), receipt]
+}
+
+/**
+ * A member of a group got, read or played an own message. Its ack follows once all members did. Throws for a person who
+ * is not in the group.
+ */
+export function receive(
+  context: Context,
+  account: Account,
+  { id, by, ack }: { id: string; by: string; ack: number },
+): WorldMessage {
+  const message = account.messages.get(id)
+  const group = message && account.groups.get(message.chat)
+  const person = findPerson(account, by)
+  if (!message?.fromMe || !group || !person || !group.members.includes(person.phone) || !isReceipt(ack))
+    throw new Error(`${by} cannot receive ${id}.`)
+  addReceipt(context, message, person.phone, ack)
+  account.messages.put(message)
+  const reached = group.members.map((phone) =>
+    Math.max(...(message.receipts ?? []).map((one) => (one.by === `${phone}@c.us` ? one.ack : 1))),
+  )
+  setAck(context, account, id, Math.min(...reached))
+  return message
 }
 
 /** The page of `session` has confirmed these messages. */

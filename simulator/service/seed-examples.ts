@@ -65,5 +65,11 @@ function writeJustNow(account: Account, person: Person, now: number): void {
     t,
   }
   account.messages.put(toOldMessage(account, { ...message, fromMe: true }))
+  const poll = { name: 'When shall we meet?', options: ['Friday', 'Saturday'], multiple: false }
+  account.messages.put({
+    ...toOldMessage(account, { ...message, id: '3EB0A7C1D2E3F40516', body: '', t: t - 60, fromMe: true }),
+    type: 'poll_creation',
+    poll,
+  })
   account.chats.set(chat, emptyChat(chat, t))
 }

@@ -1,6 +1,6 @@
 /** Messages that a page sends: accepted once per id, acknowledged, delivered. */
-import type { Requests, SendAnswer } from '../wire.ts'
-import type { WorldMedia } from '../world-types.ts'
+import type { Requests, SendAnswer, SentParts } from '../wire.ts'
+import type { MessageParts, WorldMedia } from '../world-types.ts'
 import type { Account, Device } from './accounts.ts'
 import { findChatId, findPerson } from './addresses.ts'
 import { deliverToAccount } from './between-accounts.ts'
@@ -16,7 +16,7 @@ import { adminsOf } from './wire-forms.ts'
 export async function takeSend(
   context: Context,
   { account, device }: { account: Account; device: Device },
-  { id, chat, type, body, quoted, media }: Requests['send']['args'],
+  { id, chat, type, body, quoted, media, parts }: Requests['send']['args'],
 ): Promise<SendAnswer> {
   await context.clock.wait('stanza')
   const hangs = context.faults.get('send_hangs')
@@ -50,6 +50,7 @@ export async function takeSend(
     ...(uploaded ? { media: uploaded } : {}),
     ...(media?.caption === undefined ? {} : { caption: media.caption }),
     ...(media?.viewOnce ? { viewOnce: true as const } : {}),
+    ...toParts(account, parts),
   })
   deliverToAccount(context, account, message)
   if (hangs) return new Promise(() => {})
@@ -65,6 +66,13 @@ function toMedia({
   ...media
 }: NonNullable<Requests['send']['args']['media']>): WorldMedia {
   return { ...media, thumbnail }
+}
+
+/** Mentions become phone JIDs, as all people of the world. */
+function toParts(account: Account, { mentions, ...parts }: SentParts = {}): MessageParts {
+  if (mentions === undefined) return parts
+  const named = mentions.flatMap((address) => findPerson(account, address) ?? [])
+  return { ...parts, mentions: named.map(({ phone }) => `${phone}@c.us`) }
 }
 
 /** True if the other person of this chat has written, lately. */

@@ -16,7 +16,7 @@ export function phoneOf(jid: string): string {
 
 /** The message as `device` receives it. */
 export function toWireMessage(account: Account, device: Device, message: WorldMessage): WireMessage {
-  const { deliveredTo, origin, quoted: quotedId, revokedAs, revokedBy, from, ...shared } = message
+  const { deliveredTo, origin, quoted: quotedId, revokedAs, revokedBy, receipts, from, ...shared } = message
   const phone = phoneOf(from)
   const quoted = quotedId === undefined ? undefined : account.messages.get(quotedId)
   const settingTimestamp = account.chats.get(message.chat)?.ephemeralSettingTimestamp

@@ -9,6 +9,7 @@ import type { Jid, MessageKey, PhoneNumber } from '../model/ids.ts'
 import type { Restriction } from '../model/restriction.ts'
 import type { SeenChat, SeenContact, SeenMessage, SeenReaction } from '../model/seen.ts'
 import type { Account } from '../model/status.ts'
+import type { OutgoingCard } from '../model/vcard.ts'
 
 /**
  * Why an engine ended by itself.
@@ -115,8 +116,14 @@ export type HistoryPage = {
 
 /** The fields of each kind of message that can be sent. `wweb/outgoing/` has one file for each kind. */
 type OutgoingFields = {
-  /** Never parsed for a vCard, a mention or a link. */
-  text: { text: string }
+  /**
+   * Never parsed for a vCard, a mention or a link. `mentions`: people whom the text names. `preview`: of the first link
+   * in it; its failure does not cost the message.
+   */
+  text: { text: string; mentions?: readonly Jid[]; preview?: boolean }
+  location: { latitude: number; longitude: number; name?: string | undefined; address?: string | undefined }
+  contacts: { cards: readonly OutgoingCard[] }
+  poll: { question: string; options: readonly string[]; multiple: boolean }
 }
 export type OutgoingKind = keyof OutgoingFields
 /** A message to send. */
@@ -126,6 +133,17 @@ export type Outgoing<K extends OutgoingKind = OutgoingKind> = {
 
 /** A message that WhatsApp's server accepted; an event reports `message` too, before or after. */
 export type Sent = { id: MessageKey; chatId: Jid; sentAt: Date; message: SeenMessage }
+
+/** Times in Unix seconds; null: not yet, or not known. In groups only the latest one is known. */
+export type Receipt = {
+  person: Jid
+  deliveredAt: number | null
+  readAt: number | null
+  playedAt: number | null
+}
+
+/** `waiting`: the number of people who have not got the message. */
+export type Receipts = { people: Receipt[]; waiting: number }
 
 export type SendOptions = {
   /**
@@ -187,6 +205,11 @@ export type Engine = {
    * `outcome_unknown`, `whatsapp_error`.
    */
   act(message: MessageRef, action: Action, options: { limitMs: number }): Promise<SeenMessage | null>
+  /**
+   * Returns who got, read and played an own message, as far as WhatsApp Web knows. Fails with `message_not_found`,
+   * `action_refused` (the message of another person), and as `readChats`.
+   */
+  readReceipts(message: MessageRef): Promise<Receipts>
   /**
    * Yields all chats that WhatsApp Web holds, unordered, without a request to the server. In pieces, as they
    * are read. Fails with `whatsapp_timeout`, `whatsapp_error`, `not_connected`.

@@ -1,5 +1,6 @@
-/** Reads contact cards (vCard 2.1 to 4.0, RFC 6350) as phones send them. */
+/** Reads contact cards (vCard 2.1 to 4.0, RFC 6350) as phones send them, and writes them. */
 import type { ContactCard } from './content.ts'
+import type { PhoneNumber } from './ids.ts'
 import { cleanText } from './text.ts'
 
 /** More numbers or longer values than these are cut: the sender chooses them. */
@@ -45,4 +46,32 @@ function plainValue(value: string): string {
       .replace(/\\([,;:\\])/g, '$1')
       .trim(),
   ).slice(0, MAX_VALUE)
+}
+
+/** `whatsapp`: the number is on WhatsApp, so that recipients can write to it. */
+export type OutgoingCard = {
+  name: string
+  organization?: string | undefined
+  numbers: readonly { number: string; whatsapp?: PhoneNumber }[]
+}
+
+/** Returns the card as WhatsApp's phones write it: vCard 3.0, numbers on WhatsApp with their `waid`. */
+export function writeVcard({ name, organization, numbers }: OutgoingCard): string {
+  return [
+    'BEGIN:VCARD',
+    'VERSION:3.0',
+    `N:;${escapeValue(name)};;;`,
+    `FN:${escapeValue(name)}`,
+    ...(organization === undefined ? [] : [`ORG:${escapeValue(organization)};`]),
+    ...numbers.map(
+      ({ number, whatsapp }) =>
+        `TEL;type=CELL;type=VOICE${whatsapp === undefined ? '' : `;waid=${whatsapp}`}:${escapeValue(number)}`,
+    ),
+    'END:VCARD',
+  ].join('\n')
+}
+
+/** A value on one line (RFC 6350, 3.4). */
+function escapeValue(value: string): string {
+  return value.replace(/[\\,;]/g, '\\$&').replace(/\r\n|\r|\n/g, '\\n')
 }

@@ -70,6 +70,8 @@ export type ByScope = {
      * `outbox_item_not_found`.
      */
     answering(itemId: string): Promise<Outbox['decide']>
+    /** True if what this call sends waits for the owner's approval. */
+    isHeld: boolean
     /** The uploads of the caller. */
     uploads: CallerUploads
   }
@@ -123,6 +125,7 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared) => ByScope[S]
       return outbox.decide
     },
     note: noteIn(archive),
+    isHeld: isHeld(call, mcpSends),
     send: (draft, sendAtMs) =>
       outbox.send(draft, {
         caller: call.caller.id,

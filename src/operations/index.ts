@@ -16,10 +16,11 @@ import { getContact, listContacts } from './contacts.ts'
 import { loadEarlier } from './earlier.ts'
 import { listEvents, streamEvents } from './events.ts'
 import { exportArchive } from './export.ts'
+import { forwardMessage } from './forward.ts'
 import { getMessage, readMessages } from './history.ts'
 import { getServer, getStatus, logout, requestPairingCode, startAuth } from './link.ts'
-import { deleteMessage, editMessage, pinMessage, react, starMessage } from './message-actions.ts'
-import { sendMessage, sendToChat } from './messages.ts'
+import { deleteMessage, editMessage, pinMessage, react, starMessage, vote } from './message-actions.ts'
+import { sendMessage } from './messages.ts'
 import type { Operation, Row } from './operation.ts'
 import {
   approveOutboxItem,
@@ -29,7 +30,9 @@ import {
   listOutbox,
   rejectOutboxItem,
 } from './outbox.ts'
+import { getReceipts } from './receipts.ts'
 import { searchMessages } from './search.ts'
+import { sendContacts, sendLocation, sendPoll, sendToChat } from './send-to-chat.ts'
 import { enableToolset, listToolsets } from './toolsets.ts'
 import { uploadFile } from './uploads.ts'
 
@@ -43,11 +46,17 @@ export const OPERATIONS: readonly Operation[] = [
   requestPairingCode,
   sendMessage,
   sendToChat,
+  sendLocation,
+  sendContacts,
+  sendPoll,
   react,
   editMessage,
   deleteMessage,
   starMessage,
   pinMessage,
+  vote,
+  forwardMessage,
+  getReceipts,
   listChats,
   getChat,
   listUnread,

@@ -11,12 +11,12 @@ import { defineOperation } from './operation.ts'
 import { READING_ERRORS } from './reading.ts'
 import { textInput } from './send.ts'
 
-/** A change may take 30 s. The last second is reserved for the response. */
-const ACT_MS = 29_000
+/** The time for an action on a message. A change may take 30 s. The last second is reserved for the response. */
+export const ACT_MS = 29_000
 const DAY_S = 86_400
 
-/** The fields that these rows share. */
-const COMMON = {
+/** The fields that rows on one message share. */
+export const ACTION = {
   tag: 'messages',
   needs: 'ready',
   errors: [
@@ -38,7 +38,10 @@ const COMMON = {
 } as const
 
 /** The message of the documentation's examples. */
-const EXAMPLE_ID = 'true_15551234567@c.us_3EB0C767D097B7C7C0'
+export const EXAMPLE_ID = 'true_15551234567@c.us_3EB0C767D097B7C7C0'
+
+/** A poll of the documentation's examples. */
+const EXAMPLE_POLL = 'true_15551234568@c.us_3EB0A7C1D2E3F40516'
 
 const done = { ok: z.literal(true), message_id: z.string() }
 
@@ -78,7 +81,7 @@ const emojiInput = z
 const REACTION = '/api/messages/{message_id}/reaction'
 
 export const react = defineOperation({
-  ...COMMON,
+  ...ACTION,
   name: 'react',
   title: 'React to a message',
   description:
@@ -104,7 +107,7 @@ export const react = defineOperation({
 })
 
 export const editMessage = defineOperation({
-  ...COMMON,
+  ...ACTION,
   name: 'edit_message',
   title: 'Edit a message',
   description:
@@ -119,7 +122,7 @@ export const editMessage = defineOperation({
     message: textInput.describe('The new text, at most 65536 characters. It replaces the whole text.'),
   }),
   output: z.object(done),
-  errors: [...COMMON.errors, 'too_late'],
+  errors: [...ACTION.errors, 'too_late'],
   example: {
     input: { message_id: 'true_15551234568@c.us_3EB0D1C8E4F2A69B07', message: 'See you at eight.' },
   },
@@ -128,7 +131,7 @@ export const editMessage = defineOperation({
 })
 
 export const deleteMessage = defineOperation({
-  ...COMMON,
+  ...ACTION,
   name: 'delete_message',
   title: 'Delete a message',
   description:
@@ -143,7 +146,7 @@ export const deleteMessage = defineOperation({
     for: z.enum(['everyone', 'me']).describe('For whom the message is deleted: "everyone" or "me".'),
   }),
   output: z.object({ ...done, for: z.enum(['everyone', 'me']) }),
-  errors: [...COMMON.errors, 'too_late'],
+  errors: [...ACTION.errors, 'too_late'],
   example: { input: { message_id: 'true_15551234568@c.us_3EB0D1C8E4F2A69B07', for: 'everyone' } },
   brief: { text: ({ message_id, for: whom }) => `Deleted ${message_id} for ${whom}` },
   async run({ message_id, for: whom }, granted) {
@@ -154,7 +157,7 @@ export const deleteMessage = defineOperation({
 const STAR = '/api/messages/{message_id}/star'
 
 export const starMessage = defineOperation({
-  ...COMMON,
+  ...ACTION,
   name: 'star_message',
   title: 'Star a message',
   description:
@@ -177,13 +180,42 @@ export const starMessage = defineOperation({
   },
 })
 
+export const vote = defineOperation({
+  ...ACTION,
+  name: 'vote',
+  title: 'Vote in a poll',
+  description:
+    'Votes in a poll with the names of the options: the whole choice of this account, which replaces an earlier one. An empty list takes the vote back. The others in the chat see it. The options are in `poll` of the message.',
+  effect: 'write',
+  scope: 'send',
+  toolset: 'messages',
+  uses: ['vote'],
+  routes: ['POST /api/messages/{message_id}/vote'],
+  input: z.strictObject({
+    message_id: messageIdInput,
+    options: z.array(z.string().max(200)).max(12).describe('Names of options, exactly as in the poll.'),
+  }),
+  output: z.object({ ...done, options: z.array(written(z.string())) }),
+  example: { input: { message_id: EXAMPLE_POLL, options: ['Friday'] } },
+  brief: {
+    text: ({ message_id, options }) =>
+      options.length === 0
+        ? `Took the vote in ${message_id} back`
+        : `Voted in ${message_id} for ${options.map(quoted).join(', ')}`,
+  },
+  async run({ message_id, options }, granted) {
+    const chosen = [...new Set(options)]
+    return { ...(await act(message_id, { kind: 'vote', options: chosen }, granted)), options: chosen }
+  },
+})
+
 /** How long a message can be pinned. */
 const PIN_S = { '24h': DAY_S, '7d': 7 * DAY_S, '30d': 30 * DAY_S, off: null } as const
 const PIN = '/api/messages/{message_id}/pin'
 const pinTime = z.enum(['24h', '7d', '30d', 'off'])
 
 export const pinMessage = defineOperation({
-  ...COMMON,
+  ...ACTION,
   name: 'pin_message',
   title: 'Pin a message',
   description:

@@ -1,6 +1,7 @@
 /** What an item sends, as it is stored, shown and changed. */
 import { createHash } from 'node:crypto'
 import type { Outgoing, OutgoingKind } from '../engine/engine.ts'
+import { fail } from '../errors.ts'
 import type { Jid, MessageKey } from '../model/ids.ts'
 
 /** What is sent. It is stored as JSON. `answers`: the keys of the message that it replies to. */
@@ -14,8 +15,29 @@ type KindRow<K extends OutgoingKind> = {
   withText(outgoing: Outgoing<K>, text: string): Outgoing<K>
 }
 
+/** Replaces nothing: this kind has no text. @throws AppError `invalid_input` */
+function withoutText(): never {
+  return fail('invalid_input', { detail: '"message": this message has no text.' })
+}
+
 const KINDS: { [K in OutgoingKind]: KindRow<K> } = {
   text: { preview: ({ text }) => text, withText: (outgoing, text) => ({ ...outgoing, text }) },
+  location: {
+    preview: ({ latitude, longitude, name, address }) =>
+      `Location: ${[name, address, `${latitude}, ${longitude}`].filter(Boolean).join(', ')}`,
+    withText: withoutText,
+  },
+  contacts: {
+    preview: ({ cards }) =>
+      cards
+        .map(({ name, numbers }) => `Contact: ${name}, ${numbers.map(({ number }) => number).join(', ')}`)
+        .join('\n'),
+    withText: withoutText,
+  },
+  poll: {
+    preview: ({ question, options }) => [`Poll: ${question}`, ...options.map((one) => `- ${one}`)].join('\n'),
+    withText: (outgoing, text) => ({ ...outgoing, question: text }),
+  },
 }
 
 /** Returns the text that the owner reads before a decision. */

@@ -116,6 +116,7 @@ async function open({
         findNumber: () => step('findNumber', null),
         send: () => Promise.reject(new Error('not in this test')),
         act: async () => null,
+        readReceipts: async () => ({ people: [], waiting: 0 }),
         async *readChats() {},
         async *readContacts() {},
         readMessages: async () => ({ messages: [], end: true, before: 'none' as const, next: null }),

@@ -21,6 +21,15 @@ async function sendSeen(options: { chat: unknown; threadId?: string }): Promise<
   chat.set({ unreadCount: 0 })
 }
 
+/** Fetches the page. Pages that cannot be fetched reject (OpenWA patch 3). */
+async function getLinkPreview(link: unknown): Promise<object | null> {
+  const href = typeof link === 'object' && link !== null ? Reflect.get(link, 'href') : undefined
+  if (typeof href !== 'string') throw new TypeError("Cannot read properties of undefined (reading 'href')")
+  if (isOn('preview_fails')) throw new Error('preview: 404')
+  if (isOn('preview_hangs')) return new Promise(() => {})
+  return { data: { title: `Title of ${href}`, description: '', matchedText: href, canonicalUrl: href } }
+}
+
 async function archiveChat(given: unknown, archived: boolean): Promise<void> {
   const chat = chatOrThrow(given, 'archiveChat')
   await connection().ask('chat', { chat: chat.key(), archived })
@@ -55,7 +64,7 @@ const notBuiltCommands = [
 export function defineActingModules(): void {
   defineModule('WAWebSendMsgChatAction', { addAndSendMsgToChat })
   defineModule('WAWebGetEphemeralFieldsMsgActionsUtils', { getEphemeralFields: () => ({}) })
-  defineModule('WAWebLinkPreviewChatAction', { getLinkPreview: async () => null })
+  defineModule('WAWebLinkPreviewChatAction', { getLinkPreview })
   defineModule('WAWebUpdateUnreadChatAction', { sendSeen })
   defineCommand('archiveChat', archiveChat)
   defineCommand('pinChat', pinChat)

@@ -8,23 +8,9 @@ import {
   prepare,
   uploadMedia,
 } from '../media-upload.ts'
-import { ChatModel } from '../models.ts'
-import { MsgModel } from '../msg-model.ts'
 import { boot, connection } from '../page.ts'
-import { defineModule, refuse } from '../registry.ts'
-import { addAndSendMsgToChat } from '../send.ts'
+import { defineModule } from '../registry.ts'
 import { Wid } from '../wid.ts'
-
-async function forwardMessages({ chat, msgs }: { chat: unknown; msgs: unknown[] }): Promise<void> {
-  for (const message of msgs) {
-    if (!(message instanceof MsgModel) || !(chat instanceof ChatModel)) {
-      refuse('forwardMessages was called with something that is no chat or no message')
-      throw new TypeError('forwardMessages: not a model')
-    }
-    const { id: _id, ...attributes } = message.attributes
-    await Promise.all(addAndSendMsgToChat(chat, { ...attributes, isForwarded: true }))
-  }
-}
 
 /** One object since August 2026 (wa-js#3595); before, `(wid, text, newId, previousId)`. */
 async function setGroupDescription(...given: unknown[]): Promise<void> {
@@ -59,7 +45,6 @@ export function defineMediaModules(): void {
     getUploadLimit: (type: string) => (type === 'document' ? 2048 : 64) * 2 ** 20,
   })
   defineModule('WAWebDownloadManager', { downloadManager: { downloadAndMaybeDecrypt } })
-  defineModule('WAWebChatForwardMessage', { forwardMessages })
   defineModule('WAWebGroupModifyInfoJob', { setGroupDescription })
   defineModule('WAWebMexFetchGroupInviteCodeJob', {
     fetchMexGroupInviteCode: async (group: string) => ({

@@ -144,6 +144,15 @@ async function sendMessageEdit(
   message.set({ isSendFailure: !(await act(message, { kind: 'edit', text: trimmed, mentions })) })
 }
 
+/** Does nothing with what is no poll. */
+async function sendVote(given: unknown, options: unknown): Promise<object | undefined> {
+  const { message } = known(given, 'sendVote')
+  if (!(options instanceof Set)) throw new TypeError('sendVote: not a set')
+  if (message.get('type') !== 'poll_creation') return undefined
+  const isDone = await act(message, { kind: 'vote', options: [...options].map(Number) })
+  return { messageSendResult: isDone ? 'OK' : 'ERROR_UNKNOWN' }
+}
+
 /** Takes an option of `PinExpiryDurationOption`, which clients that replace `getPinExpiryDuration` ignore. */
 async function sendPinInChatMsg(message: unknown, type: unknown, option?: unknown) {
   if (type !== 1 && type !== 2) return null
@@ -213,6 +222,7 @@ export function defineMessageActionModules(): void {
   defineModule('WAWebSendReactionMsgAction', { sendReactionToMsg })
   defineModule('WAWebSendMessageEditAction', { sendMessageEdit })
   defineModule('WAWebSendPinMessageAction', { sendPinInChatMsg })
+  defineModule('WAWebPollsSendVoteMsgAction', { sendVote })
   defineModule('WAWebPinMsgConstants', pinConstants)
   defineModule('WAWebPinInChatCollection', { PinInChatCollection: pins })
   defineModule('WAWebPinInChatSchema', { getTable: () => pinTable })

@@ -16,7 +16,7 @@ import { post } from '../content.ts'
 import { sessionsOf } from '../context.ts'
 import { removeUnaware } from '../links.ts'
 import { isMediaType } from '../media.ts'
-import { setAck } from '../messages.ts'
+import { receive, setAck } from '../messages.ts'
 import { copyOf, type Reach } from './reach.ts'
 
 type MessageVerbs = Pick<
@@ -39,6 +39,7 @@ type MessageVerbs = Pick<
   | 'openMedia'
   | 'expireMedia'
   | 'star'
+  | 'receive'
   | 'pinMessage'
   | 'moveClock'
 >
@@ -138,6 +139,7 @@ export function messageVerbs({ context, account, chatId, person }: Reach): Messa
     expireMedia({ id, onPhone = false }) {
       context.mediaHost.expire(mediaOf(id).media, onPhone)
     },
+    receive: async (options) => copyOf(receive(context, account(), options)),
     star: async (options) => copyOf(starMessage(context, account(), options)),
     pinMessage: async ({ id, by, seconds }) =>
       copyOf(pinMessage(context, account(), { id, by, seconds: seconds === 0 ? null : seconds })),

@@ -6,14 +6,24 @@ import type { SeenMessage } from '../../model/seen.ts'
 import type { PageAct } from './acts/act.ts'
 import { deletion } from './acts/delete.ts'
 import { edit } from './acts/edit.ts'
+import { forward } from './acts/forward.ts'
 import { pin } from './acts/pin.ts'
 import { react } from './acts/react.ts'
 import { star } from './acts/star.ts'
+import { vote } from './acts/vote.ts'
 import type { Done, Verdict } from './raw.ts'
 import type { ReadingClient } from './reading.ts'
 import type { Translator } from './translator.ts'
 
-const ACTS: { [K in Action['kind']]: PageAct<K> } = { react, edit, delete: deletion, star, pin }
+const ACTS: { [K in Action['kind']]: PageAct<K> } = {
+  react,
+  edit,
+  delete: deletion,
+  star,
+  pin,
+  vote,
+  forward,
+}
 
 /** Returns the ability that this action uses. */
 export const abilityOf = ({ kind }: Action) => ACTS[kind].ability
@@ -50,6 +60,11 @@ function failFor(verdict: Exclude<Verdict, 'done'>): never {
       })
     case 'too_late':
       return fail('too_late')
+    case 'unknown_option':
+      return fail('invalid_input', {
+        detail: '"options": the poll does not have these options, or allows only one of them.',
+        hint: 'Use the names of options of this poll, as `poll` of the message has them.',
+      })
     case 'refused':
       return fail('action_refused')
     case 'failed':

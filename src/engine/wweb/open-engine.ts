@@ -365,6 +365,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     findNumber: (phone) => supported.use(['find_number'], () => reading.findNumber(phone)),
     readChats: () => supported.read('read_chats', reading.readChats),
     readContacts: () => supported.read('read_contacts', reading.readContacts),
+    readReceipts: (message) => supported.use(['read_receipts'], () => reading.readReceipts(message)),
     askPhone: (chat) => supported.use(['read_history'], () => reading.askPhone(chat)),
     readMessages: (chat, page) => supported.use(['read_history'], () => reading.readMessages(chat, page)),
     memory: {

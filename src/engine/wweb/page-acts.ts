@@ -8,9 +8,15 @@ declare function setTimeout(run: () => void, ms: number): unknown
 /** One action in progress: the message, its chat, and how to find it again. */
 export type ActTarget = { message: MsgModel; chat: ChatModel; again(): Promise<MsgModel | undefined> }
 
+/** `result`: a new message. */
+type Outcome = Verdict | { verdict: Verdict; result: MsgModel | undefined }
+
 export type PageActs = {
-  /** Runs an action on the message with one of these keys. `work` returns a verdict, and throws if the page fails. */
-  run(keys: readonly string[], work: (target: ActTarget) => Promise<Verdict>): Promise<Done>
+  /**
+   * Runs an action on the message with one of these keys. `work` returns a verdict, with the message that it made if there
+   * is a new one, and throws if the page fails.
+   */
+  run(keys: readonly string[], work: (target: ActTarget) => Promise<Outcome>): Promise<Done>
   /** Waits until WhatsApp Web shows the result; `open` if it does not. */
   until(isDone: () => Promise<boolean> | boolean): Promise<Verdict>
   /**
@@ -18,6 +24,8 @@ export type PageActs = {
    * next one without a word (WAWebChatSendMessages).
    */
   command(chat: ChatModel, name: string, call: () => unknown): Promise<void>
+  /** Runs work while no other work of this kind runs. */
+  alone<T>(work: () => Promise<T>): Promise<T>
 }
 
 /** Call once per document, after `installPageSends`. */
@@ -26,14 +34,17 @@ export function installPageActs(): void {
   const SHOWN_MS = 5_000
   const LOOK_MS = 50
   const rows = window.whatsappMcpRows
+  let last: Promise<unknown> = Promise.resolve()
   const tools = {
-    async run(keys: readonly string[], work: (target: ActTarget) => Promise<Verdict>): Promise<Done> {
+    async run(keys: readonly string[], work: (target: ActTarget) => Promise<Outcome>): Promise<Done> {
       const message = await window.whatsappMcpFind(keys)
       const chat = message && rows.findChat(String(message.id.remote))
       if (!message || !chat) return { verdict: 'missing', message: null }
       const target = { message, chat, again: () => window.whatsappMcpFind(keys) }
-      const verdict = rows.isMessage(message) ? await work(target) : 'refused'
-      const present = message.type === 'revoked' ? message : await target.again()
+      const outcome = rows.isMessage(message) ? await work(target) : 'refused'
+      const { verdict, result } =
+        typeof outcome === 'string' ? { verdict: outcome, result: undefined } : outcome
+      const present = result ?? (message.type === 'revoked' ? message : await target.again())
       return { verdict, message: (present && rows.attempt(() => rows.message(present))) ?? null }
     },
 
@@ -49,6 +60,12 @@ export function installPageActs(): void {
       while (chat.promises?.[name]) await chat.promises[name]
       await call()
       await chat.promises?.[name]
+    },
+
+    alone<T>(work: () => Promise<T>): Promise<T> {
+      const mine = last.then(work, work)
+      last = mine.catch(() => {})
+      return mine
     },
   }
   window.whatsappMcpActs = tools satisfies PageActs

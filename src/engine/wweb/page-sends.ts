@@ -4,18 +4,20 @@
 import type { ChatModel, Key, MsgModel, PageWindow } from './page-types.ts'
 
 declare const window: PageWindow
+declare function setTimeout(run: () => void, ms: number): unknown
 
 /** The quote that Node passes to the library: the keys that the message may have. */
 export type Quote = { keys: readonly string[] }
 
 /** What Node passes through the library's `extra`. */
-export type Extra = { bareId: string }
+export type Extra = { bareId: string; whatsappMcpPreview?: boolean }
 
 /** Prefix of the error that the page throws instead of sending; the reason follows. */
 export const NOT_ANSWERED = /whatsappMcp: not answered: (missing|refused|failed)/
 
 /**
- * Call once per document, after the library's helpers are in it. Two things differ from the library:
+ * Call once per document, after the library's helpers are in it. Three things differ from the library: a link preview that
+ * fails does not cost the message, and:
  *
  * The message gets the id that Node chose and stored before. The library chooses one itself (Utils.js, `newId`) and
  * reports it only after the send, so that a crash in between leaves nothing to recognise the message by.
@@ -27,6 +29,8 @@ export const NOT_ANSWERED = /whatsappMcp: not answered: (missing|refused|failed)
  * it does not.
  */
 export function installPageSends(): void {
+  /** For fetching the page of a link; the text goes without its preview then. */
+  const PREVIEW_MS = 5_000
   const helpers = window.WWebJS
   const { sendMessage } = helpers
   const tools = {
@@ -60,6 +64,22 @@ export function installPageSends(): void {
       return message.msgContextInfo(message.id.remote)
     },
 
+    /**
+     * What WhatsApp Web shows of the first link. In the library, its failure rejects the send (OpenWA patch 3, waha#2163).
+     */
+    async preview(content: unknown): Promise<object | undefined> {
+      try {
+        const link = window.require('WALinkify').findLink(String(content))
+        if (!link) return undefined
+        const { getLinkPreview } = window.require('WAWebLinkPreviewChatAction')
+        const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), PREVIEW_MS))
+        const found = await Promise.race([getLinkPreview(link), late])
+        return found?.data && { ...found.data, preview: true, subtype: 'url' }
+      } catch {
+        return undefined
+      }
+    },
+
     async quote({ keys }: Quote): Promise<object> {
       try {
         const message = await tools.find(keys)
@@ -78,7 +98,9 @@ export function installPageSends(): void {
     { quotedMessageId: quote, extraOptions: extra, ...options },
   ) => {
     const context = quote && (await tools.quote(quote))
-    const { bareId, ...rest } = extra ?? {}
+    const { bareId, whatsappMcpPreview: wantsPreview, ...fields } = extra ?? {}
+    const preview = wantsPreview && (await tools.preview(content))
+    const rest = { ...preview, ...fields }
     if (bareId === undefined)
       return sendMessage(chat, content, { ...options, extraOptions: { ...rest, ...context } })
     const id = tools.key(chat, bareId)

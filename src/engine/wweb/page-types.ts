@@ -122,6 +122,8 @@ export type PageModules = {
     PinInChatCollection: Collection<PinModel> & { getByParentMsgKey(key: unknown): PinModel | undefined }
   }
   WAWebSocketModel: { Socket: { state: string } }
+  WALinkify: { findLink(text: string): object | null }
+  WAWebLinkPreviewChatAction: { getLinkPreview(link: object): Promise<{ data?: object } | null> }
   WAWebMsgReply: { canReplyMsg(message: MsgModel): boolean }
   WAWebSendNonMessageDataRequest: {
     /** 3: `HISTORY_SYNC_ON_DEMAND`. */
@@ -199,7 +201,7 @@ export type SendMessage = (
   content: unknown,
   options: {
     quotedMessageId?: { keys: readonly string[] } | undefined
-    extraOptions?: { bareId?: string; id?: Key } | undefined
+    extraOptions?: { bareId?: string; id?: Key; whatsappMcpPreview?: boolean } | undefined
   },
 ) => Promise<unknown>
 

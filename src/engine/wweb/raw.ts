@@ -129,12 +129,22 @@ export type HistoryAnswer =
 
 /**
  * The outcome of an action. `missing`: WhatsApp Web does not have the message. `refused`: it does not allow the action.
- * `too_late`: no more. `failed`: the server did not take it. `open`: nothing shows whether it did.
+ * `too_late`: no more. `unknown_option`: the poll does not have it. `failed`: the server did not take it. `open`: nothing shows whether it did.
  */
-export type Verdict = 'done' | 'missing' | 'refused' | 'too_late' | 'failed' | 'open'
+export type Verdict = 'done' | 'missing' | 'refused' | 'too_late' | 'unknown_option' | 'failed' | 'open'
 
 /** `message`: in its present state; null if the page has it no more. */
 export type Done = { verdict: Verdict; message: RawMessage | null }
+
+/** `rows`: who got, read or played a message, and when, in Unix seconds. */
+export type ReceiptsAnswer =
+  | { state: 'unknown' }
+  | { state: 'refused' }
+  | {
+      state: 'done'
+      rows: { person: string; what: 'deliveredAt' | 'readAt' | 'playedAt'; t: number }[]
+      waiting: number
+    }
 
 /** A reaction as the library reports it (structures/Reaction.js). `timestamp`: seconds, with a fraction. */
 export type RawReaction = {

@@ -5,12 +5,15 @@
 import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
 import { type Jid, phoneJid, phoneOf, toJid } from '../../model/ids.ts'
-import type { Engine, HistoryPage } from '../engine.ts'
+import { toUnixSeconds } from '../../model/times.ts'
+import type { Engine, HistoryPage, Receipt, Receipts } from '../engine.ts'
 import type { Addresses } from './addresses.ts'
 import type { Ask } from './asking.ts'
 import type { LibraryClient } from './linked-client.ts'
 import { pageAskPhone, pageHistory } from './page-history.ts'
+import { pageReceipts } from './page-receipts.ts'
 import { pageChatIds, pageChatOf, pageChats, pageContactIds, pageContacts } from './page-rows.ts'
+import type { ReceiptsAnswer } from './raw.ts'
 import { inChat } from './translate.ts'
 import type { Translator } from './translator.ts'
 
@@ -28,7 +31,10 @@ const WALK_MS = 120_000
 export type ReadingClient = Pick<LibraryClient, 'getNumberId' | 'getContactLidAndPhone'> & {
   pupPage: { evaluate(run: (...given: unknown[]) => unknown, ...args: unknown[]): Promise<unknown> } | null
 }
-export type Reading = Pick<Engine, 'readChats' | 'readContacts' | 'readMessages' | 'findNumber' | 'askPhone'>
+export type Reading = Pick<
+  Engine,
+  'readChats' | 'readContacts' | 'readMessages' | 'readReceipts' | 'findNumber' | 'askPhone'
+>
 
 export function createReading(
   client: ReadingClient,
@@ -79,6 +85,12 @@ export function createReading(
     readChats: () => inPieces('Reading the chats', pageChatIds, pageChats, translator.chat),
     readContacts: () => inPieces('Reading the contacts', pageContactIds, pageContacts, translator.contact),
     askPhone: (chat) => inPage('Asking the phone for the history', LOOKUP_MS, pageAskPhone, chat),
+    async readReceipts({ keys }) {
+      const answer = await inPage('Reading the receipts', MEMORY_MS, pageReceipts, keys)
+      if (answer.state === 'unknown') fail('message_not_found')
+      if (answer.state === 'refused') fail('action_refused', { detail: 'Only own messages have receipts.' })
+      return toReceipts(answer.rows, answer.waiting, addresses)
+    },
     async readMessages(chat: Jid, { before, count }): Promise<HistoryPage> {
       const what = 'Reading the history'
       for (const endAt = clock.now() + WALK_MS; ; ) {
@@ -96,6 +108,21 @@ export function createReading(
       }
     },
   }
+}
+
+/** One entry for each person, whichever address each receipt names. */
+function toReceipts(
+  rows: Extract<ReceiptsAnswer, { state: 'done' }>['rows'],
+  waiting: number,
+  addresses: Addresses,
+): Receipts {
+  const people = new Map<Jid, Receipt>()
+  for (const { person, what, t } of rows) {
+    const id = addresses.toPhone(person)
+    const known = people.get(id) ?? { person: id, deliveredAt: null, readAt: null, playedAt: null }
+    people.set(id, { ...known, [what]: toUnixSeconds(t, null) })
+  }
+  return { people: [...people.values()], waiting: Math.max(0, waiting) }
 }
 
 /**

@@ -59,12 +59,12 @@ export function createSender(
 
   async function send(chatId: Jid, outgoing: Outgoing, options: SendOptions): Promise<Sent> {
     const { bareId, limitMs, answers } = options
-    const { content, options: ofKind } = await toLibrary(outgoing)
+    const { content, options: ofKind, extra: fields } = await toLibrary(outgoing)
     const { promise: acked, resolve: settle } = createDeferred<number>()
     const one: Pending = { found: null, settle }
     pending.set(bareId, one)
     const quote: Quote | undefined = answers === undefined ? undefined : { keys: answers }
-    const extra: Extra = { bareId }
+    const extra: Extra = { ...fields, bareId }
     const result = client
       .sendMessage(chatId, content, { ...SEND_OPTIONS, ...ofKind, quotedMessageId: quote, extra })
       .then((message) => {

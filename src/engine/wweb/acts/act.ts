@@ -1,8 +1,9 @@
 /** What an action on a message is, in the page. */
 import type { Ability } from '../../../model/ability.ts'
 import type { Action, ActionOf } from '../../../model/action.ts'
+import type { PageModuleTools } from '../compat/page-modules.ts'
 import type { PageActs } from '../page-acts.ts'
-import type { MsgModel, PageWindow as Page, Wid } from '../page-types.ts'
+import type { ChatModel, MsgModel, PageWindow as Page, Wid } from '../page-types.ts'
 import type { Done } from '../raw.ts'
 
 export type PageAct<K extends Action['kind']> = {
@@ -29,6 +30,7 @@ type Modules = {
     /** Not known of all builds. */
     canPinMsg?: Check
     canDeleteMsg?: Check
+    canForwardMsg?: Check
   }
   WAWebCmd: { Cmd: Record<'sendRevokeMsgs' | 'sendDeleteMsgs' | 'sendStarMsgs' | 'sendUnstarMsgs', Command> }
   WAWebSendReactionMsgAction: {
@@ -45,6 +47,9 @@ type Modules = {
       option?: unknown,
     ): Promise<{ messageSendResult?: string } | null>
   }
+  WAWebPollsSendVoteMsgAction: {
+    sendVote(message: MsgModel, localIds: Set<number>): Promise<{ messageSendResult?: string } | undefined>
+  }
   WAWebPinMsgConstants: { getPinExpiryOption(seconds: number): unknown }
 }
 
@@ -53,4 +58,6 @@ export type ActWindow = {
   require<Name extends keyof Modules>(name: Name): Modules[Name]
   whatsappMcpActs: PageActs
   whatsappMcpRows: Page['whatsappMcpRows']
+  whatsappMcpModules: Pick<PageModuleTools, 'ensure'>
+  WWebJS: { getChat(id: string, options: { getAsModel: false }): Promise<ChatModel | undefined> }
 }

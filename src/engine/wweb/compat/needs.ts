@@ -56,6 +56,13 @@ export const NEEDS: Record<Ability, readonly string[]> = {
     'WAWebCmd.Cmd.sendUnstarMsgs()',
   ],
   pin: ['WAWebSendPinMessageAction.sendPinInChatMsg()', 'WAWebPinMsgConstants.getPinExpiryOption()'],
+  forward: [
+    'WAWebChatForwardMessage.forwardMessages()',
+    'WAWebMsgActionCapability',
+    'WAWebFindChatAction.findOrCreateLatestChat()',
+  ],
+  vote: ['WAWebPollsSendVoteMsgAction.sendVote()'],
+  read_receipts: ['WAWebApiMessageInfoStore.queryMsgInfo()'],
   read_chats: ['WAWebCollections.Chat.getModelsArray()'],
   read_contacts: ['WAWebCollections.Contact.getModelsArray()'],
   read_history: ['WAWebWidFactory.createWid()', 'WAWebChatLoadMessages.loadEarlierMsgs()'],

@@ -10,4 +10,5 @@ export type Kind<K extends OutgoingKind> = {
   toLibrary(outgoing: Outgoing<K>): Prepared | Promise<Prepared>
 }
 
-export type Prepared = { content: unknown; options?: object }
+/** `extra`: fields of the message itself, which the library copies over its own. */
+export type Prepared = { content: unknown; options?: object; extra?: object }

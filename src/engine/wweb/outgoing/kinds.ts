@@ -1,9 +1,12 @@
 /** The kinds of messages that can be sent. */
 import type { Outgoing, OutgoingKind } from '../../engine.ts'
+import { contacts } from './contacts.ts'
 import type { Kind, Prepared } from './kind.ts'
+import { location } from './location.ts'
+import { poll } from './poll.ts'
 import { text } from './text.ts'
 
-const KINDS: { [K in OutgoingKind]: Kind<K> } = { text }
+const KINDS: { [K in OutgoingKind]: Kind<K> } = { text, location, contacts, poll }
 
 /** What this message needs of WhatsApp Web; the first names it. */
 export function usesOf({ kind }: Outgoing): Kind<OutgoingKind>['uses'] {

@@ -1,0 +1,170 @@
+/** Forwarding a message, and who got one: over HTTP, the real library, the double's world as the witness. */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { WorldMessage } from '../simulator/simulator.ts'
+import { type Harness, openHarness } from './harness.ts'
+
+const AMARA = '15550001101'
+const JURGEN = '15550001102'
+const MING = '15550001103'
+/** A number that is on WhatsApp, of a person without a chat. */
+const NORA = '15550003004'
+
+let harness: Harness
+const bare = (id: string) => id.split('_')[2] ?? ''
+const world = (id: string) => harness.world.messages().find((one) => one.id === bare(id))
+async function idOf({ id, chat }: Pick<WorldMessage, 'id' | 'chat'>): Promise<string> {
+  const read = async () => {
+    const { json } = await harness.get(`/api/messages?limit=100&chat_id=${chat}`)
+    return json.messages?.find((one: { id: string }) => bare(one.id) === id)?.id
+  }
+  await expect.poll(read, { timeout: 10_000 }).toBeTruthy()
+  return read()
+}
+const forward = (id: string, ...chats: string[]) => harness.post(`/api/messages/${id}/forward`, { chats })
+const receipts = (id: string) => harness.get(`/api/messages/${id}/receipts`)
+const open = async (build: string) => {
+  harness = await openHarness({ build })
+  harness.world.addContact({ phone: NORA, name: 'Nora Neu' })
+  await harness.link()
+  await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), {
+    timeout: 30_000,
+    interval: 20,
+  })
+}
+const hike = () => harness.world.state().groups.find(({ subject }) => subject.startsWith('Weekend'))?.id ?? ''
+
+describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build) => {
+  beforeAll(() => open(build), 60_000)
+  afterAll(() => harness.close())
+
+  it('forwards to a person, a chat by LID, a group and somebody without a chat, in order', async () => {
+    const id = await idOf(await harness.world.write({ from: AMARA, text: 'pass it on' }))
+    const { status, json } = await forward(id, `${JURGEN}@c.us`, MING, 'weekend hike', 'Nora Neu')
+    expect(status).toBe(200)
+    expect(json).toMatchObject({ ok: true, message_id: id })
+    expect(json.results.map((one: { id: string }) => one.id)).toEqual([
+      `${JURGEN}@c.us`,
+      `${MING}@c.us`,
+      hike(),
+      `${NORA}@c.us`,
+    ])
+    for (const { ok, message_id, type } of json.results) {
+      expect([ok, type]).toEqual([true, 'chat'])
+      expect(world(message_id)).toMatchObject({ body: 'pass it on', fromMe: true, forwarded: 1 })
+      const { message } = (await harness.get(`/api/messages/${message_id}`)).json
+      expect(message).toMatchObject({ id: message_id, body: 'pass it on', forwarded: true, from_me: true })
+    }
+    expect(new Set(json.results.map((one: { message_id: string }) => one.message_id)).size).toBe(4)
+  })
+
+  it('forwards a photo with its caption, and a voice note as an audio file', async () => {
+    const photo = await harness.world.writeContent({
+      from: AMARA,
+      content: { type: 'image', caption: 'our cat' },
+    })
+    const [cat] = (await forward(await idOf(photo), JURGEN)).json.results
+    expect(cat).toMatchObject({ ok: true, type: 'image' })
+    expect(world(cat.message_id)).toMatchObject({ type: 'image', caption: 'our cat' })
+    const note = await harness.world.writeContent({ from: AMARA, content: { type: 'ptt' } })
+    const [voice] = (await forward(await idOf(note), JURGEN)).json.results
+    expect(voice).toMatchObject({ ok: true, type: 'audio' })
+  })
+
+  it('says for each chat why not, and forwards to the others', async () => {
+    const id = await idOf(await harness.world.write({ from: AMARA, text: 'to some' }))
+    const { json } = await forward(id, 'nobody at all', JURGEN, `${JURGEN}@c.us`, '15559990001')
+    expect(json.results.map(({ ok, code }: { ok: boolean; code?: string }) => code ?? ok)).toEqual([
+      'chat_not_found',
+      true,
+      'invalid_input',
+      'not_on_whatsapp',
+    ])
+    expect(harness.world.messages().filter(({ body, fromMe }) => fromMe && body === 'to some')).toHaveLength(
+      1,
+    )
+  })
+
+  it('forwards what was forwarded very often to one chat only', async () => {
+    const chain = await harness.world.writeContent({
+      from: AMARA,
+      content: { type: 'chat', text: 'chain letter', forwarded: 127 },
+    })
+    const id = await idOf(chain)
+    const several = (await forward(id, JURGEN, MING)).json.results
+    expect(several.map(({ code }: { code: string }) => code)).toEqual(['action_refused', 'action_refused'])
+    expect((await forward(id, JURGEN)).json.results).toMatchObject([{ ok: true }])
+  })
+
+  it.each([
+    ['no chat', []],
+    ['six chats', ['1', '2', '3', '4', '5', '6']],
+  ])('%s is a 400', async (_, chats) => {
+    const id = await idOf(await harness.world.write({ from: AMARA, text: 'to none' }))
+    const { status, json } = await forward(id, ...chats)
+    expect([status, json.code]).toEqual([400, 'invalid_input'])
+  })
+
+  it('does not forward what was deleted', async () => {
+    const message = await harness.world.write({ from: AMARA, text: 'oops' })
+    const id = await idOf(message)
+    await harness.world.revoke({ id: message.id })
+    await expect
+      .poll(async () => (await harness.get(`/api/messages/${id}`)).json.message.type)
+      .toBe('revoked')
+    const [one] = (await forward(id, JURGEN)).json.results
+    expect(one).toMatchObject({
+      ok: false,
+      code: expect.stringMatching(/^(action_refused|message_not_found)$/),
+    })
+  })
+
+  it('says who got and read a message', async () => {
+    const sent = await harness.post('/api/send', { phone_number: AMARA, message: 'did you get it?' })
+    const id = sent.json.message_id
+    await expect.poll(async () => (await receipts(id)).json.people[0]?.delivered_at).toBeTruthy()
+    await harness.world.read({ by: AMARA })
+    await expect.poll(async () => (await receipts(id)).json.people[0]?.read_at).toBeTruthy()
+    const { json } = await receipts(id)
+    expect(json).toMatchObject({ ok: true, message_id: id, count: 1, waiting: 0 })
+    expect(json.people).toEqual([
+      {
+        id: `${AMARA}@c.us`,
+        name: 'Amara Okafor',
+        delivered_at: expect.stringMatching(/^\d{4}-.*Z$/),
+        read_at: expect.stringMatching(/^\d{4}-.*Z$/),
+      },
+    ])
+  })
+
+  it('says who of a group read it, and how many have not got it', async () => {
+    const sent = await harness.post(`/api/chats/${hike()}/messages`, { message: 'who read this?' })
+    const id = sent.json.message_id
+    await harness.world.receive({ id: bare(id), by: AMARA, ack: 2 })
+    await harness.world.receive({ id: bare(id), by: JURGEN, ack: 3 })
+    const { json } = await receipts(id)
+    expect(json.waiting).toBe(1)
+    const names = Object.fromEntries(json.people.map((one: { name: string }) => [one.name, one]))
+    expect(names['Amara Okafor']).toHaveProperty('delivered_at')
+    expect(names['Jürgen Müller']).toHaveProperty('read_at')
+  })
+
+  it('has no receipts of the messages of others', async () => {
+    const id = await idOf(await harness.world.write({ from: AMARA, text: 'mine' }))
+    const { status, json } = await receipts(id)
+    expect([status, json.code]).toEqual([422, 'action_refused'])
+  })
+})
+
+describe('on the newest build, whose module throws although it is loaded', () => {
+  beforeAll(() => open('2.3000.1049045808'), 60_000)
+  afterAll(() => harness.close())
+
+  it('says that this build does not forward, and sends nothing', async () => {
+    const id = await idOf(await harness.world.write({ from: AMARA, text: 'stays here' }))
+    const { status, json } = await forward(id, JURGEN, MING)
+    expect(status).toBe(501)
+    expect(json.code).toBe('not_supported_by_whatsapp_web')
+    expect(json.missing).toEqual(['WAWebChatForwardMessage.forwardMessages()'])
+    expect(harness.world.messages().filter(({ body, fromMe }) => fromMe && body === 'stays here')).toEqual([])
+  })
+})
