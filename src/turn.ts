@@ -1,42 +1,57 @@
 /** Turns for work that blocks the event loop for milliseconds, so that other requests are served in between. Imports nothing. */
 
+/** Pieces follow each other without a pause until they have taken this long together. A timer takes as long at least. */
+const SHORT_MS = 1
+
 /** Those of events, and all others. */
 const waiting = { events: queue(), others: queue() }
-let isTaken = false
+let isRunning = false
+let isPausing = false
+/** When the pauses for all past pieces end, by `performance.now()`. */
+let restedAt = 0
 
 /**
  * Resolves when the next piece of such work may run: one at a time in the whole process, with an equal pause after each for other
  * requests, also if the next piece comes late. Without the pause a new connection waits for as many pieces as connections
  * are open before it, because a turn of the event loop accepts only one connection (libuv 1.45). Events come before all others.
+ * A piece ends where it waits for anything but promises that are settled.
  */
 export function turn(of: keyof typeof waiting = 'others'): Promise<void> {
-  if (isTaken) return new Promise((resolve) => waiting[of].push(resolve))
-  take()
-  return Promise.resolve()
+  return new Promise((resolve) => {
+    waiting[of].push(resolve)
+    next()
+  })
 }
 
 function queue(): (() => void)[] {
   return []
 }
 
-/** A piece begins now. */
-function take(): void {
-  isTaken = true
+function next(): void {
+  if (isRunning || isPausing) return
   const from = performance.now()
-  // Runs after the piece, and between two that wait after a poll of the network. A timer alone would already be due and run
-  // before the poll.
-  setImmediate(() => {
-    const pauseMs = performance.now() - from
-    // A timer takes at least 1 ms: for short pieces the poll is pause enough.
-    if (pauseMs < 1) next()
-    else setTimeout(next, pauseMs)
-  })
+  const owedMs = Math.max(0, restedAt - from)
+  if (owedMs >= SHORT_MS) return pause(owedMs)
+  const run = waiting.events.shift() ?? waiting.others.shift()
+  if (run === undefined) return
+  isRunning = true
+  run()
+  // A tick that a microtask asks for runs when no microtask is left, those of the piece included.
+  queueMicrotask(() =>
+    process.nextTick(() => {
+      const now = performance.now()
+      restedAt = now + owedMs + (now - from)
+      isRunning = false
+      next()
+    }),
+  )
 }
 
-function next(): void {
-  const run = waiting.events.shift() ?? waiting.others.shift()
-  isTaken = run !== undefined
-  if (run === undefined) return
-  take()
-  run()
+/** The clock of timers stands still during a piece, so the first timer may be early: then there is a second. */
+function pause(ms: number): void {
+  isPausing = true
+  setTimeout(() => {
+    isPausing = false
+    next()
+  }, ms)
 }
