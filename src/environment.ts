@@ -3,6 +3,7 @@ import { lstatSync, realpathSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { ConfigError, type GivenSettings, type Row, SETTINGS, type SettingName } from './config.ts'
+import { codeOf } from './error-code.ts'
 import { readText, UnfitFileError } from './read-file.ts'
 
 export type Environment = Record<string, string | undefined>
@@ -45,7 +46,7 @@ function readEnvFile(folder: string): Environment {
     requireTrusted(lstatSync(file), 'link')
     return parseEnv(readText(file, { look: (stats) => requireTrusted(stats, 'file') }))
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {}
+    if (codeOf(error) === 'ENOENT') return {}
     const name = folder === '.' ? '.env in the working directory' : file
     if (error instanceof Distrusted) throw new ConfigError(`${name} ${error.message} ${error.next(file)}`)
     if (error instanceof UnfitFileError)

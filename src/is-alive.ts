@@ -1,4 +1,5 @@
-/** Whether a process runs. Imports nothing. */
+/** Whether a process runs. */
+import { codeOf } from './error-code.ts'
 
 /** True if a process has this pid, whichever user it belongs to. */
 export function isAlive(pid: number): boolean {
@@ -6,6 +7,6 @@ export function isAlive(pid: number): boolean {
     return process.kill(pid, 0)
   } catch (error) {
     // EPERM: the process runs as another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return codeOf(error) === 'EPERM'
   }
 }

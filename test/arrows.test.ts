@@ -9,6 +9,7 @@ const ROOT = resolve(import.meta.dirname, '..')
 const ALLOWED: Record<string, string[]> = {
   'src/model': [],
   'src/errors.ts': [],
+  'src/error-code.ts': [],
   'src/clock.ts': [],
   'src/control.ts': ['src/model'],
   'src/json.ts': [],
@@ -18,17 +19,18 @@ const ALLOWED: Record<string, string[]> = {
   'src/home.ts': ['src/config-error.ts'],
   'src/read-file.ts': [],
   'src/config.ts': ['src/model', 'src/loopback.ts', 'src/home.ts', 'src/config-error.ts'],
-  'src/environment.ts': ['src/config.ts', 'src/read-file.ts'],
+  'src/environment.ts': ['src/config.ts', 'src/error-code.ts', 'src/read-file.ts'],
   'src/archive-key.ts': ['src/config.ts', 'src/log.ts', 'src/home.ts', 'src/read-file.ts'],
   'src/turn.ts': [],
   'src/version.ts': [],
   'src/make-folder.ts': [],
-  'src/is-alive.ts': [],
+  'src/is-alive.ts': ['src/error-code.ts'],
   'src/qr-drawing.ts': [],
   'src/same-user.ts': ['src/loopback.ts'],
   'src/browser': ['src/make-folder.ts', 'src/is-alive.ts', 'src/home.ts'],
   'src/engine': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
   'src/store': [
+    'src/error-code.ts',
     'src/control.ts',
     'src/model',
     'src/errors.ts',
@@ -37,6 +39,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/read-file.ts',
   ],
   'src/session': [
+    'src/error-code.ts',
     'src/engine/engine.ts',
     'src/store',
     'src/model',
@@ -69,7 +72,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/log.ts',
     'src/turn.ts',
   ],
-  'src/files': ['src/errors.ts', 'src/clock.ts', 'src/log.ts', 'src/make-folder.ts'],
+  'src/files': ['src/errors.ts', 'src/error-code.ts', 'src/clock.ts', 'src/log.ts', 'src/make-folder.ts'],
   'src/operations': [
     'src/accounts',
     'src/control.ts',
@@ -83,6 +86,7 @@ const ALLOWED: Record<string, string[]> = {
   ],
   // Faces know no session, archive or engine: the door hands them what a call may use.
   'src/faces/http': [
+    'src/error-code.ts',
     'src/operations',
     'src/model',
     'src/errors.ts',
@@ -126,6 +130,7 @@ const ALLOWED: Record<string, string[]> = {
   ],
   // Commands are clients of the API; only these run a server, look at this machine, or play WhatsApp.
   'src/cli': [
+    'src/error-code.ts',
     'src/model',
     'src/json.ts',
     'src/config.ts',
@@ -137,6 +142,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/make-folder.ts',
   ],
   'src/cli/run-server.ts': [
+    'src/error-code.ts',
     'src/cli/exit-codes.ts',
     'src/cli/idle.ts',
     'src/cli/rotating-log.ts',

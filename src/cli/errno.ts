@@ -1,4 +1,5 @@
-/** Finds the operating system's error code, wherever a library put it. Imports nothing. */
+/** Finds the operating system's error code, wherever a library put it. */
+import { codeOf } from '../error-code.ts'
 
 /** True if the request failed before any of it was sent. */
 export function isBeforeSent(error: unknown): boolean {
@@ -19,6 +20,5 @@ const BEFORE_SENT = new Set([
 export function errnoOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null
   if (error instanceof AggregateError) return errnoOf(error.errors[0])
-  if ('code' in error && typeof error.code === 'string') return error.code
-  return errnoOf(error.cause)
+  return codeOf(error) ?? errnoOf(error.cause)
 }

@@ -6,6 +6,7 @@ import { BrowserNotFound, findBrowser } from '../browser/find.ts'
 import type { FoundBrowser } from '../browser/places.ts'
 import { systemClock } from '../clock.ts'
 import { type Config, ConfigError } from '../config.ts'
+import { codeOf } from '../error-code.ts'
 import { createLog, type Log } from '../log.ts'
 import { AuthDirError, AuthDirInUse, placesIn } from '../session/auth-dir.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -205,19 +206,17 @@ async function explain(error: unknown, { config, sandbox }: RunOptions): Promise
   if (error instanceof AuthDirInUse) return say(whoHasTheDirectory(error, config), EXIT.directory)
   if (error instanceof AuthDirError) return say(`${error.message} ${error.hint}`, EXIT.directory)
   if (error instanceof BrowserNotFound) return say(`${error.message} ${error.hint}`, EXIT.browser)
-  if (error instanceof Error && 'code' in error) {
-    if (error.code === 'EADDRINUSE') {
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
       return say(await whoHasThePort(config, port), EXIT.port)
-    }
-    if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
       return say(
         'This computer does not have that address. Set WHATSAPP_MCP_HOST (--host) to 127.0.0.1.',
         EXIT.port,
       )
-    }
-    if (error.code === 'EACCES') {
+    case 'EACCES':
       return say(`This user may not bind the port. Choose a port above 1023 in ${port}.`, EXIT.port)
-    }
   }
   return say(`The server did not start: ${error instanceof Error ? error.message : error}.`, EXIT.failed)
 }

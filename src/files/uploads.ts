@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
+import { codeOf } from '../error-code.ts'
 import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { makeFolder } from '../make-folder.ts'
@@ -205,5 +206,5 @@ function readFacts(file: string, bytes: string): z.infer<typeof Facts> | null {
 }
 
 function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '')
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { codeOf } from '../error-code.ts'
 import type { Log } from '../log.ts'
 import { makeFolder } from '../make-folder.ts'
 import { readText, UnfitFileError } from '../read-file.ts'
@@ -210,7 +211,7 @@ function readMarker(file: string): SavedSession | null {
   try {
     text = readText(file)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    if (codeOf(error) === 'ENOENT') return null
     if (error instanceof UnfitFileError)
       throw new AuthDirError(`${file} ${error.message}.`, 'Remove it: the server creates it again.')
     throw new AuthDirError(`${file} cannot be read.`, 'Make it readable for the user that runs the server.')

@@ -5,6 +5,7 @@
 import { linkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { codeOf } from '../error-code.ts'
 import { isAlive } from '../is-alive.ts'
 import { readText } from '../read-file.ts'
 
@@ -79,7 +80,7 @@ export async function lockDir(file: string, onWait: () => void): Promise<() => v
         return keep(file, text)
       }
     } catch (error) {
-      if (!isCode(error, 'EEXIST')) throw error
+      if (codeOf(error) !== 'EEXIST') throw error
     } finally {
       rmSync(fresh, { force: true })
     }
@@ -171,8 +172,4 @@ function readOrNull(file: string): string | null {
   } catch {
     return null
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

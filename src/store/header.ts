@@ -1,5 +1,6 @@
 /** Reads the first bytes of a database without opening it. */
 import { closeSync, fstatSync, readSync, statSync } from 'node:fs'
+import { codeOf } from '../error-code.ts'
 import { fail } from '../errors.ts'
 import { openRegular } from '../read-file.ts'
 
@@ -67,8 +68,7 @@ export function readHeader(file: string): Header {
       if (known === undefined) closeSync(fd)
     }
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
-      fail('archive_unavailable', { cause: error })
+    if (codeOf(error) !== 'ENOENT') fail('archive_unavailable', { cause: error })
     sizeBytes = 0
   }
   // https://www.sqlite.org/fileformat.html, "The Database Header"

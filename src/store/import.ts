@@ -3,6 +3,7 @@
  * everything else.
  */
 import type { z } from 'zod'
+import { codeOf } from '../error-code.ts'
 import { afterEnd } from '../model/history.ts'
 import { chatKindOf, type Jid, toJid } from '../model/ids.ts'
 import { standingOf } from '../model/message-types.ts'
@@ -175,8 +176,7 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
         if (line.line === 'message') return addMessage(line)
       } catch (error) {
         // Violations of a table's constraints: the same message twice, for example.
-        const isOfTheLine =
-          error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_CONSTRAINT')
+        const isOfTheLine = codeOf(error)?.startsWith('SQLITE_CONSTRAINT')
         throw isOfTheLine ? refuse('it repeats an earlier line', { cause: error }) : error
       }
       isOver = true

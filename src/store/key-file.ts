@@ -7,6 +7,7 @@ import { createHmac, randomBytes, scrypt, scryptSync, timingSafeEqual } from 'no
 import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { codeOf } from '../error-code.ts'
 import { fail } from '../errors.ts'
 import { readText } from '../read-file.ts'
 
@@ -56,7 +57,7 @@ export function readSlots(archive: string): Slot[] {
   try {
     text = readText(file)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    if (codeOf(error) === 'ENOENT') return []
     fail('archive_key_unknown', { detail: `The key file ${file} cannot be read.`, cause: error })
   }
   const found = KeyFile.safeParse(parse(text))
@@ -89,8 +90,7 @@ export function writeSlots(archive: string, keys: Slot[]): void {
     renameSync(fresh, file)
     syncFolder(file)
   } catch (error) {
-    const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
-    fail(isFull ? 'archive_full' : 'archive_unavailable', { cause: error })
+    fail(codeOf(error) === 'ENOSPC' ? 'archive_full' : 'archive_unavailable', { cause: error })
   }
 }
 

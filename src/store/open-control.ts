@@ -4,6 +4,7 @@ import { chmodSync, closeSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { ControlStore } from '../control.ts'
+import { codeOf } from '../error-code.ts'
 import { AppError, type ErrorCode, fail } from '../errors.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { createAccounts } from './accounts.ts'
@@ -141,8 +142,7 @@ function makeOwn(file: string): void {
     closeSync(openSync(file, 'a', 0o600))
     chmodSync(file, 0o600)
   } catch (error) {
-    const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
-    fail(isFull ? 'archive_full' : 'archive_unavailable', { cause: error })
+    fail(codeOf(error) === 'ENOSPC' ? 'archive_full' : 'archive_unavailable', { cause: error })
   }
 }
 

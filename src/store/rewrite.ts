@@ -4,6 +4,7 @@
  */
 import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { codeOf } from '../error-code.ts'
 import { AppError, fail } from '../errors.ts'
 import type { Contents } from './header.ts'
 import { type FileKey, syncFolder } from './key-file.ts'
@@ -39,8 +40,7 @@ export function rewrite(file: string, change: Rewrite): void {
   } catch (error) {
     removeCopy(copy)
     if (error instanceof AppError) throw error
-    const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
-    fail(isFull ? 'archive_full' : 'archive_unavailable', { cause: error })
+    fail(codeOf(error) === 'ENOSPC' ? 'archive_full' : 'archive_unavailable', { cause: error })
   }
 }
 

@@ -1,4 +1,5 @@
 /** The search index: updated in the same transaction as every message, and rebuilt if it is missing. */
+import { codeOf } from '../error-code.ts'
 import { AppError } from '../errors.ts'
 import type { ChatKind } from '../model/chat.ts'
 import { wordsIn } from '../model/content.ts'
@@ -136,8 +137,7 @@ export function forgetIndex(db: Connection): void {
 
 /** True if SQLite reports a damaged index. For the archive's own tables it reports plain SQLITE_CORRUPT. */
 export function isIndexDamage(error: unknown): boolean {
-  const cause = error instanceof AppError ? error.cause : null
-  return cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_CORRUPT_VTAB'
+  return error instanceof AppError && codeOf(error.cause) === 'SQLITE_CORRUPT_VTAB'
 }
 
 /** The first rows up to about this size together, at least one. */

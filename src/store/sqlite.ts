@@ -2,6 +2,7 @@
  * SQLite through `libsql`: one connection, prepared statements, typed rows. The only file that imports it.
  */
 import Database from 'libsql'
+import { codeOf } from '../error-code.ts'
 import { AppError } from '../errors.ts'
 import { createMemories, type Memories } from './memory.ts'
 
@@ -191,9 +192,8 @@ export function isOfTheArchive(error: unknown): error is AppError {
 
 /** Converts an SQLite error about the file; null if it is about something else. */
 function archiveCode(error: unknown) {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null
   // Extended codes, such as SQLITE_IOERR_WRITE, begin with the plain one.
-  switch (/^SQLITE_[A-Z]+/.exec(error.code)?.[0]) {
+  switch (/^SQLITE_[A-Z]+/.exec(codeOf(error) ?? '')?.[0]) {
     case 'SQLITE_CORRUPT':
       return 'archive_damaged'
     case 'SQLITE_NOTADB':

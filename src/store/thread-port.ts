@@ -1,5 +1,6 @@
 /** The port of a thread: it answers requests of threads.ts, and errors pass it as plain data. */
 import { parentPort } from 'node:worker_threads'
+import { codeOf } from '../error-code.ts'
 import { AppError, ERRORS, type ErrorCode, type FailOptions } from '../errors.ts'
 
 /** The answer to one request. Before the first one, a thread sends `ready`. */
@@ -41,8 +42,7 @@ function toPlain(error: unknown): PlainError {
     return { message: String(error), stack: undefined, code: undefined, app: undefined }
   const { message, stack } = error
   if (!(error instanceof AppError)) {
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-    return { message, stack, code, app: undefined }
+    return { message, stack, code: codeOf(error) ?? undefined, app: undefined }
   }
   const { code, hint, retryAfterS, facts, cause } = error
   const plainCause = cause === undefined ? undefined : toPlain(cause)

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config.ts'
+import { codeOf } from '../../error-code.ts'
 import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
@@ -221,7 +222,7 @@ const NO_TYPE = {
 
 function fromFastify(thrown: unknown, isUpload: boolean): AppError {
   if (thrown instanceof AppError) return thrown
-  const code = thrown instanceof Error && 'code' in thrown ? FASTIFY_CODES[String(thrown.code)] : undefined
+  const code = FASTIFY_CODES[codeOf(thrown) ?? '']
   if (code === undefined) return toAppError(thrown)
   const isType = isUpload && code === 'unsupported_media_type'
   return new AppError(code, { cause: thrown, ...(isType ? NO_TYPE : {}) })
