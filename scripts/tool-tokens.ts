@@ -1,10 +1,12 @@
 /** The size of the tool definitions that a client reads first. */
 import { encode } from 'gpt-tokenizer/encoding/o200k_base'
 import { systemClock } from '../src/clock.ts'
+import { toAuthInfo } from '../src/faces/mcp/callers.ts'
 import { createConnections } from '../src/faces/mcp/connection.ts'
 import { createLog } from '../src/log.ts'
 import { DEFAULT_ACCOUNT } from '../src/model/ids.ts'
 import { TOOLSET_NAMES, type Toolset } from '../src/model/toolsets.ts'
+import { OWNER } from '../src/operations/call.ts'
 import { createDoor } from '../src/operations/door.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import type { Operation } from '../src/operations/operation.ts'
@@ -12,6 +14,7 @@ import type { Operation } from '../src/operations/operation.ts'
 /** Nothing is called. */
 const door = createDoor({
   accounts: Object.create(null),
+  keys: Object.create(null),
   uploads: Object.create(null),
   control: Object.create(null),
   mcpSends: 'open',
@@ -30,7 +33,8 @@ export function offerOf(operations: readonly Operation[], limit: Toolset[] | nul
     mcpUrl: () => 'http://127.0.0.1:8790/mcp',
     log: createLog({ level: 'silent' }),
   })
-  return connect(hasSession ? { session: 'streams' } : {}).offer()
+  const authInfo = toAuthInfo(OWNER)
+  return connect(hasSession ? { authInfo, session: 'streams' } : { authInfo }).offer()
 }
 
 /** Returns the tokens (o200k_base) of the tools of `core`, and of those of all toolsets. */

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Account, OpenProfile } from './accounts/account.ts'
 import { type Accounts, openAccounts } from './accounts/accounts.ts'
-import { readArchiveKey } from './archive-key.ts'
+import { readAccessKey, readArchiveKey } from './archive-key.ts'
 import { type Clock, systemClock, withDeadline } from './clock.ts'
 import { type Config, serverUrl } from './config.ts'
 import type { ControlStore } from './control.ts'
@@ -11,6 +11,7 @@ import { addPages } from './faces/http/pages.ts'
 import { createHttpServer } from './faces/http/server.ts'
 import { mountMcp } from './faces/mcp/mount.ts'
 import { openUploads } from './files/uploads.ts'
+import { type Keys, openKeys } from './keys/keys.ts'
 import type { Log } from './log.ts'
 import { DEFAULT_ACCOUNT } from './operations/call.ts'
 import { createDoor, type Door } from './operations/door.ts'
@@ -40,6 +41,7 @@ export type App = Pick<Account, 'session' | 'archive'> & {
   accounts: Accounts
   door: Door
   control: ControlStore
+  keys: Keys
   http: FastifyInstance
   /** Binds the port, then connects if a session is saved. Rejects if the port is in use. */
   listen(): Promise<{ url: string }>
@@ -60,6 +62,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { config, log } = options
   const clock = options.clock ?? systemClock
   const secret = await readArchiveKey(config.archiveKey, log)
+  const accessKey = await readAccessKey(config.accessKey, log)
   const authDir = await openAuthDir(config.authDir, log)
   const control = openControl({ file: authDir.control, archives: authDir.archives, secret, clock })
   const uploads = openUploads({ dir: authDir.uploads, maxBytes: config.maxUploadBytes, clock, log })
@@ -76,10 +79,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     chromeExecutable,
     openProfile,
   })
-  let url = serverUrl(config.host, config.port)
+  const keys = await openKeys({ control: control.keys, secret: accessKey, clock, log })
+  let url = config.publicUrl ?? serverUrl(config.host, config.port)
   const mcpUrl = (account: string) => `${url}${account === DEFAULT_ACCOUNT ? '' : `/accounts/${account}`}/mcp`
   const door = createDoor({
     accounts,
+    keys,
     uploads,
     control,
     mcpSends: config.mcpSends,
@@ -87,7 +92,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     mcpUrl,
     onAdmit: (admission) => log.debug(admission, 'admitted'),
   })
-  const http = createHttpServer({ config, rows: ROWS, door, clock, log })
+  const http = createHttpServer({ config, rows: ROWS, door, keys, clock, log })
   addPages(http, door, VERSION)
   const sessionKey = authDir.secret('mcp')
   const mcp = mountMcp(http, {
@@ -110,7 +115,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
     log,
   })
+  keys.onEnd(mcp.dismiss)
   accounts.onRemove(mcp.drop)
+  accounts.onRemove(keys.revokeAccount)
 
   const { session, archive } = accounts.get(DEFAULT_ACCOUNT)
   let warming: NodeJS.Timeout | undefined
@@ -121,6 +128,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     accounts,
     door,
     control,
+    keys,
     http,
     hasClients: () => mcp.sessions() > 0,
     async listen() {
@@ -128,10 +136,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       const host = config.host === 'localhost' ? '127.0.0.1' : config.host
       await http.listen({ host, port: config.port })
       const { port } = http.server.address() as AddressInfo
-      url = serverUrl(config.host, port)
+      const local = serverUrl(config.host, port)
+      url = config.publicUrl ?? local
       accounts.resume()
       warming = setTimeout(mcp.warm, WARM_MS)
-      return { url }
+      return { url: local }
     },
     close() {
       closing ??= (async () => {
@@ -144,6 +153,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await accounts.close()
         await threads.close()
         await mcp.close()
+        await keys.close()
         await control.close()
         uploads.close()
         await withDeadline(systemClock, 'Answering', 1_000, drained).catch(() => {})

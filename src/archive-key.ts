@@ -34,6 +34,23 @@ export async function readArchiveKey(source: KeySource | null, log: Log): Promis
   return requireKey(firstLine(await outputOf(source.command)), 'The output of WHATSAPP_ARCHIVE_KEY_COMMAND')
 }
 
+/** Requests can try keys much faster than an attacker with the archive can. */
+const MIN_ACCESS_CHARACTERS = 24
+
+/** Resolves with the access key of the settings; null if none is set. Rejects with a {@link KeyError} like {@link readArchiveKey}. */
+export async function readAccessKey(source: KeySource | null, log: Log): Promise<string | null> {
+  if (source === null || 'command' in source) return null
+  const [text, what] =
+    'key' in source ? [source.key, 'WHATSAPP_MCP_KEY'] : [readKeyFile(source.file, log), source.file]
+  const key = requireKey(text, what, MIN_ACCESS_CHARACTERS)
+  if (!/^[\x21-\x7e]+$/.test(key))
+    throw new KeyError(
+      `${what} has a character that a header cannot carry.`,
+      `Use ASCII without spaces. ${MAKE_ONE}`,
+    )
+  return key
+}
+
 /** Reads the key from the only line of this file. Errors as {@link readArchiveKey}. */
 export function readKeyFile(file: string, log: Log): string {
   let text: string
@@ -64,11 +81,11 @@ export function readKeyFile(file: string, log: Log): string {
  * Returns the key without the invisible spaces around it, which editors and shells add.
  * @throws KeyError if the key is too short
  */
-export function requireKey(text: string, what: string): string {
+export function requireKey(text: string, what: string, characters = MIN_CHARACTERS): string {
   const key = text.trim()
-  if ([...key].length >= MIN_CHARACTERS) return key
+  if ([...key].length >= characters) return key
   throw new KeyError(
-    key === '' ? `${what} is empty.` : `${what} has fewer than ${MIN_CHARACTERS} characters.`,
+    key === '' ? `${what} is empty.` : `${what} has fewer than ${characters} characters.`,
     MAKE_ONE,
   )
 }

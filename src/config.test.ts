@@ -13,6 +13,9 @@ describe('readConfig', () => {
       chromeExecutable: '',
       headless: true,
       allowedHosts: [],
+      publicUrl: null,
+      keysRequired: false,
+      accessKey: null,
       history: { perChat: 1000, days: 365, total: 200_000, pauseMs: 50 },
       mcpSends: 'open',
       outbox: { expiresMs: 86_400_000, lateMs: 3_600_000 },
@@ -101,7 +104,51 @@ describe('readConfig', () => {
   it.each(['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.0.0.1.example.org'])(
     'refuses to bind %s, which others can reach',
     (host) => {
-      expect(() => readConfig({ env: { WHATSAPP_MCP_HOST: host }, root })).toThrow(/loopback/)
+      expect(() => readConfig({ env: { WHATSAPP_MCP_HOST: host }, root })).toThrow(ConfigError)
     },
   )
+
+  const key = { WHATSAPP_MCP_KEY: 'x' }
+  const named = { WHATSAPP_MCP_ALLOWED_HOSTS: 'wa.example' }
+  it.each([
+    [{ WHATSAPP_MCP_HOST: '0.0.0.0', ...key }],
+    [{ WHATSAPP_MCP_HOST: '0.0.0.0', ...named }],
+    [{ WHATSAPP_MCP_HOST: 'example.org', ...key, ...named }],
+    [{ WHATSAPP_MCP_PUBLIC_URL: 'wa.example' }],
+    [{ WHATSAPP_MCP_PUBLIC_URL: 'https://wa.example/path' }],
+    [{ WHATSAPP_MCP_PUBLIC_URL: 'ftp://wa.example' }],
+    [{ ...key, WHATSAPP_MCP_KEY_FILE: 'a' }],
+  ])('refuses %j', (env) => {
+    expect(() => readConfig({ env, root })).toThrow(ConfigError)
+  })
+
+  it.each([
+    [{}, false],
+    [{ WHATSAPP_MCP_ALLOWED_HOSTS: 'localhost, 127.0.0.1' }, false],
+    [named, true],
+    [key, true],
+    [{ WHATSAPP_MCP_KEY_FILE: 'a' }, true],
+    [{ WHATSAPP_MCP_REQUIRE_KEY: 'true' }, true],
+    [{ WHATSAPP_MCP_PUBLIC_URL: 'https://wa.example' }, true],
+    [{ WHATSAPP_MCP_PUBLIC_URL: 'http://localhost:9000' }, true],
+    [{ WHATSAPP_MCP_HOST: '0.0.0.0', ...key, ...named }, true],
+    [
+      {
+        WHATSAPP_MCP_HOST: '::',
+        WHATSAPP_MCP_REQUIRE_KEY: '1',
+        WHATSAPP_MCP_PUBLIC_URL: 'https://a.example/',
+      },
+      true,
+    ],
+  ])('from %j, keys are required: %s', (env, keysRequired) => {
+    expect(readConfig({ env, root })).toMatchObject({ keysRequired })
+  })
+
+  it('accepts the name of the public URL', () => {
+    const env = { WHATSAPP_MCP_PUBLIC_URL: 'https://WA.example:8443/' }
+    expect(readConfig({ env, root })).toMatchObject({
+      publicUrl: 'https://wa.example:8443',
+      allowedHosts: ['wa.example'],
+    })
+  })
 })

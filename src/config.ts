@@ -1,4 +1,5 @@
 /** The table of settings: environment variable, flag, default, meaning. Settings are read once, at the start, and passed down. */
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ConfigError } from './config-error.ts'
@@ -19,6 +20,15 @@ const list = z.string().transform((value) =>
 )
 /** Host names as the guard compares a Host header: lower case, without a port. */
 const hosts = list.transform((names) => names.map((name) => name.toLowerCase().replace(/:\d+$/, '')))
+/** A URL of this server as clients have it, without a path; null if it is empty. */
+const publicUrl = z.string().transform((text, context): string | null => {
+  if (text === '') return null
+  const url = URL.canParse(text) ? new URL(text) : null
+  const isPlain = url !== null && `${url.origin}/` === url.href
+  if (isPlain && /^https?:$/.test(url.protocol)) return url.origin
+  context.addIssue('a URL without a path, such as https://wa.example.org')
+  return z.NEVER
+})
 /** A whole number in this range, written in digits. */
 export const whole = (min: number, max: number) =>
   z
@@ -53,14 +63,9 @@ export const SETTINGS = {
   WHATSAPP_MCP_HOST: {
     flag: 'host',
     takes: 'ADDRESS',
-    schema: z
-      .string()
-      .refine(
-        isLoopback,
-        'a loopback address (127.0.0.1, ::1 or localhost). Every client that reaches the server can use the account. To reach it from another computer, use an SSH tunnel',
-      ),
+    schema: z.string().refine((host) => isLoopback(host) || isIP(host) !== 0, 'an IP address, or localhost'),
     fallback: '127.0.0.1',
-    help: 'Address that the server listens on. It must be a loopback address, because every client that reaches the server can use the account.',
+    help: 'Address that the server listens on. An address that other computers can reach requires a key (`WHATSAPP_MCP_KEY`, `WHATSAPP_MCP_KEY_FILE`, or keys of POST /api/keys with `WHATSAPP_MCP_REQUIRE_KEY=true`) and a name in `WHATSAPP_MCP_ALLOWED_HOSTS` or `WHATSAPP_MCP_PUBLIC_URL`.',
   },
   WHATSAPP_MCP_PORT: {
     flag: 'port',
@@ -97,7 +102,36 @@ export const SETTINGS = {
     takes: 'NAMES',
     schema: hosts,
     fallback: '',
-    help: 'Additional host names that the server accepts in the Host header, separated by commas. Loopback names are always accepted.',
+    help: 'Additional host names that the server accepts in the Host header, separated by commas. Loopback names are always accepted. A name that is not one of them makes keys required.',
+  },
+  WHATSAPP_MCP_PUBLIC_URL: {
+    flag: 'public-url',
+    takes: 'URL',
+    schema: publicUrl,
+    fallback: '',
+    help: 'URL at which clients reach the server through a proxy or a tunnel, such as `https://wa.example.org`. Its host name is accepted, and keys are required.',
+  },
+  WHATSAPP_MCP_REQUIRE_KEY: {
+    flag: 'require-key',
+    takes: null,
+    schema: onOff,
+    fallback: 'false',
+    help: 'Serve no request without a key. Otherwise the user of this computer needs none. See docs/security.md.',
+  },
+  WHATSAPP_MCP_KEY: {
+    flag: null,
+    takes: 'KEY',
+    schema: z.string(),
+    fallback: '',
+    help: 'A key with all scopes, at least 24 characters, for the start in a container. Keys are then required. An environment variable only, not a flag. A key file is safer.',
+  },
+  WHATSAPP_MCP_KEY_FILE: {
+    flag: 'server-key-file',
+    takes: 'FILE',
+    names: 'path',
+    schema: z.string(),
+    fallback: '',
+    help: 'File that contains this key as its only line. Only its owner may read it. Set at most one of the two.',
   },
   WHATSAPP_MCP_TOOLSETS: {
     flag: 'toolsets',
@@ -253,7 +287,14 @@ export type Config = {
   /** As given; empty if the server must find a browser. */
   chromeExecutable: string
   headless: boolean
+  /** Host names beside the loopback names, lower case, without a port. */
   allowedHosts: string[]
+  /** URL without a slash at the end; null if clients reach the server directly. */
+  publicUrl: string | null
+  /** True if requests without a key are never served. */
+  keysRequired: boolean
+  /** The source of the key with all scopes; null if the settings have none. */
+  accessKey: KeySource | null
   /** The toolsets that MCP clients may use; null: all, and only `core` is on by default. */
   toolsets: Toolset[] | null
   /** Limits of the history that is fetched automatically: messages per chat and in total, age in days, pause between requests. */
@@ -296,13 +337,13 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
   const read = <Name extends SettingName>(name: Name) => readSetting(name, options)
   const authDir = (options.flags?.WHATSAPP_AUTH_DIR ?? options.env.WHATSAPP_AUTH_DIR)?.trim()
   const base = options.base ?? '.'
+  const access = readAccess(options, base)
   return {
-    host: read('WHATSAPP_MCP_HOST'),
+    ...access,
     port: read('WHATSAPP_MCP_PORT'),
     authDir: authDir ? toPath(authDir, base) : join(options.root, SETTINGS.WHATSAPP_AUTH_DIR.fallback),
     chromeExecutable: read('WHATSAPP_CHROME_EXECUTABLE'),
     headless: read('WHATSAPP_HEADLESS'),
-    allowedHosts: read('WHATSAPP_MCP_ALLOWED_HOSTS'),
     toolsets: read('WHATSAPP_MCP_TOOLSETS'),
     mcpSends: read('WHATSAPP_MCP_SENDS'),
     outbox: {
@@ -321,7 +362,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
       never: read('WHATSAPP_NEVER_STORE'),
       disappearing: read('WHATSAPP_KEEP_DISAPPEARING'),
     },
-    archiveKey: readKeySource(options, base),
+    archiveKey: readKeySource(options, base, ARCHIVE_KEY),
     eventsDays: read('WHATSAPP_EVENTS_DAYS'),
     maxUploadBytes: read('WHATSAPP_MAX_UPLOAD_MIB') * 2 ** 20,
     memory: {
@@ -332,20 +373,49 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
   }
 }
 
-function readKeySource(sources: Sources, base: string): KeySource | null {
-  const sourcesGiven: KeySource[] = []
-  const key = readSetting('WHATSAPP_ARCHIVE_KEY', sources)
-  if (key !== '') sourcesGiven.push({ key })
-  const file = readSetting('WHATSAPP_ARCHIVE_KEY_FILE', sources)
-  if (file !== '') sourcesGiven.push({ file: toPath(file, base) })
-  const command = readSetting('WHATSAPP_ARCHIVE_KEY_COMMAND', sources)
-  if (command !== '') sourcesGiven.push({ command })
-  if (sourcesGiven.length > 1) {
+/** The settings that name a key: itself, its file, its command. */
+type KeySettings = { key: SettingName; file: SettingName; command?: SettingName }
+const ARCHIVE_KEY: KeySettings = {
+  key: 'WHATSAPP_ARCHIVE_KEY',
+  file: 'WHATSAPP_ARCHIVE_KEY_FILE',
+  command: 'WHATSAPP_ARCHIVE_KEY_COMMAND',
+}
+const ACCESS_KEY: KeySettings = { key: 'WHATSAPP_MCP_KEY', file: 'WHATSAPP_MCP_KEY_FILE' }
+
+function readKeySource(sources: Sources, base: string, names: KeySettings): KeySource | null {
+  const read = (name: SettingName) => String(readSetting(name, sources))
+  const given: KeySource[] = []
+  const [key, file, command] = [read(names.key), read(names.file), names.command ? read(names.command) : '']
+  if (key !== '') given.push({ key })
+  if (file !== '') given.push({ file: toPath(file, base) })
+  if (command !== '') given.push({ command })
+  if (given.length > 1) {
+    const [first, ...others] = Object.values(names)
+    const listed = others.length === 1 ? `${first} and ${others}` : `${first}, ${others.join(' and ')}`
+    throw new ConfigError(`Only one of ${listed} may be set.`)
+  }
+  return given[0] ?? null
+}
+
+/** Reads where the server can be reached, and who needs a key. */
+function readAccess(
+  sources: Sources,
+  base: string,
+): Pick<Config, 'host' | 'allowedHosts' | 'publicUrl' | 'keysRequired' | 'accessKey'> {
+  const read = <Name extends SettingName>(name: Name) => readSetting(name, sources)
+  const host = read('WHATSAPP_MCP_HOST')
+  const publicUrl = read('WHATSAPP_MCP_PUBLIC_URL')
+  const named = publicUrl === null ? [] : [new URL(publicUrl).hostname]
+  const allowedHosts = [...new Set([...read('WHATSAPP_MCP_ALLOWED_HOSTS'), ...named])]
+  const accessKey = readKeySource(sources, base, ACCESS_KEY)
+  const hasKeys = accessKey !== null || read('WHATSAPP_MCP_REQUIRE_KEY')
+  if (!isLoopback(host) && !(hasKeys && allowedHosts.length > 0)) {
     throw new ConfigError(
-      'Only one of WHATSAPP_ARCHIVE_KEY, WHATSAPP_ARCHIVE_KEY_FILE and WHATSAPP_ARCHIVE_KEY_COMMAND may be set.',
+      `WHATSAPP_MCP_HOST=${host} is an address that other computers can reach. It requires a key (WHATSAPP_MCP_KEY_FILE, WHATSAPP_MCP_KEY, or WHATSAPP_MCP_REQUIRE_KEY=true) and the name that clients use (WHATSAPP_MCP_ALLOWED_HOSTS or WHATSAPP_MCP_PUBLIC_URL). Without them, use a loopback address (127.0.0.1, ::1 or localhost) and an SSH tunnel.`,
     )
   }
-  return sourcesGiven[0] ?? null
+  const keysRequired = hasKeys || publicUrl !== null || !allowedHosts.every(isLoopback)
+  return { host, allowedHosts, publicUrl, keysRequired, accessKey }
 }
 
 /** Returns one setting: the flag, else the environment variable, else the default. Throws as above. */
@@ -394,7 +464,11 @@ function toWord(text: string): string {
   return (text.match(/'+|[^']+/g) ?? []).map(quote).join('')
 }
 
+/** What reaches a server that listens on all addresses. */
+const LOCAL: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+
 /** Returns the server's URL on this computer. */
-export function serverUrl(host: string, port: number): string {
+export function serverUrl(bound: string, port: number): string {
+  const host = LOCAL[bound] ?? bound
   return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
 }

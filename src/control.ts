@@ -2,8 +2,10 @@
  * The interface of the control database: the data that belongs to no single account. All methods are asynchronous, because
  * a server on several machines would store it elsewhere. `store/open-control.ts` implements it in SQLite.
  */
+import type { Scope } from './model/caller.ts'
 import type { AccountId, Jid, MessageKey } from './model/ids.ts'
 import type { HoldReason, OutboxState } from './model/outbox.ts'
+import type { Toolset } from './model/toolsets.ts'
 
 export type AccountRow = {
   id: AccountId
@@ -76,6 +78,16 @@ export type ControlStore = {
     /** Forgets the call: it did nothing, and its key can be used again. */
     release(request: RequestKey): Promise<void>
   }
+  keys: {
+    /** Lists the keys in the order of their creation. */
+    list(): Promise<KeyRow[]>
+    /** Adds or replaces the key. */
+    put(key: KeyRow): Promise<void>
+    /** Removes the key, if it exists. */
+    remove(id: string): Promise<void>
+    /** Stores when keys were last used, in Unix milliseconds by id. */
+    used(times: ReadonlyMap<string, number>): Promise<void>
+  }
   /** Closes the database permanently. Later calls reject with `shutting_down`. Safe to call twice. Never rejects. */
   close(): Promise<void>
 }
@@ -123,3 +135,22 @@ export type OutboxFilter = {
 export type RequestKey = { caller: string; account: string; operation: string; key: string }
 /** `input`: hash of its input. `isOurs`: this process began it. `outcome`: null while it runs. */
 export type RequestRow = { input: string; isOurs: boolean; outcome: string | null }
+
+/** The key of a caller. Of its secret, only the hash is known. Times are Unix milliseconds. */
+export type KeyRow = {
+  id: string
+  name: string
+  /** SHA-256 of the secret, in hexadecimal. */
+  hash: string
+  /** The secret before the last rotation, while it is still valid. */
+  old: { hash: string; untilMs: number } | null
+  scopes: Scope[]
+  /** The accounts that it may use; null: all. */
+  accounts: string[] | null
+  /** The toolsets that it may use; null: those of the settings. */
+  toolsets: Toolset[] | null
+  createdAtMs: number
+  /** Null: never. */
+  expiresAtMs: number | null
+  usedAtMs: number | null
+}

@@ -56,6 +56,12 @@ export const ERRORS = {
     title: 'The cursor belongs to another archive',
     hint: 'The server is linked to another account, or the archive was replaced by an older copy. Omit `after` to read new events only, or send `after=0` to start at the oldest stored event.',
   },
+  key_required: {
+    status: 401,
+    retry: 'never',
+    title: 'The request needs a valid key',
+    hint: 'Send the header Authorization: Bearer KEY with a key that is neither expired nor revoked. The owner of the server creates keys: POST /api/keys.',
+  },
   forbidden_host: {
     status: 403,
     retry: 'never',
@@ -78,19 +84,25 @@ export const ERRORS = {
     status: 403,
     retry: 'never',
     title: 'The caller lacks the required scope',
-    hint: 'Use a caller with the scope named in `scope`.',
+    hint: 'Use a key that has the scope named in `scope`. The owner of the server changes scopes: PATCH /api/keys/{key_id}.',
   },
   other_user: {
     status: 403,
     retry: 'never',
     title: 'The request comes from another user of this computer',
-    hint: 'Call the server as the operating system user that runs it, or as root.',
+    hint: 'Call the server as the operating system user that runs it, or as root. Other users need a key that the owner creates: POST /api/keys. They send it as Authorization: Bearer KEY.',
   },
   account_not_found: {
     status: 404,
     retry: 'never',
     title: 'The account does not exist',
     hint: 'Use the id of an account of this server. `default` always exists.',
+  },
+  key_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'The key does not exist',
+    hint: 'GET /api/keys lists the keys. Use the id of a key, not its secret.',
   },
   route_not_found: {
     status: 404,
@@ -175,6 +187,12 @@ export const ERRORS = {
     retry: 'never',
     title: 'The item of the outbox was changed since it was read',
     hint: 'Read the item again, and approve it with its present digest: GET /api/outbox/{id}.',
+  },
+  key_in_settings: {
+    status: 409,
+    retry: 'never',
+    title: 'The key belongs to the settings',
+    hint: 'Change WHATSAPP_MCP_KEY or the file of WHATSAPP_MCP_KEY_FILE, then start the server again.',
   },
   account_in_use: {
     status: 409,
@@ -271,6 +289,12 @@ export const ERRORS = {
     retry: 'later',
     title: 'WhatsApp issues no more pairing codes for now',
     hint: 'Wait an hour, or scan the QR code at /qr instead.',
+  },
+  too_many_wrong_keys: {
+    status: 429,
+    retry: 'later',
+    title: 'Too many requests had a wrong key',
+    hint: 'Wait a minute, then send a valid key. Requests with a valid key are served at any time.',
   },
   too_many_readers: {
     status: 429,

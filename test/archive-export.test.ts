@@ -10,7 +10,7 @@ import { identifyCallers } from '../src/faces/http/calls.ts'
 import { serveFile } from '../src/faces/http/file.ts'
 import { openUploads } from '../src/files/uploads.ts'
 import { createLog } from '../src/log.ts'
-import { DEFAULT_ACCOUNT } from '../src/operations/call.ts'
+import { DEFAULT_ACCOUNT, OWNER } from '../src/operations/call.ts'
 import { createDoor } from '../src/operations/door.ts'
 import { exportArchive } from '../src/operations/export.ts'
 import type { Archive } from '../src/session/archive.ts'
@@ -139,7 +139,7 @@ describe('GET /api/export', () => {
     }
     const exporter = createExporter(db, systemClock)
     const server = fastify()
-    identifyCallers(server)
+    identifyCallers(server, () => OWNER)
     const slow: Archive = {
       ...harness.app.archive,
       async export(chat, format) {
@@ -153,6 +153,7 @@ describe('GET /api/export', () => {
     const uploads = openUploads({ dir, maxBytes: 1, clock: systemClock, log: { warn: () => {} } })
     const door = createDoor({
       accounts,
+      keys: harness.app.keys,
       uploads,
       control,
       mcpSends: 'open',

@@ -12,6 +12,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/error-code.ts': [],
   'src/clock.ts': [],
   'src/control.ts': ['src/model'],
+  'src/keys': ['src/control.ts', 'src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
   'src/json.ts': [],
   'src/log.ts': ['src/json.ts'],
   'src/loopback.ts': [],
@@ -74,6 +75,8 @@ const ALLOWED: Record<string, string[]> = {
   ],
   'src/files': ['src/errors.ts', 'src/error-code.ts', 'src/clock.ts', 'src/log.ts', 'src/make-folder.ts'],
   'src/operations': [
+    'src/control.ts',
+    'src/keys',
     'src/accounts',
     'src/control.ts',
     'src/outbox',
@@ -111,6 +114,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/config.ts',
   ],
   'src/app.ts': [
+    'src/keys',
     'src/accounts',
     'src/archive-key.ts',
     'src/control.ts',
@@ -173,7 +177,14 @@ const ALLOWED: Record<string, string[]> = {
   'src/cli/stdio-server.ts': ['src/cli', 'src/json.ts', 'src/same-user.ts'],
   'src/cli/running.ts': ['src/cli', 'src/session/auth-dir.ts', 'src/session/dir-lock.ts', 'src/config.ts'],
   // Who listens where no address was named: a message goes to nobody else.
-  'src/cli/client.ts': ['src/cli', 'src/model', 'src/config.ts', 'src/environment.ts', 'src/same-user.ts'],
+  'src/cli/client.ts': [
+    'src/cli',
+    'src/model',
+    'src/config.ts',
+    'src/environment.ts',
+    'src/loopback.ts',
+    'src/same-user.ts',
+  ],
   'src/cli/mcp-config-other.ts': ['src/cli', 'src/json.ts', 'src/config.ts', 'src/loopback.ts'],
   'src/cli/stdio-bundle.ts': ['src/cli', 'src/same-user.ts'],
   'src/cli/stdio-detached.ts': ['src/cli', 'src/session/auth-dir.ts', 'src/make-folder.ts'],

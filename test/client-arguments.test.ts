@@ -10,6 +10,7 @@ import { defineTools } from '../src/faces/mcp/tools.ts'
 import { toolName } from '../src/faces/mcp/words.ts'
 import { createLog } from '../src/log.ts'
 import { TOOLSET_NAMES } from '../src/model/toolsets.ts'
+import { OWNER } from '../src/operations/call.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import type { Operation } from '../src/operations/operation.ts'
 import { CLIENT_ROWS } from './client-arguments.ts'
@@ -54,7 +55,7 @@ beforeAll(async () => {
     sessionKey: 'a key',
   }
   http = Fastify({ forceCloseConnections: true })
-  identifyCallers(http)
+  identifyCallers(http, () => OWNER)
   mount = mountMcp(http, { load: async () => openMcp(options), clock: systemClock, log })
   url = await http.listen({ host: '127.0.0.1', port: 0 })
 })

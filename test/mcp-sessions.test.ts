@@ -10,6 +10,7 @@ import { type Mount, mountMcp } from '../src/faces/mcp/mount.ts'
 import { createRouter, type Router } from '../src/faces/mcp/router.ts'
 import type { SubscriptionGate } from '../src/faces/mcp/subscriptions.ts'
 import { createLog } from '../src/log.ts'
+import { OWNER } from '../src/operations/call.ts'
 import { BOTH, CURRENT, callWire, currentCall, openSession, openWire, type WireCall } from './mcp-wire.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
@@ -73,7 +74,7 @@ beforeEach(async () => {
   clock = createTestClock()
   router = createRouter({ factory: createServer, sessionKey: 'a key', gate, clock })
   http = Fastify({ forceCloseConnections: true })
-  identifyCallers(http)
+  identifyCallers(http, () => OWNER)
   mount = mountMcp(http, { load: async () => router, clock, log: createLog({ level: 'silent' }) })
   url = (await http.listen({ host: '127.0.0.1', port: 0 })).replace('localhost', '127.0.0.1')
 })
@@ -499,7 +500,7 @@ describe('a standing stream', () => {
 
 it('an endpoint that could not be loaded is loaded again for the next request', async () => {
   const server = Fastify({ forceCloseConnections: true })
-  identifyCallers(server)
+  identifyCallers(server, () => OWNER)
   let loads = 0
   const load = async () => {
     loads += 1

@@ -96,11 +96,12 @@ export function currentCall(method: string, params: Record<string, unknown> = {}
   }
 }
 
-/** A session of the protocol before, begun: the headers that its requests carry. */
+/** A session of the protocol before, begun: the headers that its requests carry, with `more` of them. */
 export async function openSession(
   to: string,
   version = '2025-11-25',
   path = '/mcp',
+  more: Record<string, string> = {},
 ): Promise<Record<'accept' | 'mcp-session-id' | 'mcp-protocol-version', string>> {
   const params = {
     protocolVersion: version,
@@ -108,10 +109,10 @@ export async function openSession(
     clientInfo: { name: 'wire', version: '1.0.0' },
   }
   const body = { jsonrpc: '2.0', id: 'first', method: 'initialize', params }
-  const { headers, status, text } = await callWire(to, { path, body, headers: BOTH })
+  const { headers, status, text } = await callWire(to, { path, body, headers: { ...BOTH, ...more } })
   const id = headers['mcp-session-id']
   if (status !== 200 || typeof id !== 'string') throw new Error(`no session: ${status} ${text()}`)
-  const all = { ...BOTH, 'mcp-session-id': id, 'mcp-protocol-version': version }
+  const all = { ...BOTH, ...more, 'mcp-session-id': id, 'mcp-protocol-version': version }
   await callWire(to, { path, body: { jsonrpc: '2.0', method: 'notifications/initialized' }, headers: all })
   return all
 }

@@ -4,12 +4,14 @@ import { InMemoryServerEventBus } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../src/clock.ts'
 import { PAGES, pathsOf } from '../src/faces/http/page-table.ts'
+import { toAuthInfo } from '../src/faces/mcp/callers.ts'
 import { createServerFactory } from '../src/faces/mcp/server.ts'
 import { takeSubscriptions } from '../src/faces/mcp/subscriptions.ts'
 import { createTurns } from '../src/faces/mcp/turns.ts'
 import { toolName } from '../src/faces/mcp/words.ts'
 import { createLog } from '../src/log.ts'
 import { defaultPath } from '../src/model/account-paths.ts'
+import { OWNER } from '../src/operations/call.ts'
 import { OPERATIONS, ROWS } from '../src/operations/index.ts'
 import { requestAt, routesOf as routesOfRow } from '../src/operations/operation.ts'
 import { type Harness, openHarness } from './harness.ts'
@@ -197,7 +199,7 @@ describe('a method of MCP', () => {
       toolsets: null,
       account: 'default',
     })
-    const server = create({ era: 'legacy', session: 'streams' })
+    const server = create({ era: 'legacy', session: 'streams', authInfo: toAuthInfo(OWNER) })
     takeSubscriptions(server, new InMemoryServerEventBus(), { isResource: () => true, admit() {} })
     const handlers: Map<string, unknown> = Reflect.get(server, '_requestHandlers')
     const methods = [...handlers.keys()].filter((method) => !OPEN.has(method))

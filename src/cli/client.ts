@@ -1,6 +1,7 @@
 /** The client of the running server's API. Every command that acts on the account calls the server. */
 import { readSetting, serverUrl } from '../config.ts'
 import { readEnvironment } from '../environment.ts'
+import { isLoopback } from '../loopback.ts'
 import { accountPath } from '../model/account-paths.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { listenerAt } from '../same-user.ts'
@@ -157,7 +158,14 @@ export function addressOf(given: Addressed, env: () => Environment = readEnviron
       EXIT.wrongSetting,
     )
   }
-  return serverUrl(readSetting('WHATSAPP_MCP_HOST', sources), port)
+  const address = serverUrl(readSetting('WHATSAPP_MCP_HOST', sources), port)
+  // A `.env` in a downloaded folder must not send messages to another computer.
+  if (isLoopback(new URL(address).hostname)) return address
+  throw new CommandError(
+    'The server does not listen on a loopback address, so its URL must be given explicitly.',
+    `Use the URL that clients use: --url ${address}`,
+    EXIT.wrongSetting,
+  )
 }
 
 /** Returns the server to call, and whether its URL was given explicitly. */

@@ -228,6 +228,8 @@ async function checkPort({ config, machine, answering }: Situation): Promise<Ver
         `A server of another user of this computer uses port ${port}.`,
         `To run your own server, ${other}.`,
       )
+    case 'locked':
+      return ok(`A server that requires a key runs at ${url}. Its status was not read.`)
     case 'nobody_of_ours': {
       if (port === 0) return ok('The start selects a free port.')
       const why = await machine.whyNotListen(host, port)

@@ -46,8 +46,9 @@ export function toEntry(transport: Transport, { given, place, execPath }: EntryO
 }
 
 /** Returns the name of a setting that is set but must not be written into a client's file; null if there is none. */
-export function leftOut(place: Place): string | null {
-  return environmentOf(place).WHATSAPP_ARCHIVE_KEY ? 'WHATSAPP_ARCHIVE_KEY' : null
+export function leftOut(place: Place): 'WHATSAPP_ARCHIVE_KEY' | 'WHATSAPP_MCP_KEY' | null {
+  const env = environmentOf(place)
+  return (['WHATSAPP_ARCHIVE_KEY', 'WHATSAPP_MCP_KEY'] as const).find((name) => env[name]) ?? null
 }
 
 /** Returns the environment that `stdio` reads too. Ignores the `.env` of the working directory, because its values would become permanent. */

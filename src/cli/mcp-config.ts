@@ -35,9 +35,7 @@ export async function mcpConfig(
   const entry = toEntry(transportOf(client, flags.transport), { given, place, execPath })
   const secret = entry.transport === 'stdio' ? leftOut(place) : null
   if (secret !== null)
-    say(
-      `${secret} is set, but the entry does not contain it. Set WHATSAPP_ARCHIVE_KEY_FILE to a key file instead.`,
-    )
+    say(`${secret} is set, but the entry does not contain it. Set ${secret}_FILE to a key file instead.`)
   if (flags.install) return writeInto(client, name, entry, place)
   process.stdout.write(`${render(client, name, entry, platform)}\n`)
   say(howToUse(client, place))

@@ -44,6 +44,7 @@ export async function runServer(options: RunOptions): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   // The key has been read. The browser and other child processes must not inherit it.
   delete process.env.WHATSAPP_ARCHIVE_KEY
+  delete process.env.WHATSAPP_MCP_KEY
   const write = rotatingLog(placesIn(config.authDir).log)
   const log = createLog({ level: config.logLevel, ...(write === null ? {} : { write }) })
   let app: App
@@ -242,6 +243,8 @@ async function whoHasThePort(config: Config, setting: string): Promise<string> {
     }
     case 'other_user':
       return `Port ${config.port} is in use by the whatsapp-mcp-api server of another user of this computer. To run your own server, ${other}.`
+    case 'locked':
+      return `Port ${config.port} is in use: a whatsapp-mcp-api server that requires a key already runs there. Use that server, or ${other}.`
     case 'nobody_of_ours':
       return `Port ${config.port} is in use by another program. Stop that program ("whatsapp-mcp-api doctor" shows how to find it), or ${other}.`
   }

@@ -12,6 +12,8 @@ export type Answering =
   | { who: 'server'; status: Status; others?: AccountView[]; problem?: Problem }
   /** Our server, run by another user of this computer. It returns no status. */
   | { who: 'other_user' }
+  /** Our server, which requires a key for its status. */
+  | { who: 'locked' }
 
 /** A program that does not respond within this time counts as another program. */
 const ANSWER_MS = 5_000
@@ -22,7 +24,8 @@ export async function whoAnswers({ host, port }: Pick<Config, 'host' | 'port'>):
   try {
     const api = openApi({ url: serverUrl(host, port), isNamed: true })
     const card = await api.get<{ status?: Status | null }>('/', ANSWER_MS)
-    if (!card.status) return { who: 'nobody_of_ours' }
+    // The client has checked the name.
+    if (!card.status) return { who: 'locked' }
     return { who: 'server', status: card.status, ...(await othersOf(api)) }
   } catch (error) {
     if (error instanceof ApiError && error.problem.code === 'other_user') return { who: 'other_user' }

@@ -37,8 +37,8 @@ export type ToolsetChoice = { allowed: readonly Toolset[]; on: readonly Toolset[
  * Chooses the toolsets of a connection. Each list that is given is a limit, and everything within the limits is on. If none
  * is given, all toolsets are allowed, and `core` is on.
  */
-export function chooseToolsets(setting: Toolset[] | null, asked: Toolset[] | null): ToolsetChoice {
-  const limits = [setting, asked].filter((list) => list !== null)
+export function chooseToolsets(...lists: (readonly Toolset[] | null)[]): ToolsetChoice {
+  const limits = lists.filter((list) => list !== null)
   const allowed = TOOLSET_NAMES.filter((name) => limits.every((list) => list.includes(name)))
   return { allowed, on: limits.length === 0 ? ['core'] : allowed }
 }

@@ -1,30 +1,13 @@
 /** A call: the caller, the account and the face. Every route, tool, page and stream passes one to the door. */
 
+import type { Caller } from '../model/caller.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { Toolset } from '../model/toolsets.ts'
-
-/**
- * What a caller may do. Scopes are independent, except that `admin` includes all. `read`: readings. `send`: everything that
- * this server sends to a chat. `manage`: changes of chats, groups, contacts, the profile and the archive. `admin`: linking,
- * logging out, accounts, keys.
- */
-export const SCOPES = ['read', 'send', 'manage', 'admin'] as const
-export type Scope = (typeof SCOPES)[number]
 
 /** The face that received the call. Commands are clients of REST or MCP. */
 export type Face = 'rest' | 'mcp' | 'page'
 
-/** The caller. Created once for each HTTP request. */
-export type Caller = {
-  /** `owner`: the user of this computer, without a key. Sessions and subscriptions belong to this id. */
-  id: string
-  scopes: ReadonlySet<Scope>
-  /** The chats that the caller can see. */
-  sees: 'all'
-  /** The recipients to which the caller may send without the owner's approval. */
-  sends: 'open'
-}
-
+export { type Caller, hasAccount, hasScope, NOBODY, OWNER, SCOPES, type Scope } from '../model/caller.ts'
 export { DEFAULT_ACCOUNT }
 
 /** The toolsets of an MCP connection. */
@@ -55,14 +38,6 @@ export type Call = {
   idempotencyKey?: string
   /** MCP only. */
   toolsets?: ConnectionToolsets
-}
-
-/** The user of this computer: needs no key and has all scopes. */
-export const OWNER: Caller = { id: 'owner', scopes: new Set(SCOPES), sees: 'all', sends: 'open' }
-
-/** Returns true if the caller has this scope. */
-export function hasScope({ scopes }: Pick<Caller, 'scopes'>, scope: Scope): boolean {
-  return scopes.has(scope) || scopes.has('admin')
 }
 
 /** Returns the account that the parameters of a path name: `/api/accounts/{account}/…`. Other paths are of `default`. */

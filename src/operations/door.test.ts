@@ -19,6 +19,7 @@ const accounts: AccountsPort = Object.assign(Object.create(null), {
 const admissions: Admission[] = []
 const door = createDoor({
   accounts,
+  keys: Object.create(null),
   uploads: { of: () => ({ add: () => Promise.reject(), find: () => null }) },
   control: Object.create(null),
   mcpSends: 'open',
@@ -63,10 +64,10 @@ describe('the door', () => {
   it.each<[Scope, Needs, string[]]>([
     ['read', 'nothing', []],
     ['read', 'ready', ['engine']],
-    ['send', 'ready', ['engine', 'record', 'uploads']],
-    ['send', 'nothing', ['record', 'uploads']],
-    ['manage', 'nothing', ['forget', 'loadEarlier']],
-    ['admin', 'linked', ['session']],
+    ['send', 'ready', ['engine', 'note', 'send', 'uploads']],
+    ['send', 'nothing', ['note', 'send', 'uploads']],
+    ['manage', 'nothing', ['forget', 'loadEarlier', 'note']],
+    ['admin', 'linked', ['deciding', 'keys', 'outbox', 'session']],
   ])('gives a way of scope %s that needs %s only what it may use', (scope, needs, more) => {
     const read = Object.keys(
       door.admit({ name: 'a way', scope: 'read', needs: 'nothing' }, callWith(['read'])),
@@ -80,6 +81,14 @@ describe('the door', () => {
     const way = { name: 'a way', scope: 'read', needs: 'nothing' } as const
     expect(codeOf(() => door.admit(way, callWith(['read'], { account: 'other' })))).toBe('account_not_found')
     expect(codeOf(() => door.stateFor(callWith(['read'], { account: 'other' })))).toBe('account_not_found')
+  })
+
+  it('admits no caller to an account that is not its own, but to what is of the server', () => {
+    const caller: Caller = { ...OWNER, id: 'somebody', accounts: new Set(['work']) }
+    const way = { name: 'a way', scope: 'read', needs: 'nothing' } as const
+    expect(codeOf(() => door.admit(way, callWith(['read'], { caller })))).toBe('account_not_found')
+    expect(codeOf(() => door.admit({ ...way, isGlobal: true }, callWith(['read'], { caller })))).toBe('none')
+    expect(door.stateFor(callWith(['read'], { caller }))).toBe(null)
   })
 
   it('returns no state to a caller that may not read it', () => {
@@ -106,10 +115,10 @@ describe('the door', () => {
 })
 
 describe('the rows', () => {
-  it('that send require the scope send, and those that read require only read', () => {
+  it('that send require the scope send, and those that change something require more than read', () => {
     for (const { name, effect, scope } of OPERATIONS) {
       if (effect === 'send') expect(scope, name).toBe('send')
-      if (effect === 'read') expect(scope, name).toBe('read')
+      if (effect === 'read') expect(['read', 'admin'], name).toContain(scope)
       else expect(scope, name).not.toBe('read')
     }
   })

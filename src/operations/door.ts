@@ -9,11 +9,12 @@ import { type Clock, DeadlineError, withDeadline } from '../clock.ts'
 import type { ControlStore } from '../control.ts'
 import { fail } from '../errors.ts'
 import type { CallerUploads, Uploads } from '../files/uploads.ts'
+import type { Keys } from '../keys/keys.ts'
 import type { SessionState } from '../model/status.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
-import { type Call, type ConnectionToolsets, hasScope, OWNER, type Scope } from './call.ts'
+import { type Call, type ConnectionToolsets, hasAccount, hasScope, OWNER, type Scope } from './call.ts'
 import { createOnce, type Once } from './once.ts'
 import type { Operation } from './operation.ts'
 import { parseInput } from './parse-input.ts'
@@ -24,11 +25,20 @@ export type AccountsPort = Pick<
   'get' | 'list' | 'view' | 'add' | 'change' | 'stop' | 'restart' | 'remove'
 >
 
+/** The part of the keys that the door hands out. */
+export type KeysPort = Pick<Keys, 'list' | 'get' | 'add' | 'change' | 'rotate' | 'remove'>
+
 /** What an entry needs: a session that is `ready` and connected, or `linked` at any time; an MCP connection; or `nothing`. */
 export type Needs = 'ready' | 'linked' | 'toolsets' | 'nothing'
 
 /** One entry, as the door checks it. Every row of the operations table is one. */
-export type Way<S extends Scope = Scope, N extends Needs = Needs> = { name: string; scope: S; needs: N }
+export type Way<S extends Scope = Scope, N extends Needs = Needs> = {
+  name: string
+  scope: S
+  needs: N
+  /** True if it belongs to the server and not to one account. */
+  isGlobal?: true
+}
 
 /** A reader of the event log with its cursor, as `Readings.events` opens it. */
 export type EventReading = ReturnType<Archive['events']['open']>
@@ -38,7 +48,7 @@ export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestI
   clock: Clock
   /** The account of the call. */
   account: Account['id']
-  /** The accounts of this server. */
+  /** The accounts of this server that the caller may use. */
   accounts: Pick<AccountsPort, 'list' | 'view'>
   /** The URL of the account's MCP endpoint. */
   mcpUrl: string
@@ -85,6 +95,7 @@ export type ByScope = {
      * `own_send` if the caller created it, the owner aside.
      */
     deciding(itemId: string): Promise<Outbox['decide']>
+    keys: KeysPort
     session: Pick<Session, 'start' | 'requestPairingCode' | 'pairingCode' | 'logout' | 'qr' | 'touch'>
   }
 }
@@ -101,7 +112,10 @@ export type ByNeeds = {
 export type Grant<S extends Scope = Scope, N extends Needs = Needs> = Readings & ByScope[S] & ByNeeds[N]
 
 /** The call, and what belongs to no single account. */
-type Shared = Pick<DoorOptions, 'accounts' | 'control' | 'mcpSends'> & { uploads: CallerUploads; call: Call }
+type Shared = Pick<DoorOptions, 'accounts' | 'keys' | 'control' | 'mcpSends'> & {
+  uploads: CallerUploads
+  call: Call
+}
 
 /** True if the messages of this call wait for approval. */
 function isHeld({ face }: Call, mcpSends: DoorOptions['mcpSends']): boolean {
@@ -144,9 +158,10 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared) => ByScope[S]
       return count
     },
   }),
-  admin: ({ session }, { accounts, control, call: { caller } }) => ({
+  admin: ({ session }, { accounts, keys, control, call: { caller } }) => ({
     session,
     accounts,
+    keys,
     outbox: control.outbox,
     async deciding(itemId) {
       const item = (await control.outbox.get(itemId)) ?? fail('outbox_item_not_found')
@@ -200,13 +215,14 @@ export type Admission = Pick<Call, 'face' | 'client' | 'requestId' | 'canAsk'> &
 
 export type DoorOptions = {
   accounts: AccountsPort
+  keys: KeysPort
   uploads: Pick<Uploads, 'of'>
   control: Pick<ControlStore, 'requests' | 'outbox'>
   /** What happens to messages that MCP clients send. */
   mcpSends: 'open' | 'confirm'
   clock: Clock
   /** The URL of the account's MCP endpoint; known once the server listens. */
-  mcpUrl(account: Account['id']): string
+  mcpUrl(account: string): string
   /** Called for each admission. Must not throw. */
   onAdmit(admission: Admission): void
 }
@@ -218,6 +234,7 @@ const LATER_S = 10
 /** Creates the door of this process. */
 export function createDoor({
   accounts,
+  keys,
   uploads,
   control,
   mcpSends,
@@ -226,7 +243,12 @@ export function createDoor({
   onAdmit,
 }: DoorOptions): Door {
   const once = createOnce(control)
-  const accountOf = ({ account }: Call) => accounts.get(account)
+  const isOf = ({ caller, account }: Call) => hasAccount(caller, account)
+
+  /** An account that is not the caller's does not exist for it. */
+  function accountOf(call: Call, { isGlobal }: Pick<Way, 'isGlobal'> = {}): Account {
+    return isGlobal || isOf(call) ? accounts.get(call.account) : fail('account_not_found')
+  }
 
   function demandScope({ scope }: Pick<Way, 'scope'>, { caller }: Call): void {
     if (!hasScope(caller, scope)) fail('scope_missing', { facts: { scope } })
@@ -234,7 +256,7 @@ export function createDoor({
 
   function admit<S extends Scope, N extends Needs>(way: Way<S, N>, call: Call): Grant<S, N> {
     const { caller, face, client, requestId, canAsk, signal, patienceMs } = call
-    const account = accountOf(call)
+    const account = accountOf(call, way)
     demandScope(way, call)
     const needed = BY_NEEDS[way.needs](account, call)
     onAdmit({ operation: way.name, caller: caller.id, account: account.id, face, client, requestId, canAsk })
@@ -246,7 +268,10 @@ export function createDoor({
       ...(patienceMs === undefined ? {} : { patienceMs }),
       clock,
       account: account.id,
-      accounts: { list: accounts.list, view: accounts.view },
+      accounts: {
+        list: () => accounts.list().filter(({ id }) => hasAccount(caller, id)),
+        view: accounts.view,
+      },
       mcpUrl: mcpUrl(account.id),
       status: session.status,
       abilities: session.abilities,
@@ -257,20 +282,26 @@ export function createDoor({
       staleSince: archive.staleSince,
       events: archive.events,
     }
-    const server = { accounts, control, mcpSends, uploads: uploads.of(caller.id), call }
+    const server = { accounts, keys, control, mcpSends, uploads: uploads.of(caller.id), call }
     return { ...readings, ...BY_SCOPE[way.scope](account, server), ...needed }
   }
 
   return {
     admit,
     async invoke(operation, rawInput, call) {
-      const input = parseInput(operation.input, rawInput)
+      const { card } = operation
+      if (card !== undefined && !(hasScope(call.caller, operation.scope) && isOf(call)))
+        return operation.output.parse(card(mcpUrl(call.account)))
+      // A caller without the scope learns nothing of its input.
       demandScope(operation, call)
+      const input = parseInput(operation.input, rawInput)
+      accountOf(call, operation)
       return once(operation, input, call, async () => run(operation, input, admit(operation, call)))
     },
     holds: (call) => isHeld(call, mcpSends),
     once,
-    stateFor: (call) => (hasScope(call.caller, 'read') ? accountOf(call).session.status().state : null),
+    stateFor: (call) =>
+      hasScope(call.caller, 'read') && isOf(call) ? accountOf(call).session.status().state : null,
   }
 }
 

@@ -18,6 +18,7 @@ import { listEvents, streamEvents } from './events.ts'
 import { exportArchive } from './export.ts'
 import { forwardMessage } from './forward.ts'
 import { getMessage, readMessages } from './history.ts'
+import { addKey, changeKey, getKey, listKeys, removeKey, rotateKey } from './keys.ts'
 import { getServer, getStatus, logout, requestPairingCode, startAuth } from './link.ts'
 import { deleteMessage, editMessage, pinMessage, react, starMessage, vote } from './message-actions.ts'
 import { sendMessage } from './messages.ts'
@@ -84,6 +85,12 @@ export const OPERATIONS: readonly Operation[] = [
   stopAccount,
   restartAccount,
   removeAccount,
+  listKeys,
+  addKey,
+  getKey,
+  changeKey,
+  rotateKey,
+  removeKey,
   listToolsets,
   enableToolset,
 ]

@@ -9,6 +9,8 @@ import { defineOperation } from './operation.ts'
 
 const nothing = z.strictObject({})
 
+const card = (mcp: string) => ({ ok: true as const, name: 'whatsapp-mcp-api' as const, mcp })
+
 export const getServer = defineOperation({
   name: 'get_server',
   // whatsapp_status returns the same facts.
@@ -16,7 +18,7 @@ export const getServer = defineOperation({
   title: 'Server information',
   tag: 'link',
   description:
-    'Returns the name of the server, the URL of its MCP endpoint, and the session status. Never opens the browser.',
+    'Returns the name of the server, the URL of its MCP endpoint, and the session status. Without a key where one is required, it returns no status. Never opens the browser.',
   effect: 'read',
   scope: 'read',
   toolset: 'core',
@@ -27,16 +29,12 @@ export const getServer = defineOperation({
     ok: z.literal(true),
     name: z.literal('whatsapp-mcp-api'),
     mcp: z.string(),
-    status: Status,
+    status: Status.optional(),
   }),
   errors: [],
   example: { input: {} },
-  run: (_, { status, mcpUrl }) => ({
-    ok: true as const,
-    name: 'whatsapp-mcp-api' as const,
-    mcp: mcpUrl,
-    status: status(),
-  }),
+  card,
+  run: (_, { status, mcpUrl }) => ({ ...card(mcpUrl), status: status() }),
 })
 
 export const getStatus = defineOperation({

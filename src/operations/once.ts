@@ -18,6 +18,16 @@ type Outcome =
   | { output: unknown }
   | { error: { code: ErrorCode; detail: string; hint: string; facts: object } }
 
+/** Stored in place of a response with a secret. */
+const SHOWN: Outcome = {
+  error: {
+    code: 'outcome_unknown',
+    detail: 'The first request with this key was successful. Its response had a secret and is not stored.',
+    hint: 'GET /api/keys lists what exists. To get a new secret: POST /api/keys/{key_id}/rotate.',
+    facts: {},
+  },
+}
+
 /** Runs a call once for its key. Calls without a key, and readings, simply run. */
 export type Once = <In extends z.ZodType, Out extends z.ZodType>(
   operation: Operation<In, Out>,
@@ -57,7 +67,7 @@ export function createOnce({ requests, outbox }: Pick<ControlStore, 'requests' |
     }
     try {
       const output = await work()
-      await note(request, { output })
+      await note(request, operation.isShownOnce ? SHOWN : { output })
       return output
     } catch (thrown) {
       const { code, message: detail, hint, facts } = toAppError(thrown)

@@ -26,6 +26,7 @@ export const TAGS = {
   archive: 'The archive on this machine: statistics, export and deletion.',
   outbox: 'Messages on their way: what is sent, held, scheduled or settled.',
   accounts: 'Several accounts on one server.',
+  keys: 'Keys for callers: what each may do, and on which accounts.',
 } as const satisfies Record<string, string>
 
 /** The short form of an output for agents: only what a next step may need. */
@@ -105,6 +106,10 @@ export type Operation<
   output: Out
   /** Time limit in milliseconds, if it is more than 2 s. */
   limitMs?: number
+  /** What callers without its scope or its account get instead of an error. It says nothing of an account. */
+  card?(mcpUrl: string): z.input<Out>
+  /** True if its output has a secret, which is never stored. */
+  isShownOnce?: true
   /** Error code after the time limit, if the work continues. Default: `whatsapp_timeout`. */
   lateCode?: ErrorCode
   /** Its short form for agents. Every row with a tool has one. */

@@ -10,6 +10,7 @@ import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { createAccounts } from './accounts.ts'
 import { encryptArchive } from './change-key.ts'
 import { readHeader } from './header.ts'
+import { createKeys } from './keys.ts'
 import { closeFile, openFile } from './open-file.ts'
 import { createOutboxItems } from './outbox-items.ts'
 import { createRequests } from './requests.ts'
@@ -82,6 +83,12 @@ export function openControl(options: ControlOptions): ControlStore {
       finish: (request, outcome) => use(({ requests }) => requests.finish(request, outcome)),
       release: (request) => use(({ requests }) => requests.release(request)),
     },
+    keys: {
+      list: () => use(({ keys }) => keys.list()),
+      put: (key) => use(({ keys }) => keys.put(key)),
+      remove: (id) => use(({ keys }) => keys.remove(id)),
+      used: (times) => use(({ keys }) => keys.used(times)),
+    },
     close() {
       closing ??= (opening ?? Promise.reject())
         .then(({ db }) => closeFile(db, file))
@@ -107,7 +114,8 @@ async function open({ file, archives, secret: wanted, clock }: ControlOptions): 
   }
   try {
     settle(file, unlocked)
-    const { accounts, outbox, requests } = createTables(db)
+    const tables = createTables(db)
+    const { accounts, outbox, requests } = tables
     if (accounts.get(DEFAULT_ACCOUNT) === null)
       accounts.add({
         id: DEFAULT_ACCOUNT,
@@ -119,7 +127,7 @@ async function open({ file, archives, secret: wanted, clock }: ControlOptions): 
       })
     outbox.prune(clock.now())
     requests.prune(clock.now())
-    return { db, accounts, outbox, requests }
+    return { db, ...tables }
   } catch (error) {
     db.close()
     throw error
@@ -131,6 +139,7 @@ type Tables = ReturnType<typeof createTables>
 function createTables(db: Connection) {
   return {
     accounts: createAccounts(db),
+    keys: createKeys(db),
     outbox: createOutboxItems(db),
     requests: createRequests(db, randomUUID()),
   }

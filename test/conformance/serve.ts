@@ -12,11 +12,12 @@ import { checkCaller } from '../../src/faces/http/guard.ts'
 import { mountMcp } from '../../src/faces/mcp/mount.ts'
 import { createRouter } from '../../src/faces/mcp/router.ts'
 import { createLog } from '../../src/log.ts'
+import { OWNER } from '../../src/operations/call.ts'
 import { createFixtures } from './fixtures.ts'
 
 const http = Fastify({ forceCloseConnections: true })
 http.addHook('onRequest', async ({ raw }) => checkCaller(raw, []))
-identifyCallers(http)
+identifyCallers(http, () => OWNER)
 http.setErrorHandler((thrown, _request, reply) => {
   const error = toAppError(thrown)
   return reply.status(ERRORS[error.code].status).send({ code: error.code })

@@ -18,7 +18,7 @@ export type Mutation = {
 }
 
 const GUARD = 'src/faces/http/guard.ts'
-const SERVER = 'src/faces/http/server.ts'
+const IDENTIFY = 'src/faces/http/identify.ts'
 const QR_PAGE = 'src/faces/http/qr-page.ts'
 const MACHINE = 'src/session/machine.ts'
 const SESSION = 'src/session/session.ts'
@@ -30,6 +30,7 @@ const CONFIG = 'src/config.ts'
 const EVENT_CURSOR = 'src/store/event-cursor.ts'
 
 const guard = (name: string) => ({ file: 'test/guard.test.ts', name })
+const keys = (name: string) => ({ file: 'test/keys.test.ts', name })
 const falls = (name: string) => ({ file: 'test/falls.test.ts', name })
 const disk = (name: string) => ({ file: 'test/session-on-disk.test.ts', name })
 const commands = (name: string) => ({ file: 'test/cli-commands.test.ts', name })
@@ -79,10 +80,38 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'other users of this computer are served',
-    file: SERVER,
-    find: "if (!connections.isOurs(request.raw.socket)) fail('other_user')",
-    replace: '',
+    file: IDENTIFY,
+    find: "isOurs ? OWNER : fail('other_user')",
+    replace: 'OWNER',
     test: { file: 'test/other-user.test.ts' },
+  },
+  {
+    name: 'a wrong key is the keyless owner',
+    file: IDENTIFY,
+    find: 'callerWith(key) ?? refuseKey()',
+    replace: 'callerWith(key) ?? OWNER',
+    test: keys('that is wrong'),
+  },
+  {
+    name: 'a request through a proxy is the keyless owner',
+    file: IDENTIFY,
+    find: 'keysRequired || isProxied',
+    replace: 'keysRequired',
+    test: keys('behind a proxy'),
+  },
+  {
+    name: 'a key has the accounts of others',
+    file: 'src/operations/door.ts',
+    find: "isGlobal || isOf(call) ? accounts.get(call.account) : fail('account_not_found')",
+    replace: 'accounts.get(call.account)',
+    test: keys('has its own accounts only'),
+  },
+  {
+    name: 'a revoked key keeps its streams',
+    file: 'src/keys/keys.ts',
+    find: 'for (const listener of listeners) listener(known.caller)',
+    replace: '',
+    test: keys('by revocation'),
   },
 
   // Failures
@@ -250,8 +279,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the server binds an address that others can reach',
     file: CONFIG,
-    find: 'isLoopback,\n',
-    replace: '() => true,\n',
+    find: '!isLoopback(host) && !(hasKeys && allowedHosts.length > 0)',
+    replace: 'false',
     test: config,
   },
   {

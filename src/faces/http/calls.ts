@@ -1,7 +1,7 @@
 /** The caller of a request, and the calls that are created from it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { fail } from '../../errors.ts'
-import { accountIn, type Call, type Caller, type Face, OWNER } from '../../operations/call.ts'
+import { accountIn, type Call, type Caller, type Face } from '../../operations/call.ts'
 import { idempotencyKey } from '../../operations/once.ts'
 
 declare module 'fastify' {
@@ -9,16 +9,23 @@ declare module 'fastify' {
     /** The caller of this request. */
     caller: Caller
   }
+  interface FastifyContextConfig {
+    /** True for a route that says nothing of an account. It needs no key. */
+    isPublic?: boolean
+  }
 }
 
 /** The log keeps this many characters of the client's name. */
 const MAX_CLIENT = 100
 
-/** Sets the caller of each request. Without keys this is the owner: earlier checks reject all others. */
-export function identifyCallers(server: FastifyInstance): void {
+/** Sets the caller of each request, before everything that is added later. */
+export function identifyCallers(
+  server: FastifyInstance,
+  identify: (request: FastifyRequest, reply: FastifyReply) => Caller,
+): void {
   server.decorateRequest('caller')
-  server.addHook('onRequest', async (request) => {
-    request.caller = OWNER
+  server.addHook('onRequest', async (request, reply) => {
+    request.caller = identify(request, reply)
   })
 }
 

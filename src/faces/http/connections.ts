@@ -9,8 +9,11 @@ import { isOurUser } from '../../same-user.ts'
  * rest is for other requests.
  */
 const MAX_OURS = 400
-/** Connections of other users of this computer, which receive 403. Further ones are closed without a response. */
-const MAX_STRANGERS = 16
+/**
+ * Connections of other users of this computer and of other computers: without keys they receive 403. Further ones are closed
+ * without a response.
+ */
+const MAX_STRANGERS = { refused: 16, served: 400 }
 /** A client that has ended its half of the connection receives a response for this long. */
 const HALF_OPEN_MS = 1_000
 /** All connections, including those whose user is still being looked up. */
@@ -29,8 +32,8 @@ export type Connections = {
 /** A peer that resets its connection while its user is looked up. The parser has a listener of its own. */
 const ignore = () => {}
 
-/** Watches every new connection of this server. */
-export function watchConnections(server: Server): Connections {
+/** Watches every new connection of this server. @param strangersAre whether other users and computers can be served */
+export function watchConnections(server: Server, strangersAre: 'refused' | 'served'): Connections {
   const ours = new Set<Socket>()
   const strangers = new Set<Socket>()
   const unused = new Set<Socket>()
@@ -38,7 +41,7 @@ export function watchConnections(server: Server): Connections {
 
   async function admit(socket: Socket): Promise<void> {
     const isOurs = await isOurUser(socket)
-    const [group, room] = isOurs ? [ours, MAX_OURS] : [strangers, MAX_STRANGERS]
+    const [group, room] = isOurs ? [ours, MAX_OURS] : [strangers, MAX_STRANGERS[strangersAre]]
     // Resets it: a regularly closed connection stays in the kernel's table for a minute, and each look-up reads that table.
     if (group.size >= room) socket.resetAndDestroy()
     if (socket.destroyed) return

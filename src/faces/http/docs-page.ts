@@ -7,6 +7,9 @@ import { type Asset, sendAsset, toAsset } from './asset.ts'
 import { takeNoFields } from './input.ts'
 import { DOCS_PAGE, headersOf } from './page-table.ts'
 
+/** They say nothing of an account. */
+const open = { config: { isPublic: true }, preHandler: takeNoFields }
+
 /** Adds the page and its files. Files are read on first use and stay in memory (2 MB). */
 export function addDocs(server: FastifyInstance): void {
   const read = new Map<string, Promise<Asset>>()
@@ -15,13 +18,11 @@ export function addDocs(server: FastifyInstance): void {
     read.set(name, asset)
     return sendAsset(await asset, type, request, reply.headers(headersOf(DOCS_PAGE)))
   }
-  server.get(DOCS_PAGE.path, { preHandler: takeNoFields }, (request, reply) =>
+  server.get(DOCS_PAGE.path, open, (request, reply) =>
     serve('docs.html', 'text/html; charset=utf-8', request, reply),
   )
   for (const [name, type] of Object.entries(DOCS_PAGE.files)) {
-    server.get(`${DOCS_PAGE.path}/${name}`, { preHandler: takeNoFields }, (request, reply) =>
-      serve(name, type, request, reply),
-    )
+    server.get(`${DOCS_PAGE.path}/${name}`, open, (request, reply) => serve(name, type, request, reply))
   }
 }
 

@@ -21,12 +21,17 @@ const COMMON_ERRORS: ErrorCode[] = [
   'malformed_request',
   'forbidden_host',
   'forbidden_origin',
+  'key_required',
+  'too_many_wrong_keys',
+  'scope_missing',
   'other_user',
   'request_timeout',
   'expectation_failed',
   'headers_too_large',
   'internal_error',
   'whatsapp_timeout',
+  // Keys are in the control database.
+  ...CONTROL_ERRORS,
 ]
 /** What a request body can be wrong in, by what the row takes. */
 const BODY_ERRORS: Record<Row['takes'], ErrorCode[]> = {
@@ -49,12 +54,14 @@ function hasKey(operation: object): boolean {
 
 /** Returns every error code that this operation can return: its own, and those of every operation. */
 export function possibleErrors(
-  operation: Pick<Row, 'errors' | 'routes' | 'takes'>,
+  operation: Pick<Row, 'errors' | 'routes' | 'takes' | 'isGlobal'>,
   method: string,
 ): ErrorCode[] {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const own = [...COMMON_ERRORS, ...operation.errors, 'invalid_input' as const]
   if (hasKey(operation)) own.push(...KEY_ERRORS)
+  // A key may be limited to other accounts.
+  if (operation.isGlobal !== true) own.push('account_not_found')
   // Ids in paths have a maximum length (server.ts).
   if (operation.routes.some((route) => route.includes('{'))) own.push('uri_too_long')
   return [...new Set(takesBody ? [...own, ...BODY_ERRORS[operation.takes]] : own)]
@@ -122,11 +129,15 @@ export function* openApiSteps(
     },
     servers: [server],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-    // No key: the server checks the loopback, the user of the operating system and the origin of the request.
-    security: [{}],
+    // Without a key, the server checks the loopback, the user of the operating system and the origin of the request.
+    security: [{}, { Bearer: [] }, { ApiKey: [] }],
     paths,
     components: {
       parameters: { Account: ACCOUNT, IdempotencyKey: IDEMPOTENCY_KEY },
+      securitySchemes: {
+        Bearer: { type: 'http', scheme: 'bearer', description: 'A key of POST /api/keys.' },
+        ApiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same key.' },
+      },
       schemas: { ...components().schemas, Problem: problemSchema() },
     },
   }

@@ -17,12 +17,16 @@ const SAME_SERVER = { url: '/', description: 'This server.' }
 export function addPages(server: FastifyInstance, door: Door, version: string): void {
   addQr(server, door)
   let description: Promise<Asset> | null = null
-  server.get('/openapi.json', { preHandler: takeNoFields }, async (request, reply) => {
-    description ??= inTurns(openApiSteps(ROWS, version, SAME_SERVER)).then((document) =>
-      toAsset(Buffer.from(toJson(document))),
-    )
-    return sendAsset(await description, 'application/json; charset=utf-8', request, reply)
-  })
+  server.get(
+    '/openapi.json',
+    { config: { isPublic: true }, preHandler: takeNoFields },
+    async (request, reply) => {
+      description ??= inTurns(openApiSteps(ROWS, version, SAME_SERVER)).then((document) =>
+        toAsset(Buffer.from(toJson(document))),
+      )
+      return sendAsset(await description, 'application/json; charset=utf-8', request, reply)
+    },
+  )
   addDocs(server)
 }
 

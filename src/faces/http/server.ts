@@ -8,7 +8,7 @@ import { codeOf } from '../../error-code.ts'
 import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
-import { accountIn } from '../../operations/call.ts'
+import { accountIn, type Caller } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'
 import { type Row, routesOf } from '../../operations/operation.ts'
 import { createAnswers } from './answers.ts'
@@ -18,7 +18,9 @@ import { watchConnections } from './connections.ts'
 import { serveEvents } from './event-stream.ts'
 import { serveFile } from './file.ts'
 import { checkCaller, checkExpectation } from './guard.ts'
+import { challengeOf, createIdentify, type IdentifyOptions } from './identify.ts'
 import { inputOf, parseBody, readQuery, requireJson } from './input.ts'
+import { createOpenResponses } from './open-responses.ts'
 import { PROBLEM_TYPE, toProblem } from './problem.ts'
 import { serveUpload, UPLOAD_MS } from './upload.ts'
 
@@ -39,16 +41,21 @@ export type HttpOptions = {
   config: Config
   rows: readonly Row[]
   door: Door
+  keys: Pick<IdentifyOptions, 'callerWith'> & {
+    /** Calls `listener` when a caller ends. */
+    onEnd(listener: (caller: Caller) => void): void
+  }
   clock: Clock
   log: Log
 }
 
 /**
- * Creates a server with every route, not yet listening. Order of checks: host, origin, user, route and method, content type,
+ * Creates a server with every route, not yet listening. Order of checks: host, origin, key or user, route and method, content type,
  * query, size, schema, state. Every response that is not a page is JSON; every error is problem JSON with the request id.
  */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
-  const { config, log, rows, door } = options
+  const { config, log, rows, door, keys, clock } = options
+  const { allowedHosts, keysRequired } = config
   const server = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
@@ -68,8 +75,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket as Socket),
   })
-  const answers = createAnswers(options.clock)
-  const connections = watchConnections(server.server)
+  const answers = createAnswers(clock)
+  const connections = watchConnections(server.server, keysRequired ? 'served' : 'refused')
   const bodyTime = limitBodies(server.server, BODY_MS, ({ socket }) =>
     answerBrokenRequest({ code: 'ERR_HTTP_REQUEST_TIMEOUT' }, socket),
   )
@@ -79,16 +86,25 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     server.server.emit('request', request, response),
   )
 
-  server.addHook('onRequest', async (request, reply) => {
+  const identify = createIdentify({ callerWith: keys.callerWith, keysRequired, clock, log })
+  const openResponses = createOpenResponses(clock)
+  keys.onEnd(openResponses.end)
+
+  identifyCallers(server, (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
-    checkCaller(request.raw, config.allowedHosts)
-    if (!connections.isOurs(request.raw.socket)) fail('other_user')
+    const { raw, headers, routeOptions } = request
+    checkCaller(raw, allowedHosts)
+    const isPublic = routeOptions.config.isPublic === true
+    const caller = identify({ headers, isOurs: connections.isOurs(raw.socket), isPublic })
+    openResponses.add(caller, reply.raw)
+    return caller
+  })
+  server.addHook('onRequest', async (request) => {
     if (request.is404) refuseRoute(request)
     checkExpectation(request.headers.expect)
     requireJson(request)
     request.query = readQuery(request.url)
   })
-  identifyCallers(server)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => {
     try {
@@ -125,7 +141,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
         url: path.replace(/\{(\w+)\}/g, ':$1'),
         // A stream or file has no HEAD route, because it is produced only for a reader.
         exposeHeadRoute: row.gives === 'json',
-        config: { takesBytes: row.takes === 'bytes' },
+        config: { takesBytes: row.takes === 'bytes', isPublic: 'card' in row && row.card !== undefined },
         handler: (request, reply) => serve(row, request, reply, fixed),
       })
     }
@@ -181,6 +197,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     if (hasLeft) log.debug({ request_id: request.id }, 'the client disconnected in the middle of its request')
     if (status >= 500)
       log.warn({ request_id: request.id, code: error.code, err: error.cause }, 'request failed')
+    if (status === 401) reply.header('www-authenticate', challengeOf(request))
     if (error.code === 'method_not_allowed') reply.header('allow', String(error.facts.allow ?? ''))
     if (error.retryAfterS !== undefined) reply.header('retry-after', String(error.retryAfterS))
     // The rest of a file is not read.
@@ -202,6 +219,8 @@ const CLOSING: ReadonlySet<ErrorCode> = new Set([
   'forbidden_host',
   'forbidden_origin',
   'other_user',
+  'key_required',
+  'too_many_wrong_keys',
   'body_too_large',
 ])
 

@@ -1,5 +1,5 @@
 /** Passes the caller of an HTTP request through the SDK: each lane sets `authInfo`, and handlers read the caller from it. */
-import type { AuthInfo, ServerContext } from '@modelcontextprotocol/server'
+import type { AuthInfo } from '@modelcontextprotocol/server'
 import type { Caller } from '../../operations/call.ts'
 
 const infos = new WeakMap<Caller, AuthInfo>()
@@ -15,9 +15,9 @@ export function toAuthInfo(caller: Caller): AuthInfo {
   return info
 }
 
-/** Returns the caller of the request that a handler serves. @throws Error if the lane set no caller */
-export function callerOf({ http }: Pick<ServerContext, 'http'>): Caller {
-  const caller = http?.authInfo === undefined ? undefined : callers.get(http.authInfo)
+/** Returns the caller of the request that a handler serves, or that a server is created for. @throws Error if the lane set no caller */
+export function callerOf(authInfo: AuthInfo | undefined): Caller {
+  const caller = authInfo === undefined ? undefined : callers.get(authInfo)
   if (caller === undefined) throw new Error('the MCP lane set no caller')
   return caller
 }

@@ -1,11 +1,18 @@
 /** What one MCP connection offers: the tools of its toolsets, and the texts that name only these tools. */
-import type { McpRequestContext, Prompt, ResourceTemplateType, Server } from '@modelcontextprotocol/server'
+import type {
+  McpRequestContext,
+  Prompt,
+  Resource,
+  ResourceTemplateType,
+  Server,
+} from '@modelcontextprotocol/server'
 import { chooseToolsets, TOOLSETS, type Toolset, toolsetList } from '../../model/toolsets.ts'
-import type { ConnectionToolsets } from '../../operations/call.ts'
+import { type Caller, type ConnectionToolsets, hasScope, SCOPES } from '../../operations/call.ts'
 import { enableToolset } from '../../operations/toolsets.ts'
+import { callerOf } from './callers.ts'
 import { INSTRUCTIONS } from './instructions.ts'
 import { promptsWith } from './prompts.ts'
-import { TEMPLATES } from './resources.ts'
+import { RESOURCES, TEMPLATES } from './resources.ts'
 import { createTools, type Tools, type ToolsOptions } from './tools.ts'
 import { createWording, toolName } from './words.ts'
 
@@ -19,6 +26,7 @@ export type Offer = {
   /** Replaces routes and references with tools. */
   words(text: string): string
   prompts: readonly Prompt[]
+  resources: readonly Resource[]
   templates: readonly ResourceTemplateType[]
   instructions: string
 }
@@ -45,12 +53,12 @@ export function readToolsets(url: string): ReturnType<typeof toolsetList.safePar
 export function createConnections(options: ConnectionsOptions) {
   const { operations, limit, account, mcpUrl } = options
   const offers = new Map<string, Offer>()
-  const rowOf = (tool: string) => operations.find((one) => toolName(one) === tool)
-  const countIn = (toolset: Toolset) =>
-    operations.filter((one) => one.toolset === toolset && toolName(one) !== null).length
+  const rowsOf = (caller: Caller) => operations.filter(({ scope }) => hasScope(caller, scope))
 
-  function create(on: readonly Toolset[], hasSession: boolean): Offer {
-    const offered = operations.filter(
+  function create(on: readonly Toolset[], hasSession: boolean, caller: Caller): Offer {
+    const canRead = hasScope(caller, 'read')
+    const rows = rowsOf(caller)
+    const offered = rows.filter(
       (one) =>
         (one.toolset === null || on.includes(one.toolset)) && (hasSession || one.name !== enableToolset.name),
     )
@@ -58,29 +66,40 @@ export function createConnections(options: ConnectionsOptions) {
     const tools = createTools({
       ...options,
       operations: offered,
-      toolsetOf: (tool) => rowOf(tool)?.toolset ?? null,
+      toolsetOf: (tool) => rows.find((one) => toolName(one) === tool)?.toolset ?? null,
     })
     return {
       tools,
       words: (text) => wording(text, mcpUrl()),
       prompts: promptsWith(new Set(tools.definitions.map(({ name }) => name))),
-      templates: TEMPLATES.map((one) => ({ ...one, description: wording(one.description ?? '') })),
+      resources: canRead ? RESOURCES : [],
+      templates: canRead
+        ? TEMPLATES.map((one) => ({ ...one, description: wording(one.description ?? '') }))
+        : [],
       instructions: wording(INSTRUCTIONS),
     }
   }
 
-  function offerOf(on: readonly Toolset[], hasSession: boolean): Offer {
-    const key = `${hasSession} ${on}`
-    const known = offers.get(key) ?? create(on, hasSession)
+  function offerOf(on: readonly Toolset[], hasSession: boolean, caller: Caller): Offer {
+    const key = `${hasSession} ${on} ${SCOPES.filter((scope) => hasScope(caller, scope))}`
+    const known = offers.get(key) ?? create(on, hasSession, caller)
     offers.set(key, known)
     return known
   }
 
-  return ({ requestInfo, session }: Pick<Lane, 'requestInfo' | 'session'>): Connection => {
+  return ({
+    requestInfo,
+    authInfo,
+    session,
+  }: Pick<Lane, 'requestInfo' | 'authInfo' | 'session'>): Connection => {
     const hasSession = session !== undefined
-    const { allowed, ...first } = chooseToolsets(limit, readToolsets(requestInfo?.url ?? '').data ?? null)
+    const caller = callerOf(authInfo)
+    const asked = readToolsets(requestInfo?.url ?? '').data ?? null
+    const { allowed, ...first } = chooseToolsets(limit, caller.toolsets, asked)
     let { on } = first
-    let offer = offerOf(on, hasSession)
+    let offer = offerOf(on, hasSession, caller)
+    const countIn = (toolset: Toolset) =>
+      rowsOf(caller).filter((one) => one.toolset === toolset && toolName(one) !== null).length
     return {
       offer: () => offer,
       toolsets: (changed) => ({
@@ -92,7 +111,7 @@ export function createConnections(options: ConnectionsOptions) {
           if (!hasSession || !allowed.includes(toolset)) return false
           if (on.includes(toolset)) return true
           on = allowed.filter((name) => name === toolset || on.includes(name))
-          offer = offerOf(on, hasSession)
+          offer = offerOf(on, hasSession, caller)
           await changed()
           return true
         },

@@ -6,6 +6,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
+import type { Caller } from '../../operations/call.ts'
 import { toAuthInfo } from './callers.ts'
 import type { ServerFactory } from './connection.ts'
 import { createEventStore } from './event-store.ts'
@@ -34,8 +35,8 @@ const RESUMABLE_SINCE = '2025-11-25'
 const PLAIN_VERSION = '2024-11-05'
 
 export type LegacySession = {
-  /** Id of the caller that opened the session. Other callers cannot use it. */
-  owner: string
+  /** The caller that opened the session. Other callers cannot use it. */
+  owner: Caller
   /**
    * Returns true if the session serves this exchange. It does not serve clients that accept only plain JSON, and requests
    * with an id that is null or already used by a running request or in the same batch, because the SDK responds to only one
@@ -64,7 +65,7 @@ export type SessionOptions = {
 /** Opens a session for this `initialize` request, which is not served yet. */
 export async function openLegacySession(
   { factory, bus, clock, id, gate, onClosed }: SessionOptions,
-  { request, message, caller: { id: owner } }: Exchange,
+  { request, message, caller: owner }: Exchange,
 ): Promise<LegacySession> {
   const isPlain = member(member(message, 'params'), 'protocolVersion') === PLAIN_VERSION
   const running = new Set<RequestId>()
@@ -76,7 +77,12 @@ export async function openLegacySession(
   let open = 0
   let usedAt = clock.now()
 
-  const server = factory({ era: 'legacy', requestInfo: request, session: isPlain ? 'json' : 'streams' })
+  const server = factory({
+    era: 'legacy',
+    requestInfo: request,
+    authInfo: toAuthInfo(owner),
+    session: isPlain ? 'json' : 'streams',
+  })
   const transport = new WebStandardStreamableHTTPServerTransport({
     sessionIdGenerator: () => id,
     enableJsonResponse: isPlain,

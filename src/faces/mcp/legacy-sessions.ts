@@ -19,6 +19,8 @@ export type LegacySessions = {
   count(): number
   /** Opens a session and serves this `initialize`. Responds with 503 if all sessions are in use. */
   open(exchange: Exchange): Promise<Response>
+  /** Ends the sessions that this caller opened. */
+  dismiss(caller: Caller): void
   /** Ends all standing streams. */
   endStreams(): void
   /** Ends every session. */
@@ -67,7 +69,7 @@ export function createLegacySessions({ ids, ...shared }: LegacySessionsOptions):
   return {
     get(id, caller) {
       const session = living.get(id)
-      return session?.owner === caller.id ? session : undefined
+      return session?.owner.id === caller.id ? session : undefined
     },
     count: () => living.size,
     async open(exchange) {
@@ -90,6 +92,9 @@ export function createLegacySessions({ ids, ...shared }: LegacySessionsOptions):
       living.set(id, session)
       watch(id, session)
       return session.serve(exchange)
+    },
+    dismiss(caller) {
+      for (const session of living.values()) if (session.owner === caller) void session.close()
     },
     endStreams() {
       for (const session of living.values()) session.endStream()

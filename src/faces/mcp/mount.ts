@@ -1,10 +1,10 @@
 /** Mounts one router for each account: POST, GET and DELETE /mcp, and /accounts/{account}/mcp. The server checks the caller first. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../../clock.ts'
-import { AppError } from '../../errors.ts'
+import { AppError, fail } from '../../errors.ts'
 import { escapeInJson, parseJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
-import { accountIn, DEFAULT_ACCOUNT } from '../../operations/call.ts'
+import { accountIn, type Caller, DEFAULT_ACCOUNT, hasAccount } from '../../operations/call.ts'
 import { type Exchange, JsonResponse, REQUEST_ID } from './exchange.ts'
 import type { Router } from './router.ts'
 import { pipeEvents } from './stream.ts'
@@ -26,6 +26,8 @@ export type Mount = {
   warm(): Promise<void>
   /** Ends standing streams. Call this before closing the HTTP server, which waits for them. */
   stop(): Promise<void>
+  /** Ends all sessions of a caller. */
+  dismiss(caller: Caller): void
   /** Ends all sessions and requests of one account, for good. */
   drop(account: string): Promise<void>
   /** Ends all sessions and requests. */
@@ -79,6 +81,7 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
   async function serve(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { raw } = reply
     const account = accountIn(request.params)
+    if (!hasAccount(request.caller, account)) fail('account_not_found')
     let message: unknown
     if (request.method === 'POST') {
       try {
@@ -143,6 +146,9 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
     async stop() {
       isStopped = true
       for (const one of await loaded()) await one?.stop()
+    },
+    dismiss(caller) {
+      for (const one of opened.values()) one.dismiss(caller)
     },
     async drop(account) {
       const one = await routers.get(account)?.catch(() => null)

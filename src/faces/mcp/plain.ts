@@ -50,7 +50,8 @@ export async function servePlain(
   const isStream = requests.some(({ params }) => params?._meta?.progressToken !== undefined)
   const answer = isStream ? answerAsStream(headers) : answerAsJson(Array.isArray(message), headers)
 
-  const server = factory({ era: 'legacy', requestInfo: request })
+  const authInfo = toAuthInfo(caller)
+  const server = factory({ era: 'legacy', requestInfo: request, authInfo })
   const isOpening = messages.some(isInitialize)
   const missing: unknown[] = requests.map(({ id }) => id)
   const leave = () => {
@@ -76,7 +77,6 @@ export async function servePlain(
   // Requests of a client that disconnected are aborted.
   request.signal.addEventListener('abort', leave, { once: true })
   const begun = new Set<unknown>()
-  const authInfo = toAuthInfo(caller)
   for (const one of messages) {
     const cancelled = cancelledBy(one)
     // The SDK handles the cancellation after later messages have begun, and would abort one of those.

@@ -13,6 +13,7 @@ import {
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../clock.ts'
 import { ERRORS, toAppError } from '../../errors.ts'
+import type { Caller } from '../../operations/call.ts'
 import { createAudience } from './audience.ts'
 import { toAuthInfo } from './callers.ts'
 import { readToolsets, type ServerFactory } from './connection.ts'
@@ -56,6 +57,8 @@ export type Router = {
   /** Responds to a request whose caller, size and content type were checked. Never rejects because of the client's input. */
   handle(exchange: Exchange): Promise<Response>
   audience: Audience
+  /** Ends the sessions of this caller. */
+  dismiss(caller: Caller): void
   /** Returns the number of open sessions. */
   sessions(): number
   /** Rejects new requests and ends standing streams and subscriptions. Running requests continue. */
@@ -143,6 +146,7 @@ export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions
 
   return {
     audience,
+    dismiss: sessions.dismiss,
     sessions: sessions.count,
     async handle(exchange) {
       const { request } = exchange

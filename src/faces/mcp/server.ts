@@ -14,7 +14,7 @@ import { createConnections, type Offer, type ServerFactory } from './connection.
 import { requestIdOf } from './exchange.ts'
 import { getPrompt } from './prompts.ts'
 import { qrContent } from './qr-content.ts'
-import { RESOURCES, readResource } from './resources.ts'
+import { readResource } from './resources.ts'
 import type { Turns } from './turns.ts'
 import { WordedServer } from './worded-server.ts'
 import { toolName } from './words.ts'
@@ -88,7 +88,7 @@ export function createServerFactory({
     const callOf = (ctx: ServerContext): Call => {
       const { signal, _meta } = ctx.mcpReq
       return {
-        caller: callerOf(ctx),
+        caller: callerOf(ctx.http?.authInfo),
         face: 'mcp',
         client: server.getClientVersion()?.name.slice(0, MAX_CLIENT) ?? null,
         account,
@@ -116,7 +116,7 @@ export function createServerFactory({
         result.content.push(...(await qrContent(door.admit(SHOW_QR, call))))
       return result
     })
-    server.setRequestHandler('resources/list', () => ({ resources: [...RESOURCES] }))
+    server.setRequestHandler('resources/list', () => ({ resources: [...offer().resources] }))
     server.setRequestHandler('resources/templates/list', () => ({
       resourceTemplates: [...offer().templates],
     }))

@@ -57,7 +57,12 @@ export function takeSubscriptions(server: Server, bus: ServerEventBus, gate: Sub
       const requestId = requestIdOf(ctx)
       try {
         const client = server.getClientVersion()?.name ?? null
-        gate.admit('subscribe', { caller: callerOf(ctx), client, requestId, signal: ctx.mcpReq.signal })
+        gate.admit('subscribe', {
+          caller: callerOf(ctx.http?.authInfo),
+          client,
+          requestId,
+          signal: ctx.mcpReq.signal,
+        })
       } catch (error) {
         throw toProtocolError(toAppError(error), requestId, (text) => text)
       }

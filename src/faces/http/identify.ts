@@ -1,0 +1,72 @@
+/** Finds the caller of a request: by its key, or the owner without one. */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Clock } from '../../clock.ts'
+import { fail } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import { type Caller, NOBODY, OWNER } from '../../operations/call.ts'
+
+export type IdentifyOptions = {
+  /** Returns the caller with this key; null if no key is this one. Throws if keys cannot be checked. */
+  callerWith(key: string): Caller | null
+  /** True if requests without a key are never served. */
+  keysRequired: boolean
+  clock: Clock
+  log: Pick<Log, 'warn'>
+}
+
+/** What is asked of one request. `isOurs`: its process belongs to our user. `isPublic`: it says nothing of an account. */
+export type Asked = { headers: IncomingHttpHeaders; isOurs: boolean; isPublic: boolean }
+
+/** Wrong keys in a minute that are answered as such. A valid key is served at any time, so this locks nobody out. */
+const MOST_WRONG = 30
+const WINDOW_MS = 60_000
+
+/** Headers that proxies and tunnels add. */
+const PROXY_HEADER = /^(?:forwarded|via|x-forwarded-.*|cf-.*)$/
+
+/**
+ * Returns a function that finds the caller of a request.
+ * @throws AppError `key_required`, `other_user`, `too_many_wrong_keys`, and what `callerWith` throws
+ */
+export function createIdentify({
+  callerWith,
+  keysRequired,
+  clock,
+  log,
+}: IdentifyOptions): (asked: Asked) => Caller {
+  let wrong = 0
+  let since = Number.NEGATIVE_INFINITY
+
+  function refuseKey(): never {
+    const now = clock.now()
+    if (now - since >= WINDOW_MS) {
+      since = now
+      wrong = 0
+    }
+    wrong += 1
+    if (wrong === MOST_WRONG) log.warn('many requests have a wrong key')
+    if (wrong <= MOST_WRONG) fail('key_required')
+    return fail('too_many_wrong_keys', { retryAfterS: Math.ceil((since + WINDOW_MS - now) / 1_000) })
+  }
+
+  return ({ headers, isOurs, isPublic }) => {
+    const key = keyIn(headers)
+    if (key !== null) return callerWith(key) ?? refuseKey()
+    const isProxied = Object.keys(headers).some((name) => PROXY_HEADER.test(name))
+    if (keysRequired || isProxied) return isPublic ? NOBODY : fail('key_required')
+    return isOurs ? OWNER : fail('other_user')
+  }
+}
+
+/** Returns the key that the request carries; null if it carries none. Credentials of another kind are a wrong key. */
+function keyIn({ authorization, 'x-api-key': plain }: IncomingHttpHeaders): string | null {
+  const token = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
+  if (token !== undefined) return token
+  if (plain !== undefined) return [plain].flat().join(', ').trim()
+  return authorization === undefined ? null : ''
+}
+
+/** The value of `WWW-Authenticate` in the response to this request (RFC 6750, 3). */
+export function challengeOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  return keyIn(headers) === null ? 'Bearer' : 'Bearer error="invalid_token"'
+}

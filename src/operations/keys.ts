@@ -1,0 +1,231 @@
+/** Operations on keys. None of them has a tool: an agent must not change what agents may do. */
+import { z } from 'zod'
+import type { KeyRow } from '../control.ts'
+import { fail } from '../errors.ts'
+import { accountIdInput } from '../model/ids.ts'
+import { TOOLSET_NAMES } from '../model/toolsets.ts'
+import { SCOPES } from './call.ts'
+import { whole, wordList } from './inputs.ts'
+import { CONTROL_ERRORS, defineOperation } from './operation.ts'
+
+const MOST_OVERLAP_S = 7 * 24 * 3_600
+
+const facts = {
+  name: z.string().trim().min(1).max(80).describe('Name for people, for example "Claude on my laptop".'),
+  scopes: wordList(z.enum(SCOPES)).describe(
+    'What callers may do. `read`: readings. `send`: everything that is sent to a chat. `manage`: changes of chats, groups, contacts and the archive. `admin`: all of these, and linking, logging out, accounts and keys.',
+  ),
+  accounts: wordList(accountIdInput).describe(
+    'The accounts that callers may use. Not together with the scope `admin`.',
+  ),
+  toolsets: wordList(z.enum(TOOLSET_NAMES)).describe('The toolsets that MCP clients may use.'),
+  expires_at: z.iso
+    .datetime({ offset: true, message: 'must be an ISO 8601 time with a zone, such as 2030-01-31T12:00:00Z' })
+    .describe('When the key becomes invalid, ISO 8601 with a zone.'),
+}
+const keyId = z.string().max(64).describe('Id of the key, for example "key_0a1b2c3d4e5f".')
+
+const Key = z.object({
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(z.enum(SCOPES)),
+  accounts: z.array(z.string()).nullable().describe('Null: all accounts.'),
+  toolsets: z.array(z.enum(TOOLSET_NAMES)).nullable().describe('Null: those of the settings.'),
+  created_at: z.string(),
+  expires_at: z.string().nullable(),
+  last_used_at: z.string().nullable(),
+  old_secret_until: z
+    .string()
+    .nullable()
+    .describe('The secret before the last rotation is valid until then.'),
+})
+const One = z.object({ ok: z.literal(true), key: Key })
+const WithSecret = One.extend({
+  secret: z.string().describe('The key that callers send. It is returned only in this response.'),
+})
+
+const row = {
+  tool: null,
+  tag: 'keys',
+  toolset: 'core',
+  scope: 'admin',
+  needs: 'nothing',
+  isGlobal: true,
+} as const
+const ONE_ERRORS = ['key_not_found', ...CONTROL_ERRORS] as const
+const CHANGE_ERRORS = ['key_in_settings', ...ONE_ERRORS] as const
+const example = { key_id: 'key_0a1b2c3d4e5f' }
+
+export const listKeys = defineOperation({
+  ...row,
+  name: 'list_keys',
+  title: 'List keys',
+  description:
+    'Returns every key without its secret, oldest first. The key of the settings has the id `settings`.',
+  effect: 'read',
+  routes: ['GET /api/keys'],
+  input: z.strictObject({}),
+  output: z.object({ ok: z.literal(true), count: z.int().min(0), keys: z.array(Key) }),
+  errors: [...CONTROL_ERRORS],
+  example: { input: {} },
+  async run(_, { keys }) {
+    const list = (await keys.list()).map(toKey)
+    return { ok: true as const, count: list.length, keys: list }
+  },
+})
+
+export const addKey = defineOperation({
+  ...row,
+  name: 'add_key',
+  title: 'Create a key',
+  description:
+    'Creates a key and returns its secret, once. Only a hash of it is stored. Callers send it as Authorization: Bearer SECRET, or as X-API-Key.',
+  effect: 'write',
+  status: 201,
+  routes: ['POST /api/keys'],
+  input: z.strictObject({
+    name: facts.name,
+    scopes: facts.scopes,
+    accounts: facts.accounts.optional(),
+    toolsets: facts.toolsets.optional(),
+    expires_at: facts.expires_at.optional(),
+  }),
+  output: WithSecret,
+  isShownOnce: true,
+  errors: [...CONTROL_ERRORS],
+  example: { input: { name: 'Claude on my laptop', scopes: ['read'] } },
+  async run({ name, scopes, accounts = null, toolsets = null, expires_at = null }, { keys, clock }) {
+    const expiresAtMs = toFuture(expires_at, clock.now())
+    checkReach({ scopes, accounts })
+    const made = await keys.add({ name, scopes: distinct(scopes), accounts, toolsets, expiresAtMs })
+    return { ok: true as const, key: toKey(made.key), secret: made.secret }
+  },
+})
+
+export const getKey = defineOperation({
+  ...row,
+  name: 'get_key',
+  title: 'One key',
+  description: 'Returns one key without its secret.',
+  effect: 'read',
+  routes: ['GET /api/keys/{key_id}'],
+  input: z.strictObject({ key_id: keyId }),
+  output: One,
+  errors: [...ONE_ERRORS],
+  example: { input: example },
+  run: async ({ key_id }, { keys }) => ({ ok: true as const, key: toKey(await keys.get(key_id)) }),
+})
+
+export const changeKey = defineOperation({
+  ...row,
+  name: 'change_key',
+  title: 'Change a key',
+  description:
+    'Changes the given fields of a key; null removes a limit. If more than the name changes, open streams and MCP sessions of the key end, and clients open them again.',
+  effect: 'write',
+  routes: ['PATCH /api/keys/{key_id}'],
+  input: z.strictObject({
+    key_id: keyId,
+    name: facts.name.optional(),
+    scopes: facts.scopes.optional(),
+    accounts: facts.accounts.nullable().optional(),
+    toolsets: facts.toolsets.nullable().optional(),
+    expires_at: facts.expires_at.nullable().optional(),
+  }),
+  output: One,
+  errors: [...CHANGE_ERRORS],
+  example: { input: { ...example, scopes: ['read', 'send'] } },
+  async run({ key_id, name, scopes, accounts, toolsets, expires_at }, { keys, clock }) {
+    const before = await keys.get(key_id)
+    checkReach({
+      scopes: scopes ?? before.scopes,
+      accounts: accounts === undefined ? before.accounts : accounts,
+    })
+    const key = await keys.change(key_id, {
+      ...(name === undefined ? {} : { name }),
+      ...(scopes === undefined ? {} : { scopes: distinct(scopes) }),
+      ...(accounts === undefined ? {} : { accounts }),
+      ...(toolsets === undefined ? {} : { toolsets }),
+      ...(expires_at === undefined ? {} : { expiresAtMs: toFuture(expires_at, clock.now()) }),
+    })
+    return { ok: true as const, key: toKey(key) }
+  },
+})
+
+export const rotateKey = defineOperation({
+  ...row,
+  name: 'rotate_key',
+  title: 'Rotate a key',
+  description:
+    'Replaces the secret of a key and returns the new one, once. The previous secret is valid for `overlap_s` more seconds; then its open streams and MCP sessions end.',
+  effect: 'write',
+  routes: ['POST /api/keys/{key_id}/rotate'],
+  input: z.strictObject({
+    key_id: keyId,
+    overlap_s: whole(0, MOST_OVERLAP_S)
+      .default(0)
+      .describe('Seconds for which the previous secret stays valid, 0 to 604800. Default 0.'),
+  }),
+  output: WithSecret,
+  isShownOnce: true,
+  errors: [...CHANGE_ERRORS],
+  example: { input: { ...example, overlap_s: 3600 } },
+  async run({ key_id, overlap_s }, { keys }) {
+    const made = await keys.rotate(key_id, overlap_s)
+    return { ok: true as const, key: toKey(made.key), secret: made.secret }
+  },
+})
+
+export const removeKey = defineOperation({
+  ...row,
+  name: 'remove_key',
+  title: 'Revoke a key',
+  description: 'Deletes a key. Its secret is invalid at once, and its open streams and MCP sessions end.',
+  effect: 'destroy',
+  routes: ['DELETE /api/keys/{key_id}'],
+  input: z.strictObject({ key_id: keyId }),
+  output: z.object({ ok: z.literal(true) }),
+  errors: [...CHANGE_ERRORS],
+  example: { input: example },
+  async run({ key_id }, { keys }) {
+    await keys.remove(key_id)
+    return { ok: true as const }
+  },
+})
+
+function toKey({ id, name, scopes, accounts, toolsets, ...times }: KeyRow): z.input<typeof Key> {
+  return {
+    id,
+    name,
+    scopes,
+    accounts,
+    toolsets,
+    created_at: toTime(times.createdAtMs) ?? '',
+    expires_at: toTime(times.expiresAtMs),
+    last_used_at: toTime(times.usedAtMs),
+    old_secret_until: toTime(times.old?.untilMs ?? null),
+  }
+}
+
+function toTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
+}
+
+/** @throws AppError `invalid_input` if the time has passed */
+function toFuture(time: string | null, now: number): number | null {
+  if (time === null) return null
+  const ms = Date.parse(time)
+  if (ms <= now) fail('invalid_input', { detail: '"expires_at": must be in the future.' })
+  return ms
+}
+
+const distinct = <T>(list: readonly T[]): T[] => [...new Set(list)]
+
+/** An admin creates keys for every account, so a limit would be none. @throws AppError `invalid_input` */
+function checkReach({ scopes, accounts }: Pick<KeyRow, 'scopes' | 'accounts'>): void {
+  if (scopes.includes('admin') && accounts !== null)
+    fail('invalid_input', {
+      detail: '"accounts": cannot limit a key with the scope admin, which can create keys for every account.',
+      hint: 'Leave out `accounts`, or use the scopes read, send and manage.',
+    })
+}
