@@ -232,14 +232,10 @@ function readInteractive(raw: Fields): Content {
   return choicesOf(header.title ?? raw.title, raw.footer, buttons)
 }
 
-function choicesOf(title: unknown, footer: unknown, options: readonly Fields[]): Content {
-  return {
-    choices: {
-      ...some('title', textOf(title)),
-      ...some('footer', textOf(footer)),
-      options: options.flatMap((one) => labelOf(one) ?? []),
-    },
-  }
+function choicesOf(title: unknown, footer: unknown, rows: readonly Fields[]): Content {
+  const options = rows.flatMap((one) => labelOf(one) ?? [])
+  const words = { ...some('title', textOf(title)), ...some('footer', textOf(footer)) }
+  return options.length + Object.keys(words).length === 0 ? {} : { choices: { ...words, options } }
 }
 
 /** The text of a button or row, which each kind keeps elsewhere. */

@@ -48,7 +48,8 @@ export function toSeenMessage(
     sender: senderOf(raw, key),
     senderName: key.fromMe ? null : nameOf(raw.notifyName),
     type,
-    body: bodyOf(raw),
+    // The text of a notice is part of its content.
+    body: isNotice ? '' : bodyOf(raw),
     sentAt: toUnixSeconds(raw.t, seenAt),
     ack: toWhole(raw.ack, 0),
     hasMedia: Boolean(raw.directPath),
