@@ -206,6 +206,12 @@ export const ERRORS = {
     title: 'The account is being logged out',
     hint: 'Wait until `state` is `stopped` (a few seconds), then retry.',
   },
+  media_expired: {
+    status: 410,
+    retry: 'never',
+    title: 'WhatsApp no longer has the media of this message',
+    hint: 'Open the message on the phone that received it: if the phone still has the file, it can send it again.',
+  },
   cursor_expired: {
     status: 410,
     retry: 'never',
@@ -217,6 +223,12 @@ export const ERRORS = {
     retry: 'never',
     title: 'The body is too large',
     hint: 'Send at most 1 MiB of JSON.',
+  },
+  media_too_large: {
+    status: 413,
+    retry: 'never',
+    title: 'The media is larger than this server downloads',
+    hint: 'Raise WHATSAPP_MAX_DOWNLOAD_MIB and restart the server, or open the message on the phone.',
   },
   uri_too_long: {
     status: 414,

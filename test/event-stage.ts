@@ -106,6 +106,7 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
           readMessages: never,
           askPhone: never,
           memory: { browserBytes: never, letGo: never, idleSince: () => null },
+          fetchMedia: never,
           probe: never,
           logout: never,
           close: never,

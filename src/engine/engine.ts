@@ -4,6 +4,7 @@
  */
 import type { Ability, SelfCheck } from '../model/ability.ts'
 import type { Action, MessageRef } from '../model/action.ts'
+import type { MediaSource } from '../model/content.ts'
 import type { Before } from '../model/history.ts'
 import type { Jid, MessageKey, PhoneNumber } from '../model/ids.ts'
 import type { Restriction } from '../model/restriction.ts'
@@ -173,6 +174,23 @@ export type EngineMemory = {
   idleSince(): number | null
 }
 
+/** `keys`: all that WhatsApp Web may use for the message. `source`: what a download needs, as far as it is known. */
+export type MediaRequest = {
+  keys: readonly MessageKey[]
+  source: MediaSource | null
+  /** True: media that WhatsApp's host has no more is requested from the phone, which uploads it again if it has it. */
+  askPhone: boolean
+  /** Milliseconds until all of it is in the browser. */
+  limitMs: number
+}
+
+/** In pieces of at most 1 MiB. `directPath`: where it was found, which may have changed. */
+export type FetchedMedia = {
+  sizeBytes: number
+  directPath: string | null
+  bytes: AsyncIterable<Uint8Array>
+}
+
 /**
  * One start of one linked device. Single-use: after `ended` or `close()` open a new one. Every call but
  * `memory` and those after it also fails with `not_supported_by_whatsapp_web`, if this build lacks what it needs.
@@ -233,6 +251,12 @@ export type Engine = {
    */
   askPhone(chat: Jid): Promise<boolean>
   memory: EngineMemory
+  /**
+   * Downloads the media of a message, once whole into the browser. Fails with `media_expired` (WhatsApp's host has it no
+   * more, and the phone neither, or it was not asked), `message_not_found` (WhatsApp Web does not have the message, and there
+   * is no `source`), and as `readChats`. Read `bytes` to their end, or return from them: that frees the browser's memory.
+   */
+  fetchMedia(what: MediaRequest): Promise<FetchedMedia>
   /**
    * Checks whether the page responds and is connected. A page that is loading counts as responding. Never
    * fails: a response that does not arrive in time is `responding: false`.

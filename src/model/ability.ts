@@ -19,6 +19,8 @@ export const ABILITIES = {
   forward: 'Forwarding a message',
   vote: 'Voting in a poll',
   read_receipts: 'Reading the receipts of a message',
+  fetch_media: 'Downloading media',
+  send_media: 'Sending media',
   read_chats: 'Reading the list of chats',
   read_contacts: 'Reading the list of contacts',
   read_history: 'Reading older messages',

@@ -126,6 +126,7 @@ async function open({
           letGo: () => step('letGo', 3),
           idleSince: () => memory.idleSince,
         },
+        fetchMedia: () => Promise.reject(new Error('not in this test')),
         probe: () => step('probe', { responding: true, connected: true }),
         logout: () => {
           steps.push('logout')

@@ -11,6 +11,7 @@ import { holdBackChatListeners, isInjected, markInjected, overhearPasskey } from
 import { installPageActs } from './page-acts.ts'
 import { installPageHistory } from './page-history.ts'
 import { installPageMemory, MEMORY_LIMITS } from './page-memory.ts'
+import { installPageMedia } from './page-media.ts'
 import { installPageRows } from './page-rows.ts'
 import { installPageSends } from './page-sends.ts'
 import { installPageWatch } from './page-watch.ts'
@@ -244,6 +245,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     await client.pupPage?.evaluate(installPageRows, CHANGE_TYPES, NOTICE_TYPES)
     await client.pupPage?.evaluate(installPageMemory, MEMORY_LIMITS)
     await client.pupPage?.evaluate(installPageHistory)
+    await client.pupPage?.evaluate(installPageMedia)
     await client.pupPage?.evaluate(installPageSends)
     await client.pupPage?.evaluate(installPageActs)
     if (!(await client.pupPage?.evaluate(installPageWatch))) options.onUnwatched()

@@ -15,6 +15,7 @@ import { announceSynced, logOut, readOwnLid, readSocket } from './in-page.ts'
 import { createLinkedClient, isContextLost } from './linked-client.ts'
 import { createLinking } from './linking.ts'
 import { listenTo } from './listeners.ts'
+import { createMediaTransfer, type MediaClient } from './media.ts'
 import { usesOf } from './outgoing/kinds.ts'
 import { pageLetGo } from './page-memory.ts'
 import { memoryOfTree } from './process-memory.ts'
@@ -146,6 +147,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   const ask = createAsk(clock, () => connected)
   const reading = createReading(client, addresses, translator, ask, clock)
   const acting = createActing(client, translator, clock)
+  const media = createMediaTransfer(client as MediaClient, ask, clock)
   const supported = createSupported(client, clock, emit)
   const restrictions = createRestrictions(client, clock, emit)
   const linking = createLinking(client, injected.promise, () => phase === 'unpaired', clock, log)
@@ -373,6 +375,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       letGo: async () => client.pupPage?.evaluate(pageLetGo).catch(() => 0) ?? 0,
       idleSince: supported.idleSince,
     },
+    fetchMedia: (what) => supported.use(['fetch_media'], () => media.fetchMedia(what)),
     async probe() {
       const answer = await readPage()
       const socket = typeof answer === 'string' ? null : answer

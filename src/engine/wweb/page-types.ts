@@ -1,5 +1,6 @@
 /** Types of WhatsApp Web's modules and models that our in-page code reads, and of that code's own tools. */
 import type { PageActs } from './page-acts.ts'
+import type { PageFile, PageMedia } from './page-media.ts'
 import type { ModelTools } from './plain-model.ts'
 import type { Before, Changes, ChatRow, ContactRow, HistoryAnswer, RawMessage } from './raw.ts'
 
@@ -36,6 +37,8 @@ export type MsgModel = {
    * named.
    */
   msgContextInfo?(chat: Wid): object
+  /** Fetches its media for the user; `rmrReason`: asks the phone for what WhatsApp's host has no more. */
+  downloadMedia?(options: { downloadEvenIfExpensive: boolean; rmrReason?: number }): Promise<unknown>
   /** The model's own attributes. */
   serialize?(): Record<string, unknown>
 } & Record<string, unknown>
@@ -120,6 +123,9 @@ export type PageModules = {
   WAWebUserPrefsMeUser: { getMaybeMePnUser(): Wid | undefined; getMaybeMeLidUser(): Wid | undefined }
   WAWebPinInChatCollection: {
     PinInChatCollection: Collection<PinModel> & { getByParentMsgKey(key: unknown): PinModel | undefined }
+  }
+  WAWebDownloadManager: {
+    downloadManager: { downloadAndMaybeDecrypt(options: object): Promise<ArrayBuffer> }
   }
   WAWebSocketModel: { Socket: { state: string } }
   WALinkify: { findLink(text: string): object | null }
@@ -211,6 +217,8 @@ export type PageWindow = {
   /** Missing until the library has attached itself to a document: calls then throw, as any page call may. */
   whatsappMcpRows: PageRows
   whatsappMcpHistory: PageHistory
+  whatsappMcpMedia: PageMedia
+  WWebJS: { sendMessage: SendMessage; mediaInfoToFile(media: PageFile): object }
   whatsappMcpModels: ModelTools
   whatsappMcpActs: PageActs
   /** Loads the message with one of these keys if the page does not have it in memory; undefined: it has none. */

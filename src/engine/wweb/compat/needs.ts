@@ -63,6 +63,18 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   ],
   vote: ['WAWebPollsSendVoteMsgAction.sendVote()'],
   read_receipts: ['WAWebApiMessageInfoStore.queryMsgInfo()'],
+  fetch_media: [
+    'WAWebDownloadManager.downloadManager.downloadAndMaybeDecrypt()',
+    'WAWebCollections.Msg.getMessagesById()',
+  ],
+  send_media: [
+    'WAWebMediaOpaqueData.createFromData()',
+    'WAWebPrepRawMedia.prepRawMedia()',
+    'WAWebMediaStorage.getOrCreateMediaObject()',
+    'WAWebMmsMediaTypes.msgToMediaType()',
+    'WAWebMediaDataUtils.shouldUseMediaCache()',
+    'WAWebMediaMmsV4Upload.uploadMedia()',
+  ],
   read_chats: ['WAWebCollections.Chat.getModelsArray()'],
   read_contacts: ['WAWebCollections.Contact.getModelsArray()'],
   read_history: ['WAWebWidFactory.createWid()', 'WAWebChatLoadMessages.loadEarlierMsgs()'],

@@ -1,7 +1,8 @@
 /** The compatibility pieces, in the order in which they run. */
+import { mediaIds } from './media-ids.ts'
 import { messageKeys } from './message-keys.ts'
 import { newsDialog } from './news-dialog.ts'
 import type { Piece } from './piece.ts'
 import { standIns } from './stand-ins.ts'
 
-export const PIECES: readonly Piece[] = [standIns, newsDialog, messageKeys]
+export const PIECES: readonly Piece[] = [standIns, newsDialog, messageKeys, mediaIds]

@@ -1,0 +1,100 @@
+/** Bytes of media between Node and the page, in pieces. */
+import type { Clock } from '../../clock.ts'
+import { fail } from '../../errors.ts'
+import type { Engine } from '../engine.ts'
+import type { Ask } from './asking.ts'
+import {
+  type OpenedMedia,
+  pageAppendMedia,
+  pageBeginMedia,
+  pageCloseMedia,
+  pageOpenMedia,
+  pageReadMedia,
+} from './page-media.ts'
+
+/** Bytes of one call: text of 1.3 MiB in base64, which puppeteer and the page handle in a few milliseconds. */
+const PIECE = 2 ** 20
+/** The page answers from memory. */
+const MEMORY_MS = 10_000
+
+/** The part of the client that media uses. */
+export type MediaClient = {
+  pupPage: { evaluate(run: (...given: unknown[]) => unknown, ...args: unknown[]): Promise<unknown> } | null
+}
+
+export type MediaTransfer = Pick<Engine, 'fetchMedia'> & {
+  /** Puts bytes into the page; returns their name there, which {@link MediaTransfer.drop} frees. */
+  put(bytes: AsyncIterable<Uint8Array>): Promise<number>
+  drop(handle: number): Promise<void>
+}
+
+export function createMediaTransfer(client: MediaClient, ask: Ask, clock: Clock): MediaTransfer {
+  /** puppeteer's types for functions sent to the page do not support generics. */
+  function inPage<A extends unknown[], T>(what: string, ms: number, run: (...args: A) => T, ...args: A) {
+    const evaluate = client.pupPage?.evaluate(run as (...given: unknown[]) => T, ...args)
+    const answer = evaluate ?? Promise.reject(new Error('there is no page'))
+    return ask(what, ms, answer as Promise<Awaited<T>>)
+  }
+
+  async function drop(handle: number): Promise<void> {
+    await inPage('Freeing media', MEMORY_MS, pageCloseMedia, handle).catch(() => {})
+  }
+
+  async function* read(handle: number, sizeBytes: number): AsyncGenerator<Uint8Array> {
+    try {
+      for (let at = 0; at < sizeBytes; at += PIECE) {
+        const piece = await inPage('Reading media', MEMORY_MS, pageReadMedia, handle, at, at + PIECE)
+        yield Buffer.from(piece, 'base64')
+      }
+    } finally {
+      await drop(handle)
+    }
+  }
+
+  return {
+    drop,
+    async put(bytes) {
+      const handle = await inPage('Writing media', MEMORY_MS, pageBeginMedia)
+      try {
+        for await (const given of bytes) {
+          for (let at = 0; at < given.length; at += PIECE) {
+            const piece = Buffer.from(given.buffer, given.byteOffset + at, Math.min(PIECE, given.length - at))
+            await inPage('Writing media', MEMORY_MS, pageAppendMedia, handle, piece.toString('base64'))
+          }
+        }
+        return handle
+      } catch (error) {
+        await drop(handle)
+        throw error
+      }
+    },
+    async fetchMedia({ keys, source, askPhone, limitMs }) {
+      const endAt = clock.now() + limitMs
+      const opening = client.pupPage?.evaluate(
+        pageOpenMedia as (...given: unknown[]) => unknown,
+        keys,
+        source,
+        askPhone,
+      ) as Promise<OpenedMedia> | undefined
+      const answer = opening ?? Promise.reject(new Error('there is no page'))
+      let isLate = false
+      // A download that comes too late must not stay in the page.
+      answer.then(
+        (opened) => void (isLate && opened.state === 'open' && drop(opened.handle)),
+        () => {},
+      )
+      const opened = await ask('Downloading media', Math.max(0, endAt - clock.now()), answer).catch(
+        (error) => {
+          isLate = true
+          throw error
+        },
+      )
+      if (opened.state === 'refused')
+        return fail('whatsapp_error', { detail: `WhatsApp Web refuses to open the media: ${opened.why}.` })
+      if (opened.state !== 'open')
+        return fail(opened.state === 'gone' ? 'media_expired' : 'message_not_found')
+      const { handle, sizeBytes, directPath } = opened
+      return { sizeBytes, directPath, bytes: read(handle, sizeBytes) }
+    },
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Bytes of media, in the page: what {@link installPageMedia} adds. Bytes cross in pieces, so that neither side holds a
+ * whole file as text. The rules of page-rows.ts hold.
+ */
+import type { MediaSource } from '../../model/content.ts'
+import type { MsgModel, PageWindow } from './page-types.ts'
+
+declare const window: PageWindow
+declare class Blob {
+  constructor(parts: unknown[], options?: { type?: string })
+  readonly size: number
+  slice(from: number, to: number): Blob
+}
+declare class File {
+  constructor(parts: Blob[], name: string, options: { type: string })
+}
+declare class FileReader {
+  result: string
+  onload: () => void
+  onerror: () => void
+  readAsDataURL(blob: Blob): void
+}
+declare function fetch(url: string): Promise<{ arrayBuffer(): Promise<ArrayBuffer> }>
+
+/** The result of {@link PageMedia.open}. `why` of a refusal is WhatsApp Web's own word. */
+export type OpenedMedia =
+  | { state: 'open'; handle: number; sizeBytes: number; directPath: string | null }
+  | { state: 'gone' | 'unknown' }
+  | { state: 'refused'; why: string }
+
+/** The media of {@link SendMessage}, as the library passes them on: its `data` names bytes that are in the page. */
+export type PageFile = { data: string; mimetype: string; filename?: string | undefined }
+
+export type PageMedia = {
+  open(keys: readonly string[], source: MediaSource | null, askPhone: boolean): Promise<OpenedMedia>
+  /** Base64. */
+  read(handle: number, from: number, to: number): Promise<string>
+  close(handle: number): void
+  /** Begins a file; `append` takes its pieces in base64, in order. */
+  begin(): number
+  append(handle: number, piece: string): Promise<void>
+}
+
+/** Call once per document, after the library's helpers are in it. */
+export function installPageMedia(): void {
+  const blobs = new Map<number, Blob>()
+  let last = 0
+  const add = (blob: Blob): number => {
+    last += 1
+    blobs.set(last, blob)
+    return last
+  }
+  const nothing = {
+    addAnnotations: () => nothing,
+    addPoint: () => nothing,
+  }
+  const tools = {
+    async find(keys: readonly string[]): Promise<MsgModel | undefined> {
+      const { Msg } = window.require('WAWebCollections')
+      for (const key of keys) {
+        const known = Msg.get(key)
+        if (known) return known
+      }
+      return (await Msg.getMessagesById([...keys]))?.messages?.[0]
+    },
+
+    /** What a download needs, of the page's own copy of the message. */
+    source(message: MsgModel): MediaSource | null {
+      const { directPath, encFilehash, filehash, mediaKey, mediaKeyTimestamp, type, mimetype, size } = message
+      if (typeof directPath !== 'string') return null
+      return {
+        directPath,
+        encFilehash,
+        filehash,
+        mediaKey,
+        mediaKeyTimestamp,
+        type,
+        mimetype,
+        sizeBytes: size,
+      } as MediaSource
+    },
+
+    /** Undefined if the media host has the file no more. Newer builds refuse a download without a type (wwebjs#201908). */
+    async download(source: MediaSource): Promise<ArrayBuffer | undefined> {
+      const { downloadManager } = window.require('WAWebDownloadManager')
+      const { sizeBytes: _, mimetype, ...facts } = source
+      try {
+        return await downloadManager.downloadAndMaybeDecrypt({
+          ...facts,
+          mimetype: mimetype ?? undefined,
+          signal: new AbortController().signal,
+          downloadQpl: nothing,
+        })
+      } catch (error) {
+        const status = Number(Reflect.get(Object(error), 'status'))
+        if (status === 404 || status === 410) return undefined
+        throw error
+      }
+    },
+
+    /** Where the phone has uploaded it again; null if it cannot. */
+    async again(message: MsgModel): Promise<MediaSource | null> {
+      await message.downloadMedia?.({ downloadEvenIfExpensive: true, rmrReason: 1 })
+      const stage = String(Reflect.get(Object(message.mediaData), 'mediaStage'))
+      return /ERROR|REUPLOADING|FETCHING|NEED_POKE/.test(stage) ? null : tools.source(message)
+    },
+
+    async bytes(keys: readonly string[], given: MediaSource | null, askPhone: boolean) {
+      let found = given === null ? undefined : await tools.download(given)
+      if (found && given) return { found, source: given }
+      const message = await tools.find(keys)
+      const own = message && tools.source(message)
+      if (!message || !own) return given === null ? 'unknown' : 'gone'
+      if (own.directPath !== given?.directPath) found = await tools.download(own)
+      if (found) return { found, source: own }
+      const fresh = askPhone ? await tools.again(message) : null
+      if (fresh) found = await tools.download(fresh)
+      return found && fresh ? { found, source: fresh } : 'gone'
+    },
+
+    async open(keys: readonly string[], given: MediaSource | null, askPhone: boolean): Promise<OpenedMedia> {
+      try {
+        const answer = await tools.bytes(keys, given, askPhone)
+        if (typeof answer === 'string') return { state: answer }
+        const { found, source } = answer
+        const handle = add(new Blob([found]))
+        return { state: 'open', handle, sizeBytes: found.byteLength, directPath: source.directPath }
+      } catch (error) {
+        const name = String(Reflect.get(Object(error), 'name') ?? error)
+        if (name === 'InvalidMediaFileType' || name === 'MediaDecryptionError')
+          return { state: 'refused', why: name }
+        throw error
+      }
+    },
+
+    read(handle: number, from: number, to: number): Promise<string> {
+      const blob = blobs.get(handle)
+      if (!blob) throw new Error('the bytes are not in the page any more')
+      return new Promise((resolve, reject) => {
+        const reader = new FileReader()
+        reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(',') + 1))
+        reader.onerror = () => reject(new Error('the bytes cannot be read'))
+        reader.readAsDataURL(blob.slice(from, to))
+      })
+    },
+
+    close(handle: number): void {
+      blobs.delete(handle)
+    },
+
+    begin: () => add(new Blob([])),
+
+    async append(handle: number, piece: string): Promise<void> {
+      const bytes = await (await fetch(`data:application/octet-stream;base64,${piece}`)).arrayBuffer()
+      const before = blobs.get(handle)
+      if (!before) throw new Error('the bytes are not in the page any more')
+      blobs.set(handle, new Blob([before, bytes]))
+    },
+  }
+  window.whatsappMcpMedia = tools satisfies PageMedia
+
+  const helpers = window.WWebJS
+  const { mediaInfoToFile } = helpers
+  helpers.mediaInfoToFile = (media) => {
+    const handle = /^whatsappMcp:(\d+)$/.exec(media.data)?.[1]
+    if (handle === undefined) return mediaInfoToFile(media)
+    const blob = blobs.get(Number(handle))
+    if (!blob) throw new Error('the bytes are not in the page any more')
+    return new File([blob], media.filename ?? 'file', { type: media.mimetype })
+  }
+}
+
+export function pageOpenMedia(keys: readonly string[], source: MediaSource | null, askPhone: boolean) {
+  return window.whatsappMcpMedia.open(keys, source, askPhone)
+}
+
+export function pageReadMedia(handle: number, from: number, to: number): Promise<string> {
+  return window.whatsappMcpMedia.read(handle, from, to)
+}
+
+export function pageCloseMedia(handle: number): void {
+  window.whatsappMcpMedia.close(handle)
+}
+
+export function pageBeginMedia(): number {
+  return window.whatsappMcpMedia.begin()
+}
+
+export function pageAppendMedia(handle: number, piece: string): Promise<void> {
+  return window.whatsappMcpMedia.append(handle, piece)
+}

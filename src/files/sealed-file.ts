@@ -1,0 +1,133 @@
+/**
+ * Encrypted files that are read in ranges: AES-256-GCM in chunks, so that a range costs its own chunks only, and a changed,
+ * cut or reordered file is noticed.
+ */
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { open, rename, rm } from 'node:fs/promises'
+import { fail } from '../errors.ts'
+
+/** A secret of 32 bytes, in hexadecimal. */
+export type SealKey = string
+
+const MAGIC = Buffer.from('wma1')
+const SALT_BYTES = 16
+const HEAD_BYTES = MAGIC.length + SALT_BYTES
+const CHUNK = 64 * 1024
+const TAG_BYTES = 16
+
+/** A file that was written. `sha256`: of its bytes, in hexadecimal. */
+export type Sealed = { sizeBytes: number; sha256: string; head: Uint8Array }
+
+/** Bytes of the beginning that {@link seal} returns. */
+const HEAD = 64
+
+/** Returns a name for this content that says nothing about it without the key. */
+export function sealedName(key: SealKey, sha256: string): string {
+  return createHmac('sha256', Buffer.from(key, 'hex')).update(sha256).digest('hex')
+}
+
+/**
+ * Writes the pieces to a new file. If that fails, nothing stays on disk.
+ * @throws AppError `media_too_large` beyond `maxBytes`; `disk_full`; the errors of the pieces
+ */
+export async function seal(
+  path: string,
+  key: SealKey,
+  pieces: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<Sealed> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}.part`
+  const file = await open(draft, 'wx', 0o600)
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  let head = Buffer.alloc(0)
+  try {
+    const salt = randomBytes(SALT_BYTES)
+    const fileKey = keyOf(key, salt)
+    await file.writeFile(Buffer.concat([MAGIC, salt]))
+    let rest = Buffer.alloc(0)
+    let index = 0
+    for await (const piece of pieces) {
+      sizeBytes += piece.length
+      if (sizeBytes > maxBytes) fail('media_too_large')
+      hash.update(piece)
+      if (head.length < HEAD) head = Buffer.concat([head, piece.subarray(0, HEAD)])
+      rest = Buffer.concat([rest, piece])
+      // The last chunk is only known at the end.
+      for (; rest.length > CHUNK; index += 1) {
+        await file.writeFile(sealChunk(fileKey, index, false, rest.subarray(0, CHUNK)))
+        rest = rest.subarray(CHUNK)
+      }
+    }
+    await file.writeFile(sealChunk(fileKey, index, true, rest))
+    await file.close()
+    await rename(draft, path)
+    return { sizeBytes, sha256: hash.digest('hex'), head: head.subarray(0, HEAD) }
+  } catch (error) {
+    await file.close().catch(() => {})
+    await rm(draft, { force: true })
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
+      fail('disk_full', { cause: error })
+    throw error
+  }
+}
+
+/**
+ * Yields the bytes from `from` up to `to` (exclusive) of a file with `sizeBytes` bytes.
+ * @throws the error of the operating system, or of the decryption if the file is not as it was written
+ */
+export async function* unseal(
+  path: string,
+  key: SealKey,
+  sizeBytes: number,
+  from: number,
+  to: number,
+): AsyncGenerator<Uint8Array> {
+  const file = await open(path, 'r')
+  try {
+    const head = Buffer.alloc(HEAD_BYTES)
+    await file.read(head, 0, HEAD_BYTES, 0)
+    if (!head.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('not a sealed file')
+    const fileKey = keyOf(key, head.subarray(MAGIC.length))
+    const last = Math.max(0, Math.ceil(sizeBytes / CHUNK) - 1)
+    for (let index = Math.floor(from / CHUNK); index * CHUNK < to; index += 1) {
+      const size = Math.min(CHUNK, sizeBytes - index * CHUNK)
+      const sealed = Buffer.alloc(size + TAG_BYTES)
+      const { bytesRead } = await file.read(
+        sealed,
+        0,
+        sealed.length,
+        HEAD_BYTES + index * (CHUNK + TAG_BYTES),
+      )
+      if (bytesRead !== sealed.length) throw new Error('the sealed file is cut')
+      const bytes = unsealChunk(fileKey, index, index === last, sealed)
+      yield bytes.subarray(Math.max(0, from - index * CHUNK), Math.min(size, to - index * CHUNK))
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+function keyOf(key: SealKey, salt: Uint8Array): Buffer {
+  return Buffer.from(hkdfSync('sha256', Buffer.from(key, 'hex'), salt, 'sealed file', 32))
+}
+
+/** Unique for a file key, which is used for one file. */
+function nonceOf(index: number): Buffer {
+  const nonce = Buffer.alloc(12)
+  nonce.writeUInt32BE(index, 8)
+  return nonce
+}
+
+const endMark = (isLast: boolean) => Buffer.from([isLast ? 1 : 0])
+
+function sealChunk(key: Buffer, index: number, isLast: boolean, bytes: Uint8Array): Buffer {
+  const aes = createCipheriv('aes-256-gcm', key, nonceOf(index)).setAAD(endMark(isLast))
+  return Buffer.concat([aes.update(bytes), aes.final(), aes.getAuthTag()])
+}
+
+function unsealChunk(key: Buffer, index: number, isLast: boolean, sealed: Buffer): Buffer {
+  const aes = createDecipheriv('aes-256-gcm', key, nonceOf(index)).setAAD(endMark(isLast))
+  aes.setAuthTag(sealed.subarray(-TAG_BYTES))
+  return Buffer.concat([aes.update(sealed.subarray(0, -TAG_BYTES)), aes.final()])
+}
