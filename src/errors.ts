@@ -242,6 +242,12 @@ export const ERRORS = {
     title: 'The content type is not JSON',
     hint: 'Send the header Content-Type: application/json.',
   },
+  range_not_satisfiable: {
+    status: 416,
+    retry: 'never',
+    title: 'The range is outside of the file',
+    hint: 'The header Content-Range has the size of the file. Send a range within it, or none.',
+  },
   expectation_failed: {
     status: 417,
     retry: 'never',

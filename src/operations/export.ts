@@ -28,7 +28,7 @@ export const exportArchive = defineFile({
     const day = new Date(granted.clock.now()).toISOString().slice(0, 10)
     return {
       filename: `whatsapp-${day}.${format === 'text' ? 'txt' : 'jsonl'}`,
-      type: TYPES[format],
+      type: `${TYPES[format]}; charset=utf-8`,
       headers: { 'x-total-messages': messages },
       pieces,
     }

@@ -154,20 +154,34 @@ export type UploadRow<In extends z.ZodType = z.ZodType, Out extends z.ZodType = 
 
 /** A file that a row returns. It is read in pieces, as fast as the client reads. */
 export type FileAnswer = {
-  /** The name under which the client should save it. */
+  /** The name under which the client should save it. Other people may have chosen it. */
   filename: string
-  /** One of the row's `types`. */
+  /** Its media type, with its parameters. */
   type: string
   headers: Record<string, string | number>
-  pieces: AsyncIterable<string>
-}
+} & (
+  | { pieces: AsyncIterable<string> }
+  | {
+      sizeBytes: number
+      /** A text that changes with its bytes; null if it is not known. */
+      version: string | null
+      /** Reads the bytes from `from` up to `to`, exclusive. Called at most once. */
+      read(from: number, to: number): AsyncIterable<Uint8Array>
+      /** Called at the end, whatever was read. */
+      close(): void
+    }
+)
 
 /** A row that returns a file, over HTTP only. */
 export type FileRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 'nothing'> & {
   takes: 'json'
   gives: 'file'
-  /** Its possible media types. */
+  /** Its possible media types, without parameters. */
   types: readonly string[]
+  /** True if clients can ask for a range of it. */
+  ranges?: true
+  /** Its longest time until the first byte in milliseconds, if it is more than 2 s. */
+  limitMs?: number
   /** Its headers by name. */
   headers: Record<string, { description: string; schema: Record<string, unknown> }>
   run(input: z.output<In>, granted: Grant<'read', 'nothing'>): Promise<FileAnswer>

@@ -191,6 +191,12 @@ const BYTES = {
   content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
 }
 
+/** The other responses of a file that is read in ranges. */
+const RANGES = {
+  206: { description: 'The range of the header Range. Content-Range says which.' },
+  304: { description: 'The version is the one in If-None-Match.' },
+}
+
 /** The account of a path. It belongs to the call and is no field of the operation. */
 const ACCOUNT = {
   name: 'account',
@@ -248,6 +254,8 @@ function describeRoute(
       [('status' in operation && operation.status) || 200]: describeAnswer(operation),
       ...problems(possibleErrors(operation, method).filter((code) => ERRORS[code].status >= 400)),
       ...(operation.errors.includes('held_for_approval') ? { 202: WAITS } : {}),
+      ...(operation.gives === 'file' && operation.ranges ? RANGES : {}),
+      ...problems(possibleErrors(operation, method)),
     },
   }
 }
@@ -271,7 +279,8 @@ function describeAnswer(row: Row): Json {
         content: { 'text/event-stream': { schema: responseSchema(row.output) } },
       }
     case 'file': {
-      const content = row.types.map((type) => [type, { schema: { type: 'string' } }])
+      const schema = { type: 'string', ...(row.ranges ? { format: 'binary' } : {}) }
+      const content = row.types.map((type) => [type, { schema }])
       return { description: 'The file.', headers: row.headers, content: Object.fromEntries(content) }
     }
   }
