@@ -80,8 +80,10 @@ function paceOf(row: Row): string {
 }
 
 /** Returns the example as a command line: ids or names in the path, the other fields as a query or as a JSON body. */
-function curlCall(method: string, path: string, input: unknown, { takes, gives }: Row): string {
-  const curl = { json: 'curl', events: 'curl -N', file: 'curl -o whatsapp.txt' }[gives]
+function curlCall(method: string, path: string, input: unknown, row: Row): string {
+  const { takes, gives } = row
+  const saving = 'ranges' in row ? 'curl -OJ' : 'curl -o whatsapp.txt'
+  const curl = { json: 'curl', events: 'curl -N', file: saving }[gives]
   if (takes === 'bytes')
     return `curl -X ${method} "$WHATSAPP_MCP_URL${path}" -H 'Content-Type: text/plain' --data-binary 'A short text file'`
   const given = Object.entries(input ?? {})

@@ -39,9 +39,10 @@ export const openSimulator: OpenSimulator = async (options) => {
   const { accounts, isNew } = openAccounts(store, () => seedAccount(seeding))
   const random = createRandom(seed + 7919 * accounts.generation + 1)
   const clock = createClock(pace, random)
+  const mediaHost = createMediaHost(createRandom(seed + 7))
   if (isNew) {
     seedWorld(accounts.current(), seeding, clock.now())
-    if (options.examples) seedExamples(accounts.current(), seeding, clock.now())
+    if (options.examples) seedExamples(accounts.current(), seeding, clock.now(), mediaHost)
   }
 
   const faults = createFaults((name, value, before) =>
@@ -58,7 +59,7 @@ export const openSimulator: OpenSimulator = async (options) => {
     pairing: null,
     codeRequests: [],
     refusals: [],
-    mediaHost: createMediaHost(createRandom(7)),
+    mediaHost,
     reuploads: [],
     phoneAsked: [],
     pushed: 0,

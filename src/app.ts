@@ -16,6 +16,7 @@ import type { Log } from './log.ts'
 import { DEFAULT_ACCOUNT } from './operations/call.ts'
 import { createDoor, type Door } from './operations/door.ts'
 import { OPERATIONS, ROWS } from './operations/index.ts'
+import { createMediaLinks } from './operations/media-links.ts'
 import { openAuthDir } from './session/auth-dir.ts'
 import { openControl } from './store/open-control.ts'
 import { startReadThreads } from './store/reads.ts'
@@ -88,6 +89,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     uploads,
     control,
     mcpSends: config.mcpSends,
+    mediaLinks: createMediaLinks(authDir.secret('media-links'), clock),
     clock,
     mcpUrl,
     onAdmit: (admission) => log.debug(admission, 'admitted'),

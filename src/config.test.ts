@@ -22,6 +22,13 @@ describe('readConfig', () => {
       eventsDays: 30,
       maxUploadBytes: 67_108_864,
       memory: { softBytes: 1_610_612_736, hardBytes: 2_684_354_560 },
+      media: {
+        download: 'on-demand',
+        maxBytes: 268_435_456,
+        quotaBytes: 2_147_483_648,
+        eagerMaxBytes: 16_777_216,
+        eagerTypes: ['image', 'ptt', 'audio', 'video', 'document', 'sticker'],
+      },
       toolsets: null,
       keep: { days: 0, perChat: [], never: [], disappearing: false },
       archiveKey: null,

@@ -6,6 +6,7 @@ import { ConfigError } from './config-error.ts'
 import { toPath } from './home.ts'
 import { isLoopback } from './loopback.ts'
 import { chatList, daysPerChat, type KeepRules, MAX_KEEP_DAYS } from './model/keeping.ts'
+import { MEDIA_KINDS, type MediaRules } from './model/media-rules.ts'
 import { type Toolset, toolsetList } from './model/toolsets.ts'
 
 /** The values of a switch. */
@@ -38,6 +39,13 @@ export const whole = (min: number, max: number) =>
       `a whole number from ${min} to ${max}`,
     )
     .transform(Number)
+/** Parses to types of messages. */
+const mediaKinds = list
+  .refine(
+    (kinds) => kinds.every((kind) => kind in MEDIA_KINDS),
+    `a list of ${Object.keys(MEDIA_KINDS).join(', ')}`,
+  )
+  .transform((kinds) => kinds.map((kind) => MEDIA_KINDS[kind] ?? kind))
 /** One of these words. */
 export const oneOf = <const Words extends readonly string[]>(words: Words) =>
   z.enum(words, `one of ${words.join(', ')}`)
@@ -268,6 +276,41 @@ export const SETTINGS = {
     fallback: '2560',
     help: 'Memory of the browser of one account, in MiB, above which the server restarts the browser: while no call runs, at most once an hour. 0: no limit.',
   },
+  WHATSAPP_MEDIA_DOWNLOAD: {
+    flag: 'media-download',
+    takes: 'WHEN',
+    schema: oneOf(['never', 'on-demand', 'eager']),
+    fallback: 'on-demand',
+    help: 'When the server stores media of messages. `on-demand`: when a client asks for it. `eager`: also when a message arrives. `never`: it stores none, and fetches the media from WhatsApp for each request.',
+  },
+  WHATSAPP_MEDIA_QUOTA_MIB: {
+    flag: 'media-quota-mib',
+    takes: 'MIB',
+    schema: whole(1, 10_000_000),
+    fallback: '2048',
+    help: 'Space for stored media per account, in MiB. The server deletes the media that was not used for the longest time.',
+  },
+  WHATSAPP_MAX_DOWNLOAD_MIB: {
+    flag: 'max-download-mib',
+    takes: 'MIB',
+    schema: whole(1, 2_048),
+    fallback: '256',
+    help: 'Largest media that the server downloads from WhatsApp, in MiB.',
+  },
+  WHATSAPP_MEDIA_EAGER_MIB: {
+    flag: 'media-eager-mib',
+    takes: 'MIB',
+    schema: whole(1, 2_048),
+    fallback: '16',
+    help: 'Largest media that `WHATSAPP_MEDIA_DOWNLOAD=eager` downloads without a request, in MiB.',
+  },
+  WHATSAPP_MEDIA_EAGER_KINDS: {
+    flag: 'media-eager-kinds',
+    takes: 'LIST',
+    schema: mediaKinds,
+    fallback: 'image,voice,audio,video,document,sticker',
+    help: 'Kinds of media that `WHATSAPP_MEDIA_DOWNLOAD=eager` downloads without a request, separated by commas: `image`, `voice`, `audio`, `video`, `document`, `sticker`.',
+  },
   WHATSAPP_MCP_LOG_LEVEL: {
     flag: 'log-level',
     takes: 'LEVEL',
@@ -309,6 +352,8 @@ export type Config = {
   maxUploadBytes: number
   /** Limits of the memory of one browser; 0: none. */
   memory: { softBytes: number; hardBytes: number }
+  /** Which media is fetched from WhatsApp and kept. */
+  media: MediaRules
   /** Which messages the archive keeps, and for how long. */
   keep: KeepRules
   /** The source of the archive's key; null if the archive is not encrypted. */
@@ -368,6 +413,13 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     memory: {
       softBytes: read('WHATSAPP_MEMORY_SOFT_MIB') * 2 ** 20,
       hardBytes: read('WHATSAPP_MEMORY_HARD_MIB') * 2 ** 20,
+    },
+    media: {
+      download: read('WHATSAPP_MEDIA_DOWNLOAD'),
+      maxBytes: read('WHATSAPP_MAX_DOWNLOAD_MIB') * 2 ** 20,
+      quotaBytes: read('WHATSAPP_MEDIA_QUOTA_MIB') * 2 ** 20,
+      eagerMaxBytes: read('WHATSAPP_MEDIA_EAGER_MIB') * 2 ** 20,
+      eagerTypes: read('WHATSAPP_MEDIA_EAGER_KINDS'),
     },
     logLevel: read('WHATSAPP_MCP_LOG_LEVEL'),
   }

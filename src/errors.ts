@@ -80,6 +80,12 @@ export const ERRORS = {
     title: 'A caller cannot decide about its own message',
     hint: 'Decide as the owner, or with another key.',
   },
+  link_invalid: {
+    status: 403,
+    retry: 'never',
+    title: 'The link is wrong or has expired',
+    hint: 'POST /api/messages/{message_id}/media-link returns a new link.',
+  },
   scope_missing: {
     status: 403,
     retry: 'never',
@@ -127,6 +133,12 @@ export const ERRORS = {
     retry: 'never',
     title: 'The outbox has no item with this id',
     hint: 'GET /api/outbox lists the items. Settled ones are deleted after 7 days.',
+  },
+  media_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'The message has no media of this kind',
+    hint: 'GET /api/messages/{message_id} shows what the message has: `media` describes its file.',
   },
   contact_not_found: {
     status: 404,

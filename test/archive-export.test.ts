@@ -13,6 +13,7 @@ import { createLog } from '../src/log.ts'
 import { DEFAULT_ACCOUNT, OWNER } from '../src/operations/call.ts'
 import { createDoor } from '../src/operations/door.ts'
 import { exportArchive } from '../src/operations/export.ts'
+import { createMediaLinks } from '../src/operations/media-links.ts'
 import type { Archive } from '../src/session/archive.ts'
 import { createExporter } from '../src/store/exporter.ts'
 import { openStore } from '../src/store/store.ts'
@@ -151,12 +152,14 @@ describe('GET /api/export', () => {
     const { outbox } = real.get(DEFAULT_ACCOUNT)
     const accounts = { ...real, get: () => ({ id: DEFAULT_ACCOUNT, session, archive: slow, outbox }) }
     const uploads = openUploads({ dir, maxBytes: 1, clock: systemClock, log: { warn: () => {} } })
+    const mediaLinks = createMediaLinks('a secret', systemClock)
     const door = createDoor({
       accounts,
       keys: harness.app.keys,
       uploads,
       control,
       mcpSends: 'open',
+      mediaLinks,
       clock: systemClock,
       mcpUrl: () => '',
       onAdmit: () => {},

@@ -43,6 +43,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/error-code.ts',
     'src/engine/engine.ts',
     'src/store',
+    'src/files',
     'src/model',
     'src/errors.ts',
     'src/clock.ts',

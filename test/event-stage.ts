@@ -107,6 +107,7 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
           askPhone: never,
           memory: { browserBytes: never, letGo: never, idleSince: () => null },
           fetchMedia: never,
+          readThumbnail: never,
           probe: never,
           logout: never,
           close: never,

@@ -18,6 +18,7 @@ const faces = new Map<string, Face>()
 const clients: Client[] = []
 let group = ''
 let messageId = ''
+let pictureId = ''
 let firstEvent = ''
 
 beforeAll(async () => {
@@ -30,6 +31,8 @@ it('begins with a linked account and a client of each face', async () => {
   group = harness.world.state().groups[0]?.id ?? ''
   for (const text of ['Shall we meet at the station?', 'I have the blue umbrella', 'And a second question?'])
     await harness.world.write({ from: AMARA, text })
+  const { id } = await harness.world.writeContent({ from: AMARA, content: { type: 'image' } })
+  pictureId = `false_${AMARA}@c.us_${id}`
   await harness.synced()
   await expect.poll(async () => (await harness.get('/api/search?q=second')).json.count).toBe(1)
   messageId = (await harness.get('/api/search?q=umbrella')).json.messages[0].id
@@ -82,6 +85,7 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
   list_waiting: () => ({ days: 30, include_groups: true }),
   read_messages: () => ({ phone_number: AMARA, limit: 4 }),
   get_message: () => ({ message_id: messageId, before: 1, after: 1 }),
+  download_media: () => ({ message_id: pictureId }),
   search_messages: () => ({ q: 'question', chat_id: `${AMARA}@c.us` }),
   load_earlier: () => ({ chat_id: `${AMARA}@c.us`, count: 10 }),
   list_contacts: () => ({ query: 'a', limit: 2 }),
@@ -92,7 +96,7 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
   pairing_code: () => ({ phone_number: STRANGER }),
 }
 /** What differs from one call to the next: of what grows meanwhile, and of each message sent. */
-const VOLATILE = ['stale_since', 'archive', 'size_bytes', 'seconds', 'message_id']
+const VOLATILE = ['url', 'expires_at', 'stale_since', 'archive', 'size_bytes', 'seconds', 'message_id']
 const OF_SENDS = ['message_id', 'timestamp']
 /** They change what the others are told, so they come last; this one takes the link with it. */
 const LAST = [

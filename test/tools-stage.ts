@@ -19,6 +19,8 @@ export type ToolsStage = {
   /** What the scene made: a group, a message with all that a message can have, a media message, a deleted one. */
   group: string
   messageId: string
+  /** A document. */
+  fileId: string
   /** Messages of this account, to change once each. */
   own: string[]
   pollId: string
@@ -54,6 +56,7 @@ export async function openToolsStage(): Promise<ToolsStage> {
     harness,
     group: '',
     messageId: '',
+    fileId: '',
     own: [],
     pollId: '',
     warnings,
@@ -105,7 +108,7 @@ export async function fillStage(stage: ToolsStage): Promise<void> {
   await harness.synced()
   const question = await world.write({ from: AMARA, text: 'dinner on friday?' })
   await world.write({ from: AMARA, text: 'or lunch', quote: question.id })
-  await world.writeContent({
+  const file = await world.writeContent({
     from: JURGEN,
     content: {
       type: 'document',
@@ -114,6 +117,7 @@ export async function fillStage(stage: ToolsStage): Promise<void> {
       media: { mimetype: 'application/pdf', sizeBytes: 1234, filename: 'plan "new".pdf' },
     },
   })
+  stage.fileId = `false_${JURGEN}@c.us_${file.id}`
   await world.write({ from: JURGEN, chat: stage.group, text: 'Who brings dinner? 🍜\u202e evil' })
   await world.react({ id: question.id, by: AMARA, emoji: '👍🏽' })
   await world.react({ id: question.id, by: 'me', emoji: '❤️' })

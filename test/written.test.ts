@@ -26,7 +26,7 @@ it('begins with messages of every type', async () => {
   const first = await world.write({ from: WRITER, text: CANARY })
   await world.edit({ id: first.id, text: `${CANARY} edited` })
   await world.react({ id: first.id, by: WRITER, emoji: '👍' })
-  await world.writeContent({
+  const file = await world.writeContent({
     from: WRITER,
     content: {
       type: 'document',
@@ -46,6 +46,7 @@ it('begins with messages of every type', async () => {
     list_unread: { include_muted: true, include_archived: true },
     list_waiting: { include_groups: true },
     read_messages: { chat_id },
+    download_media: { message_id: `false_${chat_id}_${file.id}` },
     get_message: { message_id: `false_${chat_id}_${first.id}` },
     search_messages: { q: 'canary' },
     load_earlier: { chat_id },

@@ -4,6 +4,8 @@
  */
 import type { Account } from './accounts.ts'
 import { chatOf, type Person, toSelf } from './addresses.ts'
+import { makeMedia } from './media.ts'
+import type { MediaHost } from './media-host.ts'
 import { emptyChat } from './messages.ts'
 import type { Random } from './random.ts'
 import { makeLid, makePhoneMessageId, toOldMessage } from './seed.ts'
@@ -11,10 +13,10 @@ import { makeLid, makePhoneMessageId, toOldMessage } from './seed.ts'
 const day = 86_400
 
 /**
- * Adds the person with the number +1 555 123 4567, and a conversation about a dinner, to a new world; and another person,
+ * Adds the person with the number +1 555 123 4567, and a conversation about a dinner with a photo, to a new world; and another person,
  * to whom the account has just written.
  */
-export function seedExamples(account: Account, random: Random, now: number): void {
+export function seedExamples(account: Account, random: Random, now: number, mediaHost: MediaHost): void {
   const noor = addPerson(account, random, { phone: '15551234567', name: 'Noor Haddad', pushname: 'Noor' })
   const chat = chatOf(noor)
   const self = toSelf(account)
@@ -36,6 +38,20 @@ export function seedExamples(account: Account, random: Random, now: number): voi
   for (const one of talk) {
     account.messages.put(toOldMessage(account, { ...one, chat, fromMe: one.from === self.phone }))
   }
+  const media = makeMedia(random, 'image', { sizeBytes: 48_000 })
+  account.messages.put({
+    ...toOldMessage(account, {
+      from: noor.phone,
+      body: '',
+      t: now - day - 1_800,
+      id: '3EB0A1B2C3D4E5F607',
+      chat,
+      fromMe: false,
+    }),
+    type: 'image',
+    caption: 'This is the place',
+    media: { ...media, ...mediaHost.publish('image', null, media) },
+  })
   account.chats.set(chat, { ...emptyChat(chat, now - day), unreadCount: 1 })
   writeJustNow(
     account,

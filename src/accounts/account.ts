@@ -24,7 +24,7 @@ export type AccountOptions = {
   id: AccountId
   dir: AccountDir
   control: Pick<ControlStore, 'outbox'>
-  config: Pick<Config, 'history' | 'keep' | 'eventsDays' | 'headless' | 'memory' | 'outbox'>
+  config: Pick<Config, 'history' | 'keep' | 'media' | 'eventsDays' | 'headless' | 'memory' | 'outbox'>
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
   /** That answer all reads of this process. */
@@ -59,6 +59,7 @@ export function openAccount(options: AccountOptions): Account {
     secret: options.secret,
     budget: config.history,
     keep: config.keep,
+    media: config.media,
     eventsDays: config.eventsDays,
     threads: options.threads,
     clock,

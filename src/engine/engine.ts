@@ -257,6 +257,8 @@ export type Engine = {
    * is no `source`), and as `readChats`. Read `bytes` to their end, or return from them: that frees the browser's memory.
    */
   fetchMedia(what: MediaRequest): Promise<FetchedMedia>
+  /** The preview of a picture, video or document that came with its message; null if it has none. Fails as `readChats`. */
+  readThumbnail(keys: readonly MessageKey[]): Promise<Uint8Array | null>
   /**
    * Checks whether the page responds and is connected. A page that is loading counts as responding. Never
    * fails: a response that does not arrive in time is `responding: false`.

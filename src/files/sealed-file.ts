@@ -131,3 +131,17 @@ function unsealChunk(key: Buffer, index: number, isLast: boolean, sealed: Buffer
   aes.setAuthTag(sealed.subarray(-TAG_BYTES))
   return Buffer.concat([aes.update(sealed.subarray(0, -TAG_BYTES)), aes.final()])
 }
+
+/** Removes a file so that its bytes stay unreadable: what its key is derived from is overwritten first. Ignores a missing file. */
+export async function shred(path: string): Promise<void> {
+  const file = await open(path, 'r+').catch(() => null)
+  if (file !== null) {
+    try {
+      await file.write(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  }
+  await rm(path, { force: true })
+}

@@ -3,10 +3,28 @@ import { z } from 'zod'
 import { SHOWN } from './content.ts'
 import { detail, usually, written } from './fields.ts'
 
-const { notice, ...shown } = z.object(SHOWN).partial().shape
+const { notice: _notice, media: _media, ...shown } = z.object(SHOWN).partial().shape
+/** Where the file of a message is. */
+export const MEDIA_STATES = ['here', 'at_whatsapp', 'expired'] as const
+export type MediaState = (typeof MEDIA_STATES)[number]
+
+/** What is known of the file of a message. */
+export const Media = SHOWN.media.extend({
+  state: usually(
+    z
+      .enum(MEDIA_STATES)
+      .optional()
+      .describe(
+        'here: stored by this server. at_whatsapp: to be downloaded. expired: WhatsApp no longer has it.',
+      ),
+    'at_whatsapp',
+  ),
+})
+
 /** Fields for kinds of messages: each is present only in messages of its kind. */
 const CONTENT = {
   ...shown,
+  media: Media.optional(),
   notice: SHOWN.notice
     .extend({ people: z.array(z.string()).optional().describe('JIDs of those that it is about.') })
     .optional(),

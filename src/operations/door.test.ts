@@ -5,12 +5,17 @@ import { AppError, type ErrorCode, fail } from '../errors.ts'
 import { type Call, type Caller, DEFAULT_ACCOUNT, OWNER, SCOPES, type Scope } from './call.ts'
 import { type AccountsPort, type Admission, createDoor, type Needs } from './door.ts'
 import { OPERATIONS } from './index.ts'
+import { createMediaLinks } from './media-links.ts'
 
 /** Rooms that say their own name; what is not asked for here must not be reached. */
 const account: Account = {
   id: DEFAULT_ACCOUNT,
   session: Object.assign(Object.create(null), { engine: () => 'the engine', requireLinked: () => {} }),
-  archive: Object.assign(Object.create(null), { loadEarlier: 'loadEarlier', forget: 'forget' }),
+  archive: Object.assign(Object.create(null), {
+    media: 'media',
+    loadEarlier: 'loadEarlier',
+    forget: 'forget',
+  }),
   outbox: Object.create(null),
 }
 const accounts: AccountsPort = Object.assign(Object.create(null), {
@@ -23,6 +28,7 @@ const door = createDoor({
   uploads: { of: () => ({ add: () => Promise.reject(), find: () => null }) },
   control: Object.create(null),
   mcpSends: 'open',
+  mediaLinks: createMediaLinks('a secret', systemClock),
   clock: systemClock,
   mcpUrl: () => 'http://127.0.0.1:1/mcp',
   onAdmit: (admission) => admissions.push(admission),

@@ -15,6 +15,7 @@ import type { Outbox } from '../outbox/outbox.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
 import { type Call, type ConnectionToolsets, hasAccount, hasScope, OWNER, type Scope } from './call.ts'
+import type { MediaLinks } from './media-links.ts'
 import { createOnce, type Once } from './once.ts'
 import type { Operation } from './operation.ts'
 import { parseInput } from './parse-input.ts'
@@ -60,7 +61,9 @@ export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestI
   onStatus: Session['onChange']
   /** Reads the archive. Reads that have not begun when the client disconnects are not run. */
   reader(): ReturnType<Archive['reader']>
-} & Pick<Archive, 'export' | 'fill' | 'staleSince'> & {
+  /** Links to media. */
+  mediaLinks: MediaLinks
+} & Pick<Archive, 'export' | 'fill' | 'staleSince' | 'media'> & {
     /** Readers of the event log. */
     events: Pick<Archive['events'], 'open'>
   }
@@ -220,6 +223,7 @@ export type DoorOptions = {
   control: Pick<ControlStore, 'requests' | 'outbox'>
   /** What happens to messages that MCP clients send. */
   mcpSends: 'open' | 'confirm'
+  mediaLinks: MediaLinks
   clock: Clock
   /** The URL of the account's MCP endpoint; known once the server listens. */
   mcpUrl(account: string): string
@@ -238,6 +242,7 @@ export function createDoor({
   uploads,
   control,
   mcpSends,
+  mediaLinks,
   clock,
   mcpUrl,
   onAdmit,
@@ -281,6 +286,8 @@ export function createDoor({
       fill: archive.fill,
       staleSince: archive.staleSince,
       events: archive.events,
+      media: archive.media,
+      mediaLinks,
     }
     const server = { accounts, keys, control, mcpSends, uploads: uploads.of(caller.id), call }
     return { ...readings, ...BY_SCOPE[way.scope](account, server), ...needed }

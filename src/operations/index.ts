@@ -20,6 +20,7 @@ import { forwardMessage } from './forward.ts'
 import { getMessage, readMessages } from './history.ts'
 import { addKey, changeKey, getKey, listKeys, removeKey, rotateKey } from './keys.ts'
 import { getServer, getStatus, logout, requestPairingCode, startAuth } from './link.ts'
+import { downloadMedia, getMedia, getThumbnail } from './media.ts'
 import { deleteMessage, editMessage, pinMessage, react, starMessage, vote } from './message-actions.ts'
 import { sendMessage } from './messages.ts'
 import type { Operation, Row } from './operation.ts'
@@ -64,6 +65,7 @@ export const OPERATIONS: readonly Operation[] = [
   listWaiting,
   readMessages,
   getMessage,
+  downloadMedia,
   searchMessages,
   loadEarlier,
   listContacts,
@@ -96,4 +98,11 @@ export const OPERATIONS: readonly Operation[] = [
 ]
 
 /** Everything that has a route under `/api`: the operations, and what is not JSON. */
-export const ROWS: readonly Row[] = [...OPERATIONS, uploadFile, streamEvents, exportArchive]
+export const ROWS: readonly Row[] = [
+  ...OPERATIONS,
+  uploadFile,
+  getMedia,
+  getThumbnail,
+  streamEvents,
+  exportArchive,
+]

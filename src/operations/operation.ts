@@ -112,6 +112,12 @@ export type Operation<
   isShownOnce?: true
   /** Error code after the time limit, if the work continues. Default: `whatsapp_timeout`. */
   lateCode?: ErrorCode
+  /** Pictures that belong to the result of its tool. */
+  images?(
+    input: z.output<In>,
+    output: z.output<Out>,
+    granted: Grant<S, N>,
+  ): Promise<{ bytes: Uint8Array; mimetype: string }[]>
   /** Its short form for agents. Every row with a tool has one. */
   brief?: Brief<Shape>
   /** Of a row that sends one message: the answer for its item, once it is sent. */

@@ -7,6 +7,7 @@ import { createTestClock } from '../../test/test-clock.ts'
 import { createLog } from '../log.ts'
 import { toJid } from '../model/ids.ts'
 import { KEEP_ALL } from '../model/keeping.ts'
+import { MEDIA_ON_DEMAND } from '../model/media-rules.ts'
 import { startReadThreads } from '../store/reads.ts'
 import { openAccountArchive } from './account-archive.ts'
 
@@ -22,6 +23,8 @@ const open = (account: string) =>
     file: join(dir, 'a.db'),
     secret: null,
     keep: KEEP_ALL,
+    media: MEDIA_ON_DEMAND,
+    engine: () => null,
     eventsDays: 30,
     threads: startReadThreads(),
     clock: createTestClock(),

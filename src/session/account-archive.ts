@@ -1,9 +1,11 @@
 /** The open archive of one account: its store, its readers, its writer and its background tasks. */
 import type { Clock } from '../clock.ts'
+import type { Engine } from '../engine/engine.ts'
 import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { KeepRules } from '../model/keeping.ts'
+import type { MediaRules } from '../model/media-rules.ts'
 import { createEventReader } from '../store/read-events.ts'
 import { type ArchiveReads, openReads } from '../store/reads.ts'
 import type { Store } from '../store/store.ts'
@@ -16,6 +18,7 @@ import { createForgetting, type Forgetting } from './forgetting.ts'
 import { createInbox, type Inbox, type InboxOptions } from './inbox.ts'
 import { startIndexing } from './indexing.ts'
 import { createKeeping, type Keeping } from './keeping.ts'
+import { createMediaRoom, type MediaRoom } from './media.ts'
 
 export type AccountArchive = {
   account: Jid
@@ -25,6 +28,7 @@ export type AccountArchive = {
   inbox: Inbox
   keeping: Keeping
   forgetting: Forgetting
+  media: MediaRoom
   /** True while the file may be damaged and the result of the check is not known. */
   isChecking(): boolean
   /**
@@ -43,6 +47,9 @@ export type AccountArchiveOptions = Pick<InboxOptions, 'hash' | 'onLost' | 'onUn
   secret: string | null
   keep: KeepRules
   eventsDays: number
+  media: MediaRules
+  /** The engine that keeps the archive up to date; null: none. */
+  engine(): Engine | null
   threads: Threads
   clock: Clock
   log: Log
@@ -72,6 +79,15 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
   noteRules(store, keeping)
   const inbox = createInbox({ ...options, store, keeping, own: () => own })
   const reads = openReads(store, options.threads, clock)
+  const media = createMediaRoom({
+    store,
+    reads: reads.reader(),
+    dir: mediaDirOf(options.file),
+    rules: options.media,
+    engine: options.engine,
+    clock,
+    log,
+  })
   const forgetting = createForgetting({
     store,
     keeping,
@@ -79,12 +95,17 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     log,
     flush: inbox.flush,
     alone: reads.alone,
+    onRemoved: media.clean,
   })
-  store.events.onAppend(options.onAppend)
+  store.events.onAppend(() => {
+    options.onAppend()
+    media.wake()
+  })
   const stops = [
     startEventTrimmer({ store, days: options.eventsDays, clock, log }),
     startIndexing(store, clock, log),
     forgetting.stop,
+    media.stop,
   ]
   // Deleting wipes the write-ahead log, which a check reads.
   const check = startArchiveCheck({
@@ -103,6 +124,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     inbox,
     keeping,
     forgetting,
+    media,
     isChecking: check.isRunning,
     learnLid(lid) {
       if (lid === null || own.has(lid)) return
@@ -123,6 +145,11 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
       }
     },
   }
+}
+
+/** The directory of the media files of this archive. */
+export function mediaDirOf(archive: string): string {
+  return archive.replace(/\.db$/, '.media')
 }
 
 /** Events that are read in this thread: all subscribers share the page, and nobody waits for a thread to wake them. */

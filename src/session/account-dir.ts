@@ -175,6 +175,7 @@ export function openAccountDir(
         rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
       for (const file of [markerFile, limitsFile]) rmSync(file, { force: true })
       if (!what.archives) return
+      // What opens the media files lies in the archives.
       for (const name of readdirSync(archives)) if (name.endsWith('.db')) removeDatabase(join(archives, name))
       rmSync(own, { recursive: true, force: true })
     },

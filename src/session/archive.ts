@@ -8,6 +8,7 @@ import { AppError, fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { KeepRules } from '../model/keeping.ts'
+import type { MediaRules } from '../model/media-rules.ts'
 import type { Status, SyncProgress } from '../model/status.ts'
 import type { ExportFormat } from '../store/exporter.ts'
 import { readHeader } from '../store/header.ts'
@@ -20,6 +21,7 @@ import { type CatchUp, createCatchUp } from './catch-up.ts'
 import { createEventReaders, type EventReaders } from './event-readers.ts'
 import type { HistoryBudget } from './history.ts'
 import type { InboxEvent } from './inbox.ts'
+import type { MediaRoom } from './media.ts'
 import { createTimers } from './timers.ts'
 
 /** While connected, the time up to which the archive is complete is stored this often. */
@@ -64,6 +66,8 @@ export type Archive = {
   forget(chat: Jid): Promise<number>
   /** Exports everything, or one chat. Fails as {@link Archive.reader}, with `chat_not_found`. */
   export(chat: Jid | null, format: ExportFormat): Promise<RunningExport>
+  /** Media of messages. Fails as {@link Archive.reader}. */
+  media: Pick<MediaRoom, 'open' | 'thumbnail'>
   /** Looks at the file. `hint`: the next step if the archive cannot be opened or written; null if nothing is wrong. */
   view(): Pick<Status, 'archive' | 'sync'> & { hint: string | null }
   /** Keeps the account's archive up to date from this connected engine. Never fails. */
@@ -93,6 +97,8 @@ export type ArchiveOptions = {
   budget: HistoryBudget
   /** What is stored, and for how long. */
   keep: KeepRules
+  /** Which media is stored. */
+  media: MediaRules
   /** Days for which events are stored. */
   eventsDays: number
   /** That answer all reads of this process. */
@@ -135,6 +141,7 @@ export function createArchive(options: ArchiveOptions): Archive {
         ...options,
         account,
         file: authDir.archiveOf(account),
+        engine: () => followed?.engine ?? null,
         onLost: failed,
         onUnheard: (chat, from) => catchUp?.look(chat, from),
         onMore: () => catchUp?.more(),
@@ -314,6 +321,10 @@ export function createArchive(options: ArchiveOptions): Archive {
       const { inbox, forgetting } = requireOpen()
       inbox.flush()
       return forgetting.forgetChat(inbox.where.chatFor(chat) ?? fail('chat_not_found'))
+    },
+    media: {
+      open: async (key) => requireOpen().media.open(key),
+      thumbnail: async (key) => requireOpen().media.thumbnail(key),
     },
     export: async (chat, format) => requireOpen().reads.export(chat, format),
     view() {

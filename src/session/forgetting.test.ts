@@ -50,6 +50,7 @@ function open(rules: Partial<KeepRules> = {}): void {
     clock,
     log,
     flush: inbox.flush,
+    onRemoved: async () => {},
     alone: async (work) => work(),
   })
 }

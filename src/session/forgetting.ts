@@ -38,6 +38,8 @@ export type ForgettingOptions = {
   log: Log
   /** Writes the events that are queued. */
   flush: () => void
+  /** Called when messages were deleted; resolves when their files are. Must not fail. */
+  onRemoved: () => Promise<void>
   /** Calls `work` while nothing else reads the archive. */
   alone: <Result>(work: () => Result) => Promise<Result>
 }
@@ -48,6 +50,7 @@ export function createForgetting({
   clock,
   log,
   flush,
+  onRemoved,
   alone,
 }: ForgettingOptions): Forgetting {
   const timers = createTimers<'sweep' | 'expire'>(clock)
@@ -147,6 +150,7 @@ export function createForgetting({
     let wait: number | null = null
     try {
       const removed = await work()
+      if (removed > 0) await onRemoved()
       if (removed > 0) log.info({ messages: removed, why: name }, 'messages were deleted from the archive')
       // Every page is read once an hour, not for each message that disappears.
       await wipe(name === 'sweep')
@@ -186,6 +190,7 @@ export function createForgetting({
         // Less, once it turned out to be one with another chat.
         const removed = await removeBelow(chat, () => store.chats.get(chat)?.forgotten_before ?? 0)
         if (stopped) fail('still_forgetting')
+        await onRemoved()
         await wipe(true).catch((error) =>
           log.warn({ err: error }, 'the archive could not be wiped yet; it is wiped later'),
         )

@@ -21,6 +21,7 @@ import type { EngineEvent } from '../engine/engine.ts'
 import { createLog } from '../log.ts'
 import { phoneNumberInput, toJid } from '../model/ids.ts'
 import { KEEP_ALL } from '../model/keeping.ts'
+import { MEDIA_ON_DEMAND } from '../model/media-rules.ts'
 import { startReadThreads } from '../store/reads.ts'
 import { createArchive } from './archive.ts'
 import { openAuthDir } from './auth-dir.ts'
@@ -69,6 +70,7 @@ async function open({
     secret: null,
     budget,
     keep: KEEP_ALL,
+    media: MEDIA_ON_DEMAND,
     eventsDays: 30,
     threads: startReadThreads(),
     clock,
@@ -127,6 +129,7 @@ async function open({
           idleSince: () => memory.idleSince,
         },
         fetchMedia: () => Promise.reject(new Error('not in this test')),
+        readThumbnail: async () => null,
         probe: () => step('probe', { responding: true, connected: true }),
         logout: () => {
           steps.push('logout')

@@ -2,8 +2,9 @@
 import type { Clock } from '../clock.ts'
 import type { Chat } from '../model/chat.ts'
 import { type Jid, toJid } from '../model/ids.ts'
-import type { Message } from '../model/message.ts'
+import type { MediaState, Message } from '../model/message.ts'
 import type { ReactionRow } from './changes.ts'
+import { MEDIA_STATE, MEDIA_TABLES } from './media-files.ts'
 import type { MessageDetails, MessageRow } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
 import {
@@ -68,6 +69,10 @@ export function createLoader(db: Connection, clock: Clock): Loader {
     `SELECT r.* FROM json_each(?) asked CROSS JOIN reactions r ON r.message = asked.value
      WHERE r.emoji <> ''`,
   )
+  const mediaStates = db.query<{ message: number; state: MediaState }>(
+    `SELECT m.message, ${MEDIA_STATE} AS state FROM json_each(?) asked CROSS JOIN ${MEDIA_TABLES}
+     WHERE m.message = asked.value`,
+  )
   const quoted = db.query<QuotedRow>(
     `SELECT m.bare_id, m.sender, ${FACE} FROM json_each(?) asked CROSS JOIN messages m ON m.bare_id = asked.value
      CROSS JOIN chats c ON c.id = m.chat LEFT JOIN people p ON p.id = c.person`,
@@ -105,6 +110,9 @@ export function createLoader(db: Connection, clock: Clock): Loader {
     const quotes = details.map((one) => one.quoted).filter((one) => one !== undefined)
     const found =
       quotes.length === 0 ? [] : quoted.all(JSON.stringify([...new Set(quotes.map((one) => one.bare_id))]))
+    const withMedia = page.filter(({ has_media }) => has_media === 1).map(({ id }) => id)
+    const states = withMedia.length === 0 ? [] : mediaStates.all(JSON.stringify(withMedia))
+    const statesOf = new Map(states.map(({ message, state }) => [message, state]))
     const reactionsOf = loadReactions(page.map(({ id }) => id))
     const known = loadPeople([
       ...page.map(({ sender }) => sender),
@@ -121,6 +129,7 @@ export function createLoader(db: Connection, clock: Clock): Loader {
         own: me,
         people: known,
         reactions: reactionsOf,
+        mediaStates: statesOf,
         quotedKey: (_, quote) => quotedKey(quote, chat, found, whose, me),
       })
       return [message]

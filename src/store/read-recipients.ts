@@ -42,9 +42,9 @@ export type RecipientReader = {
    */
   recipientsNamed(name: string, limit: number): { total: number; first: NamedRecipient[] }
   /**
-   * The message with this key, which may contain phone numbers or LIDs. @throws AppError `message_not_found`
+   * The message with this key, which may contain phone numbers or LIDs; `place`: its position. @throws AppError `message_not_found`
    */
-  quoted(key: KeyParts): Quoted
+  quoted(key: KeyParts): Quoted & { place: number }
 }
 
 const QUERIES = {
@@ -161,6 +161,7 @@ export function createRecipientReader(db: Connection, loader: Loader, finder: Fi
       const people = loader.people([row.sender])
       return {
         id: toKey(chat, row.bare_id, row.sender, jidOf(row.sender, { own, people }), own),
+        place: row.id,
         chat: toJid(chatId(chat)),
         type: row.type,
         keys: keysOf(row, chat, people.get(row.sender), own),

@@ -4,7 +4,7 @@ import type { Contact } from '../model/contact.ts'
 import type { Content } from '../model/content.ts'
 import type { History } from '../model/history.ts'
 import { type Jid, phoneOf } from '../model/ids.ts'
-import type { Message } from '../model/message.ts'
+import type { MediaState, Message } from '../model/message.ts'
 import { summaryOf } from '../model/summary.ts'
 import { isVisible } from '../model/text.ts'
 import type { ReactionRow } from './changes.ts'
@@ -35,6 +35,8 @@ export type Surroundings = {
   own: Own
   people: ReadonlyMap<number, PersonRow>
   reactions: ReadonlyMap<number, readonly ReactionRow[]>
+  /** Where the media of messages is, as far as it is known. */
+  mediaStates: ReadonlyMap<number, MediaState>
   /** The key of the quoted message; null if it is not known. */
   quotedKey(row: MessageRow, quoted: NonNullable<MessageDetails['quoted']>): string | null
 }
@@ -158,7 +160,9 @@ function toContent(row: MessageRow, content: Content, people: Jid[], around: Sur
   const summary = summaryOf({ type, body, content, people: names ?? [] })
   return {
     ...(summary === null ? {} : { summary }),
-    ...(media === undefined || Object.keys(media).length === 0 ? {} : { media }),
+    ...(media === undefined || Object.keys(media).length === 0
+      ? {}
+      : { media: { ...media, state: around.mediaStates.get(row.id) ?? 'at_whatsapp' } }),
     ...(location && { location }),
     ...(contacts && { contacts }),
     ...(poll && { poll }),

@@ -6,6 +6,7 @@ import { createEventLog, type EventLog } from './event-log.ts'
 import { createGaps, type Gaps } from './gaps.ts'
 import { createIdentify, type Identify } from './identify.ts'
 import type { FileKey } from './key-file.ts'
+import { createMediaFiles, type MediaFiles } from './media-files.ts'
 import { createMerge, type MergePeople } from './merge.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { closeFile, getMeta, noteDamaged, noteIntact, openFile, openUnchecked, setMeta } from './open-file.ts'
@@ -33,6 +34,7 @@ export type Store = {
   events: EventLog
   mergePeople: MergePeople
   identify: Identify
+  mediaFiles: MediaFiles
   meta: { get(name: string): string | number | null; set(name: string, value: string | number): void }
   /**
    * Runs all of `work` or none of it; the result is on disk on return.
@@ -83,6 +85,7 @@ export function openStore(file: string, { key = null, checksLater = false }: Sto
     events: createEventLog(db),
     mergePeople,
     identify: createIdentify(db, people, chats, messages, mergePeople),
+    mediaFiles: createMediaFiles(db),
     meta: { get: (name) => getMeta(db, name), set: (name, value) => setMeta(db, name, value) },
     transaction(work) {
       try {

@@ -10,6 +10,7 @@ import {
   pageCloseMedia,
   pageOpenMedia,
   pageReadMedia,
+  pageThumbnail,
 } from './page-media.ts'
 
 /** Bytes of one call: text of 1.3 MiB in base64, which puppeteer and the page handle in a few milliseconds. */
@@ -22,7 +23,7 @@ export type MediaClient = {
   pupPage: { evaluate(run: (...given: unknown[]) => unknown, ...args: unknown[]): Promise<unknown> } | null
 }
 
-export type MediaTransfer = Pick<Engine, 'fetchMedia'> & {
+export type MediaTransfer = Pick<Engine, 'fetchMedia' | 'readThumbnail'> & {
   /** Puts bytes into the page; returns their name there, which {@link MediaTransfer.drop} frees. */
   put(bytes: AsyncIterable<Uint8Array>): Promise<number>
   drop(handle: number): Promise<void>
@@ -53,6 +54,10 @@ export function createMediaTransfer(client: MediaClient, ask: Ask, clock: Clock)
 
   return {
     drop,
+    async readThumbnail(keys) {
+      const text = await inPage('Reading a preview', MEMORY_MS, pageThumbnail, keys)
+      return text === null ? null : Buffer.from(text, 'base64')
+    },
     async put(bytes) {
       const handle = await inPage('Writing media', MEMORY_MS, pageBeginMedia)
       try {

@@ -375,6 +375,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       letGo: async () => client.pupPage?.evaluate(pageLetGo).catch(() => 0) ?? 0,
       idleSince: supported.idleSince,
     },
+    readThumbnail: (keys) => supported.use(['fetch_media'], () => media.readThumbnail(keys)),
     fetchMedia: (what) => supported.use(['fetch_media'], () => media.fetchMedia(what)),
     async probe() {
       const answer = await readPage()

@@ -36,6 +36,8 @@ export type PageMedia = {
   /** Base64. */
   read(handle: number, from: number, to: number): Promise<string>
   close(handle: number): void
+  /** Base64; null if the message has none, or is not here. */
+  thumbnail(keys: readonly string[]): Promise<string | null>
   /** Begins a file; `append` takes its pieces in base64, in order. */
   begin(): number
   append(handle: number, piece: string): Promise<void>
@@ -55,15 +57,6 @@ export function installPageMedia(): void {
     addPoint: () => nothing,
   }
   const tools = {
-    async find(keys: readonly string[]): Promise<MsgModel | undefined> {
-      const { Msg } = window.require('WAWebCollections')
-      for (const key of keys) {
-        const known = Msg.get(key)
-        if (known) return known
-      }
-      return (await Msg.getMessagesById([...keys]))?.messages?.[0]
-    },
-
     /** What a download needs, of the page's own copy of the message. */
     source(message: MsgModel): MediaSource | null {
       const { directPath, encFilehash, filehash, mediaKey, mediaKeyTimestamp, type, mimetype, size } = message
@@ -108,7 +101,7 @@ export function installPageMedia(): void {
     async bytes(keys: readonly string[], given: MediaSource | null, askPhone: boolean) {
       let found = given === null ? undefined : await tools.download(given)
       if (found && given) return { found, source: given }
-      const message = await tools.find(keys)
+      const message = await window.whatsappMcpFind(keys)
       const own = message && tools.source(message)
       if (!message || !own) return given === null ? 'unknown' : 'gone'
       if (own.directPath !== given?.directPath) found = await tools.download(own)
@@ -148,6 +141,13 @@ export function installPageMedia(): void {
       blobs.delete(handle)
     },
 
+    /** The body of a message with media is its preview, never a text. */
+    async thumbnail(keys: readonly string[]): Promise<string | null> {
+      const message = await window.whatsappMcpFind(keys)
+      const body = message?.directPath ? message.body : undefined
+      return typeof body === 'string' && /^[\w+/]{40,}={0,2}$/.test(body) ? body : null
+    },
+
     begin: () => add(new Blob([])),
 
     async append(handle: number, piece: string): Promise<void> {
@@ -180,6 +180,10 @@ export function pageReadMedia(handle: number, from: number, to: number): Promise
 
 export function pageCloseMedia(handle: number): void {
   window.whatsappMcpMedia.close(handle)
+}
+
+export function pageThumbnail(keys: readonly string[]): Promise<string | null> {
+  return window.whatsappMcpMedia.thumbnail(keys)
 }
 
 export function pageBeginMedia(): number {

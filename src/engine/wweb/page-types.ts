@@ -224,7 +224,6 @@ export type PageWindow = {
   /** Loads the message with one of these keys if the page does not have it in memory; undefined: it has none. */
   whatsappMcpFind(keys: readonly string[]): Promise<MsgModel | undefined>
   whatsappMcpMemory: PageMemory
-  WWebJS: { sendMessage: SendMessage }
   /** Calls Node: what changed in the page's memory. */
   whatsappMcpChanged?(changes: Changes): void
 }

@@ -255,7 +255,6 @@ function describeRoute(
       ...problems(possibleErrors(operation, method).filter((code) => ERRORS[code].status >= 400)),
       ...(operation.errors.includes('held_for_approval') ? { 202: WAITS } : {}),
       ...(operation.gives === 'file' && operation.ranges ? RANGES : {}),
-      ...problems(possibleErrors(operation, method)),
     },
   }
 }

@@ -11,7 +11,7 @@ import type { Log } from '../../log.ts'
 import { fieldsOf } from '../../model/fields.ts'
 import { OutboxItem } from '../../model/outbox.ts'
 import type { Call } from '../../operations/call.ts'
-import { type Door, run } from '../../operations/door.ts'
+import { type Door, type Grant, run } from '../../operations/door.ts'
 import { idempotencyKey } from '../../operations/once.ts'
 import { briefShape, type Operation, type Size } from '../../operations/operation.ts'
 import { parseInput } from '../../operations/parse-input.ts'
@@ -113,7 +113,7 @@ export function createTools({ operations, toolsetOf, door, account, mcpUrl, log 
         const granted = door.admit(operation, keyed)
         const runOnce: RunOnce = (input) =>
           door.once(operation, input, keyed, () => run(operation, input, granted))
-        const work = () => answer(operation, prepared, granted.account, runOnce, wordsHere)
+        const work = () => answer(operation, prepared, granted, runOnce, wordsHere)
         const isSlow = operation.limitMs !== undefined
         const result = await (isSlow
           ? withProgress(progress, { ...granted, words: wordsHere }, work)
@@ -227,11 +227,12 @@ function readKey(given: unknown): Pick<Call, 'idempotencyKey'> {
 async function answer(
   operation: Operation,
   { format, input, parsed, notes, sizes: wanted }: Prepared,
-  account: string,
+  granted: Grant,
   runOnce: RunOnce,
   words: (text: string) => string,
 ): Promise<CallToolResult> {
   const ask = async (from: unknown) => object(await runOnce(from))
+  const { account } = granted
   const first = await ask(parsed)
   if (operation.documented !== undefined && format === 'detailed')
     return fitWhole(first, fieldsOf(operation.output), (limits) =>
@@ -239,7 +240,7 @@ async function answer(
     )
   const lists = operation.brief?.sizes ?? {}
   const asked = Object.keys(lists).some((name) => name in input)
-  return fitAnswer({
+  const result = await fitAnswer({
     budget: format === 'concise' && !asked ? BUDGET.standard : BUDGET.most,
     sizes: wanted,
     lists,
@@ -248,6 +249,11 @@ async function answer(
     render: (found, limits, smaller) =>
       toResult(operation, found, { format, limits, smaller, notes, words, account }),
   })
+  // Pictures cost a client other tokens than text, so they do not count for the budget.
+  for (const { bytes, mimetype } of (await operation.images?.(parsed, first, granted)) ?? []) {
+    result.content.push({ type: 'image', data: Buffer.from(bytes).toString('base64'), mimeType: mimetype })
+  }
+  return result
 }
 
 /** Returns the page sizes of this call, given or default. Only readings run twice. */

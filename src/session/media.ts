@@ -1,0 +1,380 @@
+/**
+ * Media of one account: fetched from WhatsApp when it is asked for, and kept beside the archive within a quota. Files are
+ * encrypted with a key that lies in the archive, so they are as readable as the archive is, and are deleted with the last
+ * message that refers to them.
+ */
+import { randomBytes } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import { rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../clock.ts'
+import type { Engine } from '../engine/engine.ts'
+import { AppError, fail } from '../errors.ts'
+import { sniffType } from '../files/media-type.ts'
+import { seal, sealedName, shred, unseal } from '../files/sealed-file.ts'
+import type { Log } from '../log.ts'
+import { makeFolder } from '../make-folder.ts'
+import type { Media, MediaSource } from '../model/content.ts'
+import { type KeyParts, type MessageKey, parseMessageKey } from '../model/ids.ts'
+import type { MediaRules } from '../model/media-rules.ts'
+import type { MediaFile } from '../store/media-files.ts'
+import { firstIn } from '../store/position.ts'
+import type { Reads } from '../store/reads.ts'
+import { detailsOf } from '../store/render.ts'
+import type { Store } from '../store/store.ts'
+
+/** A download takes this long at most, and longer the larger it is. */
+const FETCH_MS = 60_000
+const FETCH_MS_PER_MIB = 200
+const MIB = 2 ** 20
+/** Downloads at the same time: the browser holds each whole. */
+const AT_ONCE = 2
+/** Messages whose media was not fetched eagerly because that failed; they are tried again after a restart. */
+const MOST_FAILED = 500
+const KEY = 'media_key'
+const EAGER_SINCE = 'media_eager_since'
+
+/** The media of a message, ready to be read. */
+export type OpenMedia = {
+  /** The id of the message, as the API returns it. */
+  id: string
+  sizeBytes: number
+  /** SHA-256 of the bytes in hexadecimal; null if the message does not say it and nothing is kept. */
+  sha256: string | null
+  /** The media type by the first bytes; null if they say nothing. */
+  sniffed: string | null
+  /** What the message says of it: written by people. */
+  facts: Media
+  /** Reads the bytes from `from` up to `to`, exclusive. */
+  read(from: number, to: number): AsyncIterable<Uint8Array>
+  /** Call it when nothing more is read. */
+  close(): void
+}
+
+export type MediaRoom = {
+  /**
+   * The media of the message with this key, fetched from WhatsApp if it is not here. Rejects with `message_not_found`,
+   * `media_not_found`, `media_expired`, `media_too_large`, `not_connected`, `disk_full`, and as `Engine.fetchMedia`.
+   */
+  open(key: KeyParts): Promise<OpenMedia>
+  /** The preview that came with the message, a JPEG. Rejects as {@link MediaRoom.open}. */
+  thumbnail(key: KeyParts): Promise<Uint8Array>
+  /** Messages may have come or gone: deletes files that no message refers to, and fetches what is wanted. Never fails. */
+  wake(): void
+  /** Resolves when the files that no message refers to are deleted from the disk. Never fails. */
+  clean(): Promise<void>
+  stop(): void
+}
+
+export type MediaRoomOptions = {
+  store: Store
+  reads: Pick<Reads, 'quoted' | 'messagesAt'>
+  /** The directory of the files. Created if missing. */
+  dir: string
+  rules: MediaRules
+  /** The connected engine, or null. */
+  engine(): Engine | null
+  clock: Clock
+  log: Log
+}
+
+type Wanted = {
+  id: string
+  place: number
+  keys: readonly MessageKey[]
+  source: MediaSource | null
+  facts: Media
+}
+
+export function createMediaRoom({
+  store,
+  reads,
+  dir,
+  rules,
+  engine,
+  clock,
+  log,
+}: MediaRoomOptions): MediaRoom {
+  const { mediaFiles: files, raws } = store
+  const key = keyIn(store)
+  const since = rules.download === 'eager' ? eagerSince(store, clock) : null
+  const failed = new Set<number>()
+  /** Downloads that run, by what they fetch: two requests for the same media share one. */
+  const running = new Map<string, Promise<MediaFile>>()
+  const waiting: (() => void)[] = []
+  let active = 0
+  let stopped = false
+  let cleaning: Promise<void> = removeStrangers()
+  let isFetching = false
+  let woken: NodeJS.Immediate | null = null
+
+  const pathOf = (filehash: string) => join(dir, sealedName(key, filehash))
+
+  /** Files that an interrupted download left, or an archive that was replaced by an older copy does not know. */
+  async function removeStrangers(): Promise<void> {
+    const known = new Set(files.hashes().map((filehash) => sealedName(key, filehash)))
+    for (const name of namesIn(dir)) if (!known.has(name)) await shred(join(dir, name)).catch(() => {})
+  }
+
+  async function find(wanted: KeyParts): Promise<Wanted> {
+    const { id, place, keys } = await reads.quoted(wanted)
+    const row = store.messages.get(place) ?? fail('message_not_found')
+    if (row.has_media !== 1) fail('media_not_found')
+    return { id, place, keys, source: raws.source(place), facts: detailsOf(row).media ?? {} }
+  }
+
+  function connected(): Engine {
+    const found = engine()
+    return found?.connected() ? found : fail('not_connected', { retryAfterS: 5 })
+  }
+
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (active >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve))
+    active += 1
+    try {
+      return await work()
+    } finally {
+      active -= 1
+      waiting.shift()?.()
+    }
+  }
+
+  /** Requests it from WhatsApp. What it says of expired media is remembered, so that the phone is asked once. */
+  async function request({ place, keys, source, facts }: Wanted, askPhone: boolean) {
+    const stated = source?.sizeBytes ?? facts.size_bytes ?? 0
+    if (stated > rules.maxBytes) tooLarge(rules.maxBytes)
+    const limitMs = FETCH_MS + (stated / MIB) * FETCH_MS_PER_MIB
+    try {
+      const fetched = await connected().fetchMedia({ keys, source, askPhone, limitMs })
+      if (fetched.sizeBytes <= rules.maxBytes) return fetched
+      await giveUp(fetched.bytes)
+      return tooLarge(rules.maxBytes)
+    } catch (error) {
+      if (askPhone && error instanceof AppError && error.code === 'media_expired')
+        store.transaction(() => files.noteExpired(place, clock.now()))
+      throw error
+    }
+  }
+
+  async function fetch(wanted: Wanted, askPhone: boolean): Promise<MediaFile> {
+    const { place, source } = wanted
+    const { bytes, directPath } = await request(wanted, askPhone)
+    makeFolder(dir, 0o700)
+    const draft = join(dir, randomBytes(16).toString('hex'))
+    try {
+      const { sizeBytes, sha256, head } = await seal(draft, key, bytes, rules.maxBytes)
+      const filehash = Buffer.from(sha256, 'hex').toString('base64')
+      const file = { filehash, size_bytes: sizeBytes, type: sniffType(head) }
+      await rename(draft, pathOf(filehash))
+      const isWanted = store.transaction(() => {
+        // Forgotten while it came.
+        if (store.messages.get(place) === undefined) return false
+        const known = raws.source(place)
+        if (known === null || known.directPath !== directPath)
+          raws.setSource(place, {
+            ...(known ?? source ?? unknownSource(wanted)),
+            directPath: directPath ?? '',
+          })
+        files.noteFetched(place, filehash, clock.now())
+        files.use(file, clock.now())
+        files.makeRoom(rules.quotaBytes, filehash)
+        return true
+      })
+      if (!isWanted) {
+        if (files.get(filehash) === undefined) await shred(pathOf(filehash))
+        fail('message_not_found')
+      }
+      return file
+    } finally {
+      await rm(draft, { force: true })
+      wake()
+    }
+  }
+
+  function fetchOnce(wanted: Wanted, askPhone: boolean): Promise<MediaFile> {
+    const name = wanted.source?.filehash ?? String(wanted.place)
+    const known = running.get(name)
+    if (known !== undefined) return known
+    const mine = inTurn(() => fetch(wanted, askPhone)).finally(() => running.delete(name))
+    running.set(name, mine)
+    return mine
+  }
+
+  /** The file, if it is here and whole as far as its size says. */
+  async function kept(filehash: string | null | undefined): Promise<MediaFile | null> {
+    const file = filehash ? files.get(filehash) : undefined
+    if (file === undefined) return null
+    if (await stat(pathOf(file.filehash)).catch(() => null)) return file
+    store.transaction(() => files.remove(file.filehash))
+    return null
+  }
+
+  function toOpen({ filehash, size_bytes, type }: MediaFile, { id, facts }: Wanted): OpenMedia {
+    return {
+      id,
+      sizeBytes: size_bytes,
+      sha256: Buffer.from(filehash, 'base64').toString('hex'),
+      sniffed: type,
+      facts,
+      read: (from, to) => unseal(pathOf(filehash), key, size_bytes, from, to),
+      close: () => {},
+    }
+  }
+
+  /** Nothing is kept: the bytes pass through. */
+  async function passThrough(wanted: Wanted): Promise<OpenMedia> {
+    const { bytes, sizeBytes } = await request(wanted, true)
+    const pieces = bytes[Symbol.asyncIterator]()
+    const first = await pieces.next()
+    const filehash = wanted.source?.filehash
+    return {
+      id: wanted.id,
+      sizeBytes,
+      sha256: filehash ? Buffer.from(filehash, 'base64').toString('hex') : null,
+      sniffed: first.done ? null : sniffType(first.value),
+      facts: wanted.facts,
+      read: (from, to) => slice(first, pieces, from, to),
+      close: () => void pieces.return?.(),
+    }
+  }
+
+  async function clean(): Promise<void> {
+    const before = cleaning
+    cleaning = (async () => {
+      await before
+      for (const filehash of files.leaving()) {
+        await shred(pathOf(filehash))
+        // It may have come back meanwhile.
+        if (files.get(filehash) === undefined) store.transaction(() => files.left(filehash))
+      }
+    })().catch((error) =>
+      log.warn({ err: error }, 'media that left the archive cannot be deleted; it is tried again'),
+    )
+    return cleaning
+  }
+
+  async function fetchEagerly(): Promise<void> {
+    if (isFetching || since === null) return
+    isFetching = true
+    try {
+      while (!stopped && engine()?.connected()) {
+        const place = files.nextUnfetched(since, rules.eagerTypes, rules.eagerMaxBytes, [...failed])
+        if (place === null) return
+        await fetchPlace(place).catch((error) => {
+          if (failed.size < MOST_FAILED) failed.add(place)
+          log.debug({ err: error }, 'media was not fetched')
+        })
+        if (failed.size >= MOST_FAILED) return
+      }
+    } finally {
+      isFetching = false
+    }
+  }
+
+  async function fetchPlace(place: number): Promise<void> {
+    const [found] = await reads.messagesAt([place])
+    const parts = found && parseMessageKey(found.message.id)
+    if (!parts) fail('message_not_found')
+    const wanted = await find(parts)
+    const file = await kept(wanted.source?.filehash)
+    // The phone is asked only for what a person wants to see.
+    if (file === null) await fetchOnce(wanted, false)
+    else store.transaction(() => files.noteFetched(place, file.filehash, clock.now()))
+  }
+
+  function wake(): void {
+    if (woken !== null || stopped) return
+    woken = setImmediate(() => {
+      woken = null
+      void clean()
+      fetchEagerly().catch((error) => log.warn({ err: error }, 'media cannot be fetched'))
+    })
+  }
+
+  return {
+    async open(wanted) {
+      const found = await find(wanted)
+      const here = await kept(found.source?.filehash)
+      if (here !== null) {
+        store.transaction(() => files.use(here, clock.now()))
+        return toOpen(here, found)
+      }
+      if (files.stateOf(found.place) === 'expired') fail('media_expired')
+      if (rules.download === 'never') return passThrough(found)
+      return toOpen(await fetchOnce(found, true), found)
+    },
+    async thumbnail(wanted) {
+      const { keys } = await find(wanted)
+      return (await connected().readThumbnail(keys)) ?? fail('media_not_found')
+    },
+    wake,
+    clean,
+    stop() {
+      stopped = true
+      if (woken !== null) clearImmediate(woken)
+    },
+  }
+}
+
+/** The key of the files. It lies in the archive, which may be encrypted itself, and changes of that key leave it alone. */
+function keyIn(store: Store): string {
+  const known = store.meta.get(KEY)
+  if (typeof known === 'string') return known
+  const made = randomBytes(32).toString('hex')
+  store.meta.set(KEY, made)
+  return made
+}
+
+/** The position from which on media is fetched eagerly: that of the first start with this setting. */
+function eagerSince(store: Store, clock: Clock): number {
+  const known = store.meta.get(EAGER_SINCE)
+  if (typeof known === 'number') return known
+  const made = firstIn(Math.floor(clock.now() / 1000))
+  store.meta.set(EAGER_SINCE, made)
+  return made
+}
+
+function unknownSource({ facts }: Wanted): MediaSource {
+  return {
+    type: '',
+    directPath: '',
+    mediaKey: null,
+    mediaKeyTimestamp: null,
+    encFilehash: null,
+    filehash: null,
+    mimetype: facts.mimetype ?? null,
+    sizeBytes: facts.size_bytes ?? null,
+  }
+}
+
+async function* slice(
+  first: IteratorResult<Uint8Array>,
+  pieces: AsyncIterator<Uint8Array>,
+  from: number,
+  to: number,
+): AsyncGenerator<Uint8Array> {
+  let at = 0
+  for (let next = first; !next.done && at < to; next = await pieces.next()) {
+    const piece = next.value.subarray(Math.max(0, from - at), to - at)
+    at += next.value.length
+    if (piece.length > 0) yield piece
+  }
+  await pieces.return?.()
+}
+
+/** Frees what the browser holds. */
+async function giveUp(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  await bytes[Symbol.asyncIterator]().return?.()
+}
+
+function tooLarge(maxBytes: number): never {
+  return fail('media_too_large', { detail: `The media is larger than ${Math.floor(maxBytes / MIB)} MiB.` })
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir)
+  } catch {
+    return []
+  }
+}

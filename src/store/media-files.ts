@@ -1,0 +1,98 @@
+/**
+ * The table of files of media that lie beside the archive, and what is known of the media of messages. A file leaves with the
+ * last message that refers to it (migrations/archive/09-media-files.sql).
+ */
+import type { MediaState } from '../model/message.ts'
+import type { Connection } from './sqlite.ts'
+
+/** `filehash`: SHA-256 of the bytes, base64. `type`: by its first bytes; null if they say nothing. */
+export type MediaFile = { filehash: string; size_bytes: number; type: string | null }
+
+export type MediaFiles = {
+  get(filehash: string): MediaFile | undefined
+  /** Adds a file, or notes that it is used. */
+  use(file: MediaFile, nowMs: number): void
+  /** The bytes of all files. */
+  totalBytes(): number
+  /** Removes the files that were not used for the longest time, up to this number of bytes, but never `except`. */
+  makeRoom(bytes: number, except: string): void
+  /** The file cannot be read. */
+  remove(filehash: string): void
+  hashes(): string[]
+  /** Files that are to be deleted from the disk; call {@link MediaFiles.left} for each. */
+  leaving(): string[]
+  left(filehash: string): void
+  /** Null: the message has no media that is known. */
+  stateOf(message: number): MediaState | null
+  /** The media of this message was fetched, and has this hash. */
+  noteFetched(message: number, filehash: string, nowMs: number): void
+  /** WhatsApp has the media of this message no more. */
+  noteExpired(message: number, nowMs: number): void
+  /** The newest message from this position on whose media was never fetched, of these types, and not larger than this. */
+  nextUnfetched(
+    from: number,
+    types: readonly string[],
+    maxBytes: number,
+    without: readonly number[],
+  ): number | null
+}
+
+/** The state of media from a row of `media m` and one of `media_files f`. */
+export const MEDIA_STATE = `CASE WHEN f.filehash IS NOT NULL THEN 'here' WHEN m.expired_at_ms IS NOT NULL THEN 'expired'
+  ELSE 'at_whatsapp' END`
+export const MEDIA_TABLES = 'media m LEFT JOIN media_files f ON f.filehash = m.filehash'
+
+export function createMediaFiles(db: Connection): MediaFiles {
+  const get = db.query<MediaFile>('SELECT filehash, size_bytes, type FROM media_files WHERE filehash = ?')
+  const use = db.command(
+    `INSERT INTO media_files VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET used_at_ms = excluded.used_at_ms`,
+  )
+  const stay = db.command('DELETE FROM media_leaving WHERE filehash = ?')
+  const total = db.query<{ bytes: number }>('SELECT coalesce(sum(size_bytes), 0) AS bytes FROM media_files')
+  const oldest = db.query<MediaFile>(
+    'SELECT filehash, size_bytes, type FROM media_files WHERE filehash <> ? ORDER BY used_at_ms LIMIT 1',
+  )
+  const remove = db.command('DELETE FROM media_files WHERE filehash = ?')
+  const hashes = db.query<{ filehash: string }>('SELECT filehash FROM media_files')
+  const leaving = db.query<{ filehash: string }>('SELECT filehash FROM media_leaving')
+  const state = db.query<{ state: MediaState }>(
+    `SELECT ${MEDIA_STATE} AS state FROM ${MEDIA_TABLES} WHERE m.message = ?`,
+  )
+  const fetched = db.command(
+    'UPDATE media SET filehash = ?, fetched_at_ms = ?, expired_at_ms = NULL WHERE message = ?',
+  )
+  const expired = db.command('UPDATE media SET expired_at_ms = ? WHERE message = ?')
+  const unfetched = db.query<{ message: number }>(
+    `SELECT message FROM media WHERE fetched_at_ms IS NULL AND expired_at_ms IS NULL AND message >= ?
+     AND type IN (SELECT value FROM json_each(?)) AND size_bytes <= ?
+     AND message NOT IN (SELECT value FROM json_each(?)) ORDER BY message DESC LIMIT 1`,
+  )
+
+  const totalBytes = () => total.get()?.bytes ?? 0
+
+  return {
+    get: (filehash) => get.get(filehash),
+    use({ filehash, size_bytes, type }, nowMs) {
+      use.run(filehash, size_bytes, type, nowMs)
+      stay.run(filehash)
+    },
+    totalBytes,
+    makeRoom(bytes, except) {
+      for (let used = totalBytes(); used > bytes; ) {
+        const file = oldest.get(except)
+        if (file === undefined) return
+        remove.run(file.filehash)
+        used -= file.size_bytes
+      }
+    },
+    remove: (filehash) => void remove.run(filehash),
+    hashes: () => hashes.all().map(({ filehash }) => filehash),
+    leaving: () => leaving.all().map(({ filehash }) => filehash),
+    left: (filehash) => void stay.run(filehash),
+    stateOf: (message) => state.get(message)?.state ?? null,
+    noteFetched: (message, filehash, nowMs) => void fetched.run(filehash, nowMs, message),
+    noteExpired: (message, nowMs) => void expired.run(nowMs, message),
+    nextUnfetched: (from, types, maxBytes, without) =>
+      unfetched.get(from, JSON.stringify(types), maxBytes, JSON.stringify(without))?.message ?? null,
+  }
+}
