@@ -1,14 +1,16 @@
 /** Turns for work that blocks the event loop for milliseconds, so that other requests are served in between. Imports nothing. */
 
-/** Pieces follow each other without a pause until they have taken this long together. A timer takes as long at least. */
+/** Shorter pieces follow each other until they have taken this long together; then a poll of the network is pause enough. */
 const SHORT_MS = 1
 
 /** Those of events, and all others. */
 const waiting = { events: queue(), others: queue() }
 let isRunning = false
 let isPausing = false
-/** When the pauses for all past pieces end, by `performance.now()`. */
+/** When the pause after the last long piece ends, by `performance.now()`. */
 let restedAt = 0
+/** What short pieces have taken since the last pause. */
+let shortMs = 0
 
 /**
  * Resolves when the next piece of such work may run: one at a time in the whole process, with an equal pause after each for other
@@ -28,19 +30,19 @@ function queue(): (() => void)[] {
 }
 
 function next(): void {
-  if (isRunning || isPausing) return
+  const isEmpty = waiting.events.length + waiting.others.length === 0
+  if (isEmpty || isRunning || isPausing) return
   const from = performance.now()
-  const owedMs = Math.max(0, restedAt - from)
-  if (owedMs >= SHORT_MS) return pause(owedMs)
+  if (shortMs >= SHORT_MS || restedAt - from >= SHORT_MS) return pause(restedAt - from)
   const run = waiting.events.shift() ?? waiting.others.shift()
-  if (run === undefined) return
   isRunning = true
-  run()
+  run?.()
   // A tick that a microtask asks for runs when no microtask is left, those of the piece included.
   queueMicrotask(() =>
     process.nextTick(() => {
-      const now = performance.now()
-      restedAt = now + owedMs + (now - from)
+      const tookMs = performance.now() - from
+      if (tookMs < SHORT_MS) shortMs += tookMs
+      else restedAt = from + 2 * tookMs
       isRunning = false
       next()
     }),
@@ -50,8 +52,11 @@ function next(): void {
 /** The clock of timers stands still during a piece, so the first timer may be early: then there is a second. */
 function pause(ms: number): void {
   isPausing = true
-  setTimeout(() => {
+  const proceed = () => {
     isPausing = false
+    shortMs = 0
     next()
-  }, ms)
+  }
+  if (ms < SHORT_MS) setImmediate(proceed)
+  else setTimeout(proceed, ms)
 }
