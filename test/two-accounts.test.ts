@@ -2,7 +2,7 @@
  * Two linked accounts on one server. Every row over every face says nothing of the other account: each world has facts of
  * its own, and answers, events, files and the log are searched for those of the other. Then one account falls.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
@@ -14,6 +14,7 @@ import { type Row, requestAt } from '../src/operations/operation.ts'
 import { browserPid } from './browser-processes.ts'
 import { connectClient, type Harness, openHarness } from './harness.ts'
 import { endPrograms, MAIN, run } from './program.ts'
+import { openSmallDisk, type SmallDisk } from './soak/small-disk.ts'
 
 type Input = Record<string, unknown>
 /** What the world of one account holds, and nobody else's does. */
@@ -34,6 +35,8 @@ const NAMES: Name[] = ['default', 'work']
 let harness: Harness
 const facts = new Map<Name, Facts>()
 const clients: Client[] = []
+/** Of the files of `work`; or why there can be none. */
+let disk: SmallDisk | string = 'not opened yet'
 
 beforeAll(async () => {
   harness = await openHarness({ env: { WHATSAPP_MCP_TOOLSETS: 'all' } })
@@ -41,11 +44,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()))
   await endPrograms()
+  if (typeof disk !== 'string') disk.close()
   await harness.close()
 })
 
 it('begins with two linked accounts', async () => {
   await link('default')
+  const files = join(harness.authDir, '.whatsapp-mcp-api', 'accounts', 'work')
+  mkdirSync(files, { recursive: true, mode: 0o700 })
+  disk = openSmallDisk(64, files)
+  if (typeof disk === 'string') mkdirSync(files, { recursive: true, mode: 0o700 })
   await harness.post('/api/accounts', { id: 'work' })
   harness.world.switchAccount({ phone: '15550003000', pushname: 'Ocelot Owner' })
   await link('work')
@@ -307,6 +315,37 @@ describe('what happens to one', () => {
     expect((await harness.post(accountPath('/api/send', name), body)).status).toBe(200)
   }
 
+  /** Median of a reading in milliseconds. */
+  async function pace(name: Name): Promise<number> {
+    const times: number[] = []
+    for (let n = 0; n < 25; n += 1) {
+      const from = performance.now()
+      await get(name, `/api/messages?phone_number=${known(name).contact}&limit=${1 + n}`)
+      times.push(performance.now() - from)
+    }
+    return times.sort((one, other) => one - other)[12] ?? Number.NaN
+  }
+  let usual = 0
+  beforeAll(async () => {
+    usual = await pace('default')
+  })
+  /** Generous: the machine may have other work. */
+  const isAsFast = async (name: Name) => expect(await pace(name)).toBeLessThan(usual * 5 + 100)
+
+  it('does not stop the other: its disk is full', async (context) => {
+    if (typeof disk === 'string') return context.skip(disk)
+    disk.fill()
+    const problem = async () => (await statusOf('work')).archive?.problem
+    for (let n = 0; n < 300 && (await problem()) === null; n += 1)
+      await harness.world.write({ from: known('work').contact, text: `${n} ${'full '.repeat(400)}` })
+    await expect.poll(problem).toBe('archive_full')
+    await works('default')
+    await isAsFast('default')
+    disk.free()
+    await expect.poll(problem, { timeout: 20_000 }).toBeNull()
+    await works('work')
+  }, 60_000)
+
   it('does not stop the other: its archive is damaged', async () => {
     const { archive } = await statusOf('work')
     const bytes = readFileSync(archive.file)
@@ -314,11 +353,13 @@ describe('what happens to one', () => {
     const asked = await harness.get(accountPath('/api/chats', 'work'))
     expect(asked.json.code ?? 'none').toMatch(/^(none|archive_damaged)$/)
     await works('default')
+    await isAsFast('default')
   })
 
   it('does not stop the other: its browser is killed', async () => {
     process.kill(browserPid(join(harness.authDir, 'session-work')), 'SIGKILL')
     await works('default')
+    await isAsFast('default')
     await expect.poll(async () => (await statusOf('work')).reason).toBe('crashed')
     await works('default')
   })

@@ -26,7 +26,7 @@ export async function measureHistory(browser: string, messages: number): Promise
   const authDir = mkdtempSync(join(tmpdir(), 'wma-bench-'))
   const simulator = await openSimulator({ dataDir: null, pace: 'none', control: null })
   await simulator.world.seedHistory({ chats: CHATS, messages })
-  const log = createLog({ level: 'warn' })
+  const log = createLog({ level: 'silent' })
   const env = {
     WHATSAPP_AUTH_DIR: authDir,
     WHATSAPP_MCP_PORT: '0',

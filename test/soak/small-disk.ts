@@ -16,10 +16,12 @@ export type SmallDisk = {
   close(): void
 }
 
-/** A disk of this size, or the reason in words why there can be none here. */
-export function openSmallDisk(megabytes: number): SmallDisk | string {
+/** A disk of this size at this empty folder, or the reason in words why there can be none here. */
+export function openSmallDisk(
+  megabytes: number,
+  path: string = mkdtempSync(join(tmpdir(), 'wma-disk-')),
+): SmallDisk | string {
   if (process.platform !== 'linux') return 'a small disk can only be mounted on Linux'
-  const path = mkdtempSync(join(tmpdir(), 'wma-disk-'))
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', path], {
       stdio: 'pipe',
