@@ -64,6 +64,14 @@ it('stays within its limit in a chat of any length', async () => {
   expect(Math.max(...held)).toBeLessThan(200 + 300)
 })
 
+it('can be read on beyond its limit, from a place that was let go', async () => {
+  const { names, read, letGo } = open(3_000, { most: 100 })
+  const { next } = await read(null, 2_000)
+  await letGo(['M2999'])
+  const older = await read(next, 100)
+  expect(older.messages.map(({ bareId }) => bareId)).toEqual(names.slice(900, 1_000))
+})
+
 it('is right for two readers of one chat that is longer than the limit', async () => {
   const { names, read, readAll } = open(1_000, { most: 100 })
   const newest = async () =>

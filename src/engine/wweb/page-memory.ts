@@ -21,10 +21,12 @@ export type MemoryLimits = {
   changeableS: number
 }
 
-export const MEMORY_LIMITS: MemoryLimits = { most: 5_000, idleMs: 10_000, changeableS: 72 * 3600 }
+export const MEMORY_LIMITS: MemoryLimits = { most: 2_000, idleMs: 10_000, changeableS: 72 * 3600 }
 
 /** Call once per document, after `installPageRows`. */
 export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): void {
+  /** Messages that stay while a reader passes through a chat. */
+  const ANCHOR = 50
   const rows = window.whatsappMcpRows
   /** Least recently read first. */
   const readings = new Map<ChatModel, Reading>()
@@ -76,7 +78,10 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
     pass(chat: ChatModel, until: number): void {
       const reading = readings.get(chat)
       if (reading === undefined || reading.readers > 1 || reading.loaded.length <= most) return
-      reading.loaded = tools.drop(chat, reading.loaded, (message) => rows.time(message) > until)
+      // The next loading continues before the oldest ones.
+      const anchor = reading.loaded.slice(0, ANCHOR)
+      const others = reading.loaded.slice(ANCHOR)
+      reading.loaded = [...anchor, ...tools.drop(chat, others, (message) => rows.time(message) > until)]
       reading.below = Math.min(reading.below, until)
     },
 
