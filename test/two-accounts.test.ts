@@ -359,8 +359,8 @@ describe('what happens to one', () => {
   it('does not stop the other: its browser is killed', async () => {
     process.kill(browserPid(join(harness.authDir, 'session-work')), 'SIGKILL')
     await works('default')
-    await isAsFast('default')
     await expect.poll(async () => (await statusOf('work')).reason).toBe('crashed')
+    await isAsFast('default')
     await works('default')
   })
 
