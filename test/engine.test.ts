@@ -123,6 +123,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
       sentAt: 1_700_000_000,
       ack: expect.any(Number),
       hasMedia: false,
+      starred: false,
       standing: 'message',
       content: {},
       source: null,
