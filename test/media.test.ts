@@ -199,8 +199,8 @@ describe('on demand', () => {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
     expect((await coming).bytes.equals(data)).toBe(true)
-    // The machine of a test may be busy: the median, not the slowest.
-    expect(times.sort((one, other) => one - other)[Math.floor(times.length / 2)]).toBeLessThan(100)
+    // The machine of a test may be busy: the median, not the slowest. A page that is copied as one text takes seconds.
+    expect(times.sort((one, other) => one - other)[Math.floor(times.length / 2)]).toBeLessThan(500)
   }, 60_000)
 
   it('a file leaves with the last message that refers to it', async () => {
