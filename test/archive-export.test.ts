@@ -83,7 +83,7 @@ describe('GET /api/export', () => {
     expect(lines[0]).toMatchObject({
       line: 'archive',
       format: 'whatsapp-mcp-api archive',
-      version: 1,
+      version: 2,
       account: `${harness.world.state().account.phone}@c.us`,
       messages,
     })
