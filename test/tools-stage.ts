@@ -130,6 +130,7 @@ export async function fillStage(stage: ToolsStage): Promise<void> {
   }
   const poll = { question: 'Tea or coffee?', options: ['tea', 'coffee'] }
   stage.pollId = (await harness.post(`/api/chats/${OLENA}/polls`, poll)).json.message_id
+  await harness.post('/api/send', { phone_number: OLENA, message: 'or water' })
   await world.archiveChat({ chat: `${JURGEN}@c.us`, archived: true })
   await world.pinChat({ chat: stage.group, pinned: true })
   await world.muteChat({ chat: stage.group, until: -1 })
