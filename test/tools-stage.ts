@@ -40,8 +40,8 @@ export function textOf({ content: [first, ...others] }: CallToolResult): string 
 }
 
 /** A linked account; `fill` for one in which something happened. */
-export async function openToolsStage(): Promise<ToolsStage> {
-  const harness = await openHarness()
+export async function openToolsStage(options?: Parameters<typeof openHarness>[0]): Promise<ToolsStage> {
+  const harness = await openHarness(options)
   const warnings: Record<string, unknown>[] = []
   const warn = (facts: unknown) => void warnings.push(Object(facts))
   const tools = createTools({

@@ -1,18 +1,38 @@
 /** Fields say of themselves that people wrote them: a text of people in any other field would be cut and quoted by nobody. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { NewContent } from '../simulator/simulator.ts'
 import { type Fields, fieldsOf, UNMARKED } from '../src/model/fields.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
-import { briefShape } from '../src/operations/operation.ts'
+import { briefShape, type Route, requestAt } from '../src/operations/operation.ts'
 import { openToolsStage, type ToolsStage, textOf } from './tools-stage.ts'
 
 /** In quotes it reads otherwise. */
 const CANARY = 'Canary "1" \u202eevil'
 const WRITER = '15550003301'
 
+const PARTY = {
+  type: 'event_creation',
+  eventName: CANARY,
+  eventDescription: CANARY,
+  eventStartTime: 1_700_000_000,
+  eventLocation: { name: CANARY },
+  eventJoinLink: CANARY,
+}
+const CONTENTS: NewContent[] = [
+  { type: 'location', location: { lat: 48.2, lng: 16.4, name: CANARY, address: CANARY } },
+  { type: 'vcard', vcards: [`BEGIN:VCARD\nVERSION:3.0\nFN:${CANARY}\nORG:${CANARY}\nEND:VCARD`] },
+  { type: 'raw', model: PARTY },
+  { type: 'raw', model: { type: 'gp2', subtype: 'subject', body: CANARY } },
+]
+
 let stage: ToolsStage
 let inputs: Record<string, Record<string, unknown>>
 beforeAll(async () => {
-  stage = await openToolsStage()
+  // A build that can forward. What tools send waits in the outbox.
+  stage = await openToolsStage({
+    build: '2.3000.1048116627',
+    env: { WHATSAPP_MCP_SENDS: 'confirm' },
+  })
 })
 afterAll(() => stage.close())
 
@@ -38,16 +58,43 @@ it('begins with messages of every type', async () => {
   await world.revoke({ id: gone.id })
   await world.write({ from: WRITER, chat: group, text: CANARY, quote: gone.id })
   const chat_id = `${WRITER}@c.us`
+  for (const content of CONTENTS) await world.writeContent({ from: WRITER, content })
+  const sent = async (path: string, body: object): Promise<string> =>
+    (await harness.post(path, body)).json.message_id
+  const own = await sent('/api/send', { phone_number: WRITER, message: CANARY })
+  const poll = await sent(`/api/chats/${WRITER}/polls`, { question: CANARY, options: ['Canary "2"', 'b'] })
+  for (let n = 0; n < 4; n++)
+    await stage.call('whatsapp_send_message', { phone_number: WRITER, message: CANARY })
+  const [held, approved, rejected, changed] = (await harness.get('/api/outbox?state=held')).json.items
+  const { key } = (await harness.post('/api/keys', { name: 'Laptop', scopes: ['read'] })).json
+  const message_id = `false_${chat_id}_${first.id}`
   inputs = {
+    react: { message_id, emoji: '👍' },
+    edit_message: { message_id: own, message: CANARY },
+    delete_message: { message_id: own, for: 'me' },
+    star_message: { message_id, starred: true },
+    pin_message: { message_id, for: '24h' },
+    vote: { message_id: poll, options: ['Canary "2"'] },
+    forward_message: { message_id, chats: [chat_id] },
+    get_receipts: { message_id: poll },
+    get_outbox_item: { item_id: held.id },
+    approve_outbox_item: { item_id: approved.id, digest: approved.digest },
+    reject_outbox_item: { item_id: rejected.id, reason: 'Not now' },
+    change_outbox_item: { item_id: changed.id, message: CANARY },
+    cancel_outbox_item: { item_id: held.id },
+    get_key: { key_id: key.id },
+    change_key: { key_id: key.id, name: 'Laptop 2' },
+    rotate_key: { key_id: key.id },
+    remove_key: { key_id: key.id },
     pairing_code: { phone_number: world.state().account.phone },
     send_message: { phone_number: WRITER, message: CANARY },
     send_to_chat: { chat: group, message: CANARY },
     get_chat: { chat_id: group },
     list_unread: { include_muted: true, include_archived: true },
     list_waiting: { include_groups: true },
-    read_messages: { chat_id },
+    read_messages: { chat_id, include_notices: true },
     download_media: { message_id: `false_${chat_id}_${file.id}` },
-    get_message: { message_id: `false_${chat_id}_${first.id}` },
+    get_message: { message_id },
     search_messages: { q: 'canary' },
     load_earlier: { chat_id },
     get_contact: { contact_id: WRITER },
@@ -56,7 +103,7 @@ it('begins with messages of every type', async () => {
   }
   await expect
     .poll(async () => (await harness.get('/api/search?q=canary')).json.count, { interval: 50 })
-    .toBe(3)
+    .toBe(8)
 })
 
 /** The fields whose texts people wrote, by the names of what they are in, and whether they are marked. */
@@ -85,25 +132,29 @@ it('short forms quote what people wrote', async () => {
 
 const seen = new Set<string>()
 
-// Logging out is last in the table.
-const WITH_ROUTES = OPERATIONS.filter(({ routes }) => routes.length > 0)
+// Logging out is last: it ends what waits in the outbox.
+const WITH_ROUTES = OPERATIONS.filter(({ routes }) => routes.length > 0).sort(
+  (a, b) => Number(a.name === 'logout') - Number(b.name === 'logout'),
+)
 it.each(WITH_ROUTES.map((row) => [row.name, row] as const))(
   '%s marks what people wrote',
   async (name, row) => {
     const { harness } = stage
-    const [method = '', template = ''] = row.routes[0]?.split(' ') ?? []
-    const input: Record<string, unknown> = { ...(inputs[name] ?? Object(row.example.input)) }
+    const route = row.routes[0] as Route
+    const [method = '', template = ''] = route.split(' ')
+    const input = requestAt(row, route, inputs[name] ?? row.example.input)
     // The account that an earlier row of the table adds.
     const path = template.replace('{account}', 'work').replace(/\{(\w+)\}/g, (_, field) => {
       const text = encodeURIComponent(String(input[field]))
       delete input[field]
       return text
     })
-    const query = method === 'GET' ? `?${new URLSearchParams(input as Record<string, string>)}` : ''
+    const inQuery = method === 'GET' || method === 'DELETE'
+    const query = inQuery ? `?${new URLSearchParams(input as Record<string, string>)}` : ''
     const answer = await harness.call({
       method,
       path: `${path}${query}`,
-      ...(method === 'POST' || method === 'PATCH' ? { body: input } : {}),
+      ...(inQuery ? {} : { body: input }),
     })
     expect(answer.status, answer.text).toBeLessThan(300)
     const found = canaries(answer.json, fieldsOf(row.output), name)
