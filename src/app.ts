@@ -15,7 +15,7 @@ import { type Keys, openKeys } from './keys/keys.ts'
 import type { Log } from './log.ts'
 import { DEFAULT_ACCOUNT } from './operations/call.ts'
 import { createDoor, type Door } from './operations/door.ts'
-import { OPERATIONS, ROWS } from './operations/index.ts'
+import { isReading, OPERATIONS, ROWS } from './operations/index.ts'
 import { createMediaLinks } from './operations/media-links.ts'
 import { openAuthDir } from './session/auth-dir.ts'
 import { openControl } from './store/open-control.ts'
@@ -94,15 +94,16 @@ export async function createApp(options: AppOptions): Promise<App> {
     mcpUrl,
     onAdmit: (admission) => log.debug(admission, 'admitted'),
   })
-  const http = createHttpServer({ config, rows: ROWS, door, keys, clock, log })
-  addPages(http, door, VERSION)
+  const rows = config.readOnly ? ROWS.filter(isReading) : ROWS
+  const http = createHttpServer({ config, rows, door, keys, clock, log })
+  addPages(http, door, VERSION, rows)
   const sessionKey = authDir.secret('mcp')
   const mcp = mountMcp(http, {
     async load(account) {
       accounts.get(account)
       const { openMcp } = await import('./faces/mcp/open.ts')
       return openMcp({
-        operations: OPERATIONS,
+        operations: OPERATIONS.filter((one) => rows.includes(one)),
         toolsets: config.toolsets,
         account,
         door,

@@ -13,6 +13,7 @@ describe('readConfig', () => {
       chromeExecutable: '',
       headless: true,
       allowedHosts: [],
+      readOnly: false,
       publicUrl: null,
       keysRequired: false,
       accessKey: null,

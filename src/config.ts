@@ -141,6 +141,13 @@ export const SETTINGS = {
     fallback: '',
     help: 'File that contains this key as its only line. Only its owner may read it. Set at most one of the two.',
   },
+  WHATSAPP_MCP_READ_ONLY: {
+    flag: 'read-only',
+    takes: null,
+    schema: onOff,
+    fallback: 'false',
+    help: 'Serve readings only: every other route, tool and page does not exist, also for keys with all scopes. Link the account before.',
+  },
   WHATSAPP_MCP_TOOLSETS: {
     flag: 'toolsets',
     takes: 'LIST',
@@ -338,6 +345,8 @@ export type Config = {
   keysRequired: boolean
   /** The source of the key with all scopes; null if the settings have none. */
   accessKey: KeySource | null
+  /** True if only readings exist. */
+  readOnly: boolean
   /** The toolsets that MCP clients may use; null: all, and only `core` is on by default. */
   toolsets: Toolset[] | null
   /** Limits of the history that is fetched automatically: messages per chat and in total, age in days, pause between requests. */
@@ -389,6 +398,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     authDir: authDir ? toPath(authDir, base) : join(options.root, SETTINGS.WHATSAPP_AUTH_DIR.fallback),
     chromeExecutable: read('WHATSAPP_CHROME_EXECUTABLE'),
     headless: read('WHATSAPP_HEADLESS'),
+    readOnly: read('WHATSAPP_MCP_READ_ONLY'),
     toolsets: read('WHATSAPP_MCP_TOOLSETS'),
     mcpSends: read('WHATSAPP_MCP_SENDS'),
     outbox: {

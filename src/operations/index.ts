@@ -97,6 +97,11 @@ export const OPERATIONS: readonly Operation[] = [
   enableToolset,
 ]
 
+/** True if the row only reads, and needs no more than the scope `read`. */
+export function isReading(row: Row): boolean {
+  return row.scope === 'read' && (!('effect' in row) || row.effect === 'read')
+}
+
 /** Everything that has a route under `/api`: the operations, and what is not JSON. */
 export const ROWS: readonly Row[] = [
   ...OPERATIONS,

@@ -2,7 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import { toJson } from '../../json.ts'
 import type { Door } from '../../operations/door.ts'
-import { ROWS } from '../../operations/index.ts'
+import { startAuth } from '../../operations/link.ts'
+import type { Row } from '../../operations/operation.ts'
 import { turn } from '../../turn.ts'
 import { type Asset, sendAsset, toAsset } from './asset.ts'
 import { addDocs } from './docs-page.ts'
@@ -13,15 +14,18 @@ import { addQr } from './qr-routes.ts'
 /** Relative to the address of the description, so it is correct for any port, any name and through a tunnel. */
 const SAME_SERVER = { url: '/', description: 'This server.' }
 
-/** Adds the pages `/qr` and `/docs`, and `GET /openapi.json`, which is created once. */
-export function addPages(server: FastifyInstance, door: Door, version: string): void {
-  addQr(server, door)
+/**
+ * Adds the pages `/qr` and `/docs`, and `GET /openapi.json`, which is created once.
+ * @param rows the rows that exist; without a row that links there is no page for it
+ */
+export function addPages(server: FastifyInstance, door: Door, version: string, rows: readonly Row[]): void {
+  if (rows.includes(startAuth)) addQr(server, door)
   let description: Promise<Asset> | null = null
   server.get(
     '/openapi.json',
     { config: { isPublic: true }, preHandler: takeNoFields },
     async (request, reply) => {
-      description ??= inTurns(openApiSteps(ROWS, version, SAME_SERVER)).then((document) =>
+      description ??= inTurns(openApiSteps(rows, version, SAME_SERVER)).then((document) =>
         toAsset(Buffer.from(toJson(document))),
       )
       return sendAsset(await description, 'application/json; charset=utf-8', request, reply)
