@@ -23,7 +23,7 @@ const QUERIES = {
   chatByPerson: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE c.person = ?`,
   personByPhone: 'SELECT * FROM people WHERE phone = ?',
   personByLid: 'SELECT * FROM people WHERE lid = ?',
-  formerPeople: 'SELECT DISTINCT person FROM person_phones WHERE phone = ?',
+  formerPeople: 'SELECT person FROM person_phones WHERE phone = ?',
   alias: 'SELECT phone FROM phone_aliases WHERE asked = ?',
   messages: 'SELECT * FROM messages WHERE bare_id = ? AND chat = ?',
 }
@@ -74,7 +74,7 @@ export function createFinder(db: Connection, loader: Loader): Finder {
   /** Everyone who has or had this address. */
   function everyone(address: Jid): number[] {
     const now = person(address)?.id ?? []
-    return [now, ...formerPeople.all(address).map((one) => one.person)].flat()
+    return [...new Set([now, ...formerPeople.all(address).map((one) => one.person)].flat())]
   }
 
   function chats(address: Jid): ChatView[] {

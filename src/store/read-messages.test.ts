@@ -131,7 +131,7 @@ describe('a message', () => {
       timestamp: NOW,
       has_media: true,
       sender_name: 'Anna',
-      media: { mimetype: 'image/jpeg', size_bytes: 5 },
+      media: { mimetype: 'image/jpeg', size_bytes: 5, state: 'at_whatsapp' },
       mentions: [ME_JID, ANNA, ANNA],
       forwarded: true,
       edited_at: '2025-01-02T12:00:00.005Z',

@@ -124,6 +124,7 @@ describe('a message that is to be answered', () => {
       id: 'false_15551234567@c.us_A1',
       chat: '15551234567@c.us',
       type: 'chat',
+      place: expect.any(Number),
       keys: ['false_15551234567@c.us_A1', 'false_42@lid_A1'],
     })
     const group = archive.chat('group', { jid: '1@g.us' }, { name: 'Group' })
@@ -151,6 +152,7 @@ describe('a message that is to be answered', () => {
       id: 'false_42@lid_A1',
       chat: '42@lid',
       type: 'chat',
+      place: expect.any(Number),
       keys: ['false_42@lid_A1', `false_${phone}_A1`],
     })
     expect(quoted(`false_1@g.us_G1_${phone}`).keys).toEqual([

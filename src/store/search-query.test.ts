@@ -27,7 +27,9 @@ describe('a query', () => {
     ['"电梯 坏了"', '"电梯 梯 坏了"'],
     ['👍🏽', '"👍"'],
   ])('%j is %s', (query, expected) => {
-    expect(expression(query)).toBe(expected)
+    // Notices are left out unless they are asked for.
+    expect(expression(query)).toBe(`(${expected}) NOT ("_n")`)
+    expect(toExpression(parseQuery(query), { notices: true })).toBe(expected)
   })
 
   it.each(['', ' ', '"', '""', '*', '"*"', '-', '.,;', '\0', '\u200b', '\ud83d'])(
@@ -39,7 +41,8 @@ describe('a query', () => {
 })
 
 describe('narrowing', () => {
-  const narrowed = (scope: Parameters<typeof toExpression>[1]) => toExpression(parseQuery('a'), scope)
+  const narrowed = (scope: Parameters<typeof toExpression>[1]) =>
+    toExpression(parseQuery('a'), { ...scope, notices: true })
 
   it.each([
     [{ chat: 5, sender: 7 }, '"a" AND "_c5" AND "_s7"'],
@@ -49,8 +52,8 @@ describe('narrowing', () => {
     [{ types: ['chat'] }, '("a") NOT ("_t")'],
     [{ types: ['chat', 'image'] }, '("a") NOT (("_t" NOT ("_timage")))'],
     [{ kinds: ['group'] as const }, '"a" AND ("_kgroup")'],
-    [{ kinds: ['direct', 'group', 'channel', 'broadcast'] as const }, '("a") NOT ("_kstatus")'],
-    [{ kinds: ['direct', 'group', 'channel', 'broadcast', 'status'] as const }, '"a"'],
+    [{ kinds: ['direct', 'group', 'channel', 'broadcast'] as const }, '("a") NOT ("_kstatus" OR "_kother")'],
+    [{ kinds: ['direct', 'group', 'channel', 'broadcast', 'status', 'other'] as const }, '"a"'],
   ])('by %j is %s', (scope, expected) => {
     expect(narrowed(scope)).toBe(expected)
   })
