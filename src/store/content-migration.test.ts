@@ -17,6 +17,9 @@ const PREVIEW = `/9j/${'4AAQSkZJRgABAQ'.repeat(20)}=`
 const CARD =
   'BEGIN:VCARD\r\nVERSION:3.0\r\nN:;Zoë;;;\r\nFN:Zoë M\r\nitem1.TEL;waid=15550001777:+1 555 000 1777\r\nTEL:555\r\nEND:VCARD'
 
+/** Written by a person, without a space. */
+const CAPTION = '0x52908400098527886E0F7030069857D2E4169EE7'
+
 /** Type, text and details as version 6 stored them. */
 const ROWS: [type: string, body: string, details?: object][] = [
   ['location', PREVIEW],
@@ -28,6 +31,7 @@ const ROWS: [type: string, body: string, details?: object][] = [
   ['chat', PREVIEW],
   ['chat', 'look', { quoted: { bare_id: 'A0', sender: 0, body: PREVIEW } }],
   ['product', PREVIEW, { media: { width: 3 } }],
+  ['image', CAPTION],
 ]
 
 let dir: string
@@ -64,6 +68,12 @@ beforeAll(() => {
     'location',
     PREVIEW,
   )
+  db.command('INSERT INTO revisions VALUES (?, 1, ?, ?, ?, 1)').run(
+    firstIn(T + 9),
+    'edited',
+    'image',
+    CAPTION,
+  )
   db.close()
   store = openStore(file)
   while (store.search.step());
@@ -85,6 +95,11 @@ it('no longer has previews as texts, neither of the message nor of its quote or 
   expect(at(6)?.body).toBe(PREVIEW)
 })
 
+it('keeps captions that look like base64', () => {
+  expect(at(9)?.body).toBe(CAPTION)
+  expect(store.changes.textsBefore(firstIn(T + 9))).toEqual([CAPTION])
+})
+
 it('has the contact of a card, the name of an event, and the question of a poll', () => {
   expect(at(1)).toMatchObject({
     body: '',
@@ -104,7 +119,7 @@ it('knows notices and what is unknown', () => {
   const shown = createReader(store.db, createTestClock()).readMessages(CHAT, { limit: 100 })
   expect(shown.messages.map(({ type }) => type)).not.toContain('call_log')
   expect(at(5)).toMatchObject({ unknown: true })
-  expect(shown.chat.last_message?.type).toBe('product')
+  expect(shown.chat.last_message?.type).toBe('image')
 })
 
 it('reads the chat again, for what was not stored', () => {

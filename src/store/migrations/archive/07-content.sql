@@ -46,7 +46,9 @@ UPDATE messages SET details = json_set(coalesce(details, '{}'), '$.contacts', js
   FROM (SELECT id AS card_id, replace(body, char(13), '') AS card FROM messages
     WHERE type = 'vcard' AND body LIKE 'BEGIN:VCARD%')
   WHERE id = card_id;
-UPDATE messages SET body = '' WHERE type NOT IN ('chat', 'poll_creation') AND length(body) >= 40
+-- Only these had previews as texts (earlier-content.ts). The text of media is a caption, whatever it looks like.
+UPDATE messages SET body = '' WHERE type IN ('location', 'product', 'order', 'groups_v4_invite', 'newsletter_admin_invite',
+  'newsletter_follower_invite', 'interactive') AND length(body) >= 40
   AND rtrim(body, '=') NOT GLOB '*[^A-Za-z0-9+/]*';
 UPDATE messages SET details = json_set(coalesce(details, '{}'), '$.event', json_object('name', body)), body = ''
   WHERE type IN ('event_creation', 'scheduled_event_creation') AND body <> '';
@@ -54,8 +56,9 @@ UPDATE messages SET details = json_set(coalesce(details, '{}'), '$.event', json_
 UPDATE messages SET details = json_set(details, '$.quoted.body', '')
   WHERE json_extract(details, '$.quoted.body') LIKE 'BEGIN:VCARD%' OR json_extract(details, '$.quoted.body') GLOB '/9j/*'
   AND rtrim(json_extract(details, '$.quoted.body'), '=') NOT GLOB '*[^A-Za-z0-9+/]*';
-UPDATE revisions SET body = '' WHERE type NOT IN ('chat', 'poll_creation') AND (body LIKE 'BEGIN:VCARD%'
-  OR (length(body) >= 40 AND rtrim(body, '=') NOT GLOB '*[^A-Za-z0-9+/]*'));
+UPDATE revisions SET body = '' WHERE (type IN ('vcard', 'multi_vcard') AND body LIKE 'BEGIN:VCARD%')
+  OR (type IN ('location', 'product', 'order', 'groups_v4_invite', 'newsletter_admin_invite', 'newsletter_follower_invite', 'interactive')
+    AND length(body) >= 40 AND rtrim(body, '=') NOT GLOB '*[^A-Za-z0-9+/]*');
 
 UPDATE chats SET history = 'more', history_reason = NULL, history_tries = 0, history_next_at = NULL, history_from = NULL
   WHERE id IN (SELECT chat FROM messages WHERE type NOT IN ('chat', 'image', 'video', 'audio', 'ptt', 'document', 'sticker',
