@@ -312,6 +312,45 @@ describe('export, import, export', () => {
     again.close()
   })
 
+  it('keeps captions that look like base64, and of the first format also corrects what was no text', async () => {
+    const caption = '0x52908400098527886E0F7030069857D2E4169EE7'
+    const preview = `/9j/${'4AAQSkZJRgABAQ'.repeat(9)}=`
+    const card = 'BEGIN:VCARD\nVERSION:3.0\nFN:Zoë\nEND:VCARD'
+    const was = (body: string, type = 'image') => ({
+      what: 'edited',
+      type,
+      body,
+      until_at: '2025-01-02T00:00:00.000Z',
+    })
+    const changes: Record<string, object> = {
+      type1: { body: caption, revisions: [was(caption)] },
+      type7: { body: preview, revisions: [was(preview, 'location'), was(caption)] },
+      type8: { body: card },
+      type9: { type: 'scheduled_event_creation', body: 'Party' },
+      answer: { reply_to: { bare_id: 'own', from: ME, body: card } },
+    }
+    const change = (version: number) => (line: string) => {
+      if (line === '') return line
+      const read = JSON.parse(line)
+      return JSON.stringify({ ...read, ...(read.line === 'archive' ? { version } : changes[read.bare_id]) })
+    }
+    const text = original().split('\n')
+    const read = async (version: number) => {
+      const { file } = await intoEmpty(text.map(change(version)).join('\n'))
+      const again = openStore(file)
+      const kept = lines(exported(again)).map((line) => JSON.parse(line))
+      again.close()
+      return new Map(kept.map((line) => [line.bare_id, line]))
+    }
+    const [first, second] = [await read(1), await read(2)]
+    for (const messages of [first, second]) expect(messages.get('type1')).toMatchObject(changes.type1 ?? {})
+    expect(first.get('type7')).toMatchObject({ body: '', revisions: [{ body: '' }, { body: caption }] })
+    expect(first.get('type8')).toMatchObject({ body: '', details: { contacts: [{ name: 'Zoë' }] } })
+    expect(first.get('type9')).toMatchObject({ body: '', details: { event: { name: 'Party' } } })
+    expect(first.get('answer')).toMatchObject({ reply_to: { body: '' } })
+    expect(second.get('type9')).toMatchObject({ body: 'Party' })
+  })
+
   it('is taken as editors save it: with a byte order mark, CRLF, and blank lines at its end', async () => {
     const text = original()
     const { messages } = await intoEmpty(`\ufeff${text.replaceAll('\n', '\r\n')}\r\n\n  \n`)

@@ -7,7 +7,7 @@ import { codeOf } from '../error-code.ts'
 import { afterEnd } from '../model/history.ts'
 import { chatKindOf, type Jid, toJid } from '../model/ids.ts'
 import { standingOf } from '../model/message-types.ts'
-import { fromEarlier } from './earlier-content.ts'
+import { EARLIER_VERSION, fromEarlier } from './earlier-content.ts'
 import { type ChatLine, ExportLine, type MessageLine, type PersonLine } from './export-format.ts'
 import { type ArchiveHeader, describe, ImportError, parse } from './import-header.ts'
 import { type MessageDetails, numberOf } from './message-row.ts'
@@ -31,6 +31,7 @@ export type Keeps = (chat: number, message: { sentAt: number; expiresAt: number 
 export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps): Importer {
   const counts = { messages: 0, left: 0 }
   const account = toJid(header.account)
+  const isEarlier = header.version <= EARLIER_VERSION
   const chats = new Map<string, number>()
   let number = 1
   let position = -1
@@ -108,9 +109,7 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
       return
     }
     counts.messages += 1
-    const { body, content } = fromEarlier(line.type, line.body)
     const details: MessageDetails = {
-      ...content,
       ...line.details,
       ...(line.reply_to === undefined
         ? {}
@@ -130,7 +129,7 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
       bare_id: line.bare_id,
       sender: line.from_me ? ME : line.from === null ? NOBODY : personAt(line.from),
       type: line.type,
-      body,
+      body: line.body,
       ack: line.ack,
       has_media: Number(line.has_media),
       edited_at_ms: line.edited_at === undefined ? null : Date.parse(line.edited_at),
@@ -173,7 +172,7 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
       try {
         if (line.line === 'person') return addPerson(line)
         if (line.line === 'chat') return addChat(line)
-        if (line.line === 'message') return addMessage(line)
+        if (line.line === 'message') return addMessage(isEarlier ? fromEarlier(line) : line)
       } catch (error) {
         // Violations of a table's constraints: the same message twice, for example.
         const isOfTheLine = codeOf(error)?.startsWith('SQLITE_CONSTRAINT')
