@@ -107,7 +107,7 @@ export function createMessageRecorder(
       by_phone: digitsOf(chatKindOf(seen.chat) === 'direct' ? seen.chat : seen.sender),
     }
     messages.insert(row)
-    setRaw(place, seen)
+    setRaw(place, seen, row.body)
     // A notice is no activity, and there is an event for what it says.
     if (seen.standing === 'notice') return
     chats.noteMessage(chat, place, seen.sentAt)
@@ -117,8 +117,9 @@ export function createMessageRecorder(
     for (const reaction of seen.reactions ?? []) setReaction(row, reaction, false)
   }
 
-  function setRaw(message: number, { raw, source }: SeenMessage): void {
-    if (raw !== null) raws.setModel(message, raw)
+  /** @param body as stored */
+  function setRaw(message: number, { raw, source }: SeenMessage, body: string): void {
+    if (raw !== null) raws.setModel(message, raw, body)
     if (source !== null) raws.setSource(message, source)
   }
 
@@ -153,21 +154,22 @@ export function createMessageRecorder(
         const has_media = Number(seen.hasMedia)
         const standing = numberOf(seen.standing)
         messages.update({ ...row, type: seen.type, body: seen.body, has_media, details, standing })
-        setRaw(row.id, seen)
+        setRaw(row.id, seen, seen.body)
         log('message.decrypted', row)
       } else if (isNewerText(row, seen, origin)) {
         const editedAt = seen.editedAt ?? now()
         const revision = keep('edited', editedAt)
         messages.update({ ...row, type: seen.type, body: seen.body, edited_at_ms: editedAt, details })
-        setRaw(row.id, seen)
+        setRaw(row.id, seen, seen.body)
         log('message.edited', row, { revision })
       } else if (seen.type === row.type && seen.hasMedia && row.has_media === 0) {
         // Own media, first seen before the upload.
         messages.update({ ...row, has_media: 1, body: seen.body, details })
-        setRaw(row.id, seen)
+        setRaw(row.id, seen, seen.body)
       } else if (!isUnread(seen) && isOtherContent(row, known, seen)) {
-        messages.update({ ...row, body: bodyOf(row, seen), details, standing: numberOf(seen.standing) })
-        setRaw(row.id, seen)
+        const kept = bodyOf(row, seen)
+        messages.update({ ...row, body: kept, details, standing: numberOf(seen.standing) })
+        setRaw(row.id, seen, kept)
       } else if (expiresAt !== (known.expires_at ?? null)) {
         // A member kept the message in the chat, or no longer keeps it.
         const { expires_at: _, ...others } = known

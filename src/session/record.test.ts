@@ -144,6 +144,25 @@ describe('a message', () => {
   })
 })
 
+describe('the model of a message', () => {
+  const modelOf = (bareId: string, body: string, model: Record<string, unknown>) => {
+    take(message(bareId, { body, raw: { engine: 'wweb', build: null, model } }))
+    const row = rowsOf(AMARA).find(({ bare_id }) => bare_id === bareId)
+    return store.raws.model(row?.id ?? 0)?.model
+  }
+
+  it('has the texts that the message itself does not have, and no previews', () => {
+    const card = 'BEGIN:VCARD\nFN:Zoë\nEMAIL:zoe@example.org\nEND:VCARD'
+    expect(modelOf('A', 'hello', { type: 'chat', body: 'hello' })).toEqual({ type: 'chat' })
+    expect(modelOf('B', '', { type: 'novel', body: 'once' })).toEqual({ type: 'novel', body: 'once' })
+    expect(modelOf('C', '', { type: 'vcard', body: card })).toEqual({ type: 'vcard', body: card })
+    expect(modelOf('D', 'sea', { type: 'image', body: '/9j/4AAQ', caption: 'sea' })).toEqual({
+      type: 'image',
+    })
+    expect(modelOf('E', 'sea', { caption: 'shore' })).toEqual({ caption: 'shore' })
+  })
+})
+
 describe('a change', () => {
   it('of the text is kept as a revision', () => {
     take(message('A', { body: 'helo' }))

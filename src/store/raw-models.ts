@@ -26,9 +26,12 @@ const DICTIONARY = Buffer.from(
     '"ack":1,"self":"in","isNewMsg":true,"recvFresh":true,"type":"chat","t":17,"from":"@c.us","to":"@c.us"',
 )
 
+/** In base64. */
+const JPEG = /^\/9j\/[A-Za-z0-9+/]*=*$/
+
 export type RawModels = {
-  /** Stores the model, replacing an earlier one. */
-  setModel(message: number, raw: RawModel): void
+  /** Stores the model, replacing an earlier one. `body`: the text in the table of messages. */
+  setModel(message: number, raw: RawModel, body: string): void
   hasModel(message: number): boolean
   /** Null if there is none. */
   model(message: number): RawModel | null
@@ -73,7 +76,8 @@ export function createRawModels(db: Connection): RawModels {
   )
   const getSource = db.query<SourceRow>('SELECT * FROM media WHERE message = ?')
   return {
-    setModel: (message, { engine, build, model }) => void put.run(message, engine, build, pack(model)),
+    setModel: (message, { engine, build, model }, body) =>
+      void put.run(message, engine, build, pack(model, body)),
     hasModel: (message) => has.get(message) !== undefined,
     model(message) {
       const row = get.get(message)
@@ -124,9 +128,17 @@ export function toSource(row: SourceRow): MediaSource {
   }
 }
 
-/** Compresses a model. The text and caption are in the table of messages, so they are left out. */
-export function pack({ body: _, caption: __, ...model }: Record<string, unknown>): Buffer {
-  return deflateSync(bounded(model), {
+/** Compresses a model. What the table of messages has as text is left out, and so are previews. */
+export function pack(model: Record<string, unknown>, text: string): Buffer {
+  const { body, caption, ...others } = model
+  const isElsewhere = (value: unknown) => value === undefined || value === text
+  const isLeftOut = isElsewhere(body) || (typeof body === 'string' && JPEG.test(body))
+  const kept = {
+    ...others,
+    ...(isLeftOut ? {} : { body }),
+    ...(isElsewhere(caption) ? {} : { caption }),
+  }
+  return deflateSync(bounded(kept), {
     level: 1,
     memLevel: 5,
     windowBits: 12,
