@@ -63,15 +63,17 @@ export function createMessageRecorder(
     return id
   }
 
+  /** @param known facts that the seen copy may lack */
   function detailsOf(
     seen: SeenMessage,
     expiresAt = seen.expiresAt,
     marks = marksOf(seen, {}),
+    known: Pick<MessageDetails, 'media' | 'quoted' | 'mentions'> = {},
   ): string | null {
     const details: MessageDetails = {
-      ...seen.content,
+      ...withKnownMedia(known, seen.content),
       ...(seen.quoted === null
-        ? {}
+        ? pick(known, 'quoted')
         : {
             quoted: {
               bare_id: seen.quoted.bareId,
@@ -80,7 +82,7 @@ export function createMessageRecorder(
             },
           }),
       ...(seen.mentions.length === 0
-        ? {}
+        ? pick(known, 'mentions')
         : { mentions: seen.mentions.map((jid) => where.senderId(jid, seen.sentAt)) }),
       ...(seen.forwarded ? { forwarded: 1 as const } : {}),
       ...toExpiry(expiresAt),
@@ -136,7 +138,10 @@ export function createMessageRecorder(
       const known = storedDetails(row)
       // A deleted message no longer carries its expiry, and its earlier text must disappear with it.
       const expiresAt = seen.isKept ? null : (seen.expiresAt ?? known.expires_at ?? null)
-      const details = detailsOf(seen, expiresAt, marksOf({}, known))
+      const { mentions: _, ...lasting } = known
+      // An edit may take mentions out of the text.
+      const isEdit = isNewerText(row, seen, origin)
+      const details = detailsOf(seen, expiresAt, marksOf({}, known), isEdit ? lasting : known)
       if (seen.type === 'revoked') {
         const revision = keep('revoked', now())
         messages.update({
@@ -156,7 +161,7 @@ export function createMessageRecorder(
         messages.update({ ...row, type: seen.type, body: seen.body, has_media, details, standing })
         setRaw(row.id, seen, seen.body)
         log('message.decrypted', row)
-      } else if (isNewerText(row, seen, origin)) {
+      } else if (isEdit) {
         const editedAt = seen.editedAt ?? now()
         const revision = keep('edited', editedAt)
         messages.update({ ...row, type: seen.type, body: seen.body, edited_at_ms: editedAt, details })
@@ -189,7 +194,7 @@ export function createMessageRecorder(
   ): boolean {
     if (type !== row.type) return false
     if (raw !== null && !raws.hasModel(row.id)) return true
-    return JSON.stringify(contentIn(known)) !== JSON.stringify(content)
+    return JSON.stringify(contentIn(known)) !== JSON.stringify(withKnownMedia(known, content))
   }
 
   /** Updates star and pin, which other devices change too. A deleted message has none. */
@@ -375,6 +380,16 @@ function contentIn({
   ...content
 }: MessageDetails): Content {
   return content
+}
+
+/** A copy of a message may come with fewer facts about its media than an earlier one. */
+function withKnownMedia(known: Pick<Content, 'media'>, content: Content): Content {
+  if (known.media === undefined) return content
+  return { ...pick(known, 'media'), ...content, ...{ media: { ...known.media, ...content.media } } }
+}
+
+function pick<T extends object, K extends keyof T>(from: T, name: K): Partial<Pick<T, K>> {
+  return from[name] === undefined ? {} : ({ [name]: from[name] } as Partial<Pick<T, K>>)
 }
 
 type Marks = { starred: boolean; pinnedUntil: number | null }

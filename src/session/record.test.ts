@@ -188,6 +188,24 @@ describe('a change', () => {
     expect(kinds()).toEqual(['message.received'])
   })
 
+  it('of what it consists of keeps the facts that a poorer copy lacks', () => {
+    const media = { mimetype: 'image/jpeg', width: 3, sha256: 'ab' }
+    const quoted = { bareId: 'Q', sender: AMARA, body: 'before' }
+    const facts = { type: 'image', hasMedia: true, body: 'sea' }
+    take(message('A', { ...facts, content: { media }, quoted, mentions: [AMARA] }))
+    const before = rowsOf(AMARA)
+    const poorer = { ...facts, content: { media: { mimetype: 'image/jpeg' } } }
+    take(message('A', poorer))
+    expect(rowsOf(AMARA)).toEqual(before)
+    const raw = { engine: 'wweb', build: null, model: {} }
+    take(message('A', { ...poorer, content: { media: { width: 4, height: 5 } }, raw }))
+    expect(JSON.parse(store.messages.get(rowsOf(AMARA)[0]?.id ?? 0)?.details ?? '')).toMatchObject({
+      media: { ...media, width: 4, height: 5 },
+      quoted: { bare_id: 'Q', body: 'before' },
+      mentions: [expect.any(Number)],
+    })
+  })
+
   it('to deleted stays, and what it said is kept', () => {
     take(message('A'), message('A', { type: 'revoked', body: '' }), message('A'))
     expect(rowsOf(AMARA)).toMatchObject([{ type: 'revoked', body: '' }])
