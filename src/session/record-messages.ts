@@ -128,6 +128,13 @@ export function createMessageRecorder(
   /** True for a placeholder that cannot be read (yet): stored data is better. */
   const isUnread = ({ type }: { type: string }) => type === 'ciphertext' || type === 'unknown'
 
+  /** A chat's last message is no notice. */
+  function restand(row: MessageRow, change: Partial<MessageRow> & Pick<MessageRow, 'standing'>): void {
+    messages.update({ ...row, ...change })
+    const notice = numberOf('notice')
+    if ((row.standing === notice) !== (change.standing === notice)) chats.refreshLast(row.chat)
+  }
+
   /** Updates a stored message with what has changed. */
   function update(row: MessageRow, seen: SeenMessage, origin: Origin): void {
     const { type, body } = row
@@ -144,8 +151,7 @@ export function createMessageRecorder(
       const details = detailsOf(seen, expiresAt, marksOf({}, known), isEdit ? lasting : known)
       if (seen.type === 'revoked') {
         const revision = keep('revoked', now())
-        messages.update({
-          ...row,
+        restand(row, {
           type: 'revoked',
           body: '',
           has_media: 0,
@@ -158,7 +164,7 @@ export function createMessageRecorder(
       } else if (isUnread(row) && !isUnread(seen)) {
         const has_media = Number(seen.hasMedia)
         const standing = numberOf(seen.standing)
-        messages.update({ ...row, type: seen.type, body: seen.body, has_media, details, standing })
+        restand(row, { type: seen.type, body: seen.body, has_media, details, standing })
         setRaw(row.id, seen, seen.body)
         log('message.decrypted', row)
       } else if (isEdit) {
@@ -173,7 +179,7 @@ export function createMessageRecorder(
         setRaw(row.id, seen, seen.body)
       } else if (!isUnread(seen) && isOtherContent(row, known, seen)) {
         const kept = bodyOf(row, seen)
-        messages.update({ ...row, body: kept, details, standing: numberOf(seen.standing) })
+        restand(row, { body: kept, details, standing: numberOf(seen.standing) })
         setRaw(row.id, seen, kept)
       } else if (expiresAt !== (known.expires_at ?? null)) {
         // A member kept the message in the chat, or no longer keeps it.

@@ -206,6 +206,19 @@ describe('a change', () => {
     })
   })
 
+  it('to a notice, or from one, changes which message is the last of the chat', () => {
+    const last = () => store.chats.get(inbox.where.findChat(AMARA) ?? 0)?.last_message
+    take(message('A'))
+    const novel = { type: 'novel', body: '', sentAt: T + 1 }
+    take(message('B', { ...novel, standing: 'unknown' }))
+    const [first, second] = rowsOf(AMARA).map(({ id }) => id)
+    expect(last()).toBe(second)
+    take(message('B', { ...novel, standing: 'notice', content: { notice: { action: 'new' } } }))
+    expect(last()).toBe(first)
+    take(message('B', { ...novel, type: 'revoked' }))
+    expect(last()).toBe(second)
+  })
+
   it('to deleted stays, and what it said is kept', () => {
     take(message('A'), message('A', { type: 'revoked', body: '' }), message('A'))
     expect(rowsOf(AMARA)).toMatchObject([{ type: 'revoked', body: '' }])
