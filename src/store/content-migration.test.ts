@@ -32,6 +32,9 @@ const ROWS: [type: string, body: string, details?: object][] = [
   ['chat', 'look', { quoted: { bare_id: 'A0', sender: 0, body: PREVIEW } }],
   ['product', PREVIEW, { media: { width: 3 } }],
   ['image', CAPTION],
+  ['vcard', 'BEGIN:VCARD\nN:Diaz;José;;;\nTEL:1\nEND:VCARD'],
+  ['vcard', 'BEGIN:VCARD\nFN;CHARSET=UTF-8:José\nEND:VCARD'],
+  ['history_bundle', ''],
 ]
 
 let dir: string
@@ -52,7 +55,7 @@ beforeAll(() => {
   db.exec(`PRAGMA application_id = ${id}; PRAGMA user_version = 6`)
   db.exec(`INSERT INTO meta VALUES ('account_wid', '15550001000@c.us'), ('search_version', 3)`)
   db.exec(`INSERT INTO chats (id, kind, jid, name, history, history_reason, last_message)
-    VALUES (1, 'group', '${CHAT}', 'Hike', 'all', 'whatsapp', ${firstIn(T + 4)}), (2, 'group', '2@g.us', 'Plain', 'all', 'whatsapp', NULL)`)
+    VALUES (1, 'group', '${CHAT}', 'Hike', 'all', 'whatsapp', ${firstIn(T + 12)}), (2, 'group', '2@g.us', 'Plain', 'all', 'whatsapp', NULL)`)
   for (const [index, [type, body, details]] of ROWS.entries()) {
     db.command('INSERT INTO messages VALUES (?, 1, ?, 0, ?, ?, 1, 0, NULL, NULL, ?)').run(
       firstIn(T + index),
@@ -106,6 +109,8 @@ it('has the contact of a card, the name of an event, and the question of a poll'
     contacts: [{ name: 'Zoë M', phone_numbers: ['+1 555 000 1777', '555'] }],
   })
   expect(at(2)).toMatchObject({ body: '', event: { name: 'Party' } })
+  expect(at(10)).toMatchObject({ contacts: [{ name: 'José Diaz', phone_numbers: ['1'] }] })
+  expect(at(11)).toMatchObject({ contacts: [{ name: 'José', phone_numbers: [] }] })
   expect(at(3)).toMatchObject({ body: 'When?' })
   const found = createReader(store.db, createTestClock()).searchMessages(
     'zoë',
@@ -117,9 +122,10 @@ it('has the contact of a card, the name of an event, and the question of a poll'
 
 it('knows notices and what is unknown', () => {
   const shown = createReader(store.db, createTestClock()).readMessages(CHAT, { limit: 100 })
-  expect(shown.messages.map(({ type }) => type)).not.toContain('call_log')
+  const types = shown.messages.map(({ type }) => type)
+  for (const type of ['call_log', 'history_bundle']) expect(types).not.toContain(type)
   expect(at(5)).toMatchObject({ unknown: true })
-  expect(shown.chat.last_message?.type).toBe('image')
+  expect(shown.chat.last_message?.type).toBe('vcard')
 })
 
 it('reads the chat again, for what was not stored', () => {

@@ -26,7 +26,8 @@ CREATE TABLE message_raw (
   payload BLOB NOT NULL
 );
 
-UPDATE messages SET standing = 1 WHERE type = 'call_log';
+UPDATE messages SET standing = 1
+  WHERE type IN ('call_log', 'history_bundle', 'status_notification', 'guest_upsell_system_msg');
 UPDATE messages SET standing = 2 WHERE type = 'unknown';
 UPDATE chats SET last_message = (SELECT max(id) FROM messages WHERE chat = chats.id AND standing <> 1)
   WHERE last_message IN (SELECT id FROM messages WHERE standing = 1);
@@ -34,17 +35,24 @@ UPDATE chats SET last_message = (SELECT max(id) FROM messages WHERE chat = chats
 -- Earlier versions stored the preview of a place, in base64, as its text, and the card of a contact. Coordinates, options of
 -- polls and further cards were not stored: the chats of such messages are read again.
 UPDATE messages SET details = json_set(coalesce(details, '{}'), '$.contacts', json_array(json_object(
-      'name', trim(replace(substr(card, instr(card, char(10) || 'FN') + 1,
-        instr(substr(card, instr(card, char(10) || 'FN') + 1) || char(10), char(10)) - 1), 'FN:', '')),
-      'phone_numbers', (WITH RECURSIVE lines (line, rest) AS (
-          SELECT '', card || char(10)
-          UNION ALL SELECT substr(rest, 1, instr(rest, char(10)) - 1), substr(rest, instr(rest, char(10)) + 1) FROM lines
-            WHERE rest <> '')
-        SELECT json_group_array(trim(substr(line, instr(line, ':') + 1))) FROM lines
-        WHERE instr(line, ':') > 0 AND (line LIKE 'TEL%' OR line LIKE 'item_.TEL%' OR line LIKE 'item__.TEL%'))))),
+      'name', coalesce(
+        (SELECT text FROM (SELECT value AS line, trim(substr(value, instr(value, ':') + 1)) AS text FROM json_each(card_lines))
+          WHERE (line LIKE 'FN:%' OR line LIKE 'FN;%') AND text <> '' LIMIT 1),
+        -- Family name, given name, and others.
+        (SELECT trim(substr(rest, 1, instr(rest || ';', ';') - 1) || ' ' || family) FROM (
+            SELECT substr(text, 1, instr(text || ';', ';') - 1) AS family, substr(text, instr(text || ';', ';') + 1) AS rest
+            FROM (SELECT value AS line, trim(substr(value, instr(value, ':') + 1)) AS text FROM json_each(card_lines))
+            WHERE line LIKE 'N:%' OR line LIKE 'N;%') LIMIT 1),
+        ''),
+      'phone_numbers', (SELECT json_group_array(trim(substr(value, instr(value, ':') + 1))) FROM json_each(card_lines)
+        WHERE value LIKE 'TEL%' OR value LIKE 'item_.TEL%' OR value LIKE 'item__.TEL%')))),
     body = ''
-  FROM (SELECT id AS card_id, replace(body, char(13), '') AS card FROM messages
-    WHERE type = 'vcard' AND body LIKE 'BEGIN:VCARD%')
+  FROM (SELECT id AS card_id, (WITH RECURSIVE lines (line, rest) AS (
+        SELECT '', replace(body, char(13), '') || char(10)
+        UNION ALL SELECT substr(rest, 1, instr(rest, char(10)) - 1), substr(rest, instr(rest, char(10)) + 1) FROM lines
+          WHERE rest <> '')
+      SELECT json_group_array(line) FROM lines WHERE instr(line, ':') > 0) AS card_lines
+    FROM messages WHERE type = 'vcard' AND body LIKE 'BEGIN:VCARD%')
   WHERE id = card_id;
 -- Only these had previews as texts (earlier-content.ts). The text of media is a caption, whatever it looks like.
 UPDATE messages SET body = '' WHERE type IN ('location', 'product', 'order', 'groups_v4_invite', 'newsletter_admin_invite',
