@@ -110,9 +110,10 @@ export function createMessageRecorder(
     }
     messages.insert(row)
     setRaw(place, seen, row.body)
-    // A notice is no activity, and there is an event for what it says.
-    if (seen.standing === 'notice') return
-    chats.noteMessage(chat, place, seen.sentAt)
+    // A notice is no activity, and there is an event for what it says, except for a call.
+    const isNotice = seen.standing === 'notice'
+    if (isNotice && seen.type !== 'call_log') return
+    if (!isNotice) chats.noteMessage(chat, place, seen.sentAt)
     if (origin !== 'history') {
       log(seen.fromMe ? 'message.sent' : 'message.received', row, origin === 'late' ? { late: true } : null)
     }

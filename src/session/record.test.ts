@@ -163,6 +163,17 @@ describe('the model of a message', () => {
   })
 })
 
+it('a call is reported, and is not the last message of its chat; other notices are not reported', () => {
+  const notice = { standing: 'notice' as const, body: '' }
+  take(message('A'))
+  const last = () => store.chats.get(inbox.where.findChat(AMARA) ?? 0)?.last_message
+  const before = last()
+  take(message('B', { ...notice, type: 'call_log', sentAt: T + 1 }))
+  take(message('C', { ...notice, type: 'e2e_notification', sentAt: T + 2 }))
+  expect(kinds()).toEqual(['message.received', 'message.received'])
+  expect(last()).toBe(before)
+})
+
 describe('a change', () => {
   it('of the text is kept as a revision', () => {
     take(message('A', { body: 'helo' }))
