@@ -1,7 +1,7 @@
 /** Media of messages over HTTP and MCP: bytes, ranges, links, the files beside the archive, and when they leave. */
 import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sampleBytes } from '../simulator/service/media-samples.ts'
 import type { NewContent, WorldMessage } from '../simulator/simulator.ts'
@@ -235,7 +235,7 @@ describe('on demand', () => {
     const [id] = await arrived(harness, { type: 'image', media: { data: data.toString('base64') } })
     await fetched(harness, pathOf(id))
     const [file = ''] = filesOf(harness)
-    writeFileSync(`${file.slice(0, -1)}x`, 'a stranger')
+    writeFileSync(join(dirname(file), '0'.repeat(32)), 'half of a download')
     await harness.restart()
     expect((await fetched(harness, pathOf(id))).bytes.equals(data)).toBe(true)
     expect(filesOf(harness)).toEqual([file])

@@ -3,7 +3,7 @@
  * cut or reordered file is noticed.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { fail } from '../errors.ts'
 
 /** A secret of 32 bytes, in hexadecimal. */
@@ -106,6 +106,16 @@ export async function* unseal(
   } finally {
     await file.close()
   }
+}
+
+/** True if this file was written with this key, as far as its first chunk says; false also if it cannot be read. */
+export async function isSealedWith(key: SealKey, path: string): Promise<boolean> {
+  try {
+    const sealedBytes = (await stat(path)).size - HEAD_BYTES
+    const chunks = Math.max(1, Math.ceil(sealedBytes / (CHUNK + TAG_BYTES)))
+    for await (const _ of unseal(path, key, sealedBytes - chunks * TAG_BYTES, 0, 1)) return true
+  } catch {}
+  return false
 }
 
 function keyOf(key: SealKey, salt: Uint8Array): Buffer {

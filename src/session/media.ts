@@ -11,7 +11,7 @@ import type { Clock } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
 import { AppError, fail } from '../errors.ts'
 import { sniffType } from '../files/media-type.ts'
-import { seal, sealedName, shred, unseal } from '../files/sealed-file.ts'
+import { isSealedWith, seal, sealedName, shred, unseal } from '../files/sealed-file.ts'
 import type { Log } from '../log.ts'
 import { makeFolder } from '../make-folder.ts'
 import type { Media, MediaSource } from '../model/content.ts'
@@ -31,6 +31,8 @@ const MIB = 2 ** 20
 const AT_ONCE = 2
 /** Messages whose media was not fetched eagerly because that failed; they are tried again after a restart. */
 const MOST_FAILED = 500
+/** The names of a file while it is written. */
+const DRAFT = /^[0-9a-f]{32}(\.[0-9a-f]{12}\.part)?$/
 const KEY = 'media_key'
 const EAGER_SINCE = 'media_eager_since'
 
@@ -110,10 +112,17 @@ export function createMediaRoom({
 
   const pathOf = (filehash: string) => join(dir, sealedName(key, filehash))
 
-  /** Files that an interrupted download left, or an archive that was replaced by an older copy does not know. */
+  /**
+   * Files that an interrupted download left, or an archive that was replaced by an older copy does not know. Those of another key
+   * stay: they belong to an archive that was moved away, and may come back.
+   */
   async function removeStrangers(): Promise<void> {
     const known = new Set(files.hashes().map((filehash) => sealedName(key, filehash)))
-    for (const name of namesIn(dir)) if (!known.has(name)) await shred(join(dir, name)).catch(() => {})
+    for (const name of namesIn(dir)) {
+      const path = join(dir, name)
+      if (known.has(name) || !(DRAFT.test(name) || (await isSealedWith(key, path)))) continue
+      await shred(path).catch(() => {})
+    }
   }
 
   async function find(wanted: KeyParts): Promise<Wanted> {
