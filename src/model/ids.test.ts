@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { isGroup, type Jid, parseMessageKey, phoneNumberInput, phoneOf, respellKey, toJid } from './ids.ts'
+import {
+  chatKindOf,
+  isGroup,
+  type Jid,
+  parseMessageKey,
+  phoneNumberInput,
+  phoneOf,
+  respellKey,
+  toJid,
+  toKeyText,
+} from './ids.ts'
 
 describe('phoneNumberInput', () => {
   it.each([
@@ -43,6 +53,12 @@ describe('message keys', () => {
   it('to oneself have an end that is no person, in both directions', () => {
     for (const key of ['true_1@c.us_3EB0_out', 'false_1@c.us_3EB0_in'])
       expect(parseMessageKey(key)).toMatchObject({ chat: '1@c.us', bareId: '3EB0', participant: null })
+  })
+
+  it('may have a server of any name', () => {
+    expect(chatKindOf(toJid('12345@msgr2'))).toBe('other')
+    for (const key of ['true_1@msgr2_3EB0', 'false_9@g.us_3EB0_1@a-b.2'])
+      expect(toKeyText(parseMessageKey(key) ?? expect.fail(key))).toBe(key)
   })
 
   it.each([

@@ -84,7 +84,8 @@ export type KeyParts = { fromMe: boolean; chat: Jid; bareId: string; participant
  * to oneself end in `_out`, on some builds in `_in` (wwebjs#201857).
  */
 export function parseMessageKey(text: string): KeyParts | null {
-  const match = /^(true|false)_([^_@]+@[a-z.]+)_([^_@]+)(?:_(out|in|[^_@]+@[a-z.]+))?$/.exec(text)
+  const match =
+    /^(true|false)_([^_@]+@[a-z][a-z0-9.-]*)_([^_@]+)(?:_(out|in|[^_@]+@[a-z][a-z0-9.-]*))?$/.exec(text)
   const [, direction, chat, bareId, rest] = match ?? []
   if (chat === undefined || bareId === undefined) return null
   return {
@@ -128,6 +129,6 @@ export function chatKindOf(jid: Jid): ChatKind | null {
     case 'broadcast':
       return jid === 'status@broadcast' ? 'status' : 'broadcast'
     default:
-      return /^[^@_\s]+@[a-z][a-z.]*$/.test(jid) ? 'other' : null
+      return /^[^@_\s]+@[a-z][a-z0-9.-]*$/.test(jid) ? 'other' : null
   }
 }

@@ -39,7 +39,7 @@ export function parseSelector(text: string): ChatSelector | null {
   const kind = KINDS[text.toLowerCase()]
   if (kind !== undefined) return { kind }
   if (text.includes('@')) {
-    const jid = /^[\w.:-]+@[a-z.]+$/.test(text) ? toJid(text) : null
+    const jid = /^[\w.:-]+@[a-z][a-z0-9.-]*$/.test(text) ? toJid(text) : null
     return jid === null || chatKindOf(jid) === null ? null : { jid }
   }
   const phone = /^[\d\s+().-]+$/.test(withPlainDigits(text)) ? phoneNumberInput.safeParse(text) : null

@@ -65,7 +65,7 @@ export const nameQuery = z
 export function readAddress(text: string): Jid | null {
   const trimmed = withPlainDigits(text.trim())
   if (trimmed.includes('@')) {
-    if (!/^[\w.:-]+@[a-z.]+$/.test(trimmed)) return null
+    if (!/^[\w.:-]+@[a-z][a-z0-9.-]*$/.test(trimmed)) return null
     const jid = toJid(trimmed)
     return chatKindOf(jid) === null ? null : jid
   }

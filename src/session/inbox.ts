@@ -149,7 +149,10 @@ export function createInbox(options: InboxOptions): Inbox {
       case 'message': {
         const { message } = event
         const chat = chatOf(message)
-        if (chat === null) return
+        if (chat === null) {
+          const facts = { chat: hash(message.chat), type: message.type }
+          return log.warn(facts, "a message was dropped: its address is no chat's address")
+        }
         const { added, newest } = messages.record(chat, [message], () => 'live')
         if (newest !== null && caughtUp.has(chat)) store.chats.setCaughtUp(chat, newest)
         if (added > 0) tell(message)

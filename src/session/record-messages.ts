@@ -179,8 +179,10 @@ export function createMessageRecorder(
         messages.update({ ...row, has_media: 1, body: seen.body, details })
         setRaw(row.id, seen, seen.body)
       } else if (!isUnread(seen) && isOtherContent(row, known, seen)) {
+        // A kind that one version knew stays known.
+        const standing = seen.standing === 'unknown' ? row.standing : numberOf(seen.standing)
         const kept = bodyOf(row, seen)
-        restand(row, { body: kept, details, standing: numberOf(seen.standing) })
+        restand(row, { body: kept, details, standing })
         setRaw(row.id, seen, kept)
       } else if (expiresAt !== (known.expires_at ?? null)) {
         // A member kept the message in the chat, or no longer keeps it.
@@ -193,13 +195,14 @@ export function createMessageRecorder(
     if (seen.reactions !== null) setReactions(row, seen.reactions)
   }
 
-  /** A place that moves, an event that is cancelled, and what an earlier version did not store. */
+  /** A place that moves, an event that is cancelled, and what an earlier version did not store or know. */
   function isOtherContent(
     row: MessageRow,
     known: MessageDetails,
-    { type, content, raw }: SeenMessage,
+    { type, standing, content, raw }: SeenMessage,
   ): boolean {
     if (type !== row.type) return false
+    if (standing !== 'unknown' && row.standing === numberOf('unknown')) return true
     if (raw !== null && !raws.hasModel(row.id)) return true
     return JSON.stringify(contentIn(known)) !== JSON.stringify(withKnownMedia(known, content))
   }

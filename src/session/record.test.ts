@@ -26,19 +26,21 @@ let store: Store
 let inbox: Inbox
 let lost: unknown[]
 let unheard: number[]
+let logged: string[]
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'wma-store-'))
   store = openStore(join(dir, 'a.db'))
   lost = []
   unheard = []
+  logged = []
   const clock = createTestClock()
   inbox = createInbox({
     store,
     keeping: createKeeping(store, KEEP_ALL, clock),
     own: () => new Set([ME, MY_LID]),
     clock,
-    log: createLog({ level: 'silent' }),
+    log: createLog({ level: 'warn', write: (line) => logged.push(line) }),
     hash: () => '',
     onLost: (error) => lost.push(error),
     onUnheard: (chat) => unheard.push(chat),
@@ -244,6 +246,23 @@ describe('a change', () => {
     take(message('A', { type, body: '' }))
     expect(rowsOf(AMARA)).toMatchObject([{ type: 'chat', body: 'readable' }])
     expect(kinds()).toEqual(['message.received', 'message.decrypted'])
+  })
+
+  it('of a kind that was unknown is known once a version knows it', () => {
+    take(
+      message('A', { type: 'new', body: '', standing: 'unknown' }),
+      message('A', { type: 'new', body: '' }),
+    )
+    expect(store.messages.countUnknown()).toBe(0)
+    take(message('A', { type: 'new', body: '', standing: 'unknown' }))
+    expect(store.messages.countUnknown()).toBe(0)
+  })
+
+  it('at an address that is no chat is dropped, and the log says so', () => {
+    take(message('A', { chat: 'nowhere' as Jid }))
+    expect(store.messages.count()).toBe(0)
+    expect(logged.join('')).toMatch(/is no chat's address/)
+    expect(logged.join('')).not.toContain('nowhere')
   })
 
   it('of the ack only goes forward, and comes once', () => {

@@ -19,7 +19,7 @@ const MAX_ID = 256
 const address = z
   .string()
   .max(MAX_ID)
-  .regex(/^[\w.:-]+@[a-z.]+$/, 'must be an address such as 15551234567@c.us')
+  .regex(/^[\w.:-]+@[a-z][a-z0-9.-]*$/, 'must be an address such as 15551234567@c.us')
 const iso = z.iso.datetime('must be a time such as 2025-01-02T12:00:00.000Z')
 const count = z.int().min(0)
 /** Unix seconds. Older versions wrote times as the page sent them, in milliseconds or out of any range. */

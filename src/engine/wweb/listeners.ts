@@ -35,10 +35,7 @@ export function listenTo(
 
   function report(raw: RawMessage): void {
     const message = translator.message(raw)
-    if (message !== null) return emit({ type: 'message', message })
-    if (originalKeyOf(raw) === null) {
-      log.warn('a message has no key: this build of WhatsApp Web is unknown')
-    }
+    if (message !== null) emit({ type: 'message', message })
   }
 
   // Also for placeholders, once they can be read.

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { createTestClock } from '../../../test/test-clock.ts'
+import { createLog } from '../../log.ts'
 import { parseMessageKey } from '../../model/ids.ts'
 import type { ChatRow, ContactRow, RawMessage, RawReaction, ReactionRow } from './raw.ts'
 import {
@@ -9,6 +11,7 @@ import {
   toSeenContact,
   toSocketMeaning,
 } from './translate.ts'
+import { createTranslator } from './translator.ts'
 
 const wid = (text: string) => ({ server: text.split('@')[1], user: text.split('@')[0], _serialized: text })
 
@@ -196,6 +199,17 @@ describe('toSeenMessage', () => {
       expect(toSeenMessage({ ...fromEvent, type })?.standing).toBe('notice')
     },
   )
+
+  it('logs that one has no key or no type, and nothing of one that changes another', () => {
+    const logged: string[] = []
+    const log = createLog({ level: 'warn', write: (line) => logged.push(line) })
+    const { message } = createTranslator(createTestClock(), log)
+    const { type: _, ...untyped } = fromEvent
+    expect([{ ...fromEvent, id: {} }, untyped].map((raw) => message(raw as RawMessage))).toEqual([null, null])
+    expect(logged).toHaveLength(2)
+    expect(message({ ...fromEvent, type: 'protocol' })).toBeNull()
+    expect(logged).toHaveLength(2)
+  })
 
   it('says what is a notice and what is unknown, and leaves out what has no key', () => {
     expect(toSeenMessage({ ...fromEvent, isNotification: true })?.standing).toBe('notice')

@@ -37,7 +37,7 @@ export function toSeenMessage(
 ): SeenMessage | null {
   const key = originalKeyOf(raw)
   const { type } = raw
-  if (key === null || type === undefined || CHANGES.has(type)) return null
+  if (key === null || type === undefined || isChange(raw)) return null
   if (typeof type !== 'string') throw new TypeError('the type of a message is not text')
   const standing = raw.isNotification === true ? 'notice' : standingOf(type)
   const isNotice = standing === 'notice'
@@ -70,6 +70,11 @@ export function toSeenMessage(
     ...(raw.pinnedUntil === undefined ? {} : { pinnedUntil: toPin(raw.pinnedUntil) }),
     reactions: reactions === null ? null : reactions.map((row) => toSeenReaction(row, seenAt)),
   }
+}
+
+/** True for an entry that reports a change of another message: it is not a message itself. */
+export function isChange({ type }: Pick<RawMessage, 'type'>): boolean {
+  return type !== undefined && CHANGES.has(type)
 }
 
 /**

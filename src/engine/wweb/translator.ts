@@ -7,7 +7,7 @@ import type { Log } from '../../log.ts'
 import type { SeenChat, SeenContact, SeenMessage } from '../../model/seen.ts'
 import { modelTools } from './plain-model.ts'
 import type { ChatRow, ContactRow, RawMessage, RawReaction, ReactionRow } from './raw.ts'
-import { toPlaceholder, toReaction, toSeenChat, toSeenContact, toSeenMessage } from './translate.ts'
+import { isChange, toPlaceholder, toReaction, toSeenChat, toSeenContact, toSeenMessage } from './translate.ts'
 
 /**
  * None of these throws. They return null for entries that are not reported, and if the key cannot be read.
@@ -48,6 +48,8 @@ export function createTranslator(
       () => toSeenMessage(raw, reactions, seenAt()),
       () => toPlaceholder(raw, seenAt()),
     )
+    if (seen === null && !isChange(raw))
+      log.warn('a message has no key or no type, and is not stored: this build of WhatsApp Web is unknown')
     return seen && { ...seen, raw: { engine: 'wweb', build: build(), model: models.plain(raw) } }
   }
 
