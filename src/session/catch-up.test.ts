@@ -11,7 +11,7 @@ import { AppError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import { KEEP_ALL } from '../model/keeping.ts'
-import type { SeenChat, SeenContact, SeenMessage } from '../model/seen.ts'
+import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { type CatchUp, createCatchUp, type ReadEngine } from './catch-up.ts'
 import { createInbox, type Inbox } from './inbox.ts'
@@ -30,8 +30,6 @@ let catchUp: CatchUp
 /** What WhatsApp Web has. */
 let web: Map<Jid, SeenMessage[]>
 let knownUntil: number | null
-/** The people that WhatsApp Web knows. */
-let contacts: SeenContact[]
 let questions: number
 /** What goes wrong with the next reads of a chat. */
 let fails: Map<Jid, number>
@@ -59,7 +57,6 @@ beforeEach(() => {
   meanwhile = () => {}
   knownUntil = null
   questions = 0
-  contacts = []
 })
 afterEach(() => {
   catchUp.stop()
@@ -100,9 +97,7 @@ const engine: ReadEngine = {
     asked.push(chat)
     return true
   },
-  async *readContacts() {
-    yield contacts
-  },
+  async *readContacts() {},
   async *readChats() {
     yield [...web.keys()].map(chatRow)
   },
@@ -488,33 +483,5 @@ describe('a chat that is no longer listed', () => {
     for (const chat of others.slice(2)) web.delete(chat)
     await connect()
     expect(removed()).toBe(1)
-  })
-})
-
-describe('a number that passed to somebody else while the server was off', () => {
-  const [ALICE, BOB] = [toJid('99001@lid'), toJid('99002@lid')]
-  const isOf = (lid: Jid): SeenContact => ({
-    phone: AMARA,
-    lid,
-    name: null,
-    pushname: null,
-    inAddressBook: false,
-    isBusiness: false,
-    isBlocked: false,
-  })
-
-  it('leads to the new person for all that came since, and leaves the former one what came before', async () => {
-    at(T)
-    contacts = [isOf(ALICE)]
-    fill(AMARA, ['A1'], T - DAY)
-    await connect()
-    inbox.take({ type: 'message', message: message(AMARA, 'A2', T + 10) })
-    inbox.flush()
-    knownUntil = T + 20
-    at(T + 6 * DAY)
-    contacts = [isOf(BOB)]
-    web.set(AMARA, [message(AMARA, 'B1', T + 3 * DAY)])
-    await connect()
-    expect([rows(ALICE), rows(BOB)]).toEqual([['A1', 'A2'], ['B1']])
   })
 })

@@ -186,11 +186,10 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     // Earlier than the stored time: clocks differ, and a dead browser is noticed late.
     const noted = options.knownUntil()
     since = noted === null ? null : noted - OVERLAP_S
-    const known = noted === null || since === null ? null : { since, until: noted }
     report({ phase: 'chats', chats_done: 0, chats_total: 0 })
     for await (const contacts of engine.readContacts()) {
       if (stopped) return
-      inbox.take({ type: 'contacts', contacts, ...(known === null ? {} : { known }) })
+      inbox.take({ type: 'contacts', contacts })
     }
     const look = inbox.look()
     const listed = new Set<number>()

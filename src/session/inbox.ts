@@ -7,7 +7,7 @@ import type { OutboxEventKind, StoredItem } from '../model/events.ts'
 import { type HistoryFacts, NOT_READ } from '../model/history.ts'
 import { isGroup, type Jid } from '../model/ids.ts'
 import type { Restriction } from '../model/restriction.ts'
-import type { SeenChat, SeenContact, SeenMessage } from '../model/seen.ts'
+import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import type { Reason, SessionState } from '../model/status.ts'
 import type { ChatRow } from '../store/chats.ts'
 import type { GapRow } from '../store/gaps.ts'
@@ -15,7 +15,7 @@ import { timeOf } from '../store/position.ts'
 import { isOfTheArchive } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import type { Keeping } from './keeping.ts'
-import { type ChatRecorder, createChatRecorder, type Known } from './record-chats.ts'
+import { type ChatRecorder, createChatRecorder } from './record-chats.ts'
 import {
   createMessageRecorder,
   type MessageRecorder,
@@ -36,12 +36,11 @@ export type InboxEvent =
           | 'chats'
           | 'chat_removed'
           | 'history_came'
+          | 'contacts'
           | 'identity'
           | 'number'
       }
     >
-  /** `known`: see `Known`; left out: reported just now. */
-  | { type: 'contacts'; contacts: SeenContact[]; known?: Known }
   /** The session entered this state. */
   | { type: 'session'; state: SessionState; reason: Reason | null }
   /** An item of the outbox changed. */
@@ -184,7 +183,7 @@ export function createInbox(options: InboxOptions): Inbox {
       case 'chat_removed':
         return chats.removed(event.chat)
       case 'contacts':
-        return event.contacts.flatMap((one) => chats.contact(one, event.known)).forEach(merged)
+        return event.contacts.flatMap(chats.contact).forEach(merged)
       case 'identity':
         return chats.identity(event.phone, event.lid).forEach(merged)
       case 'number':

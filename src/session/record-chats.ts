@@ -6,21 +6,12 @@ import type { PersonRow } from '../store/people.ts'
 import type { Store } from '../store/store.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
-/**
- * Unix seconds: nothing is missing before `since`, nor up to `until` by this server's clock. A number that is found to have moved
- * did so after that.
- */
-export type Known = { since: number; until: number }
-
 export type ChatRecorder = {
   /** Returns the chat's id; null if its address is not a chat's. Call within a transaction. */
   chat(seen: SeenChat): number | null
   removed(jid: Jid): void
-  /**
-   * Returns the chats to which messages came from other chats, see `Identify`.
-   * @param known left out: reported by WhatsApp just now
-   */
-  contact(seen: SeenContact, known?: Known): number[]
+  /** Returns the chats to which messages came from other chats, see `Identify`. */
+  contact(seen: SeenContact): number[]
   /** Records that these two addresses belong to one person now. Returns as {@link ChatRecorder.contact}. */
   identity(phone: Jid, lid: Jid): number[]
 }
@@ -71,10 +62,8 @@ export function createChatRecorder(store: Store, where: Whereabouts, now: () => 
     events.append({ at_ms: now(), kind: 'contact.changed', chat, message: null, data: { person } })
   }
 
-  function identity(phone: Jid, lid: Jid, known: Known = { since: Infinity, until: Infinity }): number[] {
-    const justNow = now() - CLOCKS_DIFFER_MS
-    const [since, until] = [known.since, known.until].map((second) => Math.min(justNow, second * 1000))
-    const identified = store.identify(phone, lid, since ?? justNow, until)
+  function identity(phone: Jid, lid: Jid): number[] {
+    const identified = store.identify(phone, lid, now() - CLOCKS_DIFFER_MS)
     if (identified === null) return []
     tellOf(identified.person)
     return identified.chats
@@ -105,10 +94,10 @@ export function createChatRecorder(store: Store, where: Whereabouts, now: () => 
       chats.setRemoved(id, Math.floor(now() / 1000))
       events.append({ at_ms: now(), kind: 'chat.removed', chat: id, message: null, data: null })
     },
-    contact(seen, known) {
+    contact(seen) {
       const { phone, lid } = seen
       const isNew = [phone, lid].every((jid) => jid === null || people.find(jid) === undefined)
-      const changed = !isNew && phone !== null && lid !== null ? identity(phone, lid, known) : []
+      const changed = !isNew && phone !== null && lid !== null ? identity(phone, lid) : []
       const address = lid ?? phone
       const person = address === null ? undefined : people.find(address)
       if (person === undefined) {
@@ -119,7 +108,7 @@ export function createChatRecorder(store: Store, where: Whereabouts, now: () => 
       }
       return changed
     },
-    identity: (phone, lid) => identity(phone, lid),
+    identity,
   }
 }
 

@@ -5,7 +5,7 @@ import type { MergePeople } from './merge.ts'
 import { type MessageRow, numberOf } from './message-row.ts'
 import type { Messages } from './messages.ts'
 import type { People, PersonRow } from './people.ts'
-import { firstIn, lastIn, timeOf } from './position.ts'
+import { firstIn, timeOf } from './position.ts'
 import type { Connection } from './sqlite.ts'
 
 /** `person`: who has both addresses. `chats`: whose messages changed. Null: nothing was new. */
@@ -14,12 +14,8 @@ export type Identified = { person: number; chats: number[] } | null
 /**
  * From this time on (Unix milliseconds) the person with this LID has this phone number. Two LIDs are never one person: a number
  * that was somebody else's moves, with the messages that came by it since. Call within a transaction, in the order of time.
- * `keptMs`: what is stored of the former person up to then stays theirs; left out: `atMs`.
  */
-export type Identify = (phone: Jid, lid: Jid, atMs: number, keptMs?: number) => Identified
-
-/** Unix milliseconds. */
-type Span = readonly [atMs: number, keptMs: number]
+export type Identify = (phone: Jid, lid: Jid, atMs: number) => Identified
 
 export function createIdentify(
   db: Connection,
@@ -33,29 +29,13 @@ export function createIdentify(
   const sentBy = db.query<MessageRow>(
     'SELECT * FROM messages WHERE sender = ? AND sender > 0 AND id >= ? AND by_phone = ?',
   )
-  const lastBy = db.query<{ id: number | null }>(
-    `SELECT max(id) AS id FROM (SELECT id FROM messages WHERE chat = ? AND id BETWEEN ? AND ? AND by_phone = ?
-     UNION ALL SELECT id FROM messages WHERE sender = ? AND sender > 0 AND id BETWEEN ? AND ? AND by_phone = ?)`,
-  )
-
-  /** Returns the time after this person's last message by the number between the two times, or the first one. */
-  function afterLast(from: PersonRow, phone: Jid, [atMs, keptMs]: Span): number {
-    if (keptMs <= atMs) return atMs
-    const bounds = [
-      firstIn(Math.floor(atMs / 1000)),
-      lastIn(Math.floor(keptMs / 1000)),
-      digitsOf(phone),
-    ] as const
-    const last = lastBy.get(chats.byPerson(from.id)?.id ?? null, ...bounds, from.id, ...bounds)?.id ?? null
-    return last === null ? atMs : Math.max(atMs, (timeOf(last) + 1) * 1000)
-  }
 
   /**
    * The number is this person's no longer: what came by it since is that of whoever has it then. Returns the chats of two that
    * changed.
    */
-  function leave(from: PersonRow, phone: Jid, span: Span, next: () => number): number[] {
-    const at = people.losePhone(from.id, phone, afterLast(from, phone, span))
+  function leave(from: PersonRow, phone: Jid, atMs: number, next: () => number): number[] {
+    const at = people.losePhone(from.id, phone, atMs)
     const bounds = [firstIn(Math.ceil(at / 1000)), digitsOf(phone)] as const
     const old = chats.byPerson(from.id)
     const ofChat = old === undefined ? [] : inChat.all(old.id, ...bounds)
@@ -73,22 +53,21 @@ export function createIdentify(
     return [old.id, chat]
   }
 
-  return (phone, lid, atMs, keptMs = atMs) => {
+  return (phone, lid, atMs) => {
     const holder = people.find(phone)
     const owner = people.find(lid)
     if (owner !== undefined && owner.id === holder?.id) return null
     const changed: number[] = []
     const { phone: former = null } = owner ?? {}
     if (owner !== undefined && former !== null)
-      changed.push(...leave(owner, former, [atMs, keptMs], () => people.idOf(former)))
+      changed.push(...leave(owner, former, atMs, () => people.idOf(former)))
     if (holder !== undefined && holder.lid === null) {
       // The row of the number alone is this person.
       if (owner === undefined) people.setLid(holder.id, lid)
       else changed.push(...[merge(holder.id, owner.id) ?? []].flat())
     }
     const person = people.idOf(lid)
-    if (holder !== undefined && holder.lid !== null)
-      changed.push(...leave(holder, phone, [atMs, keptMs], () => person))
+    if (holder !== undefined && holder.lid !== null) changed.push(...leave(holder, phone, atMs, () => person))
     people.takePhone(person, phone)
     return { person, chats: changed }
   }
