@@ -40,7 +40,10 @@ export type AccountArchive = {
   close(): Promise<void>
 }
 
-export type AccountArchiveOptions = Pick<InboxOptions, 'hash' | 'onLost' | 'onUnheard' | 'onMore'> & {
+export type AccountArchiveOptions = Pick<
+  InboxOptions,
+  'hash' | 'onLost' | 'onUnheard' | 'onMore' | 'missingSince'
+> & {
   account: Jid
   file: string
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */

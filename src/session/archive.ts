@@ -145,6 +145,7 @@ export function createArchive(options: ArchiveOptions): Archive {
         onLost: failed,
         onUnheard: (chat, from) => catchUp?.look(chat, from),
         onMore: () => catchUp?.more(),
+        missingSince: () => (upToDate ? null : knownUntil),
         onAppend: () => {
           events.wake()
           for (const listener of appended) listener()
@@ -260,8 +261,8 @@ export function createArchive(options: ArchiveOptions): Archive {
     ticks = []
     catchUp?.stop()
     catchUp = null
-    upToDate = false
     opened?.inbox.flush()
+    upToDate = false
     opened?.inbox.doubt()
   }
 
@@ -286,6 +287,8 @@ export function createArchive(options: ArchiveOptions): Archive {
       knownUntil: () => knownUntil,
       onFailed: failed,
       onCaughtUp() {
+        // What was found until now was found late.
+        inbox.flush()
         upToDate = true
         ticks = []
         note(clock.now())
@@ -368,6 +371,7 @@ export function createArchive(options: ArchiveOptions): Archive {
     take: (event) => opened?.inbox.take(event),
     flush: () => opened?.inbox.flush(),
     doubt() {
+      opened?.inbox.flush()
       upToDate = false
       opened?.inbox.doubt()
       catchUp?.run()

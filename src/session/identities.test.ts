@@ -25,6 +25,7 @@ let store: Store
 let inbox: Inbox
 let now = T * 1000
 let rounds = 0
+let missingSince: number | null = null
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'wma-store-'))
@@ -40,6 +41,7 @@ beforeAll(() => {
     onLost: (error) => expect.fail(String(error)),
     onUnheard: () => {},
     onMore: () => {},
+    missingSince: () => missingSince,
   })
 })
 afterAll(() => {
@@ -131,6 +133,31 @@ describe('a number that passes to somebody else', () => {
     expect(store.messages.findAll('SENT', chat)[0]?.ack).toBe(3)
     const got = store.messages.findAll('GOT', chat)[0]?.id ?? 0
     expect(store.changes.reactions(got)).toMatchObject([{ emoji: '👍' }])
+  })
+
+  it('while the server was off brings all that came since, and nothing that was here before', () => {
+    const { phone, lid } = people()
+    const [alice, bob] = [lid(1), lid(2)]
+    identify(phone(1), alice, 0)
+    identify(phone(2), bob, 0)
+    take(write('A1', phone(1), 2_000))
+    take(write('A2', phone(1), 2_100))
+    take(write('B1', phone(2), 2_050))
+    take(write('A3', GROUP, 2_101, { sender: phone(1) }))
+    // Off: all that came up to a minute before is known to be here.
+    missingSince = T + 2_040
+    inbox.doubt()
+    // Reported before it is known whose the number is now.
+    take(write('B2', phone(1), 3_000))
+    identify(phone(1), bob, 300_000)
+    missingSince = null
+    take(write('B3', phone(1), 4_000))
+    expect([idsOf(alice), idsOf(bob)]).toEqual([
+      ['A1', 'A2'],
+      ['B1', 'B2', 'B3'],
+    ])
+    const sender = store.messages.findAll('A3', inbox.where.findChat(GROUP) ?? 0)[0]?.sender
+    expect(sender).toBe(store.people.find(alice)?.id)
   })
 
   it('keeps the order of what was found although the clock is put back', () => {

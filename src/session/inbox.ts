@@ -126,14 +126,22 @@ export type InboxOptions = {
   onUnheard: (chat: number, from?: number) => void
   /** The history of some chat is to be read again. */
   onMore: () => void
+  /** From this time on (Unix seconds) messages may be missing; null: none, or nothing was ever complete. Omitted: always null. */
+  missingSince?: () => number | null
 }
 
 export function createInbox(options: InboxOptions): Inbox {
   const { store, keeping, own, clock, log, hash, onLost, onUnheard, onMore } = options
+  const { missingSince = () => null } = options
   const now = () => clock.now()
   const where = createWhereabouts(store, own)
   const messages: MessageRecorder = createMessageRecorder(store, where, keeping, now)
-  const chats: ChatRecorder = createChatRecorder(store, where, now)
+  /** The time of the newest message at the last doubt (Unix seconds); null: to be read before the next write. */
+  let storedUntil: number | null = null
+  const chats: ChatRecorder = createChatRecorder(store, where, now, () => {
+    const since = missingSince()
+    return since === null || storedUntil === null ? null : { since, storedUntil }
+  })
   const taken: InboxEvent[] = []
   let cancelFlush: (() => void) | null = null
   /** Not before this time, by `performance.now()`. */
@@ -225,15 +233,22 @@ export function createInbox(options: InboxOptions): Inbox {
     return sentAt < timeOf(row.history_from)
   }
 
+  function transact<T>(work: () => T): T {
+    return store.transaction(() => {
+      storedUntil ??= timeOf(store.messages.newestOfAll())
+      return work()
+    })
+  }
+
   /** Writes all in one transaction. If one event itself cannot be written, the others still are. */
   function writeAll(batch: InboxEvent[]): void {
     try {
-      store.transaction(() => batch.forEach(write))
+      transact(() => batch.forEach(write))
     } catch (error) {
       if (isOfTheArchive(error)) return lose(error)
       for (const event of batch) {
         try {
-          store.transaction(() => write(event))
+          transact(() => write(event))
         } catch (cause) {
           if (isOfTheArchive(cause)) return lose(cause)
           log.error({ err: cause, event: event.type }, 'an event could not be written')
@@ -246,6 +261,7 @@ export function createInbox(options: InboxOptions): Inbox {
 
   function doubt(): void {
     doubts += 1
+    storedUntil = null
     caughtUp.clear()
   }
 
@@ -305,7 +321,7 @@ export function createInbox(options: InboxOptions): Inbox {
 
   function together<T>(work: () => T): T {
     flushAll()
-    return store.transaction(work)
+    return transact(work)
   }
 
   return {

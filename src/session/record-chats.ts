@@ -24,8 +24,21 @@ const TOLD = ['name', 'unread_count', 'archived', 'pinned_at', 'muted_until', 'i
  * Nobody else had the number so shortly before.
  */
 const CLOCKS_DIFFER_MS = 60_000
+/** Nor is it certain to the minute until when nothing is missing. */
+const OVERLAP_MS = 600_000
 
-export function createChatRecorder(store: Store, where: Whereabouts, now: () => number): ChatRecorder {
+/**
+ * Since when messages may be missing, and until when those that are here came before that (Unix seconds). Null: reports come as things
+ * happen.
+ */
+export type Missing = { since: number; storedUntil: number } | null
+
+export function createChatRecorder(
+  store: Store,
+  where: Whereabouts,
+  now: () => number,
+  missing: () => Missing,
+): ChatRecorder {
   const { chats, people, events } = store
   /** The address under which a direct chat was last seen active. */
   const speakers = new Map<number, { address: Jid; timestamp: number }>()
@@ -63,7 +76,18 @@ export function createChatRecorder(store: Store, where: Whereabouts, now: () => 
   }
 
   function identity(phone: Jid, lid: Jid): number[] {
-    const identified = store.identify(phone, lid, now() - CLOCKS_DIFFER_MS)
+    const live = now() - CLOCKS_DIFFER_MS
+    const unheard = missing()
+    // It may have moved at any time since: what is missing is the new person's, what was here before is the former one's.
+    const identified =
+      unheard === null
+        ? store.identify(phone, lid, live)
+        : store.identify(
+            phone,
+            lid,
+            Math.min(live, unheard.since * 1000 - OVERLAP_MS),
+            Math.min(live, unheard.storedUntil * 1000),
+          )
     if (identified === null) return []
     tellOf(identified.person)
     return identified.chats

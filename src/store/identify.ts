@@ -14,8 +14,9 @@ export type Identified = { person: number; chats: number[] } | null
 /**
  * From this time on (Unix milliseconds) the person with this LID has this phone number. Two LIDs are never one person: a number
  * that was somebody else's moves, with the messages that came by it since. Call within a transaction, in the order of time.
+ * `keptMs`: messages up to then stay with the former person, and the number moves after the last of them.
  */
-export type Identify = (phone: Jid, lid: Jid, atMs: number) => Identified
+export type Identify = (phone: Jid, lid: Jid, atMs: number, keptMs?: number) => Identified
 
 export function createIdentify(
   db: Connection,
@@ -34,12 +35,18 @@ export function createIdentify(
    * The number is this person's no longer: what came by it since is that of whoever has it then. Returns the chats of two that
    * changed.
    */
-  function leave(from: PersonRow, phone: Jid, atMs: number, next: () => number): number[] {
-    const at = people.losePhone(from.id, phone, atMs)
-    const bounds = [firstIn(Math.ceil(at / 1000)), digitsOf(phone)] as const
+  function leave(from: PersonRow, phone: Jid, atMs: number, keptMs: number, next: () => number): number[] {
     const old = chats.byPerson(from.id)
-    const ofChat = old === undefined ? [] : inChat.all(old.id, ...bounds)
-    const inGroups = sentBy.all(from.id, ...bounds).filter(({ chat }) => chat !== old?.id)
+    const cameSince = (ms: number) => {
+      const bounds = [firstIn(Math.ceil(ms / 1000)), digitsOf(phone)] as const
+      const ofChat = old === undefined ? [] : inChat.all(old.id, ...bounds)
+      const inGroups = sentBy.all(from.id, ...bounds).filter(({ chat }) => chat !== old?.id)
+      return { ofChat, inGroups }
+    }
+    const { ofChat: here, inGroups: said } = cameSince(atMs)
+    const kept = [...here, ...said].map(({ id }) => timeOf(id) * 1000).filter((ms) => ms <= keptMs)
+    const last = kept.reduce((one, other) => Math.max(one, other + 1000), atMs)
+    const { ofChat, inGroups } = cameSince(people.losePhone(from.id, phone, last))
     if (ofChat.length + inGroups.length === 0) return []
     const into = next()
     for (const row of inGroups) messages.move(row, { chat: row.chat, sender: into })
@@ -53,21 +60,22 @@ export function createIdentify(
     return [old.id, chat]
   }
 
-  return (phone, lid, atMs) => {
+  return (phone, lid, atMs, keptMs = 0) => {
     const holder = people.find(phone)
     const owner = people.find(lid)
     if (owner !== undefined && owner.id === holder?.id) return null
     const changed: number[] = []
     const { phone: former = null } = owner ?? {}
     if (owner !== undefined && former !== null)
-      changed.push(...leave(owner, former, atMs, () => people.idOf(former)))
+      changed.push(...leave(owner, former, atMs, keptMs, () => people.idOf(former)))
     if (holder !== undefined && holder.lid === null) {
       // The row of the number alone is this person.
       if (owner === undefined) people.setLid(holder.id, lid)
       else changed.push(...[merge(holder.id, owner.id) ?? []].flat())
     }
     const person = people.idOf(lid)
-    if (holder !== undefined && holder.lid !== null) changed.push(...leave(holder, phone, atMs, () => person))
+    if (holder !== undefined && holder.lid !== null)
+      changed.push(...leave(holder, phone, atMs, keptMs, () => person))
     people.takePhone(person, phone)
     return { person, chats: changed }
   }

@@ -51,6 +51,8 @@ export type Messages = {
   /** The bare ids of the chat's messages at positions from `from` to `to`, both included. */
   bareIdsBetween(chat: number, from: number, to: number): string[]
   newest(chat: number): MessageRow | undefined
+  /** The newest position of all chats; -1 if there is none. */
+  newestOfAll(): number
   oldest(chat: number): MessageRow | undefined
   get(id: number): MessageRow | undefined
   /** Messages in all chats; counted once and then kept. */
@@ -114,7 +116,6 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
   const above = db.query<{ id: number | null }>('SELECT min(id) AS id FROM messages WHERE id > ? AND id <= ?')
   const top = db.query<{ id: number | null }>('SELECT max(id) AS id FROM messages')
   const tops = db.memory<'id', number>('messages')
-  /** The newest position of all chats; -1 if there is none. */
   const newestOfAll = () => tops.get('id', () => top.get()?.id ?? -1)
   const next = db.query<{ id: number | null }>('SELECT min(id) AS id FROM messages WHERE chat = ? AND id > ?')
   const upTo = db.query<{ id: number | null }>(
@@ -195,6 +196,7 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
     lastUpTo: (chat, place) => upTo.get(chat, place)?.id ?? null,
     bareIdsBetween: (chat, from, to) => between.all(chat, from, to).map(({ bare_id }) => bare_id),
     newest: (chat) => newest.get(chat),
+    newestOfAll,
     oldest: (chat) => oldest.get(chat),
     get: (id) => get.get(id),
     count() {
