@@ -75,9 +75,10 @@ const item = {
   data: itemData,
   read: ({ item: stored }: StoredData) =>
     stored ?? { item_id: '', item_state: 'unknown' as const, operation: '', message_id: null, code: null },
-  line: line(itemData.omit({ operation: true }).shape, ({ item_id, item_state, message_id, code }) => ({
+  line: line(itemData.shape, ({ item_id, item_state, operation, message_id, code }) => ({
     item: item_id,
     state: item_state,
+    operation,
     message: message_id,
     error: code,
   })),

@@ -39,7 +39,8 @@ export function parseSelector(text: string): ChatSelector | null {
   const kind = KINDS[text.toLowerCase()]
   if (kind !== undefined) return { kind }
   if (text.includes('@')) {
-    const jid = /^[\w.:-]+@[a-z][a-z0-9.-]*$/.test(text) ? toJid(text) : null
+    // Servers of WhatsApp, also those of tomorrow; not the domain of an e-mail address.
+    const jid = /^[\w.:-]+@[a-z][a-z0-9-]*(?:\.us|\.lid)?$/.test(text) ? toJid(text) : null
     return jid === null || chatKindOf(jid) === null ? null : { jid }
   }
   const phone = /^[\d\s+().-]+$/.test(withPlainDigits(text)) ? phoneNumberInput.safeParse(text) : null
