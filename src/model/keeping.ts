@@ -40,7 +40,7 @@ export function parseSelector(text: string): ChatSelector | null {
   if (kind !== undefined) return { kind }
   if (text.includes('@')) {
     // Servers of WhatsApp, also those of tomorrow; not the domain of an e-mail address.
-    const jid = /^[\w.:-]+@[a-z][a-z0-9-]*(?:\.us|\.lid)?$/.test(text) ? toJid(text) : null
+    const jid = /^[\w.:-]+@[a-z][a-z0-9-]*(?:\.us|\.lid|\.whatsapp\.net)?$/.test(text) ? toJid(text) : null
     return jid === null || chatKindOf(jid) === null ? null : { jid }
   }
   const phone = /^[\d\s+().-]+$/.test(withPlainDigits(text)) ? phoneNumberInput.safeParse(text) : null
