@@ -140,6 +140,12 @@ export const ERRORS = {
     title: 'The message has no media of this kind',
     hint: 'GET /api/messages/{message_id} shows what the message has: `media` describes its file.',
   },
+  upload_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'The caller has no upload with this id',
+    hint: 'Uploads expire after an hour. PUT /api/uploads stores the file again.',
+  },
   contact_not_found: {
     status: 404,
     retry: 'never',
@@ -283,6 +289,18 @@ export const ERRORS = {
     retry: 'never',
     title: 'The name does not identify exactly one chat',
     hint: 'Ask the user which of the `candidates` is right, then send its `id`. If none is right, search for another name.',
+  },
+  media_refused: {
+    status: 422,
+    retry: 'never',
+    title: 'WhatsApp Web does not take this file',
+    hint: 'Nothing was sent. Check that the file is what its type says, or send it as a document.',
+  },
+  needs_ffmpeg: {
+    status: 422,
+    retry: 'after_action',
+    title: 'The file must be converted, and ffmpeg is not installed',
+    hint: 'Install ffmpeg on the computer of the server (Debian: apt install ffmpeg), or send a voice note as OGG with Opus, mono.',
   },
   send_refused: {
     status: 422,

@@ -1,10 +1,11 @@
 /** Compatibility with the builds of WhatsApp Web: what fails without each piece, and what does not with all of them. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { newestBuild } from '../simulator/builds.ts'
 import { openSimulator } from '../simulator/open-simulator.ts'
+import { sampleBytes } from '../simulator/service/media-samples.ts'
 import type { Simulator } from '../simulator/simulator.ts'
 import { createDeferred, systemClock } from '../src/clock.ts'
 import type { Engine, EngineEvent } from '../src/engine/engine.ts'
@@ -88,6 +89,26 @@ describe(`on build ${newestBuild.name}`, () => {
     await simulator.world.moveClock({ seconds: NEWS_S })
     expect(simulator.world.state().devices).toEqual([])
     await expect.poll(types, { timeout: 15_000 }).toContain('ended')
+  })
+
+  it('without media_ids: no media is sent', async () => {
+    await link('media_ids', 'ready')
+    const path = join(folder, 'picture')
+    const bytes = sampleBytes('image', 400, 'compat')
+    writeFileSync(path, bytes)
+    const picture = {
+      kind: 'media',
+      path,
+      as: 'image',
+      mimetype: 'image/jpeg',
+      filename: 'a.jpg',
+      sizeBytes: 400,
+      sha256: '',
+    } as const
+    const sending = engine.send(toJid(`${amara()}@c.us`), picture, { bareId: newBareId(), limitMs: 5_000 })
+    await expect(sending).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('must include an id property') },
+    })
   })
 
   it('without message_keys: a send is never known', async () => {

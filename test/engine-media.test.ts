@@ -1,6 +1,6 @@
 /** Bytes of media, by the engine alone on the real library in a real browser: whole, in pieces, expired, asked for again. */
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -9,16 +9,17 @@ import { openSimulator } from '../simulator/open-simulator.ts'
 import { sampleBytes } from '../simulator/service/media-samples.ts'
 import type { NewContent, Simulator, World, WorldMessage } from '../simulator/simulator.ts'
 import { createDeferred, systemClock } from '../src/clock.ts'
-import type { Engine, MediaRequest } from '../src/engine/engine.ts'
+import type { Engine, MediaRequest, Outgoing } from '../src/engine/engine.ts'
 import { launchArgs } from '../src/engine/wweb/launch-args.ts'
 import { wwebEngine } from '../src/engine/wweb/open-engine.ts'
 import { createLog } from '../src/log.ts'
 import type { MediaSource } from '../src/model/content.ts'
-import type { MessageKey } from '../src/model/ids.ts'
+import { type MessageKey, newBareId, toJid } from '../src/model/ids.ts'
 import { browserPath } from './harness.ts'
 
 const MIB = 2 ** 20
 const amara = '15550001101'
+const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name)
 
 describe.each([newestBuild.name, newestBuildThatLinks.name, newestBuildWithSerialized.name])(
   'on build %s',
@@ -119,6 +120,65 @@ describe.each([newestBuild.name, newestBuildThatLinks.name, newestBuildWithSeria
       world.expireMedia({ id: message.id })
       await world.setFault({ name: fault, value: true })
       await expect(fetched(message, { limitMs: 500 })).rejects.toMatchObject({ code: 'whatsapp_timeout' })
+    })
+
+    const voice = readFileSync(fixture('voice.ogg'))
+    it.each<[Outgoing<'media'>['as'], string, string, Buffer]>([
+      ['image', 'image', 'image/jpeg', sampleBytes('image', 40_000, 'out')],
+      ['video', 'video', 'video/mp4', sampleBytes('video', 40_000, 'out')],
+      ['gif', 'video', 'video/mp4', sampleBytes('video', 40_001, 'out')],
+      ['audio', 'audio', 'audio/mpeg', sampleBytes('audio', 504, 'out')],
+      ['voice', 'ptt', 'audio/ogg; codecs=opus', voice],
+      ['document', 'document', 'image/jpeg', sampleBytes('image', 3 * MIB + 5, 'out')],
+      ['sticker', 'sticker', 'image/webp', sampleBytes('sticker', 52, 'out')],
+    ])('sends as %s, byte for byte, what the phone can show', async (as, type, mimetype, bytes) => {
+      const path = join(folder, as)
+      writeFileSync(path, bytes)
+      const bareId = newBareId()
+      const sent = await engine.send(
+        toJid(`${amara}@c.us`),
+        {
+          kind: 'media',
+          path,
+          as,
+          mimetype,
+          filename: 'Über uns.pdf',
+          sizeBytes: bytes.length,
+          sha256: '',
+          caption: 'look',
+        },
+        { bareId, limitMs: 20_000 },
+      )
+      expect(sent.message).toMatchObject({ type, hasMedia: true, bareId })
+      const { data, problem } = world.openMedia({ id: bareId })
+      expect(problem).toBe(null)
+      expect(Buffer.from(data, 'base64').equals(bytes)).toBe(true)
+      const [message] = world.messages({ chat: amara, limit: 1 })
+      expect(message?.media?.gif ?? false).toBe(as === 'gif')
+      if (as === 'document') expect(message?.media?.filename).toBe('Über uns.pdf')
+      if (as !== 'sticker' && as !== 'voice') expect(message?.caption).toBe('look')
+    })
+
+    it('sends nothing that cannot be uploaded or is not what it says', async () => {
+      const path = join(folder, 'bad')
+      writeFileSync(path, 'no picture')
+      const before = world.countMessages()
+      const outgoing = {
+        kind: 'media',
+        path,
+        as: 'image',
+        mimetype: 'image/png',
+        filename: 'a',
+        sizeBytes: 10,
+        sha256: '',
+      } as const
+      const send = () =>
+        engine.send(toJid(`${amara}@c.us`), outgoing, { bareId: newBareId(), limitMs: 10_000 })
+      await expect(send()).rejects.toMatchObject({ code: 'media_refused' })
+      writeFileSync(path, sampleBytes('image', 500, 'x'))
+      await world.setFault({ name: 'upload_refused', value: true })
+      await expect(send()).rejects.toMatchObject({ code: 'media_refused' })
+      expect(world.countMessages()).toBe(before)
     })
 
     it('says that a message is unknown, and that bytes are not those of the message', async () => {

@@ -101,6 +101,7 @@ const OF_SENDS = ['message_id', 'timestamp']
 /** They change what the others are told, so they come last; this one takes the link with it. */
 const LAST = [
   ...['send_location', 'send_contacts', 'send_poll', 'vote'],
+  'send_media',
   'forward_message',
   'edit_message',
   'delete_message',

@@ -125,6 +125,18 @@ type OutgoingFields = {
   location: { latitude: number; longitude: number; name?: string | undefined; address?: string | undefined }
   contacts: { cards: readonly OutgoingCard[] }
   poll: { question: string; options: readonly string[]; multiple: boolean }
+  media: {
+    /** The file with the bytes. It must stay until the send has ended. */
+    path: string
+    as: 'image' | 'video' | 'gif' | 'audio' | 'voice' | 'document' | 'sticker'
+    mimetype: string
+    filename: string
+    sizeBytes: number
+    /** In hexadecimal. */
+    sha256: string
+    caption?: string | undefined
+    viewOnce?: boolean | undefined
+  }
 }
 export type OutgoingKind = keyof OutgoingFields
 /** A message to send. */
@@ -213,7 +225,7 @@ export type Engine = {
   /**
    * Sends a message and waits until WhatsApp's server has accepted it (ack 1).
    * Fails with `send_refused` (ack -1, or the quoted message allows no reply), `send_outcome_unknown` (with
-   * `message_id` if known), `account_restricted`, `message_not_found` (WhatsApp Web does not have the quoted message; nothing was
+   * `message_id` if known), `media_refused` (nothing was sent), `account_restricted`, `message_not_found` (WhatsApp Web does not have the quoted message; nothing was
    * sent), `whatsapp_error`.
    */
   send(chatId: Jid, outgoing: Outgoing, options: SendOptions): Promise<Sent>

@@ -27,7 +27,12 @@ const SIGNS: readonly Sign[] = [
   ['audio/amr', 0, '#!AMR'],
   ['audio/flac', 0, 'fLaC'],
   ['audio/mpeg', 0, 'ID3'],
+  // Frames of MPEG 1, 2 and 2.5, layer III, with and without a checksum.
   ['audio/mpeg', 0, '\xff\xfb'],
+  ['audio/mpeg', 0, '\xff\xfa'],
+  ['audio/mpeg', 0, '\xff\xf3'],
+  ['audio/mpeg', 0, '\xff\xf2'],
+  ['audio/mpeg', 0, '\xff\xe3'],
   ['audio/aac', 0, '\xff\xf1'],
   ['audio/aac', 0, '\xff\xf9'],
   ['application/pdf', 0, '%PDF-'],

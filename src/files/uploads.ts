@@ -3,7 +3,7 @@
  * server.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -48,6 +48,19 @@ export type CallerUploads = {
   add(body: Body): Promise<Upload>
   /** Returns an upload of this caller with the path of its bytes; null if there is none, or if it has expired. */
   find(id: string): (Upload & { path: string }) | null
+  /** Keeps an upload of this caller until this time (Unix ms), if it would expire before. */
+  hold(id: string, untilMs: number): void
+}
+
+/** Returns the first bytes of a file, at most this many. @throws the error of the operating system */
+export async function readHead(path: string, bytes: number): Promise<Buffer> {
+  const file = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
 }
 
 export type Uploads = {
@@ -140,6 +153,15 @@ export function openUploads({ dir, maxBytes, clock, log }: UploadsOptions): Uplo
         const path = bytesOf(id)
         const isThere = statSync(path, { throwIfNoEntry: false })?.size === facts.sizeBytes
         return isThere ? { ...toUpload(id, facts), path } : null
+      },
+      hold(id, untilMs) {
+        const facts = known.get(id)
+        if (facts?.caller !== caller || facts.expiresAtMs >= untilMs) return
+        const held = { ...facts, expiresAtMs: untilMs }
+        writeFileSync(`${factsOf(id)}.new`, JSON.stringify(held), { mode: 0o600 })
+        renameSync(`${factsOf(id)}.new`, factsOf(id))
+        known.set(id, held)
+        sweep()
       },
     }),
     close: () => cancelSweep(),

@@ -25,7 +25,7 @@ const admissions: Admission[] = []
 const door = createDoor({
   accounts,
   keys: Object.create(null),
-  uploads: { of: () => ({ add: () => Promise.reject(), find: () => null }) },
+  uploads: { of: () => ({ add: () => Promise.reject(), find: () => null, hold: () => {} }) },
   control: Object.create(null),
   mcpSends: 'open',
   mediaLinks: createMediaLinks('a secret', systemClock),

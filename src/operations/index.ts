@@ -34,6 +34,7 @@ import {
 } from './outbox.ts'
 import { getReceipts } from './receipts.ts'
 import { searchMessages } from './search.ts'
+import { sendMedia } from './send-media.ts'
 import { sendContacts, sendLocation, sendPoll, sendToChat } from './send-to-chat.ts'
 import { enableToolset, listToolsets } from './toolsets.ts'
 import { uploadFile } from './uploads.ts'
@@ -51,6 +52,7 @@ export const OPERATIONS: readonly Operation[] = [
   sendLocation,
   sendContacts,
   sendPoll,
+  sendMedia,
   react,
   editMessage,
   deleteMessage,

@@ -110,6 +110,8 @@ export type Operation<
   card?(mcpUrl: string): z.input<Out>
   /** True if its output has a secret, which is never stored. */
   isShownOnce?: true
+  /** The largest body of a request in bytes, if it is more than 1 MiB. */
+  maxBodyBytes?: number
   /** Error code after the time limit, if the work continues. Default: `whatsapp_timeout`. */
   lateCode?: ErrorCode
   /** Pictures that belong to the result of its tool. */

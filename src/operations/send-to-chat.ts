@@ -29,11 +29,11 @@ const replyTo = messageIdInput
   .describe('Full id of the message of this chat to reply to. It is quoted above the text.')
 
 /** The fields of every row that sends to a chat. */
-const TO_CHAT = { chat: chatInput, reply_to: replyTo, send_at: sendAt.optional() }
+export const TO_CHAT = { chat: chatInput, reply_to: replyTo, send_at: sendAt.optional() }
 type ToChat = { chat: string; reply_to?: KeyParts | undefined; send_at?: number | undefined }
 
 /** What these rows share. */
-const SHARED = {
+export const SHARED = {
   tag: 'messages' as const,
   output: z.object({
     ok: z.literal(true),
@@ -71,7 +71,10 @@ type Sent = {
 }
 
 /** Finds the chat, and the message to reply to. Fails if nothing can be sent. */
-async function address({ chat, reply_to, send_at }: ToChat, { reader, clock }: Grant<'send', 'ready'>) {
+export async function address(
+  { chat, reply_to, send_at }: ToChat,
+  { reader, clock }: Grant<'send', 'ready'>,
+) {
   const sendAtMs = demandFuture(send_at, clock.now())
   const to = await findRecipient(reader(), chat)
   const answered = reply_to === undefined ? undefined : await findQuoted(reader(), reply_to, to)

@@ -60,7 +60,7 @@ export function demandFuture(sendAtMs: number | undefined, nowMs: number): numbe
 /** What a row that sends adds to an operation. */
 export type SendRow<In extends z.ZodType, Out extends z.ZodType, Shape> = Omit<
   Operation<In, Out, 'send', 'ready', Shape>,
-  'takes' | 'gives' | 'effect' | 'scope' | 'needs' | 'limitMs' | 'run' | 'answer'
+  'takes' | 'gives' | 'effect' | 'scope' | 'needs' | 'run' | 'answer'
 > & {
   /** Returns what is to be sent. Fails if nothing can be sent. */
   draft(input: z.output<In>, granted: Grant<'send', 'ready'>): Promise<Drafted>
@@ -74,11 +74,11 @@ export function defineSend<In extends z.ZodType, Out extends z.ZodType, Shape = 
 ): Operation<In, Out, 'send', 'ready', Shape> {
   const { draft, answer, ...others } = row
   return defineOperation({
+    limitMs: 30_000,
     ...others,
     effect: 'send',
     scope: 'send',
     needs: 'ready',
-    limitMs: 30_000,
     answer,
     run: async (input, granted) => {
       const { sendAtMs, ...drafted } = await draft(input, granted)

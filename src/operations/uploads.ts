@@ -7,7 +7,7 @@ export const uploadFile = defineUpload({
   title: 'Upload a file',
   tag: 'messages',
   description:
-    'Stores a file for one hour, for operations that send files; there is none yet. The body is the file itself, as `curl -T photo.jpg` sends it, and Content-Type is its media type. The largest size is the setting WHATSAPP_MAX_UPLOAD_MIB. Returns 413 without reading a body that is larger. A multipart form returns 415.',
+    'Stores a file for one hour, to send it with {{send_media}}. The body is the file itself, as `curl -T photo.jpg` sends it, and Content-Type is its media type. The largest size is the setting WHATSAPP_MAX_UPLOAD_MIB. Returns 413 without reading a body that is larger. A multipart form returns 415.',
   scope: 'send',
   needs: 'nothing',
   isGlobal: true,

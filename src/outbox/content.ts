@@ -20,6 +20,9 @@ function withoutText(): never {
   return fail('invalid_input', { detail: '"message": this message has no text.' })
 }
 
+/** Media that WhatsApp shows without a text. */
+export const UNCAPTIONED: ReadonlySet<string> = new Set(['voice', 'sticker'])
+
 const KINDS: { [K in OutgoingKind]: KindRow<K> } = {
   text: { preview: ({ text }) => text, withText: (outgoing, text) => ({ ...outgoing, text }) },
   location: {
@@ -37,6 +40,14 @@ const KINDS: { [K in OutgoingKind]: KindRow<K> } = {
   poll: {
     preview: ({ question, options }) => [`Poll: ${question}`, ...options.map((one) => `- ${one}`)].join('\n'),
     withText: (outgoing, text) => ({ ...outgoing, question: text }),
+  },
+  media: {
+    preview: ({ as, filename, sizeBytes, caption, viewOnce }) =>
+      [`[${as}${viewOnce ? ', view once' : ''}] ${filename} (${sizeBytes} bytes)`, caption]
+        .filter(Boolean)
+        .join('\n'),
+    withText: (outgoing, caption) =>
+      UNCAPTIONED.has(outgoing.as) ? withoutText() : { ...outgoing, caption },
   },
 }
 

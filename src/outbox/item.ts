@@ -22,6 +22,8 @@ export type Draft = {
   to: { id: Jid; name: string }
   outgoing: Outgoing
   answered?: Quoted | undefined
+  /** Called if the item waits, with the time (Unix ms) until which it may be sent: the files that it names must stay. */
+  keep?(untilMs: number): void
 }
 
 /** Who sends, and when. */

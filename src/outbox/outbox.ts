@@ -215,6 +215,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       const row = newItem(draft, order, { account, number, nowMs: clock.now(), limits: options.limits })
       await store.add(row)
       if (row.state === 'sending') return follow(deliver(row))
+      draft.keep?.(Math.max(row.expiresAtMs ?? 0, row.releaseAtMs ?? 0) + options.limits.lateMs)
       waiting.add(row)
       tell('send.held', row)
       archive.flush()

@@ -6,6 +6,7 @@ import type { SeenMessage } from '../../model/seen.ts'
 import type { Outgoing, SendOptions, Sent } from '../engine.ts'
 import type { Addresses } from './addresses.ts'
 import type { LibraryClient, LibraryMessage } from './linked-client.ts'
+import type { PageBytes } from './outgoing/kind.ts'
 import { toLibrary } from './outgoing/kinds.ts'
 import { type Extra, NOT_ANSWERED, type Quote } from './page-sends.ts'
 import type { Translator } from './translator.ts'
@@ -28,6 +29,9 @@ const SEND_OPTIONS = {
  * open.
  */
 const BEFORE_SENDING = [/No LID for user/, /wid error/, /invalid wid/i]
+
+/** Texts of errors while media is prepared and uploaded, which is before its message exists. */
+const BEFORE_UPLOADED = [/^upload failed/, /InvalidMediaFileType/, /media-fault/]
 
 type Pending = {
   /** The serialized key and the message, once WhatsApp Web has it. */
@@ -52,6 +56,7 @@ export function createSender(
   client: LibraryClient,
   addresses: Addresses,
   translator: Translator,
+  page: PageBytes,
   clock: Clock,
 ): Sender {
   /** By bare id. */
@@ -59,7 +64,12 @@ export function createSender(
 
   async function send(chatId: Jid, outgoing: Outgoing, options: SendOptions): Promise<Sent> {
     const { bareId, limitMs, answers } = options
-    const { content, options: ofKind, extra: fields } = await toLibrary(outgoing)
+    const endAt = clock.now() + limitMs
+    const { content, options: ofKind, extra: fields, done } = await toLibrary(outgoing, page)
+    if (clock.now() >= endAt) {
+      done?.()
+      fail('whatsapp_timeout', { detail: 'WhatsApp Web was slow to take the file. Nothing was sent.' })
+    }
     const { promise: acked, resolve: settle } = createDeferred<number>()
     const one: Pending = { found: null, settle }
     pending.set(bareId, one)
@@ -74,7 +84,7 @@ export function createSender(
       })
     result.catch(() => {})
     try {
-      const ack = await withDeadline(clock, 'Sending', limitMs, Promise.race([result, acked]))
+      const ack = await withDeadline(clock, 'Sending', endAt - clock.now(), Promise.race([result, acked]))
       if (ack < 0) fail('send_refused', { facts: { message_id: documentedId(one) } })
       if (one.found === null) return fail('send_outcome_unknown')
       return {
@@ -87,13 +97,16 @@ export function createSender(
       if (error instanceof AppError) throw error
       const text = error instanceof Error ? error.message : String(error)
       failUnanswered(text)
+      if (one.found === null && BEFORE_UPLOADED.some((known) => known.test(text))) {
+        fail('media_refused', { cause: error })
+      }
       if (one.found === null && BEFORE_SENDING.some((known) => known.test(text))) {
         fail('whatsapp_error', {
           detail: 'WhatsApp Web could not open a chat with this number.',
           cause: error,
         })
       }
-      fail('send_outcome_unknown', {
+      return fail('send_outcome_unknown', {
         detail:
           error instanceof DeadlineError
             ? 'WhatsApp did not confirm the message in time.'
@@ -103,6 +116,7 @@ export function createSender(
       })
     } finally {
       pending.delete(bareId)
+      done?.()
     }
   }
 

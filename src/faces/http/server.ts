@@ -141,6 +141,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
         url: path.replace(/\{(\w+)\}/g, ':$1'),
         // A stream or file has no HEAD route, because it is produced only for a reader.
         exposeHeadRoute: row.gives === 'json',
+        ...('maxBodyBytes' in row && row.maxBodyBytes ? { bodyLimit: row.maxBodyBytes } : {}),
         config: { takesBytes: row.takes === 'bytes', isPublic: 'card' in row && row.card !== undefined },
         handler: (request, reply) => serve(row, request, reply, fixed),
       })

@@ -1,14 +1,21 @@
 /** What a kind of outgoing message is. */
 import type { Ability } from '../../../model/ability.ts'
 import type { Outgoing, OutgoingKind } from '../../engine.ts'
+import type { MediaTransfer } from '../media.ts'
 
 /** One kind of message: how the library sends it. */
 export type Kind<K extends OutgoingKind> = {
   /** What it needs of WhatsApp Web; the first names it. */
   uses: readonly [Ability, ...Ability[]]
   /** The `content` and additional `options` of the library's `sendMessage`. Fails before anything is sent. */
-  toLibrary(outgoing: Outgoing<K>): Prepared | Promise<Prepared>
+  toLibrary(outgoing: Outgoing<K>, page: PageBytes): Prepared | Promise<Prepared>
 }
 
-/** `extra`: fields of the message itself, which the library copies over its own. */
-export type Prepared = { content: unknown; options?: object; extra?: object }
+/**
+ * `extra`: fields of the message itself, which the library copies over its own. `done` is called when the send has ended,
+ * however it did.
+ */
+export type Prepared = { content: unknown; options?: object; extra?: object; done?(): void }
+
+/** Puts bytes into the page, and frees them. */
+export type PageBytes = Pick<MediaTransfer, 'put' | 'drop'>

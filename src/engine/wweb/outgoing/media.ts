@@ -1,0 +1,34 @@
+/** Pictures, videos, sounds, documents and stickers. */
+import { createReadStream } from 'node:fs'
+import wweb from 'whatsapp-web.js'
+import { AppError, fail } from '../../../errors.ts'
+import type { Outgoing } from '../../engine.ts'
+import type { Kind } from './kind.ts'
+
+/** How the library sends each: its own words for it. */
+const AS: Record<Outgoing<'media'>['as'], object> = {
+  image: {},
+  video: {},
+  gif: { sendVideoAsGif: true },
+  audio: {},
+  voice: { sendAudioAsVoice: true },
+  // Without it, a picture arrives as a photo without its name (OpenWA#989).
+  document: { sendMediaAsDocument: true },
+  sticker: { sendMediaAsSticker: true },
+}
+
+export const media: Kind<'media'> = {
+  uses: ['send_media', 'send_text'],
+  async toLibrary({ path, as, mimetype, filename, caption, viewOnce }, page) {
+    const handle = await page.put(createReadStream(path)).catch((error: unknown) => {
+      if (error instanceof AppError) throw error
+      return fail('media_refused', { detail: 'The file to send is no longer stored.', cause: error })
+    })
+    return {
+      // The library passes it on to our function in the page, which knows the bytes by this name (page-media.ts).
+      content: new wweb.MessageMedia(mimetype, `whatsappMcp:${handle}`, filename),
+      options: { ...AS[as], caption, isViewOnce: viewOnce === true },
+      done: () => void page.drop(handle),
+    }
+  },
+}

@@ -1,0 +1,202 @@
+/** Sending files over REST and MCP: from uploads and from base64, as every kind, and what is refused. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { sampleBytes } from '../simulator/service/media-samples.ts'
+import { type Harness, openHarness } from './harness.ts'
+
+const MIB = 2 ** 20
+const AMARA = '15550001101'
+const chat = `${AMARA}@c.us`
+
+let harness: Harness
+beforeAll(async () => {
+  harness = await openHarness()
+  await harness.link()
+})
+afterAll(() => harness.close())
+beforeEach(() => harness.world.clearFaults())
+
+const send = (body: object) => harness.post(`/api/chats/${chat}/media`, body)
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
+
+async function upload(bytes: Buffer, type: string): Promise<string> {
+  const response = await fetch(`${harness.url}/api/uploads`, {
+    method: 'PUT',
+    headers: { 'content-type': type },
+    body: new Uint8Array(bytes),
+  })
+  return ((await response.json()) as { id: string }).id
+}
+
+/** What the phone shows of the newest message. */
+function shown() {
+  const [message] = harness.world.messages({ chat, limit: 1 })
+  if (message === undefined) throw new Error('nothing was sent')
+  return { message, ...harness.world.openMedia({ id: message.id }) }
+}
+
+describe('a file', () => {
+  it.each<[string, 'image' | 'video' | 'audio' | 'document', string]>([
+    ['a picture', 'image', 'image'],
+    ['a video', 'video', 'video'],
+    ['a sound', 'audio', 'audio'],
+    ['a document', 'document', 'document'],
+  ])('%s is sent as what its bytes are', async (_, sample, type) => {
+    const bytes = sampleBytes(sample, sample === 'audio' ? 504 : 9_000, 'rest')
+    const { status, json } = await send({
+      media: { data: base64(bytes), filename: 'Über.bin' },
+      caption: 'look',
+    })
+    expect(status, JSON.stringify(json)).toBe(200)
+    const { message, data, problem } = shown()
+    expect(json.message_id).toContain(message.id)
+    expect([message.type, problem, message.caption]).toEqual([type, null, 'look'])
+    expect(data).toBe(base64(bytes))
+  })
+
+  it.each<[string, string]>([
+    ['document', 'document'],
+    ['image', 'image'],
+  ])('an upload of 3 MiB is sent as %s', async (as, type) => {
+    const bytes = sampleBytes('image', 3 * MIB, as)
+    const { status, json } = await send({ media: { upload: await upload(bytes, 'image/jpeg') }, as })
+    expect(status, JSON.stringify(json)).toBe(200)
+    const { message, data } = shown()
+    expect(message.type).toBe(type)
+    expect(data === base64(bytes)).toBe(true)
+  })
+
+  it('any sound becomes a voice note that the phone can play', async () => {
+    const { status, json } = await send({
+      media: { data: base64(sampleBytes('audio', 504, '')) },
+      as: 'voice',
+    })
+    expect(status, JSON.stringify(json)).toBe(200)
+    const { message, problem } = shown()
+    expect([message.type, problem]).toEqual(['ptt', null])
+  })
+
+  it('a voice note is sent unchanged', async () => {
+    const bytes = sampleBytes('ptt', 582, '')
+    await send({ media: { data: base64(bytes) }, as: 'voice' })
+    expect(shown()).toMatchObject({ data: base64(bytes), problem: null })
+  })
+
+  it('a sticker, a reply, and what is viewed once', async () => {
+    await send({ media: { data: base64(sampleBytes('sticker', 52, '')) }, as: 'sticker' })
+    expect(shown()).toMatchObject({ message: { type: 'sticker' }, problem: null })
+    const { id } = await harness.world.write({ from: AMARA, text: 'Show me' })
+    const reply_to = `false_${chat}_${id}`
+    await expect.poll(async () => (await harness.get(`/api/messages/${reply_to}`)).status).toBe(200)
+    const picture = { data: base64(sampleBytes('image', 2_000, 'reply')) }
+    const { json } = await send({ media: picture, reply_to, view_once: true })
+    expect(json.reply_to).toBe(reply_to)
+    expect(shown().message).toMatchObject({ quoted: id, viewOnce: true })
+  })
+
+  it('waits for its time longer than an upload is stored, and is sent once', async () => {
+    const bytes = sampleBytes('document', 900, 'later')
+    const id = await upload(bytes, 'application/pdf')
+    const send_at = new Date(Date.now() + 2 * 3_600_000).toISOString()
+    const { status, json } = await send({
+      media: { upload: id, filename: 'Later.pdf' },
+      view_once: false,
+      send_at,
+    })
+    expect([status, json.item?.state], JSON.stringify(json)).toEqual([202, 'scheduled'])
+    expect(json.item.preview).toBe('[document] Later.pdf (900 bytes)')
+    const facts = JSON.parse(
+      readFileSync(join(harness.authDir, '.whatsapp-mcp-api/uploads', `${id}.json`), 'utf8'),
+    )
+    expect(facts.expiresAtMs).toBeGreaterThan(Date.parse(send_at))
+    await harness.call({
+      method: 'PATCH',
+      path: `/api/outbox/${json.item.id}`,
+      body: { send_at: new Date(Date.now() + 1_500).toISOString() },
+    })
+    await expect.poll(() => shown().message.media?.filename, { timeout: 15_000 }).toBe('Later.pdf')
+    expect(shown().data).toBe(base64(bytes))
+  })
+
+  it('an agent sends one, too', async () => {
+    const client = await harness.mcp('current')
+    const media = { data: base64(sampleBytes('document', 700, 'mcp')), filename: 'Route.pdf' }
+    const result = await client.callTool({
+      name: 'whatsapp_send_media',
+      arguments: { chat, media, caption: 'The route' },
+    })
+    expect(result.isError, JSON.stringify(result.content)).toBeUndefined()
+    expect(shown().message).toMatchObject({
+      type: 'document',
+      media: { filename: 'Route.pdf' },
+      caption: 'The route',
+    })
+  })
+})
+
+describe('is refused, and nothing is sent:', () => {
+  const picture = base64(sampleBytes('image', 300, 'bad'))
+  it.each<[string, () => object | Promise<object>, number, string]>([
+    ['no source', () => ({ media: {} }), 400, 'invalid_input'],
+    ['two sources', () => ({ media: { data: picture, upload: 'x' } }), 400, 'invalid_input'],
+    ['text that is no base64', () => ({ media: { data: '%%%' } }), 400, 'invalid_input'],
+    ['an upload that does not exist', () => ({ media: { upload: 'ab' } }), 404, 'upload_not_found'],
+    [
+      'more than 8 MiB',
+      () => ({ media: { data: base64(Buffer.alloc(8 * MIB + 1)) } }),
+      413,
+      'body_too_large',
+    ],
+    ['more than the body may have', () => ({ media: { data: 'A'.repeat(13 * MIB) } }), 413, 'body_too_large'],
+    [
+      'a picture that is none',
+      () => ({ media: { data: base64(Buffer.from('no picture')) }, as: 'image' }),
+      422,
+      'media_refused',
+    ],
+    [
+      'a broken picture',
+      () => ({ media: { data: base64(Buffer.from('\xff\xd8\xff', 'latin1')) } }),
+      422,
+      'media_refused',
+    ],
+    [
+      'a voice note without a sound',
+      () => ({ media: { data: base64(Buffer.from('%PDF-1.4')) }, as: 'voice' }),
+      422,
+      'media_refused',
+    ],
+    [
+      'a document for one view',
+      () => ({ media: { data: picture }, as: 'document', view_once: true }),
+      400,
+      'invalid_input',
+    ],
+    [
+      'a sticker with a caption',
+      () => ({ media: { data: base64(sampleBytes('sticker', 52, '')) }, as: 'sticker', caption: 'x' }),
+      400,
+      'invalid_input',
+    ],
+    [
+      'a name that hides what it is',
+      () => ({ media: { data: picture, filename: 'a\u202egpj.exe' } }),
+      400,
+      'invalid_input',
+    ],
+    ['a name with a path', () => ({ media: { data: picture, filename: '../a.jpg' } }), 400, 'invalid_input'],
+    ['a type that is none', () => ({ media: { data: picture, mimetype: 'picture' } }), 400, 'invalid_input'],
+    ['an upload of nobody', async () => ({ media: { upload: '../../etc/passwd' } }), 404, 'upload_not_found'],
+  ])('%s', async (_, body, status, code) => {
+    const before = harness.world.countMessages()
+    const answer = await send(await body())
+    expect([answer.status, answer.json.code], answer.text.slice(0, 300)).toEqual([status, code])
+    expect(harness.world.countMessages()).toBe(before)
+  })
+
+  it('what the media host does not take', async () => {
+    await harness.world.setFault({ name: 'upload_refused', value: true })
+    expect((await send({ media: { data: picture } })).json.code).toBe('media_refused')
+  })
+})
