@@ -1,7 +1,9 @@
-/** The check before each send while WhatsApp restricts the account. */
+/** The checks before each send: for another number than was linked, and while WhatsApp restricts the account. */
+import type { OutboxRow } from '../control.ts'
 import { fail } from '../errors.ts'
 import { chatKindOf, type Jid } from '../model/ids.ts'
 import type { Restriction } from '../model/restriction.ts'
+import type { Status } from '../model/status.ts'
 
 /**
  * While WhatsApp restricts the account, nothing is sent to people of whom the archive has no message. About the others,
@@ -22,4 +24,18 @@ export async function demandAllowed(
       ? {}
       : { retryAfterS: Math.max(1, Math.ceil((Date.parse(ends_at) - nowMs) / 1_000)) }),
   })
+}
+
+/** Why an item of another number is not sent. */
+export const UNLINKED = {
+  code: 'send_withdrawn',
+  detail: 'The account was logged out, or another number was linked.',
+} as const
+
+/** True if the account that the item was written for is no longer linked. */
+export function isForAnother(
+  { number }: Pick<OutboxRow, 'number'>,
+  { linked, account }: Pick<Status, 'linked' | 'account'>,
+): boolean {
+  return !linked || (account !== null && account.wid !== number)
 }

@@ -10,7 +10,7 @@ import type { OutboxEventKind } from '../model/events.ts'
 import { type AccountId, type Jid, phoneOf, toJid } from '../model/ids.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
-import { demandAllowed } from './allowed.ts'
+import { demandAllowed, isForAnother, UNLINKED } from './allowed.ts'
 import { contentOf, type Draft, keyOf, type Limits, newItem, type Order, problemOf } from './item.ts'
 import { createWaiting, type Waiting } from './waiting.ts'
 
@@ -157,6 +157,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
       async (to) => (await archive.reader().recipientAt(to))?.lastMessageAt ?? null,
     )
     const engine = session.engine()
+    // While it waited for its turn, another number may have been linked.
+    if (isForAnother(row, session.status())) fail(UNLINKED.code, UNLINKED)
     const phone = phoneOf(row.chat)
     const address = phone === null ? row.chat : await engine.findNumber(phone)
     if (address === null) fail('not_on_whatsapp')

@@ -5,6 +5,7 @@ import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { WAITING } from '../model/outbox.ts'
 import type { Session } from '../session/session.ts'
+import { isForAnother, UNLINKED } from './allowed.ts'
 import { digestOf, previewOf, withText } from './content.ts'
 import { contentOf, problemOf } from './item.ts'
 
@@ -77,19 +78,13 @@ export function createWaiting(options: WaitingOptions): Waiting {
     state === 'scheduled' && releaseAtMs !== null && releaseAtMs <= clock.now()
   const isExpired = ({ expiresAtMs }: OutboxRow) => expiresAtMs !== null && expiresAtMs <= clock.now()
 
-  /** True if the account that it was written for is no longer linked. */
-  function isForAnother({ number }: OutboxRow): boolean {
-    const { linked, account } = session.status()
-    return !linked || (account !== null && account.wid !== number)
-  }
-
   /** Ends what cannot be sent any more, and sends what is due. One run at a time. */
   async function run(): Promise<void> {
     if (running || stopped) return
     running = true
     try {
       for (const row of [...rows.values()]) {
-        if (isForAnother(row)) await end(row, { state: 'cancelled', error: CANCELLED })
+        if (isForAnother(row, session.status())) await end(row, { state: 'cancelled', error: UNLINKED })
         else if (isExpired(row)) await end(row, { state: 'expired' })
       }
       for (;;) {
@@ -187,11 +182,6 @@ export function createWaiting(options: WaitingOptions): Waiting {
       unsubscribe()
     },
   }
-}
-
-const CANCELLED = {
-  code: 'send_withdrawn',
-  detail: 'The account was logged out, or another number was linked.',
 }
 
 function failNotHeld(row: OutboxRow): never {

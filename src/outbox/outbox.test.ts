@@ -1,0 +1,127 @@
+/** What the outbox does at awkward moments, on a real control database. WhatsApp is a function here: test/outbox.test.ts has the browser. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createTestClock, type TestClock } from '../../test/test-clock.ts'
+import type { ControlStore } from '../control.ts'
+import { createLog } from '../log.ts'
+import { DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
+import { openControl } from '../store/open-control.ts'
+import type { Draft, Order } from './item.ts'
+import { type Outbox, type OutboxOptions, openOutbox } from './outbox.ts'
+
+const HOUR_MS = 3_600_000
+const OWN = '15550001000@c.us'
+const OTHER = '15550001999@c.us'
+const TO = toJid('15550001101@c.us')
+const NOW: Order = { caller: 'owner', request: null, reason: null, releaseAtMs: null }
+
+let dir: string
+let clock: TestClock
+let control: ControlStore
+let store: ControlStore['outbox']
+let opened: Outbox[]
+/** What WhatsApp was given, each text with the number that sent it. */
+let sent: [text: string, from: string][]
+/** The account that is linked now, and what happens when a text is sent with it. */
+let phone: { wid: string; connected: boolean; problem: Error | null; sending(text: string): Promise<void> }
+let changed: () => void
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'wma-outbox-'))
+  mkdirSync(join(dir, 'archives'))
+  clock = createTestClock()
+  control = openControl({
+    file: join(dir, 'control.db'),
+    archives: join(dir, 'archives'),
+    secret: null,
+    clock,
+  })
+  store = { ...control.outbox }
+  opened = []
+  sent = []
+  phone = { wid: OWN, connected: true, problem: null, sending: async () => {} }
+  changed = () => {}
+})
+afterEach(async () => {
+  await Promise.all(opened.map((outbox) => outbox.close()))
+  await control.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+function open(): Outbox {
+  const session = {
+    status: () => ({
+      account: { wid: phone.wid },
+      linked: true,
+      connected: phone.connected,
+      restriction: null,
+    }),
+    onChange(listener: () => void) {
+      changed = listener
+      return () => {}
+    },
+    engine() {
+      if (phone.problem !== null) throw phone.problem
+      const { wid } = phone
+      return {
+        findNumber: async () => TO,
+        async send(chatId: string, { text }: { text: string }, { bareId }: { bareId: string }) {
+          await phone.sending(text)
+          sent.push([text, wid])
+          return { id: `true_${chatId}_${bareId}`, chatId, sentAt: new Date(), message: {} }
+        },
+      }
+    },
+  } as unknown as OutboxOptions['session']
+  const archive = {
+    take() {},
+    flush() {},
+    ownAck: () => null,
+    onAppend() {},
+    reader: () => ({ recipientAt: async () => null }),
+  } as unknown as OutboxOptions['archive']
+  const limits = { expiresMs: HOUR_MS, lateMs: HOUR_MS }
+  const log = createLog({ level: 'silent' })
+  const outbox = openOutbox({ account: DEFAULT_ACCOUNT, limits, store, session, archive, clock, log })
+  opened.push(outbox)
+  return outbox
+}
+
+const draft = (text: string): Draft => ({
+  operation: 'send_message',
+  to: { id: TO, name: 'Amara' },
+  outgoing: { kind: 'text', text },
+})
+const texts = () => sent.map(([text]) => text)
+const stateOf = async (id: string) => (await store.get(id))?.state
+
+/** A message that waits; returns its item. */
+async function wait(outbox: Outbox, text: string, order: Partial<Order>) {
+  const { code } = await outbox.send(draft(text), { ...NOW, ...order }).catch((error) => error)
+  expect(['send_scheduled', 'held_for_approval']).toContain(code)
+  const [item] = await store.list({ limit: 1 })
+  if (item === undefined) throw new Error('the item is not stored')
+  return item
+}
+const schedule = (outbox: Outbox, text: string, inMs: number) =>
+  wait(outbox, text, { reason: 'send_at', releaseAtMs: clock.now() + inMs })
+const hold = (outbox: Outbox, text: string) => wait(outbox, text, { reason: 'confirm' })
+
+it('sends nothing from another number than the message was written for', async () => {
+  const outbox = open()
+  let free = () => {}
+  phone.sending = async (text) => {
+    if (text === 'first') await new Promise<void>((resolve) => (free = resolve))
+  }
+  const first = outbox.send(draft('first'), NOW)
+  const second = outbox.send(draft('second'), NOW)
+  const refusal = expect(second).rejects.toMatchObject({ code: 'send_withdrawn' })
+  await expect.poll(async () => (await store.list({ state: 'sending', limit: 9 })).length).toBe(2)
+  phone.wid = OTHER
+  free()
+  await first
+  await refusal
+  expect(sent).toEqual([['first', OWN]])
+})
