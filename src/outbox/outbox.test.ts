@@ -125,3 +125,60 @@ it('sends nothing from another number than the message was written for', async (
   await refusal
   expect(sent).toEqual([['first', OWN]])
 })
+
+it('does not send what was given another time at its time', async () => {
+  const outbox = open()
+  const { id, releaseAtMs } = await schedule(outbox, 'tomorrow, please', 1_000)
+  const { change } = store
+  let answer: Promise<unknown> | undefined
+  // The new time is written directly before the outbox releases the item, and its row is not yet read back.
+  store.change = (...args) => {
+    if (args[2].state !== 'sending' || answer !== undefined) return change(...args)
+    answer = outbox.decide.change(id, { releaseAtMs: clock.now() + 24 * HOUR_MS })
+    return answer.then(() => change(...args))
+  }
+  clock.advance((releaseAtMs ?? 0) - clock.now())
+  await expect.poll(() => answer).toBeDefined()
+  expect(await answer).toMatchObject({ state: 'scheduled' })
+  await outbox.close()
+  expect(sent).toEqual([])
+  expect(await stateOf(id)).toBe('scheduled')
+})
+
+it('does not end what was given another time as it expired', async () => {
+  const outbox = open()
+  phone.connected = false
+  const { id, expiresAtMs } = await schedule(outbox, 'later, please', 1_000)
+  const { change } = store
+  let answer: Promise<unknown> | undefined
+  store.change = (...args) => {
+    if (args[2].state !== 'expired' || answer !== undefined) return change(...args)
+    answer = outbox.decide.change(id, { releaseAtMs: clock.now() + HOUR_MS })
+    return answer.then(() => change(...args))
+  }
+  clock.advance((expiresAtMs ?? 0) - clock.now())
+  await expect.poll(() => answer).toBeDefined()
+  await answer
+  await outbox.close()
+  expect(await stateOf(id)).toBe('scheduled')
+  phone.connected = true
+})
+
+it('keeps the items that wait while it settles the others after a restart', async () => {
+  const before = open()
+  const item = await schedule(before, 'in an hour', HOUR_MS)
+  await before.close()
+  await store.add({ ...item, id: 'ob_0', state: 'sending', chat: toJid('15550001102@c.us') })
+  const { change } = store
+  let isSlow = true
+  store.change = async (...args) => {
+    while (args[2].state === 'unknown' && isSlow) await new Promise((resolve) => setTimeout(resolve, 10))
+    return change(...args)
+  }
+  open()
+  await store.get(item.id)
+  clock.advance(HOUR_MS)
+  await expect.poll(texts).toEqual(['in an hour'])
+  isSlow = false
+  await expect.poll(() => stateOf('ob_0')).toBe('unknown')
+})

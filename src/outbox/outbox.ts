@@ -75,11 +75,13 @@ export function openOutbox(options: OutboxOptions): Outbox {
 
   async function recover(): Promise<void> {
     try {
-      for (const row of await store.open(account)) {
-        if (row.state === 'sending') await settle(row, { state: 'unknown' })
-        else if (row.state === 'unknown') unknown.set(row.id, row)
-        else waiting.add(row)
+      const rows = await store.open(account)
+      for (const row of rows) {
+        if (row.state === 'unknown') unknown.set(row.id, row)
+        else if (row.state !== 'sending') waiting.add(row)
       }
+      // Last: by the time that this is stored, the owner may have changed what waits.
+      for (const row of rows) if (row.state === 'sending') await settle(row, { state: 'unknown' })
       look()
     } catch (error) {
       log.error({ err: error }, 'the outbox could not be read')

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { ControlStore, OutboxChange, OutboxRow } from '../control.ts'
 import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { WAITING } from '../model/outbox.ts'
+import { type OutboxState, WAITING } from '../model/outbox.ts'
 import type { Session } from '../session/session.ts'
 import { isForAnother, UNLINKED } from './allowed.ts'
 import { digestOf, previewOf, withText } from './content.ts'
@@ -85,7 +85,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
     try {
       for (const row of [...rows.values()]) {
         if (isForAnother(row, session.status())) await end(row, { state: 'cancelled', error: UNLINKED })
-        else if (isExpired(row)) await end(row, { state: 'expired' })
+        else if (isExpired(row)) await end(row, { state: 'expired' }, row.digest)
       }
       for (;;) {
         const due = [...rows.values()].find(isDue)
@@ -105,21 +105,31 @@ export function createWaiting(options: WaitingOptions): Waiting {
   const pause = () => new Promise<void>((resolve) => void clock.after(PAUSE_MS, resolve))
 
   async function release(row: OutboxRow): Promise<void> {
-    const going = await store.change(row.id, ['scheduled'], { state: 'sending' })
-    rows.delete(row.id)
-    if (going === null) return
-    if (await deliver(going)) return
+    const going = await leave(row, ['scheduled'], { state: 'sending' }, row.digest)
+    if (going === null || (await deliver(going))) return
     const again = await store.change(row.id, ['sending'], { state: 'scheduled' })
     if (again !== null) rows.set(row.id, again)
     await pause()
   }
 
-  /** Ends a waiting item without sending it. Does nothing if it does not wait any more. */
-  async function end(row: OutboxRow, change: OutboxChange): Promise<OutboxRow | null> {
-    const ended = await store.change(row.id, WAITING, { ...change, content: null })
-    rows.delete(row.id)
+  /** Ends a waiting item without sending it. Returns null as {@link leave}. */
+  async function end(row: OutboxRow, change: OutboxChange, digest?: string): Promise<OutboxRow | null> {
+    const ended = await leave(row, WAITING, { ...change, content: null }, digest)
     if (ended !== null) left(ended)
     return ended
+  }
+
+  /** Takes an item out. Returns null, and changes nothing, if it does not wait any more or has another digest. */
+  async function leave(
+    row: OutboxRow,
+    from: readonly OutboxState[],
+    change: OutboxChange,
+    digest?: string,
+  ): Promise<OutboxRow | null> {
+    const gone = await store.change(row.id, from, change, digest)
+    // Its owner may have given it another time meanwhile: that item waits.
+    if (gone !== null || rows.get(row.id) === row) rows.delete(row.id)
+    return gone
   }
 
   async function find(id: string): Promise<OutboxRow> {
