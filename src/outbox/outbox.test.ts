@@ -182,3 +182,53 @@ it('keeps the items that wait while it settles the others after a restart', asyn
   isSlow = false
   await expect.poll(() => stateOf('ob_0')).toBe('unknown')
 })
+
+it('sends nothing that expires while missed messages go out one by one', async () => {
+  const outbox = open()
+  phone.connected = false
+  const items = [
+    await schedule(outbox, 'first', 1_000),
+    await schedule(outbox, 'second', 1_000),
+    await schedule(outbox, 'third', 1_000),
+  ]
+  clock.advance(HOUR_MS - 1_000)
+  phone.connected = true
+  phone.sending = async () => clock.advance(3_000)
+  changed()
+  await expect.poll(texts).toEqual(['first'])
+  await expect
+    .poll(() => Promise.all(items.map(({ id }) => stateOf(id))))
+    .toEqual(['sent', 'expired', 'expired'])
+})
+
+it('cancels what waits when another number is linked while missed messages go out', async () => {
+  const outbox = open()
+  phone.connected = false
+  const items = [await schedule(outbox, 'first', 1_000), await schedule(outbox, 'second', 1_000)]
+  clock.advance(2_000)
+  phone.connected = true
+  phone.sending = async () => {
+    phone.wid = OTHER
+  }
+  changed()
+  await expect.poll(() => Promise.all(items.map(({ id }) => stateOf(id)))).toEqual(['sent', 'cancelled'])
+})
+
+it('approves nothing that has expired', async () => {
+  const outbox = open()
+  const { id, digest, expiresAtMs } = await hold(outbox, 'too late')
+  // Its end is written later: the database is busy.
+  const { change } = store
+  let isBusy = true
+  store.change = (...args) => {
+    if (args[2].state === 'expired' && isBusy) throw new Error('busy')
+    return change(...args)
+  }
+  clock.advance((expiresAtMs ?? 0) - clock.now() + 1)
+  isBusy = false
+  await expect(outbox.decide.approve(id, digest)).rejects.toMatchObject({
+    code: 'outbox_not_held',
+    facts: { outbox_state: 'expired' },
+  })
+  expect(await stateOf(id)).toBe('expired')
+})

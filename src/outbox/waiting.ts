@@ -83,11 +83,9 @@ export function createWaiting(options: WaitingOptions): Waiting {
     if (running || stopped) return
     running = true
     try {
-      for (const row of [...rows.values()]) {
-        if (isForAnother(row, session.status())) await end(row, { state: 'cancelled', error: UNLINKED })
-        else if (isExpired(row)) await end(row, { state: 'expired' }, row.digest)
-      }
       for (;;) {
+        // Before each message: a backlog takes time.
+        await sweep()
         const due = [...rows.values()].find(isDue)
         if (due === undefined || stopped || !isConnected()) break
         await release(due)
@@ -100,6 +98,14 @@ export function createWaiting(options: WaitingOptions): Waiting {
       running = false
     }
     arm()
+  }
+
+  /** Ends what cannot be sent any more. */
+  async function sweep(): Promise<void> {
+    for (const row of [...rows.values()]) {
+      if (isForAnother(row, session.status())) await end(row, { state: 'cancelled', error: UNLINKED })
+      else if (isExpired(row)) await end(row, { state: 'expired' }, row.digest)
+    }
   }
 
   const pause = () => new Promise<void>((resolve) => void clock.after(PAUSE_MS, resolve))
@@ -144,6 +150,10 @@ export function createWaiting(options: WaitingOptions): Waiting {
     async approve(id, digest) {
       const row = await find(id)
       if (row.state !== 'held') return failNotHeld(row)
+      if (isExpired(row)) {
+        await end(row, { state: 'expired' })
+        return failNotHeld(await find(id))
+      }
       const now = clock.now()
       const releaseAtMs = Math.max(now, row.releaseAtMs ?? now)
       const change = { state: 'scheduled', releaseAtMs, expiresAtMs: releaseAtMs + lateMs } as const
