@@ -321,6 +321,23 @@ describe('a message that waits for its time', () => {
     await expect.poll(() => delivered(text).length, { timeout: 15_000 }).toBe(1)
   })
 
+  it('survives a stop of the server at its time, while it waits for the message before it', async () => {
+    const [text, slow] = [fresh(), fresh()]
+    const { id } = await schedule(text, HOUR_MS)
+    clock.advance(HOUR_MS - 2_000)
+    await harness.until('ready')
+    await fault('send_waits')
+    const lost = send(slow).catch(() => {})
+    await expect.poll(async () => (await items('?state=sending')).length).toBe(1)
+    clock.advance(3_000)
+    await expect.poll(async () => (await item(id)).state).toBe('sending')
+    await harness.restart()
+    await lost
+    await harness.world.clearFaults()
+    await expect.poll(() => delivered(text).length, { timeout: 20_000 }).toBe(1)
+    await expect.poll(async () => (await item(id)).state).toBe('sent')
+  })
+
   it('that was missed goes out within an hour, one by one, and expires after that', async () => {
     const [soon, second, old] = [fresh(), fresh(), fresh()]
     const kept = [await schedule(soon, 80 * 60_000), await schedule(second, 80 * 60_000)]

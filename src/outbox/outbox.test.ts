@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
 import type { ControlStore } from '../control.ts'
+import { AppError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
 import { openControl } from '../store/open-control.ts'
@@ -231,4 +232,27 @@ it('approves nothing that has expired', async () => {
     facts: { outbox_state: 'expired' },
   })
   expect(await stateOf(id)).toBe('expired')
+})
+
+it('keeps a message whose time comes while the server stops', async () => {
+  const outbox = open()
+  const { id } = await schedule(outbox, 'scheduled', 5_000)
+  let free = () => {}
+  phone.sending = () => new Promise((resolve) => (free = resolve))
+  const slow = outbox.send(draft('slow'), NOW)
+  await expect.poll(async () => (await store.list({ state: 'sending', limit: 9 })).length).toBe(1)
+  clock.advance(6_000)
+  await expect.poll(() => stateOf(id)).toBe('sending')
+  // The disk is slow: the write must be awaited.
+  const { change } = store
+  store.change = async (...args) => {
+    if (args[2].state === 'scheduled') await new Promise((resolve) => setTimeout(resolve, 100))
+    return change(...args)
+  }
+  phone.problem = new AppError('shutting_down')
+  const closing = outbox.close()
+  free()
+  await slow
+  await closing
+  expect(await stateOf(id)).toBe('scheduled')
 })

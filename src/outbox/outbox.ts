@@ -4,7 +4,7 @@
  */
 import { type Clock, withDeadline } from '../clock.ts'
 import type { ControlStore, OutboxChange, OutboxRow } from '../control.ts'
-import { AppError, fail } from '../errors.ts'
+import { AppError, type ErrorCode, fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { OutboxEventKind } from '../model/events.ts'
 import { type AccountId, type Jid, phoneOf, toJid } from '../model/ids.ts'
@@ -16,6 +16,8 @@ import { createWaiting, type Waiting } from './waiting.ts'
 
 /** A send may take 30 s. The last second is reserved for the response. */
 const SEND_MS = 29_000
+/** The codes of `Session.engine` after which an item that waited waits again. */
+const NOT_BEGUN: readonly string[] = ['not_connected', 'starting', 'shutting_down'] satisfies ErrorCode[]
 
 export type Outbox = {
   /**
@@ -179,10 +181,9 @@ export function openOutbox(options: OutboxOptions): Outbox {
   async function deliverWaiting(row: OutboxRow): Promise<boolean> {
     tell('send.released', row)
     try {
-      await deliver(row, ['not_connected', 'starting'])
+      await deliver(row, NOT_BEGUN)
     } catch (error) {
-      if (error instanceof AppError && (error.code === 'not_connected' || error.code === 'starting'))
-        return false
+      if (error instanceof AppError && NOT_BEGUN.includes(error.code)) return false
       log.warn({ err: error, item: row.id }, 'a message of the outbox was not sent')
     }
     return true
@@ -241,8 +242,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       },
     },
     async close() {
-      waiting.stop()
-      await Promise.allSettled(running)
+      await Promise.allSettled([waiting.stop(), ...running])
     },
   }
 }

@@ -30,8 +30,8 @@ export type Waiting = {
   cancel(id: string): Promise<OutboxRow>
   /** Changes text or time of a held or scheduled item; its digest changes with them. Fails as {@link Waiting.approve}. */
   change(id: string, change: ItemChange): Promise<OutboxRow>
-  /** Stops all timers. */
-  stop(): void
+  /** Stops all timers. Resolves when the item that is being sent has left, or waits again. Never fails. */
+  stop(): Promise<void>
 }
 
 export type ItemChange = { text?: string | undefined; releaseAtMs?: number | undefined }
@@ -53,15 +53,16 @@ export function createWaiting(options: WaitingOptions): Waiting {
   const { store, session, lateMs, clock, log, deliver, left } = options
   const rows = new Map<string, OutboxRow>()
   let cancelTimer = () => {}
-  let running = false
+  let running: Promise<void> | null = null
   let stopped = false
+  let endPause = () => {}
   const unsubscribe = session.onChange(() => {
     if (rows.size > 0) wakeIn(0)
   })
 
   function wakeIn(ms: number): void {
     cancelTimer()
-    if (!stopped) cancelTimer = clock.after(Math.min(Math.max(ms, 0), LONGEST_MS), () => void run())
+    if (!stopped) cancelTimer = clock.after(Math.min(Math.max(ms, 0), LONGEST_MS), run)
   }
 
   /** Sets the timer for the next item that expires or is due. */
@@ -78,26 +79,31 @@ export function createWaiting(options: WaitingOptions): Waiting {
     state === 'scheduled' && releaseAtMs !== null && releaseAtMs <= clock.now()
   const isExpired = ({ expiresAtMs }: OutboxRow) => expiresAtMs !== null && expiresAtMs <= clock.now()
 
-  /** Ends what cannot be sent any more, and sends what is due. One run at a time. */
-  async function run(): Promise<void> {
-    if (running || stopped) return
-    running = true
+  /** Ends what cannot be sent any more, and sends what is due. Once at a time. */
+  function run(): void {
+    if (running !== null || stopped) return
+    running = process().then((isDone) => {
+      running = null
+      if (isDone) arm()
+      else wakeIn(RETRY_MS)
+    })
+  }
+
+  /** Returns false if the control database failed. */
+  async function process(): Promise<boolean> {
     try {
       for (;;) {
         // Before each message: a backlog takes time.
         await sweep()
         const due = [...rows.values()].find(isDue)
-        if (due === undefined || stopped || !isConnected()) break
+        if (due === undefined || stopped || !isConnected()) return true
         await release(due)
         if ([...rows.values()].some(isDue)) await pause()
       }
     } catch (error) {
       log.error({ err: error }, 'the outbox could not be processed')
-      return wakeIn(RETRY_MS)
-    } finally {
-      running = false
+      return false
     }
-    arm()
   }
 
   /** Ends what cannot be sent any more. */
@@ -108,7 +114,16 @@ export function createWaiting(options: WaitingOptions): Waiting {
     }
   }
 
-  const pause = () => new Promise<void>((resolve) => void clock.after(PAUSE_MS, resolve))
+  async function pause(): Promise<void> {
+    if (stopped) return
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(PAUSE_MS, resolve)
+      endPause = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
 
   async function release(row: OutboxRow): Promise<void> {
     const going = await leave(row, ['scheduled'], { state: 'sending' }, row.digest)
@@ -196,10 +211,12 @@ export function createWaiting(options: WaitingOptions): Waiting {
       wakeIn(0)
       return changed
     },
-    stop() {
+    async stop() {
       stopped = true
       cancelTimer()
       unsubscribe()
+      endPause()
+      await running
     },
   }
 }
