@@ -256,3 +256,46 @@ it('keeps a message whose time comes while the server stops', async () => {
   await closing
   expect(await stateOf(id)).toBe('scheduled')
 })
+
+it('reads what waits once the control database responds, and sends nothing before', async () => {
+  const before = open()
+  const { id } = await schedule(before, 'scheduled', 1_000)
+  await before.close()
+  const { open: read } = store
+  let isBusy = true
+  store.open = (...args) => (isBusy ? Promise.reject(new AppError('control_unavailable')) : read(...args))
+  const outbox = open()
+  await expect(outbox.send(draft('early'), NOW)).rejects.toMatchObject({ code: 'control_unavailable' })
+  await expect(outbox.decide.change(id, { text: 'x' })).rejects.toMatchObject({ code: 'control_unavailable' })
+  expect(await store.list({ limit: 9 })).toHaveLength(1)
+  isBusy = false
+  clock.advance(6_000)
+  await expect.poll(texts).toEqual(['scheduled'])
+  await expect.poll(() => stateOf(id)).toBe('sent')
+})
+
+it('tries again to write that an item waits again', async () => {
+  const outbox = open()
+  const { id } = await schedule(outbox, 'scheduled', 1_000)
+  const { change } = store
+  let isBusy = true
+  let refused = 0
+  store.change = (...args) => {
+    if (!isBusy || args[2].state !== 'scheduled') return change(...args)
+    refused += 1
+    return Promise.reject(new Error('busy'))
+  }
+  phone.problem = new AppError('not_connected')
+  clock.advance(1_000)
+  await expect.poll(() => refused).toBe(1)
+  expect(await stateOf(id)).toBe('sending')
+  isBusy = false
+  phone.problem = null
+  await expect
+    .poll(() => {
+      clock.advance(6_000)
+      return texts()
+    })
+    .toEqual(['scheduled'])
+  await expect.poll(() => stateOf(id)).toBe('sent')
+})

@@ -12,7 +12,7 @@ import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
 import { demandAllowed, isForAnother, UNLINKED } from './allowed.ts'
 import { contentOf, type Draft, keyOf, type Limits, newItem, type Order, problemOf } from './item.ts'
-import { createWaiting, type Waiting } from './waiting.ts'
+import { createWaiting, RETRY_MS, type Waiting } from './waiting.ts'
 
 /** A send may take 30 s. The last second is reserved for the response. */
 const SEND_MS = 29_000
@@ -65,7 +65,10 @@ export function openOutbox(options: OutboxOptions): Outbox {
     },
     deliver: (row) => follow(deliverWaiting(row)),
   })
-  follow(recover())
+  let recovery: Promise<void> | null = null
+  let cancelRetry = () => {}
+  let isClosed = false
+  void recoverOrRetry()
 
   /** Until it has ended, `close` waits. */
   function follow<T>(work: Promise<T>): Promise<T> {
@@ -75,19 +78,36 @@ export function openOutbox(options: OutboxOptions): Outbox {
     return work
   }
 
-  async function recover(): Promise<void> {
+  /**
+   * Resolves when the items of an earlier run are known. Nothing is sent or decided before, or an item of this run would be
+   * taken for one of them. Rejects as the control database does; the next call tries again.
+   */
+  function recovered(): Promise<void> {
+    recovery ??= follow(recover()).catch((error) => {
+      recovery = null
+      throw error
+    })
+    return recovery
+  }
+
+  async function recoverOrRetry(level: 'error' | 'debug' = 'error'): Promise<void> {
     try {
-      const rows = await store.open(account)
-      for (const row of rows) {
-        if (row.state === 'unknown') unknown.set(row.id, row)
-        else if (row.state !== 'sending') waiting.add(row)
-      }
-      // Last: by the time that this is stored, the owner may have changed what waits.
-      for (const row of rows) if (row.state === 'sending') await settle(row, { state: 'unknown' })
-      look()
+      await recovered()
     } catch (error) {
-      log.error({ err: error }, 'the outbox could not be read')
+      log[level]({ err: error }, 'the outbox could not be read')
+      if (!isClosed) cancelRetry = clock.after(RETRY_MS, () => void recoverOrRetry('debug'))
     }
+  }
+
+  async function recover(): Promise<void> {
+    const rows = await store.open(account)
+    for (const row of rows) {
+      if (row.state === 'unknown') unknown.set(row.id, row)
+      else if (row.state !== 'sending') waiting.add(row)
+    }
+    // Last: by the time that this is stored, the owner may have changed what waits.
+    for (const row of rows) if (row.state === 'sending') await settle(row, { state: 'unknown' })
+    look()
   }
 
   /** Settles the items whose message is in the archive now: an echo of WhatsApp, or a later look through the chat. */
@@ -217,6 +237,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       const { account: linked } = session.status()
       if (linked === null) fail('not_linked')
       const number = toJid(linked.wid)
+      await recovered()
       const row = newItem(draft, order, { account, number, nowMs: clock.now(), limits: options.limits })
       await store.add(row)
       if (row.state === 'sending') return follow(deliver(row))
@@ -228,7 +249,12 @@ export function openOutbox(options: OutboxOptions): Outbox {
     },
     decide: {
       ...waiting,
+      async change(id, change) {
+        await recovered()
+        return waiting.change(id, change)
+      },
       async approve(id, digest) {
+        await recovered()
         const settled = new Promise<void>((resolve) => settling.set(id, resolve))
         try {
           const approved = await waiting.approve(id, digest)
@@ -242,6 +268,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
       },
     },
     async close() {
+      isClosed = true
+      cancelRetry()
       await Promise.allSettled([waiting.stop(), ...running])
     },
   }

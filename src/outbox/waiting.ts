@@ -12,7 +12,7 @@ import { contentOf, problemOf } from './item.ts'
 /** Pause between two items that are released after their time: what was missed goes out one by one. */
 const PAUSE_MS = 1_000
 /** Interval between attempts while the control database or WhatsApp does not respond. */
-const RETRY_MS = 5_000
+export const RETRY_MS = 5_000
 /** Timers end at the latest after this time and are set again. */
 const LONGEST_MS = 24 * 3_600_000
 
@@ -108,7 +108,9 @@ export function createWaiting(options: WaitingOptions): Waiting {
 
   /** Ends what cannot be sent any more. */
   async function sweep(): Promise<void> {
-    for (const row of [...rows.values()]) {
+    for (const one of [...rows.values()]) {
+      const row = one.state === 'sending' ? await giveBack(one) : one
+      if (row === null) continue
       if (isForAnother(row, session.status())) await end(row, { state: 'cancelled', error: UNLINKED })
       else if (isExpired(row)) await end(row, { state: 'expired' }, row.digest)
     }
@@ -128,9 +130,17 @@ export function createWaiting(options: WaitingOptions): Waiting {
   async function release(row: OutboxRow): Promise<void> {
     const going = await leave(row, ['scheduled'], { state: 'sending' }, row.digest)
     if (going === null || (await deliver(going))) return
-    const again = await store.change(row.id, ['sending'], { state: 'scheduled' })
-    if (again !== null) rows.set(row.id, again)
+    rows.set(row.id, going)
+    await giveBack(going)
     await pause()
+  }
+
+  /** An item that could not begin waits again. Until that is written, it stays in `rows` as `sending`. */
+  async function giveBack(row: OutboxRow): Promise<OutboxRow | null> {
+    const again = await store.change(row.id, ['sending'], { state: 'scheduled' })
+    if (again === null) rows.delete(row.id)
+    else rows.set(row.id, again)
+    return again
   }
 
   /** Ends a waiting item without sending it. Returns null as {@link leave}. */
