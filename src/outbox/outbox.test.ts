@@ -299,3 +299,23 @@ it('tries again to write that an item waits again', async () => {
     .toEqual(['scheduled'])
   await expect.poll(() => stateOf(id)).toBe('sent')
 })
+
+it('answers an approval as soon as the message is cancelled, also after a second approval', async () => {
+  const outbox = open()
+  phone.connected = false
+  // A backlog goes out one by one: the approved message waits for its turn.
+  const first = await schedule(outbox, 'first', 1_000)
+  await schedule(outbox, 'second', 1_000)
+  const { id, digest } = await hold(outbox, 'approved')
+  clock.advance(2_000)
+  phone.connected = true
+  changed()
+  await expect.poll(() => stateOf(first.id)).toBe('sent')
+  const begun = Date.now()
+  const answer = outbox.decide.approve(id, digest)
+  await expect.poll(() => stateOf(id)).toBe('scheduled')
+  await expect(outbox.decide.approve(id, digest)).rejects.toMatchObject({ code: 'outbox_not_held' })
+  await outbox.decide.cancel(id)
+  expect(await answer).toMatchObject({ state: 'cancelled' })
+  expect(Date.now() - begun).toBeLessThan(5_000)
+})

@@ -54,7 +54,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
   archive.onAppend(() => {
     if (unknown.size > 0) setImmediate(look)
   })
-  /** Called with the item when it is settled. */
+  /** Called when the item is settled, or has left without being sent. */
   const settling = new Map<string, () => void>()
   const waiting = createWaiting({
     ...options,
@@ -62,6 +62,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     left: (row) => {
       tell('send.settled', row)
       archive.flush()
+      settling.get(row.id)?.()
     },
     deliver: (row) => follow(deliverWaiting(row)),
   })
@@ -255,9 +256,10 @@ export function openOutbox(options: OutboxOptions): Outbox {
       },
       async approve(id, digest) {
         await recovered()
+        // An item is approved once: no other call waits for it. It is not settled before this listens: that takes two writes.
+        const approved = await waiting.approve(id, digest)
         const settled = new Promise<void>((resolve) => settling.set(id, resolve))
         try {
-          const approved = await waiting.approve(id, digest)
           const isDue = approved.releaseAtMs !== null && approved.releaseAtMs <= clock.now()
           if (isDue && session.status().connected)
             await withDeadline(clock, 'Sending', SEND_MS, settled).catch(() => {})
