@@ -311,6 +311,26 @@ describe('a message that waits for its time', () => {
     ])
   })
 
+  it('is repeated with its key: scheduled before its time, and sent after it', async () => {
+    const text = fresh()
+    const call = { phone_number: contact(), message: text, send_at: later(HOUR_MS) }
+    const post = () =>
+      harness.call({
+        method: 'POST',
+        path: '/api/send',
+        body: call,
+        headers: { 'idempotency-key': 'key-later' },
+      })
+    const first = await post()
+    const early = await post()
+    expect([early.status, early.json.item]).toEqual([202, first.json.item])
+    clock.advance(HOUR_MS + 1_000)
+    await expect.poll(async () => (await item(first.json.item.id)).state, { timeout: 15_000 }).toBe('sent')
+    const again = await post()
+    expect([again.status, again.json.message_id]).toEqual([200, (await item(first.json.item.id)).message_id])
+    expect(delivered(text)).toHaveLength(1)
+  })
+
   it('survives a restart', async () => {
     const text = fresh()
     const { id } = await schedule(text, HOUR_MS)

@@ -37,7 +37,7 @@ export type Once = <In extends z.ZodType, Out extends z.ZodType>(
 ) => Promise<z.output<Out>>
 
 /** What a repeated call may find changed since: a message that was unknown or waited is perhaps sent now. */
-const OPEN: ReadonlySet<ErrorCode> = new Set(['send_outcome_unknown', 'held_for_approval'])
+const OPEN: ReadonlySet<ErrorCode> = new Set(['send_outcome_unknown', 'held_for_approval', 'send_scheduled'])
 
 /**
  * True if a repeated call returns this error too. Any other may be mended by a retry, which then runs. A send whose outcome is
