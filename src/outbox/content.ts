@@ -33,7 +33,11 @@ const KINDS: { [K in OutgoingKind]: KindRow<K> } = {
   contacts: {
     preview: ({ cards }) =>
       cards
-        .map(({ name, numbers }) => `Contact: ${name}, ${numbers.map(({ number }) => number).join(', ')}`)
+        .map(({ name, organization, numbers }) =>
+          [`Contact: ${name}`, organization, ...numbers.map(({ number }) => number)]
+            .filter(Boolean)
+            .join(', '),
+        )
         .join('\n'),
     withText: withoutText,
   },
