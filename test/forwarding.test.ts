@@ -22,8 +22,8 @@ async function idOf({ id, chat }: Pick<WorldMessage, 'id' | 'chat'>): Promise<st
 }
 const forward = (id: string, ...chats: string[]) => harness.post(`/api/messages/${id}/forward`, { chats })
 const receipts = (id: string) => harness.get(`/api/messages/${id}/receipts`)
-const open = async (build: string) => {
-  harness = await openHarness({ build })
+const open = async (build: string, env: Record<string, string> = {}) => {
+  harness = await openHarness({ build, env })
   harness.world.addContact({ phone: NORA, name: 'Nora Neu' })
   await harness.link()
   await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), {
@@ -166,5 +166,24 @@ describe('on the newest build, whose module throws although it is loaded', () =>
     expect(json.code).toBe('not_supported_by_whatsapp_web')
     expect(json.missing).toEqual(['WAWebChatForwardMessage.forwardMessages()'])
     expect(harness.world.messages().filter(({ body, fromMe }) => fromMe && body === 'stays here')).toEqual([])
+  })
+})
+
+describe('to a chat that is never stored', () => {
+  beforeAll(() => open('2.3000.1048116627', { WHATSAPP_NEVER_STORE: JURGEN }), 60_000)
+  afterAll(() => harness.close())
+
+  it('reports the message that the chat got, and forwards once if the chat is named twice', async () => {
+    const id = await idOf(await harness.world.write({ from: AMARA, text: 'leaves no trace' }))
+    const { json } = await forward(id, JURGEN, `${JURGEN}@c.us`)
+    const copies = harness.world
+      .messages()
+      .filter(({ body, fromMe }) => fromMe && body === 'leaves no trace')
+      .map((one) => one.id)
+    expect(copies).toHaveLength(1)
+    const [first, second] = json.results
+    expect(first).toMatchObject({ ok: true, id: `${JURGEN}@c.us` })
+    expect(bare(first.message_id)).toBe(copies[0])
+    expect(second).toMatchObject({ ok: false, code: 'invalid_input', id: first.id, name: first.name })
   })
 })

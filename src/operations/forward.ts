@@ -2,7 +2,9 @@
 import { z } from 'zod'
 import { AppError, fail } from '../errors.ts'
 import { written } from '../model/fields.ts'
-import { type Jid, type KeyParts, phoneOf } from '../model/ids.ts'
+import { type Jid, type KeyParts, phoneOf, toKeyText } from '../model/ids.ts'
+import type { Recipient } from '../model/recipient.ts'
+import type { SeenMessage } from '../model/seen.ts'
 import { demandAllowed } from '../outbox/allowed.ts'
 import { facts, lines, quoted } from './brief.ts'
 import type { Grant } from './door.ts'
@@ -31,7 +33,8 @@ const Result = z.object({
 })
 type Result = z.infer<typeof Result>
 
-type Forward = { key: KeyParts; isOneOfSeveral: boolean; endsAt: number }
+/** `attempted`: the chats that may have the message. */
+type Forward = { key: KeyParts; isOneOfSeveral: boolean; endsAt: number; attempted: Set<Jid> }
 
 export const forwardMessage = defineOperation({
   ...ACTION,
@@ -63,7 +66,7 @@ export const forwardMessage = defineOperation({
     if (granted.isHeld) fail('action_refused', { detail: HELD, hint: INSTEAD })
     const { id } = await granted.reader().quoted(message_id)
     const endsAt = granted.clock.now() + ACT_MS
-    const one: Forward = { key: message_id, isOneOfSeveral: chats.length > 1, endsAt }
+    const one: Forward = { key: message_id, isOneOfSeveral: chats.length > 1, endsAt, attempted: new Set() }
     const results: Result[] = []
     for (const chat of chats) results.push(await forwardTo(chat, one, granted, results))
     return { ok: true as const, message_id: id, results }
@@ -81,31 +84,41 @@ async function addressOf(to: Jid, { status, reader, clock, engine }: Grant<'send
 /** One result. An exception only if no chat can get it: what was forwarded before stays forwarded. */
 async function forwardTo(
   chat: string,
-  { key, isOneOfSeveral, endsAt }: Forward,
+  { key, isOneOfSeveral, endsAt, attempted }: Forward,
   granted: Grant<'send', 'ready'>,
   others: readonly Result[],
 ): Promise<Result> {
+  let found: Pick<Recipient, 'id' | 'name'> | undefined
+  let message: SeenMessage | null
   try {
     const { id, name } = await findRecipient(granted.reader(), chat)
-    if (others.some((other) => other.id === id))
-      fail('invalid_input', { detail: 'This chat is named twice.' })
+    found = { id, name }
+    if (attempted.has(id)) fail('invalid_input', { detail: 'This chat is named twice.' })
+    const { keys } = await granted.reader().quoted(key)
+    const to = await addressOf(id, granted)
     const limitMs = endsAt - granted.clock.now()
     if (limitMs <= 0)
       fail('whatsapp_timeout', { detail: 'The time was up before; nothing was forwarded here.' })
-    const { keys } = await granted.reader().quoted(key)
-    const to = await addressOf(id, granted)
-    const message = await granted.engine.act({ keys }, { kind: 'forward', to, isOneOfSeveral }, { limitMs })
-    if (message === null) fail('send_outcome_unknown')
-    granted.note({ type: 'message', message })
-    const { chat: at, bareId } = message
-    const own = { fromMe: true, chat: at, bareId, participant: null }
-    const { id: message_id } = await granted.reader().quoted(own)
-    return { chat, ok: true, id, name, message_id, type: message.type }
+    attempted.add(id)
+    message = await granted.engine.act({ keys }, { kind: 'forward', to, isOneOfSeveral }, { limitMs })
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     const isHopeless = error.code === 'not_supported_by_whatsapp_web' && !others.some(({ ok }) => ok)
     if (isHopeless) throw error
-    return { chat, ok: false, code: error.code, detail: error.message }
+    return { chat, ok: false, ...found, code: error.code, detail: error.message }
+  }
+  if (message === null) return { chat, ok: true, ...found }
+  granted.note({ type: 'message', message })
+  return { chat, ok: true, ...found, message_id: await idOf(message, granted), type: message.type }
+}
+
+/** Returns the id of the new message, also if the archive does not have it. Never fails. */
+async function idOf({ chat, bareId }: SeenMessage, { reader }: Grant<'send', 'ready'>): Promise<string> {
+  const own = { fromMe: true, chat, bareId, participant: null }
+  try {
+    return (await reader().quoted(own)).id
+  } catch {
+    return toKeyText(own)
   }
 }
 
