@@ -11,7 +11,10 @@ const clock = createTestClock()
 let harness: Harness
 
 beforeAll(async () => {
-  harness = await openHarness({ clock, env: { WHATSAPP_MCP_SENDS: 'confirm' } })
+  harness = await openHarness({
+    clock,
+    env: { WHATSAPP_MCP_SENDS: 'confirm', WHATSAPP_MCP_TOOLSETS: 'all' },
+  })
 })
 afterAll(async () => {
   await endPrograms()
@@ -131,6 +134,18 @@ describe('a held message', () => {
     await harness.until('ready')
     expect((await decide(held.id, 'approve', { digest: held.digest })).json.code).toBe('outbox_not_held')
     expect(delivered(message)).toEqual([])
+  })
+
+  it('cannot be avoided: no text that was sent is edited over MCP', async () => {
+    const [approved, other] = [fresh(), fresh()]
+    const sent = await harness.post('/api/send', { phone_number: contact(), message: approved })
+    const client = await harness.mcp('plain')
+    const { isError, content } = await client.callTool({
+      name: 'whatsapp_edit_message',
+      arguments: { message_id: sent.json.message_id, message: other },
+    })
+    expect([isError, JSON.stringify(content)]).toEqual([true, expect.stringContaining('action_refused')])
+    expect([delivered(approved).length, delivered(other).length]).toEqual([1, 0])
   })
 
   it('does not concern REST', async () => {

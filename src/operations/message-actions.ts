@@ -1,6 +1,6 @@
 /** Operations on one message: react, edit, delete, star, pin. */
 import { z } from 'zod'
-import type { ErrorCode } from '../errors.ts'
+import { type ErrorCode, fail } from '../errors.ts'
 import type { Action, ActionOf } from '../model/action.ts'
 import { written } from '../model/fields.ts'
 import { type KeyParts, parseMessageKey } from '../model/ids.ts'
@@ -106,6 +106,10 @@ export const react = defineOperation({
   },
 })
 
+/** While sends wait for approval: WhatsApp Web edits at once. */
+const HELD = 'Editing cannot wait for the approval of the owner. Nothing was changed.'
+const INSTEAD = 'Send the new text as a message of its own: it waits for approval.'
+
 export const editMessage = defineOperation({
   ...ACTION,
   name: 'edit_message',
@@ -127,7 +131,10 @@ export const editMessage = defineOperation({
     input: { message_id: 'true_15551234568@c.us_3EB0D1C8E4F2A69B07', message: 'See you at eight.' },
   },
   brief: { text: ({ message_id }) => `Edited ${message_id}` },
-  run: ({ message_id, message }, granted) => act(message_id, { kind: 'edit', text: message }, granted),
+  async run({ message_id, message }, granted) {
+    if (granted.isHeld) fail('action_refused', { detail: HELD, hint: INSTEAD })
+    return act(message_id, { kind: 'edit', text: message }, granted)
+  },
 })
 
 export const deleteMessage = defineOperation({
