@@ -11,6 +11,7 @@ import { pin } from './acts/pin.ts'
 import { react } from './acts/react.ts'
 import { star } from './acts/star.ts'
 import { vote } from './acts/vote.ts'
+import { isContextLost } from './linked-client.ts'
 import type { Done, Verdict } from './raw.ts'
 import type { ReadingClient } from './reading.ts'
 import type { Translator } from './translator.ts'
@@ -40,7 +41,7 @@ export function createActing(client: ReadingClient, translator: Translator, cloc
       const page = client.pupPage ?? fail('not_connected', { retryAfterS: 5 })
       const asked = page.evaluate(run, keys, action) as Promise<Done>
       const done = await withDeadline(clock, 'Waiting for WhatsApp', limitMs, asked).catch((error) =>
-        error instanceof DeadlineError
+        error instanceof DeadlineError || isPageGone(error)
           ? fail('outcome_unknown', { cause: error })
           : fail('whatsapp_error', { cause: error }),
       )
@@ -48,6 +49,12 @@ export function createActing(client: ReadingClient, translator: Translator, cloc
       return done.message && translator.message(done.message)
     },
   }
+}
+
+/** True if the page ended during the action, and not the action in the page: it may have happened. */
+function isPageGone(error: unknown): boolean {
+  const isCut = /Protocol error|(Target|Session|Connection) closed|frame (was|got) detached/i
+  return isContextLost(error) || (error instanceof Error && isCut.test(error.message))
 }
 
 /** Fails with the error for this verdict. */

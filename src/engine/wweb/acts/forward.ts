@@ -26,7 +26,10 @@ export const forward: PageAct<'forward'> = {
         const { forwardMessages } = (await window.whatsappMcpModules.ensure(
           'WAWebChatForwardMessage',
         )) as ForwardModule
-        await forwardMessages({ chat, msgs: [message], multicast: true, includeCaption: true })
+        // If it fails, the message may be on its way: only what the chat shows then tells the outcome.
+        await forwardMessages({ chat, msgs: [message], multicast: true, includeCaption: true }).catch(
+          () => {},
+        )
         const added = { message: undefined as typeof message | undefined }
         const verdict = await acts.until(() => {
           added.message = chat.msgs

@@ -1,0 +1,80 @@
+/** Actions in the page's functions, run in Node on a message of the test: what an outcome is called. */
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { systemClock } from '../../clock.ts'
+import type { Action } from '../../model/action.ts'
+import { toJid } from '../../model/ids.ts'
+import { createActing } from './acting.ts'
+import { installPageActs } from './page-acts.ts'
+import type { ReadingClient } from './reading.ts'
+import type { Translator } from './translator.ts'
+
+const FORWARD: Action = { kind: 'forward', to: toJid('15550001101@c.us'), isOneOfSeveral: false }
+
+type Page = {
+  forwardMessages?: () => Promise<void>
+  pending?: Promise<unknown>
+  sendReactionToMsg?: () => unknown
+}
+
+/** Opens a page with one message. Its functions see this page as their `window`. */
+function open(page: Page) {
+  const stars: unknown[] = []
+  const chat = { msgs: { getModelsArray: () => [] }, promises: { sendStarMsgs: page.pending } }
+  const modules: Record<string, object> = {
+    WAWebMsgActionCapability: { canStarMsg: () => true },
+    WAWebCmd: { Cmd: { sendStarMsgs: (...given: unknown[]) => stars.push(given) } },
+    WAWebSendReactionMsgAction: { sendReactionToMsg: page.sendReactionToMsg },
+  }
+  vi.stubGlobal('window', {
+    whatsappMcpRows: {
+      findChat: () => chat,
+      isMessage: () => true,
+      isMember: () => true,
+      attempt: () => null,
+    },
+    whatsappMcpFind: async () => ({ id: { remote: '15550001101@c.us', fromMe: false }, type: 'chat' }),
+    whatsappMcpModules: { ensure: async () => page },
+    WWebJS: { getChat: async () => chat },
+    require: (name: string) => modules[name] ?? {},
+  })
+  installPageActs()
+  return { stars, ...acting((run, ...given) => run(...given)) }
+}
+
+function acting(evaluate: (run: (...given: unknown[]) => unknown, ...given: unknown[]) => unknown) {
+  const client = { pupPage: { evaluate } } as unknown as ReadingClient
+  const { act } = createActing(client, { message: () => null } as unknown as Translator, systemClock)
+  const codeOf = (action: Action, limitMs = 30_000) =>
+    act({ keys: [] }, action, limitMs).then(
+      () => 'done',
+      (error) => error.code,
+    )
+  return { codeOf }
+}
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+it.each([
+  'Execution context was destroyed, most likely because of a navigation.',
+  'Protocol error (Runtime.callFunctionOn): Target closed',
+  'Navigating frame was detached',
+])('is unknown if the page is gone: %s', async (text) => {
+  const { codeOf } = acting(() => Promise.reject(new Error(text)))
+  expect(await codeOf(FORWARD)).toBe('outcome_unknown')
+})
+
+it('is a failure if the page threw before it acted', async () => {
+  const { codeOf } = acting(() => Promise.reject(new Error('no such module')))
+  expect(await codeOf(FORWARD)).toBe('whatsapp_error')
+})
+
+it('is unknown if WhatsApp Web fails while it forwards', async () => {
+  const { codeOf } = open({ forwardMessages: () => Promise.reject(new Error('upload')) })
+  const code = codeOf(FORWARD)
+  await vi.advanceTimersByTimeAsync(6_000)
+  expect(await code).toBe('outcome_unknown')
+})
