@@ -31,6 +31,7 @@ export const ACTION = {
     'whatsapp_error',
     'not_supported_by_whatsapp_web',
     'outcome_unknown',
+    'whatsapp_timeout',
   ] satisfies ErrorCode[],
   limitMs: 30_000,
   lateCode: 'outcome_unknown',

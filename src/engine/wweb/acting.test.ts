@@ -9,6 +9,7 @@ import type { ReadingClient } from './reading.ts'
 import type { Translator } from './translator.ts'
 
 const FORWARD: Action = { kind: 'forward', to: toJid('15550001101@c.us'), isOneOfSeveral: false }
+const STAR: Action = { kind: 'star', starred: true }
 
 type Page = {
   forwardMessages?: () => Promise<void>
@@ -19,7 +20,11 @@ type Page = {
 /** Opens a page with one message. Its functions see this page as their `window`. */
 function open(page: Page) {
   const stars: unknown[] = []
-  const chat = { msgs: { getModelsArray: () => [] }, promises: { sendStarMsgs: page.pending } }
+  const promises = { sendStarMsgs: page.pending }
+  void page.pending?.then(() => {
+    promises.sendStarMsgs = undefined
+  })
+  const chat = { msgs: { getModelsArray: () => [] }, promises }
   const modules: Record<string, object> = {
     WAWebMsgActionCapability: { canStarMsg: () => true },
     WAWebCmd: { Cmd: { sendStarMsgs: (...given: unknown[]) => stars.push(given) } },
@@ -70,6 +75,30 @@ it.each([
 it('is a failure if the page threw before it acted', async () => {
   const { codeOf } = acting(() => Promise.reject(new Error('no such module')))
   expect(await codeOf(FORWARD)).toBe('whatsapp_error')
+})
+
+it('never begins once its time is up: a forward behind another, a star behind another', async () => {
+  const calls: number[] = []
+  let free = () => {}
+  const hung = new Promise<void>((resolve) => {
+    free = resolve
+  })
+  const forwardMessages = () => {
+    calls.push(Date.now())
+    return hung
+  }
+  const { codeOf, stars } = open({ forwardMessages, pending: hung })
+  const codes = [FORWARD, FORWARD, STAR].map((action) => codeOf(action, 1_000))
+  await vi.advanceTimersByTimeAsync(1_500)
+  expect(await Promise.all(codes)).toEqual(['outcome_unknown', 'outcome_unknown', 'outcome_unknown'])
+  free()
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect([calls.length, stars.length]).toEqual([1, 0])
+})
+
+it('says that nothing was changed if it reaches the page too late', async () => {
+  const { codeOf } = open({ forwardMessages: () => Promise.reject(new Error('begun')) })
+  expect(await codeOf(FORWARD, 0)).toBe('whatsapp_timeout')
 })
 
 it('is unknown if WhatsApp Web fails while it forwards', async () => {

@@ -39,7 +39,9 @@ export function createActing(client: ReadingClient, translator: Translator, cloc
     async act({ keys }, action, limitMs) {
       const run = ACTS[action.kind].run as (...given: unknown[]) => Promise<Done>
       const page = client.pupPage ?? fail('not_connected', { retryAfterS: 5 })
-      const asked = page.evaluate(run, keys, action) as Promise<Done>
+      // The page's clock is the machine's. What waits in the page must not begin when nobody waits for it any more.
+      const endsAt = Date.now() + limitMs
+      const asked = page.evaluate(run, keys, action, endsAt) as Promise<Done>
       const done = await withDeadline(clock, 'Waiting for WhatsApp', limitMs, asked).catch((error) =>
         error instanceof DeadlineError || isPageGone(error)
           ? fail('outcome_unknown', { cause: error })
@@ -76,6 +78,8 @@ function failFor(verdict: Exclude<Verdict, 'done'>): never {
       return fail('action_refused')
     case 'failed':
       return fail('whatsapp_error', { detail: "WhatsApp's server did not take the change." })
+    case 'not_begun':
+      return fail('whatsapp_timeout', { detail: 'The time was up before; nothing was changed.' })
     case 'open':
       return fail('outcome_unknown')
   }

@@ -16,14 +16,14 @@ export type PageActs = {
    * Runs an action on the message with one of these keys. `work` returns a verdict, with the message that it made if there
    * is a new one, and throws if the page fails.
    */
-  run(keys: readonly string[], work: (target: ActTarget) => Promise<Outcome>): Promise<Done>
+  run(keys: readonly string[], endsAt: number, work: (target: ActTarget) => Promise<Outcome>): Promise<Done>
   /** Waits until WhatsApp Web shows the result; `open` if it does not. */
   until(isDone: () => Promise<boolean> | boolean): Promise<Verdict>
   /**
    * Runs a command of WhatsApp Web. Its work is `chat.promises[name]`; while one is pending, WhatsApp Web ignores the
-   * next one without a word (WAWebChatSendMessages).
+   * next one without a word (WAWebChatSendMessages). Returns false if its turn came after `endsAt`: nothing was done.
    */
-  command(chat: ChatModel, name: string, call: () => unknown): Promise<void>
+  command(chat: ChatModel, name: string, endsAt: number, call: () => unknown): Promise<boolean>
   /** Runs work while no other work of this kind runs. */
   alone<T>(work: () => Promise<T>): Promise<T>
 }
@@ -36,8 +36,13 @@ export function installPageActs(): void {
   const rows = window.whatsappMcpRows
   let last: Promise<unknown> = Promise.resolve()
   const tools = {
-    async run(keys: readonly string[], work: (target: ActTarget) => Promise<Outcome>): Promise<Done> {
+    async run(
+      keys: readonly string[],
+      endsAt: number,
+      work: (target: ActTarget) => Promise<Outcome>,
+    ): Promise<Done> {
       const message = await window.whatsappMcpFind(keys)
+      if (Date.now() >= endsAt) return { verdict: 'not_begun', message: null }
       const chat = message && rows.findChat(String(message.id.remote))
       if (!message || !chat) return { verdict: 'missing', message: null }
       const target = { message, chat, again: () => window.whatsappMcpFind(keys) }
@@ -56,10 +61,12 @@ export function installPageActs(): void {
       return 'open'
     },
 
-    async command(chat: ChatModel, name: string, call: () => unknown): Promise<void> {
+    async command(chat: ChatModel, name: string, endsAt: number, call: () => unknown): Promise<boolean> {
       while (chat.promises?.[name]) await chat.promises[name]
+      if (Date.now() >= endsAt) return false
       await call()
       await chat.promises?.[name]
+      return true
     },
 
     alone<T>(work: () => Promise<T>): Promise<T> {

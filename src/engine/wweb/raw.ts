@@ -130,8 +130,17 @@ export type HistoryAnswer =
 /**
  * The outcome of an action. `missing`: WhatsApp Web does not have the message. `refused`: it does not allow the action.
  * `too_late`: no more. `unknown_option`: the poll does not have it. `failed`: the server did not take it. `open`: nothing shows whether it did.
+ * `not_begun`: its time was up before.
  */
-export type Verdict = 'done' | 'missing' | 'refused' | 'too_late' | 'unknown_option' | 'failed' | 'open'
+export type Verdict =
+  | 'done'
+  | 'missing'
+  | 'refused'
+  | 'too_late'
+  | 'unknown_option'
+  | 'failed'
+  | 'open'
+  | 'not_begun'
 
 /** `message`: in its present state; null if the page has it no more. */
 export type Done = { verdict: Verdict; message: RawMessage | null }

@@ -12,8 +12,9 @@ export type PageAct<K extends Action['kind']> = {
    * Runs in the page, sent as text: it may use nothing from outside itself but `window`. Asks WhatsApp Web first whether
    * it allows the action, and then waits until its result shows: WhatsApp Web and the library ignore in silence what they
    * do not allow.
+   * It does not begin after `endsAt`, in Unix milliseconds.
    */
-  run(keys: readonly string[], action: ActionOf<K>): Promise<Done>
+  run(keys: readonly string[], action: ActionOf<K>, endsAt: number): Promise<Done>
 }
 
 type Check = (message: MsgModel) => boolean

@@ -6,16 +6,19 @@ declare const window: ActWindow
 /** Never one in place of the other: `Message.delete(true)` deletes for this account if WhatsApp Web allows no more. */
 export const deletion: PageAct<'delete'> = {
   ability: 'delete',
-  run(keys, { for: whom }) {
+  run(keys, { for: whom }, endsAt) {
     const { run, until, command } = window.whatsappMcpActs
-    return run(keys, async ({ message, chat, again }) => {
+    return run(keys, endsAt, async ({ message, chat, again }) => {
       const { canSenderRevokeMsg, canAdminRevokeMsg, canDeleteMsg } =
         window.require('WAWebMsgActionCapability')
       const { Cmd } = window.require('WAWebCmd')
       const record = { list: [message], type: 'message' }
       if (whom === 'me') {
         if (canDeleteMsg?.(message) === false) return 'refused'
-        await command(chat, 'sendDeleteMsgs', () => Cmd.sendDeleteMsgs(chat, record, true))
+        const isBegun = await command(chat, 'sendDeleteMsgs', endsAt, () =>
+          Cmd.sendDeleteMsgs(chat, record, true),
+        )
+        if (!isBegun) return 'not_begun'
         return until(async () => (await again()) === undefined)
       }
       if (!canSenderRevokeMsg(message) && !canAdminRevokeMsg(message)) {
@@ -26,7 +29,10 @@ export const deletion: PageAct<'delete'> = {
           ? 'too_late'
           : 'refused'
       }
-      await command(chat, 'sendRevokeMsgs', () => Cmd.sendRevokeMsgs(chat, record, { clearMedia: true }))
+      const isBegun = await command(chat, 'sendRevokeMsgs', endsAt, () =>
+        Cmd.sendRevokeMsgs(chat, record, { clearMedia: true }),
+      )
+      if (!isBegun) return 'not_begun'
       // A message that was deleted has another key.
       return until(async () => message.type === 'revoked' || (await again()) === undefined)
     })

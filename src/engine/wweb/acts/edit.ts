@@ -7,8 +7,8 @@ declare const window: ActWindow
 /** A failed send is a field of the message, and the new text shows before it is sent (WAWebSendMessageEditAction). */
 export const edit: PageAct<'edit'> = {
   ability: 'edit',
-  run(keys, { text }) {
-    return window.whatsappMcpActs.run(keys, async ({ message, again }) => {
+  run(keys, { text }, endsAt) {
+    return window.whatsappMcpActs.run(keys, endsAt, async ({ message, again }) => {
       const { canEditText, canEditCaption } = window.require('WAWebMsgActionCapability')
       if (!canEditText(message) && !canEditCaption(message)) {
         // The page offers to edit a message for 15 minutes, and accepts it for 20.

@@ -9,10 +9,10 @@ declare const window: ActWindow
  */
 export const forward: PageAct<'forward'> = {
   ability: 'forward',
-  run(keys, { to, isOneOfSeveral }) {
+  run(keys, { to, isOneOfSeveral }, endsAt) {
     const acts = window.whatsappMcpActs
     return acts.alone(() =>
-      acts.run(keys, async ({ message }) => {
+      acts.run(keys, endsAt, async ({ message }) => {
         const { canForwardMsg } = window.require('WAWebMsgActionCapability')
         const { type = '', forwardingScore = 0 } = message
         const cannot =

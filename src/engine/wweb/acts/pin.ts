@@ -9,8 +9,8 @@ declare const window: ActWindow
  */
 export const pin: PageAct<'pin'> = {
   ability: 'pin',
-  run(keys, { forS }) {
-    return window.whatsappMcpActs.run(keys, async ({ message, chat }) => {
+  run(keys, { forS }, endsAt) {
+    return window.whatsappMcpActs.run(keys, endsAt, async ({ message, chat }) => {
       const { canPinMsg } = window.require('WAWebMsgActionCapability')
       if (message.type === 'revoked' || !window.whatsappMcpRows.isMember(chat)) return 'refused'
       if (canPinMsg?.(message) === false) return 'refused'

@@ -9,8 +9,8 @@ declare const window: ActWindow
  */
 export const react: PageAct<'react'> = {
   ability: 'react',
-  run(keys, { emoji }) {
-    return window.whatsappMcpActs.run(keys, async ({ message, chat }) => {
+  run(keys, { emoji }, endsAt) {
+    return window.whatsappMcpActs.run(keys, endsAt, async ({ message, chat }) => {
       const { type = '', id } = message
       const cannot = ['revoked', 'ciphertext', 'unknown', 'call_log'].includes(type)
       if (cannot || !window.whatsappMcpRows.isMember(chat)) return 'refused'

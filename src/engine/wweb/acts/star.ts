@@ -5,13 +5,14 @@ declare const window: ActWindow
 
 export const star: PageAct<'star'> = {
   ability: 'star',
-  run(keys, { starred }) {
+  run(keys, { starred }, endsAt) {
     const { run, until, command } = window.whatsappMcpActs
-    return run(keys, async ({ message, chat }) => {
+    return run(keys, endsAt, async ({ message, chat }) => {
       if (!window.require('WAWebMsgActionCapability').canStarMsg(message)) return 'refused'
       const { Cmd } = window.require('WAWebCmd')
       const name = starred ? 'sendStarMsgs' : 'sendUnstarMsgs'
-      await command(chat, 'sendStarMsgs', () => Cmd[name](chat, [message], false))
+      const isBegun = await command(chat, 'sendStarMsgs', endsAt, () => Cmd[name](chat, [message], false))
+      if (!isBegun) return 'not_begun'
       return until(() => (message.star === true) === starred)
     })
   },

@@ -8,8 +8,8 @@ type Option = { name: string; localId: number }
 /** The library sends an empty vote if it does not find an option, which takes an earlier vote back (Message.js, `vote`). */
 export const vote: PageAct<'vote'> = {
   ability: 'vote',
-  run(keys, { options }) {
-    return window.whatsappMcpActs.run(keys, async ({ message, chat }) => {
+  run(keys, { options }, endsAt) {
+    return window.whatsappMcpActs.run(keys, endsAt, async ({ message, chat }) => {
       if (message.type !== 'poll_creation' || !window.whatsappMcpRows.isMember(chat)) return 'refused'
       const known = (message.pollOptions as Option[] | undefined) ?? []
       const chosen = known.filter(({ name }) => options.includes(name))
