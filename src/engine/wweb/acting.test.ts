@@ -101,6 +101,15 @@ it('says that nothing was changed if it reaches the page too late', async () => 
   expect(await codeOf(FORWARD, 0)).toBe('whatsapp_timeout')
 })
 
+it.each([
+  ['OK', 'done'],
+  [undefined, 'done'],
+  ['ERROR_UNKNOWN', 'whatsapp_error'],
+])('a reaction that resolves with %s: %s', async (messageSendResult, code) => {
+  const { codeOf } = open({ sendReactionToMsg: async () => ({ messageSendResult }) })
+  expect(await codeOf({ kind: 'react', emoji: '👍' })).toBe(code)
+})
+
 it('is unknown if WhatsApp Web fails while it forwards', async () => {
   const { codeOf } = open({ forwardMessages: () => Promise.reject(new Error('upload')) })
   const code = codeOf(FORWARD)

@@ -17,7 +17,9 @@ export const react: PageAct<'react'> = {
       const { sendReactionToMsg } = window.require('WAWebSendReactionMsgAction')
       const result = await sendReactionToMsg(message, emoji)
       const isChannel = /@newsletter$/.test(String(id.remote))
-      return isChannel && result?.messageSendResult !== 'OK' ? 'refused' : 'done'
+      const sent = result?.messageSendResult
+      if (sent === undefined) return isChannel ? 'refused' : 'done'
+      return sent === 'OK' ? 'done' : 'failed'
     })
   },
 }
