@@ -187,8 +187,14 @@ describe('a client that can be asked', () => {
   type Answer = { action: 'accept' | 'decline' | 'cancel'; content?: Record<string, string | boolean> }
 
   /** Calls the tool with a client that answers so. Returns the result, and what the user was shown. */
-  async function sendAsked(lane: 'legacy' | 'current', message: string, answer: Answer) {
+  async function sendAsked(
+    lane: 'legacy' | 'current',
+    message: string,
+    answer: Answer,
+    { name = 'whatsapp_send_message', input = { phone_number: contact(), message } as object } = {},
+  ) {
     const shown: string[] = []
+    const fields: string[] = []
     const client = new Client(
       { name: 'test', version: '1.0.0' },
       {
@@ -198,15 +204,13 @@ describe('a client that can be asked', () => {
     )
     client.setRequestHandler('elicitation/create', ({ params }) => {
       shown.push(params.message)
+      if ('requestedSchema' in params) fields.push(...Object.keys(params.requestedSchema.properties))
       return answer
     })
     await client.connect(new StreamableHTTPClientTransport(new URL(`${harness.url}/mcp`)))
     try {
-      const result = await client.callTool({
-        name: 'whatsapp_send_message',
-        arguments: { phone_number: contact(), message },
-      })
-      return { shown, result, text: JSON.stringify(result.content) }
+      const result = await client.callTool({ name, arguments: { ...input } })
+      return { shown, fields, result, text: JSON.stringify(result.content) }
     } finally {
       await client.close()
     }
@@ -229,6 +233,17 @@ describe('a client that can be asked', () => {
       const { result } = await sendAsked(lane, before, { action: 'accept', content })
       expect(result.structuredContent).toMatchObject({ ok: true })
       expect([delivered(before).length, delivered(after).length]).toEqual([0, 1])
+    })
+
+    it('offers no text of a poll, and sends the poll as it was shown', async () => {
+      const question = fresh()
+      const content = { send: true, message: `Poll: ${question}` }
+      const input = { chat: contact(), question, options: ['Sat', 'Sun'] }
+      const poll = { name: 'whatsapp_send_poll', input }
+      const { fields, result } = await sendAsked(lane, question, { action: 'accept', content }, poll)
+      expect(fields).toEqual(['send'])
+      expect(result.isError).toBeFalsy()
+      expect(JSON.stringify(harness.world.messages().at(-1))).toContain(`"${question}"`)
     })
 
     it.each([

@@ -20,8 +20,8 @@ import type { Door } from '../../operations/door.ts'
 /** A question can be answered this long, in seconds. */
 const ANSWER_S = 3_600
 
-/** What the second call of a question knows of the first. The client carries it, sealed. */
-type Asked = { item: string; digest: string; preview: string; key: string }
+/** What the second call of a question knows of the first. The client carries it, sealed. `text`: null if there is none to edit. */
+type Asked = { item: string; digest: string; text: string | null; key: string }
 
 /** The admission for an answer. It concerns messages of the same caller only. */
 const ANSWER = { name: 'answer_question', scope: 'send', needs: 'nothing' } as const
@@ -32,6 +32,9 @@ const codec = createRequestStateCodec<Asked>({ key: randomBytes(32), ttlSeconds:
 export const requestState = { verify: codec.verify }
 
 const DECISION = 'decision'
+
+/** The operations whose preview is the text itself. What others show is no text that can replace anything. */
+const OF_TEXT = new Set(['send_message', 'send_to_chat'])
 
 /** Runs a tool call with this key, and reports the item that it left waiting. */
 export type Attempt = (call: Call, onHeld: (item: OutboxItem) => void) => Promise<CallToolResult>
@@ -60,7 +63,7 @@ export async function runAsking(
 }
 
 async function question(
-  { id, digest, chat, preview }: OutboxItem,
+  { id, digest, chat, preview, operation }: OutboxItem,
   key: string,
 ): Promise<InputRequiredResult> {
   const to = chat.phone_number === null ? chat.id : `+${chat.phone_number}`
@@ -72,13 +75,15 @@ async function question(
           type: 'object',
           properties: {
             send: { type: 'boolean', title: 'Send it', default: true },
-            message: { type: 'string', title: 'Text', default: preview },
+            ...(OF_TEXT.has(operation)
+              ? { message: { type: 'string' as const, title: 'Text', default: preview } }
+              : {}),
           },
           required: ['send'],
         },
       }),
     },
-    requestState: await codec.mint({ item: id, digest, preview, key }),
+    requestState: await codec.mint({ item: id, digest, text: OF_TEXT.has(operation) ? preview : null, key }),
   })
 }
 
@@ -87,10 +92,11 @@ async function decide(ctx: ServerContext, call: Call, door: Door, asked: Asked):
   const answer = inputResponse(ctx.mcpReq.inputResponses, DECISION)
   if (answer.kind !== 'elicit' || answer.action === 'cancel') return
   const decisions = await door.admit(ANSWER, call).answering(asked.item)
-  const { send = true, message = asked.preview } =
+  const { send = true, message = asked.text } =
     answer.action === 'accept' ? (answer.content ?? {}) : { send: false }
   if (send !== true) return void (await decisions.reject(asked.item, null))
-  const isChanged = typeof message === 'string' && message !== asked.preview && message.trim() !== ''
+  const isChanged =
+    asked.text !== null && typeof message === 'string' && message !== asked.text && message.trim() !== ''
   const { digest } = isChanged ? await decisions.change(asked.item, { text: message }) : asked
   await decisions.approve(asked.item, digest)
 }
