@@ -41,7 +41,9 @@ afterAll(() => harness.close())
 /** One request to each row; what comes back if the caller may. */
 function requestOf(row: (typeof ROWS)[number]) {
   const [method = 'GET', path = '/'] = row.routes[0]?.split(' ') ?? []
-  return { method, path: path.replace('{account}', 'default').replace(/\{\w+\}/g, 'x') }
+  const example: Record<string, unknown> = { account: 'default', ...Object(row.example.input) }
+  const value = (name: string) => encodeURIComponent(String(example[name] ?? 'x'))
+  return { method, path: path.replace(/\{(\w+)\}/g, (_, name) => value(name)) }
 }
 
 describe.each(SCOPES)('a key with the scope %s', (scope: Scope) => {
@@ -53,7 +55,10 @@ describe.each(SCOPES)('a key with the scope %s', (scope: Scope) => {
     for (const row of rows) {
       const { method, path } = requestOf(row)
       // Operations check the scope before the input; the others need theirs.
-      const fields = 'effect' in row ? '' : new URLSearchParams(row.example.input as never)
+      const others = Object.entries(Object(row.example.input)).filter(
+        ([name]) => !row.routes[0]?.includes(`{${name}}`),
+      )
+      const fields = 'effect' in row ? '' : new URLSearchParams(others as never)
       const headers = bearer(secrets[scope] ?? '')
       const answer = await harness.call({ method, path: `${path}?${fields}`, headers })
       if ('card' in row && row.card !== undefined)

@@ -80,7 +80,9 @@ describe.each(NAMES)('on build %s', (build) => {
 
   it('says which operations work on this build', async () => {
     const { json } = await harness.get('/api/capabilities')
-    expect(json).toMatchObject({ is_known_build: true, missing: [], whatsapp_web_version: build })
+    // The newest build registers this module without letting anybody require it.
+    const missing = build.startsWith('2.3000.1049') ? ['WAWebChatForwardMessage.forwardMessages()'] : []
+    expect(json).toMatchObject({ is_known_build: true, missing, whatsapp_web_version: build })
     const states = Object.fromEntries(
       json.operations
         .filter(({ operation }: { operation: string }) => USES_WHATSAPP_WEB.has(operation))

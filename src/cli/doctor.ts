@@ -1,10 +1,11 @@
 /** `whatsapp-mcp-api doctor`: checks everything that a start needs, and prints a next step for each problem. */
 import { type Config, type GivenSettings, serverUrl } from '../config.ts'
+import { isLoopback } from '../loopback.ts'
 import type { Status } from '../model/status.ts'
 import { openApi } from './client.ts'
 import { CHECKS, type Finding } from './doctor-checks.ts'
 import { type MachineView, thisMachine } from './doctor-machine.ts'
-import { EXIT } from './exit-codes.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
 import { plain } from './terminal.ts'
 import { whoAnswers } from './who-answers.ts'
 import { inWords } from './words.ts'
@@ -32,11 +33,17 @@ export async function doctor(
 /** Returns the settings of a running server. */
 async function settingsOf(url: string, read: (more: GivenSettings) => Config): Promise<GivenSettings> {
   const { hostname, port, protocol } = new URL(url)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  if (!isLoopback(host))
+    throw new CommandError(
+      `${host} is not a loopback address, and doctor checks the files of this computer.`,
+      'Run doctor on the computer of the server.',
+      EXIT.wrongSetting,
+    )
   const place = {
-    WHATSAPP_MCP_HOST: hostname.replace(/^\[|\]$/g, ''),
+    WHATSAPP_MCP_HOST: host,
     WHATSAPP_MCP_PORT: port || (protocol === 'https:' ? '443' : '80'),
   }
-  // Rejects a server on another computer, because its files cannot be checked here.
   read(place)
   const { auth_dir, chrome_executable, headless } = await openApi({ url, isNamed: true }).get<Status>(
     '/api/status',
