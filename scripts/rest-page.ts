@@ -25,7 +25,7 @@ export function restPage(): string {
       `${routes.map((route) => `\`${route}\``).join(', ')} (\`${name}\`)`,
       withNames(description, (other) => `\`${other}\``),
       ...(fields.length === 0 ? [] : [fields.join('\n')]),
-      `\`\`\`sh${OTHER_BUILDS.has(name) ? ' other-build' : ''}\n${call}\n\`\`\``,
+      `\`\`\`sh${OTHER_BUILDS.has(name) ? ' other-build' : OWN_ID.test(call) ? ' own-id' : ''}\n${call}\n\`\`\``,
       `${paceOf(row)}${errors.length === 0 ? '' : ` Specific error codes: ${[...new Set(errors)].map((code) => `\`${code}\``).join(', ')}.`}`,
     ].join('\n\n')
   })
@@ -35,8 +35,8 @@ The API is JSON over HTTP on the loopback interface. The OpenAPI description is 
 [openapi.json](openapi.json). [Errors](errors.md) lists the error codes.
 
 The example calls read the server's address from the environment: \`export WHATSAPP_MCP_URL=http://127.0.0.1:8790\` for your own
-account, port 8890 for the [sandbox](sandbox.md). In the sandbox every call on this page works unchanged, except forwarding, which the
-newest build of WhatsApp Web does not support.
+account, port 8890 for the [sandbox](sandbox.md). In the sandbox the calls on this page work unchanged, except forwarding, which the
+newest build of WhatsApp Web does not support, and calls that name an item of the outbox, a key or a file: use an id of your own.
 
 ${sections.join('\n\n')}
 
@@ -67,6 +67,9 @@ server.
 \`GET /docs\` shows and searches these operations, and sends requests to this server. It loads nothing from other hosts.
 `
 }
+
+/** Calls that name an item, a key or a file that only the reader has. */
+const OWN_ID = /\/outbox\/ob_|\/keys\/key_|\/(?:media|thumbnail)"/
 
 /** Does not work on the build that the sandbox serves by default, as reported of the real one. */
 const OTHER_BUILDS: ReadonlySet<string> = new Set(['forward_message'])

@@ -27,6 +27,7 @@ const NOT_PASTED: Record<string, string> = {
   once: 'installs, or is the sandbox itself',
   'own-account': 'is for the account of the reader, whom no test may link',
   'own-cursor': 'names a cursor that only the reader has',
+  'own-id': 'names an item, a key or a file that only the reader has',
   'no-server': 'is for a directory on which no server runs',
   'other-build': 'needs another build of WhatsApp Web than the newest',
   settings: 'changes settings of the server before it starts',
