@@ -162,8 +162,8 @@ describe('a build whose keys own _serialized: everything works unpatched', () =>
   })
 
   it('what is not built is refused in a sentence', async () => {
-    const message = await library.event<wweb.Message>('message_create')
-    expect(await rejection(message.react('👍'))).toContain('WAWebSendReactionMsgAction is not built')
+    const save = library.client.saveOrEditAddressbookContact(amara, 'Amara', 'Okafor')
+    expect(await rejection(save)).toContain('WAWebSaveContactAction is not built')
     await expect.poll(() => simulator.world.state().refusals).toHaveLength(1)
   })
 

@@ -307,7 +307,7 @@ describe('a start that cannot be', () => {
   it.each([
     [{ WHATSAPP_MCP_PORT: 'many' }, 2, 'WHATSAPP_MCP_PORT="many"'],
     [{ WHATSAPP_MCP_HOST: '0.0.0.0' }, 2, 'loopback'],
-    [{ WHATSAPP_MCP_HOST: '127.0.0.300' }, 2, 'loopback'],
+    [{ WHATSAPP_MCP_HOST: '127.0.0.300' }, 2, 'an IP address'],
     [{ WHATSAPP_CHROME_EXECUTABLE: '/nowhere/chrome' }, 5, '/nowhere/chrome'],
   ])('with %j ends with code %i and a sentence', async (env, code, text) => {
     const program = run(['serve'], { env: { WHATSAPP_AUTH_DIR: temp(), ...env } })

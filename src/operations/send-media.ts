@@ -1,12 +1,12 @@
 /** The operation that sends a file. */
 import { Readable } from 'node:stream'
 import { z } from 'zod'
-import type { Outgoing } from '../engine/engine.ts'
 import { fail } from '../errors.ts'
 import { SNIFFED_BYTES, sniffType } from '../files/media-type.ts'
 import { type CallerUploads, readHead } from '../files/uploads.ts'
 import { isVoice, toVoice, VOICE_TYPE } from '../files/voice.ts'
 import { UNCAPTIONED } from '../outbox/content.ts'
+import type { Draft } from '../outbox/item.ts'
 import { yesNo } from './inputs.ts'
 import { defineSend } from './send.ts'
 import { address, SHARED, TO_CHAT } from './send-to-chat.ts'
@@ -72,7 +72,10 @@ const TYPES: Record<Exclude<As, 'voice' | 'document'>, RegExp> = {
 const EXTENSION = /\/(?:x-)?([a-z0-9]{2,5})(?:$|;)/
 
 /** The file that is sent. */
-type Prepared = { id: string; file: Omit<Outgoing<'media'>, 'caption' | 'viewOnce'> }
+type Prepared = {
+  id: string
+  file: Omit<Extract<Draft['outgoing'], { kind: 'media' }>, 'caption' | 'viewOnce'>
+}
 
 /** Stores the file as an upload of the caller, in the form in which it is sent. */
 async function prepare(
