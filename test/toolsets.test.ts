@@ -7,7 +7,12 @@ import { BOTH, callWire, currentCall, openSession, openWire } from './mcp-wire.t
 const LIST = 'whatsapp_list_toolsets'
 const ENABLE = 'whatsapp_enable_toolset'
 /** A tool of each toolset that has tools today. */
-const TOOL = { core: 'whatsapp_status', chats: 'whatsapp_get_archive_stats', people: 'whatsapp_get_contact' }
+const TOOL = {
+  core: 'whatsapp_status',
+  messages: 'whatsapp_star_message',
+  chats: 'whatsapp_get_archive_stats',
+  people: 'whatsapp_get_contact',
+}
 
 /** One client on a path of the endpoint, in one lane. */
 type Lane = {
@@ -59,14 +64,14 @@ async function statesIn(lane: Lane): Promise<Record<string, boolean>> {
 }
 
 describe.each([
-  [undefined, '', ['core'], ['core', 'chats', 'people']],
+  [undefined, '', ['core'], ['core', 'messages', 'chats', 'people']],
   [undefined, 'people', ['people'], ['people']],
   [undefined, 'core, people', ['core', 'people'], ['core', 'people']],
-  [undefined, 'all', ['core', 'chats', 'people'], ['core', 'chats', 'people']],
+  [undefined, 'all', ['core', 'messages', 'chats', 'people'], ['core', 'messages', 'chats', 'people']],
   ['core,people', '', ['core', 'people'], ['core', 'people']],
   ['core,people', 'people,chats', ['people'], ['people']],
   ['core', 'people', [], []],
-  ['all', '', ['core', 'chats', 'people'], ['core', 'chats', 'people']],
+  ['all', '', ['core', 'messages', 'chats', 'people'], ['core', 'messages', 'chats', 'people']],
 ] as const)('with the setting %s and ?toolsets=%s', (setting, asked, on, allowed) => {
   let stage: EventStage
   const path = asked === '' ? '/mcp' : `/mcp?toolsets=${encodeURIComponent(asked)}`
@@ -95,7 +100,7 @@ describe.each([
 
   it('a session switches on what is allowed, and nothing else', async () => {
     const lane = await LANES.session(stage.url, path)
-    for (const toolset of ['core', 'chats', 'people']) {
+    for (const toolset of ['core', 'messages', 'chats', 'people']) {
       const { result } = await lane.call('tools/call', { name: ENABLE, arguments: { toolset } })
       expect(Object(result).isError === true, toolset).toBe(!allowed.some((one) => one === toolset))
     }
