@@ -8,7 +8,7 @@ function parse(name: string, input: unknown) {
 
 describe('accepted inputs', () => {
   it.each<[string, object, object]>([
-    ['list_chats', {}, { limit: 20, unread_only: false, kind: ['direct', 'group'] }],
+    ['list_chats', {}, { limit: 20, unread_only: false, kind: ['direct', 'group', 'other'] }],
     ['list_chats', { limit: '100', unread_only: '1' }, { limit: 100, unread_only: true }],
     ['list_chats', { archived: 'false', query: ' anna ' }, { archived: false, query: 'anna' }],
     ['list_chats', { archived: true, kind: 'channel' }, { archived: true, kind: ['channel'] }],
@@ -96,7 +96,7 @@ describe('rejected inputs, with the name of the field', () => {
     ['read_messages', { chat_id: 'Anna' }, 'chat_id'],
     ['read_messages', { chat_id: '' }, 'chat_id'],
     ['read_messages', { chat_id: '@c.us' }, 'chat_id'],
-    ['read_messages', { chat_id: '1@example.com' }, 'chat_id'],
+    ['read_messages', { chat_id: '1@Example.com' }, 'chat_id'],
     ['read_messages', { chat_id: '1@c.us@g.us' }, 'chat_id'],
     ['read_messages', { chat_id: 15551234567 }, 'chat_id'],
     ['read_messages', { chat_id: '42@lid', before: 'yesterday' }, 'before'],
@@ -124,7 +124,7 @@ describe('rejected inputs, with the name of the field', () => {
         ?.issues
       expect(issues).toMatchObject([{ code: 'unrecognized_keys', keys: ['limitt'] }])
       expect(operation.input.safeParse(operation.example.input).success).toBe(true)
-      expect(operation).toMatchObject({ effect: 'read', needs: 'nothing' })
+      expect(operation.effect).toBe('read')
     },
   )
 })
