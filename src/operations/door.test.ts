@@ -70,8 +70,8 @@ describe('the door', () => {
   it.each<[Scope, Needs, string[]]>([
     ['read', 'nothing', []],
     ['read', 'ready', ['engine']],
-    ['send', 'ready', ['engine', 'note', 'send', 'uploads']],
-    ['send', 'nothing', ['note', 'send', 'uploads']],
+    ['send', 'ready', ['answering', 'engine', 'isHeld', 'note', 'send', 'uploads']],
+    ['send', 'nothing', ['answering', 'isHeld', 'note', 'send', 'uploads']],
     ['manage', 'nothing', ['forget', 'loadEarlier', 'note']],
     ['admin', 'linked', ['deciding', 'keys', 'outbox', 'session']],
   ])('gives a way of scope %s that needs %s only what it may use', (scope, needs, more) => {
