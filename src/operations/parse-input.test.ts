@@ -47,7 +47,11 @@ describe('an invalid input', () => {
     ['list_chats', { limit: 'ten' }, '"limit": must be a whole number.'],
     ['list_chats', { limit: 1.5 }, '"limit": must be a whole number.'],
     ['list_chats', { unread_only: 'yes' }, '"unread_only": must be true or false.'],
-    ['list_chats', { kind: 'a,b' }, '"kind": must be one of direct, group, channel, status, broadcast.'],
+    [
+      'list_chats',
+      { kind: 'a,b' },
+      '"kind": must be one of direct, group, channel, status, broadcast, other.',
+    ],
     ['list_chats', { kind: [] }, '"kind": must not be empty.'],
     ['list_chats', { kind: 5 }, '"kind": must be a list.'],
     ['read_messages', {}, '"phone_number": give either phone_number or chat_id.'],

@@ -245,7 +245,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a send waits for ever',
     file: SEND,
-    find: "withDeadline(clock, 'Sending', limitMs, Promise.race([result, acked]))",
+    find: "withDeadline(clock, 'Sending', endAt - clock.now(), Promise.race([result, acked]))",
     replace: 'Promise.race([result, acked])',
     test: falls('without any answer'),
   },
@@ -350,7 +350,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'one event that cannot be written costs its batch',
     file: 'src/session/inbox.ts',
-    find: '          store.transaction(() => write(event))',
+    find: '          transact(() => write(event))',
     replace: '          throw error',
     test: { file: 'src/session/record.test.ts', name: 'does not cost the others' },
   },
