@@ -50,7 +50,7 @@ const mediaKinds = list
 export const oneOf = <const Words extends readonly string[]>(words: Words) =>
   z.enum(words, `one of ${words.join(', ')}`)
 
-/** A value that a person can set: a setting below, or a flag of one command (cli/commands.ts). */
+/** A value that a person can set: a setting below, or a flag of one command (cli/commands/). */
 export type Row = {
   /** The placeholder of the value in help, such as `PORT`; null for a switch (`--x`, `--no-x`, `--x=false`). */
   takes: string | null

@@ -216,7 +216,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/home.ts',
     'src/read-file.ts',
   ],
-  'src/cli/commands.ts': ['src/cli', 'src/model', 'src/config.ts', 'simulator/builds.ts'],
+  'src/cli/commands': ['src/cli', 'src/model', 'src/config.ts', 'simulator/builds.ts'],
   'src/cli/sandbox.ts': [
     'src/cli',
     'src/model',

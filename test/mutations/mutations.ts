@@ -51,7 +51,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a server that stdio starts stays for ten hours',
-    file: 'src/cli/commands.ts',
+    file: 'src/cli/commands/mcp.ts',
     find: "minutes('10', 'A server",
     replace: "minutes('600', 'A server",
     test: { file: 'test/stdio.test.ts', name: 'has nothing of the folder' },

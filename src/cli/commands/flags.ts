@@ -1,0 +1,54 @@
+/** Flags and settings that several commands share. */
+import { z } from 'zod'
+import { onOff, type Row, SETTINGS, type SettingName } from '../../config.ts'
+import { accountIdInput, DEFAULT_ACCOUNT } from '../../model/ids.ts'
+import { toServerUrl } from '../server-url.ts'
+
+/** For commands that run or start a server, or check what it would use. */
+export const ALL_SETTINGS = Object.keys(SETTINGS) as SettingName[]
+
+/** The settings of every command that calls the running server. */
+export const CLIENT_SETTINGS = ['WHATSAPP_MCP_HOST', 'WHATSAPP_MCP_PORT'] as const
+
+/** A flag without a value. */
+export const aSwitch = (help: string) =>
+  ({ takes: null, schema: onOff, fallback: 'false', help }) satisfies Row
+
+/** A flag with any text. Default: the empty text. */
+export const text = (takes: string, help: string) =>
+  ({ takes, schema: z.string(), fallback: '', help }) satisfies Row
+
+/** Answers as data instead of text. */
+export const json = aSwitch('Print JSON, for programs.')
+
+/** Names a server; without it, {@link CLIENT_SETTINGS} do. Empty if it was omitted. */
+export const url = {
+  takes: 'URL',
+  schema: z
+    .string()
+    .transform((text) => (text === '' ? '' : toServerUrl(text)))
+    .refine((url) => url !== null, 'a URL such as http://127.0.0.1:8790')
+    .transform((url) => url ?? ''),
+  fallback: '',
+  help: 'URL of the server or of its MCP endpoint. Default: WHATSAPP_MCP_URL of the environment, else the host and port of the settings.',
+} satisfies Row
+
+/** The account that a command is about, `default` if it was omitted. */
+export const account = {
+  takes: 'ID',
+  schema: z.string().pipe(accountIdInput),
+  fallback: DEFAULT_ACCOUNT,
+  help: 'Account of the server.',
+} satisfies Row
+
+/** A flag with a number of minutes. Tests use fractions. */
+export const minutes = (fallback: string, help: string) =>
+  ({
+    takes: 'N',
+    schema: z
+      .string()
+      .refine((text) => /^\d{1,6}(\.\d{1,4})?$/.test(text), 'a number of minutes, such as 10')
+      .transform(Number),
+    fallback,
+    help,
+  }) satisfies Row
