@@ -189,8 +189,16 @@ export type World = {
   renameContact(options: { phone: string; name: string | null }): Promise<WorldContact>
   /** The contact changes its own name. */
   setPushname(options: { phone: string; pushname: string }): Promise<WorldContact>
-  /** Block the contact on the phone or let it write again, or say that it is a business. */
-  setContact(options: { phone: string; blocked?: boolean; business?: boolean }): Promise<WorldContact>
+  /**
+   * Block the contact on the phone or let it write again; say that it is a business, or that it is not added to groups
+   * without being asked.
+   */
+  setContact(options: {
+    phone: string
+    blocked?: boolean
+    business?: boolean
+    invitesOnly?: boolean
+  }): Promise<WorldContact>
   /**
    * `by`: phone of an admin, or `me`; default: the group's owner. Leaves a notice in the chat, as do those
    * below.

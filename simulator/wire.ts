@@ -38,6 +38,10 @@ export type BuildFacts = {
   guardsStatus: boolean
   /** Posting a status reports its result, and `canCheckStatusRankingPosterGating` is gone (waha#2063). */
   reportsStatus: boolean
+  /** `Chat.find` makes a chat for an unknown id. Since June 2026 it throws (wwebjs#201789). */
+  findsChats: boolean
+  /** People are blocked by phone number, with the library's helper. Since August 2026 by LID, without (OpenWA patch 8). */
+  blocksByPhone: boolean
   /** The page's socket is opened by a worker: `window.WebSocket` sees no frames (`web_comms_in_worker`). */
   commsInWorker: boolean
 }
@@ -168,6 +172,12 @@ export type SentParts = Pick<
   'forwarded' | 'location' | 'vcards' | 'poll' | 'mentions' | 'preview'
 >
 
+/** What a linked device does to members of a group. */
+export type MemberAction = 'add' | 'remove' | 'promote' | 'demote'
+
+/** What became of one person: 200, or the server's code. `inviteUntil`: Unix seconds. */
+export type MemberResult = { jid: string; code: number; inviteCode?: string; inviteUntil?: number }
+
 export type SendAnswer = { ack: number; t: number; result: 'OK' | 'ERROR_UNKNOWN' | 'ERROR_NETWORK' }
 
 /** Every request of the page, with its arguments and its response. */
@@ -211,6 +221,14 @@ export type Requests = {
   /** Who got an own message; `people`: who should. Oldest first. */
   message_info: { args: { id: string }; answer: { people: number; receipts: WorldReceipt[] } }
   describe_group: { args: { group: string; description: string }; answer: null }
+  /** `people`: JIDs. One result for each, in this order. */
+  change_members: {
+    args: { group: string; action: MemberAction; people: string[] }
+    answer: { results: MemberResult[] } | { error: IqError }
+  }
+  /** Sends a private invitation to a person who may not be added. */
+  invite_member: { args: { group: string; to: string; code: string }; answer: null }
+  block: { args: { jid: string; blocked: boolean }; answer: null }
   invite_code: { args: { group: string }; answer: string }
   exists: { args: { jid: string }; answer: WirePerson | null }
   group: { args: { id: string }; answer: WireGroup | { error: IqError } }

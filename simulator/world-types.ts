@@ -187,6 +187,8 @@ export type WorldContact = {
   lidChat: boolean
   business?: boolean
   blocked?: boolean
+  /** Only people of their address book add them to groups; the account is not in it. */
+  invitesOnly?: boolean
   /** True while pages know this person by LID only; `phone` is then known to the service only. */
   phoneHidden?: boolean
 }

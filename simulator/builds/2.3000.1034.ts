@@ -14,5 +14,7 @@ export const build1034: BuildFacts = {
   showsNews: false,
   guardsStatus: false,
   reportsStatus: false,
+  findsChats: true,
+  blocksByPhone: true,
   commsInWorker: false,
 }

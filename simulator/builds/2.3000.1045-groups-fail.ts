@@ -7,4 +7,5 @@ export const build1045GroupsFail: BuildFacts = {
   name: '2.3000.1045210364',
   msgKeyField: '$1',
   createsGroups: false,
+  findsChats: false,
 }

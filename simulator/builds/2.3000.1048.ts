@@ -12,6 +12,8 @@ export const build1048: BuildFacts = {
     WAWebMexFetchGroupInviteCodeJob: 'WAWebGroupInviteLinkDrawer.react',
     WAWebGroupCreateJob: 'WAWebNewGroupFlow.react',
   },
+  findsChats: false,
+  blocksByPhone: false,
   mediaOwnsId: true,
   takesObjects: true,
   reportsStatus: true,

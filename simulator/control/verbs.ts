@@ -155,8 +155,9 @@ export const verbs = {
   openChat: verb({ chat: text }, (world, input) => world.openChat(input)),
   renameContact: verb({ phone: text, name: textOrNull }, (world, input) => world.renameContact(input)),
   setPushname: verb({ phone: text, pushname: text }, (world, input) => world.setPushname(input)),
-  setContact: verb({ phone: text, blocked: optional(flag), business: optional(flag) }, (world, input) =>
-    world.setContact(input),
+  setContact: verb(
+    { phone: text, blocked: optional(flag), business: optional(flag), invitesOnly: optional(flag) },
+    (world, input) => world.setContact(input),
   ),
   renameGroup: verb({ group: text, subject: text, by: optional(text) }, (world, input) =>
     world.renameGroup(input),

@@ -3,7 +3,9 @@ import { startPage } from './boot.ts'
 import { actAtLoad } from './fault-acts.ts'
 import { isOn } from './faults.ts'
 import { defineActingModules } from './modules/acting.ts'
+import { defineBlocking } from './modules/blocking.ts'
 import { defineForwarding } from './modules/forwarding.ts'
+import { defineGroupMembers } from './modules/group-members.ts'
 import { defineMediaModules } from './modules/media.ts'
 import { defineMessageActionModules } from './modules/message-actions.ts'
 import { defineMessageInfo } from './modules/message-info.ts'
@@ -29,6 +31,8 @@ defineMessageActionModules()
 defineForwarding()
 defineMessageInfo()
 definePeopleModules()
+defineGroupMembers()
+defineBlocking()
 defineMediaModules()
 window.require = requireModule
 

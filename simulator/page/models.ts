@@ -4,6 +4,7 @@ import { Collection } from './collection.ts'
 import { declareProps, Model } from './model.ts'
 import type { MsgKey } from './msg-key.ts'
 import type { Mute } from './mute.ts'
+import { isMe } from './people.ts'
 import type { Wid } from './wid.ts'
 
 export type ChatProps = {
@@ -54,6 +55,14 @@ export class ChatModel extends Model<ChatProps> {
     this.contact = parts.contact
     this.groupMetadata = parts.groupMetadata
     this.newsletterMetadata = parts.newsletterMetadata
+  }
+
+  iAmAdmin(): boolean {
+    const isMine = (one: ParticipantModel): boolean => {
+      const id = one.get('id')
+      return id !== undefined && isMe(id)
+    }
+    return this.groupMetadata?.participants.findFirst(isMine)?.get('isAdmin') === true
   }
 
   override serialize(): Record<string, unknown> {

@@ -6,7 +6,7 @@ import { addEmptyChat, learnGroup, toContact } from './learn.ts'
 import { ChatModel, ContactModel, GroupMetadataModel, NewsletterMetadataModel } from './models.ts'
 import type { MsgKey } from './msg-key.ts'
 import { MsgModel } from './msg-model.ts'
-import { connection } from './page.ts'
+import { boot, connection } from './page.ts'
 import { personOf } from './people.ts'
 import { toMsgModel } from './to-models.ts'
 import { createWidFromWidLike, type Wid } from './wid.ts'
@@ -101,9 +101,11 @@ class ChatCollection extends Collection<ChatModel> {
     return [...this.#sorted]
   }
 
-  /** Unlike `get`, creates an empty chat for an unknown id. */
+  /** Unlike `get`, creates an empty chat for an unknown id; since June 2026 it throws for one (wwebjs#201789). */
   async find(id: Id): Promise<ChatModel> {
-    return this.get(id) ?? addEmptyChat(createWidFromWidLike(id))
+    const known = this.get(id)
+    if (!known && !boot.build.findsChats) throw new TypeError('this.findImpl is not a function')
+    return known ?? addEmptyChat(createWidFromWidLike(id))
   }
 }
 

@@ -19,6 +19,8 @@ export type Group = {
   admins?: string[]
   /** True if the account is not (or no longer) a member. */
   left?: boolean
+  /** Phone numbers of members that left by themselves, lately. */
+  leftLately?: string[]
   description?: string
 }
 

@@ -19,7 +19,8 @@ import {
   startLinking,
 } from './links.ts'
 import { isMediaType } from './media.ts'
-import { changeChat, confirmReceived, resend } from './messages.ts'
+import { changeMembers, inviteMember } from './members.ts'
+import { changeChat, confirmReceived, resend, tellPeople } from './messages.ts'
 import { RefusedQuestion } from './refused.ts'
 import { searchMessages } from './search.ts'
 import { takeSend } from './sends.ts'
@@ -153,6 +154,30 @@ export const answers: Answers = {
     const known = account.groups.get(group)
     if (!known) throw new RefusedQuestion('no such group')
     account.groups.set(group, { ...known, description })
+    context.changed()
+    return null
+  },
+
+  async change_members(context, session, args) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    return changeMembers(context, account, args)
+  },
+
+  async invite_member(context, session, args) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    inviteMember(context, account, args)
+    return null
+  },
+
+  async block(context, session, { jid, blocked }) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    const contact = account.contacts.get(findPerson(account, jid)?.phone ?? '')
+    if (!contact) throw new RefusedQuestion('item-not-found')
+    account.contacts.set(contact.phone, { ...contact, blocked })
+    tellPeople(context, account, [{ ...contact, blocked }])
     context.changed()
     return null
   },

@@ -254,6 +254,12 @@ export const faultTable = {
     value: '{ ms = 50, atOnce? }',
     does: "Every request for a group's metadata takes `ms`; at most `atOnce` requests run at a time, the others wait. Can be combined with `group_metadata`.",
   },
+  group_full: {
+    provokes: 'wwebjs#201789',
+    where: 'service',
+    value: '',
+    does: 'Nobody can be added to a group: it is full.',
+  },
   backlog_late: {
     provokes: 'F23',
     where: 'service',

@@ -22,6 +22,11 @@ export function makeGroupId(random: Random): string {
   return `120363${random.text(12, '0123456789')}@g.us`
 }
 
+/** The code of an invitation to a group. */
+export function makeInviteCode(random: Random): string {
+  return random.text(22, 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789')
+}
+
 /** Id of a message from an Android phone: 32 characters, from which the library derives the device type. */
 export function makePhoneMessageId(random: Random): string {
   return random.hex(32)

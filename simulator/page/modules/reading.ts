@@ -155,6 +155,7 @@ export function defineReadingModules(): void {
   defineModule('WAWebLidMigrationUtils', {
     toPn: (wid: Wid) => (wid.isLid() ? alternateOf(wid) : wid),
     toLid: (wid: Wid) => (wid.isLid() ? wid : alternateOf(wid)),
+    toUserLid: (wid: Wid) => (wid.isLid() ? wid : alternateOf(wid)),
   })
   defineModule('WAWebChatGetters', {
     getIsNewsletter: (chat: ChatModel) => chat.get('id')?.isNewsletter() === true,

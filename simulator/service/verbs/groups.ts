@@ -59,7 +59,10 @@ export function groupVerbs({ context, account, group, person }: Reach): GroupVer
     async leaveGroup({ group: id, member }) {
       const { phone } = person(member)
       demandMember(group(id), phone)
-      const change = (before: Group): Partial<Group> => without(before, [phone])
+      const change = (before: Group): Partial<Group> => ({
+        ...without(before, [phone]),
+        leftLately: [...(before.leftLately ?? []), phone],
+      })
       return act({ group: id, subtype: 'leave', by: phone, recipients: [phone], free: true, change })
     },
     async setAdmin({ group: id, member, admin, by }) {

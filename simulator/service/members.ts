@@ -1,0 +1,98 @@
+/** Members that a linked device adds, removes, promotes or demotes: what the server answers for each person. */
+import type { MemberAction, MemberResult, Requests } from '../wire.ts'
+import type { Account, Group } from './accounts.ts'
+import { findPerson } from './addresses.ts'
+import { post } from './content.ts'
+import type { Context } from './context.ts'
+import { actInGroup } from './groups.ts'
+import { makeInviteCode } from './seed.ts'
+import { adminsOf } from './wire-forms.ts'
+
+/** Members of a group at most, the account among them (WhatsApp Web: `group_size_limit`). */
+const groupSize = 1_024
+/** Days in which a private invitation is valid. */
+const inviteDays = 3
+
+/** Applies the action to each person whom it can apply to. */
+export function changeMembers(
+  context: Context,
+  account: Account,
+  { group: id, action, people }: Requests['change_members']['args'],
+): Requests['change_members']['answer'] {
+  const group = account.groups.get(id)
+  if (!group) return { error: { name: '', code: 404, text: 'item-not-found' } }
+  if (group.left || !adminsOf(group).includes(account.info.phone))
+    return { error: { name: '', code: 403, text: 'forbidden' } }
+  const results = people.map((jid) => toResult(context, account, group, action, jid))
+  const recipients = results.flatMap(({ jid, code }) =>
+    code === 200 ? [findPerson(account, jid)?.phone ?? ''] : [],
+  )
+  if (recipients.length > 0)
+    actInGroup(context, account, {
+      group: id,
+      subtype: action,
+      by: account.info.phone,
+      recipients,
+      change: (before) => changes[action](before, recipients),
+    })
+  return { results }
+}
+
+const without = (all: string[], some: string[]): string[] => all.filter((one) => !some.includes(one))
+
+const changes: Record<MemberAction, (before: Group, recipients: string[]) => Partial<Group>> = {
+  add: ({ members }, recipients) => ({ members: [...members, ...recipients] }),
+  remove: (before, recipients) => ({
+    members: without(before.members, recipients),
+    admins: without(adminsOf(before), recipients),
+  }),
+  promote: (before, recipients) => ({
+    admins: [...without(adminsOf(before), recipients), ...recipients],
+  }),
+  demote: (before, recipients) => ({ admins: without(adminsOf(before), recipients) }),
+}
+
+/** 403: only by invitation. 404: not on WhatsApp, or no member. 408: left lately. 409: is a member. 419: the group is full. */
+function toResult(
+  context: Context,
+  account: Account,
+  group: Group,
+  action: MemberAction,
+  jid: string,
+): MemberResult {
+  const person = findPerson(account, jid)
+  if (!person) return { jid, code: 404 }
+  const isMember = group.members.includes(person.phone) || person.phone === account.info.phone
+  if (action !== 'add') return { jid, code: isMember ? 200 : 404 }
+  if (isMember) return { jid, code: 409 }
+  if (group.leftLately?.includes(person.phone)) return { jid, code: 408 }
+  if (account.contacts.get(person.phone)?.invitesOnly) {
+    const inviteUntil = context.clock.now() + inviteDays * 86_400
+    return { jid, code: 403, inviteCode: makeInviteCode(context.random), inviteUntil }
+  }
+  if (group.members.length + 1 >= groupSize || context.faults.isOn('group_full')) return { jid, code: 419 }
+  return { jid, code: 200 }
+}
+
+/** The private invitation, as a message in the chat with that person. */
+export function inviteMember(
+  context: Context,
+  account: Account,
+  { group, to, code }: Requests['invite_member']['args'],
+): void {
+  const subject = account.groups.get(group)?.subject ?? ''
+  post(
+    context,
+    account,
+    { chat: to, author: account.info.phone },
+    {
+      type: 'raw',
+      model: {
+        type: 'groups_v4_invite',
+        inviteGrp: { $wid: group },
+        inviteCode: code,
+        inviteGrpName: subject,
+      },
+    },
+  )
+}
