@@ -11,7 +11,8 @@ const CONFLICT_TRIES = 3
 /** WhatsApp ships several builds a day; the next one may offer what this one lacks. */
 const UNSUPPORTED_DELAY_MS = 30 * 60_000
 
-type Cause = 'lost' | 'conflict' | 'unsupported'
+/** Why a connection ended, as far as the next attempt depends on it. */
+export type Cause = 'lost' | 'conflict' | 'unsupported'
 
 /** Causes with a delay of their own. */
 const DELAY_OF: Partial<Record<Cause, number>> = {

@@ -1,0 +1,40 @@
+/** Those who are called after every change of a session. */
+import type { Clock } from '../clock.ts'
+
+export type Listeners = {
+  /** Calls every listener. */
+  tell(): void
+  /** Returns the unsubscribe function. */
+  add(listener: () => void): () => void
+  /** Resolves once `when` holds after a change, or after `ms`. Never fails. */
+  waitUntil(when: () => boolean, ms: number): Promise<void>
+}
+
+export function createListeners(clock: Clock): Listeners {
+  const listeners = new Set<() => void>()
+
+  function add(listener: () => void): () => void {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+
+  return {
+    tell() {
+      for (const listener of listeners) listener()
+    },
+    add,
+    waitUntil: (when, ms) =>
+      new Promise((resolve) => {
+        if (when()) return resolve()
+        const finish = () => {
+          cancel()
+          stopListening()
+          resolve()
+        }
+        const cancel = clock.after(ms, finish)
+        const stopListening = add(() => {
+          if (when()) finish()
+        })
+      }),
+  }
+}
