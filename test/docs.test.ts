@@ -145,4 +145,9 @@ describe('the files', () => {
     const { json } = await harness.get('/openapi.json')
     expect(json.servers).toEqual([{ url: '/', description: expect.any(String) }])
   })
+
+  it('have patterns in the description that every reader reads alike: none needs a flag', async () => {
+    const { text } = await harness.get('/openapi.json')
+    expect(text).not.toMatch(/\\\\[pP]\{/)
+  })
 })

@@ -21,7 +21,7 @@ type As = (typeof AS)[number]
 
 const TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
 /** The owner reads it before a decision: nothing in it may change what is seen around it. */
-const NAME = /^[^\p{Cc}\u202a-\u202e\u2066-\u2069/\\]+$/u
+const NOT_IN_A_NAME = /[\p{Cc}\u202a-\u202e\u2066-\u2069/\\]/u
 
 const mediaInput = z
   .strictObject({
@@ -40,10 +40,12 @@ const mediaInput = z
       .describe('Its media type, such as "image/jpeg". Default: by its first bytes.'),
     filename: z
       .string()
+      .min(1, 'must not be empty')
       .max(200)
-      .regex(NAME, 'must be a name without slashes and control characters')
+      // Not a pattern: readers of the API description do not agree about classes of characters.
+      .refine((name) => !NOT_IN_A_NAME.test(name), 'must be a name without slashes and control characters')
       .optional()
-      .describe('Its name, which a document shows.'),
+      .describe('Its name, which a document shows. Without slashes and control characters.'),
   })
   .refine(
     ({ upload, data }) => (upload === undefined) !== (data === undefined),

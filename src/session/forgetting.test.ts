@@ -302,6 +302,22 @@ describe('a chat that is forgotten', () => {
     expect(kept()).toEqual(['next'])
   })
 
+  it('goes on in its last second: what comes live stays, what was there does not come again', async () => {
+    open()
+    write(seen('older', { sentAt: nowS() - 5 }), seen('one'), seen('two'))
+    expect(await forgetting.forgetChat(chatId(AMARA))).toBe(3)
+    write(seen('one'), seen('next'), seen('older', { sentAt: nowS() - 5 }))
+    const album = [seen('two'), seen('three of the same album')]
+    inbox.recordStretch(chatId(AMARA), album, () => 'history', null)
+    inbox.recordStretch(chatId(AMARA), album, () => 'late', null)
+    expect(kept()).toEqual(['next'])
+    forgetting.start()
+    clock.advance(2 * HOUR_MS)
+    await turns()
+    expect(kept()).toEqual(['next'])
+    expect(isOnDisk('canaryone')).toBe(false)
+  })
+
   it('is not said to be gone when that is cut short; asking again finishes it', async () => {
     open()
     write(...Array.from({ length: 120 }, (_, n) => seen(`m${n}`)))
@@ -309,7 +325,7 @@ describe('a chat that is forgotten', () => {
     const first = forgetting.forgetChat(chat)
     const again = forgetting.forgetChat(chat)
     expect(await Promise.all([first, again])).toEqual([120, 0])
-    write(...Array.from({ length: 120 }, (_, n) => seen(`n${n}`, { sentAt: nowS() + 10 })))
+    write(...Array.from({ length: 120 }, (_, n) => seen(`n${n}`, { sentAt: nowS() + 10 + n })))
     const cut = forgetting.forgetChat(chat)
     await new Promise((done) => setImmediate(done))
     forgetting.stop()

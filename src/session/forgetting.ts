@@ -181,14 +181,18 @@ export function createForgetting({
       // Everything that is here, and all that is older. Messages carry WhatsApp's time: by this computer's
       // clock, the next message may look older than this moment.
       const newest = store.messages.newest(chat)?.id ?? 0
-      const from = Math.max(store.chats.get(chat)?.timestamp ?? 0, timeOf(newest)) + 1
-      store.transaction(() => {
-        store.chats.setForgotten(chat, from)
+      const last = timeOf(newest)
+      const until = Math.max(store.chats.get(chat)?.timestamp ?? 0, last) + 1
+      // The messages of the last second go at once: what WhatsApp reports in it afterwards is new, and stays.
+      const ofLastSecond = store.transaction(() => {
+        store.chats.setForgotten(chat, last === until - 1 ? last : until, until)
         store.gaps.mend(chat, LAST)
+        return remove(chat, store.messages.from(chat, firstIn(last)), last)
       })
       return inTurn(async () => {
         // Less, once it turned out to be one with another chat.
-        const removed = await removeBelow(chat, () => store.chats.get(chat)?.forgotten_before ?? 0)
+        const older = await removeBelow(chat, () => store.chats.get(chat)?.forgotten_before ?? 0)
+        const removed = ofLastSecond + older
         if (stopped) fail('still_forgetting')
         await onRemoved()
         await wipe(true).catch((error) =>

@@ -61,7 +61,7 @@ export function createHistoryPages(
         const [first] = page.messages
         const isPast = first !== undefined && first.sentAt < from
         const end = page.end || isPast
-        const messages = page.messages.filter(keeps)
+        const messages = page.messages.filter((message) => keeps(message, 'read'))
         if (end || messages.length > 0) return { messages, end, before: isPast ? 'not_kept' : page.before }
         // All of these messages have disappeared, or cannot be read, but older ones may exist.
         await pause(clock, pauseMs)

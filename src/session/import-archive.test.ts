@@ -182,7 +182,8 @@ function fill(store: Store): void {
   inbox.setCaughtUp(chat, inbox.look(), store.messages.oldest(chat)?.id ?? 0)
   inbox.setHistory(inbox.where.findChat(GROUP) ?? 0, afterEnd({ history_tries: 0 }, 'none', 0, 0))
   inbox.recordGap(chat, null, store.messages.oldest(chat)?.id ?? 0)
-  store.chats.setForgotten(inbox.where.findChat(CHANNEL) ?? 0, T - 5)
+  // It has messages of this time, as a chat has that turned out to be one with another.
+  store.chats.setForgotten(inbox.where.findChat(CHANNEL) ?? 0, T - 5, T + 10_000)
 }
 
 function exported(store: Store, chat: Jid | null = null, format: 'jsonl' | 'text' = 'jsonl'): string {

@@ -100,7 +100,7 @@ function begin(first: string, { authDir, secret, keep, clock }: ImportOptions): 
     const { key } = unlock(existsSync(keyFileOf(file)) ? file : copy, secret)
     store = openStore(copy, { key })
     const { bounds } = createKeeping(store, keep, clock)
-    const importer = createImporter(store, header, (chat, message) => bounds(chat).keeps(message))
+    const importer = createImporter(store, header, (chat, message) => bounds(chat).keeps(message, 'import'))
     return { file, copy, account, store, importer }
   } catch (error) {
     discard({ copy, store })

@@ -221,7 +221,9 @@ export function createInbox(options: InboxOptions): Inbox {
 
   /** True if the message is in the archive, or is not to be stored. */
   function isHere(chat: number, message: SeenMessage): boolean {
-    return store.messages.findAll(message.bareId, chat).length > 0 || !keeping.bounds(chat).keeps(message)
+    return (
+      store.messages.findAll(message.bareId, chat).length > 0 || !keeping.bounds(chat).keeps(message, 'read')
+    )
   }
 
   /**

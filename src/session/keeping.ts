@@ -11,14 +11,21 @@ import type { Store } from '../store/store.ts'
 const DAY_S = 86_400
 /** As {@link Bounds.from}: nothing is stored. */
 const NEVER = Number.POSITIVE_INFINITY
+const NOT_FORGOTTEN = { forgotten_before: 0, forgotten_until: 0 }
 
 /** What is stored of one chat at this moment. */
 export type Bounds = {
   /** Unix seconds: older messages are not stored. Infinity: no messages are. */
   from: number
   /** True if this message is to be written where it is not here yet. */
-  keeps(message: Pick<SeenMessage, 'sentAt' | 'expiresAt'>): boolean
+  keeps(message: Pick<SeenMessage, 'bareId' | 'sentAt' | 'expiresAt'>, way: Way): boolean
 }
+
+/**
+ * How a message comes. `live`: WhatsApp reports it as new. `read`: from the chat's history. `import`: from an exported archive,
+ * which stored it by the same bounds.
+ */
+export type Way = 'live' | 'read' | 'import'
 
 export type Keeping = {
   /** `row`: of this chat, where the caller has it; with it, most rules need no statement. */
@@ -47,12 +54,17 @@ export function createKeeping(store: Store, rules: KeepRules, clock: Clock): Kee
       const { days, never } = rule(id, row)
       const now = Math.floor(clock.now() / 1000)
       const oldest = days === 0 ? 0 : now - days * DAY_S
-      const from = never ? NEVER : Math.max(oldest, row?.forgotten_before ?? 0)
-      const addsFrom = Math.max(from, row?.forgotten_until ?? 0)
+      const { forgotten_before: before, forgotten_until: until } = row ?? NOT_FORGOTTEN
+      const from = never ? NEVER : Math.max(oldest, before)
+      // The last second of what was forgotten: the chat goes on in it.
+      const goesOn = (sentAt: number, bareId: string) =>
+        sentAt === before && sentAt === until - 1 && !store.events.wasForgotten(id, bareId)
       return {
         from,
-        keeps: ({ sentAt, expiresAt }) =>
-          sentAt >= addsFrom && (rules.disappearing || expiresAt === null || expiresAt > now),
+        keeps: ({ bareId, sentAt, expiresAt }, way) =>
+          sentAt >= from &&
+          (sentAt >= until || way === 'import' || (way === 'live' && goesOn(sentAt, bareId))) &&
+          (rules.disappearing || expiresAt === null || expiresAt > now),
       }
     },
     sweepsDisappearing: !rules.disappearing,

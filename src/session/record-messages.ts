@@ -317,7 +317,10 @@ export function createMessageRecorder(
         const isFirst = !known.has(name)
         if (isFirst) known.set(name, messages.find(message.bareId, chat, sender) ?? null)
         // A stored message may have to be deleted under new rules, so it is updated too.
-        return isFirst && (known.get(name) !== null || keeps(message))
+        return (
+          isFirst &&
+          (known.get(name) !== null || keeps(message, originOf(message) === 'live' ? 'live' : 'read'))
+        )
       })
     const placeAt = (index: number) => {
       const one = stretch[index]

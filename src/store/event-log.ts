@@ -22,6 +22,8 @@ export type EventLog = {
    * them.
    */
   appendForgotten(messages: readonly number[], at_ms: number): void
+  /** True if the log has the tombstone of a message with this id in this chat. */
+  wasForgotten(chat: number, bareId: string): boolean
   /** Up to `limit` events after this cursor, oldest first. */
   after(cursor: number, limit: number): LoggedEvent[]
   /** Up to `limit` matching events after `after` and not after `upTo`, oldest first. */
@@ -59,6 +61,10 @@ export function createEventLog(db: Connection): EventLog {
      SELECT ?2, 'message.forgotten', chat, NULL, json_object('bare_id', bare_id, 'sender', sender)
      FROM messages WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id`,
   )
+  const wasForgotten = db.query<{ cursor: number }>(
+    `SELECT cursor FROM events WHERE chat = ? AND message IS NULL AND chat IS NOT NULL AND kind = 'message.forgotten'
+     AND data ->> 'bare_id' = ? LIMIT 1`,
+  )
   const after = db.query<Row>('SELECT * FROM events WHERE cursor > ? ORDER BY cursor LIMIT ?')
   const matching = db.query<Row>(
     `SELECT * FROM events WHERE cursor > ?1 AND cursor <= ?2
@@ -94,6 +100,7 @@ export function createEventLog(db: Connection): EventLog {
     appendForgotten(messages, at_ms) {
       if (appendForgotten.run(JSON.stringify(messages), at_ms).changes > 0) db.afterCommit(wake)
     },
+    wasForgotten: (chat, bareId) => wasForgotten.get(chat, bareId) !== undefined,
     after: (cursor, limit) => after.all(cursor, limit).map(toLogged),
     matching: (range, { kinds, chat }, limit) =>
       matching

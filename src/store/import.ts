@@ -25,7 +25,10 @@ export type Importer = {
 }
 
 /** Returns true for messages to write: see `Keeping` of the session. */
-export type Keeps = (chat: number, message: { sentAt: number; expiresAt: number | null }) => boolean
+export type Keeps = (
+  chat: number,
+  message: { bareId: string; sentAt: number; expiresAt: number | null },
+) => boolean
 
 /** Reads the lines from the second on into an empty store, which it initializes from the header. */
 export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps): Importer {
@@ -104,7 +107,7 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
     position = line.position
     const sentAt = timeOf(line.position)
     if (Date.parse(line.sent_at) !== sentAt * 1000) refuse('"position" and "sent_at" do not match')
-    if (!keeps(chat, { sentAt, expiresAt: line.details?.expires_at ?? null })) {
+    if (!keeps(chat, { bareId: line.bare_id, sentAt, expiresAt: line.details?.expires_at ?? null })) {
       counts.left += 1
       return
     }

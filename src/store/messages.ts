@@ -32,6 +32,8 @@ export type Messages = {
   remove(ids: readonly number[]): number
   /** Up to `limit` messages of a chat at positions below `before`, oldest first. */
   below(chat: number, before: number, limit: number): number[]
+  /** All messages of a chat from this position on. */
+  from(chat: number, position: number): number[]
   /**
    * Up to `limit` messages that have disappeared from WhatsApp by `until` (Unix seconds), with their chats.
    */
@@ -106,6 +108,7 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
   const older = db.query<{ id: number }>(
     'SELECT id FROM messages WHERE chat = ? AND id < ? ORDER BY id LIMIT ?',
   )
+  const onwards = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ? AND id >= ?')
   const expired = db.query<{ id: number; chat: number }>(
     `SELECT id, chat FROM messages WHERE ${EXPIRES_AT} <= ? LIMIT ?`,
   )
@@ -184,6 +187,7 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
     },
     remove: removeAll,
     below: (chat, before, limit) => older.all(chat, before, limit).map(({ id }) => id),
+    from: (chat, position) => onwards.all(chat, position).map(({ id }) => id),
     expired: (until, limit) => expired.all(until, limit),
     nextExpiry: () => nextExpiry.get()?.at ?? null,
     takenBelow(place, sentAt) {

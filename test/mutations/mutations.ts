@@ -452,7 +452,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a forgotten chat is fetched again',
     file: 'src/session/forgetting.ts',
-    find: 'store.chats.setForgotten(chat, from)',
+    find: 'store.chats.setForgotten(chat, last === until - 1 ? last : until, until)',
     replace: 'store.chats.setForgotten(chat, 0)',
     test: { file: 'src/session/forgetting.test.ts', name: 'loses everything' },
   },
@@ -473,8 +473,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what was forgotten comes back with the other half',
     file: 'src/session/keeping.ts',
-    find: 'sentAt >= addsFrom',
-    replace: 'sentAt >= from',
+    find: '(sentAt >= until ||',
+    replace: '(sentAt >= before ||',
     test: { file: 'src/session/forgetting.test.ts', name: 'takes nothing of another chat' },
   },
   {
