@@ -61,6 +61,7 @@ export const openSimulator: OpenSimulator = async (options) => {
     refusals: [],
     mediaHost,
     reuploads: [],
+    calls: new Map(),
     phoneAsked: [],
     pushed: 0,
     unnoted: new Map(),

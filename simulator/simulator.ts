@@ -8,6 +8,7 @@
  */
 import type {
   NewContent,
+  WorldCall,
   WorldChannel,
   WorldChat,
   WorldContact,
@@ -18,6 +19,7 @@ import type {
 export type {
   MessageParts,
   NewContent,
+  WorldCall,
   WorldChannel,
   WorldChat,
   WorldContact,
@@ -73,6 +75,8 @@ export type WorldState = {
   phoneAsked: string[]
   /** Bare ids of messages whose media a client asked the phone to upload again. */
   reuploads: string[]
+  /** Calls to the account, in the order in which they began. */
+  calls: WorldCall[]
 }
 
 /**
@@ -214,8 +218,17 @@ export type World = {
   setAdmin(options: { group: string; member: string; admin: boolean; by?: string }): Promise<WorldGroup>
   /** Only admins may write; or everybody again. */
   setAnnounce(options: { group: string; announce: boolean; by?: string }): Promise<WorldGroup>
-  /** Follow a channel. */
-  addChannel(options: { name: string; description?: string }): Promise<WorldChannel>
+  /** Follow a channel, or with `own` create one, with these further admins (phones). */
+  addChannel(options: {
+    name: string
+    description?: string
+    own?: boolean
+    admins?: string[]
+  }): Promise<WorldChannel>
+  /** A person calls; the account's devices ring. */
+  ring(options: { from: string; video?: boolean }): Promise<WorldCall>
+  /** The caller hangs up before anybody answered. */
+  hangUp(options: { id: string }): Promise<WorldCall>
   /** The channel posts. */
   writeInChannel(options: { channel: string; content: NewContent; t?: number }): Promise<WorldMessage>
   /** A message from a chat at another server than those of people and groups, such as `1@bot` or `1@hosted`. */

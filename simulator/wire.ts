@@ -4,6 +4,7 @@
 
 import type {
   MessageParts,
+  WorldCall,
   WorldChannel,
   WorldContact,
   WorldMedia,
@@ -42,6 +43,14 @@ export type BuildFacts = {
   findsChats: boolean
   /** People are blocked by phone number, with the library's helper. Since August 2026 by LID, without (OpenWA patch 8). */
   blocksByPhone: boolean
+  /** Messages measure their media themselves (`avParams`). Since July 2026 a module does (wwebjs#201823). */
+  hasAvParams: boolean
+  /** The page changes admins and owners of channels (OpenWA 29.6.2). */
+  managesChannels: boolean
+  /** A link preview is made without naming the chat (OpenWA patch 3, wwebjs#101428). */
+  previewsForAll: boolean
+  /** A stanza rejects a call. Since September 2026 only the calling engine does (OpenWA PR #1645). */
+  rejectsCalls: boolean
   /** The page's socket is opened by a worker: `window.WebSocket` sees no frames (`web_comms_in_worker`). */
   commsInWorker: boolean
 }
@@ -229,6 +238,12 @@ export type Requests = {
   /** Sends a private invitation to a person who may not be added. */
   invite_member: { args: { group: string; to: string; code: string }; answer: null }
   block: { args: { jid: string; blocked: boolean }; answer: null }
+  /** `person`: a JID. Null: done. */
+  change_channel_admin: {
+    args: { channel: string; person: string; action: 'demote' | 'transfer' }
+    answer: { error: IqError } | null
+  }
+  reject_call: { args: { id: string }; answer: null }
   invite_code: { args: { group: string }; answer: string }
   exists: { args: { jid: string }; answer: WirePerson | null }
   group: { args: { id: string }; answer: WireGroup | { error: IqError } }
@@ -308,6 +323,8 @@ export type Push =
   /** The chat is addressed by LID from now on. */
   | { push: 'chat_moved'; from: string; chat: WireChat }
   | { push: 'channel'; channel: WorldChannel }
+  /** It rings, or has ended. */
+  | { push: 'call'; call: WorldCall }
   /** `n` is returned in the request `counted`. */
   | { push: 'count'; n: number }
   /** `n` is returned in the request `acted`. */

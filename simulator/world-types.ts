@@ -208,4 +208,15 @@ export type WorldGroup = {
 }
 
 /** A channel that the account follows. `id` ends in `@newsletter`. */
-export type WorldChannel = { id: string; name: string; description: string }
+export type WorldChannel = {
+  id: string
+  name: string
+  description: string
+  /** True if it belongs to the account, which may post in it. */
+  own?: boolean
+  /** Phone numbers of its other admins. */
+  admins?: string[]
+}
+
+/** A call to the account. `from`: phone JID. */
+export type WorldCall = { id: string; from: string; video: boolean; state: 'ringing' | 'rejected' | 'missed' }

@@ -16,5 +16,9 @@ export const build1034: BuildFacts = {
   reportsStatus: false,
   findsChats: true,
   blocksByPhone: true,
+  hasAvParams: true,
+  managesChannels: true,
+  previewsForAll: true,
+  rejectsCalls: true,
   commsInWorker: false,
 }

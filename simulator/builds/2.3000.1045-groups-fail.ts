@@ -8,4 +8,6 @@ export const build1045GroupsFail: BuildFacts = {
   msgKeyField: '$1',
   createsGroups: false,
   findsChats: false,
+  hasAvParams: false,
+  managesChannels: false,
 }

@@ -175,7 +175,12 @@ export const verbs = {
   setAnnounce: verb({ group: text, announce: flag, by: optional(text) }, (world, input) =>
     world.setAnnounce(input),
   ),
-  addChannel: verb({ name: text, description: optional(text) }, (world, input) => world.addChannel(input)),
+  addChannel: verb(
+    { name: text, description: optional(text), own: optional(flag), admins: optional(texts) },
+    (world, input) => world.addChannel(input),
+  ),
+  ring: verb({ from: text, video: optional(flag) }, (world, input) => world.ring(input)),
+  hangUp: verb({ id: text }, (world, input) => world.hangUp(input)),
   writeInChannel: verb({ channel: text, content, t: optional(unixSeconds) }, (world, input) =>
     world.writeInChannel(input),
   ),

@@ -3,6 +3,7 @@ import type { Push, WireChat, WireMessage } from '../wire.ts'
 import { isOn } from './faults.ts'
 import { addChannel, learnChat, learnContacts, learnGroup } from './learn.ts'
 import { ChatModel } from './models.ts'
+import { learnCall } from './modules/calls.ts'
 import type { MsgModel } from './msg-model.ts'
 import { Mute } from './mute.ts'
 import { learnPeople } from './people.ts'
@@ -142,6 +143,9 @@ export function receiveChange(push: Push): boolean {
       return true
     case 'channel':
       addChannel(push.channel)
+      return true
+    case 'call':
+      learnCall(push.call)
       return true
     case 'people':
       learnPeople(push.people)

@@ -183,7 +183,7 @@ export function addChannel(channel: WorldChannel): ChatModel {
       name: channel.name,
       description: channel.description,
       creationTime: 1_700_000_000,
-      membershipType: 'subscriber',
+      membershipType: channel.own ? 'owner' : 'subscriber',
       size: 1000,
     }),
   )
@@ -194,7 +194,7 @@ export function addChannel(channel: WorldChannel): ChatModel {
         t: 0,
         unreadCount: 0,
         archive: false,
-        isReadOnly: true,
+        isReadOnly: channel.own !== true,
         muteExpiration: 0,
         name: channel.name,
         formattedTitle: channel.name,

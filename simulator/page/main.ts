@@ -4,6 +4,8 @@ import { actAtLoad } from './fault-acts.ts'
 import { isOn } from './faults.ts'
 import { defineActingModules } from './modules/acting.ts'
 import { defineBlocking } from './modules/blocking.ts'
+import { defineCalls } from './modules/calls.ts'
+import { defineChannels } from './modules/channels.ts'
 import { defineForwarding } from './modules/forwarding.ts'
 import { defineGroupMembers } from './modules/group-members.ts'
 import { defineMediaModules } from './modules/media.ts'
@@ -33,6 +35,8 @@ defineMessageInfo()
 definePeopleModules()
 defineGroupMembers()
 defineBlocking()
+defineCalls()
+defineChannels()
 defineMediaModules()
 window.require = requireModule
 

@@ -147,6 +147,10 @@ export async function encryptAndUpload({
   mediaKey?: string
 }) {
   const file = await encryptMedia(type, mediaKey, await blob.arrayBuffer())
+  return { ...(await upload(type, file)), mediaKey, mediaKeyTimestamp: Math.floor(Date.now() / 1000) }
+}
+
+async function upload(type: string, file: ArrayBuffer | Uint8Array<ArrayBuffer>) {
   const encFilehash = await hashOf(file)
   const token = encFilehash.replaceAll('+', '-').replaceAll('/', '_').replace('=', '')
   const response = await fetch(`https://mmg.whatsapp.net/mms/${type}/${token}`, {
@@ -155,25 +159,33 @@ export async function encryptAndUpload({
   })
   if (!response.ok) throw new Error(`upload failed: ${response.status}`)
   const { url, direct_path, handle }: Uploaded = await response.json()
-  const mediaKeyTimestamp = Math.floor(Date.now() / 1000)
-  return {
-    url,
-    directPath: direct_path,
-    handle,
-    mediaKey,
-    mediaKeyTimestamp,
-    encFilehash,
-    uploadHash: encFilehash,
-  }
+  return { url, directPath: direct_path, handle, encFilehash, uploadHash: encFilehash }
 }
 
 /** Resolves without a media entry if the host refuses the upload. */
-export async function uploadMedia({ mediaType, mediaObject }: Record<string, unknown>): Promise<object> {
+export async function uploadMedia(given: Record<string, unknown>): Promise<object> {
+  return toEntry(encryptAndUpload({ blob: takeBlob(given), type: String(given.mediaType) }))
+}
+
+/** Of files for channels, which are not encrypted. */
+export async function uploadUnencryptedMedia(given: Record<string, unknown>): Promise<object> {
+  const { encFilehash: _, ...uploaded } = await upload(
+    String(given.mediaType),
+    await takeBlob(given).arrayBuffer(),
+  )
+  return toEntry(Promise.resolve(uploaded))
+}
+
+function takeBlob({ mediaObject }: Record<string, unknown>): Blob {
   const filehash = String(Reflect.get(Object(mediaObject), 'filehash'))
   const blob = blobs.get(filehash)
   if (!blob) throw new Error('uploadMedia: nothing is prepared')
   blobs.delete(filehash)
-  const uploaded = await encryptAndUpload({ blob, type: String(mediaType) }).catch(() => undefined)
+  return blob
+}
+
+async function toEntry(uploading: Promise<{ url: string }>): Promise<object> {
+  const uploaded = await uploading.catch(() => undefined)
   if (!uploaded) return {}
   const { url, ...entry } = uploaded
   return { mediaEntry: { ...entry, mmsUrl: url, deprecatedMms3Url: url } }

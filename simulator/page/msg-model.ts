@@ -160,6 +160,10 @@ export class MsgModel extends Model<MsgProps> {
     await downloadForView(this.#media, wanted, moveTo, rmrReason)
   }
 
+  updateAck(ack: number): void {
+    this.set({ ack })
+  }
+
   /** The library requests the real model's unguarded self before a reply. */
   unsafe(): this {
     return this

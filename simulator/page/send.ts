@@ -35,7 +35,7 @@ export function addAndSendMsgToChat(
     refuse('addAndSendMsgToChat was called with something that is no chat')
     throw new TypeError('addAndSendMsgToChat: chat is not a chat model')
   }
-  const { type = '', id, body } = attributes
+  const { type = '', id } = attributes
   if (!id) throw new TypeError('addAndSendMsgToChat: the message has no key')
   // The private field of the media's model hides the key (wwebjs#201921).
   if ('__x_id' in attributes) throw new Error('Data passed to getter must include an id property')
@@ -45,24 +45,30 @@ export function addAndSendMsgToChat(
   }
   if (isOn('send_rejects')) return [Promise.reject(new Error('send: storage is gone')), new Promise(() => {})]
   const added = add(chat, isOn('send_returns_undefined') ? { ...attributes, id: otherKey(id) } : attributes)
-  const quoted = quotedIn(attributes)
-  const media = mediaIn(attributes)
-  const content = {
-    id: id.id,
-    type,
-    body: media === undefined ? (body ?? '') : '',
-    quoted,
-    ...(media === undefined ? {} : { media }),
-    parts: partsIn(attributes),
-  }
+  const content = { ...toSent(attributes), id: id.id }
   const sent = added.then((model) => transmit(chat, model, content))
   return [added, sent]
 }
 
-/** The media in its wire form; throws for a message that names a file and lacks what opens it. */
+/** The message in its wire form. Throws for one that lacks what a phone needs to show it. */
+export function toSent(attributes: Partial<MsgProps>): Omit<Requests['send']['args'], 'chat' | 't'> {
+  const { id, type = '', body = '' } = attributes
+  const media = mediaIn(attributes)
+  return {
+    id: id?.id ?? '',
+    type,
+    body: media === undefined ? body : '',
+    quoted: quotedIn(attributes),
+    ...(media === undefined ? {} : { media }),
+    parts: partsIn(attributes),
+  }
+}
+
+/** The media in its wire form; throws for a message that names a file and lacks what opens it. In channels files are plain. */
 function mediaIn(message: Partial<MsgProps>): SentMedia | undefined {
-  const { directPath, mediaKey, filehash, encFilehash, size, type, mimetype, filename, caption } = message
+  const { directPath, filehash, size, type, mimetype, filename, caption, to } = message
   if (directPath === undefined) return undefined
+  const { mediaKey, encFilehash } = to?.isNewsletter() ? { mediaKey: '', encFilehash: filehash } : message
   if (mediaKey === undefined || filehash === undefined || encFilehash === undefined || size === undefined)
     throw new TypeError(`addAndSendMsgToChat: the ${type} has no keys`)
   const { duration, width, height, waveform, isGif, isViewOnce, body } = message
@@ -158,7 +164,7 @@ async function add(chat: ChatModel, attributes: Partial<MsgProps>): Promise<MsgM
 async function transmit(
   chat: ChatModel,
   model: MsgModel,
-  content: Pick<Requests['send']['args'], 'id' | 'type' | 'body' | 'quoted' | 'media' | 'parts'>,
+  content: ReturnType<typeof toSent>,
 ): Promise<SendResult> {
   const t = model.get('t') ?? 0
   const answer = await connection().ask('send', { ...content, chat: String(chat.get('id')), t })

@@ -5,6 +5,7 @@ import type { Account, Device } from './accounts.ts'
 import { takeAct } from './acts.ts'
 import { findPerson } from './addresses.ts'
 import { giveLate, giveWorld } from './backlog.ts'
+import { endCall } from './calls.ts'
 import type { Context, Session } from './context.ts'
 import { findLink } from './devices.ts'
 import { breakEarlier, breakGroup, replaceAgain, replaceOthers, takeTurn, transferOf } from './fault-acts.ts'
@@ -179,6 +180,26 @@ export const answers: Answers = {
     account.contacts.set(contact.phone, { ...contact, blocked })
     tellPeople(context, account, [{ ...contact, blocked }])
     context.changed()
+    return null
+  },
+
+  async change_channel_admin(context, session, { channel: id, person, action }) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    const channel = account.channels.get(id)
+    const { phone = '' } = findPerson(account, person) ?? {}
+    const { admins = [] } = channel ?? {}
+    if (!channel?.own || !admins.includes(phone)) return { error: { name: '', code: 403, text: 'forbidden' } }
+    const others = admins.filter((one) => one !== phone)
+    account.channels.set(id, { ...channel, admins: others, own: action === 'demote' })
+    context.changed()
+    return null
+  },
+
+  async reject_call(context, session, { id }) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    endCall(context, account, id, 'rejected')
     return null
   },
 

@@ -1,5 +1,6 @@
 /** Shared by all parts of the service: memory, time, randomness, faults, and the connected pages. */
 import type { BuildFacts, Push, Registration } from '../wire.ts'
+import type { WorldCall } from '../world-types.ts'
 import type { Account, Accounts, Device } from './accounts.ts'
 import type { Faults } from './faults.ts'
 import type { MediaHost } from './media-host.ts'
@@ -50,6 +51,7 @@ export type Context = {
   mediaHost: MediaHost
   /** Messages whose media a client asked the phone to upload again. */
   reuploads: string[]
+  calls: Map<string, WorldCall>
   /** Chats of which a client asked the phone for more. */
   phoneAsked: string[]
   /** Devices that the next hello removes (they read status updates). */

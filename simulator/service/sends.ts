@@ -28,7 +28,10 @@ export async function takeSend(
   if (known) return { ack: known.ack, t: known.t, result: 'OK' }
   const target = findChatId(account, chat)
   const group = account.groups.get(chat)
-  const isClosed = group && (group.left || (group.announce && !adminsOf(group).includes(account.info.phone)))
+  const channel = account.channels.get(chat)
+  const isClosed =
+    (group && (group.left || (group.announce && !adminsOf(group).includes(account.info.phone)))) ||
+    (channel && !channel.own)
   const isUploaded = media === undefined || context.mediaHost.has(media.directPath)
   if (!target || isClosed || !isUploaded) return { ack: -1, t: context.clock.now(), result: 'ERROR_UNKNOWN' }
   if (context.faults.isOn('restricted') && !group && !hasWritten(account, target)) {

@@ -135,5 +135,6 @@ function toState(context: Context): WorldState {
     refusals: [...context.refusals],
     phoneAsked: [...context.phoneAsked],
     reuploads: [...context.reuploads],
+    calls: [...context.calls.values()].map((call) => ({ ...call })),
   }
 }

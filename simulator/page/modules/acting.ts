@@ -1,7 +1,7 @@
 /** The modules that change something: sending, reading marks, chats' flags, and the tables that clients wrap. */
 import { isOn } from '../faults.ts'
 import { ChatModel } from '../models.ts'
-import { connection } from '../page.ts'
+import { boot, connection } from '../page.ts'
 import { reactionTable } from '../reactions.ts'
 import { defineModule, refuse } from '../registry.ts'
 import { addAndSendMsgToChat } from '../send.ts'
@@ -21,10 +21,15 @@ async function sendSeen(options: { chat: unknown; threadId?: string }): Promise<
   chat.set({ unreadCount: 0 })
 }
 
-/** Fetches the page. Pages that cannot be fetched reject (OpenWA patch 3). */
-async function getLinkPreview(link: unknown): Promise<object | null> {
+/**
+ * Fetches the page. Pages that cannot be fetched reject. Newer builds ask the chat whether it is a channel, also if none is given
+ * (OpenWA patch 3, wwebjs#101428).
+ */
+async function getLinkPreview(link: unknown, chat?: unknown): Promise<object | null> {
   const href = typeof link === 'object' && link !== null ? Reflect.get(link, 'href') : undefined
   if (typeof href !== 'string') throw new TypeError("Cannot read properties of undefined (reading 'href')")
+  if (!boot.build.previewsForAll && !(chat instanceof ChatModel))
+    throw new Error('Data passed to getter must include an id property')
   if (isOn('preview_fails')) throw new Error('preview: 404')
   if (isOn('preview_hangs')) return new Promise(() => {})
   return { data: { title: `Title of ${href}`, description: '', matchedText: href, canonicalUrl: href } }

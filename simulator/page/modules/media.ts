@@ -7,6 +7,7 @@ import {
   type PrepOptions,
   prepare,
   uploadMedia,
+  uploadUnencryptedMedia,
 } from '../media-upload.ts'
 import { boot, connection } from '../page.ts'
 import { defineModule } from '../registry.ts'
@@ -36,7 +37,7 @@ export function defineMediaModules(): void {
     castToV4: (type: string) => type,
   })
   defineModule('WAWebMediaDataUtils', { shouldUseMediaCache: () => false })
-  defineModule('WAWebMediaMmsV4Upload', { uploadMedia })
+  defineModule('WAWebMediaMmsV4Upload', { uploadMedia, uploadUnencryptedMedia })
   defineModule('WAWebUploadManager', { encryptAndUpload })
   defineModule('WAWebStartMediaUploadQpl', { startMediaUploadQpl: () => ({}) })
   defineModule('WAWebMediaInMemoryBlobCache', { InMemoryMediaBlobCache: { put: () => {} } })

@@ -17,11 +17,6 @@ import { asUserWidOrThrow, createWid, createWidFromWidLike, Wid } from '../wid.t
 /** The number of messages that one call loads. */
 const loadedAtOnce = 30
 
-class CallCollection extends Collection {
-  /** The library wraps `set` of the first Map that it finds here, to detect calls. */
-  readonly pendingCalls: Map<string, unknown> = new Map()
-}
-
 /**
  * Takes one object since April 2026 (wwebjs#201706). Returns the loaded messages, oldest first, whatever their order among the
  * chat's messages in memory; at the end of the history `[]`, each time.
@@ -180,7 +175,6 @@ export function defineReadingModules(): void {
   defineModule('WAWebFrontendContactGetters', {
     getIsMyContact: (contact: ContactModel) => contact.get('name') !== undefined,
   })
-  defineModule('WAWebCallCollection', new CallCollection())
 }
 
 function contactWid(contact: ContactModel): Wid {

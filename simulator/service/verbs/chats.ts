@@ -75,9 +75,9 @@ export function chatVerbs({ context, account, chatId, person }: Reach): ChatVerb
       }
     },
     migrateChat: async ({ phone }) => copyOf(migrateChat(context, account(), person(phone))),
-    async addChannel({ name, description = '' }) {
+    async addChannel({ name, description = '', own, admins }) {
       const id = `120363${context.random.text(12, '0123456789')}@newsletter`
-      const channel = { id, name, description }
+      const channel = { id, name, description, ...(own ? { own, admins: admins ?? [] } : {}) }
       account().channels.set(id, channel)
       tell(context, account(), () => ({ push: 'channel', channel }))
       return { ...channel }

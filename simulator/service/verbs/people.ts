@@ -1,6 +1,7 @@
 /** The verbs about people, and the verb that adds many of them. */
 import type { World } from '../../simulator.ts'
 import type { WorldContact } from '../../world-types.ts'
+import { endCall, ring } from '../calls.ts'
 import { tellPeople } from '../messages.ts'
 import { moveNumber } from '../moved-numbers.ts'
 import { makeLid } from '../seed.ts'
@@ -9,7 +10,15 @@ import type { Reach } from './reach.ts'
 
 type PeopleVerbs = Pick<
   World,
-  'addContact' | 'renameContact' | 'setPushname' | 'setContact' | 'revealPhone' | 'moveNumber' | 'seedHistory'
+  | 'ring'
+  | 'hangUp'
+  | 'addContact'
+  | 'renameContact'
+  | 'setPushname'
+  | 'setContact'
+  | 'revealPhone'
+  | 'moveNumber'
+  | 'seedHistory'
 >
 
 /** See {@link World}. */
@@ -49,6 +58,8 @@ export function peopleVerbs({ context, account, person }: Reach): PeopleVerbs {
     moveNumber: async ({ phone, pushname }) => ({
       ...moveNumber(context, account(), person(phone), pushname),
     }),
+    ring: async ({ from, video = false }) => ring(context, account(), `${person(from).phone}@c.us`, video),
+    hangUp: async ({ id }) => endCall(context, account(), id, 'missed'),
     seedHistory: (options) => seedHistory(context, account(), options),
   }
 }

@@ -65,15 +65,16 @@ export function installPageSends(): void {
     },
 
     /**
-     * What WhatsApp Web shows of the first link. In the library, its failure rejects the send (OpenWA patch 3, waha#2163).
+     * What WhatsApp Web shows of the first link. In the library, its failure rejects the send, and it always fails on newer builds,
+     * which want the chat (OpenWA patch 3, waha#2163).
      */
-    async preview(content: unknown): Promise<object | undefined> {
+    async preview(chat: ChatModel, content: unknown): Promise<object | undefined> {
       try {
         const link = window.require('WALinkify').findLink(String(content))
         if (!link) return undefined
         const { getLinkPreview } = window.require('WAWebLinkPreviewChatAction')
         const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), PREVIEW_MS))
-        const found = await Promise.race([getLinkPreview(link), late])
+        const found = await Promise.race([getLinkPreview(link, chat), late])
         return found?.data && { ...found.data, preview: true, subtype: 'url' }
       } catch {
         return undefined
@@ -99,7 +100,7 @@ export function installPageSends(): void {
   ) => {
     const context = quote && (await tools.quote(quote))
     const { bareId, whatsappMcpPreview: wantsPreview, ...fields } = extra ?? {}
-    const preview = wantsPreview && (await tools.preview(content))
+    const preview = wantsPreview && (await tools.preview(chat, content))
     const rest = { ...preview, ...fields }
     if (bareId === undefined)
       return sendMessage(chat, content, { ...options, extraOptions: { ...rest, ...context } })

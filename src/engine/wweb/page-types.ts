@@ -129,7 +129,9 @@ export type PageModules = {
   }
   WAWebSocketModel: { Socket: { state: string } }
   WALinkify: { findLink(text: string): object | null }
-  WAWebLinkPreviewChatAction: { getLinkPreview(link: object): Promise<{ data?: object } | null> }
+  WAWebLinkPreviewChatAction: {
+    getLinkPreview(link: object, chat: ChatModel): Promise<{ data?: object } | null>
+  }
   WAWebMsgReply: { canReplyMsg(message: MsgModel): boolean }
   WAWebSendNonMessageDataRequest: {
     /** 3: `HISTORY_SYNC_ON_DEMAND`. */
