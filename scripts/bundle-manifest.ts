@@ -37,7 +37,7 @@ export function createManifest({ name, version, description, license, keywords, 
         // biome-ignore lint/suspicious/noTemplateCurlyInString: the app that installs the bundle replaces these
         args: ['${__dirname}/server/index.mjs'],
         // biome-ignore lint/suspicious/noTemplateCurlyInString: likewise
-        env: { WHATSAPP_MCP_URL: '${user_config.url}' },
+        env: { WHATSAPP_MCP_URL: '${user_config.url}', WHATSAPP_API_KEY_FILE: '${user_config.key_file}' },
       },
     },
     // Those that are on without a setting. `tools_generated`: there are more.
@@ -55,6 +55,14 @@ export function createManifest({ name, version, description, license, keywords, 
         description: 'The address of whatsapp-mcp-api on this computer.',
         default: 'http://127.0.0.1:8790',
         required: true,
+      },
+      key_file: {
+        type: 'string',
+        title: 'Key file',
+        description:
+          'Path of a file that contains a key of the server. Leave it empty if the server requires none.',
+        default: '',
+        required: false,
       },
     },
     compatibility: { platforms: ['darwin', 'win32', 'linux'], runtimes: { node: engines.node } },

@@ -63,7 +63,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { config, log } = options
   const clock = options.clock ?? systemClock
   const secret = await readArchiveKey(config.archiveKey, log)
-  const accessKey = await readAccessKey(config.accessKey, log)
+  const accessKey = readAccessKey(config.accessKey, log)
   const authDir = await openAuthDir(config.authDir, log)
   const control = openControl({ file: authDir.control, archives: authDir.archives, secret, clock })
   const uploads = openUploads({ dir: authDir.uploads, maxBytes: config.maxUploadBytes, clock, log })

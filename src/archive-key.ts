@@ -37,8 +37,8 @@ export async function readArchiveKey(source: KeySource | null, log: Log): Promis
 /** Requests can try keys much faster than an attacker with the archive can. */
 const MIN_ACCESS_CHARACTERS = 24
 
-/** Resolves with the access key of the settings; null if none is set. Rejects with a {@link KeyError} like {@link readArchiveKey}. */
-export async function readAccessKey(source: KeySource | null, log: Log): Promise<string | null> {
+/** Returns the key of a caller; null if none is set. @throws KeyError like {@link readArchiveKey} */
+export function readAccessKey(source: KeySource | null, log: Pick<Log, 'warn'>): string | null {
   if (source === null || 'command' in source) return null
   const [text, what] =
     'key' in source ? [source.key, 'WHATSAPP_MCP_KEY'] : [readKeyFile(source.file, log), source.file]
@@ -52,7 +52,7 @@ export async function readAccessKey(source: KeySource | null, log: Log): Promise
 }
 
 /** Reads the key from the only line of this file. Errors as {@link readArchiveKey}. */
-export function readKeyFile(file: string, log: Log): string {
+export function readKeyFile(file: string, log: Pick<Log, 'warn'>): string {
   let text: string
   try {
     text = readText(file, { maxBytes: MAX_BYTES, look: (stats, fd) => makePrivate(file, stats, fd, log) })
@@ -95,7 +95,7 @@ export function firstLine(text: string): string {
 }
 
 /** Makes the key file readable for its owner only. Accepts a file of root that our group can read, such as a container secret. */
-function makePrivate(file: string, { uid, mode }: Stats, fd: number, log: Log): void {
+function makePrivate(file: string, { uid, mode }: Stats, fd: number, log: Pick<Log, 'warn'>): void {
   if (process.getuid === undefined) return
   if (uid === process.getuid()) return closeToOthers(file, mode, fd, log)
   const isHandedOut = uid === 0 && (mode & 0o007) === 0
@@ -106,7 +106,7 @@ function makePrivate(file: string, { uid, mode }: Stats, fd: number, log: Log): 
   )
 }
 
-function closeToOthers(file: string, mode: Stats['mode'], fd: number, log: Log): void {
+function closeToOthers(file: string, mode: Stats['mode'], fd: number, log: Pick<Log, 'warn'>): void {
   if ((mode & 0o077) === 0) return
   try {
     fchmodSync(fd, 0o600)

@@ -459,6 +459,11 @@ function readKeySource(sources: Sources, base: string, names: KeySettings): KeyS
   return given[0] ?? null
 }
 
+/** Returns the source of the key of the settings; null if they have none. Throws as above. */
+export function readAccessSource(sources: Sources, base: string): KeySource | null {
+  return readKeySource(sources, base, ACCESS_KEY)
+}
+
 /** Reads where the server can be reached, and who needs a key. */
 function readAccess(
   sources: Sources,
@@ -469,7 +474,7 @@ function readAccess(
   const publicUrl = read('WHATSAPP_MCP_PUBLIC_URL')
   const named = publicUrl === null ? [] : [new URL(publicUrl).hostname]
   const allowedHosts = [...new Set([...read('WHATSAPP_MCP_ALLOWED_HOSTS'), ...named])]
-  const accessKey = readKeySource(sources, base, ACCESS_KEY)
+  const accessKey = readAccessSource(sources, base)
   const hasKeys = accessKey !== null || read('WHATSAPP_MCP_REQUIRE_KEY')
   if (!isLoopback(host) && !(hasKeys && allowedHosts.length > 0)) {
     throw new ConfigError(

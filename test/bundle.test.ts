@@ -43,7 +43,10 @@ it('runs by itself, far from its packages, and leads to the server that was name
   const sandbox = await openSandbox()
   const fill = (text: string) =>
     // What the app does with the manifest and with what its user typed.
-    text.replace('${__dirname}', content).replace('${user_config.url}', `${sandbox.url}/mcp/`)
+    text
+      .replace('${__dirname}', content)
+      .replace('${user_config.url}', `${sandbox.url}/mcp/`)
+      .replace('${user_config.key_file}', '')
   const { command, args, env } = manifest.server.mcp_config
   expect(command).toBe('node')
   const client = new Client({ name: 'test', version: '1' })

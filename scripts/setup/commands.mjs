@@ -38,6 +38,7 @@ const commands = {
       'doctor',
       'outbox',
       'accounts',
+      'keys',
       'archive',
       'stdio',
       'mcp-config',

@@ -5,6 +5,7 @@ import { isLoopback } from '../loopback.ts'
 import { accountPath } from '../model/account-paths.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { listenerAt } from '../same-user.ts'
+import { clientKey } from './client-key.ts'
 import type { Given } from './command.ts'
 import { errnoOf, isBeforeSent } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
@@ -42,6 +43,8 @@ export type Api = {
   open(path: string): Promise<Response>
 }
 
+type Asked = RequestInit & { headers?: Record<string, string> }
+
 /** The server responds to readings within 2 s; a machine under load gets more time. */
 const ANSWER_MS = 10_000
 
@@ -56,15 +59,18 @@ export type Server = {
   isNamed: boolean
   /** The account to use. Default: `default`. */
   account?: string
+  /** The key to send. Null, the default: none. */
+  key?: string | null
 }
 
 /**
  * Returns a client of this server. A call rejects with ApiError if the server returns an error, and with CommandError if
  * no server responds, the response is late, or another program responds. Before the first call, the client checks that
- * the server is whatsapp-mcp-api: no data goes to another program.
+ * the server is whatsapp-mcp-api: no data goes to another program, and no key.
  */
-export function openApi({ url, isNamed, account = DEFAULT_ACCOUNT }: Server): Api {
-  const ask = async (path: string, limitMs: number, request: RequestInit = {}): Promise<Response> => {
+export function openApi({ url, isNamed, account = DEFAULT_ACCOUNT, key = null }: Server): Api {
+  const keyed: Record<string, string> = key === null ? {} : { authorization: `Bearer ${key}` }
+  const ask = async (path: string, limitMs: number, request: Asked = {}): Promise<Response> => {
     if (!isNamed && listenerAt(url) === 'foreign') throw notThisUser(url)
     const answer = await fetch(`${url}${accountPath(path, account)}`, {
       signal: AbortSignal.timeout(limitMs),
@@ -93,10 +99,10 @@ export function openApi({ url, isNamed, account = DEFAULT_ACCOUNT }: Server): Ap
     known ??= introduce(Math.min(limitMs, ANSWER_MS))
     return known
   }
-  const call = async (path: string, limitMs: number, request: RequestInit = {}): Promise<Response> => {
+  const call = async (path: string, limitMs: number, request: Asked = {}): Promise<Response> => {
     await isKnown(limitMs)
     try {
-      return await ask(path, limitMs, request)
+      return await ask(path, limitMs, { ...request, headers: { ...request.headers, ...keyed } })
     } catch (error) {
       throw explainFailure(url, error, { limitMs, isAsked: true })
     }
@@ -122,7 +128,7 @@ export function openApi({ url, isNamed, account = DEFAULT_ACCOUNT }: Server): Ap
   }
 }
 
-type Addressed = Pick<Given, 'settings'> & { flags: { url: string; account?: string } }
+type Addressed = Pick<Given, 'settings'> & { flags: { url: string; account?: string; 'key-file'?: string } }
 type Environment = Record<string, string | undefined>
 
 /**
@@ -168,14 +174,16 @@ export function addressOf(given: Addressed, env: () => Environment = readEnviron
   )
 }
 
-/** Returns the server to call, and whether its URL was given explicitly. */
+/** Returns the server to call, whether its URL was given explicitly, and the key to send. */
 export function serverOf(given: Addressed): Server {
-  const { account = DEFAULT_ACCOUNT } = given.flags
-  return { url: addressOf(given), isNamed: givenUrl(given) !== null, account }
+  const { account = DEFAULT_ACCOUNT, 'key-file': file = '' } = given.flags
+  const isNamed = givenUrl(given) !== null
+  const key = clientKey({ file, isNamed, settings: given.settings, env: readEnvironment })
+  return { url: addressOf(given), isNamed, account, key }
 }
 
 /** Turns a failed call into an error. `isAsked`: the call was the command's own request, not the identity check. */
-function carrying(method: string, body: object): RequestInit {
+function carrying(method: string, body: object): Asked {
   return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
 

@@ -18,6 +18,7 @@ import {
   archiveStats,
   archiveVerify,
 } from './commands/archive.ts'
+import { keysChange, keysCreate, keysList, keysRevoke, keysRotate } from './commands/keys.ts'
 import { mcpConfig, stdio } from './commands/mcp.ts'
 import {
   outboxApprove,
@@ -53,6 +54,11 @@ export const COMMANDS: readonly Command[] = [
   accountsStop,
   accountsRestart,
   accountsRemove,
+  keysList,
+  keysCreate,
+  keysChange,
+  keysRotate,
+  keysRevoke,
   archiveStats,
   archiveExport,
   archiveImport,

@@ -27,7 +27,13 @@ export type Finding = {
   next: string | null
 }
 
-export type Situation = { config: Config; machine: MachineView; answering: Answering }
+/** `key`: for the server; null: none. */
+export type Situation = {
+  config: Config
+  machine: MachineView
+  answering: Answering
+  key: string | null
+}
 
 export type Check = { name: string; run(situation: Situation): Promise<Verdict> }
 
@@ -229,7 +235,7 @@ async function checkPort({ config, machine, answering }: Situation): Promise<Ver
         `To run your own server, ${other}.`,
       )
     case 'locked':
-      return ok(`A server that requires a key runs at ${url}. Its status was not read.`)
+      return ok(`A server that requires a key runs at ${url}. Its status was not read: use --key-file.`)
     case 'nobody_of_ours': {
       if (port === 0) return ok('The start selects a free port.')
       const why = await machine.whyNotListen(host, port)
@@ -353,10 +359,10 @@ type Capabilities = {
 }
 
 /** Checks what WhatsApp Web offers to the running server. */
-async function checkCapabilities({ config, answering }: Situation): Promise<Verdict> {
+async function checkCapabilities({ config, answering, key }: Situation): Promise<Verdict> {
   if (answering.who !== 'server' || !isOurs(answering, config.authDir))
     return ok('No server of this directory runs, so WhatsApp Web was not checked.')
-  const api = openApi({ url: serverUrl(config.host, config.port), isNamed: true })
+  const api = openApi({ url: serverUrl(config.host, config.port), isNamed: true, key })
   const { whatsapp_web_version, is_known_build, operations } =
     await api.get<Capabilities>('/api/capabilities')
   if (whatsapp_web_version === null) return ok('WhatsApp Web is not loaded, so it was not checked.')

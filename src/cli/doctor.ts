@@ -2,10 +2,12 @@
 import { type Config, type GivenSettings, serverUrl } from '../config.ts'
 import { isLoopback } from '../loopback.ts'
 import type { Status } from '../model/status.ts'
+import { listenerAt } from '../same-user.ts'
 import { openApi } from './client.ts'
 import { CHECKS, type Finding } from './doctor-checks.ts'
 import { type MachineView, thisMachine } from './doctor-machine.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { keyFileOf, readKey } from './read-key.ts'
 import { plain } from './terminal.ts'
 import { whoAnswers } from './who-answers.ts'
 import { inWords } from './words.ts'
@@ -17,10 +19,13 @@ import { inWords } from './words.ts'
  */
 export async function doctor(
   read: (more: GivenSettings) => Config,
-  { json, url }: { json: boolean; url: string },
+  { json, url, 'key-file': file }: { json: boolean; url: string; 'key-file': string },
 ): Promise<number> {
-  const config = read(url === '' ? {} : await settingsOf(url, read))
-  const findings = await examine(config, thisMachine())
+  const named = readKey(keyFileOf(file))
+  const config = read(url === '' ? {} : await settingsOf(url, read, named))
+  const isOurs = url === '' && listenerAt(serverUrl(config.host, config.port)) === 'ours'
+  const key = named ?? (isOurs ? readKey(config.accessKey) : null)
+  const findings = await examine(config, thisMachine(), key)
   const problems = findings.filter(({ level }) => level === 'problem').length
   process.stdout.write(
     json
@@ -31,7 +36,11 @@ export async function doctor(
 }
 
 /** Returns the settings of a running server. */
-async function settingsOf(url: string, read: (more: GivenSettings) => Config): Promise<GivenSettings> {
+async function settingsOf(
+  url: string,
+  read: (more: GivenSettings) => Config,
+  key: string | null,
+): Promise<GivenSettings> {
   const { hostname, port, protocol } = new URL(url)
   const host = hostname.replace(/^\[|\]$/g, '')
   if (!isLoopback(host))
@@ -45,7 +54,7 @@ async function settingsOf(url: string, read: (more: GivenSettings) => Config): P
     WHATSAPP_MCP_PORT: port || (protocol === 'https:' ? '443' : '80'),
   }
   read(place)
-  const { auth_dir, chrome_executable, headless } = await openApi({ url, isNamed: true }).get<Status>(
+  const { auth_dir, chrome_executable, headless } = await openApi({ url, isNamed: true, key }).get<Status>(
     '/api/status',
   )
   return {
@@ -56,9 +65,13 @@ async function settingsOf(url: string, read: (more: GivenSettings) => Config): P
   }
 }
 
-/** Runs every check, in the order of the list. Never rejects, and changes nothing. */
-export async function examine(config: Config, machine: MachineView): Promise<Finding[]> {
-  const situation = { config, machine, answering: await whoAnswers(config) }
+/** Runs every check, in the order of the list. Never rejects, and changes nothing. `key`: for the server; null: none. */
+export async function examine(
+  config: Config,
+  machine: MachineView,
+  key: string | null = null,
+): Promise<Finding[]> {
+  const situation = { config, machine, key, answering: await whoAnswers(config, key) }
   return Promise.all(
     CHECKS.map(async ({ name, run }) => {
       try {

@@ -3,6 +3,7 @@ import { accessSync, constants, readFileSync, realpathSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { type GivenSettings, type Row, readConfig, rooted, SETTINGS, type SettingName } from '../config.ts'
 import { readEnvironment } from '../environment.ts'
+import { toPath } from '../home.ts'
 import { accountPath } from '../model/account-paths.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { addressOf, givenUrl } from './client.ts'
@@ -20,7 +21,7 @@ export type Entry =
   | { transport: 'stdio'; command: string; args: string[] }
 
 export type EntryOptions = {
-  given: { settings: GivenSettings; flags: { url: string; account?: string } }
+  given: { settings: GivenSettings; flags: { url: string; account?: string; 'key-file'?: string } }
   place: Place
   /** The Node that runs this. */
   execPath: string
@@ -31,7 +32,8 @@ export function toEntry(transport: Transport, { given, place, execPath }: EntryO
   const address = addressOf(given, () => environmentOf(place))
   const asked = given.settings.WHATSAPP_MCP_TOOLSETS
   const query = toolsetsQuery(asked)
-  const { account = DEFAULT_ACCOUNT } = given.flags
+  const { account = DEFAULT_ACCOUNT, 'key-file': keyFile = '' } = given.flags
+  if (transport === 'http' && keyFile !== '') throw noKeyIn(transport)
   if (transport === 'http') return { transport, url: `${address}${accountPath('/mcp', account)}${query}` }
   const { command, args } = launch(place, execPath)
   const more =
@@ -41,8 +43,23 @@ export function toEntry(transport: Transport, { given, place, execPath }: EntryO
   return {
     transport,
     command,
-    args: [...args, 'stdio', ...(account === DEFAULT_ACCOUNT ? [] : ['--account', account]), ...more],
+    args: [
+      ...args,
+      'stdio',
+      ...(account === DEFAULT_ACCOUNT ? [] : ['--account', account]),
+      ...(keyFile === '' ? [] : ['--key-file', toPath(keyFile)]),
+      ...more,
+    ],
   }
+}
+
+/** An entry is stored and synchronised by its client, and shown by it: it names the file of a key, and contains no key. */
+function noKeyIn(transport: Transport): CommandError {
+  return new CommandError(
+    `An entry with --transport ${transport} cannot read a key from a file.`,
+    'Omit --transport: the command stdio reads the key. Or add the header "Authorization: Bearer KEY" in the client yourself.',
+    EXIT.wrongSetting,
+  )
 }
 
 /** Returns the name of a setting that is set but must not be written into a client's file; null if there is none. */

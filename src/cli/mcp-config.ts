@@ -18,6 +18,7 @@ type McpConfigFlags = {
   name: string
   install: boolean
   url: string
+  'key-file': string
   account: string
 }
 

@@ -48,8 +48,10 @@ export type Http = {
 /**
  * @param url of the MCP endpoint
  * @param isOurs called before each request; false if the listener must not receive it. Default: always true.
+ * @param key sent with each request. Default: none.
  */
-export function createHttp(url: string, isOurs: () => boolean = () => true): Http {
+export function createHttp(url: string, isOurs = () => true, key: string | null = null): Http {
+  const keyed = key === null ? {} : { authorization: `Bearer ${key}` }
   const isSecure = url.startsWith('https:')
   const kept = isSecure ? new SecureAgent({ keepAlive: true }) : new Agent({ keepAlive: true })
   const open = isSecure ? requestHttps : requestHttp
@@ -58,7 +60,12 @@ export function createHttp(url: string, isOurs: () => boolean = () => true): Htt
       new Promise((resolve, reject) => {
         if (!isOurs()) throw new Lost('no process of this user listens there', false)
         const agent = isFresh ? false : kept
-        const asked = open(url, { method, agent, headers, ...(signal === undefined ? {} : { signal }) })
+        const asked = open(url, {
+          method,
+          agent,
+          headers: { ...headers, ...keyed },
+          ...(signal === undefined ? {} : { signal }),
+        })
         const giveUp = (says: string, wasSent: boolean) => () => void asked.destroy(new Lost(says, wasSent))
         const unanswered = setTimeout(giveUp(`no response in ${ANSWER_MS / 1_000} s`, true), ANSWER_MS)
         const unconnected = setTimeout(giveUp(`no connection in ${CONNECT_MS / 1_000} s`, false), CONNECT_MS)

@@ -3,13 +3,14 @@ import { type GivenSettings, readConfig, SETTINGS, type SettingName } from '../c
 import { readEnvironment } from '../environment.ts'
 import { accountPath } from '../model/account-paths.ts'
 import { addressOf, givenUrl } from './client.ts'
+import { clientKey } from './client-key.ts'
 import { dataRoot } from './data-dir.ts'
 import type { StdioOptions } from './stdio.ts'
 import { namedServer } from './stdio-named.ts'
 import { ownServer } from './stdio-server.ts'
 import { toolsetsQuery } from './toolsets-query.ts'
 
-type StdioFlags = { url: string; account: string; 'idle-minutes': number; stay: boolean }
+type StdioFlags = { url: string; 'key-file': string; account: string; 'idle-minutes': number; stay: boolean }
 
 /**
  * Clients start `stdio` in the folder of the open project. A downloaded folder must not define programs to run or redirect
@@ -24,12 +25,20 @@ export function openServer(given: { settings: GivenSettings; flags: StdioFlags }
   const root = dataRoot()
   const env = readEnvironment(root)
   const named = givenUrl(given)
-  if (named !== null) return { openServer: () => namedServer(named), endpoint, idleMs: null }
+  const key = clientKey({
+    file: flags['key-file'],
+    isNamed: named !== null,
+    settings,
+    env: () => env,
+    base: root,
+  })
+  if (named !== null) return { openServer: () => namedServer(named), endpoint, key, idleMs: null }
   const { authDir } = readConfig({ flags: settings, env, root, base: root })
   const url = addressOf(given, () => env)
   const idleMinutes = flags.stay ? 0 : flags['idle-minutes']
   return {
     endpoint,
+    key,
     idleMs: idleMinutes === 0 ? null : idleMinutes * 60_000,
     openServer: (say) =>
       ownServer({

@@ -21,16 +21,18 @@ export type StdioOptions = {
   openServer(say: (line: string) => void): PipeServer
   /** Path of the endpoint, with its query: `/mcp`, `/accounts/work/mcp?toolsets=all`. */
   endpoint: string
+  /** The key of the client; null if it has none. */
+  key: string | null
   /** The server stops after this time without a request, in ms; null: it does not stop. */
   idleMs: number | null
 }
 
 /** Forwards messages until the client is gone. Resolves with the exit code. */
-export async function stdio({ openServer, endpoint, idleMs }: StdioOptions): Promise<number> {
+export async function stdio({ openServer, endpoint, key, idleMs }: StdioOptions): Promise<number> {
   const output = takeStdout()
   const say = (line: string) => void process.stderr.write(`whatsapp-mcp-api: ${line}\n`)
   const server = openServer(say)
-  const http = createHttp(`${server.url}${endpoint}`, server.isOurs)
+  const http = createHttp(`${server.url}${endpoint}`, server.isOurs, key)
   const pipe = createPipe({ server, http, write: output.write, say })
   const beat = keepAwake(server, idleMs)
 

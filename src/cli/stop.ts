@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import { isAlive } from '../is-alive.ts'
 import type { Status } from '../model/status.ts'
-import { openApi } from './client.ts'
+import { ApiError, openApi } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { isSamePlace, type Running, runningIn } from './running.ts'
 import { plain } from './terminal.ts'
@@ -66,7 +66,9 @@ async function whoIs(url: string, authDir: string): Promise<'ours' | 'another' |
   try {
     const { auth_dir } = await openApi({ url, isNamed: false }).get<Status>('/api/status')
     return isSamePlace(auth_dir, authDir) ? 'ours' : 'another'
-  } catch {
+  } catch (error) {
+    // A server of this user, at the URL that the process of the directory wrote.
+    if (error instanceof ApiError && error.problem.code === 'key_required') return 'ours'
     return 'nothing'
   }
 }

@@ -18,11 +18,17 @@ export type Answering =
 /** A program that does not respond within this time counts as another program. */
 const ANSWER_MS = 5_000
 
-/** Never rejects. The identity of the program is not verified: show the result to people, but send the program no data. */
-export async function whoAnswers({ host, port }: Pick<Config, 'host' | 'port'>): Promise<Answering> {
+/**
+ * Never rejects. The identity of the program is not verified: show the result to people, but send the program no data.
+ * @param key sent to the server. Default: none, which is right unless the process at the port belongs to this user.
+ */
+export async function whoAnswers(
+  { host, port }: Pick<Config, 'host' | 'port'>,
+  key: string | null = null,
+): Promise<Answering> {
   if (port === 0) return { who: 'nobody_of_ours' }
   try {
-    const api = openApi({ url: serverUrl(host, port), isNamed: true })
+    const api = openApi({ url: serverUrl(host, port), isNamed: true, key })
     const card = await api.get<{ status?: Status | null }>('/', ANSWER_MS)
     // The client has checked the name.
     if (!card.status) return { who: 'locked' }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { phoneNumberInput } from '../../model/ids.ts'
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
-import { account, aSwitch, CLIENT_SETTINGS, json, url } from './flags.ts'
+import { account, aSwitch, CLIENT_SETTINGS, json, server } from './flags.ts'
 
 export const status = defineCommand({
   name: 'status',
@@ -13,7 +13,7 @@ export const status = defineCommand({
   settings: CLIENT_SETTINGS,
   flags: {
     json,
-    url,
+    ...server,
     account: { ...account, help: 'Only this account. Default: every account; with --json: `default`.' },
   },
   examples: [
@@ -43,7 +43,7 @@ export const auth = defineCommand({
       help: 'Phone number of the account. Requests a pairing code to type on the phone, instead of a QR code.',
     },
     json,
-    url,
+    ...server,
     account,
   },
   examples: [
@@ -62,7 +62,7 @@ export const send = defineCommand({
   operands: ['NUMBER', 'MESSAGE'],
   fields: { phone_number: 'NUMBER', message: 'MESSAGE' },
   settings: CLIENT_SETTINGS,
-  flags: { json, url, account },
+  flags: { json, ...server, account },
   examples: [
     ["send +15551234567 'Hello from my own machine'", 'Sends a text'],
     ['send +15551234567 - < letter.txt', 'Sends the text of a file'],
@@ -80,7 +80,7 @@ export const logout = defineCommand({
   about: 'Asks for confirmation. Without a terminal, --yes is required. To link again you need the phone.',
   operands: [],
   settings: CLIENT_SETTINGS,
-  flags: { yes: aSwitch('Do not ask for confirmation.'), json, url, account },
+  flags: { yes: aSwitch('Do not ask for confirmation.'), json, ...server, account },
   examples: [['logout', 'Asks for confirmation, then logs out']],
   exits: ['notRunning'],
   run: async (given) => (await import('../logout.ts')).logout(serverOf(given), given.flags),

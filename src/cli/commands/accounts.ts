@@ -1,7 +1,7 @@
 /** The commands that manage the accounts of the running server. */
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
-import { aSwitch, CLIENT_SETTINGS, json, text, url } from './flags.ts'
+import { aSwitch, CLIENT_SETTINGS, json, server, text } from './flags.ts'
 
 export const accountsList = defineCommand({
   name: 'accounts list',
@@ -9,7 +9,7 @@ export const accountsList = defineCommand({
   about: '',
   operands: [],
   settings: CLIENT_SETTINGS,
-  flags: { json, url },
+  flags: { json, ...server },
   examples: [['accounts list', 'Shows a line for each account: its id, state, number and label']],
   exits: ['notRunning'],
   run: async (given) => (await import('../accounts.ts')).listAccounts(serverOf(given), given.flags),
@@ -29,7 +29,7 @@ export const accountsAdd = defineCommand({
   operands: ['ID'],
   fields: { id: 'ID', label: '--label', proxy: '--proxy-file' },
   settings: CLIENT_SETTINGS,
-  flags: { label, 'proxy-file': proxyFile, json, url },
+  flags: { label, 'proxy-file': proxyFile, json, ...server },
   examples: [["accounts add work --label 'Work phone'", 'Adds the account work']],
   exits: ['notRunning'],
   run: async (given) =>
@@ -49,7 +49,7 @@ export const accountsChange = defineCommand({
     'proxy-file': proxyFile,
     'no-proxy': aSwitch('Removes the proxy.'),
     json,
-    url,
+    ...server,
   },
   examples: [["accounts change work --label 'Shop'", 'Gives the account work another label']],
   exits: ['notRunning'],
@@ -63,7 +63,7 @@ export const accountsStop = defineCommand({
   about: 'Closes the browser of the account. The device stays linked.',
   operands: ['ID'],
   settings: CLIENT_SETTINGS,
-  flags: { json, url },
+  flags: { json, ...server },
   examples: [['accounts stop work', 'Stops the account work']],
   exits: ['notRunning'],
   run: async (given) =>
@@ -76,7 +76,7 @@ export const accountsRestart = defineCommand({
   about: 'Closes the browser of the account and starts it again, without logging out.',
   operands: ['ID'],
   settings: CLIENT_SETTINGS,
-  flags: { json, url },
+  flags: { json, ...server },
   examples: [['accounts restart work', 'Restarts the account work']],
   exits: ['notRunning'],
   run: async (given) =>
@@ -94,7 +94,7 @@ export const accountsRemove = defineCommand({
     'delete-archive': aSwitch('Delete the archive of the account too.'),
     yes: aSwitch('Do not ask for confirmation.'),
     json,
-    url,
+    ...server,
   },
   examples: [['accounts remove work', 'Asks for confirmation, then removes the account work']],
   exits: ['notRunning'],

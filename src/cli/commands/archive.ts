@@ -3,7 +3,7 @@ import { oneOf } from '../../config.ts'
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
 import { ownConfig } from '../own-config.ts'
-import { account, CLIENT_SETTINGS, json, text, url } from './flags.ts'
+import { account, CLIENT_SETTINGS, json, server, text } from './flags.ts'
 
 /** The settings of a command that opens the archives of a directory itself, without the server. */
 const ARCHIVE_SETTINGS = [
@@ -29,7 +29,7 @@ export const archiveStats = defineCommand({
   about: '',
   operands: [],
   settings: CLIENT_SETTINGS,
-  flags: { json, url, account },
+  flags: { json, ...server, account },
   examples: [['archive stats', 'Shows the numbers of messages, chats and people, the period and the size']],
   exits: ['notRunning'],
   run: async (given) => (await import('../archive-export.ts')).archiveStats(serverOf(given), given.flags),
@@ -52,7 +52,7 @@ export const archiveExport = defineCommand({
       help: 'Format of the export: jsonl or text.',
     },
     out: text('FILE', 'File to write. Default: standard output.'),
-    url,
+    ...server,
     account,
   },
   examples: [

@@ -33,6 +33,15 @@ export const url = {
   help: 'URL of the server or of its MCP endpoint. Default: WHATSAPP_MCP_URL of the environment, else the host and port of the settings.',
 } satisfies Row
 
+/** The flags of every command that calls a server. */
+export const server = {
+  url,
+  'key-file': text(
+    'FILE',
+    'File that contains the key to send, as its only line. Default: WHATSAPP_API_KEY_FILE of the environment, else the key of the settings, which is not sent to the server of --url.',
+  ),
+} as const
+
 /** The account that a command is about, `default` if it was omitted. */
 export const account = {
   takes: 'ID',

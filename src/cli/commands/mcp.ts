@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { oneOf } from '../../config.ts'
 import { defineCommand } from '../command.ts'
 import { CLIENTS } from '../mcp-config-clients.ts'
-import { ALL_SETTINGS, account, aSwitch, minutes, url } from './flags.ts'
+import { ALL_SETTINGS, account, aSwitch, minutes, server } from './flags.ts'
 
 export const stdio = defineCommand({
   name: 'stdio',
@@ -15,7 +15,7 @@ export const stdio = defineCommand({
   settingsFrom:
     'A name in capitals is the environment variable of the same setting. A flag takes precedence. MCP clients start this\ncommand in any folder, so it reads the .env of the project root (for an installed package: of your data directory) and\nresolves relative paths there. A server that it starts runs there too.',
   flags: {
-    url,
+    ...server,
     account,
     'idle-minutes': minutes('10', 'A server started here stops this many minutes after its last client.'),
     stay: aSwitch('A server started here runs until it is stopped.'),
@@ -51,7 +51,7 @@ export const mcpConfig = defineCommand({
       help: 'Name of the server in the client. Default: whatsapp, or whatsapp-ID for the account ID.',
     },
     install: aSwitch("Write the entry into the client's file."),
-    url,
+    ...server,
     account,
   },
   examples: [

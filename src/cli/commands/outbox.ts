@@ -1,7 +1,7 @@
 /** The commands for the owner's decisions about messages that wait. */
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
-import { CLIENT_SETTINGS, json, text, url } from './flags.ts'
+import { CLIENT_SETTINGS, json, server, text } from './flags.ts'
 
 const outboxItem = { operands: ['ID'], settings: CLIENT_SETTINGS, exits: ['notRunning'] } as const
 
@@ -11,7 +11,7 @@ export const outboxList = defineCommand({
   about: 'Shows held and scheduled messages with their whole text, and those whose outcome is unknown.',
   operands: [],
   settings: CLIENT_SETTINGS,
-  flags: { json, url },
+  flags: { json, ...server },
   examples: [['outbox list', 'Shows what waits, for whom, and the command that approves it']],
   exits: ['notRunning'],
   run: async (given) => (await import('../outbox.ts')).listOutbox(serverOf(given), given.flags),
@@ -23,7 +23,7 @@ export const outboxHistory = defineCommand({
   about: 'Settled messages are kept for 7 days. The text of a message that never waited is not kept.',
   operands: [],
   settings: CLIENT_SETTINGS,
-  flags: { json, url },
+  flags: { json, ...server },
   examples: [['outbox history', 'Shows the last 100 messages that this server sent, held or dropped']],
   exits: ['notRunning'],
   run: async (given) => (await import('../outbox.ts')).showHistory(serverOf(given), given.flags),
@@ -38,7 +38,7 @@ export const outboxApprove = defineCommand({
   flags: {
     digest: text('DIGEST', 'Digest of the message that was read.'),
     json,
-    url,
+    ...server,
   },
   examples: [['outbox approve ob_0mgk2x1a0q8z5r3w7', 'Sends this message']],
   run: async (given) =>
@@ -53,7 +53,7 @@ export const outboxReject = defineCommand({
   flags: {
     reason: text('TEXT', 'Why, for the client that wrote it.'),
     json,
-    url,
+    ...server,
   },
   examples: [["outbox reject ob_0mgk2x1a0q8z5r3w7 --reason 'Wrong person'", 'Never sends this message']],
   run: async (given) =>
@@ -65,7 +65,7 @@ export const outboxCancel = defineCommand({
   name: 'outbox cancel',
   summary: 'End a held or scheduled message without sending it',
   about: '',
-  flags: { json, url },
+  flags: { json, ...server },
   examples: [['outbox cancel ob_0mgk2x1a0q8z5r3w7', 'Never sends this message']],
   run: async (given) =>
     (await import('../outbox.ts')).cancelItem(serverOf(given), given.operands[0] ?? '', given.flags),
@@ -81,7 +81,7 @@ export const outboxEdit = defineCommand({
     message: text('TEXT', 'The new text or caption.'),
     'send-at': text('TIME', 'When to send, ISO 8601 with offset, YYYY-MM-DDThh:mm:ss+hh:mm.'),
     json,
-    url,
+    ...server,
   },
   examples: [["outbox edit ob_0mgk2x1a0q8z5r3w7 --message 'See you at 8'", 'Replaces the text']],
   run: async (given) =>

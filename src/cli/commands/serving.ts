@@ -3,7 +3,7 @@ import { builds } from '../../../simulator/builds.ts'
 import { oneOf, SETTINGS, whole } from '../../config.ts'
 import { defineCommand } from '../command.ts'
 import { ownConfig } from '../own-config.ts'
-import { ALL_SETTINGS, aSwitch, json, minutes, text, url } from './flags.ts'
+import { ALL_SETTINGS, aSwitch, json, minutes, server, text, url } from './flags.ts'
 
 export const serve = defineCommand({
   name: 'serve',
@@ -109,6 +109,7 @@ export const doctor = defineCommand({
   settings: ALL_SETTINGS,
   flags: {
     json,
+    ...server,
     url: {
       ...url,
       help: 'URL of a running server on this computer, such as a sandbox. Checks its directory, browser and port.',

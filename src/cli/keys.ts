@@ -1,0 +1,160 @@
+/** `whatsapp-mcp-api keys list`, `create`, `change`, `rotate` and `revoke`: the keys of the running server. */
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { codeOf } from '../error-code.ts'
+import { toPath } from '../home.ts'
+import { openApi, type Server } from './client.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { canAsk, confirm, plain } from './terminal.ts'
+
+const LIMIT_MS = 10_000
+
+type Key = {
+  id: string
+  name: string
+  scopes: string[]
+  accounts: string[] | null
+  toolsets: string[] | null
+  expires_at: string | null
+  last_used_at: string | null
+  old_secret_until: string | null
+}
+type One = { ok: true; key: Key }
+type WithSecret = One & { secret: string }
+type Flags = { json: boolean }
+
+/** Prints a line for each key. Resolves with the exit code. */
+export async function listKeys(server: Server, { json }: Flags): Promise<number> {
+  const list = await openApi(server).get<{ keys: Key[] }>('/api/keys')
+  print(json, list, list.keys.length === 0 ? 'There are no keys.\n' : list.keys.map(lineOf).join(''))
+  return EXIT.ok
+}
+
+type CreateFlags = Flags & Limits & { out: string }
+/** The flags for what a key may do. Empty: not given. */
+type Limits = { scopes: string; accounts: string; toolsets: string; expires: string }
+
+/** Creates the key, and writes its secret to the file, or prints only the secret. Resolves with the exit code. */
+export async function createKey(server: Server, name: string, flags: CreateFlags): Promise<number> {
+  if (flags.out !== '' && existsSync(toPath(flags.out))) throw unwritable(flags.out, 'exists already')
+  return withSecret(server, '/api/keys', { name, ...limitsOf(flags) }, flags)
+}
+
+/** Changes what the flags name. Resolves with the exit code. */
+export async function changeKey(
+  server: Server,
+  id: string,
+  { json, name, ...flags }: Flags & Limits & { name: string },
+): Promise<number> {
+  const body = { ...(name === '' ? {} : { name }), ...limitsOf(flags) }
+  if (Object.keys(body).length === 0)
+    throw new CommandError(
+      'No change is named.',
+      'Set --name, --scopes, --accounts, --toolsets or --expires.',
+      EXIT.wrongSetting,
+    )
+  const done = await openApi(server).patch<One>(pathOf(id), body, LIMIT_MS)
+  print(json, done, lineOf(done.key))
+  return EXIT.ok
+}
+
+type RotateFlags = Flags & { out: string; 'overlap-s': number }
+
+/** Replaces the secret, and writes the new one to the file, which may be the one of the previous secret, or prints only the secret. Resolves with the exit code. */
+export function rotateKey(server: Server, id: string, flags: RotateFlags): Promise<number> {
+  return withSecret(server, `${pathOf(id)}/rotate`, { overlap_s: flags['overlap-s'] }, flags)
+}
+
+/** Asks for confirmation unless `yes` is set, and revokes the key. Resolves with the exit code. */
+export async function revokeKey(
+  server: Server,
+  id: string,
+  { yes, json }: Flags & { yes: boolean },
+): Promise<number> {
+  if (!yes) {
+    if (!canAsk())
+      throw new CommandError(
+        'keys revoke asks for confirmation, which requires a terminal.',
+        `Confirm with: whatsapp-mcp-api keys revoke ${id} --yes`,
+        EXIT.wrongSetting,
+      )
+    if (!(await confirm(`Revoke the key ${plain(id)}? Its clients stop working.`))) {
+      process.stderr.write('Cancelled.\n')
+      return EXIT.failed
+    }
+  }
+  print(json, await openApi(server).delete<{ ok: true }>(pathOf(id), LIMIT_MS), 'Revoked.\n')
+  return EXIT.ok
+}
+
+/**
+ * Makes a secret. A file is created before the request, so that no secret is made that cannot be stored, and takes its name
+ * after it, so that clients read a whole key at any time.
+ * Standard output has only the secret, so that it can be redirected; standard error has the rest.
+ */
+async function withSecret(
+  server: Server,
+  path: string,
+  body: object,
+  { out, json }: { out: string; json: boolean },
+): Promise<number> {
+  const file = out === '' ? null : toPath(out)
+  const fresh = `${file}.new`
+  if (file !== null) createFile(fresh)
+  const { secret, ...done } = await openApi(server)
+    .post<WithSecret>(path, body, LIMIT_MS)
+    .catch((error) => {
+      if (file !== null) rmSync(fresh, { force: true })
+      throw error
+    })
+  if (file !== null) {
+    writeFileSync(fresh, `${secret}\n`)
+    renameSync(fresh, file)
+  }
+  const answer = file === null ? { ...done, secret } : done
+  print(json, answer, file === null ? `${secret}\n` : '')
+  process.stderr.write(`${lineOf(done.key)}${file === null ? ONCE : `The secret is in ${plain(file)}.\n`}`)
+  return EXIT.ok
+}
+
+const ONCE = 'Standard output has the secret. It is not shown again.\n'
+
+function createFile(file: string): void {
+  try {
+    writeFileSync(file, '', { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    throw unwritable(
+      file,
+      codeOf(error) === 'EEXIST' ? 'exists already' : `cannot be written (${codeOf(error)})`,
+    )
+  }
+}
+
+function unwritable(file: string, why: string): CommandError {
+  return new CommandError(`${plain(file)} ${why}.`, 'Name another file with --out.', EXIT.wrongSetting)
+}
+
+function limitsOf({ scopes, accounts, toolsets, expires }: Limits): object {
+  const listed = Object.entries({ scopes, accounts, toolsets }).flatMap(([name, text]) =>
+    text === '' ? [] : [[name, text.split(',').map((word) => word.trim())]],
+  )
+  return { ...Object.fromEntries(listed), ...(expires === '' ? {} : { expires_at: expires }) }
+}
+
+const pathOf = (id: string) => `/api/keys/${encodeURIComponent(id)}`
+
+function lineOf({ id, name, scopes, accounts, toolsets, ...times }: Key): string {
+  const facts = [
+    plain(name),
+    scopes.join('+'),
+    accounts && `accounts ${accounts.join('+')}`,
+    toolsets && `toolsets ${toolsets.join('+')}`,
+    times.expires_at && `expires ${times.expires_at}`,
+    times.old_secret_until && `old secret until ${times.old_secret_until}`,
+    times.last_used_at === null ? 'never used' : `last used ${times.last_used_at}`,
+  ]
+  return `${id.padEnd(17)} ${facts.filter((fact) => fact !== null).join(', ')}\n`
+}
+
+function print(json: boolean, data: unknown, text: string): void {
+  process.stdout.write(json ? `${JSON.stringify(data, null, 2)}\n` : text)
+}
