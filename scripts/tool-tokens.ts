@@ -18,6 +18,7 @@ const door = createDoor({
   uploads: Object.create(null),
   control: Object.create(null),
   mcpSends: 'open',
+  hideChats: [],
   mediaLinks: Object.create(null),
   clock: systemClock,
   mcpUrl: () => '',

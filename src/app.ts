@@ -89,6 +89,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     uploads,
     control,
     mcpSends: config.mcpSends,
+    hideChats: config.hideChats,
     mediaLinks: createMediaLinks(authDir.secret('media-links'), clock),
     clock,
     mcpUrl,

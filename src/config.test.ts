@@ -19,6 +19,7 @@ describe('readConfig', () => {
       accessKey: null,
       history: { perChat: 1000, days: 365, total: 200_000, pauseMs: 50 },
       mcpSends: 'open',
+      hideChats: [],
       outbox: { expiresMs: 86_400_000, lateMs: 3_600_000 },
       eventsDays: 30,
       maxUploadBytes: 67_108_864,

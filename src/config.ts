@@ -5,8 +5,10 @@ import { z } from 'zod'
 import { ConfigError } from './config-error.ts'
 import { toPath } from './home.ts'
 import { isLoopback } from './loopback.ts'
+import type { Jid } from './model/ids.ts'
 import { chatList, daysPerChat, type KeepRules, MAX_KEEP_DAYS } from './model/keeping.ts'
 import { MEDIA_KINDS, type MediaRules } from './model/media-rules.ts'
+import { jidList } from './model/sight.ts'
 import { type Toolset, toolsetList } from './model/toolsets.ts'
 
 /** The values of a switch. */
@@ -161,6 +163,13 @@ export const SETTINGS = {
     schema: oneOf(['open', 'confirm']),
     fallback: 'open',
     help: 'What happens to messages that MCP clients send. `open`: they are sent. `confirm`: each waits in the outbox until the owner approves it. See docs/outbox.md.',
+  },
+  WHATSAPP_HIDE_CHATS: {
+    flag: 'hide-chats',
+    takes: 'CHATS',
+    schema: jidList,
+    fallback: '',
+    help: 'Chats that MCP clients and keys without the scope admin do not see: ids (…@g.us) and phone numbers with country code, separated by commas. See docs/security.md.',
   },
   WHATSAPP_OUTBOX_EXPIRES_S: {
     flag: 'outbox-expires-s',
@@ -353,6 +362,8 @@ export type Config = {
   history: { perChat: number; days: number; total: number; pauseMs: number }
   /** What happens to messages that MCP clients send. */
   mcpSends: 'open' | 'confirm'
+  /** The chats that MCP clients and keys without the scope `admin` do not see. */
+  hideChats: readonly Jid[]
   /** How long messages wait for approval, and how late scheduled ones may be sent. */
   outbox: { expiresMs: number; lateMs: number }
   /** Number of days that events are kept. */
@@ -401,6 +412,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     readOnly: read('WHATSAPP_MCP_READ_ONLY'),
     toolsets: read('WHATSAPP_MCP_TOOLSETS'),
     mcpSends: read('WHATSAPP_MCP_SENDS'),
+    hideChats: read('WHATSAPP_HIDE_CHATS'),
     outbox: {
       expiresMs: read('WHATSAPP_OUTBOX_EXPIRES_S') * 1_000,
       lateMs: read('WHATSAPP_SEND_LATE_WITHIN') * 1_000,

@@ -5,6 +5,7 @@
 import type { Scope } from './model/caller.ts'
 import type { AccountId, Jid, MessageKey } from './model/ids.ts'
 import type { HoldReason, OutboxState } from './model/outbox.ts'
+import type { Sight } from './model/sight.ts'
 import type { Toolset } from './model/toolsets.ts'
 
 export type AccountRow = {
@@ -149,6 +150,8 @@ export type KeyRow = {
   accounts: string[] | null
   /** The toolsets that it may use; null: those of the settings. */
   toolsets: Toolset[] | null
+  /** The chats that it sees; null: all. */
+  chats: Sight | null
   createdAtMs: number
   /** Null: never. */
   expiresAtMs: number | null

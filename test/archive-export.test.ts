@@ -159,6 +159,7 @@ describe('GET /api/export', () => {
       uploads,
       control,
       mcpSends: 'open',
+      hideChats: [],
       mediaLinks,
       clock: systemClock,
       mcpUrl: () => '',

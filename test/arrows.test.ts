@@ -188,7 +188,8 @@ const ALLOWED: Record<string, string[]> = {
   ],
   'src/cli/mcp-config-other.ts': ['src/cli', 'src/json.ts', 'src/config.ts', 'src/loopback.ts'],
   // The files that it checks are those of this computer.
-  'src/cli/doctor.ts': ['src/cli', 'src/model', 'src/config.ts', 'src/loopback.ts'],
+  'src/cli/doctor.ts': ['src/cli', 'src/model', 'src/config.ts', 'src/loopback.ts', 'src/same-user.ts'],
+  'src/cli/read-key.ts': ['src/cli', 'src/archive-key.ts', 'src/config.ts', 'src/home.ts'],
   'src/cli/stdio-bundle.ts': ['src/cli', 'src/same-user.ts'],
   'src/cli/stdio-detached.ts': ['src/cli', 'src/session/auth-dir.ts', 'src/make-folder.ts'],
   'src/cli/doctor-machine.ts': ['src/cli', 'src/session/dir-lock.ts', 'src/browser'],

@@ -13,7 +13,7 @@ import { type Caller, OWNER } from '../model/caller.ts'
 export const SETTINGS_KEY = 'settings'
 
 /** What the owner decides about a key. */
-export type KeyFacts = Pick<KeyRow, 'name' | 'scopes' | 'accounts' | 'toolsets' | 'expiresAtMs'>
+export type KeyFacts = Pick<KeyRow, 'name' | 'scopes' | 'accounts' | 'toolsets' | 'chats' | 'expiresAtMs'>
 /** A key with its secret, which is returned only once. */
 export type Made = { key: KeyRow; secret: string }
 
@@ -248,11 +248,13 @@ function settingsKey(secret: string, createdAtMs: number): KeyRow {
     scopes: ['admin'],
     accounts: null,
     toolsets: null,
+    chats: null,
     expiresAtMs: null,
   }
   return { ...facts, id: SETTINGS_KEY, hash: hashOf(secret), old: null, createdAtMs, usedAtMs: null }
 }
 
-function toCaller({ id, scopes, accounts, toolsets }: KeyRow): Caller {
-  return { ...OWNER, id, scopes: new Set(scopes), accounts: accounts && new Set(accounts), toolsets }
+function toCaller({ id, scopes, accounts, toolsets, chats }: KeyRow): Caller {
+  const reach = { accounts: accounts && new Set(accounts), toolsets, sees: chats }
+  return { ...OWNER, id, scopes: new Set(scopes), ...reach }
 }

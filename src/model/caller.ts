@@ -1,4 +1,5 @@
 /** The caller of a request: what it may do, and on which accounts. */
+import type { Sight } from './sight.ts'
 import type { Toolset } from './toolsets.ts'
 
 /**
@@ -18,8 +19,8 @@ export type Caller = {
   accounts: ReadonlySet<string> | null
   /** The toolsets that the caller may use; null: those of the settings. */
   toolsets: readonly Toolset[] | null
-  /** The chats that the caller can see. */
-  sees: 'all'
+  /** The chats that the caller sees; null: all. */
+  sees: Sight | null
   /** The recipients to which the caller may send without the owner's approval. */
   sends: 'open'
 }
@@ -30,7 +31,7 @@ export const OWNER: Caller = {
   scopes: new Set(SCOPES),
   accounts: null,
   toolsets: null,
-  sees: 'all',
+  sees: null,
   sends: 'open',
 }
 

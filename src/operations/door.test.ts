@@ -28,6 +28,7 @@ const door = createDoor({
   uploads: { of: () => ({ add: () => Promise.reject(), find: () => null, hold: () => {} }) },
   control: Object.create(null),
   mcpSends: 'open',
+  hideChats: [],
   mediaLinks: createMediaLinks('a secret', systemClock),
   clock: systemClock,
   mcpUrl: () => 'http://127.0.0.1:1/mcp',

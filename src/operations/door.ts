@@ -10,6 +10,7 @@ import type { ControlStore } from '../control.ts'
 import { fail } from '../errors.ts'
 import type { CallerUploads, Uploads } from '../files/uploads.ts'
 import type { Keys } from '../keys/keys.ts'
+import type { Jid } from '../model/ids.ts'
 import type { SessionState } from '../model/status.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Archive } from '../session/archive.ts'
@@ -19,6 +20,7 @@ import type { MediaLinks } from './media-links.ts'
 import { createOnce, type Once } from './once.ts'
 import type { Operation } from './operation.ts'
 import { parseInput } from './parse-input.ts'
+import { type Seen, seenOf, sightOf } from './seen.ts'
 
 /** The part of the accounts that the door uses. */
 export type AccountsPort = Pick<
@@ -63,6 +65,8 @@ export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestI
   reader(): ReturnType<Archive['reader']>
   /** Links to media. */
   mediaLinks: MediaLinks
+  /** @throws AppError `chat_not_found` if the caller does not see this chat */
+  demandSeen: Seen['demandSeen']
 } & Pick<Archive, 'export' | 'fill' | 'staleSince' | 'media'> & {
     /** Readers of the event log. */
     events: Pick<Archive['events'], 'open'>
@@ -132,7 +136,7 @@ const noteIn =
     flush()
   }
 
-const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared) => ByScope[S] } = {
+const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) => ByScope[S] } = {
   read: () => ({}),
   send: ({ id, outbox, archive }, { uploads, control, call, mcpSends }) => ({
     uploads,
@@ -151,12 +155,12 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared) => ByScope[S]
         releaseAtMs: sendAtMs ?? null,
       }),
   }),
-  manage: ({ id, archive }, { control }) => ({
-    loadEarlier: archive.loadEarlier,
+  manage: ({ id, archive }, { control }, seen) => ({
+    loadEarlier: seen.loadEarlier,
     note: noteIn(archive),
     async forget(chat) {
-      const known = await archive.reader().recipientAt(chat)
-      const count = await archive.forget(chat)
+      const known = await seen.reader().recipientAt(chat)
+      const count = await seen.forget(chat)
       await control.outbox.forget(id, known?.id ?? chat)
       return count
     },
@@ -223,6 +227,8 @@ export type DoorOptions = {
   control: Pick<ControlStore, 'requests' | 'outbox'>
   /** What happens to messages that MCP clients send. */
   mcpSends: 'open' | 'confirm'
+  /** The chats that MCP clients and keys without the scope `admin` do not see. */
+  hideChats: readonly Jid[]
   mediaLinks: MediaLinks
   clock: Clock
   /** The URL of the account's MCP endpoint; known once the server listens. */
@@ -242,6 +248,7 @@ export function createDoor({
   uploads,
   control,
   mcpSends,
+  hideChats,
   mediaLinks,
   clock,
   mcpUrl,
@@ -266,6 +273,7 @@ export function createDoor({
     const needed = BY_NEEDS[way.needs](account, call)
     onAdmit({ operation: way.name, caller: caller.id, account: account.id, face, client, requestId, canAsk })
     const { session, archive } = account
+    const seen = seenOf(archive, sightOf(call, hideChats), signal)
     const readings: Readings = {
       caller,
       requestId,
@@ -281,16 +289,17 @@ export function createDoor({
       status: session.status,
       abilities: session.abilities,
       onStatus: session.onChange,
-      reader: () => archive.reader(signal),
-      export: archive.export,
-      fill: archive.fill,
+      reader: seen.reader,
+      export: seen.export,
+      fill: seen.fill,
       staleSince: archive.staleSince,
-      events: archive.events,
-      media: archive.media,
+      events: seen.events,
+      media: seen.media,
+      demandSeen: seen.demandSeen,
       mediaLinks,
     }
     const server = { accounts, keys, control, mcpSends, uploads: uploads.of(caller.id), call }
-    return { ...readings, ...BY_SCOPE[way.scope](account, server), ...needed }
+    return { ...readings, ...BY_SCOPE[way.scope](account, server, seen), ...needed }
   }
 
   return {

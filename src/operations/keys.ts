@@ -3,12 +3,16 @@ import { z } from 'zod'
 import type { KeyRow } from '../control.ts'
 import { fail } from '../errors.ts'
 import { accountIdInput } from '../model/ids.ts'
+import type { Sight } from '../model/sight.ts'
 import { TOOLSET_NAMES } from '../model/toolsets.ts'
 import { SCOPES } from './call.ts'
-import { whole, wordList } from './inputs.ts'
+import { chatIdInput, whole, wordList } from './inputs.ts'
 import { CONTROL_ERRORS, defineOperation } from './operation.ts'
 
 const MOST_OVERLAP_S = 7 * 24 * 3_600
+
+/** Ids or phone numbers of chats. */
+const chatInputs = z.array(chatIdInput).max(1_000)
 
 const facts = {
   name: z.string().trim().min(1).max(80).describe('Name for people, for example "Claude on my laptop".'),
@@ -19,6 +23,11 @@ const facts = {
     'The accounts that callers may use. Not together with the scope `admin`.',
   ),
   toolsets: wordList(z.enum(TOOLSET_NAMES)).describe('The toolsets that MCP clients may use.'),
+  chats: z
+    .strictObject({ only: chatInputs.optional(), hide: chatInputs.optional() })
+    .describe(
+      'The chats that callers see, by id or phone number: no others than `only`, and not those of `hide`. All other chats do not exist for the key. Not together with the scope `admin`.',
+    ),
   expires_at: z.iso
     .datetime({ offset: true, message: 'must be an ISO 8601 time with a zone, such as 2030-01-31T12:00:00Z' })
     .describe('When the key becomes invalid, ISO 8601 with a zone.'),
@@ -31,6 +40,10 @@ const Key = z.object({
   scopes: z.array(z.enum(SCOPES)),
   accounts: z.array(z.string()).nullable().describe('Null: all accounts.'),
   toolsets: z.array(z.enum(TOOLSET_NAMES)).nullable().describe('Null: those of the settings.'),
+  chats: z
+    .object({ only: z.array(z.string()).nullable(), hide: z.array(z.string()) })
+    .nullable()
+    .describe('Null: all chats.'),
   created_at: z.string(),
   expires_at: z.string().nullable(),
   last_used_at: z.string().nullable(),
@@ -88,16 +101,18 @@ export const addKey = defineOperation({
     scopes: facts.scopes,
     accounts: facts.accounts.optional(),
     toolsets: facts.toolsets.optional(),
+    chats: facts.chats.optional(),
     expires_at: facts.expires_at.optional(),
   }),
   output: WithSecret,
   isShownOnce: true,
   errors: [...CONTROL_ERRORS],
   example: { input: { name: 'Claude on my laptop', scopes: ['read'] } },
-  async run({ name, scopes, accounts = null, toolsets = null, expires_at = null }, { keys, clock }) {
+  async run({ name, scopes, accounts = null, toolsets = null, expires_at = null, ...more }, { keys, clock }) {
+    const chats = toSight(more.chats ?? null)
     const expiresAtMs = toFuture(expires_at, clock.now())
-    checkReach({ scopes, accounts })
-    const made = await keys.add({ name, scopes: distinct(scopes), accounts, toolsets, expiresAtMs })
+    checkReach({ scopes, accounts, chats })
+    const made = await keys.add({ name, scopes: distinct(scopes), accounts, toolsets, chats, expiresAtMs })
     return { ok: true as const, key: toKey(made.key), secret: made.secret }
   },
 })
@@ -130,22 +145,25 @@ export const changeKey = defineOperation({
     scopes: facts.scopes.optional(),
     accounts: facts.accounts.nullable().optional(),
     toolsets: facts.toolsets.nullable().optional(),
+    chats: facts.chats.nullable().optional(),
     expires_at: facts.expires_at.nullable().optional(),
   }),
   output: One,
   errors: [...CHANGE_ERRORS],
   example: { input: { ...example, scopes: ['read', 'send'] } },
-  async run({ key_id, name, scopes, accounts, toolsets, expires_at }, { keys, clock }) {
+  async run({ key_id, name, scopes, accounts, toolsets, chats, expires_at }, { keys, clock }) {
     const before = await keys.get(key_id)
     checkReach({
       scopes: scopes ?? before.scopes,
       accounts: accounts === undefined ? before.accounts : accounts,
+      chats: chats === undefined ? before.chats : toSight(chats),
     })
     const key = await keys.change(key_id, {
       ...(name === undefined ? {} : { name }),
       ...(scopes === undefined ? {} : { scopes: distinct(scopes) }),
       ...(accounts === undefined ? {} : { accounts }),
       ...(toolsets === undefined ? {} : { toolsets }),
+      ...(chats === undefined ? {} : { chats: toSight(chats) }),
       ...(expires_at === undefined ? {} : { expiresAtMs: toFuture(expires_at, clock.now()) }),
     })
     return { ok: true as const, key: toKey(key) }
@@ -193,13 +211,14 @@ export const removeKey = defineOperation({
   },
 })
 
-function toKey({ id, name, scopes, accounts, toolsets, ...times }: KeyRow): z.input<typeof Key> {
+function toKey({ id, name, scopes, accounts, toolsets, chats, ...times }: KeyRow): z.input<typeof Key> {
   return {
     id,
     name,
     scopes,
     accounts,
     toolsets,
+    chats: chats && { only: chats.only && [...chats.only], hide: [...chats.hide] },
     created_at: toTime(times.createdAtMs) ?? '',
     expires_at: toTime(times.expiresAtMs),
     last_used_at: toTime(times.usedAtMs),
@@ -221,11 +240,18 @@ function toFuture(time: string | null, now: number): number | null {
 
 const distinct = <T>(list: readonly T[]): T[] => [...new Set(list)]
 
-/** An admin creates keys for every account, so a limit would be none. @throws AppError `invalid_input` */
-function checkReach({ scopes, accounts }: Pick<KeyRow, 'scopes' | 'accounts'>): void {
-  if (scopes.includes('admin') && accounts !== null)
+/** Null if nothing is limited. */
+function toSight(chats: z.output<typeof facts.chats> | null): Sight | null {
+  const { only = null, hide = [] } = chats ?? {}
+  return only === null && hide.length === 0 ? null : { only, hide }
+}
+
+/** An admin creates keys without limits, so a limit would be none. @throws AppError `invalid_input` */
+function checkReach({ scopes, ...limits }: Pick<KeyRow, 'scopes' | 'accounts' | 'chats'>): void {
+  const [name] = Object.entries(limits).find(([, limit]) => limit !== null) ?? []
+  if (scopes.includes('admin') && name !== undefined)
     fail('invalid_input', {
-      detail: '"accounts": cannot limit a key with the scope admin, which can create keys for every account.',
-      hint: 'Leave out `accounts`, or use the scopes read, send and manage.',
+      detail: `"${name}": cannot limit a key with the scope admin, which can create keys without limits.`,
+      hint: `Leave out \`${name}\`, or use the scopes read, send and manage.`,
     })
 }

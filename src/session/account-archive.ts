@@ -162,10 +162,10 @@ function openLog(store: Store, reads: ArchiveReads, clock: Clock): LogReader {
   const log = createEventReader(store, clock)
   return {
     ...log,
-    readEvents: async (after, query, limit) =>
-      log.last() - after <= NEAR
+    readEvents: async (after, query, limit, sight) =>
+      sight === null && log.last() - after <= NEAR
         ? log.readEvents(after, query, limit)
-        : reads.readEvents(after, query, limit),
+        : reads.readEvents(after, query, limit, sight),
   }
 }
 

@@ -9,6 +9,7 @@ import type { Log } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { KeepRules } from '../model/keeping.ts'
 import type { MediaRules } from '../model/media-rules.ts'
+import type { Sight } from '../model/sight.ts'
 import type { Status, SyncProgress } from '../model/status.ts'
 import type { ExportFormat } from '../store/exporter.ts'
 import { readHeader } from '../store/header.ts'
@@ -37,9 +38,9 @@ const CHANGED =
 export type Archive = {
   /**
    * Fails with `not_linked` if no account was ever linked, and as `openArchive`. Reads that have not begun when
-   * `signal` is aborted are not run.
+   * `signal` is aborted are not run. `sight`: what the caller sees; null, the default: everything.
    */
-  reader(signal?: AbortSignal): Reads
+  reader(signal?: AbortSignal, sight?: Sight | null): Reads
   /**
    * Readers of the event log. They end when another account's archive is opened, and when the server stops.
    */
@@ -65,7 +66,7 @@ export type Archive = {
    */
   forget(chat: Jid): Promise<number>
   /** Exports everything, or one chat. Fails as {@link Archive.reader}, with `chat_not_found`. */
-  export(chat: Jid | null, format: ExportFormat): Promise<RunningExport>
+  export(chat: Jid | null, format: ExportFormat, sight?: Sight | null): Promise<RunningExport>
   /** Media of messages. Fails as {@link Archive.reader}. */
   media: Pick<MediaRoom, 'open' | 'thumbnail'>
   /** Looks at the file. `hint`: the next step if the archive cannot be opened or written; null if nothing is wrong. */
@@ -299,7 +300,7 @@ export function createArchive(options: ArchiveOptions): Archive {
   }
 
   return {
-    reader: (signal) => requireOpen().reads.reader(signal),
+    reader: (...args) => requireOpen().reads.reader(...args),
     events,
     staleSince,
     async loadEarlier(chat, count) {
@@ -329,7 +330,7 @@ export function createArchive(options: ArchiveOptions): Archive {
       open: async (key) => requireOpen().media.open(key),
       thumbnail: async (key) => requireOpen().media.thumbnail(key),
     },
-    export: async (chat, format) => requireOpen().reads.export(chat, format),
+    export: async (...args) => requireOpen().reads.export(...args),
     view() {
       const sync: SyncProgress | null = catchUp?.progress() ?? null
       const account = opened?.account ?? authDir.account()

@@ -2,6 +2,7 @@
 import { fail } from '../errors.ts'
 import type { Event, EventKind } from '../model/events.ts'
 import type { Jid } from '../model/ids.ts'
+import type { Sight } from '../model/sight.ts'
 import type { EventPage, EventQuery, EventReader } from '../store/read-events.ts'
 
 /**
@@ -17,6 +18,8 @@ export type EventWish = {
   kinds?: readonly EventKind[] | undefined
   /** Only events of this chat. */
   chat?: Jid | undefined
+  /** What the reader sees; null, the default: everything. */
+  sight?: Sight | null
 }
 
 export type EventReading = {
@@ -57,7 +60,7 @@ export type EventReaders = {
 /** The event log of the open archive. */
 export type LogReader = Omit<EventReader, 'readEvents'> & {
   /** As `EventReader.readEvents`. */
-  readEvents(after: number, query: EventQuery, limit: number): Promise<EventPage>
+  readEvents(after: number, query: EventQuery, limit: number, sight: Sight | null): Promise<EventPage>
 }
 
 /** @param reader returns the event reader of the open archive; throws if none is open */
@@ -83,11 +86,11 @@ export function createEventReaders(reader: () => LogReader): EventReaders {
       isStopped = true
       endAll()
     },
-    open({ after, kinds, chat }) {
+    open({ after, kinds, chat, sight = null }) {
       if (isStopped) fail('shutting_down')
       const source = reader()
       let place = after === undefined ? source.last() : source.fromText(after)
-      if (chat !== undefined) source.requireChat(chat)
+      if (chat !== undefined) source.requireChat(chat, sight)
       if (readings.size >= MAX_READERS) fail('too_many_readers', { retryAfterS: 5 })
       // Kept as text: when the reader ends, the archive may be closed.
       let text = source.toText(place)
@@ -106,7 +109,7 @@ export function createEventReaders(reader: () => LogReader): EventReaders {
         async next(limit) {
           if (end.signal.aborted) return { events: [], hasMore: false }
           const query = { kinds: kinds ?? null, chat: chat ?? null }
-          const { events, next, hasMore } = await source.readEvents(place, query, limit)
+          const { events, next, hasMore } = await source.readEvents(place, query, limit, sight)
           if (next !== place) text = source.toText(next)
           place = next
           return { events, hasMore }

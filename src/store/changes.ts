@@ -23,7 +23,7 @@ export type Changes = {
 
 export function createChanges(db: Connection): Changes {
   const addRevision = db.command(
-    `INSERT INTO revisions (message, n, what, type, body, until_at_ms)
+    `INSERT INTO main.revisions (message, n, what, type, body, until_at_ms)
      SELECT ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4, ?5 FROM revisions WHERE message = ?1`,
   )
   const newest = db.query<{ n: number }>('SELECT max(n) AS n FROM revisions WHERE message = ?')
@@ -33,10 +33,10 @@ export function createChanges(db: Connection): Changes {
   const textsBefore = db.query<{ body: string }>('SELECT body FROM revisions WHERE message = ? ORDER BY n')
   const reactions = db.query<ReactionRow>('SELECT * FROM reactions WHERE message = ?')
   const setReaction = db.command(
-    `INSERT INTO reactions VALUES (?, ?, ?, ?)
+    `INSERT INTO main.reactions VALUES (?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET emoji = excluded.emoji, at_ms = excluded.at_ms`,
   )
-  const removeReaction = db.command('DELETE FROM reactions WHERE message = ? AND sender = ?')
+  const removeReaction = db.command('DELETE FROM main.reactions WHERE message = ? AND sender = ?')
   return {
     addRevision(message, { what, type, body, untilMs }) {
       addRevision.run(message, what, type, body, untilMs)

@@ -55,9 +55,9 @@ type Row = Omit<LoggedEvent, 'data'> & { data: string | null }
 const DROPPED_TO = 'events_dropped_to'
 
 export function createEventLog(db: Connection): EventLog {
-  const append = db.command('INSERT INTO events (at_ms, kind, chat, message, data) VALUES (?, ?, ?, ?, ?)')
+  const append = db.command('INSERT INTO main.events (at_ms, kind, chat, message, data) VALUES (?, ?, ?, ?, ?)')
   const appendForgotten = db.command(
-    `INSERT INTO events (at_ms, kind, chat, message, data)
+    `INSERT INTO main.events (at_ms, kind, chat, message, data)
      SELECT ?2, 'message.forgotten', chat, NULL, json_object('bare_id', bare_id, 'sender', sender)
      FROM messages WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id`,
   )
@@ -75,7 +75,8 @@ export function createEventLog(db: Connection): EventLog {
   const last = db.query<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'events'")
   const startAfter = db.command("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)")
   const newestUpTo = db.query<Pick<Row, 'cursor' | 'at_ms'>>(
-    'SELECT cursor, at_ms FROM events WHERE cursor <= ? ORDER BY cursor DESC LIMIT 1',
+    // Part of a cursor, which is the same for every reader.
+    'SELECT cursor, at_ms FROM main.events WHERE cursor <= ? ORDER BY cursor DESC LIMIT 1',
   )
   const oldest = db.query<Pick<Row, 'cursor' | 'at_ms'>>(
     'SELECT cursor, at_ms FROM events WHERE cursor <= ? ORDER BY cursor LIMIT ?',
@@ -83,7 +84,7 @@ export function createEventLog(db: Connection): EventLog {
   const firstUntil = db.query<Pick<Row, 'at_ms'>>(
     'SELECT at_ms FROM events WHERE at_ms <= ? ORDER BY cursor LIMIT 1',
   )
-  const drop = db.command('DELETE FROM events WHERE cursor <= ?')
+  const drop = db.command('DELETE FROM main.events WHERE cursor <= ?')
   const droppedTo = db.query<{ value: number }>(`SELECT value FROM meta WHERE name = '${DROPPED_TO}'`)
   const setDroppedTo = db.command(
     `INSERT INTO meta VALUES ('${DROPPED_TO}', ?) ON CONFLICT DO UPDATE SET value = excluded.value`,

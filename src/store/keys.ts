@@ -24,21 +24,22 @@ type Row = {
   created_at_ms: number
   expires_at_ms: number | null
   used_at_ms: number | null
+  chats: string | null
 }
 
 export function createKeys(db: Connection): Keys {
   const list = db.query<Row>('SELECT * FROM keys ORDER BY created_at_ms, id')
-  const put = db.command('INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const put = db.command('INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)')
   const remove = db.command('DELETE FROM keys WHERE id = ?')
   const used = db.command('UPDATE keys SET used_at_ms = ? WHERE id = ?')
   return {
     list: () => list.all().map(toKey),
     put(key) {
-      const { id, name, hash, old, scopes, accounts, toolsets, createdAtMs, expiresAtMs, usedAtMs } = key
+      const { id, name, hash, old, scopes, accounts, toolsets, chats } = key
       put.run(
         ...[id, name, hash, old?.hash ?? null, old?.untilMs ?? null],
         ...[JSON.stringify(scopes), toText(accounts), toText(toolsets)],
-        ...[createdAtMs, expiresAtMs, usedAtMs],
+        ...[key.createdAtMs, key.expiresAtMs, key.usedAtMs, toText(chats)],
       )
     },
     remove: (id) => void remove.run(id),
@@ -49,7 +50,7 @@ export function createKeys(db: Connection): Keys {
   }
 }
 
-const toText = (list: readonly string[] | null) => list && JSON.stringify(list)
+const toText = (value: object | null) => value && JSON.stringify(value)
 
 function toKey({ id, name, hash, ...row }: Row): KeyRow {
   return {
@@ -60,6 +61,7 @@ function toKey({ id, name, hash, ...row }: Row): KeyRow {
     scopes: JSON.parse(row.scopes),
     accounts: row.accounts && JSON.parse(row.accounts),
     toolsets: row.toolsets && JSON.parse(row.toolsets),
+    chats: row.chats && JSON.parse(row.chats),
     createdAtMs: row.created_at_ms,
     expiresAtMs: row.expires_at_ms,
     usedAtMs: row.used_at_ms,

@@ -119,7 +119,7 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
   function addressesOf(address: Jid): Jid[] {
     const { jid, lid } = loader.own()
     const isOwn = address === jid || address === lid
-    const person = finder.person(address)
+    const person = finder.anybody(address)
     const all = [address, ...(isOwn ? [jid, lid] : []), person?.phone, person?.lid]
     return [...new Set(all.filter((one) => one !== null && one !== undefined))]
   }

@@ -5,6 +5,7 @@ import type { Find } from '../model/event-row.ts'
 import { CHAT_FIELDS, type ChatField, type Event, type EventKind, KINDS } from '../model/events.ts'
 import type { Jid } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
+import type { Sight } from '../model/sight.ts'
 import type { Changes } from './changes.ts'
 import { createEventCursors, type EventCursors } from './event-cursor.ts'
 import type { EventLog, LoggedEvent } from './event-log.ts'
@@ -12,6 +13,7 @@ import { ME, NOBODY, type PersonRow } from './people.ts'
 import { createFinder } from './read-finder.ts'
 import { createLoader } from './read-loader.ts'
 import { type ChatFace, chatId, chatName, hasAuthors, jidOf, type Own, toContact, toKey } from './render.ts'
+import { createIsSeen } from './sight.ts'
 import type { Connection } from './sqlite.ts'
 import { msToIso } from './times.ts'
 
@@ -27,8 +29,8 @@ export type EventPage = { events: Event[]; next: number; hasMore: boolean }
 export type EventReader = EventCursors & {
   /** The newest position of the log. */
   last(): number
-  /** @throws AppError `chat_not_found` if the address is unknown */
-  requireChat(address: Jid): void
+  /** @throws AppError `chat_not_found` if the address is unknown, or not part of this sight */
+  requireChat(address: Jid, sight?: Sight | null): void
   /**
    * Returns up to `limit` events after this position, oldest first. If few events match, it may return few or
    * none with `hasMore`.
@@ -62,6 +64,7 @@ export function createEventReader(
   const loader = createLoader(db, clock)
   const finder = createFinder(db, loader)
   const cursors = createEventCursors(db, log)
+  const isSeen = createIsSeen(db)
   // Those of this connection, and those of others.
   const ownChanges = db.query<{ n: number }>('SELECT total_changes() AS n')
   const otherChanges = db.query<{ data_version: number }>('PRAGMA data_version')
@@ -126,8 +129,9 @@ export function createEventReader(
   return {
     ...cursors,
     last: () => log.last(),
-    requireChat(address) {
-      if (finder.chat(address) === null) fail('chat_not_found')
+    requireChat(address, sight = null) {
+      const chat = finder.chat(address)
+      if (chat === null || (sight !== null && !isSeen(chat.id, sight))) fail('chat_not_found')
     },
     readEvents(after, { kinds, chat: address }, limit) {
       cursors.requireKept(after)

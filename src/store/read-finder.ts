@@ -11,6 +11,8 @@ export type Finder = {
   /** The chat at this address, including one deleted on WhatsApp. */
   chat(address: Jid): ChatView | null
   person(address: Jid): PersonRow | null
+  /** The same, also of somebody whose chat the reader does not see: people write in groups too. */
+  anybody(address: Jid): PersonRow | null
   /**
    * The message with this key, and its chat. The key may contain phone numbers or LIDs; a number may have been its chat's when the
    * message was sent.
@@ -21,8 +23,9 @@ export type Finder = {
 const QUERIES = {
   chatByJid: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE c.jid = ?`,
   chatByPerson: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE c.person = ?`,
-  personByPhone: 'SELECT * FROM people WHERE phone = ?',
-  personByLid: 'SELECT * FROM people WHERE lid = ?',
+  personByPhone: 'SELECT * FROM main.people WHERE phone = ?',
+  personByLid: 'SELECT * FROM main.people WHERE lid = ?',
+  isSeen: 'SELECT id FROM people WHERE id = ?',
   formerPeople: 'SELECT person FROM person_phones WHERE phone = ?',
   alias: 'SELECT phone FROM phone_aliases WHERE asked = ?',
   messages: 'SELECT * FROM messages WHERE bare_id = ? AND chat = ?',
@@ -34,6 +37,7 @@ export function createFinder(db: Connection, loader: Loader): Finder {
   const chatByPerson = db.query<ChatView>(QUERIES.chatByPerson)
   const personByPhone = db.query<PersonRow>(QUERIES.personByPhone)
   const personByLid = db.query<PersonRow>(QUERIES.personByLid)
+  const isSeen = db.query<{ id: number }>(QUERIES.isSeen)
   const formerPeople = db.query<{ person: number }>(QUERIES.formerPeople)
   const alias = db.query<{ phone: Jid }>(QUERIES.alias)
   const messages = db.query<MessageRow>(QUERIES.messages)
@@ -53,12 +57,17 @@ export function createFinder(db: Connection, loader: Loader): Finder {
     return [address, ...alias.all(address).map(({ phone }) => phone)]
   }
 
-  function person(address: Jid): PersonRow | null {
+  function anybody(address: Jid): PersonRow | null {
     for (const one of aliases(address)) {
       const row = lookUp(one)
       if (row !== null) return row
     }
     return null
+  }
+
+  function person(address: Jid): PersonRow | null {
+    const found = anybody(address)
+    return found === null || isSeen.get(found.id) === undefined ? null : found
   }
 
   function chat(address: Jid): ChatView | null {
@@ -73,7 +82,7 @@ export function createFinder(db: Connection, loader: Loader): Finder {
 
   /** Everyone who has or had this address. */
   function everyone(address: Jid): number[] {
-    const now = person(address)?.id ?? []
+    const now = anybody(address)?.id ?? []
     return [...new Set([now, ...formerPeople.all(address).map((one) => one.person)].flat())]
   }
 
@@ -99,6 +108,7 @@ export function createFinder(db: Connection, loader: Loader): Finder {
   return {
     chat,
     person,
+    anybody,
     message(key) {
       for (const where of chats(key.chat)) {
         const found = messageIn(where, key)

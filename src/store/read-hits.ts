@@ -4,6 +4,7 @@ import { numberOf } from './message-row.ts'
 import { ME } from './people.ts'
 import { createIndexedFrom, furtherOf, isIndexEmpty } from './search-index.ts'
 import { createFindHits, type SearchScope, type Term, toExpression } from './search-query.ts'
+import { isLimited } from './sight.ts'
 import type { Connection } from './sqlite.ts'
 import { foldForSearch, MARKED, stored, tokensOf } from './tokens.ts'
 
@@ -48,6 +49,11 @@ type Row = {
 // Bound as integers: FTS5 ignores bounds of other types, and would read every hit.
 const HITS = `SELECT rowid AS id FROM search WHERE search MATCH ? AND rowid > ? AND rowid < ?
   ORDER BY rowid DESC LIMIT ?`
+/** The index has the messages of all chats. */
+const SEEN_HITS = HITS.replace(
+  'ORDER',
+  'AND EXISTS (SELECT 1 FROM messages m WHERE m.id = search.rowid) ORDER',
+)
 /**
  * The pages that hold words between two others, in each segment of the index. The table has the first word of each page, after
  * a byte "0", and twice its number, or once more (https://www.sqlite.org/fts5.html and fts5_index.c of SQLite 3.45).
@@ -72,7 +78,7 @@ const ROWS = {
 
 /** Prepares its statements once, here. */
 export function createFindNewest(db: Connection): FindNewest {
-  const hits = db.query<{ id: number }>(HITS)
+  const hits = db.query<{ id: number }>(isLimited(db) ? SEEN_HITS : HITS)
   const pages = db.query<{ pages: number }, [Uint8Array, Uint8Array]>(PAGES)
   const all = db.query<Row>(ROWS.all)
   const ofChat = db.query<Row>(ROWS.ofChat)

@@ -54,9 +54,10 @@ export function createLoader(db: Connection, clock: Clock): Loader {
   const meta = db.query<{ name: string; value: string }>(
     `SELECT name, value FROM meta WHERE name IN ('account_wid', 'account_lid')`,
   )
+  // Whoever wrote in a chat that the reader sees has an address there.
   const people = db.query<PersonRow & { asked: number }>(
-    `SELECT asked.value AS asked, p.* FROM json_each(?) asked CROSS JOIN people first ON first.id = asked.value
-     CROSS JOIN people p ON p.id = coalesce(first.same_as, first.id)`,
+    `SELECT asked.value AS asked, p.* FROM json_each(?) asked CROSS JOIN main.people first ON first.id = asked.value
+     CROSS JOIN main.people p ON p.id = coalesce(first.same_as, first.id)`,
   )
   const faces = db.query<ChatFace>(
     `SELECT ${FACE} FROM json_each(?) asked CROSS JOIN chats c ON c.id = asked.value

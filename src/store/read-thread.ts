@@ -1,6 +1,7 @@
 /** A thread that reads archives: it has connections of its own, which cannot write, and answers the calls of reads.ts. */
 import { fail } from '../errors.ts'
 import type { Jid } from '../model/ids.ts'
+import type { Sight } from '../model/sight.ts'
 import { createChanges } from './changes.ts'
 import { createEventLog } from './event-log.ts'
 import { createExporter, type ExportFormat } from './exporter.ts'
@@ -8,6 +9,7 @@ import type { FileKey } from './key-file.ts'
 import { identity } from './open-file.ts'
 import { createEventReader, type EventReader } from './read-events.ts'
 import { createReader, type Reader } from './reader.ts'
+import { limit } from './sight.ts'
 import { type Connection, connect } from './sqlite.ts'
 import { serveRequests } from './thread-port.ts'
 
@@ -29,54 +31,73 @@ type Calls = { [Name in keyof Functions]: (...args: Args[Name]) => Values[Name] 
 /** An archive that is open in the main thread. `identity` as of open-file.ts: a file that replaced it is not opened. */
 export type ArchiveFile = { file: string; key: FileKey | null; identity: string }
 /** `now`: Unix milliseconds by the server's clock. */
-type Call<Name extends keyof Calls> = { archive: ArchiveFile; now: number; name: Name; args: Args[Name] }
+type Call<Name extends keyof Calls> = {
+  archive: ArchiveFile
+  /** What the caller sees; null: everything. */
+  sight: Sight | null
+  now: number
+  name: Name
+  args: Args[Name]
+}
 export type ReadMessage = { [Name in keyof Calls]: Call<Name> }[keyof Calls] | { close: string }
 
-type Opened = { db: Connection; calls: Calls; clock: { nowMs: number } }
+type Opened = {
+  db: Connection
+  calls: Calls
+  clock: { nowMs: number }
+  show: ((sight: Sight) => void) | null
+}
 
 /** The writer has a larger cache; here every thread has one for each archive. */
 const CACHE_KB = 4_000
-const opened = new Map<string, Opened>()
+/** By file: a connection that shows everything, and one that is limited for each read. */
+const opened = { whole: new Map<string, Opened>(), limited: new Map<string, Opened>() }
 
 serveRequests(
   (message: ReadMessage) => {
     if ('close' in message) return close(message.close)
-    const { archive, now } = message
-    const { db, calls, clock } = opened.get(archive.file) ?? open(archive)
+    const { archive, sight, now } = message
+    const which = sight === null ? 'whole' : 'limited'
+    const { db, calls, clock, show } = opened[which].get(archive.file) ?? open(archive, which)
     clock.nowMs = now
     // All statements of a call see the same state of the archive.
     db.exec('BEGIN')
     try {
+      if (sight !== null) show?.(sight)
       return run(calls, message)
     } finally {
       db.exec('COMMIT')
     }
   },
-  () => [...opened.keys()].forEach(close),
+  () => [...opened.whole.keys(), ...opened.limited.keys()].forEach(close),
 )
 
 function run<Name extends keyof Calls>(calls: Calls, { name, args }: { name: Name; args: Args[Name] }) {
   return calls[name](...args)
 }
 
-function open({ file, key, identity: expected }: ArchiveFile): Opened {
+function open({ file, key, identity: expected }: ArchiveFile, which: keyof typeof opened): Opened {
   // Opening would create a file that is missing.
   if (identityOf(file) !== expected) fail('archive_unavailable')
   const db = connect(file, key)
-  db.exec(`PRAGMA query_only = ON; PRAGMA cache_size = -${CACHE_KB}; PRAGMA temp_store = MEMORY`)
+  db.exec(`PRAGMA cache_size = -${CACHE_KB}; PRAGMA temp_store = MEMORY`)
+  const show = which === 'limited' ? limit(db) : null
+  db.exec('PRAGMA query_only = ON')
   const clock = { nowMs: 0 }
   const time = { now: () => clock.nowMs, after: () => () => {} }
   const log = { db, events: createEventLog(db), changes: createChanges(db) }
   const { readEvents } = createEventReader(log, time)
   const calls = { ...createReader(db, time), readEvents, ...createExports(db, time) }
-  const archive = { db, calls, clock }
-  opened.set(file, archive)
+  const archive = { db, calls, clock, show }
+  opened[which].set(file, archive)
   return archive
 }
 
 function close(file: string): void {
-  opened.get(file)?.db.close()
-  opened.delete(file)
+  for (const which of Object.values(opened)) {
+    which.get(file)?.db.close()
+    which.delete(file)
+  }
 }
 
 function identityOf(file: string): string | null {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Jid } from '../model/ids.ts'
+import type { Sight } from '../model/sight.ts'
 import type { ExportFormat } from './exporter.ts'
 import { identity } from './open-file.ts'
 import type { EventPage, EventQuery } from './read-events.ts'
@@ -27,12 +28,12 @@ export type Reads = {
 export type RunningExport = { messages: number; pieces: AsyncIterable<string> }
 
 export type ArchiveReads = {
-  /** Calls that still wait when `signal` is aborted are not answered. */
-  reader(signal?: AbortSignal): Reads
+  /** Calls that still wait when `signal` is aborted are not answered. `sight`: what the caller sees; null: everything. */
+  reader(signal?: AbortSignal, sight?: Sight | null): Reads
   /** Rejects with `chat_not_found`. */
-  export(chat: Jid | null, format: ExportFormat): Promise<RunningExport>
+  export(chat: Jid | null, format: ExportFormat, sight?: Sight | null): Promise<RunningExport>
   /** As `EventReader.readEvents`, for ranges that take long. */
-  readEvents(after: number, query: EventQuery, limit: number): Promise<EventPage>
+  readEvents(after: number, query: EventQuery, limit: number, sight?: Sight | null): Promise<EventPage>
   /** Calls `work` while no thread reads, so that the log of the archive can be emptied. */
   alone<Result>(work: () => Result): Promise<Result>
   /** Waits for what runs, and rejects what waits. Call it before the archive is closed. */
@@ -68,81 +69,92 @@ export function openReads(store: Store, threads: Threads, clock: Clock): Archive
   async function ask<Name extends keyof Args>(
     name: Name,
     args: Args[Name],
+    sight: Sight | null,
     options: AskOptions = {},
   ): Promise<{ value: Values[Name]; at: At }> {
-    const message = { archive, now: clock.now(), name, args }
+    const message = { archive, sight, now: clock.now(), name, args }
     return requests.ask<Values[Name]>(message, { isLong: LONG.has(name), ...options })
   }
 
   async function read<Name extends keyof ReaderCalls>(
     name: Name,
     args: Args[Name],
-    signal?: AbortSignal,
+    { sight, signal }: { sight: Sight | null; signal?: AbortSignal | undefined },
     isLong = LONG.has(name),
-  ) {
-    return threads.isReady() ? (await ask(name, args, { signal, isLong })).value : here()[name](...args)
+  ): Promise<Values[Name]> {
+    // This thread has no limited connection: its own writes.
+    return threads.isReady() || sight !== null
+      ? (await ask(name, args, sight, { signal, isLong })).value
+      : here()[name](...args)
   }
 
-  async function search(args: Args['searchMessages'], signal: AbortSignal | undefined) {
+  async function search(
+    args: Args['searchMessages'],
+    by: { sight: Sight | null; signal?: AbortSignal | undefined },
+  ) {
     const [query, , { sort }] = args
     // The others take some milliseconds at any size.
     const isLong = sort === 'relevance' || query.includes('*')
     try {
-      return await read('searchMessages', args, signal, isLong)
+      return await read('searchMessages', args, by, isLong)
     } catch (error) {
       if (!isIndexDamage(error)) throw error
       // Only the index is damaged, not the archive: it is rebuilt, and the response says so.
       store.search.rebuild()
-      return read('searchMessages', args, signal, isLong)
+      return read('searchMessages', args, by, isLong)
     }
   }
 
-  const listChats = remembering(store.db, clock, async (...args: Args['listChats']) =>
-    read('listChats', args),
+  const listChats = remembering(store.db, clock, async (sight: Sight | null, ...args: Args['listChats']) =>
+    read('listChats', args, { sight }),
   )
 
   return {
-    reader(signal) {
-      const one = <Name extends keyof ReaderCalls>(name: Name, args: Args[Name]) => read(name, args, signal)
+    reader(signal, sight = null) {
+      const by = { sight, signal }
+      const one = <Name extends keyof ReaderCalls>(name: Name, args: Args[Name]) => read(name, args, by)
+      const few = async <Name extends keyof ReaderCalls>(name: Name, args: Args[Name]) =>
+        sight === null ? here()[name](...args) : one(name, args)
       return {
-        listChats,
+        listChats: (...args) => listChats(sight, ...args),
         getChat: (...args) => one('getChat', args),
         readMessages: (...args) => one('readMessages', args),
         getMessage: (...args) => one('getMessage', args),
         messagesAt: (...args) => one('messagesAt', args),
         listContacts: (...args) => one('listContacts', args),
         getContact: (...args) => one('getContact', args),
-        addressesOf: async (...args) => here().addressesOf(...args),
-        spellingsOf: async (...args) => here().spellingsOf(...args),
+        addressesOf: (...args) => few('addressesOf', args),
+        spellingsOf: (...args) => few('spellingsOf', args),
         listUnread: (...args) => one('listUnread', args),
         listWaiting: (...args) => one('listWaiting', args),
-        searchMessages: (...args) => search(args, signal),
-        recipientAt: async (...args) => here().recipientAt(...args),
+        searchMessages: (...args) => search(args, by),
+        recipientAt: (...args) => few('recipientAt', args),
         recipientsNamed: (...args) => one('recipientsNamed', args),
-        quoted: async (...args) => here().quoted(...args),
+        quoted: (...args) => few('quoted', args),
         countAll: (...args) => one('countAll', args),
       }
     },
-    async export(chat, format) {
-      const { value, at } = await ask('startExport', [chat, format])
-      return { messages: value.messages, pieces: pieces(value.id, at) }
+    async export(chat, format, sight = null) {
+      const { value, at } = await ask('startExport', [chat, format], sight)
+      return { messages: value.messages, pieces: pieces(value.id, at, sight) }
     },
-    readEvents: async (...args) => (await ask('readEvents', args)).value,
+    readEvents: async (after, query, limit, sight = null) =>
+      (await ask('readEvents', [after, query, limit], sight)).value,
     alone: requests.alone,
     close: () => requests.end({ close: store.file } satisfies ReadMessage),
   }
 
-  async function* pieces(id: number, at: At): AsyncGenerator<string> {
+  async function* pieces(id: number, at: At, sight: Sight | null): AsyncGenerator<string> {
     const release = at.keep()
     try {
       for (;;) {
-        const { value } = await ask('nextPiece', [id], { at })
+        const { value } = await ask('nextPiece', [id], sight, { at })
         if (value === null) return
         yield value
       }
     } finally {
       release()
-      await ask('endExport', [id], { at }).catch(() => {})
+      await ask('endExport', [id], sight, { at }).catch(() => {})
     }
   }
 }

@@ -6,7 +6,7 @@ import { createRouter, type Router } from './router.ts'
 import { createServerFactory, type McpOptions } from './server.ts'
 import type { SubscriptionGate } from './subscriptions.ts'
 import { createTurns } from './turns.ts'
-import { readUri } from './uris.ts'
+import { chatOf, readUri } from './uris.ts'
 
 /** Opens a router that serves the operations and notifies subscribers of changes until it is closed. */
 export function openMcp(options: Omit<McpOptions, 'turns'> & { sessionKey: string }): Router {
@@ -15,9 +15,12 @@ export function openMcp(options: Omit<McpOptions, 'turns'> & { sessionKey: strin
   const factory = createServerFactory({ ...options, turns })
   const gate: SubscriptionGate = {
     isResource: (uri) => readUri(uri) !== null,
-    admit(name, subscriber) {
+    admit(subscriber, uri) {
       const call: Call = { ...subscriber, face: 'mcp', account, canAsk: false }
-      options.door.admit({ name, scope: 'read', needs: 'nothing' }, call)
+      const name = uri === undefined ? 'listen' : 'subscribe'
+      const { demandSeen } = options.door.admit({ name, scope: 'read', needs: 'nothing' }, call)
+      const chat = uri === undefined ? null : chatOf(uri)
+      if (chat !== null) demandSeen(chat)
     },
   }
   const router = createRouter({ factory, sessionKey, gate, clock })

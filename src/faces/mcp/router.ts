@@ -78,9 +78,9 @@ export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions
   const listeners = createMcpHandler(factory, options)
   let isStopped = false
 
-  /** Admits a stream and its subscriptions. Returns the response if the caller may not have them, or null. */
+  /** Admits a stream (undefined) and its subscriptions. Returns the response if the caller may not have them, or null. */
   function admitAll(
-    what: Parameters<SubscriptionGate['admit']>[0][],
+    what: readonly (string | undefined)[],
     { request, caller, message }: Exchange,
     id?: RequestId,
   ): Response | null {
@@ -90,7 +90,7 @@ export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions
     const name = member(info, 'name')
     const client = typeof name === 'string' ? name : null
     try {
-      for (const one of what) gate.admit(one, { caller, client, requestId, signal })
+      for (const uri of what) gate.admit({ caller, client, requestId, signal }, uri)
       return null
     } catch (thrown) {
       const error = toAppError(thrown)
@@ -110,10 +110,7 @@ export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions
     const refusal = checkSubscriptions(uris, gate.isResource)
     if (refusal !== null) return refuse(400, RPC.invalidParams, refusal, { id })
     const entries = Array.isArray(uris) ? uris : []
-    return (
-      admitAll(['listen', ...entries.map(() => 'subscribe' as const)], exchange, id) ??
-      listeners.fetch(request, options)
-    )
+    return admitAll([undefined, ...entries.map(String)], exchange, id) ?? listeners.fetch(request, options)
   }
 
   function serveLegacy(exchange: Exchange): Promise<Response> | Response {

@@ -16,8 +16,11 @@ export type Subscriber = Pick<Call, 'caller' | 'client' | 'requestId' | 'signal'
 export type SubscriptionGate = {
   /** Returns true if a resource has or can have this URI. */
   isResource(uri: string): boolean
-  /** Admits a subscription to one resource, or a stream of notifications. @throws AppError like `Door.admit` */
-  admit(what: 'subscribe' | 'listen', subscriber: Subscriber): void
+  /**
+   * Admits a stream of notifications, or, with a URI, a subscription to this resource.
+   * @throws AppError like `Door.admit`; `chat_not_found` if the caller does not see its chat
+   */
+  admit(subscriber: Subscriber, uri?: string): void
 }
 
 const NO_SUCH =
@@ -57,12 +60,8 @@ export function takeSubscriptions(server: Server, bus: ServerEventBus, gate: Sub
       const requestId = requestIdOf(ctx)
       try {
         const client = server.getClientVersion()?.name ?? null
-        gate.admit('subscribe', {
-          caller: callerOf(ctx.http?.authInfo),
-          client,
-          requestId,
-          signal: ctx.mcpReq.signal,
-        })
+        const caller = callerOf(ctx.http?.authInfo)
+        gate.admit({ caller, client, requestId, signal: ctx.mcpReq.signal }, uri)
       } catch (error) {
         throw toProtocolError(toAppError(error), requestId, (text) => text)
       }

@@ -1,4 +1,5 @@
 /** The URIs of the resources. Only this file makes and parses them. */
+import { type Jid, parseMessageKey, toJid } from '../../model/ids.ts'
 
 export const STATUS_URI = 'whatsapp://status'
 /** As `resources/templates/list` returns them. */
@@ -21,6 +22,13 @@ export function readUri(uri: string): Named | null {
   // Only canonical ids. A phone number, for example, could be read, but its subscribers would receive no updates.
   if (id === null || !/^[\w.:-]*@[\w.@:-]+$/.test(id)) return null
   return { kind: folder === 'chats' ? 'chat' : 'message', id }
+}
+
+/** Returns the chat that the resource of this URI is part of; null if it has none. */
+export function chatOf(uri: string): Jid | null {
+  const named = readUri(uri)
+  if (named === null || named.kind === 'status') return null
+  return named.kind === 'chat' ? toJid(named.id) : (parseMessageKey(named.id)?.chat ?? null)
 }
 
 function decode(text: string): string | null {

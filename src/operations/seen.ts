@@ -1,0 +1,58 @@
+/** What a call sees of an archive: everything that reads, limited to the chats of the caller. */
+import type { Jid, KeyParts } from '../model/ids.ts'
+import type { Sight } from '../model/sight.ts'
+import type { Archive } from '../session/archive.ts'
+import { type Call, hasScope } from './call.ts'
+
+/** Returns the limits of the caller; null: none. @param hidden the chats that the settings hide from clients without `admin`, and from MCP */
+export function sightOf(
+  { caller, face }: Pick<Call, 'caller' | 'face'>,
+  hidden: readonly Jid[],
+): Sight | null {
+  const also = face === 'mcp' || !hasScope(caller, 'admin') ? hidden : []
+  if (caller.sees === null && also.length === 0) return null
+  return { only: caller.sees?.only ?? null, hide: [...(caller.sees?.hide ?? []), ...also] }
+}
+
+/** The parts of an archive that read, and those that act on one of its chats. */
+export type Seen = Pick<Archive, 'export' | 'fill' | 'media' | 'loadEarlier' | 'forget'> & {
+  reader(): ReturnType<Archive['reader']>
+  events: Pick<Archive['events'], 'open'>
+  /** Fails with `chat_not_found` if there are limits and the chat is outside of them, or unknown. Fails as `Archive.reader`. */
+  demandSeen(chat: Jid): void
+}
+
+/** Chats outside of the sight do not exist: the errors are those of an unknown chat or message. */
+export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSignal): Seen {
+  const reader = () => archive.reader(signal, sight)
+  const demandChat = async (chat: Jid) => void (sight === null || (await reader().getChat(chat)))
+  const demandMessage = async (key: KeyParts) => void (sight === null || (await reader().quoted(key)))
+  return {
+    reader,
+    events: { open: (wish) => archive.events.open({ ...wish, sight }) },
+    demandSeen(chat) {
+      if (sight !== null) archive.events.open({ chat, sight }).close()
+    },
+    export: (chat, format) => archive.export(chat, format, sight),
+    // Callers read the chat first.
+    fill: archive.fill,
+    media: {
+      async open(key) {
+        await demandMessage(key)
+        return archive.media.open(key)
+      },
+      async thumbnail(key) {
+        await demandMessage(key)
+        return archive.media.thumbnail(key)
+      },
+    },
+    async loadEarlier(chat, count) {
+      await demandChat(chat)
+      return archive.loadEarlier(chat, count)
+    },
+    async forget(chat) {
+      await demandChat(chat)
+      return archive.forget(chat)
+    },
+  }
+}
