@@ -135,7 +135,17 @@ describe('a key', () => {
     const { json, text } = await harness.get('/api/keys')
     expect(json.count).toBe(5)
     expect(Object.keys(json.keys[0])).toEqual([
-      ...['id', 'name', 'scopes', 'accounts', 'toolsets', 'chats', 'created_at', 'expires_at', 'last_used_at'],
+      ...[
+        'id',
+        'name',
+        'scopes',
+        'accounts',
+        'toolsets',
+        'chats',
+        'created_at',
+        'expires_at',
+        'last_used_at',
+      ],
       'old_secret_until',
     ])
     for (const secret of Object.values(secrets)) expect(text).not.toContain(secret)

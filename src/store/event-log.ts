@@ -55,7 +55,9 @@ type Row = Omit<LoggedEvent, 'data'> & { data: string | null }
 const DROPPED_TO = 'events_dropped_to'
 
 export function createEventLog(db: Connection): EventLog {
-  const append = db.command('INSERT INTO main.events (at_ms, kind, chat, message, data) VALUES (?, ?, ?, ?, ?)')
+  const append = db.command(
+    'INSERT INTO main.events (at_ms, kind, chat, message, data) VALUES (?, ?, ?, ?, ?)',
+  )
   const appendForgotten = db.command(
     `INSERT INTO main.events (at_ms, kind, chat, message, data)
      SELECT ?2, 'message.forgotten', chat, NULL, json_object('bare_id', bare_id, 'sender', sender)
