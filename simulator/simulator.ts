@@ -174,7 +174,14 @@ export type World = {
     lidChat?: boolean
     phoneHidden?: boolean
   }): WorldContact
-  addGroup(options: { subject: string; members: string[]; announce?: boolean; lidMode?: boolean }): WorldGroup
+  /** `foreign`: a group that the account is not in, and can join by its invite. */
+  addGroup(options: {
+    subject: string
+    members: string[]
+    announce?: boolean
+    lidMode?: boolean
+    foreign?: boolean
+  }): WorldGroup
   /** Archive a chat on the phone, or bring it back. */
   archiveChat(options: { chat: string; archived: boolean }): Promise<void>
   /** Pin a chat on the phone, or take it down. */
@@ -229,6 +236,21 @@ export type World = {
   ring(options: { from: string; video?: boolean }): Promise<WorldCall>
   /** The caller hangs up before anybody answered. */
   hangUp(options: { id: string }): Promise<WorldCall>
+  /** Changes one setting or the description of a group; `by` as above. */
+  setGroup(options: {
+    group: string
+    by?: string
+    description?: string
+    restrict?: boolean
+    adminsAdd?: boolean
+    approves?: boolean
+  }): Promise<WorldGroup>
+  /** The code of the group's invite. */
+  inviteTo(options: { group: string }): string
+  /** A person asks to join a group whose admins approve. */
+  askToJoin(options: { group: string; person: string }): Promise<WorldGroup>
+  /** An admin lets the account in that has asked to join. */
+  letIn(options: { group: string }): Promise<WorldGroup>
   /** The channel posts. */
   writeInChannel(options: { channel: string; content: NewContent; t?: number }): Promise<WorldMessage>
   /** A message from a chat at another server than those of people and groups, such as `1@bot` or `1@hosted`. */

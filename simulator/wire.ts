@@ -92,6 +92,11 @@ export type WireGroup = {
   creation: number
   announce: boolean
   lidMode: boolean
+  restrict: boolean
+  adminsAdd: boolean
+  approves: boolean
+  description: string
+  descriptionId?: string
   /** Includes the account itself, unless it left. */
   members: { phone: string; lid: string; admin: boolean; phoneHidden?: boolean }[]
 }
@@ -187,6 +192,23 @@ export type MemberAction = 'add' | 'remove' | 'promote' | 'demote'
 /** What became of one person: 200, or the server's code. `inviteUntil`: Unix seconds. */
 export type MemberResult = { jid: string; code: number; inviteCode?: string; inviteUntil?: number }
 
+export type RefusedMember = { phone: string; lid: string; code: number; inviteCode?: string }
+
+/** What a linked device does to a group beside its members. */
+export type GroupAct =
+  | { kind: 'subject'; text: string }
+  | { kind: 'description'; text: string }
+  | { kind: 'property'; name: string; value: number }
+  | { kind: 'leave' }
+  | { kind: 'invite' }
+  | { kind: 'reset_invite' }
+  | { kind: 'requests' }
+  | { kind: 'answer'; person: string; approve: boolean }
+
+export type GroupAnswer =
+  | { error: IqError }
+  | { invite?: string; requests?: { phone: string; lid: string; t: number }[]; code?: number }
+
 export type SendAnswer = { ack: number; t: number; result: 'OK' | 'ERROR_UNKNOWN' | 'ERROR_NETWORK' }
 
 /** Every request of the page, with its arguments and its response. */
@@ -229,7 +251,15 @@ export type Requests = {
   act: { args: { id: string; act: MessageAct }; answer: { result: 'OK' | 'ERROR_UNKNOWN' } }
   /** Who got an own message; `people`: who should. Oldest first. */
   message_info: { args: { id: string }; answer: { people: number; receipts: WorldReceipt[] } }
-  describe_group: { args: { group: string; description: string }; answer: null }
+  group_act: { args: { group: string; act: GroupAct }; answer: GroupAnswer }
+  query_invite: {
+    args: { code: string }
+    answer:
+      | { id: string; subject: string; description: string; size: number; approves: boolean }
+      | { error: IqError }
+  }
+  /** `approves`: the client says that an admin must approve. */
+  join: { args: { code: string; approves: boolean }; answer: { id: string } | { error: IqError } }
   /** `people`: JIDs. One result for each, in this order. */
   change_members: {
     args: { group: string; action: MemberAction; people: string[] }
@@ -244,10 +274,13 @@ export type Requests = {
     answer: { error: IqError } | null
   }
   reject_call: { args: { id: string }; answer: null }
-  invite_code: { args: { group: string }; answer: string }
   exists: { args: { jid: string }; answer: WirePerson | null }
   group: { args: { id: string }; answer: WireGroup | { error: IqError } }
-  create_group: { args: { subject: string; members: string[] }; answer: WireGroup | { error: IqError } }
+  /** `members`: JIDs. `refused`: who is not in it, and why. */
+  create_group: {
+    args: { subject: string; members: string[] }
+    answer: (WireGroup & { refused: RefusedMember[] }) | { error: IqError }
+  }
   /** Messages of a chat older than the named one (or the newest ones), oldest first; `[]` at the end. */
   earlier: {
     args: { chat: string; before: { id: string; t: number } | null; count: number }

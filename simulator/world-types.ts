@@ -33,7 +33,22 @@ export type MediaType = 'image' | 'video' | 'ptt' | 'audio' | 'document' | 'stic
  * for it.
  */
 export type WorldNotice = {
-  subtype: 'create' | 'add' | 'remove' | 'leave' | 'promote' | 'demote' | 'subject' | 'announce' | 'ephemeral'
+  subtype:
+    | 'create'
+    | 'add'
+    | 'remove'
+    | 'leave'
+    | 'promote'
+    | 'demote'
+    | 'subject'
+    | 'description'
+    | 'announce'
+    | 'restrict'
+    | 'member_add_mode'
+    | 'membership_approval_mode'
+    | 'ephemeral'
+    | 'invite'
+    | 'revoke_invite'
   /** Phone JIDs of the people it is about. */
   recipients: string[]
 }
@@ -205,6 +220,16 @@ export type WorldGroup = {
   /** True if the account is not (or no longer) a member. */
   left?: boolean
   description?: string
+  /** Only admins edit; only admins add; admins approve who joins. */
+  restrict?: boolean
+  adminsAdd?: boolean
+  approves?: boolean
+  /** The code of its invite, once somebody has looked at it. */
+  invite?: string
+  /** Who asked to join, and when (Unix seconds). */
+  requests?: { phone: string; t: number }[]
+  /** The account asked to join. */
+  asked?: boolean
 }
 
 /** A channel that the account follows. `id` ends in `@newsletter`. */

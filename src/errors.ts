@@ -152,6 +152,12 @@ export const ERRORS = {
     title: 'No contact has this number or id',
     hint: 'GET /api/contacts?query=… finds contacts by any part of a name or number.',
   },
+  invite_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'The invite is not valid: it does not exist, or an admin reset it',
+    hint: 'Ask an admin of the group for its present link, or to add this account.',
+  },
   method_not_allowed: {
     status: 405,
     retry: 'never',
@@ -313,6 +319,24 @@ export const ERRORS = {
     retry: 'never',
     title: 'WhatsApp Web does not allow this with this message',
     hint: 'Open the message on the phone: WhatsApp shows there what is possible with it.',
+  },
+  change_refused: {
+    status: 422,
+    retry: 'never',
+    title: 'WhatsApp does not allow this change',
+    hint: 'Open the chat on the phone: WhatsApp shows there what is possible.',
+  },
+  not_admin: {
+    status: 422,
+    retry: 'after_action',
+    title: 'Only admins of the group can do this, and this account is none',
+    hint: 'Ask an admin of the group to do it, or to make this account an admin. GET /api/chats/{chat_id} lists the admins.',
+  },
+  not_member: {
+    status: 422,
+    retry: 'after_action',
+    title: 'This account is not a member of the group',
+    hint: 'Ask an admin of the group to add this account.',
   },
   too_late: {
     status: 422,
@@ -510,7 +534,7 @@ export const ERRORS = {
     status: 504,
     retry: 'check_first',
     title: 'It is unknown whether WhatsApp took the change',
-    hint: 'Check the message on the phone or with GET /api/messages/{message_id} before you send the request again.',
+    hint: 'Check on the phone, or read the message or chat again (GET /api/messages/{message_id}, GET /api/chats/{chat_id}), before you send the request again.',
   },
   whatsapp_timeout: {
     status: 504,

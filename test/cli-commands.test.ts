@@ -261,7 +261,7 @@ describe('sandbox --linked', () => {
       answers.push(JSON.parse(out))
     }
     const [chats, texts] = answers
-    expect(chats).toMatchObject({ count: 10 })
+    expect(chats).toMatchObject({ count: 11 })
     expect(texts).toMatchObject({ chat: { id: `${CONTACT}@c.us` } })
     expect((await messages()).at(-1)).toMatchObject({ fromMe: true, chat: `${CONTACT}@c.us` })
     expect(await (await fetch(sandbox.phone)).text()).toContain('<html')

@@ -96,6 +96,7 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
           findNumber: never,
           send: never,
           act: never,
+          perform: never,
           readReceipts: never,
           async *readChats() {
             yield await never()

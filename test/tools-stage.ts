@@ -18,6 +18,9 @@ export type ToolsStage = {
   harness: Harness
   /** What the scene made: a group, a message with all that a message can have, a media message, a deleted one. */
   group: string
+  /** A group of which this account is an admin, and groups to leave, once each. */
+  ownGroup: string
+  groups: string[]
   messageId: string
   /** A document. */
   fileId: string
@@ -55,6 +58,8 @@ export async function openToolsStage(options?: Parameters<typeof openHarness>[0]
   const stage: ToolsStage = {
     harness,
     group: '',
+    ownGroup: '',
+    groups: [],
     messageId: '',
     fileId: '',
     own: [],
@@ -94,6 +99,8 @@ export async function fillStage(stage: ToolsStage): Promise<void> {
   const { harness } = stage
   const { world } = harness
   stage.group = world.state().groups[0]?.id ?? ''
+  stage.ownGroup = world.state().groups[1]?.id ?? ''
+  stage.groups = ['One', 'Two'].map((subject) => world.addGroup({ subject, members: [AMARA] }).id)
   const hidden = world.addContact({
     phone: '15550002222',
     name: null,

@@ -33,6 +33,9 @@ const BEFORE: Calls = [
   ['whatsapp_logout', () => ({})],
 ]
 
+/** A person who is in groups only by invitation. */
+const RESERVED = '15550001777'
+
 /** With one. */
 const WITH: Calls = [
   ['whatsapp_status', () => ({})],
@@ -73,6 +76,37 @@ const WITH: Calls = [
   ['whatsapp_vote', ({ pollId }) => ({ message_id: pollId, options: ['tea'] })],
   ['whatsapp_get_receipts', ({ own }) => ({ message_id: own[0] })],
   ['whatsapp_forward_message', ({ messageId }) => ({ message_id: messageId, chats: ['nobody at all'] })],
+  [
+    'whatsapp_create_group',
+    () => ({ name: 'Book club', members: [AMARA, RESERVED, '15559990001'], description: 'a' }),
+  ],
+  [
+    'whatsapp_change_group',
+    ({ ownGroup }) => ({ group_id: ownGroup, description: 'a', only_admins_add: true }),
+  ],
+  [
+    'whatsapp_change_group_members',
+    ({ ownGroup }) => ({ group_id: ownGroup, action: 'add', members: [AMARA, RESERVED, '15559990001'] }),
+  ],
+  ['whatsapp_get_group_invite', ({ ownGroup }) => ({ group_id: ownGroup })],
+  ['whatsapp_reset_group_invite', ({ ownGroup }) => ({ group_id: ownGroup })],
+  [
+    'whatsapp_get_invite',
+    ({ harness, ownGroup }) => ({ invite: harness.world.inviteTo({ group: ownGroup }) }),
+  ],
+  [
+    'whatsapp_join_group',
+    ({ harness: { world } }) => {
+      const { id } = world.addGroup({ subject: 'Open', members: [AMARA], foreign: true })
+      return { invite: world.inviteTo({ group: id }) }
+    },
+  ],
+  ['whatsapp_leave_group', ({ groups }) => ({ group_id: groups.pop() })],
+  ['whatsapp_list_join_requests', ({ ownGroup }) => ({ group_id: ownGroup })],
+  [
+    'whatsapp_answer_join_requests',
+    ({ ownGroup }) => ({ group_id: ownGroup, action: 'approve', members: [RESERVED] }),
+  ],
   ['whatsapp_enable_toolset', () => ({ toolset: 'people' })],
   ['whatsapp_get_archive_stats', () => ({})],
 ]
@@ -88,7 +122,14 @@ describe('before an account is linked', () => {
 })
 
 describe('with an account', () => {
-  it('has something of every kind', () => fillStage(stage))
+  it('has something of every kind', async () => {
+    const { world } = stage.harness
+    world.addContact({ phone: RESERVED, name: null, pushname: 'Reserved' })
+    await world.setContact({ phone: RESERVED, invitesOnly: true })
+    await fillStage(stage)
+    await world.setGroup({ group: stage.ownGroup, approves: true, by: 'me' })
+    await world.askToJoin({ group: stage.ownGroup, person: RESERVED })
+  })
 
   it.each<[tool: string, input: Input, entries: string | null]>([
     ['whatsapp_status', {}, null],

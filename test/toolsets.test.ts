@@ -10,6 +10,7 @@ const ENABLE = 'whatsapp_enable_toolset'
 const TOOL = {
   core: 'whatsapp_status',
   messages: 'whatsapp_star_message',
+  groups: 'whatsapp_leave_group',
   chats: 'whatsapp_get_archive_stats',
   people: 'whatsapp_get_contact',
 }
@@ -64,14 +65,24 @@ async function statesIn(lane: Lane): Promise<Record<string, boolean>> {
 }
 
 describe.each([
-  [undefined, '', ['core'], ['core', 'messages', 'chats', 'people']],
+  [undefined, '', ['core'], ['core', 'messages', 'groups', 'chats', 'people']],
   [undefined, 'people', ['people'], ['people']],
   [undefined, 'core, people', ['core', 'people'], ['core', 'people']],
-  [undefined, 'all', ['core', 'messages', 'chats', 'people'], ['core', 'messages', 'chats', 'people']],
+  [
+    undefined,
+    'all',
+    ['core', 'messages', 'groups', 'chats', 'people'],
+    ['core', 'messages', 'groups', 'chats', 'people'],
+  ],
   ['core,people', '', ['core', 'people'], ['core', 'people']],
   ['core,people', 'people,chats', ['people'], ['people']],
   ['core', 'people', [], []],
-  ['all', '', ['core', 'messages', 'chats', 'people'], ['core', 'messages', 'chats', 'people']],
+  [
+    'all',
+    '',
+    ['core', 'messages', 'groups', 'chats', 'people'],
+    ['core', 'messages', 'groups', 'chats', 'people'],
+  ],
 ] as const)('with the setting %s and ?toolsets=%s', (setting, asked, on, allowed) => {
   let stage: EventStage
   const path = asked === '' ? '/mcp' : `/mcp?toolsets=${encodeURIComponent(asked)}`
@@ -100,7 +111,7 @@ describe.each([
 
   it('a session switches on what is allowed, and nothing else', async () => {
     const lane = await LANES.session(stage.url, path)
-    for (const toolset of ['core', 'messages', 'chats', 'people']) {
+    for (const toolset of ['core', 'messages', 'groups', 'chats', 'people']) {
       const { result } = await lane.call('tools/call', { name: ENABLE, arguments: { toolset } })
       expect(Object(result).isError === true, toolset).toBe(!allowed.some((one) => one === toolset))
     }

@@ -67,6 +67,10 @@ it('begins with messages of every type', async () => {
     await stage.call('whatsapp_send_message', { phone_number: WRITER, message: CANARY })
   const [held, approved, rejected, changed] = (await harness.get('/api/outbox?state=held')).json.items
   const { key } = (await harness.post('/api/keys', { name: 'Laptop', scopes: ['read'] })).json
+  const own_group = world.state().groups[1]?.id ?? ''
+  const group_to_leave = world.addGroup({ subject: CANARY, members: [WRITER] }).id
+  const foreign = world.addGroup({ subject: CANARY, members: [WRITER], foreign: true })
+  await world.setGroup({ group: foreign.id, description: CANARY })
   const message_id = `false_${chat_id}_${first.id}`
   inputs = {
     react: { message_id, emoji: '👍' },
@@ -77,6 +81,16 @@ it('begins with messages of every type', async () => {
     vote: { message_id: poll, options: ['Canary "2"'] },
     forward_message: { message_id, chats: [chat_id] },
     get_receipts: { message_id: poll },
+    create_group: { name: CANARY, members: [WRITER], description: CANARY },
+    change_group: { group_id: own_group, description: CANARY },
+    change_group_members: { group_id: own_group, action: 'add', members: [WRITER] },
+    get_group_invite: { group_id: own_group },
+    reset_group_invite: { group_id: own_group },
+    get_invite: { invite: world.inviteTo({ group: foreign.id }) },
+    join_group: { invite: world.inviteTo({ group: foreign.id }) },
+    leave_group: { group_id: group_to_leave },
+    list_join_requests: { group_id: own_group },
+    answer_join_requests: { group_id: own_group, action: 'approve', members: [WRITER] },
     get_outbox_item: { item_id: held.id },
     approve_outbox_item: { item_id: approved.id, digest: approved.digest },
     reject_outbox_item: { item_id: rejected.id, reason: 'Not now' },

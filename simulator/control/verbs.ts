@@ -126,7 +126,13 @@ export const verbs = {
     (world, input) => world.addContact(input),
   ),
   addGroup: verb(
-    { subject: text, members: texts, announce: optional(flag), lidMode: optional(flag) },
+    {
+      subject: text,
+      members: texts,
+      announce: optional(flag),
+      lidMode: optional(flag),
+      foreign: optional(flag),
+    },
     (world, input) => world.addGroup(input),
   ),
   countMessages: verb({ chat: optional(text) }, (world, input) => world.countMessages(input)),
@@ -181,6 +187,20 @@ export const verbs = {
   ),
   ring: verb({ from: text, video: optional(flag) }, (world, input) => world.ring(input)),
   hangUp: verb({ id: text }, (world, input) => world.hangUp(input)),
+  setGroup: verb(
+    {
+      group: text,
+      by: optional(text),
+      description: optional(text),
+      restrict: optional(flag),
+      adminsAdd: optional(flag),
+      approves: optional(flag),
+    },
+    (world, input) => world.setGroup(input),
+  ),
+  inviteTo: verb({ group: text }, (world, input) => world.inviteTo(input)),
+  askToJoin: verb({ group: text, person: text }, (world, input) => world.askToJoin(input)),
+  letIn: verb({ group: text }, (world, input) => world.letIn(input)),
   writeInChannel: verb({ channel: text, content, t: optional(unixSeconds) }, (world, input) =>
     world.writeInChannel(input),
   ),

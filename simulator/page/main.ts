@@ -8,6 +8,7 @@ import { defineCalls } from './modules/calls.ts'
 import { defineChannels } from './modules/channels.ts'
 import { defineForwarding } from './modules/forwarding.ts'
 import { defineGroupMembers } from './modules/group-members.ts'
+import { defineGroups } from './modules/groups.ts'
 import { defineMediaModules } from './modules/media.ts'
 import { defineMessageActionModules } from './modules/message-actions.ts'
 import { defineMessageInfo } from './modules/message-info.ts'
@@ -34,6 +35,7 @@ defineForwarding()
 defineMessageInfo()
 definePeopleModules()
 defineGroupMembers()
+defineGroups()
 defineBlocking()
 defineCalls()
 defineChannels()

@@ -144,6 +144,11 @@ export type GroupMetadataProps = {
   size: number
   isLidAddressingMode: boolean
   desc: string
+  descId: string
+  /** The name of the mode; after a change on this device its number. */
+  memberAddMode: string | number
+  membershipApprovalMode: boolean | number
+  ephemeralDuration: number
 }
 
 /** The metadata of a group. */
@@ -171,6 +176,10 @@ declareProps(GroupMetadataModel, [
   'size',
   'isLidAddressingMode',
   'desc',
+  'descId',
+  'memberAddMode',
+  'membershipApprovalMode',
+  'ephemeralDuration',
 ])
 
 export type NewsletterMetadataProps = {

@@ -22,6 +22,18 @@ export type Group = {
   /** Phone numbers of members that left by themselves, lately. */
   leftLately?: string[]
   description?: string
+  /** Changes with the description. */
+  descriptionId?: string
+  restrict?: boolean
+  adminsAdd?: boolean
+  approves?: boolean
+  /** The code of its invite. */
+  invite?: string
+  requests?: { phone: string; t: number }[]
+  /** The account asked to join. */
+  asked?: boolean
+  /** An admin removed the account: no invite lets it in. */
+  removed?: boolean
 }
 
 /** A chat as stored by the account's phone; its messages are in {@link Account.messages}. */

@@ -1,5 +1,4 @@
 /** The service's response to each request of a page. */
-import { createHash } from 'node:crypto'
 import type { Operation, Requests } from '../wire.ts'
 import type { Account, Device } from './accounts.ts'
 import { takeAct } from './acts.ts'
@@ -10,7 +9,7 @@ import type { Context, Session } from './context.ts'
 import { findLink } from './devices.ts'
 import { breakEarlier, breakGroup, replaceAgain, replaceOthers, takeTurn, transferOf } from './fault-acts.ts'
 import { fieldOf } from './faults.ts'
-import { createGroup } from './groups.ts'
+import { joinByInvite, queryInvite, takeGroupAct } from './group-acts.ts'
 import {
   acceptLink,
   acknowledgeNews,
@@ -20,7 +19,7 @@ import {
   startLinking,
 } from './links.ts'
 import { isMediaType } from './media.ts'
-import { changeMembers, inviteMember } from './members.ts'
+import { changeMembers, createByDevice, inviteMember } from './members.ts'
 import { changeChat, confirmReceived, resend, tellPeople } from './messages.ts'
 import { RefusedQuestion } from './refused.ts'
 import { searchMessages } from './search.ts'
@@ -149,14 +148,23 @@ export const answers: Answers = {
     return { directPath }
   },
 
-  async describe_group(context, session, { group, description }) {
+  async group_act(context, session, args) {
     const { account } = linkOf(session)
     await context.clock.wait('stanza')
-    const known = account.groups.get(group)
-    if (!known) throw new RefusedQuestion('no such group')
-    account.groups.set(group, { ...known, description })
-    context.changed()
-    return null
+    if (context.faults.isOn('group_act_hangs')) return new Promise(() => {})
+    return takeGroupAct(context, account, args)
+  },
+
+  async query_invite(context, session, args) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    return queryInvite(account, args)
+  },
+
+  async join(context, session, args) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    return joinByInvite(context, account, args)
   },
 
   async change_members(context, session, args) {
@@ -203,11 +211,6 @@ export const answers: Answers = {
     return null
   },
 
-  async invite_code(context, _session, { group }) {
-    await context.clock.wait('stanza')
-    return createHash('sha256').update(group).digest('hex').slice(0, 22)
-  },
-
   async group(context, session, { id }) {
     const { account } = linkOf(session)
     await context.clock.wait('stanza')
@@ -222,7 +225,7 @@ export const answers: Answers = {
   async create_group(context, session, { subject, members }) {
     const { account, device } = linkOf(session)
     await context.clock.wait('stanza')
-    return toWireGroup(account, createGroup(context, account, { subject, members, origin: device.id }))
+    return createByDevice(context, account, { subject, people: members, origin: device.id })
   },
 
   news_seen(context, session) {

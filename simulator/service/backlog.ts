@@ -92,7 +92,9 @@ export function giveLate(session: Session, { account, device }: { account: Accou
 /** Created one by one from the current data: changes in between arrive as separate pushes. */
 function* piecesOf(account: Account, device: Device, notYet: () => readonly string[]): Generator<Piece> {
   for (const people of slices(knownPeople(account), perPiece.people)) yield { people }
-  for (const groups of slices(account.groups.values(), perPiece.groups)) {
+  // Of a group that the account never was in, pages know nothing.
+  const known = account.groups.values().filter(({ id, left }) => !left || account.chats.has(id))
+  for (const groups of slices(known, perPiece.groups)) {
     yield { groups: groups.map((group) => toWireGroup(account, group)) }
   }
   const channels = account.channels.values()

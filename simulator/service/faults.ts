@@ -260,6 +260,12 @@ export const faultTable = {
     value: '',
     does: 'Nobody can be added to a group: it is full.',
   },
+  group_act_hangs: {
+    provokes: 'outcome_unknown',
+    where: 'service',
+    value: '',
+    does: 'The server does not respond to a change of a group.',
+  },
   backlog_late: {
     provokes: 'F23',
     where: 'service',

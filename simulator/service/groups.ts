@@ -19,6 +19,8 @@ export function createGroup(
     announce?: boolean
     lidMode?: boolean
     owner?: string
+    /** The account is not in it. */
+    foreign?: boolean
     origin: string
   },
 ): Group {
@@ -31,6 +33,10 @@ export function createGroup(
     announce: facts.announce ?? false,
     lidMode: facts.lidMode ?? true,
     members: facts.members.filter((phone) => account.contacts.has(phone)),
+  }
+  if (facts.foreign) {
+    account.groups.set(group.id, { ...group, left: true })
+    return group
   }
   account.groups.set(group.id, group)
   const chat = emptyChat(group.id, now)
@@ -97,6 +103,7 @@ export function actInGroup(context: Context, account: Account, act: GroupAct): G
 /** The group in the form of the world. */
 export function toWorldGroup(group: Group): WorldGroup {
   const { id, subject, members, announce, lidMode, left, description } = group
+  const { restrict, adminsAdd, approves, invite, requests, asked } = group
   return {
     id,
     subject,
@@ -106,5 +113,11 @@ export function toWorldGroup(group: Group): WorldGroup {
     admins: adminsOf(group),
     ...(left ? { left } : {}),
     ...(description === undefined ? {} : { description }),
+    ...(restrict ? { restrict } : {}),
+    ...(adminsAdd ? { adminsAdd } : {}),
+    ...(approves ? { approves } : {}),
+    ...(asked ? { asked } : {}),
+    ...(invite === undefined ? {} : { invite }),
+    ...(requests?.length ? { requests: requests.map((one) => ({ ...one })) } : {}),
   }
 }

@@ -4,9 +4,9 @@ import type { Account, Group } from './accounts.ts'
 import { findPerson } from './addresses.ts'
 import { post } from './content.ts'
 import type { Context } from './context.ts'
-import { actInGroup } from './groups.ts'
+import { actInGroup, createGroup } from './groups.ts'
 import { makeInviteCode } from './seed.ts'
-import { adminsOf } from './wire-forms.ts'
+import { adminsOf, toWireGroup } from './wire-forms.ts'
 
 /** Members of a group at most, the account among them (WhatsApp Web: `group_size_limit`). */
 const groupSize = 1_024
@@ -21,7 +21,8 @@ export function changeMembers(
 ): Requests['change_members']['answer'] {
   const group = account.groups.get(id)
   if (!group) return { error: { name: '', code: 404, text: 'item-not-found' } }
-  if (group.left || !adminsOf(group).includes(account.info.phone))
+  const isAdmin = adminsOf(group).includes(account.info.phone)
+  if (group.left || !(isAdmin || (action === 'add' && !group.adminsAdd)))
     return { error: { name: '', code: 403, text: 'forbidden' } }
   const results = people.map((jid) => toResult(context, account, group, action, jid))
   const recipients = results.flatMap(({ jid, code }) =>
@@ -33,6 +34,7 @@ export function changeMembers(
       subtype: action,
       by: account.info.phone,
       recipients,
+      free: true,
       change: (before) => changes[action](before, recipients),
     })
   return { results }
@@ -72,6 +74,38 @@ function toResult(
   }
   if (group.members.length + 1 >= groupSize || context.faults.isOn('group_full')) return { jid, code: 419 }
   return { jid, code: 200 }
+}
+
+/** Creates a group of those who can be added. The others are in the answer, each with the server's code. */
+export function createByDevice(
+  context: Context,
+  account: Account,
+  { subject, people, origin }: { subject: string; people: string[]; origin: string },
+): Requests['create_group']['answer'] {
+  const empty: Group = {
+    id: '',
+    subject,
+    owner: '',
+    creation: 0,
+    announce: false,
+    lidMode: true,
+    members: [],
+  }
+  const results = people.map((jid) => toResult(context, account, empty, 'add', jid))
+  const added = results.flatMap(({ jid, code }) =>
+    code === 200 ? (findPerson(account, jid)?.phone ?? []) : [],
+  )
+  const refused = results.flatMap(({ jid, code, inviteCode }) => {
+    const person = findPerson(account, jid)
+    if (!person || code === 200) return []
+    return [
+      { phone: person.phone, lid: person.lid, code, ...(inviteCode === undefined ? {} : { inviteCode }) },
+    ]
+  })
+  return {
+    ...toWireGroup(account, createGroup(context, account, { subject, members: added, origin })),
+    refused,
+  }
 }
 
 /** The private invitation, as a message in the chat with that person. */

@@ -13,8 +13,8 @@ import { makeLid, makePhoneMessageId, toOldMessage } from './seed.ts'
 const day = 86_400
 
 /**
- * Adds the person with the number +1 555 123 4567, and a conversation about a dinner with a photo, to a new world; and another person,
- * to whom the account has just written.
+ * Adds the person with the number +1 555 123 4567, and a conversation about a dinner with a photo, to a new world; another person,
+ * to whom the account has just written; and a group of all three.
  */
 export function seedExamples(account: Account, random: Random, now: number, mediaHost: MediaHost): void {
   const noor = addPerson(account, random, { phone: '15551234567', name: 'Noor Haddad', pushname: 'Noor' })
@@ -53,11 +53,9 @@ export function seedExamples(account: Account, random: Random, now: number, medi
     media: { ...media, ...mediaHost.publish('image', null, media) },
   })
   account.chats.set(chat, { ...emptyChat(chat, now - day), unreadCount: 1 })
-  writeJustNow(
-    account,
-    addPerson(account, random, { phone: '15551234568', name: 'Kai Lind', pushname: 'Kai' }),
-    now,
-  )
+  const kai = addPerson(account, random, { phone: '15551234568', name: 'Kai Lind', pushname: 'Kai' })
+  writeJustNow(account, kai, now)
+  addBookClub(account, [noor, kai], now)
 }
 
 function addPerson(
@@ -68,6 +66,22 @@ function addPerson(
   const person = { ...names, lid: makeLid(random), lidChat: false }
   account.contacts.set(person.phone, person)
   return person
+}
+
+/** The group of the examples: the account is its admin, and members are the people above. */
+function addBookClub(account: Account, members: readonly Person[], now: number): void {
+  const id = '120363041234567890@g.us'
+  account.groups.set(id, {
+    id,
+    subject: 'Book club',
+    owner: account.info.phone,
+    creation: now - 60 * day,
+    announce: false,
+    lidMode: true,
+    members: members.map(({ phone }) => phone),
+    invite: 'Bk7cLubF1rstM0ndayS1xA',
+  })
+  account.chats.set(id, emptyChat(id, now - 60 * day))
 }
 
 /** A message that can still be edited. */

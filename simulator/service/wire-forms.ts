@@ -51,6 +51,11 @@ export function toWireGroup(account: Account, group: Group): WireGroup {
     creation: group.creation,
     announce: group.announce,
     lidMode: group.lidMode,
+    restrict: group.restrict === true,
+    adminsAdd: group.adminsAdd === true,
+    approves: group.approves === true,
+    description: group.description ?? '',
+    ...(group.descriptionId === undefined ? {} : { descriptionId: group.descriptionId }),
     members: members
       .filter((member) => member !== undefined)
       .map(({ phone, lid, phoneHidden }) => ({

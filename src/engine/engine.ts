@@ -10,6 +10,7 @@ import type { Jid, MessageKey, PhoneNumber } from '../model/ids.ts'
 import type { Restriction } from '../model/restriction.ts'
 import type { SeenChat, SeenContact, SeenMessage, SeenReaction } from '../model/seen.ts'
 import type { Account } from '../model/status.ts'
+import type { TaskInput, TaskKind, TaskResult } from '../model/task.ts'
 import type { OutgoingCard } from '../model/vcard.ts'
 
 /**
@@ -147,6 +148,9 @@ export type Outgoing<K extends OutgoingKind = OutgoingKind> = {
 /** A message that WhatsApp's server accepted; an event reports `message` too, before or after. */
 export type Sent = { id: MessageKey; chatId: Jid; sentAt: Date; message: SeenMessage }
 
+/** `chat`: the chat of the task in its present state; null if there is none. */
+export type Performed<K extends TaskKind> = { result: TaskResult<K>; chat: SeenChat | null }
+
 /** Times in Unix seconds; null: not yet, or not known. In groups only the latest one is known. */
 export type Receipt = {
   person: Jid
@@ -235,6 +239,16 @@ export type Engine = {
    * `outcome_unknown`, `whatsapp_error`.
    */
   act(message: MessageRef, action: Action, options: { limitMs: number }): Promise<SeenMessage | null>
+  /**
+   * Does a task, and waits until WhatsApp's server has responded. Never done again by itself. Fails with `chat_not_found`,
+   * `not_member`, `not_admin`, `invite_not_found`, `change_refused`, `outcome_unknown`, `whatsapp_error`, and with `changed`
+   * (facts) if a part of it was done before.
+   */
+  perform<K extends TaskKind>(
+    kind: K,
+    takes: TaskInput<K>,
+    options: { limitMs: number },
+  ): Promise<Performed<K>>
   /**
    * Returns who got, read and played an own message, as far as WhatsApp Web knows. Fails with `message_not_found`,
    * `action_refused` (the message of another person), and as `readChats`.

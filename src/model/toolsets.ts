@@ -6,7 +6,7 @@ export const TOOLSETS = {
   core: 'Everyday tasks: linking, reading, searching and sending.',
   messages:
     'More operations on messages: edit, delete, forward, pin, star, vote, locations, contacts, polls.',
-  groups: 'Groups: members, settings, invites, join requests.',
+  groups: 'Groups: create, settings, members, invites, join requests, leave.',
   chats: 'Chats: the size of the archive.',
   people: 'People: details of one person.',
   channels: 'Channels and status updates.',

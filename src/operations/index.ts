@@ -17,6 +17,9 @@ import { loadEarlier } from './earlier.ts'
 import { listEvents, streamEvents } from './events.ts'
 import { exportArchive } from './export.ts'
 import { forwardMessage } from './forward.ts'
+import { getGroupInvite, getInvite, joinGroup, resetGroupInvite } from './group-invites.ts'
+import { answerJoinRequests, changeGroupMembers, listJoinRequests } from './group-members.ts'
+import { changeGroup, createGroup, leaveGroup } from './groups.ts'
 import { getMessage, readMessages } from './history.ts'
 import { addKey, changeKey, getKey, listKeys, removeKey, rotateKey } from './keys.ts'
 import { getServer, getStatus, logout, requestPairingCode, startAuth } from './link.ts'
@@ -61,6 +64,16 @@ export const OPERATIONS: readonly Operation[] = [
   vote,
   forwardMessage,
   getReceipts,
+  createGroup,
+  changeGroup,
+  changeGroupMembers,
+  leaveGroup,
+  getGroupInvite,
+  resetGroupInvite,
+  getInvite,
+  joinGroup,
+  listJoinRequests,
+  answerJoinRequests,
   listChats,
   getChat,
   listUnread,

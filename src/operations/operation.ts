@@ -21,6 +21,7 @@ export const TAGS = {
   link: 'Link this server to a WhatsApp account, and read its status.',
   chats: 'List chats, unread messages, and chats that wait for a reply.',
   messages: 'Send, read and search messages.',
+  groups: 'Create groups, change their settings and members, invite and join.',
   contacts: 'List people: names, numbers, groups in common.',
   events: 'Receive events as they happen.',
   archive: 'The archive on this machine: statistics, export and deletion.',

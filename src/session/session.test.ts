@@ -118,6 +118,7 @@ async function open({
         findNumber: () => step('findNumber', null),
         send: () => Promise.reject(new Error('not in this test')),
         act: async () => null,
+        perform: () => Promise.reject(new Error('no task here')),
         readReceipts: async () => ({ people: [], waiting: 0 }),
         async *readChats() {},
         async *readContacts() {},

@@ -1,11 +1,12 @@
 /** Members of groups: adding, removing, promoting and demoting, and the private invitation (WAWebModifyParticipantsGroupAction). */
 import type { MemberAction, MemberResult } from '../../wire.ts'
 import { ServerStatusCodeError } from '../errors.ts'
+import { isLidMode } from '../lid-mode.ts'
 import { ChatModel, ParticipantModel } from '../models.ts'
 import { boot, connection } from '../page.ts'
+import { alternateOf } from '../people.ts'
 import { defineModule } from '../registry.ts'
-import { GroupMetadata } from '../stores.ts'
-import { createWid } from '../wid.ts'
+import { createWid, type Wid } from '../wid.ts'
 
 async function change(group: string, action: MemberAction, people: string[]): Promise<MemberResult[]> {
   const answer = await connection().ask('change_members', { group, action, people })
@@ -45,18 +46,42 @@ async function sendAddParticipantsRPC({ participantArgs, iqTo }: AddArgs): Promi
     }
   return {
     name: 'AddParticipantsResponseSuccess',
-    value: { addParticipant: answer.results.map(toRpcResult) },
+    // In no promised order, and each person by the address that the group uses.
+    value: { addParticipant: answer.results.map((one) => toRpcResult(iqTo, one)).reverse() },
   }
 }
 
-function toRpcResult({ code, inviteCode, inviteUntil }: MemberResult): object {
+/** The address of a person in this group. */
+function inMode(group: string, jid: string): Wid {
+  const wid = createWid(jid)
+  return isLidMode(group) === wid.isLid() ? wid : (alternateOf(wid) ?? wid)
+}
+
+/** The job behind the action: the server's code for each person (WAWebGroupModifyParticipantsJob). */
+function changeByJob(action: MemberAction) {
+  return async (group: Wid, people: Wid[]): Promise<object> => {
+    const results = await change(String(group), action, people.map(String))
+    const participants = results.map(({ jid, code }) => ({
+      userWid: inMode(String(group), jid),
+      code: String(code),
+      invite_code: null,
+    }))
+    return { status: 207, participants: participants.reverse() }
+  }
+}
+
+function toRpcResult(group: string, { jid, code, inviteCode, inviteUntil }: MemberResult): object {
   const refusal = {
     name: inviteCode === undefined ? 'ParticipantNotAuthorized' : 'ParticipantRequestCodeCanBeSent',
     value: { error: String(code), addRequestCode: inviteCode, addRequestExpiration: inviteUntil },
   }
   return {
     addParticipantsParticipantAddedOrNonRegisteredWaUserParticipantErrorLidResponseMixinGroup: {
-      value: { addParticipantsParticipantMixins: code === 200 ? undefined : refusal },
+      name: 'ParticipantAdded',
+      value: {
+        jid: inMode(group, jid).toJid(),
+        addParticipantsParticipantMixins: code === 200 ? undefined : refusal,
+      },
     },
   }
 }
@@ -78,7 +103,9 @@ export function defineGroupMembers(): void {
     demoteParticipants: (chat: unknown, members: unknown[]) => changeMembers('demote', chat, members),
   })
   defineModule('WAWebChatSendMessages', { sendGroupInviteMessage })
-  defineModule('WAWebGroupQueryJob', {
-    queryAndUpdateGroupMetadataById: ({ id }: { id: string }) => GroupMetadata.update(id),
+  defineModule('WAWebGroupModifyParticipantsJob', {
+    removeGroupParticipants: changeByJob('remove'),
+    promoteGroupParticipants: changeByJob('promote'),
+    demoteGroupParticipants: changeByJob('demote'),
   })
 }

@@ -1,4 +1,4 @@
-/** The modules that prepare, upload and download media, and those of groups that load on demand on some builds. */
+/** The modules that prepare, upload and download media. */
 import { downloadAndMaybeDecrypt } from '../media-download.ts'
 import {
   encryptAndUpload,
@@ -11,19 +11,6 @@ import {
 } from '../media-upload.ts'
 import { boot, connection } from '../page.ts'
 import { defineModule } from '../registry.ts'
-import { Wid } from '../wid.ts'
-
-/** One object since August 2026 (wa-js#3595); before, `(wid, text, newId, previousId)`. */
-async function setGroupDescription(...given: unknown[]): Promise<void> {
-  const [first, text] = given
-  const isObject = typeof first === 'object' && first !== null && 'groupWid' in first
-  if (boot.build.takesObjects !== isObject)
-    throw new TypeError("Cannot read properties of undefined (reading 'toJid')")
-  const group = isObject ? first.groupWid : first
-  const description = isObject ? Reflect.get(first, 'desc') : text
-  if (!(group instanceof Wid)) throw new TypeError('setGroupDescription: not a wid')
-  await connection().ask('describe_group', { group: String(group), description: String(description ?? '') })
-}
 
 /** Defines the modules of this file. */
 export function defineMediaModules(): void {
@@ -46,12 +33,6 @@ export function defineMediaModules(): void {
     getUploadLimit: (type: string) => (type === 'document' ? 2048 : 64) * 2 ** 20,
   })
   defineModule('WAWebDownloadManager', { downloadManager: { downloadAndMaybeDecrypt } })
-  defineModule('WAWebGroupModifyInfoJob', { setGroupDescription })
-  defineModule('WAWebMexFetchGroupInviteCodeJob', {
-    fetchMexGroupInviteCode: async (group: string) => ({
-      code: await connection().ask('invite_code', { group }),
-    }),
-  })
   defineModule(
     'WAWebStatusGatingUtils',
     boot.build.reportsStatus ? {} : { canCheckStatusRankingPosterGating: () => false },

@@ -2,8 +2,8 @@
 import { ServerStatusCodeError } from '../errors.ts'
 import { isOn, numberOf } from '../faults.ts'
 import { MsgModel } from '../msg-model.ts'
-import { boot, connection } from '../page.ts'
-import { alternateOf, lidWidOf, phoneWidOf } from '../people.ts'
+import { connection } from '../page.ts'
+import { alternateOf } from '../people.ts'
 import { defineModule } from '../registry.ts'
 import { Stream } from '../socket-model.ts'
 import { Chat, Contact, Msg, Newsletters } from '../stores.ts'
@@ -11,29 +11,6 @@ import { createWid, type Wid } from '../wid.ts'
 
 async function tellPresence(chat: Wid | null, state: string): Promise<void> {
   await connection().ask('presence', { chat: chat && String(chat), state })
-}
-
-/** Takes `{ title, … }` and `[{ phoneNumber }]` (the library's createGroup; wa-js: functions/createGroup.ts). */
-async function createGroup(
-  options: { title: string },
-  participants: { phoneNumber: Wid }[],
-): Promise<{
-  wid: Wid
-  subject: string
-  participants: { wid: Wid; type?: 'superadmin'; error?: number }[]
-}> {
-  if (!boot.build.createsGroups) throw new ServerStatusCodeError({ name: '', code: 400, text: 'bad-request' })
-  const members = participants.map(({ phoneNumber }) => phoneNumber.user)
-  const group = await connection().ask('create_group', { subject: options.title, members })
-  if ('error' in group) throw new ServerStatusCodeError(group.error)
-  return {
-    wid: createWid(group.id),
-    subject: group.subject,
-    participants: group.members.map((member) => ({
-      wid: group.lidMode ? lidWidOf(member) : phoneWidOf(member),
-      ...(member.phone === group.owner ? { type: 'superadmin' as const } : {}),
-    })),
-  }
 }
 
 /** The quoted message: from memory, or from the copy in the reply. */
@@ -115,7 +92,6 @@ export function definePeopleModules(): void {
     getCappingData: () =>
       isRestricted(475) ? { cycle_end_timestamp: Math.floor(restrictionEnd() / 1000) } : undefined,
   })
-  defineModule('WAWebGroupCreateJob', { createGroup })
   defineModule('WAWebContactCollection', { ContactCollection: Contact })
   defineModule('WAWebMsgReply', { canReplyMsg })
   defineModule('WAWebQuotedMsgModelUtils', { getQuotedMsgObj })

@@ -1,13 +1,25 @@
 /** The verbs about groups and their members. */
 import type { World } from '../../simulator.ts'
 import type { Group } from '../accounts.ts'
+import { enter, inviteOf } from '../group-acts.ts'
 import { actInGroup, createGroup, toWorldGroup } from '../groups.ts'
+import { tellPeople } from '../messages.ts'
 import { adminsOf } from '../wire-forms.ts'
 import type { Reach } from './reach.ts'
 
 type GroupVerbs = Pick<
   World,
-  'addGroup' | 'renameGroup' | 'addMembers' | 'removeMembers' | 'leaveGroup' | 'setAdmin' | 'setAnnounce'
+  | 'addGroup'
+  | 'renameGroup'
+  | 'addMembers'
+  | 'removeMembers'
+  | 'leaveGroup'
+  | 'setAdmin'
+  | 'setAnnounce'
+  | 'setGroup'
+  | 'inviteTo'
+  | 'askToJoin'
+  | 'letIn'
 >
 
 /** See {@link World}. */
@@ -19,6 +31,7 @@ export function groupVerbs({ context, account, group, person }: Reach): GroupVer
     admins: adminsOf(before).filter((phone) => !phones.includes(phone)),
     ...(phones.some(isMe) ? { left: true } : {}),
   })
+  const known = (id: string): Group => group(id)
   const demandMember = (before: Group, phone: string): void => {
     const isIn = isMe(phone) ? !before.left : before.members.includes(phone)
     if (!isIn) throw new Error(`${phone} is not a member of ${before.id}.`)
@@ -27,12 +40,12 @@ export function groupVerbs({ context, account, group, person }: Reach): GroupVer
     toWorldGroup(actInGroup(context, account(), options))
 
   return {
-    addGroup({ subject, members, announce = false, lidMode = false }) {
+    addGroup({ subject, members, announce = false, lidMode = false, foreign = false }) {
       for (const phone of members) {
         if (!account().contacts.has(phone)) throw new Error(`No contact ${phone}.`)
       }
       const owner = members[0] ?? account().info.phone
-      const facts = { subject, members, announce, lidMode, owner, origin: 'phone' }
+      const facts = { subject, members, announce, lidMode, owner, foreign, origin: 'phone' }
       return toWorldGroup(createGroup(context, account(), facts))
     },
     renameGroup: async ({ group: id, subject, by }) =>
@@ -46,14 +59,17 @@ export function groupVerbs({ context, account, group, person }: Reach): GroupVer
         recipients,
         change: (before) => ({
           members: [...new Set([...before.members, ...recipients.filter((phone) => !isMe(phone))])],
-          ...(recipients.some(isMe) ? { left: false } : {}),
+          ...(recipients.some(isMe) ? { left: false, removed: false } : {}),
         }),
       })
     },
     async removeMembers({ group: id, members, by }) {
       const recipients = phonesOf(members)
       for (const phone of recipients) demandMember(group(id), phone)
-      const change = (before: Group): Partial<Group> => without(before, recipients)
+      const change = (before: Group): Partial<Group> => ({
+        ...without(before, recipients),
+        ...(recipients.some(isMe) ? { removed: true } : {}),
+      })
       return act({ group: id, subtype: 'remove', by, recipients, change })
     },
     async leaveGroup({ group: id, member }) {
@@ -78,6 +94,36 @@ export function groupVerbs({ context, account, group, person }: Reach): GroupVer
           return { admins: admin ? [...others, phone] : others }
         },
       })
+    },
+    async setGroup({ group: id, by, ...changes }) {
+      const [[name, on] = []] = Object.entries(changes)
+      const subtypes = {
+        restrict: 'restrict',
+        adminsAdd: 'member_add_mode',
+        approves: 'membership_approval_mode',
+      } as const
+      if (name === 'description')
+        return act({ group: id, subtype: 'description', by, body: String(on), change: () => changes })
+      const subtype = subtypes[name as keyof typeof subtypes]
+      if (subtype === undefined) throw new Error('setGroup changes one thing.')
+      return act({ group: id, subtype, by, body: on ? 'on' : 'off', change: () => changes })
+    },
+    inviteTo: ({ group: id }) => inviteOf(account(), known(id)),
+    async askToJoin({ group: id, person: address }) {
+      const before = known(id)
+      const { phone } = person(address)
+      if (!before.approves) throw new Error('The group lets everybody in who has its invite.')
+      const requests = [...(before.requests ?? []), { phone, t: context.clock.now() }]
+      account().groups.set(id, { ...before, requests })
+      tellPeople(context, account(), [person(address)])
+      context.changed()
+      return toWorldGroup(known(id))
+    },
+    async letIn({ group: id }) {
+      const before = known(id)
+      if (!before.asked) throw new Error('The account has not asked to join.')
+      enter(context, account(), before, before.owner)
+      return toWorldGroup(known(id))
     },
     setAnnounce: async ({ group: id, announce, by }) =>
       act({

@@ -54,7 +54,7 @@ export function createActing(client: ReadingClient, translator: Translator, cloc
 }
 
 /** True if the page ended during the action, and not the action in the page: it may have happened. */
-function isPageGone(error: unknown): boolean {
+export function isPageGone(error: unknown): boolean {
   const isCut = /Protocol error|(Target|Session|Connection) closed|frame (was|got) detached/i
   return isContextLost(error) || (error instanceof Error && isCut.test(error.message))
 }

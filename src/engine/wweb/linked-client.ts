@@ -14,6 +14,7 @@ import { installPageMedia } from './page-media.ts'
 import { installPageMemory, MEMORY_LIMITS } from './page-memory.ts'
 import { installPageRows } from './page-rows.ts'
 import { installPageSends } from './page-sends.ts'
+import { installPageTasks } from './page-tasks.ts'
 import { installPageWatch } from './page-watch.ts'
 import { modelTools } from './plain-model.ts'
 import type { Changes, RawMessage, RawReaction } from './raw.ts'
@@ -248,6 +249,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     await client.pupPage?.evaluate(installPageMedia)
     await client.pupPage?.evaluate(installPageSends)
     await client.pupPage?.evaluate(installPageActs)
+    await client.pupPage?.evaluate(installPageTasks)
     if (!(await client.pupPage?.evaluate(installPageWatch))) options.onUnwatched()
     attached = true
     options.onListening()

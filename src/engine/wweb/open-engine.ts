@@ -18,6 +18,7 @@ import { listenTo } from './listeners.ts'
 import { createMediaTransfer, type MediaClient } from './media.ts'
 import { usesOf } from './outgoing/kinds.ts'
 import { pageLetGo } from './page-memory.ts'
+import { abilityOfTask, createPerforming } from './performing.ts'
 import { memoryOfTree } from './process-memory.ts'
 import { createReading } from './reading.ts'
 import { createRestrictions } from './restrictions.ts'
@@ -148,6 +149,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   const listeners = listenTo(client, sender, translator, emitWhenReady, log)
   const reading = createReading(client, addresses, translator, ask, clock)
   const acting = createActing(client, translator, clock)
+  const performing = createPerforming(client, translator, clock)
   const supported = createSupported(client, clock, emit)
   const restrictions = createRestrictions(client, clock, emit)
   const linking = createLinking(client, injected.promise, () => phase === 'unpaired', clock, log)
@@ -364,6 +366,8 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       ),
     act: (message, action, { limitMs }) =>
       supported.use([abilityOf(action)], () => acting.act(message, action, limitMs)),
+    perform: (kind, takes, { limitMs }) =>
+      supported.use([abilityOfTask(kind)], () => performing.perform(kind, takes, limitMs)),
     findNumber: (phone) => supported.use(['find_number'], () => reading.findNumber(phone)),
     readChats: () => supported.read('read_chats', reading.readChats),
     readContacts: () => supported.read('read_contacts', reading.readContacts),

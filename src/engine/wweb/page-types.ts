@@ -1,6 +1,7 @@
 /** Types of WhatsApp Web's modules and models that our in-page code reads, and of that code's own tools. */
 import type { PageActs } from './page-acts.ts'
 import type { PageFile, PageMedia } from './page-media.ts'
+import type { PageTasks } from './page-tasks.ts'
 import type { ModelTools } from './plain-model.ts'
 import type { Before, Changes, ChatRow, ContactRow, HistoryAnswer, RawMessage } from './raw.ts'
 
@@ -47,6 +48,8 @@ export type GroupMetadata = Model & {
   isLidAddressingMode?: boolean
   announce?: boolean
   subject?: string
+  /** Of its description. */
+  descId?: string
   participants?: Collection<Participant>
 }
 export type ChatModel = Model & {
@@ -160,6 +163,8 @@ export type PageRows = {
   findChat(id: string): ChatModel | undefined
   /** The address of a person's chat, with both addresses of the person as far as they are known. */
   chatOf(id: string): { id: string; phone: string | null; lid: string | null } | null
+  /** The other addresses of this person. */
+  others(wid: Wid): Wid[]
   chatIds(): string[]
   contactIds(): string[]
   chats(ids: string[]): ChatRow[]
@@ -223,6 +228,7 @@ export type PageWindow = {
   WWebJS: { sendMessage: SendMessage; mediaInfoToFile(media: PageFile): object }
   whatsappMcpModels: ModelTools
   whatsappMcpActs: PageActs
+  whatsappMcpTasks: PageTasks
   /** Loads the message with one of these keys if the page does not have it in memory; undefined: it has none. */
   whatsappMcpFind(keys: readonly string[]): Promise<MsgModel | undefined>
   whatsappMcpMemory: PageMemory

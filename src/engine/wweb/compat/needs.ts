@@ -62,6 +62,32 @@ export const NEEDS: Record<Ability, readonly string[]> = {
     'WAWebFindChatAction.findOrCreateLatestChat()',
   ],
   vote: ['WAWebPollsSendVoteMsgAction.sendVote()'],
+  create_group: ['WAWebGroupCreateJob.createGroup()', 'WAWebQueryExistsJob.queryWidExists()'],
+  change_group: [
+    'WAWebGroupModifyInfoJob.setGroupSubject()',
+    'WAWebGroupModifyInfoJob.setGroupDescription()',
+    'WAWebSetPropertyGroupAction.setGroupProperty()',
+  ],
+  change_members: [
+    'WASmaxGroupsAddParticipantsRPC.sendAddParticipantsRPC()',
+    'WAWebGroupModifyParticipantsJob.removeGroupParticipants()',
+    'WAWebGroupModifyParticipantsJob.promoteGroupParticipants()',
+    'WAWebGroupModifyParticipantsJob.demoteGroupParticipants()',
+    'WAWebQueryExistsJob.queryWidExists()',
+    'WAWebWidToJid.widToUserJid()',
+    'WAWebWidToJid.widToGroupJid()',
+    'WAWebJidToWid.userJidToUserWid()',
+  ],
+  leave_group: ['WAWebExitGroupAction.sendExitGroup()'],
+  group_invite: [
+    'WAWebMexFetchGroupInviteCodeJob.fetchMexGroupInviteCode()',
+    'WAWebGroupInviteJob.resetGroupInviteCode()',
+  ],
+  join_group: ['WAWebGroupQueryJob.queryGroupInvite()', 'WAWebGroupInviteJob.joinGroupViaInvite()'],
+  join_requests: [
+    'WAWebApiMembershipApprovalRequestStore.getMembershipApprovalRequests()',
+    'WASmaxGroupsMembershipRequestsActionRPC.sendMembershipRequestsActionRPC()',
+  ],
   read_receipts: ['WAWebApiMessageInfoStore.queryMsgInfo()'],
   fetch_media: [
     'WAWebDownloadManager.downloadManager.downloadAndMaybeDecrypt()',

@@ -1,0 +1,221 @@
+/** What tasks share, in the page: what {@link installPageTasks} adds. The rules of page-rows.ts hold. */
+import type { MemberCode } from '../../model/task.ts'
+import type { PageModuleTools } from './compat/page-modules.ts'
+import type { ChatModel, PageWindow, Participant, Wid } from './page-types.ts'
+import type { ChatRow } from './raw.ts'
+import type { TaskProblem } from './tasks/task.ts'
+
+declare const window: PageWindow & { whatsappMcpModules: Pick<PageModuleTools, 'ensure'> }
+declare function setTimeout(run: () => void, ms: number): unknown
+
+/** The outcome of WhatsApp's server for one address. */
+export type Verdict = { wid: Wid | string; code: string | number }
+
+/** What a task returns to {@link PageTasks.inGroup}. */
+type Work<T> = { gives: T; group?: string; problem?: undefined } | { problem: TaskProblem; partly?: string[] }
+
+export type PageTasks = {
+  /** Runs work that throws what WhatsApp's server refuses, by its status. `group`: the chat to read again, if it is there. */
+  run<T>(endsAt: number, work: () => Promise<Work<T>>): Promise<Outcome<T>>
+  /** The same in a group of which this account is a member. */
+  inGroup<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
+  /** An export of a module of WhatsApp Web, loaded if it is not there yet. Throws if this build does not have it. */
+  need<T>(module: string): Promise<T>
+  wid(id: string): Wid
+  /** The HTTP-like status of a refusal of the server; null for any other exception. */
+  statusOf(error: unknown): number | null
+  problemOf(status: number): TaskProblem
+  /** What to throw for a refusal that WhatsApp Web resolves with. */
+  refusal(code: string | number): Error
+  memberCode(code: string | number): MemberCode
+  member(chat: ChatModel, id: string): Participant | undefined
+  /** This account among the members; undefined: it is none. */
+  me(chat: ChatModel): Participant | undefined
+  /** All addresses of this person that are known. */
+  addresses(id: string | Wid): string[]
+  /** The phone JID if it is known, else the address as it is. */
+  best(wid: string | Wid): string
+  /** True if one of them is on WhatsApp: its address for requests; null if it is not. */
+  lookUp(id: string): Promise<Wid | null>
+  /** One code for each asked id, in order, from what the server says of some addresses. */
+  codesFor(asked: readonly string[], verdicts: readonly Verdict[]): MemberCode[]
+  isAdmin(person: Participant | undefined): boolean
+  /** The code of the group's invite. */
+  inviteOf(group: string): Promise<string>
+  /** The group of this invite; null if the invite is not valid. */
+  invited(invite: string): Promise<Invited | null>
+  /** Who waits for the approval of an admin; in the form of the page's database. */
+  requestsOf(group: string): Promise<{ id: Wid | string; t?: number }[]>
+  /** Waits a moment until WhatsApp Web shows a change that the server has confirmed. */
+  shown(isShown: () => boolean): Promise<void>
+}
+
+type Outcome<T> =
+  | { gives: T; chat: ChatRow | null; problem?: undefined }
+  | { problem: TaskProblem; partly?: string[] }
+
+/** As the server describes a group to those who have its invite (WAWebGroupQueryJob). */
+export type Invited = {
+  id: Wid
+  subject?: string
+  desc?: string
+  size?: number
+  participants?: unknown[]
+  membershipApprovalMode?: unknown
+}
+type QueryModule = {
+  queryAndUpdateGroupMetadataById(options: { id: string }): Promise<unknown>
+  queryGroupInvite(invite: string): Promise<Invited>
+}
+type RequestStore = {
+  getMembershipApprovalRequests(group: Wid): Promise<{ id: Wid | string; t?: number }[] | undefined>
+}
+type InviteCodes = { fetchMexGroupInviteCode(group: string): Promise<string | { code: string }> }
+
+/** Call once per document, after `installPageRows`. */
+export function installPageTasks(): void {
+  /** The server's notification usually arrives before its response. */
+  const SHOWN_MS = 3_000
+  const LOOK_MS = 25
+  const rows = window.whatsappMcpRows
+  const CODES: Record<string, MemberCode> = {
+    '200': 'done',
+    '403': 'invite_only',
+    '404': 'not_on_whatsapp',
+    '408': 'left_recently',
+    '409': 'already',
+    '419': 'full',
+  }
+  const tools: PageTasks = {
+    async run(endsAt, work) {
+      if (Date.now() >= endsAt) return { problem: 'not_begun' }
+      try {
+        const done = await work()
+        if (done.problem !== undefined) return done
+        return { gives: done.gives, chat: (done.group && rows.chats([done.group])[0]) || null }
+      } catch (error) {
+        const status = tools.statusOf(error)
+        if (status === null) throw error
+        return { problem: tools.problemOf(status) }
+      }
+    },
+
+    inGroup(id, endsAt, work) {
+      return tools.run(endsAt, async () => {
+        const chat = rows.findChat(id)
+        if (!chat) return { problem: 'missing' }
+        // Members arrive late on some starts.
+        if (!chat.groupMetadata?.participants?.getModelsArray().length) {
+          const { queryAndUpdateGroupMetadataById } = await tools.need<QueryModule>('WAWebGroupQueryJob')
+          await queryAndUpdateGroupMetadataById({ id })
+        }
+        if (!tools.me(chat)) return { problem: 'not_member' }
+        const done = await work(chat)
+        return done.problem === undefined ? { group: id, ...done } : done
+      })
+    },
+
+    async need<T>(module: string): Promise<T> {
+      const found = await window.whatsappMcpModules.ensure(module)
+      if (found === undefined) throw new Error(`WhatsApp Web has no ${module}`)
+      return found as T
+    },
+
+    wid: (id) => window.require('WAWebWidFactory').createWid(id),
+
+    statusOf(error) {
+      const { name, status } = Object(error) as { name?: unknown; status?: unknown }
+      const isServers = String(name).includes('ServerError') || name === 'ServerStatusCodeError'
+      return isServers && Number(status) > 0 ? Number(status) : null
+    },
+
+    refusal: (code) =>
+      Object.assign(new Error('refused'), { name: 'ServerStatusCodeError', status: Number(code) }),
+
+    problemOf(status) {
+      if (status === 401 || status === 403) return 'not_admin'
+      if (status === 404) return 'missing'
+      if (status === 419) return 'full'
+      if (status === 429) return 'too_many'
+      return status >= 500 ? 'failed' : 'refused'
+    },
+
+    memberCode: (code) => CODES[String(code)] ?? (Number(code) >= 500 ? 'unknown' : 'refused'),
+
+    addresses(id) {
+      const wid = typeof id === 'string' ? tools.wid(id) : id
+      return [wid, ...rows.others(wid)].map(String)
+    },
+
+    member(chat, id) {
+      const { participants } = chat.groupMetadata ?? {}
+      return tools.addresses(id).flatMap((one) => participants?.get(one) ?? [])[0]
+    },
+
+    me(chat) {
+      const { getMaybeMePnUser, getMaybeMeLidUser } = window.require('WAWebUserPrefsMeUser')
+      const own = [getMaybeMePnUser(), getMaybeMeLidUser()].map(String)
+      return own.flatMap((one) => chat.groupMetadata?.participants?.get(one) ?? [])[0]
+    },
+
+    isAdmin: (person) => person?.isAdmin === true || person?.isSuperAdmin === true,
+
+    async inviteOf(group) {
+      const { fetchMexGroupInviteCode } = await tools.need<InviteCodes>('WAWebMexFetchGroupInviteCodeJob')
+      const answer = await fetchMexGroupInviteCode(group)
+      return typeof answer === 'string' ? answer : answer.code
+    },
+
+    async invited(invite) {
+      const { queryGroupInvite } = await tools.need<QueryModule>('WAWebGroupQueryJob')
+      try {
+        return await queryGroupInvite(invite)
+      } catch (error) {
+        if ([400, 404, 406, 410].includes(tools.statusOf(error) ?? 0)) return null
+        throw error
+      }
+    },
+
+    async requestsOf(group) {
+      const { getMembershipApprovalRequests } = await tools.need<RequestStore>(
+        'WAWebApiMembershipApprovalRequestStore',
+      )
+      return (await getMembershipApprovalRequests(tools.wid(group))) ?? []
+    },
+
+    best(wid) {
+      const addresses = tools.addresses(wid)
+      return addresses.find((one) => /@c\.us$/.test(one)) ?? addresses[0] ?? String(wid)
+    },
+
+    async lookUp(id) {
+      const wid = tools.wid(id)
+      const known = rows.others(wid)
+      if (wid.server === 'lid') return known[0] ?? wid
+      // Whose LID is known is on WhatsApp.
+      if (known.length > 0) return wid
+      const { queryWidExists } = await tools.need<{
+        queryWidExists(wid: Wid): Promise<{ wid?: Wid } | null>
+      }>('WAWebQueryExistsJob')
+      const found = (await queryWidExists(wid))?.wid
+      // By phone number, as the library asks: the response has the address of the chat.
+      return found ? wid : null
+    },
+
+    codesFor(asked, verdicts) {
+      const codes = new Map(
+        verdicts.flatMap(({ wid, code }) => tools.addresses(wid).map((one) => [one, code] as const)),
+      )
+      return asked.map((id) => {
+        const address = tools.addresses(id).find((one) => codes.has(one))
+        return address === undefined ? 'unknown' : tools.memberCode(codes.get(address) ?? 0)
+      })
+    },
+
+    async shown(isShown) {
+      for (let waited = 0; waited < SHOWN_MS && !rows.attempt(isShown); waited += LOOK_MS)
+        await new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS))
+    },
+  }
+  window.whatsappMcpTasks = tools
+}

@@ -1,0 +1,74 @@
+/** Tasks, each with a definite outcome: done, refused, or reported as unknown. */
+import { type Clock, DeadlineError, withDeadline } from '../../clock.ts'
+import { type ErrorCode, type FailOptions, fail } from '../../errors.ts'
+import type { Ability } from '../../model/ability.ts'
+import type { TaskInput, TaskKind } from '../../model/task.ts'
+import type { Performed } from '../engine.ts'
+import { isPageGone } from './acting.ts'
+import type { ReadingClient } from './reading.ts'
+import { changeGroup } from './tasks/change-group.ts'
+import { changeMembers } from './tasks/change-members.ts'
+import { createGroup } from './tasks/create-group.ts'
+import { groupInvite, joinGroup, readInvite } from './tasks/invites.ts'
+import { answerRequests, joinRequests } from './tasks/join-requests.ts'
+import { leaveGroup } from './tasks/leave-group.ts'
+import type { PageTask, TaskDone, TaskProblem } from './tasks/task.ts'
+import type { Translator } from './translator.ts'
+
+const TASKS: { [K in TaskKind]: PageTask<K> } = {
+  create_group: createGroup,
+  change_group: changeGroup,
+  change_members: changeMembers,
+  leave_group: leaveGroup,
+  group_invite: groupInvite,
+  read_invite: readInvite,
+  join_group: joinGroup,
+  join_requests: joinRequests,
+  answer_requests: answerRequests,
+}
+
+/** They change nothing, so a late one is not unknown. */
+const LOOKS = new Set<TaskKind>(['read_invite', 'join_requests'])
+
+/** Returns the ability that this task uses. */
+export const abilityOfTask = (kind: TaskKind): Ability => TASKS[kind].ability
+
+export type Performing = {
+  /** See `Engine.perform`. */
+  perform<K extends TaskKind>(kind: K, takes: TaskInput<K>, limitMs: number): Promise<Performed<K>>
+}
+
+export function createPerforming(client: ReadingClient, translator: Translator, clock: Clock): Performing {
+  return {
+    async perform<K extends TaskKind>(kind: K, takes: TaskInput<K>, limitMs: number) {
+      const page = client.pupPage ?? fail('not_connected', { retryAfterS: 5 })
+      const run = TASKS[kind].run as (...given: unknown[]) => Promise<TaskDone<K>>
+      const asked = page.evaluate(run, takes, Date.now() + limitMs) as Promise<TaskDone<K>>
+      const done = await withDeadline(clock, 'Waiting for WhatsApp', limitMs, asked).catch((error) => {
+        const isLate = error instanceof DeadlineError
+        if (!isLate && !isPageGone(error)) return fail('whatsapp_error', { cause: error })
+        return fail(LOOKS.has(kind) ? 'whatsapp_timeout' : 'outcome_unknown', { cause: error })
+      })
+      if (done.problem === undefined)
+        return { result: done.gives, chat: done.chat && translator.chat(done.chat) }
+      const { code, ...options } = PROBLEMS[done.problem]
+      return fail(code, { ...options, ...(done.partly?.length ? { facts: { changed: done.partly } } : {}) })
+    },
+  }
+}
+
+const PROBLEMS: Record<TaskProblem, { code: ErrorCode } & FailOptions> = {
+  missing: { code: 'chat_not_found', detail: 'WhatsApp has no such group.' },
+  not_member: { code: 'not_member' },
+  not_admin: { code: 'not_admin' },
+  no_invite: { code: 'invite_not_found' },
+  full: { code: 'change_refused', detail: 'The group is full.' },
+  too_many: {
+    code: 'change_refused',
+    detail: 'WhatsApp limits how many such changes an account makes.',
+    hint: 'Wait some hours, then try again with fewer people.',
+  },
+  refused: { code: 'change_refused' },
+  failed: { code: 'whatsapp_error', detail: "WhatsApp's server did not take the change." },
+  not_begun: { code: 'whatsapp_timeout', detail: 'The time was up before; nothing was changed.' },
+}

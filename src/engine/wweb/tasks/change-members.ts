@@ -1,0 +1,127 @@
+/** Adds members to a group, removes them, and makes them admins or not. */
+import type { MemberAction, MemberCode, TaskResult } from '../../../model/task.ts'
+import type { ChatModel, Wid } from '../page-types.ts'
+import type { PageTask, TaskWindow } from './task.ts'
+
+declare const window: TaskWindow
+
+/**
+ * The library leaves out whom it does not find, and reports success (OpenWA patch 7); it sends an invite message by itself,
+ * and throws there (wwebjs#201918). Here each person has the code of the server's response.
+ */
+export const changeMembers: PageTask<'change_members'> = {
+  ability: 'change_members',
+  run({ group, action, members }, endsAt) {
+    const tasks = window.whatsappMcpTasks
+    const acts = {
+      /** What needs no request: null if it does. */
+      local(chat: ChatModel, id: string): MemberCode | null {
+        const person = tasks.member(chat, id)
+        if (action === 'add') return person ? 'already' : null
+        if (!person) return 'not_member'
+        if (action === 'remove') return null
+        return tasks.isAdmin(person) === (action === 'promote') ? 'already' : null
+      },
+
+      async add(ids: readonly string[]): Promise<MemberCode[]> {
+        const found = await Promise.all(ids.map((id) => tasks.lookUp(id)))
+        const people = found.flatMap((one) => one ?? [])
+        if (people.length === 0) return ids.map(() => 'not_on_whatsapp')
+        const { widToUserJid, widToGroupJid } = await tasks.need<JidModule>('WAWebWidToJid')
+        const { userJidToUserWid } = await tasks.need<WidModule>('WAWebJidToWid')
+        const { sendAddParticipantsRPC } = await tasks.need<AddModule>('WASmaxGroupsAddParticipantsRPC')
+        const { value } = await sendAddParticipantsRPC({
+          participantArgs: people.map((one) => ({ participantJid: widToUserJid(one) })),
+          iqTo: widToGroupJid(tasks.wid(group)),
+        })
+        const said = value.errorAddParticipantsClientErrors?.value ?? value.errorServerErrors?.value
+        if (said) throw tasks.refusal(said.code)
+        const verdicts = (value.addParticipant ?? []).flatMap((entry) => {
+          const { name, value: one } =
+            entry.addParticipantsParticipantAddedOrNonRegisteredWaUserParticipantErrorLidResponseMixinGroup
+          const jid = one.jid ?? one.phoneNumber
+          const isNobody = name === 'NonRegisteredWaUserParticipantErrorLidResponse'
+          const code = isNobody ? 404 : (one.addParticipantsParticipantMixins?.value.error ?? 200)
+          return jid ? [{ wid: userJidToUserWid(jid), code }] : []
+        })
+        const codes = tasks.codesFor(ids, verdicts)
+        return found.map((one, index) => (one ? (codes[index] ?? 'unknown') : 'not_on_whatsapp'))
+      },
+
+      async change(chat: ChatModel, what: Exclude<MemberAction, 'add'>, ids: readonly string[]) {
+        const job = await tasks.need<MembersModule>('WAWebGroupModifyParticipantsJob')
+        const people = ids
+          .flatMap((id) => tasks.member(chat, id) ?? [])
+          .map(({ id }) => tasks.wid(String(id)))
+        const { participants } = await job[`${what}GroupParticipants`](
+          tasks.wid(group),
+          people,
+          chat.groupMetadata?.isLidAddressingMode === true,
+        )
+        const verdicts = participants.map(({ userWid, code }) => ({ wid: userWid, code: code ?? 200 }))
+        // Here the codes say that the person is not in the group, and that this account may not.
+        const others: Partial<Record<MemberCode, MemberCode>> = {
+          not_on_whatsapp: 'not_member',
+          invite_only: 'not_admin',
+        }
+        return tasks.codesFor(ids, verdicts).map((code) => others[code] ?? code)
+      },
+
+      isShown(chat: ChatModel, id: string): boolean {
+        const person = tasks.member(chat, id)
+        if (action === 'add') return person !== undefined
+        if (action === 'remove') return person === undefined
+        return tasks.isAdmin(person) === (action === 'promote')
+      },
+    }
+    return tasks.inGroup<TaskResult<'change_members'>>(group, endsAt, async (chat) => {
+      const known = members.map((id) => acts.local(chat, id))
+      const asked = members.filter((_, index) => known[index] === null)
+      let answers: MemberCode[] = []
+      try {
+        if (asked.length > 0)
+          answers = action === 'add' ? await acts.add(asked) : await acts.change(chat, action, asked)
+      } catch (error) {
+        const status = tasks.statusOf(error)
+        if (status === null) throw error
+        const problem = tasks.problemOf(status)
+        if (problem !== 'not_admin' && problem !== 'full') return { problem }
+        answers = asked.map(() => problem)
+      }
+      const codes = known.map((code) => code ?? answers.shift() ?? 'unknown')
+      const done = members.filter((_, index) => codes[index] === 'done')
+      await tasks.shown(() => done.every((id) => acts.isShown(chat, id)))
+      const invite = codes.includes('invite_only') ? await tasks.inviteOf(group).catch(() => null) : null
+      return { gives: { codes, invite } }
+    })
+  },
+}
+
+type JidModule = { widToUserJid(wid: Wid): string; widToGroupJid(wid: Wid): string }
+type WidModule = { userJidToUserWid(jid: string): Wid }
+type Refused = { value: { code: string | number } }
+/** Names of fields as the library reads them (Utils.js, `getAddParticipantsRpcResult`). */
+type AddModule = {
+  sendAddParticipantsRPC(options: object): Promise<{
+    value: {
+      addParticipant?: {
+        addParticipantsParticipantAddedOrNonRegisteredWaUserParticipantErrorLidResponseMixinGroup: {
+          name: string
+          value: {
+            jid?: string
+            phoneNumber?: string
+            addParticipantsParticipantMixins?: { value: { error?: string | number } } | null
+          }
+        }
+      }[]
+      errorAddParticipantsClientErrors?: Refused
+      errorServerErrors?: Refused
+    }
+  }>
+}
+type Change = (
+  group: Wid,
+  people: Wid[],
+  isLidMode: boolean,
+) => Promise<{ participants: { userWid: Wid; code?: string | number }[] }>
+type MembersModule = Record<`${Exclude<MemberAction, 'add'>}GroupParticipants`, Change>

@@ -1,0 +1,43 @@
+/** What a task is, in the page. */
+import type { Ability } from '../../../model/ability.ts'
+import type { TaskInput, TaskKind, TaskResult } from '../../../model/task.ts'
+import type { PageModuleTools } from '../compat/page-modules.ts'
+import type { PageTasks } from '../page-tasks.ts'
+import type { PageWindow as Page } from '../page-types.ts'
+import type { ChatRow } from '../raw.ts'
+
+/**
+ * Why a task was not done. `missing`: WhatsApp Web has no such group. `too_many`: WhatsApp limits how often. `failed`: the
+ * server did not take it. `not_begun`: its time was up before.
+ */
+export type TaskProblem =
+  | 'missing'
+  | 'not_member'
+  | 'not_admin'
+  | 'no_invite'
+  | 'full'
+  | 'too_many'
+  | 'refused'
+  | 'failed'
+  | 'not_begun'
+
+/** `partly`: what was done before the problem. */
+export type TaskDone<K extends TaskKind = TaskKind> =
+  | { gives: TaskResult<K>; chat: ChatRow | null; problem?: undefined }
+  | { problem: TaskProblem; partly?: string[] }
+
+export type PageTask<K extends TaskKind> = {
+  ability: Ability
+  /**
+   * Runs in the page, sent as text: it may use nothing from outside itself but `window`. Reports what WhatsApp's server says:
+   * the page and the library resolve alike for what was refused. It does not begin after `endsAt`, in Unix milliseconds.
+   */
+  run(takes: TaskInput<K>, endsAt: number): Promise<TaskDone<K>>
+}
+
+/** The page's `window`, as tasks use it. */
+export type TaskWindow = {
+  whatsappMcpTasks: PageTasks
+  whatsappMcpRows: Page['whatsappMcpRows']
+  whatsappMcpModules: Pick<PageModuleTools, 'ensure'>
+}

@@ -1,0 +1,72 @@
+/** What WhatsApp Web does or looks up beside messages: each kind with what it takes and what it gives. */
+import type { Jid } from './ids.ts'
+
+/** The outcome for one person. `done`: WhatsApp's server says so. `unknown`: it says nothing about this person. */
+export const MEMBER_CODES = [
+  'done',
+  'already',
+  'invite_only',
+  'not_member',
+  'not_on_whatsapp',
+  'full',
+  'left_recently',
+  'not_admin',
+  'refused',
+  'unknown',
+] as const
+export type MemberCode = (typeof MEMBER_CODES)[number]
+
+/** What can be set of a group. `disappearingS`: the lifetime of new messages in seconds; 0: for ever. */
+export type GroupChanges = {
+  name?: string | undefined
+  description?: string | undefined
+  onlyAdminsSend?: boolean | undefined
+  onlyAdminsEdit?: boolean | undefined
+  onlyAdminsAdd?: boolean | undefined
+  approveMembers?: boolean | undefined
+  disappearingS?: number | undefined
+}
+export type GroupChange = keyof GroupChanges
+
+export const MEMBER_ACTIONS = ['add', 'remove', 'promote', 'demote'] as const
+export type MemberAction = (typeof MEMBER_ACTIONS)[number]
+
+/** A group as its invite shows it. */
+export type InvitedGroup = {
+  group: Jid
+  name: string
+  description: string | null
+  members: number
+  /** An admin must approve whoever joins. */
+  approves: boolean
+}
+
+/** Lists of codes are in the order of the people who were asked for. */
+type TaskTypes = {
+  create_group: {
+    takes: { name: string; members: readonly Jid[] }
+    gives: { group: Jid; codes: MemberCode[]; invite: string | null }
+  }
+  /** Each change after the other, in the order of {@link GroupChanges}, up to the first that WhatsApp refuses. */
+  change_group: { takes: { group: Jid; changes: GroupChanges }; gives: { changed: GroupChange[] } }
+  /** `invite`: the code of the group's invite, if a person can only be invited and this account may see it. */
+  change_members: {
+    takes: { group: Jid; action: MemberAction; members: readonly Jid[] }
+    gives: { codes: MemberCode[]; invite: string | null }
+  }
+  leave_group: { takes: { group: Jid }; gives: null }
+  /** The code of its invite. `reset`: a new one; the former one is then invalid. */
+  group_invite: { takes: { group: Jid; reset: boolean }; gives: string }
+  read_invite: { takes: { invite: string }; gives: InvitedGroup }
+  join_group: { takes: { invite: string }; gives: { group: Jid; waits: boolean } }
+  /** `at`: Unix seconds; null: not known. */
+  join_requests: { takes: { group: Jid }; gives: { person: Jid; at: number | null }[] }
+  answer_requests: {
+    takes: { group: Jid; approve: boolean; members: readonly Jid[] }
+    gives: { codes: MemberCode[] }
+  }
+}
+
+export type TaskKind = keyof TaskTypes
+export type TaskInput<K extends TaskKind> = TaskTypes[K]['takes']
+export type TaskResult<K extends TaskKind> = TaskTypes[K]['gives']

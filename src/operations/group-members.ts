@@ -1,0 +1,116 @@
+/** Operations on the members of a group, and on those who asked to join. */
+import { z } from 'zod'
+import { counted } from '../model/counted.ts'
+import { MEMBER_ACTIONS } from '../model/task.ts'
+import { toIsoSecond } from '../model/times.ts'
+import { facts, lines } from './brief.ts'
+import { defineOperation } from './operation.ts'
+import { ok } from './reading.ts'
+import {
+  EXAMPLE_GROUP,
+  GROUP_CHANGE,
+  GROUP_LOOK,
+  groupIdInput,
+  inviteLink,
+  linkOrNone,
+  MemberResult,
+  membersInput,
+  perform,
+  resultLines,
+  toResults,
+} from './tasks.ts'
+
+const answer = { ok, group_id: z.string(), results: z.array(MemberResult) }
+
+export const changeGroupMembers = defineOperation({
+  ...GROUP_CHANGE,
+  name: 'change_group_members',
+  title: 'Change the members of a group',
+  description:
+    'Adds people to a group, removes them, or makes them admins (promote) or not (demote). Returns one result for each person: ok if it is now so, else a code such as invite_only, not_on_whatsapp, left_recently, full, not_member or not_admin. For invite_only, invite is a link that you can offer to send; nothing is sent by itself. Change only what the user asked for.',
+  effect: 'destroy',
+  uses: ['change_members'],
+  routes: ['POST /api/groups/{group_id}/members'],
+  input: z.strictObject({
+    group_id: groupIdInput,
+    action: z.enum(MEMBER_ACTIONS).describe('add, remove, promote (make admin) or demote.'),
+    members: membersInput,
+  }),
+  output: z.object({ ...answer, action: z.enum(MEMBER_ACTIONS), invite: inviteLink }),
+  example: { input: { group_id: EXAMPLE_GROUP, action: 'promote', members: ['15551234567'] } },
+  brief: {
+    text: ({ group_id, action, results, invite }) =>
+      lines(`Asked to ${action} in ${group_id}:`, resultLines(results), invite && `Invite: ${invite}`),
+  },
+  async run({ group_id: group, action, members }, granted) {
+    const { codes, invite } = await perform('change_members', { group, action, members }, granted)
+    return {
+      ok: true as const,
+      group_id: group,
+      action,
+      results: toResults(members, codes),
+      ...linkOrNone(invite),
+    }
+  },
+})
+
+const JoinRequest = z.object({
+  id: z.string().describe('The person, as a JID.'),
+  requested_at: z.string().nullable().describe('ISO 8601 UTC; null if it is not known.'),
+})
+
+export const listJoinRequests = defineOperation({
+  ...GROUP_LOOK,
+  name: 'list_join_requests',
+  title: 'List join requests',
+  description:
+    'Lists who asked to join a group whose admins approve new members, oldest first. Only for admins of the group. Answer with {{answer_join_requests}}; for who a person is, use {{get_contact}}.',
+  effect: 'read',
+  scope: 'read',
+  uses: ['join_requests'],
+  routes: ['GET /api/groups/{group_id}/requests'],
+  input: z.strictObject({ group_id: groupIdInput }),
+  output: z.object({ ok, group_id: z.string(), count: z.int(), requests: z.array(JoinRequest) }),
+  example: { input: { group_id: EXAMPLE_GROUP } },
+  brief: {
+    text: ({ group_id, count, requests }) =>
+      lines(
+        `${counted(count, 'join request')} in ${group_id}`,
+        requests.map(({ id, requested_at }) => facts({ [id]: true, since: requested_at })),
+      ),
+  },
+  async run({ group_id: group }, { engine }) {
+    const found = await perform('join_requests', { group }, { engine })
+    const requests = [...found]
+      .sort((one, other) => (one.at ?? 0) - (other.at ?? 0))
+      .map(({ person, at }) => ({ id: person, requested_at: at === null ? null : toIsoSecond(at) }))
+    return { ok: true as const, group_id: group, count: requests.length, requests }
+  },
+})
+
+export const answerJoinRequests = defineOperation({
+  ...GROUP_CHANGE,
+  name: 'answer_join_requests',
+  title: 'Answer join requests',
+  description:
+    'Approves or rejects people who asked to join a group. Returns one result for each: not_member if there is no such request. Only for admins of the group. Approve only whom the user named.',
+  effect: 'destroy',
+  uses: ['join_requests'],
+  routes: ['POST /api/groups/{group_id}/requests'],
+  input: z.strictObject({
+    group_id: groupIdInput,
+    action: z.enum(['approve', 'reject']).describe('approve or reject.'),
+    members: membersInput,
+  }),
+  output: z.object({ ...answer, action: z.enum(['approve', 'reject']) }),
+  example: { input: { group_id: EXAMPLE_GROUP, action: 'reject', members: ['15551234568'] } },
+  brief: {
+    text: ({ group_id, action, results }) =>
+      lines(`Asked to ${action} in ${group_id}:`, resultLines(results)),
+  },
+  async run({ group_id: group, action, members }, granted) {
+    const approve = action === 'approve'
+    const { codes } = await perform('answer_requests', { group, approve, members }, granted)
+    return { ok: true as const, group_id: group, action, results: toResults(members, codes) }
+  },
+})

@@ -1,0 +1,180 @@
+/** Operations on groups: create, change, leave. */
+import { z } from 'zod'
+import { AppError, toAppError } from '../errors.ts'
+import { counted } from '../model/counted.ts'
+import { written } from '../model/fields.ts'
+import type { GroupChange, GroupChanges } from '../model/task.ts'
+import { facts, lines, quoted } from './brief.ts'
+import { whole, yesNo } from './inputs.ts'
+import { defineOperation } from './operation.ts'
+import { ok } from './reading.ts'
+import {
+  demandSome,
+  EXAMPLE_GROUP,
+  GROUP_CHANGE,
+  groupIdInput,
+  inviteLink,
+  linkOrNone,
+  MemberResult,
+  membersInput,
+  perform,
+  resultLines,
+  toResults,
+} from './tasks.ts'
+
+const nameInput = z.string().trim().min(1).max(100).describe('Name of the group, 1 to 100 characters.')
+
+/** WhatsApp's own choices (WAWebEphemeralConstants). */
+const LIFETIMES = [0, 86_400, 604_800, 7_776_000]
+
+const settings = {
+  description: z
+    .string()
+    .trim()
+    .max(2_048)
+    .optional()
+    .describe('Description, at most 2048 characters; "" removes it.'),
+  only_admins_send: yesNo.optional().describe('true: only admins may write.'),
+  only_admins_edit: yesNo.optional().describe('true: only admins may change name, description and picture.'),
+  only_admins_add: yesNo.optional().describe('true: only admins may add members.'),
+  approve_members: yesNo.optional().describe('true: an admin must approve who joins by the invite link.'),
+  disappearing_s: whole(0, 7_776_000)
+    .refine((seconds) => LIFETIMES.includes(Number(seconds)), 'must be 0, 86400, 604800 or 7776000')
+    .optional()
+    .describe('Lifetime of new messages in seconds: 86400, 604800, 7776000, or 0 for ever.'),
+}
+type Settings = { [Name in keyof typeof settings]?: z.output<(typeof settings)[Name]> } & {
+  name?: string | undefined
+}
+
+/** Our names of the changes, in the order in which they are made. */
+const CHANGES: Record<GroupChange, keyof Settings> = {
+  name: 'name',
+  description: 'description',
+  onlyAdminsSend: 'only_admins_send',
+  onlyAdminsEdit: 'only_admins_edit',
+  onlyAdminsAdd: 'only_admins_add',
+  approveMembers: 'approve_members',
+  disappearingS: 'disappearing_s',
+}
+const toChanges = (given: Settings): GroupChanges =>
+  Object.fromEntries(
+    Object.entries(CHANGES).flatMap(([change, field]) =>
+      given[field] === undefined ? [] : [[change, given[field]]],
+    ),
+  )
+const toFields = (changes: readonly GroupChange[]): string[] => changes.map((change) => CHANGES[change])
+
+/** The error, with the names of what was changed before it as the request has them. */
+function reworded(error: unknown): AppError {
+  const known = toAppError(error)
+  const { changed } = known.facts
+  if (!Array.isArray(changed)) return known
+  const { code, message: detail, hint, cause } = known
+  return new AppError(code, { detail, hint, cause, facts: { ...known.facts, changed: toFields(changed) } })
+}
+
+export const createGroup = defineOperation({
+  ...GROUP_CHANGE,
+  name: 'create_group',
+  title: 'Create a group',
+  description:
+    'Creates a group with this account as its admin, and returns its id and one result for each person: added, invite_only (with a link that you can offer), not_on_whatsapp, and so on. Nobody is invited by itself. Settings are made after the group exists: settings_error says if one was refused. Create groups only with people whom the user named.',
+  effect: 'write',
+  uses: ['create_group', 'change_group'],
+  routes: ['POST /api/groups'],
+  status: 201,
+  input: z.strictObject({ name: nameInput, members: membersInput, ...settings }),
+  output: z.object({
+    ok,
+    group_id: z.string(),
+    name: written(z.string()),
+    results: z.array(MemberResult),
+    invite: inviteLink,
+    settings_error: z
+      .object({ code: z.string(), detail: z.string(), changed: z.array(z.string()) })
+      .optional()
+      .describe('Why the settings were not all made, and those that were. The group exists.'),
+  }),
+  example: { input: { name: 'Book club', members: ['+1 555 123 4567'], description: 'Every first Monday' } },
+  brief: {
+    text: ({ group_id, name, results, invite, settings_error }) =>
+      lines(
+        `Created ${quoted(name)} [${group_id}]`,
+        resultLines(results),
+        invite && `Invite: ${invite}`,
+        settings_error &&
+          `Settings: ${settings_error.code}. ${settings_error.detail} ${facts({ changed: settings_error.changed.join(' ') })}`,
+      ),
+  },
+  async run({ name, members, ...given }, granted) {
+    const { group, codes, invite } = await perform('create_group', { name, members }, granted)
+    const created = {
+      ok: true as const,
+      group_id: group,
+      name,
+      results: toResults(members, codes),
+      ...linkOrNone(invite),
+    }
+    const changes = toChanges(given)
+    if (Object.keys(changes).length === 0) return created
+    try {
+      await perform('change_group', { group, changes }, granted)
+      return created
+    } catch (error) {
+      const { code, message: detail, facts } = reworded(error)
+      const changed = Array.isArray(facts.changed) ? facts.changed.map(String) : []
+      return { ...created, settings_error: { code, detail, changed } }
+    }
+  },
+})
+
+export const changeGroup = defineOperation({
+  ...GROUP_CHANGE,
+  name: 'change_group',
+  title: 'Change a group',
+  description:
+    'Changes the name, the description or settings of a group: only the given fields, one after the other. Everyone in the group sees it. If WhatsApp refuses one, the error names in changed what was changed before. Who may change what depends on the group: not_admin says that this account may not.',
+  effect: 'write',
+  uses: ['change_group'],
+  routes: ['PATCH /api/groups/{group_id}'],
+  repeatable: true,
+  input: z.strictObject({ group_id: groupIdInput, name: nameInput.optional(), ...settings }),
+  output: z.object({
+    ok,
+    group_id: z.string(),
+    changed: z.array(z.string()).describe('The fields that were set.'),
+  }),
+  example: { input: { group_id: EXAMPLE_GROUP, description: 'Every first Monday', only_admins_edit: true } },
+  brief: {
+    text: ({ group_id, changed }) =>
+      `Changed ${counted(changed.length, 'field')} of ${group_id}: ${changed.join(', ')}`,
+  },
+  async run({ group_id: group, ...given }, granted) {
+    demandSome(given, Object.values(CHANGES).join(', '))
+    const changes = toChanges(given)
+    const { changed } = await perform('change_group', { group, changes }, granted).catch((error) => {
+      throw reworded(error)
+    })
+    return { ok: true as const, group_id: group, changed: toFields(changed) }
+  },
+})
+
+export const leaveGroup = defineOperation({
+  ...GROUP_CHANGE,
+  name: 'leave_group',
+  title: 'Leave a group',
+  description:
+    'Leaves a group: this account gets no more of its messages, and only an admin or an invite brings it back. Its admins see it. The chat and its archive stay. Leave only if the user asks for it.',
+  effect: 'destroy',
+  uses: ['leave_group'],
+  routes: ['POST /api/groups/{group_id}/leave'],
+  input: z.strictObject({ group_id: groupIdInput }),
+  output: z.object({ ok, group_id: z.string() }),
+  example: { input: { group_id: EXAMPLE_GROUP } },
+  brief: { text: ({ group_id }) => `Left ${group_id}` },
+  async run({ group_id: group }, granted) {
+    await perform('leave_group', { group }, granted)
+    return { ok: true as const, group_id: group }
+  },
+})

@@ -1,0 +1,164 @@
+/** What rows share that do a task on WhatsApp. */
+import { z } from 'zod'
+import { type ErrorCode, fail } from '../errors.ts'
+import { isGroup, type Jid } from '../model/ids.ts'
+import {
+  MEMBER_CODES,
+  type MemberCode,
+  type TaskInput,
+  type TaskKind,
+  type TaskResult,
+} from '../model/task.ts'
+import { facts } from './brief.ts'
+import type { Grant } from './door.ts'
+import { contactIdInput, readAddress } from './inputs.ts'
+import { READING_ERRORS } from './reading.ts'
+
+/** The time for a task. A change may take 30 s. The last second is reserved for the response. */
+const TASK_MS = 29_000
+/** The most people of one request. */
+const MOST_MEMBERS = 50
+
+/** The errors of a row that asks WhatsApp. */
+export const ASKING_ERRORS = [
+  ...READING_ERRORS,
+  'not_linked',
+  'starting',
+  'not_connected',
+  'logout_in_progress',
+  'shutting_down',
+  'whatsapp_error',
+  'not_supported_by_whatsapp_web',
+  'whatsapp_timeout',
+] as const satisfies ErrorCode[]
+
+/** The fields that rows share that look something up about groups. */
+export const GROUP_LOOK = {
+  tag: 'groups',
+  needs: 'ready',
+  toolset: 'groups',
+  limitMs: 30_000,
+  errors: [
+    ...ASKING_ERRORS,
+    'chat_not_found',
+    'not_member',
+    'not_admin',
+    'change_refused',
+  ] satisfies ErrorCode[],
+} as const
+
+/** The fields that rows share that change groups. */
+export const GROUP_CHANGE = {
+  ...GROUP_LOOK,
+  scope: 'manage',
+  lateCode: 'outcome_unknown',
+  errors: [...GROUP_LOOK.errors, 'outcome_unknown'] satisfies ErrorCode[],
+} as const
+
+/** A group of the documentation's examples. */
+export const EXAMPLE_GROUP = '120363041234567890@g.us'
+
+/** Parses to the {@link Jid} of a group. */
+export const groupIdInput = z
+  .string()
+  .max(128)
+  .transform((text, context): Jid => {
+    const address = readAddress(text)
+    if (address !== null && isGroup(address)) return address
+    context.addIssue(
+      'must be the id of a group such as 120363000000000000@g.us; GET /api/chats?kind=group&query=… finds it by name',
+    )
+    return z.NEVER
+  })
+  .describe(`Id of the group, for example "${EXAMPLE_GROUP}".`)
+
+/** People, each once. */
+export const membersInput = z
+  .array(contactIdInput)
+  .min(1)
+  .max(MOST_MEMBERS)
+  .transform((members) => [...new Set(members)])
+  .describe(`The people, 1 to ${MOST_MEMBERS}: phone numbers with country code, or ids.`)
+
+/** What each code means, for the person who asked. */
+const DETAILS: Record<MemberCode, string> = {
+  done: 'WhatsApp has done it.',
+  already: 'It was so before.',
+  invite_only: 'This person can only be invited: send the link of `invite`, if the user wants it.',
+  not_member: 'This person is not in the group, or has not asked to join.',
+  not_on_whatsapp: 'This number is not on WhatsApp.',
+  full: 'The group is full.',
+  left_recently: 'This person left the group recently and cannot be added yet.',
+  not_admin: 'Only admins can do this, and this account is none.',
+  refused: 'WhatsApp does not allow it with this person.',
+  unknown: 'WhatsApp did not say: read the group again.',
+}
+
+/** The outcome for one person. */
+export const MemberResult = z.object({
+  member: z.string().describe('The person, as a JID.'),
+  ok: z.boolean().describe('True if it is now as asked for.'),
+  code: z.enum(MEMBER_CODES),
+  detail: z.string(),
+})
+export type MemberResult = z.infer<typeof MemberResult>
+
+/** The link of an invite; omitted if nobody needs it. */
+export const inviteLink = z
+  .string()
+  .optional()
+  .describe('Link that lets people join, for those who can only be invited. Nothing was sent to them.')
+
+/** Returns one result for each person, in order. */
+export function toResults(members: readonly Jid[], codes: readonly MemberCode[]): MemberResult[] {
+  return members.map((member, index) => {
+    const code = codes[index] ?? 'unknown'
+    return { member, ok: code === 'done' || code === 'already', code, detail: DETAILS[code] }
+  })
+}
+
+/** Returns the results as lines of text. */
+export const resultLines = (results: readonly MemberResult[]): string[] =>
+  results.map(
+    ({ member, ok, code, detail }) =>
+      `${member}: ${ok ? 'yes' : 'no'}, ${facts({ [code]: true })}. ${detail}`,
+  )
+
+export const toLink = (code: string): string => `https://chat.whatsapp.com/${code}`
+export const linkOrNone = (code: string | null) => (code === null ? {} : { invite: toLink(code) })
+
+/** Parses a link, or its last part, to the code of an invite. */
+export const inviteInput = z
+  .string()
+  .trim()
+  .max(200)
+  .transform((text, context) => {
+    const [, code] =
+      /^(?:https?:\/\/chat\.whatsapp\.com\/(?:invite\/)?)?([\w-]{10,40})(?:[/?#].*)?$/.exec(text) ?? []
+    if (code !== undefined) return code
+    context.addIssue('must be an invite link such as https://chat.whatsapp.com/…, or its last part')
+    return z.NEVER
+  })
+  .describe(
+    'Invite link of a group, or its last part, for example "https://chat.whatsapp.com/ABCdefGHIjkl12345".',
+  )
+
+/** Does a task, and stores what it changed before it returns. Fails as `Engine.perform`. */
+export async function perform<K extends TaskKind>(
+  kind: K,
+  takes: TaskInput<K>,
+  {
+    engine,
+    note,
+  }: Pick<Grant<'manage', 'ready'>, 'engine'> & Partial<Pick<Grant<'manage', 'ready'>, 'note'>>,
+): Promise<TaskResult<K>> {
+  const { result, chat } = await engine.perform(kind, takes, { limitMs: TASK_MS })
+  if (chat !== null) note?.({ type: 'chats', chats: [chat] })
+  return result
+}
+
+/** Fails with `invalid_input` if nothing of this is given. */
+export function demandSome(fields: object, names: string): void {
+  if (Object.values(fields).every((value) => value === undefined))
+    fail('invalid_input', { detail: `At least one of ${names} is required.` })
+}
