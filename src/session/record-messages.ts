@@ -160,7 +160,7 @@ export function createMessageRecorder(
           details: toJson(toExpiry(expiresAt)),
           standing: numberOf('message'),
         })
-        raws.drop(row.id)
+        raws.drop([row.id])
         log('message.revoked', row, { revision })
       } else if (isUnread(row) && !isUnread(seen)) {
         const has_media = Number(seen.hasMedia)

@@ -52,11 +52,8 @@ export type MessagePages = {
   read(chat: number | null): Iterable<MessageRow[]>
 }
 
-/**
- * Includes what is written with each message: reactions, about sixty bytes each, earlier texts, and its model, which is five times
- * as long as its payload.
- */
-const MESSAGE_BYTES = `200 + 5 * coalesce((SELECT octet_length(payload) FROM message_raw WHERE message = messages.id), 0) + octet_length(body) + 60 * (SELECT count(*) FROM reactions WHERE message = messages.id)
+/** Includes what is written with each message: reactions, about sixty bytes each, earlier texts, and its model. */
+const MESSAGE_BYTES = `200 + coalesce((SELECT characters FROM message_raw WHERE message = messages.id), 0) + octet_length(body) + 60 * (SELECT count(*) FROM reactions WHERE message = messages.id)
   + (SELECT coalesce(sum(octet_length(r.body)), 0) FROM revisions r WHERE r.message = messages.id)`
 
 export function createMessagePages(db: Connection): MessagePages {

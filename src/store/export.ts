@@ -15,7 +15,7 @@ import { byMessage, createPages, type MessagePages } from './export-pages.ts'
 import type { GapRow } from './gaps.ts'
 import type { MessageRow } from './message-row.ts'
 import { ME, NOBODY, type PersonRow } from './people.ts'
-import { type RawRow, type SourceRow, toRaw, toSource } from './raw-models.ts'
+import { createModelReader, type SourceRow, toSource } from './raw-models.ts'
 import type { Loader } from './read-loader.ts'
 import { chatId, detailsOf, type Own, personJid } from './render.ts'
 import type { Connection } from './sqlite.ts'
@@ -45,7 +45,6 @@ const QUERIES = {
     ORDER BY message, n`,
   reactions: `SELECT r.* FROM json_each(?) asked CROSS JOIN reactions r ON r.message = asked.value
     ORDER BY message, at_ms, sender`,
-  raws: 'SELECT r.* FROM json_each(?) asked CROSS JOIN message_raw r ON r.message = asked.value',
   sources: 'SELECT m.* FROM json_each(?) asked CROSS JOIN media m ON m.message = asked.value',
   meta: 'SELECT value FROM meta WHERE name = ?',
   lastEvent: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
@@ -60,7 +59,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
   const gaps = db.query<GapRow>(QUERIES.gaps)
   const revisions = db.query<RevisionRow>(QUERIES.revisions)
   const reactions = db.query<ReactionRow>(QUERIES.reactions)
-  const raws = db.query<RawRow>(QUERIES.raws)
+  const models = createModelReader(db)
   const sources = db.query<SourceRow>(QUERIES.sources)
   const meta = db.query<{ value: unknown }>(QUERIES.meta)
   const lastEvent = db.query<{ seq: number }>(QUERIES.lastEvent)
@@ -125,7 +124,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
     function* messageLines(rows: readonly MessageRow[]): Generator<string> {
       const positions = JSON.stringify(rows.map(({ id }) => id))
       const [revised, reacted] = [byMessage(revisions.all(positions)), byMessage(reactions.all(positions))]
-      const rawOf = new Map(raws.all(positions).map((row) => [row.message, toRaw(row)]))
+      const rawOf = models(rows.map(({ id }) => id))
       const sourceOf = new Map(sources.all(positions).map((row) => [row.message, toSource(row)]))
       const strangers = new Set(rows.map((row) => row.chat).filter((id) => !told.chats.has(id)))
       if (strangers.size > 0) yield* chatLines(chatsBy.all(JSON.stringify([...strangers])))

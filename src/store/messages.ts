@@ -1,6 +1,7 @@
 /** The table of messages, ordered by time. */
 import { type MessageRow, type NewMessage, numberOf } from './message-row.ts'
 import { firstIn, lastIn } from './position.ts'
+import type { RawModels } from './raw-models.ts'
 import type { SearchIndex } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
 
@@ -70,8 +71,8 @@ const EXPIRES_AT = "json_extract(details, '$.expires_at')"
 
 const UNKNOWN = numberOf('unknown')
 
-/** @param index updated with every message, so that no writer can forget it */
-export function createMessages(db: Connection, index: SearchIndex): Messages {
+/** @param index updated with every message, as `raws` with every deletion, so that no writer can forget them */
+export function createMessages(db: Connection, index: SearchIndex, raws: Pick<RawModels, 'drop'>): Messages {
   const find = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ? AND sender = ?')
   const findAll = db.query<MessageRow>('SELECT * FROM messages WHERE bare_id = ? AND chat = ?')
   const ownAck = db.query<{ ack: number }>(
@@ -101,8 +102,6 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
     'DELETE FROM revisions WHERE message IN (SELECT value FROM json_each(?))',
     'DELETE FROM reactions WHERE message IN (SELECT value FROM json_each(?))',
     'DELETE FROM events WHERE message IN (SELECT value FROM json_each(?))',
-    'DELETE FROM message_raw WHERE message IN (SELECT value FROM json_each(?))',
-    'DELETE FROM media WHERE message IN (SELECT value FROM json_each(?))',
   ].map((sql) => db.command(sql))
   const remove = db.command('DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?))')
   const older = db.query<{ id: number }>(
@@ -139,6 +138,7 @@ export function createMessages(db: Connection, index: SearchIndex): Messages {
     const list = JSON.stringify(ids)
     for (const row of these.all(list)) index.remove(row)
     for (const command of removals) command.run(list)
+    raws.drop(ids)
     const { changes } = remove.run(list)
     if (total !== null) total -= changes
     unknowns = null

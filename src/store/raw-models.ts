@@ -13,7 +13,7 @@ const MAX_CHARACTERS = 16_000
  * Words of most models, the most frequent last: what zlib finds in here takes two bytes. A change makes stored models unreadable,
  * so a new dictionary needs a new `engine`.
  */
-const DICTIONARY = Buffer.from(
+export const DICTIONARY = Buffer.from(
   'associationType,parentMsgKey,pollOptions,pollName,vcardList,displayName,vcardFormattedName,interactiveHeader,' +
     '"isViewOnce":true,"pageCount":1,"filename":"","duration":"","width":,"height":,"waveform":"hex:' +
     '"ephemeralDuration":86400,"ephemeralStartTimestamp":17,"ephemeralSettingTimestamp":17,"disappearingModeInitiator":"chat",' +
@@ -29,6 +29,10 @@ const DICTIONARY = Buffer.from(
 /** In base64. */
 const JPEG = /^\/9j\/[A-Za-z0-9+/]*=*$/
 
+/** Models in one pack, and their characters: reading one model reads its whole pack. */
+const PACK_MODELS = 200
+const PACK_CHARACTERS = 131_072
+
 export type RawModels = {
   /** Stores the model, replacing an earlier one. `body`: the text in the table of messages. */
   setModel(message: number, raw: RawModel, body: string): void
@@ -38,11 +42,10 @@ export type RawModels = {
   /** Stores what a download requires, replacing an earlier source. */
   setSource(message: number, source: MediaSource): void
   source(message: number): MediaSource | null
-  /** Removes both, as of a message that was deleted for everyone. */
-  drop(message: number): void
+  /** Removes both, of messages that are deleted, also for everyone. Call within a transaction. */
+  drop(messages: readonly number[]): void
 }
 
-export type RawRow = { message: number; engine: string; build: string | null; payload: Uint8Array }
 export type SourceRow = {
   message: number
   type: string
@@ -55,15 +58,18 @@ export type SourceRow = {
   size_bytes: number | null
 }
 
+const PACKS_OF = `SELECT * FROM raw_packs WHERE id IN
+  (SELECT pack FROM message_raw WHERE message IN (SELECT value FROM json_each(?)))`
+
+/** No table here is in the connection's memory. */
+const OWN = { keepsMemory: true } as const
+
+type Pack = { id: number; engine: string; build: string | null; payload: Uint8Array }
+
 export function createRawModels(db: Connection): RawModels {
-  const put = db.command(
-    'INSERT OR REPLACE INTO message_raw (message, engine, build, payload) VALUES (?, ?, ?, ?)',
-    {
-      keepsMemory: true,
-    },
-  )
+  const packs = createPacks(db)
+  const stored = createModelReader(db)
   const has = db.query<{ message: number }>('SELECT message FROM message_raw WHERE message = ?')
-  const get = db.query<RawRow>('SELECT * FROM message_raw WHERE message = ?')
   const putSource = db.command(
     `INSERT INTO media (message, type, direct_path, media_key, media_key_at, enc_filehash, filehash, mimetype, size_bytes)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET type = excluded.type, direct_path = excluded.direct_path,
@@ -71,17 +77,33 @@ export function createRawModels(db: Connection): RawModels {
      filehash = excluded.filehash, mimetype = excluded.mimetype, size_bytes = excluded.size_bytes`,
     { keepsMemory: true },
   )
-  const drops = ['DELETE FROM message_raw WHERE message = ?', 'DELETE FROM media WHERE message = ?'].map(
-    (sql) => db.command(sql, { keepsMemory: true }),
-  )
+  const dropSources = db.command('DELETE FROM media WHERE message IN (SELECT value FROM json_each(?))', {
+    keepsMemory: true,
+  })
   const getSource = db.query<SourceRow>('SELECT * FROM media WHERE message = ?')
+
+  /** Models of the current transaction that are in no pack yet. */
+  const waiting = new Map<number, Waiting>()
+  let characters = 0
+  function finish(commits: boolean): void {
+    if (commits && waiting.size > 0) packs.add(waiting)
+    waiting.clear()
+    characters = 0
+  }
+
   return {
-    setModel: (message, { engine, build, model }, body) =>
-      void put.run(message, engine, build, pack(model, body)),
-    hasModel: (message) => has.get(message) !== undefined,
+    setModel(message, { engine, build, model }, body) {
+      const text = toText(model, body)
+      waiting.set(message, { engine, build, text })
+      characters += text.length
+      if (waiting.size === PACK_MODELS || characters > PACK_CHARACTERS) finish(true)
+      else db.beforeEnd(finish)
+    },
+    hasModel: (message) => waiting.has(message) || has.get(message) !== undefined,
     model(message) {
-      const row = get.get(message)
-      return row === undefined ? null : toRaw(row)
+      const found = waiting.get(message)
+      if (found === undefined) return stored([message]).get(message) ?? null
+      return { engine: found.engine, build: found.build, model: JSON.parse(found.text) }
     },
     setSource(
       message,
@@ -103,16 +125,87 @@ export function createRawModels(db: Connection): RawModels {
       const row = getSource.get(message)
       return row === undefined ? null : toSource(row)
     },
-    drop(message) {
-      for (const command of drops) command.run(message)
+    drop(messages) {
+      for (const message of messages) waiting.delete(message)
+      packs.remove(messages)
+      dropSources.run(JSON.stringify(messages))
     },
   }
 }
 
-/** Returns the model of a row of the table `message_raw`. */
-export function toRaw({ engine, build, payload }: RawRow): RawModel {
-  return { engine, build, model: unpack(payload) }
+/** A model that is in no pack yet; `text`: as JSON. */
+type Waiting = { engine: string; build: string | null; text: string }
+
+type Packs = {
+  /** Stores these models, replacing earlier ones. */
+  add(models: ReadonlyMap<number, Waiting>): void
+  remove(messages: readonly number[]): void
 }
+
+function createPacks(db: Connection): Packs {
+  const read = db.query<Pack>(PACKS_OF)
+  const put = db.command('INSERT INTO raw_packs (engine, build, payload) VALUES (?, ?, ?)', OWN)
+  const replace = db.command('UPDATE raw_packs SET payload = ? WHERE id = ?', OWN)
+  const remove = db.command('DELETE FROM raw_packs WHERE id = ?', OWN)
+  const name = db.command(
+    `INSERT INTO message_raw (message, pack, characters) SELECT value ->> 0, ?, value ->> 1 FROM json_each(?)`,
+    OWN,
+  )
+  const unname = db.command('DELETE FROM message_raw WHERE message IN (SELECT value FROM json_each(?))', OWN)
+
+  function removeAll(messages: readonly number[]): void {
+    const list = JSON.stringify(messages)
+    const gone = new Set(messages)
+    for (const pack of read.all(list)) {
+      const kept = modelsIn(pack).filter(([message]) => !gone.has(message))
+      if (kept.length === 0) remove.run(pack.id)
+      else replace.run(compress(JSON.stringify(kept)), pack.id)
+    }
+    unname.run(list)
+  }
+
+  return {
+    add(models) {
+      removeAll([...models.keys()])
+      const byBuild = new Map<string, [message: number, text: string][]>()
+      for (const [message, { engine, build, text }] of models) {
+        const key = JSON.stringify([engine, build])
+        const group = byBuild.get(key) ?? []
+        group.push([message, text])
+        byBuild.set(key, group)
+      }
+      for (const [key, group] of byBuild) {
+        const payload = compress(`[${group.map(([message, text]) => `[${message},${text}]`)}]`)
+        const { lastInsertRowid } = put.run(...JSON.parse(key), payload)
+        name.run(lastInsertRowid, JSON.stringify(group.map(([message, text]) => [message, text.length])))
+      }
+    },
+    remove: removeAll,
+  }
+}
+
+/** Reads the models of these messages. Prepares its statement once, here. */
+export function createModelReader(db: Connection): (messages: readonly number[]) => Map<number, RawModel> {
+  const read = db.query<Pack>(PACKS_OF)
+  return (messages) => {
+    const asked = new Set(messages)
+    const models = new Map<number, RawModel>()
+    for (const pack of read.all(JSON.stringify(messages))) {
+      for (const [message, model] of modelsIn(pack)) {
+        if (asked.has(message)) models.set(message, { engine: pack.engine, build: pack.build, model })
+      }
+    }
+    return models
+  }
+}
+
+/** The models of a pack, by message. An earlier version stored one alone. */
+function modelsIn({ id, payload }: Pack): [message: number, model: Record<string, unknown>][] {
+  const content = JSON.parse(inflateSync(payload, { dictionary: DICTIONARY }).toString())
+  return Array.isArray(content) ? content : [[id, content]]
+}
+
+const compress = (text: string): Buffer => deflateSync(text, { level: 1, dictionary: DICTIONARY })
 
 /** Returns the facts of a row of the table `media`. */
 export function toSource(row: SourceRow): MediaSource {
@@ -128,28 +221,16 @@ export function toSource(row: SourceRow): MediaSource {
   }
 }
 
-/** Compresses a model. What the table of messages has as text is left out, and so are previews. */
-export function pack(model: Record<string, unknown>, text: string): Buffer {
+/** The model as JSON. What the table of messages has as text is left out, and so are previews. */
+function toText(model: Record<string, unknown>, text: string): string {
   const { body, caption, ...others } = model
   const isElsewhere = (value: unknown) => value === undefined || value === text
   const isLeftOut = isElsewhere(body) || (typeof body === 'string' && JPEG.test(body))
-  const kept = {
+  return bounded({
     ...others,
     ...(isLeftOut ? {} : { body }),
     ...(isElsewhere(caption) ? {} : { caption }),
-  }
-  return deflateSync(bounded(kept), {
-    level: 1,
-    memLevel: 5,
-    windowBits: 12,
-    chunkSize: 1_024,
-    dictionary: DICTIONARY,
   })
-}
-
-/** Returns the model of a payload. */
-export function unpack(payload: Uint8Array): Record<string, unknown> {
-  return JSON.parse(inflateSync(payload, { dictionary: DICTIONARY }).toString())
 }
 
 function bounded(model: Record<string, unknown>): string {

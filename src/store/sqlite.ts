@@ -34,6 +34,11 @@ export type Connection = {
   /** Runs all of `work`, or rolls it back if it throws. A nested transaction is part of the outer one. */
   transaction<T>(work: () => T): T
   /**
+   * Calls `finish(true)` before the current transaction is committed, as its last part, and `finish(false)` after it is rolled
+   * back; outside a transaction `finish(true)` at once. Once per transaction for the same function.
+   */
+  beforeEnd(finish: (commits: boolean) => void): void
+  /**
    * Calls `run` after the current transaction is committed: at once outside a transaction, never after a
    * rollback. Once per transaction for the same function. It must not throw.
    */
@@ -61,6 +66,7 @@ export function connect(file: string, key: string | null = null): Connection {
   let depth = 0
   let writes = 0
   const waiting = new Set<() => void>()
+  const finishing = new Set<(commits: boolean) => void>()
   const memories = createMemories(() => depth > 0)
   const connection: Connection = {
     query(sql) {
@@ -101,6 +107,7 @@ export function connect(file: string, key: string | null = null): Connection {
       try {
         forgetForeign()
         result = work()
+        for (const finish of finishing) finish(true)
         writes += 1
         guarded(() => db.exec('COMMIT'))
       } catch (error) {
@@ -109,14 +116,20 @@ export function connect(file: string, key: string | null = null): Connection {
         writes += 1
         // SQLite may have rolled back already, as on a full disk.
         if (db.inTransaction) db.exec('ROLLBACK')
+        for (const finish of finishing) finish(false)
         throw error
       } finally {
+        finishing.clear()
         depth -= 1
       }
       const committed = [...waiting]
       waiting.clear()
       for (const run of committed) run()
       return result
+    },
+    beforeEnd(finish) {
+      if (depth === 0) finish(true)
+      else finishing.add(finish)
     },
     afterCommit(run) {
       if (depth === 0) run()

@@ -64,7 +64,8 @@ export function openStore(file: string, { key = null, checksLater = false }: Sto
   const people = createPeople(db)
   const chats = createChats(db)
   const search = createSearchIndex(db)
-  const messages = createMessages(db, search)
+  const raws = createRawModels(db)
+  const messages = createMessages(db, search, raws)
   const merge = createMerge(db, people, chats, messages)
   function mergePeople(from: number, into: number): number | null {
     const met = merge(from, into)
@@ -78,7 +79,7 @@ export function openStore(file: string, { key = null, checksLater = false }: Sto
     people,
     chats,
     messages,
-    raws: createRawModels(db),
+    raws,
     search,
     changes: createChanges(db),
     gaps: createGaps(db),

@@ -2,8 +2,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { deflateSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { toJid } from '../model/ids.ts'
+import { DICTIONARY } from './raw-models.ts'
 import { connect } from './sqlite.ts'
 import { openStore, type Store } from './store.ts'
 import { verify } from './verify.ts'
@@ -68,5 +70,26 @@ it('version 7: a known number is its person’s since ever, and moves from there
   expect([people.at(one, 4_000_000), people.at(one, 6_000_000)]).toEqual([1, 3])
   const [message] = db.query<{ chat: number; sender: number }>('SELECT chat, sender FROM messages').all()
   expect(message).toEqual({ chat: 1, sender: 1 })
+  expect(verify(db)).toEqual([])
+})
+
+it('version 9: a model that was compressed alone is read, replaced and removed as others are', () => {
+  const payload = deflateSync('{"type":"chat","t":7}', { dictionary: DICTIONARY }).toString('hex')
+  const { raws, messages, transaction, db } = upgraded(
+    9,
+    `INSERT INTO chats (id, kind, jid, last_message) VALUES (1, 'group', '2@g.us', 4194305);
+     INSERT INTO messages (id, chat, bare_id, sender, type, body, ack) VALUES (4194304, 1, 'A', 0, 'chat', 'a', 1),
+       (4194305, 1, 'B', 0, 'chat', 'b', 1);
+     INSERT INTO message_raw (message, engine, build, payload)
+       VALUES (4194304, 'wweb', NULL, x'${payload}'), (4194305, 'wweb', 'one', x'${payload}')`,
+  )
+  const raw = { engine: 'wweb', build: 'one', model: { type: 'chat', t: 7 } }
+  expect([raws.model(4194304), raws.model(4194305)]).toEqual([{ ...raw, build: null }, raw])
+  transaction(() => {
+    raws.setModel(4194305, { ...raw, model: { t: 8 } }, 'b')
+    messages.remove([4194304])
+  })
+  expect([raws.model(4194304), raws.model(4194305)?.model]).toEqual([null, { t: 8 }])
+  expect(db.query('SELECT id FROM raw_packs').all()).toHaveLength(1)
   expect(verify(db)).toEqual([])
 })

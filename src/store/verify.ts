@@ -61,6 +61,12 @@ const CHECKS: readonly { check: string; says: string; sql: string }[] = [
     sql: 'SELECT count(*) AS n FROM revisions WHERE message NOT IN (SELECT id FROM messages)',
   },
   {
+    check: 'models',
+    says: 'models belong to no message, or are in no pack',
+    sql: `SELECT count(*) AS n FROM message_raw WHERE message NOT IN (SELECT id FROM messages)
+      OR pack NOT IN (SELECT id FROM raw_packs)`,
+  },
+  {
     check: 'reactions',
     says: 'reactions belong to no message or no person',
     sql: `SELECT count(*) AS n FROM reactions WHERE message NOT IN (SELECT id FROM messages)
