@@ -13,7 +13,7 @@ import { mountMcp } from './faces/mcp/mount.ts'
 import { openUploads } from './files/uploads.ts'
 import { type Keys, openKeys } from './keys/keys.ts'
 import type { Log } from './log.ts'
-import { DEFAULT_ACCOUNT } from './operations/call.ts'
+import { DEFAULT_ACCOUNT, hasAccount, hasScope } from './operations/call.ts'
 import { createDoor, type Door } from './operations/door.ts'
 import { isReading, OPERATIONS, ROWS } from './operations/index.ts'
 import { createMediaLinks } from './operations/media-links.ts'
@@ -67,11 +67,17 @@ export async function createApp(options: AppOptions): Promise<App> {
   const authDir = await openAuthDir(config.authDir, log)
   const control = openControl({ file: authDir.control, archives: authDir.archives, secret, clock })
   const uploads = openUploads({ dir: authDir.uploads, maxBytes: config.maxUploadBytes, clock, log })
+  const keys = await openKeys({ control: control.keys, secret: accessKey, clock, log })
   const { chromeExecutable, openEngine: openProfile } = options
   const threads = startReadThreads()
   const accounts = await openAccounts({
     authDir,
     control,
+    holdFile: uploads.hold,
+    maySend(id, account) {
+      const caller = keys.callerOf(id)
+      return caller !== null && hasScope(caller, 'send') && hasAccount(caller, account)
+    },
     config,
     secret,
     threads,
@@ -80,7 +86,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     chromeExecutable,
     openProfile,
   })
-  const keys = await openKeys({ control: control.keys, secret: accessKey, clock, log })
   let url = config.publicUrl ?? serverUrl(config.host, config.port)
   const mcpUrl = (account: string) => `${url}${account === DEFAULT_ACCOUNT ? '' : `/accounts/${account}`}/mcp`
   const door = createDoor({
@@ -120,6 +125,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     log,
   })
   keys.onEnd(mcp.dismiss)
+  keys.onEnd(() => {
+    // If the database fails, the next look at what waits does the same, before anything is sent.
+    for (const { outbox } of accounts.opened()) void outbox.review().catch(() => {})
+  })
   accounts.onRemove(mcp.drop)
   accounts.onRemove(keys.revokeAccount)
 

@@ -227,6 +227,26 @@ describe('a client that can be asked', () => {
       expect((await newest()).state).toBe('sent')
     })
 
+    it('shows what the text does not: the message that it replies to, whom it notifies, and its time', async () => {
+      const { id } = await harness.world.write({ from: contact(), text: 'When do you come?' })
+      const reply_to = `false_${contact()}@c.us_${id}`
+      await expect.poll(async () => (await harness.get(`/api/messages/${reply_to}`)).status).toBe(200)
+      const message = fresh()
+      const send_at = new Date(clock.now() + DAY_MS).toISOString()
+      const input = { chat: contact(), message, reply_to, mentions: contact(), send_at }
+      const call = { name: 'whatsapp_send_to_chat', input }
+      const { shown } = await sendAsked(lane, message, { action: 'cancel' }, call)
+      expect(shown).toEqual([
+        `Send this message to "Amara Okafor" (+${contact()})?\nIn reply to "When do you come?"\nNotifies +${contact()}\nTo be sent at ${send_at}\n\n${message}`,
+      ])
+      const waiting = await newest()
+      expect(waiting).toMatchObject({
+        reply_to: { message_id: reply_to, text: 'When do you come?' },
+        mentions: [`${contact()}@c.us`],
+      })
+      await decide(waiting.id, 'reject')
+    })
+
     it('sends the text that the user edited', async () => {
       const [before, after] = [fresh(), fresh()]
       const content = { send: true, message: after }
@@ -270,13 +290,65 @@ describe('a client that can be asked', () => {
 })
 
 describe('what waits is bound to the number', () => {
+  const isCancelled = async (id: string) => {
+    await expect.poll(async () => (await item(id)).state, { timeout: 20_000 }).toBe('cancelled')
+    expect((await item(id)).error.detail).toContain('logged out')
+  }
+
   it('and is cancelled by a logout', async () => {
     const message = fresh()
     const { item: held } = await hold(message)
     await harness.post('/api/logout')
-    await expect.poll(async () => (await item(held.id)).state).toBe('cancelled')
-    expect((await item(held.id)).error.detail).toContain('logged out')
+    await isCancelled(held.id)
     await harness.link()
+    expect((await decide(held.id, 'approve', { digest: held.digest })).json.code).toBe('outbox_not_held')
+    expect(delivered(message)).toEqual([])
+  })
+
+  it('and is cancelled when the account is removed, so that one of the same name does not send it', async () => {
+    const link = async () => {
+      await harness.post('/api/accounts', { id: 'work' })
+      await harness.post('/api/accounts/work/auth/start')
+      await harness.world.scan()
+      const status = async () => (await harness.get('/api/accounts/work/status')).json.state
+      await expect.poll(status, { timeout: 30_000 }).toBe('ready')
+    }
+    const own = harness.world.state().account.phone
+    harness.world.switchAccount({ phone: '15550003000' })
+    await link()
+    const message = fresh()
+    const send_at = new Date(clock.now() + 60_000).toISOString()
+    const scheduled = await harness.post('/api/accounts/work/send', {
+      phone_number: contact(),
+      message,
+      send_at,
+    })
+    expect(scheduled.json.item).toMatchObject({ account: 'work', state: 'scheduled' })
+    await harness.call({ method: 'DELETE', path: '/api/accounts/work' })
+    await isCancelled(scheduled.json.item.id)
+    await link()
+    clock.advance(61_000)
+    expect(
+      (await harness.post('/api/accounts/work/send', { phone_number: contact(), message: 'after' })).status,
+    ).toBe(200)
+    expect(delivered(message)).toEqual([])
+    await harness.call({ method: 'DELETE', path: '/api/accounts/work' })
+    harness.world.switchAccount({ phone: own })
+  }, 90_000)
+
+  it('and is cancelled when another number is linked in its place', async () => {
+    const message = fresh()
+    const { item: held } = await hold(message)
+    // The phone unlinks the server while it is stopped: it learns of it when the other number is there.
+    await harness.app.session.stop()
+    await harness.world.unlink()
+    harness.world.switchAccount({ phone: '15550002000', pushname: 'Somebody else' })
+    await harness.post('/api/auth/start')
+    await expect
+      .poll(async () => ['qr', 'stopped'].includes((await harness.status()).state), { timeout: 20_000 })
+      .toBe(true)
+    await harness.link()
+    await isCancelled(held.id)
     expect((await decide(held.id, 'approve', { digest: held.digest })).json.code).toBe('outbox_not_held')
     expect(delivered(message)).toEqual([])
   })

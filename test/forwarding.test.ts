@@ -187,3 +187,62 @@ describe('to a chat that is never stored', () => {
     expect(second).toMatchObject({ ok: false, code: 'invalid_input', id: first.id, name: first.name })
   })
 })
+
+describe('while sends wait for approval', () => {
+  beforeAll(
+    () => open('2.3000.1048116627', { WHATSAPP_MCP_SENDS: 'confirm', WHATSAPP_MCP_TOOLSETS: 'all' }),
+    60_000,
+  )
+  afterAll(() => harness.close())
+
+  const copies = (text: string) =>
+    harness.world.messages().filter(({ body, fromMe }) => fromMe && body === text)
+  const items = async (query: string) => (await harness.get(`/api/outbox?${query}`)).json.items
+
+  it('each chat waits as an item of its own, which shows what is forwarded', async () => {
+    const id = await idOf(await harness.world.write({ from: AMARA, text: 'to two people' }))
+    const client = await harness.mcp('current')
+    const { structuredContent, isError } = await client.callTool({
+      name: 'whatsapp_forward_message',
+      arguments: { message_id: id, chats: [JURGEN, MING] },
+    })
+    expect(isError ?? false).toBe(false)
+    const { results } = structuredContent as { results: { code: string; outbox_id: string }[] }
+    expect(results.map(({ code }) => code)).toEqual(['held_for_approval', 'held_for_approval'])
+    const held = await items('state=held')
+    expect(held.map((one: { id: string }) => one.id).sort()).toEqual(
+      results.map((one) => one.outbox_id).sort(),
+    )
+    for (const one of held)
+      expect(one).toMatchObject({ operation: 'forward_message', preview: 'Forwarded: to two people' })
+    expect(copies('to two people')).toEqual([])
+    const [first, second] = held
+    const approved = await harness.post(`/api/outbox/${first.id}/approve`, { digest: first.digest })
+    expect(approved.json.item).toMatchObject({ state: 'sent', message_id: expect.stringContaining('true_') })
+    await harness.post(`/api/outbox/${second.id}/reject`)
+    expect(copies('to two people').map((one) => one.id)).toEqual([bare(approved.json.item.message_id)])
+    const text = await harness.call({
+      method: 'PATCH',
+      path: `/api/outbox/${first.id}`,
+      body: { message: 'x' },
+    })
+    expect(text.json.code).toBe('outbox_not_held')
+  })
+
+  it('cannot be given another text, and can be scheduled', async () => {
+    const id = await idOf(await harness.world.write({ from: AMARA, text: 'in an hour' }))
+    const send_at = new Date(Date.now() + 3_600_000).toISOString()
+    const { json } = await harness.post(`/api/messages/${id}/forward`, { chats: [JURGEN], send_at })
+    expect(json.results).toMatchObject([{ ok: false, code: 'send_scheduled', outbox_id: expect.any(String) }])
+    const path = `/api/outbox/${json.results[0].outbox_id}`
+    const { status, json: problem } = await harness.call({
+      method: 'PATCH',
+      path,
+      body: { message: 'other' },
+    })
+    expect([status, problem.code]).toEqual([400, 'invalid_input'])
+    const soon = new Date(Date.now() + 1_500).toISOString()
+    await harness.call({ method: 'PATCH', path, body: { send_at: soon } })
+    await expect.poll(() => copies('in an hour').length, { timeout: 15_000 }).toBe(1)
+  })
+})

@@ -331,6 +331,41 @@ describe('a message that waits for its time', () => {
     expect(delivered(text)).toHaveLength(1)
   })
 
+  it.each(['legacy', 'current', 'plain'] as const)(
+    'is a success for tools, with its item: %s',
+    async (lane) => {
+      const client = await harness.mcp(lane)
+      // This client checks results against the schemas of the tools.
+      await client.listTools()
+      const call = {
+        phone_number: contact(),
+        message: fresh(),
+        send_at: later(HOUR_MS),
+        idempotency_key: fresh().replaceAll(' ', '-'),
+      }
+      const answers = [
+        await client.callTool({ name: 'whatsapp_send_message', arguments: call }),
+        await client.callTool({
+          name: 'whatsapp_send_message',
+          arguments: { ...call, response_format: 'concise' },
+        }),
+      ]
+      const whole = await newest()
+      const { id, state, release_at, chat } = whole
+      expect(answers.map(({ isError }) => isError ?? false)).toEqual([false, false])
+      expect(answers.map(({ structuredContent }) => structuredContent)).toEqual([
+        { ok: true, item: whole },
+        { ok: true, item: { id, state, release_at, chat } },
+      ])
+      const [detailed, concise] = answers.map(({ content }) => (content as { text: string }[])[0]?.text ?? '')
+      expect(JSON.parse(detailed ?? '')).toEqual({ ok: true, item: whole })
+      expect(concise).toContain(
+        `Scheduled, not sent yet: at ${release_at}, item ${id}, to "Amara Okafor" [${chat.id}]`,
+      )
+      await decide(id, 'cancel')
+    },
+  )
+
   it('survives a restart', async () => {
     const text = fresh()
     const { id } = await schedule(text, HOUR_MS)

@@ -8,7 +8,7 @@ import { createChatHash, type Log, logAbout } from '../log.ts'
 import { inAccount } from '../model/account-paths.ts'
 import { type AccountId, DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { BrowserProxy } from '../model/proxy.ts'
-import { type Outbox, openOutbox } from '../outbox/outbox.ts'
+import { type Outbox, type OutboxOptions, openOutbox } from '../outbox/outbox.ts'
 import type { AccountDir } from '../session/account-dir.ts'
 import { type Archive, createArchive } from '../session/archive.ts'
 import { createSession, type Session } from '../session/session.ts'
@@ -24,6 +24,9 @@ export type AccountOptions = {
   id: AccountId
   dir: AccountDir
   control: Pick<ControlStore, 'outbox'>
+  holdFile: OutboxOptions['holdFile']
+  /** True if the caller with this id may send with this account now. Fails as the control database does. */
+  maySend(caller: string, account: AccountId): boolean
   config: Pick<Config, 'history' | 'keep' | 'media' | 'eventsDays' | 'headless' | 'memory' | 'outbox'>
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
@@ -83,6 +86,8 @@ export function openAccount(options: AccountOptions): Account {
     account: id,
     limits: config.outbox,
     store: options.control.outbox,
+    holdFile: options.holdFile,
+    maySend: (caller) => options.maySend(caller, id),
     session,
     archive,
     clock,

@@ -10,7 +10,7 @@ import type { Status } from '../model/status.ts'
 import type { AccountDir } from '../session/account-dir.ts'
 import { type AuthDir, AuthDirError } from '../session/auth-dir.ts'
 import type { Threads } from '../store/threads.ts'
-import { type Account, type OpenProfile, openAccount } from './account.ts'
+import { type Account, type AccountOptions, type OpenProfile, openAccount } from './account.ts'
 import { readKnownAccounts } from './known-accounts.ts'
 import { startInTurn } from './start-in-turn.ts'
 import { unusableStatus } from './unusable.ts'
@@ -54,7 +54,7 @@ export type Accounts = {
   close(): Promise<void>
 }
 
-export type AccountsOptions = {
+export type AccountsOptions = Pick<AccountOptions, 'holdFile' | 'maySend'> & {
   authDir: AuthDir
   control: ControlStore
   config: Config
@@ -96,11 +96,13 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   }
 
   function openNow(id: AccountId): Account {
-    const { config, secret, threads, chromeExecutable, openProfile } = options
+    const { config, secret, threads, holdFile, maySend, chromeExecutable, openProfile } = options
     const account = openAccount({
       id,
       dir: dirOf(id),
       control,
+      holdFile,
+      maySend,
       config,
       secret,
       threads,
@@ -224,6 +226,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       try {
         await Promise.all(removals.map((run) => run(account.id)))
         account.archive.events.stop()
+        await account.outbox.review()
         await closeNow(account)
         dirOf(account.id).remove({ archives: archive })
       } catch (cause) {

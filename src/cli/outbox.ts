@@ -1,5 +1,5 @@
 /** `whatsapp-mcp-api outbox list`, `history`, `approve`, `reject`, `cancel` and `edit`: the messages that wait in the running server. */
-import type { OutboxItem } from '../model/outbox.ts'
+import { aboutHeld, type OutboxItem } from '../model/outbox.ts'
 import { openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
 import { plain } from './terminal.ts'
@@ -91,16 +91,16 @@ function textOf(items: readonly OutboxItem[]): string {
 
 /** Returns an item as lines. Every line of its text begins with a bar, so that no text can look like another line. */
 function blockOf(item: OutboxItem): string {
-  const { id, account, state, chat, preview, created_at, release_at, expires_at, message_id, error } = item
+  const { id, account, state, chat, preview, created_at, expires_at, message_id, error } = item
   const number = chat.phone_number === null ? chat.id : `+${chat.phone_number}`
   const times = [
     `created ${created_at}`,
-    release_at !== null && `to send ${release_at}`,
     (state === 'held' || state === 'scheduled') && expires_at !== null && `expires ${expires_at}`,
   ].filter((part) => part !== false)
   return [
     `${id}  ${state}${account === 'default' ? '' : `  account ${plain(account)}`}`,
     `  to ${plain(chat.name)} (${plain(number)}), ${times.join(', ')}`,
+    ...aboutHeld(item).map((line) => `  ${plain(line)}`),
     ...(preview === '' ? [] : preview.split('\n').map((line) => `  | ${plain(line)}`)),
     ...(message_id === null ? [] : [`  message ${plain(message_id)}`]),
     ...(error === null ? [] : [`  ${error.code}: ${plain(error.detail)}`]),

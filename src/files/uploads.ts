@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
@@ -48,8 +48,6 @@ export type CallerUploads = {
   add(body: Body): Promise<Upload>
   /** Returns an upload of this caller with the path of its bytes; null if there is none, or if it has expired. */
   find(id: string): (Upload & { path: string }) | null
-  /** Keeps an upload of this caller until this time (Unix ms), if it would expire before. */
-  hold(id: string, untilMs: number): void
 }
 
 /** Returns the first bytes of a file, at most this many. @throws the error of the operating system */
@@ -65,6 +63,8 @@ export async function readHead(path: string, bytes: number): Promise<Buffer> {
 
 export type Uploads = {
   of(caller: string): CallerUploads
+  /** Keeps the upload with this path until this time (Unix ms), if it would expire before. Never fails. */
+  hold(path: string, untilMs: number): void
   /** Stops the timer. The files stay for the next start. */
   close(): void
 }
@@ -154,16 +154,21 @@ export function openUploads({ dir, maxBytes, clock, log }: UploadsOptions): Uplo
         const isThere = statSync(path, { throwIfNoEntry: false })?.size === facts.sizeBytes
         return isThere ? { ...toUpload(id, facts), path } : null
       },
-      hold(id, untilMs) {
-        const facts = known.get(id)
-        if (facts?.caller !== caller || facts.expiresAtMs >= untilMs) return
-        const held = { ...facts, expiresAtMs: untilMs }
+    }),
+    hold(path, untilMs) {
+      const id = basename(path, '.bin')
+      const facts = known.get(id)
+      if (facts === undefined || facts.expiresAtMs >= untilMs) return
+      const held = { ...facts, expiresAtMs: untilMs }
+      known.set(id, held)
+      try {
         writeFileSync(`${factsOf(id)}.new`, JSON.stringify(held), { mode: 0o600 })
         renameSync(`${factsOf(id)}.new`, factsOf(id))
-        known.set(id, held)
-        sweep()
-      },
-    }),
+      } catch (error) {
+        log.warn({ err: error }, 'an upload is kept for a message only until the server stops')
+      }
+      sweep()
+    },
     close: () => cancelSweep(),
   }
 }

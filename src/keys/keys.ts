@@ -37,6 +37,11 @@ export type Keys = {
    * @throws AppError `control_damaged` and the like: without the database no key is valid, except that of the settings
    */
   callerWith(secret: string): Caller | null
+  /**
+   * Returns the caller with this id, as it is now; null if its key was removed or has expired.
+   * @throws AppError like `callerWith`
+   */
+  callerOf(id: string): Caller | null
   /** Calls `listener` when a caller ends: its streams and sessions must end too. */
   onEnd(listener: (caller: Caller) => void): void
   /** Stores what is not stored yet. Never rejects. */
@@ -84,14 +89,17 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
     }
   }
 
+  function isExpired({ expiresAtMs }: KeyRow): boolean {
+    return expiresAtMs !== null && expiresAtMs <= clock.now()
+  }
+
   /** The callers of the key are those of its present row, and end in time. `isSame`: those that are open stay. */
   function follow(row: KeyRow, isSame = false): void {
     const { id, hash, old, expiresAtMs } = row
     rows.set(id, row)
     if (isSame) return
     const now = clock.now()
-    const isExpired = expiresAtMs !== null && expiresAtMs <= now
-    const valid = isExpired ? [] : [hash, ...(old !== null && old.untilMs > now ? [old.hash] : [])]
+    const valid = isExpired(row) ? [] : [hash, ...(old !== null && old.untilMs > now ? [old.hash] : [])]
     end(id, (known) => !valid.includes(known))
     for (const one of valid) if (!callers.has(one)) callers.set(one, { id, caller: toCaller(row) })
     const next = Math.min(
@@ -223,6 +231,13 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
       if (problem === null) return null
       if (problem.code === 'control_unavailable' && clock.now() - triedAt >= RETRY_MS) void load()
       throw problem
+    },
+    callerOf(id) {
+      if (id === OWNER.id) return OWNER
+      const row = rows.get(id)
+      if (row !== undefined) return isExpired(row) ? null : toCaller(row)
+      if (problem !== null) throw problem
+      return null
     },
     onEnd: (listener) => void listeners.push(listener),
     async close() {

@@ -45,6 +45,14 @@ export const OutboxItem = z.object({
     })
     .describe('The recipient, with the name that the owner sees.'),
   preview: written(z.string().describe('The whole text. Empty once an item that never waited is settled.')),
+  reply_to: z
+    .object({
+      message_id: z.string(),
+      text: written(z.string().describe('Its first words. Empty once the item is settled.')),
+    })
+    .optional()
+    .describe('The message that it replies to.'),
+  mentions: z.array(z.string()).optional().describe('Ids of the people whom it notifies, while it waits.'),
   digest: z
     .string()
     .describe(
@@ -67,3 +75,22 @@ export const OutboxItem = z.object({
     .describe('Why it was not sent, or why that is unknown.'),
 })
 export type OutboxItem = z.infer<typeof OutboxItem>
+
+/** The most people that a line names. */
+const MOST_NAMED = 20
+
+/**
+ * Returns what a message that waits does besides its text, as lines for the person who decides. They may contain
+ * controls.
+ */
+export function aboutHeld({ reply_to, mentions = [], release_at }: OutboxItem): string[] {
+  const more = mentions.length - MOST_NAMED
+  const people = [...mentions.slice(0, MOST_NAMED).map(numberOf), ...(more > 0 ? [`${more} more`] : [])]
+  return [
+    ...(reply_to === undefined ? [] : [`In reply to ${JSON.stringify(reply_to.text)}`]),
+    ...(people.length === 0 ? [] : [`Notifies ${people.join(', ')}`]),
+    ...(release_at === null ? [] : [`To be sent at ${release_at}`]),
+  ]
+}
+
+const numberOf = (id: string) => (id.endsWith('@c.us') ? `+${id.slice(0, -5)}` : id)

@@ -42,6 +42,8 @@ export type Quoted = {
   id: string
   chat: Jid
   type: string
+  /** Its text or caption; empty if it has none, or if the archive does not have it. */
+  text: string
   /** All keys that WhatsApp Web may use for the message: with phone JIDs and with LIDs. */
   keys: MessageKey[]
 }

@@ -70,7 +70,13 @@ async function unarchived(reader: Reader, key: KeyParts, error: unknown): Promis
     error instanceof AppError && error.code === 'message_not_found' && (await reader.recipientAt(key.chat))
   if (!chat) throw error
   const id = toKeyText(key)
-  return { id, chat: chat.id, type: 'unknown', keys: (await reader.spellingsOf(id)).map(toMessageKey) }
+  return {
+    id,
+    chat: chat.id,
+    type: 'unknown',
+    text: '',
+    keys: (await reader.spellingsOf(id)).map(toMessageKey),
+  }
 }
 
 /** Rejects closed chats. WhatsApp Web would accept the message and fail later. */

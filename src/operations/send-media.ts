@@ -5,7 +5,7 @@ import { fail } from '../errors.ts'
 import { SNIFFED_BYTES, sniffType } from '../files/media-type.ts'
 import { type CallerUploads, readHead } from '../files/uploads.ts'
 import { isVoice, toVoice, VOICE_TYPE } from '../files/voice.ts'
-import { UNCAPTIONED } from '../outbox/content.ts'
+import { MOST, UNCAPTIONED } from '../outbox/content.ts'
 import type { Draft } from '../outbox/item.ts'
 import { yesNo } from './inputs.ts'
 import { defineSend } from './send.ts'
@@ -13,8 +13,6 @@ import { address, SHARED, TO_CHAT } from './send-to-chat.ts'
 
 /** The largest file that is part of a request. Larger ones are uploaded first. */
 const MAX_DATA_BYTES = 8 * 2 ** 20
-/** A caption as WhatsApp Web takes it, in characters. */
-const MAX_CAPTION = 1_024
 
 const AS = ['image', 'video', 'gif', 'audio', 'voice', 'document', 'sticker'] as const
 type As = (typeof AS)[number]
@@ -74,10 +72,7 @@ const TYPES: Record<Exclude<As, 'voice' | 'document'>, RegExp> = {
 const EXTENSION = /\/(?:x-)?([a-z0-9]{2,5})(?:$|;)/
 
 /** The file that is sent. */
-type Prepared = {
-  id: string
-  file: Omit<Extract<Draft['outgoing'], { kind: 'media' }>, 'caption' | 'viewOnce'>
-}
+type Prepared = Omit<Extract<Draft['outgoing'], { kind: 'media' }>, 'caption' | 'viewOnce'>
 
 /** Stores the file as an upload of the caller, in the form in which it is sent. */
 async function prepare(
@@ -106,12 +101,9 @@ async function prepare(
       fail('media_refused', { detail: `The file is not of a type that WhatsApp shows as ${kind}.` })
     type = sniffed
   }
-  const { id, path, sizeBytes, sha256 } = file
+  const { path, sizeBytes, sha256 } = file
   const name = filename ?? `file.${EXTENSION.exec(type)?.[1] ?? 'bin'}`
-  return {
-    id,
-    file: { kind: 'media', path, as: kind, mimetype: type, filename: name, sizeBytes, sha256 },
-  }
+  return { kind: 'media', path, as: kind, mimetype: type, filename: name, sizeBytes, sha256 }
 }
 
 function bodyOf(data: string, type: string | undefined) {
@@ -141,7 +133,7 @@ export const sendMedia = defineSend({
     as: z.enum(AS).optional().describe('How it is sent. Default: what the bytes are.'),
     caption: z
       .string()
-      .max(MAX_CAPTION)
+      .max(MOST.caption)
       .optional()
       .describe('Text under it, at most 1024 characters. Voice notes and stickers have none.'),
     view_once: yesNo
@@ -168,7 +160,7 @@ export const sendMedia = defineSend({
   },
   async draft({ media, as, caption, view_once, ...input }, granted) {
     const addressed = await address(input, granted)
-    const { id, file } = await prepare(media, as, granted.uploads)
+    const file = await prepare(media, as, granted.uploads)
     if (view_once && !VIEWED_ONCE.has(file.as))
       fail('invalid_input', {
         detail: '"view_once": only pictures, videos and voice notes can be viewed once.',
@@ -178,7 +170,6 @@ export const sendMedia = defineSend({
     return {
       ...addressed,
       outgoing: { ...file, caption, viewOnce: view_once },
-      keep: (untilMs) => granted.uploads.hold(id, untilMs),
     }
   },
 })

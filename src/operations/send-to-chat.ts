@@ -5,6 +5,7 @@ import { type ErrorCode, fail } from '../errors.ts'
 import { ChatName } from '../model/chat.ts'
 import { type Jid, type KeyParts, phoneOf } from '../model/ids.ts'
 import type { Recipient } from '../model/recipient.ts'
+import { MOST } from '../outbox/content.ts'
 import { keyOf } from '../outbox/item.ts'
 import { quoted } from './brief.ts'
 import type { Grant } from './door.ts'
@@ -233,7 +234,7 @@ export const sendPoll = defineSend({
   routes: ['POST /api/chats/{chat}/polls'],
   input: z.strictObject({
     ...TO_CHAT,
-    question: line(255).describe('The question, at most 255 characters.'),
+    question: line(MOST.question).describe('The question, at most 255 characters.'),
     options: optionsInput,
     multiple: yesNo.optional().describe('true: people may choose several options. Default false.'),
   }),

@@ -1,19 +1,19 @@
 /** A row that sends one message: what it drafts passes through the outbox, and its answer follows from the item. */
 import { z } from 'zod'
 import type { OutboxRow } from '../control.ts'
-import { type ErrorCode, fail } from '../errors.ts'
+import { ERRORS, type ErrorCode, fail } from '../errors.ts'
 import type { Short } from '../model/fields.ts'
+import { OutboxItem } from '../model/outbox.ts'
+import { MOST } from '../outbox/content.ts'
 import type { Draft } from '../outbox/item.ts'
+import { facts, quoted } from './brief.ts'
 import type { Grant } from './door.ts'
-import { CONTROL_ERRORS, defineOperation, type Operation } from './operation.ts'
-
-/** WhatsApp's own limit for one text, in characters. */
-const MAX_TEXT = 65_536
+import { type Brief, CONTROL_ERRORS, defineOperation, type Operation } from './operation.ts'
 
 /** A text to send. */
 export const textInput = z
   .string()
-  .max(MAX_TEXT)
+  .max(MOST.text)
   .refine((text) => text.trim() !== '', 'must not be empty')
   .describe('The text to send, at most 65536 characters.')
 
@@ -48,7 +48,7 @@ export const sendAt = z.iso
   .datetime({ offset: true, error: 'must be an ISO 8601 time with offset' })
   .transform((text) => Date.parse(text))
   .describe(
-    'When to send, ISO 8601 with offset ("YYYY-MM-DDThh:mm:ss+hh:mm"). The message waits in the outbox.',
+    'When to send, ISO 8601 with offset ("YYYY-MM-DDThh:mm:ss+hh:mm"). Returns the waiting `item`, no message_id.',
   )
 
 /** @throws AppError `invalid_input` unless the time is in the future, and within a year */
@@ -56,6 +56,20 @@ export function demandFuture(sendAtMs: number | undefined, nowMs: number): numbe
   if (sendAtMs === undefined || (sendAtMs > nowMs && sendAtMs < nowMs + MOST_MS)) return sendAtMs
   return fail('invalid_input', { detail: '"send_at": must be in the future, and within a year.' })
 }
+
+/** What a row returns to an agent for a message that waits for its time. The REST response 202 has the same fields. */
+export const SCHEDULED = {
+  routes: ['GET /api/outbox/{item_id}'],
+  output: z.object({ ok: z.literal(true), item: OutboxItem }),
+  brief: {
+    shape: z.object({
+      ok: z.literal(true),
+      item: OutboxItem.pick({ id: true, state: true, chat: true, release_at: true }),
+    }),
+    text: ({ item: { id, chat, release_at } }: { item: Pick<OutboxItem, 'id' | 'chat' | 'release_at'> }) =>
+      `Scheduled, not sent yet: ${facts({ at: release_at, item: id })}, to ${quoted(chat.name)} [${chat.id}]. ${ERRORS.send_scheduled.hint}`,
+  },
+} satisfies Pick<Operation, 'routes' | 'output'> & { brief: Brief<z.ZodObject> }
 
 /** What a row that sends adds to an operation. */
 export type SendRow<In extends z.ZodType, Out extends z.ZodType, Shape> = Omit<

@@ -32,6 +32,12 @@ export const UNLINKED = {
   detail: 'The account was logged out, or another number was linked.',
 } as const
 
+/** Why an item of a key that may not send any more is not sent. */
+export const REVOKED = {
+  code: 'send_withdrawn',
+  detail: 'The key that scheduled it has expired, was revoked, or may not send any more.',
+} as const
+
 /** True if the account that the item was written for is no longer linked. */
 export function isForAnother(
   { number }: Pick<OutboxRow, 'number'>,

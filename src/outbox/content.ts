@@ -1,30 +1,62 @@
 /** What an item sends, as it is stored, shown and changed. */
 import { createHash } from 'node:crypto'
-import type { Outgoing, OutgoingKind } from '../engine/engine.ts'
+import type { Outgoing } from '../engine/engine.ts'
 import { fail } from '../errors.ts'
 import type { Jid, MessageKey } from '../model/ids.ts'
 
-/** What is sent. It is stored as JSON. `answers`: the keys of the message that it replies to. */
-export type Content = { outgoing: Outgoing; answers?: readonly MessageKey[] | undefined }
+/** An existing message that is sent on. `text`: what it says. `isOneOfSeveral`: it is forwarded to other chats too. */
+export type Forwarding = {
+  kind: 'forward'
+  keys: readonly MessageKey[]
+  text: string
+  isOneOfSeveral: boolean
+}
+/** What an item can send: a new message, or an existing one. */
+export type Sendable = Outgoing | Forwarding
+type SendableKind = Sendable['kind']
+type SendableOf<K extends SendableKind> = Extract<Sendable, { kind: K }>
+
+/**
+ * What is sent. It is stored as JSON. `answers`: the keys of the message that it replies to; `answered`: its words, for the
+ * owner.
+ */
+export type Content = {
+  outgoing: Sendable
+  answers?: readonly MessageKey[] | undefined
+  answered?: string | undefined
+}
 
 /** How a kind of message is shown to the owner, and how its words are replaced. */
-type KindRow<K extends OutgoingKind> = {
+type KindRow<K extends SendableKind> = {
   /** The whole text, and what else a person must know to decide. */
-  preview(outgoing: Outgoing<K>): string
+  preview(outgoing: SendableOf<K>): string
   /** Returns the message with this text or caption. */
-  withText(outgoing: Outgoing<K>, text: string): Outgoing<K>
+  withText(outgoing: SendableOf<K>, text: string): SendableOf<K>
 }
+
+/** The most characters of a text, a caption and the question of a poll that WhatsApp takes. */
+export const MOST = { text: 65_536, caption: 1_024, question: 255 } as const
 
 /** Replaces nothing: this kind has no text. @throws AppError `invalid_input` */
 function withoutText(): never {
   return fail('invalid_input', { detail: '"message": this message has no text.' })
 }
 
+/** @throws AppError `invalid_input` if the text is longer */
+function within(most: number, text: string): string {
+  if (text.length <= most) return text
+  return fail('invalid_input', { detail: `"message": at most ${most} characters in this message.` })
+}
+
 /** Media that WhatsApp shows without a text. */
 export const UNCAPTIONED: ReadonlySet<string> = new Set(['voice', 'sticker'])
 
-const KINDS: { [K in OutgoingKind]: KindRow<K> } = {
-  text: { preview: ({ text }) => text, withText: (outgoing, text) => ({ ...outgoing, text }) },
+const KINDS: { [K in SendableKind]: KindRow<K> } = {
+  text: {
+    preview: ({ text }) => text,
+    withText: (outgoing, text) => ({ ...outgoing, text: within(MOST.text, text) }),
+  },
+  forward: { preview: ({ text }) => `Forwarded: ${text}`, withText: withoutText },
   location: {
     preview: ({ latitude, longitude, name, address }) =>
       `Location: ${[name, address, `${latitude}, ${longitude}`].filter(Boolean).join(', ')}`,
@@ -43,7 +75,7 @@ const KINDS: { [K in OutgoingKind]: KindRow<K> } = {
   },
   poll: {
     preview: ({ question, options }) => [`Poll: ${question}`, ...options.map((one) => `- ${one}`)].join('\n'),
-    withText: (outgoing, text) => ({ ...outgoing, question: text }),
+    withText: (outgoing, text) => ({ ...outgoing, question: within(MOST.question, text) }),
   },
   media: {
     preview: ({ as, filename, sizeBytes, caption, viewOnce }) =>
@@ -51,18 +83,18 @@ const KINDS: { [K in OutgoingKind]: KindRow<K> } = {
         .filter(Boolean)
         .join('\n'),
     withText: (outgoing, caption) =>
-      UNCAPTIONED.has(outgoing.as) ? withoutText() : { ...outgoing, caption },
+      UNCAPTIONED.has(outgoing.as) ? withoutText() : { ...outgoing, caption: within(MOST.caption, caption) },
   },
 }
 
 /** Returns the text that the owner reads before a decision. */
-export function previewOf<K extends OutgoingKind>(outgoing: Outgoing<K>): string {
-  return KINDS[outgoing.kind].preview(outgoing)
+export function previewOf<K extends SendableKind>(outgoing: SendableOf<K>): string {
+  return KINDS[outgoing.kind as K].preview(outgoing)
 }
 
-/** Returns the message with another text or caption. */
-export function withText<K extends OutgoingKind>(outgoing: Outgoing<K>, text: string): Outgoing<K> {
-  return KINDS[outgoing.kind].withText(outgoing, text)
+/** Returns the message with another text or caption. @throws AppError `invalid_input` if it has none, or if it is too long */
+export function withText<K extends SendableKind>(outgoing: SendableOf<K>, text: string): SendableOf<K> {
+  return KINDS[outgoing.kind as K].withText(outgoing, text)
 }
 
 /** Returns the fingerprint of a content for this recipient and time. An approval holds for exactly this one. */

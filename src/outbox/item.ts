@@ -1,6 +1,5 @@
 /** Items of the outbox: created from what a caller wants to send, and shown as the API returns them. */
 import type { OutboxRow } from '../control.ts'
-import type { Outgoing } from '../engine/engine.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import {
   type AccountId,
@@ -13,18 +12,24 @@ import {
 } from '../model/ids.ts'
 import type { HoldReason, OutboxItem } from '../model/outbox.ts'
 import type { Quoted } from '../model/recipient.ts'
-import { type Content, digestOf, previewOf } from './content.ts'
+import { type Content, digestOf, previewOf, type Sendable } from './content.ts'
 
 /** What a caller wants to send. */
 export type Draft = {
   /** Name of the row. */
   operation: string
   to: { id: Jid; name: string }
-  outgoing: Outgoing
+  outgoing: Sendable
   answered?: Quoted | undefined
-  /** Called if the item waits, with the time (Unix ms) until which it may be sent: the files that it names must stay. */
-  keep?(untilMs: number): void
+  /** If it is sent at once: the time (Unix ms) after which it is not begun. Default: {@link SEND_MS} from now. */
+  endsAtMs?: number | undefined
 }
+
+/** A send may take 30 s. The last second is reserved for the response. */
+export const SEND_MS = 29_000
+
+/** In place of the id of a message that WhatsApp Web chooses: it is not known before the message is sent. */
+export const CHOSEN_BY_WHATSAPP = ''
 
 /** Who sends, and when. */
 export type Order = {
@@ -41,10 +46,19 @@ export type Order = {
 /** How long a held item waits, and how late a scheduled one may be sent, in milliseconds. */
 export type Limits = { expiresMs: number; lateMs: number }
 
+/** Characters of a quoted message that the owner sees. */
+const SHOWN = 300
+
 /** Ids sort by their time. */
 function newItemId(nowMs: number): string {
   const random = [...crypto.getRandomValues(new Uint8Array(10))].map((byte) => (byte % 36).toString(36))
   return `ob_${nowMs.toString(36).padStart(9, '0')}${random.join('')}`
+}
+
+/** The words of a message that a reply quotes, as the owner reads them. */
+function shortened({ text, type }: Quoted): string {
+  if (text === '') return `[${type}]`
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN).replace(/[\ud800-\udbff]$/, '')}…`
 }
 
 /** Returns a new item, which is not stored yet. */
@@ -53,7 +67,10 @@ export function newItem(
   { caller, request, reason, releaseAtMs }: Order,
   { account, number, nowMs, limits }: { account: AccountId; number: Jid; nowMs: number; limits: Limits },
 ): OutboxRow {
-  const content: Content = { outgoing, ...(answered === undefined ? {} : { answers: answered.keys }) }
+  const content: Content = {
+    outgoing,
+    ...(answered === undefined ? {} : { answers: answered.keys, answered: shortened(answered) }),
+  }
   return {
     id: newItemId(nowMs),
     account,
@@ -69,7 +86,7 @@ export function newItem(
     digest: digestOf(number, to.id, content, releaseAtMs),
     replyTo: answered?.id ?? null,
     content: JSON.stringify(content),
-    bareId: newBareId(),
+    bareId: outgoing.kind === 'forward' ? CHOSEN_BY_WHATSAPP : newBareId(),
     createdAtMs: nowMs,
     releaseAtMs,
     expiresAtMs:
@@ -97,11 +114,21 @@ export function keyOf({ chat, bareId, number, messageId }: OutboxRow): MessageKe
   return toMessageKey(`true_${chat}_${bareId}${end}`)
 }
 
+/** Returns the same key, or null if it is not known before the message is sent. */
+export function expectedKey(row: OutboxRow): MessageKey | null {
+  return row.bareId === CHOSEN_BY_WHATSAPP ? row.messageId : keyOf(row)
+}
+
 const toIso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
+
+/** What is left of a message that is settled. */
+const NOTHING: Partial<Content> = {}
 
 /** Returns the item as the API returns it. */
 export function viewOf(row: OutboxRow): OutboxItem {
-  const { id, account, state, operation, chat, chatName, preview, digest, caller, reason, error } = row
+  const { id, account, state, operation, chat, chatName, preview, digest, caller, reason, error, replyTo } =
+    row
+  const { outgoing, answered } = row.content === null ? NOTHING : contentOf(row)
   return {
     id,
     account,
@@ -109,6 +136,10 @@ export function viewOf(row: OutboxRow): OutboxItem {
     operation,
     chat: { id: chat, name: chatName, phone_number: phoneOf(chat) },
     preview,
+    ...(replyTo === null ? {} : { reply_to: { message_id: replyTo, text: answered ?? '' } }),
+    ...(outgoing?.kind === 'text' && outgoing.mentions !== undefined
+      ? { mentions: [...outgoing.mentions] }
+      : {}),
     digest,
     caller,
     reason,
@@ -137,7 +168,7 @@ export function problemOf(row: OutboxRow): AppError | null {
     case 'unknown':
       return new AppError('send_outcome_unknown', {
         ...(row.error === null ? {} : { detail: row.error.detail }),
-        facts: { message_id: keyOf(row), outbox_id: row.id },
+        facts: { message_id: expectedKey(row), outbox_id: row.id },
       })
     case 'failed':
       return new AppError((row.error?.code ?? 'whatsapp_error') as ErrorCode, {

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
 import type { ControlStore } from '../control.ts'
 import { AppError } from '../errors.ts'
@@ -28,6 +28,9 @@ let sent: [text: string, from: string][]
 /** The account that is linked now, and what happens when a text is sent with it. */
 let phone: { wid: string; connected: boolean; problem: Error | null; sending(text: string): Promise<void> }
 let changed: () => void
+/** The files that were kept, each with its end; and the callers that may send. */
+let holds: [path: string, untilMs: number][]
+let keys: Set<string>
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'wma-outbox-'))
@@ -44,6 +47,8 @@ beforeEach(() => {
   sent = []
   phone = { wid: OWN, connected: true, problem: null, sending: async () => {} }
   changed = () => {}
+  holds = []
+  keys = new Set(['key_1'])
 })
 afterEach(async () => {
   await Promise.all(opened.map((outbox) => outbox.close()))
@@ -85,7 +90,17 @@ function open(): Outbox {
   } as unknown as OutboxOptions['archive']
   const limits = { expiresMs: HOUR_MS, lateMs: HOUR_MS }
   const log = createLog({ level: 'silent' })
-  const outbox = openOutbox({ account: DEFAULT_ACCOUNT, limits, store, session, archive, clock, log })
+  const outbox = openOutbox({
+    account: DEFAULT_ACCOUNT,
+    limits,
+    store,
+    session,
+    archive,
+    holdFile: (...held) => void holds.push(held),
+    maySend: (caller) => caller === 'owner' || keys.has(caller),
+    clock,
+    log,
+  })
   opened.push(outbox)
   return outbox
 }
@@ -318,4 +333,70 @@ it('answers an approval as soon as the message is cancelled, also after a second
   await outbox.decide.cancel(id)
   expect(await answer).toMatchObject({ state: 'cancelled' })
   expect(Date.now() - begun).toBeLessThan(5_000)
+})
+
+describe('the right of a key', () => {
+  const scheduleWith = (outbox: Outbox, caller: string, text: string) =>
+    wait(outbox, text, { caller, reason: 'send_at', releaseAtMs: clock.now() + 1_000 })
+
+  it('ends with the key: what it scheduled is cancelled at once', async () => {
+    const outbox = open()
+    const { id } = await scheduleWith(outbox, 'key_1', 'of a key')
+    keys.clear()
+    await outbox.review()
+    expect(await store.get(id)).toMatchObject({ state: 'cancelled', error: { code: 'send_withdrawn' } })
+  })
+
+  it('is looked up before each message goes, also after a restart', async () => {
+    const before = open()
+    const { id } = await scheduleWith(before, 'key_1', 'of a key')
+    const own = await scheduleWith(before, 'owner', 'of the owner')
+    await before.close()
+    keys.clear()
+    open()
+    clock.advance(1_500)
+    await expect.poll(() => stateOf(own.id)).toBe('sent')
+    expect([await stateOf(id), texts()]).toEqual(['cancelled', ['of the owner']])
+  })
+
+  it('is not needed for what the owner approves', async () => {
+    const outbox = open()
+    const { id, digest } = await wait(outbox, 'approved', { caller: 'key_1', reason: 'confirm' })
+    keys.clear()
+    await outbox.review()
+    expect(await outbox.decide.approve(id, digest)).toMatchObject({ state: 'sent' })
+  })
+})
+
+it('keeps the file of a message for as long as it may be sent, also when it gets another time', async () => {
+  const outbox = open()
+  const media = {
+    kind: 'media',
+    path: '/uploads/1.bin',
+    as: 'document',
+    mimetype: 'application/pdf',
+    filename: '1.pdf',
+    sizeBytes: 1,
+    sha256: '',
+  } as const
+  await outbox.send({ ...draft(''), outgoing: media }, { ...NOW, reason: 'confirm' }).catch(() => {})
+  const [item] = await store.list({ limit: 1 })
+  const releaseAtMs = clock.now() + 48 * HOUR_MS
+  await outbox.decide.change(item?.id ?? '', { releaseAtMs })
+  expect(holds).toEqual([
+    ['/uploads/1.bin', (item?.expiresAtMs ?? 0) + HOUR_MS],
+    ['/uploads/1.bin', releaseAtMs + HOUR_MS],
+  ])
+})
+
+it.each([
+  ['the question of a poll', { kind: 'poll', question: 'When?', options: ['a', 'b'], multiple: false }, 255],
+  ['a text', { kind: 'text', text: 'x' }, 65_536],
+] as const)('changes %s within the limit of a send', async (_, outgoing, most) => {
+  const outbox = open()
+  await outbox.send({ ...draft(''), outgoing }, { ...NOW, reason: 'confirm' }).catch(() => {})
+  const [item] = await store.list({ limit: 1 })
+  const change = (length: number) => outbox.decide.change(item?.id ?? '', { text: 'y'.repeat(length) })
+  await expect(change(most + 1)).rejects.toMatchObject({ code: 'invalid_input' })
+  expect((await change(most)).preview).toContain('y'.repeat(most))
 })

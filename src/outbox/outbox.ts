@@ -7,15 +7,23 @@ import type { ControlStore, OutboxChange, OutboxRow } from '../control.ts'
 import { AppError, type ErrorCode, fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { OutboxEventKind } from '../model/events.ts'
-import { type AccountId, type Jid, phoneOf, toJid } from '../model/ids.ts'
+import { type AccountId, type Jid, toJid } from '../model/ids.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
-import { demandAllowed, isForAnother, UNLINKED } from './allowed.ts'
-import { contentOf, type Draft, keyOf, type Limits, newItem, type Order, problemOf } from './item.ts'
-import { createWaiting, RETRY_MS, type Waiting } from './waiting.ts'
+import {
+  CHOSEN_BY_WHATSAPP,
+  type Draft,
+  expectedKey,
+  keyOf,
+  type Limits,
+  newItem,
+  type Order,
+  problemOf,
+  SEND_MS,
+} from './item.ts'
+import { transmit } from './transmit.ts'
+import { createWaiting, RETRY_MS, type Waiting, type WaitingOptions } from './waiting.ts'
 
-/** A send may take 30 s. The last second is reserved for the response. */
-const SEND_MS = 29_000
 /** The codes of `Session.engine` after which an item that waited waits again. */
 const NOT_BEGUN: readonly string[] = ['not_connected', 'starting', 'shutting_down'] satisfies ErrorCode[]
 
@@ -28,12 +36,14 @@ export type Outbox = {
    */
   send(draft: Draft, order: Order): Promise<OutboxRow>
   /** Decisions about items that wait. An approval returns once the item is sent, or waits for its time or for WhatsApp. */
-  decide: Omit<Waiting, 'add' | 'stop'>
+  decide: Omit<Waiting, 'add' | 'review' | 'stop'>
+  /** Cancels what may no longer be sent. Call it when an account or a right to send ends. Fails as the control database does. */
+  review(): Promise<void>
   /** Resolves when the sends that are under way have ended. Call it when the browser is closed. Never fails. */
   close(): Promise<void>
 }
 
-export type OutboxOptions = {
+export type OutboxOptions = Pick<WaitingOptions, 'holdFile' | 'maySend'> & {
   account: AccountId
   limits: Limits
   store: ControlStore['outbox']
@@ -114,7 +124,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
   /** Settles the items whose message is in the archive now: an echo of WhatsApp, or a later look through the chat. */
   function look(): void {
     for (const row of unknown.values()) {
-      const ack = archive.ownAck(row.bareId)
+      const ack = row.bareId === CHOSEN_BY_WHATSAPP ? null : archive.ownAck(row.bareId)
       if (ack === null || ack === 0) continue
       unknown.delete(row.id)
       const outcome: OutboxChange =
@@ -166,38 +176,6 @@ export function openOutbox(options: OutboxOptions): Outbox {
     return settled
   }
 
-  /** Hands the message to WhatsApp. An error other than `send_outcome_unknown` means that it was not sent. */
-  async function transmit(row: OutboxRow, deadlineMs: number): Promise<OutboxRow> {
-    const { outgoing, answers } = contentOf(row)
-    const timeLeft = () => deadlineMs - clock.now()
-    if (timeLeft() <= 0) {
-      fail('whatsapp_timeout', {
-        detail: 'An earlier message to this chat was still on its way. This one was not sent.',
-      })
-    }
-    await demandAllowed(
-      row.chat,
-      session.status().restriction,
-      clock.now(),
-      async (to) => (await archive.reader().recipientAt(to))?.lastMessageAt ?? null,
-    )
-    const engine = session.engine()
-    // While it waited for its turn, another number may have been linked.
-    if (isForAnother(row, session.status())) fail(UNLINKED.code, UNLINKED)
-    const phone = phoneOf(row.chat)
-    const address = phone === null ? row.chat : await engine.findNumber(phone)
-    if (address === null) fail('not_on_whatsapp')
-    const sent = await engine.send(address, outgoing, { bareId: row.bareId, limitMs: timeLeft(), answers })
-    archive.take({ type: 'message', message: sent.message })
-    return settle(row, {
-      state: 'sent',
-      messageId: sent.id,
-      sentAtMs: sent.sentAt.getTime(),
-      // WhatsApp may use another number for the person than the given one.
-      ...(phoneOf(sent.chatId) === null ? {} : { chat: sent.chatId }),
-    })
-  }
-
   /** An item that waited. Returns false if it could not begin: it waits again. */
   async function deliverWaiting(row: OutboxRow): Promise<boolean> {
     tell('send.released', row)
@@ -211,11 +189,14 @@ export function openOutbox(options: OutboxOptions): Outbox {
   }
 
   /** @param unsettled codes of errors after which the item is not settled: nothing was done */
-  async function deliver(row: OutboxRow, unsettled: readonly string[] = []): Promise<OutboxRow> {
-    const deadlineMs = clock.now() + SEND_MS
+  async function deliver(
+    row: OutboxRow,
+    unsettled: readonly string[] = [],
+    endsAtMs = clock.now() + SEND_MS,
+  ): Promise<OutboxRow> {
     return inTurn(row.chat, async () => {
       try {
-        return await transmit(row, deadlineMs)
+        return await settle(row, await transmit(row, endsAtMs, options))
       } catch (thrown) {
         if (thrown instanceof AppError && unsettled.includes(thrown.code)) throw thrown
         const error =
@@ -227,7 +208,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
         })
         if (!isUnknown) throw error
         const { message, hint, cause } = error
-        const facts = { message_id: keyOf(settled), outbox_id: row.id }
+        const facts = { message_id: expectedKey(settled), outbox_id: row.id }
         throw new AppError(error.code, { detail: message, hint, cause, facts })
       }
     })
@@ -241,12 +222,15 @@ export function openOutbox(options: OutboxOptions): Outbox {
       await recovered()
       const row = newItem(draft, order, { account, number, nowMs: clock.now(), limits: options.limits })
       await store.add(row)
-      if (row.state === 'sending') return follow(deliver(row))
-      draft.keep?.(Math.max(row.expiresAtMs ?? 0, row.releaseAtMs ?? 0) + options.limits.lateMs)
+      if (row.state === 'sending') return follow(deliver(row, [], draft.endsAtMs))
       waiting.add(row)
       tell('send.held', row)
       archive.flush()
       throw problemOf(row)
+    },
+    async review() {
+      await recovered()
+      await waiting.review()
     },
     decide: {
       ...waiting,

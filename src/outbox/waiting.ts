@@ -5,7 +5,7 @@ import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type OutboxState, WAITING } from '../model/outbox.ts'
 import type { Session } from '../session/session.ts'
-import { isForAnother, UNLINKED } from './allowed.ts'
+import { isForAnother, REVOKED, UNLINKED } from './allowed.ts'
 import { digestOf, previewOf, withText } from './content.ts'
 import { contentOf, problemOf } from './item.ts'
 
@@ -30,6 +30,8 @@ export type Waiting = {
   cancel(id: string): Promise<OutboxRow>
   /** Changes text or time of a held or scheduled item; its digest changes with them. Fails as {@link Waiting.approve}. */
   change(id: string, change: ItemChange): Promise<OutboxRow>
+  /** Ends now what may no longer be sent. Fails as the control database does. */
+  review(): Promise<void>
   /** Stops all timers. Resolves when the item that is being sent has left, or waits again. Never fails. */
   stop(): Promise<void>
 }
@@ -39,6 +41,10 @@ export type ItemChange = { text?: string | undefined; releaseAtMs?: number | und
 export type WaitingOptions = {
   store: ControlStore['outbox']
   session: Pick<Session, 'status' | 'onChange'>
+  /** Keeps the file with this path until this time (Unix ms). Never fails. */
+  holdFile(path: string, untilMs: number): void
+  /** True if the caller with this id may send now. Fails as the control database does. */
+  maySend(caller: string): boolean
   /** A scheduled item may be sent this long after its time. */
   lateMs: number
   clock: Clock
@@ -50,7 +56,7 @@ export type WaitingOptions = {
 }
 
 export function createWaiting(options: WaitingOptions): Waiting {
-  const { store, session, lateMs, clock, log, deliver, left } = options
+  const { store, session, holdFile, maySend, lateMs, clock, log, deliver, left } = options
   const rows = new Map<string, OutboxRow>()
   let cancelTimer = () => {}
   let running: Promise<void> | null = null
@@ -78,6 +84,10 @@ export function createWaiting(options: WaitingOptions): Waiting {
   const isDue = ({ state, releaseAtMs }: OutboxRow) =>
     state === 'scheduled' && releaseAtMs !== null && releaseAtMs <= clock.now()
   const isExpired = ({ expiresAtMs }: OutboxRow) => expiresAtMs !== null && expiresAtMs <= clock.now()
+
+  /** What nobody approved leaves by the right of its caller alone. */
+  const isRevoked = ({ state, reason, caller }: OutboxRow) =>
+    state === 'scheduled' && reason === 'send_at' && !maySend(caller)
 
   /** Ends what cannot be sent any more, and sends what is due. Once at a time. */
   function run(): void {
@@ -112,6 +122,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
       const row = one.state === 'sending' ? await giveBack(one) : one
       if (row === null) continue
       if (isForAnother(row, session.status())) await end(row, { state: 'cancelled', error: UNLINKED })
+      else if (isRevoked(row)) await end(row, { state: 'cancelled', error: REVOKED })
       else if (isExpired(row)) await end(row, { state: 'expired' }, row.digest)
     }
   }
@@ -167,11 +178,18 @@ export function createWaiting(options: WaitingOptions): Waiting {
     return (await store.get(id)) ?? fail('outbox_item_not_found')
   }
 
+  /** The item waits now, and its file with it: also for as long as a decision may still take. */
+  function wait(row: OutboxRow): void {
+    const { outgoing } = contentOf(row)
+    const untilMs = Math.max(row.expiresAtMs ?? 0, row.releaseAtMs ?? 0) + lateMs
+    if (outgoing.kind === 'media') holdFile(outgoing.path, untilMs)
+    rows.set(row.id, row)
+    wakeIn(0)
+  }
+
   return {
-    add(row) {
-      rows.set(row.id, row)
-      wakeIn(0)
-    },
+    add: wait,
+    review: sweep,
     async approve(id, digest) {
       const row = await find(id)
       if (row.state !== 'held') return failNotHeld(row)
@@ -188,8 +206,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
         if (state === 'held' && present !== digest) fail('outbox_changed', { facts: { digest: present } })
         return failNotHeld(await find(id))
       }
-      rows.set(id, approved)
-      wakeIn(0)
+      wait(approved)
       return approved
     },
     async reject(id, reason) {
@@ -217,8 +234,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
       }
       const changed = await store.change(id, [row.state], change, row.digest)
       if (changed === null) return failNotHeld(await find(id))
-      rows.set(id, changed)
-      wakeIn(0)
+      wait(changed)
       return changed
     },
     async stop() {

@@ -164,6 +164,7 @@ export function createRecipientReader(db: Connection, loader: Loader, finder: Fi
         place: row.id,
         chat: toJid(chatId(chat)),
         type: row.type,
+        text: row.body,
         keys: keysOf(row, chat, people.get(row.sender), own),
       }
     },

@@ -27,6 +27,8 @@ const ACCOUNT_DIR = 'src/session/account-dir.ts'
 const DIR_LOCK = 'src/session/dir-lock.ts'
 const SEND = 'src/engine/wweb/sender.ts'
 const CONFIG = 'src/config.ts'
+const OUTBOX = 'src/outbox/outbox.ts'
+const WAITING = 'src/outbox/waiting.ts'
 const EVENT_CURSOR = 'src/store/event-cursor.ts'
 
 const guard = (name: string) => ({ file: 'test/guard.test.ts', name })
@@ -39,6 +41,7 @@ const session = (name: string) => ({ file: 'src/session/session.test.ts', name }
 const LINK = { file: 'test/link.test.ts', name: 'on build 2.3000.1049' }
 const machine = { file: 'src/session/machine.test.ts' }
 const config = { file: 'src/config.test.ts' }
+const outbox = (name: string) => ({ file: 'src/outbox/outbox.test.ts', name })
 const events = (name: string) => ({ file: 'test/events.test.ts', name })
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -595,5 +598,69 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "!isNamed && listenerAt(url) === 'foreign'",
     replace: 'false',
     test: commands('gets no message'),
+  },
+  // The outbox
+  {
+    name: 'a message leaves before it is on disk',
+    file: OUTBOX,
+    find: 'await store.add(row)',
+    replace: 'void store.add(row).catch(() => {})',
+    test: { file: 'test/outbox.test.ts', name: 'linked account|nothing is sent' },
+  },
+  {
+    name: 'a held message is sent with the digest of another text',
+    file: WAITING,
+    find: "await store.change(id, ['held'], change, digest)",
+    replace: "await store.change(id, ['held'], change)",
+    test: { file: 'test/decisions.test.ts', name: 'linked account|with the digest of another text' },
+  },
+  {
+    name: 'a message of another number is sent',
+    file: 'src/outbox/transmit.ts',
+    find: 'if (isForAnother(row, session.status())) fail(UNLINKED.code, UNLINKED)',
+    replace: '',
+    test: outbox('nothing from another number'),
+  },
+  {
+    name: 'what waits outlives its account',
+    file: WAITING,
+    find: "if (isForAnother(row, session.status())) await end(row, { state: 'cancelled', error: UNLINKED })\n      else if",
+    replace: 'if',
+    test: outbox('another number is linked'),
+  },
+  {
+    name: 'a revoked key still sends what it scheduled',
+    file: WAITING,
+    find: "state === 'scheduled' && reason === 'send_at' && !maySend(caller)",
+    replace: 'false && !maySend(caller) && state === reason',
+    test: outbox('the right of a key'),
+  },
+  {
+    name: 'what has expired is approved',
+    file: WAITING,
+    find: "if (isExpired(row)) {\n        await end(row, { state: 'expired' })",
+    replace: "if (isExpired(row) && row.state === 'sent') {\n        await end(row, { state: 'expired' })",
+    test: outbox('approves nothing that has expired'),
+  },
+  {
+    name: 'a message that was given another time goes out at the old one',
+    file: WAITING,
+    find: "await leave(row, ['scheduled'], { state: 'sending' }, row.digest)",
+    replace: "await leave(row, ['scheduled'], { state: 'sending' })",
+    test: outbox('another time at its time'),
+  },
+  {
+    name: 'an unknown outcome is sent again when its call is repeated',
+    file: 'src/operations/once.ts',
+    find: 'if (problem !== null) throw problem',
+    replace: 'if (problem !== null) return null',
+    test: { file: 'test/outbox.test.ts', name: 'linked account|next look through the chat' },
+  },
+  {
+    name: 'the file of a held message goes with its upload',
+    file: WAITING,
+    find: "if (outgoing.kind === 'media') holdFile(outgoing.path, untilMs)",
+    replace: 'void [outgoing, untilMs, holdFile]',
+    test: outbox('keeps the file of a message'),
   },
 ]

@@ -12,8 +12,8 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import { escapeInText } from '../../json.ts'
-import type { OutboxItem } from '../../model/outbox.ts'
-import { quoted } from '../../operations/brief.ts'
+import { aboutHeld, type OutboxItem } from '../../model/outbox.ts'
+import { lines, quoted } from '../../operations/brief.ts'
 import type { Call } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'
 
@@ -62,15 +62,15 @@ export async function runAsking(
   return question(held, key)
 }
 
-async function question(
-  { id, digest, chat, preview, operation }: OutboxItem,
-  key: string,
-): Promise<InputRequiredResult> {
+async function question(item: OutboxItem, key: string): Promise<InputRequiredResult> {
+  const { id, digest, chat, preview, operation } = item
   const to = chat.phone_number === null ? chat.id : `+${chat.phone_number}`
+  // Before the text, so that no text can look like one of these lines.
+  const head = lines(`Send this message to ${quoted(chat.name)} (${to})?`, aboutHeld(item))
   return inputRequired({
     inputRequests: {
       [DECISION]: inputRequired.elicit({
-        message: `Send this message to ${quoted(chat.name)} (${to})?\n\n${escapeInText(preview)}`,
+        message: escapeInText(`${head}\n\n${preview}`),
         requestedSchema: {
           type: 'object',
           properties: {

@@ -5,7 +5,8 @@ import {
   ProtocolErrorCode,
   type Tool,
 } from '@modelcontextprotocol/server'
-import { ERRORS, fail, toAppError } from '../../errors.ts'
+import type { z } from 'zod'
+import { AppError, ERRORS, fail, toAppError } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import { fieldsOf } from '../../model/fields.ts'
@@ -15,6 +16,7 @@ import { type Door, type Grant, run } from '../../operations/door.ts'
 import { idempotencyKey } from '../../operations/once.ts'
 import { briefShape, type Operation, type Size } from '../../operations/operation.ts'
 import { parseInput } from '../../operations/parse-input.ts'
+import { SCHEDULED } from '../../operations/send.ts'
 import { BUDGET, FORMATS, type Format, toResult } from './answer.ts'
 import { type Arguments, createArgumentReader } from './arguments.ts'
 import { toFailure } from './failure.ts'
@@ -113,12 +115,13 @@ export function createTools({ operations, toolsetOf, door, account, mcpUrl, log 
         const granted = door.admit(operation, keyed)
         const runOnce: RunOnce = (input) =>
           door.once(operation, input, keyed, () => run(operation, input, granted))
-        const work = () => answer(operation, prepared, granted, runOnce, wordsHere)
+        const answerTo = (row: Operation, ask: RunOnce) => answer(row, prepared, granted, ask, wordsHere)
+        const work = () =>
+          answerTo(operation, runOnce).catch((thrown) =>
+            answerTo({ ...operation, ...SCHEDULED }, async () => scheduledBy(thrown)),
+          )
         const isSlow = operation.limitMs !== undefined
-        const result = await (isSlow
-          ? withProgress(progress, { ...granted, words: wordsHere }, work)
-          : work())
-        return result
+        return await (isSlow ? withProgress(progress, { ...granted, words: wordsHere }, work) : work())
       } catch (thrown) {
         const error = toAppError(thrown)
         const held = OutboxItem.safeParse(error.facts.item)
@@ -129,6 +132,13 @@ export function createTools({ operations, toolsetOf, door, account, mcpUrl, log 
       }
     },
   }
+}
+
+/** Returns the output for a message that waits for its time: for an agent, that is no error. Throws any other error again. */
+function scheduledBy(thrown: unknown): z.output<typeof SCHEDULED.output> {
+  const item = thrown instanceof AppError && thrown.code === 'send_scheduled' ? thrown.facts.item : null
+  if (item === null) throw thrown
+  return SCHEDULED.output.parse({ ok: true, item })
 }
 
 function define(name: string, operation: Operation, words: Wording): Tool {
@@ -164,9 +174,16 @@ function define(name: string, operation: Operation, words: Wording): Tool {
  */
 function schemaOf(operation: Operation): Pick<Tool, 'outputSchema'> {
   if (operation.brief === undefined) return {}
-  const schema = outputSchema(briefShape(operation))
+  const shape = briefShape(operation)
+  const schema = outputSchema(operation.answer === undefined ? shape : orScheduled(shape))
   const isAlwaysOn = operation.toolset === null || operation.toolset === 'core'
   return isAlwaysOn || toJson(schema).length <= SMALL_SCHEMA ? { outputSchema: schema } : {}
+}
+
+/** Returns the shape of a row that sends: a message that waits has an item, and nothing of a sent one. */
+function orScheduled(sent: z.ZodObject): z.ZodObject {
+  const { ok, item } = SCHEDULED.brief.shape.shape
+  return sent.partial().extend({ ok, item: item.optional() })
 }
 
 /** Returns an example call, or nothing if the tool needs no input. */

@@ -1,0 +1,83 @@
+/** Hands one message of the outbox to WhatsApp. */
+import type { Clock } from '../clock.ts'
+import type { OutboxChange, OutboxRow } from '../control.ts'
+import type { Engine, Sent } from '../engine/engine.ts'
+import { AppError, fail } from '../errors.ts'
+import { type Jid, phoneOf } from '../model/ids.ts'
+import type { SeenMessage } from '../model/seen.ts'
+import type { Archive } from '../session/archive.ts'
+import type { Session } from '../session/session.ts'
+import { demandAllowed, isForAnother, UNLINKED } from './allowed.ts'
+import type { Forwarding } from './content.ts'
+import { contentOf, keyOf } from './item.ts'
+
+export type TransmitOptions = {
+  session: Pick<Session, 'engine' | 'status'>
+  archive: Pick<Archive, 'take' | 'reader'>
+  clock: Clock
+}
+
+/**
+ * Sends it before `endsAtMs` (Unix ms), and reports the message to the archive. Returns what the item is then.
+ * @throws AppError `send_outcome_unknown` if it may have been sent; any other error means that it was not
+ */
+export async function transmit(
+  row: OutboxRow,
+  endsAtMs: number,
+  { session, archive, clock }: TransmitOptions,
+): Promise<OutboxChange> {
+  const { outgoing, answers } = contentOf(row)
+  const timeLeft = () => endsAtMs - clock.now()
+  if (timeLeft() <= 0) {
+    fail('whatsapp_timeout', {
+      detail: 'An earlier message to this chat was still on its way. This one was not sent.',
+    })
+  }
+  await demandAllowed(
+    row.chat,
+    session.status().restriction,
+    clock.now(),
+    async (to) => (await archive.reader().recipientAt(to))?.lastMessageAt ?? null,
+  )
+  const engine = session.engine()
+  // While it waited for its turn, another number may have been linked.
+  if (isForAnother(row, session.status())) fail(UNLINKED.code, UNLINKED)
+  const phone = phoneOf(row.chat)
+  const address = phone === null ? row.chat : await engine.findNumber(phone)
+  if (address === null) fail('not_on_whatsapp')
+  if (outgoing.kind === 'forward') {
+    const message = await forward(engine, outgoing, address, timeLeft())
+    if (message !== null) archive.take({ type: 'message', message })
+    const messageId = message && keyOf({ ...row, bareId: message.bareId })
+    return { state: 'sent', messageId, sentAtMs: clock.now() }
+  }
+  const sent: Sent = await engine.send(address, outgoing, {
+    bareId: row.bareId,
+    limitMs: timeLeft(),
+    answers,
+  })
+  archive.take({ type: 'message', message: sent.message })
+  return {
+    state: 'sent',
+    messageId: sent.id,
+    sentAtMs: sent.sentAt.getTime(),
+    // WhatsApp may use another number for the person than the given one.
+    ...(phoneOf(sent.chatId) === null ? {} : { chat: sent.chatId }),
+  }
+}
+
+/** Returns the new message; null if WhatsApp Web has it no more. Fails as {@link transmit}. */
+async function forward(
+  engine: Pick<Engine, 'act'>,
+  { keys, isOneOfSeveral }: Forwarding,
+  to: Jid,
+  limitMs: number,
+): Promise<SeenMessage | null> {
+  try {
+    return await engine.act({ keys }, { kind: 'forward', to, isOneOfSeveral }, { limitMs })
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'outcome_unknown')
+      fail('send_outcome_unknown', { cause: error })
+    throw error
+  }
+}
