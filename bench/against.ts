@@ -1,7 +1,8 @@
 /**
  * `npm run bench against -- COMMIT [--pairs N] [--requests N] [--json FILE]`: this build beside the build of an earlier
  * commit, on the same double. Starts and calls are measured in pairs, and the order within a pair alternates, so whatever
- * slows this machine slows both. On the loopback only; Linux.
+ * slows this machine slows both. The processor time of the server's process is comparable also while others use the machine.
+ * On the loopback only; Linux.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -16,12 +17,20 @@ import { callIn, LANES } from './mcp/lanes.ts'
 import { measure } from './mcp/load.ts'
 import type { Contestant } from './start/contestants.ts'
 import { openStages, type Stage } from './start/place.ts'
+import { readCpuMs } from './start/processes.ts'
 import { quantile } from './start/report.ts'
 
 const WARM_UP = 300
+const CALLS = [
+  { tool: 'whatsapp_status', path: '/api/status' },
+  { tool: 'whatsapp_list_chats', path: '/api/chats' },
+]
 const CATCH_UP_MS = 60_000
 const SIDES = ['now', 'earlier'] as const
-type Pair = Record<(typeof SIDES)[number], number>
+type Side = (typeof SIDES)[number]
+/** `cpuMs`: processor time of the server's process; null where it is not measured. */
+type Figures = { ms: number; cpuMs: number | null }
+type Pair = Record<Side, Figures>
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -53,7 +62,7 @@ try {
     pairs,
   }
   console.log(`Node ${process.version}, ${cpus().length} cores, load ${load()}, ${pairs} pairs
-${''.padEnd(52)}${['now', 'earlier', 'now/earlier'].map((word) => word.padStart(13)).join('')}`)
+${''.padEnd(52)}${['now', 'earlier', 'now/earlier', 'of cpu ms'].map((word) => word.padStart(13)).join('')}`)
   const open = (seed: number, more: { server?: string } = {}) =>
     stages.open({ name: 'ours', build: newestBuildWithSerialized.name, pace: 'none', seed, ...more })
   const stage = { now: await open(1), earlier: await open(1, { server }) }
@@ -105,44 +114,52 @@ async function urlOf({ child }: Contestant): Promise<string> {
   return String(line.url)
 }
 
-/** Milliseconds of a call, in each lane. */
-async function calls(running: Record<(typeof SIDES)[number], Contestant>) {
+/** Milliseconds of a call, in each lane of MCP and over REST. */
+async function calls(running: Record<Side, Contestant>) {
   const rows = []
-  for (const tool of ['whatsapp_status', 'whatsapp_list_chats'])
-    for (const lane of LANES) {
-      const call = {
-        now: await callIn(lane, await urlOf(running.now), '/mcp', tool),
-        earlier: await callIn(lane, await urlOf(running.earlier), '/mcp', tool),
+  for (const { tool, path } of CALLS)
+    for (const lane of [...LANES, 'REST'] as const) {
+      const callOf = async (side: Side) => {
+        const url = await urlOf(running[side])
+        return lane === 'REST'
+          ? { url: `${url}${path}`, headers: {}, body: null }
+          : callIn(lane, url, '/mcp', tool)
       }
+      const call = { now: await callOf('now'), earlier: await callOf('earlier') }
       for (const side of SIDES) await measure(call[side], WARM_UP)
-      const found = await inPairs(async (side) => 1_000 / (await measure(call[side], requests)).perSecond)
+      const found = await inPairs(async (side) => {
+        const { pid } = running[side].child
+        const cpuBefore = readCpuMs(pid)
+        const { perSecond } = await measure(call[side], requests)
+        return { ms: 1_000 / perSecond, cpuMs: (readCpuMs(pid) - cpuBefore) / requests }
+      })
       rows.push(row(`${tool}, ${lane}: ms per call`, found))
     }
   return rows
 }
 
 /** Milliseconds from the start of the process until it listens, and until it is ready with its saved session. */
-async function starts(stage: Record<(typeof SIDES)[number], Stage>) {
+async function starts(stage: Record<Side, Stage>) {
   const ready: Pair[] = []
   const up = await inPairs(async (side, pair) => {
     const server = await stage[side].start()
     const { startedAt } = server.child
     const listening = (await server.up()) - startedAt
-    ready[pair] = { now: 0, earlier: 0, ...ready[pair], [side]: (await server.ready()) - startedAt }
+    const isReady = { ms: (await server.ready()) - startedAt, cpuMs: null }
+    ready[pair] = { now: isReady, earlier: isReady, ...ready[pair], [side]: isReady }
     await server.end()
-    return listening
+    return { ms: listening, cpuMs: null }
   })
   return [row('process start → listening: ms', up), row('process start, saved session → ready: ms', ready)]
 }
 
-async function inPairs(
-  run: (side: (typeof SIDES)[number], pair: number) => Promise<number>,
-): Promise<Pair[]> {
+async function inPairs(run: (side: Side, pair: number) => Promise<Figures>): Promise<Pair[]> {
   const found: Pair[] = []
   for (let pair = 0; pair < pairs; pair += 1) {
-    const order = pair % 2 === 0 ? SIDES : [...SIDES].reverse()
-    const one: Pair = { now: 0, earlier: 0 }
-    for (const side of order) one[side] = await run(side, pair)
+    const order = pair % 2 === 0 ? SIDES : (['earlier', 'now'] as const)
+    const first = await run(order[0], pair)
+    const one: Pair = { now: first, earlier: first }
+    one[order[1]] = await run(order[1], pair)
     found.push(one)
   }
   return found
@@ -152,11 +169,20 @@ async function inPairs(
 function row(name: string, found: readonly Pair[]) {
   const median = (read: (pair: Pair) => number) => quantile(found.map(read), 0.5) ?? Number.NaN
   const figures = {
-    now: median(({ now }) => now),
-    earlier: median(({ earlier }) => earlier),
-    ratio: median(({ now, earlier }) => now / earlier),
+    now: median(({ now }) => now.ms),
+    earlier: median(({ earlier }) => earlier.ms),
+    ratio: median(({ now, earlier }) => now.ms / earlier.ms),
+    cpuRatio: found.some(({ now }) => now.cpuMs === null)
+      ? null
+      : median(({ now, earlier }) => (now.cpuMs ?? 0) / (earlier.cpuMs ?? 0)),
   }
-  const cells = [figures.now.toFixed(2), figures.earlier.toFixed(2), `${figures.ratio.toFixed(2)}×`]
+  const times = (ratio: number | null) => (ratio === null ? '' : `${ratio.toFixed(2)}×`)
+  const cells = [
+    figures.now.toFixed(2),
+    figures.earlier.toFixed(2),
+    times(figures.ratio),
+    times(figures.cpuRatio),
+  ]
   console.log(`${name.padEnd(52)}${cells.map((cell) => cell.padStart(13)).join('')}`)
   return { name, ...figures }
 }

@@ -30,6 +30,12 @@ export function readMemory(root: number): Memory {
   return { node: first ?? 0, browser: others.reduce((sum, mb) => sum + mb, 0) }
 }
 
+/** Processor time that the living threads of a process have taken, in ms (man 5 proc_pid_schedstat). */
+export function readCpuMs(pid: number): number {
+  const times = readdirSync(`/proc/${pid}/task`).map((task) => read(`/proc/${pid}/task/${task}/schedstat`))
+  return times.reduce((sum, text) => sum + Number(text.split(' ')[0] ?? 0) / 1e6, 0)
+}
+
 /** End those of these processes that still live. */
 export function killLeftovers(tree: readonly Known[]): void {
   for (const { pid, startedTicks } of tree) {
