@@ -1,6 +1,6 @@
 /** Turns for work that blocks the event loop for milliseconds, so that other requests are served in between. Imports nothing. */
 
-/** Shorter pieces follow each other until they have taken this long together; then a poll of the network is pause enough. */
+/** Processor time. Shorter pieces follow each other until they have taken this long together; then a poll of the network is pause enough. */
 const SHORT_MS = 1
 
 /** Those of events, and all others. */
@@ -35,18 +35,27 @@ function next(): void {
   const from = performance.now()
   if (shortMs >= SHORT_MS || restedAt - from >= SHORT_MS) return pause(restedAt - from)
   const run = waiting.events.shift() ?? waiting.others.shift()
+  const before = process.cpuUsage()
   isRunning = true
   run?.()
   // A tick that a microtask asks for runs when no microtask is left, those of the piece included.
   queueMicrotask(() =>
     process.nextTick(() => {
-      const tookMs = performance.now() - from
+      const ended = performance.now()
+      const wallMs = ended - from
+      const tookMs = wallMs < SHORT_MS ? wallMs : Math.min(wallMs, cpuMsSince(before))
       if (tookMs < SHORT_MS) shortMs += tookMs
-      else restedAt = from + 2 * tookMs
+      else restedAt = ended + tookMs
       isRunning = false
       next()
     }),
   )
+}
+
+/** On a busy computer a short piece takes long, and pauses would make it busier. Other threads of this process count too. */
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1_000
 }
 
 /** The clock of timers stands still during a piece, so the first timer may be early: then there is a second. */
