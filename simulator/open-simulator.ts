@@ -62,6 +62,7 @@ export const openSimulator: OpenSimulator = async (options) => {
     mediaHost,
     reuploads: [],
     calls: new Map(),
+    presences: [],
     phoneAsked: [],
     pushed: 0,
     unnoted: new Map(),

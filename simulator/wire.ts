@@ -298,7 +298,8 @@ export type Requests = {
     args: { query: string; page: number; count: number; chat: string | null }
     answer: WireMessage[]
   }
-  /** Online, typing, recording: ignored. */
+  delete_chat: { args: { chat: string }; answer: null }
+  /** Online, typing, recording. */
   presence: { args: { chat: string | null; state: string }; answer: null }
   /** Requests messages from the sender again that this device could not read. */
   resend: { args: { ids: string[] }; answer: null }

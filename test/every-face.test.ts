@@ -8,7 +8,10 @@ import { type Harness, openHarness } from './harness.ts'
 import { MAIN } from './program.ts'
 
 const AMARA = '15550001101'
+const OLENA = '15550001104'
 const STRANGER = '15559990001'
+/** Whose chat is deleted, once a face. */
+const GONE = '15550003331'
 
 type Input = Record<string, unknown>
 type Face = (operation: Operation, input: Input) => Promise<unknown>
@@ -29,6 +32,7 @@ beforeAll(async () => {
 })
 
 it('begins with a linked account and a client of each face', async () => {
+  harness.world.addContact({ phone: GONE, name: 'Gone' })
   await harness.link()
   group = harness.world.state().groups[0]?.id ?? ''
   own = harness.world.state().groups[1]?.id ?? ''
@@ -99,6 +103,19 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
     const { id } = harness.world.addGroup({ subject: 'Open to all', members: [AMARA], foreign: true })
     return { invite: harness.world.inviteTo({ group: id }) }
   },
+  change_chat: () => ({ chat_id: `${OLENA}@c.us`, pinned: true, muted_until: 'forever' }),
+  read_chat: () => ({ chat_id: `${OLENA}@c.us` }),
+  set_chat_presence: () => ({ chat_id: `${OLENA}@c.us`, state: 'typing', seconds: 1 }),
+  delete_chat: async () => {
+    await harness.world.openChat({ chat: GONE })
+    const chat = () => harness.get(`/api/chats/${GONE}@c.us`)
+    await expect
+      .poll(async () => [(await chat()).status, (await chat()).json.removed_at])
+      .toEqual([200, undefined])
+    return { chat_id: `${GONE}@c.us` }
+  },
+  block_contact: () => ({ contact_id: OLENA, blocked: true }),
+  check_numbers: () => ({ phone_numbers: [AMARA, STRANGER] }),
   list_chats: () => ({ limit: 3, query: 'a' }),
   get_chat: () => ({ chat_id: group }),
   list_unread: () => ({ messages_per_chat: 2 }),
@@ -132,6 +149,7 @@ const OF_SENDS = ['message_id', 'timestamp']
 const LAST = [
   ...['send_location', 'send_contacts', 'send_poll', 'vote'],
   'send_media',
+  ...['change_chat', 'read_chat', 'set_chat_presence', 'delete_chat', 'block_contact'],
   ...['create_group', 'change_group', 'change_group_members', 'leave_group', 'join_group'],
   'forward_message',
   'edit_message',

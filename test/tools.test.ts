@@ -36,6 +36,9 @@ const BEFORE: Calls = [
 /** A person who is in groups only by invitation. */
 const RESERVED = '15550001777'
 
+/** People whose chats are deleted. */
+const TO_DELETE = ['15550003331', '15550003332']
+
 /** With one. */
 const WITH: Calls = [
   ['whatsapp_status', () => ({})],
@@ -76,6 +79,12 @@ const WITH: Calls = [
   ['whatsapp_vote', ({ pollId }) => ({ message_id: pollId, options: ['tea'] })],
   ['whatsapp_get_receipts', ({ own }) => ({ message_id: own[0] })],
   ['whatsapp_forward_message', ({ messageId }) => ({ message_id: messageId, chats: ['nobody at all'] })],
+  ['whatsapp_change_chat', () => ({ chat_id: `${AMARA}@c.us`, archived: true, muted_until: 'forever' })],
+  ['whatsapp_read_chat', () => ({ chat_id: `${AMARA}@c.us` })],
+  ['whatsapp_set_chat_presence', () => ({ chat_id: `${AMARA}@c.us`, state: 'typing', seconds: 1 })],
+  ['whatsapp_delete_chat', () => ({ chat_id: `${TO_DELETE.pop()}@c.us` })],
+  ['whatsapp_block_contact', () => ({ contact_id: AMARA, blocked: false })],
+  ['whatsapp_check_numbers', () => ({ phone_numbers: [AMARA, '15559990001'] })],
   [
     'whatsapp_create_group',
     () => ({ name: 'Book club', members: [AMARA, RESERVED, '15559990001'], description: 'a' }),
@@ -126,6 +135,10 @@ describe('with an account', () => {
     const { world } = stage.harness
     world.addContact({ phone: RESERVED, name: null, pushname: 'Reserved' })
     await world.setContact({ phone: RESERVED, invitesOnly: true })
+    for (const phone of TO_DELETE) {
+      world.addContact({ phone, name: 'Gone' })
+      await world.openChat({ chat: phone })
+    }
     await fillStage(stage)
     await world.setGroup({ group: stage.ownGroup, approves: true, by: 'me' })
     await world.askToJoin({ group: stage.ownGroup, person: RESERVED })

@@ -40,6 +40,8 @@ it('begins with messages of every type', async () => {
   const { harness } = stage
   const { world } = harness
   world.addContact({ phone: WRITER, name: CANARY, pushname: CANARY })
+  world.addContact({ phone: '15550003331', name: CANARY })
+  await world.openChat({ chat: '15550003331' })
   const { id: group } = world.addGroup({ subject: CANARY, members: [WRITER] })
   await harness.link()
   await harness.synced()
@@ -81,6 +83,12 @@ it('begins with messages of every type', async () => {
     vote: { message_id: poll, options: ['Canary "2"'] },
     forward_message: { message_id, chats: [chat_id] },
     get_receipts: { message_id: poll },
+    change_chat: { chat_id, archived: true },
+    read_chat: { chat_id },
+    set_chat_presence: { chat_id, state: 'typing' },
+    delete_chat: { chat_id: '15550003331@c.us' },
+    block_contact: { contact_id: WRITER },
+    check_numbers: { phone_numbers: [WRITER] },
     create_group: { name: CANARY, members: [WRITER], description: CANARY },
     change_group: { group_id: own_group, description: CANARY },
     change_group_members: { group_id: own_group, action: 'add', members: [WRITER] },

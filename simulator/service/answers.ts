@@ -20,7 +20,7 @@ import {
 } from './links.ts'
 import { isMediaType } from './media.ts'
 import { changeMembers, createByDevice, inviteMember } from './members.ts'
-import { changeChat, confirmReceived, resend, tellPeople } from './messages.ts'
+import { changeChat, confirmReceived, removeChat, resend, tellPeople } from './messages.ts'
 import { RefusedQuestion } from './refused.ts'
 import { searchMessages } from './search.ts'
 import { takeSend } from './sends.ts'
@@ -272,8 +272,10 @@ export const answers: Answers = {
     return found.map((message) => toWireMessage(account, device, message))
   },
 
-  async presence(context) {
+  async presence(context, _session, { chat, state }) {
     await context.clock.wait('stanza')
+    context.presences.push({ chat, state, at: context.clock.now() })
+    context.changed()
     return null
   },
 
@@ -294,6 +296,13 @@ export const answers: Answers = {
     const { account } = linkOf(session)
     await context.clock.wait('stanza')
     changeChat(context, account, chat, change, session)
+    return null
+  },
+
+  async delete_chat(context, session, { chat }) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    removeChat(context, account, chat)
     return null
   },
 

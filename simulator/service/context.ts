@@ -52,6 +52,8 @@ export type Context = {
   /** Messages whose media a client asked the phone to upload again. */
   reuploads: string[]
   calls: Map<string, WorldCall>
+  /** What clients showed of themselves, oldest first; `chat` null: in general. */
+  presences: { chat: string | null; state: string; at: number }[]
   /** Chats of which a client asked the phone for more. */
   phoneAsked: string[]
   /** Devices that the next hello removes (they read status updates). */

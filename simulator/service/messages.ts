@@ -10,6 +10,13 @@ import { fieldOf } from './faults.ts'
 import { tell } from './telling.ts'
 import { toWireChat, toWireMessage } from './wire-forms.ts'
 
+/** Deletes a chat with its messages, on every device. */
+export function removeChat(context: Context, account: Account, id: string): void {
+  account.messages.removeChat(id)
+  account.chats.delete(id)
+  tell(context, account, () => ({ push: 'chat_gone', id }))
+}
+
 /** A chat without messages. */
 export function emptyChat(id: string, t: number): Chat {
   return { id, t, unreadCount: 0, archived: false, pinned: 0, muteExpiration: 0 }

@@ -133,6 +133,7 @@ function toState(context: Context): WorldState {
     channels: account.channels.values().map((channel) => ({ ...channel })),
     faults: context.faults.all(),
     refusals: [...context.refusals],
+    presences: context.presences.map((one) => ({ ...one })),
     phoneAsked: [...context.phoneAsked],
     reuploads: [...context.reuploads],
     calls: [...context.calls.values()].map((call) => ({ ...call })),

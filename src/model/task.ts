@@ -31,6 +31,14 @@ export type GroupChange = keyof GroupChanges
 export const MEMBER_ACTIONS = ['add', 'remove', 'promote', 'demote'] as const
 export type MemberAction = (typeof MEMBER_ACTIONS)[number]
 
+/** `mutedUntil`: Unix seconds; -1: for ever, 0: not muted. */
+export type ChatChanges = {
+  archived?: boolean | undefined
+  pinned?: boolean | undefined
+  mutedUntil?: number | undefined
+  unread?: boolean | undefined
+}
+
 /** A group as its invite shows it. */
 export type InvitedGroup = {
   group: Jid
@@ -65,6 +73,18 @@ type TaskTypes = {
     takes: { group: Jid; approve: boolean; members: readonly Jid[] }
     gives: { codes: MemberCode[] }
   }
+  /** Each change after the other, up to the first that WhatsApp Web does not make. */
+  change_chat: { takes: { chat: Jid; changes: ChatChanges }; gives: { changed: (keyof ChatChanges)[] } }
+  /** Sends read receipts. */
+  read_chat: { takes: { chat: Jid }; gives: null }
+  /** Shown for so long, or until the next state in this chat. */
+  show_state: {
+    takes: { chat: Jid; state: 'typing' | 'recording' | 'paused'; seconds: number }
+    gives: null
+  }
+  delete_chat: { takes: { chat: Jid }; gives: null }
+  /** `changed`: it was not so before. */
+  block_person: { takes: { person: Jid; blocked: boolean }; gives: { changed: boolean } }
 }
 
 export type TaskKind = keyof TaskTypes

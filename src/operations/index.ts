@@ -11,6 +11,7 @@ import {
 import { forgetChat, getArchiveStats } from './archive.ts'
 import { listUnread, listWaiting } from './attention.ts'
 import { defineCapabilities } from './capabilities.ts'
+import { changeChat, deleteChat, readChat, setChatPresence } from './chat-changes.ts'
 import { getChat, listChats } from './chats.ts'
 import { getContact, listContacts } from './contacts.ts'
 import { loadEarlier } from './earlier.ts'
@@ -35,6 +36,7 @@ import {
   listOutbox,
   rejectOutboxItem,
 } from './outbox.ts'
+import { blockContact, checkNumbers } from './people.ts'
 import { getReceipts } from './receipts.ts'
 import { searchMessages } from './search.ts'
 import { sendMedia } from './send-media.ts'
@@ -76,6 +78,10 @@ export const OPERATIONS: readonly Operation[] = [
   answerJoinRequests,
   listChats,
   getChat,
+  changeChat,
+  readChat,
+  setChatPresence,
+  deleteChat,
   listUnread,
   listWaiting,
   readMessages,
@@ -85,6 +91,8 @@ export const OPERATIONS: readonly Operation[] = [
   loadEarlier,
   listContacts,
   getContact,
+  blockContact,
+  checkNumbers,
   listEvents,
   getArchiveStats,
   forgetChat,

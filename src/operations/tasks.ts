@@ -32,6 +32,14 @@ export const ASKING_ERRORS = [
   'whatsapp_timeout',
 ] as const satisfies ErrorCode[]
 
+/** The fields that rows share that change something on WhatsApp. */
+export const CHANGE = {
+  needs: 'ready',
+  limitMs: 30_000,
+  lateCode: 'outcome_unknown',
+  errors: [...ASKING_ERRORS, 'chat_not_found', 'change_refused', 'outcome_unknown'] satisfies ErrorCode[],
+} as const
+
 /** The fields that rows share that look something up about groups. */
 export const GROUP_LOOK = {
   tag: 'groups',

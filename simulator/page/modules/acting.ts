@@ -6,6 +6,7 @@ import { reactionTable } from '../reactions.ts'
 import { defineModule, refuse } from '../registry.ts'
 import { addAndSendMsgToChat } from '../send.ts'
 import { defineCommand } from '../socket-model.ts'
+import { Chat } from '../stores.ts'
 
 function chatOrThrow(chat: unknown, who: string): ChatModel {
   if (chat instanceof ChatModel) return chat
@@ -41,8 +42,10 @@ async function archiveChat(given: unknown, archived: boolean): Promise<void> {
   chat.set({ archive: archived })
 }
 
+/** Pins at most three chats: for another one it shows a sentence and does nothing. */
 async function pinChat(given: unknown, isPinned: boolean): Promise<void> {
   const chat = chatOrThrow(given, 'pinChat')
+  if (isPinned && Chat.getModelsArray().filter((one) => (one.get('pin') ?? 0) > 0).length >= 3) return
   const pinned = isPinned ? Math.floor(Date.now() / 1000) : 0
   await connection().ask('chat', { chat: chat.key(), pinned })
   chat.set({ pin: pinned })
@@ -71,6 +74,10 @@ export function defineActingModules(): void {
   defineModule('WAWebGetEphemeralFieldsMsgActionsUtils', { getEphemeralFields: () => ({}) })
   defineModule('WAWebLinkPreviewChatAction', { getLinkPreview })
   defineModule('WAWebUpdateUnreadChatAction', { sendSeen })
+  defineModule('WAWebDeleteChatAction', {
+    sendDelete: async (chat: unknown) =>
+      void (await connection().ask('delete_chat', { chat: chatOrThrow(chat, 'sendDelete').key() })),
+  })
   defineCommand('archiveChat', archiveChat)
   defineCommand('pinChat', pinChat)
   defineCommand('markChatUnread', markChatUnread)

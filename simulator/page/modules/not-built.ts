@@ -14,7 +14,6 @@ export const notBuiltModules: ReadonlySet<string> = new Set([
   'WAWebChatMessageSearch',
   'WAWebContactStatusBridge',
   'WAWebCountriesNativeCountryNames',
-  'WAWebDeleteChatAction',
   'WAWebDeleteContactAction',
   'WAWebDrawerManager',
   'WAWebEditNewsletterMetadataAction',

@@ -4,7 +4,7 @@ import type { WorldChat } from '../../world-types.ts'
 import type { Account, Chat } from '../accounts.ts'
 import { findPerson } from '../addresses.ts'
 import { actInGroup } from '../groups.ts'
-import { changeChat, emptyChat, tellPeople } from '../messages.ts'
+import { changeChat, emptyChat, removeChat, tellPeople } from '../messages.ts'
 import { migrateChat } from '../migration.ts'
 import { tell } from '../telling.ts'
 import { toWireChat } from '../wire-forms.ts'
@@ -47,9 +47,7 @@ export function chatVerbs({ context, account, chatId, person }: Reach): ChatVerb
     async deleteChat({ chat }) {
       const id = chatId(chat)
       if (!account().chats.has(id)) throw new Error(`There is no chat ${id}.`)
-      account().messages.removeChat(id)
-      account().chats.delete(id)
-      tell(context, account(), () => ({ push: 'chat_gone', id }))
+      removeChat(context, account(), id)
     },
     async openChat({ chat }) {
       const id = chatId(chat)

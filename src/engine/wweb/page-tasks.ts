@@ -17,6 +17,8 @@ type Work<T> = { gives: T; group?: string; problem?: undefined } | { problem: Ta
 export type PageTasks = {
   /** Runs work that throws what WhatsApp's server refuses, by its status. `group`: the chat to read again, if it is there. */
   run<T>(endsAt: number, work: () => Promise<Work<T>>): Promise<Outcome<T>>
+  /** The same in this chat. */
+  inChat<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
   /** The same in a group of which this account is a member. */
   inGroup<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
   /** An export of a module of WhatsApp Web, loaded if it is not there yet. Throws if this build does not have it. */
@@ -46,8 +48,11 @@ export type PageTasks = {
   invited(invite: string): Promise<Invited | null>
   /** Who waits for the approval of an admin; in the form of the page's database. */
   requestsOf(group: string): Promise<{ id: Wid | string; t?: number }[]>
-  /** Waits a moment until WhatsApp Web shows a change that the server has confirmed. */
-  shown(isShown: () => boolean): Promise<void>
+  /** Waits a moment until WhatsApp Web shows a change. False: it does not. */
+  shown(isShown: () => boolean): Promise<boolean>
+  /** The state that each chat shows now: an object of its own for each call. */
+  states: Map<string, object>
+  after(ms: number, run: () => void): void
 }
 
 type Outcome<T> =
@@ -100,18 +105,28 @@ export function installPageTasks(): void {
       }
     },
 
-    inGroup(id, endsAt, work) {
+    states: new Map(),
+
+    after: (ms, run) => void setTimeout(run, ms),
+
+    inChat(id, endsAt, work) {
       return tools.run(endsAt, async () => {
         const chat = rows.findChat(id)
         if (!chat) return { problem: 'missing' }
+        const done = await work(chat)
+        return done.problem === undefined ? { group: String(chat.id), ...done } : done
+      })
+    },
+
+    inGroup(id, endsAt, work) {
+      return tools.inChat(id, endsAt, async (chat) => {
         // Members arrive late on some starts.
         if (!chat.groupMetadata?.participants?.getModelsArray().length) {
           const { queryAndUpdateGroupMetadataById } = await tools.need<QueryModule>('WAWebGroupQueryJob')
           await queryAndUpdateGroupMetadataById({ id })
         }
         if (!tools.me(chat)) return { problem: 'not_member' }
-        const done = await work(chat)
-        return done.problem === undefined ? { group: id, ...done } : done
+        return work(chat)
       })
     },
 
@@ -215,6 +230,7 @@ export function installPageTasks(): void {
     async shown(isShown) {
       for (let waited = 0; waited < SHOWN_MS && !rows.attempt(isShown); waited += LOOK_MS)
         await new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS))
+      return rows.attempt(isShown) === true
     },
   }
   window.whatsappMcpTasks = tools

@@ -6,8 +6,10 @@ import type { TaskInput, TaskKind } from '../../model/task.ts'
 import type { Performed } from '../engine.ts'
 import { isPageGone } from './acting.ts'
 import type { ReadingClient } from './reading.ts'
+import { blockPerson } from './tasks/block-person.ts'
 import { changeGroup } from './tasks/change-group.ts'
 import { changeMembers } from './tasks/change-members.ts'
+import { changeChat, deleteChat, readChat, showState } from './tasks/chats.ts'
 import { createGroup } from './tasks/create-group.ts'
 import { groupInvite, joinGroup, readInvite } from './tasks/invites.ts'
 import { answerRequests, joinRequests } from './tasks/join-requests.ts'
@@ -25,6 +27,11 @@ const TASKS: { [K in TaskKind]: PageTask<K> } = {
   join_group: joinGroup,
   join_requests: joinRequests,
   answer_requests: answerRequests,
+  change_chat: changeChat,
+  read_chat: readChat,
+  show_state: showState,
+  delete_chat: deleteChat,
+  block_person: blockPerson,
 }
 
 /** They change nothing, so a late one is not unknown. */
@@ -58,7 +65,14 @@ export function createPerforming(client: ReadingClient, translator: Translator, 
 }
 
 const PROBLEMS: Record<TaskProblem, { code: ErrorCode } & FailOptions> = {
-  missing: { code: 'chat_not_found', detail: 'WhatsApp has no such group.' },
+  missing: { code: 'chat_not_found', detail: 'WhatsApp Web has no such chat.' },
+  nobody: { code: 'not_on_whatsapp' },
+  is_member: {
+    code: 'change_refused',
+    detail: 'This account is in the group.',
+    hint: 'Leave the group first.',
+  },
+  open: { code: 'outcome_unknown' },
   not_member: { code: 'not_member' },
   not_admin: { code: 'not_admin' },
   no_invite: { code: 'invite_not_found' },

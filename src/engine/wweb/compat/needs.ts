@@ -88,6 +88,23 @@ export const NEEDS: Record<Ability, readonly string[]> = {
     'WAWebApiMembershipApprovalRequestStore.getMembershipApprovalRequests()',
     'WASmaxGroupsMembershipRequestsActionRPC.sendMembershipRequestsActionRPC()',
   ],
+  change_chat: ['WAWebCmd.Cmd.archiveChat()', 'WAWebCmd.Cmd.pinChat()', 'WAWebCmd.Cmd.markChatUnread()'],
+  read_chat: [
+    'WAWebUpdateUnreadChatAction.sendSeen()',
+    'WAWebStreamModel.Stream.markAvailable()',
+    'WAWebStreamModel.Stream.markUnavailable()',
+  ],
+  show_state: [
+    'WAWebChatStateBridge.sendChatStateComposing()',
+    'WAWebChatStateBridge.sendChatStateRecording()',
+    'WAWebChatStateBridge.sendChatStatePaused()',
+  ],
+  delete_chat: ['WAWebDeleteChatAction.sendDelete()'],
+  block_person: [
+    'WAWebBlockContactAction.blockContact()',
+    'WAWebBlockContactAction.unblockContact()',
+    'WAWebCollections.Blocklist.get()',
+  ],
   read_receipts: ['WAWebApiMessageInfoStore.queryMsgInfo()'],
   fetch_media: [
     'WAWebDownloadManager.downloadManager.downloadAndMaybeDecrypt()',

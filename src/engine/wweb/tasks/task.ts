@@ -7,17 +7,21 @@ import type { PageWindow as Page } from '../page-types.ts'
 import type { ChatRow } from '../raw.ts'
 
 /**
- * Why a task was not done. `missing`: WhatsApp Web has no such group. `too_many`: WhatsApp limits how often. `failed`: the
+ * Why a task was not done. `missing`: WhatsApp Web has no such chat. `nobody`: the number is not on WhatsApp. `is_member`: the
+ * group must be left first. `open`: nothing shows whether it was done. `too_many`: WhatsApp limits how often. `failed`: the
  * server did not take it. `not_begun`: its time was up before.
  */
 export type TaskProblem =
   | 'missing'
+  | 'nobody'
   | 'not_member'
   | 'not_admin'
   | 'no_invite'
   | 'full'
   | 'too_many'
+  | 'is_member'
   | 'refused'
+  | 'open'
   | 'failed'
   | 'not_begun'
 

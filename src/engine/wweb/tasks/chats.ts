@@ -1,0 +1,141 @@
+/** What the owner does to a chat: archive, pin, mute, mark, read, type, delete. */
+import type { TaskResult } from '../../../model/task.ts'
+import type { ChatModel } from '../page-types.ts'
+import type { PageTask, TaskWindow } from './task.ts'
+
+declare const window: TaskWindow
+
+/**
+ * The commands belong to the page's own menus: they resolve before anything is done, and do nothing for a fourth pin
+ * (WAWebCmd). What the chat shows then tells.
+ */
+export const changeChat: PageTask<'change_chat'> = {
+  ability: 'change_chat',
+  run({ chat: id, changes }, endsAt) {
+    const tasks = window.whatsappMcpTasks
+    const steps = {
+      async archived(chat: ChatModel, on: boolean): Promise<boolean> {
+        const { Cmd } = await tasks.need<CommandModule>('WAWebCmd')
+        if ((chat.archive === true) !== on) await Cmd.archiveChat(chat, on)
+        return tasks.shown(() => (chat.archive === true) === on)
+      },
+      async pinned(chat: ChatModel, on: boolean): Promise<boolean> {
+        const { Cmd } = await tasks.need<CommandModule>('WAWebCmd')
+        if (Boolean(chat.pin) !== on) await Cmd.pinChat(chat, on)
+        return tasks.shown(() => Boolean(chat.pin) === on)
+      },
+      async mutedUntil(chat: ChatModel, until: number): Promise<boolean> {
+        const mute = chat.mute as MuteModel | undefined
+        if (until === 0) await mute?.unmute({ sendDevice: true })
+        else await mute?.mute({ expiration: until, sendDevice: true })
+        return tasks.shown(() => (mute?.expiration ?? 0) === until)
+      },
+      async unread(chat: ChatModel, on: boolean): Promise<boolean> {
+        const { Cmd } = await tasks.need<CommandModule>('WAWebCmd')
+        // A chat with unread messages is unread. Read it with its own task: that sends receipts.
+        if (on ? !chat.unreadCount : chat.unreadCount === -1) await Cmd.markChatUnread(chat, on)
+        return tasks.shown(() => on === Boolean(chat.unreadCount))
+      },
+    }
+    return tasks.inChat<TaskResult<'change_chat'>>(id, endsAt, async (chat) => {
+      const changed: ChatChange[] = []
+      for (const [step, value] of Object.entries(changes) as [ChatChange, never][]) {
+        if (value === undefined) continue
+        if (!(await steps[step](chat, value))) return { problem: 'refused', partly: changed }
+        changed.push(step)
+      }
+      return { gives: { changed } }
+    })
+  },
+}
+
+/** WhatsApp sends receipts only while this device counts as online (the library's `sendSeen`). */
+export const readChat: PageTask<'read_chat'> = {
+  ability: 'read_chat',
+  run({ chat: id }, endsAt) {
+    const tasks = window.whatsappMcpTasks
+    return tasks.inChat<null>(id, endsAt, async (chat) => {
+      const { sendSeen } = await tasks.need<SeenModule>('WAWebUpdateUnreadChatAction')
+      const { Stream } = await tasks.need<StreamModule>('WAWebStreamModel')
+      Stream.markAvailable()
+      try {
+        await sendSeen({ chat, threadId: undefined })
+      } finally {
+        Stream.markUnavailable()
+      }
+      return (await tasks.shown(() => !chat.unreadCount)) ? { gives: null } : { problem: 'open' }
+    })
+  },
+}
+
+/**
+ * WhatsApp shows a state for some seconds only, so it is sent again. Timers are of the page: they end with it, and then
+ * the state does.
+ */
+export const showState: PageTask<'show_state'> = {
+  ability: 'show_state',
+  run({ chat: id, state, seconds }, endsAt) {
+    const AGAIN_MS = 8_000
+    const tasks = window.whatsappMcpTasks
+    return tasks.inChat<null>(id, endsAt, async ({ id: wid }) => {
+      const bridge = await tasks.need<StateModule>('WAWebChatStateBridge')
+      const names = {
+        typing: 'sendChatStateComposing',
+        recording: 'sendChatStateRecording',
+        paused: 'sendChatStatePaused',
+      } as const
+      const until = Date.now() + seconds * 1_000
+      const mine = {}
+      tasks.states.set(id, mine)
+      await bridge[names[state]](wid)
+      const again = {
+        later(): void {
+          if (tasks.states.get(id) !== mine || state === 'paused') return
+          const left = until - Date.now()
+          const isOver = left <= 0
+          if (isOver) tasks.states.delete(id)
+          bridge[isOver ? names.paused : names[state]](wid).catch(() => {})
+          if (!isOver) tasks.after(Math.min(AGAIN_MS, left), again.later)
+        },
+      }
+      tasks.after(Math.min(AGAIN_MS, seconds * 1_000), again.later)
+      return { gives: null }
+    })
+  },
+}
+
+export const deleteChat: PageTask<'delete_chat'> = {
+  ability: 'delete_chat',
+  run({ chat: id }, endsAt) {
+    const tasks = window.whatsappMcpTasks
+    return tasks.inChat<null>(id, endsAt, async (chat) => {
+      // WhatsApp keeps the chat of a group that the account is in.
+      if (/@g\.us$/.test(id) && tasks.me(chat)) return { problem: 'is_member' }
+      const { sendDelete } = await tasks.need<{ sendDelete(chat: ChatModel): Promise<unknown> }>(
+        'WAWebDeleteChatAction',
+      )
+      await sendDelete(chat)
+      const isGone = await tasks.shown(() => window.whatsappMcpRows.findChat(id) === undefined)
+      return isGone ? { gives: null } : { problem: 'open' }
+    })
+  },
+}
+
+type ChatChange = TaskResult<'change_chat'>['changed'][number]
+type CommandModule = {
+  Cmd: Record<
+    'archiveChat' | 'pinChat' | 'markChatUnread',
+    (chat: ChatModel, on: boolean) => Promise<unknown>
+  >
+}
+type MuteModel = {
+  expiration?: number
+  mute(options: { expiration: number; sendDevice: boolean }): Promise<unknown>
+  unmute(options: { sendDevice: boolean }): Promise<unknown>
+}
+type SeenModule = { sendSeen(options: { chat: ChatModel; threadId: undefined }): Promise<unknown> }
+type StreamModule = { Stream: { markAvailable(): void; markUnavailable(): void } }
+type StateModule = Record<
+  'sendChatStateComposing' | 'sendChatStateRecording' | 'sendChatStatePaused',
+  (chat: unknown) => Promise<unknown>
+>

@@ -1,0 +1,138 @@
+/** Operations on a chat of the account: archive, pin, mute, mark, read, show that it types, delete. */
+import { z } from 'zod'
+import { fail } from '../errors.ts'
+import type { Jid } from '../model/ids.ts'
+import type { ChatChanges } from '../model/task.ts'
+import { facts } from './brief.ts'
+import type { Grant } from './door.ts'
+import { chatIdInput, whole, yesNo } from './inputs.ts'
+import { defineOperation } from './operation.ts'
+import { ok } from './reading.ts'
+import { CHANGE, demandSome, perform } from './tasks.ts'
+
+const CHAT_CHANGE = { ...CHANGE, tag: 'chats', toolset: 'chats', scope: 'manage' } as const
+const done = { ok, chat_id: z.string() }
+const chat_id = chatIdInput
+
+/** The address of the chat in WhatsApp Web: of a person, both are tried there. */
+async function demandChat(
+  id: Jid,
+  { reader }: Pick<Grant<'manage' | 'send', 'ready'>, 'reader'>,
+): Promise<Jid> {
+  return (await reader().recipientAt(id))?.id ?? fail('chat_not_found')
+}
+
+/** Our names of the changes. */
+const FIELDS = {
+  archived: 'archived',
+  pinned: 'pinned',
+  mutedUntil: 'muted_until',
+  unread: 'unread',
+} as const
+
+const mutedInput = z
+  .union([z.iso.datetime({ offset: true }), z.literal('forever'), z.null()])
+  .transform((until) =>
+    until === null ? 0 : until === 'forever' ? -1 : Math.floor(Date.parse(until) / 1_000),
+  )
+  .describe('When the mute ends, ISO 8601 with offset; "forever"; null: not muted.')
+
+export const changeChat = defineOperation({
+  ...CHAT_CHANGE,
+  name: 'change_chat',
+  title: 'Change a chat',
+  description:
+    'Archives, pins or mutes a chat, or marks it as unread, or the opposite: only the given fields. Nobody else sees it. WhatsApp pins at most 3 chats. Marking a chat as not unread sends no receipts; for that, use {{read_chat}}.',
+  effect: 'write',
+  repeatable: true,
+  uses: ['change_chat'],
+  routes: ['PATCH /api/chats/{chat_id}'],
+  input: z.strictObject({
+    chat_id,
+    archived: yesNo.optional().describe('true: archive it.'),
+    pinned: yesNo.optional().describe('true: pin it to the top.'),
+    muted_until: mutedInput.optional(),
+    unread: yesNo.optional().describe('true: mark it as unread; false: take that mark back.'),
+  }),
+  output: z.object({ ...done, changed: z.array(z.string()).describe('The fields that are now so.') }),
+  example: { input: { chat_id: '15551234567@c.us', archived: true } },
+  brief: { text: ({ chat_id, changed }) => `Changed ${chat_id}: ${changed.join(', ')}` },
+  async run({ chat_id, archived, pinned, muted_until: mutedUntil, unread }, granted) {
+    const changes: ChatChanges = { archived, pinned, mutedUntil, unread }
+    demandSome(changes, Object.values(FIELDS).join(', '))
+    if (mutedUntil !== undefined && mutedUntil > 0 && mutedUntil * 1_000 <= granted.clock.now())
+      fail('invalid_input', { detail: '"muted_until" is in the past.' })
+    const chat = await demandChat(chat_id, granted)
+    const { changed } = await perform('change_chat', { chat, changes }, granted)
+    return { ok: true as const, chat_id: chat, changed: changed.map((one) => FIELDS[one]) }
+  },
+})
+
+export const readChat = defineOperation({
+  ...CHAT_CHANGE,
+  name: 'read_chat',
+  title: 'Mark a chat as read',
+  description:
+    'Marks all messages of a chat as read and sends read receipts: the senders see that the messages were read. The only operation that does; reading with {{read_messages}} does not. Call it only if the user asks for it.',
+  effect: 'write',
+  repeatable: true,
+  uses: ['read_chat'],
+  routes: ['POST /api/chats/{chat_id}/read'],
+  input: z.strictObject({ chat_id }),
+  output: z.object(done),
+  example: { input: { chat_id: '15551234567@c.us' } },
+  brief: { text: ({ chat_id }) => `Marked ${chat_id} as read` },
+  async run({ chat_id }, granted) {
+    const chat = await demandChat(chat_id, granted)
+    await perform('read_chat', { chat }, granted)
+    return { ok: true as const, chat_id: chat }
+  },
+})
+
+const STATES = ['typing', 'recording', 'paused'] as const
+
+export const setChatPresence = defineOperation({
+  ...CHAT_CHANGE,
+  name: 'set_chat_presence',
+  title: 'Show that this account types',
+  description:
+    'Shows the people of a chat that this account is typing or recording, for up to 60 seconds or until "paused". Answers at once. Sends no message.',
+  effect: 'write',
+  scope: 'send',
+  repeatable: true,
+  uses: ['show_state'],
+  routes: ['POST /api/chats/{chat_id}/presence'],
+  input: z.strictObject({
+    chat_id,
+    state: z.enum(STATES).describe('typing, recording, or paused to end it.'),
+    seconds: whole(1, 60).default(15).describe('For how long, 1 to 60 seconds. Default 15.'),
+  }),
+  output: z.object({ ...done, state: z.enum(STATES) }),
+  example: { input: { chat_id: '15551234567@c.us', state: 'typing', seconds: 5 } },
+  brief: { text: ({ chat_id, state }) => facts({ [state]: true, in: chat_id }) },
+  async run({ chat_id, state, seconds }, granted) {
+    const chat = await demandChat(chat_id, granted)
+    await perform('show_state', { chat, state, seconds }, granted)
+    return { ok: true as const, chat_id: chat, state }
+  },
+})
+
+export const deleteChat = defineOperation({
+  ...CHAT_CHANGE,
+  name: 'delete_chat',
+  title: 'Delete a chat on WhatsApp',
+  description:
+    'Deletes a chat and its messages on WhatsApp, on all devices of this account. The others keep theirs, and the archive of this server keeps what it has. A group must be left first. It cannot be undone: delete only what the user named.',
+  effect: 'destroy',
+  uses: ['delete_chat'],
+  routes: ['DELETE /api/chats/{chat_id}'],
+  input: z.strictObject({ chat_id }),
+  output: z.object(done),
+  example: { input: { chat_id: '15551234567@c.us' } },
+  brief: { text: ({ chat_id }) => `Deleted ${chat_id} on WhatsApp` },
+  async run({ chat_id }, granted) {
+    const chat = await demandChat(chat_id, granted)
+    await perform('delete_chat', { chat }, granted)
+    return { ok: true as const, chat_id: chat }
+  },
+})

@@ -1,0 +1,91 @@
+/** Operations on people: block, and look numbers up. */
+import { z } from 'zod'
+import { counted } from '../model/counted.ts'
+import { phoneNumberInput } from '../model/ids.ts'
+import { lines } from './brief.ts'
+import { contactIdInput, yesNo } from './inputs.ts'
+import { defineOperation } from './operation.ts'
+import { ok } from './reading.ts'
+import { ASKING_ERRORS, CHANGE, perform } from './tasks.ts'
+
+const BLOCK = '/api/contacts/{contact_id}/block'
+
+export const blockContact = defineOperation({
+  ...CHANGE,
+  name: 'block_contact',
+  title: 'Block a person',
+  description:
+    'Blocks a person, or unblocks them (blocked: false). A blocked person can neither write to nor call this account, and is not told. Block only whom the user named.',
+  tag: 'contacts',
+  toolset: 'people',
+  scope: 'manage',
+  effect: 'write',
+  repeatable: true,
+  uses: ['block_person', 'find_number'],
+  routes: [`PUT ${BLOCK}`, `DELETE ${BLOCK}`],
+  fixed: { [`PUT ${BLOCK}`]: { blocked: true }, [`DELETE ${BLOCK}`]: { blocked: false } },
+  input: z.strictObject({
+    contact_id: contactIdInput,
+    blocked: yesNo.default(true).describe('true: block; false: unblock. Default true.'),
+  }),
+  output: z.object({ ok, contact_id: z.string(), blocked: z.boolean() }),
+  errors: [...CHANGE.errors, 'not_on_whatsapp'],
+  example: { input: { contact_id: '15551234567', blocked: true } },
+  brief: { text: ({ contact_id, blocked }) => `${blocked ? 'Blocked' : 'Unblocked'} ${contact_id}` },
+  async run({ contact_id: person, blocked }, granted) {
+    await perform('block_person', { person, blocked }, granted)
+    return { ok: true as const, contact_id: person, blocked }
+  },
+})
+
+const Checked = z.object({
+  phone_number: z.string(),
+  on_whatsapp: z.boolean(),
+  id: z.string().nullable().describe('JID of the person; null if the number is not on WhatsApp.'),
+})
+
+export const checkNumbers = defineOperation({
+  name: 'check_numbers',
+  title: 'Look up phone numbers',
+  description:
+    'Tells which phone numbers are on WhatsApp, with the id of each person. One after the other, and people with a chat without a request: WhatsApp restricts accounts that look up many strangers. Look up only numbers that the user named.',
+  tag: 'contacts',
+  toolset: 'people',
+  needs: 'ready',
+  scope: 'read',
+  effect: 'read',
+  uses: ['find_number'],
+  routes: ['POST /api/numbers/check'],
+  input: z.strictObject({
+    phone_numbers: z
+      .array(phoneNumberInput)
+      .min(1)
+      .max(50)
+      .transform((numbers) => [...new Set(numbers)])
+      .describe('The numbers, 1 to 50, with country code.'),
+  }),
+  output: z.object({ ok, count: z.int(), results: z.array(Checked) }),
+  errors: [...ASKING_ERRORS],
+  limitMs: 30_000,
+  example: { input: { phone_numbers: ['+1 555 123 4567'] } },
+  brief: {
+    text: ({ count, results }) =>
+      lines(
+        counted(count, 'number'),
+        results.map(({ phone_number, on_whatsapp, id }) =>
+          on_whatsapp
+            ? `${phone_number}: on WhatsApp [${id}]`
+            : `${phone_number}: not on WhatsApp${id === null ? '' : ` [${id}]`}`,
+        ),
+      ),
+  },
+  async run({ phone_numbers }, { engine, signal }) {
+    const results = []
+    for (const phone_number of phone_numbers) {
+      if (signal?.aborted) break
+      const id = await engine.findNumber(phone_number)
+      results.push({ phone_number, on_whatsapp: id !== null, id })
+    }
+    return { ok: true as const, count: results.length, results }
+  },
+})

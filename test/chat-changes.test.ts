@@ -1,0 +1,149 @@
+/** What the owner does to chats and people: over HTTP, the real library, the double's world as the witness. */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Answer, type Harness, openHarness } from './harness.ts'
+
+const AMARA = '15550001101'
+/** Their chat is addressed by LID. */
+const MING = '15550001103'
+const OLENA = '15550001104'
+const NOBODY = '15559990001'
+const jid = (phone: string) => `${phone}@c.us`
+
+let harness: Harness
+const code = ({ status, json }: Answer) => [status, json.code]
+const change = (phone: string, body: object): Promise<Answer> =>
+  harness.call({ method: 'PATCH', path: `/api/chats/${jid(phone)}`, body })
+const block = (phone: string, method = 'PUT'): Promise<Answer> =>
+  harness.call({ method, path: `/api/contacts/${phone}/block` })
+const chatOf = (phone: string) => {
+  const lid = harness.world.state().contacts.find((one) => one.phone === phone)?.lid
+  return harness.world.chats().find(({ id }) => id === jid(phone) || id === `${lid}@lid`)
+}
+const blocked = (phone: string) => harness.world.state().contacts.find((one) => one.phone === phone)?.blocked
+const seen = async (phone: string) => (await harness.get(`/api/chats/${jid(phone)}`)).json.chat
+const events = async (kind: string) => (await harness.get(`/api/events?after=0&kind=${kind}`)).json.events
+
+describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build) => {
+  beforeAll(async () => {
+    harness = await openHarness({ build })
+    await harness.link()
+    await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), { timeout: 30_000 })
+  }, 60_000)
+  afterAll(() => harness.close())
+
+  it.each([AMARA, MING])('archives, pins, mutes and marks the chat with %s, and back', async (phone) => {
+    const until = new Date((Math.floor(Date.now() / 1_000) + 3_600) * 1_000).toISOString()
+    const all = await change(phone, { pinned: true, muted_until: until, unread: true })
+    expect(all.json).toEqual({ ok: true, chat_id: jid(phone), changed: ['pinned', 'muted_until', 'unread'] })
+    expect(chatOf(phone)).toMatchObject({
+      pinned: expect.any(Number),
+      muteExpiration: Date.parse(until) / 1_000,
+      unreadCount: -1,
+    })
+    expect(chatOf(phone)?.pinned).toBeGreaterThan(0)
+    expect(await seen(phone)).toMatchObject({ pinned: true, muted: true, marked_unread: true })
+    expect((await change(phone, { archived: true, muted_until: 'forever' })).status).toBe(200)
+    expect(chatOf(phone)).toMatchObject({ archived: true, muteExpiration: -1 })
+    await change(phone, { archived: false, pinned: false, muted_until: null, unread: false })
+    expect(chatOf(phone)).toMatchObject({ archived: false, pinned: 0, muteExpiration: 0, unreadCount: 0 })
+    expect(await seen(phone)).toMatchObject({ archived: false, pinned: false, muted: false })
+    const fields = (await events('chat.changed')).flatMap(
+      ({ data }: { data: { fields: string[] } }) => data.fields,
+    )
+    expect(fields).toEqual(expect.arrayContaining(['archived', 'pinned', 'muted', 'unread_count']))
+  })
+
+  it('pins no fourth chat, and says so', async () => {
+    const { groups } = harness.world.state()
+    const [one = '', two = ''] = groups.map(({ id }) => id)
+    for (const chat of [one, two, jid(OLENA)]) await harness.world.pinChat({ chat, pinned: true })
+    await expect.poll(async () => (await seen(OLENA)).pinned).toBe(true)
+    const answer = await change(AMARA, { pinned: true })
+    expect(code(answer)).toEqual([422, 'change_refused'])
+    expect(chatOf(AMARA)?.pinned).toBe(0)
+    for (const chat of [one, two, jid(OLENA)]) await harness.world.pinChat({ chat, pinned: false })
+  })
+
+  it.each([
+    ['nothing', {}],
+    ['a time in the past', { muted_until: '2020-01-01T00:00:00Z' }],
+    ['a time without a zone', { muted_until: '2099-01-01T00:00:00' }],
+  ])('rejects %s', async (_, body) => {
+    expect(code(await change(AMARA, body))).toEqual([400, 'invalid_input'])
+  })
+
+  it('knows no chat that is not there', async () => {
+    expect(code(await change(NOBODY, { archived: true }))).toEqual([404, 'chat_not_found'])
+    expect(code(await harness.post(`/api/chats/${jid(NOBODY)}/read`))).toEqual([404, 'chat_not_found'])
+  })
+
+  it('sends read receipts only when it is asked to', async () => {
+    await harness.world.write({ from: AMARA, text: 'are you there?' })
+    await expect.poll(async () => (await seen(AMARA)).unread_count).toBe(1)
+    await harness.get(`/api/messages?chat_id=${jid(AMARA)}`)
+    expect(chatOf(AMARA)?.unreadCount).toBe(1)
+    expect((await harness.post(`/api/chats/${jid(AMARA)}/read`)).json).toEqual({
+      ok: true,
+      chat_id: jid(AMARA),
+    })
+    expect(chatOf(AMARA)?.unreadCount).toBe(0)
+    expect((await seen(AMARA)).unread_count).toBe(0)
+  })
+
+  it('shows that it types, and takes that back', async () => {
+    const shown = () =>
+      harness.world
+        .state()
+        .presences.filter(({ chat }) => chat === jid(AMARA))
+        .map(({ state }) => state)
+    const before = shown().length
+    const path = `/api/chats/${jid(AMARA)}/presence`
+    const answer = await harness.post(path, { state: 'typing', seconds: 1 })
+    expect(answer.json).toEqual({ ok: true, chat_id: jid(AMARA), state: 'typing' })
+    await expect.poll(() => shown().slice(before), { timeout: 5_000 }).toEqual(['composing', 'paused'])
+    await harness.post(path, { state: 'recording', seconds: 1 })
+    await harness.post(path, { state: 'paused' })
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(shown().slice(before)).toEqual(['composing', 'paused', 'recording', 'paused'])
+  })
+
+  it.each([AMARA, MING, OLENA])(
+    'blocks %s by the address that WhatsApp takes, and unblocks',
+    async (phone) => {
+      for (const _ of [1, 2])
+        expect((await block(phone)).json).toEqual({ ok: true, contact_id: jid(phone), blocked: true })
+      expect(blocked(phone)).toBe(true)
+      await expect
+        .poll(async () => (await harness.get(`/api/contacts/${phone}`)).json.contact.is_blocked)
+        .toBe(true)
+      expect((await block(phone, 'DELETE')).json.blocked).toBe(false)
+      expect(blocked(phone)).toBe(false)
+      expect(code(await block(NOBODY))).toEqual([422, 'not_on_whatsapp'])
+    },
+  )
+
+  it('looks numbers up', async () => {
+    const body = { phone_numbers: [`+${AMARA}`, MING, NOBODY, AMARA] }
+    const { json } = await harness.post('/api/numbers/check', body)
+    expect(json).toMatchObject({ ok: true, count: 3 })
+    expect(json.results.map(({ on_whatsapp }: { on_whatsapp: boolean }) => on_whatsapp)).toEqual([
+      true,
+      true,
+      false,
+    ])
+    expect(json.results[0]).toEqual({ phone_number: AMARA, on_whatsapp: true, id: jid(AMARA) })
+  })
+
+  it('deletes a chat on WhatsApp only, and no group that it is in', async () => {
+    const del = (chat: string) => harness.call({ method: 'DELETE', path: `/api/chats/${chat}` })
+    expect((await del(jid(OLENA))).json).toEqual({ ok: true, chat_id: jid(OLENA) })
+    expect(chatOf(OLENA)).toBeUndefined()
+    await expect
+      .poll(async () => (await harness.get(`/api/chats/${jid(OLENA)}`)).json.removed_at)
+      .toMatch(/Z$/)
+    expect((await harness.get(`/api/messages?chat_id=${jid(OLENA)}`)).json.count).toBeGreaterThan(0)
+    const [group] = harness.world.state().groups
+    expect(code(await del(group?.id ?? ''))).toEqual([422, 'change_refused'])
+    expect(code(await del(jid(OLENA)))).toEqual([404, 'chat_not_found'])
+  })
+})
