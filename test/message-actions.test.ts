@@ -342,8 +342,8 @@ describe('an outcome that is not known', () => {
 
   it.each([
     ['an edit', call.edit, 'whatsapp_error'],
-    ['a reaction', call.react, 'whatsapp_error'],
-    ['a pin', call.pin, 'whatsapp_error'],
+    ['a reaction', call.react, 'outcome_unknown'],
+    ['a pin', call.pin, 'outcome_unknown'],
     ['a deletion', call.revoke, 'outcome_unknown'],
     ['a star', call.star, 'outcome_unknown'],
   ])('is not a success: WhatsApp fails at %s', async (_, act, code) => {
@@ -353,6 +353,22 @@ describe('an outcome that is not known', () => {
     await harness.world.clearFaults()
     expect([answer.json.code, answer.json.retry]).toEqual([code, 'check_first'])
     expect((await harness.get('/api/capabilities')).status).toBe(200)
+  })
+
+  it('leaves the archive as it was if an edit fails, although WhatsApp Web shows the new text', async () => {
+    const id = await mine('as it was')
+    await harness.world.setFault({ name: 'act_fails', value: true })
+    expect((await call.edit(id, 'as it never was')).json.code).toBe('whatsapp_error')
+    await harness.world.clearFaults()
+    expect(await seen(id)).toMatchObject({ body: 'as it was' })
+    await harness.restart()
+    await harness.until('ready')
+    await upToDate()
+    expect(await seen(id)).toMatchObject({ body: 'as it was' })
+    expect(await seen(id)).not.toHaveProperty('edited_at')
+    expect(await events('message.edited', id)).toEqual([])
+    expect((await call.edit(id, 'better')).status).toBe(200)
+    expect(await seen(id)).toMatchObject({ body: 'better', edited_at: expect.any(String) })
   })
 
   it('is unknown after 29 s without a response', async () => {

@@ -141,7 +141,7 @@ export const faultTable = {
     does: 'WhatsApp does what a device does to a message (edit, delete, react, star, pin), but never responds.',
   },
   act_fails: {
-    provokes: '`whatsapp_error`',
+    provokes: '`outcome_unknown`; for an edit `whatsapp_error`',
     where: 'service',
     value: '',
     does: 'WhatsApp does nothing of it. A reaction and a pin throw, an edit marks the message as failed, the others do nothing.',

@@ -101,6 +101,13 @@ it('says that nothing was changed if it reaches the page too late', async () => 
   expect(await codeOf(FORWARD, 0)).toBe('whatsapp_timeout')
 })
 
+it('is unknown if WhatsApp Web fails after the act has begun, and a failure if it cannot begin', async () => {
+  const begun = open({ sendReactionToMsg: () => Promise.reject(new Error('Reaction send error')) })
+  expect(await begun.codeOf({ kind: 'react', emoji: '👍' })).toBe('outcome_unknown')
+  const missing = open({})
+  expect(await missing.codeOf({ kind: 'react', emoji: '👍' })).toBe('whatsapp_error')
+})
+
 it.each([
   ['OK', 'done'],
   [undefined, 'done'],

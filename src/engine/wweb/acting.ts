@@ -1,7 +1,8 @@
 /** Actions on messages, each with a definite outcome: done, refused, or reported as unknown. */
 import { type Clock, DeadlineError, withDeadline } from '../../clock.ts'
-import { fail } from '../../errors.ts'
+import { AppError, fail } from '../../errors.ts'
 import type { Action, MessageRef } from '../../model/action.ts'
+import { parseMessageKey } from '../../model/ids.ts'
 import type { SeenMessage } from '../../model/seen.ts'
 import type { PageAct } from './acts/act.ts'
 import { deletion } from './acts/delete.ts'
@@ -32,26 +33,56 @@ export const abilityOf = ({ kind }: Action) => ACTS[kind].ability
 export type Acting = {
   /** See `Engine.act`. */
   act(message: MessageRef, action: Action, limitMs: number): Promise<SeenMessage | null>
+  /**
+   * Reports the new text of the message with this bare id. While our own edit of it is on its way, only after that, and not at
+   * all if it failed: WhatsApp Web shows the new text before its server has it.
+   */
+  reportEdit(bareId: string, report: () => void): void
 }
 
 export function createActing(client: ReadingClient, translator: Translator, clock: Clock): Acting {
+  /** What waits for the end of an edit, by the bare id of its message. */
+  const edits = new Map<string, () => void>()
+
+  async function act({ keys }: MessageRef, action: Action, limitMs: number): Promise<SeenMessage | null> {
+    const run = ACTS[action.kind].run as (...given: unknown[]) => Promise<Done>
+    const page = client.pupPage ?? fail('not_connected', { retryAfterS: 5 })
+    // The page's clock is the machine's. What waits in the page must not begin when nobody waits for it any more.
+    const endsAt = Date.now() + limitMs
+    const asked = page.evaluate(run, keys, action, endsAt) as Promise<Done>
+    const done = await withDeadline(clock, 'Waiting for WhatsApp', limitMs, asked).catch((error) =>
+      error instanceof DeadlineError || isPageGone(error)
+        ? fail('outcome_unknown', { cause: error })
+        : fail('whatsapp_error', { cause: error }),
+    )
+    if (done.verdict !== 'done') failFor(done.verdict, done.why)
+    return done.message && translator.message(done.message)
+  }
+
   return {
-    async act({ keys }, action, limitMs) {
-      const run = ACTS[action.kind].run as (...given: unknown[]) => Promise<Done>
-      const page = client.pupPage ?? fail('not_connected', { retryAfterS: 5 })
-      // The page's clock is the machine's. What waits in the page must not begin when nobody waits for it any more.
-      const endsAt = Date.now() + limitMs
-      const asked = page.evaluate(run, keys, action, endsAt) as Promise<Done>
-      const done = await withDeadline(clock, 'Waiting for WhatsApp', limitMs, asked).catch((error) =>
-        error instanceof DeadlineError || isPageGone(error)
-          ? fail('outcome_unknown', { cause: error })
-          : fail('whatsapp_error', { cause: error }),
-      )
-      if (done.verdict !== 'done') failFor(done.verdict)
-      return done.message && translator.message(done.message)
+    async act(message, action, limitMs) {
+      const id = action.kind === 'edit' ? bareIdOf(message) : null
+      if (id === null) return act(message, action, limitMs)
+      edits.set(id, () => {})
+      try {
+        return await act(message, action, limitMs)
+      } catch (error) {
+        if (!(error instanceof AppError && error.code === 'outcome_unknown')) edits.delete(id)
+        throw error
+      } finally {
+        edits.get(id)?.()
+        edits.delete(id)
+      }
+    },
+    reportEdit(bareId, report) {
+      if (edits.has(bareId)) edits.set(bareId, report)
+      else report()
     },
   }
 }
+
+const bareIdOf = ({ keys: [key] }: MessageRef) =>
+  key === undefined ? null : (parseMessageKey(key)?.bareId ?? null)
 
 /** True if the page ended during the action, and not the action in the page: it may have happened. */
 export function isPageGone(error: unknown): boolean {
@@ -60,7 +91,7 @@ export function isPageGone(error: unknown): boolean {
 }
 
 /** Fails with the error for this verdict. */
-function failFor(verdict: Exclude<Verdict, 'done'>): never {
+function failFor(verdict: Exclude<Verdict, 'done'>, why?: string): never {
   switch (verdict) {
     case 'missing':
       return fail('message_not_found', {
@@ -81,6 +112,6 @@ function failFor(verdict: Exclude<Verdict, 'done'>): never {
     case 'not_begun':
       return fail('whatsapp_timeout', { detail: 'The time was up before; nothing was changed.' })
     case 'open':
-      return fail('outcome_unknown')
+      return fail('outcome_unknown', { cause: why === undefined ? undefined : new Error(why) })
   }
 }

@@ -5,6 +5,7 @@
 import type { Log } from '../../log.ts'
 import { type Jid, toJid } from '../../model/ids.ts'
 import type { EngineEvent } from '../engine.ts'
+import type { Acting } from './acting.ts'
 import type { LibraryClient, LibraryMessage } from './linked-client.ts'
 import type { Changes, RawMessage } from './raw.ts'
 import type { Sender } from './sender.ts'
@@ -20,6 +21,7 @@ import type { Translator } from './translator.ts'
 export function listenTo(
   client: LibraryClient,
   sender: Sender,
+  acting: Pick<Acting, 'reportEdit'>,
   translator: Translator,
   emit: (event: EngineEvent) => void,
   log: Log,
@@ -46,7 +48,9 @@ export function listenTo(
     }),
   )
   client.on('message_ciphertext', ({ rawData }) => guarded(() => report(rawData)))
-  client.on('message_edit', ({ rawData }) => guarded(() => report(rawData)))
+  client.on('message_edit', ({ id, rawData }) =>
+    guarded(() => acting.reportEdit(id.id, () => guarded(() => report(rawData)))),
+  )
   // The second argument is the earlier message, kept in one slot and usually absent; the archive has it.
   client.on('message_revoke_everyone', ({ rawData }) => guarded(() => report(rawData)))
   client.on('message_ack', (message, ack) =>

@@ -6,7 +6,13 @@ declare const window: PageWindow
 declare function setTimeout(run: () => void, ms: number): unknown
 
 /** One action in progress: the message, its chat, and how to find it again. */
-export type ActTarget = { message: MsgModel; chat: ChatModel; again(): Promise<MsgModel | undefined> }
+export type ActTarget = {
+  message: MsgModel
+  chat: ChatModel
+  again(): Promise<MsgModel | undefined>
+  /** Calls what changes something: if it fails after that, the change may have happened. */
+  begin<T>(call: () => Promise<T> | T): Promise<T>
+}
 
 /** `result`: a new message. */
 type Outcome = Verdict | { verdict: Verdict; result: MsgModel | undefined }
@@ -14,7 +20,7 @@ type Outcome = Verdict | { verdict: Verdict; result: MsgModel | undefined }
 export type PageActs = {
   /**
    * Runs an action on the message with one of these keys. `work` returns a verdict, with the message that it made if there
-   * is a new one, and throws if the page fails.
+   * is a new one, and throws if the page fails: before it begins, nothing was changed; after that, the verdict is `open`.
    */
   run(keys: readonly string[], endsAt: number, work: (target: ActTarget) => Promise<Outcome>): Promise<Done>
   /** Waits until WhatsApp Web shows the result; `open` if it does not. */
@@ -23,7 +29,7 @@ export type PageActs = {
    * Runs a command of WhatsApp Web. Its work is `chat.promises[name]`; while one is pending, WhatsApp Web ignores the
    * next one without a word (WAWebChatSendMessages). Returns false if its turn came after `endsAt`: nothing was done.
    */
-  command(chat: ChatModel, name: string, endsAt: number, call: () => unknown): Promise<boolean>
+  command(target: ActTarget, name: string, endsAt: number, call: () => unknown): Promise<boolean>
   /** Runs work while no other work of this kind runs. */
   alone<T>(work: () => Promise<T>): Promise<T>
 }
@@ -45,12 +51,30 @@ export function installPageActs(): void {
       if (Date.now() >= endsAt) return { verdict: 'not_begun', message: null }
       const chat = message && rows.findChat(String(message.id.remote))
       if (!message || !chat) return { verdict: 'missing', message: null }
-      const target = { message, chat, again: () => window.whatsappMcpFind(keys) }
-      const outcome = rows.isMessage(message) ? await work(target) : 'refused'
+      let isBegun = false
+      const target: ActTarget = {
+        message,
+        chat,
+        again: () => window.whatsappMcpFind(keys),
+        async begin(call) {
+          const result = call()
+          isBegun = true
+          return result
+        },
+      }
+      let why: string | undefined
+      const outcome = rows.isMessage(message)
+        ? await work(target).catch((error: unknown) => {
+            if (!isBegun) throw error
+            why = String(error)
+            return 'open' as const
+          })
+        : 'refused'
       const { verdict, result } =
         typeof outcome === 'string' ? { verdict: outcome, result: undefined } : outcome
       const present = result ?? (message.type === 'revoked' ? message : await target.again())
-      return { verdict, message: (present && rows.attempt(() => rows.message(present))) ?? null }
+      const shown = (present && rows.attempt(() => rows.message(present))) ?? null
+      return { verdict, message: shown, ...(why === undefined ? {} : { why }) }
     },
 
     async until(isDone: () => Promise<boolean> | boolean): Promise<Verdict> {
@@ -61,10 +85,15 @@ export function installPageActs(): void {
       return 'open'
     },
 
-    async command(chat: ChatModel, name: string, endsAt: number, call: () => unknown): Promise<boolean> {
+    async command(
+      { chat, begin }: ActTarget,
+      name: string,
+      endsAt: number,
+      call: () => unknown,
+    ): Promise<boolean> {
       while (chat.promises?.[name]) await chat.promises[name]
       if (Date.now() >= endsAt) return false
-      await call()
+      await begin(call)
       await chat.promises?.[name]
       return true
     },

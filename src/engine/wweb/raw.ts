@@ -44,6 +44,8 @@ export type RawMessage = {
   isForwarded?: boolean | undefined
   forwardingScore?: number | undefined
   latestEditSenderTimestampMs?: number | null | undefined
+  /** The message, or its latest edit, did not reach WhatsApp's server. */
+  isSendFailure?: boolean | undefined
   /** Seconds from `t` to disappearance. */
   ephemeralDuration?: number | null | undefined
   /** Unix seconds; overrides the duration. */
@@ -142,8 +144,8 @@ export type Verdict =
   | 'open'
   | 'not_begun'
 
-/** `message`: in its present state; null if the page has it no more. */
-export type Done = { verdict: Verdict; message: RawMessage | null }
+/** `message`: in its present state; null if the page has it no more. `why`: what failed after the action had begun. */
+export type Done = { verdict: Verdict; message: RawMessage | null; why?: string }
 
 /** `rows`: who got, read or played a message, and when, in Unix seconds. */
 export type ReceiptsAnswer =

@@ -123,7 +123,7 @@ export function createSupported(
 function messageOfPage(error: unknown): string | null {
   if (!(error instanceof AppError)) return null
   const { code, cause } = error
-  if (code !== 'whatsapp_error' && code !== 'send_outcome_unknown') return null
+  if (!['whatsapp_error', 'send_outcome_unknown', 'outcome_unknown'].includes(code)) return null
   if (!(cause instanceof Error) || cause instanceof DeadlineError || isContextLost(cause)) return null
   if (/No LID for user|wid error|invalid wid/i.test(cause.message)) return null
   return cause.message.slice(0, 200).replace(/\d{5,}/g, '…')

@@ -8,14 +8,15 @@ export const deletion: PageAct<'delete'> = {
   ability: 'delete',
   run(keys, { for: whom }, endsAt) {
     const { run, until, command } = window.whatsappMcpActs
-    return run(keys, endsAt, async ({ message, chat, again }) => {
+    return run(keys, endsAt, async (target) => {
+      const { message, chat, again } = target
       const { canSenderRevokeMsg, canAdminRevokeMsg, canDeleteMsg } =
         window.require('WAWebMsgActionCapability')
       const { Cmd } = window.require('WAWebCmd')
       const record = { list: [message], type: 'message' }
       if (whom === 'me') {
         if (canDeleteMsg?.(message) === false) return 'refused'
-        const isBegun = await command(chat, 'sendDeleteMsgs', endsAt, () =>
+        const isBegun = await command(target, 'sendDeleteMsgs', endsAt, () =>
           Cmd.sendDeleteMsgs(chat, record, true),
         )
         if (!isBegun) return 'not_begun'
@@ -29,7 +30,7 @@ export const deletion: PageAct<'delete'> = {
           ? 'too_late'
           : 'refused'
       }
-      const isBegun = await command(chat, 'sendRevokeMsgs', endsAt, () =>
+      const isBegun = await command(target, 'sendRevokeMsgs', endsAt, () =>
         Cmd.sendRevokeMsgs(chat, record, { clearMedia: true }),
       )
       if (!isBegun) return 'not_begun'

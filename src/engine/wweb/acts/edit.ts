@@ -8,7 +8,7 @@ declare const window: ActWindow
 export const edit: PageAct<'edit'> = {
   ability: 'edit',
   run(keys, { text }, endsAt) {
-    return window.whatsappMcpActs.run(keys, endsAt, async ({ message, again }) => {
+    return window.whatsappMcpActs.run(keys, endsAt, async ({ message, again, begin }) => {
       const { canEditText, canEditCaption } = window.require('WAWebMsgActionCapability')
       if (!canEditText(message) && !canEditCaption(message)) {
         // The page offers to edit a message for 15 minutes, and accepts it for 20.
@@ -19,9 +19,9 @@ export const edit: PageAct<'edit'> = {
           : 'refused'
       }
       const mentioned = (message.mentionedJidList as Wid[] | undefined) ?? []
-      await window.require('WAWebSendMessageEditAction').sendMessageEdit(message, text, {
-        mentionedJidList: mentioned.filter((wid) => text.includes(`@${String(wid).split('@')[0]}`)),
-      })
+      const { sendMessageEdit } = window.require('WAWebSendMessageEditAction')
+      const mentionedJidList = mentioned.filter((wid) => text.includes(`@${String(wid).split('@')[0]}`))
+      await begin(() => sendMessageEdit(message, text, { mentionedJidList }))
       if (message.isSendFailure === true || (await again())?.isSendFailure === true) return 'failed'
       const field = message.type === 'chat' ? 'body' : 'caption'
       return window.whatsappMcpActs.until(async () =>

@@ -10,16 +10,15 @@ declare const window: ActWindow
 export const pin: PageAct<'pin'> = {
   ability: 'pin',
   run(keys, { forS }, endsAt) {
-    return window.whatsappMcpActs.run(keys, endsAt, async ({ message, chat }) => {
+    return window.whatsappMcpActs.run(keys, endsAt, async ({ message, chat, begin }) => {
       const { canPinMsg } = window.require('WAWebMsgActionCapability')
       if (message.type === 'revoked' || !window.whatsappMcpRows.isMember(chat)) return 'refused'
       if (canPinMsg?.(message) === false) return 'refused'
       const { sendPinInChatMsg } = window.require('WAWebSendPinMessageAction')
       const { getPinExpiryOption } = window.require('WAWebPinMsgConstants')
-      const result =
-        forS === null
-          ? await sendPinInChatMsg(message, 2)
-          : await sendPinInChatMsg(message, 1, getPinExpiryOption(forS))
+      const result = await begin(() =>
+        forS === null ? sendPinInChatMsg(message, 2) : sendPinInChatMsg(message, 1, getPinExpiryOption(forS)),
+      )
       return result?.messageSendResult === 'OK' ? 'done' : 'failed'
     })
   },

@@ -10,12 +10,12 @@ declare const window: ActWindow
 export const react: PageAct<'react'> = {
   ability: 'react',
   run(keys, { emoji }, endsAt) {
-    return window.whatsappMcpActs.run(keys, endsAt, async ({ message, chat }) => {
+    return window.whatsappMcpActs.run(keys, endsAt, async ({ message, chat, begin }) => {
       const { type = '', id } = message
       const cannot = ['revoked', 'ciphertext', 'unknown', 'call_log'].includes(type)
       if (cannot || !window.whatsappMcpRows.isMember(chat)) return 'refused'
       const { sendReactionToMsg } = window.require('WAWebSendReactionMsgAction')
-      const result = await sendReactionToMsg(message, emoji)
+      const result = await begin(() => sendReactionToMsg(message, emoji))
       const isChannel = /@newsletter$/.test(String(id.remote))
       const sent = result?.messageSendResult
       if (sent === undefined) return isChannel ? 'refused' : 'done'

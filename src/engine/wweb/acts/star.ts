@@ -7,11 +7,12 @@ export const star: PageAct<'star'> = {
   ability: 'star',
   run(keys, { starred }, endsAt) {
     const { run, until, command } = window.whatsappMcpActs
-    return run(keys, endsAt, async ({ message, chat }) => {
+    return run(keys, endsAt, async (target) => {
+      const { message, chat } = target
       if (!window.require('WAWebMsgActionCapability').canStarMsg(message)) return 'refused'
       const { Cmd } = window.require('WAWebCmd')
       const name = starred ? 'sendStarMsgs' : 'sendUnstarMsgs'
-      const isBegun = await command(chat, 'sendStarMsgs', endsAt, () => Cmd[name](chat, [message], false))
+      const isBegun = await command(target, 'sendStarMsgs', endsAt, () => Cmd[name](chat, [message], false))
       if (!isBegun) return 'not_begun'
       return until(() => (message.star === true) === starred)
     })
