@@ -146,7 +146,7 @@ export function createArchive(options: ArchiveOptions): Archive {
         onLost: failed,
         onUnheard: (chat, from) => catchUp?.look(chat, from),
         onMore: () => catchUp?.more(),
-        missingSince: () => (upToDate ? null : knownUntil),
+        missingSince: () => (upToDate ? null : (knownUntil ?? 0)),
         onAppend: () => {
           events.wake()
           for (const listener of appended) listener()

@@ -160,6 +160,20 @@ describe('a number that passes to somebody else', () => {
     expect(sender).toBe(store.people.find(alice)?.id)
   })
 
+  it('before anything was ever complete moved after what is here, not now', () => {
+    const { phone, lid } = people()
+    const [alice, bob] = [lid(1), lid(2)]
+    identify(phone(1), alice, 0)
+    take(write('A1', phone(1), 2_000))
+    missingSince = 0
+    inbox.doubt()
+    identify(phone(1), bob, 300_000)
+    // Between the two: it came by the number while nobody was looking.
+    take(write('B1', phone(1), 3_000))
+    missingSince = null
+    expect([idsOf(alice), idsOf(bob)]).toEqual([['A1'], ['B1']])
+  })
+
   it('keeps the order of what was found although the clock is put back', () => {
     const { phone, lid } = people()
     identify(phone(1), lid(1), 0)

@@ -265,6 +265,61 @@ it('a line of a message has everything of it', () => {
   expect(messages.get('type1')).toMatchObject({ type: 'image', details: { media: { width: 3 } } })
 })
 
+/** The inbox of this archive, as a server has it. */
+function inboxOf(store: Store, clock = createTestClock()) {
+  return createInbox({
+    store,
+    keeping: createKeeping(store, KEEP_ALL, clock),
+    own: () => new Set([ME, MY_LID]),
+    clock,
+    log,
+    hash: () => '',
+    onLost: (error) => {
+      throw error
+    },
+    onUnheard: () => {},
+    onMore: () => {},
+  })
+}
+
+it('a number that passed to somebody else leads where it led before, and so does another spelling of one', async () => {
+  const [bob, number] = [toJid('99003@lid'), toJid('15553330000@c.us')]
+  const store = openStore(join(temp(), 'moved.db'))
+  store.meta.set('account_wid', ME)
+  const inbox = inboxOf(store)
+  const write = (bareId: string, sentAt: number) => seen(bareId, { chat: number, sender: number, sentAt })
+  store.transaction(() => {
+    store.identify(number, AMARA_LID, (T - 100) * 1000)
+    inbox.recordStretch(inbox.where.chatId(number, T) ?? 0, [write('hers', T)], () => 'history', null)
+    store.identify(number, bob, (T + 100) * 1000)
+    inbox.recordStretch(inbox.where.chatId(number) ?? 0, [write('his', T + 200)], () => 'history', null)
+    store.people.setAlias(toJid('15550333000@c.us'), number)
+  })
+  const text = exported(store)
+  store.close()
+  expect(text).toContain(`"by_phone":"${number}"`)
+  const { file } = await intoEmpty(text)
+  const again = openStore(file)
+  expect(lines(exported(again))).toEqual(lines(text))
+  const after = inboxOf(again)
+  // WhatsApp Web has one chat by that number, and gives all of it.
+  const chat = after.where.findChat(number) ?? 0
+  again.transaction(() =>
+    after.recordStretch(chat, [write('earlier', T - 50), write('hers', T)], () => 'history', null),
+  )
+  const idsIn = (jid: Jid) =>
+    again.db
+      .query<{ bare_id: string }>('SELECT bare_id FROM messages WHERE chat = ? ORDER BY id')
+      .all(after.where.findChat(jid) ?? 0)
+      .map(({ bare_id }) => bare_id)
+  expect([idsIn(AMARA_LID), idsIn(bob)]).toEqual([['earlier', 'hers'], ['his']])
+  expect(after.where.chatFor(toJid('15550333000@c.us'))).toBe(chat)
+  // What came by the number moves with it, as before the export.
+  again.transaction(() => again.identify(number, toJid('99004@lid'), (T + 150) * 1000))
+  expect([idsIn(bob), idsIn(toJid('99004@lid'))]).toEqual([[], ['his']])
+  again.close()
+})
+
 describe('export, import, export', () => {
   it.each([null, 'a key of 24 characters..'])('is equal, whole; key: %s', async (secret) => {
     const text = original()

@@ -126,7 +126,7 @@ export type InboxOptions = {
   onUnheard: (chat: number, from?: number) => void
   /** The history of some chat is to be read again. */
   onMore: () => void
-  /** From this time on (Unix seconds) messages may be missing; null: none, or nothing was ever complete. Omitted: always null. */
+  /** From this time on (Unix seconds) messages may be missing, 0 if nothing was ever complete; null: none. Omitted: always null. */
   missingSince?: () => number | null
 }
 

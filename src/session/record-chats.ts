@@ -85,7 +85,7 @@ export function createChatRecorder(
         : store.identify(
             phone,
             lid,
-            Math.min(live, unheard.since * 1000 - OVERLAP_MS),
+            Math.max(0, Math.min(live, unheard.since * 1000 - OVERLAP_MS)),
             Math.min(live, unheard.storedUntil * 1000),
           )
     if (identified === null) return []

@@ -59,6 +59,10 @@ export const PersonLine = z.object({
   in_address_book: z.boolean(),
   is_business: z.boolean(),
   is_blocked: z.boolean(),
+  /** When a phone number was this person's, oldest first. `from` null: since ever; `until` null: it is now. */
+  phones: z.array(z.object({ phone: address, from: iso.nullable(), until: iso.nullable() })).optional(),
+  /** Numbers under which the account with this person's number was asked for. */
+  asked_as: z.array(address).optional(),
 })
 
 export const ChatLine = z.object({
@@ -120,6 +124,8 @@ export const MessageLine = z.object({
         .partial(),
     )
     .optional(),
+  /** The phone number by which it came, if it is known: its person may have another one by now. */
+  by_phone: address.optional(),
   /** How it counts; missing: as its type says. */
   standing: z.enum(STANDINGS).optional(),
   /** What a download of its media requires: keys. */

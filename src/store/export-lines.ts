@@ -2,13 +2,14 @@
 import type { z } from 'zod'
 import { toJson } from '../json.ts'
 import type { MediaSource, RawModel } from '../model/content.ts'
+import { type Jid, toJid } from '../model/ids.ts'
 import type { Revision } from '../model/message.ts'
 import type { ReactionRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
 import type { ArchiveLine, ChatLine, EndLine, MessageLine, PersonLine } from './export-format.ts'
 import type { GapRow } from './gaps.ts'
 import { type MessageRow, STANDINGS } from './message-row.ts'
-import { ME, type PersonRow } from './people.ts'
+import { ME, type PersonRow, type PhoneSpan } from './people.ts'
 import { timeOf } from './position.ts'
 import { detailsOf } from './render.ts'
 import { msToIso, toIso, toSeconds } from './times.ts'
@@ -27,7 +28,10 @@ export function toLine(line: Line): string {
   return `${toJson(line)}\n`
 }
 
-export function toPersonLine(person: PersonRow): z.infer<typeof PersonLine> {
+/** The data that a person's line requires. */
+export type PersonParts = { spans: readonly PhoneSpan[]; aliases: readonly Jid[] }
+
+export function toPersonLine(person: PersonRow, { spans, aliases }: PersonParts): z.infer<typeof PersonLine> {
   const { phone, lid, name, pushname } = person
   return {
     line: 'person',
@@ -38,6 +42,16 @@ export function toPersonLine(person: PersonRow): z.infer<typeof PersonLine> {
     in_address_book: person.in_address_book === 1,
     is_business: person.is_business === 1,
     is_blocked: person.is_blocked === 1,
+    ...(spans.length === 0
+      ? {}
+      : {
+          phones: spans.map(({ phone: number, from_ms, until_ms }) => ({
+            phone: number,
+            from: from_ms === 0 ? null : msToIso(from_ms),
+            until: until_ms === null ? null : msToIso(until_ms),
+          })),
+        }),
+    ...(aliases.length === 0 ? {} : { asked_as: [...aliases] }),
   }
 }
 
@@ -125,6 +139,7 @@ export function toMessageLine(
       ? {}
       : { mentions: mentions.map(addressOf).filter((address) => address !== null) }),
     ...(Object.keys(rest).length === 0 ? {} : { details: rest }),
+    ...(row.by_phone ? { by_phone: toJid(`${row.by_phone}@c.us`) } : {}),
     ...(row.standing === 0 ? {} : { standing: STANDINGS[row.standing] }),
     ...(source && { source }),
     ...(raw && { raw }),

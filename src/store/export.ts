@@ -14,7 +14,7 @@ import {
 import { byMessage, createPages, type MessagePages } from './export-pages.ts'
 import type { GapRow } from './gaps.ts'
 import type { MessageRow } from './message-row.ts'
-import { ME, NOBODY, type PersonRow } from './people.ts'
+import { ME, NOBODY, type PersonRow, type PhoneSpan } from './people.ts'
 import { createModelReader, type SourceRow, toSource } from './raw-models.ts'
 import type { Loader } from './read-loader.ts'
 import { chatId, detailsOf, type Own, personJid } from './render.ts'
@@ -45,6 +45,8 @@ const QUERIES = {
     ORDER BY message, n`,
   reactions: `SELECT r.* FROM json_each(?) asked CROSS JOIN reactions r ON r.message = asked.value
     ORDER BY message, at_ms, sender`,
+  spans: 'SELECT phone, from_ms, until_ms FROM person_phones WHERE person = ? ORDER BY from_ms, phone',
+  aliases: 'SELECT asked FROM phone_aliases WHERE phone = ? ORDER BY asked',
   sources: 'SELECT m.* FROM json_each(?) asked CROSS JOIN media m ON m.message = asked.value',
   meta: 'SELECT value FROM meta WHERE name = ?',
   lastEvent: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
@@ -60,6 +62,8 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
   const revisions = db.query<RevisionRow>(QUERIES.revisions)
   const reactions = db.query<ReactionRow>(QUERIES.reactions)
   const models = createModelReader(db)
+  const spans = db.query<PhoneSpan>(QUERIES.spans)
+  const aliases = db.query<{ asked: Jid }>(QUERIES.aliases)
   const sources = db.query<SourceRow>(QUERIES.sources)
   const meta = db.query<{ value: unknown }>(QUERIES.meta)
   const lastEvent = db.query<{ seq: number }>(QUERIES.lastEvent)
@@ -101,7 +105,11 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
           const person = { ...row, phone: unsaid(row.phone), lid: unsaid(row.lid) }
           const address = personJid(person)
           told.people.set(row.id, address)
-          if (address !== null) yield toLine(toPersonLine(person))
+          const parts = {
+            spans: spans.all(row.id),
+            aliases: person.phone === null ? [] : aliases.all(person.phone).map(({ asked }) => asked),
+          }
+          if (address !== null) yield toLine(toPersonLine(person, parts))
           said.add(person.phone).add(person.lid)
         }
         told.people.set(id, told.people.get(row.id) ?? null)

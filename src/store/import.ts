@@ -9,9 +9,10 @@ import { chatKindOf, type Jid, toJid } from '../model/ids.ts'
 import { standingOf } from '../model/message-types.ts'
 import { EARLIER_VERSION, fromEarlier } from './earlier-content.ts'
 import { type ChatLine, ExportLine, type MessageLine, type PersonLine } from './export-format.ts'
+import { digitsOf } from './identify.ts'
 import { type ArchiveHeader, describe, ImportError, parse } from './import-header.ts'
 import { type MessageDetails, numberOf } from './message-row.ts'
-import { ME, NOBODY } from './people.ts'
+import { ME, NOBODY, type PhoneSpan } from './people.ts'
 import { timeOf } from './position.ts'
 import type { Store } from './store.ts'
 
@@ -29,6 +30,15 @@ export type Keeps = (
   chat: number,
   message: { bareId: string; sentAt: number; expiresAt: number | null },
 ) => boolean
+
+function toSpan({ phone, from, until }: PhoneLine): PhoneSpan {
+  return {
+    phone: toJid(phone),
+    from_ms: from === null ? 0 : Date.parse(from),
+    until_ms: until === null ? null : Date.parse(until),
+  }
+}
+type PhoneLine = NonNullable<z.infer<typeof PersonLine>['phones']>[number]
 
 /** Reads the lines from the second on into an empty store, which it initializes from the header. */
 export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps): Importer {
@@ -68,8 +78,12 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
     if (isKnown && person.phone !== null && person.lid !== null)
       store.identify(person.phone, person.lid, Date.parse(header.exported_at))
     const known = addresses.map((jid) => store.people.find(jid)).at(-1)
-    if (known === undefined) store.people.insert(person)
-    else store.people.update(known.id, person)
+    const id = known?.id ?? store.people.insert(person)
+    if (known !== undefined) store.people.update(id, person)
+    // Those of two lines that are one person now are known from the earlier one.
+    if (line.phones !== undefined && !isKnown) store.people.setPhones(id, line.phones.map(toSpan))
+    for (const asked of line.asked_as ?? [])
+      if (person.phone !== null) store.people.setAlias(toJid(asked), person.phone)
   }
 
   function addChat(line: z.infer<typeof ChatLine>): void {
@@ -139,6 +153,7 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
       revoked_at_ms: line.revoked_at === undefined ? null : Date.parse(line.revoked_at),
       details: Object.keys(details).length === 0 ? null : JSON.stringify(details),
       standing: numberOf(standing),
+      by_phone: digitsOf(line.by_phone === undefined ? null : toJid(line.by_phone)),
     })
     if (standing !== 'notice') store.chats.noteMessage(chat, line.position, sentAt)
     if (line.raw !== undefined) store.raws.setModel(line.position, line.raw, line.body)

@@ -11,7 +11,8 @@ export const ME = 0
 export const NOBODY = -1
 
 /** While a number was a person's; see migrations/archive/08-identities.sql. */
-type Span = { from_ms: number; until_ms: number | null; person: number }
+export type PhoneSpan = { phone: Jid; from_ms: number; until_ms: number | null }
+type Span = Omit<PhoneSpan, 'phone'> & { person: number }
 
 export type PersonRow = {
   id: number
@@ -45,6 +46,8 @@ export type People = {
   takePhone(id: number, phone: Jid): void
   /** From this time on the person has no number. Returns the time: never before the number's last change (Unix milliseconds). */
   losePhone(id: number, phone: Jid, atMs: number): number
+  /** The numbers of this person are these, in place of those that are stored. */
+  setPhones(id: number, spans: readonly PhoneSpan[]): void
   /** Who asks for this number means the account with that one. */
   setAlias(asked: Jid, phone: Jid): void
   /** The number of the account that WhatsApp found for this one; null: no other. */
@@ -77,6 +80,8 @@ export function createPeople(db: Connection): People {
      (SELECT 1 FROM person_phones WHERE person = people.id)`,
   )
   const begin = db.command('INSERT INTO person_phones (phone, from_ms, person) VALUES (?, ?, ?)')
+  const unspan = db.command('DELETE FROM person_phones WHERE person = ?')
+  const span = db.command('INSERT INTO person_phones (phone, from_ms, until_ms, person) VALUES (?, ?, ?, ?)')
   const end = db.command('UPDATE person_phones SET until_ms = ? WHERE phone = ? AND until_ms IS NULL')
   const inherit = db.command(
     `UPDATE people SET name = coalesce(people.name, old.name), pushname = coalesce(people.pushname, old.pushname),
@@ -128,6 +133,10 @@ export function createPeople(db: Connection): People {
       setPhone.run(null, id)
       end.run(at, phone)
       return at
+    },
+    setPhones(id, spans) {
+      unspan.run(id)
+      for (const { phone, from_ms, until_ms } of spans) span.run(phone, from_ms, until_ms, id)
     },
     setAlias: (asked, phone) => void setAlias.run(asked, phone),
     aliasOf: (asked) => alias.get(asked)?.phone ?? null,
