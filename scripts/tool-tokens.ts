@@ -15,6 +15,7 @@ import type { Operation } from '../src/operations/operation.ts'
 const door = createDoor({
   accounts: Object.create(null),
   keys: Object.create(null),
+  webhooks: Object.create(null),
   uploads: Object.create(null),
   control: Object.create(null),
   mcpSends: 'open',

@@ -21,6 +21,7 @@ import { openAuthDir } from './session/auth-dir.ts'
 import { openControl } from './store/open-control.ts'
 import { startReadThreads } from './store/reads.ts'
 import { VERSION } from './version.ts'
+import { openWebhooks } from './webhooks/webhooks.ts'
 
 /** Time for running requests to finish when the server stops; an unfinished send then ends as unknown. */
 const DRAIN_MS = 8_000
@@ -86,11 +87,20 @@ export async function createApp(options: AppOptions): Promise<App> {
     chromeExecutable,
     openProfile,
   })
+  const webhooks = await openWebhooks({
+    control: control.webhooks,
+    accounts,
+    origins: config.webhookOrigins,
+    version: VERSION,
+    clock,
+    log,
+  })
   let url = config.publicUrl ?? serverUrl(config.host, config.port)
   const mcpUrl = (account: string) => `${url}${account === DEFAULT_ACCOUNT ? '' : `/accounts/${account}`}/mcp`
   const door = createDoor({
     accounts,
     keys,
+    webhooks,
     uploads,
     control,
     mcpSends: config.mcpSends,
@@ -131,6 +141,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   })
   accounts.onRemove(mcp.drop)
   accounts.onRemove(keys.revokeAccount)
+  accounts.onRemove(webhooks.dropAccount)
 
   const { session, archive } = accounts.get(DEFAULT_ACCOUNT)
   let warming: NodeJS.Timeout | undefined
@@ -163,6 +174,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await mcp.stop()
         const drained = http.close()
         await withDeadline(systemClock, 'Finishing requests', DRAIN_MS, drained).catch(() => {})
+        await webhooks.close()
         await accounts.close()
         await threads.close()
         await mcp.close()

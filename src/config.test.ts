@@ -16,6 +16,7 @@ describe('readConfig', () => {
       readOnly: false,
       publicUrl: null,
       keysRequired: false,
+      webhookOrigins: [],
       accessKey: null,
       history: { perChat: 1000, days: 365, total: 200_000, pauseMs: 50 },
       mcpSends: 'open',

@@ -21,6 +21,16 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter(Boolean),
 )
+/** Origins as `URL.origin` writes them. */
+const origins = list
+  .refine(
+    (texts) =>
+      texts.every(
+        (text) => URL.canParse(text) && /^https?:\/\/[^/?#@]+\/?$/.test(text) && !text.includes('*'),
+      ),
+    'a list of origins such as http://127.0.0.1:5678',
+  )
+  .transform((texts) => texts.map((text) => new URL(text).origin))
 /** Host names as the guard compares a Host header: lower case, without a port. */
 const hosts = list.transform((names) => names.map((name) => name.toLowerCase().replace(/:\d+$/, '')))
 /** A URL of this server as clients have it, without a path; null if it is empty. */
@@ -271,6 +281,13 @@ export const SETTINGS = {
     fallback: '30',
     help: 'Number of days that the event log keeps events. The archive keeps the messages of deleted events.',
   },
+  WHATSAPP_WEBHOOK_ALLOWED_ORIGINS: {
+    flag: 'webhook-allowed-origins',
+    takes: 'ORIGINS',
+    schema: origins,
+    fallback: '',
+    help: 'Origins that webhooks may have although their address is private or of this computer, such as `http://127.0.0.1:5678`, separated by commas. See docs/webhooks.md.',
+  },
   WHATSAPP_MAX_UPLOAD_MIB: {
     flag: 'max-upload-mib',
     takes: 'MIB',
@@ -368,6 +385,8 @@ export type Config = {
   outbox: { expiresMs: number; lateMs: number }
   /** Number of days that events are kept. */
   eventsDays: number
+  /** The origins that webhooks may have whatever their address is. */
+  webhookOrigins: string[]
   /** The largest file that a client can upload. */
   maxUploadBytes: number
   /** Limits of the memory of one browser; 0: none. */
@@ -431,6 +450,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     },
     archiveKey: readKeySource(options, base, ARCHIVE_KEY),
     eventsDays: read('WHATSAPP_EVENTS_DAYS'),
+    webhookOrigins: read('WHATSAPP_WEBHOOK_ALLOWED_ORIGINS'),
     maxUploadBytes: read('WHATSAPP_MAX_UPLOAD_MIB') * 2 ** 20,
     memory: {
       softBytes: read('WHATSAPP_MEMORY_SOFT_MIB') * 2 ** 20,

@@ -3,10 +3,12 @@
  * a server on several machines would store it elsewhere. `store/open-control.ts` implements it in SQLite.
  */
 import type { Scope } from './model/caller.ts'
+import type { EventKind } from './model/events.ts'
 import type { AccountId, Jid, MessageKey } from './model/ids.ts'
 import type { HoldReason, OutboxState } from './model/outbox.ts'
 import type { Sight } from './model/sight.ts'
 import type { Toolset } from './model/toolsets.ts'
+import type { PauseReason, WebhookFilter } from './model/webhook.ts'
 
 export type AccountRow = {
   id: AccountId
@@ -89,6 +91,30 @@ export type ControlStore = {
     /** Stores when keys were last used, in Unix milliseconds by id. */
     used(times: ReadonlyMap<string, number>): Promise<void>
   }
+  webhooks: {
+    /** Lists the webhooks of all accounts in the order of their creation. */
+    list(): Promise<WebhookRow[]>
+    /** Adds or replaces the webhook. Its position is written by `reached`, except of a new one. */
+    put(row: WebhookRow): Promise<void>
+    /** Removes the webhook with all its deliveries. */
+    remove(id: string): Promise<void>
+    /** Stores the positions of webhooks in the event log, as cursors by id. */
+    reached(places: ReadonlyMap<string, string>): Promise<void>
+    /** Lists the chats in which a delivery of this webhook fails. */
+    lanes(webhook: string): Promise<LaneRow[]>
+    /** Adds or replaces the lane. `dead`: stores this delivery too, in the same transaction. */
+    putLane(lane: LaneRow, dead?: DeadRow): Promise<void>
+    /** Removes the lane, if it exists. */
+    removeLane(lane: Pick<LaneRow, 'webhook' | 'chat'>): Promise<void>
+    /** Returns dead deliveries, newest first. */
+    dead(webhook: string, limit: number): Promise<DeadRow[]>
+    /** Returns the dead delivery; null if there is none. */
+    deadOne(webhook: string, event: string): Promise<DeadRow | null>
+    /** Removes the dead delivery, if it exists. */
+    removeDead(webhook: string, event: string): Promise<void>
+    /** Returns the numbers of dead deliveries by webhook. */
+    countDead(): Promise<ReadonlyMap<string, number>>
+  }
   /** Closes the database permanently. Later calls reject with `shutting_down`. Safe to call twice. Never rejects. */
   close(): Promise<void>
 }
@@ -97,6 +123,9 @@ export type AccountChange = Partial<Pick<AccountRow, 'label' | 'state' | 'proxy'
 
 /** Keyed calls and settled items of the outbox are kept this long. */
 export const KEPT_MS = 7 * 24 * 3_600_000
+
+/** Dead deliveries of webhooks are kept this long. */
+export const KEPT_DEAD_MS = 30 * 24 * 3_600_000
 
 /** See migrations/control/02-outbox.sql. */
 export type OutboxRow = {
@@ -157,3 +186,50 @@ export type KeyRow = {
   expiresAtMs: number | null
   usedAtMs: number | null
 }
+
+/** A receiver of events. See migrations/control/07-webhooks.sql. Times are Unix milliseconds. */
+export type WebhookRow = {
+  id: string
+  account: AccountId
+  url: string
+  /** Base64, without its prefix. */
+  secret: string
+  /** The secret before the last rotation, while deliveries are signed with both. */
+  old: { secret: string; untilMs: number } | null
+  filter: WebhookFilter
+  paused: PauseReason | null
+  /** Cursor: everything up to here is delivered, except what its lanes hold. */
+  place: string
+  /** When events were found to be deleted before they were delivered; null if never. */
+  lostAtMs: number | null
+  createdAtMs: number
+}
+
+/** A chat in which a delivery fails: later events of the chat wait in the event log. */
+export type LaneRow = {
+  webhook: string
+  /** Its JID; empty for events without a chat. */
+  chat: string
+  /** Cursor of the newest event of the chat that was attempted. */
+  event: string
+  /** Its delivery; null once it is settled. */
+  head: Failing | null
+}
+/** A delivery that failed and is tried again. */
+export type Failing = {
+  kind: EventKind
+  /** Id of the message of the event. */
+  message: string | null
+  body: string
+  nextAtMs: number
+} & Attempts
+/** What is known of the attempts. */
+export type Attempts = { attempts: number; firstAtMs: number; status: number | null; error: string }
+/** A delivery that is not tried again. */
+export type DeadRow = {
+  webhook: string
+  event: string
+  chat: string
+  kind: EventKind
+  diedAtMs: number
+} & Attempts

@@ -110,6 +110,18 @@ export const ERRORS = {
     title: 'The key does not exist',
     hint: 'GET /api/keys lists the keys. Use the id of a key, not its secret.',
   },
+  webhook_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'The webhook does not exist',
+    hint: 'GET /api/webhooks lists the webhooks.',
+  },
+  delivery_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'The webhook has no failed delivery of this event',
+    hint: 'GET /api/webhooks/{webhook_id}/deliveries?state=dead lists those that can be tried again, and state=failed those that are tried again by themselves. An event that is no longer stored cannot be sent.',
+  },
   route_not_found: {
     status: 404,
     retry: 'never',
@@ -283,6 +295,18 @@ export const ERRORS = {
     retry: 'never',
     title: 'The number is not on WhatsApp',
     hint: 'Check the number. It starts with the country code, without leading 00 and without (0). For example, +49 170 1234567.',
+  },
+  webhook_url_forbidden: {
+    status: 422,
+    retry: 'never',
+    title: 'Webhooks cannot be sent to this address',
+    hint: 'The address is private, reserved, or of this computer. If it is right, list its origin in WHATSAPP_WEBHOOK_ALLOWED_ORIGINS and restart the server.',
+  },
+  too_many_webhooks: {
+    status: 422,
+    retry: 'after_action',
+    title: 'The server has the maximum number of webhooks',
+    hint: 'Remove a webhook that is no longer needed: DELETE /api/webhooks/{webhook_id}.',
   },
   idempotency_key_reused: {
     status: 422,

@@ -156,6 +156,7 @@ describe('GET /api/export', () => {
     const door = createDoor({
       accounts,
       keys: harness.app.keys,
+      webhooks: Object.create(null),
       uploads,
       control,
       mcpSends: 'open',

@@ -61,6 +61,17 @@ const ALLOWED: Record<string, string[]> = {
     'src/clock.ts',
     'src/log.ts',
   ],
+  'src/webhooks': [
+    'src/error-code.ts',
+    'src/control.ts',
+    'src/accounts',
+    'src/session/event-readers.ts',
+    'src/model',
+    'src/errors.ts',
+    'src/clock.ts',
+    'src/json.ts',
+    'src/log.ts',
+  ],
   'src/accounts': [
     'src/control.ts',
     'src/outbox',
@@ -78,6 +89,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/operations': [
     'src/control.ts',
     'src/keys',
+    'src/webhooks',
     'src/accounts',
     'src/control.ts',
     'src/outbox',
@@ -116,6 +128,7 @@ const ALLOWED: Record<string, string[]> = {
   ],
   'src/app.ts': [
     'src/keys',
+    'src/webhooks',
     'src/accounts',
     'src/archive-key.ts',
     'src/control.ts',
@@ -241,6 +254,7 @@ const PACKAGES: Record<string, string[]> = {
   'eventsource-parser': ['src/cli/stdio-http.ts'],
   'jsonc-parser': ['src/cli/mcp-config-edit.ts'],
   'smol-toml': ['src/cli/mcp-config-edit.ts', 'src/cli/mcp-config.ts'],
+  'ipaddr.js': ['src/webhooks/guard.ts'],
   ws: ['simulator'],
   selfsigned: ['simulator'],
   '@puppeteer/browsers': ['src/browser'],

@@ -74,7 +74,7 @@ const UNLINKED: ReadonlySet<SessionState> = new Set(['stopped', 'starting', 'qr'
 
 /** What reading says in each state; the examples name a person whom nobody knows here. */
 function statusOf(state: SessionState, { path, body, reads, needs }: Row): number {
-  if (/\/outbox\/ob_|\/keys\/key_/.test(path)) return 404
+  if (/\/outbox\/ob_|\/keys\/key_|\/webhooks\/wh_/.test(path)) return 404
   if (!reads) return 200
   if (UNLINKED.has(state)) return 409
   if (needs === 'ready' && state !== 'ready') return 503

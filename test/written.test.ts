@@ -73,6 +73,13 @@ it('begins with messages of every type', async () => {
   const group_to_leave = world.addGroup({ subject: CANARY, members: [WRITER] }).id
   const foreign = world.addGroup({ subject: CANARY, members: [WRITER], foreign: true })
   await world.setGroup({ group: foreign.id, description: CANARY })
+  // Its receiver does not exist: what is replayed fails.
+  const hook = (await harness.post('/api/webhooks', { url: 'https://receiver.example/' })).json
+  await harness.post(`/api/webhooks/${hook.id}/replay`, { after: '0' })
+  const failed = () => harness.get(`/api/webhooks/${hook.id}/deliveries`)
+  await expect.poll(async () => (await failed()).json.count, { interval: 50 }).toBeGreaterThan(0)
+  const [delivery] = (await failed()).json.deliveries
+  const webhook_id = hook.id
   const message_id = `false_${chat_id}_${first.id}`
   inputs = {
     react: { message_id, emoji: '👍' },
@@ -108,6 +115,14 @@ it('begins with messages of every type', async () => {
     change_key: { key_id: key.id, name: 'Laptop 2' },
     rotate_key: { key_id: key.id },
     remove_key: { key_id: key.id },
+    get_webhook: { webhook_id },
+    change_webhook: { webhook_id, paused: true },
+    rotate_webhook_secret: { webhook_id },
+    test_webhook: { webhook_id },
+    list_deliveries: { webhook_id },
+    replay_webhook: { webhook_id, after: '0' },
+    retry_delivery: { webhook_id, event: delivery.event },
+    remove_webhook: { webhook_id },
     pairing_code: { phone_number: world.state().account.phone },
     send_message: { phone_number: WRITER, message: CANARY },
     send_to_chat: { chat: group, message: CANARY },

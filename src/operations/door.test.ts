@@ -25,6 +25,7 @@ const admissions: Admission[] = []
 const door = createDoor({
   accounts,
   keys: Object.create(null),
+  webhooks: Object.create(null),
   uploads: { of: () => ({ add: () => Promise.reject(), find: () => null, hold: () => {} }) },
   control: Object.create(null),
   mcpSends: 'open',

@@ -15,6 +15,7 @@ import type { SessionState } from '../model/status.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
+import type { Webhooks } from '../webhooks/webhooks.ts'
 import { type Call, type ConnectionToolsets, hasAccount, hasScope, OWNER, type Scope } from './call.ts'
 import type { MediaLinks } from './media-links.ts'
 import { createOnce, type Once } from './once.ts'
@@ -30,6 +31,9 @@ export type AccountsPort = Pick<
 
 /** The part of the keys that the door hands out. */
 export type KeysPort = Pick<Keys, 'list' | 'get' | 'add' | 'change' | 'rotate' | 'remove'>
+
+/** The part of the webhooks that the door hands out. */
+export type WebhooksPort = Omit<Webhooks, 'dropAccount' | 'close'>
 
 /** What an entry needs: a session that is `ready` and connected, or `linked` at any time; an MCP connection; or `nothing`. */
 export type Needs = 'ready' | 'linked' | 'toolsets' | 'nothing'
@@ -105,6 +109,7 @@ export type ByScope = {
      */
     deciding(itemId: string): Promise<Outbox['decide']>
     keys: KeysPort
+    webhooks: WebhooksPort
     session: Pick<Session, 'start' | 'requestPairingCode' | 'pairingCode' | 'logout' | 'qr' | 'touch'>
   }
 }
@@ -121,7 +126,7 @@ export type ByNeeds = {
 export type Grant<S extends Scope = Scope, N extends Needs = Needs> = Readings & ByScope[S] & ByNeeds[N]
 
 /** The call, and what belongs to no single account. */
-type Shared = Pick<DoorOptions, 'accounts' | 'keys' | 'control' | 'mcpSends'> & {
+type Shared = Pick<DoorOptions, 'accounts' | 'keys' | 'webhooks' | 'control' | 'mcpSends'> & {
   uploads: CallerUploads
   call: Call
 }
@@ -167,10 +172,11 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
       return count
     },
   }),
-  admin: ({ session }, { accounts, keys, control, call: { caller } }) => ({
+  admin: ({ session }, { accounts, keys, webhooks, control, call: { caller } }) => ({
     session,
     accounts,
     keys,
+    webhooks,
     outbox: control.outbox,
     async deciding(itemId) {
       const item = (await control.outbox.get(itemId)) ?? fail('outbox_item_not_found')
@@ -225,6 +231,7 @@ export type Admission = Pick<Call, 'face' | 'client' | 'requestId' | 'canAsk'> &
 export type DoorOptions = {
   accounts: AccountsPort
   keys: KeysPort
+  webhooks: WebhooksPort
   uploads: Pick<Uploads, 'of'>
   control: Pick<ControlStore, 'requests' | 'outbox'>
   /** What happens to messages that MCP clients send. */
@@ -247,6 +254,7 @@ const LATER_S = 10
 export function createDoor({
   accounts,
   keys,
+  webhooks,
   uploads,
   control,
   mcpSends,
@@ -300,7 +308,7 @@ export function createDoor({
       demandSeen: seen.demandSeen,
       mediaLinks,
     }
-    const server = { accounts, keys, control, mcpSends, uploads: uploads.of(caller.id), call }
+    const server = { accounts, keys, webhooks, control, mcpSends, uploads: uploads.of(caller.id), call }
     return { ...readings, ...BY_SCOPE[way.scope](account, server, seen), ...needed }
   }
 

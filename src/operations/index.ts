@@ -43,6 +43,18 @@ import { sendMedia } from './send-media.ts'
 import { sendContacts, sendLocation, sendPoll, sendToChat } from './send-to-chat.ts'
 import { enableToolset, listToolsets } from './toolsets.ts'
 import { uploadFile } from './uploads.ts'
+import {
+  addWebhook,
+  changeWebhook,
+  getWebhook,
+  listDeliveries,
+  listWebhooks,
+  removeWebhook,
+  replayWebhook,
+  retryDelivery,
+  rotateWebhookSecret,
+  testWebhook,
+} from './webhooks.ts'
 
 const getCapabilities = defineCapabilities(() => ROWS)
 
@@ -116,6 +128,16 @@ export const OPERATIONS: readonly Operation[] = [
   changeKey,
   rotateKey,
   removeKey,
+  listWebhooks,
+  addWebhook,
+  getWebhook,
+  changeWebhook,
+  rotateWebhookSecret,
+  testWebhook,
+  listDeliveries,
+  replayWebhook,
+  retryDelivery,
+  removeWebhook,
   listToolsets,
   enableToolset,
 ]

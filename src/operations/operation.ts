@@ -24,6 +24,7 @@ export const TAGS = {
   groups: 'Create groups, change their settings and members, invite and join.',
   contacts: 'List people: names, numbers, groups in common.',
   events: 'Receive events as they happen.',
+  webhooks: 'Send events to other programs.',
   archive: 'The archive on this machine: statistics, export and deletion.',
   outbox: 'Messages on their way: what is sent, held, scheduled or settled.',
   accounts: 'Several accounts on one server.',

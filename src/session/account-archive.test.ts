@@ -33,6 +33,7 @@ const open = (account: string) =>
     onLost: () => {},
     onUnheard: () => {},
     onMore: () => {},
+    keptEvents: () => [],
     onAppend: () => {},
     onDamaged: () => {},
   })

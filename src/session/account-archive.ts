@@ -56,6 +56,8 @@ export type AccountArchiveOptions = Pick<
   threads: Threads
   clock: Clock
   log: Log
+  /** The positions in the log of those that still read it. */
+  keptEvents(): number[]
   /** Called when new events are in the log and on disk. */
   onAppend: () => void
   /** Called when the check found the file damaged. */
@@ -105,7 +107,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     media.wake()
   })
   const stops = [
-    startEventTrimmer({ store, days: options.eventsDays, clock, log }),
+    startEventTrimmer({ store, days: options.eventsDays, clock, log, places: options.keptEvents }),
     startIndexing(store, clock, log),
     forgetting.stop,
     media.stop,

@@ -44,7 +44,7 @@ export type Archive = {
   /**
    * Readers of the event log. They end when another account's archive is opened, and when the server stops.
    */
-  events: Pick<EventReaders, 'open' | 'stop'>
+  events: Pick<EventReaders, 'open' | 'stop' | 'log' | 'keepFor'>
   /**
    * ISO 8601 UTC: the archive is complete up to this time; 1970 if it was never complete. Null while it is up
    * to date.
@@ -75,8 +75,8 @@ export type Archive = {
   follow(engine: Engine, account: Jid, lid: Jid | null): void
   /** Returns the ack of the own message with this bare id; null if the open archive does not have it. Never fails. */
   ownAck(bareId: string): number | null
-  /** Calls `listener` after events were written to the log. It must not throw. */
-  onAppend(listener: () => void): void
+  /** Calls `listener` after events were written to the log. It must not throw. Returns the function that ends it. */
+  onAppend(listener: () => void): () => void
   /** Queues an engine or session event for the open archive. Never fails. */
   take(event: InboxEvent): void
   /** Writes the queued events now, so that they are on disk before a client learns of them. Never fails. */
@@ -147,6 +147,7 @@ export function createArchive(options: ArchiveOptions): Archive {
         onUnheard: (chat, from) => catchUp?.look(chat, from),
         onMore: () => catchUp?.more(),
         missingSince: () => (upToDate ? null : (knownUntil ?? 0)),
+        keptEvents: events.kept,
         onAppend: () => {
           events.wake()
           for (const listener of appended) listener()
@@ -368,7 +369,10 @@ export function createArchive(options: ArchiveOptions): Archive {
         return null
       }
     },
-    onAppend: (listener) => void appended.add(listener),
+    onAppend(listener) {
+      appended.add(listener)
+      return () => void appended.delete(listener)
+    },
     take: (event) => opened?.inbox.take(event),
     flush: () => opened?.inbox.flush(),
     doubt() {

@@ -49,6 +49,15 @@ export type EventReaders = {
    * `chat_not_found`, `too_many_readers`, `shutting_down`
    */
   open(wish: EventWish): EventReading
+  /** Returns the log of the open archive: the same object while the archive is open. @throws AppError as `Archive.reader` */
+  log(): LogReader
+  /**
+   * Keeps events: calls `needs` before old events are deleted. Those after the returned position stay for a while; null: it needs
+   * none of this log. Returns the function that ends it.
+   */
+  keepFor(needs: () => number | null): () => void
+  /** The positions that {@link EventReaders.keepFor} returns now. */
+  kept(): number[]
   /** Wakes the readers: the log has grown. Never throws. */
   wake(): void
   /** Ends all readers. Never throws. */
@@ -67,6 +76,7 @@ export type LogReader = Omit<EventReader, 'readEvents'> & {
 export function createEventReaders(reader: () => LogReader): EventReaders {
   const readings = new Set<EventReading>()
   const sleepers = new Map<EventReading, () => void>()
+  const keepers = new Set<() => number | null>()
   let isStopped = false
 
   function wake(): void {
@@ -82,6 +92,12 @@ export function createEventReaders(reader: () => LogReader): EventReaders {
   return {
     wake,
     endAll,
+    log: reader,
+    keepFor(needs) {
+      keepers.add(needs)
+      return () => void keepers.delete(needs)
+    },
+    kept: () => [...keepers].map((needs) => needs()).filter((place) => place !== null),
     stop() {
       isStopped = true
       endAll()

@@ -39,3 +39,20 @@ it('drops what is too old, but for what a consumer has still to read', () => {
   expect(kept()).toEqual([5])
   stop()
 })
+
+it('waits a week for a consumer, and then says that it did not', () => {
+  const clock = createTestClock()
+  store.events.append({ at_ms: clock.now(), kind: 'chat.removed', chat: null, message: null, data: null })
+  const lines: { msg: string; events?: number }[] = []
+  const log = createLog({ level: 'warn', write: (line) => lines.push(JSON.parse(line)) })
+  const stop = startEventTrimmer({ store, days: 30, clock, log, places: () => [0] })
+  const kept = () => store.events.after(0, 10).length
+  clock.advance(37 * 86_400_000 - 1)
+  expect([kept(), lines.length]).toEqual([1, 0])
+  clock.advance(3_600_000)
+  expect(kept()).toBe(0)
+  expect(lines).toMatchObject([
+    { events: 1, msg: 'old events were deleted before a webhook had received them' },
+  ])
+  stop()
+})

@@ -14,6 +14,8 @@ const EVERY_MS = 3_600_000
 /** A step takes about a millisecond; waiting requests run between two steps. */
 const STEP = 500
 const PAUSE_MS = 100
+/** Longer than a delivery is tried, and than a receiver is away over a weekend. Then disk space matters more. */
+export const WAIT_DAYS = 7
 
 export type TrimmerOptions = {
   store: Pick<Store, 'transaction' | 'events'>
@@ -22,8 +24,8 @@ export type TrimmerOptions = {
   clock: Clock
   log: Log
   /**
-   * Cursors of the consumers that store their position in the log. Events after the oldest cursor stay,
-   * however old they are: remove a consumer that has ended for good from this list.
+   * Cursors of the consumers that store their position in the log. Events after the oldest cursor stay for
+   * {@link WAIT_DAYS} more days.
    */
   places?: () => readonly number[]
 }
@@ -43,8 +45,18 @@ export function startEventTrimmer({
     try {
       const nowMs = clock.now()
       const upTo = Math.min(Number.MAX_SAFE_INTEGER, ...places())
-      const beforeMs = nowMs - days * DAY_MS
-      dropped = store.transaction(() => store.events.dropOldest({ beforeMs, nowMs, upTo }, STEP))
+      const drop = (olderThan: number, upTo?: number) =>
+        store.events.dropOldest(
+          { beforeMs: nowMs - olderThan * DAY_MS, nowMs, ...(upTo === undefined ? {} : { upTo }) },
+          STEP,
+        )
+      dropped = store.transaction(() => {
+        const read = drop(days, upTo)
+        const unread = read === STEP ? 0 : drop(days + WAIT_DAYS)
+        if (unread > 0)
+          log.warn({ events: unread }, 'old events were deleted before a webhook had received them')
+        return Math.max(read, unread)
+      })
     } catch (error) {
       // A disk error is reported by the writes that matter.
       log.debug({ err: error }, 'old events could not be deleted')

@@ -34,6 +34,8 @@ export type EventLog = {
   startAfter(cursor: number): void
   /** The newest stored event up to this cursor, and when it was written (Unix ms); null if there is none. */
   newestUpTo(cursor: number): Pick<LoggedEvent, 'cursor' | 'at_ms'> | null
+  /** The cursor before the first event that was written at this time (Unix ms) or later. */
+  before(atMs: number): number
   /** All events up to this cursor were deleted for their age; 0: none were. */
   droppedTo(): number
   /**
@@ -80,6 +82,9 @@ export function createEventLog(db: Connection): EventLog {
     // Part of a cursor, which is the same for every reader.
     'SELECT cursor, at_ms FROM main.events WHERE cursor <= ? ORDER BY cursor DESC LIMIT 1',
   )
+  const lastBefore = db.query<Pick<Row, 'cursor'>>(
+    'SELECT cursor FROM events WHERE at_ms < ? ORDER BY cursor DESC LIMIT 1',
+  )
   const oldest = db.query<Pick<Row, 'cursor' | 'at_ms'>>(
     'SELECT cursor, at_ms FROM events WHERE cursor <= ? ORDER BY cursor LIMIT ?',
   )
@@ -112,6 +117,7 @@ export function createEventLog(db: Connection): EventLog {
     last: () => last.get()?.seq ?? 0,
     startAfter: (cursor) => void startAfter.run(BigInt(cursor)),
     newestUpTo: (cursor) => newestUpTo.get(cursor) ?? null,
+    before: (atMs) => Math.max(lastBefore.get(atMs)?.cursor ?? 0, droppedTo.get()?.value ?? 0),
     droppedTo: () => droppedTo.get()?.value ?? 0,
     dropOldest({ beforeMs, nowMs, upTo = Number.MAX_SAFE_INTEGER }, most) {
       const rows = oldest.all(upTo, most)

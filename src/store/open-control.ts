@@ -16,6 +16,7 @@ import { createOutboxItems } from './outbox-items.ts'
 import { createRequests } from './requests.ts'
 import type { Connection } from './sqlite.ts'
 import { explain, settle, unlockAsync } from './unlock.ts'
+import { createWebhooks } from './webhooks.ts'
 
 export type ControlOptions = {
   /** Absolute path; its directory exists. */
@@ -89,6 +90,19 @@ export function openControl(options: ControlOptions): ControlStore {
       remove: (id) => use(({ keys }) => keys.remove(id)),
       used: (times) => use(({ keys }) => keys.used(times)),
     },
+    webhooks: {
+      list: () => use(({ webhooks }) => webhooks.list()),
+      put: (row) => use(({ webhooks }) => webhooks.put(row)),
+      remove: (id) => use(({ webhooks }) => webhooks.remove(id)),
+      reached: (places) => use(({ webhooks }) => webhooks.reached(places)),
+      lanes: (webhook) => use(({ webhooks }) => webhooks.lanes(webhook)),
+      putLane: (...lane) => use(({ webhooks }) => webhooks.putLane(...lane)),
+      removeLane: (lane) => use(({ webhooks }) => webhooks.removeLane(lane)),
+      dead: (...which) => use(({ webhooks }) => webhooks.dead(...which)),
+      deadOne: (...which) => use(({ webhooks }) => webhooks.deadOne(...which)),
+      removeDead: (...which) => use(({ webhooks }) => webhooks.removeDead(...which)),
+      countDead: () => use(({ webhooks }) => webhooks.countDead()),
+    },
     close() {
       closing ??= (opening ?? Promise.reject())
         .then(({ db }) => closeFile(db, file))
@@ -115,7 +129,7 @@ async function open({ file, archives, secret: wanted, clock }: ControlOptions): 
   try {
     settle(file, unlocked)
     const tables = createTables(db)
-    const { accounts, outbox, requests } = tables
+    const { accounts, outbox, requests, webhooks } = tables
     if (accounts.get(DEFAULT_ACCOUNT) === null)
       accounts.add({
         id: DEFAULT_ACCOUNT,
@@ -127,6 +141,7 @@ async function open({ file, archives, secret: wanted, clock }: ControlOptions): 
       })
     outbox.prune(clock.now())
     requests.prune(clock.now())
+    webhooks.prune(clock.now())
     return { db, ...tables }
   } catch (error) {
     db.close()
@@ -142,6 +157,7 @@ function createTables(db: Connection) {
     keys: createKeys(db),
     outbox: createOutboxItems(db),
     requests: createRequests(db, randomUUID()),
+    webhooks: createWebhooks(db),
   }
 }
 

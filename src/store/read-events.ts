@@ -29,6 +29,8 @@ export type EventPage = { events: Event[]; next: number; hasMore: boolean }
 export type EventReader = EventCursors & {
   /** The newest position of the log. */
   last(): number
+  /** The position before the events that were written at this time (Unix ms) or later. */
+  before(atMs: number): number
   /** @throws AppError `chat_not_found` if the address is unknown, or not part of this sight */
   requireChat(address: Jid, sight?: Sight | null): void
   /**
@@ -129,6 +131,7 @@ export function createEventReader(
   return {
     ...cursors,
     last: () => log.last(),
+    before: (atMs) => log.before(atMs),
     requireChat(address, sight = null) {
       const chat = finder.chat(address)
       if (chat === null || (sight !== null && !isSeen(chat.id, sight))) fail('chat_not_found')

@@ -1,0 +1,26 @@
+/** The body of a delivery. */
+import { toJson } from '../json.ts'
+import type { Event } from '../model/events.ts'
+
+/** Bodies of events that are still referenced: most webhooks receive the same events. */
+const bodies = new WeakMap<Event, string>()
+
+/** Returns the event as JSON. */
+export function bodyOf(event: Event): string {
+  const known = bodies.get(event)
+  if (known !== undefined) return known
+  const body = toJson(event)
+  bodies.set(event, body)
+  return body
+}
+
+/** Returns the body of a delivery whose message was forgotten: the same event as a tombstone, without any text. */
+export function tombstoneOf(body: string, messageId: string): string {
+  const { v, cursor, at, chat }: Event = JSON.parse(body)
+  return toJson({ v, cursor, at, kind: 'message.forgotten', chat, message: null, data: { id: messageId } })
+}
+
+/** Returns the body of a test. It has the fields of an event, and a kind and a cursor that no event has. */
+export function testBody(webhook: string, at: string): string {
+  return toJson({ v: 1, cursor: '0', at, kind: 'webhook.test', chat: null, message: null, data: { webhook } })
+}

@@ -1,0 +1,93 @@
+/** The chats of one webhook in which a delivery fails. Each change is on disk before the next attempt. */
+import type { Clock } from '../clock.ts'
+import type { ControlStore, Failing, LaneRow } from '../control.ts'
+import type { Log } from '../log.ts'
+import { parseMessageKey } from '../model/ids.ts'
+import { tombstoneOf } from './body.ts'
+import { delayAfter } from './retries.ts'
+import type { Outcome } from './sender.ts'
+
+/** A lane. `place`: the position of its event in the log. `isRunning`: its deliveries are being attempted. */
+export type Lane = Omit<LaneRow, 'webhook'> & { place: number; isRunning: boolean }
+
+export type Lanes = {
+  has(chat: string): boolean
+  all(): Lane[]
+  /** Milliseconds until the next lane is due; null if none waits. */
+  dueIn(): number | null
+  /** Returns the lanes that are due. */
+  due(): Lane[]
+  /**
+   * Stores that this delivery failed: it is tried again later, or it is dead and the chat goes on. The chat becomes a lane if it is
+   * none. @param before the delivery as it was before this attempt
+   */
+  fail(lane: Pick<Lane, 'chat' | 'event' | 'place'>, before: Failing, outcome: Outcome): Promise<void>
+  /** Stores that the delivery of the lane is settled. */
+  settle(lane: Lane): Promise<void>
+  /** Ends the lane: its chat is up to date. */
+  end(lane: Pick<Lane, 'chat'>): Promise<void>
+  /** Replaces what is to be sent of these messages by tombstones. @param bareIds of the messages */
+  forget(bareIds: ReadonlySet<string>): Promise<void>
+}
+
+export type LanesOptions = {
+  webhook: string
+  /** The lanes of an earlier run. */
+  stored: readonly LaneRow[]
+  store: Pick<ControlStore['webhooks'], 'putLane' | 'removeLane'>
+  /** A delivery of the event at this position failed. */
+  onFail(place: number): void
+  clock: Clock
+  log: Log
+}
+
+/** The part of a message's id that stays when an address is spelled otherwise. */
+export const bareIdOf = (id: string): string => parseMessageKey(id)?.bareId ?? id
+
+export function createLanes({ webhook, stored, store, onFail, clock, log }: LanesOptions): Lanes {
+  const lanes = new Map<string, Lane>(
+    stored.map(({ chat, event, head }) => [chat, { chat, event, head, place: 0, isRunning: false }]),
+  )
+  const dueAt = ({ head }: Lane) => head?.nextAtMs ?? 0
+  const waiting = () => [...lanes.values()].filter(({ isRunning }) => !isRunning)
+  const put = ({ chat, event, head }: Lane) => store.putLane({ webhook, chat, event, head })
+
+  return {
+    has: (chat) => lanes.has(chat),
+    all: () => [...lanes.values()],
+    due: () => waiting().filter((lane) => dueAt(lane) <= clock.now()),
+    dueIn() {
+      const times = waiting().map(dueAt)
+      return times.length === 0 ? null : Math.max(0, Math.min(...times) - clock.now())
+    },
+    async fail({ chat, event, place }, before, { status, error }) {
+      const { kind, firstAtMs } = before
+      const attempts = before.attempts + 1
+      const tried = { attempts, firstAtMs, status, error: error ?? '' }
+      const delay = delayAfter(attempts, clock.now() - firstAtMs, Math.random())
+      const head = delay === null ? null : { ...before, ...tried, nextAtMs: clock.now() + delay }
+      lanes.set(chat, Object.assign(lanes.get(chat) ?? { isRunning: false }, { chat, event, place, head }))
+      onFail(place)
+      const lane = { webhook, chat, event, head }
+      if (head !== null) return store.putLane(lane)
+      log.warn({ webhook, attempts, error }, 'a delivery failed for 3 days and is dead')
+      return store.putLane(lane, { webhook, event, chat, kind, diedAtMs: clock.now(), ...tried })
+    },
+    settle(lane) {
+      lane.head = null
+      return put(lane)
+    },
+    end({ chat }) {
+      lanes.delete(chat)
+      return store.removeLane({ webhook, chat })
+    },
+    async forget(bareIds) {
+      for (const lane of lanes.values()) {
+        const { head } = lane
+        if (head === null || head.message === null || !bareIds.has(bareIdOf(head.message))) continue
+        Object.assign(head, { body: tombstoneOf(head.body, head.message), kind: 'message.forgotten' })
+        await put(lane)
+      }
+    },
+  }
+}

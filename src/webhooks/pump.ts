@@ -1,0 +1,352 @@
+/**
+ * Delivers the events of one webhook. It reads the event log from its position; what it has not read stays there. If a delivery
+ * fails, its chat becomes a lane: the lane tries again, then delivers what came in the chat meanwhile, while the other chats go on.
+ */
+import type { Clock } from '../clock.ts'
+import type { WebhookRow } from '../control.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Event } from '../model/events.ts'
+import { toJid } from '../model/ids.ts'
+import { isWanted, type PauseReason } from '../model/webhook.ts'
+import type { LogReader } from '../session/event-readers.ts'
+import { bodyOf } from './body.ts'
+import type { Lane, Lanes } from './lanes.ts'
+import type { Outcome, Sender } from './sender.ts'
+import { signedHeaders } from './signature.ts'
+import { allSettled, createSlots } from './slots.ts'
+
+/** Events that are read at once. */
+const PAGE = 50
+/** Deliveries of one webhook that are under way at the same time, each of another chat. */
+const AT_ONCE = 4
+/** Interval between attempts while a database does not respond. */
+const RETRY_MS = 5_000
+
+export type Pump = {
+  /** The log has grown. Never fails. */
+  wake(): void
+  /** Delivers from here on, unless the webhook is paused. */
+  start(): void
+  /** Resolves when nothing is being sent. What was on its way is sent again after the next {@link Pump.start}. Never fails. */
+  halt(): Promise<void>
+  /** Resolves when everything that was written until now was attempted. Never fails. */
+  settled(): Promise<void>
+  /** The cursor up to which everything is delivered, except what lanes hold. */
+  place(): string
+  /** The oldest position that is still to be read in the log that is open now; null if it reads another one. */
+  needs(): number | null
+  /** Continues at this cursor. Lanes that begin later end; with `'last'`, which is the end of the log, all do. Call it while halted. */
+  moveTo(cursor: string | 'last'): Promise<void>
+  /** Tries the lane with this event now. Returns the outcome; null if there is no such lane. */
+  retry(event: string): Promise<Outcome | null>
+  /** Sends this now. Null: the pump was halted. */
+  send(id: string, body: string): Promise<Outcome | null>
+}
+
+export type PumpOptions = {
+  /** The webhook as it is now. */
+  row(): WebhookRow
+  /** The cursor at which it begins. */
+  place: string
+  lanes: Lanes
+  /** Returns the log that is open. @throws AppError if none is */
+  log(): LogReader
+  sender: Sender
+  userAgent: string
+  clock: Clock
+  logger: Log
+  /** Its position has changed. */
+  onMoved(): void
+  /** An attempt ended. */
+  onAttempt(outcome: Outcome): void
+  /** It cannot go on without the owner. */
+  onPaused(reason: PauseReason): void
+  /** Events were deleted before they were delivered. */
+  onLost(): void
+}
+
+/** Thrown where a pump that was halted would go on. */
+const HALTED = new Error('the webhook was halted')
+/** The next event of the log wakes the pump again. */
+const QUIET: readonly ErrorCode[] = ['not_linked', 'shutting_down']
+
+export function createPump(options: PumpOptions): Pump {
+  const { row, lanes, sender, clock, logger } = options
+  const slots = createSlots(AT_ONCE)
+  let source: LogReader | null = null
+  let text = options.place
+  /** Everything up to here is delivered, or in a lane. */
+  let place = 0
+  /** The end of the page that is being delivered. What lanes still have to deliver ends here too. */
+  let reach = 0
+  let running: AbortController | null = null
+  let isWoken = false
+  let isReading = false
+  let cancelTimer = () => {}
+  let lastProblem: string | null = null
+  const working = new Set<Promise<void>>()
+
+  /** Runs a task that {@link Pump.halt} waits for. Never fails. */
+  function work(task: () => Promise<unknown>, done: () => void): void {
+    const one = task()
+      .then(() => {}, failed)
+      .then(() => {
+        working.delete(one)
+        done()
+      })
+    working.add(one)
+  }
+
+  function failed(error: unknown): void {
+    if (running === null) return
+    const code = error instanceof AppError ? error.code : null
+    if (code === 'cursor_foreign') return options.onPaused('other_archive')
+    if (code === 'cursor_expired') return skipLost()
+    if (code !== null && QUIET.includes(code)) return
+    if (lastProblem !== String(error)) logger.warn({ err: error }, 'a webhook cannot go on; it tries again')
+    lastProblem = String(error)
+    plan(RETRY_MS)
+  }
+
+  /** The log has deleted what this webhook had still to read: it continues with the oldest event. */
+  function skipLost(): void {
+    source = null
+    text = '0'
+    options.onLost()
+    plan(0)
+  }
+
+  /** Returns the log, at the position of this webhook in it. */
+  function reader(): LogReader {
+    const current = options.log()
+    if (current === source) return current
+    place = current.fromText(text)
+    reach = place
+    for (const lane of lanes.all()) lane.place = placeOf(lane, current)
+    source = current
+    moved(current)
+    return current
+  }
+
+  /** An event of a lane that is deleted is still to be delivered: it has its body. */
+  function placeOf({ event }: Lane, current: LogReader): number {
+    try {
+      return current.fromText(event)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'cursor_expired') return current.fromText('0')
+      throw error
+    }
+  }
+
+  function moved(current: LogReader): void {
+    text = current.toText(place)
+    lastProblem = null
+    options.onMoved()
+  }
+
+  function plan(ms: number): void {
+    cancelTimer()
+    cancelTimer = running === null ? () => {} : clock.after(ms, run)
+  }
+
+  function arm(): void {
+    const ms = lanes.dueIn()
+    if (ms !== null) plan(ms)
+  }
+
+  function run(): void {
+    if (running === null) return
+    if (!isReading) {
+      isReading = true
+      work(readOn, () => {
+        isReading = false
+        if (isWoken) run()
+      })
+    }
+    for (const lane of lanes.due()) {
+      lane.isRunning = true
+      work(
+        () => goOn(lane),
+        () => {
+          lane.isRunning = false
+          arm()
+        },
+      )
+    }
+    arm()
+  }
+
+  function wake(): void {
+    const isPlanned = isWoken && !isReading
+    isWoken = true
+    // One run for all that is written in this turn.
+    if (running !== null && !isReading && !isPlanned) setImmediate(run)
+  }
+
+  /** Reads to the end of the log and delivers what is wanted. */
+  async function readOn(): Promise<void> {
+    isWoken = false
+    try {
+      for (let hasMore = true; hasMore; ) {
+        const { filter } = row()
+        const current = reader()
+        const page = await current.readEvents(reach, { kinds: filter.kinds, chat: null }, PAGE)
+        demandRunning()
+        if (current !== source) continue
+        // In the same turn: what comes later in these chats belongs to their lanes.
+        reach = page.next
+        const wanted = page.events.filter((event) => !lanes.has(laneOf(event)) && isWanted(filter, event))
+        await allSettled(byChat(wanted).map((events) => deliverAll(events, current)))
+        place = reach
+        if (page.events.length > 0 || !page.hasMore) moved(current)
+        hasMore = page.hasMore
+      }
+    } finally {
+      reach = place
+    }
+  }
+
+  /** Delivers these events of a chat, up to the first that fails. */
+  async function deliverAll(events: readonly Event[], current: LogReader): Promise<void> {
+    for (const event of events) if (!(await deliver(event, current.fromText(event.cursor)))) return
+  }
+
+  /** Attempts the event. Returns true if it was delivered; else its chat is now a lane. */
+  async function deliver(event: Event, at: number): Promise<boolean> {
+    const body = bodyOf(event)
+    const outcome = await send(event.cursor, body)
+    if (outcome.error === null) return true
+    const { kind, message } = event
+    const first = { kind, message: message?.id ?? null, body, attempts: 0, firstAtMs: clock.now() }
+    const lane = { chat: laneOf(event), event: event.cursor, place: at }
+    await lanes.fail(lane, { ...first, nextAtMs: 0, status: null, error: '' }, outcome)
+    arm()
+    return false
+  }
+
+  /** Tries the delivery of the lane again, then delivers the later events of its chat, and ends the lane. */
+  async function goOn(lane: Lane): Promise<void> {
+    const current = reader()
+    await tryAgain(lane, send)
+    if (lane.head !== null) return
+    const { filter } = row()
+    const query = { kinds: filter.kinds, chat: lane.chat === '' ? null : toJid(lane.chat) }
+    while (lane.place < reach) {
+      const page = await current.readEvents(lane.place, query, PAGE)
+      demandRunning()
+      for (const event of page.events) {
+        const at = current.fromText(event.cursor)
+        // What comes later is still to be read by the webhook itself.
+        if (at > reach) break
+        const isOurs = lane.chat !== '' || event.chat === null
+        if (isOurs && isWanted(filter, event) && !(await deliver(event, at))) return
+        lane.event = event.cursor
+        lane.place = at
+      }
+      lane.place = Math.max(lane.place, Math.min(page.next, reach))
+    }
+    await lanes.end(lane)
+  }
+
+  /** Tries the delivery of the lane, if it has one. Returns the outcome. */
+  async function tryAgain<Result extends Outcome | null>(
+    lane: Lane,
+    send: (id: string, body: string) => Promise<Result>,
+  ): Promise<Result | null> {
+    if (lane.head === null) return null
+    const outcome = await send(lane.event, lane.head.body)
+    if (outcome === null) return null
+    if (outcome.error === null) await lanes.settle(lane)
+    else await lanes.fail(lane, lane.head, outcome)
+    return outcome
+  }
+
+  function demandRunning(): void {
+    if (running === null) throw HALTED
+  }
+
+  function attempt(id: string, body: string, signal: AbortSignal): Promise<Outcome | null> {
+    return slots.run(async () => {
+      const { secret, old } = row()
+      const secrets = old !== null && old.untilMs > clock.now() ? [secret, old.secret] : [secret]
+      const headers = signedHeaders({ id, body, atMs: clock.now() }, secrets)
+      if (signal.aborted) return null
+      const outcome = await sender.send(body, { 'user-agent': options.userAgent, ...headers }, signal)
+      if (outcome !== null) options.onAttempt(outcome)
+      return outcome
+    })
+  }
+
+  async function send(id: string, body: string): Promise<Outcome> {
+    const outcome = running === null ? null : await attempt(id, body, running.signal)
+    if (outcome === null) throw HALTED
+    return outcome
+  }
+
+  /** Also while the webhook is paused. */
+  const sendNow = (id: string, body: string) => attempt(id, body, (running ?? new AbortController()).signal)
+
+  return {
+    wake,
+    place: () => text,
+    start() {
+      if (row().paused !== null) return
+      running ??= new AbortController()
+      isWoken = false
+      wake()
+    },
+    async halt() {
+      running?.abort()
+      running = null
+      cancelTimer()
+      await Promise.all(working)
+    },
+    async settled() {
+      await new Promise(setImmediate)
+      await Promise.all(working)
+    },
+    needs() {
+      try {
+        if (source === null || options.log() !== source) return null
+        return Math.min(place, ...lanes.all().map((lane) => lane.place))
+      } catch {
+        return null
+      }
+    },
+    async moveTo(cursor) {
+      const current = options.log()
+      const to = cursor === 'last' ? current.last() : current.fromText(cursor)
+      const later = lanes.all().filter((lane) => cursor === 'last' || placeOf(lane, current) > to)
+      for (const lane of later) await lanes.end(lane)
+      text = current.toText(to)
+      source = null
+    },
+    async retry(event) {
+      const lane = lanes.all().find((one) => one.event === event && one.head !== null && !one.isRunning)
+      if (lane === undefined) return null
+      lane.isRunning = true
+      try {
+        return await tryAgain(lane, sendNow)
+      } finally {
+        lane.isRunning = false
+        run()
+      }
+    },
+    send: sendNow,
+  }
+}
+
+/** The order of events is kept per chat. */
+const laneOf = ({ chat }: Event): string => chat?.id ?? ''
+
+function byChat(events: readonly Event[]): Event[][] {
+  const chats = new Map<string, Event[]>()
+  for (const event of events) {
+    const chat = laneOf(event)
+    const known = chats.get(chat)
+    if (known === undefined) chats.set(chat, [event])
+    else known.push(event)
+  }
+  return [...chats.values()]
+}

@@ -1,0 +1,112 @@
+/** Sends one delivery: no redirects, a time limit, a limit of the answer, and only to an address that the guard allows. */
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Clock } from '../clock.ts'
+import { codeOf } from '../error-code.ts'
+import type { DeliveryError } from '../model/webhook.ts'
+import { addressOf, ForbiddenAddress, guardedLookup, isPublic } from './guard.ts'
+
+/** Time for an attempt, from the connection to the end of the answer. */
+const LIMIT_MS = 10_000
+/** Of an answer, no more is read. Its status counts all the same. */
+const MAX_ANSWER_BYTES = 65_536
+const MOST_CONNECTIONS = 4
+/** Idle connections end before most servers end them (Node 5 s, nginx 75 s). */
+const IDLE_MS = 4_000
+
+/** The outcome of an attempt. `error`: null if it was delivered. `status`: null if there was no answer. */
+export type Outcome = { status: number | null; error: DeliveryError | null; ms: number }
+
+export type Sender = {
+  /** Never rejects. Null: `signal` was aborted, and the outcome is not known. */
+  send(body: string, headers: Record<string, string>, signal: AbortSignal): Promise<Outcome | null>
+  /** Closes idle connections. */
+  close(): void
+}
+
+/** @param isTrusted true if the setting lists the origin, whatever its address is */
+export function createSender(url: URL, isTrusted: boolean, clock: Clock): Sender {
+  const isSecure = url.protocol === 'https:'
+  const address = addressOf(url)
+  const isRefused = !isTrusted && address !== null && !isPublic(address)
+  const agent = new (isSecure ? HttpsAgent : HttpAgent)({
+    keepAlive: true,
+    keepAliveMsecs: IDLE_MS,
+    maxSockets: MOST_CONNECTIONS,
+    timeout: LIMIT_MS + IDLE_MS,
+    ...(isTrusted ? {} : { lookup: guardedLookup }),
+  })
+  const begin = isSecure ? httpsRequest : httpRequest
+
+  async function attempt(
+    body: string,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Outcome | null> {
+    const from = performance.now()
+    const outcome = (status: number | null, error: DeliveryError | null) => ({
+      status,
+      error,
+      ms: Math.round(performance.now() - from),
+    })
+    if (isRefused) return outcome(null, 'address_forbidden')
+    const request = begin(url, {
+      method: 'POST',
+      agent,
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers },
+    })
+    let isLate = false
+    const cancel = clock.after(LIMIT_MS, () => {
+      isLate = true
+      request.destroy()
+    })
+    const abort = () => void request.destroy()
+    signal.addEventListener('abort', abort)
+    try {
+      const status = await answerOf(request, body)
+      return outcome(status, errorOf(status))
+    } catch (error) {
+      if (signal.aborted) return null
+      if (isLate) return outcome(null, 'timed_out')
+      // The receiver closed an idle connection while this request left on it: nothing was received.
+      if (request.reusedSocket && codeOf(error) === 'ECONNRESET') return attempt(body, headers, signal)
+      return outcome(null, error instanceof ForbiddenAddress ? 'address_forbidden' : 'connection_failed')
+    } finally {
+      cancel()
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  return { send: attempt, close: () => agent.destroy() }
+}
+
+/** Resolves with the status when the answer has ended, or is longer than what is read of it. */
+function answerOf(request: ClientRequest, body: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request.on('error', reject)
+    request.on('response', (response: IncomingMessage) => {
+      let bytes = 0
+      const done = () => resolve(response.statusCode ?? 0)
+      response.on('data', (piece: Buffer) => {
+        bytes += piece.length
+        if (bytes <= MAX_ANSWER_BYTES) return
+        done()
+        response.destroy()
+      })
+      response.on('end', done)
+      response.on('error', reject)
+      response.on('close', () => reject(new Error('the answer ended early')))
+    })
+    request.end(body)
+  })
+}
+
+function errorOf(status: number): DeliveryError | null {
+  if (status >= 200 && status < 300) return null
+  return status >= 300 && status < 400 ? 'redirect_refused' : 'status_refused'
+}

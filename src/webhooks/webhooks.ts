@@ -1,0 +1,349 @@
+/** The webhooks of this server: where events are sent, and what is not delivered. A webhook belongs to one account. */
+import { randomBytes } from 'node:crypto'
+import type { Attempts, WebhookRow } from '../control.ts'
+import { type AppError, fail, toAppError } from '../errors.ts'
+import type { Event, EventKind } from '../model/events.ts'
+import type { AccountId } from '../model/ids.ts'
+import { isWanted, type PauseReason, type WebhookFilter } from '../model/webhook.ts'
+import type { LogReader } from '../session/event-readers.ts'
+import { bodyOf, testBody } from './body.ts'
+import { isForbidden } from './guard.ts'
+import { openReceiver, type Receiver, type ReceiverOptions } from './receiver.ts'
+import type { Outcome } from './sender.ts'
+import { newSecret } from './signature.ts'
+
+/** What the owner decides about a webhook. */
+export type WebhookFacts = { url: URL; filter: WebhookFilter; isPaused: boolean }
+
+/** A webhook as it is now. */
+export type WebhookView = Pick<Receiver, 'row' | 'last'> & {
+  /** Chats in which a delivery fails now. */
+  failing: number
+  /** Deliveries that are not tried again. */
+  dead: number
+}
+
+/** A delivery that is not done. Times are Unix ms. */
+export type Delivery = {
+  event: string
+  kind: EventKind
+  /** JID of the chat of the event; null if it has none. */
+  chat: string | null
+  /** Null before the first attempt. */
+  tried: Attempts | null
+  nextAtMs: number | null
+  diedAtMs: number | null
+}
+export const DELIVERY_STATES = ['pending', 'failed', 'dead'] as const
+export type DeliveryState = (typeof DELIVERY_STATES)[number]
+
+/** Methods reject with the errors of the control database; those with an id also with `webhook_not_found`. */
+export type Webhooks = {
+  /** In the order of their creation. */
+  list(): Promise<WebhookView[]>
+  get(id: string): Promise<WebhookView>
+  /** Fails with `account_not_found`, `too_many_webhooks`, `webhook_url_forbidden`. @param secret Base64; default: a new one */
+  add(account: string, facts: WebhookFacts, secret?: string): Promise<WebhookView>
+  /** Fails with `webhook_url_forbidden`. */
+  change(id: string, facts: Partial<WebhookFacts>): Promise<WebhookView>
+  /** Replaces the secret. For `overlapS` more seconds, deliveries are signed with the previous one too. */
+  rotate(id: string, overlapS: number): Promise<WebhookView>
+  remove(id: string): Promise<void>
+  /** Sends a test now, also while the webhook is paused. */
+  test(id: string): Promise<Outcome>
+  /** Returns up to `limit` deliveries in this state. Fails as reading events. */
+  deliveries(id: string, state: DeliveryState, limit: number): Promise<Delivery[]>
+  /** Delivers again what came after this cursor, or since this time (Unix ms). Fails as reading events. */
+  replay(id: string, from: { after: string } | { sinceMs: number }): Promise<WebhookView>
+  /** Tries a failed or dead delivery now. Fails with `delivery_not_found`, and as reading events. */
+  retry(id: string, event: string): Promise<Outcome>
+  /** Pauses the webhooks of an account that is removed. Never rejects. */
+  dropAccount(account: AccountId): Promise<void>
+  /** Stores the positions and stops. Never rejects. */
+  close(): Promise<void>
+}
+
+export type WebhooksOptions = Omit<ReceiverOptions, 'onMoved' | 'onPaused' | 'onLost'>
+
+const MOST = 100
+/** Positions are stored at most this often: after a crash, what was delivered since is delivered again. */
+const STORE_MS = 250
+/** A control database that could not be read is read again after this time. */
+const RETRY_MS = 5_000
+
+/** Opens the webhooks and begins to deliver. Never rejects. */
+export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> {
+  const { control, accounts, origins, clock, log } = options
+  const all = new Map<string, Receiver>()
+  const moved = new Set<Receiver>()
+  let problem: AppError | null = null
+  let isClosed = false
+  let cancelStore: (() => void) | null = null
+  let cancelLoad = () => {}
+  await load()
+
+  async function load(): Promise<void> {
+    cancelLoad()
+    try {
+      for (const row of await control.list()) if (!all.has(row.id)) await open(row)
+      problem = null
+    } catch (error) {
+      if (problem === null) log.error({ err: error }, 'the webhooks cannot be read; nothing is delivered')
+      problem = toAppError(error)
+      if (!isClosed) cancelLoad = clock.after(RETRY_MS, () => void load())
+    }
+  }
+
+  async function open(row: WebhookRow, last: Receiver['last'] = null): Promise<Receiver> {
+    const receiver = await openReceiver(row, {
+      ...options,
+      onMoved(one) {
+        moved.add(one)
+        cancelStore ??= clock.after(STORE_MS, () => void storePlaces())
+      },
+      onPaused: (one, reason) => void pause(one, reason),
+      onLost(one) {
+        log.warn({ webhook: row.id }, 'events were deleted before a webhook had received them')
+        one.row = { ...one.row, lostAtMs: clock.now() }
+        control.put(placed(one)).catch(failed)
+      },
+    })
+    receiver.last = last
+    all.set(row.id, receiver)
+    return receiver
+  }
+
+  const failed = (error: unknown) => log.error({ err: error }, 'a webhook could not be stored')
+  /** The row with its present position. */
+  const placed = ({ row, pump }: Receiver): WebhookRow => ({ ...row, place: pump.place() })
+
+  async function storePlaces(): Promise<void> {
+    cancelStore?.()
+    cancelStore = null
+    const places = new Map([...moved].map(({ row, pump }) => [row.id, pump.place()]))
+    moved.clear()
+    if (places.size > 0) await control.reached(places).catch(failed)
+  }
+
+  let last: Promise<unknown> = Promise.resolve()
+  /** Changes run one after the other. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = last.then(work, work)
+    last = next.catch(() => {})
+    return next
+  }
+
+  async function find(id: string): Promise<Receiver> {
+    if (isClosed) fail('shutting_down')
+    if (problem !== null) await load()
+    if (problem !== null) throw problem
+    return all.get(id) ?? fail('webhook_not_found')
+  }
+
+  /** Stops the webhook, stores what `work` returns, and opens it again. If it cannot be stored, it stays as it was. */
+  async function restart(one: Receiver, work: (row: WebhookRow) => WebhookRow | Promise<WebhookRow>) {
+    await one.pump.halt()
+    const before = placed(one)
+    let row = before
+    try {
+      const after = await work(before)
+      await control.put(after)
+      row = after
+    } finally {
+      await one.close()
+      moved.delete(one)
+      all.delete(one.row.id)
+      await open(row, one.last).catch((error) => {
+        problem = toAppError(error)
+      })
+    }
+    return view(await find(row.id))
+  }
+
+  async function pause(one: Receiver, reason: PauseReason): Promise<void> {
+    if (isClosed || one.row.paused !== null) return
+    log.warn({ webhook: one.row.id, reason }, 'a webhook is paused')
+    // At once, whatever the database says.
+    one.row = { ...one.row, paused: reason }
+    await one.pump.halt()
+    await control.put(placed(one)).catch(failed)
+  }
+
+  async function demandAllowed(url: URL): Promise<void> {
+    if (!origins.includes(url.origin) && (await isForbidden(url))) fail('webhook_url_forbidden')
+  }
+
+  async function view(one: Receiver, dead?: number): Promise<WebhookView> {
+    const count = dead ?? (await control.countDead()).get(one.row.id) ?? 0
+    const failing = one.lanes.all().filter(({ head }) => head !== null).length
+    return { row: one.row, last: one.last, failing, dead: count }
+  }
+
+  const logOf = (account: string): LogReader => accounts.get(account).archive.events.log()
+
+  /** The events that wait for their first attempt: after the position, and behind the failed ones of their chats. */
+  async function pending({ row, lanes, pump }: Receiver, limit: number): Promise<Event[]> {
+    const source = logOf(row.account)
+    const wanted: Event[] = []
+    const from = source.fromText(pump.place())
+    let place = Math.min(from, ...lanes.all().map(({ event }) => source.fromText(event)))
+    const isAttempted = (event: Event) => {
+      const at = source.fromText(event.cursor)
+      const lane = lanes.all().find(({ chat }) => chat === (event.chat?.id ?? ''))
+      return lane === undefined ? at <= from : at <= source.fromText(lane.event)
+    }
+    for (let hasMore = true; hasMore && wanted.length < limit; ) {
+      const page = await source.readEvents(place, { kinds: row.filter.kinds, chat: null }, 100)
+      wanted.push(...page.events.filter((event) => isWanted(row.filter, event) && !isAttempted(event)))
+      place = page.next
+      hasMore = page.hasMore
+    }
+    return wanted.slice(0, limit)
+  }
+
+  const LISTS: Record<DeliveryState, (one: Receiver, limit: number) => Promise<Delivery[]>> = {
+    pending: async (one, limit) =>
+      (await pending(one, limit)).map(({ cursor, kind, chat }) => ({
+        ...{ event: cursor, kind, chat: chat?.id ?? null },
+        ...{ tried: null, nextAtMs: null, diedAtMs: null },
+      })),
+    failed: async ({ lanes }, limit) =>
+      lanes
+        .all()
+        .flatMap(({ event, chat, head }) => {
+          if (head === null) return []
+          const { kind, nextAtMs, attempts, firstAtMs, status, error } = head
+          const tried = { attempts, firstAtMs, status, error }
+          return [{ event, kind, chat: chat || null, tried, nextAtMs, diedAtMs: null }]
+        })
+        .sort((a, b) => a.nextAtMs - b.nextAtMs)
+        .slice(0, limit),
+    dead: async ({ row }, limit) =>
+      (await control.dead(row.id, limit)).map(({ event, kind, chat, diedAtMs, ...tried }) => {
+        const { attempts, firstAtMs, status, error } = tried
+        const known = { attempts, firstAtMs, status, error }
+        return { event, kind, chat: chat || null, tried: known, nextAtMs: null, diedAtMs }
+      }),
+  }
+
+  /** Sends the event of a dead delivery as it is now. */
+  async function revive(one: Receiver, event: string): Promise<Outcome | null> {
+    const { id, account } = one.row
+    const dead = (await control.deadOne(id, event)) ?? fail('delivery_not_found')
+    const source = logOf(account)
+    const page = await source.readEvents(source.fromText(event) - 1, { kinds: [dead.kind], chat: null }, 1)
+    const found = page.events.find(({ cursor }) => cursor === event) ?? fail('delivery_not_found')
+    const outcome = await one.pump.send(event, bodyOf(found))
+    if (outcome?.error === null) await control.removeDead(id, event)
+    return outcome
+  }
+
+  return {
+    async list() {
+      if (problem !== null) await load()
+      if (problem !== null) throw problem
+      const dead = await control.countDead()
+      return Promise.all([...all.values()].map((one) => view(one, dead.get(one.row.id) ?? 0)))
+    },
+    get: async (id) => view(await find(id)),
+    add: (account, { url, filter, isPaused }, secret = newSecret()) =>
+      inTurn(async () => {
+        if (isClosed) fail('shutting_down')
+        if (problem !== null) await load()
+        if (problem !== null) throw problem
+        if (all.size >= MOST) fail('too_many_webhooks')
+        const { id: known } = accounts.get(account)
+        await demandAllowed(url)
+        const row: WebhookRow = {
+          id: `wh_${randomBytes(6).toString('hex')}`,
+          account: known,
+          url: url.href,
+          secret,
+          old: null,
+          filter,
+          paused: isPaused ? 'owner' : null,
+          place: endOf(account),
+          lostAtMs: null,
+          createdAtMs: clock.now(),
+        }
+        await control.put(row)
+        return view(await open(row))
+      }),
+    change: (id, { url, filter, isPaused }) =>
+      inTurn(async () => {
+        const one = await find(id)
+        if (url !== undefined) await demandAllowed(url)
+        return restart(one, async (row) => {
+          const isResumed = row.paused !== null && isPaused === false
+          // The events of its position are gone with their archive.
+          if (isResumed && row.paused === 'other_archive') await one.pump.moveTo('last')
+          return {
+            ...row,
+            url: url?.href ?? row.url,
+            filter: filter ?? row.filter,
+            paused: isPaused === undefined ? row.paused : isPaused ? (row.paused ?? 'owner') : null,
+            place: one.pump.place(),
+          }
+        })
+      }),
+    rotate: (id, overlapS) =>
+      inTurn(async () => {
+        const untilMs = clock.now() + overlapS * 1_000
+        const old = (secret: string) => (overlapS === 0 ? null : { secret, untilMs })
+        return restart(await find(id), (row) => ({ ...row, secret: newSecret(), old: old(row.secret) }))
+      }),
+    remove: (id) =>
+      inTurn(async () => {
+        const one = await find(id)
+        await control.remove(id)
+        all.delete(id)
+        moved.delete(one)
+        await one.close()
+        // What was being sent may have failed meanwhile.
+        await control.remove(id)
+      }),
+    async test(id) {
+      const { pump } = await find(id)
+      const now = clock.now()
+      const outcome = await pump.send(`test_${now}`, testBody(id, new Date(now).toISOString()))
+      return outcome ?? fail('shutting_down')
+    },
+    deliveries: async (id, state, limit) => LISTS[state](await find(id), limit),
+    replay: (id, from) =>
+      inTurn(async () => {
+        const one = await find(id)
+        const source = logOf(one.row.account)
+        const cursor = 'after' in from ? from.after : source.toText(source.before(from.sinceMs))
+        source.fromText(cursor)
+        return restart(one, async (row) => {
+          await one.pump.moveTo(cursor)
+          return { ...row, place: one.pump.place() }
+        })
+      }),
+    async retry(id, event) {
+      const one = await find(id)
+      return (await one.pump.retry(event)) ?? (await revive(one, event)) ?? fail('shutting_down')
+    },
+    async dropAccount(account) {
+      const own = [...all.values()].filter(({ row }) => row.account === account)
+      await Promise.all(own.map((one) => pause(one, 'account_removed')))
+    },
+    async close() {
+      isClosed = true
+      cancelLoad()
+      await last
+      await Promise.all([...all.values()].map((one) => one.close()))
+      await storePlaces()
+    },
+  }
+
+  /** The end of the log; before any archive is open, the beginning of the first one. */
+  function endOf(account: string): string {
+    try {
+      const source = logOf(account)
+      return source.toText(source.last())
+    } catch {
+      return '0'
+    }
+  }
+}

@@ -1,0 +1,378 @@
+/** Webhooks: what a receiver gets, in which order, what happens if it does not answer, and what it never gets. */
+import type { ServerResponse } from 'node:http'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { toJid } from '../src/model/ids.ts'
+import { ACCOUNT, AMARA, type EventStage, openEventStage } from './event-stage.ts'
+import { openReceiver, type Receiver, status, verify } from './webhook-receiver.ts'
+
+const BRUNO = '15550001102@c.us'
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+
+let stage: EventStage
+let receiver: Receiver
+let slow: Receiver
+/** The webhooks of the test. */
+let made: string[] = []
+
+// biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever came back
+type Answer = { status: number; json: any }
+
+async function call(method: string, path: string, body?: object): Promise<Answer> {
+  const answer = await fetch(`${stage.url}/api/webhooks${path}`, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  })
+  return { status: answer.status, json: await answer.json() }
+}
+
+/** Creates a webhook to the receiver. */
+async function hook(input: object = {}) {
+  const { status, json } = await call('POST', '', { url: receiver.url, ...input })
+  expect([status, json.detail]).toEqual([201, undefined])
+  made.push(json.id)
+  return json as { id: string; secret: string }
+}
+const get = async (id: string) => (await call('GET', `/${id}`)).json
+const texts = (of = receiver.delivered()) => of.map(({ event }) => event.message?.body)
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n)
+const until = (what: () => unknown, ms = 5_000) => expect.poll(what, { timeout: ms, interval: 5 })
+const quiet = (ms = 60) => new Promise((resolve) => setTimeout(resolve, ms))
+
+beforeAll(async () => {
+  receiver = await openReceiver()
+  slow = await openReceiver()
+  stage = await openEventStage({ WHATSAPP_WEBHOOK_ALLOWED_ORIGINS: `${receiver.origin},${slow.origin}` })
+})
+beforeEach(() => {
+  receiver.answer = status(200)
+})
+afterEach(async () => {
+  for (const id of made) await call('DELETE', `/${id}`)
+  made = []
+  receiver.requests.length = 0
+})
+afterAll(async () => {
+  await stage.close()
+  await receiver.stop()
+  await slow.stop()
+  expect(stage.log.filter(({ code }) => code === 'internal_error')).toEqual([])
+})
+
+describe('a delivery', () => {
+  it('is the event, signed as Standard Webhooks define it', async () => {
+    const { secret } = await hook({ kinds: ['message.received'] })
+    const { body } = stage.write()
+    await until(() => receiver.requests.length).toBe(1)
+    const [one] = receiver.requests
+    if (one === undefined) throw new Error('nothing came')
+    expect(verify(one, secret)).toEqual(one.event)
+    expect(() => verify({ ...one, body: one.body.replace('text', 'test') }, secret)).toThrow('signature')
+    expect([one.id, one.event.kind, one.event.message?.body]).toEqual([
+      one.event.cursor,
+      'message.received',
+      body,
+    ])
+    expect(one.headers['content-type']).toBe('application/json')
+    const { json } = await stage.get('/api/events?after=0&limit=100')
+    expect(json.events.find(({ cursor }: { cursor: string }) => cursor === one.id)).toEqual(one.event)
+  })
+
+  it('is signed with both secrets while one is rotated, and with the new one after that', async () => {
+    const { id, secret } = await hook({ secret: `whsec_${Buffer.alloc(24, 1).toString('base64')}` })
+    const { json } = await call('POST', `/${id}/rotate`, { overlap_s: 600 })
+    expect(json.secret).not.toBe(secret)
+    await call('POST', `/${id}/test`)
+    for (const each of [secret, json.secret]) expect(verify(receiver.requests[0] as never, each)).toBeTruthy()
+    await call('POST', `/${id}/rotate`, { overlap_s: 0 })
+    await call('POST', `/${id}/test`)
+    expect(() => verify(receiver.requests[1] as never, json.secret)).toThrow('signature')
+    expect(JSON.stringify([await get(id), (await call('GET', '')).json])).not.toContain('whsec_')
+  })
+
+  it('happens once for each event, in the order of each chat', async () => {
+    await hook({ kinds: ['message.received'] })
+    receiver.answer = (response) => void setTimeout(() => status(200)(response), Math.random() * 5)
+    for (const n of numbers(1, 60))
+      stage.write({ body: `once ${n}`, chat: toJid(n % 3 === 0 ? BRUNO : AMARA) })
+    await until(() => receiver.requests.length).toBe(60)
+    await quiet()
+    expect(new Set(texts()).size).toBe(60)
+    for (const chat of [AMARA, BRUNO]) {
+      const mine = receiver.requests.filter(({ event }) => event.chat?.id === chat)
+      expect(texts(mine)).toEqual(
+        numbers(1, 60)
+          .filter((n) => (n % 3 === 0) === (chat === BRUNO))
+          .map((n) => `once ${n}`),
+      )
+    }
+  })
+})
+
+describe('a filter', () => {
+  it.each<[object, string[]]>([
+    [{ kinds: ['message.received'] }, ['theirs', 'theirs @me', 'bruno']],
+    [{ kinds: ['message.received', 'message.sent'], from_me: true }, ['mine']],
+    [{ kinds: ['message.received', 'message.sent'], from_me: false }, ['theirs', 'theirs @me', 'bruno']],
+    [{ mentions_me: true }, ['theirs @me']],
+    [{ kinds: ['message.received'], chats: [BRUNO] }, ['bruno']],
+  ])('%j passes what it names', async (input, expected) => {
+    await hook(input)
+    stage.write({ body: 'mine', fromMe: true, sender: null })
+    stage.write({ body: 'theirs' })
+    stage.write({ body: 'theirs @me', mentions: [toJid(`${ACCOUNT}@c.us`)] })
+    stage.write({ body: 'bruno', chat: toJid(BRUNO) })
+    await until(() => texts()).toEqual(expect.arrayContaining(expected))
+    await quiet()
+    expect(texts(receiver.requests).sort()).toEqual([...expected].sort())
+  })
+})
+
+/** Writes these texts, in turn from two chats. */
+function write(texts: readonly string[]): void {
+  for (const [n, body] of texts.entries()) stage.write({ body, chat: toJid(n % 2 === 0 ? AMARA : BRUNO) })
+}
+/** The bodies of each delivery that arrived more than once are the same, and those of a chat arrived in the order of the log. */
+function expectOrder(): void {
+  for (const { id } of receiver.requests)
+    expect(new Set(receiver.forId(id).map(({ body }) => body)).size).toBe(1)
+  const place = ({ id }: { id: string }) => Number(id.split('-')[1])
+  for (const chat of [AMARA, BRUNO]) {
+    const places = receiver
+      .delivered()
+      .filter(({ event }) => event.chat?.id === chat)
+      .map(place)
+    expect(places).toEqual([...places].sort((a, b) => a - b))
+  }
+}
+/** Lets time pass until the log is delivered. */
+async function passTime(stepMs: number, isDone: () => unknown, steps = 400): Promise<void> {
+  for (let step = 0; step < steps && !isDone(); step += 1) {
+    stage.clock.advance(stepMs)
+    await quiet(10)
+  }
+  await until(() => Boolean(isDone())).toBe(true)
+}
+
+describe('a receiver that fails', () => {
+  it('for half an hour gets everything, with the same ids and bytes, in the order of each chat', async () => {
+    const { id } = await hook({ kinds: ['message.received', 'message.edited'] })
+    await receiver.stop()
+    const expected = numbers(1, 20).map((n) => `down ${n}`)
+    write(expected)
+    await until(async () => (await get(id)).failing_chats).toBe(2)
+    for (let minute = 0; minute < 30; minute += 1) {
+      stage.clock.advance(MINUTE_MS)
+      await quiet(5)
+    }
+    const { json } = await call('GET', `/${id}/deliveries?state=failed`)
+    expect(json.deliveries[0]).toMatchObject({
+      kind: 'message.received',
+      error: 'connection_failed',
+      status: null,
+    })
+    expect(json.deliveries[0].attempts).toBeGreaterThan(4)
+    expect((await call('GET', `/${id}/deliveries?state=pending`)).json.count).toBe(18)
+    await receiver.start()
+    await passTime(10 * MINUTE_MS, () => receiver.delivered().length === 20)
+    expect(texts().sort()).toEqual(expected.sort())
+    expectOrder()
+    await until(async () => (await get(id)).failing_chats).toBe(0)
+    expect((await call('GET', `/${id}/deliveries?state=pending`)).json.count).toBe(0)
+  })
+
+  it('half of the time gets everything too', async () => {
+    await hook({ kinds: ['message.received'] })
+    let count = 0
+    receiver.answer = (response) => status(count++ % 2 === 0 ? 500 : 200)(response)
+    const expected = numbers(1, 20).map((n) => `half ${n}`)
+    write(expected)
+    await passTime(1_000, () => receiver.delivered().length === 20)
+    expect(texts().sort()).toEqual(expected.sort())
+    expect(receiver.requests.length).toBeGreaterThan(30)
+    expectOrder()
+  })
+
+  it('after 9 s is waited for, and delays no other webhook', async () => {
+    slow.answer = (response) => void setTimeout(() => status(200)(response), 9_000)
+    await hook({ url: slow.url, kinds: ['message.received'] })
+    await hook({ kinds: ['message.received'] })
+    const from = Date.now()
+    stage.write({ body: 'to both' })
+    await until(() => texts()).toEqual(['to both'])
+    expect(Date.now() - from).toBeLessThan(5_000)
+    await until(() => texts(slow.delivered()), 15_000).toEqual(['to both'])
+    expect(slow.requests).toHaveLength(1)
+  }, 30_000)
+
+  it('for 3 days has a dead delivery, and its chat goes on', async () => {
+    const { id } = await hook({ kinds: ['message.received'] })
+    receiver.answer = (response, { event }) => status(event.message?.body === 'never' ? 503 : 200)(response)
+    stage.write({ body: 'never' })
+    await until(async () => (await get(id)).failing_chats).toBe(1)
+    stage.write({ body: 'later' })
+    await passTime(2 * HOUR_MS, () => texts().includes('later'))
+    expect(texts()).toEqual(['later'])
+    expect(await get(id)).toMatchObject({ failing_chats: 0, dead_deliveries: 1 })
+    const dead = (await call('GET', `/${id}/deliveries?state=dead`)).json.deliveries
+    expect(dead).toMatchObject([{ state: 'dead', status: 503, error: 'status_refused', chat: AMARA }])
+    receiver.answer = status(200)
+    const retried = await call('POST', `/${id}/deliveries/${dead[0].event}/retry`)
+    expect(retried.json).toMatchObject({ delivered: true, status: 200 })
+    expect(receiver.delivered().map(({ event }) => event.message?.body)).toContain('never')
+    expect((await get(id)).dead_deliveries).toBe(0)
+    expect((await call('POST', `/${id}/deliveries/${dead[0].event}/retry`)).json.code).toBe(
+      'delivery_not_found',
+    )
+  })
+
+  it('is tried again by a request', async () => {
+    const { id } = await hook({ kinds: ['message.received'] })
+    receiver.answer = status(500)
+    stage.write({ body: 'asked' })
+    await until(async () => (await get(id)).failing_chats).toBe(1)
+    const event = receiver.requests[0]?.id
+    expect((await call('POST', `/${id}/deliveries/${event}/retry`)).json).toMatchObject({
+      delivered: false,
+      status: 500,
+    })
+    receiver.answer = status(200)
+    expect((await call('POST', `/${id}/deliveries/${event}/retry`)).json).toMatchObject({ delivered: true })
+    await until(async () => (await get(id)).failing_chats).toBe(0)
+  })
+
+  it.each([
+    [
+      'with a redirect',
+      (response: ServerResponse) => response.writeHead(302, { location: '/hook2' }).end(),
+      'redirect_refused',
+    ],
+    ['with a refusal', status(404), 'status_refused'],
+    ['without an answer', (response: ServerResponse) => response.destroy(), 'connection_failed'],
+  ])('%s has failed', async (_, answer, error) => {
+    const { id } = await hook()
+    receiver.answer = answer
+    expect((await call('POST', `/${id}/test`)).json).toMatchObject({ delivered: false, error })
+    expect(receiver.requests).toHaveLength(1)
+  })
+
+  it('with an endless answer has it, and no more is read', async () => {
+    const { id } = await hook()
+    let sent = 0
+    receiver.answer = (response) => {
+      response.writeHead(200)
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(16_384))) sent += 16_384
+      }
+      response.on('drain', more)
+      more()
+    }
+    expect((await call('POST', `/${id}/test`)).json).toMatchObject({ delivered: true, status: 200 })
+    await quiet()
+    expect(sent).toBeLessThan(8 * 2 ** 20)
+  })
+})
+
+describe('an address', () => {
+  it.each([
+    'http://169.254.169.254/',
+    'http://[::ffff:127.0.0.1]/',
+    'http://2130706433/',
+    'http://localhost:8790/api/logout',
+    'http://127.0.0.1:1/',
+  ])('%s is forbidden', async (url) => {
+    const { status, json } = await call('POST', '', { url })
+    expect([status, json.code]).toEqual([422, 'webhook_url_forbidden'])
+    const { id } = await hook()
+    expect((await call('PATCH', `/${id}`, { url })).json.code).toBe('webhook_url_forbidden')
+  })
+
+  it.each(['', 'x', 'ftp://8.8.8.8/', 'https://user:secret@8.8.8.8/'])('%j is no URL', async (url) => {
+    const { status, json } = await call('POST', '', { url })
+    expect([status, json.code]).toEqual([400, 'invalid_input'])
+  })
+})
+
+describe('a webhook', () => {
+  it('that is paused gets what came meanwhile when it continues', async () => {
+    const { id } = await hook({ kinds: ['message.received'], paused: true })
+    stage.write({ body: 'meanwhile' })
+    await quiet()
+    expect(receiver.requests).toHaveLength(0)
+    expect(await get(id)).toMatchObject({ paused: true, paused_reason: 'owner' })
+    expect((await call('PATCH', `/${id}`, { paused: false })).json).toMatchObject({
+      paused: false,
+      paused_reason: null,
+    })
+    await until(() => texts()).toEqual(['meanwhile'])
+  })
+
+  it('gets everything after a cursor or a time again, with the same ids', async () => {
+    const { id } = await hook({ kinds: ['message.received'] })
+    const times: string[] = []
+    for (const n of numbers(1, 3)) {
+      stage.clock.advance(1_000)
+      times.push(new Date(stage.clock.now()).toISOString())
+      stage.write({ body: `again ${n}` })
+    }
+    await until(() => texts()).toEqual(['again 1', 'again 2', 'again 3'])
+    const ids = receiver.requests.map((one) => one.id)
+    expect((await call('POST', `/${id}/replay`, { after: ids[0] })).status).toBe(200)
+    await until(() => receiver.requests.length).toBe(5)
+    expect((await call('POST', `/${id}/replay`, { since: times[2] })).status).toBe(200)
+    await until(() => receiver.requests.length).toBe(6)
+    expect(receiver.requests.slice(3).map((one) => one.id)).toEqual([ids[1], ids[2], ids[2]])
+    for (const wrong of [{}, { after: '0', since: times[0] }, { after: 'x' }, { since: 'yesterday' }])
+      expect((await call('POST', `/${id}/replay`, wrong)).json.code).toBe('invalid_input')
+    expect((await call('POST', `/${id}/replay`, { after: '00000000-1-1' })).json.code).toBe('cursor_foreign')
+  })
+
+  it('sends a tombstone in place of a message that was forgotten', async () => {
+    const { id } = await hook({ kinds: ['message.received'] })
+    receiver.answer = status(500)
+    stage.write({ body: 'to be forgotten', chat: toJid(BRUNO) })
+    await until(async () => (await get(id)).failing_chats).toBe(1)
+    const [first] = receiver.requests
+    const forgotten = await fetch(`${stage.url}/api/chats/${BRUNO}/messages`, { method: 'DELETE' })
+    expect(forgotten.status).toBe(200)
+    await quiet()
+    receiver.answer = status(200)
+    expect((await call('POST', `/${id}/deliveries/${first?.id}/retry`)).json).toMatchObject({
+      delivered: true,
+    })
+    const last = receiver.requests.at(-1)
+    expect([last?.id, last?.event.kind, last?.event.message]).toEqual([first?.id, 'message.forgotten', null])
+    expect(last?.event.data).toEqual({ id: first?.event.message?.id })
+    expect(last?.body).not.toContain('to be forgotten')
+  })
+
+  it('goes on after a restart: with what failed, in order, and with what it has not had', async () => {
+    const { id } = await hook({ kinds: ['message.received'] })
+    receiver.answer = (response, { event }) => status(event.chat?.id === AMARA ? 500 : 200)(response)
+    write(numbers(1, 4).map((n) => `before ${n}`))
+    await until(() => texts()).toEqual(['before 2', 'before 4'])
+    await stage.restart()
+    expect(await get(id)).toMatchObject({ failing_chats: 1 })
+    write(['after 1', 'after 2'])
+    receiver.answer = status(200)
+    await passTime(1_000, () => receiver.delivered().length === 6)
+    expect(texts().sort()).toEqual(['after 1', 'after 2', 'before 1', 'before 2', 'before 3', 'before 4'])
+    expectOrder()
+  })
+
+  it('that does not exist is 404 everywhere', async () => {
+    for (const [method, path] of [
+      ['GET', ''],
+      ['PATCH', ''],
+      ['DELETE', ''],
+      ['POST', '/test'],
+      ['GET', '/deliveries'],
+      ['POST', '/rotate'],
+    ] as const)
+      expect((await call(method, `/wh_none${path}`, method === 'GET' ? undefined : {})).json.code).toBe(
+        'webhook_not_found',
+      )
+  })
+})
