@@ -75,7 +75,7 @@ describe('the door', () => {
     ['send', 'ready', ['answering', 'engine', 'isHeld', 'note', 'send', 'uploads']],
     ['send', 'nothing', ['answering', 'isHeld', 'note', 'send', 'uploads']],
     ['manage', 'nothing', ['forget', 'loadEarlier', 'note']],
-    ['admin', 'linked', ['deciding', 'keys', 'outbox', 'session']],
+    ['admin', 'linked', ['deciding', 'keys', 'outbox', 'session', 'webhooks']],
   ])('gives a way of scope %s that needs %s only what it may use', (scope, needs, more) => {
     const read = Object.keys(
       door.admit({ name: 'a way', scope: 'read', needs: 'nothing' }, callWith(['read'])),
