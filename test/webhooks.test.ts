@@ -149,11 +149,11 @@ function expectOrder(): void {
 }
 /** Lets time pass until the log is delivered. */
 async function passTime(stepMs: number, isDone: () => unknown, steps = 400): Promise<void> {
-  for (let step = 0; step < steps && !isDone(); step += 1) {
+  for (let step = 0; step < steps && !(await isDone()); step += 1) {
     stage.clock.advance(stepMs)
     await quiet(10)
   }
-  await until(() => Boolean(isDone())).toBe(true)
+  await until(async () => Boolean(await isDone())).toBe(true)
 }
 
 describe('a receiver that fails', () => {
@@ -215,6 +215,8 @@ describe('a receiver that fails', () => {
     stage.write({ body: 'later' })
     await passTime(2 * HOUR_MS, () => texts().includes('later'))
     expect(texts()).toEqual(['later'])
+    // An attempt that was under way while time passed has failed too.
+    await passTime(1_000, async () => (await get(id)).failing_chats === 0)
     expect(await get(id)).toMatchObject({ failing_chats: 0, dead_deliveries: 1 })
     const dead = (await call('GET', `/${id}/deliveries?state=dead`)).json.deliveries
     expect(dead).toMatchObject([{ state: 'dead', status: 503, error: 'status_refused', chat: AMARA }])

@@ -323,8 +323,11 @@ export function createPump(options: PumpOptions): Pump {
       source = null
     },
     async retry(event) {
-      const lane = lanes.all().find((one) => one.event === event && one.head !== null && !one.isRunning)
-      if (lane === undefined) return null
+      const find = () => lanes.all().find((one) => one.event === event && one.head !== null)
+      // The attempt that is under way may deliver it.
+      if (find()?.isRunning) await Promise.all(working)
+      const lane = find()
+      if (lane === undefined || lane.isRunning) return null
       lane.isRunning = true
       try {
         return await tryAgain(lane, sendNow)
