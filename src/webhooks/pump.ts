@@ -16,6 +16,8 @@ import type { Outcome, Sender } from './sender.ts'
 import { signedHeaders } from './signature.ts'
 import { allSettled, createSlots } from './slots.ts'
 
+/** The owner creates webhooks, so no chat is hidden from them. */
+const ALL = null
 /** Events that are read at once. */
 const PAGE = 50
 /** Deliveries of one webhook that are under way at the same time, each of another chat. */
@@ -191,7 +193,7 @@ export function createPump(options: PumpOptions): Pump {
       for (let hasMore = true; hasMore; ) {
         const { filter } = row()
         const current = reader()
-        const page = await current.readEvents(reach, { kinds: filter.kinds, chat: null }, PAGE)
+        const page = await current.readEvents(reach, { kinds: filter.kinds, chat: null }, PAGE, ALL)
         demandRunning()
         if (current !== source) continue
         // In the same turn: what comes later in these chats belongs to their lanes.
@@ -233,7 +235,7 @@ export function createPump(options: PumpOptions): Pump {
     const { filter } = row()
     const query = { kinds: filter.kinds, chat: lane.chat === '' ? null : toJid(lane.chat) }
     while (lane.place < reach) {
-      const page = await current.readEvents(lane.place, query, PAGE)
+      const page = await current.readEvents(lane.place, query, PAGE, ALL)
       demandRunning()
       for (const event of page.events) {
         const at = current.fromText(event.cursor)

@@ -25,7 +25,7 @@ export function createTombstones(lanes: Pick<Lanes, 'all' | 'forget'>): Tombston
     let place = seen ?? Math.min(...places)
     while (place < log.last()) {
       seen = Number.POSITIVE_INFINITY
-      const page = await log.readEvents(place, { kinds: ['message.forgotten'], chat: null }, PAGE)
+      const page = await log.readEvents(place, { kinds: ['message.forgotten'], chat: null }, PAGE, null)
       const ids = page.events.flatMap(({ kind, data }) =>
         kind === 'message.forgotten' ? [bareIdOf(data.id)] : [],
       )

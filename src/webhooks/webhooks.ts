@@ -193,7 +193,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       return lane === undefined ? at <= from : at <= source.fromText(lane.event)
     }
     for (let hasMore = true; hasMore && wanted.length < limit; ) {
-      const page = await source.readEvents(place, { kinds: row.filter.kinds, chat: null }, 100)
+      const page = await source.readEvents(place, { kinds: row.filter.kinds, chat: null }, 100, null)
       wanted.push(...page.events.filter((event) => isWanted(row.filter, event) && !isAttempted(event)))
       place = page.next
       hasMore = page.hasMore
@@ -231,7 +231,12 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     const { id, account } = one.row
     const dead = (await control.deadOne(id, event)) ?? fail('delivery_not_found')
     const source = logOf(account)
-    const page = await source.readEvents(source.fromText(event) - 1, { kinds: [dead.kind], chat: null }, 1)
+    const page = await source.readEvents(
+      source.fromText(event) - 1,
+      { kinds: [dead.kind], chat: null },
+      1,
+      null,
+    )
     const found = page.events.find(({ cursor }) => cursor === event) ?? fail('delivery_not_found')
     const outcome = await one.pump.send(event, bodyOf(found))
     if (outcome?.error === null) await control.removeDead(id, event)
