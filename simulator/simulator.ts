@@ -154,6 +154,11 @@ export type World = {
   star(options: { id: string; starred: boolean }): Promise<WorldMessage>
   /** A person (or `me`) pins the message for everyone in its chat; `seconds` 0 takes the pin back. */
   pinMessage(options: { id: string; by: string; seconds: number }): Promise<WorldMessage>
+  /**
+   * A person (or `me` on another device) votes in a poll: the numbers of all chosen options; none takes the vote back; null: a
+   * vote that no device can decrypt.
+   */
+  vote(options: { id: string; by: string; options: number[] | null }): Promise<WorldMessage>
   /** A member keeps a disappearing message in the chat for all, or no longer. */
   keep(options: { id: string; kept: boolean }): Promise<WorldMessage>
   /**

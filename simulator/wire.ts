@@ -4,6 +4,7 @@
 
 import type {
   MessageParts,
+  WorldBallot,
   WorldCall,
   WorldChannel,
   WorldContact,
@@ -346,6 +347,8 @@ export type Push =
   | { push: 'kept'; message: WireMessage }
   /** An empty emoji takes the person's reaction back. */
   | { push: 'reaction'; message: WireMessage; reaction: WorldReaction }
+  /** A person voted in a poll, or took the vote back. */
+  | { push: 'vote'; message: WireMessage; ballot: WorldBallot }
   /** A ciphertext message is readable now. */
   | { push: 'decrypted'; message: WireMessage }
   | { push: 'ack'; id: string; chat: string; ack: number }

@@ -53,6 +53,9 @@ export type WorldNotice = {
   recipients: string[]
 }
 
+/** A vote in a poll. `by`: phone JID. `options`: the whole choice; empty: taken back; null: devices cannot decrypt it. */
+export type WorldBallot = { by: string; options: number[] | null; atMs: number; id: string }
+
 /** `by`: phone JID. `atMs`: Unix ms. */
 export type WorldReaction = { by: string; emoji: string; atMs: number; id: string }
 
@@ -75,8 +78,14 @@ export type MessageParts = {
   media?: WorldMedia
   location?: { lat: number; lng: number; name?: string; address?: string }
   vcards?: string[]
-  /** `votes`: the present choice of each voter, by phone JID. */
-  poll?: { name: string; options: string[]; multiple: boolean; votes?: Record<string, number[]> }
+  /** `votes`: the present choice of each voter, by phone JID. `ballots`: the newest vote of each, as devices receive it. */
+  poll?: {
+    name: string
+    options: string[]
+    multiple: boolean
+    votes?: Record<string, number[]>
+    ballots?: WorldBallot[]
+  }
   /** Phone JIDs. */
   mentions?: string[]
   /** What is shown of a page that the text links to. */

@@ -98,6 +98,7 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
           act: never,
           perform: never,
           readReceipts: never,
+          readVotes: never,
           async *readChats() {
             yield await never()
           },

@@ -81,6 +81,7 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
   delete_message: async () => ({ message_id: await ownMessage(), for: 'everyone' }),
   vote: async () => ({ message_id: await poll(), options: ['a'] }),
   forward_message: () => ({ message_id: messageId, chats: [`${AMARA}@c.us`] }),
+  get_poll_results: async () => ({ message_id: await poll() }),
   get_receipts: async () => ({
     message_id: (await harness.get('/api/search?q=usual')).json.messages[0].id,
   }),

@@ -7,6 +7,7 @@ import { createAddresses } from '../src/engine/wweb/addresses.ts'
 import { createAsk } from '../src/engine/wweb/asking.ts'
 import { installPageHistory } from '../src/engine/wweb/page-history.ts'
 import { installPageMemory, MEMORY_LIMITS, type MemoryLimits } from '../src/engine/wweb/page-memory.ts'
+import { installPagePolls } from '../src/engine/wweb/page-polls.ts'
 import { installPageRows } from '../src/engine/wweb/page-rows.ts'
 import { modelTools } from '../src/engine/wweb/plain-model.ts'
 import { createReading } from '../src/engine/wweb/reading.ts'
@@ -126,6 +127,7 @@ export function openFakePage(
     installPageRows(CHANGE_TYPES, NOTICE_TYPES)
     installPageMemory(limits)
     installPageHistory()
+    installPagePolls()
   }
 
   return {
@@ -147,6 +149,7 @@ export function openFakePage(
         translator,
         createAsk(clock, () => true),
         clock,
+        () => {},
       )
     },
   }

@@ -96,6 +96,7 @@ it('begins with messages of every type', async () => {
     delete_chat: { chat_id: '15550003331@c.us' },
     block_contact: { contact_id: WRITER },
     check_numbers: { phone_numbers: [WRITER] },
+    get_poll_results: { message_id: poll },
     create_group: { name: CANARY, members: [WRITER], description: CANARY },
     change_group: { group_id: own_group, description: CANARY },
     change_group_members: { group_id: own_group, action: 'add', members: [WRITER] },

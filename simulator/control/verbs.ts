@@ -43,6 +43,11 @@ const textOrNull = field(
   'a string or null',
   (value): value is string | null => value === null || typeof value === 'string',
 )
+const numbersOrNull = field(
+  'an array of numbers or null',
+  (value): value is number[] | null =>
+    value === null || (Array.isArray(value) && value.every((item) => typeof item === 'number')),
+)
 const content = field('an object with a type, see the table of contents', isContent)
 const anything = field('any JSON', (value): value is unknown => value !== undefined)
 
@@ -151,6 +156,7 @@ export const verbs = {
   receive: verb({ id: text, by: text, ack: number }, (world, input) => world.receive(input)),
   star: verb({ id: text, starred: flag }, (world, input) => world.star(input)),
   pinMessage: verb({ id: text, by: text, seconds: number }, (world, input) => world.pinMessage(input)),
+  vote: verb({ id: text, by: text, options: numbersOrNull }, (world, input) => world.vote(input)),
   keep: verb({ id: text, kept: flag }, (world, input) => world.keep(input)),
   archiveChat: verb({ chat: text, archived: flag }, (world, input) => world.archiveChat(input)),
   pinChat: verb({ chat: text, pinned: flag }, (world, input) => world.pinChat(input)),

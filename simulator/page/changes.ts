@@ -8,6 +8,7 @@ import type { MsgModel } from './msg-model.ts'
 import { Mute } from './mute.ts'
 import { learnPeople } from './people.ts'
 import { learnPin } from './pins.ts'
+import { hearVote } from './polls.ts'
 import { hearReaction } from './reactions.ts'
 import { Chat, Contact, Msg, Newsletters } from './stores.ts'
 import { toKicState, toMsgModel, toRevokedProps } from './to-models.ts'
@@ -126,6 +127,9 @@ export function receiveChange(push: Push): boolean {
     case 'reaction':
       hearReaction(push.message, push.reaction)
       Msg.getByBareId(push.message.id)?.set({ hasReaction: (push.message.reactions ?? []).length > 0 })
+      return true
+    case 'vote':
+      hearVote(push.message, push.ballot)
       return true
     case 'chat':
       learnChat(push.chat)

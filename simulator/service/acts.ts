@@ -12,6 +12,7 @@ import {
   starMessage,
 } from './changes.ts'
 import type { Context } from './context.ts'
+import { voteInPoll } from './polls.ts'
 
 /** Seconds in which phones accept an edit (whatsmeow: EditWindow), and a deletion for everyone (60 h, and 12 h more). */
 const editWindow = 1_200
@@ -42,18 +43,8 @@ const acts: Acts = {
   },
   delete: (context, account, { id }) => removeMessages(context, account, [id]),
   star: (context, account, { id }, { starred }) => starMessage(context, account, { id, starred }),
-  vote: (_context, account, message, { options }) => voteIn(account, message, options),
+  vote: (context, account, { id }, { options }) => voteInPoll(context, account, { id, by: 'me', options }),
   pin: (context, account, { id }, { seconds }) => pinMessage(context, account, { id, by: 'me', seconds }),
-}
-
-function voteIn(account: Account, message: WorldMessage, options: number[]): void {
-  const { poll } = message
-  if (!poll || message.type === 'revoked') throw new Error('not a poll')
-  demand(options.every((one) => poll.options[one] !== undefined) && (poll.multiple || options.length < 2))
-  const { [`${account.info.phone}@c.us`]: _, ...others } = poll.votes ?? {}
-  const mine = options.length === 0 ? {} : { [`${account.info.phone}@c.us`]: options }
-  message.poll = { ...poll, votes: { ...others, ...mine } }
-  account.messages.put(message)
 }
 
 const age = (context: Context, { t }: WorldMessage): number => context.clock.now() - t

@@ -8,7 +8,7 @@ import type { MediaSource } from '../model/content.ts'
 import type { Before } from '../model/history.ts'
 import type { Jid, MessageKey, PhoneNumber } from '../model/ids.ts'
 import type { Restriction } from '../model/restriction.ts'
-import type { SeenChat, SeenContact, SeenMessage, SeenReaction } from '../model/seen.ts'
+import type { OwnVote, SeenChat, SeenContact, SeenMessage, SeenReaction, SeenVote } from '../model/seen.ts'
 import type { Account } from '../model/status.ts'
 import type { TaskInput, TaskKind, TaskResult } from '../model/task.ts'
 import type { OutgoingCard } from '../model/vcard.ts'
@@ -73,6 +73,8 @@ export type EngineEvent =
       messageSender: Jid | null
       reaction: SeenReaction
     }
+  /** Someone voted in a poll, or took the vote back. `pollSender`: the author of the poll; null: this account. */
+  | { type: 'vote'; chat: Jid; bareId: string; pollSender: Jid | null; vote: SeenVote | OwnVote }
   /** The current state of chats: new ones, and those that changed. */
   | { type: 'chats'; chats: SeenChat[] }
   | { type: 'chat_removed'; chat: Jid }
@@ -254,6 +256,11 @@ export type Engine = {
    * `action_refused` (the message of another person), and as `readChats`.
    */
   readReceipts(message: MessageRef): Promise<Receipts>
+  /**
+   * Returns the newest vote of each person in a poll, as far as WhatsApp Web has them; an event reports each of them too. Fails
+   * with `message_not_found`, `action_refused` (no poll), and as `readChats`.
+   */
+  readVotes(message: MessageRef): Promise<SeenVote[]>
   /**
    * Yields all chats that WhatsApp Web holds, unordered, without a request to the server. In pieces, as they
    * are read. Fails with `whatsapp_timeout`, `whatsapp_error`, `not_connected`.

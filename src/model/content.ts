@@ -41,7 +41,17 @@ export type ContactCard = z.infer<typeof ContactCard>
 export const Poll = z.object({
   question: written(z.string()),
   multiple: detail(z.boolean().describe('True if people may choose several options.')),
-  options: z.array(z.object({ name: written(z.string()) })),
+  options: z.array(
+    z.object({
+      name: written(z.string()),
+      votes: z.int().optional().describe('Number of people who chose it, as far as the archive knows.'),
+      voters: detail(z.array(z.string()).optional().describe('JIDs of these people.')),
+    }),
+  ),
+  unreadable_votes: z
+    .int()
+    .optional()
+    .describe('Number of votes that could not be read: each may be for any option.'),
 })
 export type Poll = z.infer<typeof Poll>
 

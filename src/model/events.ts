@@ -40,6 +40,8 @@ export type StoredData = {
   sender?: number
   /** Columns of the chat that changed, or `new`, `removed` (the chat exists again), `members`. */
   fields?: string[]
+  /** For a vote: the names of the chosen options; null: it cannot be read. */
+  options?: string[] | null
   person?: number
   count?: number
   /** For a deleted message: with the chat and `sender`, the parts of its key. */
@@ -167,6 +169,38 @@ export const Event = z.discriminatedUnion('kind', [
     line: line(
       { emoji: written(z.string()), from: z.string().nullable(), from_me: z.boolean() },
       ({ emoji, from, from_me }, { quoted }) => ({ emoji: quoted(emoji), from, 'by me': from_me }),
+    ),
+  }),
+  messageEvent({
+    kind: 'poll.voted',
+    when: 'A person voted in a poll, changed the vote or took it back, on any device.',
+    next: 'Replace your copy of the poll: `message` has the results.',
+    data: z.object({
+      voter: z.string().nullable().describe('JID of the person who voted; null if it is no longer known.'),
+      from_me: z.boolean(),
+      options: z
+        .array(written(z.string()))
+        .nullable()
+        .describe('The whole choice; empty if the vote was taken back, null if it could not be read.'),
+    }),
+    read: ({ options = null, sender }, find) => ({
+      voter: find.jid(sender),
+      from_me: find.isMe(sender),
+      options,
+    }),
+    line: line(
+      {
+        voter: z.string().nullable(),
+        from_me: z.boolean(),
+        options: z.array(written(z.string())).nullable(),
+      },
+      ({ voter, from_me, options }, { quoted }) => ({
+        voter,
+        'by me': from_me,
+        for: options?.map(quoted).join(' '),
+        'taken back': options?.length === 0,
+        unreadable: options === null,
+      }),
     ),
   }),
   messageEvent({

@@ -15,6 +15,18 @@ export type SeenReaction = {
   at: number
 }
 
+export type SeenVote = {
+  /** Who voted; null: this account. */
+  voter: Jid | null
+  /** Names of the options: the whole choice; empty: taken back; null: the vote cannot be read. */
+  options: string[] | null
+  /** Unix milliseconds, by the voter's device. */
+  at: number
+}
+
+/** A vote of this account that WhatsApp has not reported yet: it is the newest one. */
+export type OwnVote = { voter: null; options: string[]; at: null }
+
 /** One message in its present state: new, unchanged or changed. */
 export type SeenMessage = {
   chat: Jid
@@ -54,6 +66,8 @@ export type SeenMessage = {
   pinnedUntil?: number | null
   /** All reactions of the message; null: they were not read. */
   reactions: SeenReaction[] | null
+  /** The newest vote of each person in a poll; missing: they were not read. */
+  votes?: SeenVote[] | null
 }
 
 export type SeenChat = {

@@ -78,7 +78,7 @@ export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestI
 
 /** Stores what an action changed on disk before the response. The event for it then changes nothing. */
 export type Note = (
-  event: Extract<Parameters<Archive['take']>[0], { type: 'message' | 'reaction' | 'chats' }>,
+  event: Extract<Parameters<Archive['take']>[0], { type: 'message' | 'reaction' | 'chats' | 'vote' }>,
 ) => void
 
 /** What each scope adds. */

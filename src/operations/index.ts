@@ -37,6 +37,7 @@ import {
   rejectOutboxItem,
 } from './outbox.ts'
 import { blockContact, checkNumbers } from './people.ts'
+import { getPollResults } from './polls.ts'
 import { getReceipts } from './receipts.ts'
 import { searchMessages } from './search.ts'
 import { sendMedia } from './send-media.ts'
@@ -88,6 +89,7 @@ export const OPERATIONS: readonly Operation[] = [
   joinGroup,
   listJoinRequests,
   answerJoinRequests,
+  getPollResults,
   listChats,
   getChat,
   changeChat,

@@ -42,7 +42,7 @@ export const ACTION = {
 export const EXAMPLE_ID = 'true_15551234567@c.us_3EB0C767D097B7C7C0'
 
 /** A poll of the documentation's examples. */
-const EXAMPLE_POLL = 'true_15551234568@c.us_3EB0A7C1D2E3F40516'
+export const EXAMPLE_POLL = 'true_15551234568@c.us_3EB0A7C1D2E3F40516'
 
 const done = { ok: z.literal(true), message_id: z.string() }
 
@@ -51,20 +51,26 @@ async function act(key: KeyParts, action: Action, granted: Grant<'send' | 'manag
   const { id, keys } = await granted.reader().quoted(key)
   const message = await granted.engine.act({ keys }, action, { limitMs: ACT_MS })
   if (message !== null) granted.note({ type: 'message', message })
-  if (action.kind === 'react') noteReaction(id, action, granted)
+  if (action.kind === 'react' || action.kind === 'vote') noteOwn(id, action, granted)
   return { ok: true as const, message_id: id }
 }
 
-function noteReaction(
+/** What this account did is stored before WhatsApp Web reports it. */
+function noteOwn(
   id: string,
-  { emoji }: ActionOf<'react'>,
+  action: ActionOf<'react' | 'vote'>,
   { note, clock }: Grant<'send' | 'manage', 'ready'>,
 ) {
   const key = parseMessageKey(id)
   if (key === null) return
   const { chat, bareId, fromMe, participant } = key
-  const messageSender = fromMe ? null : (participant ?? chat)
-  note({ type: 'reaction', chat, bareId, messageSender, reaction: { sender: null, emoji, at: clock.now() } })
+  const author = fromMe ? null : (participant ?? chat)
+  if (action.kind === 'react') {
+    const reaction = { sender: null, emoji: action.emoji, at: clock.now() }
+    return note({ type: 'reaction', chat, bareId, messageSender: author, reaction })
+  }
+  const vote = { voter: null, options: [...action.options], at: null }
+  note({ type: 'vote', chat, bareId, pollSender: author, vote })
 }
 
 /** One emoji of any kind, as people see it: with its skin tone, a flag, a keycap. */

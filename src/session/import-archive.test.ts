@@ -154,6 +154,16 @@ function fill(store: Store): void {
     })
   reaction(AMARA, '❤️')
   reaction(null, '👍')
+  const vote = (voter: Jid | null, options: string[] | null) =>
+    inbox.take({
+      type: 'vote',
+      chat: AMARA,
+      bareId: 'own',
+      pollSender: null,
+      vote: { voter, options, at: 1e12 },
+    })
+  vote(AMARA, ['Sat', 'Fri'])
+  vote(null, null)
   // Phone and LID turn out to be one person: details still name the row that went.
   inbox.take({ type: 'contacts', contacts: [contact(AMARA, AMARA_LID, 'Amara')] })
   inbox.take({
@@ -252,6 +262,10 @@ it('a line of a message has everything of it', () => {
     reactions: [
       { from: ME, emoji: '👍', at: '2001-09-09T01:46:40.000Z' },
       { from: AMARA, emoji: '❤️', at: '2001-09-09T01:46:40.000Z' },
+    ],
+    votes: [
+      { from: ME, options: null, at: '2001-09-09T01:46:40.000Z' },
+      { from: AMARA, options: ['Fri', 'Sat'], at: '2001-09-09T01:46:40.000Z' },
     ],
   })
   expect(messages.get('answer')).toMatchObject({

@@ -33,6 +33,7 @@ export type InboxEvent =
           | 'stored'
           | 'ack'
           | 'reaction'
+          | 'vote'
           | 'chats'
           | 'chat_removed'
           | 'history_came'
@@ -169,6 +170,8 @@ export function createInbox(options: InboxOptions): Inbox {
         return messages.ack(event.chat, event.bareId, event.ack)
       case 'reaction':
         return messages.reaction(event.chat, event.bareId, event.messageSender, event.reaction)
+      case 'vote':
+        return messages.vote(event.chat, event.bareId, event.pollSender, event.vote)
       case 'chats':
         for (const one of event.chats) {
           const chat = chats.chat(one)

@@ -2,7 +2,7 @@
 import type { Content } from '../model/content.ts'
 import type { EventKind, StoredData } from '../model/events.ts'
 import { chatKindOf, type Jid } from '../model/ids.ts'
-import type { SeenMessage, SeenReaction } from '../model/seen.ts'
+import type { OwnVote, SeenMessage, SeenReaction, SeenVote } from '../model/seen.ts'
 import { digitsOf } from '../store/identify.ts'
 import { type MessageDetails, type MessageRow, numberOf } from '../store/message-row.ts'
 import { ME, NOBODY } from '../store/people.ts'
@@ -35,6 +35,7 @@ export type MessageRecorder = {
   /** `chat`: its address, now or when the message was sent. */
   ack(chat: Jid, bareId: string, ack: number): void
   reaction(chat: Jid, bareId: string, messageSender: Jid | null, reaction: SeenReaction): void
+  vote(chat: Jid, bareId: string, pollSender: Jid | null, vote: SeenVote | OwnVote): void
 }
 
 /** Longer than the page takes to read the reactions of a page of messages. */
@@ -118,6 +119,7 @@ export function createMessageRecorder(
       log(seen.fromMe ? 'message.sent' : 'message.received', row, origin === 'late' ? { late: true } : null)
     }
     for (const reaction of seen.reactions ?? []) setReaction(row, reaction, false)
+    for (const vote of seen.votes ?? []) setVote(row, vote, false)
   }
 
   /** @param body as stored */
@@ -193,6 +195,7 @@ export function createMessageRecorder(
     setMarks(row, seen)
     if (seen.fromMe) setAck(row, seen.ack)
     if (seen.reactions !== null) setReactions(row, seen.reactions)
+    for (const vote of seen.votes ?? []) setVote(row, vote)
   }
 
   /** A place that moves, an event that is cancelled, and what an earlier version did not store or know. */
@@ -263,6 +266,20 @@ export function createMessageRecorder(
   function removeReaction(row: { id: number; chat: number }, sender: number): void {
     changes.removeReaction(row.id, sender)
     log('message.reaction', row, { emoji: '', sender })
+  }
+
+  /** A vote is the whole choice of a person, and the newest one counts; one that was taken back stays, as an empty choice. */
+  function setVote(row: { id: number; chat: number }, vote: SeenVote | OwnVote, tell = true): void {
+    const { voter, options, at } = vote
+    const from = voter === null ? ME : where.senderId(voter, at / 1000)
+    const known = changes.votes(row.id).find((one) => one.voter === from)
+    // Times of WhatsApp's devices are compared with each other only: our clock may differ.
+    const at_ms = at ?? known?.at_ms ?? 0
+    if (known !== undefined && known.at_ms > at_ms) return
+    const choice = options === null ? null : JSON.stringify([...options].sort())
+    changes.setVote({ message: row.id, voter: from, choice, at_ms })
+    const before = known === undefined ? '[]' : known.choice
+    if (tell && before !== choice) log('poll.voted', row, { sender: from, options })
   }
 
   /**
@@ -374,6 +391,9 @@ export function createMessageRecorder(
     },
     reaction(chat, bareId, messageSender, reaction) {
       for (const row of findSent(chat, bareId, messageSender)) setReaction(row, reaction)
+    },
+    vote(chat, bareId, pollSender, vote) {
+      for (const row of findSent(chat, bareId, pollSender)) setVote(row, vote)
     },
   }
 }

@@ -120,6 +120,7 @@ async function open({
         act: async () => null,
         perform: () => Promise.reject(new Error('no task here')),
         readReceipts: async () => ({ people: [], waiting: 0 }),
+        readVotes: async () => [],
         async *readChats() {},
         async *readContacts() {},
         readMessages: async () => ({ messages: [], end: true, before: 'none' as const, next: null }),

@@ -248,6 +248,7 @@ export function createSession(options: SessionOptions): Session {
       case 'stored':
       case 'ack':
       case 'reaction':
+      case 'vote':
       case 'chats':
       case 'chat_removed':
       case 'history_came':

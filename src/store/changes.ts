@@ -1,8 +1,11 @@
-/** Changes of a message after it was stored: revisions (earlier texts) and reactions. */
+/** Changes of a message after it was stored: revisions (earlier texts), reactions and votes. */
 import type { Revision } from '../model/message.ts'
 import type { Connection } from './sqlite.ts'
 
 export type ReactionRow = { message: number; sender: number; emoji: string; at_ms: number }
+
+/** `choice`: JSON array of the names of options, sorted; null: it cannot be read. */
+export type VoteRow = { message: number; voter: number; choice: string | null; at_ms: number }
 
 export type RevisionRow = Omit<Revision, 'until_at'> & { until_at_ms: number }
 
@@ -19,6 +22,8 @@ export type Changes = {
   reactions(message: number): ReactionRow[]
   setReaction(row: ReactionRow): void
   removeReaction(message: number, sender: number): void
+  votes(message: number): VoteRow[]
+  setVote(row: VoteRow): void
 }
 
 export function createChanges(db: Connection): Changes {
@@ -37,6 +42,11 @@ export function createChanges(db: Connection): Changes {
      ON CONFLICT DO UPDATE SET emoji = excluded.emoji, at_ms = excluded.at_ms`,
   )
   const removeReaction = db.command('DELETE FROM main.reactions WHERE message = ? AND sender = ?')
+  const votes = db.query<VoteRow>('SELECT * FROM poll_votes WHERE message = ?')
+  const setVote = db.command(
+    `INSERT INTO main.poll_votes VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET choice = excluded.choice, at_ms = excluded.at_ms`,
+  )
   return {
     addRevision(message, { what, type, body, untilMs }) {
       addRevision.run(message, what, type, body, untilMs)
@@ -47,5 +57,7 @@ export function createChanges(db: Connection): Changes {
     reactions: (message) => reactions.all(message),
     setReaction: ({ message, sender, emoji, at_ms }) => void setReaction.run(message, sender, emoji, at_ms),
     removeReaction: (message, sender) => void removeReaction.run(message, sender),
+    votes: (message) => votes.all(message),
+    setVote: ({ message, voter, choice, at_ms }) => void setVote.run(message, voter, choice, at_ms),
   }
 }

@@ -150,6 +150,8 @@ export const MessageLine = z.object({
     .array(z.object({ what: z.enum(['edited', 'revoked']), type: text, body: text, until_at: iso }))
     .optional(),
   reactions: z.array(z.object({ from: address, emoji: text, at: iso })).optional(),
+  /** The newest vote of each person in a poll. `options`: names; empty: taken back; null: it could not be read. */
+  votes: z.array(z.object({ from: address, options: z.array(text).nullable(), at: iso })).optional(),
 })
 
 /** The last line: the file is complete. */

@@ -4,7 +4,7 @@ import { toJson } from '../json.ts'
 import type { MediaSource, RawModel } from '../model/content.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { Revision } from '../model/message.ts'
-import type { ReactionRow } from './changes.ts'
+import type { ReactionRow, VoteRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
 import type { ArchiveLine, ChatLine, EndLine, MessageLine, PersonLine } from './export-format.ts'
 import type { GapRow } from './gaps.ts'
@@ -96,6 +96,7 @@ export function toChatLine(
 export type MessageParts = {
   revisions: readonly RevisionRow[]
   reactions: readonly ReactionRow[]
+  votes: readonly VoteRow[]
   raw: RawModel | undefined
   source: MediaSource | undefined
 }
@@ -103,7 +104,7 @@ export type MessageParts = {
 export function toMessageLine(
   row: MessageRow,
   chat: string,
-  { revisions, reactions, raw, source }: MessageParts,
+  { revisions, reactions, votes, raw, source }: MessageParts,
   addressOf: AddressOf,
 ): z.infer<typeof MessageLine> {
   const { quoted, mentions, expires_at, pinned_until, ...others } = detailsOf(row)
@@ -160,6 +161,15 @@ export function toMessageLine(
             const from = addressOf(sender)
             return from === null ? [] : [{ from, emoji, at: msToIso(at_ms) }]
           }),
+          ...(votes.length === 0
+            ? {}
+            : {
+                votes: votes.flatMap(({ voter, choice, at_ms }) => {
+                  const from = addressOf(voter)
+                  const options = choice === null ? null : JSON.parse(choice)
+                  return from === null ? [] : [{ from, options, at: msToIso(at_ms) }]
+                }),
+              }),
         }),
   }
 }

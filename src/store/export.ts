@@ -1,6 +1,6 @@
 /** Writes the archive as JSON Lines (export-format.ts), one piece at a time, at any size. */
 import type { Jid } from '../model/ids.ts'
-import type { ReactionRow } from './changes.ts'
+import type { ReactionRow, VoteRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
 import { FORMAT, FORMAT_VERSION } from './export-format.ts'
 import {
@@ -47,6 +47,8 @@ const QUERIES = {
     ORDER BY message, at_ms, sender`,
   spans: 'SELECT phone, from_ms, until_ms FROM person_phones WHERE person = ? ORDER BY from_ms, phone',
   aliases: 'SELECT asked FROM phone_aliases WHERE phone = ? ORDER BY asked',
+  votes: `SELECT v.* FROM json_each(?) asked CROSS JOIN poll_votes v ON v.message = asked.value
+    ORDER BY message, at_ms, voter`,
   sources: 'SELECT m.* FROM json_each(?) asked CROSS JOIN media m ON m.message = asked.value',
   meta: 'SELECT value FROM meta WHERE name = ?',
   lastEvent: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
@@ -61,6 +63,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
   const gaps = db.query<GapRow>(QUERIES.gaps)
   const revisions = db.query<RevisionRow>(QUERIES.revisions)
   const reactions = db.query<ReactionRow>(QUERIES.reactions)
+  const votes = db.query<VoteRow>(QUERIES.votes)
   const models = createModelReader(db)
   const spans = db.query<PhoneSpan>(QUERIES.spans)
   const aliases = db.query<{ asked: Jid }>(QUERIES.aliases)
@@ -132,6 +135,7 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
     function* messageLines(rows: readonly MessageRow[]): Generator<string> {
       const positions = JSON.stringify(rows.map(({ id }) => id))
       const [revised, reacted] = [byMessage(revisions.all(positions)), byMessage(reactions.all(positions))]
+      const voted = byMessage(votes.all(positions))
       const rawOf = models(rows.map(({ id }) => id))
       const sourceOf = new Map(sources.all(positions).map((row) => [row.message, toSource(row)]))
       const strangers = new Set(rows.map((row) => row.chat).filter((id) => !told.chats.has(id)))
@@ -142,12 +146,16 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
         const parts = {
           revisions: revised.get(row.id) ?? [],
           reactions: reacted.get(row.id) ?? [],
+          votes: voted.get(row.id) ?? [],
           raw: rawOf.get(row.id),
           source: sourceOf.get(row.id),
         }
         const { quoted, mentions = [] } = detailsOf(row)
-        const reacting = parts.reactions.map(({ sender }) => sender)
-        yield* introduce([row.sender, quoted?.sender ?? ME, ...mentions, ...reacting])
+        const acting = [
+          ...parts.reactions.map(({ sender }) => sender),
+          ...parts.votes.map(({ voter }) => voter),
+        ]
+        yield* introduce([row.sender, quoted?.sender ?? ME, ...mentions, ...acting])
         yield toLine(toMessageLine(row, address, parts, addressOf))
       }
     }

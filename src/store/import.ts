@@ -165,6 +165,10 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
       const sender = senderAt(from)
       store.changes.setReaction({ message: line.position, sender, emoji, at_ms: Date.parse(at) })
     }
+    for (const { from, options, at } of line.votes ?? []) {
+      const choice = options === null ? null : JSON.stringify([...options].sort())
+      store.changes.setVote({ message: line.position, voter: senderAt(from), choice, at_ms: Date.parse(at) })
+    }
   }
 
   store.transaction(() => {

@@ -16,6 +16,8 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
   const sentBy = db.query<{ id: number }>('SELECT id FROM messages WHERE sender = ? AND sender > 0')
   const react = db.command('UPDATE OR IGNORE reactions SET sender = ? WHERE sender = ? AND sender > 0')
   const dropReactions = db.command('DELETE FROM reactions WHERE sender = ? AND sender > 0')
+  const vote = db.command('UPDATE OR IGNORE poll_votes SET voter = ? WHERE voter = ? AND voter > 0')
+  const dropVotes = db.command('DELETE FROM poll_votes WHERE voter = ? AND voter > 0')
   const join = db.command('UPDATE OR IGNORE members SET person = ? WHERE person = ?')
   const dropMember = db.command('DELETE FROM members WHERE person = ?')
 
@@ -63,6 +65,8 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
     drop(sentBy.all(from))
     react.run(into, from)
     dropReactions.run(from)
+    vote.run(into, from)
+    dropVotes.run(from)
     join.run(into, from)
     dropMember.run(from)
     const old = chats.byPerson(from)

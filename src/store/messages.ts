@@ -101,6 +101,7 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
   const removals = [
     'DELETE FROM revisions WHERE message IN (SELECT value FROM json_each(?))',
     'DELETE FROM reactions WHERE message IN (SELECT value FROM json_each(?))',
+    'DELETE FROM poll_votes WHERE message IN (SELECT value FROM json_each(?))',
     'DELETE FROM events WHERE message IN (SELECT value FROM json_each(?))',
   ].map((sql) => db.command(sql))
   const remove = db.command('DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?))')

@@ -3,7 +3,8 @@ import type { Clock } from '../clock.ts'
 import type { Chat } from '../model/chat.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { MediaState, Message } from '../model/message.ts'
-import type { ReactionRow } from './changes.ts'
+import type { ReactionRow, VoteRow } from './changes.ts'
+import { byMessage } from './export-pages.ts'
 import { MEDIA_STATE, MEDIA_TABLES } from './media-files.ts'
 import type { MessageDetails, MessageRow } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
@@ -70,6 +71,9 @@ export function createLoader(db: Connection, clock: Clock): Loader {
     `SELECT r.* FROM json_each(?) asked CROSS JOIN reactions r ON r.message = asked.value
      WHERE r.emoji <> ''`,
   )
+  const votes = db.query<VoteRow>(
+    'SELECT v.* FROM json_each(?) asked CROSS JOIN poll_votes v ON v.message = asked.value',
+  )
   const mediaStates = db.query<{ message: number; state: MediaState }>(
     `SELECT m.message, ${MEDIA_STATE} AS state FROM json_each(?) asked CROSS JOIN ${MEDIA_TABLES}
      WHERE m.message = asked.value`,
@@ -91,16 +95,6 @@ export function createLoader(db: Connection, clock: Clock): Loader {
     return new Map(people.all(JSON.stringify(wanted)).map((row) => [row.asked, row]))
   }
 
-  function loadReactions(positions: number[]): Map<number, ReactionRow[]> {
-    const byMessage = new Map<number, ReactionRow[]>()
-    for (const row of reactions.all(JSON.stringify(positions))) {
-      const others = byMessage.get(row.message)
-      if (others === undefined) byMessage.set(row.message, [row])
-      else others.push(row)
-    }
-    return byMessage
-  }
-
   const now = () => Math.floor(clock.now() / 1000)
   const load = (positions: Iterable<number>) =>
     rows.all(JSON.stringify([...positions].sort((one, other) => one - other)))
@@ -114,13 +108,16 @@ export function createLoader(db: Connection, clock: Clock): Loader {
     const withMedia = page.filter(({ has_media }) => has_media === 1).map(({ id }) => id)
     const states = withMedia.length === 0 ? [] : mediaStates.all(JSON.stringify(withMedia))
     const statesOf = new Map(states.map(({ message, state }) => [message, state]))
-    const reactionsOf = loadReactions(page.map(({ id }) => id))
+    const reactionsOf = byMessage(reactions.all(JSON.stringify(page.map(({ id }) => id))))
+    const polls = page.filter((_, index) => details[index]?.poll !== undefined).map(({ id }) => id)
+    const votesOf = byMessage(polls.length === 0 ? [] : votes.all(JSON.stringify(polls)))
     const known = loadPeople([
       ...page.map(({ sender }) => sender),
       ...details.flatMap(({ mentions = [] }) => mentions),
       ...quotes.map(({ sender }) => sender ?? ME),
       ...found.map(({ sender }) => sender),
       ...[...reactionsOf.values()].flat().map(({ sender }) => sender),
+      ...[...votesOf.values()].flat().map(({ voter }) => voter),
     ])
     const whose = (sender: number): Jid | null => jidOf(sender, { own: me, people: known })
     return page.flatMap((row) => {
@@ -130,6 +127,7 @@ export function createLoader(db: Connection, clock: Clock): Loader {
         own: me,
         people: known,
         reactions: reactionsOf,
+        votes: votesOf,
         mediaStates: statesOf,
         quotedKey: (_, quote) => quotedKey(quote, chat, found, whose, me),
       })

@@ -1,13 +1,13 @@
 /** Converts rows of the archive to the form of the API: ids, names and shapes as documented. */
 import type { Chat, ChatKind, Gap } from '../model/chat.ts'
 import type { Contact } from '../model/contact.ts'
-import type { Content } from '../model/content.ts'
+import type { Content, Poll } from '../model/content.ts'
 import type { History } from '../model/history.ts'
 import { type Jid, phoneOf } from '../model/ids.ts'
 import type { MediaState, Message } from '../model/message.ts'
 import { summaryOf } from '../model/summary.ts'
 import { isVisible } from '../model/text.ts'
-import type { ReactionRow } from './changes.ts'
+import type { ReactionRow, VoteRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
 import { type MessageDetails, type MessageRow, STANDINGS } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
@@ -35,6 +35,7 @@ export type Surroundings = {
   own: Own
   people: ReadonlyMap<number, PersonRow>
   reactions: ReadonlyMap<number, readonly ReactionRow[]>
+  votes: ReadonlyMap<number, readonly VoteRow[]>
   /** Where the media of messages is, as far as it is known. */
   mediaStates: ReadonlyMap<number, MediaState>
   /** The key of the quoted message; null if it is not known. */
@@ -165,7 +166,7 @@ function toContent(row: MessageRow, content: Content, people: Jid[], around: Sur
       : { media: { ...media, state: around.mediaStates.get(row.id) ?? 'at_whatsapp' } }),
     ...(location && { location }),
     ...(contacts && { contacts }),
-    ...(poll && { poll }),
+    ...(poll && { poll: toResults(poll, around.votes.get(row.id) ?? [], around) }),
     ...(event && { event }),
     ...(call && { call }),
     ...(notice && { notice: { ...notice, ...(people.length === 0 ? {} : { people }) } }),
@@ -191,6 +192,26 @@ function toReaction(row: ReactionRow, around: Surroundings): NonNullable<Message
     from: jidOf(row.sender, around) ?? '',
     from_me: row.sender === ME,
     at: msToIso(row.at_ms),
+  }
+}
+
+/** A poll with its votes. One for an option that the poll does not have, or that could not be read, is counted apart. */
+function toResults(poll: Poll, votes: readonly VoteRow[], around: Surroundings): Poll {
+  if (votes.length === 0) return poll
+  const names = new Set(poll.options.map(({ name }) => name))
+  const choices = votes.map(({ voter, choice }) => {
+    const chosen: string[] | null = choice === null ? null : JSON.parse(choice)
+    return { voter: jidOf(voter, around), chosen: chosen?.every((name) => names.has(name)) ? chosen : null }
+  })
+  const unreadable = choices.filter(({ chosen }) => chosen === null).length
+  return {
+    ...poll,
+    options: poll.options.map(({ name }) => {
+      const chose = choices.filter(({ chosen }) => chosen?.includes(name))
+      const voters = chose.map(({ voter }) => voter).filter((jid) => jid !== null)
+      return { name, votes: chose.length, ...(voters.length === 0 ? {} : { voters }) }
+    }),
+    ...(unreadable === 0 ? {} : { unreadable_votes: unreadable }),
   }
 }
 

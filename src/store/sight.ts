@@ -35,6 +35,7 @@ const VIEWS = {
   members: ofChat('members'),
   gaps: ofChat('gaps'),
   reactions: ofMessage('reactions'),
+  poll_votes: ofMessage('poll_votes'),
   revisions: ofMessage('revisions'),
   media: ofMessage('media'),
   message_raw: ofMessage('message_raw'),

@@ -73,6 +73,12 @@ const CHECKS: readonly { check: string; says: string; sql: string }[] = [
       OR (sender > 0 AND sender NOT IN (SELECT id FROM people))`,
   },
   {
+    check: 'votes',
+    says: 'votes belong to no message or no person',
+    sql: `SELECT count(*) AS n FROM poll_votes WHERE message NOT IN (SELECT id FROM messages)
+      OR (voter > 0 AND voter NOT IN (SELECT id FROM people))`,
+  },
+  {
     check: 'gaps',
     says: 'gaps belong to no chat, or end before they begin',
     sql: `SELECT count(*) AS n FROM gaps

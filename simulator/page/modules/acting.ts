@@ -2,6 +2,7 @@
 import { isOn } from '../faults.ts'
 import { ChatModel } from '../models.ts'
 import { boot, connection } from '../page.ts'
+import { storedVotes, voteTable } from '../polls.ts'
 import { reactionTable } from '../reactions.ts'
 import { defineModule, refuse } from '../registry.ts'
 import { addAndSendMsgToChat } from '../send.ts'
@@ -89,7 +90,8 @@ export function defineActingModules(): void {
   }
   defineModule('WAWebSyncGatingUtils', { isPlaceholderMessageResendEnabled: () => false })
   defineModule('WAWebAddonReactionTableMode', reactionTable)
-  defineModule('WAWebAddonPollVoteTableMode', { pollVoteTableMode: { bulkUpsert: async () => undefined } })
+  defineModule('WAWebAddonPollVoteTableMode', voteTable)
+  defineModule('WAWebPollsVotesSchema', { getTable: () => storedVotes })
   defineModule('WAWebBackendJobsCommon', { mediaTypeFromProtobuf: () => null })
   defineModule('WAWebE2EProtoUtils', { typeAttributeFromProtobuf: () => 'text' })
 }

@@ -41,7 +41,6 @@ export const notBuiltModules: ReadonlySet<string> = new Set([
   'WAWebNewsletterUpdateUserSettingJob',
   'WAWebNoteAction',
   'WAWebPhoneUtils',
-  'WAWebPollsVotesSchema',
   'WAWebRevokeStatusAction',
   'WAWebSaveContactAction',
   'WAWebSendEventEditMsgAction',

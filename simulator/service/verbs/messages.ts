@@ -17,6 +17,7 @@ import { sessionsOf } from '../context.ts'
 import { removeUnaware } from '../links.ts'
 import { isMediaType } from '../media.ts'
 import { receive, setAck } from '../messages.ts'
+import { voteInPoll } from '../polls.ts'
 import { copyOf, type Reach } from './reach.ts'
 
 type MessageVerbs = Pick<
@@ -41,6 +42,7 @@ type MessageVerbs = Pick<
   | 'star'
   | 'receive'
   | 'pinMessage'
+  | 'vote'
   | 'moveClock'
 >
 
@@ -143,6 +145,7 @@ export function messageVerbs({ context, account, chatId, person }: Reach): Messa
     star: async (options) => copyOf(starMessage(context, account(), options)),
     pinMessage: async ({ id, by, seconds }) =>
       copyOf(pinMessage(context, account(), { id, by, seconds: seconds === 0 ? null : seconds })),
+    vote: async (options) => copyOf(voteInPoll(context, account(), options)),
     async moveClock({ seconds }) {
       if (!(seconds >= 0)) throw new Error('The clock goes forward only.')
       context.clock.move(seconds)

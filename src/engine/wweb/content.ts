@@ -186,7 +186,10 @@ function readPoll(raw: Fields): Content {
       question: textOf(raw.pollName) ?? '',
       // WhatsApp Web's number of choices; 0: any.
       multiple: raw.pollSelectableOptionsCount !== 1,
-      options: options.map((one) => ({ name: textOf(one.name) ?? '' })),
+      options: options.map((one) => ({
+        name: textOf(one.name) ?? '',
+        ...some('votes', toPositive(one.optionVoteCount)),
+      })),
     },
   }
 }

@@ -12,6 +12,7 @@ import { installPageActs } from './page-acts.ts'
 import { installPageHistory } from './page-history.ts'
 import { installPageMedia } from './page-media.ts'
 import { installPageMemory, MEMORY_LIMITS } from './page-memory.ts'
+import { installPagePolls } from './page-polls.ts'
 import { installPageRows } from './page-rows.ts'
 import { installPageSends } from './page-sends.ts'
 import { installPageTasks } from './page-tasks.ts'
@@ -250,6 +251,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     await client.pupPage?.evaluate(installPageSends)
     await client.pupPage?.evaluate(installPageActs)
     await client.pupPage?.evaluate(installPageTasks)
+    await client.pupPage?.evaluate(installPagePolls)
     if (!(await client.pupPage?.evaluate(installPageWatch))) options.onUnwatched()
     attached = true
     options.onListening()

@@ -7,7 +7,7 @@ import { type Jid, toJid } from '../../model/ids.ts'
 import type { EngineEvent } from '../engine.ts'
 import type { Acting } from './acting.ts'
 import type { LibraryClient, LibraryMessage } from './linked-client.ts'
-import type { Changes, RawMessage } from './raw.ts'
+import type { Changes, RawMessage, VoteRow } from './raw.ts'
 import type { Sender } from './sender.ts'
 import { originalKeyOf } from './translate.ts'
 import type { Translator } from './translator.ts'
@@ -79,10 +79,18 @@ const isUploaded = ({ rawData }: LibraryMessage) => Boolean(rawData.directPath)
 
 /**
  * Converts changes of the page's memory to events: chats and people that are new or changed, removed chats,
- * messages whose expiry changed, messages that were stored without an event.
+ * messages whose expiry changed, messages that were stored without an event, votes.
  */
 function toEvents(
-  { chats, removed, transferred, contacts, messages, stored }: Changes,
+  {
+    chats = [],
+    removed = [],
+    transferred = [],
+    contacts = [],
+    messages = [],
+    stored = [],
+    votes = [],
+  }: Changes,
   translator: Translator,
 ): EngineEvent[] {
   const seenChats = chats.flatMap((row) => translator.chat(row) ?? [])
@@ -94,6 +102,7 @@ function toEvents(
     ...transferred.map((id): EngineEvent => ({ type: 'history_came', chat: toJid(id) })),
     ...messagesOf('message', messages, translator),
     ...messagesOf('stored', stored, translator),
+    ...votesOf(votes, translator),
   ]
 }
 
@@ -105,5 +114,13 @@ function messagesOf(
   return rows.flatMap((raw) => {
     const message = translator.message(raw)
     return message === null ? [] : [{ type, message }]
+  })
+}
+
+/** Votes as the page has them, as events; one that cannot be placed is left out. */
+export function votesOf(rows: readonly VoteRow[], translator: Translator) {
+  return rows.flatMap((row) => {
+    const seen = translator.vote(row)
+    return seen === null ? [] : [{ type: 'vote' as const, ...seen }]
   })
 }

@@ -148,7 +148,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   const sender = createSender(client, addresses, translator, media, clock)
   const acting = createActing(client, translator, clock)
   const listeners = listenTo(client, sender, acting, translator, emitWhenReady, log)
-  const reading = createReading(client, addresses, translator, ask, clock)
+  const reading = createReading(client, addresses, translator, ask, clock, emitWhenReady)
   const performing = createPerforming(client, translator, clock)
   const supported = createSupported(client, clock, emit)
   const restrictions = createRestrictions(client, clock, emit)
@@ -372,6 +372,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     readChats: () => supported.read('read_chats', reading.readChats),
     readContacts: () => supported.read('read_contacts', reading.readContacts),
     readReceipts: (message) => supported.use(['read_receipts'], () => reading.readReceipts(message)),
+    readVotes: (message) => supported.use(['read_votes'], () => reading.readVotes(message)),
     askPhone: (chat) => supported.use(['read_history'], () => reading.askPhone(chat)),
     readMessages: (chat, page) => supported.use(['read_history'], () => reading.readMessages(chat, page)),
     memory: {

@@ -133,9 +133,12 @@ export function installPageHistory(): void {
     async rowsOf(models: MsgModel[]): Promise<MessageRow[]> {
       const pairs = await Promise.all(
         models.map(async (model): Promise<MessageRow[]> => {
-          const reactions = await tools.reactions(model)
+          const [reactions, votes] = await Promise.all([
+            tools.reactions(model),
+            window.whatsappMcpPolls.votes(model),
+          ])
           const message = rows.attempt(() => rows.message(model))
-          return message ? [{ message, reactions }] : []
+          return message ? [{ message, reactions, votes }] : []
         }),
       )
       return pairs.flat()

@@ -1,6 +1,7 @@
 /** Types of WhatsApp Web's modules and models that our in-page code reads, and of that code's own tools. */
 import type { PageActs } from './page-acts.ts'
 import type { PageFile, PageMedia } from './page-media.ts'
+import type { PagePolls } from './page-polls.ts'
 import type { PageTasks } from './page-tasks.ts'
 import type { ModelTools } from './plain-model.ts'
 import type { Before, Changes, ChatRow, ContactRow, HistoryAnswer, RawMessage } from './raw.ts'
@@ -96,6 +97,14 @@ export type Sender = {
   timestamp?: number
 }
 
+/** The numbers of the chosen options: bytes in the page's database, a list in what arrives. What cannot be decrypted has none. */
+export type Choice = {
+  selectedOptionLocalIds?: ArrayLike<number> | ArrayBuffer | null
+  senderTimestampMs?: number
+}
+export type StoredVote = Choice & { sender: unknown }
+export type ArrivedVote = Choice & { id: Key; pollUpdateParentKey: Key; author?: Wid; from?: Wid; t?: number }
+
 export type PageModules = {
   WAWebCollections: {
     Chat: Collection<ChatModel>
@@ -127,6 +136,11 @@ export type PageModules = {
   WAWebPinInChatCollection: {
     PinInChatCollection: Collection<PinModel> & { getByParentMsgKey(key: unknown): PinModel | undefined }
   }
+  /** Rows of the page's database. */
+  WAWebPollsVotesSchema: {
+    getTable(): { equals(fields: ['parentMsgKey'], key: string): Promise<StoredVote[]> }
+  }
+  WAWebAddonPollVoteTableMode: { pollVoteTableMode: { bulkUpsert(votes: ArrivedVote[]): Promise<unknown> } }
   WAWebDownloadManager: {
     downloadManager: { downloadAndMaybeDecrypt(options: object): Promise<ArrayBuffer> }
   }
@@ -171,6 +185,8 @@ export type PageRows = {
   contacts(ids: string[]): ContactRow[]
   messages(ids: string[]): RawMessage[]
   isStatus(id: unknown): boolean
+  /** This account's addresses. */
+  me(): string[]
   /** False for a group that this account is not in. */
   isMember(chat: ChatModel): boolean
   /** Chats whose older messages are being loaded, with the time of the oldest one before (Unix seconds). */
@@ -225,6 +241,7 @@ export type PageWindow = {
   whatsappMcpRows: PageRows
   whatsappMcpHistory: PageHistory
   whatsappMcpMedia: PageMedia
+  whatsappMcpPolls: PagePolls
   WWebJS: { sendMessage: SendMessage; mediaInfoToFile(media: PageFile): object }
   whatsappMcpModels: ModelTools
   whatsappMcpActs: PageActs

@@ -64,8 +64,14 @@ export type RawMessage = {
 /** One reaction from `Reactions.find`: a sender and an emoji. */
 export type ReactionRow = { key: string; sender: string; emoji: string; at: number }
 
-/** A message of the page's memory, with its reactions if they were read. */
-export type MessageRow = { message: RawMessage; reactions: ReactionRow[] | null }
+/** One person's newest vote in the poll with this key. `options`: names; null if it cannot be read. `at`: Unix ms. */
+export type VoteRow = { poll: RawKey; voter: string; fromMe: boolean; options: string[] | null; at: number }
+
+/** A message of the page's memory, with its reactions and votes if they were read. */
+export type MessageRow = { message: RawMessage; reactions: ReactionRow[] | null; votes: VoteRow[] | null }
+
+/** `refused`: the message is no poll. */
+export type VotesAnswer = { state: 'unknown' } | { state: 'refused' } | { state: 'done'; rows: VoteRow[] }
 
 export type ChatRow = {
   id: string
@@ -97,7 +103,7 @@ export type ContactRow = {
 }
 
 /** Changes of the page's memory within a fraction of a second. */
-export type Changes = {
+export type Changes = Partial<{
   chats: ChatRow[]
   removed: string[]
   /** Chats of which more was transferred. */
@@ -106,7 +112,8 @@ export type Changes = {
   messages: RawMessage[]
   /** Stored by WhatsApp Web without being marked as new, so the library does not report them. */
   stored: RawMessage[]
-}
+  votes: VoteRow[]
+}>
 
 /** See `HistoryCursor`. */
 export type Before = { until: number; without: readonly string[] } | null

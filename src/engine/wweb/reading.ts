@@ -6,11 +6,13 @@ import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
 import { type Jid, phoneJid, phoneOf, toJid } from '../../model/ids.ts'
 import { toUnixSeconds } from '../../model/times.ts'
-import type { Engine, HistoryPage, Receipt, Receipts } from '../engine.ts'
+import type { Engine, EngineEvent, HistoryPage, Receipt, Receipts } from '../engine.ts'
 import type { Addresses } from './addresses.ts'
 import type { Ask } from './asking.ts'
 import type { LibraryClient } from './linked-client.ts'
+import { votesOf } from './listeners.ts'
 import { pageAskPhone, pageHistory } from './page-history.ts'
+import { pageVotes } from './page-polls.ts'
 import { pageReceipts } from './page-receipts.ts'
 import { pageChatIds, pageChatOf, pageChats, pageContactIds, pageContacts } from './page-rows.ts'
 import type { ReceiptsAnswer } from './raw.ts'
@@ -33,7 +35,7 @@ export type ReadingClient = Pick<LibraryClient, 'getNumberId' | 'getContactLidAn
 }
 export type Reading = Pick<
   Engine,
-  'readChats' | 'readContacts' | 'readMessages' | 'readReceipts' | 'findNumber' | 'askPhone'
+  'readChats' | 'readContacts' | 'readMessages' | 'readReceipts' | 'readVotes' | 'findNumber' | 'askPhone'
 >
 
 export function createReading(
@@ -42,6 +44,7 @@ export function createReading(
   translator: Translator,
   ask: Ask,
   clock: Clock,
+  emit: (event: EngineEvent) => void,
 ): Reading {
   /**
    * puppeteer's types for functions sent to the page do not support generics; our functions take plain data.
@@ -91,6 +94,14 @@ export function createReading(
       if (answer.state === 'refused') fail('action_refused', { detail: 'Only own messages have receipts.' })
       return toReceipts(answer.rows, answer.waiting, addresses)
     },
+    async readVotes({ keys }) {
+      const answer = await inPage('Reading the votes', MEMORY_MS, pageVotes, keys)
+      if (answer.state === 'unknown') fail('message_not_found')
+      if (answer.state === 'refused') fail('action_refused', { detail: 'The message is no poll.' })
+      const votes = votesOf(answer.rows, translator)
+      votes.forEach(emit)
+      return votes.map(({ vote }) => vote)
+    },
     async readMessages(chat: Jid, { before, count }): Promise<HistoryPage> {
       const what = 'Reading the history'
       for (const endAt = clock.now() + WALK_MS; ; ) {
@@ -99,7 +110,7 @@ export function createReading(
         if (answer.state === 'done') {
           const address = toJid(answer.chat)
           const seen = answer.rows
-            .flatMap(({ message, reactions }) => translator.message(message, reactions) ?? [])
+            .flatMap(({ message, reactions, votes }) => translator.message(message, reactions, votes) ?? [])
             .map((message) => inChat(message, address))
           const before = /@newsletter$/.test(chat) ? 'none' : beforeOf(answer.transfer)
           return { messages: seen, end: answer.end, before, next: answer.next }

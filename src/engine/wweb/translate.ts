@@ -5,11 +5,20 @@
 import { createHash } from 'node:crypto'
 import { chatKindOf, type Jid, type KeyParts, parseMessageKey, toJid } from '../../model/ids.ts'
 import { CHANGE_TYPES, standingOf } from '../../model/message-types.ts'
-import type { SeenChat, SeenContact, SeenMessage, SeenReaction } from '../../model/seen.ts'
+import type { SeenChat, SeenContact, SeenMessage, SeenReaction, SeenVote } from '../../model/seen.ts'
 import { cleanText, isVisible } from '../../model/text.ts'
 import { LAST_SECOND, toUnixMs, toUnixSeconds } from '../../model/times.ts'
 import { bodyOf, contentOf, peopleOf, sourceOf } from './content.ts'
-import type { ChatRow, ContactRow, RawKey, RawMessage, RawReaction, RawWid, ReactionRow } from './raw.ts'
+import type {
+  ChatRow,
+  ContactRow,
+  RawKey,
+  RawMessage,
+  RawReaction,
+  RawWid,
+  ReactionRow,
+  VoteRow,
+} from './raw.ts'
 
 /** Characters of a quoted message that its reply includes. */
 const QUOTE_LENGTH = 1_000
@@ -160,6 +169,22 @@ export function toReaction(
       emoji: cleanText(raw.reaction ?? ''),
       at: toUnixMs(raw.timestamp, seenAt * 1_000),
     },
+  }
+}
+
+/** A vote in a poll; null if a key or the voter cannot be read. `pollSender` null: this account. */
+export function toVote(
+  { poll, voter, fromMe, options, at }: VoteRow,
+  seenAt: number,
+): { chat: Jid; bareId: string; pollSender: Jid | null; vote: SeenVote } | null {
+  const key = keyOf(poll)
+  const from = fromMe ? null : toJidOrNone(voter)
+  if (key === null || (from === null && !fromMe)) return null
+  return {
+    chat: key.chat,
+    bareId: key.bareId,
+    pollSender: key.fromMe ? null : (key.participant ?? key.chat),
+    vote: { voter: from, options: options?.map(cleanText) ?? null, at: toUnixMs(at, seenAt * 1_000) },
   }
 }
 

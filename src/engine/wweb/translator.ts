@@ -6,18 +6,31 @@ import type { Clock } from '../../clock.ts'
 import type { Log } from '../../log.ts'
 import type { SeenChat, SeenContact, SeenMessage } from '../../model/seen.ts'
 import { modelTools } from './plain-model.ts'
-import type { ChatRow, ContactRow, RawMessage, RawReaction, ReactionRow } from './raw.ts'
-import { isChange, toPlaceholder, toReaction, toSeenChat, toSeenContact, toSeenMessage } from './translate.ts'
+import type { ChatRow, ContactRow, RawMessage, RawReaction, ReactionRow, VoteRow } from './raw.ts'
+import {
+  isChange,
+  toPlaceholder,
+  toReaction,
+  toSeenChat,
+  toSeenContact,
+  toSeenMessage,
+  toVote,
+} from './translate.ts'
 
 /**
  * None of these throws. They return null for entries that are not reported, and if the key cannot be read.
  */
 export type Translator = {
   /** A message that cannot be read has the type `unknown`, with its id, chat and time. */
-  message(raw: RawMessage, reactions?: readonly ReactionRow[] | null): SeenMessage | null
+  message(
+    raw: RawMessage,
+    reactions?: readonly ReactionRow[] | null,
+    votes?: readonly VoteRow[] | null,
+  ): SeenMessage | null
   chat(row: ChatRow): SeenChat | null
   contact(row: ContactRow): SeenContact | null
   reaction(raw: RawReaction): ReturnType<typeof toReaction>
+  vote(row: VoteRow): ReturnType<typeof toVote>
 }
 
 /** @param build the build of WhatsApp Web, which is stored with each model; null while it is not known */
@@ -42,7 +55,13 @@ export function createTranslator(
     }
   }
 
-  function message(raw: RawMessage, reactions: readonly ReactionRow[] | null = null): SeenMessage | null {
+  const vote = (row: VoteRow) => guarded('a vote', () => toVote(row, seenAt()))
+
+  function message(
+    raw: RawMessage,
+    reactions: readonly ReactionRow[] | null = null,
+    votes: readonly VoteRow[] | null = null,
+  ): SeenMessage | null {
     const seen = guarded(
       'a message',
       () => toSeenMessage(raw, reactions, seenAt()),
@@ -50,7 +69,13 @@ export function createTranslator(
     )
     if (seen === null && !isChange(raw))
       log.warn('a message has no key or no type, and is not stored: this build of WhatsApp Web is unknown')
-    return seen && { ...seen, raw: { engine: 'wweb', build: build(), model: models.plain(raw) } }
+    return (
+      seen && {
+        ...seen,
+        votes: votes?.flatMap((row) => vote(row)?.vote ?? []) ?? null,
+        raw: { engine: 'wweb', build: build(), model: models.plain(raw) },
+      }
+    )
   }
 
   return {
@@ -58,6 +83,7 @@ export function createTranslator(
     chat: (row) =>
       guarded('a chat', () => toSeenChat(row, row.last === null ? null : message(row.last), seenAt())),
     contact: (row) => guarded('a contact', () => toSeenContact(row)),
+    vote,
     reaction: (raw) => guarded('a reaction', () => toReaction(raw, seenAt())),
   }
 }

@@ -26,6 +26,7 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   log_out: ['WAWebSocketModel.Socket.logout()'],
   receive: ['WAWebMsgKey.newId()', 'WAWebCollections.Msg.get()'],
   receive_reactions: ['WAWebAddonReactionTableMode.reactionTableMode.bulkUpsert()'],
+  receive_votes: ['WAWebAddonPollVoteTableMode.pollVoteTableMode.bulkUpsert()'],
   find_number: ['WAWebWidFactory.createWid()', 'WAWebQueryExistsJob.queryWidExists()'],
   send_text: [
     'WAWebWidFactory.createWid()',
@@ -105,6 +106,7 @@ export const NEEDS: Record<Ability, readonly string[]> = {
     'WAWebBlockContactAction.unblockContact()',
     'WAWebCollections.Blocklist.get()',
   ],
+  read_votes: ['WAWebPollsVotesSchema.getTable()', 'WAWebCollections.Msg.getMessagesById()'],
   read_receipts: ['WAWebApiMessageInfoStore.queryMsgInfo()'],
   fetch_media: [
     'WAWebDownloadManager.downloadManager.downloadAndMaybeDecrypt()',
