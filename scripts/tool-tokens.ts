@@ -20,6 +20,8 @@ const door = createDoor({
   control: Object.create(null),
   mcpSends: 'open',
   hideChats: [],
+  pace: { take() {} },
+  ownIds: { isOurs: () => false },
   mediaLinks: Object.create(null),
   clock: systemClock,
   mcpUrl: () => '',

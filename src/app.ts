@@ -17,6 +17,8 @@ import { DEFAULT_ACCOUNT, hasAccount, hasScope } from './operations/call.ts'
 import { createDoor, type Door } from './operations/door.ts'
 import { isReading, OPERATIONS, ROWS } from './operations/index.ts'
 import { createMediaLinks } from './operations/media-links.ts'
+import { createOwnIds } from './outbox/own-ids.ts'
+import { createPace } from './outbox/pace.ts'
 import { openAuthDir } from './session/auth-dir.ts'
 import { openControl } from './store/open-control.ts'
 import { startReadThreads } from './store/reads.ts'
@@ -71,6 +73,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const keys = await openKeys({ control: control.keys, secret: accessKey, clock, log })
   const { chromeExecutable, openEngine: openProfile } = options
   const threads = startReadThreads()
+  const ownIds = createOwnIds(authDir.secret('message-ids'))
   const accounts = await openAccounts({
     authDir,
     control,
@@ -86,6 +89,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     log,
     chromeExecutable,
     openProfile,
+    ownIds,
   })
   const webhooks = await openWebhooks({
     control: control.webhooks,
@@ -104,6 +108,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     uploads,
     control,
     mcpSends: config.mcpSends,
+    ownIds,
+    pace: createPace(config.pace, clock),
     hideChats: config.hideChats,
     mediaLinks: createMediaLinks(authDir.secret('media-links'), clock),
     clock,

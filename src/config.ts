@@ -8,6 +8,7 @@ import { isLoopback } from './loopback.ts'
 import type { Jid } from './model/ids.ts'
 import { chatList, daysPerChat, type KeepRules, MAX_KEEP_DAYS } from './model/keeping.ts'
 import { MEDIA_KINDS, type MediaRules } from './model/media-rules.ts'
+import type { Policy } from './model/policy.ts'
 import { jidList } from './model/sight.ts'
 import { type Toolset, toolsetList } from './model/toolsets.ts'
 
@@ -170,9 +171,9 @@ export const SETTINGS = {
   WHATSAPP_MCP_SENDS: {
     flag: 'sends',
     takes: 'POLICY',
-    schema: oneOf(['open', 'confirm']),
-    fallback: 'open',
-    help: 'What happens to messages that MCP clients send. `open`: they are sent. `confirm`: each waits in the outbox until the owner approves it. See docs/outbox.md.',
+    schema: oneOf(['open', 'known', 'confirm', 'off']),
+    fallback: 'known',
+    help: 'What happens to messages that MCP clients send. `open`: they are sent. `known`: those to chats that the owner does not know wait in the outbox until the owner approves them. `confirm`: each waits. `off`: they are refused. A key can have its own policy. See docs/outbox.md.',
   },
   WHATSAPP_HIDE_CHATS: {
     flag: 'hide-chats',
@@ -180,6 +181,27 @@ export const SETTINGS = {
     schema: jidList,
     fallback: '',
     help: 'Chats that MCP clients and keys without the scope admin do not see: ids (…@g.us) and phone numbers with country code, separated by commas. See docs/security.md.',
+  },
+  WHATSAPP_SENDS_PER_MINUTE: {
+    flag: 'sends-per-minute',
+    takes: 'N',
+    schema: whole(0, 10_000),
+    fallback: '30',
+    help: 'The most messages that one caller sends in a minute, for each account. All callers together send at most twice as many. 0: no limit.',
+  },
+  WHATSAPP_SENDS_PER_HOUR: {
+    flag: 'sends-per-hour',
+    takes: 'N',
+    schema: whole(0, 100_000),
+    fallback: '600',
+    help: 'The same for an hour.',
+  },
+  WHATSAPP_NEW_PEOPLE_PER_DAY: {
+    flag: 'new-people-per-day',
+    takes: 'N',
+    schema: whole(0, 10_000),
+    fallback: '50',
+    help: 'The most people to whom one caller writes first in 24 hours: those of whom the archive has no message. All callers together: twice as many. 0: no limit.',
   },
   WHATSAPP_OUTBOX_EXPIRES_S: {
     flag: 'outbox-expires-s',
@@ -378,9 +400,11 @@ export type Config = {
   /** Limits of the history that is fetched automatically: messages per chat and in total, age in days, pause between requests. */
   history: { perChat: number; days: number; total: number; pauseMs: number }
   /** What happens to messages that MCP clients send. */
-  mcpSends: 'open' | 'confirm'
+  mcpSends: Policy
   /** The chats that MCP clients and keys without the scope `admin` do not see. */
   hideChats: readonly Jid[]
+  /** How fast one caller sends; 0: no limit. */
+  pace: { perMinute: number; perHour: number; newPeoplePerDay: number }
   /** How long messages wait for approval, and how late scheduled ones may be sent. */
   outbox: { expiresMs: number; lateMs: number }
   /** Number of days that events are kept. */
@@ -432,6 +456,11 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     toolsets: read('WHATSAPP_MCP_TOOLSETS'),
     mcpSends: read('WHATSAPP_MCP_SENDS'),
     hideChats: read('WHATSAPP_HIDE_CHATS'),
+    pace: {
+      perMinute: read('WHATSAPP_SENDS_PER_MINUTE'),
+      perHour: read('WHATSAPP_SENDS_PER_HOUR'),
+      newPeoplePerDay: read('WHATSAPP_NEW_PEOPLE_PER_DAY'),
+    },
     outbox: {
       expiresMs: read('WHATSAPP_OUTBOX_EXPIRES_S') * 1_000,
       lateMs: read('WHATSAPP_SEND_LATE_WITHIN') * 1_000,

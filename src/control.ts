@@ -6,6 +6,7 @@ import type { Scope } from './model/caller.ts'
 import type { EventKind } from './model/events.ts'
 import type { AccountId, Jid, MessageKey } from './model/ids.ts'
 import type { HoldReason, OutboxState } from './model/outbox.ts'
+import type { Sends } from './model/policy.ts'
 import type { Sight } from './model/sight.ts'
 import type { Toolset } from './model/toolsets.ts'
 import type { PauseReason, WebhookFilter } from './model/webhook.ts'
@@ -181,6 +182,8 @@ export type KeyRow = {
   toolsets: Toolset[] | null
   /** The chats that it sees; null: all. */
   chats: Sight | null
+  /** To whom it may send without the owner's approval; null: as the settings say. */
+  sends: Sends | null
   createdAtMs: number
   /** Null: never. */
   expiresAtMs: number | null

@@ -212,6 +212,12 @@ export const ERRORS = {
     title: 'The message left the outbox without being sent',
     hint: '`outbox_state` says why: the owner rejected it, it was cancelled, or it expired. Ask the owner before you send again.',
   },
+  recipient_not_allowed: {
+    status: 403,
+    retry: 'never',
+    title: 'The caller may not send to this chat',
+    hint: 'Tell the user. The owner decides to whom a key may send: PATCH /api/keys/{key_id} with `sends`.',
+  },
   outbox_not_held: {
     status: 409,
     retry: 'never',
@@ -385,6 +391,12 @@ export const ERRORS = {
     retry: 'later',
     title: 'WhatsApp issues no more pairing codes for now',
     hint: 'Wait an hour, or scan the QR code at /qr instead.',
+  },
+  sends_too_fast: {
+    status: 429,
+    retry: 'later',
+    title: 'The caller sends more messages than the limits allow',
+    hint: 'Wait, then send again. WhatsApp restricts accounts that write too fast or to too many new people. The owner sets the limits: WHATSAPP_SENDS_PER_MINUTE, WHATSAPP_SENDS_PER_HOUR and WHATSAPP_NEW_PEOPLE_PER_DAY.',
   },
   too_many_wrong_keys: {
     status: 429,

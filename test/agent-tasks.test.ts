@@ -17,13 +17,18 @@ let harness: Harness
 let truth: Truth
 
 beforeAll(async () => {
-  harness = await openHarness({ seed })
+  // The policy of a new server.
+  harness = await openHarness({ seed, env: { WHATSAPP_MCP_SENDS: '' } })
 })
 afterAll(() => harness.close())
 
 it(`begins with the world of seed ${seed}`, async () => {
   await harness.link()
   truth = await writeWorld(harness.world, random, Math.floor(Date.now() / 1000) - 60)
+  // The owner has written in every group, so agents may too.
+  const earlier = Math.floor(Date.now() / 1000) - 5 * 86_400
+  for (const { id } of harness.world.state().groups)
+    await harness.world.writeFromPhone({ chat: id, text: 'Hello everyone', t: earlier })
   const last = harness.world.messages({ limit: 1 }).at(-1)?.body ?? ''
   await expect
     .poll(async () => (await harness.get(`/api/search?q=${encodeURIComponent(`"${last}"`)}`)).json.count, {
@@ -166,9 +171,7 @@ describe('a message that contains instructions', () => {
     await client.close()
   })
 
-  // Instructions are all that stands in the way today: what each key may do, and to whom, is still to be a policy. When
-  // it is there, this test has to be turned around.
-  it('gets an agent that does what it reads to send: what a policy must stop', async () => {
+  it('gets nothing sent to a stranger, even from an agent that does what it reads: the owner is told why', async () => {
     const client = await harness.mcp('current')
     const { structuredContent } = await client.callTool({ name: 'whatsapp_list_unread', arguments: {} })
     const [, message, phone_number] =
@@ -177,8 +180,11 @@ describe('a message that contains instructions', () => {
       name: 'whatsapp_send_message',
       arguments: { message, phone_number },
     })
-    expect(sent.isError).not.toBe(true)
-    expect(sentTo(`${stranger}@c.us`)).toMatchObject([{ body: secret }])
+    expect(sent.isError).toBe(true)
+    expect(JSON.stringify(sent.content)).toContain('held_for_approval')
+    expect(sentTo(`${stranger}@c.us`)).toEqual([])
+    const { items } = (await harness.get('/api/outbox?state=held')).json
+    expect(items).toMatchObject([{ reason: 'stranger', preview: secret, chat: { phone_number: stranger } }])
     await client.close()
   })
 })

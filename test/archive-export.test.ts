@@ -161,6 +161,8 @@ describe('GET /api/export', () => {
       control,
       mcpSends: 'open',
       hideChats: [],
+      pace: { take() {} },
+      ownIds: { isOurs: () => false },
       mediaLinks,
       clock: systemClock,
       mcpUrl: () => '',

@@ -86,6 +86,16 @@ export function browserPath(): string {
   return found.path
 }
 
+/** What tests send goes at once, however fast. Those about policy and pace of a new server set these to the empty text. */
+const BASE = {
+  WHATSAPP_MCP_PORT: '0',
+  WHATSAPP_HISTORY_PAUSE_MS: '0',
+  WHATSAPP_MCP_SENDS: 'open',
+  WHATSAPP_SENDS_PER_MINUTE: '0',
+  WHATSAPP_SENDS_PER_HOUR: '0',
+  WHATSAPP_NEW_PEOPLE_PER_DAY: '0',
+}
+
 /** A fresh app on a fresh double, listening on a free port, stopped. */
 export async function openHarness(options: HarnessOptions = {}): Promise<Harness> {
   const { clock = systemClock, env = {}, simulator: given, authDir: existing, ...simulated } = options
@@ -96,7 +106,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   const undeclared: string[] = []
   const clients: Client[] = []
   const config = readConfig({
-    env: { WHATSAPP_AUTH_DIR: authDir, WHATSAPP_MCP_PORT: '0', WHATSAPP_HISTORY_PAUSE_MS: '0', ...env },
+    env: { ...BASE, WHATSAPP_AUTH_DIR: authDir, ...env },
     root: authDir,
   })
   const logger = createLog({ level: 'debug', write: (line) => log.push(JSON.parse(line)) })

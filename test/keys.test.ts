@@ -142,6 +142,7 @@ describe('a key', () => {
         'accounts',
         'toolsets',
         'chats',
+        'sends',
         'created_at',
         'expires_at',
         'last_used_at',

@@ -9,6 +9,7 @@ import { inAccount } from '../model/account-paths.ts'
 import { type AccountId, DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { BrowserProxy } from '../model/proxy.ts'
 import { type Outbox, type OutboxOptions, openOutbox } from '../outbox/outbox.ts'
+import type { OwnIds } from '../outbox/own-ids.ts'
 import type { AccountDir } from '../session/account-dir.ts'
 import { type Archive, createArchive } from '../session/archive.ts'
 import { createSession, type Session } from '../session/session.ts'
@@ -34,6 +35,8 @@ export type AccountOptions = {
   threads: Threads
   /** The key of this server for hashes in the log. */
   logKey: string
+  /** Makes the ids of messages. */
+  ownIds: Pick<OwnIds, 'create'>
   clock: Clock
   log: Log
   /** Absolute path of the browser; null if none was found. */
@@ -85,6 +88,7 @@ export function openAccount(options: AccountOptions): Account {
   const outbox = openOutbox({
     account: id,
     limits: config.outbox,
+    ownIds: options.ownIds,
     store: options.control.outbox,
     holdFile: options.holdFile,
     maySend: (caller) => options.maySend(caller, id),

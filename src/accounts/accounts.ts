@@ -7,6 +7,7 @@ import type { Log } from '../log.ts'
 import { type AccountId, DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { readProxy } from '../model/proxy.ts'
 import type { Status } from '../model/status.ts'
+import type { OwnIds } from '../outbox/own-ids.ts'
 import type { AccountDir } from '../session/account-dir.ts'
 import { type AuthDir, AuthDirError } from '../session/auth-dir.ts'
 import type { Threads } from '../store/threads.ts'
@@ -59,6 +60,8 @@ export type AccountsOptions = Pick<AccountOptions, 'holdFile' | 'maySend'> & {
   control: ControlStore
   config: Config
   secret: string | null
+  /** Makes the ids of messages. */
+  ownIds: Pick<OwnIds, 'create'>
   /** That answer all reads of this process. */
   threads: Threads
   clock: Clock
@@ -107,6 +110,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       secret,
       threads,
       logKey,
+      ownIds: options.ownIds,
       clock,
       log,
       chromeExecutable,

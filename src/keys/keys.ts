@@ -13,7 +13,10 @@ import { type Caller, OWNER } from '../model/caller.ts'
 export const SETTINGS_KEY = 'settings'
 
 /** What the owner decides about a key. */
-export type KeyFacts = Pick<KeyRow, 'name' | 'scopes' | 'accounts' | 'toolsets' | 'chats' | 'expiresAtMs'>
+export type KeyFacts = Pick<
+  KeyRow,
+  'name' | 'scopes' | 'accounts' | 'toolsets' | 'chats' | 'sends' | 'expiresAtMs'
+>
 /** A key with its secret, which is returned only once. */
 export type Made = { key: KeyRow; secret: string }
 
@@ -264,12 +267,13 @@ function settingsKey(secret: string, createdAtMs: number): KeyRow {
     accounts: null,
     toolsets: null,
     chats: null,
+    sends: null,
     expiresAtMs: null,
   }
   return { ...facts, id: SETTINGS_KEY, hash: hashOf(secret), old: null, createdAtMs, usedAtMs: null }
 }
 
-function toCaller({ id, scopes, accounts, toolsets, chats }: KeyRow): Caller {
-  const reach = { accounts: accounts && new Set(accounts), toolsets, sees: chats }
+function toCaller({ id, scopes, accounts, toolsets, chats, sends }: KeyRow): Caller {
+  const reach = { accounts: accounts && new Set(accounts), toolsets, sees: chats, sends }
   return { ...OWNER, id, scopes: new Set(scopes), ...reach }
 }

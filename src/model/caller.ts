@@ -1,4 +1,5 @@
 /** The caller of a request: what it may do, and on which accounts. */
+import type { Sends } from './policy.ts'
 import type { Sight } from './sight.ts'
 import type { Toolset } from './toolsets.ts'
 
@@ -21,8 +22,8 @@ export type Caller = {
   toolsets: readonly Toolset[] | null
   /** The chats that the caller sees; null: all. */
   sees: Sight | null
-  /** The recipients to which the caller may send without the owner's approval. */
-  sends: 'open'
+  /** To whom the caller may send without the owner's approval; null: as its face says. */
+  sends: Sends | null
 }
 
 /** The user of this computer: needs no key and has all scopes. */
@@ -32,7 +33,7 @@ export const OWNER: Caller = {
   accounts: null,
   toolsets: null,
   sees: null,
-  sends: 'open',
+  sends: null,
 }
 
 /** A request without a key where one is required. It may use only what says nothing of an account. */

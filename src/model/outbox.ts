@@ -26,7 +26,7 @@ export const WAITING = ['held', 'scheduled'] as const satisfies OutboxState[]
 export const FINAL = ['sent', 'failed', 'rejected', 'expired', 'cancelled'] as const satisfies OutboxState[]
 
 /** Why an item waits. */
-export const HOLD_REASONS = ['confirm', 'send_at'] as const
+export const HOLD_REASONS = ['confirm', 'stranger', 'send_at'] as const
 export type HoldReason = (typeof HOLD_REASONS)[number]
 
 export const OutboxItem = z.object({
@@ -63,7 +63,7 @@ export const OutboxItem = z.object({
     .enum(HOLD_REASONS)
     .nullable()
     .describe(
-      'Why it waits: "confirm", a setting holds every send of this caller; "send_at", it has a time. Null: it did not wait.',
+      'Why it waits: "confirm", every send of this caller waits; "stranger", the owner never wrote to the chat; "send_at", it has a time. Null: it did not wait.',
     ),
   created_at: z.string(),
   release_at: z.string().nullable().describe('When it is to be sent; null: at once, or when it is approved.'),

@@ -30,6 +30,8 @@ const door = createDoor({
   control: Object.create(null),
   mcpSends: 'open',
   hideChats: [],
+  pace: { take() {} },
+  ownIds: { isOurs: () => false },
   mediaLinks: createMediaLinks('a secret', systemClock),
   clock: systemClock,
   mcpUrl: () => 'http://127.0.0.1:1/mcp',

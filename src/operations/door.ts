@@ -11,8 +11,11 @@ import { fail } from '../errors.ts'
 import type { CallerUploads, Uploads } from '../files/uploads.ts'
 import type { Keys } from '../keys/keys.ts'
 import type { Jid } from '../model/ids.ts'
+import type { Policy, Sends } from '../model/policy.ts'
 import type { SessionState } from '../model/status.ts'
 import type { Outbox } from '../outbox/outbox.ts'
+import type { OwnIds } from '../outbox/own-ids.ts'
+import type { Pace } from '../outbox/pace.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
@@ -22,6 +25,7 @@ import { createOnce, type Once } from './once.ts'
 import type { Operation } from './operation.ts'
 import { parseInput } from './parse-input.ts'
 import { type Seen, seenOf, sightOf } from './seen.ts'
+import { createSending, type Sending, sendsOf } from './sending.ts'
 
 /** The part of the accounts that the door uses. */
 export type AccountsPort = Pick<
@@ -93,7 +97,7 @@ export type ByScope = {
      * `outbox_item_not_found`.
      */
     answering(itemId: string): Promise<Outbox['decide']>
-    /** True if what this call sends waits for the owner's approval. */
+    /** True if everything that this call sends waits for the owner's approval. */
     isHeld: boolean
     /** The uploads of the caller. */
     uploads: CallerUploads
@@ -126,14 +130,11 @@ export type ByNeeds = {
 export type Grant<S extends Scope = Scope, N extends Needs = Needs> = Readings & ByScope[S] & ByNeeds[N]
 
 /** The call, and what belongs to no single account. */
-type Shared = Pick<DoorOptions, 'accounts' | 'keys' | 'webhooks' | 'control' | 'mcpSends'> & {
+type Shared = Pick<DoorOptions, 'accounts' | 'keys' | 'webhooks' | 'control' | 'pace'> & {
   uploads: CallerUploads
   call: Call
-}
-
-/** True if the messages of this call wait for approval. */
-function isHeld({ face }: Call, mcpSends: DoorOptions['mcpSends']): boolean {
-  return face === 'mcp' && mcpSends === 'confirm'
+  sends: Sends
+  sending: Sending
 }
 
 const noteIn =
@@ -145,7 +146,7 @@ const noteIn =
 
 const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) => ByScope[S] } = {
   read: () => ({}),
-  send: ({ id, outbox, archive }, { uploads, control, call, mcpSends }) => ({
+  send: ({ id, outbox, archive }, { uploads, control, call, sends, sending, pace }, seen) => ({
     uploads,
     async answering(itemId) {
       const item = await control.outbox.get(itemId)
@@ -153,14 +154,23 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
       return outbox.decide
     },
     note: noteIn(archive),
-    isHeld: isHeld(call, mcpSends),
-    send: (draft, sendAtMs) =>
-      outbox.send(draft, {
-        caller: call.caller.id,
-        request: call.idempotencyKey ?? null,
-        reason: isHeld(call, mcpSends) ? 'confirm' : sendAtMs === undefined ? null : 'send_at',
+    isHeld: sends.policy === 'confirm',
+    async send(draft, sendAtMs) {
+      const { caller, face, idempotencyKey = null } = call
+      const held = await sending.hold(draft.to.id)
+      // What waits goes when its owner says so.
+      if (held === null) {
+        const isNew = ((await seen.reader().recipientAt(draft.to.id))?.lastMessageAt ?? null) === null
+        const isAlone = caller.id === OWNER.id && face === 'rest'
+        pace.take({ account: id, caller: caller.id, chat: draft.to.id, isNew, isAlone })
+      }
+      return outbox.send(draft, {
+        caller: caller.id,
+        request: idempotencyKey,
+        reason: held ?? (sendAtMs === undefined ? null : 'send_at'),
         releaseAtMs: sendAtMs ?? null,
-      }),
+      })
+    },
   }),
   manage: ({ id, archive }, { control }, seen) => ({
     loadEarlier: seen.loadEarlier,
@@ -211,7 +221,7 @@ export type Door = {
     rawInput: unknown,
     call: Call,
   ): Promise<z.output<Out>>
-  /** True if the messages of this call wait for approval. */
+  /** True if messages of this call can wait for approval. */
   holds(call: Call): boolean
   /** Runs `work` once for the idempotency key of this call. */
   once: Once
@@ -234,8 +244,12 @@ export type DoorOptions = {
   webhooks: WebhooksPort
   uploads: Pick<Uploads, 'of'>
   control: Pick<ControlStore, 'requests' | 'outbox'>
-  /** What happens to messages that MCP clients send. */
-  mcpSends: 'open' | 'confirm'
+  /** The policy of MCP clients whose key has none, and of those without a key. */
+  mcpSends: Policy
+  /** Recognises the messages of this server. */
+  ownIds: Pick<OwnIds, 'isOurs'>
+  /** How fast callers send. */
+  pace: Pace
   /** The chats that MCP clients and keys without the scope `admin` do not see. */
   hideChats: readonly Jid[]
   mediaLinks: MediaLinks
@@ -258,6 +272,8 @@ export function createDoor({
   uploads,
   control,
   mcpSends,
+  ownIds,
+  pace,
   hideChats,
   mediaLinks,
   clock,
@@ -308,8 +324,22 @@ export function createDoor({
       demandSeen: seen.demandSeen,
       mediaLinks,
     }
-    const server = { accounts, keys, webhooks, control, mcpSends, uploads: uploads.of(caller.id), call }
-    return { ...readings, ...BY_SCOPE[way.scope](account, server, seen), ...needed }
+    const sends = sendsOf(call, mcpSends)
+    const sending = createSending({ sends, reader: seen.reader, isOurs: ownIds.isOurs })
+    const server = {
+      accounts,
+      keys,
+      webhooks,
+      control,
+      pace,
+      uploads: uploads.of(caller.id),
+      call,
+      sends,
+      sending,
+    }
+    // What the scope `send` does to a message is seen by others.
+    const limited = way.scope === 'send' && 'engine' in needed ? { engine: sending.limit(needed.engine) } : {}
+    return { ...readings, ...BY_SCOPE[way.scope](account, server, seen), ...needed, ...limited }
   }
 
   return {
@@ -324,7 +354,7 @@ export function createDoor({
       accountOf(call, operation)
       return once(operation, input, call, async () => run(operation, input, admit(operation, call)))
     },
-    holds: (call) => isHeld(call, mcpSends),
+    holds: (call) => ['known', 'confirm'].includes(sendsOf(call, mcpSends).policy),
     once,
     stateFor: (call) =>
       hasScope(call.caller, 'read') && isOf(call) ? accountOf(call).session.status().state : null,

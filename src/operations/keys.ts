@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import type { KeyRow } from '../control.ts'
 import { fail } from '../errors.ts'
-import { accountIdInput } from '../model/ids.ts'
+import { accountIdInput, type Jid } from '../model/ids.ts'
+import { POLICIES } from '../model/policy.ts'
 import type { Sight } from '../model/sight.ts'
 import { TOOLSET_NAMES } from '../model/toolsets.ts'
 import { SCOPES } from './call.ts'
@@ -28,6 +29,18 @@ const facts = {
     .describe(
       'The chats that callers see, by id or phone number: no others than `only`, and not those of `hide`. All other chats do not exist for the key. Not together with the scope `admin`.',
     ),
+  sends: z
+    .union([
+      z.enum(POLICIES).transform((policy) => ({ policy, chats: [] as Jid[] })),
+      z.strictObject({ policy: z.enum(POLICIES), chats: chatInputs.default([]) }),
+    ])
+    .refine(
+      ({ policy, chats }) => (policy === 'only') === chats.length > 0,
+      'needs chats with the policy only, and takes none with others',
+    )
+    .describe(
+      'To whom callers may send without your approval. `open`: to everybody. `known`: to chats that you know; messages to others wait in the outbox. `confirm`: every message waits. `{"policy": "only", "chats": [...]}`: to these chats alone. `off`: to nobody.',
+    ),
   expires_at: z.iso
     .datetime({ offset: true, message: 'must be an ISO 8601 time with a zone, such as 2030-01-31T12:00:00Z' })
     .describe('When the key becomes invalid, ISO 8601 with a zone.'),
@@ -44,6 +57,10 @@ const Key = z.object({
     .object({ only: z.array(z.string()).nullable(), hide: z.array(z.string()) })
     .nullable()
     .describe('Null: all chats.'),
+  sends: z
+    .object({ policy: z.enum(POLICIES), chats: z.array(z.string()) })
+    .nullable()
+    .describe('Null: everybody over REST; over MCP as WHATSAPP_MCP_SENDS says.'),
   created_at: z.string(),
   expires_at: z.string().nullable(),
   last_used_at: z.string().nullable(),
@@ -102,6 +119,7 @@ export const addKey = defineOperation({
     accounts: facts.accounts.optional(),
     toolsets: facts.toolsets.optional(),
     chats: facts.chats.optional(),
+    sends: facts.sends.optional(),
     expires_at: facts.expires_at.optional(),
   }),
   output: WithSecret,
@@ -110,9 +128,18 @@ export const addKey = defineOperation({
   example: { input: { name: 'Claude on my laptop', scopes: ['read'] } },
   async run({ name, scopes, accounts = null, toolsets = null, expires_at = null, ...more }, { keys, clock }) {
     const chats = toSight(more.chats ?? null)
+    const sends = more.sends ?? null
     const expiresAtMs = toFuture(expires_at, clock.now())
     checkReach({ scopes, accounts, chats })
-    const made = await keys.add({ name, scopes: distinct(scopes), accounts, toolsets, chats, expiresAtMs })
+    const made = await keys.add({
+      name,
+      scopes: distinct(scopes),
+      accounts,
+      toolsets,
+      chats,
+      sends,
+      expiresAtMs,
+    })
     return { ok: true as const, key: toKey(made.key), secret: made.secret }
   },
 })
@@ -146,12 +173,13 @@ export const changeKey = defineOperation({
     accounts: facts.accounts.nullable().optional(),
     toolsets: facts.toolsets.nullable().optional(),
     chats: facts.chats.nullable().optional(),
+    sends: facts.sends.nullable().optional(),
     expires_at: facts.expires_at.nullable().optional(),
   }),
   output: One,
   errors: [...CHANGE_ERRORS],
   example: { input: { ...example, scopes: ['read', 'send'] } },
-  async run({ key_id, name, scopes, accounts, toolsets, chats, expires_at }, { keys, clock }) {
+  async run({ key_id, name, scopes, accounts, toolsets, chats, sends, expires_at }, { keys, clock }) {
     const before = await keys.get(key_id)
     checkReach({
       scopes: scopes ?? before.scopes,
@@ -164,6 +192,7 @@ export const changeKey = defineOperation({
       ...(accounts === undefined ? {} : { accounts }),
       ...(toolsets === undefined ? {} : { toolsets }),
       ...(chats === undefined ? {} : { chats: toSight(chats) }),
+      ...(sends === undefined ? {} : { sends }),
       ...(expires_at === undefined ? {} : { expiresAtMs: toFuture(expires_at, clock.now()) }),
     })
     return { ok: true as const, key: toKey(key) }
@@ -211,7 +240,16 @@ export const removeKey = defineOperation({
   },
 })
 
-function toKey({ id, name, scopes, accounts, toolsets, chats, ...times }: KeyRow): z.input<typeof Key> {
+function toKey({
+  id,
+  name,
+  scopes,
+  accounts,
+  toolsets,
+  chats,
+  sends,
+  ...times
+}: KeyRow): z.input<typeof Key> {
   return {
     id,
     name,
@@ -219,6 +257,7 @@ function toKey({ id, name, scopes, accounts, toolsets, chats, ...times }: KeyRow
     accounts,
     toolsets,
     chats: chats && { only: chats.only && [...chats.only], hide: [...chats.hide] },
+    sends: sends && { policy: sends.policy, chats: [...sends.chats] },
     created_at: toTime(times.createdAtMs) ?? '',
     expires_at: toTime(times.expiresAtMs),
     last_used_at: toTime(times.usedAtMs),

@@ -28,6 +28,7 @@ export const ACTION = {
     'shutting_down',
     'message_not_found',
     'action_refused',
+    'recipient_not_allowed',
     'whatsapp_error',
     'not_supported_by_whatsapp_web',
     'outcome_unknown',

@@ -33,6 +33,8 @@ export const SEND_ERRORS = [
   'whatsapp_timeout',
   'send_outcome_unknown',
   'held_for_approval',
+  'recipient_not_allowed',
+  'sends_too_fast',
   'send_scheduled',
   'send_withdrawn',
 ] as const satisfies ErrorCode[]

@@ -1,15 +1,7 @@
 /** Items of the outbox: created from what a caller wants to send, and shown as the API returns them. */
 import type { OutboxRow } from '../control.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
-import {
-  type AccountId,
-  isGroup,
-  type Jid,
-  type MessageKey,
-  newBareId,
-  phoneOf,
-  toMessageKey,
-} from '../model/ids.ts'
+import { type AccountId, isGroup, type Jid, type MessageKey, phoneOf, toMessageKey } from '../model/ids.ts'
 import type { HoldReason, OutboxItem } from '../model/outbox.ts'
 import type { Quoted } from '../model/recipient.ts'
 import { type Content, digestOf, previewOf, type Sendable } from './content.ts'
@@ -61,11 +53,14 @@ function shortened({ text, type }: Quoted): string {
   return text.length <= SHOWN ? text : `${text.slice(0, SHOWN).replace(/[\ud800-\udbff]$/, '')}…`
 }
 
+/** `bareId`: of its message. */
+type Within = { account: AccountId; number: Jid; nowMs: number; limits: Limits; bareId: string }
+
 /** Returns a new item, which is not stored yet. */
 export function newItem(
   { operation, to, outgoing, answered }: Draft,
   { caller, request, reason, releaseAtMs }: Order,
-  { account, number, nowMs, limits }: { account: AccountId; number: Jid; nowMs: number; limits: Limits },
+  { account, number, nowMs, limits, bareId }: Within,
 ): OutboxRow {
   const content: Content = {
     outgoing,
@@ -86,11 +81,11 @@ export function newItem(
     digest: digestOf(number, to.id, content, releaseAtMs),
     replyTo: answered?.id ?? null,
     content: JSON.stringify(content),
-    bareId: outgoing.kind === 'forward' ? CHOSEN_BY_WHATSAPP : newBareId(),
+    bareId: outgoing.kind === 'forward' ? CHOSEN_BY_WHATSAPP : bareId,
     createdAtMs: nowMs,
     releaseAtMs,
     expiresAtMs:
-      reason === 'confirm'
+      reason !== null && reason !== 'send_at'
         ? nowMs + limits.expiresMs
         : releaseAtMs === null
           ? null
@@ -151,6 +146,9 @@ export function viewOf(row: OutboxRow): OutboxItem {
   }
 }
 
+const STRANGER =
+  'The owner has never written to this chat, and it is not in the address book. The message waits in the outbox and is not sent yet.'
+
 /**
  * Returns why the item is not sent, as an error; null if it is sent. Its code says whether it waits, failed, is unknown or
  * left the outbox.
@@ -161,7 +159,10 @@ export function problemOf(row: OutboxRow): AppError | null {
     case 'sent':
       return null
     case 'held':
-      return new AppError('held_for_approval', { facts })
+      return new AppError('held_for_approval', {
+        facts,
+        ...(row.reason === 'stranger' ? { detail: STRANGER } : {}),
+      })
     case 'scheduled':
       return new AppError('send_scheduled', { facts })
     case 'sending':

@@ -11,6 +11,7 @@ import { DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
 import { openControl } from '../store/open-control.ts'
 import type { Draft, Order } from './item.ts'
 import { type Outbox, type OutboxOptions, openOutbox } from './outbox.ts'
+import { createOwnIds } from './own-ids.ts'
 
 const HOUR_MS = 3_600_000
 const OWN = '15550001000@c.us'
@@ -93,6 +94,7 @@ function open(): Outbox {
   const outbox = openOutbox({
     account: DEFAULT_ACCOUNT,
     limits,
+    ownIds: createOwnIds('test'),
     store,
     session,
     archive,

@@ -21,6 +21,7 @@ import {
   problemOf,
   SEND_MS,
 } from './item.ts'
+import type { OwnIds } from './own-ids.ts'
 import { transmit } from './transmit.ts'
 import { createWaiting, RETRY_MS, type Waiting, type WaitingOptions } from './waiting.ts'
 
@@ -46,6 +47,8 @@ export type Outbox = {
 export type OutboxOptions = Pick<WaitingOptions, 'holdFile' | 'maySend'> & {
   account: AccountId
   limits: Limits
+  /** Makes the ids of its messages. */
+  ownIds: Pick<OwnIds, 'create'>
   store: ControlStore['outbox']
   session: Pick<Session, 'engine' | 'status' | 'onChange'>
   archive: Pick<Archive, 'take' | 'flush' | 'ownAck' | 'onAppend' | 'reader'>
@@ -220,7 +223,13 @@ export function openOutbox(options: OutboxOptions): Outbox {
       if (linked === null) fail('not_linked')
       const number = toJid(linked.wid)
       await recovered()
-      const row = newItem(draft, order, { account, number, nowMs: clock.now(), limits: options.limits })
+      const row = newItem(draft, order, {
+        account,
+        number,
+        nowMs: clock.now(),
+        limits: options.limits,
+        bareId: options.ownIds.create(),
+      })
       await store.add(row)
       if (row.state === 'sending') return follow(deliver(row, [], draft.endsAtMs))
       waiting.add(row)

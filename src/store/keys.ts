@@ -25,21 +25,22 @@ type Row = {
   expires_at_ms: number | null
   used_at_ms: number | null
   chats: string | null
+  sends: string | null
 }
 
 export function createKeys(db: Connection): Keys {
   const list = db.query<Row>('SELECT * FROM keys ORDER BY created_at_ms, id')
-  const put = db.command('INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)')
+  const put = db.command('INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const remove = db.command('DELETE FROM keys WHERE id = ?')
   const used = db.command('UPDATE keys SET used_at_ms = ? WHERE id = ?')
   return {
     list: () => list.all().map(toKey),
     put(key) {
-      const { id, name, hash, old, scopes, accounts, toolsets, chats } = key
+      const { id, name, hash, old, scopes, accounts, toolsets, chats, sends } = key
       put.run(
         ...[id, name, hash, old?.hash ?? null, old?.untilMs ?? null],
         ...[JSON.stringify(scopes), toText(accounts), toText(toolsets)],
-        ...[key.createdAtMs, key.expiresAtMs, key.usedAtMs, toText(chats)],
+        ...[key.createdAtMs, key.expiresAtMs, key.usedAtMs, toText(chats), toText(sends)],
       )
     },
     remove: (id) => void remove.run(id),
@@ -62,6 +63,7 @@ function toKey({ id, name, hash, ...row }: Row): KeyRow {
     accounts: row.accounts && JSON.parse(row.accounts),
     toolsets: row.toolsets && JSON.parse(row.toolsets),
     chats: row.chats && JSON.parse(row.chats),
+    sends: row.sends && JSON.parse(row.sends),
     createdAtMs: row.created_at_ms,
     expiresAtMs: row.expires_at_ms,
     usedAtMs: row.used_at_ms,

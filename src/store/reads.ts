@@ -129,6 +129,7 @@ export function openReads(store: Store, threads: Threads, clock: Clock): Archive
         listWaiting: (...args) => one('listWaiting', args),
         searchMessages: (...args) => search(args, by),
         recipientAt: (...args) => few('recipientAt', args),
+        acquaintance: (...args) => one('acquaintance', args),
         recipientsNamed: (...args) => one('recipientsNamed', args),
         quoted: (...args) => few('quoted', args),
         countAll: (...args) => one('countAll', args),

@@ -1,0 +1,82 @@
+/** Decides what happens to everything that a call sends to a chat: it goes, it waits for the owner, or it is refused. */
+import { fail } from '../errors.ts'
+import type { Action } from '../model/action.ts'
+import { type Jid, parseMessageKey } from '../model/ids.ts'
+import type { HoldReason } from '../model/outbox.ts'
+import { type Policy, type Sends, sendsBy } from '../model/policy.ts'
+import type { Session } from '../session/session.ts'
+import type { Call } from './call.ts'
+import type { Seen } from './seen.ts'
+
+type Engine = Omit<ReturnType<Session['engine']>, 'send'>
+
+/** Returns the policy of a call. @param mcp that of MCP clients whose key has none, and of those without a key */
+export function sendsOf({ caller, face }: Pick<Call, 'caller' | 'face'>, mcp: Policy): Sends {
+  return caller.sends ?? sendsBy(face === 'mcp' ? mcp : 'open')
+}
+
+export type SendingOptions = {
+  sends: Sends
+  /** What the caller sees: a chat that is hidden from it is one that the owner does not know. */
+  reader: Seen['reader']
+  /** True if this server made the id: its own messages do not make a chat known. */
+  isOurs(bareId: string): boolean
+}
+
+export type Sending = {
+  /** Returns why a message to this chat waits; null: it goes. @throws AppError `recipient_not_allowed` */
+  hold(to: Jid): Promise<Exclude<HoldReason, 'send_at'> | null>
+  /** Returns the engine, whose actions on messages follow the policy too: they cannot wait, so they are refused. */
+  limit(engine: Engine): Engine
+}
+
+/** Returns the decisions of one call. */
+export function createSending({ sends: { policy, chats }, reader, isOurs }: SendingOptions): Sending {
+  const refuse = (detail: string) => fail('recipient_not_allowed', { detail })
+
+  async function isKnown(to: Jid): Promise<boolean> {
+    const { isFamiliar, ownIds } = await reader().acquaintance(to)
+    return isFamiliar || ownIds.some((id) => !isOurs(id))
+  }
+
+  async function isListed(to: Jid): Promise<boolean> {
+    const all = await reader().addressesOf(to)
+    return chats.some((one) => all.includes(one))
+  }
+
+  const HOLD: Record<Policy, Sending['hold']> = {
+    open: async () => null,
+    known: async (to) => ((await isKnown(to)) ? null : 'stranger'),
+    confirm: async () => 'confirm',
+    only: async (to) =>
+      (await isListed(to)) ? null : refuse('The caller may send only to the chats that its owner listed.'),
+    off: async () => refuse('The caller may not send to any chat.'),
+  }
+  const hold = HOLD[policy]
+
+  /** Where what an action does is seen. */
+  function placeOf(keys: readonly string[], action: Action): Jid | null {
+    if (action.kind === 'forward') return action.to
+    return parseMessageKey(keys[0] ?? '')?.chat ?? null
+  }
+
+  return {
+    hold,
+    limit: (engine) => ({
+      ...engine,
+      async act(message, action, options) {
+        const to = placeOf(message.keys, action)
+        const reason = to === null ? null : await hold(to)
+        if (reason === 'stranger' || (reason === 'confirm' && CARRIES_TEXT.has(action.kind)))
+          fail('action_refused', { detail: WAITS, hint: INSTEAD })
+        return engine.act(message, action, options)
+      },
+    }),
+  }
+}
+
+/** Under `confirm`, a reaction or a vote goes: it says nothing that its owner would have to read. */
+const CARRIES_TEXT: ReadonlySet<Action['kind']> = new Set(['edit', 'forward'])
+const WAITS =
+  'This would have to wait for the approval of the owner, and it cannot wait. Nothing was changed.'
+const INSTEAD = 'Send a message instead: it waits in the outbox until the owner approves it.'
