@@ -137,6 +137,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/faces/http',
     'src/faces/mcp',
     'src/files',
+    'src/outbox',
     'src/operations',
     'src/session',
     'src/engine/engine.ts',

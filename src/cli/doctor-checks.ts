@@ -6,6 +6,7 @@ import type { Status } from '../model/status.ts'
 import { foldersAbove, isOpenToAll, placesIn } from '../session/auth-dir.ts'
 import { isNodeSupported, oldNode } from '../version.ts'
 import { openApi } from './client.ts'
+import { whatIsOpen } from './doctor-access.ts'
 import type { MachineView } from './doctor-machine.ts'
 import { errnoOf } from './errno.ts'
 import { stopLine } from './running.ts'
@@ -61,6 +62,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'port', run: checkPort },
   { name: 'network', run: checkNetwork },
   { name: 'accounts', run: checkAccounts },
+  { name: 'access', run: checkAccess },
   { name: 'session', run: checkSession },
   { name: 'whatsapp', run: checkCapabilities },
 ]
@@ -387,6 +389,19 @@ async function checkAccounts({ config, answering }: Situation): Promise<Verdict>
   if (why !== undefined) return problem(`${why.detail} (${why.code})`, why.hint)
   return ok(
     others.length === 0 ? 'The server has one account.' : `The server has ${others.length + 1} accounts.`,
+  )
+}
+
+/** Checks that a limit is one: whoever runs programs as this user is the owner, unless keys are required. */
+async function checkAccess(situation: Situation): Promise<Verdict> {
+  const { config, answering } = situation
+  if (answering.who !== 'server' || !isOurs(answering, config.authDir))
+    return ok('No server of this directory runs, so its keys were not checked.')
+  const open = await whatIsOpen(situation)
+  if (open === null) return ok('No key is limited beside programs that need none.')
+  return warning(
+    `${open}, but programs of this user need no key: an agent with a shell can do and see everything.`,
+    'If such an agent runs here, set WHATSAPP_MCP_REQUIRE_KEY=true and give it a limited key. See docs/security.md.',
   )
 }
 

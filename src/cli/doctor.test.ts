@@ -83,6 +83,18 @@ async function listen(server: Server): Promise<number> {
   return address !== null && typeof address === 'object' ? address.port : 0
 }
 
+/** A server of this directory, with these responses. Resolves with its port. */
+function serveHere(more: Record<string, object>): Promise<number> {
+  const bodies: Record<string, object> = {
+    '/': { status: { auth_dir: dir, state: 'ready', connected: true, reason: null, last_error: null } },
+    '/health': { name: 'whatsapp-mcp-api' },
+    '/api/capabilities': { whatsapp_web_version: null, is_known_build: null, operations: [] },
+    '/api/keys': { keys: [] },
+    ...more,
+  }
+  return listen(createHttpServer(({ url = '' }, response) => response.end(JSON.stringify(bodies[url]))))
+}
+
 function writeLock(holder: { pid: number; host: string; started?: string }, ageS = 0): void {
   mkdirSync(join(dir, '.whatsapp-mcp-api'), { mode: 0o700, recursive: true })
   const file = join(dir, '.whatsapp-mcp-api', 'server.lock')
@@ -316,9 +328,7 @@ describe('broken set-ups', () => {
 
   it('11. a build of WhatsApp Web that breaks an operation', async () => {
     const why = 'Sending a text: WhatsApp Web does not have X.send().'
-    const bodies: Record<string, object> = {
-      '/': { status: { auth_dir: dir, state: 'ready', connected: true, reason: null, last_error: null } },
-      '/health': { name: 'whatsapp-mcp-api' },
+    const port = await serveHere({
       '/api/capabilities': {
         whatsapp_web_version: '2.3000.1',
         is_known_build: true,
@@ -327,9 +337,7 @@ describe('broken set-ups', () => {
           { operation: 'list_chats', state: 'works', why: null },
         ],
       },
-    }
-    const server = createHttpServer(({ url = '' }, response) => response.end(JSON.stringify(bodies[url])))
-    const port = await listen(server)
+    })
     expect(await findings(healthy(), settings({ WHATSAPP_MCP_PORT: String(port) }))).toEqual([
       {
         check: 'whatsapp',
@@ -337,6 +345,27 @@ describe('broken set-ups', () => {
         says: `Build 2.3000.1 of WhatsApp Web breaks send_message. ${why}`,
         next: 'Update whatsapp-mcp-api.',
       },
+    ])
+  })
+
+  it('12. a limited key, beside programs that need none', async () => {
+    const keys = [
+      { name: 'All', scopes: ['admin'] },
+      { name: 'Claude', scopes: ['read'] },
+    ]
+    const config = (port: number, env = {}) => settings({ WHATSAPP_MCP_PORT: String(port), ...env })
+    const port = await serveHere({ '/api/keys': { keys } })
+    const limited = {
+      check: 'access',
+      level: 'warning',
+      says: 'The key "Claude" is limited, but programs of this user need no key: an agent with a shell can do and see everything.',
+    }
+    expect(await findings(healthy(), config(port))).toMatchObject([limited])
+    expect(await findings(healthy(), config(port, { WHATSAPP_MCP_REQUIRE_KEY: 'true' }))).toEqual([])
+    const free = await serveHere({ '/api/keys': { keys: keys.slice(0, 1) } })
+    expect(await findings(healthy(), config(free))).toEqual([])
+    expect(await findings(healthy(), config(free, { WHATSAPP_HIDE_CHATS: '15550001101' }))).toMatchObject([
+      { check: 'access', says: expect.stringContaining('WHATSAPP_HIDE_CHATS') },
     ])
   })
 
