@@ -75,6 +75,13 @@ describe(`on build ${newestBuild.name}`, () => {
     expect(types()).not.toContain('ended')
   })
 
+  it('without stand_ins: a missing module that the library alone needs ends the start', async () => {
+    await simulator.world.setFault({ name: 'module_missing', value: { names: ['WAWebCmd'] } })
+    await link('stand_ins', 'ended')
+    await simulator.world.clearFaults()
+    expect(types()).not.toContain('ready')
+  })
+
   it('with stand_ins: a reload of a page without a module that the library alone needs is repaired too', async () => {
     await simulator.world.setFault({ name: 'module_missing', value: { names: ['WAWebCmd'] } })
     await link(null, 'ready')

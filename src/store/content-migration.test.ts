@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestClock } from '../../test/test-clock.ts'
 import { toJid } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
+import { PREVIEWED } from './earlier-content.ts'
 import { firstIn } from './position.ts'
 import { createReader } from './reader.ts'
 import { connect } from './sqlite.ts'
@@ -35,6 +36,9 @@ const ROWS: [type: string, body: string, details?: object][] = [
   ['vcard', 'BEGIN:VCARD\nN:Diaz;José;;;\nTEL:1\nEND:VCARD'],
   ['vcard', 'BEGIN:VCARD\nFN;CHARSET=UTF-8:José\nEND:VCARD'],
   ['history_bundle', ''],
+  // Phones of one maker group the name too.
+  ['vcard', 'BEGIN:VCARD\nitem1.FN;CHARSET=UTF-8:Grouped\nitem2.TEL:7\nEND:VCARD'],
+  ['vcard', 'BEGIN:VCARD\nitem1.N:Diaz;Ana;;;\nEND:VCARD'],
 ]
 
 let dir: string
@@ -111,6 +115,8 @@ it('has the contact of a card, the name of an event, and the question of a poll'
   expect(at(2)).toMatchObject({ body: '', event: { name: 'Party' } })
   expect(at(10)).toMatchObject({ contacts: [{ name: 'José Diaz', phone_numbers: ['1'] }] })
   expect(at(11)).toMatchObject({ contacts: [{ name: 'José', phone_numbers: [] }] })
+  expect(at(13)).toMatchObject({ contacts: [{ name: 'Grouped', phone_numbers: ['7'] }] })
+  expect(at(14)).toMatchObject({ contacts: [{ name: 'Ana Diaz', phone_numbers: [] }] })
   expect(at(3)).toMatchObject({ body: 'When?' })
   const found = createReader(store.db, createTestClock()).searchMessages(
     'zoë',
@@ -131,4 +137,12 @@ it('knows notices and what is unknown', () => {
 it('reads the chat again, for what was not stored', () => {
   expect(store.chats.get(1)).toMatchObject({ history: 'more', history_from: null })
   expect(store.chats.get(2)).toMatchObject({ history: 'all' })
+})
+
+it('knows the same types with previews in messages, in earlier texts and in exported files', () => {
+  const sql = readFileSync(join(import.meta.dirname, 'migrations', 'archive', '07-content.sql'), 'utf8')
+  const lists = [...sql.matchAll(/type IN \(('location',[^)]*)\)/g)].map(([, list = '']) =>
+    list.split(',').map((type) => type.trim().replaceAll("'", '')),
+  )
+  expect(lists).toEqual([[...PREVIEWED], [...PREVIEWED]])
 })

@@ -10,8 +10,8 @@ type Line = z.infer<typeof MessageLine>
 /** The last version of the format in whose files a text may be a preview, a card or the name of an event. */
 export const EARLIER_VERSION = 1
 
-/** What had the preview as its text. The text of media is a caption, whatever it looks like. */
-const PREVIEWED = new Set([
+/** What had the preview as its text (also in 07-content.sql). The text of media is a caption, whatever it looks like. */
+export const PREVIEWED = new Set([
   'location',
   'product',
   'order',

@@ -37,12 +37,12 @@ UPDATE chats SET last_message = (SELECT max(id) FROM messages WHERE chat = chats
 UPDATE messages SET details = json_set(coalesce(details, '{}'), '$.contacts', json_array(json_object(
       'name', coalesce(
         (SELECT text FROM (SELECT value AS line, trim(substr(value, instr(value, ':') + 1)) AS text FROM json_each(card_lines))
-          WHERE (line LIKE 'FN:%' OR line LIKE 'FN;%') AND text <> '' LIMIT 1),
+          WHERE (line LIKE 'FN:%' OR line LIKE 'FN;%' OR line LIKE 'item_.FN%' OR line LIKE 'item__.FN%') AND text <> '' LIMIT 1),
         -- Family name, given name, and others.
         (SELECT trim(substr(rest, 1, instr(rest || ';', ';') - 1) || ' ' || family) FROM (
             SELECT substr(text, 1, instr(text || ';', ';') - 1) AS family, substr(text, instr(text || ';', ';') + 1) AS rest
             FROM (SELECT value AS line, trim(substr(value, instr(value, ':') + 1)) AS text FROM json_each(card_lines))
-            WHERE line LIKE 'N:%' OR line LIKE 'N;%') LIMIT 1),
+            WHERE line LIKE 'N:%' OR line LIKE 'N;%' OR line LIKE 'item_.N:%' OR line LIKE 'item_.N;%') LIMIT 1),
         ''),
       'phone_numbers', (SELECT json_group_array(trim(substr(value, instr(value, ':') + 1))) FROM json_each(card_lines)
         WHERE value LIKE 'TEL%' OR value LIKE 'item_.TEL%' OR value LIKE 'item__.TEL%')))),
