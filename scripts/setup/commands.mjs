@@ -33,6 +33,7 @@ const commands = {
       'status',
       'auth',
       'send',
+      'call',
       'logout',
       'stop',
       'doctor',

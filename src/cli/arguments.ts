@@ -27,10 +27,26 @@ export function parseArguments(command: Command, argv: string[]): Given | null {
   })
   const typed = new Map<string, string>()
   const operands: string[] = []
+  const fields: Record<string, string> = {}
+  /** The flag of a field, whose value may follow. */
+  let open: string | null = null
   for (const token of tokens) {
-    if (token.kind === 'positional') operands.push(token.value)
+    const before = open
+    open = null
+    if (token.kind === 'positional') {
+      const [, name, value = ''] = /^([a-z_]\w*)=(.*)$/s.exec(token.value) ?? []
+      if (before !== null) fields[before] = token.value
+      else if (command.takesFields && name !== undefined) fields[name] = value
+      else operands.push(token.value)
+    }
     if (token.kind !== 'option') continue
     if (token.name === 'help') return null
+    if (command.takesFields && !rows.has(token.name) && token.rawName.startsWith('--')) {
+      const name: string = token.name.replaceAll('-', '_')
+      fields[name] = token.value ?? 'true'
+      if (token.value === undefined) open = name
+      continue
+    }
     const [name, value] = readToken(token, rows, command.name)
     typed.set(name, value)
   }
@@ -44,7 +60,7 @@ export function parseArguments(command: Command, argv: string[]): Given | null {
   const flags: Record<string, unknown> = {}
   for (const [name, row] of Object.entries(command.flags))
     flags[name] = readValue(row, typed.get(name), `--${name}`)
-  return { settings, flags, operands }
+  return { settings, flags, operands, fields }
 }
 
 /** Returns every flag of the command: first its own, then its settings. */

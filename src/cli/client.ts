@@ -37,13 +37,16 @@ export type Api = {
   post<T>(path: string, body: object, limitMs: number): Promise<T>
   patch<T>(path: string, body: object, limitMs: number): Promise<T>
   delete<T>(path: string, limitMs: number): Promise<T>
+  /** Sends any request. Its response has no error. */
+  request(path: string, limitMs: number, request: Asked): Promise<Response>
   /** Returns a page as plain text. */
   text(path: string): Promise<string>
   /** Returns a response whose body has no time limit. Only its start has one. */
   open(path: string): Promise<Response>
 }
 
-type Asked = RequestInit & { headers?: Record<string, string> }
+/** A request. */
+export type Asked = RequestInit & { headers?: Record<string, string> }
 
 /** The server responds to readings within 2 s; a machine under load gets more time. */
 const ANSWER_MS = 10_000
@@ -111,6 +114,7 @@ export function openApi({ url, isNamed, account = DEFAULT_ACCOUNT, key = null }:
     url,
     account,
     get: async (path, limitMs = ANSWER_MS) => json(await call(path, limitMs)),
+    request: call,
     delete: async (path, limitMs) => json(await call(path, limitMs, { method: 'DELETE' })),
     post: async (path, body, limitMs) => json(await call(path, limitMs, carrying('POST', body))),
     patch: async (path, body, limitMs) => json(await call(path, limitMs, carrying('PATCH', body))),

@@ -14,6 +14,8 @@ export type Given<Own extends Flags = Flags> = {
   flags: { [Name in keyof Own]: z.output<Own[Name]['schema']> }
   /** One for each name in {@link Command.operands}. */
   operands: string[]
+  /** The other flags, of a command that {@link Command.takesFields}. A flag without a value is "true". */
+  fields: Record<string, string>
 }
 
 export type Command<Own extends Flags = Flags> = {
@@ -24,6 +26,8 @@ export type Command<Own extends Flags = Flags> = {
   about: string
   /** The required arguments after the name, such as `['NUMBER', 'MESSAGE']`. */
   operands: readonly string[]
+  /** True if it takes any other flag, as `--name VALUE`, and any other argument of the form `name=value`. */
+  takesFields?: true
   /** The argument behind each API field that the command fills in: `{ phone_number: 'NUMBER' }`. */
   fields?: Record<string, string>
   /** The settings that the command accepts as flags. */

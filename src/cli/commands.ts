@@ -28,6 +28,7 @@ import {
   outboxList,
   outboxReject,
 } from './commands/outbox.ts'
+import { call } from './commands/reading.ts'
 import { doctor, sandbox, serve, stop } from './commands/serving.ts'
 
 /** Every command. The first is the default. */
@@ -39,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
   status,
   auth,
   send,
+  call,
   logout,
   stop,
   doctor,

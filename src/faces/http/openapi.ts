@@ -234,7 +234,7 @@ function describeRoute(
     ...(hasKey(operation) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
   ]
   return {
-    operationId: index === 0 ? operation.name : `${operation.name}_${index + 1}`,
+    operationId: index === 0 ? operation.name : `${operation.name}_${wordOf(operation, method, path)}`,
     summary: index === 0 ? operation.title : `${operation.title} (${otherWay(operation, method, path)})`,
     description: withNames(operation.description, (name) => name),
     tags: [operation.tag],
@@ -257,6 +257,12 @@ function describeRoute(
       ...(operation.gives === 'file' && operation.ranges ? RANGES : {}),
     },
   }
+}
+
+/** Returns the word for the id of another route of an operation: its method, or the end of its path. */
+function wordOf(operation: Row, method: string, path: string): string {
+  const isSamePath = otherWay(operation, method, path) === method
+  return isSamePath ? method.toLowerCase() : (path.split('/').at(-1) ?? '')
 }
 
 /** Returns how another route of an operation differs from the first. */

@@ -1,0 +1,111 @@
+/** The operations of the running server, read from its OpenAPI document: a request is made from fields that are given as text. */
+import type { Api } from './client.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { nearest } from './nearest.ts'
+
+type Schema = { type?: string | string[]; anyOf?: Schema[]; const?: unknown; description?: string }
+type Parameter = { name?: string; in?: string }
+type Content = Record<string, { schema?: Schema & { properties?: Record<string, Schema> } }>
+type Described = {
+  operationId: string
+  parameters?: Parameter[]
+  requestBody?: { content: Content }
+  responses: Record<string, { content?: Content }>
+}
+type Document = { paths: Record<string, Record<string, Described>> }
+
+/** An operation of the server. */
+export type ServerOperation = {
+  id: string
+  method: string
+  /** Its path, with `{name}` for each parameter. */
+  path: string
+  /** Where each field is sent, and the schema of those in the body. */
+  fields: ReadonlyMap<string, { place: 'path' | 'query' | 'body'; schema: Schema }>
+  /** Media type of its success response. */
+  gives: string
+  /** True if its body is the bytes of a file. */
+  takesBytes: boolean
+}
+
+/** A request to an operation. */
+export type OperationRequest = { method: string; path: string; body: Record<string, unknown> | null }
+
+/** Returns every operation of the server by its id. */
+export async function readOperations(api: Pick<Api, 'get'>): Promise<Map<string, ServerOperation>> {
+  const { paths } = await api.get<Document>('/openapi.json')
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, described]) => toOperation(path, method.toUpperCase(), described)),
+  )
+  return new Map(operations.map((one) => [one.id, one]))
+}
+
+/** Returns this operation. @throws CommandError if there is none */
+export function findOperation(all: ReadonlyMap<string, ServerOperation>, id: string): ServerOperation {
+  const found = all.get(id)
+  if (found !== undefined) return found
+  const meant = nearest(id, [...all.keys()])
+  throw new CommandError(
+    `The server has no operation ${JSON.stringify(id)}.`,
+    meant === undefined ? 'docs/rest.md lists the operations.' : `Did you mean ${meant}?`,
+    EXIT.wrongSetting,
+  )
+}
+
+/** Returns the request with these fields. @throws CommandError if a field does not exist, or one of the path is missing */
+export function requestOf(
+  { id, method, path, fields }: ServerOperation,
+  given: Readonly<Record<string, string>>,
+): OperationRequest {
+  const query = new URLSearchParams()
+  const body: Record<string, unknown> = {}
+  let filled = path
+  for (const [name, text] of Object.entries(given)) {
+    const field = fields.get(name)
+    if (field === undefined) throw noField(id, name, [...fields.keys()])
+    if (field.place === 'path') filled = filled.replace(`{${name}}`, encodeURIComponent(text))
+    else if (field.place === 'query') query.set(name, text)
+    else body[name] = toValue(text, field.schema)
+  }
+  const [, missing] = /\{(\w+)\}/.exec(filled) ?? []
+  if (missing !== undefined)
+    throw new CommandError(`${id} requires --${missing}.`, `Add --${missing} VALUE.`, EXIT.wrongSetting)
+  const hasBody = [...fields.values()].some(({ place }) => place === 'body')
+  return { method, path: query.size === 0 ? filled : `${filled}?${query}`, body: hasBody ? body : null }
+}
+
+function noField(id: string, name: string, names: readonly string[]): CommandError {
+  const meant = nearest(name, names)
+  const next = meant === undefined ? `Its fields: ${names.join(', ') || 'none'}.` : `Did you mean --${meant}?`
+  return new CommandError(`${id} has no field --${name}.`, next, EXIT.wrongSetting)
+}
+
+function toOperation(path: string, method: string, described: Described): ServerOperation {
+  const fields = new Map<string, { place: 'path' | 'query' | 'body'; schema: Schema }>()
+  for (const { name, in: place } of described.parameters ?? [])
+    if (name !== undefined && (place === 'path' || place === 'query')) fields.set(name, { place, schema: {} })
+  const content = described.requestBody?.content ?? {}
+  for (const [name, schema] of Object.entries(content['application/json']?.schema?.properties ?? {}))
+    fields.set(name, { place: 'body', schema })
+  const success = Object.entries(described.responses).find(([status]) => status.startsWith('2'))?.[1]
+  const [gives = ''] = Object.keys(success?.content ?? {})
+  return { id: described.operationId, method, path, fields, gives, takesBytes: '*/*' in content }
+}
+
+/** A text stays one where the field takes texts. Lists and objects are JSON; a list of words can also be separated by commas. */
+function toValue(text: string, schema: Schema): unknown {
+  const types = typesOf(schema)
+  if (text === 'null' && types.has('null')) return null
+  const isJson = /^\s*[[{]/.test(text) && (types.has('array') || types.has('object'))
+  const isPlain = types.has('string') && !isJson
+  if (isPlain) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function typesOf({ type = [], anyOf = [] }: Schema): Set<string> {
+  return new Set([...[type].flat(), ...anyOf.flatMap((one) => [...typesOf(one)])])
+}
