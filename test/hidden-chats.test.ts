@@ -117,8 +117,9 @@ async function overRest(
     return value
   })
   const fields = Object.entries(left).map(([name, value]): [string, string] => [name, String(value)])
-  const query = method === 'GET' ? `?${new URLSearchParams(fields)}` : ''
-  const body = method === 'GET' ? {} : { body: left }
+  const isInQuery = method === 'GET' || method === 'DELETE'
+  const query = isInQuery ? `?${new URLSearchParams(fields)}` : ''
+  const body = isInQuery ? {} : { body: left }
   return (await harness.call({ method, path: `${filled}${query}`, headers, ...body })).text
 }
 
@@ -246,6 +247,31 @@ describe.each(['hide', 'only'])('a key with %s', (name) => {
       for (const canary of ['canary', group.name]) expect(text).not.toContain(canary)
     }
     expect(harness.world.countMessages()).toBe(before)
+  })
+
+  it('changes no hidden chat or group, and tells nothing of it', async () => {
+    const { world } = harness
+    const invite = world.inviteTo({ group: group.id })
+    const before = JSON.stringify([world.chats(), world.state().groups, world.state().contacts])
+    const names = ['chat_id', 'group_id', 'contact_id', 'invite']
+    const tasks = OPERATIONS.filter(
+      ({ uses = [], example, needs, tag }) =>
+        ['chats', 'groups', 'contacts'].includes(tag) &&
+        needs === 'ready' &&
+        uses.length > 0 &&
+        names.some((one) => one in Object(example.input)),
+    )
+    expect(tasks.length).toBeGreaterThan(10)
+    for (const row of tasks) {
+      const inputs = 'invite' in Object(row.example.input) ? [{ invite }] : inputsOf(row)
+      for (const input of inputs) {
+        const { code } = JSON.parse(
+          await overRest(row, { ...Object(row.example.input), ...input }, bearer(name)),
+        )
+        expect([row.name, code]).toEqual([row.name, 'chat_not_found'])
+      }
+    }
+    expect(JSON.stringify([world.chats(), world.state().groups, world.state().contacts])).toBe(before)
   })
 
   it('subscribes to none of them, and its stream has none of their events', async () => {

@@ -73,6 +73,8 @@ export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestI
   reader(): ReturnType<Archive['reader']>
   /** Links to media. */
   mediaLinks: MediaLinks
+  /** True if the caller sees every chat of the account. */
+  seesAll: boolean
   /** @throws AppError `chat_not_found` if the caller does not see this chat */
   demandSeen: Seen['demandSeen']
 } & Pick<Archive, 'export' | 'fill' | 'staleSince' | 'media'> & {
@@ -321,6 +323,7 @@ export function createDoor({
       staleSince: archive.staleSince,
       events: seen.events,
       media: seen.media,
+      seesAll: seen.seesAll,
       demandSeen: seen.demandSeen,
       mediaLinks,
     }

@@ -85,8 +85,9 @@ export const getInvite = defineOperation({
         facts({ members, 'an admin must approve': approve_members }),
       ),
   },
-  async run({ invite }, { engine }) {
-    const found = await perform('read_invite', { invite }, { engine })
+  async run({ invite }, granted) {
+    const found = await perform('read_invite', { invite }, granted)
+    granted.demandSeen(found.group)
     return {
       ok: true as const,
       group_id: found.group,
@@ -114,6 +115,7 @@ export const joinGroup = defineOperation({
   example: { input: { invite: EXAMPLE_INVITE } },
   brief: { text: ({ group_id, state }) => `${state}: ${group_id}` },
   async run({ invite }, granted) {
+    if (!granted.seesAll) granted.demandSeen((await perform('read_invite', { invite }, granted)).group)
     const { group, waits } = await perform('join_group', { invite }, granted)
     return {
       ok: true as const,

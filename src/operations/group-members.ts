@@ -79,8 +79,8 @@ export const listJoinRequests = defineOperation({
         requests.map(({ id, requested_at }) => facts({ [id]: true, since: requested_at })),
       ),
   },
-  async run({ group_id: group }, { engine }) {
-    const found = await perform('join_requests', { group }, { engine })
+  async run({ group_id: group }, granted) {
+    const found = await perform('join_requests', { group }, granted)
     const requests = [...found]
       .sort((one, other) => (one.at ?? 0) - (other.at ?? 0))
       .map(({ person, at }) => ({ id: person, requested_at: at === null ? null : toIsoSecond(at) }))

@@ -18,6 +18,8 @@ export function sightOf(
 export type Seen = Pick<Archive, 'export' | 'fill' | 'media' | 'loadEarlier' | 'forget'> & {
   reader(): ReturnType<Archive['reader']>
   events: Pick<Archive['events'], 'open'>
+  /** True if the caller sees every chat. */
+  seesAll: boolean
   /** Fails with `chat_not_found` if there are limits and the chat is outside of them, or unknown. Fails as `Archive.reader`. */
   demandSeen(chat: Jid): void
 }
@@ -29,6 +31,7 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
   const demandMessage = async (key: KeyParts) => void (sight === null || (await reader().quoted(key)))
   return {
     reader,
+    seesAll: sight === null,
     events: { open: (wish) => archive.events.open({ ...wish, sight }) },
     demandSeen(chat) {
       if (sight !== null) archive.events.open({ chat, sight }).close()

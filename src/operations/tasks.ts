@@ -151,15 +151,22 @@ export const inviteInput = z
     'Invite link of a group, or its last part, for example "https://chat.whatsapp.com/ABCdefGHIjkl12345".',
   )
 
-/** Does a task, and stores what it changed before it returns. Fails as `Engine.perform`. */
+type Performer = Pick<Grant<'manage', 'ready'>, 'engine' | 'demandSeen'> &
+  Partial<Pick<Grant<'manage', 'ready'>, 'note'>>
+
+/**
+ * Does a task, and stores what it changed before it returns. Fails as `Engine.perform`, and with `chat_not_found` if the
+ * caller does not see the chat, the group or the person that it is about.
+ */
 export async function perform<K extends TaskKind>(
   kind: K,
   takes: TaskInput<K>,
-  {
-    engine,
-    note,
-  }: Pick<Grant<'manage', 'ready'>, 'engine'> & Partial<Pick<Grant<'manage', 'ready'>, 'note'>>,
+  { engine, note, demandSeen }: Performer,
 ): Promise<TaskResult<K>> {
+  for (const name of ['group', 'chat', 'person']) {
+    const about: Jid | null | undefined = Reflect.get(Object(takes), name)
+    if (about) demandSeen(about)
+  }
   const { result, chat } = await engine.perform(kind, takes, { limitMs: TASK_MS })
   if (chat !== null) note?.({ type: 'chats', chats: [chat] })
   return result
