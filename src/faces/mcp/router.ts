@@ -192,8 +192,11 @@ const MALFORMED =
 /** Returns the era of a request as the SDK's own handler decides it, or `malformed` if its body is no JSON-RPC message or batch. */
 function kindOf({ method, headers }: Request, body: unknown): 'legacy' | 'current' | 'malformed' {
   const version = headers.get('mcp-protocol-version') ?? undefined
-  // The SDK never serves such a request as one of an earlier era. Its handler classifies it, too, which takes long.
-  if (version === CURRENT && method === 'POST' && isJSONRPCRequest(body)) return 'current'
+  // The SDK classifies most requests by these alone, after it has looked for kinds of messages that they are not, which takes long.
+  if (method === 'POST' && (version ?? '') <= CURRENT && isJSONRPCRequest(body)) {
+    if (version === CURRENT) return 'current'
+    if (member(body.params, '_meta') === undefined) return 'legacy'
+  }
   const outcome = classifyInboundRequest({
     httpMethod: method,
     body,
