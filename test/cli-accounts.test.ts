@@ -66,6 +66,14 @@ describe('accounts', () => {
     expect(await stateOf('work')).not.toBe('ready')
   })
 
+  it('is also the account that the URL names', async () => {
+    const named = await ended(['status', '--json', '--url', `${sandbox.url}/accounts/work/mcp`])
+    expect([named.code, named.err]).toEqual([0, ''])
+    expect(JSON.parse(named.out)).toEqual(JSON.parse((await cli('status --json --account work')).out))
+    const other = await ended(['status', '--account', 'shop', '--url', `${sandbox.url}/accounts/work/mcp`])
+    expect([other.code, other.err]).toEqual([2, expect.stringContaining('leave out --account')])
+  })
+
   it('stop keeps it stopped until restart', async () => {
     expect(await cli('accounts stop work')).toMatchObject({
       code: 0,

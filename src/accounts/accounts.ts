@@ -232,7 +232,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
         account.archive.events.stop()
         await account.outbox.review()
         await closeNow(account)
-        dirOf(account.id).remove({ archives: archive })
+        await dirOf(account.id).remove({ archives: archive })
       } catch (cause) {
         fail('account_unavailable', {
           detail: 'The account is removed, but its files could not be deleted.',

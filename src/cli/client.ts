@@ -9,7 +9,7 @@ import { clientKey } from './client-key.ts'
 import type { Given } from './command.ts'
 import { errnoOf, isBeforeSent } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { toServerUrl } from './server-url.ts'
+import { splitAccount, toServerUrl } from './server-url.ts'
 
 /** The problem JSON of an API error (RFC 9457, docs/errors.md). */
 export type Problem = { code: string; detail: string; hint: string; retry: string; [fact: string]: unknown }
@@ -178,12 +178,19 @@ export function addressOf(given: Addressed, env: () => Environment = readEnviron
   )
 }
 
-/** Returns the server to call, whether its URL was given explicitly, and the key to send. */
+/** Returns the server to call, whether its URL was given explicitly, the account, which that URL can name too, and the key to send. */
 export function serverOf(given: Addressed): Server {
-  const { account = DEFAULT_ACCOUNT, 'key-file': file = '' } = given.flags
+  const { account: flag = DEFAULT_ACCOUNT, 'key-file': file = '' } = given.flags
+  const { url, account } = splitAccount(addressOf(given))
+  if (account !== null && flag !== DEFAULT_ACCOUNT && flag !== account)
+    throw new CommandError(
+      `The URL is that of the account ${account}, and --account is ${flag}.`,
+      `Use --url ${url}, or leave out --account.`,
+      EXIT.wrongSetting,
+    )
   const isNamed = givenUrl(given) !== null
   const key = clientKey({ file, isNamed, settings: given.settings, env: readEnvironment })
-  return { url: addressOf(given), isNamed, account, key }
+  return { url, isNamed, account: account ?? flag, key }
 }
 
 /** Turns a failed call into an error. `isAsked`: the call was the command's own request, not the identity check. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { toServerUrl } from './server-url.ts'
+import { splitAccount, toServerUrl } from './server-url.ts'
 
 it.each([
   ['http://127.0.0.1:8790', 'http://127.0.0.1:8790'],
@@ -14,3 +14,10 @@ it.each([
 it.each(['', '127.0.0.1:8790', 'localhost:8790', 'ftp://x', 'http://', 'http:8790'])('%j is none', (text) =>
   expect(toServerUrl(text)).toBeNull(),
 )
+
+it.each([
+  ['http://127.0.0.1:8790/accounts/work', 'http://127.0.0.1:8790', 'work'],
+  ['https://example.com/whatsapp/accounts/work', 'https://example.com/whatsapp', 'work'],
+  ['http://127.0.0.1:8790', 'http://127.0.0.1:8790', null],
+  ['https://example.com/accounts', 'https://example.com/accounts', null],
+])('%j is %s of %s', (named, url, account) => expect(splitAccount(named)).toEqual({ url, account }))

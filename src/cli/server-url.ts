@@ -10,3 +10,9 @@ export function toServerUrl(text: string): string | null {
   const { origin, pathname } = new URL(named)
   return `${origin}${pathname.replace(/\/+$/, '').replace(/\/+mcp$/, '')}`
 }
+
+/** Separates the account from the URL of a server: that of an account's MCP endpoint names one. Null: none is named. */
+export function splitAccount(url: string): { url: string; account: string | null } {
+  const [, base = url, account = null] = /^(.*)\/accounts\/([^/]+)$/.exec(url) ?? []
+  return { url: base, account }
+}

@@ -7,7 +7,7 @@ import { codeOf } from '../error-code.ts'
 import type { Log } from '../log.ts'
 import { makeFolder } from '../make-folder.ts'
 import { readText, UnfitFileError } from '../read-file.ts'
-import { removeDatabase } from '../store/leftovers.ts'
+import { eraseDatabase } from '../store/leftovers.ts'
 import { AuthDirError, makePrivate, sweep, writeAtomically } from './private-dir.ts'
 
 /** The content of the marker file; written at the first `authenticated`. */
@@ -61,9 +61,9 @@ export type AccountDir = {
   archives: string
   /**
    * Removes what is left of an account that was logged out and closed; with `archives`, also its archives, which are
-   * overwritten first. Errors of the disk are thrown.
+   * overwritten first. Other work runs meanwhile. Rejects with errors of the disk.
    */
-  remove(what: { archives: boolean }): void
+  remove(what: { archives: boolean }): Promise<void>
 }
 
 /** Where Chromium keeps WhatsApp Web's database inside a profile. */
@@ -170,21 +170,26 @@ export function openAccountDir(
     },
     archiveOf: (wid) => join(archives, `${wid.replace(/@.*$/, '').replace(/\W/g, '')}.db`),
     archives,
-    remove(what) {
-      for (const dir of [profile, aside])
-        rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+    async remove(what) {
+      await Promise.all([profile, aside].map(removeSurely))
       for (const file of [markerFile, limitsFile]) rmSync(file, { force: true })
       if (!what.archives) return
       // What opens the media files lies in the archives.
-      for (const name of readdirSync(archives)) if (name.endsWith('.db')) removeDatabase(join(archives, name))
-      rmSync(own, { recursive: true, force: true })
+      for (const name of readdirSync(archives))
+        if (name.endsWith('.db')) await eraseDatabase(join(archives, name))
+      await removeSurely(own)
     },
   }
 }
 
+/** Rejects with errors of the disk. */
+function removeSurely(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+}
+
 /** Never fails. */
 function removeFolder(path: string): Promise<void> {
-  return rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }).catch(() => {})
+  return removeSurely(path).catch(() => {})
 }
 
 /** A file that cannot be read limits everything. */

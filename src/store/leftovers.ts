@@ -13,6 +13,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readHeader } from './header.ts'
 import { keyFileOf } from './key-file.ts'
@@ -27,6 +28,15 @@ const BESIDE = ['', '-wal', '-shm', '-journal']
 /** Removes a database with the files that SQLite created beside it; its key file stays. */
 export function removeDatabase(file: string): void {
   for (const end of BESIDE) removeOverwritten(file + end)
+}
+
+/** As {@link removeDatabase}, but other work runs meanwhile: overwriting an archive takes seconds. */
+export async function eraseDatabase(file: string): Promise<void> {
+  for (const end of BESIDE) {
+    const opened = await open(file + end, 'r+').catch(() => null)
+    if (opened !== null) await erase(opened).catch(() => {})
+    await rm(file + end, { force: true })
+  }
 }
 
 /** Removes a copy, with its own key file if it has one. */
@@ -50,17 +60,32 @@ export function removeOverwritten(file: string): void {
   rmSync(file, { force: true })
 }
 
+const ZEROS = Buffer.alloc(1 << 20)
+
+/** Overwrites the file, and closes it. */
+async function erase(file: FileHandle): Promise<void> {
+  try {
+    for (let left = (await file.stat()).size, at = 0; left > 0; ) {
+      const { bytesWritten } = await file.write(ZEROS, 0, Math.min(left, ZEROS.length), at)
+      left -= bytesWritten
+      at += bytesWritten
+    }
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
 /**
  * Best effort: a file that cannot be overwritten is still removed, and a disk may keep older versions of its
  * blocks.
  */
 function overwrite(file: string): void {
-  const zeros = Buffer.alloc(1 << 20)
   try {
     const fd = openSync(file, 'r+')
     try {
       for (let left = fstatSync(fd).size, at = 0; left > 0; ) {
-        const written = writeSync(fd, zeros, 0, Math.min(left, zeros.length), at)
+        const written = writeSync(fd, ZEROS, 0, Math.min(left, ZEROS.length), at)
         left -= written
         at += written
       }

@@ -29,7 +29,14 @@ const status: Status = {
 const MARKUP = `<img src=x onerror='alert("1")'>&`
 
 const render = (shown: Partial<Status>, more: Partial<QrView> = {}) =>
-  renderQrPage({ status: { ...status, ...shown }, qr: null, code: null, mcpUrl: 'http://x/mcp', ...more })
+  renderQrPage({
+    status: { ...status, ...shown },
+    qr: null,
+    code: null,
+    account: 'default',
+    mcpUrl: 'http://x/mcp',
+    ...more,
+  })
 
 describe('renderQrPage', () => {
   it("shows other people's text as text", async () => {
@@ -47,6 +54,14 @@ describe('renderQrPage', () => {
     expect(page).toContain('Linked as Ro\\u0000b\\u001b[31min\\u202e\\u200f<')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
     expect(page).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u200f\u202e]/)
+  })
+
+  it('names the way to a first message of its own account', async () => {
+    expect(await render({})).toContain('/docs#/messages/send_message')
+    const page = await render({}, { account: 'work' })
+    expect(page).not.toContain('send_message')
+    expect(page).toContain('send --account work')
+    expect(page).toContain('/api/accounts/work')
   })
 
   it('shows a QR code only if there is one', async () => {

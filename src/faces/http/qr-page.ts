@@ -1,5 +1,6 @@
 /** GET /qr and /qr/code as pages without scripts: the QR code, the pairing code, or the state of the session. */
 import { escapeInText } from '../../json.ts'
+import { DEFAULT_ACCOUNT } from '../../model/ids.ts'
 import type { SessionState, Status } from '../../model/status.ts'
 import { drawQrImage, QR_SIZE_PX } from '../../qr-drawing.ts'
 import { QR_STYLE } from './qr-style.ts'
@@ -12,7 +13,8 @@ export type QrView = {
   qr: string | null
   /** The pairing code to type on the phone, and the seconds until it expires; null: there is none. */
   code: { text: string; seconds: number } | null
-  /** The URL of the MCP endpoint. */
+  /** The id of the account, and the URL of its MCP endpoint. */
+  account: string
   mcpUrl: string
   /** Why a start failed, as sentences. A page with a problem does not reload itself, so that the text stays. */
   problem?: string
@@ -61,7 +63,7 @@ const TONES: Record<SessionState, 'idle' | 'busy' | 'good' | 'bad'> = {
   disconnected: 'bad',
 }
 
-async function middle({ status, qr, code, mcpUrl }: QrView): Promise<string> {
+async function middle({ status, qr, code, account, mcpUrl }: QrView): Promise<string> {
   if (code !== null) return codeToType(code)
   if (qr !== null) {
     return `<img src="${await drawQrImage(qr)}" width="${QR_SIZE_PX}" height="${QR_SIZE_PX}" alt="QR code to scan with WhatsApp">\n${STEPS}`
@@ -69,7 +71,7 @@ async function middle({ status, qr, code, mcpUrl }: QrView): Promise<string> {
   const lines = explain(status)
     .map((line) => `<p>${escapeHtml(withButton(line))}</p>`)
     .join('\n')
-  if (status.state === 'ready') return `${lines}\n${whatNext(mcpUrl)}`
+  if (status.state === 'ready') return `${lines}\n${whatNext(account, mcpUrl)}`
   if (!isStartable(status)) return lines
   return `${lines}\n${START}${status.linked ? '' : `\n${BY_NUMBER}`}`
 }
@@ -103,11 +105,19 @@ function codeToType({ text, seconds }: { text: string; seconds: number }): strin
 <p><a href="qr/code">Get a new code</a></p>`
 }
 
-function whatNext(mcpUrl: string): string {
+function whatNext(account: string, mcpUrl: string): string {
   return `<ul>
-<li><a href="/docs#/messages/send_message">Send a first message</a> on the API page. It lists <a href="/docs">every operation</a>.</li>
+<li>${account === DEFAULT_ACCOUNT ? FIRST_MESSAGE : firstMessageOf(escapeHtml(account))}</li>
 <li>Connect an agent: run the command <code>mcp-config</code>, or enter this address in its client: <code>${escapeHtml(mcpUrl)}</code></li>
 </ul>`
+}
+
+const FIRST_MESSAGE =
+  '<a href="/docs#/messages/send_message">Send a first message</a> on the API page. It lists <a href="/docs">every operation</a>.'
+
+/** The API page calls the paths of `default`. */
+function firstMessageOf(account: string): string {
+  return `Send a first message: run the command <code>send --account ${account}</code>. The <a href="/docs">API page</a> lists every operation; for this account, replace <code>/api</code> with <code>/api/accounts/${account}</code>.`
 }
 
 function page(title: string, refresh: string, main: string): string {

@@ -88,7 +88,7 @@ export function addQr(server: FastifyInstance, door: Door): void {
   })
 }
 
-function viewOf({ session, status, clock, mcpUrl }: Grant<'admin', 'nothing'>): QrView {
+function viewOf({ session, status, clock, account, mcpUrl }: Grant<'admin', 'nothing'>): QrView {
   const code = session.pairingCode()
   return {
     status: status(),
@@ -97,6 +97,7 @@ function viewOf({ session, status, clock, mcpUrl }: Grant<'admin', 'nothing'>): 
       text: code.code,
       seconds: Math.max(0, Math.round((code.expiresAt.getTime() - clock.now()) / 1000)),
     },
+    account,
     mcpUrl,
   }
 }
