@@ -41,26 +41,37 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
+/** What a server has besides: settings, and modules that are loaded before its own code. */
+export type Extras = { env?: Record<string, string>; imports?: readonly string[] }
+
 /** Start the built server. `browser`: the program to use as its browser. */
-export function startServer({ authDir, browser }: { authDir: string; browser: string }): ServerProcess {
+export function startServer(
+  { authDir, browser }: { authDir: string; browser: string },
+  { env = {}, imports = [] }: Extras = {},
+): ServerProcess {
   const startedAt = Date.now()
-  const child = spawn(process.execPath, ['--import', WITH_PARENT, SERVER, 'serve'], {
-    cwd: dirname(authDir),
-    env: {
-      ...process.env,
-      WHATSAPP_AUTH_DIR: authDir,
-      WHATSAPP_CHROME_EXECUTABLE: browser,
-      WHATSAPP_MCP_HOST: '127.0.0.1',
-      WHATSAPP_MCP_PORT: '0',
-      WHATSAPP_MCP_LOG_LEVEL: 'info',
-      WHATSAPP_HISTORY_PAUSE_MS: '0',
-      WHATSAPP_SENDS_PER_MINUTE: '0',
-      WHATSAPP_SENDS_PER_HOUR: '0',
-      WHATSAPP_NEW_PEOPLE_PER_DAY: '0',
-      WHATSAPP_HEADLESS: 'true',
+  const child = spawn(
+    process.execPath,
+    [...[WITH_PARENT, ...imports].flatMap((one) => ['--import', one]), SERVER, 'serve'],
+    {
+      cwd: dirname(authDir),
+      env: {
+        ...process.env,
+        WHATSAPP_AUTH_DIR: authDir,
+        WHATSAPP_CHROME_EXECUTABLE: browser,
+        WHATSAPP_MCP_HOST: '127.0.0.1',
+        WHATSAPP_MCP_PORT: '0',
+        WHATSAPP_MCP_LOG_LEVEL: 'info',
+        WHATSAPP_HISTORY_PAUSE_MS: '0',
+        WHATSAPP_SENDS_PER_MINUTE: '0',
+        WHATSAPP_SENDS_PER_HOUR: '0',
+        WHATSAPP_NEW_PEOPLE_PER_DAY: '0',
+        WHATSAPP_HEADLESS: 'true',
+        ...env,
+      },
+      stdio: ['pipe', 'ignore', 'pipe'],
     },
-    stdio: ['pipe', 'ignore', 'pipe'],
-  })
+  )
   running.add(child)
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
     child.once('close', (code, signal) => {

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { DAYS, runDays } from './days.ts'
 import { killRun } from './kill-run.ts'
 import { runMutants } from './mutants.ts'
+import { pointRun } from './point-run.ts'
 import { toTable, wasClean } from './report.ts'
 import { sendRun } from './send-run.ts'
 
@@ -22,6 +23,12 @@ const RUNS: Record<string, Run> = {
     does: `1,000 messages, each sent three times with one idempotency key, through 20 kills of browser and server. At most one
     delivery for a key, every answer true, and at most 1 % unknown. About ten minutes.`,
     run: runSends,
+  },
+  points: {
+    usage: '[--every N] [--seed N]',
+    does: `One message for each step from the request to the response, with \`kill -9\` of the server at that step: asked for with an
+    idempotency key, and approved. At most one delivery, nothing approved lost. About ten minutes.`,
+    run: runPoints,
   },
   days: {
     usage: '[--day NAME]… [tests…] [-- options of vitest]',
@@ -120,6 +127,22 @@ async function runSends(args: string[]): Promise<void> {
   console.log(`${sent} sent, ${unknown} unknown${rest}; ${Math.round(durationMs / 1000)} s`)
   for (const problem of problems) console.log(`  ! ${problem}`)
   if (problems.length > 0 || unknown > Number(values.sends) / 100) process.exitCode = 1
+}
+
+async function runPoints(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { every: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' } },
+  })
+  const { points, problems } = await pointRun({
+    every: Number(values.every),
+    seed: Number(values.seed),
+    say: console.error,
+  })
+  const unknown = [...points.values()].filter((outcome) => outcome === 'unknown').length
+  console.log(`${points.size} points, ${unknown} unknown`)
+  for (const problem of problems) console.log(`  ! ${problem}`)
+  if (problems.length > 0) process.exitCode = 1
 }
 
 async function onDays(args: string[]): Promise<void> {

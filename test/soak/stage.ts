@@ -7,7 +7,14 @@ import type { World } from '../../simulator/simulator.ts'
 import { findBrowser } from '../../src/browser/find.ts'
 import type { Status } from '../../src/model/status.ts'
 import { type BrowserProcess, browserProcesses } from '../browser-processes.ts'
-import { type LogLine, type ServerProcess, startServer, tailOf, waitFor } from './server-process.ts'
+import {
+  type Extras,
+  type LogLine,
+  type ServerProcess,
+  startServer,
+  tailOf,
+  waitFor,
+} from './server-process.ts'
 
 /** The longest pause between two tries to connect is a minute, see reconnect.ts. */
 const READY_MS = 90_000
@@ -23,7 +30,7 @@ export type Stage = {
   /** The browser of the present server; null: it has none. One that a killed server left may still be there. */
   browserPid(): number | null
   /** Start a server, once the one before has ended. */
-  start(): void
+  start(extras?: Extras): void
   /** Unix ms at which the present server was ready after `since`. */
   ready(since: number): Promise<number>
   /** Ready, and everything that WhatsApp Web has is archived. */
@@ -71,8 +78,8 @@ export async function openStage(seed: number): Promise<Stage> {
       const isOurs = ({ pid, type }: BrowserProcess) => type === 'browser' && parentOf(pid) === parent
       return browserProcesses(authDir).find(isOurs)?.pid ?? null
     },
-    start() {
-      server = startServer({ authDir, browser })
+    start(extras) {
+      server = startServer({ authDir, browser }, extras)
       logs.push(server.log)
     },
     async ready(since) {
