@@ -121,7 +121,11 @@ const EXPECTED: Record<keyof typeof KINDS, Expected> = {
   'video note': { summary: 'Video note, 0:09', word: null },
   'sticker pack': { summary: 'Sticker pack', word: null },
   album: { summary: 'Album, 2 photos, 1 video', word: null },
-  'photo of an album': { body: 'kindinalbum', word: 'kindinalbum' },
+  'photo of an album': {
+    body: 'kindinalbum',
+    word: 'kindinalbum',
+    fields: { media: { album: '3EB0A1B0' } },
+  },
   'view once': { summary: 'Photo to view once', word: null, fields: { view_once: true } },
   'live location': {
     body: 'kindlive',

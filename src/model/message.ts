@@ -19,6 +19,7 @@ export const Media = SHOWN.media.extend({
       ),
     'at_whatsapp',
   ),
+  album: z.string().optional().describe('Same for the files of one album.'),
 })
 
 /** Fields for kinds of messages: each is present only in messages of its kind. */

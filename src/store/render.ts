@@ -155,7 +155,7 @@ export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings)
 
 /** The fields of content, and the summary. `people`: those that a notice is about. */
 function toContent(row: MessageRow, content: Content, people: Jid[], around: Surroundings): Partial<Message> {
-  const { media, location, contacts, poll, event, call, notice, view_once } = content
+  const { media, location, contacts, poll, event, call, notice, view_once, album } = content
   const { type, body, standing } = row
   const names = notice ? detailsOf(row).mentions?.flatMap((id) => nameIn(id, around) ?? []) : []
   const summary = summaryOf({ type, body, content, people: names ?? [] })
@@ -163,7 +163,13 @@ function toContent(row: MessageRow, content: Content, people: Jid[], around: Sur
     ...(summary === null ? {} : { summary }),
     ...(media === undefined || Object.keys(media).length === 0
       ? {}
-      : { media: { ...media, state: around.mediaStates.get(row.id) ?? 'at_whatsapp' } }),
+      : {
+          media: {
+            ...media,
+            ...(album?.parent === undefined ? {} : { album: album.parent }),
+            state: around.mediaStates.get(row.id) ?? 'at_whatsapp',
+          },
+        }),
     ...(location && { location }),
     ...(contacts && { contacts }),
     ...(poll && { poll: toResults(poll, around.votes.get(row.id) ?? [], around) }),
