@@ -69,8 +69,14 @@ export async function createApp(options: AppOptions): Promise<App> {
   const accessKey = readAccessKey(config.accessKey, log)
   const authDir = await openAuthDir(config.authDir, log)
   const control = openControl({ file: authDir.control, archives: authDir.archives, secret, clock })
-  const uploads = openUploads({ dir: authDir.uploads, maxBytes: config.maxUploadBytes, clock, log })
   const keys = await openKeys({ control: control.keys, secret: accessKey, clock, log })
+  const uploads = openUploads({
+    dir: authDir.uploads,
+    maxBytes: config.maxUploadBytes,
+    filesDir: config.filesDir,
+    clock,
+    log,
+  })
   const { chromeExecutable, openEngine: openProfile } = options
   const threads = startReadThreads()
   const ownIds = createOwnIds(authDir.secret('message-ids'))

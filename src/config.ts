@@ -317,6 +317,14 @@ export const SETTINGS = {
     fallback: '64',
     help: 'Largest file that a client can upload, in MiB.',
   },
+  WHATSAPP_FILES_DIR: {
+    flag: 'files-dir',
+    takes: 'DIR',
+    names: 'path',
+    schema: z.string(),
+    fallback: '',
+    help: 'Directory whose files can be sent by name (`media.file`). Every caller that may send can send every file in it. Empty: none.',
+  },
   WHATSAPP_MEMORY_SOFT_MIB: {
     flag: 'memory-soft-mib',
     takes: 'MIB',
@@ -411,6 +419,8 @@ export type Config = {
   eventsDays: number
   /** The origins that webhooks may have whatever their address is. */
   webhookOrigins: string[]
+  /** Directory of files that can be sent by name; empty: none. */
+  filesDir: string
   /** The largest file that a client can upload. */
   maxUploadBytes: number
   /** Limits of the memory of one browser; 0: none. */
@@ -446,6 +456,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
   const authDir = (options.flags?.WHATSAPP_AUTH_DIR ?? options.env.WHATSAPP_AUTH_DIR)?.trim()
   const base = options.base ?? '.'
   const access = readAccess(options, base)
+  const filesDir = read('WHATSAPP_FILES_DIR').trim()
   return {
     ...access,
     port: read('WHATSAPP_MCP_PORT'),
@@ -480,6 +491,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     archiveKey: readKeySource(options, base, ARCHIVE_KEY),
     eventsDays: read('WHATSAPP_EVENTS_DAYS'),
     webhookOrigins: read('WHATSAPP_WEBHOOK_ALLOWED_ORIGINS'),
+    filesDir: filesDir === '' ? '' : toPath(filesDir, base),
     maxUploadBytes: read('WHATSAPP_MAX_UPLOAD_MIB') * 2 ** 20,
     memory: {
       softBytes: read('WHATSAPP_MEMORY_SOFT_MIB') * 2 ** 20,

@@ -264,7 +264,7 @@ export const ERRORS = {
     status: 413,
     retry: 'never',
     title: 'The body is too large',
-    hint: 'Send at most 1 MiB of JSON.',
+    hint: 'Send at most 1 MiB of JSON. Upload a larger file first (PUT /api/uploads), and send it by its id (`upload`).',
   },
   media_too_large: {
     status: 413,
@@ -332,11 +332,17 @@ export const ERRORS = {
     title: 'WhatsApp Web does not take this file',
     hint: 'Nothing was sent. Check that the file is what its type says, or send it as a document.',
   },
+  file_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'There is no such file in WHATSAPP_FILES_DIR',
+    hint: 'Give the path of a file inside that directory, relative to it. Links that lead out of it are not followed.',
+  },
   needs_ffmpeg: {
     status: 422,
     retry: 'after_action',
     title: 'The file must be converted, and ffmpeg is not installed',
-    hint: 'Install ffmpeg on the computer of the server (Debian: apt install ffmpeg), or send a voice note as OGG with Opus, mono.',
+    hint: 'Install ffmpeg on the computer of the server (Debian: apt install ffmpeg), or send the file in the form that WhatsApp plays: voice notes as OGG with Opus (mono, 48 kHz), videos and GIFs as MP4 with H.264, stickers as WebP of 512 × 512 pixels. As a document, any file goes unchanged.',
   },
   send_refused: {
     status: 422,

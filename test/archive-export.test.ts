@@ -151,7 +151,13 @@ describe('GET /api/export', () => {
     const { accounts: real, session, control } = harness.app
     const { outbox } = real.get(DEFAULT_ACCOUNT)
     const accounts = { ...real, get: () => ({ id: DEFAULT_ACCOUNT, session, archive: slow, outbox }) }
-    const uploads = openUploads({ dir, maxBytes: 1, clock: systemClock, log: { warn: () => {} } })
+    const uploads = openUploads({
+      dir,
+      maxBytes: 1,
+      filesDir: '',
+      clock: systemClock,
+      log: { warn: () => {} },
+    })
     const mediaLinks = createMediaLinks('a secret', systemClock)
     const door = createDoor({
       accounts,

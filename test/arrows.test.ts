@@ -10,6 +10,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/model': [],
   'src/errors.ts': [],
   'src/error-code.ts': [],
+  'src/child-environment.ts': [],
   'src/clock.ts': [],
   'src/control.ts': ['src/model'],
   'src/keys': ['src/control.ts', 'src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
@@ -29,7 +30,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/qr-drawing.ts': [],
   'src/same-user.ts': ['src/loopback.ts'],
   'src/browser': ['src/make-folder.ts', 'src/is-alive.ts', 'src/home.ts'],
-  'src/engine': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
+  'src/engine': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts', 'src/child-environment.ts'],
   'src/store': [
     'src/error-code.ts',
     'src/control.ts',
@@ -85,7 +86,14 @@ const ALLOWED: Record<string, string[]> = {
     'src/log.ts',
     'src/turn.ts',
   ],
-  'src/files': ['src/errors.ts', 'src/error-code.ts', 'src/clock.ts', 'src/log.ts', 'src/make-folder.ts'],
+  'src/files': [
+    'src/errors.ts',
+    'src/error-code.ts',
+    'src/child-environment.ts',
+    'src/clock.ts',
+    'src/log.ts',
+    'src/make-folder.ts',
+  ],
   'src/operations': [
     'src/control.ts',
     'src/keys',
@@ -206,7 +214,12 @@ const ALLOWED: Record<string, string[]> = {
   'src/cli/read-key.ts': ['src/cli', 'src/archive-key.ts', 'src/config.ts', 'src/home.ts'],
   'src/cli/stdio-bundle.ts': ['src/cli', 'src/same-user.ts'],
   'src/cli/stdio-detached.ts': ['src/cli', 'src/session/auth-dir.ts', 'src/make-folder.ts'],
-  'src/cli/doctor-machine.ts': ['src/cli', 'src/session/dir-lock.ts', 'src/browser'],
+  'src/cli/doctor-machine.ts': [
+    'src/cli',
+    'src/child-environment.ts',
+    'src/session/dir-lock.ts',
+    'src/browser',
+  ],
   // On the files themselves, while no server runs.
   'src/cli/archive-key.ts': [
     'src/cli',

@@ -1,5 +1,7 @@
 /** Sending files over REST and MCP: from uploads and from base64, as every kind, and what is refused. */
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sampleBytes } from '../simulator/service/media-samples.ts'
@@ -10,11 +12,18 @@ const AMARA = '15550001101'
 const chat = `${AMARA}@c.us`
 
 let harness: Harness
+let files: string
 beforeAll(async () => {
-  harness = await openHarness()
+  files = mkdtempSync(join(tmpdir(), 'wma-files-'))
+  process.env.WHATSAPP_TEST_CANARY = 'a secret of the server'
+  harness = await openHarness({ env: { WHATSAPP_FILES_DIR: files } })
   await harness.link()
 })
-afterAll(() => harness.close())
+afterAll(async () => {
+  delete process.env.WHATSAPP_TEST_CANARY
+  rmSync(files, { recursive: true })
+  await harness.close()
+})
 beforeEach(() => harness.world.clearFaults())
 
 const send = (body: object) => harness.post(`/api/chats/${chat}/media`, body)
@@ -81,6 +90,42 @@ describe('a file', () => {
     const bytes = sampleBytes('ptt', 582, '')
     await send({ media: { data: base64(bytes) }, as: 'voice' })
     expect(shown()).toMatchObject({ data: base64(bytes), problem: null })
+  })
+
+  it.each<[string, string, string[], object, object]>([
+    ['a GIF as a video that plays as one', 'a.gif', [], {}, { type: 'video', media: { gif: true } }],
+    ['a video of a camera', 'b.mov', ['-c:v', 'mpeg4'], {}, { type: 'video' }],
+    ['a picture as a sticker', 'c.png', ['-frames:v', '1'], { as: 'sticker' }, { type: 'sticker' }],
+    ['a GIF as an animated sticker', 'd.gif', [], { as: 'sticker' }, { type: 'sticker' }],
+  ])('%s, from the directory of the owner', async (_, name, args, as, expected) => {
+    const source = ['-f', 'lavfi', '-i', 'testsrc=size=81x45:rate=5', '-t', '0.6']
+    execFileSync('ffmpeg', ['-loglevel', 'error', '-y', ...source, ...args, join(files, name)])
+    const { status, json } = await send({ media: { file: name }, ...as })
+    expect(status, JSON.stringify(json)).toBe(200)
+    const { message, problem } = shown()
+    expect(problem).toBeNull()
+    expect(message).toMatchObject(expected)
+  })
+
+  it('a document of the directory keeps its name and its bytes', async () => {
+    writeFileSync(join(files, 'Plan.pdf'), '%PDF-1.4 plan')
+    expect((await send({ media: { file: 'Plan.pdf' } })).status).toBe(200)
+    expect(shown()).toMatchObject({ message: { type: 'document', media: { filename: 'Plan.pdf' } } })
+    expect(Buffer.from(shown().data, 'base64').toString()).toBe('%PDF-1.4 plan')
+    expect((await send({ media: { file: '../Plan.pdf' } })).json.code).toBe('file_not_found')
+  })
+
+  it.runIf(process.platform === 'linux')('the browser has none of the settings in its environment', () => {
+    const read = (pid: string, what: string) => {
+      try {
+        return readFileSync(`/proc/${pid}/${what}`, 'latin1')
+      } catch {
+        return ''
+      }
+    }
+    const ours = readdirSync('/proc').filter((pid) => read(pid, 'cmdline').includes(harness.authDir))
+    expect(ours.length).toBeGreaterThan(0)
+    expect(ours.filter((pid) => read(pid, 'environ').includes('WHATSAPP_'))).toEqual([])
   })
 
   it('a sticker, a reply, and what is viewed once', async () => {

@@ -58,7 +58,7 @@ describe('as root on Debian', () => {
       [/^apt-cache policy/, { output: 'chromium:\n  Candidate: 145.0.7632.45-1~deb12u1\n' }],
       [/^apt-cache show/, { output: 'Depends: libsnappy1v5 (>= 1.1.9), libnss3' }],
       [
-        /^apt-get install .*chromium chromium-headless-shell$/,
+        /^apt-get install .*chromium chromium-headless-shell ffmpeg$/,
         { does: () => onDisk.push('/usr/bin/chromium') },
       ],
     ])
@@ -72,7 +72,7 @@ describe('as root on Debian', () => {
     expect(found).toEqual({ path: '/usr/bin/chromium', kind: 'chromium', source: 'system' })
     expect(run.asked[0]).toMatch(/^apt-get update .*DPkg::Lock::Timeout=300/)
     expect(run.asked.at(-1)).toMatch(
-      /^apt-get install .*DPkg::Lock::Timeout=300 .*chromium chromium-headless-shell$/,
+      /^apt-get install .*DPkg::Lock::Timeout=300 .*chromium chromium-headless-shell ffmpeg$/,
     )
     expect(lines).toHaveLength(2)
   })

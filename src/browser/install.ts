@@ -77,7 +77,9 @@ async function installFromApt(run: Run, onProgress: InstallOptions['onProgress']
   if (/\bsnapd?\b/i.test(about.output)) return false
   // Also installs the same browser without a window, which needs half the memory. Older releases lack this package.
   const shell = await run('apt-cache', ['policy', 'chromium-headless-shell'], aptEnv)
-  const packages = ['chromium', ...(hasCandidate(shell.output) ? ['chromium-headless-shell'] : [])]
+  const others = hasCandidate(shell.output) ? ['chromium-headless-shell'] : []
+  // The server converts media with ffmpeg.
+  const packages = ['chromium', ...others, 'ffmpeg']
   onProgress?.(`installing ${packages.join(' and ')} (apt-get install)`)
   const installed = await run(
     'apt-get',

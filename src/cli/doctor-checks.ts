@@ -54,6 +54,7 @@ const NETWORK_MS = 8_000
 export const CHECKS: readonly Check[] = [
   { name: 'node', run: checkNode },
   { name: 'browser', run: checkBrowser },
+  { name: 'ffmpeg', run: checkFfmpeg },
   { name: 'directory', run: checkDirectory },
   { name: 'permissions', run: checkPermissions },
   { name: 'lock', run: checkLock },
@@ -71,6 +72,17 @@ async function checkNode({ machine: { nodeVersion } }: Situation): Promise<Verdi
   if (isNodeSupported(nodeVersion)) return ok(`Node ${nodeVersion} is supported.`)
   const { says, next } = oldNode(nodeVersion)
   return problem(says, next)
+}
+
+async function checkFfmpeg({ machine }: Situation): Promise<Verdict> {
+  const { code, output } = await machine.run('ffmpeg', ['-hide_banner', '-encoders'])
+  const next = 'To send any sound, video or sticker, install ffmpeg (on Debian: sudo apt-get install ffmpeg).'
+  if (code !== 0)
+    return warning('ffmpeg was not found: only media in the form that WhatsApp plays is sent.', next)
+  const missing = ['libopus', 'libx264', 'aac', 'libwebp'].filter((one) => !output.includes(` ${one} `))
+  return missing.length === 0
+    ? ok('ffmpeg converts sounds, videos and stickers.')
+    : warning(`This ffmpeg cannot write ${missing.join(', ')}.`, next)
 }
 
 async function checkBrowser({ config, machine }: Situation): Promise<Verdict> {

@@ -7,6 +7,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { findBrowser } from '../browser/find.ts'
 import type { FoundBrowser } from '../browser/places.ts'
+import { childEnvironment } from '../child-environment.ts'
 import { type LockView, readLock } from '../session/dir-lock.ts'
 import { errnoOf } from './errno.ts'
 import { type Running, runningIn } from './running.ts'
@@ -98,10 +99,14 @@ export function thisMachine(): MachineView {
 
 function run(program: string, args: string[]): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_MS })
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: childEnvironment(),
+      timeout: RUN_MS,
+    })
     let output = ''
     const collect = (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-8_000)
+      output = (output + chunk.toString()).slice(-64_000)
     }
     child.stdout.on('data', collect)
     child.stderr.on('data', collect)

@@ -46,7 +46,10 @@ function healthy(over: Partial<MachineView> = {}): MachineView {
     nodeVersion: '22.11.0',
     env: {},
     findBrowser: () => ({ path: '/opt/google/chrome/chrome', kind: 'chrome', source: 'system' }),
-    run: async () => ({ code: 0, output: 'Google Chrome 145.0' }),
+    run: async (program) => ({
+      code: 0,
+      output: program === 'ffmpeg' ? ' libopus  libx264  aac  libwebp  ' : 'Google Chrome 145.0',
+    }),
     free: async () => ({ bytes: 50 * GB, files: 1_000_000 }),
     fetch: async () => new Response(null, { status: 200 }),
     ...over,

@@ -14,6 +14,7 @@ import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { makeFolder } from '../make-folder.ts'
 import { SNIFFED_BYTES, sniffType, statedType } from './media-type.ts'
+import { openOwned } from './owned-file.ts'
 
 /** An upload can be used for this long. */
 const KEPT_MS = 3_600_000
@@ -46,6 +47,11 @@ export type CallerUploads = {
    * @throws AppError `body_too_large`, `invalid_input` if it is empty, `disk_full`; the error of the stream
    */
   add(body: Body): Promise<Upload>
+  /**
+   * Stores a copy of a file of the owner's directory, by its name there.
+   * @throws AppError `file_not_found`, and as {@link CallerUploads.add}
+   */
+  addOwned(name: string): Promise<Upload>
   /** Returns an upload of this caller with the path of its bytes; null if there is none, or if it has expired. */
   find(id: string): (Upload & { path: string }) | null
 }
@@ -73,12 +79,14 @@ export type UploadsOptions = {
   /** Their directory. Created if missing. */
   dir: string
   maxBytes: number
+  /** The owner's directory of files to send; empty: there is none. */
+  filesDir: string
   clock: Clock
   log: Pick<Log, 'warn'>
 }
 
 /** Opens the directory, and removes what has expired or is incomplete. */
-export function openUploads({ dir, maxBytes, clock, log }: UploadsOptions): Uploads {
+export function openUploads({ dir, maxBytes, filesDir, clock, log }: UploadsOptions): Uploads {
   const known = new Map<string, z.infer<typeof Facts>>()
   const running = new Set<string>()
   let cancelSweep = () => {}
@@ -130,22 +138,28 @@ export function openUploads({ dir, maxBytes, clock, log }: UploadsOptions): Uplo
     return toUpload(id, facts)
   }
 
+  async function add(caller: string, body: Body): Promise<Upload> {
+    const id = randomBytes(16).toString('hex')
+    running.add(id)
+    try {
+      const upload = await receive(caller, id, body)
+      sweep()
+      return upload
+    } catch (error) {
+      await Promise.allSettled(filesOf(id).map((file) => rm(file, { force: true })))
+      if (isFull(error)) fail('disk_full', { cause: error })
+      throw error
+    } finally {
+      running.delete(id)
+    }
+  }
+
   return {
     of: (caller) => ({
-      async add(body) {
-        const id = randomBytes(16).toString('hex')
-        running.add(id)
-        try {
-          const upload = await receive(caller, id, body)
-          sweep()
-          return upload
-        } catch (error) {
-          await Promise.allSettled(filesOf(id).map((file) => rm(file, { force: true })))
-          if (isFull(error)) fail('disk_full', { cause: error })
-          throw error
-        } finally {
-          running.delete(id)
-        }
+      add: (body) => add(caller, body),
+      async addOwned(name) {
+        const body = await openOwned(filesDir, name)
+        return add(caller, body).finally(() => body.stream.destroy())
       },
       find(id) {
         const facts = known.get(id)

@@ -26,7 +26,7 @@ const door = createDoor({
   accounts,
   keys: Object.create(null),
   webhooks: Object.create(null),
-  uploads: { of: () => ({ add: () => Promise.reject(), find: () => null, hold: () => {} }) },
+  uploads: { of: () => Object.create(null) },
   control: Object.create(null),
   mcpSends: 'open',
   hideChats: [],

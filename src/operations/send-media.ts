@@ -1,21 +1,18 @@
 /** The operation that sends a file. */
+import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { fail } from '../errors.ts'
-import { SNIFFED_BYTES, sniffType } from '../files/media-type.ts'
-import { type CallerUploads, readHead } from '../files/uploads.ts'
-import { isVoice, toVoice, VOICE_TYPE } from '../files/voice.ts'
+import type { CallerUploads } from '../files/uploads.ts'
 import { MOST, UNCAPTIONED } from '../outbox/content.ts'
 import type { Draft } from '../outbox/item.ts'
 import { yesNo } from './inputs.ts'
+import { AS, type As, prepare } from './prepare-media.ts'
 import { defineSend } from './send.ts'
 import { address, SHARED, TO_CHAT } from './send-to-chat.ts'
 
 /** The largest file that is part of a request. Larger ones are uploaded first. */
 const MAX_DATA_BYTES = 8 * 2 ** 20
-
-const AS = ['image', 'video', 'gif', 'audio', 'voice', 'document', 'sticker'] as const
-type As = (typeof AS)[number]
 
 const TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
 /** The owner reads it before a decision: nothing in it may change what is seen around it. */
@@ -29,6 +26,12 @@ const mediaInput = z
       .min(1, 'must not be empty')
       .optional()
       .describe('The file itself in base64, at most 8 MiB of bytes; over MCP, at most 700 KiB.'),
+    file: z
+      .string()
+      .min(1)
+      .max(1_024)
+      .optional()
+      .describe('Its path inside WHATSAPP_FILES_DIR, if the owner set that.'),
     mimetype: z
       .string()
       .max(200)
@@ -46,28 +49,12 @@ const mediaInput = z
       .describe('Its name, which a document shows. Without slashes and control characters.'),
   })
   .refine(
-    ({ upload, data }) => (upload === undefined) !== (data === undefined),
-    'must have exactly one of upload and data',
+    ({ upload, data, file }) => [upload, data, file].filter((one) => one !== undefined).length === 1,
+    'must have exactly one of upload, data and file',
   )
-  .describe('The file: exactly one of `upload` and `data`.')
+  .describe('The file: exactly one of `upload`, `data` and `file`.')
 
 type MediaInput = z.output<typeof mediaInput>
-
-/** What the bytes are, if the caller does not say. */
-function kindOf(mimetype: string): As {
-  const [kind] = mimetype.split('/')
-  const isPlayed = kind === 'video' || kind === 'audio' || /^image\/(jpeg|png|webp|gif)$/.test(mimetype)
-  return isPlayed ? (kind as 'image' | 'video' | 'audio') : 'document'
-}
-
-/** The types that WhatsApp shows as each kind; documents can be anything. */
-const TYPES: Record<Exclude<As, 'voice' | 'document'>, RegExp> = {
-  image: /^image\/(jpeg|png|webp|gif)$/,
-  video: /^video\/(mp4|quicktime|3gpp)$/,
-  gif: /^video\/mp4$/,
-  audio: /^audio\//,
-  sticker: /^image\/(webp|jpeg|png)$/,
-}
 
 const EXTENSION = /\/(?:x-)?([a-z0-9]{2,5})(?:$|;)/
 
@@ -75,34 +62,23 @@ const EXTENSION = /\/(?:x-)?([a-z0-9]{2,5})(?:$|;)/
 type Prepared = Omit<Extract<Draft['outgoing'], { kind: 'media' }>, 'caption' | 'viewOnce'>
 
 /** Stores the file as an upload of the caller, in the form in which it is sent. */
-async function prepare(
-  { upload, data, mimetype, filename }: MediaInput,
+async function toFile(
+  { upload, data, file, mimetype, filename }: MediaInput,
   as: As | undefined,
   uploads: CallerUploads,
 ): Promise<Prepared> {
-  const given = upload === undefined ? await uploads.add(bodyOf(data ?? '', mimetype)) : { id: upload }
-  let file = uploads.find(given.id) ?? fail('upload_not_found')
-  const head = await readHead(file.path, 256)
-  const sniffed = sniffType(head.subarray(0, SNIFFED_BYTES))
-  let type = mimetype ?? file.mimetype
-  const kind = as ?? kindOf(type)
-  if (kind === 'voice') {
-    if (!isVoice(head)) {
-      const voice = await uploads.add({
-        stream: Readable.from(toVoice(file.path, sniffed)),
-        length: null,
-        type: VOICE_TYPE,
-      })
-      file = uploads.find(voice.id) ?? fail('upload_not_found')
-    }
-    type = VOICE_TYPE
-  } else if (kind !== 'document') {
-    if (sniffed === null || !TYPES[kind].test(sniffed))
-      fail('media_refused', { detail: `The file is not of a type that WhatsApp shows as ${kind}.` })
-    type = sniffed
-  }
-  const { path, sizeBytes, sha256 } = file
-  const name = filename ?? `file.${EXTENSION.exec(type)?.[1] ?? 'bin'}`
+  const given =
+    upload !== undefined
+      ? { id: upload }
+      : file !== undefined
+        ? await uploads.addOwned(file)
+        : await uploads.add(bodyOf(data ?? '', mimetype))
+  const prepared = await prepare(given.id, { as, stated: mimetype }, uploads)
+  const { path, sizeBytes, sha256 } = prepared.file
+  const { as: kind, type } = prepared
+  const ownName =
+    file === undefined ? '' : [...basename(file)].filter((one) => !NOT_IN_A_NAME.test(one)).join('')
+  const name = filename ?? (ownName || `file.${EXTENSION.exec(type)?.[1] ?? 'bin'}`)
   return { kind: 'media', path, as: kind, mimetype: type, filename: name, sizeBytes, sha256 }
 }
 
@@ -123,7 +99,7 @@ export const sendMedia = defineSend({
   name: 'send_media',
   title: 'Send a file to a chat',
   description:
-    'Sends a picture, video, sound, voice note, document or sticker to a person or group. The file is an upload (PUT /api/uploads), or part of the request in base64: one file a call, none by URL or path. `as` says how it is sent; without it the bytes decide. `voice` makes a voice note of any sound, and `document` sends the file unchanged. A picture that is not sent as a document becomes a JPEG. For the chat, reply_to and errors, see {{send_to_chat}}. Send only what the user asked for.',
+    'Sends a picture, video, sound, voice note, document or sticker to a person or group. The file is an upload (PUT /api/uploads), part of the request in base64, or in a directory of the owner: one file a call. `as` says how it is sent; without it the bytes decide. Sounds become voice notes, videos and GIFs what phones play, pictures and GIFs stickers; `document` sends the file unchanged. A picture becomes a JPEG. For the chat, reply_to and errors, see {{send_to_chat}}. Send only what the user asked for.',
   toolset: 'core',
   uses: ['find_number', 'send_media', 'send_text', 'reply'],
   routes: ['POST /api/chats/{chat}/media'],
@@ -146,6 +122,7 @@ export const sendMedia = defineSend({
   errors: [
     ...SHARED.errors,
     'upload_not_found',
+    'file_not_found',
     'media_refused',
     'needs_ffmpeg',
     'body_too_large',
@@ -160,7 +137,7 @@ export const sendMedia = defineSend({
   },
   async draft({ media, as, caption, view_once, ...input }, granted) {
     const addressed = await address(input, granted)
-    const file = await prepare(media, as, granted.uploads)
+    const file = await toFile(media, as, granted.uploads)
     if (view_once && !VIEWED_ONCE.has(file.as))
       fail('invalid_input', {
         detail: '"view_once": only pictures, videos and voice notes can be viewed once.',

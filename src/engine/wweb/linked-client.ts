@@ -2,6 +2,7 @@
 import { basename, dirname } from 'node:path'
 import type { Browser, Page } from 'puppeteer'
 import wweb from 'whatsapp-web.js'
+import { childEnvironment } from '../../child-environment.ts'
 import { CHANGE_TYPES, NOTICE_TYPES } from '../../model/message-types.ts'
 import { COMPONENTS } from './compat/needs.ts'
 import { explainPageErrors } from './compat/page-errors.ts'
@@ -133,6 +134,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
       executablePath: options.executablePath,
       headless: options.headless,
       args: options.args,
+      env: childEnvironment(),
       pipe: true,
       handleSIGINT: false,
       handleSIGTERM: false,

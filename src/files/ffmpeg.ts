@@ -1,0 +1,112 @@
+/** Converts media with ffmpeg, which is looked for at each call. A hostile file costs bounded time and memory, and reads nothing. */
+import { spawn } from 'node:child_process'
+import { createReadStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { childEnvironment } from '../child-environment.ts'
+import { codeOf } from '../error-code.ts'
+import { fail } from '../errors.ts'
+
+/** One conversion: an hour of sound takes some seconds, a minute of video in full HD about 15. */
+const CONVERT_MS = 25_000
+/** Conversions at the same time; others wait. */
+const MOST = 2
+/** The largest picture, in pixels: a frame of it has 200 MB. */
+const MAX_PIXELS = 50e6
+/** The largest file that a conversion writes. */
+const MAX_OUT_BYTES = 64 * 2 ** 20
+
+/**
+ * The demuxer for each type, chosen by the first bytes of the file. Playlists, SVG, and whatever else names other files, have
+ * none.
+ */
+const DEMUXERS: Record<string, string> = {
+  'audio/ogg': 'ogg',
+  'audio/mpeg': 'mp3',
+  'audio/mp4': 'mov',
+  'audio/aac': 'aac',
+  'audio/amr': 'amr',
+  'audio/wav': 'wav',
+  'audio/flac': 'flac',
+  'video/mp4': 'mov',
+  'video/quicktime': 'mov',
+  'video/3gpp': 'mov',
+  'video/webm': 'matroska',
+  'image/gif': 'gif',
+  'image/jpeg': 'jpeg_pipe',
+  'image/png': 'png_pipe',
+  'image/webp': 'webp_pipe',
+}
+
+/** What to make. `words`: as in "could not be converted to a voice note". */
+export type Recipe = { words: string; output: readonly string[]; format: 'ogg' | 'mp4' | 'webp' }
+
+/** A file to convert. `sniffed`: its type by its first bytes. */
+export type Source = { path: string; sniffed: string | null }
+
+/** True if files of this type can be converted, as far as their first bytes say. */
+export const isConvertible = (sniffed: string | null): boolean => sniffed !== null && sniffed in DEMUXERS
+
+let running = 0
+const waiting: (() => void)[] = []
+
+/**
+ * Yields the converted file. Read it to its end: it fails with `media_refused` if the file cannot be converted in time, and
+ * `needs_ffmpeg`.
+ */
+export async function* converted(
+  { path, sniffed }: Source,
+  { words, output, format }: Recipe,
+  program = 'ffmpeg',
+): AsyncGenerator<Uint8Array> {
+  const demuxer = sniffed === null ? undefined : DEMUXERS[sniffed]
+  if (demuxer === undefined)
+    fail('media_refused', { detail: `A file of this type cannot be converted to ${words}.` })
+  const limits = ['-nostdin', '-loglevel', 'error', '-max_alloc', String(256 * 2 ** 20), '-threads', '2']
+  // The file comes by pipe, and nothing but the pipe and its cache can be opened, so that it can name nothing on this
+  // computer or elsewhere. With the cache, a file is read that has its table of contents at its end, as cameras write them.
+  const input = ['-protocol_whitelist', 'cache,pipe', '-max_pixels', String(MAX_PIXELS), '-f', demuxer]
+  const rest = ['-map_metadata', '-1', ...output, '-fs', String(MAX_OUT_BYTES), '-f', format]
+  if (running >= MOST) await new Promise<void>((resolve) => waiting.push(resolve))
+  running += 1
+  // MP4 with its table of contents at the front is written in two passes, which a pipe cannot be.
+  const dir = await mkdtemp(join(tmpdir(), 'whatsapp-mcp-api-'))
+  const out = join(dir, 'converted')
+  const file = createReadStream(path)
+  try {
+    await run(program, [...limits, ...input, '-i', 'cache:pipe:0', ...rest, '-y', out], file, dir)
+    yield* createReadStream(out) as AsyncIterable<Uint8Array>
+  } catch (error) {
+    if (codeOf(error) !== 'CONVERT') throw error
+    fail('media_refused', { detail: `The file could not be converted to ${words}.`, cause: error })
+  } finally {
+    file.destroy()
+    await rm(dir, { recursive: true, force: true })
+    running -= 1
+    waiting.shift()?.()
+  }
+}
+
+/** @throws AppError `needs_ffmpeg`; an error with the code `CONVERT` */
+async function run(program: string, args: string[], input: Readable, dir: string): Promise<void> {
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    cwd: dir,
+    env: { ...childEnvironment(), TMPDIR: dir },
+    timeout: CONVERT_MS,
+    killSignal: 'SIGKILL',
+  })
+  // It may end before it has read everything.
+  child.stdin.on('error', () => {})
+  input.on('error', () => child.kill('SIGKILL'))
+  input.pipe(child.stdin)
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  }).catch((error: unknown) =>
+    codeOf(error) === 'ENOENT' ? fail('needs_ffmpeg', { cause: error }) : Promise.reject(error),
+  )
+  if (code !== 0) throw Object.assign(new Error(`ffmpeg ended with ${code}`), { code: 'CONVERT' })
+}

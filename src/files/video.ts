@@ -1,0 +1,90 @@
+/** Videos: WhatsApp plays H.264 with AAC in MP4, and phones begin to play at once if its table of contents is at the front. */
+import { open } from 'node:fs/promises'
+import type { Recipe } from './ffmpeg.ts'
+
+/** The longest side in pixels, as WhatsApp's own apps send it in HD. */
+const LONGEST_SIDE = 1_280
+/** The table of contents of a video of hours has some megabytes. */
+const MAX_MOOV_BYTES = 32 * 2 ** 20
+const MAX_BOXES = 64
+
+/** `ready`: WhatsApp plays it. `repack`: its streams do, in another container. `encode`: it must be encoded. */
+export type VideoState = 'ready' | 'repack' | 'encode'
+
+const FRONT = ['-movflags', '+faststart']
+const STREAMS = ['-map', '0:v:0', '-map', '0:a:0?']
+const ENCODED = [
+  '-vf',
+  // Even sides: H.264 with 4:2:0 has no others.
+  `scale='min(${LONGEST_SIDE},iw)':'min(${LONGEST_SIDE},ih)':force_original_aspect_ratio=decrease:force_divisible_by=2,format=yuv420p`,
+  ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '26', '-profile:v', 'main', '-threads', '2'],
+]
+
+/** Makes a video that WhatsApp plays. */
+export const VIDEO: Record<Exclude<VideoState, 'ready'>, Recipe> = {
+  repack: { words: 'a video', output: [...STREAMS, '-c', 'copy', ...FRONT], format: 'mp4' },
+  encode: {
+    words: 'a video',
+    output: [...STREAMS, ...ENCODED, '-c:a', 'aac', '-b:a', '96k', '-ac', '2', ...FRONT],
+    format: 'mp4',
+  },
+}
+
+/** Makes the silent video that WhatsApp shows as a GIF, of a GIF or of a video. */
+export const GIF: Recipe = {
+  words: 'a GIF',
+  output: ['-map', '0:v:0', ...ENCODED, '-an', '-t', '60', ...FRONT],
+  format: 'mp4',
+}
+
+/**
+ * Reads the structure of a file that begins as MP4 or QuickTime (ISO 14496-12). A file without one is to be encoded.
+ * @throws the error of the operating system
+ */
+export async function videoState(path: string): Promise<VideoState> {
+  const file = await open(path, 'r')
+  try {
+    const head = Buffer.alloc(16)
+    let at = 0
+    let brand = ''
+    let isFront = true
+    for (let box = 0; box < MAX_BOXES; box += 1) {
+      const { bytesRead } = await file.read(head, 0, 16, at)
+      if (bytesRead < 16) return 'encode'
+      const kind = head.toString('latin1', 4, 8)
+      const small = head.readUInt32BE(0)
+      const size = small === 1 ? Number(head.readBigUInt64BE(8)) : small
+      if (size < 8) return 'encode'
+      if (kind === 'ftyp') brand = head.toString('latin1', 8, 12)
+      if (kind === 'mdat') isFront = false
+      if (kind === 'moov') {
+        if (size > MAX_MOOV_BYTES) return 'encode'
+        const moov = Buffer.alloc(size)
+        await file.read(moov, 0, size, at)
+        return stateOf(codecsIn(moov), brand !== 'qt  ' && isFront)
+      }
+      at += size
+    }
+    return 'encode'
+  } finally {
+    await file.close()
+  }
+}
+
+/** The codec of each track: the first sample entry of its `stsd`. */
+function codecsIn(moov: Buffer): string[] {
+  const found: string[] = []
+  for (let at = moov.indexOf('stsd'); at >= 0 && at + 20 <= moov.length; at = moov.indexOf('stsd', at + 4))
+    found.push(moov.toString('latin1', at + 16, at + 20))
+  return found
+}
+
+const H264 = new Set(['avc1', 'avc3'])
+/** Codecs of other tracks that phones do not play. */
+const OTHERS =
+  /^(hvc1|hev1|mp4v|av01|vp08|vp09|dvh1|ap4.|apc.|s263|alac|ac-3|ec-3|samr|sawb|\.mp3|Opus|fLaC|sowt|twos|lpcm|in24)$/
+
+function stateOf(codecs: readonly string[], isInPlace: boolean): VideoState {
+  if (!codecs.some((codec) => H264.has(codec)) || codecs.some((codec) => OTHERS.test(codec))) return 'encode'
+  return isInPlace && codecs.every((codec) => H264.has(codec) || codec === 'mp4a') ? 'ready' : 'repack'
+}

@@ -1,0 +1,122 @@
+/** Brings a file into the form in which WhatsApp plays it, as an upload of the caller. */
+import { Readable } from 'node:stream'
+import { AppError, fail } from '../errors.ts'
+import { converted, type Recipe, type Source } from '../files/ffmpeg.ts'
+import { SNIFFED_BYTES, sniffType } from '../files/media-type.ts'
+import { ANIMATED, isAnimated, isSticker, MAX_STICKER_BYTES, STICKER } from '../files/sticker.ts'
+import { type CallerUploads, readHead, type Upload } from '../files/uploads.ts'
+import { GIF, VIDEO, videoState } from '../files/video.ts'
+import { isVoice, VOICE, VOICE_TYPE } from '../files/voice.ts'
+
+/** How a file can be sent. */
+export const AS = ['image', 'video', 'gif', 'audio', 'voice', 'document', 'sticker'] as const
+export type As = (typeof AS)[number]
+
+/** A file with its first bytes. */
+type Given = Source & { head: Buffer; sizeBytes: number }
+
+/** How a file becomes what WhatsApp plays. */
+type Plan = {
+  /** The media type that it is sent with. */
+  type: string
+  /** Tried in this order; none: it is sent unchanged. */
+  recipes: readonly Recipe[]
+  /** True if WhatsApp Web can send the file unchanged too: it goes so where there is no ffmpeg. */
+  isOptional?: true
+  /** The largest result in bytes. */
+  maxBytes?: number
+}
+
+/** Makes the plan for each kind; null: WhatsApp cannot show the file as that. */
+const PLANS: Record<Exclude<As, 'document'>, (file: Given) => Promise<Plan | null> | Plan | null> = {
+  image: ({ sniffed }) => unchanged(sniffed, /^image\/(jpeg|png|webp|gif)$/),
+  audio: ({ sniffed }) => unchanged(sniffed, /^audio\//),
+  voice: ({ head }) => ({ type: VOICE_TYPE, recipes: isVoice(head) ? [] : [VOICE] }),
+  video: ({ sniffed, path }) => planVideo(sniffed, path, [VIDEO.encode]),
+  gif: ({ sniffed, path }) => planVideo(sniffed, path, [GIF]),
+  sticker({ sniffed, head, sizeBytes }) {
+    const type = 'image/webp'
+    if (isSticker(head) && sizeBytes <= MAX_STICKER_BYTES) return { type, recipes: [] }
+    if (isAnimated(head))
+      fail('media_refused', { detail: 'An animated WebP must have 512 × 512 pixels and at most 500 KB.' })
+    if (sniffed === 'image/gif' || /^video\//.test(sniffed ?? ''))
+      return { type, recipes: ANIMATED, maxBytes: MAX_STICKER_BYTES }
+    if (!/^image\/(webp|jpeg|png)$/.test(sniffed ?? '')) return null
+    return { type, recipes: [STICKER], isOptional: true, maxBytes: MAX_STICKER_BYTES }
+  },
+}
+
+const unchanged = (type: string | null, shown: RegExp): Plan | null =>
+  type !== null && shown.test(type) ? { type, recipes: [] } : null
+
+async function planVideo(
+  sniffed: string | null,
+  path: string,
+  recipes: readonly Recipe[],
+): Promise<Plan | null> {
+  const type = 'video/mp4'
+  if (sniffed === 'image/gif' || sniffed === 'video/webm') return { type, recipes }
+  if (!/^video\//.test(sniffed ?? '')) return null
+  const state = await videoState(path)
+  if (state === 'ready') return { type, recipes: [] }
+  if (state === 'encode') return { type, recipes }
+  return { type, recipes: [VIDEO.repack, ...recipes], isOptional: true }
+}
+
+/** What the bytes are, if the caller does not say. A GIF is shown as one, which is a video. */
+function kindOf(mimetype: string): As {
+  if (mimetype === 'image/gif') return 'gif'
+  const [kind] = mimetype.split('/')
+  const isPlayed = kind === 'video' || kind === 'audio' || /^image\/(jpeg|png|webp)$/.test(mimetype)
+  return isPlayed ? (kind as 'image' | 'video' | 'audio') : 'document'
+}
+
+type Stored = Upload & { path: string }
+
+/**
+ * Returns the upload to send, and how. `stated`: the media type that the caller says, which counts for documents.
+ * @throws AppError `upload_not_found`, `media_refused`, `needs_ffmpeg`, `disk_full`
+ */
+export async function prepare(
+  id: string,
+  { as, stated }: { as: As | undefined; stated: string | undefined },
+  uploads: CallerUploads,
+): Promise<{ file: Stored; as: As; type: string }> {
+  const given = stored(id, uploads)
+  const type = stated ?? given.mimetype
+  const kind = as ?? kindOf(type)
+  if (kind === 'document') return { file: given, as: kind, type }
+  const head = await readHead(given.path, 256)
+  const sniffed = sniffType(head.subarray(0, SNIFFED_BYTES))
+  const plan = await PLANS[kind]({ ...given, head, sniffed })
+  if (plan === null)
+    fail('media_refused', { detail: `The file is not of a type that WhatsApp shows as ${kind}.` })
+  return { as: kind, ...(await follow(plan, { ...given, sniffed }, uploads)) }
+}
+
+async function follow(
+  { type, recipes, isOptional, maxBytes = Infinity }: Plan,
+  given: Stored & Source,
+  uploads: CallerUploads,
+): Promise<{ file: Stored; type: string }> {
+  if (recipes.length === 0) return { file: given, type }
+  let refused: unknown
+  for (const recipe of recipes) {
+    try {
+      const stream = Readable.from(converted(given, recipe))
+      const { id, sizeBytes } = await uploads.add({ stream, length: null, type })
+      if (sizeBytes <= maxBytes) return { file: stored(id, uploads), type }
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      // What a page converts itself has its own type.
+      if (error.code === 'needs_ffmpeg' && isOptional)
+        return { file: given, type: type === 'video/mp4' ? type : given.mimetype }
+      if (error.code !== 'media_refused') throw error
+      refused = error
+    }
+  }
+  if (refused !== undefined) throw refused
+  return fail('media_refused', { detail: 'The file does not become small enough for a sticker.' })
+}
+
+const stored = (id: string, uploads: CallerUploads): Stored => uploads.find(id) ?? fail('upload_not_found')
