@@ -17,6 +17,7 @@ import { DEFAULT_ACCOUNT, hasAccount, hasScope } from './operations/call.ts'
 import { createDoor, type Door } from './operations/door.ts'
 import { isReading, OPERATIONS, ROWS } from './operations/index.ts'
 import { createMediaLinks } from './operations/media-links.ts'
+import { stillAllows } from './operations/sending.ts'
 import { createOwnIds } from './outbox/own-ids.ts'
 import { createPace } from './outbox/pace.ts'
 import { openAuthDir } from './session/auth-dir.ts'
@@ -84,9 +85,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     authDir,
     control,
     holdFile: uploads.hold,
-    maySend(id, account) {
+    maySend(id, account, chat) {
       const caller = keys.callerOf(id)
-      return caller !== null && hasScope(caller, 'send') && hasAccount(caller, account)
+      if (caller === null || !hasScope(caller, 'send') || !hasAccount(caller, account)) return false
+      const isSeen = caller.sees === null || accounts.get(account).archive.sees(chat, caller.sees)
+      return isSeen && stillAllows(caller, chat)
     },
     config,
     secret,

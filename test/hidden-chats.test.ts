@@ -58,6 +58,9 @@ it('begins with messages in each chat, and keys', async () => {
   await world.write({ from: AMARA, chat: group.id, text: 'canary ingroup received?' })
   await world.writeFromPhone({ chat: `${MING}@c.us`, text: 'canary direct sent' })
   await world.writeContent({ from: MING, content: { type: 'image', caption: 'canary direct picture' } })
+  // A private reply to a message of the hidden group.
+  const { id: quote } = await world.write({ from: AMARA, chat: group.id, text: 'canary to be quoted' })
+  await world.write({ from: AMARA, text: 'about what I wrote there', quote })
   await world.write({ from: OLENA, text: 'canary of the settings?' })
   await world.write({ from: AMARA, text: 'a hiking plan?' })
   ids.received = await idOf('"direct received"')
@@ -272,6 +275,19 @@ describe.each(['hide', 'only'])('a key with %s', (name) => {
       }
     }
     expect(JSON.stringify([world.chats(), world.state().groups, world.state().contacts])).toBe(before)
+  })
+
+  it('writes to nobody whom it does not see', async () => {
+    const before = harness.world.countMessages()
+    for (const [path, body] of [
+      ['/api/send', { phone_number: MING, message: 'x' }],
+      [`/api/chats/${MING}/messages`, { message: 'x' }],
+      [`/api/chats/${lid}@lid/messages`, { message: 'x' }],
+    ] as const) {
+      const { status, json } = await harness.call({ method: 'POST', path, body, headers: bearer(name) })
+      expect([path, status, json.code]).toEqual([path, 404, 'chat_not_found'])
+    }
+    expect(harness.world.countMessages()).toBe(before)
   })
 
   it('subscribes to none of them, and its stream has none of their events', async () => {

@@ -156,6 +156,10 @@ describe('an action on a message', () => {
       ['known', 422, 'action_refused'],
       ['open', 200, undefined],
     ] as const) {
+      const path = `/api/chats/${PRIYA}@c.us/presence`
+      const typing = { method: 'POST', path, body: { state: 'typing' }, headers: bearer(policy) }
+      const { status: typed } = await harness.call(typing)
+      expect([policy, typed >= 400]).toEqual([policy, policy !== 'open'])
       const { status: got, json } = await act(policy, `${message}/reaction`, { emoji: '🎈' })
       expect([policy, got, json.code]).toEqual([policy, status, code])
     }
@@ -170,6 +174,35 @@ describe('an action on a message', () => {
       )
     }
     expect(messagesTo(PRIYA)).toBe(before)
+  })
+})
+
+describe('a group', () => {
+  it('brings no text and nobody to whom the caller may not send', async () => {
+    const { id = '' } = harness.world.state().groups[0] ?? {}
+    const groups = harness.world.state().groups.length
+    const scopes = ['read', 'send', 'manage']
+    for (const [sends, code] of [
+      ['off', 'recipient_not_allowed'],
+      ['confirm', 'change_refused'],
+      ['known', 'change_refused'],
+    ] as const) {
+      const { json } = await harness.post('/api/keys', { name: `group ${sends}`, scopes, sends })
+      const headers = { authorization: `Bearer ${json.secret}` }
+      const create = await harness.call({
+        method: 'POST',
+        path: '/api/groups',
+        body: { name: 'PIN 4711', members: [PRIYA] },
+        headers,
+      })
+      expect([sends, create.json.code]).toEqual([sends, code])
+      if (sends === 'known') continue
+      const body = { name: 'PIN 4711' }
+      const change = await harness.call({ method: 'PATCH', path: `/api/groups/${id}`, body, headers })
+      expect([sends, change.json.code]).toEqual([sends, code])
+    }
+    expect(harness.world.state().groups).toHaveLength(groups)
+    expect(JSON.stringify(harness.world.state().groups)).not.toContain('4711')
   })
 })
 
@@ -198,7 +231,7 @@ describe('the owner knows', () => {
     expect((await send(id)).status).toBe(200)
   })
 
-  it('nobody whom the caller does not see', async () => {
+  it('nobody for a caller that does not see them', async () => {
     const input = { name: 'blind', scopes: ['send'], sends: 'known', chats: { hide: [AMARA] } }
     secrets.blind = (await harness.post('/api/keys', input)).json.secret
     const { status } = await harness.call({
@@ -207,7 +240,7 @@ describe('the owner knows', () => {
       body: { phone_number: AMARA, message: 'Hello' },
       headers: bearer('blind'),
     })
-    expect(status).toBe(202)
+    expect(status).toBe(404)
   })
 })
 

@@ -6,7 +6,7 @@ import type { ControlStore } from '../control.ts'
 import type { OpenEngine } from '../engine/engine.ts'
 import { createChatHash, type Log, logAbout } from '../log.ts'
 import { inAccount } from '../model/account-paths.ts'
-import { type AccountId, DEFAULT_ACCOUNT } from '../model/ids.ts'
+import { type AccountId, DEFAULT_ACCOUNT, type Jid } from '../model/ids.ts'
 import type { BrowserProxy } from '../model/proxy.ts'
 import { type Outbox, type OutboxOptions, openOutbox } from '../outbox/outbox.ts'
 import type { OwnIds } from '../outbox/own-ids.ts'
@@ -27,7 +27,7 @@ export type AccountOptions = {
   control: Pick<ControlStore, 'outbox'>
   holdFile: OutboxOptions['holdFile']
   /** True if the caller with this id may send with this account now. Fails as the control database does. */
-  maySend(caller: string, account: AccountId): boolean
+  maySend(caller: string, account: AccountId, chat: Jid): boolean
   config: Pick<Config, 'history' | 'keep' | 'media' | 'eventsDays' | 'headless' | 'memory' | 'outbox'>
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
@@ -91,7 +91,7 @@ export function openAccount(options: AccountOptions): Account {
     ownIds: options.ownIds,
     store: options.control.outbox,
     holdFile: options.holdFile,
-    maySend: (caller) => options.maySend(caller, id),
+    maySend: (caller, chat) => options.maySend(caller, id, chat),
     session,
     archive,
     clock,

@@ -24,7 +24,8 @@ export async function doctor(
   const named = readKey(keyFileOf(file))
   const config = read(url === '' ? {} : await settingsOf(url, read, named))
   const isOurs = url === '' && listenerAt(serverUrl(config.host, config.port)) === 'ours'
-  const key = named ?? (isOurs ? readKey(config.accessKey) : null)
+  // Without --url, only a process of this user gets a key.
+  const key = url !== '' ? named : isOurs ? (named ?? readKey(config.accessKey)) : null
   const findings = await examine(config, thisMachine(), key)
   const problems = findings.filter(({ level }) => level === 'problem').length
   process.stdout.write(

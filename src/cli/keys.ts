@@ -14,6 +14,8 @@ type Key = {
   scopes: string[]
   accounts: string[] | null
   toolsets: string[] | null
+  chats: { only: string[] | null; hide: string[] } | null
+  sends: { policy: string; chats: string[] } | null
   expires_at: string | null
   last_used_at: string | null
   old_secret_until: string | null
@@ -142,12 +144,15 @@ function limitsOf({ scopes, accounts, toolsets, expires }: Limits): object {
 
 const pathOf = (id: string) => `/api/keys/${encodeURIComponent(id)}`
 
-function lineOf({ id, name, scopes, accounts, toolsets, ...times }: Key): string {
+function lineOf({ id, name, scopes, accounts, toolsets, chats, sends, ...times }: Key): string {
   const facts = [
     plain(name),
     scopes.join('+'),
     accounts && `accounts ${accounts.join('+')}`,
     toolsets && `toolsets ${toolsets.join('+')}`,
+    chats?.only ? `only chats ${chats.only.join('+')}` : null,
+    chats !== null && chats.hide.length > 0 ? `not chats ${chats.hide.join('+')}` : null,
+    sends && `sends ${[sends.policy, ...sends.chats].join(' ')}`,
     times.expires_at && `expires ${times.expires_at}`,
     times.old_secret_until && `old secret until ${times.old_secret_until}`,
     times.last_used_at === null ? 'never used' : `last used ${times.last_used_at}`,

@@ -113,7 +113,7 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
     if (Number.isFinite(next))
       timers.set(
         id,
-        clock.after(next - now, () => follow(row)),
+        clock.after(next - now, () => follow(rows.get(id) ?? row)),
       )
   }
 

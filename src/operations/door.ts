@@ -159,6 +159,7 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
     isHeld: sends.policy === 'confirm',
     async send(draft, sendAtMs) {
       const { caller, face, idempotencyKey = null } = call
+      seen.demandSeen(draft.to.id)
       const held = await sending.hold(draft.to.id)
       // What waits goes when its owner says so.
       if (held === null) {
@@ -340,8 +341,9 @@ export function createDoor({
       sends,
       sending,
     }
-    // What the scope `send` does to a message is seen by others.
-    const limited = way.scope === 'send' && 'engine' in needed ? { engine: sending.limit(needed.engine) } : {}
+    // What these scopes do is seen by others.
+    const isActing = way.scope === 'send' || way.scope === 'manage'
+    const limited = isActing && 'engine' in needed ? { engine: sending.limit(needed.engine) } : {}
     return { ...readings, ...BY_SCOPE[way.scope](account, server, seen), ...needed, ...limited }
   }
 

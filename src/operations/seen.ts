@@ -1,4 +1,5 @@
 /** What a call sees of an archive: everything that reads, limited to the chats of the caller. */
+import { fail } from '../errors.ts'
 import type { Jid, KeyParts } from '../model/ids.ts'
 import type { Sight } from '../model/sight.ts'
 import type { Archive } from '../session/archive.ts'
@@ -20,7 +21,7 @@ export type Seen = Pick<Archive, 'export' | 'fill' | 'media' | 'loadEarlier' | '
   events: Pick<Archive['events'], 'open'>
   /** True if the caller sees every chat. */
   seesAll: boolean
-  /** Fails with `chat_not_found` if there are limits and the chat is outside of them, or unknown. Fails as `Archive.reader`. */
+  /** Fails with `chat_not_found` if there are limits and the chat is outside of them, known or not. Fails as `Archive.reader`. */
   demandSeen(chat: Jid): void
 }
 
@@ -34,7 +35,7 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
     seesAll: sight === null,
     events: { open: (wish) => archive.events.open({ ...wish, sight }) },
     demandSeen(chat) {
-      if (sight !== null) archive.events.open({ chat, sight }).close()
+      if (sight !== null && !archive.sees(chat, sight)) fail('chat_not_found')
     },
     export: (chat, format) => archive.export(chat, format, sight),
     // Callers read the chat first.

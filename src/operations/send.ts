@@ -19,6 +19,7 @@ export const textInput = z
 
 /** The error codes of every row that sends. */
 export const SEND_ERRORS = [
+  'chat_not_found',
   ...CONTROL_ERRORS,
   'not_linked',
   'starting',

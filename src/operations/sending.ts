@@ -4,8 +4,9 @@ import type { Action } from '../model/action.ts'
 import { type Jid, parseMessageKey } from '../model/ids.ts'
 import type { HoldReason } from '../model/outbox.ts'
 import { type Policy, type Sends, sendsBy } from '../model/policy.ts'
+import type { GroupChanges, TaskKind } from '../model/task.ts'
 import type { Session } from '../session/session.ts'
-import type { Call } from './call.ts'
+import type { Call, Caller } from './call.ts'
 import type { Seen } from './seen.ts'
 
 type Engine = Omit<ReturnType<Session['engine']>, 'send'>
@@ -13,6 +14,12 @@ type Engine = Omit<ReturnType<Session['engine']>, 'send'>
 /** Returns the policy of a call. @param mcp that of MCP clients whose key has none, and of those without a key */
 export function sendsOf({ caller, face }: Pick<Call, 'caller' | 'face'>, mcp: Policy): Sends {
   return caller.sends ?? sendsBy(face === 'mcp' ? mcp : 'open')
+}
+
+/** True if what this caller scheduled to the chat may go now that its key may have another policy. */
+export function stillAllows({ sends }: Pick<Caller, 'sends'>, chat: Jid): boolean {
+  if (sends === null || sends.policy === 'open' || sends.policy === 'known') return true
+  return sends.policy === 'only' && sends.chats.includes(chat)
 }
 
 export type SendingOptions = {
@@ -57,6 +64,7 @@ export function createSending({ sends: { policy, chats }, reader, isOurs }: Send
   /** Where what an action does is seen. */
   function placeOf(keys: readonly string[], action: Action): Jid | null {
     if (action.kind === 'forward') return action.to
+    if (action.kind === 'star') return null
     return parseMessageKey(keys[0] ?? '')?.chat ?? null
   }
 
@@ -71,9 +79,31 @@ export function createSending({ sends: { policy, chats }, reader, isOurs }: Send
           fail('action_refused', { detail: WAITS, hint: INSTEAD })
         return engine.act(message, action, options)
       },
+      async perform(kind, takes, options) {
+        for (const { to, says } of reachedBy(kind, takes)) {
+          const reason = await hold(to)
+          if (reason === 'stranger' || (reason === 'confirm' && says))
+            fail('change_refused', { detail: WAITS, hint: ASK })
+        }
+        return engine.perform(kind, takes, options)
+      },
     }),
   }
 }
+
+/** Whom a task reaches. `says`: with a text, or by bringing them into a group. */
+function reachedBy(kind: TaskKind, takes: unknown): { to: Jid; says: boolean }[] {
+  const { group, members = [], changes = {}, action, chat }: Partial<Reaching> = Object(takes)
+  const isInvited = kind === 'create_group' || (kind === 'change_members' && action === 'add')
+  const isText = kind === 'change_group' && (changes.name ?? changes.description) !== undefined
+  return [
+    ...(isInvited ? members.map((to) => ({ to, says: true })) : []),
+    ...(isText && group !== undefined ? [{ to: group, says: true }] : []),
+    ...(kind === 'show_state' && chat !== undefined ? [{ to: chat, says: false }] : []),
+  ]
+}
+type Reaching = { chat: Jid; group: Jid; members: readonly Jid[]; changes: GroupChanges; action: string }
+const ASK = 'Ask the user to do it on the phone.'
 
 /** Under `confirm`, a reaction or a vote goes: it says nothing that its owner would have to read. */
 const CARRIES_TEXT: ReadonlySet<Action['kind']> = new Set(['edit', 'forward'])

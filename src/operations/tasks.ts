@@ -37,7 +37,13 @@ export const CHANGE = {
   needs: 'ready',
   limitMs: 30_000,
   lateCode: 'outcome_unknown',
-  errors: [...ASKING_ERRORS, 'chat_not_found', 'change_refused', 'outcome_unknown'] satisfies ErrorCode[],
+  errors: [
+    ...ASKING_ERRORS,
+    'chat_not_found',
+    'change_refused',
+    'recipient_not_allowed',
+    'outcome_unknown',
+  ] satisfies ErrorCode[],
 } as const
 
 /** The fields that rows share that look something up about groups. */
@@ -60,7 +66,7 @@ export const GROUP_CHANGE = {
   ...GROUP_LOOK,
   scope: 'manage',
   lateCode: 'outcome_unknown',
-  errors: [...GROUP_LOOK.errors, 'outcome_unknown'] satisfies ErrorCode[],
+  errors: [...GROUP_LOOK.errors, 'recipient_not_allowed', 'outcome_unknown'] satisfies ErrorCode[],
 } as const
 
 /** A group of the documentation's examples. */

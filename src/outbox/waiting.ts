@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { ControlStore, OutboxChange, OutboxRow } from '../control.ts'
 import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
+import type { Jid } from '../model/ids.ts'
 import { type OutboxState, WAITING } from '../model/outbox.ts'
 import type { Session } from '../session/session.ts'
 import { isForAnother, REVOKED, UNLINKED } from './allowed.ts'
@@ -43,8 +44,8 @@ export type WaitingOptions = {
   session: Pick<Session, 'status' | 'onChange'>
   /** Keeps the file with this path until this time (Unix ms). Never fails. */
   holdFile(path: string, untilMs: number): void
-  /** True if the caller with this id may send now. Fails as the control database does. */
-  maySend(caller: string): boolean
+  /** True if the caller with this id may send to this chat now. Fails as the control database and the archive do. */
+  maySend(caller: string, chat: Jid): boolean
   /** A scheduled item may be sent this long after its time. */
   lateMs: number
   clock: Clock
@@ -86,8 +87,8 @@ export function createWaiting(options: WaitingOptions): Waiting {
   const isExpired = ({ expiresAtMs }: OutboxRow) => expiresAtMs !== null && expiresAtMs <= clock.now()
 
   /** What nobody approved leaves by the right of its caller alone. */
-  const isRevoked = ({ state, reason, caller }: OutboxRow) =>
-    state === 'scheduled' && reason === 'send_at' && !maySend(caller)
+  const isRevoked = ({ state, reason, caller, chat }: OutboxRow) =>
+    state === 'scheduled' && reason === 'send_at' && !maySend(caller, chat)
 
   /** Ends what cannot be sent any more, and sends what is due. Once at a time. */
   function run(): void {

@@ -41,6 +41,8 @@ export type Archive = {
    * `signal` is aborted are not run. `sight`: what the caller sees; null, the default: everything.
    */
   reader(signal?: AbortSignal, sight?: Sight | null): Reads
+  /** True if a chat with this address is part of the sight. Fails as {@link Archive.reader}. */
+  sees(chat: Jid, sight: Sight): boolean
   /**
    * Readers of the event log. They end when another account's archive is opened, and when the server stops.
    */
@@ -302,6 +304,7 @@ export function createArchive(options: ArchiveOptions): Archive {
 
   return {
     reader: (...args) => requireOpen().reads.reader(...args),
+    sees: (chat, sight) => requireOpen().events.sees(chat, sight),
     events,
     staleSince,
     async loadEarlier(chat, count) {

@@ -140,14 +140,19 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
       const sourceOf = new Map(sources.all(positions).map((row) => [row.message, toSource(row)]))
       const strangers = new Set(rows.map((row) => row.chat).filter((id) => !told.chats.has(id)))
       if (strangers.size > 0) yield* chatLines(chatsBy.all(JSON.stringify([...strangers])))
-      for (const row of rows) {
+      const hidden = loader.hiddenAmong(rows.flatMap((row) => detailsOf(row).quoted?.bare_id ?? []))
+      for (const whole of rows) {
+        const quote = detailsOf(whole).quoted
+        const isBare = quote !== undefined && hidden.has(quote.bare_id)
+        const row = isBare ? withoutQuote(whole) : whole
         const address = told.chats.get(row.chat)
         if (address === undefined) continue
         const parts = {
           revisions: revised.get(row.id) ?? [],
           reactions: reacted.get(row.id) ?? [],
           votes: voted.get(row.id) ?? [],
-          raw: rawOf.get(row.id),
+          // As it was received, it has the quote.
+          raw: isBare ? undefined : rawOf.get(row.id),
           source: sourceOf.get(row.id),
         }
         const { quoted, mentions = [] } = detailsOf(row)
@@ -175,4 +180,10 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
     }
     yield toLine({ line: 'end', messages })
   }
+}
+
+/** Leaves out what the message quotes: it is of a chat that the reader does not see. */
+function withoutQuote(row: MessageRow): MessageRow {
+  const { quoted: _, ...others } = detailsOf(row)
+  return { ...row, details: JSON.stringify(others) }
 }

@@ -33,6 +33,8 @@ export type EventReader = EventCursors & {
   before(atMs: number): number
   /** @throws AppError `chat_not_found` if the address is unknown, or not part of this sight */
   requireChat(address: Jid, sight?: Sight | null): void
+  /** True if a chat with this address is part of the sight, also if the archive does not know it yet. */
+  sees(address: Jid, sight: Sight): boolean
   /**
    * Returns up to `limit` events after this position, oldest first. If few events match, it may return few or
    * none with `hasMore`.
@@ -135,6 +137,15 @@ export function createEventReader(
     requireChat(address, sight = null) {
       const chat = finder.chat(address)
       if (chat === null || (sight !== null && !isSeen(chat.id, sight))) fail('chat_not_found')
+    },
+    sees(address, sight) {
+      const chat = finder.chat(address)
+      if (chat !== null) return isSeen(chat.id, sight)
+      const person = finder.anybody(address)
+      const all = [address, person?.phone, person?.lid]
+      return (
+        !sight.hide.some((one) => all.includes(one)) && (sight.only?.some((one) => all.includes(one)) ?? true)
+      )
     },
     readEvents(after, { kinds, chat: address }, limit) {
       cursors.requireKept(after)

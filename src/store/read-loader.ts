@@ -19,6 +19,7 @@ import {
   toKey,
   toMessage,
 } from './render.ts'
+import { isLimited } from './sight.ts'
 import type { Connection } from './sqlite.ts'
 
 /** The columns of a {@link ChatFace}, from {@link FACE_TABLES}. */
@@ -44,6 +45,8 @@ export type Loader = {
   render(rows: readonly MessageRow[], faces: ReadonlyMap<number, ChatFace>, own: Own): Message[]
   /** The chats in the form of the API, each with its last message, in the same order. */
   renderChats(rows: readonly ChatView[], own: Own): Chat[]
+  /** Of these messages, by bare id, those that the archive has only in chats that the reader does not see: nothing shows what they say. */
+  hiddenAmong(bareIds: readonly string[]): ReadonlySet<string>
   /** The current time, in Unix seconds. */
   now(): number
 }
@@ -83,6 +86,21 @@ export function createLoader(db: Connection, clock: Clock): Loader {
      CROSS JOIN chats c ON c.id = m.chat LEFT JOIN people p ON p.id = c.person`,
   )
 
+  /** Bare ids of messages that the archive has, but the reader does not see. */
+  const unseen = isLimited(db)
+    ? db.query<{ bare_id: string }>(
+        `SELECT m.bare_id FROM json_each(?) asked CROSS JOIN main.messages m ON m.bare_id = asked.value
+         WHERE NOT EXISTS (SELECT 1 FROM messages s WHERE s.id = m.id)`,
+      )
+    : null
+
+  function hiddenAmong(bareIds: readonly string[]): ReadonlySet<string> {
+    if (unseen === null || bareIds.length === 0) return new Set()
+    const asked = JSON.stringify(bareIds)
+    const seen = new Set(quoted.all(asked).map(({ bare_id }) => bare_id))
+    return new Set(unseen.all(asked).flatMap(({ bare_id }) => (seen.has(bare_id) ? [] : bare_id)))
+  }
+
   function own(): Own {
     const known = new Map(meta.all().map(({ name, value }) => [name, toJid(value)]))
     const lid = known.get('account_lid') ?? null
@@ -105,6 +123,7 @@ export function createLoader(db: Connection, clock: Clock): Loader {
     const quotes = details.map((one) => one.quoted).filter((one) => one !== undefined)
     const found =
       quotes.length === 0 ? [] : quoted.all(JSON.stringify([...new Set(quotes.map((one) => one.bare_id))]))
+    const hidden = hiddenAmong(quotes.map((one) => one.bare_id))
     const withMedia = page.filter(({ has_media }) => has_media === 1).map(({ id }) => id)
     const states = withMedia.length === 0 ? [] : mediaStates.all(JSON.stringify(withMedia))
     const statesOf = new Map(states.map(({ message, state }) => [message, state]))
@@ -129,6 +148,7 @@ export function createLoader(db: Connection, clock: Clock): Loader {
         reactions: reactionsOf,
         votes: votesOf,
         mediaStates: statesOf,
+        isHidden: ({ bare_id }) => hidden.has(bare_id),
         quotedKey: (_, quote) => quotedKey(quote, chat, found, whose, me),
       })
       return [message]
@@ -138,6 +158,7 @@ export function createLoader(db: Connection, clock: Clock): Loader {
   return {
     now,
     own,
+    hiddenAmong,
     people: loadPeople,
     faces: (ids) => new Map(faces.all(JSON.stringify([...new Set(ids)])).map((row) => [row.id, row])),
     rows: load,

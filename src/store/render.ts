@@ -38,6 +38,8 @@ export type Surroundings = {
   votes: ReadonlyMap<number, readonly VoteRow[]>
   /** Where the media of messages is, as far as it is known. */
   mediaStates: ReadonlyMap<number, MediaState>
+  /** True if the quoted message is one of a chat that the reader does not see. */
+  isHidden(quoted: NonNullable<MessageDetails['quoted']>): boolean
   /** The key of the quoted message; null if it is not known. */
   quotedKey(row: MessageRow, quoted: NonNullable<MessageDetails['quoted']>): string | null
 }
@@ -136,11 +138,13 @@ export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings)
     ...(quoted === undefined
       ? {}
       : {
-          reply_to: {
-            id: around.quotedKey(row, quoted),
-            author: quoted.sender === null ? null : jidOf(quoted.sender, around),
-            body: quoted.body,
-          },
+          reply_to: around.isHidden(quoted)
+            ? { id: null, author: null, body: '' }
+            : {
+                id: around.quotedKey(row, quoted),
+                author: quoted.sender === null ? null : jidOf(quoted.sender, around),
+                body: quoted.body,
+              },
         }),
     ...(named.length === 0 || content.notice ? {} : { mentions: named }),
     ...(forwarded === 1 ? { forwarded: true as const } : {}),

@@ -43,8 +43,9 @@ const VIEWS = {
   people: `SELECT * FROM main.people WHERE ${seen('people', 'id', ' OR EXISTS (SELECT 1 FROM temp.members m WHERE m.person = people.id)')}`,
   events: `SELECT * FROM main.events e WHERE CASE
     WHEN chat IS NOT NULL THEN ${seen('chats', 'chat')}
-    WHEN json_extract(data, '$.person') IS NULL THEN 1
-    ELSE EXISTS (SELECT 1 FROM temp.people p WHERE p.id = json_extract(e.data, '$.person')) END`,
+    WHEN json_extract(data, '$.person') IS NOT NULL THEN EXISTS (SELECT 1 FROM temp.people p
+      WHERE p.id = (SELECT coalesce(f.same_as, f.id) FROM main.people f WHERE f.id = json_extract(e.data, '$.person')))
+    ELSE kind NOT LIKE 'send.%' END`,
 }
 
 /** Returns the function that sets what the connection shows. Call it before other statements are prepared, and before each read. */
