@@ -631,8 +631,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a revoked key still sends what it scheduled',
     file: WAITING,
-    find: "state === 'scheduled' && reason === 'send_at' && !maySend(caller)",
-    replace: 'false && !maySend(caller) && state === reason',
+    find: "state === 'scheduled' && reason === 'send_at' && !maySend(caller, chat)",
+    replace: 'false && !maySend(caller, chat) && state === reason',
     test: outbox('the right of a key'),
   },
   {

@@ -121,7 +121,7 @@ export function createRouter({ factory, sessionKey, gate, clock }: RouterOptions
     }
     const session = given === null ? undefined : sessions.get(given, caller)
     if (session?.takes(exchange)) {
-      const refusal = request.method === 'GET' ? admitAll(['listen'], exchange) : null
+      const refusal = request.method === 'GET' ? admitAll([undefined], exchange) : null
       return refusal ?? session.serve(exchange)
     }
     if (session === undefined && given !== null && ids.isOurs(given) && !isInitialize(message)) {
