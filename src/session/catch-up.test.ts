@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { historyOf } from '../../test/history-of.ts'
 import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
+import { createTestInbox } from '../../test/test-inbox.ts'
 import type { HistoryPage } from '../engine/engine.ts'
 import { AppError } from '../errors.ts'
 import { createLog } from '../log.ts'
@@ -14,7 +15,7 @@ import { KEEP_ALL } from '../model/keeping.ts'
 import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { type CatchUp, createCatchUp, type ReadEngine } from './catch-up.ts'
-import { createInbox, type Inbox } from './inbox.ts'
+import type { Inbox } from './inbox.ts'
 import { createKeeping } from './keeping.ts'
 
 const AMARA = toJid('15551110000@c.us')
@@ -121,13 +122,9 @@ const engine: ReadEngine = {
 async function connect(budget: { perChat?: number } = {}): Promise<void> {
   catchUp?.stop()
   const keeping = createKeeping(store, KEEP_ALL, clock)
-  inbox = createInbox({
-    store,
+  inbox = createTestInbox(store, clock, {
     keeping,
-    own: () => new Set([toJid('15550001000@c.us')]),
-    clock,
-    log: createLog({ level: 'silent' }),
-    hash: () => '',
+    own: [toJid('15550001000@c.us')],
     onLost: () => {},
     onUnheard: (chat, from) => catchUp.look(chat, from),
     onMore: () => catchUp.more(),

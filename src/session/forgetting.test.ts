@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
+import { createTestInbox } from '../../test/test-inbox.ts'
 import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import { chatList, daysPerChat, KEEP_ALL, type KeepRules } from '../model/keeping.ts'
@@ -12,7 +13,7 @@ import type { SeenMessage } from '../model/seen.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { verify } from '../store/verify.ts'
 import { createForgetting, type Forgetting } from './forgetting.ts'
-import { createInbox, type Inbox } from './inbox.ts'
+import type { Inbox } from './inbox.ts'
 import { createKeeping } from './keeping.ts'
 
 const AMARA = toJid('15551110000@c.us')
@@ -31,19 +32,7 @@ function open(rules: Partial<KeepRules> = {}): void {
   store = openStore(file)
   const keeping = createKeeping(store, { ...KEEP_ALL, ...rules }, clock)
   const log = createLog({ level: 'silent' })
-  inbox = createInbox({
-    store,
-    keeping,
-    own: () => new Set(),
-    clock,
-    log,
-    hash: () => '',
-    onLost: (error) => {
-      throw error
-    },
-    onUnheard: () => {},
-    onMore: () => {},
-  })
+  inbox = createTestInbox(store, clock, { keeping })
   forgetting = createForgetting({
     store,
     keeping,

@@ -5,15 +5,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRandom } from '../../test/random.ts'
 import { seenMessage } from '../../test/seen-message.ts'
+import { createTestInbox } from '../../test/test-inbox.ts'
 import type { Clock } from '../clock.ts'
-import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
-import { KEEP_ALL } from '../model/keeping.ts'
 import type { SeenMessage } from '../model/seen.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { verify } from '../store/verify.ts'
-import { createInbox, type Inbox } from './inbox.ts'
-import { createKeeping } from './keeping.ts'
+import type { Inbox } from './inbox.ts'
 
 const T = 1_700_000_000
 const GROUP = toJid('120363000000000001@g.us')
@@ -31,16 +29,8 @@ beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'wma-store-'))
   store = openStore(join(dir, 'a.db'))
   const clock: Clock = { now: () => now, after: () => () => {} }
-  inbox = createInbox({
-    store,
-    keeping: createKeeping(store, KEEP_ALL, clock),
-    own: () => new Set([toJid('15550001000@c.us')]),
-    clock,
-    log: createLog({ level: 'silent' }),
-    hash: () => '',
-    onLost: (error) => expect.fail(String(error)),
-    onUnheard: () => {},
-    onMore: () => {},
+  inbox = createTestInbox(store, clock, {
+    own: [toJid('15550001000@c.us')],
     missingSince: () => missingSince,
   })
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
+import { createTestInbox } from '../../test/test-inbox.ts'
 import { createLog } from '../log.ts'
 import { afterEnd } from '../model/history.ts'
 import { type Jid, toJid } from '../model/ids.ts'
@@ -17,7 +18,6 @@ import { openArchive } from '../store/unlock.ts'
 import { verify } from '../store/verify.ts'
 import { type AuthDir, openAuthDir } from './auth-dir.ts'
 import { importArchive } from './import-archive.ts'
-import { createInbox } from './inbox.ts'
 import { createKeeping } from './keeping.ts'
 
 const ME = toJid('15550001000@c.us')
@@ -84,18 +84,9 @@ function fill(store: Store): void {
   store.meta.set('account_wid', ME)
   store.meta.set('account_lid', MY_LID)
   store.meta.set('known_until', T + 500)
-  const inbox = createInbox({
-    store,
+  const inbox = createTestInbox(store, clock, {
     keeping: createKeeping(store, { ...KEEP_ALL, disappearing: true }, clock),
-    own: () => new Set([ME, MY_LID]),
-    clock,
-    log,
-    hash: () => '',
-    onLost: (error) => {
-      throw error
-    },
-    onUnheard: () => {},
-    onMore: () => {},
+    own: [ME, MY_LID],
   })
   const contact = (phone: Jid | null, lid: Jid | null, name: string | null) => ({
     phone,
@@ -281,19 +272,7 @@ it('a line of a message has everything of it', () => {
 
 /** The inbox of this archive, as a server has it. */
 function inboxOf(store: Store, clock = createTestClock()) {
-  return createInbox({
-    store,
-    keeping: createKeeping(store, KEEP_ALL, clock),
-    own: () => new Set([ME, MY_LID]),
-    clock,
-    log,
-    hash: () => '',
-    onLost: (error) => {
-      throw error
-    },
-    onUnheard: () => {},
-    onMore: () => {},
-  })
+  return createTestInbox(store, clock, { own: [ME, MY_LID] })
 }
 
 it('a number that passed to somebody else leads where it led before, and so does another spelling of one', async () => {
@@ -595,17 +574,7 @@ describe('as text', () => {
     const store = openStore(join(temp(), 'a.db'))
     const clock = createTestClock()
     store.meta.set('account_wid', ME)
-    const inbox = createInbox({
-      store,
-      keeping: createKeeping(store, KEEP_ALL, clock),
-      own: () => new Set([ME]),
-      clock,
-      log,
-      hash: () => '',
-      onLost: () => {},
-      onUnheard: () => {},
-      onMore: () => {},
-    })
+    const inbox = createTestInbox(store, clock, { own: [ME], onLost: () => {} })
     const fake = 'one\r\n2025-01-01T00:00:00.000Z You: fake\u2028three \u202egnp'
     inbox.take({ type: 'message', message: seen('a', { body: fake, senderName: 'Amara\n2025: You' }) })
     inbox.take({

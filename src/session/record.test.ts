@@ -5,14 +5,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
+import { createTestInbox } from '../../test/test-inbox.ts'
 import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
-import { KEEP_ALL } from '../model/keeping.ts'
 import type { SeenChat, SeenContact, SeenMessage } from '../model/seen.ts'
 import { timeOf } from '../store/position.ts'
 import { openStore, type Store } from '../store/store.ts'
-import { createInbox, type Inbox } from './inbox.ts'
-import { createKeeping } from './keeping.ts'
+import type { Inbox } from './inbox.ts'
 
 const ME = toJid('15550001000@c.us')
 const MY_LID = toJid('77001@lid')
@@ -35,16 +34,11 @@ beforeEach(() => {
   unheard = []
   logged = []
   const clock = createTestClock()
-  inbox = createInbox({
-    store,
-    keeping: createKeeping(store, KEEP_ALL, clock),
-    own: () => new Set([ME, MY_LID]),
-    clock,
+  inbox = createTestInbox(store, clock, {
+    own: [ME, MY_LID],
     log: createLog({ level: 'warn', write: (line) => logged.push(line) }),
-    hash: () => '',
     onLost: (error) => lost.push(error),
     onUnheard: (chat) => unheard.push(chat),
-    onMore: () => {},
   })
 })
 afterEach(() => {

@@ -5,18 +5,17 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock } from '../../test/test-clock.ts'
+import { createTestInbox } from '../../test/test-inbox.ts'
 import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
-import { KEEP_ALL } from '../model/keeping.ts'
 import type { SeenContact, SeenMessage } from '../model/seen.ts'
 import { createEventReader } from '../store/read-events.ts'
 import type { SearchFilter } from '../store/read-search.ts'
 import { createReader } from '../store/reader.ts'
 import { openReads, startReadThreads } from '../store/reads.ts'
 import { openStore, type Store } from '../store/store.ts'
-import { createInbox, type Inbox } from './inbox.ts'
+import type { Inbox } from './inbox.ts'
 import { startIndexing } from './indexing.ts'
-import { createKeeping } from './keeping.ts'
 
 const ME = toJid('15550001000@c.us')
 const AMARA = toJid('15551110000@c.us')
@@ -34,19 +33,7 @@ let inbox: Inbox
 function open(name = 'a.db'): void {
   store = openStore(join(dir, name))
   store.meta.set('account_wid', ME)
-  inbox = createInbox({
-    store,
-    keeping: createKeeping(store, KEEP_ALL, clock),
-    own: () => new Set([ME]),
-    clock,
-    log,
-    hash: () => '',
-    onLost: (error) => {
-      throw error
-    },
-    onUnheard: () => {},
-    onMore: () => {},
-  })
+  inbox = createTestInbox(store, clock, { own: [ME] })
 }
 
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AppError } from '../errors.ts'
+import { codeOf } from '../../test/code-of.ts'
 import { Chat } from '../model/chat.ts'
 import { afterEnd } from '../model/history.ts'
 import { toJid } from '../model/ids.ts'
@@ -16,14 +16,6 @@ const ALL: ChatFilter = { unreadOnly: false, kinds: ['direct', 'group'] }
 const list = (filter: Partial<ChatFilter> = {}, limit = 100) =>
   archive.reader.listChats({ ...ALL, ...filter }, { limit })
 const names = (filter: Partial<ChatFilter> = {}) => list(filter).items.map(({ name }) => name)
-const codeOf = (work: () => unknown) => {
-  try {
-    work()
-  } catch (error) {
-    return error instanceof AppError ? error.code : error
-  }
-  return null
-}
 
 describe('a chat', () => {
   it('has every documented field', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AppError } from '../errors.ts'
+import { codeOf } from '../../test/code-of.ts'
 import { Contact } from '../model/contact.ts'
 import { toJid } from '../model/ids.ts'
 import { ME_JID, ME_LID, NOW, openTestArchive, type TestArchive } from './test-archive.ts'
@@ -11,14 +11,6 @@ beforeEach(() => {
 afterEach(() => archive.close())
 
 const list = (query?: string) => archive.reader.listContacts({ query }, { limit: 100 }).items
-const codeOf = (work: () => unknown) => {
-  try {
-    work()
-  } catch (error) {
-    return error instanceof AppError ? error.code : error
-  }
-  return null
-}
 
 describe('the list of contacts', () => {
   it('shows every field', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AppError } from '../errors.ts'
+import { codeOf } from '../../test/code-of.ts'
 import { type KeyParts, parseMessageKey, toJid } from '../model/ids.ts'
 import { Message } from '../model/message.ts'
 import { firstIn } from './position.ts'
@@ -16,14 +16,6 @@ const ANNA = '15551234567@c.us'
 const key = (text: string): KeyParts => parseMessageKey(text) ?? expect.fail(`no key: ${text}`)
 const read = (address: string, options: Partial<WindowOptions> = {}) =>
   archive.reader.readMessages(toJid(address), { limit: 10, ...options })
-const codeOf = (work: () => unknown) => {
-  try {
-    work()
-  } catch (error) {
-    return error instanceof AppError ? error.code : error
-  }
-  return null
-}
 
 describe('a message', () => {
   it('in a direct chat, theirs and own', () => {
