@@ -2,6 +2,7 @@
  * The outbox of one account: every message leaves through it. An item is on disk before anything is sent, has the id of its
  * message from the beginning, and is sent at most once.
  */
+import { setImmediate as afterResponse } from 'node:timers/promises'
 import { type Clock, withDeadline } from '../clock.ts'
 import type { ControlStore, OutboxChange, OutboxRow } from '../control.ts'
 import { AppError, type ErrorCode, fail } from '../errors.ts'
@@ -120,7 +121,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       else if (row.state !== 'sending') waiting.add(row)
     }
     // Last: by the time that this is stored, the owner may have changed what waits.
-    for (const row of rows) if (row.state === 'sending') await settle(row, { state: 'unknown' })
+    for (const row of rows) if (row.state === 'sending') settle(row, { state: 'unknown' })
     look()
   }
 
@@ -134,7 +135,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
         ack > 0
           ? { state: 'sent', messageId: keyOf(row), sentAtMs: clock.now(), error: null }
           : { state: 'failed', error: { code: 'send_refused', detail: 'WhatsApp refused the message.' } }
-      void follow(settle(row, outcome))
+      settle(row, outcome)
     }
   }
 
@@ -161,21 +162,26 @@ export function openOutbox(options: OutboxOptions): Outbox {
     archive.take({ type: 'outbox', kind, chat, item })
   }
 
-  /** Stores the outcome. Never fails: after a restart, the archive shows what could not be stored. */
-  async function settle(row: OutboxRow, outcome: OutboxChange): Promise<OutboxRow> {
+  /**
+   * Reports the outcome, and stores it after the response: it costs the caller no write. Never fails: after a restart, the
+   * archive shows what could not be stored.
+   */
+  function settle(row: OutboxRow, outcome: OutboxChange): OutboxRow {
     // The text stays only of items that a person decided about.
     const change = { content: null, ...(row.reason === null ? { preview: '' } : {}), ...outcome }
     const settled = { ...row, ...change }
     if (settled.state === 'unknown') unknown.set(row.id, settled)
     tell('send.settled', settled)
     archive.flush()
-    try {
-      await store.change(row.id, ['sending', 'unknown'], change)
-    } catch (error) {
-      log.error({ err: error, item: row.id }, 'the outcome of a send could not be stored')
-    }
+    void follow(
+      afterResponse()
+        .then(() => store.change(row.id, ['sending', 'unknown'], change))
+        .catch((error) =>
+          log.error({ err: error, item: row.id }, 'the outcome of a send could not be stored'),
+        )
+        .finally(() => settling.get(row.id)?.()),
+    )
     if (settled.state === 'unknown') look()
-    settling.get(row.id)?.()
     return settled
   }
 
@@ -199,13 +205,13 @@ export function openOutbox(options: OutboxOptions): Outbox {
   ): Promise<OutboxRow> {
     return inTurn(row.chat, async () => {
       try {
-        return await settle(row, await transmit(row, endsAtMs, options))
+        return settle(row, await transmit(row, endsAtMs, options))
       } catch (thrown) {
         if (thrown instanceof AppError && unsettled.includes(thrown.code)) throw thrown
         const error =
           thrown instanceof AppError ? thrown : new AppError('send_outcome_unknown', { cause: thrown })
         const isUnknown = error.code === 'send_outcome_unknown'
-        const settled = await settle(row, {
+        const settled = settle(row, {
           state: isUnknown ? 'unknown' : 'failed',
           error: { code: error.code, detail: error.message },
         })
