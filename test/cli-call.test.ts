@@ -55,6 +55,8 @@ it.each([
   [['call', 'list_chats', '--limt', '2'], 'Did you mean --limit?'],
   [['call', 'get_webhook'], 'requires --webhook_id'],
   [['call', 'upload_file'], 'takes a file'],
+  [['call', 'send_to_chat', '--chat_id', '15551234567', '--message'], '--message requires a value'],
+  [['call', 'send_to_chat', '--message', '--chat_id', '15551234567'], '--message requires a value'],
 ])('%j says what is wrong', async (words, text) => {
   const { code, out, err } = await cli(...words)
   expect([code, out]).toEqual([2, ''])

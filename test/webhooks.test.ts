@@ -252,6 +252,12 @@ describe('a receiver that fails', () => {
       'redirect_refused',
     ],
     ['with a refusal', status(404), 'status_refused'],
+    [
+      'with another protocol',
+      ({ socket }: ServerResponse) =>
+        socket?.end('HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+      'connection_failed',
+    ],
     ['without an answer', (response: ServerResponse) => response.destroy(), 'connection_failed'],
   ])('%s has failed', async (_, answer, error) => {
     const { id } = await hook()
@@ -329,6 +335,24 @@ describe('a webhook', () => {
     for (const wrong of [{}, { after: '0', since: times[0] }, { after: 'x' }, { since: 'yesterday' }])
       expect((await call('POST', `/${id}/replay`, wrong)).json.code).toBe('invalid_input')
     expect((await call('POST', `/${id}/replay`, { after: '00000000-1-1' })).json.code).toBe('cursor_foreign')
+  })
+
+  it('follows a chat, also in order, when the number of its LID becomes known', async () => {
+    const [lid, phone] = [toJid('990011223344@lid'), toJid('15550001177@c.us')]
+    const { id } = await hook({ kinds: ['message.received'], chats: [lid] })
+    receiver.answer = status(500)
+    stage.write({ body: 'by its LID', chat: lid })
+    await until(async () => (await get(id)).failing_chats).toBe(1)
+    stage.app.archive.take({ type: 'identity', phone, lid })
+    stage.write({ body: 'by its number', chat: phone })
+    stage.write({ body: 'and more', chat: phone })
+    await quiet()
+    receiver.answer = status(200)
+    await passTime(1_000, () => receiver.delivered().length === 3)
+    await quiet()
+    expect(texts()).toEqual(['by its LID', 'by its number', 'and more'])
+    expect(receiver.delivered().at(-1)?.event.chat?.id).toBe(phone)
+    expect(receiver.forId(receiver.delivered().at(-1)?.id ?? '')).toHaveLength(1)
   })
 
   it('sends a tombstone in place of a message that was forgotten', async () => {

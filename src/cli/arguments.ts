@@ -27,7 +27,7 @@ export function parseArguments(command: Command, argv: string[]): Given | null {
   })
   const typed = new Map<string, string>()
   const operands: string[] = []
-  const fields: Record<string, string> = {}
+  const fields: Record<string, string | null> = {}
   /** The flag of a field, whose value may follow. */
   let open: string | null = null
   for (const token of tokens) {
@@ -43,7 +43,7 @@ export function parseArguments(command: Command, argv: string[]): Given | null {
     if (token.name === 'help') return null
     if (command.takesFields && !rows.has(token.name) && token.rawName.startsWith('--')) {
       const name: string = token.name.replaceAll('-', '_')
-      fields[name] = token.value ?? 'true'
+      fields[name] = token.value ?? null
       if (token.value === undefined) open = name
       continue
     }

@@ -18,7 +18,7 @@ type CallFlags = { json: boolean; file: string; out: string; type: string }
 /** Calls the operation with these fields and prints what it returns. Resolves with the exit code. */
 export async function callOperation(
   server: Server,
-  { id, fields, ...flags }: CallFlags & { id: string; fields: Readonly<Record<string, string>> },
+  { id, fields, ...flags }: CallFlags & { id: string; fields: Readonly<Record<string, string | null>> },
 ): Promise<number> {
   const api = openApi(server)
   const operation = findOperation(await readOperations(api), id)

@@ -14,8 +14,8 @@ export type Given<Own extends Flags = Flags> = {
   flags: { [Name in keyof Own]: z.output<Own[Name]['schema']> }
   /** One for each name in {@link Command.operands}. */
   operands: string[]
-  /** The other flags, of a command that {@link Command.takesFields}. A flag without a value is "true". */
-  fields: Record<string, string>
+  /** The other flags, of a command that {@link Command.takesFields}. A flag without a value is null. */
+  fields: Record<string, string | null>
 }
 
 export type Command<Own extends Flags = Flags> = {

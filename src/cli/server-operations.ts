@@ -4,7 +4,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { nearest } from './nearest.ts'
 
 type Schema = { type?: string | string[]; anyOf?: Schema[]; const?: unknown; description?: string }
-type Parameter = { name?: string; in?: string }
+type Parameter = { name?: string; in?: string; schema?: Schema }
 type Content = Record<string, { schema?: Schema & { properties?: Record<string, Schema> } }>
 type Described = {
   operationId: string
@@ -55,14 +55,22 @@ export function findOperation(all: ReadonlyMap<string, ServerOperation>, id: str
 /** Returns the request with these fields. @throws CommandError if a field does not exist, or one of the path is missing */
 export function requestOf(
   { id, method, path, fields }: ServerOperation,
-  given: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string | null>>,
 ): OperationRequest {
   const query = new URLSearchParams()
   const body: Record<string, unknown> = {}
   let filled = path
-  for (const [name, text] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(given)) {
     const field = fields.get(name)
     if (field === undefined) throw noField(id, name, [...fields.keys()])
+    // Only a switch needs no value: another field must never be sent with an invented one.
+    if (value === null && !typesOf(field.schema).has('boolean'))
+      throw new CommandError(
+        `--${name} requires a value.`,
+        `Write --${name} VALUE, or ${name}=VALUE.`,
+        EXIT.wrongSetting,
+      )
+    const text = value ?? 'true'
     if (field.place === 'path') filled = filled.replace(`{${name}}`, encodeURIComponent(text))
     else if (field.place === 'query') query.set(name, text)
     else body[name] = toValue(text, field.schema)
@@ -82,8 +90,8 @@ function noField(id: string, name: string, names: readonly string[]): CommandErr
 
 function toOperation(path: string, method: string, described: Described): ServerOperation {
   const fields = new Map<string, { place: 'path' | 'query' | 'body'; schema: Schema }>()
-  for (const { name, in: place } of described.parameters ?? [])
-    if (name !== undefined && (place === 'path' || place === 'query')) fields.set(name, { place, schema: {} })
+  for (const { name, in: place, schema = {} } of described.parameters ?? [])
+    if (name !== undefined && (place === 'path' || place === 'query')) fields.set(name, { place, schema })
   const content = described.requestBody?.content ?? {}
   for (const [name, schema] of Object.entries(content['application/json']?.schema?.properties ?? {}))
     fields.set(name, { place: 'body', schema })

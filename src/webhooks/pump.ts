@@ -7,10 +7,12 @@ import type { WebhookRow } from '../control.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Event } from '../model/events.ts'
-import { toJid } from '../model/ids.ts'
-import { isWanted, type PauseReason } from '../model/webhook.ts'
+import { type Jid, toJid } from '../model/ids.ts'
+import { isWanted, type PauseReason, type WebhookFilter } from '../model/webhook.ts'
 import type { LogReader } from '../session/event-readers.ts'
+import type { EventPage, EventQuery } from '../store/read-events.ts'
 import { bodyOf } from './body.ts'
+import { isExpired, placeIn } from './expired.ts'
 import type { Lane, Lanes } from './lanes.ts'
 import type { Outcome, Sender } from './sender.ts'
 import { signedHeaders } from './signature.ts'
@@ -54,6 +56,8 @@ export type PumpOptions = {
   lanes: Lanes
   /** Returns the log that is open. @throws AppError if none is */
   log(): LogReader
+  /** Returns every address of the person or group at this one. */
+  addressesOf(chat: Jid): Promise<readonly Jid[]>
   sender: Sender
   userAgent: string
   clock: Clock
@@ -125,20 +129,10 @@ export function createPump(options: PumpOptions): Pump {
     if (current === source) return current
     place = current.fromText(text)
     reach = place
-    for (const lane of lanes.all()) lane.place = placeOf(lane, current)
+    for (const lane of lanes.all()) lane.place = placeIn(current, lane.event)
     source = current
     moved(current)
     return current
-  }
-
-  /** An event of a lane that is deleted is still to be delivered: it has its body. */
-  function placeOf({ event }: Lane, current: LogReader): number {
-    try {
-      return current.fromText(event)
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'cursor_expired') return current.fromText('0')
-      throw error
-    }
   }
 
   function moved(current: LogReader): void {
@@ -194,11 +188,14 @@ export function createPump(options: PumpOptions): Pump {
         const { filter } = row()
         const current = reader()
         const page = await current.readEvents(reach, { kinds: filter.kinds, chat: null }, PAGE, ALL)
+        const known = await addresses([...(filter.chats ?? []), ...lanes.all().map(({ chat }) => chat)])
         demandRunning()
         if (current !== source) continue
         // In the same turn: what comes later in these chats belongs to their lanes.
         reach = page.next
-        const wanted = page.events.filter((event) => !lanes.has(laneOf(event)) && isWanted(filter, event))
+        const held = new Set(lanes.all().flatMap(({ chat }) => known.get(chat) ?? [chat]))
+        const wide = widened(filter, known)
+        const wanted = page.events.filter((event) => !held.has(laneOf(event)) && isWanted(wide, event))
         await allSettled(byChat(wanted).map((events) => deliverAll(events, current)))
         place = reach
         if (page.events.length > 0 || !page.hasMore) moved(current)
@@ -211,17 +208,18 @@ export function createPump(options: PumpOptions): Pump {
 
   /** Delivers these events of a chat, up to the first that fails. */
   async function deliverAll(events: readonly Event[], current: LogReader): Promise<void> {
-    for (const event of events) if (!(await deliver(event, current.fromText(event.cursor)))) return
+    for (const event of events)
+      if (!(await deliver(event, current.fromText(event.cursor), laneOf(event)))) return
   }
 
-  /** Attempts the event. Returns true if it was delivered; else its chat is now a lane. */
-  async function deliver(event: Event, at: number): Promise<boolean> {
+  /** Attempts the event. Returns true if it was delivered; else it is in the lane of this chat now. */
+  async function deliver(event: Event, at: number, chat: string): Promise<boolean> {
     const body = bodyOf(event)
     const outcome = await send(event.cursor, body)
     if (outcome.error === null) return true
     const { kind, message } = event
     const first = { kind, message: message?.id ?? null, body, attempts: 0, firstAtMs: clock.now() }
-    const lane = { chat: laneOf(event), event: event.cursor, place: at }
+    const lane = { chat, event: event.cursor, place: at }
     await lanes.fail(lane, { ...first, nextAtMs: 0, status: null, error: '' }, outcome)
     arm()
     return false
@@ -235,20 +233,40 @@ export function createPump(options: PumpOptions): Pump {
     const { filter } = row()
     const query = { kinds: filter.kinds, chat: lane.chat === '' ? null : toJid(lane.chat) }
     while (lane.place < reach) {
-      const page = await current.readEvents(lane.place, query, PAGE, ALL)
+      const page = await readKept(current, lane, query)
+      const wide = widened(filter, await addresses(filter.chats ?? []))
       demandRunning()
       for (const event of page.events) {
         const at = current.fromText(event.cursor)
         // What comes later is still to be read by the webhook itself.
         if (at > reach) break
         const isOurs = lane.chat !== '' || event.chat === null
-        if (isOurs && isWanted(filter, event) && !(await deliver(event, at))) return
+        if (isOurs && isWanted(wide, event) && !(await deliver(event, at, lane.chat))) return
         lane.event = event.cursor
         lane.place = at
       }
       lane.place = Math.max(lane.place, Math.min(page.next, reach))
     }
     await lanes.end(lane)
+  }
+
+  /** Returns every address of each of these chats: one that was known by its LID is later known by its number. */
+  async function addresses(chats: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const named = [...new Set(chats)].filter((chat) => chat !== '')
+    const all = named.map(async (chat) => [chat, await options.addressesOf(toJid(chat))] as const)
+    return new Map(await Promise.all(all))
+  }
+
+  /** Reads the next events of the lane. If the log has deleted some, it continues with the oldest. */
+  async function readKept(current: LogReader, lane: Lane, query: EventQuery): Promise<EventPage> {
+    try {
+      return await current.readEvents(lane.place, query, PAGE, ALL)
+    } catch (error) {
+      if (!isExpired(error)) throw error
+      options.onLost()
+      lane.place = current.fromText('0')
+      return current.readEvents(lane.place, query, PAGE, ALL)
+    }
   }
 
   /** Tries the delivery of the lane, if it has one. Returns the outcome. */
@@ -319,7 +337,7 @@ export function createPump(options: PumpOptions): Pump {
     async moveTo(cursor) {
       const current = options.log()
       const to = cursor === 'last' ? current.last() : current.fromText(cursor)
-      const later = lanes.all().filter((lane) => cursor === 'last' || placeOf(lane, current) > to)
+      const later = lanes.all().filter((lane) => cursor === 'last' || placeIn(current, lane.event) > to)
       for (const lane of later) await lanes.end(lane)
       text = current.toText(to)
       source = null
@@ -354,4 +372,12 @@ function byChat(events: readonly Event[]): Event[][] {
     else known.push(event)
   }
   return [...chats.values()]
+}
+
+/** Returns the filter with every address of its chats. */
+function widened(filter: WebhookFilter, known: ReadonlyMap<string, readonly string[]>): WebhookFilter {
+  const { chats } = filter
+  return chats === null
+    ? filter
+    : { ...filter, chats: chats.flatMap((chat) => known.get(chat) ?? [chat]) as Jid[] }
 }

@@ -61,6 +61,7 @@ export async function openReceiver(row: WebhookRow, options: ReceiverOptions): P
     place: row.place,
     lanes,
     log: logOf,
+    addressesOf: (chat) => accounts.get(row.account).archive.reader().addressesOf(chat),
     sender,
     userAgent: `whatsapp-mcp-api/${options.version}`,
     clock,

@@ -89,6 +89,8 @@ export function createSender(url: URL, isTrusted: boolean, clock: Clock): Sender
 function answerOf(request: ClientRequest, body: string): Promise<number> {
   return new Promise((resolve, reject) => {
     request.on('error', reject)
+    // Also after an answer that is none, such as 101, and after the time limit. Once settled, it changes nothing.
+    request.on('close', () => reject(new Error('there was no answer')))
     request.on('response', (response: IncomingMessage) => {
       let bytes = 0
       const done = () => resolve(response.statusCode ?? 0)
@@ -100,7 +102,6 @@ function answerOf(request: ClientRequest, body: string): Promise<number> {
       })
       response.on('end', done)
       response.on('error', reject)
-      response.on('close', () => reject(new Error('the answer ended early')))
     })
     request.end(body)
   })

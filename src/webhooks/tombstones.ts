@@ -1,5 +1,6 @@
 /** Deliveries of forgotten messages: what still waits with their text becomes a tombstone as soon as the log has one. */
 import type { LogReader } from '../session/event-readers.ts'
+import { placeIn } from './expired.ts'
 import { bareIdOf, type Lanes } from './lanes.ts'
 
 const PAGE = 200
@@ -20,7 +21,7 @@ export function createTombstones(lanes: Pick<Lanes, 'all' | 'forget'>): Tombston
   async function read(log: LogReader): Promise<void> {
     if (source !== log) seen = null
     source = log
-    const places = lanes.all().flatMap(({ head, event }) => (head?.message ? [log.fromText(event)] : []))
+    const places = lanes.all().flatMap(({ head, event }) => (head?.message ? [placeIn(log, event)] : []))
     if (places.length === 0) seen = null
     let place = seen ?? Math.min(...places)
     while (place < log.last()) {

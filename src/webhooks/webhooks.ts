@@ -7,6 +7,7 @@ import type { AccountId } from '../model/ids.ts'
 import { isWanted, type PauseReason, type WebhookFilter } from '../model/webhook.ts'
 import type { LogReader } from '../session/event-readers.ts'
 import { bodyOf, testBody } from './body.ts'
+import { placeIn } from './expired.ts'
 import { isForbidden } from './guard.ts'
 import { openReceiver, type Receiver, type ReceiverOptions } from './receiver.ts'
 import type { Outcome } from './sender.ts'
@@ -185,12 +186,12 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
   async function pending({ row, lanes, pump }: Receiver, limit: number): Promise<Event[]> {
     const source = logOf(row.account)
     const wanted: Event[] = []
-    const from = source.fromText(pump.place())
-    let place = Math.min(from, ...lanes.all().map(({ event }) => source.fromText(event)))
+    const from = placeIn(source, pump.place())
+    let place = Math.min(from, ...lanes.all().map(({ event }) => placeIn(source, event)))
     const isAttempted = (event: Event) => {
       const at = source.fromText(event.cursor)
       const lane = lanes.all().find(({ chat }) => chat === (event.chat?.id ?? ''))
-      return lane === undefined ? at <= from : at <= source.fromText(lane.event)
+      return lane === undefined ? at <= from : at <= placeIn(source, lane.event)
     }
     for (let hasMore = true; hasMore && wanted.length < limit; ) {
       const page = await source.readEvents(place, { kinds: row.filter.kinds, chat: null }, 100, null)
