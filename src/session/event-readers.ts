@@ -66,6 +66,8 @@ export type EventReaders = {
   stop(): void
 }
 
+export type { EventPage, EventQuery }
+
 /** The event log of the open archive. */
 export type LogReader = Omit<EventReader, 'readEvents'> & {
   /** As `EventReader.readEvents`. */

@@ -106,7 +106,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       onLost(one) {
         log.warn({ webhook: row.id }, 'events were deleted before a webhook had received them')
         one.row = { ...one.row, lostAtMs: clock.now() }
-        control.put(placed(one)).catch(failed)
+        void save(one)
       },
     })
     receiver.last = last
@@ -161,13 +161,21 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     return view(await find(row.id))
   }
 
-  async function pause(one: Receiver, reason: PauseReason): Promise<void> {
-    if (isClosed || one.row.paused !== null) return
-    log.warn({ webhook: one.row.id, reason }, 'a webhook is paused')
+  /** Stores the webhook, unless it was removed or opened again meanwhile. Never rejects. */
+  function save(one: Receiver): Promise<void> {
+    return inTurn(async () => {
+      if (all.get(one.row.id) === one) await control.put(placed(one))
+    }).catch(failed)
+  }
+
+  async function pause({ row: { id } }: Receiver, reason: PauseReason): Promise<void> {
+    const one = all.get(id)
+    if (isClosed || one === undefined || one.row.paused !== null) return
+    log.warn({ webhook: id, reason }, 'a webhook is paused')
     // At once, whatever the database says.
     one.row = { ...one.row, paused: reason }
     await one.pump.halt()
-    await control.put(placed(one)).catch(failed)
+    await save(one)
   }
 
   async function demandAllowed(url: URL): Promise<void> {
