@@ -1,15 +1,25 @@
 /** Writes messages into the archive: only what is new, each change with its event. */
-import type { Content } from '../model/content.ts'
-import type { EventKind, StoredData } from '../model/events.ts'
 import { chatKindOf, type Jid } from '../model/ids.ts'
 import type { OwnVote, SeenMessage, SeenReaction, SeenVote } from '../model/seen.ts'
 import { digitsOf } from '../store/identify.ts'
 import { type MessageDetails, type MessageRow, numberOf } from '../store/message-row.ts'
 import { ME, NOBODY } from '../store/people.ts'
-import { firstIn, lastIn, placesBetween, timeOf } from '../store/position.ts'
+import { firstIn, timeOf } from '../store/position.ts'
 import { detailsOf as storedDetails } from '../store/render.ts'
 import type { Store } from '../store/store.ts'
 import type { Keeping } from './keeping.ts'
+import {
+  contentIn,
+  type Known,
+  marksOf,
+  toDetails,
+  toExpiry,
+  toJson,
+  toMarks,
+  withKnownMedia,
+} from './message-details.ts'
+import { placesFor } from './places.ts'
+import { createReactionRecorder, type Log } from './record-reactions.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
 /**
@@ -38,9 +48,6 @@ export type MessageRecorder = {
   vote(chat: Jid, bareId: string, pollSender: Jid | null, vote: SeenVote | OwnVote): void
 }
 
-/** Longer than the page takes to read the reactions of a page of messages. */
-const READ_MS = 10_000
-
 export function createMessageRecorder(
   store: Store,
   where: Whereabouts,
@@ -49,9 +56,11 @@ export function createMessageRecorder(
 ): MessageRecorder {
   const { messages, raws, changes, chats, events, people } = store
 
-  function log(kind: EventKind, row: { id: number; chat: number }, data: StoredData | null = null) {
+  const log: Log = (kind, row, data = null) => {
     events.append({ at_ms: now(), kind, chat: row.chat, message: row.id, data })
   }
+
+  const reactions = createReactionRecorder(store, where, log, now)
 
   /** @param person the person of a direct chat, ME for the chat with oneself; null in other chats */
   function senderOf({ fromMe, sender, senderName, sentAt }: SeenMessage, person: number | null): number {
@@ -64,33 +73,12 @@ export function createMessageRecorder(
     return id
   }
 
-  /** @param known facts that the seen copy may lack */
-  function detailsOf(
+  const detailsOf = (
     seen: SeenMessage,
     expiresAt = seen.expiresAt,
     marks = marksOf(seen, {}),
-    known: Pick<MessageDetails, 'media' | 'quoted' | 'mentions'> = {},
-  ): string | null {
-    const details: MessageDetails = {
-      ...withKnownMedia(known, seen.content),
-      ...(seen.quoted === null
-        ? pick(known, 'quoted')
-        : {
-            quoted: {
-              bare_id: seen.quoted.bareId,
-              sender: seen.quoted.sender === null ? null : where.senderId(seen.quoted.sender, seen.sentAt),
-              body: seen.quoted.body,
-            },
-          }),
-      ...(seen.mentions.length === 0
-        ? pick(known, 'mentions')
-        : { mentions: seen.mentions.map((jid) => where.senderId(jid, seen.sentAt)) }),
-      ...(seen.forwarded ? { forwarded: 1 as const } : {}),
-      ...toExpiry(expiresAt),
-      ...toMarks(marks),
-    }
-    return toJson(details)
-  }
+    known: Known = {},
+  ): string | null => toJson(toDetails(seen, where.senderId, { expiresAt, marks, known }))
 
   function insert(chat: number, seen: SeenMessage, sender: number, place: number, origin: Origin): void {
     const row: MessageRow = {
@@ -118,7 +106,7 @@ export function createMessageRecorder(
     if (origin !== 'history') {
       log(seen.fromMe ? 'message.sent' : 'message.received', row, origin === 'late' ? { late: true } : null)
     }
-    for (const reaction of seen.reactions ?? []) setReaction(row, reaction, false)
+    for (const reaction of seen.reactions ?? []) reactions.set(row, reaction, false)
     for (const vote of seen.votes ?? []) setVote(row, vote, false)
   }
 
@@ -194,7 +182,7 @@ export function createMessageRecorder(
     }
     setMarks(row, seen)
     if (seen.fromMe) setAck(row, seen.ack)
-    if (seen.reactions !== null) setReactions(row, seen.reactions)
+    if (seen.reactions !== null) reactions.setAll(row, seen.reactions)
     for (const vote of seen.votes ?? []) setVote(row, vote)
   }
 
@@ -242,32 +230,6 @@ export function createMessageRecorder(
     log('message.ack', row, { ack })
   }
 
-  function setReactions(row: MessageRow, seen: SeenReaction[]): void {
-    const present = new Set<number>()
-    for (const reaction of seen) {
-      present.add(reaction.sender === null ? ME : where.senderId(reaction.sender, reaction.at / 1000))
-      setReaction(row, reaction)
-    }
-    for (const { sender, at_ms } of changes.reactions(row.id)) {
-      // A reaction that just arrived live may be missing from a response that was read earlier.
-      if (!present.has(sender) && at_ms < now() - READ_MS) removeReaction(row, sender)
-    }
-  }
-
-  function setReaction(row: { id: number; chat: number }, { sender, emoji, at }: SeenReaction, tell = true) {
-    const from = sender === null ? ME : where.senderId(sender, at / 1000)
-    const known = changes.reactions(row.id).find((reaction) => reaction.sender === from)
-    if (known !== undefined && (known.emoji === emoji || known.at_ms > at)) return
-    if (emoji === '') return known === undefined ? undefined : removeReaction(row, from)
-    changes.setReaction({ message: row.id, sender: from, emoji, at_ms: at })
-    if (tell) log('message.reaction', row, { emoji, sender: from })
-  }
-
-  function removeReaction(row: { id: number; chat: number }, sender: number): void {
-    changes.removeReaction(row.id, sender)
-    log('message.reaction', row, { emoji: '', sender })
-  }
-
   /** A vote is the whole choice of a person, and the newest one counts; one that was taken back stays, as an empty choice. */
   function setVote(row: { id: number; chat: number }, vote: SeenVote | OwnVote, tell = true): void {
     const { voter, options, at } = vote
@@ -280,24 +242,6 @@ export function createMessageRecorder(
     changes.setVote({ message: row.id, voter: from, choice, at_ms })
     const before = known === undefined ? '[]' : known.choice
     if (tell && before !== choice) log('poll.voted', row, { sender: from, options })
-  }
-
-  /**
-   * Returns positions for new consecutive messages of one second. `left`, `right`: the neighbouring messages
-   * of the chat in the same second. If there is no room between them, uses the end of the second, or the next
-   * one.
-   */
-  function placesFor(count: number, second: number, left: number | null, right: number | null): number[] {
-    const places =
-      right === null
-        ? []
-        : left === null
-          ? placesBetween(second, messages.takenBelow(right, second), right, count)
-          : placesBetween(second, left, messages.takenAbove(left, second), count)
-    for (let at = second; places.length < count; at += 1) {
-      places.push(...placesBetween(at, messages.takenBelow(lastIn(at) + 1, at), null, count - places.length))
-    }
-    return places
   }
 
   /** The message of this sender (null: this account) in a chat; an address may have been another person's when it was sent. */
@@ -366,7 +310,7 @@ export function createMessageRecorder(
       const left = within(newest, one.second)
       // Messages after the newest one were received live while this page was being read.
       const right = placeAt(end) ?? (newest === null ? null : messages.nextIn(chat, newest))
-      const places = placesFor(end - index, one.second, left, within(right, one.second))
+      const places = placesFor(messages, end - index, one.second, left, within(right, one.second))
       for (const place of places) {
         const { message, sender } = stretch[index] ?? one
         const origin = originOf(message)
@@ -390,7 +334,7 @@ export function createMessageRecorder(
       for (const row of findSent(chat, bareId, null)) setAck(row, ack)
     },
     reaction(chat, bareId, messageSender, reaction) {
-      for (const row of findSent(chat, bareId, messageSender)) setReaction(row, reaction)
+      for (const row of findSent(chat, bareId, messageSender)) reactions.set(row, reaction)
     },
     vote(chat, bareId, pollSender, vote) {
       for (const row of findSent(chat, bareId, pollSender)) setVote(row, vote)
@@ -402,49 +346,3 @@ export function createMessageRecorder(
 const EDITED = new Set(['chat', 'image', 'video', 'gif', 'document'])
 
 const bodyOf = (row: MessageRow, seen: SeenMessage) => (EDITED.has(row.type) ? row.body : seen.body)
-
-function contentIn({
-  quoted,
-  mentions,
-  forwarded,
-  expires_at,
-  starred,
-  pinned_until,
-  ...content
-}: MessageDetails): Content {
-  return content
-}
-
-/** A copy of a message may come with fewer facts about its media than an earlier one. */
-function withKnownMedia(known: Pick<Content, 'media'>, content: Content): Content {
-  if (known.media === undefined) return content
-  return { ...pick(known, 'media'), ...content, ...{ media: { ...known.media, ...content.media } } }
-}
-
-function pick<T extends object, K extends keyof T>(from: T, name: K): Partial<Pick<T, K>> {
-  return from[name] === undefined ? {} : ({ [name]: from[name] } as Partial<Pick<T, K>>)
-}
-
-type Marks = { starred: boolean; pinnedUntil: number | null }
-
-/** The star and the pin of a message: as seen, else as known. */
-function marksOf(
-  { starred, pinnedUntil }: Pick<SeenMessage, 'starred' | 'pinnedUntil'>,
-  known: MessageDetails,
-): Marks {
-  return {
-    starred: starred ?? known.starred === 1,
-    pinnedUntil: pinnedUntil === undefined ? (known.pinned_until ?? null) : pinnedUntil,
-  }
-}
-
-const toMarks = ({ starred, pinnedUntil }: Marks): MessageDetails => ({
-  ...(starred ? { starred: 1 } : {}),
-  ...(pinnedUntil === null ? {} : { pinned_until: pinnedUntil }),
-})
-
-const toExpiry = (at: number | null): MessageDetails => (at === null ? {} : { expires_at: at })
-
-function toJson(details: MessageDetails): string | null {
-  return Object.keys(details).length === 0 ? null : JSON.stringify(details)
-}

@@ -324,9 +324,9 @@ export const MUTATIONS: readonly Mutation[] = [
   // The archive
   {
     name: 'history goes to the end of its second',
-    file: 'src/session/record-messages.ts',
-    find: '      right === null\n        ? []',
-    replace: '      right !== null || left !== null || true\n        ? []',
+    file: 'src/session/places.ts',
+    find: '    right === null\n      ? []',
+    replace: '    right !== null || left !== null || true\n      ? []',
     test: { file: 'src/session/record.test.ts', name: 'goes before what it precedes' },
   },
   {
