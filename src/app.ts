@@ -7,6 +7,7 @@ import { readAccessKey, readArchiveKey } from './archive-key.ts'
 import { type Clock, systemClock, withDeadline } from './clock.ts'
 import { type Config, serverUrl } from './config.ts'
 import type { ControlStore } from './control.ts'
+import { createBrowserSessions } from './faces/http/browser-sessions.ts'
 import { addPages } from './faces/http/pages.ts'
 import { createHttpServer } from './faces/http/server.ts'
 import { mountMcp } from './faces/mcp/mount.ts'
@@ -125,8 +126,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     mcpUrl,
     onAdmit: (admission) => log.debug(admission, 'admitted'),
   })
+  const isSecure = config.publicUrl?.startsWith('https:') ?? false
+  const sessions = createBrowserSessions({ secret: authDir.secret('browser-sessions'), isSecure, clock })
   const rows = config.readOnly ? ROWS.filter(isReading) : ROWS
-  const http = createHttpServer({ config, rows, door, keys, clock, log })
+  const http = createHttpServer({ config, rows, door, keys, sessions, clock, log })
   addPages(http, door, VERSION, rows)
   const sessionKey = authDir.secret('mcp')
   const mcp = mountMcp(http, {

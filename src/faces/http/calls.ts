@@ -12,6 +12,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** True for a route that says nothing of an account. It needs no key. */
     isPublic?: boolean
+    /** True for a page that accepts the cookie of a browser that logged in. Without it, the browser is sent to the form. */
+    takesSession?: boolean
   }
 }
 

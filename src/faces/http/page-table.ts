@@ -29,12 +29,14 @@ function definePage<S extends Scope | null>(page: Page<S>): Page<S> {
   return page
 }
 
+const STYLE = `style-src 'sha256-${createHash('sha256').update(QR_STYLE).digest('base64')}'`
+
 /** It requires `admin`, because the code links an account. */
 const linking = {
   name: 'qr_page',
   scope: 'admin',
   ofAccount: true,
-  csp: ['img-src data:', `style-src 'sha256-${createHash('sha256').update(QR_STYLE).digest('base64')}'`],
+  csp: ['img-src data:', STYLE],
   forms: true,
   files: {},
 } satisfies Partial<Page>
@@ -42,6 +44,18 @@ const linking = {
 export const QR_PAGE = definePage({ ...linking, path: '/qr', navigable: true })
 
 export const NUMBER_PAGE = definePage({ ...linking, path: '/qr/code', navigable: false })
+
+/** Takes a key, and says nothing about an account. */
+export const LOGIN_PAGE = definePage({
+  name: 'login_page',
+  path: '/login',
+  scope: null,
+  ofAccount: false,
+  navigable: true,
+  csp: [STYLE],
+  forms: true,
+  files: {},
+})
 
 export const DOCS_PAGE = definePage({
   name: 'docs_page',
@@ -67,7 +81,7 @@ export const DOCS_PAGE = definePage({
   },
 })
 
-export const PAGES: readonly Page[] = [QR_PAGE, NUMBER_PAGE, DOCS_PAGE]
+export const PAGES: readonly Page[] = [QR_PAGE, NUMBER_PAGE, LOGIN_PAGE, DOCS_PAGE]
 
 /** Returns the paths of a page, as the router takes them. */
 export function pathsOf({ path, ofAccount }: Page): string[] {

@@ -28,7 +28,7 @@ export async function renderQrPage(view: QrView): Promise<string> {
     HEADLINES[status.state],
     refresh,
     `<h1>${escapeHtml(headline(status))}</h1>
-${problem === undefined ? '' : `<p class="problem" role="alert">${escapeHtml(withButton(problem))}</p>`}
+${problemBox(problem === undefined ? null : withButton(problem))}
 ${await middle(view)}
 <span class="state ${TONES[status.state]}">${escapeHtml(status.state)}</span>`,
   )
@@ -41,7 +41,7 @@ export function renderNumberPage(typed: string, problem: string | null): string 
     '',
     `<h1>Link with a phone number</h1>
 <p>You type a pairing code on the phone instead of scanning a QR code.</p>
-${problem === null ? '' : `<p class="problem" role="alert">${escapeHtml(withButton(problem))}</p>`}
+${problemBox(problem === null ? null : withButton(problem))}
 <form method="post">
 <label for="number">Phone number of the account to link, with country code</label>
 <input id="number" name="phone_number" type="tel" inputmode="tel" autocomplete="tel" placeholder="+1 555 000 1000" value="${escapeHtml(typed)}" maxlength="40" required autofocus>
@@ -120,7 +120,13 @@ function firstMessageOf(account: string): string {
   return `Send a first message: run the command <code>send --account ${account}</code>. The <a href="/docs">API page</a> lists every operation; for this account, replace <code>/api</code> with <code>/api/accounts/${account}</code>.`
 }
 
-function page(title: string, refresh: string, main: string): string {
+/** Returns the box with a problem; nothing if there is none. */
+export function problemBox(problem: string | null): string {
+  return problem === null ? '' : `<p class="problem" role="alert">${escapeHtml(problem)}</p>`
+}
+
+/** Returns a page of this style. `refresh`: further lines of its head. */
+export function page(title: string, refresh: string, main: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -2,13 +2,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ERRORS, toAppError } from '../../errors.ts'
 import { inAccount } from '../../model/account-paths.ts'
-import { accountIn } from '../../operations/call.ts'
+import { accountIn, NOBODY } from '../../operations/call.ts'
 import type { Door, Grant } from '../../operations/door.ts'
 import { requestPairingCode, startAuth } from '../../operations/link.ts'
 import { prefersText } from './accept.ts'
 import { callOf } from './calls.ts'
 import { requireOwnPage } from './guard.ts'
 import { FORM_TYPE, inputOf, takeNoFields } from './input.ts'
+import { loginFor } from './login-page.ts'
 import { headersOf, NUMBER_PAGE, pathsOf, QR_PAGE } from './page-table.ts'
 import { type QrView, renderNumberPage, renderQrPage } from './qr-page.ts'
 import { renderQrText } from './qr-text.ts'
@@ -23,9 +24,13 @@ const MAX_FORM_BYTES = 1_024
 export function addQr(server: FastifyInstance, door: Door): void {
   const admit = (request: FastifyRequest, reply: FastifyReply) =>
     door.admit({ ...QR_PAGE, needs: 'nothing' }, callOf(request, reply, 'page'))
+  const options = { config: { takesSession: true }, preHandler: takeNoFields }
+  const askToLogIn = ({ params }: FastifyRequest, reply: FastifyReply) =>
+    reply.header('cache-control', 'no-store').redirect(loginFor(accountIn(params)), 303)
 
   for (const path of pathsOf(QR_PAGE))
-    server.get(path, { preHandler: takeNoFields }, async (request, reply) => {
+    server.get(path, options, async (request, reply) => {
+      if (request.caller === NOBODY) return askToLogIn(request, reply)
       const granted = admit(request, reply)
       granted.session.touch()
       if (!prefersText(request.headers.accept)) return html(reply, await renderQrPage(viewOf(granted)))
@@ -34,11 +39,11 @@ export function addQr(server: FastifyInstance, door: Door): void {
     })
 
   for (const path of pathsOf(NUMBER_PAGE))
-    server.get(path, { preHandler: takeNoFields }, async (request, reply) =>
-      admit(request, reply).status().linked
-        ? reply.redirect('../qr', 303)
-        : html(reply, renderNumberPage('', null)),
-    )
+    server.get(path, options, async (request, reply) => {
+      if (request.caller === NOBODY) return askToLogIn(request, reply)
+      const { linked } = admit(request, reply).status()
+      return linked ? reply.redirect('../qr', 303) : html(reply, renderNumberPage('', null))
+    })
 
   async function start(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     requireOwnPage(request.raw)
@@ -82,7 +87,7 @@ export function addQr(server: FastifyInstance, door: Door): void {
       { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
       (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
     )
-    const options = { config: { takesForm: true } }
+    const options = { config: { takesForm: true, takesSession: true } }
     for (const path of pathsOf(QR_PAGE)) forms.post(path, options, start)
     for (const path of pathsOf(NUMBER_PAGE)) forms.post(path, options, requestCode)
   })

@@ -13,6 +13,7 @@ import type { Door } from '../../operations/door.ts'
 import { type Row, routesOf } from '../../operations/operation.ts'
 import { createAnswers } from './answers.ts'
 import { limitBodies } from './body-time.ts'
+import type { BrowserSessions } from './browser-sessions.ts'
 import { callOf, identifyCallers } from './calls.ts'
 import { watchConnections } from './connections.ts'
 import { serveEvents } from './event-stream.ts'
@@ -20,6 +21,7 @@ import { serveFile } from './file.ts'
 import { checkCaller, checkExpectation } from './guard.ts'
 import { challengeOf, createIdentify, type IdentifyOptions } from './identify.ts'
 import { inputOf, parseBody, readQuery, requireJson } from './input.ts'
+import { addLogin } from './login-page.ts'
 import { createOpenResponses } from './open-responses.ts'
 import { PROBLEM_TYPE, toProblem } from './problem.ts'
 import { serveUpload, UPLOAD_MS } from './upload.ts'
@@ -45,6 +47,8 @@ export type HttpOptions = {
     /** Calls `listener` when a caller ends. */
     onEnd(listener: (caller: Caller) => void): void
   }
+  /** Of browsers that logged in. */
+  sessions: BrowserSessions
   clock: Clock
   log: Log
 }
@@ -54,7 +58,7 @@ export type HttpOptions = {
  * query, size, schema, state. Every response that is not a page is JSON; every error is problem JSON with the request id.
  */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
-  const { config, log, rows, door, keys, clock } = options
+  const { config, log, rows, door, keys, sessions, clock } = options
   const { allowedHosts, keysRequired } = config
   const server = Fastify({
     logger: false,
@@ -88,14 +92,19 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
 
   const identify = createIdentify({ callerWith: keys.callerWith, keysRequired, clock, log })
   const openResponses = createOpenResponses(clock)
+  keys.onEnd(sessions.end)
   keys.onEnd(openResponses.end)
 
   identifyCallers(server, (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
     const { raw, headers, routeOptions } = request
     checkCaller(raw, allowedHosts)
-    const isPublic = routeOptions.config.isPublic === true
-    const caller = identify({ headers, isOurs: connections.isOurs(raw.socket), isPublic })
+    const { isPublic = false, takesSession = false } = routeOptions.config
+    const session = takesSession ? sessions.callerOf(headers.cookie) : null
+    // A browser without a session is sent to the form; other clients get the error.
+    const isBrowser = takesSession && request.method === 'GET' && /\btext\/html\b/.test(headers.accept ?? '')
+    const isOurs = connections.isOurs(raw.socket)
+    const caller = identify({ headers, isOurs, isPublic: isPublic || isBrowser, session })
     openResponses.add(caller, reply.raw)
     return caller
   })
@@ -126,6 +135,11 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   server.setReplySerializer(toJson)
 
   for (const row of rows) if (row.takes === 'json') addRoutes(row)
+  addLogin(server, {
+    sessions,
+    identify: (key) =>
+      identify({ headers: { 'x-api-key': key }, isOurs: false, isPublic: false, session: null }),
+  })
 
   // The body of an upload stays unread until its row reads it. Other parsers would read it into memory.
   server.register(async (raw) => {
