@@ -128,7 +128,7 @@ describe('the rows', () => {
   it('that send require the scope send, and those that change something require more than read', () => {
     for (const { name, effect, scope } of OPERATIONS) {
       if (effect === 'send') expect(scope, name).toBe('send')
-      if (effect === 'read') expect(['read', 'admin'], name).toContain(scope)
+      if (effect === 'read') expect(['read', 'manage', 'admin'], name).toContain(scope)
       else expect(scope, name).not.toBe('read')
     }
   })
