@@ -55,7 +55,8 @@ export function seedExamples(account: Account, random: Random, now: number, medi
   account.chats.set(chat, { ...emptyChat(chat, now - day), unreadCount: 1 })
   const kai = addPerson(account, random, { phone: '15551234568', name: 'Kai Lind', pushname: 'Kai' })
   writeJustNow(account, kai, now)
-  addBookClub(account, [noor, kai], now)
+  addGroup(account, BOOK_CLUB, [noor, kai], now)
+  addGroup(account, SCHOOL_TRIP, [noor, kai], now)
 }
 
 function addPerson(
@@ -68,20 +69,25 @@ function addPerson(
   return person
 }
 
-/** The group of the examples: the account is its admin, and members are the people above. */
-function addBookClub(account: Account, members: readonly Person[], now: number): void {
-  const id = '120363041234567890@g.us'
-  account.groups.set(id, {
-    id,
-    subject: 'Book club',
+/** Groups of the examples: one that stays, and one that is left and deleted. */
+const BOOK_CLUB = { id: '120363041234567890@g.us', subject: 'Book club', invite: 'Bk7cLubF1rstM0ndayS1xA' }
+const SCHOOL_TRIP = {
+  id: '120363041234567891@g.us',
+  subject: 'School trip',
+  invite: 'Sc7h00lTr1pT0TheM1llS2',
+}
+
+/** The account is its admin. */
+function addGroup(account: Account, group: typeof BOOK_CLUB, members: readonly Person[], now: number): void {
+  account.groups.set(group.id, {
+    ...group,
     owner: account.info.phone,
     creation: now - 60 * day,
     announce: false,
     lidMode: true,
     members: members.map(({ phone }) => phone),
-    invite: 'Bk7cLubF1rstM0ndayS1xA',
   })
-  account.chats.set(id, emptyChat(id, now - 60 * day))
+  account.chats.set(group.id, emptyChat(group.id, now - 60 * day))
 }
 
 /** A message that can still be edited. */

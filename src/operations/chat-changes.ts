@@ -8,7 +8,7 @@ import type { Grant } from './door.ts'
 import { chatIdInput, whole, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { ok } from './reading.ts'
-import { CHANGE, demandSome, perform } from './tasks.ts'
+import { CHANGE, demandSome, EXAMPLE_GROUP_TO_LEAVE, perform } from './tasks.ts'
 
 const CHAT_CHANGE = { ...CHANGE, tag: 'chats', toolset: 'chats', scope: 'manage' } as const
 const done = { ok, chat_id: z.string() }
@@ -128,7 +128,7 @@ export const deleteChat = defineOperation({
   routes: ['DELETE /api/chats/{chat_id}'],
   input: z.strictObject({ chat_id }),
   output: z.object(done),
-  example: { input: { chat_id: '15551234567@c.us' } },
+  example: { input: { chat_id: EXAMPLE_GROUP_TO_LEAVE } },
   brief: { text: ({ chat_id }) => `Deleted ${chat_id} on WhatsApp` },
   async run({ chat_id }, granted) {
     const chat = await demandChat(chat_id, granted)

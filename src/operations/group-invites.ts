@@ -16,7 +16,7 @@ import {
 
 const link = { ok, group_id: z.string(), link: z.string().describe('Whoever has it can join, or ask to.') }
 /** An invite of the documentation's examples. */
-const EXAMPLE_INVITE = 'https://chat.whatsapp.com/Bk7cLubF1rstM0ndayS1xA'
+const EXAMPLE_INVITE = 'https://chat.whatsapp.com/Sc7h00lTr1pT0TheM1llS2'
 
 export const getGroupInvite = defineOperation({
   ...GROUP_CHANGE,

@@ -11,6 +11,7 @@ import { ok } from './reading.ts'
 import {
   demandSome,
   EXAMPLE_GROUP,
+  EXAMPLE_GROUP_TO_LEAVE,
   GROUP_CHANGE,
   groupIdInput,
   inviteLink,
@@ -172,7 +173,7 @@ export const leaveGroup = defineOperation({
   routes: ['POST /api/groups/{group_id}/leave'],
   input: z.strictObject({ group_id: groupIdInput }),
   output: z.object({ ok, group_id: z.string() }),
-  example: { input: { group_id: EXAMPLE_GROUP } },
+  example: { input: { group_id: EXAMPLE_GROUP_TO_LEAVE } },
   brief: { text: ({ group_id }) => `Left ${group_id}` },
   async run({ group_id: group }, granted) {
     await perform('leave_group', { group }, granted)

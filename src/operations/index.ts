@@ -82,11 +82,12 @@ export const OPERATIONS: readonly Operation[] = [
   createGroup,
   changeGroup,
   changeGroupMembers,
-  leaveGroup,
   getGroupInvite,
   resetGroupInvite,
   getInvite,
   joinGroup,
+  // Its example leaves the group that the one before joins.
+  leaveGroup,
   listJoinRequests,
   answerJoinRequests,
   getPollResults,

@@ -71,6 +71,8 @@ export const GROUP_CHANGE = {
 
 /** A group of the documentation's examples. */
 export const EXAMPLE_GROUP = '120363041234567890@g.us'
+/** In the sandbox: a group that the examples leave, and then delete. */
+export const EXAMPLE_GROUP_TO_LEAVE = '120363041234567891@g.us'
 
 /** Parses to the {@link Jid} of a group. */
 export const groupIdInput = z
