@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Account } from '../accounts/account.ts'
 import { systemClock } from '../clock.ts'
 import { AppError, type ErrorCode, fail } from '../errors.ts'
+import { toJid } from '../model/ids.ts'
 import { type Call, type Caller, DEFAULT_ACCOUNT, OWNER, SCOPES, type Scope } from './call.ts'
 import { type AccountsPort, type Admission, createDoor, type Needs } from './door.ts'
 import { OPERATIONS } from './index.ts'
@@ -99,6 +100,27 @@ describe('the door', () => {
     expect(codeOf(() => door.admit(way, callWith(['read'], { caller })))).toBe('account_not_found')
     expect(codeOf(() => door.admit({ ...way, isGlobal: true }, callWith(['read'], { caller })))).toBe('none')
     expect(door.stateFor(callWith(['read'], { caller }))).toBe(null)
+  })
+
+  it('names no chat in the status of a caller that does not see every chat', () => {
+    const sync = { failed_chats: ['120363000000000001@g.us'] }
+    Object.assign(account.session, { status: () => ({ sync }) })
+    Object.assign(accounts, { list: () => [{ id: DEFAULT_ACCOUNT, status: { sync } }] })
+    Object.assign(accounts, { view: () => ({ status: { sync } }) })
+    const named = (more: Partial<Caller>) => {
+      const caller: Caller = { ...OWNER, id: 'somebody', ...more }
+      const way = { name: 'a way', scope: 'read', needs: 'nothing' } as const
+      const { status, accounts } = door.admit(way, callWith(['read'], { caller }))
+      const all = [
+        status(),
+        accounts.view(DEFAULT_ACCOUNT).status,
+        ...accounts.list().map((one) => one.status),
+      ]
+      return all.map((one) => one.sync?.failed_chats)
+    }
+    const scopes = new Set<Scope>(['read'])
+    expect(named({ scopes })).toEqual(Array(3).fill(sync.failed_chats))
+    expect(named({ scopes, sees: { only: null, hide: [toJid('15551230001@c.us')] } })).toEqual([[], [], []])
   })
 
   it('returns no state to a caller that may not read it', () => {

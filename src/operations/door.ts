@@ -311,11 +311,18 @@ export function createDoor({
       clock,
       account: account.id,
       accounts: {
-        list: () => accounts.list().filter(({ id }) => hasAccount(caller, id)),
-        view: accounts.view,
+        list: () =>
+          accounts
+            .list()
+            .filter(({ id }) => hasAccount(caller, id))
+            .map((one) => ({ ...one, status: seen.status(one.status) })),
+        view(id) {
+          const one = accounts.view(id)
+          return { ...one, status: seen.status(one.status) }
+        },
       },
       mcpUrl: mcpUrl(account.id),
-      status: session.status,
+      status: () => seen.status(session.status()),
       abilities: session.abilities,
       onStatus: session.onChange,
       reader: seen.reader,

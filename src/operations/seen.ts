@@ -2,6 +2,7 @@
 import { fail } from '../errors.ts'
 import type { Jid, KeyParts } from '../model/ids.ts'
 import type { Sight } from '../model/sight.ts'
+import type { Status } from '../model/status.ts'
 import type { Archive } from '../session/archive.ts'
 import { type Call, hasScope } from './call.ts'
 
@@ -21,6 +22,8 @@ export type Seen = Pick<Archive, 'export' | 'fill' | 'media' | 'loadEarlier' | '
   events: Pick<Archive['events'], 'open'>
   /** True if the caller sees every chat. */
   seesAll: boolean
+  /** Returns the status without the ids of chats if there are limits. */
+  status(status: Status): Status
   /** Fails with `chat_not_found` if there are limits and the chat is outside of them, known or not. Fails as `Archive.reader`. */
   demandSeen(chat: Jid): void
 }
@@ -33,6 +36,10 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
   return {
     reader,
     seesAll: sight === null,
+    status: ({ sync, ...rest }) => ({
+      ...rest,
+      sync: sync === null || sight === null ? sync : { ...sync, failed_chats: [] },
+    }),
     events: { open: (wish) => archive.events.open({ ...wish, sight }) },
     demandSeen(chat) {
       if (sight !== null && !archive.sees(chat, sight)) fail('chat_not_found')
