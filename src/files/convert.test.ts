@@ -41,10 +41,11 @@ const PICTURES = ['-f', 'lavfi', '-i', 'testsrc=size=160x90:rate=10']
 const SMALL = ['-f', 'lavfi', '-i', 'testsrc=size=80x60:rate=5']
 const SOUND = ['-f', 'lavfi', '-i', 'sine=440']
 
-async function convert(path: string, recipe: Recipe, program?: string): Promise<Buffer> {
+const BOUNDS = { withinMs: 60_000, maxBytes: 64 * 2 ** 20 }
+async function convert(path: string, recipe: Recipe, program = 'ffmpeg', bounds = BOUNDS): Promise<Buffer> {
   const found: Uint8Array[] = []
   const sniffed = sniffType(readFileSync(path).subarray(0, 32))
-  for await (const piece of converted({ path, sniffed }, recipe, program)) found.push(piece)
+  for await (const piece of converted({ path, sniffed }, recipe, bounds, program)) found.push(piece)
   return Buffer.concat(found)
 }
 const stateOf = (bytes: Buffer) => videoState(file('result.mp4', bytes))
@@ -136,6 +137,32 @@ describe.skipIf(!hasFfmpeg)('with ffmpeg', () => {
       const result = await convert(file('ref2.mov', bytes), VIDEO.repack).catch((error) => error)
       if (Buffer.isBuffer(result)) expect(result.includes('root:')).toBe(false)
       else expect(result.code).toBe('media_refused')
+    })
+
+    it('is not sent cut: what becomes too large is refused', async () => {
+      const path = made('long.wav', ...SOUND, '-t', '120')
+      await expect(convert(path, VOICE, 'ffmpeg', { ...BOUNDS, maxBytes: 300_000 })).rejects.toMatchObject({
+        code: 'media_refused',
+        message: expect.stringContaining('larger than'),
+      })
+    })
+
+    it('whose reader stops leaves its place to the next one, which waits for a time only', async () => {
+      const path = made('short.mp3', ...SOUND, '-t', '1')
+      const stopped = Array.from({ length: 4 }, () =>
+        converted({ path, sniffed: 'audio/mpeg' }, VOICE, BOUNDS),
+      )
+      const [one, two, ...others] = stopped
+      await Promise.all([one?.next(), two?.next()])
+      await expect(convert(path, VOICE, 'ffmpeg', { ...BOUNDS, withinMs: 50 })).rejects.toMatchObject({
+        code: 'server_busy',
+      })
+      await Promise.all([one?.return(undefined), two?.return(undefined)])
+      for (const other of others) {
+        await other.next()
+        await other.return(undefined)
+      }
+      expect(isVoice(await convert(path, VOICE))).toBe(true)
     })
 
     it('leaves nothing on the disk, and two run at once', async () => {

@@ -1,13 +1,13 @@
 /** Converts media with ffmpeg, which is looked for at each call. A hostile file costs bounded time and memory, and reads nothing. */
 import { spawn } from 'node:child_process'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { childEnvironment } from '../child-environment.ts'
 import { codeOf } from '../error-code.ts'
-import { fail } from '../errors.ts'
+import { AppError, fail } from '../errors.ts'
 
 /** One conversion: an hour of sound takes some seconds, a minute of video in full HD about 15. */
 const CONVERT_MS = 25_000
@@ -15,8 +15,8 @@ const CONVERT_MS = 25_000
 const MOST = 2
 /** The largest picture, in pixels: a frame of it has 200 MB. */
 const MAX_PIXELS = 50e6
-/** The largest file that a conversion writes. */
-const MAX_OUT_BYTES = 64 * 2 ** 20
+/** A frame of video, by which a result may stay below the limit at which ffmpeg stops. */
+const MARGIN_BYTES = 256 * 1024
 
 /**
  * The demuxer for each type, chosen by the first bytes of the file. Playlists, SVG, and whatever else names other files, have
@@ -49,16 +49,46 @@ export type Source = { path: string; sniffed: string | null }
 /** True if files of this type can be converted, as far as their first bytes say. */
 export const isConvertible = (sniffed: string | null): boolean => sniffed !== null && sniffed in DEMUXERS
 
+/** What a conversion may take. `withinMs`: with its wait for others. */
+export type Bounds = { withinMs: number; maxBytes: number }
+
 let running = 0
 const waiting: (() => void)[] = []
 
+/** Resolves once fewer than {@link MOST} conversions run. @throws AppError `server_busy` */
+async function begin(withinMs: number): Promise<void> {
+  if (running < MOST) {
+    running += 1
+    return
+  }
+  await new Promise<void>((resolve, reject) => {
+    const go = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    const timer = setTimeout(() => {
+      waiting.splice(waiting.indexOf(go), 1)
+      reject(new AppError('server_busy', { detail: 'Other files are being converted. Nothing was sent.' }))
+    }, withinMs)
+    waiting.push(go)
+  })
+}
+
+/** The next one takes the place of the one that ends. */
+function end(): void {
+  const next = waiting.shift()
+  if (next === undefined) running -= 1
+  else next()
+}
+
 /**
- * Yields the converted file. Read it to its end: it fails with `media_refused` if the file cannot be converted in time, and
- * `needs_ffmpeg`.
+ * Yields the converted file. Read it to its end, or return from it: it fails with `media_refused` if the file cannot be converted
+ * in time or becomes too large, `needs_ffmpeg`, and `server_busy`.
  */
 export async function* converted(
   { path, sniffed }: Source,
   { words, output, format }: Recipe,
+  { withinMs, maxBytes }: Bounds,
   program = 'ffmpeg',
 ): AsyncGenerator<Uint8Array> {
   const demuxer = sniffed === null ? undefined : DEMUXERS[sniffed]
@@ -68,34 +98,47 @@ export async function* converted(
   // The file comes by pipe, and nothing but the pipe and its cache can be opened, so that it can name nothing on this
   // computer or elsewhere. With the cache, a file is read that has its table of contents at its end, as cameras write them.
   const input = ['-protocol_whitelist', 'cache,pipe', '-max_pixels', String(MAX_PIXELS), '-f', demuxer]
-  const rest = ['-map_metadata', '-1', ...output, '-fs', String(MAX_OUT_BYTES), '-f', format]
-  if (running >= MOST) await new Promise<void>((resolve) => waiting.push(resolve))
-  running += 1
-  // MP4 with its table of contents at the front is written in two passes, which a pipe cannot be.
-  const dir = await mkdtemp(join(tmpdir(), 'whatsapp-mcp-api-'))
-  const out = join(dir, 'converted')
-  const file = createReadStream(path)
+  const rest = ['-map_metadata', '-1', ...output, '-fs', String(maxBytes), '-f', format]
+  const endsAt = performance.now() + withinMs
+  await begin(withinMs)
+  let dir: string | null = null
   try {
-    await run(program, [...limits, ...input, '-i', 'cache:pipe:0', ...rest, '-y', out], file, dir)
+    // MP4 with its table of contents at the front is written in two passes, which a pipe cannot be.
+    dir = await mkdtemp(join(tmpdir(), 'whatsapp-mcp-api-'))
+    const out = join(dir, 'converted')
+    const args = [...limits, ...input, '-i', 'cache:pipe:0', ...rest, '-y', out]
+    const file = createReadStream(path)
+    const ms = Math.max(1, Math.min(CONVERT_MS, endsAt - performance.now()))
+    await run(program, args, file, dir, ms).finally(() => file.destroy())
+    // At its limit ffmpeg ends as if the file were whole. The limit counts before the last pieces are written.
+    const { size } = await stat(out)
+    if (size > maxBytes - MARGIN_BYTES)
+      fail('media_refused', {
+        detail: `The file becomes larger than ${Math.floor(maxBytes / 2 ** 20)} MiB as ${words}.`,
+      })
     yield* createReadStream(out) as AsyncIterable<Uint8Array>
   } catch (error) {
     if (codeOf(error) !== 'CONVERT') throw error
     fail('media_refused', { detail: `The file could not be converted to ${words}.`, cause: error })
   } finally {
-    file.destroy()
-    await rm(dir, { recursive: true, force: true })
-    running -= 1
-    waiting.shift()?.()
+    if (dir !== null) await rm(dir, { recursive: true, force: true }).catch(() => {})
+    end()
   }
 }
 
 /** @throws AppError `needs_ffmpeg`; an error with the code `CONVERT` */
-async function run(program: string, args: string[], input: Readable, dir: string): Promise<void> {
+async function run(
+  program: string,
+  args: string[],
+  input: Readable,
+  dir: string,
+  timeout: number,
+): Promise<void> {
   const child = spawn(program, args, {
     stdio: ['pipe', 'ignore', 'ignore'],
     cwd: dir,
     env: { ...childEnvironment(), TMPDIR: dir },
-    timeout: CONVERT_MS,
+    timeout,
     killSignal: 'SIGKILL',
   })
   // It may end before it has read everything.

@@ -42,6 +42,8 @@ export type Body = {
 
 /** The uploads of one caller. */
 export type CallerUploads = {
+  /** The largest upload. */
+  maxBytes: number
   /**
    * Stores the body. If that fails, nothing stays on disk, and the rest of the stream is not read.
    * @throws AppError `body_too_large`, `invalid_input` if it is empty, `disk_full`; the error of the stream
@@ -156,6 +158,7 @@ export function openUploads({ dir, maxBytes, filesDir, clock, log }: UploadsOpti
 
   return {
     of: (caller) => ({
+      maxBytes,
       add: (body) => add(caller, body),
       async addOwned(name) {
         const body = await openOwned(filesDir, name)

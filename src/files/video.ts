@@ -33,7 +33,7 @@ export const VIDEO: Record<Exclude<VideoState, 'ready'>, Recipe> = {
 /** Makes the silent video that WhatsApp shows as a GIF, of a GIF or of a video. */
 export const GIF: Recipe = {
   words: 'a GIF',
-  output: ['-map', '0:v:0', ...ENCODED, '-an', '-t', '60', ...FRONT],
+  output: ['-map', '0:v:0', ...ENCODED, '-an', ...FRONT],
   format: 'mp4',
 }
 

@@ -4,13 +4,10 @@ import type { Recipe } from './ffmpeg.ts'
 /** The media type of a voice note. */
 export const VOICE_TYPE = 'audio/ogg; codecs=opus'
 
-/** The longest voice note in seconds; at 32 kbit/s it has 14 MB. */
-const LONGEST_S = 3_600
-
 /** Makes a voice note of any sound, also of the sound of a video. */
 export const VOICE: Recipe = {
   words: 'a voice note',
-  output: ['-vn', '-t', String(LONGEST_S), '-ac', '1', '-ar', '48000', '-c:a', 'libopus', '-b:a', '32k'],
+  output: ['-vn', '-ac', '1', '-ar', '48000', '-c:a', 'libopus', '-b:a', '32k'],
   format: 'ogg',
 }
 

@@ -74,12 +74,13 @@ function kindOf(mimetype: string): As {
 type Stored = Upload & { path: string }
 
 /**
- * Returns the upload to send, and how. `stated`: the media type that the caller says, which counts for documents.
- * @throws AppError `upload_not_found`, `media_refused`, `needs_ffmpeg`, `disk_full`
+ * Returns the upload to send, and how. `stated`: the media type that the caller says, which counts for documents. `withinMs`: for
+ * all conversions together.
+ * @throws AppError `upload_not_found`, `media_refused`, `needs_ffmpeg`, `server_busy`, `disk_full`
  */
 export async function prepare(
   id: string,
-  { as, stated }: { as: As | undefined; stated: string | undefined },
+  { as, stated, withinMs }: { as: As | undefined; stated: string | undefined; withinMs: number },
   uploads: CallerUploads,
 ): Promise<{ file: Stored; as: As; type: string }> {
   const given = stored(id, uploads)
@@ -91,20 +92,26 @@ export async function prepare(
   const plan = await PLANS[kind]({ ...given, head, sniffed })
   if (plan === null)
     fail('media_refused', { detail: `The file is not of a type that WhatsApp shows as ${kind}.` })
-  return { as: kind, ...(await follow(plan, { ...given, sniffed }, uploads)) }
+  return { as: kind, ...(await follow(plan, { ...given, sniffed }, uploads, withinMs)) }
 }
 
 async function follow(
   { type, recipes, isOptional, maxBytes = Infinity }: Plan,
   given: Stored & Source,
   uploads: CallerUploads,
+  withinMs: number,
 ): Promise<{ file: Stored; type: string }> {
   if (recipes.length === 0) return { file: given, type }
+  const endsAt = performance.now() + withinMs
   let refused: unknown
   for (const recipe of recipes) {
     try {
-      const stream = Readable.from(converted(given, recipe))
-      const { id, sizeBytes } = await uploads.add({ stream, length: null, type })
+      const bounds = { withinMs: endsAt - performance.now(), maxBytes: uploads.maxBytes }
+      const stream = Readable.from(converted(given, recipe, bounds))
+      // An upload that fails leaves the stream open, and with it the conversion.
+      const { id, sizeBytes } = await uploads
+        .add({ stream, length: null, type })
+        .finally(() => stream.destroy())
       if (sizeBytes <= maxBytes) return { file: stored(id, uploads), type }
     } catch (error) {
       if (!(error instanceof AppError)) throw error

@@ -14,6 +14,10 @@ import { address, SHARED, TO_CHAT } from './send-to-chat.ts'
 /** The largest file that is part of a request. Larger ones are uploaded first. */
 const MAX_DATA_BYTES = 8 * 2 ** 20
 
+/** All conversions of one file together; a send takes 30 s after it. */
+const CONVERT_MS = 28_000
+const LIMIT_MS = 60_000
+
 const TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
 /** The owner reads it before a decision: nothing in it may change what is seen around it. */
 const NOT_IN_A_NAME = /[\p{Cc}\u202a-\u202e\u2066-\u2069/\\]/u
@@ -73,7 +77,7 @@ async function toFile(
       : file !== undefined
         ? await uploads.addOwned(file)
         : await uploads.add(bodyOf(data ?? '', mimetype))
-  const prepared = await prepare(given.id, { as, stated: mimetype }, uploads)
+  const prepared = await prepare(given.id, { as, stated: mimetype, withinMs: CONVERT_MS }, uploads)
   const { path, sizeBytes, sha256 } = prepared.file
   const { as: kind, type } = prepared
   const ownName =
@@ -117,8 +121,7 @@ export const sendMedia = defineSend({
       .describe('True: people can open it once. Pictures, videos and voice notes only.'),
   }),
   maxBodyBytes: 12 * 2 ** 20,
-  // The conversion of a sound, and the time of every send.
-  limitMs: 60_000,
+  limitMs: LIMIT_MS,
   errors: [
     ...SHARED.errors,
     'upload_not_found',
@@ -136,6 +139,7 @@ export const sendMedia = defineSend({
     },
   },
   async draft({ media, as, caption, view_once, ...input }, granted) {
+    const endsAtMs = granted.clock.now() + LIMIT_MS - 1_000
     const addressed = await address(input, granted)
     const file = await toFile(media, as, granted.uploads)
     if (view_once && !VIEWED_ONCE.has(file.as))
@@ -146,6 +150,7 @@ export const sendMedia = defineSend({
       fail('invalid_input', { detail: '"caption": voice notes and stickers have no caption.' })
     return {
       ...addressed,
+      endsAtMs,
       outgoing: { ...file, caption, viewOnce: view_once },
     }
   },

@@ -161,15 +161,15 @@ export function toMessageLine(
             const from = addressOf(sender)
             return from === null ? [] : [{ from, emoji, at: msToIso(at_ms) }]
           }),
-          ...(votes.length === 0
-            ? {}
-            : {
-                votes: votes.flatMap(({ voter, choice, at_ms }) => {
-                  const from = addressOf(voter)
-                  const options = choice === null ? null : JSON.parse(choice)
-                  return from === null ? [] : [{ from, options, at: msToIso(at_ms) }]
-                }),
-              }),
+        }),
+    ...(votes.length === 0
+      ? {}
+      : {
+          votes: votes.flatMap(({ voter, choice, at_ms }) => {
+            const from = addressOf(voter)
+            const options = choice === null ? null : JSON.parse(choice)
+            return from === null ? [] : [{ from, options, at: msToIso(at_ms) }]
+          }),
         }),
   }
 }

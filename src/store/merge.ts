@@ -14,10 +14,8 @@ export type MergePeople = (from: number, into: number) => number | null
 export function createMerge(db: Connection, people: People, chats: Chats, messages: Messages): MergePeople {
   // The indexes on senders hold people only, and are used only with this condition.
   const sentBy = db.query<{ id: number }>('SELECT id FROM messages WHERE sender = ? AND sender > 0')
-  const react = db.command('UPDATE OR IGNORE reactions SET sender = ? WHERE sender = ? AND sender > 0')
-  const dropReactions = db.command('DELETE FROM reactions WHERE sender = ? AND sender > 0')
-  const vote = db.command('UPDATE OR IGNORE poll_votes SET voter = ? WHERE voter = ? AND voter > 0')
-  const dropVotes = db.command('DELETE FROM poll_votes WHERE voter = ? AND voter > 0')
+  const reactions = createMove(db, 'reactions', 'sender')
+  const votes = createMove(db, 'poll_votes', 'voter')
   const join = db.command('UPDATE OR IGNORE members SET person = ? WHERE person = ?')
   const dropMember = db.command('DELETE FROM members WHERE person = ?')
 
@@ -63,10 +61,8 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
   return (from, into) => {
     messages.setSender(from, into)
     drop(sentBy.all(from))
-    react.run(into, from)
-    dropReactions.run(from)
-    vote.run(into, from)
-    dropVotes.run(from)
+    reactions(from, into)
+    votes(from, into)
     join.run(into, from)
     dropMember.run(from)
     const old = chats.byPerson(from)
@@ -79,5 +75,21 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
     }
     mergeChats(old, present)
     return present.id
+  }
+}
+
+/** Moves what a person did to messages, once for each message: of two the newer one stays. */
+function createMove(db: Connection, table: 'reactions' | 'poll_votes', who: 'sender' | 'voter') {
+  const older = db.command(
+    `DELETE FROM ${table} WHERE (message, ${who}) IN (
+       SELECT two.message, two.${who} FROM ${table} one JOIN ${table} two ON two.message = one.message AND two.${who} = ?
+       WHERE one.${who} = ? AND one.${who} > 0 AND one.at_ms > two.at_ms)`,
+  )
+  const move = db.command(`UPDATE OR IGNORE ${table} SET ${who} = ? WHERE ${who} = ? AND ${who} > 0`)
+  const drop = db.command(`DELETE FROM ${table} WHERE ${who} = ? AND ${who} > 0`)
+  return (from: number, into: number): void => {
+    older.run(into, from)
+    move.run(into, from)
+    drop.run(from)
   }
 }
