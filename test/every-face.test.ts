@@ -87,6 +87,8 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
   }),
   star_message: () => ({ message_id: messageId, starred: true }),
   pin_message: () => ({ message_id: messageId, for: '24h' }),
+  list_groups: () => ({ query: 'hau' }),
+  get_group: () => ({ group_id: own }),
   create_group: () => ({ name: 'Book club', members: [AMARA, STRANGER] }),
   change_group: () => ({ group_id: own, description: 'Mondays' }),
   change_group_members: () => ({ group_id: own, action: 'demote', members: ['15550001102', STRANGER] }),

@@ -89,11 +89,38 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
     })
     expect(harness.world.chats().find(({ id }) => id === house)?.ephemeralDuration).toBe(86_400)
     expect((await harness.get(`/api/chats/${house}`)).json.chat.name).toBe('Haus 12')
+    expect((await harness.get(`/api/groups/${house}`)).json.group).toMatchObject({
+      id: house,
+      ...all,
+      members: 3,
+      role: 'admin',
+    })
     expect((await change(house, { description: '', only_admins_send: false })).json.changed).toEqual([
       'description',
       'only_admins_send',
     ])
     expect(group(house)).toMatchObject({ subject: 'Haus 12', description: '', announce: false })
+  })
+
+  it('lists groups with what this account is in them', async () => {
+    const { json } = await harness.get('/api/groups')
+    const shown = json.groups.map(({ id, role }: Record<string, string>) => [id, role])
+    expect(shown).toEqual(
+      expect.arrayContaining([
+        [hike, 'member'],
+        [house, 'admin'],
+      ]),
+    )
+    expect((await harness.get('/api/groups?query=WEEKEND&limit=1')).json).toMatchObject({
+      count: 1,
+      groups: [{ id: hike, only_admins_send: false, only_admins_add: false, description: null }],
+      more: 0,
+    })
+    await harness.world.setGroup({ group: hike, adminsAdd: true })
+    const hikeNow = async () => (await harness.get(`/api/groups/${hike}`)).json.group
+    await expect.poll(async () => (await hikeNow()).only_admins_add).toBe(true)
+    await harness.world.setGroup({ group: hike, adminsAdd: false })
+    expect(code(await harness.get('/api/groups/120363999999999999@g.us'))).toEqual([404, 'chat_not_found'])
   })
 
   it('says what was changed before a refusal', async () => {
@@ -144,6 +171,23 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
       `${jid(OLENA)} not_member`,
     ])
     expect(group(house)?.members).toEqual([JURGEN, MING])
+  })
+
+  it('reports changes of members as events, those on the phone too', async () => {
+    const last = async (what: string) => {
+      const { json } = await harness.get(`/api/events?after=0&limit=100&kind=group.member_${what}`)
+      return json.events.at(-1)
+    }
+    for (const what of ['added', 'promoted', 'demoted', 'removed'])
+      expect(await last(what), what).toMatchObject({
+        chat: { id: house },
+        data: { members: [{ id: jid(AMARA) }] },
+      })
+    await harness.world.addMembers({ group: house, members: [OLENA] })
+    const added = async () => (await last('added')).data.members[0].name
+    await expect.poll(added).toBe((await harness.get(`/api/contacts/${OLENA}`)).json.contact.name)
+    await harness.world.removeMembers({ group: house, members: [OLENA] })
+    await expect.poll(async () => (await last('removed')).data.members[0].id).toBe(jid(OLENA))
   })
 
   it('knows a member by LID as well as by number', async () => {

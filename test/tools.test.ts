@@ -89,6 +89,8 @@ const WITH: Calls = [
     'whatsapp_create_group',
     () => ({ name: 'Book club', members: [AMARA, RESERVED, '15559990001'], description: 'a' }),
   ],
+  ['whatsapp_list_groups', () => ({ limit: 2 })],
+  ['whatsapp_get_group', ({ ownGroup }) => ({ group_id: ownGroup })],
   [
     'whatsapp_change_group',
     ({ ownGroup }) => ({ group_id: ownGroup, description: 'a', only_admins_add: true }),

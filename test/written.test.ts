@@ -97,6 +97,7 @@ it('begins with messages of every type', async () => {
     block_contact: { contact_id: WRITER },
     check_numbers: { phone_numbers: [WRITER] },
     get_poll_results: { message_id: poll },
+    get_group: { group_id: group },
     create_group: { name: CANARY, members: [WRITER], description: CANARY },
     change_group: { group_id: own_group, description: CANARY },
     change_group_members: { group_id: own_group, action: 'add', members: [WRITER] },

@@ -20,6 +20,7 @@ export const ABILITIES = {
   forward: 'Forwarding a message',
   vote: 'Voting in a poll',
   create_group: 'Creating a group',
+  read_groups: 'Reading the settings of groups',
   change_group: 'Changing a group',
   change_members: 'Changing the members of a group',
   leave_group: 'Leaving a group',

@@ -43,6 +43,8 @@ export type StoredData = {
   /** For a vote: the names of the chosen options; null: it cannot be read. */
   options?: string[] | null
   person?: number
+  /** Members of a group. */
+  people?: number[]
   count?: number
   /** For a deleted message: with the chat and `sender`, the parts of its key. */
   bare_id?: string
@@ -84,6 +86,26 @@ const item = {
     message: message_id,
     error: code,
   })),
+}
+/** Data of an event about members of a group. */
+const members = {
+  data: z.object({
+    members: z
+      .array(z.object({ id: z.string(), name: written(z.string()) }))
+      .describe('The people, with their present names.'),
+  }),
+  read: ({ people = [] }: StoredData, find: Find) => ({
+    members: people.flatMap((person) => {
+      const contact = find.contact(person)
+      return contact === null ? [] : [{ id: contact.id, name: contact.name }]
+    }),
+  }),
+  line: line(
+    { members: z.array(z.object({ id: z.string(), name: written(z.string()) })) },
+    ({ members }, { quoted }) => ({
+      members: members.map(({ id, name }) => `${quoted(name)} [${id}]`).join(' '),
+    }),
+  ),
 }
 const nothing = { data: z.object({}), read: () => ({}) }
 
@@ -246,6 +268,30 @@ export const Event = z.discriminatedUnion('kind', [
     when: 'The chat was deleted on WhatsApp. Its messages stay in the archive.',
     next: 'Hide the chat.',
     ...nothing,
+  }),
+  event({
+    kind: 'group.member_added',
+    when: 'People are members of a group who were not before. Also reported by chat.changed with "members".',
+    next: 'Add them to your copy of the group.',
+    ...members,
+  }),
+  event({
+    kind: 'group.member_removed',
+    when: 'People are no longer members of a group: they left, or an admin removed them.',
+    next: 'Remove them from your copy of the group.',
+    ...members,
+  }),
+  event({
+    kind: 'group.member_promoted',
+    when: 'Members of a group are admins now.',
+    next: 'Change your copy of the group.',
+    ...members,
+  }),
+  event({
+    kind: 'group.member_demoted',
+    when: 'Members of a group are no longer admins.',
+    next: 'Change your copy of the group.',
+    ...members,
   }),
   event({
     kind: 'contact.changed',

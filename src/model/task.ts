@@ -39,6 +39,21 @@ export type ChatChanges = {
   unread?: boolean | undefined
 }
 
+/** A group as WhatsApp Web has it. `createdAt`: Unix seconds; null: not known. `role`: of this account. */
+export type GroupFacts = {
+  group: Jid
+  name: string
+  description: string | null
+  members: number
+  role: 'admin' | 'member' | 'none'
+  createdAt: number | null
+  onlyAdminsSend: boolean
+  onlyAdminsEdit: boolean
+  onlyAdminsAdd: boolean
+  approveMembers: boolean
+  disappearingS: number
+}
+
 /** A group as its invite shows it. */
 export type InvitedGroup = {
   group: Jid
@@ -62,6 +77,8 @@ type TaskTypes = {
     takes: { group: Jid; action: MemberAction; members: readonly Jid[] }
     gives: { codes: MemberCode[]; invite: string | null }
   }
+  /** One group, or all. */
+  read_groups: { takes: { group: Jid | null }; gives: GroupFacts[] }
   leave_group: { takes: { group: Jid }; gives: null }
   /** The code of its invite. `reset`: a new one; the former one is then invalid. */
   group_invite: { takes: { group: Jid; reset: boolean }; gives: string }

@@ -1,10 +1,11 @@
 /** Operations on groups: create, change, leave. */
 import { z } from 'zod'
-import { AppError, toAppError } from '../errors.ts'
+import { AppError, fail, toAppError } from '../errors.ts'
 import { counted } from '../model/counted.ts'
 import { written } from '../model/fields.ts'
-import type { GroupChange, GroupChanges } from '../model/task.ts'
-import { facts, lines, quoted } from './brief.ts'
+import type { GroupChange, GroupChanges, GroupFacts } from '../model/task.ts'
+import { toIsoSecond } from '../model/times.ts'
+import { facts, indented, lines, named, quoted } from './brief.ts'
 import { whole, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { ok } from './reading.ts'
@@ -13,6 +14,7 @@ import {
   EXAMPLE_GROUP,
   EXAMPLE_GROUP_TO_LEAVE,
   GROUP_CHANGE,
+  GROUP_LOOK,
   groupIdInput,
   inviteLink,
   linkOrNone,
@@ -74,6 +76,118 @@ function reworded(error: unknown): AppError {
   const { code, message: detail, hint, cause } = known
   return new AppError(code, { detail, hint, cause, facts: { ...known.facts, changed: toFields(changed) } })
 }
+
+const Group = z.object({
+  id: z.string(),
+  name: written(z.string()),
+  description: written(z.string().nullable()),
+  members: z.int().describe('Number of members, this account included.'),
+  role: z.enum(['admin', 'member', 'none']).describe('What this account is in the group; none: it left.'),
+  created_at: z.string().nullable().describe('ISO 8601 UTC; null if it is not known.'),
+  only_admins_send: z.boolean(),
+  only_admins_edit: z.boolean(),
+  only_admins_add: z.boolean(),
+  approve_members: z.boolean(),
+  disappearing_s: z.int().describe('Lifetime of new messages in seconds; 0: for ever.'),
+})
+type Group = z.infer<typeof Group>
+
+/** Case and accents do not matter. */
+const withoutCase = (text: string) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+
+function toGroup({ group: id, createdAt, ...facts }: GroupFacts): Group {
+  const { name, description, members, role } = facts
+  return {
+    id,
+    name: name === '' ? id : name,
+    description,
+    members,
+    role,
+    created_at: createdAt === null ? null : toIsoSecond(createdAt),
+    only_admins_send: facts.onlyAdminsSend,
+    only_admins_edit: facts.onlyAdminsEdit,
+    only_admins_add: facts.onlyAdminsAdd,
+    approve_members: facts.approveMembers,
+    disappearing_s: facts.disappearingS,
+  }
+}
+
+function groupLines(group: Group): string[] {
+  const { description, members, role, created_at, disappearing_s } = group
+  return lines(
+    named(group),
+    indented(
+      [
+        description === null ? '' : `Description: ${quoted(description)}`,
+        facts({
+          members,
+          'this account': role,
+          created: created_at,
+          'only admins write': group.only_admins_send,
+          'only admins edit': group.only_admins_edit,
+          'only admins add': group.only_admins_add,
+          'admins approve': group.approve_members,
+          'messages disappear after seconds': disappearing_s === 0 ? undefined : disappearing_s,
+        }),
+      ].filter(Boolean),
+    ),
+  ).split('\n')
+}
+
+export const listGroups = defineOperation({
+  ...GROUP_LOOK,
+  name: 'list_groups',
+  title: 'List groups',
+  description:
+    'Lists the groups of this account with their settings, by name, as WhatsApp Web has them now. role says whether this account is an admin. For their messages and without a connection, use {{list_chats}} with kind group.',
+  effect: 'read',
+  scope: 'read',
+  uses: ['read_groups'],
+  routes: ['GET /api/groups'],
+  input: z.strictObject({
+    query: z.string().trim().min(1).max(200).optional().describe('Any part of the name.'),
+    limit: whole(1, 100).default(20).describe('Maximum number of groups, 1 to 100. Default 20.'),
+  }),
+  output: z.object({
+    ok,
+    count: z.int(),
+    groups: z.array(Group),
+    more: z.int().describe('Groups that match and are not shown.'),
+  }),
+  example: { input: { limit: 20 } },
+  brief: {
+    sizes: { limit: 'groups' },
+    text: ({ count, groups, more }) =>
+      lines(counted(count, 'group'), groups.flatMap(groupLines), more > 0 && `${more} more match`),
+  },
+  async run({ query, limit }, { engine }) {
+    const found = (await perform('read_groups', { group: null }, { engine })).map(toGroup)
+    const fits = ({ name }: Group) => query === undefined || withoutCase(name).includes(withoutCase(query))
+    const matching = found.filter(fits).sort((one, other) => one.name.localeCompare(other.name))
+    const groups = matching.slice(0, limit)
+    return { ok: true as const, count: groups.length, groups, more: matching.length - groups.length }
+  },
+})
+
+export const getGroup = defineOperation({
+  ...GROUP_LOOK,
+  name: 'get_group',
+  title: 'One group',
+  description:
+    'Returns the description and the settings of a group as WhatsApp Web has them now, the number of its members, and whether this account is an admin. For the members by name, use {{get_chat}}.',
+  effect: 'read',
+  scope: 'read',
+  uses: ['read_groups'],
+  routes: ['GET /api/groups/{group_id}'],
+  input: z.strictObject({ group_id: groupIdInput }),
+  output: z.object({ ok, group: Group }),
+  example: { input: { group_id: EXAMPLE_GROUP } },
+  brief: { text: ({ group }) => lines(groupLines(group)) },
+  async run({ group_id: group }, { engine }) {
+    const [found = fail('chat_not_found')] = await perform('read_groups', { group }, { engine })
+    return { ok: true as const, group: toGroup(found) }
+  },
+})
 
 export const createGroup = defineOperation({
   ...GROUP_CHANGE,

@@ -20,7 +20,7 @@ import { exportArchive } from './export.ts'
 import { forwardMessage } from './forward.ts'
 import { getGroupInvite, getInvite, joinGroup, resetGroupInvite } from './group-invites.ts'
 import { answerJoinRequests, changeGroupMembers, listJoinRequests } from './group-members.ts'
-import { changeGroup, createGroup, leaveGroup } from './groups.ts'
+import { changeGroup, createGroup, getGroup, leaveGroup, listGroups } from './groups.ts'
 import { getMessage, readMessages } from './history.ts'
 import { addKey, changeKey, getKey, listKeys, removeKey, rotateKey } from './keys.ts'
 import { getServer, getStatus, logout, requestPairingCode, startAuth } from './link.ts'
@@ -79,6 +79,8 @@ export const OPERATIONS: readonly Operation[] = [
   vote,
   forwardMessage,
   getReceipts,
+  listGroups,
+  getGroup,
   createGroup,
   changeGroup,
   changeGroupMembers,

@@ -1,4 +1,5 @@
 /** Writes chats and people into the archive: only what is new, each change with its event. */
+import type { EventKind } from '../model/events.ts'
 import type { Jid } from '../model/ids.ts'
 import type { SeenChat, SeenContact } from '../model/seen.ts'
 import type { ChatFacts, ChatRow } from '../store/chats.ts'
@@ -56,18 +57,20 @@ export function createChatRecorder(
     return true
   }
 
+  /** Writes who is in a group, with an event for each kind of change. Of a group that is new, everyone was there before. */
   function setMembers(chat: number, seen: NonNullable<SeenChat['members']>): boolean {
     const members = new Map(seen.map(({ id, isAdmin }) => [people.idOf(id), isAdmin]))
-    const before = chats.members(chat)
-    const isSame =
-      before.length === members.size &&
-      before.every(({ person, is_admin }) => members.get(person) === (is_admin === 1))
-    if (!isSame)
-      chats.setMembers(
-        chat,
-        [...members].map(([person, isAdmin]) => ({ person, isAdmin })),
-      )
-    return !isSame
+    const before = new Map(chats.members(chat).map(({ person, is_admin }) => [person, is_admin === 1]))
+    const changes = changesOf(before, members)
+    if (Object.values(changes).every(({ length }) => length === 0)) return false
+    chats.setMembers(
+      chat,
+      [...members].map(([person, isAdmin]) => ({ person, isAdmin })),
+    )
+    for (const [kind, who] of Object.entries(changes) as [keyof typeof changes, number[]][])
+      if (before.size > 0 && who.length > 0)
+        events.append({ at_ms: now(), kind, chat, message: null, data: { people: who } })
+    return true
   }
 
   function tellOf(person: number): void {
@@ -134,6 +137,19 @@ export function createChatRecorder(
     },
     identity,
   }
+}
+
+/** Who is new, gone, an admin now, or no longer one. The value of each person: whether they are an admin. */
+function changesOf(before: ReadonlyMap<number, boolean>, now: ReadonlyMap<number, boolean>) {
+  const [old, present] = [[...before.keys()], [...now.keys()]]
+  const became = (isAdmin: boolean) => (person: number) =>
+    now.get(person) === isAdmin && before.get(person) === !isAdmin
+  return {
+    'group.member_added': present.filter((person) => !before.has(person)),
+    'group.member_removed': old.filter((person) => !now.has(person)),
+    'group.member_promoted': present.filter(became(true)),
+    'group.member_demoted': present.filter(became(false)),
+  } satisfies Partial<Record<EventKind, number[]>>
 }
 
 function factsOf(seen: SeenChat): ChatFacts {

@@ -498,15 +498,33 @@ describe('a chat', () => {
       { id: AMARA, isAdmin: true },
       { id: toJid('15552220000@c.us'), isAdmin: false },
     ]
-    for (const list of [members, members, members.slice(1)]) {
+    const [first, second] = members
+    if (first === undefined || second === undefined) throw new Error('two members')
+    for (const list of [
+      members,
+      members,
+      members.slice(1),
+      [{ ...second, isAdmin: true }],
+      [second],
+      members,
+    ]) {
       inbox.take({ type: 'chats', chats: [chat(GROUP, { name: 'Hike', members: list })] })
     }
     inbox.flush()
     const id = inbox.where.findChat(GROUP) ?? 0
-    expect(store.chats.members(id)).toHaveLength(1)
-    expect(store.events.after(0, 10).map(({ data }) => data)).toEqual([
-      { fields: ['new'] },
-      { fields: ['members'] },
+    expect(store.chats.members(id)).toHaveLength(2)
+    const [amara, other] = [AMARA, second.id].map((jid) => store.people.find(jid)?.id)
+    const changed = { kind: 'chat.changed', data: { fields: ['members'] } }
+    expect(store.events.after(0, 20)).toMatchObject([
+      { kind: 'chat.changed', data: { fields: ['new'] } },
+      { kind: 'group.member_removed', data: { people: [amara] } },
+      changed,
+      { kind: 'group.member_promoted', data: { people: [other] } },
+      changed,
+      { kind: 'group.member_demoted', data: { people: [other] } },
+      changed,
+      { kind: 'group.member_added', data: { people: [amara] } },
+      changed,
     ])
   })
 })

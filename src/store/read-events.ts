@@ -85,7 +85,9 @@ export function createEventReader(
       loader.render(shown, chats, own).map((message, index) => [shown[index]?.id ?? -1, message]),
     )
     const people = loader.people(
-      rows.flatMap(({ data }) => [data?.sender, data?.person]).filter((id) => id !== undefined),
+      rows
+        .flatMap(({ data }) => [data?.sender, data?.person, ...(data?.people ?? [])])
+        .filter((id) => id !== undefined),
     )
     return { own, chats, people, messages }
   }

@@ -21,6 +21,8 @@ export type PageTasks = {
   inChat<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
   /** The same in a group of which this account is a member. */
   inGroup<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
+  /** Asks the server for the members of a group that has none: on some starts they arrive late. */
+  loadMembers(chat: ChatModel): Promise<void>
   /** An export of a module of WhatsApp Web, loaded if it is not there yet. Throws if this build does not have it. */
   need<T>(module: string): Promise<T>
   wid(id: string): Wid
@@ -120,14 +122,16 @@ export function installPageTasks(): void {
 
     inGroup(id, endsAt, work) {
       return tools.inChat(id, endsAt, async (chat) => {
-        // Members arrive late on some starts.
-        if (!chat.groupMetadata?.participants?.getModelsArray().length) {
-          const { queryAndUpdateGroupMetadataById } = await tools.need<QueryModule>('WAWebGroupQueryJob')
-          await queryAndUpdateGroupMetadataById({ id })
-        }
+        await tools.loadMembers(chat)
         if (!tools.me(chat)) return { problem: 'not_member' }
         return work(chat)
       })
+    },
+
+    async loadMembers(chat) {
+      if (chat.groupMetadata?.participants?.getModelsArray().length) return
+      const { queryAndUpdateGroupMetadataById } = await tools.need<QueryModule>('WAWebGroupQueryJob')
+      await queryAndUpdateGroupMetadataById({ id: String(chat.id) })
     },
 
     async need<T>(module: string): Promise<T> {

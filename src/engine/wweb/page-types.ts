@@ -49,8 +49,14 @@ export type GroupMetadata = Model & {
   isLidAddressingMode?: boolean
   announce?: boolean
   subject?: string
+  desc?: string
   /** Of its description. */
   descId?: string
+  creation?: number
+  restrict?: unknown
+  memberAddMode?: unknown
+  membershipApprovalMode?: unknown
+  ephemeralDuration?: number
   participants?: Collection<Participant>
 }
 export type ChatModel = Model & {
@@ -62,6 +68,7 @@ export type ChatModel = Model & {
   archive?: boolean
   pin?: number
   muteExpiration?: number
+  ephemeralDuration?: number
   isReadOnly?: boolean
   mute?: { expiration?: number }
   lastReceivedKey?: Key

@@ -14,11 +14,13 @@ import { createGroup } from './tasks/create-group.ts'
 import { groupInvite, joinGroup, readInvite } from './tasks/invites.ts'
 import { answerRequests, joinRequests } from './tasks/join-requests.ts'
 import { leaveGroup } from './tasks/leave-group.ts'
+import { readGroups } from './tasks/read-groups.ts'
 import type { PageTask, TaskDone, TaskProblem } from './tasks/task.ts'
 import type { Translator } from './translator.ts'
 
 const TASKS: { [K in TaskKind]: PageTask<K> } = {
   create_group: createGroup,
+  read_groups: readGroups,
   change_group: changeGroup,
   change_members: changeMembers,
   leave_group: leaveGroup,
@@ -35,7 +37,7 @@ const TASKS: { [K in TaskKind]: PageTask<K> } = {
 }
 
 /** They change nothing, so a late one is not unknown. */
-const LOOKS = new Set<TaskKind>(['read_invite', 'join_requests'])
+const LOOKS = new Set<TaskKind>(['read_groups', 'read_invite', 'join_requests'])
 
 /** Returns the ability that this task uses. */
 export const abilityOfTask = (kind: TaskKind): Ability => TASKS[kind].ability

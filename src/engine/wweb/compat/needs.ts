@@ -64,6 +64,7 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   ],
   vote: ['WAWebPollsSendVoteMsgAction.sendVote()'],
   create_group: ['WAWebGroupCreateJob.createGroup()', 'WAWebQueryExistsJob.queryWidExists()'],
+  read_groups: ['WAWebCollections.Chat.getModelsArray()'],
   change_group: [
     'WAWebGroupModifyInfoJob.setGroupSubject()',
     'WAWebGroupModifyInfoJob.setGroupDescription()',
