@@ -264,6 +264,8 @@ describe.each(['hide', 'only'])('a key with %s', (name) => {
         uses.length > 0 &&
         names.some((one) => one in Object(example.input)),
     )
+    const shown = await harness.call({ path: '/api/groups?limit=100', headers: bearer(name) })
+    expect([shown.status, shown.text.includes(group.id)]).toEqual([200, false])
     expect(tasks.length).toBeGreaterThan(10)
     for (const row of tasks) {
       const inputs = 'invite' in Object(row.example.input) ? [{ invite }] : inputsOf(row)

@@ -154,6 +154,26 @@ function canaries(value: unknown, fields: Fields, path: string): [path: string, 
   )
 }
 
+it('while sends wait, no task reaches people', async () => {
+  const { groups } = stage.harness.world.state()
+  const calls: [tool: string, input: Record<string, unknown>][] = [
+    ['create_group', { name: CANARY, members: [WRITER] }],
+    ['change_group', { group_id: groups[1]?.id, description: CANARY }],
+    ['change_group_members', { group_id: groups[1]?.id, action: 'add', members: [WRITER] }],
+  ]
+  for (const [name, input] of calls) {
+    const result = await stage.call(`whatsapp_${name}`, input)
+    expect([name, result.isError, /action_refused|change_refused/.test(textOf(result))]).toEqual([
+      name,
+      true,
+      true,
+    ])
+  }
+  expect(stage.harness.world.state().groups).toEqual(groups)
+  const typing = { chat_id: `${WRITER}@c.us`, state: 'paused' }
+  expect((await stage.call('whatsapp_set_chat_presence', typing)).isError).toBeUndefined()
+})
+
 it('short forms quote what people wrote', async () => {
   for (const row of OPERATIONS.filter(({ brief, effect }) => brief !== undefined && effect === 'read')) {
     const tool = row.tool ?? `whatsapp_${row.name}`

@@ -71,7 +71,11 @@ type TaskTypes = {
     gives: { group: Jid; codes: MemberCode[]; invite: string | null }
   }
   /** Each change after the other, in the order of {@link GroupChanges}, up to the first that WhatsApp refuses. */
-  change_group: { takes: { group: Jid; changes: GroupChanges }; gives: { changed: GroupChange[] } }
+  change_group: {
+    /** `isNew`: this call created it. */
+    takes: { group: Jid; changes: GroupChanges; isNew?: true }
+    gives: { changed: GroupChange[] }
+  }
   /** `invite`: the code of the group's invite, if a person can only be invited and this account may see it. */
   change_members: {
     takes: { group: Jid; action: MemberAction; members: readonly Jid[] }

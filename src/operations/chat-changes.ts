@@ -8,7 +8,7 @@ import type { Grant } from './door.ts'
 import { chatIdInput, whole, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { ok } from './reading.ts'
-import { CHANGE, demandSome, EXAMPLE_GROUP_TO_LEAVE, perform } from './tasks.ts'
+import { CHANGE, demandSome, EXAMPLE_GROUP_TO_LEAVE, perform, reworded } from './tasks.ts'
 
 const CHAT_CHANGE = { ...CHANGE, tag: 'chats', toolset: 'chats', scope: 'manage' } as const
 const done = { ok, chat_id: z.string() }
@@ -63,7 +63,9 @@ export const changeChat = defineOperation({
     if (mutedUntil !== undefined && mutedUntil > 0 && mutedUntil * 1_000 <= granted.clock.now())
       fail('invalid_input', { detail: '"muted_until" is in the past.' })
     const chat = await demandChat(chat_id, granted)
-    const { changed } = await perform('change_chat', { chat, changes }, granted)
+    const { changed } = await perform('change_chat', { chat, changes }, granted).catch((error) => {
+      throw reworded(error, FIELDS)
+    })
     return { ok: true as const, chat_id: chat, changed: changed.map((one) => FIELDS[one]) }
   },
 })

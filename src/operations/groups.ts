@@ -1,11 +1,13 @@
 /** Operations on groups: create, change, leave. */
 import { z } from 'zod'
-import { AppError, fail, toAppError } from '../errors.ts'
+import { fail } from '../errors.ts'
 import { counted } from '../model/counted.ts'
 import { written } from '../model/fields.ts'
+import { type Jid, toJid } from '../model/ids.ts'
 import type { GroupChange, GroupChanges, GroupFacts } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
 import { facts, indented, lines, named, quoted } from './brief.ts'
+import type { Grant } from './door.ts'
 import { whole, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { ok } from './reading.ts'
@@ -22,6 +24,7 @@ import {
   membersInput,
   perform,
   resultLines,
+  reworded,
   toResults,
 } from './tasks.ts'
 
@@ -68,15 +71,6 @@ const toChanges = (given: Settings): GroupChanges =>
   )
 const toFields = (changes: readonly GroupChange[]): string[] => changes.map((change) => CHANGES[change])
 
-/** The error, with the names of what was changed before it as the request has them. */
-function reworded(error: unknown): AppError {
-  const known = toAppError(error)
-  const { changed } = known.facts
-  if (!Array.isArray(changed)) return known
-  const { code, message: detail, hint, cause } = known
-  return new AppError(code, { detail, hint, cause, facts: { ...known.facts, changed: toFields(changed) } })
-}
-
 const Group = z.object({
   id: z.string(),
   name: written(z.string()),
@@ -91,6 +85,16 @@ const Group = z.object({
   disappearing_s: z.int().describe('Lifetime of new messages in seconds; 0: for ever.'),
 })
 type Group = z.infer<typeof Group>
+
+/** True if the caller sees this group. */
+function isSeen(group: Jid, { demandSeen }: Pick<Grant, 'demandSeen'>): boolean {
+  try {
+    demandSeen(group)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Case and accents do not matter. */
 const withoutCase = (text: string) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
@@ -160,8 +164,9 @@ export const listGroups = defineOperation({
     text: ({ count, groups, more }) =>
       lines(counted(count, 'group'), groups.flatMap(groupLines), more > 0 && `${more} more match`),
   },
-  async run({ query, limit }, { engine }) {
-    const found = (await perform('read_groups', { group: null }, { engine })).map(toGroup)
+  async run({ query, limit }, granted) {
+    const all = (await perform('read_groups', { group: null }, granted)).map(toGroup)
+    const found = all.filter(({ id }) => isSeen(toJid(id), granted))
     const fits = ({ name }: Group) => query === undefined || withoutCase(name).includes(withoutCase(query))
     const matching = found.filter(fits).sort((one, other) => one.name.localeCompare(other.name))
     const groups = matching.slice(0, limit)
@@ -183,8 +188,8 @@ export const getGroup = defineOperation({
   output: z.object({ ok, group: Group }),
   example: { input: { group_id: EXAMPLE_GROUP } },
   brief: { text: ({ group }) => lines(groupLines(group)) },
-  async run({ group_id: group }, { engine }) {
-    const [found = fail('chat_not_found')] = await perform('read_groups', { group }, { engine })
+  async run({ group_id: group }, granted) {
+    const [found = fail('chat_not_found')] = await perform('read_groups', { group }, granted)
     return { ok: true as const, group: toGroup(found) }
   },
 })
@@ -235,10 +240,10 @@ export const createGroup = defineOperation({
     if (Object.keys(changes).length === 0) return created
     try {
       // The group is new: the lists of the caller cannot have it.
-      await perform('change_group', { group, changes }, { ...granted, demandSeen: () => {} })
+      await perform('change_group', { group, changes, isNew: true }, { ...granted, demandSeen: () => {} })
       return created
     } catch (error) {
-      const { code, message: detail, facts } = reworded(error)
+      const { code, message: detail, facts } = reworded(error, CHANGES)
       const changed = Array.isArray(facts.changed) ? facts.changed.map(String) : []
       return { ...created, settings_error: { code, detail, changed } }
     }
@@ -270,7 +275,7 @@ export const changeGroup = defineOperation({
     demandSome(given, Object.values(CHANGES).join(', '))
     const changes = toChanges(given)
     const { changed } = await perform('change_group', { group, changes }, granted).catch((error) => {
-      throw reworded(error)
+      throw reworded(error, CHANGES)
     })
     return { ok: true as const, group_id: group, changed: toFields(changed) }
   },

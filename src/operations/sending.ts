@@ -33,7 +33,10 @@ export type SendingOptions = {
 export type Sending = {
   /** Returns why a message to this chat waits; null: it goes. @throws AppError `recipient_not_allowed` */
   hold(to: Jid): Promise<Exclude<HoldReason, 'send_at'> | null>
-  /** Returns the engine, whose actions on messages follow the policy too: they cannot wait, so they are refused. */
+  /**
+   * Returns the engine, whose actions on messages, and tasks that reach people, follow the policy too: they cannot wait, so they
+   * are refused.
+   */
   limit(engine: Engine): Engine
 }
 
@@ -93,16 +96,24 @@ export function createSending({ sends: { policy, chats }, reader, isOurs }: Send
 
 /** Whom a task reaches. `says`: with a text, or by bringing them into a group. */
 function reachedBy(kind: TaskKind, takes: unknown): { to: Jid; says: boolean }[] {
-  const { group, members = [], changes = {}, action, chat }: Partial<Reaching> = Object(takes)
+  const { group, members = [], changes = {}, action, chat, isNew }: Partial<Reaching> = Object(takes)
   const isInvited = kind === 'create_group' || (kind === 'change_members' && action === 'add')
-  const isText = kind === 'change_group' && (changes.name ?? changes.description) !== undefined
+  // Of a group that this call created, everybody was asked about before.
+  const isText = kind === 'change_group' && !isNew && (changes.name ?? changes.description) !== undefined
   return [
     ...(isInvited ? members.map((to) => ({ to, says: true })) : []),
     ...(isText && group !== undefined ? [{ to: group, says: true }] : []),
     ...(kind === 'show_state' && chat !== undefined ? [{ to: chat, says: false }] : []),
   ]
 }
-type Reaching = { chat: Jid; group: Jid; members: readonly Jid[]; changes: GroupChanges; action: string }
+type Reaching = {
+  chat: Jid
+  group: Jid
+  members: readonly Jid[]
+  changes: GroupChanges
+  action: string
+  isNew: true
+}
 const ASK = 'Ask the user to do it on the phone.'
 
 /** Under `confirm`, a reaction or a vote goes: it says nothing that its owner would have to read. */

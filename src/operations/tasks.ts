@@ -1,6 +1,6 @@
 /** What rows share that do a task on WhatsApp. */
 import { z } from 'zod'
-import { type ErrorCode, fail } from '../errors.ts'
+import { AppError, type ErrorCode, fail, toAppError } from '../errors.ts'
 import { isGroup, type Jid } from '../model/ids.ts'
 import {
   MEMBER_CODES,
@@ -178,6 +178,16 @@ export async function perform<K extends TaskKind>(
   const { result, chat } = await engine.perform(kind, takes, { limitMs: TASK_MS })
   if (chat !== null) note?.({ type: 'chats', chats: [chat] })
   return result
+}
+
+/** Returns the error, with what was changed before it by the names of the request. @param names by the names of the task */
+export function reworded(error: unknown, names: Readonly<Record<string, string>>): AppError {
+  const known = toAppError(error)
+  const { changed } = known.facts
+  if (!Array.isArray(changed)) return known
+  const { code, message: detail, hint, cause } = known
+  const fields = changed.map((one) => names[String(one)] ?? String(one))
+  return new AppError(code, { detail, hint, cause, facts: { ...known.facts, changed: fields } })
 }
 
 /** Fails with `invalid_input` if nothing of this is given. */

@@ -55,6 +55,8 @@ export type PageTasks = {
   /** The state that each chat shows now: an object of its own for each call. */
   states: Map<string, object>
   after(ms: number, run: () => void): void
+  /** The end of the lookup of a number that runs. */
+  lookingUp: Promise<void>
 }
 
 type Outcome<T> =
@@ -79,11 +81,16 @@ type RequestStore = {
 }
 type InviteCodes = { fetchMexGroupInviteCode(group: string): Promise<string | { code: string }> }
 
+/** The error of a task that lacks what it needs: nothing was changed. */
+export const NOT_BEGUN = /whatsappMcp: not begun/
+
 /** Call once per document, after `installPageRows`. */
 export function installPageTasks(): void {
   /** The server's notification usually arrives before its response. */
   const SHOWN_MS = 3_000
   const LOOK_MS = 25
+  /** Between two lookups of numbers. */
+  const PACE_MS = 100
   const rows = window.whatsappMcpRows
   const CODES: Record<string, MemberCode> = {
     '200': 'done',
@@ -108,6 +115,8 @@ export function installPageTasks(): void {
     },
 
     states: new Map(),
+
+    lookingUp: Promise.resolve(),
 
     after: (ms, run) => void setTimeout(run, ms),
 
@@ -136,7 +145,7 @@ export function installPageTasks(): void {
 
     async need<T>(module: string): Promise<T> {
       const found = await window.whatsappMcpModules.ensure(module)
-      if (found === undefined) throw new Error(`WhatsApp Web has no ${module}`)
+      if (found === undefined) throw new Error(`whatsappMcp: not begun: there is no ${module}`)
       return found as T
     },
 
@@ -216,7 +225,13 @@ export function installPageTasks(): void {
       const { queryWidExists } = await tools.need<{
         queryWidExists(wid: Wid): Promise<{ wid?: Wid } | null>
       }>('WAWebQueryExistsJob')
-      const found = (await queryWidExists(wid))?.wid
+      const mine = tools.lookingUp.then(async () => (await queryWidExists(wid))?.wid)
+      // WhatsApp restricts accounts that look up many strangers at once.
+      tools.lookingUp = mine.then(
+        () => new Promise<void>((resolve) => setTimeout(resolve, PACE_MS)),
+        () => {},
+      )
+      const found = await mine
       // By phone number, as the library asks: the response has the address of the chat.
       return found ? wid : null
     },

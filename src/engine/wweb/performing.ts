@@ -5,6 +5,7 @@ import type { Ability } from '../../model/ability.ts'
 import type { TaskInput, TaskKind } from '../../model/task.ts'
 import type { Performed } from '../engine.ts'
 import { isPageGone } from './acting.ts'
+import { NOT_BEGUN } from './page-tasks.ts'
 import type { ReadingClient } from './reading.ts'
 import { blockPerson } from './tasks/block-person.ts'
 import { changeGroup } from './tasks/change-group.ts'
@@ -54,9 +55,13 @@ export function createPerforming(client: ReadingClient, translator: Translator, 
       const run = TASKS[kind].run as (...given: unknown[]) => Promise<TaskDone<K>>
       const asked = page.evaluate(run, takes, Date.now() + limitMs) as Promise<TaskDone<K>>
       const done = await withDeadline(clock, 'Waiting for WhatsApp', limitMs, asked).catch((error) => {
-        const isLate = error instanceof DeadlineError
-        if (!isLate && !isPageGone(error)) return fail('whatsapp_error', { cause: error })
-        return fail(LOOKS.has(kind) ? 'whatsapp_timeout' : 'outcome_unknown', { cause: error })
+        const isLook = LOOKS.has(kind)
+        if (error instanceof DeadlineError || isPageGone(error))
+          return fail(isLook ? 'whatsapp_timeout' : 'outcome_unknown', { cause: error })
+        // WhatsApp Web's functions reject after the change left too.
+        return fail(isLook || NOT_BEGUN.test(String(error)) ? 'whatsapp_error' : 'outcome_unknown', {
+          cause: error,
+        })
       })
       if (done.problem === undefined)
         return { result: done.gives, chat: done.chat && translator.chat(done.chat) }

@@ -66,6 +66,7 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   create_group: ['WAWebGroupCreateJob.createGroup()', 'WAWebQueryExistsJob.queryWidExists()'],
   read_groups: ['WAWebCollections.Chat.getModelsArray()'],
   change_group: [
+    'WAWebMsgKey.newId()',
     'WAWebGroupModifyInfoJob.setGroupSubject()',
     'WAWebGroupModifyInfoJob.setGroupDescription()',
     'WAWebSetPropertyGroupAction.setGroupProperty()',
@@ -87,6 +88,8 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   ],
   join_group: ['WAWebGroupQueryJob.queryGroupInvite()', 'WAWebGroupInviteJob.joinGroupViaInvite()'],
   join_requests: [
+    'WAWebWidToJid.widToUserJid()',
+    'WAWebWidToJid.widToGroupJid()',
     'WAWebApiMembershipApprovalRequestStore.getMembershipApprovalRequests()',
     'WASmaxGroupsMembershipRequestsActionRPC.sendMembershipRequestsActionRPC()',
   ],
@@ -103,6 +106,7 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   ],
   delete_chat: ['WAWebDeleteChatAction.sendDelete()'],
   block_person: [
+    'WAWebQueryExistsJob.queryWidExists()',
     'WAWebBlockContactAction.blockContact()',
     'WAWebBlockContactAction.unblockContact()',
     'WAWebCollections.Blocklist.get()',

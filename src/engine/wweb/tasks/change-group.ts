@@ -19,6 +19,17 @@ export const changeGroup: PageTask<'change_group'> = {
         const answer = await setGroupProperty(chat, property, value)
         const said = answer?.value?.errorSetPropertyClientErrors ?? answer?.value?.errorServerErrors
         if (said?.value) throw tasks.refusal(said.value.code)
+        // The response to `member_add_mode` has no name: what the model shows then tells.
+        const { groupMetadata } = chat
+        const fields: Record<string, unknown> = {
+          announcement: groupMetadata?.announce,
+          restrict: groupMetadata?.restrict,
+          member_add_mode: groupMetadata?.memberAddMode === 'admin_add' ? 0 : groupMetadata?.memberAddMode,
+          membership_approval_mode: groupMetadata?.membershipApprovalMode,
+          ephemeral: groupMetadata?.ephemeralDuration,
+        }
+        if (answer?.name !== 'SetPropertyResponseSuccess' && Number(fields[property]) !== value)
+          throw new Error('the group does not show the setting')
       },
       async name(_: ChatModel, text: string): Promise<void> {
         const { setGroupSubject } = await tasks.need<InfoModule>('WAWebGroupModifyInfoJob')
@@ -68,7 +79,9 @@ type PropertyModule = {
     chat: ChatModel,
     property: string,
     value: number,
-  ): Promise<{ value?: { errorSetPropertyClientErrors?: Said; errorServerErrors?: Said } } | undefined>
+  ): Promise<
+    { name?: string; value?: { errorSetPropertyClientErrors?: Said; errorServerErrors?: Said } } | undefined
+  >
 }
 type InfoModule = {
   setGroupSubject(wid: Wid, text: string): Promise<unknown>

@@ -41,7 +41,8 @@ export const changeChat: PageTask<'change_chat'> = {
       const changed: ChatChange[] = []
       for (const [step, value] of Object.entries(changes) as [ChatChange, never][]) {
         if (value === undefined) continue
-        if (!(await steps[step](chat, value))) return { problem: 'refused', partly: changed }
+        if (!(await steps[step](chat, value)))
+          return { problem: step === 'pinned' && value ? 'refused' : 'open', partly: changed }
         changed.push(step)
       }
       return { gives: { changed } }

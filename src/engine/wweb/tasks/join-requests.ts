@@ -66,7 +66,9 @@ export const answerRequests: PageTask<'answer_requests'> = {
         const request = waiting.find((one) => addresses.includes(String(one.id)))
         if (tasks.member(chat, id)) codes.push('already')
         else if (!tasks.isAdmin(tasks.me(chat))) codes.push('not_admin')
-        else codes.push(request ? await server.answer(tasks.wid(String(request.id))) : 'not_member')
+        else if (!request) codes.push('not_member')
+        else if (Date.now() >= endsAt) codes.push('unknown')
+        else codes.push(await server.answer(tasks.wid(String(request.id))).catch(() => 'unknown' as const))
       }
       const joined = members.filter((_, index) => approve && codes[index] === 'done')
       await tasks.shown(() => joined.every((id) => tasks.member(chat, id) !== undefined))

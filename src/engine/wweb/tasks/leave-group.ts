@@ -15,7 +15,7 @@ export const leaveGroup: PageTask<'leave_group'> = {
       )
       await sendExitGroup(chat)
       await tasks.shown(() => tasks.me(chat) === undefined)
-      return tasks.me(chat) ? { problem: 'failed' } : { gives: null }
+      return tasks.me(chat) ? { problem: 'open' } : { gives: null }
     })
   },
 }
