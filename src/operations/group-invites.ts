@@ -19,7 +19,8 @@ const link = { ok, group_id: z.string(), link: z.string().describe('Whoever has 
 const EXAMPLE_INVITE = 'https://chat.whatsapp.com/Sc7h00lTr1pT0TheM1llS2'
 
 export const getGroupInvite = defineOperation({
-  ...GROUP_CHANGE,
+  ...GROUP_LOOK,
+  scope: 'read',
   name: 'get_group_invite',
   title: 'Invite link of a group',
   description:

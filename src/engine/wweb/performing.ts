@@ -55,7 +55,7 @@ export function createPerforming(client: ReadingClient, translator: Translator, 
       const run = TASKS[kind].run as (...given: unknown[]) => Promise<TaskDone<K>>
       const asked = page.evaluate(run, takes, Date.now() + limitMs) as Promise<TaskDone<K>>
       const done = await withDeadline(clock, 'Waiting for WhatsApp', limitMs, asked).catch((error) => {
-        const isLook = LOOKS.has(kind)
+        const isLook = LOOKS.has(kind) || Reflect.get(Object(takes), 'reset') === false
         if (error instanceof DeadlineError || isPageGone(error))
           return fail(isLook ? 'whatsapp_timeout' : 'outcome_unknown', { cause: error })
         // WhatsApp Web's functions reject after the change left too.
