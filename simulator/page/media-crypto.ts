@@ -11,7 +11,7 @@ const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
 
 /** Base64 of the SHA-256. */
-export async function hashOf(bytes: ArrayBuffer): Promise<string> {
+export async function hashOf(bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): Promise<string> {
   return toBase64(await crypto.subtle.digest('SHA-256', bytes))
 }
 

@@ -175,6 +175,12 @@ const acts = {
   demote: 'took admin away from',
   subject: 'named the group',
   announce: 'set "only admins write"',
+  description: 'described the group',
+  restrict: 'set "only admins edit"',
+  member_add_mode: 'set who adds members',
+  membership_approval_mode: 'set whether admins approve new members',
+  invite: 'added by invite link',
+  revoke_invite: 'reset the invite link',
   ephemeral: 'let messages disappear after seconds:',
 }
 
