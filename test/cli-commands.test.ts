@@ -261,7 +261,7 @@ describe('sandbox --linked', () => {
       answers.push(JSON.parse(out))
     }
     const [chats, texts] = answers
-    expect(chats).toMatchObject({ count: 11 })
+    expect(chats).toMatchObject({ count: 12 })
     expect(texts).toMatchObject({ chat: { id: `${CONTACT}@c.us` } })
     expect((await messages()).at(-1)).toMatchObject({ fromMe: true, chat: `${CONTACT}@c.us` })
     expect(await (await fetch(sandbox.phone)).text()).toContain('<html')
@@ -348,6 +348,7 @@ ok       disk         N MB of disk space are free.
 ok       port         The server runs at ${sandbox.url}.
 ok       network      The server is a sandbox and needs no network.
 ok       accounts     The server has one account.
+ok       access       No key is limited beside programs that need none.
 ok       session      The session is ready.
 warning  whatsapp     Build B of WhatsApp Web breaks forward_message. Forwarding a message: WhatsApp Web does not have WAWebChatForwardMessage.forwardMessages().
                       → Update whatsapp-mcp-api.

@@ -434,7 +434,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
   })
 
   it.each([
-    ['/api/chats/1@g.us', 'GET, HEAD'],
+    ['/api/chats/1@g.us', 'GET, PATCH, DELETE, HEAD'],
     ['/api/messages/true_1@c.us_A', 'GET, PATCH, DELETE, HEAD'],
     ['/api/chats', 'GET, HEAD'],
   ])('PUT %s names the methods that there are', async (path, methods) => {

@@ -7,7 +7,7 @@ import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { type Clock, DeadlineError, withDeadline } from '../clock.ts'
 import type { ControlStore } from '../control.ts'
-import { fail } from '../errors.ts'
+import { AppError, fail } from '../errors.ts'
 import type { CallerUploads, Uploads } from '../files/uploads.ts'
 import type { Keys } from '../keys/keys.ts'
 import type { Jid } from '../model/ids.ts'
@@ -163,7 +163,7 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
       const held = await sending.hold(draft.to.id)
       // What waits goes when its owner says so.
       if (held === null) {
-        const isNew = ((await seen.reader().recipientAt(draft.to.id))?.lastMessageAt ?? null) === null
+        const isNew = !(await isMet(seen, draft.to.id))
         const isAlone = caller.id === OWNER.id && face === 'rest'
         pace.take({ account: id, caller: caller.id, chat: draft.to.id, isNew, isAlone })
       }
@@ -230,6 +230,16 @@ export type Door = {
   once: Once
   /** Returns the state of the session for an error of this call, or null if the caller may not read it. */
   stateFor(call: Call): SessionState | null
+}
+
+/** True if the chat has a message. An archive that cannot be read keeps nobody from sending: then everybody is new. */
+async function isMet({ reader }: Pick<Seen, 'reader'>, to: Jid): Promise<boolean> {
+  try {
+    return ((await reader().recipientAt(to))?.lastMessageAt ?? null) !== null
+  } catch (error) {
+    if (error instanceof AppError) return false
+    throw error
+  }
 }
 
 /** One admission for the log. Includes no texts and no chat ids. */
