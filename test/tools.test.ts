@@ -77,6 +77,7 @@ const WITH: Calls = [
   ['whatsapp_edit_message', ({ own }) => ({ message_id: own.pop(), message: 'sunday is fine' })],
   ['whatsapp_delete_message', ({ own }) => ({ message_id: own.pop(), for: 'everyone' })],
   ['whatsapp_vote', ({ pollId }) => ({ message_id: pollId, options: ['tea'] })],
+  ['whatsapp_get_poll_results', ({ pollId }) => ({ message_id: pollId })],
   ['whatsapp_get_receipts', ({ own }) => ({ message_id: own[0] })],
   ['whatsapp_forward_message', ({ messageId }) => ({ message_id: messageId, chats: ['nobody at all'] })],
   ['whatsapp_change_chat', () => ({ chat_id: `${AMARA}@c.us`, archived: true, muted_until: 'forever' })],

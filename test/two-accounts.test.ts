@@ -114,6 +114,8 @@ function inputOf({ input, example, name: row }: Row, by: Facts): Input {
     reply_to: undefined,
     kind: undefined,
     wait: undefined,
+    // The contact writes later on.
+    blocked: false,
   }
   const given: Input = { ...Object(example.input) }
   const fields = Object.keys('shape' in input ? Object(input.shape) : given)

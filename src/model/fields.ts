@@ -15,7 +15,7 @@ type Marks = {
   /** Only full forms include the field. */
   detail?: true
   /** The usual value. Short forms leave it out. */
-  usual?: string
+  usual?: string | number
 }
 
 /** A registry, so that the marks are not part of the published schemas. A copy of a schema (`describe`) keeps them. */
@@ -37,7 +37,8 @@ export const ownWords = <T extends z.ZodType>(field: T): T => marked(field, { ow
 export const preview = <T extends z.ZodType>(field: T): T => marked(field, { preview: true })
 
 /** Returns the field, marked as one that usually has this value. */
-export const usually = <T extends z.ZodType>(field: T, value: string): T => marked(field, { usual: value })
+export const usually = <T extends z.ZodType>(field: T, value: string | number): T =>
+  marked(field, { usual: value })
 
 const DETAIL = Symbol('detail')
 /** The mark of {@link detail} for the compiler. */

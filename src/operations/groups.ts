@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 import { counted } from '../model/counted.ts'
-import { written } from '../model/fields.ts'
+import { usually, written } from '../model/fields.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { GroupChange, GroupChanges, GroupFacts } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
@@ -82,7 +82,7 @@ const Group = z.object({
   only_admins_edit: z.boolean(),
   only_admins_add: z.boolean(),
   approve_members: z.boolean(),
-  disappearing_s: z.int().describe('Lifetime of new messages in seconds; 0: for ever.'),
+  disappearing_s: usually(z.int().describe('Lifetime of new messages in seconds; 0: for ever.'), 0),
 })
 type Group = z.infer<typeof Group>
 
