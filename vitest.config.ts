@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** They wait for a minute or more: begun last, as their size would have it, one of two workers has nothing to do meanwhile. */
+/** They wait for a minute or more: begun last, as their size would have it, one worker has nothing to do meanwhile. */
 const LONG = /\/test\/(falls|states|slow|kills)\.test\.ts$/
 
 class LongFirst extends BaseSequencer {
@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'simulator/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     restoreMocks: true,

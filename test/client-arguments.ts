@@ -14,6 +14,8 @@ export type ClientRow = {
   sends(example: Input, tool: Tool): unknown
   /** Left out: the example as it is. */
   means?(example: Input, tool: Tool): Input
+  /** A field that the client overwrites with a word of its own: tools that have it cannot be called. */
+  overwrites?: string
   /** Only for tools that need no arguments. */
   isEmpty?: true
   /** The JSON of the message, where it is written in another way than JavaScript writes it. */
@@ -69,6 +71,7 @@ export const CLIENT_ROWS: readonly ClientRow[] = [
       chatInput: 'What is new?',
       toolCallId: 'call_1',
     }),
+    overwrites: 'action',
   },
   {
     client: 'Cline',

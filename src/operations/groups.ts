@@ -47,7 +47,8 @@ const settings = {
   disappearing_s: whole(0, 7_776_000)
     .refine((seconds) => LIFETIMES.includes(Number(seconds)), 'must be 0, 86400, 604800 or 7776000')
     .optional()
-    .describe('Lifetime of new messages in seconds: 86400, 604800, 7776000, or 0 for ever.'),
+    .describe('Lifetime of new messages in seconds: 86400, 604800, 7776000, or 0 for ever.')
+    .meta({ enum: LIFETIMES }),
 }
 type Settings = { [Name in keyof typeof settings]?: z.output<(typeof settings)[Name]> } & {
   name?: string | undefined

@@ -124,6 +124,7 @@ describe('a message that is to be answered', () => {
       id: 'false_15551234567@c.us_A1',
       chat: '15551234567@c.us',
       type: 'chat',
+      text: 'text 1',
       place: expect.any(Number),
       keys: ['false_15551234567@c.us_A1', 'false_42@lid_A1'],
     })
@@ -152,6 +153,7 @@ describe('a message that is to be answered', () => {
       id: 'false_42@lid_A1',
       chat: '42@lid',
       type: 'chat',
+      text: 'text 1',
       place: expect.any(Number),
       keys: ['false_42@lid_A1', `false_${phone}_A1`],
     })
