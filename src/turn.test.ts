@@ -12,6 +12,9 @@ function work(ms: number): void {
     usage = process.cpuUsage(before)
 }
 
+/** Other programs may take the processor in the middle of what is measured. */
+const BUSY = { retry: 40 }
+
 /** Waits until no pause is left. */
 beforeEach(() => pause(5 * LONG_MS))
 
@@ -40,17 +43,21 @@ it('pauses after many short pieces', async () => {
   expect(order.indexOf('later')).toBeLessThan(5)
 })
 
-it('pauses after a long piece for as long as it took, also before pieces that come during the pause', async () => {
-  // After a poll the clock of timers is older than the piece.
-  await stat('.')
-  await turn()
-  work(LONG_MS)
-  const ended = performance.now()
-  const asked = turn()
-  await poll()
-  await Promise.all([asked, turn()])
-  expect(performance.now() - ended).toBeGreaterThanOrEqual(LONG_MS - 1)
-})
+it(
+  'pauses after a long piece for as long as it took, also before pieces that come during the pause',
+  BUSY,
+  async () => {
+    // After a poll the clock of timers is older than the piece.
+    await stat('.')
+    await turn()
+    work(LONG_MS)
+    const ended = performance.now()
+    const asked = turn()
+    await poll()
+    await Promise.all([asked, turn()])
+    expect(performance.now() - ended).toBeGreaterThanOrEqual(LONG_MS - 1)
+  },
+)
 
 it('lets other work run between two long pieces, and events before all others', async () => {
   const order: string[] = []
@@ -65,7 +72,7 @@ it('lets other work run between two long pieces, and events before all others', 
   expect(order).toEqual(['first', 'other', 'event', 'second'])
 })
 
-it('does not count the time in which the computer did other work', async () => {
+it('does not count the time in which the computer did other work', BUSY, async () => {
   const order: string[] = []
   const pieces = Array.from({ length: 10 }, async (_, n) => {
     await turn()

@@ -30,6 +30,8 @@ function openStage(count: number, freeBytes: () => number = () => 2 ** 40) {
   const log = { warn: (text: string) => said.push(text) } as never
   const ended = startInTurn(sessions, { clock, log, signal: stop.signal, freeBytes })
   const now = async () => {
+    // Memory is read from the disk.
+    await new Promise((resolve) => setTimeout(resolve, 50))
     for (let n = 0; n < 20; n++) await new Promise((resolve) => setImmediate(resolve))
     return states.map(({ state, reason }) => reason ?? state)
   }
