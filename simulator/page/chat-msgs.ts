@@ -26,7 +26,7 @@ export class ChatMsgs extends Collection<MsgModel> {
 
   /**
    * Adds what a loading returned, oldest first. The collection promises no place for it, so every chat has
-   * another one: at the end, in front, or anywhere.
+   * another one: at the end, in front, or anywhere, each message for itself, so that those of one second are shuffled.
    */
   addLoaded(models: MsgModel[]): void {
     const place = placeOf(models[0])
@@ -34,7 +34,7 @@ export class ChatMsgs extends Collection<MsgModel> {
     const ordered = place === 'front' ? fresh.toReversed() : fresh
     for (const model of ordered) {
       const at =
-        place === 'front' ? 0 : place === 'end' ? this.length : (model.get('t') ?? 0) % (this.length + 1)
+        place === 'front' ? 0 : place === 'end' ? this.length : hashOf(model.key()) % (this.length + 1)
       this.add(model, { at })
     }
     this.#loaded.unshift(...models)
@@ -52,6 +52,13 @@ export class ChatMsgs extends Collection<MsgModel> {
 /** The same for the same chat. */
 function placeOf(model: MsgModel | undefined): 'front' | 'end' | 'anywhere' {
   const chat = String(model?.get('id')?.remote ?? '')
-  const sum = [...chat].reduce((all, letter) => all + letter.charCodeAt(0), 0)
-  return (['end', 'front', 'anywhere'] as const)[sum % 3] ?? 'end'
+  return (['end', 'front', 'anywhere'] as const)[hashOf(chat) % 3] ?? 'end'
+}
+
+/** Unsigned, 32 bits (FNV-1a): neighbours get far apart. */
+function hashOf(text: string): number {
+  let hash = 2_166_136_261
+  for (const letter of text) hash = Math.imul(hash ^ letter.charCodeAt(0), 16_777_619)
+  // The lowest bits of FNV vary least.
+  return (hash ^ (hash >>> 15)) >>> 0
 }
