@@ -2,14 +2,15 @@
 import { quantile } from '../start/report.ts'
 import type { BenchName, Row } from './rows.ts'
 
-/** `figure`: null if its benchmark failed or was not run. */
-export type Result = { row: Row; figure: number | null; verdict: 'met' | 'missed' | 'not measured' }
+/** `figure`: null if its benchmark failed or was not run. `verdict`: empty where there is no target. */
+export type Result = { row: Row; figure: number | null; verdict: 'met' | 'missed' | 'not measured' | '' }
 
 /** @param figures of each benchmark that ran, as it wrote them */
 export function toResults(rows: readonly Row[], figures: ReadonlyMap<BenchName, unknown>): Result[] {
   return rows.map((row) => {
     const figure = figureOf(row, figures.get(row.bench))
     if (figure === null) return { row, figure, verdict: 'not measured' }
+    if (row.target === null) return { row, figure, verdict: '' }
     const isMet = 'atMost' in row.target ? figure <= row.target.atMost : figure >= row.target.atLeast
     return { row, figure, verdict: isMet ? 'met' : 'missed' }
   })
@@ -62,6 +63,7 @@ ${missed.length === 0 ? '' : `\n## Missed targets\n\n${missed.map(({ row }) => `
 }
 
 function targetOf({ target, unit }: Row): string {
+  if (target === null) return '–'
   return 'atMost' in target ? `≤ ${written(target.atMost)} ${unit}` : `≥ ${written(target.atLeast)} ${unit}`
 }
 

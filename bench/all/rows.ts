@@ -9,6 +9,7 @@ export const BENCHES = {
   start: [],
   readers: ['--messages', '500000'],
   mcp: [],
+  accounts: [],
 } as const satisfies Record<string, readonly string[]>
 export type BenchName = keyof typeof BENCHES
 
@@ -16,7 +17,8 @@ export type Row = {
   bench: BenchName
   name: string
   unit: string
-  target: { atMost: number } | { atLeast: number }
+  /** null: the figure is what something costs, and no limit is set. */
+  target: { atMost: number } | { atLeast: number } | null
   /** Where the figure is in the JSON: keys, and for an item of a list the fields that identify it. */
   path: readonly (string | number | Readonly<Record<string, string>>)[]
   /** For a figure that is a list of measurements: which share of them is at or below it. */
@@ -128,4 +130,36 @@ export const ROWS: readonly Row[] = [
       }),
     ),
   ),
+  ...['its browser is killed', 'its disk is full', 'its archive is damaged'].map(
+    (name): Row => ({
+      bench: 'accounts',
+      name: `reads of one account while of another one ${name.replace('its', 'the')}, p99 over the allowed`,
+      unit: '×',
+      target: { atMost: 1 },
+      path: ['faults', { name }, 'over'],
+    }),
+  ),
+  {
+    bench: 'accounts',
+    name: 'memory of Node, one account linked',
+    unit: 'MB',
+    target: { atMost: 150 },
+    path: ['costs', 0, 'node'],
+  },
+  ...[2, 5, 10].map(
+    (count, index): Row => ({
+      bench: 'accounts',
+      name: `memory of Node for each further account, ${count} linked`,
+      unit: 'MB',
+      target: null,
+      path: ['costs', index + 1, 'further'],
+    }),
+  ),
+  {
+    bench: 'accounts',
+    name: 'memory of the browsers of 10 accounts',
+    unit: 'MB',
+    target: null,
+    path: ['costs', 3, 'browser'],
+  },
 ]

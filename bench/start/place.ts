@@ -101,7 +101,7 @@ export async function openStages(browser: string): Promise<Stages> {
  * The browser with the double's arguments, as a program of its own: so the server runs as people run it, and both
  * contestants get the same arguments. The shell is replaced by the browser at once.
  */
-function writeBrowser(folder: string, browser: string, args: readonly string[]): string {
+export function writeBrowser(folder: string, browser: string, args: readonly string[]): string {
   const path = join(folder, 'browser')
   const quoted = [browser, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`)
   const [program, ...rest] = quoted
