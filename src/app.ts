@@ -76,6 +76,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     dir: authDir.uploads,
     maxBytes: config.maxUploadBytes,
     filesDir: config.filesDir,
+    urls: config.mediaUrls,
     clock,
     log,
   })

@@ -25,6 +25,7 @@ describe('readConfig', () => {
       outbox: { expiresMs: 86_400_000, lateMs: 3_600_000 },
       eventsDays: 30,
       filesDir: '',
+      mediaUrls: false,
       maxUploadBytes: 67_108_864,
       memory: { softBytes: 1_610_612_736, hardBytes: 2_684_354_560 },
       media: {

@@ -325,6 +325,13 @@ export const SETTINGS = {
     fallback: '',
     help: 'Directory whose files can be sent by name (`media.file`). Every caller that may send can send every file in it. Empty: none.',
   },
+  WHATSAPP_MEDIA_URLS: {
+    flag: 'media-urls',
+    takes: null,
+    schema: onOff,
+    fallback: 'false',
+    help: 'Fetch files to send from URLs that callers name (`media.url`). Private addresses and redirects are refused. See docs/security.md.',
+  },
   WHATSAPP_MEMORY_SOFT_MIB: {
     flag: 'memory-soft-mib',
     takes: 'MIB',
@@ -421,6 +428,8 @@ export type Config = {
   webhookOrigins: string[]
   /** Directory of files that can be sent by name; empty: none. */
   filesDir: string
+  /** True if files to send are fetched from URLs. */
+  mediaUrls: boolean
   /** The largest file that a client can upload. */
   maxUploadBytes: number
   /** Limits of the memory of one browser; 0: none. */
@@ -492,6 +501,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     eventsDays: read('WHATSAPP_EVENTS_DAYS'),
     webhookOrigins: read('WHATSAPP_WEBHOOK_ALLOWED_ORIGINS'),
     filesDir: filesDir === '' ? '' : toPath(filesDir, base),
+    mediaUrls: read('WHATSAPP_MEDIA_URLS'),
     maxUploadBytes: read('WHATSAPP_MAX_UPLOAD_MIB') * 2 ** 20,
     memory: {
       softBytes: read('WHATSAPP_MEMORY_SOFT_MIB') * 2 ** 20,

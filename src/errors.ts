@@ -338,6 +338,18 @@ export const ERRORS = {
     title: 'There is no such file in WHATSAPP_FILES_DIR',
     hint: 'Give the path of a file inside that directory, relative to it. Links that lead out of it are not followed.',
   },
+  url_refused: {
+    status: 422,
+    retry: 'never',
+    title: 'The server fetches no file from this URL',
+    hint: 'Give an http or https URL of the file itself, whose address is public. Private addresses and redirects are refused. Or upload the file (PUT /api/uploads).',
+  },
+  url_not_fetched: {
+    status: 422,
+    retry: 'later',
+    title: 'The file of the URL could not be fetched',
+    hint: 'Nothing was sent. Check the URL in a browser, or upload the file (PUT /api/uploads).',
+  },
   needs_ffmpeg: {
     status: 422,
     retry: 'after_action',

@@ -154,6 +154,7 @@ describe('GET /api/export', () => {
     const uploads = openUploads({
       dir,
       maxBytes: 1,
+      urls: false,
       filesDir: '',
       clock: systemClock,
       log: { warn: () => {} },

@@ -16,7 +16,7 @@ let files: string
 beforeAll(async () => {
   files = mkdtempSync(join(tmpdir(), 'wma-files-'))
   process.env.WHATSAPP_TEST_CANARY = 'a secret of the server'
-  harness = await openHarness({ env: { WHATSAPP_FILES_DIR: files } })
+  harness = await openHarness({ env: { WHATSAPP_FILES_DIR: files, WHATSAPP_MEDIA_URLS: 'true' } })
   await harness.link()
 })
 afterAll(async () => {
@@ -232,6 +232,10 @@ describe('is refused, and nothing is sent:', () => {
     ],
     ['a name with a path', () => ({ media: { data: picture, filename: '../a.jpg' } }), 400, 'invalid_input'],
     ['a type that is none', () => ({ media: { data: picture, mimetype: 'picture' } }), 400, 'invalid_input'],
+    ['a URL of this server', () => ({ media: { url: `${harness.url}/health` } }), 422, 'url_refused'],
+    ['a URL of a private network', () => ({ media: { url: 'http://10.0.0.1/a.jpg' } }), 422, 'url_refused'],
+    ['a URL of no server', () => ({ media: { url: 'http://nobody.invalid/a' } }), 422, 'url_not_fetched'],
+    ['a URL of this disk', () => ({ media: { url: 'file:///etc/passwd' } }), 422, 'url_refused'],
     ['an upload of nobody', async () => ({ media: { upload: '../../etc/passwd' } }), 404, 'upload_not_found'],
   ])('%s', async (_, body, status, code) => {
     const before = harness.world.countMessages()

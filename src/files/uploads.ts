@@ -13,6 +13,7 @@ import { codeOf } from '../error-code.ts'
 import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { makeFolder } from '../make-folder.ts'
+import { openFetched } from './fetched-file.ts'
 import { SNIFFED_BYTES, sniffType, statedType } from './media-type.ts'
 import { openOwned } from './owned-file.ts'
 
@@ -54,6 +55,11 @@ export type CallerUploads = {
    * @throws AppError `file_not_found`, and as {@link CallerUploads.add}
    */
   addOwned(name: string): Promise<Upload>
+  /**
+   * Stores the file of a URL.
+   * @throws AppError `invalid_input` if the setting is off, `url_refused`, `url_not_fetched`, and as {@link CallerUploads.add}
+   */
+  addFetched(url: string): Promise<Upload>
   /** Returns an upload of this caller with the path of its bytes; null if there is none, or if it has expired. */
   find(id: string): (Upload & { path: string }) | null
 }
@@ -83,12 +89,14 @@ export type UploadsOptions = {
   maxBytes: number
   /** The owner's directory of files to send; empty: there is none. */
   filesDir: string
+  /** True if files may be fetched from URLs. */
+  urls: boolean
   clock: Clock
   log: Pick<Log, 'warn'>
 }
 
 /** Opens the directory, and removes what has expired or is incomplete. */
-export function openUploads({ dir, maxBytes, filesDir, clock, log }: UploadsOptions): Uploads {
+export function openUploads({ dir, maxBytes, filesDir, urls, clock, log }: UploadsOptions): Uploads {
   const known = new Map<string, z.infer<typeof Facts>>()
   const running = new Set<string>()
   let cancelSweep = () => {}
@@ -140,6 +148,12 @@ export function openUploads({ dir, maxBytes, filesDir, clock, log }: UploadsOpti
     return toUpload(id, facts)
   }
 
+  /** Stores the body that this opens, and closes its stream. */
+  async function addOpened(caller: string, opened: Promise<Body>): Promise<Upload> {
+    const body = await opened
+    return add(caller, body).finally(() => body.stream.destroy())
+  }
+
   async function add(caller: string, body: Body): Promise<Upload> {
     const id = randomBytes(16).toString('hex')
     running.add(id)
@@ -160,9 +174,14 @@ export function openUploads({ dir, maxBytes, filesDir, clock, log }: UploadsOpti
     of: (caller) => ({
       maxBytes,
       add: (body) => add(caller, body),
-      async addOwned(name) {
-        const body = await openOwned(filesDir, name)
-        return add(caller, body).finally(() => body.stream.destroy())
+      addOwned: (name) => addOpened(caller, openOwned(filesDir, name)),
+      async addFetched(url) {
+        if (!urls)
+          fail('invalid_input', {
+            detail: '"media.url": this server fetches no files.',
+            hint: 'Set WHATSAPP_MEDIA_URLS=true and restart the server, or upload the file.',
+          })
+        return addOpened(caller, openFetched(url, clock))
       },
       find(id) {
         const facts = known.get(id)

@@ -22,6 +22,8 @@ const TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
 /** The owner reads it before a decision: nothing in it may change what is seen around it. */
 const NOT_IN_A_NAME = /[\p{Cc}\u202a-\u202e\u2066-\u2069/\\]/u
 
+const SOURCES = ['upload', 'data', 'file', 'url'] as const
+
 const mediaInput = z
   .strictObject({
     upload: z.string().max(64).optional().describe('Id of a file from PUT /api/uploads.'),
@@ -36,6 +38,11 @@ const mediaInput = z
       .max(1_024)
       .optional()
       .describe('Its path inside WHATSAPP_FILES_DIR, if the owner set that.'),
+    url: z
+      .string()
+      .max(2_048)
+      .optional()
+      .describe('Its public http(s) URL, if the owner set WHATSAPP_MEDIA_URLS.'),
     mimetype: z
       .string()
       .max(200)
@@ -53,10 +60,10 @@ const mediaInput = z
       .describe('Its name, which a document shows. Without slashes and control characters.'),
   })
   .refine(
-    ({ upload, data, file }) => [upload, data, file].filter((one) => one !== undefined).length === 1,
-    'must have exactly one of upload, data and file',
+    (media) => SOURCES.filter((source) => media[source] !== undefined).length === 1,
+    'must have exactly one of upload, data, file and url',
   )
-  .describe('The file: exactly one of `upload`, `data` and `file`.')
+  .describe('The file: exactly one of `upload`, `data`, `file` and `url`.')
 
 type MediaInput = z.output<typeof mediaInput>
 
@@ -66,24 +73,38 @@ const EXTENSION = /\/(?:x-)?([a-z0-9]{2,5})(?:$|;)/
 type Prepared = Omit<Extract<Draft['outgoing'], { kind: 'media' }>, 'caption' | 'viewOnce'>
 
 /** Stores the file as an upload of the caller, in the form in which it is sent. */
-async function toFile(
-  { upload, data, file, mimetype, filename }: MediaInput,
-  as: As | undefined,
-  uploads: CallerUploads,
-): Promise<Prepared> {
-  const given =
-    upload !== undefined
-      ? { id: upload }
-      : file !== undefined
-        ? await uploads.addOwned(file)
-        : await uploads.add(bodyOf(data ?? '', mimetype))
-  const prepared = await prepare(given.id, { as, stated: mimetype, withinMs: CONVERT_MS }, uploads)
+async function toFile(media: MediaInput, as: As | undefined, uploads: CallerUploads): Promise<Prepared> {
+  const given = await stored(media, uploads)
+  const prepared = await prepare(given.id, { as, stated: media.mimetype, withinMs: CONVERT_MS }, uploads)
   const { path, sizeBytes, sha256 } = prepared.file
   const { as: kind, type } = prepared
-  const ownName =
-    file === undefined ? '' : [...basename(file)].filter((one) => !NOT_IN_A_NAME.test(one)).join('')
-  const name = filename ?? (ownName || `file.${EXTENSION.exec(type)?.[1] ?? 'bin'}`)
-  return { kind: 'media', path, as: kind, mimetype: type, filename: name, sizeBytes, sha256 }
+  const filename = media.filename ?? (ownName(media) || `file.${EXTENSION.exec(type)?.[1] ?? 'bin'}`)
+  return { kind: 'media', path, as: kind, mimetype: type, filename, sizeBytes, sha256 }
+}
+
+/** Stores the file as it is given. */
+async function stored({ upload, data, file, url, mimetype }: MediaInput, uploads: CallerUploads) {
+  if (upload !== undefined) return { id: upload }
+  if (file !== undefined) return uploads.addOwned(file)
+  if (url !== undefined) return uploads.addFetched(url)
+  return uploads.add(bodyOf(data ?? '', mimetype))
+}
+
+/** The name that the source itself has for the file, as far as it can be shown; else empty. */
+function ownName({ file, url }: MediaInput): string {
+  const path = file ?? (url !== undefined && URL.canParse(url) ? decoded(new URL(url).pathname) : '')
+  return [...basename(path)]
+    .filter((one) => !NOT_IN_A_NAME.test(one))
+    .join('')
+    .slice(0, 200)
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
 }
 
 function bodyOf(data: string, type: string | undefined) {
@@ -103,7 +124,7 @@ export const sendMedia = defineSend({
   name: 'send_media',
   title: 'Send a file to a chat',
   description:
-    'Sends a picture, video, sound, voice note, document or sticker to a person or group. The file is an upload (PUT /api/uploads), part of the request in base64, or in a directory of the owner: one file a call. `as` says how it is sent; without it the bytes decide. Sounds become voice notes, videos and GIFs what phones play, pictures and GIFs stickers; `document` sends the file unchanged. A picture becomes a JPEG. For the chat, reply_to and errors, see {{send_to_chat}}. Send only what the user asked for.',
+    'Sends a picture, video, sound, voice note, document or sticker to a person or group. The file is an upload (PUT /api/uploads), base64 in the request, a file in a directory of the owner, or a URL. `as` says how it is sent; without it the bytes decide. Sounds become voice notes, videos and GIFs what phones play, pictures and GIFs stickers; `document` sends the file unchanged. A picture becomes a JPEG. For the chat, reply_to and errors, see {{send_to_chat}}. Send only what the user asked for.',
   toolset: 'core',
   uses: ['find_number', 'send_media', 'send_text', 'reply'],
   routes: ['POST /api/chats/{chat}/media'],
@@ -126,6 +147,8 @@ export const sendMedia = defineSend({
     ...SHARED.errors,
     'upload_not_found',
     'file_not_found',
+    'url_refused',
+    'url_not_fetched',
     'media_refused',
     'needs_ffmpeg',
     'body_too_large',

@@ -9,7 +9,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Clock } from '../clock.ts'
 import { codeOf } from '../error-code.ts'
 import type { DeliveryError } from '../model/webhook.ts'
-import { addressOf, ForbiddenAddress, guardedLookup, isPublic } from './guard.ts'
+import { addressOf, ForbiddenAddress, guardedLookup, isPublic } from '../public-address.ts'
 
 /** Time for an attempt, from the connection to the end of the answer. */
 const LIMIT_MS = 10_000

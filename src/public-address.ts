@@ -1,4 +1,4 @@
-/** The addresses that a webhook may have: none of this computer, of a private network or of a cloud's metadata service. */
+/** The addresses that a URL of somebody else may have: none of this computer, of a private network or of a cloud's metadata service. */
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns'
 import { lookup as lookUp } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'

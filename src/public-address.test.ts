@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isForbidden, isPublic } from './guard.ts'
+import { isForbidden, isPublic } from './public-address.ts'
 
 const URLS: [url: string, isForbidden: boolean][] = [
   ['http://127.0.0.1/', true],
