@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { WorldMessage } from '../simulator/simulator.ts'
 import { type Harness, openHarness } from './harness.ts'
+import { createTestClock, type TestClock } from './test-clock.ts'
 
 const AMARA = '15550001101'
 const JURGEN = '15550001102'
@@ -22,8 +23,8 @@ async function idOf({ id, chat }: Pick<WorldMessage, 'id' | 'chat'>): Promise<st
 }
 const forward = (id: string, ...chats: string[]) => harness.post(`/api/messages/${id}/forward`, { chats })
 const receipts = (id: string) => harness.get(`/api/messages/${id}/receipts`)
-const open = async (build: string, env: Record<string, string> = {}) => {
-  harness = await openHarness({ build, env })
+const open = async (build: string, env: Record<string, string> = {}, clock?: TestClock) => {
+  harness = await openHarness({ build, env, ...(clock && { clock }) })
   harness.world.addContact({ phone: NORA, name: 'Nora Neu' })
   await harness.link()
   await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), {
@@ -31,6 +32,10 @@ const open = async (build: string, env: Record<string, string> = {}) => {
     interval: 20,
   })
 }
+const fault = (name: string, value: unknown = true) => harness.world.setFault({ name, value })
+const copies = (text: string) =>
+  harness.world.messages().filter(({ body, fromMe }) => fromMe && body === text)
+const items = async (query: string) => (await harness.get(`/api/outbox?${query}`)).json.items
 const hike = () => harness.world.state().groups.find(({ subject }) => subject.startsWith('Weekend'))?.id ?? ''
 
 describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build) => {
@@ -104,6 +109,31 @@ describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build)
     expect([status, json.code]).toEqual([400, 'invalid_input'])
   })
 
+  it('forwards what the owner wrote, which is not labelled', async () => {
+    const own = await harness.world.writeFromPhone({ chat: `${AMARA}@c.us`, text: 'my own words' })
+    const [one] = (await forward(await idOf(own), JURGEN)).json.results
+    expect(one).toMatchObject({ ok: true, type: 'chat' })
+    expect(world(one.message_id)).toMatchObject({ body: 'my own words', fromMe: true })
+    expect(world(one.message_id)).not.toHaveProperty('forwarded')
+  })
+
+  it('takes nothing that the phone forwards meanwhile for its own', async () => {
+    const id = await idOf(await harness.world.write({ from: AMARA, text: 'passed on twice' }))
+    await fault('send_waits')
+    await fault('send_fails')
+    const answer = forward(id, JURGEN)
+    await expect.poll(async () => (await items('state=sending')).length).toBe(1)
+    const content = { type: 'chat', text: 'passed on twice', forwarded: 1 } as const
+    const byPhone = await harness.world.writeContent({ from: 'me', chat: `${JURGEN}@c.us`, content })
+    await idOf(byPhone)
+    await fault('send_waits', false)
+    const [one] = (await answer).json.results
+    await harness.world.clearFaults()
+    expect(one).toMatchObject({ ok: false, code: 'whatsapp_error' })
+    expect(copies('passed on twice').map((copy) => copy.id)).toEqual([byPhone.id])
+    expect((await items('limit=1'))[0]).toMatchObject({ state: 'failed', message_id: null })
+  })
+
   it('does not forward what was deleted', async () => {
     const message = await harness.world.write({ from: AMARA, text: 'oops' })
     const id = await idOf(message)
@@ -169,6 +199,45 @@ describe('on the newest build, whose module throws although it is loaded', () =>
   })
 })
 
+describe('with an outcome that is unknown', () => {
+  /** The time after which a forward without a response is unknown. */
+  const ACT_MS = 29_000
+  const clock = createTestClock()
+  beforeAll(() => open('2.3000.1048116627', {}, clock), 60_000)
+  afterAll(() => harness.close())
+
+  /** Forwards a text of Amara to Jürgen, which WhatsApp takes without a word. Returns the item and the id of the copy. */
+  async function forwardUnknown(text: string) {
+    const id = await idOf(await harness.world.write({ from: AMARA, text }))
+    await fault('send_hangs', { delivered: true })
+    const answer = forward(id, JURGEN)
+    await expect.poll(() => copies(text).length, { timeout: 10_000 }).toBe(1)
+    clock.advance(ACT_MS)
+    const [one] = (await answer).json.results
+    await harness.world.clearFaults()
+    const copy = copies(text)[0]?.id ?? ''
+    expect(one).toMatchObject({ ok: false, code: 'send_outcome_unknown', outbox_id: expect.any(String) })
+    expect(bare(one.message_id)).toBe(copy)
+    return { item: () => harness.get(`/api/outbox/${one.outbox_id}`).then(({ json }) => json.item), copy }
+  }
+
+  it('is settled by an echo of WhatsApp', async () => {
+    const { item } = await forwardUnknown('heard of later')
+    expect((await item()).state).toBe('unknown')
+    await harness.world.read({ by: JURGEN })
+    await expect.poll(async () => (await item()).state, { timeout: 15_000 }).toBe('sent')
+  })
+
+  it('is settled by the next look through the chat, after a restart, and is never forwarded again', async () => {
+    const { item, copy } = await forwardUnknown('found later')
+    await harness.restart()
+    await harness.until('ready')
+    await expect.poll(async () => (await item()).state, { timeout: 15_000 }).toBe('sent')
+    expect(bare((await item()).message_id)).toBe(copy)
+    expect(copies('found later')).toHaveLength(1)
+  })
+})
+
 describe('to a chat that is never stored', () => {
   beforeAll(() => open('2.3000.1048116627', { WHATSAPP_NEVER_STORE: JURGEN }), 60_000)
   afterAll(() => harness.close())
@@ -194,10 +263,6 @@ describe('while sends wait for approval', () => {
     60_000,
   )
   afterAll(() => harness.close())
-
-  const copies = (text: string) =>
-    harness.world.messages().filter(({ body, fromMe }) => fromMe && body === text)
-  const items = async (query: string) => (await harness.get(`/api/outbox?${query}`)).json.items
 
   it('each chat waits as an item of its own, which shows what is forwarded', async () => {
     const id = await idOf(await harness.world.write({ from: AMARA, text: 'to two people' }))

@@ -28,6 +28,8 @@ export type MsgProps = {
   mentionedJidList: Wid[] | undefined
   groupMentions: unknown[] | undefined
   isForwarded: boolean
+  forwardedFromWeb: boolean
+  multicast: boolean
   forwardingScore: number
   hasReaction: boolean
   isUnsentMedia: boolean
@@ -216,6 +218,8 @@ declareProps(MsgModel, [
   'mentionedJidList',
   'groupMentions',
   'isForwarded',
+  'forwardedFromWeb',
+  'multicast',
   'forwardingScore',
   'hasReaction',
   'isUnsentMedia',

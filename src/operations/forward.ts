@@ -23,13 +23,22 @@ const Result = z.object({
   ok: z.boolean(),
   id: z.string().optional().describe('Id of the chat.'),
   name: written(z.string().optional()),
-  message_id: z.string().optional().describe('Id of the new message.'),
+  message_id: z
+    .string()
+    .optional()
+    .describe('Id of the new message; if the outcome is unknown, the id that it has if it was sent.'),
   type: z.string().optional().describe('Type of the new message: a voice note ("ptt") is now "audio".'),
-  outbox_id: z.string().optional().describe('Id of its item in the outbox, if it waits there.'),
+  outbox_id: z
+    .string()
+    .optional()
+    .describe('Id of its item in the outbox, if it waits there or the outcome is unknown.'),
   code: z.string().optional().describe('Error code, if it was not forwarded.'),
   detail: z.string().optional(),
 })
 type Result = z.infer<typeof Result>
+
+/** What an error says of a message that may have been sent. */
+const Unknown = z.object({ message_id: z.string(), outbox_id: z.string() })
 
 /** `attempted`: the chats that may have the message. */
 type Forward = { key: KeyParts; isOneOfSeveral: boolean; attempted: Set<Jid> } & Pick<Draft, 'endsAtMs'> & {
@@ -94,7 +103,8 @@ async function forwardTo(
     if (attempted.has(id)) fail('invalid_input', { detail: 'This chat is named twice.' })
     attempted.add(id)
     const { keys, text, type } = await granted.reader().quoted(key)
-    const outgoing = { kind: 'forward', keys, text: text || `[${type}]`, isOneOfSeveral } as const
+    const shownText = [type === 'chat' ? '' : `[${type}]`, text].filter(Boolean).join(' ')
+    const outgoing = { kind: 'forward', keys, text: shownText, isOneOfSeveral } as const
     const draft: Draft = { operation: forwardMessage.name, to: found, outgoing, endsAtMs }
     const { messageId } = await granted.send(draft, sendAtMs)
     return { chat, ok: true, ...found, ...(messageId === null ? {} : await shown(messageId, granted)) }
@@ -103,8 +113,9 @@ async function forwardTo(
     const isHopeless = error.code === 'not_supported_by_whatsapp_web' && !others.some(({ ok }) => ok)
     if (isHopeless) throw error
     const waiting = OutboxItem.safeParse(error.facts.item).data
+    const unknown = Unknown.safeParse(error.facts).data
     const why = { code: error.code, detail: error.message }
-    return { chat, ok: false, ...found, ...(waiting && { outbox_id: waiting.id }), ...why }
+    return { chat, ok: false, ...found, ...(waiting && { outbox_id: waiting.id }), ...unknown, ...why }
   }
 }
 

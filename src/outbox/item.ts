@@ -20,9 +20,6 @@ export type Draft = {
 /** A send may take 30 s. The last second is reserved for the response. */
 export const SEND_MS = 29_000
 
-/** In place of the id of a message that WhatsApp Web chooses: it is not known before the message is sent. */
-export const CHOSEN_BY_WHATSAPP = ''
-
 /** Who sends, and when. */
 export type Order = {
   /** Id of the caller. */
@@ -81,7 +78,7 @@ export function newItem(
     digest: digestOf(number, to.id, content, releaseAtMs),
     replyTo: answered?.id ?? null,
     content: JSON.stringify(content),
-    bareId: outgoing.kind === 'forward' ? CHOSEN_BY_WHATSAPP : bareId,
+    bareId,
     createdAtMs: nowMs,
     releaseAtMs,
     expiresAtMs:
@@ -107,11 +104,6 @@ export function keyOf({ chat, bareId, number, messageId }: OutboxRow): MessageKe
   if (messageId !== null) return messageId
   const end = isGroup(chat) ? `_${number}` : chat === number ? '_out' : ''
   return toMessageKey(`true_${chat}_${bareId}${end}`)
-}
-
-/** Returns the same key, or null if it is not known before the message is sent. */
-export function expectedKey(row: OutboxRow): MessageKey | null {
-  return row.bareId === CHOSEN_BY_WHATSAPP ? row.messageId : keyOf(row)
 }
 
 const toIso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
@@ -169,7 +161,7 @@ export function problemOf(row: OutboxRow): AppError | null {
     case 'unknown':
       return new AppError('send_outcome_unknown', {
         ...(row.error === null ? {} : { detail: row.error.detail }),
-        facts: { message_id: expectedKey(row), outbox_id: row.id },
+        facts: { message_id: keyOf(row), outbox_id: row.id },
       })
     case 'failed':
       return new AppError((row.error?.code ?? 'whatsapp_error') as ErrorCode, {

@@ -11,17 +11,7 @@ import type { OutboxEventKind } from '../model/events.ts'
 import { type AccountId, type Jid, toJid } from '../model/ids.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
-import {
-  CHOSEN_BY_WHATSAPP,
-  type Draft,
-  expectedKey,
-  keyOf,
-  type Limits,
-  newItem,
-  type Order,
-  problemOf,
-  SEND_MS,
-} from './item.ts'
+import { type Draft, keyOf, type Limits, newItem, type Order, problemOf, SEND_MS } from './item.ts'
 import type { OwnIds } from './own-ids.ts'
 import { transmit } from './transmit.ts'
 import { createWaiting, RETRY_MS, type Waiting, type WaitingOptions } from './waiting.ts'
@@ -128,7 +118,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
   /** Settles the items whose message is in the archive now: an echo of WhatsApp, or a later look through the chat. */
   function look(): void {
     for (const row of unknown.values()) {
-      const ack = row.bareId === CHOSEN_BY_WHATSAPP ? null : archive.ownAck(row.bareId)
+      const ack = archive.ownAck(row.bareId)
       if (ack === null || ack === 0) continue
       unknown.delete(row.id)
       const outcome: OutboxChange =
@@ -217,7 +207,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
         })
         if (!isUnknown) throw error
         const { message, hint, cause } = error
-        const facts = { message_id: expectedKey(settled), outbox_id: row.id }
+        const facts = { message_id: keyOf(settled), outbox_id: row.id }
         throw new AppError(error.code, { detail: message, hint, cause, facts })
       }
     })

@@ -46,10 +46,9 @@ export async function transmit(
   const address = phone === null ? row.chat : await engine.findNumber(phone)
   if (address === null) fail('not_on_whatsapp')
   if (outgoing.kind === 'forward') {
-    const message = await forward(engine, outgoing, address, timeLeft())
+    const message = await forward(engine, outgoing, address, row.bareId, timeLeft())
     if (message !== null) archive.take({ type: 'message', message })
-    const messageId = message && keyOf({ ...row, bareId: message.bareId })
-    return { state: 'sent', messageId, sentAtMs: clock.now() }
+    return { state: 'sent', messageId: keyOf(row), sentAtMs: clock.now() }
   }
   const sent: Sent = await engine.send(address, outgoing, {
     bareId: row.bareId,
@@ -71,10 +70,11 @@ async function forward(
   engine: Pick<Engine, 'act'>,
   { keys, isOneOfSeveral }: Forwarding,
   to: Jid,
+  bareId: string,
   limitMs: number,
 ): Promise<SeenMessage | null> {
   try {
-    return await engine.act({ keys }, { kind: 'forward', to, isOneOfSeveral }, { limitMs })
+    return await engine.act({ keys }, { kind: 'forward', to, bareId, isOneOfSeveral }, { limitMs })
   } catch (error) {
     if (error instanceof AppError && error.code === 'outcome_unknown')
       fail('send_outcome_unknown', { cause: error })

@@ -1,5 +1,5 @@
 /** What actions on messages share, in the page: what {@link installPageActs} adds. The rules of page-rows.ts hold. */
-import type { ChatModel, MsgModel, PageWindow } from './page-types.ts'
+import type { ChatModel, Key, MsgModel, PageWindow } from './page-types.ts'
 import type { Done, Verdict } from './raw.ts'
 
 declare const window: PageWindow
@@ -23,15 +23,22 @@ export type PageActs = {
    * is a new one, and throws if the page fails: before it begins, nothing was changed; after that, the verdict is `open`.
    */
   run(keys: readonly string[], endsAt: number, work: (target: ActTarget) => Promise<Outcome>): Promise<Done>
-  /** Waits until WhatsApp Web shows the result; `open` if it does not. */
-  until(isDone: () => Promise<boolean> | boolean): Promise<Verdict>
+  /** Waits until WhatsApp Web shows the result; `open` if it does not within `forMs`, by default 5 s. */
+  until(isDone: () => Promise<boolean> | boolean, forMs?: number): Promise<Verdict>
   /**
    * Runs a command of WhatsApp Web. Its work is `chat.promises[name]`; while one is pending, WhatsApp Web ignores the
    * next one without a word (WAWebChatSendMessages). Returns false if its turn came after `endsAt`: nothing was done.
    */
   command(target: ActTarget, name: string, endsAt: number, call: () => unknown): Promise<boolean>
-  /** Runs work while no other work of this kind runs. */
-  alone<T>(work: () => Promise<T>): Promise<T>
+  /**
+   * The next forward to this chat that WhatsApp Web hands on to be sent gets this key. Returns the function that ends this.
+   */
+  name(sending: PageSending, chat: ChatModel, key: Key): () => void
+}
+
+/** WAWebSendMsgChatAction, to which WhatsApp Web hands on all that it sends. */
+export type PageSending = {
+  addAndSendMsgToChat(chat: unknown, data: Record<string, unknown>, ...more: unknown[]): unknown
 }
 
 /** Call once per document, after `installPageSends`. */
@@ -40,7 +47,8 @@ export function installPageActs(): void {
   const SHOWN_MS = 5_000
   const LOOK_MS = 50
   const rows = window.whatsappMcpRows
-  let last: Promise<unknown> = Promise.resolve()
+  const names = new Map<unknown, Key>()
+  const hooked = new WeakSet<PageSending>()
   const tools = {
     async run(
       keys: readonly string[],
@@ -77,8 +85,8 @@ export function installPageActs(): void {
       return { verdict, message: shown, ...(why === undefined ? {} : { why }) }
     },
 
-    async until(isDone: () => Promise<boolean> | boolean): Promise<Verdict> {
-      for (let looks = 0; looks * LOOK_MS < SHOWN_MS; looks += 1) {
+    async until(isDone: () => Promise<boolean> | boolean, forMs = SHOWN_MS): Promise<Verdict> {
+      for (let looks = 0; looks * LOOK_MS < forMs; looks += 1) {
         if (await isDone()) return 'done'
         await new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS))
       }
@@ -98,10 +106,25 @@ export function installPageActs(): void {
       return true
     },
 
-    alone<T>(work: () => Promise<T>): Promise<T> {
-      const mine = last.then(work, work)
-      last = mine.catch(() => {})
-      return mine
+    name(sending: PageSending, chat: ChatModel, key: Key): () => void {
+      if (!hooked.has(sending)) {
+        hooked.add(sending)
+        const { addAndSendMsgToChat } = sending
+        sending.addAndSendMsgToChat = (target, data, ...more) => {
+          const isForward =
+            data.isForwarded === true || data.forwardedFromWeb === true || data.multicast === true
+          const own = isForward ? names.get(target) : undefined
+          if (own !== undefined) {
+            names.delete(target)
+            data.id = own
+          }
+          return addAndSendMsgToChat(target, data, ...more)
+        }
+      }
+      names.set(chat, key)
+      return () => {
+        if (names.get(chat) === key) names.delete(chat)
+      }
     },
   }
   window.whatsappMcpActs = tools satisfies PageActs

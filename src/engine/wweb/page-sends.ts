@@ -34,7 +34,7 @@ export function installPageSends(): void {
   const helpers = window.WWebJS
   const { sendMessage } = helpers
   const tools = {
-    /** The key of our message, as the library makes it (Utils.js, `newMsgKey`). */
+    /** The key of our message with this id, as the library makes it (Utils.js, `newMsgKey`). */
     key({ id: to, groupMetadata }: ChatModel, bareId: string): Key {
       const { getMaybeMeLidUser, getMaybeMePnUser } = window.require('WAWebUserPrefsMeUser')
       const isGroup = to.isGroup?.() === true
@@ -93,6 +93,7 @@ export function installPageSends(): void {
     },
   }
   window.whatsappMcpFind = tools.find
+  window.whatsappMcpKey = tools.key
   helpers.sendMessage = async (
     chat,
     content,

@@ -255,6 +255,7 @@ export type PageWindow = {
   whatsappMcpTasks: PageTasks
   /** Loads the message with one of these keys if the page does not have it in memory; undefined: it has none. */
   whatsappMcpFind(keys: readonly string[]): Promise<MsgModel | undefined>
+  whatsappMcpKey(chat: ChatModel, bareId: string): Key
   whatsappMcpMemory: PageMemory
   /** Calls Node: what changed in the page's memory. */
   whatsappMcpChanged?(changes: Changes): void

@@ -59,6 +59,7 @@ export type ActWindow = {
   require<Name extends keyof Modules>(name: Name): Modules[Name]
   whatsappMcpActs: PageActs
   whatsappMcpRows: Page['whatsappMcpRows']
+  whatsappMcpKey: Page['whatsappMcpKey']
   whatsappMcpModules: Pick<PageModuleTools, 'ensure'>
   WWebJS: { getChat(id: string, options: { getAsModel: false }): Promise<ChatModel | undefined> }
 }

@@ -1,46 +1,49 @@
 /** Forwards a message to another chat. */
+import type { PageSending } from '../page-acts.ts'
 import type { ActWindow, PageAct } from './act.ts'
 
 declare const window: ActWindow
 
 /**
- * WhatsApp Web returns nothing of the new message, so it is looked for: one at a time in the page, so that no other
- * forward can be taken for it. Its module loads on demand, and on some builds not even then (wa-js#3582; needs.ts).
+ * WhatsApp Web chooses the id of the new message in the middle of its own work and returns nothing of it, so that nothing
+ * would tell it from a message that the owner's phone forwards meanwhile. Here it gets our id where WhatsApp Web hands it on
+ * to be sent (WAWebChatForwardMessage and WAWebMediaForwardMediaMsg end there). The module loads on demand, and on some
+ * builds not even then (wa-js#3582; needs.ts).
  */
 export const forward: PageAct<'forward'> = {
   ability: 'forward',
-  run(keys, { to, isOneOfSeveral }, endsAt) {
+  run(keys, { to, bareId, isOneOfSeveral }, endsAt) {
     const acts = window.whatsappMcpActs
-    return acts.alone(() =>
-      acts.run(keys, endsAt, async ({ message }) => {
-        const { canForwardMsg } = window.require('WAWebMsgActionCapability')
-        const { type = '', forwardingScore = 0 } = message
-        const cannot =
-          ['revoked', 'ciphertext', 'unknown', 'call_log'].includes(type) || message.isViewOnce === true
-        if (cannot || canForwardMsg?.(message) === false) return 'refused'
-        // WhatsApp limits what was forwarded many times to one chat (FREQUENTLY_FORWARDED_SENTINEL).
-        if (isOneOfSeveral && Number(forwardingScore) >= 127) return 'refused'
-        const chat = await window.WWebJS.getChat(to, { getAsModel: false })
-        if (!chat) return 'refused'
-        const before = new Set(chat.msgs?.getModelsArray())
-        const { forwardMessages } = (await window.whatsappMcpModules.ensure(
-          'WAWebChatForwardMessage',
-        )) as ForwardModule
-        // If it fails, the message may be on its way: only what the chat shows then tells the outcome.
-        await forwardMessages({ chat, msgs: [message], multicast: true, includeCaption: true }).catch(
-          () => {},
-        )
-        const added = { message: undefined as typeof message | undefined }
-        const verdict = await acts.until(() => {
-          added.message = chat.msgs
-            ?.getModelsArray()
-            .find((one) => !before.has(one) && one.id.fromMe && one.isForwarded === true)
-          return Math.abs(Number(added.message?.ack ?? 0)) > 0
+    return acts.run(keys, endsAt, async ({ message }) => {
+      const { canForwardMsg } = window.require('WAWebMsgActionCapability')
+      const { type = '', forwardingScore = 0 } = message
+      const cannot =
+        ['revoked', 'ciphertext', 'unknown', 'call_log'].includes(type) || message.isViewOnce === true
+      if (cannot || canForwardMsg?.(message) === false) return 'refused'
+      // WhatsApp limits what was forwarded many times to one chat (FREQUENTLY_FORWARDED_SENTINEL).
+      if (isOneOfSeveral && Number(forwardingScore) >= 127) return 'refused'
+      const chat = await window.WWebJS.getChat(to, { getAsModel: false })
+      if (!chat) return 'refused'
+      const modules = window.whatsappMcpModules
+      const { forwardMessages } = (await modules.ensure('WAWebChatForwardMessage')) as ForwardModule
+      const sending = (await modules.ensure('WAWebSendMsgChatAction')) as PageSending
+      if (Date.now() >= endsAt) return 'not_begun'
+      const endName = acts.name(sending, chat, window.whatsappMcpKey(chat, bareId))
+      const found = () => chat.msgs?.getModelsArray().find(({ id }) => id.fromMe && id.id === bareId)
+      const isSettled = () => Math.abs(Number(found()?.ack ?? 0)) > 0
+      let isOver = false
+      // If it fails, the message may be on its way: only what the chat shows then tells the outcome.
+      void forwardMessages({ chat, msgs: [message], multicast: true, includeCaption: true })
+        .catch(() => {})
+        .then(() => {
+          isOver = true
         })
-        const result = added.message
-        return { verdict: Number(result?.ack ?? 0) < 0 ? 'failed' : verdict, result }
-      }),
-    )
+      await acts.until(() => isOver || isSettled(), endsAt - Date.now())
+      endName()
+      const verdict = await acts.until(isSettled)
+      const result = found()
+      return { verdict: Number(result?.ack ?? 0) < 0 ? 'failed' : verdict, result }
+    })
   },
 }
 

@@ -59,6 +59,8 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   pin: ['WAWebSendPinMessageAction.sendPinInChatMsg()', 'WAWebPinMsgConstants.getPinExpiryOption()'],
   forward: [
     'WAWebChatForwardMessage.forwardMessages()',
+    'WAWebSendMsgChatAction.addAndSendMsgToChat()',
+    'WAWebWidFactory.asUserWidOrThrow()',
     'WAWebMsgActionCapability',
     'WAWebFindChatAction.findOrCreateLatestChat()',
   ],
