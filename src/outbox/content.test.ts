@@ -12,3 +12,9 @@ it('shows everything that a card has', () => {
     'Contact: Amara Okafor, Okafor & Sons, +1 555 000 1101\nContact: Jürgen Weiß, +1 555 000 1101',
   )
 })
+
+it('says that a poll takes several choices', () => {
+  const poll = { kind: 'poll', question: 'When?', options: ['Mon', 'Tue'] } as const
+  expect(previewOf({ ...poll, multiple: true })).toBe('Poll (several choices): When?\n- Mon\n- Tue')
+  expect(previewOf({ ...poll, multiple: false })).toBe('Poll: When?\n- Mon\n- Tue')
+})

@@ -74,7 +74,10 @@ const KINDS: { [K in SendableKind]: KindRow<K> } = {
     withText: withoutText,
   },
   poll: {
-    preview: ({ question, options }) => [`Poll: ${question}`, ...options.map((one) => `- ${one}`)].join('\n'),
+    preview: ({ question, options, multiple }) =>
+      [`Poll${multiple ? ' (several choices)' : ''}: ${question}`, ...options.map((one) => `- ${one}`)].join(
+        '\n',
+      ),
     withText: (outgoing, text) => ({ ...outgoing, question: within(MOST.question, text) }),
   },
   media: {

@@ -317,6 +317,35 @@ it('tries again to write that an item waits again', async () => {
   await expect.poll(() => stateOf(id)).toBe('sent')
 })
 
+it('keeps what could not begin when a review gives it back at the same moment', async () => {
+  const outbox = open()
+  const { id } = await schedule(outbox, 'scheduled', 1_000)
+  const { change } = store
+  let review: (() => Promise<void>) | undefined
+  // The review begins between the end of the attempt and the write that the item waits again.
+  store.change = async (...args) => {
+    if (args[2].state === 'scheduled' && review === undefined) {
+      const reviewed = outbox.review()
+      review = () => reviewed
+    }
+    return change(...args)
+  }
+  phone.problem = new AppError('not_connected')
+  clock.advance(1_000)
+  await expect.poll(() => review).toBeDefined()
+  await review?.()
+  await expect.poll(() => stateOf(id)).toBe('scheduled')
+  phone.problem = null
+  await expect
+    .poll(() => {
+      clock.advance(1_000)
+      changed()
+      return texts()
+    })
+    .toEqual(['scheduled'])
+  await expect.poll(() => stateOf(id)).toBe('sent')
+})
+
 it('answers an approval as soon as the message is cancelled, also after a second approval', async () => {
   const outbox = open()
   phone.connected = false

@@ -147,9 +147,13 @@ export function createWaiting(options: WaitingOptions): Waiting {
     await pause()
   }
 
-  /** An item that could not begin waits again. Until that is written, it stays in `rows` as `sending`. */
+  /**
+   * An item that could not begin waits again. Until that is written, it stays in `rows` as `sending`. A review may give it
+   * back at the same time: the one that comes second changes nothing, or the item would wait without a timer.
+   */
   async function giveBack(row: OutboxRow): Promise<OutboxRow | null> {
     const again = await store.change(row.id, ['sending'], { state: 'scheduled' })
+    if (rows.get(row.id) !== row) return null
     if (again === null) rows.delete(row.id)
     else rows.set(row.id, again)
     return again
