@@ -436,6 +436,19 @@ describe('a message without an event', () => {
     expect(told()).toBe(1)
   })
 
+  it('is reported, also where the history of a new chat is read before the chat is checked', async () => {
+    at(T)
+    fill(AMARA, names('M', 3), T - DAY)
+    await connect()
+    // Of a new chat, the disk takes the first message and not the second.
+    fill(OTHER, ['FIRST', 'LOST'], T)
+    inbox.take({ type: 'message', message: message(OTHER, 'FIRST', T) })
+    inbox.flush()
+    catchUp.more()
+    await expect.poll(() => rows(OTHER), { interval: 1 }).toEqual(['FIRST', 'LOST'])
+    expect(told()).toBe(2)
+  })
+
   it('is read however many newer ones the chat has', async () => {
     at(T)
     const begin = T - 20 * DAY

@@ -15,7 +15,7 @@ import type { ChatRow } from '../store/chats.ts'
 import { firstIn, timeOf } from '../store/position.ts'
 import { isOfTheArchive } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
-import { createHistory, type HistoryBudget } from './history.ts'
+import { createHistory, type HistoryBudget, OVERLAP_S } from './history.ts'
 import { createHistoryPages, PAGE, type Page, pause } from './history-pages.ts'
 import type { Inbox } from './inbox.ts'
 import type { Keeping } from './keeping.ts'
@@ -66,8 +66,6 @@ export type CatchUpOptions = {
 
 /** Kinds of chats that WhatsApp Web always lists. */
 const LISTED: ReadonlySet<ChatKind> = new Set(['direct', 'group', 'channel'])
-/** A late message can be older than one that arrived before it; this overlap is read again. */
-const OVERLAP_S = 600
 /**
  * A message can be deleted for everyone for about two days (WhatsApp Help Center: 60 hours): younger ones are
  * read again.

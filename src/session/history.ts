@@ -48,16 +48,21 @@ export type HistoryOptions = {
   store: Store
   inbox: Inbox
   budget: HistoryBudget
+  /** Unix seconds: nothing was missing up to this time; null: never complete. */
+  knownUntil: () => number | null
   clock: Clock
   isStopped: () => boolean
   onAdded: (count: number) => void
 }
 
+/** A late message can be older than one that arrived before it; this overlap is read again. */
+export const OVERLAP_S = 600
+
 /** Minimum per request. */
 const LEAST = 20
 
 export function createHistory(options: HistoryOptions): History {
-  const { engine, pages, store, inbox, budget, clock, isStopped, onAdded } = options
+  const { engine, pages, store, inbox, budget, knownUntil, clock, isStopped, onAdded } = options
   const nowS = () => Math.floor(clock.now() / 1000)
   const rowOf = (chat: number) => store.chats.get(store.chats.currentId(chat))
 
@@ -82,7 +87,7 @@ export function createHistory(options: HistoryOptions): History {
         at = null
         return { added: 0, oldest: null, isOver: false }
       }
-      const originOf = createOriginOf(gap, store.chats.get(chat)?.caught_up_to ?? null)
+      const originOf = createOriginOf(gap, store.chats.get(chat)?.caught_up_to ?? null, knownUntil())
       return inbox.together(() => {
         const { added, oldest } = inbox.recordStretch(chat, page.messages, originOf, before)
         onAdded(added)
@@ -169,11 +174,12 @@ function isClosed({ after_message }: GapRow, page: Page, oldest: number | null):
 
 /**
  * Messages of a gap, and messages after the last check, count as late: no client has received an event for
- * them. All others are history.
+ * them. All others are history. A chat that was never checked was empty when the whole archive last was complete.
  */
-function createOriginOf(gap: GapRow | undefined, upTo: number | null): OriginOf {
+function createOriginOf(gap: GapRow | undefined, upTo: number | null, knownUntil: number | null): OriginOf {
   const missingFrom =
     gap === undefined ? Infinity : gap.after_message === null ? 0 : timeOf(gap.after_message)
-  const seenUntil = upTo === null ? Infinity : timeOf(upTo)
+  const since = knownUntil === null ? Infinity : knownUntil - OVERLAP_S
+  const seenUntil = upTo === null ? since : timeOf(upTo)
   return ({ sentAt }) => (sentAt >= missingFrom || sentAt > seenUntil ? 'late' : 'history')
 }
