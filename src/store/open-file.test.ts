@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openSmallDisk } from '../../test/soak/small-disk.ts'
 import { AppError } from '../errors.ts'
 import { connect } from './sqlite.ts'
 import { openStore, type Store } from './store.ts'
@@ -99,6 +100,28 @@ describe.each([
     begun.exec(`PRAGMA application_id = ${0x574d4141}`)
     begun.close()
     expect(use(file)).toBe(0)
+  })
+
+  it('that found no room when it was made is made once there is some', { timeout: 60_000 }, (context) => {
+    // A deleted file keeps its space as long as the library holds it open.
+    const disk = openSmallDisk(32)
+    if (typeof disk === 'string') return context.skip(disk)
+    const refused: unknown[] = []
+    try {
+      for (let pages = 0; pages < 24; pages += 1) {
+        const made = join(disk.path, `${pages}.db`)
+        disk.fill(pages * 4096)
+        refused.push(use(made))
+        disk.free()
+        expect([pages, use(made)]).toEqual([pages, expect.any(Number)])
+        for (const end of ['', '-wal', '-shm']) rmSync(made + end, { force: true })
+      }
+    } finally {
+      disk.free()
+      disk.close()
+    }
+    // The disk was full at each step of the making.
+    expect(refused.filter((code) => code === 'archive_full').length).toBeGreaterThan(5)
   })
 
   it('with a torn end of its log opens with what was complete', () => {

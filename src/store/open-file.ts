@@ -48,11 +48,11 @@ function open(file: string, key: FileKey | null, contents: Contents, checksAll: 
   try {
     db = connect(file, key)
     if (header.kind === 'encrypted') requireOurs(db, applicationId, header.sizeBytes, hasLog)
-    // Possible only while the file is empty: gives pages of deleted rows back
-    // (https://www.sqlite.org/pragma.html).
-    if (isNew) db.exec('PRAGMA auto_vacuum = INCREMENTAL')
-    // Next, so that a file whose creation was interrupted is recognised as ours.
-    if (isNew) db.exec(`PRAGMA application_id = ${applicationId}`)
+    // The first page in one write, so that a file whose creation was interrupted, or that found the disk full, is empty or ours.
+    // The first pragma is possible only while the file is empty: it gives pages of deleted rows back
+    // (https://www.sqlite.org/pragma.html). `BEGIN IMMEDIATE` would create the page before it.
+    if (isNew)
+      db.exec(`BEGIN; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA application_id = ${applicationId}; COMMIT`)
     // Overwrites deleted and changed data, so that it cannot be read in the file.
     db.exec('PRAGMA secure_delete = ON')
     // Acknowledged data survives a power cut. No memory map: a file that shrinks would end the process.
