@@ -9,6 +9,7 @@ import { installed } from '../src/cli/words.ts'
 import { SETTINGS } from '../src/config.ts'
 import { ERRORS } from '../src/errors.ts'
 import { createOpenApi } from '../src/faces/http/openapi.ts'
+import { FAMILIES } from '../src/metrics/families.ts'
 import { ROWS } from '../src/operations/index.ts'
 import { VERSION } from '../src/version.ts'
 import { buildsPage } from './builds-page.ts'
@@ -28,6 +29,7 @@ const files: Record<string, string> = {
   'docs/mcp.md': mcpPage(),
   'docs/faults.md': faultsPage(),
   'docs/whatsapp-web.md': buildsPage(),
+  'docs/metrics.md': metricsPage(),
   'docs/openapi.json': `${JSON.stringify(createOpenApi(ROWS, VERSION), null, 2)}\n`,
 }
 
@@ -158,5 +160,42 @@ it off. The numbers refer to [What goes wrong](failures.md).
 | fault | value | what the simulated WhatsApp does | causes |
 |---|---|---|---|
 ${rows.join('\n')}
+`
+}
+
+function metricsPage(): string {
+  const rows = FAMILIES.map(({ name, type, help }) => `| \`${name}\` | ${type} | ${help} |`)
+  return `# Metrics
+
+\`GET /metrics\` returns metrics for Prometheus. Where keys are required, it needs one with the scope \`read\`:
+
+\`\`\`yaml
+scrape_configs:
+  - job_name: whatsapp
+    authorization: { credentials_file: /etc/prometheus/whatsapp.key }
+    static_configs: [{ targets: ['127.0.0.1:8790'] }]
+\`\`\`
+
+[deploy/grafana.json](../deploy/grafana.json) is a dashboard for them. Labels have ids of accounts and webhooks, states and codes; they
+have no names, phone numbers, chats or texts. A key that is limited to accounts reads the metrics of these accounts only. Metrics of Node
+(\`process_…\`, \`nodejs_…\`) are added with their usual names. Counters begin at 0 with the server.
+
+| metric | type | meaning |
+|---|---|---|
+${rows.join('\n')}
+
+Alerts that are worth having: \`whatsapp_session_linked == 1 and whatsapp_session_connected == 0\` for ten minutes;
+\`time() - whatsapp_session_proven_timestamp_seconds > 120\` while connected; any increase of
+\`whatsapp_sends_total{state="unknown"}\`; \`whatsapp_webhook_lag_seconds > 600\`; \`whatsapp_archive_problem == 1\`.
+
+## Probes
+
+| route | returns 200 if |
+|---|---|
+| \`GET /health/live\` | the process responds |
+| \`GET /health/ready\` | it also can open its control database; otherwise 503 with the error |
+
+They need no key and no \`Host\`, and say nothing about an account. The link to WhatsApp is not part of readiness: a restart of the server
+does not repair it. \`GET /health\` and \`GET /api/status\` report the link.
 `
 }

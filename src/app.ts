@@ -8,12 +8,14 @@ import { type Clock, systemClock, withDeadline } from './clock.ts'
 import { type Config, serverUrl } from './config.ts'
 import type { ControlStore } from './control.ts'
 import { createBrowserSessions } from './faces/http/browser-sessions.ts'
+import { addOperating } from './faces/http/operating.ts'
 import { addPages } from './faces/http/pages.ts'
 import { createHttpServer } from './faces/http/server.ts'
 import { mountMcp } from './faces/mcp/mount.ts'
 import { openUploads } from './files/uploads.ts'
 import { type Keys, openKeys } from './keys/keys.ts'
 import type { Log } from './log.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import { DEFAULT_ACCOUNT, hasAccount, hasScope } from './operations/call.ts'
 import { createDoor, type Door } from './operations/door.ts'
 import { isReading, OPERATIONS, ROWS } from './operations/index.ts'
@@ -83,7 +85,15 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { chromeExecutable, openEngine: openProfile } = options
   const threads = startReadThreads()
   const ownIds = createOwnIds(authDir.secret('message-ids'))
+  const metrics = createMetrics(() => ({
+    accounts: accounts.opened(),
+    webhooks,
+    control,
+    controlFile: authDir.control,
+    clock,
+  }))
   const accounts = await openAccounts({
+    onOpen: metrics.follow,
     authDir,
     control,
     holdFile: uploads.hold,
@@ -132,6 +142,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const rows = config.readOnly ? ROWS.filter(isReading) : ROWS
   const http = createHttpServer({ config, rows, door, keys, sessions, clock, log })
   addPages(http, door, VERSION, rows)
+  addOperating(http, { door, accounts, metrics })
   const sessionKey = authDir.secret('mcp')
   const mcp = mountMcp(http, {
     async load(account) {

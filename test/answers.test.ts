@@ -18,6 +18,7 @@ const STATUS = [
   'linked',
   'connected',
   'since_at',
+  'proven_at',
   'reason',
   'next_step',
   'pairing',

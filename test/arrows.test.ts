@@ -75,6 +75,14 @@ const ALLOWED: Record<string, string[]> = {
     'src/json.ts',
     'src/log.ts',
   ],
+  'src/metrics': [
+    'src/webhooks',
+    'src/accounts',
+    'src/control.ts',
+    'src/model',
+    'src/clock.ts',
+    'src/version.ts',
+  ],
   'src/accounts': [
     'src/control.ts',
     'src/outbox',
@@ -139,6 +147,7 @@ const ALLOWED: Record<string, string[]> = {
   ],
   'src/app.ts': [
     'src/keys',
+    'src/metrics',
     'src/webhooks',
     'src/accounts',
     'src/archive-key.ts',
@@ -268,6 +277,7 @@ const PACKAGES: Record<string, string[]> = {
   fastify: ['src/faces/http', 'src/faces/mcp/mount.ts', 'src/app.ts'],
   '@modelcontextprotocol/server': ['src/faces/mcp'],
   pino: ['src/log.ts'],
+  'prom-client': ['src/metrics/expose.ts'],
   'eventsource-parser': ['src/cli/stdio-http.ts'],
   'jsonc-parser': ['src/cli/mcp-config-edit.ts'],
   'smol-toml': ['src/cli/mcp-config-edit.ts', 'src/cli/mcp-config.ts'],

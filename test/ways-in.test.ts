@@ -18,7 +18,7 @@ import { type Harness, openHarness } from './harness.ts'
 import { BOTH, callWire, currentCall, openSession, openWire, type WireCall } from './mcp-wire.ts'
 
 /** They say nothing of an account: what the product is, for anybody who may connect. `/mcp` is looked at call by call. */
-const PUBLIC = [/^\/openapi\.json$/, /^(\/accounts\/:account)?\/mcp\/?$/]
+const PUBLIC = [/^\/openapi\.json$/, /^\/health\/(live|ready)$/, /^(\/accounts\/:account)?\/mcp\/?$/]
 const PUBLIC_PAGES = PAGES.filter(({ scope }) => scope === null).flatMap(({ path, files }) => [
   path,
   ...Object.keys(files).map((name) => `${path}/${name}`),
@@ -121,7 +121,7 @@ describe('a page', () => {
     )
     const rows = ROWS.flatMap((row) => routesOfRow(row)).map(({ path }) => path.replace(/\{\w+\}/g, ':'))
     const unknown = others.map((path) => path.replace(/:\w+/g, ':')).filter((path) => !rows.includes(path))
-    expect(unknown).toEqual(['/openapi.json'])
+    expect(unknown).toEqual(['/openapi.json', '/health/live', '/health/ready', '/metrics'])
   })
 })
 

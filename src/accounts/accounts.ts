@@ -68,6 +68,8 @@ export type AccountsOptions = Pick<AccountOptions, 'holdFile' | 'maySend'> & {
   log: Log
   chromeExecutable: string | null
   openProfile: OpenProfile
+  /** Called with each account that is opened. Must not throw. */
+  onOpen(account: Account): void
 }
 
 /** Opens the account `default`, and reads which others there are. Never fails because of the control database. */
@@ -120,6 +122,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       controlProblem: () => known.problem()?.code ?? null,
     })
     open.set(id, account)
+    options.onOpen(account)
     const { session } = account
     session.onChange(() => {
       const linked = session.status().account

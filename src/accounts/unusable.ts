@@ -22,6 +22,7 @@ export function unusableStatus(error: AppError, server: Status): Status {
     account: null,
     linked: false,
     connected: false,
+    proven_at: null,
     reason: 'start_failed',
     next_step: error.hint,
     pairing: null,

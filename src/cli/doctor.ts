@@ -4,36 +4,47 @@ import { isLoopback } from '../loopback.ts'
 import type { Status } from '../model/status.ts'
 import { listenerAt } from '../same-user.ts'
 import { openApi } from './client.ts'
-import { CHECKS, type Finding } from './doctor-checks.ts'
-import { type MachineView, thisMachine } from './doctor-machine.ts'
+import { writeBundle } from './doctor-bundle.ts'
+import { CHECKS, type Finding, type Situation } from './doctor-checks.ts'
+import { thisMachine } from './doctor-machine.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { keyFileOf, readKey } from './read-key.ts'
 import { plain } from './terminal.ts'
 import { whoAnswers } from './who-answers.ts'
 import { inWords } from './words.ts'
 
+export type DoctorFlags = { json: boolean; url: string; 'key-file': string; bundle: string }
+
 /**
  * Prints the findings. Resolves with exit code 1 if one is a problem. `read` returns the settings, with `more` replacing
  * the given ones. `url` is the server whose directory, browser and port are checked; empty: those of the settings.
- * @throws CommandError if no server responds there, ConfigError if the server is on another computer
+ * @throws CommandError if no server responds there or the bundle cannot be written, ConfigError if the server is on another computer
  */
 export async function doctor(
   read: (more: GivenSettings) => Config,
-  { json, url, 'key-file': file }: { json: boolean; url: string; 'key-file': string },
+  { json, url, 'key-file': file, bundle }: DoctorFlags,
+  given: () => GivenSettings,
 ): Promise<number> {
   const named = readKey(keyFileOf(file))
   const config = read(url === '' ? {} : await settingsOf(url, read, named))
   const isOurs = url === '' && listenerAt(serverUrl(config.host, config.port)) === 'ours'
   // Without --url, only a process of this user gets a key.
   const key = url !== '' ? named : isOurs ? (named ?? readKey(config.accessKey)) : null
-  const findings = await examine(config, thisMachine(), key)
+  const machine = thisMachine()
+  const answering = await whoAnswers(config, key)
+  const findings = await examine({ config, machine, key, answering })
   const problems = findings.filter(({ level }) => level === 'problem').length
   process.stdout.write(
     json
       ? `${JSON.stringify({ ok: problems === 0, findings }, null, 2)}\n`
       : render(findings, serverUrl(config.host, config.port)),
   )
-  return problems === 0 ? EXIT.ok : EXIT.failed
+  if (bundle === '') return problems === 0 ? EXIT.ok : EXIT.failed
+  const address = { url: serverUrl(config.host, config.port), isNamed: true, key }
+  const api = answering.who === 'server' ? openApi(address) : null
+  const written = await writeBundle(bundle, { config, machine, answering, findings, given: given(), api })
+  process.stderr.write(`Wrote ${plain(written)}. Read it before you share it.\n`)
+  return EXIT.ok
 }
 
 /** Returns the settings of a running server. */
@@ -66,13 +77,8 @@ async function settingsOf(
   }
 }
 
-/** Runs every check, in the order of the list. Never rejects, and changes nothing. `key`: for the server; null: none. */
-export async function examine(
-  config: Config,
-  machine: MachineView,
-  key: string | null = null,
-): Promise<Finding[]> {
-  const situation = { config, machine, key, answering: await whoAnswers(config, key) }
+/** Runs every check, in the order of the list. Never rejects, and changes nothing. */
+export async function examine(situation: Situation): Promise<Finding[]> {
   return Promise.all(
     CHECKS.map(async ({ name, run }) => {
       try {

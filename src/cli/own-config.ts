@@ -1,5 +1,5 @@
 /** Reads the settings of a command that uses them itself, such as `serve`. It may run programs that the settings name. */
-import { type Config, type GivenSettings, readConfig } from '../config.ts'
+import { type Config, type GivenSettings, readConfig, SETTINGS, type SettingName } from '../config.ts'
 import { readOwnEnvironment } from '../environment.ts'
 import { dataRoot } from './data-dir.ts'
 
@@ -12,4 +12,11 @@ export function ownConfig(flags: GivenSettings): Config {
       return dataRoot()
     },
   })
+}
+
+/** Returns the settings as they were given to {@link ownConfig}, as text; undefined: not given. */
+export function ownSettings(flags: GivenSettings): GivenSettings {
+  const env = readOwnEnvironment(dataRoot, flags)
+  const names = Object.keys(SETTINGS) as SettingName[]
+  return Object.fromEntries(names.map((name) => [name, flags[name] ?? env[name]]))
 }

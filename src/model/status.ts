@@ -97,6 +97,14 @@ export const Status = z.object({
     .boolean()
     .describe('True if WhatsApp responds now. Can be false for up to 30 s while `ready`.'),
   since_at: z.string().describe('When the session entered this state, ISO 8601 UTC.'),
+  proven_at: detail(
+    z
+      .string()
+      .nullable()
+      .describe(
+        'When WhatsApp Web and its connection were last checked and worked, ISO 8601 UTC. While `ready`, the check runs every 30 s. Null before the first one.',
+      ),
+  ),
   reason: z.enum(REASONS).nullable(),
   next_step: ownWords(
     z.string().nullable().describe('What to do now, for people and agents; null if there is nothing to do.'),

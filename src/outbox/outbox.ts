@@ -31,6 +31,8 @@ export type Outbox = {
   decide: Omit<Waiting, 'add' | 'review' | 'stop'>
   /** Cancels what may no longer be sent. Call it when an account or a right to send ends. Fails as the control database does. */
   review(): Promise<void>
+  /** Calls `listener` with each item of which a send ended: sent, failed or unknown. It must not throw. */
+  onSettled(listener: (row: OutboxRow) => void): void
   /** Resolves when the sends that are under way have ended. Call it when the browser is closed. Never fails. */
   close(): Promise<void>
 }
@@ -55,6 +57,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
   /** The last send to each chat: the next waits for it. */
   const turns = new Map<Jid, Promise<unknown>>()
   const running = new Set<Promise<unknown>>()
+  const listeners: ((row: OutboxRow) => void)[] = []
   archive.onAppend(() => {
     if (unknown.size > 0) setImmediate(look)
   })
@@ -163,6 +166,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     if (settled.state === 'unknown') unknown.set(row.id, settled)
     tell('send.settled', settled)
     archive.flush()
+    for (const listener of listeners) listener(settled)
     void follow(
       afterResponse()
         .then(() => store.change(row.id, ['sending', 'unknown'], change))
@@ -258,6 +262,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
         }
       },
     },
+    onSettled: (listener) => void listeners.push(listener),
     async close() {
       isClosed = true
       cancelRetry()

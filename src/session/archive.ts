@@ -46,7 +46,7 @@ export type Archive = {
   /**
    * Readers of the event log. They end when another account's archive is opened, and when the server stops.
    */
-  events: Pick<EventReaders, 'open' | 'stop' | 'log' | 'keepFor'>
+  events: Pick<EventReaders, 'open' | 'stop' | 'log' | 'keepFor' | 'lags'>
   /**
    * ISO 8601 UTC: the archive is complete up to this time; 1970 if it was never complete. Null while it is up
    * to date.

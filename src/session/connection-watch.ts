@@ -20,8 +20,10 @@ export type ConnectionHooks = {
 }
 
 export type ConnectionWatch = {
-  /** The session is ready: probes the page every 30 s. */
+  /** The session is ready, which proves that it works: probes the page every 30 s from now on. */
   start(): void
+  /** When page and connection were last seen to work, Unix ms; null if never. */
+  provenAt(): number | null
   onConnection(isConnected: boolean): void
   /** Probes the page at once. */
   probe(): void
@@ -34,8 +36,9 @@ export function createConnectionWatch(
   hooks: ConnectionHooks,
 ): ConnectionWatch {
   const timers = createTimers<'offline' | 'restart' | 'probe'>(clock)
+  let provenAt: number | null = null
 
-  function start(): void {
+  function planProbe(): void {
     timers.set('probe', PROBE_EVERY_MS, probe)
   }
 
@@ -44,15 +47,20 @@ export function createConnectionWatch(
     void engines
       .current()
       ?.probe()
-      .then(({ responding }) => {
+      .then(({ responding, connected }) => {
         if (!isCurrent()) return
         if (!responding) return hooks.onSilent('The WhatsApp Web page does not respond.')
-        start()
+        if (connected) provenAt = clock.now()
+        planProbe()
       })
   }
 
   return {
-    start,
+    start() {
+      provenAt = clock.now()
+      planProbe()
+    },
+    provenAt: () => provenAt,
     onConnection(isConnected) {
       timers.clear('offline')
       timers.clear('restart')

@@ -58,6 +58,8 @@ export type EventReaders = {
   keepFor(needs: () => number | null): () => void
   /** The positions that {@link EventReaders.keepFor} returns now. */
   kept(): number[]
+  /** Returns for each open reader how many events it has not read. Empty while no log can be read. */
+  lags(): number[]
   /** Wakes the readers: the log has grown. Never throws. */
   wake(): void
   /** Ends all readers. Never throws. */
@@ -76,7 +78,8 @@ export type LogReader = Omit<EventReader, 'readEvents'> & {
 
 /** @param reader returns the event reader of the open archive; throws if none is open */
 export function createEventReaders(reader: () => LogReader): EventReaders {
-  const readings = new Set<EventReading>()
+  /** The position of each open reader. */
+  const readings = new Map<EventReading, () => number>()
   const sleepers = new Map<EventReading, () => void>()
   const keepers = new Set<() => number | null>()
   let isStopped = false
@@ -88,7 +91,7 @@ export function createEventReaders(reader: () => LogReader): EventReaders {
   }
 
   function endAll(): void {
-    for (const reading of [...readings]) reading.close()
+    for (const reading of [...readings.keys()]) reading.close()
   }
 
   return {
@@ -100,6 +103,14 @@ export function createEventReaders(reader: () => LogReader): EventReaders {
       return () => void keepers.delete(needs)
     },
     kept: () => [...keepers].map((needs) => needs()).filter((place) => place !== null),
+    lags() {
+      try {
+        const last = readings.size === 0 ? 0 : reader().last()
+        return [...readings.values()].map((placeOf) => last - placeOf())
+      } catch {
+        return []
+      }
+    },
     stop() {
       isStopped = true
       endAll()
@@ -144,7 +155,7 @@ export function createEventReaders(reader: () => LogReader): EventReaders {
           sleepers.delete(reading)
         },
       }
-      readings.add(reading)
+      readings.set(reading, () => place)
       return reading
     },
   }

@@ -385,6 +385,7 @@ export function createSession(options: SessionOptions): Session {
         account,
         isLinked: link.isSaved(),
         isConnected: isConnected(),
+        provenAt: connection.provenAt(),
         isLoggingOut: loggingOut !== null,
         hasQr: pairing.qr() !== null,
         pairing: pairing.view(),

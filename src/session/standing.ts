@@ -21,6 +21,8 @@ export type SessionFacts = Pick<
   /** A session is saved. */
   isLinked: boolean
   isConnected: boolean
+  /** Unix ms. */
+  provenAt: number | null
   isLoggingOut: boolean
   hasQr: boolean
   whatsappWebVersion: string | null
@@ -67,6 +69,7 @@ export function toStatus(facts: SessionFacts): Status {
     linked: isLinked,
     connected: isReady && isConnected,
     since_at: new Date(since).toISOString(),
+    proven_at: facts.provenAt === null ? null : new Date(facts.provenAt).toISOString(),
     reason,
     next_step: step === null ? null : facts.words(step),
     pairing,

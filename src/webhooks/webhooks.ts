@@ -185,7 +185,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
   async function view(one: Receiver, dead?: number): Promise<WebhookView> {
     const count = dead ?? (await control.countDead()).get(one.row.id) ?? 0
     const failing = one.lanes.all().filter(({ head }) => head !== null).length
-    return { row: one.row, last: one.last, failing, dead: count }
+    return { row: placed(one), last: one.last, failing, dead: count }
   }
 
   const logOf = (account: string): LogReader => accounts.get(account).archive.events.log()

@@ -2,7 +2,7 @@
 import { builds } from '../../../simulator/builds.ts'
 import { oneOf, SETTINGS, whole } from '../../config.ts'
 import { defineCommand } from '../command.ts'
-import { ownConfig } from '../own-config.ts'
+import { ownConfig, ownSettings } from '../own-config.ts'
 import { ALL_SETTINGS, aSwitch, json, minutes, server, text, url } from './flags.ts'
 
 export const serve = defineCommand({
@@ -114,13 +114,22 @@ export const doctor = defineCommand({
       ...url,
       help: 'URL of a running server on this computer, such as a sandbox. Checks its directory, browser and port.',
     },
+    bundle: text(
+      'FILE',
+      'Also write a support bundle for a bug report: versions, states and numbers, without names, phone numbers, texts, paths and keys.',
+    ),
   },
   examples: [
     ['doctor', 'Prints a line for each check, and a next step for each problem'],
     ['doctor --port 9000 --json', 'Checks another port, and prints JSON'],
     ['doctor --url http://127.0.0.1:8890', 'Checks the sandbox'],
+    ['doctor --bundle bundle.json', 'Writes what a bug report needs'],
   ],
   exits: ['notRunning'],
   run: async ({ settings, flags }) =>
-    (await import('../doctor.ts')).doctor((more) => ownConfig({ ...settings, ...more }), flags),
+    (await import('../doctor.ts')).doctor(
+      (more) => ownConfig({ ...settings, ...more }),
+      flags,
+      () => ownSettings(settings),
+    ),
 })

@@ -23,6 +23,7 @@ const status: Status = {
   restriction: null,
   memory: null,
   control_problem: null,
+  proven_at: null,
   sync: null,
   archive: null,
 }

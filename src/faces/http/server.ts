@@ -8,7 +8,7 @@ import { codeOf } from '../../error-code.ts'
 import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../../errors.ts'
 import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
-import { accountIn, type Caller } from '../../operations/call.ts'
+import { accountIn, type Caller, NOBODY } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'
 import { type Row, routesOf } from '../../operations/operation.ts'
 import { createAnswers } from './answers.ts'
@@ -98,8 +98,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   identifyCallers(server, (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
     const { raw, headers, routeOptions } = request
+    const { isPublic = false, takesSession = false, isProbe = false } = routeOptions.config
+    if (isProbe) return NOBODY
     checkCaller(raw, allowedHosts)
-    const { isPublic = false, takesSession = false } = routeOptions.config
     const session = takesSession ? sessions.callerOf(headers.cookie) : null
     // A browser without a session is sent to the form; other clients get the error.
     const isBrowser = takesSession && request.method === 'GET' && /\btext\/html\b/.test(headers.accept ?? '')
