@@ -29,7 +29,7 @@ export function makePrivate(dir: string, log: Log, isOurs: (dir: string) => bool
     if (uid !== process.getuid()) {
       throw new AuthDirError(
         `The directory ${dir} belongs to another user.`,
-        'Start the server as its owner, or choose another directory in WHATSAPP_AUTH_DIR.',
+        `Start the server as its owner, or choose another directory in WHATSAPP_AUTH_DIR. If it is the volume of a container, give it to the user of the container: chown -R ${process.getuid()} on the directory of the volume.`,
       )
     }
     chmodSync(dir, 0o700)

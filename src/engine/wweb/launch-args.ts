@@ -1,4 +1,5 @@
 /** The browser's command line: our additions to puppeteer's defaults, with their reasons. */
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 
 const BASE = [
@@ -41,9 +42,27 @@ export function launchArgs(
   }
 }
 
+/** Docker leaves the first file, Podman the second; Kubernetes and our own image (systemd, "The Container Interface") set variables. */
+function isContainer({ container, KUBERNETES_SERVICE_HOST: kubernetes }: NodeJS.ProcessEnv): boolean {
+  return (
+    Boolean(container ?? kubernetes) || ['/.dockerenv', '/run/.containerenv'].some((file) => existsSync(file))
+  )
+}
+
+const TRY_MS = 5_000
+let isRefused: boolean | undefined
+
+/** Settings of the kernel do not tell: Docker's default filter forbids them without a trace. So one is made, once. */
 function isContainerWithoutNamespaces(): boolean {
-  if (process.platform !== 'linux' || !(existsSync('/.dockerenv') || existsSync('/run/.containerenv')))
-    return false
+  if (process.platform !== 'linux' || !isContainer(process.env)) return false
+  isRefused ??= areNamespacesRefused()
+  return isRefused
+}
+
+function areNamespacesRefused(): boolean {
+  const { status } = spawnSync('unshare', ['--user', 'true'], { timeout: TRY_MS })
+  if (status !== null) return status !== 0
+  // There is no such program.
   return ['/proc/sys/kernel/unprivileged_userns_clone', '/proc/sys/user/max_user_namespaces'].some((file) => {
     try {
       return readFileSync(file, 'utf8').trim() === '0'
