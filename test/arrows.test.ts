@@ -233,6 +233,15 @@ const ALLOWED: Record<string, string[]> = {
     'src/browser',
   ],
   // On the files themselves, while no server runs.
+  'src/cli/backup.ts': [
+    'src/cli',
+    'src/archive-key.ts',
+    'src/session/auth-dir.ts',
+    'src/log.ts',
+    'src/config.ts',
+    'src/home.ts',
+    'src/make-folder.ts',
+  ],
   'src/cli/archive-key.ts': [
     'src/cli',
     'src/archive-key.ts',
@@ -277,6 +286,7 @@ const PACKAGES: Record<string, string[]> = {
   fastify: ['src/faces/http', 'src/faces/mcp/mount.ts', 'src/app.ts'],
   '@modelcontextprotocol/server': ['src/faces/mcp'],
   pino: ['src/log.ts'],
+  'tar-fs': ['src/cli/backup-file.ts'],
   'prom-client': ['src/metrics/expose.ts'],
   'eventsource-parser': ['src/cli/stdio-http.ts'],
   'jsonc-parser': ['src/cli/mcp-config-edit.ts'],

@@ -37,6 +37,8 @@ const commands = {
       'logout',
       'stop',
       'doctor',
+      'backup',
+      'restore',
       'outbox',
       'accounts',
       'keys',

@@ -18,6 +18,7 @@ import {
   archiveStats,
   archiveVerify,
 } from './commands/archive.ts'
+import { backup, restore } from './commands/backup.ts'
 import { keysChange, keysCreate, keysList, keysRevoke, keysRotate } from './commands/keys.ts'
 import { mcpConfig, stdio } from './commands/mcp.ts'
 import {
@@ -44,6 +45,8 @@ export const COMMANDS: readonly Command[] = [
   logout,
   stop,
   doctor,
+  backup,
+  restore,
   outboxList,
   outboxHistory,
   outboxApprove,

@@ -1,0 +1,98 @@
+/** The file of a backup: folders as tar, compressed, encrypted with a key, and changed by nobody, or it is not read. */
+import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto'
+import { closeSync, createReadStream, createWriteStream, openSync, readSync, statSync } from 'node:fs'
+import { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createGzip } from 'node:zlib'
+import { extract, pack } from 'tar-fs'
+
+/** The name and version of the format, a salt for the key, and the start of the cipher. */
+const MAGIC = Buffer.from('whatsapp-mcp-api backup 1\n')
+const SALT_BYTES = 16
+const IV_BYTES = 12
+const HEAD_BYTES = MAGIC.length + SALT_BYTES + IV_BYTES
+const TAG_BYTES = 16
+
+/** Why a file is not read. */
+export class BackupError extends Error {
+  readonly code: 'not_a_backup' | 'wrong_key_or_damaged'
+  constructor(code: BackupError['code'], options?: ErrorOptions) {
+    super(code, options)
+    this.code = code
+  }
+}
+
+/** A key of a person may be short: each try costs 128 MiB and a third of a second. */
+function secretOf(key: string, salt: Buffer): Buffer {
+  return scryptSync(key, salt, 32, { N: 2 ** 17, r: 8, p: 1, maxmem: 2 ** 28 })
+}
+
+/**
+ * Writes these entries of a folder to a new file, without what `isLeftOut` (of a path relative to the folder). Rejects with errors of
+ * the disk.
+ */
+export async function writeBackup(
+  file: string,
+  key: string,
+  { folder, entries, isLeftOut }: { folder: string; entries: string[]; isLeftOut(path: string): boolean },
+): Promise<void> {
+  const [salt, iv] = [randomBytes(SALT_BYTES), randomBytes(IV_BYTES)]
+  const head = Buffer.concat([MAGIC, salt, iv])
+  const cipher = createCipheriv('aes-256-gcm', secretOf(key, salt), iv).setAAD(head)
+  const target = createWriteStream(file, { mode: 0o600, flags: 'wx' })
+  target.write(head)
+  const folders = pack(folder, {
+    entries,
+    ignore: (path) => isLeftOut(path.slice(folder.length + 1)),
+  })
+  await pipeline(folders, createGzip(), cipher, target, { end: false })
+  await new Promise<void>((resolve, reject) => {
+    target.once('error', reject)
+    target.end(cipher.getAuthTag(), resolve)
+  })
+}
+
+/**
+ * Writes the entries of a backup into a folder. The whole file is checked before the first of them. Rejects with
+ * {@link BackupError}, and with errors of the disk.
+ */
+export async function readBackup(file: string, key: string, folder: string): Promise<void> {
+  const decrypt = opener(file, key)
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  try {
+    await pipeline(...decrypt(), nowhere)
+  } catch (cause) {
+    throw new BackupError('wrong_key_or_damaged', { cause })
+  }
+  // Modes of the backup; the owner is who restores it.
+  const { uid, gid } = { uid: process.getuid?.(), gid: process.getgid?.() }
+  const map = <Header extends object>(header: Header) => ({ ...header, uid, gid })
+  await pipeline(...decrypt(), createGunzip(), extract(folder, { map: map as never }))
+}
+
+/** Returns a function that opens the encrypted bytes. @throws BackupError `not_a_backup` */
+function opener(file: string, key: string) {
+  const { size } = statSync(file)
+  const head = bytesAt(file, 0, HEAD_BYTES)
+  const end = size - TAG_BYTES
+  if (!head.subarray(0, MAGIC.length).equals(MAGIC) || end < HEAD_BYTES) throw new BackupError('not_a_backup')
+  const tag = bytesAt(file, end, TAG_BYTES)
+  const secret = secretOf(key, head.subarray(MAGIC.length, MAGIC.length + SALT_BYTES))
+  const iv = head.subarray(-IV_BYTES)
+  return () =>
+    [
+      createReadStream(file, { start: HEAD_BYTES, end: end - 1 }),
+      createDecipheriv('aes-256-gcm', secret, iv).setAAD(head).setAuthTag(tag),
+    ] as const
+}
+
+function bytesAt(file: string, position: number, length: number): Buffer {
+  const fd = openSync(file, 'r')
+  try {
+    const bytes = Buffer.alloc(length)
+    readSync(fd, bytes, 0, length, position)
+    return bytes
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,113 @@
+/** `backup` and `restore`: a session moves to another directory with all that it has, or nothing is written. */
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Harness, openHarness } from './harness.ts'
+import { ended, endPrograms, temp } from './program.ts'
+
+const TEXT = 'A message that is in the backup'
+
+let harness: Harness
+let folder: string
+let file: string
+const key = (name = 'backup.key') => ['--backup-key-file', join(folder, name)]
+
+beforeAll(async () => {
+  folder = temp()
+  file = join(folder, 'whatsapp.backup')
+  writeFileSync(join(folder, 'backup.key'), 'the key of this backup, long enough\n', { mode: 0o600 })
+  writeFileSync(join(folder, 'other.key'), 'the key of another backup, long enough\n', { mode: 0o600 })
+  harness = await openHarness()
+  await harness.link()
+  const [contact] = harness.world.state().contacts
+  await harness.post('/api/send', { phone_number: contact?.phone, message: TEXT })
+  await harness.post('/api/keys', { name: 'Kept', scopes: ['read'] })
+  await harness.synced()
+})
+afterAll(async () => {
+  await harness.close()
+  await endPrograms()
+})
+
+it('waits for nobody: while a server uses the directory, it says how to stop it', async () => {
+  const { code, err } = await ended(['backup', file, '--auth-dir', harness.authDir, ...key()])
+  expect([code, existsSync(file)]).toEqual([3, false])
+  expect(err).toMatch(/uses .* already\.\nStop the server first/)
+})
+
+describe('of a stopped server', () => {
+  beforeAll(async () => {
+    await harness.app.close()
+    const { code, out, err } = await ended(['backup', file, '--auth-dir', harness.authDir, ...key()])
+    expect([code, err]).toEqual([0, ''])
+    expect(out).toMatch(/^Wrote .*whatsapp\.backup \(\d+\.\d MiB\)\. Whoever/)
+  })
+
+  it('is encrypted, and only its owner can read it', () => {
+    const bytes = readFileSync(file)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    for (const words of [TEXT, 'SQLite format 3', 'session.json', 'ustar'])
+      expect(bytes.includes(words), words).toBe(false)
+  })
+
+  it.each([
+    ['a wrong key', 1, 'other.key', () => {}, 'is damaged, or this is not its key.'],
+    [
+      'a cut file',
+      1,
+      'backup.key',
+      (path: string) => truncateSync(path, statSync(path).size - 9),
+      'is damaged',
+    ],
+    ['a changed byte', 1, 'backup.key', (path: string) => change(path, 5_000), 'is damaged'],
+    ['a changed head', 1, 'backup.key', (path: string) => change(path, 30), 'is damaged'],
+    [
+      'another file',
+      1,
+      'backup.key',
+      (path: string) => writeFileSync(path, 'something else'),
+      'is not a backup.',
+    ],
+  ])('is not restored from %s, and nothing is written', async (_, code, name, harm, says) => {
+    const copy = join(temp(), 'copy.backup')
+    writeFileSync(copy, readFileSync(file))
+    harm(copy)
+    const to = temp()
+    const done = await ended(['restore', copy, '--auth-dir', to, ...key(name)])
+    expect(done.code).toBe(code)
+    expect(done.err).toContain(says)
+    expect(readdirSync(to)).toEqual([])
+  })
+
+  it('replaces no session and no file, and is never written in the open', async () => {
+    const there = await ended(['restore', file, '--auth-dir', harness.authDir, ...key()])
+    expect([there.code, there.err.split('\n')[0]]).toEqual([3, `${harness.authDir} has a session already.`])
+    const again = await ended(['backup', file, '--auth-dir', harness.authDir, ...key()])
+    expect([again.code, again.err.split('\n')[0]]).toEqual([2, `${file} exists already.`])
+    const open = await ended(['backup', join(folder, 'open.backup'), '--auth-dir', harness.authDir])
+    expect([open.code, open.err]).toEqual([2, expect.stringContaining('openssl rand -base64 32')])
+    const none = await ended(['backup', join(folder, 'none.backup'), '--auth-dir', temp(), ...key()])
+    expect([none.code, readdirSync(folder)]).toEqual([3, expect.not.arrayContaining(['none.backup'])])
+  })
+
+  it('is ready again elsewhere without a QR code, with messages and keys', async () => {
+    const to = temp()
+    const { code, out } = await ended(['restore', file, '--auth-dir', to, ...key()])
+    expect(code).toBe(0)
+    expect(out).toMatch(/never again/)
+    expect(readdirSync(to).sort()).toEqual(['.whatsapp-mcp-api', 'session-default'])
+    const restored = await openHarness({ authDir: to, simulator: harness.simulator })
+    await restored.until('ready')
+    expect(restored.log.filter(({ state }) => state === 'qr')).toEqual([])
+    const { json } = await restored.get(`/api/search?q=${encodeURIComponent(`"${TEXT}"`)}`)
+    expect(json.count).toBe(1)
+    expect((await restored.get('/api/keys')).json.keys).toMatchObject([{ name: 'Kept' }])
+    await restored.close()
+  })
+})
+
+function change(path: string, at: number): void {
+  const bytes = readFileSync(path)
+  bytes[at] = (bytes[at] ?? 0) ^ 1
+  writeFileSync(path, bytes)
+}
