@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { systemClock } from '../clock.ts'
 import { toJid } from '../model/ids.ts'
+import { openControl } from './open-control.ts'
 import { DICTIONARY } from './raw-models.ts'
 import { connect } from './sqlite.ts'
 import { openStore, type Store } from './store.ts'
@@ -21,6 +23,14 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true })
 })
 
+const migrations = join(import.meta.dirname, 'migrations')
+/** The steps of a database, in their order. A database of version n has taken the first n. */
+const stepsOf = (name: 'archive' | 'control') =>
+  readdirSync(join(migrations, name))
+    .sort()
+    .map((step) => readFileSync(join(migrations, name, step), 'utf8'))
+const versionsOf = (name: 'archive' | 'control') => stepsOf(name).map((_, index) => index + 1)
+
 /** An archive of this version with these rows, opened. */
 function upgraded(version: number, rows: string): Store {
   const file = join(dir, 'archive.db')
@@ -28,9 +38,7 @@ function upgraded(version: number, rows: string): Store {
   const id = connect(file).query<{ application_id: number }>('PRAGMA application_id').get()?.application_id
   rmSync(file)
   const db = connect(file)
-  const migrations = join(import.meta.dirname, 'migrations', 'archive')
-  for (const name of readdirSync(migrations).sort().slice(0, version))
-    db.exec(readFileSync(join(migrations, name), 'utf8'))
+  for (const step of stepsOf('archive').slice(0, version)) db.exec(step)
   db.exec(`PRAGMA application_id = ${id}; PRAGMA user_version = ${version}; ${rows}`)
   db.close()
   store = openStore(file)
@@ -92,4 +100,37 @@ it('version 9: a model that was compressed alone is read, replaced and removed a
   expect([raws.model(4194304), raws.model(4194305)?.model]).toEqual([null, { t: 8 }])
   expect(db.query('SELECT id FROM raw_packs').all()).toHaveLength(1)
   expect(verify(db)).toEqual([])
+})
+
+it.each(versionsOf('archive'))(
+  'an archive of version %i opens, with its rows and without a flaw',
+  (version) => {
+    const { db } = upgraded(
+      version,
+      `INSERT INTO chats (id, kind, jid, name, last_message) VALUES (1, 'group', '2@g.us', 'Hike', 4194304);
+     INSERT INTO messages (id, chat, bare_id, sender, type, body, ack) VALUES (4194304, 1, 'A', 0, 'chat', 'a', 1)`,
+    )
+    expect(db.query('SELECT body FROM messages').all()).toEqual([{ body: 'a' }])
+    expect(db.query('PRAGMA user_version').get()).toEqual({ user_version: stepsOf('archive').length })
+    expect(verify(db)).toEqual([])
+  },
+)
+
+it.each(versionsOf('control'))('a control database of version %i opens, with its rows', async (version) => {
+  const file = join(dir, 'control.db')
+  const options = { file, archives: join(dir, 'archives'), secret: null, clock: systemClock }
+  const fresh = openControl(options)
+  await fresh.accounts.list()
+  await fresh.close()
+  const made = connect(file).query<{ application_id: number }>('PRAGMA application_id').get()
+  rmSync(file)
+  const db = connect(file)
+  for (const step of stepsOf('control').slice(0, version)) db.exec(step)
+  db.exec(`PRAGMA application_id = ${made?.application_id}; PRAGMA user_version = ${version};
+    INSERT INTO accounts (id, label, state, created_at_ms) VALUES ('work', 'Work', 'running', 1)`)
+  db.close()
+  const control = openControl(options)
+  expect(await control.accounts.list()).toMatchObject([{ id: 'default' }, { id: 'work', label: 'Work' }])
+  expect([await control.keys.list(), await control.webhooks.list()]).toEqual([[], []])
+  await control.close()
 })
