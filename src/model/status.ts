@@ -102,7 +102,7 @@ export const Status = z.object({
       .string()
       .nullable()
       .describe(
-        'When WhatsApp Web and its connection were last checked and worked, ISO 8601 UTC. While `ready`, the check runs every 30 s. Null before the first one.',
+        'When WhatsApp Web and its connection were last seen to work (checked every 30 s while `ready`), ISO 8601 UTC.',
       ),
   ),
   reason: z.enum(REASONS).nullable(),
