@@ -61,14 +61,19 @@ exec chroot --userspec=${UID}:${UID} "$root" env -i "$@"
 
 type Container = Program & { port: string; data: string; signal(name: NodeJS.Signals): void }
 
-/** Runs these arguments of the program. `owner`: of the volume. */
-async function start(args: string[], env: string[] = [], owner = UID): Promise<Container> {
+/** Runs these arguments of the program. `volume`: its owner and mode. */
+async function start(
+  args: string[],
+  env: string[] = [],
+  volume = { owner: UID, mode: 0o700 },
+): Promise<Container> {
   const [root, data, secrets] = [temp(), temp(), temp()]
   const secret = join(secrets, 'whatsapp_key')
   writeFileSync(secret, `${KEY}\n`, { mode: 0o600 })
   chmodSync(secrets, 0o755)
   chownSync(secret, UID, UID)
-  chownSync(data, owner, owner)
+  chownSync(data, volume.owner, volume.owner)
+  chmodSync(data, volume.mode)
   const port = await quietPort()
   const path = `PATH=${resolve(process.execPath, '..')}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`
   const inside = [path, ...IMAGE_ENV, `WHATSAPP_MCP_PORT=${port}`, ...env]
@@ -131,13 +136,19 @@ describe.skipIf(!canPlay)('the container', () => {
     expect(await container.exited).toBe(0)
   })
 
-  it('says what to do where its volume belongs to root, and where it has no key', async () => {
-    const foreign = await start(words('CMD'), LISTENS, 0)
-    expect(await foreign.exited).toBe(3)
-    expect(foreign.err).toMatch(/^The directory \/data belongs to another user\..*chown 10001/m)
-    const open = await start(words('CMD'))
-    expect(await open.exited).toBe(2)
-    expect(open.err).toMatch(/WHATSAPP_MCP_KEY_FILE/)
+  it.each([
+    ['root', 0, 0o755],
+    ['another user, who opens it to nobody', 1_234, 0o700],
+  ])('says what to do where its volume belongs to %s', async (_, owner, mode) => {
+    const container = await start(words('CMD'), LISTENS, { owner, mode })
+    expect(await container.exited).toBe(3)
+    expect(container.err).toMatch(/^The directory \/data belongs to another user\..*chown -R 10001/m)
+  })
+
+  it('listens for nobody without a key', async () => {
+    const container = await start(words('CMD'))
+    expect(await container.exited).toBe(2)
+    expect(container.err).toMatch(/WHATSAPP_MCP_KEY_FILE/)
   })
 })
 

@@ -42,8 +42,13 @@ function makeRoom(file: string): boolean {
 }
 
 function isStderr(file: string): boolean {
-  const there = statSync(file, { throwIfNoEntry: false })
-  if (there === undefined) return false
-  const ours = fstatSync(STDERR)
-  return there.dev === ours.dev && there.ino === ours.ino
+  try {
+    const there = statSync(file, { throwIfNoEntry: false })
+    if (there === undefined) return false
+    const ours = fstatSync(STDERR)
+    return there.dev === ours.dev && there.ino === ours.ino
+  } catch {
+    // The directory belongs to another user: its check says so.
+    return false
+  }
 }

@@ -24,9 +24,10 @@ export function makePrivate(dir: string, log: Log, isOurs: (dir: string) => bool
     const { mode, uid } = statSync(dir)
     if (process.getuid === undefined) return
     if ((mode & 0o077) === 0 && uid === process.getuid()) return
-    if (!isOurs(dir))
+    const isForeign = uid !== process.getuid()
+    if (!holdsOurs(dir, isForeign, isOurs))
       return log.warn({ dir }, 'the directory is open to other users and holds more than the session')
-    if (uid !== process.getuid()) {
+    if (isForeign) {
       throw new AuthDirError(
         `The directory ${dir} belongs to another user.`,
         `Start the server as its owner, or choose another directory in WHATSAPP_AUTH_DIR. If it is the volume of a container, give it to the user of the container: chown -R ${process.getuid()} on the directory of the volume.`,
@@ -40,6 +41,16 @@ export function makePrivate(dir: string, log: Log, isOurs: (dir: string) => bool
       `The directory ${dir} cannot be used: ${error instanceof Error ? error.message : error}.`,
       'Make it writable for the user that runs the server, or choose another one in WHATSAPP_AUTH_DIR.',
     )
+  }
+}
+
+/** A foreign directory that cannot be looked into counts as ours: it is refused for its owner. */
+function holdsOurs(dir: string, isForeign: boolean, isOurs: (dir: string) => boolean): boolean {
+  try {
+    return isOurs(dir)
+  } catch (error) {
+    if (isForeign) return true
+    throw error
   }
 }
 
