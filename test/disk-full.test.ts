@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it, type TestContext } from 'vitest'
 import { createRandom } from '../simulator/service/random.ts'
+import { openStore } from '../src/store/store.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { compareArchive } from './soak/compare.ts'
 import { openSmallDisk, type SmallDisk } from './soak/small-disk.ts'
@@ -172,6 +173,28 @@ it.for([1, 2, 8])(
     expect(compareArchive(file, world, { before }).problems).toEqual([])
   },
 )
+
+it('while a database is created: with more room it is created, however far it came', (context) => {
+  // Connections keep removed files until they are collected as garbage.
+  const opened = openSmallDisk(48)
+  if (typeof opened === 'string') return context.skip(opened)
+  disk = opened
+  let refused = 0
+  for (let pages = 0; pages < 24; pages += 1) {
+    const file = join(opened.path, `${pages}.db`)
+    opened.fill(pages * PAGE_BYTES)
+    try {
+      openStore(file).close()
+    } catch (error) {
+      refused += 1
+      expect(error, `${pages} pages left`).toMatchObject({ code: 'archive_full' })
+    }
+    opened.free()
+    openStore(file).close()
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${file}${suffix}`, { force: true })
+  }
+  expect(refused).toBeGreaterThan(10)
+})
 
 it('without room even for the lock: the server does not start, and leaves nothing in the way', async (context) => {
   const { disk, harness } = await linkedOnSmallDisk(context)

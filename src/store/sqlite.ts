@@ -205,8 +205,11 @@ export function isOfTheArchive(error: unknown): error is AppError {
 
 /** Converts an SQLite error about the file; null if it is about something else. */
 function archiveCode(error: unknown) {
+  const code = codeOf(error) ?? ''
+  // The index of the log has no room to grow (https://www.sqlite.org/rescode.html#ioerr_shmsize).
+  if (code === 'SQLITE_IOERR_SHMSIZE') return 'archive_full'
   // Extended codes, such as SQLITE_IOERR_WRITE, begin with the plain one.
-  switch (/^SQLITE_[A-Z]+/.exec(codeOf(error) ?? '')?.[0]) {
+  switch (/^SQLITE_[A-Z]+/.exec(code)?.[0]) {
     case 'SQLITE_CORRUPT':
       return 'archive_damaged'
     case 'SQLITE_NOTADB':
