@@ -414,6 +414,54 @@ describe('loading earlier messages', () => {
   })
 })
 
+describe('a message that was lost on its way into the archive', () => {
+  it.each(['before', 'while'])(
+    'is late, not history, where older ones are asked for %s it is lost',
+    async (when) => {
+      at(T)
+      // Within the minute in which the clocks of server and device may differ.
+      const known = names('M', 5).map((id, n) => message(AMARA, id, T - DAY + n * 10))
+      web.set(AMARA, known)
+      await connect()
+      const lose = () => {
+        // Of the second of the newest one.
+        web.set(AMARA, [...known, message(AMARA, 'LOST', T - DAY + 40)])
+        inbox.doubt()
+      }
+      if (when === 'before') lose()
+      else {
+        web.set(AMARA, [...known, message(AMARA, 'LOST', T - DAY + 40)])
+        let reads = 0
+        meanwhile = () => {
+          reads += 1
+          if (reads === 1) lose()
+        }
+      }
+      await catchUp.loadEarlier(inbox.where.findChat(AMARA) ?? 0, 1)
+      catchUp.run()
+      await settled()
+      expect(rows(AMARA)).toContain('LOST')
+      expect(told()).toBe(1)
+    },
+  )
+})
+
+describe('a message of the newest second', () => {
+  it('is no history where older ones are asked for before WhatsApp Web reports it', async () => {
+    at(T)
+    const known = names('M', 5).map((id, n) => message(AMARA, id, T - DAY + n * 10))
+    web.set(AMARA, known)
+    await connect()
+    const fresh = message(AMARA, 'FRESH', T - DAY + 40)
+    web.set(AMARA, [...known, fresh])
+    await catchUp.loadEarlier(inbox.where.findChat(AMARA) ?? 0, 1)
+    inbox.take({ type: 'message', message: fresh })
+    inbox.flush()
+    expect(rows(AMARA)).toContain('FRESH')
+    expect(told()).toBe(1)
+  })
+})
+
 describe('a message without an event', () => {
   it('is read, also where the first try fails', async () => {
     at(T)

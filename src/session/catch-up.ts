@@ -15,7 +15,7 @@ import type { ChatRow } from '../store/chats.ts'
 import { firstIn, timeOf } from '../store/position.ts'
 import { isOfTheArchive } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
-import { createHistory, type HistoryBudget, OVERLAP_S } from './history.ts'
+import { createHistory, type HistoryBudget } from './history.ts'
 import { createHistoryPages, PAGE, type Page, pause } from './history-pages.ts'
 import type { Inbox } from './inbox.ts'
 import type { Keeping } from './keeping.ts'
@@ -66,6 +66,8 @@ export type CatchUpOptions = {
 
 /** Kinds of chats that WhatsApp Web always lists. */
 const LISTED: ReadonlySet<ChatKind> = new Set(['direct', 'group', 'channel'])
+/** A late message can be older than one that arrived before it; this overlap is read again. */
+const OVERLAP_S = 600
 /**
  * A message can be deleted for everyone for about two days (WhatsApp Help Center: 60 hours): younger ones are
  * read again.
@@ -91,6 +93,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   const history = createHistory({
     ...options,
     pages,
+    closeGap,
     isStopped: () => stopped,
     onAdded: (count) => report({ messages: progress.messages + count }),
   })
@@ -180,10 +183,14 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         inbox.setHistory(id, NOT_READ)
   }
 
-  async function round(): Promise<void> {
-    // Earlier than the stored time: clocks differ, and a dead browser is noticed late.
+  /** Unix seconds: nothing is missing up to this time; null: never complete. Clocks differ, and a dead browser is noticed late. */
+  function completeUntil(): number | null {
     const noted = options.knownUntil()
-    since = noted === null ? null : noted - OVERLAP_S
+    return noted === null ? null : noted - OVERLAP_S
+  }
+
+  async function round(): Promise<void> {
+    since = completeUntil()
     report({ phase: 'chats', chats_done: 0, chats_total: 0 })
     for await (const contacts of engine.readContacts()) {
       if (stopped) return
@@ -278,8 +285,11 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     const look = inbox.look()
     const merge = inbox.mergeOf(chat)
     const startedAt = Math.floor(clock.now() / 1000)
+    // A chat that was never checked was empty when the whole archive last was complete, which may be later than the round.
+    const complete = completeUntil()
     const upTo =
-      store.chats.get(store.chats.currentId(chat))?.caught_up_to ?? (since === null ? null : firstIn(since))
+      store.chats.get(store.chats.currentId(chat))?.caught_up_to ??
+      (complete === null ? null : firstIn(complete))
     /** The last message of the time when nothing was missing; null: there was none. */
     const known = upTo === null ? null : store.messages.lastUpTo(store.chats.currentId(chat), upTo)
     let isMet = known === null

@@ -48,21 +48,18 @@ export type HistoryOptions = {
   store: Store
   inbox: Inbox
   budget: HistoryBudget
-  /** Unix seconds: nothing was missing up to this time; null: never complete. */
-  knownUntil: () => number | null
   clock: Clock
+  /** Reads what came in this chat without an event, so that the rest is history. */
+  closeGap: (chat: number) => Promise<void>
   isStopped: () => boolean
   onAdded: (count: number) => void
 }
-
-/** A late message can be older than one that arrived before it; this overlap is read again. */
-export const OVERLAP_S = 600
 
 /** Minimum per request. */
 const LEAST = 20
 
 export function createHistory(options: HistoryOptions): History {
-  const { engine, pages, store, inbox, budget, knownUntil, clock, isStopped, onAdded } = options
+  const { engine, pages, store, inbox, budget, clock, closeGap, isStopped, onAdded } = options
   const nowS = () => Math.floor(clock.now() / 1000)
   const rowOf = (chat: number) => store.chats.get(store.chats.currentId(chat))
 
@@ -75,6 +72,7 @@ export function createHistory(options: HistoryOptions): History {
 
     /** One page back. `oldest`: position of its first message; `isOver`: nothing older can be loaded. */
     async function loadPage(count: number) {
+      if (!inbox.isCaughtUp(listed)) await closeGap(listed)
       const chat = store.chats.currentId(listed)
       const gap = store.gaps.of(chat).find(({ id }) => !exhausted.has(id))
       const before = gap?.before_message ?? store.chats.get(chat)?.history_from ?? null
@@ -83,12 +81,14 @@ export function createHistory(options: HistoryOptions): History {
       const merge = inbox.mergeOf(chat)
       const page = await at.walk.read(Math.min(PAGE, Math.max(count, LEAST)))
       if (isStopped()) return { added: 0, oldest: null, isOver: true }
-      if (inbox.mergeOf(chat) !== merge) {
-        at = null
-        return { added: 0, oldest: null, isOver: false }
-      }
-      const originOf = createOriginOf(gap, store.chats.get(chat)?.caught_up_to ?? null, knownUntil())
       return inbox.together(() => {
+        // What is new in this page would count as history.
+        const isOfNow = inbox.mergeOf(chat) === merge && inbox.isCaughtUp(chat)
+        if (!isOfNow) {
+          at = null
+          return { added: 0, oldest: null, isOver: false }
+        }
+        const originOf = createOriginOf(gap, store.chats.get(chat))
         const { added, oldest } = inbox.recordStretch(chat, page.messages, originOf, before)
         onAdded(added)
         all += added
@@ -173,13 +173,13 @@ function isClosed({ after_message }: GapRow, page: Page, oldest: number | null):
 }
 
 /**
- * Messages of a gap, and messages after the last check, count as late: no client has received an event for
- * them. All others are history. A chat that was never checked was empty when the whole archive last was complete.
+ * Messages of a gap count as late, and those that are newer than what was read: no client has received an event for them, and
+ * WhatsApp Web may report them only after they were found here. All others are history.
  */
-function createOriginOf(gap: GapRow | undefined, upTo: number | null, knownUntil: number | null): OriginOf {
+function createOriginOf(gap: GapRow | undefined, chat: ChatRow | undefined): OriginOf {
   const missingFrom =
     gap === undefined ? Infinity : gap.after_message === null ? 0 : timeOf(gap.after_message)
-  const since = knownUntil === null ? Infinity : knownUntil - OVERLAP_S
-  const seenUntil = upTo === null ? since : timeOf(upTo)
+  const readFrom = chat?.history_from ?? chat?.caught_up_to ?? null
+  const seenUntil = readFrom === null ? Infinity : timeOf(readFrom)
   return ({ sentAt }) => (sentAt >= missingFrom || sentAt > seenUntil ? 'late' : 'history')
 }

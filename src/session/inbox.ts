@@ -101,6 +101,8 @@ export type Inbox = {
    * unless events may have been missed since the look began. Throws as above.
    */
   setCaughtUp(chat: number, look: Look | null, upTo: number): void
+  /** True if the chat was checked, and no event about it can have been missed since. */
+  isCaughtUp(chat: number): boolean
   /** Events may have been missed: no chat counts as complete until it is checked again. */
   doubt(): void
   where: Whereabouts
@@ -385,6 +387,7 @@ export function createInbox(options: InboxOptions): Inbox {
       together(() => store.chats.setCaughtUp(id, upTo))
       if (look?.doubts === doubts) caughtUp.add(id)
     },
+    isCaughtUp: (chat) => caughtUp.has(store.chats.currentId(chat)),
     doubt,
   }
 
