@@ -63,9 +63,9 @@ function renderArchive({
   problem,
   stale_since,
 }: NonNullable<Status['archive']>): string {
-  if (messages === null)
+  if (messages === null && problem !== null)
     return `cannot be opened${encrypted ? ', encrypted' : ''}, ${problem}: see docs/archive.md`
-  const kept = `${counted(messages, 'message')}${encrypted ? ', encrypted' : ''}`
+  const kept = `${messages === null ? 'messages' : counted(messages, 'message')}${encrypted ? ', encrypted' : ''}`
   if (problem !== null) return `${kept}, ${problem}: see docs/archive.md`
   return stale_since === null ? kept : `${kept}, nothing missing until ${stale_since}`
 }

@@ -143,7 +143,7 @@ export const Status = z.object({
         .int()
         .min(0)
         .nullable()
-        .describe('Null if the archive cannot be opened; `problem` says why.'),
+        .describe('Null if the archive cannot be opened (`problem` says why), or you do not see every chat.'),
       unknown_messages: detail(
         z
           .int()

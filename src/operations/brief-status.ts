@@ -28,7 +28,7 @@ export function statusText(status: z.output<Short<typeof Status>>): string {
     archive !== null &&
       `Archive: ${facts({
         messages: archive.messages,
-        'cannot be opened': archive.messages === null,
+        'cannot be opened': archive.messages === null && archive.problem !== null,
         problem: archive.problem,
         'complete until': archive.stale_since,
       })}`,

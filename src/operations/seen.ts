@@ -22,7 +22,7 @@ export type Seen = Pick<Archive, 'export' | 'fill' | 'media' | 'loadEarlier' | '
   events: Pick<Archive['events'], 'open'>
   /** True if the caller sees every chat. */
   seesAll: boolean
-  /** Returns the status without the ids of chats if there are limits. */
+  /** Returns the status without the ids of chats and the numbers of all messages if there are limits. */
   status(status: Status): Status
   /** Fails with `chat_not_found` if there are limits and the chat is outside of them, known or not. Fails as `Archive.reader`. */
   demandSeen(chat: Jid): void
@@ -36,10 +36,15 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
   return {
     reader,
     seesAll: sight === null,
-    status: ({ sync, ...rest }) => ({
-      ...rest,
-      sync: sync === null || sight === null ? sync : { ...sync, failed_chats: [] },
-    }),
+    status(status) {
+      if (sight === null) return status
+      const { sync, archive } = status
+      return {
+        ...status,
+        sync: sync && { ...sync, failed_chats: [] },
+        archive: archive && { ...archive, messages: null, unknown_messages: null },
+      }
+    },
     events: { open: (wish) => archive.events.open({ ...wish, sight }) },
     demandSeen(chat) {
       if (sight !== null && !archive.sees(chat, sight)) fail('chat_not_found')

@@ -1,5 +1,5 @@
 /** Writes the archive as JSON Lines (export-format.ts), one piece at a time, at any size. */
-import type { Jid } from '../model/ids.ts'
+import { chatKindOf, type Jid, toJid } from '../model/ids.ts'
 import type { ReactionRow, VoteRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
 import { FORMAT, FORMAT_VERSION } from './export-format.ts'
@@ -142,11 +142,11 @@ export function createJsonExport(db: Connection, loader: Loader, pages: MessageP
       if (strangers.size > 0) yield* chatLines(chatsBy.all(JSON.stringify([...strangers])))
       const hidden = loader.hiddenAmong(rows.flatMap((row) => detailsOf(row).quoted?.bare_id ?? []))
       for (const whole of rows) {
-        const quote = detailsOf(whole).quoted
-        const isBare = quote !== undefined && hidden.has(quote.bare_id)
-        const row = isBare ? withoutQuote(whole) : whole
-        const address = told.chats.get(row.chat)
+        const address = told.chats.get(whole.chat)
         if (address === undefined) continue
+        const quote = detailsOf(whole).quoted
+        const isBare = quote !== undefined && hidden(quote.bare_id, chatKindOf(toJid(address)) ?? 'other')
+        const row = isBare ? withoutQuote(whole) : whole
         const parts = {
           revisions: revised.get(row.id) ?? [],
           reactions: reacted.get(row.id) ?? [],

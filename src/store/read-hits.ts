@@ -34,6 +34,8 @@ const READ_TEXTS_PER_HIT = 3
 const NOTICE = numberOf('notice')
 /** Texts that are read at once. */
 const STEP = 100
+/** A reader of at most so many chats finds their messages by the index, instead of passing by the hits in all others. */
+const FEW_CHATS = 100
 
 type Row = {
   id: number
@@ -79,6 +81,7 @@ const ROWS = {
 /** Prepares its statements once, here. */
 export function createFindNewest(db: Connection): FindNewest {
   const hits = db.query<{ id: number }>(isLimited(db) ? SEEN_HITS : HITS)
+  const onlyChats = createOnlyChats(db)
   const pages = db.query<{ pages: number }, [Uint8Array, Uint8Array]>(PAGES)
   const all = db.query<Row>(ROWS.all)
   const ofChat = db.query<Row>(ROWS.ofChat)
@@ -147,7 +150,10 @@ export function createFindNewest(db: Connection): FindNewest {
     return null
   }
 
-  return (terms, scope, range, count) => {
+  return (terms, wanted, range, count) => {
+    const chats = wanted.chat === undefined ? onlyChats() : undefined
+    if (chats?.length === 0) return []
+    const scope = chats === undefined ? wanted : { ...wanted, chats }
     const from = indexedFrom()
     // Without the second check, an index that is damaged would be read until its rebuild begins.
     if (range.high <= range.low || isIndexEmpty(from)) return []
@@ -156,6 +162,18 @@ export function createFindNewest(db: Connection): FindNewest {
       isCommon(terms) || (isNarrow(scope) && terms.length > 1 && terms.some((term) => !term.isPrefix))
     const read = isLarge ? findByReading(terms, scope, within, count) : null
     return read ?? findIndexed(toExpression(terms, scope) ?? '', within, count)
+  }
+}
+
+/** Returns the function that tells the only chats that the reader sees, if they are few. */
+function createOnlyChats(db: Connection): () => number[] | undefined {
+  if (!isLimited(db)) return () => undefined
+  const chats = db.query<{ id: number }>(`SELECT id FROM temp.only_chats LIMIT ${FEW_CHATS + 1}`)
+  const mode = db.query('SELECT 1 FROM temp.sight_mode')
+  return () => {
+    if (mode.get() === undefined) return undefined
+    const ids = chats.all().map(({ id }) => id)
+    return ids.length > FEW_CHATS ? undefined : ids
   }
 }
 

@@ -1,6 +1,6 @@
 /** Loads whole pages of messages and chats, with all data to show them, in a handful of statements. */
 import type { Clock } from '../clock.ts'
-import type { Chat } from '../model/chat.ts'
+import type { Chat, ChatKind } from '../model/chat.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { MediaState, Message } from '../model/message.ts'
 import type { ReactionRow, VoteRow } from './changes.ts'
@@ -45,8 +45,11 @@ export type Loader = {
   render(rows: readonly MessageRow[], faces: ReadonlyMap<number, ChatFace>, own: Own): Message[]
   /** The chats in the form of the API, each with its last message, in the same order. */
   renderChats(rows: readonly ChatView[], own: Own): Chat[]
-  /** Of these messages, by bare id, those that the archive has only in chats that the reader does not see: nothing shows what they say. */
-  hiddenAmong(bareIds: readonly string[]): ReadonlySet<string>
+  /**
+   * Returns the function that tells, of these messages by bare id, which the reader does not see: nothing shows what they say. Outside
+   * of groups, a quote may be of another chat, so one that the archive does not have is not seen either.
+   */
+  hiddenAmong(bareIds: readonly string[]): (bareId: string, kind: ChatKind) => boolean
   /** The current time, in Unix seconds. */
   now(): number
 }
@@ -94,11 +97,12 @@ export function createLoader(db: Connection, clock: Clock): Loader {
       )
     : null
 
-  function hiddenAmong(bareIds: readonly string[]): ReadonlySet<string> {
-    if (unseen === null || bareIds.length === 0) return new Set()
+  function hiddenAmong(bareIds: readonly string[]): (bareId: string, kind: ChatKind) => boolean {
+    if (unseen === null || bareIds.length === 0) return () => false
     const asked = JSON.stringify(bareIds)
     const seen = new Set(quoted.all(asked).map(({ bare_id }) => bare_id))
-    return new Set(unseen.all(asked).flatMap(({ bare_id }) => (seen.has(bare_id) ? [] : bare_id)))
+    const hidden = new Set(unseen.all(asked).map(({ bare_id }) => bare_id))
+    return (bareId, kind) => !seen.has(bareId) && (kind !== 'group' || hidden.has(bareId))
   }
 
   function own(): Own {
@@ -148,7 +152,7 @@ export function createLoader(db: Connection, clock: Clock): Loader {
         reactions: reactionsOf,
         votes: votesOf,
         mediaStates: statesOf,
-        isHidden: ({ bare_id }) => hidden.has(bare_id),
+        isHidden: ({ bare_id }) => hidden(bare_id, chat.kind),
         quotedKey: (_, quote) => quotedKey(quote, chat, found, whose, me),
       })
       return [message]

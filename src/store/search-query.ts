@@ -101,6 +101,8 @@ function fits({ tokens, isPrefix, isCharacter }: Term, of: readonly Token[], at:
 /** Restricts a search; chats and senders by row. */
 export type SearchScope = {
   chat?: number | undefined
+  /** Only in these chats; without `chat`. */
+  chats?: readonly number[] | undefined
   sender?: number | undefined
   fromMe?: boolean | undefined
   types?: readonly string[] | undefined
@@ -111,10 +113,11 @@ export type SearchScope = {
 
 /** The expression that finds all `terms` within `scope`; null if there are no terms, and the scope excludes only. */
 export function toExpression(terms: readonly Term[], scope: SearchScope): string | null {
-  const { chat, sender, fromMe, types, kinds, notices } = scope
+  const { chat, chats, sender, fromMe, types, kinds, notices } = scope
   const wanted = terms.map(toClause)
   const unwanted: string[] = []
   if (chat !== undefined) wanted.push(quote(MARKED.chat(chat)))
+  else if (chats !== undefined) wanted.push(anyOf(chats.map(MARKED.chat)))
   if (sender !== undefined) wanted.push(quote(MARKED.sender(sender)))
   if (fromMe !== undefined) (fromMe ? wanted : unwanted).push(quote(MARKED.sender(ME)))
   if (kinds?.includes('direct')) unwanted.push(...CHAT_KINDS.filter(isMissing(kinds)).map(ofKind))

@@ -1,6 +1,7 @@
 /** A limited connection: what single statements of it could still show. */
 import { afterEach, expect, it } from 'vitest'
 import { toJid } from '../model/ids.ts'
+import type { Sight } from '../model/sight.ts'
 import { createReader } from './reader.ts'
 import { createIsSeen, isLimited, limit } from './sight.ts'
 import { type Connection, connect } from './sqlite.ts'
@@ -68,4 +69,67 @@ it('is what another connection says of each chat', () => {
   expect(isSeen(group, { only: null, hide: [GROUP] })).toBe(false)
   expect(isSeen(group, { only: [GROUP], hide: [] })).toBe(true)
   expect(isSeen(group, { only: [PHONE], hide: [] })).toBe(false)
+})
+
+it('shows a quote only if the archive has the original in a chat that is seen; in a group, also if it has none', () => {
+  archive = openTestArchive()
+  const amara = archive.person({ phone: PHONE, name: 'Amara' })
+  const direct = archive.chat('direct', { person: amara })
+  const group = archive.chat('group', { jid: GROUP })
+  const other = archive.chat('group', { jid: toJid('120363000000000002@g.us') })
+  archive.message(direct, { from: amara, id: 'SEEN', body: 'seen' })
+  archive.message(other, { from: amara, id: 'HIDDEN', body: 'hidden' })
+  const cases: [chat: number, quoted: string, shown: string][] = [
+    [direct, 'SEEN', 'as quoted'],
+    [direct, 'HIDDEN', ''],
+    [direct, 'NEVER STORED', ''],
+    [group, 'HIDDEN', ''],
+    [group, 'NEVER STORED', 'as quoted'],
+  ]
+  const places = cases.map(([chat, bare_id]) =>
+    archive.message(chat, {
+      from: amara,
+      details: { quoted: { bare_id, sender: amara, body: 'as quoted' } },
+    }),
+  )
+  db = connect(archive.store.file)
+  const show = limit(db)
+  const limited = createReader(db, clock)
+  show({ only: null, hide: [toJid('120363000000000002@g.us')] })
+  const bodies = (reader: typeof limited) =>
+    reader.messagesAt(places).map(({ message }) => message.reply_to?.body)
+  expect(bodies(limited)).toEqual(cases.map(([, , shown]) => shown))
+  expect(bodies(archive.reader)).toEqual(cases.map(() => 'as quoted'))
+})
+
+it('searches the only chats of a reader without passing by the hits in all others', () => {
+  archive = openTestArchive()
+  const { store } = archive
+  const chats = Array.from({ length: 3 }, (_, n) =>
+    archive.chat('group', { jid: toJid(`12036300000000010${n}@g.us`) }),
+  )
+  const [mine = 0, ...others] = chats
+  store.transaction(() => {
+    for (let n = 0; n < 3; n++) archive.message(mine, { ago: 90_000, body: `coffee ${n}` })
+    for (let n = 0; n < 20_000; n++) archive.message(others[n % 2] ?? 0, { ago: 40_000, body: `coffee ${n}` })
+  })
+  db = connect(store.file)
+  const show = limit(db)
+  const limited = createReader(db, clock)
+  const cost = (q: string, sight: Sight) => {
+    show(sight)
+    const before = process.cpuUsage()
+    const { items } = limited.searchMessages(q, {}, { limit: 20, sort: 'newest' })
+    const { user, system } = process.cpuUsage(before)
+    expect(items.map(({ message }) => message.body)).toEqual(['coffee 2', 'coffee 1', 'coffee 0'])
+    return user + system
+  }
+  const at = (n: number) => toJid(`12036300000000010${n}@g.us`)
+  const least = (q: string, sight: Sight) => Math.min(...Array.from({ length: 10 }, () => cost(q, sight)))
+  for (const q of ['coffee', 'cof*'])
+    expect(least(q, { only: [at(0)], hide: [] }) * 2, q).toBeLessThan(
+      least(q, { only: null, hide: [at(1), at(2)] }),
+    )
+  show({ only: [toJid('120363000000000999@g.us')], hide: [] })
+  expect(limited.searchMessages('coffee', {}, { limit: 20, sort: 'newest' }).items).toEqual([])
 })

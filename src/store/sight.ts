@@ -59,7 +59,13 @@ export function limit(db: Connection): (sight: Sight) => void {
     only_people: db.command(`INSERT INTO temp.only_people ${PEOPLE}`),
   }
   const clear = TABLES.map((name) => `DELETE FROM temp.${name}`).join('; ')
+  // Changes with each write of another connection (https://www.sqlite.org/pragma.html#pragma_data_version).
+  const version = db.query<{ data_version: number }>('PRAGMA data_version')
+  let shown = ''
   return ({ only, hide }) => {
+    const wanted = JSON.stringify([only, hide, version.get()?.data_version])
+    if (wanted === shown) return
+    shown = ''
     // The rows of these addresses may have changed since the last read.
     db.exec(`PRAGMA query_only = OFF; ${clear}`)
     const hidden = JSON.stringify(hide)
@@ -71,6 +77,7 @@ export function limit(db: Connection): (sight: Sight) => void {
       fill.only_people.run(JSON.stringify(only))
     }
     db.exec('PRAGMA query_only = ON')
+    shown = wanted
   }
 }
 
