@@ -10,6 +10,7 @@ export const BENCHES = {
   readers: ['--messages', '500000'],
   mcp: [],
   accounts: [],
+  gate: [],
 } as const satisfies Record<string, readonly string[]>
 export type BenchName = keyof typeof BENCHES
 
@@ -162,4 +163,13 @@ export const ROWS: readonly Row[] = [
     target: null,
     path: ['costs', 3, 'browser'],
   },
+  ...['list of chats over REST', 'tools/call whatsapp_list_chats'].map(
+    (name): Row => ({
+      bench: 'gate',
+      name: `${name}, with a key and hidden chats, over without (processor time)`,
+      unit: '×',
+      target: { atMost: 1.1 },
+      path: ['rows', { name }, 'ratio'],
+    }),
+  ),
 ]
