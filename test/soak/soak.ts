@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util'
 import { DAYS, runDays } from './days.ts'
 import { killRun } from './kill-run.ts'
+import { malformedRun } from './malformed-run.ts'
 import { runMutants } from './mutants.ts'
 import { pointRun } from './point-run.ts'
 import { toTable, wasClean } from './report.ts'
@@ -29,6 +30,12 @@ const RUNS: Record<string, Run> = {
     does: `One message for each step from the request to the response, with \`kill -9\` of the server at that step: asked for with an
     idempotency key, and approved. At most one delivery, nothing approved lost. About ten minutes.`,
     run: runPoints,
+  },
+  malformed: {
+    usage: '[--requests N] [--seed N]',
+    does: `100,000 malformed requests over REST and MCP, made from the table of operations and from bytes. Each must get a published
+    code, and none a 5xx. About five minutes.`,
+    run: runMalformed,
   },
   days: {
     usage: '[--day NAME]… [tests…] [-- options of vitest]',
@@ -141,6 +148,18 @@ async function runPoints(args: string[]): Promise<void> {
   })
   const unknown = [...points.values()].filter((outcome) => outcome === 'unknown').length
   console.log(`${points.size} points, ${unknown} unknown`)
+  for (const problem of problems) console.log(`  ! ${problem}`)
+  if (problems.length > 0) process.exitCode = 1
+}
+
+async function runMalformed(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: { requests: { type: 'string', default: '100000' }, seed: { type: 'string', default: '1' } },
+  })
+  const { sent, statuses, problems } = await malformedRun(Number(values.requests), Number(values.seed))
+  const rest = Object.entries(statuses).map(([status, times]) => `, ${times} × ${status}`)
+  console.log(`${sent} requests${rest.join('')}`)
   for (const problem of problems) console.log(`  ! ${problem}`)
   if (problems.length > 0) process.exitCode = 1
 }
