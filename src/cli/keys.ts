@@ -33,7 +33,10 @@ export async function listKeys(server: Server, { json }: Flags): Promise<number>
 
 type CreateFlags = Flags & Limits & { out: string }
 /** The flags for what a key may do. Empty: not given. */
-type Limits = { scopes: string; accounts: string; toolsets: string; expires: string }
+type Limits = Record<
+  'scopes' | 'accounts' | 'toolsets' | 'only' | 'hide' | 'sends' | 'sends-to' | 'expires',
+  string
+> & { 'all-chats'?: boolean }
 
 /** Creates the key, and writes its secret to the file, or prints only the secret. Resolves with the exit code. */
 export async function createKey(server: Server, name: string, flags: CreateFlags): Promise<number> {
@@ -51,7 +54,7 @@ export async function changeKey(
   if (Object.keys(body).length === 0)
     throw new CommandError(
       'No change is named.',
-      'Set --name, --scopes, --accounts, --toolsets or --expires.',
+      'Set --name, --scopes, --accounts, --toolsets, --only, --hide, --all-chats, --sends or --expires.',
       EXIT.wrongSetting,
     )
   const done = await openApi(server).patch<One>(pathOf(id), body, LIMIT_MS)
@@ -135,11 +138,24 @@ function unwritable(file: string, why: string): CommandError {
   return new CommandError(`${plain(file)} ${why}.`, 'Name another file with --out.', EXIT.wrongSetting)
 }
 
-function limitsOf({ scopes, accounts, toolsets, expires }: Limits): object {
-  const listed = Object.entries({ scopes, accounts, toolsets }).flatMap(([name, text]) =>
-    text === '' ? [] : [[name, text.split(',').map((word) => word.trim())]],
+function limitsOf({ scopes, accounts, toolsets, only, hide, sends, expires, ...more }: Limits): object {
+  const { 'sends-to': sendsTo, 'all-chats': allChats = false } = more
+  const chats = listsOf({ only, hide })
+  return {
+    ...listsOf({ scopes, accounts, toolsets }),
+    ...(allChats ? { chats: null } : Object.keys(chats).length === 0 ? {} : { chats }),
+    ...(sends === '' ? {} : { sends: sendsTo === '' ? sends : { policy: sends, chats: split(sendsTo) } }),
+    ...(expires === '' ? {} : { expires_at: expires }),
+  }
+}
+
+const split = (text: string) => text.split(',').map((word) => word.trim())
+
+/** The lists that are given, by name. */
+function listsOf(given: Record<string, string>): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, text]) => (text === '' ? [] : [[name, split(text)]])),
   )
-  return { ...Object.fromEntries(listed), ...(expires === '' ? {} : { expires_at: expires }) }
 }
 
 const pathOf = (id: string) => `/api/keys/${encodeURIComponent(id)}`

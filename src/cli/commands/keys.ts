@@ -1,6 +1,7 @@
 /** The commands that manage the keys of a server. */
 import { whole } from '../../config.ts'
 import { SCOPES } from '../../model/caller.ts'
+import { POLICIES } from '../../model/policy.ts'
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
 import { aSwitch, CLIENT_SETTINGS, json, server, text } from './flags.ts'
@@ -16,12 +17,21 @@ const limits = {
     'NAMES',
     'The only toolsets of MCP clients, separated by commas. Default: those of the settings.',
   ),
+  only: text('CHATS', 'The only chats of the key: ids and phone numbers, separated by commas. Default: all.'),
+  hide: text('CHATS', 'Chats that the key does not see, in the same form.'),
+  sends: text(
+    'POLICY',
+    `To whom the key sends without approval: ${POLICIES.join(', ')}. See docs/security.md. Default: as the settings say.`,
+  ),
+  'sends-to': text('CHATS', 'The chats of the policy only.'),
   expires: text('TIME', 'When the key becomes invalid, ISO 8601 with offset, YYYY-MM-DDThh:mm:ss+hh:mm.'),
 } as const
 const KEY_FIELDS = {
   scopes: '--scopes',
   accounts: '--accounts',
   toolsets: '--toolsets',
+  chats: '--only and --hide',
+  sends: '--sends',
   expires_at: '--expires',
 }
 const out = text('FILE', 'File for the secret, which only you can read. Default: standard output.')
@@ -51,6 +61,10 @@ export const keysCreate = defineCommand({
   examples: [
     ['keys create claude --out ~/claude.key', 'Creates a key that reads, and stores it'],
     ['keys create script --scopes read,send --accounts work', 'Prints a key of one account'],
+    [
+      'keys create family --hide 120363000000000000@g.us --sends off',
+      'Prints a key that does not see one group',
+    ],
   ],
   exits: ['notRunning'],
   run: async (given) =>
@@ -65,8 +79,17 @@ export const keysChange = defineCommand({
   operands: ['ID'],
   fields: { key_id: 'ID', name: '--name', ...KEY_FIELDS },
   settings: CLIENT_SETTINGS,
-  flags: { name: text('TEXT', 'The new name.'), ...limits, json, ...server },
-  examples: [['keys change key_0a1b2c3d4e5f --scopes read,send', 'Replaces the scopes']],
+  flags: {
+    name: text('TEXT', 'The new name.'),
+    ...limits,
+    'all-chats': aSwitch('Removes the limits of --only and --hide.'),
+    json,
+    ...server,
+  },
+  examples: [
+    ['keys change key_0a1b2c3d4e5f --scopes read,send', 'Replaces the scopes'],
+    ['keys change key_0a1b2c3d4e5f --sends confirm', 'Holds every message of the key for approval'],
+  ],
   exits: ['notRunning'],
   run: async (given) =>
     (await import('../keys.ts')).changeKey(serverOf(given), given.operands[0] ?? '', given.flags),
