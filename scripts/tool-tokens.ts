@@ -20,6 +20,7 @@ const door = createDoor({
   control: Object.create(null),
   mcpSends: 'open',
   hideChats: [],
+  audit: Object.create(null),
   pace: { take() {} },
   ownIds: { isOurs: () => false },
   mediaLinks: Object.create(null),

@@ -16,6 +16,7 @@ import { openUploads } from './files/uploads.ts'
 import { type Keys, openKeys } from './keys/keys.ts'
 import type { Log } from './log.ts'
 import { createMetrics } from './metrics/metrics.ts'
+import { createAuditLog } from './operations/audit-log.ts'
 import { DEFAULT_ACCOUNT, hasAccount, hasScope } from './operations/call.ts'
 import { createDoor, type Door } from './operations/door.ts'
 import { isReading, OPERATIONS, ROWS } from './operations/index.ts'
@@ -122,6 +123,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   })
   let url = config.publicUrl ?? serverUrl(config.host, config.port)
   const mcpUrl = (account: string) => `${url}${account === DEFAULT_ACCOUNT ? '' : `/accounts/${account}`}/mcp`
+  const audit = createAuditLog({
+    control: control.audit,
+    days: config.auditDays,
+    clock,
+    onFailure: (error, lost) => log.warn({ err: error, lost }, 'the audit log cannot be written'),
+  })
   const door = createDoor({
     accounts,
     keys,
@@ -132,6 +139,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     ownIds,
     pace: createPace(config.pace, clock),
     hideChats: config.hideChats,
+    audit,
     mediaLinks: createMediaLinks(authDir.secret('media-links'), clock),
     clock,
     mcpUrl,
@@ -209,6 +217,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await threads.close()
         await mcp.close()
         await keys.close()
+        await audit.close()
         await control.close()
         uploads.close()
         await withDeadline(systemClock, 'Answering', 1_000, drained).catch(() => {})

@@ -132,6 +132,13 @@ export const SETTINGS = {
     fallback: '',
     help: 'URL at which clients reach the server through a proxy or a tunnel, such as `https://wa.example.org`. Its host name is accepted, and keys are required.',
   },
+  WHATSAPP_MCP_CORS_ORIGINS: {
+    flag: 'cors-origins',
+    takes: 'ORIGINS',
+    schema: origins,
+    fallback: '',
+    help: 'Origins whose web pages may use the API, such as `https://desk.example.org`, separated by commas. Their requests need a key. See docs/security.md.',
+  },
   WHATSAPP_MCP_REQUIRE_KEY: {
     flag: 'require-key',
     takes: null,
@@ -303,6 +310,13 @@ export const SETTINGS = {
     fallback: '30',
     help: 'Number of days that the event log keeps events. The archive keeps the messages of deleted events.',
   },
+  WHATSAPP_AUDIT_DAYS: {
+    flag: 'audit-days',
+    takes: 'DAYS',
+    schema: whole(1, 3_650),
+    fallback: '90',
+    help: 'Number of days that the audit log keeps calls, 500,000 at most. See docs/security.md.',
+  },
   WHATSAPP_WEBHOOK_ALLOWED_ORIGINS: {
     flag: 'webhook-allowed-origins',
     takes: 'ORIGINS',
@@ -404,6 +418,8 @@ export type Config = {
   allowedHosts: string[]
   /** URL without a slash at the end; null if clients reach the server directly. */
   publicUrl: string | null
+  /** Origins whose web pages may use the API. */
+  corsOrigins: string[]
   /** True if requests without a key are never served. */
   keysRequired: boolean
   /** The source of the key with all scopes; null if the settings have none. */
@@ -424,6 +440,8 @@ export type Config = {
   outbox: { expiresMs: number; lateMs: number }
   /** Number of days that events are kept. */
   eventsDays: number
+  /** Number of days that the audit log keeps calls. */
+  auditDays: number
   /** The origins that webhooks may have whatever their address is. */
   webhookOrigins: string[]
   /** Directory of files that can be sent by name; empty: none. */
@@ -468,6 +486,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
   const filesDir = read('WHATSAPP_FILES_DIR').trim()
   return {
     ...access,
+    corsOrigins: read('WHATSAPP_MCP_CORS_ORIGINS'),
     port: read('WHATSAPP_MCP_PORT'),
     authDir: authDir ? toPath(authDir, base) : join(options.root, SETTINGS.WHATSAPP_AUTH_DIR.fallback),
     chromeExecutable: read('WHATSAPP_CHROME_EXECUTABLE'),
@@ -499,6 +518,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     },
     archiveKey: readKeySource(options, base, ARCHIVE_KEY),
     eventsDays: read('WHATSAPP_EVENTS_DAYS'),
+    auditDays: read('WHATSAPP_AUDIT_DAYS'),
     webhookOrigins: read('WHATSAPP_WEBHOOK_ALLOWED_ORIGINS'),
     filesDir: filesDir === '' ? '' : toPath(filesDir, base),
     mediaUrls: read('WHATSAPP_MEDIA_URLS'),

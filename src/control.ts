@@ -2,6 +2,7 @@
  * The interface of the control database: the data that belongs to no single account. All methods are asynchronous, because
  * a server on several machines would store it elsewhere. `store/open-control.ts` implements it in SQLite.
  */
+import type { Decision } from './model/audit.ts'
 import type { Scope } from './model/caller.ts'
 import type { EventKind } from './model/events.ts'
 import type { AccountId, Jid, MessageKey } from './model/ids.ts'
@@ -116,6 +117,14 @@ export type ControlStore = {
     /** Returns the numbers of dead deliveries by webhook. */
     countDead(): Promise<ReadonlyMap<string, number>>
   }
+  audit: {
+    /** Adds these rows, in this order. */
+    add(rows: readonly AuditRow[]): Promise<void>
+    /** Returns rows, newest first. */
+    list(which: AuditFilter): Promise<(AuditRow & { id: number })[]>
+    /** Deletes the rows before this time (Unix milliseconds), and the oldest ones of more than 500,000. */
+    prune(beforeMs: number): Promise<void>
+  }
   /** Closes the database permanently. Later calls reject with `shutting_down`. Safe to call twice. Never rejects. */
   close(): Promise<void>
 }
@@ -166,6 +175,28 @@ export type OutboxFilter = {
 export type RequestKey = { caller: string; account: string; operation: string; key: string }
 /** `input`: hash of its input. `isOurs`: this process began it. `outcome`: null while it runs. */
 export type RequestRow = { input: string; isOurs: boolean; outcome: string | null }
+
+/** A call in the audit log. See migrations/control/08-audit.sql. */
+export type AuditRow = {
+  atMs: number
+  caller: string
+  face: 'rest' | 'mcp' | 'page'
+  client: string | null
+  operation: string
+  account: string | null
+  chat: Jid | null
+  decision: Decision
+  outcome: string
+}
+/** `before`: only rows older than the one with this id. Times are Unix milliseconds; `untilMs` is exclusive. */
+export type AuditFilter = {
+  [Name in keyof Omit<AuditRow, 'atMs' | 'face' | 'client'>]?: string | undefined
+} & {
+  before?: number | undefined
+  sinceMs?: number | undefined
+  untilMs?: number | undefined
+  limit: number
+}
 
 /** The key of a caller. Of its secret, only the hash is known. Times are Unix milliseconds. */
 export type KeyRow = {

@@ -10,6 +10,7 @@ import { identifyCallers } from '../src/faces/http/calls.ts'
 import { serveFile } from '../src/faces/http/file.ts'
 import { openUploads } from '../src/files/uploads.ts'
 import { createLog } from '../src/log.ts'
+import { createAuditLog } from '../src/operations/audit-log.ts'
 import { DEFAULT_ACCOUNT, OWNER } from '../src/operations/call.ts'
 import { createDoor } from '../src/operations/door.ts'
 import { exportArchive } from '../src/operations/export.ts'
@@ -168,6 +169,7 @@ describe('GET /api/export', () => {
       control,
       mcpSends: 'open',
       hideChats: [],
+      audit: createAuditLog({ control: control.audit, days: 1, clock: systemClock, onFailure() {} }),
       pace: { take() {} },
       ownIds: { isOurs: () => false },
       mediaLinks,

@@ -79,11 +79,50 @@ describe('keys', () => {
     expect([code, out]).toEqual([0, expect.stringMatching(/^wma_[\w-]{43}\n$/)])
   })
 
+  it('limit the chats of a key and to whom it sends, and take the limits back', async () => {
+    const limits = ['--only', '15551234567, 120363000000000001@g.us', '--hide', '15551234568']
+    const sends = ['--sends', 'only', '--sends-to', '15551234567']
+    const made = await asOwner('keys', 'create', 'Limited', ...limits, ...sends, '--json')
+    const { key } = JSON.parse(made.out)
+    const chats = { only: ['15551234567@c.us', '120363000000000001@g.us'], hide: ['15551234568@c.us'] }
+    expect(key).toMatchObject({ chats, sends: { policy: 'only', chats: ['15551234567@c.us'] } })
+    expect(made.err).toContain('sends only 15551234567@c.us')
+    const changed = await asOwner('keys', 'change', key.id, '--all-chats', '--sends', 'confirm', '--json')
+    expect(JSON.parse(changed.out).key).toMatchObject({
+      chats: null,
+      sends: { policy: 'confirm', chats: [] },
+    })
+    const wrong = await asOwner('keys', 'change', key.id, '--only', 'nobody at all')
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('--only')])
+    const mixed = await asOwner('keys', 'change', key.id, '--sends', 'open', '--sends-to', '15551234567')
+    expect([mixed.code, mixed.err]).toEqual([1, expect.stringContaining('--sends')])
+  })
+
   it('names the argument that is wrong, and leaves no file', async () => {
     const file = join(dir, 'never.key')
     const wrong = await asOwner('keys', 'create', 'X', '--scopes', 'everything', '--out', file)
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('--scopes')])
     for (const name of [file, `${file}.new`]) expect(() => statSync(name)).toThrow('ENOENT')
+  })
+})
+
+describe('audit', () => {
+  it('shows who did what, with a line for each call', async () => {
+    const { out: made } = await asOwner('keys', 'create', 'Watched', '--json')
+    const { key, secret } = JSON.parse(made)
+    const file = join(dir, 'watched.key')
+    writeFileSync(file, `${secret}\n`, { mode: 0o600 })
+    await asClient(['call', 'list_chats', '--key-file', file])
+    await asClient(['call', 'add_key', 'name=x', '--scopes', 'read', '--key-file', file])
+    const lines = (await asOwner('audit', '--caller', key.id)).out.split('\n')
+    const end = `by ${key.id} over rest \\(.+\\)$`
+    expect(lines[0]).toMatch(new RegExp(`^20.*Z  add_key, denied, scope_missing, ${end}`))
+    expect(lines[1]).toMatch(new RegExp(`^20.*Z  list_chats, not_linked, ${end}`))
+    const asked = await asOwner('audit', '--decision', 'denied', '--caller', key.id, '--json')
+    expect(JSON.parse(asked.out).entries).toHaveLength(1)
+    expect((await asOwner('audit', '--caller', 'key_of_nobody')).out).toBe('No call fits.\n')
+    const wrong = await asOwner('audit', '--since', 'some day')
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('--since')])
   })
 })
 

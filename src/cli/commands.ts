@@ -18,6 +18,7 @@ import {
   archiveStats,
   archiveVerify,
 } from './commands/archive.ts'
+import { audit } from './commands/audit.ts'
 import { backup, restore } from './commands/backup.ts'
 import { keysChange, keysCreate, keysList, keysRevoke, keysRotate } from './commands/keys.ts'
 import { mcpConfig, stdio } from './commands/mcp.ts'
@@ -64,6 +65,7 @@ export const COMMANDS: readonly Command[] = [
   keysChange,
   keysRotate,
   keysRevoke,
+  audit,
   archiveStats,
   archiveExport,
   archiveImport,

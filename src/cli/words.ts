@@ -44,6 +44,7 @@ const COMMAND_OF: Record<string, string> = {
   'GET /api/status': 'status',
   'GET /api/archive': 'archive stats',
   'GET /api/export': 'archive export',
+  'GET /api/audit': 'audit',
 }
 
 /** A method and a path, with its query. */
@@ -54,7 +55,7 @@ const VERB = /^ (re)?(tries|starts|connects|links)\b/
 const QR_PAGE = /(?<![\w/.:])(?:\/accounts\/[\w-]+)?\/qr\b/g
 /** A command of this program with its flags and their values in capitals. */
 const COMMAND =
-  /\bwhatsapp-mcp-api ((?:serve|sandbox|stdio|mcp-config|status|auth|send|call|logout|stop|doctor|backup|restore|(?:accounts|archive|keys) [a-z-]+)\b(?: --[a-z-]+(?: [A-Z]+\b)?)*)/g
+  /\bwhatsapp-mcp-api ((?:serve|sandbox|stdio|mcp-config|status|auth|send|call|logout|stop|doctor|audit|backup|restore|(?:accounts|archive|keys) [a-z-]+)\b(?: --[a-z-]+(?: [A-Z]+\b)?)*)/g
 
 /**
  * Adapts a sentence that was written for all faces to the command line.

@@ -31,6 +31,7 @@ const door = createDoor({
   control: Object.create(null),
   mcpSends: 'open',
   hideChats: [],
+  audit: Object.create(null),
   pace: { take() {} },
   ownIds: { isOurs: () => false },
   mediaLinks: createMediaLinks('a secret', systemClock),
@@ -78,7 +79,7 @@ describe('the door', () => {
     ['send', 'ready', ['answering', 'engine', 'isHeld', 'note', 'send', 'uploads']],
     ['send', 'nothing', ['answering', 'isHeld', 'note', 'send', 'uploads']],
     ['manage', 'nothing', ['forget', 'loadEarlier', 'note']],
-    ['admin', 'linked', ['deciding', 'keys', 'outbox', 'session', 'webhooks']],
+    ['admin', 'linked', ['audit', 'deciding', 'keys', 'outbox', 'session', 'webhooks']],
   ])('gives a way of scope %s that needs %s only what it may use', (scope, needs, more) => {
     const read = Object.keys(
       door.admit({ name: 'a way', scope: 'read', needs: 'nothing' }, callWith(['read'])),
@@ -102,11 +103,12 @@ describe('the door', () => {
     expect(door.stateFor(callWith(['read'], { caller }))).toBe(null)
   })
 
-  it('names no chat in the status of a caller that does not see every chat', () => {
+  it('names no chat, and counts no messages, in the status of a caller that does not see every chat', () => {
     const sync = { failed_chats: ['120363000000000001@g.us'] }
-    Object.assign(account.session, { status: () => ({ sync }) })
-    Object.assign(accounts, { list: () => [{ id: DEFAULT_ACCOUNT, status: { sync } }] })
-    Object.assign(accounts, { view: () => ({ status: { sync } }) })
+    const status = { sync, archive: { messages: 7, unknown_messages: 1, problem: null } }
+    Object.assign(account.session, { status: () => status })
+    Object.assign(accounts, { list: () => [{ id: DEFAULT_ACCOUNT, status }] })
+    Object.assign(accounts, { view: () => ({ status }) })
     const named = (more: Partial<Caller>) => {
       const caller: Caller = { ...OWNER, id: 'somebody', ...more }
       const way = { name: 'a way', scope: 'read', needs: 'nothing' } as const
@@ -116,11 +118,17 @@ describe('the door', () => {
         accounts.view(DEFAULT_ACCOUNT).status,
         ...accounts.list().map((one) => one.status),
       ]
-      return all.map((one) => one.sync?.failed_chats)
+      return all.map(({ sync, archive }) => [
+        sync?.failed_chats,
+        archive?.messages,
+        archive?.unknown_messages,
+      ])
     }
     const scopes = new Set<Scope>(['read'])
-    expect(named({ scopes })).toEqual(Array(3).fill(sync.failed_chats))
-    expect(named({ scopes, sees: { only: null, hide: [toJid('15551230001@c.us')] } })).toEqual([[], [], []])
+    expect(named({ scopes })).toEqual(Array(3).fill([sync.failed_chats, 7, 1]))
+    expect(named({ scopes, sees: { only: null, hide: [toJid('15551230001@c.us')] } })).toEqual(
+      Array(3).fill([[], null, null]),
+    )
   })
 
   it('returns no state to a caller that may not read it', () => {

@@ -19,10 +19,11 @@ import type { Pace } from '../outbox/pace.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
+import type { About, Audited, AuditLog } from './audit-log.ts'
 import { type Call, type ConnectionToolsets, hasAccount, hasScope, OWNER, type Scope } from './call.ts'
 import type { MediaLinks } from './media-links.ts'
 import { createOnce, type Once } from './once.ts'
-import type { Operation } from './operation.ts'
+import { isAudited, type Operation, type Row } from './operation.ts'
 import { parseInput } from './parse-input.ts'
 import { type Seen, seenOf, sightOf } from './seen.ts'
 import { createSending, type Sending, sendsOf } from './sending.ts'
@@ -116,6 +117,7 @@ export type ByScope = {
     deciding(itemId: string): Promise<Outbox['decide']>
     keys: KeysPort
     webhooks: WebhooksPort
+    audit: Pick<AuditLog, 'list'>
     session: Pick<Session, 'start' | 'requestPairingCode' | 'pairingCode' | 'logout' | 'qr' | 'touch'>
   }
 }
@@ -132,7 +134,7 @@ export type ByNeeds = {
 export type Grant<S extends Scope = Scope, N extends Needs = Needs> = Readings & ByScope[S] & ByNeeds[N]
 
 /** The call, and what belongs to no single account. */
-type Shared = Pick<DoorOptions, 'accounts' | 'keys' | 'webhooks' | 'control' | 'pace'> & {
+type Shared = Pick<DoorOptions, 'accounts' | 'keys' | 'webhooks' | 'control' | 'pace' | 'audit'> & {
   uploads: CallerUploads
   call: Call
   sends: Sends
@@ -185,11 +187,12 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
       return count
     },
   }),
-  admin: ({ session }, { accounts, keys, webhooks, control, call: { caller } }) => ({
+  admin: ({ session }, { accounts, keys, webhooks, control, audit, call: { caller } }) => ({
     session,
     accounts,
     keys,
     webhooks,
+    audit,
     outbox: control.outbox,
     async deciding(itemId) {
       const item = (await control.outbox.get(itemId)) ?? fail('outbox_item_not_found')
@@ -224,6 +227,18 @@ export type Door = {
     rawInput: unknown,
     call: Call,
   ): Promise<z.output<Out>>
+  /** The same for a row that is no JSON: `work` runs it. */
+  enter<In extends z.ZodType, S extends Scope, N extends Needs, T>(
+    row: Row & { input: In; scope: S; needs: N },
+    rawInput: unknown,
+    call: Call,
+    work: (input: z.output<In>, granted: Grant<S, N>) => Promise<T> | T,
+  ): Promise<T>
+  /**
+   * Runs `work`, and notes it in the audit log if the row is one of those. For ways in that are no rows, and for faces that
+   * admit a row themselves.
+   */
+  audited<T>(way: Row | Audited, call: Call, work: (about: About) => Promise<T>): Promise<T>
   /** True if messages of this call can wait for approval. */
   holds(call: Call): boolean
   /** Runs `work` once for the idempotency key of this call. */
@@ -265,6 +280,7 @@ export type DoorOptions = {
   pace: Pace
   /** The chats that MCP clients and keys without the scope `admin` do not see. */
   hideChats: readonly Jid[]
+  audit: Pick<AuditLog, 'record' | 'list'>
   mediaLinks: MediaLinks
   clock: Clock
   /** The URL of the account's MCP endpoint; known once the server listens. */
@@ -288,6 +304,7 @@ export function createDoor({
   ownIds,
   pace,
   hideChats,
+  audit,
   mediaLinks,
   clock,
   mcpUrl,
@@ -353,6 +370,7 @@ export function createDoor({
       webhooks,
       control,
       pace,
+      audit,
       uploads: uploads.of(caller.id),
       call,
       sends,
@@ -364,18 +382,32 @@ export function createDoor({
     return { ...readings, ...BY_SCOPE[way.scope](account, server, seen), ...needed, ...limited }
   }
 
+  function audited<T>(way: Row | Audited, call: Call, work: (about: About) => Promise<T>): Promise<T> {
+    return 'gives' in way && !isAudited(way) ? work((value) => value) : audit.record(way, call, work)
+  }
+
   return {
     admit,
     async invoke(operation, rawInput, call) {
       const { card } = operation
       if (card !== undefined && !(hasScope(call.caller, operation.scope) && isOf(call)))
         return operation.output.parse(card(mcpUrl(call.account)))
-      // A caller without the scope learns nothing of its input.
-      demandScope(operation, call)
-      const input = parseInput(operation.input, rawInput)
-      accountOf(call, operation)
-      return once(operation, input, call, async () => run(operation, input, admit(operation, call)))
+      return audited(operation, call, async (about) => {
+        about(rawInput)
+        // A caller without the scope learns nothing of its input.
+        demandScope(operation, call)
+        const input = parseInput(operation.input, rawInput)
+        accountOf(call, operation)
+        return once(operation, input, call, async () => run(operation, input, admit(operation, call)))
+      })
     },
+    enter: (row, rawInput, call, work) =>
+      audited(row, call, async (about) => {
+        about(rawInput)
+        demandScope(row, call)
+        return work(parseInput(row.input, rawInput), admit(row, call))
+      }),
+    audited,
     holds: (call) => ['known', 'confirm'].includes(sendsOf(call, mcpSends).policy),
     once,
     stateFor: (call) =>

@@ -10,6 +10,7 @@ import {
 } from './accounts.ts'
 import { forgetChat, getArchiveStats } from './archive.ts'
 import { listUnread, listWaiting } from './attention.ts'
+import { listAudit } from './audit.ts'
 import { defineCapabilities } from './capabilities.ts'
 import { changeChat, deleteChat, readChat, setChatPresence } from './chat-changes.ts'
 import { getChat, listChats } from './chats.ts'
@@ -133,6 +134,7 @@ export const OPERATIONS: readonly Operation[] = [
   changeKey,
   rotateKey,
   removeKey,
+  listAudit,
   listWebhooks,
   addWebhook,
   getWebhook,

@@ -121,18 +121,28 @@ const ISO = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)([Zz]|[+\-
 
 /** Accepts a position in a chat: a message id or a time. Parses to a {@link Point}. */
 export const pointInput = z.union([z.string().max(256), z.number()]).transform((value, context): Point => {
-  const text = String(value).trim()
-  const key = parseMessageKey(text)
+  const key = parseMessageKey(String(value).trim())
   if (key !== null) return { key }
-  const time = /^\d+(\.\d+)?$/.test(text) ? Number(text) : readIso(text)
-  if (time !== null && time < MAX_SECONDS) return { time }
-  context.addIssue(
-    time === null
-      ? 'must be the id of a message, or a time as Unix seconds or ISO 8601'
-      : 'must be in seconds, not milliseconds',
-  )
+  const time = readTime(value)
+  if (typeof time === 'number') return { time }
+  context.addIssue(time ?? 'must be the id of a message, or a time as Unix seconds or ISO 8601')
   return z.NEVER
 })
+
+/** Accepts a time as Unix seconds or ISO 8601. Parses to Unix milliseconds. */
+export const timeInput = z.union([z.string().max(64), z.number()]).transform((value, context) => {
+  const time = readTime(value)
+  if (typeof time === 'number') return time * 1_000
+  context.addIssue(time ?? 'must be a time as Unix seconds or ISO 8601')
+  return z.NEVER
+})
+
+/** Returns Unix seconds, a sentence about a time that is too large, or null for anything else. */
+function readTime(value: string | number): number | string | null {
+  const text = String(value).trim()
+  const time = /^\d+(\.\d+)?$/.test(text) ? Number(text) : readIso(text)
+  return time === null || time < MAX_SECONDS ? time : 'must be in seconds, not milliseconds'
+}
 
 /** Parses an ISO 8601 time to Unix seconds. Returns null for any other text. */
 function readIso(text: string): number | null {

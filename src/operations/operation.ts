@@ -5,7 +5,8 @@ import type { ErrorCode } from '../errors.ts'
 import type { Body } from '../files/uploads.ts'
 import type { Ability } from '../model/ability.ts'
 import { accountPath } from '../model/account-paths.ts'
-import { type Short, shortOf } from '../model/fields.ts'
+import { type Fields, fieldsOf, type Short, shortOf } from '../model/fields.ts'
+import { Status } from '../model/status.ts'
 import type { Toolset } from '../model/toolsets.ts'
 import type { Scope } from './call.ts'
 import type { EventReading, Grant, Needs } from './door.ts'
@@ -228,6 +229,19 @@ export function defineStream<In extends z.ZodType>(
   row: Omit<StreamRow<In>, 'takes' | 'gives' | 'scope' | 'needs'>,
 ): StreamRow<In> {
   return { ...row, takes: 'json', gives: 'events', scope: 'read', needs: 'nothing' }
+}
+
+/** True if each call leaves a row in the audit log: it changes something, or returns what people wrote. */
+export function isAudited(row: Row): boolean {
+  return row.takes === 'bytes' || row.gives === 'file' || !isRead(row) || isWritten(fieldsOf(row.output))
+}
+
+const isRead = (row: Operation | StreamRow) => row.gives === 'events' || row.effect === 'read'
+
+/** What a status says of the account itself is no text that it received. */
+function isWritten(marks: Fields): boolean {
+  if (marks.fields.get('account') === fieldsOf(Status.shape.account)) return false
+  return marks.written === true || [...marks.fields.values()].some(isWritten)
 }
 
 const shapes = new WeakMap<Operation, z.ZodObject>()

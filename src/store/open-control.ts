@@ -8,6 +8,7 @@ import { codeOf } from '../error-code.ts'
 import { AppError, type ErrorCode, fail } from '../errors.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { createAccounts } from './accounts.ts'
+import { createAudit } from './audit.ts'
 import { encryptArchive } from './change-key.ts'
 import { readHeader } from './header.ts'
 import { createKeys } from './keys.ts'
@@ -103,6 +104,11 @@ export function openControl(options: ControlOptions): ControlStore {
       removeDead: (...which) => use(({ webhooks }) => webhooks.removeDead(...which)),
       countDead: () => use(({ webhooks }) => webhooks.countDead()),
     },
+    audit: {
+      add: (rows) => use(({ audit }) => audit.add(rows)),
+      list: (which) => use(({ audit }) => audit.list(which)),
+      prune: (beforeMs) => use(({ audit }) => audit.prune(beforeMs)),
+    },
     close() {
       closing ??= (opening ?? Promise.reject())
         .then(({ db }) => closeFile(db, file))
@@ -154,6 +160,7 @@ type Tables = ReturnType<typeof createTables>
 function createTables(db: Connection) {
   return {
     accounts: createAccounts(db),
+    audit: createAudit(db),
     keys: createKeys(db),
     outbox: createOutboxItems(db),
     requests: createRequests(db, randomUUID()),

@@ -16,7 +16,7 @@ import { OWNER } from '../../src/operations/call.ts'
 import { createFixtures } from './fixtures.ts'
 
 const http = Fastify({ forceCloseConnections: true })
-http.addHook('onRequest', async ({ raw }) => checkCaller(raw, []))
+http.addHook('onRequest', async ({ raw }) => void checkCaller(raw, { allowedHosts: [], corsOrigins: [] }))
 identifyCallers(http, () => OWNER)
 http.setErrorHandler((thrown, _request, reply) => {
   const error = toAppError(thrown)

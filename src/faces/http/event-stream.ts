@@ -13,7 +13,6 @@ import type { Event } from '../../model/events.ts'
 import { accountIn } from '../../operations/call.ts'
 import type { Door, EventReading } from '../../operations/door.ts'
 import type { StreamRow } from '../../operations/operation.ts'
-import { parseInput } from '../../operations/parse-input.ts'
 import { turn } from '../../turn.ts'
 import { callOf } from './calls.ts'
 import { inputOf } from './input.ts'
@@ -43,21 +42,18 @@ export type StreamOptions = { door: Door; clock: Clock; log: Log }
  * Responds with the events of this row. Errors before the stream begins are thrown. Later errors are sent as an
  * `event: error` frame, and the stream ends. The stream ends without a frame if no more events can follow: see
  * `EventReading.ended`.
- * @throws AppError `invalid_input`, like {@link Door.admit}, the row's own codes
+ * @throws AppError `invalid_input`, like {@link Door.enter}, the row's own codes
  */
-export function serveEvents(
+export async function serveEvents(
   row: StreamRow,
   request: FastifyRequest,
   reply: FastifyReply,
   options: StreamOptions,
-): void {
+): Promise<void> {
   const reached = request.headers['last-event-id']
   const given = inputOf(request)
-  const input = parseInput(
-    row.input,
-    reached === undefined ? given : { ...Object(given), lastEventId: reached },
-  )
-  const reading = row.run(input, options.door.admit(row, callOf(request, reply, 'rest')))
+  const input = reached === undefined ? given : { ...Object(given), lastEventId: reached }
+  const reading = await options.door.enter(row, input, callOf(request, reply, 'rest'), row.run)
   reply.hijack()
   reply.raw.once('close', reading.close)
   reply.raw.on('error', reading.close)

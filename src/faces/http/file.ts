@@ -6,7 +6,6 @@ import { fail } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Door } from '../../operations/door.ts'
 import type { FileAnswer, FileRow } from '../../operations/operation.ts'
-import { parseInput } from '../../operations/parse-input.ts'
 import { callOf } from './calls.ts'
 import { inputOf } from './input.ts'
 import { untilTaken } from './pace.ts'
@@ -17,7 +16,7 @@ export type FileOptions = { door: Door; clock: Clock; log: Pick<Log, 'warn'> }
 /**
  * Responds with the file of this row. An error after the response has begun closes the connection, so the client receives an
  * incomplete file.
- * @throws AppError `invalid_input`, like {@link Door.admit}, the row's own codes
+ * @throws AppError `invalid_input`, like {@link Door.enter}, the row's own codes
  */
 export async function serveFile(
   row: FileRow,
@@ -25,8 +24,7 @@ export async function serveFile(
   reply: FastifyReply,
   { door, clock, log }: FileOptions,
 ): Promise<void> {
-  const input = parseInput(row.input, inputOf(request))
-  const file = await row.run(input, door.admit(row, callOf(request, reply, 'rest')))
+  const file = await door.enter(row, inputOf(request), callOf(request, reply, 'rest'), row.run)
   const part = 'read' in file ? partOf(file, request, reply) : { status: 200, pieces: file.pieces }
   reply.hijack()
   const { raw } = reply

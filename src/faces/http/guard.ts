@@ -1,8 +1,10 @@
 /** Checks Host, Origin and Sec-Fetch-Site of every request before anything else. */
 import type { IncomingMessage } from 'node:http'
+import type { Config } from '../../config.ts'
 import { fail } from '../../errors.ts'
 import { isLoopback } from '../../loopback.ts'
 import { defaultPath } from '../../model/account-paths.ts'
+import { listedOrigin } from './cors.ts'
 import { PAGES } from './page-table.ts'
 
 const NAVIGABLE: ReadonlySet<string> = new Set(
@@ -12,10 +14,14 @@ const NAVIGABLE: ReadonlySet<string> = new Set(
 /**
  * Accepts requests from programs of this machine and from this server's own pages.
  * Checks Host first: a request to a name that was rebound to loopback is same-origin and may have no Origin. Then Origin and
- * Sec-Fetch-Site: a web page of another origin must not use the account, not even with a plain form.
+ * Sec-Fetch-Site: a web page of another origin must not use the account, not even with a plain form. Returns the origin of a
+ * page that the user listed; null for all else.
  * @throws AppError `malformed_request` (no Host, or several), `forbidden_host`, `forbidden_origin`
  */
-export function checkCaller(request: IncomingMessage, allowedHosts: readonly string[]): void {
+export function checkCaller(
+  request: IncomingMessage,
+  { allowedHosts, corsOrigins }: Pick<Config, 'allowedHosts' | 'corsOrigins'>,
+): string | null {
   const hosts = headerValues(request, 'host')
   const host = hosts[0]
   if (hosts.length !== 1 || host === undefined || host === '') {
@@ -23,13 +29,15 @@ export function checkCaller(request: IncomingMessage, allowedHosts: readonly str
   }
   if (!isOurName(host, allowedHosts)) fail('forbidden_host')
 
+  const listed = listedOrigin(request, corsOrigins)
+  if (listed !== null) return listed
   const origin = request.headers.origin
   const site = request.headers['sec-fetch-site']
   if (origin !== undefined && !isOwnOrigin(origin, host) && !isUntoldOrigin(origin, site))
     fail('forbidden_origin')
-  if (site === undefined || site === 'same-origin' || site === 'none') return
-  if (origin === undefined && isNavigation(request)) return
-  fail('forbidden_origin')
+  if (site === undefined || site === 'same-origin' || site === 'none') return null
+  if (origin === undefined && isNavigation(request)) return null
+  return fail('forbidden_origin')
 }
 
 /**

@@ -16,13 +16,15 @@ export type IdentifyOptions = {
 
 /**
  * What is asked of one request. `isOurs`: its process belongs to our user. `isPublic`: it says nothing of an account. `session`:
- * the caller that logged in with this browser; null if there is none, or the route accepts no cookie.
+ * the caller that logged in with this browser; null if there is none, or the route accepts no cookie. `isForeign`: a web page
+ * of another origin sent it, which the user listed: its code is not the owner.
  */
 export type Asked = {
   headers: IncomingHttpHeaders
   isOurs: boolean
   isPublic: boolean
   session: Caller | null
+  isForeign: boolean
 }
 
 /** Wrong keys in a minute that are answered as such. A valid key is served at any time, so this locks nobody out. */
@@ -57,12 +59,12 @@ export function createIdentify({
     return fail('too_many_wrong_keys', { retryAfterS: Math.ceil((since + WINDOW_MS - now) / 1_000) })
   }
 
-  return ({ headers, isOurs, isPublic, session }) => {
+  return ({ headers, isOurs, isPublic, session, isForeign }) => {
     const key = keyIn(headers)
     if (key !== null) return callerWith(key) ?? refuseKey()
     if (session !== null) return session
     const isProxied = Object.keys(headers).some((name) => PROXY_HEADER.test(name))
-    if (keysRequired || isProxied) return isPublic ? NOBODY : fail('key_required')
+    if (keysRequired || isProxied || isForeign) return isPublic ? NOBODY : fail('key_required')
     return isOurs ? OWNER : fail('other_user')
   }
 }

@@ -16,6 +16,7 @@ import { limitBodies } from './body-time.ts'
 import type { BrowserSessions } from './browser-sessions.ts'
 import { callOf, identifyCallers } from './calls.ts'
 import { watchConnections } from './connections.ts'
+import { allowOrigin, answerPreflight, isPreflight } from './cors.ts'
 import { serveEvents } from './event-stream.ts'
 import { serveFile } from './file.ts'
 import { checkCaller, checkExpectation } from './guard.ts'
@@ -59,7 +60,7 @@ export type HttpOptions = {
  */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
   const { config, log, rows, door, keys, sessions, clock } = options
-  const { allowedHosts, keysRequired } = config
+  const { keysRequired } = config
   const server = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
@@ -95,17 +96,29 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   keys.onEnd(sessions.end)
   keys.onEnd(openResponses.end)
 
-  identifyCallers(server, (request, reply) => {
+  /** True if a web page of another origin sent the request. */
+  const isForeign = new WeakSet<FastifyRequest>()
+  server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+    if (request.routeOptions.config.isProbe) return
+    const origin = checkCaller(request.raw, config)
+    if (origin === null) return
+    isForeign.add(request)
+    allowOrigin(reply, origin)
+    if (isPreflight(request.raw)) return answerPreflight(reply)
+  })
+  identifyCallers(server, (request, reply) => {
     const { raw, headers, routeOptions } = request
     const { isPublic = false, takesSession = false, isProbe = false } = routeOptions.config
     if (isProbe) return NOBODY
-    checkCaller(raw, allowedHosts)
     const session = takesSession ? sessions.callerOf(headers.cookie) : null
     // A browser without a session is sent to the form; other clients get the error.
     const isBrowser = takesSession && request.method === 'GET' && /\btext\/html\b/.test(headers.accept ?? '')
     const isOurs = connections.isOurs(raw.socket)
-    const caller = identify({ headers, isOurs, isPublic: isPublic || isBrowser, session })
+    const caller = identify({
+      ...{ headers, isOurs, session, isPublic: isPublic || isBrowser },
+      isForeign: isForeign.has(request),
+    })
     openResponses.add(caller, reply.raw)
     return caller
   })
@@ -139,7 +152,10 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   addLogin(server, {
     sessions,
     identify: (key) =>
-      identify({ headers: { 'x-api-key': key }, isOurs: false, isPublic: false, session: null }),
+      identify({
+        ...{ headers: { 'x-api-key': key }, session: null },
+        ...{ isOurs: false, isPublic: false, isForeign: false },
+      }),
   })
 
   // The body of an upload stays unread until its row reads it. Other parsers would read it into memory.
@@ -169,7 +185,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     reply: FastifyReply,
     fixed: Record<string, unknown>,
   ): Promise<FastifyReply> {
-    if (row.gives === 'events') serveEvents(row, request, reply, options)
+    if (row.gives === 'events') await serveEvents(row, request, reply, options)
     else if (row.gives === 'file') await serveFile(row, request, reply, options)
     else if (row.takes === 'bytes') {
       bodyTime.lift(request.raw)

@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { fail } from '../../errors.ts'
 import type { Door } from '../../operations/door.ts'
 import type { UploadRow } from '../../operations/operation.ts'
-import { parseInput } from '../../operations/parse-input.ts'
 import { callOf } from './calls.ts'
 import { inputOf } from './input.ts'
 
@@ -12,7 +11,7 @@ export const UPLOAD_MS = 600_000
 
 /**
  * Returns the response of this row.
- * @throws AppError `unsupported_media_type`, `invalid_input`, like {@link Door.admit}, the row's own codes
+ * @throws AppError `unsupported_media_type`, `invalid_input`, like {@link Door.enter}, the row's own codes
  */
 export async function serveUpload(
   row: UploadRow,
@@ -27,8 +26,9 @@ export async function serveUpload(
       hint: 'Send the file itself: curl -T photo.jpg.',
     })
   }
-  const input = parseInput(row.input, inputOf(request))
-  const granted = door.admit(row, callOf(request, reply, 'rest'))
   const body = { stream: request.raw, length: length === undefined ? null : Number(length), type }
-  return row.output.parse(await row.run(input, granted, body))
+  const call = callOf(request, reply, 'rest')
+  return door.enter(row, inputOf(request), call, async (input, granted) =>
+    row.output.parse(await row.run(input, granted, body)),
+  )
 }

@@ -91,12 +91,14 @@ async function question(item: OutboxItem, key: string): Promise<InputRequiredRes
 async function decide(ctx: ServerContext, call: Call, door: Door, asked: Asked): Promise<void> {
   const answer = inputResponse(ctx.mcpReq.inputResponses, DECISION)
   if (answer.kind !== 'elicit' || answer.action === 'cancel') return
-  const decisions = await door.admit(ANSWER, call).answering(asked.item)
-  const { send = true, message = asked.text } =
-    answer.action === 'accept' ? (answer.content ?? {}) : { send: false }
-  if (send !== true) return void (await decisions.reject(asked.item, null))
-  const isChanged =
-    asked.text !== null && typeof message === 'string' && message !== asked.text && message.trim() !== ''
-  const { digest } = isChanged ? await decisions.change(asked.item, { text: message }) : asked
-  await decisions.approve(asked.item, digest)
+  await door.audited(ANSWER, call, async (about) => {
+    const decisions = await door.admit(ANSWER, call).answering(asked.item)
+    const { send = true, message = asked.text } =
+      answer.action === 'accept' ? (answer.content ?? {}) : { send: false }
+    if (send !== true) return void about({ item: await decisions.reject(asked.item, null) })
+    const isChanged =
+      asked.text !== null && typeof message === 'string' && message !== asked.text && message.trim() !== ''
+    const { digest } = isChanged ? await decisions.change(asked.item, { text: message }) : asked
+    about({ item: await decisions.approve(asked.item, digest) })
+  })
 }

@@ -91,11 +91,9 @@ export async function readResource({
   const named = readUri(uri)
   try {
     if (named === null) fail('invalid_input', NO_SUCH)
-    return {
-      contents: [
-        { uri, mimeType: JSON_TYPE, text: await read(named, door.admit(READ_RESOURCE, call), words) },
-      ],
-    }
+    const work = () => read(named, door.admit(READ_RESOURCE, call), words)
+    const text = await (named.kind === 'status' ? work() : noted(named, door, call, work))
+    return { contents: [{ uri, mimeType: JSON_TYPE, text }] }
   } catch (thrown) {
     const error = toAppError(thrown)
     const { code, message, hint } = error
@@ -115,6 +113,19 @@ type Words = ReadOptions['words']
 const NO_SUCH = {
   detail: 'This resource does not exist.',
   hint: `Use ${STATUS_URI}, ${CHAT_TEMPLATE} or ${MESSAGE_TEMPLATE}, with an id from a result.`,
+}
+
+/** Notes the reading of a chat or message in the audit log. */
+function noted(
+  { kind, id }: Exclude<Named, { kind: 'status' }>,
+  door: Door,
+  call: Call,
+  work: () => Promise<string>,
+): Promise<string> {
+  return door.audited(READ_RESOURCE, call, (about) => {
+    about({ [`${kind}_id`]: id })
+    return work()
+  })
 }
 
 async function read(named: Named, granted: Reading, words: Words): Promise<string> {

@@ -110,18 +110,21 @@ export function createTools({ operations, toolsetOf, door, account, mcpUrl, log 
       const { operation, readArguments } = tool
       const wordsHere = (text: string) => words(text, mcpUrl())
       try {
-        const prepared = prepare(operation, readArguments(given))
-        const keyed = { ...call, ...prepared.once }
-        const granted = door.admit(operation, keyed)
-        const runOnce: RunOnce = (input) =>
-          door.once(operation, input, keyed, () => run(operation, input, granted))
-        const answerTo = (row: Operation, ask: RunOnce) => answer(row, prepared, granted, ask, wordsHere)
-        const work = () =>
-          answerTo(operation, runOnce).catch((thrown) =>
-            answerTo({ ...operation, ...SCHEDULED }, async () => scheduledBy(thrown)),
-          )
-        const isSlow = operation.limitMs !== undefined
-        return await (isSlow ? withProgress(progress, { ...granted, words: wordsHere }, work) : work())
+        return await door.audited(operation, call, async (about) => {
+          const prepared = prepare(operation, readArguments(given))
+          about(prepared.input)
+          const keyed = { ...call, ...prepared.once }
+          const granted = door.admit(operation, keyed)
+          const runOnce: RunOnce = async (input) =>
+            about(await door.once(operation, input, keyed, () => run(operation, input, granted)))
+          const answerTo = (row: Operation, ask: RunOnce) => answer(row, prepared, granted, ask, wordsHere)
+          const work = () =>
+            answerTo(operation, runOnce).catch((thrown) =>
+              answerTo({ ...operation, ...SCHEDULED }, async () => about(scheduledBy(thrown))),
+            )
+          const isSlow = operation.limitMs !== undefined
+          return isSlow ? withProgress(progress, { ...granted, words: wordsHere }, work) : work()
+        })
       } catch (thrown) {
         const error = toAppError(thrown)
         const held = OutboxItem.safeParse(error.facts.item)

@@ -1,0 +1,38 @@
+/** `whatsapp-mcp-api audit`: the calls that the running server noted. */
+import type { z } from 'zod'
+import type { AuditEntry } from '../model/audit.ts'
+import { openApi, type Server } from './client.ts'
+import { EXIT } from './exit-codes.ts'
+import { plain } from './terminal.ts'
+
+type Entry = z.infer<typeof AuditEntry>
+type List = { entries: Entry[]; next_cursor: string | null }
+type Flags = Record<
+  'caller' | 'operation' | 'account' | 'chat' | 'decision' | 'outcome' | 'since' | 'until',
+  string
+>
+
+/** Prints the newest calls that fit, a line each, the newest first. Resolves with the exit code. */
+export async function showAudit(
+  server: Server,
+  { json, limit, ...filter }: Flags & { json: boolean; limit: number },
+): Promise<number> {
+  const given = Object.entries(filter).filter(([, text]) => text !== '')
+  const query = new URLSearchParams([...given, ['limit', String(limit)]])
+  const list = await openApi(server).get<List>(`/api/audit?${query}`)
+  const text = list.entries.length === 0 ? 'No call fits.\n' : list.entries.map(lineOf).join('')
+  process.stdout.write(json ? `${JSON.stringify(list, null, 2)}\n` : text)
+  return EXIT.ok
+}
+
+function lineOf({ at, caller, face, client, operation, account, chat, decision, outcome }: Entry): string {
+  const end = decision === 'allowed' ? outcome : `${decision}${outcome === 'ok' ? '' : `, ${outcome}`}`
+  const facts = [
+    operation,
+    chat === null ? null : `in ${chat}`,
+    end,
+    `by ${caller} over ${face}${client === null ? '' : ` (${client})`}`,
+    account === null || account === 'default' ? null : `account ${account}`,
+  ]
+  return `${at}  ${plain(facts.filter((fact) => fact !== null).join(', '))}\n`
+}

@@ -1,0 +1,151 @@
+/** Notes calls for the audit log, and writes them in batches, so that no call waits for the disk. */
+import type { Clock } from '../clock.ts'
+import type { AuditFilter, AuditRow, ControlStore } from '../control.ts'
+import { ERRORS, type ErrorCode, toAppError } from '../errors.ts'
+import { DONE } from '../model/audit.ts'
+import { type Jid, parseMessageKey } from '../model/ids.ts'
+import type { Call, Scope } from './call.ts'
+import { readAddress } from './inputs.ts'
+
+/** How long a call may wait in memory. A process that is killed loses it. */
+const BATCH_MS = 1_000
+/** What waits in memory at most, while the database cannot be written. */
+const MOST_WAITING = 10_000
+const PRUNE_MS = 3_600_000
+const DAY_MS = 86_400_000
+
+/** What was refused because of who asked. */
+const DENIED: ReadonlySet<ErrorCode> = new Set([
+  ...(['scope_missing', 'account_not_found', 'recipient_not_allowed', 'action_refused'] as const),
+  ...(['change_refused', 'own_send', 'sends_too_fast'] as const),
+])
+
+/** What the log says of an entry: a row, or a way in that is none. */
+export type Audited = { name: string; scope: Scope; isGlobal?: true }
+/** Takes an input or an output: the log says which chat and account it names, and nothing else of it. Returns it. */
+export type About = <T>(value: T) => T
+
+export type AuditLog = {
+  /** Runs `work` and notes its outcome. Costs no wait, and never changes the outcome. */
+  record<T>(way: Audited, call: Call, work: (about: About) => Promise<T>): Promise<T>
+  /** Returns what was noted until now. Fails as the control database. */
+  list(which: AuditFilter): ReturnType<ControlStore['audit']['list']>
+  /** Writes what waits. Never rejects. */
+  close(): Promise<void>
+}
+
+export type AuditOptions = {
+  control: ControlStore['audit']
+  /** Days that rows are kept. */
+  days: number
+  clock: Clock
+  /** Called once if rows cannot be written: they are tried again. `lost`: so many were dropped. Must not throw. */
+  onFailure(error: unknown, lost: number): void
+}
+
+/** Returns the audit log of this process. */
+export function createAuditLog({ control, days, clock, onFailure }: AuditOptions): AuditLog {
+  const waiting: AuditRow[] = []
+  let cancel: (() => void) | null = null
+  let prunedAt = Number.NEGATIVE_INFINITY
+  let isFailing = false
+  let writing: Promise<unknown> = Promise.resolve()
+
+  function note(row: AuditRow): void {
+    waiting.push(row)
+    cancel ??= clock.after(BATCH_MS, () => void flush().catch(() => {}))
+  }
+
+  /** Writes what waits, one batch after the other. */
+  function flush(): Promise<void> {
+    cancel?.()
+    cancel = null
+    const next = writing.then(write, write)
+    writing = next
+    return next
+  }
+
+  async function write(): Promise<void> {
+    const rows = waiting.splice(0)
+    if (rows.length === 0) return
+    try {
+      await control.add(rows)
+      isFailing = false
+    } catch (error) {
+      waiting.unshift(...rows)
+      const lost = waiting.splice(0, waiting.length - MOST_WAITING).length
+      if (!isFailing || lost > 0) onFailure(error, lost)
+      isFailing = true
+      throw error
+    }
+    if (clock.now() - prunedAt < PRUNE_MS) return
+    prunedAt = clock.now()
+    await control.prune(prunedAt - days * DAY_MS).catch((error) => onFailure(error, 0))
+  }
+
+  return {
+    async record({ name, scope, isGlobal }, call, work) {
+      const atMs = clock.now()
+      let place: Place = { chat: null, account: isGlobal ? null : call.account }
+      const about: About = (value) => {
+        place = placeOf(value, scope, place)
+        return value
+      }
+      const end = (code: ErrorCode | null) =>
+        note({
+          atMs,
+          caller: call.caller.id,
+          face: call.face,
+          client: call.client,
+          operation: name,
+          ...place,
+          decision:
+            code === 'held_for_approval' ? 'held' : code !== null && DENIED.has(code) ? 'denied' : 'allowed',
+          outcome: code === null || ERRORS[code].status < 400 ? DONE : code,
+        })
+      try {
+        const result = about(await work(about))
+        end(null)
+        return result
+      } catch (thrown) {
+        const { code, facts } = toAppError(thrown)
+        about(facts)
+        end(code)
+        throw thrown
+      }
+    },
+    async list(which) {
+      await flush()
+      return control.list(which)
+    },
+    async close() {
+      await flush().catch(() => {})
+    },
+  }
+}
+
+type Place = { chat: Jid | null; account: string | null }
+
+/** The fields that name a chat by id or number. In operations that link, a number is the account's own. */
+const CHAT_FIELDS = ['chat_id', 'group_id', 'message_id', 'chat', 'contact_id', 'phone_number']
+
+/** Adds what the value says to what is known. Names of chats are texts of people, and no ids: they are left out. */
+function placeOf(value: unknown, scope: Scope, known: Place): Place {
+  if (typeof value !== 'object' || value === null) return known
+  const fields: Record<string, unknown> = { ...value }
+  const item: Record<string, unknown> = Object(fields.item)
+  const named = scope === 'admin' ? [] : CHAT_FIELDS.map((name) => fields[name])
+  return {
+    chat:
+      known.chat ??
+      [...named, Object(item.chat).id ?? item.chat].map(toChat).find((chat) => chat !== null) ??
+      null,
+    account: known.account ?? [fields.account, item.account].find((one) => typeof one === 'string') ?? null,
+  }
+}
+
+function toChat(value: unknown): Jid | null {
+  const text = typeof value === 'number' ? String(value) : value
+  if (typeof text !== 'string' || text.length > 256) return null
+  return parseMessageKey(text)?.chat ?? readAddress(text)
+}
