@@ -1,6 +1,7 @@
 /** The table of threats in docs/security.md: each of its requests gets exactly its answer, and nothing reaches WhatsApp. */
-import { readFileSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../src/config.ts'
@@ -33,7 +34,10 @@ let off: Harness
 let on: Harness
 const secrets: Record<string, string> = { WRONG: 'wma_0000000000000000000000000000000000000000000' }
 beforeAll(async () => {
-  off = await openHarness({ env: { WHATSAPP_MCP_SENDS: '', WHATSAPP_SENDS_PER_MINUTE: '' } })
+  const files = mkdtempSync(join(tmpdir(), 'wma-test-'))
+  off = await openHarness({
+    env: { WHATSAPP_MCP_SENDS: '', WHATSAPP_SENDS_PER_MINUTE: '', WHATSAPP_FILES_DIR: files },
+  })
   on = await openHarness({
     simulator: off.simulator,
     env: { WHATSAPP_MCP_KEY: 'the-key-of-the-settings-long-enough' },
