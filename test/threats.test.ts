@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../src/config.ts'
 import { type Call, type Harness, openHarness } from './harness.ts'
 import { callWire, openSession } from './mcp-wire.ts'
+import { createTestClock } from './test-clock.ts'
 
 const AMARA = '15550001101'
 const STRANGER = '15559990001'
@@ -30,12 +31,14 @@ for (const row of table
   LINES.push({ id, keys, request, answer })
 }
 
+const clock = createTestClock()
 let off: Harness
 let on: Harness
 const secrets: Record<string, string> = { WRONG: 'wma_0000000000000000000000000000000000000000000' }
 beforeAll(async () => {
   const files = mkdtempSync(join(tmpdir(), 'wma-test-'))
   off = await openHarness({
+    clock,
     env: { WHATSAPP_MCP_SENDS: '', WHATSAPP_SENDS_PER_MINUTE: '', WHATSAPP_FILES_DIR: files },
   })
   on = await openHarness({
@@ -142,6 +145,8 @@ const OTHERS: Record<string, () => Promise<void>> = {
     expect(off.world.messages().length).toBe(before + 1)
   },
   async 'a text that begins with `BEGIN:VCARD`'() {
+    // What was sent a minute ago no longer counts.
+    clock.advance(61_000)
     const message = 'BEGIN:VCARD\nVERSION:3.0\nFN:Somebody\nEND:VCARD'
     expect((await off.post('/api/send', { phone_number: AMARA, message })).status).toBe(200)
     expect(off.world.messages().at(-1)?.body).toBe(message)
@@ -177,9 +182,13 @@ const ELSEWHERE: Record<string, string> = {
 }
 
 /** The client of MCP that sends; it has no key. */
+let client: ReturnType<Harness['mcp']> | undefined
 async function send(phone: string) {
-  const client = await off.mcp('current')
-  return client.callTool({ name: 'whatsapp_send_message', arguments: { phone_number: phone, message: 'S7' } })
+  client ??= off.mcp('current')
+  return (await client).callTool({
+    name: 'whatsapp_send_message',
+    arguments: { phone_number: phone, message: 'S7' },
+  })
 }
 
 function bytes(head: string): Promise<string> {
