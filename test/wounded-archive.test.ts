@@ -23,6 +23,9 @@ import { openArchive } from '../src/store/unlock.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { createTestClock } from './test-clock.ts'
 
+/** A check is a process of its own. */
+const SLOWLY = { timeout: 20_000 }
+
 const ACCOUNT = '15550001000@c.us'
 
 let simulator: Simulator
@@ -131,7 +134,7 @@ describe('an archive that the last server did not close', () => {
         simulator,
         env: secret === null ? {} : { WHATSAPP_ARCHIVE_KEY: secret },
       })
-      await expect.poll(archive).toMatchObject({ messages: 500, problem: null, checking: false })
+      await expect.poll(archive, SLOWLY).toMatchObject({ messages: 500, problem: null, checking: false })
       expect(checks()).toMatchObject([{ why: 'not_closed', finding: 'intact' }])
       await harness.restart()
       expect(await archive()).toMatchObject({ problem: null, checking: false })
@@ -146,7 +149,7 @@ describe('an archive that the last server did not close', () => {
     expect(await archive()).toMatchObject({ checking: true })
     expect(checks()).toEqual([])
     clock.advance(SOON_MS)
-    await expect.poll(checks).toMatchObject([{ why: 'not_closed', finding: 'intact' }])
+    await expect.poll(checks, SLOWLY).toMatchObject([{ why: 'not_closed', finding: 'intact' }])
   })
 })
 
@@ -159,7 +162,7 @@ it('an archive that was copied here is checked whole, until a check has ended', 
   await harness.restart()
   expect(await archive()).toMatchObject({ messages: 500, problem: null, checking: true })
   clock.advance(SOON_MS)
-  await expect.poll(checks).toMatchObject([{ why: 'copied' }])
+  await expect.poll(checks, SLOWLY).toMatchObject([{ why: 'copied' }])
   expect(await archive()).toMatchObject({ problem: null, checking: false })
 })
 
@@ -170,7 +173,7 @@ it('an archive that was closed is checked a minute after the start', async () =>
   harness = await openHarness({ authDir, simulator, clock })
   expect(await archive()).toMatchObject({ messages: 500, problem: null, checking: false })
   clock.advance(60_000)
-  await expect.poll(archive).toMatchObject({ problem: 'archive_damaged' })
+  await expect.poll(archive, SLOWLY).toMatchObject({ problem: 'archive_damaged' })
   expect(checks()).toMatchObject([{ why: 'routine', finding: 'damaged' }])
 })
 
