@@ -15,6 +15,7 @@ import { createKeys } from './keys.ts'
 import { closeFile, openFile } from './open-file.ts'
 import { createOutboxItems } from './outbox-items.ts'
 import { createRequests } from './requests.ts'
+import { openReserve, type Reserve } from './reserve.ts'
 import type { Connection } from './sqlite.ts'
 import { explain, settle, unlockAsync } from './unlock.ts'
 import { createWebhooks } from './webhooks.ts'
@@ -32,17 +33,31 @@ export type ControlOptions = {
 type Opened = Tables & { db: Connection }
 
 /**
- * Returns the control store. The first call of a method opens or creates the file; a disk error is retried by
- * the next.
+ * Returns the control store. The first call of a method opens or creates the file, and the reserve beside it; a disk error is
+ * retried by the next.
  */
 export function openControl(options: ControlOptions): ControlStore {
   const { file, clock } = options
   let opening: Promise<Opened> | null = null
   let closing: Promise<void> | null = null
+  let reserve: Reserve | null = null
+
+  /** Runs the work again with pieces of the reserve while the disk is full. What failed was rolled back. */
+  async function withReserve<T>(work: () => T | Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        const isFull = error instanceof AppError && error.code === 'archive_full'
+        if (!isFull || reserve?.release() !== true) throw error
+      }
+    }
+  }
 
   function opened(): Promise<Opened> {
     if (closing !== null) fail('shutting_down')
-    opening ??= open(options).catch((error) => {
+    reserve ??= openReserve(`${file}.reserve`, clock)
+    opening ??= withReserve(() => open(options)).catch((error) => {
       const problem = toControlError(error)
       if (problem instanceof AppError && problem.code === 'control_unavailable') opening = null
       throw problem
@@ -53,7 +68,7 @@ export function openControl(options: ControlOptions): ControlStore {
   async function use<T>(work: (tables: Tables) => T): Promise<T> {
     const tables = await opened()
     try {
-      return work(tables)
+      return await withReserve(() => work(tables))
     } catch (error) {
       throw toControlError(error)
     }
@@ -110,6 +125,7 @@ export function openControl(options: ControlOptions): ControlStore {
       prune: (beforeMs) => use(({ audit }) => audit.prune(beforeMs)),
     },
     close() {
+      reserve?.close()
       closing ??= (opening ?? Promise.reject())
         .then(({ db }) => closeFile(db, file))
         // Never opened, or the disk returned an error: the next opening checks the file.
