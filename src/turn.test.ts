@@ -1,22 +1,40 @@
-import { stat } from 'node:fs/promises'
-import { setTimeout as pause, setImmediate as poll } from 'node:timers/promises'
+import { setImmediate as poll } from 'node:timers/promises'
 import { beforeEach, expect, it } from 'vitest'
-import { turn } from './turn.ts'
+import { createTurns, type Turn } from './turn.ts'
 
-const LONG_MS = 20
+/** Time that passes only when the test says so, in milliseconds. */
+let nowMs: number
+let cpuMs: number
+/** The pauses, each with its length. */
+let pauses: number[]
+let turn: Turn
 
-/** Takes this much processor time. */
+beforeEach(() => {
+  nowMs = 1_000
+  cpuMs = 50
+  pauses = []
+  turn = createTurns({
+    now: () => nowMs,
+    cpu: () => cpuMs,
+    pause(ms, run) {
+      pauses.push(ms)
+      void poll().then(() => {
+        nowMs += Math.max(0, ms)
+        run()
+      })
+    },
+  })
+})
+
 function work(ms: number): void {
-  const before = process.cpuUsage()
-  for (let usage = process.cpuUsage(before); usage.user + usage.system < ms * 1_000; )
-    usage = process.cpuUsage(before)
+  nowMs += ms
+  cpuMs += ms
 }
 
-/** Other programs may take the processor in the middle of what is measured. */
-const BUSY = { retry: 40 }
-
-/** Waits until no pause is left. */
-beforeEach(() => pause(5 * LONG_MS))
+/** Other programs have the processor. */
+function wait(ms: number): void {
+  nowMs += ms
+}
 
 it('runs short pieces at once, one after the other', async () => {
   const order: string[] = []
@@ -29,42 +47,70 @@ it('runs short pieces at once, one after the other', async () => {
   const later = poll().then(() => order.push('later'))
   await Promise.all([piece('a'), piece('b'), later])
   expect(order).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'later'])
+  expect(pauses).toEqual([])
 })
 
-it('pauses after many short pieces', async () => {
-  const order: string[] = []
-  const pieces = Array.from({ length: 10 }, async (_, n) => {
+it('polls the network after short pieces that took a millisecond together', async () => {
+  const begun: number[] = []
+  const pieces = Array.from({ length: 10 }, async () => {
     await turn()
-    order.push(`${n}`)
-    work(0.3)
+    begun.push(pauses.length)
+    work(0.25)
   })
-  const later = poll().then(() => order.push('later'))
-  await Promise.all([...pieces, later])
-  expect(order.indexOf('later')).toBeLessThan(5)
+  await Promise.all(pieces)
+  expect(begun).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2])
+  expect(pauses.every((ms) => ms < 1)).toBe(true)
 })
 
-it(
-  'pauses after a long piece for as long as it took, also before pieces that come during the pause',
-  BUSY,
-  async () => {
-    // After a poll the clock of timers is older than the piece.
-    await stat('.')
-    await turn()
-    work(LONG_MS)
-    const ended = performance.now()
-    const asked = turn()
-    await poll()
-    await Promise.all([asked, turn()])
-    expect(performance.now() - ended).toBeGreaterThanOrEqual(LONG_MS - 1)
-  },
-)
+it('pauses after a long piece for as long as it took, also before pieces that come during the pause', async () => {
+  await turn()
+  work(20)
+  const ended = nowMs
+  const asked = turn()
+  await Promise.resolve()
+  await Promise.all([asked, turn()])
+  expect([pauses, nowMs - ended]).toEqual([[20], 20])
+})
+
+it('pauses for what is left if the next piece comes late, and not at all if it comes later still', async () => {
+  await turn()
+  work(20)
+  await poll()
+  wait(15)
+  await turn()
+  expect(pauses).toEqual([5])
+  work(20)
+  await poll()
+  wait(20)
+  await turn()
+  expect(pauses).toEqual([5])
+})
+
+it('pauses again if the timer was early', async () => {
+  const slept: number[] = []
+  const early = createTurns({
+    now: () => nowMs,
+    cpu: () => cpuMs,
+    pause(ms, run) {
+      slept.push(ms)
+      void poll().then(() => {
+        nowMs += slept.length === 1 ? ms - 2 : ms
+        run()
+      })
+    },
+  })
+  await early()
+  work(20)
+  await early()
+  expect(slept).toEqual([20, 2])
+})
 
 it('lets other work run between two long pieces, and events before all others', async () => {
   const order: string[] = []
   const piece = async (name: string, of?: 'events') => {
     await turn(of)
     order.push(name)
-    work(LONG_MS)
+    work(20)
   }
   const pieces = [piece('first'), piece('second'), piece('event', 'events')]
   const other = poll().then(() => order.push('other'))
@@ -72,15 +118,12 @@ it('lets other work run between two long pieces, and events before all others', 
   expect(order).toEqual(['first', 'other', 'event', 'second'])
 })
 
-it('does not count the time in which the computer did other work', BUSY, async () => {
-  const order: string[] = []
-  const pieces = Array.from({ length: 10 }, async (_, n) => {
+it('does not count the time in which the computer did other work', async () => {
+  const pieces = Array.from({ length: 10 }, async () => {
     await turn()
-    order.push(`${n}`)
-    // Blocks this thread without processor time, as a busy computer does.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    wait(5)
+    work(0.05)
   })
-  const later = poll().then(() => order.push('later'))
-  await Promise.all([...pieces, later])
-  expect(order.indexOf('later')).toBeGreaterThan(2)
+  await Promise.all(pieces)
+  expect(pauses).toEqual([])
 })

@@ -3,14 +3,14 @@
 /** Processor time. Shorter pieces follow each other until they have taken this long together; then a poll of the network is pause enough. */
 const SHORT_MS = 1
 
-/** Those of events, and all others. */
-const waiting = { events: queue(), others: queue() }
-let isRunning = false
-let isPausing = false
-/** When the pause after the last long piece ends, by `performance.now()`. */
-let restedAt = 0
-/** What short pieces have taken since the last pause. */
-let shortMs = 0
+/** What measures pieces and waits after them. Times in milliseconds, from any origin. */
+export type Meter = {
+  now(): number
+  /** The processor time of this process, other threads included. */
+  cpu(): number
+  /** Calls `run` after this time, and not before the network was polled. */
+  pause(ms: number, run: () => void): void
+}
 
 /**
  * Resolves when the next piece of such work may run: one at a time in the whole process, with an equal pause after each for other
@@ -18,54 +18,69 @@ let shortMs = 0
  * are open before it, because a turn of the event loop accepts only one connection (libuv 1.45). Events come before all others.
  * A piece ends where it waits for anything but promises that are settled.
  */
-export function turn(of: keyof typeof waiting = 'others'): Promise<void> {
-  return new Promise((resolve) => {
-    waiting[of].push(resolve)
-    next()
-  })
+export type Turn = (of?: 'events' | 'others') => Promise<void>
+
+/** The turns of this process. */
+export const turn = createTurns({
+  now: () => performance.now(),
+  cpu() {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1_000
+  },
+  // The clock of timers stands still during a piece, so the first timer may be early: then there is a second.
+  pause: (ms, run) => void (ms < SHORT_MS ? setImmediate(run) : setTimeout(run, ms)),
+})
+
+/** Creates turns that know nothing of others. */
+export function createTurns({ now, cpu, pause }: Meter): Turn {
+  const waiting = { events: queue(), others: queue() }
+  let isRunning = false
+  let isPausing = false
+  /** When the pause after the last long piece ends. */
+  let restedAt = 0
+  /** What short pieces have taken since the last pause. */
+  let shortMs = 0
+
+  function next(): void {
+    const isEmpty = waiting.events.length + waiting.others.length === 0
+    if (isEmpty || isRunning || isPausing) return
+    const from = now()
+    if (shortMs >= SHORT_MS || restedAt - from >= SHORT_MS) return rest(restedAt - from)
+    const run = waiting.events.shift() ?? waiting.others.shift()
+    const before = cpu()
+    isRunning = true
+    run?.()
+    // A tick that a microtask asks for runs when no microtask is left, those of the piece included.
+    queueMicrotask(() =>
+      process.nextTick(() => {
+        const ended = now()
+        const wallMs = ended - from
+        // On a busy computer a short piece takes long, and pauses would make it busier.
+        const tookMs = wallMs < SHORT_MS ? wallMs : Math.min(wallMs, cpu() - before)
+        if (tookMs < SHORT_MS) shortMs += tookMs
+        else restedAt = ended + tookMs
+        isRunning = false
+        next()
+      }),
+    )
+  }
+
+  function rest(ms: number): void {
+    isPausing = true
+    pause(ms, () => {
+      isPausing = false
+      shortMs = 0
+      next()
+    })
+  }
+
+  return (of = 'others') =>
+    new Promise((resolve) => {
+      waiting[of].push(resolve)
+      next()
+    })
 }
 
 function queue(): (() => void)[] {
   return []
-}
-
-function next(): void {
-  const isEmpty = waiting.events.length + waiting.others.length === 0
-  if (isEmpty || isRunning || isPausing) return
-  const from = performance.now()
-  if (shortMs >= SHORT_MS || restedAt - from >= SHORT_MS) return pause(restedAt - from)
-  const run = waiting.events.shift() ?? waiting.others.shift()
-  const before = process.cpuUsage()
-  isRunning = true
-  run?.()
-  // A tick that a microtask asks for runs when no microtask is left, those of the piece included.
-  queueMicrotask(() =>
-    process.nextTick(() => {
-      const ended = performance.now()
-      const wallMs = ended - from
-      const tookMs = wallMs < SHORT_MS ? wallMs : Math.min(wallMs, cpuMsSince(before))
-      if (tookMs < SHORT_MS) shortMs += tookMs
-      else restedAt = ended + tookMs
-      isRunning = false
-      next()
-    }),
-  )
-}
-
-/** On a busy computer a short piece takes long, and pauses would make it busier. Other threads of this process count too. */
-function cpuMsSince(before: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / 1_000
-}
-
-/** The clock of timers stands still during a piece, so the first timer may be early: then there is a second. */
-function pause(ms: number): void {
-  isPausing = true
-  const proceed = () => {
-    isPausing = false
-    shortMs = 0
-    next()
-  }
-  if (ms < SHORT_MS) setImmediate(proceed)
-  else setTimeout(proceed, ms)
 }

@@ -28,11 +28,11 @@ function openStage(count: number, freeBytes: () => number = () => 2 ** 40) {
   const stop = new AbortController()
   const said: string[] = []
   const log = { warn: (text: string) => said.push(text) } as never
-  const ended = startInTurn(sessions, { clock, log, signal: stop.signal, freeBytes })
+  const turn = () => Promise.resolve()
+  const ended = startInTurn(sessions, { clock, log, signal: stop.signal, freeBytes, turn })
+  /** The states once everything has run that waits for no session and no clock. */
   const now = async () => {
-    // Memory is read from the disk.
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    for (let n = 0; n < 20; n++) await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
     return states.map(({ state, reason }) => reason ?? state)
   }
   return { clock, tell, stop, said, ended, now }

@@ -3,7 +3,7 @@ import { freemem } from 'node:os'
 import { type Clock, createDeferred } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { Session } from '../session/session.ts'
-import { turn } from '../turn.ts'
+import { turn as turnOfProcess } from '../turn.ts'
 
 /** Sessions that start at the same time. A start keeps about one core busy. */
 const AT_ONCE = 2
@@ -20,12 +20,14 @@ export type StartOptions = {
   signal: AbortSignal
   /** Bytes that are free for other programs. */
   freeBytes?: () => number
+  /** Resolves when the next piece of work that blocks may run. */
+  turn?: () => Promise<void>
 }
 
 /** Resolves when the last start has its result. Each function opens the next account; null: it is not to be started. */
 export async function startInTurn(
   sessions: readonly (() => Session | null)[],
-  { clock, log, signal, freeBytes = freemem }: StartOptions,
+  { clock, log, signal, freeBytes = freemem, turn = turnOfProcess }: StartOptions,
 ): Promise<void> {
   const running = new Set<Promise<void>>()
   for (const open of sessions) {
