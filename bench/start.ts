@@ -1,5 +1,5 @@
 /**
- * `npm run bench start [-- --json FILE] [--rounds N] [--messages N]`: our built server beside the bare library, on the same
+ * `npm run bench start [-- --json FILE] [--rounds N] [--pairs N] [--messages N]`: our built server beside the bare library, on the same
  * double, first without delays, then with realistic ones; then until it listens, on a large archive that was closed, killed or
  * copied. About five minutes, on the loopback only; Linux.
  */
@@ -13,8 +13,15 @@ import { findBrowser } from '../src/browser/find.ts'
 import { measureArchiveStarts } from './start/archive-starts.ts'
 import type { Contestant, ContestantName, SendKind } from './start/contestants.ts'
 import { openStages, type Stage, type Stages } from './start/place.ts'
-import { type Column, quantile, type Row, toRows, toTable } from './start/report.ts'
-import { measureInbound, measureMemory, measureSends, measureStart } from './start/rounds.ts'
+import { type Column, quantile, type Row, toPairRows, toRows, toTable } from './start/report.ts'
+import {
+  measureInbound,
+  measureMemory,
+  measureSendPairs,
+  measureSends,
+  measureStart,
+  type SendPair,
+} from './start/rounds.ts'
 
 const PACES = ['none', 'realistic'] as const satisfies Pace[]
 /** Messages that come in have no delays of the double's; a send has up to three of up to 250 ms each. */
@@ -34,11 +41,13 @@ const { values } = parseArgs({
   options: {
     json: { type: 'string' },
     rounds: { type: 'string', default: '5' },
+    pairs: { type: 'string', default: '30' },
     messages: { type: 'string', default: '500000' },
   },
 })
-const rounds = Number(values.rounds)
-if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number from 1 on')
+const [rounds, pairs] = [Number(values.rounds), Number(values.pairs)]
+if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(pairs) || pairs < 1)
+  throw new Error('--rounds and --pairs take a whole number from 1 on')
 const browser = findBrowser()
 if (browser === null) throw new Error('no browser was found')
 const stages = await openStages(browser.path)
@@ -63,9 +72,12 @@ try {
   console.log(`Node ${facts.node}, ${facts.cpus} cores, load ${facts.load.join(' ')}, ${rounds} rounds`)
   const paces: Partial<Record<Pace, Row[]>> = {}
   for (const pace of PACES) {
-    const rows = toRows(await measure(stages, pace))
+    const { columns, sendPairs } = await measure(stages, pace)
+    const rows = [...toRows(columns), ...(sendPairs.length === 0 ? [] : toPairRows(sendPairs))]
     paces[pace] = rows
-    console.log(`\n${toTable(`pace ${pace}, ${SENDS[pace]} sends, ${MESSAGES} messages`, rows)}`)
+    console.log(
+      `\n${toTable(`pace ${pace}, ${SENDS[pace]} sends, ${sendPairs.length} pairs, ${MESSAGES} messages`, rows)}`,
+    )
   }
   const archives = await startOnArchives()
   console.log(`\n${Math.round((performance.now() - startedAt) / 1000)} s; load ${loadavg()[0]?.toFixed(2)}`)
@@ -98,7 +110,10 @@ async function startOnArchives() {
 }
 
 /** All columns of one pace: the rounds in turns, and with the last round's processes what a ready session does. */
-async function measure({ open }: Stages, pace: Pace): Promise<Record<ColumnName, Column>> {
+async function measure(
+  { open }: Stages,
+  pace: Pace,
+): Promise<{ columns: Record<ColumnName, Column>; sendPairs: SendPair[] }> {
   const columns: Record<ColumnName, Column> = { ours: empty(), bare: empty(), newest: empty() }
   const ready: { column: ColumnName; stage: Stage; contestant: Contestant }[] = []
   for (let round = 1; round <= rounds; round++) {
@@ -119,13 +134,15 @@ async function measure({ open }: Stages, pace: Pace): Promise<Record<ColumnName,
   }
   // With delays everybody mostly waits, so they may do it at the same time.
   if (pace === 'realistic') await Promise.all(ready.map(send))
+  const [ours, bare] = (['ours', 'bare'] as const).map((name) => ready.find(({ column }) => column === name))
+  const sendPairs = pace === 'none' && ours && bare ? await measureSendPairs({ ours, bare }, pairs) : []
   for (const one of ready) {
     if (pace === 'none') await send(one)
     columns[one.column].inbound = await measureInbound(one.stage, one.contestant, MESSAGES)
     columns[one.column].after = await measureMemory(one.contestant)
   }
   await Promise.all(ready.map(({ stage }) => stage.close()))
-  return columns
+  return { columns, sendPairs }
 }
 
 function empty(): Column {

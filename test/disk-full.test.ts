@@ -149,8 +149,8 @@ it(
     await expectMended(harness, disk)
     expect((await send('sent at last')).status).toBe(200)
     await expect.poll(reserve).toBe(RESERVE_BYTES)
-    const { items } = (await harness.get('/api/outbox?limit=100')).json
-    expect(items.filter(({ state }: { state: string }) => state === 'sent')).toHaveLength(sent + 1)
+    const countSent = async () => (await harness.get('/api/outbox?state=sent&limit=100')).json.items.length
+    await expect.poll(countSent, { timeout: 10_000 }).toBe(sent + 1)
   },
   LIMIT_MS,
 )

@@ -1,7 +1,7 @@
 /** Figures as rows, and rows as a table for people. */
 import type { SendKind } from './contestants.ts'
 import type { Memory } from './processes.ts'
-import type { SendFigures, StartFigures } from './rounds.ts'
+import type { SendCost, SendFigures, SendPair, StartFigures } from './rounds.ts'
 
 /** Everything that one column measured. */
 export type Column = { starts: StartFigures[]; sends: SendFigures; inbound: number[]; after: Memory | null }
@@ -57,6 +57,29 @@ export function toRows(columns: { ours: Column; bare: Column; newest: Column }):
   add('Node after traffic (PSS)', 'MB', after('node'))
   add('browser after traffic (PSS)', 'MB', after('browser'))
   return rows
+}
+
+/** Medians of sends in pairs. `ratio`: the median of the pairs' own ratios. */
+export function toPairRows(pairs: readonly SendPair[]): Row[] {
+  const row = (name: string, read: (cost: SendCost) => number): Row => {
+    const ours = quantile(
+      pairs.map((pair) => read(pair.ours)),
+      0.5,
+    )
+    const bare = quantile(
+      pairs.map((pair) => read(pair.bare)),
+      0.5,
+    )
+    const ratio = quantile(
+      pairs.map((pair) => read(pair.ours) / Math.max(read(pair.bare), 0.01)),
+      0.5,
+    )
+    return { name, unit: 'ms', ours, bare, newest: null, ratio }
+  }
+  return [
+    row('send p50, in pairs', ({ ms }) => ms),
+    row('processor time of a send p50, in pairs', ({ cpuMs }) => cpuMs),
+  ]
 }
 
 /** The value below which this share of the values lies; null of none. */

@@ -2,10 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Contestant, SendKind } from './contestants.ts'
 import type { Stage } from './place.ts'
-import { type Memory, readMemory } from './processes.ts'
+import { type Memory, readCpuMs, readMemory } from './processes.ts'
 
 /** After `ready`, until memory is read: the browser still tidies up. */
 const SETTLE_MS = 1_000
+/** After the answer to a send, until its processor time is read: the outcome is written then. */
+const AFTER_SEND_MS = 30
 
 /** ms from the start of the process, but for `scanToReady`. */
 export type StartFigures = {
@@ -57,6 +59,32 @@ export async function measureSends(
     figures[kind] = times
   }
   return figures
+}
+
+/** A send: ms until the answer, and the processor time that it cost the Node process. */
+export type SendCost = { ms: number; cpuMs: number }
+export type SendPair = { ours: SendCost; bare: SendCost }
+
+/** Texts in pairs, one of each contestant; the order within a pair alternates, so that whatever slows this machine slows both. */
+export async function measureSendPairs(
+  contestants: Record<'ours' | 'bare', { stage: Stage; contestant: Contestant }>,
+  pairs: number,
+): Promise<SendPair[]> {
+  const send = async (name: 'ours' | 'bare', text: string): Promise<SendCost> => {
+    const { stage, contestant } = contestants[name]
+    const before = readCpuMs(contestant.child.pid)
+    const ms = await contestant.send(firstPhone(stage), text, 'same_work')
+    await sleep(AFTER_SEND_MS)
+    return { ms, cpuMs: readCpuMs(contestant.child.pid) - before }
+  }
+  const measured: SendPair[] = []
+  for (let pair = 0; pair < pairs; pair += 1) {
+    const text = `pair ${pair}`
+    const first = pair % 2 === 0 ? await send('ours', text) : null
+    const bare = await send('bare', text)
+    measured.push({ ours: first ?? (await send('ours', text)), bare })
+  }
+  return measured
 }
 
 /** Texts from the double's first contact, each written when the one before was reported; ms of each. */

@@ -346,6 +346,24 @@ it('keeps what could not begin when a review gives it back at the same moment', 
   await expect.poll(() => stateOf(id)).toBe('sent')
 })
 
+it('stores an outcome once the control database takes it', async () => {
+  const outbox = open()
+  const { change } = store
+  let isFull = true
+  store.change = (...args) => (isFull ? Promise.reject(new AppError('control_unavailable')) : change(...args))
+  const { id } = await outbox.send(draft('sent on a full disk'), NOW)
+  await new Promise((resolve) => setImmediate(resolve))
+  clock.advance(5_000)
+  expect(await stateOf(id)).toBe('sending')
+  isFull = false
+  await expect
+    .poll(() => {
+      clock.advance(5_000)
+      return stateOf(id)
+    })
+    .toBe('sent')
+})
+
 it('answers an approval as soon as the message is cancelled, also after a second approval', async () => {
   const outbox = open()
   phone.connected = false

@@ -61,6 +61,9 @@ export function openOutbox(options: OutboxOptions): Outbox {
   archive.onAppend(() => {
     if (unknown.size > 0) setImmediate(look)
   })
+  /** Outcomes that the control database has not taken, by item. */
+  const unstored = new Map<string, OutboxChange>()
+  let cancelStoring = () => {}
   /** Called when the item is settled, or has left without being sent. */
   const settling = new Map<string, () => void>()
   const waiting = createWaiting({
@@ -156,8 +159,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
   }
 
   /**
-   * Reports the outcome, and stores it after the response: it costs the caller no write. Never fails: after a restart, the
-   * archive shows what could not be stored.
+   * Reports the outcome, and stores it after the response: it costs the caller no write. Never fails: what could not be stored
+   * is stored later; after a restart, the archive shows it.
    */
   function settle(row: OutboxRow, outcome: OutboxChange): OutboxRow {
     // The text stays only of items that a person decided about.
@@ -169,14 +172,28 @@ export function openOutbox(options: OutboxOptions): Outbox {
     for (const listener of listeners) listener(settled)
     void follow(
       afterResponse()
-        .then(() => store.change(row.id, ['sending', 'unknown'], change))
-        .catch((error) =>
-          log.error({ err: error, item: row.id }, 'the outcome of a send could not be stored'),
-        )
+        .then(() => keep(row.id, change))
         .finally(() => settling.get(row.id)?.()),
     )
     if (settled.state === 'unknown') look()
     return settled
+  }
+
+  /** Stores an outcome, again and again while the control database does not take it. Never fails. */
+  async function keep(id: string, change: OutboxChange): Promise<void> {
+    try {
+      await store.change(id, ['sending', 'unknown'], change)
+      unstored.delete(id)
+    } catch (error) {
+      if (!unstored.has(id)) log.error({ err: error, item: id }, 'the outcome of a send could not be stored')
+      unstored.set(id, change)
+      cancelStoring()
+      if (!isClosed) cancelStoring = clock.after(RETRY_MS, storeAgain)
+    }
+  }
+
+  function storeAgain(): void {
+    for (const [id, change] of unstored) void follow(keep(id, change))
   }
 
   /** An item that waited. Returns false if it could not begin: it waits again. */
@@ -266,6 +283,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     async close() {
       isClosed = true
       cancelRetry()
+      cancelStoring()
       await Promise.allSettled([waiting.stop(), ...running])
     },
   }

@@ -1,13 +1,13 @@
 /**
- * Loaded before a server's own code: kills the server at one step of a send. A step is a write to a database, a call into the
+ * Loaded before a server's own code: kills the server, or its browser (KILL_VICTIM), at one step of a send. A step is a write to a database, a call into the
  * page, or the response. They are counted from the moment at which the file KILL_ARMED exists, and noted in it one a line; at the
- * step with the number KILL_AT (0: never) the process ends as by `kill -9`, before the step is done.
+ * step with the number KILL_AT (0: never) the victim ends as by `kill -9`, before the step is done. Linux.
  */
-import { appendFileSync, existsSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Socket } from 'node:net'
 
-const { KILL_ARMED: file = '', KILL_AT = '0' } = process.env
+const { KILL_ARMED: file = '', KILL_AT = '0', KILL_VICTIM = 'server' } = process.env
 const at = Number(KILL_AT)
 let steps = 0
 
@@ -16,7 +16,21 @@ function step(name) {
   if (!existsSync(file)) return
   steps += 1
   appendFileSync(file, `${name}\n`)
-  if (steps === at) process.kill(process.pid, 'SIGKILL')
+  if (steps !== at) return
+  for (const pid of KILL_VICTIM === 'browser' ? children() : [process.pid]) process.kill(pid, 'SIGKILL')
+}
+
+/** The processes that this one started. */
+function children() {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      // The name is in brackets, and may have some itself.
+      const [, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+      return Number(parent) === process.pid ? [Number(pid)] : []
+    } catch {
+      return []
+    }
+  })
 }
 
 const Database = createRequire(process.argv[1] ?? '')('libsql')

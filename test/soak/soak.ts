@@ -26,9 +26,9 @@ const RUNS: Record<string, Run> = {
     run: runSends,
   },
   points: {
-    usage: '[--every N] [--seed N]',
-    does: `One message for each step from the request to the response, with \`kill -9\` of the server at that step: asked for with an
-    idempotency key, and approved. At most one delivery, nothing approved lost. About ten minutes.`,
+    usage: '[--every N] [--seed N] [--victim server|browser]',
+    does: `One message for each step from the request to the response, with \`kill -9\` of the server, or of its browser, at that step:
+    asked for with an idempotency key, and approved. At most one delivery, nothing approved lost. About ten minutes.`,
     run: runPoints,
   },
   malformed: {
@@ -139,11 +139,16 @@ async function runSends(args: string[]): Promise<void> {
 async function runPoints(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    options: { every: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' } },
+    options: {
+      every: { type: 'string', default: '1' },
+      seed: { type: 'string', default: '1' },
+      victim: { type: 'string', default: 'server' },
+    },
   })
   const { points, problems } = await pointRun({
     every: Number(values.every),
     seed: Number(values.seed),
+    victim: values.victim === 'browser' ? 'browser' : 'server',
     say: console.error,
   })
   const unknown = [...points.values()].filter((outcome) => outcome === 'unknown').length
