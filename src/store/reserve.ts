@@ -3,7 +3,7 @@
  * outcomes are stored. A file with random bytes, since some file systems store no others; see `openControl`.
  */
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, ftruncateSync, openSync, statfsSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, statfsSync, writeSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
 
 /** A message takes some 50 KB of it, until the log of the database is used from its beginning again. */
@@ -59,8 +59,7 @@ export function openReserve(file: string, clock: Clock): Reserve {
 }
 
 function use<T>(file: string, work: (fd: number, sizeBytes: number) => T): T {
-  // Not emptied, and not followed to another file: see read-file.ts.
-  const fd = openSync(file, 'a+', 0o600)
+  const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600)
   try {
     return work(fd, fstatSync(fd).size)
   } finally {
