@@ -691,11 +691,4 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'db.exec(`PRAGMA auto_vacuum = INCREMENTAL; BEGIN; PRAGMA',
     test: { file: 'src/store/open-file.test.ts', name: 'found no room' },
   },
-  {
-    name: 'a message that the disk did not take has no event',
-    file: 'src/session/history.ts',
-    find: 'upTo === null ? since : timeOf(upTo)',
-    replace: 'upTo === null && since > 0 ? Infinity : timeOf(upTo ?? 0)',
-    test: { file: 'src/session/catch-up.test.ts', name: 'the history of a new chat' },
-  },
 ]
