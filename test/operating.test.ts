@@ -60,9 +60,9 @@ describe('metrics', () => {
     const { json: hook } = await harness.post('/api/webhooks', { url: receiver.url })
     const [contact] = harness.world.state().contacts
     await harness.post('/api/send', { phone_number: contact?.phone, message: 'Hello' })
-    await harness.world.setFault({ name: 'send_rejects', value: true })
+    await harness.world.setFault({ name: 'send_fails', value: true })
     await harness.post('/api/send', { phone_number: contact?.phone, message: 'Hello' })
-    await harness.world.setFault({ name: 'send_rejects', value: false })
+    await harness.world.setFault({ name: 'send_fails', value: false })
     const after = await metrics()
     expect(Object.fromEntries(after)).toMatchObject({
       'whatsapp_session_state{account="default",state="ready"}': 1,
