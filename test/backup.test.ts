@@ -22,7 +22,6 @@ beforeAll(async () => {
   const [contact] = harness.world.state().contacts
   await harness.post('/api/send', { phone_number: contact?.phone, message: TEXT })
   await harness.post('/api/keys', { name: 'Kept', scopes: ['read'] })
-  await harness.synced()
 })
 afterAll(async () => {
   await harness.close()
@@ -30,6 +29,7 @@ afterAll(async () => {
 })
 
 it('waits for nobody: while a server uses the directory, it says how to stop it', async () => {
+  await harness.synced()
   const { code, err } = await ended(['backup', file, '--auth-dir', harness.authDir, ...key()])
   expect([code, existsSync(file)]).toEqual([3, false])
   expect(err).toMatch(/uses .* already\.\nStop the server first/)

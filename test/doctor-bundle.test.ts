@@ -17,7 +17,7 @@ it('says what runs and how, and nothing that names a person, a place or a secret
   writeFileSync(keyFile, `${CANARY}-secret-that-is-long-enough\n`, { mode: 0o600 })
   const env = {
     WHATSAPP_HIDE_CHATS: HIDDEN,
-    WHATSAPP_MCP_KEY_FILE: keyFile,
+    WHATSAPP_ARCHIVE_KEY_FILE: keyFile,
     WHATSAPP_FILES_DIR: authDir,
     WHATSAPP_WEBHOOK_ALLOWED_ORIGINS: `http://${CANARY}.example:81`,
     WHATSAPP_MCP_SENDS: 'confirm',
@@ -51,7 +51,7 @@ it('says what runs and how, and nothing that names a person, a place or a secret
       WHATSAPP_MCP_SENDS: 'confirm',
       WHATSAPP_HISTORY_DAYS: '44',
       WHATSAPP_HIDE_CHATS: 'set',
-      WHATSAPP_MCP_KEY_FILE: 'set',
+      WHATSAPP_ARCHIVE_KEY_FILE: 'set',
       WHATSAPP_AUTH_DIR: 'set',
       WHATSAPP_MCP_KEY: 'default',
     },
