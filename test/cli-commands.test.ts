@@ -311,7 +311,7 @@ describe('sandbox --linked', () => {
   it.each([
     [
       'send 12 hello',
-      'NUMBER must have 8 to 15 digits, country code included, no 00, no (0).\nSee npm run send -- --help.\n',
+      'CHAT must have 8 to 15 digits, country code included, no 00, no (0).\nSee npm run send -- --help.\n',
     ],
     [`send ${CONTACT} ''`, expect.stringMatching(/^MESSAGE .*\nSee npm run send -- --help\.\n$/)],
     [

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import { toPath } from '../home.ts'
 import { type AccountView, readAccounts } from './account-list.ts'
 import { openApi, type Server } from './client.ts'
+import { isConfirmed } from './consent.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
-import { canAsk, confirm, plain } from './terminal.ts'
+import { plain } from './terminal.ts'
 import { inWords } from './words.ts'
 
 /** The server closes a browser within 20 s, restarts within 28 s, and removes an account within 60 s. */
@@ -77,19 +78,10 @@ type RemoveFlags = { 'delete-archive': boolean; yes: boolean; json: boolean }
 /** Asks for confirmation unless `yes` is set, removes the account, and prints the result. Resolves with the exit code. */
 export async function removeAccount(server: Server, id: string, flags: RemoveFlags): Promise<number> {
   const { 'delete-archive': withArchive, yes, json } = flags
-  if (!yes) {
-    if (!canAsk())
-      throw new CommandError(
-        'accounts remove asks for confirmation, which requires a terminal.',
-        `Confirm with: whatsapp-mcp-api accounts remove ${id} --yes${withArchive ? ' --delete-archive' : ''}`,
-        EXIT.wrongSetting,
-      )
-    const what = withArchive ? 'its profile and its archive' : 'its profile'
-    if (!(await confirm(`Log out the account ${plain(id)} and delete ${what}?`))) {
-      process.stderr.write('Cancelled.\n')
-      return EXIT.failed
-    }
-  }
+  const line = `accounts remove ${id} --yes${withArchive ? ' --delete-archive' : ''}`
+  const what = withArchive ? 'its profile and its archive' : 'its profile'
+  const question = () => `Log out the account ${plain(id)} and delete ${what}?`
+  if (!yes && !(await isConfirmed(line, question))) return EXIT.failed
   const query = withArchive ? `?${new URLSearchParams({ archive: 'delete', confirm: id })}` : ''
   const path = `/api/accounts/${encodeURIComponent(id)}${query}`
   const done = await openApi(server).delete<{ unlinked_remotely?: boolean }>(path, LIMIT_MS)

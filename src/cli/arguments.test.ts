@@ -53,10 +53,10 @@ describe('parseArguments', () => {
     ['serve --port', '--port requires a value: --port PORT.'],
     ['serve --port --no-headless', '--port requires a value: --port PORT.'],
     ['serve now', 'serve takes only flags, and "now" is not a flag.'],
-    ['send', 'send requires NUMBER and MESSAGE, but got 0 arguments.'],
+    ['send', 'send requires CHAT, but got 0 arguments.'],
     [
       'send 1 two words',
-      'send requires NUMBER and MESSAGE, but got 3 arguments. Put text with spaces in quotes.',
+      'send takes CHAT and [MESSAGE], but got 3 arguments. Put text with spaces in quotes.',
     ],
   ])('refuses %s', (line, message) => {
     expect(() => parse(line)).toThrow(new UsageError(message))

@@ -50,7 +50,9 @@ export function parseArguments(command: Command, argv: string[]): Given | null {
     const [name, value] = readToken(token, rows, command.name)
     typed.set(name, value)
   }
-  if (operands.length !== command.operands.length) throw new UsageError(wrongOperands(command, operands))
+  const needed = command.operands.filter(isRequired).length
+  if (operands.length < needed || operands.length > command.operands.length)
+    throw new UsageError(wrongOperands(command, operands))
   const settings: GivenSettings = {}
   for (const name of command.settings) {
     const { flag } = SETTINGS[name]
@@ -98,9 +100,14 @@ function readToken(token: Token, rows: Map<string, Row>, command: string): [name
   )
 }
 
+function isRequired(operand: string): boolean {
+  return !operand.startsWith('[')
+}
+
 function wrongOperands({ name, operands }: Command, given: string[]): string {
   if (operands.length === 0) return `${name} takes only flags, and ${JSON.stringify(given[0])} is not a flag.`
   const count = given.length === 1 ? '1 argument' : `${given.length} arguments`
-  const quotes = given.length > operands.length ? ' Put text with spaces in quotes.' : ''
-  return `${name} requires ${operands.join(' and ')}, but got ${count}.${quotes}`
+  if (given.length > operands.length)
+    return `${name} takes ${operands.join(' and ')}, but got ${count}. Put text with spaces in quotes.`
+  return `${name} requires ${operands.filter(isRequired).join(' and ')}, but got ${count}.`
 }

@@ -1,17 +1,15 @@
 /** `whatsapp-mcp-api call`: any operation of the running server. */
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { toPath } from '../home.ts'
-import { type Asked, openApi, type Server } from './client.ts'
+import { openApi, type Server } from './client.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { fileBody } from './file-body.ts'
 import { readable } from './readable.ts'
-import { findOperation, readOperations, requestOf } from './server-operations.ts'
-
-/** The longest operation, which forgets a large chat, and the longest wait for events respond within a minute. */
-const LIMIT_MS = 70_000
+import { askOperation, findOperation, readOperations } from './server-operations.ts'
 
 type CallFlags = { json: boolean; file: string; out: string; type: string }
 
@@ -22,32 +20,19 @@ export async function callOperation(
 ): Promise<number> {
   const api = openApi(server)
   const operation = findOperation(await readOperations(api), id)
-  const { method, path, body } = requestOf(operation, fields)
   if (operation.takesBytes !== (flags.file !== ''))
     throw new CommandError(
       operation.takesBytes ? `${id} takes a file.` : `${id} takes no file.`,
       operation.takesBytes ? 'Name it with --file FILE.' : 'Leave out --file.',
       EXIT.wrongSetting,
     )
-  const answer = await api.request(path, LIMIT_MS, {
-    method,
-    ...(body === null ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    ...(operation.takesBytes ? bytesOf(flags.file, flags.type) : {}),
-  })
+  const bytes = operation.takesBytes ? fileBody(flags.file, flags.type) : {}
+  const answer = await askOperation(api, operation, fields, bytes)
   if (operation.gives === 'application/json') {
     const data: unknown = await answer.json()
     process.stdout.write(flags.json ? `${JSON.stringify(data, null, 2)}\n` : readable(data))
   } else await save(answer, flags.out)
   return EXIT.ok
-}
-
-function bytesOf(file: string, type: string): Asked & { duplex: 'half' } {
-  const stream = file === '-' ? process.stdin : createReadStream(toPath(file))
-  return {
-    body: Readable.toWeb(stream) as RequestInit['body'],
-    headers: { 'content-type': type },
-    duplex: 'half',
-  }
 }
 
 /** Writes the bytes to this file, or to standard output. */

@@ -12,7 +12,7 @@ export type Given<Own extends Flags = Flags> = {
   settings: GivenSettings
   /** Every flag of {@link Command.flags}, parsed; the default if it was omitted. */
   flags: { [Name in keyof Own]: z.output<Own[Name]['schema']> }
-  /** One for each name in {@link Command.operands}. */
+  /** One for each name in {@link Command.operands}; fewer if optional ones were omitted. */
   operands: string[]
   /** The other flags, of a command that {@link Command.takesFields}. A flag without a value is null. */
   fields: Record<string, string | null>
@@ -24,11 +24,11 @@ export type Command<Own extends Flags = Flags> = {
   summary: string
   /** More details, for the help of this command. */
   about: string
-  /** The required arguments after the name, such as `['NUMBER', 'MESSAGE']`. */
+  /** The arguments after the name, such as `['CHAT', '[MESSAGE]']`: optional ones in brackets, at the end. */
   operands: readonly string[]
   /** True if it takes any other flag, as `--name VALUE`, and any other argument of the form `name=value`. */
   takesFields?: true
-  /** The argument behind each API field that the command fills in: `{ phone_number: 'NUMBER' }`. */
+  /** The argument behind each API field that the command fills in: `{ chat_id: 'CHAT', limit: '--limit' }`. */
   fields?: Record<string, string>
   /** The settings that the command accepts as flags. */
   settings: readonly SettingName[]

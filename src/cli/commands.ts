@@ -30,8 +30,22 @@ import {
   outboxList,
   outboxReject,
 } from './commands/outbox.ts'
-import { call } from './commands/reading.ts'
-import { doctor, sandbox, serve, stop } from './commands/serving.ts'
+import { call, chats, messages, search, watch } from './commands/reading.ts'
+import { completion, doctor, sandbox, serve, stop } from './commands/serving.ts'
+
+import {
+  webhooksChange,
+  webhooksCreate,
+  webhooksDelete,
+  webhooksDeliveries,
+  webhooksList,
+  webhooksPause,
+  webhooksReplay,
+  webhooksResume,
+  webhooksRetry,
+  webhooksRotate,
+  webhooksTest,
+} from './commands/webhooks.ts'
 
 /** Every command. The first is the default. */
 export const COMMANDS: readonly Command[] = [
@@ -42,6 +56,10 @@ export const COMMANDS: readonly Command[] = [
   status,
   auth,
   send,
+  chats,
+  messages,
+  search,
+  watch,
   call,
   logout,
   stop,
@@ -66,6 +84,17 @@ export const COMMANDS: readonly Command[] = [
   keysRotate,
   keysRevoke,
   audit,
+  webhooksList,
+  webhooksCreate,
+  webhooksChange,
+  webhooksPause,
+  webhooksResume,
+  webhooksRotate,
+  webhooksTest,
+  webhooksDeliveries,
+  webhooksRetry,
+  webhooksReplay,
+  webhooksDelete,
   archiveStats,
   archiveExport,
   archiveImport,
@@ -73,6 +102,7 @@ export const COMMANDS: readonly Command[] = [
   archiveEncrypt,
   archiveChangeKey,
   archiveDecrypt,
+  completion,
 ]
 
 /** Returns the words of a command's name: one, or two as in `archive encrypt`. */

@@ -1,10 +1,9 @@
 /** `whatsapp-mcp-api keys list`, `create`, `change`, `rotate` and `revoke`: the keys of the running server. */
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { codeOf } from '../error-code.ts'
-import { toPath } from '../home.ts'
 import { openApi, type Server } from './client.ts'
+import { isConfirmed } from './consent.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { canAsk, confirm, plain } from './terminal.ts'
+import { demandNewFile, withSecret } from './secret-file.ts'
+import { plain } from './terminal.ts'
 
 const LIMIT_MS = 10_000
 
@@ -40,8 +39,12 @@ type Limits = Record<
 
 /** Creates the key, and writes its secret to the file, or prints only the secret. Resolves with the exit code. */
 export async function createKey(server: Server, name: string, flags: CreateFlags): Promise<number> {
-  if (flags.out !== '' && existsSync(toPath(flags.out))) throw unwritable(flags.out, 'exists already')
-  return withSecret(server, '/api/keys', { name, ...limitsOf(flags) }, flags)
+  demandNewFile(flags.out)
+  return withSecret(
+    flags,
+    ({ key }) => lineOf(key),
+    () => openApi(server).post<WithSecret>('/api/keys', { name, ...limitsOf(flags) }, LIMIT_MS),
+  )
 }
 
 /** Changes what the flags name. Resolves with the exit code. */
@@ -66,7 +69,12 @@ type RotateFlags = Flags & { out: string; 'overlap-s': number }
 
 /** Replaces the secret, and writes the new one to the file, which may be the one of the previous secret, or prints only the secret. Resolves with the exit code. */
 export function rotateKey(server: Server, id: string, flags: RotateFlags): Promise<number> {
-  return withSecret(server, `${pathOf(id)}/rotate`, { overlap_s: flags['overlap-s'] }, flags)
+  return withSecret(
+    flags,
+    ({ key }) => lineOf(key),
+    () =>
+      openApi(server).post<WithSecret>(`${pathOf(id)}/rotate`, { overlap_s: flags['overlap-s'] }, LIMIT_MS),
+  )
 }
 
 /** Asks for confirmation unless `yes` is set, and revokes the key. Resolves with the exit code. */
@@ -75,67 +83,10 @@ export async function revokeKey(
   id: string,
   { yes, json }: Flags & { yes: boolean },
 ): Promise<number> {
-  if (!yes) {
-    if (!canAsk())
-      throw new CommandError(
-        'keys revoke asks for confirmation, which requires a terminal.',
-        `Confirm with: whatsapp-mcp-api keys revoke ${id} --yes`,
-        EXIT.wrongSetting,
-      )
-    if (!(await confirm(`Revoke the key ${plain(id)}? Its clients stop working.`))) {
-      process.stderr.write('Cancelled.\n')
-      return EXIT.failed
-    }
-  }
+  const question = () => `Revoke the key ${plain(id)}? Its clients stop working.`
+  if (!yes && !(await isConfirmed(`keys revoke ${id} --yes`, question))) return EXIT.failed
   print(json, await openApi(server).delete<{ ok: true }>(pathOf(id), LIMIT_MS), 'Revoked.\n')
   return EXIT.ok
-}
-
-/**
- * Makes a secret. A file is created before the request, so that no secret is made that cannot be stored, and takes its name
- * after it, so that clients read a whole key at any time.
- * Standard output has only the secret, so that it can be redirected; standard error has the rest.
- */
-async function withSecret(
-  server: Server,
-  path: string,
-  body: object,
-  { out, json }: { out: string; json: boolean },
-): Promise<number> {
-  const file = out === '' ? null : toPath(out)
-  const fresh = `${file}.new`
-  if (file !== null) createFile(fresh)
-  const { secret, ...done } = await openApi(server)
-    .post<WithSecret>(path, body, LIMIT_MS)
-    .catch((error) => {
-      if (file !== null) rmSync(fresh, { force: true })
-      throw error
-    })
-  if (file !== null) {
-    writeFileSync(fresh, `${secret}\n`)
-    renameSync(fresh, file)
-  }
-  const answer = file === null ? { ...done, secret } : done
-  print(json, answer, file === null ? `${secret}\n` : '')
-  process.stderr.write(`${lineOf(done.key)}${file === null ? ONCE : `The secret is in ${plain(file)}.\n`}`)
-  return EXIT.ok
-}
-
-const ONCE = 'Standard output has the secret. It is not shown again.\n'
-
-function createFile(file: string): void {
-  try {
-    writeFileSync(file, '', { mode: 0o600, flag: 'wx' })
-  } catch (error) {
-    throw unwritable(
-      file,
-      codeOf(error) === 'EEXIST' ? 'exists already' : `cannot be written (${codeOf(error)})`,
-    )
-  }
-}
-
-function unwritable(file: string, why: string): CommandError {
-  return new CommandError(`${plain(file)} ${why}.`, 'Name another file with --out.', EXIT.wrongSetting)
 }
 
 function limitsOf({ scopes, accounts, toolsets, only, hide, sends, expires, ...more }: Limits): object {

@@ -2,9 +2,9 @@
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { Status } from '../model/status.ts'
 import { openApi, type Server } from './client.ts'
-import { CommandError, EXIT } from './exit-codes.ts'
+import { isConfirmed } from './consent.ts'
+import { EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
-import { canAsk, confirm } from './terminal.ts'
 import { inWords } from './words.ts'
 
 /** The server needs 30 s at most. */
@@ -19,22 +19,14 @@ export async function logout(
 ): Promise<number> {
   const api = openApi(server)
   const isDefault = api.account === DEFAULT_ACCOUNT
-  if (!yes) {
-    if (!canAsk()) {
-      throw new CommandError(
-        'logout asks for confirmation, which requires a terminal.',
-        `Confirm with: whatsapp-mcp-api logout --yes${isDefault ? '' : ` --account ${api.account}`}`,
-        EXIT.wrongSetting,
-      )
-    }
+  const line = `logout --yes${isDefault ? '' : ` --account ${api.account}`}`
+  const question = async () => {
     const { account, linked } = await api.get<Status>('/api/status')
     const who = account === null ? (linked ? 'the saved session' : 'the session') : nameOf(account)
     const where = isDefault ? '' : ` of the account ${api.account}`
-    if (!(await confirm(`Log out ${who}${where}? To link again you need the phone.`))) {
-      process.stderr.write('Cancelled.\n')
-      return EXIT.failed
-    }
+    return `Log out ${who}${where}? To link again you need the phone.`
   }
+  if (!yes && !(await isConfirmed(line, question))) return EXIT.failed
   const done = await api.post<LoggedOut>('/api/logout', {}, LOGOUT_MS)
   if (json) process.stdout.write(`${JSON.stringify(done, null, 2)}\n`)
   else process.stdout.write(`${describe(done)}\n`)

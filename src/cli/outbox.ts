@@ -46,7 +46,7 @@ export async function approveItem(
 ): Promise<number> {
   const api = openApi(server)
   const read = digest === '' ? (await api.get<Answer>(pathOf(id))).item.digest : digest
-  return end(json, await api.post<Answer>(`${pathOf(id)}/approve`, { digest: read }, LIMIT_MS))
+  return showItem(json, await api.post<Answer>(`${pathOf(id)}/approve`, { digest: read }, LIMIT_MS))
 }
 
 /** Rejects the item and prints it. Resolves with the exit code. */
@@ -56,12 +56,12 @@ export async function rejectItem(
   { json, reason }: Flags & { reason: string },
 ): Promise<number> {
   const body = reason === '' ? {} : { reason }
-  return end(json, await openApi(server).post<Answer>(`${pathOf(id)}/reject`, body, LIMIT_MS))
+  return showItem(json, await openApi(server).post<Answer>(`${pathOf(id)}/reject`, body, LIMIT_MS))
 }
 
 /** Cancels the item and prints it. Resolves with the exit code. */
 export async function cancelItem(server: Server, id: string, { json }: Flags): Promise<number> {
-  return end(json, await openApi(server).post<Answer>(`${pathOf(id)}/cancel`, {}, LIMIT_MS))
+  return showItem(json, await openApi(server).post<Answer>(`${pathOf(id)}/cancel`, {}, LIMIT_MS))
 }
 
 /** Changes the text or the time of the item and prints it. Resolves with the exit code. */
@@ -71,12 +71,13 @@ export async function editItem(
   { json, message, 'send-at': sendAt }: Flags & { message: string; 'send-at': string },
 ): Promise<number> {
   const body = { ...(message === '' ? {} : { message }), ...(sendAt === '' ? {} : { send_at: sendAt }) }
-  return end(json, await openApi(server).patch<Answer>(pathOf(id), body, LIMIT_MS))
+  return showItem(json, await openApi(server).patch<Answer>(pathOf(id), body, LIMIT_MS))
 }
 
 const pathOf = (id: string) => `/api/outbox/${encodeURIComponent(id)}`
 
-function end(json: boolean, answer: Answer): number {
+/** Prints the item. Returns the exit code: a message that was not sent, or may not have been, is a failure. */
+export function showItem(json: boolean, answer: Answer): number {
   print(json, answer, textOf([answer.item]))
   return answer.item.state === 'failed' || answer.item.state === 'unknown' ? EXIT.failed : EXIT.ok
 }

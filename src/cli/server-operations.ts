@@ -1,7 +1,10 @@
 /** The operations of the running server, read from its OpenAPI document: a request is made from fields that are given as text. */
-import type { Api } from './client.ts'
+import type { Api, Asked } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nearest } from './nearest.ts'
+
+/** The longest operation, which forgets a large chat, and the longest wait for events respond within a minute. */
+const LIMIT_MS = 70_000
 
 type Schema = { type?: string | string[]; anyOf?: Schema[]; const?: unknown; description?: string }
 type Parameter = { name?: string; in?: string; schema?: Schema }
@@ -50,6 +53,25 @@ export function findOperation(all: ReadonlyMap<string, ServerOperation>, id: str
     meant === undefined ? 'docs/rest.md lists the operations.' : `Did you mean ${meant}?`,
     EXIT.wrongSetting,
   )
+}
+
+/**
+ * Sends a request with these fields to the operation.
+ * @param bytes the body of an operation that takes a file
+ * @throws CommandError like {@link requestOf}, and like every call of {@link Api}
+ */
+export function askOperation(
+  api: Pick<Api, 'request'>,
+  operation: ServerOperation,
+  fields: Readonly<Record<string, string | null>>,
+  bytes: Asked = {},
+): Promise<Response> {
+  const { method, path, body } = requestOf(operation, fields)
+  return api.request(path, LIMIT_MS, {
+    method,
+    ...(body === null ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    ...bytes,
+  })
 }
 
 /** Returns the request with these fields. @throws CommandError if a field does not exist, or one of the path is missing */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { phoneNumberInput } from '../../model/ids.ts'
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
-import { account, aSwitch, CLIENT_SETTINGS, json, server } from './flags.ts'
+import { account, aSwitch, CLIENT_SETTINGS, json, server, text } from './flags.ts'
 
 export const status = defineCommand({
   name: 'status',
@@ -56,21 +56,42 @@ export const auth = defineCommand({
 
 export const send = defineCommand({
   name: 'send',
-  summary: 'Send a text message',
+  summary: 'Send a text or a file',
   about:
-    'NUMBER is a phone number with country code. MESSAGE is one argument; - reads it from standard input. Put -- before a\nmessage that begins with a dash.',
-  operands: ['NUMBER', 'MESSAGE'],
-  fields: { phone_number: 'NUMBER', message: 'MESSAGE' },
+    'CHAT is a phone number with country code, the id of a chat, or the whole name of one. MESSAGE is one argument; - reads\nit from standard input. With --file it is the caption, and can be omitted. Put -- before a message that begins with a\ndash.',
+  operands: ['CHAT', '[MESSAGE]'],
+  fields: {
+    phone_number: 'CHAT',
+    chat: 'CHAT',
+    chat_id: 'CHAT',
+    message: 'MESSAGE',
+    caption: 'MESSAGE',
+    as: '--as',
+    reply_to: '--reply-to',
+    send_at: '--send-at',
+  },
   settings: CLIENT_SETTINGS,
-  flags: { json, ...server, account },
+  flags: {
+    file: text('FILE', 'A file to send; - reads standard input.'),
+    as: text(
+      'KIND',
+      'How the file is sent: image, video, gif, audio, voice, document or sticker. Default: what its bytes are.',
+    ),
+    'reply-to': text('ID', 'Id of the message to reply to.'),
+    'send-at': text('TIME', 'When to send, ISO 8601 with offset, YYYY-MM-DDThh:mm:ss+hh:mm. Default: now.'),
+    json,
+    ...server,
+    account,
+  },
   examples: [
     ["send +15551234567 'Hello from my own machine'", 'Sends a text'],
     ['send +15551234567 - < letter.txt', 'Sends the text of a file'],
+    ["send 'Weekend hike' 'The route' --file route.pdf", 'Sends a file with a caption to a group'],
   ],
   exits: ['notRunning'],
   run: async (given) => {
-    const [number = '', message = ''] = given.operands
-    return (await import('../send.ts')).send(serverOf(given), { number, message, ...given.flags })
+    const [chat = '', message] = given.operands
+    return (await import('../send.ts')).send(serverOf(given), { chat, message, ...given.flags })
   },
 })
 

@@ -2,7 +2,9 @@
 import { builds } from '../../../simulator/builds.ts'
 import { oneOf, SETTINGS, whole } from '../../config.ts'
 import { defineCommand } from '../command.ts'
+import { CommandError, EXIT } from '../exit-codes.ts'
 import { ownConfig, ownSettings } from '../own-config.ts'
+import { SHELLS } from '../shells.ts'
 import { ALL_SETTINGS, aSwitch, json, minutes, server, text, url } from './flags.ts'
 
 export const serve = defineCommand({
@@ -82,6 +84,36 @@ export const sandbox = defineCommand({
   ],
   exits: ['directory', 'port', 'browser'],
   run: async ({ settings, flags }) => (await import('../sandbox.ts')).sandbox(settings, flags),
+})
+
+export const completion = defineCommand({
+  name: 'completion',
+  summary: 'Print the script that completes commands and flags in a shell',
+  about: `SHELL is one of: ${SHELLS.join(', ')}.`,
+  operands: ['SHELL'],
+  settings: [],
+  flags: {},
+  examples: [
+    ['completion bash > ~/.local/share/bash-completion/completions/whatsapp-mcp-api', 'For bash'],
+    ['completion zsh >> ~/.zshrc', 'For zsh, after the line with compinit'],
+    ['completion fish > ~/.config/fish/completions/whatsapp-mcp-api.fish', 'For fish'],
+  ],
+  exits: [],
+  run: async ({ operands: [shell = ''] }) => {
+    const [{ COMMANDS }, { renderCompletion }] = await Promise.all([
+      import('../commands.ts'),
+      import('../completion.ts'),
+    ])
+    const known = SHELLS.find((one) => one === shell)
+    if (known === undefined)
+      throw new CommandError(
+        `${shell} is not a known shell.`,
+        `Name one of ${SHELLS.join(', ')}.`,
+        EXIT.wrongSetting,
+      )
+    process.stdout.write(renderCompletion(known, COMMANDS))
+    return EXIT.ok
+  },
 })
 
 export const stop = defineCommand({

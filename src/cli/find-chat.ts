@@ -1,0 +1,43 @@
+/** Finds a chat by its name, for commands that read. */
+import type { Chat } from '../model/chat.ts'
+import type { Api } from './client.ts'
+import { CommandError, EXIT } from './exit-codes.ts'
+import { plain } from './terminal.ts'
+
+/** The largest page of chats. */
+const MOST = 100
+/** The most chats that an error lists. */
+const LISTED = 10
+
+/** True if the text is an id or a phone number, not a name. */
+export function isAddress(text: string): boolean {
+  return text.includes('@') || !/\p{L}/u.test(text)
+}
+
+/**
+ * Returns the id of the chat with this whole name. An id or a phone number is returned as it is.
+ * @throws CommandError if no chat or several chats have the name, with what is similar
+ */
+export async function findChat(api: Pick<Api, 'get'>, text: string): Promise<string> {
+  if (isAddress(text)) return text
+  const query = new URLSearchParams({ query: text, limit: String(MOST) })
+  const { chats } = await api.get<{ chats: Chat[] }>(`/api/chats?${query}`)
+  const folded = fold(text)
+  const named = chats.filter(({ name }) => fold(name) === folded)
+  const [one] = named
+  if (one !== undefined && named.length === 1) return one.id
+  const similar = (named.length === 0 ? chats : named).slice(0, LISTED)
+  throw new CommandError(
+    `${named.length === 0 ? 'No chat has' : 'Several chats have'} the name ${JSON.stringify(plain(text))}.`,
+    similar.length === 0
+      ? 'Name the chat by its id or phone number: "whatsapp-mcp-api chats --ids" lists them.'
+      : `Name the chat by its id:\n${similar.map(({ id, name }) => `  ${plain(name)}: ${id}`).join('\n')}`,
+    EXIT.failed,
+  )
+}
+
+/** Case, accents, emoji and punctuation do not matter, as for a send. */
+function fold(name: string): string {
+  const letters = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+  return letters.replace(/[^\p{L}\p{N}]+/gu, ' ').trim()
+}

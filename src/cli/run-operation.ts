@@ -1,0 +1,48 @@
+/** Runs a command that is one operation of the running server. */
+import { openApi, type Server } from './client.ts'
+import { isConfirmed } from './consent.ts'
+import { EXIT } from './exit-codes.ts'
+import { findChat } from './find-chat.ts'
+import { LINES, type Shows } from './lines.ts'
+import { readable } from './readable.ts'
+import { withSecret } from './secret-file.ts'
+import { askOperation, findOperation, readOperations } from './server-operations.ts'
+import { plain } from './terminal.ts'
+
+export type OperationRun = {
+  /** Name of the operation. */
+  id: string
+  fields: Readonly<Record<string, string>>
+  /** How its output is shown to people. Default: as lines `name: value`. */
+  shows: Shows | undefined
+  /** True if its output has a secret. */
+  isSecret: boolean
+  /** What to ask first; null: nothing. */
+  question: string | null
+  /** The command line that confirms. */
+  line: string
+  json: boolean
+  /** True: ids are shown too. */
+  ids: boolean
+  /** File for the secret; empty: standard output. */
+  out: string
+}
+
+/** Calls the operation and prints what it returns. A chat can be named by its whole name. Resolves with the exit code. */
+export async function runOperation(server: Server, run: OperationRun): Promise<number> {
+  const { id, fields, shows, question } = run
+  if (question !== null && !(await isConfirmed(run.line, () => plain(question)))) return EXIT.failed
+  const api = openApi(server)
+  const operation = findOperation(await readOperations(api), id)
+  const { chat_id: chat } = fields
+  const found = chat === undefined ? fields : { ...fields, chat_id: await findChat(api, chat) }
+  const ask = async () => (await askOperation(api, operation, found)).json()
+  const textOf = (output: unknown) =>
+    shows === undefined ? readable(output) : LINES[shows](output, { ids: run.ids })
+  if (run.isSecret) {
+    return withSecret(run, textOf, ask as () => Promise<{ secret: string }>)
+  }
+  const output = await ask()
+  process.stdout.write(run.json ? `${JSON.stringify(output, null, 2)}\n` : textOf(output))
+  return EXIT.ok
+}

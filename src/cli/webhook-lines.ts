@@ -1,0 +1,73 @@
+/** Webhooks and their deliveries, as lines for people. */
+import { counted } from '../model/counted.ts'
+import { plain } from './terminal.ts'
+
+export type Attempt = { status: number | null; error: string | null }
+
+export type Webhook = {
+  id: string
+  account: string
+  url: string
+  kinds: string[] | null
+  chats: string[] | null
+  from_me: boolean | null
+  mentions_me: boolean
+  paused: boolean
+  paused_reason: string | null
+  failing_chats: number
+  dead_deliveries: number
+  last_attempt: (Attempt & { at: string }) | null
+  lost_events_at: string | null
+}
+
+export type Outcome = Attempt & { delivered: boolean; duration_ms: number }
+
+export type Delivery = Attempt & {
+  event: string
+  kind: string
+  chat: string | null
+  attempts: number
+  next_attempt_at: string | null
+  dead_at: string | null
+}
+
+/** Renders a webhook: its id, then what it receives and how its deliveries do. */
+export function webhookText({ id, account, url, kinds, chats, last_attempt: last, ...one }: Webhook): string {
+  const facts = [
+    url,
+    account !== 'default' && `account ${account}`,
+    kinds !== null && `kinds ${kinds.join(', ')}`,
+    chats !== null && `chats ${chats.join(', ')}`,
+    one.from_me !== null && (one.from_me ? 'own messages' : 'messages of others'),
+    one.mentions_me && 'mentions of the account',
+    one.failing_chats > 0 && `failing in ${counted(one.failing_chats, 'chat')}`,
+    one.dead_deliveries > 0 && counted(one.dead_deliveries, 'dead delivery', 'dead deliveries'),
+    one.lost_events_at !== null && `events were deleted before they were delivered, at ${one.lost_events_at}`,
+    last !== null && `last attempt ${last.at}, ${attemptText(last)}`,
+  ].filter((fact) => fact !== false)
+  const state = one.paused ? `  paused (${one.paused_reason})` : ''
+  return `${id}${state}\n${facts.map((fact) => `    ${plain(fact)}\n`).join('')}`
+}
+
+/** Renders the outcome of an attempt. */
+export function outcomeText({ delivered, duration_ms: ms, ...attempt }: Outcome): string {
+  return `${delivered ? 'Delivered' : 'Not delivered'} in ${ms} ms: ${attemptText(attempt)}.\n`
+}
+
+/** Renders a delivery that is not done. */
+export function deliveryText(delivery: Delivery): string {
+  const { event, kind, chat, attempts, next_attempt_at: next, dead_at: dead } = delivery
+  const facts = [
+    counted(attempts, 'attempt'),
+    attempts > 0 && attemptText(delivery),
+    next !== null && `next ${next}`,
+    dead !== null && `dead since ${dead}`,
+  ].filter((fact) => fact !== false)
+  const place = chat === null ? '' : ` in ${plain(chat)}`
+  return `${plain(event)}  ${kind}${place}\n    ${facts.join(', ')}\n`
+}
+
+function attemptText({ status, error }: Attempt): string {
+  const parts = [status !== null && `status ${status}`, error !== null && error]
+  return parts.filter((part) => part !== false).join(', ') || 'no answer'
+}
