@@ -355,6 +355,29 @@ describe('a webhook', () => {
     expect(receiver.forId(receiver.delivered().at(-1)?.id ?? '')).toHaveLength(1)
   })
 
+  it('keeps the chat of a person whose number passes to another one', async () => {
+    const phone = toJid('15550001178@c.us')
+    const [alice, bob] = [toJid('990011223355@lid'), toJid('990011223366@lid')]
+    stage.app.archive.take({ type: 'identity', phone, lid: alice })
+    const { id } = await hook({ kinds: ['message.received'] })
+    receiver.answer = status(500)
+    stage.write({ body: 'from Alice', chat: phone })
+    await until(async () => (await get(id)).failing_chats).toBe(1)
+    stage.write({ body: 'more from Alice', chat: phone })
+    await quiet()
+    stage.app.archive.take({ type: 'identity', phone, lid: bob })
+    stage.write({ body: 'from Bob', chat: phone })
+    await until(async () => (await get(id)).failing_chats).toBe(2)
+    const { json } = await call('GET', `/${id}/deliveries?state=failed`)
+    expect(json.deliveries.map(({ chat }: { chat: string }) => chat).sort()).toEqual([phone, alice].sort())
+    receiver.answer = status(200)
+    await passTime(1_000, () => receiver.delivered().length === 3)
+    await quiet()
+    expect(texts().sort()).toEqual(['from Alice', 'from Bob', 'more from Alice'])
+    expect(texts().indexOf('from Alice')).toBeLessThan(texts().indexOf('more from Alice'))
+    expect((await get(id)).failing_chats).toBe(0)
+  })
+
   it('sends a tombstone in place of a message that was forgotten', async () => {
     const { id } = await hook({ kinds: ['message.received'] })
     receiver.answer = status(500)

@@ -24,6 +24,12 @@ export type Lanes = {
   fail(lane: Pick<Lane, 'chat' | 'event' | 'place'>, before: Failing, outcome: Outcome): Promise<void>
   /** Stores that the delivery of the lane is settled. */
   settle(lane: Lane): Promise<void>
+  /**
+   * Names these lanes by the id that their chats have now: a number can pass to another person, whose chat is another lane. A lane
+   * whose new name another one has keeps its own.
+   * @param chatNow returns the id of the chat of a lane
+   */
+  follow(some: readonly Lane[], chatNow: (lane: Lane) => Promise<string>): Promise<void>
   /** Ends the lane: its chat is up to date. */
   end(lane: Pick<Lane, 'chat'>): Promise<void>
   /** Replaces what is to be sent of these messages by tombstones. @param bareIds of the messages */
@@ -76,6 +82,18 @@ export function createLanes({ webhook, stored, store, onFail, clock, log }: Lane
     settle(lane) {
       lane.head = null
       return put(lane)
+    },
+    async follow(some, chatNow) {
+      const found = await Promise.all(some.map(async (lane) => [lane, await chatNow(lane)] as const))
+      for (const [lane, now] of found) {
+        const before = lane.chat
+        if (now === before || lanes.has(now) || lanes.get(before) !== lane) continue
+        lanes.delete(before)
+        lanes.set(now, Object.assign(lane, { chat: now }))
+        // In this order: a crash in between repeats a delivery and loses none.
+        await put(lane)
+        await store.removeLane({ webhook, chat: before })
+      }
     },
     end({ chat }) {
       lanes.delete(chat)

@@ -187,6 +187,7 @@ export function createPump(options: PumpOptions): Pump {
         const { filter } = row()
         const current = reader()
         const page = await current.readEvents(reach, { kinds: filter.kinds, chat: null }, PAGE, ALL)
+        await lanes.follow(lanes.all(), (lane) => chatNow(current, lane))
         const known = await addresses([...(filter.chats ?? []), ...lanes.all().map(({ chat }) => chat)])
         demandRunning()
         if (current !== source) continue
@@ -230,8 +231,9 @@ export function createPump(options: PumpOptions): Pump {
     await tryAgain(lane, send)
     if (lane.head !== null) return
     const { filter } = row()
-    const query = { kinds: filter.kinds, chat: lane.chat === '' ? null : toJid(lane.chat) }
     while (lane.place < reach) {
+      await lanes.follow([lane], (one) => chatNow(current, one))
+      const query = { kinds: filter.kinds, chat: lane.chat === '' ? null : toJid(lane.chat) }
       const page = await readKept(current, lane, query)
       const wide = widened(filter, await addresses(filter.chats ?? []))
       demandRunning()
@@ -247,6 +249,19 @@ export function createPump(options: PumpOptions): Pump {
       lane.place = Math.max(lane.place, Math.min(page.next, reach))
     }
     await lanes.end(lane)
+  }
+
+  /** Returns the id that the chat of the lane has now, by its event; the last known one if that is deleted. */
+  async function chatNow(current: LogReader, { chat, event }: Lane): Promise<string> {
+    const before = placeIn(current, event) - 1
+    try {
+      const { events } = await current.readEvents(before, { kinds: null, chat: null }, 1, ALL)
+      const [found] = events
+      return found?.cursor === event ? laneOf(found) : chat
+    } catch (error) {
+      if (isExpired(error)) return chat
+      throw error
+    }
   }
 
   /** Returns every address of each of these chats: one that was known by its LID is later known by its number. */
