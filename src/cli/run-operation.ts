@@ -42,7 +42,8 @@ export async function runOperation(server: Server, run: OperationRun): Promise<n
   if (run.isSecret) {
     return withSecret(run, textOf, ask as () => Promise<{ secret: string }>)
   }
-  const output = await ask()
+  const output: unknown = await ask()
   process.stdout.write(run.json ? `${JSON.stringify(output, null, 2)}\n` : textOf(output))
-  return EXIT.ok
+  // The outcome of a delivery.
+  return Object(output).delivered === false ? EXIT.failed : EXIT.ok
 }

@@ -77,6 +77,7 @@ const COMPONENTS: Record<string, z.ZodType> = {
   Gap,
   Chat,
   Contact,
+  ...Object.fromEntries(Event.options.map((kind) => [eventName(kind.shape.kind.value), kind])),
   Event,
   Status,
   Account,
@@ -102,15 +103,17 @@ export function* openApiSteps(
   server = DEFAULT_SERVER,
 ): Generator<void, Json> {
   const paths: Record<string, Json> = {}
+  const outputs: Json = {}
   const templates = templatesOf(rows)
   for (const operation of rows) {
+    const answer = describeAnswer(operation, outputs)
     operation.routes.forEach((route, index) => {
       const [method = '', path = ''] = route.split(' ')
       const template = templates(path)
       const fixed = Object.keys(fixedAt(operation, route))
       paths[template] = {
         ...paths[template],
-        [method.toLowerCase()]: describeRoute(operation, method, path, index, { template, fixed }),
+        [method.toLowerCase()]: describeRoute(operation, method, path, index, { template, fixed, answer }),
       }
     })
     yield
@@ -131,13 +134,14 @@ export function* openApiSteps(
     // Without a key, the server checks the loopback, the user of the operating system and the origin of the request.
     security: [{}, { Bearer: [] }, { ApiKey: [] }],
     paths,
+    webhooks: describeWebhooks(),
     components: {
       parameters: { Account: ACCOUNT, IdempotencyKey: IDEMPOTENCY_KEY },
       securitySchemes: {
         Bearer: { type: 'http', scheme: 'bearer', description: 'A key of POST /api/keys.' },
         ApiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same key.' },
       },
-      schemas: { ...components().schemas, Problem: problemSchema() },
+      schemas: { ...components().schemas, ...outputs, Waiting: WAITING, Problem: problemSchema() },
     },
   }
 }
@@ -169,18 +173,15 @@ const IDEMPOTENCY_KEY = {
   schema: { type: 'string', pattern: '^[!-~]{1,200}$' },
 }
 
-/** The response for a message that is not sent yet. */
+/** What is returned for a message that is not sent yet. */
+const WAITING = {
+  type: 'object',
+  required: ['ok', 'item'],
+  properties: { ok: { const: true }, item: { $ref: '#/components/schemas/OutboxItem' } },
+}
 const WAITS = {
   description: 'The message waits in the outbox, for a decision of the owner or for its time.',
-  content: {
-    'application/json': {
-      schema: {
-        type: 'object',
-        required: ['ok', 'item'],
-        properties: { ok: { const: true }, item: { $ref: '#/components/schemas/OutboxItem' } },
-      },
-    },
-  },
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/Waiting' } } },
 }
 
 /** The body of a row that takes bytes. Swagger UI shows a file field for `binary`. */
@@ -208,14 +209,15 @@ const ACCOUNT = {
 
 /**
  * Describes one route.
- * @param template the path in the document; its parameters replace the row's own. `fixed`: the fields that the route sets
+ * @param template the path in the document; its parameters replace the row's own. `fixed`: the fields that the route sets.
+ * `answer`: its success response
  */
 function describeRoute(
   operation: Row,
   method: string,
   path: string,
   index: number,
-  { template, fixed }: { template: string; fixed: string[] },
+  { template, fixed, answer }: { template: string; fixed: string[]; answer: Json },
 ): Json {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const input = without(schemaOf(operation.input, 'input'), fixed)
@@ -250,7 +252,7 @@ function describeRoute(
         }
       : {}),
     responses: {
-      [('status' in operation && operation.status) || 200]: describeAnswer(operation),
+      [('status' in operation && operation.status) || 200]: answer,
       ...problems(possibleErrors(operation, method).filter((code) => ERRORS[code].status >= 400)),
       ...(operation.errors.includes('held_for_approval') ? { 202: WAITS } : {}),
       ...(operation.gives === 'file' && operation.ranges ? RANGES : {}),
@@ -269,14 +271,18 @@ function otherWay({ routes }: Row, method: string, path: string): string {
   return routes[0]?.endsWith(` ${path}`) ? method : path
 }
 
-/** Describes the success response of a row. */
-function describeAnswer(row: Row): Json {
+/** Describes the success response of a row. Adds its schema to `outputs`, under the name of the operation. */
+function describeAnswer(row: Row, outputs: Json): Json {
   switch (row.gives) {
-    case 'json':
+    case 'json': {
+      const schema = responseSchema(row.output) as Json
+      const name = `${pascal(row.name)}Response`
+      if (schema.$ref === undefined) outputs[name] = schema
       return {
         description: 'Success.',
-        content: { 'application/json': { schema: responseSchema(row.output) } },
+        content: { 'application/json': { schema: { $ref: schema.$ref ?? `#/components/schemas/${name}` } } },
       }
+    }
     case 'events':
       return {
         description: 'The stream of events. The schema describes each `data`.',
@@ -288,6 +294,52 @@ function describeAnswer(row: Row): Json {
       return { description: 'The file.', headers: row.headers, content: Object.fromEntries(content) }
     }
   }
+}
+
+/** Describes what is sent to webhooks: one request for each kind of event. */
+function describeWebhooks(): Json {
+  const header = (name: string, description: string) => ({
+    name,
+    in: 'header',
+    required: true,
+    description,
+    schema: { type: 'string' },
+  })
+  const parameters = [
+    header('webhook-id', 'Cursor of the event: the same in every attempt.'),
+    header('webhook-timestamp', 'Time of this attempt, Unix seconds.'),
+    header('webhook-signature', 'Signatures of Standard Webhooks, separated by spaces.'),
+  ]
+  const entries = Event.options.map((row) => {
+    const kind = row.shape.kind.value
+    const described = {
+      post: {
+        operationId: `on_${kind.replace('.', '_')}`,
+        summary: row.description,
+        description: row.next,
+        tags: ['webhooks'],
+        parameters,
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: { $ref: `#/components/schemas/${eventName(kind)}` } } },
+        },
+        responses: {
+          '2XX': { description: 'The receiver has the event. After any other answer it is sent again.' },
+        },
+      },
+    }
+    return [kind, described] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+/** Returns the name of the schema of an event, such as `MessageReceivedEvent`. */
+function eventName(kind: string): string {
+  return `${pascal(kind)}Event`
+}
+
+function pascal(name: string): string {
+  return name.replace(/(?:^|[._])(\w)/g, (_, letter: string) => letter.toUpperCase())
 }
 
 /** Returns one response for each status, with its error codes. */
