@@ -5,6 +5,7 @@ import module from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { parseEnv } from 'node:util'
 import { build, isBuildStale } from '../build.mjs'
+import { runClientCheck } from './check-client.mjs'
 import { runMcpCheck } from './check-mcp.mjs'
 import { runChecks } from './checks.mjs'
 import { runDev } from './dev.mjs'
@@ -59,6 +60,7 @@ const commands = {
   dev: { needs: ['build', 'browser'], run: runDev },
   test: { needs: ['build', 'browser'], run: runTests },
   check: { needs: [], run: () => runChecks() },
+  'check:client': { needs: ['build', 'browser'], run: () => runClientCheck() },
   'check:mcp': { needs: ['build', 'browser'], run: () => runMcpCheck() },
   gen: { needs: [], run: (args) => runSource('scripts/generate-docs.ts', args) },
   soak: { needs: ['build', 'browser'], run: (args) => runSource('test/soak/soak.ts', args) },

@@ -8,6 +8,7 @@ import { isNodeSupported, oldNode } from '../version.ts'
 import { openApi } from './client.ts'
 import { whatIsOpen } from './doctor-access.ts'
 import type { MachineView } from './doctor-machine.ts'
+import { checkedWebhooks } from './doctor-webhooks.ts'
 import { errnoOf } from './errno.ts'
 import { stopLine } from './running.ts'
 import type { Answering } from './who-answers.ts'
@@ -64,6 +65,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'network', run: checkNetwork },
   { name: 'accounts', run: checkAccounts },
   { name: 'access', run: checkAccess },
+  { name: 'webhooks', run: checkWebhooks },
   { name: 'session', run: checkSession },
   { name: 'whatsapp', run: checkCapabilities },
 ]
@@ -414,6 +416,19 @@ async function checkAccess(situation: Situation): Promise<Verdict> {
   return warning(
     `${open}, but programs of this user need no key: an agent with a shell can do and see everything.`,
     'If such an agent runs here, set WHATSAPP_MCP_REQUIRE_KEY=true and give it a limited key. See docs/security.md.',
+  )
+}
+
+/** Checks that the webhooks of the running server deliver. */
+async function checkWebhooks(situation: Situation): Promise<Verdict> {
+  const { config, answering } = situation
+  if (answering.who !== 'server' || !isOurs(answering, config.authDir))
+    return ok('No server of this directory runs, so its webhooks were not checked.')
+  const found = await checkedWebhooks(situation)
+  if (found === null) return ok('The webhooks could not be read.')
+  if (found.wrong !== null) return warning(found.wrong.says, found.wrong.next)
+  return ok(
+    found.count === 0 ? 'The server has no webhooks.' : 'Every webhook delivers, or the owner paused it.',
   )
 }
 

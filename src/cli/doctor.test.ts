@@ -94,6 +94,7 @@ function serveHere(more: Record<string, object>): Promise<number> {
     '/health': { name: 'whatsapp-mcp-api' },
     '/api/capabilities': { whatsapp_web_version: null, is_known_build: null, operations: [] },
     '/api/keys': { keys: [] },
+    '/api/webhooks': { webhooks: [] },
     ...more,
   }
   return listen(createHttpServer(({ url = '' }, response) => response.end(JSON.stringify(bodies[url]))))
@@ -350,6 +351,42 @@ describe('broken set-ups', () => {
         next: 'Update whatsapp-mcp-api.',
       },
     ])
+  })
+
+  it('13. a webhook that does not deliver', async () => {
+    const fine = {
+      id: 'wh_1',
+      paused: false,
+      paused_reason: null,
+      failing_chats: 0,
+      dead_deliveries: 0,
+      last_attempt: null,
+      lost_events_at: null,
+    }
+    const found = async (...webhooks: object[]) => {
+      const port = await serveHere({ '/api/webhooks': { webhooks } })
+      return findings(healthy(), settings({ WHATSAPP_MCP_PORT: String(port) }))
+    }
+    expect(await found(fine, { ...fine, paused: true, paused_reason: 'owner' })).toEqual([])
+    const [wrong, last] = [
+      { ...fine, id: 'wh_2' },
+      { at: 'now', status: 500, error: 'bad_status' },
+    ]
+    for (const [facts, says] of [
+      [{ paused: true, paused_reason: 'logged_out' }, 'The webhook wh_2 is paused (logged_out).'],
+      [{ dead_deliveries: 1 }, 'The webhook wh_2 has 1 dead delivery.'],
+      [
+        { failing_chats: 2, last_attempt: last },
+        'The webhook wh_2 fails in 2 chats (last attempt: bad_status).',
+      ],
+      [
+        { lost_events_at: 'then' },
+        'The webhook wh_2 missed events that were deleted before they were delivered, at then.',
+      ],
+    ] as const)
+      expect(await found(fine, { ...wrong, ...facts })).toMatchObject([
+        { check: 'webhooks', level: 'warning', says },
+      ])
   })
 
   it('12. a limited key, beside programs that need none', async () => {
