@@ -102,11 +102,13 @@ export function* openApiSteps(
   version: string,
   server = DEFAULT_SERVER,
 ): Generator<void, Json> {
+  described ??= yield* describeComponents()
+  const { schemas, refer } = described
   const paths: Record<string, Json> = {}
   const outputs: Json = {}
   const templates = templatesOf(rows)
   for (const operation of rows) {
-    const answer = describeAnswer(operation, outputs)
+    const answer = describeAnswer(operation, outputs, refer)
     operation.routes.forEach((route, index) => {
       const [method = '', path = ''] = route.split(' ')
       const template = templates(path)
@@ -141,7 +143,7 @@ export function* openApiSteps(
         Bearer: { type: 'http', scheme: 'bearer', description: 'A key of POST /api/keys.' },
         ApiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same key.' },
       },
-      schemas: { ...components().schemas, ...outputs, Waiting: WAITING, Problem: problemSchema() },
+      schemas: { ...schemas, ...outputs, Waiting: WAITING, Problem: problemSchema() },
     },
   }
 }
@@ -272,10 +274,10 @@ function otherWay({ routes }: Row, method: string, path: string): string {
 }
 
 /** Describes the success response of a row. Adds its schema to `outputs`, under the name of the operation. */
-function describeAnswer(row: Row, outputs: Json): Json {
+function describeAnswer(row: Row, outputs: Json, refer: Components['refer']): Json {
   switch (row.gives) {
     case 'json': {
-      const schema = responseSchema(row.output) as Json
+      const schema = refer(schemaOf(row.output, 'output')) as Json
       const name = `${pascal(row.name)}Response`
       if (schema.$ref === undefined) outputs[name] = schema
       return {
@@ -286,7 +288,7 @@ function describeAnswer(row: Row, outputs: Json): Json {
     case 'events':
       return {
         description: 'The stream of events. The schema describes each `data`.',
-        content: { 'text/event-stream': { schema: responseSchema(row.output) } },
+        content: { 'text/event-stream': { schema: refer(schemaOf(row.output, 'output')) } },
       }
     case 'file': {
       const schema = { type: 'string', ...(row.ranges ? { format: 'binary' } : {}) }
@@ -396,20 +398,14 @@ function omit(fields: Json, names: string[]): Json {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))
 }
 
-function responseSchema(output: z.ZodType): unknown {
-  return components().refer(schemaOf(output, 'output'))
-}
+/** The schemas of the components, and a function that replaces them with references. */
+type Components = { schemas: Json; refer: (schema: unknown) => unknown }
 
-let described: ReturnType<typeof describeComponents> | null = null
+/** Created once, because this takes longer than the rest. */
+let described: Components | null = null
 
-/** Returns the components. Created once, because this takes longer than the rest. */
-function components() {
-  described ??= describeComponents()
-  return described
-}
-
-/** Returns the schemas of the components, and a function that replaces them with references. */
-function describeComponents(): { schemas: Json; refer: (schema: unknown) => unknown } {
+/** Describes the components, one in each step. */
+function* describeComponents(): Generator<void, Components> {
   const schemas: Json = {}
   const inline: [text: string, reference: string][] = []
   const refer = (schema: unknown): unknown =>
@@ -419,6 +415,7 @@ function describeComponents(): { schemas: Json; refer: (schema: unknown) => unkn
   for (const [name, schema] of Object.entries(COMPONENTS)) {
     schemas[name] = refer(schemaOf(schema, 'output'))
     inline.push([JSON.stringify(schemas[name]), `{"$ref":"#/components/schemas/${name}"}`])
+    yield
   }
   return { schemas, refer }
 }
