@@ -116,7 +116,7 @@ export const watch = defineCommand({
   },
   examples: [
     ['watch --kinds message.received', 'Shows messages as they arrive'],
-    ['watch --json --after 0 > events.jsonl', 'Writes all stored events to a file, then those that happen'],
+    ['watch --json --after 0', 'Prints all stored events as lines of JSON, then those that happen'],
   ],
   exits: ['notRunning'],
   run: async (given) => (await import('../watch.ts')).watch(serverOf(given), given.flags),

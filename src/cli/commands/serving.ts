@@ -94,9 +94,9 @@ export const completion = defineCommand({
   settings: [],
   flags: {},
   examples: [
-    ['completion bash > ~/.local/share/bash-completion/completions/whatsapp-mcp-api', 'For bash'],
-    ['completion zsh >> ~/.zshrc', 'For zsh, after the line with compinit'],
-    ['completion fish > ~/.config/fish/completions/whatsapp-mcp-api.fish', 'For fish'],
+    ['completion bash', 'For bash, to write to ~/.local/share/bash-completion/completions/whatsapp-mcp-api'],
+    ['completion zsh', 'For zsh, to append to ~/.zshrc after the line with compinit'],
+    ['completion fish', 'For fish, to write to ~/.config/fish/completions/whatsapp-mcp-api.fish'],
   ],
   exits: [],
   run: async ({ operands: [shell = ''] }) => {
