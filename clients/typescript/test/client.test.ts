@@ -154,6 +154,6 @@ describe('events', () => {
     const read = async () => {
       for await (const _ of createClient({ url }).events({ after: 'nonsense' })) assert.fail('no event')
     }
-    await assert.rejects(read, { code: 'cursor_foreign' })
+    await assert.rejects(read, { code: 'invalid_input' })
   })
 })

@@ -66,7 +66,8 @@ start({
   docExpansion: 'list',
   defaultModelsExpandDepth: 0,
   filter: true,
-  plugins: [{ fn: { opsFilter } }],
+  // What is sent to webhooks cannot be called from here, and the search does not see it.
+  plugins: [{ fn: { opsFilter }, components: { Webhooks: () => null } }],
   // The default sends the address of this server to a public validator.
   validatorUrl: null,
   onComplete: nameSearch,
