@@ -53,7 +53,7 @@ export type SimulatorOptions = {
 
 export type WorldState = {
   build: BuildName
-  account: { phone: string; lid: string; pushname: string; platform: string }
+  account: { phone: string; lid: string; pushname: string; platform: string; about?: string }
   /**
    * The linked devices of this account, oldest first. `online`: a page holds a live socket with its keys.
    * `news`: its page shows "What's new", and nobody has pressed "Continue".
@@ -208,15 +208,19 @@ export type World = {
   /** The contact changes its own name. */
   setPushname(options: { phone: string; pushname: string }): Promise<WorldContact>
   /**
-   * Block the contact on the phone or let it write again; say that it is a business, or that it is not added to groups
-   * without being asked.
+   * Block the contact on the phone or let it write again; say that it is a business, that it is not added to groups
+   * without being asked, that it is online, or when it was (Unix seconds).
    */
   setContact(options: {
     phone: string
     blocked?: boolean
     business?: boolean
     invitesOnly?: boolean
+    online?: boolean
+    lastSeen?: number
   }): Promise<WorldContact>
+  /** The owner changes their name or about text on the phone. */
+  setProfile(options: { pushname?: string; about?: string }): void
   /**
    * `by`: phone of an admin, or `me`; default: the group's owner. Leaves a notice in the chat, as do those
    * below.

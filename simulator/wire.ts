@@ -275,6 +275,12 @@ export type Requests = {
     answer: { error: IqError } | null
   }
   reject_call: { args: { id: string }; answer: null }
+  /** The account's own name, or its about text. Null: done. */
+  set_profile: { args: { pushname?: string; about?: string }; answer: { error: IqError } | null }
+  /** The about text of a person; null: they hide it. */
+  about: { args: { jid: string }; answer: { about: string | null } }
+  /** Pushes of the person's presence follow, while this account is shown as online. */
+  watch_presence: { args: { jid: string }; answer: null }
   exists: { args: { jid: string }; answer: WirePerson | null }
   group: { args: { id: string }; answer: WireGroup | { error: IqError } }
   /** `members`: JIDs. `refused`: who is not in it, and why. */
@@ -353,6 +359,9 @@ export type Push =
   | { push: 'decrypted'; message: WireMessage }
   | { push: 'ack'; id: string; chat: string; ack: number }
   | { push: 'people'; people: WirePerson[] }
+  | { push: 'presence'; jid: string; online: boolean; lastSeen?: number }
+  /** The owner changed their name on another device. */
+  | { push: 'pushname'; pushname: string }
   | { push: 'group'; group: WireGroup; chat: WireChat }
   | { push: 'group_changed'; group: WireGroup }
   | { push: 'chat'; chat: WireChat }

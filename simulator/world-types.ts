@@ -215,6 +215,9 @@ export type WorldContact = {
   invitesOnly?: boolean
   /** True while pages know this person by LID only; `phone` is then known to the service only. */
   phoneHidden?: boolean
+  /** Is online now; was last online then (Unix seconds, omitted: hides it). */
+  online?: boolean
+  lastSeen?: number
 }
 
 /** `members`: phones without the account itself. `lidMode`: authors inside the group appear as `@lid`. */

@@ -119,6 +119,7 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
   },
   block_contact: () => ({ contact_id: OLENA, blocked: true }),
   check_numbers: () => ({ phone_numbers: [AMARA, STRANGER] }),
+  get_presence: () => ({ contact_id: AMARA }),
   list_chats: () => ({ limit: 3, query: 'a' }),
   get_chat: () => ({ chat_id: group }),
   list_unread: () => ({ messages_per_chat: 2 }),

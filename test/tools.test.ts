@@ -86,6 +86,11 @@ const WITH: Calls = [
   ['whatsapp_delete_chat', () => ({ chat_id: `${TO_DELETE.pop()}@c.us` })],
   ['whatsapp_block_contact', () => ({ contact_id: AMARA, blocked: false })],
   ['whatsapp_check_numbers', () => ({ phone_numbers: [AMARA, '15559990001'] })],
+  ['whatsapp_list_blocked', () => ({})],
+  ['whatsapp_get_profile', () => ({})],
+  ['whatsapp_change_profile', () => ({ name: 'Robin', about: 'Away' })],
+  ['whatsapp_set_presence', () => ({ available: true })],
+  ['whatsapp_get_presence', () => ({ contact_id: AMARA })],
   [
     'whatsapp_create_group',
     () => ({ name: 'Book club', members: [AMARA, RESERVED, '15559990001'], description: 'a' }),

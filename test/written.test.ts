@@ -96,6 +96,8 @@ it('begins with messages of every type', async () => {
     delete_chat: { chat_id: '15550003331@c.us' },
     block_contact: { contact_id: WRITER },
     check_numbers: { phone_numbers: [WRITER] },
+    change_profile: { name: 'Canary', about: CANARY },
+    get_presence: { contact_id: WRITER },
     get_poll_results: { message_id: poll },
     get_group: { group_id: group },
     create_group: { name: CANARY, members: [WRITER], description: CANARY },

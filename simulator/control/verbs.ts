@@ -168,8 +168,18 @@ export const verbs = {
   renameContact: verb({ phone: text, name: textOrNull }, (world, input) => world.renameContact(input)),
   setPushname: verb({ phone: text, pushname: text }, (world, input) => world.setPushname(input)),
   setContact: verb(
-    { phone: text, blocked: optional(flag), business: optional(flag), invitesOnly: optional(flag) },
+    {
+      phone: text,
+      blocked: optional(flag),
+      business: optional(flag),
+      invitesOnly: optional(flag),
+      online: optional(flag),
+      lastSeen: optional(unixSeconds),
+    },
     (world, input) => world.setContact(input),
+  ),
+  setProfile: verb({ pushname: optional(text), about: optional(text) }, (world, input) =>
+    world.setProfile(input),
   ),
   renameGroup: verb({ group: text, subject: text, by: optional(text) }, (world, input) =>
     world.renameGroup(input),

@@ -10,6 +10,7 @@ import { learnPeople } from './people.ts'
 import { learnPin } from './pins.ts'
 import { hearVote } from './polls.ts'
 import { hearReaction } from './reactions.ts'
+import { Conn } from './socket-model.ts'
 import { Chat, Contact, Msg, Newsletters } from './stores.ts'
 import { toKicState, toMsgModel, toRevokedProps } from './to-models.ts'
 import { createWid, type Wid } from './wid.ts'
@@ -154,6 +155,12 @@ export function receiveChange(push: Push): boolean {
     case 'people':
       learnPeople(push.people)
       learnContacts(push.people, new Set())
+      return true
+    case 'presence':
+      Chat.get(push.jid)?.presence.learn(push.online, push.lastSeen)
+      return true
+    case 'pushname':
+      Conn.set({ pushname: push.pushname })
       return true
     case 'group_changed':
       learnGroup(push.group)

@@ -5,6 +5,7 @@ import { declareProps, Model } from './model.ts'
 import type { MsgKey } from './msg-key.ts'
 import type { Mute } from './mute.ts'
 import { isMe } from './people.ts'
+import { Presence } from './presence.ts'
 import type { Wid } from './wid.ts'
 
 export type ChatProps = {
@@ -36,6 +37,7 @@ export class ChatModel extends Model<ChatProps> {
   /** What is being done in this chat, by its name; null once it is done (WAWebChatSendMessages). */
   readonly promises: Record<string, Promise<unknown> | null> = {}
   readonly contact: ContactModel | undefined
+  readonly presence: Presence
   readonly groupMetadata: GroupMetadataModel | undefined
   readonly newsletterMetadata: NewsletterMetadataModel | undefined
 
@@ -53,6 +55,7 @@ export class ChatModel extends Model<ChatProps> {
     this.msgs = parts.msgs
     this.mute = parts.mute
     this.contact = parts.contact
+    this.presence = new Presence({ id: attributes.id, isOnline: false, hasData: false })
     this.groupMetadata = parts.groupMetadata
     this.newsletterMetadata = parts.newsletterMetadata
   }

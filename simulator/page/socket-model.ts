@@ -93,8 +93,9 @@ type ConnProps = {
 
 /** `WAWebConnModel.Conn`. */
 export class ConnModel extends Model<ConnProps> {
+  /** Not on business accounts: their name is the one of the business. */
   canSetMyPushname(): boolean {
-    return true
+    return !['smba', 'smbi'].includes(this.get('platform') ?? '')
   }
 }
 

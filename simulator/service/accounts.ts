@@ -4,7 +4,13 @@ import type { History } from './histories.ts'
 import { type MessageLog, openMessageLog } from './message-log.ts'
 import type { Store, StoredMap } from './store.ts'
 
-export type AccountInfo = { phone: string; lid: string; pushname: string; platform: string }
+export type AccountInfo = {
+  phone: string
+  lid: string
+  pushname: string
+  platform: string
+  about?: string
+}
 
 export type Group = {
   id: string
@@ -83,6 +89,8 @@ export type Accounts = {
   all(): Account[]
   /** Switches to another account's phone; `make` creates its data if it is new. */
   use(phone: string, make: () => AccountInfo): { account: Account; isNew: boolean }
+  /** Changes the name or the about text of an account. */
+  change(account: Account, changes: Pick<Partial<AccountInfo>, 'pushname' | 'about'>): void
   /** How often this memory was opened before; keeps seeded ids of two runs apart. */
   readonly generation: number
 }
@@ -135,6 +143,10 @@ export function openAccounts(store: Store, first: () => AccountInfo): { accounts
     accounts: {
       generation,
       use,
+      change({ info }, changes) {
+        Object.assign(info, changes)
+        infos.set(info.phone, info)
+      },
       all: () => [...opened.values()],
       current() {
         const account = opened.get(meta.get('current') ?? '')

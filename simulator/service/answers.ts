@@ -21,6 +21,7 @@ import {
 import { isMediaType } from './media.ts'
 import { changeMembers, createByDevice, inviteMember } from './members.ts'
 import { changeChat, confirmReceived, removeChat, resend, tellPeople } from './messages.ts'
+import { aboutOf, setProfile, watchPresence } from './profile.ts'
 import { RefusedQuestion } from './refused.ts'
 import { searchMessages } from './search.ts'
 import { takeSend } from './sends.ts'
@@ -208,6 +209,25 @@ export const answers: Answers = {
     const { account } = linkOf(session)
     await context.clock.wait('stanza')
     endCall(context, account, id, 'rejected')
+    return null
+  },
+
+  async set_profile(context, session, changes) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    return setProfile(context, account, changes, session)
+  },
+
+  async about(context, session, { jid }) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    return { about: aboutOf(account, jid) }
+  },
+
+  async watch_presence(context, session, { jid }) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    watchPresence(context, account, session, jid)
     return null
   },
 

@@ -260,6 +260,12 @@ export const faultTable = {
     value: '',
     does: 'Nobody can be added to a group: it is full.',
   },
+  profile_limited: {
+    provokes: 'change_refused',
+    where: 'service',
+    value: '',
+    does: 'The server refuses a new name or about text: the account changed it too often.',
+  },
   group_act_hangs: {
     provokes: 'outcome_unknown',
     where: 'service',

@@ -54,6 +54,14 @@ export type GroupFacts = {
   disappearingS: number
 }
 
+/** `about`: null if there is none. */
+export type Profile = { name: string; about: string | null }
+export const PROFILE_FIELDS = ['name', 'about'] as const
+export type ProfileField = (typeof PROFILE_FIELDS)[number]
+
+/** `online` null: WhatsApp does not say. `lastSeenAt`: Unix seconds; null: hidden, or not known. */
+export type PresenceOf = { online: boolean | null; lastSeenAt: number | null }
+
 /** A group as its invite shows it. */
 export type InvitedGroup = {
   group: Jid
@@ -106,6 +114,16 @@ type TaskTypes = {
   delete_chat: { takes: { chat: Jid }; gives: null }
   /** `changed`: it was not so before. */
   block_person: { takes: { person: Jid; blocked: boolean }; gives: { changed: boolean } }
+  read_blocked: { takes: object; gives: Jid[] }
+  read_profile: { takes: object; gives: Profile }
+  /** The name, then the about text, up to the first that WhatsApp refuses. */
+  change_profile: {
+    takes: { [Field in ProfileField]?: string | undefined }
+    gives: { changed: ProfileField[] }
+  }
+  /** Of this account, for everybody who may see it. */
+  show_presence: { takes: { available: boolean }; gives: null }
+  read_presence: { takes: { person: Jid }; gives: PresenceOf }
 }
 
 export type TaskKind = keyof TaskTypes

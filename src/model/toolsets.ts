@@ -8,7 +8,7 @@ export const TOOLSETS = {
     'More operations on messages: edit, delete, forward, pin, star, vote, locations, contacts, polls.',
   groups: 'Groups: create, settings, members, invites, join requests, leave.',
   chats: 'Chats: archive, pin, mute, mark as read, typing, delete, the size of the archive.',
-  people: 'People: details of one person, block, look numbers up.',
+  people: 'People: details of one person, block, look numbers up, who is online, the own profile.',
   channels: 'Channels and status updates.',
 } as const satisfies Record<string, string>
 export type Toolset = keyof typeof TOOLSETS

@@ -37,8 +37,9 @@ import {
   listOutbox,
   rejectOutboxItem,
 } from './outbox.ts'
-import { blockContact, checkNumbers } from './people.ts'
+import { blockContact, checkNumbers, listBlocked } from './people.ts'
 import { getPollResults } from './polls.ts'
+import { changeProfile, getPresence, getProfile, setPresence } from './profile.ts'
 import { getReceipts } from './receipts.ts'
 import { searchMessages } from './search.ts'
 import { sendMedia } from './send-media.ts'
@@ -109,8 +110,13 @@ export const OPERATIONS: readonly Operation[] = [
   loadEarlier,
   listContacts,
   getContact,
+  getPresence,
   blockContact,
+  listBlocked,
   checkNumbers,
+  getProfile,
+  changeProfile,
+  setPresence,
   listEvents,
   getArchiveStats,
   forgetChat,

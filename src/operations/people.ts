@@ -1,8 +1,11 @@
-/** Operations on people: block, and look numbers up. */
+/** Operations on people: block, list the blocked, and look numbers up. */
 import { z } from 'zod'
+import { AppError } from '../errors.ts'
 import { counted } from '../model/counted.ts'
-import { phoneNumberInput } from '../model/ids.ts'
-import { lines } from './brief.ts'
+import { written } from '../model/fields.ts'
+import { type Jid, phoneNumberInput } from '../model/ids.ts'
+import { lines, named } from './brief.ts'
+import type { Grant } from './door.ts'
 import { contactIdInput, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { ok } from './reading.ts'
@@ -37,6 +40,45 @@ export const blockContact = defineOperation({
     return { ok: true as const, contact_id: person, blocked }
   },
 })
+
+const Blocked = z.object({ id: z.string().describe('JID of the person.'), name: written(z.string()) })
+
+export const listBlocked = defineOperation({
+  name: 'list_blocked',
+  title: 'List blocked people',
+  description:
+    'Lists the people whom this account has blocked, as WhatsApp Web has them now. {{block_contact}} unblocks them.',
+  tag: 'contacts',
+  toolset: 'people',
+  needs: 'ready',
+  scope: 'read',
+  effect: 'read',
+  uses: ['read_blocked'],
+  routes: ['GET /api/blocked'],
+  input: z.strictObject({}),
+  output: z.object({ ok, count: z.int(), blocked: z.array(Blocked) }),
+  errors: [...ASKING_ERRORS],
+  limitMs: 30_000,
+  example: { input: {} },
+  brief: { text: ({ count, blocked }) => lines(`${count} blocked`, blocked.map(named)) },
+  async run(_, granted) {
+    const people = await perform('read_blocked', {}, granted)
+    const blocked = await Promise.all(people.map((id) => nameOf(id, granted)))
+    const shown = blocked.filter((one) => one !== null)
+    return { ok: true as const, count: shown.length, blocked: shown }
+  },
+})
+
+/** Null for a person whom the caller does not see. */
+async function nameOf(id: Jid, { reader, seesAll }: Pick<Grant, 'reader' | 'seesAll'>) {
+  try {
+    const { contact } = await reader().getContact(id)
+    return { id: contact.id, name: contact.name }
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'contact_not_found') throw error
+    return seesAll ? { id, name: id.replace(/^(\d+)@c\.us$/, '+$1') } : null
+  }
+}
 
 /** For all lookups of one call; one takes up to 10 s. */
 const LOOKUP_MS = 18_000

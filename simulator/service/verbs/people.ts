@@ -4,6 +4,7 @@ import type { WorldContact } from '../../world-types.ts'
 import { endCall, ring } from '../calls.ts'
 import { tellPeople } from '../messages.ts'
 import { moveNumber } from '../moved-numbers.ts'
+import { setProfile } from '../profile.ts'
 import { makeLid } from '../seed.ts'
 import { seedHistory } from '../seed-history.ts'
 import type { Reach } from './reach.ts'
@@ -16,6 +17,7 @@ type PeopleVerbs = Pick<
   | 'renameContact'
   | 'setPushname'
   | 'setContact'
+  | 'setProfile'
   | 'revealPhone'
   | 'moveNumber'
   | 'seedHistory'
@@ -50,6 +52,10 @@ export function peopleVerbs({ context, account, person }: Reach): PeopleVerbs {
     renameContact: async ({ phone, name }) => change(phone, { name }),
     setPushname: async ({ phone, pushname }) => change(phone, { pushname }),
     setContact: async ({ phone, ...changes }) => change(phone, changes),
+    setProfile(changes) {
+      const refused = setProfile(context, account(), changes)
+      if (refused) throw new Error(`The server refuses it: ${refused.error.text}.`)
+    },
     async revealPhone({ lid }) {
       const contact = account().contacts.byLid(lid.replace(/@lid$/, ''))
       if (!contact) throw new Error(`${lid} is not on WhatsApp.`)

@@ -7,7 +7,7 @@ import type { Performed } from '../engine.ts'
 import { isPageGone } from './acting.ts'
 import { NOT_BEGUN } from './page-tasks.ts'
 import type { ReadingClient } from './reading.ts'
-import { blockPerson } from './tasks/block-person.ts'
+import { blockPerson, readBlocked } from './tasks/block-person.ts'
 import { changeGroup } from './tasks/change-group.ts'
 import { changeMembers } from './tasks/change-members.ts'
 import { changeChat, deleteChat, readChat, showState } from './tasks/chats.ts'
@@ -15,6 +15,7 @@ import { createGroup } from './tasks/create-group.ts'
 import { groupInvite, joinGroup, readInvite } from './tasks/invites.ts'
 import { answerRequests, joinRequests } from './tasks/join-requests.ts'
 import { leaveGroup } from './tasks/leave-group.ts'
+import { changeProfile, readPresence, readProfile, showPresence } from './tasks/profile.ts'
 import { readGroups } from './tasks/read-groups.ts'
 import type { PageTask, TaskDone, TaskProblem } from './tasks/task.ts'
 import type { Translator } from './translator.ts'
@@ -35,10 +36,18 @@ const TASKS: { [K in TaskKind]: PageTask<K> } = {
   show_state: showState,
   delete_chat: deleteChat,
   block_person: blockPerson,
+  read_blocked: readBlocked,
+  read_profile: readProfile,
+  change_profile: changeProfile,
+  show_presence: showPresence,
+  read_presence: readPresence,
 }
 
 /** They change nothing, so a late one is not unknown. */
-const LOOKS = new Set<TaskKind>(['read_groups', 'read_invite', 'join_requests'])
+const LOOKS = new Set<TaskKind>([
+  ...(['read_groups', 'read_invite', 'join_requests'] as const),
+  ...(['read_blocked', 'read_profile', 'read_presence'] as const),
+])
 
 /** Returns the ability that this task uses. */
 export const abilityOfTask = (kind: TaskKind): Ability => TASKS[kind].ability

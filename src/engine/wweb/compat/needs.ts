@@ -113,6 +113,18 @@ export const NEEDS: Record<Ability, readonly string[]> = {
     'WAWebBlockContactAction.unblockContact()',
     'WAWebCollections.Blocklist.get()',
   ],
+  read_profile: ['WAWebConnModel.Conn.on()', 'WAWebContactStatusBridge.getStatus()'],
+  change_profile: [
+    'WAWebConnModel.Conn.canSetMyPushname()',
+    'WAWebSetPushnameConnAction.setPushname()',
+    'WAWebContactStatusBridge.setMyStatus()',
+  ],
+  show_presence: [
+    'WAWebPresenceChatAction.sendPresenceAvailable()',
+    'WAWebPresenceChatAction.sendPresenceUnavailable()',
+  ],
+  read_presence: ['WAWebCollections.Chat.get()'],
+  read_blocked: ['WAWebCollections.Blocklist.getModelsArray()'],
   read_votes: ['WAWebPollsVotesSchema.getTable()', 'WAWebCollections.Msg.getMessagesById()'],
   read_receipts: ['WAWebApiMessageInfoStore.queryMsgInfo()'],
   fetch_media: [

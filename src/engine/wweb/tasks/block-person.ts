@@ -46,11 +46,24 @@ export const blockPerson: PageTask<'block_person'> = {
   },
 }
 
+/** In one address each: the page may have a person by phone number and by LID. */
+export const readBlocked: PageTask<'read_blocked'> = {
+  ability: 'read_blocked',
+  run(_, endsAt) {
+    const tasks = window.whatsappMcpTasks
+    return tasks.run<TaskResult<'read_blocked'>>(endsAt, async () => {
+      const { Blocklist } = await tasks.need<Collections>('WAWebCollections')
+      const people = Blocklist.getModelsArray().map(({ id }) => tasks.best(String(id)))
+      return { gives: [...new Set(people)] as TaskResult<'read_blocked'> }
+    })
+  },
+}
+
 type BlockModule = {
   blockContact(options: { contact: ContactModel; blockEntryPoint: string }): Promise<unknown>
   unblockContact(contact: ContactModel): Promise<unknown>
 }
 type Collections = {
   Contact: { get(id: string): ContactModel | undefined; gadd(id: unknown): ContactModel }
-  Blocklist: { get(id: string): unknown }
+  Blocklist: { get(id: string): unknown; getModelsArray(): { id: unknown }[] }
 }

@@ -1,0 +1,111 @@
+/** The own profile, and who is online. */
+import type { ProfileField, TaskResult } from '../../../model/task.ts'
+import type { ChatModel, Wid } from '../page-types.ts'
+import type { PageTask, TaskWindow } from './task.ts'
+
+declare const window: TaskWindow & {
+  require(name: 'WAWebUserPrefsMeUser'): { getMaybeMePnUser(): Wid | undefined }
+}
+
+export const readProfile: PageTask<'read_profile'> = {
+  ability: 'read_profile',
+  run(_, endsAt) {
+    const tasks = window.whatsappMcpTasks
+    return tasks.run<TaskResult<'read_profile'>>(endsAt, async () => {
+      const { Conn } = await tasks.need<ConnModule>('WAWebConnModel')
+      const { getStatus } = await tasks.need<AboutModule>('WAWebContactStatusBridge')
+      const wid = window.require('WAWebUserPrefsMeUser').getMaybeMePnUser()
+      const { status } = (await getStatus({ token: '', wid })) ?? {}
+      // A number instead of a text is the code of a refusal.
+      return { gives: { name: Conn.pushname ?? '', about: (typeof status === 'string' && status) || null } }
+    })
+  },
+}
+
+/** The name of a business account belongs to the business: WhatsApp Web does not change it. */
+export const changeProfile: PageTask<'change_profile'> = {
+  ability: 'change_profile',
+  run(changes, endsAt) {
+    const tasks = window.whatsappMcpTasks
+    const steps = {
+      async name(text: string): Promise<boolean> {
+        const { Conn } = await tasks.need<ConnModule>('WAWebConnModel')
+        const { setPushname } = await tasks.need<NameModule>('WAWebSetPushnameConnAction')
+        if (!Conn.canSetMyPushname()) return false
+        await setPushname(text)
+        return tasks.shown(() => Conn.pushname === text)
+      },
+      async about(text: string): Promise<boolean> {
+        const { setMyStatus } = await tasks.need<AboutModule>('WAWebContactStatusBridge')
+        await setMyStatus(text)
+        return true
+      },
+    }
+    return tasks.run<TaskResult<'change_profile'>>(endsAt, async () => {
+      const changed: ProfileField[] = []
+      for (const field of ['name', 'about'] as const) {
+        const text = changes[field]
+        if (text === undefined) continue
+        try {
+          if (!(await steps[field](text))) return { problem: 'refused', partly: changed }
+        } catch (error) {
+          const status = tasks.statusOf(error)
+          if (status === null) throw error
+          return { problem: tasks.problemOf(status), partly: changed }
+        }
+        changed.push(field)
+      }
+      return { gives: { changed } }
+    })
+  },
+}
+
+export const showPresence: PageTask<'show_presence'> = {
+  ability: 'show_presence',
+  run({ available }, endsAt) {
+    const tasks = window.whatsappMcpTasks
+    return tasks.run<null>(endsAt, async () => {
+      const { sendPresenceAvailable, sendPresenceUnavailable } =
+        await tasks.need<PresenceModule>('WAWebPresenceChatAction')
+      await (available ? sendPresenceAvailable() : sendPresenceUnavailable())
+      return { gives: null }
+    })
+  },
+}
+
+/**
+ * WhatsApp Web subscribes to a person's presence when a chat is opened, and its server need not say anything
+ * (wa-js: chat/functions/getLastSeen.ts).
+ */
+export const readPresence: PageTask<'read_presence'> = {
+  ability: 'read_presence',
+  run({ person }, endsAt) {
+    const tasks = window.whatsappMcpTasks
+    return tasks.inChat<TaskResult<'read_presence'>>(person, endsAt, async (chat) => {
+      const { presence } = chat as ChatModel & { presence?: PersonPresence }
+      await presence?.subscribe()
+      const isKnown = await tasks.shown(() => presence?.hasData === true)
+      const seenAt = Number(presence?.chatstate?.t)
+      return {
+        gives: {
+          online: isKnown ? presence?.isOnline === true : null,
+          lastSeenAt: isKnown && seenAt > 0 ? Math.floor(seenAt) : null,
+        },
+      }
+    })
+  },
+}
+
+type ConnModule = { Conn: { pushname?: string; canSetMyPushname(): boolean } }
+type NameModule = { setPushname(name: string): Promise<unknown> }
+type AboutModule = {
+  getStatus(person: { token: string; wid: unknown }): Promise<{ status?: unknown } | undefined>
+  setMyStatus(text: string): Promise<unknown>
+}
+type PresenceModule = Record<'sendPresenceAvailable' | 'sendPresenceUnavailable', () => Promise<unknown>>
+type PersonPresence = {
+  isOnline?: boolean
+  hasData?: boolean
+  chatstate?: { t?: number }
+  subscribe(): Promise<unknown>
+}
