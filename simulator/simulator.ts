@@ -243,8 +243,8 @@ export type World = {
     own?: boolean
     admins?: string[]
   }): Promise<WorldChannel>
-  /** A person calls; the account's devices ring. */
-  ring(options: { from: string; video?: boolean }): Promise<WorldCall>
+  /** A person calls, alone or in a group; the account's devices ring. */
+  ring(options: { from: string; video?: boolean; group?: string }): Promise<WorldCall>
   /** The caller hangs up before anybody answered. */
   hangUp(options: { id: string }): Promise<WorldCall>
   /** Changes one setting or the description of a group; `by` as above. */

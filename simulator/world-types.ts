@@ -49,6 +49,7 @@ export type WorldNotice = {
     | 'ephemeral'
     | 'invite'
     | 'revoke_invite'
+    | 'created_membership_requests'
   /** Phone JIDs of the people it is about. */
   recipients: string[]
 }
@@ -256,4 +257,11 @@ export type WorldChannel = {
 }
 
 /** A call to the account. `from`: phone JID. */
-export type WorldCall = { id: string; from: string; video: boolean; state: 'ringing' | 'rejected' | 'missed' }
+export type WorldCall = {
+  id: string
+  from: string
+  video: boolean
+  /** The group that it is a call of. */
+  group?: string
+  state: 'ringing' | 'rejected' | 'missed'
+}

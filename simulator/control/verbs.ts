@@ -201,7 +201,9 @@ export const verbs = {
     { name: text, description: optional(text), own: optional(flag), admins: optional(texts) },
     (world, input) => world.addChannel(input),
   ),
-  ring: verb({ from: text, video: optional(flag) }, (world, input) => world.ring(input)),
+  ring: verb({ from: text, video: optional(flag), group: optional(text) }, (world, input) =>
+    world.ring(input),
+  ),
   hangUp: verb({ id: text }, (world, input) => world.hangUp(input)),
   setGroup: verb(
     {

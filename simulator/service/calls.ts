@@ -6,9 +6,13 @@ import type { Context } from './context.ts'
 import { tell } from './telling.ts'
 
 /** A person calls: every device rings. */
-export function ring(context: Context, account: Account, from: string, video: boolean): WorldCall {
+export function ring(
+  context: Context,
+  account: Account,
+  call: Pick<WorldCall, 'from' | 'video' | 'group'>,
+): WorldCall {
   const id = randomUUID().replaceAll('-', '').toUpperCase()
-  return change(context, account, { id, from, video, state: 'ringing' })
+  return change(context, account, { id, ...call, state: 'ringing' })
 }
 
 /** The call ends: `rejected` by a device of the account, `missed` as its caller hangs up. Throws if it does not ring. */

@@ -8,7 +8,15 @@ import type { MediaSource } from '../model/content.ts'
 import type { Before } from '../model/history.ts'
 import type { Jid, MessageKey, PhoneNumber } from '../model/ids.ts'
 import type { Restriction } from '../model/restriction.ts'
-import type { OwnVote, SeenChat, SeenContact, SeenMessage, SeenReaction, SeenVote } from '../model/seen.ts'
+import type {
+  OwnVote,
+  SeenCall,
+  SeenChat,
+  SeenContact,
+  SeenMessage,
+  SeenReaction,
+  SeenVote,
+} from '../model/seen.ts'
 import type { Account } from '../model/status.ts'
 import type { TaskInput, TaskKind, TaskResult } from '../model/task.ts'
 import type { OutgoingCard } from '../model/vcard.ts'
@@ -75,6 +83,8 @@ export type EngineEvent =
     }
   /** Someone voted in a poll, or took the vote back. `pollSender`: the author of the poll; null: this account. */
   | { type: 'vote'; chat: Jid; bareId: string; pollSender: Jid | null; vote: SeenVote | OwnVote }
+  /** A call rings, or has ended; the same may be reported several times. */
+  | { type: 'call'; call: SeenCall }
   /** The current state of chats: new ones, and those that changed. */
   | { type: 'chats'; chats: SeenChat[] }
   | { type: 'chat_removed'; chat: Jid }

@@ -9,6 +9,7 @@ export const ABILITIES = {
   receive: 'Receiving messages',
   receive_reactions: 'Receiving reactions',
   receive_votes: 'Receiving votes in polls',
+  receive_calls: 'Reporting calls',
   find_number: 'Looking up a phone number',
   send_text: 'Sending a text',
   reply: 'Replying to a message',

@@ -26,6 +26,20 @@ export const CHAT_FIELDS = [
 ] as const
 export type ChatField = (typeof CHAT_FIELDS)[number]
 
+/** The values of `fields` in `group.changed`: fields of a group, and `picture` and `invite`. */
+export const GROUP_FIELDS = [
+  'name',
+  'description',
+  'picture',
+  'only_admins_send',
+  'only_admins_edit',
+  'only_admins_add',
+  'approve_members',
+  'disappearing_s',
+  'invite',
+] as const
+export type GroupField = (typeof GROUP_FIELDS)[number]
+
 /**
  * Data that the log stores with an event, by kind. People, revisions and messages are referenced as the archive does.
  */
@@ -51,6 +65,8 @@ export type StoredData = {
   starred?: boolean
   /** Unix seconds; null: no longer pinned. */
   pinned_until?: number | null
+  /** A call to this account, from `person`. */
+  call?: { id: string; video: boolean; group: boolean }
   state?: SessionState
   restriction?: Restriction
   reason?: Reason | null
@@ -104,6 +120,37 @@ const members = {
     { members: z.array(z.object({ id: z.string(), name: written(z.string()) })) },
     ({ members }, { quoted }) => ({
       members: members.map(({ id, name }) => `${quoted(name)} [${id}]`).join(' '),
+    }),
+  ),
+}
+/** Data of a call. */
+const call = {
+  data: z.object({
+    call_id: z.string(),
+    from: z
+      .object({ id: z.string(), name: written(z.string()) })
+      .nullable()
+      .describe('The caller; null if they are no longer known.'),
+    video: z.boolean(),
+    group: z.boolean().describe('True for a call in a group, which is `chat`.'),
+  }),
+  read: ({ person, call = { id: '', video: false, group: false } }: StoredData, find: Find) => {
+    const caller = find.contact(person)
+    const { id: call_id, video, group } = call
+    return { call_id, from: caller && { id: caller.id, name: caller.name }, video, group }
+  },
+  line: line(
+    {
+      call_id: z.string(),
+      from: z.object({ id: z.string(), name: written(z.string()) }).nullable(),
+      video: z.boolean(),
+      group: z.boolean(),
+    },
+    ({ call_id, from, video, group }, { quoted }) => ({
+      from: from && `${quoted(from.name)} [${from.id}]`,
+      video,
+      'in a group': group,
+      call: call_id,
     }),
   ),
 }
@@ -292,6 +339,49 @@ export const Event = z.discriminatedUnion('kind', [
     when: 'Members of a group are no longer admins.',
     next: 'Change your copy of the group.',
     ...members,
+  }),
+  messageEvent({
+    kind: 'group.changed',
+    when: 'A person changed the name, the description, the picture, the invite or a setting of a group, on any device. `message` is the notice.',
+    next: 'Read the group again with get_group.',
+    data: z.object({
+      fields: z.array(z.enum(GROUP_FIELDS)).describe('What changed, as get_group names it.'),
+      by: z.string().nullable().describe('JID of the person who changed it; null if it is not known.'),
+      from_me: z.boolean(),
+    }),
+    read: ({ fields = [], sender }, find) => ({
+      fields: GROUP_FIELDS.filter((field) => fields.includes(field)),
+      by: find.jid(sender),
+      from_me: find.isMe(sender),
+    }),
+    line: line(
+      { fields: z.array(z.enum(GROUP_FIELDS)), by: z.string().nullable(), from_me: z.boolean() },
+      ({ fields, by, from_me }) => ({ changed: fields.join(' '), by, 'by me': from_me }),
+    ),
+    changesMessage: false,
+  }),
+  messageEvent({
+    kind: 'group.join_requested',
+    when: 'A person asked to join a group of which this account is an admin. `message` is the notice.',
+    next: 'Show it to the owner, and answer with answer_join_requests.',
+    data: z.object({
+      person: z.string().nullable().describe('JID of the person; null if they are no longer known.'),
+    }),
+    read: ({ sender }, find) => ({ person: find.jid(sender) }),
+    line: line({ person: z.string().nullable() }, ({ person }) => ({ person })),
+    changesMessage: false,
+  }),
+  event({
+    kind: 'call.incoming',
+    when: 'A person calls this account, or a group of it. Written once for each call.',
+    next: 'Show it to the owner. This server cannot answer calls.',
+    ...call,
+  }),
+  event({
+    kind: 'call.ended',
+    when: 'A call that rang has ended: it was answered on another device, rejected, or the caller hung up. It is not written if the connection was lost meanwhile.',
+    next: 'Stop showing the call.',
+    ...call,
   }),
   event({
     kind: 'contact.changed',

@@ -27,6 +27,9 @@ export type SeenVote = {
 /** A vote of this account that WhatsApp has not reported yet: it is the newest one. */
 export type OwnVote = { voter: null; options: string[]; at: null }
 
+/** A call to this account that rings, or has ended. `group`: the group that it is a call of. */
+export type SeenCall = { id: string; from: Jid; group: Jid | null; video: boolean; ended: boolean }
+
 /** One message in its present state: new, unchanged or changed. */
 export type SeenMessage = {
   chat: Jid

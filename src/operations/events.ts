@@ -71,7 +71,7 @@ export const listEvents = defineOperation({
   scope: 'read',
   toolset: 'core',
   needs: 'nothing',
-  uses: ['receive', 'receive_reactions'],
+  uses: ['receive', 'receive_reactions', 'receive_calls'],
   routes: ['GET /api/events'],
   input: z
     .strictObject({
@@ -144,7 +144,7 @@ export const streamEvents = defineStream({
   tag: 'events',
   description:
     'Returns the events of {{list_events}} as server-sent events: `id` is the cursor, `event` the kind, `data` the event as one line of JSON. A client that reconnects sends the last id it received as the header Last-Event-ID, or as lastEventId in the query, and misses nothing; both override `after`. A comment arrives every 15 s if nothing else does.',
-  uses: ['receive', 'receive_reactions'],
+  uses: ['receive', 'receive_reactions', 'receive_calls'],
   routes: ['GET /api/events/stream'],
   input: z.strictObject({
     ...eventFilter,

@@ -15,6 +15,7 @@ import { timeOf } from '../store/position.ts'
 import { isOfTheArchive } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import type { Keeping } from './keeping.ts'
+import { createCallRecorder } from './record-calls.ts'
 import { type ChatRecorder, createChatRecorder } from './record-chats.ts'
 import {
   createMessageRecorder,
@@ -34,6 +35,7 @@ export type InboxEvent =
           | 'ack'
           | 'reaction'
           | 'vote'
+          | 'call'
           | 'chats'
           | 'chat_removed'
           | 'history_came'
@@ -145,6 +147,7 @@ export function createInbox(options: InboxOptions): Inbox {
     const since = missingSince()
     return since === null || storedUntil === null ? null : { since, storedUntil }
   })
+  const calls = createCallRecorder(store, where, now)
   const taken: InboxEvent[] = []
   let cancelFlush: (() => void) | null = null
   /** Not before this time, by `performance.now()`. */
@@ -174,6 +177,8 @@ export function createInbox(options: InboxOptions): Inbox {
         return messages.reaction(event.chat, event.bareId, event.messageSender, event.reaction)
       case 'vote':
         return messages.vote(event.chat, event.bareId, event.pollSender, event.vote)
+      case 'call':
+        return calls.record(event.call)
       case 'chats':
         for (const one of event.chats) {
           const chat = chats.chat(one)

@@ -18,6 +18,7 @@ import {
   toMarks,
   withKnownMedia,
 } from './message-details.ts'
+import { eventOfNotice } from './notice-event.ts'
 import { placesFor } from './places.ts'
 import { createReactionRecorder, type Log } from './record-reactions.ts'
 import type { Whereabouts } from './whereabouts.ts'
@@ -99,9 +100,13 @@ export function createMessageRecorder(
     }
     messages.insert(row)
     setRaw(place, seen, row.body)
-    // A notice is no activity, and there is an event for what it says, except for a call.
+    // A notice is no activity, and what it says has an event of its own, except for a call.
     const isNotice = seen.standing === 'notice'
-    if (isNotice && seen.type !== 'call_log') return
+    if (isNotice && seen.type !== 'call_log') {
+      const said = origin === 'history' ? null : eventOfNotice(seen)
+      if (said !== null) log(said.kind, row, { ...said.data, sender })
+      return
+    }
     if (!isNotice) chats.noteMessage(chat, place, seen.sentAt)
     if (origin !== 'history') {
       log(seen.fromMe ? 'message.sent' : 'message.received', row, origin === 'late' ? { late: true } : null)

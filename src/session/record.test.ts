@@ -576,3 +576,18 @@ describe('one event that cannot be written', () => {
     )
   })
 })
+
+describe('a call', () => {
+  it('is reported once as it begins and once as it ends, however often the page does', () => {
+    const ring = { id: 'C1', from: AMARA, group: null, video: true, ended: false }
+    const end = { ...ring, ended: true }
+    const unknown = { ...end, id: 'C2' }
+    for (const call of [ring, ring, end, end, ring, unknown]) inbox.take({ type: 'call', call })
+    inbox.flush()
+    const call = { id: 'C1', video: true, group: false }
+    expect(store.events.after(0, 20)).toMatchObject([
+      { kind: 'call.incoming', data: { call } },
+      { kind: 'call.ended', data: { call } },
+    ])
+  })
+})

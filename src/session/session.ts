@@ -249,6 +249,7 @@ export function createSession(options: SessionOptions): Session {
       case 'ack':
       case 'reaction':
       case 'vote':
+      case 'call':
       case 'chats':
       case 'chat_removed':
       case 'history_came':

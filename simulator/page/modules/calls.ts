@@ -2,6 +2,7 @@
 import type { WorldCall } from '../../world-types.ts'
 import { Collection } from '../collection.ts'
 import { boot, connection } from '../page.ts'
+import { alternateOf } from '../people.ts'
 import { defineModule } from '../registry.ts'
 import { createWid } from '../wid.ts'
 
@@ -14,14 +15,22 @@ class CallCollection extends Collection {
 
 const calls: CallCollection = new CallCollection()
 
-/** It rings, or has ended. */
-export function learnCall({ id, from, video, state }: WorldCall): void {
+/** It rings, or has ended. The page sets a call again with each of its offers (wa-js#3567). */
+export function learnCall({ id, from, video, group, state }: WorldCall): void {
   if (state !== 'ringing') {
     calls.pendingCalls.delete(id)
     return
   }
-  const facts = { isVideo: video, isGroup: false, canHandleLocally: false, outgoing: false }
-  calls.pendingCalls.set(id, { id, peerJid: createWid(from), webClientShouldHandle: false, ...facts })
+  const caller = createWid(from)
+  const facts = { isVideo: video, isGroup: group !== undefined, canHandleLocally: false, outgoing: false }
+  const call = {
+    id,
+    peerJid: (group === undefined ? undefined : alternateOf(caller)) ?? caller,
+    webClientShouldHandle: false,
+    ...facts,
+    ...(group === undefined ? {} : { groupJid: createWid(group) }),
+  }
+  for (const _ of ['offer', 'offer_notice']) calls.pendingCalls.set(id, call)
 }
 
 const wap = (tag: string, attrs: Record<string, unknown>, content?: unknown): Stanza => ({

@@ -114,10 +114,16 @@ export function groupVerbs({ context, account, group, person }: Reach): GroupVer
       const { phone } = person(address)
       if (!before.approves) throw new Error('The group lets everybody in who has its invite.')
       const requests = [...(before.requests ?? []), { phone, t: context.clock.now() }]
-      account().groups.set(id, { ...before, requests })
       tellPeople(context, account(), [person(address)])
-      context.changed()
-      return toWorldGroup(known(id))
+      const subtype = 'created_membership_requests' as const
+      return act({
+        group: id,
+        subtype,
+        by: phone,
+        recipients: [phone],
+        free: true,
+        change: () => ({ requests }),
+      })
     },
     async letIn({ group: id }) {
       const before = known(id)

@@ -64,7 +64,11 @@ export function peopleVerbs({ context, account, person }: Reach): PeopleVerbs {
     moveNumber: async ({ phone, pushname }) => ({
       ...moveNumber(context, account(), person(phone), pushname),
     }),
-    ring: async ({ from, video = false }) => ring(context, account(), `${person(from).phone}@c.us`, video),
+    async ring({ from, video = false, group }) {
+      if (group !== undefined && !account().groups.has(group)) throw new Error(`No group ${group}.`)
+      const call = { from: `${person(from).phone}@c.us`, video, ...(group === undefined ? {} : { group }) }
+      return ring(context, account(), call)
+    },
     hangUp: async ({ id }) => endCall(context, account(), id, 'missed'),
     seedHistory: (options) => seedHistory(context, account(), options),
   }

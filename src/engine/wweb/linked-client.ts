@@ -10,6 +10,7 @@ import { installPageModules } from './compat/page-modules.ts'
 import type { Piece } from './compat/piece.ts'
 import { holdBackChatListeners, isInjected, markInjected, overhearPasskey } from './in-page.ts'
 import { installPageActs } from './page-acts.ts'
+import { installPageCalls } from './page-calls.ts'
 import { installPageHistory } from './page-history.ts'
 import { installPageMedia } from './page-media.ts'
 import { installPageMemory, MEMORY_LIMITS } from './page-memory.ts'
@@ -254,6 +255,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     await client.pupPage?.evaluate(installPageActs)
     await client.pupPage?.evaluate(installPageTasks)
     await client.pupPage?.evaluate(installPagePolls)
+    await client.pupPage?.evaluate(installPageCalls)
     if (!(await client.pupPage?.evaluate(installPageWatch))) options.onUnwatched()
     attached = true
     options.onListening()

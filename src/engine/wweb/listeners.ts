@@ -3,11 +3,11 @@
  * each (F26).
  */
 import type { Log } from '../../log.ts'
-import { type Jid, toJid } from '../../model/ids.ts'
+import { chatKindOf, type Jid, toJid } from '../../model/ids.ts'
 import type { EngineEvent } from '../engine.ts'
 import type { Acting } from './acting.ts'
 import type { LibraryClient, LibraryMessage } from './linked-client.ts'
-import type { Changes, RawMessage, VoteRow } from './raw.ts'
+import type { CallRow, Changes, RawMessage, VoteRow } from './raw.ts'
 import type { Sender } from './sender.ts'
 import { originalKeyOf } from './translate.ts'
 import type { Translator } from './translator.ts'
@@ -79,7 +79,7 @@ const isUploaded = ({ rawData }: LibraryMessage) => Boolean(rawData.directPath)
 
 /**
  * Converts changes of the page's memory to events: chats and people that are new or changed, removed chats,
- * messages whose expiry changed, messages that were stored without an event, votes.
+ * messages whose expiry changed, messages that were stored without an event, votes, calls.
  */
 function toEvents(
   {
@@ -90,6 +90,7 @@ function toEvents(
     messages = [],
     stored = [],
     votes = [],
+    calls = [],
   }: Changes,
   translator: Translator,
 ): EngineEvent[] {
@@ -103,6 +104,7 @@ function toEvents(
     ...messagesOf('message', messages, translator),
     ...messagesOf('stored', stored, translator),
     ...votesOf(votes, translator),
+    ...calls.flatMap(callsOf),
   ]
 }
 
@@ -115,6 +117,13 @@ function messagesOf(
     const message = translator.message(raw)
     return message === null ? [] : [{ type, message }]
   })
+}
+
+/** A call as an event; one without a caller is left out. */
+function callsOf({ from, group, ...call }: CallRow): EngineEvent[] {
+  const caller = toJid(from)
+  if (chatKindOf(caller) !== 'direct') return []
+  return [{ type: 'call', call: { ...call, from: caller, group: group === null ? null : toJid(group) } }]
 }
 
 /** Votes as the page has them, as events; one that cannot be placed is left out. */

@@ -102,6 +102,9 @@ export type ContactRow = {
   isBlocked: boolean
 }
 
+/** A call as the page has it. `id`: its own; `group`: the group that it is a call of. */
+export type CallRow = { id: string; from: string; group: string | null; video: boolean; ended: boolean }
+
 /** Changes of the page's memory within a fraction of a second. */
 export type Changes = Partial<{
   chats: ChatRow[]
@@ -113,6 +116,7 @@ export type Changes = Partial<{
   /** Stored by WhatsApp Web without being marked as new, so the library does not report them. */
   stored: RawMessage[]
   votes: VoteRow[]
+  calls: CallRow[]
 }>
 
 /** See `HistoryCursor`. */

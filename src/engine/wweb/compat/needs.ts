@@ -27,6 +27,7 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   receive: ['WAWebMsgKey.newId()', 'WAWebCollections.Msg.get()'],
   receive_reactions: ['WAWebAddonReactionTableMode.reactionTableMode.bulkUpsert()'],
   receive_votes: ['WAWebAddonPollVoteTableMode.pollVoteTableMode.bulkUpsert()'],
+  receive_calls: ['WAWebCallCollection.on()'],
   find_number: ['WAWebWidFactory.createWid()', 'WAWebQueryExistsJob.queryWidExists()'],
   send_text: [
     'WAWebWidFactory.createWid()',

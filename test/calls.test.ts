@@ -1,0 +1,71 @@
+/** Calls to the account, and what people do to its groups, as events: on an early build and on the newest. */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Harness, openHarness } from './harness.ts'
+
+const AMARA = '15550001101'
+/** Their chat is addressed by LID. */
+const MING = '15550001103'
+const STRANGER = '15550001888'
+const jid = (phone: string) => `${phone}@c.us`
+
+let harness: Harness
+type Event = { kind: string; chat: { id: string } | null; data: Record<string, unknown> }
+const events = async (...kinds: string[]): Promise<Event[]> =>
+  (await harness.get(`/api/events?after=0&kind=${kinds.join(',')}`)).json.events
+const calls = () => events('call.incoming', 'call.ended')
+
+describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build) => {
+  beforeAll(async () => {
+    harness = await openHarness({ build })
+    await harness.link()
+    await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), { timeout: 30_000 })
+  }, 60_000)
+  afterAll(() => harness.close())
+
+  it.each([
+    ['a person', AMARA, true, 'Amara Okafor'],
+    ['a person whose chat is addressed by LID', MING, false, '王小明'],
+  ])('reports a call of %s once as it begins, and once as it ends', async (_, phone, video, name) => {
+    const before = (await calls()).length
+    const { id } = await harness.world.ring({ from: phone, video })
+    await expect.poll(async () => (await calls()).length).toBe(before + 1)
+    const data = { call_id: id, from: { id: jid(phone), name }, video, group: false }
+    expect((await calls()).at(-1)).toMatchObject({ kind: 'call.incoming', chat: { id: jid(phone) }, data })
+    await harness.world.hangUp({ id })
+    await expect.poll(async () => (await calls()).length).toBe(before + 2)
+    expect((await calls()).at(-1)).toMatchObject({ kind: 'call.ended', chat: { id: jid(phone) }, data })
+  })
+
+  it('reports the call of a group with the group, and the call of a stranger without a chat', async () => {
+    const [group] = harness.world.state().groups
+    const before = (await calls()).length
+    await harness.world.ring({ from: AMARA, group: group?.id ?? '' })
+    harness.world.addContact({ phone: STRANGER, name: null, pushname: 'Nobody' })
+    await harness.world.ring({ from: STRANGER })
+    await expect.poll(async () => (await calls()).length).toBe(before + 2)
+    expect((await calls()).slice(before)).toMatchObject([
+      { chat: { id: group?.id }, data: { from: { id: jid(AMARA) }, group: true } },
+      { chat: null, data: { group: false } },
+    ])
+  })
+
+  it('says who changed what in a group', async () => {
+    const { id: group } = harness.world.state().groups[0] ?? { id: '' }
+    await harness.world.setAdmin({ group, member: 'me', admin: true })
+    await harness.world.renameGroup({ group, subject: 'Sunday hike' })
+    await harness.world.setGroup({ group, restrict: true })
+    await harness.call({ method: 'PATCH', path: `/api/groups/${group}`, body: { description: 'Mondays' } })
+    const changed = () => events('group.changed')
+    await expect.poll(async () => (await changed()).length).toBe(3)
+    expect((await changed()).map(({ chat, data }) => ({ chat: chat?.id, ...data }))).toEqual([
+      { chat: group, fields: ['name'], by: jid(AMARA), from_me: false },
+      { chat: group, fields: ['only_admins_edit'], by: jid(AMARA), from_me: false },
+      { chat: group, fields: ['description'], by: jid(harness.world.state().account.phone), from_me: true },
+    ])
+    await harness.world.setGroup({ group, approves: true })
+    await harness.world.askToJoin({ group, person: STRANGER })
+    await expect
+      .poll(async () => (await events('group.join_requested')).map(({ data }) => data))
+      .toEqual([{ person: jid(STRANGER) }])
+  })
+})
