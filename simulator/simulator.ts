@@ -13,6 +13,7 @@ import type {
   WorldChat,
   WorldContact,
   WorldGroup,
+  WorldLabel,
   WorldMessage,
 } from './world-types.ts'
 
@@ -219,8 +220,8 @@ export type World = {
     online?: boolean
     lastSeen?: number
   }): Promise<WorldContact>
-  /** The owner changes their name or about text on the phone. */
-  setProfile(options: { pushname?: string; about?: string }): void
+  /** The owner changes their name or about text on the phone, or makes it a business account. */
+  setProfile(options: { pushname?: string; about?: string; business?: boolean }): void
   /**
    * `by`: phone of an admin, or `me`; default: the group's owner. Leaves a notice in the chat, as do those
    * below.
@@ -236,13 +237,18 @@ export type World = {
   setAdmin(options: { group: string; member: string; admin: boolean; by?: string }): Promise<WorldGroup>
   /** Only admins may write; or everybody again. */
   setAnnounce(options: { group: string; announce: boolean; by?: string }): Promise<WorldGroup>
-  /** Follow a channel, or with `own` create one, with these further admins (phones). */
+  /** Follow a channel, or with `own` create one, with these further admins (phones); `foreign`: one that the account does not follow. */
   addChannel(options: {
     name: string
     description?: string
     own?: boolean
     admins?: string[]
+    foreign?: boolean
   }): Promise<WorldChannel>
+  /** Creates a label, as business accounts have them. */
+  addLabel(options: { name: string; color?: number }): WorldLabel
+  /** Sets the labels of a chat on the phone. */
+  setLabels(options: { chat: string; labels: string[] }): Promise<void>
   /** A person calls, alone or in a group; the account's devices ring. */
   ring(options: { from: string; video?: boolean; group?: string }): Promise<WorldCall>
   /** The caller hangs up before anybody answered. */

@@ -8,6 +8,7 @@ import type {
   WorldCall,
   WorldChannel,
   WorldContact,
+  WorldLabel,
   WorldMedia,
   WorldPin,
   WorldReaction,
@@ -144,6 +145,7 @@ export type WireChat = {
   muteExpiration: number
   ephemeralDuration?: number
   ephemeralSettingTimestamp?: number
+  labels?: string[]
   /** The newest message: the only one that a page has in memory after its load. */
   last: WireMessage | null
 }
@@ -156,6 +158,7 @@ export type Piece = {
   people?: WirePerson[]
   groups?: WireGroup[]
   channels?: WorldChannel[]
+  labels?: WorldLabel[]
   chats?: WireChat[]
   /** The silent part of the offline backlog. */
   backlog?: WireMessage[]
@@ -274,6 +277,12 @@ export type Requests = {
     args: { channel: string; person: string; action: 'demote' | 'transfer' }
     answer: { error: IqError } | null
   }
+  /** What everybody sees of a channel. */
+  preview_channel: { args: { id: string }; answer: { channel: WorldChannel } | { error: IqError } }
+  /** Null: done. */
+  follow_channel: { args: { id: string; follow: boolean }; answer: { error: IqError } | null }
+  /** Puts labels on a chat, and takes others away. */
+  label_chat: { args: { chat: string; add: string[]; remove: string[] }; answer: null }
   reject_call: { args: { id: string }; answer: null }
   /** The account's own name, or its about text. Null: done. */
   set_profile: { args: { pushname?: string; about?: string }; answer: { error: IqError } | null }
@@ -360,8 +369,9 @@ export type Push =
   | { push: 'ack'; id: string; chat: string; ack: number }
   | { push: 'people'; people: WirePerson[] }
   | { push: 'presence'; jid: string; online: boolean; lastSeen?: number }
-  /** The owner changed their name on another device. */
-  | { push: 'pushname'; pushname: string }
+  /** The owner changed their name on another device, or has a business account now. */
+  | { push: 'conn'; conn: { pushname?: string; platform?: string } }
+  | { push: 'label'; label: WorldLabel }
   | { push: 'group'; group: WireGroup; chat: WireChat }
   | { push: 'group_changed'; group: WireGroup }
   | { push: 'chat'; chat: WireChat }

@@ -196,6 +196,8 @@ export type WorldChat = {
   muteExpiration: number
   /** Lifetime of new messages in seconds; 0: for ever. */
   ephemeralDuration: number
+  /** Ids of its labels. */
+  labels: string[]
   messageCount: number
   last: WorldMessage | null
 }
@@ -254,7 +256,12 @@ export type WorldChannel = {
   own?: boolean
   /** Phone numbers of its other admins. */
   admins?: string[]
+  /** The account does not follow it. */
+  foreign?: boolean
 }
+
+/** A label of a business account. */
+export type WorldLabel = { id: string; name: string; color: number }
 
 /** A call to the account. `from`: phone JID. */
 export type WorldCall = {

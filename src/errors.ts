@@ -374,6 +374,12 @@ export const ERRORS = {
     title: 'WhatsApp does not allow this change',
     hint: 'Open the chat on the phone: WhatsApp shows there what is possible.',
   },
+  not_supported_by_account: {
+    status: 422,
+    retry: 'never',
+    title: 'Only business accounts have labels',
+    hint: 'Use this operation with an account of the WhatsApp Business app.',
+  },
   not_admin: {
     status: 422,
     retry: 'after_action',

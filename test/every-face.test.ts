@@ -22,6 +22,9 @@ const clients: Client[] = []
 let group = ''
 /** A group of which this account is an admin. */
 let own = ''
+/** A channel that this account does not follow, and a label. */
+let channel = ''
+let label = ''
 let messageId = ''
 let pictureId = ''
 let firstEvent = ''
@@ -33,6 +36,9 @@ beforeAll(async () => {
 
 it('begins with a linked account and a client of each face', async () => {
   harness.world.addContact({ phone: GONE, name: 'Gone' })
+  channel = (await harness.world.addChannel({ name: 'Trails', foreign: true })).id
+  label = harness.world.addLabel({ name: 'Family' }).id
+  harness.world.setProfile({ business: true })
   await harness.link()
   group = harness.world.state().groups[0]?.id ?? ''
   own = harness.world.state().groups[1]?.id ?? ''
@@ -119,6 +125,8 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
   },
   block_contact: () => ({ contact_id: OLENA, blocked: true }),
   check_numbers: () => ({ phone_numbers: [AMARA, STRANGER] }),
+  follow_channel: () => ({ channel_id: channel }),
+  set_chat_labels: () => ({ chat_id: `${OLENA}@c.us`, labels: [label] }),
   get_presence: () => ({ contact_id: AMARA }),
   list_chats: () => ({ limit: 3, query: 'a' }),
   get_chat: () => ({ chat_id: group }),
@@ -153,6 +161,9 @@ const OF_SENDS = ['message_id', 'timestamp']
 const LAST = [
   ...['send_location', 'send_contacts', 'send_poll', 'vote'],
   'send_media',
+  'set_chat_labels',
+  'follow_channel',
+  'change_profile',
   ...['change_chat', 'read_chat', 'set_chat_presence', 'delete_chat', 'block_contact'],
   ...['create_group', 'change_group', 'change_group_members', 'leave_group', 'join_group'],
   'forward_message',

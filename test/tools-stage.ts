@@ -21,6 +21,9 @@ export type ToolsStage = {
   /** A group of which this account is an admin, and groups to leave, once each. */
   ownGroup: string
   groups: string[]
+  /** A channel that this account does not follow, and a label. */
+  channel: string
+  label: string
   messageId: string
   /** A document. */
   fileId: string
@@ -60,6 +63,8 @@ export async function openToolsStage(options?: Parameters<typeof openHarness>[0]
     group: '',
     ownGroup: '',
     groups: [],
+    channel: '',
+    label: '',
     messageId: '',
     fileId: '',
     own: [],
@@ -110,6 +115,9 @@ export async function fillStage(stage: ToolsStage): Promise<void> {
   await world.write({ from: `${hidden.lid}@lid`, text: 'who am I\nand "why"?' })
   const channel = await world.addChannel({ name: 'News' })
   await world.writeInChannel({ channel: channel.id, content: { type: 'chat', text: 'breaking' } })
+  stage.channel = (await world.addChannel({ name: 'Trails', description: 'Open', foreign: true })).id
+  stage.label = world.addLabel({ name: 'New "customer"' }).id
+  world.setProfile({ business: true })
   await world.markUnread({ chat: `${MING}@c.us` })
   await harness.link()
   await harness.synced()

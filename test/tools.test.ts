@@ -91,6 +91,10 @@ const WITH: Calls = [
   ['whatsapp_change_profile', () => ({ name: 'Robin', about: 'Away' })],
   ['whatsapp_set_presence', () => ({ available: true })],
   ['whatsapp_get_presence', () => ({ contact_id: AMARA })],
+  ['whatsapp_list_channels', () => ({})],
+  ['whatsapp_follow_channel', ({ channel }) => ({ channel_id: channel })],
+  ['whatsapp_list_labels', () => ({})],
+  ['whatsapp_set_chat_labels', ({ label }) => ({ chat_id: `${AMARA}@c.us`, labels: [label] })],
   [
     'whatsapp_create_group',
     () => ({ name: 'Book club', members: [AMARA, RESERVED, '15559990001'], description: 'a' }),

@@ -43,11 +43,15 @@ it('begins with messages of every type', async () => {
   world.addContact({ phone: '15550003331', name: CANARY })
   await world.openChat({ chat: '15550003331' })
   const { id: group } = world.addGroup({ subject: CANARY, members: [WRITER] })
+  const channel = await world.addChannel({ name: CANARY, description: CANARY })
+  const label = world.addLabel({ name: CANARY })
+  world.setProfile({ pushname: CANARY, about: CANARY, business: true })
   await harness.link()
   await harness.synced()
   const first = await world.write({ from: WRITER, text: CANARY })
   await world.edit({ id: first.id, text: `${CANARY} edited` })
   await world.react({ id: first.id, by: WRITER, emoji: '👍' })
+  await world.ring({ from: WRITER })
   const file = await world.writeContent({
     from: WRITER,
     content: {
@@ -98,6 +102,8 @@ it('begins with messages of every type', async () => {
     check_numbers: { phone_numbers: [WRITER] },
     change_profile: { name: 'Canary', about: CANARY },
     get_presence: { contact_id: WRITER },
+    follow_channel: { channel_id: channel.id },
+    set_chat_labels: { chat_id, labels: [label.id] },
     get_poll_results: { message_id: poll },
     get_group: { group_id: group },
     create_group: { name: CANARY, members: [WRITER], description: CANARY },

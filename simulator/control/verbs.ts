@@ -178,8 +178,9 @@ export const verbs = {
     },
     (world, input) => world.setContact(input),
   ),
-  setProfile: verb({ pushname: optional(text), about: optional(text) }, (world, input) =>
-    world.setProfile(input),
+  setProfile: verb(
+    { pushname: optional(text), about: optional(text), business: optional(flag) },
+    (world, input) => world.setProfile(input),
   ),
   renameGroup: verb({ group: text, subject: text, by: optional(text) }, (world, input) =>
     world.renameGroup(input),
@@ -197,8 +198,16 @@ export const verbs = {
   setAnnounce: verb({ group: text, announce: flag, by: optional(text) }, (world, input) =>
     world.setAnnounce(input),
   ),
+  addLabel: verb({ name: text, color: optional(number) }, (world, input) => world.addLabel(input)),
+  setLabels: verb({ chat: text, labels: texts }, (world, input) => world.setLabels(input)),
   addChannel: verb(
-    { name: text, description: optional(text), own: optional(flag), admins: optional(texts) },
+    {
+      name: text,
+      description: optional(text),
+      own: optional(flag),
+      admins: optional(texts),
+      foreign: optional(flag),
+    },
     (world, input) => world.addChannel(input),
   ),
   ring: verb({ from: text, video: optional(flag), group: optional(text) }, (world, input) =>

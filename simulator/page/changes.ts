@@ -1,6 +1,7 @@
 /** Changes of messages and chats after they arrived: edits, deletions, moves. */
 import type { Push, WireChat, WireMessage } from '../wire.ts'
 import { isOn } from './faults.ts'
+import { learnLabel } from './labels.ts'
 import { addChannel, learnChat, learnContacts, learnGroup } from './learn.ts'
 import { ChatModel } from './models.ts'
 import { learnCall } from './modules/calls.ts'
@@ -159,8 +160,11 @@ export function receiveChange(push: Push): boolean {
     case 'presence':
       Chat.get(push.jid)?.presence.learn(push.online, push.lastSeen)
       return true
-    case 'pushname':
-      Conn.set({ pushname: push.pushname })
+    case 'conn':
+      Conn.set(push.conn)
+      return true
+    case 'label':
+      learnLabel(push.label)
       return true
     case 'group_changed':
       learnGroup(push.group)

@@ -220,6 +220,7 @@ export function learnChat(chat: WireChat): void {
     archive: chat.archived,
     pin: chat.pinned,
     muteExpiration: chat.muteExpiration,
+    ...(chat.labels === undefined ? {} : { labels: chat.labels }),
     ...(chat.ephemeralDuration === undefined ? {} : { ephemeralDuration: chat.ephemeralDuration }),
     ...(chat.ephemeralSettingTimestamp === undefined
       ? {}

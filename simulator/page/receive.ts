@@ -1,6 +1,7 @@
 /** Messages and acks that arrive at the page, and the world in pieces. */
 import type { Piece, WireMessage } from '../wire.ts'
 import { isOn, numberOf } from './faults.ts'
+import { learnLabel } from './labels.ts'
 import { addChannel, ensureChat, learnChat, learnContacts, learnGroup, rememberMessage } from './learn.ts'
 import type { ChatModel } from './models.ts'
 import { connection, page } from './page.ts'
@@ -67,7 +68,7 @@ export function receiveAck(id: string, ack: number): void {
  * Adds part of the service's data to this page's memory. The backlog is added silently: not new, so that
  * clients get no event.
  */
-export function receivePiece({ people, groups, channels, chats, backlog }: Piece): void {
+export function receivePiece({ people, groups, channels, labels, chats, backlog }: Piece): void {
   if (people) {
     learnPeople(people)
     learnContacts(people, new Set())
@@ -85,6 +86,7 @@ export function receivePiece({ people, groups, channels, chats, backlog }: Piece
   }
   if (chats && isStatusGuarded()) ensureChat('status@broadcast')
   for (const channel of channels ?? []) addChannel(channel)
+  for (const label of labels ?? []) learnLabel(label)
   for (const message of backlog ?? []) rememberMessage(message, chatOf(message))
   for (const chat of chats ?? []) learnChat(chat)
   if (backlog && backlog.length > 0) {

@@ -1,5 +1,5 @@
 /** The service's data about each account: people, groups, chats, messages, linked devices. */
-import type { WorldChannel, WorldContact, WorldMessage } from '../world-types.ts'
+import type { WorldChannel, WorldContact, WorldLabel, WorldMessage } from '../world-types.ts'
 import type { History } from './histories.ts'
 import { type MessageLog, openMessageLog } from './message-log.ts'
 import type { Store, StoredMap } from './store.ts'
@@ -53,6 +53,7 @@ export type Chat = {
   /** Lifetime of new messages in seconds, and since when it applies. */
   ephemeralDuration?: number
   ephemeralSettingTimestamp?: number
+  labels?: string[]
 }
 
 export type Device = {
@@ -79,6 +80,7 @@ export type Account = {
   chats: StoredMap<Chat>
   messages: MessageLog
   channels: StoredMap<WorldChannel>
+  labels: StoredMap<WorldLabel>
   devices: StoredMap<Device>
   removed: StoredMap<RemovedDevice>
 }
@@ -90,7 +92,7 @@ export type Accounts = {
   /** Switches to another account's phone; `make` creates its data if it is new. */
   use(phone: string, make: () => AccountInfo): { account: Account; isNew: boolean }
   /** Changes the name or the about text of an account. */
-  change(account: Account, changes: Pick<Partial<AccountInfo>, 'pushname' | 'about'>): void
+  change(account: Account, changes: Partial<Omit<AccountInfo, 'phone' | 'lid'>>): void
   /** How often this memory was opened before; keeps seeded ids of two runs apart. */
   readonly generation: number
 }
@@ -109,6 +111,7 @@ export function openAccounts(store: Store, first: () => AccountInfo): { accounts
       contacts: withLids(store.map(`${info.phone}/contacts`)),
       groups: store.map(`${info.phone}/groups`),
       channels: store.map(`${info.phone}/channels`),
+      labels: store.map(`${info.phone}/labels`),
       chats: store.map(`${info.phone}/chats`),
       messages: openMessageLog({
         me: info.phone,

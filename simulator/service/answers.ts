@@ -5,6 +5,7 @@ import { takeAct } from './acts.ts'
 import { findPerson } from './addresses.ts'
 import { giveLate, giveWorld } from './backlog.ts'
 import { endCall } from './calls.ts'
+import { followChannel, labelChat, previewChannel } from './channels.ts'
 import type { Context, Session } from './context.ts'
 import { findLink } from './devices.ts'
 import { breakEarlier, breakGroup, replaceAgain, replaceOthers, takeTurn, transferOf } from './fault-acts.ts'
@@ -202,6 +203,25 @@ export const answers: Answers = {
     const others = admins.filter((one) => one !== phone)
     account.channels.set(id, { ...channel, admins: others, own: action === 'demote' })
     context.changed()
+    return null
+  },
+
+  async preview_channel(context, session, args) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    return previewChannel(account, args)
+  },
+
+  async follow_channel(context, session, args) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    return followChannel(context, account, args)
+  },
+
+  async label_chat(context, session, args) {
+    const { account } = linkOf(session)
+    await context.clock.wait('stanza')
+    labelChat(context, account, args)
     return null
   },
 

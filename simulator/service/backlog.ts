@@ -97,8 +97,10 @@ function* piecesOf(account: Account, device: Device, notYet: () => readonly stri
   for (const groups of slices(known, perPiece.groups)) {
     yield { groups: groups.map((group) => toWireGroup(account, group)) }
   }
-  const channels = account.channels.values()
+  const channels = account.channels.values().filter(({ foreign }) => !foreign)
   if (channels.length > 0) yield { channels }
+  const labels = account.labels.values()
+  if (labels.length > 0) yield { labels }
   const late = new Set(notYet())
   const missed = account.messages.missedBy(device.id).filter((message) => !late.has(message.id))
   for (const messages of slices(missed, perPiece.messages)) {

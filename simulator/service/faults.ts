@@ -260,6 +260,12 @@ export const faultTable = {
     value: '',
     does: 'Nobody can be added to a group: it is full.',
   },
+  channels_full: {
+    provokes: 'change_refused',
+    where: 'service',
+    value: '',
+    does: 'The server lets the account follow no more channels.',
+  },
   profile_limited: {
     provokes: 'change_refused',
     where: 'service',

@@ -22,9 +22,16 @@ export function setProfile(
   const isTooLong = (pushname ?? '').length > longest.pushname || (about ?? '').length > longest.about
   if (isTooLong || pushname === '') return { error: { name: '', code: 406, text: 'not-acceptable' } }
   context.accounts.change(account, changes)
-  if (pushname !== undefined) tell(context, account, () => ({ push: 'pushname', pushname }), session)
+  if (pushname !== undefined) tell(context, account, () => ({ push: 'conn', conn: { pushname } }), session)
   context.changed()
   return null
+}
+
+/** `smba`: WhatsApp Business on Android. */
+export function setBusiness(context: Context, account: Account, isBusiness: boolean): void {
+  const platform = isBusiness ? 'smba' : 'android'
+  context.accounts.change(account, { platform })
+  tell(context, account, () => ({ push: 'conn', conn: { platform } }))
 }
 
 /** Own about text, or another person's. Contacts of the double hide theirs. */

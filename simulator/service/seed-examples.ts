@@ -57,6 +57,7 @@ export function seedExamples(account: Account, random: Random, now: number, medi
   writeJustNow(account, kai, now)
   addGroup(account, BOOK_CLUB, [noor, kai], now)
   addGroup(account, SCHOOL_TRIP, [noor, kai], now)
+  account.channels.set(TRAIL_NEWS.id, TRAIL_NEWS)
 }
 
 function addPerson(
@@ -75,6 +76,14 @@ const SCHOOL_TRIP = {
   id: '120363041234567891@g.us',
   subject: 'School trip',
   invite: 'Sc7h00lTr1pT0TheM1llS2',
+}
+
+/** A channel of the examples, which the account can follow. */
+const TRAIL_NEWS = {
+  id: '120363041234567892@newsletter',
+  name: 'Trail news',
+  description: 'Which paths are open',
+  foreign: true,
 }
 
 /** The account is its admin. */

@@ -62,6 +62,18 @@ export type ProfileField = (typeof PROFILE_FIELDS)[number]
 /** `online` null: WhatsApp does not say. `lastSeenAt`: Unix seconds; null: hidden, or not known. */
 export type PresenceOf = { online: boolean | null; lastSeenAt: number | null }
 
+/** A channel as WhatsApp Web has it. `followers` null: it does not say. */
+export type ChannelFacts = {
+  channel: Jid
+  name: string
+  description: string | null
+  role: 'owner' | 'admin' | 'follower'
+  followers: number | null
+}
+
+/** A label of a business account. `color`: as #rrggbb; null: it has none. */
+export type Label = { id: string; name: string; color: string | null }
+
 /** A group as its invite shows it. */
 export type InvitedGroup = {
   group: Jid
@@ -123,6 +135,13 @@ type TaskTypes = {
   }
   /** Of this account, for everybody who may see it. */
   show_presence: { takes: { available: boolean }; gives: null }
+  /** Those that the account follows or owns. */
+  read_channels: { takes: object; gives: ChannelFacts[] }
+  follow_channel: { takes: { chat: Jid; follow: boolean }; gives: { changed: boolean } }
+  /** All labels, or those of a chat. */
+  read_labels: { takes: { chat: Jid | null }; gives: Label[] }
+  /** `labels`: the ids of all labels that the chat has then. */
+  set_labels: { takes: { chat: Jid; labels: readonly string[] }; gives: Label[] }
   read_presence: { takes: { person: Jid }; gives: PresenceOf }
 }
 

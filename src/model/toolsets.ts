@@ -7,9 +7,9 @@ export const TOOLSETS = {
   messages:
     'More operations on messages: edit, delete, forward, pin, star, vote, locations, contacts, polls.',
   groups: 'Groups: create, settings, members, invites, join requests, leave.',
-  chats: 'Chats: archive, pin, mute, mark as read, typing, delete, the size of the archive.',
+  chats: 'Chats: archive, pin, mute, mark as read, typing, delete, labels, the size of the archive.',
   people: 'People: details of one person, block, look numbers up, who is online, the own profile.',
-  channels: 'Channels and status updates.',
+  channels: 'Channels: list, follow.',
 } as const satisfies Record<string, string>
 export type Toolset = keyof typeof TOOLSETS
 

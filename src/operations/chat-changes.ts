@@ -15,10 +15,7 @@ const done = { ok, chat_id: z.string() }
 const chat_id = chatIdInput
 
 /** The address of the chat in WhatsApp Web: of a person, both are tried there. */
-async function demandChat(
-  id: Jid,
-  { reader }: Pick<Grant<'manage' | 'send', 'ready'>, 'reader'>,
-): Promise<Jid> {
+export async function demandChat(id: Jid, { reader }: Pick<Grant, 'reader'>): Promise<Jid> {
   return (await reader().recipientAt(id))?.id ?? fail('chat_not_found')
 }
 

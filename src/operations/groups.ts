@@ -3,14 +3,14 @@ import { z } from 'zod'
 import { fail } from '../errors.ts'
 import { counted } from '../model/counted.ts'
 import { usually, written } from '../model/fields.ts'
-import { type Jid, toJid } from '../model/ids.ts'
+import { toJid } from '../model/ids.ts'
 import type { GroupChange, GroupChanges, GroupFacts } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
 import { facts, indented, lines, named, quoted } from './brief.ts'
-import type { Grant } from './door.ts'
 import { whole, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { ok } from './reading.ts'
+import { isSeen } from './seen.ts'
 import {
   demandSome,
   EXAMPLE_GROUP,
@@ -86,16 +86,6 @@ const Group = z.object({
   disappearing_s: usually(z.int().describe('Lifetime of new messages in seconds; 0: for ever.'), 0),
 })
 type Group = z.infer<typeof Group>
-
-/** True if the caller sees this group. */
-function isSeen(group: Jid, { demandSeen }: Pick<Grant, 'demandSeen'>): boolean {
-  try {
-    demandSeen(group)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** Case and accents do not matter. */
 const withoutCase = (text: string) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()

@@ -12,6 +12,7 @@ import { forgetChat, getArchiveStats } from './archive.ts'
 import { listUnread, listWaiting } from './attention.ts'
 import { listAudit } from './audit.ts'
 import { defineCapabilities } from './capabilities.ts'
+import { followChannel, listChannels } from './channels.ts'
 import { changeChat, deleteChat, readChat, setChatPresence } from './chat-changes.ts'
 import { getChat, listChats } from './chats.ts'
 import { getContact, listContacts } from './contacts.ts'
@@ -24,6 +25,7 @@ import { answerJoinRequests, changeGroupMembers, listJoinRequests } from './grou
 import { changeGroup, createGroup, getGroup, leaveGroup, listGroups } from './groups.ts'
 import { getMessage, readMessages } from './history.ts'
 import { addKey, changeKey, getKey, listKeys, removeKey, rotateKey } from './keys.ts'
+import { listLabels, setChatLabels } from './labels.ts'
 import { getServer, getStatus, logout, requestPairingCode, startAuth } from './link.ts'
 import { downloadMedia, getMedia, getThumbnail } from './media.ts'
 import { deleteMessage, editMessage, pinMessage, react, starMessage, vote } from './message-actions.ts'
@@ -101,6 +103,8 @@ export const OPERATIONS: readonly Operation[] = [
   readChat,
   setChatPresence,
   deleteChat,
+  listLabels,
+  setChatLabels,
   listUnread,
   listWaiting,
   readMessages,
@@ -117,6 +121,8 @@ export const OPERATIONS: readonly Operation[] = [
   getProfile,
   changeProfile,
   setPresence,
+  listChannels,
+  followChannel,
   listEvents,
   getArchiveStats,
   forgetChat,

@@ -25,6 +25,7 @@ export const TAGS = {
   groups: 'Create groups, change their settings and members, invite and join.',
   contacts: 'List people: names, numbers, groups in common.',
   profile: 'The own profile of the account.',
+  channels: 'List and follow channels.',
   events: 'Receive events as they happen.',
   webhooks: 'Send events to other programs.',
   archive: 'The archive on this machine: statistics, export and deletion.',

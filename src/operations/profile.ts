@@ -25,7 +25,7 @@ export const getProfile = defineOperation({
   name: 'get_profile',
   title: 'The own profile',
   description:
-    'Returns the name and the about text of this account as other people see them. For its number and the state of the link, use {{status}}.',
+    'Returns the name and the about text of this account as other people see them. For its number and the state of the link, use {{get_status}}.',
   uses: ['read_profile'],
   routes: ['GET /api/profile'],
   input: z.strictObject({}),

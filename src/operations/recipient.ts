@@ -6,6 +6,9 @@ import type { Candidate, NamedRecipient, Quoted, Recipient } from '../model/reci
 import type { Archive } from '../session/archive.ts'
 import { readAddress } from './inputs.ts'
 
+/** The kinds of chats that every kind of message can be sent to. */
+const WRITABLE: readonly ChatKind[] = ['direct', 'group', 'other']
+
 type Reader = ReturnType<Archive['reader']>
 
 /** The most candidates that an ambiguous name returns. */
@@ -15,13 +18,18 @@ const MOST_CANDIDATES = 10
  * Returns the chat with this id, number or name, if this account may write in it. A name matches only if it is the full name
  * of exactly one chat or contact and the owner chose it: any person can choose "Mom" as pushname, or add this account to a
  * group of that name. A group that others named matches only if no other name is similar.
+ * @param also further kinds of chats that the message can be sent to, by id
  * @throws AppError `chat_not_found`; `chat_ambiguous` with `candidates`; `send_refused`
  */
-export async function findRecipient(reader: Reader, chat: string): Promise<Recipient> {
+export async function findRecipient(
+  reader: Reader,
+  chat: string,
+  also: readonly ChatKind[] = [],
+): Promise<Recipient> {
   const address = readAddress(chat)
   if (address !== null && chat.includes('@')) {
-    demandKind(chatKindOf(address))
-    return demandOpen((await reader.recipientAt(address)) ?? fail('chat_not_found'))
+    demandKind(chatKindOf(address), also)
+    return demandOpen((await reader.recipientAt(address)) ?? fail('chat_not_found'), also)
   }
   // A number can also be the name of a group.
   const numbered = address === null ? null : await reader.recipientAt(address)
@@ -80,8 +88,8 @@ async function unarchived(reader: Reader, key: KeyParts, error: unknown): Promis
 }
 
 /** Rejects closed chats. WhatsApp Web would accept the message and fail later. */
-function demandOpen(recipient: Recipient): Recipient {
-  demandKind(recipient.kind)
+function demandOpen(recipient: Recipient, also: readonly ChatKind[] = []): Recipient {
+  demandKind(recipient.kind, also)
   if (recipient.closed === 'deleted') refuse('This group was deleted from the chats of this account.')
   if (recipient.closed === 'read_only') {
     refuse('This account cannot write in this chat: only admins can, or the account is no longer a member.')
@@ -89,10 +97,10 @@ function demandOpen(recipient: Recipient): Recipient {
   return recipient
 }
 
-function demandKind(kind: ChatKind | null): void {
-  if (kind === 'direct' || kind === 'group' || kind === 'other') return
+function demandKind(kind: ChatKind | null, also: readonly ChatKind[]): void {
+  if (kind !== null && [...WRITABLE, ...also].includes(kind)) return
   refuse(
-    'Messages can be sent to people and groups only, not to channels, broadcast lists or status updates.',
+    'Messages can be sent to people and groups, and texts to own channels, but not to broadcast lists or status updates.',
   )
 }
 

@@ -72,3 +72,13 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
     },
   }
 }
+
+/** True if the caller sees this chat. */
+export function isSeen(chat: Jid, { demandSeen }: Pick<Seen, 'demandSeen'>): boolean {
+  try {
+    demandSeen(chat)
+    return true
+  } catch {
+    return false
+  }
+}

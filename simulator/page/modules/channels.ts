@@ -1,10 +1,12 @@
 /** Posting in own channels, and their admins (WAWebNewsletterSendMessageJob and others). */
 import { ServerStatusCodeError } from '../errors.ts'
+import { addChannel } from '../learn.ts'
 import { ChatModel } from '../models.ts'
 import { MsgModel } from '../msg-model.ts'
 import { boot, connection } from '../page.ts'
 import { defineModule } from '../registry.ts'
 import { toSent } from '../send.ts'
+import { Newsletters } from '../stores.ts'
 
 type Post = {
   msg: unknown
@@ -42,6 +44,33 @@ async function changeNewsletterOwnerAction(channel: unknown, person: unknown): P
   await changeAdmin(channel.key(), String(Reflect.get(Object(person), 'id')), 'transfer')
 }
 
+/** Puts a channel in memory that the account does not follow. Rejects for one that does not exist. */
+async function loadNewsletterPreviewChat(id: unknown): Promise<ChatModel> {
+  const answer = await connection().ask('preview_channel', { id: String(id) })
+  if ('error' in answer) throw new ServerStatusCodeError(answer.error)
+  const channel = addChannel(answer.channel)
+  if (answer.channel.foreign) channel.newsletterMetadata?.set({ membershipType: 'guest' })
+  return channel
+}
+
+/** The page's own actions catch what the server refuses in their button; the promise rejects all the same. */
+async function follow(channel: unknown, isFollowed: boolean): Promise<ChatModel> {
+  if (!(channel instanceof ChatModel))
+    throw new TypeError("Cannot read properties of undefined (reading 'id')")
+  const answer = await connection().ask('follow_channel', { id: channel.key(), follow: isFollowed })
+  if (answer) throw new ServerStatusCodeError(answer.error)
+  channel.newsletterMetadata?.set({ membershipType: isFollowed ? 'subscriber' : 'guest' })
+  return channel
+}
+
+async function unsubscribeFromNewsletterAction(
+  channel: unknown,
+  options: { deleteLocalModels?: boolean } = {},
+): Promise<void> {
+  const left = await follow(channel, false)
+  if (options.deleteLocalModels) Newsletters.remove(left)
+}
+
 /** Defines the modules of this file. */
 export function defineChannels(): void {
   defineModule('WAWebMsgDataFromModel', { msgDataFromMsgModel: (msg: MsgModel) => msg.serialize() })
@@ -49,6 +78,11 @@ export function defineChannels(): void {
     addNewsletterMsgsRecords: async () => undefined,
     updateNewsletterMsgRecord: async () => undefined,
   })
+  defineModule('WAWebLoadNewsletterPreviewChatAction', { loadNewsletterPreviewChat })
+  defineModule('WAWebNewsletterSubscribeAction', {
+    subscribeToNewsletterAction: (channel: unknown) => follow(channel, true),
+  })
+  defineModule('WAWebNewsletterUnsubscribeAction', { unsubscribeFromNewsletterAction })
   defineModule('WAWebNewsletterSendMessageJob', { sendNewsletterMessageJob })
   if (boot.build.hasAvParams) Object.assign(MsgModel.prototype, { avParams: ownMeasures })
   else defineModule('WAWebMediaMetadata', { mediaMetadata: measuresOf })

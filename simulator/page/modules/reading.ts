@@ -2,6 +2,7 @@
 import { Collection } from '../collection.ts'
 import { fieldOf, isOn } from '../faults.ts'
 import { MsgKeyOfBuild } from '../keys.ts'
+import { Labels } from '../labels.ts'
 import { ensureChat } from '../learn.ts'
 import { Model } from '../model.ts'
 import { ChatModel, type ContactModel } from '../models.ts'
@@ -126,7 +127,7 @@ export function defineReadingModules(): void {
     Contact,
     GroupMetadata,
     Blocklist,
-    Label: new Collection(),
+    Label: Labels,
     Status: new Collection(),
     Reactions,
     BusinessProfile: Object.assign(new Collection(), { find: async () => new Model({}) }),

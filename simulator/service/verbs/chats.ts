@@ -23,6 +23,8 @@ type ChatVerbs = Pick<
   | 'setDisappearing'
   | 'migrateChat'
   | 'addChannel'
+  | 'addLabel'
+  | 'setLabels'
 >
 
 /** See {@link World}. */
@@ -73,18 +75,31 @@ export function chatVerbs({ context, account, chatId, person }: Reach): ChatVerb
       }
     },
     migrateChat: async ({ phone }) => copyOf(migrateChat(context, account(), person(phone))),
-    async addChannel({ name, description = '', own, admins }) {
+    async addChannel({ name, description = '', own, admins, foreign }) {
       const id = `120363${context.random.text(12, '0123456789')}@newsletter`
-      const channel = { id, name, description, ...(own ? { own, admins: admins ?? [] } : {}) }
+      const channel = {
+        id,
+        name,
+        description,
+        ...(own ? { own, admins: admins ?? [] } : {}),
+        ...(foreign ? { foreign } : {}),
+      }
       account().channels.set(id, channel)
-      tell(context, account(), () => ({ push: 'channel', channel }))
+      if (!foreign) tell(context, account(), () => ({ push: 'channel', channel }))
       return { ...channel }
     },
+    addLabel({ name, color = 0 }) {
+      const label = { id: String(account().labels.size + 1), name, color }
+      account().labels.set(label.id, label)
+      tell(context, account(), () => ({ push: 'label', label }))
+      return label
+    },
+    setLabels: ({ chat, labels }) => change(chat, { labels }),
   }
 }
 
 function toWorldChat(account: Account, chat: Chat): WorldChat {
-  const { id, t, unreadCount, archived, pinned, muteExpiration, ephemeralDuration = 0 } = chat
+  const { id, t, unreadCount, archived, pinned, muteExpiration, ephemeralDuration = 0, labels = [] } = chat
   const last = account.messages.last(id)
   const contact = findPerson(account, id)
   return {
@@ -100,6 +115,7 @@ function toWorldChat(account: Account, chat: Chat): WorldChat {
     pinned,
     muteExpiration,
     ephemeralDuration,
+    labels: [...labels],
     messageCount: account.messages.count(id),
     last: last ? copyOf(last) : null,
   }

@@ -4,7 +4,7 @@ import type { WorldContact } from '../../world-types.ts'
 import { endCall, ring } from '../calls.ts'
 import { tellPeople } from '../messages.ts'
 import { moveNumber } from '../moved-numbers.ts'
-import { setProfile } from '../profile.ts'
+import { setBusiness, setProfile } from '../profile.ts'
 import { makeLid } from '../seed.ts'
 import { seedHistory } from '../seed-history.ts'
 import type { Reach } from './reach.ts'
@@ -52,7 +52,8 @@ export function peopleVerbs({ context, account, person }: Reach): PeopleVerbs {
     renameContact: async ({ phone, name }) => change(phone, { name }),
     setPushname: async ({ phone, pushname }) => change(phone, { pushname }),
     setContact: async ({ phone, ...changes }) => change(phone, changes),
-    setProfile(changes) {
+    setProfile({ business, ...changes }) {
+      if (business !== undefined) setBusiness(context, account(), business)
       const refused = setProfile(context, account(), changes)
       if (refused) throw new Error(`The server refuses it: ${refused.error.text}.`)
     },

@@ -361,7 +361,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     ...linking,
     requestPairingCode: (phone) => supported.use(['pairing_code'], () => linking.requestPairingCode(phone)),
     send: (chat, outgoing, options) =>
-      supported.use(options.answers === undefined ? usesOf(outgoing) : ['reply', ...usesOf(outgoing)], () =>
+      supported.use(usesOf(chat, outgoing, options), () =>
         restrictions.explain(chat, () => sender.send(chat, outgoing, options)),
       ),
     act: (message, action, { limitMs }) =>

@@ -13,7 +13,7 @@ export type Quote = { keys: readonly string[] }
 export type Extra = { bareId: string; whatsappMcpPreview?: boolean }
 
 /** Prefix of the error that the page throws instead of sending; the reason follows. */
-export const NOT_ANSWERED = /whatsappMcp: not answered: (missing|refused|failed)/
+export const NOT_ANSWERED = /whatsappMcp: not answered: (missing|refused|failed|channel)/
 
 /**
  * Call once per document, after the library's helpers are in it. Three things differ from the library: a link preview that
@@ -81,6 +81,15 @@ export function installPageSends(): void {
       }
     },
 
+    isChannel: ({ id }: ChatModel): boolean => /@newsletter$/.test(String(id)),
+
+    /** The library marks a post as sent that the server did not take: only one that it took has its number there. */
+    posted(post: unknown): unknown {
+      if ((Object(post) as { serverId?: unknown }).serverId === undefined)
+        throw new Error('whatsappMcp: not answered: channel')
+      return post
+    },
+
     async quote({ keys }: Quote): Promise<object> {
       try {
         const message = await tools.find(keys)
@@ -106,7 +115,8 @@ export function installPageSends(): void {
     if (bareId === undefined)
       return sendMessage(chat, content, { ...options, extraOptions: { ...rest, ...context } })
     const id = tools.key(chat, bareId)
-    await sendMessage(chat, content, { ...options, extraOptions: { ...rest, ...context, id } })
+    const sent = await sendMessage(chat, content, { ...options, extraOptions: { ...rest, ...context, id } })
+    if (tools.isChannel(chat)) return tools.posted(sent)
     // The library looks for the id that it chose.
     return window.require('WAWebCollections').Msg.get(String(id))
   }

@@ -10,10 +10,12 @@ import type { ReadingClient } from './reading.ts'
 import { blockPerson, readBlocked } from './tasks/block-person.ts'
 import { changeGroup } from './tasks/change-group.ts'
 import { changeMembers } from './tasks/change-members.ts'
+import { followChannel, readChannels } from './tasks/channels.ts'
 import { changeChat, deleteChat, readChat, showState } from './tasks/chats.ts'
 import { createGroup } from './tasks/create-group.ts'
 import { groupInvite, joinGroup, readInvite } from './tasks/invites.ts'
 import { answerRequests, joinRequests } from './tasks/join-requests.ts'
+import { readLabels, setLabels } from './tasks/labels.ts'
 import { leaveGroup } from './tasks/leave-group.ts'
 import { changeProfile, readPresence, readProfile, showPresence } from './tasks/profile.ts'
 import { readGroups } from './tasks/read-groups.ts'
@@ -41,12 +43,16 @@ const TASKS: { [K in TaskKind]: PageTask<K> } = {
   change_profile: changeProfile,
   show_presence: showPresence,
   read_presence: readPresence,
+  read_channels: readChannels,
+  follow_channel: followChannel,
+  read_labels: readLabels,
+  set_labels: setLabels,
 }
 
 /** They change nothing, so a late one is not unknown. */
 const LOOKS = new Set<TaskKind>([
   ...(['read_groups', 'read_invite', 'join_requests'] as const),
-  ...(['read_blocked', 'read_profile', 'read_presence'] as const),
+  ...(['read_blocked', 'read_profile', 'read_presence', 'read_channels', 'read_labels'] as const),
 ])
 
 /** Returns the ability that this task uses. */
@@ -92,6 +98,12 @@ const PROBLEMS: Record<TaskProblem, { code: ErrorCode } & FailOptions> = {
   not_member: { code: 'not_member' },
   not_admin: { code: 'not_admin' },
   no_invite: { code: 'invite_not_found' },
+  no_label: {
+    code: 'change_refused',
+    detail: 'The account has no such label. Nothing was changed.',
+    hint: 'List the labels, and use their ids.',
+  },
+  not_business: { code: 'not_supported_by_account' },
   full: { code: 'change_refused', detail: 'The group is full.' },
   too_many: {
     code: 'change_refused',

@@ -153,6 +153,10 @@ function failUnanswered(error: string): void {
         detail: 'WhatsApp Web does not allow a reply to this message; nothing was sent.',
         hint: 'Reply to another message, or send without reply_to.',
       })
+    case 'channel':
+      return fail('send_refused', {
+        detail: 'WhatsApp did not take the post: this account may not post in the channel.',
+      })
     case 'failed':
       return fail('whatsapp_error', {
         detail: 'WhatsApp Web failed to find the message to reply to; nothing was sent.',

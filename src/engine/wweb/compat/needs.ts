@@ -126,6 +126,21 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   ],
   read_presence: ['WAWebCollections.Chat.get()'],
   read_blocked: ['WAWebCollections.Blocklist.getModelsArray()'],
+  read_channels: ['WAWebCollections.WAWebNewsletterCollection.getModelsArray()'],
+  follow_channel: [
+    'WAWebCollections.WAWebNewsletterCollection.get()',
+    'WAWebNewsletterSubscribeAction.subscribeToNewsletterAction()',
+    'WAWebNewsletterUnsubscribeAction.unsubscribeFromNewsletterAction()',
+    'WAWebLoadNewsletterPreviewChatAction.loadNewsletterPreviewChat()',
+  ],
+  post_in_channel: [
+    'WAWebNewsletterSendMessageJob.sendNewsletterMessageJob()',
+    'WAWebNewsletterUpdateMsgsRecordsJob.addNewsletterMsgsRecords()',
+    'WAWebNewsletterUpdateMsgsRecordsJob.updateNewsletterMsgRecord()',
+    'WAWebMsgDataFromModel.msgDataFromMsgModel()',
+  ],
+  read_labels: ['WAWebConnModel.Conn.on()', 'WAWebCollections.Label.getModelsArray()'],
+  set_labels: ['WAWebConnModel.Conn.on()', 'WAWebCollections.Label.addOrRemoveLabels()'],
   read_votes: ['WAWebPollsVotesSchema.getTable()', 'WAWebCollections.Msg.getMessagesById()'],
   read_receipts: ['WAWebApiMessageInfoStore.queryMsgInfo()'],
   fetch_media: [

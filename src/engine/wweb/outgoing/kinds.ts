@@ -1,5 +1,6 @@
 /** The kinds of messages that can be sent. */
-import type { Outgoing, OutgoingKind } from '../../engine.ts'
+import { chatKindOf, type Jid } from '../../../model/ids.ts'
+import type { Outgoing, OutgoingKind, SendOptions } from '../../engine.ts'
 import { contacts } from './contacts.ts'
 import type { Kind, PageBytes, Prepared } from './kind.ts'
 import { location } from './location.ts'
@@ -9,9 +10,15 @@ import { text } from './text.ts'
 
 const KINDS: { [K in OutgoingKind]: Kind<K> } = { text, location, contacts, poll, media }
 
-/** What this message needs of WhatsApp Web; the first names it. */
-export function usesOf({ kind }: Outgoing): Kind<OutgoingKind>['uses'] {
-  return KINDS[kind].uses
+/** What sending this message to this chat needs of WhatsApp Web; the first names it. */
+export function usesOf(
+  chat: Jid,
+  { kind }: Outgoing,
+  { answers }: Pick<SendOptions, 'answers'>,
+): Kind<OutgoingKind>['uses'] {
+  const { uses } = KINDS[kind]
+  if (chatKindOf(chat) === 'channel') return ['post_in_channel', ...uses]
+  return answers === undefined ? uses : ['reply', ...uses]
 }
 
 /** The arguments of the library's `sendMessage`. Fails before anything is sent. */

@@ -8,7 +8,7 @@ import type { ChatRow } from '../raw.ts'
 
 /**
  * Why a task was not done. `missing`: WhatsApp Web has no such chat. `nobody`: the number is not on WhatsApp. `is_member`: the
- * group must be left first. `open`: nothing shows whether it was done. `too_many`: WhatsApp limits how often. `failed`: the
+ * group must be left first. `not_business`: only business accounts have it. `open`: nothing shows whether it was done. `too_many`: WhatsApp limits how often. `failed`: the
  * server did not take it. `not_begun`: its time was up before.
  */
 export type TaskProblem =
@@ -17,6 +17,8 @@ export type TaskProblem =
   | 'not_member'
   | 'not_admin'
   | 'no_invite'
+  | 'no_label'
+  | 'not_business'
   | 'full'
   | 'too_many'
   | 'is_member'

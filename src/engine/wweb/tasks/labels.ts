@@ -1,0 +1,59 @@
+/** Labels of business accounts. */
+import type { Label, TaskResult } from '../../../model/task.ts'
+import type { ChatModel } from '../page-types.ts'
+import type { PageTask, TaskWindow } from './task.ts'
+
+declare const window: TaskWindow
+
+export const readLabels: PageTask<'read_labels'> = {
+  ability: 'read_labels',
+  run({ chat: id }, endsAt) {
+    const tasks = window.whatsappMcpTasks
+    return tasks.run<TaskResult<'read_labels'>>(endsAt, async () => {
+      const { Conn } = await tasks.need<ConnModule>('WAWebConnModel')
+      if (!/^smb/.test(Conn.platform ?? '')) return { problem: 'not_business' }
+      const { Label } = await tasks.need<Collections>('WAWebCollections')
+      const chat = id === null ? null : (window.whatsappMcpRows.findChat(id) as Labelled | undefined)
+      if (chat === undefined) return { problem: 'missing' }
+      const labels = Label.getModelsArray().filter((label) => chat?.labels?.includes(label.id) ?? true)
+      return { gives: labels.map(({ id, name, hexColor }) => ({ id, name, color: hexColor || null })) }
+    })
+  },
+}
+
+/** The page resolves when it has sent the request, and says nothing of a label that does not exist: the chat then tells. */
+export const setLabels: PageTask<'set_labels'> = {
+  ability: 'set_labels',
+  run({ chat: id, labels }, endsAt) {
+    const tasks = window.whatsappMcpTasks
+    return tasks.inChat<TaskResult<'set_labels'>>(id, endsAt, async (model) => {
+      const chat: Labelled = model
+      const { Conn } = await tasks.need<ConnModule>('WAWebConnModel')
+      if (!/^smb/.test(Conn.platform ?? '')) return { problem: 'not_business' }
+      const { Label } = await tasks.need<Collections>('WAWebCollections')
+      const wanted = Label.getModelsArray().filter((label) => labels.includes(label.id))
+      if (wanted.length < labels.length) return { problem: 'no_label' }
+      const before = chat.labels ?? []
+      const actions = [
+        ...labels.filter((one) => !before.includes(one)).map((one) => ({ id: one, type: 'add' as const })),
+        ...before.filter((one) => !labels.includes(one)).map((one) => ({ id: one, type: 'remove' as const })),
+      ]
+      if (actions.length > 0) await Label.addOrRemoveLabels(actions, [model])
+      const isShown = await tasks.shown(
+        () => chat.labels?.length === labels.length && labels.every((one) => chat.labels?.includes(one)),
+      )
+      if (!isShown && actions.length > 0) return { problem: 'open' }
+      return { gives: wanted.map(({ id, name, hexColor }) => ({ id, name, color: hexColor || null })) }
+    })
+  },
+}
+
+type Labelled = ChatModel & { labels?: string[] }
+type ConnModule = { Conn: { platform?: string } }
+type LabelModel = Pick<Label, 'id' | 'name'> & { hexColor?: string }
+type Collections = {
+  Label: {
+    getModelsArray(): LabelModel[]
+    addOrRemoveLabels(actions: { id: string; type: 'add' | 'remove' }[], chats: ChatModel[]): Promise<unknown>
+  }
+}
