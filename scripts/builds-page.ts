@@ -6,15 +6,19 @@ import { PIECES } from '../src/engine/wweb/compat/pieces.ts'
 /** One file for each build: the state of each operation that uses WhatsApp Web. */
 const FOUND = join(import.meta.dirname, '../test/snapshots/builds')
 
-export function buildsPage(): string {
-  const builds = readdirSync(FOUND)
+/** Returns the builds that the tests know, newest first, with the state of each operation on them. */
+export function foundOnBuilds(): { name: string; states: Record<string, string> }[] {
+  return readdirSync(FOUND)
     .sort()
     .reverse()
     .map((file) => {
       const states: Record<string, string> = JSON.parse(readFileSync(join(FOUND, file), 'utf8'))
       return { name: file.replace('.json', ''), states }
     })
-  const operations = Object.keys(builds[0]?.states ?? {})
+}
+
+export function buildsPage(): string {
+  const builds = foundOnBuilds()
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return `# Builds of WhatsApp Web
 
@@ -34,11 +38,11 @@ Reading from the archive always works.
 
 ## What works on which build
 
-Found by the tests, on simulated builds:
+Found by the tests, on simulated builds. [Operations](operations.md) lists every operation with the builds on which it works.
 
-${row(['operation', ...builds.map(({ name }) => `\`${name}\``)])}
-${row(['---', ...builds.map(() => '---')])}
-${operations.map((name) => row([`\`${name}\``, ...builds.map(({ states }) => states[name] ?? '')])).join('\n')}
+${row(['build', 'what does not work'])}
+${row(['---', '---'])}
+${builds.map(({ name, states }) => row([`\`${name}\``, brokenOf(states)])).join('\n')}
 
 ## What is repaired
 
@@ -48,4 +52,9 @@ whatsapp-web.js 1.34.7 is older than these builds. Each repair looks itself whet
 |---|---|---|---|
 ${PIECES.map(({ name, builds: needed, mends, source }) => row([`\`${name}\``, needed, mends, source])).join('\n')}
 `
+}
+
+function brokenOf(states: Readonly<Record<string, string>>): string {
+  const broken = Object.entries(states).filter(([, state]) => state !== 'works')
+  return broken.map(([operation, state]) => `\`${operation}\`: ${state}`).join('<br>') || 'nothing'
 }

@@ -14,6 +14,7 @@ import { ROWS } from '../src/operations/index.ts'
 import { VERSION } from '../src/version.ts'
 import { buildsPage } from './builds-page.ts'
 import { eventsPage } from './events-page.ts'
+import { operationsPage } from './operations-page.ts'
 import { restPage } from './rest-page.ts'
 import { toolTokens } from './tool-tokens.ts'
 
@@ -25,6 +26,7 @@ const files: Record<string, string> = {
   'docs/cli.md': cliPage(),
   'docs/errors.md': errorsPage(),
   'docs/rest.md': restPage(),
+  'docs/operations.md': operationsPage(),
   'docs/events.md': eventsPage(),
   'docs/mcp.md': mcpPage(),
   'docs/faults.md': faultsPage(),

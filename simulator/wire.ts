@@ -187,7 +187,7 @@ export type MessageAct =
 /** Data of an outgoing message beside its text and its file. */
 export type SentParts = Pick<
   MessageParts,
-  'forwarded' | 'location' | 'vcards' | 'poll' | 'mentions' | 'preview'
+  'forwarded' | 'location' | 'vcards' | 'poll' | 'mentions' | 'preview' | 'status'
 >
 
 /** What a linked device does to members of a group. */

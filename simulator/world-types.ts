@@ -95,6 +95,8 @@ export type MessageParts = {
   forwarded?: number
   viewOnce?: true
   call?: { video: boolean; missed: boolean; seconds: number }
+  /** A status text: its colour (ARGB), and its font by number. */
+  status?: { color: number; font: number }
   notice?: WorldNotice
   model?: RawModel
 }

@@ -127,6 +127,11 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
   check_numbers: () => ({ phone_numbers: [AMARA, STRANGER] }),
   follow_channel: () => ({ channel_id: channel }),
   set_chat_labels: () => ({ chat_id: `${OLENA}@c.us`, labels: [label] }),
+  delete_status_update: async () => {
+    const content = { type: 'chat' as const, text: 'Open' }
+    const { id, from } = await harness.world.writeStatus({ from: 'me', content })
+    return { message_id: `true_status@broadcast_${id}_${from}` }
+  },
   get_presence: () => ({ contact_id: AMARA }),
   list_chats: () => ({ limit: 3, query: 'a' }),
   get_chat: () => ({ chat_id: group }),
@@ -161,8 +166,8 @@ const OF_SENDS = ['message_id', 'timestamp']
 const LAST = [
   ...['send_location', 'send_contacts', 'send_poll', 'vote'],
   'send_media',
-  'set_chat_labels',
-  'follow_channel',
+  ...['post_status_update', 'delete_status_update', 'set_chat_labels', 'follow_channel'],
+
   'change_profile',
   ...['change_chat', 'read_chat', 'set_chat_presence', 'delete_chat', 'block_contact'],
   ...['create_group', 'change_group', 'change_group_members', 'leave_group', 'join_group'],

@@ -7,7 +7,7 @@ import { ROWS } from '../src/operations/index.ts'
 import { type Harness, openHarness } from './harness.ts'
 
 const NAMES = builds.map(({ name }) => name)
-/** The operations that docs/whatsapp-web.md lists. */
+/** The operations whose builds docs/operations.md names. */
 const USES_WHATSAPP_WEB = new Set(ROWS.filter(({ uses }) => uses !== undefined).map(({ name }) => name))
 
 describe.each(NAMES)('on build %s', (build) => {

@@ -24,6 +24,8 @@ export type ToolsStage = {
   /** A channel that this account does not follow, and a label. */
   channel: string
   label: string
+  /** Own status updates, to delete once each. */
+  posts: string[]
   messageId: string
   /** A document. */
   fileId: string
@@ -65,6 +67,7 @@ export async function openToolsStage(options?: Parameters<typeof openHarness>[0]
     groups: [],
     channel: '',
     label: '',
+    posts: [],
     messageId: '',
     fileId: '',
     own: [],
@@ -134,6 +137,10 @@ export async function fillStage(stage: ToolsStage): Promise<void> {
   })
   stage.fileId = `false_${JURGEN}@c.us_${file.id}`
   await world.write({ from: JURGEN, chat: stage.group, text: 'Who brings dinner? 🍜\u202e evil' })
+  for (const text of ['Open', 'Closed']) {
+    const { id, from } = await world.writeStatus({ from: 'me', content: { type: 'chat', text } })
+    stage.posts.push(`true_status@broadcast_${id}_${from}`)
+  }
   await world.react({ id: question.id, by: AMARA, emoji: '👍🏽' })
   await world.react({ id: question.id, by: 'me', emoji: '❤️' })
   await world.edit({ id: question.id, text: 'dinner on saturday?' })

@@ -93,6 +93,9 @@ const WITH: Calls = [
   ['whatsapp_get_presence', () => ({ contact_id: AMARA })],
   ['whatsapp_list_channels', () => ({})],
   ['whatsapp_follow_channel', ({ channel }) => ({ channel_id: channel })],
+  ['whatsapp_post_status_update', () => ({ message: 'Open' })],
+  ['whatsapp_list_status_updates', () => ({})],
+  ['whatsapp_delete_status_update', ({ posts }) => ({ message_id: posts.pop() })],
   ['whatsapp_list_labels', () => ({})],
   ['whatsapp_set_chat_labels', ({ label }) => ({ chat_id: `${AMARA}@c.us`, labels: [label] })],
   [

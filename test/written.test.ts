@@ -52,6 +52,8 @@ it('begins with messages of every type', async () => {
   await world.edit({ id: first.id, text: `${CANARY} edited` })
   await world.react({ id: first.id, by: WRITER, emoji: '👍' })
   await world.ring({ from: WRITER })
+  await world.writeStatus({ from: WRITER, content: { type: 'chat', text: 'Canary' } })
+  const mine = await world.writeStatus({ from: 'me', content: { type: 'chat', text: 'mine' } })
   const file = await world.writeContent({
     from: WRITER,
     content: {
@@ -102,6 +104,7 @@ it('begins with messages of every type', async () => {
     check_numbers: { phone_numbers: [WRITER] },
     change_profile: { name: 'Canary', about: CANARY },
     get_presence: { contact_id: WRITER },
+    delete_status_update: { message_id: `true_status@broadcast_${mine.id}_${mine.from}` },
     follow_channel: { channel_id: channel.id },
     set_chat_labels: { chat_id, labels: [label.id] },
     get_poll_results: { message_id: poll },
@@ -168,6 +171,7 @@ it('while sends wait, no task reaches people', async () => {
     ['create_group', { name: CANARY, members: [WRITER] }],
     ['change_group', { group_id: groups[1]?.id, description: CANARY }],
     ['change_group_members', { group_id: groups[1]?.id, action: 'add', members: [WRITER] }],
+    ['post_status_update', { message: CANARY }],
   ]
   for (const [name, input] of calls) {
     const result = await stage.call(`whatsapp_${name}`, input)

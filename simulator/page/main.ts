@@ -16,6 +16,7 @@ import { definePeopleModules } from './modules/people-and-groups.ts'
 import { defineProfile } from './modules/profile.ts'
 import { defineReadingModules } from './modules/reading.ts'
 import { defineStartModules } from './modules/start.ts'
+import { defineStatus } from './modules/status.ts'
 import { boot } from './page.ts'
 import { defineBootloader, requireModule } from './registry.ts'
 import { readRegistration } from './storage.ts'
@@ -41,6 +42,7 @@ defineBlocking()
 defineCalls()
 defineChannels()
 defineProfile()
+defineStatus()
 defineMediaModules()
 window.require = requireModule
 

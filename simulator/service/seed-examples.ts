@@ -58,6 +58,8 @@ export function seedExamples(account: Account, random: Random, now: number, medi
   addGroup(account, BOOK_CLUB, [noor, kai], now)
   addGroup(account, SCHOOL_TRIP, [noor, kai], now)
   account.channels.set(TRAIL_NEWS.id, TRAIL_NEWS)
+  const post = { id: '3EB0C767D097B7C7C2', chat: 'status@broadcast', from: self.phone, fromMe: true }
+  account.messages.put(toOldMessage(account, { ...post, body: 'Dinner!', t: now - 600 }))
 }
 
 function addPerson(

@@ -41,6 +41,8 @@ export const ABILITIES = {
   read_channels: 'Reading the list of channels',
   follow_channel: 'Following a channel',
   post_in_channel: 'Posting in a channel',
+  post_status: 'Posting a status update',
+  delete_status: 'Deleting a status update',
   read_labels: 'Reading labels',
   set_labels: 'Labelling a chat',
   read_votes: 'Reading the votes in a poll',

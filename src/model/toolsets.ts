@@ -9,7 +9,7 @@ export const TOOLSETS = {
   groups: 'Groups: create, settings, members, invites, join requests, leave.',
   chats: 'Chats: archive, pin, mute, mark as read, typing, delete, labels, the size of the archive.',
   people: 'People: details of one person, block, look numbers up, who is online, the own profile.',
-  channels: 'Channels: list, follow.',
+  channels: 'Channels: list, follow. Status updates: list, post, delete.',
 } as const satisfies Record<string, string>
 export type Toolset = keyof typeof TOOLSETS
 

@@ -46,6 +46,7 @@ import { getReceipts } from './receipts.ts'
 import { searchMessages } from './search.ts'
 import { sendMedia } from './send-media.ts'
 import { sendContacts, sendLocation, sendPoll, sendToChat } from './send-to-chat.ts'
+import { deleteStatusUpdate, listStatusUpdates, postStatusUpdate } from './status-updates.ts'
 import { enableToolset, listToolsets } from './toolsets.ts'
 import { uploadFile } from './uploads.ts'
 import {
@@ -123,6 +124,9 @@ export const OPERATIONS: readonly Operation[] = [
   setPresence,
   listChannels,
   followChannel,
+  postStatusUpdate,
+  listStatusUpdates,
+  deleteStatusUpdate,
   listEvents,
   getArchiveStats,
   forgetChat,

@@ -25,7 +25,7 @@ export const TAGS = {
   groups: 'Create groups, change their settings and members, invite and join.',
   contacts: 'List people: names, numbers, groups in common.',
   profile: 'The own profile of the account.',
-  channels: 'List and follow channels.',
+  channels: 'Channels: list and follow; status updates: list, post and delete.',
   events: 'Receive events as they happen.',
   webhooks: 'Send events to other programs.',
   archive: 'The archive on this machine: statistics, export and deletion.',

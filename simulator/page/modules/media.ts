@@ -9,7 +9,7 @@ import {
   uploadMedia,
   uploadUnencryptedMedia,
 } from '../media-upload.ts'
-import { boot, connection } from '../page.ts'
+import { boot } from '../page.ts'
 import { defineModule } from '../registry.ts'
 
 /** Defines the modules of this file. */
@@ -37,10 +37,4 @@ export function defineMediaModules(): void {
     'WAWebStatusGatingUtils',
     boot.build.reportsStatus ? {} : { canCheckStatusRankingPosterGating: () => false },
   )
-  defineModule('WAWebSendStatusMsgAction', {
-    async sendStatusTextMsgAction() {
-      await connection().ask('presence', { chat: null, state: 'status' })
-      return boot.build.reportsStatus ? { messageSendResult: 'OK' } : undefined
-    },
-  })
 }

@@ -37,7 +37,6 @@ export const notBuiltModules: ReadonlySet<string> = new Set([
   'WAWebNewsletterUpdateUserSettingJob',
   'WAWebNoteAction',
   'WAWebPhoneUtils',
-  'WAWebRevokeStatusAction',
   'WAWebSaveContactAction',
   'WAWebSendEventEditMsgAction',
   'WAWebSendEventResponseMsgAction',

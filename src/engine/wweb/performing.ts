@@ -19,6 +19,7 @@ import { readLabels, setLabels } from './tasks/labels.ts'
 import { leaveGroup } from './tasks/leave-group.ts'
 import { changeProfile, readPresence, readProfile, showPresence } from './tasks/profile.ts'
 import { readGroups } from './tasks/read-groups.ts'
+import { deleteStatus, postStatus } from './tasks/status.ts'
 import type { PageTask, TaskDone, TaskProblem } from './tasks/task.ts'
 import type { Translator } from './translator.ts'
 
@@ -47,6 +48,8 @@ const TASKS: { [K in TaskKind]: PageTask<K> } = {
   follow_channel: followChannel,
   read_labels: readLabels,
   set_labels: setLabels,
+  post_status: postStatus,
+  delete_status: deleteStatus,
 }
 
 /** They change nothing, so a late one is not unknown. */

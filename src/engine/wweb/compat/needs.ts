@@ -139,6 +139,12 @@ export const NEEDS: Record<Ability, readonly string[]> = {
     'WAWebNewsletterUpdateMsgsRecordsJob.updateNewsletterMsgRecord()',
     'WAWebMsgDataFromModel.msgDataFromMsgModel()',
   ],
+  post_status: ['WAWebSendStatusMsgAction.sendStatusTextMsgAction()', 'WAWebCollections.Msg.on()'],
+  delete_status: [
+    'WAWebRevokeStatusAction.sendStatusRevokeMsgAction()',
+    'WAWebCollections.Status.getMyStatus()',
+    'WAWebCollections.Msg.getMessagesById()',
+  ],
   read_labels: ['WAWebConnModel.Conn.on()', 'WAWebCollections.Label.getModelsArray()'],
   set_labels: ['WAWebConnModel.Conn.on()', 'WAWebCollections.Label.addOrRemoveLabels()'],
   read_votes: ['WAWebPollsVotesSchema.getTable()', 'WAWebCollections.Msg.getMessagesById()'],

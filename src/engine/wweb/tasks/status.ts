@@ -1,0 +1,74 @@
+/** Status updates of this account. */
+import type { TaskResult } from '../../../model/task.ts'
+import type { MsgModel, PageWindow } from '../page-types.ts'
+import type { PageTask, TaskWindow } from './task.ts'
+
+declare const window: TaskWindow & Pick<PageWindow, 'whatsappMcpFind' | 'whatsappMcpActs'>
+
+/**
+ * The page resolves alike for a post that the server refused, on newer builds with a result that says so (waha#2063, wwebjs
+ * PR #201816). The post itself is an own message of the page: its ack tells. Nothing is read of other people's: that has removed
+ * links (OpenWA#1072).
+ */
+export const postStatus: PageTask<'post_status'> = {
+  ability: 'post_status',
+  run({ text, color, font }, endsAt) {
+    const tasks = window.whatsappMcpTasks
+    return tasks.run<TaskResult<'post_status'>>(endsAt, async () => {
+      const { sendStatusTextMsgAction } = await tasks.need<SendModule>('WAWebSendStatusMsgAction')
+      const { Msg } = await tasks.need<Collections>('WAWebCollections')
+      const found: { post?: MsgModel } = {}
+      const hear = (message: MsgModel): void => {
+        const isOurs = message.id.fromMe && window.whatsappMcpRows.isStatus(message.id.remote)
+        if (isOurs && message.body === text) found.post ??= message
+      }
+      Msg.on('add', hear)
+      try {
+        const answer = await sendStatusTextMsgAction({ color, font, text })
+        const said = answer?.messageSendResult
+        if (said !== undefined && said !== 'OK') return { problem: 'refused' }
+        await tasks.shown(() => found.post !== undefined && found.post.ack !== 0)
+      } finally {
+        Msg.off('add', hear)
+      }
+      const { post } = found
+      if (post === undefined || post.ack === 0) return { problem: 'open' }
+      if (Number(post.ack) < 0) return { problem: 'refused' }
+      return { gives: { bareId: post.id.id, at: Math.floor(Number(post.t)) } }
+    })
+  },
+}
+
+export const deleteStatus: PageTask<'delete_status'> = {
+  ability: 'delete_status',
+  run({ keys }, endsAt) {
+    const tasks = window.whatsappMcpTasks
+    return tasks.run<null>(endsAt, async () => {
+      const { sendStatusRevokeMsgAction } = await tasks.need<RevokeModule>('WAWebRevokeStatusAction')
+      const { Status } = await tasks.need<Collections>('WAWebCollections')
+      const post = await window.whatsappMcpFind(keys)
+      const mine = Status.getMyStatus()
+      if (!post || !mine) return { problem: 'missing' }
+      if (!post.id.fromMe || !window.whatsappMcpRows.isStatus(post.id.remote)) return { problem: 'refused' }
+      await sendStatusRevokeMsgAction(mine, post)
+      // The page changes the post in memory, or only the row of its database, which then has another key.
+      const verdict = await window.whatsappMcpActs.until(
+        async () => post.type === 'revoked' || (await window.whatsappMcpFind(keys)) === undefined,
+      )
+      return verdict === 'done' ? { gives: null } : { problem: 'open' }
+    })
+  },
+}
+
+type SendModule = {
+  sendStatusTextMsgAction(post: {
+    color: number
+    font: number
+    text: string
+  }): Promise<{ messageSendResult?: string } | undefined>
+}
+type RevokeModule = { sendStatusRevokeMsgAction(status: unknown, message: MsgModel): Promise<unknown> }
+type Collections = {
+  Status: { getMyStatus(): unknown }
+  Msg: Record<'on' | 'off', (event: 'add', run: (message: MsgModel) => void) => void>
+}

@@ -1,0 +1,91 @@
+/** Status updates: over HTTP, the real library, the double's world as the witness. */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Answer, type Harness, openHarness } from './harness.ts'
+
+const AMARA = '15550001101'
+const STATUS = 'status@broadcast'
+
+let harness: Harness
+const code = ({ status, json }: Answer) => [status, json.code]
+const post = (body: object): Promise<Answer> => harness.post('/api/status-updates', body)
+const remove = (id: string): Promise<Answer> =>
+  harness.call({ method: 'DELETE', path: `/api/status-updates/${id}` })
+const listed = async () =>
+  (await harness.get('/api/status-updates')).json.status_updates.map(({ body }: { body: string }) => body)
+const inWorld = () => harness.world.messages({ chat: STATUS })
+
+describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build) => {
+  beforeAll(async () => {
+    harness = await openHarness({ build })
+    await harness.link()
+    await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), { timeout: 30_000 })
+  }, 60_000)
+  afterAll(() => harness.close())
+
+  it('lists what came within a day, and reads nothing of it in WhatsApp Web', async () => {
+    expect(await listed()).toEqual([])
+    await harness.world.writeStatus({ from: AMARA, content: { type: 'chat', text: 'At the lake' } })
+    await expect.poll(listed).toEqual(['At the lake'])
+    expect(harness.world.state().devices).toHaveLength(1)
+  })
+
+  it('posts a text with colour and font, and deletes it', async () => {
+    const answer = await post({ message: 'Back on Monday', background: '#1f7a5c', font: 2 })
+    expect([answer.status, answer.json]).toEqual([
+      201,
+      {
+        ok: true,
+        message_id: expect.stringMatching(/^true_status@broadcast_3EB0\w+_\d+@c\.us$/),
+        timestamp: expect.stringMatching(/Z$/),
+      },
+    ])
+    expect(inWorld().at(-1)).toMatchObject({
+      body: 'Back on Monday',
+      fromMe: true,
+      status: { color: 0xff_1f_7a_5c, font: 2 },
+    })
+    await expect.poll(listed).toContain('Back on Monday')
+    const { message_id } = answer.json
+    expect((await harness.get(`/api/messages/${message_id}`)).json.message.id).toBe(message_id)
+    expect((await remove(message_id)).json).toEqual({ ok: true, message_id })
+    expect(inWorld().at(-1)?.type).toBe('revoked')
+    await expect.poll(listed).not.toContain('Back on Monday')
+  })
+
+  it('deletes what the phone posted before this link', async () => {
+    const { id, from } = await harness.world.writeStatus({
+      from: 'me',
+      content: { type: 'chat', text: 'Hi' },
+    })
+    await expect.poll(listed).toContain('Hi')
+    expect((await remove(`true_${STATUS}_${id}_${from}`)).status).toBe(200)
+    await expect.poll(listed).not.toContain('Hi')
+  })
+
+  it('is an error if WhatsApp does not take the post', async () => {
+    const before = inWorld().length
+    await harness.world.setFault({ name: 'send_fails', value: true })
+    expect(code(await post({ message: 'Lost' }))).toEqual([422, 'change_refused'])
+    await harness.world.setFault({ name: 'send_fails', value: false })
+    expect(inWorld()).toHaveLength(before)
+  })
+
+  it.each<[what: string, call: () => Promise<Answer>, answer: unknown[]]>([
+    ['no text', () => post({ message: ' ' }), [400, 'invalid_input']],
+    ['another colour', () => post({ message: 'x', background: 'green' }), [400, 'invalid_input']],
+    ['another font', () => post({ message: 'x', font: 10 }), [400, 'invalid_input']],
+    [
+      'to delete what another person posted',
+      () => remove(`false_${STATUS}_3EB0AA_${AMARA}@c.us`),
+      [404, 'message_not_found'],
+    ],
+    ['to delete another message', () => remove(`true_${AMARA}@c.us_3EB0AA`), [404, 'message_not_found']],
+    [
+      'to delete what is not there',
+      () => remove(`true_${STATUS}_3EB0AA_15550001000@c.us`),
+      [404, 'chat_not_found'],
+    ],
+  ])('rejects %s', async (_, call, answer) => {
+    expect(code(await call())).toEqual(answer)
+  })
+})
