@@ -132,6 +132,7 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
     const { id, from } = await harness.world.writeStatus({ from: 'me', content })
     return { message_id: `true_status@broadcast_${id}_${from}` }
   },
+  list_group_members: () => ({ group_id: group }),
   get_presence: () => ({ contact_id: AMARA }),
   list_chats: () => ({ limit: 3, query: 'a' }),
   get_chat: () => ({ chat_id: group }),

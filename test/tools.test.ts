@@ -104,6 +104,8 @@ const WITH: Calls = [
   ],
   ['whatsapp_list_groups', () => ({ limit: 2 })],
   ['whatsapp_get_group', ({ ownGroup }) => ({ group_id: ownGroup })],
+  ['whatsapp_list_group_members', ({ group }) => ({ group_id: group })],
+  ['whatsapp_list_group_members', ({ group }) => ({ group_id: group, limit: 1 })],
   [
     'whatsapp_change_group',
     ({ ownGroup }) => ({ group_id: ownGroup, description: 'a', only_admins_add: true }),

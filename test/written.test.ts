@@ -104,6 +104,7 @@ it('begins with messages of every type', async () => {
     check_numbers: { phone_numbers: [WRITER] },
     change_profile: { name: 'Canary', about: CANARY },
     get_presence: { contact_id: WRITER },
+    list_group_members: { group_id: group },
     delete_status_update: { message_id: `true_status@broadcast_${mine.id}_${mine.from}` },
     follow_channel: { channel_id: channel.id },
     set_chat_labels: { chat_id, labels: [label.id] },

@@ -1,11 +1,14 @@
 /** Operations on the members of a group, and on those who asked to join. */
 import { z } from 'zod'
+import { ChatName } from '../model/chat.ts'
 import { counted } from '../model/counted.ts'
+import { written } from '../model/fields.ts'
 import { MEMBER_ACTIONS } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
-import { facts, lines } from './brief.ts'
+import { facts, lines, named, pageLines } from './brief.ts'
+import { whole } from './inputs.ts'
 import { defineOperation } from './operation.ts'
-import { ok } from './reading.ts'
+import { ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
 import {
   EXAMPLE_GROUP,
   GROUP_CHANGE,
@@ -112,5 +115,73 @@ export const answerJoinRequests = defineOperation({
     const approve = action === 'approve'
     const { codes } = await perform('answer_requests', { group, approve, members }, granted)
     return { ok: true as const, group_id: group, action, results: toResults(members, codes) }
+  },
+})
+
+const Stay = z.object({
+  id: z.string().describe('The person, as a JID.'),
+  name: written(z.string()),
+  is_admin: z.boolean().describe('True if they are an admin now.'),
+  since_at: z
+    .string()
+    .nullable()
+    .describe('When this server noticed that they came; null: before it first saw the group.'),
+  until_at: z.string().nullable().describe('When it noticed that they were gone; null: still a member.'),
+})
+
+export const listGroupMembers = defineOperation({
+  name: 'list_group_members',
+  title: 'Who was in a group when',
+  description:
+    'Lists the people who are or were in a group, from the archive, without this account: each stay with since_at and until_at. With at: who was in it then, as far as it was noticed. Who came and went while this server was not connected has the time at which it was connected again. For the present members and chat, use {{get_chat}}.',
+  tag: 'groups',
+  toolset: 'groups',
+  needs: 'nothing',
+  scope: 'read',
+  effect: 'read',
+  uses: ['read_chats'],
+  routes: ['GET /api/groups/{group_id}/members'],
+  input: z.strictObject({
+    group_id: groupIdInput,
+    at: z.iso
+      .datetime({ offset: true })
+      .transform((text) => Date.parse(text))
+      .optional()
+      .describe('ISO 8601 with offset. Default: everyone who is or was in the group.'),
+    limit: whole(1, 1_024).default(100).describe('Maximum number of stays, 1 to 1024. Default 100.'),
+  }),
+  output: z.object({
+    ok,
+    chat: ChatName,
+    count: z.int(),
+    members: z.array(Stay).describe('Present members first, then by name.'),
+    more: z.int().describe('Stays that match and are not shown.'),
+    stale_since: staleSince,
+  }),
+  errors: [...READING_ERRORS, 'chat_not_found'],
+  example: { input: { group_id: EXAMPLE_GROUP } },
+  brief: {
+    sizes: { limit: 'members' },
+    text: ({ chat, count, members, more, ...page }) =>
+      lines(
+        `${counted(count, 'stay')} in ${named(chat)}`,
+        members.map(
+          ({ since_at, until_at, is_admin, ...person }) =>
+            `${named(person)}${is_admin ? ' (admin)' : ''} ${facts({ since: since_at, until: until_at })}`,
+        ),
+        more > 0 && `${more} more match`,
+        pageLines(page),
+      ),
+  },
+  async run({ group_id, at = null, limit }, { reader, staleSince }) {
+    const { chat, stays } = await reader().stays(group_id, at)
+    const members = stays.slice(0, limit).map(({ isAdmin, since, until, ...person }) => ({
+      ...person,
+      is_admin: isAdmin,
+      since_at: since,
+      until_at: until,
+    }))
+    const more = stays.length - members.length
+    return { ok: true as const, chat, count: members.length, members, more, ...staleness(staleSince) }
   },
 })

@@ -21,7 +21,12 @@ import { listEvents, streamEvents } from './events.ts'
 import { exportArchive } from './export.ts'
 import { forwardMessage } from './forward.ts'
 import { getGroupInvite, getInvite, joinGroup, resetGroupInvite } from './group-invites.ts'
-import { answerJoinRequests, changeGroupMembers, listJoinRequests } from './group-members.ts'
+import {
+  answerJoinRequests,
+  changeGroupMembers,
+  listGroupMembers,
+  listJoinRequests,
+} from './group-members.ts'
 import { changeGroup, createGroup, getGroup, leaveGroup, listGroups } from './groups.ts'
 import { getMessage, readMessages } from './history.ts'
 import { addKey, changeKey, getKey, listKeys, removeKey, rotateKey } from './keys.ts'
@@ -88,6 +93,7 @@ export const OPERATIONS: readonly Operation[] = [
   getGroup,
   createGroup,
   changeGroup,
+  listGroupMembers,
   changeGroupMembers,
   getGroupInvite,
   resetGroupInvite,

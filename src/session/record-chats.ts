@@ -66,6 +66,7 @@ export function createChatRecorder(
     chats.setMembers(
       chat,
       [...members].map(([person, isAdmin]) => ({ person, isAdmin })),
+      before.size > 0 ? now() : null,
     )
     for (const [kind, who] of Object.entries(changes) as [keyof typeof changes, number[]][])
       if (before.size > 0 && who.length > 0)

@@ -79,7 +79,8 @@ export type Chats = {
   retire(id: number, other: number): void
   extents(): Extent[]
   members(chat: number): { person: number; is_admin: number }[]
-  setMembers(chat: number, members: { person: number; isAdmin: boolean }[]): void
+  /** @param atMs when it was noticed that people came or went; omitted: they were members before */
+  setMembers(chat: number, members: { person: number; isAdmin: boolean }[], atMs?: number | null): void
 }
 
 export function createChats(db: Connection): Chats {
@@ -148,6 +149,14 @@ export function createChats(db: Connection): Chats {
   )
   const clearMembers = db.command('DELETE FROM members WHERE chat = ?')
   const addMember = db.command('INSERT OR IGNORE INTO members (chat, person, is_admin) VALUES (?, ?, ?)')
+  const endSpans = db.command(
+    `UPDATE member_spans SET until_ms = ?1 WHERE chat = ?2 AND until_ms IS NULL
+     AND person NOT IN (SELECT value FROM json_each(?3))`,
+  )
+  const beginSpans = db.command(
+    `INSERT INTO member_spans (chat, person, since_ms) SELECT ?1, value, ?2 FROM json_each(?3)
+     WHERE value NOT IN (SELECT person FROM member_spans WHERE chat = ?1 AND until_ms IS NULL)`,
+  )
   const getRow = (id: number) => rows.get(id, () => get.get(id))
 
   function find(key: Jid | number, read: () => ChatRow | undefined): ChatRow | undefined {
@@ -213,7 +222,10 @@ export function createChats(db: Connection): Chats {
     },
     extents: () => extents.all(),
     members: (chat) => members.all(chat),
-    setMembers(chat, list) {
+    setMembers(chat, list, atMs = null) {
+      const present = JSON.stringify(list.map(({ person }) => person))
+      if (atMs !== null) endSpans.run(atMs, chat, present)
+      beginSpans.run(chat, atMs, present)
       clearMembers.run(chat)
       for (const { person, isAdmin } of list) addMember.run(chat, person, Number(isAdmin))
     },

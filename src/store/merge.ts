@@ -17,6 +17,7 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
   const reactions = createMove(db, 'reactions', 'sender')
   const votes = createMove(db, 'poll_votes', 'voter')
   const join = db.command('UPDATE OR IGNORE members SET person = ? WHERE person = ?')
+  const moveSpans = db.command('UPDATE member_spans SET person = ? WHERE person = ?')
   const dropMember = db.command('DELETE FROM members WHERE person = ?')
 
   const restOf = db.query<{ id: number }>('SELECT id FROM messages WHERE chat = ?')
@@ -65,6 +66,7 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
     votes(from, into)
     join.run(into, from)
     dropMember.run(from)
+    moveSpans.run(into, from)
     const old = chats.byPerson(from)
     const present = chats.byPerson(into)
     people.retire(from, into)

@@ -5,6 +5,7 @@ import { type ContactReader, createContactReader } from './read-contacts.ts'
 import { createFinder } from './read-finder.ts'
 import { createGapReader } from './read-gaps.ts'
 import { createLoader } from './read-loader.ts'
+import { createMemberReader, type MemberReader } from './read-members.ts'
 import { createMessageReader, type MessageReader } from './read-messages.ts'
 import { createRecipientReader, type RecipientReader } from './read-recipients.ts'
 import { createSearchReader, type SearchReader } from './read-search.ts'
@@ -17,6 +18,7 @@ import type { Connection } from './sqlite.ts'
  * statements. Each function documents the `AppError` it throws; SQLite's own errors pass through.
  */
 export type Reader = ChatReader &
+  MemberReader &
   MessageReader &
   ContactReader &
   WaitingReader &
@@ -35,6 +37,7 @@ export function createReader(db: Connection, clock: Clock): Reader {
   const messages = createMessageReader(db, loader, finder, gaps)
   return {
     ...createChatReader(db, loader, finder, gaps),
+    ...createMemberReader(db, loader, finder),
     ...messages,
     ...createContactReader(db, loader, finder),
     ...createWaitingReader(db, loader),

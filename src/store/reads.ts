@@ -118,6 +118,7 @@ export function openReads(store: Store, threads: Threads, clock: Clock): Archive
       return {
         listChats: (...args) => listChats(sight, ...args),
         getChat: (...args) => one('getChat', args),
+        stays: (...args) => one('stays', args),
         readMessages: (...args) => one('readMessages', args),
         getMessage: (...args) => one('getMessage', args),
         messagesAt: (...args) => one('messagesAt', args),

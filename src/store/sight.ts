@@ -33,6 +33,7 @@ const VIEWS = {
   chats: `SELECT * FROM main.chats WHERE ${seen('chats', 'id')}`,
   messages: ofChat('messages'),
   members: ofChat('members'),
+  member_spans: ofChat('member_spans'),
   gaps: ofChat('gaps'),
   reactions: ofMessage('reactions'),
   poll_votes: ofMessage('poll_votes'),

@@ -47,7 +47,7 @@ const CHECKS: readonly { check: string; says: string; sql: string }[] = [
   {
     check: 'members',
     says: 'members of groups belong to no person or no chat',
-    sql: `SELECT count(*) AS n FROM members
+    sql: `SELECT count(*) AS n FROM (SELECT chat, person FROM members UNION ALL SELECT chat, person FROM member_spans)
       WHERE chat NOT IN (SELECT id FROM chats) OR person NOT IN (SELECT id FROM people)`,
   },
   {
