@@ -146,3 +146,30 @@ it.each(versionsOf('control'))('a control database of version %i opens, with its
   expect([await control.keys.list(), await control.webhooks.list()]).toEqual([[], []])
   await control.close()
 })
+
+it('version 13: who is in a group has been there since before, and what changes is noted', () => {
+  const { chats, people, db, transaction } = upgraded(
+    13,
+    `INSERT INTO people (id, phone) VALUES (1, '15551110000@c.us'), (2, '15552220000@c.us');
+     INSERT INTO chats (id, kind, jid) VALUES (1, 'group', '2@g.us');
+     INSERT INTO members (chat, person, is_admin) VALUES (1, 1, 1), (1, 2, 0)`,
+  )
+  const third = people.idOf(toJid('15553330000@c.us'))
+  const set = (ids: number[], atMs: number) =>
+    transaction(() =>
+      chats.setMembers(
+        1,
+        ids.map((person) => ({ person, isAdmin: false })),
+        atMs,
+      ),
+    )
+  set([1, third], 5_000)
+  set([1, 2, third], 6_000)
+  expect(db.query('SELECT person, since_ms, until_ms FROM member_spans ORDER BY id').all()).toEqual([
+    { person: 1, since_ms: null, until_ms: null },
+    { person: 2, since_ms: null, until_ms: 5_000 },
+    { person: third, since_ms: 5_000, until_ms: null },
+    { person: 2, since_ms: 6_000, until_ms: null },
+  ])
+  expect(verify(db)).toEqual([])
+})
