@@ -25,7 +25,7 @@ export function restPage(): string {
       `${routes.map((route) => `\`${route}\``).join(', ')} (\`${name}\`)`,
       withNames(description, (other) => `\`${other}\``),
       ...(fields.length === 0 ? [] : [fields.join('\n')]),
-      `\`\`\`sh${OTHER_BUILDS.has(name) ? ' other-build' : OWN_ID.test(call) ? ' own-id' : ''}\n${call}\n\`\`\``,
+      `\`\`\`sh${wordOf(name, call)}\n${call}\n\`\`\``,
       `${paceOf(row)}${errors.length === 0 ? '' : ` Specific error codes: ${[...new Set(errors)].map((code) => `\`${code}\``).join(', ')}.`}`,
     ].join('\n\n')
   })
@@ -36,7 +36,8 @@ The API is JSON over HTTP on the loopback interface. The OpenAPI description is 
 
 The example calls read the server's address from the environment: \`export WHATSAPP_MCP_URL=http://127.0.0.1:8790\` for your own
 account, port 8890 for the [sandbox](sandbox.md). In the sandbox the calls on this page work unchanged, except forwarding, which the
-newest build of WhatsApp Web does not support, and calls that name an item of the outbox, a key or a file: use an id of your own.
+newest build of WhatsApp Web does not support, labels, which only business accounts have, and calls that name an item of the outbox, a
+key or a file: use an id of your own.
 
 ${sections.join('\n\n')}
 
@@ -73,6 +74,16 @@ const OWN_ID = /\/outbox\/ob_|\/keys\/key_|\/webhooks\/wh_|\/(?:media|thumbnail)
 
 /** Does not work on the build that the sandbox serves by default, as reported of the real one. */
 const OTHER_BUILDS: ReadonlySet<string> = new Set(['forward_message'])
+
+/** Works with business accounts only, and the sandbox has none. */
+const BUSINESS: ReadonlySet<string> = new Set(['list_labels', 'set_chat_labels'])
+
+/** Why the call does not work in the sandbox, as one word behind `sh`; empty: it does. */
+function wordOf(name: string, call: string): string {
+  if (OTHER_BUILDS.has(name)) return ' other-build'
+  if (BUSINESS.has(name)) return ' own-account'
+  return OWN_ID.test(call) ? ' own-id' : ''
+}
 
 /** The account that the examples add, change and remove. */
 const EXAMPLE_ACCOUNT = 'work'

@@ -79,6 +79,8 @@ function statusOf(state: SessionState, { path, body, reads, needs }: Row): numbe
   if (needs === 'ready' && state !== 'ready') return 503
   // A number may be nobody's.
   if (path === '/api/numbers/check') return 200
+  // The account is no business.
+  if (path === '/api/labels') return 422
   return /4567|\/(invites|votes)/.test(path + JSON.stringify(body)) ? 404 : 200
 }
 
