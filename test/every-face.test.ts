@@ -157,6 +157,7 @@ const VOLATILE = [
   'url',
   'expires_at',
   'stale_since',
+  'posted_at',
   'archive',
   'size_bytes',
   'seconds',

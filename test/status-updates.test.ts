@@ -36,7 +36,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       {
         ok: true,
         message_id: expect.stringMatching(/^true_status@broadcast_3EB0\w+_\d+@c\.us$/),
-        timestamp: expect.stringMatching(/Z$/),
+        posted_at: expect.stringMatching(/Z$/),
       },
     ])
     expect(inWorld().at(-1)).toMatchObject({

@@ -65,7 +65,7 @@ export const postStatusUpdate = defineOperation({
   title: 'Post a status update',
   description:
     'Posts a text as status update: everyone who may see the status of this account sees it for 24 hours. ok: true means that WhatsApp has taken it; a refused one is an error. Who sees it is set on the phone. Post only what the user asked for.',
-  effect: 'send',
+  effect: 'write',
   uses: ['post_status'],
   routes: ['POST /api/status-updates'],
   status: 201,
@@ -83,15 +83,15 @@ export const postStatusUpdate = defineOperation({
       .describe(`Colour of the background, as #rrggbb. Default ${DEFAULT_COLOR}.`),
     font: whole(0, 9).default(0).describe('Number of the font, 0 to 9. Default 0.'),
   }),
-  output: z.object({ ok, message_id: z.string(), timestamp: z.string().describe('ISO 8601 UTC.') }),
+  output: z.object({ ok, message_id: z.string(), posted_at: z.string().describe('ISO 8601 UTC.') }),
   errors: [...POST.errors],
   example: { input: { message: 'Back on Monday', background: '#1f7a5c' } },
-  brief: { text: ({ message_id, timestamp }) => `Posted at ${timestamp}, message id ${message_id}` },
+  brief: { text: ({ message_id, posted_at }) => `Posted at ${posted_at}, message id ${message_id}` },
   async run({ message: text, background, font }, granted) {
     // Both halves as one number: JavaScript would make it negative.
     const color = OPAQUE + Number.parseInt(background.slice(1), 16)
     const { bareId, at } = await perform('post_status', { text, color, font }, granted)
-    return { ok: true as const, message_id: ownKey(bareId, granted), timestamp: toIsoSecond(at) }
+    return { ok: true as const, message_id: ownKey(bareId, granted), posted_at: toIsoSecond(at) }
   },
 })
 
