@@ -52,7 +52,7 @@ it('begins with messages of every type', async () => {
   await world.edit({ id: first.id, text: `${CANARY} edited` })
   await world.react({ id: first.id, by: WRITER, emoji: '👍' })
   await world.ring({ from: WRITER })
-  await world.writeStatus({ from: WRITER, content: { type: 'chat', text: 'Canary' } })
+  await world.writeStatus({ from: WRITER, content: { type: 'chat', text: 'At the lake' } })
   const mine = await world.writeStatus({ from: 'me', content: { type: 'chat', text: 'mine' } })
   const file = await world.writeContent({
     from: WRITER,
@@ -102,7 +102,7 @@ it('begins with messages of every type', async () => {
     delete_chat: { chat_id: '15550003331@c.us' },
     block_contact: { contact_id: WRITER },
     check_numbers: { phone_numbers: [WRITER] },
-    change_profile: { name: 'Canary', about: CANARY },
+    change_profile: { about: CANARY },
     get_presence: { contact_id: WRITER },
     list_group_members: { group_id: group },
     delete_status_update: { message_id: `true_status@broadcast_${mine.id}_${mine.from}` },

@@ -1,6 +1,6 @@
 /** Operations on the labels of a business account. */
 import { z } from 'zod'
-import { written } from '../model/fields.ts'
+import { detail, written } from '../model/fields.ts'
 import { lines, named } from './brief.ts'
 import { demandChat } from './chat-changes.ts'
 import { chatIdInput } from './inputs.ts'
@@ -11,7 +11,7 @@ import { ASKING_ERRORS, CHANGE, perform } from './tasks.ts'
 const Label = z.object({
   id: z.string(),
   name: written(z.string()),
-  color: z.string().nullable().describe('#rrggbb; null: it has none.'),
+  color: detail(z.string().nullable().describe('#rrggbb; null: it has none.')),
 })
 
 export const listLabels = defineOperation({
