@@ -345,7 +345,9 @@ export const Event = z.discriminatedUnion('kind', [
     when: 'A person changed the name, the description, the picture, the invite or a setting of a group, on any device. `message` is the notice.',
     next: 'Read the group again with get_group.',
     data: z.object({
-      fields: z.array(z.enum(GROUP_FIELDS)).describe('What changed, as get_group names it.'),
+      fields: z
+        .array(z.enum(GROUP_FIELDS))
+        .describe('What changed: fields of the group, its picture or its invite.'),
       by: z.string().nullable().describe('JID of the person who changed it; null if it is not known.'),
       from_me: z.boolean(),
     }),
