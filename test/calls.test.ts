@@ -29,7 +29,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     const before = (await calls()).length
     const { id } = await harness.world.ring({ from: phone, video })
     await expect.poll(async () => (await calls()).length).toBe(before + 1)
-    const data = { call_id: id, from: { id: jid(phone), name }, video, group: false }
+    const data = { call_id: id, caller: { id: jid(phone), name }, video, group: false }
     expect((await calls()).at(-1)).toMatchObject({ kind: 'call.incoming', chat: { id: jid(phone) }, data })
     await harness.world.hangUp({ id })
     await expect.poll(async () => (await calls()).length).toBe(before + 2)
@@ -44,7 +44,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     await harness.world.ring({ from: STRANGER })
     await expect.poll(async () => (await calls()).length).toBe(before + 2)
     expect((await calls()).slice(before)).toMatchObject([
-      { chat: { id: group?.id }, data: { from: { id: jid(AMARA) }, group: true } },
+      { chat: { id: group?.id }, data: { caller: { id: jid(AMARA) }, group: true } },
       { chat: null, data: { group: false } },
     ])
   })
@@ -58,9 +58,9 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     const changed = () => events('group.changed')
     await expect.poll(async () => (await changed()).length).toBe(3)
     expect((await changed()).map(({ chat, data }) => ({ chat: chat?.id, ...data }))).toEqual([
-      { chat: group, fields: ['name'], by: jid(AMARA), from_me: false },
-      { chat: group, fields: ['only_admins_edit'], by: jid(AMARA), from_me: false },
-      { chat: group, fields: ['description'], by: jid(harness.world.state().account.phone), from_me: true },
+      { chat: group, changed: ['name'], by: jid(AMARA), from_me: false },
+      { chat: group, changed: ['only_admins_edit'], by: jid(AMARA), from_me: false },
+      { chat: group, changed: ['description'], by: jid(harness.world.state().account.phone), from_me: true },
     ])
     await harness.world.setGroup({ group, approves: true })
     await harness.world.askToJoin({ group, person: STRANGER })

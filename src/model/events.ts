@@ -26,7 +26,7 @@ export const CHAT_FIELDS = [
 ] as const
 export type ChatField = (typeof CHAT_FIELDS)[number]
 
-/** The values of `fields` in `group.changed`: fields of a group, and `picture` and `invite`. */
+/** The values of `changed` in `group.changed`: fields of a group, and `picture` and `invite`. */
 export const GROUP_FIELDS = [
   'name',
   'description',
@@ -127,7 +127,7 @@ const members = {
 const call = {
   data: z.object({
     call_id: z.string(),
-    from: z
+    caller: z
       .object({ id: z.string(), name: written(z.string()) })
       .nullable()
       .describe('The caller; null if they are no longer known.'),
@@ -137,17 +137,17 @@ const call = {
   read: ({ person, call = { id: '', video: false, group: false } }: StoredData, find: Find) => {
     const caller = find.contact(person)
     const { id: call_id, video, group } = call
-    return { call_id, from: caller && { id: caller.id, name: caller.name }, video, group }
+    return { call_id, caller: caller && { id: caller.id, name: caller.name }, video, group }
   },
   line: line(
     {
       call_id: z.string(),
-      from: z.object({ id: z.string(), name: written(z.string()) }).nullable(),
+      caller: z.object({ id: z.string(), name: written(z.string()) }).nullable(),
       video: z.boolean(),
       group: z.boolean(),
     },
-    ({ call_id, from, video, group }, { quoted }) => ({
-      from: from && `${quoted(from.name)} [${from.id}]`,
+    ({ call_id, caller, video, group }, { quoted }) => ({
+      from: caller && `${quoted(caller.name)} [${caller.id}]`,
       video,
       'in a group': group,
       call: call_id,
@@ -345,20 +345,20 @@ export const Event = z.discriminatedUnion('kind', [
     when: 'A person changed the name, the description, the picture, the invite or a setting of a group, on any device. `message` is the notice.',
     next: 'Read the group again with get_group.',
     data: z.object({
-      fields: z
+      changed: z
         .array(z.enum(GROUP_FIELDS))
         .describe('What changed: fields of the group, its picture or its invite.'),
       by: z.string().nullable().describe('JID of the person who changed it; null if it is not known.'),
       from_me: z.boolean(),
     }),
     read: ({ fields = [], sender }, find) => ({
-      fields: GROUP_FIELDS.filter((field) => fields.includes(field)),
+      changed: GROUP_FIELDS.filter((field) => fields.includes(field)),
       by: find.jid(sender),
       from_me: find.isMe(sender),
     }),
     line: line(
-      { fields: z.array(z.enum(GROUP_FIELDS)), by: z.string().nullable(), from_me: z.boolean() },
-      ({ fields, by, from_me }) => ({ changed: fields.join(' '), by, 'by me': from_me }),
+      { changed: z.array(z.enum(GROUP_FIELDS)), by: z.string().nullable(), from_me: z.boolean() },
+      ({ changed, by, from_me }) => ({ changed: changed.join(' '), by, 'by me': from_me }),
     ),
     changesMessage: false,
   }),
