@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ChatName } from '../model/chat.ts'
 import { counted } from '../model/counted.ts'
-import { written } from '../model/fields.ts'
+import { usually, written } from '../model/fields.ts'
 import { MEMBER_ACTIONS } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
 import { facts, lines, named, pageLines } from './brief.ts'
@@ -155,7 +155,7 @@ export const listGroupMembers = defineOperation({
     chat: ChatName,
     count: z.int(),
     members: z.array(Stay).describe('Present members first, then by name.'),
-    more: z.int().describe('Stays that match and are not shown.'),
+    more: usually(z.int().describe('Stays that match and are not shown.'), 0),
     stale_since: staleSince,
   }),
   errors: [...READING_ERRORS, 'chat_not_found'],
