@@ -198,6 +198,8 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
 
   it('adds nobody who left lately, nor to a full group', async () => {
     await harness.world.leaveGroup({ group: house, member: JURGEN })
+    // The page learns of it a moment later. This account and Ming are left.
+    await expect.poll(async () => (await harness.get(`/api/groups/${house}`)).json.group.members).toBe(2)
     expect(codes(await members(house, 'add', [JURGEN]))).toEqual([`${jid(JURGEN)} left_recently`])
     await harness.world.setFault({ name: 'group_full', value: true })
     expect(codes(await members(house, 'add', [OLENA]))).toEqual([`${jid(OLENA)} full`])
