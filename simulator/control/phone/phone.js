@@ -181,6 +181,7 @@ const acts = {
   membership_approval_mode: 'set whether admins approve new members',
   invite: 'added by invite link',
   revoke_invite: 'reset the invite link',
+  created_membership_requests: 'asks to join',
   ephemeral: 'let messages disappear after seconds:',
 }
 
@@ -191,7 +192,7 @@ function textOf(message) {
   if (type === 'revoked') return 'This message was deleted.'
   if (notice) {
     const whom = notice.recipients.map(nameOfJid).join(', ')
-    return `${nameOfJid(message.from)} ${acts[notice.subtype]} ${notice.subtype === 'leave' ? '' : whom} ${body}`.trim()
+    return `${nameOfJid(message.from)} ${acts[notice.subtype]} ${['leave', 'created_membership_requests'].includes(notice.subtype) ? '' : whom} ${body}`.trim()
   }
   if (type === 'e2e_notification') return 'Messages are end-to-end encrypted.'
   const facts = media?.filename ?? poll?.name ?? location?.name ?? (call?.missed ? 'missed' : '')
