@@ -59,7 +59,7 @@ describe('the page in a browser', () => {
   })
 
   it.each([
-    ['api/status', ['GET /api/status']],
+    ['api/status get_status', ['GET /api/status']],
     ['TYPE phone characters', ['POST /api/pairing-code']],
     ['send_message', ['POST /api/send']],
     ['there is no such thing', []],
