@@ -425,3 +425,60 @@ describe('a webhook', () => {
       )
   })
 })
+
+describe('a webhook that waits for the owner', () => {
+  const DAY_MS = 24 * HOUR_MS
+  const kept = async () =>
+    (await stage.get('/api/events?after=0&kind=message.received&limit=100')).json.events.length
+  /** Time for the event log to delete what is too old. */
+  const days = async (count: number) => {
+    stage.clock.advance(count * DAY_MS)
+    for (let hour = 0; hour < 3; hour += 1) {
+      await quiet(10)
+      stage.clock.advance(HOUR_MS)
+    }
+  }
+
+  it('has 7 days more than the event log keeps, also over a restart, and says what it lost after that', async () => {
+    await days(40)
+    const { id } = await hook({ kinds: ['message.received'], paused: true })
+    stage.write({ body: 'waits' })
+    await days(33)
+    expect(await kept()).toBe(1)
+    await stage.restart()
+    await days(3)
+    expect(await kept()).toBe(1)
+    stage.write({ body: 'is young' })
+    await days(2)
+    expect(await kept()).toBe(1)
+    expect((await get(id)).lost_events_at).toBeNull()
+    await call('PATCH', `/${id}`, { paused: false })
+    await until(() => texts()).toEqual(['is young'])
+    expect((await get(id)).lost_events_at).toMatch(/^\d{4}-/)
+  })
+
+  it('is paused when its account is removed', async () => {
+    await fetch(`${stage.url}/api/accounts`, {
+      method: 'POST',
+      body: JSON.stringify({ id: 'work' }),
+      headers: { 'content-type': 'application/json' },
+    })
+    const { id } = await hook({ account: 'work' })
+    expect((await fetch(`${stage.url}/api/accounts/work`, { method: 'DELETE' })).status).toBe(200)
+    expect(await get(id)).toMatchObject({ account: 'work', paused: true, paused_reason: 'account_removed' })
+    expect((await call('POST', `/${id}/replay`, { after: '0' })).json.code).toBe('account_not_found')
+  })
+
+  // It is the last one: the account of the file is another one after it.
+  it('is paused when another number is linked, and goes on with new events', async () => {
+    const { id } = await hook({ kinds: ['message.received'] })
+    stage.write({ body: 'of the first number' })
+    await until(() => texts()).toEqual(['of the first number'])
+    stage.switchAccount('15550002000')
+    stage.write({ body: 'of the second number' })
+    await until(async () => (await get(id)).paused_reason).toBe('other_archive')
+    expect((await call('PATCH', `/${id}`, { paused: false })).json).toMatchObject({ paused: false })
+    stage.write({ body: 'since the owner said so' })
+    await until(() => texts()).toEqual(['of the first number', 'since the owner said so'])
+  })
+})

@@ -342,8 +342,10 @@ export function createPump(options: PumpOptions): Pump {
     },
     needs() {
       try {
-        if (source === null || options.log() !== source) return null
-        return Math.min(place, ...lanes.all().map((lane) => lane.place))
+        const current = options.log()
+        // One that is paused has not read since the start.
+        const own = current === source ? place : placeIn(current, text)
+        return Math.min(own, ...lanes.all().map(({ event }) => placeIn(current, event)))
       } catch {
         return null
       }
