@@ -383,6 +383,24 @@ describe('two chats of one person', () => {
 })
 
 describe('a gap', () => {
+  it('is recorded once, also where older messages are asked for while it is found', async () => {
+    at(T)
+    fill(AMARA, names('M', 5), T - 10 * DAY)
+    await connect()
+    at(T + DAY)
+    fill(AMARA, names('N', 2_200), T - 2 * DAY)
+    let isAsked = false
+    meanwhile = () => {
+      if (isAsked) return
+      isAsked = true
+      void catchUp.loadEarlier(inbox.where.findChat(AMARA) ?? 0, 1)
+    }
+    await connect()
+    const found = store.events.after(0, 100_000).filter(({ kind }) => kind === 'gap.found')
+    expect(found).toHaveLength(1)
+    expect(rows(AMARA)).toEqual([...names('M', 5), ...names('N', 2_200)])
+  })
+
   it('is filled whatever the budget for history, with an event', async () => {
     at(T)
     fill(AMARA, names('M', 20), T - 100 * DAY)

@@ -93,7 +93,10 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   const history = createHistory({
     ...options,
     pages,
-    closeGap,
+    async closeGap(chat) {
+      await closing.get(chat)
+      if (!inbox.isCaughtUp(chat)) await closeGap(chat)
+    },
     isStopped: () => stopped,
     onAdded: (count) => report({ messages: progress.messages + count }),
   })
@@ -107,6 +110,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   const unheard = new Map<number, number>()
   /** Chats that could not be read, with the number of tries; each is read again after a while. */
   const failing = new Map<number, number>()
+  /** Chats whose gap is being closed: one reading per chat at a time, or a gap would be recorded twice. Never rejects. */
+  const closing = new Map<number, Promise<void>>()
   /** Loadings for clients: one per chat at a time. */
   const loading = new Map<number, Promise<boolean>>()
   /** Older messages of some chats are due to be asked for again. */
@@ -278,10 +283,21 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     return recorded
   }
 
+  async function closeGap(chat: number, from?: number): Promise<void> {
+    const mine = (closing.get(chat) ?? Promise.resolve()).then(() => readBack(chat, from))
+    const settled = mine
+      .catch(() => {})
+      .finally(() => {
+        if (closing.get(chat) === settled) closing.delete(chat)
+      })
+    closing.set(chat, settled)
+    return mine
+  }
+
   /**
    * Reads back to the last known message and to `from`, then further while messages may have changed since.
    */
-  async function closeGap(chat: number, from = Infinity): Promise<void> {
+  async function readBack(chat: number, from = Infinity): Promise<void> {
     const look = inbox.look()
     const merge = inbox.mergeOf(chat)
     const startedAt = Math.floor(clock.now() / 1000)

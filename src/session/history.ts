@@ -49,7 +49,7 @@ export type HistoryOptions = {
   inbox: Inbox
   budget: HistoryBudget
   clock: Clock
-  /** Reads what came in this chat without an event, so that the rest is history. */
+  /** Reads what came in this chat without an event, if anything may have, so that the rest is history. */
   closeGap: (chat: number) => Promise<void>
   isStopped: () => boolean
   onAdded: (count: number) => void
@@ -72,7 +72,7 @@ export function createHistory(options: HistoryOptions): History {
 
     /** One page back. `oldest`: position of its first message; `isOver`: nothing older can be loaded. */
     async function loadPage(count: number) {
-      if (!inbox.isCaughtUp(listed)) await closeGap(listed)
+      await closeGap(listed)
       const chat = store.chats.currentId(listed)
       const gap = store.gaps.of(chat).find(({ id }) => !exhausted.has(id))
       const before = gap?.before_message ?? store.chats.get(chat)?.history_from ?? null
