@@ -166,7 +166,9 @@ ${rows.join('\n')}
 }
 
 function metricsPage(): string {
-  const rows = FAMILIES.map(({ name, type, help }) => `| \`${name}\` | ${type} | ${help} |`)
+  const rows = FAMILIES.map(
+    ({ name, type, help, ofAllChats }) => `| \`${name}\`${ofAllChats ? ' ○' : ''} | ${type} | ${help} |`,
+  )
   return `# Metrics
 
 \`GET /metrics\` returns metrics for Prometheus. Where keys are required, it needs one with the scope \`read\`:
@@ -179,7 +181,8 @@ scrape_configs:
 \`\`\`
 
 [deploy/grafana.json](../deploy/grafana.json) is a dashboard for them. Labels have ids of accounts and webhooks, states and codes; they
-have no names, phone numbers, chats or texts. A key that is limited to accounts reads the metrics of these accounts only. Metrics of Node
+have no names, phone numbers, chats or texts. A key that is limited to accounts reads the metrics of these accounts only; one that does not see every chat
+gets none that count what happens in chats (○). Metrics of Node
 (\`process_…\`, \`nodejs_…\`) are added with their usual names. Counters begin at 0 with the server.
 
 | metric | type | meaning |
@@ -195,7 +198,7 @@ Alerts that are worth having: \`whatsapp_session_linked == 1 and whatsapp_sessio
 | route | returns 200 if |
 |---|---|
 | \`GET /health/live\` | the process responds |
-| \`GET /health/ready\` | it also can open its control database; otherwise 503 with the error |
+| \`GET /health/ready\` | it also can open its control database; otherwise 503 with the code of the error |
 
 They need no key and no \`Host\`, and say nothing about an account. The link to WhatsApp is not part of readiness: a restart of the server
 does not repair it. \`GET /health\` and \`GET /api/status\` report the link.

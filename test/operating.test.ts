@@ -138,6 +138,14 @@ describe('metrics', () => {
     const names = [...(await metrics(await make({ scopes: ['read'], accounts: ['work'] }))).keys()]
     expect(names.filter((name) => name.includes('account="work"')).length).toBeGreaterThan(3)
     expect(names.filter((name) => name.includes('account="default"'))).toEqual([])
+    const [contact] = harness.world.state().contacts
+    const hides = await make({ scopes: ['read'], chats: { hide: [`${contact?.phone}@c.us`] } })
+    const counted = [...(await metrics(hides)).keys()].filter((name) =>
+      /_(messages|bytes|sends|outbox|webhook)/.test(name),
+    )
+    expect(counted.filter((name) => name.startsWith('whatsapp_'))).toEqual([
+      'whatsapp_browser_memory_bytes{account="default"}',
+    ])
     const foreign = await harness.call({ path: '/metrics', headers: { origin: 'https://evil.example' } })
     expect([foreign.status, foreign.json.code]).toEqual([403, 'forbidden_origin'])
   })

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { AccountChange, AccountRow, ControlStore } from '../control.ts'
-import { fail, toAppError } from '../errors.ts'
+import { type AppError, fail, toAppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type AccountId, DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { readProxy } from '../model/proxy.ts'
@@ -27,6 +27,8 @@ export type AccountView = {
 
 /** Every method that takes an id fails with `account_not_found`, `account_unavailable`, and if the control database cannot be opened as that. */
 export type Accounts = {
+  /** Why the control database cannot be opened; null while it is open. */
+  problem(): AppError | null
   /** Returns the open account. */
   get(id: string): Account
   /** Returns every account, `default` first. Fails if the control database cannot be opened. */
@@ -188,6 +190,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   }
 
   return {
+    problem: known.problem,
     get,
     view,
     list() {

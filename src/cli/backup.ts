@@ -17,9 +17,9 @@ const log = createLog({ level: 'warn', readable: true })
 
 export type BackupFlags = { 'backup-key-file': string }
 
-/** Where a process, not the session, is: its lock and addresses, its log, what clients uploaded for an hour, Chromium's lock. */
+/** Where a process, not the session, is: its lock and addresses, its log, Chromium's lock. Uploads stay: held messages need them. */
 const LEFT_OUT =
-  /^\.whatsapp-mcp-api\/(?:server\.(?:lock|log)|address\.json|uploads)|\/Singleton(?:Lock|Socket|Cookie)$/
+  /^\.whatsapp-mcp-api\/(?:server\.(?:lock|log)|address\.json)|\/Singleton(?:Lock|Socket|Cookie)$/
 /** What the browser can fetch or make again. */
 const CACHES =
   /^session-[^/]+\/(?:Default\/)?(?:Cache|Code Cache|GPUCache|\w*ShaderCache|\w*GraphiteCache|\w*Cache\/Cache_Data)$/

@@ -22,8 +22,11 @@ export type Sources = {
   acks: Stopwatch
 }
 
-/** One metric. Every sample about an account has the label `account`, its id. */
-export type Family = { name: string; help: string } & (
+/**
+ * One metric. Every sample about an account has the label `account`, its id. `ofAllChats`: it counts what happens in all chats, so
+ * callers who do not see every chat do not get it.
+ */
+export type Family = { name: string; help: string; ofAllChats?: true } & (
   | { type: 'gauge' | 'counter'; read(from: Sources): Sample[] | Promise<Sample[]> }
   | { type: 'histogram'; read(from: Sources): Durations[] }
 )
@@ -106,18 +109,21 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: 'whatsapp_sends_total',
+    ofAllChats: true,
     type: 'counter',
     help: 'Sends that were settled, by operation, result (`sent`, `failed`, `unknown`) and error code.',
     read: ({ sends }) => sends.samples(),
   },
   {
     name: 'whatsapp_send_ack_seconds',
+    ofAllChats: true,
     type: 'histogram',
     help: "Time from the call, or from the time that a send waited for, until WhatsApp's server accepted the message.",
     read: ({ acks }) => acks.durations(),
   },
   {
     name: 'whatsapp_outbox_items',
+    ofAllChats: true,
     type: 'gauge',
     help: 'Items of the outbox that are not settled, by state.',
     async read({ accounts, control }) {
@@ -142,18 +148,21 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: 'whatsapp_event_reader_lag_events',
+    ofAllChats: true,
     type: 'gauge',
     help: 'Events that the slowest open reader has not read.',
     read: each(({ archive }) => Math.max(0, ...archive.events.lags())),
   },
   {
     name: 'whatsapp_webhook_lag_events',
+    ofAllChats: true,
     type: 'gauge',
     help: 'Events of the log that a webhook has not read. Events that a failing chat holds are in whatsapp_webhook_failing_chats.',
     read: (from) => eachWebhook(from, async ({ last, place }) => last - place),
   },
   {
     name: 'whatsapp_webhook_lag_seconds',
+    ofAllChats: true,
     type: 'gauge',
     help: 'Age of the oldest event that a webhook has not read; 0 if it has read all.',
     read: (from) =>
@@ -165,6 +174,7 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: 'whatsapp_webhook_failing_chats',
+    ofAllChats: true,
     type: 'gauge',
     help: 'Chats in which a delivery fails now.',
     read: async ({ accounts, webhooks }) =>
@@ -172,6 +182,7 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: 'whatsapp_webhook_dead_deliveries',
+    ofAllChats: true,
     type: 'gauge',
     help: 'Deliveries that are not tried again.',
     read: async ({ accounts, webhooks }) =>
@@ -179,6 +190,7 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: 'whatsapp_webhook_paused',
+    ofAllChats: true,
     type: 'gauge',
     help: '1 if the webhook is paused.',
     read: async ({ accounts, webhooks }) =>
@@ -189,12 +201,14 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: 'whatsapp_archive_messages',
+    ofAllChats: true,
     type: 'gauge',
     help: 'Messages in the archive.',
     read: each(({ session }) => session.status().archive?.messages ?? null),
   },
   {
     name: 'whatsapp_archive_bytes',
+    ofAllChats: true,
     type: 'gauge',
     help: 'Size of the archive with its log.',
     read: each(({ session }) => {
@@ -220,6 +234,7 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: 'whatsapp_control_bytes',
+    ofAllChats: true,
     type: 'gauge',
     help: 'Size of the control database with its log.',
     read: ({ controlFile }) => [{ labels: {}, value: bytesOf(controlFile) }],

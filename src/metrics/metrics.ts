@@ -7,10 +7,10 @@ export type Metrics = {
   /** Counts what happens to this account, from now on. */
   follow(account: Account): void
   /**
-   * Returns the metrics as text, and its media type. `isSeen` says which accounts may be named. A metric that cannot be read now
-   * is left out.
+   * Returns the metrics as text, and its media type. `isSeen` says which accounts may be named; without `seesAll`, nothing is counted
+   * that happens in chats. A metric that cannot be read now is left out.
    */
-  text(isSeen: (account: string) => boolean): Promise<{ type: string; text: string }>
+  text(isSeen: (account: string) => boolean, seesAll: boolean): Promise<{ type: string; text: string }>
 }
 
 /** @param sources returns what is read at this time */
@@ -31,10 +31,11 @@ export function createMetrics(sources: () => Omit<Sources, 'transitions' | 'send
           counted.acks.observe({ account: id }, Math.max(0, sentAtMs - (releaseAtMs ?? createdAtMs)) / 1_000)
       })
     },
-    async text(isSeen) {
+    async text(isSeen, seesAll) {
       const { expose } = await import('./expose.ts')
+      const families = FAMILIES.filter(({ ofAllChats }) => seesAll || !ofAllChats)
       const all = { ...sources(), ...counted }
-      return expose(FAMILIES, { ...all, accounts: all.accounts.filter(({ id }) => isSeen(id)) }, isSeen)
+      return expose(families, { ...all, accounts: all.accounts.filter(({ id }) => isSeen(id)) }, isSeen)
     },
   }
 }

@@ -7,31 +7,36 @@ import { takeNoFields } from './input.ts'
 
 export type OperatingOptions = {
   door: Pick<Door, 'admit'>
-  /** Fails as long as the control database cannot be opened. */
-  accounts: { list(): unknown }
-  metrics: { text(isSeen: (account: string) => boolean): Promise<{ type: string; text: string }> }
+  /** Why the control database cannot be opened; null while it is open. */
+  accounts: { problem(): { code: string } | null }
+  metrics: {
+    text(isSeen: (account: string) => boolean, seesAll: boolean): Promise<{ type: string; text: string }>
+  }
 }
 
 /** They say nothing of an account. */
 const probe = { config: { isProbe: true }, preHandler: takeNoFields }
 
 /**
- * Adds `GET /health/live` (the process answers), `GET /health/ready` (the control database is open too; else its error, 503) and
+ * Adds `GET /health/live` (the process answers), `GET /health/ready` (the control database is open too; else 503 with the code) and
  * `GET /metrics`. The link to WhatsApp is not part of readiness: a restart of the server would not mend it.
  */
 export function addOperating(server: FastifyInstance, { door, accounts, metrics }: OperatingOptions): void {
   const noStore = { 'cache-control': 'no-store' }
   server.get('/health/live', probe, (_, reply) => reply.headers(noStore).send({ ok: true }))
   server.get('/health/ready', probe, (_, reply) => {
-    accounts.list()
-    return reply.headers(noStore).send({ ok: true })
+    const problem = accounts.problem()
+    return reply
+      .status(problem === null ? 200 : 503)
+      .headers(noStore)
+      .send(problem === null ? { ok: true } : { ok: false, code: problem.code })
   })
   server.get('/metrics', { exposeHeadRoute: false, preHandler: takeNoFields }, async (request, reply) => {
-    door.admit(
+    const { seesAll } = door.admit(
       { name: 'metrics', scope: 'read', needs: 'nothing', isGlobal: true },
       callOf(request, reply, 'rest'),
     )
-    const { type, text } = await metrics.text((account) => hasAccount(request.caller, account))
+    const { type, text } = await metrics.text((account) => hasAccount(request.caller, account), seesAll)
     return reply.headers(noStore).type(type).serializer(String).send(text)
   })
 }
