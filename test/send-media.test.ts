@@ -1,6 +1,7 @@
 /** Sending files over REST and MCP: from uploads and from base64, as every kind, and what is refused. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -16,7 +17,9 @@ let files: string
 beforeAll(async () => {
   files = mkdtempSync(join(tmpdir(), 'wma-files-'))
   process.env.WHATSAPP_TEST_CANARY = 'a secret of the server'
-  harness = await openHarness({ env: { WHATSAPP_FILES_DIR: files, WHATSAPP_MEDIA_URLS: 'true' } })
+  harness = await openHarness({
+    env: { WHATSAPP_FILES_DIR: files, WHATSAPP_MEDIA_URLS: 'true', WHATSAPP_MAX_UPLOAD_MIB: '10' },
+  })
   await harness.link()
 })
 afterAll(async () => {
@@ -177,6 +180,108 @@ describe('a file', () => {
       media: { filename: 'Route.pdf' },
       caption: 'The route',
     })
+  })
+})
+
+describe('a form', () => {
+  const BOUNDARY = 'x-x'
+  const field = (name: string, value: string) =>
+    `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+  const file = (bytes: Buffer, name = 'file; filename="C:\\fakepath\\Plan.pdf"', type = 'application/pdf') =>
+    Buffer.concat([
+      Buffer.from(
+        `--${BOUNDARY}\r\nContent-Disposition: form-data; name=${name}\r\nContent-Type: ${type}\r\n\r\n`,
+      ),
+      bytes,
+      Buffer.from('\r\n'),
+    ])
+  async function sendForm(parts: (string | Buffer)[], headers: Record<string, string> = {}) {
+    const response = await fetch(`${harness.url}/api/chats/${chat}/media`, {
+      method: 'POST',
+      headers: { 'content-type': `multipart/form-data; boundary=${BOUNDARY}`, ...headers },
+      body: Buffer.concat([...parts, `--${BOUNDARY}--\r\n`].map((part) => Buffer.from(part))),
+    })
+    return {
+      status: response.status,
+      json: (await response.json()) as { code?: string; message_id?: string },
+    }
+  }
+  const plan = sampleBytes('document', 9_000, 'form')
+
+  it('as browsers and curl write it is sent, with its fields', async () => {
+    const form = new FormData()
+    form.set('as', 'document')
+    form.set('file', new File([new Uint8Array(plan)], 'Über "uns".pdf', { type: 'application/pdf' }))
+    form.set('caption', 'Zeile\n2')
+    const response = await fetch(`${harness.url}/api/chats/${chat}/media`, { method: 'POST', body: form })
+    expect(response.status, await response.clone().text()).toBe(200)
+    const { message, data } = shown()
+    expect(message).toMatchObject({ type: 'document', media: { filename: 'Über "uns".pdf' } })
+    expect([data === base64(plan), message.caption?.split(/\r?\n/)]).toEqual([true, ['Zeile', '2']])
+    const path = join(files, 'curl.pdf')
+    writeFileSync(path, plan)
+    const to = `${harness.url}/api/chats/${chat}/media`
+    const said = execFileSync('curl', ['-sS', '-F', `file=@${path}`, '-F', 'caption=from curl', to])
+    expect(JSON.parse(said.toString())).toMatchObject({ ok: true })
+    expect(shown().message).toMatchObject({ caption: 'from curl', media: { filename: 'curl.pdf' } })
+  })
+
+  it('with the same idempotency key is sent once', async () => {
+    const key = { 'idempotency-key': 'form-1' }
+    const first = await sendForm([file(plan), field('caption', 'once')], key)
+    const before = harness.world.countMessages()
+    const again = await sendForm([field('caption', 'once'), file(plan)], key)
+    expect([again.status, again.json]).toEqual([200, first.json])
+    expect(harness.world.countMessages()).toBe(before)
+    expect((await sendForm([file(plan), field('caption', 'twice')], key)).json.code).toBe(
+      'idempotency_key_reused',
+    )
+  })
+
+  it.each<[string, number, string, (string | Buffer)[], Record<string, string>]>([
+    ['without a file', 400, 'invalid_input', [field('caption', 'x')], {}],
+    ['with two files', 400, 'invalid_input', [file(plan), file(plan)], {}],
+    ['with an unknown field', 400, 'invalid_input', [file(plan), field('size', '1')], {}],
+    [
+      'with a file in another field',
+      400,
+      'invalid_input',
+      [file(plan), file(plan, 'caption; filename=x')],
+      {},
+    ],
+    ['with a field in the path', 400, 'invalid_input', [file(plan), field('chat', AMARA)], {}],
+    ['with an empty file', 400, 'invalid_input', [file(Buffer.alloc(0))], {}],
+    ['without parts', 400, 'invalid_input', [], {}],
+    ['that is none', 400, 'malformed_request', ['x'.repeat(20_000)], {}],
+    ['that is encoded', 415, 'unsupported_media_type', [file(plan)], { 'content-encoding': 'gzip' }],
+    ['without a boundary', 415, 'unsupported_media_type', [], { 'content-type': 'multipart/form-data' }],
+    ['of another page', 403, 'forbidden_origin', [file(plan)], { origin: 'https://evil.example' }],
+    ['too large', 413, 'body_too_large', [file(Buffer.alloc(11 * MIB))], {}],
+  ])('%s is %i %s', async (_, status, code, parts, headers) => {
+    const before = harness.world.countMessages()
+    const answer = await sendForm(parts, headers)
+    expect([answer.status, answer.json.code], JSON.stringify(answer.json)).toEqual([status, code])
+    expect(harness.world.countMessages()).toBe(before)
+  })
+
+  it('is for this route alone', async () => {
+    const raw = `${field('message', 'x')}--${BOUNDARY}--`
+    const headers = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` }
+    const path = `/api/chats/${chat}/messages`
+    expect((await harness.call({ method: 'POST', path, raw, headers })).json.code).toBe(
+      'unsupported_media_type',
+    )
+  })
+
+  it('that ends in the middle leaves nothing', async () => {
+    const uploads = join(harness.authDir, '.whatsapp-mcp-api/uploads')
+    const before = readdirSync(uploads).length
+    const socket = connect(Number(new URL(harness.url).port), '127.0.0.1')
+    const head = `POST /api/chats/${chat}/media HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=${BOUNDARY}\r\nContent-Length: 100000\r\n\r\n`
+    socket.write(Buffer.concat([Buffer.from(head), file(Buffer.alloc(50_000, 1))]))
+    await expect.poll(() => readdirSync(uploads).length, { interval: 10 }).toBe(before + 1)
+    socket.destroy()
+    await expect.poll(() => readdirSync(uploads).length, { interval: 10 }).toBe(before)
   })
 })
 

@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import { AppError, fail } from '../errors.ts'
 import { addressOf, ForbiddenAddress, guardedLookup, isPublic } from '../public-address.ts'
-import type { Body } from './uploads.ts'
+import type { OpenedBody } from './uploads.ts'
 
 /** Time from the name lookup to the last byte. */
 const LIMIT_MS = 20_000
@@ -20,7 +20,7 @@ const PUBLIC: AddressGuard = { isAllowed: isPublic, lookup: guardedLookup }
  * in time.
  * @throws AppError `url_refused` for any other URL, an address that is not public, and a redirect; `url_not_fetched`
  */
-export async function openFetched(text: string, clock: Clock, guard = PUBLIC): Promise<Body> {
+export async function openFetched(text: string, clock: Clock, guard = PUBLIC): Promise<OpenedBody> {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
     return fail('url_refused', { detail: 'The URL is not one of http or https without a user name.' })

@@ -29,7 +29,7 @@ afterAll(() => rmSync(outside, { recursive: true }))
 
 async function text(name: string): Promise<string> {
   const { stream } = await openOwned(dir, name)
-  const pieces: Buffer[] = []
+  const pieces: Uint8Array[] = []
   for await (const piece of stream) pieces.push(piece)
   return Buffer.concat(pieces).toString()
 }

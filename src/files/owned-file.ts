@@ -4,14 +4,14 @@ import { type FileHandle, open, readlink, realpath } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { codeOf } from '../error-code.ts'
 import { fail } from '../errors.ts'
-import type { Body } from './uploads.ts'
+import type { OpenedBody } from './uploads.ts'
 
 /**
  * Opens a file inside `dir` by its relative name. `..` and links may be part of the name, but cannot lead out of the directory.
  * Close the stream.
  * @throws AppError `file_not_found` for everything but an ordinary file inside; `invalid_input` if there is no directory (`''`)
  */
-export async function openOwned(dir: string, name: string): Promise<Body> {
+export async function openOwned(dir: string, name: string): Promise<OpenedBody> {
   if (dir === '')
     fail('invalid_input', {
       detail: '"media.file": this server sends no files by name.',

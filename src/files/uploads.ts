@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
@@ -34,19 +34,24 @@ export type Upload = Omit<z.infer<typeof Facts>, 'caller'> & { id: string }
 
 /** The body of a request. */
 export type Body = {
-  stream: Readable
+  /** Read to its end, or returned from. */
+  stream: AsyncIterable<Uint8Array>
   /** The header Content-Length; null if the client did not state it. */
   length: number | null
   /** The header Content-Type. */
   type: string | undefined
 }
 
+/** A body that holds something open until its stream is destroyed. */
+export type OpenedBody = Body & { stream: Readable }
+
 /** The uploads of one caller. */
 export type CallerUploads = {
   /** The largest upload. */
   maxBytes: number
   /**
-   * Stores the body. If that fails, nothing stays on disk, and the rest of the stream is not read.
+   * Stores the body. If that fails, nothing stays on disk, and the rest of the stream is not read. The same bytes of the same type are one
+   * upload, so that a repeated form is the same request.
    * @throws AppError `body_too_large`, `invalid_input` if it is empty, `disk_full`; the error of the stream
    */
   add(body: Body): Promise<Upload>
@@ -128,10 +133,10 @@ export function openUploads({ dir, maxBytes, filesDir, urls, clock, log }: Uploa
     }
   }
 
-  async function receive(caller: string, id: string, { stream, length, type }: Body): Promise<Upload> {
+  async function receive(caller: string, draft: string, { stream, length, type }: Body): Promise<Upload> {
     if (length !== null && length > maxBytes) tooLarge(maxBytes)
     makeFolder(dir, 0o700)
-    const file = await open(bytesOf(id), 'wx', 0o600)
+    const file = await open(bytesOf(draft), 'wx', 0o600)
     let facts: z.infer<typeof Facts>
     try {
       const { head, ...counted } = await copy(stream, file, maxBytes)
@@ -140,16 +145,24 @@ export function openUploads({ dir, maxBytes, filesDir, urls, clock, log }: Uploa
     } finally {
       await file.close()
     }
-    // Renamed, so that it is never read half written.
-    const draft = await open(`${factsOf(id)}.new`, 'wx', 0o600)
-    await draft.writeFile(JSON.stringify(facts)).finally(() => draft.close())
-    await rename(`${factsOf(id)}.new`, factsOf(id))
-    known.set(id, facts)
+    const id = idOf(facts)
+    running.add(id)
+    try {
+      const expiresAtMs = Math.max(facts.expiresAtMs, known.get(id)?.expiresAtMs ?? 0)
+      facts = { ...facts, expiresAtMs }
+      // Renamed, so that it is never read half written.
+      await writeFile(`${factsOf(draft)}.new`, JSON.stringify(facts), { flag: 'wx', mode: 0o600 })
+      await rename(bytesOf(draft), bytesOf(id))
+      await rename(`${factsOf(draft)}.new`, factsOf(id))
+      known.set(id, facts)
+    } finally {
+      running.delete(id)
+    }
     return toUpload(id, facts)
   }
 
   /** Stores the body that this opens, and closes its stream. */
-  async function addOpened(caller: string, opened: Promise<Body>): Promise<Upload> {
+  async function addOpened(caller: string, opened: Promise<OpenedBody>): Promise<Upload> {
     const body = await opened
     return add(caller, body).finally(() => body.stream.destroy())
   }
@@ -209,6 +222,14 @@ export function openUploads({ dir, maxBytes, filesDir, urls, clock, log }: Uploa
   }
 }
 
+/** Returns the id of an upload: the same for the same bytes, type and caller. */
+function idOf({ caller, sha256, mimetype }: z.infer<typeof Facts>): string {
+  return createHash('sha256')
+    .update(JSON.stringify([caller, sha256, mimetype]))
+    .digest('hex')
+    .slice(0, 32)
+}
+
 function toUpload(id: string, { caller: _, ...facts }: z.infer<typeof Facts>): Upload {
   return { id, ...facts }
 }
@@ -221,16 +242,16 @@ function tooLarge(maxBytes: number): never {
   })
 }
 
-/** Copies the stream to the file, as fast as the disk writes. Stops reading at the limit, and leaves the stream open. */
+/** Copies the stream to the file, as fast as the disk writes. Stops reading at the limit. */
 async function copy(
-  stream: Readable,
+  stream: AsyncIterable<Uint8Array>,
   file: FileHandle,
   maxBytes: number,
 ): Promise<{ sha256: string; sizeBytes: number; head: Buffer }> {
   const hash = createHash('sha256')
   let sizeBytes = 0
   let head = Buffer.alloc(0)
-  for await (const piece of stream.iterator({ destroyOnReturn: false })) {
+  for await (const piece of stream) {
     const bytes = Buffer.from(piece)
     sizeBytes += bytes.length
     if (sizeBytes > maxBytes) tooLarge(maxBytes)

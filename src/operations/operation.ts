@@ -115,6 +115,8 @@ export type Operation<
   card?(mcpUrl: string): z.input<Out>
   /** True if its output has a secret, which is never stored. */
   isShownOnce?: true
+  /** Requests may be multipart forms too: their part `file` is stored as an upload and becomes this field, the others theirs. */
+  form?: string
   /** The largest body of a request in bytes, if it is more than 1 MiB. */
   maxBodyBytes?: number
   /** Error code after the time limit, if the work continues. Default: `whatsapp_timeout`. */

@@ -1,5 +1,4 @@
 /** Brings a file into the form in which WhatsApp plays it, as an upload of the caller. */
-import { Readable } from 'node:stream'
 import { AppError, fail } from '../errors.ts'
 import { converted, type Recipe, type Source } from '../files/ffmpeg.ts'
 import { SNIFFED_BYTES, sniffType } from '../files/media-type.ts'
@@ -107,11 +106,8 @@ async function follow(
   for (const recipe of recipes) {
     try {
       const bounds = { withinMs: endsAt - performance.now(), maxBytes: uploads.maxBytes }
-      const stream = Readable.from(converted(given, recipe, bounds))
-      // An upload that fails leaves the stream open, and with it the conversion.
-      const { id, sizeBytes } = await uploads
-        .add({ stream, length: null, type })
-        .finally(() => stream.destroy())
+      const stream = converted(given, recipe, bounds)
+      const { id, sizeBytes } = await uploads.add({ stream, length: null, type })
       if (sizeBytes <= maxBytes) return { file: stored(id, uploads), type }
     } catch (error) {
       if (!(error instanceof AppError)) throw error

@@ -141,6 +141,7 @@ export const sendMedia = defineSend({
       .optional()
       .describe('True: people can open it once. Pictures, videos and voice notes only.'),
   }),
+  form: 'media',
   maxBodyBytes: 12 * 2 ** 20,
   limitMs: LIMIT_MS,
   errors: [

@@ -9,13 +9,22 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** True for the route of a page's form: it accepts {@link FORM_TYPE} instead of JSON. */
     takesForm?: boolean
+    /** True for a route that takes a form with files beside JSON. */
+    takesFiles?: boolean
     /** True for a route whose body is the bytes of a file, of any content type. */
     takesBytes?: boolean
   }
 }
 
-/** The content type of forms. */
+/** The content type of forms without files. */
 export const FORM_TYPE = 'application/x-www-form-urlencoded'
+/** The content type of forms with files. */
+export const FILES_TYPE = 'multipart/form-data'
+
+/** Returns the media type of a Content-Type header, without its parameters. */
+export function essenceOf(type: string | undefined): string | undefined {
+  return type?.split(';')[0]?.trim().toLowerCase()
+}
 
 /**
  * Returns the fields of path (without its account), query and body together, for every method, and those that the route sets
@@ -109,8 +118,9 @@ export function requireJson({ headers, method, routeOptions }: FastifyRequest): 
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
   const type = headers['content-type']
   if (!hasBody || (type === undefined && headers['transfer-encoding'] !== undefined)) return
-  const essence = type?.split(';')[0]?.trim().toLowerCase()
+  const essence = essenceOf(type)
   if (essence === FORM_TYPE && routeOptions.config.takesForm === true) return
+  if (essence === FILES_TYPE && routeOptions.config.takesFiles === true) return
   if (essence !== 'application/json') {
     fail('unsupported_media_type', {
       detail: 'The body is sent without the header Content-Type: application/json.',

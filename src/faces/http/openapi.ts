@@ -254,6 +254,9 @@ function describeRoute(
             required: true,
             content: {
               'application/json': { schema: without(input, inPath), example: omit(example, inPath) },
+              ...('form' in operation && operation.form !== undefined
+                ? { 'multipart/form-data': { schema: formSchema(without(input, inPath), operation.form) } }
+                : {}),
             },
           },
         }
@@ -264,6 +267,17 @@ function describeRoute(
       ...(operation.errors.includes('held_for_approval') ? { 202: WAITS } : {}),
       ...(operation.gives === 'file' && operation.ranges ? RANGES : {}),
     },
+  }
+}
+
+/** Returns the same fields as a form: a file in place of this field. */
+function formSchema(body: Json, files: string): Json {
+  const fields = without(body, [files])
+  const file = { type: 'string', format: 'binary', description: 'The file, with its name and type.' }
+  return {
+    ...fields,
+    properties: { file, ...(fields.properties as Json) },
+    required: ['file', ...(fields.required as string[])],
   }
 }
 

@@ -19,9 +19,10 @@ import { watchConnections } from './connections.ts'
 import { allowOrigin, answerPreflight, isPreflight } from './cors.ts'
 import { serveEvents } from './event-stream.ts'
 import { serveFile } from './file.ts'
+import { isFilesForm, readForm } from './form.ts'
 import { checkCaller, checkExpectation } from './guard.ts'
 import { challengeOf, createIdentify, type IdentifyOptions } from './identify.ts'
-import { inputOf, parseBody, readQuery, requireJson } from './input.ts'
+import { FILES_TYPE, inputOf, parseBody, readQuery, requireJson } from './input.ts'
 import { addLogin } from './login-page.ts'
 import { createOpenResponses } from './open-responses.ts'
 import { PROBLEM_TYPE, toProblem } from './problem.ts'
@@ -136,6 +137,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       done(error as AppError)
     }
   })
+  // Read by its row's route, part by part. All other routes refuse it before.
+  server.addContentTypeParser(FILES_TYPE, (_request, _body, done) => done(null))
   // A body without a content type is accepted if it is empty (`curl -X POST`, `curl -d ''`).
   server.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => {
     done(body === '' ? null : new AppError('unsupported_media_type'), {})
@@ -173,7 +176,11 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
         // A stream or file has no HEAD route, because it is produced only for a reader.
         exposeHeadRoute: row.gives === 'json',
         ...('maxBodyBytes' in row && row.maxBodyBytes ? { bodyLimit: row.maxBodyBytes } : {}),
-        config: { takesBytes: row.takes === 'bytes', isPublic: 'card' in row && row.card !== undefined },
+        config: {
+          takesBytes: row.takes === 'bytes',
+          takesFiles: 'form' in row && row.form !== undefined,
+          isPublic: 'card' in row && row.card !== undefined,
+        },
         handler: (request, reply) => serve(row, request, reply, fixed),
       })
     }
@@ -191,7 +198,13 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       bodyTime.lift(request.raw)
       answerJson(reply, await serveUpload(row, request, reply, door))
     } else {
-      const make = () => door.invoke(row, inputOf(request, fixed), callOf(request, reply, 'rest'))
+      const call = callOf(request, reply, 'rest')
+      if (row.form !== undefined && isFilesForm(request)) {
+        bodyTime.lift(request.raw)
+        const { uploads } = door.admit({ name: row.name, scope: 'send', needs: row.needs }, call)
+        request.body = await readForm(request, row.form, uploads)
+      }
+      const make = () => door.invoke(row, inputOf(request, fixed), call)
       // What reads the archive can be large. All else is answered at once.
       const isReading = row.effect === 'read' && row.errors.includes('server_busy')
       const answer = isReading ? await answers.make(reply.raw, make) : await make()
@@ -233,7 +246,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     if (error.code === 'method_not_allowed') reply.header('allow', String(error.facts.allow ?? ''))
     if (error.retryAfterS !== undefined) reply.header('retry-after', String(error.retryAfterS))
     // The rest of a file is not read.
-    if (CLOSING.has(error.code) || (isUpload && !request.raw.complete)) reply.header('connection', 'close')
+    const isFile = isUpload || isFilesForm(request)
+    if (CLOSING.has(error.code) || (isFile && !request.raw.complete)) reply.header('connection', 'close')
     return reply
       .status(status)
       .header('x-request-id', request.id)

@@ -26,7 +26,12 @@ export async function serveUpload(
       hint: 'Send the file itself: curl -T photo.jpg.',
     })
   }
-  const body = { stream: request.raw, length: length === undefined ? null : Number(length), type }
+  const body = {
+    // The connection stays open for the response.
+    stream: request.raw.iterator({ destroyOnReturn: false }),
+    length: length === undefined ? null : Number(length),
+    type,
+  }
   const call = callOf(request, reply, 'rest')
   return door.enter(row, inputOf(request), call, async (input, granted) =>
     row.output.parse(await row.run(input, granted, body)),

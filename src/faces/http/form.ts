@@ -1,0 +1,59 @@
+/** Multipart forms: each file is stored as an upload while it arrives, and the form becomes the input of its row. */
+import type { FastifyRequest } from 'fastify'
+import { fail } from '../../errors.ts'
+import type { Grant } from '../../operations/door.ts'
+import { essenceOf, FILES_TYPE } from './input.ts'
+import { boundaryOf, type Part, readParts, whole } from './multipart.ts'
+
+/** The name of the parts that are files. */
+const FILE = 'file'
+const MAX_TEXT_BYTES = 65_536
+
+type Uploads = Pick<Grant<'send', 'nothing'>['uploads'], 'add'>
+
+/** True if the body is such a form. */
+export const isFilesForm = ({ headers }: Pick<FastifyRequest, 'headers'>): boolean =>
+  essenceOf(headers['content-type']) === FILES_TYPE
+
+/**
+ * Returns the fields of the form: its texts, and in the field `files` the upload of its file, with its name.
+ * @throws AppError `malformed_request`, `unsupported_media_type`, `invalid_input`, and those of storing an upload
+ */
+export async function readForm(
+  { raw, headers }: FastifyRequest,
+  files: string,
+  uploads: Uploads,
+): Promise<Record<string, unknown>> {
+  const boundary = boundaryOf(headers['content-type'] ?? '')
+  if (boundary === null || headers['content-encoding'] !== undefined)
+    fail('unsupported_media_type', {
+      detail: 'The form is encoded, or its Content-Type has no boundary.',
+      hint: 'Send it as curl -F file=@photo.jpg does.',
+    })
+  const fields = new Map<string, unknown>()
+  // The connection stays open for the response.
+  for await (const part of readParts(raw.iterator({ destroyOnReturn: false }), boundary)) {
+    const isFile = part.name === FILE
+    const name = isFile ? files : part.name
+    if (fields.has(name))
+      fail('invalid_input', { detail: `${JSON.stringify(part.name.slice(0, 40))} is given more than once.` })
+    fields.set(name, isFile ? await store(part, uploads) : await textOf(part))
+  }
+  if (!fields.has(files)) fail('invalid_input', { detail: 'The form has no part "file".' })
+  return Object.fromEntries(fields)
+}
+
+async function store({ pieces, filename, type }: Part, uploads: Uploads) {
+  const { id } = await uploads.add({ stream: pieces, length: null, type })
+  // Some clients send the whole path of the file.
+  const name = filename?.split(/[\\/]/).at(-1)
+  return { upload: id, ...(name ? { filename: name } : {}) }
+}
+
+async function textOf({ name, filename, pieces }: Part): Promise<string> {
+  if (filename !== null)
+    fail('invalid_input', {
+      detail: `${JSON.stringify(name.slice(0, 40))} is a file. Only the part "file" is one.`,
+    })
+  return (await whole(pieces, MAX_TEXT_BYTES)).toString('utf8')
+}
