@@ -20,14 +20,14 @@ import { runTests } from './tests.mjs'
 /**
  * `needs`: requirements besides the packages, which every command needs. `run` gets the arguments after the command and
  * resolves with the exit code; null if the command continues and ends the process itself.
- * @typedef {'build' | 'browser'} Need
+ * @typedef {'build' | 'browser' | 'ffmpeg'} Need
  * @typedef {{ needs: Need[], run: (args: string[]) => Promise<number | null> }} Command
  */
 
 /** @type {Record<string, Command>} */
 const commands = {
   serve: { needs: ['build', 'browser'], run: (args) => runServer('serve', args) },
-  sandbox: { needs: ['build', 'browser'], run: (args) => runServer('sandbox', args) },
+  sandbox: { needs: ['build', 'browser', 'ffmpeg'], run: (args) => runServer('sandbox', args) },
   ...Object.fromEntries(
     // These commands call a running server, or check themselves what is missing.
     [
@@ -58,7 +58,7 @@ const commands = {
     ]),
   ),
   dev: { needs: ['build', 'browser'], run: runDev },
-  test: { needs: ['build', 'browser'], run: runTests },
+  test: { needs: ['build', 'browser', 'ffmpeg'], run: runTests },
   check: { needs: [], run: () => runChecks() },
   'check:client': { needs: ['build', 'browser'], run: () => runClientCheck() },
   'check:mcp': { needs: ['build', 'browser'], run: () => runMcpCheck() },
@@ -87,6 +87,7 @@ export async function main([name = '', ...args]) {
     await prepare(command.needs)
     const namesBrowser = args.some((arg) => /^--chrome-executable(=|$)/.test(arg))
     if (command.needs.includes('browser') && !namesBrowser) await prepareBrowser(name)
+    if (command.needs.includes('ffmpeg')) await prepareFfmpeg()
     const code = await command.run(args)
     if (code !== null) process.exitCode = code
   } catch (error) {
@@ -128,6 +129,15 @@ async function prepareBrowser(command) {
     if (command !== 'serve') throw new SetupError(error.message, String(error.hint), { cause: error })
     say(`${error.message}\nsetup: ${error.hint}`)
   }
+}
+
+/** Finds or installs ffmpeg. Without it the command runs all the same. */
+async function prepareFfmpeg() {
+  const { ensureFfmpeg } = await importFile('dist', 'install-browser.js')
+  if (!(await ensureFfmpeg({ onProgress: say })))
+    say(
+      'ffmpeg was not found: only media in the form that WhatsApp plays is sent. Install it, then start again.',
+    )
 }
 
 /** Reads `.env` for the name of the browser only. The server reads it again and reports its errors. Does not wait for a FIFO. */

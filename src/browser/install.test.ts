@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BrowserNotFound, findBrowser } from './find.ts'
-import { ensureBrowser, type InstallOptions, installBrowser, type Run } from './install.ts'
+import { ensureBrowser, ensureFfmpeg, type InstallOptions, installBrowser, type Run } from './install.ts'
 import { type FileView, realFiles } from './machine.ts'
 
 let cacheDir: string
@@ -48,6 +48,32 @@ function runner(
   }
   return Object.assign(run, { asked })
 }
+
+describe('ffmpeg', () => {
+  const apt = '/usr/bin/apt-get'
+  /** A machine on which ffmpeg runs from the start, once it is installed, or never. */
+  const withFfmpeg = (from: 'start' | 'install' | 'never') => {
+    let isThere = from === 'start'
+    const run = runner([[/^apt-get install .* ffmpeg$/, { does: () => (isThere = from === 'install') }]])
+    const whole: Run = async (program, args) => {
+      const answer = await run(program, args)
+      return program === 'ffmpeg' && !isThere ? { code: 127, output: '' } : answer
+    }
+    return Object.assign(whole, { asked: run.asked })
+  }
+
+  it.each([
+    ['that is there', 'start', true, true, false],
+    ['that is missing, as root on Debian', 'install', true, true, true],
+    ['that cannot be installed', 'never', true, false, true],
+    ['that is missing, as another user', 'install', false, false, false],
+  ] as const)('%s', async (_, from, isRoot, isFound, isInstalled) => {
+    const run = withFfmpeg(from)
+    expect(await ensureFfmpeg({ ...machine([apt]), isRoot, run })).toBe(isFound)
+    const lines = run.asked.filter((line) => line.startsWith('apt-get'))
+    expect(lines.map((line) => line.split(' ')[1])).toEqual(isInstalled ? ['update', 'install'] : [])
+  })
+})
 
 describe('as root on Debian', () => {
   const apt = '/usr/bin/apt-get'

@@ -48,11 +48,7 @@ export async function ensureBrowser(options: InstallOptions = {}): Promise<Found
  * @throws BrowserNotFound if both fail; `cause` is the last reason
  */
 export async function installBrowser(options: InstallOptions = {}): Promise<FoundBrowser> {
-  const platform = options.platform ?? process.platform
-  const isRoot = options.isRoot ?? process.getuid?.() === 0
-  const run = options.run ?? runProgram
-  const files = options.files ?? realFiles
-  const aptWorks = platform === 'linux' && isRoot && files.isExecutable('/usr/bin/apt-get')
+  const { platform, run, aptWorks } = toolsOf(options)
   if (aptWorks && (await installFromApt(run, options.onProgress))) {
     const found = findBrowser({
       ...options,
@@ -61,6 +57,29 @@ export async function installBrowser(options: InstallOptions = {}): Promise<Foun
     if (found) return found
   }
   return await downloadChrome({ ...options, platform, run }, aptWorks)
+}
+
+/** This machine, or that of a test. `aptWorks`: packages can be installed. */
+function toolsOf(options: InstallOptions): { platform: NodeJS.Platform; run: Run; aptWorks: boolean } {
+  const platform = options.platform ?? process.platform
+  const isRoot = options.isRoot ?? process.getuid?.() === 0
+  const files = options.files ?? realFiles
+  const aptWorks = platform === 'linux' && isRoot && files.isExecutable('/usr/bin/apt-get')
+  return { platform, run: options.run ?? runProgram, aptWorks }
+}
+
+/**
+ * Returns true if ffmpeg runs. As root on Debian it is installed, if need be; elsewhere a person installs it. Never fails: without it,
+ * only media in the form that WhatsApp plays is sent.
+ */
+export async function ensureFfmpeg(options: InstallOptions = {}): Promise<boolean> {
+  const { run, aptWorks } = toolsOf(options)
+  const isThere = async () => (await run('ffmpeg', ['-version'])).code === 0
+  if (await isThere()) return true
+  if (!aptWorks) return false
+  options.onProgress?.('updating the package lists (apt-get update)')
+  await updateLists(run)
+  return (await installPackages(run, ['ffmpeg'], options.onProgress)) && (await isThere())
 }
 
 const aptOptions = ['-y', '-q', '-o', 'DPkg::Lock::Timeout=300']
@@ -79,7 +98,15 @@ async function installFromApt(run: Run, onProgress: InstallOptions['onProgress']
   const shell = await run('apt-cache', ['policy', 'chromium-headless-shell'], aptEnv)
   const others = hasCandidate(shell.output) ? ['chromium-headless-shell'] : []
   // The server converts media with ffmpeg.
-  const packages = ['chromium', ...others, 'ffmpeg']
+  return installPackages(run, ['chromium', ...others, 'ffmpeg'], onProgress)
+}
+
+/** Returns false if the packages could not be installed. */
+async function installPackages(
+  run: Run,
+  packages: string[],
+  onProgress: InstallOptions['onProgress'],
+): Promise<boolean> {
   onProgress?.(`installing ${packages.join(' and ')} (apt-get install)`)
   const installed = await run(
     'apt-get',
