@@ -20,6 +20,11 @@ const SIGNS: readonly Sign[] = [
   ['video/3gpp', 4, 'ftyp3g'],
   ['audio/mp4', 4, 'ftypM4A'],
   ['image/heic', 4, 'ftyphei'],
+  ['image/heic', 4, 'ftyphev'],
+  // Pictures of any codec, as Apple's and Samsung's cameras also write them (ISO 23008-12, 10).
+  ['image/heif', 4, 'ftypmif1'],
+  ['image/heif', 4, 'ftypmsf1'],
+  ['image/avif', 4, 'ftypavis'],
   ['image/avif', 4, 'ftypavif'],
   ['video/mp4', 4, 'ftyp'],
   ['audio/ogg', 0, 'OggS'],

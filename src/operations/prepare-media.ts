@@ -32,7 +32,11 @@ const PLANS: Record<Exclude<As, 'document'>, (file: Given) => Promise<Plan | nul
   audio: ({ sniffed }) => unchanged(sniffed, /^audio\//),
   voice: ({ head }) => ({ type: VOICE_TYPE, recipes: isVoice(head) ? [] : [VOICE] }),
   video: ({ sniffed, path }) => planVideo(sniffed, path, [VIDEO.encode]),
-  gif: ({ sniffed, path }) => planVideo(sniffed, path, [GIF]),
+  // Without ffmpeg, another container is no GIF: it has its sound still.
+  async gif({ sniffed, path }) {
+    const plan = await planVideo(sniffed, path, [GIF])
+    return plan?.isOptional ? { type: plan.type, recipes: [GIF] } : plan
+  },
   sticker({ sniffed, head, sizeBytes }) {
     const type = 'image/webp'
     if (isSticker(head) && sizeBytes <= MAX_STICKER_BYTES) return { type, recipes: [] }

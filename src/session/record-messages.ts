@@ -242,8 +242,10 @@ export function createMessageRecorder(
     const known = changes.votes(row.id).find((one) => one.voter === from)
     // Times of WhatsApp's devices are compared with each other only: our clock may differ.
     const at_ms = at ?? known?.at_ms ?? 0
-    if (known !== undefined && known.at_ms > at_ms) return
     const choice = options === null ? null : JSON.stringify([...options].sort())
+    // What was read once is not lost to another copy of the vote that cannot be read.
+    const isLost = choice === null && known?.choice != null && known.at_ms === at_ms
+    if (isLost || (known !== undefined && known.at_ms > at_ms)) return
     changes.setVote({ message: row.id, voter: from, choice, at_ms })
     const before = known === undefined ? '[]' : known.choice
     if (tell && before !== choice) log('poll.voted', row, { sender: from, options })

@@ -97,6 +97,20 @@ const idsOf = (jid: Jid) => rowsOf(jid).map(({ bare_id }) => bare_id)
 const names = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => `M${String(from + index).padStart(5, '0')}`)
 
+it('a vote that cannot be read replaces no copy of itself that can', () => {
+  take(message('poll', { type: 'poll_creation' }))
+  const vote = (options: string[] | null, at: number) => {
+    const said = { voter: AMARA, options, at }
+    inbox.take({ type: 'vote', chat: AMARA, bareId: 'poll', pollSender: AMARA, vote: said })
+    inbox.flush()
+    return store.changes.votes(rowsOf(AMARA)[0]?.id ?? 0).map(({ choice }) => choice)
+  }
+  expect(vote(null, 1_000)).toEqual([null])
+  expect(vote(['Fri'], 1_000)).toEqual(['["Fri"]'])
+  expect(vote(null, 1_000)).toEqual(['["Fri"]'])
+  expect(vote(null, 2_000)).toEqual([null])
+})
+
 describe('a message', () => {
   it('is written once, however often it is seen', () => {
     take(message('A'), message('A'))
