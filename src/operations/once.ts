@@ -95,20 +95,26 @@ export function createOnce({ requests, outbox }: Pick<ControlStore, 'requests' |
     const isOpen = outcome === null || OPEN.has(outcome.error.code)
     const item = answer !== undefined && isOpen ? await outbox.byRequest(request) : null
     if (item !== null && answer !== undefined) {
+      const answered = answer(item, input)
+      // Of several messages, one item says nothing of the others.
+      if (answered === null) lost()
       const problem = problemOf(item)
       if (problem !== null) throw problem
-      return { output: schema.parse(answer(item, input)) }
+      return { output: schema.parse(answered) }
     }
     if (outcome !== null) {
       const { code, detail, hint, facts } = outcome.error
       throw new AppError(code, { detail, hint, facts: { ...facts } })
     }
-    if (answer === undefined)
-      fail('outcome_unknown', {
-        detail: 'The server ended during the first request with this key: its effect is unknown.',
-        hint: 'Check its effect before you repeat it with a new key.',
-      })
+    if (answer === undefined) lost()
     if (!(await requests.takeOver(request))) fail('idempotency_in_progress', { retryAfterS: 1 })
     return null
   }
+}
+
+function lost(): never {
+  return fail('outcome_unknown', {
+    detail: 'The server ended during the first request with this key: its effect is unknown.',
+    hint: 'Check its effect before you repeat it with a new key.',
+  })
 }

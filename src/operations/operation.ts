@@ -115,7 +115,7 @@ export type Operation<
   card?(mcpUrl: string): z.input<Out>
   /** True if its output has a secret, which is never stored. */
   isShownOnce?: true
-  /** Requests may be multipart forms too: their part `file` is stored as an upload and becomes this field, the others theirs. */
+  /** Requests may be multipart forms too: their parts `file` are stored as uploads and become this field. */
   form?: string
   /** The largest body of a request in bytes, if it is more than 1 MiB. */
   maxBodyBytes?: number
@@ -129,8 +129,8 @@ export type Operation<
   ): Promise<{ bytes: Uint8Array; mimetype: string }[]>
   /** Its short form for agents. Every row with a tool has one. */
   brief?: Brief<Shape>
-  /** Of a row that sends one message: the answer for its item, once it is sent. */
-  answer?(item: OutboxRow, input: z.output<In>): z.input<Out>
+  /** Of a row that sends one message: the answer for its item, once it is sent. Null: this input sends several. */
+  answer?(item: OutboxRow, input: z.output<In>): z.input<Out> | null
   run(input: z.output<In>, granted: Grant<S, N>): Promise<z.input<Out>> | z.input<Out>
 }
 

@@ -1,130 +1,51 @@
-/** The operation that sends a file. */
-import { basename } from 'node:path'
-import { Readable } from 'node:stream'
+/** The operation that sends files. */
 import { z } from 'zod'
-import { fail } from '../errors.ts'
-import type { CallerUploads } from '../files/uploads.ts'
+import type { OutboxRow } from '../control.ts'
+import { AppError, fail } from '../errors.ts'
+import { OutboxItem } from '../model/outbox.ts'
 import { MOST, UNCAPTIONED } from '../outbox/content.ts'
-import type { Draft } from '../outbox/item.ts'
+import { keyOf } from '../outbox/item.ts'
+import { facts, lines, named } from './brief.ts'
+import type { Grant } from './door.ts'
 import { yesNo } from './inputs.ts'
-import { AS, type As, prepare } from './prepare-media.ts'
-import { defineSend } from './send.ts'
+import { type MediaInput, mediaInput, type PreparedMedia, toFile } from './media-input.ts'
+import { timestampOf } from './messages.ts'
+import { defineOperation } from './operation.ts'
+import { AS, type As } from './prepare-media.ts'
 import { address, SHARED, TO_CHAT } from './send-to-chat.ts'
 
-/** The largest file that is part of a request. Larger ones are uploaded first. */
-const MAX_DATA_BYTES = 8 * 2 ** 20
-
-/** All conversions of one file together; a send takes 30 s after it. */
-const CONVERT_MS = 28_000
+/** All files together must be ready within this time; a send takes 30 s after it. */
+const PREPARE_MS = 28_000
 const LIMIT_MS = 60_000
 
-const TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
-/** The owner reads it before a decision: nothing in it may change what is seen around it. */
-const NOT_IN_A_NAME = /[\p{Cc}\u202a-\u202e\u2066-\u2069/\\]/u
-
-const SOURCES = ['upload', 'data', 'file', 'url'] as const
-
-const mediaInput = z
-  .strictObject({
-    upload: z.string().max(64).optional().describe('Id of a file from PUT /api/uploads.'),
-    data: z
-      .base64('must be base64')
-      .min(1, 'must not be empty')
-      .optional()
-      .describe('The file itself in base64, at most 8 MiB of bytes; over MCP, at most 700 KiB.'),
-    file: z
-      .string()
-      .min(1)
-      .max(1_024)
-      .optional()
-      .describe('Its path inside WHATSAPP_FILES_DIR, if the owner set that.'),
-    url: z
-      .string()
-      .max(2_048)
-      .optional()
-      .describe('Its public http(s) URL, if the owner set WHATSAPP_MEDIA_URLS.'),
-    mimetype: z
-      .string()
-      .max(200)
-      .regex(TYPE, 'must be a media type, such as "image/jpeg"')
-      .toLowerCase()
-      .optional()
-      .describe('Its media type, such as "image/jpeg". Default: by its first bytes.'),
-    filename: z
-      .string()
-      .min(1, 'must not be empty')
-      .max(200)
-      // Not a pattern: readers of the API description do not agree about classes of characters.
-      .refine((name) => !NOT_IN_A_NAME.test(name), 'must be a name without slashes and control characters')
-      .optional()
-      .describe('Its name, which a document shows. Without slashes and control characters.'),
-  })
-  .refine(
-    (media) => SOURCES.filter((source) => media[source] !== undefined).length === 1,
-    'must have exactly one of upload, data, file and url',
-  )
-  .describe('The file: exactly one of `upload`, `data`, `file` and `url`.')
-
-type MediaInput = z.output<typeof mediaInput>
-
-const EXTENSION = /\/(?:x-)?([a-z0-9]{2,5})(?:$|;)/
-
-/** The file that is sent. */
-type Prepared = Omit<Extract<Draft['outgoing'], { kind: 'media' }>, 'caption' | 'viewOnce'>
-
-/** Stores the file as an upload of the caller, in the form in which it is sent. */
-async function toFile(media: MediaInput, as: As | undefined, uploads: CallerUploads): Promise<Prepared> {
-  const given = await stored(media, uploads)
-  const prepared = await prepare(given.id, { as, stated: media.mimetype, withinMs: CONVERT_MS }, uploads)
-  const { path, sizeBytes, sha256 } = prepared.file
-  const { as: kind, type } = prepared
-  const filename = media.filename ?? (ownName(media) || `file.${EXTENSION.exec(type)?.[1] ?? 'bin'}`)
-  return { kind: 'media', path, as: kind, mimetype: type, filename, sizeBytes, sha256 }
-}
-
-/** Stores the file as it is given. */
-async function stored({ upload, data, file, url, mimetype }: MediaInput, uploads: CallerUploads) {
-  if (upload !== undefined) return { id: upload }
-  if (file !== undefined) return uploads.addOwned(file)
-  if (url !== undefined) return uploads.addFetched(url)
-  return uploads.add(bodyOf(data ?? '', mimetype))
-}
-
-/** The name that the source itself has for the file, as far as it can be shown; else empty. */
-function ownName({ file, url }: MediaInput): string {
-  const path = file ?? (url !== undefined && URL.canParse(url) ? decoded(new URL(url).pathname) : '')
-  return [...basename(path)]
-    .filter((one) => !NOT_IN_A_NAME.test(one))
-    .join('')
-    .slice(0, 200)
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
-}
-
-function bodyOf(data: string, type: string | undefined) {
-  const bytes = Buffer.from(data, 'base64')
-  if (bytes.length > MAX_DATA_BYTES)
-    fail('body_too_large', {
-      detail: 'The file in `data` is larger than 8 MiB.',
-      hint: 'Upload it first: PUT /api/uploads.',
-    })
-  return { stream: Readable.from([bytes]), length: bytes.length, type }
-}
-
+const NAME = 'send_media'
 const VIEWED_ONCE: ReadonlySet<As> = new Set(['image', 'video', 'voice'])
 
-export const sendMedia = defineSend({
+/** Of one file of a list. `outbox_id`: its item in the outbox, if it waits there. `code`: why it was not sent. */
+const Result = z.object({
+  ok: z.boolean(),
+  message_id: z.string().optional(),
+  timestamp: z.string().optional(),
+  outbox_id: z.string().optional(),
+  code: z.string().optional(),
+  detail: z.string().optional(),
+})
+type Result = z.infer<typeof Result>
+
+const Output = SHARED.output.partial({ message_id: true, timestamp: true }).extend({
+  results: z.array(Result).optional().describe('For a list: one for each file, in order.'),
+  album: z.literal(false).optional(),
+})
+
+export const sendMedia = defineOperation({
   ...SHARED,
-  name: 'send_media',
+  name: NAME,
   title: 'Send a file to a chat',
   description:
-    'Sends a picture, video, sound, voice note, document or sticker to a person or group. The file is an upload (PUT /api/uploads), base64 in the request, a file in a directory of the owner, or a URL. `as` says how it is sent; without it the bytes decide. Sounds become voice notes, videos and GIFs what phones play, pictures and GIFs stickers; `document` sends the file unchanged. A picture becomes a JPEG. For the chat, reply_to and errors, see {{send_to_chat}}. Send only what the user asked for.',
+    'Sends a picture, video, sound, voice note, document or sticker to a person or group. The file is an upload (PUT /api/uploads), base64 in the request, a file in a directory of the owner, or a URL; several make a list, and each is a message. `as` says how it is sent; without it the bytes decide. Sounds become voice notes, videos and GIFs what phones play, pictures and GIFs stickers; `document` sends the file unchanged. A picture becomes a JPEG. For the chat, reply_to and errors, see {{send_to_chat}}. Send only what the user asked for.',
+  effect: 'send',
+  scope: 'send',
+  needs: 'ready',
   toolset: 'core',
   uses: ['find_number', 'send_media', 'send_text', 'reply'],
   routes: ['POST /api/chats/{chat}/media'],
@@ -141,6 +62,7 @@ export const sendMedia = defineSend({
       .optional()
       .describe('True: people can open it once. Pictures, videos and voice notes only.'),
   }),
+  output: Output,
   form: 'media',
   maxBodyBytes: 12 * 2 ** 20,
   limitMs: LIMIT_MS,
@@ -162,20 +84,93 @@ export const sendMedia = defineSend({
       caption: 'The route',
     },
   },
-  async draft({ media, as, caption, view_once, ...input }, granted) {
-    const endsAtMs = granted.clock.now() + LIMIT_MS - 1_000
-    const addressed = await address(input, granted)
-    const file = await toFile(media, as, granted.uploads)
-    if (view_once && !VIEWED_ONCE.has(file.as))
+  brief: {
+    text: ({ chat, results, message_id = '', timestamp = '', reply_to }) =>
+      results === undefined
+        ? SHARED.brief.text({ chat, message_id, timestamp, reply_to })
+        : lines(`${results.length} files for ${named(chat)}`, results.map(lineOf)),
+  },
+  answer: (item, { media }) => (Array.isArray(media) ? null : SHARED.answer(item)),
+  async run({ media, as, caption, view_once, ...input }, granted) {
+    const now = granted.clock.now()
+    const { sendAtMs, to, answered } = await address(input, granted)
+    const files = await prepared([media].flat(), as, granted)
+    if (view_once && files.some((file) => !VIEWED_ONCE.has(file.as)))
       fail('invalid_input', {
         detail: '"view_once": only pictures, videos and voice notes can be viewed once.',
       })
-    if (caption && UNCAPTIONED.has(file.as))
+    // The first one that can have it has the text, as in an album.
+    const captioned = files.findIndex((file) => !UNCAPTIONED.has(file.as))
+    if (caption && captioned < 0)
       fail('invalid_input', { detail: '"caption": voice notes and stickers have no caption.' })
+    const send = (file: PreparedMedia, index: number) =>
+      granted.send(
+        {
+          operation: NAME,
+          to,
+          answered: index === 0 ? answered : undefined,
+          endsAtMs: now + LIMIT_MS - 1_000,
+          outgoing: { ...file, caption: index === captioned ? caption : undefined, viewOnce: view_once },
+        },
+        sendAtMs,
+      )
+    if (!Array.isArray(media)) return SHARED.answer(await send(firstOf(files), 0))
     return {
-      ...addressed,
-      endsAtMs,
-      outgoing: { ...file, caption, viewOnce: view_once },
+      ok: true as const,
+      chat: { id: to.id, name: to.name },
+      results: await sendEach(files, send),
+      album: false as const,
     }
   },
 })
+
+const firstOf = <T>([first]: readonly T[]): T => first ?? fail('invalid_input')
+
+/** Nothing is sent before all files can be. */
+async function prepared(
+  media: Extract<MediaInput, readonly unknown[]>,
+  as: As | undefined,
+  { uploads, clock }: Grant<'send', 'ready'>,
+): Promise<PreparedMedia[]> {
+  const endsAtMs = clock.now() + PREPARE_MS
+  const files: PreparedMedia[] = []
+  for (const one of media) {
+    const withinMs = endsAtMs - clock.now()
+    if (withinMs <= 0)
+      fail('server_busy', { detail: 'The files could not be prepared in time. Nothing was sent.' })
+    files.push(await toFile(one, { as, withinMs }, uploads))
+  }
+  return files
+}
+
+/** Sends the files in order. An exception only if none of them was sent, or may be. */
+async function sendEach(
+  files: readonly PreparedMedia[],
+  send: (file: PreparedMedia, index: number) => Promise<OutboxRow>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  for (const [index, file] of files.entries()) {
+    try {
+      const item = await send(file, index)
+      results.push({ ok: true, message_id: keyOf(item), timestamp: timestampOf(item) })
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      const waiting = OutboxItem.safeParse(error.facts.item).data
+      const isSettled = waiting === undefined && error.code !== 'send_outcome_unknown'
+      if (isSettled && index === 0) throw error
+      results.push({
+        ok: false,
+        ...(waiting && { outbox_id: waiting.id }),
+        code: error.code,
+        detail: error.message,
+      })
+    }
+  }
+  return results
+}
+
+function lineOf({ ok, message_id, outbox_id, code, detail }: Partial<Result>, index: number): string {
+  if (ok) return `${index + 1}. sent, message id ${message_id}`
+  const how = outbox_id === undefined ? 'not sent' : 'waits'
+  return `${index + 1}. ${how}: ${facts({ item: outbox_id, code })}. ${detail ?? ''}`
+}

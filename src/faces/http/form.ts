@@ -7,6 +7,7 @@ import { boundaryOf, type Part, readParts, whole } from './multipart.ts'
 
 /** The name of the parts that are files. */
 const FILE = 'file'
+const MOST_FILES = 10
 const MAX_TEXT_BYTES = 65_536
 
 type Uploads = Pick<Grant<'send', 'nothing'>['uploads'], 'add'>
@@ -16,7 +17,8 @@ export const isFilesForm = ({ headers }: Pick<FastifyRequest, 'headers'>): boole
   essenceOf(headers['content-type']) === FILES_TYPE
 
 /**
- * Returns the fields of the form: its texts, and in the field `files` the upload of its file, with its name.
+ * Returns the fields of the form: its texts, and in the field `files` the upload of its file, with its name; a list if it has
+ * several files.
  * @throws AppError `malformed_request`, `unsupported_media_type`, `invalid_input`, and those of storing an upload
  */
 export async function readForm(
@@ -30,17 +32,23 @@ export async function readForm(
       detail: 'The form is encoded, or its Content-Type has no boundary.',
       hint: 'Send it as curl -F file=@photo.jpg does.',
     })
-  const fields = new Map<string, unknown>()
+  const fields = new Map<string, string>()
+  const stored: object[] = []
   // The connection stays open for the response.
   for await (const part of readParts(raw.iterator({ destroyOnReturn: false }), boundary)) {
-    const isFile = part.name === FILE
-    const name = isFile ? files : part.name
-    if (fields.has(name))
+    if (part.name === FILE) {
+      if (stored.length === MOST_FILES)
+        fail('invalid_input', { detail: `The form has more than ${MOST_FILES} files.` })
+      stored.push(await store(part, uploads))
+      continue
+    }
+    if (fields.has(part.name))
       fail('invalid_input', { detail: `${JSON.stringify(part.name.slice(0, 40))} is given more than once.` })
-    fields.set(name, isFile ? await store(part, uploads) : await textOf(part))
+    fields.set(part.name, await textOf(part))
   }
-  if (!fields.has(files)) fail('invalid_input', { detail: 'The form has no part "file".' })
-  return Object.fromEntries(fields)
+  if (stored.length === 0) fail('invalid_input', { detail: 'The form has no part "file".' })
+  if (fields.has(files)) fail('invalid_input', { detail: `The part "file" is the ${files} of a form.` })
+  return { ...Object.fromEntries(fields), [files]: stored.length === 1 ? stored[0] : stored }
 }
 
 async function store({ pieces, filename, type }: Part, uploads: Uploads) {

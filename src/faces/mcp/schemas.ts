@@ -6,7 +6,7 @@ export type Json = Record<string, unknown>
 
 /**
  * Returns the input schema of a tool as JSON Schema 2020-12. `more`: properties besides those of the operation. Descriptions
- * state the bounds, and a call beyond them returns an error. If a field has several forms, the schema shows the first, text.
+ * state the bounds, and a call beyond them returns an error. If a field has several forms, the schema shows the first: text or an object.
  * @param words replaces operations with tools
  */
 export function inputSchema(
@@ -14,7 +14,8 @@ export function inputSchema(
   more: Json,
   words: (text: string) => string,
 ): Json & { type: 'object' } {
-  const schema = walk(toJson(input, 'input'), ({ anyOf, ...node }) => {
+  const schema = walk(toJson(input, 'input'), (given) => {
+    const { anyOf, ...node } = firstForm(given)
     const { type, items, properties, required, additionalProperties, description, default: standard } = node
     return defined({
       ...(Array.isArray(anyOf) ? { type: 'string' } : { type, enum: node.enum, items, properties }),
@@ -26,6 +27,11 @@ export function inputSchema(
   })
   const { properties } = schema
   return { ...schema, type: 'object', properties: { ...(isRecord(properties) ? properties : {}), ...more } }
+}
+
+function firstForm(node: Json): Json {
+  const [first] = Array.isArray(node.anyOf) ? node.anyOf : []
+  return isRecord(first) && first.type === 'object' ? first : node
 }
 
 /** One field of an input. `types`: its JSON types, several if it has several forms. */
