@@ -201,8 +201,13 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       const call = callOf(request, reply, 'rest')
       if (row.form !== undefined && isFilesForm(request)) {
         bodyTime.lift(request.raw)
-        const { uploads } = door.admit({ name: row.name, scope: 'send', needs: row.needs }, call)
-        request.body = await readForm(request, row.form, uploads)
+        try {
+          const { uploads } = door.admit({ name: row.name, scope: 'send', needs: row.needs }, call)
+          request.body = await readForm(request, row.form, uploads)
+        } catch (error) {
+          // It is a call of this row, although the row never sees it.
+          await door.audited(row, call, () => Promise.reject(error))
+        }
       }
       const make = () => door.invoke(row, inputOf(request, fixed), call)
       // What reads the archive can be large. All else is answered at once.
