@@ -1,9 +1,10 @@
 /** Sending files over REST and MCP: from uploads and from base64, as every kind, and what is refused. */
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { sampleBytes } from '../simulator/service/media-samples.ts'
 import { type Harness, openHarness } from './harness.ts'
@@ -317,8 +318,16 @@ describe('a form', () => {
     const path = join(files, 'curl.pdf')
     writeFileSync(path, plan)
     const to = `${harness.url}/api/chats/${chat}/media`
-    const said = execFileSync('curl', ['-sS', '-F', `file=@${path}`, '-F', 'caption=from curl', to])
-    expect(JSON.parse(said.toString())).toMatchObject({ ok: true })
+    // The server is in this process: it must not wait for curl.
+    const said = await promisify(execFile)('curl', [
+      '-sS',
+      '-F',
+      `file=@${path}`,
+      '-F',
+      'caption=from curl',
+      to,
+    ])
+    expect(JSON.parse(said.stdout)).toMatchObject({ ok: true })
     expect(shown().message).toMatchObject({ caption: 'from curl', media: { filename: 'curl.pdf' } })
   })
 
