@@ -99,10 +99,9 @@ export const sendMedia = defineOperation({
       fail('invalid_input', {
         detail: '"view_once": only pictures, videos and voice notes can be viewed once.',
       })
-    // The first one that can have it has the text, as in an album.
-    const captioned = files.findIndex((file) => !UNCAPTIONED.has(file.as))
-    if (caption && captioned < 0)
+    if (caption && files.some((file) => UNCAPTIONED.has(file.as)))
       fail('invalid_input', { detail: '"caption": voice notes and stickers have no caption.' })
+    // The first file has the text and the quote, as in an album.
     const send = (file: PreparedMedia, index: number) =>
       granted.send(
         {
@@ -110,7 +109,7 @@ export const sendMedia = defineOperation({
           to,
           answered: index === 0 ? answered : undefined,
           endsAtMs: now + LIMIT_MS - 1_000,
-          outgoing: { ...file, caption: index === captioned ? caption : undefined, viewOnce: view_once },
+          outgoing: { ...file, caption: index === 0 ? caption : undefined, viewOnce: view_once },
         },
         sendAtMs,
       )
