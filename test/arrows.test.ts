@@ -288,7 +288,7 @@ const PACKAGES: Record<string, string[]> = {
   pino: ['src/log.ts'],
   'tar-fs': ['src/cli/backup-file.ts'],
   'prom-client': ['src/metrics/expose.ts'],
-  'eventsource-parser': ['src/cli/stdio-http.ts', 'src/cli/watch.ts'],
+  'eventsource-parser': ['src/cli/stdio-http.ts'],
   'jsonc-parser': ['src/cli/mcp-config-edit.ts'],
   'smol-toml': ['src/cli/mcp-config-edit.ts', 'src/cli/mcp-config.ts'],
   'ipaddr.js': ['src/public-address.ts'],

@@ -7,7 +7,7 @@ import { isConfirmed } from './consent.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
-import { plain } from './terminal.ts'
+import { jsonLines, plain } from './terminal.ts'
 import { inWords } from './words.ts'
 
 /** The server closes a browser within 20 s, restarts within 28 s, and removes an account within 60 s. */
@@ -96,7 +96,7 @@ function lineOf({ id, label, status: { state, reason, account } }: AccountView):
 }
 
 function print(json: boolean, answer: object, text: string): void {
-  process.stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : text)
+  process.stdout.write(json ? jsonLines(answer) : text)
 }
 
 function firstLine(file: string): string {

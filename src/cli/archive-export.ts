@@ -18,7 +18,7 @@ import { openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { watchEnd } from './export-end.ts'
 import { createProgress } from './progress.ts'
-import { plain } from './terminal.ts'
+import { jsonLines, plain } from './terminal.ts'
 
 export type ExportFlags = { chat: string; format: 'jsonl' | 'text'; out: string }
 
@@ -69,7 +69,7 @@ type Stats = {
 /** Prints the numbers of the archive. Resolves with the exit code. */
 export async function archiveStats(server: Server, { json }: { json: boolean }): Promise<number> {
   const stats = await openApi(server).get<Stats>('/api/archive')
-  process.stdout.write(json ? `${JSON.stringify(stats, null, 2)}\n` : renderStats(stats))
+  process.stdout.write(json ? jsonLines(stats) : renderStats(stats))
   return EXIT.ok
 }
 

@@ -20,7 +20,7 @@ import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { createProgress } from './progress.ts'
 import { nextStepOf } from './running.ts'
-import { plain } from './terminal.ts'
+import { jsonLines, plain } from './terminal.ts'
 
 /** The log of a command is for people, so it is readable even in a pipe. */
 const log = createLog({ level: 'warn', readable: true })
@@ -47,7 +47,7 @@ export async function importFile(
   const left = done.left === 0 ? '' : ` Skipped ${done.left} that the settings exclude.`
   process.stdout.write(
     json
-      ? `${JSON.stringify({ ok: true, ...done }, null, 2)}\n`
+      ? jsonLines({ ok: true, ...done })
       : `Imported ${counted(done.messages, 'message')} into ${done.file}.${left}\n`,
   )
   return EXIT.ok
@@ -63,7 +63,7 @@ export async function verifyArchive(config: Config, { json, account }: FileFlags
     return { file: archive, flaws: flawsOf(archive, secret) }
   })
   const isFine = flaws.length === 0
-  if (json) process.stdout.write(`${JSON.stringify({ ok: isFine, file, flaws }, null, 2)}\n`)
+  if (json) process.stdout.write(jsonLines({ ok: isFine, file, flaws }))
   else {
     const lines = flaws.map(({ check, says }) => `${check.padEnd(16)} ${plain(says)}\n`)
     process.stdout.write(isFine ? `${file} has no errors.\n` : lines.join(''))

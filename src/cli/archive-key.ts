@@ -16,6 +16,7 @@ import {
 } from '../store/change-key.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nextStepOf } from './running.ts'
+import { jsonLines } from './terminal.ts'
 
 /** The log of a command is for people, so it is readable even in a pipe. */
 const log = createLog({ level: 'warn', readable: true })
@@ -80,8 +81,7 @@ async function overArchives(
       }
       const done = archives.map((file) => changeOne(file, {}))
       const own = existsSync(control) ? changeOne(control, { contents: 'control' }) : null
-      if (json)
-        process.stdout.write(`${JSON.stringify({ ok: true, archives: done, control: own }, null, 2)}\n`)
+      if (json) process.stdout.write(jsonLines({ ok: true, archives: done, control: own }))
       else if (done.length === 0) process.stdout.write('No archive exists yet.\n')
       return EXIT.ok
     } finally {

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { AuditEntry } from '../model/audit.ts'
 import { openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
-import { plain } from './terminal.ts'
+import { jsonLines, plain } from './terminal.ts'
 
 type Entry = z.infer<typeof AuditEntry>
 type List = { entries: Entry[]; next_cursor: string | null }
@@ -21,7 +21,7 @@ export async function showAudit(
   const query = new URLSearchParams([...given, ['limit', String(limit)]])
   const list = await openApi(server).get<List>(`/api/audit?${query}`)
   const text = list.entries.length === 0 ? 'No call fits.\n' : list.entries.map(lineOf).join('')
-  process.stdout.write(json ? `${JSON.stringify(list, null, 2)}\n` : text)
+  process.stdout.write(json ? jsonLines(list) : text)
   return EXIT.ok
 }
 

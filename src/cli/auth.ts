@@ -5,7 +5,7 @@ import type { Status } from '../model/status.ts'
 import { type Api, openApi, type Server } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
-import { openScreen, plain, type Screen } from './terminal.ts'
+import { jsonLines, openScreen, plain, type Screen } from './terminal.ts'
 import { inWords } from './words.ts'
 
 /** The server answers a start within 28 s and a request for a code within 60 s. */
@@ -29,7 +29,7 @@ export async function auth(
   const screen = openScreen(json ? process.stderr : process.stdout)
   const done = await follow(api, screen, phone)
   screen.say(`Ready: linked as ${done.account === null ? 'your account' : nameOf(done.account)}.`)
-  if (json) process.stdout.write(`${JSON.stringify(done, null, 2)}\n`)
+  if (json) process.stdout.write(jsonLines(done))
   return EXIT.ok
 }
 

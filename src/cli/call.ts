@@ -10,6 +10,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { fileBody } from './file-body.ts'
 import { readable } from './readable.ts'
 import { askOperation, findOperation, readOperations } from './server-operations.ts'
+import { jsonLines } from './terminal.ts'
 
 type CallFlags = { json: boolean; file: string; out: string; type: string }
 
@@ -30,7 +31,7 @@ export async function callOperation(
   const answer = await askOperation(api, operation, fields, bytes)
   if (operation.gives === 'application/json') {
     const data: unknown = await answer.json()
-    process.stdout.write(flags.json ? `${JSON.stringify(data, null, 2)}\n` : readable(data))
+    process.stdout.write(flags.json ? jsonLines(data) : readable(data))
   } else await save(answer, flags.out)
   return EXIT.ok
 }

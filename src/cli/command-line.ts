@@ -8,7 +8,7 @@ import { COMMANDS, commandOf, wordsOf } from './commands.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { renderHelp, renderOverview } from './help.ts'
 import { nearest } from './nearest.ts'
-import { plain } from './terminal.ts'
+import { jsonLines, plain } from './terminal.ts'
 import { inWords, typed } from './words.ts'
 
 /** Runs the command that `argv` names. Resolves with the exit code. */
@@ -35,7 +35,7 @@ async function run(command: Command, argv: string[]): Promise<number> {
     if (error instanceof CommandError) return complain(`${error.message}\n${error.hint}`, error.exitCode)
     if (error instanceof ApiError) {
       // With --json, a program gets the problem JSON in place of the response.
-      if (argv.includes('--json')) process.stdout.write(`${JSON.stringify(error.problem, null, 2)}\n`)
+      if (argv.includes('--json')) process.stdout.write(jsonLines(error.problem))
       return complain(describe(error, command, see), EXIT.failed)
     }
     throw error

@@ -9,6 +9,7 @@ import type { Api } from './client.ts'
 import type { Finding, Situation } from './doctor-checks.ts'
 import { errnoOf } from './errno.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
+import { jsonLines } from './terminal.ts'
 
 /** Values with these placeholders are numbers and words of ours. All other values can name people, places or secrets. */
 const OPEN_VALUES: readonly (string | null)[] = [
@@ -30,7 +31,7 @@ export type BundleSource = Pick<Situation, 'config' | 'machine' | 'answering'> &
 /** Writes the bundle, which only its owner can read. An existing file is kept. @throws CommandError if it cannot be written */
 export async function writeBundle(file: string, source: BundleSource): Promise<string> {
   const path = toPath(file)
-  const text = `${JSON.stringify(await bundleOf(source), null, 2)}\n`
+  const text = jsonLines(await bundleOf(source))
   try {
     writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
   } catch (error) {

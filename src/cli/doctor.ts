@@ -9,7 +9,7 @@ import { CHECKS, type Finding, type Situation } from './doctor-checks.ts'
 import { thisMachine } from './doctor-machine.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { keyFileOf, readKey } from './read-key.ts'
-import { plain } from './terminal.ts'
+import { jsonLines, plain } from './terminal.ts'
 import { whoAnswers } from './who-answers.ts'
 import { inWords } from './words.ts'
 
@@ -36,7 +36,7 @@ export async function doctor(
   const problems = findings.filter(({ level }) => level === 'problem').length
   process.stdout.write(
     json
-      ? `${JSON.stringify({ ok: problems === 0, findings }, null, 2)}\n`
+      ? jsonLines({ ok: problems === 0, findings })
       : render(findings, serverUrl(config.host, config.port)),
   )
   if (bundle === '') return problems === 0 ? EXIT.ok : EXIT.failed

@@ -3,7 +3,7 @@ import { openApi, type Server } from './client.ts'
 import { isConfirmed } from './consent.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { demandNewFile, withSecret } from './secret-file.ts'
-import { plain } from './terminal.ts'
+import { jsonLines, plain } from './terminal.ts'
 
 const LIMIT_MS = 10_000
 
@@ -128,5 +128,5 @@ function lineOf({ id, name, scopes, accounts, toolsets, chats, sends, ...times }
 }
 
 function print(json: boolean, data: unknown, text: string): void {
-  process.stdout.write(json ? `${JSON.stringify(data, null, 2)}\n` : text)
+  process.stdout.write(json ? jsonLines(data) : text)
 }

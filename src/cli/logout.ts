@@ -5,6 +5,7 @@ import { openApi, type Server } from './client.ts'
 import { isConfirmed } from './consent.ts'
 import { EXIT } from './exit-codes.ts'
 import { nameOf } from './status.ts'
+import { jsonLines } from './terminal.ts'
 import { inWords } from './words.ts'
 
 /** The server needs 30 s at most. */
@@ -28,7 +29,7 @@ export async function logout(
   }
   if (!yes && !(await isConfirmed(line, question))) return EXIT.failed
   const done = await api.post<LoggedOut>('/api/logout', {}, LOGOUT_MS)
-  if (json) process.stdout.write(`${JSON.stringify(done, null, 2)}\n`)
+  if (json) process.stdout.write(jsonLines(done))
   else process.stdout.write(`${describe(done)}\n`)
   return EXIT.ok
 }

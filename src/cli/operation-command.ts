@@ -11,8 +11,8 @@ type OperationRow<Own extends Flags> = Omit<Command<Own>, 'settings' | 'exits' |
   always?: Readonly<Record<string, string>>
   /** How its output is shown to people. Default: as lines `name: value`. */
   shows?: Shows
-  /** True if its output has a secret, which is shown once. Adds the flag `--out`. */
-  isSecret?: true
+  /** Set if its output has a secret, which is shown once. Adds the flag `--out`; a new secret needs a new file. */
+  isSecret?: 'new' | 'replaced'
   /** The question before it runs, with `ID` for the first argument. Adds the flag `--yes`. */
   asks?: string
 }
@@ -29,7 +29,7 @@ export function defineOperationCommand<const Own extends Flags>({
   asks,
   ...row
 }: OperationRow<Own>): Command {
-  const special = { ...(isSecret === true ? { out } : {}), ...(asks === undefined ? {} : { yes }) }
+  const special = { ...(isSecret === undefined ? {} : { out }), ...(asks === undefined ? {} : { yes }) }
   return defineCommand<Flags>({
     ...row,
     flags: { ...row.flags, ...special, json, ...server },
@@ -43,7 +43,7 @@ export function defineOperationCommand<const Own extends Flags>({
         id,
         fields,
         shows,
-        isSecret: isSecret === true,
+        isSecret,
         question: asks === undefined || flags.yes === true ? null : asks.replace('ID', operands[0] ?? ''),
         line: `${row.name} ${operands.join(' ')} --yes`,
         json: flags.json === true,

@@ -2,7 +2,7 @@
 import { aboutHeld, type OutboxItem } from '../model/outbox.ts'
 import { openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
-import { plain } from './terminal.ts'
+import { jsonLines, plain } from './terminal.ts'
 import { inWords } from './words.ts'
 
 /** An approval returns once the message is sent, within 30 s. */
@@ -83,7 +83,7 @@ export function showItem(json: boolean, answer: Answer): number {
 }
 
 function print(json: boolean, data: unknown, text: string): void {
-  process.stdout.write(json ? `${JSON.stringify(data, null, 2)}\n` : text)
+  process.stdout.write(json ? jsonLines(data) : text)
 }
 
 function textOf(items: readonly OutboxItem[]): string {

@@ -5,9 +5,9 @@ import { EXIT } from './exit-codes.ts'
 import { findChat } from './find-chat.ts'
 import { LINES, type Shows } from './lines.ts'
 import { readable } from './readable.ts'
-import { withSecret } from './secret-file.ts'
+import { demandNewFile, withSecret } from './secret-file.ts'
 import { askOperation, findOperation, readOperations } from './server-operations.ts'
-import { plain } from './terminal.ts'
+import { jsonLines, plain } from './terminal.ts'
 
 export type OperationRun = {
   /** Name of the operation. */
@@ -15,8 +15,8 @@ export type OperationRun = {
   fields: Readonly<Record<string, string>>
   /** How its output is shown to people. Default: as lines `name: value`. */
   shows: Shows | undefined
-  /** True if its output has a secret. */
-  isSecret: boolean
+  /** Set if its output has a secret: a new one needs a new file. */
+  isSecret: 'new' | 'replaced' | undefined
   /** What to ask first; null: nothing. */
   question: string | null
   /** The command line that confirms. */
@@ -39,11 +39,12 @@ export async function runOperation(server: Server, run: OperationRun): Promise<n
   const ask = async () => (await askOperation(api, operation, found)).json()
   const textOf = (output: unknown) =>
     shows === undefined ? readable(output) : LINES[shows](output, { ids: run.ids })
-  if (run.isSecret) {
+  if (run.isSecret === 'new') demandNewFile(run.out)
+  if (run.isSecret !== undefined) {
     return withSecret(run, textOf, ask as () => Promise<{ secret: string }>)
   }
   const output: unknown = await ask()
-  process.stdout.write(run.json ? `${JSON.stringify(output, null, 2)}\n` : textOf(output))
+  process.stdout.write(run.json ? jsonLines(output) : textOf(output))
   // The outcome of a delivery.
   return Object(output).delivered === false ? EXIT.failed : EXIT.ok
 }

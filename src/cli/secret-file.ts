@@ -3,7 +3,7 @@ import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { codeOf } from '../error-code.ts'
 import { toPath } from '../home.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { plain } from './terminal.ts'
+import { jsonLines, plain } from './terminal.ts'
 
 const ONCE = 'Standard output has the secret. It is not shown again.\n'
 
@@ -29,11 +29,17 @@ export async function withSecret<Done extends object>(
   })
   const { secret, ...rest } = done
   if (file !== null) {
-    writeFileSync(fresh, `${secret}\n`)
-    renameSync(fresh, file)
+    try {
+      writeFileSync(fresh, `${secret}\n`)
+      renameSync(fresh, file)
+    } catch (error) {
+      // It exists, and is never shown again.
+      process.stdout.write(`${secret}\n`)
+      throw unwritable(out, `cannot be written (${codeOf(error)}): standard output has the secret`)
+    }
   }
   const answer = file === null ? { ...rest, secret } : rest
-  if (json) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
+  if (json) process.stdout.write(jsonLines(answer))
   else if (file === null) process.stdout.write(`${secret}\n`)
   process.stderr.write(`${textOf(done)}${file === null ? ONCE : `The secret is in ${plain(file)}.\n`}`)
   return EXIT.ok

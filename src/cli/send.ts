@@ -7,7 +7,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { fileBody } from './file-body.ts'
 import { isAddress } from './find-chat.ts'
 import { showItem } from './outbox.ts'
-import { plain } from './terminal.ts'
+import { jsonLines, plain } from './terminal.ts'
 
 /** The server responds to a send within 30 s, and to one of a file within 60 s. */
 const SEND_MS = 35_000
@@ -38,11 +38,7 @@ export async function send(
   const sent = await (flags.file === '' ? sendText(api, chat, body, flags) : sendFile(api, chat, body, flags))
   if ('item' in sent) return showItem(json, sent)
   const to = sent.to === undefined ? plain(sent.chat?.name ?? chat) : `+${sent.to}`
-  process.stdout.write(
-    json
-      ? `${JSON.stringify(sent, null, 2)}\n`
-      : `Sent to ${to} at ${sent.timestamp} (${sent.message_id}).\n`,
-  )
+  process.stdout.write(json ? jsonLines(sent) : `Sent to ${to} at ${sent.timestamp} (${sent.message_id}).\n`)
   return EXIT.ok
 }
 

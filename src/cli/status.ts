@@ -6,14 +6,14 @@ import { describeSync, type Status } from '../model/status.ts'
 import { readAccounts } from './account-list.ts'
 import { type Api, ApiError, openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
-import { plain } from './terminal.ts'
+import { jsonLines, plain } from './terminal.ts'
 import { inWords } from './words.ts'
 
 /** Prints the status of the account, or of every account. Resolves with the exit code. */
 export async function status(server: Server, { json }: { json: boolean }): Promise<number> {
   const api = openApi(server)
   const now = await api.get<Status>('/api/status')
-  if (json) process.stdout.write(`${JSON.stringify(now, null, 2)}\n`)
+  if (json) process.stdout.write(jsonLines(now))
   else if (api.account !== DEFAULT_ACCOUNT) process.stdout.write(renderStatus(now, server.url))
   else process.stdout.write(await renderAll(api, now))
   return EXIT.ok

@@ -6,7 +6,7 @@ import type { Status } from '../model/status.ts'
 import { ApiError, openApi } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { isSamePlace, type Running, runningIn } from './running.ts'
-import { plain } from './terminal.ts'
+import { jsonLines, plain } from './terminal.ts'
 
 /** A server stops within 19 s, including its browser. */
 const END_MS = 25_000
@@ -29,7 +29,7 @@ export async function stop(
     pid === null
       ? `No server uses ${plain(authDir)}.`
       : `Stopped the server of ${plain(authDir)} (process ${pid}).`
-  process.stdout.write(json ? `${JSON.stringify(facts, null, 2)}\n` : `${says}\n`)
+  process.stdout.write(json ? jsonLines(facts) : `${says}\n`)
   return EXIT.ok
 }
 

@@ -1,10 +1,15 @@
 /** Output of commands for people: lines, a drawing that is redrawn in place, a question. */
 import { createInterface } from 'node:readline/promises'
-import { escapeInLine } from '../json.ts'
+import { escapeInJson, escapeInLine } from '../json.ts'
 
 /** Escapes foreign text, such as an account's name, to one line that cannot control the terminal. */
 export function plain(text: string): string {
   return escapeInLine(text)
+}
+
+/** Returns the value as indented JSON, ended. Foreign text in it cannot control the terminal, and is equal after parsing. */
+export function jsonLines(value: unknown): string {
+  return `${escapeInJson(JSON.stringify(value, null, 2))}\n`
 }
 
 export type Screen = {

@@ -1,9 +1,9 @@
 /** `whatsapp-mcp-api watch`: follows the events of the running server. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createParser } from 'eventsource-parser'
 import { toJson } from '../json.ts'
 import type { Event } from '../model/events.ts'
 import { ApiError, openApi, type Problem, type Server } from './client.ts'
+import { framesOf } from './event-frames.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { findChat } from './find-chat.ts'
 import { eventText } from './lines.ts'
@@ -40,9 +40,11 @@ export async function watch(server: Server, { kinds, chat, after, json }: WatchF
       )
       if (pauseMs > 0) process.stderr.write('Connected again.\n')
       pauseMs = 0
-      for await (const event of eventsOf(answer, server.url)) {
-        cursor = event.cursor
-        process.stdout.write(json ? `${toJson(event)}\n` : eventText(event))
+      for await (const { id, kind, data } of framesOf(answer.body)) {
+        if (kind === 'error') throw new ApiError(JSON.parse(data) as Problem, server.url)
+        if (data !== '') process.stdout.write(textOf(JSON.parse(data) as Event, json))
+        // It moves past events of other kinds too, so that it does not expire while none is of these.
+        if (id !== '') cursor = id
         if (isUnread) return EXIT.ok
       }
     } catch (error) {
@@ -59,16 +61,6 @@ export async function watch(server: Server, { kinds, chat, after, json }: WatchF
   return EXIT.ok
 }
 
-/** Yields the events of a stream until its end. @throws ApiError for an error that the server sends */
-async function* eventsOf({ body }: Response, url: string): AsyncGenerator<Event> {
-  const found: { kind: string | undefined; data: string }[] = []
-  const parser = createParser({ onEvent: ({ event, data }) => found.push({ kind: event, data }) })
-  const decoder = new TextDecoder()
-  for await (const chunk of body ?? []) {
-    parser.feed(decoder.decode(chunk, { stream: true }))
-    for (const { kind, data } of found.splice(0)) {
-      if (kind === 'error') throw new ApiError(JSON.parse(data) as Problem, url)
-      yield JSON.parse(data) as Event
-    }
-  }
+function textOf(event: Event, json: boolean): string {
+  return json ? `${toJson(event)}\n` : eventText(event)
 }

@@ -1,5 +1,4 @@
 /** Events as an async iterator over server-sent events. */
-import { createParser } from 'eventsource-parser'
 import type { Client as FetchClient } from 'openapi-fetch'
 import { ApiError, toProblem, unwrap } from './problem.ts'
 import { pause } from './retrying.ts'
@@ -48,11 +47,13 @@ export async function* readEvents<Kind extends EventKind>(
         parseAs: 'stream',
         signal: signal ?? null,
       })
-      if (answer.error !== undefined) throw new ApiError(toProblem(answer.error, answer.response.status))
-      for await (const event of parsed(answer.data as unknown as ReadableStream<Uint8Array>)) {
+      if (!answer.response.ok) throw new ApiError(toProblem(answer.error, answer.response.status))
+      for await (const { id, kind, data } of framesOf(answer.data as unknown as ReadableStream<Uint8Array>)) {
+        if (kind === 'error') throw new ApiError(toProblem(JSON.parse(data), 500))
         failures = 0
-        yield event as EventOf<Kind>
-        cursor = event.cursor
+        if (data !== '') yield JSON.parse(data) as EventOf<Kind>
+        // It moves past events of other kinds too, so that it does not expire while none is of these.
+        if (id !== '') cursor = id
       }
     } catch (error) {
       if (isEnded()) return
@@ -63,17 +64,20 @@ export async function* readEvents<Kind extends EventKind>(
   }
 }
 
-/** Yields the events of one connection. @throws ApiError for an error that the server sends */
-async function* parsed(body: ReadableStream<Uint8Array>): AsyncGenerator<WhatsAppEvent> {
-  const found: { kind: string | undefined; data: string }[] = []
-  const parser = createParser({ onEvent: ({ event, data }) => found.push({ kind: event, data }) })
+type Frame = { id: string; kind: string; data: string }
+
+/** Yields each frame of the stream, also those that only move the position, which other parsers leave out. */
+async function* framesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Frame> {
   const decoder = new TextDecoder()
+  let rest = ''
   for await (const chunk of body) {
-    parser.feed(decoder.decode(chunk, { stream: true }))
-    for (const { kind, data } of found.splice(0)) {
-      const value: unknown = JSON.parse(data)
-      if (kind === 'error') throw new ApiError(toProblem(value, 500))
-      yield value as WhatsAppEvent
+    const blocks = `${rest}${decoder.decode(chunk, { stream: true })}`.split('\n\n')
+    rest = blocks.pop() ?? ''
+    for (const block of blocks) {
+      const fields = new Map(
+        block.split('\n').map((line) => [line.split(':')[0], line.replace(/^[^:]*: ?/, '')]),
+      )
+      yield { id: fields.get('id') ?? '', kind: fields.get('event') ?? '', data: fields.get('data') ?? '' }
     }
   }
 }

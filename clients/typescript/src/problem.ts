@@ -33,7 +33,12 @@ export async function unwrap<Data>(call: Promise<Answered<Data>>): Promise<Data>
   throw new ApiError(toProblem(error, response.status))
 }
 
-/** Returns the problem of a response that has none, such as one of a proxy, as one that may be temporary. */
+/** True for what a proxy answers while the server is away, for example during a restart. */
+export function isOfProxy(status: number): boolean {
+  return [429, 502, 503, 504].includes(status)
+}
+
+/** Returns the problem of a response. One that has none, such as that of a proxy, gets one. */
 export function toProblem(body: unknown, status: number): Problem {
   if (typeof body === 'object' && body !== null && 'code' in body) return body as Problem
   return {
@@ -42,8 +47,8 @@ export function toProblem(body: unknown, status: number): Problem {
     status,
     detail: `The response has status ${status} and is not of whatsapp-mcp-api.`,
     code: 'internal_error',
-    hint: 'Check the URL of the server.',
-    retry: 'never',
+    hint: 'Check the URL of the server, and the proxy before it.',
+    retry: isOfProxy(status) ? 'later' : 'never',
     request_id: '',
   }
 }

@@ -1,4 +1,5 @@
 /** Repeats requests where a repetition is safe. */
+import { isOfProxy } from './problem.ts'
 
 /** Pauses before repetitions, in milliseconds, where the server names none. */
 const PAUSES_MS = [500, 2_000, 5_000, 15_000]
@@ -22,7 +23,7 @@ export function createRetrying(fetch: Fetch, most: number): Fetch {
         if (isLast || request.signal.aborted || !isRepeatable(request)) throw error
         return null
       })
-      if (outcome !== null && (outcome.ok || isLast || !(await isTemporary(outcome)))) return outcome
+      if (outcome !== null && (outcome.ok || isLast || !(await isTemporary(outcome, request)))) return outcome
       await pause(pauseOf(outcome, repeated), request.signal)
     }
   }
@@ -32,13 +33,14 @@ function isRepeatable({ method, headers }: Request): boolean {
   return method === 'GET' || headers.has('idempotency-key')
 }
 
-async function isTemporary(response: Response): Promise<boolean> {
-  if (!/json/.test(response.headers.get('content-type') ?? '')) return false
+/** Without an error of the server, it is an answer of a proxy: the request may have arrived. */
+async function isTemporary(response: Response, request: Request): Promise<boolean> {
   const body: unknown = await response
     .clone()
     .json()
     .catch(() => null)
-  return typeof body === 'object' && body !== null && 'retry' in body && REPEATED.has(String(body.retry))
+  if (typeof body === 'object' && body !== null && 'retry' in body) return REPEATED.has(String(body.retry))
+  return isOfProxy(response.status) && isRepeatable(request)
 }
 
 function pauseOf(response: Response | null, repeated: number): number {

@@ -106,6 +106,20 @@ describe('calls', () => {
     }
   })
 
+  it('survive what a proxy answers while the server restarts', async () => {
+    let asked = 0
+    const client = createClient({
+      url,
+      fetch: async (request) => {
+        asked += 1
+        if (asked > 1) return fetch(request)
+        return new Response('<h1>Bad Gateway</h1>', { status: 502, headers: { 'content-type': 'text/html' } })
+      },
+    })
+    await unwrap(client.GET('/api/status'))
+    assert.equal(asked, 2)
+  })
+
   it('of another account have its path, those of the server do not', async () => {
     const asked: string[] = []
     const client = createClient({
