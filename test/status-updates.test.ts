@@ -70,6 +70,37 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     expect(inWorld()).toHaveLength(before)
   })
 
+  it('posts and deletes nothing for a key that does not see the status, or may not send', async () => {
+    const secretOf = async (limits: object) =>
+      (await harness.post('/api/keys', { name: 'Limited', scopes: ['read', 'send', 'manage'], ...limits }))
+        .json.secret
+    const { id, from } = await harness.world.writeStatus({
+      from: 'me',
+      content: { type: 'chat', text: 'Mine' },
+    })
+    const count = inWorld().length
+    for (const [limits, expected] of [
+      [{ chats: { only: [`${AMARA}@c.us`] } }, 'chat_not_found'],
+      [{ chats: { hide: [STATUS] } }, 'chat_not_found'],
+      [{ sends: 'off' }, 'recipient_not_allowed'],
+    ] as const) {
+      const headers = { authorization: `Bearer ${await secretOf(limits)}` }
+      const path = '/api/status-updates'
+      const posted = await harness.call({ method: 'POST', path, body: { message: 'x' }, headers })
+      const gone = await harness.call({
+        method: 'DELETE',
+        path: `${path}/true_${STATUS}_${id}_${from}`,
+        headers,
+      })
+      expect([posted.json.code, gone.json.code]).toEqual([expected, expected])
+    }
+    const off = { authorization: `Bearer ${await secretOf({ sends: 'off' })}` }
+    const profile = { method: 'PATCH', path: '/api/profile', body: { about: 'x' }, headers: off } as const
+    expect((await harness.call(profile)).json.code).toBe('recipient_not_allowed')
+    expect(inWorld()).toHaveLength(count)
+    expect(inWorld().at(-1)?.type).toBe('chat')
+  })
+
   it.each<[what: string, call: () => Promise<Answer>, answer: unknown[]]>([
     ['no text', () => post({ message: ' ' }), [400, 'invalid_input']],
     ['another colour', () => post({ message: 'x', background: 'green' }), [400, 'invalid_input']],

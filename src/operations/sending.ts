@@ -103,8 +103,9 @@ function reachedBy(kind: TaskKind, takes: unknown): { to: Jid; says: boolean }[]
   return [
     ...(isInvited ? members.map((to) => ({ to, says: true })) : []),
     ...(isText && group !== undefined ? [{ to: group, says: true }] : []),
-    // To all who may see the status of the account: the chat of all status updates stands for them.
-    ...(kind === 'post_status' ? [{ to: STATUS, says: true }] : []),
+    // To all who may see the status or the profile of the account: the chat of all status updates stands for them.
+    ...(kind === 'post_status' || kind === 'change_profile' ? [{ to: STATUS, says: true }] : []),
+    ...(kind === 'delete_status' ? [{ to: STATUS, says: false }] : []),
     ...(kind === 'show_state' && chat !== undefined ? [{ to: chat, says: false }] : []),
   ]
 }

@@ -88,6 +88,8 @@ export const postStatusUpdate = defineOperation({
   example: { input: { message: 'Back on Monday', background: '#1f7a5c' } },
   brief: { text: ({ message_id, posted_at }) => `Posted at ${posted_at}, message id ${message_id}` },
   async run({ message: text, background, font }, granted) {
+    // Everyone who may see the status gets it: who is limited to other chats posts nothing.
+    granted.demandSeen(STATUS)
     // Both halves as one number: JavaScript would make it negative.
     const color = OPAQUE + Number.parseInt(background.slice(1), 16)
     const { bareId, at } = await perform('post_status', { text, color, font }, granted)
@@ -119,6 +121,7 @@ export const deleteStatusUpdate = defineOperation({
   async run({ message_id }, granted) {
     if (chatKindOf(message_id.chat) !== 'status' || !message_id.fromMe)
       fail('message_not_found', { detail: 'The id is not the one of an own status update.' })
+    granted.demandSeen(STATUS)
     const id = toKeyText(message_id)
     const keys = (await granted.reader().spellingsOf(id)).map(toMessageKey)
     await perform('delete_status', { keys }, granted)

@@ -52,7 +52,8 @@ export const followChannel: PageTask<'follow_channel'> = {
         'WAWebNewsletterUnsubscribeAction',
       )
       const isFollowed = { now: () => channels.get(id)?.newsletterMetadata?.membershipType === 'subscriber' }
-      if (channels.get(id)?.newsletterMetadata?.membershipType === 'owner') return { problem: 'refused' }
+      const role = channels.get(id)?.newsletterMetadata?.membershipType
+      if (role === 'owner' || role === 'admin') return { problem: 'refused' }
       if (isFollowed.now() === follow) return { gives: { changed: false } }
       if (!channels.get(id)) {
         const { loadNewsletterPreviewChat } = await tasks.need<Preview>(

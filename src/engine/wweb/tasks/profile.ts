@@ -1,7 +1,7 @@
 /** The own profile, and who is online. */
 import type { ProfileField, TaskResult } from '../../../model/task.ts'
 import type { ChatModel, Wid } from '../page-types.ts'
-import type { PageTask, TaskWindow } from './task.ts'
+import type { PageTask, TaskProblem, TaskWindow } from './task.ts'
 
 declare const window: TaskWindow & {
   require(name: 'WAWebUserPrefsMeUser'): { getMaybeMePnUser(): Wid | undefined }
@@ -27,18 +27,25 @@ export const changeProfile: PageTask<'change_profile'> = {
   ability: 'change_profile',
   run(changes, endsAt) {
     const tasks = window.whatsappMcpTasks
+    const AGAIN_MS = 500
     const steps = {
-      async name(text: string): Promise<boolean> {
+      async name(text: string): Promise<TaskProblem | null> {
         const { Conn } = await tasks.need<ConnModule>('WAWebConnModel')
         const { setPushname } = await tasks.need<NameModule>('WAWebSetPushnameConnAction')
-        if (!Conn.canSetMyPushname()) return false
+        if (!Conn.canSetMyPushname()) return 'refused'
         await setPushname(text)
-        return tasks.shown(() => Conn.pushname === text)
+        return (await tasks.shown(() => Conn.pushname === text)) ? null : 'open'
       },
-      async about(text: string): Promise<boolean> {
-        const { setMyStatus } = await tasks.need<AboutModule>('WAWebContactStatusBridge')
+      /** What the page resolves with says nothing: the server is asked what it is now. */
+      async about(text: string): Promise<TaskProblem | null> {
+        const { getStatus, setMyStatus } = await tasks.need<AboutModule>('WAWebContactStatusBridge')
+        const wid = window.require('WAWebUserPrefsMeUser').getMaybeMePnUser()
         await setMyStatus(text)
-        return true
+        for (let tries = 0; tries < 4; tries += 1) {
+          if (tries > 0) await new Promise<void>((resolve) => tasks.after(AGAIN_MS, resolve))
+          if (((await getStatus({ token: '', wid }))?.status ?? '') === text) return null
+        }
+        return 'open'
       },
     }
     return tasks.run<TaskResult<'change_profile'>>(endsAt, async () => {
@@ -47,7 +54,8 @@ export const changeProfile: PageTask<'change_profile'> = {
         const text = changes[field]
         if (text === undefined) continue
         try {
-          if (!(await steps[field](text))) return { problem: 'refused', partly: changed }
+          const problem = await steps[field](text)
+          if (problem !== null) return { problem, partly: changed }
         } catch (error) {
           const status = tasks.statusOf(error)
           if (status === null) throw error

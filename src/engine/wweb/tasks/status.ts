@@ -25,9 +25,9 @@ export const postStatus: PageTask<'post_status'> = {
       Msg.on('add', hear)
       try {
         const answer = await sendStatusTextMsgAction({ color, font, text })
-        const said = answer?.messageSendResult
-        if (said !== undefined && said !== 'OK') return { problem: 'refused' }
-        await tasks.shown(() => found.post !== undefined && found.post.ack !== 0)
+        const said = answer?.messageSendResult ?? 'OK'
+        // After a network error the page keeps the post, and sends it when it is connected again.
+        if (said === 'OK') await tasks.shown(() => found.post !== undefined && found.post.ack !== 0)
       } finally {
         Msg.off('add', hear)
       }
