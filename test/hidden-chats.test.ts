@@ -279,6 +279,22 @@ describe.each(['hide', 'only'])('a key with %s', (name) => {
     expect(JSON.stringify([world.chats(), world.state().groups, world.state().contacts])).toBe(before)
   })
 
+  it('brings nobody into a group whom it does not see', async () => {
+    const { world } = harness
+    const before = JSON.stringify(world.state().groups)
+    for (const member of [MING, `${lid}@lid`]) {
+      const body = { name: 'x', members: [AMARA, member] }
+      const { json } = await harness.call({
+        method: 'POST',
+        path: '/api/groups',
+        body,
+        headers: bearer(name),
+      })
+      expect([member, json.code]).toEqual([member, 'chat_not_found'])
+    }
+    expect(JSON.stringify(world.state().groups)).toBe(before)
+  })
+
   it('writes to nobody whom it does not see', async () => {
     const before = harness.world.countMessages()
     for (const [path, body] of [

@@ -175,6 +175,9 @@ export async function perform<K extends TaskKind>(
     const about: Jid | null | undefined = Reflect.get(Object(takes), name)
     if (about) demandSeen(about)
   }
+  // Who is brought into a group is reached by it, as by a message.
+  const { members = [], action }: { members?: readonly Jid[]; action?: string } = Object(takes)
+  if (kind === 'create_group' || action === 'add') members.forEach(demandSeen)
   const { result, chat } = await engine.perform(kind, takes, { limitMs: TASK_MS })
   if (chat !== null) note?.({ type: 'chats', chats: [chat] })
   return result
