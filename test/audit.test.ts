@@ -139,6 +139,26 @@ describe('a row', () => {
     await harness.call({ method: 'DELETE', path: `/api/keys/${key.id}` })
   })
 
+  it('has the attempt of an agent that calls a tool it is not offered', async () => {
+    const { key, secret } = (await harness.post('/api/keys', { name: 'Reader', scopes: ['read'] })).json
+    const headers = { 'x-api-key': secret, accept: 'application/json' }
+    const params = { name: 'whatsapp_send_message', arguments: { phone_number: AMARA, message: CANARY } }
+    const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params }
+    const { rows: left } = await leftBy(() => harness.call({ method: 'POST', path: '/mcp', headers, body }))
+    const row = { operation: 'send_message', caller: key.id, face: 'mcp' }
+    expect(left).toMatchObject([{ ...row, decision: 'denied', outcome: 'scope_missing' }])
+  })
+
+  it('has no account but an id, whatever a caller sends', async () => {
+    const { key, secret } = (await harness.post('/api/keys', { name: 'Liar', scopes: ['read'] })).json
+    const headers = { 'x-api-key': secret }
+    const body = { name: 'x', scopes: ['read'], account: 'any text '.repeat(100_000) }
+    const { rows: left } = await leftBy(() =>
+      harness.call({ method: 'POST', path: '/api/keys', headers, body }),
+    )
+    expect(left).toMatchObject([{ operation: 'add_key', caller: key.id, account: null }])
+  })
+
   it('never has a text, a search term or a name: the file has none of these bytes', async () => {
     await harness.world.write({ from: AMARA, text: `Received ${CANARY}` })
     await expect

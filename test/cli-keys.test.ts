@@ -92,6 +92,14 @@ describe('keys', () => {
       chats: null,
       sends: { policy: 'confirm', chats: [] },
     })
+    await asOwner('keys', 'change', key.id, '--only', '15551234567')
+    const merged = await asOwner('keys', 'change', key.id, '--hide', '15551234568', '--json')
+    const both = { only: ['15551234567@c.us'], hide: ['15551234568@c.us'] }
+    expect(JSON.parse(merged.out).key.chats).toEqual(both)
+    const implied = await asOwner('keys', 'change', key.id, '--sends-to', '15551234567', '--json')
+    expect(JSON.parse(implied.out).key.sends).toEqual({ policy: 'only', chats: ['15551234567@c.us'] })
+    const unclear = await asOwner('keys', 'change', key.id, '--all-chats', '--only', '15551234567')
+    expect([unclear.code, unclear.err]).toEqual([2, expect.stringContaining('--all-chats')])
     const wrong = await asOwner('keys', 'change', key.id, '--only', 'nobody at all')
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('--only')])
     const mixed = await asOwner('keys', 'change', key.id, '--sends', 'open', '--sends-to', '15551234567')

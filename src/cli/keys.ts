@@ -53,6 +53,7 @@ export async function changeKey(
   id: string,
   { json, name, ...flags }: Flags & Limits & { name: string },
 ): Promise<number> {
+  const api = openApi(server)
   const body = { ...(name === '' ? {} : { name }), ...limitsOf(flags) }
   if (Object.keys(body).length === 0)
     throw new CommandError(
@@ -60,7 +61,12 @@ export async function changeKey(
       'Set --name, --scopes, --accounts, --toolsets, --only, --hide, --all-chats, --sends or --expires.',
       EXIT.wrongSetting,
     )
-  const done = await openApi(server).patch<One>(pathOf(id), body, LIMIT_MS)
+  if ('chats' in body && body.chats !== null && (flags.only === '' || flags.hide === '')) {
+    // The list that is not named stays.
+    const { chats } = (await api.get<One>(pathOf(id))).key
+    body.chats = { ...(chats?.only ? { only: chats.only } : {}), hide: chats?.hide ?? [], ...body.chats }
+  }
+  const done = await api.patch<One>(pathOf(id), body, LIMIT_MS)
   print(json, done, lineOf(done.key))
   return EXIT.ok
 }
@@ -92,10 +98,19 @@ export async function revokeKey(
 function limitsOf({ scopes, accounts, toolsets, only, hide, sends, expires, ...more }: Limits): object {
   const { 'sends-to': sendsTo, 'all-chats': allChats = false } = more
   const chats = listsOf({ only, hide })
+  const isLimited = Object.keys(chats).length > 0
+  if (allChats && isLimited)
+    throw new CommandError(
+      '--all-chats removes the limits that --only and --hide set.',
+      'Leave out one of them.',
+      EXIT.wrongSetting,
+    )
+  // Chats to send to are those of the policy `only`; the server refuses them with another.
+  const policy = sends === '' && sendsTo !== '' ? 'only' : sends
   return {
     ...listsOf({ scopes, accounts, toolsets }),
-    ...(allChats ? { chats: null } : Object.keys(chats).length === 0 ? {} : { chats }),
-    ...(sends === '' ? {} : { sends: sendsTo === '' ? sends : { policy: sends, chats: split(sendsTo) } }),
+    ...(allChats ? { chats: null } : isLimited ? { chats } : {}),
+    ...(policy === '' ? {} : { sends: sendsTo === '' ? policy : { policy, chats: split(sendsTo) } }),
     ...(expires === '' ? {} : { expires_at: expires }),
   }
 }

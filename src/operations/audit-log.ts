@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { AuditFilter, AuditRow, ControlStore } from '../control.ts'
 import { ERRORS, type ErrorCode, toAppError } from '../errors.ts'
 import { DONE } from '../model/audit.ts'
-import { type Jid, parseMessageKey } from '../model/ids.ts'
+import { accountIdInput, type Jid, parseMessageKey } from '../model/ids.ts'
 import type { Call, Scope } from './call.ts'
 import { readAddress } from './inputs.ts'
 
@@ -86,7 +86,7 @@ export function createAuditLog({ control, days, clock, onFailure }: AuditOptions
   return {
     async record({ name, scope, isGlobal }, call, work) {
       const atMs = clock.now()
-      let place: Place = { chat: null, account: isGlobal ? null : call.account }
+      let place: Place = { chat: null, account: isGlobal ? null : toAccount(call.account) }
       const about: About = (value) => {
         place = placeOf(value, scope, place)
         return value
@@ -140,8 +140,13 @@ function placeOf(value: unknown, scope: Scope, known: Place): Place {
       known.chat ??
       [...named, Object(item.chat).id ?? item.chat].map(toChat).find((chat) => chat !== null) ??
       null,
-    account: known.account ?? [fields.account, item.account].find((one) => typeof one === 'string') ?? null,
+    account: known.account ?? toAccount(fields.account) ?? toAccount(item.account),
   }
+}
+
+/** A caller can send any text, of any length: only an id gets into the log. */
+function toAccount(value: unknown): string | null {
+  return accountIdInput.safeParse(value).data ?? null
 }
 
 function toChat(value: unknown): Jid | null {

@@ -65,14 +65,17 @@ export function openControl(options: ControlOptions): ControlStore {
     return opening
   }
 
-  async function use<T>(work: (tables: Tables) => T): Promise<T> {
+  async function use<T>(work: (tables: Tables) => T, run = withReserve<T>): Promise<T> {
     const tables = await opened()
     try {
-      return await withReserve(() => work(tables))
+      return await run(() => work(tables))
     } catch (error) {
       throw toControlError(error)
     }
   }
+
+  /** The same for what can wait or be lost: the reserve is for messages and keys. */
+  const useSpare = <T>(work: (tables: Tables) => T) => use(work, async (act) => act())
 
   return {
     accounts: {
@@ -104,7 +107,7 @@ export function openControl(options: ControlOptions): ControlStore {
       list: () => use(({ keys }) => keys.list()),
       put: (key) => use(({ keys }) => keys.put(key)),
       remove: (id) => use(({ keys }) => keys.remove(id)),
-      used: (times) => use(({ keys }) => keys.used(times)),
+      used: (times) => useSpare(({ keys }) => keys.used(times)),
     },
     webhooks: {
       list: () => use(({ webhooks }) => webhooks.list()),
@@ -120,9 +123,9 @@ export function openControl(options: ControlOptions): ControlStore {
       countDead: () => use(({ webhooks }) => webhooks.countDead()),
     },
     audit: {
-      add: (rows) => use(({ audit }) => audit.add(rows)),
+      add: (rows) => useSpare(({ audit }) => audit.add(rows)),
       list: (which) => use(({ audit }) => audit.list(which)),
-      prune: (beforeMs) => use(({ audit }) => audit.prune(beforeMs)),
+      prune: (beforeMs) => useSpare(({ audit }) => audit.prune(beforeMs)),
     },
     close() {
       reserve?.close()

@@ -23,7 +23,7 @@ const limits = {
     'POLICY',
     `To whom the key sends without approval: ${POLICIES.join(', ')}. See docs/security.md. Default: as the settings say.`,
   ),
-  'sends-to': text('CHATS', 'The chats of the policy only.'),
+  'sends-to': text('CHATS', 'The only chats to which the key sends: the policy only.'),
   expires: text('TIME', 'When the key becomes invalid, ISO 8601 with offset, YYYY-MM-DDThh:mm:ss+hh:mm.'),
 } as const
 const KEY_FIELDS = {
@@ -75,7 +75,7 @@ export const keysChange = defineCommand({
   name: 'keys change',
   summary: 'Change the name of a key, or what it may do',
   about:
-    'ID is the id that "keys list" shows. Its open streams and MCP sessions end, unless only the name changes.',
+    'ID is the id that "keys list" shows. Its open streams and MCP sessions end, unless only the name changes. Of --only and\n--hide, the one that is not named stays.',
   operands: ['ID'],
   fields: { key_id: 'ID', name: '--name', ...KEY_FIELDS },
   settings: CLIENT_SETTINGS,

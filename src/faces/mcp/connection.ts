@@ -38,7 +38,7 @@ export type Connection = {
   toolsets(changed: () => Promise<void>): ConnectionToolsets
 }
 
-export type ConnectionsOptions = Omit<ToolsOptions, 'toolsetOf'> & {
+export type ConnectionsOptions = Omit<ToolsOptions, 'toolsetOf' | 'deniedOf'> & {
   /** The toolsets of the settings. */
   limit: Toolset[] | null
 }
@@ -67,6 +67,7 @@ export function createConnections(options: ConnectionsOptions) {
       ...options,
       operations: offered,
       toolsetOf: (tool) => rows.find((one) => toolName(one) === tool)?.toolset ?? null,
+      deniedOf: (tool) => operations.find((one) => toolName(one) === tool && !hasScope(caller, one.scope)),
     })
     return {
       tools,

@@ -51,6 +51,8 @@ export type ToolsOptions = {
   operations: readonly Operation[]
   /** Returns the toolset of a tool that is not offered; null: there is no such tool. */
   toolsetOf(tool: string): string | null
+  /** Returns the operation of a tool for which the caller lacks the scope. */
+  deniedOf(tool: string): Operation | undefined
   door: Door
   /** The account of the endpoint. */
   account: string
@@ -87,7 +89,15 @@ export function defineTools(operations: readonly Operation[], account?: string):
 }
 
 /** Returns the tools of these operations. */
-export function createTools({ operations, toolsetOf, door, account, mcpUrl, log }: ToolsOptions): Tools {
+export function createTools({
+  operations,
+  toolsetOf,
+  deniedOf,
+  door,
+  account,
+  mcpUrl,
+  log,
+}: ToolsOptions): Tools {
   const words = createWording(operations, account)
   const byName = new Map(
     toolsOf(operations).map(([name, operation]) => [
@@ -100,6 +110,10 @@ export function createTools({ operations, toolsetOf, door, account, mcpUrl, log 
     async call({ name, arguments: given, call, progress, onHeld }) {
       const tool = byName.get(name)
       if (tool === undefined) {
+        const denied = deniedOf(name)
+        // For the client it does not exist; the audit log has the attempt.
+        if (denied !== undefined)
+          await door.audited(denied, call, async () => fail('scope_missing')).catch(() => {})
         const toolset = toolsetOf(name)
         const text =
           toolset === null
