@@ -36,6 +36,9 @@ export type Once = <In extends z.ZodType, Out extends z.ZodType>(
   work: () => Promise<z.output<Out>>,
 ) => Promise<z.output<Out>>
 
+const idOf = ({ caller, account, operation, key }: RequestKey) =>
+  JSON.stringify([caller, account, operation, key])
+
 /** What a repeated call may find changed since: a message that was unknown or waited is perhaps sent now. */
 const OPEN: ReadonlySet<ErrorCode> = new Set(['send_outcome_unknown', 'held_for_approval', 'send_scheduled'])
 
@@ -54,6 +57,9 @@ function isFinal({ answer }: Pick<Operation, 'answer'>, code: ErrorCode): boolea
  * (the server ended during the call), and if the control database is refused: then nothing runs.
  */
 export function createOnce({ requests, outbox }: Pick<ControlStore, 'requests' | 'outbox'>): Once {
+  /** What the control database did not take of calls that ended, by their key; null: they did nothing. */
+  const unstored = new Map<string, Outcome | null>()
+
   return async (operation, input, call, work) => {
     const { idempotencyKey: key, caller, account } = call
     if (key === undefined || operation.effect === 'read') return work()
@@ -62,7 +68,11 @@ export function createOnce({ requests, outbox }: Pick<ControlStore, 'requests' |
     const known = await requests.begin(request, hash)
     if (known !== null) {
       if (known.input !== hash) fail('idempotency_key_reused')
-      const again = await replay(operation, input, request, known)
+      const late = known.outcome === null && known.isOurs ? takeUnstored(request) : undefined
+      if (late) await note(request, late)
+      // A call that did nothing runs now.
+      const row = late ? { ...known, outcome: JSON.stringify(late) } : known
+      const again = late === null ? null : await replay(operation, input, request, row)
       if (again !== null) return again.output as Awaited<ReturnType<typeof work>>
     }
     try {
@@ -72,14 +82,21 @@ export function createOnce({ requests, outbox }: Pick<ControlStore, 'requests' |
     } catch (thrown) {
       const { code, message: detail, hint, facts } = toAppError(thrown)
       if (isFinal(operation, code)) await note(request, { error: { code, detail, hint, facts } })
-      else await requests.release(request).catch(() => {})
+      else await requests.release(request).catch(() => unstored.set(idOf(request), null))
       throw thrown
     }
   }
 
-  /** A failure is no reason to call a sent message unsent: its item says the same. */
+  /** A failure is no reason to call a sent message unsent: it is noted when the call is repeated. */
   async function note(request: RequestKey, outcome: Outcome): Promise<void> {
-    await requests.finish(request, JSON.stringify(outcome)).catch(() => {})
+    await requests.finish(request, JSON.stringify(outcome)).catch(() => unstored.set(idOf(request), outcome))
+  }
+
+  /** For one repetition: of two at the same time, the other is told that a call is in progress. */
+  function takeUnstored(request: RequestKey): Outcome | null | undefined {
+    const late = unstored.get(idOf(request))
+    unstored.delete(idOf(request))
+    return late
   }
 
   /** Returns what the earlier call returned; null if it did nothing before the server ended: it runs now. */
