@@ -43,6 +43,8 @@ export async function writeBackup(
   target.write(head)
   const folders = pack(folder, {
     entries,
+    // A profile may lie on another disk.
+    dereference: true,
     ignore: (path) => isLeftOut(path.slice(folder.length + 1)),
   })
   await pipeline(folders, createGzip(), cipher, target, { end: false })
