@@ -86,7 +86,7 @@ export const startAuth = defineOperation({
 
 export const requestPairingCode = defineOperation({
   name: 'pairing_code',
-  documented: { tokens: 500, each: 'answer' },
+  documented: { tokens: 550, each: 'answer' },
   title: 'Pairing code',
   tag: 'link',
   description:
