@@ -13,6 +13,7 @@ const URLS: [url: string, isForbidden: boolean][] = [
   ['http://100.64.0.1/', true],
   ['http://100.100.100.200/', true],
   ['http://169.254.169.254/latest/meta-data', true],
+  ['http://168.63.129.16/', true],
   ['http://192.0.2.7/', true],
   ['http://198.18.0.1/', true],
   ['http://224.0.0.1/', true],

@@ -2,6 +2,7 @@
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns'
 import { lookup as lookUp } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import ipaddr from 'ipaddr.js'
 
 /** A name server that answers later does not delay the request. */
@@ -17,7 +18,17 @@ export class ForbiddenAddress extends Error {
 
 /** True if the address (not a name) is one of the public internet. */
 export function isPublic(address: string): boolean {
-  return isIP(address) !== 0 && ipaddr.parse(address).range() === 'unicast'
+  return isIP(address) !== 0 && ipaddr.parse(address).range() === 'unicast' && !isOurs(address)
+}
+
+/** Azure's metadata service (learn.microsoft.com, "What is IP address 168.63.129.16?"). */
+const METADATA = ['168.63.129.16']
+
+/** A connection to an address of this computer passes no firewall, although the address may be public. */
+function isOurs(address: string): boolean {
+  const bare = ipaddr.parse(address).toString()
+  const own = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
+  return METADATA.includes(bare) || own.some((one) => ipaddr.parse(one.address).toString() === bare)
 }
 
 /** Returns the host of a URL as an address; null if it is a name. */

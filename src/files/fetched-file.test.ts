@@ -76,6 +76,11 @@ it.each<[string, string, RequestListener]>([
     'compression',
     (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('x'),
   ],
+  [
+    'url_not_fetched',
+    'another protocol',
+    ({ socket }) => void socket.write('HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
+  ],
   ['url_not_fetched', 'a closed connection', ({ socket }) => void socket.destroy()],
 ])('%s for %s', async (code, _, listener) => {
   answer = listener

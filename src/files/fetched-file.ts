@@ -51,6 +51,9 @@ export async function openFetched(text: string, clock: Clock, guard = PUBLIC): P
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request.on('error', reject)
       request.on('response', resolve)
+      // Also after an answer that is none, such as 101. Once settled, it changes nothing.
+      request.on('close', () => reject(stream.errored ?? new AppError('url_not_fetched')))
+      request.on('upgrade', (_, socket) => void socket.destroy())
       request.end()
     })
     demandFile(response)
