@@ -49,7 +49,7 @@ function describe({ problem, url }: ApiError, { fields = {} }: Command, see: str
   if (code !== 'invalid_input')
     return `${plain(detail)} (${plain(code)})\n${inWords(plain(hint), url)}${careful}`
   // The API names its fields; the person typed arguments.
-  const typedWrong = detail.replace(/"(\w+)":/g, (found, name: string) => fields[name] ?? found)
+  const typedWrong = detail.replace(/"([\w.]+)":/g, (found, name: string) => fields[name] ?? found)
   return `${plain(typedWrong)}\n${see}`
 }
 

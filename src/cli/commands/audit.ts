@@ -40,5 +40,9 @@ export const audit = defineCommand({
     ['audit --caller key_0a1b2c3d4e5f --since 2026-01-31', 'Shows what one key did since a day'],
   ],
   exits: ['notRunning'],
-  run: async (given) => (await import('../audit.ts')).showAudit(serverOf(given), given.flags),
+  run: async (given) => {
+    // The log is the server's: the account is a filter here, and no part of the path.
+    const { account: _, ...flags } = given.flags
+    return (await import('../audit.ts')).showAudit(serverOf({ ...given, flags }), given.flags)
+  },
 })

@@ -30,8 +30,10 @@ const KEY_FIELDS = {
   scopes: '--scopes',
   accounts: '--accounts',
   toolsets: '--toolsets',
-  chats: '--only and --hide',
+  'chats.only': '--only',
+  'chats.hide': '--hide',
   sends: '--sends',
+  'sends.chats': '--sends-to',
   expires_at: '--expires',
 }
 const out = text('FILE', 'File for the secret, which only you can read. Default: standard output.')
