@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ChatName } from '../model/chat.ts'
 import { counted } from '../model/counted.ts'
-import { usually, written } from '../model/fields.ts'
+import { written } from '../model/fields.ts'
 import { MEMBER_ACTIONS } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
 import { facts, lines, named, pageLines } from './brief.ts'
@@ -155,7 +155,7 @@ export const listGroupMembers = defineOperation({
     chat: ChatName,
     count: z.int(),
     members: z.array(Stay).describe('Present members first, then by name.'),
-    more: usually(z.int().describe('Stays that match and are not shown.'), 0),
+    more: z.int().describe('Stays that match and are not shown.'),
     stale_since: staleSince,
   }),
   errors: [...READING_ERRORS, 'chat_not_found'],
@@ -164,12 +164,11 @@ export const listGroupMembers = defineOperation({
     sizes: { limit: 'members' },
     text: ({ chat, count, members, more, ...page }) =>
       lines(
-        `${counted(count, 'stay')} in ${named(chat)}`,
+        `${counted(count, 'stay')} in ${named(chat)}, ${more} more`,
         members.map(
           ({ since_at, until_at, is_admin, ...person }) =>
             `${named(person)}${is_admin ? ' (admin)' : ''} ${facts({ since: since_at, until: until_at })}`,
         ),
-        more > 0 && `${more} more match`,
         pageLines(page),
       ),
   },

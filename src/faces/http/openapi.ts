@@ -298,7 +298,8 @@ function describeAnswer(row: Row, outputs: Json, refer: Components['refer']): Js
     case 'json': {
       const schema = refer(schemaOf(row.output, 'output')) as Json
       const name = `${pascal(row.name)}Response`
-      if (schema.$ref === undefined) outputs[name] = schema
+      // A row without a route is a tool alone.
+      if (schema.$ref === undefined && row.routes.length > 0) outputs[name] = schema
       return {
         description: 'Success.',
         content: { 'application/json': { schema: { $ref: schema.$ref ?? `#/components/schemas/${name}` } } },
