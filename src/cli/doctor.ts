@@ -39,12 +39,13 @@ export async function doctor(
       ? jsonLines({ ok: problems === 0, findings })
       : render(findings, serverUrl(config.host, config.port)),
   )
-  if (bundle === '') return problems === 0 ? EXIT.ok : EXIT.failed
+  const code = problems === 0 ? EXIT.ok : EXIT.failed
+  if (bundle === '') return code
   const address = { url: serverUrl(config.host, config.port), isNamed: true, key }
   const api = answering.who === 'server' ? openApi(address) : null
   const written = await writeBundle(bundle, { config, machine, answering, findings, given: given(), api })
   process.stderr.write(`Wrote ${plain(written)}. Read it before you share it.\n`)
-  return EXIT.ok
+  return code
 }
 
 /** Returns the settings of a running server. */
