@@ -293,10 +293,14 @@ describe('a chat that is forgotten', () => {
 
   it('goes on in its last second: what comes live stays, what was there does not come again', async () => {
     open()
-    write(seen('older', { sentAt: nowS() - 5 }), seen('one'), seen('two'))
+    // The next second may begin meanwhile.
+    const sentAt = nowS()
+    const now = (id: string) => seen(id, { sentAt })
+    const older = seen('older', { sentAt: sentAt - 5 })
+    write(older, now('one'), now('two'))
     expect(await forgetting.forgetChat(chatId(AMARA))).toBe(3)
-    write(seen('one'), seen('next'), seen('older', { sentAt: nowS() - 5 }))
-    const album = [seen('two'), seen('three of the same album')]
+    write(now('one'), now('next'), older)
+    const album = [now('two'), now('three of the same album')]
     inbox.recordStretch(chatId(AMARA), album, () => 'history', null)
     inbox.recordStretch(chatId(AMARA), album, () => 'late', null)
     expect(kept()).toEqual(['next'])
