@@ -4,8 +4,10 @@ import { restPage } from '../scripts/rest-page.ts'
 import { ROWS } from '../src/operations/index.ts'
 
 const sections = restPage().split(/^## /m)
+/** By the line of its routes: texts name other operations too. */
 const sectionOf = (name: string) =>
-  sections.find((section) => section.includes(`(\`${name}\`)`)) ?? expect.fail(`no ${name}`)
+  sections.find((section) => new RegExp(`^\`[A-Z]+ .*\\(\`${name}\`\\)$`, 'm').test(section)) ??
+  expect.fail(`no ${name}`)
 
 /** Some operations are tools only. */
 const WITH_ROUTES = ROWS.filter(({ routes }) => routes.length > 0)

@@ -13,6 +13,7 @@ const TOOL = {
   groups: 'whatsapp_leave_group',
   chats: 'whatsapp_get_archive_stats',
   people: 'whatsapp_get_contact',
+  channels: 'whatsapp_list_channels',
 }
 
 /** One client on a path of the endpoint, in one lane. */
@@ -65,14 +66,14 @@ async function statesIn(lane: Lane): Promise<Record<string, boolean>> {
 }
 
 describe.each([
-  [undefined, '', ['core'], ['core', 'messages', 'groups', 'chats', 'people']],
+  [undefined, '', ['core'], ['core', 'messages', 'groups', 'chats', 'people', 'channels']],
   [undefined, 'people', ['people'], ['people']],
   [undefined, 'core, people', ['core', 'people'], ['core', 'people']],
   [
     undefined,
     'all',
-    ['core', 'messages', 'groups', 'chats', 'people'],
-    ['core', 'messages', 'groups', 'chats', 'people'],
+    ['core', 'messages', 'groups', 'chats', 'people', 'channels'],
+    ['core', 'messages', 'groups', 'chats', 'people', 'channels'],
   ],
   ['core,people', '', ['core', 'people'], ['core', 'people']],
   ['core,people', 'people,chats', ['people'], ['people']],
@@ -80,8 +81,8 @@ describe.each([
   [
     'all',
     '',
-    ['core', 'messages', 'groups', 'chats', 'people'],
-    ['core', 'messages', 'groups', 'chats', 'people'],
+    ['core', 'messages', 'groups', 'chats', 'people', 'channels'],
+    ['core', 'messages', 'groups', 'chats', 'people', 'channels'],
   ],
 ] as const)('with the setting %s and ?toolsets=%s', (setting, asked, on, allowed) => {
   let stage: EventStage
@@ -111,7 +112,7 @@ describe.each([
 
   it('a session switches on what is allowed, and nothing else', async () => {
     const lane = await LANES.session(stage.url, path)
-    for (const toolset of ['core', 'messages', 'groups', 'chats', 'people']) {
+    for (const toolset of ['core', 'messages', 'groups', 'chats', 'people', 'channels']) {
       const { result } = await lane.call('tools/call', { name: ENABLE, arguments: { toolset } })
       expect(Object(result).isError === true, toolset).toBe(!allowed.some((one) => one === toolset))
     }

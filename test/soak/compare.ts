@@ -103,7 +103,10 @@ function compareChat(
   }
   const wanted = new Set(expected.map(({ id }) => id))
   for (const one of kept) if (!wanted.has(one.id)) note('strange', nameOf(one))
-  const inBoth = (list: Kept[]) => list.filter(({ id }) => wanted.has(id) && byId.has(id))
+  // Stands in another second here, see isEqual.
+  const isMoved = ({ id, t }: Kept) => byId.get(id)?.t !== t
+  const moved = new Set(expected.filter(isMoved).map(({ id }) => id))
+  const inBoth = (list: Kept[]) => list.filter(({ id }) => wanted.has(id) && byId.has(id) && !moved.has(id))
   const there = inBoth(expected)
   const here = inBoth(kept)
   const isSame = (one: Kept, other: Kept | undefined) =>

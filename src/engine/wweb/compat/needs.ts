@@ -66,15 +66,21 @@ export const NEEDS: Record<Ability, readonly string[]> = {
     'WAWebFindChatAction.findOrCreateLatestChat()',
   ],
   vote: ['WAWebPollsSendVoteMsgAction.sendVote()'],
-  create_group: ['WAWebGroupCreateJob.createGroup()', 'WAWebQueryExistsJob.queryWidExists()'],
+  create_group: [
+    'WAWebWidFactory.createWid()',
+    'WAWebGroupCreateJob.createGroup()',
+    'WAWebQueryExistsJob.queryWidExists()',
+  ],
   read_groups: ['WAWebCollections.Chat.getModelsArray()'],
   change_group: [
+    'WAWebWidFactory.createWid()',
     'WAWebMsgKey.newId()',
     'WAWebGroupModifyInfoJob.setGroupSubject()',
     'WAWebGroupModifyInfoJob.setGroupDescription()',
     'WAWebSetPropertyGroupAction.setGroupProperty()',
   ],
   change_members: [
+    'WAWebWidFactory.createWid()',
     'WASmaxGroupsAddParticipantsRPC.sendAddParticipantsRPC()',
     'WAWebGroupModifyParticipantsJob.removeGroupParticipants()',
     'WAWebGroupModifyParticipantsJob.promoteGroupParticipants()',
@@ -86,11 +92,13 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   ],
   leave_group: ['WAWebExitGroupAction.sendExitGroup()'],
   group_invite: [
+    'WAWebWidFactory.createWid()',
     'WAWebMexFetchGroupInviteCodeJob.fetchMexGroupInviteCode()',
     'WAWebGroupInviteJob.resetGroupInviteCode()',
   ],
   join_group: ['WAWebGroupQueryJob.queryGroupInvite()', 'WAWebGroupInviteJob.joinGroupViaInvite()'],
   join_requests: [
+    'WAWebWidFactory.createWid()',
     'WAWebWidToJid.widToUserJid()',
     'WAWebWidToJid.widToGroupJid()',
     'WAWebApiMembershipApprovalRequestStore.getMembershipApprovalRequests()',
@@ -109,6 +117,7 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   ],
   delete_chat: ['WAWebDeleteChatAction.sendDelete()'],
   block_person: [
+    'WAWebWidFactory.createWid()',
     'WAWebQueryExistsJob.queryWidExists()',
     'WAWebBlockContactAction.blockContact()',
     'WAWebBlockContactAction.unblockContact()',
@@ -125,7 +134,7 @@ export const NEEDS: Record<Ability, readonly string[]> = {
     'WAWebPresenceChatAction.sendPresenceUnavailable()',
   ],
   read_presence: ['WAWebCollections.Chat.get()'],
-  read_blocked: ['WAWebCollections.Blocklist.getModelsArray()'],
+  read_blocked: ['WAWebWidFactory.createWid()', 'WAWebCollections.Blocklist.getModelsArray()'],
   read_channels: ['WAWebCollections.WAWebNewsletterCollection.getModelsArray()'],
   follow_channel: [
     'WAWebCollections.WAWebNewsletterCollection.get()',
