@@ -81,6 +81,25 @@ async function poll(): Promise<string> {
 }
 
 /** What is called with more than its example. Made late: ids are known once it is linked. */
+/** What was sent marks its chat as read, a moment later. */
+async function unreadRests(): Promise<void> {
+  const unread = async () => {
+    const { chats } = (await harness.get('/api/chats')).json
+    return JSON.stringify(chats.map((chat: { unread_count: number }) => chat.unread_count))
+  }
+  let last = ''
+  await expect
+    .poll(
+      async () => {
+        const before = last
+        last = await unread()
+        return before === last
+      },
+      { interval: 400, timeout: 10_000 },
+    )
+    .toBe(true)
+}
+
 const inputs: Record<string, () => Input | Promise<Input>> = {
   react: () => ({ message_id: messageId, emoji: '🎈' }),
   edit_message: async () => ({ message_id: await ownMessage(), message: 'Changed' }),
@@ -134,7 +153,10 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
   },
   list_group_members: () => ({ group_id: group }),
   get_presence: () => ({ contact_id: AMARA }),
-  list_chats: () => ({ limit: 3, query: 'a' }),
+  list_chats: async () => {
+    await unreadRests()
+    return { limit: 3, query: 'a' }
+  },
   get_chat: () => ({ chat_id: group }),
   list_unread: () => ({ messages_per_chat: 2 }),
   list_waiting: () => ({ days: 30, include_groups: true }),

@@ -101,7 +101,8 @@ describe('metrics', () => {
     expect((await metrics()).get(`whatsapp_webhook_lag_seconds${labels}`)).toBeGreaterThan(0)
     await harness.call({ method: 'PATCH', path, body: { paused: false } })
     await expect.poll(lag).toBe(0)
-    expect((await metrics()).get(`whatsapp_webhook_lag_seconds${labels}`)).toBe(0)
+    const seconds = async () => (await metrics()).get(`whatsapp_webhook_lag_seconds${labels}`)
+    await expect.poll(seconds).toBe(0)
     await harness.call({ method: 'DELETE', path })
   })
 

@@ -40,7 +40,7 @@ export const getServer = defineOperation({
 export const getStatus = defineOperation({
   name: 'get_status',
   tool: 'whatsapp_status',
-  documented: { tokens: 500, each: 'answer' },
+  documented: { tokens: 550, each: 'answer' },
   title: 'Session status',
   tag: 'link',
   description:
@@ -60,7 +60,7 @@ export const getStatus = defineOperation({
 
 export const startAuth = defineOperation({
   name: 'start_auth',
-  documented: { tokens: 500, each: 'answer' },
+  documented: { tokens: 550, each: 'answer' },
   title: 'Start the session',
   tag: 'link',
   description:
