@@ -11,7 +11,7 @@ export const backup = defineCommand({
   name: 'backup',
   summary: 'Write the whole session directory to one encrypted file',
   about:
-    'Stop the server first. The file has the links, archives, keys, webhooks and the outbox of all accounts, without caches of\nthe browser. Whoever has the file and its key has the account.',
+    'Stop the server first. The file has the links, archives, keys, webhooks and the outbox of all accounts, without caches of\nthe browser. A person with the file and its key can use every account.',
   operands: ['FILE'],
   settings: ['WHATSAPP_AUTH_DIR'],
   flags,
