@@ -49,10 +49,10 @@ try {
   console.log(`Node ${process.version}, ${cpus().length} cores, load ${loadavg()[0]?.toFixed(2)}`)
   const url = await listening()
   const headers = { 'content-type': 'application/json' }
-  const { chats } = await json(`${url}/api/chats?limit=${HIDDEN}`)
-  const hide = chats.map(({ id }: { id: string }) => id)
+  const { chats } = await json<{ chats: { id: string }[] }>(`${url}/api/chats?limit=${HIDDEN}`)
+  const hide = chats.map(({ id }) => id)
   const body = JSON.stringify({ name: 'bench', scopes: ['read'], chats: { hide } })
-  const { secret } = await json(`${url}/api/keys`, { method: 'POST', headers, body })
+  const { secret } = await json<{ secret: string }>(`${url}/api/keys`, { method: 'POST', headers, body })
   const call = {
     jsonrpc: '2.0',
     id: 1,
@@ -106,11 +106,10 @@ async function listening(): Promise<string> {
   throw new Error('the server did not start')
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever the server answers
-async function json(url: string, init: RequestInit = {}): Promise<any> {
+async function json<T>(url: string, init: RequestInit = {}): Promise<T> {
   const answer = await fetch(url, init)
   if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`)
-  return answer.json()
+  return (await answer.json()) as T
 }
 
 /** Processor time of the server for some calls, one after the other, in ms. */
