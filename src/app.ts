@@ -13,7 +13,9 @@ import { addPages } from './faces/http/pages.ts'
 import { createHttpServer } from './faces/http/server.ts'
 import { mountMcp } from './faces/mcp/mount.ts'
 import { openUploads } from './files/uploads.ts'
+import { createIssuer } from './keys/issuer.ts'
 import { type Keys, openKeys } from './keys/keys.ts'
+import { createTokens } from './keys/tokens.ts'
 import type { Log } from './log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { createAuditLog } from './operations/audit-log.ts'
@@ -75,6 +77,17 @@ export async function createApp(options: AppOptions): Promise<App> {
   const authDir = await openAuthDir(config.authDir, log)
   const control = openControl({ file: authDir.control, archives: authDir.archives, secret, clock })
   const keys = await openKeys({ control: control.keys, secret: accessKey, clock, log })
+  const { oauth } = config
+  const tokens =
+    oauth &&
+    createTokens({
+      rules: oauth,
+      issuer: createIssuer({ url: oauth.issuer, clock, log }),
+      keys,
+      sends: config.mcpSends,
+      accountAt: (at) => accountOfUrl(at, mcpUrl),
+      clock,
+    })
   const uploads = openUploads({
     dir: authDir.uploads,
     maxBytes: config.maxUploadBytes,
@@ -99,7 +112,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     control,
     holdFile: uploads.hold,
     maySend(id, account, chat) {
-      const caller = keys.callerOf(id)
+      const caller = keys.callerOf(id) ?? tokens?.callerOf(id) ?? null
       if (caller === null || !hasScope(caller, 'send') || !hasAccount(caller, account)) return false
       const isSeen = caller.sees === null || accounts.get(account).archive.sees(chat, caller.sees)
       return isSeen && stillAllows(caller, chat)
@@ -148,7 +161,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const isSecure = config.publicUrl?.startsWith('https:') ?? false
   const sessions = createBrowserSessions({ secret: authDir.secret('browser-sessions'), isSecure, clock })
   const rows = config.readOnly ? ROWS.filter(isReading) : ROWS
-  const http = createHttpServer({ config, rows, door, keys, sessions, clock, log })
+  const http = createHttpServer({ config, rows, door, keys, tokens, mcpUrl, sessions, clock, log })
   addPages(http, door, VERSION, rows)
   addOperating(http, { door, accounts, metrics })
   const sessionKey = authDir.secret('mcp')
@@ -172,7 +185,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
     log,
   })
-  keys.onEnd(mcp.dismiss)
+  for (const source of [keys, tokens]) source?.onEnd(mcp.dismiss)
   keys.onEnd(() => {
     // If the database fails, the next look at what waits does the same, before anything is sent.
     for (const { outbox } of accounts.opened()) void outbox.review().catch(() => {})
@@ -201,6 +214,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       const local = serverUrl(config.host, port)
       url = config.publicUrl ?? local
       accounts.resume()
+      void tokens?.warm()
       warming = setTimeout(mcp.warm, WARM_MS)
       return { url: local }
     },
@@ -216,6 +230,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         await accounts.close()
         await threads.close()
         await mcp.close()
+        tokens?.close()
         await keys.close()
         await audit.close()
         await control.close()
@@ -227,4 +242,11 @@ export async function createApp(options: AppOptions): Promise<App> {
       return closing
     },
   }
+}
+
+/** Returns the account whose MCP endpoint has this URL, with or without a slash at the end; null if there is none. */
+function accountOfUrl(url: string, mcpUrl: (account: string) => string): string | null {
+  const plain = url.replace(/\/$/, '')
+  const account = /\/accounts\/([^/]+)\/mcp$/.exec(plain)?.[1] ?? DEFAULT_ACCOUNT
+  return mcpUrl(account) === plain ? account : null
 }

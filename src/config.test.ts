@@ -19,6 +19,7 @@ describe('readConfig', () => {
       keysRequired: false,
       webhookOrigins: [],
       accessKey: null,
+      oauth: null,
       history: { perChat: 1000, days: 365, total: 200_000, pauseMs: 50 },
       mcpSends: 'known',
       hideChats: [],
@@ -88,6 +89,34 @@ describe('readConfig', () => {
     )
   })
 
+  it.each([
+    ['WHATSAPP_MCP_OAUTH_ISSUER', 'http://login.example'],
+    ['WHATSAPP_MCP_OAUTH_ISSUER', 'https://login.example/?realm=home'],
+    ['WHATSAPP_MCP_OAUTH_ISSUER', 'login.example'],
+    ['WHATSAPP_MCP_OAUTH_SCOPES', 'read'],
+    ['WHATSAPP_MCP_OAUTH_SCOPES', 'write=wa.write'],
+    ['WHATSAPP_MCP_OAUTH_SCOPES', 'read=wa.read,read=wa.all'],
+    ['WHATSAPP_MCP_OAUTH_SCOPES', 'read=wa"read'],
+    ['WHATSAPP_MCP_OAUTH_KEY', 'wma_secret'],
+  ])('refuses %s=%s', (name, value) => {
+    const env = { WHATSAPP_MCP_OAUTH_ISSUER: 'https://login.example', [name]: value }
+    expect(() => readConfig({ env, root })).toThrow(name)
+  })
+
+  it('reads which access tokens are accepted', () => {
+    const env = {
+      WHATSAPP_MCP_OAUTH_ISSUER: 'http://localhost:9000/',
+      WHATSAPP_MCP_OAUTH_AUDIENCE: 'bridge',
+      WHATSAPP_MCP_OAUTH_SCOPES: 'read=wa.read, admin=wa:all',
+    }
+    const scopes = new Map([
+      ['read', 'wa.read'],
+      ['admin', 'wa:all'],
+    ])
+    const oauth = { issuer: 'http://localhost:9000/', audience: 'bridge', scopes, key: null }
+    expect(readConfig({ env, root }).oauth).toEqual(oauth)
+  })
+
   it('takes a flag over the environment, an empty one for the default', () => {
     const env = {
       WHATSAPP_MCP_PORT: 'many',
@@ -144,6 +173,7 @@ describe('readConfig', () => {
     [key, true],
     [{ WHATSAPP_MCP_KEY_FILE: 'a' }, true],
     [{ WHATSAPP_MCP_REQUIRE_KEY: 'true' }, true],
+    [{ WHATSAPP_MCP_OAUTH_ISSUER: 'https://login.example/realms/home' }, true],
     [{ WHATSAPP_MCP_PUBLIC_URL: 'https://wa.example' }, true],
     [{ WHATSAPP_MCP_PUBLIC_URL: 'http://localhost:9000' }, true],
     [{ WHATSAPP_MCP_HOST: '0.0.0.0', ...key, ...named }, true],

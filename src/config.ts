@@ -8,6 +8,7 @@ import { isLoopback } from './loopback.ts'
 import type { Jid } from './model/ids.ts'
 import { chatList, daysPerChat, type KeepRules, MAX_KEEP_DAYS } from './model/keeping.ts'
 import { MEDIA_KINDS, type MediaRules } from './model/media-rules.ts'
+import { issuerUrl, type OAuthRules, scopeNames } from './model/oauth.ts'
 import type { Policy } from './model/policy.ts'
 import { jidList } from './model/sight.ts'
 import { type Toolset, toolsetList } from './model/toolsets.ts'
@@ -160,6 +161,36 @@ export const SETTINGS = {
     schema: z.string(),
     fallback: '',
     help: 'File that contains this key as its only line. Only its owner may read it. Set at most one of the two.',
+  },
+  WHATSAPP_MCP_OAUTH_ISSUER: {
+    flag: 'oauth-issuer',
+    takes: 'URL',
+    schema: issuerUrl(isLoopback),
+    fallback: '',
+    help: 'URL of the server that issues access tokens (OAuth 2.1) for MCP clients, such as `https://login.example.org/realms/home`. Keys or tokens are then required. Empty: only keys are accepted. See docs/security.md.',
+  },
+  WHATSAPP_MCP_OAUTH_AUDIENCE: {
+    flag: 'oauth-audience',
+    takes: 'NAME',
+    schema: z.string(),
+    fallback: '',
+    help: 'Audience of the tokens that are accepted, for issuers that do not use the URL of the resource. They then allow all accounts. Empty: the URL of the MCP endpoint, and a token allows the account of its endpoint.',
+  },
+  WHATSAPP_MCP_OAUTH_SCOPES: {
+    flag: 'oauth-scopes',
+    takes: 'LIST',
+    schema: scopeNames,
+    fallback: 'read=whatsapp:read,send=whatsapp:send,manage=whatsapp:manage',
+    help: 'Scopes that tokens can give, each with its name at the issuer. Tokens never give a scope that is not in the list.',
+  },
+  WHATSAPP_MCP_OAUTH_KEY: {
+    flag: 'oauth-key',
+    takes: 'ID',
+    schema: z
+      .string()
+      .regex(/^(key_[0-9a-f]{12})?$/, 'the id of a key, such as key_0123456789ab (not its secret)'),
+    fallback: '',
+    help: 'Id of a key whose scopes, accounts, chats, toolsets and policy limit every token. Revoking this key ends access by tokens.',
   },
   WHATSAPP_MCP_READ_ONLY: {
     flag: 'read-only',
@@ -424,6 +455,8 @@ export type Config = {
   keysRequired: boolean
   /** The source of the key with all scopes; null if the settings have none. */
   accessKey: KeySource | null
+  /** Which access tokens are accepted; null: none. */
+  oauth: OAuthRules | null
   /** True if only readings exist. */
   readOnly: boolean
   /** The toolsets that MCP clients may use; null: all, and only `core` is on by default. */
@@ -571,21 +604,31 @@ export function readAccessSource(sources: Sources, base: string): KeySource | nu
 function readAccess(
   sources: Sources,
   base: string,
-): Pick<Config, 'host' | 'allowedHosts' | 'publicUrl' | 'keysRequired' | 'accessKey'> {
+): Pick<Config, 'host' | 'allowedHosts' | 'publicUrl' | 'keysRequired' | 'accessKey' | 'oauth'> {
   const read = <Name extends SettingName>(name: Name) => readSetting(name, sources)
   const host = read('WHATSAPP_MCP_HOST')
   const publicUrl = read('WHATSAPP_MCP_PUBLIC_URL')
   const named = publicUrl === null ? [] : [new URL(publicUrl).hostname]
   const allowedHosts = [...new Set([...read('WHATSAPP_MCP_ALLOWED_HOSTS'), ...named])]
   const accessKey = readAccessSource(sources, base)
-  const hasKeys = accessKey !== null || read('WHATSAPP_MCP_REQUIRE_KEY')
+  const issuer = read('WHATSAPP_MCP_OAUTH_ISSUER')
+  const oauth =
+    issuer === null
+      ? null
+      : {
+          issuer,
+          audience: read('WHATSAPP_MCP_OAUTH_AUDIENCE') || null,
+          scopes: read('WHATSAPP_MCP_OAUTH_SCOPES'),
+          key: read('WHATSAPP_MCP_OAUTH_KEY') || null,
+        }
+  const hasKeys = accessKey !== null || oauth !== null || read('WHATSAPP_MCP_REQUIRE_KEY')
   if (!isLoopback(host) && !(hasKeys && allowedHosts.length > 0)) {
     throw new ConfigError(
       `WHATSAPP_MCP_HOST=${host} is an address that other computers can reach. It requires a key (WHATSAPP_MCP_KEY_FILE, WHATSAPP_MCP_KEY, or WHATSAPP_MCP_REQUIRE_KEY=true) and the name that clients use (WHATSAPP_MCP_ALLOWED_HOSTS or WHATSAPP_MCP_PUBLIC_URL). Without them, use a loopback address (127.0.0.1, ::1 or localhost) and an SSH tunnel.`,
     )
   }
   const keysRequired = hasKeys || publicUrl !== null || !allowedHosts.every(isLoopback)
-  return { host, allowedHosts, publicUrl, keysRequired, accessKey }
+  return { host, allowedHosts, publicUrl, keysRequired, accessKey, oauth }
 }
 
 /** Returns one setting: the flag, else the environment variable, else the default. Throws as above. */

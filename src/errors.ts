@@ -62,6 +62,12 @@ export const ERRORS = {
     title: 'The request needs a valid key',
     hint: 'Send the header Authorization: Bearer KEY with a key that is neither expired nor revoked. The owner of the server creates keys: POST /api/keys.',
   },
+  token_invalid: {
+    status: 401,
+    retry: 'after_action',
+    title: 'The access token is not valid',
+    hint: 'Get a new access token from the issuer that the metadata names (resource_metadata of the header WWW-Authenticate), for the resource that it names.',
+  },
   forbidden_host: {
     status: 403,
     retry: 'never',
@@ -535,6 +541,12 @@ export const ERRORS = {
     retry: 'after_action',
     title: 'The control database cannot be read or written',
     hint: 'Make .whatsapp-mcp-api/control.db in the auth directory readable and writable for the user that runs the server, then retry.',
+  },
+  issuer_unavailable: {
+    status: 503,
+    retry: 'later',
+    title: 'The issuer of access tokens cannot be reached',
+    hint: 'Retry after the time in Retry-After. If this persists, the owner checks WHATSAPP_MCP_OAUTH_ISSUER and the log of the server. Keys work meanwhile.',
   },
   account_unavailable: {
     status: 503,

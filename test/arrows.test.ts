@@ -284,7 +284,9 @@ const PACKAGES: Record<string, string[]> = {
   puppeteer: ['src/engine/wweb', 'simulator/library-client.ts'],
   libsql: ['src/store/sqlite.ts'],
   fastify: ['src/faces/http', 'src/faces/mcp/mount.ts', 'src/app.ts'],
-  '@modelcontextprotocol/server': ['src/faces/mcp'],
+  // Only a type of it.
+  '@modelcontextprotocol/server': ['src/faces/mcp', 'src/faces/http/protected-resource.ts'],
+  jose: ['src/keys'],
   pino: ['src/log.ts'],
   'tar-fs': ['src/cli/backup-file.ts'],
   'prom-client': ['src/metrics/expose.ts'],

@@ -33,6 +33,7 @@ const EVENT_CURSOR = 'src/store/event-cursor.ts'
 
 const guard = (name: string) => ({ file: 'test/guard.test.ts', name })
 const keys = (name: string) => ({ file: 'test/keys.test.ts', name })
+const oauth = (name: string) => ({ file: 'test/oauth.test.ts', name })
 const falls = (name: string) => ({ file: 'test/falls.test.ts', name })
 const disk = (name: string) => ({ file: 'test/session-on-disk.test.ts', name })
 const commands = (name: string) => ({ file: 'test/cli-commands.test.ts', name })
@@ -91,9 +92,23 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a wrong key is the keyless owner',
     file: IDENTIFY,
-    find: 'callerWith(key) ?? refuseKey()',
-    replace: 'callerWith(key) ?? OWNER',
+    find: 'callerWithToken(key) : refuseKey()',
+    replace: 'callerWithToken(key) : OWNER',
     test: keys('that is wrong'),
+  },
+  {
+    name: 'a token for another server is accepted',
+    file: 'src/keys/tokens.ts',
+    find: "own ?? fail('token_invalid', { detail: 'The access token is for another server (aud).' })",
+    replace: 'own ?? null',
+    test: oauth('for another server'),
+  },
+  {
+    name: 'a token has scopes that the owner did not list',
+    file: 'src/keys/tokens.ts',
+    find: 'given.includes(name) ? [scope] : []',
+    replace: '[scope]',
+    test: oauth('without a scope of ours'),
   },
   {
     name: 'a request through a proxy is the keyless owner',

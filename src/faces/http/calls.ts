@@ -25,11 +25,11 @@ const MAX_CLIENT = 100
 /** Sets the caller of each request, before everything that is added later. */
 export function identifyCallers(
   server: FastifyInstance,
-  identify: (request: FastifyRequest, reply: FastifyReply) => Caller,
+  identify: (request: FastifyRequest, reply: FastifyReply) => Caller | Promise<Caller>,
 ): void {
   server.decorateRequest('caller')
   server.addHook('onRequest', async (request, reply) => {
-    request.caller = identify(request, reply)
+    request.caller = await identify(request, reply)
   })
 }
 

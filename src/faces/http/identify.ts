@@ -1,13 +1,16 @@
-/** Finds the caller of a request: by its key, or the owner without one. */
+/** Finds the caller of a request: by its key, by its access token, or the owner without one. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Clock } from '../../clock.ts'
-import { fail } from '../../errors.ts'
+import { type AppError, ERRORS, fail } from '../../errors.ts'
 import type { Log } from '../../log.ts'
+import type { OAuthRules } from '../../model/oauth.ts'
 import { type Caller, NOBODY, OWNER } from '../../operations/call.ts'
 
 export type IdentifyOptions = {
   /** Returns the caller with this key; null if no key is this one. Throws if keys cannot be checked. */
   callerWith(key: string): Caller | null
+  /** Returns the caller with this access token; null if none are accepted. Rejects if it is not valid. */
+  callerWithToken: ((token: string) => Promise<Caller>) | null
   /** True if requests without a key are never served. */
   keysRequired: boolean
   clock: Clock
@@ -36,14 +39,15 @@ const PROXY_HEADER = /^(?:forwarded|via|x-forwarded-.*|cf-.*)$/
 
 /**
  * Returns a function that finds the caller of a request.
- * @throws AppError `key_required`, `other_user`, `too_many_wrong_keys`, and what `callerWith` throws
+ * @throws AppError `key_required`, `other_user`, `too_many_wrong_keys`, and what `callerWith` and `callerWithToken` throw
  */
 export function createIdentify({
   callerWith,
+  callerWithToken,
   keysRequired,
   clock,
   log,
-}: IdentifyOptions): (asked: Asked) => Caller {
+}: IdentifyOptions): (asked: Asked) => Promise<Caller> {
   let wrong = 0
   let since = Number.NEGATIVE_INFINITY
 
@@ -59,9 +63,14 @@ export function createIdentify({
     return fail('too_many_wrong_keys', { retryAfterS: Math.ceil((since + WINDOW_MS - now) / 1_000) })
   }
 
-  return ({ headers, isOurs, isPublic, session, isForeign }) => {
+  return async ({ headers, isOurs, isPublic, session, isForeign }) => {
     const key = keyIn(headers)
-    if (key !== null) return callerWith(key) ?? refuseKey()
+    if (key !== null) {
+      const known = callerWith(key)
+      if (known !== null) return known
+      // Signatures cannot be guessed, so wrong tokens are not counted.
+      return callerWithToken !== null && hasToken(headers) ? callerWithToken(key) : refuseKey()
+    }
     if (session !== null) return session
     const isProxied = Object.keys(headers).some((name) => PROXY_HEADER.test(name))
     if (keysRequired || isProxied || isForeign) return isPublic ? NOBODY : fail('key_required')
@@ -77,7 +86,34 @@ function keyIn({ authorization, 'x-api-key': plain }: IncomingHttpHeaders): stri
   return authorization === undefined ? null : ''
 }
 
-/** The value of `WWW-Authenticate` in the response to this request (RFC 6750, 3). */
-export function challengeOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
-  return keyIn(headers) === null ? 'Bearer' : 'Bearer error="invalid_token"'
+/** True if the request carries a signed JWT as a bearer token, and no key. */
+const hasToken = ({ authorization = '' }: IncomingHttpHeaders) =>
+  /^Bearer +[\w-]+\.[\w-]+\.[\w-]+ *$/i.test(authorization)
+
+/**
+ * Returns the value of `WWW-Authenticate` in the response to this request (RFC 6750, 3); null if there is none. Where access tokens are
+ * accepted, it says where they come from and which scopes to ask for (RFC 9728, 5.1): on 403, what the token has and what it lacks.
+ * @param caller of the request, if it was found
+ */
+export function challengeOf(
+  { headers }: Pick<IncomingMessage, 'headers'>,
+  { code, message, facts }: AppError,
+  tokens: { scopes: OAuthRules['scopes']; metadataUrl: string } | null,
+  caller: Caller | undefined,
+): string | null {
+  const isScope = code === 'scope_missing'
+  if (isScope ? tokens === null || !hasToken(headers) : ERRORS[code].status !== 401) return null
+  const fields: Record<string, string> = {}
+  if (isScope) fields.error = 'insufficient_scope'
+  else if (keyIn(headers) !== null) fields.error = 'invalid_token'
+  if (code === 'token_invalid') fields.error_description = message
+  if (tokens !== null) {
+    const asked = [...tokens.scopes].filter(
+      ([scope]) => !isScope || caller === undefined || caller.scopes.has(scope) || facts.scope === scope,
+    )
+    fields.scope = asked.map(([, name]) => name).join(' ')
+    fields.resource_metadata = tokens.metadataUrl
+  }
+  const listed = Object.entries(fields).map(([name, value]) => `${name}="${value}"`)
+  return ['Bearer', listed.join(', ')].filter(Boolean).join(' ')
 }

@@ -13,7 +13,7 @@ import { page, problemBox } from './qr-page.ts'
 export type LoginOptions = {
   sessions: Pick<BrowserSessions, 'begin'>
   /** Returns the caller with this key. @throws AppError as of identify.ts: wrong keys are counted together */
-  identify(key: string): Caller
+  identify(key: string): Promise<Caller>
 }
 
 const MAX_FORM_BYTES = 1_024
@@ -34,7 +34,7 @@ export function addLogin(server: FastifyInstance, { sessions, identify }: LoginO
     requireOwnPage(request.raw)
     const { key } = Object(request.body)
     try {
-      const caller = identify(String(key ?? '').trim())
+      const caller = await identify(String(key ?? '').trim())
       const to = accountPath(QR_PAGE.path, accountOf(request))
       return reply.header('set-cookie', sessions.begin(caller)).redirect(to, 303)
     } catch (thrown) {

@@ -21,6 +21,8 @@ const COMMON_ERRORS: ErrorCode[] = [
   'forbidden_host',
   'forbidden_origin',
   'key_required',
+  'token_invalid',
+  'issuer_unavailable',
   'too_many_wrong_keys',
   'scope_missing',
   'other_user',

@@ -21,11 +21,12 @@ import { serveEvents } from './event-stream.ts'
 import { serveFile } from './file.ts'
 import { isFilesForm, readForm } from './form.ts'
 import { checkCaller, checkExpectation } from './guard.ts'
-import { challengeOf, createIdentify, type IdentifyOptions } from './identify.ts'
+import { challengeOf, createIdentify } from './identify.ts'
 import { FILES_TYPE, inputOf, parseBody, readQuery, requireJson } from './input.ts'
 import { addLogin } from './login-page.ts'
 import { createOpenResponses } from './open-responses.ts'
 import { PROBLEM_TYPE, toProblem } from './problem.ts'
+import { addProtectedResource } from './protected-resource.ts'
 import { serveUpload, UPLOAD_MS } from './upload.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
@@ -41,14 +42,22 @@ const STALLED_MS = 120_000
 /** The longest id in a path: a message key includes its chat and its author. */
 const MAX_PARAMETER = 256
 
+/** Who a secret belongs to. */
+type Callers<Found> = {
+  callerWith(secret: string): Found
+  /** Calls `listener` when a caller ends. */
+  onEnd(listener: (caller: Caller) => void): void
+}
+
 export type HttpOptions = {
   config: Config
   rows: readonly Row[]
   door: Door
-  keys: Pick<IdentifyOptions, 'callerWith'> & {
-    /** Calls `listener` when a caller ends. */
-    onEnd(listener: (caller: Caller) => void): void
-  }
+  keys: Callers<Caller | null>
+  /** The callers of access tokens; null if none are accepted. */
+  tokens: Callers<Promise<Caller>> | null
+  /** Returns the URL of the account's MCP endpoint. */
+  mcpUrl(account: string): string
   /** Of browsers that logged in. */
   sessions: BrowserSessions
   clock: Clock
@@ -60,7 +69,7 @@ export type HttpOptions = {
  * query, size, schema, state. Every response that is not a page is JSON; every error is problem JSON with the request id.
  */
 export function createHttpServer(options: HttpOptions): FastifyInstance {
-  const { config, log, rows, door, keys, sessions, clock } = options
+  const { config, log, rows, door, keys, tokens, sessions, clock } = options
   const { keysRequired } = config
   const server = Fastify({
     logger: false,
@@ -92,10 +101,14 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     server.server.emit('request', request, response),
   )
 
-  const identify = createIdentify({ callerWith: keys.callerWith, keysRequired, clock, log })
+  const identify = createIdentify({
+    callerWith: keys.callerWith,
+    callerWithToken: tokens?.callerWith ?? null,
+    ...{ keysRequired, clock, log },
+  })
   const openResponses = createOpenResponses(clock)
   keys.onEnd(sessions.end)
-  keys.onEnd(openResponses.end)
+  for (const source of [keys, tokens]) source?.onEnd(openResponses.end)
 
   /** True if a web page of another origin sent the request. */
   const isForeign = new WeakSet<FastifyRequest>()
@@ -108,7 +121,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     allowOrigin(reply, origin)
     if (isPreflight(request.raw)) return answerPreflight(reply)
   })
-  identifyCallers(server, (request, reply) => {
+  identifyCallers(server, async (request, reply) => {
     const { raw, headers, routeOptions } = request
     const { isPublic = false, takesSession = false, isProbe = false } = routeOptions.config
     if (isProbe) return NOBODY
@@ -116,7 +129,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     // A browser without a session is sent to the form; other clients get the error.
     const isBrowser = takesSession && request.method === 'GET' && /\btext\/html\b/.test(headers.accept ?? '')
     const isOurs = connections.isOurs(raw.socket)
-    const caller = identify({
+    const caller = await identify({
       ...{ headers, isOurs, session, isPublic: isPublic || isBrowser },
       isForeign: isForeign.has(request),
     })
@@ -151,6 +164,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   })
   server.setReplySerializer(toJson)
 
+  const resource = config.oauth && addProtectedResource(server, config.oauth, options.mcpUrl)
+  const tokensAt = (account: string) =>
+    resource && { scopes: resource.scopes, metadataUrl: resource.metadataUrl(account) }
   for (const row of rows) if (row.takes === 'json') addRoutes(row)
   addLogin(server, {
     sessions,
@@ -247,7 +263,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     if (hasLeft) log.debug({ request_id: request.id }, 'the client disconnected in the middle of its request')
     if (status >= 500)
       log.warn({ request_id: request.id, code: error.code, err: error.cause }, 'request failed')
-    if (status === 401) reply.header('www-authenticate', challengeOf(request))
+    const challenge = challengeOf(request, error, tokensAt(accountIn(request.params)), request.caller)
+    if (challenge !== null) reply.header('www-authenticate', challenge)
     if (error.code === 'method_not_allowed') reply.header('allow', String(error.facts.allow ?? ''))
     if (error.retryAfterS !== undefined) reply.header('retry-after', String(error.retryAfterS))
     // The rest of a file is not read.
