@@ -1,18 +1,22 @@
 /** QR codes drawn for every face that shows one: as an image, and as text. What a code says is never part of what is drawn. */
-import QRCode from 'qrcode'
 
 /** Width and height of the image, in pixels. */
 export const QR_SIZE_PX = 360
 /** Scanners need this much white around the code, which a dark page does not give (ISO/IEC 18004). */
 const QUIET_MODULES = 4
 
+/** With the first code: a server that is linked needs none. */
+const loadLibrary = () => import('qrcode')
+
 /** The code as a PNG of 360×360 pixels, as a data URL. */
-export function drawQrImage(qr: string): Promise<string> {
+export async function drawQrImage(qr: string): Promise<string> {
+  const { default: QRCode } = await loadLibrary()
   return QRCode.toDataURL(qr, { width: QR_SIZE_PX, margin: QUIET_MODULES })
 }
 
 /** The code in half blocks, for dark terminals: its light parts are the ink, its dark parts are spaces. Ends with its last line. */
 export async function drawQrText(qr: string): Promise<string> {
+  const { default: QRCode } = await loadLibrary()
   const text = await QRCode.toString(qr, {
     type: 'utf8',
     errorCorrectionLevel: 'L',

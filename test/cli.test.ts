@@ -88,6 +88,31 @@ describe('sandbox', () => {
   })
 })
 
+describe('the start', () => {
+  it('loads no package that it needs only later', async () => {
+    const dir = temp()
+    const [preload, list] = [join(dir, 'preload.cjs'), join(dir, 'loaded.json')]
+    const recording = `const { Server } = require('node:net')
+const { listen } = Server.prototype
+Server.prototype.listen = function (...args) {
+  const loaded = [...Object.keys(require.cache), ...process.moduleLoadList]
+  require('node:fs').writeFileSync(process.env.LOADED, JSON.stringify(loaded))
+  return listen.apply(this, args)
+}`
+    writeFileSync(preload, recording)
+    const args = ['serve', '--port', '0', '--auth-dir', join(dir, 'auth')]
+    const server = run(args, { node: ['--require', preload], env: { LOADED: list } })
+    await expect.poll(() => server.out, { timeout: 10_000 }).toContain('/docs')
+    const loaded: string[] = JSON.parse(readFileSync(list, 'utf8'))
+    const has = (name: string) => loaded.some((one) => one.includes(name))
+    expect(has('/node_modules/fastify/')).toBe(true)
+    // Schema compilers, pictures, and `fetch` of Node: together a fourth of the start.
+    for (const name of ['ajv', 'fast-json-stringify-compiler', 'qrcode', 'pngjs', 'prom-client', 'undici'])
+      expect(has(`/${name}`), name).toBe(false)
+    expect(await stop(server)).toBe(0)
+  })
+})
+
 describe('the greeting', () => {
   it('of a server has its addresses and the next step, which work', async () => {
     const server = run(['serve', '--port', '0', '--auth-dir', temp(), '--log-level', 'silent'])

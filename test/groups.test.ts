@@ -114,8 +114,18 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
     expect((await harness.get('/api/groups?query=WEEKEND&limit=1')).json).toMatchObject({
       count: 1,
       groups: [{ id: hike, only_admins_send: false, only_admins_add: false, description: null }],
-      more: 0,
     })
+    const all = (await harness.get('/api/groups?limit=100')).json
+    expect(all.next_cursor).toBeUndefined()
+    const paged = []
+    for (let page = '?limit=1'; page !== ''; ) {
+      const { groups, next_cursor: next } = (await harness.get(`/api/groups${page}`)).json
+      paged.push(...groups)
+      page = next === undefined ? '' : `?limit=1&cursor=${next}`
+    }
+    expect(paged).toEqual(all.groups)
+    expect(paged.length).toBeGreaterThan(1)
+    expect(code(await harness.get('/api/groups?cursor=nonsense'))).toEqual([400, 'invalid_input'])
     await harness.world.setGroup({ group: hike, adminsAdd: true })
     const hikeNow = async () => (await harness.get(`/api/groups/${hike}`)).json.group
     await expect.poll(async () => (await hikeNow()).only_admins_add).toBe(true)

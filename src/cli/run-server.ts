@@ -1,5 +1,4 @@
 /** Runs a server in this process, from the configuration to a clean exit. Shared by `serve` and `sandbox`. */
-import QRCode from 'qrcode'
 import { type App, createApp } from '../app.ts'
 import { KeyError } from '../archive-key.ts'
 import { BrowserNotFound, findBrowser } from '../browser/find.ts'
@@ -186,9 +185,9 @@ function showQrInTerminal(app: App): void {
     const qr = app.session.qr()
     if (qr === null || qr === shown) return
     shown = qr
-    void QRCode.toString(qr, { type: 'terminal', small: true }).then((text) =>
-      process.stdout.write(`\n${text}\n`),
-    )
+    void import('qrcode')
+      .then(({ default: library }) => library.toString(qr, { type: 'terminal', small: true }))
+      .then((text) => process.stdout.write(`\n${text}\n`))
   })
 }
 

@@ -2,14 +2,15 @@
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 import { counted } from '../model/counted.ts'
+import { fromCursor, toCursor } from '../model/cursor.ts'
 import { usually, written } from '../model/fields.ts'
 import { toJid } from '../model/ids.ts'
 import type { GroupChange, GroupChanges, GroupFacts } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
-import { facts, indented, lines, named, quoted } from './brief.ts'
-import { whole, yesNo } from './inputs.ts'
+import { facts, indented, lines, named, pageLines, quoted } from './brief.ts'
+import { cursor, whole, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
-import { ok } from './reading.ts'
+import { following, nextCursor, ok } from './reading.ts'
 import { isSeen } from './seen.ts'
 import {
   demandSome,
@@ -142,28 +143,35 @@ export const listGroups = defineOperation({
   input: z.strictObject({
     query: z.string().trim().min(1).max(200).optional().describe('Any part of the name.'),
     limit: whole(1, 100).default(20).describe('Maximum number of groups, 1 to 100. Default 20.'),
+    cursor,
   }),
-  output: z.object({
-    ok,
-    count: z.int(),
-    groups: z.array(Group),
-    more: z.int().describe('Groups that match and are not shown.'),
-  }),
+  output: z.object({ ok, count: z.int(), groups: z.array(Group), next_cursor: nextCursor }),
   example: { input: { limit: 20 } },
   brief: {
     sizes: { limit: 'groups' },
-    text: ({ count, groups, more }) =>
-      lines(counted(count, 'group'), groups.flatMap(groupLines), more > 0 && `${more} more match`),
+    text: ({ count, groups, ...page }) =>
+      lines(counted(count, 'group'), groups.flatMap(groupLines), pageLines(page)),
   },
-  async run({ query, limit }, granted) {
+  async run({ query, limit, cursor }, granted) {
+    const last = fromCursor('groups', cursor, GroupPlace)
     const all = (await perform('read_groups', { group: null }, granted)).map(toGroup)
     const found = all.filter(({ id }) => isSeen(toJid(id), granted))
     const fits = ({ name }: Group) => query === undefined || withoutCase(name).includes(withoutCase(query))
-    const matching = found.filter(fits).sort((one, other) => one.name.localeCompare(other.name))
-    const groups = matching.slice(0, limit)
-    return { ok: true as const, count: groups.length, groups, more: matching.length - groups.length }
+    const matching = found.filter(fits).sort(byName)
+    const rest = last === null ? matching : matching.filter((group) => byName(group, last) > 0)
+    const groups = rest.slice(0, limit)
+    const end = rest.length > limit ? groups.at(-1) : undefined
+    const next = end === undefined ? null : toCursor('groups', { name: end.name, id: end.id })
+    return { ok: true as const, count: groups.length, groups, ...following(next) }
   },
 })
+
+/** The place of a group in the list. It stays valid when its group is gone. */
+const GroupPlace = z.object({ name: z.string(), id: z.string() })
+
+function byName(one: z.infer<typeof GroupPlace>, other: z.infer<typeof GroupPlace>): number {
+  return one.name.localeCompare(other.name) || one.id.localeCompare(other.id)
+}
 
 export const getGroup = defineOperation({
   ...GROUP_LOOK,

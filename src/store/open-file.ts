@@ -69,7 +69,7 @@ function open(file: string, key: FileKey | null, contents: Contents, checksAll: 
       if (finding === 'index') setMeta(db, 'search_version', 0)
       doubt = null
     }
-    migrate(db, migrations)
+    migrate(db, migrations, isNew)
     if (doubt === null) noteIntact(db, file)
     noteOpen(db)
     holdHeader(file)
@@ -184,9 +184,11 @@ function pendingMigrations(db: Connection, contents: Contents): Migration[] {
 }
 
 /**
- * Migrates forward only, each step in its own transaction; the number of the last step is the file's version.
+ * Migrates forward only; the number of the last step is the file's version. A new file gets all steps in one transaction. An old
+ * one gets each in its own, so that the write-ahead log holds the changes of one step only.
  */
-function migrate(db: Connection, migrations: readonly Migration[]): void {
+function migrate(db: Connection, migrations: readonly Migration[], isNew: boolean): void {
+  if (isNew) return db.transaction(() => migrate(db, migrations, false))
   for (const migration of migrations) {
     db.transaction(() => {
       db.exec(migration.sql)

@@ -3,8 +3,8 @@
  * reply.
  */
 import type { Chat, ChatKind } from '../model/chat.ts'
+import { fromCursor } from '../model/cursor.ts'
 import type { Message } from '../model/message.ts'
-import { fromCursor } from './cursor.ts'
 import type { MessageRow } from './message-row.ts'
 import { firstIn, timeOf } from './position.ts'
 import { LIST_START, ListPlace, type Page, type PageOptions, toPage } from './read-chats.ts'

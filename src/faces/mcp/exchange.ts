@@ -2,12 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { JSONRPCErrorResponse, RequestId, ServerContext } from '@modelcontextprotocol/server'
 import type { Caller } from '../../operations/call.ts'
-
-/**
- * The header that passes the server's own request id to the handlers. Errors and the log include this id. A value from the
- * client is overwritten.
- */
-export const REQUEST_ID = 'x-request-id'
+import { REQUEST_ID } from './request-id.ts'
 
 export type Exchange = {
   /**

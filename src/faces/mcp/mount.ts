@@ -5,7 +5,8 @@ import { AppError, fail } from '../../errors.ts'
 import { escapeInJson, parseJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import { accountIn, type Caller, DEFAULT_ACCOUNT, hasAccount } from '../../operations/call.ts'
-import { type Exchange, JsonResponse, REQUEST_ID } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import { REQUEST_ID } from './request-id.ts'
 import type { Router } from './router.ts'
 import { pipeEvents } from './stream.ts'
 
@@ -118,8 +119,9 @@ export function mountMcp(server: FastifyInstance, { load, clock, log }: MountOpt
     reply.status(status).header('cache-control', 'no-store, no-transform')
     for (const [name, value] of headers) if (!NOT_COPIED.has(name)) reply.header(name, value)
     if (isStopped) reply.header('connection', 'close')
-    if (body === null && !(response instanceof JsonResponse)) return reply.send()
-    if (body === null || headers.get('content-type') !== 'text/event-stream') {
+    const type = headers.get('content-type')
+    if (body === null && type === null) return reply.send()
+    if (body === null || type !== 'text/event-stream') {
       return reply.send(escapeInJson(await response.text()))
     }
     reply.hijack()

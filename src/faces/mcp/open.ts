@@ -1,7 +1,7 @@
 /** The MCP face without its route. Loaded on first use, together with the SDK. */
 import type { Call } from '../../operations/call.ts'
-import { REQUEST_ID } from './exchange.ts'
 import { startNotices } from './notices.ts'
+import { REQUEST_ID } from './request-id.ts'
 import { createRouter, type Router } from './router.ts'
 import { createServerFactory, type McpOptions } from './server.ts'
 import type { SubscriptionGate } from './subscriptions.ts'

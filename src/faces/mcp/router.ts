@@ -23,7 +23,6 @@ import {
   isInitialize,
   member,
   NULL_ID,
-  REQUEST_ID,
   RPC,
   refuse,
   requestIds,
@@ -36,6 +35,7 @@ import { toProtocolError } from './failure.ts'
 import { createLegacySessions } from './legacy-sessions.ts'
 import type { Audience } from './notices.ts'
 import { servePlain } from './plain.ts'
+import { REQUEST_ID } from './request-id.ts'
 import { createSessionIds } from './session-ids.ts'
 import { checkSubscriptions, type SubscriptionGate } from './subscriptions.ts'
 
