@@ -9,6 +9,7 @@ const ROOT = resolve(import.meta.dirname, '..')
 const ALLOWED: Record<string, string[]> = {
   'src/model': [],
   'src/errors.ts': [],
+  'src/cursor.ts': ['src/errors.ts'],
   'src/error-code.ts': [],
   'src/child-environment.ts': [],
   'src/clock.ts': [],
@@ -34,6 +35,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/engine': ['src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts', 'src/child-environment.ts'],
   'src/store': [
     'src/error-code.ts',
+    'src/cursor.ts',
     'src/control.ts',
     'src/model',
     'src/errors.ts',
@@ -106,6 +108,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/make-folder.ts',
   ],
   'src/operations': [
+    'src/cursor.ts',
     'src/control.ts',
     'src/keys',
     'src/webhooks',

@@ -1,8 +1,8 @@
 /** Operations on groups: create, change, leave. */
 import { z } from 'zod'
+import { fromCursor, toCursor } from '../cursor.ts'
 import { fail } from '../errors.ts'
 import { counted } from '../model/counted.ts'
-import { fromCursor, toCursor } from '../model/cursor.ts'
 import { usually, written } from '../model/fields.ts'
 import { toJid } from '../model/ids.ts'
 import type { GroupChange, GroupChanges, GroupFacts } from '../model/task.ts'

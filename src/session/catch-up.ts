@@ -228,7 +228,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     options.onCaughtUp()
     log.info(
       { chats: listed.size, messages: progress.messages, failed: failing.size },
-      'the archive is up to date, apart from chats that could not be read',
+      failing.size === 0
+        ? 'the archive is up to date'
+        : 'the archive is up to date, apart from chats that could not be read',
     )
     await readHistory()
   }

@@ -1,8 +1,8 @@
 /** Reads chats: the list, and one chat with its members and the extent of its history. */
 import { z } from 'zod'
+import { fromCursor, toCursor } from '../cursor.ts'
 import { fail } from '../errors.ts'
 import type { Chat, ChatKind, Gap } from '../model/chat.ts'
-import { fromCursor, toCursor } from '../model/cursor.ts'
 import type { History } from '../model/history.ts'
 import type { Jid } from '../model/ids.ts'
 import { createMatcher, fold } from './fold.ts'

@@ -1,9 +1,9 @@
 /** Reads people: the list of contacts, and one contact with all stored details. */
 import { z } from 'zod'
+import { fromCursor, toCursor } from '../cursor.ts'
 import { fail } from '../errors.ts'
 import type { Chat } from '../model/chat.ts'
 import type { Contact } from '../model/contact.ts'
-import { fromCursor, toCursor } from '../model/cursor.ts'
 import { type Jid, respellKey } from '../model/ids.ts'
 import { isVisible } from '../model/text.ts'
 import { createMatcher, fold } from './fold.ts'

@@ -1,9 +1,9 @@
 /** Searches messages by words, newest first or by relevance. */
 import { z } from 'zod'
+import { fromCursor, toCursor } from '../cursor.ts'
 import { fail } from '../errors.ts'
 import type { ChatKind } from '../model/chat.ts'
 import { wordsIn } from '../model/content.ts'
-import { fromCursor, toCursor } from '../model/cursor.ts'
 import type { Jid } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import type { Point } from '../model/point.ts'

@@ -2,8 +2,9 @@
  * Reads what requires attention: chats with unread messages, and chats where the other side waits for a
  * reply.
  */
+
+import { fromCursor } from '../cursor.ts'
 import type { Chat, ChatKind } from '../model/chat.ts'
-import { fromCursor } from '../model/cursor.ts'
 import type { Message } from '../model/message.ts'
 import type { MessageRow } from './message-row.ts'
 import { firstIn, timeOf } from './position.ts'

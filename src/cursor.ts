@@ -3,7 +3,7 @@
  * changes.
  */
 import type { z } from 'zod'
-import { fail } from '../errors.ts'
+import { fail } from './errors.ts'
 
 /** @param list name of the list; other lists reject the cursor */
 export function toCursor(list: string, place: unknown): string {
