@@ -36,6 +36,7 @@ const SCENES = {
     { name: 'phone-chats', on: 'phone', path: '/', act: (page) => waitFor(page, '.chat') },
     { name: 'phone-chat', on: 'phone', path: '/', act: (page) => click(page, '.chat') },
     { name: 'phone-group', on: 'phone', path: '/', act: (page) => click(page, '.chat[data-chat$="@g.us"]') },
+    { name: 'phone-places', on: 'phone', path: '/places', act: (page) => waitFor(page, '.place') },
     { name: 'phone-new-contact', on: 'phone', path: '/', act: (page) => click(page, '#new-contact') },
     { name: 'phone-lab', on: 'phone', path: '/', act: openLab },
   ],

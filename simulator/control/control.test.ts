@@ -190,11 +190,14 @@ describe('other web pages', () => {
 })
 
 describe('the phone page', () => {
-  it('is served with its two files, and names no other host', async () => {
+  it('is served with its files, and names no other host', async () => {
     for (const [path, type] of [
       ['/', 'text/html'],
+      ['/places', 'text/html'],
       ['/phone.css', 'text/css'],
       ['/phone.js', 'text/javascript'],
+      ['/parts.js', 'text/javascript'],
+      ['/places.js', 'text/javascript'],
     ] as const) {
       const response = await fetch(control.url + path)
       expect(response.headers.get('content-type')).toBe(`${type}; charset=utf-8`)

@@ -16,7 +16,7 @@ export type Control = { url: string; close(): Promise<void> }
  * Serves `world` on `options.host`, which must be loopback, because every client controls the double. Port 0 selects a free
  * port. `onChange` subscribes to the world's changes and returns the unsubscribe function. Rejects if the port is in use.
  *
- * GET `/` is the phone page. GET `/control` lists the verbs with their arguments, `/control/state`,
+ * GET `/` is the phone page, `/places` the page of groups, channels and status. GET `/control` lists the verbs with their arguments, `/control/state`,
  * `/control/chats` and `/control/messages?chat=&limit=` are for reading, `/control/choices` lists the builds and faults, and
  * `/control/events` is an event stream that sends `change` after each change. POST `/control/<verb>` takes a JSON object and
  * returns the result of the verb (`{"ok":true}` if there is none). Errors are `{"error": "…"}`: 400 for a wrong argument,
@@ -171,11 +171,19 @@ function streamChanges(
   })
 }
 
-const phoneFiles = new Map([
-  ['/', { name: 'phone.html', type: 'text/html; charset=utf-8' }],
-  ['/phone.css', { name: 'phone.css', type: 'text/css; charset=utf-8' }],
-  ['/phone.js', { name: 'phone.js', type: 'text/javascript; charset=utf-8' }],
-])
+const types = { html: 'text/html', css: 'text/css', js: 'text/javascript' }
+const phoneFiles: ReadonlyMap<string, { name: string; type: string }> = new Map(
+  (
+    [
+      ['/', 'phone', 'html'],
+      ['/phone.css', 'phone', 'css'],
+      ['/phone.js', 'phone', 'js'],
+      ['/parts.js', 'parts', 'js'],
+      ['/places', 'places', 'html'],
+      ['/places.js', 'places', 'js'],
+    ] as const
+  ).map(([path, name, kind]) => [path, { name: `${name}.${kind}`, type: `${types[kind]}; charset=utf-8` }]),
+)
 
 async function sendFile(
   response: ServerResponse,

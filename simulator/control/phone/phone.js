@@ -1,5 +1,7 @@
 /** The phone page: shows and controls the double's world through the control API. */
 
+import { byId, get, make, nameOf, setText } from './parts.js'
+
 /** @typedef {import('../../simulator.ts').WorldState} WorldState */
 /** @typedef {import('../../simulator.ts').WorldMessage} WorldMessage */
 /** @typedef {WorldState['contacts'][number]} Contact */
@@ -24,42 +26,12 @@ const emojis = ['👍', '❤️', '😂', '😮', '😢', '🙏']
 
 // ---- small helpers
 
-/**
- * @template {HTMLElement} T
- * @param {string} id
- * @param {new () => T} kind
- */
-function byId(id, kind) {
-  const element = document.getElementById(id)
-  if (element instanceof kind) return element
-  throw new Error(`no #${id}`)
-}
-
-/**
- * Returns an element with text and children. Strings are added as text, never as HTML.
- * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag
- * @param {string} className
- * @param {...(Node | string)} children
- */
-function make(tag, className, ...children) {
-  const element = document.createElement(tag)
-  element.className = className
-  element.append(...children)
-  return element
-}
-
 /** @param {string} label @param {() => void} onClick @param {string} [className] */
 function makeButton(label, onClick, className = '') {
   const button = make('button', className, label)
   button.type = 'button'
   button.addEventListener('click', onClick)
   return button
-}
-
-/** @param {string} id @param {string} text */
-function setText(id, text) {
-  byId(id, HTMLElement).textContent = text
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -96,17 +68,7 @@ async function call(verb, input = {}) {
   return null
 }
 
-/** @param {string} path */
-async function get(path) {
-  const response = await fetch(path)
-  if (!response.ok) throw new Error(`${path}: ${response.status}`)
-  return await response.json()
-}
-
 // ---- words
-
-/** @param {Contact} contact */
-const nameOf = ({ name, pushname, phone }) => name ?? (pushname ? `~${pushname}` : `+${phone}`)
 
 /** @param {string} jid `<digits>@c.us` or `@lid` */
 function nameOfJid(jid) {
