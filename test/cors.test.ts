@@ -29,7 +29,7 @@ function preflight(path: string, origin: string) {
 }
 
 describe('a listed origin', () => {
-  it.each(['/api/send', '/api/accounts/work/send', '/mcp', '/health', '/api/nothing'])(
+  it.each(['/api/send', '/api/accounts/work/send', '/mcp', '/health', '/health/ready', '/api/nothing'])(
     'gets a preflight for %s',
     async (path) => {
       for (const origin of [DESK, OTHER]) {
@@ -57,6 +57,13 @@ describe('a listed origin', () => {
       expect([status, headers['access-control-allow-origin']]).toEqual([200, DESK])
       expect(headers['access-control-expose-headers']).toContain('X-Request-Id')
     }
+  })
+
+  it.each(['/health/live', '/health/ready'])('reads %s without a key, as everybody does', async (path) => {
+    const { status, headers } = await harness.call({ path, headers: { origin: DESK } })
+    expect([status, headers['access-control-allow-origin'], headers.vary]).toEqual([200, DESK, 'Origin'])
+    const other = await harness.call({ path, headers: { origin: 'https://evil.example' } })
+    expect([other.status, corsOf(other.headers)]).toEqual([200, []])
   })
 
   it('has an event stream and MCP', async () => {

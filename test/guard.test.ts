@@ -1,5 +1,7 @@
 /** Who may call, and how: every request of these tables gets exactly this answer, and WhatsApp never hears of it. */
+import { once } from 'node:events'
 import { connect } from 'node:net'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Call, type Harness, openHarness } from './harness.ts'
 
@@ -9,6 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => harness.close())
 
+const MIB = 2 ** 20
 const evil = 'https://evil.example'
 const port = () => new URL(harness.url).port
 
@@ -264,6 +267,41 @@ describe('body (S10, S11)', () => {
     )
     expect(answer).toMatch(/^HTTP\/1\.1 413 /)
   })
+
+  const json = { 'content-type': 'application/json' }
+  it.each<[string, string, Record<string, string | number>, number, string]>([
+    ['of unknown length', '/api/send', json, 413, 'body_too_large'],
+    ['of known length', '/api/send', { ...json, 'content-length': 12 * MIB }, 413, 'body_too_large'],
+    ['for another host', '/api/send', { ...json, host: 'evil.example' }, 403, 'forbidden_host'],
+    ['in a compressed file', '/api/uploads', { 'content-encoding': 'br' }, 415, 'unsupported_media_type'],
+    ['with a wrong length', '/api/send', { ...json, 'content-length': 3 }, 400, 'malformed_request'],
+  ])(
+    'is answered to a client that reads once all is sent: 12 MiB %s',
+    async (_, path, headers, status, code) => {
+      const method = path === '/api/uploads' ? 'PUT' : 'POST'
+      const answer = await sendAll(`${method} ${path}`, { host: 'localhost', ...headers }, 12)
+      expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*"code":"${code}"`, 's'))
+    },
+  )
+
+  it('hangs up on a client that sends on and on', async () => {
+    const { ms, bytes } = await flood(
+      'POST /api/send HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 99999999999\r\n\r\n',
+    )
+    expect(ms).toBeLessThan(5_000)
+    expect(bytes).toBeLessThan(80 * MIB)
+  })
+
+  it('hangs up on a client that says nothing more', async () => {
+    const head = 'POST /api/send HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 9\r\n\r\n'
+    const socket = connect({ port: Number(port()), host: '127.0.0.1', allowHalfOpen: true })
+    socket.resume().write(head)
+    await once(socket, 'end')
+    const open = () => promisify(harness.app.http.server.getConnections).call(harness.app.http.server)
+    expect(await open()).toBeGreaterThan(0)
+    await expect.poll(open, { timeout: 5_000 }).toBe(0)
+    socket.destroy()
+  })
 })
 
 describe('routes', () => {
@@ -299,6 +337,39 @@ describe('routes', () => {
 it('let nothing reach WhatsApp', () => {
   expect(harness.world.messages().filter(({ body }) => body === 'hi')).toEqual([])
 })
+
+/** What a client gets that sends so many MiB and then reads, as most libraries do. Rejects where it cannot send them all. */
+async function sendAll(
+  route: string,
+  headers: Record<string, string | number>,
+  mib: number,
+): Promise<string> {
+  const isChunked = headers['content-length'] === undefined
+  const lines = Object.entries({ ...headers, ...(isChunked ? { 'transfer-encoding': 'chunked' } : {}) })
+  const socket = connect(Number(port()), '127.0.0.1')
+    .pause()
+    .setEncoding('utf8')
+    .on('error', () => {})
+  const write = (data: string) =>
+    new Promise<void>((done, fail) => socket.write(data, (error) => (error ? fail(error) : done())))
+  await write(`${route} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
+  const piece = ' '.repeat(MIB)
+  for (let n = 0; n < mib; n += 1) await write(isChunked ? `${MIB.toString(16)}\r\n${piece}\r\n` : piece)
+  socket.end(isChunked ? '0\r\n\r\n' : '')
+  return (await socket.toArray()).join('')
+}
+
+/** How long, and how much, a client can send that never ends. */
+async function flood(head: string): Promise<{ ms: number; bytes: number }> {
+  const from = performance.now()
+  const options = { port: Number(port()), host: '127.0.0.1', allowHalfOpen: true }
+  const socket = connect(options).on('error', () => {})
+  const piece = Buffer.alloc(MIB)
+  const pump = () => void (!socket.destroyed && socket.write(piece, () => setImmediate(pump)))
+  socket.resume().write(head, pump)
+  await new Promise((closed) => socket.once('close', closed))
+  return { ms: performance.now() - from, bytes: socket.bytesWritten }
+}
 
 /** Bytes over a socket; `repeat` is written until the other side answers or hangs up. */
 function rawRequest(head: string, repeat?: string): Promise<string> {

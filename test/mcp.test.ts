@@ -1,5 +1,6 @@
 /** The MCP endpoint of the whole server over real HTTP: clients of every kind, curl first, and hostile ones. */
 import { once } from 'node:events'
+import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type EventStage, openEventStage } from './event-stage.ts'
@@ -512,6 +513,25 @@ describe('the server', () => {
     await own.close()
     expect(performance.now() - startedAt).toBeLessThan(2_000)
     await ended
+  })
+
+  it('closes at once, also where a client keeps the connection of its last response', async () => {
+    const own = await openEventStage()
+    const agent = new Agent({ keepAlive: true })
+    const headers = { 'content-type': 'application/json', 'content-length': 2 }
+    const sent = request(`${own.url}/api/messages`, { agent, method: 'POST', headers })
+    const answered = once(sent, 'response')
+    sent.write('{')
+    await own.get('/health')
+    const startedAt = performance.now()
+    const closed = own.close()
+    await expect.poll(() => own.app.http.server.listening).toBe(false)
+    sent.end('}')
+    const [response] = await answered
+    expect(response.resume().statusCode).toBe(400)
+    await closed
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    agent.destroy()
   })
 
   it('closes at once, also with open streams', async () => {

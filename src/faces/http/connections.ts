@@ -23,10 +23,11 @@ export type Connections = {
   /** True if the peer is a process of this user or root. Looked up once, when the connection opens. */
   isOurs(socket: Socket): boolean
   /**
-   * Closes connections without any request, which clients keep as spares. Node counts them as slow, not idle, and waits for
-   * them when the server closes.
+   * Call it when the server closes. Closes connections without any request, which clients keep as spares: Node counts them as
+   * slow, not idle, and waits for them. From then on, each connection is closed after the response that it waits for: Node closes
+   * only those that are idle when the server closes.
    */
-  closeUnused(): Promise<void>
+  close(): Promise<void>
 }
 
 /** A peer that resets its connection while its user is looked up. The parser has a listener of its own. */
@@ -37,6 +38,7 @@ export function watchConnections(server: Server, strangersAre: 'refused' | 'serv
   const ours = new Set<Socket>()
   const strangers = new Set<Socket>()
   const unused = new Set<Socket>()
+  let isClosing = false
   server.maxConnections = MAX_ALL
 
   async function admit(socket: Socket): Promise<void> {
@@ -67,11 +69,17 @@ export function watchConnections(server: Server, strangersAre: 'refused' | 'serv
     // Looked up now, because the peer may be gone later.
     void admit(socket).finally(() => socket.off('error', ignore))
   })
-  server.on('request', ({ socket }) => unused.delete(socket))
+  server.on('request', ({ socket }, response) => {
+    unused.delete(socket)
+    response.once('close', () => {
+      if (isClosing) server.closeIdleConnections()
+    })
+  })
 
   return {
     isOurs: (socket) => ours.has(socket),
-    async closeUnused() {
+    async close() {
+      isClosing = true
       // A connection that was accepted in this turn is not read yet, and may have a request.
       await turn()
       for (const socket of unused) if (socket.bytesRead === 0) socket.destroy()

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify'
 import { defaultPath } from '../../model/account-paths.ts'
 
 /** What a page may use. The pages of this server, which accept a cookie, are not among them. */
-const OPEN_TO_PAGES = /^\/(?:api\/.*|mcp\/?|health|openapi\.json)?$/
+const OPEN_TO_PAGES = /^\/(?:api\/.*|mcp\/?|health(?:\/live|\/ready)?|openapi\.json)?$/
 
 const METHODS = 'GET, POST, PUT, PATCH, DELETE'
 /** What a page may send: a key goes into a header of its own, never into a cookie. */

@@ -16,11 +16,12 @@ import { limitBodies } from './body-time.ts'
 import type { BrowserSessions } from './browser-sessions.ts'
 import { callOf, identifyCallers } from './calls.ts'
 import { watchConnections } from './connections.ts'
-import { allowOrigin, answerPreflight, isPreflight } from './cors.ts'
+import { allowOrigin, answerPreflight, isPreflight, listedOrigin } from './cors.ts'
 import { serveEvents } from './event-stream.ts'
 import { serveFile } from './file.ts'
 import { isFilesForm, readForm } from './form.ts'
 import { checkCaller, checkExpectation } from './guard.ts'
+import { hangUp, hangUpAfterwards } from './hang-up.ts'
 import { challengeOf, createIdentify } from './identify.ts'
 import { FILES_TYPE, inputOf, parseBody, readQuery, requireJson } from './input.ts'
 import { addLogin } from './login-page.ts'
@@ -97,7 +98,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const bodyTime = limitBodies(server.server, BODY_MS, ({ socket }) =>
     answerBrokenRequest({ code: 'ERR_HTTP_REQUEST_TIMEOUT' }, socket),
   )
-  server.addHook('preClose', connections.closeUnused)
+  server.addHook('preClose', connections.close)
   // Node would respond before the guard.
   server.server.on('checkExpectation', (request, response) =>
     server.server.emit('request', request, response),
@@ -116,8 +117,8 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   const isForeign = new WeakSet<FastifyRequest>()
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
-    if (request.routeOptions.config.isProbe) return
-    const origin = checkCaller(request.raw, config)
+    const { isProbe } = request.routeOptions.config
+    const origin = isProbe ? listedOrigin(request.raw, config.corsOrigins) : checkCaller(request.raw, config)
     if (origin === null) return
     isForeign.add(request)
     allowOrigin(reply, origin)
@@ -269,6 +270,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     if (challenge !== null) reply.header('www-authenticate', challenge)
     if (error.code === 'method_not_allowed') reply.header('allow', String(error.facts.allow ?? ''))
     if (error.retryAfterS !== undefined) reply.header('retry-after', String(error.retryAfterS))
+    if (!request.raw.complete) hangUpAfterwards(request.raw.socket)
     // The rest of a file is not read.
     const isFile = isUpload || isFilesForm(request)
     if (CLOSING.has(error.code) || (isFile && !request.raw.complete)) reply.header('connection', 'close')
@@ -332,8 +334,9 @@ function answerBrokenRequest(error: { code?: string }, socket: Socket): void {
     `HTTP/1.1 ${status} ${ERRORS[problem.code].title}\r\nContent-Type: ${PROBLEM_TYPE}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   )
-  // Closes both directions: the client could keep its own direction open.
-  socket.destroySoon()
+  // A slow sender has had its time. Both directions are closed: it could keep its own open.
+  if (problem.code === 'request_timeout') socket.destroySoon()
+  else hangUp(socket)
 }
 
 function noCompiler(): never {
