@@ -1,6 +1,11 @@
 /** The days on which all tests are run, see days.ts. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { DAYS, nextClockBack, nextLeapDay } from './days.ts'
+import { DAYS, failureIn, nextClockBack, nextLeapDay } from './days.ts'
+import { greenDays } from './green-days.ts'
 
 it.each([
   [2023, 2024],
@@ -30,4 +35,37 @@ it('all are still to come, and two are in zones far from UTC', () => {
   const now = Date.now()
   for (const day of DAYS) expect(day.beginsAt(now), day.name).toBeGreaterThan(now)
   expect(new Set(DAYS.map(({ zone }) => zone)).size).toBeGreaterThanOrEqual(3)
+})
+
+it.each([
+  [' FAIL  test/link.test.ts > a start > that fails', 'test/link.test.ts > a start > that fails'],
+  [
+    '\u001b[41m\u001b[1m FAIL \u001b[22m\u001b[49m test/x.test.ts [ test/x.test.ts ]',
+    'test/x.test.ts [ test/x.test.ts ]',
+  ],
+  ['   × that fails 5ms', null],
+  ['the text FAIL  of a test', null],
+])('of the line %j, what failed is %j', (line, failure) => {
+  expect(failureIn(line)).toBe(failure)
+})
+
+it('is green on its very commit only, and never with changes or without Git', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'wma-days-'))
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x', ...args], { cwd: dir })
+  const commit = () => git('commit', '-q', '--allow-empty', '-m', 'x')
+  greenDays(dir).add('week')
+  expect(greenDays(dir).has('week')).toBe(false)
+  git('init', '-q')
+  commit()
+  greenDays(dir).add('week')
+  greenDays(dir).add('year')
+  expect(['week', 'year', 'leap-day'].map(greenDays(dir).has)).toEqual([true, true, false])
+  writeFileSync(join(dir, 'file'), '')
+  expect(greenDays(dir).has('week')).toBe(false)
+  rmSync(join(dir, 'file'))
+  expect(greenDays(dir).has('week')).toBe(true)
+  commit()
+  expect(greenDays(dir).has('week')).toBe(false)
+  rmSync(dir, { recursive: true })
 })

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import { findBrowser } from '../../src/browser/find.ts'
 import { launchArgs } from '../../src/engine/wweb/launch-args.ts'
 import { fakeClockEnv, findFaketime, readClocks } from './fake-clock.ts'
@@ -55,7 +56,8 @@ export function nextClockBack(now: number, zone: string): number {
   throw new Error(`The clocks of ${zone} do not go back.`)
 }
 
-export type DayRun = { day: Day; passed: number; failed: number }
+/** `failures`: what failed, as vitest names it: the file, and the words that lead to the test. */
+export type DayRun = { day: Day; passed: number; failed: number; failures: string[] }
 
 /**
  * Run `npm test` on each of these days, one after the other; `say` hears of each day and every line of its tests.
@@ -74,8 +76,9 @@ export async function* runDays(
     say(`${day.name}: ${new Date(day.beginsAt(now)).toISOString()}, ${day.zone}`)
     const wrong = wrongClocks(env, day.beginsAt(now) - now)
     for (const line of wrong) say(`${day.name}: ${line}`)
-    const { passed, failed } = wrong.length > 0 ? { passed: 0, failed: 0 } : await runTests(args, env, say)
-    yield { day, passed, failed: passed + failed === 0 ? 1 : failed }
+    const { passed, failed, failures } =
+      wrong.length > 0 ? { passed: 0, failed: 0, failures: wrong } : await runTests(args, env, say)
+    yield { day, passed, failed: passed + failed === 0 ? 1 : failed, failures }
   }
 }
 
@@ -97,7 +100,7 @@ async function runTests(
   args: string[],
   env: Record<string, string>,
   say: (line: string) => void,
-): Promise<{ passed: number; failed: number }> {
+): Promise<Omit<DayRun, 'day'>> {
   const child = spawn(process.execPath, [BOOTSTRAP, 'test', ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -105,11 +108,19 @@ async function runTests(
   const end = () => child.kill()
   process.on('exit', end)
   let counts = { passed: 0, failed: 0 }
+  const failures = new Set<string>()
   for await (const line of createInterface({ input: child.stdout })) {
     say(line)
+    const failure = failureIn(line)
+    if (failure !== null) failures.add(failure)
     const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line) ?? []
     if (passed !== undefined) counts = { passed: Number(passed), failed: Number(failed) }
   }
   process.off('exit', end)
-  return counts
+  return { ...counts, failures: [...failures] }
+}
+
+/** The test or the file that failed, by this line of vitest's; null: the line is another one. */
+export function failureIn(line: string): string | null {
+  return /^ FAIL {2}(.+?)\s*$/.exec(stripVTControlCharacters(line))?.[1] ?? null
 }

@@ -2,7 +2,8 @@
  * `npm run soak [-- <run>]`: what takes too long for every change. Ends with 1 if anything failed. On the loopback only; Linux.
  */
 import { parseArgs } from 'node:util'
-import { DAYS, runDays } from './days.ts'
+import { DAYS, type Day, runDays } from './days.ts'
+import { greenDays } from './green-days.ts'
 import { killRun } from './kill-run.ts'
 import { malformedRun } from './malformed-run.ts'
 import { runMutants } from './mutants.ts'
@@ -38,9 +39,10 @@ const RUNS: Record<string, Run> = {
     run: runMalformed,
   },
   days: {
-    usage: '[--day NAME]… [tests…] [-- options of vitest]',
+    usage: '[--day NAME]… [--again] [tests…] [-- options of vitest]',
     does: `All tests, or these, on other days and in other time zones (${DAYS.map(({ name }) => name).join(', ')}).
-    About twenty minutes a day. Needs libfaketime; root on Debian gets it installed.`,
+    Each takes as long as npm test. A day on which all passed on this very commit is left out, except with --again. Ends with
+    what failed on each day. Needs libfaketime; root on Debian gets it installed.`,
     run: onDays,
   },
   mutants: {
@@ -172,7 +174,10 @@ async function runMalformed(args: string[]): Promise<void> {
 async function onDays(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args,
-    options: { day: { type: 'string', multiple: true, default: DAYS.map(({ name }) => name) } },
+    options: {
+      day: { type: 'string', multiple: true, default: DAYS.map(({ name }) => name) },
+      again: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   })
   const days = values.day.map((wanted) => {
@@ -181,10 +186,15 @@ async function onDays(args: string[]): Promise<void> {
       throw new Error(`There is no day ${wanted}. Use one of ${DAYS.map(({ name }) => name).join(', ')}.`)
     return day
   })
-  const lines: string[] = []
-  for await (const { day, passed, failed } of runDays(days, positionals, console.error)) {
-    lines.push(`${day.name}: ${passed} passed, ${failed} failed`)
+  const isWhole = positionals.length === 0
+  const green = greenDays(import.meta.dirname)
+  const isDone = ({ name }: Day) => isWhole && !values.again && green.has(name)
+  const lines = days.filter(isDone).map(({ name }) => `${name}: passed before, on this commit`)
+  const open = days.filter((day) => !isDone(day))
+  for await (const { day, passed, failed, failures } of runDays(open, positionals, console.error)) {
+    lines.push(`${day.name}: ${passed} passed, ${failed} failed`, ...failures.map((what) => `  ! ${what}`))
     if (failed > 0) process.exitCode = 1
+    else if (isWhole) green.add(day.name)
   }
   console.log(`\n${lines.join('\n')}`)
 }
