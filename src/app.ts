@@ -13,7 +13,6 @@ import { addPages } from './faces/http/pages.ts'
 import { createHttpServer } from './faces/http/server.ts'
 import { mountMcp } from './faces/mcp/mount.ts'
 import { openUploads } from './files/uploads.ts'
-import { createIssuer } from './keys/issuer.ts'
 import { type Keys, openKeys } from './keys/keys.ts'
 import { createTokens } from './keys/tokens.ts'
 import type { Log } from './log.ts'
@@ -82,7 +81,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     oauth &&
     createTokens({
       rules: oauth,
-      issuer: createIssuer({ url: oauth.issuer, clock, log }),
+      // With the library for tokens, which no other server loads.
+      issuer: (await import('./keys/issuer.ts')).createIssuer({ url: oauth.issuer, clock, log }),
       keys,
       sends: config.mcpSends,
       accountAt: (at) => accountOfUrl(at, mcpUrl),

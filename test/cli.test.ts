@@ -107,7 +107,15 @@ Server.prototype.listen = function (...args) {
     const has = (name: string) => loaded.some((one) => one.includes(name))
     expect(has('/node_modules/fastify/')).toBe(true)
     // Schema compilers, pictures, and `fetch` of Node: together a fourth of the start.
-    for (const name of ['ajv', 'fast-json-stringify-compiler', 'qrcode', 'pngjs', 'prom-client', 'undici'])
+    for (const name of [
+      'ajv',
+      'fast-json-stringify-compiler',
+      'qrcode',
+      'pngjs',
+      'prom-client',
+      'jose',
+      'undici',
+    ])
       expect(has(`/${name}`), name).toBe(false)
     expect(await stop(server)).toBe(0)
   })
