@@ -111,6 +111,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     authDir,
     control,
     holdFile: uploads.hold,
+    fileAt: uploads.pathOf,
     maySend(id, account, chat) {
       const caller = keys.callerOf(id) ?? tokens?.callerOf(id) ?? null
       if (caller === null || !hasScope(caller, 'send') || !hasAccount(caller, account)) return false

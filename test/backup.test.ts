@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Harness, openHarness } from './harness.ts'
 import { ended, endPrograms, temp } from './program.ts'
 
+const FILE = 'The bytes of a file that waits'
 const TEXT = 'A message that is in the backup'
 
 let harness: Harness
@@ -22,6 +23,11 @@ beforeAll(async () => {
   const [contact] = harness.world.state().contacts
   await harness.post('/api/send', { phone_number: contact?.phone, message: TEXT })
   await harness.post('/api/keys', { name: 'Kept', scopes: ['read'] })
+  const { status } = await harness.post(`/api/chats/${contact?.phone}/media`, {
+    media: { data: Buffer.from(FILE).toString('base64'), filename: 'held.txt', mimetype: 'text/plain' },
+    send_at: new Date(Date.now() + 40 * 60_000).toISOString(),
+  })
+  expect(status).toBe(202)
 })
 afterAll(async () => {
   await harness.close()
@@ -102,6 +108,16 @@ describe('of a stopped server', () => {
     const { json } = await restored.get(`/api/search?q=${encodeURIComponent(`"${TEXT}"`)}`)
     expect(json.count).toBe(1)
     expect((await restored.get('/api/keys')).json.keys).toMatchObject([{ name: 'Kept' }])
+    // A scheduled message with its file: the directory has another path now.
+    const { json: waits } = await restored.get('/api/outbox?state=scheduled')
+    const [{ id }] = waits.items
+    const soon = new Date(Date.now() + 1_500).toISOString()
+    expect(
+      (await restored.call({ method: 'PATCH', path: `/api/outbox/${id}`, body: { send_at: soon } })).status,
+    ).toBe(200)
+    await expect
+      .poll(async () => (await restored.get(`/api/outbox/${id}`)).json.item.state, { timeout: 15_000 })
+      .toBe('sent')
     await restored.close()
   })
 })

@@ -82,7 +82,9 @@ export async function readHead(path: string, bytes: number): Promise<Buffer> {
 
 export type Uploads = {
   of(caller: string): CallerUploads
-  /** Keeps the upload with this path until this time (Unix ms), if it would expire before. Never fails. */
+  /** Returns the path of the upload whose file has this name. A path, also one of another directory, is taken by its last part. */
+  pathOf(name: string): string
+  /** Keeps the upload with this name or path until this time (Unix ms), if it would expire before. Never fails. */
   hold(path: string, untilMs: number): void
   /** Stops the timer. The files stay for the next start. */
   close(): void
@@ -204,6 +206,7 @@ export function openUploads({ dir, maxBytes, filesDir, urls, clock, log }: Uploa
         return isThere ? { ...toUpload(id, facts), path } : null
       },
     }),
+    pathOf: (name) => join(dir, fileName(name)),
     hold(path, untilMs) {
       const id = basename(path, '.bin')
       const facts = known.get(id)
@@ -221,6 +224,9 @@ export function openUploads({ dir, maxBytes, filesDir, urls, clock, log }: Uploa
     close: () => cancelSweep(),
   }
 }
+
+/** The last part of a path of this or another system. */
+const fileName = (path: string) => /[^\\/]*$/.exec(path)?.[0] ?? path
 
 /** Returns the id of an upload: the same for the same bytes, type and caller. */
 function idOf({ caller, sha256, mimetype }: z.infer<typeof Facts>): string {

@@ -17,7 +17,7 @@ type SendableKind = Sendable['kind']
 type SendableOf<K extends SendableKind> = Extract<Sendable, { kind: K }>
 
 /**
- * What is sent. It is stored as JSON. `answers`: the keys of the message that it replies to; `answered`: its words, for the
+ * What is sent. It is stored as JSON; of a file, only the name: a restored backup may lie in another directory. `answers`: the keys of the message that it replies to; `answered`: its words, for the
  * owner.
  */
 export type Content = {

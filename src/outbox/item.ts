@@ -1,4 +1,5 @@
 /** Items of the outbox: created from what a caller wants to send, and shown as the API returns them. */
+import { basename } from 'node:path'
 import type { OutboxRow } from '../control.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { type AccountId, isGroup, type Jid, type MessageKey, phoneOf, toMessageKey } from '../model/ids.ts'
@@ -60,7 +61,7 @@ export function newItem(
   { account, number, nowMs, limits, bareId }: Within,
 ): OutboxRow {
   const content: Content = {
-    outgoing,
+    outgoing: outgoing.kind === 'media' ? { ...outgoing, path: basename(outgoing.path) } : outgoing,
     ...(answered === undefined ? {} : { answers: answered.keys, answered: shortened(answered) }),
   }
   return {

@@ -13,7 +13,7 @@ import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
 import { type Draft, keyOf, type Limits, newItem, type Order, problemOf, SEND_MS } from './item.ts'
 import type { OwnIds } from './own-ids.ts'
-import { transmit } from './transmit.ts'
+import { type TransmitOptions, transmit } from './transmit.ts'
 import { createWaiting, RETRY_MS, type Waiting, type WaitingOptions } from './waiting.ts'
 
 /** The codes of `Session.engine` after which an item that waited waits again. */
@@ -37,17 +37,18 @@ export type Outbox = {
   close(): Promise<void>
 }
 
-export type OutboxOptions = Pick<WaitingOptions, 'holdFile' | 'maySend'> & {
-  account: AccountId
-  limits: Limits
-  /** Makes the ids of its messages. */
-  ownIds: Pick<OwnIds, 'create'>
-  store: ControlStore['outbox']
-  session: Pick<Session, 'engine' | 'status' | 'onChange'>
-  archive: Pick<Archive, 'take' | 'flush' | 'ownAck' | 'onAppend' | 'reader'>
-  clock: Clock
-  log: Log
-}
+export type OutboxOptions = Pick<WaitingOptions, 'holdFile' | 'maySend'> &
+  Pick<TransmitOptions, 'fileAt'> & {
+    account: AccountId
+    limits: Limits
+    /** Makes the ids of its messages. */
+    ownIds: Pick<OwnIds, 'create'>
+    store: ControlStore['outbox']
+    session: Pick<Session, 'engine' | 'status' | 'onChange'>
+    archive: Pick<Archive, 'take' | 'flush' | 'ownAck' | 'onAppend' | 'reader'>
+    clock: Clock
+    log: Log
+  }
 
 /** Opens the outbox. Items of an earlier run of the server that were being sent are unknown until WhatsApp shows them. */
 export function openOutbox(options: OutboxOptions): Outbox {

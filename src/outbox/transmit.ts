@@ -15,6 +15,8 @@ export type TransmitOptions = {
   session: Pick<Session, 'engine' | 'status'>
   archive: Pick<Archive, 'take' | 'reader'>
   clock: Clock
+  /** Returns the path of the file that an item names. Items of earlier versions name it by its path at that time. */
+  fileAt(name: string): string
 }
 
 /**
@@ -24,7 +26,7 @@ export type TransmitOptions = {
 export async function transmit(
   row: OutboxRow,
   endsAtMs: number,
-  { session, archive, clock }: TransmitOptions,
+  { session, archive, clock, fileAt }: TransmitOptions,
 ): Promise<OutboxChange> {
   const { outgoing, answers } = contentOf(row)
   const timeLeft = () => endsAtMs - clock.now()
@@ -50,7 +52,8 @@ export async function transmit(
     if (message !== null) archive.take({ type: 'message', message })
     return { state: 'sent', messageId: keyOf(row), sentAtMs: clock.now() }
   }
-  const sent: Sent = await engine.send(address, outgoing, {
+  const message = outgoing.kind === 'media' ? { ...outgoing, path: fileAt(outgoing.path) } : outgoing
+  const sent: Sent = await engine.send(address, message, {
     bareId: row.bareId,
     limitMs: timeLeft(),
     answers,

@@ -42,7 +42,7 @@ export type ItemChange = { text?: string | undefined; releaseAtMs?: number | und
 export type WaitingOptions = {
   store: ControlStore['outbox']
   session: Pick<Session, 'status' | 'onChange'>
-  /** Keeps the file with this path until this time (Unix ms). Never fails. */
+  /** Keeps the file with this name until this time (Unix ms). Never fails. */
   holdFile(path: string, untilMs: number): void
   /** True if the caller with this id may send to this chat now. Fails as the control database and the archive do. */
   maySend(caller: string, chat: Jid): boolean
