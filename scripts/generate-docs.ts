@@ -15,6 +15,7 @@ import { VERSION } from '../src/version.ts'
 import { buildsPage } from './builds-page.ts'
 import { eventsPage } from './events-page.ts'
 import { operationsPage } from './operations-page.ts'
+import { promisesPage } from './promises-page.ts'
 import { restPage } from './rest-page.ts'
 import { toolTokens } from './tool-tokens.ts'
 
@@ -32,6 +33,7 @@ const files: Record<string, string> = {
   'docs/faults.md': faultsPage(),
   'docs/whatsapp-web.md': buildsPage(),
   'docs/metrics.md': metricsPage(),
+  'docs/promises.md': promisesPage(),
   'docs/openapi.json': `${JSON.stringify(createOpenApi(ROWS, VERSION), null, 2)}\n`,
 }
 

@@ -23,6 +23,12 @@ export function toTable(name: string, run: KillRun): string {
   return [`${name}: ${wasClean(run) ? 'clean' : 'NOT CLEAN'}`, ...lines, ...problems].join('\n')
 }
 
+/** The run as one sentence, for docs/promises.md. */
+export function toFigure(run: KillRun): string {
+  const browser = toPercentiles(run.browserRecoveries)
+  return `${run.kept} of ${run.expected} kept, ${wasClean(run) ? 'clean' : 'not clean'}; browser ready again after ${browser}`
+}
+
 /** @param ascending in ms */
 function toPercentiles(ascending: number[]): string {
   const at = (share: number) => ascending[Math.ceil(share * ascending.length) - 1]

@@ -1,0 +1,27 @@
+/** Writes docs/promises.md: the table of promises with the last figure of each command. */
+import { readMeasured } from '../test/soak/measured.ts'
+import { PROMISES } from '../test/soak/promises.ts'
+
+/** Returns the page. */
+export function promisesPage(): string {
+  const measured = readMeasured()
+  const rows = PROMISES.map(({ id, promise, command }) => {
+    const found = measured[command]
+    const figure =
+      found === undefined ? 'not yet measured' : `${found.figure} (${found.at}, ${found.commit}; ${found.on})`
+    return `| ${id} | ${promise} | \`${command}\` | ${figure} |`
+  })
+  return `# Promises
+
+Each promise has a command that measures it against the [simulated WhatsApp](sandbox.md). The figures are those that the commands wrote
+(\`--note\`), with the day, the commit and the computer. A promise whose command wrote none is not yet measured at full size; the tests
+play a smaller form of each.
+
+| | promise | command | measured |
+|---|---|---|---|
+${rows.join('\n')}
+
+Only the owner of a real account can measure two more: 72 hours of use without an unplanned QR code (G23), and sleep, a change of the
+network, a phone that is off for a day, unlinking on the phone, and the day of an update of WhatsApp Web (G24).
+`
+}

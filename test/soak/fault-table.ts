@@ -1,0 +1,232 @@
+/** The two sides of the fault matrix: what goes wrong, and the states in which it does. */
+import { existsSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { SessionState } from '../../src/model/status.ts'
+import { placesIn } from '../../src/session/auth-dir.ts'
+import { browserProcesses } from '../browser-processes.ts'
+import type { Stage } from './stage.ts'
+
+export type Fault = {
+  /** Its number in docs/failures.md. */
+  number: string
+  /** Where it means something: sessions with a browser, with a link, or all. */
+  needs: 'browser' | 'link' | null
+  /** True: the server itself stands still meanwhile and answers nothing. */
+  freezesServer?: true
+  /** True: the device is no longer linked then. */
+  unlinks?: true
+  /** In `ready`: the longest time until the status shows it, in seconds; null: it need not show. */
+  detectS: number | null
+  /** In `ready`: the longest time from {@link mend} to `ready`, or to the end of the link, in seconds. */
+  recoverS: number
+  cause(stage: Stage): Promise<void>
+  /** Takes the cause away. */
+  mend?(stage: Stage): Promise<void>
+}
+
+const all = (stage: Stage, type: 'browser' | 'renderer' | 'any') =>
+  browserProcesses(stage.authDir).filter((one) => type === 'any' || one.type === type)
+
+function signal(stage: Stage, type: 'browser' | 'renderer' | 'any', name: NodeJS.Signals): void {
+  for (const { pid } of all(stage, type)) {
+    try {
+      process.kill(pid, name)
+    } catch {
+      // It has just ended.
+    }
+  }
+}
+
+const on = (name: string, value: unknown = true) => ({
+  cause: async ({ world }: Stage) => void (await world.setFault({ name, value })),
+  mend: async ({ world }: Stage) => void (await world.setFault({ name, value: false })),
+})
+/** Time for the server to see a fault that acts on the next start only. */
+async function again(stage: Stage): Promise<void> {
+  signal(stage, 'browser', 'SIGKILL')
+  await sleep(2_500)
+}
+const onStart = (name: string, value: unknown = true) => {
+  const { cause, mend } = on(name, value)
+  return {
+    mend,
+    async cause(stage: Stage) {
+      await cause(stage)
+      await again(stage)
+    },
+  }
+}
+
+export const FAULTS: Record<string, Fault> = {
+  'browser killed': {
+    ...{ number: 'F1', needs: 'browser', detectS: 2, recoverS: 30 },
+    cause: async (stage) => signal(stage, 'browser', 'SIGKILL'),
+  },
+  'page killed': {
+    ...{ number: 'F2', needs: 'browser', detectS: 2, recoverS: 30 },
+    cause: async (stage) => signal(stage, 'renderer', 'SIGKILL'),
+  },
+  'page frozen': {
+    ...{ number: 'F6', needs: 'browser', detectS: 95, recoverS: 45 },
+    cause: async (stage) => signal(stage, 'renderer', 'SIGSTOP'),
+  },
+  'server killed': {
+    ...{ number: 'F3', needs: null, detectS: null, recoverS: 45 },
+    async cause(stage) {
+      await stage.server().kill()
+      stage.start()
+    },
+  },
+  'lock of another computer': {
+    ...{ number: 'F4', needs: null, detectS: null, recoverS: 45 },
+    async cause(stage) {
+      await stage.server().kill()
+      await sleep(3_000)
+      const lock = join(stage.authDir, 'session-default', 'SingletonLock')
+      rmSync(lock, { force: true })
+      try {
+        symlinkSync('otherhost-4242', lock)
+      } catch {
+        // Without a profile there is no lock.
+      }
+      stage.start()
+    },
+  },
+  'load hangs': {
+    ...{ number: 'F6', needs: 'browser', detectS: 95, recoverS: 120 },
+    ...onStart('load_hangs'),
+  },
+  'load refused': {
+    ...{ number: 'F7', needs: 'browser', detectS: 30, recoverS: 90 },
+    ...onStart('load_refused'),
+  },
+  'page reloads': {
+    ...{ number: 'F8', needs: 'browser', detectS: null, recoverS: 30 },
+    ...on('reload_burst'),
+  },
+  'unlinked on the phone': {
+    ...{ number: 'F13', needs: 'link', unlinks: true, detectS: 90, recoverS: 60 },
+    cause: async ({ world }) => void (await world.unlink().catch(() => {})),
+  },
+  conflict: {
+    ...{ number: 'F15', needs: 'link', detectS: 35, recoverS: 120 },
+    ...on('conflict'),
+  },
+  'network cut for 15 s': {
+    ...{ number: 'F16', needs: 'browser', detectS: 35, recoverS: 120 },
+    async cause(stage) {
+      await on('offline').cause(stage)
+      await sleep(15_000)
+    },
+    mend: on('offline').mend,
+  },
+  'computer asleep for 30 s': {
+    ...{ number: 'F16', needs: 'browser', freezesServer: true, detectS: null, recoverS: 60 },
+    async cause(stage) {
+      const { pid } = stage.server()
+      process.kill(pid, 'SIGSTOP')
+      signal(stage, 'any', 'SIGSTOP')
+      await sleep(30_000)
+      signal(stage, 'any', 'SIGCONT')
+      process.kill(pid, 'SIGCONT')
+    },
+  },
+  'archive damaged': {
+    ...{ number: 'F29', needs: 'link', detectS: null, recoverS: 45 },
+    async cause(stage) {
+      await stage.server().kill()
+      await sleep(3_000)
+      for (const file of archives(stage)) {
+        renameSync(file, `${file}.whole`)
+        writeFileSync(file, 'not a database')
+      }
+      stage.start()
+    },
+    async mend(stage) {
+      await stage.server().kill()
+      await sleep(3_000)
+      for (const file of new Set(archives(stage))) renameSync(`${file}.whole`, file)
+      stage.start()
+    },
+  },
+  'a module is missing': {
+    ...{ number: 'F30', needs: 'browser', detectS: 35, recoverS: 60 },
+    ...onStart('module_missing', 'WAWebSocketModel'),
+  },
+}
+
+/** How a session is brought into each state. `isLinked`: it is that of a linked device. */
+export type Place = {
+  state: SessionState
+  isLinked: boolean
+  hasBrowser: boolean
+  /** From a linked and ready session, or from a stopped one that is not linked. */
+  enter(stage: Stage): Promise<void>
+  /** Takes away what holds the session in the state. */
+  leave?(stage: Stage): Promise<void>
+}
+
+const post = (stage: Stage, path: string, body: object = {}) =>
+  fetch(`${stage.server().url()}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+
+export const PLACES: Record<string, Place> = {
+  stopped: { state: 'stopped', isLinked: false, hasBrowser: false, async enter() {} },
+  'starting, not linked': {
+    ...{ state: 'starting', isLinked: false, hasBrowser: true },
+    async enter(stage) {
+      await on('load_hangs').cause(stage)
+      void post(stage, '/api/auth/start').catch(() => {})
+    },
+    leave: on('load_hangs').mend,
+  },
+  qr: {
+    ...{ state: 'qr', isLinked: false, hasBrowser: true },
+    enter: async (stage) => void (await post(stage, '/api/auth/start')),
+  },
+  auth_failure: {
+    ...{ state: 'auth_failure', isLinked: false, hasBrowser: false },
+    async enter(stage) {
+      await on('pairing_refused').cause(stage)
+      await post(stage, '/api/pairing-code', { phone_number: stage.world.state().account.phone })
+    },
+    leave: on('pairing_refused').mend,
+  },
+  starting: {
+    ...{ state: 'starting', isLinked: true, hasBrowser: true },
+    async enter(stage) {
+      await on('load_hangs').cause(stage)
+      void post(stage, '/api/accounts/default/restart').catch(() => {})
+    },
+    leave: on('load_hangs').mend,
+  },
+  authenticated: {
+    ...{ state: 'authenticated', isLinked: true, hasBrowser: true },
+    async enter(stage) {
+      await on('sync_never').cause(stage)
+      void post(stage, '/api/accounts/default/restart').catch(() => {})
+    },
+    leave: on('sync_never').mend,
+  },
+  ready: { state: 'ready', isLinked: true, hasBrowser: true, async enter() {} },
+  disconnected: {
+    ...{ state: 'disconnected', isLinked: true, hasBrowser: false },
+    async enter(stage) {
+      await on('load_refused').cause(stage)
+      signal(stage, 'browser', 'SIGKILL')
+    },
+    leave: on('load_refused').mend,
+  },
+}
+
+function archives({ authDir }: Stage): string[] {
+  const folder = join(placesIn(authDir).own, 'archives')
+  if (!existsSync(folder)) return []
+  return readdirSync(folder).flatMap((name) =>
+    /\.db(\.whole)?$/.test(name) ? [join(folder, name.replace('.whole', ''))] : [],
+  )
+}

@@ -1,0 +1,110 @@
+/** What this server promises, and the command that measures it. docs/promises.md follows from this table and from measured.json. */
+
+export type Promised = {
+  id: string
+  /** What is true, as one sentence. */
+  promise: string
+  /** The command that measures it, as a user types it. */
+  command: string
+}
+
+const test = (...files: string[]) => `npm test -- ${files.map((file) => `test/${file}.test.ts`).join(' ')}`
+
+/** In the order of their numbers. Those that need a real account are in docs/promises.md, as a list for its owner. */
+export const PROMISES: readonly Promised[] = [
+  {
+    id: 'G1, G2',
+    promise:
+      '10,000 messages through 20 killed browsers and 20 killed servers: none is lost, doubled or out of order in its chat, and no browser is left.',
+    command: 'npm run soak -- kills',
+  },
+  {
+    id: 'G3',
+    promise: 'After `kill -9` at any step, the server is ready again without a QR code.',
+    command: 'npm run soak -- points',
+  },
+  {
+    id: 'G4',
+    promise:
+      '1,000 sends, each repeated three times with its idempotency key, through 20 kills: at most one delivery each, every answer true, at most 1 % unknown.',
+    command: 'npm run soak -- sends',
+  },
+  {
+    id: 'G5, G6',
+    promise:
+      'A dead browser or page shows within 2 s, a page that hangs within 45 s, a lost network within 35 s; a killed browser is ready again within 15 s (p95).',
+    command: 'npm run soak -- faults --only ready',
+  },
+  {
+    id: 'G7',
+    promise: 'Every fault in every state ends in the documented state; the process does not end.',
+    command: 'npm run soak -- faults',
+  },
+  {
+    id: 'G8',
+    promise: 'In all seven states every operation answers in time, and none with 500.',
+    command: test('states'),
+  },
+  {
+    id: 'G9',
+    promise: '100,000 malformed requests: each gets a published code, and none a 5xx.',
+    command: 'npm run soak -- malformed',
+  },
+  {
+    id: 'G10',
+    promise: 'After a logout from each state, the account can be linked again, and no old key is on disk.',
+    command: test('session-on-disk', 'falls'),
+  },
+  {
+    id: 'G11',
+    promise:
+      'SIGTERM, SIGINT and SIGHUP in each state end the server with 0 within 20 s, without a browser left.',
+    command: test('kills'),
+  },
+  {
+    id: 'G12, G13',
+    promise: 'Memory, handles and listeners stay flat over hours and over 200 starts.',
+    command: test('memory', 'page-memory'),
+  },
+  {
+    id: 'G14',
+    promise: 'With 100,000 messages, lists answer within 200 ms, messages within 150 ms (p95).',
+    command: 'npm run bench -- --all',
+  },
+  {
+    id: 'G15',
+    promise: 'The status answers within 100 ms while 64 MiB are sent.',
+    command: test('engine-media'),
+  },
+  {
+    id: 'G16',
+    promise: 'Webhooks: each event is delivered at least once, in the order of its chat, also through kills.',
+    command: test('webhooks', 'webhooks-kill'),
+  },
+  {
+    id: 'G17',
+    promise: 'A full disk damages nothing, is reported, and is recovered from.',
+    command: test('disk-full'),
+  },
+  {
+    id: 'G18',
+    promise: 'A torn or damaged database opens, or is refused with a named code.',
+    command: test('wounded-archive', 'control'),
+  },
+  {
+    id: 'G19',
+    promise: 'Each request of the table of threats gets exactly its answer.',
+    command: test('threats'),
+  },
+  { id: 'G20', promise: 'No canary secret is in logs, errors or command lines.', command: test('secrets') },
+  {
+    id: 'G21',
+    promise: 'After the computer slept, the session is ready within 60 s, without a QR code.',
+    command: 'npm run soak -- faults --only asleep',
+  },
+  {
+    id: 'G22',
+    promise: 'Databases of every released version open; newer ones are refused and left as they are.',
+    command: test('control'),
+  },
+]

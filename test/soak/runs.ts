@@ -1,0 +1,230 @@
+/** The runs of `npm run soak`, each with its options and what it prints. A run that failed sets the exit code. */
+import { parseArgs } from 'node:util'
+import { DAYS, runDays } from './days.ts'
+import { faultRun, toFaultTable } from './fault-run.ts'
+import { killRun } from './kill-run.ts'
+import { malformedRun } from './malformed-run.ts'
+import { note } from './measured.ts'
+import { runMutants } from './mutants.ts'
+import { pointRun } from './point-run.ts'
+import { toFigure, toTable, wasClean } from './report.ts'
+import { sendRun } from './send-run.ts'
+
+export type Run = { usage: string; does: string; run(args: string[]): Promise<void> }
+
+/** Keeps the figure for docs/promises.md. */
+const NOTE = { type: 'boolean', default: false } as const
+
+export const RUNS: Record<string, Run> = {
+  kills: {
+    usage: '[--messages N] [--browser-kills N] [--server-kills N] [--seed N] [--note]',
+    does: `10,000 messages through 20 killed browsers and 20 killed servers, twice: what came meanwhile enters WhatsApp Web
+    silently, then as late events. Nothing may be lost, doubled or disordered. About ten minutes.`,
+    run: runKills,
+  },
+  sends: {
+    usage: '[--sends N] [--kills N] [--seed N] [--note]',
+    does: `1,000 messages, each sent three times with one idempotency key, through 20 kills of browser and server. At most one
+    delivery for a key, every answer true, and at most 1 % unknown. About ten minutes.`,
+    run: runSends,
+  },
+  points: {
+    usage: '[--every N] [--seed N] [--victim server|browser] [--note]',
+    does: `One message for each step from the request to the response, with \`kill -9\` of the server, or of its browser, at that step:
+    asked for with an idempotency key, and approved. At most one delivery, nothing approved lost. About ten minutes.`,
+    run: runPoints,
+  },
+  faults: {
+    usage: '[--only WORDS] [--file FILE] [--minutes N] [--slack N] [--note]',
+    does: `Each fault (browser, page and server killed, page frozen, network cut, unlinked on the phone, …) in each of the seven states:
+    when the status shows it, and when the session is well again. With --file, a later run continues an earlier one. --slack multiplies the
+    limits on a slow computer. About forty minutes.`,
+    run: runFaults,
+  },
+  malformed: {
+    usage: '[--requests N] [--seed N] [--note]',
+    does: `100,000 malformed requests over REST and MCP, made from the table of operations and from bytes. Each must get a published
+    code, and none a 5xx. About five minutes.`,
+    run: runMalformed,
+  },
+  days: {
+    usage: '[--day NAME]… [--again] [tests…] [-- options of vitest]',
+    does: `All tests, or these, on other days and in other time zones (${DAYS.map(({ name }) => name).join(', ')}).
+    Each takes as long as npm test. A day on which all passed on this very commit is left out, except with --again. Ends with
+    what failed on each day. Needs libfaketime; root on Debian gets it installed.`,
+    run: onDays,
+  },
+  mutants: {
+    usage: '[--mutate FILE]',
+    does: `Changes the pure modules (tools/mutate/pure.js) one place at a time; a unit test must fail each time. Lists the changes
+    that no test noticed. About half an hour, or a minute for one module.`,
+    run: async (args) => {
+      process.exitCode = runMutants(args, console.error)
+    },
+  },
+}
+
+async function runKills(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      messages: { type: 'string', default: '10000' },
+      'browser-kills': { type: 'string', default: '20' },
+      'server-kills': { type: 'string', default: '20' },
+      seed: { type: 'string', default: '1' },
+      note: NOTE,
+    },
+  })
+  const read = (option: Exclude<keyof typeof values, 'note'>): number => {
+    const value = Number(values[option])
+    if (!Number.isInteger(value) || value < 0) throw new Error(`--${option} takes a whole number.`)
+    return value
+  }
+  const browserKills = read('browser-kills')
+  const serverKills = read('server-kills')
+  if (browserKills + serverKills === 0) throw new Error('There is nothing to kill.')
+  const figures: string[] = []
+  for (const [title, lateShare] of [
+    ['silent backlog', undefined],
+    ['backlog as late events', 1],
+  ] as const) {
+    const startedAt = Date.now()
+    const run = await killRun({
+      messages: read('messages'),
+      browserKills,
+      serverKills,
+      seed: read('seed'),
+      ...(lateShare === undefined ? {} : { lateShare }),
+      limitMs: 60_000 + (browserKills + serverKills) * 60_000,
+      say: (line) => console.error(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`),
+    })
+    console.log(`\n${toTable(`${title}, seed ${read('seed')}`, run)}`)
+    figures.push(`${title}: ${toFigure(run)}`)
+    if (!wasClean(run)) process.exitCode = 1
+  }
+  if (values.note) note('npm run soak -- kills', figures.join('. '))
+}
+
+async function runSends(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      sends: { type: 'string', default: '1000' },
+      kills: { type: 'string', default: '20' },
+      seed: { type: 'string', default: '1' },
+      note: NOTE,
+    },
+  })
+  const startedAt = Date.now()
+  const { sent, unknown, others, problems, durationMs } = await sendRun({
+    sends: Number(values.sends),
+    kills: Number(values.kills),
+    seed: Number(values.seed),
+    limitMs: 60_000 + Number(values.kills) * 60_000,
+    say: (line) => console.error(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}`),
+  })
+  const rest = [...others].map(([answer, times]) => `, ${times} ${answer}`).join('')
+  const figure = `${sent} sent, ${unknown} unknown${rest}; ${Math.round(durationMs / 1000)} s`
+  console.log(figure)
+  if (values.note) note('npm run soak -- sends', `${figure}; ${problems.length} problems`)
+  for (const problem of problems) console.log(`  ! ${problem}`)
+  if (problems.length > 0 || unknown > Number(values.sends) / 100) process.exitCode = 1
+}
+
+async function runPoints(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      every: { type: 'string', default: '1' },
+      seed: { type: 'string', default: '1' },
+      victim: { type: 'string', default: 'server' },
+      note: NOTE,
+    },
+  })
+  const { points, problems } = await pointRun({
+    every: Number(values.every),
+    seed: Number(values.seed),
+    victim: values.victim === 'browser' ? 'browser' : 'server',
+    say: console.error,
+  })
+  const unknown = [...points.values()].filter((outcome) => outcome === 'unknown').length
+  const figure = `${points.size} points, ${unknown} unknown`
+  console.log(figure)
+  if (values.note) note('npm run soak -- points', `${figure}, ${problems.length} problems`)
+  for (const problem of problems) console.log(`  ! ${problem}`)
+  if (problems.length > 0) process.exitCode = 1
+}
+
+async function runFaults(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: 'string', default: '' },
+      file: { type: 'string' },
+      minutes: { type: 'string', default: '90' },
+      slack: { type: 'string', default: '1' },
+      note: NOTE,
+    },
+  })
+  const cells = await faultRun({
+    only: values.only,
+    file: values.file ?? null,
+    limitMs: Number(values.minutes) * 60_000,
+    slack: Number(values.slack),
+    say: console.error,
+  })
+  console.log(toFaultTable(cells))
+  const bad = cells.filter(({ problems }) => problems.length > 0).length
+  if (values.note)
+    note(
+      `npm run soak -- faults${values.only === '' ? '' : ` --only ${values.only}`}`,
+      `${cells.length} faults in states, ${bad} not as promised (limits × ${values.slack})`,
+    )
+  if (cells.some(({ problems }) => problems.length > 0)) process.exitCode = 1
+}
+
+async function runMalformed(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      requests: { type: 'string', default: '100000' },
+      seed: { type: 'string', default: '1' },
+      note: NOTE,
+    },
+  })
+  const { sent, statuses, problems } = await malformedRun(Number(values.requests), Number(values.seed))
+  const rest = Object.entries(statuses).map(([status, times]) => `, ${times} × ${status}`)
+  const figure = `${sent} requests${rest.join('')}`
+  console.log(figure)
+  if (values.note) note('npm run soak -- malformed', `${figure}; ${problems.length} problems`)
+  for (const problem of problems) console.log(`  ! ${problem}`)
+  if (problems.length > 0) process.exitCode = 1
+}
+
+async function onDays(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    options: {
+      day: { type: 'string', multiple: true, default: DAYS.map(({ name }) => name) },
+      again: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  })
+  const days = values.day.map((wanted) => {
+    const day = DAYS.find(({ name }) => name === wanted)
+    if (day === undefined)
+      throw new Error(`There is no day ${wanted}. Use one of ${DAYS.map(({ name }) => name).join(', ')}.`)
+    return day
+  })
+  const isWhole = positionals.length === 0
+  const green = greenDays(import.meta.dirname)
+  const isDone = ({ name }: Day) => isWhole && !values.again && green.has(name)
+  const lines = days.filter(isDone).map(({ name }) => `${name}: passed before, on this commit`)
+  const open = days.filter((day) => !isDone(day))
+  for await (const { day, passed, failed, failures } of runDays(open, positionals, console.error)) {
+    lines.push(`${day.name}: ${passed} passed, ${failed} failed`, ...failures.map((what) => `  ! ${what}`))
+    if (failed > 0) process.exitCode = 1
+    else if (isWhole) green.add(day.name)
+  }
+  console.log(`\n${lines.join('\n')}`)
+}
