@@ -30,6 +30,7 @@ describe('readConfig', () => {
       filesDir: '',
       mediaUrls: false,
       maxUploadBytes: 67_108_864,
+      canary: 'never',
       memory: { softBytes: 1_610_612_736, hardBytes: 2_684_354_560 },
       media: {
         download: 'on-demand',

@@ -377,6 +377,13 @@ export const SETTINGS = {
     fallback: 'false',
     help: 'Fetch files to send from URLs that callers name (`media.url`). Private addresses and redirects are refused. See docs/security.md.',
   },
+  WHATSAPP_CANARY: {
+    flag: 'canary',
+    takes: 'WHEN',
+    schema: oneOf(['never', 'daily']),
+    fallback: 'never',
+    help: 'Whether each account sends a message to itself once a day, which shows in the log, the metrics and the outbox that sending works. The message appears in your own chat on the phone.',
+  },
   WHATSAPP_MEMORY_SOFT_MIB: {
     flag: 'memory-soft-mib',
     takes: 'MIB',
@@ -483,6 +490,8 @@ export type Config = {
   mediaUrls: boolean
   /** The largest file that a client can upload. */
   maxUploadBytes: number
+  /** Whether each account sends a message to itself once a day. */
+  canary: 'never' | 'daily'
   /** Limits of the memory of one browser; 0: none. */
   memory: { softBytes: number; hardBytes: number }
   /** Which media is fetched from WhatsApp and kept. */
@@ -556,6 +565,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     filesDir: filesDir === '' ? '' : toPath(filesDir, base),
     mediaUrls: read('WHATSAPP_MEDIA_URLS'),
     maxUploadBytes: read('WHATSAPP_MAX_UPLOAD_MIB') * 2 ** 20,
+    canary: read('WHATSAPP_CANARY'),
     memory: {
       softBytes: read('WHATSAPP_MEMORY_SOFT_MIB') * 2 ** 20,
       hardBytes: read('WHATSAPP_MEMORY_HARD_MIB') * 2 ** 20,

@@ -111,6 +111,7 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
           fetchMedia: never,
           readThumbnail: never,
           probe: never,
+          roundTrip: never,
           logout: never,
           close: never,
         },

@@ -27,6 +27,8 @@ export type Session = {
    * Null: none wait.
    */
   held: Push[] | null
+  /** Fault `half_open`: nothing arrives any more, on either side. */
+  isDeaf: boolean
   send(push: Push): void
   /** Closes the connection. */
   cut(): void

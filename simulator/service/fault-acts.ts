@@ -27,6 +27,9 @@ export async function actOnFault(
     ? [...context.sessions].map((session) => tellPage(context, session, name, value))
     : []
   if (isOn && name === 'offline') cutAll()
+  if (isOn && name === 'half_open') {
+    for (const session of context.sessions) session.isDeaf = true
+  }
   if (isOn && name === 'qr_idle') {
     for (const session of context.sessions) goIdle(session)
   }

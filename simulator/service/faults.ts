@@ -32,6 +32,12 @@ export const faultTable = {
     value: '',
     does: 'The network is down: connections are closed and none is accepted. Pages alternate between TIMEOUT and OPENING. Sends queue, lookups hang, a reload shows an error page.',
   },
+  half_open: {
+    provokes: 'F31',
+    where: 'service',
+    value: '{ again: true } also every later connection',
+    does: 'The connections of open pages stay open, and nothing arrives on either side: the state is CONNECTED, sends get no ack, lookups hang, messages are missed. They stay so when the fault is off; new connections work.',
+  },
   version_never: {
     provokes: 'F6',
     where: 'page',

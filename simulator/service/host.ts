@@ -8,6 +8,7 @@ import { answers } from './answers.ts'
 import type { Certificate } from './certificate.ts'
 import type { Context, Session } from './context.ts'
 import { scriptPath, toDocument } from './document.ts'
+import { fieldOf } from './faults.ts'
 import { mediaHostName } from './media-host.ts'
 import { loadPageScript } from './page-script.ts'
 import { RefusedQuestion } from './refused.ts'
@@ -66,7 +67,7 @@ export async function openHost(context: Context, certificate: Certificate, holdS
   sockets.on('connection', (socket) => {
     count += 1
     const say = (frame: ServiceFrame): void => {
-      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(frame))
+      if (socket.readyState === socket.OPEN && !session.isDeaf) socket.send(JSON.stringify(frame))
     }
     const session: Session = {
       number: count,
@@ -77,11 +78,14 @@ export async function openHost(context: Context, certificate: Certificate, holdS
       live: false,
       late: [],
       held: null,
+      isDeaf: fieldOf(context.faults.get('half_open'), 'again') === true,
       send: say,
       cut: () => socket.terminate(),
     }
     context.sessions.add(session)
-    socket.on('message', (data) => void answer(context, session, String(data), say))
+    socket.on('message', (data) => {
+      if (!session.isDeaf) void answer(context, session, String(data), say)
+    })
     socket.on('close', () => {
       session.linking?.stop()
       context.sessions.delete(session)

@@ -8,6 +8,7 @@ import { createChatHash, type Log, logAbout } from '../log.ts'
 import { inAccount } from '../model/account-paths.ts'
 import { type AccountId, DEFAULT_ACCOUNT, type Jid } from '../model/ids.ts'
 import type { BrowserProxy } from '../model/proxy.ts'
+import { startCanary } from '../outbox/canary.ts'
 import { type Outbox, type OutboxOptions, openOutbox } from '../outbox/outbox.ts'
 import type { OwnIds } from '../outbox/own-ids.ts'
 import type { AccountDir } from '../session/account-dir.ts'
@@ -26,9 +27,13 @@ export type AccountOptions = {
   dir: AccountDir
   control: Pick<ControlStore, 'outbox'>
   holdFile: OutboxOptions['holdFile']
+  fileAt: OutboxOptions['fileAt']
   /** True if the caller with this id may send with this account now. Fails as the control database does. */
   maySend(caller: string, account: AccountId, chat: Jid): boolean
-  config: Pick<Config, 'history' | 'keep' | 'media' | 'eventsDays' | 'headless' | 'memory' | 'outbox'>
+  config: Pick<
+    Config,
+    'history' | 'keep' | 'media' | 'eventsDays' | 'headless' | 'memory' | 'outbox' | 'canary'
+  >
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
   /** That answer all reads of this process. */
@@ -91,11 +96,21 @@ export function openAccount(options: AccountOptions): Account {
     ownIds: options.ownIds,
     store: options.control.outbox,
     holdFile: options.holdFile,
+    fileAt: options.fileAt,
     maySend: (caller, chat) => options.maySend(caller, id, chat),
     session,
     archive,
     clock,
     log,
   })
-  return { id, session, archive, outbox }
+  outbox.onSettled(({ state }) => {
+    if (state === 'unknown') session.unacked()
+  })
+  if (config.canary === 'never') return { id, session, archive, outbox }
+  const stop = startCanary({ account: id, store: options.control.outbox, outbox, session, clock, log })
+  const close = () => {
+    stop()
+    return outbox.close()
+  }
+  return { id, session, archive, outbox: { ...outbox, close } }
 }

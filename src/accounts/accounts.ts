@@ -57,7 +57,7 @@ export type Accounts = {
   close(): Promise<void>
 }
 
-export type AccountsOptions = Pick<AccountOptions, 'holdFile' | 'maySend'> & {
+export type AccountsOptions = Pick<AccountOptions, 'holdFile' | 'fileAt' | 'maySend'> & {
   authDir: AuthDir
   control: ControlStore
   config: Config
@@ -103,12 +103,13 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   }
 
   function openNow(id: AccountId): Account {
-    const { config, secret, threads, holdFile, maySend, chromeExecutable, openProfile } = options
+    const { config, secret, threads, holdFile, fileAt, maySend, chromeExecutable, openProfile } = options
     const account = openAccount({
       id,
       dir: dirOf(id),
       control,
       holdFile,
+      fileAt,
       maySend,
       config,
       secret,

@@ -308,6 +308,11 @@ export type Engine = {
    */
   probe(): Promise<{ responding: boolean; connected: boolean }>
   /**
+   * Asks WhatsApp's server for something that changes nothing and that nobody sees: the account's own number. True if the server
+   * answers; false if no answer comes within 20 s, although the page responds; null if this build cannot ask. Never fails.
+   */
+  roundTrip(): Promise<boolean | null>
+  /**
    * Asks WhatsApp to remove this device; true if WhatsApp confirmed, within 15 s. The browser stays open.
    * Never fails.
    */

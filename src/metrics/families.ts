@@ -96,6 +96,15 @@ export const FAMILIES: readonly Family[] = [
     }),
   },
   {
+    name: 'whatsapp_session_answered_timestamp_seconds',
+    type: 'gauge',
+    help: "When WhatsApp's server last answered a question or accepted a message, Unix time. Asked every 10 minutes while connected. Missing before the first time.",
+    read: each(({ session }) => {
+      const at = session.answeredAt()
+      return at === null ? null : at / 1_000
+    }),
+  },
+  {
     name: 'whatsapp_session_transitions_total',
     type: 'counter',
     help: 'Changes of the state, by the new state and its reason. `starting` counts the starts of the browser.',

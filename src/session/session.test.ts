@@ -62,6 +62,8 @@ async function open({
   const authDir = await openAuthDir(dir, log)
   const engines: Opened[] = []
   const memory: { bytes: number | null; idleSince: number | null } = { bytes: 100, idleSince: 0 }
+  /** What WhatsApp answers to the next questions; true after these. */
+  const answers: (boolean | null)[] = []
   /** What was asked of the engines, in order. */
   const steps: string[] = []
   const budget = { perChat: 0, days: 0, total: 0, pauseMs: 0 }
@@ -133,6 +135,7 @@ async function open({
         fetchMedia: () => Promise.reject(new Error('not in this test')),
         readThumbnail: async () => null,
         probe: () => step('probe', { responding: true, connected: true }),
+        roundTrip: () => step('roundTrip', answers.shift() ?? true),
         logout: () => {
           steps.push('logout')
           return told.promise
@@ -157,6 +160,7 @@ async function open({
     engine,
     opened,
     steps,
+    answers,
     memory,
     archive,
     dir,
@@ -290,6 +294,115 @@ describe('a link', () => {
     clock.advance(5 * 60_000)
     engine(2).emit(CRASHED)
     expect(session.status().reconnect).toMatchObject({ attempt: 1 })
+  })
+})
+
+describe('a WhatsApp that does not answer', () => {
+  const HALF = 30_000
+  const TEN = 10 * 60_000
+
+  /** A linked session that WhatsApp answered once, and how to let half minutes pass. */
+  async function answered(first: boolean | null = true) {
+    const opened = await open()
+    await opened.link()
+    opened.answers.push(first)
+    const halves = async (count: number) => {
+      for (let i = 0; i < count; i += 1) {
+        opened.clock.advance(HALF)
+        await settle()
+      }
+    }
+    await halves(1)
+    return { ...opened, halves }
+  }
+  const asked = (steps: string[]) => steps.filter((step) => step === 'roundTrip').length
+
+  it('is asked half a minute after `ready`, and every ten minutes', async () => {
+    const { session, steps, clock, halves } = await answered()
+    expect(asked(steps)).toBe(1)
+    expect(session.answeredAt()).toBeGreaterThan(clock.now() - 5_000)
+    await halves(18)
+    expect(asked(steps)).toBe(1)
+    await halves(3)
+    expect(asked(steps)).toBe(2)
+  })
+
+  it('is asked again after half a minute, and then the browser is restarted', async () => {
+    const { session, answers, clock, halves, opened } = await answered()
+    answers.push(false, false)
+    clock.advance(TEN)
+    await settle()
+    expect(session.status().state).toBe('ready')
+    await halves(1)
+    expect(session.status()).toMatchObject({ state: 'disconnected', reason: 'not_responding' })
+    expect(session.status().last_error).toContain('does not answer')
+    await halves(1)
+    await opened(2)
+  })
+
+  it('is believed again after one answer', async () => {
+    const { state, answers, clock, halves } = await answered()
+    answers.push(false, true, false, true)
+    for (let i = 0; i < 2; i += 1) {
+      clock.advance(TEN)
+      await settle()
+      await halves(1)
+    }
+    expect(state()).toBe('ready')
+  })
+
+  it.each([false, null])(
+    'and never did (%s) costs no restart: this build may not be able to ask',
+    async (none) => {
+      const { state, answers, clock } = await answered(none)
+      for (let i = 0; i < 8; i += 1) {
+        answers.push(none)
+        clock.advance(TEN)
+        await settle()
+      }
+      expect(state()).toBe('ready')
+    },
+  )
+
+  it('restarts the browser once an hour at most', async () => {
+    const { state, answers, clock, halves, opened, engine } = await answered()
+    answers.push(false, false)
+    clock.advance(TEN)
+    await settle()
+    await halves(2)
+    await opened(2)
+    engine(1).emit({ type: 'authenticated' })
+    engine(1).emit(READY)
+    await halves(1)
+    answers.push(false, false, false)
+    clock.advance(TEN)
+    await settle()
+    await halves(2)
+    expect(state()).toBe('ready')
+  })
+
+  it('to three messages in a row is restarted, though it answers questions', async () => {
+    const { session, state, engine } = await answered()
+    const ack: EngineEvent = { type: 'ack', chat: toJid('15551234567@c.us'), bareId: '3EB0AA', ack: 1 }
+    for (const step of ['unacked', 'unacked', ack, 'unacked', 'unacked'] as const) {
+      if (step === 'unacked') session.unacked()
+      else engine(0).emit(step)
+      await settle()
+      expect(state()).toBe('ready')
+    }
+    session.unacked()
+    expect(session.status()).toMatchObject({ state: 'disconnected', reason: 'not_responding' })
+  })
+
+  it('while the network is away is not asked twice, nor restarted for it', async () => {
+    const { state, answers, engine, halves, clock } = await answered()
+    answers.push(false, false)
+    clock.advance(TEN - HALF)
+    engine(0).emit({ type: 'connection', connected: false })
+    await settle()
+    engine(0).emit({ type: 'connection', connected: true })
+    expect(state()).toBe('ready')
+    await halves(0)
   })
 })
 

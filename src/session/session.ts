@@ -81,6 +81,10 @@ export type Session = {
   hold(why: 'stopped' | 'queued'): void
   /** Probes the engine at once; for callers whose request failed in a way that the engine may have caused. */
   suspect(): void
+  /** A message got no ack of WhatsApp in time: probes the engine at once. After three in a row, the browser restarts. */
+  unacked(): void
+  /** When WhatsApp's server last answered, Unix ms; null if it was not asked yet. */
+  answeredAt(): number | null
   /** Closes the browser and all timers for good. The device stays linked. */
   close(): Promise<void>
 }
@@ -142,7 +146,7 @@ export function createSession(options: SessionOptions): Session {
       archive.leave()
     },
   })
-  const connection = createConnectionWatch(clock, engines, {
+  const connection = createConnectionWatch(clock, engines, log, {
     onBack() {
       if (standing.state === 'disconnected') signal('back')
     },
@@ -244,9 +248,11 @@ export function createSession(options: SessionOptions): Session {
       case 'connection':
         connection.onConnection(event.connected)
         return changed()
+      case 'ack':
+        if (event.ack >= 1) connection.onAck(true)
+        return archive.take(event)
       case 'message':
       case 'stored':
-      case 'ack':
       case 'reaction':
       case 'vote':
       case 'call':
@@ -458,6 +464,10 @@ export function createSession(options: SessionOptions): Session {
     suspect() {
       if (standing.state === 'ready' || standing.state === 'authenticated') connection.probe()
     },
+    unacked() {
+      if (standing.state === 'ready') connection.onAck(false)
+    },
+    answeredAt: connection.answeredAt,
     async close() {
       over = true
       // Finish a logout that has begun: half of one leaves a device that is linked but unusable.

@@ -42,6 +42,8 @@ const LOADED_MS = 3_000
  * every 30 s).
  */
 const PROBE_MS = 10_000
+/** Usually less than a second. On a slow line, a sync is ahead of it. */
+const ROUND_TRIP_MS = 20_000
 /** From a failed attachment to a reloaded page until the engine ends. */
 const REATTACH_MS = 5_000
 /** If the engine closes during the launch, the browser gets this long to appear, so that it can be ended. */
@@ -397,6 +399,15 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
         responding: isLoading || (socket !== null && (phase !== 'ready' || socket.injected)),
         connected: socket !== null && toSocketMeaning(socket.state) === 'connected',
       }
+    },
+    async roundTrip() {
+      const own = client.info?.wid._serialized
+      if (own === undefined || phase !== 'ready') return null
+      const answer = client.getNumberId(own).then(
+        () => true,
+        () => null,
+      )
+      return withDeadline(clock, 'Asking WhatsApp', ROUND_TRIP_MS, answer).catch(() => false)
     },
     async logout() {
       const page = client.pupPage

@@ -1,0 +1,96 @@
+/** A session that looks well and is not: WhatsApp answers nothing any more, and what shows that it does. */
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Harness, type HarnessOptions, openHarness } from './harness.ts'
+import { createTestClock, type TestClock } from './test-clock.ts'
+
+const MINUTE = 60_000
+const AMARA = '15550001101'
+
+let harness: Harness
+let clock: TestClock
+
+async function open(options: HarnessOptions = {}): Promise<void> {
+  clock = createTestClock()
+  harness = await openHarness({ ...options, clock })
+  await harness.link()
+}
+afterEach(() => harness.close())
+
+const fault = (name: string, value: unknown = true) => harness.world.setFault({ name, value })
+const session = () => harness.app.session
+const said = (words: string) => harness.log.filter(({ msg }) => String(msg).includes(words)).length
+
+/** True once the page has a message that waits for its ack. */
+const waits = () => harness.log.some(({ operation }) => operation === 'send_message')
+
+/** Lets up to this much time pass, as half minutes with a probe in each; ends when the session is not ready any more. */
+async function pass(ms: number): Promise<void> {
+  for (let left = ms; left > 0 && session().status().state === 'ready'; left -= MINUTE / 2) {
+    clock.advance(MINUTE / 2)
+    const at = clock.now()
+    const isProbed = () => {
+      const { state, proven_at } = session().status()
+      return state !== 'ready' || Date.parse(proven_at ?? '') >= at
+    }
+    await expect.poll(isProbed, { timeout: 10_000 }).toBe(true)
+  }
+}
+
+describe('a connection that is open on this side only', () => {
+  it('is found by a question to WhatsApp, restarted, and loses nothing', async () => {
+    await open()
+    await pass(MINUTE)
+    await expect.poll(() => session().answeredAt()).not.toBeNull()
+    await fault('half_open')
+    await harness.world.write({ from: AMARA, text: 'Does anybody hear me?' })
+    expect(session().status()).toMatchObject({ state: 'ready', connected: true })
+    await pass(13 * MINUTE)
+    expect(session().status()).toMatchObject({ state: 'disconnected', reason: 'not_responding' })
+    expect(said('WhatsApp did not answer')).toBe(2)
+    await harness.until('ready')
+    await expect
+      .poll(async () => (await harness.get('/api/search?q=anybody')).json.count, { timeout: 20_000 })
+      .toBe(1)
+  })
+
+  it('is found within two minutes if a message gets no ack', async () => {
+    await open()
+    await pass(MINUTE)
+    await fault('half_open')
+    const began = clock.now()
+    const sending = harness.post('/api/send', { phone_number: AMARA, message: 'Lost?' })
+    await expect.poll(() => waits(), { timeout: 10_000 }).toBe(true)
+    await pass(4 * MINUTE)
+    expect(clock.now() - began).toBeLessThan(3 * MINUTE)
+    expect((await sending).json.code).toBe('send_outcome_unknown')
+    await harness.until('ready')
+    expect((await harness.post('/api/send', { phone_number: AMARA, message: 'Here.' })).status).toBe(200)
+  })
+})
+
+describe('the daily check', () => {
+  const checks = () => harness.world.messages().filter(({ body }) => body?.startsWith('Daily check')).length
+
+  it('is off by default', async () => {
+    await open()
+    clock.advance(2 * 60 * MINUTE)
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    expect(checks()).toBe(0)
+  })
+
+  it('is one message to oneself in a day, also after a restart', async () => {
+    await open({ env: { WHATSAPP_CANARY: 'daily' } })
+    clock.advance(61 * MINUTE)
+    await expect.poll(checks, { timeout: 10_000 }).toBe(1)
+    const { json } = await harness.get('/api/outbox')
+    expect(json.items[0]).toMatchObject({ operation: 'daily_check', caller: 'daily_check', state: 'sent' })
+    await harness.restart()
+    await harness.until('ready')
+    clock.advance(61 * MINUTE)
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    const sameDay = new Date(clock.now()).toISOString().slice(0, 10) === json.items[0].created_at.slice(0, 10)
+    expect(checks()).toBe(sameDay ? 1 : 2)
+    clock.advance(25 * 60 * MINUTE)
+    await expect.poll(checks, { timeout: 10_000 }).toBe(sameDay ? 2 : 3)
+  })
+})
