@@ -16,6 +16,8 @@ export type Fault = {
   freezesServer?: true
   /** True: the device is no longer linked then. */
   unlinks?: true
+  /** Errors that the server logs because of it. */
+  logs?: RegExp
   /** In `ready`: the longest time until the status shows it, in seconds; null: it need not show. */
   detectS: number | null
   /** In `ready`: the longest time from {@link mend} to `ready`, or to the end of the link, in seconds. */
@@ -68,7 +70,7 @@ export const FAULTS: Record<string, Fault> = {
     cause: async (stage) => signal(stage, 'renderer', 'SIGKILL'),
   },
   'page frozen': {
-    ...{ number: 'F6', needs: 'browser', detectS: 95, recoverS: 45 },
+    ...{ number: 'F6', needs: 'browser', detectS: 45, recoverS: 45 },
     cause: async (stage) => signal(stage, 'renderer', 'SIGSTOP'),
   },
   'server killed': {
@@ -133,7 +135,7 @@ export const FAULTS: Record<string, Fault> = {
     },
   },
   'archive damaged': {
-    ...{ number: 'F29', needs: 'link', detectS: null, recoverS: 45 },
+    ...{ number: 'F29', needs: 'link', logs: /archive/, detectS: null, recoverS: 45 },
     async cause(stage) {
       await stage.server().kill()
       await sleep(3_000)
@@ -155,6 +157,8 @@ export const FAULTS: Record<string, Fault> = {
     ...onStart('module_missing', 'WAWebSocketModel'),
   },
 }
+
+export const RESTART = '/api/accounts/default/restart'
 
 /** How a session is brought into each state. `isLinked`: it is that of a linked device. */
 export type Place = {
@@ -178,11 +182,7 @@ export const PLACES: Record<string, Place> = {
   stopped: { state: 'stopped', isLinked: false, hasBrowser: false, async enter() {} },
   'starting, not linked': {
     ...{ state: 'starting', isLinked: false, hasBrowser: true },
-    async enter(stage) {
-      await on('load_hangs').cause(stage)
-      void post(stage, '/api/auth/start').catch(() => {})
-    },
-    leave: on('load_hangs').mend,
+    enter: async (stage) => void post(stage, '/api/auth/start').catch(() => {}),
   },
   qr: {
     ...{ state: 'qr', isLinked: false, hasBrowser: true },
@@ -198,19 +198,15 @@ export const PLACES: Record<string, Place> = {
   },
   starting: {
     ...{ state: 'starting', isLinked: true, hasBrowser: true },
-    async enter(stage) {
-      await on('load_hangs').cause(stage)
-      void post(stage, '/api/accounts/default/restart').catch(() => {})
-    },
-    leave: on('load_hangs').mend,
+    enter: async (stage) => void post(stage, RESTART).catch(() => {}),
   },
   authenticated: {
     ...{ state: 'authenticated', isLinked: true, hasBrowser: true },
     async enter(stage) {
-      await on('sync_never').cause(stage)
-      void post(stage, '/api/accounts/default/restart').catch(() => {})
+      await on('sync_slow').cause(stage)
+      void post(stage, RESTART).catch(() => {})
     },
-    leave: on('sync_never').mend,
+    leave: on('sync_slow').mend,
   },
   ready: { state: 'ready', isLinked: true, hasBrowser: true, async enter() {} },
   disconnected: {
