@@ -192,7 +192,8 @@ gets none that count what happens in chats (○). Metrics of Node
 ${rows.join('\n')}
 
 Alerts that are worth having: \`whatsapp_session_linked == 1 and whatsapp_session_connected == 0\` for ten minutes;
-\`time() - whatsapp_session_proven_timestamp_seconds > 120\` while connected; any increase of
+\`time() - whatsapp_session_proven_timestamp_seconds > 120\` or
+\`time() - whatsapp_session_answered_timestamp_seconds > 1500\` while connected; any increase of
 \`whatsapp_sends_total{state="unknown"}\`; \`whatsapp_webhook_lag_seconds > 600\`; \`whatsapp_archive_problem == 1\`.
 
 ## Probes
