@@ -1,7 +1,8 @@
 /** The runs of `npm run soak`, each with its options and what it prints. A run that failed sets the exit code. */
 import { parseArgs } from 'node:util'
-import { DAYS, runDays } from './days.ts'
+import { DAYS, type Day, runDays } from './days.ts'
 import { faultRun, toFaultTable } from './fault-run.ts'
+import { greenDays } from './green-days.ts'
 import { killRun } from './kill-run.ts'
 import { malformedRun } from './malformed-run.ts'
 import { note } from './measured.ts'
