@@ -134,6 +134,21 @@ export const MUTATIONS: readonly Mutation[] = [
 
   // Failures
 
+  {
+    name: 'a connection on which WhatsApp answers nothing is believed',
+    file: 'src/session/connection-watch.ts',
+    find: "restart('WhatsApp does not answer, although its connection is open.')",
+    replace: 'void 0',
+    test: session('is asked again after half a minute'),
+  },
+  {
+    name: 'a build that cannot be asked is restarted for it',
+    file: 'src/session/connection-watch.ts',
+    find: 'isAnswering && unanswered >= MOST_UNANSWERED',
+    replace: 'unanswered >= MOST_UNANSWERED',
+    test: session('costs no restart'),
+  },
+
   // The state machine
   {
     name: 'a late ready revives a stopped session',
