@@ -1,6 +1,7 @@
 /**
- * `npm run bench groups [-- --json FILE] [--members N]`: what changes of a group's members cost the archive: events, bytes of the
- * file, and processor time, for all of them at once, and one by one. A few seconds; no browser.
+ * `npm run bench groups [-- --json FILE] [--members N]`: what changes of a group's members cost: events, their bytes in the archive
+ * and as readers receive them, bytes written to the disk, and processor time, for all at once, and one by one. Three of ten members
+ * are known by LID only. A few seconds; no browser.
  */
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../src/clock.ts'
 import { toJid } from '../src/model/ids.ts'
 import type { SeenChat } from '../src/model/seen.ts'
+import { createEventReader } from '../src/store/read-events.ts'
 import { openStore, type Store } from '../src/store/store.ts'
 import { createTestInbox } from '../test/test-inbox.ts'
 
@@ -16,7 +18,15 @@ import { createTestInbox } from '../test/test-inbox.ts'
 const SINGLE = 100
 const GROUP = toJid('120363000000000001@g.us')
 
-type Cost = { change: string; events: number; eventBytes: number; fileBytes: number; cpuMs: number }
+/** `receivedBytes`: the events as JSON. `writtenBytes`: what was appended to the log of the file. */
+type Cost = {
+  change: string
+  events: number
+  eventBytes: number
+  receivedBytes: number
+  writtenBytes: number
+  cpuMs: number
+}
 
 const { values } = parseArgs({
   options: { json: { type: 'string' }, members: { type: 'string', default: '1000' } },
@@ -36,10 +46,12 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-function measure({ events, db }: Store): Cost[] {
+function measure(store: Store): Cost[] {
+  const { events, db } = store
   const inbox = createTestInbox(store, systemClock)
+  const reader = createEventReader(store, systemClock)
   const people = Array.from({ length: count }, (_, n) => ({
-    id: toJid(`${15_560_000_000 + n}@c.us`),
+    id: toJid(n % 10 < 3 ? `${900_000_000_000_000 + n}@lid` : `${15_560_000_000 + n}@c.us`),
     isAdmin: n === 0,
   }))
   const set = (members: SeenChat['members']) => {
@@ -47,12 +59,11 @@ function measure({ events, db }: Store): Cost[] {
     inbox.flush()
   }
   const bytes = db.query<{ n: number }>('SELECT coalesce(sum(octet_length(data)), 0) AS n FROM events')
-  const size = () => {
-    db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-    return statSync(file).size
-  }
+  const receivedSince = (cursor: number) =>
+    JSON.stringify(reader.readEvents(cursor, { kinds: null, chat: null }, 1_000).events).length
   const costOf = (change: string, run: () => void): Cost => {
-    const [cursor, dataBytes, fileBytes] = [events.last(), bytes.get()?.n ?? 0, size()]
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    const [cursor, dataBytes] = [events.last(), bytes.get()?.n ?? 0]
     const cpu = process.cpuUsage()
     run()
     const { user, system } = process.cpuUsage(cpu)
@@ -60,7 +71,8 @@ function measure({ events, db }: Store): Cost[] {
       change,
       events: events.last() - cursor,
       eventBytes: (bytes.get()?.n ?? 0) - dataBytes,
-      fileBytes: size() - fileBytes,
+      receivedBytes: events.last() === cursor ? 0 : receivedSince(cursor),
+      writtenBytes: statSync(`${file}-wal`).size,
       cpuMs: Math.round((user + system) / 1_000),
     }
   }

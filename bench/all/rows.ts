@@ -11,6 +11,7 @@ export const BENCHES = {
   mcp: [],
   accounts: [],
   gate: [],
+  groups: [],
 } as const satisfies Record<string, readonly string[]>
 export type BenchName = keyof typeof BENCHES
 
@@ -172,4 +173,25 @@ export const ROWS: readonly Row[] = [
       path: ['rows', { name }, 'ratio'],
     }),
   ),
+  {
+    bench: 'groups',
+    name: '999 people come into a group at once: events',
+    unit: 'events',
+    target: { atMost: 2 },
+    path: ['costs', { change: '999 come at once' }, 'events'],
+  },
+  {
+    bench: 'groups',
+    name: '999 people come into a group at once: bytes of these events',
+    unit: 'bytes',
+    target: null,
+    path: ['costs', { change: '999 come at once' }, 'receivedBytes'],
+  },
+  {
+    bench: 'groups',
+    name: '100 of 1,000 members go, one by one: processor time',
+    unit: 'ms',
+    target: { atMost: 500 },
+    path: ['costs', { change: '100 go, one by one' }, 'cpuMs'],
+  },
 ]

@@ -62,12 +62,12 @@ export function createChatRecorder(
     const members = new Map(seen.map(({ id, isAdmin }) => [people.idOf(id), isAdmin]))
     const before = new Map(chats.members(chat).map(({ person, is_admin }) => [person, is_admin === 1]))
     const changes = changesOf(before, members)
-    if (Object.values(changes).every(({ length }) => length === 0)) return false
-    chats.setMembers(
-      chat,
-      [...members].map(([person, isAdmin]) => ({ person, isAdmin })),
-      before.size > 0 ? now() : null,
-    )
+    const { 'group.member_removed': gone, ...others } = changes
+    const present = Object.values(others)
+      .flat()
+      .map((person) => ({ person, isAdmin: members.get(person) === true }))
+    if (present.length + gone.length === 0) return false
+    chats.changeMembers(chat, { present, gone }, before.size > 0 ? now() : null)
     for (const [kind, who] of Object.entries(changes) as [keyof typeof changes, number[]][])
       if (before.size > 0 && who.length > 0)
         events.append({ at_ms: now(), kind, chat, message: null, data: { people: who } })

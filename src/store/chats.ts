@@ -36,6 +36,12 @@ export type ChatFacts = Pick<
   'name' | 'unread_count' | 'timestamp' | 'archived' | 'pinned_at' | 'muted_until' | 'is_read_only'
 >
 
+/** `gone`: persons. */
+export type MemberChange = {
+  present: readonly { person: number; isAdmin: boolean }[]
+  gone: readonly number[]
+}
+
 /** How much of a chat is stored: for planning what to fetch. `oldest`: position of its first message. */
 export type Extent = { chat: number; messages: number; oldest: number | null }
 
@@ -79,8 +85,11 @@ export type Chats = {
   retire(id: number, other: number): void
   extents(): Extent[]
   members(chat: number): { person: number; is_admin: number }[]
-  /** @param atMs when it was noticed that people came or went; omitted: they were members before */
-  setMembers(chat: number, members: { person: number; isAdmin: boolean }[], atMs?: number | null): void
+  /**
+   * Writes these people as members, as admins or not, and those who are gone; everyone else stays.
+   * @param atMs when it was noticed that people came or went; null: they were members before
+   */
+  changeMembers(chat: number, change: MemberChange, atMs: number | null): void
 }
 
 export function createChats(db: Connection): Chats {
@@ -147,15 +156,18 @@ export function createChats(db: Connection): Chats {
   const members = db.query<{ person: number; is_admin: number }, [number]>(
     'SELECT person, is_admin FROM members WHERE chat = ? ORDER BY person',
   )
-  const clearMembers = db.command('DELETE FROM members WHERE chat = ?')
-  const addMember = db.command('INSERT OR IGNORE INTO members (chat, person, is_admin) VALUES (?, ?, ?)')
-  const endSpans = db.command(
-    `UPDATE member_spans SET until_ms = ?1 WHERE chat = ?2 AND until_ms IS NULL
-     AND person NOT IN (SELECT value FROM json_each(?3))`,
+  const putMember = db.command(
+    `INSERT INTO members (chat, person, is_admin) VALUES (?, ?, ?)
+     ON CONFLICT (chat, person) DO UPDATE SET is_admin = excluded.is_admin`,
   )
-  const beginSpans = db.command(
-    `INSERT INTO member_spans (chat, person, since_ms) SELECT ?1, value, ?2 FROM json_each(?3)
-     WHERE value NOT IN (SELECT person FROM member_spans WHERE chat = ?1 AND until_ms IS NULL)`,
+  const dropMember = db.command('DELETE FROM members WHERE chat = ? AND person = ?')
+  // By person (the plus): a group may have a thousand members, and few people are in as many groups.
+  const endSpan = db.command(
+    'UPDATE member_spans SET until_ms = ? WHERE +chat = ? AND person = ? AND until_ms IS NULL',
+  )
+  const beginSpan = db.command(
+    `INSERT INTO member_spans (chat, person, since_ms) SELECT ?1, ?2, ?3
+     WHERE NOT EXISTS (SELECT 1 FROM member_spans WHERE +chat = ?1 AND person = ?2 AND until_ms IS NULL)`,
   )
   const getRow = (id: number) => rows.get(id, () => get.get(id))
 
@@ -222,12 +234,15 @@ export function createChats(db: Connection): Chats {
     },
     extents: () => extents.all(),
     members: (chat) => members.all(chat),
-    setMembers(chat, list, atMs = null) {
-      const present = JSON.stringify(list.map(({ person }) => person))
-      if (atMs !== null) endSpans.run(atMs, chat, present)
-      beginSpans.run(chat, atMs, present)
-      clearMembers.run(chat)
-      for (const { person, isAdmin } of list) addMember.run(chat, person, Number(isAdmin))
+    changeMembers(chat, { present, gone }, atMs) {
+      for (const { person, isAdmin } of present) {
+        putMember.run(chat, person, Number(isAdmin))
+        beginSpan.run(chat, person, atMs)
+      }
+      for (const person of gone) {
+        dropMember.run(chat, person)
+        endSpan.run(atMs, chat, person)
+      }
     },
   }
 }

@@ -114,10 +114,7 @@ describe.each(EXPORT_FORMATS)('a step of an export as %s', (format) => {
         )
         for (let n = 0; n < 40; n += 1) {
           const group = archive.chat('group', { jid: `12036${n}@g.us` })
-          archive.store.chats.setMembers(
-            group,
-            people.map((person) => ({ person, isAdmin: false })),
-          )
+          archive.members(group, ...people.map((person) => ({ person, isAdmin: false })))
         }
       },
     ],

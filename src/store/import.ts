@@ -105,10 +105,8 @@ export function createImporter(store: Store, header: ArchiveHeader, keeps: Keeps
     if (line.caught_up_to !== null) store.chats.setCaughtUp(id, line.caught_up_to)
     if (line.history_complete) store.chats.setHistory(id, afterEnd({ history_tries: 0 }, 'none', 0, 0))
     store.chats.setForgotten(id, line.forgotten_before, line.forgotten_until)
-    store.chats.setMembers(
-      id,
-      line.members.map(({ id: member, is_admin }) => ({ person: personAt(member), isAdmin: is_admin })),
-    )
+    const present = line.members.map(({ id, is_admin }) => ({ person: personAt(id), isAdmin: is_admin }))
+    store.chats.changeMembers(id, { present, gone: [] }, null)
     for (const { after, before, found_at } of line.gaps) {
       const found_at_ms = Date.parse(found_at)
       store.gaps.add({ chat: id, after_message: after, before_message: before, found_at_ms })

@@ -231,11 +231,12 @@ describe('one chat', () => {
       archive.person({ phone: '3@c.us', name: 'Çem' }),
     ]
     const chat = archive.chat('group', { jid: '9@g.us' }, { name: 'Family' })
-    archive.store.chats.setMembers(chat, [
+    archive.members(
+      chat,
       { person: ann, isAdmin: false },
       { person: cem, isAdmin: true },
       { person: bob, isAdmin: false },
-    ])
+    )
     const first = archive.message(chat, { from: ann, id: 'F1', ago: 100 })
     const second = archive.message(chat, { id: 'F2', ago: 50 })
     archive.store.gaps.add({ chat, after_message: null, before_message: first, found_at_ms: NOW * 1000 })

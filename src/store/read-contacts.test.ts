@@ -125,8 +125,7 @@ describe('one contact', () => {
     const groups = ['Old', 'New', 'Gone', 'Other'].map((name, index) =>
       archive.chat('group', { jid: `${index}@g.us` }, { name, timestamp: index }),
     )
-    for (const group of groups.slice(0, 3))
-      archive.store.chats.setMembers(group, [{ person: anna, isAdmin: false }])
+    for (const group of groups.slice(0, 3)) archive.members(group, { person: anna, isAdmin: false })
     archive.store.chats.setRemoved(groups[2] ?? 0, NOW)
     expect(archive.reader.getContact(toJid(address))).toMatchObject({
       contact: { id: '15551234567@c.us', lid: '42@lid', name: 'Anna' },

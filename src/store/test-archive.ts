@@ -48,6 +48,7 @@ export type TestArchive = {
   reader: Reader
   person(facts: Person): number
   chat(kind: ChatKind, address: { person: number } | { jid: string }, facts?: Partial<ChatFacts>): number
+  members(chat: number, ...present: { person: number; isAdmin: boolean }[]): void
   /** Its position. Without `from` it is an own one. */
   message(chat: number, facts?: Message): number
   /** So many seconds go by. */
@@ -93,6 +94,7 @@ export function openTestArchive(lid: string | null = ME_LID): TestArchive {
       })
       return id
     },
+    members: (chat, ...present) => store.chats.changeMembers(chat, { present, gone: [] }, null),
     message(chat, facts = {}) {
       messages += 1
       const { from = ME, ago = 0, id = `3EB0${messages}`, type = 'chat', body = `text ${messages}` } = facts

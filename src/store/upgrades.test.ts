@@ -155,16 +155,12 @@ it('version 13: who is in a group has been there since before, and what changes 
      INSERT INTO members (chat, person, is_admin) VALUES (1, 1, 1), (1, 2, 0)`,
   )
   const third = people.idOf(toJid('15553330000@c.us'))
-  const set = (ids: number[], atMs: number) =>
-    transaction(() =>
-      chats.setMembers(
-        1,
-        ids.map((person) => ({ person, isAdmin: false })),
-        atMs,
-      ),
-    )
-  set([1, third], 5_000)
-  set([1, 2, third], 6_000)
+  const change = (came: number, gone: number[], atMs: number) =>
+    transaction(() => chats.changeMembers(1, { present: [{ person: came, isAdmin: false }], gone }, atMs))
+  change(third, [2], 5_000)
+  change(2, [], 6_000)
+  // A new role of a member begins no stay.
+  change(2, [], 7_000)
   expect(db.query('SELECT person, since_ms, until_ms FROM member_spans ORDER BY id').all()).toEqual([
     { person: 1, since_ms: null, until_ms: null },
     { person: 2, since_ms: null, until_ms: 5_000 },
