@@ -29,6 +29,13 @@ export function findPerson(account: Account, address: string): Person | undefine
   return user === account.info.phone ? toSelf(account) : account.contacts.get(user)
 }
 
+/** The same. Throws with a sentence for somebody who is not on WhatsApp. */
+export function demandPerson(account: Account, address: string): Person {
+  const person = findPerson(account, address)
+  if (person) return person
+  throw new Error(`${address} is not on WhatsApp.`)
+}
+
 /** JID of the direct chat with a person. */
 export function chatOf(person: Person | WorldContact): string {
   return person.lidChat ? `${person.lid}@lid` : `${person.phone}@c.us`

@@ -36,9 +36,22 @@ type Answers = {
   ) => Promise<Requests[K]['answer']> | Requests[K]['answer']
 }
 
-function linkOf(session: Session): { account: Account; device: Device } {
+type Link = { account: Account; device: Device }
+
+function linkOf(session: Session): Link {
   if (session.link) return session.link
   throw new RefusedQuestion('not linked')
+}
+
+/** The answer to a page that is linked, after the time that a stanza takes. */
+function afterStanza<Args, Answer>(
+  answer: (context: Context, link: Link, args: Args, session: Session) => Answer | Promise<Answer>,
+): (context: Context, session: Session, args: Args) => Promise<Answer> {
+  return async (context, session, args) => {
+    const link = linkOf(session)
+    await context.clock.wait('stanza')
+    return answer(context, link, args, session)
+  }
 }
 
 /** Responses by request. An exception rejects the request; the page's promise then rejects. */
@@ -134,9 +147,7 @@ export const answers: Answers = {
     return findPerson(linkOf(session).account, typeof other === 'string' ? other : jid) ?? null
   },
 
-  async reupload(context, session, { id }) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
+  reupload: afterStanza((context, { account }, { id }) => {
     if (context.faults.isOn('reupload_hangs')) return new Promise(() => {})
     context.reuploads.push(id)
     context.changed()
@@ -148,54 +159,34 @@ export const answers: Answers = {
       account.messages.put(message)
     }
     return { directPath }
-  },
+  }),
 
-  async group_act(context, session, args) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
+  group_act: afterStanza((context, { account }, args) => {
     if (context.faults.isOn('group_act_hangs')) return new Promise(() => {})
     return takeGroupAct(context, account, args)
-  },
+  }),
 
-  async query_invite(context, session, args) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
-    return queryInvite(account, args)
-  },
+  query_invite: afterStanza((_context, { account }, args) => queryInvite(account, args)),
 
-  async join(context, session, args) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
-    return joinByInvite(context, account, args)
-  },
+  join: afterStanza((context, { account }, args) => joinByInvite(context, account, args)),
 
-  async change_members(context, session, args) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
-    return changeMembers(context, account, args)
-  },
+  change_members: afterStanza((context, { account }, args) => changeMembers(context, account, args)),
 
-  async invite_member(context, session, args) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
+  invite_member: afterStanza((context, { account }, args) => {
     inviteMember(context, account, args)
     return null
-  },
+  }),
 
-  async block(context, session, { jid, blocked }) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
+  block: afterStanza((context, { account }, { jid, blocked }) => {
     const contact = account.contacts.get(findPerson(account, jid)?.phone ?? '')
     if (!contact) throw new RefusedQuestion('item-not-found')
     account.contacts.set(contact.phone, { ...contact, blocked })
     tellPeople(context, account, [{ ...contact, blocked }])
     context.changed()
     return null
-  },
+  }),
 
-  async change_channel_admin(context, session, { channel: id, person, action }) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
+  change_channel_admin: afterStanza((context, { account }, { channel: id, person, action }) => {
     const channel = account.channels.get(id)
     const { phone = '' } = findPerson(account, person) ?? {}
     const { admins = [] } = channel ?? {}
@@ -204,69 +195,45 @@ export const answers: Answers = {
     account.channels.set(id, { ...channel, admins: others, own: action === 'demote' })
     context.changed()
     return null
-  },
+  }),
 
-  async preview_channel(context, session, args) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
-    return previewChannel(account, args)
-  },
+  preview_channel: afterStanza((_context, { account }, args) => previewChannel(account, args)),
 
-  async follow_channel(context, session, args) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
-    return followChannel(context, account, args)
-  },
+  follow_channel: afterStanza((context, { account }, args) => followChannel(context, account, args)),
 
-  async label_chat(context, session, args) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
+  label_chat: afterStanza((context, { account }, args) => {
     labelChat(context, account, args)
     return null
-  },
+  }),
 
-  async reject_call(context, session, { id }) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
+  reject_call: afterStanza((context, { account }, { id }) => {
     endCall(context, account, id, 'rejected')
     return null
-  },
+  }),
 
-  async set_profile(context, session, changes) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
-    return setProfile(context, account, changes, session)
-  },
+  set_profile: afterStanza((context, { account }, changes, session) =>
+    setProfile(context, account, changes, session),
+  ),
 
-  async about(context, session, { jid }) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
-    return { about: aboutOf(account, jid) }
-  },
+  about: afterStanza((_context, { account }, { jid }) => ({ about: aboutOf(account, jid) })),
 
-  async watch_presence(context, session, { jid }) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
+  watch_presence: afterStanza((context, { account }, { jid }, session) => {
     watchPresence(context, account, session, jid)
     return null
-  },
+  }),
 
-  async group(context, session, { id }) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
+  group: afterStanza(async (context, { account }, { id }) => {
     const broken = await breakGroup(context, id)
     if (broken) return { error: broken }
     await takeTurn(context)
     const group = account.groups.get(id)
     if (!group) return { error: { name: 'IQErrorItemNotFound', code: 404, text: 'item-not-found' } }
     return toWireGroup(account, group)
-  },
+  }),
 
-  async create_group(context, session, { subject, members }) {
-    const { account, device } = linkOf(session)
-    await context.clock.wait('stanza')
-    return createByDevice(context, account, { subject, people: members, origin: device.id })
-  },
+  create_group: afterStanza((context, { account, device }, { subject, members }) =>
+    createByDevice(context, account, { subject, people: members, origin: device.id }),
+  ),
 
   news_seen(context, session) {
     const { account, device } = linkOf(session)
@@ -280,13 +247,11 @@ export const answers: Answers = {
     return null
   },
 
-  async earlier(context, session, { chat, before, count }) {
-    const { account, device } = linkOf(session)
-    await context.clock.wait('stanza')
+  earlier: afterStanza(async (context, { account, device }, { chat, before, count }) => {
     const found = await breakEarlier(context, account, chat, before, count)
     const messages = found.map((message) => toWireMessage(account, device, message))
     return { messages, transfer: transferOf(context, chat) }
-  },
+  }),
 
   async ask_phone(context, _session, { chat }) {
     await context.clock.wait('stanza')
@@ -305,12 +270,10 @@ export const answers: Answers = {
       .map((message) => toWireMessage(account, device, message))
   },
 
-  async search(context, session, { query, page, count, chat }) {
-    const { account, device } = linkOf(session)
-    await context.clock.wait('stanza')
+  search: afterStanza(async (_context, { account, device }, { query, page, count, chat }) => {
     const found = await searchMessages(account, { query, chat, page, count })
     return found.map((message) => toWireMessage(account, device, message))
-  },
+  }),
 
   async presence(context, _session, { chat, state }) {
     await context.clock.wait('stanza')
@@ -325,26 +288,20 @@ export const answers: Answers = {
     return null
   },
 
-  async seen(context, session, { chat }) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
+  seen: afterStanza((context, { account }, { chat }, session) => {
     changeChat(context, account, chat, { unreadCount: 0 }, session)
     return null
-  },
+  }),
 
-  async chat(context, session, { chat, ...change }) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
+  chat: afterStanza((context, { account }, { chat, ...change }, session) => {
     changeChat(context, account, chat, change, session)
     return null
-  },
+  }),
 
-  async delete_chat(context, session, { chat }) {
-    const { account } = linkOf(session)
-    await context.clock.wait('stanza')
+  delete_chat: afterStanza((context, { account }, { chat }) => {
     removeChat(context, account, chat)
     return null
-  },
+  }),
 
   async logout(context, session) {
     const { account, device } = linkOf(session)

@@ -1,7 +1,7 @@
 /** Changes of messages after they were written: edits, deletions, reactions, expiry. */
 import type { WorldMessage, WorldReaction } from '../world-types.ts'
 import type { Account } from './accounts.ts'
-import { findPerson, statusChat } from './addresses.ts'
+import { demandPerson, type Person, statusChat } from './addresses.ts'
 import type { Context } from './context.ts'
 import { changeChat } from './messages.ts'
 import { makePhoneMessageId } from './seed.ts'
@@ -15,6 +15,15 @@ function find(account: Account, id: string): WorldMessage {
   const message = account.messages.get(id)
   if (message) return message
   throw new Error(`No message ${id}.`)
+}
+
+/** What a reaction and a vote have of the person, of the moment, and of the message that carries them. */
+export function traceOf(context: Context, { phone }: Person): { by: string; atMs: number; id: string } {
+  return {
+    by: `${phone}@c.us`,
+    atMs: context.clock.now() * 1000,
+    id: makePhoneMessageId(context.random),
+  }
 }
 
 /** Replaces the text, or the caption of media. `mentions`: phone JIDs, if they change with it. */
@@ -66,9 +75,7 @@ export function revokeMessage(
 ): WorldMessage {
   const message = find(account, id)
   const author = phoneOf(message.from)
-  const person = by === undefined ? undefined : findPerson(account, by)
-  if (by !== undefined && !person) throw new Error(`${by} is not on WhatsApp.`)
-  const actor = person?.phone ?? author
+  const actor = by === undefined ? author : demandPerson(account, by).phone
   const group = account.groups.get(message.chat)
   if (actor !== author && !(group && adminsOf(group).includes(actor))) {
     throw new Error(`${by} may not delete this message for everyone.`)
@@ -106,19 +113,12 @@ export function reactToMessage(
   { id, by, emoji }: { id: string; by: string; emoji: string },
 ): WorldMessage {
   const message = find(account, id)
-  const person = findPerson(account, by)
-  if (!person) throw new Error(`${by} is not on WhatsApp.`)
+  const person = demandPerson(account, by)
   if (['revoked', 'gp2', 'e2e_notification', 'call_log', 'ciphertext'].includes(message.type)) {
     throw new Error(`A message of type ${message.type} cannot have reactions.`)
   }
-  const jid = `${person.phone}@c.us`
-  const others = (message.reactions ?? []).filter((reaction) => reaction.by !== jid)
-  const reaction: WorldReaction = {
-    by: jid,
-    emoji,
-    atMs: context.clock.now() * 1000,
-    id: makePhoneMessageId(context.random),
-  }
+  const reaction: WorldReaction = { ...traceOf(context, person), emoji }
+  const others = (message.reactions ?? []).filter((one) => one.by !== reaction.by)
   message.reactions = emoji === '' ? others : [...others, reaction]
   if (message.reactions.length === 0) delete message.reactions
   account.messages.put(message)
@@ -172,8 +172,7 @@ export function pinMessage(
   { id, by, seconds }: { id: string; by: string; seconds: number | null },
 ): WorldMessage {
   const message = find(account, id)
-  const person = findPerson(account, by)
-  if (!person) throw new Error(`${by} is not on WhatsApp.`)
+  const person = demandPerson(account, by)
   const group = account.groups.get(message.chat)
   if (group?.announce && !adminsOf(group).includes(person.phone)) throw new Error(`${by} is not an admin.`)
   if (message.type === 'revoked' || message.notice) throw new Error(`${id} cannot be pinned.`)

@@ -1,7 +1,7 @@
 /** Creates new messages of every type. */
 import type { MessageParts, NewContent, WorldMessage } from '../world-types.ts'
 import type { Account } from './accounts.ts'
-import { findPerson } from './addresses.ts'
+import { demandPerson } from './addresses.ts'
 import type { Context } from './context.ts'
 import { isMediaType, makeMedia } from './media.ts'
 import { addMessage, setAck } from './messages.ts'
@@ -91,8 +91,4 @@ function needed<T>(value: T | undefined, name: string, type: string): T {
   throw new Error(`A message of type ${type} needs the field ${name}.`)
 }
 
-function jidOf(account: Account, address: string): string {
-  const person = findPerson(account, address)
-  if (!person) throw new Error(`${address} is not on WhatsApp.`)
-  return `${person.phone}@c.us`
-}
+const jidOf = (account: Account, address: string): string => `${demandPerson(account, address).phone}@c.us`

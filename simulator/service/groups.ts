@@ -2,7 +2,7 @@
 
 import type { WorldGroup, WorldNotice } from '../world-types.ts'
 import type { Account, Group } from './accounts.ts'
-import { findPerson } from './addresses.ts'
+import { demandPerson } from './addresses.ts'
 import type { Context } from './context.ts'
 import { addMessage, emptyChat, tellPeople } from './messages.ts'
 import { makeGroupId, makePhoneMessageId } from './seed.ts'
@@ -71,8 +71,7 @@ export type GroupAct = {
 export function actInGroup(context: Context, account: Account, act: GroupAct): Group {
   const group = account.groups.get(act.group)
   if (!group) throw new Error(`No group ${act.group}.`)
-  const actor = findPerson(account, act.by ?? group.owner)
-  if (!actor) throw new Error(`${act.by} is not on WhatsApp.`)
+  const actor = demandPerson(account, act.by ?? group.owner)
   if (!act.free && !adminsOf(group).includes(actor.phone)) {
     throw new Error(`${act.by ?? group.owner} is not an admin of ${act.group}.`)
   }

@@ -1,9 +1,9 @@
 /** Votes in polls. */
 import type { WorldBallot, WorldMessage } from '../world-types.ts'
 import type { Account } from './accounts.ts'
-import { findPerson } from './addresses.ts'
+import { demandPerson } from './addresses.ts'
+import { traceOf } from './changes.ts'
 import type { Context } from './context.ts'
-import { makePhoneMessageId } from './seed.ts'
 import { tell } from './telling.ts'
 import { toWireMessage } from './wire-forms.ts'
 
@@ -19,23 +19,16 @@ export function voteInPoll(
   const message = account.messages.get(id)
   const { poll } = message ?? {}
   if (!message || !poll || message.type === 'revoked') throw new Error(`${id} is no poll.`)
-  const person = findPerson(account, by)
-  if (!person) throw new Error(`${by} is not on WhatsApp.`)
+  const person = demandPerson(account, by)
   const isAllowed = (one: number) => poll.options[one] !== undefined
   if (options && (!options.every(isAllowed) || (!poll.multiple && options.length > 1)))
     throw new Error(`The poll ${id} does not allow this choice.`)
-  const jid = `${person.phone}@c.us`
-  const { [jid]: _, ...others } = poll.votes ?? {}
-  const ballot: WorldBallot = {
-    by: jid,
-    options,
-    atMs: context.clock.now() * 1000,
-    id: makePhoneMessageId(context.random),
-  }
+  const ballot: WorldBallot = { ...traceOf(context, person), options }
+  const { [ballot.by]: _, ...others } = poll.votes ?? {}
   message.poll = {
     ...poll,
-    votes: options === null || options.length === 0 ? others : { ...others, [jid]: options },
-    ballots: [...(poll.ballots ?? []).filter((one) => one.by !== jid), ballot],
+    votes: options === null || options.length === 0 ? others : { ...others, [ballot.by]: options },
+    ballots: [...(poll.ballots ?? []).filter((one) => one.by !== ballot.by), ballot],
   }
   account.messages.put(message)
   tell(context, account, (device) => ({

@@ -1,6 +1,6 @@
 /** Shared by all verbs: the account of the current phone, and finding people, chats and groups by address. */
 import type { Account, Group } from '../accounts.ts'
-import { findChatId, findPerson, type Person } from '../addresses.ts'
+import { demandPerson, findChatId, type Person } from '../addresses.ts'
 import type { Context } from '../context.ts'
 
 export type Reach = {
@@ -25,11 +25,7 @@ export function createReach(context: Context): Reach {
       if (id) return id
       throw new Error(`${address} is neither a person on WhatsApp nor a group.`)
     },
-    person(address) {
-      const person = findPerson(account(), address)
-      if (person) return person
-      throw new Error(`${address} is not on WhatsApp.`)
-    },
+    person: (address) => demandPerson(account(), address),
     group(id) {
       const group = account().groups.get(id)
       if (group) return group
