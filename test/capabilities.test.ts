@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRandom } from '../simulator/service/random.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
-import { requestAt } from '../src/operations/operation.ts'
+import { requestOf } from './call-row.ts'
 import { type Answer, type Harness, openHarness } from './harness.ts'
 
 const MODULES = join(import.meta.dirname, '../simulator/page/modules')
@@ -43,24 +43,11 @@ async function callAll(): Promise<[name: string, answer: Answer][]> {
   const answers: [string, Answer][] = []
   for (const row of OPERATIONS) {
     const { name, example, limitMs = 2_000 } = row
-    const [route] = row.routes
-    if (route === undefined || LEFT_OUT.includes(name)) continue
-    const [method = '', pattern = ''] = route.split(' ')
-    const input = requestAt(row, route, example.input)
+    if (row.routes.length === 0 || LEFT_OUT.includes(name)) continue
+    const input: Record<string, unknown> = { ...Object(example.input) }
     if ('phone_number' in input) input.phone_number = amara
     if ('chat' in input) input.chat = amara
-    const path = pattern.replace(/\{(\w+)\}/g, (_, key: string) => {
-      const value = encodeURIComponent(String(input[key]))
-      delete input[key]
-      return value
-    })
-    const query = new URLSearchParams()
-    for (const [key, value] of Object.entries(input)) query.set(key, String(value))
-    const called = harness.call(
-      ['GET', 'DELETE'].includes(method)
-        ? { method, path: `${path}?${query}` }
-        : { method, path, body: input },
-    )
+    const called = harness.call(requestOf(row, input))
     const late = new Promise<never>((_, reject) => {
       setTimeout(() => reject(new Error(`${name} is late`)), limitMs + 5_000).unref()
     })

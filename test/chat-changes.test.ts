@@ -53,6 +53,22 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     expect(fields).toEqual(expect.arrayContaining(['archived', 'pinned', 'muted', 'unread_count']))
   })
 
+  it('changes several chats in one call, and says which it did not', async () => {
+    const changeAll = (body: object) => harness.call({ method: 'PATCH', path: '/api/chats', body })
+    const chat_ids = [AMARA, MING, NOBODY].map(jid)
+    const { json } = await changeAll({ chat_ids, muted_until: 'forever' })
+    expect(json).toEqual({
+      ok: true,
+      count: 2,
+      failed: [{ chat_id: jid(NOBODY), code: 'chat_not_found', detail: expect.any(String) }],
+    })
+    expect([AMARA, MING].map((phone) => chatOf(phone)?.muteExpiration)).toEqual([-1, -1])
+    await changeAll({ chat_ids, muted_until: 'off' })
+    expect([AMARA, MING].map((phone) => chatOf(phone)?.muteExpiration)).toEqual([0, 0])
+    for (const wrong of [{ chat_ids }, { chat_ids: [], archived: true }, { archived: true }])
+      expect(code(await changeAll(wrong))).toEqual([400, 'invalid_input'])
+  })
+
   it('pins no fourth chat, and says so', async () => {
     const { groups } = harness.world.state()
     const [one = '', two = ''] = groups.map(({ id }) => id)

@@ -3,7 +3,8 @@ import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OPERATIONS } from '../src/operations/index.ts'
-import { type Operation, requestAt } from '../src/operations/operation.ts'
+import type { Operation } from '../src/operations/operation.ts'
+import { requestOf } from './call-row.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { MAIN } from './program.ts'
 
@@ -132,6 +133,7 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
     return { invite: harness.world.inviteTo({ group: id }) }
   },
   change_chat: () => ({ chat_id: `${OLENA}@c.us`, pinned: true, muted_until: 'forever' }),
+  change_chats: () => ({ chat_ids: [`${OLENA}@c.us`, `${AMARA}@c.us`], muted_until: 'off' }),
   read_chat: () => ({ chat_id: `${OLENA}@c.us` }),
   set_chat_presence: () => ({ chat_id: `${OLENA}@c.us`, state: 'typing', seconds: 1 }),
   delete_chat: async () => {
@@ -193,7 +195,7 @@ const LAST = [
   ...['post_status_update', 'delete_status_update', 'set_chat_labels', 'follow_channel'],
 
   'change_profile',
-  ...['change_chat', 'read_chat', 'set_chat_presence', 'delete_chat', 'block_contact'],
+  ...['change_chat', 'change_chats', 'read_chat', 'set_chat_presence', 'delete_chat', 'block_contact'],
   ...['create_group', 'change_group', 'change_group_members', 'leave_group', 'join_group'],
   'forward_message',
   'edit_message',
@@ -229,20 +231,7 @@ it('did everything that was asked, once a face', () => {
 })
 
 async function overRest(row: Operation, input: Input): Promise<unknown> {
-  const [route = 'GET /'] = row.routes
-  const [method = '', pattern = ''] = route.split(' ')
-  const rest = requestAt(row, route, input)
-  const path = pattern.replace(/\{(\w+)\}/g, (_, key: string) => {
-    const value = encodeURIComponent(String(rest[key]))
-    delete rest[key]
-    return value
-  })
-  const query = new URLSearchParams(
-    Object.entries(rest).map(([key, value]): [string, string] => [key, String(value)]),
-  )
-  const { status, json } = await harness.call(
-    ['GET', 'DELETE'].includes(method) ? { method, path: `${path}?${query}` } : { method, path, body: rest },
-  )
+  const { status, json } = await harness.call(requestOf(row, input))
   expect(status, JSON.stringify(json)).toBe(row.status ?? 200)
   return json
 }

@@ -81,6 +81,7 @@ const WITH: Calls = [
   ['whatsapp_get_receipts', ({ own }) => ({ message_id: own[0] })],
   ['whatsapp_forward_message', ({ messageId }) => ({ message_id: messageId, chats: ['nobody at all'] })],
   ['whatsapp_change_chat', () => ({ chat_id: `${AMARA}@c.us`, archived: true, muted_until: 'forever' })],
+  ['whatsapp_change_chats', () => ({ chat_ids: [`${AMARA}@c.us`, '15559990009@c.us'], archived: false })],
   ['whatsapp_read_chat', () => ({ chat_id: `${AMARA}@c.us` })],
   ['whatsapp_set_chat_presence', () => ({ chat_id: `${AMARA}@c.us`, state: 'typing', seconds: 1 })],
   ['whatsapp_delete_chat', () => ({ chat_id: `${TO_DELETE.pop()}@c.us` })],

@@ -97,6 +97,7 @@ it('begins with messages of every type', async () => {
     forward_message: { message_id, chats: [chat_id] },
     get_receipts: { message_id: poll },
     change_chat: { chat_id, archived: true },
+    change_chats: { chat_ids: [chat_id], archived: true },
     read_chat: { chat_id },
     set_chat_presence: { chat_id, state: 'typing' },
     delete_chat: { chat_id: '15550003331@c.us' },

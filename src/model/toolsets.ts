@@ -5,7 +5,7 @@ import { z } from 'zod'
 export const TOOLSETS = {
   core: 'Everyday tasks: linking, reading, searching and sending.',
   messages:
-    'More operations on messages: edit, delete, forward, pin, star, vote, locations, contacts, polls.',
+    'More operations on messages: edit, delete, forward, pin, star, vote, locations, contacts, polls, who has read them.',
   groups: 'Groups: create, settings, members, invites, join requests, leave.',
   chats: 'Chats: archive, pin, mute, mark as read, typing, delete, labels, the size of the archive.',
   people: 'People: details of one person, block, look numbers up, who is online, the own profile.',

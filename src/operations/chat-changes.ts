@@ -1,9 +1,11 @@
-/** Operations on a chat of the account: archive, pin, mute, mark, read, show that it types, delete. */
+/** Operations on chats of the account: archive, pin, mute, mark, read, show that it types, delete. */
 import { z } from 'zod'
-import { fail } from '../errors.ts'
+import { AppError, type ErrorCode, fail } from '../errors.ts'
+import { counted } from '../model/counted.ts'
+import { ownWords } from '../model/fields.ts'
 import type { Jid } from '../model/ids.ts'
 import type { ChatChanges } from '../model/task.ts'
-import { facts } from './brief.ts'
+import { facts, lines } from './brief.ts'
 import type { Grant } from './door.ts'
 import { chatIdInput, whole, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
@@ -27,43 +29,138 @@ const FIELDS = {
   unread: 'unread',
 } as const
 
+/** `off` is null for clients whose null says that a field is left out. */
 const mutedInput = z
-  .union([z.iso.datetime({ offset: true }), z.literal('forever'), z.null()])
+  .union([z.iso.datetime({ offset: true }), z.enum(['forever', 'off']), z.null()])
   .transform((until) =>
-    until === null ? 0 : until === 'forever' ? -1 : Math.floor(Date.parse(until) / 1_000),
+    until === null || until === 'off' ? 0 : until === 'forever' ? -1 : Math.floor(Date.parse(until) / 1_000),
   )
-  .describe('When the mute ends, ISO 8601 with offset; "forever"; null: not muted.')
+  .describe('When the mute ends, ISO 8601 with offset; "forever"; "off" or null: not muted.')
+
+/** The changes, as fields of a request. */
+const changeFields = {
+  archived: yesNo.optional().describe('true: archive it.'),
+  pinned: yesNo.optional().describe('true: pin it to the top.'),
+  muted_until: mutedInput.optional(),
+  unread: yesNo.optional().describe('true: mark it as unread; false: take that mark back.'),
+}
+type Fields = { [Name in keyof typeof changeFields]?: z.output<(typeof changeFields)[Name]> }
+type Changer = Grant<'manage', 'ready'>
+
+const changedFields = z.array(z.string()).describe('The fields that are now so.')
+
+/** @throws AppError `invalid_input` for no change, and for a mute that has ended */
+function toChanges(
+  { archived, pinned, muted_until: mutedUntil, unread }: Fields,
+  nowMs: number,
+): ChatChanges {
+  const changes = { archived, pinned, mutedUntil, unread }
+  demandSome(changes, Object.values(FIELDS).join(', '))
+  if (mutedUntil !== undefined && mutedUntil > 0 && mutedUntil * 1_000 <= nowMs)
+    fail('invalid_input', { detail: '"muted_until" is in the past.' })
+  return changes
+}
+
+/** Changes one chat. Returns its address in WhatsApp Web, and the fields that are now so. */
+async function change(chat_id: Jid, changes: ChatChanges, granted: Changer) {
+  const chat = await demandChat(chat_id, granted)
+  const { changed } = await perform('change_chat', { chat, changes }, granted).catch((error) => {
+    throw reworded(error, FIELDS)
+  })
+  return { chat_id: chat, changed: changed.map((one) => FIELDS[one]) }
+}
 
 export const changeChat = defineOperation({
   ...CHAT_CHANGE,
   name: 'change_chat',
   title: 'Change a chat',
   description:
-    'Archives, pins or mutes a chat, or marks it as unread, or the opposite: only the given fields. Nobody else sees it. WhatsApp pins at most 3 chats. Marking a chat as not unread sends no receipts; for that, use {{read_chat}}.',
+    'Archives, pins or mutes a chat, or marks it as unread, or the opposite: only the given fields. Nobody else sees it. WhatsApp pins at most 3 chats. Marking a chat as not unread sends no receipts; for that, use {{read_chat}}. For several chats, use {{change_chats}}.',
   effect: 'write',
   repeatable: true,
   uses: ['change_chat'],
   routes: ['PATCH /api/chats/{chat_id}'],
-  input: z.strictObject({
-    chat_id,
-    archived: yesNo.optional().describe('true: archive it.'),
-    pinned: yesNo.optional().describe('true: pin it to the top.'),
-    muted_until: mutedInput.optional(),
-    unread: yesNo.optional().describe('true: mark it as unread; false: take that mark back.'),
-  }),
-  output: z.object({ ...done, changed: z.array(z.string()).describe('The fields that are now so.') }),
+  input: z.strictObject({ chat_id, ...changeFields }),
+  output: z.object({ ...done, changed: changedFields }),
   example: { input: { chat_id: '15551234567@c.us', archived: true } },
   brief: { text: ({ chat_id, changed }) => `Changed ${chat_id}: ${changed.join(', ')}` },
-  async run({ chat_id, archived, pinned, muted_until: mutedUntil, unread }, granted) {
-    const changes: ChatChanges = { archived, pinned, mutedUntil, unread }
-    demandSome(changes, Object.values(FIELDS).join(', '))
-    if (mutedUntil !== undefined && mutedUntil > 0 && mutedUntil * 1_000 <= granted.clock.now())
-      fail('invalid_input', { detail: '"muted_until" is in the past.' })
-    const chat = await demandChat(chat_id, granted)
-    const { changed } = await perform('change_chat', { chat, changes }, granted).catch((error) => {
-      throw reworded(error, FIELDS)
-    })
-    return { ok: true as const, chat_id: chat, changed: changed.map((one) => FIELDS[one]) }
+  async run({ chat_id, ...fields }, granted) {
+    const changes = toChanges(fields, granted.clock.now())
+    return { ok: true as const, ...(await change(chat_id, changes, granted)) }
+  },
+})
+
+/** The most chats of one request. */
+const MOST_CHATS = 100
+/** No chat is begun after this time, so that the answer is in time. */
+const BEGIN_MS = 20_000
+/** What is wrong with one chat; everything else would be so with the rest too. */
+const OF_ONE: readonly ErrorCode[] = [
+  'chat_not_found',
+  'change_refused',
+  'outcome_unknown',
+  'whatsapp_error',
+  'whatsapp_timeout',
+]
+
+const Unchanged = z.object({
+  chat_id: z.string().describe('The chat, as the request names it.'),
+  code: z.string(),
+  detail: ownWords(z.string()),
+})
+
+export const changeChats = defineOperation({
+  ...CHAT_CHANGE,
+  name: 'change_chats',
+  title: 'Change several chats',
+  description:
+    'Makes the same change in up to 100 chats, one after the other: archives, pins or mutes them, or marks them as unread, or the opposite. Returns how many are now so, and those that are not, with the reason. If the time was up before a chat, call again with those that are left. Nobody else sees it.',
+  effect: 'write',
+  repeatable: true,
+  uses: ['change_chat'],
+  routes: ['PATCH /api/chats'],
+  input: z.strictObject({
+    chat_ids: z
+      .array(chatIdInput)
+      .min(1)
+      .max(MOST_CHATS)
+      .transform((all) => [...new Set(all)])
+      .describe(`Ids of the chats, 1 to ${MOST_CHATS}.`),
+    ...changeFields,
+  }),
+  output: z.object({
+    ok,
+    count: z.int().describe('Number of chats that are now so.'),
+    failed: z.array(Unchanged).describe('The others, in the order of chat_ids.'),
+  }),
+  example: { input: { chat_ids: ['15551234567@c.us'], muted_until: 'forever' } },
+  brief: {
+    text: ({ count, failed }) =>
+      lines(
+        `Changed ${counted(count, 'chat')}`,
+        failed.map(({ chat_id, code, detail }) => `Not ${chat_id}: ${code}. ${detail}`),
+      ),
+  },
+  async run({ chat_ids, ...fields }, granted) {
+    const { clock } = granted
+    const endsAt = clock.now() + BEGIN_MS
+    const changes = toChanges(fields, clock.now())
+    const failed: z.output<typeof Unchanged>[] = []
+    let count = 0
+    for (const chat_id of chat_ids) {
+      try {
+        if (clock.now() >= endsAt)
+          fail('whatsapp_timeout', { detail: 'The time was up before; nothing was changed.' })
+        await change(chat_id, changes, granted)
+        count += 1
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error
+        const { code, message: detail } = error
+        if (!OF_ONE.includes(code) && count === 0) throw error
+        failed.push({ chat_id, code, detail })
+      }
+    }
+    return { ok: true as const, count, failed }
   },
 })
 

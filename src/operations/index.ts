@@ -13,7 +13,7 @@ import { listUnread, listWaiting } from './attention.ts'
 import { listAudit } from './audit.ts'
 import { defineCapabilities } from './capabilities.ts'
 import { followChannel, listChannels } from './channels.ts'
-import { changeChat, deleteChat, readChat, setChatPresence } from './chat-changes.ts'
+import { changeChat, changeChats, deleteChat, readChat, setChatPresence } from './chat-changes.ts'
 import { getChat, listChats } from './chats.ts'
 import { getContact, listContacts } from './contacts.ts'
 import { loadEarlier } from './earlier.ts'
@@ -107,6 +107,7 @@ export const OPERATIONS: readonly Operation[] = [
   listChats,
   getChat,
   changeChat,
+  changeChats,
   readChat,
   setChatPresence,
   deleteChat,

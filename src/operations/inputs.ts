@@ -58,7 +58,7 @@ export const nameQuery = z
   .max(200)
   .optional()
   .describe(
-    'Any part of a name or phone number. Case and accents do not matter. Several words must all match.',
+    'Any part of a name or phone number. Case and accents do not matter. Several words must all match; commas separate alternatives.',
   )
 
 /** Parses the JID of a chat or person; a phone number becomes the person's JID. Returns null for any other text. */

@@ -50,6 +50,13 @@ describe('a match', () => {
     ['٠٣٠ ١٢٣', '', '4930123456', true],
     ['456', '', '', false],
     ['4x', '', '4930123456', false],
+    ['ben, anna m', 'Anna Müller', '', true],
+    ['ben، anna', 'Anna Müller', '', true],
+    ['ben, carl', 'Anna Müller', '', false],
+    ['Müller, Anna', 'Müller, Anna', '', true],
+    ['ben, 030 123', '', '4930123456', true],
+    [',', 'Anna', '', false],
+    ['ben,', 'Anna', '', false],
   ])('of %j in %j and %j: %j', (query, names, digits, matches) => {
     expect(createMatcher(query)(fold(names), digits)).toBe(matches)
   })

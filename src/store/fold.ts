@@ -82,11 +82,21 @@ function takeApart(text: string): string {
 }
 
 /**
- * Returns a test for a typed query: every word must be part of the text, or, if the query reads as a number,
- * its digits part of the digits. Both arguments of the test are folded: names, and the digits of the phone
- * number.
+ * Returns a test for a typed query, or for one of several that are separated by commas: every word must be part of the text, or,
+ * if the query reads as a number, its digits part of the digits. Both arguments of the test are folded: names, and the digits of
+ * the phone number.
  */
-export function createMatcher(query: string): (names: string, digits: string) => boolean {
+export function createMatcher(query: string): Matcher {
+  const [one = matcherOf(query), ...others] = query
+    .split(/[,\u060c\u3001\uff0c]/)
+    .filter((part) => part.trim() !== '')
+    .map(matcherOf)
+  return (names, number) => one(names, number) || others.some((matches) => matches(names, number))
+}
+
+type Matcher = (names: string, digits: string) => boolean
+
+function matcherOf(query: string): Matcher {
   const words = fold(query)
     .split(/\s+/)
     .filter((word) => word !== '')
