@@ -16,6 +16,7 @@ const door = createDoor({
   accounts: Object.create(null),
   keys: Object.create(null),
   webhooks: Object.create(null),
+  rules: { view: () => ({ isOn: false, file: '', readAtMs: null, problem: null, rules: [] }) },
   uploads: Object.create(null),
   control: Object.create(null),
   mcpSends: 'open',

@@ -1,4 +1,6 @@
 /** Assembles the rooms: configuration in, a running server out. */
+
+import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Account, OpenProfile } from './accounts/account.ts'
@@ -22,9 +24,12 @@ import { DEFAULT_ACCOUNT, hasAccount, hasScope } from './operations/call.ts'
 import { createDoor, type Door } from './operations/door.ts'
 import { isReading, OPERATIONS, ROWS } from './operations/index.ts'
 import { createMediaLinks } from './operations/media-links.ts'
+import { sendToChat } from './operations/send-to-chat.ts'
 import { stillAllows } from './operations/sending.ts'
 import { createOwnIds } from './outbox/own-ids.ts'
 import { createPace } from './outbox/pace.ts'
+import { callerOf } from './rules/caller.ts'
+import { openRules } from './rules/rules.ts'
 import { openAuthDir } from './session/auth-dir.ts'
 import { openControl } from './store/open-control.ts'
 import { startReadThreads } from './store/reads.ts'
@@ -135,6 +140,31 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
     log,
   })
+  const rules = await openRules({
+    isOn: config.rules,
+    file: authDir.rules,
+    control,
+    accounts,
+    isOurs: ownIds.isOurs,
+    lateMs: config.outbox.lateMs,
+    origins: config.webhookOrigins,
+    version: VERSION,
+    clock,
+    log,
+    async reply(rule, { chat, text, quotes, key }, signal) {
+      const input = { chat, message: text, ...(quotes === null ? {} : { reply_to: quotes }) }
+      await door.invoke(sendToChat, input, {
+        caller: callerOf(rule),
+        face: 'rule',
+        client: null,
+        account: rule.account,
+        requestId: randomUUID(),
+        canAsk: false,
+        signal,
+        idempotencyKey: key,
+      })
+    },
+  })
   let url = config.publicUrl ?? serverUrl(config.host, config.port)
   const mcpUrl = (account: string) => `${url}${account === DEFAULT_ACCOUNT ? '' : `/accounts/${account}`}/mcp`
   const audit = createAuditLog({
@@ -147,6 +177,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     accounts,
     keys,
     webhooks,
+    rules,
     uploads,
     control,
     mcpSends: config.mcpSends,
@@ -194,6 +225,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   accounts.onRemove(mcp.drop)
   accounts.onRemove(keys.revokeAccount)
   accounts.onRemove(webhooks.dropAccount)
+  accounts.onRemove(rules.dropAccount)
 
   const { session, archive } = accounts.get(DEFAULT_ACCOUNT)
   let warming: NodeJS.Timeout | undefined
@@ -228,6 +260,7 @@ export async function createApp(options: AppOptions): Promise<App> {
         const drained = http.close()
         await withDeadline(systemClock, 'Finishing requests', DRAIN_MS, drained).catch(() => {})
         await webhooks.close()
+        await rules.close()
         await accounts.close()
         await threads.close()
         await mcp.close()

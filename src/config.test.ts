@@ -18,6 +18,7 @@ describe('readConfig', () => {
       publicUrl: null,
       keysRequired: false,
       webhookOrigins: [],
+      rules: false,
       accessKey: null,
       oauth: null,
       history: { perChat: 1000, days: 365, total: 200_000, pauseMs: 50 },

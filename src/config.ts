@@ -355,6 +355,13 @@ export const SETTINGS = {
     fallback: '',
     help: 'Origins that webhooks may have although their address is private or of this computer, such as `http://127.0.0.1:5678`, separated by commas. See docs/webhooks.md.',
   },
+  WHATSAPP_RULES: {
+    flag: 'rules',
+    takes: null,
+    schema: onOff,
+    fallback: 'false',
+    help: 'Use the rules of `.whatsapp-mcp-api/rules.yaml` in the session directory: they run commands, call URLs or reply when events happen. See docs/rules.md.',
+  },
   WHATSAPP_MAX_UPLOAD_MIB: {
     flag: 'max-upload-mib',
     takes: 'MIB',
@@ -484,6 +491,8 @@ export type Config = {
   auditDays: number
   /** The origins that webhooks may have whatever their address is. */
   webhookOrigins: string[]
+  /** True if the rules of the rules file are used. */
+  rules: boolean
   /** Directory of files that can be sent by name; empty: none. */
   filesDir: string
   /** True if files to send are fetched from URLs. */
@@ -562,6 +571,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     eventsDays: read('WHATSAPP_EVENTS_DAYS'),
     auditDays: read('WHATSAPP_AUDIT_DAYS'),
     webhookOrigins: read('WHATSAPP_WEBHOOK_ALLOWED_ORIGINS'),
+    rules: read('WHATSAPP_RULES'),
     filesDir: filesDir === '' ? '' : toPath(filesDir, base),
     mediaUrls: read('WHATSAPP_MEDIA_URLS'),
     maxUploadBytes: read('WHATSAPP_MAX_UPLOAD_MIB') * 2 ** 20,

@@ -117,6 +117,16 @@ export type ControlStore = {
     /** Returns the numbers of dead deliveries by webhook. */
     countDead(): Promise<ReadonlyMap<string, number>>
   }
+  rules: {
+    /** Lists where the rules of the rules file are. Their lanes are those of `webhooks`. */
+    list(): Promise<RuleRow[]>
+    /** Adds or replaces the row. */
+    put(row: RuleRow): Promise<void>
+    /** Removes the row with all its deliveries. */
+    remove(id: string): Promise<void>
+    /** As `webhooks.reached`. */
+    reached(places: ReadonlyMap<string, string>): Promise<void>
+  }
   audit: {
     /** Adds these rows, in this order. */
     add(rows: readonly AuditRow[]): Promise<void>
@@ -180,7 +190,7 @@ export type RequestRow = { input: string; isOurs: boolean; outcome: string | nul
 export type AuditRow = {
   atMs: number
   caller: string
-  face: 'rest' | 'mcp' | 'page'
+  face: 'rest' | 'mcp' | 'page' | 'rule'
   client: string | null
   operation: string
   account: string | null
@@ -238,6 +248,9 @@ export type WebhookRow = {
   lostAtMs: number | null
   createdAtMs: number
 }
+
+/** Where a rule is. See migrations/control/13-rules.sql. `place`: as of a webhook. */
+export type RuleRow = { id: string; place: string; paused: PauseReason | null; stamp: string | null }
 
 /** A chat in which a delivery fails: later events of the chat wait in the event log. */
 export type LaneRow = {

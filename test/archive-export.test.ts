@@ -165,6 +165,7 @@ describe('GET /api/export', () => {
       accounts,
       keys: harness.app.keys,
       webhooks: Object.create(null),
+      rules: { view: () => ({ isOn: false, file: '', readAtMs: null, problem: null, rules: [] }) },
       uploads,
       control,
       mcpSends: 'open',

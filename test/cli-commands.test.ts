@@ -353,6 +353,7 @@ ok       network      The server is a sandbox and needs no network.
 ok       accounts     The server has one account.
 ok       access       No key is limited beside programs that need none.
 ok       webhooks     The server has no webhooks.
+ok       rules        Rules are off.
 ok       session      The session is ready.
 warning  whatsapp     Build B of WhatsApp Web breaks forward_message. Forwarding a message: WhatsApp Web does not have WAWebChatForwardMessage.forwardMessages().
                       → Update whatsapp-mcp-api.

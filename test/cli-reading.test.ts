@@ -190,6 +190,45 @@ describe('webhooks', () => {
   })
 })
 
+describe('rules', () => {
+  it('list says that they are off', async () => {
+    expect(await cli('rules', 'list')).toMatchObject({
+      code: 0,
+      out: 'Rules are off. To use them, set WHATSAPP_RULES=true.\n',
+    })
+  })
+
+  it('check reads a file without a server, and names the line of the first error', async () => {
+    const file = join(temp(), 'rules.yaml')
+    const check = (...more: string[]) => ended(['rules', 'check', file, ...more])
+    expect(await check()).toMatchObject({ code: 1, out: '', err: `${file}: There is no such file.\n` })
+    const secret = `whsec_${Buffer.alloc(24).toString('base64')}`
+    const lines = [
+      'rules:',
+      '  - name: hook',
+      '    kinds: [message.received]',
+      '    webhook: https://receiver.example/',
+    ]
+    writeFileSync(file, [...lines, `    secret: ${secret}`, ''].join('\n'), { mode: 0o600 })
+    expect(await check()).toMatchObject({
+      code: 0,
+      out: `hook\n    webhook\n    kinds message.received\n${file} has 1 rule and no error.\n`,
+    })
+    const { out } = await check('--json')
+    expect(JSON.parse(out)).toMatchObject({
+      ok: true,
+      problem: null,
+      rules: [{ name: 'hook', does: 'webhook' }],
+    })
+    expect(out).not.toContain('whsec')
+    writeFileSync(file, [...lines, '    secret: x', ''].join('\n'))
+    expect(await check()).toMatchObject({
+      code: 1,
+      err: `${file}, line 5: "secret": must be "whsec_" and the Base64 of 24 to 64 bytes.\n`,
+    })
+  })
+})
+
 describe('watch', () => {
   it('prints events as they happen, and misses none while the connection is lost', async () => {
     const way = await openWay(sandbox.url)

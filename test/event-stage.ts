@@ -33,7 +33,8 @@ export type EventStage = {
   get(path: string, headers?: Record<string, string>): Promise<Pick<Answer, 'status' | 'json'>>
   /** Another account is linked, with an engine that never answers. */
   switchAccount(phone: string): void
-  restart(): Promise<void>
+  /** @param env replaces these settings */
+  restart(env?: Record<string, string>): Promise<void>
   close(): Promise<void>
 }
 
@@ -43,15 +44,16 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
   mkdirSync(own, { recursive: true, mode: 0o700 })
   writeFileSync(join(own, 'account.json'), `{"wid":"${ACCOUNT}@c.us"}\n`, { mode: 0o600 })
   const clock = createTestClock()
-  const config = readConfig({
-    env: { WHATSAPP_AUTH_DIR: authDir, WHATSAPP_MCP_PORT: '0', ...env },
-    root: authDir,
-  })
+  const settings = (more: Record<string, string> = {}) =>
+    readConfig({
+      env: { WHATSAPP_AUTH_DIR: authDir, WHATSAPP_MCP_PORT: '0', ...env, ...more },
+      root: authDir,
+    })
   const log: Record<string, unknown>[] = []
   const logger = createLog({ level: 'debug', write: (line) => log.push(JSON.parse(line)) })
-  const create = () =>
+  const create = (more?: Record<string, string>) =>
     createApp({
-      config,
+      config: settings(more),
       log: logger,
       clock,
       chromeExecutable: null,
@@ -119,9 +121,9 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
         null,
       )
     },
-    async restart() {
+    async restart(more) {
       await stage.app.close()
-      stage.app = await create()
+      stage.app = await create(more)
       stage.url = await listen()
     },
     async close() {

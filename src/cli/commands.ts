@@ -31,6 +31,7 @@ import {
   outboxReject,
 } from './commands/outbox.ts'
 import { call, chats, messages, search, watch } from './commands/reading.ts'
+import { rulesCheck, rulesList } from './commands/rules.ts'
 import { completion, doctor, sandbox, serve, stop } from './commands/serving.ts'
 
 import {
@@ -95,6 +96,8 @@ export const COMMANDS: readonly Command[] = [
   webhooksRetry,
   webhooksReplay,
   webhooksDelete,
+  rulesList,
+  rulesCheck,
   archiveStats,
   archiveExport,
   archiveImport,

@@ -8,6 +8,7 @@ import { isNodeSupported, oldNode } from '../version.ts'
 import { openApi } from './client.ts'
 import { whatIsOpen } from './doctor-access.ts'
 import type { MachineView } from './doctor-machine.ts'
+import { checkedRules } from './doctor-rules.ts'
 import { checkedWebhooks } from './doctor-webhooks.ts'
 import { errnoOf } from './errno.ts'
 import { stopLine } from './running.ts'
@@ -66,6 +67,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'accounts', run: checkAccounts },
   { name: 'access', run: checkAccess },
   { name: 'webhooks', run: checkWebhooks },
+  { name: 'rules', run: checkRules },
   { name: 'session', run: checkSession },
   { name: 'whatsapp', run: checkCapabilities },
 ]
@@ -430,6 +432,15 @@ async function checkWebhooks(situation: Situation): Promise<Verdict> {
   return ok(
     found.count === 0 ? 'The server has no webhooks.' : 'Every webhook delivers, or the owner paused it.',
   )
+}
+
+/** Checks that the rules file can be used, and that the rules at work do not fail. */
+async function checkRules(situation: Situation): Promise<Verdict> {
+  const { config, answering } = situation
+  if (!config.rules) return ok('Rules are off.')
+  const { count, wrong } = await checkedRules(situation, isOurs(answering, config.authDir))
+  if (wrong !== null) return warning(wrong.says, wrong.next)
+  return ok(count === 0 ? 'The rules file has no rules.' : 'Every rule can be used.')
 }
 
 /** True if the server that responds uses this directory. */

@@ -389,6 +389,38 @@ describe('broken set-ups', () => {
       ])
   })
 
+  it('14. a rules file that cannot be used, and a rule that does not work', async () => {
+    const own = join(dir, '.whatsapp-mcp-api')
+    mkdirSync(own, { mode: 0o700 })
+    const file = join(own, 'rules.yaml')
+    const found = async (text: string, rules: object[] = []) => {
+      writeFileSync(file, text, { mode: 0o600 })
+      const port = await serveHere({ '/api/rules': { rules } })
+      return findings(healthy(), settings({ WHATSAPP_MCP_PORT: String(port), WHATSAPP_RULES: 'true' }))
+    }
+    const good = 'rules: []\n'
+    const rule = { name: 'log', paused_reason: null, failing_chats: 0, last_attempt: null }
+    expect(await found(good, [rule])).toEqual([])
+    expect(await found('rules:\n  - name: log\n    run: [tee]\n')).toMatchObject([
+      {
+        check: 'rules',
+        level: 'warning',
+        says: `The rules file is not used: "kinds": is required (${file}, line 2).`,
+      },
+    ])
+    for (const [facts, says] of [
+      [{ paused_reason: 'logged_out' }, 'The rule log is paused (logged_out).'],
+      [
+        { last_attempt: { at: 'now', status: 3, error: 'command_failed' } },
+        'The rule log fails: command_failed.',
+      ],
+    ] as const)
+      expect(await found(good, [{ ...rule, ...facts }])).toMatchObject([
+        { check: 'rules', level: 'warning', says },
+      ])
+    expect(await findings(healthy(), settings())).toEqual([])
+  })
+
   it('12. a limited key, beside programs that need none', async () => {
     const keys = [
       { name: 'All', scopes: ['admin'] },

@@ -4,6 +4,7 @@ import { counted } from '../model/counted.ts'
 import type { Event } from '../model/events.ts'
 import type { Message } from '../model/message.ts'
 import { readable } from './readable.ts'
+import { type ListedRules, rulesText } from './rule-lines.ts'
 import { plain } from './terminal.ts'
 import {
   type Delivery,
@@ -68,6 +69,7 @@ export const LINES = {
   },
   webhooks: (output: unknown): string =>
     ended((output as { webhooks: Webhook[] }).webhooks.map(webhookText), 'There are no webhooks.'),
+  rules: (output: unknown): string => rulesText(output as ListedRules),
   webhook: (output: unknown): string => webhookText(output as Webhook),
   outcome: (output: unknown): string => outcomeText(output as Outcome),
   deliveries: (output: unknown): string =>

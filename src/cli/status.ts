@@ -50,6 +50,7 @@ export function renderStatus(now: Status, url: string): string {
       now.reconnect === null ? null : `attempt ${now.reconnect.attempt} at ${now.reconnect.next_attempt_at}`,
     ],
     ['archive', now.archive === null ? null : renderArchive(now.archive)],
+    ['rules', now.rules_problem === undefined ? null : `the rules file is not used: ${now.rules_problem}`],
     ['fetching', describeSync(now.sync)],
     ['next', now.next_step === null ? null : inWords(now.next_step, url)],
   ]

@@ -55,7 +55,7 @@ const VERB = /^ (re)?(tries|starts|connects|links)\b/
 const QR_PAGE = /(?<![\w/.:])(?:\/accounts\/[\w-]+)?\/qr\b/g
 /** A command of this program with its flags and their values in capitals. */
 const COMMAND =
-  /\bwhatsapp-mcp-api ((?:serve|sandbox|stdio|mcp-config|status|auth|send|chats|messages|search|watch|call|logout|stop|doctor|audit|backup|restore|completion|(?:accounts|archive|keys|outbox|webhooks) [a-z-]+)\b(?: --[a-z-]+(?: [A-Z]+\b)?)*)/g
+  /\bwhatsapp-mcp-api ((?:serve|sandbox|stdio|mcp-config|status|auth|send|chats|messages|search|watch|call|logout|stop|doctor|audit|backup|restore|completion|(?:accounts|archive|keys|outbox|rules|webhooks) [a-z-]+)\b(?: --[a-z-]+(?: [A-Z]+\b)?)*)/g
 
 /**
  * Adapts a sentence that was written for all faces to the command line.

@@ -12,8 +12,10 @@ export const AuditEntry = z.object({
   at: z.string().describe('When the call began, ISO 8601.'),
   caller: z
     .string()
-    .describe('Id of the key; `owner` without a key, `settings` for the key of the settings.'),
-  face: z.enum(['rest', 'mcp', 'page']),
+    .describe(
+      'Id of the key; `owner` without a key, `settings` for the key of the settings, `rule:…` for a rule of the rules file.',
+    ),
+  face: z.enum(['rest', 'mcp', 'page', 'rule']),
   client: z
     .string()
     .nullable()

@@ -132,6 +132,14 @@ export const Status = z.object({
         'Error code if the control database, which lists the accounts of the server, cannot be opened; null if there is no problem.',
       ),
   ),
+  rules_problem: detail(
+    z
+      .string()
+      .optional()
+      .describe(
+        'What is wrong with the rules file, for callers with the scope admin; missing if nothing is.',
+      ),
+  ),
   sync: SyncProgress.nullable().describe(
     'While connected: how much the archive has fetched from WhatsApp Web.',
   ),

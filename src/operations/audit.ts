@@ -7,6 +7,8 @@ import { CONTROL_ERRORS, defineOperation } from './operation.ts'
 
 /** A word of the log, such as the name of an operation. */
 const word = z.string().regex(/^[\w-]{1,64}$/, 'must be one word')
+/** Rules have ids such as `rule:default/away`. */
+const callerId = z.string().regex(/^[\w:/-]{1,80}$/, 'must be the id of a caller')
 
 export const listAudit = defineOperation({
   name: 'list_audit',
@@ -22,7 +24,9 @@ export const listAudit = defineOperation({
   isGlobal: true,
   routes: ['GET /api/audit'],
   input: z.strictObject({
-    caller: word.optional().describe('Only calls of this caller: the id of a key, `owner` or `settings`.'),
+    caller: callerId
+      .optional()
+      .describe('Only calls of this caller: the id of a key, `owner`, `settings`, or `rule:ACCOUNT/NAME`.'),
     operation: word.optional().describe('Only calls of this operation, for example send_message.'),
     account: accountIdInput.optional(),
     chat: chatIdInput.optional().describe('Only calls that name this chat, by its id or phone number.'),

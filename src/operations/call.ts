@@ -4,8 +4,8 @@ import type { Caller } from '../model/caller.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import type { Toolset } from '../model/toolsets.ts'
 
-/** The face that received the call. Commands are clients of REST or MCP. */
-export type Face = 'rest' | 'mcp' | 'page'
+/** The face that received the call. Commands are clients of REST or MCP. `rule`: a rule of the rules file. */
+export type Face = 'rest' | 'mcp' | 'page' | 'rule'
 
 export { type Caller, hasAccount, hasScope, NOBODY, OWNER, SCOPES, type Scope } from '../model/caller.ts'
 export { DEFAULT_ACCOUNT }

@@ -27,6 +27,7 @@ const door = createDoor({
   accounts,
   keys: Object.create(null),
   webhooks: Object.create(null),
+  rules: { view: () => ({ isOn: false, file: '', readAtMs: null, problem: null, rules: [] }) },
   uploads: { of: () => Object.create(null) },
   control: Object.create(null),
   mcpSends: 'open',
@@ -79,7 +80,7 @@ describe('the door', () => {
     ['send', 'ready', ['answering', 'engine', 'isHeld', 'note', 'send', 'uploads']],
     ['send', 'nothing', ['answering', 'isHeld', 'note', 'send', 'uploads']],
     ['manage', 'nothing', ['forget', 'loadEarlier', 'note']],
-    ['admin', 'linked', ['audit', 'deciding', 'keys', 'outbox', 'session', 'webhooks']],
+    ['admin', 'linked', ['audit', 'deciding', 'keys', 'outbox', 'rules', 'session', 'webhooks']],
   ])('gives a way of scope %s that needs %s only what it may use', (scope, needs, more) => {
     const read = Object.keys(
       door.admit({ name: 'a way', scope: 'read', needs: 'nothing' }, callWith(['read'])),

@@ -12,10 +12,11 @@ import type { CallerUploads, Uploads } from '../files/uploads.ts'
 import type { Keys } from '../keys/keys.ts'
 import type { Jid } from '../model/ids.ts'
 import type { Policy, Sends } from '../model/policy.ts'
-import type { SessionState } from '../model/status.ts'
+import type { SessionState, Status } from '../model/status.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { OwnIds } from '../outbox/own-ids.ts'
 import type { Pace } from '../outbox/pace.ts'
+import type { Rules } from '../rules/rules.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
 import type { Webhooks } from '../webhooks/webhooks.ts'
@@ -117,6 +118,7 @@ export type ByScope = {
     deciding(itemId: string): Promise<Outbox['decide']>
     keys: KeysPort
     webhooks: WebhooksPort
+    rules: Pick<Rules, 'view'>
     audit: Pick<AuditLog, 'list'>
     session: Pick<Session, 'start' | 'requestPairingCode' | 'pairingCode' | 'logout' | 'qr' | 'touch'>
   }
@@ -134,7 +136,7 @@ export type ByNeeds = {
 export type Grant<S extends Scope = Scope, N extends Needs = Needs> = Readings & ByScope[S] & ByNeeds[N]
 
 /** The call, and what belongs to no single account. */
-type Shared = Pick<DoorOptions, 'accounts' | 'keys' | 'webhooks' | 'control' | 'pace' | 'audit'> & {
+type Shared = Pick<DoorOptions, 'accounts' | 'keys' | 'webhooks' | 'rules' | 'control' | 'pace' | 'audit'> & {
   uploads: CallerUploads
   call: Call
   sends: Sends
@@ -187,11 +189,12 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
       return count
     },
   }),
-  admin: ({ session }, { accounts, keys, webhooks, control, audit, call: { caller } }) => ({
+  admin: ({ session }, { accounts, keys, webhooks, rules, control, audit, call: { caller } }) => ({
     session,
     accounts,
     keys,
     webhooks,
+    rules,
     audit,
     outbox: control.outbox,
     async deciding(itemId) {
@@ -270,6 +273,7 @@ export type DoorOptions = {
   accounts: AccountsPort
   keys: KeysPort
   webhooks: WebhooksPort
+  rules: Pick<Rules, 'view'>
   uploads: Pick<Uploads, 'of'>
   control: Pick<ControlStore, 'requests' | 'outbox'>
   /** The policy of MCP clients whose key has none, and of those without a key. */
@@ -298,6 +302,7 @@ export function createDoor({
   accounts,
   keys,
   webhooks,
+  rules,
   uploads,
   control,
   mcpSends,
@@ -316,6 +321,14 @@ export function createDoor({
   /** An account that is not the caller's does not exist for it. */
   function accountOf(call: Call, { isGlobal }: Pick<Way, 'isGlobal'> = {}): Account {
     return isGlobal || isOf(call) ? accounts.get(call.account) : fail('account_not_found')
+  }
+
+  /** Who decides about rules sees what is wrong with their file. */
+  function withRules(status: Status, { caller }: Call): Status {
+    const problem = hasScope(caller, 'admin') ? rules.view().problem : null
+    if (problem === null) return status
+    const { line, reason } = problem
+    return { ...status, rules_problem: `${line === null ? '' : `Line ${line}: `}${reason}.` }
   }
 
   function demandScope({ scope }: Pick<Way, 'scope'>, { caller }: Call): void {
@@ -349,7 +362,7 @@ export function createDoor({
         },
       },
       mcpUrl: mcpUrl(account.id),
-      status: () => seen.status(session.status()),
+      status: () => withRules(seen.status(session.status()), call),
       abilities: session.abilities,
       onStatus: session.onChange,
       reader: seen.reader,
@@ -368,6 +381,7 @@ export function createDoor({
       accounts,
       keys,
       webhooks,
+      rules,
       control,
       pace,
       audit,

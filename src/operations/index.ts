@@ -48,6 +48,7 @@ import { blockContact, checkNumbers, listBlocked } from './people.ts'
 import { getPollResults } from './polls.ts'
 import { changeProfile, getPresence, getProfile, setPresence } from './profile.ts'
 import { getReceipts } from './receipts.ts'
+import { listRules } from './rules.ts'
 import { searchMessages } from './search.ts'
 import { sendMedia } from './send-media.ts'
 import { sendContacts, sendLocation, sendPoll, sendToChat } from './send-to-chat.ts'
@@ -168,6 +169,7 @@ export const OPERATIONS: readonly Operation[] = [
   retryDelivery,
   replayWebhook,
   removeWebhook,
+  listRules,
   listToolsets,
   enableToolset,
 ]

@@ -28,6 +28,7 @@ export const TAGS = {
   channels: 'Channels: list and follow; status updates: list, post and delete.',
   events: 'Receive events as they happen.',
   webhooks: 'Send events to other programs.',
+  rules: 'The rules file: what the owner lets events do on this computer.',
   archive: 'The archive on this machine: statistics, export and deletion.',
   outbox: 'Messages on their way: what is sent, held, scheduled or settled.',
   accounts: 'Several accounts on one server.',

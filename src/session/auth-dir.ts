@@ -18,6 +18,8 @@ export class AuthDirInUse extends AuthDirError {}
 export type AuthDir = AccountDir & {
   /** The path of the control database; its directory exists. */
   control: string
+  /** The path of the rules file. It may be missing. */
+  rules: string
   /** The path of the directory for uploads. It may be missing. */
   uploads: string
   /** Opens the directory of another account, creating it if missing. @throws AuthDirError if it cannot be used */
@@ -43,6 +45,8 @@ export function placesIn(path: string) {
     lock: join(own, 'server.lock'),
     /** The control database. */
     control: join(own, 'control.db'),
+    /** The rules file. Its owner writes it. */
+    rules: join(own, 'rules.yaml'),
     /** The files that clients uploaded. */
     uploads: join(own, 'uploads'),
     /** The folders of the accounts beside `default`, by id. */
@@ -62,7 +66,7 @@ export function placesOf(path: string, id: AccountId): AccountPlaces {
  * uses it
  */
 export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
-  const { own, lock: lockFile, control, uploads, accounts } = placesIn(path)
+  const { own, lock: lockFile, control, rules, uploads, accounts } = placesIn(path)
   makePrivate(path, log, holdsOnlyOurs)
   makePrivate(own, log)
   warnOfParents(path, log)
@@ -73,6 +77,7 @@ export async function openAuthDir(path: string, log: Log): Promise<AuthDir> {
     return {
       ...openDir(DEFAULT_ACCOUNT),
       control,
+      rules,
       uploads,
       of(id) {
         makePrivate(accounts, log)

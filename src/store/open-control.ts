@@ -16,6 +16,7 @@ import { closeFile, openFile } from './open-file.ts'
 import { createOutboxItems } from './outbox-items.ts'
 import { createRequests } from './requests.ts'
 import { openReserve, type Reserve } from './reserve.ts'
+import { createRules } from './rules.ts'
 import type { Connection } from './sqlite.ts'
 import { explain, settle, unlockAsync } from './unlock.ts'
 import { createWebhooks } from './webhooks.ts'
@@ -122,6 +123,12 @@ export function openControl(options: ControlOptions): ControlStore {
       removeDead: (...which) => use(({ webhooks }) => webhooks.removeDead(...which)),
       countDead: () => use(({ webhooks }) => webhooks.countDead()),
     },
+    rules: {
+      list: () => use(({ rules }) => rules.list()),
+      put: (row) => use(({ rules }) => rules.put(row)),
+      remove: (id) => use(({ rules }) => rules.remove(id)),
+      reached: (places) => use(({ rules }) => rules.reached(places)),
+    },
     audit: {
       add: (rows) => useSpare(({ audit }) => audit.add(rows)),
       list: (which) => use(({ audit }) => audit.list(which)),
@@ -183,6 +190,7 @@ function createTables(db: Connection) {
     keys: createKeys(db),
     outbox: createOutboxItems(db),
     requests: createRequests(db, randomUUID()),
+    rules: createRules(db),
     webhooks: createWebhooks(db),
   }
 }

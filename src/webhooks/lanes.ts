@@ -21,7 +21,11 @@ export type Lanes = {
    * Stores that this delivery failed: it is tried again later, or it is dead and the chat goes on. The chat becomes a lane if it is
    * none. @param before the delivery as it was before this attempt
    */
-  fail(lane: Pick<Lane, 'chat' | 'event' | 'place'>, before: Failing, outcome: Outcome): Promise<void>
+  fail(
+    lane: Pick<Lane, 'chat' | 'event' | 'place'>,
+    before: Failing,
+    outcome: Pick<Outcome<string>, 'status' | 'error'>,
+  ): Promise<void>
   /** Stores that the delivery of the lane is settled. */
   settle(lane: Lane): Promise<void>
   /**

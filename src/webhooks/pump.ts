@@ -1,9 +1,8 @@
 /**
- * Delivers the events of one webhook. It reads the event log from its position; what it has not read stays there. If a delivery
+ * Delivers the events of one webhook, or of one rule. It reads the event log from its position; what it has not read stays there. If a delivery
  * fails, its chat becomes a lane: the lane tries again, then delivers what came in the chat meanwhile, while the other chats go on.
  */
 import type { Clock } from '../clock.ts'
-import type { WebhookRow } from '../control.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Event } from '../model/events.ts'
@@ -11,10 +10,9 @@ import { type Jid, toJid } from '../model/ids.ts'
 import { isWanted, type PauseReason, type WebhookFilter } from '../model/webhook.ts'
 import type { EventPage, EventQuery, LogReader } from '../session/event-readers.ts'
 import { bodyOf } from './body.ts'
-import { isExpired, placeIn } from './expired.ts'
 import type { Lane, Lanes } from './lanes.ts'
-import type { Outcome, Sender } from './sender.ts'
-import { signedHeaders } from './signature.ts'
+import { isBehind, isExpired, placeIn } from './positions.ts'
+import type { Deliver, Outcome } from './sender.ts'
 import { allSettled, createSlots } from './slots.ts'
 
 /** The owner creates webhooks, so no chat is hidden from them. */
@@ -26,7 +24,7 @@ const AT_ONCE = 4
 /** Interval between attempts while a database does not respond. */
 const RETRY_MS = 5_000
 
-export type Pump = {
+export type Pump<E extends string> = {
   /** The log has grown. Never fails. */
   wake(): void
   /** Delivers from here on, unless the webhook is paused. */
@@ -42,14 +40,14 @@ export type Pump = {
   /** Continues at this cursor. Lanes that begin later end; with `'last'`, which is the end of the log, all do. Call it while halted. */
   moveTo(cursor: string | 'last'): Promise<void>
   /** Tries the lane with this event now. Returns the outcome; null if there is no such lane. */
-  retry(event: string): Promise<Outcome | null>
+  retry(event: string): Promise<Outcome<E> | null>
   /** Sends this now. Null: the pump was halted. */
-  send(id: string, body: string): Promise<Outcome | null>
+  send(id: string, body: string): Promise<Outcome<E> | null>
 }
 
-export type PumpOptions = {
-  /** The webhook as it is now. */
-  row(): WebhookRow
+export type PumpOptions<E extends string> = {
+  /** What it receives, and whether it is paused. */
+  row(): { filter: WebhookFilter; paused: PauseReason | null }
   /** The cursor at which it begins. */
   place: string
   lanes: Lanes
@@ -57,14 +55,13 @@ export type PumpOptions = {
   log(): LogReader
   /** Returns every address of the person or group at this one. */
   addressesOf(chat: Jid): Promise<readonly Jid[]>
-  sender: Sender
-  userAgent: string
+  deliver: Deliver<E>
   clock: Clock
   logger: Log
   /** Its position has changed. */
   onMoved(): void
   /** An attempt ended. */
-  onAttempt(outcome: Outcome): void
+  onAttempt(outcome: Outcome<E>): void
   /** It cannot go on without the owner. */
   onPaused(reason: PauseReason): void
   /** Events were deleted before they were delivered. */
@@ -76,8 +73,8 @@ const HALTED = new Error('the webhook was halted')
 /** The next event of the log wakes the pump again. */
 const QUIET: readonly ErrorCode[] = ['not_linked', 'shutting_down']
 
-export function createPump(options: PumpOptions): Pump {
-  const { row, lanes, sender, clock, logger } = options
+export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
+  const { row, lanes, clock, logger } = options
   const slots = createSlots(AT_ONCE)
   let source: LogReader | null = null
   let text = options.place
@@ -129,6 +126,7 @@ export function createPump(options: PumpOptions): Pump {
     place = current.fromText(text)
     reach = place
     for (const lane of lanes.all()) lane.place = placeIn(current, lane.event)
+    if (lanes.all().some(({ event }) => isBehind(current, event))) options.onLost()
     source = current
     moved(current)
     return current
@@ -212,11 +210,11 @@ export function createPump(options: PumpOptions): Pump {
       if (!(await deliver(event, current.fromText(event.cursor), laneOf(event)))) return
   }
 
-  /** Attempts the event. Returns true if it was delivered; else it is in the lane of this chat now. */
+  /** Attempts the event. Returns true if it is settled; else it is in the lane of this chat now. */
   async function deliver(event: Event, at: number, chat: string): Promise<boolean> {
     const body = bodyOf(event)
     const outcome = await send(event.cursor, body)
-    if (outcome.error === null) return true
+    if (isSettled(outcome)) return true
     const { kind, message } = event
     const first = { kind, message: message?.id ?? null, body, attempts: 0, firstAtMs: clock.now() }
     const lane = { chat, event: event.cursor, place: at }
@@ -284,14 +282,14 @@ export function createPump(options: PumpOptions): Pump {
   }
 
   /** Tries the delivery of the lane, if it has one. Returns the outcome. */
-  async function tryAgain<Result extends Outcome | null>(
+  async function tryAgain<Result extends Outcome<E> | null>(
     lane: Lane,
     send: (id: string, body: string) => Promise<Result>,
   ): Promise<Result | null> {
     if (lane.head === null) return null
     const outcome = await send(lane.event, lane.head.body)
     if (outcome === null) return null
-    if (outcome.error === null) await lanes.settle(lane)
+    if (isSettled(outcome)) await lanes.settle(lane)
     else await lanes.fail(lane, lane.head, outcome)
     return outcome
   }
@@ -300,19 +298,16 @@ export function createPump(options: PumpOptions): Pump {
     if (running === null) throw HALTED
   }
 
-  function attempt(id: string, body: string, signal: AbortSignal): Promise<Outcome | null> {
+  function attempt(id: string, body: string, signal: AbortSignal): Promise<Outcome<E> | null> {
     return slots.run(async () => {
-      const { secret, old } = row()
-      const secrets = old !== null && old.untilMs > clock.now() ? [secret, old.secret] : [secret]
-      const headers = signedHeaders({ id, body, atMs: clock.now() }, secrets)
       if (signal.aborted) return null
-      const outcome = await sender.send(body, { 'user-agent': options.userAgent, ...headers }, signal)
+      const outcome = await options.deliver(id, body, signal)
       if (outcome !== null) options.onAttempt(outcome)
       return outcome
     })
   }
 
-  async function send(id: string, body: string): Promise<Outcome> {
+  async function send(id: string, body: string): Promise<Outcome<E>> {
     const outcome = running === null ? null : await attempt(id, body, running.signal)
     if (outcome === null) throw HALTED
     return outcome
@@ -375,6 +370,8 @@ export function createPump(options: PumpOptions): Pump {
     send: sendNow,
   }
 }
+
+const isSettled = ({ error, isFinal }: Outcome<string>) => error === null || isFinal === true
 
 /** The order of events is kept per chat. */
 const laneOf = ({ chat }: Event): string => chat?.id ?? ''

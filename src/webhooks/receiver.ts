@@ -1,4 +1,4 @@
-/** One webhook at work: its pump and its lanes, following its account. */
+/** One webhook or rule at work: its pump and its lanes, following its account. */
 import type { Accounts } from '../accounts/accounts.ts'
 import { type Clock, withDeadline } from '../clock.ts'
 import type { ControlStore, WebhookRow } from '../control.ts'
@@ -6,34 +6,39 @@ import type { Log } from '../log.ts'
 import type { PauseReason } from '../model/webhook.ts'
 import { createLanes, type Lanes } from './lanes.ts'
 import { createPump, type Pump } from './pump.ts'
-import { createSender, type Outcome } from './sender.ts'
+import type { Deliver, Outcome } from './sender.ts'
 import { createTombstones } from './tombstones.ts'
 
-export type Receiver = {
-  /** The webhook as it is stored, but for its position. */
-  row: WebhookRow
-  pump: Pump
+/** What receives events. */
+export type Receiving = Pick<WebhookRow, 'id' | 'account' | 'filter' | 'paused' | 'place'>
+
+export type Receiver<Row extends Receiving, E extends string> = {
+  /** The row as it is stored, but for its position. */
+  row: Row
+  pump: Pump<E>
   lanes: Lanes
   /** The newest attempt of this run of the server; null if there was none. */
-  last: (Outcome & { atMs: number }) | null
+  last: (Outcome<E> & { atMs: number }) | null
   /** Resolves when nothing is being sent and nothing is followed. Never fails. */
   close(): Promise<void>
 }
 
-export type ReceiverOptions = {
-  control: ControlStore['webhooks']
+/** How something is delivered. `close`: frees what is idle. */
+export type Delivering<E extends string> = { deliver: Deliver<E>; close(): void }
+
+export type ReceiverOptions<Row extends Receiving, E extends string> = {
+  control: Pick<ControlStore['webhooks'], 'lanes' | 'putLane' | 'removeLane'>
   accounts: Pick<Accounts, 'get'>
-  /** The origins that may have any address. */
-  origins: readonly string[]
-  version: string
   clock: Clock
   log: Log
+  /** @param row returns the row as it is now */
+  delivering(row: () => Row): Delivering<E>
   /** Its position has changed. */
-  onMoved(receiver: Receiver): void
+  onMoved(receiver: Receiver<Row, E>): void
   /** It cannot go on without the owner. */
-  onPaused(receiver: Receiver, reason: PauseReason): void
+  onPaused(receiver: Receiver<Row, E>, reason: PauseReason): void
   /** Events were deleted before they were delivered. */
-  onLost(receiver: Receiver): void
+  onLost(receiver: Receiver<Row, E>): void
 }
 
 /** An account that could not be opened is tried again after this time. */
@@ -41,11 +46,13 @@ const RETRY_MS = 5_000
 /** After a logout, what the log has is still delivered within this time. */
 const LAST_MS = 10_000
 
-/** Opens the webhook, and begins to deliver unless it is paused. Fails as {@link ControlStore}. */
-export async function openReceiver(row: WebhookRow, options: ReceiverOptions): Promise<Receiver> {
-  const { control, accounts, origins, clock, log } = options
-  const url = new URL(row.url)
-  const sender = createSender(url, origins.includes(url.origin), clock)
+/** Opens it, and begins to deliver unless it is paused. Fails as {@link ControlStore}. */
+export async function openReceiver<Row extends Receiving, E extends string>(
+  row: Row,
+  options: ReceiverOptions<Row, E>,
+): Promise<Receiver<Row, E>> {
+  const { control, accounts, clock, log } = options
+  const { deliver, close } = options.delivering(() => receiver.row)
   const logOf = () => accounts.get(row.account).archive.events.log()
   const lanes = createLanes({
     webhook: row.id,
@@ -62,8 +69,7 @@ export async function openReceiver(row: WebhookRow, options: ReceiverOptions): P
     lanes,
     log: logOf,
     addressesOf: (chat) => accounts.get(row.account).archive.reader().addressesOf(chat),
-    sender,
-    userAgent: `whatsapp-mcp-api/${options.version}`,
+    deliver,
     clock,
     logger: log,
     onMoved: () => options.onMoved(receiver),
@@ -74,7 +80,7 @@ export async function openReceiver(row: WebhookRow, options: ReceiverOptions): P
     onLost: () => options.onLost(receiver),
   })
   const ends: (() => void)[] = []
-  const receiver: Receiver = {
+  const receiver: Receiver<Row, E> = {
     row,
     pump,
     lanes,
@@ -82,7 +88,7 @@ export async function openReceiver(row: WebhookRow, options: ReceiverOptions): P
     async close() {
       for (const end of ends) end()
       await pump.halt()
-      sender.close()
+      close()
     },
   }
 

@@ -19,8 +19,26 @@ const MOST_CONNECTIONS = 4
 /** Idle connections end before most servers end them (Node 5 s, nginx 75 s). */
 const IDLE_MS = 4_000
 
-/** The outcome of an attempt. `error`: null if it was delivered. `status`: null if there was no answer. */
-export type Outcome = { status: number | null; error: DeliveryError | null; ms: number }
+/**
+ * The outcome of an attempt. `error`: null if it was delivered. `status`: null if there was no answer. `isFinal`: a failure that is
+ * not tried again.
+ */
+export type Outcome<E extends string = DeliveryError> = {
+  status: number | null
+  error: E | null
+  ms: number
+  isFinal?: true
+}
+
+/**
+ * Attempts one delivery. Never rejects. Null: `signal` was aborted, and the outcome is not known. @param id of the event: the same
+ * in every attempt
+ */
+export type Deliver<E extends string = DeliveryError> = (
+  id: string,
+  body: string,
+  signal: AbortSignal,
+) => Promise<Outcome<E> | null>
 
 export type Sender = {
   /** Never rejects. Null: `signal` was aborted, and the outcome is not known. */

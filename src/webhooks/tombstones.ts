@@ -1,7 +1,7 @@
 /** Deliveries of forgotten messages: what still waits with their text becomes a tombstone as soon as the log has one. */
 import type { LogReader } from '../session/event-readers.ts'
-import { placeIn } from './expired.ts'
 import { bareIdOf, type Lanes } from './lanes.ts'
+import { placeIn } from './positions.ts'
 
 const PAGE = 200
 

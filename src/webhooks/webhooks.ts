@@ -1,17 +1,21 @@
 /** The webhooks of this server: where events are sent, and what is not delivered. A webhook belongs to one account. */
 import { randomBytes } from 'node:crypto'
-import type { Attempts, WebhookRow } from '../control.ts'
+import type { Attempts, ControlStore, WebhookRow } from '../control.ts'
 import { type AppError, fail, toAppError } from '../errors.ts'
 import type { Event, EventKind } from '../model/events.ts'
 import type { AccountId } from '../model/ids.ts'
-import { isWanted, type PauseReason, type WebhookFilter } from '../model/webhook.ts'
+import { type DeliveryError, isWanted, type PauseReason, type WebhookFilter } from '../model/webhook.ts'
 import { isForbidden } from '../public-address.ts'
 import type { LogReader } from '../session/event-readers.ts'
 import { bodyOf, testBody } from './body.ts'
-import { placeIn } from './expired.ts'
-import { openReceiver, type Receiver, type ReceiverOptions } from './receiver.ts'
+import { createPlaces } from './places.ts'
+import { endOf, placeIn } from './positions.ts'
+import { type Receiver as AnyReceiver, openReceiver, type ReceiverOptions } from './receiver.ts'
 import type { Outcome } from './sender.ts'
 import { newSecret } from './signature.ts'
+import { createSigned, type SignedOptions } from './signed.ts'
+
+type Receiver = AnyReceiver<WebhookRow, DeliveryError>
 
 /** What the owner decides about a webhook. */
 export type WebhookFacts = { url: URL; filter: WebhookFilter; isPaused: boolean }
@@ -64,11 +68,10 @@ export type Webhooks = {
   close(): Promise<void>
 }
 
-export type WebhooksOptions = Omit<ReceiverOptions, 'onMoved' | 'onPaused' | 'onLost'>
+export type WebhooksOptions = SignedOptions &
+  Pick<ReceiverOptions<WebhookRow, DeliveryError>, 'accounts' | 'log'> & { control: ControlStore['webhooks'] }
 
 const MOST = 100
-/** Positions are stored at most this often: after a crash, what was delivered since is delivered again. */
-const STORE_MS = 250
 /** A control database that could not be read is read again after this time. */
 const RETRY_MS = 5_000
 
@@ -76,10 +79,9 @@ const RETRY_MS = 5_000
 export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> {
   const { control, accounts, origins, clock, log } = options
   const all = new Map<string, Receiver>()
-  const moved = new Set<Receiver>()
+  const places = createPlaces(control.reached, failed, clock)
   let problem: AppError | null = null
   let isClosed = false
-  let cancelStore: (() => void) | null = null
   let cancelLoad = () => {}
   await load()
 
@@ -98,10 +100,8 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
   async function open(row: WebhookRow, last: Receiver['last'] = null): Promise<Receiver> {
     const receiver = await openReceiver(row, {
       ...options,
-      onMoved(one) {
-        moved.add(one)
-        cancelStore ??= clock.after(STORE_MS, () => void storePlaces())
-      },
+      delivering: (present) => createSigned(new URL(row.url), present, options),
+      onMoved: ({ row: { id }, pump }) => places.moved(id, pump.place),
       onPaused: (one, reason) => void pause(one, reason),
       onLost(one) {
         log.warn({ webhook: row.id }, 'events were deleted before a webhook had received them')
@@ -114,17 +114,11 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     return receiver
   }
 
-  const failed = (error: unknown) => log.error({ err: error }, 'a webhook could not be stored')
+  function failed(error: unknown): void {
+    log.error({ err: error }, 'a webhook could not be stored')
+  }
   /** The row with its present position. */
   const placed = ({ row, pump }: Receiver): WebhookRow => ({ ...row, place: pump.place() })
-
-  async function storePlaces(): Promise<void> {
-    cancelStore?.()
-    cancelStore = null
-    const places = new Map([...moved].map(({ row, pump }) => [row.id, pump.place()]))
-    moved.clear()
-    if (places.size > 0) await control.reached(places).catch(failed)
-  }
 
   let last: Promise<unknown> = Promise.resolve()
   /** Changes run one after the other. */
@@ -152,7 +146,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       row = after
     } finally {
       await one.close()
-      moved.delete(one)
+      places.drop(one.row.id)
       all.delete(one.row.id)
       await open(row, one.last).catch((error) => {
         problem = toAppError(error)
@@ -276,7 +270,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
           old: null,
           filter,
           paused: isPaused ? 'owner' : null,
-          place: endOf(account),
+          place: endOf(() => logOf(account)),
           lostAtMs: null,
           createdAtMs: clock.now(),
         }
@@ -311,7 +305,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
         const one = await find(id)
         await control.remove(id)
         all.delete(id)
-        moved.delete(one)
+        places.drop(id)
         await one.close()
         // What was being sent may have failed meanwhile.
         await control.remove(id)
@@ -347,17 +341,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       cancelLoad()
       await last
       await Promise.all([...all.values()].map((one) => one.close()))
-      await storePlaces()
+      await places.store()
     },
-  }
-
-  /** The end of the log; before any archive is open, the beginning of the first one. */
-  function endOf(account: string): string {
-    try {
-      const source = logOf(account)
-      return source.toText(source.last())
-    } catch {
-      return '0'
-    }
   }
 }

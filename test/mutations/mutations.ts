@@ -47,6 +47,34 @@ const events = (name: string) => ({ file: 'test/events.test.ts', name })
 
 export const MUTATIONS: readonly Mutation[] = [
   {
+    name: 'a rule takes what this server sent itself',
+    file: 'src/rules/actions.ts',
+    find: 'bareId !== undefined && isOurs(bareId) ? null : event',
+    replace: 'bareId === undefined ? null : event',
+    test: { file: 'test/rules.test.ts', name: 'never runs for what this server sent' },
+  },
+  {
+    name: 'the command of a rule gets the keys of the server',
+    file: 'src/rules/command.ts',
+    find: 'env: childEnvironment(),',
+    replace: 'env: process.env,',
+    test: { file: 'test/rules.test.ts', name: 'without the settings of the server' },
+  },
+  {
+    name: 'a rules file that others can write is used',
+    file: 'src/rules/rules-file.ts',
+    find: '(mode & 0o077) !== 0',
+    replace: '(mode & 0o004) !== 0',
+    test: { file: 'src/rules/rules-file.test.ts', name: 'of its owner alone' },
+  },
+  {
+    name: 'a rule runs for what came before it was written',
+    file: 'src/rules/rules.ts',
+    find: '? endOf(() => accounts.get(rule.account).archive.events.log())',
+    replace: "? '0'",
+    test: { file: 'test/rules.test.ts', name: 'starts a new rule with new events' },
+  },
+  {
     name: 'a server that is going is taken for that of a stranger',
     file: 'src/cli/stdio-server.ts',
     find: "if (listener === 'nobody') return false",

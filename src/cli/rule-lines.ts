@@ -1,0 +1,57 @@
+/** Rules, as lines for people. */
+import { plain } from './terminal.ts'
+
+export type RuleFacts = {
+  name: string
+  account: string
+  does: string
+  kinds: readonly string[] | null
+  chats: readonly string[] | null
+  from_me: boolean | null
+  mentions_me: boolean
+}
+export type ListedRule = RuleFacts & {
+  paused_reason: string | null
+  failing_chats: number
+  last_attempt: { at: string; status: number | null; error: string | null } | null
+}
+export type ListedRules = {
+  on: boolean
+  file: string
+  problem: { line: number | null; reason: string } | null
+  rules: ListedRule[]
+}
+
+/** Renders what a rule takes and does. `more`: facts of its state. */
+export function ruleFacts({ name, account, does, ...rule }: RuleFacts, more: readonly string[] = []): string {
+  const facts = [
+    does,
+    account !== 'default' && `account ${account}`,
+    rule.kinds !== null && `kinds ${rule.kinds.join(', ')}`,
+    rule.chats !== null && `chats ${rule.chats.join(', ')}`,
+    rule.from_me !== null && (rule.from_me ? 'own messages' : 'messages of others'),
+    rule.mentions_me && 'mentions of the account',
+    ...more,
+  ].filter((fact) => fact !== false)
+  return `${name}\n${facts.map((fact) => `    ${plain(fact)}\n`).join('')}`
+}
+
+/** Renders the rules that are at work, and what is wrong with their file. */
+export function rulesText({ on, file, problem, rules }: ListedRules): string {
+  if (!on) return 'Rules are off. To use them, set WHATSAPP_RULES=true.\n'
+  const flaw =
+    problem === null ? [] : [`${problem.line === null ? '' : `line ${problem.line}: `}${problem.reason}`]
+  const blocks = rules.map((rule) => ruleFacts(rule, stateOf(rule)))
+  const said = blocks.length === 0 ? [`There are no rules in ${plain(file)}.\n`] : blocks
+  return [...flaw.map((text) => `${plain(file)} is not used: ${plain(text)}.\n`), ...said].join('')
+}
+
+function stateOf({ paused_reason: why, failing_chats: failing, last_attempt: last }: ListedRule): string[] {
+  return [
+    ...(why === null ? [] : [`paused (${why})`]),
+    ...(failing === 0 ? [] : [`fails in ${failing} ${failing === 1 ? 'chat' : 'chats'}`]),
+    ...(last === null
+      ? []
+      : [`last ${last.at}, ${last.error ?? 'done'}${last.status === null ? '' : ` (${last.status})`}`]),
+  ]
+}

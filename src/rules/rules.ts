@@ -1,0 +1,206 @@
+/**
+ * The rules of the rules file at work. Each is a reader of the event log with a position of its own, as a webhook is. The file is
+ * read again when it changes; while it has an error, the rules before the change stay.
+ */
+import type { ControlStore } from '../control.ts'
+import type { Log } from '../log.ts'
+import type { AccountId } from '../model/ids.ts'
+import type { PauseReason } from '../model/webhook.ts'
+import { createPlaces } from '../webhooks/places.ts'
+import { endOf } from '../webhooks/positions.ts'
+import {
+  type Receiver as AnyReceiver,
+  openReceiver,
+  type ReceiverOptions,
+  type Receiving,
+} from '../webhooks/receiver.ts'
+import { createSlots } from '../webhooks/slots.ts'
+import { type ActionOptions, actionOf } from './actions.ts'
+import { RulesError, stampOf } from './file-state.ts'
+import { idOf, type Rule } from './rule.ts'
+
+type Row = Receiving & { rule: Rule }
+type Receiver = AnyReceiver<Row, string>
+
+/** A rule as it is now. `failing`: chats in which its action fails and is tried again. */
+export type RuleView = Pick<Receiver, 'last'> & { rule: Rule; paused: PauseReason | null; failing: number }
+export type RulesView = {
+  isOn: boolean
+  /** Absolute path of the rules file. */
+  file: string
+  /** When the rules that are at work were read; null if none were. */
+  readAtMs: number | null
+  problem: RulesProblem | null
+  rules: RuleView[]
+}
+/** Why the present file is not at work. `line`: null if it is about the whole file. */
+export type RulesProblem = { line: number | null; reason: string }
+
+export type Rules = {
+  view(): RulesView
+  /** Pauses the rules of an account that is removed. Never rejects. */
+  dropAccount(account: AccountId): Promise<void>
+  /** Stores the positions and stops. Never rejects. */
+  close(): Promise<void>
+}
+
+export type RulesOptions = Omit<ActionOptions, 'slots'> &
+  Pick<ReceiverOptions<Row, string>, 'accounts' | 'log'> & {
+    isOn: boolean
+    /** Absolute path. */
+    file: string
+    control: Pick<ControlStore, 'rules' | 'webhooks'>
+    log: Log
+  }
+
+/** A file that has changed is read when it stays the same for so long: an editor may still write it. */
+const LOOK_MS = 1_000
+/** Commands that run at the same time. */
+const MOST_COMMANDS = 8
+
+/** Reads the rules and begins. Never rejects. */
+export async function openRules(options: RulesOptions): Promise<Rules> {
+  const { isOn, file, accounts, clock, log } = options
+  const { rules: control, webhooks } = options.control
+  const actions: ActionOptions = { ...options, slots: createSlots(MOST_COMMANDS) }
+  const all = new Map<string, Receiver>()
+  const places = createPlaces(control.reached, failed, clock)
+  /** The stamp of the file that was read, and of the one that the newest look saw; undefined before the first. */
+  let done: string | null | undefined
+  let seen: string | null | undefined
+  let readAtMs: number | null = null
+  let problem: RulesProblem | null = null
+  let isFailing = false
+  let isClosed = false
+  let cancelLook = () => {}
+  let last: Promise<void> = Promise.resolve()
+
+  /** Changes run one after the other, and never fail. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    last = last.then(work).catch(failed)
+    return last
+  }
+
+  function failed(error: unknown): void {
+    if (!isFailing) log.error({ err: error }, 'rules could not be stored')
+    isFailing = true
+  }
+
+  async function look(): Promise<void> {
+    const before = seen
+    seen = stampOf(file)
+    const isSettled = before === undefined || seen === before
+    if (seen !== done && isSettled) await read(seen)
+  }
+
+  async function read(stamp: string | null): Promise<void> {
+    try {
+      const { readRules } = await import('./rules-file.ts')
+      const rules = readRules(file)
+      await apply(rules, stamp)
+      problem = null
+      readAtMs = clock.now()
+      if (stamp !== null) log.info({ rules: rules.length }, 'the rules file was read')
+    } catch (error) {
+      if (!(error instanceof RulesError)) return failed(error)
+      problem = { line: error.line, reason: error.message }
+      log.warn({ line: error.line }, 'the rules file has an error and is not used')
+    }
+    done = stamp
+    isFailing = false
+  }
+
+  /** Ends what is not wanted any more, begins what is new, and continues what was paused before the file was saved. */
+  async function apply(rules: readonly Rule[], stamp: string | null): Promise<void> {
+    const wanted = new Map(rules.map((rule) => [idOf(rule), rule]))
+    await places.store()
+    const stored = new Map((await control.list()).map((row) => [row.id, row]))
+    for (const id of [...stored.keys(), ...all.keys()]) if (!wanted.has(id)) await remove(id)
+    for (const [id, rule] of wanted) {
+      const known = stored.get(id)
+      const isResumed = known?.paused != null && known.stamp !== stamp
+      const open = all.get(id)
+      if (open !== undefined && !isResumed && isSame(open.row.rule, rule)) continue
+      await stop(id)
+      const isNew = known === undefined || isResumed
+      const place = isNew
+        ? endOf(() => accounts.get(rule.account).archive.events.log())
+        : (open?.pump.place() ?? known.place)
+      const paused = isResumed ? null : (known?.paused ?? null)
+      await control.put({ id, place, paused, stamp: paused === null ? null : (known?.stamp ?? null) })
+      all.set(id, await begin({ id, rule, account: rule.account, filter: rule.filter, place, paused }))
+    }
+  }
+
+  const begin = (row: Row): Promise<Receiver> =>
+    openReceiver(row, {
+      control: webhooks,
+      accounts,
+      clock,
+      log,
+      delivering: () => actionOf(row.rule, actions),
+      onMoved: ({ row: { id }, pump }) => places.moved(id, pump.place),
+      onPaused: (one, reason) => void pause(one, reason),
+      onLost: () => log.warn({ rule: row.id }, 'events were deleted before a rule had taken them'),
+    })
+
+  async function stop(id: string): Promise<void> {
+    await all.get(id)?.close()
+    all.delete(id)
+    places.drop(id)
+  }
+
+  async function remove(id: string): Promise<void> {
+    await stop(id)
+    await control.remove(id)
+  }
+
+  async function pause(one: Receiver, reason: PauseReason): Promise<void> {
+    if (isClosed || one.row.paused !== null) return
+    const { id } = one.row
+    log.warn({ rule: id, reason }, 'a rule is paused')
+    one.row = { ...one.row, paused: reason }
+    await one.pump.halt()
+    await inTurn(async () => {
+      if (all.get(id) === one)
+        await control.put({ id, place: one.pump.place(), paused: reason, stamp: done ?? null })
+    })
+  }
+
+  function lookLater(): void {
+    cancelLook = clock.after(LOOK_MS, () => void inTurn(look).then(() => isClosed || lookLater()))
+  }
+
+  if (isOn) {
+    await inTurn(look)
+    lookLater()
+  } else {
+    // What comes while rules are off is nothing to catch up with.
+    await inTurn(async () => {
+      for (const { id } of await control.list()) await control.remove(id)
+    })
+  }
+
+  return {
+    view: () => ({
+      ...{ isOn, file, readAtMs, problem },
+      rules: [...all.values()].map(({ row: { rule, paused }, last, lanes }) => ({
+        ...{ rule, paused, last },
+        failing: lanes.all().filter(({ head }) => head !== null).length,
+      })),
+    }),
+    async dropAccount(account) {
+      const own = [...all.values()].filter(({ row }) => row.account === account)
+      await Promise.all(own.map((one) => pause(one, 'account_removed')))
+    },
+    async close() {
+      isClosed = true
+      cancelLook()
+      await last
+      await Promise.all([...all.values()].map((one) => one.close()))
+      await places.store()
+    },
+  }
+}
+
+const isSame = (one: Rule, other: Rule) => JSON.stringify(one) === JSON.stringify(other)
