@@ -2,6 +2,7 @@
 import type { World } from '../../simulator.ts'
 import type { MediaType, WorldMedia } from '../../world-types.ts'
 import { statusChat } from '../addresses.ts'
+import { deliverToAccount } from '../between-accounts.ts'
 import {
   editMessage,
   expireMessages,
@@ -101,7 +102,9 @@ export function messageVerbs({ context, account, chatId, person }: Reach): Messa
     async writeFromPhone({ chat, text, t }) {
       const target = chatId(chat)
       const place = { chat: target, author: authorIn(target, 'me'), t }
-      return copyOf(post(context, account(), place, { type: 'chat', text }))
+      const message = post(context, account(), place, { type: 'chat', text })
+      deliverToAccount(context, account(), message)
+      return copyOf(message)
     },
     async writeContent({ from, content, chat, t, quote }) {
       const target = chatId(chat ?? from)
