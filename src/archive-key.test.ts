@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { KeyError, readArchiveKey, splitWords } from './archive-key.ts'
+import { KeyError, readArchiveKey } from './archive-key.ts'
 import { createLog } from './log.ts'
 
 const KEY = 'correct horse battery'
@@ -108,14 +108,4 @@ describe('readArchiveKey', () => {
     chownSync(file, 12345, 12345)
     await expect(readArchiveKey({ file }, log)).rejects.toThrow('belongs to another user')
   })
-})
-
-it.each([
-  ['secret-tool lookup service x', ['secret-tool', 'lookup', 'service', 'x']],
-  [`  a  'b c'  "d e" `, ['a', 'b c', 'd e']],
-  [`a"b c"'d'e`, ['ab cde']],
-  ['a $HOME `b` ; c | d > e \\', ['a', '$HOME', '`b`', ';', 'c', '|', 'd', '>', 'e', '\\']],
-  [`a '' "it's"`, ['a', '', "it's"]],
-])('splitWords(%j)', (line, words) => {
-  expect(splitWords(line)).toEqual(words)
 })

@@ -1,6 +1,7 @@
 /** Reads the key of the archive once, at the start, from the source in the settings. The key is never logged. */
 import { spawn } from 'node:child_process'
 import { fchmodSync, type Stats } from 'node:fs'
+import { wordsOf } from './command-words.ts'
 import type { KeySource } from './config.ts'
 import { expandHome } from './home.ts'
 import type { Log } from './log.ts'
@@ -118,7 +119,12 @@ function closeToOthers(file: string, mode: Stats['mode'], fd: number, log: Pick<
 
 /** Resolves with the output of the command. The command gets our environment without the key, no input, and our standard error. */
 function outputOf(line: string): Promise<string> {
-  const [program = '', ...args] = splitWords(line)
+  const words = wordsOf(line)
+  if (words === null)
+    return Promise.reject(
+      new KeyError('WHATSAPP_ARCHIVE_KEY_COMMAND has an unclosed quote.', 'Close the quote.'),
+    )
+  const [program = '', ...args] = words
   const next = 'Run WHATSAPP_ARCHIVE_KEY_COMMAND by hand. Its first line must be the key.'
   if (program === '') return Promise.reject(new KeyError('The key command is empty.', next))
   return new Promise((resolve, reject) => {
@@ -155,18 +161,4 @@ function outputOf(line: string): Promise<string> {
       else refuse(`The key command failed with ${signal ?? `exit code ${code}`}.`)
     })
   })
-}
-
-/**
- * Returns the words of a command line. Spaces separate words; '…' and "…" quote spaces. No other character is special.
- * @throws KeyError if a quote is not closed
- */
-export function splitWords(line: string): string[] {
-  const words: string[] = []
-  for (const [whole] of line.matchAll(/(?:'[^']*'|"[^"]*"|[^\s'"])+|['"]/g)) {
-    if (whole === "'" || whole === '"')
-      throw new KeyError('WHATSAPP_ARCHIVE_KEY_COMMAND has an unclosed quote.', 'Close the quote.')
-    words.push(whole.replace(/'([^']*)'|"([^"]*)"/g, (_, single, double) => single ?? double))
-  }
-  return words
 }

@@ -39,6 +39,7 @@ describe('readConfig', () => {
         quotaBytes: 2_147_483_648,
         eagerMaxBytes: 16_777_216,
         eagerTypes: ['image', 'ptt', 'audio', 'video', 'document', 'sticker'],
+        words: { commands: { transcript: null, text: null }, ms: 300_000, memoryBytes: 2_147_483_648 },
       },
       toolsets: null,
       keep: { days: 0, perChat: [], never: [], disappearing: false },

@@ -2,8 +2,9 @@
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { wordsOf } from './command-words.ts'
 import { ConfigError } from './config-error.ts'
-import { toPath } from './home.ts'
+import { expandHome, toPath } from './home.ts'
 import { isLoopback } from './loopback.ts'
 import type { Jid } from './model/ids.ts'
 import { chatList, daysPerChat, type KeepRules, MAX_KEEP_DAYS } from './model/keeping.ts'
@@ -60,6 +61,16 @@ const mediaKinds = list
     `a list of ${Object.keys(MEDIA_KINDS).join(', ')}`,
   )
   .transform((kinds) => kinds.map((kind) => MEDIA_KINDS[kind] ?? kind))
+/** A command line with at least one of these placeholders, or nothing. */
+const commandWith = (...placeholders: readonly string[]) =>
+  z.string().refine(
+    (text) =>
+      text === '' ||
+      wordsOf(text)
+        ?.slice(1)
+        .some((word) => placeholders.some((one) => word.includes(one))),
+    `a command line with ${placeholders.join(' or ')} and closed quotes`,
+  )
 /** One of these words. */
 export const oneOf = <const Words extends readonly string[]>(words: Words) =>
   z.enum(words, `one of ${words.join(', ')}`)
@@ -440,6 +451,36 @@ export const SETTINGS = {
     fallback: 'image,voice,audio,video,document,sticker',
     help: 'Kinds of media that `WHATSAPP_MEDIA_DOWNLOAD=eager` downloads without a request, separated by commas: `image`, `voice`, `audio`, `video`, `document`, `sticker`.',
   },
+  WHATSAPP_TRANSCRIBE_COMMAND: {
+    flag: 'transcribe-command',
+    takes: 'COMMAND',
+    names: 'command',
+    schema: commandWith('{file}', '{wav}'),
+    fallback: '',
+    help: 'Command that prints the words of a voice note or audio file, such as `whisper-cli -m /models/ggml-base.bin -nt -np -f {wav}`. `{file}` is its file as received, `{wav}` the same as WAV (mono, 16 kHz; needs ffmpeg). It runs on this computer, without a shell. Empty: no transcripts. See docs/archive.md.',
+  },
+  WHATSAPP_TEXT_COMMAND: {
+    flag: 'text-command',
+    takes: 'COMMAND',
+    names: 'command',
+    schema: commandWith('{file}'),
+    fallback: '',
+    help: 'Command that prints the text of a document, such as `pdftotext -layout {file} -`. It runs on this computer, without a shell. Empty: no texts.',
+  },
+  WHATSAPP_WORDS_LIMIT_S: {
+    flag: 'words-limit-s',
+    takes: 'SECONDS',
+    schema: whole(1, 86_400),
+    fallback: '300',
+    help: 'Longest run of these two commands, in seconds. One of them runs at a time.',
+  },
+  WHATSAPP_WORDS_LIMIT_MIB: {
+    flag: 'words-limit-mib',
+    takes: 'MIB',
+    schema: whole(16, 1_000_000),
+    fallback: '2048',
+    help: 'Most memory of these two commands, in MiB.',
+  },
   WHATSAPP_MCP_LOG_LEVEL: {
     flag: 'log-level',
     takes: 'LEVEL',
@@ -586,9 +627,28 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
       quotaBytes: read('WHATSAPP_MEDIA_QUOTA_MIB') * 2 ** 20,
       eagerMaxBytes: read('WHATSAPP_MEDIA_EAGER_MIB') * 2 ** 20,
       eagerTypes: read('WHATSAPP_MEDIA_EAGER_KINDS'),
+      words: {
+        commands: {
+          transcript: readCommand('WHATSAPP_TRANSCRIBE_COMMAND', options, base),
+          text: readCommand('WHATSAPP_TEXT_COMMAND', options, base),
+        },
+        ms: read('WHATSAPP_WORDS_LIMIT_S') * 1_000,
+        memoryBytes: read('WHATSAPP_WORDS_LIMIT_MIB') * 2 ** 20,
+      },
     },
     logLevel: read('WHATSAPP_MCP_LOG_LEVEL'),
   }
+}
+
+/** Returns the words of a command; null if none is set. */
+function readCommand(
+  name: 'WHATSAPP_TRANSCRIBE_COMMAND' | 'WHATSAPP_TEXT_COMMAND',
+  sources: Sources,
+  base: string,
+): string[] | null {
+  const words = wordsOf(rooted(SETTINGS[name], readSetting(name, sources), base)) ?? []
+  const [program = '', ...others] = words
+  return program === '' ? null : [expandHome(program), ...others]
 }
 
 /** The settings that name a key: itself, its file, its command. */

@@ -362,6 +362,18 @@ export const ERRORS = {
     title: 'The file must be converted, and ffmpeg is not installed',
     hint: 'Install ffmpeg on the computer of the server (Debian: apt install ffmpeg), or send the file in the form that WhatsApp plays: voice notes as OGG with Opus (mono, 48 kHz), videos and GIFs as MP4 with H.264, stickers as WebP of 512 × 512 pixels. As a document, any file goes unchanged.',
   },
+  words_not_enabled: {
+    status: 422,
+    retry: 'after_action',
+    title: 'This server has no program that finds words in files of this kind',
+    hint: 'The owner can set WHATSAPP_TRANSCRIBE_COMMAND for voice notes and audio, and WHATSAPP_TEXT_COMMAND for documents (docs/archive.md). Download the file to read it elsewhere.',
+  },
+  words_failed: {
+    status: 422,
+    retry: 'after_action',
+    title: 'The program of this server found no words in the file, because it failed',
+    hint: 'The log of the server says why: run the command of the setting by hand on such a file. Download the file to read it elsewhere.',
+  },
   send_refused: {
     status: 422,
     retry: 'never',
@@ -583,6 +595,12 @@ export const ERRORS = {
     retry: 'later',
     title: 'The server is stopping',
     hint: 'Start the server again, then repeat the request.',
+  },
+  words_running: {
+    status: 503,
+    retry: 'later',
+    title: 'A program still looks for the words of this file',
+    hint: 'Call again later: the words are then stored with the message.',
   },
   server_busy: {
     status: 503,

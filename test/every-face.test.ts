@@ -2,6 +2,7 @@
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PRINTS_TEXT } from '../src/cli/sandbox.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import type { Operation } from '../src/operations/operation.ts'
 import { requestOf } from './call-row.ts'
@@ -28,11 +29,15 @@ let channel = ''
 let label = ''
 let messageId = ''
 let pictureId = ''
+let documentId = ''
 let firstEvent = ''
 
 beforeAll(async () => {
   // The newest build of the double does not forward.
-  harness = await openHarness({ build: '2.3000.1048116627', env: { WHATSAPP_MCP_TOOLSETS: 'all' } })
+  harness = await openHarness({
+    build: '2.3000.1048116627',
+    env: { WHATSAPP_MCP_TOOLSETS: 'all', WHATSAPP_TEXT_COMMAND: PRINTS_TEXT },
+  })
 })
 
 it('begins with a linked account and a client of each face', async () => {
@@ -47,6 +52,8 @@ it('begins with a linked account and a client of each face', async () => {
     await harness.world.write({ from: AMARA, text })
   const { id } = await harness.world.writeContent({ from: AMARA, content: { type: 'image' } })
   pictureId = `false_${AMARA}@c.us_${id}`
+  const plan = await harness.world.writeContent({ from: AMARA, content: { type: 'document' } })
+  documentId = `false_${AMARA}@c.us_${plan.id}`
   await harness.synced()
   await expect.poll(async () => (await harness.get('/api/search?q=second')).json.count).toBe(1)
   messageId = (await harness.get('/api/search?q=umbrella')).json.messages[0].id
@@ -165,6 +172,7 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
   read_messages: () => ({ phone_number: AMARA, limit: 4 }),
   get_message: () => ({ message_id: messageId, before: 1, after: 1 }),
   download_media: () => ({ message_id: pictureId }),
+  read_media: () => ({ message_id: documentId }),
   search_messages: () => ({ q: 'question', chat_id: `${AMARA}@c.us` }),
   load_earlier: () => ({ chat_id: `${AMARA}@c.us`, count: 10 }),
   list_contacts: () => ({ query: 'a', limit: 2 }),

@@ -14,11 +14,11 @@ import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { parse as parseToml } from 'smol-toml'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { splitWords } from '../src/archive-key.ts'
 import { CLIENTS } from '../src/cli/mcp-config-clients.ts'
 import { EditError, withEntry } from '../src/cli/mcp-config-edit.ts'
 import { type Entry, type EntryOptions, toEntry } from '../src/cli/mcp-config-entry.ts'
 import { otherProgram } from '../src/cli/mcp-config-other.ts'
+import { wordsOf } from '../src/command-words.ts'
 import { ended, endPrograms, MAIN, temp } from './program.ts'
 
 afterEach(endPrograms)
@@ -316,7 +316,7 @@ describe('what is printed', () => {
     expect(args).toEqual([flag, carried.replace('HOME', home)])
     if (flag === '--archive-key-command') {
       const program = given.startsWith('"') ? "my 'own' keys/key" : (given.split(' ')[0] ?? '')
-      expect(splitWords(args[1])[0]).toBe(program.includes('/') ? resolve(home, program) : program)
+      expect(wordsOf(args[1])?.[0]).toBe(program.includes('/') ? resolve(home, program) : program)
     }
   })
 

@@ -1,5 +1,6 @@
 /** For tests of tools: an account with something of every kind, tools to call on it, and what is too large for any answer. */
 import type { CallToolResult } from '@modelcontextprotocol/server'
+import { PRINTS_TEXT } from '../src/cli/sandbox.ts'
 import { createTools } from '../src/faces/mcp/tools.ts'
 import { toJid } from '../src/model/ids.ts'
 import type { SeenMessage } from '../src/model/seen.ts'
@@ -49,7 +50,10 @@ export function textOf({ content: [first, ...others] }: CallToolResult): string 
 
 /** A linked account; `fill` for one in which something happened. */
 export async function openToolsStage(options?: Parameters<typeof openHarness>[0]): Promise<ToolsStage> {
-  const harness = await openHarness(options)
+  const harness = await openHarness({
+    ...options,
+    env: { WHATSAPP_TEXT_COMMAND: PRINTS_TEXT, ...options?.env },
+  })
   const warnings: Record<string, unknown>[] = []
   const warn = (facts: unknown) => void warnings.push(Object(facts))
   const tools = createTools({

@@ -71,6 +71,7 @@ const WITH: Calls = [
   ['whatsapp_get_archive_stats', () => ({})],
   ['whatsapp_list_toolsets', () => ({})],
   ['whatsapp_download_media', ({ fileId }) => ({ message_id: fileId })],
+  ['whatsapp_read_media', ({ fileId }) => ({ message_id: fileId })],
   ['whatsapp_react', ({ messageId }) => ({ message_id: messageId, emoji: '🎈' })],
   ['whatsapp_star_message', ({ messageId }) => ({ message_id: messageId, starred: true })],
   ['whatsapp_pin_message', ({ messageId }) => ({ message_id: messageId, for: '24h' })],

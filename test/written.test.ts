@@ -146,6 +146,7 @@ it('begins with messages of every type', async () => {
     list_waiting: { include_groups: true },
     read_messages: { chat_id, include_notices: true },
     download_media: { message_id: `false_${chat_id}_${file.id}` },
+    read_media: { message_id: `false_${chat_id}_${file.id}` },
     get_message: { message_id },
     search_messages: { q: 'canary' },
     load_earlier: { chat_id },

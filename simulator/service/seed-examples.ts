@@ -13,7 +13,7 @@ import { makeLid, makePhoneMessageId, toOldMessage } from './seed.ts'
 const day = 86_400
 
 /**
- * Adds the person with the number +1 555 123 4567, and a conversation about a dinner with a photo, to a new world; another person,
+ * Adds the person with the number +1 555 123 4567, and a conversation about a dinner with a photo and a menu, to a new world; another person,
  * to whom the account has just written; and a group of all three.
  */
 export function seedExamples(account: Account, random: Random, now: number, mediaHost: MediaHost): void {
@@ -51,6 +51,21 @@ export function seedExamples(account: Account, random: Random, now: number, medi
     type: 'image',
     caption: 'This is the place',
     media: { ...media, ...mediaHost.publish('image', null, media) },
+  })
+  const menu = Buffer.from('Dinner at the mill\n\nSoup 6\nDumplings 11\nPlum cake 5\n')
+  const about = { mimetype: 'text/plain', filename: 'menu.txt', thumbnail: '', sizeBytes: menu.length }
+  const document = makeMedia(random, 'document', about)
+  account.messages.put({
+    ...toOldMessage(account, {
+      from: noor.phone,
+      body: '',
+      t: now - day - 10_800,
+      id: '3EB0B7D2E9F4A51C08',
+      chat,
+      fromMe: false,
+    }),
+    type: 'document',
+    media: { ...document, ...mediaHost.publish('document', menu, document) },
   })
   account.chats.set(chat, { ...emptyChat(chat, now - day), unreadCount: 1 })
   const kai = addPerson(account, random, { phone: '15551234568', name: 'Kai Lind', pushname: 'Kai' })

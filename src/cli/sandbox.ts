@@ -25,6 +25,9 @@ import { typed } from './words.ts'
 const START_MS = 35_000
 const READY_MS = 60_000
 
+/** Reads documents that are plain text, so that the operation for it can be tried. */
+export const PRINTS_TEXT = `"${process.execPath}" -p "require('node:fs').readFileSync(process.argv[1], 'utf8')" {file}`
+
 type SandboxFlags = {
   linked: boolean
   accounts: number
@@ -39,11 +42,14 @@ type SandboxFlags = {
 /** Runs server and double until a signal. Resolves with the exit code. Settings of the real server do not apply. */
 export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Promise<number> {
   const dir = flags.dir === '' ? join(dataRoot(), '.sandbox') : toPath(flags.dir)
-  // Of the real server's settings, only the browser, its mode and the log level apply.
-  const { WHATSAPP_CHROME_EXECUTABLE, WHATSAPP_HEADLESS, WHATSAPP_MCP_LOG_LEVEL } = readOwnEnvironment(
-    dataRoot,
-    settings,
-  )
+  // Of the real server's settings, only the browser, its mode, the log level and the programs for the words in media apply.
+  const {
+    WHATSAPP_CHROME_EXECUTABLE,
+    WHATSAPP_HEADLESS,
+    WHATSAPP_MCP_LOG_LEVEL,
+    WHATSAPP_TRANSCRIBE_COMMAND,
+    WHATSAPP_TEXT_COMMAND = PRINTS_TEXT,
+  } = readOwnEnvironment(dataRoot, settings)
   const config = readConfig({
     root: dir,
     flags: settings,
@@ -53,6 +59,8 @@ export async function sandbox(settings: GivenSettings, flags: SandboxFlags): Pro
       WHATSAPP_CHROME_EXECUTABLE,
       WHATSAPP_HEADLESS,
       WHATSAPP_MCP_LOG_LEVEL,
+      WHATSAPP_TRANSCRIBE_COMMAND,
+      WHATSAPP_TEXT_COMMAND,
     },
   })
   const other = runningIn(dir)

@@ -49,6 +49,21 @@ export function sniffType(head: Uint8Array): string | null {
   return SIGNS.find(([, from, bytes]) => text.startsWith(bytes, from))?.[0] ?? null
 }
 
+const EXTENSIONS: Record<string, string> = {
+  'image/jpeg': 'jpg',
+  'image/png': 'png',
+  'image/gif': 'gif',
+  'image/webp': 'webp',
+  'video/mp4': 'mp4',
+  'audio/ogg': 'ogg',
+  'audio/mpeg': 'mp3',
+  'audio/mp4': 'm4a',
+  'application/pdf': 'pdf',
+}
+
+/** Returns the usual end of the name of a file of this type. */
+export const extensionOf = (type: string | null): string => EXTENSIONS[type ?? ''] ?? 'bin'
+
 /** Clients send these types for any file if the user names none (curl). */
 const UNSAID = new Set(['application/x-www-form-urlencoded', 'application/octet-stream'])
 

@@ -11,6 +11,13 @@ export const VOICE: Recipe = {
   format: 'ogg',
 }
 
+/** Makes the sound that programs for speech recognition read, of any sound. */
+export const WAV: Recipe = {
+  words: 'WAV',
+  output: ['-vn', '-ac', '1', '-ar', '16000', '-c:a', 'pcm_s16le'],
+  format: 'wav',
+}
+
 /** True if these are the first bytes of a voice note as WhatsApp plays it (RFC 7845, 5.1: channels, then the rate). */
 export function isVoice(head: Uint8Array): boolean {
   const bytes = Buffer.from(head)

@@ -137,6 +137,12 @@ export const SHOWN = {
   call: Call,
   notice: Notice,
   view_once: z.literal(true),
+  transcript: written(
+    z
+      .string()
+      .describe('Words of a voice note or audio file, as a program on this computer understood them.'),
+  ),
+  text: written(z.string().describe('Text of a document, as a program on this computer found it.')),
 }
 
 export const Content = z
@@ -162,7 +168,7 @@ export function wordsIn({
   notice,
   ...others
 }: Partial<Content>): string {
-  const { choices, order, product, invite, payment } = others
+  const { choices, order, product, invite, payment, transcript, text } = others
   const words = [
     media?.filename,
     location?.name,
@@ -181,6 +187,8 @@ export function wordsIn({
     product?.description,
     invite?.name,
     payment?.note,
+    transcript,
+    text,
   ]
   return words.filter((word) => word !== undefined && word !== '').join('\n')
 }

@@ -298,6 +298,12 @@ export const Event = z.discriminatedUnion('kind', [
     next: 'Replace your copy of the message.',
     ...nothing,
   }),
+  messageEvent({
+    kind: 'message.transcribed',
+    when: 'A program of this server found the words of a voice note, an audio file or a document: `transcript` or `text` of the message.',
+    next: 'Replace your copy of the message.',
+    ...nothing,
+  }),
   event({
     kind: 'chat.changed',
     when: 'A chat is new, or some of its fields changed.',

@@ -19,6 +19,23 @@ export type MediaRules = {
   eagerMaxBytes: number
   /** Types of messages in whatsapp-web.js. */
   eagerTypes: string[]
+  words: WordRules
+}
+
+/** What the words of media are called in its message: those of voice notes and audio, and those of documents. */
+export type WordKind = 'transcript' | 'text'
+export const WORD_TYPES: Readonly<Record<WordKind, readonly string[]>> = {
+  transcript: ['ptt', 'audio'],
+  text: ['document'],
+}
+
+/** The programs that find the words in media on this computer. */
+export type WordRules = {
+  /** The words of their command lines; null: none. */
+  commands: Readonly<Record<WordKind, readonly string[] | null>>
+  /** Limits of one run. */
+  ms: number
+  memoryBytes: number
 }
 
 /** Everything that is asked for is kept, without limits that matter. */
@@ -28,4 +45,5 @@ export const MEDIA_ON_DEMAND: MediaRules = {
   quotaBytes: 2 ** 40,
   eagerMaxBytes: 0,
   eagerTypes: [],
+  words: { commands: { transcript: null, text: null }, ms: 60_000, memoryBytes: 2 ** 30 },
 }

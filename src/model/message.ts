@@ -3,10 +3,13 @@ import { z } from 'zod'
 import { SHOWN } from './content.ts'
 import { detail, usually, written } from './fields.ts'
 
-const { notice: _notice, media: _media, ...shown } = z.object(SHOWN).partial().shape
+const { notice: _notice, media: _media, text: _text, ...shown } = z.object(SHOWN).partial().shape
 /** Where the file of a message is. */
 export const MEDIA_STATES = ['here', 'at_whatsapp', 'expired'] as const
 export type MediaState = (typeof MEDIA_STATES)[number]
+/** Why media has neither transcript nor text although a program looked for words. */
+export const WORDLESS = ['none', 'failed'] as const
+export type Wordless = (typeof WORDLESS)[number]
 
 /** What is known of the file of a message. */
 export const Media = SHOWN.media.extend({
@@ -20,6 +23,12 @@ export const Media = SHOWN.media.extend({
     'at_whatsapp',
   ),
   album: z.string().optional().describe('Same for the files of one album.'),
+  words: detail(
+    z
+      .enum(WORDLESS)
+      .optional()
+      .describe('none: a program of this server found no words in the file. failed: it could not read it.'),
+  ),
 })
 
 /** Fields for kinds of messages: each is present only in messages of its kind. */
@@ -29,6 +38,7 @@ const CONTENT = {
   notice: SHOWN.notice
     .extend({ people: z.array(z.string()).optional().describe('JIDs of those that it is about.') })
     .optional(),
+  text: detail(SHOWN.text.optional()),
   unknown: z
     .literal(true)
     .optional()

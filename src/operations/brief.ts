@@ -62,6 +62,7 @@ export function messageLine(message: SaidMessage): string {
     content: summary === undefined || summary === text ? undefined : quoted(summary),
     file: media?.filename === undefined ? undefined : quoted(media.filename),
     seconds: media?.duration_s,
+    transcript: message.transcript === undefined ? undefined : quoted(message.transcript),
     'reply to': reply_to && `${quoted(reply_to.body)}${reply_to.id === null ? '' : ` [${reply_to.id}]`}`,
     reactions: reactions
       ?.map(({ emoji, from_me: mine }) => `${quoted(emoji)}${mine ? ' by me' : ''}`)

@@ -32,7 +32,7 @@ import { getMessage, readMessages } from './history.ts'
 import { addKey, changeKey, getKey, listKeys, removeKey, rotateKey } from './keys.ts'
 import { listLabels, setChatLabels } from './labels.ts'
 import { getServer, getStatus, logout, requestPairingCode, startAuth } from './link.ts'
-import { downloadMedia, getMedia, getThumbnail } from './media.ts'
+import { downloadMedia, getMedia, getThumbnail, readMedia } from './media.ts'
 import { deleteMessage, editMessage, pinMessage, react, starMessage, vote } from './message-actions.ts'
 import { sendMessage } from './messages.ts'
 import type { Operation, Row } from './operation.ts'
@@ -119,6 +119,7 @@ export const OPERATIONS: readonly Operation[] = [
   readMessages,
   getMessage,
   downloadMedia,
+  readMedia,
   searchMessages,
   loadEarlier,
   listContacts,

@@ -61,6 +61,10 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
         await demandMessage(key)
         return archive.media.thumbnail(key)
       },
+      async words(key) {
+        await demandMessage(key)
+        return archive.media.words(key)
+      },
     },
     async loadEarlier(chat, count) {
       await demandChat(chat)

@@ -19,6 +19,7 @@ import { createInbox, type Inbox, type InboxOptions } from './inbox.ts'
 import { startIndexing } from './indexing.ts'
 import { createKeeping, type Keeping } from './keeping.ts'
 import { createMediaRoom, type MediaRoom } from './media.ts'
+import { createMediaWords, type MediaWords } from './media-words.ts'
 
 export type AccountArchive = {
   account: Jid
@@ -29,6 +30,7 @@ export type AccountArchive = {
   keeping: Keeping
   forgetting: Forgetting
   media: MediaRoom
+  words: MediaWords
   /** True while the file may be damaged and the result of the check is not known. */
   isChecking(): boolean
   /**
@@ -92,7 +94,18 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     engine: options.engine,
     clock,
     log,
+    onStored: () => words.wake(),
   })
+  const words = createMediaWords({
+    store,
+    reads: reads.reader(),
+    media,
+    dir: mediaDirOf(options.file),
+    rules: options.media.words,
+    clock,
+    log,
+  })
+  words.wake()
   const forgetting = createForgetting({
     store,
     keeping,
@@ -111,6 +124,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     startIndexing(store, clock, log),
     forgetting.stop,
     media.stop,
+    words.stop,
   ]
   // Deleting wipes the write-ahead log, which a check reads.
   const check = startArchiveCheck({
@@ -130,6 +144,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     keeping,
     forgetting,
     media,
+    words,
     isChecking: check.isRunning,
     learnLid(lid) {
       if (lid === null || own.has(lid)) return
@@ -141,7 +156,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
       }
     },
     async close() {
-      for (const stop of stops) stop()
+      await Promise.all(stops.map((stop) => stop()))
       await reads.close()
       try {
         store.close()

@@ -23,6 +23,7 @@ import { createEventReaders, type EventReaders } from './event-readers.ts'
 import type { HistoryBudget } from './history.ts'
 import type { InboxEvent } from './inbox.ts'
 import type { MediaRoom } from './media.ts'
+import type { MediaWords } from './media-words.ts'
 import { createTimers } from './timers.ts'
 
 /** While connected, the time up to which the archive is complete is stored this often. */
@@ -69,8 +70,8 @@ export type Archive = {
   forget(chat: Jid): Promise<number>
   /** Exports everything, or one chat. Fails as {@link Archive.reader}, with `chat_not_found`. */
   export(chat: Jid | null, format: ExportFormat, sight?: Sight | null): Promise<RunningExport>
-  /** Media of messages. Fails as {@link Archive.reader}. */
-  media: Pick<MediaRoom, 'open' | 'thumbnail'>
+  /** Media of messages, and the words in it. Fails as {@link Archive.reader}. */
+  media: Pick<MediaRoom, 'open' | 'thumbnail'> & { words: MediaWords['find'] }
   /** Looks at the file. `hint`: the next step if the archive cannot be opened or written; null if nothing is wrong. */
   view(): Pick<Status, 'archive' | 'sync'> & { hint: string | null }
   /** Keeps the account's archive up to date from this connected engine. Never fails. */
@@ -333,6 +334,7 @@ export function createArchive(options: ArchiveOptions): Archive {
     media: {
       open: async (key) => requireOpen().media.open(key),
       thumbnail: async (key) => requireOpen().media.thumbnail(key),
+      words: async (key) => requireOpen().words.find(key),
     },
     export: async (...args) => requireOpen().reads.export(...args),
     view() {

@@ -78,6 +78,8 @@ export type MediaRoomOptions = {
   engine(): Engine | null
   clock: Clock
   log: Log
+  /** Called when a file was stored. */
+  onStored?(): void
 }
 
 type Wanted = {
@@ -96,6 +98,7 @@ export function createMediaRoom({
   engine,
   clock,
   log,
+  onStored = () => {},
 }: MediaRoomOptions): MediaRoom {
   const { mediaFiles: files, raws } = store
   const key = keyIn(store)
@@ -193,6 +196,7 @@ export function createMediaRoom({
         if (files.get(filehash) === undefined) await shred(pathOf(filehash))
         fail('message_not_found')
       }
+      onStored()
       return file
     } finally {
       await rm(draft, { force: true })
@@ -288,7 +292,10 @@ export function createMediaRoom({
     const file = await kept(wanted.source?.filehash)
     // The phone is asked only for what a person wants to see.
     if (file === null) await fetchOnce(wanted, false)
-    else store.transaction(() => files.noteFetched(place, file.filehash, clock.now()))
+    else {
+      store.transaction(() => files.noteFetched(place, file.filehash, clock.now()))
+      onStored()
+    }
   }
 
   function wake(): void {

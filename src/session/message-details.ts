@@ -5,7 +5,7 @@ import type { SeenMessage } from '../model/seen.ts'
 import type { MessageDetails } from '../store/message-row.ts'
 
 /** Facts that a seen copy may lack. */
-export type Known = Pick<MessageDetails, 'media' | 'quoted' | 'mentions'>
+export type Known = Pick<MessageDetails, 'media' | 'quoted' | 'mentions' | 'transcript' | 'text'>
 
 /** @param senderId returns the person who had this address at that time (Unix seconds) */
 export function toDetails(
@@ -46,10 +46,19 @@ export function contentIn({
   return content
 }
 
-/** A copy of a message may come with fewer facts about its media than an earlier one. */
-export function withKnownMedia(known: Pick<Content, 'media'>, content: Content): Content {
-  if (known.media === undefined) return content
-  return { ...pick(known, 'media'), ...content, ...{ media: { ...known.media, ...content.media } } }
+/** A copy of a message may come with fewer facts about its media than an earlier one, and has no words of it. */
+export function withKnownMedia(
+  known: Pick<Content, 'media' | 'transcript' | 'text'>,
+  content: Content,
+): Content {
+  const media = known.media === undefined ? {} : { media: { ...known.media, ...content.media } }
+  return {
+    ...pick(known, 'media'),
+    ...content,
+    ...media,
+    ...pick(known, 'transcript'),
+    ...pick(known, 'text'),
+  }
 }
 
 function pick<T extends object, K extends keyof T>(from: T, name: K): Partial<Pick<T, K>> {

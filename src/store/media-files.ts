@@ -2,7 +2,8 @@
  * The table of files of media that lie beside the archive, and what is known of the media of messages. A file leaves with the
  * last message that refers to it (migrations/archive/09-media-files.sql).
  */
-import type { MediaState } from '../model/message.ts'
+import { WORD_TYPES, type WordKind } from '../model/media-rules.ts'
+import type { MediaState, Wordless } from '../model/message.ts'
 import type { Connection } from './sqlite.ts'
 
 /** `filehash`: SHA-256 of the bytes, base64. `type`: by its first bytes; null if they say nothing. */
@@ -35,11 +36,22 @@ export type MediaFiles = {
     maxBytes: number,
     without: readonly number[],
   ): number | null
+  /** The newest message with a file of these kinds whose words were never looked for. */
+  nextUnread(kinds: readonly WordKind[]): number | null
+  /** Null: they are to be looked for. */
+  noteWords(message: number, words: 'found' | 'running' | Wordless | null): void
+  /** What ran when the process was killed does not run again by itself. */
+  endRunning(): void
 }
+
+/** What a message shows of its media. */
+export type MediaView = { state: MediaState; words?: Wordless }
 
 /** The state of media from a row of `media m` and one of `media_files f`. */
 export const MEDIA_STATE = `CASE WHEN f.filehash IS NOT NULL THEN 'here' WHEN m.expired_at_ms IS NOT NULL THEN 'expired'
   ELSE 'at_whatsapp' END`
+/** Its words, where they were looked for and are not with the message. */
+export const MEDIA_WORDS = "CASE WHEN m.words IN ('none', 'failed') THEN m.words END"
 export const MEDIA_TABLES = 'media m LEFT JOIN media_files f ON f.filehash = m.filehash'
 
 export function createMediaFiles(db: Connection): MediaFiles {
@@ -68,6 +80,15 @@ export function createMediaFiles(db: Connection): MediaFiles {
      AND message NOT IN (SELECT value FROM json_each(?)) ORDER BY message DESC LIMIT 1`,
   )
 
+  const unread = db.query<{ message: number }>(
+    `SELECT m.message FROM media_files f CROSS JOIN media m ON m.filehash = f.filehash CROSS JOIN messages x ON x.id = m.message
+     WHERE m.words IS NULL AND x.type IN (SELECT value FROM json_each(?))
+     AND (x.type <> 'document' OR f.type IS NULL OR f.type LIKE 'application/%')
+     ORDER BY m.message DESC LIMIT 1`,
+  )
+  const setWords = db.command('UPDATE media SET words = ? WHERE message = ?')
+  const endRunning = db.command("UPDATE media SET words = 'failed' WHERE words = 'running'")
+
   const totalBytes = () => total.get()?.bytes ?? 0
 
   return {
@@ -94,5 +115,9 @@ export function createMediaFiles(db: Connection): MediaFiles {
     noteExpired: (message, nowMs) => void expired.run(nowMs, message),
     nextUnfetched: (from, types, maxBytes, without) =>
       unfetched.get(from, JSON.stringify(types), maxBytes, JSON.stringify(without))?.message ?? null,
+    nextUnread: (kinds) =>
+      unread.get(JSON.stringify(kinds.flatMap((kind) => WORD_TYPES[kind])))?.message ?? null,
+    noteWords: (message, words) => void setWords.run(words, message),
+    endRunning: () => void endRunning.run(),
   }
 }

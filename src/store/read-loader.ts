@@ -2,10 +2,10 @@
 import type { Clock } from '../clock.ts'
 import type { Chat, ChatKind } from '../model/chat.ts'
 import { type Jid, toJid } from '../model/ids.ts'
-import type { MediaState, Message } from '../model/message.ts'
+import type { MediaState, Message, Wordless } from '../model/message.ts'
 import type { ReactionRow, VoteRow } from './changes.ts'
 import { byMessage } from './export-pages.ts'
-import { MEDIA_STATE, MEDIA_TABLES } from './media-files.ts'
+import { MEDIA_STATE, MEDIA_TABLES, MEDIA_WORDS } from './media-files.ts'
 import type { MessageDetails, MessageRow } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
 import {
@@ -80,8 +80,8 @@ export function createLoader(db: Connection, clock: Clock): Loader {
   const votes = db.query<VoteRow>(
     'SELECT v.* FROM json_each(?) asked CROSS JOIN poll_votes v ON v.message = asked.value',
   )
-  const mediaStates = db.query<{ message: number; state: MediaState }>(
-    `SELECT m.message, ${MEDIA_STATE} AS state FROM json_each(?) asked CROSS JOIN ${MEDIA_TABLES}
+  const mediaStates = db.query<{ message: number; state: MediaState; words: Wordless | null }>(
+    `SELECT m.message, ${MEDIA_STATE} AS state, ${MEDIA_WORDS} AS words FROM json_each(?) asked CROSS JOIN ${MEDIA_TABLES}
      WHERE m.message = asked.value`,
   )
   const quoted = db.query<QuotedRow>(
@@ -130,7 +130,9 @@ export function createLoader(db: Connection, clock: Clock): Loader {
     const hidden = hiddenAmong(quotes.map((one) => one.bare_id))
     const withMedia = page.filter(({ has_media }) => has_media === 1).map(({ id }) => id)
     const states = withMedia.length === 0 ? [] : mediaStates.all(JSON.stringify(withMedia))
-    const statesOf = new Map(states.map(({ message, state }) => [message, state]))
+    const statesOf = new Map(
+      states.map(({ message, state, words }) => [message, words === null ? { state } : { state, words }]),
+    )
     const reactionsOf = byMessage(reactions.all(JSON.stringify(page.map(({ id }) => id))))
     const polls = page.filter((_, index) => details[index]?.poll !== undefined).map(({ id }) => id)
     const votesOf = byMessage(polls.length === 0 ? [] : votes.all(JSON.stringify(polls)))

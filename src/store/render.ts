@@ -4,11 +4,12 @@ import type { Contact } from '../model/contact.ts'
 import type { Content, Poll } from '../model/content.ts'
 import type { History } from '../model/history.ts'
 import { type Jid, phoneOf } from '../model/ids.ts'
-import type { MediaState, Message } from '../model/message.ts'
+import type { Message } from '../model/message.ts'
 import { summaryOf } from '../model/summary.ts'
 import { isVisible } from '../model/text.ts'
 import type { ReactionRow, VoteRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
+import type { MediaView } from './media-files.ts'
 import { type MessageDetails, type MessageRow, STANDINGS } from './message-row.ts'
 import { ME, type PersonRow } from './people.ts'
 import { timeOf } from './position.ts'
@@ -37,7 +38,7 @@ export type Surroundings = {
   reactions: ReadonlyMap<number, readonly ReactionRow[]>
   votes: ReadonlyMap<number, readonly VoteRow[]>
   /** Where the media of messages is, as far as it is known. */
-  mediaStates: ReadonlyMap<number, MediaState>
+  mediaStates: ReadonlyMap<number, MediaView>
   /** True if the quoted message is one of a chat that the reader does not see. */
   isHidden(quoted: NonNullable<MessageDetails['quoted']>): boolean
   /** The key of the quoted message; null if it is not known. */
@@ -159,7 +160,7 @@ export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings)
 
 /** The fields of content, and the summary. `people`: those that a notice is about. */
 function toContent(row: MessageRow, content: Content, people: Jid[], around: Surroundings): Partial<Message> {
-  const { media, location, contacts, poll, event, call, notice, view_once, album } = content
+  const { media, location, contacts, poll, event, call, notice, view_once, album, transcript, text } = content
   const { type, body, standing } = row
   const names = notice ? detailsOf(row).mentions?.flatMap((id) => nameIn(id, around) ?? []) : []
   const summary = summaryOf({ type, body, content, people: names ?? [] })
@@ -171,7 +172,8 @@ function toContent(row: MessageRow, content: Content, people: Jid[], around: Sur
           media: {
             ...media,
             ...(album?.parent === undefined ? {} : { album: album.parent }),
-            state: around.mediaStates.get(row.id) ?? 'at_whatsapp',
+            state: 'at_whatsapp' as const,
+            ...around.mediaStates.get(row.id),
           },
         }),
     ...(location && { location }),
@@ -181,6 +183,8 @@ function toContent(row: MessageRow, content: Content, people: Jid[], around: Sur
     ...(call && { call }),
     ...(notice && { notice: { ...notice, ...(people.length === 0 ? {} : { people }) } }),
     ...(view_once && { view_once }),
+    ...(transcript === undefined ? {} : { transcript }),
+    ...(text === undefined ? {} : { text }),
     ...(STANDINGS[standing] === 'unknown' ? { unknown: true as const } : {}),
   }
 }

@@ -92,7 +92,7 @@ export function createSearchIndex(db: Connection): SearchIndex {
           setMeta(db, INDEXED_FROM, (last() ?? -1) + 1)
           return true
         }
-        const rows = atMost(older.all(from, STEP_ROWS), STEP_CHARACTERS, ({ body }) => body.length)
+        const rows = atMost(older.all(from, STEP_ROWS), STEP_CHARACTERS, sizeOf)
         setMeta(db, INDEXED_FROM, rows.at(-1)?.id ?? 0)
         // Written in ascending order, a step is one segment of the index.
         for (const row of rows.toReversed()) write(row.id, null, textOf(row))
@@ -139,6 +139,8 @@ export function forgetIndex(db: Connection): void {
 export function isIndexDamage(error: unknown): boolean {
   return error instanceof AppError && codeOf(error.cause) === 'SQLITE_CORRUPT_VTAB'
 }
+
+const sizeOf = ({ body, details }: MessageRow) => body.length + (details?.length ?? 0)
 
 /** The first rows up to about this size together, at least one. */
 export function atMost<Row>(rows: readonly Row[], size: number, sizeOf: (row: Row) => number): Row[] {
