@@ -52,7 +52,10 @@ it('begins with a linked account and a client of each face', async () => {
     await harness.world.write({ from: AMARA, text })
   const { id } = await harness.world.writeContent({ from: AMARA, content: { type: 'image' } })
   pictureId = `false_${AMARA}@c.us_${id}`
-  const plan = await harness.world.writeContent({ from: AMARA, content: { type: 'document' } })
+  const plan = await harness.world.writeContent({
+    from: AMARA,
+    content: { type: 'document', media: { data: btoa('The plan'), mimetype: 'text/plain' } },
+  })
   documentId = `false_${AMARA}@c.us_${plan.id}`
   await harness.synced()
   await expect.poll(async () => (await harness.get('/api/search?q=second')).json.count).toBe(1)

@@ -73,7 +73,6 @@ describe('on demand', () => {
   beforeAll(async () => {
     harness = await openHarness({ env })
     await harness.link()
-    await harness.synced()
   })
   afterAll(() => harness.close())
 

@@ -52,7 +52,7 @@ export function textOf({ content: [first, ...others] }: CallToolResult): string 
 export async function openToolsStage(options?: Parameters<typeof openHarness>[0]): Promise<ToolsStage> {
   const harness = await openHarness({
     ...options,
-    env: { WHATSAPP_TEXT_COMMAND: PRINTS_TEXT, ...options?.env },
+    env: { WHATSAPP_TEXT_COMMAND: PRINTS_TEXT, WHATSAPP_TRANSCRIBE_COMMAND: PRINTS_TEXT, ...options?.env },
   })
   const warnings: Record<string, unknown>[] = []
   const warn = (facts: unknown) => void warnings.push(Object(facts))

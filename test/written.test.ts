@@ -54,6 +54,10 @@ it('begins with messages of every type', async () => {
   await world.ring({ from: WRITER })
   await world.writeStatus({ from: WRITER, content: { type: 'chat', text: 'At the lake' } })
   const mine = await world.writeStatus({ from: 'me', content: { type: 'chat', text: 'mine' } })
+  const voice = await world.writeContent({
+    from: WRITER,
+    content: { type: 'ptt', media: { data: Buffer.from(CANARY).toString('base64') } },
+  })
   const file = await world.writeContent({
     from: WRITER,
     content: {
@@ -146,7 +150,7 @@ it('begins with messages of every type', async () => {
     list_waiting: { include_groups: true },
     read_messages: { chat_id, include_notices: true },
     download_media: { message_id: `false_${chat_id}_${file.id}` },
-    read_media: { message_id: `false_${chat_id}_${file.id}` },
+    read_media: { message_id: `false_${chat_id}_${voice.id}` },
     get_message: { message_id },
     search_messages: { q: 'canary' },
     load_earlier: { chat_id },
