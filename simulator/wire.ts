@@ -55,6 +55,8 @@ export type BuildFacts = {
   rejectsCalls: boolean
   /** The page's socket is opened by a worker: `window.WebSocket` sees no frames (`web_comms_in_worker`). */
   commsInWorker: boolean
+  /** Albums from this account: the page cannot, its settings say no, or yes (`album_v2_sender_enabled`). */
+  albums: 'missing' | 'off' | 'on'
 }
 
 /** Written into the HTML document; the page reads it first. */
@@ -187,7 +189,7 @@ export type MessageAct =
 /** Data of an outgoing message beside its text and its file. */
 export type SentParts = Pick<
   MessageParts,
-  'forwarded' | 'location' | 'vcards' | 'poll' | 'mentions' | 'preview' | 'status'
+  'forwarded' | 'location' | 'vcards' | 'poll' | 'mentions' | 'preview' | 'status' | 'album' | 'inAlbum'
 >
 
 /** What a linked device does to members of a group. */

@@ -89,6 +89,9 @@ export type MessageParts = {
   }
   /** Phone JIDs. */
   mentions?: string[]
+  /** An album: how many files it will have. `inAlbum`: the bare id of the album that a file belongs to. */
+  album?: { photos: number; videos: number }
+  inAlbum?: string
   /** What is shown of a page that the text links to. */
   preview?: { title: string; url: string }
   /** How often it was forwarded; 1 to 127. */

@@ -21,4 +21,5 @@ export const build1034: BuildFacts = {
   previewsForAll: true,
   rejectsCalls: true,
   commsInWorker: false,
+  albums: 'missing',
 }

@@ -10,4 +10,5 @@ export const build1045GroupsFail: BuildFacts = {
   findsChats: false,
   hasAvParams: false,
   managesChannels: false,
+  albums: 'off',
 }

@@ -20,4 +20,5 @@ export const build1048: BuildFacts = {
   mediaOwnsId: true,
   takesObjects: true,
   reportsStatus: true,
+  albums: 'on',
 }

@@ -61,6 +61,12 @@ export type MsgProps = {
   isLive: boolean | undefined
   vcardFormattedName: string | undefined
   vcardList: { displayName: string; vcard: string }[] | undefined
+  kind: string
+  expectedImageCount: number
+  expectedVideoCount: number
+  associationType: string
+  viewMode: string
+  parentMsgKey: MsgKey
   preview: boolean
   title: string
   matchedText: string
@@ -251,6 +257,12 @@ declareProps(MsgModel, [
   'isLive',
   'vcardFormattedName',
   'vcardList',
+  'kind',
+  'expectedImageCount',
+  'expectedVideoCount',
+  'associationType',
+  'viewMode',
+  'parentMsgKey',
   'preview',
   'title',
   'matchedText',

@@ -1,5 +1,6 @@
 /** `WAWebSendMsgChatAction.addAndSendMsgToChat`: sends a message from this page. */
 import type { Requests, SentParts } from '../wire.ts'
+import { ALBUM } from './albums.ts'
 import { isOn } from './faults.ts'
 import { MsgKeyOfBuild } from './keys.ts'
 import { ChatModel } from './models.ts'
@@ -19,7 +20,7 @@ const WAIT_MS = 20
 /** Types that this double sends. */
 const sendable = new Set([
   ...['chat', 'image', 'video', 'audio', 'ptt', 'document', 'sticker'],
-  ...['location', 'vcard', 'multi_vcard', 'poll_creation'],
+  ...['location', 'vcard', 'multi_vcard', 'poll_creation', 'album'],
 ])
 
 /**
@@ -99,10 +100,20 @@ function partsIn(message: Partial<MsgProps>): SentParts {
     ...(mentionedJidList.length > 0 ? { mentions: mentionedJidList.map(String) } : {}),
     ...(preview && title && matchedText ? { preview: { title, url: matchedText } } : {}),
     ...contentIn(message),
+    ...inAlbum(message),
   }
 }
 
-/** Location, cards and poll; throws for one that lacks what a phone needs to show it. */
+/** The album that a picture or video says it belongs to; throws if it says so by halves. */
+function inAlbum({ type, associationType, viewMode, parentMsgKey }: Partial<MsgProps>): SentParts {
+  if (associationType === undefined && viewMode === undefined && parentMsgKey === undefined) return {}
+  const isWhole = associationType === ALBUM.associationType && viewMode === ALBUM.viewMode && parentMsgKey
+  if (!isWhole || !['image', 'video'].includes(type ?? ''))
+    throw new TypeError(`${type}: no part of an album`)
+  return { inAlbum: parentMsgKey.id }
+}
+
+/** Location, cards, poll and album; throws for one that lacks what a phone needs to show it. */
 function contentIn({ type, body, ...message }: Partial<MsgProps>): SentParts {
   const { lat, lng, loc, vcardList, vcardFormattedName, pollName, pollOptions, messageSecret } = message
   switch (type) {
@@ -118,6 +129,11 @@ function contentIn({ type, body, ...message }: Partial<MsgProps>): SentParts {
       const cards = (vcardList ?? []).map(({ vcard }) => vcard)
       if (cards.length < 2 || !cards.every(isVcard)) throw new TypeError('multi_vcard: not cards')
       return { vcards: cards }
+    }
+    case 'album': {
+      const { kind, expectedImageCount: photos = 0, expectedVideoCount: videos = 0 } = message
+      if (kind !== ALBUM.kind || photos + videos < 2) throw new TypeError('album: not an album')
+      return { album: { photos, videos } }
     }
     case 'poll_creation': {
       const options = (pollOptions ?? []).map(({ name }) => name)

@@ -1,5 +1,6 @@
 /** Converts messages from the wire to models. */
 import type { WireMessage } from '../wire.ts'
+import { albumProps } from './albums.ts'
 import { toContentProps } from './content.ts'
 import { oddFields } from './faults.ts'
 import { authorWid, keyOf, lidModeOf, MsgKeyOfBuild, widOfPhone } from './keys.ts'
@@ -40,6 +41,7 @@ export function toMsgModel(message: WireMessage, isNew: boolean): MsgModel {
     hasReaction: (message.reactions ?? []).length > 0,
     ...(remote.isNewsletter() ? { serverId: 100 + (message.t % 100_000) } : {}),
     ...toContentProps(message, lidMode),
+    ...albumProps(message, (id) => new MsgKeyOfBuild(keyOf({ ...message, id }, lidMode))),
     ...toEphemeralProps(message),
     ...toEditProps(message, lidMode),
     ...(message.quoted ? toQuote(message.quoted, lidMode) : {}),

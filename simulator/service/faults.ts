@@ -185,7 +185,7 @@ export const faultTable = {
   send_fails: {
     provokes: 'F19',
     where: 'service',
-    value: '',
+    value: '{ type } only for these',
     does: 'A sent message gets ack -1; the result is ERROR_UNKNOWN; the service does not have the message.',
   },
   send_returns_undefined: {

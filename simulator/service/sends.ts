@@ -21,7 +21,8 @@ export async function takeSend(
   await context.clock.wait('stanza')
   const hangs = context.faults.get('send_hangs')
   if (hangs && fieldOf(hangs, 'delivered') !== true) return new Promise(() => {})
-  if (context.faults.isOn('send_fails')) {
+  const fails = context.faults.get('send_fails')
+  if (fails && (fieldOf(fails, 'type') ?? type) === type) {
     return { ack: -1, t: context.clock.now(), result: 'ERROR_UNKNOWN' }
   }
   const known = account.messages.get(id)
@@ -38,6 +39,7 @@ export async function takeSend(
     return { ack: -1, t: context.clock.now(), result: 'ERROR_UNKNOWN' }
   }
   if (quoted !== null) checkQuote(context, account, quoted)
+  if (parts?.inAlbum !== undefined) checkAlbum(context, account, target, parts.inAlbum)
   const uploaded = media && toMedia(media)
   const message = addMessage(context, account, {
     id,
@@ -81,6 +83,13 @@ function toParts(account: Account, { mentions, ...parts }: SentParts = {}): Mess
 /** True if the other person of this chat has written, lately. */
 function hasWritten(account: Account, chat: string): boolean {
   return account.messages.earlier(chat, null, 50).some(({ fromMe }) => !fromMe)
+}
+
+/** Phones show a file of an album only in the album: one that the chat does not have is recorded. */
+function checkAlbum(context: Context, account: Account, chat: string, id: string): void {
+  const album = account.messages.get(id)
+  if (album?.type === 'album' && album.chat === chat && album.fromMe) return
+  context.refusals.push(`a file says that it belongs to the album ${id}, which its chat does not have`)
 }
 
 /** Phones show a quote under the name that the reply contains: a wrong name is recorded. */

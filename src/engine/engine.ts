@@ -149,8 +149,12 @@ type OutgoingFields = {
     sha256: string
     caption?: string | undefined
     viewOnce?: boolean | undefined
+    /** The album that it belongs to. Where WhatsApp Web can send none, the file goes alone. */
+    album?: OutgoingAlbum | undefined
   }
 }
+/** An album is a message of its own, which the first of its files brings. `bareId`: of that message, made as {@link SendOptions.bareId}. */
+export type OutgoingAlbum = { bareId: string; photos: number; videos: number; hasCaption: boolean }
 export type OutgoingKind = keyof OutgoingFields
 /** A message to send. */
 export type Outgoing<K extends OutgoingKind = OutgoingKind> = {

@@ -49,6 +49,7 @@ export const ABILITIES = {
   read_receipts: 'Reading the receipts of a message',
   fetch_media: 'Downloading media',
   send_media: 'Sending media',
+  send_album: 'Sending an album',
   read_chats: 'Reading the list of chats',
   read_contacts: 'Reading the list of contacts',
   read_history: 'Reading older messages',

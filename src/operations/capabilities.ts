@@ -1,6 +1,6 @@
 /** The operation that tells which operations work on the present build of WhatsApp Web. */
 import { z } from 'zod'
-import { ABILITIES } from '../model/ability.ts'
+import { ABILITIES, type Ability } from '../model/ability.ts'
 import { ownWords } from '../model/fields.ts'
 import type { AbilitiesView } from '../session/abilities.ts'
 import { defineOperation, type Row } from './operation.ts'
@@ -10,7 +10,7 @@ const Capability = z.object({
   state: z
     .enum(['works', 'broken', 'unknown'])
     .describe(
-      'works: nothing that it needs is missing. broken: it, or a part of it, does not work; `why` says what. unknown: the build is new, or was not checked yet.',
+      'works: nothing that it needs is missing; `why` says what it does without. broken: it, or a part of it, does not work; `why` says what. unknown: the build is new, or was not checked yet.',
     ),
   why: ownWords(z.string().nullable()),
   since_at: z.string().nullable().describe('When this was found, ISO 8601 UTC.'),
@@ -62,12 +62,18 @@ export const defineCapabilities = (rows: () => readonly Row[]) =>
   })
 
 /** The worst of the abilities that the row uses. */
-function toCapability({ name, uses = [] }: Row, { abilities }: AbilitiesView): z.input<typeof Capability> {
-  const states = uses.map((ability) => ({ ability, ...abilities[ability] }))
+function toCapability(
+  { name, uses = [], prefers = [] }: Row,
+  { abilities }: AbilitiesView,
+): z.input<typeof Capability> {
+  const statesOf = (names: readonly Ability[]) => names.map((ability) => ({ ability, ...abilities[ability] }))
+  const states = statesOf(uses)
   const worst =
     states.find(({ state }) => state === 'broken') ?? states.find(({ state }) => state === 'unknown')
-  if (worst === undefined) return { operation: name, state: 'works', why: null, since_at: null }
-  const { ability, state, why, since } = worst
+  const lacking = statesOf(prefers).find(({ state }) => state === 'broken')
+  const told = worst ?? (lacking && { ...lacking, state: 'works' as const })
+  if (told === undefined) return { operation: name, state: 'works', why: null, since_at: null }
+  const { ability, state, why, since } = told
   return { operation: name, state, why: `${ABILITIES[ability]}: ${why}.`, since_at: toTime(since) }
 }
 

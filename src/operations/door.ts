@@ -105,6 +105,8 @@ export type ByScope = {
     isHeld: boolean
     /** The uploads of the caller. */
     uploads: CallerUploads
+    /** Returns a new bare id, for a message that the engine sends with another one. */
+    createMessageId: OwnIds['create']
   }
   manage: Pick<Archive, 'loadEarlier' | 'forget'> & { note: Note }
   admin: {
@@ -136,7 +138,10 @@ export type ByNeeds = {
 export type Grant<S extends Scope = Scope, N extends Needs = Needs> = Readings & ByScope[S] & ByNeeds[N]
 
 /** The call, and what belongs to no single account. */
-type Shared = Pick<DoorOptions, 'accounts' | 'keys' | 'webhooks' | 'rules' | 'control' | 'pace' | 'audit'> & {
+type Shared = Pick<
+  DoorOptions,
+  'accounts' | 'keys' | 'webhooks' | 'rules' | 'control' | 'pace' | 'audit' | 'ownIds'
+> & {
   uploads: CallerUploads
   call: Call
   sends: Sends
@@ -152,8 +157,9 @@ const noteIn =
 
 const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) => ByScope[S] } = {
   read: () => ({}),
-  send: ({ id, outbox, archive }, { uploads, control, call, sends, sending, pace }, seen) => ({
+  send: ({ id, outbox, archive }, { uploads, control, call, sends, sending, pace, ownIds }, seen) => ({
     uploads,
+    createMessageId: ownIds.create,
     async answering(itemId) {
       const item = await control.outbox.get(itemId)
       if (item?.account !== id || item.caller !== call.caller.id) fail('outbox_item_not_found')
@@ -279,7 +285,7 @@ export type DoorOptions = {
   /** The policy of MCP clients whose key has none, and of those without a key. */
   mcpSends: Policy
   /** Recognises the messages of this server. */
-  ownIds: Pick<OwnIds, 'isOurs'>
+  ownIds: OwnIds
   /** How fast callers send. */
   pace: Pace
   /** The chats that MCP clients and keys without the scope `admin` do not see. */
@@ -385,6 +391,7 @@ export function createDoor({
       control,
       pace,
       audit,
+      ownIds,
       uploads: uploads.of(caller.id),
       call,
       sends,

@@ -76,6 +76,9 @@ const EXTENSION = /\/(?:x-)?([a-z0-9]{2,5})(?:$|;)/
 /** The file that is sent. */
 export type PreparedMedia = Omit<Extract<Draft['outgoing'], { kind: 'media' }>, 'caption' | 'viewOnce'>
 
+/** The album of several of them. */
+export type Album = NonNullable<PreparedMedia['album']>
+
 /**
  * Stores the file as an upload of the caller, in the form in which it is sent. `withinMs`: for its conversion.
  * @throws AppError as `prepare`, and those of each source

@@ -78,6 +78,8 @@ type Described<In extends z.ZodType, S extends Scope, N extends Needs> = {
   input: In
   /** What it needs of WhatsApp Web, now or to keep the archive up to date. Default: nothing. */
   uses?: readonly Ability[]
+  /** What it does more with, if WhatsApp Web has it. Default: nothing. */
+  prefers?: readonly Ability[]
   /** Error codes of this row, besides those that any call can return. */
   errors: ErrorCode[]
   /** Shown in the docs; a test runs it against the double. */

@@ -2,13 +2,14 @@
 import { z } from 'zod'
 import type { OutboxRow } from '../control.ts'
 import { AppError, fail } from '../errors.ts'
+import { parseMessageKey } from '../model/ids.ts'
 import { OutboxItem } from '../model/outbox.ts'
 import { MOST, UNCAPTIONED } from '../outbox/content.ts'
 import { keyOf } from '../outbox/item.ts'
 import { facts, lines, named } from './brief.ts'
 import type { Grant } from './door.ts'
 import { yesNo } from './inputs.ts'
-import { type MediaInput, mediaInput, type PreparedMedia, toFile } from './media-input.ts'
+import { type Album, type MediaInput, mediaInput, type PreparedMedia, toFile } from './media-input.ts'
 import { timestampOf } from './messages.ts'
 import { defineOperation } from './operation.ts'
 import { AS, type As } from './prepare-media.ts'
@@ -19,6 +20,7 @@ const PREPARE_MS = 28_000
 const LIMIT_MS = 60_000
 
 const NAME = 'send_media'
+const IN_ALBUM: ReadonlySet<As> = new Set(['image', 'video'])
 const VIEWED_ONCE: ReadonlySet<As> = new Set(['image', 'video', 'voice'])
 
 /** Of one file of a list. `outbox_id`: its item in the outbox, if it waits there. `code`: why it was not sent. */
@@ -34,7 +36,7 @@ type Result = z.infer<typeof Result>
 
 const Output = SHARED.output.partial({ message_id: true, timestamp: true }).extend({
   results: z.array(Result).optional().describe('For a list: one for each file, in order.'),
-  album: z.literal(false).optional(),
+  album: z.boolean().optional().describe('For a list: true if the pictures and videos form an album.'),
 })
 
 export const sendMedia = defineOperation({
@@ -42,12 +44,13 @@ export const sendMedia = defineOperation({
   name: NAME,
   title: 'Send a file to a chat',
   description:
-    'Sends a picture, video, sound, voice note, document or sticker to a person or group. The file is an upload (PUT /api/uploads), base64 in the request, a file in a directory of the owner, or a URL; several make a list, and each is a message. `as` says how it is sent; without it the bytes decide. Sounds become voice notes, videos and GIFs what phones play, pictures and GIFs stickers; `document` sends the file unchanged. A picture becomes a JPEG. For the chat, reply_to and errors, see {{send_to_chat}}. Send only what the user asked for.',
+    'Sends a picture, video, sound, voice note, document or sticker to a person or group. The file is an upload (PUT /api/uploads), base64 in the request, a file in a directory of the owner, or a URL; several make a list, and each is a message; pictures and videos become an album where WhatsApp Web can. `as` says how it is sent; without it the bytes decide. Sounds become voice notes, videos and GIFs what phones play, pictures and GIFs stickers; `document` sends the file unchanged. A picture becomes a JPEG. For the chat, reply_to and errors, see {{send_to_chat}}. Send only what the user asked for.',
   effect: 'send',
   scope: 'send',
   needs: 'ready',
   toolset: 'core',
   uses: ['find_number', 'send_media', 'send_text', 'reply'],
+  prefers: ['send_album'],
   routes: ['POST /api/chats/{chat}/media'],
   input: z.strictObject({
     ...TO_CHAT,
@@ -101,6 +104,7 @@ export const sendMedia = defineOperation({
       })
     if (caption && files.some((file) => UNCAPTIONED.has(file.as)))
       fail('invalid_input', { detail: '"caption": voice notes and stickers have no caption.' })
+    const album = view_once ? undefined : albumOf(files, caption, granted)
     // The first file has the text and the quote, as in an album.
     const send = (file: PreparedMedia, index: number) =>
       granted.send(
@@ -109,21 +113,49 @@ export const sendMedia = defineOperation({
           to,
           answered: index === 0 ? answered : undefined,
           endsAtMs: now + LIMIT_MS - 1_000,
-          outgoing: { ...file, caption: index === 0 ? caption : undefined, viewOnce: view_once },
+          outgoing: {
+            ...file,
+            caption: index === 0 ? caption : undefined,
+            viewOnce: view_once,
+            ...(IN_ALBUM.has(file.as) && album ? { album } : {}),
+          },
         },
         sendAtMs,
       )
     if (!Array.isArray(media)) return SHARED.answer(await send(firstOf(files), 0))
+    const results = await sendEach(files, send)
     return {
       ok: true as const,
       chat: { id: to.id, name: to.name },
-      results: await sendEach(files, send),
-      album: false as const,
+      results,
+      album: album !== undefined && (await isInAlbum(results, granted)),
     }
   },
 })
 
 const firstOf = <T>([first]: readonly T[]): T => first ?? fail('invalid_input')
+
+/** The album of these files; undefined if they are none. */
+function albumOf(
+  files: readonly PreparedMedia[],
+  caption: string | undefined,
+  { createMessageId }: Grant<'send', 'ready'>,
+): Album | undefined {
+  const count = (as: As) => files.filter((file) => file.as === as).length
+  const [photos, videos] = [count('image'), count('video')]
+  if (photos + videos < 2) return undefined
+  return { bareId: createMessageId(), photos, videos, hasCaption: Boolean(caption) }
+}
+
+/** True if a file went as a part of the album: WhatsApp Web decides. */
+async function isInAlbum(results: readonly Result[], { reader }: Grant<'send', 'ready'>): Promise<boolean> {
+  for (const { message_id } of results) {
+    const key = message_id === undefined ? null : parseMessageKey(message_id)
+    const found = key && (await reader().getMessage(key, { before: 0, after: 0 }))
+    if (found?.message.media?.album !== undefined) return true
+  }
+  return false
+}
 
 /** Nothing is sent before all files can be. */
 async function prepared(

@@ -149,7 +149,7 @@ const acts = {
 
 /** Returns the text of a message for the list of chats and the conversation. @param {WorldMessage} message */
 function textOf(message) {
-  const { type, body, caption, media, poll, location, call, notice } = message
+  const { type, body, caption, media, poll, location, call, notice, album, inAlbum } = message
   if (type === 'chat') return body
   if (type === 'revoked') return 'This message was deleted.'
   if (notice) {
@@ -157,8 +157,10 @@ function textOf(message) {
     return `${nameOfJid(message.from)} ${acts[notice.subtype]} ${['leave', 'created_membership_requests'].includes(notice.subtype) ? '' : whom} ${body}`.trim()
   }
   if (type === 'e2e_notification') return 'Messages are end-to-end encrypted.'
+  if (album) return `[album] ${album.photos} photos, ${album.videos} videos`
+  const part = inAlbum === undefined ? '' : '(in the album)'
   const facts = media?.filename ?? poll?.name ?? location?.name ?? (call?.missed ? 'missed' : '')
-  return [`[${type}]`, facts, caption].filter(Boolean).join(' ')
+  return [`[${type}]`, part, facts, caption].filter(Boolean).join(' ')
 }
 
 // ---- drawing

@@ -1,4 +1,5 @@
 /** The modules that prepare, upload and download media. */
+import { albumGate, defineAlbumModules } from '../albums.ts'
 import { downloadAndMaybeDecrypt } from '../media-download.ts'
 import {
   encryptAndUpload,
@@ -31,7 +32,9 @@ export function defineMediaModules(): void {
   defineModule('WAWebMediaGatingUtils', {
     // Bytes (`default_*_limit_mb`); documents have a limit of their own.
     getUploadLimit: (type: string) => (type === 'document' ? 2048 : 64) * 2 ** 20,
+    ...albumGate(),
   })
+  defineAlbumModules()
   defineModule('WAWebDownloadManager', { downloadManager: { downloadAndMaybeDecrypt } })
   defineModule(
     'WAWebStatusGatingUtils',

@@ -29,7 +29,6 @@ export const notBuiltModules: ReadonlySet<string> = new Set([
   'WAWebNewsletterDeleteAction',
   'WAWebNewsletterDemoteAdminJob',
   'WAWebNewsletterDirectorySearchAction',
-  'WAWebNewsletterGatingUtils',
   'WAWebNewsletterMetadataQueryJob',
   'WAWebNewsletterModelUtils',
   'WAWebNewsletterSendMsgAction',

@@ -10,6 +10,7 @@ import { installPageModules } from './compat/page-modules.ts'
 import type { Piece } from './compat/piece.ts'
 import { holdBackChatListeners, isInjected, markInjected, overhearPasskey } from './in-page.ts'
 import { installPageActs } from './page-acts.ts'
+import { installPageAlbum } from './page-album.ts'
 import { installPageCalls } from './page-calls.ts'
 import { installPageHistory } from './page-history.ts'
 import { installPageMedia } from './page-media.ts'
@@ -251,6 +252,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     await client.pupPage?.evaluate(installPageMemory, MEMORY_LIMITS)
     await client.pupPage?.evaluate(installPageHistory)
     await client.pupPage?.evaluate(installPageMedia)
+    await client.pupPage?.evaluate(installPageAlbum)
     await client.pupPage?.evaluate(installPageSends)
     await client.pupPage?.evaluate(installPageActs)
     await client.pupPage?.evaluate(installPageTasks)

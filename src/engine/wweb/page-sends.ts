@@ -1,6 +1,7 @@
 /**
  * Sending, in the page: what {@link installPageSends} adds to the library. The rules of page-rows.ts hold.
  */
+import type { OutgoingAlbum } from '../engine.ts'
 import type { ChatModel, Key, MsgModel, PageWindow } from './page-types.ts'
 
 declare const window: PageWindow
@@ -10,7 +11,7 @@ declare function setTimeout(run: () => void, ms: number): unknown
 export type Quote = { keys: readonly string[] }
 
 /** What Node passes through the library's `extra`. */
-export type Extra = { bareId: string; whatsappMcpPreview?: boolean }
+export type Extra = { bareId: string; whatsappMcpPreview?: boolean; whatsappMcpAlbum?: OutgoingAlbum }
 
 /** Prefix of the error that the page throws instead of sending; the reason follows. */
 export const NOT_ANSWERED = /whatsappMcp: not answered: (missing|refused|failed|channel)/
@@ -109,9 +110,10 @@ export function installPageSends(): void {
     { quotedMessageId: quote, extraOptions: extra, ...options },
   ) => {
     const context = quote && (await tools.quote(quote))
-    const { bareId, whatsappMcpPreview: wantsPreview, ...fields } = extra ?? {}
+    const { bareId, whatsappMcpPreview: wantsPreview, whatsappMcpAlbum: album, ...fields } = extra ?? {}
     const preview = wantsPreview && (await tools.preview(chat, content))
-    const rest = { ...preview, ...fields }
+    const member = album && (await window.whatsappMcpAlbum(chat, album))
+    const rest = { ...preview, ...member, ...fields }
     if (bareId === undefined)
       return sendMessage(chat, content, { ...options, extraOptions: { ...rest, ...context } })
     const id = tools.key(chat, bareId)

@@ -1,5 +1,7 @@
 /** Types of WhatsApp Web's modules and models that our in-page code reads, and of that code's own tools. */
+import type { OutgoingAlbum } from '../engine.ts'
 import type { PageActs } from './page-acts.ts'
+import type { PageAlbum } from './page-album.ts'
 import type { PageFile, PageMedia } from './page-media.ts'
 import type { PagePolls } from './page-polls.ts'
 import type { PageTasks } from './page-tasks.ts'
@@ -156,6 +158,11 @@ export type PageModules = {
   WAWebLinkPreviewChatAction: {
     getLinkPreview(link: object, chat: ChatModel): Promise<{ data?: object } | null>
   }
+  WAWebMediaGatingUtils: { isAlbumV2SenderEnabled?(): boolean }
+  WAWebNewsletterGatingUtils: { getNewsletterAlbumsV2MinItemsToSend?(hasCaption: boolean): number }
+  WAWebMsgType: { MSG_TYPE: { ALBUM: string }; MsgKind: { Album: string } }
+  'WAWebMessageAssociation.flow': { MessageAssociationType: { MEDIA_ALBUM: string } }
+  'WAWebViewMode.flow': { ViewModeType: { MEDIA_ALBUM: string } }
   WAWebMsgReply: { canReplyMsg(message: MsgModel): boolean }
   WAWebSendNonMessageDataRequest: {
     /** 3: `HISTORY_SYNC_ON_DEMAND`. */
@@ -237,7 +244,16 @@ export type SendMessage = (
   content: unknown,
   options: {
     quotedMessageId?: { keys: readonly string[] } | undefined
-    extraOptions?: { bareId?: string; id?: Key; whatsappMcpPreview?: boolean } | undefined
+    waitUntilMsgSent?: boolean
+    /** Beside ours: fields of the message. */
+    extraOptions?:
+      | ({
+          bareId?: string
+          id?: Key
+          whatsappMcpPreview?: boolean
+          whatsappMcpAlbum?: OutgoingAlbum
+        } & Record<string, unknown>)
+      | undefined
   },
 ) => Promise<unknown>
 
@@ -256,6 +272,7 @@ export type PageWindow = {
   /** Loads the message with one of these keys if the page does not have it in memory; undefined: it has none. */
   whatsappMcpFind(keys: readonly string[]): Promise<MsgModel | undefined>
   whatsappMcpKey(chat: ChatModel, bareId: string): Key
+  whatsappMcpAlbum: PageAlbum
   whatsappMcpMemory: PageMemory
   /** Calls Node: what changed in the page's memory. */
   whatsappMcpChanged?(changes: Changes): void

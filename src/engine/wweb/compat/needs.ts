@@ -170,6 +170,11 @@ export const NEEDS: Record<Ability, readonly string[]> = {
     'WAWebMediaDataUtils.shouldUseMediaCache()',
     'WAWebMediaMmsV4Upload.uploadMedia()',
   ],
+  send_album: [
+    'WAWebMediaGatingUtils.isAlbumV2SenderEnabled()',
+    'WAWebMsgType.MsgKind.Album',
+    'WAWebSendMsgChatAction.addAndSendMsgToChat()',
+  ],
   read_chats: ['WAWebCollections.Chat.getModelsArray()'],
   read_contacts: ['WAWebCollections.Contact.getModelsArray()'],
   read_history: ['WAWebWidFactory.createWid()', 'WAWebChatLoadMessages.loadEarlierMsgs()'],

@@ -19,7 +19,7 @@ const AS: Record<Outgoing<'media'>['as'], object> = {
 
 export const media: Kind<'media'> = {
   uses: ['send_media', 'send_text'],
-  async toLibrary({ path, as, mimetype, filename, caption, viewOnce }, page) {
+  async toLibrary({ path, as, mimetype, filename, caption, viewOnce, album }, page) {
     const handle = await page.put(createReadStream(path)).catch((error: unknown) => {
       if (error instanceof AppError) throw error
       return fail('media_refused', { detail: 'The file to send is no longer stored.', cause: error })
@@ -28,6 +28,7 @@ export const media: Kind<'media'> = {
       // The library passes it on to our function in the page, which knows the bytes by this name (page-media.ts).
       content: new wweb.MessageMedia(mimetype, `whatsappMcp:${handle}`, filename),
       options: { ...AS[as], caption, isViewOnce: viewOnce === true },
+      ...(album === undefined ? {} : { extra: { whatsappMcpAlbum: album } }),
       done: () => void page.drop(handle),
     }
   },
