@@ -77,8 +77,8 @@ describe('the door', () => {
   it.each<[Scope, Needs, string[]]>([
     ['read', 'nothing', []],
     ['read', 'ready', ['engine']],
-    ['send', 'ready', ['answering', 'engine', 'isHeld', 'note', 'send', 'uploads']],
-    ['send', 'nothing', ['answering', 'isHeld', 'note', 'send', 'uploads']],
+    ['send', 'ready', ['answering', 'createMessageId', 'engine', 'isHeld', 'note', 'send', 'uploads']],
+    ['send', 'nothing', ['answering', 'createMessageId', 'isHeld', 'note', 'send', 'uploads']],
     ['manage', 'nothing', ['forget', 'loadEarlier', 'note']],
     ['admin', 'linked', ['audit', 'deciding', 'keys', 'outbox', 'rules', 'session', 'webhooks']],
   ])('gives a way of scope %s that needs %s only what it may use', (scope, needs, more) => {
