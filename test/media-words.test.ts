@@ -71,7 +71,7 @@ function archiveOf(harness: Harness): { folder: string; db: string } {
 describe('on demand', () => {
   let harness: Harness
   beforeAll(async () => {
-    harness = await openHarness({ env })
+    harness = await openHarness({ env: { ...env, WHATSAPP_MCP_TOOLSETS: 'all' } })
     await harness.link()
   })
   afterAll(() => harness.close())
@@ -91,7 +91,7 @@ describe('on demand', () => {
     expect(hits).toMatchObject([{ id, transcript: words, snippet: { text: words } }])
     const exported = (await harness.get(`/api/export?chat_id=${AMARA}`)).text
     expect(exported).toContain(JSON.stringify(words).slice(1, -1))
-    const { events } = (await harness.get('/api/events?kinds=message.transcribed')).json
+    const { events } = (await harness.get('/api/events?kind=message.transcribed&after=0')).json
     expect(events.at(-1)).toMatchObject({ message: { id, transcript: words }, data: {} })
   })
 
