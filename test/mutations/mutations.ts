@@ -749,4 +749,25 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'db.exec(`PRAGMA auto_vacuum = INCREMENTAL; BEGIN; PRAGMA',
     test: { file: 'src/store/open-file.test.ts', name: 'found no room' },
   },
+  {
+    name: 'a program that looks for words gets the keys of this server',
+    file: 'src/files/command.ts',
+    find: 'env: { ...childEnvironment(), TMPDIR: dir }',
+    replace: 'env: { ...process.env, TMPDIR: dir }',
+    test: { file: 'src/files/command.test.ts', name: 'no settings and keys' },
+  },
+  {
+    name: 'what a program started that looks for words goes on after its end',
+    file: 'src/files/command.ts',
+    find: "process.kill(-child.pid, 'SIGKILL')",
+    replace: 'void child.pid',
+    test: { file: 'src/files/command.test.ts', name: 'what it started ends with it' },
+  },
+  {
+    name: 'a later copy of a message takes the words of its media away',
+    file: 'src/session/message-details.ts',
+    find: "...pick(known, 'transcript'), ...pick(known, 'text') }",
+    replace: '}',
+    test: { file: 'test/media-words.test.ts', name: 'does not take them away' },
+  },
 ]
