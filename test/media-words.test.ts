@@ -88,7 +88,7 @@ describe('on demand', () => {
     expect(runs()).toHaveLength(before + 1)
     expect((await messageOf(harness, id)).transcript).toBe(words)
     const hits = (await harness.get('/api/search?q=krokodil*')).json.messages
-    expect(hits).toMatchObject([{ id, transcript: words, snippet: { text: words } }])
+    expect(hits).toMatchObject([{ id, transcript: words, snippet: words }])
     const exported = (await harness.get(`/api/export?chat_id=${AMARA}`)).text
     expect(exported).toContain(JSON.stringify(words).slice(1, -1))
     const { events } = (await harness.get('/api/events?kind=message.transcribed&after=0')).json

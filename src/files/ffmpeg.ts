@@ -108,7 +108,7 @@ export async function* converted(
     const out = join(dir, 'converted')
     const args = [...limits, ...input, '-i', 'cache:pipe:0', ...rest, '-y', out]
     const file = createReadStream(path)
-    const ms = Math.max(1, Math.min(CONVERT_MS, endsAt - performance.now()))
+    const ms = Math.ceil(Math.max(1, Math.min(CONVERT_MS, endsAt - performance.now())))
     await run(program, args, file, dir, ms).finally(() => file.destroy())
     // At its limit ffmpeg ends as if the file were whole. The limit counts before the last pieces are written.
     const { size } = await stat(out)
