@@ -9,8 +9,8 @@ import { systemClock } from '../../src/clock.ts'
 import { readConfig } from '../../src/config.ts'
 import { launchArgs } from '../../src/engine/wweb/launch-args.ts'
 import { wwebEngine } from '../../src/engine/wweb/open-engine.ts'
-import { memoryOfTree } from '../../src/process-memory.ts'
 import { createLog } from '../../src/log.ts'
+import { memoryOfTree } from '../../src/process-memory.ts'
 import { browserPid } from '../../test/browser-processes.ts'
 
 /** After the last message: what was read last is let go ten seconds later. */
