@@ -23,7 +23,7 @@ const door = createDoor({
   hideChats: [],
   audit: Object.create(null),
   pace: { take() {} },
-  ownIds: { isOurs: () => false, create: () => '' },
+  ownIds: { create: () => '' },
   mediaLinks: Object.create(null),
   clock: systemClock,
   mcpUrl: () => '',

@@ -172,7 +172,7 @@ describe('GET /api/export', () => {
       hideChats: [],
       audit: createAuditLog({ control: control.audit, days: 1, clock: systemClock, onFailure() {} }),
       pace: { take() {} },
-      ownIds: { isOurs: () => false, create: () => '' },
+      ownIds: { create: () => '' },
       mediaLinks,
       clock: systemClock,
       mcpUrl: () => '',

@@ -19,6 +19,7 @@ const ALLOWED: Record<string, string[]> = {
   'src/keys': ['src/control.ts', 'src/model', 'src/errors.ts', 'src/clock.ts', 'src/log.ts'],
   'src/json.ts': [],
   'src/log.ts': ['src/json.ts'],
+  'src/own-ids.ts': [],
   'src/loopback.ts': [],
   'src/public-address.ts': [],
   'src/config-error.ts': [],
@@ -63,6 +64,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/clock.ts',
     'src/json.ts',
     'src/read-file.ts',
+    'src/own-ids.ts',
   ],
   'src/session': [
     'src/error-code.ts',
@@ -76,6 +78,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/make-folder.ts',
     'src/is-alive.ts',
     'src/read-file.ts',
+    'src/own-ids.ts',
   ],
   'src/outbox': [
     'src/control.ts',
@@ -85,6 +88,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/errors.ts',
     'src/clock.ts',
     'src/log.ts',
+    'src/own-ids.ts',
   ],
   'src/webhooks': [
     'src/error-code.ts',
@@ -131,6 +135,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/config.ts',
     'src/log.ts',
     'src/turn.ts',
+    'src/own-ids.ts',
   ],
   'src/files': [
     'src/public-address.ts',
@@ -157,6 +162,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/errors.ts',
     'src/clock.ts',
     'src/json.ts',
+    'src/own-ids.ts',
   ],
   // Faces know no session, archive or engine: the door hands them what a call may use.
   'src/faces/http': [
@@ -206,6 +212,7 @@ const ALLOWED: Record<string, string[]> = {
     'src/log.ts',
     'src/config.ts',
     'src/version.ts',
+    'src/own-ids.ts',
   ],
   // Commands are clients of the API; only these run a server, look at this machine, or play WhatsApp.
   'src/cli': [

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, unlinkSync, writeFileSync 
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toJid } from '../src/model/ids.ts'
-import { createOwnIds } from '../src/outbox/own-ids.ts'
+import { createOwnIds } from '../src/own-ids.ts'
 import { parseRules } from '../src/rules/rules-file.ts'
 import { type EventStage, openEventStage } from './event-stage.ts'
 import { openReceiver, type Receiver, status, verify } from './webhook-receiver.ts'

@@ -10,7 +10,7 @@ import { type AccountId, DEFAULT_ACCOUNT, type Jid } from '../model/ids.ts'
 import type { BrowserProxy } from '../model/proxy.ts'
 import { startCanary } from '../outbox/canary.ts'
 import { type Outbox, type OutboxOptions, openOutbox } from '../outbox/outbox.ts'
-import type { OwnIds } from '../outbox/own-ids.ts'
+import type { OwnIds } from '../own-ids.ts'
 import type { AccountDir } from '../session/account-dir.ts'
 import { type Archive, createArchive } from '../session/archive.ts'
 import { createSession, type Session } from '../session/session.ts'
@@ -40,8 +40,8 @@ export type AccountOptions = {
   threads: Threads
   /** The key of this server for hashes in the log. */
   logKey: string
-  /** Makes the ids of messages. */
-  ownIds: Pick<OwnIds, 'create'>
+  /** Makes the ids of messages, and recognises them. */
+  ownIds: OwnIds
   clock: Clock
   log: Log
   /** Absolute path of the browser; null if none was found. */
@@ -68,6 +68,7 @@ export function openAccount(options: AccountOptions): Account {
   const archive = createArchive({
     authDir: dir,
     secret: options.secret,
+    ownIds: options.ownIds,
     budget: config.history,
     keep: config.keep,
     media: config.media,

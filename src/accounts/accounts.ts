@@ -7,7 +7,7 @@ import type { Log } from '../log.ts'
 import { type AccountId, DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { readProxy } from '../model/proxy.ts'
 import type { Status } from '../model/status.ts'
-import type { OwnIds } from '../outbox/own-ids.ts'
+import type { OwnIds } from '../own-ids.ts'
 import type { AccountDir } from '../session/account-dir.ts'
 import { type AuthDir, AuthDirError } from '../session/auth-dir.ts'
 import type { Threads } from '../store/threads.ts'
@@ -63,7 +63,7 @@ export type AccountsOptions = Pick<AccountOptions, 'holdFile' | 'fileAt' | 'mayS
   config: Config
   secret: string | null
   /** Makes the ids of messages. */
-  ownIds: Pick<OwnIds, 'create'>
+  ownIds: OwnIds
   /** That answer all reads of this process. */
   threads: Threads
   clock: Clock

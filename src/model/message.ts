@@ -81,6 +81,12 @@ export const Message = z.object({
   timestamp: z.number().int().describe('Unix seconds.'),
   has_media: detail(z.boolean()),
   sender_name: written(z.string().optional().describe('Name of the author; missing for own messages.')),
+  untrusted: z
+    .literal(true)
+    .optional()
+    .describe(
+      'The owner does not know the author: not in the address book, and the owner never wrote to them. Missing if they do.',
+    ),
   ack: z
     .int()
     .optional()
@@ -100,6 +106,7 @@ export const Message = z.object({
         .describe('Id of the message that this one replies to; null if it is not known.'),
       author: detail(z.string().nullable().describe('JID of the author of that message.')),
       body: written(z.string().describe('Text of that message, as the sender of the reply quoted it.')),
+      untrusted: z.literal(true).optional().describe('As of a message, of its author.'),
     })
     .optional(),
   mentions: detail(z.array(z.string()).optional().describe('JIDs of the people mentioned.')),

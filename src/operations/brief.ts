@@ -51,6 +51,10 @@ function aside(found: Parameters<typeof facts>[0]): string {
 /** A message for a line of text. Search hits show a snippet in place of the body. */
 type SaidMessage = Omit<z.output<Short<typeof Message>>, 'body'> & { body?: string }
 
+function quotedLine({ id, body, untrusted }: NonNullable<SaidMessage['reply_to']>): string {
+  return [quoted(body), ...(untrusted ? ['untrusted'] : []), ...(id === null ? [] : [`[${id}]`])].join(' ')
+}
+
 /** Returns a message as one line: time, author, text and id. */
 export function messageLine(message: SaidMessage): string {
   const { id, from_me, sender_name, type, body, summary, timestamp, media, reply_to, reactions } = message
@@ -58,12 +62,13 @@ export function messageLine(message: SaidMessage): string {
   const text = body === '' ? (summary ?? '') : body
   const said = text === undefined ? '' : `: ${quoted(text)}`
   const more = aside({
+    untrusted: message.untrusted,
     type: type === 'chat' ? undefined : type,
     content: summary === undefined || summary === text ? undefined : quoted(summary),
     file: media?.filename === undefined ? undefined : quoted(media.filename),
     seconds: media?.duration_s,
     transcript: message.transcript === undefined ? undefined : quoted(message.transcript),
-    'reply to': reply_to && `${quoted(reply_to.body)}${reply_to.id === null ? '' : ` [${reply_to.id}]`}`,
+    'reply to': reply_to && quotedLine(reply_to),
     reactions: reactions
       ?.map(({ emoji, from_me: mine }) => `${quoted(emoji)}${mine ? ' by me' : ''}`)
       .join(' '),

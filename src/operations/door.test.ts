@@ -34,7 +34,7 @@ const door = createDoor({
   hideChats: [],
   audit: Object.create(null),
   pace: { take() {} },
-  ownIds: { isOurs: () => false, create: () => '' },
+  ownIds: { create: () => '' },
   mediaLinks: createMediaLinks('a secret', systemClock),
   clock: systemClock,
   mcpUrl: () => 'http://127.0.0.1:1/mcp',

@@ -14,8 +14,8 @@ import type { Jid } from '../model/ids.ts'
 import type { Policy, Sends } from '../model/policy.ts'
 import type { SessionState, Status } from '../model/status.ts'
 import type { Outbox } from '../outbox/outbox.ts'
-import type { OwnIds } from '../outbox/own-ids.ts'
 import type { Pace } from '../outbox/pace.ts'
+import type { OwnIds } from '../own-ids.ts'
 import type { Rules } from '../rules/rules.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
@@ -284,8 +284,8 @@ export type DoorOptions = {
   control: Pick<ControlStore, 'requests' | 'outbox'>
   /** The policy of MCP clients whose key has none, and of those without a key. */
   mcpSends: Policy
-  /** Recognises the messages of this server. */
-  ownIds: OwnIds
+  /** Makes the ids of messages. */
+  ownIds: Pick<OwnIds, 'create'>
   /** How fast callers send. */
   pace: Pace
   /** The chats that MCP clients and keys without the scope `admin` do not see. */
@@ -382,7 +382,7 @@ export function createDoor({
       mediaLinks,
     }
     const sends = sendsOf(call, mcpSends)
-    const sending = createSending({ sends, reader: seen.reader, isOurs: ownIds.isOurs })
+    const sending = createSending({ sends, reader: seen.reader })
     const server = {
       accounts,
       keys,

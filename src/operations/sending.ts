@@ -26,8 +26,6 @@ export type SendingOptions = {
   sends: Sends
   /** What the caller sees: a chat that is hidden from it is one that the owner does not know. */
   reader: Seen['reader']
-  /** True if this server made the id: its own messages do not make a chat known. */
-  isOurs(bareId: string): boolean
 }
 
 export type Sending = {
@@ -41,13 +39,8 @@ export type Sending = {
 }
 
 /** Returns the decisions of one call. */
-export function createSending({ sends: { policy, chats }, reader, isOurs }: SendingOptions): Sending {
+export function createSending({ sends: { policy, chats }, reader }: SendingOptions): Sending {
   const refuse = (detail: string) => fail('recipient_not_allowed', { detail })
-
-  async function isKnown(to: Jid): Promise<boolean> {
-    const { isFamiliar, ownIds } = await reader().acquaintance(to)
-    return isFamiliar || ownIds.some((id) => !isOurs(id))
-  }
 
   async function isListed(to: Jid): Promise<boolean> {
     const all = await reader().addressesOf(to)
@@ -56,7 +49,7 @@ export function createSending({ sends: { policy, chats }, reader, isOurs }: Send
 
   const HOLD: Record<Policy, Sending['hold']> = {
     open: async () => null,
-    known: async (to) => ((await isKnown(to)) ? null : 'stranger'),
+    known: async (to) => ((await reader().isKnown(to)) ? null : 'stranger'),
     confirm: async () => 'confirm',
     only: async (to) =>
       (await isListed(to)) ? null : refuse('The caller may send only to the chats that its owner listed.'),

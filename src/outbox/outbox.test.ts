@@ -8,10 +8,10 @@ import type { ControlStore } from '../control.ts'
 import { AppError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
+import { createOwnIds } from '../own-ids.ts'
 import { openControl } from '../store/open-control.ts'
 import type { Draft, Order } from './item.ts'
 import { type Outbox, type OutboxOptions, openOutbox } from './outbox.ts'
-import { createOwnIds } from './own-ids.ts'
 
 const HOUR_MS = 3_600_000
 const OWN = '15550001000@c.us'

@@ -8,6 +8,7 @@ import { createLog } from '../log.ts'
 import { toJid } from '../model/ids.ts'
 import { KEEP_ALL } from '../model/keeping.ts'
 import { MEDIA_ON_DEMAND } from '../model/media-rules.ts'
+import { createOwnIds } from '../own-ids.ts'
 import { startReadThreads } from '../store/reads.ts'
 import { openAccountArchive } from './account-archive.ts'
 
@@ -22,6 +23,7 @@ const open = (account: string) =>
     account: toJid(account),
     file: join(dir, 'a.db'),
     secret: null,
+    ownIds: createOwnIds('test'),
     keep: KEEP_ALL,
     media: MEDIA_ON_DEMAND,
     engine: () => null,

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { KeepRules } from '../model/keeping.ts'
 import type { MediaRules } from '../model/media-rules.ts'
+import type { OwnIds } from '../own-ids.ts'
 import { createEventReader } from '../store/read-events.ts'
 import { type ArchiveReads, openReads } from '../store/reads.ts'
 import type { Store } from '../store/store.ts'
@@ -50,6 +51,8 @@ export type AccountArchiveOptions = Pick<
   file: string
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
+  /** Recognises the messages of this server. */
+  ownIds: Pick<OwnIds, 'isOurs' | 'secret'>
   keep: KeepRules
   eventsDays: number
   media: MediaRules
@@ -85,7 +88,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
   const keeping = createKeeping(store, options.keep, clock)
   noteRules(store, keeping)
   const inbox = createInbox({ ...options, store, keeping, own: () => own })
-  const reads = openReads(store, options.threads, clock)
+  const reads = openReads(store, options.threads, clock, options.ownIds)
   const media = createMediaRoom({
     store,
     reads: reads.reader(),
@@ -139,7 +142,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     account,
     store,
     reads,
-    events: openLog(store, reads, clock),
+    events: openLog(store, reads, clock, options.ownIds),
     inbox,
     keeping,
     forgetting,
@@ -175,8 +178,13 @@ export function mediaDirOf(archive: string): string {
 /** Events that are read in this thread: all subscribers share the page, and nobody waits for a thread to wake them. */
 const NEAR = 200
 
-function openLog(store: Store, reads: ArchiveReads, clock: Clock): LogReader {
-  const log = createEventReader(store, clock)
+function openLog(
+  store: Store,
+  reads: ArchiveReads,
+  clock: Clock,
+  { isOurs }: Pick<OwnIds, 'isOurs'>,
+): LogReader {
+  const log = createEventReader(store, clock, isOurs)
   return {
     ...log,
     readEvents: async (after, query, limit, sight) =>

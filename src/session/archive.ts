@@ -11,6 +11,7 @@ import type { KeepRules } from '../model/keeping.ts'
 import type { MediaRules } from '../model/media-rules.ts'
 import type { Sight } from '../model/sight.ts'
 import type { Status, SyncProgress } from '../model/status.ts'
+import type { OwnIds } from '../own-ids.ts'
 import type { ExportFormat } from '../store/exporter.ts'
 import { readHeader } from '../store/header.ts'
 import type { Reads, RunningExport } from '../store/reads.ts'
@@ -98,6 +99,8 @@ export type ArchiveOptions = {
   authDir: AccountDir
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
+  /** Recognises the messages of this server. */
+  ownIds: Pick<OwnIds, 'isOurs' | 'secret'>
   budget: HistoryBudget
   /** What is stored, and for how long. */
   keep: KeepRules

@@ -9,6 +9,7 @@ import { createTestInbox } from '../../test/test-inbox.ts'
 import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { SeenContact, SeenMessage } from '../model/seen.ts'
+import { createOwnIds } from '../own-ids.ts'
 import { createEventReader } from '../store/read-events.ts'
 import type { SearchFilter } from '../store/read-search.ts'
 import { createReader } from '../store/reader.ts'
@@ -234,7 +235,7 @@ describe('a damaged index', () => {
     damage()
     const threads = startReadThreads()
     createEventReader(store, clock)
-    const reads = openReads(store, threads, clock)
+    const reads = openReads(store, threads, clock, createOwnIds('test'))
     const search = reads.reader().searchMessages('acht', {}, { limit: 100, sort: 'newest' })
     expect(await search).toMatchObject({ items: [], indexing: true })
     mend()

@@ -22,6 +22,7 @@ import { createLog } from '../log.ts'
 import { phoneNumberInput, toJid } from '../model/ids.ts'
 import { KEEP_ALL } from '../model/keeping.ts'
 import { MEDIA_ON_DEMAND } from '../model/media-rules.ts'
+import { createOwnIds } from '../own-ids.ts'
 import { startReadThreads } from '../store/reads.ts'
 import { createArchive } from './archive.ts'
 import { openAuthDir } from './auth-dir.ts'
@@ -70,6 +71,7 @@ async function open({
   const archive = createArchive({
     authDir,
     secret: null,
+    ownIds: createOwnIds('test'),
     budget,
     keep: KEEP_ALL,
     media: MEDIA_ON_DEMAND,

@@ -6,6 +6,7 @@ import { CHAT_FIELDS, type ChatField, type Event, type EventKind, KINDS } from '
 import type { Jid } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import type { Sight } from '../model/sight.ts'
+import type { IsOurs } from './acquaintance.ts'
 import type { Changes } from './changes.ts'
 import { createEventCursors, type EventCursors } from './event-cursor.ts'
 import type { EventLog, LoggedEvent } from './event-log.ts'
@@ -64,8 +65,9 @@ type Around = {
 export function createEventReader(
   { db, events: log, changes }: { db: Connection; events: EventLog; changes: Changes },
   clock: Clock,
+  isOurs?: IsOurs,
 ): EventReader {
-  const loader = createLoader(db, clock)
+  const loader = createLoader(db, clock, isOurs)
   const finder = createFinder(db, loader)
   const cursors = createEventCursors(db, log)
   const isSeen = createIsSeen(db)

@@ -3,11 +3,12 @@ import type { Clock } from '../clock.ts'
 import type { Chat, ChatKind } from '../model/chat.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { MediaState, Message, Wordless } from '../model/message.ts'
+import { type Acquaintance, createAcquaintance, type IsOurs } from './acquaintance.ts'
 import type { ReactionRow, VoteRow } from './changes.ts'
 import { byMessage } from './export-pages.ts'
 import { MEDIA_STATE, MEDIA_TABLES, MEDIA_WORDS } from './media-files.ts'
 import type { MessageDetails, MessageRow } from './message-row.ts'
-import { ME, type PersonRow } from './people.ts'
+import { ME, NOBODY, type PersonRow } from './people.ts'
 import {
   type ChatFace,
   type ChatView,
@@ -50,14 +51,17 @@ export type Loader = {
    * of groups, a quote may be of another chat, so one that the archive does not have is not seen either.
    */
   hiddenAmong(bareIds: readonly string[]): (bareId: string, kind: ChatKind) => boolean
+  /** True if a device of the owner has written in this chat, see {@link Acquaintance}. */
+  hasWritten: Acquaintance['hasWritten']
   /** The current time, in Unix seconds. */
   now(): number
 }
 
 type QuotedRow = ChatFace & { bare_id: string; sender: number }
 
-/** Prepares its statements once, here. */
-export function createLoader(db: Connection, clock: Clock): Loader {
+/** Prepares its statements once, here. @param isOurs left out: this server has sent nothing */
+export function createLoader(db: Connection, clock: Clock, isOurs: IsOurs = () => false): Loader {
+  const acquaintance = createAcquaintance(db, isOurs)
   const meta = db.query<{ name: string; value: string }>(
     `SELECT name, value FROM meta WHERE name IN ('account_wid', 'account_lid')`,
   )
@@ -144,6 +148,11 @@ export function createLoader(db: Connection, clock: Clock): Loader {
       ...[...reactionsOf.values()].flat().map(({ sender }) => sender),
       ...[...votesOf.values()].flat().map(({ voter }) => voter),
     ])
+    const authors = new Set([
+      ...page.map(({ sender }) => sender),
+      ...quotes.map(({ sender }) => sender ?? NOBODY),
+    ])
+    const acquainted = acquaintance.among(new Map([...known].filter(([id]) => authors.has(id))))
     const whose = (sender: number): Jid | null => jidOf(sender, { own: me, people: known })
     return page.flatMap((row) => {
       const chat = chats.get(row.chat)
@@ -154,6 +163,7 @@ export function createLoader(db: Connection, clock: Clock): Loader {
         reactions: reactionsOf,
         votes: votesOf,
         mediaStates: statesOf,
+        isStranger: (sender) => sender !== ME && !acquainted.has(sender),
         isHidden: ({ bare_id }) => hidden(bare_id, chat.kind),
         quotedKey: (_, quote) => quotedKey(quote, chat, found, whose, me),
       })
@@ -165,6 +175,7 @@ export function createLoader(db: Connection, clock: Clock): Loader {
     now,
     own,
     hiddenAmong,
+    hasWritten: acquaintance.hasWritten,
     people: loadPeople,
     faces: (ids) => new Map(faces.all(JSON.stringify([...new Set(ids)])).map((row) => [row.id, row])),
     rows: load,

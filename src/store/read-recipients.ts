@@ -36,10 +36,10 @@ export type RecipientReader = {
   /** Returns null if the address is unknown. Every phone number counts as a person's. */
   recipientAt(address: Jid): Recipient | null
   /**
-   * What says that the owner knows this chat. `isFamiliar`: it is the owner's own, or that of a person of the address book.
-   * `ownIds`: bare ids of the newest messages of this account in it that were not forwarded, at most 500.
+   * True if the owner knows this chat: it is the owner's own, or that of a person of the address book, or a device of the owner has
+   * written in it.
    */
-  acquaintance(address: Jid): { isFamiliar: boolean; ownIds: string[] }
+  isKnown(address: Jid): boolean
   /**
    * Finds chats and people by name, ignoring case, accents, and emoji and punctuation around the words: the
    * best matches first, then the latest. Names of chats and of the address book count; names that people gave
@@ -62,9 +62,6 @@ const QUERIES = {
   chat: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE c.id = ?`,
   /** 0 is this account. */
   written: 'SELECT 1 AS found FROM messages WHERE chat = ? AND sender = 0 LIMIT 1',
-  // WhatsApp Web makes the ids of forwarded messages: who forwarded one is not known.
-  ownIds: `SELECT bare_id FROM messages WHERE chat = ? AND sender = 0 AND standing <> 1
-    AND json_extract(details, '$.forwarded') IS NULL ORDER BY id DESC LIMIT 500`,
   chatOf: `SELECT ${VIEW} FROM ${FACE_TABLES} WHERE c.person = ?`,
 }
 
@@ -86,7 +83,6 @@ export function createRecipientReader(db: Connection, loader: Loader, finder: Fi
   const people = db.query<{ rows: string }>(QUERIES.people)
   const chatBy = db.query<ChatView>(QUERIES.chat)
   const chatOf = db.query<ChatView>(QUERIES.chatOf)
-  const ownIds = db.query<{ bare_id: string }>(QUERIES.ownIds)
   const written = db.query<{ found: number }>(QUERIES.written)
 
   function ofChat(chat: ChatView): Recipient {
@@ -155,14 +151,12 @@ export function createRecipientReader(db: Connection, loader: Loader, finder: Fi
         ? null
         : { id: address, name: `+${phone}`, kind: 'direct', lastMessageAt: null, closed: null }
     },
-    acquaintance(address) {
-      const chat = finder.chat(address)
+    isKnown(address) {
       const own = loader.own()
-      const isSelf = address === own.jid || address === own.lid
-      return {
-        isFamiliar: isSelf || finder.person(address)?.in_address_book === 1,
-        ownIds: chat === null ? [] : ownIds.all(chat.id).map(({ bare_id }) => bare_id),
-      }
+      if (address === own.jid || address === own.lid) return true
+      if (finder.person(address)?.in_address_book === 1) return true
+      const chat = finder.chat(address)
+      return chat !== null && loader.hasWritten(chat.id)
     },
     recipientsNamed(name, limit) {
       const asked = bareName(name)

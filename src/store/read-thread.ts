@@ -2,6 +2,7 @@
 import { fail } from '../errors.ts'
 import type { Jid } from '../model/ids.ts'
 import type { Sight } from '../model/sight.ts'
+import { createOwnIds } from '../own-ids.ts'
 import { createChanges } from './changes.ts'
 import { createEventLog } from './event-log.ts'
 import { createExporter, type ExportFormat } from './exporter.ts'
@@ -28,8 +29,11 @@ export type Values = { [Name in keyof Functions]: ReturnType<Functions[Name]> }
 export type ReaderCalls = { [Name in keyof Reader]: (...args: Args[Name]) => Values[Name] }
 type Calls = { [Name in keyof Functions]: (...args: Args[Name]) => Values[Name] }
 
-/** An archive that is open in the main thread. `identity` as of open-file.ts: a file that replaced it is not opened. */
-export type ArchiveFile = { file: string; key: FileKey | null; identity: string }
+/**
+ * An archive that is open in the main thread. `identity` as of open-file.ts: a file that replaced it is not opened. `ownIds`: the
+ * secret of the ids of this server's messages.
+ */
+export type ArchiveFile = { file: string; key: FileKey | null; identity: string; ownIds: string }
 /** `now`: Unix milliseconds by the server's clock. */
 type Call<Name extends keyof Calls> = {
   archive: ArchiveFile
@@ -76,7 +80,7 @@ function run<Name extends keyof Calls>(calls: Calls, { name, args }: { name: Nam
   return calls[name](...args)
 }
 
-function open({ file, key, identity: expected }: ArchiveFile, which: keyof typeof opened): Opened {
+function open({ file, key, identity: expected, ownIds }: ArchiveFile, which: keyof typeof opened): Opened {
   // Opening would create a file that is missing.
   if (identityOf(file) !== expected) fail('archive_unavailable')
   const db = connect(file, key)
@@ -86,8 +90,9 @@ function open({ file, key, identity: expected }: ArchiveFile, which: keyof typeo
   const clock = { nowMs: 0 }
   const time = { now: () => clock.nowMs, after: () => () => {} }
   const log = { db, events: createEventLog(db), changes: createChanges(db) }
-  const { readEvents } = createEventReader(log, time)
-  const calls = { ...createReader(db, time), readEvents, ...createExports(db, time) }
+  const { isOurs } = createOwnIds(ownIds)
+  const { readEvents } = createEventReader(log, time, isOurs)
+  const calls = { ...createReader(db, time, isOurs), readEvents, ...createExports(db, time) }
   const archive = { db, calls, clock, show }
   opened[which].set(file, archive)
   return archive

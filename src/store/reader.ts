@@ -1,5 +1,6 @@
 /** The reading functions of the archive: they serve all read requests, in every state of the session. */
 import type { Clock } from '../clock.ts'
+import type { IsOurs } from './acquaintance.ts'
 import { type ChatReader, createChatReader } from './read-chats.ts'
 import { type ContactReader, createContactReader } from './read-contacts.ts'
 import { createFinder } from './read-finder.ts'
@@ -28,10 +29,10 @@ export type Reader = ChatReader &
 
 /**
  * Prepares all statements once, here. `clock`: decides which chats are muted, and how long a reply has been
- * due.
+ * due. `isOurs`: recognises the messages of this server.
  */
-export function createReader(db: Connection, clock: Clock): Reader {
-  const loader = createLoader(db, clock)
+export function createReader(db: Connection, clock: Clock, isOurs?: IsOurs): Reader {
+  const loader = createLoader(db, clock, isOurs)
   const finder = createFinder(db, loader)
   const gaps = createGapReader(db, loader)
   const messages = createMessageReader(db, loader, finder, gaps)

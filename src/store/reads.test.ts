@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createTestClock } from '../../test/test-clock.ts'
 import { toJid } from '../model/ids.ts'
+import { createOwnIds } from '../own-ids.ts'
 import { firstIn } from './position.ts'
 import { createEventReader } from './read-events.ts'
 import { type ArchiveReads, openReads, startReadThreads } from './reads.ts'
@@ -33,7 +34,7 @@ function open(name: string, secret: string | null = null): Opened {
   const clock = createTestClock()
   createEventReader(store, clock)
   const chat = store.chats.insert('group', { jid: GROUP })
-  return { store, reads: openReads(store, threads, clock), file, chat }
+  return { store, reads: openReads(store, threads, clock, createOwnIds('test')), file, chat }
 }
 
 function write({ store, chat }: Opened, body: string): void {

@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.ts'
 import type { Jid } from '../model/ids.ts'
 import type { Sight } from '../model/sight.ts'
+import type { OwnIds } from '../own-ids.ts'
 import type { ExportFormat } from './exporter.ts'
 import { identity } from './open-file.ts'
 import type { EventPage, EventQuery } from './read-events.ts'
@@ -52,8 +53,13 @@ export function startReadThreads(): Threads {
   })
 }
 
-/** Opens the port to the archive that is open in `store`. */
-export function openReads(store: Store, threads: Threads, clock: Clock): ArchiveReads {
+/** Opens the port to the archive that is open in `store`. `ownIds`: recognises the messages of this server. */
+export function openReads(
+  store: Store,
+  threads: Threads,
+  clock: Clock,
+  ownIds: Pick<OwnIds, 'isOurs' | 'secret'>,
+): ArchiveReads {
   const requests = threads.open()
   /**
    * Answers in this thread: a few rows by key, which take 0.03 ms here (a thread takes 0.16 ms, of which 0.1 ms is work of this
@@ -61,10 +67,15 @@ export function openReads(store: Store, threads: Threads, clock: Clock): Archive
    */
   let reader: ReaderCalls | null = null
   const here = (): ReaderCalls => {
-    reader ??= createReader(store.db, clock)
+    reader ??= createReader(store.db, clock, ownIds.isOurs)
     return reader
   }
-  const archive = { file: store.file, key: store.key, identity: identity(store.file) }
+  const archive = {
+    file: store.file,
+    key: store.key,
+    identity: identity(store.file),
+    ownIds: ownIds.secret,
+  }
 
   async function ask<Name extends keyof Args>(
     name: Name,
@@ -130,7 +141,7 @@ export function openReads(store: Store, threads: Threads, clock: Clock): Archive
         listWaiting: (...args) => one('listWaiting', args),
         searchMessages: (...args) => search(args, by),
         recipientAt: (...args) => few('recipientAt', args),
-        acquaintance: (...args) => one('acquaintance', args),
+        isKnown: (...args) => one('isKnown', args),
         recipientsNamed: (...args) => one('recipientsNamed', args),
         quoted: (...args) => few('quoted', args),
         countAll: (...args) => one('countAll', args),

@@ -11,7 +11,7 @@ import type { ReactionRow, VoteRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
 import type { MediaView } from './media-files.ts'
 import { type MessageDetails, type MessageRow, STANDINGS } from './message-row.ts'
-import { ME, type PersonRow } from './people.ts'
+import { ME, NOBODY, type PersonRow } from './people.ts'
 import { timeOf } from './position.ts'
 import { msToIso, toIso } from './times.ts'
 
@@ -39,6 +39,8 @@ export type Surroundings = {
   votes: ReadonlyMap<number, readonly VoteRow[]>
   /** Where the media of messages is, as far as it is known. */
   mediaStates: ReadonlyMap<number, MediaView>
+  /** True if the owner does not know who wrote it; also if that is not known. */
+  isStranger(sender: number): boolean
   /** True if the quoted message is one of a chat that the reader does not see. */
   isHidden(quoted: NonNullable<MessageDetails['quoted']>): boolean
   /** The key of the quoted message; null if it is not known. */
@@ -134,6 +136,7 @@ export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings)
     timestamp: timeOf(row.id),
     has_media: row.has_media === 1,
     ...(name === null ? {} : { sender_name: name }),
+    ...(around.isStranger(row.sender) ? { untrusted: true as const } : {}),
     ...(fromMe ? { ack: row.ack } : {}),
     ...toContent(row, content, named, around),
     ...(quoted === undefined
@@ -145,6 +148,7 @@ export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings)
                 id: around.quotedKey(row, quoted),
                 author: quoted.sender === null ? null : jidOf(quoted.sender, around),
                 body: quoted.body,
+                ...(around.isStranger(quoted.sender ?? NOBODY) ? { untrusted: true as const } : {}),
               },
         }),
     ...(named.length === 0 || content.notice ? {} : { mentions: named }),

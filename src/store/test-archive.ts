@@ -42,7 +42,7 @@ type Message = {
   details?: MessageDetails
 }
 
-/** Rows are added by hand, and come out through the reader. */
+/** Rows are added by hand, and come out through the reader. Messages whose id begins with `OURS` are this server's. */
 export type TestArchive = {
   store: Store
   reader: Reader
@@ -68,7 +68,7 @@ export function openTestArchive(lid: string | null = ME_LID): TestArchive {
   const jid = (text: string | undefined): Jid | null => (text === undefined ? null : toJid(text))
   return {
     store,
-    reader: createReader(store.db, clock),
+    reader: createReader(store.db, clock, (id) => id.startsWith('OURS')),
     person: ({ phone, lid, name = null, pushname = null, inAddressBook = name !== null }) =>
       store.people.insert({
         phone: jid(phone),

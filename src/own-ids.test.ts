@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { newBareId } from '../model/ids.ts'
+import { newBareId } from './model/ids.ts'
 import { createOwnIds } from './own-ids.ts'
 
 const ids = createOwnIds('the secret of this server')

@@ -6,6 +6,8 @@ export type OwnIds = {
   create(): string
   /** True if {@link OwnIds.create} made it with the same secret. One in 16 million other ids is taken for one. */
   isOurs(bareId: string): boolean
+  /** For threads: {@link createOwnIds} with it recognises the same ids. Not for logs. */
+  secret: string
 }
 
 /** Of the 9 bytes, 6 are random, and 3 are their seal. */
@@ -16,6 +18,7 @@ export function createOwnIds(secret: string): OwnIds {
   const seal = (random: string) =>
     createHmac('sha256', secret).update(random).digest('hex').slice(0, 6).toUpperCase()
   return {
+    secret,
     create() {
       const random = randomBytes(RANDOM_DIGITS / 2)
         .toString('hex')

@@ -1,0 +1,65 @@
+/** Whom the owner knows: the people of the address book, and those to whom a device of the owner has written. */
+import type { PersonRow } from './people.ts'
+import type { Connection } from './sqlite.ts'
+
+/** True if this server made the id of the message. */
+export type IsOurs = (bareId: string) => boolean
+
+export type Acquaintance = {
+  /**
+   * True if a device of the owner has written in this chat. What this server sent does not count, and forwarded messages do not
+   * either: WhatsApp Web makes their ids, so who forwarded one is not known. Looks at the newest 500 own messages.
+   */
+  hasWritten(chat: number): boolean
+  /** Returns those of these people (rows by id) whom the owner knows. */
+  among(people: ReadonlyMap<number, PersonRow>): Set<number>
+}
+
+/** First the newest ones, which mostly say it. */
+const LOOKS = [10, 500]
+
+const QUERIES = {
+  newest: 'SELECT id FROM messages WHERE chat = ? AND sender = 0 ORDER BY id DESC LIMIT 1',
+  written: `SELECT bare_id FROM messages WHERE chat = ? AND sender = 0 AND standing <> 1
+    AND json_extract(details, '$.forwarded') IS NULL ORDER BY id DESC LIMIT ?`,
+  chats: 'SELECT c.id, c.person FROM json_each(?) asked CROSS JOIN chats c ON c.person = asked.value',
+}
+
+/** Prepares its statements once, here. */
+export function createAcquaintance(db: Connection, isOurs: IsOurs): Acquaintance {
+  const newest = db.query<{ id: number }>(QUERIES.newest)
+  const written = db.query<{ bare_id: string }>(QUERIES.written)
+  const chats = db.query<{ id: number; person: number }>(QUERIES.chats)
+  /** By chat: the answer, for as long as this is its newest own message. */
+  const answers = new Map<number, { newest: number; answer: boolean }>()
+
+  function look(chat: number): boolean {
+    for (const count of LOOKS) {
+      const found = written.all(chat, count)
+      if (found.some(({ bare_id }) => !isOurs(bare_id))) return true
+      if (found.length < count) return false
+    }
+    return false
+  }
+
+  function hasWritten(chat: number): boolean {
+    const [last] = newest.all(chat)
+    if (last === undefined) return false
+    const known = answers.get(chat)
+    if (known?.newest === last.id) return known.answer
+    const answer = look(chat)
+    answers.set(chat, { newest: last.id, answer })
+    return answer
+  }
+
+  return {
+    hasWritten,
+    among(people) {
+      const others = [...people.values()].filter((person) => person.in_address_book === 0)
+      const direct = others.length === 0 ? [] : chats.all(JSON.stringify(others.map(({ id }) => id)))
+      const met = new Set(direct.filter(({ id }) => hasWritten(id)).map(({ person }) => person))
+      const isKnown = ({ id, in_address_book }: PersonRow) => in_address_book === 1 || met.has(id)
+      return new Set([...people].filter(([, person]) => isKnown(person)).map(([id]) => id))
+    },
+  }
+}
