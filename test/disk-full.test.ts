@@ -156,6 +156,37 @@ it(
 )
 
 it(
+  'what became of sends meanwhile is reported once there is space, in order, and nothing twice',
+  async (context) => {
+    const { disk, harness } = await linkedOnSmallDisk(context)
+    const { world } = harness
+    const { next_after } = (await harness.get('/api/events')).json
+    const settled = async (): Promise<string[]> => {
+      const events = await harness.get(`/api/events?after=${next_after}&limit=100&kind=send.settled`)
+      return events.json.events.map(({ data }: { data: { item_id: string } }) => data.item_id)
+    }
+    disk.fill()
+    for (let n = 0; archive(harness)?.problem === null; n += 1) {
+      await world.write({ from: AMARA, text: `${n} ${'much to store '.repeat(500)}` })
+      await sleep(10)
+    }
+    const sent: string[] = []
+    for (let n = 0; n < 3; n += 1) {
+      disk.fill()
+      expect((await harness.post('/api/send', { phone_number: AMARA, message: `sent ${n}` })).status).toBe(
+        200,
+      )
+      const { items } = (await harness.get('/api/outbox?limit=1')).json
+      sent.push(items[0].id)
+    }
+    expect((await settled()).length).toBeLessThan(sent.length)
+    await expectMended(harness, disk)
+    await expect.poll(settled, { timeout: 10_000, interval: 50 }).toEqual(sent)
+  },
+  LIMIT_MS,
+)
+
+it(
   'that comes and goes while messages come in',
   async (context) => {
     const { disk, harness, file } = await linkedOnSmallDisk(context)

@@ -22,7 +22,7 @@ import type { AccountDir } from './account-dir.ts'
 import { type CatchUp, createCatchUp } from './catch-up.ts'
 import { createEventReaders, type EventReaders } from './event-readers.ts'
 import type { HistoryBudget } from './history.ts'
-import type { InboxEvent } from './inbox.ts'
+import { type InboxEvent, isOwn, type OwnEvent } from './inbox.ts'
 import type { MediaRoom } from './media.ts'
 import type { MediaWords } from './media-words.ts'
 import { createTimers } from './timers.ts'
@@ -31,6 +31,8 @@ import { createTimers } from './timers.ts'
 const NOTE_MS = 30_000
 /** Interval between attempts to write to a disk that returned an error. */
 const RETRY_MS = 5_000
+/** The newest reports of this server that wait for space: a connection may come and go for days. */
+const MOST_OWED = 10_000
 const KNOWN_UNTIL = 'known_until'
 const MOVED =
   'The archive file was moved or replaced while the server was running. Put it back, or restart the server.'
@@ -128,6 +130,8 @@ export function createArchive(options: ArchiveOptions): Archive {
   let catchUp: CatchUp | null = null
   /** Since {@link Archive.follow}: nothing is missing, and new messages arrive as events. */
   let upToDate = false
+  /** What this server reported and the disk has not taken, in order: it is written once the disk does. */
+  let owed: OwnEvent[] = []
   /** The last two ticks at which the archive was up to date, the older one first. */
   let ticks: number[] = []
   /** Unix seconds, as stored in the open archive: up to then nothing was missing. Null: that was never so. */
@@ -193,11 +197,13 @@ export function createArchive(options: ArchiveOptions): Archive {
     open(account)
     if (opened === null) return
     log.info('the archive can be opened again')
+    pay(opened)
     if (followed?.account === account) begin(opened, followed)
   }
 
   /** The disk returned an error. Messages that were not written are read again from WhatsApp Web later. */
-  function failed(error: AppError): void {
+  function failed(error: AppError, unwritten: readonly OwnEvent[] = []): void {
+    owed = [...owed, ...unwritten].slice(-MOST_OWED)
     if (problem?.code !== error.code) log.error({ err: error }, 'the archive cannot be written')
     problem = error
     upToDate = false
@@ -214,7 +220,14 @@ export function createArchive(options: ArchiveOptions): Archive {
     }
     problem = null
     log.info('the archive can be written again')
+    pay(current)
     catchUp?.run()
+  }
+
+  /** Writes what is owed. What the disk refuses again is owed again. */
+  function pay({ inbox }: AccountArchive): void {
+    for (const event of owed.splice(0)) inbox.take(event)
+    inbox.flush()
   }
 
   /**
@@ -275,6 +288,7 @@ export function createArchive(options: ArchiveOptions): Archive {
   }
 
   function close(): Promise<void> {
+    if (opened !== null) pay(opened)
     halt()
     timers.clearAll()
     events.endAll()
@@ -363,6 +377,8 @@ export function createArchive(options: ArchiveOptions): Archive {
     },
     follow(engine, account, lid) {
       halt()
+      // Another account has an archive of its own.
+      if (authDir.account() !== account) owed = []
       followed = { engine, account, lid }
       authDir.rememberAccount(account)
       open(account)
@@ -381,7 +397,12 @@ export function createArchive(options: ArchiveOptions): Archive {
       appended.add(listener)
       return () => void appended.delete(listener)
     },
-    take: (event) => opened?.inbox.take(event),
+    take(event) {
+      // In order: not before what is owed.
+      const waits = opened === null ? problem !== null : owed.length > 0
+      if (waits && isOwn(event)) owed = [...owed, event].slice(-MOST_OWED)
+      else opened?.inbox.take(event)
+    },
     flush: () => opened?.inbox.flush(),
     doubt() {
       opened?.inbox.flush()

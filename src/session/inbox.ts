@@ -25,25 +25,30 @@ import {
 } from './record-messages.ts'
 import { createWhereabouts, type Whereabouts } from './whereabouts.ts'
 
-export type InboxEvent =
-  | Extract<
-      EngineEvent,
-      {
-        type:
-          | 'message'
-          | 'stored'
-          | 'ack'
-          | 'reaction'
-          | 'vote'
-          | 'call'
-          | 'chats'
-          | 'chat_removed'
-          | 'history_came'
-          | 'contacts'
-          | 'identity'
-          | 'number'
-      }
-    >
+export type InboxEvent = OwnEvent | WhatsAppEvent
+
+/** What WhatsApp reports. It can be read again. */
+type WhatsAppEvent = Extract<
+  EngineEvent,
+  {
+    type:
+      | 'message'
+      | 'stored'
+      | 'ack'
+      | 'reaction'
+      | 'vote'
+      | 'call'
+      | 'chats'
+      | 'chat_removed'
+      | 'history_came'
+      | 'contacts'
+      | 'identity'
+      | 'number'
+  }
+>
+
+/** What this server reports: nobody has it but this report. */
+export type OwnEvent =
   /** The session entered this state. */
   | { type: 'session'; state: SessionState; reason: Reason | null }
   /** An item of the outbox changed. */
@@ -122,8 +127,11 @@ export type InboxOptions = {
   log: Log
   /** Returns the short hash that stands for a chat in the log. */
   hash: (jid: string) => string
-  /** Called when queued events could not be written and are missing until they are read again. */
-  onLost: (error: AppError) => void
+  /**
+   * Called when queued events could not be written. What WhatsApp reported is missing until it is read again; `owed`, in order, is
+   * what must be taken again once it can be written.
+   */
+  onLost: (error: AppError, owed: OwnEvent[]) => void
   /**
    * This chat may have messages without events, the oldest from this time on (Unix seconds; omitted: not
    * known). It no longer counts as complete.
@@ -133,6 +141,13 @@ export type InboxOptions = {
   onMore: () => void
   /** From this time on (Unix seconds) messages may be missing, 0 if nothing was ever complete; null: none. Omitted: always null. */
   missingSince?: () => number | null
+}
+
+const OWN: readonly string[] = ['session', 'outbox', 'restriction'] satisfies OwnEvent['type'][]
+
+/** True if nobody has the event but this report. */
+export function isOwn(event: InboxEvent): event is OwnEvent {
+  return OWN.includes(event.type)
 }
 
 export function createInbox(options: InboxOptions): Inbox {
@@ -257,12 +272,12 @@ export function createInbox(options: InboxOptions): Inbox {
     try {
       transact(() => batch.forEach(write))
     } catch (error) {
-      if (isOfTheArchive(error)) return lose(error)
-      for (const event of batch) {
+      if (isOfTheArchive(error)) return lose(error, batch)
+      for (const [at, event] of batch.entries()) {
         try {
           transact(() => write(event))
         } catch (cause) {
-          if (isOfTheArchive(cause)) return lose(cause)
+          if (isOfTheArchive(cause)) return lose(cause, batch.slice(at))
           log.error({ err: cause, event: event.type }, 'an event could not be written')
           // Whatever the message was, the chat is not complete with what follows it.
           if (event.type === 'message') caughtUp.delete(where.findChat(event.message.chat) ?? -1)
@@ -277,9 +292,12 @@ export function createInbox(options: InboxOptions): Inbox {
     caughtUp.clear()
   }
 
-  function lose(error: AppError): void {
+  /** What is queued behind the batch must not be written before what is owed. */
+  function lose(error: AppError, batch: readonly InboxEvent[]): void {
     doubt()
-    onLost(error)
+    const rest = taken.splice(0)
+    taken.push(...rest.filter((event) => !isOwn(event)))
+    onLost(error, [...batch, ...rest].filter(isOwn))
   }
 
   function lookAgain(chat: number | null, from?: number): void {

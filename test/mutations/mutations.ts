@@ -30,6 +30,7 @@ const CONFIG = 'src/config.ts'
 const OUTBOX = 'src/outbox/outbox.ts'
 const WAITING = 'src/outbox/waiting.ts'
 const EVENT_CURSOR = 'src/store/event-cursor.ts'
+const ARCHIVE = 'src/session/archive.ts'
 
 const guard = (name: string) => ({ file: 'test/guard.test.ts', name })
 const keys = (name: string) => ({ file: 'test/keys.test.ts', name })
@@ -734,6 +735,27 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (rows.get(row.id) !== row) return null',
     replace: '',
     test: outbox('a review gives it back'),
+  },
+  {
+    name: 'what became of a send while the disk was full is never reported',
+    file: ARCHIVE,
+    find: 'owed = [...owed, ...unwritten].slice(-MOST_OWED)',
+    replace: 'void unwritten',
+    test: { file: 'test/disk-full.test.ts', name: 'what became of sends' },
+  },
+  {
+    name: 'whom this server wrote to counts as known to the owner',
+    file: 'src/store/acquaintance.ts',
+    find: '!isOurs(bare_id)',
+    replace: "bare_id !== ''",
+    test: { file: 'src/store/acquaintance.test.ts', name: 'outside of the address book is known' },
+  },
+  {
+    name: 'the words of a stranger in a quote count as those of a friend',
+    file: 'src/store/render.ts',
+    find: '...(around.isStranger(quoted.sender ?? NOBODY) ? { untrusted: true as const } : {}),',
+    replace: '',
+    test: { file: 'src/store/acquaintance.test.ts', name: 'a quote has its own author' },
   },
   {
     name: 'a full disk stops every send',
