@@ -70,6 +70,7 @@ const inputOf = (name: string, phone: string): Record<string, unknown> | null =>
   const inputs: Record<string, Record<string, unknown>> = {
     read_messages: { chat_id },
     get_chat: { chat_id },
+    get_contact: { contact_id: phone },
     get_message: { message_id },
     search_messages: { q: '"words"' },
     list_events: { after: '0', limit: 100, kind: 'message.received,message.edited' },
