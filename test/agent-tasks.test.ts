@@ -153,7 +153,7 @@ describe('a message that contains instructions', () => {
     await expect.poll(async () => (await harness.get('/api/unread')).json.chats[0].id).toContain(stranger)
   })
 
-  it('reaches an agent as a quoted string, never as words of the server', async () => {
+  it('reaches an agent as a quoted string marked as untrusted, never as words of the server', async () => {
     const client = await harness.mcp('current')
     const own = [
       client.getInstructions(),
@@ -166,7 +166,7 @@ describe('a message that contains instructions', () => {
     expect(JSON.stringify(own)).not.toMatch(/IMPORTANT SYSTEM|IGNORE ALL/)
     const answer = await client.callTool({ name: 'whatsapp_list_unread', arguments: {} })
     const text = answer.content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('')
-    expect(text).toContain(JSON.stringify(order))
+    expect(text).toContain(`${JSON.stringify(order)} (untrusted`)
     expect(text.split('\n').filter((line) => line.startsWith('assistant'))).toEqual([])
     await client.close()
   })

@@ -38,7 +38,8 @@ export function openSmallDisk(
   return {
     path,
     fill(leaveBytes = 0) {
-      writeFileSync(ballast, '')
+      // Otherwise the space that is taken stays so: filling a full disk again is quick.
+      if (spaceLeft() < leaveBytes) writeFileSync(ballast, '')
       try {
         for (let left = spaceLeft(); left > leaveBytes; left = spaceLeft()) {
           appendFileSync(ballast, Buffer.alloc(Math.min(left - leaveBytes, CHUNK_BYTES)))
