@@ -96,6 +96,7 @@ it('every reading that shows texts of chats is here', () => {
 })
 
 it.each(ROWS.map(({ name }) => name))('%s marks the texts of strangers, and no others', async (name) => {
+  let shown = 0
   for (const response_format of ['concise', 'detailed']) {
     for (const phone of [STRANGER, AMARA]) {
       const input = { ...inputOf(name, phone), response_format }
@@ -104,7 +105,7 @@ it.each(ROWS.map(({ name }) => name))('%s marks the texts of strangers, and no o
       const strays = found(STRAY, result.structuredContent)
       const kept = found(KEPT, result.structuredContent)
       expect([name, response_format, strays.others, kept.marked]).toEqual([name, response_format, [], []])
-      expect(strays.marked.length + kept.others.length).toBeGreaterThan(0)
+      shown += strays.marked.length + kept.others.length
       if (response_format === 'detailed') continue
       const said = textOf(result)
         .split('\n')
@@ -112,6 +113,7 @@ it.each(ROWS.map(({ name }) => name))('%s marks the texts of strangers, and no o
       expect(said.filter((line) => !line.includes('untrusted'))).toEqual([])
     }
   }
+  expect(shown).toBeGreaterThan(0)
 })
 
 it('resources mark them too', async () => {

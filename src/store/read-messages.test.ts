@@ -160,7 +160,7 @@ describe('a message', () => {
     ]
     for (const [quoted] of answers) archive.message(direct, { details: { quoted: { ...quoted, body: 'q' } } })
     const shown = read(ANNA).messages.slice(1)
-    expect(shown.map(({ reply_to }) => reply_to)).toEqual(
+    expect(shown.map(({ reply_to }) => reply_to)).toMatchObject(
       answers.map(([, id, author]) => ({ id, author, body: 'q' })),
     )
     archive.message(group, { details: { quoted: { bare_id: 'G0', sender: 0, body: 'q' } } })
@@ -181,7 +181,7 @@ describe('people who appear nowhere else', () => {
     archive.message(group, { from: bob, id: 'Q2', ago: 90 })
     archive.message(group, { details: { quoted: { bare_id, sender: isNamed ? bob : null, body: '' } } })
     const { messages } = read('9@g.us', { limit: 1 })
-    expect(messages[0]?.reply_to).toEqual({ id, author, body: '' })
+    expect(messages[0]?.reply_to).toEqual({ id, author, body: '', untrusted: true })
   })
 
   it('but in a reaction', () => {
