@@ -111,6 +111,44 @@ describe('a file', () => {
     expect(message).toMatchObject(expected)
   })
 
+  it.each<[string, string[], string]>([
+    ['s.wav', [], 'audio'],
+    ['s.flac', [], 'audio'],
+    ['s.m4a', ['-c:a', 'alac'], 'audio'],
+    ['s.wav', [], 'voice'],
+    ['s.flac', [], 'voice'],
+    ['s.m4a', ['-c:a', 'aac'], 'voice'],
+  ])('the sound of %s %j is played as %s', async (name, args, as) => {
+    const source = ['-f', 'lavfi', '-i', 'sine=440', '-t', '1']
+    execFileSync('ffmpeg', ['-loglevel', 'error', '-y', ...source, ...args, join(files, name)])
+    const { status, json } = await send({ media: { file: name }, as })
+    expect(status, JSON.stringify(json)).toBe(200)
+    const { message, problem } = shown()
+    expect([message.type, problem]).toEqual([as === 'voice' ? 'ptt' : 'audio', null])
+  })
+
+  it('a video has its length, its size and its first picture', async () => {
+    const source = ['-f', 'lavfi', '-i', 'testsrc=size=320x180:rate=5', '-t', '3', '-pix_fmt', 'yuv420p']
+    execFileSync('ffmpeg', ['-loglevel', 'error', '-y', ...source, join(files, 'look.mp4')])
+    expect((await send({ media: { file: 'look.mp4' } })).status).toBe(200)
+    const { message } = shown()
+    expect(message.media).toMatchObject({ seconds: 3, width: 320, height: 180 })
+    expect(Buffer.from(message.media?.thumbnail ?? '', 'base64').toString('hex', 0, 3)).toBe('ffd8ff')
+    const { json } = await harness.get(`/api/messages/true_${chat}_${message.id}`)
+    expect(json.message.media).toMatchObject({ duration_s: 3, width: 320, height: 180 })
+  })
+
+  it('an animation that is too long for a sticker is refused, with what to do', async () => {
+    const source = ['-f', 'lavfi', '-i', 'testsrc=size=64x64:rate=2', '-t', '12']
+    execFileSync('ffmpeg', ['-loglevel', 'error', '-y', ...source, join(files, 'long.gif')])
+    const before = harness.world.countMessages()
+    const { status, json } = await send({ media: { file: 'long.gif' }, as: 'sticker' })
+    expect([status, json.code]).toEqual([422, 'media_refused'])
+    expect(json.detail).toMatch(/longer than 10 seconds/)
+    expect(json.hint).toMatch(/as a GIF/)
+    expect(harness.world.countMessages()).toBe(before)
+  })
+
   it('a document of the directory keeps its name and its bytes', async () => {
     writeFileSync(join(files, 'Plan.pdf'), '%PDF-1.4 plan')
     expect((await send({ media: { file: 'Plan.pdf' } })).status).toBe(200)

@@ -8,16 +8,8 @@ const checks: Record<MediaType, Check> = {
     begins(bytes, 0, '\xff\xd8\xff') || begins(bytes, 0, '\x89PNG')
       ? null
       : 'The picture is neither JPEG nor PNG.',
-  video: (bytes) => {
-    if (!begins(bytes, 4, 'ftyp')) return 'The video is not an MP4 file.'
-    return bytes.includes('avc1') ? null : 'The video is not H.264.'
-  },
-  audio: (bytes) =>
-    ['ID3', '\xff\xfb', '\xff\xf3', '\xff\xe3', 'OggS', '#!AMR', '\xff\xf1'].some((sign) =>
-      begins(bytes, 0, sign),
-    ) || begins(bytes, 4, 'ftyp')
-      ? null
-      : 'The audio has a container that is not known.',
+  video: checkVideo,
+  audio: checkAudio,
   ptt: checkVoice,
   document: () => null,
   sticker: checkSticker,
@@ -26,6 +18,34 @@ const checks: Record<MediaType, Check> = {
 /** Null if the phone can show it; else a sentence. */
 export function checkMedia(type: MediaType, bytes: Buffer, media: WorldMedia): string | null {
   return checks[type](bytes, media)
+}
+
+/** MP4 with H.264 and at most AAC, and its table of contents before the data. */
+function checkVideo(bytes: Buffer): string | null {
+  if (!begins(bytes, 4, 'ftyp')) return 'The video is not an MP4 file.'
+  const codecs = codecsOf(bytes)
+  if (!codecs.includes('avc1')) return 'The video is not H.264.'
+  const other = codecs.find((codec) => codec !== 'avc1' && codec !== 'mp4a')
+  if (other !== undefined) return `The video has a track of ${other}.`
+  return bytes.indexOf('moov') < bytes.indexOf('mdat') ? null : 'The video begins only when it is here whole.'
+}
+
+/** MP3, AAC, AMR, Opus in Ogg, or AAC in MP4. */
+function checkAudio(bytes: Buffer): string | null {
+  if (['ID3', '\xff\xfb', '\xff\xf3', '\xff\xe3', '#!AMR', '\xff\xf1'].some((sign) => begins(bytes, 0, sign)))
+    return null
+  if (begins(bytes, 0, 'OggS')) return bytes.includes('OpusHead') ? null : 'The audio is Ogg without Opus.'
+  if (!begins(bytes, 4, 'ftyp')) return 'The audio has a container that is not known.'
+  const other = codecsOf(bytes).find((codec) => codec !== 'mp4a')
+  return other === undefined ? null : `The audio has a track of ${other}.`
+}
+
+/** The codecs of the tracks of an MP4 file: the first entry of each list of sample descriptions. */
+function codecsOf(bytes: Buffer): string[] {
+  const found: string[] = []
+  for (let at = bytes.indexOf('stsd'); at >= 0 && at + 20 <= bytes.length; at = bytes.indexOf('stsd', at + 4))
+    found.push(bytes.toString('latin1', at + 16, at + 20))
+  return found
 }
 
 /** Voice notes are Opus in Ogg, mono at 48 kHz; the wave has 64 values from 0 to 100. */
@@ -44,7 +64,19 @@ function checkSticker(bytes: Buffer): string | null {
   if (!begins(bytes, 0, 'RIFF') || !begins(bytes, 8, 'WEBP')) return 'The sticker is not WebP.'
   const [width, height] = webpSize(bytes)
   if (width !== 512 || height !== 512) return `The sticker is ${width} × ${height} instead of 512 × 512.`
-  return bytes.length > 500_000 ? 'The sticker is larger than 500 KB.' : null
+  if (bytes.length > 500_000) return 'The sticker is larger than 500 KB.'
+  return animationMs(bytes) > 10_100 ? 'The sticker is longer than 10 s.' : null
+}
+
+/** Of all frames; 0 for a picture. */
+function animationMs(bytes: Buffer): number {
+  let ms = 0
+  for (let at = bytes.indexOf('ANMF'); at >= 0 && at + 23 <= bytes.length; ) {
+    ms += bytes.readUIntLE(at + 20, 3)
+    const size = bytes.readUInt32LE(at + 4)
+    at = bytes.indexOf('ANMF', at + 8 + size)
+  }
+  return ms
 }
 
 /** Width and height of a WebP file (developers.google.com/speed/webp/docs/riff_container). */

@@ -149,6 +149,8 @@ type OutgoingFields = {
     sha256: string
     caption?: string | undefined
     viewOnce?: boolean | undefined
+    /** What phones show of a video before it plays, where it is known. `preview`: a JPEG in base64. */
+    look?: { seconds: number; width: number; height: number; preview?: string } | undefined
     /** The album that it belongs to. Where WhatsApp Web can send none, the file goes alone. */
     album?: OutgoingAlbum | undefined
   }

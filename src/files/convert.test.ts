@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sampleBytes } from '../../simulator/service/media-samples.ts'
 import { converted, type Recipe } from './ffmpeg.ts'
 import { sniffType } from './media-type.ts'
-import { ANIMATED, isAnimated, isSticker, STICKER } from './sticker.ts'
-import { GIF, VIDEO, videoState } from './video.ts'
-import { isVoice, VOICE } from './voice.ts'
+import { ANIMATED, isAnimated, isSticker, STICKER, webpSeconds } from './sticker.ts'
+import { GIF, isAac, PREVIEW, VIDEO, videoFacts, videoState } from './video.ts'
+import { AUDIO, isVoice, VOICE } from './voice.ts'
 
 const hasFfmpeg = (() => {
   try {
@@ -69,7 +69,45 @@ it('says that ffmpeg is missing', async () => {
   await expect(convert(path, VOICE, 'no-such-program')).rejects.toMatchObject({ code: 'needs_ffmpeg' })
 })
 
+it('measures an animation by its frames', () => {
+  const frame = (ms: number) => {
+    const chunk = Buffer.alloc(24)
+    chunk.write('ANMF', 'latin1')
+    chunk.writeUInt32LE(16, 4)
+    chunk.writeUIntLE(ms, 20, 3)
+    return chunk
+  }
+  const head = Buffer.from('RIFF\0\0\0\0WEBP', 'latin1')
+  expect(webpSeconds(Buffer.concat([head, frame(40), frame(1_960)]))).toBe(2)
+  expect(webpSeconds(Buffer.concat([head, frame(40).subarray(0, 20)]))).toBe(0)
+  expect(webpSeconds(sampleBytes('sticker', 52, ''))).toBe(0)
+})
+
 describe.skipIf(!hasFfmpeg)('with ffmpeg', () => {
+  it.each<[string, string[]]>([
+    ['a.wav', []],
+    ['b.flac', []],
+    ['c.m4a', ['-c:a', 'alac']],
+    ['d.ogg', ['-c:a', 'vorbis', '-ac', '2', '-strict', '-2']],
+  ])('makes an audio file that phones play of %s', async (name, args) => {
+    const bytes = await convert(made(name, ...SOUND, '-t', '1', ...args), AUDIO)
+    expect(sniffType(bytes)).toBe('audio/mp4')
+    expect(await isAac(file('audio.m4a', bytes))).toBe(true)
+  })
+
+  it('tells length, size and first picture of a video, also of one that a phone has turned', async () => {
+    const plain = made('facts.mp4', ...PICTURES, '-t', '2.5', '-pix_fmt', 'yuv420p')
+    expect(await videoFacts(plain)).toEqual({ seconds: 2.5, width: 160, height: 90 })
+    const turned = join(dir, 'turned.mp4')
+    const turn = ['-display_rotation:v:0', '90', '-i', plain, '-c', 'copy', turned]
+    execFileSync('ffmpeg', ['-loglevel', 'error', '-y', ...turn])
+    expect(await videoFacts(turned)).toEqual({ seconds: 2.5, width: 90, height: 160 })
+    expect(await videoFacts(file('none.mp4', sampleBytes('video', 60, '')))).toBeNull()
+    const preview = await convert(plain, PREVIEW, 'ffmpeg', { ...BOUNDS, maxBytes: 2 ** 20 })
+    expect(sniffType(preview)).toBe('image/jpeg')
+    expect(preview.length).toBeLessThan(20_000)
+  })
+
   it.each<[string, string[]]>([
     ['b.mp3', []],
     ['c.wav', ['-ac', '2']],

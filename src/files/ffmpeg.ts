@@ -41,7 +41,11 @@ const DEMUXERS: Record<string, string> = {
 }
 
 /** What to make. `words`: as in "could not be converted to a voice note". */
-export type Recipe = { words: string; output: readonly string[]; format: 'ogg' | 'mp4' | 'webp' | 'wav' }
+export type Recipe = {
+  words: string
+  output: readonly string[]
+  format: 'ogg' | 'mp4' | 'ipod' | 'webp' | 'wav' | 'mjpeg'
+}
 
 /** A file to convert. `sniffed`: its type by its first bytes. */
 export type Source = { path: string; sniffed: string | null }

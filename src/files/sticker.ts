@@ -4,8 +4,10 @@ import type { Recipe } from './ffmpeg.ts'
 const SIDE = 512
 /** The largest sticker that phones show, in bytes. */
 export const MAX_STICKER_BYTES = 500_000
-/** The longest animation in seconds. */
-const LONGEST_S = 10
+/** The longest animation in seconds that phones show. */
+export const LONGEST_S = 10
+/** So that a longer one is seen to be longer. */
+const MEASURED_S = LONGEST_S + 1
 
 const FITTED = `scale=${SIDE}:${SIDE}:force_original_aspect_ratio=decrease,format=rgba,pad=${SIDE}:${SIDE}:-1:-1:color=black@0`
 
@@ -16,7 +18,7 @@ export const STICKER: Recipe = {
   format: 'webp',
 }
 
-/** Make an animated sticker of a GIF or a video: the first one that is small enough is used. */
+/** Make an animated sticker of a GIF or a video, with a little more than phones show: the first one that is small enough is used. */
 export const ANIMATED: readonly Recipe[] = [
   [15, 60],
   [10, 30],
@@ -24,7 +26,7 @@ export const ANIMATED: readonly Recipe[] = [
 ].map(([rate, quality]) => ({
   words: 'an animated sticker',
   output: [
-    ...['-map', '0:v:0', '-an', '-t', String(LONGEST_S), '-vf', `fps=${rate},${FITTED}`],
+    ...['-map', '0:v:0', '-an', '-t', String(MEASURED_S), '-vf', `fps=${rate},${FITTED}`],
     ...['-c:v', 'libwebp_anim', '-loop', '0', '-quality', String(quality)],
   ],
   format: 'webp',
@@ -34,6 +36,19 @@ export const ANIMATED: readonly Recipe[] = [
 export function isSticker(head: Uint8Array): boolean {
   const { width, height } = webpOf(head)
   return width === SIDE && height === SIDE
+}
+
+/** The length of an animated WebP in seconds: the sum of its frames; 0 for a picture. Reads what is there of a broken file. */
+export function webpSeconds(bytes: Buffer): number {
+  let ms = 0
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    const size = bytes.readUInt32LE(at + 4)
+    if (bytes.toString('latin1', at, at + 4) === 'ANMF' && at + 23 <= bytes.length)
+      ms += bytes.readUIntLE(at + 20, 3)
+    // Chunks have an even number of bytes.
+    at += 8 + size + (size % 2)
+  }
+  return ms / 1_000
 }
 
 /** True for an animated WebP. */

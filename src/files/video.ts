@@ -7,6 +7,8 @@ const LONGEST_SIDE = 1_280
 /** The table of contents of a video of hours has some megabytes. */
 const MAX_MOOV_BYTES = 32 * 2 ** 20
 const MAX_BOXES = 64
+/** The width of a preview in pixels: some kilobytes. */
+const PREVIEW_SIDE = 100
 
 /** `ready`: WhatsApp plays it. `repack`: its streams do, in another container. `encode`: it must be encoded. */
 export type VideoState = 'ready' | 'repack' | 'encode'
@@ -30,6 +32,13 @@ export const VIDEO: Record<Exclude<VideoState, 'ready'>, Recipe> = {
   },
 }
 
+/** Makes the small picture that is shown before a video plays. */
+export const PREVIEW: Recipe = {
+  words: 'a preview',
+  output: ['-map', '0:v:0', '-frames:v', '1', '-vf', `scale='min(${PREVIEW_SIDE},iw)':-2`, '-q:v', '6'],
+  format: 'mjpeg',
+}
+
 /** Makes the silent video that WhatsApp shows as a GIF, of a GIF or of a video. */
 export const GIF: Recipe = {
   words: 'a GIF',
@@ -37,11 +46,11 @@ export const GIF: Recipe = {
   format: 'mp4',
 }
 
-/**
- * Reads the structure of a file that begins as MP4 or QuickTime (ISO 14496-12). A file without one is to be encoded.
- * @throws the error of the operating system
- */
-export async function videoState(path: string): Promise<VideoState> {
+/** The table of contents of a file. `isInPlace`: an MP4 file with it at its front. */
+type Contents = { moov: Buffer; isInPlace: boolean }
+
+/** Reads the structure of a file that begins as MP4 or QuickTime (ISO 14496-12). Null for one without a table of contents. */
+async function contentsOf(path: string): Promise<Contents | null> {
   const file = await open(path, 'r')
   try {
     const head = Buffer.alloc(16)
@@ -50,25 +59,78 @@ export async function videoState(path: string): Promise<VideoState> {
     let isFront = true
     for (let box = 0; box < MAX_BOXES; box += 1) {
       const { bytesRead } = await file.read(head, 0, 16, at)
-      if (bytesRead < 16) return 'encode'
+      if (bytesRead < 16) return null
       const kind = head.toString('latin1', 4, 8)
       const small = head.readUInt32BE(0)
       const size = small === 1 ? Number(head.readBigUInt64BE(8)) : small
-      if (size < 8) return 'encode'
+      if (size < 8) return null
       if (kind === 'ftyp') brand = head.toString('latin1', 8, 12)
       if (kind === 'mdat') isFront = false
       if (kind === 'moov') {
-        if (size > MAX_MOOV_BYTES) return 'encode'
+        if (size > MAX_MOOV_BYTES) return null
         const moov = Buffer.alloc(size)
         await file.read(moov, 0, size, at)
-        return stateOf(codecsIn(moov), brand !== 'qt  ' && isFront)
+        return { moov, isInPlace: brand !== 'qt  ' && isFront }
       }
       at += size
     }
-    return 'encode'
+    return null
   } finally {
     await file.close()
   }
+}
+
+/** What a video file needs to be played. A file without a structure is to be encoded. @throws the error of the operating system */
+export async function videoState(path: string): Promise<VideoState> {
+  const contents = await contentsOf(path)
+  return contents === null ? 'encode' : stateOf(codecsIn(contents.moov), contents.isInPlace)
+}
+
+/** True if phones play the sound of this file: it begins as MP4, and has AAC only. Throws likewise. */
+export async function isAac(path: string): Promise<boolean> {
+  const contents = await contentsOf(path)
+  const codecs = contents === null ? [] : codecsIn(contents.moov)
+  return codecs.length > 0 && codecs.every((codec) => codec === 'mp4a')
+}
+
+/** The length of a video, and the size of its picture as it is shown. */
+export type VideoFacts = { seconds: number; width: number; height: number }
+
+/** Returns the facts of an MP4 file; null if it does not say them. Throws likewise. */
+export async function videoFacts(path: string): Promise<VideoFacts | null> {
+  const contents = await contentsOf(path)
+  if (contents === null) return null
+  const { moov } = contents
+  try {
+    const seconds = secondsIn(moov)
+    const shown = sizeIn(moov)
+    return seconds > 0 && shown !== null ? { seconds, ...shown } : null
+  } catch (error) {
+    // Its boxes end before their fields.
+    if (error instanceof RangeError) return null
+    throw error
+  }
+}
+
+function secondsIn(moov: Buffer): number {
+  const at = moov.indexOf('mvhd')
+  if (at < 0) return 0
+  const isLong = moov.readUInt8(at + 4) === 1
+  const scale = moov.readUInt32BE(at + (isLong ? 24 : 16))
+  const length = isLong ? Number(moov.readBigUInt64BE(at + 28)) : moov.readUInt32BE(at + 20)
+  return scale === 0 ? 0 : length / scale
+}
+
+/** Of the first track with a picture: at the end of its header, behind the matrix that turns it. */
+function sizeIn(moov: Buffer): { width: number; height: number } | null {
+  for (let at = moov.indexOf('tkhd'); at >= 4; at = moov.indexOf('tkhd', at + 4)) {
+    const end = at - 4 + moov.readUInt32BE(at - 4)
+    const [width, height] = [moov.readUInt16BE(end - 8), moov.readUInt16BE(end - 4)]
+    if (width === 0 || height === 0) continue
+    const isTurned = moov.readInt32BE(end - 44) === 0
+    return isTurned ? { width: height, height: width } : { width, height }
+  }
+  return null
 }
 
 /** The codec of each track: the first sample entry of its `stsd`. */

@@ -1,4 +1,4 @@
-/** Voice notes: WhatsApp plays only Opus in Ogg, mono, at 48 kHz. */
+/** Sounds: of voice notes WhatsApp plays only Opus in Ogg, mono, at 48 kHz; of other audio also MP3, AAC and AMR. */
 import type { Recipe } from './ffmpeg.ts'
 
 /** The media type of a voice note. */
@@ -10,6 +10,16 @@ export const VOICE: Recipe = {
   output: ['-vn', '-ac', '1', '-ar', '48000', '-c:a', 'libopus', '-b:a', '32k'],
   format: 'ogg',
 }
+
+/** Makes an audio file that phones play, of any sound, also of the sound of a video. */
+export const AUDIO: Recipe = {
+  words: 'an audio file',
+  output: ['-vn', '-c:a', 'aac', '-b:a', '128k', '-movflags', '+faststart'],
+  format: 'ipod',
+}
+
+/** True if these are the first bytes of Opus in Ogg. Phones play no Vorbis. */
+export const isOpus = (head: Uint8Array): boolean => Buffer.from(head).includes('OpusHead')
 
 /** Makes the sound that programs for speech recognition read, of any sound. */
 export const WAV: Recipe = {

@@ -91,9 +91,9 @@ export async function toFile(
   const given = await stored(media, uploads)
   const prepared = await prepare(given.id, { as, stated: media.mimetype, withinMs }, uploads)
   const { path, sizeBytes, sha256 } = prepared.file
-  const { as: kind, type } = prepared
+  const { as: kind, type, look } = prepared
   const filename = media.filename ?? (ownName(media) || `file.${EXTENSION.exec(type)?.[1] ?? 'bin'}`)
-  return { kind: 'media', path, as: kind, mimetype: type, filename, sizeBytes, sha256 }
+  return { kind: 'media', path, as: kind, mimetype: type, filename, sizeBytes, sha256, ...(look && { look }) }
 }
 
 /** Stores the file as it is given. */

@@ -1,11 +1,20 @@
 /** Brings a file into the form in which WhatsApp plays it, as an upload of the caller. */
+import { readFile } from 'node:fs/promises'
 import { AppError, fail } from '../errors.ts'
-import { converted, type Recipe, type Source } from '../files/ffmpeg.ts'
+import { converted, isConvertible, type Recipe, type Source } from '../files/ffmpeg.ts'
 import { SNIFFED_BYTES, sniffType } from '../files/media-type.ts'
-import { ANIMATED, isAnimated, isSticker, MAX_STICKER_BYTES, STICKER } from '../files/sticker.ts'
+import {
+  ANIMATED,
+  isAnimated,
+  isSticker,
+  LONGEST_S,
+  MAX_STICKER_BYTES,
+  STICKER,
+  webpSeconds,
+} from '../files/sticker.ts'
 import { type CallerUploads, readHead, type Upload } from '../files/uploads.ts'
-import { GIF, VIDEO, videoState } from '../files/video.ts'
-import { isVoice, VOICE, VOICE_TYPE } from '../files/voice.ts'
+import { GIF, isAac, PREVIEW, VIDEO, type VideoFacts, videoFacts, videoState } from '../files/video.ts'
+import { AUDIO, isOpus, isVoice, VOICE, VOICE_TYPE } from '../files/voice.ts'
 
 /** How a file can be sent. */
 export const AS = ['image', 'video', 'gif', 'audio', 'voice', 'document', 'sticker'] as const
@@ -24,12 +33,23 @@ type Plan = {
   isOptional?: true
   /** The largest result in bytes. */
   maxBytes?: number
+  /** Fails with `media_refused` if phones do not show the result. */
+  check?(path: string): Promise<void>
 }
 
 /** Makes the plan for each kind; null: WhatsApp cannot show the file as that. */
 const PLANS: Record<Exclude<As, 'document'>, (file: Given) => Promise<Plan | null> | Plan | null> = {
   image: ({ sniffed }) => unchanged(sniffed, /^image\/(jpeg|png|webp|gif)$/),
-  audio: ({ sniffed }) => unchanged(sniffed, /^audio\//),
+  async audio({ sniffed, head, path }) {
+    if (!isConvertible(sniffed) || !/^(audio|video)\//.test(sniffed ?? '')) return null
+    const isPlayed =
+      /^audio\/(mpeg|aac|amr)$/.test(sniffed ?? '') ||
+      (sniffed === 'audio/ogg' && isOpus(head)) ||
+      (sniffed === 'audio/mp4' && (await isAac(path)))
+    return isPlayed && sniffed !== null
+      ? { type: sniffed, recipes: [] }
+      : { type: 'audio/mp4', recipes: [AUDIO] }
+  },
   voice: ({ head }) => ({ type: VOICE_TYPE, recipes: isVoice(head) ? [] : [VOICE] }),
   video: ({ sniffed, path }) => planVideo(sniffed, path, [VIDEO.encode]),
   // Without ffmpeg, another container is no GIF: it has its sound still.
@@ -37,16 +57,28 @@ const PLANS: Record<Exclude<As, 'document'>, (file: Given) => Promise<Plan | nul
     const plan = await planVideo(sniffed, path, [GIF])
     return plan?.isOptional ? { type: plan.type, recipes: [GIF] } : plan
   },
-  sticker({ sniffed, head, sizeBytes }) {
+  async sticker({ sniffed, head, sizeBytes, path }) {
     const type = 'image/webp'
-    if (isSticker(head) && sizeBytes <= MAX_STICKER_BYTES) return { type, recipes: [] }
+    if (isSticker(head) && sizeBytes <= MAX_STICKER_BYTES) {
+      await demandShort(path)
+      return { type, recipes: [] }
+    }
     if (isAnimated(head))
       fail('media_refused', { detail: 'An animated WebP must have 512 × 512 pixels and at most 500 KB.' })
     if (sniffed === 'image/gif' || /^video\//.test(sniffed ?? ''))
-      return { type, recipes: ANIMATED, maxBytes: MAX_STICKER_BYTES }
+      return { type, recipes: ANIMATED, maxBytes: MAX_STICKER_BYTES, check: demandShort }
     if (!/^image\/(webp|jpeg|png)$/.test(sniffed ?? '')) return null
     return { type, recipes: [STICKER], isOptional: true, maxBytes: MAX_STICKER_BYTES }
   },
+}
+
+/** An animation that is cut says something else: its sender shortens it. */
+async function demandShort(path: string): Promise<void> {
+  if (webpSeconds(await readFile(path)) <= LONGEST_S + 0.1) return
+  fail('media_refused', {
+    detail: `The animation is longer than ${LONGEST_S} seconds, which is the most that a sticker can have.`,
+    hint: 'Nothing was sent. Shorten it, or send it as a GIF or a video.',
+  })
 }
 
 const unchanged = (type: string | null, shown: RegExp): Plan | null =>
@@ -74,6 +106,10 @@ function kindOf(mimetype: string): As {
   return isPlayed ? (kind as 'image' | 'video' | 'audio') : 'document'
 }
 
+/** A preview is one frame. */
+const PREVIEW_MS = 5_000
+const MAX_PREVIEW_BYTES = 2 ** 20
+
 type Stored = Upload & { path: string }
 
 /**
@@ -85,7 +121,8 @@ export async function prepare(
   id: string,
   { as, stated, withinMs }: { as: As | undefined; stated: string | undefined; withinMs: number },
   uploads: CallerUploads,
-): Promise<{ file: Stored; as: As; type: string }> {
+): Promise<{ file: Stored; as: As; type: string; look?: VideoLook }> {
+  const endsAt = performance.now() + withinMs
   const given = stored(id, uploads)
   const type = stated ?? given.mimetype
   const kind = as ?? kindOf(type)
@@ -95,11 +132,31 @@ export async function prepare(
   const plan = await PLANS[kind]({ ...given, head, sniffed })
   if (plan === null)
     fail('media_refused', { detail: `The file is not of a type that WhatsApp shows as ${kind}.` })
-  return { as: kind, ...(await follow(plan, { ...given, sniffed }, uploads, withinMs)) }
+  const made = await follow(plan, { ...given, sniffed }, uploads, withinMs)
+  const look = plan.type === 'video/mp4' ? await lookOf(made.file.path, endsAt - performance.now()) : null
+  return { as: kind, ...made, ...(look && { look }) }
+}
+
+/** What phones show of a video before it plays. `preview`: a small JPEG in base64; left out without ffmpeg. */
+export type VideoLook = VideoFacts & { preview?: string }
+
+/** A browser without the codec cannot tell it. Null if the file does not say it. */
+async function lookOf(path: string, withinMs: number): Promise<VideoLook | null> {
+  const facts = await videoFacts(path)
+  if (facts === null) return null
+  const pieces: Uint8Array[] = []
+  try {
+    const bounds = { withinMs: Math.max(1, Math.min(withinMs, PREVIEW_MS)), maxBytes: MAX_PREVIEW_BYTES }
+    for await (const piece of converted({ path, sniffed: 'video/mp4' }, PREVIEW, bounds)) pieces.push(piece)
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return facts
+  }
+  return { ...facts, preview: Buffer.concat(pieces).toString('base64') }
 }
 
 async function follow(
-  { type, recipes, isOptional, maxBytes = Infinity }: Plan,
+  { type, recipes, isOptional, maxBytes = Infinity, check }: Plan,
   given: Stored & Source,
   uploads: CallerUploads,
   withinMs: number,
@@ -112,7 +169,11 @@ async function follow(
       const bounds = { withinMs: endsAt - performance.now(), maxBytes: uploads.maxBytes }
       const stream = converted(given, recipe, bounds)
       const { id, sizeBytes } = await uploads.add({ stream, length: null, type })
-      if (sizeBytes <= maxBytes) return { file: stored(id, uploads), type }
+      if (sizeBytes <= maxBytes) {
+        const file = stored(id, uploads)
+        await check?.(file.path)
+        return { file, type }
+      }
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       // What a page converts itself has its own type.

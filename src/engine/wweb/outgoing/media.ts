@@ -17,9 +17,15 @@ const AS: Record<Outgoing<'media'>['as'], object> = {
   sticker: { sendMediaAsSticker: true },
 }
 
+/** As the page's own preparation has them, which knows nothing of a video that the browser does not play. */
+function fieldsOf({ seconds, width, height, preview }: NonNullable<Outgoing<'media'>['look']>): object {
+  const duration = String(Math.max(1, Math.round(seconds)))
+  return { duration, width, height, ...(preview && { body: preview }) }
+}
+
 export const media: Kind<'media'> = {
   uses: ['send_media', 'send_text'],
-  async toLibrary({ path, as, mimetype, filename, caption, viewOnce, album }, page) {
+  async toLibrary({ path, as, mimetype, filename, caption, viewOnce, album, look }, page) {
     const handle = await page.put(createReadStream(path)).catch((error: unknown) => {
       if (error instanceof AppError) throw error
       return fail('media_refused', { detail: 'The file to send is no longer stored.', cause: error })
@@ -28,7 +34,7 @@ export const media: Kind<'media'> = {
       // The library passes it on to our function in the page, which knows the bytes by this name (page-media.ts).
       content: new wweb.MessageMedia(mimetype, `whatsappMcp:${handle}`, filename),
       options: { ...AS[as], caption, isViewOnce: viewOnce === true },
-      ...(album === undefined ? {} : { extra: { whatsappMcpAlbum: album } }),
+      extra: { ...(album && { whatsappMcpAlbum: album }), ...(look && fieldsOf(look)) },
       done: () => void page.drop(handle),
     }
   },
