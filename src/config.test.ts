@@ -85,6 +85,31 @@ describe('readConfig', () => {
     expect(readConfig({ env, root }).archiveKey).toEqual(archiveKey)
   })
 
+  it('takes the words of the commands for words in media, with the path of the program made absolute', () => {
+    const env = {
+      WHATSAPP_TRANSCRIBE_COMMAND: `./bin/x -m 'a model' {wav}`,
+      WHATSAPP_TEXT_COMMAND: 'pdftotext {file} -',
+      WHATSAPP_WORDS_LIMIT_MIB: '16',
+    }
+    expect(readConfig({ env, root }).media.words).toEqual({
+      commands: {
+        transcript: [resolve('bin/x'), '-m', 'a model', '{wav}'],
+        text: ['pdftotext', '{file}', '-'],
+      },
+      ms: 300_000,
+      memoryBytes: 16 * 2 ** 20,
+    })
+  })
+
+  it.each([
+    { WHATSAPP_TEXT_COMMAND: 'pdftotext' },
+    { WHATSAPP_TEXT_COMMAND: '{file}' },
+    { WHATSAPP_TEXT_COMMAND: 'x {wav}' },
+    { WHATSAPP_TRANSCRIBE_COMMAND: `x '{file}` },
+  ])('refuses %j', (env) => {
+    expect(() => readConfig({ env, root })).toThrow(/Allowed: a command line with \{file\}/)
+  })
+
   it('takes the key of the archive from one place only, and says nothing of it', () => {
     const env = { WHATSAPP_ARCHIVE_KEY: 'nobody knows this', WHATSAPP_ARCHIVE_KEY_FILE: 'a.key' }
     expect(() => readConfig({ env, root })).toThrow(
