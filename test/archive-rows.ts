@@ -1,8 +1,10 @@
 /** The archive from the outside: what its file holds, compared with what the double knows. */
+import { expect } from 'vitest'
 import type { World, WorldMessage } from '../simulator/simulator.ts'
 import type { EventKind } from '../src/model/events.ts'
 import { timeOf } from '../src/store/position.ts'
 import { openStore, type Store } from '../src/store/store.ts'
+import type { Harness } from './harness.ts'
 
 export type Kept = {
   chat: string
@@ -20,6 +22,27 @@ export function readArchive<T>(path: string, read: (store: Store) => T): T {
     return read(store)
   } finally {
     store.db.close()
+  }
+}
+
+/** The archive of the account `default`, as it is when asked. */
+export function archiveOf(harness: () => Harness) {
+  const file = () => harness().app.session.status().archive?.file ?? ''
+  const kept = () => readArchive(file(), keptMessages)
+  /** Chats without messages left out: whether they are there is another question. */
+  const filled = <T>(chats: Map<string, T[]>) => new Map([...chats].filter(([, list]) => list.length > 0))
+  return {
+    file,
+    kept,
+    events: () => readArchive(file(), messageEvents),
+    bodies: (chat: string) =>
+      kept()
+        .get(chat)
+        ?.map(({ body }) => body),
+    /** The archive holds exactly what the double knows. */
+    async expectComplete(): Promise<void> {
+      await expect.poll(() => filled(kept()), { timeout: 15_000 }).toEqual(worldMessages(harness().world))
+    },
   }
 }
 

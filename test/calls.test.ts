@@ -1,6 +1,6 @@
 /** Calls to the account, and what people do to its groups, as events: on an early build and on the newest. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Harness, openHarness } from './harness.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Harness, openLinked } from './harness.ts'
 
 const AMARA = '15550001101'
 /** Their chat is addressed by LID. */
@@ -16,9 +16,7 @@ const calls = () => events('call.incoming', 'call.ended')
 
 describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build) => {
   beforeAll(async () => {
-    harness = await openHarness({ build })
-    await harness.link()
-    await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), { timeout: 30_000 })
+    harness = await openLinked({ build })
   }, 60_000)
   afterAll(() => harness.close())
 

@@ -1,5 +1,5 @@
 /** Channels and labels: over HTTP, the real library, the double's world as the witness. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, type Harness, openHarness } from './harness.ts'
 
 const AMARA = '15550001101'
@@ -29,7 +29,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     theirs = (await world.addChannel({ name: 'Theirs' })).id
     foreign = (await world.addChannel({ name: 'Trail news', foreign: true })).id
     await harness.link()
-    await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), { timeout: 30_000 })
+    await harness.synced()
   }, 60_000)
   afterAll(() => harness.close())
 

@@ -1,18 +1,10 @@
 /** `call`: any operation from a terminal, by its name and the names of its fields. The built program beside a sandbox. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ended, endPrograms, openSandbox, type Sandbox, stop, temp } from './program.ts'
+import { expect, it } from 'vitest'
+import { besideSandbox, temp } from './program.ts'
 
-let sandbox: Sandbox
-beforeAll(async () => {
-  sandbox = await openSandbox(temp(), ['--linked'])
-})
-afterAll(async () => {
-  if (sandbox !== undefined) await stop(sandbox)
-  await endPrograms()
-})
-const cli = (...words: string[]) => ended([...words, '--url', sandbox.url])
+const { cli } = besideSandbox()
 
 it('prints what an operation returns, as lines or as JSON', async () => {
   const { code, out, err } = await cli('call', 'list_chats', '--limit', '2')

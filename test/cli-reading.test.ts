@@ -2,22 +2,14 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { call, ended, endPrograms, openSandbox, run, type Sandbox, stop, temp } from './program.ts'
+import { describe, expect, it } from 'vitest'
+import { besideSandbox, call, ended, run, temp } from './program.ts'
 
 const NOOR = '15551234567'
 
-let sandbox: Sandbox
-beforeAll(async () => {
-  sandbox = await openSandbox(temp(), ['--linked'])
-})
-afterAll(async () => {
-  if (sandbox !== undefined) await stop(sandbox)
-  await endPrograms()
-})
-const cli = (...words: string[]) => ended([...words, '--url', sandbox.url])
+const { sandbox, cli } = besideSandbox()
 const receive = (body: string) =>
-  call<{ id: string }>(`${sandbox.phone}/control/write`, { from: NOOR, text: body })
+  call<{ id: string }>(`${sandbox().phone}/control/write`, { from: NOOR, text: body })
 /** Resolves once the message is in the archive. */
 const received = async (body: string) => {
   await receive(body)
@@ -231,7 +223,7 @@ describe('rules', () => {
 
 describe('watch', () => {
   it('prints events as they happen, and misses none while the connection is lost', async () => {
-    const way = await openWay(sandbox.url)
+    const way = await openWay(sandbox().url)
     const watching = run(['watch', '--json', '--kinds', 'message.received', '--url', way.url])
     // The position is known: what arrives from now on is shown.
     await expect.poll(() => watching.err, { timeout: 20_000 }).toContain('Watching.')
@@ -254,7 +246,7 @@ describe('watch', () => {
       .map((line) => JSON.parse(line))
     expect(events.map(({ message }) => message.body)).toEqual(['seen at once', 'written meanwhile'])
 
-    const again = run(['watch', '--after', events[0].cursor, '--url', sandbox.url])
+    const again = run(['watch', '--after', events[0].cursor, '--url', sandbox().url])
     await expect
       .poll(() => again.out, { timeout: 20_000 })
       .toMatch(/^\S+ \S+ {2}message\.received in Noor Haddad\n {2}\S+ \S+ {2}Noor.*: written meanwhile\n/m)

@@ -6,7 +6,7 @@ import { PRINTS_TEXT } from '../src/cli/sandbox.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import type { Operation } from '../src/operations/operation.ts'
 import { requestOf } from './call-row.ts'
-import { type Harness, openHarness } from './harness.ts'
+import { appearOnline, type Harness, openHarness } from './harness.ts'
 import { MAIN } from './program.ts'
 
 const AMARA = '15550001101'
@@ -46,6 +46,7 @@ it('begins with a linked account and a client of each face', async () => {
   label = harness.world.addLabel({ name: 'Family' }).id
   harness.world.setProfile({ business: true })
   await harness.link()
+  await appearOnline(harness)
   group = harness.world.state().groups[0]?.id ?? ''
   own = harness.world.state().groups[1]?.id ?? ''
   for (const text of ['Shall we meet at the station?', 'I have the blue umbrella', 'And a second question?'])

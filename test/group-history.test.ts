@@ -1,6 +1,6 @@
 /** Who was in a group when: the phone's side changes, and the archive remembers. */
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { type Harness, openHarness } from './harness.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Harness, openLinked } from './harness.ts'
 
 const [AMARA, JURGEN, MING] = ['15550001101', '15550001102', '15550001103']
 const jid = (phone: string) => `${phone}@c.us`
@@ -14,9 +14,7 @@ const idsAt = async (at: string) =>
   (await members(`?at=${encodeURIComponent(at)}`)).map(({ id }) => id).sort()
 
 beforeAll(async () => {
-  harness = await openHarness()
-  await harness.link()
-  await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), { timeout: 30_000 })
+  harness = await openLinked()
   group = harness.world.state().groups[0]?.id ?? ''
 }, 60_000)
 afterAll(() => harness.close())

@@ -1,6 +1,7 @@
 /** Groups: over HTTP, the real library, the double's world as the witness, on each build that differs here. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, type Harness, openHarness } from './harness.ts'
+import { createTestClock } from './test-clock.ts'
 
 const AMARA = '15550001101'
 const JURGEN = '15550001102'
@@ -25,16 +26,17 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
   /** An admin of it is Amara, of the other one this account. */
   let hike: string
   let house: string
+  const clock = createTestClock()
 
   beforeAll(async () => {
-    harness = await openHarness({ build })
+    harness = await openHarness({ build, clock })
     const { groups } = harness.world.state()
     hike = groups.find(({ subject }) => subject.startsWith('Weekend'))?.id ?? ''
     house = groups.find(({ subject }) => subject.startsWith('Haus'))?.id ?? ''
     harness.world.addContact({ phone: '15550001777', name: null, pushname: 'Reserved' })
     await harness.world.setContact({ phone: '15550001777', invitesOnly: true })
     await harness.link()
-    await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), { timeout: 30_000 })
+    await harness.synced()
   }, 60_000)
   afterAll(() => harness.close())
 
@@ -292,11 +294,12 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
 
   it.runIf(build.startsWith('2.3000.1049'))(
     'calls an outcome unknown that WhatsApp does not report',
-    { timeout: 60_000 },
     async () => {
       await harness.world.setFault({ name: 'group_act_hangs', value: true })
-      const answer = await change(house, { name: 'Never' })
-      expect(code(answer)).toEqual([504, 'outcome_unknown'])
+      const asked = change(house, { name: 'Never' })
+      await expect.poll(() => clock.waits(29_000)).toBe(true)
+      clock.advance(29_000)
+      expect(code(await asked)).toEqual([504, 'outcome_unknown'])
       await harness.world.clearFaults()
     },
   )

@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { openSimulator } from '../simulator/open-simulator.ts'
 import type { Simulator, SimulatorOptions, World } from '../simulator/simulator.ts'
 import { type App, createApp } from '../src/app.ts'
@@ -105,6 +105,8 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
   const log: Record<string, unknown>[] = []
   const undeclared: string[] = []
   const clients: Client[] = []
+  /** The directory is removed next. */
+  let isOver = false
   const config = readConfig({
     env: { ...BASE, WHATSAPP_AUTH_DIR: authDir, ...env },
     root: authDir,
@@ -126,6 +128,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
           proxy,
           clock,
           log: logger,
+          keepsProfile: () => !isOver,
         }),
     })
   }
@@ -177,15 +180,12 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
       return status
     },
     async synced() {
-      await expect
-        .poll(
-          () => {
-            const { sync, archive } = harness.app.session.status()
-            return `${sync?.phase} ${archive?.stale_since ?? 'up to date'}`
-          },
-          { timeout: 30_000, interval: 20 },
-        )
-        .toBe('done up to date')
+      const isUpToDate = () => {
+        const { sync, archive } = harness.app.session.status()
+        expect(`${sync?.phase} ${archive?.stale_since ?? 'up to date'}`).toBe('done up to date')
+      }
+      // Not expect.poll, so that hooks can wait too.
+      await vi.waitFor(isUpToDate, { timeout: 30_000, interval: 20 })
       return harness.status()
     },
     async restart() {
@@ -194,6 +194,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
       harness.url = (await harness.app.listen()).url
     },
     async close() {
+      isOver = true
       await Promise.all(clients.map((client) => client.close()))
       await harness.app.close()
       if (given === undefined) await simulator.close()
@@ -203,6 +204,20 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     },
   }
   harness.url = (await harness.app.listen()).url
+  return harness
+}
+
+/** From now on WhatsApp says at once who is online; while this account is not online itself, each look waits 3 s in vain. */
+export async function appearOnline({ call }: Harness): Promise<void> {
+  const answer = await call({ method: 'PUT', path: '/api/profile/presence', body: { available: true } })
+  expect(answer.status).toBe(200)
+}
+
+/** A fresh app on a fresh double, linked, with everything in its archive. */
+export async function openLinked(options: HarnessOptions = {}): Promise<Harness> {
+  const harness = await openHarness(options)
+  await harness.link()
+  await harness.synced()
   return harness
 }
 

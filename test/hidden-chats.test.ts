@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toolName } from '../src/faces/mcp/words.ts'
 import { isReading, OPERATIONS, ROWS } from '../src/operations/index.ts'
 import { type Operation, type Row, requestAt } from '../src/operations/operation.ts'
-import { type Harness, openHarness } from './harness.ts'
+import { appearOnline, type Harness, openHarness } from './harness.ts'
 import { callWire, openSession, openWire } from './mcp-wire.ts'
 
 const AMARA = '15550001101'
@@ -50,6 +50,7 @@ afterAll(() => harness.close())
 it('begins with messages in each chat, and keys', async () => {
   await harness.link()
   await harness.synced()
+  await appearOnline(harness)
   const [first] = harness.world.state().groups
   group = { id: first?.id ?? '', name: first?.subject ?? '' }
   lid = harness.world.state().contacts.find(({ phone }) => phone === MING)?.lid ?? ''

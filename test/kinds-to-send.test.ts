@@ -1,6 +1,6 @@
 /** Sending places, cards, polls, mentions and link previews: over HTTP, the real library, the double's phone as the witness. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Harness, openHarness } from './harness.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Harness, openLinked } from './harness.ts'
 
 const AMARA = '15550001101'
 const JURGEN = '15550001102'
@@ -17,12 +17,7 @@ const mine = () => harness.world.messages().filter(({ fromMe }) => fromMe).lengt
 
 describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('on build %s', (build) => {
   beforeAll(async () => {
-    harness = await openHarness({ build })
-    await harness.link()
-    await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), {
-      timeout: 30_000,
-      interval: 20,
-    })
+    harness = await openLinked({ build })
   }, 60_000)
   afterAll(() => harness.close())
 
@@ -104,7 +99,10 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
       body: text,
       preview: { title: 'Title of https://example.com/page' },
     })
-    for (const name of ['preview_fails', 'preview_hangs']) {
+    // The 5 s of one that hangs are ours, on any build.
+    for (const name of build.startsWith('2.3000.1049')
+      ? ['preview_fails', 'preview_hangs']
+      : ['preview_fails']) {
       await harness.world.setFault({ name, value: true })
       const sent = await send(AMARA, 'messages', { message: `${text}?${name}`, link_preview: true })
       await harness.world.clearFaults()

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sampleBytes } from '../simulator/service/media-samples.ts'
 import type { NewContent, WorldMessage } from '../simulator/simulator.ts'
+import { cpuMsOf } from './cpu-time.ts'
 import { type Harness, openHarness } from './harness.ts'
 
 const MIB = 2 ** 20
@@ -193,14 +194,13 @@ describe('on demand', () => {
     })
     const times: number[] = []
     while (!isOver) {
-      const from = performance.now()
-      await harness.get('/api/status')
-      times.push(performance.now() - from)
+      times.push(await cpuMsOf(() => harness.get('/api/status')))
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
     expect((await coming).bytes.equals(data)).toBe(true)
-    // The machine of a test may be busy: the median, not the slowest. A page that is copied as one text takes seconds.
-    expect(times.sort((one, other) => one - other)[Math.floor(times.length / 2)]).toBeLessThan(500)
+    // A file that is copied as one text takes seconds.
+    expect(times.length).toBeGreaterThan(2)
+    expect(Math.max(...times)).toBeLessThan(100)
   }, 60_000)
 
   it('a file leaves with the last message that refers to it', async () => {

@@ -1,6 +1,6 @@
 /** The own profile, who is online, who is blocked: over HTTP, the real library, the double's world as the witness. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Answer, type Harness, openHarness } from './harness.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Answer, type Harness, openLinked } from './harness.ts'
 
 const AMARA = '15550001101'
 /** Their chat is addressed by LID. */
@@ -20,9 +20,7 @@ const presence = async (phone: string) => (await harness.get(`/api/contacts/${ph
 
 describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build) => {
   beforeAll(async () => {
-    harness = await openHarness({ build })
-    await harness.link()
-    await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), { timeout: 30_000 })
+    harness = await openLinked({ build })
   }, 60_000)
   afterAll(() => harness.close())
 

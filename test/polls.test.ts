@@ -1,5 +1,5 @@
 /** Polls: votes from here, other devices and other people, over HTTP and MCP, the double's world as the witness. */
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Harness, openHarness } from './harness.ts'
 
 const AMARA = '15550001101'
@@ -56,7 +56,7 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
     await world.vote({ id: early, by: AMARA, options: [1] })
     await world.vote({ id: early, by: AMARA, options: [] })
     await harness.link()
-    await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), { timeout: 30_000 })
+    await harness.synced()
   }, 60_000)
   afterAll(() => harness.close())
 

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import type { Status } from '../src/model/status.ts'
 import { browserProcesses } from './browser-processes.ts'
 
@@ -167,6 +167,26 @@ export async function openSandbox(
       throw new Error(`the sandbox did not start: ${program.out}${program.err}`)
   }
   return Object.assign(program, { dir, url: url() ?? '', phone: find(/phone\s+(http:\/\/[\w.:[\]]+)/) ?? '' })
+}
+
+/**
+ * For the tests of this file or block: one linked sandbox, opened before the first of them and stopped after the last, and the
+ * program that is run beside it.
+ */
+export function besideSandbox(): { sandbox(): Sandbox; cli(...words: string[]): ReturnType<typeof ended> } {
+  let open: Sandbox | undefined
+  beforeAll(async () => {
+    open = await openSandbox(temp(), ['--linked'])
+  })
+  afterAll(async () => {
+    if (open !== undefined) await stop(open)
+    await endPrograms()
+  })
+  const sandbox = () => {
+    if (open === undefined) throw new Error('the sandbox is open while tests run')
+    return open
+  }
+  return { sandbox, cli: (...words) => ended([...words, '--url', sandbox().url]) }
 }
 
 /** A request as programs make it: JSON there and back. */

@@ -66,6 +66,7 @@ describe('a person at /qr', () => {
     expect(code).toMatch(/^[0-9A-Z]{4}-[0-9A-Z]{4}$/)
     await harness.world.typePairingCode({ code })
     await harness.until('ready')
+    await page.reload()
     await says(/Linked as Robin Example/)
   })
 

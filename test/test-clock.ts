@@ -4,6 +4,8 @@ import type { Clock } from '../src/clock.ts'
 export type TestClock = Clock & {
   /** Let this much time pass now: timers that come due run, in order. */
   advance(ms: number): void
+  /** Does anything wait that asked for exactly this long? */
+  waits(ms: number): boolean
 }
 
 export function createTestClock(): TestClock {
@@ -18,7 +20,7 @@ export function createTestClock(): TestClock {
   return {
     now,
     after(ms, run) {
-      const timer: Timer = { at: now() + ms, run, real: undefined }
+      const timer: Timer = { ms, at: now() + ms, run, real: undefined }
       timer.real = arm(timer)
       timers.add(timer)
       return () => {
@@ -35,7 +37,8 @@ export function createTestClock(): TestClock {
         timer.real = arm(timer)
       }
     },
+    waits: (wanted) => [...timers].some(({ ms }) => ms === wanted),
   }
 }
 
-type Timer = { at: number; run: () => void; real: NodeJS.Timeout | undefined }
+type Timer = { ms: number; at: number; run: () => void; real: NodeJS.Timeout | undefined }

@@ -12,7 +12,7 @@ import { accountPath } from '../src/model/account-paths.ts'
 import { ROWS } from '../src/operations/index.ts'
 import { type Row, requestAt } from '../src/operations/operation.ts'
 import { browserPid } from './browser-processes.ts'
-import { connectClient, type Harness, openHarness } from './harness.ts'
+import { appearOnline, connectClient, type Harness, openHarness } from './harness.ts'
 import { endPrograms, MAIN, run } from './program.ts'
 import { openSmallDisk, type SmallDisk } from './soak/small-disk.ts'
 
@@ -50,6 +50,7 @@ afterAll(async () => {
 
 it('begins with two linked accounts', async () => {
   await link('default')
+  await appearOnline(harness)
   const files = join(harness.authDir, '.whatsapp-mcp-api', 'accounts', 'work')
   mkdirSync(files, { recursive: true, mode: 0o700 })
   disk = openSmallDisk(64, files)

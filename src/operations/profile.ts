@@ -79,7 +79,7 @@ export const setPresence = defineOperation({
   input: z.strictObject({ available: yesNo.describe('true: online; false: not.') }),
   output: z.object({ ok, available: z.boolean() }),
   errors: [...SET.errors],
-  example: { input: { available: false } },
+  example: { input: { available: true } },
   brief: { text: ({ available }) => `This account is ${available ? '' : 'not '}shown as online` },
   async run({ available }, granted) {
     await perform('show_presence', { available }, granted)

@@ -36,11 +36,13 @@ export async function freeProfile(profileDir: string, clock: Clock): Promise<voi
 /**
  * Ends a browser: its own close, then SIGTERM, then SIGKILL, because a link that is seconds old survives only
  * the first two (F14). Resolves when all its processes have ended, within about 18 s. Never fails.
+ * @param keeps false: its profile is removed afterwards, so it ends at once
  */
-export async function endBrowser(browser: Browser, clock: Clock): Promise<void> {
+export async function endBrowser(browser: Browser, clock: Clock, keeps = true): Promise<void> {
   const child = browser.process()
   if (child?.pid === undefined) return
-  if (child.exitCode === null && child.signalCode === null) {
+  if (!keeps) signal(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL')
+  else if (child.exitCode === null && child.signalCode === null) {
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
     const within = (ms: number) =>
       withDeadline(clock, 'Closing the browser', ms, exited).then(

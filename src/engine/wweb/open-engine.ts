@@ -62,6 +62,8 @@ export type WwebSetup = {
   proxy: BrowserProxy | null
   clock: Clock
   log: Log
+  /** False once the profile is of no more use: its browser then ends without writing it. Default: true. */
+  keepsProfile?: () => boolean
   /** The compatibility pieces; default: all. */
   pieces?: readonly Piece[]
 }
@@ -425,7 +427,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
         phase = 'over'
         connected = false
         const opened = browser ?? client.pupBrowser
-        if (opened !== null) return endBrowser(opened, clock)
+        if (opened !== null) return endBrowser(opened, clock, setup.keepsProfile?.())
         // Still launching: the browser is ended as soon as it exists.
         await withDeadline(clock, 'Launching', LAUNCH_MS, started).catch(() => {})
       })()
