@@ -626,19 +626,82 @@ document.addEventListener('click', ({ target }) => {
   const isOpener = target instanceof Element && target.closest('.menu summary')
   if (menu instanceof HTMLDetailsElement && !isOpener) menu.open = false
 })
+/**
+ * What each kind of message is made of; all other kinds are files.
+ * @type {Record<string, (fields: FormData) => object>}
+ */
+const contents = {
+  location: (fields) => ({
+    location: {
+      lat: Number(fieldOf(fields, 'lat')),
+      lng: Number(fieldOf(fields, 'lng')),
+      ...some(fields, 'place', 'name'),
+    },
+  }),
+  vcard(fields) {
+    const number = fieldOf(fields, 'number')
+    const lines = [`FN:${fieldOf(fields, 'card')}`, `TEL;type=CELL;waid=${number}:+${number}`]
+    return { vcards: [['BEGIN:VCARD', 'VERSION:3.0', ...lines, 'END:VCARD'].join('\n')] }
+  },
+  poll_creation(fields) {
+    const options = fieldOf(fields, 'options').split('\n')
+    const names = options.map((option) => option.trim()).filter(Boolean)
+    return { poll: { name: fieldOf(fields, 'question'), options: names, multiple: fields.has('multiple') } }
+  },
+  call_log: () => ({ call: { missed: true } }),
+}
+
+/** Returns the field under this name, or nothing if it is empty. @param {FormData} fields @param {string} name @param {string} as */
+function some(fields, name, as = name) {
+  const text = fieldOf(fields, name)
+  return text === '' ? {} : { [as]: text }
+}
+
+/** @param {FormData} fields */
+async function fileOf(fields) {
+  const file = fields.get('file')
+  const bytes = file instanceof File && file.size > 0 ? { data: await base64Of(file) } : {}
+  const ownName = file instanceof File && file.name !== '' ? { filename: file.name } : {}
+  const filename = fieldOf(fields, 'type') === 'document' ? { ...ownName, ...some(fields, 'filename') } : {}
+  return { media: { ...filename, ...bytes }, ...some(fields, 'caption') }
+}
+
+/** @param {File} file @returns {Promise<string>} */
+function base64Of(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader()
+    reader.onload = () => resolve(String(reader.result).split(',')[1] ?? '')
+    reader.onerror = () => reject(new Error('The file cannot be read.'))
+    reader.readAsDataURL(file)
+  })
+}
+
+/** Shows the fields of this kind of message. */
+function showFields() {
+  const { value } = byId('attach-type', HTMLSelectElement)
+  for (const part of byId('attach-dialog', HTMLElement).querySelectorAll('[data-for]')) {
+    if (!(part instanceof HTMLElement)) continue
+    part.hidden = !part.dataset.for?.split(' ').includes(value)
+    for (const field of part.querySelectorAll('input, textarea'))
+      if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement)
+        field.disabled = part.hidden
+  }
+}
+
+byId('attach-type', HTMLSelectElement).addEventListener('change', showFields)
 onClick('attach', () => {
   byId('attach-from', HTMLSelectElement).replaceChildren(...actors().reverse())
-  ask('attach-dialog', (fields) => {
+  ask('attach-dialog', async (fields) => {
     const type = fieldOf(fields, 'type')
-    const caption = fieldOf(fields, 'caption')
-    const filename = fieldOf(fields, 'filename')
     const content = {
       type,
-      ...(caption ? { caption } : {}),
-      ...(filename ? { media: { filename } } : {}),
+      ...(contents[type]?.(fields) ?? (await fileOf(fields))),
+      ...(fields.has('viewOnce') ? { viewOnce: true } : {}),
+      ...(fields.has('forwarded') ? { forwarded: 1 } : {}),
     }
     return call('write_content', { from: fieldOf(fields, 'from'), chat: openChatId, content })
   })
+  showFields()
 })
 
 onClick('new-contact', () =>
