@@ -18,9 +18,9 @@ import {
 
 const ROOT = resolve(import.meta.dirname, '..')
 const page = (name: string) => readFileSync(join(ROOT, name), 'utf8')
-const docs = readdirSync(join(ROOT, 'docs'))
+const docs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.md'))
-  .map((file) => `docs/${file}`)
+  .map((file) => `docs/${file.replaceAll('\\', '/')}`)
 
 /** Blocks that are not pasted say so by the word behind `sh`: why is here, and nowhere else. */
 const NOT_PASTED: Record<string, string> = {
