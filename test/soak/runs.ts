@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { DAYS, type Day, runDays } from './days.ts'
 import { faultRun, toFaultTable } from './fault-run.ts'
 import { greenDays } from './green-days.ts'
+import { hookRun } from './hook-run.ts'
 import { killRun } from './kill-run.ts'
 import { malformedRun } from './malformed-run.ts'
 import { note } from './measured.ts'
@@ -41,6 +42,12 @@ export const RUNS: Record<string, Run> = {
     when the status shows it, and when the session is well again. With --file, a later run continues an earlier one. --slack multiplies the
     limits on a slow computer. About forty minutes.`,
     run: runFaults,
+  },
+  hooks: {
+    usage: '[--messages N] [--kills N] [--refused PERCENT] [--seed N]',
+    does: `10,000 messages to a webhook whose receiver refuses half of the requests and is away now and then, through 20 kills of the
+    server. Nothing may be lost, changed or disordered. About fifteen minutes.`,
+    run: runHooks,
   },
   malformed: {
     usage: '[--requests N] [--seed N] [--note]',
@@ -130,6 +137,29 @@ async function runSends(args: string[]): Promise<void> {
   if (values.note) note('npm run soak -- sends', `${figure}; ${problems.length} problems`)
   for (const problem of problems) console.log(`  ! ${problem}`)
   if (problems.length > 0 || unknown > Number(values.sends) / 100) process.exitCode = 1
+}
+
+async function runHooks(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      messages: { type: 'string', default: '10000' },
+      kills: { type: 'string', default: '20' },
+      refused: { type: 'string', default: '50' },
+      seed: { type: 'string', default: '1' },
+    },
+  })
+  const { events, requests, twice, problems } = await hookRun({
+    messages: Number(values.messages),
+    kills: Number(values.kills),
+    refused: Number(values.refused),
+    seed: Number(values.seed),
+    limitMs: 900_000,
+    say: console.error,
+  })
+  console.log(`${events} events in ${requests} requests, ${twice} came more than once`)
+  for (const problem of problems) console.log(`  ! ${problem}`)
+  if (problems.length > 0) process.exitCode = 1
 }
 
 async function runPoints(args: string[]): Promise<void> {
