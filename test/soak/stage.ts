@@ -103,6 +103,10 @@ export async function openStage(seed: number): Promise<Stage> {
       stage.start()
       await waitFor('listening', READY_MS, () => stage.server().status())
       await stage.server().post('/api/auth/start')
+      // On a slow computer the start returns before its first result.
+      await waitFor('a QR code', READY_MS, async () =>
+        (await stage.server().status())?.has_qr ? true : null,
+      )
       await simulator.world.scan()
       await stage.synced()
       await stage.stop()
