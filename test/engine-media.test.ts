@@ -175,6 +175,8 @@ describe.each([newestBuild.name, newestBuildThatLinks.name, newestBuildWithSeria
       const send = () =>
         engine.send(toJid(`${amara}@c.us`), outgoing, { bareId: newBareId(), limitMs: 10_000 })
       await expect(send()).rejects.toMatchObject({ code: 'media_refused' })
+      rmSync(path)
+      await expect(send()).rejects.toMatchObject({ code: 'media_refused' })
       writeFileSync(path, sampleBytes('image', 500, 'x'))
       await world.setFault({ name: 'upload_refused', value: true })
       await expect(send()).rejects.toMatchObject({ code: 'media_refused' })

@@ -20,6 +20,9 @@ export type Host = {
   close(): Promise<void>
 }
 
+/** Stricter than the real one: a script that passes bytes as `data:` or `blob:` URLs to `fetch` is refused. */
+const POLICY = `connect-src 'self' wss://web.whatsapp.com https://${mediaHostName}`
+
 /** Listens on loopback, on a free port. `holdSync` is passed to every page, see {@link toDocument}. */
 export async function openHost(context: Context, certificate: Certificate, holdSync: boolean): Promise<Host> {
   const connections = new Set<Duplex>()
@@ -35,6 +38,7 @@ export async function openHost(context: Context, certificate: Certificate, holdS
       const { build, faults } = context
       response.setHeader('content-type', 'text/html; charset=utf-8')
       response.setHeader('cache-control', 'no-store')
+      response.setHeader('content-security-policy', POLICY)
       response.end(toDocument({ build, faults: faults.forPages(), holdSync }))
       return
     }

@@ -154,7 +154,9 @@ export function openUploads({ dir, maxBytes, filesDir, urls, clock, log }: Uploa
       facts = { ...facts, expiresAtMs }
       // Renamed, so that it is never read half written.
       await writeFile(`${factsOf(draft)}.new`, JSON.stringify(facts), { flag: 'wx', mode: 0o600 })
-      await rename(bytesOf(draft), bytesOf(id))
+      // A browser that reads it for a send refuses a file that was replaced, even by the same bytes.
+      if (isWhole(bytesOf(id), facts)) await rm(bytesOf(draft), { force: true })
+      else await rename(bytesOf(draft), bytesOf(id))
       await rename(`${factsOf(draft)}.new`, factsOf(id))
       known.set(id, facts)
     } finally {
@@ -202,8 +204,7 @@ export function openUploads({ dir, maxBytes, filesDir, urls, clock, log }: Uploa
         const facts = known.get(id)
         if (facts?.caller !== caller || facts.expiresAtMs <= clock.now()) return null
         const path = bytesOf(id)
-        const isThere = statSync(path, { throwIfNoEntry: false })?.size === facts.sizeBytes
-        return isThere ? { ...toUpload(id, facts), path } : null
+        return isWhole(path, facts) ? { ...toUpload(id, facts), path } : null
       },
     }),
     pathOf: (name) => join(dir, fileName(name)),
@@ -257,8 +258,7 @@ async function copy(
   const hash = createHash('sha256')
   let sizeBytes = 0
   let head = Buffer.alloc(0)
-  for await (const piece of stream) {
-    const bytes = Buffer.from(piece)
+  for await (const bytes of stream) {
     sizeBytes += bytes.length
     if (sizeBytes > maxBytes) tooLarge(maxBytes)
     if (head.length < SNIFFED_BYTES) head = Buffer.concat([head, bytes.subarray(0, SNIFFED_BYTES)])
@@ -267,6 +267,11 @@ async function copy(
   }
   if (sizeBytes === 0) fail('invalid_input', { detail: 'The body is empty. It must be the bytes of a file.' })
   return { sha256: hash.digest('hex'), sizeBytes, head }
+}
+
+/** True if the bytes are on the disk, as far as their number says. */
+function isWhole(path: string, { sizeBytes }: { sizeBytes: number }): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.size === sizeBytes
 }
 
 /** The ids of all files of ours in this directory, complete or not. */
@@ -289,7 +294,7 @@ function namesIn(dir: string): string[] {
 function readFacts(file: string, bytes: string): z.infer<typeof Facts> | null {
   try {
     const facts = Facts.parse(JSON.parse(readFileSync(file, 'utf8')))
-    return statSync(bytes).size === facts.sizeBytes ? facts : null
+    return isWhole(bytes, facts) ? facts : null
   } catch {
     return null
   }

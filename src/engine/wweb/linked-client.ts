@@ -79,6 +79,8 @@ export type LinkedClientOptions = {
   executablePath: string
   headless: boolean
   args: string[]
+  /** True if `onBrowser` gives credentials for a proxy: puppeteer then follows every request. */
+  answersProxy: boolean
   /** Called when the browser is up and its first page is blank; a rejection ends the start. */
   onBrowser(browser: Browser, page: Page): Promise<void>
   /** Every change of WhatsApp's socket, also before linking (the library reports them only afterwards). */
@@ -144,6 +146,8 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
       timeout: 30_000,
       protocolTimeout: 120_000,
       defaultViewport: null,
+      // Chromium would copy each upload to Node with the news of its request, in base64.
+      networkEnabled: options.answersProxy,
     },
   }) as unknown as PrivateSeams
   // The stock value claims Chrome 101 on a Mac; false keeps the browser's own.

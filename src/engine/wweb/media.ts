@@ -1,16 +1,19 @@
-/** Bytes of media between Node and the page, in pieces. */
+/** Bytes of media between Node and the page: files that are sent by their path, what is downloaded in pieces. */
+import { stat } from 'node:fs/promises'
 import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
 import type { Engine } from '../engine.ts'
 import type { Ask } from './asking.ts'
 import {
+  type FileInput,
   type OpenedMedia,
-  pageAppendMedia,
-  pageBeginMedia,
   pageCloseMedia,
+  pageFileInput,
   pageOpenMedia,
   pageReadMedia,
+  pageTakeMedia,
   pageThumbnail,
+  type TakenMedia,
 } from './page-media.ts'
 
 /** Bytes of one call: text of 1.3 MiB in base64, which puppeteer and the page handle in a few milliseconds. */
@@ -20,12 +23,19 @@ const MEMORY_MS = 10_000
 
 /** The part of the client that media uses. */
 export type MediaClient = {
-  pupPage: { evaluate(run: (...given: unknown[]) => unknown, ...args: unknown[]): Promise<unknown> } | null
+  pupPage: {
+    evaluate(run: (...given: unknown[]) => unknown, ...args: unknown[]): Promise<unknown>
+    evaluateHandle(run: () => FileInput): Promise<InputHandle>
+  } | null
 }
+type InputHandle = { uploadFile(path: string): Promise<void>; dispose(): Promise<void> }
 
 export type MediaTransfer = Pick<Engine, 'fetchMedia' | 'readThumbnail'> & {
-  /** Puts bytes into the page; returns their name there, which {@link MediaTransfer.drop} frees. */
-  put(bytes: AsyncIterable<Uint8Array>): Promise<number>
+  /**
+   * Gives the page a file of the disk, which the browser reads itself; returns its name there, which {@link MediaTransfer.drop}
+   * frees. The file must stay as it is until then. Fails with `media_refused` if it cannot be read.
+   */
+  put(path: string): Promise<number>
   drop(handle: number): Promise<void>
 }
 
@@ -58,19 +68,26 @@ export function createMediaTransfer(client: MediaClient, ask: Ask, clock: Clock)
       const text = await inPage('Reading a preview', MEMORY_MS, pageThumbnail, keys)
       return text === null ? null : Buffer.from(text, 'base64')
     },
-    async put(bytes) {
-      const handle = await inPage('Writing media', MEMORY_MS, pageBeginMedia)
+    async put(path) {
+      const { size } = await stat(path).catch((cause: unknown) =>
+        fail('media_refused', { detail: 'The file to send is no longer stored.', cause }),
+      )
+      const page = client.pupPage ?? fail('not_connected', { retryAfterS: 5 })
+      const input = await ask('Making a file input', MEMORY_MS, page.evaluateHandle(pageFileInput))
       try {
-        for await (const given of bytes) {
-          for (let at = 0; at < given.length; at += PIECE) {
-            const piece = Buffer.from(given.buffer, given.byteOffset + at, Math.min(PIECE, given.length - at))
-            await inPage('Writing media', MEMORY_MS, pageAppendMedia, handle, piece.toString('base64'))
-          }
-        }
-        return handle
-      } catch (error) {
+        await ask('Giving the browser a file', MEMORY_MS, input.uploadFile(path))
+        // puppeteer passes the element itself.
+        const take = pageTakeMedia as (...given: unknown[]) => unknown
+        const taking = page.evaluate(take, input) as Promise<TakenMedia>
+        const { handle, sizeBytes } = await ask('Taking a file', MEMORY_MS, taking)
+        if (sizeBytes === size) return handle
         await drop(handle)
-        throw error
+        return fail('media_refused', {
+          detail: 'The browser cannot read the file to send.',
+          hint: 'Set WHATSAPP_AUTH_DIR to a directory that the browser may read, or use another browser.',
+        })
+      } finally {
+        input.dispose().catch(() => {})
       }
     },
     async fetchMedia({ keys, source, askPhone, limitMs }) {

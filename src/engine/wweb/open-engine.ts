@@ -100,6 +100,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     executablePath: setup.executablePath,
     headless: setup.headless,
     args: [...setup.browserArgs, ...(setup.proxy === null ? [] : [`--proxy-server=${setup.proxy.server}`])],
+    answersProxy: Boolean(setup.proxy?.credentials),
     onBrowser,
     onSocketState,
     onPasskey: () => {

@@ -1,6 +1,6 @@
 /**
- * Bytes of media, in the page: what {@link installPageMedia} adds. Bytes cross in pieces, so that neither side holds a
- * whole file as text. The rules of page-rows.ts hold.
+ * Bytes of media, in the page: what {@link installPageMedia} adds. Those of a download cross in pieces, so that neither side holds a
+ * whole file as text; a file that is sent stays on the disk. The rules of page-rows.ts hold.
  */
 import type { MediaSource } from '../../model/content.ts'
 import type { MsgModel, PageWindow } from './page-types.ts'
@@ -20,13 +20,19 @@ declare class FileReader {
   onerror: () => void
   readAsDataURL(blob: Blob): void
 }
-declare function fetch(url: string): Promise<{ arrayBuffer(): Promise<ArrayBuffer> }>
+declare const document: { createElement(name: 'input'): FileInput }
+
+/** An element of the page that the browser gives a file of the disk. */
+export type FileInput = { type: string; files: ArrayLike<Blob> }
 
 /** The result of {@link PageMedia.open}. `why` of a refusal is WhatsApp Web's own word. */
 export type OpenedMedia =
   | { state: 'open'; handle: number; sizeBytes: number; directPath: string | null }
   | { state: 'gone' | 'unknown' }
   | { state: 'refused'; why: string }
+
+/** The result of {@link PageMedia.take}. `sizeBytes`: 0 if the browser cannot read the file. */
+export type TakenMedia = { handle: number; sizeBytes: number }
 
 /** The media of {@link SendMessage}, as the library passes them on: its `data` names bytes that are in the page. */
 export type PageFile = { data: string; mimetype: string; filename?: string | undefined }
@@ -38,9 +44,8 @@ export type PageMedia = {
   close(handle: number): void
   /** Base64; null if the message has none, or is not here. */
   thumbnail(keys: readonly string[]): Promise<string | null>
-  /** Begins a file; `append` takes its pieces in base64, in order. */
-  begin(): number
-  append(handle: number, piece: string): Promise<void>
+  /** Keeps the file that the browser gave; its bytes stay on the disk until the page reads them. */
+  take(input: FileInput): TakenMedia
 }
 
 /** Call once per document, after the library's helpers are in it. */
@@ -148,13 +153,9 @@ export function installPageMedia(): void {
       return typeof body === 'string' && /^[\w+/]{40,}={0,2}$/.test(body) ? body : null
     },
 
-    begin: () => add(new Blob([])),
-
-    async append(handle: number, piece: string): Promise<void> {
-      const bytes = await (await fetch(`data:application/octet-stream;base64,${piece}`)).arrayBuffer()
-      const before = blobs.get(handle)
-      if (!before) throw new Error('the bytes are not in the page any more')
-      blobs.set(handle, new Blob([before, bytes]))
+    take({ files: { 0: file } }: FileInput): TakenMedia {
+      if (!file) throw new Error('the browser took no file')
+      return { handle: add(file), sizeBytes: file.size }
     },
   }
   window.whatsappMcpMedia = tools satisfies PageMedia
@@ -186,10 +187,13 @@ export function pageThumbnail(keys: readonly string[]): Promise<string | null> {
   return window.whatsappMcpMedia.thumbnail(keys)
 }
 
-export function pageBeginMedia(): number {
-  return window.whatsappMcpMedia.begin()
+/** It is in no document: neither the page nor a person sees it. */
+export function pageFileInput(): FileInput {
+  const input = document.createElement('input')
+  input.type = 'file'
+  return input
 }
 
-export function pageAppendMedia(handle: number, piece: string): Promise<void> {
-  return window.whatsappMcpMedia.append(handle, piece)
+export function pageTakeMedia(input: FileInput): TakenMedia {
+  return window.whatsappMcpMedia.take(input)
 }

@@ -31,7 +31,7 @@ const SEND_OPTIONS = {
 const BEFORE_SENDING = [/No LID for user/, /wid error/, /invalid wid/i]
 
 /** Texts of errors while media is prepared and uploaded, which is before its message exists. */
-const BEFORE_UPLOADED = [/^upload failed/, /InvalidMediaFileType/, /media-fault/]
+const BEFORE_UPLOADED = [/^upload failed/, /InvalidMediaFileType/, /media-fault/, /file could not be read/]
 
 type Pending = {
   /** The serialized key and the message, once WhatsApp Web has it. */

@@ -17,5 +17,5 @@ export type Kind<K extends OutgoingKind> = {
  */
 export type Prepared = { content: unknown; options?: object; extra?: object; done?(): void }
 
-/** Puts bytes into the page, and frees them. */
+/** Gives the page files, and frees them. */
 export type PageBytes = Pick<MediaTransfer, 'put' | 'drop'>

@@ -1,7 +1,5 @@
 /** Pictures, videos, sounds, documents and stickers. */
-import { createReadStream } from 'node:fs'
 import wweb from 'whatsapp-web.js'
-import { AppError, fail } from '../../../errors.ts'
 import type { Outgoing } from '../../engine.ts'
 import type { Kind } from './kind.ts'
 
@@ -26,10 +24,7 @@ function fieldsOf({ seconds, width, height, preview }: NonNullable<Outgoing<'med
 export const media: Kind<'media'> = {
   uses: ['send_media', 'send_text'],
   async toLibrary({ path, as, mimetype, filename, caption, viewOnce, album, look }, page) {
-    const handle = await page.put(createReadStream(path)).catch((error: unknown) => {
-      if (error instanceof AppError) throw error
-      return fail('media_refused', { detail: 'The file to send is no longer stored.', cause: error })
-    })
+    const handle = await page.put(path)
     return {
       // The library passes it on to our function in the page, which knows the bytes by this name (page-media.ts).
       content: new wweb.MessageMedia(mimetype, `whatsappMcp:${handle}`, filename),
