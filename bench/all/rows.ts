@@ -12,6 +12,7 @@ export const BENCHES = {
   accounts: [],
   gate: [],
   groups: [],
+  media: [],
 } as const satisfies Record<string, readonly string[]>
 export type BenchName = keyof typeof BENCHES
 
@@ -194,4 +195,43 @@ export const ROWS: readonly Row[] = [
     target: { atMost: 500 },
     path: ['costs', { change: '100 go, one by one' }, 'cpuMs'],
   },
+  ...[1, 16, 64].flatMap((mib) =>
+    ['out', 'in'].map(
+      (way): Row => ({
+        bench: 'media',
+        name: `a document of ${mib} MiB ${way}, over the library alone`,
+        unit: '×',
+        target: { atMost: 1.1 },
+        path: ['rows', { name: `${mib} MiB ${way}` }, 'time'],
+      }),
+    ),
+  ),
+  ...[16, 64].flatMap((mib) =>
+    ['out', 'in'].map(
+      (way): Row => ({
+        bench: 'media',
+        name: `growth of Node while ${mib} MiB go ${way}, over the library alone`,
+        unit: '×',
+        target: { atMost: 0.5 },
+        path: ['rows', { name: `${mib} MiB ${way}` }, 'growth'],
+      }),
+    ),
+  ),
+  ...['out', 'in'].flatMap((way): Row[] => [
+    {
+      bench: 'media',
+      name: `growth of Node while 64 MiB go ${way}`,
+      unit: 'MB',
+      target: { atMost: 50 },
+      path: ['rows', { name: `64 MiB ${way}` }, 'oursGrowth'],
+    },
+    {
+      bench: 'media',
+      name: `status while 64 MiB go ${way}, p95`,
+      unit: 'ms',
+      target: { atMost: 100 },
+      path: ['rows', { name: `64 MiB ${way}` }, 'status'],
+      share: 0.95,
+    },
+  ]),
 ]

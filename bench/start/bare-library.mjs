@@ -1,5 +1,6 @@
 /** The other contestant: whatsapp-web.js as it comes, a process of its own that reports in JSON lines and obeys lines. */
 
+import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import wweb from 'whatsapp-web.js'
 
@@ -51,10 +52,35 @@ async function chats() {
   say({ event: 'chats', count: found.length, ms: performance.now() - startedAt })
 }
 
-/** A command is one line: `send HOW NUMBER TEXT`, `chats` or `end`. */
+/**
+ * A file of the disk as a document, until WhatsApp's server has its message.
+ * @param {string} number @param {string} path
+ */
+async function sendFile(number, path) {
+  const startedAt = performance.now()
+  const media = wweb.MessageMedia.fromFilePath(path)
+  await client.sendMessage(`${number}@c.us`, media, { ...careful, sendMediaAsDocument: true })
+  say({ event: 'sent', ms: performance.now() - startedAt })
+}
+
+/**
+ * The bytes of a message's media.
+ * @param {string} id
+ */
+async function fetchMedia(id) {
+  const startedAt = performance.now()
+  const media = await (await client.getMessageById(id)).downloadMedia()
+  const bytes = Buffer.from(media.data, 'base64')
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  say({ event: 'fetched', sha256, ms: performance.now() - startedAt })
+}
+
+/** A command is one line: `send HOW NUMBER TEXT`, `file NUMBER PATH`, `fetch ID`, `chats` or `end`. */
 createInterface({ input: process.stdin }).on('line', async (line) => {
   const [verb = '', how = '', number = '', ...words] = line.split(' ')
   if (verb === 'send') return send(how, number, words.join(' '))
+  if (verb === 'file') return sendFile(how, number)
+  if (verb === 'fetch') return fetchMedia(how)
   if (verb === 'chats') return chats()
   await client.destroy()
   process.exit(0)

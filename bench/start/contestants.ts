@@ -1,4 +1,6 @@
 /** The two contestants behind one interface: our built server, and whatsapp-web.js as it comes. */
+import { createHash } from 'node:crypto'
+import { openAsBlob } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Child, type Line, startChild } from './child.ts'
 
@@ -21,6 +23,10 @@ export type Contestant = {
   ready(): Promise<number>
   /** Send a text; resolves with ms from the call to the answer, which comes after WhatsApp's server took it. */
   send(number: string, text: string, kind: SendKind): Promise<number>
+  /** Send a file of the disk as a document; resolves with ms until WhatsApp's server took its message. */
+  sendFile(number: string, path: string): Promise<number>
+  /** The bytes of a message's media: their SHA-256 in hexadecimal, and ms until they are there. */
+  fetchMedia(id: string): Promise<{ ms: number; sha256: string }>
   /** From now on: when the next incoming message was reported. */
   received(): Promise<number>
   end(): Promise<void>
@@ -62,15 +68,15 @@ function startServer({ authDir, browser, cwd, server = SERVER, env }: Place): Co
     const { at } = await child.until(({ msg, state }) => msg === 'session.changed' && state === wanted)
     return at
   }
-  async function post(path: string, body: object): Promise<void> {
+  async function call(path: string, init: RequestInit): Promise<Response> {
     const { line } = await child.until(isListening)
-    const response = await fetch(`${line.url}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-    const text = await response.text()
-    if (!response.ok) throw new Error(`POST ${path}: ${text}`)
+    const response = await fetch(`${line.url}${path}`, init)
+    if (!response.ok) throw new Error(`${path}: ${await response.text()}`)
+    return response
+  }
+  async function post(path: string, body: object): Promise<void> {
+    const headers = { 'content-type': 'application/json' }
+    await (await call(path, { method: 'POST', headers, body: JSON.stringify(body) })).text()
   }
   return {
     child,
@@ -82,6 +88,21 @@ function startServer({ authDir, browser, cwd, server = SERVER, env }: Place): Co
       const startedAt = performance.now()
       await post('/api/send', { phone_number: number, message: text })
       return performance.now() - startedAt
+    },
+    async sendFile(number, path) {
+      const startedAt = performance.now()
+      const headers = { 'content-type': 'application/pdf' }
+      const stored = await call('/api/uploads', { method: 'PUT', headers, body: await openAsBlob(path) })
+      const { id } = (await stored.json()) as { id: string }
+      await post(`/api/chats/${number}/media`, { media: { upload: id }, as: 'document' })
+      return performance.now() - startedAt
+    },
+    async fetchMedia(id) {
+      const startedAt = performance.now()
+      const { body } = await call(`/api/messages/${encodeURIComponent(id)}/media`, {})
+      const hash = createHash('sha256')
+      for await (const piece of body ?? []) hash.update(piece)
+      return { ms: performance.now() - startedAt, sha256: hash.digest('hex') }
     },
     received: async () => (await child.until(({ msg }) => msg === 'message.received', child.lines())).at,
     end: () => child.end((process) => process.kill('SIGTERM')),
@@ -101,6 +122,17 @@ function startLibrary({ authDir, browser, cwd }: Place): Contestant {
       const sent = event('sent', child.lines())
       child.say(`send ${kind} ${number} ${text}`)
       return Number((await sent).line.ms)
+    },
+    async sendFile(number, path) {
+      const sent = event('sent', child.lines())
+      child.say(`file ${number} ${path}`)
+      return Number((await sent).line.ms)
+    },
+    async fetchMedia(id) {
+      const fetched = event('fetched', child.lines())
+      child.say(`fetch ${id}`)
+      const { line } = await fetched
+      return { ms: Number(line.ms), sha256: String(line.sha256) }
     },
     received: async () => (await event('received', child.lines())).at,
     end: () => child.end(() => child.say('end')),

@@ -1,5 +1,5 @@
 /** Process trees as Linux shows them in /proc: who is below whom, and what memory they cost. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 /** A process that cannot be mistaken for a later one with its pid. */
 export type Known = { pid: number; startedTicks: string }
@@ -34,6 +34,19 @@ export function readMemory(root: number): Memory {
 export function readCpuMs(pid: number): number {
   const times = readdirSync(`/proc/${pid}/task`).map((task) => read(`/proc/${pid}/task/${task}/schedstat`))
   return times.reduce((sum, text) => sum + Number(text.split(' ')[0] ?? 0) / 1e6, 0)
+}
+
+/** From now on the peak of {@link readResident} counts counts (man 5 proc_pid_clear_refs). */
+export function resetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
+}
+
+/** Resident memory of one process in MB: now, and the most since {@link resetPeak}. */
+export function readResident(pid: number): { now: number; peak: number } {
+  const status = read(`/proc/${pid}/status`)
+  const field = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) / 1024
+  return { now: field('VmRSS'), peak: field('VmHWM') }
 }
 
 /** End those of these processes that still live. */
