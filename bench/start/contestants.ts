@@ -59,6 +59,10 @@ function startServer({ authDir, browser, cwd, server = SERVER, env }: Place): Co
       WHATSAPP_MCP_PORT: '0',
       WHATSAPP_MCP_LOG_LEVEL: 'info',
       WHATSAPP_HEADLESS: 'true',
+      // What is measured is sent as fast as it goes.
+      WHATSAPP_SENDS_PER_MINUTE: '0',
+      WHATSAPP_SENDS_PER_HOUR: '0',
+      WHATSAPP_NEW_PEOPLE_PER_DAY: '0',
       ...env,
     },
     stream: 'stderr',
