@@ -148,6 +148,8 @@ type OutgoingFields = {
     /** In hexadecimal. */
     sha256: string
     caption?: string | undefined
+    /** People whom the caption names. */
+    mentions?: readonly Jid[] | undefined
     viewOnce?: boolean | undefined
     /** What phones show of a video before it plays, where it is known. `preview`: a JPEG in base64. */
     look?: { seconds: number; width: number; height: number; preview?: string } | undefined
@@ -218,7 +220,7 @@ export type MediaRequest = {
   limitMs: number
 }
 
-/** In pieces of at most 1 MiB. `directPath`: where it was found, which may have changed. */
+/** In pieces of at most 256 KiB. `directPath`: where it was found, which may have changed. */
 export type FetchedMedia = {
   sizeBytes: number
   directPath: string | null

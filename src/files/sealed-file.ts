@@ -45,21 +45,28 @@ export async function seal(
     const salt = randomBytes(SALT_BYTES)
     const fileKey = keyOf(key, salt)
     await file.writeFile(Buffer.concat([MAGIC, salt]))
-    let rest = Buffer.alloc(0)
+    const chunk = Buffer.alloc(CHUNK)
+    let filled = 0
     let index = 0
     for await (const piece of pieces) {
       sizeBytes += piece.length
       if (sizeBytes > maxBytes) fail('media_too_large')
       hash.update(piece)
       if (head.length < HEAD) head = Buffer.concat([head, piece.subarray(0, HEAD)])
-      rest = Buffer.concat([rest, piece])
-      // The last chunk is only known at the end.
-      for (; rest.length > CHUNK; index += 1) {
-        await file.writeFile(sealChunk(fileKey, index, false, rest.subarray(0, CHUNK)))
-        rest = rest.subarray(CHUNK)
+      for (let at = 0; at < piece.length; ) {
+        // Which chunk is the last one is only known at the end.
+        if (filled === CHUNK) {
+          await file.writev(sealChunk(fileKey, index, false, chunk))
+          index += 1
+          filled = 0
+        }
+        const part = piece.subarray(at, at + CHUNK - filled)
+        chunk.set(part, filled)
+        filled += part.length
+        at += part.length
       }
     }
-    await file.writeFile(sealChunk(fileKey, index, true, rest))
+    await file.writev(sealChunk(fileKey, index, true, chunk.subarray(0, filled)))
     await file.close()
     await rename(draft, path)
     return { sizeBytes, sha256: hash.digest('hex'), head: head.subarray(0, HEAD) }
@@ -90,9 +97,10 @@ export async function* unseal(
     if (!head.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error('not a sealed file')
     const fileKey = keyOf(key, head.subarray(MAGIC.length))
     const last = Math.max(0, Math.ceil(sizeBytes / CHUNK) - 1)
+    const buffer = Buffer.alloc(CHUNK + TAG_BYTES)
     for (let index = Math.floor(from / CHUNK); index * CHUNK < to; index += 1) {
       const size = Math.min(CHUNK, sizeBytes - index * CHUNK)
-      const sealed = Buffer.alloc(size + TAG_BYTES)
+      const sealed = buffer.subarray(0, size + TAG_BYTES)
       const { bytesRead } = await file.read(
         sealed,
         0,
@@ -131,15 +139,20 @@ function nonceOf(index: number): Buffer {
 
 const endMark = (isLast: boolean) => Buffer.from([isLast ? 1 : 0])
 
-function sealChunk(key: Buffer, index: number, isLast: boolean, bytes: Uint8Array): Buffer {
+/** The parts of a sealed chunk. This cipher has nothing left at its end. */
+function sealChunk(key: Buffer, index: number, isLast: boolean, bytes: Uint8Array): Buffer[] {
   const aes = createCipheriv('aes-256-gcm', key, nonceOf(index)).setAAD(endMark(isLast))
-  return Buffer.concat([aes.update(bytes), aes.final(), aes.getAuthTag()])
+  const sealed = aes.update(bytes)
+  aes.final()
+  return [sealed, aes.getAuthTag()]
 }
 
 function unsealChunk(key: Buffer, index: number, isLast: boolean, sealed: Buffer): Buffer {
   const aes = createDecipheriv('aes-256-gcm', key, nonceOf(index)).setAAD(endMark(isLast))
   aes.setAuthTag(sealed.subarray(-TAG_BYTES))
-  return Buffer.concat([aes.update(sealed.subarray(0, -TAG_BYTES)), aes.final()])
+  const bytes = aes.update(sealed.subarray(0, -TAG_BYTES))
+  aes.final()
+  return bytes
 }
 
 /** Removes a file so that its bytes stay unreadable: what its key is derived from is overwritten first. Ignores a missing file. */

@@ -16,8 +16,8 @@ import {
   type TakenMedia,
 } from './page-media.ts'
 
-/** Bytes of one call: text of 1.3 MiB in base64, which puppeteer and the page handle in a few milliseconds. */
-const PIECE = 2 ** 20
+/** Bytes of one call: text of 340 KB in base64, which puppeteer and the page handle in a few milliseconds. */
+const PIECE = 2 ** 18
 /** The page answers from memory. */
 const MEMORY_MS = 10_000
 
@@ -52,9 +52,18 @@ export function createMediaTransfer(client: MediaClient, ask: Ask, clock: Clock)
   }
 
   async function* read(handle: number, sizeBytes: number): AsyncGenerator<Uint8Array> {
+    const pieceAt = (at: number) => {
+      const piece = inPage('Reading media', MEMORY_MS, pageReadMedia, handle, at, at + PIECE)
+      // Nobody may wait for it any more.
+      piece.catch(() => {})
+      return piece
+    }
     try {
-      for (let at = 0; at < sizeBytes; at += PIECE) {
-        const piece = await inPage('Reading media', MEMORY_MS, pageReadMedia, handle, at, at + PIECE)
+      // One piece ahead: the page reads while this one is stored.
+      let next = pieceAt(0)
+      for (let end = PIECE; end - PIECE < sizeBytes; end += PIECE) {
+        const piece = await next
+        if (end < sizeBytes) next = pieceAt(end)
         yield Buffer.from(piece, 'base64')
       }
     } finally {
