@@ -96,6 +96,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const uploads = openUploads({
     dir: authDir.uploads,
     maxBytes: config.maxUploadBytes,
+    quotaBytes: config.uploadQuotaBytes,
     filesDir: config.filesDir,
     urls: config.mediaUrls,
     clock,

@@ -32,6 +32,7 @@ describe('readConfig', () => {
       mediaUrls: false,
       maxUploadBytes: 67_108_864,
       canary: 'never',
+      uploadQuotaBytes: 2_147_483_648,
       memory: { softBytes: 1_610_612_736, hardBytes: 2_684_354_560 },
       media: {
         download: 'on-demand',

@@ -380,6 +380,13 @@ export const SETTINGS = {
     fallback: '64',
     help: 'Largest file that a client can upload, in MiB.',
   },
+  WHATSAPP_UPLOAD_QUOTA_MIB: {
+    flag: 'upload-quota-mib',
+    takes: 'MIB',
+    schema: whole(1, 10_000_000),
+    fallback: '2048',
+    help: 'Space for the files that one caller has stored to send them, in MiB. The server deletes each after an hour, or when it was sent if it waits longer.',
+  },
   WHATSAPP_FILES_DIR: {
     flag: 'files-dir',
     takes: 'DIR',
@@ -542,6 +549,8 @@ export type Config = {
   maxUploadBytes: number
   /** Whether each account sends a message to itself once a day. */
   canary: 'never' | 'daily'
+  /** Of each caller. */
+  uploadQuotaBytes: number
   /** Limits of the memory of one browser; 0: none. */
   memory: { softBytes: number; hardBytes: number }
   /** Which media is fetched from WhatsApp and kept. */
@@ -617,6 +626,7 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     mediaUrls: read('WHATSAPP_MEDIA_URLS'),
     maxUploadBytes: read('WHATSAPP_MAX_UPLOAD_MIB') * 2 ** 20,
     canary: read('WHATSAPP_CANARY'),
+    uploadQuotaBytes: read('WHATSAPP_UPLOAD_QUOTA_MIB') * 2 ** 20,
     memory: {
       softBytes: read('WHATSAPP_MEMORY_SOFT_MIB') * 2 ** 20,
       hardBytes: read('WHATSAPP_MEMORY_HARD_MIB') * 2 ** 20,

@@ -638,6 +638,12 @@ export const ERRORS = {
     title: 'The disk is full',
     hint: 'Free disk space, then send the request again.',
   },
+  uploads_full: {
+    status: 507,
+    retry: 'later',
+    title: 'The caller has stored too many files',
+    hint: 'Wait until earlier files expire, an hour after they were stored, or raise WHATSAPP_UPLOAD_QUOTA_MIB and restart the server.',
+  },
   archive_full: {
     status: 507,
     retry: 'after_action',

@@ -155,6 +155,7 @@ describe('GET /api/export', () => {
     const uploads = openUploads({
       dir,
       maxBytes: 1,
+      quotaBytes: 1,
       urls: false,
       filesDir: '',
       clock: systemClock,

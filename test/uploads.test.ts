@@ -19,7 +19,10 @@ const folder = () => join(harness.authDir, '.whatsapp-mcp-api', 'uploads')
 const files = () => (existsSync(folder()) ? readdirSync(folder()) : [])
 
 beforeAll(async () => {
-  harness = await openHarness({ clock, env: { WHATSAPP_MAX_UPLOAD_MIB: '1' } })
+  harness = await openHarness({
+    clock,
+    env: { WHATSAPP_MAX_UPLOAD_MIB: '1', WHATSAPP_UPLOAD_QUOTA_MIB: '3' },
+  })
 })
 afterAll(() => harness.close())
 // Whatever a test left is of no use to the next.
@@ -154,6 +157,34 @@ describe('an upload', () => {
     expect(found(id)).toBeNull()
     expect(files()).toEqual(['notes.txt'])
     rmSync(join(folder(), 'notes.txt'))
+  })
+})
+
+describe('the files of a caller', () => {
+  it('fit into the quota, over a restart too, until they expire', async () => {
+    for (const fill of [1, 2, 3]) expect((await put(Buffer.alloc(MIB, fill))).status).toBe(200)
+    await harness.restart()
+    const response = await fetch(`${harness.url}/api/uploads`, { method: 'PUT', body: 'one more' })
+    expect(response.status).toBe(507)
+    const after = Number(response.headers.get('retry-after'))
+    expect(after).toBeGreaterThan(HOUR_MS / 1_000 - 60)
+    expect(after).toBeLessThanOrEqual(HOUR_MS / 1_000)
+    expect(await response.json()).toMatchObject({
+      code: 'uploads_full',
+      detail: 'The files of this caller would take more than 3 MiB.',
+    })
+    expect(files()).toHaveLength(6)
+    clock.advance(HOUR_MS)
+    expect((await put('one more')).status).toBe(200)
+  })
+
+  it('are stored once: the same bytes again change no file that is being sent', async () => {
+    const { id } = (await put('as it was')).json
+    const before = statSync(found(id)?.path ?? '').mtimeMs
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect((await put('as it was')).json.id).toBe(id)
+    expect(statSync(found(id)?.path ?? '').mtimeMs).toBe(before)
+    expect(files()).toHaveLength(2)
   })
 })
 

@@ -16,6 +16,7 @@ import { makeFolder } from '../make-folder.ts'
 import { openFetched } from './fetched-file.ts'
 import { SNIFFED_BYTES, sniffType, statedType } from './media-type.ts'
 import { openOwned } from './owned-file.ts'
+import { type Arriving, createUploadQuota } from './upload-quota.ts'
 
 /** An upload can be used for this long. */
 const KEPT_MS = 3_600_000
@@ -52,7 +53,7 @@ export type CallerUploads = {
   /**
    * Stores the body. If that fails, nothing stays on disk, and the rest of the stream is not read. The same bytes of the same type are one
    * upload, so that a repeated form is the same request.
-   * @throws AppError `body_too_large`, `invalid_input` if it is empty, `disk_full`; the error of the stream
+   * @throws AppError `body_too_large`, `invalid_input` if it is empty, `uploads_full`, `disk_full`; the error of the stream
    */
   add(body: Body): Promise<Upload>
   /**
@@ -94,6 +95,8 @@ export type UploadsOptions = {
   /** Their directory. Created if missing. */
   dir: string
   maxBytes: number
+  /** The most that the files of one caller take. */
+  quotaBytes: number
   /** The owner's directory of files to send; empty: there is none. */
   filesDir: string
   /** True if files may be fetched from URLs. */
@@ -103,9 +106,11 @@ export type UploadsOptions = {
 }
 
 /** Opens the directory, and removes what has expired or is incomplete. */
-export function openUploads({ dir, maxBytes, filesDir, urls, clock, log }: UploadsOptions): Uploads {
+export function openUploads(options: UploadsOptions): Uploads {
+  const { dir, maxBytes, quotaBytes, filesDir, urls, clock, log } = options
   const known = new Map<string, z.infer<typeof Facts>>()
   const running = new Set<string>()
+  const quota = createUploadQuota(quotaBytes, () => known.values(), clock)
   let cancelSweep = () => {}
   const bytesOf = (id: string) => join(dir, `${id}.bin`)
   const factsOf = (id: string) => join(dir, `${id}.json`)
@@ -135,13 +140,17 @@ export function openUploads({ dir, maxBytes, filesDir, urls, clock, log }: Uploa
     }
   }
 
-  async function receive(caller: string, draft: string, { stream, length, type }: Body): Promise<Upload> {
-    if (length !== null && length > maxBytes) tooLarge(maxBytes)
+  async function receive(
+    caller: string,
+    draft: string,
+    { stream, type }: Body,
+    arriving: Arriving,
+  ): Promise<Upload> {
     makeFolder(dir, 0o700)
     const file = await open(bytesOf(draft), 'wx', 0o600)
     let facts: z.infer<typeof Facts>
     try {
-      const { head, ...counted } = await copy(stream, file, maxBytes)
+      const { head, ...counted } = await copy(stream, file, maxBytes, arriving)
       const mimetype = sniffType(head) ?? statedType(type) ?? 'application/octet-stream'
       facts = { caller, ...counted, mimetype, expiresAtMs: clock.now() + KEPT_MS }
     } finally {
@@ -172,10 +181,12 @@ export function openUploads({ dir, maxBytes, filesDir, urls, clock, log }: Uploa
   }
 
   async function add(caller: string, body: Body): Promise<Upload> {
+    if ((body.length ?? 0) > maxBytes) tooLarge(maxBytes)
+    const arriving = quota.begin(caller, body.length ?? 0)
     const id = randomBytes(16).toString('hex')
     running.add(id)
     try {
-      const upload = await receive(caller, id, body)
+      const upload = await receive(caller, id, body, arriving)
       sweep()
       return upload
     } catch (error) {
@@ -183,6 +194,7 @@ export function openUploads({ dir, maxBytes, filesDir, urls, clock, log }: Uploa
       if (isFull(error)) fail('disk_full', { cause: error })
       throw error
     } finally {
+      arriving.end()
       running.delete(id)
     }
   }
@@ -254,6 +266,7 @@ async function copy(
   stream: AsyncIterable<Uint8Array>,
   file: FileHandle,
   maxBytes: number,
+  arriving: Arriving,
 ): Promise<{ sha256: string; sizeBytes: number; head: Buffer }> {
   const hash = createHash('sha256')
   let sizeBytes = 0
@@ -261,6 +274,7 @@ async function copy(
   for await (const bytes of stream) {
     sizeBytes += bytes.length
     if (sizeBytes > maxBytes) tooLarge(maxBytes)
+    arriving.add(bytes.length)
     if (head.length < SNIFFED_BYTES) head = Buffer.concat([head, bytes.subarray(0, SNIFFED_BYTES)])
     hash.update(bytes)
     await file.writeFile(bytes)

@@ -7,7 +7,7 @@ export const uploadFile = defineUpload({
   title: 'Upload a file',
   tag: 'messages',
   description:
-    'Stores a file for one hour, to send it with {{send_media}}. The body is the file itself, as `curl -T photo.jpg` sends it, and Content-Type is its media type. The largest size is the setting WHATSAPP_MAX_UPLOAD_MIB. Returns 413 without reading a body that is larger. A multipart form returns 415.',
+    'Stores a file for one hour, to send it with {{send_media}}. The body is the file itself, as `curl -T photo.jpg` sends it, and Content-Type is its media type. The largest size is the setting WHATSAPP_MAX_UPLOAD_MIB. Returns 413 without reading a body that is larger, and uploads_full if the files of the caller would take more than WHATSAPP_UPLOAD_QUOTA_MIB. A multipart form returns 415.',
   scope: 'send',
   needs: 'nothing',
   isGlobal: true,
@@ -25,7 +25,7 @@ export const uploadFile = defineUpload({
       ),
     expires_at: z.string().describe('When the server deletes the file, ISO 8601 UTC.'),
   }),
-  errors: ['disk_full'],
+  errors: ['uploads_full', 'disk_full'],
   example: { input: {} },
   async run(_, { uploads }, body) {
     const { id, sha256, sizeBytes, mimetype, expiresAtMs } = await uploads.add(body)
