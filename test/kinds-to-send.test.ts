@@ -1,5 +1,6 @@
 /** Sending places, cards, polls, mentions and link previews: over HTTP, the real library, the double's phone as the witness. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sampleBytes } from '../simulator/service/media-samples.ts'
 import { type Harness, openLinked } from './harness.ts'
 
 const AMARA = '15550001101'
@@ -88,6 +89,28 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
     )
     const none = await send(hike(), 'messages', { message: `@${AMARA} is only text` })
     expect(world(none.json.message_id)?.mentions).toBeUndefined()
+  })
+
+  it('names people under a picture, once in a list', async () => {
+    const data = sampleBytes('image', 2_000, 'named').toString('base64')
+    const caption = `@${AMARA} look`
+    const one = await send(hike(), 'media', { media: { data }, caption, mentions: AMARA })
+    expect(one.status, JSON.stringify(one.json)).toBe(200)
+    expect(world(one.json.message_id)?.mentions).toEqual([`${AMARA}@c.us`])
+    expect((await seen(one.json.message_id)).mentions).toEqual([`${AMARA}@c.us`])
+    const other = sampleBytes('image', 2_001, 'named').toString('base64')
+    const list = await send(hike(), 'media', {
+      media: [{ data }, { data: other }],
+      caption,
+      mentions: 'all',
+    })
+    const [first, second] = list.json.results.map(({ message_id }: { message_id: string }) =>
+      world(message_id),
+    )
+    expect(first.mentions).toHaveLength(3)
+    expect(second.mentions).toBeUndefined()
+    const direct = await send(AMARA, 'media', { media: { data }, mentions: 'all' })
+    expect(direct.json.code).toBe('invalid_input')
   })
 
   it('adds a preview on request only, and sends without one if it fails', async () => {

@@ -64,6 +64,7 @@ describe('a file', () => {
     expect(status, JSON.stringify(json)).toBe(200)
     const { message, data, problem } = shown()
     expect(json.message_id).toContain(message.id)
+    expect(json).toMatchObject({ type, media: { size_bytes: bytes.length } })
     expect([message.type, problem, message.caption]).toEqual([type, null, 'look'])
     expect(data).toBe(base64(bytes))
   })

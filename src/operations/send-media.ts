@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { OutboxRow } from '../control.ts'
 import { AppError, fail } from '../errors.ts'
 import { parseMessageKey } from '../model/ids.ts'
+import { Media } from '../model/message.ts'
 import { OutboxItem } from '../model/outbox.ts'
 import { MOST, UNCAPTIONED } from '../outbox/content.ts'
 import { keyOf } from '../outbox/item.ts'
@@ -13,7 +14,7 @@ import { type Album, type MediaInput, mediaInput, type PreparedMedia, toFile } f
 import { timestampOf } from './messages.ts'
 import { defineOperation } from './operation.ts'
 import { AS, type As } from './prepare-media.ts'
-import { address, SHARED, TO_CHAT } from './send-to-chat.ts'
+import { address, mentioned, mentionsInput, SHARED, TO_CHAT } from './send-to-chat.ts'
 
 /** All files together must be ready within this time; a send takes 30 s after it. */
 const PREPARE_MS = 28_000
@@ -35,6 +36,8 @@ const Result = z.object({
 type Result = z.infer<typeof Result>
 
 const Output = SHARED.output.partial({ message_id: true, timestamp: true }).extend({
+  type: z.string().optional().describe('Type of the message, such as "image", "ptt" (voice) or "document".'),
+  media: Media.optional(),
   results: z.array(Result).optional().describe('For a list: one for each file, in order.'),
   album: z.boolean().optional().describe('For a list: true if the pictures and videos form an album.'),
 })
@@ -61,6 +64,9 @@ export const sendMedia = defineOperation({
       .max(MOST.caption)
       .optional()
       .describe('Text under it, at most 1024 characters. Voice notes and stickers have none.'),
+    mentions: mentionsInput.describe(
+      'People to notify, whom the caption names by "@" and digits: phone numbers or ids, or "all".',
+    ),
     view_once: yesNo
       .optional()
       .describe('True: people can open it once. Pictures, videos and voice notes only.'),
@@ -78,6 +84,7 @@ export const sendMedia = defineOperation({
     'media_refused',
     'needs_ffmpeg',
     'body_too_large',
+    'uploads_full',
     'disk_full',
   ],
   example: {
@@ -94,7 +101,7 @@ export const sendMedia = defineOperation({
         : lines(`${results.length} files for ${named(chat)}`, results.map(lineOf)),
   },
   answer: (item, { media }) => (Array.isArray(media) ? null : SHARED.answer(item)),
-  async run({ media, as, caption, view_once, ...input }, granted) {
+  async run({ media, as, caption, mentions, view_once, ...input }, granted) {
     const now = granted.clock.now()
     const { sendAtMs, to, answered } = await address(input, granted)
     const files = await prepared([media].flat(), as, granted)
@@ -105,7 +112,8 @@ export const sendMedia = defineOperation({
     if (caption && files.some((file) => UNCAPTIONED.has(file.as)))
       fail('invalid_input', { detail: '"caption": voice notes and stickers have no caption.' })
     const album = view_once ? undefined : albumOf(files, caption, granted)
-    // The first file has the text and the quote, as in an album.
+    const mentioning = await mentioned(mentions, to, granted.reader)
+    // The first file has the text, its mentions and the quote, as in an album.
     const send = (file: PreparedMedia, index: number) =>
       granted.send(
         {
@@ -115,14 +123,17 @@ export const sendMedia = defineOperation({
           endsAtMs: now + LIMIT_MS - 1_000,
           outgoing: {
             ...file,
-            caption: index === 0 ? caption : undefined,
+            ...(index === 0 ? { caption, ...mentioning } : {}),
             viewOnce: view_once,
             ...(IN_ALBUM.has(file.as) && album ? { album } : {}),
           },
         },
         sendAtMs,
       )
-    if (!Array.isArray(media)) return SHARED.answer(await send(firstOf(files), 0))
+    if (!Array.isArray(media)) {
+      const item = await send(firstOf(files), 0)
+      return { ...SHARED.answer(item), ...(await shownAs(item, granted)) }
+    }
     const results = await sendEach(files, send)
     return {
       ok: true as const,
@@ -132,6 +143,20 @@ export const sendMedia = defineOperation({
     }
   },
 })
+
+/** The message of this id, as the archive has it; undefined if it does not. */
+async function storedAs(id: string | undefined, { reader }: Pick<Grant<'send', 'ready'>, 'reader'>) {
+  const key = id === undefined ? null : parseMessageKey(id)
+  if (key === null) return undefined
+  const found = reader().getMessage(key, { before: 0, after: 0 })
+  return (await found.catch(() => undefined))?.message
+}
+
+/** What WhatsApp made of the file, such as a JPEG of a picture. */
+async function shownAs(item: OutboxRow, granted: Pick<Grant<'send', 'ready'>, 'reader'>) {
+  const message = await storedAs(keyOf(item), granted)
+  return message && { type: message.type, ...(message.media && { media: message.media }) }
+}
 
 const firstOf = <T>([first]: readonly T[]): T => first ?? fail('invalid_input')
 
@@ -148,12 +173,9 @@ function albumOf(
 }
 
 /** True if a file went as a part of the album: WhatsApp Web decides. */
-async function isInAlbum(results: readonly Result[], { reader }: Grant<'send', 'ready'>): Promise<boolean> {
-  for (const { message_id } of results) {
-    const key = message_id === undefined ? null : parseMessageKey(message_id)
-    const found = key && (await reader().getMessage(key, { before: 0, after: 0 }))
-    if (found?.message.media?.album !== undefined) return true
-  }
+async function isInAlbum(results: readonly Result[], granted: Grant<'send', 'ready'>): Promise<boolean> {
+  for (const { message_id } of results)
+    if ((await storedAs(message_id, granted))?.media?.album !== undefined) return true
   return false
 }
 

@@ -83,7 +83,8 @@ export async function address(
   return { sendAtMs, to, answered }
 }
 
-const mentionsInput = z
+/** People whom a text names. */
+export const mentionsInput = z
   .preprocess(
     (value) => (typeof value === 'string' && value.trim() !== 'all' ? value.split(',') : value),
     z.union([z.literal('all'), z.array(contactIdInput).min(1).max(1_024)]),
@@ -94,7 +95,7 @@ const mentionsInput = z
   )
 
 /** @throws AppError `invalid_input` if a direct chat has no members to name */
-async function mentioned(
+export async function mentioned(
   mentions: z.output<typeof mentionsInput>,
   to: Pick<Recipient, 'id' | 'kind'>,
   reader: Grant['reader'],

@@ -125,7 +125,7 @@ export function viewOf(row: OutboxRow): OutboxItem {
     chat: { id: chat, name: chatName, phone_number: phoneOf(chat) },
     preview,
     ...(replyTo === null ? {} : { reply_to: { message_id: replyTo, text: answered ?? '' } }),
-    ...(outgoing?.kind === 'text' && outgoing.mentions !== undefined
+    ...(outgoing !== undefined && 'mentions' in outgoing && outgoing.mentions !== undefined
       ? { mentions: [...outgoing.mentions] }
       : {}),
     digest,
