@@ -1,27 +1,21 @@
 /**
- * Media of one account: fetched from WhatsApp when it is asked for, and kept beside the archive within a quota. Files are
- * encrypted with a key that lies in the archive, so they are as readable as the archive is, and are deleted with the last
- * message that refers to them.
+ * Media of one account: fetched from WhatsApp when it is asked for, and kept beside the archive within a quota. A file is deleted
+ * with the last message that refers to it.
  */
-import { randomBytes } from 'node:crypto'
-import { readdirSync } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
 import { AppError, fail } from '../errors.ts'
 import { sniffType } from '../files/media-type.ts'
-import { isSealedWith, seal, sealedName, shred, unseal } from '../files/sealed-file.ts'
 import type { Log } from '../log.ts'
-import { makeFolder } from '../make-folder.ts'
 import type { Media, MediaSource } from '../model/content.ts'
 import { type KeyParts, type MessageKey, parseMessageKey } from '../model/ids.ts'
 import type { MediaRules } from '../model/media-rules.ts'
 import type { MediaFile } from '../store/media-files.ts'
-import { firstIn } from '../store/position.ts'
 import type { Reads } from '../store/reads.ts'
 import { detailsOf } from '../store/render.ts'
 import type { Store } from '../store/store.ts'
+import { createEagerMedia } from './eager-media.ts'
+import { openMediaFolder } from './media-folder.ts'
 
 /** A download takes this long at most, and longer the larger it is. */
 const FETCH_MS = 60_000
@@ -29,13 +23,6 @@ const FETCH_MS_PER_MIB = 200
 const MIB = 2 ** 20
 /** Downloads at the same time: the browser holds each whole. */
 const AT_ONCE = 2
-/** Messages whose media was not fetched eagerly because that failed; they are tried again after a restart. */
-const MOST_FAILED = 500
-/** The names of a file while it is written. */
-const DRAFT = /^[0-9a-f]{32}(\.[0-9a-f]{12}\.part)?$/
-const KEY = 'media_key'
-const EAGER_SINCE = 'media_eager_since'
-
 /** The media of a message, ready to be read. */
 export type OpenMedia = {
   /** The id of the message, as the API returns it. */
@@ -101,32 +88,13 @@ export function createMediaRoom({
   onStored = () => {},
 }: MediaRoomOptions): MediaRoom {
   const { mediaFiles: files, raws } = store
-  const key = keyIn(store)
-  const since = rules.download === 'eager' ? eagerSince(store, clock) : null
-  const failed = new Set<number>()
+  const folder = openMediaFolder(store, dir, log)
   /** Downloads that run, by what they fetch: two requests for the same media share one. */
   const running = new Map<string, Promise<MediaFile>>()
   const waiting: (() => void)[] = []
   let active = 0
   let stopped = false
-  let cleaning: Promise<void> = removeStrangers()
-  let isFetching = false
   let woken: NodeJS.Immediate | null = null
-
-  const pathOf = (filehash: string) => join(dir, sealedName(key, filehash))
-
-  /**
-   * Files that an interrupted download left, or an archive that was replaced by an older copy does not know. Those of another key
-   * stay: they belong to an archive that was moved away, and may come back.
-   */
-  async function removeStrangers(): Promise<void> {
-    const known = new Set(files.hashes().map((filehash) => sealedName(key, filehash)))
-    for (const name of namesIn(dir)) {
-      const path = join(dir, name)
-      if (known.has(name) || !(DRAFT.test(name) || (await isSealedWith(key, path)))) continue
-      await shred(path).catch(() => {})
-    }
-  }
 
   async function find(wanted: KeyParts): Promise<Wanted> {
     const { id, place, keys } = await reads.quoted(wanted)
@@ -171,13 +139,9 @@ export function createMediaRoom({
   async function fetch(wanted: Wanted, askPhone: boolean): Promise<MediaFile> {
     const { place, source } = wanted
     const { bytes, directPath } = await request(wanted, askPhone)
-    makeFolder(dir, 0o700)
-    const draft = join(dir, randomBytes(16).toString('hex'))
     try {
-      const { sizeBytes, sha256, head } = await seal(draft, key, bytes, rules.maxBytes)
-      const filehash = Buffer.from(sha256, 'hex').toString('base64')
-      const file = { filehash, size_bytes: sizeBytes, type: sniffType(head) }
-      await rename(draft, pathOf(filehash))
+      const file = await folder.write(bytes, rules.maxBytes)
+      const { filehash } = file
       const isWanted = store.transaction(() => {
         // Forgotten while it came.
         if (store.messages.get(place) === undefined) return false
@@ -193,13 +157,12 @@ export function createMediaRoom({
         return true
       })
       if (!isWanted) {
-        if (files.get(filehash) === undefined) await shred(pathOf(filehash))
+        await folder.drop(filehash)
         fail('message_not_found')
       }
       onStored()
       return file
     } finally {
-      await rm(draft, { force: true })
       wake()
     }
   }
@@ -213,23 +176,15 @@ export function createMediaRoom({
     return mine
   }
 
-  /** The file, if it is here and whole as far as its size says. */
-  async function kept(filehash: string | null | undefined): Promise<MediaFile | null> {
-    const file = filehash ? files.get(filehash) : undefined
-    if (file === undefined) return null
-    if (await stat(pathOf(file.filehash)).catch(() => null)) return file
-    store.transaction(() => files.remove(file.filehash))
-    return null
-  }
-
-  function toOpen({ filehash, size_bytes, type }: MediaFile, { id, facts }: Wanted): OpenMedia {
+  function toOpen(file: MediaFile, { id, facts }: Wanted): OpenMedia {
+    const { filehash, size_bytes, type } = file
     return {
       id,
       sizeBytes: size_bytes,
       sha256: Buffer.from(filehash, 'base64').toString('hex'),
       sniffed: type,
       facts,
-      read: (from, to) => unseal(pathOf(filehash), key, size_bytes, from, to),
+      read: (from, to) => folder.read(file, from, to),
       close: () => {},
     }
   }
@@ -251,45 +206,12 @@ export function createMediaRoom({
     }
   }
 
-  async function clean(): Promise<void> {
-    const before = cleaning
-    cleaning = (async () => {
-      await before
-      for (const filehash of files.leaving()) {
-        await shred(pathOf(filehash))
-        // It may have come back meanwhile.
-        if (files.get(filehash) === undefined) store.transaction(() => files.left(filehash))
-      }
-    })().catch((error) =>
-      log.warn({ err: error }, 'media that left the archive cannot be deleted; it is tried again'),
-    )
-    return cleaning
-  }
-
-  async function fetchEagerly(): Promise<void> {
-    if (isFetching || since === null) return
-    isFetching = true
-    try {
-      while (!stopped && engine()?.connected()) {
-        const place = files.nextUnfetched(since, rules.eagerTypes, rules.eagerMaxBytes, [...failed])
-        if (place === null) return
-        await fetchPlace(place).catch((error) => {
-          if (failed.size < MOST_FAILED) failed.add(place)
-          log.debug({ err: error }, 'media was not fetched')
-        })
-        if (failed.size >= MOST_FAILED) return
-      }
-    } finally {
-      isFetching = false
-    }
-  }
-
   async function fetchPlace(place: number): Promise<void> {
     const [found] = await reads.messagesAt([place])
     const parts = found && parseMessageKey(found.message.id)
     if (!parts) fail('message_not_found')
     const wanted = await find(parts)
-    const file = await kept(wanted.source?.filehash)
+    const file = await folder.find(wanted.source?.filehash)
     // The phone is asked only for what a person wants to see.
     if (file === null) await fetchOnce(wanted, false)
     else {
@@ -298,19 +220,31 @@ export function createMediaRoom({
     }
   }
 
+  const eager =
+    rules.download === 'eager'
+      ? createEagerMedia({
+          store,
+          rules,
+          clock,
+          log,
+          canFetch: () => !stopped && !!engine()?.connected(),
+          fetch: fetchPlace,
+        })
+      : null
+
   function wake(): void {
     if (woken !== null || stopped) return
     woken = setImmediate(() => {
       woken = null
-      void clean()
-      fetchEagerly().catch((error) => log.warn({ err: error }, 'media cannot be fetched'))
+      void folder.clean()
+      eager?.run().catch((error) => log.warn({ err: error }, 'media cannot be fetched'))
     })
   }
 
   return {
     async open(wanted) {
       const found = await find(wanted)
-      const here = await kept(found.source?.filehash)
+      const here = await folder.find(found.source?.filehash)
       if (here !== null) {
         store.transaction(() => files.use(here, clock.now()))
         return toOpen(here, found)
@@ -324,30 +258,12 @@ export function createMediaRoom({
       return (await connected().readThumbnail(keys)) ?? fail('media_not_found')
     },
     wake,
-    clean,
+    clean: folder.clean,
     stop() {
       stopped = true
       if (woken !== null) clearImmediate(woken)
     },
   }
-}
-
-/** The key of the files. It lies in the archive, which may be encrypted itself, and changes of that key leave it alone. */
-function keyIn(store: Store): string {
-  const known = store.meta.get(KEY)
-  if (typeof known === 'string') return known
-  const made = randomBytes(32).toString('hex')
-  store.meta.set(KEY, made)
-  return made
-}
-
-/** The position from which on media is fetched eagerly: that of the first start with this setting. */
-function eagerSince(store: Store, clock: Clock): number {
-  const known = store.meta.get(EAGER_SINCE)
-  if (typeof known === 'number') return known
-  const made = firstIn(Math.floor(clock.now() / 1000))
-  store.meta.set(EAGER_SINCE, made)
-  return made
 }
 
 function unknownSource({ facts }: Wanted): MediaSource {
@@ -385,12 +301,4 @@ async function giveUp(bytes: AsyncIterable<Uint8Array>): Promise<void> {
 
 function tooLarge(maxBytes: number): never {
   return fail('media_too_large', { detail: `The media is larger than ${Math.floor(maxBytes / MIB)} MiB.` })
-}
-
-function namesIn(dir: string): string[] {
-  try {
-    return readdirSync(dir)
-  } catch {
-    return []
-  }
 }
