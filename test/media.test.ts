@@ -261,6 +261,37 @@ describe('never', () => {
 })
 
 describe('eager', () => {
+  it('keeps the media of the newest messages, also if many come at once', async () => {
+    const env = { WHATSAPP_MEDIA_DOWNLOAD: 'eager', WHATSAPP_MEDIA_QUOTA_MIB: '1' }
+    const harness = await openHarness({ env })
+    await harness.link()
+    await harness.synced()
+    // All are in the archive before the first can be downloaded.
+    await harness.world.setFault({ name: 'media_hangs', value: true })
+    const now = Math.floor(Date.now() / 1_000)
+    for (let count = 0; count < 6; count += 1) {
+      const data = sampleBytes('image', 300_000, `newest ${count}`).toString('base64')
+      await harness.world.writeContent({
+        from: AMARA,
+        t: now + 2 * count,
+        content: { type: 'image', media: { data } },
+      })
+    }
+    const states = async () => {
+      const { messages } = (await harness.get(`/api/messages?phone_number=${AMARA}&limit=6`)).json
+      return messages.map((message: { media?: { state: string } }) => message.media?.state)
+    }
+    await expect.poll(async () => (await states()).length).toBe(6)
+    await harness.world.clearFaults()
+    await harness.restart()
+    await harness.until('ready')
+    const newest = [...Array(3).fill('at_whatsapp'), ...Array(3).fill('here')]
+    await expect.poll(states, { timeout: 15_000 }).toEqual(newest)
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    expect(await states()).toEqual(newest)
+    await harness.close()
+  }, 60_000)
+
   it('fetches what arrives within the quota and the limits, and asks no phone', async () => {
     const env = {
       WHATSAPP_MEDIA_DOWNLOAD: 'eager',

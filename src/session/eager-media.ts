@@ -1,8 +1,11 @@
-/** Fetches the media of messages without a request, the newest first (`WHATSAPP_MEDIA_DOWNLOAD=eager`). */
+/**
+ * Fetches the media of messages without a request, the newest first (`WHATSAPP_MEDIA_DOWNLOAD=eager`). It counts as used when its
+ * message came, so that it displaces only media of older messages.
+ */
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { MediaRules } from '../model/media-rules.ts'
-import { firstIn } from '../store/position.ts'
+import { firstIn, timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
 
 /** Messages whose media could not be fetched; they are tried again after a restart. */
@@ -19,8 +22,8 @@ export type EagerMediaOptions = {
   rules: MediaRules
   /** False ends the run. */
   canFetch(): boolean
-  /** Fetches the media of the message at this position. */
-  fetch(place: number): Promise<void>
+  /** Fetches the media of the message at this position, as used at this time (Unix ms). */
+  fetch(place: number, usedAtMs: number): Promise<void>
   clock: Pick<Clock, 'now'>
   log: Pick<Log, 'debug'>
 }
@@ -33,7 +36,8 @@ export function createEagerMedia({
   clock,
   log,
 }: EagerMediaOptions): EagerMedia {
-  const since = sinceIn(store.meta, clock)
+  const { mediaFiles: files, meta } = store
+  const since = sinceIn(meta, clock)
   const failed = new Set<number>()
   let isRunning = false
 
@@ -43,11 +47,13 @@ export function createEagerMedia({
       isRunning = true
       try {
         while (canFetch() && failed.size < MOST_FAILED) {
-          const place = store.mediaFiles.nextUnfetched(since, rules.eagerTypes, rules.eagerMaxBytes, [
-            ...failed,
-          ])
-          if (place === null) return
-          await fetch(place).catch((error) => {
+          const next = files.nextUnfetched(since, rules.eagerTypes, rules.eagerMaxBytes, [...failed])
+          if (next === null) return
+          const { message: place, size_bytes } = next
+          const cameMs = timeOf(place) * 1_000
+          // The quota is full of newer media. All that is left is older still.
+          if (files.bytesSince(cameMs + 1_000) + size_bytes > rules.quotaBytes) return
+          await fetch(place, cameMs).catch((error) => {
             failed.add(place)
             log.debug({ err: error }, 'media was not fetched')
           })

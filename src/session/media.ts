@@ -136,7 +136,7 @@ export function createMediaRoom({
     }
   }
 
-  async function fetch(wanted: Wanted, askPhone: boolean): Promise<MediaFile> {
+  async function fetch(wanted: Wanted, askPhone: boolean, usedAtMs: number): Promise<MediaFile> {
     const { place, source } = wanted
     const { bytes, directPath } = await request(wanted, askPhone)
     try {
@@ -152,7 +152,7 @@ export function createMediaRoom({
             directPath: directPath ?? '',
           })
         files.noteFetched(place, filehash, clock.now())
-        files.use(file, clock.now())
+        files.use(file, usedAtMs)
         files.makeRoom(rules.quotaBytes, filehash)
         return true
       })
@@ -167,11 +167,11 @@ export function createMediaRoom({
     }
   }
 
-  function fetchOnce(wanted: Wanted, askPhone: boolean): Promise<MediaFile> {
+  function fetchOnce(wanted: Wanted, askPhone: boolean, usedAtMs = clock.now()): Promise<MediaFile> {
     const name = wanted.source?.filehash ?? String(wanted.place)
     const known = running.get(name)
     if (known !== undefined) return known
-    const mine = inTurn(() => fetch(wanted, askPhone)).finally(() => running.delete(name))
+    const mine = inTurn(() => fetch(wanted, askPhone, usedAtMs)).finally(() => running.delete(name))
     running.set(name, mine)
     return mine
   }
@@ -206,14 +206,14 @@ export function createMediaRoom({
     }
   }
 
-  async function fetchPlace(place: number): Promise<void> {
+  async function fetchPlace(place: number, usedAtMs: number): Promise<void> {
     const [found] = await reads.messagesAt([place])
     const parts = found && parseMessageKey(found.message.id)
     if (!parts) fail('message_not_found')
     const wanted = await find(parts)
     const file = await folder.find(wanted.source?.filehash)
     // The phone is asked only for what a person wants to see.
-    if (file === null) await fetchOnce(wanted, false)
+    if (file === null) await fetchOnce(wanted, false, usedAtMs)
     else {
       store.transaction(() => files.noteFetched(place, file.filehash, clock.now()))
       onStored()

@@ -11,10 +11,10 @@ export type MediaFile = { filehash: string; size_bytes: number; type: string | n
 
 export type MediaFiles = {
   get(filehash: string): MediaFile | undefined
-  /** Adds a file, or notes that it is used. */
-  use(file: MediaFile, nowMs: number): void
-  /** The bytes of all files. */
-  totalBytes(): number
+  /** Adds a file, or notes that it was used at this time. */
+  use(file: MediaFile, usedMs: number): void
+  /** The bytes of all files that were used at this time (Unix ms) or later. */
+  bytesSince(usedMs: number): number
   /** Removes the files that were not used for the longest time, up to this number of bytes, but never `except`. */
   makeRoom(bytes: number, except: string): void
   /** The file cannot be read. */
@@ -29,13 +29,13 @@ export type MediaFiles = {
   noteFetched(message: number, filehash: string, nowMs: number): void
   /** WhatsApp has the media of this message no more. */
   noteExpired(message: number, nowMs: number): void
-  /** The newest message from this position on whose media was never fetched, of these types, and not larger than this. */
+  /** The newest message from this position on whose media was never fetched, of these types, and not larger than this; its size. */
   nextUnfetched(
     from: number,
     types: readonly string[],
     maxBytes: number,
     without: readonly number[],
-  ): number | null
+  ): { message: number; size_bytes: number } | null
   /** The newest message with a file of these kinds whose words were never looked for. */
   nextUnread(kinds: readonly WordKind[]): number | null
   /** Null: they are to be looked for. */
@@ -57,10 +57,12 @@ export const MEDIA_TABLES = 'media m LEFT JOIN media_files f ON f.filehash = m.f
 export function createMediaFiles(db: Connection): MediaFiles {
   const get = db.query<MediaFile>('SELECT filehash, size_bytes, type FROM media_files WHERE filehash = ?')
   const use = db.command(
-    `INSERT INTO media_files VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET used_at_ms = excluded.used_at_ms`,
+    `INSERT INTO media_files VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET used_at_ms = max(used_at_ms, excluded.used_at_ms)`,
   )
   const stay = db.command('DELETE FROM media_leaving WHERE filehash = ?')
-  const total = db.query<{ bytes: number }>('SELECT coalesce(sum(size_bytes), 0) AS bytes FROM media_files')
+  const total = db.query<{ bytes: number }>(
+    'SELECT coalesce(sum(size_bytes), 0) AS bytes FROM media_files WHERE used_at_ms >= ?',
+  )
   const oldest = db.query<MediaFile>(
     'SELECT filehash, size_bytes, type FROM media_files WHERE filehash <> ? ORDER BY used_at_ms LIMIT 1',
   )
@@ -74,8 +76,8 @@ export function createMediaFiles(db: Connection): MediaFiles {
     'UPDATE media SET filehash = ?, fetched_at_ms = ?, expired_at_ms = NULL WHERE message = ?',
   )
   const expired = db.command('UPDATE media SET expired_at_ms = ? WHERE message = ?')
-  const unfetched = db.query<{ message: number }>(
-    `SELECT message FROM media WHERE fetched_at_ms IS NULL AND expired_at_ms IS NULL AND message >= ?
+  const unfetched = db.query<{ message: number; size_bytes: number }>(
+    `SELECT message, size_bytes FROM media WHERE fetched_at_ms IS NULL AND expired_at_ms IS NULL AND message >= ?
      AND type IN (SELECT value FROM json_each(?)) AND size_bytes <= ?
      AND message NOT IN (SELECT value FROM json_each(?)) ORDER BY message DESC LIMIT 1`,
   )
@@ -89,17 +91,17 @@ export function createMediaFiles(db: Connection): MediaFiles {
   const setWords = db.command('UPDATE media SET words = ? WHERE message = ?')
   const endRunning = db.command("UPDATE media SET words = 'failed' WHERE words = 'running'")
 
-  const totalBytes = () => total.get()?.bytes ?? 0
+  const bytesSince = (usedMs: number) => total.get(usedMs)?.bytes ?? 0
 
   return {
     get: (filehash) => get.get(filehash),
-    use({ filehash, size_bytes, type }, nowMs) {
-      use.run(filehash, size_bytes, type, nowMs)
+    use({ filehash, size_bytes, type }, usedMs) {
+      use.run(filehash, size_bytes, type, usedMs)
       stay.run(filehash)
     },
-    totalBytes,
+    bytesSince,
     makeRoom(bytes, except) {
-      for (let used = totalBytes(); used > bytes; ) {
+      for (let used = bytesSince(0); used > bytes; ) {
         const file = oldest.get(except)
         if (file === undefined) return
         remove.run(file.filehash)
@@ -114,7 +116,7 @@ export function createMediaFiles(db: Connection): MediaFiles {
     noteFetched: (message, filehash, nowMs) => void fetched.run(filehash, nowMs, message),
     noteExpired: (message, nowMs) => void expired.run(nowMs, message),
     nextUnfetched: (from, types, maxBytes, without) =>
-      unfetched.get(from, JSON.stringify(types), maxBytes, JSON.stringify(without))?.message ?? null,
+      unfetched.get(from, JSON.stringify(types), maxBytes, JSON.stringify(without)) ?? null,
     nextUnread: (kinds) =>
       unread.get(JSON.stringify(kinds.flatMap((kind) => WORD_TYPES[kind])))?.message ?? null,
     noteWords: (message, words) => void setWords.run(words, message),
