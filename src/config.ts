@@ -549,7 +549,7 @@ export type Config = {
   maxUploadBytes: number
   /** Whether each account sends a message to itself once a day. */
   canary: 'never' | 'daily'
-  /** Of each caller. */
+  /** The most that the uploads of one caller take. */
   uploadQuotaBytes: number
   /** Limits of the memory of one browser; 0: none. */
   memory: { softBytes: number; hardBytes: number }
