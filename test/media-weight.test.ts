@@ -129,7 +129,7 @@ describe
         besides(sent(await stored(bytes))),
       )
       const [message] = simulator.world.messages({ chat: AMARA, limit: 1 })
-      expect(message?.id).toBe(result)
+      expect(result).toEqual({ result: message?.id, wasDelayed: false })
       expect(message?.media?.filehash).toBe(hashOf(bytes))
       expect(read).toBeLessThan(1.2)
       expect(written).toBeLessThan(1.2)
