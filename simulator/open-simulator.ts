@@ -12,6 +12,7 @@ import { openHost } from './service/host.ts'
 import { removeUnaware } from './service/links.ts'
 import { createMediaHost, mediaHostName } from './service/media-host.ts'
 import { createClock } from './service/pace.ts'
+import { pictureHostName } from './service/pictures.ts'
 import { createRandom } from './service/random.ts'
 import { seedAccount, seedWorld } from './service/seed.ts'
 import { seedExamples } from './service/seed-examples.ts'
@@ -103,14 +104,14 @@ export const openSimulator: OpenSimulator = async (options) => {
 }
 
 /**
- * Browser arguments: web.whatsapp.com and the media host are this host, every other name is not found, the certificate's key is
+ * Browser arguments: web.whatsapp.com and the hosts of media and pictures are this host, every other name is not found, the certificate's key is
  * trusted (requires a `--user-data-dir`, which puppeteer always sets), and Chromium looks nothing up. A
  * document served by request interception counts as public for Chromium's local-network checks; the override
  * makes our port public too.
  */
 function toChromiumArgs(port: number, spki: string): string[] {
   return [
-    `--host-resolver-rules=MAP web.whatsapp.com:443 127.0.0.1:${port},MAP ${mediaHostName}:443 127.0.0.1:${port},MAP * ~NOTFOUND,EXCLUDE 127.0.0.1`,
+    `--host-resolver-rules=MAP web.whatsapp.com:443 127.0.0.1:${port},MAP ${mediaHostName}:443 127.0.0.1:${port},MAP ${pictureHostName}:443 127.0.0.1:${port},MAP * ~NOTFOUND,EXCLUDE 127.0.0.1`,
     `--ignore-certificate-errors-spki-list=${spki}`,
     `--ip-address-space-overrides=127.0.0.1:${port}=public`,
     '--disable-quic',

@@ -223,6 +223,13 @@ export type World = {
   /** The owner changes their name or about text on the phone, or makes it a business account. */
   setProfile(options: { pushname?: string; about?: string; business?: boolean }): void
   /**
+   * A person (a phone or address), or the owner on the phone (`me`), has another picture: a JPEG in base64, or a sample; null: none.
+   * `hidden`: not for this account. Of a group: `by` a phone or `me`.
+   */
+  setPicture(options: { of: string; data?: string | null; hidden?: boolean; by?: string }): void
+  /** What those see who may: a JPEG in base64; null: none. */
+  pictureOf(options: { of: string }): string | null
+  /**
    * `by`: phone of an admin, or `me`; default: the group's owner. Leaves a notice in the chat, as do those
    * below.
    */

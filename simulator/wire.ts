@@ -288,6 +288,10 @@ export type Requests = {
   reject_call: { args: { id: string }; answer: null }
   /** The account's own name, or its about text. Null: done. */
   set_profile: { args: { pushname?: string; about?: string }; answer: { error: IqError } | null }
+  /** The picture of a person or group: where its file is. */
+  picture: { args: { jid: string }; answer: { tag: string; url: string } | { error: IqError } }
+  /** `data`: a JPEG in base64; null removes it. Null: done. */
+  set_picture: { args: { jid: string; data: string | null }; answer: { error: IqError } | null }
   /** The about text of a person; null: they hide it. */
   about: { args: { jid: string }; answer: { about: string | null } }
   /** Pushes of the person's presence follow, while this account is shown as online. */
@@ -370,6 +374,8 @@ export type Push =
   | { push: 'decrypted'; message: WireMessage }
   | { push: 'ack'; id: string; chat: string; ack: number }
   | { push: 'people'; people: WirePerson[] }
+  /** A picture is another one, or gone. */
+  | { push: 'picture'; jid: string }
   | { push: 'presence'; jid: string; online: boolean; lastSeen?: number }
   /** The owner changed their name on another device, or has a business account now. */
   | { push: 'conn'; conn: { pushname?: string; platform?: string } }

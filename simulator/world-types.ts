@@ -41,6 +41,7 @@ export type WorldNotice = {
     | 'promote'
     | 'demote'
     | 'subject'
+    | 'picture'
     | 'description'
     | 'announce'
     | 'restrict'

@@ -152,6 +152,12 @@ export const ERRORS = {
     title: 'The outbox has no item with this id',
     hint: 'GET /api/outbox lists the items. Settled ones are deleted after 7 days.',
   },
+  picture_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'There is no such picture',
+    hint: 'This person or group has no picture, or shows it to others only. WhatsApp does not say which.',
+  },
   media_not_found: {
     status: 404,
     retry: 'never',

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PRINTS_TEXT } from '../src/cli/sandbox.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import type { Operation } from '../src/operations/operation.ts'
+import { setGroupPicture } from '../src/operations/pictures.ts'
 import { requestOf } from './call-row.ts'
 import { appearOnline, type Harness, openHarness } from './harness.ts'
 import { MAIN } from './program.ts'
@@ -42,6 +43,7 @@ beforeAll(async () => {
 
 it('begins with a linked account and a client of each face', async () => {
   harness.world.addContact({ phone: GONE, name: 'Gone' })
+  harness.world.setPicture({ of: AMARA })
   channel = (await harness.world.addChannel({ name: 'Trails', foreign: true })).id
   label = harness.world.addLabel({ name: 'Family' }).id
   harness.world.setProfile({ business: true })
@@ -166,6 +168,8 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
   },
   list_group_members: () => ({ group_id: group }),
   get_presence: () => ({ contact_id: AMARA }),
+  get_picture: () => ({ id: AMARA }),
+  set_group_picture: () => ({ ...setGroupPicture.example.input, group_id: own }),
   list_chats: async () => {
     await unreadRests()
     return { limit: 3, query: 'a' }
@@ -209,6 +213,7 @@ const LAST = [
   'change_profile',
   ...['change_chat', 'change_chats', 'read_chat', 'set_chat_presence', 'delete_chat', 'block_contact'],
   ...['create_group', 'change_group', 'change_group_members', 'leave_group', 'join_group'],
+  'set_group_picture',
   'forward_message',
   'edit_message',
   'delete_message',

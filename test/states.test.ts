@@ -77,6 +77,8 @@ function statusOf(state: SessionState, { path, body, reads, needs }: Row): numbe
   if (!reads) return 200
   if (UNLINKED.has(state)) return 409
   if (needs === 'ready' && state !== 'ready') return 503
+  // Without a connection nobody says whether there is one.
+  if (path.startsWith('/api/pictures/') && state !== 'ready') return 503
   // A number may be nobody's.
   if (path === '/api/numbers/check') return 200
   // The account is no business.

@@ -10,6 +10,7 @@ import { fieldsOf } from '../src/model/fields.ts'
 import { timeOf } from '../src/operations/brief.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import { briefShape } from '../src/operations/operation.ts'
+import { setGroupPicture, setProfilePicture } from '../src/operations/pictures.ts'
 import { AMARA, fillStage, openToolsStage, type ToolsStage, textOf } from './tools-stage.ts'
 
 type Input = Record<string, unknown>
@@ -93,6 +94,18 @@ const WITH: Calls = [
   ['whatsapp_change_profile', () => ({ about: 'Away' })],
   ['whatsapp_set_presence', () => ({ available: true })],
   ['whatsapp_get_presence', () => ({ contact_id: AMARA })],
+  [
+    'whatsapp_get_picture',
+    ({ harness }) => {
+      harness.world.setPicture({ of: 'me' })
+      return { id: 'me' }
+    },
+  ],
+  ['whatsapp_set_profile_picture', () => setProfilePicture.example.input],
+  [
+    'whatsapp_set_group_picture',
+    ({ ownGroup }) => ({ ...setGroupPicture.example.input, group_id: ownGroup }),
+  ],
   ['whatsapp_list_channels', () => ({})],
   ['whatsapp_follow_channel', ({ channel }) => ({ channel_id: channel })],
   ['whatsapp_post_status_update', () => ({ message: 'Open' })],

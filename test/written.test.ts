@@ -4,6 +4,7 @@ import type { NewContent } from '../simulator/simulator.ts'
 import { type Fields, fieldsOf, UNMARKED } from '../src/model/fields.ts'
 import { OPERATIONS } from '../src/operations/index.ts'
 import { briefShape, type Route, requestAt } from '../src/operations/operation.ts'
+import { setGroupPicture } from '../src/operations/pictures.ts'
 import { openToolsStage, type ToolsStage, textOf } from './tools-stage.ts'
 
 /** In quotes it reads otherwise. */
@@ -41,6 +42,7 @@ it('begins with messages of every type', async () => {
   const { world } = harness
   world.addContact({ phone: WRITER, name: CANARY, pushname: CANARY })
   world.addContact({ phone: '15550003331', name: CANARY })
+  world.setPicture({ of: WRITER })
   await world.openChat({ chat: '15550003331' })
   const { id: group } = world.addGroup({ subject: CANARY, members: [WRITER] })
   const channel = await world.addChannel({ name: CANARY, description: CANARY })
@@ -109,6 +111,8 @@ it('begins with messages of every type', async () => {
     check_numbers: { phone_numbers: [WRITER] },
     change_profile: { about: CANARY },
     get_presence: { contact_id: WRITER },
+    get_picture: { id: WRITER },
+    set_group_picture: { ...setGroupPicture.example.input, group_id: own_group },
     list_group_members: { group_id: group },
     delete_status_update: { message_id: `true_status@broadcast_${mine.id}_${mine.from}` },
     follow_channel: { channel_id: channel.id },

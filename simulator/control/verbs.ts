@@ -182,6 +182,11 @@ export const verbs = {
     { pushname: optional(text), about: optional(text), business: optional(flag) },
     (world, input) => world.setProfile(input),
   ),
+  setPicture: verb(
+    { of: text, data: optional(textOrNull), hidden: optional(flag), by: optional(text) },
+    (world, input) => world.setPicture(input),
+  ),
+  pictureOf: verb({ of: text }, (world, input) => world.pictureOf(input)),
   renameGroup: verb({ group: text, subject: text, by: optional(text) }, (world, input) =>
     world.renameGroup(input),
   ),

@@ -5,6 +5,7 @@ import { learnLabel } from './labels.ts'
 import { addChannel, learnChat, learnContacts, learnGroup } from './learn.ts'
 import { ChatModel } from './models.ts'
 import { learnCall } from './modules/calls.ts'
+import { learnPicture } from './modules/pictures.ts'
 import type { MsgModel } from './msg-model.ts'
 import { Mute } from './mute.ts'
 import { learnPeople } from './people.ts'
@@ -156,6 +157,9 @@ export function receiveChange(push: Push): boolean {
     case 'people':
       learnPeople(push.people)
       learnContacts(push.people, new Set())
+      return true
+    case 'picture':
+      void learnPicture(push.jid)
       return true
     case 'presence':
       Chat.get(push.jid)?.presence.learn(push.online, push.lastSeen)

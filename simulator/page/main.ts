@@ -13,6 +13,7 @@ import { defineMediaModules } from './modules/media.ts'
 import { defineMessageActionModules } from './modules/message-actions.ts'
 import { defineMessageInfo } from './modules/message-info.ts'
 import { definePeopleModules } from './modules/people-and-groups.ts'
+import { definePictures } from './modules/pictures.ts'
 import { defineProfile } from './modules/profile.ts'
 import { defineReadingModules } from './modules/reading.ts'
 import { defineStartModules } from './modules/start.ts'
@@ -41,6 +42,7 @@ defineGroups()
 defineBlocking()
 defineCalls()
 defineChannels()
+definePictures()
 defineProfile()
 defineStatus()
 defineMediaModules()

@@ -2,6 +2,7 @@
 import type { WorldChannel, WorldContact, WorldLabel, WorldMessage } from '../world-types.ts'
 import type { History } from './histories.ts'
 import { type MessageLog, openMessageLog } from './message-log.ts'
+import type { Picture } from './pictures.ts'
 import type { Store, StoredMap } from './store.ts'
 
 export type AccountInfo = {
@@ -81,6 +82,8 @@ export type Account = {
   messages: MessageLog
   channels: StoredMap<WorldChannel>
   labels: StoredMap<WorldLabel>
+  /** By phone number, or id of a group. */
+  pictures: StoredMap<Picture>
   devices: StoredMap<Device>
   removed: StoredMap<RemovedDevice>
 }
@@ -112,6 +115,7 @@ export function openAccounts(store: Store, first: () => AccountInfo): { accounts
       groups: store.map(`${info.phone}/groups`),
       channels: store.map(`${info.phone}/channels`),
       labels: store.map(`${info.phone}/labels`),
+      pictures: store.map(`${info.phone}/pictures`),
       chats: store.map(`${info.phone}/chats`),
       messages: openMessageLog({
         me: info.phone,

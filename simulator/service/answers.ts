@@ -22,6 +22,7 @@ import {
 import { isMediaType } from './media.ts'
 import { changeMembers, createByDevice, inviteMember } from './members.ts'
 import { changeChat, confirmReceived, removeChat, resend, tellPeople } from './messages.ts'
+import { changePicture, queryPicture } from './pictures.ts'
 import { aboutOf, setProfile, watchPresence } from './profile.ts'
 import { RefusedQuestion } from './refused.ts'
 import { searchMessages } from './search.ts'
@@ -213,6 +214,12 @@ export const answers: Answers = {
 
   set_profile: afterStanza((context, { account }, changes, session) =>
     setProfile(context, account, changes, session),
+  ),
+
+  picture: afterStanza((context, { account }, args) => queryPicture(context, account, args)),
+
+  set_picture: afterStanza((context, { account }, args, session) =>
+    changePicture(context, account, args, session),
   ),
 
   about: afterStanza((_context, { account }, { jid }) => ({ about: aboutOf(account, jid) })),

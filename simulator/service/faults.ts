@@ -278,6 +278,18 @@ export const faultTable = {
     value: '',
     does: 'The server refuses a new name or about text: the account changed it too often.',
   },
+  pictures_limited: {
+    provokes: 'change_refused',
+    where: 'service',
+    value: '',
+    does: 'The server neither says what picture somebody has nor takes another: it was asked too often.',
+  },
+  picture_host_down: {
+    provokes: 'whatsapp_error',
+    where: 'service',
+    value: '',
+    does: 'The host that has the files of profile pictures fails.',
+  },
   group_act_hangs: {
     provokes: 'outcome_unknown',
     where: 'service',

@@ -11,6 +11,7 @@ import { scriptPath, toDocument } from './document.ts'
 import { fieldOf } from './faults.ts'
 import { mediaHostName } from './media-host.ts'
 import { loadPageScript } from './page-script.ts'
+import { pictureHostName, servePicture } from './pictures.ts'
 import { RefusedQuestion } from './refused.ts'
 
 export type Host = {
@@ -32,6 +33,8 @@ export async function openHost(context: Context, certificate: Certificate, holdS
         await context.mediaHost.serve(request, response, context.faults.isOn('upload_refused'))
       return
     }
+    if (request.headers.host?.startsWith(pictureHostName))
+      return servePicture(context, request.url ?? '/', response)
     if (context.faults.isOn('load_hangs')) return
     const path = new URL(request.url ?? '/', 'https://web.whatsapp.com').pathname
     if (path === '/') {

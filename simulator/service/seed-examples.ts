@@ -2,11 +2,13 @@
  * The people and messages that the documentation's examples name: with them in the world, each example can be
  * pasted.
  */
+
 import type { Account } from './accounts.ts'
 import { chatOf, type Person, toSelf } from './addresses.ts'
 import { makeMedia } from './media.ts'
 import type { MediaHost } from './media-host.ts'
 import { emptyChat } from './messages.ts'
+import { samplePicture } from './pictures.ts'
 import type { Random } from './random.ts'
 import { makeLid, makePhoneMessageId, toOldMessage } from './seed.ts'
 
@@ -72,6 +74,7 @@ export function seedExamples(account: Account, random: Random, now: number, medi
   writeJustNow(account, kai, now)
   addGroup(account, BOOK_CLUB, [noor, kai], now)
   addGroup(account, SCHOOL_TRIP, [noor, kai], now)
+  for (const key of [noor.phone, self.phone, BOOK_CLUB.id]) account.pictures.set(key, samplePicture(random))
   account.channels.set(TRAIL_NEWS.id, TRAIL_NEWS)
   const post = { id: '3EB0C767D097B7C7C2', chat: 'status@broadcast', from: self.phone, fromMe: true }
   account.messages.put(toOldMessage(account, { ...post, body: 'Dinner!', t: now - 600 }))

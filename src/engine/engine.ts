@@ -87,6 +87,11 @@ export type EngineEvent =
   | { type: 'call'; call: SeenCall }
   /** The current state of chats: new ones, and those that changed. */
   | { type: 'chats'; chats: SeenChat[] }
+  /**
+   * The picture of a person, a group or this account is another one (`tag`), or there is none for this account (null). May be
+   * reported for one that only became known. `isNew`: it is certain that it changed.
+   */
+  | { type: 'picture'; of: Jid; tag: string | null; isNew?: true }
   | { type: 'chat_removed'; chat: Jid }
   /** WhatsApp Web has received older messages of this chat from the phone; there is no event for them. */
   | { type: 'history_came'; chat: Jid }

@@ -36,6 +36,8 @@ export const ABILITIES = {
   read_profile: 'Reading the own profile',
   change_profile: 'Changing the own profile',
   show_presence: 'Showing that this account is online',
+  read_picture: 'Reading profile pictures',
+  set_picture: 'Setting a profile picture',
   read_presence: 'Reading whether a person is online',
   read_blocked: 'Reading the list of blocked people',
   read_channels: 'Reading the list of channels',

@@ -57,6 +57,8 @@ export type StoredData = {
   /** For a vote: the names of the chosen options; null: it cannot be read. */
   options?: string[] | null
   person?: number
+  /** It is the picture of `person` that changed. */
+  picture?: boolean
   /** Members of a group. */
   people?: number[]
   count?: number
@@ -393,17 +395,19 @@ export const Event = z.discriminatedUnion('kind', [
   }),
   event({
     kind: 'contact.changed',
-    when: 'A name or an address of a person changed. `chat` is the direct chat with this person, or null.',
-    next: 'Replace your copy of the contact.',
+    when: 'A name, an address or the picture of a person changed. `chat` is the direct chat with this person, or null. A new picture is reported if the former one was read before.',
+    next: 'Replace your copy of the contact, or of the picture.',
     data: z.object({
       contact: Contact.nullable().describe(
-        'The contact in its present state; null if it is no longer known.',
+        'The contact in its present state; null if it is no longer known, or is this account itself.',
       ),
+      picture: z.boolean().describe('True if it is the picture that changed.'),
     }),
-    read: ({ person }, find) => ({ contact: find.contact(person) }),
-    line: line({ contact: shortOf(Contact).nullable() }, ({ contact }, { person }) => ({
-      person: contact && person(contact),
-    })),
+    read: ({ person, picture = false }, find) => ({ contact: find.contact(person), picture }),
+    line: line(
+      { contact: shortOf(Contact).nullable(), picture: z.boolean() },
+      ({ contact, picture }, { person }) => ({ person: contact && person(contact), picture }),
+    ),
   }),
   event({
     kind: 'history.loaded',

@@ -146,6 +146,16 @@ type TaskTypes = {
   post_status: { takes: { text: string; color: number; font: number }; gives: { bareId: string; at: number } }
   /** `keys`: all that WhatsApp Web may use for the post. */
   delete_status: { takes: { keys: readonly string[] }; gives: null }
+  /** Of a person or group, or of this account. `data`: a JPEG in base64; null: `known` is its tag. A `tag` null: none, or hidden. */
+  read_picture: {
+    takes: { chat: Jid | null; known: string | null }
+    gives: { tag: string | null; data: string | null }
+  }
+  /** Of a group, or of this account; `picture` null removes it. `data`: in base64. */
+  set_picture: {
+    takes: { group: Jid | null; picture: { mimetype: string; data: string } | null }
+    gives: { tag: string | null }
+  }
   read_presence: { takes: { person: Jid }; gives: PresenceOf }
 }
 

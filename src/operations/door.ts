@@ -79,14 +79,17 @@ export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestI
   seesAll: boolean
   /** @throws AppError `chat_not_found` if the caller does not see this chat */
   demandSeen: Seen['demandSeen']
-} & Pick<Archive, 'export' | 'fill' | 'staleSince' | 'media'> & {
+} & Pick<Archive, 'export' | 'fill' | 'staleSince' | 'media' | 'pictures'> & {
     /** Readers of the event log. */
     events: Pick<Archive['events'], 'open'>
   }
 
 /** Stores what an action changed on disk before the response. The event for it then changes nothing. */
 export type Note = (
-  event: Extract<Parameters<Archive['take']>[0], { type: 'message' | 'reaction' | 'chats' | 'vote' }>,
+  event: Extract<
+    Parameters<Archive['take']>[0],
+    { type: 'message' | 'reaction' | 'chats' | 'vote' | 'picture' }
+  >,
 ) => void
 
 /** What each scope adds. */
@@ -108,7 +111,11 @@ export type ByScope = {
     /** Returns a new bare id, for a message that the engine sends with another one. */
     createMessageId: OwnIds['create']
   }
-  manage: Pick<Archive, 'loadEarlier' | 'forget'> & { note: Note }
+  manage: Pick<Archive, 'loadEarlier' | 'forget'> & {
+    note: Note
+    /** The uploads of the caller. */
+    uploads: CallerUploads
+  }
   admin: {
     accounts: Pick<AccountsPort, 'list' | 'view' | 'add' | 'change' | 'stop' | 'restart' | 'remove'>
     /** The items of all accounts. */
@@ -185,7 +192,8 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
       })
     },
   }),
-  manage: ({ id, archive }, { control }, seen) => ({
+  manage: ({ id, archive }, { control, uploads }, seen) => ({
+    uploads,
     loadEarlier: seen.loadEarlier,
     note: noteIn(archive),
     async forget(chat) {
@@ -377,6 +385,7 @@ export function createDoor({
       staleSince: archive.staleSince,
       events: seen.events,
       media: seen.media,
+      pictures: seen.pictures,
       seesAll: seen.seesAll,
       demandSeen: seen.demandSeen,
       mediaLinks,

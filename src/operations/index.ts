@@ -45,6 +45,14 @@ import {
   rejectOutboxItem,
 } from './outbox.ts'
 import { blockContact, checkNumbers, listBlocked } from './people.ts'
+import {
+  getContactPicture,
+  getGroupPicture,
+  getPicture,
+  getProfilePicture,
+  setGroupPicture,
+  setProfilePicture,
+} from './pictures.ts'
 import { getPollResults } from './polls.ts'
 import { changeProfile, getPresence, getProfile, setPresence } from './profile.ts'
 import { getReceipts } from './receipts.ts'
@@ -94,6 +102,7 @@ export const OPERATIONS: readonly Operation[] = [
   getGroup,
   createGroup,
   changeGroup,
+  setGroupPicture,
   listGroupMembers,
   changeGroupMembers,
   getGroupInvite,
@@ -125,11 +134,13 @@ export const OPERATIONS: readonly Operation[] = [
   listContacts,
   getContact,
   getPresence,
+  getPicture,
   blockContact,
   listBlocked,
   checkNumbers,
   getProfile,
   changeProfile,
+  setProfilePicture,
   setPresence,
   listChannels,
   followChannel,
@@ -186,6 +197,9 @@ export const ROWS: readonly Row[] = [
   uploadFile,
   getMedia,
   getThumbnail,
+  getContactPicture,
+  getGroupPicture,
+  getProfilePicture,
   streamEvents,
   exportArchive,
 ]

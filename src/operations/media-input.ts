@@ -16,7 +16,8 @@ const NOT_IN_A_NAME = /[\p{Cc}\u202a-\u202e\u2066-\u2069/\\]/u
 
 const SOURCES = ['upload', 'data', 'file', 'url'] as const
 
-const oneInput = z
+/** One file. */
+export const oneInput = z
   .strictObject({
     upload: z.string().max(64).optional().describe('Id of a file from PUT /api/uploads.'),
     data: z

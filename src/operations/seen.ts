@@ -17,7 +17,7 @@ export function sightOf(
 }
 
 /** The parts of an archive that read, and those that act on one of its chats. */
-export type Seen = Pick<Archive, 'export' | 'fill' | 'media' | 'loadEarlier' | 'forget'> & {
+export type Seen = Pick<Archive, 'export' | 'fill' | 'media' | 'pictures' | 'loadEarlier' | 'forget'> & {
   reader(): ReturnType<Archive['reader']>
   events: Pick<Archive['events'], 'open'>
   /** True if the caller sees every chat. */
@@ -32,6 +32,9 @@ export type Seen = Pick<Archive, 'export' | 'fill' | 'media' | 'loadEarlier' | '
 export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSignal): Seen {
   const reader = () => archive.reader(signal, sight)
   const demandChat = async (chat: Jid) => void (sight === null || (await reader().getChat(chat)))
+  const demandSeen = (chat: Jid): void => {
+    if (sight !== null && !archive.sees(chat, sight)) fail('chat_not_found')
+  }
   const demandMessage = async (key: KeyParts) => void (sight === null || (await reader().quoted(key)))
   return {
     reader,
@@ -46,9 +49,7 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
       }
     },
     events: { open: (wish) => archive.events.open({ ...wish, sight }) },
-    demandSeen(chat) {
-      if (sight !== null && !archive.sees(chat, sight)) fail('chat_not_found')
-    },
+    demandSeen,
     export: (chat, format) => archive.export(chat, format, sight),
     // Callers read the chat first.
     fill: archive.fill,
@@ -64,6 +65,12 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
       async words(key) {
         await demandMessage(key)
         return archive.media.words(key)
+      },
+    },
+    pictures: {
+      async open(of) {
+        if (of !== null) demandSeen(of)
+        return archive.pictures.open(of)
       },
     },
     async loadEarlier(chat, count) {

@@ -21,6 +21,7 @@ import { startIndexing } from './indexing.ts'
 import { createKeeping, type Keeping } from './keeping.ts'
 import { createMediaRoom, type MediaRoom } from './media.ts'
 import { createMediaWords, type MediaWords } from './media-words.ts'
+import { createPictureRoom, type PictureRoom } from './pictures.ts'
 
 export type AccountArchive = {
   account: Jid
@@ -32,6 +33,7 @@ export type AccountArchive = {
   forgetting: Forgetting
   media: MediaRoom
   words: MediaWords
+  pictures: PictureRoom
   /** True while the file may be damaged and the result of the check is not known. */
   isChecking(): boolean
   /**
@@ -109,6 +111,14 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     log,
   })
   words.wake()
+  const pictures = createPictureRoom({
+    store,
+    shelf: media.shelf,
+    account,
+    own: () => own,
+    engine: options.engine,
+    clock,
+  })
   const forgetting = createForgetting({
     store,
     keeping,
@@ -148,6 +158,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     forgetting,
     media,
     words,
+    pictures,
     isChecking: check.isRunning,
     learnLid(lid) {
       if (lid === null || own.has(lid)) return

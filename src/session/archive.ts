@@ -25,6 +25,7 @@ import type { HistoryBudget } from './history.ts'
 import { type InboxEvent, isOwn, type OwnEvent } from './inbox.ts'
 import type { MediaRoom } from './media.ts'
 import type { MediaWords } from './media-words.ts'
+import type { PictureRoom } from './pictures.ts'
 import { createTimers } from './timers.ts'
 
 /** While connected, the time up to which the archive is complete is stored this often. */
@@ -75,6 +76,8 @@ export type Archive = {
   export(chat: Jid | null, format: ExportFormat, sight?: Sight | null): Promise<RunningExport>
   /** Media of messages, and the words in it. Fails as {@link Archive.reader}. */
   media: Pick<MediaRoom, 'open' | 'thumbnail'> & { words: MediaWords['find'] }
+  /** Profile pictures. Fails as {@link Archive.reader}. */
+  pictures: PictureRoom
   /** Looks at the file. `hint`: the next step if the archive cannot be opened or written; null if nothing is wrong. */
   view(): Pick<Status, 'archive' | 'sync'> & { hint: string | null }
   /** Keeps the account's archive up to date from this connected engine. Never fails. */
@@ -353,6 +356,7 @@ export function createArchive(options: ArchiveOptions): Archive {
       thumbnail: async (key) => requireOpen().media.thumbnail(key),
       words: async (key) => requireOpen().words.find(key),
     },
+    pictures: { open: async (of) => requireOpen().pictures.open(of) },
     export: async (...args) => requireOpen().reads.export(...args),
     view() {
       const sync: SyncProgress | null = catchUp?.progress() ?? null

@@ -187,6 +187,7 @@ export function createForgetting({
       const ofLastSecond = store.transaction(() => {
         store.chats.setForgotten(chat, last === until - 1 ? last : until, until)
         store.gaps.mend(chat, LAST)
+        store.chats.addressesOf(chat).forEach(store.pictures.remove)
         return remove(chat, store.messages.from(chat, firstIn(last)), last)
       })
       return inTurn(async () => {

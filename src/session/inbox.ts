@@ -23,6 +23,7 @@ import {
   type OriginOf,
   type Recorded,
 } from './record-messages.ts'
+import { createPictureRecorder } from './record-pictures.ts'
 import { createWhereabouts, type Whereabouts } from './whereabouts.ts'
 
 export type InboxEvent = OwnEvent | WhatsAppEvent
@@ -38,6 +39,7 @@ type WhatsAppEvent = Extract<
       | 'reaction'
       | 'vote'
       | 'call'
+      | 'picture'
       | 'chats'
       | 'chat_removed'
       | 'history_came'
@@ -163,6 +165,7 @@ export function createInbox(options: InboxOptions): Inbox {
     return since === null || storedUntil === null ? null : { since, storedUntil }
   })
   const calls = createCallRecorder(store, where, now)
+  const recordPicture = createPictureRecorder(store, where, own, now)
   const taken: InboxEvent[] = []
   let cancelFlush: (() => void) | null = null
   /** Not before this time, by `performance.now()`. */
@@ -194,6 +197,8 @@ export function createInbox(options: InboxOptions): Inbox {
         return messages.vote(event.chat, event.bareId, event.pollSender, event.vote)
       case 'call':
         return calls.record(event.call)
+      case 'picture':
+        return recordPicture(event)
       case 'chats':
         for (const one of event.chats) {
           const chat = chats.chat(one)

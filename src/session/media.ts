@@ -40,7 +40,19 @@ export type OpenMedia = {
   close(): void
 }
 
+/** The files that are kept, for what else than messages refers to them by a table of its own. */
+export type MediaShelf = {
+  /** The file, if it is here. */
+  find(filehash: string | null | undefined): Promise<MediaFile | null>
+  /** Keeps these bytes; null: the settings say that nothing is kept. Rejects with `disk_full`. */
+  keep(bytes: Uint8Array): Promise<MediaFile | null>
+  read(file: MediaFile, from: number, to: number): AsyncIterable<Uint8Array>
+  /** See {@link MediaRoom.wake}. */
+  wake(): void
+}
+
 export type MediaRoom = {
+  shelf: MediaShelf
   /**
    * The media of the message with this key, fetched from WhatsApp if it is not here. Rejects with `message_not_found`,
    * `media_not_found`, `media_expired`, `media_too_large`, `not_connected`, `disk_full`, and as `Engine.fetchMedia`.
@@ -242,6 +254,20 @@ export function createMediaRoom({
   }
 
   return {
+    shelf: {
+      find: folder.find,
+      async keep(bytes) {
+        if (rules.download === 'never') return null
+        const file = await folder.write(one(bytes), rules.maxBytes)
+        store.transaction(() => {
+          files.use(file, clock.now())
+          files.makeRoom(rules.quotaBytes, file.filehash)
+        })
+        return file
+      },
+      read: folder.read,
+      wake,
+    },
     async open(wanted) {
       const found = await find(wanted)
       const here = await folder.find(found.source?.filehash)
@@ -292,6 +318,10 @@ async function* slice(
     if (piece.length > 0) yield piece
   }
   await pieces.return?.()
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }
 
 /** Frees what the browser holds. */

@@ -256,6 +256,7 @@ export function createSession(options: SessionOptions): Session {
       case 'reaction':
       case 'vote':
       case 'call':
+      case 'picture':
       case 'chats':
       case 'chat_removed':
       case 'history_came':

@@ -11,6 +11,7 @@ import { createMerge, type MergePeople } from './merge.ts'
 import { createMessages, type Messages } from './messages.ts'
 import { closeFile, getMeta, noteDamaged, noteIntact, openFile, openUnchecked, setMeta } from './open-file.ts'
 import { createPeople, type People } from './people.ts'
+import { createPictures, type Pictures } from './pictures.ts'
 import { createRawModels, type RawModels } from './raw-models.ts'
 import { createSearchIndex, isIndexDamage, type SearchIndex } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
@@ -35,6 +36,7 @@ export type Store = {
   mergePeople: MergePeople
   identify: Identify
   mediaFiles: MediaFiles
+  pictures: Pictures
   meta: { get(name: string): string | number | null; set(name: string, value: string | number): void }
   /**
    * Runs all of `work` or none of it; the result is on disk on return.
@@ -87,6 +89,7 @@ export function openStore(file: string, { key = null, checksLater = false }: Sto
     mergePeople,
     identify: createIdentify(db, people, chats, messages, mergePeople),
     mediaFiles: createMediaFiles(db),
+    pictures: createPictures(db),
     meta: { get: (name) => getMeta(db, name), set: (name, value) => setMeta(db, name, value) },
     transaction(work) {
       try {

@@ -1,5 +1,4 @@
-/** The modules for presence, typing, pictures, groups, replies and placeholders. */
-import { ServerStatusCodeError } from '../errors.ts'
+/** The modules for presence, typing, groups, replies and placeholders. */
 import { isOn, numberOf } from '../faults.ts'
 import { MsgModel } from '../msg-model.ts'
 import { connection } from '../page.ts'
@@ -70,12 +69,6 @@ export function definePeopleModules(): void {
     sendChatStateComposing: (chat: Wid) => tellPresence(chat, 'composing'),
     sendChatStateRecording: (chat: Wid) => tellPresence(chat, 'recording'),
     sendChatStatePaused: (chat: Wid) => tellPresence(chat, 'paused'),
-  })
-  defineModule('WAWebContactProfilePicThumbBridge', {
-    // No chat or person of the double has a picture.
-    async requestProfilePicFromServer() {
-      throw new ServerStatusCodeError({ name: '', code: 404, text: 'item-not-found' })
-    },
   })
   defineModule('WAWebReachoutTimelockUtils', {
     REACHOUT_TIMELOCK_IDB_KEY: timelockKey,

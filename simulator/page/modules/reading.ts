@@ -14,6 +14,7 @@ import { defineModule, refuse } from '../registry.ts'
 import { Blocklist, Chat, Contact, GroupMetadata, Msg, NewsletterMetadata, Newsletters } from '../stores.ts'
 import { toMsgModel } from '../to-models.ts'
 import { asUserWidOrThrow, createWid, createWidFromWidLike, Wid } from '../wid.ts'
+import { ProfilePicThumb } from './pictures.ts'
 import { myStatus } from './status.ts'
 
 /** The number of messages that one call loads. */
@@ -132,7 +133,7 @@ export function defineReadingModules(): void {
     Status: Object.assign(new Collection(), myStatus),
     Reactions,
     BusinessProfile: Object.assign(new Collection(), { find: async () => new Model({}) }),
-    ProfilePicThumb: Object.assign(new Collection(), { find: async () => undefined }),
+    ProfilePicThumb,
     WAWebNewsletterCollection: Newsletters,
     NewsletterMetadataCollection: NewsletterMetadata,
   })

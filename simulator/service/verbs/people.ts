@@ -4,6 +4,7 @@ import type { WorldContact } from '../../world-types.ts'
 import { endCall, ring } from '../calls.ts'
 import { tellPeople } from '../messages.ts'
 import { moveNumber } from '../moved-numbers.ts'
+import { pictureOf, setPicture } from '../pictures.ts'
 import { setBusiness, setProfile } from '../profile.ts'
 import { makeLid } from '../seed.ts'
 import { seedHistory } from '../seed-history.ts'
@@ -18,6 +19,8 @@ type PeopleVerbs = Pick<
   | 'setPushname'
   | 'setContact'
   | 'setProfile'
+  | 'setPicture'
+  | 'pictureOf'
   | 'revealPhone'
   | 'moveNumber'
   | 'seedHistory'
@@ -57,6 +60,8 @@ export function peopleVerbs({ context, account, person }: Reach): PeopleVerbs {
       const refused = setProfile(context, account(), changes)
       if (refused) throw new Error(`The server refuses it: ${refused.error.text}.`)
     },
+    setPicture: (picture) => setPicture(context, account(), picture),
+    pictureOf: ({ of }) => pictureOf(account(), of)?.data ?? null,
     async revealPhone({ lid }) {
       const contact = account().contacts.byLid(lid.replace(/@lid$/, ''))
       if (!contact) throw new Error(`${lid} is not on WhatsApp.`)

@@ -79,7 +79,7 @@ const isUploaded = ({ rawData }: LibraryMessage) => Boolean(rawData.directPath)
 
 /**
  * Converts changes of the page's memory to events: chats and people that are new or changed, removed chats,
- * messages whose expiry changed, messages that were stored without an event, votes, calls.
+ * messages whose expiry changed, messages that were stored without an event, votes, calls, pictures.
  */
 function toEvents(
   {
@@ -91,6 +91,7 @@ function toEvents(
     stored = [],
     votes = [],
     calls = [],
+    pictures = [],
   }: Changes,
   translator: Translator,
 ): EngineEvent[] {
@@ -105,6 +106,7 @@ function toEvents(
     ...messagesOf('stored', stored, translator),
     ...votesOf(votes, translator),
     ...calls.flatMap(callsOf),
+    ...pictures.map(({ id, tag }): EngineEvent => ({ type: 'picture', of: toJid(id), tag })),
   ]
 }
 

@@ -123,6 +123,7 @@ export type PageModules = {
       getMessagesById(keys: string[]): Promise<{ messages?: MsgModel[] } | undefined>
     }
     Blocklist?: Collection
+    ProfilePicThumb?: Collection
     Reactions?: { find(key: string): Promise<ReactionsModel | undefined> }
     GroupMetadata?: Collection<GroupMetadata>
     WAWebGroupMetadataCollection?: Collection<GroupMetadata>

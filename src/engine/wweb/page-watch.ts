@@ -114,6 +114,16 @@ export function installPageWatch(): boolean {
       return isNewMsg === true && type === 'gp2'
     },
 
+    /** Only what the server has said: a picture that is being asked for has no tag. */
+    watchPictures(): void {
+      const { ProfilePicThumb } = window.require('WAWebCollections')
+      ProfilePicThumb?.on('change:tag', (model) => {
+        const { id, tag } = model as Model & { tag?: string | null }
+        if (typeof tag === 'string')
+          window.whatsappMcpChanged?.({ pictures: [{ id: String(id), tag: tag || null }] })
+      })
+    },
+
     watchMembers(group: GroupMetadata): void {
       rows.attempt(() => group.participants?.on(MEMBER_CHANGES, () => tools.gather(changedChats, group)))
     },
@@ -143,6 +153,7 @@ export function installPageWatch(): boolean {
         }),
       )
       rows.attempt(() => tools.watchPins())
+      rows.attempt(() => tools.watchPictures())
       rows.attempt(() => Msg.on(MESSAGE_CHANGES, (message) => tools.gather(changedMessages, message)))
       return watched[0] === true
     },

@@ -17,6 +17,7 @@ import { groupInvite, joinGroup, readInvite } from './tasks/invites.ts'
 import { answerRequests, joinRequests } from './tasks/join-requests.ts'
 import { readLabels, setLabels } from './tasks/labels.ts'
 import { leaveGroup } from './tasks/leave-group.ts'
+import { readPicture, setPicture } from './tasks/pictures.ts'
 import { changeProfile, readPresence, readProfile, showPresence } from './tasks/profile.ts'
 import { readGroups } from './tasks/read-groups.ts'
 import { deleteStatus, postStatus } from './tasks/status.ts'
@@ -44,6 +45,8 @@ const TASKS: { [K in TaskKind]: PageTask<K> } = {
   change_profile: changeProfile,
   show_presence: showPresence,
   read_presence: readPresence,
+  read_picture: readPicture,
+  set_picture: setPicture,
   read_channels: readChannels,
   follow_channel: followChannel,
   read_labels: readLabels,
@@ -55,7 +58,14 @@ const TASKS: { [K in TaskKind]: PageTask<K> } = {
 /** They change nothing, so a late one is not unknown. */
 const LOOKS = new Set<TaskKind>([
   ...(['read_groups', 'read_invite', 'join_requests'] as const),
-  ...(['read_blocked', 'read_profile', 'read_presence', 'read_channels', 'read_labels'] as const),
+  ...([
+    'read_blocked',
+    'read_profile',
+    'read_presence',
+    'read_channels',
+    'read_labels',
+    'read_picture',
+  ] as const),
 ])
 
 /** Returns the ability that this task uses. */
@@ -115,5 +125,14 @@ const PROBLEMS: Record<TaskProblem, { code: ErrorCode } & FailOptions> = {
   },
   refused: { code: 'change_refused' },
   failed: { code: 'whatsapp_error', detail: "WhatsApp's server did not take the change." },
+  bad_picture: {
+    code: 'media_refused',
+    detail: 'The picture cannot be read, or its size is not between 192 × 192 pixels and 100 megapixels.',
+    hint: 'Nothing was changed. Use a JPEG, PNG or WebP.',
+  },
+  not_said: {
+    code: 'whatsapp_error',
+    detail: 'WhatsApp does not say now which picture this is. It limits how often an account asks.',
+  },
   not_begun: { code: 'whatsapp_timeout', detail: 'The time was up before; nothing was changed.' },
 }

@@ -105,6 +105,9 @@ export type ContactRow = {
 /** A call as the page has it. `id`: its own; `group`: the group that it is a call of. */
 export type CallRow = { id: string; from: string; group: string | null; video: boolean; ended: boolean }
 
+/** `tag` null: no picture, or a hidden one. */
+export type PictureChange = { id: string; tag: string | null }
+
 /** Changes of the page's memory within a fraction of a second. */
 export type Changes = Partial<{
   chats: ChatRow[]
@@ -117,6 +120,7 @@ export type Changes = Partial<{
   stored: RawMessage[]
   votes: VoteRow[]
   calls: CallRow[]
+  pictures: PictureChange[]
 }>
 
 /** See `HistoryCursor`. */

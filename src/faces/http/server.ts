@@ -220,8 +220,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       const call = callOf(request, reply, 'rest')
       if (row.form !== undefined && isFilesForm(request)) {
         bodyTime.lift(request.raw)
+        const scope = row.scope === 'manage' ? 'manage' : 'send'
         try {
-          const { uploads } = door.admit({ name: row.name, scope: 'send', needs: row.needs }, call)
+          const { uploads } = door.admit({ name: row.name, scope, needs: row.needs }, call)
           request.body = await readForm(request, row.form, uploads)
         } catch (error) {
           // It is a call of this row, although the row never sees it.

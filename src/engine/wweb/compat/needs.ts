@@ -133,6 +133,17 @@ export const NEEDS: Record<Ability, readonly string[]> = {
     'WAWebPresenceChatAction.sendPresenceAvailable()',
     'WAWebPresenceChatAction.sendPresenceUnavailable()',
   ],
+  read_picture: [
+    'WAWebWidFactory.createWid()',
+    'WAWebQueryExistsJob.queryWidExists()',
+    'WAWebContactProfilePicThumbBridge.requestProfilePicFromServer()',
+  ],
+  set_picture: [
+    'WAWebWidFactory.createWid()',
+    'WAWebContactProfilePicThumbBridge.requestProfilePicFromServer()',
+    'WAWebContactProfilePicThumbBridge.sendSetPicture()',
+    'WAWebContactProfilePicThumbBridge.requestDeletePicture()',
+  ],
   read_presence: ['WAWebCollections.Chat.get()'],
   read_blocked: ['WAWebWidFactory.createWid()', 'WAWebCollections.Blocklist.getModelsArray()'],
   read_channels: ['WAWebCollections.WAWebNewsletterCollection.getModelsArray()'],

@@ -1,0 +1,42 @@
+/** Writes down that a profile picture changed, with its event. */
+import type { EngineEvent } from '../engine/engine.ts'
+import { isGroup, type Jid } from '../model/ids.ts'
+import { ME } from '../store/people.ts'
+import type { Store } from '../store/store.ts'
+import type { Whereabouts } from './whereabouts.ts'
+
+/** The address under which the picture of this person or group is stored. */
+export function pictureKey({ people }: Pick<Store, 'people'>, own: ReadonlySet<Jid>, of: Jid): Jid {
+  const [me = of] = own.has(of) ? own : []
+  if (isGroup(of) || own.has(of)) return me
+  const person = people.find(of)
+  return person?.lid ?? person?.phone ?? of
+}
+
+/**
+ * Call what it returns within a transaction. A page reports pictures also as it comes to know them: only one that differs from
+ * what was read before is a change. The notice in a group is its own event.
+ */
+export function createPictureRecorder(
+  store: Pick<Store, 'people' | 'pictures' | 'chats' | 'events'>,
+  where: Pick<Whereabouts, 'findChat' | 'senderId'>,
+  own: () => ReadonlySet<Jid>,
+  now: () => number,
+): (picture: Extract<EngineEvent, { type: 'picture' }>) => void {
+  return ({ of, tag, isNew = false }) => {
+    const key = pictureKey(store, own(), of)
+    const row = store.pictures.get(key)
+    if (row === undefined ? !isNew : row.tag === tag) return
+    store.pictures.set(key, { tag, filehash: null, checked_at_ms: 0 })
+    if (isGroup(of)) return
+    const person = own().has(of) ? ME : where.senderId(of, now() / 1_000)
+    const data = { person, picture: true }
+    store.events.append({
+      at_ms: now(),
+      kind: 'contact.changed',
+      chat: where.findChat(of),
+      message: null,
+      data,
+    })
+  }
+}

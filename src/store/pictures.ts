@@ -1,0 +1,31 @@
+/** The table of profile pictures that were asked for (migrations/archive/18-pictures.sql). */
+import type { Jid } from '../model/ids.ts'
+import type { Connection } from './sqlite.ts'
+
+/** `tag` null: there is none, or it is hidden. `filehash` null: the file is not here. */
+export type PictureRow = { tag: string | null; filehash: string | null; checked_at_ms: number }
+
+export type Pictures = {
+  get(of: Jid): PictureRow | undefined
+  /** The file of the former version leaves with it. */
+  set(of: Jid, row: PictureRow): void
+  /** WhatsApp is asked again before it is shown. */
+  doubt(of: Jid): void
+  remove(of: Jid): void
+}
+
+export function createPictures(db: Connection): Pictures {
+  const get = db.query<PictureRow>('SELECT tag, filehash, checked_at_ms FROM pictures WHERE of = ?')
+  const set = db.command(
+    `INSERT INTO pictures VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
+     SET tag = excluded.tag, filehash = excluded.filehash, checked_at_ms = excluded.checked_at_ms`,
+  )
+  const doubt = db.command('UPDATE pictures SET checked_at_ms = 0 WHERE of = ?')
+  const remove = db.command('DELETE FROM pictures WHERE of = ?')
+  return {
+    get: (of) => get.get(of),
+    set: (of, { tag, filehash, checked_at_ms }) => void set.run(of, tag, filehash, checked_at_ms),
+    doubt: (of) => void doubt.run(of),
+    remove: (of) => void remove.run(of),
+  }
+}
