@@ -79,7 +79,7 @@ describe('the door', () => {
     ['read', 'ready', ['engine']],
     ['send', 'ready', ['answering', 'createMessageId', 'engine', 'isHeld', 'note', 'send', 'uploads']],
     ['send', 'nothing', ['answering', 'createMessageId', 'isHeld', 'note', 'send', 'uploads']],
-    ['manage', 'nothing', ['forget', 'loadEarlier', 'note']],
+    ['manage', 'nothing', ['forget', 'loadEarlier', 'note', 'uploads']],
     ['admin', 'linked', ['audit', 'deciding', 'keys', 'outbox', 'rules', 'session', 'webhooks']],
   ])('gives a way of scope %s that needs %s only what it may use', (scope, needs, more) => {
     const read = Object.keys(
