@@ -1,4 +1,4 @@
-/** The table of profile pictures that were asked for (migrations/archive/18-pictures.sql). */
+/** The table of profile pictures that were asked for (migrations/archive/18-people.sql). */
 import type { Jid } from '../model/ids.ts'
 import type { Connection } from './sqlite.ts'
 

@@ -1,4 +1,4 @@
--- Profile pictures of people, groups and the account itself (session/pictures.ts). Their files are files of media.
+-- Profile pictures of people, groups and the account itself (session/pictures.ts): their files are files of media. And numbers on WhatsApp.
 
 CREATE TABLE pictures (
   -- JID of the person (the LID, if it is known) or group.
@@ -36,3 +36,11 @@ CREATE TRIGGER media_replaced AFTER UPDATE OF filehash ON media
 BEGIN
   DELETE FROM media_files WHERE filehash = old.filehash;
 END;
+
+-- Phone numbers that were looked up within the last day (session/numbers.ts).
+CREATE TABLE number_checks (
+  phone TEXT PRIMARY KEY,
+  -- Null: not on WhatsApp.
+  jid TEXT,
+  checked_at_ms INTEGER NOT NULL
+) WITHOUT ROWID;
