@@ -6,7 +6,7 @@ import { chatKindOf, isGroup, type Jid, toJid } from '../model/ids.ts'
 import type { OpenPicture } from '../session/pictures.ts'
 import { facts } from './brief.ts'
 import type { Grant } from './door.ts'
-import { contactIdInput, readAddress } from './inputs.ts'
+import { contactIdInput, readAddress, yesNo } from './inputs.ts'
 import { oneInput, toFile } from './media-input.ts'
 import { defineFile, defineOperation, type Operation, PATIENCE_MS } from './operation.ts'
 import { ok } from './reading.ts'
@@ -174,25 +174,38 @@ const EXAMPLE_MEDIA = {
   data: 'iVBORw0KGgoAAAANSUhEUgAAAMAAAADAAQAAAAB6p1GqAAAAJklEQVR42u3JoQEAAAwCIP9/Wi9YXoFKeogQQgghhBBCCCGEEP8xLK/vAE8LgecAAAAASUVORK5CYII=',
 }
 
-const media = oneInput.nullable()
+const given = {
+  media: oneInput
+    .optional()
+    .describe('The picture: exactly one of `upload`, `data`, `file` and `url`. Leave it out to remove it.'),
+  remove: yesNo.default(false).describe('true: no picture any more. Default false.'),
+}
+type Given = { media?: z.output<typeof oneInput> | undefined; remove: boolean }
+/** The routes of a picture say what is done. */
+const fixedAt = <const Path extends string>(path: Path) =>
+  ({ [`PUT ${path}`]: { remove: false }, [`DELETE ${path}`]: { remove: true, media: undefined } }) as const
 const isSet = z.boolean().describe('False: it was removed.')
 
-/** Sets the picture, or removes it (null). */
+/** Sets the picture, or removes it. */
 async function change(
   group: Jid | null,
-  given: z.output<typeof media>,
+  { media, remove }: Given,
   granted: Grant<'manage', 'ready'>,
 ): Promise<{ ok: true; picture: boolean }> {
-  const picture = given === null ? null : await toPicture(given, granted)
+  if ((media === undefined) !== remove)
+    fail('invalid_input', {
+      detail: remove ? '"media": nothing is set where it is removed.' : '"media" is missing.',
+    })
+  const picture = media === undefined ? null : await toPicture(media, granted)
   const { tag } = await perform('set_picture', { group, picture }, granted)
   const own = granted.status().account?.wid
   const of = group ?? (own === undefined ? null : toJid(own))
   if (of !== null) granted.note({ type: 'picture', of, tag, isNew: true })
-  return { ok: true, picture: given !== null }
+  return { ok: true, picture: picture !== null }
 }
 
-async function toPicture(given: z.output<typeof oneInput>, { uploads }: Pick<Grant<'manage'>, 'uploads'>) {
-  const { path, sizeBytes, mimetype } = await toFile(given, { as: 'image', withinMs: PREPARE_MS }, uploads)
+async function toPicture(media: z.output<typeof oneInput>, { uploads }: Pick<Grant<'manage'>, 'uploads'>) {
+  const { path, sizeBytes, mimetype } = await toFile(media, { as: 'image', withinMs: PREPARE_MS }, uploads)
   if (sizeBytes > MOST_BYTES)
     fail('media_refused', {
       detail: 'The picture is larger than 8 MiB.',
@@ -208,17 +221,17 @@ export const setProfilePicture = defineOperation({
   title: 'Set the own picture',
   tag: 'profile',
   description:
-    'Sets the profile picture of this account, or removes it (media: null). WhatsApp shows the square in the middle, as a JPEG of 640 pixels. A JPEG, PNG, WebP or GIF of at least 192 × 192 pixels and at most 8 MiB. Everyone who may see it sees it. Set it only if the user asks for it.',
+    'Sets the profile picture of this account, or removes it (remove: true). WhatsApp shows the square in the middle, as a JPEG of 640 pixels. A JPEG, PNG, WebP or GIF of at least 192 × 192 pixels and at most 8 MiB. Everyone who may see it sees it. Set it only if the user asks for it.',
   toolset: 'people',
   scope: 'manage',
   routes: [`PUT ${PROFILE}`, `DELETE ${PROFILE}`],
-  fixed: { [`DELETE ${PROFILE}`]: { media: null } },
-  input: z.strictObject({ media }),
+  fixed: fixedAt(PROFILE),
+  input: z.strictObject(given),
   output: z.object({ ok, picture: isSet }),
   errors: [...CHANGE.errors, ...SET_ERRORS],
   example: { input: { media: EXAMPLE_MEDIA } },
   brief: { text: ({ picture }) => (picture ? 'The picture is set' : 'The picture is removed') },
-  run: ({ media }, granted) => change(null, media, granted),
+  run: (input, granted) => change(null, input, granted),
 })
 
 export const setGroupPicture = defineOperation({
@@ -227,17 +240,17 @@ export const setGroupPicture = defineOperation({
   name: 'set_group_picture',
   title: 'Set the picture of a group',
   description:
-    'Sets the picture of a group, or removes it (media: null), as {{set_profile_picture}} does for this account. Everyone in the group sees it, and who did it. Some groups let only admins do it: not_admin.',
+    'Sets the picture of a group, or removes it (remove: true), as {{set_profile_picture}} does for this account. Everyone in the group sees it, and who did it. Some groups let only admins do it: not_admin.',
   routes: [`PUT ${GROUP}`, `DELETE ${GROUP}`],
-  fixed: { [`DELETE ${GROUP}`]: { media: null } },
-  input: z.strictObject({ group_id: groupIdInput, media }),
+  fixed: fixedAt(GROUP),
+  input: z.strictObject({ group_id: groupIdInput, ...given }),
   output: z.object({ ok, group_id: z.string(), picture: isSet }),
   errors: [...GROUP_CHANGE.errors, ...SET_ERRORS],
   example: { input: { group_id: EXAMPLE_GROUP, media: EXAMPLE_MEDIA } },
   brief: {
     text: ({ group_id, picture }) => `${group_id}: the picture is ${picture ? 'set' : 'removed'}`,
   },
-  async run({ group_id, media }, granted) {
-    return { ...(await change(group_id, media, granted)), group_id }
+  async run({ group_id, ...input }, granted) {
+    return { ...(await change(group_id, input, granted)), group_id }
   },
 })
