@@ -12,11 +12,19 @@ const remove = (id: string): Promise<Answer> =>
   harness.call({ method: 'DELETE', path: `/api/status-updates/${id}` })
 const listed = async () =>
   (await harness.get('/api/status-updates')).json.status_updates.map(({ body }: { body: string }) => body)
+/** Ids of own posts, as the event log has them. */
+const posted = async () =>
+  (await harness.get('/api/events?after=0&kind=status_update.posted&limit=100')).json.events.map(
+    ({ message }: { message: { id: string } }) => message.id,
+  )
 const inWorld = () => harness.world.messages({ chat: STATUS })
 
 describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build) => {
   beforeAll(async () => {
-    harness = await openLinked({ build })
+    harness = await openLinked({
+      build,
+      env: { WHATSAPP_MCP_SENDS: 'known', WHATSAPP_MCP_TOOLSETS: 'all' },
+    })
   }, 60_000)
   afterAll(() => harness.close())
 
@@ -44,10 +52,24 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     })
     await expect.poll(listed).toContain('Back on Monday')
     const { message_id } = answer.json
+    expect(message_id).toContain(inWorld().at(-1)?.id)
+    await expect.poll(posted).toContain(message_id)
     expect((await harness.get(`/api/messages/${message_id}`)).json.message.id).toBe(message_id)
     expect((await remove(message_id)).json).toEqual({ ok: true, message_id })
     expect(inWorld().at(-1)?.type).toBe('revoked')
     await expect.poll(listed).not.toContain('Back on Monday')
+  })
+
+  it('does not count its own posts for the owner to whom an agent may post', async () => {
+    const client = await harness.mcp('plain')
+    const ask = async () =>
+      (await client.callTool({ name: 'whatsapp_post_status_update', arguments: { message: 'Agent' } }))
+        .isError
+    await post({ message: 'By a script of the owner' })
+    expect(await ask()).toBe(true)
+    await harness.world.writeStatus({ from: 'me', content: { type: 'chat', text: 'From the phone' } })
+    await expect.poll(listed).toContain('From the phone')
+    expect(await ask()).toBeFalsy()
   })
 
   it('deletes what the phone posted before this link', async () => {
@@ -56,6 +78,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       content: { type: 'chat', text: 'Hi' },
     })
     await expect.poll(listed).toContain('Hi')
+    await expect.poll(posted).toContain(`true_${STATUS}_${id}_${from}`)
     expect((await remove(`true_${STATUS}_${id}_${from}`)).status).toBe(200)
     await expect.poll(listed).not.toContain('Hi')
   })
@@ -63,9 +86,36 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
   it('is an error if WhatsApp does not take the post', async () => {
     const before = inWorld().length
     await harness.world.setFault({ name: 'send_fails', value: true })
-    expect(code(await post({ message: 'Lost' }))).toEqual([422, 'change_refused'])
+    expect(code(await post({ message: 'Lost' }))).toEqual([422, 'send_refused'])
     await harness.world.setFault({ name: 'send_fails', value: false })
     expect(inWorld()).toHaveLength(before)
+  })
+
+  it('holds a post as it holds a message, and posts it once it is approved', async () => {
+    const { secret } = (
+      await harness.post('/api/keys', { name: 'Careful', scopes: ['send'], sends: 'confirm' })
+    ).json
+    const headers = { authorization: `Bearer ${secret}` }
+    const path = '/api/status-updates'
+    const count = inWorld().length
+    const held = await harness.call({ method: 'POST', path, body: { message: 'May I?', font: 1 }, headers })
+    expect(held.status).toBe(202)
+    const { id, digest, preview, chat } = held.json.item
+    expect([chat.id, preview]).toEqual([STATUS, 'Status update (#7acca5, font 1): May I?'])
+    expect(inWorld()).toHaveLength(count)
+    expect((await harness.get('/api/outbox?state=held')).json.items[0].id).toBe(id)
+    const changed = await harness.call({
+      method: 'PATCH',
+      path: `/api/outbox/${id}`,
+      body: { message: 'I may' },
+    })
+    expect((await harness.post(`/api/outbox/${id}/approve`, { digest })).json.code).toBe('outbox_changed')
+    const approved = await harness.post(`/api/outbox/${id}/approve`, { digest: changed.json.item.digest })
+    expect(approved.json.item).toMatchObject({
+      state: 'sent',
+      message_id: expect.stringMatching(/^true_status@broadcast_3EB0\w+_\d+@c\.us$/),
+    })
+    expect(inWorld().at(-1)).toMatchObject({ body: 'I may', status: { font: 1 } })
   })
 
   it('posts and deletes nothing for a key that does not see the status, or may not send', async () => {

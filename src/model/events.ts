@@ -191,8 +191,14 @@ export const Event = z.discriminatedUnion('kind', [
   }),
   messageEvent({
     kind: 'message.sent',
-    when: 'A message of this account is new in the archive. It was sent by this server or from another device.',
+    when: 'A message of this account is new in the archive. It was sent by this server or from another device. Status updates have an event of their own.',
     next: 'Store the message. It may be one that you sent.',
+    ...late,
+  }),
+  messageEvent({
+    kind: 'status_update.posted',
+    when: 'A status update of this account is new in the archive. It was posted by this server or from another device.',
+    next: 'Store it. WhatsApp shows it for 24 hours.',
     ...late,
   }),
   messageEvent({

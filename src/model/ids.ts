@@ -116,6 +116,9 @@ export function respellKey(text: string, addressesOf: (jid: Jid) => readonly Jid
   return addressesOf(chat).flatMap((one) => ends.map((end) => `${fromMe}_${one}_${bareId}${end}`))
 }
 
+/** The chat of all status updates. */
+export const STATUS = 'status@broadcast' as Jid
+
 /** Returns the kind of chat that a JID names: `other` for servers that are not known yet. Null for a text that is no address. */
 export function chatKindOf(jid: Jid): ChatKind | null {
   switch (jid.slice(jid.indexOf('@') + 1)) {
@@ -127,7 +130,7 @@ export function chatKindOf(jid: Jid): ChatKind | null {
     case 'newsletter':
       return 'channel'
     case 'broadcast':
-      return jid === 'status@broadcast' ? 'status' : 'broadcast'
+      return jid === STATUS ? 'status' : 'broadcast'
     default:
       return /^[^@_\s]+@[a-z][a-z0-9.-]*$/.test(jid) ? 'other' : null
   }

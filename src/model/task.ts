@@ -142,8 +142,11 @@ type TaskTypes = {
   read_labels: { takes: { chat: Jid | null }; gives: Label[] }
   /** `labels`: the ids of all labels that the chat has then. */
   set_labels: { takes: { chat: Jid; labels: readonly string[] }; gives: Label[] }
-  /** `color`: 0xAARRGGBB. Gives the id of the new message and when it was posted (Unix seconds). */
-  post_status: { takes: { text: string; color: number; font: number }; gives: { bareId: string; at: number } }
+  /** `color`: 0xAARRGGBB. Gives the id of the new message, usually `bareId`, and when it was posted (Unix seconds). */
+  post_status: {
+    takes: { text: string; color: number; font: number; bareId: string }
+    gives: { bareId: string; at: number }
+  }
   /** `keys`: all that WhatsApp Web may use for the post. */
   delete_status: { takes: { keys: readonly string[] }; gives: null }
   /** Of a person or group, or of this account. `data`: a JPEG in base64; null: `known` is its tag. A `tag` null: none, or hidden. */

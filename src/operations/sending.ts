@@ -1,7 +1,7 @@
 /** Decides what happens to everything that a call sends to a chat: it goes, it waits for the owner, or it is refused. */
 import { fail } from '../errors.ts'
 import type { Action } from '../model/action.ts'
-import { type Jid, parseMessageKey, toJid } from '../model/ids.ts'
+import { type Jid, parseMessageKey, STATUS } from '../model/ids.ts'
 import type { HoldReason } from '../model/outbox.ts'
 import { type Policy, type Sends, sendsBy } from '../model/policy.ts'
 import type { GroupChanges, TaskKind } from '../model/task.ts'
@@ -102,7 +102,6 @@ function reachedBy(kind: TaskKind, takes: unknown): { to: Jid; says: boolean }[]
     ...(kind === 'show_state' && chat !== undefined ? [{ to: chat, says: false }] : []),
   ]
 }
-const STATUS = toJid('status@broadcast')
 type Reaching = {
   chat: Jid
   group: Jid

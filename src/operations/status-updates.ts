@@ -2,23 +2,22 @@
 import { z } from 'zod'
 import { AppError, fail } from '../errors.ts'
 import { counted } from '../model/counted.ts'
-import { chatKindOf, toJid, toKeyText, toMessageKey } from '../model/ids.ts'
+import { chatKindOf, STATUS, toKeyText, toMessageKey } from '../model/ids.ts'
 import { Message } from '../model/message.ts'
-import { toIsoSecond } from '../model/times.ts'
+import { MOST } from '../outbox/content.ts'
+import { keyOf } from '../outbox/item.ts'
 import { indented, lines, messageLine, pageLines } from './brief.ts'
-import type { Grant } from './door.ts'
 import { messageIdInput, whole } from './inputs.ts'
+import { timestampOf } from './messages.ts'
 import { defineOperation } from './operation.ts'
 import { ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
+import { defineSend, demandFuture, SEND_ERRORS, sendAt } from './send.ts'
 import { CHANGE, perform } from './tasks.ts'
 
-/** The chat of all status updates. */
-const STATUS = toJid('status@broadcast')
 /** WhatsApp shows them so long. */
 const LIFE_S = 86_400
-const MOST = 100
+const MOST_LISTED = 100
 /** WhatsApp Web's own colour. */
-const OPAQUE = 0xff_00_00_00
 const DEFAULT_COLOR = '#7acca5'
 
 const POST = { ...CHANGE, tag: 'channels', toolset: 'channels', scope: 'send' } as const
@@ -46,7 +45,7 @@ export const listStatusUpdates = defineOperation({
   async run(_, { reader, clock, staleSince }) {
     const after = { time: Math.floor(clock.now() / 1_000) - LIFE_S }
     const found = await reader()
-      .readMessages(STATUS, { limit: MOST, after, before: undefined, notices: false })
+      .readMessages(STATUS, { limit: MOST_LISTED, after, before: undefined, notices: false })
       .then(({ messages }) => messages, noneIfUnknown)
     const shown = found.filter(({ type }) => type !== 'revoked')
     return { ok: true as const, count: shown.length, status_updates: shown, ...staleness(staleSince) }
@@ -59,13 +58,13 @@ function noneIfUnknown(error: unknown): Message[] {
   throw error
 }
 
-export const postStatusUpdate = defineOperation({
-  ...POST,
+export const postStatusUpdate = defineSend({
   name: 'post_status_update',
   title: 'Post a status update',
+  tag: 'channels',
+  toolset: 'channels',
   description:
-    'Posts a text as status update: everyone who may see the status of this account sees it for 24 hours. ok: true means that WhatsApp has taken it; a refused one is an error. Who sees it is set on the phone. Post only what the user asked for.',
-  effect: 'write',
+    'Posts a text as status update: everyone who may see the status of this account sees it for 24 hours. ok: true means that WhatsApp has taken it; a refused one is an error. Who sees it is set on the phone. After send_outcome_unknown, look at {{list_status_updates}} before you post again. Post only what the user asked for.',
   uses: ['post_status'],
   routes: ['POST /api/status-updates'],
   status: 201,
@@ -74,7 +73,7 @@ export const postStatusUpdate = defineOperation({
       .string()
       .trim()
       .min(1, 'must not be empty')
-      .max(700)
+      .max(MOST.status)
       .describe('The text, 1 to 700 characters.'),
     background: z
       .string()
@@ -82,27 +81,19 @@ export const postStatusUpdate = defineOperation({
       .default(DEFAULT_COLOR)
       .describe(`Colour of the background, as #rrggbb. Default ${DEFAULT_COLOR}.`),
     font: whole(0, 9).default(0).describe('Number of the font, 0 to 9. Default 0.'),
+    send_at: sendAt.optional(),
   }),
   output: z.object({ ok, message_id: z.string(), posted_at: z.string().describe('ISO 8601 UTC.') }),
-  errors: [...POST.errors],
+  errors: [...SEND_ERRORS],
   example: { input: { message: 'Back on Monday', background: '#1f7a5c' } },
   brief: { text: ({ message_id, posted_at }) => `Posted at ${posted_at}, message id ${message_id}` },
-  async run({ message: text, background, font }, granted) {
-    // Everyone who may see the status gets it: who is limited to other chats posts nothing.
-    granted.demandSeen(STATUS)
-    // Both halves as one number: JavaScript would make it negative.
-    const color = OPAQUE + Number.parseInt(background.slice(1), 16)
-    const { bareId, at } = await perform('post_status', { text, color, font }, granted)
-    return { ok: true as const, message_id: ownKey(bareId, granted), posted_at: toIsoSecond(at) }
-  },
+  draft: async ({ message: text, background, font, send_at }, { clock }) => ({
+    sendAtMs: demandFuture(send_at, clock.now()),
+    to: { id: STATUS, name: 'Status updates' },
+    outgoing: { kind: 'status', text, background, font },
+  }),
+  answer: (item) => ({ ok: true as const, message_id: keyOf(item), posted_at: timestampOf(item) }),
 })
-
-/** The documented id of an own post. */
-function ownKey(bareId: string, { status }: Pick<Grant, 'status'>): string {
-  const { account } = status()
-  const participant = account === null ? null : toJid(account.wid)
-  return toKeyText({ fromMe: true, chat: STATUS, bareId, participant })
-}
 
 export const deleteStatusUpdate = defineOperation({
   ...POST,

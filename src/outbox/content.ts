@@ -11,8 +11,10 @@ export type Forwarding = {
   text: string
   isOneOfSeveral: boolean
 }
-/** What an item can send: a new message, or an existing one. */
-export type Sendable = Outgoing | Forwarding
+/** A text for the status of the account. `background`: as #rrggbb. */
+export type StatusPost = { kind: 'status'; text: string; background: string; font: number }
+/** What an item can send: a new message, an existing one, or a status update. */
+export type Sendable = Outgoing | Forwarding | StatusPost
 type SendableKind = Sendable['kind']
 type SendableOf<K extends SendableKind> = Extract<Sendable, { kind: K }>
 
@@ -34,8 +36,8 @@ type KindRow<K extends SendableKind> = {
   withText(outgoing: SendableOf<K>, text: string): SendableOf<K>
 }
 
-/** The most characters of a text, a caption and the question of a poll that WhatsApp takes. */
-export const MOST = { text: 65_536, caption: 1_024, question: 255 } as const
+/** The most characters of a text, a caption, the question of a poll and a status update that WhatsApp takes. */
+export const MOST = { text: 65_536, caption: 1_024, question: 255, status: 700 } as const
 
 /** Replaces nothing: this kind has no text. @throws AppError `invalid_input` */
 function withoutText(): never {
@@ -55,6 +57,10 @@ const KINDS: { [K in SendableKind]: KindRow<K> } = {
   text: {
     preview: ({ text }) => text,
     withText: (outgoing, text) => ({ ...outgoing, text: within(MOST.text, text) }),
+  },
+  status: {
+    preview: ({ text, background, font }) => `Status update (${background}, font ${font}): ${text}`,
+    withText: (outgoing, text) => ({ ...outgoing, text: within(MOST.status, text) }),
   },
   forward: { preview: ({ text }) => `Forwarded: ${text}`, withText: withoutText },
   location: {

@@ -2,7 +2,15 @@
 import { basename } from 'node:path'
 import type { OutboxRow } from '../control.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
-import { type AccountId, isGroup, type Jid, type MessageKey, phoneOf, toMessageKey } from '../model/ids.ts'
+import {
+  type AccountId,
+  isGroup,
+  type Jid,
+  type MessageKey,
+  phoneOf,
+  STATUS,
+  toMessageKey,
+} from '../model/ids.ts'
 import type { HoldReason, OutboxItem } from '../model/outbox.ts'
 import type { Quoted } from '../model/recipient.ts'
 import { type Content, digestOf, previewOf, type Sendable } from './content.ts'
@@ -103,7 +111,7 @@ export function contentOf({ content }: OutboxRow): Content {
 /** Returns the id that the message of this item has, or would have. */
 export function keyOf({ chat, bareId, number, messageId }: OutboxRow): MessageKey {
   if (messageId !== null) return messageId
-  const end = isGroup(chat) ? `_${number}` : chat === number ? '_out' : ''
+  const end = isGroup(chat) || chat === STATUS ? `_${number}` : chat === number ? '_out' : ''
   return toMessageKey(`true_${chat}_${bareId}${end}`)
 }
 

@@ -8,7 +8,7 @@ import type { SeenMessage } from '../model/seen.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
 import { demandAllowed, isForAnother, UNLINKED } from './allowed.ts'
-import type { Forwarding } from './content.ts'
+import type { Forwarding, StatusPost } from './content.ts'
 import { contentOf, keyOf } from './item.ts'
 
 export type TransmitOptions = {
@@ -52,6 +52,10 @@ export async function transmit(
     if (message !== null) archive.take({ type: 'message', message })
     return { state: 'sent', messageId: keyOf(row), sentAtMs: clock.now() }
   }
+  if (outgoing.kind === 'status') {
+    const { bareId, at } = await post(engine, outgoing, row.bareId, timeLeft())
+    return { state: 'sent', messageId: keyOf({ ...row, bareId }), sentAtMs: at * 1_000 }
+  }
   const message = outgoing.kind === 'media' ? { ...outgoing, path: fileAt(outgoing.path) } : outgoing
   const sent: Sent = await engine.send(address, message, {
     bareId: row.bareId,
@@ -81,6 +85,30 @@ async function forward(
   } catch (error) {
     if (error instanceof AppError && error.code === 'outcome_unknown')
       fail('send_outcome_unknown', { cause: error })
+    throw error
+  }
+}
+
+/** WhatsApp Web's own colour has no transparency. */
+const OPAQUE = 0xff_00_00_00
+
+/** Returns the post: its id is the given one, unless WhatsApp Web has chosen another. Fails as {@link transmit}. */
+async function post(
+  engine: Pick<Engine, 'perform'>,
+  { text, background, font }: StatusPost,
+  bareId: string,
+  limitMs: number,
+): Promise<{ bareId: string; at: number }> {
+  // Both halves as one number: JavaScript would make it negative.
+  const color = OPAQUE + Number.parseInt(background.slice(1), 16)
+  try {
+    const { result } = await engine.perform('post_status', { text, color, font, bareId }, { limitMs })
+    return result
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    if (error.code === 'outcome_unknown') fail('send_outcome_unknown', { cause: error })
+    if (error.code === 'change_refused')
+      fail('send_refused', { detail: 'WhatsApp did not take the status update.' })
     throw error
   }
 }

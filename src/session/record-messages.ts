@@ -1,5 +1,6 @@
 /** Writes messages into the archive: only what is new, each change with its event. */
-import { chatKindOf, type Jid } from '../model/ids.ts'
+import type { EventKind } from '../model/events.ts'
+import { chatKindOf, type Jid, STATUS } from '../model/ids.ts'
 import type { OwnVote, SeenMessage, SeenReaction, SeenVote } from '../model/seen.ts'
 import { digitsOf } from '../store/identify.ts'
 import { type MessageDetails, type MessageRow, numberOf } from '../store/message-row.ts'
@@ -109,7 +110,7 @@ export function createMessageRecorder(
     }
     if (!isNotice) chats.noteMessage(chat, place, seen.sentAt)
     if (origin !== 'history') {
-      log(seen.fromMe ? 'message.sent' : 'message.received', row, origin === 'late' ? { late: true } : null)
+      log(kindOf(seen), row, origin === 'late' ? { late: true } : null)
     }
     for (const reaction of seen.reactions ?? []) reactions.set(row, reaction, false)
     for (const vote of seen.votes ?? []) setVote(row, vote, false)
@@ -353,3 +354,9 @@ export function createMessageRecorder(
 const EDITED = new Set(['chat', 'image', 'video', 'gif', 'document'])
 
 const bodyOf = (row: MessageRow, seen: SeenMessage) => (EDITED.has(row.type) ? row.body : seen.body)
+
+/** The event of a new message. */
+function kindOf({ chat, fromMe }: SeenMessage): EventKind {
+  if (!fromMe) return 'message.received'
+  return chat === STATUS ? 'status_update.posted' : 'message.sent'
+}

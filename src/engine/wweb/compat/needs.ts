@@ -159,7 +159,11 @@ export const NEEDS: Record<Ability, readonly string[]> = {
     'WAWebNewsletterUpdateMsgsRecordsJob.updateNewsletterMsgRecord()',
     'WAWebMsgDataFromModel.msgDataFromMsgModel()',
   ],
-  post_status: ['WAWebSendStatusMsgAction.sendStatusTextMsgAction()', 'WAWebCollections.Msg.on()'],
+  post_status: [
+    'WAWebSendStatusMsgAction.sendStatusTextMsgAction()',
+    'WAWebCollections.Msg.on()',
+    'WAWebMsgKey.newId()',
+  ],
   delete_status: [
     'WAWebRevokeStatusAction.sendStatusRevokeMsgAction()',
     'WAWebCollections.Status.getMyStatus()',

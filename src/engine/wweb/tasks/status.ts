@@ -8,20 +8,35 @@ declare const window: TaskWindow & Pick<PageWindow, 'whatsappMcpFind' | 'whatsap
 /**
  * The page resolves alike for a post that the server refused, on newer builds with a result that says so (waha#2063, wwebjs
  * PR #201816). The post itself is an own message of the page: its ack tells. Nothing is read of other people's: that has removed
- * links (OpenWA#1072).
+ * links (OpenWA#1072). The page chooses the id itself, by a function that then returns ours once: a post is recognised by it after
+ * a crash, and as one of this server. Whoever else asks meanwhile gets an id that is as good.
  */
 export const postStatus: PageTask<'post_status'> = {
   ability: 'post_status',
-  run({ text, color, font }, endsAt) {
+  run({ text, color, font, bareId }, endsAt) {
     const tasks = window.whatsappMcpTasks
+    const give = {
+      once(keys: MsgKeys): () => void {
+        const { newId } = keys
+        const restore = () => {
+          keys.newId = newId
+        }
+        keys.newId = async () => {
+          restore()
+          return bareId
+        }
+        return restore
+      },
+    }
     return tasks.run<TaskResult<'post_status'>>(endsAt, async () => {
       const { sendStatusTextMsgAction } = await tasks.need<SendModule>('WAWebSendStatusMsgAction')
       const { Msg } = await tasks.need<Collections>('WAWebCollections')
       const found: { post?: MsgModel } = {}
       const hear = (message: MsgModel): void => {
         const isOurs = message.id.fromMe && window.whatsappMcpRows.isStatus(message.id.remote)
-        if (isOurs && message.body === text) found.post ??= message
+        if (isOurs && (message.id.id === bareId || message.body === text)) found.post ??= message
       }
+      const restore = give.once(await tasks.need<MsgKeys>('WAWebMsgKey'))
       Msg.on('add', hear)
       try {
         const answer = await sendStatusTextMsgAction({ color, font, text })
@@ -29,6 +44,7 @@ export const postStatus: PageTask<'post_status'> = {
         // After a network error the page keeps the post, and sends it when it is connected again.
         if (said === 'OK') await tasks.shown(() => found.post !== undefined && found.post.ack !== 0)
       } finally {
+        restore()
         Msg.off('add', hear)
       }
       const { post } = found
@@ -67,6 +83,7 @@ type SendModule = {
     text: string
   }): Promise<{ messageSendResult?: string } | undefined>
 }
+type MsgKeys = { newId(): Promise<string> }
 type RevokeModule = { sendStatusRevokeMsgAction(status: unknown, message: MsgModel): Promise<unknown> }
 type Collections = {
   Status: { getMyStatus(): unknown }
