@@ -64,6 +64,7 @@ export const openSimulator: OpenSimulator = async (options) => {
     reuploads: [],
     calls: new Map(),
     presences: [],
+    lookups: [],
     phoneAsked: [],
     pushed: 0,
     unnoted: new Map(),

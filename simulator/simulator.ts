@@ -74,6 +74,8 @@ export type WorldState = {
   refusals: string[]
   /** What clients showed of themselves, oldest first: online (`chat` null), or typing in a chat. `at`: Unix seconds. */
   presences: { chat: string | null; state: string; at: number }[]
+  /** Addresses that clients looked up. */
+  lookups: string[]
   /** Chats of which a client asked the phone for more history. */
   phoneAsked: string[]
   /** Bare ids of messages whose media a client asked the phone to upload again. */

@@ -146,6 +146,9 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       false,
     ])
     expect(json.results[0]).toEqual({ phone_number: AMARA, on_whatsapp: true, id: jid(AMARA) })
+    const { lookups } = harness.world.state()
+    expect((await harness.post('/api/numbers/check', body)).json).toEqual(json)
+    expect(harness.world.state().lookups).toEqual(lookups)
   })
 
   it('deletes a chat on WhatsApp only, and no group that it is in', async () => {

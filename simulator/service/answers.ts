@@ -142,6 +142,7 @@ export const answers: Answers = {
 
   async exists(context, session, { jid }) {
     await context.clock.wait('stanza')
+    context.lookups.push(jid)
     if (context.faults.isOn('lookup_hangs')) return new Promise(() => {})
     const asked = jid.replace(/\D/g, '')
     const other = fieldOf(context.faults.get('other_number'), asked)

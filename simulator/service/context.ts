@@ -56,6 +56,8 @@ export type Context = {
   calls: Map<string, WorldCall>
   /** What clients showed of themselves, oldest first; `chat` null: in general. */
   presences: { chat: string | null; state: string; at: number }[]
+  /** Addresses that clients looked up. */
+  lookups: string[]
   /** Chats of which a client asked the phone for more. */
   phoneAsked: string[]
   /** Devices that the next hello removes (they read status updates). */

@@ -134,6 +134,7 @@ function toState(context: Context): WorldState {
     faults: context.faults.all(),
     refusals: [...context.refusals],
     presences: context.presences.map((one) => ({ ...one })),
+    lookups: [...context.lookups],
     phoneAsked: [...context.phoneAsked],
     reuploads: [...context.reuploads],
     calls: [...context.calls.values()].map((call) => ({ ...call })),

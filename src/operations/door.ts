@@ -79,7 +79,7 @@ export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestI
   seesAll: boolean
   /** @throws AppError `chat_not_found` if the caller does not see this chat */
   demandSeen: Seen['demandSeen']
-} & Pick<Archive, 'export' | 'fill' | 'staleSince' | 'media' | 'pictures'> & {
+} & Pick<Archive, 'export' | 'fill' | 'staleSince' | 'media' | 'pictures' | 'numbers'> & {
     /** Readers of the event log. */
     events: Pick<Archive['events'], 'open'>
   }
@@ -386,6 +386,7 @@ export function createDoor({
       events: seen.events,
       media: seen.media,
       pictures: seen.pictures,
+      numbers: archive.numbers,
       seesAll: seen.seesAll,
       demandSeen: seen.demandSeen,
       mediaLinks,

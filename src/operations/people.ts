@@ -93,7 +93,7 @@ export const checkNumbers = defineOperation({
   name: 'check_numbers',
   title: 'Look up phone numbers',
   description:
-    'Tells which phone numbers are on WhatsApp, with the id of each person, in order; of a long list, as many as fit into the time. One after the other, and people with a chat without a request: WhatsApp restricts accounts that look up many strangers. Look up only numbers that the user named.',
+    'Tells which phone numbers are on WhatsApp, with the id of each person, in order; of a long list, as many as fit into the time. Each is looked up at most once a day, slowly: WhatsApp restricts accounts that look up many strangers. Look up only numbers that the user named.',
   tag: 'contacts',
   toolset: 'people',
   needs: 'ready',
@@ -124,13 +124,13 @@ export const checkNumbers = defineOperation({
         ),
       ),
   },
-  async run({ phone_numbers }, { engine, clock }) {
+  async run({ phone_numbers }, { numbers, clock }) {
     const endsAt = clock.now() + LOOKUP_MS
     const results = []
     for (const phone_number of phone_numbers) {
       // What is known then is returned: the rest is asked for again.
       if (clock.now() >= endsAt) break
-      const id = await engine.findNumber(phone_number)
+      const id = await numbers.find(phone_number)
       results.push({ phone_number, on_whatsapp: id !== null, id })
     }
     return { ok: true as const, count: results.length, results }

@@ -21,6 +21,7 @@ import { startIndexing } from './indexing.ts'
 import { createKeeping, type Keeping } from './keeping.ts'
 import { createMediaRoom, type MediaRoom } from './media.ts'
 import { createMediaWords, type MediaWords } from './media-words.ts'
+import { createNumberRoom, type NumberRoom } from './numbers.ts'
 import { createPictureRoom, type PictureRoom } from './pictures.ts'
 
 export type AccountArchive = {
@@ -34,6 +35,7 @@ export type AccountArchive = {
   media: MediaRoom
   words: MediaWords
   pictures: PictureRoom
+  numbers: NumberRoom
   /** True while the file may be damaged and the result of the check is not known. */
   isChecking(): boolean
   /**
@@ -159,6 +161,7 @@ export function openAccountArchive(options: AccountArchiveOptions): AccountArchi
     media,
     words,
     pictures,
+    numbers: createNumberRoom({ store, engine: options.engine, clock }),
     isChecking: check.isRunning,
     learnLid(lid) {
       if (lid === null || own.has(lid)) return

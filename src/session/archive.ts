@@ -25,6 +25,7 @@ import type { HistoryBudget } from './history.ts'
 import { type InboxEvent, isOwn, type OwnEvent } from './inbox.ts'
 import type { MediaRoom } from './media.ts'
 import type { MediaWords } from './media-words.ts'
+import type { NumberRoom } from './numbers.ts'
 import type { PictureRoom } from './pictures.ts'
 import { createTimers } from './timers.ts'
 
@@ -78,6 +79,8 @@ export type Archive = {
   media: Pick<MediaRoom, 'open' | 'thumbnail'> & { words: MediaWords['find'] }
   /** Profile pictures. Fails as {@link Archive.reader}. */
   pictures: PictureRoom
+  /** Which phone numbers are on WhatsApp. Fails as {@link Archive.reader}. */
+  numbers: NumberRoom
   /** Looks at the file. `hint`: the next step if the archive cannot be opened or written; null if nothing is wrong. */
   view(): Pick<Status, 'archive' | 'sync'> & { hint: string | null }
   /** Keeps the account's archive up to date from this connected engine. Never fails. */
@@ -356,6 +359,7 @@ export function createArchive(options: ArchiveOptions): Archive {
       thumbnail: async (key) => requireOpen().media.thumbnail(key),
       words: async (key) => requireOpen().words.find(key),
     },
+    numbers: { find: async (phone) => requireOpen().numbers.find(phone) },
     pictures: { open: async (of) => requireOpen().pictures.open(of) },
     export: async (...args) => requireOpen().reads.export(...args),
     view() {

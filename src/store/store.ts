@@ -9,6 +9,7 @@ import type { FileKey } from './key-file.ts'
 import { createMediaFiles, type MediaFiles } from './media-files.ts'
 import { createMerge, type MergePeople } from './merge.ts'
 import { createMessages, type Messages } from './messages.ts'
+import { createNumbers, type Numbers } from './numbers.ts'
 import { closeFile, getMeta, noteDamaged, noteIntact, openFile, openUnchecked, setMeta } from './open-file.ts'
 import { createPeople, type People } from './people.ts'
 import { createPictures, type Pictures } from './pictures.ts'
@@ -37,6 +38,7 @@ export type Store = {
   identify: Identify
   mediaFiles: MediaFiles
   pictures: Pictures
+  numbers: Numbers
   meta: { get(name: string): string | number | null; set(name: string, value: string | number): void }
   /**
    * Runs all of `work` or none of it; the result is on disk on return.
@@ -90,6 +92,7 @@ export function openStore(file: string, { key = null, checksLater = false }: Sto
     identify: createIdentify(db, people, chats, messages, mergePeople),
     mediaFiles: createMediaFiles(db),
     pictures: createPictures(db),
+    numbers: createNumbers(db),
     meta: { get: (name) => getMeta(db, name), set: (name, value) => setMeta(db, name, value) },
     transaction(work) {
       try {
