@@ -70,7 +70,7 @@ server.
 }
 
 /** Calls that name an item, a key or a file that only the reader has. */
-const OWN_ID = /\/outbox\/ob_|\/keys\/key_|\/webhooks\/wh_|\/(?:media|thumbnail)"/
+const OWN_ID = /\/outbox\/ob_|\/calls\/|\/keys\/key_|\/webhooks\/wh_|\/(?:media|thumbnail)"/
 
 /** Does not work on the build that the sandbox serves by default, as reported of the real one. */
 const OTHER_BUILDS: ReadonlySet<string> = new Set(['forward_message'])

@@ -152,6 +152,12 @@ export const ERRORS = {
     title: 'The outbox has no item with this id',
     hint: 'GET /api/outbox lists the items. Settled ones are deleted after 7 days.',
   },
+  call_not_found: {
+    status: 404,
+    retry: 'never',
+    title: 'No such call rings',
+    hint: 'The call has ended, or was answered on another device. GET /api/events?kind=call.incoming,call.ended shows calls.',
+  },
   picture_not_found: {
     status: 404,
     retry: 'never',

@@ -34,6 +34,30 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     expect((await calls()).at(-1)).toMatchObject({ kind: 'call.ended', chat: { id: jid(phone) }, data })
   })
 
+  it('rejects a call where the page can, and says so where it cannot', async () => {
+    const { id } = await harness.world.ring({ from: AMARA })
+    await expect.poll(async () => (await calls()).at(-1)?.data.call_id).toBe(id)
+    const reject = () => harness.post(`/api/calls/${id}/reject`)
+    const state = () => harness.world.state().calls.find((one) => one.id === id)?.state
+    if (build === '2.3000.1034728815') {
+      expect((await reject()).json.code).toBe('not_supported_by_whatsapp_web')
+      expect(state()).toBe('ringing')
+      await harness.world.hangUp({ id })
+    } else {
+      expect((await reject()).json).toEqual({ ok: true, call_id: id })
+      expect(state()).toBe('rejected')
+    }
+    await expect
+      .poll(async () => (await calls()).at(-1))
+      .toMatchObject({
+        kind: 'call.ended',
+        data: { call_id: id },
+      })
+    const late = await reject()
+    expect([404, 501, 422, 503]).toContain(late.status)
+    expect(['call_not_found', 'not_supported_by_whatsapp_web']).toContain(late.json.code)
+  })
+
   it('reports the call of a group with the group, and the call of a stranger without a chat', async () => {
     const [group] = harness.world.state().groups
     const before = (await calls()).length

@@ -169,6 +169,12 @@ const inputs: Record<string, () => Input | Promise<Input>> = {
   list_group_members: () => ({ group_id: group }),
   get_presence: () => ({ contact_id: AMARA }),
   get_picture: () => ({ id: AMARA }),
+  reject_call: async () => {
+    const { id } = await harness.world.ring({ from: AMARA })
+    const last = async () => (await harness.get('/api/events?kind=call.incoming&after=0')).json.events.at(-1)
+    await expect.poll(async () => (await last())?.data.call_id).toBe(id)
+    return { call_id: id }
+  },
   set_group_picture: () => ({ ...setGroupPicture.example.input, group_id: own }),
   list_chats: async () => {
     await unreadRests()
@@ -202,6 +208,7 @@ const VOLATILE = [
   'size_bytes',
   'seconds',
   'message_id',
+  'call_id',
 ]
 const OF_SENDS = ['message_id', 'timestamp']
 /** They change what the others are told, so they come last; this one takes the link with it. */
@@ -215,6 +222,7 @@ const LAST = [
   ...['create_group', 'change_group', 'change_group_members', 'leave_group', 'join_group'],
   'set_group_picture',
   'forward_message',
+  'reject_call',
   'edit_message',
   'delete_message',
   'send_message',

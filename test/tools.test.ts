@@ -38,6 +38,8 @@ const BEFORE: Calls = [
 const RESERVED = '15550001777'
 
 /** People whose chats are deleted. */
+/** Calls to reject, once each. */
+const RINGING: string[] = []
 const TO_DELETE = ['15550003331', '15550003332']
 
 /** With one. */
@@ -106,6 +108,7 @@ const WITH: Calls = [
     'whatsapp_set_group_picture',
     ({ ownGroup }) => ({ ...setGroupPicture.example.input, group_id: ownGroup }),
   ],
+  ['whatsapp_reject_call', () => ({ call_id: RINGING.pop() })],
   ['whatsapp_list_channels', () => ({})],
   ['whatsapp_follow_channel', ({ channel }) => ({ channel_id: channel })],
   ['whatsapp_post_status_update', () => ({ message: 'Open' })],
@@ -172,6 +175,7 @@ describe('with an account', () => {
       await world.openChat({ chat: phone })
     }
     await fillStage(stage)
+    for (const _ of [1, 2]) RINGING.push((await world.ring({ from: AMARA })).id)
     await world.setGroup({ group: stage.ownGroup, approves: true, by: 'me' })
     await world.askToJoin({ group: stage.ownGroup, person: RESERVED })
   })

@@ -53,7 +53,7 @@ it('begins with messages of every type', async () => {
   const first = await world.write({ from: WRITER, text: CANARY })
   await world.edit({ id: first.id, text: `${CANARY} edited` })
   await world.react({ id: first.id, by: WRITER, emoji: '👍' })
-  await world.ring({ from: WRITER })
+  const ringing = await world.ring({ from: WRITER })
   await world.writeStatus({ from: WRITER, content: { type: 'chat', text: 'At the lake' } })
   const mine = await world.writeStatus({ from: 'me', content: { type: 'chat', text: 'mine' } })
   const voice = await world.writeContent({
@@ -112,6 +112,7 @@ it('begins with messages of every type', async () => {
     change_profile: { about: CANARY },
     get_presence: { contact_id: WRITER },
     get_picture: { id: WRITER },
+    reject_call: { call_id: ringing.id },
     set_group_picture: { ...setGroupPicture.example.input, group_id: own_group },
     list_group_members: { group_id: group },
     delete_status_update: { message_id: `true_status@broadcast_${mine.id}_${mine.from}` },

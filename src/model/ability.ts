@@ -10,6 +10,7 @@ export const ABILITIES = {
   receive_reactions: 'Receiving reactions',
   receive_votes: 'Receiving votes in polls',
   receive_calls: 'Reporting calls',
+  reject_call: 'Rejecting a call',
   find_number: 'Looking up a phone number',
   send_text: 'Sending a text',
   reply: 'Replying to a message',

@@ -390,7 +390,7 @@ export const Event = z.discriminatedUnion('kind', [
   event({
     kind: 'call.incoming',
     when: 'A person calls this account, or a group of it. Written once for each call.',
-    next: 'Show it to the owner. This server cannot answer calls.',
+    next: 'Show it to the owner. This server cannot answer calls; reject_call rejects one.',
     ...call,
   }),
   event({

@@ -159,6 +159,8 @@ type TaskTypes = {
     takes: { group: Jid | null; picture: { mimetype: string; data: string } | null }
     gives: { tag: string | null }
   }
+  /** `call`: its id. */
+  reject_call: { takes: { call: string }; gives: null }
   read_presence: { takes: { person: Jid }; gives: PresenceOf }
 }
 

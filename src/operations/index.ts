@@ -11,6 +11,7 @@ import {
 import { forgetChat, getArchiveStats } from './archive.ts'
 import { listUnread, listWaiting } from './attention.ts'
 import { listAudit } from './audit.ts'
+import { rejectCall } from './calls.ts'
 import { defineCapabilities } from './capabilities.ts'
 import { followChannel, listChannels } from './channels.ts'
 import { changeChat, changeChats, deleteChat, readChat, setChatPresence } from './chat-changes.ts'
@@ -136,6 +137,7 @@ export const OPERATIONS: readonly Operation[] = [
   getPresence,
   getPicture,
   blockContact,
+  rejectCall,
   listBlocked,
   checkNumbers,
   getProfile,

@@ -20,6 +20,7 @@ import { leaveGroup } from './tasks/leave-group.ts'
 import { readPicture, setPicture } from './tasks/pictures.ts'
 import { changeProfile, readPresence, readProfile, showPresence } from './tasks/profile.ts'
 import { readGroups } from './tasks/read-groups.ts'
+import { rejectCall } from './tasks/reject-call.ts'
 import { deleteStatus, postStatus } from './tasks/status.ts'
 import type { PageTask, TaskDone, TaskProblem } from './tasks/task.ts'
 import type { Translator } from './translator.ts'
@@ -47,6 +48,7 @@ const TASKS: { [K in TaskKind]: PageTask<K> } = {
   read_presence: readPresence,
   read_picture: readPicture,
   set_picture: setPicture,
+  reject_call: rejectCall,
   read_channels: readChannels,
   follow_channel: followChannel,
   read_labels: readLabels,
@@ -133,6 +135,11 @@ const PROBLEMS: Record<TaskProblem, { code: ErrorCode } & FailOptions> = {
   not_said: {
     code: 'whatsapp_error',
     detail: 'WhatsApp does not say now which picture this is. It limits how often an account asks.',
+  },
+  no_call: { code: 'call_not_found' },
+  not_here: {
+    code: 'not_supported_by_whatsapp_web',
+    detail: 'This page of WhatsApp Web cannot call, so it cannot reject. The call rings on.',
   },
   not_begun: { code: 'whatsapp_timeout', detail: 'The time was up before; nothing was changed.' },
 }

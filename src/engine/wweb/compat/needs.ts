@@ -28,6 +28,7 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   receive_reactions: ['WAWebAddonReactionTableMode.reactionTableMode.bulkUpsert()'],
   receive_votes: ['WAWebAddonPollVoteTableMode.pollVoteTableMode.bulkUpsert()'],
   receive_calls: ['WAWebCallCollection.on()'],
+  reject_call: ['WAWebCallCollection.on()', 'WAWebVoipStackInterface.getVoipStackInterface()'],
   find_number: ['WAWebWidFactory.createWid()', 'WAWebQueryExistsJob.queryWidExists()'],
   send_text: [
     'WAWebWidFactory.createWid()',

@@ -9,7 +9,7 @@ import type { ChatRow } from '../raw.ts'
 /**
  * Why a task was not done. `missing`: WhatsApp Web has no such chat. `nobody`: the number is not on WhatsApp. `is_member`: the
  * group must be left first. `not_business`: only business accounts have it. `open`: nothing shows whether it was done. `too_many`: WhatsApp limits how often. `failed`: the
- * server did not take it. `bad_picture`: it cannot be read, or has too few or too many pixels. `not_said`: the server does not say. `not_begun`: its time was up before.
+ * server did not take it. `bad_picture`: it cannot be read, or has too few or too many pixels. `not_said`: the server does not say. `no_call`: it does not ring. `not_here`: this page cannot do it. `not_begun`: its time was up before.
  */
 export type TaskProblem =
   | 'missing'
@@ -27,6 +27,8 @@ export type TaskProblem =
   | 'failed'
   | 'bad_picture'
   | 'not_said'
+  | 'no_call'
+  | 'not_here'
   | 'not_begun'
 
 /** `partly`: what was done before the problem. */
