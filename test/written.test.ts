@@ -183,7 +183,6 @@ it('while sends wait, no task reaches people', async () => {
     ['create_group', { name: CANARY, members: [WRITER] }],
     ['change_group', { group_id: groups[1]?.id, description: CANARY }],
     ['change_group_members', { group_id: groups[1]?.id, action: 'add', members: [WRITER] }],
-    ['post_status_update', { message: CANARY }],
   ]
   for (const [name, input] of calls) {
     const result = await stage.call(`whatsapp_${name}`, input)
