@@ -284,8 +284,9 @@ it('reading goes on with an event of one account only at its own stream and subs
 it('keeps files apart, and no fact of either in the log', () => {
   const own = join(harness.authDir, '.whatsapp-mcp-api')
   const texts = (folder: string) =>
-    readdirSync(folder)
-      .map((file) => readFileSync(join(folder, file), 'latin1'))
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'))
       .join('\n')
   const archives = {
     default: texts(join(own, 'archives')),
