@@ -13,7 +13,9 @@ const USES_WHATSAPP_WEB = new Set(ROWS.filter(({ uses }) => uses !== undefined).
 /** What builds do not have: the newest registers a module without letting anybody require it, the oldest knows no albums. */
 const MISSING: Record<string, string[]> = {
   '2.3000.1049045808': ['WAWebChatForwardMessage.forwardMessages()'],
-  '2.3000.1034728815': ['WAWebMediaGatingUtils.isAlbumV2SenderEnabled()', 'WAWebMsgType.MsgKind.Album'],
+  // Earlier ones reject calls without an engine.
+  '2.3000.1045210364': ['WAWebVoipStackInterface.getVoipStackInterface()'],
+  '2.3000.1034728815': ['WAWebVoipStackInterface.getVoipStackInterface()', 'WAWebMediaGatingUtils.isAlbumV2SenderEnabled()', 'WAWebMsgType.MsgKind.Album'],
 }
 
 describe.each(NAMES)('on build %s', (build) => {

@@ -42,9 +42,9 @@ export type ToolsStage = {
   close(): Promise<void>
 }
 
-/** The text of a result that has one block of it. */
+/** The text of a result that has one block of it, and perhaps pictures. */
 export function textOf({ content: [first, ...others] }: CallToolResult): string {
-  if (first?.type !== 'text' || others.length > 0) throw new Error('not one text')
+  if (first?.type !== 'text' || others.some(({ type }) => type !== 'image')) throw new Error('not one text')
   return first.text
 }
 

@@ -96,13 +96,7 @@ const WITH: Calls = [
   ['whatsapp_change_profile', () => ({ about: 'Away' })],
   ['whatsapp_set_presence', () => ({ available: true })],
   ['whatsapp_get_presence', () => ({ contact_id: AMARA })],
-  [
-    'whatsapp_get_picture',
-    ({ harness }) => {
-      harness.world.setPicture({ of: 'me' })
-      return { id: 'me' }
-    },
-  ],
+  ['whatsapp_get_picture', () => ({ id: AMARA })],
   ['whatsapp_set_profile_picture', () => setProfilePicture.example.input],
   [
     'whatsapp_set_group_picture',
@@ -174,6 +168,7 @@ describe('with an account', () => {
       world.addContact({ phone, name: 'Gone' })
       await world.openChat({ chat: phone })
     }
+    world.setPicture({ of: AMARA })
     await fillStage(stage)
     for (const _ of [1, 2]) RINGING.push((await world.ring({ from: AMARA })).id)
     await world.setGroup({ group: stage.ownGroup, approves: true, by: 'me' })

@@ -83,7 +83,11 @@ export const postStatusUpdate = defineSend({
     font: whole(0, 9).default(0).describe('Number of the font, 0 to 9. Default 0.'),
     send_at: sendAt.optional(),
   }),
-  output: z.object({ ok, message_id: z.string(), posted_at: z.string().describe('ISO 8601 UTC.') }),
+  output: z.object({
+    ok: z.literal(true),
+    message_id: z.string(),
+    posted_at: z.string().describe('ISO 8601 UTC.'),
+  }),
   errors: [...SEND_ERRORS],
   example: { input: { message: 'Back on Monday', background: '#1f7a5c' } },
   brief: { text: ({ message_id, posted_at }) => `Posted at ${posted_at}, message id ${message_id}` },
