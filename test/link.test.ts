@@ -15,7 +15,11 @@ const MISSING: Record<string, string[]> = {
   '2.3000.1049045808': ['WAWebChatForwardMessage.forwardMessages()'],
   // Earlier ones reject calls without an engine.
   '2.3000.1045210364': ['WAWebVoipStackInterface.getVoipStackInterface()'],
-  '2.3000.1034728815': ['WAWebVoipStackInterface.getVoipStackInterface()', 'WAWebMediaGatingUtils.isAlbumV2SenderEnabled()', 'WAWebMsgType.MsgKind.Album'],
+  '2.3000.1034728815': [
+    'WAWebMediaGatingUtils.isAlbumV2SenderEnabled()',
+    'WAWebMsgType.MsgKind.Album',
+    'WAWebVoipStackInterface.getVoipStackInterface()',
+  ],
 }
 
 describe.each(NAMES)('on build %s', (build) => {

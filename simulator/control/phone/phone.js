@@ -136,6 +136,7 @@ const acts = {
   promote: 'made an admin of',
   demote: 'took admin away from',
   subject: 'named the group',
+  picture: 'changed the picture',
   announce: 'set "only admins write"',
   description: 'described the group',
   restrict: 'set "only admins edit"',
