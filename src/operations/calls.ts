@@ -10,7 +10,7 @@ export const rejectCall = defineOperation({
   name: 'reject_call',
   title: 'Reject a call',
   description:
-    'Rejects a call that rings: it stops on every device, and the caller sees it. The id is the call_id of call.incoming ({{list_events}}). It needs a build of WhatsApp Web that can call; on others it returns not_supported_by_whatsapp_web, and the call rings on. Reject only if the user asks for it.',
+    'Rejects a call that rings: it stops on every device, and the caller sees it. The id is the call_id of call.incoming ({{list_events}}). It needs a build of WhatsApp Web that can call; on others it is refused, and the call rings on. Reject only if the user asks for it.',
   tag: 'contacts',
   toolset: 'people',
   scope: 'manage',
