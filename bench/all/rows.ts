@@ -13,6 +13,7 @@ export const BENCHES = {
   gate: [],
   groups: [],
   media: [],
+  webhooks: [],
 } as const satisfies Record<string, readonly string[]>
 export type BenchName = keyof typeof BENCHES
 
@@ -234,4 +235,62 @@ export const ROWS: readonly Row[] = [
       share: 0.95,
     },
   ]),
+  ...[0, 1, 2].flatMap((index) =>
+    (
+      [
+        ['p50', 30],
+        ['p99', 150],
+      ] as const
+    ).map(
+      ([share, ms]): Row => ({
+        bench: 'webhooks',
+        name: `message → webhook with ${10 ** index} ${index === 0 ? 'receiver' : 'receivers'}, ${share} beyond the library's event`,
+        unit: 'ms',
+        target: { atMost: ms },
+        path: ['latency', index, 'beyond', share],
+      }),
+    ),
+  ),
+  ...(
+    [
+      ['sustained', '200 events/s to 10 webhooks'],
+      ['burst', '1,000 events in a second to 10 webhooks'],
+    ] as const
+  ).flatMap(([flow, name]): Row[] => [
+    {
+      bench: 'webhooks',
+      name: `${name}: deliveries missing`,
+      unit: '',
+      target: { atMost: 0 },
+      path: [flow, 'missing'],
+    },
+    {
+      bench: 'webhooks',
+      name: `${name}: last one after the last event`,
+      unit: 'ms',
+      target: { atMost: flow === 'sustained' ? 1_000 : 10_000 },
+      path: [flow, 'lateMs'],
+    },
+    {
+      bench: 'webhooks',
+      name: `${name}: processor time for a delivery`,
+      unit: 'ms',
+      target: null,
+      path: [flow, 'cpuMs'],
+    },
+  ]),
+  {
+    bench: 'webhooks',
+    name: 'growth of the memory under 200 events/s',
+    unit: 'MB',
+    target: { atMost: 10 },
+    path: ['growthMb'],
+  },
+  {
+    bench: 'webhooks',
+    name: 'chats with a failing delivery',
+    unit: '',
+    target: { atMost: 0 },
+    path: ['failing'],
+  },
 ]

@@ -16,7 +16,10 @@ const [{ createApp }, { readConfig }, { createLog }]: [
 ] = await Promise.all([load('app.ts'), load('config.ts'), load('log.ts')])
 
 const app = await createApp({
-  config: readConfig({ env: { WHATSAPP_AUTH_DIR: authDir, WHATSAPP_MCP_PORT: '0' }, root: authDir }),
+  config: readConfig({
+    env: { ...process.env, WHATSAPP_AUTH_DIR: authDir, WHATSAPP_MCP_PORT: '0' },
+    root: authDir,
+  }),
   log: createLog({ level: 'silent' }),
   chromeExecutable: null,
   openEngine: () => () => Promise.reject(new Error('there is no browser here')),

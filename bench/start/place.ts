@@ -28,6 +28,7 @@ export type Stages = {
     seed: number
     /** As in `Place`. */
     server?: string
+    env?: Record<string, string>
   }): Promise<Stage>
   /** Close every stage that is still open and remove every folder. Safe to call twice. */
   close(): Promise<void>
@@ -45,7 +46,7 @@ export async function openStages(browser: string): Promise<Stages> {
   // Running from source, the first page would wait for its script to be bundled.
   await loadPageScript()
   return {
-    async open({ name, server, ...simulated }) {
+    async open({ name, server, env = {}, ...simulated }) {
       requireOpen()
       count += 1
       const cwd = join(folder, String(count))
@@ -72,6 +73,7 @@ export async function openStages(browser: string): Promise<Stages> {
             cwd,
             authDir,
             browser: writeBrowser(cwd, browser, opened.chromiumArgs),
+            env,
             ...(server === undefined ? {} : { server }),
           })
           started.push(contestant)
