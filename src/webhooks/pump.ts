@@ -12,6 +12,7 @@ import type { EventPage, EventQuery, LogReader } from '../session/event-readers.
 import { bodyOf } from './body.ts'
 import type { Lane, Lanes } from './lanes.ts'
 import { isBehind, isExpired, placeIn } from './positions.ts'
+import { readTogether } from './read-together.ts'
 import type { Deliver, Outcome } from './sender.ts'
 import { allSettled, createSlots } from './slots.ts'
 
@@ -184,7 +185,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
       for (let hasMore = true; hasMore; ) {
         const { filter } = row()
         const current = reader()
-        const page = await current.readEvents(reach, { kinds: filter.kinds, chat: null }, PAGE, ALL)
+        const page = await readTogether(current, reach, { kinds: filter.kinds, chat: null }, PAGE)
         await lanes.follow(lanes.all(), (lane) => chatNow(current, lane))
         const known = await addresses([...(filter.chats ?? []), ...lanes.all().map(({ chat }) => chat)])
         demandRunning()
