@@ -74,16 +74,6 @@ it('is searched, also for what people known by LID alone wrote', async () => {
   await harness.world.write({ from: people[5] ?? '', chat: group, text: 'The projector is here' })
   const search = async (query: string) => (await harness.get(`/api/search?q=projector${query}`)).json
   await expect.poll(async () => (await search(`&chat_id=${group}`)).count).toBe(2)
-  console.log(
-    JSON.stringify(
-      (await search('')).messages.map((m: { author: string; sender_name: string }) => [
-        m.author,
-        m.sender_name,
-      ]),
-    ),
-    people[0],
-    people[5],
-  )
   expect((await search(`&from=${people[0]}`)).messages).toMatchObject([
     { author: people[0], sender_name: 'm0', chat: { id: group } },
   ])

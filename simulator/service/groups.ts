@@ -39,6 +39,7 @@ export function createGroup(
     return group
   }
   account.groups.set(group.id, group)
+  tellPeople(context, account, peopleOf(account, group.members))
   const chat = emptyChat(group.id, now)
   account.chats.set(group.id, chat)
   tell(context, account, (device) => ({
@@ -78,7 +79,7 @@ export function actInGroup(context: Context, account: Account, act: GroupAct): G
   const next: Group = { ...group, ...act.change(group) }
   account.groups.set(group.id, next)
   const fresh = next.members.filter((phone) => !group.members.includes(phone))
-  const people = fresh.map((phone) => account.contacts.get(phone)).filter((person) => person !== undefined)
+  const people = peopleOf(account, fresh)
   if (people.length > 0) tellPeople(context, account, people)
   tell(context, account, () => ({ push: 'group_changed', group: toWireGroup(account, next) }))
   addMessage(context, account, {
@@ -98,6 +99,9 @@ export function actInGroup(context: Context, account: Account, act: GroupAct): G
   })
   return next
 }
+
+const peopleOf = ({ contacts }: Account, phones: readonly string[]) =>
+  phones.map((phone) => contacts.get(phone)).filter((person) => person !== undefined)
 
 /** The group in the form of the world. */
 export function toWorldGroup(group: Group): WorldGroup {
