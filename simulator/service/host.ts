@@ -22,7 +22,7 @@ export type Host = {
 }
 
 /** Stricter than the real one: a script that passes bytes as `data:` or `blob:` URLs to `fetch` is refused. */
-const POLICY = `connect-src 'self' wss://web.whatsapp.com https://${mediaHostName}`
+const POLICY = `connect-src 'self' wss://web.whatsapp.com https://${mediaHostName} https://${pictureHostName}`
 
 /** Listens on loopback, on a free port. `holdSync` is passed to every page, see {@link toDocument}. */
 export async function openHost(context: Context, certificate: Certificate, holdSync: boolean): Promise<Host> {
