@@ -109,7 +109,7 @@ export async function openEventStage(env: Record<string, string> = {}): Promise<
           },
           readMessages: never,
           askPhone: never,
-          memory: { browserBytes: never, letGo: never, idleSince: () => null },
+          memory: { browserBytes: never, releaseHistory: never, idleSince: () => null },
           fetchMedia: never,
           readThumbnail: never,
           probe: never,

@@ -131,7 +131,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       const linked = session.status().account
       if (linked !== null) known.linked(id, linked.wid)
     })
-    if (waiting.has(id)) session.hold(known.isStopped(id) ? 'stopped' : 'queued')
+    if (waiting.has(id)) session.setIdleReason(known.isStopped(id) ? 'stopped' : 'queued')
     return account
   }
 
@@ -179,7 +179,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       try {
         const { session } = get(id)
         if (!known.isStopped(id)) return session
-        session.hold('stopped')
+        session.setIdleReason('stopped')
       } catch {
         // Its status says why.
       }
@@ -258,7 +258,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     onRemove: (listener) => void removals.push(listener),
     resume() {
       const { session } = get(DEFAULT_ACCOUNT)
-      if (known.isStopped(DEFAULT_ACCOUNT)) session.hold('stopped')
+      if (known.isStopped(DEFAULT_ACCOUNT)) session.setIdleReason('stopped')
       else session.resume()
       resumeOthers()
     },

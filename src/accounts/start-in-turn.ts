@@ -36,7 +36,7 @@ export async function startInTurn(
     if (signal.aborted) return
     const session = open()
     if (session === null) continue
-    session.hold('queued')
+    session.setIdleReason('queued')
     while (running.size >= AT_ONCE) await Promise.race(running)
     for (let isTold = false; freeBytes() < BROWSER_BYTES && !signal.aborted; isTold = true) {
       if (!isTold) log.warn('an account waits until there is memory for its browser')

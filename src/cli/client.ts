@@ -89,7 +89,7 @@ export function openApi({ url, isNamed, account = DEFAULT_ACCOUNT, key = null }:
       throw notOurs(url)
     }
   }
-  const introduce = async (limitMs: number): Promise<void> => {
+  const requireOurServer = async (limitMs: number): Promise<void> => {
     try {
       const card = await json<{ name?: unknown } | null>(await ask('/health', limitMs))
       if (card?.name !== 'whatsapp-mcp-api') throw notOurs(url)
@@ -99,7 +99,7 @@ export function openApi({ url, isNamed, account = DEFAULT_ACCOUNT, key = null }:
   }
   let known: Promise<void> | null = null
   const isKnown = (limitMs: number) => {
-    known ??= introduce(Math.min(limitMs, ANSWER_MS))
+    known ??= requireOurServer(Math.min(limitMs, ANSWER_MS))
     return known
   }
   const call = async (path: string, limitMs: number, request: Asked = {}): Promise<Response> => {

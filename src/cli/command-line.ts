@@ -9,7 +9,7 @@ import { CommandError, EXIT } from './exit-codes.ts'
 import { renderHelp, renderOverview } from './help.ts'
 import { nearest } from './nearest.ts'
 import { jsonLines, plain } from './terminal.ts'
-import { inWords, typed } from './words.ts'
+import { commandLineHere, inWords } from './words.ts'
 
 /** Runs the command that `argv` names. Resolves with the exit code. */
 export async function runCommandLine(argv: string[]): Promise<number> {
@@ -25,7 +25,7 @@ export async function runCommandLine(argv: string[]): Promise<number> {
 }
 
 async function run(command: Command, argv: string[]): Promise<number> {
-  const see = `See ${typed(`${command.name} --help`)}.`
+  const see = `See ${commandLineHere(`${command.name} --help`)}.`
   try {
     const given = parseArguments(command, argv)
     return given === null ? print(renderHelp(command)) : await command.run(given)
@@ -69,7 +69,7 @@ function help(words: string[]): number {
   const next =
     meant === undefined
       ? `\n\n${renderOverview(family.length === 0 ? COMMANDS : family)}`
-      : ` Did you mean "${typed(meant)}"?\nAll commands: ${typed('--help')}`
+      : ` Did you mean "${commandLineHere(meant)}"?\nAll commands: ${commandLineHere('--help')}`
   return complain(`${says}${next}`, EXIT.wrongSetting)
 }
 

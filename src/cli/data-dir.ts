@@ -33,7 +33,7 @@ export function dataRootOf(place: Place): string {
 }
 
 /** Returns the place of this program and user. Its `home` throws ConfigError if the user has none. */
-export function thisPlace(): Place {
+export function currentPlace(): Place {
   const { env, platform } = process
   return {
     root: projectRoot(),
@@ -47,5 +47,5 @@ export function thisPlace(): Place {
 
 /** Returns the data directory of this program and user. @throws ConfigError if it needs a home and the user has none */
 export function dataRoot(): string {
-  return dataRootOf(thisPlace())
+  return dataRootOf(currentPlace())
 }

@@ -6,7 +6,10 @@ import type { Situation } from './doctor-checks.ts'
 type Key = { name: string; scopes: string[] }
 
 /** Returns what is limited while this user's programs need no key; null if nothing is, or if they need one. */
-export async function whatIsOpen({ config, key }: Pick<Situation, 'config' | 'key'>): Promise<string | null> {
+export async function describeOpenAccess({
+  config,
+  key,
+}: Pick<Situation, 'config' | 'key'>): Promise<string | null> {
   if (config.keysRequired) return null
   if (config.hideChats.length > 0) return 'WHATSAPP_HIDE_CHATS hides chats'
   try {

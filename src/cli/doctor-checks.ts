@@ -6,14 +6,14 @@ import type { Status } from '../model/status.ts'
 import { foldersAbove, isOpenToAll, placesIn } from '../session/auth-dir.ts'
 import { isNodeSupported, oldNode } from '../version.ts'
 import { openApi } from './client.ts'
-import { whatIsOpen } from './doctor-access.ts'
+import { describeOpenAccess } from './doctor-access.ts'
 import type { MachineView } from './doctor-machine.ts'
 import { checkedRules } from './doctor-rules.ts'
 import { checkedWebhooks } from './doctor-webhooks.ts'
 import { errnoOf } from './errno.ts'
 import { stopLine } from './running.ts'
 import type { Answering } from './who-answers.ts'
-import { quote, typed } from './words.ts'
+import { commandLineHere, quote } from './words.ts'
 
 /**
  * `problem`: the server does not work until a person does the next step. `warning`: the server works, or corrects this
@@ -245,7 +245,7 @@ async function checkPort({ config, machine, answering }: Situation): Promise<Ver
       if (isOurs(answering, authDir)) return ok(`The server runs at ${url}.`)
       return problem(
         `The server at ${url} uses another directory: ${answering.status.auth_dir}.`,
-        `To check that server: ${typed(`doctor --url ${url}`)}. To run a server here, stop that one, or ${other}.`,
+        `To check that server: ${commandLineHere(`doctor --url ${url}`)}. To run a server here, stop that one, or ${other}.`,
       )
     case 'other_user':
       return problem(
@@ -413,7 +413,7 @@ async function checkAccess(situation: Situation): Promise<Verdict> {
   const { config, answering } = situation
   if (answering.who !== 'server' || !isOurs(answering, config.authDir))
     return ok('No server of this directory runs, so its keys were not checked.')
-  const open = await whatIsOpen(situation)
+  const open = await describeOpenAccess(situation)
   if (open === null) return ok('No key is limited beside programs that need none.')
   return warning(
     `${open}, but programs of this user need no key: an agent with a shell can do and see everything.`,

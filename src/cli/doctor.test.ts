@@ -23,7 +23,7 @@ import { lockDir } from '../session/dir-lock.ts'
 import { examine } from './doctor.ts'
 import { CHECKS, type Finding } from './doctor-checks.ts'
 import { type MachineView, thisMachine } from './doctor-machine.ts'
-import { whoAnswers } from './who-answers.ts'
+import { identifyListener } from './who-answers.ts'
 
 const NOBODY = 65_534
 const isRoot = process.getuid?.() === 0
@@ -63,7 +63,7 @@ function settings(env: Record<string, string> = {}): Config {
 
 /** What is found besides what is fine; everything has one sentence, and a next step. */
 async function findings(machine = healthy(), config = settings()): Promise<Finding[]> {
-  const all = await examine({ config, machine, key: null, answering: await whoAnswers(config) })
+  const all = await examine({ config, machine, key: null, answering: await identifyListener(config) })
   expect(all.map(({ check }) => check)).toEqual(CHECKS.map(({ name }) => name))
   const found = all.filter(({ level }) => level !== 'ok')
   for (const { says, next } of found) {

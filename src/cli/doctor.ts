@@ -10,7 +10,7 @@ import { thisMachine } from './doctor-machine.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { keyFileOf, readKey } from './read-key.ts'
 import { jsonLines, plain } from './terminal.ts'
-import { whoAnswers } from './who-answers.ts'
+import { identifyListener } from './who-answers.ts'
 import { inWords } from './words.ts'
 
 export type DoctorFlags = { json: boolean; url: string; 'key-file': string; bundle: string }
@@ -31,7 +31,7 @@ export async function doctor(
   // Without --url, only a process of this user gets a key.
   const key = url !== '' ? named : isOurs ? (named ?? readKey(config.accessKey)) : null
   const machine = thisMachine()
-  const answering = await whoAnswers(config, key)
+  const answering = await identifyListener(config, key)
   const findings = await examine({ config, machine, key, answering })
   const problems = findings.filter(({ level }) => level === 'problem').length
   process.stdout.write(

@@ -2,13 +2,13 @@
 import { type Row, SETTINGS } from '../config.ts'
 import type { Command } from './command.ts'
 import { EXIT, EXIT_MEANINGS } from './exit-codes.ts'
-import { PROGRAM, typed } from './words.ts'
+import { commandLineHere, PROGRAM } from './words.ts'
 
 const SETTINGS_FROM =
   'A name in capitals is the environment variable of the same setting. A .env file in the working directory can set it\ntoo. A flag takes precedence over the environment, and the environment over .env.'
 
 /** Renders all commands, one line each. `type` formats a command line. */
-export function renderOverview(commands: readonly Command[], type = typed): string {
+export function renderOverview(commands: readonly Command[], type = commandLineHere): string {
   return `${PROGRAM}: your own WhatsApp account for your agents and scripts
 
 Usage: ${type('COMMAND [flags]')}
@@ -23,7 +23,7 @@ ${columns([
 }
 
 /** Renders one command: purpose, flags with variable and default, examples, exit codes. `type` formats a command line. */
-export function renderHelp(command: Command, type = typed): string {
+export function renderHelp(command: Command, type = commandLineHere): string {
   const settings = command.settings.map((name) => {
     const row = SETTINGS[name]
     return row.flag === null ? `  ${name}\n      ${row.help}` : flagHelp(row.flag, row, name)

@@ -63,7 +63,7 @@ function noKeyIn(transport: Transport): CommandError {
 }
 
 /** Returns the name of a setting that is set but must not be written into a client's file; null if there is none. */
-export function leftOut(place: Place): 'WHATSAPP_ARCHIVE_KEY' | 'WHATSAPP_MCP_KEY' | null {
+export function omittedSecret(place: Place): 'WHATSAPP_ARCHIVE_KEY' | 'WHATSAPP_MCP_KEY' | null {
   const env = environmentOf(place)
   return (['WHATSAPP_ARCHIVE_KEY', 'WHATSAPP_MCP_KEY'] as const).find((name) => env[name]) ?? null
 }

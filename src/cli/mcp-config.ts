@@ -3,10 +3,10 @@ import { stringify as toToml } from 'smol-toml'
 import type { GivenSettings } from '../config.ts'
 import { DEFAULT_ACCOUNT } from '../model/ids.ts'
 import { UsageError } from './arguments.ts'
-import { type Place, thisPlace } from './data-dir.ts'
+import { currentPlace, type Place } from './data-dir.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
 import { CLIENTS, type McpClient } from './mcp-config-clients.ts'
-import { type Entry, leftOut, type Transport, toEntry } from './mcp-config-entry.ts'
+import { type Entry, omittedSecret, type Transport, toEntry } from './mcp-config-entry.ts'
 import { install } from './mcp-config-install.ts'
 import { otherProgram } from './mcp-config-other.ts'
 import { nearest } from './nearest.ts'
@@ -31,10 +31,10 @@ export async function mcpConfig(
   const client = Object.hasOwn(CLIENTS, id) ? CLIENTS[id] : undefined
   if (client === undefined) throw unknownClient(id)
   const { platform, execPath } = process
-  const place = thisPlace()
+  const place = currentPlace()
   const name = flags.name || `whatsapp${flags.account === DEFAULT_ACCOUNT ? '' : `-${flags.account}`}`
   const entry = toEntry(transportOf(client, flags.transport), { given, place, execPath })
-  const secret = entry.transport === 'stdio' ? leftOut(place) : null
+  const secret = entry.transport === 'stdio' ? omittedSecret(place) : null
   if (secret !== null)
     say(`${secret} is set, but the entry does not contain it. Set ${secret}_FILE to a key file instead.`)
   if (flags.install) return writeInto(client, name, entry, place)

@@ -1,7 +1,7 @@
 /** Defines a command that is one operation of the running server. */
 import { serverOf } from './client.ts'
 import { type Command, defineCommand, type Flags, type Given } from './command.ts'
-import { aSwitch, CLIENT_SETTINGS, json, server, text } from './commands/flags.ts'
+import { CLIENT_SETTINGS, json, server, switchFlag, text } from './commands/flags.ts'
 import type { Shows } from './lines.ts'
 
 type OperationRow<Own extends Flags> = Omit<Command<Own>, 'settings' | 'exits' | 'run'> & {
@@ -18,7 +18,7 @@ type OperationRow<Own extends Flags> = Omit<Command<Own>, 'settings' | 'exits' |
 }
 
 const out = text('FILE', 'File for the secret, which only you can read. Default: standard output.')
-const yes = aSwitch('Do not ask for confirmation.')
+const yes = switchFlag('Do not ask for confirmation.')
 
 /** Returns the command. It takes the flags of every client, and `--json`. */
 export function defineOperationCommand<const Own extends Flags>({

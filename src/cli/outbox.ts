@@ -1,5 +1,5 @@
 /** `whatsapp-mcp-api outbox list`, `history`, `approve`, `reject`, `cancel` and `edit`: the messages that wait in the running server. */
-import { aboutHeld, type OutboxItem } from '../model/outbox.ts'
+import { describeHeld, type OutboxItem } from '../model/outbox.ts'
 import { openApi, type Server } from './client.ts'
 import { EXIT } from './exit-codes.ts'
 import { jsonLines, plain } from './terminal.ts'
@@ -101,7 +101,7 @@ function blockOf(item: OutboxItem): string {
   return [
     `${id}  ${state}${account === 'default' ? '' : `  account ${plain(account)}`}`,
     `  to ${plain(chat.name)} (${plain(number)}), ${times.join(', ')}`,
-    ...aboutHeld(item).map((line) => `  ${plain(line)}`),
+    ...describeHeld(item).map((line) => `  ${plain(line)}`),
     ...(preview === '' ? [] : preview.split('\n').map((line) => `  | ${plain(line)}`)),
     ...(message_id === null ? [] : [`  message ${plain(message_id)}`]),
     ...(error === null ? [] : [`  ${error.code}: ${plain(error.detail)}`]),

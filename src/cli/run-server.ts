@@ -13,7 +13,7 @@ import { untilIdle } from './idle.ts'
 import { rotatingLog } from './rotating-log.ts'
 import { noteAddresses, runningIn, stopLine } from './running.ts'
 import { plain } from './terminal.ts'
-import { whoAnswers } from './who-answers.ts'
+import { identifyListener } from './who-answers.ts'
 import { inWords } from './words.ts'
 
 /** Time limit of the whole shutdown; the browser alone may take 16 s. */
@@ -168,7 +168,7 @@ function untilSignal(log: Log): Promise<void> {
 function watchStrayFailures(app: App, log: Log): void {
   process.on('unhandledRejection', (error) => {
     log.error({ err: error }, 'unhandled rejection')
-    for (const { session } of app.accounts.opened()) session.suspect()
+    for (const { session } of app.accounts.opened()) session.probeNow()
   })
   process.once('uncaughtException', (error) => {
     log.error({ err: error }, 'uncaught exception; the server stops')
@@ -232,7 +232,7 @@ function whoHasTheDirectory(error: AuthDirInUse, { authDir }: Config): string {
 /** Explains that the port is in use, and names the whatsapp-mcp-api server that responds there, if any. */
 async function whoHasThePort(config: Config, setting: string): Promise<string> {
   const other = `choose another port in ${setting}`
-  const answering = await whoAnswers(config)
+  const answering = await identifyListener(config)
   switch (answering.who) {
     case 'server': {
       const { auth_dir }: { auth_dir?: unknown } = answering.status

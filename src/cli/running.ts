@@ -6,7 +6,7 @@ import { type AuthDirError, AuthDirInUse, placesIn } from '../session/auth-dir.t
 import { readLock } from '../session/dir-lock.ts'
 import { dataRoot } from './data-dir.ts'
 import { plain } from './terminal.ts'
-import { quote, typed } from './words.ts'
+import { commandLineHere, quote } from './words.ts'
 
 /** The URLs of a server, without a slash at the end. `phone` is the phone page of a sandbox. */
 export type Addresses = { url: string; phone?: string | undefined }
@@ -60,7 +60,7 @@ function addressesOf(authDir: string, holder: number): Addresses | null {
 /** Returns the command line that stops the server of this directory. */
 export function stopLine(authDir: string): string {
   const isUsual = authDir === join(dataRoot(), SETTINGS.WHATSAPP_AUTH_DIR.fallback)
-  return typed(isUsual ? 'stop' : `stop --auth-dir ${quote(plain(authDir))}`)
+  return commandLineHere(isUsual ? 'stop' : `stop --auth-dir ${quote(plain(authDir))}`)
 }
 
 /** Returns the next step for a command that cannot lock the directory. */
@@ -71,7 +71,7 @@ export function nextStepOf(error: AuthDirError): string {
 }
 
 /** True if both paths name the same directory. */
-export function isSamePlace(a: string, b: string): boolean {
+export function isSameDirectory(a: string, b: string): boolean {
   return resolved(a) === resolved(b)
 }
 

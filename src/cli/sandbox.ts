@@ -18,8 +18,8 @@ import { runServer } from './run-server.ts'
 import { type Running, runningIn, stopLine } from './running.ts'
 import { nameOf } from './status.ts'
 import { plain } from './terminal.ts'
-import { whoAnswers } from './who-answers.ts'
-import { typed } from './words.ts'
+import { identifyListener } from './who-answers.ts'
+import { commandLineHere } from './words.ts'
 
 /** A start responds within 28 s; loading the sample chats takes seconds. */
 const START_MS = 35_000
@@ -110,7 +110,8 @@ async function open(dir: string, flags: SandboxFlags): Promise<Simulator> {
   } catch (error) {
     const code = errnoOf(error)
     // A sandbox of another directory may use these ports.
-    const answering = code === 'EADDRINUSE' ? await whoAnswers({ host: '127.0.0.1', port: flags.port }) : null
+    const answering =
+      code === 'EADDRINUSE' ? await identifyListener({ host: '127.0.0.1', port: flags.port }) : null
     const theirs = answering?.who === 'server' ? answering.status.auth_dir : null
     const other = theirs === null ? null : runningIn(theirs)
     if (theirs !== null && other !== null) throw runsAlready(theirs, other)
@@ -180,7 +181,7 @@ function renderUnlinked(url: string, phone: string): string {
   return `
 Simulated WhatsApp is running. No data leaves this computer.
   phone   ${phone}   (scan the QR code and write as your contacts here)
-  link    open ${url}/qr and press Start, or run: ${typed(`auth --url ${url}`)}
+  link    open ${url}/qr and press Start, or run: ${commandLineHere(`auth --url ${url}`)}
   status  ${url}/api/status
 ${toNameIt(url)}`
 }

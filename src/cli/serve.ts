@@ -1,7 +1,7 @@
 /** `whatsapp-mcp-api serve`: runs the server with the real WhatsApp. */
 import { type Config, SETTINGS, serverUrl } from '../config.ts'
 import { runServer } from './run-server.ts'
-import { typed } from './words.ts'
+import { commandLineHere } from './words.ts'
 
 /** The default URL of `auth`. */
 const DEFAULT_URL = serverUrl(
@@ -20,7 +20,7 @@ export function serve(config: Config, idleMinutes: number): Promise<number> {
     onListening(url) {
       process.stdout.write(`
 WhatsApp for your agents: ${url}
-  link    open ${url}/qr and press Start, or run: ${typed(url === DEFAULT_URL ? 'auth' : `auth --url ${url}`)}
+  link    open ${url}/qr and press Start, or run: ${commandLineHere(url === DEFAULT_URL ? 'auth' : `auth --url ${url}`)}
   status  ${url}/api/status
   API     ${url}/docs
 `)

@@ -66,9 +66,12 @@ export function createHttp(url: string, isOurs = () => true, key: string | null 
           headers: { ...headers, ...keyed },
           ...(signal === undefined ? {} : { signal }),
         })
-        const giveUp = (says: string, wasSent: boolean) => () => void asked.destroy(new Lost(says, wasSent))
-        const unanswered = setTimeout(giveUp(`no response in ${ANSWER_MS / 1_000} s`, true), ANSWER_MS)
-        const unconnected = setTimeout(giveUp(`no connection in ${CONNECT_MS / 1_000} s`, false), CONNECT_MS)
+        const failWith = (says: string, wasSent: boolean) => () => void asked.destroy(new Lost(says, wasSent))
+        const unanswered = setTimeout(failWith(`no response in ${ANSWER_MS / 1_000} s`, true), ANSWER_MS)
+        const unconnected = setTimeout(
+          failWith(`no connection in ${CONNECT_MS / 1_000} s`, false),
+          CONNECT_MS,
+        )
         const settle = () => {
           clearTimeout(unanswered)
           clearTimeout(unconnected)

@@ -54,7 +54,7 @@ export function readAnswer(text: string): { ids: (Id | null)[]; parts: Record<st
 }
 
 /** True if the server responds that it is stopping. Nothing was done then. */
-export function saysStopping(parts: Record<string, unknown>[]): boolean {
+export function announcesStop(parts: Record<string, unknown>[]): boolean {
   return parts.some(({ error }) => isRecord(error) && isRecord(error.data) && error.data.code === 'stopping')
 }
 

@@ -8,13 +8,13 @@ import { toJson } from '../json.ts'
 import { cutShort, explain, RPC, refusal, rpcError, toRpcError } from './stdio-failure.ts'
 import { type Http, Lost, Stopping, textsOf } from './stdio-http.ts'
 import {
+  announcesStop,
   bodyHeaders,
   type Id,
   isRepeatable,
   type Message,
   readAnswer,
   readMessage,
-  saysStopping,
   withoutStale,
 } from './stdio-message.ts'
 import type { PipeServer } from './stdio-named.ts'
@@ -151,7 +151,7 @@ export function createPipe({ server, http, write, say }: PipeOptions): Pipe {
     for await (const text of wholeAnswer(answer, waiting, signal)) {
       const read = readAnswer(text)
       if (read === null) throw refusal(answer.statusCode, text, server.url)
-      if (!isFine && saysStopping(read.parts)) throw new Stopping()
+      if (!isFine && announcesStop(read.parts)) throw new Stopping()
       const [only] = waiting.size === 1 ? waiting : []
       if (only !== undefined && read.ids.length === 1 && read.ids[0] === null) {
         // The server rejected the message before it read the request's id.

@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isRecord } from '../json.ts'
 import { listenerAt } from '../same-user.ts'
 import { errnoOf } from './errno.ts'
-import { isSamePlace, type Running, runningIn, stopLine } from './running.ts'
+import { isSameDirectory, type Running, runningIn, stopLine } from './running.ts'
 import { type Detached, startDetached } from './stdio-detached.ts'
 import { PipeFailure } from './stdio-failure.ts'
 import { createHttp } from './stdio-http.ts'
 import type { PipeServer } from './stdio-named.ts'
-import { typed } from './words.ts'
+import { commandLineHere } from './words.ts'
 
 export type OwnServerOptions = {
   url: string
@@ -114,7 +114,7 @@ async function isThere({ url, authDir, isDirGiven }: OwnServerOptions): Promise<
   if (status !== 200 && typeof health.code === 'string' && typeof health.hint === 'string') return true
   if (health.name !== 'whatsapp-mcp-api') throw notOurs(url)
   const theirs = isRecord(health.status) ? health.status.auth_dir : undefined
-  if (isDirGiven && typeof theirs === 'string' && !isSamePlace(theirs, authDir)) {
+  if (isDirGiven && typeof theirs === 'string' && !isSameDirectory(theirs, authDir)) {
     throw new PipeFailure(
       'not_our_server',
       `The server at ${url} uses the session in ${theirs}, but the settings name ${authDir}.`,
@@ -145,7 +145,7 @@ function notStarted(says: string, log: string | null): PipeFailure {
   return new PipeFailure(
     'server_unreachable',
     `${says}${where}`,
-    `Run "${typed('doctor')}" with the same settings to find the problem, then retry.`,
+    `Run "${commandLineHere('doctor')}" with the same settings to find the problem, then retry.`,
     log === null ? {} : { log },
   )
 }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isRecord } from '../json.ts'
 import { PipeFailure } from './stdio-failure.ts'
 import { type Http, isEventStream, Lost, Stopping, textsOf } from './stdio-http.ts'
-import { type Message, readAnswer, saysStopping } from './stdio-message.ts'
+import { announcesStop, type Message, readAnswer } from './stdio-message.ts'
 
 export type LegacySession = {
   /** Returns the headers that name the session. */
@@ -83,7 +83,7 @@ export function createLegacySession({ http, onText, say }: SessionOptions): Lega
       const answer = await post(initialize)
       const texts: string[] = []
       for await (const text of textsOf(answer)) texts.push(text)
-      if (texts.some((one) => saysStopping(readAnswer(one)?.parts ?? []))) throw new Stopping()
+      if (texts.some((one) => announcesStop(readAnswer(one)?.parts ?? []))) throw new Stopping()
       const text = texts.find((one) => (readAnswer(one)?.parts ?? []).some((part) => 'result' in part))
       if (answer.statusCode !== 200 || text === undefined) throw notBegun()
       begin(answer, text)

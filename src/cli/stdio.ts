@@ -39,13 +39,13 @@ export async function stdio({ openServer, endpoint, key, idleMs }: StdioOptions)
   const ended = Promise.race([untilSignal(), untilOrphaned(), output.broken])
   const read = (async () => {
     for await (const line of linesOf(process.stdin)) pipe.accept(line)
-    await atMost(AFTER_INPUT_MS, pipe.settled())
+    await withinLimit(AFTER_INPUT_MS, pipe.settled())
   })().catch((error) => say(`standard input failed: ${error}`))
-  await Promise.race([read, ended.then(() => atMost(AFTER_SIGNAL_MS, pipe.settled()))])
+  await Promise.race([read, ended.then(() => withinLimit(AFTER_SIGNAL_MS, pipe.settled()))])
 
   clearInterval(beat)
   await pipe.close()
-  await atMost(AFTER_SIGNAL_MS, output.flushed())
+  await withinLimit(AFTER_SIGNAL_MS, output.flushed())
   return EXIT.ok
 }
 
@@ -62,6 +62,6 @@ function keepAwake({ url, isOurs }: PipeServer, idleMs: number | null): NodeJS.T
   }, everyMs)
 }
 
-function atMost(ms: number, work: Promise<void>): Promise<void> {
+function withinLimit(ms: number, work: Promise<void>): Promise<void> {
   return Promise.race([work, new Promise<void>((resolve) => setTimeout(resolve, ms))])
 }

@@ -5,7 +5,7 @@ import { isAlive } from '../is-alive.ts'
 import type { Status } from '../model/status.ts'
 import { ApiError, openApi } from './client.ts'
 import { CommandError, EXIT } from './exit-codes.ts'
-import { isSamePlace, type Running, runningIn } from './running.ts'
+import { isSameDirectory, type Running, runningIn } from './running.ts'
 import { jsonLines, plain } from './terminal.ts'
 
 /** A server stops within 19 s, including its browser. */
@@ -65,7 +65,7 @@ async function end(authDir: string): Promise<number | null> {
 async function whoIs(url: string, authDir: string): Promise<'ours' | 'another' | 'nothing'> {
   try {
     const { auth_dir } = await openApi({ url, isNamed: false }).get<Status>('/api/status')
-    return isSamePlace(auth_dir, authDir) ? 'ours' : 'another'
+    return isSameDirectory(auth_dir, authDir) ? 'ours' : 'another'
   } catch (error) {
     // A server of this user, at the URL that the process of the directory wrote.
     if (error instanceof ApiError && error.problem.code === 'key_required') return 'ours'

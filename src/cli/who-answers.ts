@@ -22,7 +22,7 @@ const ANSWER_MS = 5_000
  * Never rejects. The identity of the program is not verified: show the result to people, but send the program no data.
  * @param key sent to the server. Default: none, which is right unless the process at the port belongs to this user.
  */
-export async function whoAnswers(
+export async function identifyListener(
   { host, port }: Pick<Config, 'host' | 'port'>,
   key: string | null = null,
 ): Promise<Answering> {

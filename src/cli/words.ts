@@ -23,7 +23,7 @@ export function inCheckout(line: string): string {
 }
 
 /** Returns a command line in the form to type here: in a checkout, or with the installed program. */
-export function typed(line: string): string {
+export function commandLineHere(line: string): string {
   isCheckout ??= existsSync(join(projectRoot(), 'scripts', 'bootstrap.mjs'))
   return isCheckout ? inCheckout(line) : installed(line)
 }
@@ -67,10 +67,10 @@ export function inWords(text: string, url = ''): string {
       const command = COMMAND_OF[`${method} ${defaultPath(path)}`]
       if (command === undefined) return method === 'GET' ? `${url}${path}${query}` : found
       const [, account] = /^\/api\/accounts\/([^/]+)\//.exec(path) ?? []
-      const line = `"${typed(account === undefined ? command : `${command} --account ${account}`)}"`
+      const line = `"${commandLineHere(account === undefined ? command : `${command} --account ${account}`)}"`
       if (method === 'GET' || VERB.test(text.slice(at + found.length))) return line
       return /(^|[.:] )$/.test(text.slice(0, at)) ? `Run ${line}` : `run ${line}`
     })
-    .replace(COMMAND, (_, line: string) => typed(line))
+    .replace(COMMAND, (_, line: string) => commandLineHere(line))
     .replace(QR_PAGE, (page) => `${url}${page}`)
 }

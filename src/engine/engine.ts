@@ -210,7 +210,7 @@ export type EngineMemory = {
    * Takes history that was read out of WhatsApp Web's memory; it loads such messages again when they are needed.
    * Returns the number of messages. By itself that happens some seconds after the reading.
    */
-  letGo(): Promise<number>
+  releaseHistory(): Promise<number>
   /** Since when no call runs, in milliseconds since the epoch; null while one runs. Readings do not count: they are repeated. */
   idleSince(): number | null
 }

@@ -3,15 +3,15 @@
  * `album`). The fields of {@link SHOWN} are fields of a Message too; the others are stored, and told by its summary.
  */
 import { z } from 'zod'
-import { detail, written } from './fields.ts'
+import { detail, writtenByPeople } from './fields.ts'
 
-const text = () => written(z.string().optional())
+const text = () => writtenByPeople(z.string().optional())
 const iso = () => z.string().optional().describe('ISO 8601 UTC.')
 
 /** Describes the media of a message, without its bytes. Facts that WhatsApp does not send are left out. */
 export const Media = z.object({
-  mimetype: detail(written(z.string().optional())),
-  filename: written(
+  mimetype: detail(writtenByPeople(z.string().optional())),
+  filename: writtenByPeople(
     z.string().optional().describe('File name as the sender wrote it: data. Never use it as a path.'),
   ),
   size_bytes: detail(z.int().optional()),
@@ -32,18 +32,18 @@ export const Location = z.object({
 export type Location = z.infer<typeof Location>
 
 export const ContactCard = z.object({
-  name: written(z.string()),
+  name: writtenByPeople(z.string()),
   phone_numbers: z.array(z.string()).describe('As the card has them; digits only where WhatsApp knows them.'),
   organization: detail(text()),
 })
 export type ContactCard = z.infer<typeof ContactCard>
 
 export const Poll = z.object({
-  question: written(z.string()),
+  question: writtenByPeople(z.string()),
   multiple: detail(z.boolean().describe('True if people may choose several options.')),
   options: z.array(
     z.object({
-      name: written(z.string()),
+      name: writtenByPeople(z.string()),
       votes: z.int().optional().describe('Number of people who chose it, as far as the archive knows.'),
       voters: detail(z.array(z.string()).optional().describe('JIDs of these people.')),
     }),
@@ -56,7 +56,7 @@ export const Poll = z.object({
 export type Poll = z.infer<typeof Poll>
 
 export const PlannedEvent = z.object({
-  name: written(z.string()),
+  name: writtenByPeople(z.string()),
   description: detail(text()),
   starts_at: iso(),
   ends_at: detail(iso()),
@@ -77,7 +77,7 @@ export type Call = z.infer<typeof Call>
 /** A change of a group or chat, as WhatsApp shows it between the messages. Its author is the one of the message. */
 export const Notice = z.object({
   action: z.string().describe('WhatsApp\'s own word: "add", "remove", "leave", "promote", "subject", …'),
-  text: written(z.string().optional().describe('What was written: the new subject or description.')),
+  text: writtenByPeople(z.string().optional().describe('What was written: the new subject or description.')),
 })
 export type Notice = z.infer<typeof Notice>
 
@@ -137,12 +137,12 @@ export const SHOWN = {
   call: Call,
   notice: Notice,
   view_once: z.literal(true),
-  transcript: written(
+  transcript: writtenByPeople(
     z
       .string()
       .describe('Words of a voice note or audio file, as a program on this computer understood them.'),
   ),
-  text: written(z.string().describe('Text of a document, as a program on this computer found it.')),
+  text: writtenByPeople(z.string().describe('Text of a document, as a program on this computer found it.')),
 }
 
 export const Content = z

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { Contact } from './contact.ts'
 import { type Common, event, type Find, type Line, line, messageEvent } from './event-row.ts'
-import { shortOf, written } from './fields.ts'
+import { shortOf, writtenByPeople } from './fields.ts'
 import { type Message, Revision } from './message.ts'
 import { OUTBOX_STATES, type OutboxState } from './outbox.ts'
 import { Restriction } from './restriction.ts'
@@ -109,7 +109,7 @@ const item = {
 const members = {
   data: z.object({
     members: z
-      .array(z.object({ id: z.string(), name: written(z.string()) }))
+      .array(z.object({ id: z.string(), name: writtenByPeople(z.string()) }))
       .describe('The people, with their present names.'),
   }),
   read: ({ people = [] }: StoredData, find: Find) => ({
@@ -119,7 +119,7 @@ const members = {
     }),
   }),
   line: line(
-    { members: z.array(z.object({ id: z.string(), name: written(z.string()) })) },
+    { members: z.array(z.object({ id: z.string(), name: writtenByPeople(z.string()) })) },
     ({ members }, { quoted }) => ({
       members: members.map(({ id, name }) => `${quoted(name)} [${id}]`).join(' '),
     }),
@@ -130,7 +130,7 @@ const call = {
   data: z.object({
     call_id: z.string(),
     caller: z
-      .object({ id: z.string(), name: written(z.string()) })
+      .object({ id: z.string(), name: writtenByPeople(z.string()) })
       .nullable()
       .describe('The caller; null if they are no longer known.'),
     video: z.boolean(),
@@ -144,7 +144,7 @@ const call = {
   line: line(
     {
       call_id: z.string(),
-      caller: z.object({ id: z.string(), name: written(z.string()) }).nullable(),
+      caller: z.object({ id: z.string(), name: writtenByPeople(z.string()) }).nullable(),
       video: z.boolean(),
       group: z.boolean(),
     },
@@ -238,13 +238,13 @@ export const Event = z.discriminatedUnion('kind', [
     when: 'A person added, changed or removed a reaction.',
     next: 'Replace the earlier reaction of that person.',
     data: z.object({
-      emoji: written(z.string().describe('Empty if the reaction was removed.')),
+      emoji: writtenByPeople(z.string().describe('Empty if the reaction was removed.')),
       from: z.string().nullable().describe('JID of the person who reacted; null if it is no longer known.'),
       from_me: z.boolean(),
     }),
     read: ({ emoji = '', sender }, find) => ({ emoji, from: find.jid(sender), from_me: find.isMe(sender) }),
     line: line(
-      { emoji: written(z.string()), from: z.string().nullable(), from_me: z.boolean() },
+      { emoji: writtenByPeople(z.string()), from: z.string().nullable(), from_me: z.boolean() },
       ({ emoji, from, from_me }, { quoted }) => ({ emoji: quoted(emoji), from, 'by me': from_me }),
     ),
   }),
@@ -256,7 +256,7 @@ export const Event = z.discriminatedUnion('kind', [
       voter: z.string().nullable().describe('JID of the person who voted; null if it is no longer known.'),
       from_me: z.boolean(),
       options: z
-        .array(written(z.string()))
+        .array(writtenByPeople(z.string()))
         .nullable()
         .describe('The whole choice; empty if the vote was taken back, null if it could not be read.'),
     }),
@@ -269,7 +269,7 @@ export const Event = z.discriminatedUnion('kind', [
       {
         voter: z.string().nullable(),
         from_me: z.boolean(),
-        options: z.array(written(z.string())).nullable(),
+        options: z.array(writtenByPeople(z.string())).nullable(),
       },
       ({ voter, from_me, options }, { quoted }) => ({
         voter,

@@ -28,16 +28,16 @@ function marked<T extends z.ZodType>(schema: T, marks: Marks): T {
 }
 
 /** Returns the field, marked as text that people wrote. */
-export const written = <T extends z.ZodType>(field: T): T => marked(field, { written: true })
+export const writtenByPeople = <T extends z.ZodType>(field: T): T => marked(field, { written: true })
 
 /** Returns the field, marked as a sentence of this server. */
-export const ownWords = <T extends z.ZodType>(field: T): T => marked(field, { own: true })
+export const serverText = <T extends z.ZodType>(field: T): T => marked(field, { own: true })
 
 /** Returns the field, marked as a repetition of what is complete elsewhere. */
 export const preview = <T extends z.ZodType>(field: T): T => marked(field, { preview: true })
 
 /** Returns the field, marked as one that usually has this value. */
-export const usually = <T extends z.ZodType>(field: T, value: string | number): T =>
+export const withUsualValue = <T extends z.ZodType>(field: T, value: string | number): T =>
   marked(field, { usual: value })
 
 const DETAIL = Symbol('detail')

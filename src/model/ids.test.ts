@@ -3,10 +3,10 @@ import {
   chatKindOf,
   isGroup,
   type Jid,
+  keyAliases,
   parseMessageKey,
   phoneNumberInput,
   phoneOf,
-  respellKey,
   toJid,
   toKeyText,
 } from './ids.ts'
@@ -68,6 +68,6 @@ describe('message keys', () => {
     ['false_1@c.us_3EB0_in', ['false_1@c.us_3EB0_in', 'false_1@lid_3EB0_in']],
     ['no key', ['no key']],
   ])('are written with every address: %s', (key, all) => {
-    expect(respellKey(key, both)).toEqual(all)
+    expect(keyAliases(key, both)).toEqual(all)
   })
 })

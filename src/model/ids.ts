@@ -1,7 +1,7 @@
 /** WhatsApp's addresses and message keys. Only this file makes and parses them; elsewhere they are opaque. */
 import { z } from 'zod'
 import type { ChatKind } from './chat.ts'
-import { withPlainDigits } from './text.ts'
+import { toAsciiDigits } from './text.ts'
 
 declare const brand: unique symbol
 type Brand<Name extends string> = { readonly [brand]: Name }
@@ -22,7 +22,7 @@ export type MessageKey = string & Brand<'MessageKey'>
  */
 export const phoneNumberInput = z
   .union([z.string().max(64), z.number().int().nonnegative()])
-  .transform((value) => withPlainDigits(String(value)).replace(/\D/g, ''))
+  .transform((value) => toAsciiDigits(String(value)).replace(/\D/g, ''))
   .pipe(z.string().regex(/^\d{8,15}$/, 'must have 8 to 15 digits, country code included, no 00, no (0)'))
   .transform((digits) => digits as PhoneNumber)
   .describe('Phone number with country code, for example "+1 555 123 4567". Other characters are ignored.')
@@ -105,7 +105,7 @@ export function toKeyText({ fromMe, chat, bareId, participant }: KeyParts): stri
  * Returns all keys of the same message: one for each address of its chat and of its author, because a person has a phone
  * JID and a LID. Returns the text alone if it is not a key.
  */
-export function respellKey(text: string, addressesOf: (jid: Jid) => readonly Jid[]): string[] {
+export function keyAliases(text: string, addressesOf: (jid: Jid) => readonly Jid[]): string[] {
   const key = parseMessageKey(text)
   if (key === null) return [text]
   const { fromMe, chat, bareId, participant } = key

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { ChatKind } from './chat.ts'
 import { chatKindOf, type Jid, phoneJid, phoneNumberInput, toJid } from './ids.ts'
-import { withPlainDigits } from './text.ts'
+import { toAsciiDigits } from './text.ts'
 
 /** The chats that a rule applies to: one chat, or all chats of a kind. */
 export type ChatSelector = { jid: Jid } | { kind: ChatKind }
@@ -43,7 +43,7 @@ export function parseSelector(text: string): ChatSelector | null {
     const jid = /^[\w.:-]+@[a-z][a-z0-9-]*(?:\.us|\.lid|\.whatsapp\.net)?$/.test(text) ? toJid(text) : null
     return jid === null || chatKindOf(jid) === null ? null : { jid }
   }
-  const phone = /^[\d\s+().-]+$/.test(withPlainDigits(text)) ? phoneNumberInput.safeParse(text) : null
+  const phone = /^[\d\s+().-]+$/.test(toAsciiDigits(text)) ? phoneNumberInput.safeParse(text) : null
   return phone?.success ? { jid: phoneJid(phone.data) } : null
 }
 

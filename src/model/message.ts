@@ -1,7 +1,7 @@
 /** A message: the shape that every face returns. */
 import { z } from 'zod'
 import { SHOWN } from './content.ts'
-import { detail, usually, written } from './fields.ts'
+import { detail, withUsualValue, writtenByPeople } from './fields.ts'
 
 const { notice: _notice, media: _media, text: _text, ...shown } = z.object(SHOWN).partial().shape
 /** Where the file of a message is. */
@@ -13,7 +13,7 @@ export type Wordless = (typeof WORDLESS)[number]
 
 /** What is known of the file of a message. */
 export const Media = SHOWN.media.extend({
-  state: usually(
+  state: withUsualValue(
     z
       .enum(MEDIA_STATES)
       .optional()
@@ -46,7 +46,7 @@ const CONTENT = {
 }
 
 export const Reaction = z.object({
-  emoji: written(z.string()),
+  emoji: writtenByPeople(z.string()),
   from: detail(z.string().describe('JID of the person who reacted.')),
   from_me: z.boolean(),
   at: detail(z.string().describe('ISO 8601 UTC.')),
@@ -63,7 +63,7 @@ export const Message = z.object({
   to: detail(z.string().describe('For own messages: JID of the chat. For others: JID of this account.')),
   author: detail(z.string().nullable().describe('In a group: JID of the author. Null outside groups.')),
   from_me: z.boolean(),
-  type: usually(
+  type: withUsualValue(
     z
       .string()
       .describe(
@@ -71,7 +71,7 @@ export const Message = z.object({
       ),
     'chat',
   ),
-  body: written(
+  body: writtenByPeople(
     z
       .string()
       .describe(
@@ -80,7 +80,9 @@ export const Message = z.object({
   ),
   timestamp: z.number().int().describe('Unix seconds.'),
   has_media: detail(z.boolean()),
-  sender_name: written(z.string().optional().describe('Name of the author; missing for own messages.')),
+  sender_name: writtenByPeople(
+    z.string().optional().describe('Name of the author; missing for own messages.'),
+  ),
   untrusted: z
     .literal(true)
     .optional()
@@ -91,7 +93,7 @@ export const Message = z.object({
     .int()
     .optional()
     .describe('Own messages: -1 failed, 0 pending, 1 at the server, 2 delivered, 3 read, 4 played.'),
-  summary: written(
+  summary: writtenByPeople(
     z
       .string()
       .optional()
@@ -105,7 +107,9 @@ export const Message = z.object({
         .nullable()
         .describe('Id of the message that this one replies to; null if it is not known.'),
       author: detail(z.string().nullable().describe('JID of the author of that message.')),
-      body: written(z.string().describe('Text of that message, as the sender of the reply quoted it.')),
+      body: writtenByPeople(
+        z.string().describe('Text of that message, as the sender of the reply quoted it.'),
+      ),
       untrusted: z.literal(true).optional().describe('As of a message, of its author.'),
     })
     .optional(),
@@ -136,7 +140,7 @@ export type Message = z.infer<typeof Message>
 export const Revision = z.object({
   what: z.enum(['edited', 'revoked']).describe('What ended this version.'),
   type: detail(z.string()),
-  body: written(z.string()),
+  body: writtenByPeople(z.string()),
   until_at: z.string().describe('When this version ended, if known; ISO 8601 UTC.'),
 })
 export type Revision = z.infer<typeof Revision>

@@ -1,6 +1,6 @@
 /** An item of the outbox: one message that this server sends, has sent, or holds. */
 import { z } from 'zod'
-import { detail, written } from './fields.ts'
+import { detail, writtenByPeople } from './fields.ts'
 
 /**
  * `held`: waits for the owner's decision. `scheduled`: waits for its time. `sending`: on its way to WhatsApp. `sent`: WhatsApp's
@@ -37,18 +37,20 @@ export const OutboxItem = z.object({
   chat: z
     .object({
       id: z.string(),
-      name: written(z.string()),
+      name: writtenByPeople(z.string()),
       phone_number: z
         .string()
         .nullable()
         .describe('Digits; null for groups, and for people without a known number.'),
     })
     .describe('The recipient, with the name that the owner sees.'),
-  preview: written(z.string().describe('The whole text. Empty once an item that never waited is settled.')),
+  preview: writtenByPeople(
+    z.string().describe('The whole text. Empty once an item that never waited is settled.'),
+  ),
   reply_to: z
     .object({
       message_id: z.string(),
-      text: written(z.string().describe('Its first words. Empty once the item is settled.')),
+      text: writtenByPeople(z.string().describe('Its first words. Empty once the item is settled.')),
     })
     .optional()
     .describe('The message that it replies to.'),
@@ -83,7 +85,7 @@ const MOST_NAMED = 20
  * Returns what a message that waits does besides its text, as lines for the person who decides. They may contain
  * controls.
  */
-export function aboutHeld({ reply_to, mentions = [], release_at }: OutboxItem): string[] {
+export function describeHeld({ reply_to, mentions = [], release_at }: OutboxItem): string[] {
   const more = mentions.length - MOST_NAMED
   const people = [...mentions.slice(0, MOST_NAMED).map(numberOf), ...(more > 0 ? [`${more} more`] : [])]
   return [

@@ -1,7 +1,7 @@
 /** A possible recipient of a message: a chat, or a person without a chat; and how well it matches the requested name. */
 import { z } from 'zod'
 import { CHAT_KINDS, type ChatKind } from './chat.ts'
-import { written } from './fields.ts'
+import { writtenByPeople } from './fields.ts'
 import type { Jid, MessageKey } from './ids.ts'
 
 export type Recipient = {
@@ -29,7 +29,7 @@ export type NamedRecipient = Recipient & { why: Fit; isOurs: boolean }
 /** A chat that an ambiguous name may mean, as errors include it in `candidates`. */
 export const Candidate = z.object({
   id: z.string(),
-  name: written(z.string()),
+  name: writtenByPeople(z.string()),
   kind: z.enum(CHAT_KINDS),
   last_message_at: z.string().optional(),
   why: z.enum(FITS),

@@ -1,7 +1,7 @@
 /** The status of a session: the seven documented states and the facts beside them. */
 import { z } from 'zod'
 import { counted } from './counted.ts'
-import { detail, ownWords, written } from './fields.ts'
+import { detail, serverText, writtenByPeople } from './fields.ts'
 import { Memory } from './memory.ts'
 import { Restriction } from './restriction.ts'
 
@@ -41,7 +41,7 @@ export type Reason = (typeof REASONS)[number]
 
 export const Account = z.object({
   wid: z.string().describe("The account's own JID."),
-  pushname: written(z.string().nullable()),
+  pushname: writtenByPeople(z.string().nullable()),
   platform: z.string().nullable().describe('Platform of the phone, for example "android" or "iphone".'),
 })
 export type Account = z.infer<typeof Account>
@@ -90,7 +90,7 @@ export const Status = z.object({
   chrome_executable: detail(z.string().describe('Absolute path of the browser; empty if none was found.')),
   headless: detail(z.boolean()),
   has_qr: z.boolean().describe('True if /qr has a valid QR code.'),
-  last_error: written(z.string().nullable()),
+  last_error: writtenByPeople(z.string().nullable()),
   account: Account.nullable(),
   linked: z.boolean().describe('True if a saved session exists: a start needs no QR code or pairing code.'),
   connected: z
@@ -106,7 +106,7 @@ export const Status = z.object({
       ),
   ),
   reason: z.enum(REASONS).nullable(),
-  next_step: ownWords(
+  next_step: serverText(
     z.string().nullable().describe('What to do now, for people and agents; null if there is nothing to do.'),
   ),
   pairing: z

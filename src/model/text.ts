@@ -22,7 +22,7 @@ export function isVisible(text: string): boolean {
  * Returns the text with 0 to 9 in place of the digits of every other script (Arabic, Devanagari, full-width, …), and
  * without the format characters that a copied number often includes.
  */
-export function withPlainDigits(text: string): string {
+export function toAsciiDigits(text: string): string {
   const visible = text.normalize('NFKC').replace(/\p{Cf}/gu, '')
   return visible.replace(/\p{Nd}/gu, (digit) => {
     // The ten digits of a script have consecutive code points.

@@ -1,7 +1,7 @@
 /** The operation that tells which operations work on the present build of WhatsApp Web. */
 import { z } from 'zod'
 import { ABILITIES, type Ability } from '../model/ability.ts'
-import { ownWords } from '../model/fields.ts'
+import { serverText } from '../model/fields.ts'
 import type { AbilitiesView } from '../session/abilities.ts'
 import { defineOperation, type Row } from './operation.ts'
 
@@ -12,7 +12,7 @@ const Capability = z.object({
     .describe(
       'works: nothing that it needs is missing; `why` says what it does without. broken: it, or a part of it, does not work; `why` says what. unknown: the build is new, or was not checked yet.',
     ),
-  why: ownWords(z.string().nullable()),
+  why: serverText(z.string().nullable()),
   since_at: z.string().nullable().describe('When this was found, ISO 8601 UTC.'),
 })
 

@@ -1,13 +1,13 @@
 /** Operations on channels: the list, and following. Their posts are read as messages of a chat. */
 import { z } from 'zod'
 import { counted } from '../model/counted.ts'
-import { written } from '../model/fields.ts'
+import { writtenByPeople } from '../model/fields.ts'
 import { chatKindOf, type Jid } from '../model/ids.ts'
 import { facts, indented, lines, named, quoted } from './brief.ts'
 import { readAddress, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { ok } from './reading.ts'
-import { isSeen } from './seen.ts'
+import { isVisibleTo } from './seen.ts'
 import { ASKING_ERRORS, CHANGE, perform } from './tasks.ts'
 
 /** A channel of the documentation's examples. */
@@ -28,8 +28,8 @@ const channelIdInput = z
 
 const Channel = z.object({
   id: z.string(),
-  name: written(z.string()),
-  description: written(z.string().nullable()),
+  name: writtenByPeople(z.string()),
+  description: writtenByPeople(z.string().nullable()),
   role: z.enum(['owner', 'admin', 'follower']).describe('owner and admin may post.'),
   followers: z.int().nullable().describe('null: WhatsApp Web does not say.'),
 })
@@ -67,7 +67,7 @@ export const listChannels = defineOperation({
   async run(_, granted) {
     const all = await perform('read_channels', {}, granted)
     const channels = all
-      .filter(({ channel }) => isSeen(channel, granted))
+      .filter(({ channel }) => isVisibleTo(channel, granted))
       .map(({ channel: id, ...facts }) => ({ id, ...facts }))
       .sort((one, other) => one.name.localeCompare(other.name))
     return { ok: true as const, count: channels.length, channels }

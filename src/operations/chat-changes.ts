@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { AppError, type ErrorCode, fail } from '../errors.ts'
 import { counted } from '../model/counted.ts'
-import { ownWords } from '../model/fields.ts'
+import { serverText } from '../model/fields.ts'
 import type { Jid } from '../model/ids.ts'
 import type { ChatChanges } from '../model/task.ts'
 import { facts, lines } from './brief.ts'
@@ -106,7 +106,7 @@ const OF_ONE: readonly ErrorCode[] = [
 const Unchanged = z.object({
   chat_id: z.string().describe('The chat, as the request names it.'),
   code: z.string(),
-  detail: ownWords(z.string()),
+  detail: serverText(z.string()),
 })
 
 export const changeChats = defineOperation({

@@ -1,7 +1,7 @@
 /** The operation that forwards a message to other chats. */
 import { z } from 'zod'
 import { AppError, fail } from '../errors.ts'
-import { written } from '../model/fields.ts'
+import { writtenByPeople } from '../model/fields.ts'
 import { type Jid, type KeyParts, type MessageKey, parseMessageKey } from '../model/ids.ts'
 import { OutboxItem } from '../model/outbox.ts'
 import type { Recipient } from '../model/recipient.ts'
@@ -22,7 +22,7 @@ const Result = z.object({
   chat: z.string().describe('The chat, as the request names it.'),
   ok: z.boolean(),
   id: z.string().optional().describe('Id of the chat.'),
-  name: written(z.string().optional()),
+  name: writtenByPeople(z.string().optional()),
   message_id: z
     .string()
     .optional()

@@ -1,6 +1,6 @@
 /** Operations on invites: the link of a group, and groups by their links. */
 import { z } from 'zod'
-import { written } from '../model/fields.ts'
+import { writtenByPeople } from '../model/fields.ts'
 import { facts, lines, named, quoted } from './brief.ts'
 import { defineOperation } from './operation.ts'
 import { ok } from './reading.ts'
@@ -71,8 +71,8 @@ export const getInvite = defineOperation({
   output: z.object({
     ok,
     group_id: z.string(),
-    name: written(z.string()),
-    description: written(z.string().nullable()),
+    name: writtenByPeople(z.string()),
+    description: writtenByPeople(z.string().nullable()),
     members: z.int(),
     approve_members: z.boolean().describe('True if an admin must approve who joins.'),
   }),

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { fromCursor, toCursor } from '../cursor.ts'
 import { fail } from '../errors.ts'
 import { counted } from '../model/counted.ts'
-import { usually, written } from '../model/fields.ts'
+import { withUsualValue, writtenByPeople } from '../model/fields.ts'
 import { toJid } from '../model/ids.ts'
 import type { GroupChange, GroupChanges, GroupFacts } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
@@ -11,7 +11,7 @@ import { facts, indented, lines, named, pageLines, quoted } from './brief.ts'
 import { cursor, whole, yesNo } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { following, nextCursor, ok } from './reading.ts'
-import { isSeen } from './seen.ts'
+import { isVisibleTo } from './seen.ts'
 import {
   demandSome,
   EXAMPLE_GROUP,
@@ -75,8 +75,8 @@ const toFields = (changes: readonly GroupChange[]): string[] => changes.map((cha
 
 const Group = z.object({
   id: z.string(),
-  name: written(z.string()),
-  description: written(z.string().nullable()),
+  name: writtenByPeople(z.string()),
+  description: writtenByPeople(z.string().nullable()),
   members: z.int().describe('Number of members, this account included.'),
   role: z.enum(['admin', 'member', 'none']).describe('What this account is in the group; none: it left.'),
   created_at: z.string().nullable().describe('ISO 8601 UTC; null if it is not known.'),
@@ -84,7 +84,7 @@ const Group = z.object({
   only_admins_edit: z.boolean(),
   only_admins_add: z.boolean(),
   approve_members: z.boolean(),
-  disappearing_s: usually(z.int().describe('Lifetime of new messages in seconds; 0: for ever.'), 0),
+  disappearing_s: withUsualValue(z.int().describe('Lifetime of new messages in seconds; 0: for ever.'), 0),
 })
 type Group = z.infer<typeof Group>
 
@@ -155,7 +155,7 @@ export const listGroups = defineOperation({
   async run({ query, limit, cursor }, granted) {
     const last = fromCursor('groups', cursor, GroupPlace)
     const all = (await perform('read_groups', { group: null }, granted)).map(toGroup)
-    const found = all.filter(({ id }) => isSeen(toJid(id), granted))
+    const found = all.filter(({ id }) => isVisibleTo(toJid(id), granted))
     const fits = ({ name }: Group) => query === undefined || withoutCase(name).includes(withoutCase(query))
     const matching = found.filter(fits).sort(byName)
     const rest = last === null ? matching : matching.filter((group) => byName(group, last) > 0)
@@ -207,7 +207,7 @@ export const createGroup = defineOperation({
   output: z.object({
     ok,
     group_id: z.string(),
-    name: written(z.string()),
+    name: writtenByPeople(z.string()),
     results: z.array(MemberResult),
     invite: inviteLink,
     settings_error: z

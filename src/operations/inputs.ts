@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { chatKindOf, type Jid, parseMessageKey, phoneJid, phoneNumberInput, toJid } from '../model/ids.ts'
 import type { Point } from '../model/point.ts'
-import { withPlainDigits } from '../model/text.ts'
+import { toAsciiDigits } from '../model/text.ts'
 
 /** Accepts a whole number within these bounds. */
 export function whole(min: number, max: number) {
@@ -63,7 +63,7 @@ export const nameQuery = z
 
 /** Parses the JID of a chat or person; a phone number becomes the person's JID. Returns null for any other text. */
 export function readAddress(text: string): Jid | null {
-  const trimmed = withPlainDigits(text.trim())
+  const trimmed = toAsciiDigits(text.trim())
   if (trimmed.includes('@')) {
     if (!/^[\w.:-]+@[a-z][a-z0-9.-]*$/.test(trimmed)) return null
     const jid = toJid(trimmed)

@@ -1,6 +1,6 @@
 /** Operations on the labels of a business account. */
 import { z } from 'zod'
-import { detail, written } from '../model/fields.ts'
+import { detail, writtenByPeople } from '../model/fields.ts'
 import { lines, named } from './brief.ts'
 import { demandChat } from './chat-changes.ts'
 import { chatIdInput } from './inputs.ts'
@@ -10,7 +10,7 @@ import { ASKING_ERRORS, CHANGE, perform } from './tasks.ts'
 
 const Label = z.object({
   id: z.string(),
-  name: written(z.string()),
+  name: writtenByPeople(z.string()),
   color: detail(z.string().nullable().describe('#rrggbb; null: it has none.')),
 })
 

@@ -1,6 +1,6 @@
 /** Operations on the link: server information, status, start, pairing code and logout. */
 import { z } from 'zod'
-import { ownWords, shortOf } from '../model/fields.ts'
+import { serverText, shortOf } from '../model/fields.ts'
 import { phoneNumberInput } from '../model/ids.ts'
 import { Status } from '../model/status.ts'
 import { lines } from './brief.ts'
@@ -175,7 +175,7 @@ export const logout = defineOperation({
       .boolean()
       .optional()
       .describe('False if WhatsApp could not be reached: the phone still lists this device.'),
-    hint: ownWords(z.string().optional()),
+    hint: serverText(z.string().optional()),
   }),
   errors: ['shutting_down', 'whatsapp_timeout'],
   limitMs: 30_000,

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
 import { extensionOf, statedType } from '../files/media-type.ts'
-import { written } from '../model/fields.ts'
+import { writtenByPeople } from '../model/fields.ts'
 import type { OpenMedia } from '../session/media.ts'
 import { facts, quoted } from './brief.ts'
 import { messageIdInput, whole } from './inputs.ts'
@@ -129,7 +129,7 @@ export const downloadMedia = defineOperation({
     url: z.string().describe('Link to the file, as secret as the file.'),
     expires_at: z.string().describe('When the link ends, ISO 8601 UTC.'),
     mimetype: z.string(),
-    filename: written(z.string().describe('File name as the sender wrote it: data.')),
+    filename: writtenByPeople(z.string().describe('File name as the sender wrote it: data.')),
     size_bytes: z.int(),
   }),
   errors: ['not_linked', ...MEDIA_ERRORS],
@@ -184,7 +184,7 @@ export const readMedia = defineOperation({
     ok: z.literal(true),
     message_id: z.string(),
     kind: z.enum(['transcript', 'text']).describe('The field of the message that has these words.'),
-    words: written(z.string()),
+    words: writtenByPeople(z.string()),
   }),
   errors: [
     'not_linked',

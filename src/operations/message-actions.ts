@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type ErrorCode, fail } from '../errors.ts'
 import type { Action, ActionOf } from '../model/action.ts'
-import { written } from '../model/fields.ts'
+import { writtenByPeople } from '../model/fields.ts'
 import { type KeyParts, parseMessageKey } from '../model/ids.ts'
 import { facts, quoted } from './brief.ts'
 import type { Grant } from './door.ts'
@@ -101,7 +101,10 @@ export const react = defineOperation({
   routes: [`PUT ${REACTION}`, `DELETE ${REACTION}`],
   fixed: { [`DELETE ${REACTION}`]: { emoji: '' } },
   input: z.strictObject({ message_id: messageIdInput, emoji: emojiInput }),
-  output: z.object({ ...done, emoji: written(z.string()).describe('Empty if the reaction was removed.') }),
+  output: z.object({
+    ...done,
+    emoji: writtenByPeople(z.string()).describe('Empty if the reaction was removed.'),
+  }),
   example: { input: { message_id: EXAMPLE_ID, emoji: '👍' } },
   brief: {
     text: ({ message_id, emoji }) =>
@@ -210,7 +213,7 @@ export const vote = defineOperation({
     message_id: messageIdInput,
     options: z.array(z.string().max(200)).max(12).describe('Names of options, exactly as in the poll.'),
   }),
-  output: z.object({ ...done, options: z.array(written(z.string())) }),
+  output: z.object({ ...done, options: z.array(writtenByPeople(z.string())) }),
   example: { input: { message_id: EXAMPLE_POLL, options: ['Friday'] } },
   brief: {
     text: ({ message_id, options }) =>

@@ -15,7 +15,7 @@ const KINDS: Record<string, string> = {
  * text". Pass it to `safeParse` as `error`; messages of a schema take precedence (https://zod.dev/error-customization).
  * Never includes a value from the caller. `undefined` means a missing required field, because optional fields accept it.
  */
-export function misfit(issue: z.core.$ZodRawIssue): string {
+export function describeIssue(issue: z.core.$ZodRawIssue): string {
   if (issue.input === undefined) return 'is missing'
   switch (issue.code) {
     case 'invalid_type':

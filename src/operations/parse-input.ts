@@ -2,11 +2,11 @@
 import type { z } from 'zod'
 import { fail } from '../errors.ts'
 import { toJson } from '../json.ts'
-import { misfit } from './misfit.ts'
+import { describeIssue } from './misfit.ts'
 
 /** Returns the parsed input. @throws AppError `invalid_input` with one sentence that names each invalid field */
 export function parseInput<In extends z.ZodType>(schema: In, raw: unknown): z.output<In> {
-  const input = schema.safeParse(raw, { error: misfit })
+  const input = schema.safeParse(raw, { error: describeIssue })
   if (!input.success) fail('invalid_input', { detail: describe(input.error.issues) })
   return input.data
 }

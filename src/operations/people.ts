@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { counted } from '../model/counted.ts'
-import { written } from '../model/fields.ts'
+import { writtenByPeople } from '../model/fields.ts'
 import { type Jid, phoneNumberInput } from '../model/ids.ts'
 import { lines, named } from './brief.ts'
 import type { Grant } from './door.ts'
@@ -41,7 +41,7 @@ export const blockContact = defineOperation({
   },
 })
 
-const Blocked = z.object({ id: z.string().describe('JID of the person.'), name: written(z.string()) })
+const Blocked = z.object({ id: z.string().describe('JID of the person.'), name: writtenByPeople(z.string()) })
 
 export const listBlocked = defineOperation({
   name: 'list_blocked',

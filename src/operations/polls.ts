@@ -1,6 +1,6 @@
 /** The operation that returns the results of a poll. */
 import { z } from 'zod'
-import { detail, written } from '../model/fields.ts'
+import { detail, writtenByPeople } from '../model/fields.ts'
 import { toJid } from '../model/ids.ts'
 import { facts, indented, lines, named, quoted } from './brief.ts'
 import { messageIdInput } from './inputs.ts'
@@ -9,7 +9,7 @@ import { defineOperation } from './operation.ts'
 
 const Voter = z.object({
   id: z.string(),
-  name: written(z.string()),
+  name: writtenByPeople(z.string()),
   at: detail(z.string().describe('When this person last voted, ISO 8601 UTC.')),
 })
 
@@ -30,9 +30,9 @@ export const getPollResults = defineOperation({
   output: z.object({
     ok: z.literal(true),
     message_id: z.string(),
-    question: written(z.string()),
+    question: writtenByPeople(z.string()),
     count: z.int().describe('Number of people whose vote could be read.'),
-    options: z.array(z.object({ name: written(z.string()), votes: z.int(), voters: z.array(Voter) })),
+    options: z.array(z.object({ name: writtenByPeople(z.string()), votes: z.int(), voters: z.array(Voter) })),
     unreadable_votes: z.int(),
   }),
   lateCode: 'whatsapp_timeout',

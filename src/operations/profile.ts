@@ -1,6 +1,6 @@
 /** Operations on the own profile, and on who is online. */
 import { z } from 'zod'
-import { written } from '../model/fields.ts'
+import { writtenByPeople } from '../model/fields.ts'
 import { PROFILE_FIELDS } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
 import { facts, lines, quoted } from './brief.ts'
@@ -31,7 +31,7 @@ export const getProfile = defineOperation({
   input: z.strictObject({}),
   output: z.object({
     ok,
-    profile: z.object({ name: written(z.string()), about: written(z.string().nullable()) }),
+    profile: z.object({ name: writtenByPeople(z.string()), about: writtenByPeople(z.string().nullable()) }),
   }),
   errors: [...LOOK.errors],
   example: { input: {} },

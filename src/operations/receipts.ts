@@ -1,6 +1,6 @@
 /** The operation that returns who got and read a message. */
 import { z } from 'zod'
-import { written } from '../model/fields.ts'
+import { writtenByPeople } from '../model/fields.ts'
 import { toIsoSecond } from '../model/times.ts'
 import { facts, lines, named } from './brief.ts'
 import { messageIdInput } from './inputs.ts'
@@ -11,7 +11,7 @@ const time = z.string().optional()
 
 const Person = z.object({
   id: z.string(),
-  name: written(z.string()),
+  name: writtenByPeople(z.string()),
   delivered_at: time.describe('ISO 8601 UTC; missing if it is not known.'),
   read_at: time,
   played_at: time,

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { CHAT_KINDS, ChatName } from '../model/chat.ts'
 import { counted } from '../model/counted.ts'
-import { detail, written } from '../model/fields.ts'
+import { detail, writtenByPeople } from '../model/fields.ts'
 import { phoneJid, phoneNumberInput } from '../model/ids.ts'
 import { Message } from '../model/message.ts'
 import { indented, lines, messageLine, named, pageLines, quoted } from './brief.ts'
@@ -31,7 +31,7 @@ const Hit = Message.extend({
   // The snippet shows the match.
   body: detail(Message.shape.body),
   chat: ChatName.describe('The chat of the message.'),
-  snippet: written(
+  snippet: writtenByPeople(
     z
       .string()
       .describe(

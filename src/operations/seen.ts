@@ -85,7 +85,7 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
 }
 
 /** True if the caller sees this chat. */
-export function isSeen(chat: Jid, { demandSeen }: Pick<Seen, 'demandSeen'>): boolean {
+export function isVisibleTo(chat: Jid, { demandSeen }: Pick<Seen, 'demandSeen'>): boolean {
   try {
     demandSeen(chat)
     return true

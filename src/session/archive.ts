@@ -168,7 +168,7 @@ export function createArchive(options: ArchiveOptions): Archive {
           events.wake()
           for (const listener of appended) listener()
         },
-        onDamaged: () => giveUp(account),
+        onDamaged: () => closeDamaged(account),
       })
       const seconds = opened.store.meta.get(KNOWN_UNTIL)
       knownUntil = typeof seconds === 'number' ? seconds : null
@@ -194,7 +194,7 @@ export function createArchive(options: ArchiveOptions): Archive {
   }
 
   /** The check found the file damaged after it was opened. */
-  function giveUp(account: Jid): void {
+  function closeDamaged(account: Jid): void {
     void close()
     refuse(account, new AppError('archive_damaged'))
   }

@@ -12,7 +12,7 @@ import { afterEnd, afterFailure, NOT_READ } from '../model/history.ts'
 import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import type { SyncProgress } from '../model/status.ts'
 import type { ChatRow } from '../store/chats.ts'
-import { firstIn, timeOf } from '../store/position.ts'
+import { firstPositionOf, timeOf } from '../store/position.ts'
 import { isOfTheArchive } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import { createHistory, type HistoryBudget } from './history.ts'
@@ -242,9 +242,10 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   function upToDateUntil(chat: ChatRow, { last, timestamp }: SeenChat): number | null {
     const upTo = chat.caught_up_to
     // Everything is older than the archive stores: there is nothing to read.
-    if (last !== null && last.sentAt < keeping.bounds(chat.id).from) return upTo ?? firstIn(last.sentAt)
+    if (last !== null && last.sentAt < keeping.bounds(chat.id).from)
+      return upTo ?? firstPositionOf(last.sentAt)
     if (upTo === null) {
-      const known = since === null ? null : firstIn(since)
+      const known = since === null ? null : firstPositionOf(since)
       const newest = last === null ? null : record(chat.id, [last], null, known).newest
       // At the very first connection nothing can be missing: what is older is history.
       if (known === null) return newest
@@ -307,7 +308,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     const complete = completeUntil()
     const upTo =
       store.chats.get(store.chats.currentId(chat))?.caught_up_to ??
-      (complete === null ? null : firstIn(complete))
+      (complete === null ? null : firstPositionOf(complete))
     /** The last message of the time when nothing was missing; null: there was none. */
     const known = upTo === null ? null : store.messages.lastUpTo(store.chats.currentId(chat), upTo)
     let isMet = known === null
@@ -348,7 +349,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       isDue = true
     }
     const last_message = row?.last_message ?? null
-    inbox.setCaughtUp(chat, look, last_message ?? firstIn(startedAt))
+    inbox.setCaughtUp(chat, look, last_message ?? firstPositionOf(startedAt))
   }
 
   /** Reads chats with unreported messages before the history. */

@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { MediaRules } from '../model/media-rules.ts'
-import { firstIn, timeOf } from '../store/position.ts'
+import { firstPositionOf, timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
 
 /** Messages whose media could not be fetched; they are tried again after a restart. */
@@ -69,7 +69,7 @@ export function createEagerMedia({
 function sinceIn(meta: Store['meta'], clock: Pick<Clock, 'now'>): number {
   const known = meta.get(SINCE)
   if (typeof known === 'number') return known
-  const made = firstIn(Math.floor(clock.now() / 1000))
+  const made = firstPositionOf(Math.floor(clock.now() / 1000))
   meta.set(SINCE, made)
   return made
 }

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { firstIn, timeOf } from '../store/position.ts'
+import { firstPositionOf, timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
 import type { Keeping } from './keeping.ts'
 import { createTimers } from './timers.ts'
@@ -74,7 +74,7 @@ export function createForgetting({
       store.events.appendForgotten(ids, clock.now())
       const removed = store.messages.remove(ids)
       store.chats.refreshLast(chat)
-      store.gaps.mend(chat, firstIn(from))
+      store.gaps.mend(chat, firstPositionOf(from))
       if (removed > 0) mark()
       return removed
     })
@@ -91,7 +91,7 @@ export function createForgetting({
   async function removeBelow(chat: number, fromNow: () => number): Promise<number> {
     for (let removed = 0; ; ) {
       const from = fromNow()
-      const before = from === Infinity ? LAST : firstIn(from)
+      const before = from === Infinity ? LAST : firstPositionOf(from)
       const ids = stopped ? [] : store.messages.below(chat, before, BATCH)
       if (ids.length === 0) return removed
       removed += remove(chat, ids, from)
@@ -188,7 +188,7 @@ export function createForgetting({
         store.chats.setForgotten(chat, last === until - 1 ? last : until, until)
         store.gaps.mend(chat, LAST)
         store.chats.addressesOf(chat).forEach(store.pictures.remove)
-        return remove(chat, store.messages.from(chat, firstIn(last)), last)
+        return remove(chat, store.messages.from(chat, firstPositionOf(last)), last)
       })
       return inTurn(async () => {
         // Less, once it turned out to be one with another chat.

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Engine, HistoryCursor } from '../engine/engine.ts'
 import type { Before } from '../model/history.ts'
 import type { SeenMessage } from '../model/seen.ts'
-import { lastIn, timeOf } from '../store/position.ts'
+import { lastPositionOf, timeOf } from '../store/position.ts'
 import type { Store } from '../store/store.ts'
 import type { Keeping } from './keeping.ts'
 
@@ -43,7 +43,7 @@ export function createHistoryPages(
   function cursorAt(chat: number, before: number): HistoryCursor {
     const until = timeOf(before) + CLOCKS_DIFFER_S
     const id = store.chats.currentId(chat)
-    return { until, without: store.messages.bareIdsBetween(id, before, lastIn(until)) }
+    return { until, without: store.messages.bareIdsBetween(id, before, lastPositionOf(until)) }
   }
 
   function walk(chat: number, before: number | null): Walk {

@@ -14,6 +14,7 @@ import type { GapRow } from '../store/gaps.ts'
 import { timeOf } from '../store/position.ts'
 import { isOfTheArchive } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
+import { createIdentityResolver, type IdentityResolver } from './identity-resolver.ts'
 import type { Keeping } from './keeping.ts'
 import { createCallRecorder } from './record-calls.ts'
 import { type ChatRecorder, createChatRecorder } from './record-chats.ts'
@@ -24,7 +25,6 @@ import {
   type Recorded,
 } from './record-messages.ts'
 import { createPictureRecorder } from './record-pictures.ts'
-import { createWhereabouts, type Whereabouts } from './whereabouts.ts'
 
 export type InboxEvent = OwnEvent | WhatsAppEvent
 
@@ -114,7 +114,7 @@ export type Inbox = {
   isCaughtUp(chat: number): boolean
   /** Events may have been missed: no chat counts as complete until it is checked again. */
   doubt(): void
-  where: Whereabouts
+  where: IdentityResolver
 }
 
 /** Identifies the time between two doubts. */
@@ -156,7 +156,7 @@ export function createInbox(options: InboxOptions): Inbox {
   const { store, keeping, own, clock, log, hash, onLost, onUnheard, onMore } = options
   const { missingSince = () => null } = options
   const now = () => clock.now()
-  const where = createWhereabouts(store, own)
+  const where = createIdentityResolver(store, own)
   const messages: MessageRecorder = createMessageRecorder(store, where, keeping, now)
   /** The time of the newest message at the last doubt (Unix seconds); null: to be read before the next write. */
   let storedUntil: number | null = null
@@ -206,7 +206,7 @@ export function createInbox(options: InboxOptions): Inbox {
           // The message should have been reported first: it came without an event, as after a lost
           // connection.
           const isKnown = one.last === null || isHere(chatOf(one.last) ?? chat, one.last)
-          if (!isKnown || store.chats.get(chat)?.caught_up_to === null) lookAgain(chat)
+          if (!isKnown || store.chats.get(chat)?.caught_up_to === null) markStale(chat)
         }
         return
       case 'stored': {
@@ -214,7 +214,7 @@ export function createInbox(options: InboxOptions): Inbox {
         const chat = chatOf(message)
         if (chat === null || isHere(chat, message)) return
         if (isHistory(chat, message)) return moreCame(chat)
-        return lookAgain(chat, message.sentAt)
+        return markStale(chat, message.sentAt)
       }
       case 'history_came':
         return moreCame(where.findChat(event.chat))
@@ -305,7 +305,7 @@ export function createInbox(options: InboxOptions): Inbox {
     onLost(error, [...batch, ...rest].filter(isOwn))
   }
 
-  function lookAgain(chat: number | null, from?: number): void {
+  function markStale(chat: number | null, from?: number): void {
     if (chat === null) return
     caughtUp.delete(chat)
     onUnheard(chat, from)
@@ -315,7 +315,7 @@ export function createInbox(options: InboxOptions): Inbox {
   function merged(chat: number): void {
     merges += 1
     lastMerge.set(chat, merges)
-    lookAgain(chat)
+    markStale(chat)
     onMore()
   }
 

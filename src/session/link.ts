@@ -23,7 +23,7 @@ export type Link = {
    * A saved session shows a QR code: the phone no longer lists the device, or the browser could not read its profile. So the profile is
    * kept until another link succeeds. Returns why that is not certain, for people; null if the link has ended.
    */
-  doubt(): string | null
+  uncertainty(): string | null
 }
 
 export function createLink(dir: AccountDir, clock: Clock): Link {
@@ -49,7 +49,7 @@ export function createLink(dir: AccountDir, clock: Clock): Link {
         if (!isKept || dir.setProfileAside() === null) await dir.removeProfile()
       }
     },
-    doubt() {
+    uncertainty() {
       const free = dir.freeBytes()
       if (free < LEAST_FREE_BYTES)
         return `WhatsApp Web asks for a new link, but the disk of ${dir.path} is full (${Math.floor(free / 2 ** 20)} MiB are free), so the browser may not have read its profile. Free disk space; the server tries again.`

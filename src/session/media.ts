@@ -139,7 +139,7 @@ export function createMediaRoom({
     try {
       const fetched = await connected().fetchMedia({ keys, source, askPhone, limitMs })
       if (fetched.sizeBytes <= rules.maxBytes) return fetched
-      await giveUp(fetched.bytes)
+      await discard(fetched.bytes)
       return tooLarge(rules.maxBytes)
     } catch (error) {
       if (askPhone && error instanceof AppError && error.code === 'media_expired')
@@ -325,7 +325,7 @@ async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 /** Frees what the browser holds. */
-async function giveUp(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+async function discard(bytes: AsyncIterable<Uint8Array>): Promise<void> {
   await bytes[Symbol.asyncIterator]().return?.()
 }
 

@@ -49,7 +49,7 @@ export function createMemoryWatch({ limits, clock, log, restart }: MemoryWatchOp
       hard_limit_bytes: limits.hardBytes || null,
       sampled_at: new Date(clock.now()).toISOString(),
     }
-    if (level !== 'normal') await engine.memory.letGo()
+    if (level !== 'normal') await engine.memory.releaseHistory()
     if (followed !== engine) return
     if (level === 'hard' && isRestartDue(engine)) {
       restartedAt = clock.now()

@@ -1,6 +1,6 @@
 /** Where new messages stand among those of their second. */
 import type { Messages } from '../store/messages.ts'
-import { lastIn, placesBetween } from '../store/position.ts'
+import { lastPositionOf, placesBetween } from '../store/position.ts'
 
 /**
  * Returns positions for new consecutive messages of one second. `left`, `right`: the neighbouring messages
@@ -21,7 +21,9 @@ export function placesFor(
         ? placesBetween(second, messages.takenBelow(right, second), right, count)
         : placesBetween(second, left, messages.takenAbove(left, second), count)
   for (let at = second; places.length < count; at += 1) {
-    places.push(...placesBetween(at, messages.takenBelow(lastIn(at) + 1, at), null, count - places.length))
+    places.push(
+      ...placesBetween(at, messages.takenBelow(lastPositionOf(at) + 1, at), null, count - places.length),
+    )
   }
   return places
 }

@@ -1,7 +1,7 @@
 /** Writes calls into the event log: each once as it begins, and once as it ends. */
 import type { SeenCall } from '../model/seen.ts'
 import type { Store } from '../store/store.ts'
-import type { Whereabouts } from './whereabouts.ts'
+import type { IdentityResolver } from './identity-resolver.ts'
 
 /** The calls to remember, so that a page that is loaded again does not report them twice. */
 const REMEMBERED = 100
@@ -13,7 +13,7 @@ export type CallRecorder = {
 
 export function createCallRecorder(
   { events }: Pick<Store, 'events'>,
-  where: Whereabouts,
+  where: IdentityResolver,
   now: () => number,
 ): CallRecorder {
   /** By id, oldest first: true once it has ended. */

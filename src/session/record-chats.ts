@@ -5,7 +5,7 @@ import type { SeenChat, SeenContact } from '../model/seen.ts'
 import type { ChatFacts, ChatRow } from '../store/chats.ts'
 import type { PersonRow } from '../store/people.ts'
 import type { Store } from '../store/store.ts'
-import type { Whereabouts } from './whereabouts.ts'
+import type { IdentityResolver } from './identity-resolver.ts'
 
 export type ChatRecorder = {
   /** Returns the chat's id; null if its address is not a chat's. Call within a transaction. */
@@ -36,7 +36,7 @@ export type Missing = { since: number; storedUntil: number } | null
 
 export function createChatRecorder(
   store: Store,
-  where: Whereabouts,
+  where: IdentityResolver,
   now: () => number,
   missing: () => Missing,
 ): ChatRecorder {

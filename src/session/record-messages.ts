@@ -5,9 +5,10 @@ import type { OwnVote, SeenMessage, SeenReaction, SeenVote } from '../model/seen
 import { digitsOf } from '../store/identify.ts'
 import { type MessageDetails, type MessageRow, numberOf } from '../store/message-row.ts'
 import { ME, NOBODY } from '../store/people.ts'
-import { firstIn, timeOf } from '../store/position.ts'
+import { firstPositionOf, timeOf } from '../store/position.ts'
 import { detailsOf as storedDetails } from '../store/render.ts'
 import type { Store } from '../store/store.ts'
+import type { IdentityResolver } from './identity-resolver.ts'
 import type { Keeping } from './keeping.ts'
 import {
   contentIn,
@@ -22,7 +23,6 @@ import {
 import { eventOfNotice } from './notice-event.ts'
 import { placesFor } from './places.ts'
 import { createReactionRecorder, type Log } from './record-reactions.ts'
-import type { Whereabouts } from './whereabouts.ts'
 
 /**
  * How messages arrived. `live`: reported by WhatsApp. `late`: they arrived while the server was not
@@ -52,7 +52,7 @@ export type MessageRecorder = {
 
 export function createMessageRecorder(
   store: Store,
-  where: Whereabouts,
+  where: IdentityResolver,
   keeping: Keeping,
   now: () => number,
 ): MessageRecorder {
@@ -277,7 +277,7 @@ export function createMessageRecorder(
         return {
           message,
           sender,
-          second: timeOf(firstIn(message.sentAt)),
+          second: timeOf(firstPositionOf(message.sentAt)),
           name: `${sender} ${message.bareId}`,
         }
       })

@@ -3,7 +3,7 @@ import type { EngineEvent } from '../engine/engine.ts'
 import { isGroup, type Jid } from '../model/ids.ts'
 import { ME } from '../store/people.ts'
 import type { Store } from '../store/store.ts'
-import type { Whereabouts } from './whereabouts.ts'
+import type { IdentityResolver } from './identity-resolver.ts'
 
 /** The address under which the picture of this person or group is stored. */
 export function pictureKey({ people }: Pick<Store, 'people'>, own: ReadonlySet<Jid>, of: Jid): Jid {
@@ -19,7 +19,7 @@ export function pictureKey({ people }: Pick<Store, 'people'>, own: ReadonlySet<J
  */
 export function createPictureRecorder(
   store: Pick<Store, 'people' | 'pictures' | 'chats' | 'events'>,
-  where: Pick<Whereabouts, 'findChat' | 'senderId'>,
+  where: Pick<IdentityResolver, 'findChat' | 'senderId'>,
   own: () => ReadonlySet<Jid>,
   now: () => number,
 ): (picture: Extract<EngineEvent, { type: 'picture' }>) => void {

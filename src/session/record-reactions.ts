@@ -3,7 +3,7 @@ import type { EventKind, StoredData } from '../model/events.ts'
 import type { SeenReaction } from '../model/seen.ts'
 import { ME } from '../store/people.ts'
 import type { Store } from '../store/store.ts'
-import type { Whereabouts } from './whereabouts.ts'
+import type { IdentityResolver } from './identity-resolver.ts'
 
 /** A message, by its position, and its chat. */
 type Place = { id: number; chat: number }
@@ -22,7 +22,7 @@ const READ_MS = 10_000
 
 export function createReactionRecorder(
   { changes }: Pick<Store, 'changes'>,
-  where: Pick<Whereabouts, 'senderId'>,
+  where: Pick<IdentityResolver, 'senderId'>,
   log: Log,
   now: () => number,
 ): ReactionRecorder {

@@ -131,7 +131,7 @@ async function open({
         askPhone: async () => false,
         memory: {
           browserBytes: async () => memory.bytes,
-          letGo: () => step('letGo', 3),
+          releaseHistory: () => step('letGo', 3),
           idleSince: () => memory.idleSince,
         },
         fetchMedia: () => Promise.reject(new Error('not in this test')),

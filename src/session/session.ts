@@ -78,9 +78,9 @@ export type Session = {
   /** Connects if a session is saved; for the server's start. Returns at once. */
   resume(): void
   /** Says why a session that does not run is not resumed (yet): the owner stopped it, or its turn has not come. */
-  hold(why: 'stopped' | 'queued'): void
+  setIdleReason(why: 'stopped' | 'queued'): void
   /** Probes the engine at once; for callers whose request failed in a way that the engine may have caused. */
-  suspect(): void
+  probeNow(): void
   /** A message got no ack of WhatsApp in time: probes the engine at once. After three in a row, the browser restarts. */
   unacked(): void
   /** When WhatsApp's server last answered, Unix ms; null if it was not asked yet. */
@@ -287,7 +287,7 @@ export function createSession(options: SessionOptions): Session {
   }
 
   function onUnlinked(): void {
-    const doubt = link.doubt()
+    const doubt = link.uncertainty()
     if (doubt !== null) onEnded('start_failed', doubt)
     else onEnded('logged_out', 'The phone no longer lists this device.')
   }
@@ -367,7 +367,7 @@ export function createSession(options: SessionOptions): Session {
     if (linked && isRunning()) await listeners.waitUntil(() => !isUnderWay(), LOGOUT_WAIT_MS)
     stopTimers()
     let told = false
-    const farewell = new Promise<void>((resolve) => {
+    const loggedOut = new Promise<void>((resolve) => {
       if (engines.current() === null) return resolve()
       engines.drop(async (leaving) => {
         told = await leaving.logout()
@@ -375,7 +375,7 @@ export function createSession(options: SessionOptions): Session {
       })
       changed()
     })
-    await farewell
+    await loggedOut
     forget()
     signal('stop')
     reconnecting.reset()
@@ -452,7 +452,7 @@ export function createSession(options: SessionOptions): Session {
       finish('stop', 'stopped')
       await start()
     },
-    hold(why) {
+    setIdleReason(why) {
       if (standing.state === 'stopped') signal('stop', { reason: why })
     },
     resume() {
@@ -462,7 +462,7 @@ export function createSession(options: SessionOptions): Session {
       // Its turn has come, and there is nothing to start.
       else if (standing.reason === 'queued') signal('stop')
     },
-    suspect() {
+    probeNow() {
       if (standing.state === 'ready' || standing.state === 'authenticated') connection.probe()
     },
     unacked() {

@@ -5,13 +5,13 @@
 import { fork } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import type { Doubt, Finding } from './check.ts'
+import type { CheckReason, Finding } from './check.ts'
 import type { FileKey } from './key-file.ts'
 import { threadScript } from './thread-script.ts'
 
 /** An open archive. `identity` as of open-file.ts, when it was opened: a file that replaced it is not checked. */
 export type CheckedFile = { file: string; key: FileKey | null; identity: string }
-export type CheckRequest = CheckedFile & { doubt: Doubt }
+export type CheckRequest = CheckedFile & { doubt: CheckReason }
 export type CheckReply = Finding
 
 /**
@@ -22,7 +22,7 @@ export type CheckReply = Finding
  */
 export function startBackgroundCheck(
   archive: CheckedFile,
-  doubt: Doubt,
+  doubt: CheckReason,
   done: (finding: Finding | null) => void,
 ): () => void {
   const child = fork(fileURLToPath(threadScript('check-process')), [], {

@@ -6,7 +6,7 @@ import type { Connection } from './sqlite.ts'
  * Why a file may be damaged. `not_closed`: the program that wrote it was killed. `copied`: it is a copy or a backup, which may
  * mix two states. `damaged`: a check found it damaged.
  */
-export type Doubt = 'not_closed' | 'copied' | 'damaged'
+export type CheckReason = 'not_closed' | 'copied' | 'damaged'
 
 /** `index`: only the search index is wrong, which can be rebuilt from the archive. */
 export type Finding = 'intact' | 'index' | 'damaged'
@@ -16,7 +16,7 @@ export type Finding = 'intact' | 'index' | 'damaged'
  * about 3 and 7 s for a million messages.
  * @throws AppError `archive_unavailable` if the file cannot be read
  */
-export function check(db: Connection, doubt: Doubt): Finding {
+export function check(db: Connection, doubt: CheckReason): Finding {
   try {
     const problems = doubt === 'not_closed' ? quickCheck(db) : run(db, 'integrity_check', '100')
     if (problems.some((problem) => !SEARCH.test(problem))) return 'damaged'

@@ -7,7 +7,7 @@ import { createTestClock } from '../../test/test-clock.ts'
 import { toJid } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { PREVIEWED } from './earlier-content.ts'
-import { firstIn } from './position.ts'
+import { firstPositionOf } from './position.ts'
 import { createReader } from './reader.ts'
 import { connect } from './sqlite.ts'
 import { openStore, type Store } from './store.ts'
@@ -59,10 +59,10 @@ beforeAll(() => {
   db.exec(`PRAGMA application_id = ${id}; PRAGMA user_version = 6`)
   db.exec(`INSERT INTO meta VALUES ('account_wid', '15550001000@c.us'), ('search_version', 3)`)
   db.exec(`INSERT INTO chats (id, kind, jid, name, history, history_reason, last_message)
-    VALUES (1, 'group', '${CHAT}', 'Hike', 'all', 'whatsapp', ${firstIn(T + 12)}), (2, 'group', '2@g.us', 'Plain', 'all', 'whatsapp', NULL)`)
+    VALUES (1, 'group', '${CHAT}', 'Hike', 'all', 'whatsapp', ${firstPositionOf(T + 12)}), (2, 'group', '2@g.us', 'Plain', 'all', 'whatsapp', NULL)`)
   for (const [index, [type, body, details]] of ROWS.entries()) {
     db.command('INSERT INTO messages VALUES (?, 1, ?, 0, ?, ?, 1, 0, NULL, NULL, ?)').run(
-      firstIn(T + index),
+      firstPositionOf(T + index),
       `A${index}`,
       type,
       body,
@@ -70,13 +70,13 @@ beforeAll(() => {
     )
   }
   db.command('INSERT INTO revisions VALUES (?, 1, ?, ?, ?, 1)').run(
-    firstIn(T),
+    firstPositionOf(T),
     'revoked',
     'location',
     PREVIEW,
   )
   db.command('INSERT INTO revisions VALUES (?, 1, ?, ?, ?, 1)').run(
-    firstIn(T + 9),
+    firstPositionOf(T + 9),
     'edited',
     'image',
     CAPTION,
@@ -98,13 +98,13 @@ it('no longer has previews as texts, neither of the message nor of its quote or 
   expect(at(0)).toMatchObject({ body: '', summary: 'Location' })
   expect(at(8)).toMatchObject({ body: '', media: { width: 3 } })
   expect(at(7)).toMatchObject({ body: 'look', reply_to: { body: '' } })
-  expect(store.changes.textsBefore(firstIn(T))).toEqual([''])
+  expect(store.changes.textsBefore(firstPositionOf(T))).toEqual([''])
   expect(at(6)?.body).toBe(PREVIEW)
 })
 
 it('keeps captions that look like base64', () => {
   expect(at(9)?.body).toBe(CAPTION)
-  expect(store.changes.textsBefore(firstIn(T + 9))).toEqual([CAPTION])
+  expect(store.changes.textsBefore(firstPositionOf(T + 9))).toEqual([CAPTION])
 })
 
 it('has the contact of a card, the name of an event, and the question of a poll', () => {

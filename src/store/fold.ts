@@ -1,6 +1,6 @@
 /** Folds names and messages for search: removes accents, case and look-alike letters. */
 
-import { withPlainDigits } from '../model/text.ts'
+import { toAsciiDigits } from '../model/text.ts'
 
 /** Letters that Unicode does not decompose, or that people write for one another. */
 const ALIKE: Record<string, string> = {
@@ -113,7 +113,7 @@ function matcherOf(query: string): Matcher {
 
 /** The digits of a text that can only be a number, else an empty string. */
 function numberIn(query: string): string {
-  const plain = isPlain(query) ? query : withPlainDigits(query)
+  const plain = isPlain(query) ? query : toAsciiDigits(query)
   return /^[\s\d+().\-/]+$/.test(plain) ? plain.replace(/\D/g, '') : ''
 }
 

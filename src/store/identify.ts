@@ -5,7 +5,7 @@ import type { MergePeople } from './merge.ts'
 import { type MessageRow, numberOf } from './message-row.ts'
 import type { Messages } from './messages.ts'
 import type { People, PersonRow } from './people.ts'
-import { firstIn, timeOf } from './position.ts'
+import { firstPositionOf, timeOf } from './position.ts'
 import type { Connection } from './sqlite.ts'
 
 /** `person`: who has both addresses. `chats`: whose messages changed. Null: nothing was new. */
@@ -38,7 +38,7 @@ export function createIdentify(
   function leave(from: PersonRow, phone: Jid, atMs: number, keptMs: number, next: () => number): number[] {
     const old = chats.byPerson(from.id)
     const cameSince = (ms: number) => {
-      const bounds = [firstIn(Math.ceil(ms / 1000)), digitsOf(phone)] as const
+      const bounds = [firstPositionOf(Math.ceil(ms / 1000)), digitsOf(phone)] as const
       const ofChat = old === undefined ? [] : inChat.all(old.id, ...bounds)
       const inGroups = sentBy.all(from.id, ...bounds).filter(({ chat }) => chat !== old?.id)
       return { ofChat, inGroups }

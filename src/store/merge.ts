@@ -2,7 +2,7 @@
 import type { ChatRow, Chats } from './chats.ts'
 import type { Messages } from './messages.ts'
 import type { People } from './people.ts'
-import { firstIn, timeOf } from './position.ts'
+import { firstPositionOf, timeOf } from './position.ts'
 import type { Connection } from './sqlite.ts'
 
 /**
@@ -27,7 +27,7 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
     'UPDATE events SET chat = ? WHERE message IN (SELECT id FROM messages WHERE chat = ?) AND message IS NOT NULL',
   ].map((sql) => db.command(sql))
   const moveGaps = db.command('UPDATE gaps SET chat = ? WHERE chat = ?')
-  const lookAgain = db.command(
+  const markStale = db.command(
     `UPDATE chats SET caught_up_to = ?, history = 'more', history_reason = NULL, history_tries = 0,
      history_next_at = NULL, history_from = NULL, unread_count = max(unread_count, ?), timestamp = max(timestamp, ?), archived = min(archived, ?),
      forgotten_before = ?, forgotten_until = max(forgotten_until, ?) WHERE id = ?`,
@@ -39,7 +39,8 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
   function mergeChats(old: ChatRow, present: ChatRow): void {
     const [from, into] = [old.id, present.id]
     // Finishes deleting forgotten messages first: after the merge, their half can no longer be identified.
-    for (const { id, forgotten_before } of [old, present]) drop(olderThan.all(id, firstIn(forgotten_before)))
+    for (const { id, forgotten_before } of [old, present])
+      drop(olderThan.all(id, firstPositionOf(forgotten_before)))
     // Before their messages, by which they are found.
     for (const command of moveEvents) command.run(into, from)
     messages.setChat(from, into)
@@ -54,7 +55,7 @@ export function createMerge(db: Connection, people: People, chats: Chats, messag
     const forgotten = Math.max(old.forgotten_before, present.forgotten_before)
     const before = Math.min(forgotten, oldest === undefined ? Infinity : timeOf(oldest.id))
     const until = Math.max(forgotten, old.forgotten_until)
-    lookAgain.run(caughtUp, unread_count, timestamp, archived, before, until, into)
+    markStale.run(caughtUp, unread_count, timestamp, archived, before, until, into)
     chats.retire(from, into)
     chats.refreshLast(into)
   }

@@ -1,6 +1,6 @@
 /** The table of messages, ordered by time. */
 import { type MessageRow, type NewMessage, numberOf } from './message-row.ts'
-import { firstIn, lastIn } from './position.ts'
+import { firstPositionOf, lastPositionOf } from './position.ts'
 import type { RawModels } from './raw-models.ts'
 import type { SearchIndex } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
@@ -192,11 +192,11 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
     expired: (until, limit) => expired.all(until, limit),
     nextExpiry: () => nextExpiry.get()?.at ?? null,
     takenBelow(place, sentAt) {
-      const first = firstIn(sentAt)
+      const first = firstPositionOf(sentAt)
       // A message that comes in is newer than all others.
       return newestOfAll() < first ? null : (below.get(place, first)?.id ?? null)
     },
-    takenAbove: (place, sentAt) => above.get(place, lastIn(sentAt))?.id ?? null,
+    takenAbove: (place, sentAt) => above.get(place, lastPositionOf(sentAt))?.id ?? null,
     nextIn: (chat, place) => next.get(chat, place)?.id ?? null,
     lastUpTo: (chat, place) => upTo.get(chat, place)?.id ?? null,
     bareIdsBetween: (chat, from, to) => between.all(chat, from, to).map(({ bare_id }) => bare_id),

@@ -2,13 +2,13 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { AppError, fail } from '../errors.ts'
-import { check, type Doubt } from './check.ts'
+import { type CheckReason, check } from './check.ts'
 import { APPLICATION_IDS, type Contents, holdHeader, readHeader } from './header.ts'
 import type { FileKey } from './key-file.ts'
 import { type Connection, connect } from './sqlite.ts'
 
-/** An open database. `doubt`: it was not checked, but should be; see {@link Doubt}. */
-export type Opened = { db: Connection; doubt: Doubt | null }
+/** An open database. `doubt`: it was not checked, but should be; see {@link CheckReason}. */
+export type Opened = { db: Connection; doubt: CheckReason | null }
 
 /** Opens a database as {@link openUnchecked} does, and checks it first where there is a doubt. */
 export function openFile(
@@ -84,7 +84,7 @@ function open(file: string, key: FileKey | null, contents: Contents, checksAll: 
  * Closes the file so that the next opening can trust it: all data in it, no files beside it. With a doubt, the next opening has
  * it too.
  */
-export function closeFile(db: Connection, file: string, doubt: Doubt | null = null): void {
+export function closeFile(db: Connection, file: string, doubt: CheckReason | null = null): void {
   try {
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     if (doubt === null) noteClosed(db, file)
@@ -100,7 +100,7 @@ const CLOSED_AT = 'closed_at_size'
 const DAMAGED = 'damaged'
 
 /** Returns why this open file may be damaged; null if this program closed it here. */
-function doubtOf(db: Connection, file: string): Doubt | null {
+function doubtOf(db: Connection, file: string): CheckReason | null {
   if (getMeta(db, DAMAGED) === 1) return 'damaged'
   if (getMeta(db, FILE) !== identity(file)) return 'copied'
   return getMeta(db, CLOSED_AT) === statSync(file).size ? null : 'not_closed'

@@ -16,13 +16,13 @@ const SHARES = 1024
  * The first position of the second that begins at `sentAt` (Unix seconds). Earlier times count as the begin
  * of 2009.
  */
-export function firstIn(sentAt: number): number {
+export function firstPositionOf(sentAt: number): number {
   return (Math.min(Math.max(Math.floor(sentAt), FIRST_SECOND), LAST_SECOND) - FIRST_SECOND) * SLOTS
 }
 
 /** The last position of that second. */
-export function lastIn(sentAt: number): number {
-  return firstIn(sentAt) + SLOTS - 1
+export function lastPositionOf(sentAt: number): number {
+  return firstPositionOf(sentAt) + SLOTS - 1
 }
 
 /** The time of a position, in Unix seconds. */
@@ -44,8 +44,8 @@ export function placesBetween(
   count: number,
 ): number[] {
   const isEmpty = after === null && before === null
-  const low = after ?? firstIn(sentAt) - 1 + (isEmpty ? MIDDLE : 0)
-  const high = before ?? lastIn(sentAt) + 1
+  const low = after ?? firstPositionOf(sentAt) - 1 + (isEmpty ? MIDDLE : 0)
+  const high = before ?? lastPositionOf(sentAt) + 1
   const room = high - low - 1
   const fitting = Math.min(count, room)
   // Evenly between two neighbours; towards an open end at a distance, which shrinks before the second is

@@ -4,7 +4,7 @@ import { fromCursor, toCursor } from '../cursor.ts'
 import { fail } from '../errors.ts'
 import type { Chat } from '../model/chat.ts'
 import type { Contact } from '../model/contact.ts'
-import { type Jid, respellKey } from '../model/ids.ts'
+import { type Jid, keyAliases } from '../model/ids.ts'
 import { isVisible } from '../model/text.ts'
 import { createMatcher, fold } from './fold.ts'
 import { timeOf } from './position.ts'
@@ -126,7 +126,7 @@ export function createContactReader(db: Connection, loader: Loader, finder: Find
 
   return {
     addressesOf,
-    spellingsOf: (message) => respellKey(message, addressesOf),
+    spellingsOf: (message) => keyAliases(message, addressesOf),
     listContacts({ query }, { limit, cursor }) {
       const start = fromCursor('contacts', cursor, ContactPlace)
       const found = places(query, start, limit + 1, loader.own())

@@ -2,7 +2,7 @@
 import type { ChatKind } from '../model/chat.ts'
 import { numberOf } from './message-row.ts'
 import { ME } from './people.ts'
-import { createIndexedFrom, furtherOf, isIndexEmpty } from './search-index.ts'
+import { createIndexedFrom, indexedDetailsOf, isIndexEmpty } from './search-index.ts'
 import { createFindHits, type SearchScope, type Term, toExpression } from './search-query.ts'
 import { isLimited } from './sight.ts'
 import type { Connection } from './sqlite.ts'
@@ -207,7 +207,7 @@ function createIsHit(terms: readonly Term[], scope: SearchScope): (row: Row) => 
     if (fromMe !== undefined && (row.sender === ME) !== fromMe) return false
     if (types !== undefined && !types.includes(row.type)) return false
     if (kinds !== undefined && !kinds.includes(row.kind)) return false
-    const texts = [row.body, furtherOf(row.details)].map(foldForSearch)
+    const texts = [row.body, indexedDetailsOf(row.details)].map(foldForSearch)
     if (!firsts.every((first) => texts.some((text) => text.includes(first)))) return false
     const found = texts.map((text) => findHits(tokensOf(text)))
     return terms.every((_, index) => found.some((hits) => (hits[index]?.length ?? 0) > 0))

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { codeOf } from '../../test/code-of.ts'
 import { type KeyParts, parseMessageKey, toJid } from '../model/ids.ts'
 import { Message } from '../model/message.ts'
-import { firstIn } from './position.ts'
+import { firstPositionOf } from './position.ts'
 import type { WindowOptions } from './read-messages.ts'
 import { ME_JID, ME_LID, NOW, openTestArchive, type TestArchive } from './test-archive.ts'
 
@@ -235,7 +235,7 @@ describe('a window', () => {
   })
 
   it('from a time on begins with the very first place of that second', () => {
-    archive.message(1, { position: firstIn(NOW - 5), body: 'first' })
+    archive.message(1, { position: firstPositionOf(NOW - 5), body: 'first' })
     expect(bodies({ after: time(5) })).toEqual(['first'])
     expect(bodies({ limit: 1, before: time(5) })).toEqual(['9'])
   })

@@ -6,7 +6,7 @@ import type { Jid, KeyParts } from '../model/ids.ts'
 import type { Message, Revision } from '../model/message.ts'
 import type { Point } from '../model/point.ts'
 import { type MessageRow, numberOf } from './message-row.ts'
-import { firstIn } from './position.ts'
+import { firstPositionOf } from './position.ts'
 import type { Finder } from './read-finder.ts'
 import type { GapReader } from './read-gaps.ts'
 import type { Loader } from './read-loader.ts'
@@ -98,7 +98,7 @@ export function createMessageReader(
 
   /** The position of a point: the message's own, or the last one before a time. */
   function positionOf(name: 'before' | 'after', point: Point, chat: ChatView): number {
-    if ('time' in point) return firstIn(Math.ceil(point.time)) - (name === 'after' ? 1 : 0)
+    if ('time' in point) return firstPositionOf(Math.ceil(point.time)) - (name === 'after' ? 1 : 0)
     const found = finder.message(point.key)
     if (found === null)
       return fail('message_not_found', { detail: `The message in "${name}" is not in the archive.` })

@@ -8,14 +8,14 @@ import type { Jid } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import type { Point } from '../model/point.ts'
 import { ME } from './people.ts'
-import { firstIn } from './position.ts'
+import { firstPositionOf } from './position.ts'
 import type { Page, PageOptions } from './read-chats.ts'
 import type { Finder } from './read-finder.ts'
 import { createFindNewest, type Range } from './read-hits.ts'
 import type { Loader } from './read-loader.ts'
 import type { FoundMessage, MessageReader } from './read-messages.ts'
 import { relevanceOf } from './relevance.ts'
-import { atMost, createIndexedFrom, furtherOf } from './search-index.ts'
+import { createIndexedFrom, indexedDetailsOf, takeUpTo } from './search-index.ts'
 import { createFindHits, type FindHits, parseQuery, type SearchScope } from './search-query.ts'
 import { type Snippet, snippetOf } from './snippet.ts'
 import type { Connection } from './sqlite.ts'
@@ -103,7 +103,7 @@ export function createSearchReader(
   const indexedFrom = createIndexedFrom(db)
 
   function positionOf(name: 'before' | 'after', point: Point): number {
-    if ('time' in point) return firstIn(Math.ceil(point.time)) - (name === 'after' ? 1 : 0)
+    if ('time' in point) return firstPositionOf(Math.ceil(point.time)) - (name === 'after' ? 1 : 0)
     const found = finder.message(point.key)
     if (found !== null) return found.row.id
     return fail('message_not_found', { detail: `The message in "${name}" is not in the archive.` })
@@ -142,11 +142,11 @@ export function createSearchReader(
     const ceiling = Math.min(range.high, place?.[0] ?? range.high)
     const found = find({ ...range, high: ceiling }, RANKED + 1)
     const newest = sizes.all(JSON.stringify(found.slice(0, RANKED)))
-    const looked = atMost(newest, RANKED_BYTES, ({ bytes }) => bytes).map(({ id }) => id)
+    const looked = takeUpTo(newest, RANKED_BYTES, ({ bytes }) => bytes).map(({ id }) => id)
     const candidates = texts
       .all(JSON.stringify(looked))
       .map(({ id, body, details }) => {
-        const text = `${body}\n${furtherOf(details)}`.slice(0, RANKED_CHARACTERS_EACH)
+        const text = `${body}\n${indexedDetailsOf(details)}`.slice(0, RANKED_CHARACTERS_EACH)
         return { id, score: relevanceOf(text, findHits) }
       })
       .sort((one, other) => other.score - one.score || other.id - one.id)

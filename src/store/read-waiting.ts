@@ -7,7 +7,7 @@ import { fromCursor } from '../cursor.ts'
 import type { Chat, ChatKind } from '../model/chat.ts'
 import type { Message } from '../model/message.ts'
 import type { MessageRow } from './message-row.ts'
-import { firstIn, timeOf } from './position.ts'
+import { firstPositionOf, timeOf } from './position.ts'
 import { LIST_START, ListPlace, type Page, type PageOptions, toPage } from './read-chats.ts'
 import { FACE_TABLES, type Loader, VIEW } from './read-loader.ts'
 import type { ChatView } from './render.ts'
@@ -150,13 +150,13 @@ export function createWaitingReader(db: Connection, loader: Loader): WaitingRead
         ...[JSON.stringify(kinds), Number(muted), Number(archived)],
         now,
         earliest,
-        firstIn(earliest),
+        firstPositionOf(earliest),
         limit + 1,
       )
       return toPage('waiting', rows, limit, (shown) => {
         const runs = new Map<number, [first: number | null, messages: number]>(
           run
-            .all(JSON.stringify(shown.map(({ id }) => id)), firstIn(earliest))
+            .all(JSON.stringify(shown.map(({ id }) => id)), firstPositionOf(earliest))
             .map((row) => [row.chat, JSON.parse(row.run)]),
         )
         const words = loader.rows(shown.map(({ word }) => word))

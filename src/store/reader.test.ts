@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../clock.ts'
 import { toJid } from '../model/ids.ts'
-import { firstIn } from './position.ts'
+import { firstPositionOf } from './position.ts'
 import { createReader } from './reader.ts'
 import { connect } from './sqlite.ts'
 import { NOW, openTestArchive, type TestArchive } from './test-archive.ts'
@@ -19,7 +19,7 @@ afterAll(() => archive.close())
 function fill({ store }: TestArchive): void {
   const upTo = (count: number) =>
     `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`
-  const start = firstIn(NOW) - 250_000 * 4096
+  const start = firstPositionOf(NOW) - 250_000 * 4096
   store.db.exec(`
     ${upTo(20_000)} INSERT INTO people (phone, lid, name, pushname, in_address_book)
       SELECT (15550000000 + i) || '@c.us', (800000000000 + i) || '@lid', iif(i % 2, 'Jürgen Müller ' || i, NULL),

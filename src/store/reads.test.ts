@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createTestClock } from '../../test/test-clock.ts'
 import { toJid } from '../model/ids.ts'
 import { createOwnIds } from '../own-ids.ts'
-import { firstIn } from './position.ts'
+import { firstPositionOf } from './position.ts'
 import { createEventReader } from './read-events.ts'
 import { type ArchiveReads, openReads, startReadThreads } from './reads.ts'
 import type { Store } from './store.ts'
@@ -38,7 +38,7 @@ function open(name: string, secret: string | null = null): Opened {
 }
 
 function write({ store, chat }: Opened, body: string): void {
-  const id = (store.messages.newest(chat)?.id ?? firstIn(1_750_000_000)) + 1
+  const id = (store.messages.newest(chat)?.id ?? firstPositionOf(1_750_000_000)) + 1
   store.transaction(() =>
     store.messages.insert({
       id,

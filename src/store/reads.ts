@@ -11,7 +11,7 @@ import { identity } from './open-file.ts'
 import type { EventPage, EventQuery } from './read-events.ts'
 import type { Args, ReaderCalls, ReadMessage, Values } from './read-thread.ts'
 import { createReader, type Reader } from './reader.ts'
-import { remembering } from './remember.ts'
+import { cacheReads } from './remember.ts'
 import { isIndexDamage } from './search-index.ts'
 import type { Store } from './store.ts'
 import { threadScript } from './thread-script.ts'
@@ -116,7 +116,7 @@ export function openReads(
     }
   }
 
-  const listChats = remembering(store.db, clock, async (sight: Sight | null, ...args: Args['listChats']) =>
+  const listChats = cacheReads(store.db, clock, async (sight: Sight | null, ...args: Args['listChats']) =>
     read('listChats', args, { sight }),
   )
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { remembering } from './remember.ts'
+import { cacheReads } from './remember.ts'
 
 /** A reading that counts how often it looked. */
 function stage() {
   const world = { writes: 0, now: 100, until: Number.POSITIVE_INFINITY, looked: 0, fails: false }
-  const read = remembering(
+  const read = cacheReads(
     { writes: () => world.writes },
     { now: () => world.now * 1000 },
     async (name: string, options: { limit: number }) => {

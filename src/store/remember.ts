@@ -11,7 +11,7 @@ const MOST = 8
  * @param db the writer's connection: what was read before its last write is not returned
  * @param read `until`: Unix seconds at which the result may change even without a write
  */
-export function remembering<Args extends unknown[], T extends { until: number }>(
+export function cacheReads<Args extends unknown[], T extends { until: number }>(
   db: Pick<Connection, 'writes'>,
   clock: Pick<Clock, 'now'>,
   read: (...args: Args) => Promise<T>,

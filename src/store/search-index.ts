@@ -92,7 +92,7 @@ export function createSearchIndex(db: Connection): SearchIndex {
           setMeta(db, INDEXED_FROM, (last() ?? -1) + 1)
           return true
         }
-        const rows = atMost(older.all(from, STEP_ROWS), STEP_CHARACTERS, sizeOf)
+        const rows = takeUpTo(older.all(from, STEP_ROWS), STEP_CHARACTERS, sizeOf)
         setMeta(db, INDEXED_FROM, rows.at(-1)?.id ?? 0)
         // Written in ascending order, a step is one segment of the index.
         for (const row of rows.toReversed()) write(row.id, null, textOf(row))
@@ -114,7 +114,7 @@ export function createTextOf(db: Connection): (row: MessageRow) => string | null
     const kind = kinds.get(chat, () => kindOf.get(chat)?.kind)
     if (kind === undefined) return null
     const isNotice = standing === numberOf('notice')
-    return indexTextOf({ body, further: furtherOf(details), isNotice, type, sender, chat, kind })
+    return indexTextOf({ body, further: indexedDetailsOf(details), isNotice, type, sender, chat, kind })
   }
 }
 
@@ -143,7 +143,7 @@ export function isIndexDamage(error: unknown): boolean {
 const sizeOf = ({ body, details }: MessageRow) => body.length + (details?.length ?? 0)
 
 /** The first rows up to about this size together, at least one. */
-export function atMost<Row>(rows: readonly Row[], size: number, sizeOf: (row: Row) => number): Row[] {
+export function takeUpTo<Row>(rows: readonly Row[], size: number, sizeOf: (row: Row) => number): Row[] {
   const fitting: Row[] = []
   let left = size
   for (const row of rows) {
@@ -155,7 +155,7 @@ export function atMost<Row>(rows: readonly Row[], size: number, sizeOf: (row: Ro
 }
 
 /** What people wrote in the content of a message. @param details of its row */
-export function furtherOf(details: string | null): string {
+export function indexedDetailsOf(details: string | null): string {
   if (details === null) return ''
   const content: MessageDetails = JSON.parse(details)
   return wordsIn(content)

@@ -1,7 +1,7 @@
 /** One account's archive on disk: its tables, written together in transactions. */
 import { type Changes, createChanges } from './changes.ts'
 import { type Chats, createChats } from './chats.ts'
-import type { Doubt, Finding } from './check.ts'
+import type { CheckReason, Finding } from './check.ts'
 import { createEventLog, type EventLog } from './event-log.ts'
 import { createGaps, type Gaps } from './gaps.ts'
 import { createIdentify, type Identify } from './identify.ts'
@@ -49,7 +49,7 @@ export type Store = {
   /** The result of {@link startBackgroundCheck} is known: the file counts as intact, or as damaged from the next opening on. */
   settle(finding: Finding): void
   /** The file should be checked, see `Doubt`; null: not, or no more. */
-  doubt(): Doubt | null
+  doubt(): CheckReason | null
   /** See {@link watchFile}. Writes still go to the file that was opened if it was moved. */
   fileProblem(): FileProblem
   close(): void

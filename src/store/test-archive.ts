@@ -10,7 +10,7 @@ import type { ChatFacts } from './chats.ts'
 import { digitsOf } from './identify.ts'
 import { type MessageDetails, numberOf } from './message-row.ts'
 import { ME } from './people.ts'
-import { firstIn } from './position.ts'
+import { firstPositionOf } from './position.ts'
 import { createReader, type Reader } from './reader.ts'
 import { openStore, type Store } from './store.ts'
 
@@ -98,7 +98,7 @@ export function openTestArchive(lid: string | null = ME_LID): TestArchive {
     message(chat, facts = {}) {
       messages += 1
       const { from = ME, ago = 0, id = `3EB0${messages}`, type = 'chat', body = `text ${messages}` } = facts
-      const position = facts.position ?? firstIn(NOW - ago) + messages
+      const position = facts.position ?? firstPositionOf(NOW - ago) + messages
       store.messages.insert({
         id: position,
         chat,

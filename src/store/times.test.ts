@@ -10,7 +10,7 @@ import { Message } from '../model/message.ts'
 import { createExporter, EXPORT_FORMATS } from './exporter.ts'
 import { createImporter } from './import.ts'
 import { readHeaderLine } from './import-header.ts'
-import { firstIn } from './position.ts'
+import { firstPositionOf } from './position.ts'
 import { createReader } from './reader.ts'
 import { openStore, type Store } from './store.ts'
 import { msToIso, toSeconds } from './times.ts'
@@ -40,7 +40,7 @@ function before(time: number): Store {
     isBlocked: false,
   })
   const chat = store.chats.insert('direct', { person })
-  const message = firstIn(T)
+  const message = firstPositionOf(T)
   store.messages.insert({
     id: message,
     chat,

@@ -58,7 +58,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
     webhook: row.id,
     stored: await control.lanes(row.id),
     store: control,
-    onFail: (place) => tombstones.mind(place),
+    onFail: (place) => tombstones.watchFrom(place),
     clock,
     log,
   })

@@ -7,7 +7,7 @@ const PAGE = 200
 
 export type Tombstones = {
   /** A delivery of the event at this position waits: later tombstones may be of its message. */
-  mind(place: number): void
+  watchFrom(place: number): void
   /** Reads the log from there on. Rejects as reading events. */
   look(log: LogReader): Promise<void>
 }
@@ -38,7 +38,7 @@ export function createTombstones(lanes: Pick<Lanes, 'all' | 'forget'>): Tombston
   }
 
   return {
-    mind(place) {
+    watchFrom(place) {
       if (seen !== null) seen = Math.min(seen, place)
     },
     look(log) {

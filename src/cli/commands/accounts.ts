@@ -1,7 +1,7 @@
 /** The commands that manage the accounts of the running server. */
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
-import { aSwitch, CLIENT_SETTINGS, json, server, text } from './flags.ts'
+import { CLIENT_SETTINGS, json, server, switchFlag, text } from './flags.ts'
 
 export const accountsList = defineCommand({
   name: 'accounts list',
@@ -45,9 +45,9 @@ export const accountsChange = defineCommand({
   settings: CLIENT_SETTINGS,
   flags: {
     label,
-    'no-label': aSwitch('Removes the label.'),
+    'no-label': switchFlag('Removes the label.'),
     'proxy-file': proxyFile,
-    'no-proxy': aSwitch('Removes the proxy.'),
+    'no-proxy': switchFlag('Removes the proxy.'),
     json,
     ...server,
   },
@@ -91,8 +91,8 @@ export const accountsRemove = defineCommand({
   operands: ['ID'],
   settings: CLIENT_SETTINGS,
   flags: {
-    'delete-archive': aSwitch('Delete the archive of the account too.'),
-    yes: aSwitch('Do not ask for confirmation.'),
+    'delete-archive': switchFlag('Delete the archive of the account too.'),
+    yes: switchFlag('Do not ask for confirmation.'),
     json,
     ...server,
   },

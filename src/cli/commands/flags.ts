@@ -11,7 +11,7 @@ export const ALL_SETTINGS = Object.keys(SETTINGS) as SettingName[]
 export const CLIENT_SETTINGS = ['WHATSAPP_MCP_HOST', 'WHATSAPP_MCP_PORT'] as const
 
 /** A flag without a value. */
-export const aSwitch = (help: string) =>
+export const switchFlag = (help: string) =>
   ({ takes: null, schema: onOff, fallback: 'false', help }) satisfies Row
 
 /** A flag with any text. Default: the empty text. */
@@ -19,7 +19,7 @@ export const text = (takes: string, help: string) =>
   ({ takes, schema: z.string(), fallback: '', help }) satisfies Row
 
 /** Answers as data instead of text. */
-export const json = aSwitch('Print JSON, for programs.')
+export const json = switchFlag('Print JSON, for programs.')
 
 /** Names a server; without it, {@link CLIENT_SETTINGS} do. Empty if it was omitted. */
 export const url = {

@@ -4,7 +4,7 @@ import { SCOPES } from '../../model/caller.ts'
 import { POLICIES } from '../../model/policy.ts'
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
-import { aSwitch, CLIENT_SETTINGS, json, server, text } from './flags.ts'
+import { CLIENT_SETTINGS, json, server, switchFlag, text } from './flags.ts'
 
 /** The flags for what a key may do. */
 const limits = {
@@ -84,7 +84,7 @@ export const keysChange = defineCommand({
   flags: {
     name: text('TEXT', 'The new name.'),
     ...limits,
-    'all-chats': aSwitch('Removes the limits of --only and --hide.'),
+    'all-chats': switchFlag('Removes the limits of --only and --hide.'),
     json,
     ...server,
   },
@@ -133,7 +133,7 @@ export const keysRevoke = defineCommand({
     'Ends its open streams and MCP sessions. Asks for confirmation. Without a terminal, --yes is required.',
   operands: ['ID'],
   settings: CLIENT_SETTINGS,
-  flags: { yes: aSwitch('Do not ask for confirmation.'), json, ...server },
+  flags: { yes: switchFlag('Do not ask for confirmation.'), json, ...server },
   examples: [['keys revoke key_0a1b2c3d4e5f', 'Asks for confirmation, then revokes the key']],
   exits: ['notRunning'],
   run: async (given) =>

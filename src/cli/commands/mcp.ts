@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { oneOf } from '../../config.ts'
 import { defineCommand } from '../command.ts'
 import { CLIENTS } from '../mcp-config-clients.ts'
-import { ALL_SETTINGS, account, aSwitch, minutes, server } from './flags.ts'
+import { ALL_SETTINGS, account, minutes, server, switchFlag } from './flags.ts'
 
 export const stdio = defineCommand({
   name: 'stdio',
@@ -18,7 +18,7 @@ export const stdio = defineCommand({
     ...server,
     account,
     'idle-minutes': minutes('10', 'A server started here stops this many minutes after its last client.'),
-    stay: aSwitch('A server started here runs until it is stopped.'),
+    stay: switchFlag('A server started here runs until it is stopped.'),
   },
   examples: [
     ['stdio', 'Connects to the server at the default port, and starts it if needed'],
@@ -50,7 +50,7 @@ export const mcpConfig = defineCommand({
       fallback: '',
       help: 'Name of the server in the client. Default: whatsapp, or whatsapp-ID for the account ID.',
     },
-    install: aSwitch("Write the entry into the client's file."),
+    install: switchFlag("Write the entry into the client's file."),
     ...server,
     account,
   },

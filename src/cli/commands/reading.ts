@@ -2,10 +2,10 @@
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
 import { defineOperationCommand } from '../operation-command.ts'
-import { account, aSwitch, CLIENT_SETTINGS, json, server, text } from './flags.ts'
+import { account, CLIENT_SETTINGS, json, server, switchFlag, text } from './flags.ts'
 
 const CHAT = 'CHAT is the id of a chat, a phone number with country code, or the whole name of a chat.'
-const ids = aSwitch('Show ids too.')
+const ids = switchFlag('Show ids too.')
 const cursor = text('CURSOR', 'Continue a list where it ended.')
 const limit = text('N', 'Number of results, 1 to 100.')
 const time = 'the id of a message, or a time in ISO 8601'
@@ -26,7 +26,7 @@ export const chats = defineOperationCommand({
   },
   flags: {
     query: text('TEXT', 'Only chats whose name or number contains this.'),
-    unread: aSwitch('Only chats with unread messages.'),
+    unread: switchFlag('Only chats with unread messages.'),
     kinds: text('KINDS', 'Kinds of chats, separated by commas. Default: direct,group,other.'),
     limit: { ...limit, fallback: '20' },
     cursor,

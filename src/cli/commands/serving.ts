@@ -5,7 +5,7 @@ import { defineCommand } from '../command.ts'
 import { CommandError, EXIT } from '../exit-codes.ts'
 import { ownConfig, ownSettings } from '../own-config.ts'
 import { SHELLS } from '../shells.ts'
-import { ALL_SETTINGS, aSwitch, json, minutes, server, text, url } from './flags.ts'
+import { ALL_SETTINGS, json, minutes, server, switchFlag, text, url } from './flags.ts'
 
 export const serve = defineCommand({
   name: 'serve',
@@ -37,7 +37,7 @@ export const sandbox = defineCommand({
   operands: [],
   settings: ['WHATSAPP_CHROME_EXECUTABLE', 'WHATSAPP_HEADLESS', 'WHATSAPP_MCP_LOG_LEVEL'],
   flags: {
-    linked: aSwitch('Link a sample account at the start, and print requests to try.'),
+    linked: switchFlag('Link a sample account at the start, and print requests to try.'),
     accounts: {
       takes: 'N',
       schema: whole(1, 2),

@@ -2,7 +2,7 @@
 import { whole } from '../../config.ts'
 import { EVENT_KINDS } from '../../model/events.ts'
 import { defineOperationCommand } from '../operation-command.ts'
-import { aSwitch, text } from './flags.ts'
+import { switchFlag, text } from './flags.ts'
 
 /** The flags for what a webhook receives. */
 const filter = {
@@ -48,7 +48,7 @@ export const webhooksCreate = defineOperationCommand({
   flags: {
     account: text('ID', 'The account whose events are sent. Default: default.'),
     ...filter,
-    paused: aSwitch('Create it paused.'),
+    paused: switchFlag('Create it paused.'),
   },
   examples: [
     [

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Clock } from '../../clock.ts'
-import { freeProfile } from './browser-process.ts'
+import { releaseProfile } from './browser-process.ts'
 
 /** A hundred times as fast. */
 const clock: Clock = {
@@ -52,7 +52,7 @@ describe.skipIf(process.platform !== 'linux')('freeProfile', () => {
   ])('waits until a browser that was left behind is gone: one that %s', async (_, program) => {
     const dir = profile()
     const child = await holder(dir, program, [dir])
-    await freeProfile(dir, clock)
+    await releaseProfile(dir, clock)
     expect(readdirSync(dir)).toEqual([])
     await expect.poll(() => hasEnded(child)).toBe(true)
   })
@@ -60,7 +60,7 @@ describe.skipIf(process.platform !== 'linux')('freeProfile', () => {
   it('leaves a process alone that only has its number', async () => {
     const dir = profile()
     const child = await holder(dir, OBEYS, ['another program'])
-    await freeProfile(dir, clock)
+    await releaseProfile(dir, clock)
     expect(readdirSync(dir)).toEqual([])
     expect(hasEnded(child)).toBe(false)
   })

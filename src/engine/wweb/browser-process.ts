@@ -23,7 +23,7 @@ const POLL_MS = 25
  * lock is a leftover. A live browser that cannot be identified as ours is left alone, with its lock. Never
  * fails.
  */
-export async function freeProfile(profileDir: string, clock: Clock): Promise<void> {
+export async function releaseProfile(profileDir: string, clock: Clock): Promise<void> {
   const owner = profileOwner(profileDir)
   if (owner !== null && !(await hasEnded(owner, 4_000, clock, profileDir))) {
     if (!readsCommandLines) return

@@ -55,7 +55,7 @@ export function markInjected(): void {
  * `navigator.credentials.get` (Baileys#2672, from the page's own modules). There is no other sign that the
  * phone waits for it, so the call is intercepted, reported and passed on.
  */
-export function overhearPasskey(): void {
+export function watchPasskeyPrompt(): void {
   const store = navigator.credentials
   if (store === undefined) return
   const get = store.get.bind(store)
@@ -82,7 +82,7 @@ export async function logOut(): Promise<void> {
  * `findOrCreateLatestChat`). This function suppresses those subscriptions; page-watch.ts has ours. WhatsApp
  * Web's own listeners stay: only those that call the library's callbacks are suppressed.
  */
-export function holdBackChatListeners(): void {
+export function deferChatListeners(): void {
   const { Chat } = window.require('WAWebCollections')
   const { on } = Chat
   Chat.on = function (this: unknown, ...given) {

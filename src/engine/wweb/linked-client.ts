@@ -8,7 +8,7 @@ import { COMPONENTS } from './compat/needs.ts'
 import { explainPageErrors } from './compat/page-errors.ts'
 import { installPageModules } from './compat/page-modules.ts'
 import type { Piece } from './compat/piece.ts'
-import { holdBackChatListeners, isInjected, markInjected, overhearPasskey } from './in-page.ts'
+import { deferChatListeners, isInjected, markInjected, watchPasskeyPrompt } from './in-page.ts'
 import { installPageActs } from './page-acts.ts'
 import { installPageAlbum } from './page-album.ts'
 import { installPageCalls } from './page-calls.ts'
@@ -203,7 +203,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
     }
     attaching = null
     attached = false
-    await client.pupPage?.evaluate(overhearPasskey)
+    await client.pupPage?.evaluate(watchPasskeyPrompt)
     await client.pupPage?.evaluate(installPageModules, COMPONENTS)
     await waitForPage()
     await applyPieces('document')
@@ -249,7 +249,7 @@ export function createLinkedClient(options: LinkedClientOptions): LibraryClient 
   }
   async function attach(): Promise<void> {
     await applyPieces('linked')
-    await client.pupPage?.evaluate(holdBackChatListeners)
+    await client.pupPage?.evaluate(deferChatListeners)
     await attachEventListeners()
     await client.pupPage?.evaluate(`window.whatsappMcpModels = (${modelTools})()`)
     await client.pupPage?.evaluate(installPageRows, CHANGE_TYPES, NOTICE_TYPES)

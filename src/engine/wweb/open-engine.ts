@@ -9,7 +9,7 @@ import type { Engine, EngineEnd, EngineEvent, OpenEngine } from '../engine.ts'
 import { abilityOf, createActing } from './acting.ts'
 import { createAddresses } from './addresses.ts'
 import { createAsk } from './asking.ts'
-import { endBrowser, freeProfile } from './browser-process.ts'
+import { endBrowser, releaseProfile } from './browser-process.ts'
 import type { Piece } from './compat/piece.ts'
 import { PIECES } from './compat/pieces.ts'
 import { announceSynced, logOut, readOwnLid, readSocket } from './in-page.ts'
@@ -190,7 +190,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
 
   async function start(): Promise<void> {
     try {
-      await freeProfile(setup.profileDir, clock)
+      await releaseProfile(setup.profileDir, clock)
       if (phase === 'over') return
       await client.initialize()
     } catch (error) {
@@ -382,7 +382,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
     readMessages: (chat, page) => supported.use(['read_history'], () => reading.readMessages(chat, page)),
     memory: {
       browserBytes: async () => memoryOfTree(browser?.process()?.pid ?? 0),
-      letGo: async () => client.pupPage?.evaluate(pageLetGo).catch(() => 0) ?? 0,
+      releaseHistory: async () => client.pupPage?.evaluate(pageLetGo).catch(() => 0) ?? 0,
       idleSince: supported.idleSince,
     },
     readThumbnail: (keys) => supported.use(['fetch_media'], () => media.readThumbnail(keys)),

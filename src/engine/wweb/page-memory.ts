@@ -39,7 +39,7 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
     reading(chat: ChatModel, until: number): Reading {
       const known = readings.get(chat)
       if (known !== undefined && until <= known.below) return known
-      if (known !== undefined) tools.letGo(chat)
+      if (known !== undefined) tools.releaseHistory(chat)
       const old = (chat.msgs?.getModelsArray() ?? []).filter(({ isNewMsg }) => isNewMsg !== true)
       const from = Math.min(Infinity, ...old.map((model) => rows.time(model)))
       const fresh = { loaded: [], from, below: Infinity, readers: known?.readers ?? 0, usedAt: Date.now() }
@@ -86,7 +86,7 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
     },
 
     /** Everything as it was before the chat was read, but for what may still change. Returns the number of messages. */
-    letGo(chat: ChatModel): number {
+    releaseHistory(chat: ChatModel): number {
       const { loaded } = readings.get(chat) ?? { loaded: [] }
       readings.delete(chat)
       return loaded.length - tools.drop(chat, loaded, () => true).length
@@ -108,7 +108,7 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
 
     letGoAll(): number {
       const free = [...readings].filter(([, { readers }]) => readers === 0)
-      return free.reduce((sum, [chat]) => sum + tools.letGo(chat), 0)
+      return free.reduce((sum, [chat]) => sum + tools.releaseHistory(chat), 0)
     },
 
     settle(): void {
@@ -120,7 +120,7 @@ export function installPageMemory({ most, idleMs, changeableS }: MemoryLimits): 
         const isNeeded = usedAt > idleSince && (held <= most || chat === newest)
         if (readers > 0 || isNeeded) continue
         held -= loaded.length
-        tools.letGo(chat)
+        tools.releaseHistory(chat)
       }
       if (isWaiting || readings.size === 0) return
       isWaiting = true

@@ -16,7 +16,7 @@ import type { StreamRow } from '../../operations/operation.ts'
 import { turn } from '../../turn.ts'
 import { callOf } from './calls.ts'
 import { inputOf } from './input.ts'
-import { untilTaken } from './pace.ts'
+import { waitUntilRead } from './pace.ts'
 import { toProblem } from './problem.ts'
 
 /** A comment is sent at this interval, because proxies and clients close silent connections. */
@@ -88,7 +88,7 @@ async function stream(
       for (const event of events) {
         sent = event.cursor
         // One at a time: at most one event waits in memory for a slow reader.
-        if (!raw.write(toFrame(event))) await untilTaken(raw, reading.ended, clock)
+        if (!raw.write(toFrame(event))) await waitUntilRead(raw, reading.ended, clock)
         if (reading.ended.aborted) break
       }
       if (!hasMore) await reading.grown()

@@ -8,7 +8,7 @@ import type { Door } from '../../operations/door.ts'
 import type { FileAnswer, FileRow } from '../../operations/operation.ts'
 import { callOf } from './calls.ts'
 import { inputOf } from './input.ts'
-import { untilTaken } from './pace.ts'
+import { waitUntilRead } from './pace.ts'
 import { attachment, wantedOf } from './ranges.ts'
 
 export type FileOptions = { door: Door; clock: Clock; log: Pick<Log, 'warn'> }
@@ -84,7 +84,7 @@ async function write(
   const gone = new AbortController()
   raw.once('close', () => gone.abort())
   for await (const piece of pieces) {
-    if (piece.length > 0 && !raw.write(piece)) await untilTaken(raw, gone.signal, clock)
+    if (piece.length > 0 && !raw.write(piece)) await waitUntilRead(raw, gone.signal, clock)
     if (raw.destroyed) return
   }
   raw.end()

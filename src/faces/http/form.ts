@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import { fail } from '../../errors.ts'
 import type { Grant } from '../../operations/door.ts'
-import { essenceOf, FILES_TYPE } from './input.ts'
+import { FILES_TYPE, mediaTypeOf } from './input.ts'
 import { boundaryOf, type Part, readParts, whole } from './multipart.ts'
 
 /** The name of the parts that are files. */
@@ -14,7 +14,7 @@ type Uploads = Pick<Grant<'send', 'nothing'>['uploads'], 'add'>
 
 /** True if the body is such a form. */
 export const isFilesForm = ({ headers }: Pick<FastifyRequest, 'headers'>): boolean =>
-  essenceOf(headers['content-type']) === FILES_TYPE
+  mediaTypeOf(headers['content-type']) === FILES_TYPE
 
 /**
  * Returns the fields of the form: its texts, and in the field `files` the upload of its file, with its name; a list if it has

@@ -22,7 +22,7 @@ export const FORM_TYPE = 'application/x-www-form-urlencoded'
 export const FILES_TYPE = 'multipart/form-data'
 
 /** Returns the media type of a Content-Type header, without its parameters. */
-export function essenceOf(type: string | undefined): string | undefined {
+export function mediaTypeOf(type: string | undefined): string | undefined {
   return type?.split(';')[0]?.trim().toLowerCase()
 }
 
@@ -118,7 +118,7 @@ export function requireJson({ headers, method, routeOptions }: FastifyRequest): 
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
   const type = headers['content-type']
   if (!hasBody || (type === undefined && headers['transfer-encoding'] !== undefined)) return
-  const essence = essenceOf(type)
+  const essence = mediaTypeOf(type)
   if (essence === FORM_TYPE && routeOptions.config.takesForm === true) return
   if (essence === FILES_TYPE && routeOptions.config.takesFiles === true) return
   if (essence !== 'application/json') {

@@ -9,7 +9,7 @@ const STALLED_MS = 60_000
  * Resolves when the client has read the data or disconnected, or when `ended` is aborted. Disconnects a client that does not
  * read within `STALLED_MS`.
  */
-export function untilTaken(raw: ServerResponse, ended: AbortSignal, clock: Clock): Promise<void> {
+export function waitUntilRead(raw: ServerResponse, ended: AbortSignal, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const finish = () => {
       cancel()

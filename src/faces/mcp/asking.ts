@@ -12,7 +12,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import { escapeInText } from '../../json.ts'
-import { aboutHeld, type OutboxItem } from '../../model/outbox.ts'
+import { describeHeld, type OutboxItem } from '../../model/outbox.ts'
 import { lines, quoted } from '../../operations/brief.ts'
 import type { Call } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'
@@ -66,7 +66,7 @@ async function question(item: OutboxItem, key: string): Promise<InputRequiredRes
   const { id, digest, chat, preview, operation } = item
   const to = chat.phone_number === null ? chat.id : `+${chat.phone_number}`
   // Before the text, so that no text can look like one of these lines.
-  const head = lines(`Send this message to ${quoted(chat.name)} (${to})?`, aboutHeld(item))
+  const head = lines(`Send this message to ${quoted(chat.name)} (${to})?`, describeHeld(item))
   return inputRequired({
     inputRequests: {
       [DECISION]: inputRequired.elicit({

@@ -45,7 +45,7 @@ export async function servePlain(
     return refuse(400, RPC.refused, text, { headers })
   }
   const given = takesStream(request) ? message : withoutProgressTokens(message)
-  const messages = messagesOf(given).map((one) => parseJSONRPCMessage(introduce(one)))
+  const messages = messagesOf(given).map((one) => parseJSONRPCMessage(completeInitialize(one)))
   const requests = messages.filter((one) => isJSONRPCRequest(one))
   const isStream = requests.some(({ params }) => params?._meta?.progressToken !== undefined)
   const answer = isStream ? answerAsStream(headers) : answerAsJson(Array.isArray(message), headers)
@@ -91,7 +91,7 @@ export async function servePlain(
 }
 
 /** Completes an `initialize` request, which has no effect beyond its response. Returns any other message unchanged. */
-function introduce(message: unknown): unknown {
+function completeInitialize(message: unknown): unknown {
   if (!isInitialize(message)) return message
   const version = member(member(message, 'params'), 'protocolVersion')
   const protocolVersion = typeof version === 'string' ? version : PLAIN_VERSION

@@ -3,7 +3,7 @@ import { chatKindOf, type Jid } from '../model/ids.ts'
 import { ME } from '../store/people.ts'
 import type { Store } from '../store/store.ts'
 
-export type Whereabouts = {
+export type IdentityResolver = {
   /**
    * Returns the chat that had this address at that time (Unix seconds; omitted: that has it now), creating it if it is new; null for
    * an address that is not a chat's.
@@ -26,7 +26,10 @@ export type Whereabouts = {
 }
 
 /** @param own this account's addresses: phone number, and LID if known */
-export function createWhereabouts({ people, chats }: Store, own: () => ReadonlySet<Jid>): Whereabouts {
+export function createIdentityResolver(
+  { people, chats }: Store,
+  own: () => ReadonlySet<Jid>,
+): IdentityResolver {
   function findChat(jid: Jid): number | null {
     if (chatKindOf(jid) !== 'direct') return chats.byJid(jid)?.id ?? null
     // Both addresses of this account are checked, whichever its chat was first seen under.
