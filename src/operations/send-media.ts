@@ -7,7 +7,7 @@ import { Media } from '../model/message.ts'
 import { OutboxItem } from '../model/outbox.ts'
 import { MOST, UNCAPTIONED } from '../outbox/content.ts'
 import { keyOf } from '../outbox/item.ts'
-import { facts, lines, named } from './brief.ts'
+import { facts, lines, named, quoted } from './brief.ts'
 import type { Grant } from './door.ts'
 import { yesNo } from './inputs.ts'
 import { type Album, type MediaInput, mediaInput, type PreparedMedia, toFile } from './media-input.ts'
@@ -95,9 +95,16 @@ export const sendMedia = defineOperation({
     },
   },
   brief: {
-    text: ({ chat, results, message_id = '', timestamp = '', reply_to }) =>
+    text: ({ chat, results, message_id = '', timestamp = '', reply_to, type, media }) =>
       results === undefined
-        ? SHARED.brief.text({ chat, message_id, timestamp, reply_to })
+        ? lines(
+            SHARED.brief.text({ chat, message_id, timestamp, reply_to }),
+            facts({
+              type,
+              file: media?.filename === undefined ? undefined : quoted(media.filename),
+              seconds: media?.duration_s,
+            }),
+          )
         : lines(`${results.length} files for ${named(chat)}`, results.map(lineOf)),
   },
   answer: (item, { media }) => (Array.isArray(media) ? null : SHARED.answer(item)),
