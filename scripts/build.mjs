@@ -204,7 +204,9 @@ function publish(made, built, fresh = false) {
   chmodSync(join(dist, 'main.js'), 0o755)
   const names = files.map(({ path }) => path)
   replace(stampPath, JSON.stringify({ signature: made, files: names }))
-  const keep = new Set([...names, ...before, '.build.json'].map((path) => join(dist, path)))
+  // A running server loads chunks later, by their names. A migration that was renamed would be applied twice.
+  const chunks = before.filter((path) => dirname(path) === '.')
+  const keep = new Set([...names, ...chunks, '.build.json'].map((path) => join(dist, path)))
   for (const file of filesBelow('dist')) {
     if (!keep.has(inRoot(file))) rmSync(inRoot(file), { force: true })
   }
