@@ -1,9 +1,19 @@
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buildSync } from 'esbuild'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { seal, sealedName, unseal } from './sealed-file.ts'
+import { seal, sealedName, sealedSize, unseal } from './sealed-file.ts'
 
 const KEY = 'ab'.repeat(32)
 const CHUNK = 64 * 1024
@@ -29,6 +39,7 @@ it.each([1, 1_000, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 5 * CHUNK + 7])('keep
   const { sizeBytes, head } = await seal(path, KEY, inPieces(bytes, 10_007), size)
   expect(sizeBytes).toBe(size)
   expect(head).toEqual(bytes.subarray(0, 64))
+  expect(statSync(path).size).toBe(sealedSize(size))
   expect((await read(size)).equals(bytes)).toBe(true)
 })
 
@@ -88,4 +99,17 @@ it('leaves nothing of a file that is too large or that fails', async () => {
   }
   await expect(seal(path, KEY, failing(), 200_000)).rejects.toThrow('gone')
   expect(readdirSync(dir)).toEqual([])
+})
+
+it.skipIf(process.platform === 'win32')('fails if the disk takes only a part of its last chunk', () => {
+  const program = join(dir, 'seal.mjs')
+  const source = new URL('sealed-file.ts', import.meta.url).pathname
+  buildSync({ entryPoints: [source], bundle: true, platform: 'node', format: 'esm', outfile: program })
+  const script = `import(process.argv[1]).then(({ seal }) =>
+    seal(process.argv[2], '${KEY}', (async function* () { yield Buffer.alloc(${CHUNK + 1_500}) })(), 2 ** 20))
+    .then(() => console.log('whole'), (error) => console.log(error.code))`
+  // 129 blocks of 512 bytes hold the head, the first chunk and 476 bytes of the last one.
+  const words = ['-c', 'ulimit -f 129; exec "$0" "$@"', process.execPath, '-e', script, program, path]
+  expect(execFileSync('sh', words, { encoding: 'utf8' })).toBe('EFBIG\n')
+  expect(readdirSync(dir)).toEqual(['seal.mjs'])
 })

@@ -44,6 +44,7 @@ export async function seal(
   try {
     const salt = randomBytes(SALT_BYTES)
     const fileKey = keyOf(key, salt)
+    // On a full disk `writev` writes a part, and says so only in its result; `writeFile` goes on until the error.
     await file.writeFile(Buffer.concat([MAGIC, salt]))
     const chunk = Buffer.alloc(CHUNK)
     let filled = 0
@@ -56,7 +57,7 @@ export async function seal(
       for (let at = 0; at < piece.length; ) {
         // Which chunk is the last one is only known at the end.
         if (filled === CHUNK) {
-          await file.writev(sealChunk(fileKey, index, false, chunk))
+          await file.writeFile(sealChunk(fileKey, index, false, chunk))
           index += 1
           filled = 0
         }
@@ -66,7 +67,7 @@ export async function seal(
         at += part.length
       }
     }
-    await file.writev(sealChunk(fileKey, index, true, chunk.subarray(0, filled)))
+    await file.writeFile(sealChunk(fileKey, index, true, chunk.subarray(0, filled)))
     await file.close()
     await rename(draft, path)
     return { sizeBytes, sha256: hash.digest('hex'), head: head.subarray(0, HEAD) }
@@ -77,6 +78,11 @@ export async function seal(
       fail('disk_full', { cause: error })
     throw error
   }
+}
+
+/** Returns the size on disk of a file with `sizeBytes` bytes. */
+export function sealedSize(sizeBytes: number): number {
+  return HEAD_BYTES + sizeBytes + Math.max(1, Math.ceil(sizeBytes / CHUNK)) * TAG_BYTES
 }
 
 /**
@@ -139,12 +145,12 @@ function nonceOf(index: number): Buffer {
 
 const endMark = (isLast: boolean) => Buffer.from([isLast ? 1 : 0])
 
-/** The parts of a sealed chunk. This cipher has nothing left at its end. */
-function sealChunk(key: Buffer, index: number, isLast: boolean, bytes: Uint8Array): Buffer[] {
+/** A sealed chunk. This cipher has nothing left at its end. */
+function sealChunk(key: Buffer, index: number, isLast: boolean, bytes: Uint8Array): Buffer {
   const aes = createCipheriv('aes-256-gcm', key, nonceOf(index)).setAAD(endMark(isLast))
   const sealed = aes.update(bytes)
   aes.final()
-  return [sealed, aes.getAuthTag()]
+  return Buffer.concat([sealed, aes.getAuthTag()])
 }
 
 function unsealChunk(key: Buffer, index: number, isLast: boolean, sealed: Buffer): Buffer {

@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sniffType } from '../files/media-type.ts'
-import { isSealedWith, seal, sealedName, shred, unseal } from '../files/sealed-file.ts'
+import { isSealedWith, seal, sealedName, sealedSize, shred, unseal } from '../files/sealed-file.ts'
 import type { Log } from '../log.ts'
 import { makeFolder } from '../make-folder.ts'
 import type { MediaFile } from '../store/media-files.ts'
@@ -83,7 +83,8 @@ export function openMediaFolder(
     async find(filehash) {
       const file = filehash ? files.get(filehash) : undefined
       if (file === undefined) return null
-      if (await stat(pathOf(file.filehash)).catch(() => null)) return file
+      const found = await stat(pathOf(file.filehash)).catch(() => null)
+      if (found?.size === sealedSize(file.size_bytes)) return file
       transaction(() => files.remove(file.filehash))
       return null
     },

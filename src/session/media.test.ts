@@ -1,5 +1,5 @@
 /** Which files beside the archive leave when it opens. */
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -9,6 +9,7 @@ import { createLog } from '../log.ts'
 import { MEDIA_ON_DEMAND } from '../model/media-rules.ts'
 import { openStore } from '../store/store.ts'
 import { createMediaRoom } from './media.ts'
+import { openMediaFolder } from './media-folder.ts'
 
 const HASH = Buffer.alloc(32, 1).toString('base64')
 const OTHER = Buffer.alloc(32, 2).toString('base64')
@@ -84,4 +85,20 @@ it('files of an archive that was moved away stay, until it is back', async () =>
   renameSync(join(root, 'away.db'), join(root, 'a.db'))
   await opened('a.db')
   expect(files()).toEqual([name])
+})
+
+it('a file that was cut is not here, and leaves', async () => {
+  const store = openStore(join(root, 'a.db'))
+  const folder = openMediaFolder(store, join(root, 'media'), createLog({ level: 'silent' }))
+  const pieces = async function* () {
+    yield Buffer.alloc(70_000)
+  }
+  const file = await folder.write(pieces(), 2 ** 20)
+  store.transaction(() => store.mediaFiles.use(file, 0))
+  expect(await folder.find(file.filehash)).toMatchObject(file)
+  truncateSync(join(root, 'media', String(files()[0])), 69_000)
+  expect(await folder.find(file.filehash)).toBe(null)
+  await folder.clean()
+  expect(files()).toEqual([])
+  store.close()
 })
