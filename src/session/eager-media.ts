@@ -3,6 +3,7 @@
  * message came, so that it displaces only media of older messages.
  */
 import type { Clock } from '../clock.ts'
+import { codeOf } from '../error-code.ts'
 import type { Log } from '../log.ts'
 import type { MediaRules } from '../model/media-rules.ts'
 import { firstPositionOf, timeOf } from '../store/position.ts'
@@ -10,6 +11,9 @@ import type { Store } from '../store/store.ts'
 
 /** Messages whose media could not be fetched; they are tried again after a restart. */
 const MOST_FAILED = 500
+/** Codes of errors that each message would have, and how long nothing is fetched after one: the download would be in vain. */
+const FULL: readonly unknown[] = ['disk_full', 'archive_full', 'ENOSPC', 'EDQUOT']
+const FULL_PAUSE_MS = 600_000
 const SINCE = 'media_eager_since'
 
 export type EagerMedia = {
@@ -25,7 +29,7 @@ export type EagerMediaOptions = {
   /** Fetches the media of the message at this position, as used at this time (Unix ms). */
   fetch(place: number, usedAtMs: number): Promise<void>
   clock: Pick<Clock, 'now'>
-  log: Pick<Log, 'debug'>
+  log: Pick<Log, 'debug' | 'warn'>
 }
 
 export function createEagerMedia({
@@ -40,13 +44,14 @@ export function createEagerMedia({
   const since = sinceIn(meta, clock)
   const failed = new Set<number>()
   let isRunning = false
+  let pausedUntilMs = 0
 
   return {
     async run() {
-      if (isRunning) return
+      if (isRunning || clock.now() < pausedUntilMs) return
       isRunning = true
       try {
-        while (canFetch() && failed.size < MOST_FAILED) {
+        while (canFetch() && failed.size < MOST_FAILED && clock.now() >= pausedUntilMs) {
           const next = files.nextUnfetched(since, rules.eagerTypes, rules.eagerMaxBytes, [...failed])
           if (next === null) return
           const { message: place, size_bytes } = next
@@ -54,6 +59,11 @@ export function createEagerMedia({
           // The quota is full of newer media. All that is left is older still.
           if (files.bytesSince(cameMs + 1_000) + size_bytes > rules.quotaBytes) return
           await fetch(place, cameMs).catch((error) => {
+            if (FULL.includes(codeOf(error))) {
+              pausedUntilMs = clock.now() + FULL_PAUSE_MS
+              log.warn({ err: error }, 'no media is fetched for ten minutes: the disk is full')
+              return
+            }
             failed.add(place)
             log.debug({ err: error }, 'media was not fetched')
           })

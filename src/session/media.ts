@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
-import { AppError, fail } from '../errors.ts'
+import { AppError, type ErrorCode, fail } from '../errors.ts'
 import { sniffType } from '../files/media-type.ts'
 import type { Log } from '../log.ts'
 import type { Media, MediaSource } from '../model/content.ts'
@@ -89,6 +89,17 @@ type Wanted = {
   facts: Media
 }
 
+/** What one who wants media allows: a person, or the room itself without a request. */
+type Terms = {
+  /** The phone is asked only for what a person wants to see. */
+  askPhone: boolean
+  maxBytes: number
+  usedAtMs: number
+}
+
+/** Errors of a download without a request that one for a person may not have. */
+const OF_TERMS: readonly string[] = ['media_expired', 'media_too_large'] satisfies ErrorCode[]
+
 export function createMediaRoom({
   store,
   reads,
@@ -102,7 +113,7 @@ export function createMediaRoom({
   const { mediaFiles: files, raws } = store
   const folder = openMediaFolder(store, dir, log)
   /** Downloads that run, by what they fetch: two requests for the same media share one. */
-  const running = new Map<string, Promise<MediaFile>>()
+  const running = new Map<string, { file: Promise<MediaFile>; askPhone: boolean }>()
   const waiting: (() => void)[] = []
   let active = 0
   let stopped = false
@@ -114,6 +125,8 @@ export function createMediaRoom({
     if (row.has_media !== 1) fail('media_not_found')
     return { id, place, keys, source: raws.source(place), facts: detailsOf(row).media ?? {} }
   }
+
+  const asked = (): Terms => ({ askPhone: true, maxBytes: rules.maxBytes, usedAtMs: clock.now() })
 
   function connected(): Engine {
     const found = engine()
@@ -132,15 +145,15 @@ export function createMediaRoom({
   }
 
   /** Requests it from WhatsApp. What it says of expired media is remembered, so that the phone is asked once. */
-  async function request({ place, keys, source, facts }: Wanted, askPhone: boolean) {
+  async function request({ place, keys, source, facts }: Wanted, { askPhone, maxBytes }: Terms) {
     const stated = source?.sizeBytes ?? facts.size_bytes ?? 0
-    if (stated > rules.maxBytes) tooLarge(rules.maxBytes)
+    if (stated > maxBytes) tooLarge(maxBytes)
     const limitMs = FETCH_MS + (stated / MIB) * FETCH_MS_PER_MIB
     try {
       const fetched = await connected().fetchMedia({ keys, source, askPhone, limitMs })
-      if (fetched.sizeBytes <= rules.maxBytes) return fetched
+      if (fetched.sizeBytes <= maxBytes) return fetched
       await discard(fetched.bytes)
-      return tooLarge(rules.maxBytes)
+      return tooLarge(maxBytes)
     } catch (error) {
       if (askPhone && error instanceof AppError && error.code === 'media_expired')
         store.transaction(() => files.noteExpired(place, clock.now()))
@@ -148,15 +161,15 @@ export function createMediaRoom({
     }
   }
 
-  async function fetch(wanted: Wanted, askPhone: boolean, usedAtMs: number): Promise<MediaFile> {
+  async function fetch(wanted: Wanted, terms: Terms): Promise<MediaFile> {
     const { place, source } = wanted
-    const { bytes, directPath } = await request(wanted, askPhone)
+    const { bytes, directPath } = await request(wanted, terms)
     try {
-      const file = await folder.write(bytes, rules.maxBytes)
+      const file = await folder.write(bytes, terms.maxBytes)
       const { filehash } = file
       const isWanted = store.transaction(() => {
-        // Forgotten while it came.
-        if (store.messages.get(place) === undefined) return false
+        // Forgotten or deleted for everyone while it came.
+        if (store.messages.get(place)?.has_media !== 1) return false
         const known = raws.source(place)
         if (known === null || known.directPath !== directPath)
           raws.setSource(place, {
@@ -164,13 +177,14 @@ export function createMediaRoom({
             directPath: directPath ?? '',
           })
         files.noteFetched(place, filehash, clock.now())
-        files.use(file, usedAtMs)
-        files.makeRoom(rules.quotaBytes, filehash)
+        files.use(file, terms.usedAtMs)
+        // Nobody asked for it: if only newer media can make room, it leaves itself. Its stated size may have been wrong.
+        files.makeRoom(rules.quotaBytes, terms.askPhone ? filehash : null)
         return true
       })
       if (!isWanted) {
         await folder.drop(filehash)
-        fail('message_not_found')
+        fail(store.messages.get(place) === undefined ? 'message_not_found' : 'media_not_found')
       }
       onStored()
       return file
@@ -179,13 +193,28 @@ export function createMediaRoom({
     }
   }
 
-  function fetchOnce(wanted: Wanted, askPhone: boolean, usedAtMs = clock.now()): Promise<MediaFile> {
+  /** Shares a download that runs. A person who comes to one without a request gets at least what a request gets. */
+  function fetchOnce(wanted: Wanted, terms: Terms): Promise<MediaFile> {
     const name = wanted.source?.filehash ?? String(wanted.place)
     const known = running.get(name)
-    if (known !== undefined) return known
-    const mine = inTurn(() => fetch(wanted, askPhone, usedAtMs)).finally(() => running.delete(name))
+    if (known !== undefined && (known.askPhone || !terms.askPhone)) return known.file
+    const download = () => inTurn(() => fetch(wanted, terms))
+    const shared = known?.file.then(
+      (file) => {
+        store.transaction(() => files.use(file, terms.usedAtMs))
+        return file
+      },
+      (error) => {
+        if (error instanceof AppError && OF_TERMS.includes(error.code)) return download()
+        throw error
+      },
+    )
+    const file = (shared ?? download()).finally(() => {
+      if (running.get(name) === mine) running.delete(name)
+    })
+    const mine = { file, askPhone: terms.askPhone }
     running.set(name, mine)
-    return mine
+    return file
   }
 
   function toOpen(file: MediaFile, { id, facts }: Wanted): OpenMedia {
@@ -203,7 +232,7 @@ export function createMediaRoom({
 
   /** Nothing is kept: the bytes pass through. */
   async function passThrough(wanted: Wanted): Promise<OpenMedia> {
-    const { bytes, sizeBytes } = await request(wanted, true)
+    const { bytes, sizeBytes } = await request(wanted, asked())
     const pieces = bytes[Symbol.asyncIterator]()
     const first = await pieces.next()
     const filehash = wanted.source?.filehash
@@ -224,8 +253,8 @@ export function createMediaRoom({
     if (!parts) fail('message_not_found')
     const wanted = await find(parts)
     const file = await folder.find(wanted.source?.filehash)
-    // The phone is asked only for what a person wants to see.
-    if (file === null) await fetchOnce(wanted, false, usedAtMs)
+    const maxBytes = Math.min(rules.eagerMaxBytes, rules.maxBytes)
+    if (file === null) await fetchOnce(wanted, { askPhone: false, maxBytes, usedAtMs })
     else {
       store.transaction(() => files.noteFetched(place, file.filehash, clock.now()))
       onStored()
@@ -277,7 +306,7 @@ export function createMediaRoom({
       }
       if (files.stateOf(found.place) === 'expired') fail('media_expired')
       if (rules.download === 'never') return passThrough(found)
-      return toOpen(await fetchOnce(found, true), found)
+      return toOpen(await fetchOnce(found, asked()), found)
     },
     async thumbnail(wanted) {
       const { keys } = await find(wanted)

@@ -16,7 +16,7 @@ export type MediaFiles = {
   /** The bytes of all files that were used at this time (Unix ms) or later. */
   bytesSince(usedMs: number): number
   /** Removes the files that were not used for the longest time, up to this number of bytes, but never `except`. */
-  makeRoom(bytes: number, except: string): void
+  makeRoom(bytes: number, except: string | null): void
   /** The file cannot be read. */
   remove(filehash: string): void
   hashes(): string[]
@@ -102,7 +102,7 @@ export function createMediaFiles(db: Connection): MediaFiles {
     bytesSince,
     makeRoom(bytes, except) {
       for (let used = bytesSince(0); used > bytes; ) {
-        const file = oldest.get(except)
+        const file = oldest.get(except ?? '')
         if (file === undefined) return
         remove.run(file.filehash)
         used -= file.size_bytes

@@ -1,0 +1,193 @@
+/** Downloads of media, with and without a request, by an engine that a test answers for. */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Clock } from '../clock.ts'
+import type { Engine, FetchedMedia, MediaRequest } from '../engine/engine.ts'
+import { fail } from '../errors.ts'
+import { createLog } from '../log.ts'
+import { type KeyParts, parseMessageKey } from '../model/ids.ts'
+import { MEDIA_ON_DEMAND, type MediaRules } from '../model/media-rules.ts'
+import { NOW, openTestArchive, type TestArchive } from '../store/test-archive.ts'
+import { createMediaRoom, type MediaRoom } from './media.ts'
+
+const KIB = 1024
+const MINUTE_MS = 60_000
+
+let archive: TestArchive
+let chat: number
+let dir: string
+let room: MediaRoom
+let nowMs: number
+let asked: MediaRequest[]
+let answer: (what: MediaRequest) => Promise<FetchedMedia>
+
+beforeEach(() => {
+  archive = openTestArchive()
+  chat = archive.chat('direct', { person: archive.person({ phone: '15550001101@c.us' }) })
+  dir = mkdtempSync(join(tmpdir(), 'wma-media-'))
+  nowMs = NOW * 1_000
+  asked = []
+})
+afterEach(async () => {
+  room.stop()
+  await room.clean()
+  archive.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const EAGER: MediaRules = {
+  ...MEDIA_ON_DEMAND,
+  download: 'eager',
+  eagerMaxBytes: 100 * KIB,
+  eagerTypes: ['image'],
+}
+
+function open(rules: MediaRules): void {
+  const engine: Partial<Engine> = {
+    connected: () => true,
+    fetchMedia: (what) => {
+      asked.push(what)
+      return answer(what)
+    },
+  }
+  const { store, reader } = archive
+  const clock: Clock = { now: () => nowMs, after: () => () => {} }
+  room = createMediaRoom({
+    store,
+    reads: {
+      quoted: async (...args) => reader.quoted(...args),
+      messagesAt: async (...args) => reader.messagesAt(...args),
+    },
+    dir,
+    rules,
+    engine: () => engine as Engine,
+    clock,
+    log: createLog({ level: 'silent' }),
+  })
+}
+
+/** A picture that arrived so many seconds ago, and says that it has this many bytes. */
+function picture(name: string, { ago = 0, statedBytes = 1 } = {}): { place: number; key: KeyParts } {
+  const place = archive.message(chat, { from: 1, id: name, type: 'image', hasMedia: true, ago })
+  archive.store.raws.setSource(place, {
+    type: 'image',
+    directPath: `/${name}`,
+    mediaKey: null,
+    mediaKeyTimestamp: null,
+    encFilehash: null,
+    filehash: null,
+    mimetype: 'image/jpeg',
+    sizeBytes: statedBytes,
+  })
+  const [found] = archive.reader.messagesAt([place])
+  const key = parseMessageKey(found?.message.id ?? '')
+  if (key === null) throw new Error('not a key')
+  return { place, key }
+}
+
+/** What WhatsApp has: so many bytes, which differ by `fill`. `during` runs while they come. */
+function bytes(sizeBytes: number, fill = 0, during = async () => {}): Promise<FetchedMedia> {
+  const pieces = async function* () {
+    await during()
+    yield Buffer.alloc(sizeBytes, fill)
+  }
+  return Promise.resolve({ sizeBytes, directPath: '/found', bytes: pieces() })
+}
+
+const stateOf = (place: number) => archive.store.mediaFiles.stateOf(place)
+const settled = () => new Promise((resolve) => setTimeout(resolve, 50))
+
+it('what is deleted for everyone while its media comes is not kept', async () => {
+  open(MEDIA_ON_DEMAND)
+  const { place, key } = picture('A')
+  answer = () =>
+    bytes(KIB, 0, async () => {
+      const row = archive.store.messages.get(place)
+      if (row === undefined) throw new Error('no message')
+      archive.store.transaction(() => {
+        archive.store.messages.update({ ...row, type: 'revoked', has_media: 0 })
+        archive.store.raws.drop([place])
+      })
+    })
+  await expect(room.open(key)).rejects.toMatchObject({ code: 'media_not_found' })
+  await room.clean()
+  expect([archive.store.raws.source(place), readdirSync(dir)]).toEqual([null, []])
+})
+
+describe('without a request', () => {
+  it('a full disk ends the downloads for ten minutes, and no message is given up', async () => {
+    const places = ['A', 'B', 'C'].map((name) => picture(name).place)
+    open(EAGER)
+    answer = () => bytes(KIB, 0, async () => fail('disk_full'))
+    for (let wakes = 0; wakes < 3; wakes += 1) {
+      room.wake()
+      await settled()
+    }
+    expect(asked).toHaveLength(1)
+    answer = () => bytes(KIB)
+    nowMs += 10 * MINUTE_MS
+    room.wake()
+    await expect.poll(() => places.map(stateOf)).toEqual(['here', 'here', 'here'])
+  })
+
+  it('media that is larger than it says is bounded by what may be fetched without a request', async () => {
+    const { place, key } = picture('A')
+    open(EAGER)
+    answer = () => bytes(100 * KIB + 1)
+    room.wake()
+    await settled()
+    expect([asked.length, stateOf(place)]).toEqual([1, 'at_whatsapp'])
+    await room.open(key)
+    expect(stateOf(place)).toBe('here')
+  })
+
+  it('media that is larger than it says displaces nothing newer', async () => {
+    open({ ...EAGER, quotaBytes: 150 * KIB })
+    const old = picture('old', { ago: -60 })
+    const newer = picture('new', { ago: -120 })
+    answer = ({ source }) => bytes(90 * KIB, source?.directPath === '/new' ? 1 : 2)
+    room.wake()
+    const { mediaFiles } = archive.store
+    await expect.poll(() => mediaFiles.nextUnfetched(0, ['image'], KIB, [])).toBe(null)
+    expect([stateOf(newer.place), stateOf(old.place)]).toEqual(['here', 'at_whatsapp'])
+    await room.clean()
+    expect(readdirSync(dir)).toHaveLength(1)
+  })
+})
+
+describe('a person who comes while it is fetched without a request', () => {
+  /** Opens it while the download runs that nobody asked for, which then ends like this. */
+  async function joined(end: () => Promise<FetchedMedia>): Promise<number> {
+    const { place, key } = picture('A')
+    open(EAGER)
+    let finish = () => {}
+    const running = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    answer = ({ askPhone }) => (askPhone ? bytes(KIB) : running.then(end))
+    room.wake()
+    await expect.poll(() => asked.length).toBe(1)
+    nowMs += MINUTE_MS
+    const opening = [room.open(key), room.open(key)]
+    await settled()
+    finish()
+    for (const media of await Promise.all(opening)) expect(media.sizeBytes).toBe(KIB)
+    return place
+  }
+
+  it.each([
+    ['WhatsApp has it no more', () => fail('media_expired')],
+    ['it is larger than it says', () => bytes(100 * KIB + 1)],
+  ])('gets it although %s', async (_, end) => {
+    const place = await joined(async () => end())
+    expect([asked.map(({ askPhone }) => askPhone), stateOf(place)]).toEqual([[false, true], 'here'])
+  })
+
+  it('gets that very file, which counts as used now', async () => {
+    await joined(() => bytes(KIB))
+    expect(asked).toHaveLength(1)
+    expect(archive.store.mediaFiles.bytesSince(nowMs)).toBe(KIB)
+  })
+})
