@@ -65,6 +65,7 @@ export const openSimulator: OpenSimulator = async (options) => {
     calls: new Map(),
     presences: [],
     lookups: [],
+    browserNames: new Set(),
     phoneAsked: [],
     pushed: 0,
     unnoted: new Map(),

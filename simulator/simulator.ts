@@ -72,6 +72,11 @@ export type WorldState = {
    * arguments.
    */
   refusals: string[]
+  /**
+   * What browsers called themselves, each name once: the headers `user-agent` and `sec-ch-ua` of any request, and
+   * `navigator.userAgent` with the brands of `navigator.userAgentData` in the page.
+   */
+  browserNames: string[]
   /** What clients showed of themselves, oldest first: online (`chat` null), or typing in a chat. `at`: Unix seconds. */
   presences: { chat: string | null; state: string; at: number }[]
   /** Addresses that clients looked up. */

@@ -220,7 +220,7 @@ export type SendAnswer = { ack: number; t: number; result: 'OK' | 'ERROR_UNKNOWN
 /** Every request of the page, with its arguments and its response. */
 export type Requests = {
   hello: {
-    args: { credentials: Credentials | null; registration: Registration | null }
+    args: { credentials: Credentials | null; registration: Registration | null; browserNames: string[] }
     answer: Greeting
   }
   /** All data after the start arrives in pieces, as pushes; then this response; then new events. */

@@ -1,5 +1,5 @@
 /** The engine alone, on the real library in a real browser: what it tells of the double's world, and what it reads. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -23,12 +23,16 @@ type Opened = {
   close(): Promise<void>
 }
 
-async function open(simulator: Simulator, profileDir: string): Promise<Opened> {
+async function open(
+  simulator: Simulator,
+  profileDir: string,
+  executablePath = browserPath(),
+): Promise<Opened> {
   const events: EngineEvent[] = []
   const watchers = new Set<() => void>()
   const engine = await wwebEngine({
     profileDir,
-    executablePath: browserPath(),
+    executablePath,
     headless: true,
     browserArgs: launchArgs(true, simulator.chromiumArgs).args,
     proxy: null,
@@ -73,6 +77,28 @@ async function all<T>(pieces: AsyncIterable<T[]>): Promise<T[]> {
   return found
 }
 
+it.skipIf(process.platform === 'win32')(
+  'has no name of a headless browser either if the browser does not print its version',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wma-engine-'))
+    const silent = join(folder, 'browser')
+    const script = `#!/bin/sh\n[ "$1" = --version ] && exit 1\nexec '${browserPath()}' "$@"\n`
+    writeFileSync(silent, script, { mode: 0o700 })
+    const simulator = await openSimulator({ dataDir: null, pace: 'none', control: null })
+    const opened = await open(simulator, join(folder, 'session-default'), silent)
+    try {
+      await opened.event('qr')
+      const names = simulator.world.state().browserNames
+      expect(names.join()).toContain(' Chrome/')
+      expect(names.join()).not.toContain('Headless')
+    } finally {
+      await opened.close()
+      await simulator.close()
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    }
+  },
+)
+
 describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %s', (build) => {
   let simulator: Simulator
   let world: World
@@ -91,6 +117,17 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     await opened?.close()
     await simulator?.close()
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  })
+
+  it('calls itself as a browser with a window does, in headers and to scripts', () => {
+    const names = world.state().browserNames
+    expect(names.filter((name) => name.startsWith('Mozilla/5.0 ('))).toHaveLength(1)
+    expect(names.find((name) => name.startsWith('Mozilla/5.0 ('))).toMatch(
+      / Chrome\/[1-9]\d+\.0\.0\.0 Safari/,
+    )
+    // The header sec-ch-ua, and navigator.userAgentData.
+    expect(names.filter((name) => /Chromium"(;v=|,"version":)"[1-9]/.test(name))).toHaveLength(2)
+    expect(names.join()).not.toContain('Headless')
   })
 
   const person = (index: number) => {

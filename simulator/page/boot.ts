@@ -67,13 +67,23 @@ async function connect(): Promise<void> {
   if (mine !== generation) return
   setState('PAIRING')
   const registration = credentials ? null : await readRegistration()
-  const greeting = await connection().ask('hello', { credentials, registration })
+  const greeting = await connection().ask('hello', {
+    credentials,
+    registration,
+    browserNames: browserNames(),
+  })
   if (mine !== generation) return
   retries = 0
   connection().repeat()
   if (greeting.kind === 'linked') await enter(greeting, mine)
   else if (greeting.kind === 'removed') await leaveRemoved(greeting.navigate)
   else await connection().ask('refs', { advSecret: generateAdvSecret() })
+}
+
+/** What scripts can read of the browser's name. TypeScript does not know `userAgentData` yet. */
+function browserNames(): string[] {
+  const data: unknown = Reflect.get(navigator, 'userAgentData')
+  return [navigator.userAgent, `brands ${JSON.stringify(data && Reflect.get(Object(data), 'brands'))}`]
 }
 
 /** Linked: connected, then all data of the service, then `hasSynced` as an event. */

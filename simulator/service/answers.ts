@@ -57,7 +57,8 @@ function afterStanza<Args, Answer>(
 
 /** Responses by request. An exception rejects the request; the page's promise then rejects. */
 export const answers: Answers = {
-  async hello(context, session, { credentials, registration }) {
+  async hello(context, session, { credentials, registration, browserNames }) {
+    for (const name of browserNames) context.browserNames.add(name)
     await context.clock.wait('hello')
     if (credentials) {
       const link = findLink(context, credentials)

@@ -50,6 +50,8 @@ export type Context = {
   /** Times of code requests, for the limit. */
   codeRequests: { phone: string; at: number }[]
   refusals: string[]
+  /** See `WorldState.browserNames`. */
+  browserNames: Set<string>
   mediaHost: MediaHost
   /** Messages whose media a client asked the phone to upload again. */
   reuploads: string[]

@@ -1,4 +1,5 @@
 /** The https and wss host that a browser connects to as web.whatsapp.com, and as the media host. */
+import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -60,6 +61,12 @@ export async function openHost(context: Context, certificate: Certificate, holdS
     response.statusCode = 404
     response.end()
   })
+  const noteNames = ({ headers }: IncomingMessage): void => {
+    for (const name of [headers['user-agent'], headers['sec-ch-ua']])
+      if (name !== undefined) context.browserNames.add(String(name))
+  }
+  server.on('request', noteNames)
+  server.on('upgrade', noteNames)
   server.on('connection', (socket) => {
     if (context.faults.isOn('offline') || context.faults.isOn('load_refused')) {
       socket.destroy()

@@ -133,6 +133,7 @@ function toState(context: Context): WorldState {
     channels: account.channels.values().map((channel) => ({ ...channel })),
     faults: context.faults.all(),
     refusals: [...context.refusals],
+    browserNames: [...context.browserNames],
     presences: context.presences.map((one) => ({ ...one })),
     lookups: [...context.lookups],
     phoneAsked: [...context.phoneAsked],

@@ -39,7 +39,7 @@ export type LibraryMessage = {
 
 /** The part of the library's Client that we use; each member was checked in its source (1.34.7). */
 export type LibraryClient = {
-  options: { userAgent: string | false }
+  options: { userAgent: string | false; puppeteer: { args: string[] } }
   pupBrowser: Browser | null
   pupPage: Page | null
   info?: { wid: { _serialized: string }; pushname?: string; platform?: string }

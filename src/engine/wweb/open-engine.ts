@@ -27,6 +27,7 @@ import { startProblem, UNKNOWN_PAGE } from './start-problem.ts'
 import { createSupported } from './supported.ts'
 import { toSocketMeaning } from './translate.ts'
 import { createTranslator } from './translator.ts'
+import { userAgentWithWindow } from './user-agent.ts'
 
 /**
  * From launch to the first QR code or the loaded session; a page that hangs would otherwise wait for ever
@@ -190,8 +191,12 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
 
   async function start(): Promise<void> {
     try {
-      await releaseProfile(setup.profileDir, clock)
+      const [userAgent] = await Promise.all([
+        setup.headless ? userAgentWithWindow(setup.executablePath) : null,
+        releaseProfile(setup.profileDir, clock),
+      ])
       if (phase === 'over') return
+      if (userAgent !== null) client.options.puppeteer.args.push(`--user-agent=${userAgent}`)
       await client.initialize()
     } catch (error) {
       // The device was removed while the server was not running: the page navigates away during the
@@ -230,9 +235,11 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       setConnected(false)
     })
     if (setup.proxy?.credentials) await page.authenticate(setup.proxy.credentials)
-    // The browser's own name, without the word that headless mode puts in front.
+    // Its version was not known before it ran. `page.setUserAgent` would do nothing: puppeteer does not follow the network here.
     const own = await opened.userAgent()
-    if (own.includes('Headless')) await page.setUserAgent({ userAgent: own.replace('Headless', '') })
+    if (!own.includes('Headless')) return
+    const session = await page.createCDPSession()
+    await session.send('Emulation.setUserAgentOverride', { userAgent: own.replace('Headless', '') })
   }
 
   /** The library learns of the first sync only from an event: if that came too early, repeats it (F9a). */
