@@ -174,6 +174,14 @@ describe('readConfig', () => {
     )
   })
 
+  it('refuses a quota of uploads into which the largest upload does not fit', () => {
+    const env = { WHATSAPP_MAX_UPLOAD_MIB: '64', WHATSAPP_UPLOAD_QUOTA_MIB: '63' }
+    expect(() => readConfig({ env, root })).toThrow(ConfigError)
+    expect(readConfig({ env: { ...env, WHATSAPP_UPLOAD_QUOTA_MIB: '64' }, root }).uploadQuotaBytes).toBe(
+      2 ** 26,
+    )
+  })
+
   it.each(['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.0.0.1.example.org'])(
     'refuses to bind %s, which others can reach',
     (host) => {

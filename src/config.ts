@@ -385,7 +385,7 @@ export const SETTINGS = {
     takes: 'MIB',
     schema: whole(1, 10_000_000),
     fallback: '2048',
-    help: 'Space for the files that one caller has stored to send them, in MiB. The server deletes each after an hour, or when it was sent if it waits longer.',
+    help: 'Space for the files that one caller has stored to send them, in MiB. At least WHATSAPP_MAX_UPLOAD_MIB. The server deletes each after an hour; that of a message that waits in the outbox when the message could no longer be sent, also if it was sent or cancelled before.',
   },
   WHATSAPP_FILES_DIR: {
     flag: 'files-dir',
@@ -585,6 +585,11 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
   const base = options.base ?? '.'
   const access = readAccess(options, base)
   const filesDir = read('WHATSAPP_FILES_DIR').trim()
+  const [maxUploadMib, quotaMib] = [read('WHATSAPP_MAX_UPLOAD_MIB'), read('WHATSAPP_UPLOAD_QUOTA_MIB')]
+  if (quotaMib < maxUploadMib)
+    throw new ConfigError(
+      `WHATSAPP_UPLOAD_QUOTA_MIB=${quotaMib} is less than WHATSAPP_MAX_UPLOAD_MIB (${maxUploadMib}): the largest files would never fit.`,
+    )
   return {
     ...access,
     corsOrigins: read('WHATSAPP_MCP_CORS_ORIGINS'),
@@ -624,9 +629,9 @@ export function readConfig(options: Sources & { root: string; base?: string }): 
     rules: read('WHATSAPP_RULES'),
     filesDir: filesDir === '' ? '' : toPath(filesDir, base),
     mediaUrls: read('WHATSAPP_MEDIA_URLS'),
-    maxUploadBytes: read('WHATSAPP_MAX_UPLOAD_MIB') * 2 ** 20,
+    maxUploadBytes: maxUploadMib * 2 ** 20,
     canary: read('WHATSAPP_CANARY'),
-    uploadQuotaBytes: read('WHATSAPP_UPLOAD_QUOTA_MIB') * 2 ** 20,
+    uploadQuotaBytes: quotaMib * 2 ** 20,
     memory: {
       softBytes: read('WHATSAPP_MEMORY_SOFT_MIB') * 2 ** 20,
       hardBytes: read('WHATSAPP_MEMORY_HARD_MIB') * 2 ** 20,
