@@ -436,7 +436,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
   it.each([
     ['/api/chats/1@g.us', 'GET, PATCH, DELETE, HEAD'],
     ['/api/messages/true_1@c.us_A', 'GET, PATCH, DELETE, HEAD'],
-    ['/api/chats', 'GET, HEAD'],
+    ['/api/chats', 'GET, PATCH, HEAD'],
   ])('PUT %s names the methods that there are', async (path, methods) => {
     const answer = await harness.call({ method: 'PUT', path, body: {} })
     expect([answer.status, answer.json.code, answer.headers.allow]).toEqual([
