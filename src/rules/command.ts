@@ -19,12 +19,15 @@ export type CommandOptions = {
 
 /**
  * Resolves when the command has ended: delivered after exit code 0. `command_failed` with the exit code as `status`,
- * `command_timed_out`, `command_not_started`. Only exit code 75 is tried again. Null: it was ended because the server stops.
+ * `command_timed_out`, `command_not_started`. Only exit code 75 is tried again. Null: it was ended, or not
+ * begun, because the server or its rule stops.
  */
 export function runCommand(
   input: string,
   { command: [program, ...args], timeoutMs, signal, clock }: CommandOptions,
 ): Promise<Outcome<string> | null> {
+  // It may have waited for its turn until now.
+  if (signal.aborted) return Promise.resolve(null)
   const from = performance.now()
   return new Promise((resolve) => {
     let isLate = false
