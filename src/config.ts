@@ -385,7 +385,7 @@ export const SETTINGS = {
     takes: 'MIB',
     schema: whole(1, 10_000_000),
     fallback: '2048',
-    help: 'Space for the files that one caller has stored to send them, in MiB. At least WHATSAPP_MAX_UPLOAD_MIB. The server deletes each after an hour; that of a message that waits in the outbox when the message could no longer be sent, also if it was sent or cancelled before.',
+    help: 'Space for the files that one caller has stored to send them, in MiB. At least WHATSAPP_MAX_UPLOAD_MIB. The server deletes each after an hour; that of a message that waits in the outbox within an hour after it was sent, cancelled or expired.',
   },
   WHATSAPP_FILES_DIR: {
     flag: 'files-dir',

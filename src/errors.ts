@@ -654,7 +654,7 @@ export const ERRORS = {
     status: 507,
     retry: 'later',
     title: 'The caller has stored too many files',
-    hint: 'Wait until earlier files expire, an hour after they were stored, or later if their message was held or scheduled, or raise WHATSAPP_UPLOAD_QUOTA_MIB and restart the server.',
+    hint: 'Wait until earlier files expire, an hour after they were stored, or after the held or scheduled message that needs them was sent or cancelled, or raise WHATSAPP_UPLOAD_QUOTA_MIB and restart the server.',
   },
   archive_full: {
     status: 507,

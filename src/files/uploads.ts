@@ -85,8 +85,11 @@ export type Uploads = {
   of(caller: string): CallerUploads
   /** Returns the path of the upload whose file has this name. A path, also one of another directory, is taken by its last part. */
   pathOf(name: string): string
-  /** Keeps the upload with this name or path until this time (Unix ms), if it would expire before. Never fails. */
-  hold(path: string, untilMs: number): void
+  /**
+   * Keeps the upload with this name or path until this time (Unix ms) for this holder, if it would expire before. Null: this holder
+   * needs it no more; without another it expires in an hour at the latest. Never fails.
+   */
+  hold(path: string, holder: string, untilMs: number | null): void
   /** Stops the timer. The files stay for the next start. */
   close(): void
 }
@@ -110,6 +113,8 @@ export function openUploads(options: UploadsOptions): Uploads {
   const { dir, maxBytes, quotaBytes, filesDir, urls, clock, log } = options
   const known = new Map<string, z.infer<typeof Facts>>()
   const running = new Set<string>()
+  /** Until when each holder needs an upload, by its id: the same bytes may be for several. */
+  const holders = new Map<string, Map<string, number>>()
   const quota = createUploadQuota(quotaBytes, () => known.values(), clock)
   let cancelSweep = () => {}
   const bytesOf = (id: string) => join(dir, `${id}.bin`)
@@ -127,6 +132,7 @@ export function openUploads(options: UploadsOptions): Uploads {
     cancelSweep()
     const now = clock.now()
     for (const [id, { expiresAtMs }] of known) if (expiresAtMs <= now) known.delete(id)
+    for (const id of holders.keys()) if (!known.has(id)) holders.delete(id)
     for (const id of idsIn(dir)) if (!known.has(id) && !running.has(id)) removeNow(id)
     const next = Math.min(...[...known.values()].map(({ expiresAtMs }) => expiresAtMs))
     if (Number.isFinite(next)) cancelSweep = clock.after(Math.max(0, next - now), sweep)
@@ -220,11 +226,22 @@ export function openUploads(options: UploadsOptions): Uploads {
       },
     }),
     pathOf: (name) => join(dir, fileName(name)),
-    hold(path, untilMs) {
+    hold(path, holder, untilMs) {
       const id = basename(path, '.bin')
       const facts = known.get(id)
-      if (facts === undefined || facts.expiresAtMs >= untilMs) return
-      const held = { ...facts, expiresAtMs: untilMs }
+      if (facts === undefined) return
+      const own = holders.get(id) ?? new Map<string, number>()
+      let expiresAtMs: number
+      if (untilMs === null) {
+        // Another account may not have said yet, after a start, that it holds it too: an hour is enough for that.
+        if (!own.delete(holder)) return
+        expiresAtMs = Math.min(facts.expiresAtMs, Math.max(clock.now() + KEPT_MS, ...own.values()))
+      } else {
+        holders.set(id, own.set(holder, untilMs))
+        expiresAtMs = Math.max(facts.expiresAtMs, untilMs)
+      }
+      if (expiresAtMs === facts.expiresAtMs) return
+      const held = { ...facts, expiresAtMs }
       known.set(id, held)
       try {
         writeFileSync(`${factsOf(id)}.new`, JSON.stringify(held), { mode: 0o600 })

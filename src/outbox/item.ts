@@ -108,6 +108,13 @@ export function contentOf({ content }: OutboxRow): Content {
   return JSON.parse(content)
 }
 
+/** The path of the file that this item sends; null if it sends none, or has no content any more. */
+export function fileOf(row: OutboxRow): string | null {
+  if (row.content === null) return null
+  const { outgoing } = contentOf(row)
+  return outgoing.kind === 'media' ? outgoing.path : null
+}
+
 /** Returns the id that the message of this item has, or would have. */
 export function keyOf({ chat, bareId, number, messageId }: OutboxRow): MessageKey {
   if (messageId !== null) return messageId

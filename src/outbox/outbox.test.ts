@@ -30,7 +30,7 @@ let sent: [text: string, from: string][]
 let phone: { wid: string; connected: boolean; problem: Error | null; sending(text: string): Promise<void> }
 let changed: () => void
 /** The files that were kept, each with its end; and the callers that may send. */
-let holds: [path: string, untilMs: number][]
+let holds: [path: string, item: string, untilMs: number | null][]
 let keys: Set<string>
 
 beforeEach(() => {
@@ -418,26 +418,42 @@ describe('the right of a key', () => {
   })
 })
 
+const media = {
+  kind: 'media',
+  path: '/uploads/1.bin',
+  as: 'document',
+  mimetype: 'application/pdf',
+  filename: '1.pdf',
+  sizeBytes: 1,
+  sha256: '',
+} as const
+
 it('keeps the file of a message for as long as it may be sent, also when it gets another time', async () => {
   const outbox = open()
-  const media = {
-    kind: 'media',
-    path: '/uploads/1.bin',
-    as: 'document',
-    mimetype: 'application/pdf',
-    filename: '1.pdf',
-    sizeBytes: 1,
-    sha256: '',
-  } as const
   await outbox.send({ ...draft(''), outgoing: media }, { ...NOW, reason: 'confirm' }).catch(() => {})
   const [item] = await store.list({ limit: 1 })
   const releaseAtMs = clock.now() + 48 * HOUR_MS
   await outbox.decide.change(item?.id ?? '', { releaseAtMs })
   expect(holds).toEqual([
-    ['1.bin', (item?.expiresAtMs ?? 0) + HOUR_MS],
-    ['1.bin', releaseAtMs + HOUR_MS],
+    ['1.bin', item?.id, (item?.expiresAtMs ?? 0) + HOUR_MS],
+    ['1.bin', item?.id, releaseAtMs + HOUR_MS],
   ])
 })
+
+it.each(['cancelled', 'rejected', 'sent'])(
+  'needs the file of a message no more once it is %s',
+  async (end) => {
+    const outbox = open()
+    await outbox.send({ ...draft(''), outgoing: media }, { ...NOW, reason: 'confirm' }).catch(() => {})
+    const [item] = await store.list({ limit: 1 })
+    const [id, digest] = [item?.id ?? '', item?.digest ?? '']
+    holds = []
+    if (end === 'cancelled') await outbox.decide.cancel(id)
+    else if (end === 'rejected') await outbox.decide.reject(id, null)
+    else await outbox.decide.approve(id, digest)
+    expect([await stateOf(id), holds.at(-1)]).toEqual([end, ['1.bin', id, null]])
+  },
+)
 
 it.each([
   ['the question of a poll', { kind: 'poll', question: 'When?', options: ['a', 'b'], multiple: false }, 255],

@@ -12,7 +12,7 @@ import { type AccountId, type Jid, toJid } from '../model/ids.ts'
 import type { OwnIds } from '../own-ids.ts'
 import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
-import { type Draft, keyOf, type Limits, newItem, type Order, problemOf, SEND_MS } from './item.ts'
+import { type Draft, fileOf, keyOf, type Limits, newItem, type Order, problemOf, SEND_MS } from './item.ts'
 import { type TransmitOptions, transmit } from './transmit.ts'
 import { createWaiting, RETRY_MS, type Waiting, type WaitingOptions } from './waiting.ts'
 
@@ -168,6 +168,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
     const change = { content: null, ...(row.reason === null ? { preview: '' } : {}), ...outcome }
     const settled = { ...row, ...change }
     if (settled.state === 'unknown') unknown.set(row.id, settled)
+    const file = fileOf(row)
+    if (file !== null) options.holdFile(file, row.id, null)
     tell('send.settled', settled)
     archive.flush()
     for (const listener of listeners) listener(settled)

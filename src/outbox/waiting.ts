@@ -8,7 +8,7 @@ import { type OutboxState, WAITING } from '../model/outbox.ts'
 import type { Session } from '../session/session.ts'
 import { isForAnother, REVOKED, UNLINKED } from './allowed.ts'
 import { digestOf, previewOf, withText } from './content.ts'
-import { contentOf, problemOf } from './item.ts'
+import { contentOf, fileOf, problemOf } from './item.ts'
 
 /** Pause between two items that are released after their time: what was missed goes out one by one. */
 const PAUSE_MS = 1_000
@@ -42,8 +42,8 @@ export type ItemChange = { text?: string | undefined; releaseAtMs?: number | und
 export type WaitingOptions = {
   store: ControlStore['outbox']
   session: Pick<Session, 'status' | 'onChange'>
-  /** Keeps the file with this name until this time (Unix ms). Never fails. */
-  holdFile(path: string, untilMs: number): void
+  /** Keeps the file with this name for this item until this time (Unix ms); null: the item needs it no more. Never fails. */
+  holdFile(path: string, item: string, untilMs: number | null): void
   /** True if the caller with this id may send to this chat now. Fails as the control database and the archive do. */
   maySend(caller: string, chat: Jid): boolean
   /** A scheduled item may be sent this long after its time. */
@@ -162,7 +162,11 @@ export function createWaiting(options: WaitingOptions): Waiting {
   /** Ends a waiting item without sending it. Returns null as {@link leave}. */
   async function end(row: OutboxRow, change: OutboxChange, digest?: string): Promise<OutboxRow | null> {
     const ended = await leave(row, WAITING, { ...change, content: null }, digest)
-    if (ended !== null) left(ended)
+    if (ended !== null) {
+      const file = fileOf(row)
+      if (file !== null) holdFile(file, row.id, null)
+      left(ended)
+    }
     return ended
   }
 
@@ -185,9 +189,9 @@ export function createWaiting(options: WaitingOptions): Waiting {
 
   /** The item waits now, and its file with it: also for as long as a decision may still take. */
   function wait(row: OutboxRow): void {
-    const { outgoing } = contentOf(row)
+    const file = fileOf(row)
     const untilMs = Math.max(row.expiresAtMs ?? 0, row.releaseAtMs ?? 0) + lateMs
-    if (outgoing.kind === 'media') holdFile(outgoing.path, untilMs)
+    if (file !== null) holdFile(file, row.id, untilMs)
     rows.set(row.id, row)
     wakeIn(0)
   }

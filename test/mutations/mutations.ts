@@ -718,8 +718,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the file of a held message goes with its upload',
     file: WAITING,
-    find: "if (outgoing.kind === 'media') holdFile(outgoing.path, untilMs)",
-    replace: 'void [outgoing, untilMs, holdFile]',
+    find: 'if (file !== null) holdFile(file, row.id, untilMs)',
+    replace: 'void [file, untilMs, holdFile]',
     test: outbox('keeps the file of a message'),
   },
   {
