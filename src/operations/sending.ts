@@ -87,7 +87,7 @@ export function createSending({ sends: { policy, chats }, reader }: SendingOptio
   }
 }
 
-/** Whom a task reaches. `says`: with a text, or by bringing them into a group. */
+/** Whom a task reaches. `says`: with a text or a picture, or by bringing them into a group. */
 function reachedBy(kind: TaskKind, takes: unknown): { to: Jid; says: boolean }[] {
   const { group, members = [], changes = {}, action, chat, isNew }: Partial<Reaching> = Object(takes)
   const isInvited = kind === 'create_group' || (kind === 'change_members' && action === 'add')
@@ -95,7 +95,8 @@ function reachedBy(kind: TaskKind, takes: unknown): { to: Jid; says: boolean }[]
   const isText = kind === 'change_group' && !isNew && (changes.name ?? changes.description) !== undefined
   return [
     ...(isInvited ? members.map((to) => ({ to, says: true })) : []),
-    ...(isText && group !== undefined ? [{ to: group, says: true }] : []),
+    ...(isText && group ? [{ to: group, says: true }] : []),
+    ...(kind === 'set_picture' ? [{ to: group ?? STATUS, says: true }] : []),
     // To all who may see the status or the profile of the account: the chat of all status updates stands for them.
     ...(kind === 'post_status' || kind === 'change_profile' ? [{ to: STATUS, says: true }] : []),
     ...(kind === 'delete_status' ? [{ to: STATUS, says: false }] : []),
@@ -104,7 +105,7 @@ function reachedBy(kind: TaskKind, takes: unknown): { to: Jid; says: boolean }[]
 }
 type Reaching = {
   chat: Jid
-  group: Jid
+  group: Jid | null
   members: readonly Jid[]
   changes: GroupChanges
   action: string
