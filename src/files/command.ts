@@ -20,6 +20,9 @@ const PRIORITY = 15
 /** `characters`: what it prints beyond them is not read, and ends it. */
 export type CommandLimits = { ms: number; memoryBytes: number; characters: number }
 
+/** Codes of the operating system for what it lacks at this moment. */
+export const SHORTAGES: readonly string[] = ['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EDQUOT']
+
 /** `missing`: it cannot be started. `exit`: it failed. `time`, `memory`: it was ended. `stopped`: the signal ended it. */
 export type CommandFault = 'missing' | 'exit' | 'time' | 'memory' | 'stopped'
 
@@ -78,7 +81,7 @@ const stopped = () => new CommandError('stopped', 'The server stops.')
  * Resolves with what the program prints: UTF-8, up to the limit. It runs in the folder of its file, without input and without
  * the settings of this server.
  * @param words of the command line; `{file}` in them is the path
- * Rejects with a {@link CommandError}.
+ * Rejects with a {@link CommandError}, or with the error of the operating system if it can start no program at this moment.
  */
 export async function printedOf(
   words: readonly string[],
@@ -149,7 +152,11 @@ function watch(child: ChildProcess, limits: CommandLimits, signal: AbortSignal):
     })
     const settle = (code: number | null, by: NodeJS.Signals | null) =>
       code === 0 ? give() : refuse('exit', `It failed with ${by ?? `exit code ${code}`}.`)
-    child.once('error', (error) => refuse('missing', `It cannot be run (${codeOf(error)}).`))
+    child.once('error', (error) => {
+      const code = codeOf(error) ?? ''
+      if (SHORTAGES.includes(code)) end(() => reject(error))
+      else refuse('missing', `It cannot be run (${code}).`)
+    })
     child.once('close', settle)
     child.once('exit', (code, by) => {
       // What it started may still hold its output.

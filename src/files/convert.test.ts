@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sampleBytes } from '../../simulator/service/media-samples.ts'
-import { converted, type Recipe } from './ffmpeg.ts'
+import { type Bounds, converted, type Recipe } from './ffmpeg.ts'
 import { sniffType } from './media-type.ts'
 import { ANIMATED, isAnimated, isSticker, STICKER, webpSeconds } from './sticker.ts'
 import { GIF, isAac, PREVIEW, VIDEO, videoFacts, videoState } from './video.ts'
@@ -41,7 +41,7 @@ const PICTURES = ['-f', 'lavfi', '-i', 'testsrc=size=160x90:rate=10']
 const SMALL = ['-f', 'lavfi', '-i', 'testsrc=size=80x60:rate=5']
 const SOUND = ['-f', 'lavfi', '-i', 'sine=440']
 
-const BOUNDS = { withinMs: 60_000, maxBytes: 64 * 2 ** 20 }
+const BOUNDS: Bounds = { withinMs: 60_000, maxBytes: 64 * 2 ** 20 }
 async function convert(path: string, recipe: Recipe, program = 'ffmpeg', bounds = BOUNDS): Promise<Buffer> {
   const found: Uint8Array[] = []
   const sniffed = sniffType(readFileSync(path).subarray(0, 32))
@@ -198,6 +198,10 @@ describe.skipIf(!hasFfmpeg)('with ffmpeg', () => {
       await expect(convert(path, VOICE, 'ffmpeg', { ...BOUNDS, withinMs: 50 })).rejects.toMatchObject({
         code: 'server_busy',
       })
+      const stopping = new AbortController()
+      const waiting = convert(path, VOICE, 'ffmpeg', { ...BOUNDS, signal: stopping.signal })
+      stopping.abort()
+      await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
       await Promise.all([one?.return(undefined), two?.return(undefined)])
       for (const other of others) {
         await other.next()

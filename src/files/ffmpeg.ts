@@ -53,27 +53,41 @@ export type Source = { path: string; sniffed: string | null }
 /** True if files of this type can be converted, as far as their first bytes say. */
 export const isConvertible = (sniffed: string | null): boolean => sniffed !== null && sniffed in DEMUXERS
 
-/** What a conversion may take. `withinMs`: with its wait for others. */
-export type Bounds = { withinMs: number; maxBytes: number }
+/**
+ * What a conversion may take. `withinMs`: with its wait for others. `dir`: the folder for its files while it runs, else that of the
+ * system for temporary files. `signal` ends it, with the reason of the signal.
+ */
+export type Bounds = { withinMs: number; maxBytes: number; dir?: string; signal?: AbortSignal }
 
 let running = 0
 const waiting: (() => void)[] = []
 
-/** Resolves once fewer than {@link MOST} conversions run. @throws AppError `server_busy` */
-async function begin(withinMs: number): Promise<void> {
+/** Resolves once fewer than {@link MOST} conversions run. @throws AppError `server_busy`; the reason of the signal */
+async function begin(withinMs: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted()
   if (running < MOST) {
     running += 1
     return
   }
   await new Promise<void>((resolve, reject) => {
-    const go = () => {
+    const settle = () => {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', stop)
+    }
+    const go = () => {
+      settle()
       resolve()
     }
-    const timer = setTimeout(() => {
+    const leave = (error: unknown) => {
+      settle()
       waiting.splice(waiting.indexOf(go), 1)
-      reject(new AppError('server_busy', { detail: 'Other files are being converted. Nothing was sent.' }))
+      reject(error)
+    }
+    const stop = () => leave(signal?.reason)
+    const timer = setTimeout(() => {
+      leave(new AppError('server_busy', { detail: 'Other files are being converted. Nothing was sent.' }))
     }, withinMs)
+    signal?.addEventListener('abort', stop, { once: true })
     waiting.push(go)
   })
 }
@@ -92,7 +106,7 @@ function end(): void {
 export async function* converted(
   { path, sniffed }: Source,
   { words, output, format }: Recipe,
-  { withinMs, maxBytes }: Bounds,
+  { withinMs, maxBytes, dir: parent = tmpdir(), signal }: Bounds,
   program = 'ffmpeg',
 ): AsyncGenerator<Uint8Array> {
   const demuxer = sniffed === null ? undefined : DEMUXERS[sniffed]
@@ -104,16 +118,16 @@ export async function* converted(
   const input = ['-protocol_whitelist', 'cache,pipe', '-max_pixels', String(MAX_PIXELS), '-f', demuxer]
   const rest = ['-map_metadata', '-1', ...output, '-fs', String(maxBytes), '-f', format]
   const endsAt = performance.now() + withinMs
-  await begin(withinMs)
+  await begin(withinMs, signal)
   let dir: string | null = null
   try {
     // MP4 with its table of contents at the front is written in two passes, which a pipe cannot be.
-    dir = await mkdtemp(join(tmpdir(), 'whatsapp-mcp-api-'))
+    dir = await mkdtemp(join(parent, 'whatsapp-mcp-api-'))
     const out = join(dir, 'converted')
     const args = [...limits, ...input, '-i', 'cache:pipe:0', ...rest, '-y', out]
     const file = createReadStream(path)
     const ms = Math.ceil(Math.max(1, Math.min(CONVERT_MS, endsAt - performance.now())))
-    await run(program, args, file, dir, ms).finally(() => file.destroy())
+    await run(program, args, file, dir, ms, signal).finally(() => file.destroy())
     // At its limit ffmpeg ends as if the file were whole. The limit counts before the last pieces are written.
     const { size } = await stat(out)
     if (size > maxBytes - MARGIN_BYTES)
@@ -137,7 +151,9 @@ async function run(
   input: Readable,
   dir: string,
   timeout: number,
+  signal?: AbortSignal,
 ): Promise<void> {
+  signal?.throwIfAborted()
   const child = spawn(program, args, {
     stdio: ['pipe', 'ignore', 'ignore'],
     cwd: dir,
@@ -145,6 +161,8 @@ async function run(
     timeout,
     killSignal: 'SIGKILL',
   })
+  const stop = () => void child.kill('SIGKILL')
+  signal?.addEventListener('abort', stop)
   // It may end before it has read everything.
   child.stdin.on('error', () => {})
   input.on('error', () => child.kill('SIGKILL'))
@@ -152,8 +170,11 @@ async function run(
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)
-  }).catch((error: unknown) =>
-    codeOf(error) === 'ENOENT' ? fail('needs_ffmpeg', { cause: error }) : Promise.reject(error),
-  )
+  })
+    .catch((error: unknown) =>
+      codeOf(error) === 'ENOENT' ? fail('needs_ffmpeg', { cause: error }) : Promise.reject(error),
+    )
+    .finally(() => signal?.removeEventListener('abort', stop))
+  signal?.throwIfAborted()
   if (code !== 0) throw Object.assign(new Error(`ffmpeg ended with ${code}`), { code: 'CONVERT' })
 }

@@ -8,8 +8,9 @@ import { extname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Clock } from '../clock.ts'
-import { fail } from '../errors.ts'
-import { CommandError, inTurn, printedOf, waitingCount } from '../files/command.ts'
+import { codeOf } from '../error-code.ts'
+import { AppError, ERRORS, fail } from '../errors.ts'
+import { CommandError, inTurn, printedOf, SHORTAGES, waitingCount } from '../files/command.ts'
 import { converted } from '../files/ffmpeg.ts'
 import { extensionOf } from '../files/media-type.ts'
 import { WAV } from '../files/voice.ts'
@@ -29,6 +30,8 @@ const MOST_WAITING = 20
 /** A WAV of four hours. */
 const MAX_WAV_BYTES = 512 * 2 ** 20
 const CONVERT_MS = 60_000
+/** When files are read again after a problem that was not theirs. */
+const AGAIN_MS = 300_000
 /** Folders beside the media files, each with the one file that a program reads. */
 const FOLDER = 'words-'
 
@@ -39,7 +42,7 @@ export type MediaWords = {
   /**
    * The words in the media of this message: as stored, or else a program looks for them now. Rejects with
    * `message_not_found`, `media_not_found` (no voice note, audio or document), `words_not_enabled`, `words_failed`,
-   * `needs_ffmpeg`, `server_busy`, and as {@link MediaRoom.open}.
+   * `needs_ffmpeg`, `media_refused` (no sound), `server_busy`, and as {@link MediaRoom.open}.
    */
   find(key: KeyParts): Promise<FoundWords>
   /** Files may have been stored: looks for their words, the newest first. Never fails. */
@@ -80,8 +83,9 @@ export function createMediaWords({
   const { signal } = stopping
   /** By place: two requests for the same words share a run. */
   const running = new Map<number, Promise<string>>()
-  /** Commands that cannot be started: only requests try them again. */
+  /** Kinds whose command, or ffmpeg before it, cannot be started: only requests try them again. */
   const missing = new Set<WordKind>()
+  let cancelAgain = () => {}
   let isReading = false
   let isPrepared = false
   const leftovers = removeLeftovers(dir)
@@ -113,6 +117,7 @@ export function createMediaWords({
         note(place, 'running')
         const words = toWords(await printedBy(command, opened))
         keep(asked, words)
+        if (missing.delete(kind)) wake()
         return words
       })
     } catch (error) {
@@ -122,12 +127,14 @@ export function createMediaWords({
     }
   }
 
-  /** @throws AppError `words_failed`; the error if it is none of a program */
+  /** @throws AppError `words_failed`, `disk_full`; the error if it is none of the program */
   function refuse({ kind, place }: Asked, error: unknown): never {
-    const fault = error instanceof CommandError ? error.fault : null
-    note(place, fault === 'stopped' || fault === 'missing' ? null : 'failed')
+    const fault = signal.aborted ? 'stopped' : error instanceof CommandError ? error.fault : null
+    if (fault === 'missing' || isOf(error, 'needs_ffmpeg')) missing.add(kind)
+    note(place, fault === 'stopped' || isPassing(error) ? null : 'failed')
+    const code = codeOf(error)
+    if (code === 'ENOSPC' || code === 'EDQUOT') fail('disk_full', { cause: error })
     if (fault === null) throw error
-    if (fault === 'missing') missing.add(kind)
     if (fault !== 'stopped')
       log.warn({ kind, fault, err: error }, 'the program for the words of media did not do its work')
     return fail('words_failed', { cause: error })
@@ -148,7 +155,7 @@ export function createMediaWords({
       )
       const wav = join(folder, 'converted.wav')
       if (command.some((word) => word.includes('{wav}'))) {
-        const bounds = { withinMs: CONVERT_MS, maxBytes: MAX_WAV_BYTES }
+        const bounds = { withinMs: CONVERT_MS, maxBytes: MAX_WAV_BYTES, dir: folder, signal }
         const pieces = converted({ path: file, sniffed: opened.sniffed }, WAV, bounds)
         await pipeline(Readable.from(pieces), createWriteStream(wav, { mode: 0o600 }))
       }
@@ -185,15 +192,23 @@ export function createMediaWords({
         isPrepared = true
         const place = files.nextUnread(kinds)
         if (place === null) return
-        await readPlace(place)
+        if (await readPlace(place)) continue
+        cancelAgain()
+        cancelAgain = clock.after(AGAIN_MS, wake)
+        return
       }
     } finally {
       isReading = false
     }
   }
 
-  /** Afterwards it was read, or counts as failed. */
-  async function readPlace(place: number): Promise<void> {
+  function wake(): void {
+    if (signal.aborted) return
+    readAll().catch((error) => log.warn({ err: error }, 'the words of media cannot be looked for'))
+  }
+
+  /** True: it was read, counts as failed, or is of a kind that is missing. False: other files would now fail as it did. */
+  async function readPlace(place: number): Promise<boolean> {
     try {
       const [found] = await reads.messagesAt([place])
       const key = found && parseMessageKey(found.message.id)
@@ -202,10 +217,14 @@ export function createMediaWords({
       // An import brought them.
       if (asked.known !== undefined) store.transaction(() => files.noteWords(place, 'found'))
       else await lookOnce(asked)
+      return true
     } catch (error) {
-      if (signal.aborted || (error instanceof Error && error.cause instanceof CommandError)) return
+      if (signal.aborted || isOf(error, 'words_failed')) return true
       log.warn({ err: error }, 'the words of media were not looked for')
+      if (isOf(error, 'needs_ffmpeg')) return true
+      if (isPassing(error)) return false
       note(place, 'failed')
+      return true
     }
   }
 
@@ -218,15 +237,24 @@ export function createMediaWords({
         fail('server_busy', { detail: 'Other files wait for their words.', retryAfterS: 30 })
       return { id, kind, words: await lookOnce(asked) }
     },
-    wake() {
-      if (signal.aborted) return
-      readAll().catch((error) => log.warn({ err: error }, 'the words of media cannot be looked for'))
-    },
+    wake,
     async stop() {
       stopping.abort()
+      cancelAgain()
       await Promise.allSettled(running.values())
     },
   }
+}
+
+const isOf = (error: unknown, code: AppError['code']) => error instanceof AppError && error.code === code
+
+/** True if the file is not to blame: a full disk, a busy server, a program that is not there. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof CommandError) return error.fault === 'missing'
+  if (error instanceof AppError) return ERRORS[error.code].retry !== 'never'
+  const code = codeOf(error) ?? ''
+  // The quota may displace a file that waits.
+  return SHORTAGES.includes(code) || code === 'ENOENT'
 }
 
 /** The end of the name, as the sender wrote it if that is harmless: programs go by it. */
@@ -235,15 +263,20 @@ function endOf({ facts: { filename = '' }, sniffed }: OpenMedia): string {
   return /^[a-z0-9]{1,8}$/.test(end) ? end : extensionOf(sniffed)
 }
 
-/** The text without control characters, without spaces at its ends, and with at most one empty line at a time. */
-function toWords(printed: string): string {
-  return printed
-    .replace(/\r\n?|\f/g, '\n')
-    .replace(/[^\P{Cc}\n\t]/gu, '')
-    .replace(/[ \t]+\n/g, '\n')
-    .replace(/\n{3,}/g, '\n\n')
-    .replace(/[\ud800-\udbff]$/, '')
-    .trim()
+/** The text without control characters, without spaces at the ends of lines, and with at most one empty line at a time. */
+export function toWords(printed: string): string {
+  return (
+    printed
+      .replace(/\r\n?|\f/g, '\n')
+      .replace(/[^\P{Cc}\n\t]/gu, '')
+      .split('\n')
+      // A pattern for spaces before a line end would take seconds for a text of spaces.
+      .map((line) => line.trimEnd())
+      .join('\n')
+      .replace(/\n{3,}/g, '\n\n')
+      .replace(/[\ud800-\udbff]$/, '')
+      .trim()
+  )
 }
 
 /** Copies that a killed process left. */
