@@ -230,6 +230,8 @@ export type FetchedMedia = {
   sizeBytes: number
   directPath: string | null
   bytes: AsyncIterable<Uint8Array>
+  /** Frees the browser's memory, also if nothing was read. Never fails. */
+  close(): Promise<void>
 }
 
 /**
@@ -310,7 +312,7 @@ export type Engine = {
   /**
    * Downloads the media of a message, once whole into the browser. Fails with `media_expired` (WhatsApp's host has it no
    * more, and the phone neither, or it was not asked), `message_not_found` (WhatsApp Web does not have the message, and there
-   * is no `source`), and as `readChats`. Read `bytes` to their end, or return from them: that frees the browser's memory.
+   * is no `source`), and as `readChats`. The bytes stay in the browser's memory until `close`.
    */
   fetchMedia(what: MediaRequest): Promise<FetchedMedia>
   /** The preview of a picture, video or document that came with its message; null if it has none. Fails as `readChats`. */

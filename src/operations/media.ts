@@ -156,10 +156,13 @@ export const downloadMedia = defineOperation({
   async images({ message_id }, { mimetype, size_bytes }, { media }) {
     if (size_bytes > INLINE_BYTES || !INLINE_TYPES.has(mimetype)) return []
     const opened = await media.open(message_id)
-    const pieces: Uint8Array[] = []
-    for await (const piece of opened.read(0, opened.sizeBytes)) pieces.push(piece)
-    opened.close()
-    return [{ bytes: Buffer.concat(pieces), mimetype }]
+    try {
+      const pieces: Uint8Array[] = []
+      for await (const piece of opened.read(0, opened.sizeBytes)) pieces.push(piece)
+      return [{ bytes: Buffer.concat(pieces), mimetype }]
+    } finally {
+      opened.close()
+    }
   },
 })
 

@@ -1,5 +1,5 @@
 /** Downloads of media, with and without a request, by an engine that a test answers for. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -20,6 +20,8 @@ let chat: number
 let dir: string
 let room: MediaRoom
 let nowMs: number
+/** Files that the browser holds. */
+let held: number
 let asked: MediaRequest[]
 let answer: (what: MediaRequest) => Promise<FetchedMedia>
 
@@ -29,6 +31,7 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'wma-media-'))
   nowMs = NOW * 1_000
   asked = []
+  held = 0
 })
 afterEach(async () => {
   room.stop()
@@ -93,7 +96,11 @@ function bytes(sizeBytes: number, fill = 0, during = async () => {}): Promise<Fe
     await during()
     yield Buffer.alloc(sizeBytes, fill)
   }
-  return Promise.resolve({ sizeBytes, directPath: '/found', bytes: pieces() })
+  held += 1
+  const close = async () => {
+    held -= 1
+  }
+  return Promise.resolve({ sizeBytes, directPath: '/found', bytes: pieces(), close })
 }
 
 const stateOf = (place: number) => archive.store.mediaFiles.stateOf(place)
@@ -114,6 +121,47 @@ it('what is deleted for everyone while its media comes is not kept', async () =>
   await expect(room.open(key)).rejects.toMatchObject({ code: 'media_not_found' })
   await room.clean()
   expect([archive.store.raws.source(place), readdirSync(dir)]).toEqual([null, []])
+})
+
+describe('the browser frees', () => {
+  it('what is larger than it says', async () => {
+    const { key } = picture('A')
+    open({ ...MEDIA_ON_DEMAND, maxBytes: KIB })
+    answer = () => bytes(KIB + 1)
+    await expect(room.open(key)).rejects.toMatchObject({ code: 'media_too_large' })
+    expect(held).toBe(0)
+  })
+
+  it('what cannot be stored, before the first byte is read', async () => {
+    const { key } = picture('A')
+    open(MEDIA_ON_DEMAND)
+    rmSync(dir, { recursive: true })
+    writeFileSync(dir, '')
+    answer = () => bytes(KIB)
+    await expect(room.open(key)).rejects.toThrow()
+    expect(held).toBe(0)
+  })
+
+  it('what is stored', async () => {
+    const { key } = picture('A')
+    open(MEDIA_ON_DEMAND)
+    answer = () => bytes(KIB)
+    await room.open(key)
+    expect(held).toBe(0)
+  })
+
+  it('what passes through, read or not, when it is closed', async () => {
+    const { key } = picture('A')
+    open({ ...MEDIA_ON_DEMAND, download: 'never' })
+    answer = () => bytes(KIB)
+    const opened = await room.open(key)
+    expect(held).toBe(1)
+    opened.close()
+    expect(held).toBe(0)
+    answer = () => bytes(KIB, 0, async () => fail('not_connected'))
+    await expect(room.open(key)).rejects.toMatchObject({ code: 'not_connected' })
+    expect(held).toBe(0)
+  })
 })
 
 describe('without a request', () => {

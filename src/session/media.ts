@@ -152,7 +152,7 @@ export function createMediaRoom({
     try {
       const fetched = await connected().fetchMedia({ keys, source, askPhone, limitMs })
       if (fetched.sizeBytes <= maxBytes) return fetched
-      await discard(fetched.bytes)
+      await fetched.close()
       return tooLarge(maxBytes)
     } catch (error) {
       if (askPhone && error instanceof AppError && error.code === 'media_expired')
@@ -163,9 +163,9 @@ export function createMediaRoom({
 
   async function fetch(wanted: Wanted, terms: Terms): Promise<MediaFile> {
     const { place, source } = wanted
-    const { bytes, directPath } = await request(wanted, terms)
+    const { bytes, directPath, close } = await request(wanted, terms)
     try {
-      const file = await folder.write(bytes, terms.maxBytes)
+      const file = await folder.write(bytes, terms.maxBytes).finally(close)
       const { filehash } = file
       const isWanted = store.transaction(() => {
         // Forgotten or deleted for everyone while it came.
@@ -232,9 +232,12 @@ export function createMediaRoom({
 
   /** Nothing is kept: the bytes pass through. */
   async function passThrough(wanted: Wanted): Promise<OpenMedia> {
-    const { bytes, sizeBytes } = await request(wanted, asked())
+    const { bytes, sizeBytes, close } = await request(wanted, asked())
     const pieces = bytes[Symbol.asyncIterator]()
-    const first = await pieces.next()
+    const first = await pieces.next().catch(async (error) => {
+      await close()
+      throw error
+    })
     const filehash = wanted.source?.filehash
     return {
       id: wanted.id,
@@ -243,7 +246,7 @@ export function createMediaRoom({
       sniffed: first.done ? null : sniffType(first.value),
       facts: wanted.facts,
       read: (from, to) => slice(first, pieces, from, to),
-      close: () => void pieces.return?.(),
+      close: () => void close(),
     }
   }
 
@@ -346,16 +349,10 @@ async function* slice(
     at += next.value.length
     if (piece.length > 0) yield piece
   }
-  await pieces.return?.()
 }
 
 async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
-}
-
-/** Frees what the browser holds. */
-async function discard(bytes: AsyncIterable<Uint8Array>): Promise<void> {
-  await bytes[Symbol.asyncIterator]().return?.()
 }
 
 function tooLarge(maxBytes: number): never {

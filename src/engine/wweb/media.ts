@@ -58,16 +58,12 @@ export function createMediaTransfer(client: MediaClient, ask: Ask, clock: Clock)
       piece.catch(() => {})
       return piece
     }
-    try {
-      // One piece ahead: the page reads while this one is stored.
-      let next = pieceAt(0)
-      for (let end = PIECE; end - PIECE < sizeBytes; end += PIECE) {
-        const piece = await next
-        if (end < sizeBytes) next = pieceAt(end)
-        yield Buffer.from(piece, 'base64')
-      }
-    } finally {
-      await drop(handle)
+    // One piece ahead: the page reads while this one is stored.
+    let next = pieceAt(0)
+    for (let end = PIECE; end - PIECE < sizeBytes; end += PIECE) {
+      const piece = await next
+      if (end < sizeBytes) next = pieceAt(end)
+      yield Buffer.from(piece, 'base64')
     }
   }
 
@@ -125,7 +121,7 @@ export function createMediaTransfer(client: MediaClient, ask: Ask, clock: Clock)
       if (opened.state !== 'open')
         return fail(opened.state === 'gone' ? 'media_expired' : 'message_not_found')
       const { handle, sizeBytes, directPath } = opened
-      return { sizeBytes, directPath, bytes: read(handle, sizeBytes) }
+      return { sizeBytes, directPath, bytes: read(handle, sizeBytes), close: () => drop(handle) }
     },
   }
 }

@@ -51,7 +51,8 @@ export type PageMedia = {
 /** Call once per document, after the library's helpers are in it. */
 export function installPageMedia(): void {
   const blobs = new Map<number, Blob>()
-  let last = 0
+  // After a reload, names of the document before must not fit files of this one.
+  let last = Math.floor(Math.random() * 2 ** 40)
   const add = (blob: Blob): number => {
     last += 1
     blobs.set(last, blob)
