@@ -38,7 +38,8 @@ Reading from the archive always works.
 
 ## What works on which build
 
-Found by the tests, on simulated builds. [Operations](operations.md) lists every operation with the builds on which it works.
+Found by a test that runs the example of each operation on simulated builds. \`refused\`: nothing is missing, and WhatsApp's server rejects
+the change on this build. [Operations](operations.md) lists every operation with the builds on which it works.
 
 ${row(['build', 'what does not work'])}
 ${row(['---', '---'])}

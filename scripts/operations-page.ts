@@ -16,8 +16,8 @@ Every operation of this server, with the route of the [REST API](rest.md), the [
 
 - **scope**: the scope that a [key](security.md) needs. \`admin\` has all of them.
 - **effect**: \`read\` changes nothing, \`write\` can be undone, \`send\` reaches other people, \`destroy\` cannot be undone.
-- **works on**: the [builds of WhatsApp Web](whatsapp-web.md) on which the tests found everything that it needs. An empty field: it needs
-  none. \`GET /api/capabilities\` says what works on the present build.
+- **works on**: the [builds of WhatsApp Web](whatsapp-web.md) on which its example did what it says, in a test with the simulated phone as
+  the witness. An empty field: it needs none. \`GET /api/capabilities\` says what works on the present build.
 
 ${row(heads)}
 ${row(heads.map(() => '---'))}

@@ -1,0 +1,51 @@
+/** Runs the examples of the table on one build: what docs/operations.md says under "works on". */
+import { expect } from 'vitest'
+import { ROWS } from '../../src/operations/index.ts'
+import type { Row } from '../../src/operations/operation.ts'
+import { requestOf } from '../call-row.ts'
+import type { Harness } from '../harness.ts'
+import { PROOFS } from './proofs.ts'
+
+/** They link and unlink; the test does that itself. */
+const LINKING = ['start_auth', 'pairing_code', 'logout']
+
+/** `works`: the example was answered, and the phone and the log have its effect. `broken`: the build lacks what it needs. */
+export type BuildState = 'works' | 'broken' | `refused: ${string}`
+
+/** Every row that uses WhatsApp Web, and that a linked account can call: in the order of the table, as an example may need another. */
+export const EXAMPLES: readonly Row[] = ROWS.filter(
+  ({ name, uses }) => uses !== undefined && !LINKING.includes(name),
+)
+
+/** Runs the example of this row. Fails if it was answered and its effect does not show. */
+export async function runExample(row: Row, harness: Harness): Promise<BuildState> {
+  const { next_after: after } = (await harness.get('/api/events')).json
+  const { status, code } = await answerOf(row, harness)
+  if (code === 'not_supported_by_whatsapp_web') return 'broken'
+  if (status >= 400) return `refused: ${code}`
+  const { phone, event } = PROOFS[row.name] ?? {}
+  const { world } = harness
+  if (phone !== undefined)
+    await expect.poll(() => phone(world), { message: `${row.name} on the phone`, timeout: 10_000 }).toBe(true)
+  if (event !== undefined)
+    await expect
+      .poll(async () => (await harness.get(`/api/events?after=${after}&kind=${event}`)).json.events.length, {
+        message: `${event} of ${row.name}`,
+        timeout: 10_000,
+      })
+      .toBeGreaterThan(0)
+  return 'works'
+}
+
+async function answerOf(row: Row, harness: Harness): Promise<{ status: number; code: unknown }> {
+  const request = requestOf(row, row.example.input)
+  if (row.gives !== 'events') {
+    const { status, json } = await harness.call(request)
+    return { status, code: json?.code }
+  }
+  // A stream has no end: its head is the answer.
+  const ended = new AbortController()
+  const { status } = await fetch(`${harness.url}${request.path}`, { signal: ended.signal })
+  ended.abort()
+  return { status, code: status >= 400 ? 'stream' : undefined }
+}

@@ -1,0 +1,102 @@
+/** What the examples of the table do: seen on the phone's side, and in the event log. */
+import type { World } from '../../simulator/simulator.ts'
+import type { WorldGroup, WorldMessage } from '../../simulator/world-types.ts'
+import type { EventKind } from '../../src/model/events.ts'
+
+const NOOR = '15551234567@c.us'
+const BOOK_CLUB = '120363041234567890@g.us'
+const SCHOOL_TRIP = '120363041234567891@g.us'
+/** The message and the poll of the examples. */
+const DINNER = '3EB0C767D097B7C7C0'
+const TO_EDIT = '3EB0D1C8E4F2A69B07'
+const POLL = '3EB0A7C1D2E3F40516'
+
+/** `phone`: true once the phone has it. `event`: a kind that is in the log then. */
+export type Proof = { phone?(world: World): boolean; event?: EventKind }
+
+const sent = (fits: (message: WorldMessage) => boolean): Proof => ({
+  phone: (world) => world.messages().some((one) => one.fromMe && one.origin !== 'phone' && fits(one)),
+  event: 'message.sent',
+})
+const message = (id: string, fits: (message: WorldMessage) => boolean) => (world: World) =>
+  world.messages().some((one) => one.id === id && fits(one))
+const group = (id: string, fits: (group: WorldGroup) => boolean) => (world: World) =>
+  world.state().groups.some((one) => one.id === id && fits(one))
+const chat =
+  (id: string, fits: (chat: ReturnType<World['chats']>[number] | undefined) => boolean) => (world: World) =>
+    fits(world.chats().find((one) => one.id === id))
+
+/** By the name of the row. Rows that only read have none. */
+export const PROOFS: Record<string, Proof> = {
+  send_message: sent(({ body }) => body === 'Hello from whatsapp-mcp-api'),
+  send_to_chat: sent(({ body }) => body === 'I bring the map.'),
+  send_location: sent(({ location }) => location?.lat === 48.2104),
+  send_contacts: sent(({ type }) => type === 'vcard'),
+  send_poll: sent(({ poll }) => poll?.name === 'When?'),
+  send_media: sent(({ caption }) => caption === 'The route'),
+  react: {
+    phone: message(DINNER, ({ reactions }) => reactions?.some(({ emoji }) => emoji === '👍') === true),
+    event: 'message.reaction',
+  },
+  edit_message: {
+    phone: message(TO_EDIT, ({ body }) => body === 'See you at eight.'),
+    event: 'message.edited',
+  },
+  delete_message: { phone: message(TO_EDIT, ({ type }) => type === 'revoked'), event: 'message.revoked' },
+  star_message: { phone: message(DINNER, ({ starred }) => starred === true), event: 'message.starred' },
+  pin_message: { phone: message(DINNER, ({ pinned }) => pinned !== undefined), event: 'message.pinned' },
+  vote: {
+    phone: message(POLL, ({ poll }) => Object.keys(poll?.votes ?? {}).length === 1),
+    event: 'poll.voted',
+  },
+  forward_message: sent(
+    ({ body, forwarded }) => body === 'Yes! Dinner on Friday?' && forwarded !== undefined,
+  ),
+  create_group: {
+    phone: (world) => world.state().groups.filter(({ subject }) => subject === 'Book club').length === 2,
+    event: 'chat.changed',
+  },
+  change_group: {
+    phone: group(
+      BOOK_CLUB,
+      ({ description, restrict }) => description === 'Every first Monday' && restrict === true,
+    ),
+    event: 'group.changed',
+  },
+  change_group_members: {
+    phone: group(BOOK_CLUB, ({ admins }) => admins?.includes('15551234567') === true),
+    event: 'group.member_promoted',
+  },
+  reset_group_invite: {
+    phone: group(BOOK_CLUB, ({ invite }) => invite !== undefined && invite !== 'Bk7cLubF1rstM0ndayS1xA'),
+    event: 'group.changed',
+  },
+  leave_group: { phone: group(SCHOOL_TRIP, ({ left }) => left === true), event: 'chat.changed' },
+  change_chat: { phone: chat(NOOR, (one) => one?.archived === true), event: 'chat.changed' },
+  change_chats: { phone: chat(NOOR, (one) => one?.muteExpiration === -1), event: 'chat.changed' },
+  // Sending has read it before.
+  read_chat: { phone: chat(NOOR, (one) => one?.unreadCount === 0) },
+  set_chat_presence: {
+    phone: (world) =>
+      world.state().presences.some(({ chat, state }) => chat !== null && state === 'composing'),
+  },
+  delete_chat: { phone: chat(SCHOOL_TRIP, (one) => one === undefined), event: 'chat.removed' },
+  set_chat_labels: { phone: chat(NOOR, (one) => one?.labels.length === 0) },
+  block_contact: {
+    phone: (world) =>
+      world.state().contacts.some(({ phone, blocked }) => `${phone}@c.us` === NOOR && blocked === true),
+    event: 'contact.changed',
+  },
+  change_profile: { phone: (world) => world.state().account.about === 'At the mountains until Monday' },
+  follow_channel: {
+    phone: (world) => world.state().channels.some(({ name, foreign }) => name === 'Trail news' && !foreign),
+  },
+  post_status_update: {
+    phone: (world) =>
+      world.messages({ chat: 'status@broadcast' }).some(({ body }) => body === 'Back on Monday'),
+    event: 'message.sent',
+  },
+  delete_status_update: {
+    phone: (world) => !world.messages({ chat: 'status@broadcast' }).some(({ body }) => body === 'Dinner!'),
+  },
+}
