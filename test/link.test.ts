@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { builds } from '../simulator/builds.ts'
+import { PRINTS_TEXT } from '../src/cli/sandbox.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { type BuildState, EXAMPLES, runExample } from './link/examples.ts'
 
@@ -26,7 +27,7 @@ describe.each(NAMES)('on build %s', (build) => {
   /** What each operation did on this build. */
   const found: Record<string, BuildState> = {}
   beforeAll(async () => {
-    harness = await openHarness({ build, examples: true })
+    harness = await openHarness({ build, examples: true, env: { WHATSAPP_TEXT_COMMAND: PRINTS_TEXT } })
     // Labels belong to business accounts.
     harness.world.setProfile({ business: true })
     contact = harness.world.state().contacts[0]?.phone ?? ''

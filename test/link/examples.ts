@@ -20,11 +20,12 @@ export const EXAMPLES: readonly Row[] = ROWS.filter(
 /** Runs the example of this row. Fails if it was answered and its effect does not show. */
 export async function runExample(row: Row, harness: Harness): Promise<BuildState> {
   const { next_after: after } = (await harness.get('/api/events')).json
-  const { status, code } = await answerOf(row, harness)
+  const { phone, event, prepare } = PROOFS[row.name] ?? {}
+  const { world } = harness
+  const input = { ...Object(row.example.input), ...(await prepare?.(world)) }
+  const { status, code } = await answerOf(row, input, harness)
   if (code === 'not_supported_by_whatsapp_web') return 'broken'
   if (status >= 400) return `refused: ${code}`
-  const { phone, event } = PROOFS[row.name] ?? {}
-  const { world } = harness
   if (phone !== undefined)
     await expect.poll(() => phone(world), { message: `${row.name} on the phone`, timeout: 10_000 }).toBe(true)
   if (event !== undefined)
@@ -37,8 +38,12 @@ export async function runExample(row: Row, harness: Harness): Promise<BuildState
   return 'works'
 }
 
-async function answerOf(row: Row, harness: Harness): Promise<{ status: number; code: unknown }> {
-  const request = requestOf(row, row.example.input)
+async function answerOf(
+  row: Row,
+  input: Record<string, unknown>,
+  harness: Harness,
+): Promise<{ status: number; code: unknown }> {
+  const request = requestOf(row, input)
   if (row.gives !== 'events') {
     const { status, json } = await harness.call(request)
     return { status, code: json?.code }

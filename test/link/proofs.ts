@@ -11,8 +11,15 @@ const DINNER = '3EB0C767D097B7C7C0'
 const TO_EDIT = '3EB0D1C8E4F2A69B07'
 const POLL = '3EB0A7C1D2E3F40516'
 
-/** `phone`: true once the phone has it. `event`: a kind that is in the log then. */
-export type Proof = { phone?(world: World): boolean; event?: EventKind }
+/**
+ * `phone`: true once the phone has it. `event`: a kind that is in the log then. `prepare`: makes what the example asks for, and returns
+ * the input that names it.
+ */
+export type Proof = {
+  phone?(world: World): boolean
+  event?: EventKind
+  prepare?(world: World): Promise<Record<string, unknown>>
+}
 
 const sent = (fits: (message: WorldMessage) => boolean): Proof => ({
   phone: (world) => world.messages().some((one) => one.fromMe && one.origin !== 'phone' && fits(one)),
@@ -49,9 +56,12 @@ export const PROOFS: Record<string, Proof> = {
     phone: message(POLL, ({ poll }) => Object.keys(poll?.votes ?? {}).length === 1),
     event: 'poll.voted',
   },
-  forward_message: sent(
-    ({ body, forwarded }) => body === 'Yes! Dinner on Friday?' && forwarded !== undefined,
-  ),
+  forward_message: sent(({ id, body }) => body === 'Yes! Dinner on Friday?' && id !== DINNER),
+  reject_call: {
+    prepare: async (world) => ({ call_id: (await world.ring({ from: NOOR.replace('@c.us', '') })).id }),
+    phone: (world) => world.state().calls.some(({ state }) => state === 'rejected'),
+    event: 'call.ended',
+  },
   create_group: {
     phone: (world) => world.state().groups.filter(({ subject }) => subject === 'Book club').length === 2,
     event: 'chat.changed',
@@ -94,7 +104,7 @@ export const PROOFS: Record<string, Proof> = {
   post_status_update: {
     phone: (world) =>
       world.messages({ chat: 'status@broadcast' }).some(({ body }) => body === 'Back on Monday'),
-    event: 'message.sent',
+    event: 'status_update.posted',
   },
   delete_status_update: {
     phone: (world) => !world.messages({ chat: 'status@broadcast' }).some(({ body }) => body === 'Dinner!'),
