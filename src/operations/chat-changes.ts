@@ -62,9 +62,10 @@ function toChanges(
 }
 
 /** Changes one chat. Returns its address in WhatsApp Web, and the fields that are now so. */
-async function change(chat_id: Jid, changes: ChatChanges, granted: Changer) {
+async function change(chat_id: Jid, changes: ChatChanges, granted: Changer, limitMs?: number) {
   const chat = await demandChat(chat_id, granted)
-  const { changed } = await perform('change_chat', { chat, changes }, granted).catch((error) => {
+  const task = perform('change_chat', { chat, changes }, granted, limitMs)
+  const { changed } = await task.catch((error) => {
     throw reworded(error, FIELDS)
   })
   return { chat_id: chat, changed: changed.map((one) => FIELDS[one]) }
@@ -92,8 +93,9 @@ export const changeChat = defineOperation({
 
 /** The most chats of one request. */
 const MOST_CHATS = 100
-/** No chat is begun after this time, so that the answer is in time. */
+/** No chat is begun after the first time, and none lasts longer than the second, so that the answer is in time. */
 const BEGIN_MS = 20_000
+const END_MS = 28_000
 /** What is wrong with one chat; everything else would be so with the rest too. */
 const OF_ONE: readonly ErrorCode[] = [
   'chat_not_found',
@@ -143,20 +145,22 @@ export const changeChats = defineOperation({
   },
   async run({ chat_ids, ...fields }, granted) {
     const { clock } = granted
-    const endsAt = clock.now() + BEGIN_MS
+    const from = clock.now()
     const changes = toChanges(fields, clock.now())
     const failed: z.output<typeof Unchanged>[] = []
     let count = 0
     for (const chat_id of chat_ids) {
       try {
-        if (clock.now() >= endsAt)
+        if (clock.now() - from >= BEGIN_MS)
           fail('whatsapp_timeout', { detail: 'The time was up before; nothing was changed.' })
-        await change(chat_id, changes, granted)
+        await change(chat_id, changes, granted, END_MS - (clock.now() - from))
         count += 1
       } catch (error) {
         if (!(error instanceof AppError)) throw error
         const { code, message: detail } = error
-        if (!OF_ONE.includes(code) && count === 0) throw error
+        // Unless one is changed, or may be: then the whole request is not safe to repeat as if nothing had happened.
+        const isUntouched = count === 0 && failed.every((one) => one.code !== 'outcome_unknown')
+        if (!OF_ONE.includes(code) && isUntouched) throw error
         failed.push({ chat_id, code, detail })
       }
     }

@@ -165,11 +165,13 @@ type Performer = Pick<Grant<'manage', 'ready'>, 'engine' | 'demandSeen'> &
 /**
  * Does a task, and stores what it changed before it returns. Fails as `Engine.perform`, and with `chat_not_found` if the
  * caller does not see the chat, the group or the person that it is about.
+ * @param limitMs the time for it, at most the default
  */
 export async function perform<K extends TaskKind>(
   kind: K,
   takes: TaskInput<K>,
   { engine, note, demandSeen }: Performer,
+  limitMs = TASK_MS,
 ): Promise<TaskResult<K>> {
   for (const name of ['group', 'chat', 'person']) {
     const about: Jid | null | undefined = Reflect.get(Object(takes), name)
@@ -178,7 +180,7 @@ export async function perform<K extends TaskKind>(
   // Who is brought into a group is reached by it, as by a message.
   const { members = [], action }: { members?: readonly Jid[]; action?: string } = Object(takes)
   if (kind === 'create_group' || action === 'add') members.forEach(demandSeen)
-  const { result, chat } = await engine.perform(kind, takes, { limitMs: TASK_MS })
+  const { result, chat } = await engine.perform(kind, takes, { limitMs })
   if (chat !== null) note?.({ type: 'chats', chats: [chat] })
   return result
 }

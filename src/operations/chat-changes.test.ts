@@ -1,0 +1,58 @@
+/** Changes of several chats while WhatsApp is slow or goes away. */
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createTestClock, type TestClock } from '../../test/test-clock.ts'
+import { fail } from '../errors.ts'
+import { type Jid, toJid } from '../model/ids.ts'
+import { changeChats } from './chat-changes.ts'
+
+const CHATS = [1, 2, 3].map((n) => toJid(`1555000110${n}@c.us`))
+const LIMIT_MS = 30_000
+
+let clock: TestClock
+beforeEach(() => {
+  clock = createTestClock()
+})
+
+/** Archives the chats. `answer`: what WhatsApp does about the chat with this index within the time. */
+function archiveAll(answer: (index: number, limitMs: number) => void) {
+  const granted = {
+    clock,
+    demandSeen: () => {},
+    reader: () => ({ recipientAt: async (id: string) => ({ id }) }),
+    engine: {
+      async perform(_: string, { chat }: { chat: Jid }, { limitMs }: { limitMs: number }) {
+        answer(CHATS.indexOf(chat), limitMs)
+        return { result: { changed: ['archived'] }, chat: null }
+      },
+    },
+  }
+  // Only what the row uses of it.
+  return changeChats.run({ chat_ids: CHATS, archived: true }, granted as never)
+}
+
+describe('changes of several chats', () => {
+  it('return what was done, in time, if the last of them is slow', async () => {
+    const began = clock.now()
+    const answer = await archiveAll((index, limitMs) => {
+      if (index === 0) return clock.advance(19_900)
+      clock.advance(limitMs)
+      fail('outcome_unknown')
+    })
+    expect(clock.now() - began).toBeLessThan(LIMIT_MS)
+    expect([answer.count, answer.failed.map(({ code }) => code)]).toEqual([
+      1,
+      ['outcome_unknown', 'whatsapp_timeout'],
+    ])
+  })
+
+  it('name the chat that may be changed, also if the connection goes after it', async () => {
+    const { count, failed } = await archiveAll((index) =>
+      fail(index === 0 ? 'outcome_unknown' : 'not_connected'),
+    )
+    expect([count, failed.map(({ code }) => code)]).toEqual([
+      0,
+      ['outcome_unknown', 'not_connected', 'not_connected'],
+    ])
+    await expect(archiveAll(() => fail('not_connected'))).rejects.toMatchObject({ code: 'not_connected' })
+  })
+})
