@@ -86,23 +86,32 @@ export function createAuditLog({ control, days, clock, onFailure }: AuditOptions
   return {
     async record({ name, scope, isGlobal }, call, work) {
       const atMs = clock.now()
-      let place: Place = { chat: null, account: isGlobal ? null : toAccount(call.account) }
+      let place: Place = { chat: null, listed: new Set(), account: isGlobal ? null : toAccount(call.account) }
       const about: About = (value) => {
         place = placeOf(value, scope, place)
         return value
       }
-      const end = (code: ErrorCode | null) =>
-        note({
-          atMs,
-          caller: call.caller.id,
-          face: call.face,
-          client: call.client,
-          operation: name,
-          ...place,
-          decision:
-            code === 'held_for_approval' ? 'held' : code !== null && DENIED.has(code) ? 'denied' : 'allowed',
-          outcome: code === null || ERRORS[code].status < 400 ? DONE : code,
-        })
+      const end = (code: ErrorCode | null) => {
+        const { chat, listed, account } = place
+        const chats = new Set([...(chat === null ? [] : [chat]), ...listed])
+        for (const one of chats.size === 0 ? [null] : chats)
+          note({
+            atMs,
+            caller: call.caller.id,
+            face: call.face,
+            client: call.client,
+            operation: name,
+            account,
+            chat: one,
+            decision:
+              code === 'held_for_approval'
+                ? 'held'
+                : code !== null && DENIED.has(code)
+                  ? 'denied'
+                  : 'allowed',
+            outcome: code === null || ERRORS[code].status < 400 ? DONE : code,
+          })
+      }
       try {
         const result = about(await work(about))
         end(null)
@@ -124,10 +133,15 @@ export function createAuditLog({ control, days, clock, onFailure }: AuditOptions
   }
 }
 
-type Place = { chat: Jid | null; account: string | null }
+/** `listed`: the chats of a list: the call leaves a row for each. */
+type Place = { chat: Jid | null; listed: ReadonlySet<Jid>; account: string | null }
 
 /** The fields that name a chat by id or number. In operations that link, a number is the account's own. */
-const CHAT_FIELDS = ['chat_id', 'group_id', 'message_id', 'chat', 'contact_id', 'phone_number']
+const CHAT_FIELDS = ['chat_id', 'group_id', 'message_id', 'chat', 'contact_id', 'phone_number', 'id']
+/** The fields that list chats by id or number. */
+const LIST_FIELDS = ['chat_ids', 'chats']
+/** No call is about more chats; more is an input that is refused. */
+const MOST_CHATS = 100
 
 /** Adds what the value says to what is known. Names of chats are texts of people, and no ids: they are left out. */
 function placeOf(value: unknown, scope: Scope, known: Place): Place {
@@ -140,8 +154,19 @@ function placeOf(value: unknown, scope: Scope, known: Place): Place {
       known.chat ??
       [...named, Object(item.chat).id ?? item.chat].map(toChat).find((chat) => chat !== null) ??
       null,
+    listed: scope === 'admin' ? known.listed : new Set([...known.listed, ...listedIn(fields)]),
     account: known.account ?? toAccount(fields.account) ?? toAccount(item.account),
   }
+}
+
+/** The chats in the lists of an input; of an output, those of its results for chats, which have the ids of named ones. */
+function listedIn(fields: Record<string, unknown>): Jid[] {
+  const results: unknown[] = Array.isArray(fields.results) ? fields.results : []
+  const found = results.filter((one) => 'chat' in Object(one)).map((one) => Object(one).id)
+  return [...LIST_FIELDS.flatMap((name) => fields[name]), ...found]
+    .slice(0, MOST_CHATS)
+    .map(toChat)
+    .filter((chat) => chat !== null)
 }
 
 /** A caller can send any text, of any length: only an id gets into the log. */

@@ -238,9 +238,10 @@ export function defineStream<In extends z.ZodType>(
   return { ...row, takes: 'json', gives: 'events', scope: 'read', needs: 'nothing' }
 }
 
-/** True if each call leaves a row in the audit log: it changes something, or returns what people wrote. */
+/** True if each call leaves a row in the audit log: it changes something, or returns what people wrote or show. */
 export function isAudited(row: Row): boolean {
-  return row.takes === 'bytes' || row.gives === 'file' || !isRead(row) || isWritten(fieldsOf(row.output))
+  if (row.takes === 'bytes' || row.gives === 'file' || !isRead(row)) return true
+  return 'images' in row || isWritten(fieldsOf(row.output))
 }
 
 const isRead = (row: Operation | StreamRow) => row.gives === 'events' || row.effect === 'read'
