@@ -235,9 +235,10 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       setConnected(false)
     })
     if (setup.proxy?.credentials) await page.authenticate(setup.proxy.credentials)
-    // Its version was not known before it ran. `page.setUserAgent` would do nothing: puppeteer does not follow the network here.
+    // A browser that did not print its version, and the headless shell, whose client hints name it whatever its user agent is.
     const own = await opened.userAgent()
-    if (!own.includes('Headless')) return
+    if (!`${own} ${await opened.version()}`.includes('Headless')) return
+    // This leaves the hints empty. `page.setUserAgent` would do nothing: puppeteer does not follow the network here.
     const session = await page.createCDPSession()
     await session.send('Emulation.setUserAgentOverride', { userAgent: own.replace('Headless', '') })
   }
