@@ -178,7 +178,7 @@ describe('/openapi.json', () => {
 describe('a method that the product does not know', () => {
   it.each(['QUERY', 'PROPFIND', 'OPTIONS', 'TRACE'])('%s is 405', async (method) => {
     for (const [path, allow] of [
-      ['/api/chats', 'GET, HEAD'],
+      ['/api/chats', 'GET, PATCH, HEAD'],
       ['/mcp', 'GET, POST, DELETE'],
     ] as const) {
       const answer = await harness.call({ method, path })
