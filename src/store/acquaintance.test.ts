@@ -42,6 +42,24 @@ describe('a person outside of the address book is known', () => {
     expect([isKnown(), ...untrusted()]).toEqual([known, !known])
   })
 
+  it('as soon as an older message of the owner comes, as with the history', () => {
+    const { chat } = meet()
+    archive.message(chat, { id: 'OURS1', ago: 10 })
+    expect([isKnown(), ...untrusted()]).toEqual([false, true])
+    archive.message(chat, { ago: 3_600 })
+    expect([isKnown(), ...untrusted()]).toEqual([true, false])
+  })
+
+  it('also if it comes among 500 of this server', () => {
+    const { chat } = meet()
+    archive.store.transaction(() => {
+      for (const [index, { id }] of ours(500).entries()) archive.message(chat, { id, ago: 2_000 - index })
+    })
+    expect(isKnown()).toBe(false)
+    archive.message(chat, { ago: 1_800 })
+    expect(isKnown()).toBe(true)
+  })
+
   it('as soon as the owner writes, and as soon as the address book has them', () => {
     const { chat, person } = meet()
     archive.message(chat, { id: 'OURS1' })

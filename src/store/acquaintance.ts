@@ -20,6 +20,9 @@ const LOOKS = [10, 500]
 
 const QUERIES = {
   newest: 'SELECT id FROM messages WHERE chat = ? AND sender = 0 ORDER BY id DESC LIMIT 1',
+  // Only of the index.
+  window: `SELECT min(id) AS oldest, count(*) AS count
+    FROM (SELECT id FROM messages WHERE chat = ? AND sender = 0 ORDER BY id DESC LIMIT 500)`,
   written: `SELECT bare_id FROM messages WHERE chat = ? AND sender = 0 AND standing <> 1
     AND json_extract(details, '$.forwarded') IS NULL ORDER BY id DESC LIMIT ?`,
   chats: 'SELECT c.id, c.person FROM json_each(?) asked CROSS JOIN chats c ON c.person = asked.value',
@@ -28,10 +31,13 @@ const QUERIES = {
 /** Prepares its statements once, here. */
 export function createAcquaintance(db: Connection, isOurs: IsOurs): Acquaintance {
   const newest = db.query<{ id: number }>(QUERIES.newest)
+  const window = db.query<{ oldest: number; count: number }>(QUERIES.window)
   const written = db.query<{ bare_id: string }>(QUERIES.written)
   const chats = db.query<{ id: number; person: number }>(QUERIES.chats)
-  /** By chat: the answer, for as long as this is its newest own message. */
-  const answers = new Map<number, { newest: number; answer: boolean }>()
+  /** By chat: that it has a message of the owner, for as long as this is its newest own message. */
+  const met = new Map<number, number>()
+  /** By chat: the own messages among which is none of the owner. Older ones can come, with the history. */
+  const unmet = new Map<number, string>()
 
   function look(chat: number): boolean {
     for (const count of LOOKS) {
@@ -45,10 +51,12 @@ export function createAcquaintance(db: Connection, isOurs: IsOurs): Acquaintance
   function hasWritten(chat: number): boolean {
     const [last] = newest.all(chat)
     if (last === undefined) return false
-    const known = answers.get(chat)
-    if (known?.newest === last.id) return known.answer
+    if (met.get(chat) === last.id) return true
+    const seen = JSON.stringify([last, ...window.all(chat)])
+    if (unmet.get(chat) === seen) return false
     const answer = look(chat)
-    answers.set(chat, { newest: last.id, answer })
+    if (answer) met.set(chat, last.id)
+    else unmet.set(chat, seen)
     return answer
   }
 
@@ -57,8 +65,8 @@ export function createAcquaintance(db: Connection, isOurs: IsOurs): Acquaintance
     among(people) {
       const others = [...people.values()].filter((person) => person.in_address_book === 0)
       const direct = others.length === 0 ? [] : chats.all(JSON.stringify(others.map(({ id }) => id)))
-      const met = new Set(direct.filter(({ id }) => hasWritten(id)).map(({ person }) => person))
-      const isKnown = ({ id, in_address_book }: PersonRow) => in_address_book === 1 || met.has(id)
+      const familiar = new Set(direct.filter(({ id }) => hasWritten(id)).map(({ person }) => person))
+      const isKnown = ({ id, in_address_book }: PersonRow) => in_address_book === 1 || familiar.has(id)
       return new Set([...people].filter(([, person]) => isKnown(person)).map(([id]) => id))
     },
   }
