@@ -1,5 +1,5 @@
 /** Rules: what runs for which event, what never runs, and what stays over changes of the file and restarts. */
-import { chmodSync, existsSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { toJid } from '../src/model/ids.ts'
@@ -220,6 +220,18 @@ describe('the file', () => {
     stage.write({ body: 'second' })
     await until(bodies).toEqual(['second'])
     expect(receiver.requests.map(({ event }) => event.message?.body)).toEqual(['first'])
+  })
+
+  it('starts a new rule with new events also if no archive was open when it was read', async () => {
+    stage.write({ body: 'old' })
+    const account = join(dirname(dirname(stage.archive)), 'account.json')
+    renameSync(account, `${account}.away`)
+    await stage.restart()
+    await save(file(rule('log', KINDS, append())))
+    renameSync(`${account}.away`, account)
+    await stage.restart()
+    stage.write({ body: 'new', bareId: '3EB0BH' })
+    await until(bodies).toEqual(['new'])
   })
 
   it('keeps its position over a restart: what came meanwhile runs, and nothing twice', async () => {

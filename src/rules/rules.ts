@@ -124,7 +124,7 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
       await stop(id)
       const isNew = known === undefined || isResumed
       const place = isNew
-        ? endOf(() => accounts.get(rule.account).archive.events.log())
+        ? endOf(() => accounts.get(rule.account).archive.events.log(), clock.now())
         : (open?.pump.place() ?? known.place)
       const paused = isResumed ? null : (known?.paused ?? null)
       await control.put({ id, place, paused, stamp: paused === null ? null : (known?.stamp ?? null) })

@@ -1,4 +1,7 @@
-/** Positions in the log: its end, and those whose events it has deleted for their age. */
+/**
+ * Positions in the log: its end, those whose events it has deleted for their age, and those that are stored while no log can be read:
+ * a time, instead of a cursor.
+ */
 import { AppError } from '../errors.ts'
 import type { LogReader } from '../session/event-readers.ts'
 
@@ -7,10 +10,16 @@ export function isExpired(error: unknown): boolean {
   return error instanceof AppError && error.code === 'cursor_expired'
 }
 
+/** Returns the position in the log of what {@link endOf} returned, or of a cursor. @throws AppError as `LogReader.fromText` */
+export function toPosition(log: LogReader, place: string): number {
+  const [, sinceMs] = /^since-(\d+)$/.exec(place) ?? []
+  return sinceMs === undefined ? log.fromText(place) : log.before(Number(sinceMs))
+}
+
 /** True if the log has deleted events that came after this one. */
 export function isBehind(log: LogReader, cursor: string): boolean {
   try {
-    log.fromText(cursor)
+    toPosition(log, cursor)
     return false
   } catch (error) {
     if (isExpired(error)) return true
@@ -20,15 +29,15 @@ export function isBehind(log: LogReader, cursor: string): boolean {
 
 /** Returns the position of this event. A deleted event can still be delivered: its position is that before the oldest. */
 export function placeIn(log: LogReader, cursor: string): number {
-  return log.fromText(isBehind(log, cursor) ? '0' : cursor)
+  return toPosition(log, isBehind(log, cursor) ? '0' : cursor)
 }
 
-/** Returns the end of the log; before any archive is open, the beginning of the first one. */
-export function endOf(log: () => LogReader): string {
+/** Returns the end of the log; while none can be read, its end at this time (Unix ms), for {@link toPosition}. */
+export function endOf(log: () => LogReader, nowMs: number): string {
   try {
     const source = log()
     return source.toText(source.last())
   } catch {
-    return '0'
+    return `since-${nowMs}`
   }
 }

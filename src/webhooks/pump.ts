@@ -11,7 +11,7 @@ import { isWanted, type PauseReason, type WebhookFilter } from '../model/webhook
 import type { EventPage, EventQuery, LogReader } from '../session/event-readers.ts'
 import { bodyOf } from './body.ts'
 import type { Lane, Lanes } from './lanes.ts'
-import { isBehind, isExpired, placeIn } from './positions.ts'
+import { isBehind, isExpired, placeIn, toPosition } from './positions.ts'
 import { readTogether } from './read-together.ts'
 import type { Deliver, Outcome } from './sender.ts'
 import { allSettled, createSlots } from './slots.ts'
@@ -34,7 +34,7 @@ export type Pump<E extends string> = {
   halt(): Promise<void>
   /** Resolves when everything that was written until now was attempted. Never fails. */
   settled(): Promise<void>
-  /** The cursor up to which everything is delivered, except what lanes hold. */
+  /** Up to here everything is delivered, except what lanes hold: for `toPosition`. */
   place(): string
   /** The oldest position that is still to be read in the log that is open now; null if it reads another one. */
   needs(): number | null
@@ -49,7 +49,7 @@ export type Pump<E extends string> = {
 export type PumpOptions<E extends string> = {
   /** What it receives, and whether it is paused. */
   row(): { filter: WebhookFilter; paused: PauseReason | null }
-  /** The cursor at which it begins. */
+  /** Where it begins, for `toPosition`. */
   place: string
   lanes: Lanes
   /** Returns the log that is open. @throws AppError if none is */
@@ -124,7 +124,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
   function reader(): LogReader {
     const current = options.log()
     if (current === source) return current
-    place = current.fromText(text)
+    place = toPosition(current, text)
     reach = place
     for (const lane of lanes.all()) lane.place = placeIn(current, lane.event)
     if (lanes.all().some(({ event }) => isBehind(current, event))) options.onLost()

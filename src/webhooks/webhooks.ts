@@ -270,7 +270,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
           old: null,
           filter,
           paused: isPaused ? 'owner' : null,
-          place: endOf(() => logOf(account)),
+          place: endOf(() => logOf(account), clock.now()),
           lostAtMs: null,
           createdAtMs: clock.now(),
         }
