@@ -71,7 +71,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a rule runs for what came before it was written',
     file: 'src/rules/rules.ts',
-    find: '? endOf(() => accounts.get(rule.account).archive.events.log())',
+    find: '? endOf(() => accounts.get(rule.account).archive.events.log(), clock.now())',
     replace: "? '0'",
     test: { file: 'test/rules.test.ts', name: 'starts a new rule with new events' },
   },
