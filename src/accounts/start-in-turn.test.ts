@@ -17,7 +17,7 @@ function openStage(count: number, freeBytes: () => number = () => 2 ** 40) {
     listeners[at] = new Set()
     return {
       status: () => states[at],
-      hold: (why: string) => tell(at, 'stopped', why),
+      setIdleReason: (why: string) => tell(at, 'stopped', why),
       resume: () => tell(at, 'starting'),
       onChange: (listener: () => void) => {
         listeners[at]?.add(listener)
