@@ -110,7 +110,10 @@ export const Message = z.object({
       body: writtenByPeople(
         z.string().describe('Text of that message, as the sender of the reply quoted it.'),
       ),
-      untrusted: z.literal(true).optional().describe('As of a message, of its author.'),
+      untrusted: z
+        .literal(true)
+        .optional()
+        .describe('As of a message: the owner does not know its author, or who quotes it.'),
     })
     .optional(),
   mentions: detail(z.array(z.string()).optional().describe('JIDs of the people mentioned.')),

@@ -113,6 +113,14 @@ describe('in a group', () => {
   })
 })
 
+it('what a stranger quotes is untrusted, whoever is said to have written it', () => {
+  const known = archive.person({ phone: '15550000008@c.us', name: 'Carl' })
+  const { person, chat } = meet()
+  for (const sender of [0, known])
+    archive.message(chat, { from: person, details: { quoted: { bare_id: 'X', sender, body: 'so' } } })
+  expect(shown().map(({ reply_to }) => reply_to?.untrusted)).toEqual([undefined, true, true])
+})
+
 it('messages without an author, as of a channel, are untrusted', () => {
   const channel = archive.chat('channel', { jid: '120363000000000001@newsletter' })
   archive.message(channel, { from: NOBODY })

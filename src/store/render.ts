@@ -148,7 +148,10 @@ export function toMessage(row: MessageRow, chat: ChatFace, around: Surroundings)
                 id: around.quotedKey(row, quoted),
                 author: quoted.sender === null ? null : jidOf(quoted.sender, around),
                 body: quoted.body,
-                ...(around.isStranger(quoted.sender ?? NOBODY) ? { untrusted: true as const } : {}),
+                // Both are as the sender of the reply wrote them: a stranger can quote the owner with any words.
+                ...(around.isStranger(row.sender) || around.isStranger(quoted.sender ?? NOBODY)
+                  ? { untrusted: true as const }
+                  : {}),
               },
         }),
     ...(named.length === 0 || content.notice ? {} : { mentions: named }),

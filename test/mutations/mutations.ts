@@ -795,7 +795,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the words of a stranger in a quote count as those of a friend',
     file: 'src/store/render.ts',
-    find: '...(around.isStranger(quoted.sender ?? NOBODY) ? { untrusted: true as const } : {}),',
+    find: ' || around.isStranger(quoted.sender ?? NOBODY)',
     replace: '',
     test: { file: 'src/store/acquaintance.test.ts', name: 'a quote has its own author' },
   },
