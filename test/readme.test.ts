@@ -126,6 +126,9 @@ describe('pasted into a shell beside the sandbox', () => {
       const isLinked = (await statusOf(sandbox)).linked
       if (text.includes('/control/scan')) await call(`${sandbox.url}/api/logout`, {})
       else if (!isLinked) await link(sandbox)
+      // A person waits too, if the block before made the browser start again.
+      const state = async () => (await statusOf(sandbox)).state
+      await expect.poll(state, { timeout: 20_000 }).not.toMatch(/^(starting|authenticated)$/)
       const { code, out, err } = await paste(text)
       expect(code, `${text}\n${out}${err}`).toBe(0)
       expect(out).not.toMatch(/^\{"error"/m)
