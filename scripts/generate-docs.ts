@@ -9,17 +9,15 @@ import { installed } from '../src/cli/words.ts'
 import { SETTINGS } from '../src/config.ts'
 import { ERRORS } from '../src/errors.ts'
 import { createOpenApi } from '../src/faces/http/openapi.ts'
-import { toolName } from '../src/faces/mcp/words.ts'
 import { FAMILIES } from '../src/metrics/families.ts'
-import { TOOLSET_NAMES, TOOLSETS, type Toolset } from '../src/model/toolsets.ts'
-import { OPERATIONS, ROWS } from '../src/operations/index.ts'
+import { ROWS } from '../src/operations/index.ts'
 import { VERSION } from '../src/version.ts'
 import { buildsPage } from './builds-page.ts'
 import { eventsPage } from './events-page.ts'
+import { mcpPage } from './mcp-page.ts'
 import { operationsPage } from './operations-page.ts'
 import { promisesPage } from './promises-page.ts'
 import { restPage } from './rest-page.ts'
-import { toolTokens } from './tool-tokens.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
@@ -31,7 +29,7 @@ const files: Record<string, string> = {
   'docs/rest.md': restPage(),
   'docs/operations.md': operationsPage(),
   'docs/events.md': eventsPage(),
-  'docs/mcp.md': mcpPage(),
+  'docs/mcp.md': mcpPage(readFileSync(join(ROOT, 'docs/mcp.md'), 'utf8')),
   'docs/faults.md': faultsPage(),
   'docs/whatsapp-web.md': buildsPage(),
   'docs/metrics.md': metricsPage(),
@@ -61,30 +59,6 @@ function envExample(): string {
       `# ${help}${flag === null ? '' : ` (Flag: --${flag})`}\n# ${name}=${fallback}\n`,
   )
   return `# Copy this file to .env, and remove the # from the lines that you change. Environment variables override .env, and\n# flags override both.\n\n${rows.join('\n')}`
-}
-
-/** Returns the page, which is written by hand, with the present tools and their size. */
-function mcpPage(): string {
-  const { core, all } = toolTokens()
-  const [now, nowAll] = [core.toLocaleString('en'), all.toLocaleString('en')]
-  return readFileSync(join(ROOT, 'docs/mcp.md'), 'utf8')
-    .replace(
-      /(The tools\sof `core` are )[\d,]+( tokens \(o200k_base\), those of all toolsets )[\d,]+/,
-      `$1${now}$2${nowAll}`,
-    )
-    .replace(/(\| toolset \| for \| tools \|\n\|---\|---\|---\|\n)(?:\|.*\n)*/, `$1${toolRows().join('')}`)
-}
-
-/** Returns a row for each toolset, with its tools in the order of the table. */
-function toolRows(): string[] {
-  const row = (toolset: Toolset | null, purpose: string) => {
-    const tools = OPERATIONS.filter((one) => one.toolset === toolset).flatMap((one) => toolName(one) ?? [])
-    return `| ${toolset === null ? 'every' : `\`${toolset}\``} | ${purpose} | ${tools.map((one) => `\`${one}\``).join(', ')} |\n`
-  }
-  return [
-    ...TOOLSET_NAMES.map((name) => row(name, TOOLSETS[name])),
-    row(null, 'Finding other tools, and switching them on.'),
-  ]
 }
 
 function settingsPage(): string {

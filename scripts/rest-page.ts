@@ -4,19 +4,19 @@ import { ROWS } from '../src/operations/index.ts'
 import { fixedAt, type Row, requestAt } from '../src/operations/operation.ts'
 import { withNames } from '../src/operations/references.ts'
 
-/** Returns the text of the page. */
+/** A field of an input. Unions, and what may be null, have their description in one of their forms. */
+type Field = { description?: string; anyOf?: Field[]; properties?: Record<string, Field> }
+
+/** Returns the text of the page. @throws Error if a field has no description */
 export function restPage(): string {
   // Tools without a route are in docs/mcp.md.
   const sections = ROWS.filter(({ routes }) => routes.length > 0).map((row) => {
     const { name, title, description, routes, input, example, errors } = row
-    const fields = Object.entries(
-      (z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }).properties ?? {}) as Record<
-        string,
-        { description?: string }
-      >,
+    const { properties = {} } = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as Field
+    const inBody = Object.entries(properties).filter(
+      ([field]) => !routes.every((route) => field in fixedAt(row, route)),
     )
-      .filter(([field]) => !routes.every((route) => field in fixedAt(row, route)))
-      .map(([field, { description: text }]) => `- \`${field}\`: ${text ?? ''}`)
+    const fields = inBody.flatMap(([field, value]) => linesOf(name, field, value))
     const [first = 'GET /'] = routes
     const [method = '', path = ''] = first.split(' ')
     const call = curlCall(method, path, requestAt(row, first, example.input), row)
@@ -31,13 +31,13 @@ export function restPage(): string {
   })
   return `# REST
 
-The API is JSON over HTTP on the loopback interface. The OpenAPI description is at \`GET /openapi.json\` and in
+The API is JSON over HTTP, by default on the loopback interface. The OpenAPI description is at \`GET /openapi.json\` and in
 [openapi.json](openapi.json). [Errors](errors.md) lists the error codes.
 
 The example calls read the server's address from the environment: \`export WHATSAPP_MCP_URL=http://127.0.0.1:8790\` for your own
 account, port 8890 for the [sandbox](sandbox.md). In the sandbox the calls on this page work unchanged, except forwarding, which the
 newest build of WhatsApp Web does not support, labels, which only business accounts have, and calls that name an item of the outbox, a
-key or a file: use an id of your own.
+key or media: use an id of your own.
 
 ${sections.join('\n\n')}
 
@@ -49,6 +49,12 @@ paths.
 Fields go in the path, in the query, or, except with \`GET\`, in a JSON body. An unknown field returns 400, also on
 pages, and so does a field that is given in two places. The MCP endpoint ignores its query except \`toolsets\`,
 because clients and proxies add to it.
+
+Routes that take \`media\` also accept a multipart form: \`curl -F file=@photo.jpg -F caption=Hello "$WHATSAPP_MCP_URL/api/…"\`. Its
+parts \`file\` (a list: up to 10) are the \`media\`, and its other parts are the other fields as text.
+
+Every request that changes something, except an upload, accepts the header \`Idempotency-Key\`: repeated with the same key, it is done
+[once only](outbox.md#once-only).
 
 Responses may gain fields: ignore those that you do not know.
 
@@ -69,8 +75,20 @@ server.
 `
 }
 
+/** Returns a line for the field, and one for each described field of the object that it takes. */
+function linesOf(operation: string, name: string, field: Field): string[] {
+  const forms = [field, ...(field.anyOf ?? [])]
+  const text = forms.find(({ description }) => description)?.description
+  if (text === undefined) throw new Error(`${operation}: the field ${name} has no description`)
+  const parts = Object.entries(forms.find(({ properties }) => properties)?.properties ?? {})
+  const described = parts.flatMap(([part, { description }]) =>
+    description ? [`  - \`${part}\`: ${description}`] : [],
+  )
+  return [`- \`${name}\`: ${text}`, ...described]
+}
+
 /** Calls that name an item, a key or a file that only the reader has. */
-const OWN_ID = /\/outbox\/ob_|\/calls\/|\/keys\/key_|\/webhooks\/wh_|\/(?:media|thumbnail)"/
+const OWN_ID = /\/outbox\/ob_|\/calls\/|\/keys\/key_|\/webhooks\/wh_|\/messages\/[^"]+\/(?:media|thumbnail)"/
 
 /** Does not work on the build that the sandbox serves by default, as reported of the real one. */
 const OTHER_BUILDS: ReadonlySet<string> = new Set(['forward_message'])

@@ -34,3 +34,8 @@ describe.each(WITH_ROUTES.map((operation) => [operation.name, operation] as cons
     })
   },
 )
+
+it('says of each field what it is, also where several forms are accepted', () => {
+  expect(restPage()).not.toMatch(/^ *- `\w+`: *$/m)
+  expect(sectionOf('send_media')).toContain('  - `upload`: Id of a file')
+})
