@@ -41,7 +41,32 @@ it('sends and saves files', async () => {
   expect(readFileSync(out, 'utf8').length).toBeGreaterThan(1_000)
 })
 
+/** Runs the command, and returns the id of its message. */
+async function idOf(words: string[]): Promise<string> {
+  const { out, err } = await cli(...words, '--json')
+  expect(err).toBe('')
+  return JSON.parse(out).message_id
+}
+
+it('a command that is repeated with its idempotency key sends once', async () => {
+  const file = join(temp(), 'invoice.txt')
+  writeFileSync(file, 'Invoice')
+  for (const words of [
+    ['send', '15551234567', 'once'],
+    ['send', 'Weekend hike', 'Your invoice', '--file', file],
+    ['call', 'send_to_chat', '--chat_id', '15551234567@c.us', '--message', 'once'],
+  ]) {
+    const keyed = [...words, '--idempotency-key', `job-${words.length}`]
+    const [first, second, unkeyed] = [await idOf(keyed), await idOf(keyed), await idOf(words)]
+    expect(first).toMatch(/^true_/)
+    expect([second === first, unkeyed === first]).toEqual([true, false])
+  }
+  const other = await cli('send', '15551234567', 'another', '--idempotency-key', 'job-3')
+  expect([other.code, other.err]).toEqual([1, expect.stringContaining('(idempotency_key_reused)')])
+})
+
 it.each([
+  [['send', '15551234567', 'x', '--idempotency-key', '7c1d…'], 'visible ASCII'],
   [['call'], 'call requires OPERATION'],
   [['call', 'list_chat'], 'Did you mean list_chats?'],
   [['call', 'list_chats', '--limt', '2'], 'Did you mean --limit?'],

@@ -64,6 +64,8 @@ export type Server = {
   account?: string
   /** The key to send. Null, the default: none. */
   key?: string | null
+  /** The idempotency key of the calls that change something. Empty, the default: none. */
+  once?: string
 }
 
 /**
@@ -71,8 +73,11 @@ export type Server = {
  * no server responds, the response is late, or another program responds. Before the first call, the client checks that
  * the server is whatsapp-mcp-api: no data goes to another program, and no key.
  */
-export function openApi({ url, isNamed, account = DEFAULT_ACCOUNT, key = null }: Server): Api {
-  const keyed: Record<string, string> = key === null ? {} : { authorization: `Bearer ${key}` }
+export function openApi({ url, isNamed, account = DEFAULT_ACCOUNT, key = null, once = '' }: Server): Api {
+  const keyed: Record<string, string> = {
+    ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+    ...(once === '' ? {} : { 'idempotency-key': once }),
+  }
   const ask = async (path: string, limitMs: number, request: Asked = {}): Promise<Response> => {
     if (!isNamed && listenerAt(url) === 'foreign') throw notThisUser(url)
     const answer = await fetch(`${url}${accountPath(path, account)}`, {
@@ -132,7 +137,9 @@ export function openApi({ url, isNamed, account = DEFAULT_ACCOUNT, key = null }:
   }
 }
 
-type Addressed = Pick<Given, 'settings'> & { flags: { url: string; account?: string; 'key-file'?: string } }
+type Addressed = Pick<Given, 'settings'> & {
+  flags: { url: string; account?: string; 'key-file'?: string; 'idempotency-key'?: string }
+}
 type Environment = Record<string, string | undefined>
 
 /**
@@ -178,9 +185,9 @@ export function addressOf(given: Addressed, env: () => Environment = readEnviron
   )
 }
 
-/** Returns the server to call, whether its URL was given explicitly, the account, which that URL can name too, and the key to send. */
+/** Returns the server to call, whether its URL was given explicitly, the account, which that URL can name too, and the keys to send. */
 export function serverOf(given: Addressed): Server {
-  const { account: flag = DEFAULT_ACCOUNT, 'key-file': file = '' } = given.flags
+  const { account: flag = DEFAULT_ACCOUNT, 'key-file': file = '', 'idempotency-key': once = '' } = given.flags
   const { url, account } = splitAccount(addressOf(given))
   if (account !== null && flag !== DEFAULT_ACCOUNT && flag !== account)
     throw new CommandError(
@@ -190,7 +197,7 @@ export function serverOf(given: Addressed): Server {
     )
   const isNamed = givenUrl(given) !== null
   const key = clientKey({ file, isNamed, settings: given.settings, env: readEnvironment })
-  return { url, isNamed, account: account ?? flag, key }
+  return { url, isNamed, account: account ?? flag, key, once }
 }
 
 /** Turns a failed call into an error. `isAsked`: the call was the command's own request, not the identity check. */

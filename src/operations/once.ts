@@ -1,17 +1,11 @@
 /** Calls with an idempotency key: the same key and input run once, and a repeated call returns what the first one returned. */
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { ControlStore, RequestKey, RequestRow } from '../control.ts'
 import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../errors.ts'
 import { problemOf } from '../outbox/item.ts'
 import type { Call } from './call.ts'
 import type { Operation } from './operation.ts'
-
-/** The key of the API: a caller makes it, such as a UUID. */
-export const idempotencyKey = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters, such as a UUID')
-  .describe('A new UUID for this message. Repeat it only to repeat the same call: it is then sent once.')
 
 /** What a call returned. */
 type Outcome =

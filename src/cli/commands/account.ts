@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { phoneNumberInput } from '../../model/ids.ts'
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
-import { account, CLIENT_SETTINGS, json, server, switchFlag, text } from './flags.ts'
+import { account, CLIENT_SETTINGS, json, once, server, switchFlag, text } from './flags.ts'
 
 export const status = defineCommand({
   name: 'status',
@@ -79,6 +79,7 @@ export const send = defineCommand({
     ),
     'reply-to': text('ID', 'Id of the message to reply to.'),
     'send-at': text('TIME', 'When to send, ISO 8601 with offset, YYYY-MM-DDThh:mm:ss+hh:mm. Default: now.'),
+    ...once,
     json,
     ...server,
     account,

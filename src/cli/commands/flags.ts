@@ -1,6 +1,7 @@
 /** Flags and settings that several commands share. */
 import { z } from 'zod'
 import { onOff, type Row, SETTINGS, type SettingName } from '../../config.ts'
+import { idempotencyKey } from '../../model/idempotency-key.ts'
 import { accountIdInput, DEFAULT_ACCOUNT } from '../../model/ids.ts'
 import { toServerUrl } from '../server-url.ts'
 
@@ -49,6 +50,16 @@ export const account = {
   fallback: DEFAULT_ACCOUNT,
   help: 'Account of the server.',
 } satisfies Row
+
+/** Makes a command that is repeated act once. */
+export const once = {
+  'idempotency-key': {
+    takes: 'KEY',
+    schema: z.union([z.literal(''), idempotencyKey], '1 to 200 visible ASCII characters, such as a UUID'),
+    fallback: '',
+    help: 'A key of your own, such as a UUID. Repeated with the same key within 7 days, the command acts once and prints the first outcome.',
+  },
+} as const satisfies Record<string, Row>
 
 /** A flag with a number of minutes. Tests use fractions. */
 export const minutes = (fallback: string, help: string) =>

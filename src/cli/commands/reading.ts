@@ -2,7 +2,7 @@
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
 import { defineOperationCommand } from '../operation-command.ts'
-import { account, CLIENT_SETTINGS, json, server, switchFlag, text } from './flags.ts'
+import { account, CLIENT_SETTINGS, json, once, server, switchFlag, text } from './flags.ts'
 
 const CHAT = 'CHAT is the id of a chat, a phone number with country code, or the whole name of a chat.'
 const ids = switchFlag('Show ids too.')
@@ -135,6 +135,7 @@ export const call = defineCommand({
     out: text('FILE', 'Where to write a file that the operation returns. Default: standard output.'),
     file: text('FILE', 'The file of an operation that takes one; - reads standard input.'),
     type: { ...text('TYPE', 'Media type of that file.'), fallback: 'application/octet-stream' },
+    ...once,
     ...server,
     account,
   },

@@ -1,8 +1,8 @@
 /** The caller of a request, and the calls that are created from it. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { fail } from '../../errors.ts'
+import { idempotencyKey } from '../../model/idempotency-key.ts'
 import { accountIn, type Call, type Caller, type Face } from '../../operations/call.ts'
-import { idempotencyKey } from '../../operations/once.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
