@@ -1,5 +1,5 @@
 /** docs/integrations: what their files receive is a real delivery, and what they send is taken. Each is run as its program runs it. */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
@@ -121,6 +121,18 @@ describe('the workflow of n8n', () => {
       'pong of n8n',
     )
     expect(headers['idempotency-key']).toBe(`n8n-${ping.id}`)
+  })
+
+  it('verifies a signature with a secret that is text, as its node Crypto reads one', async () => {
+    const text = randomBytes(16).toString('hex')
+    const chosen = `whsec_${Buffer.from(text).toString('base64')}`
+    const body = { url: receiver.url, kinds: ['account.restricted'], secret: chosen }
+    const { id } = (await harness.post('/api/webhooks', body)).json
+    await harness.post(`/api/webhooks/${id}/test`)
+    const { headers, body: raw } = receiver.requests.at(-1) ?? expect.fail('nothing came')
+    const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${raw}`
+    const computed = createHmac('SHA256', text).update(signed).digest('base64')
+    expect(headers['webhook-signature']).toBe(`v1,${computed}`)
   })
 
   it('compares what an event has, and connects nodes that it has', () => {

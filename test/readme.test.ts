@@ -73,6 +73,7 @@ describe('pasted into a shell beside the sandbox', () => {
       { mode: 0o755 },
     )
     writeFileSync(join(home, 'photo.jpg'), Buffer.from('ffd8ffe000104a46494600010100', 'hex'))
+    writeFileSync(join(home, 'invoice.pdf'), '%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n')
     sandbox = await openSandbox(temp(), ['--linked'])
   })
   afterAll(async () => {
