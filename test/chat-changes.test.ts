@@ -96,6 +96,10 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     await expect.poll(async () => (await seen(AMARA)).unread_count).toBe(1)
     await harness.get(`/api/messages?chat_id=${jid(AMARA)}`)
     expect(chatOf(AMARA)?.unreadCount).toBe(1)
+    const unmarked = await change(AMARA, { muted_until: null, unread: false })
+    expect(unmarked.json).toMatchObject({ code: 'change_refused', changed: ['muted_until'] })
+    expect(unmarked.json.hint).toContain(`POST /api/chats/{chat_id}/read`)
+    expect(chatOf(AMARA)?.unreadCount).toBe(1)
     expect((await harness.post(`/api/chats/${jid(AMARA)}/read`)).json).toEqual({
       ok: true,
       chat_id: jid(AMARA),
@@ -139,11 +143,12 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
   it('looks numbers up', async () => {
     const body = { phone_numbers: [`+${AMARA}`, MING, NOBODY, AMARA] }
     const { json } = await harness.post('/api/numbers/check', body)
-    expect(json).toMatchObject({ ok: true, count: 3 })
+    expect(json).toMatchObject({ ok: true, count: 4 })
     expect(json.results.map(({ on_whatsapp }: { on_whatsapp: boolean }) => on_whatsapp)).toEqual([
       true,
       true,
       false,
+      true,
     ])
     expect(json.results[0]).toEqual({ phone_number: AMARA, on_whatsapp: true, id: jid(AMARA) })
     const { lookups } = harness.world.state()

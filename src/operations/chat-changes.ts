@@ -42,7 +42,9 @@ const changeFields = {
   archived: yesNo.optional().describe('true: archive it.'),
   pinned: yesNo.optional().describe('true: pin it to the top.'),
   muted_until: mutedInput.optional(),
-  unread: yesNo.optional().describe('true: mark it as unread; false: take that mark back.'),
+  unread: yesNo
+    .optional()
+    .describe('true: mark it as unread; false: take that mark back, which leaves unread messages unread.'),
 }
 type Fields = { [Name in keyof typeof changeFields]?: z.output<(typeof changeFields)[Name]> }
 type Changer = Grant<'manage', 'ready'>
@@ -76,7 +78,7 @@ export const changeChat = defineOperation({
   name: 'change_chat',
   title: 'Change a chat',
   description:
-    'Archives, pins or mutes a chat, or marks it as unread, or the opposite: only the given fields. Nobody else sees it. WhatsApp pins at most 3 chats. Marking a chat as not unread sends no receipts; for that, use {{read_chat}}. For several chats, use {{change_chats}}.',
+    'Archives, pins or mutes a chat, or marks it as unread, or the opposite: only the given fields. Nobody else sees it. WhatsApp pins at most 3 chats. unread: false sends no receipts, so a chat with unread messages stays unread (change_refused): use {{read_chat}}. For several chats, use {{change_chats}}.',
   effect: 'write',
   repeatable: true,
   uses: ['change_chat'],

@@ -137,6 +137,11 @@ const PROBLEMS: Record<TaskProblem, { code: ErrorCode } & FailOptions> = {
     detail: 'WhatsApp does not say now which picture this is. It limits how often an account asks.',
   },
   no_call: { code: 'call_not_found' },
+  unread: {
+    code: 'change_refused',
+    detail: 'The chat has unread messages: only reading it makes it not unread.',
+    hint: 'If the senders may see that they were read, use POST /api/chats/{chat_id}/read.',
+  },
   not_here: {
     code: 'not_supported_by_whatsapp_web',
     detail: 'This page of WhatsApp Web cannot call, so it cannot reject. The call rings on.',

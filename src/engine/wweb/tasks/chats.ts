@@ -1,7 +1,7 @@
 /** What the owner does to a chat: archive, pin, mute, mark, read, type, delete. */
 import type { TaskResult } from '../../../model/task.ts'
 import type { ChatModel } from '../page-types.ts'
-import type { PageTask, TaskWindow } from './task.ts'
+import type { PageTask, TaskProblem, TaskWindow } from './task.ts'
 
 declare const window: TaskWindow
 
@@ -14,35 +14,37 @@ export const changeChat: PageTask<'change_chat'> = {
   run({ chat: id, changes }, endsAt) {
     const tasks = window.whatsappMcpTasks
     const steps = {
-      async archived(chat: ChatModel, on: boolean): Promise<boolean> {
+      async archived(chat: ChatModel, on: boolean): Promise<TaskProblem | null> {
         const { Cmd } = await tasks.need<CommandModule>('WAWebCmd')
         if ((chat.archive === true) !== on) await Cmd.archiveChat(chat, on)
-        return tasks.shown(() => (chat.archive === true) === on)
+        return (await tasks.shown(() => (chat.archive === true) === on)) ? null : 'open'
       },
-      async pinned(chat: ChatModel, on: boolean): Promise<boolean> {
+      async pinned(chat: ChatModel, on: boolean): Promise<TaskProblem | null> {
         const { Cmd } = await tasks.need<CommandModule>('WAWebCmd')
         if (Boolean(chat.pin) !== on) await Cmd.pinChat(chat, on)
-        return tasks.shown(() => Boolean(chat.pin) === on)
+        if (await tasks.shown(() => Boolean(chat.pin) === on)) return null
+        return on ? 'refused' : 'open'
       },
-      async mutedUntil(chat: ChatModel, until: number): Promise<boolean> {
+      async mutedUntil(chat: ChatModel, until: number): Promise<TaskProblem | null> {
         const mute = chat.mute as MuteModel | undefined
         if (until === 0) await mute?.unmute({ sendDevice: true })
         else await mute?.mute({ expiration: until, sendDevice: true })
-        return tasks.shown(() => (mute?.expiration ?? 0) === until)
+        return (await tasks.shown(() => (mute?.expiration ?? 0) === until)) ? null : 'open'
       },
-      async unread(chat: ChatModel, on: boolean): Promise<boolean> {
+      async unread(chat: ChatModel, on: boolean): Promise<TaskProblem | null> {
+        // Unread messages are read with a task of their own: that sends receipts.
+        if (!on && Number(chat.unreadCount) > 0) return 'unread'
         const { Cmd } = await tasks.need<CommandModule>('WAWebCmd')
-        // A chat with unread messages is unread. Read it with its own task: that sends receipts.
-        if (on ? !chat.unreadCount : chat.unreadCount === -1) await Cmd.markChatUnread(chat, on)
-        return tasks.shown(() => on === Boolean(chat.unreadCount))
+        if (on === !chat.unreadCount) await Cmd.markChatUnread(chat, on)
+        return (await tasks.shown(() => on === Boolean(chat.unreadCount))) ? null : 'open'
       },
     }
     return tasks.inChat<TaskResult<'change_chat'>>(id, endsAt, async (chat) => {
       const changed: ChatChange[] = []
       for (const [step, value] of Object.entries(changes) as [ChatChange, never][]) {
         if (value === undefined) continue
-        if (!(await steps[step](chat, value)))
-          return { problem: step === 'pinned' && value ? 'refused' : 'open', partly: changed }
+        const problem = await steps[step](chat, value)
+        if (problem !== null) return { problem, partly: changed }
         changed.push(step)
       }
       return { gives: { changed } }

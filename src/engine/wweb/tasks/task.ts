@@ -9,7 +9,7 @@ import type { ChatRow } from '../raw.ts'
 /**
  * Why a task was not done. `missing`: WhatsApp Web has no such chat. `nobody`: the number is not on WhatsApp. `is_member`: the
  * group must be left first. `not_business`: only business accounts have it. `open`: nothing shows whether it was done. `too_many`: WhatsApp limits how often. `failed`: the
- * server did not take it. `bad_picture`: it cannot be read, or has too few or too many pixels. `not_said`: the server does not say. `no_call`: it does not ring. `not_here`: this page cannot do it. `not_begun`: its time was up before.
+ * server did not take it. `bad_picture`: it cannot be read, or has too few or too many pixels. `not_said`: the server does not say. `no_call`: it does not ring. `unread`: the chat has unread messages. `not_here`: this page cannot do it. `not_begun`: its time was up before.
  */
 export type TaskProblem =
   | 'missing'
@@ -28,6 +28,7 @@ export type TaskProblem =
   | 'bad_picture'
   | 'not_said'
   | 'no_call'
+  | 'unread'
   | 'not_here'
   | 'not_begun'
 
