@@ -108,6 +108,14 @@ describe('on demand', () => {
     expect(headers.get('content-type')).toBe('application/octet-stream')
   })
 
+  it('an office document has the type that its sender stated', async () => {
+    const mimetype = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'
+    const media = { data: Buffer.from('PK\x03\x04 words').toString('base64'), mimetype, filename: 'a.docx' }
+    const [id] = await arrived(harness, { type: 'document', media })
+    const { headers } = await fetched(harness, pathOf(id))
+    expect(headers.get('content-type')).toBe(mimetype)
+  })
+
   it('expired media comes from the phone, which is asked once', async () => {
     const [id, message] = await arrived(harness, { type: 'image' })
     harness.world.expireMedia({ id: message.id })

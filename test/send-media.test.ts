@@ -171,6 +171,21 @@ describe('a file', () => {
     expect(ours.filter((pid) => read(pid, 'environ').includes('WHATSAPP_'))).toEqual([])
   })
 
+  it('an office document has the type of its name, unless the caller says another', async () => {
+    const data = base64(Buffer.from('PK\x03\x04 words'))
+    const typeOf = async (media: object) => (await send({ media })).json.media?.mimetype
+    const docx = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'
+    expect(await typeOf({ data, filename: 'Report.docx' })).toBe(docx)
+    expect(await typeOf({ data, filename: 'Report.docx', mimetype: 'application/zip' })).toBe(
+      'application/zip',
+    )
+    const id = await upload(Buffer.from('PK\x03\x04 sums'), 'application/octet-stream')
+    expect(await typeOf({ upload: id, filename: 'Sums.csv' })).toBe('text/csv')
+    expect(await typeOf({ data: base64(sampleBytes('document', 300, 'x')), filename: 'b.txt' })).toBe(
+      'application/pdf',
+    )
+  })
+
   it('a sticker, a reply, and what is viewed once', async () => {
     await send({ media: { data: base64(sampleBytes('sticker', 52, '')) }, as: 'sticker' })
     expect(shown()).toMatchObject({ message: { type: 'sticker' }, problem: null })

@@ -64,6 +64,24 @@ it('knows a sticker and a video that need no conversion', async () => {
     expect(await videoState(file('odd.mp4', Buffer.from(odd, 'latin1')))).toBe('encode')
 })
 
+it.each([
+  ['stsd', 'tracks'],
+  ['\0\0\0\x50tkhd', 'pictures'],
+])('reads a table of contents of nothing but %j in a moment', async (name) => {
+  const moov = Buffer.alloc(32 * 2 ** 20, name, 'latin1')
+  moov.writeUInt32BE(moov.length, 0)
+  moov.write('moov', 4, 'latin1')
+  // At once the length of the video, so that the picture is looked for.
+  moov.write('mvhd', 8, 'latin1')
+  const path = file('hostile.mp4', Buffer.concat([Buffer.from('\0\0\0\x10ftypisom\0\0\0\0', 'latin1'), moov]))
+  const before = process.cpuUsage()
+  await videoState(path)
+  await videoFacts(path)
+  await isAac(path)
+  const { user, system } = process.cpuUsage(before)
+  expect((user + system) / 1_000).toBeLessThan(600)
+})
+
 it('says that ffmpeg is missing', async () => {
   const path = file('a.mp3', sampleBytes('audio', 504, ''))
   await expect(convert(path, VOICE, 'no-such-program')).rejects.toMatchObject({ code: 'needs_ffmpeg' })

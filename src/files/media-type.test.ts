@@ -1,6 +1,6 @@
 /** Media types by the first bytes of a file. */
 import { expect, it } from 'vitest'
-import { sniffType } from './media-type.ts'
+import { sniffType, typeByName } from './media-type.ts'
 
 it.each([
   ['heic', 'image/heic'],
@@ -13,4 +13,14 @@ it.each([
   ['isom', 'video/mp4'],
 ])('ftyp%s is %s', (brand, type) => {
   expect(sniffType(Buffer.from(`\0\0\0\x18ftyp${brand}\0\0\0\0`, 'latin1'))).toBe(type)
+})
+
+it.each([
+  ['Report.DOCX', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'],
+  ['numbers.2026.csv', 'text/csv'],
+  ['constructor.constructor', null],
+  ['docx', null],
+  ['photo.jpg', null],
+])('a file that only says its name, %s, is %s', (name, type) => {
+  expect(typeByName(name)).toBe(type)
 })

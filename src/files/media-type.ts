@@ -64,8 +64,44 @@ const EXTENSIONS: Record<string, string> = {
 /** Returns the usual end of the name of a file of this type. */
 export const extensionOf = (type: string | null): string => EXTENSIONS[type ?? ''] ?? 'bin'
 
+/** Types of documents whose first bytes say nothing, by the end of their names (https://www.iana.org/assignments/media-types/). */
+const OFFICE = 'application/vnd.openxmlformats-officedocument'
+const BY_NAME: Record<string, string> = {
+  csv: 'text/csv',
+  doc: 'application/msword',
+  docx: `${OFFICE}.wordprocessingml.document`,
+  epub: 'application/epub+zip',
+  html: 'text/html',
+  ics: 'text/calendar',
+  json: 'application/json',
+  md: 'text/markdown',
+  odp: 'application/vnd.oasis.opendocument.presentation',
+  ods: 'application/vnd.oasis.opendocument.spreadsheet',
+  odt: 'application/vnd.oasis.opendocument.text',
+  ppt: 'application/vnd.ms-powerpoint',
+  pptx: `${OFFICE}.presentationml.presentation`,
+  rtf: 'application/rtf',
+  svg: 'image/svg+xml',
+  txt: 'text/plain',
+  vcf: 'text/vcard',
+  xls: 'application/vnd.ms-excel',
+  xlsx: `${OFFICE}.spreadsheetml.sheet`,
+  xml: 'application/xml',
+  zip: 'application/zip',
+}
+
+/** Returns the media type of a document with this name; null if its end is not one of the known ones. */
+export function typeByName(name: string): string | null {
+  const [, end = ''] = /\.(\w+)$/.exec(name) ?? []
+  const kind = end.toLowerCase()
+  return Object.hasOwn(BY_NAME, kind) ? (BY_NAME[kind] ?? null) : null
+}
+
+/** The type of a file of which nothing is known. */
+export const UNKNOWN_TYPE = 'application/octet-stream'
+
 /** Clients send these types for any file if the user names none (curl). */
-const UNSAID = new Set(['application/x-www-form-urlencoded', 'application/octet-stream'])
+const UNSAID = new Set(['application/x-www-form-urlencoded', UNKNOWN_TYPE])
 
 /** Returns the type of a Content-Type header in lower case, without parameters; null if the header says nothing usable. */
 export function statedType(header: string | undefined): string | null {

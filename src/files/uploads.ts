@@ -14,7 +14,7 @@ import { fail } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { makeFolder } from '../make-folder.ts'
 import { openFetched } from './fetched-file.ts'
-import { SNIFFED_BYTES, sniffType, statedType } from './media-type.ts'
+import { SNIFFED_BYTES, sniffType, statedType, UNKNOWN_TYPE } from './media-type.ts'
 import { openOwned } from './owned-file.ts'
 import { type Arriving, createUploadQuota } from './upload-quota.ts'
 
@@ -157,7 +157,7 @@ export function openUploads(options: UploadsOptions): Uploads {
     let facts: z.infer<typeof Facts>
     try {
       const { head, ...counted } = await copy(stream, file, maxBytes, arriving)
-      const mimetype = sniffType(head) ?? statedType(type) ?? 'application/octet-stream'
+      const mimetype = sniffType(head) ?? statedType(type) ?? UNKNOWN_TYPE
       facts = { caller, ...counted, mimetype, expiresAtMs: clock.now() + KEPT_MS }
     } finally {
       await file.close()

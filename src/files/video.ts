@@ -7,6 +7,8 @@ const LONGEST_SIDE = 1_280
 /** The table of contents of a video of hours has some megabytes. */
 const MAX_MOOV_BYTES = 32 * 2 ** 20
 const MAX_BOXES = 64
+/** A camera writes a handful. */
+const MAX_TRACKS = 64
 /** The width of a preview in pixels: some kilobytes. */
 const PREVIEW_SIDE = 100
 
@@ -123,7 +125,8 @@ function secondsIn(moov: Buffer): number {
 
 /** Of the first track with a picture: at the end of its header, behind the matrix that turns it. */
 function sizeIn(moov: Buffer): { width: number; height: number } | null {
-  for (let at = moov.indexOf('tkhd'); at >= 4; at = moov.indexOf('tkhd', at + 4)) {
+  for (const at of placesOf(moov, 'tkhd')) {
+    if (at < 4) continue
     const end = at - 4 + moov.readUInt32BE(at - 4)
     const [width, height] = [moov.readUInt16BE(end - 8), moov.readUInt16BE(end - 4)]
     if (width === 0 || height === 0) continue
@@ -136,9 +139,18 @@ function sizeIn(moov: Buffer): { width: number; height: number } | null {
 /** The codec of each track: the first sample entry of its `stsd`. */
 function codecsIn(moov: Buffer): string[] {
   const found: string[] = []
-  for (let at = moov.indexOf('stsd'); at >= 0 && at + 20 <= moov.length; at = moov.indexOf('stsd', at + 4))
-    found.push(moov.toString('latin1', at + 16, at + 20))
+  for (const at of placesOf(moov, 'stsd'))
+    if (at + 20 <= moov.length) found.push(moov.toString('latin1', at + 16, at + 20))
   return found
+}
+
+/** Where a box of each track begins, at its name. A hostile file can have millions of such names. */
+function* placesOf(moov: Buffer, kind: string): Generator<number> {
+  let at = moov.indexOf(kind)
+  for (let tracks = 0; at >= 0 && tracks < MAX_TRACKS; tracks += 1) {
+    yield at
+    at = moov.indexOf(kind, at + 4)
+  }
 }
 
 const H264 = new Set(['avc1', 'avc3'])

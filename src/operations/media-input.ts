@@ -42,7 +42,7 @@ export const oneInput = z
       .regex(TYPE, 'must be a media type, such as "image/jpeg"')
       .toLowerCase()
       .optional()
-      .describe('Its media type, such as "image/jpeg". Default: by its first bytes.'),
+      .describe('Its media type, such as "image/jpeg". Default: by its first bytes, or its name.'),
     filename: z
       .string()
       .min(1, 'must not be empty')
@@ -90,10 +90,11 @@ export async function toFile(
   uploads: CallerUploads,
 ): Promise<PreparedMedia> {
   const given = await stored(media, uploads)
-  const prepared = await prepare(given.id, { as, stated: media.mimetype, withinMs }, uploads)
+  const name = media.filename ?? ownName(media)
+  const prepared = await prepare(given.id, { as, stated: media.mimetype, name, withinMs }, uploads)
   const { path, sizeBytes, sha256 } = prepared.file
   const { as: kind, type, look } = prepared
-  const filename = media.filename ?? (ownName(media) || `file.${EXTENSION.exec(type)?.[1] ?? 'bin'}`)
+  const filename = name || `file.${EXTENSION.exec(type)?.[1] ?? 'bin'}`
   return { kind: 'media', path, as: kind, mimetype: type, filename, sizeBytes, sha256, ...(look && { look }) }
 }
 

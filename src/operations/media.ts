@@ -1,7 +1,7 @@
 /** Operations that return the media of messages. */
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
-import { extensionOf, statedType } from '../files/media-type.ts'
+import { extensionOf, statedType, UNKNOWN_TYPE } from '../files/media-type.ts'
 import { writtenByPeople } from '../model/fields.ts'
 import type { OpenMedia } from '../session/media.ts'
 import { facts, quoted } from './brief.ts'
@@ -26,12 +26,12 @@ const INLINE_BYTES = 512 * 1024
 const INLINE_TYPES = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif'])
 
 /** Types that a browser would run or render as a page; they come as bytes of no type. */
-const ACTIVE = /html|xml|svg|script/
+const ACTIVE = /\b(?:x?html|xml|xslt?|svg)\b|script/
 
 /** The media type of a response: by the first bytes, else as the sender stated it, if that is harmless. */
 function typeOf({ sniffed, facts: { mimetype } }: Pick<OpenMedia, 'sniffed' | 'facts'>): string {
   const stated = statedType(mimetype)
-  return sniffed ?? (stated !== null && !ACTIVE.test(stated) ? stated : 'application/octet-stream')
+  return sniffed ?? (stated !== null && !ACTIVE.test(stated) ? stated : UNKNOWN_TYPE)
 }
 
 /** The name that the sender chose, or one of the message's id. */

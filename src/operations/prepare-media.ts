@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { AppError, fail } from '../errors.ts'
 import { converted, isConvertible, type Recipe, type Source } from '../files/ffmpeg.ts'
-import { SNIFFED_BYTES, sniffType } from '../files/media-type.ts'
+import { SNIFFED_BYTES, sniffType, typeByName, UNKNOWN_TYPE } from '../files/media-type.ts'
 import {
   ANIMATED,
   isAnimated,
@@ -113,18 +113,24 @@ const MAX_PREVIEW_BYTES = 2 ** 20
 type Stored = Upload & { path: string }
 
 /**
- * Returns the upload to send, and how. `stated`: the media type that the caller says, which counts for documents. `withinMs`: for
- * all conversions together.
+ * Returns the upload to send, and how. `stated`: the media type that the caller says, which counts for documents. `name`: of the
+ * file; it says the type where nothing else does. `withinMs`: for all conversions together.
  * @throws AppError `upload_not_found`, `media_refused`, `needs_ffmpeg`, `server_busy`, `disk_full`
  */
 export async function prepare(
   id: string,
-  { as, stated, withinMs }: { as: As | undefined; stated: string | undefined; withinMs: number },
+  {
+    as,
+    stated,
+    name,
+    withinMs,
+  }: { as: As | undefined; stated: string | undefined; name: string; withinMs: number },
   uploads: CallerUploads,
 ): Promise<{ file: Stored; as: As; type: string; look?: VideoLook }> {
   const endsAt = performance.now() + withinMs
   const given = stored(id, uploads)
-  const type = stated ?? given.mimetype
+  const named = given.mimetype === UNKNOWN_TYPE ? typeByName(name) : null
+  const type = stated ?? named ?? given.mimetype
   const kind = as ?? kindOf(type)
   if (kind === 'document') return { file: given, as: kind, type }
   const head = await readHead(given.path, 256)

@@ -10,7 +10,7 @@ import { createLog } from '../log.ts'
 import { type KeyParts, parseMessageKey } from '../model/ids.ts'
 import { MEDIA_ON_DEMAND, type MediaRules } from '../model/media-rules.ts'
 import { NOW, openTestArchive, type TestArchive } from '../store/test-archive.ts'
-import { createMediaRoom, type MediaRoom } from './media.ts'
+import { createMediaRoom, type MediaRoom, type OpenMedia } from './media.ts'
 
 const KIB = 1024
 const MINUTE_MS = 60_000
@@ -162,6 +162,29 @@ describe('the browser frees', () => {
     await expect(room.open(key)).rejects.toMatchObject({ code: 'not_connected' })
     expect(held).toBe(0)
   })
+})
+
+it('what passes through is held two at a time until it is read, and waits in a bounded line', async () => {
+  open({ ...MEDIA_ON_DEMAND, download: 'never' })
+  answer = () => bytes(KIB)
+  const { key } = picture('A')
+  const opened: OpenMedia[] = []
+  const begin = () => room.open(key).then((one) => opened.push(one))
+  const all = Array.from({ length: 18 }, begin)
+  await settled()
+  expect([held, opened.length]).toEqual([2, 2])
+  await expect(room.open(key)).rejects.toMatchObject({ code: 'server_busy' })
+  opened[0]?.close()
+  opened[0]?.close()
+  await settled()
+  expect([held, opened.length]).toEqual([2, 3])
+  answer = () => fail('not_connected')
+  opened[1]?.close()
+  await expect(Promise.all(all)).rejects.toMatchObject({ code: 'not_connected' })
+  await settled()
+  opened[2]?.close()
+  await settled()
+  expect(held).toBe(0)
 })
 
 describe('without a request', () => {

@@ -23,6 +23,8 @@ const FETCH_MS_PER_MIB = 200
 const MIB = 2 ** 20
 /** Downloads at the same time: the browser holds each whole. */
 const AT_ONCE = 2
+/** More are not begun while clients read slowly what passes through. */
+const MOST_WAITING = 16
 /** The media of a message, ready to be read. */
 export type OpenMedia = {
   /** The id of the message, as the API returns it. */
@@ -55,7 +57,7 @@ export type MediaRoom = {
   shelf: MediaShelf
   /**
    * The media of the message with this key, fetched from WhatsApp if it is not here. Rejects with `message_not_found`,
-   * `media_not_found`, `media_expired`, `media_too_large`, `not_connected`, `disk_full`, and as `Engine.fetchMedia`.
+   * `media_not_found`, `media_expired`, `media_too_large`, `not_connected`, `disk_full`, `server_busy`, and as `Engine.fetchMedia`.
    */
   open(key: KeyParts): Promise<OpenMedia>
   /** The preview that came with the message, a JPEG. Rejects as {@link MediaRoom.open}. */
@@ -133,15 +135,20 @@ export function createMediaRoom({
     return found?.connected() ? found : fail('not_connected', { retryAfterS: 5 })
   }
 
-  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (active >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve))
-    active += 1
-    try {
-      return await work()
-    } finally {
-      active -= 1
-      waiting.shift()?.()
+  /** Waits for a turn. Call what it returns at its end: who waits longest takes it over. */
+  async function takeTurn(): Promise<() => void> {
+    if (active < AT_ONCE) active += 1
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    return () => {
+      const next = waiting.shift()
+      if (next === undefined) active -= 1
+      else next()
     }
+  }
+
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const end = await takeTurn()
+    return work().finally(end)
   }
 
   /** Requests it from WhatsApp. What it says of expired media is remembered, so that the phone is asked once. */
@@ -230,12 +237,22 @@ export function createMediaRoom({
     }
   }
 
-  /** Nothing is kept: the bytes pass through. */
+  /** Nothing is kept: the bytes pass through. The turn lasts until they are read, since the browser holds them so long. */
   async function passThrough(wanted: Wanted): Promise<OpenMedia> {
-    const { bytes, sizeBytes, close } = await request(wanted, asked())
+    if (waiting.length >= MOST_WAITING) fail('server_busy', { retryAfterS: 5 })
+    const end = await takeTurn()
+    let closed: Promise<void> | undefined
+    const { bytes, sizeBytes, close } = await request(wanted, asked()).catch((error) => {
+      end()
+      throw error
+    })
     const pieces = bytes[Symbol.asyncIterator]()
+    const finish = () => {
+      closed ??= close().finally(end)
+      return closed
+    }
     const first = await pieces.next().catch(async (error) => {
-      await close()
+      await finish()
       throw error
     })
     const filehash = wanted.source?.filehash
@@ -246,7 +263,7 @@ export function createMediaRoom({
       sniffed: first.done ? null : sniffType(first.value),
       facts: wanted.facts,
       read: (from, to) => slice(first, pieces, from, to),
-      close: () => void close(),
+      close: () => void finish(),
     }
   }
 
