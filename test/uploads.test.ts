@@ -189,6 +189,17 @@ describe('the files of a caller', () => {
 })
 
 describe('a body', () => {
+  it('can go to the path of an account, which must be there', async () => {
+    const at = async (account: string) => {
+      const url = `${harness.url}/api/accounts/${account}/uploads`
+      const response = await fetch(url, { method: 'PUT', body: new Uint8Array(PNG) })
+      return ((await response.json()) as { id?: string; code?: string }) ?? {}
+    }
+    const { id } = await at('default')
+    expect(found(id ?? '')).not.toBeNull()
+    expect(await at('nobody')).toMatchObject({ code: 'account_not_found' })
+  })
+
   it('that is too large by its own word is refused before it comes', async () => {
     const answer = await write(`${HEAD}Content-Length: ${MIB + 1}\r\n\r\n`)
     expect(answer).toMatch(/^HTTP\/1\.1 413 /)

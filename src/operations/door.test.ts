@@ -100,7 +100,11 @@ describe('the door', () => {
     const caller: Caller = { ...OWNER, id: 'somebody', accounts: new Set(['work']) }
     const way = { name: 'a way', scope: 'read', needs: 'nothing' } as const
     expect(codeOf(() => door.admit(way, callWith(['read'], { caller })))).toBe('account_not_found')
-    expect(codeOf(() => door.admit({ ...way, isGlobal: true }, callWith(['read'], { caller })))).toBe('none')
+    const global = { ...way, isGlobal: true } as const
+    expect(codeOf(() => door.admit(global, callWith(['read'], { caller })))).toBe('none')
+    expect(codeOf(() => door.admit(global, callWith(['read'], { caller, account: 'other' })))).toBe(
+      'account_not_found',
+    )
     expect(door.stateFor(callWith(['read'], { caller }))).toBe(null)
   })
 

@@ -10,7 +10,7 @@ import type { ControlStore } from '../control.ts'
 import { AppError, fail } from '../errors.ts'
 import type { CallerUploads, Uploads } from '../files/uploads.ts'
 import type { Keys } from '../keys/keys.ts'
-import type { Jid } from '../model/ids.ts'
+import { DEFAULT_ACCOUNT, type Jid } from '../model/ids.ts'
 import type { Policy, Sends } from '../model/policy.ts'
 import type { SessionState, Status } from '../model/status.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -332,9 +332,10 @@ export function createDoor({
   const once = createOnce(control)
   const isOf = ({ caller, account }: Call) => hasAccount(caller, account)
 
-  /** An account that is not the caller's does not exist for it. */
+  /** An account that is not the caller's does not exist for it. The paths of the server are those of `default`. */
   function accountOf(call: Call, { isGlobal }: Pick<Way, 'isGlobal'> = {}): Account {
-    return isGlobal || isOf(call) ? accounts.get(call.account) : fail('account_not_found')
+    const isOfServer = isGlobal && call.account === DEFAULT_ACCOUNT
+    return isOfServer || isOf(call) ? accounts.get(call.account) : fail('account_not_found')
   }
 
   /** Who decides about rules sees what is wrong with their file. */

@@ -75,6 +75,8 @@ type Described<In extends z.ZodType, S extends Scope, N extends Needs> = {
   fixed?: Partial<Record<Route, Record<string, unknown>>>
   /** True if its routes belong to the server and not to one account. */
   isGlobal?: true
+  /** True if a global row has the paths of every account too: what it makes is for all of them. */
+  isForEach?: true
   input: In
   /** What it needs of WhatsApp Web, now or to keep the archive up to date. Default: nothing. */
   uses?: readonly Ability[]
@@ -120,6 +122,8 @@ export type Operation<
   isShownOnce?: true
   /** Requests may be multipart forms too: their parts `file` are stored as uploads and become this field. */
   form?: string
+  /** True if requests may also be the bytes of one picture, which become that field. */
+  takesPicture?: true
   /** The largest body of a request in bytes, if it is more than 1 MiB. */
   maxBodyBytes?: number
   /** Error code after the time limit, if the work continues. Default: `whatsapp_timeout`. */
@@ -266,10 +270,11 @@ export function briefShape(row: Operation): z.ZodObject {
 export type RowRoute = { method: Method; path: string; fixed: Record<string, unknown> }
 
 /** Returns every route of the row: its own, and the same of any account. */
-export function routesOf(row: Pick<Row, 'routes' | 'isGlobal' | 'fixed'>): RowRoute[] {
+export function routesOf(row: Pick<Row, 'routes' | 'isGlobal' | 'isForEach' | 'fixed'>): RowRoute[] {
   return row.routes.flatMap((route) => {
     const [method, path = '/'] = route.split(' ') as [Method, string]
-    const paths = row.isGlobal ? [path] : [...new Set([path, accountPath(path, '{account}')])]
+    const paths =
+      row.isGlobal && !row.isForEach ? [path] : [...new Set([path, accountPath(path, '{account}')])]
     return paths.map((one) => ({ method, path: one, fixed: fixedAt(row, route) }))
   })
 }

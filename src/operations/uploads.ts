@@ -11,6 +11,7 @@ export const uploadFile = defineUpload({
   scope: 'send',
   needs: 'nothing',
   isGlobal: true,
+  isForEach: true,
   routes: ['PUT /api/uploads'],
   input: z.strictObject({}),
   output: z.object({
@@ -25,7 +26,7 @@ export const uploadFile = defineUpload({
       ),
     expires_at: z.string().describe('When the server deletes the file, ISO 8601 UTC.'),
   }),
-  errors: ['uploads_full', 'disk_full'],
+  errors: ['account_not_found', 'uploads_full', 'disk_full'],
   example: { input: {} },
   async run(_, { uploads }, body) {
     const { id, sha256, sizeBytes, mimetype, expiresAtMs } = await uploads.add(body)
