@@ -146,6 +146,24 @@ describe('a field that a tool does not have', () => {
   })
 })
 
+describe('an empty text', () => {
+  it.each([
+    ['whatsapp_change_group', { group_id: '120363041234567890@g.us' }, 'description'],
+    ['whatsapp_change_profile', {}, 'about'],
+  ])('removes with %s what was there, if it is the only empty field', async (name, example, field) => {
+    await call(name, { ...example, [field]: '' })
+    await call(name, { ...example, name: 'Ours', [field]: '' })
+    await call(name, { ...example, name: 'Ours', [field]: null })
+    await call(name, { ...example, name: 'Ours', [field]: '', only_admins_send: '', idempotency_key: '' })
+    expect(asked).toEqual([
+      { ...example, [field]: '' },
+      { ...example, name: 'Ours', [field]: '' },
+      { ...example, name: 'Ours' },
+      { ...example, name: 'Ours' },
+    ])
+  })
+})
+
 describe('what is required', () => {
   it.each([
     ['whatsapp_send_message', { phone_number: '15551234567', message: '' }, /"message": must not be empty/],

@@ -286,6 +286,11 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
       `${jid(NOBODY)} not_member`,
     ])
     expect(codes(await requests(house, 'approve', [OLENA]))).toEqual([`${jid(OLENA)} already`])
+    // She is in the group: rejecting is not done.
+    expect(codes(await requests(house, 'reject', [OLENA, `+${OLENA}`]))).toEqual([
+      `${jid(OLENA)} not_member`,
+      `${jid(OLENA)} not_member`,
+    ])
     expect(codes(await requests(house, 'reject', [AMARA]))).toEqual([`${jid(AMARA)} done`])
     expect(group(house)?.members).toContain(OLENA)
     expect(group(house)?.members).not.toContain(AMARA)

@@ -164,6 +164,25 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     expect(shown('me')).toBeNull()
   })
 
+  it('is a body of bytes too, as curl -T sends it, on these routes alone', async () => {
+    const path = `/api/groups/${group}/picture`
+    const put = async (to: string, type: string, bytes = Buffer.from(png(200, 200), 'base64')) => {
+      const response = await fetch(`${harness.url}${to}`, {
+        method: 'PUT',
+        headers: { 'content-type': type },
+        body: new Uint8Array(bytes),
+      })
+      const { ok, code } = (await response.json()) as { ok?: true; code?: string }
+      return [response.status, ok ?? code]
+    }
+    expect(await put(path, 'image/png')).toEqual([200, true])
+    expect(shown(group)).toMatch(JPEG)
+    expect(await put(path, 'image/jpeg', Buffer.from('not a picture'))).toEqual([422, 'media_refused'])
+    expect(await put(path, 'application/pdf')).toEqual([415, 'unsupported_media_type'])
+    expect(await put('/api/profile/presence', 'image/png')).toEqual([415, 'unsupported_media_type'])
+    expect((await remove(path)).json.picture).toBe(false)
+  })
+
   it('is the picture of a form too, and of a tool', async () => {
     const form = new FormData()
     form.append('file', new Blob([Buffer.from(png(200, 200), 'base64')], { type: 'image/png' }), 'me.png')

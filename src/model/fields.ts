@@ -14,6 +14,8 @@ type Marks = {
   preview?: true
   /** Only full forms include the field. */
   detail?: true
+  /** Of an input: an empty text is a value of it, and removes what was there. */
+  clears?: true
   /** The usual value. Short forms leave it out. */
   usual?: string | number
 }
@@ -35,6 +37,9 @@ export const serverText = <T extends z.ZodType>(field: T): T => marked(field, { 
 
 /** Returns the field, marked as a repetition of what is complete elsewhere. */
 export const preview = <T extends z.ZodType>(field: T): T => marked(field, { preview: true })
+
+/** Returns the input, marked as one whose empty text removes what was there. */
+export const clearedByEmpty = <T extends z.ZodType>(field: T): T => marked(field, { clears: true })
 
 /** Returns the field, marked as one that usually has this value. */
 export const withUsualValue = <T extends z.ZodType>(field: T, value: string | number): T =>

@@ -10,6 +10,7 @@ import { whole } from './inputs.ts'
 import { defineOperation } from './operation.ts'
 import { ok, READING_ERRORS, staleness, staleSince } from './reading.ts'
 import {
+  distinct,
   EXAMPLE_GROUP,
   GROUP_CHANGE,
   GROUP_LOOK,
@@ -46,7 +47,11 @@ export const changeGroupMembers = defineOperation({
       lines(`Asked to ${action} in ${group_id}:`, resultLines(results), invite && `Invite: ${invite}`),
   },
   async run({ group_id: group, action, members }, granted) {
-    const { codes, invite } = await perform('change_members', { group, action, members }, granted)
+    const { codes, invite } = await perform(
+      'change_members',
+      { group, action, members: distinct(members) },
+      granted,
+    )
     return {
       ok: true as const,
       group_id: group,
@@ -120,7 +125,8 @@ export const answerJoinRequests = defineOperation({
   },
   async run({ group_id: group, action, members }, granted) {
     const approve = action === 'approve'
-    const { codes } = await perform('answer_requests', { group, approve, members }, granted)
+    const people = distinct(members)
+    const { codes } = await perform('answer_requests', { group, approve, members: people }, granted)
     return { ok: true as const, group_id: group, action, results: toResults(members, codes) }
   },
 })

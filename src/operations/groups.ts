@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { fromCursor, toCursor } from '../cursor.ts'
 import { fail } from '../errors.ts'
 import { counted } from '../model/counted.ts'
-import { withUsualValue, writtenByPeople } from '../model/fields.ts'
+import { clearedByEmpty, withUsualValue, writtenByPeople } from '../model/fields.ts'
 import { toJid } from '../model/ids.ts'
 import type { GroupChange, GroupChanges, GroupFacts } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
@@ -14,6 +14,7 @@ import { following, nextCursor, ok } from './reading.ts'
 import { isVisibleTo } from './seen.ts'
 import {
   demandSome,
+  distinct,
   EXAMPLE_GROUP,
   EXAMPLE_GROUP_TO_LEAVE,
   GROUP_CHANGE,
@@ -35,10 +36,7 @@ const nameInput = z.string().trim().min(1).max(100).describe('Name of the group,
 const LIFETIMES = [0, 86_400, 604_800, 7_776_000]
 
 const settings = {
-  description: z
-    .string()
-    .trim()
-    .max(2_048)
+  description: clearedByEmpty(z.string().trim().max(2_048))
     .optional()
     .describe('Description, at most 2048 characters; "" removes it.'),
   only_admins_send: yesNo.optional().describe('true: only admins may write.'),
@@ -227,7 +225,11 @@ export const createGroup = defineOperation({
       ),
   },
   async run({ name, members, ...given }, granted) {
-    const { group, codes, invite } = await perform('create_group', { name, members }, granted)
+    const { group, codes, invite } = await perform(
+      'create_group',
+      { name, members: distinct(members) },
+      granted,
+    )
     const created = {
       ok: true as const,
       group_id: group,

@@ -85,15 +85,16 @@ const LOOKUP_MS = 18_000
 
 const Checked = z.object({
   phone_number: z.string(),
-  on_whatsapp: z.boolean(),
+  on_whatsapp: z.boolean().nullable().describe('null: it was not looked up.'),
   id: z.string().nullable().describe('JID of the person; null if the number is not on WhatsApp.'),
+  not_checked: z.literal(true).optional().describe('The time was up before: ask again for this number.'),
 })
 
 export const checkNumbers = defineOperation({
   name: 'check_numbers',
   title: 'Look up phone numbers',
   description:
-    'Tells which phone numbers are on WhatsApp, with the id of each person, in order; of a long list, as many as fit into the time. Each is looked up at most once a day, slowly: WhatsApp restricts accounts that look up many strangers. Look up only numbers that the user named.',
+    'Tells which phone numbers are on WhatsApp, with the id of each person, in order. If the time was up before a number, its result is not_checked: call again with those. Each is looked up at most once a day, slowly: WhatsApp restricts accounts that look up many strangers. Look up only numbers that the user named.',
   tag: 'contacts',
   toolset: 'people',
   needs: 'ready',
@@ -106,7 +107,6 @@ export const checkNumbers = defineOperation({
       .array(phoneNumberInput)
       .min(1)
       .max(50)
-      .transform((numbers) => [...new Set(numbers)])
       .describe('The numbers, 1 to 50, with country code.'),
   }),
   output: z.object({ ok, count: z.int(), results: z.array(Checked) }),
@@ -117,22 +117,25 @@ export const checkNumbers = defineOperation({
     text: ({ count, results }) =>
       lines(
         counted(count, 'number'),
-        results.map(({ phone_number, on_whatsapp, id }) =>
-          on_whatsapp
-            ? `${phone_number}: on WhatsApp [${id}]`
-            : `${phone_number}: not on WhatsApp${id === null ? '' : ` [${id}]`}`,
-        ),
+        results.map(({ phone_number, on_whatsapp, id, not_checked }) => {
+          const where = id === null ? '' : ` [${id}]`
+          return `${phone_number}: ${not_checked ? 'not checked, ask again' : `${on_whatsapp ? '' : 'not '}on WhatsApp${where}`}`
+        }),
       ),
   },
   async run({ phone_numbers }, { numbers, clock }) {
     const endsAt = clock.now() + LOOKUP_MS
-    const results = []
-    for (const phone_number of phone_numbers) {
+    const found = new Map<string, Jid | null>()
+    for (const one of new Set(phone_numbers)) {
       // What is known then is returned: the rest is asked for again.
       if (clock.now() >= endsAt) break
-      const id = await numbers.find(phone_number)
-      results.push({ phone_number, on_whatsapp: id !== null, id })
+      found.set(one, await numbers.find(one))
     }
+    const results = phone_numbers.map((phone_number) => {
+      const id = found.get(phone_number)
+      if (id === undefined) return { phone_number, on_whatsapp: null, id: null, not_checked: true as const }
+      return { phone_number, on_whatsapp: id !== null, id }
+    })
     return { ok: true as const, count: results.length, results }
   },
 })

@@ -155,6 +155,7 @@ const SET = {
   repeatable: true,
   uses: ['set_picture'],
   form: 'media',
+  takesPicture: true,
   maxBodyBytes: 12 * 2 ** 20,
   limitMs: 40_000,
 } as const satisfies Partial<Operation>
@@ -166,6 +167,7 @@ const SET_ERRORS = [
   'url_not_fetched',
   'media_refused',
   'body_too_large',
+  'uploads_full',
   'disk_full',
 ] as const satisfies ErrorCode[]
 
@@ -221,7 +223,7 @@ export const setProfilePicture = defineOperation({
   title: 'Set the own picture',
   tag: 'profile',
   description:
-    'Sets the profile picture of this account, or removes it (remove: true). WhatsApp shows the square in the middle, as a JPEG of 640 pixels. A JPEG, PNG, WebP or GIF of at least 192 × 192 pixels and at most 8 MiB. Everyone who may see it sees it. Set it only if the user asks for it.',
+    'Sets the profile picture of this account, or removes it (remove: true). WhatsApp shows the square in the middle, as a JPEG of 640 pixels. A JPEG, PNG, WebP or GIF of at least 192 × 192 pixels and at most 8 MiB. Everyone who may see it sees it. Over REST, the body may be the bytes of the picture themselves (Content-Type: image/jpeg). Set it only if the user asks for it.',
   toolset: 'people',
   scope: 'manage',
   routes: [`PUT ${PROFILE}`, `DELETE ${PROFILE}`],

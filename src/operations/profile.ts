@@ -1,6 +1,6 @@
 /** Operations on the own profile, and on who is online. */
 import { z } from 'zod'
-import { writtenByPeople } from '../model/fields.ts'
+import { clearedByEmpty, writtenByPeople } from '../model/fields.ts'
 import { PROFILE_FIELDS } from '../model/task.ts'
 import { toIsoSecond } from '../model/times.ts'
 import { facts, lines, quoted } from './brief.ts'
@@ -55,7 +55,9 @@ export const changeProfile = defineOperation({
   routes: ['PATCH /api/profile'],
   input: z.strictObject({
     name: z.string().trim().min(1).max(25).optional().describe('The name, 1 to 25 characters.'),
-    about: z.string().trim().max(139).optional().describe('The about text, at most 139 characters.'),
+    about: clearedByEmpty(z.string().trim().max(139))
+      .optional()
+      .describe('The about text, at most 139 characters; "" removes it.'),
   }),
   output: z.object({ ok, changed: z.array(z.enum(PROFILE_FIELDS)).describe('The fields that were set.') }),
   errors: [...SET.errors],

@@ -88,12 +88,11 @@ export const groupIdInput = z
   })
   .describe(`Id of the group, for example "${EXAMPLE_GROUP}".`)
 
-/** People, each once. */
+/** People, as they were asked for. */
 export const membersInput = z
   .array(contactIdInput)
   .min(1)
   .max(MOST_MEMBERS)
-  .transform((members) => [...new Set(members)])
   .describe(`The people, 1 to ${MOST_MEMBERS}: phone numbers with country code, or ids.`)
 
 /** What each code means, for the person who asked. */
@@ -125,10 +124,14 @@ export const inviteLink = z
   .optional()
   .describe('Link that lets people join, for those who can only be invited. Nothing was sent to them.')
 
-/** Returns one result for each person, in order. */
+/** Each once: WhatsApp is asked for each person once. */
+export const distinct = (members: readonly Jid[]): Jid[] => [...new Set(members)]
+
+/** Returns one result for each person, as they were asked for. `codes`: of the {@link distinct} ones, in order. */
 export function toResults(members: readonly Jid[], codes: readonly MemberCode[]): MemberResult[] {
-  return members.map((member, index) => {
-    const code = codes[index] ?? 'unknown'
+  const known = new Map(distinct(members).map((member, index) => [member, codes[index]]))
+  return members.map((member) => {
+    const code = known.get(member) ?? 'unknown'
     return { member, ok: code === 'done' || code === 'already', code, detail: DETAILS[code] }
   })
 }

@@ -1,8 +1,8 @@
-/** Multipart forms: each file is stored as an upload while it arrives, and the form becomes the input of its row. */
+/** Multipart forms and pictures as bodies: each file is stored as an upload while it arrives, and becomes the input of its row. */
 import type { FastifyRequest } from 'fastify'
 import { fail } from '../../errors.ts'
 import type { Grant } from '../../operations/door.ts'
-import { FILES_TYPE, mediaTypeOf } from './input.ts'
+import { FILES_TYPE, isPicture, mediaTypeOf } from './input.ts'
 import { boundaryOf, type Part, readParts, whole } from './multipart.ts'
 
 /** The name of the parts that are files. */
@@ -13,15 +13,41 @@ const MAX_TEXT_BYTES = 65_536
 type Uploads = Pick<Grant<'send', 'nothing'>['uploads'], 'add'>
 
 /** True if the body is such a form. */
-export const isFilesForm = ({ headers }: Pick<FastifyRequest, 'headers'>): boolean =>
+const isFilesForm = ({ headers }: Pick<FastifyRequest, 'headers'>): boolean =>
   mediaTypeOf(headers['content-type']) === FILES_TYPE
+
+/** True if the body has files, or is one: it is read by {@link readFiles}. */
+export const hasFiles = (request: Pick<FastifyRequest, 'headers'>): boolean =>
+  isFilesForm(request) || isPicture(mediaTypeOf(request.headers['content-type']))
+
+/** Returns the fields of a body that {@link hasFiles}. Throws as {@link readForm}. */
+export function readFiles(
+  request: FastifyRequest,
+  files: string,
+  uploads: Uploads,
+): Promise<Record<string, unknown>> {
+  return isFilesForm(request) ? readForm(request, files, uploads) : readPicture(request, files, uploads)
+}
+
+/** The bytes of a picture are the upload of its field. */
+async function readPicture({ raw, headers }: FastifyRequest, files: string, uploads: Uploads) {
+  const { 'content-type': type, 'content-encoding': encoding, 'content-length': length } = headers
+  if (encoding !== undefined)
+    fail('unsupported_media_type', {
+      detail: 'The body is encoded. It must be the bytes of one picture.',
+      hint: 'Send the file itself: curl -T photo.jpg -H "Content-Type: image/jpeg".',
+    })
+  const stream = raw.iterator({ destroyOnReturn: false })
+  const { id } = await uploads.add({ stream, length: length === undefined ? null : Number(length), type })
+  return { [files]: { upload: id } }
+}
 
 /**
  * Returns the fields of the form: its texts, and in the field `files` the upload of its file, with its name; a list if it has
  * several files.
  * @throws AppError `malformed_request`, `unsupported_media_type`, `invalid_input`, and those of storing an upload
  */
-export async function readForm(
+async function readForm(
   { raw, headers }: FastifyRequest,
   files: string,
   uploads: Uploads,

@@ -11,6 +11,8 @@ declare module 'fastify' {
     takesForm?: boolean
     /** True for a route that takes a form with files beside JSON. */
     takesFiles?: boolean
+    /** True for a route that takes the bytes of a picture beside JSON. */
+    takesPicture?: boolean
     /** True for a route whose body is the bytes of a file, of any content type. */
     takesBytes?: boolean
   }
@@ -20,6 +22,10 @@ declare module 'fastify' {
 export const FORM_TYPE = 'application/x-www-form-urlencoded'
 /** The content type of forms with files. */
 export const FILES_TYPE = 'multipart/form-data'
+
+/** The content type of pictures. */
+export const PICTURE_TYPE = /^image\//
+export const isPicture = (essence: string | undefined): boolean => PICTURE_TYPE.test(essence ?? '')
 
 /** Returns the media type of a Content-Type header, without its parameters. */
 export function mediaTypeOf(type: string | undefined): string | undefined {
@@ -121,6 +127,7 @@ export function requireJson({ headers, method, routeOptions }: FastifyRequest): 
   const essence = mediaTypeOf(type)
   if (essence === FORM_TYPE && routeOptions.config.takesForm === true) return
   if (essence === FILES_TYPE && routeOptions.config.takesFiles === true) return
+  if (isPicture(essence) && routeOptions.config.takesPicture === true) return
   if (essence !== 'application/json') {
     fail('unsupported_media_type', {
       detail: 'The body is sent without the header Content-Type: application/json.',

@@ -193,11 +193,13 @@ const WAITS = {
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Waiting' } } },
 }
 
+const FILE_BYTES = { schema: { type: 'string', format: 'binary' } }
+
 /** The body of a row that takes bytes. Swagger UI shows a file field for `binary`. */
 const BYTES = {
   required: true,
   description: 'The bytes of the file, with its media type as Content-Type.',
-  content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
+  content: { '*/*': FILE_BYTES },
 }
 
 /** The other responses of a file that is read in ranges. */
@@ -259,6 +261,7 @@ function describeRoute(
               ...('form' in operation && operation.form !== undefined
                 ? { 'multipart/form-data': { schema: formSchema(without(input, inPath), operation.form) } }
                 : {}),
+              ...('takesPicture' in operation && operation.takesPicture ? { 'image/*': FILE_BYTES } : {}),
             },
           },
         }

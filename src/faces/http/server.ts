@@ -19,11 +19,11 @@ import { watchConnections } from './connections.ts'
 import { allowOrigin, answerPreflight, isPreflight, listedOrigin } from './cors.ts'
 import { serveEvents } from './event-stream.ts'
 import { serveFile } from './file.ts'
-import { isFilesForm, readForm } from './form.ts'
+import { hasFiles, readFiles } from './form.ts'
 import { checkCaller, checkExpectation } from './guard.ts'
 import { hangUp, hangUpAfterwards } from './hang-up.ts'
 import { challengeOf, createIdentify } from './identify.ts'
-import { FILES_TYPE, inputOf, parseBody, readQuery, requireJson } from './input.ts'
+import { FILES_TYPE, inputOf, PICTURE_TYPE, parseBody, readQuery, requireJson } from './input.ts'
 import { addLogin } from './login-page.ts'
 import { createOpenResponses } from './open-responses.ts'
 import { PROBLEM_TYPE, toProblem } from './problem.ts'
@@ -153,8 +153,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       done(error as AppError)
     }
   })
-  // Read by its row's route, part by part. All other routes refuse it before.
+  // Read by its row's route, as it arrives. All other routes refuse it before.
   server.addContentTypeParser(FILES_TYPE, (_request, _body, done) => done(null))
+  server.addContentTypeParser(PICTURE_TYPE, (_request, _body, done) => done(null))
   // A body without a content type is accepted if it is empty (`curl -X POST`, `curl -d ''`).
   server.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => {
     done(body === '' ? null : new AppError('unsupported_media_type'), {})
@@ -198,6 +199,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
         config: {
           takesBytes: row.takes === 'bytes',
           takesFiles: 'form' in row && row.form !== undefined,
+          takesPicture: 'takesPicture' in row && row.takesPicture === true,
           isPublic: 'card' in row && row.card !== undefined,
         },
         handler: (request, reply) => serve(row, request, reply, fixed),
@@ -218,12 +220,12 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
       answerJson(reply, await serveUpload(row, request, reply, door))
     } else {
       const call = callOf(request, reply, 'rest')
-      if (row.form !== undefined && isFilesForm(request)) {
+      if (row.form !== undefined && hasFiles(request)) {
         bodyTime.lift(request.raw)
         const scope = row.scope === 'manage' ? 'manage' : 'send'
         try {
           const { uploads } = door.admit({ name: row.name, scope, needs: row.needs }, call)
-          request.body = await readForm(request, row.form, uploads)
+          request.body = await readFiles(request, row.form, uploads)
         } catch (error) {
           // It is a call of this row, although the row never sees it.
           await door.audited(row, call, () => Promise.reject(error))
@@ -273,7 +275,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     if (error.retryAfterS !== undefined) reply.header('retry-after', String(error.retryAfterS))
     if (!request.raw.complete) hangUpAfterwards(request.raw.socket)
     // The rest of a file is not read.
-    const isFile = isUpload || isFilesForm(request)
+    const isFile = isUpload || hasFiles(request)
     if (CLOSING.has(error.code) || (isFile && !request.raw.complete)) reply.header('connection', 'close')
     return reply
       .status(status)

@@ -1,6 +1,7 @@
 /** Reads arguments as MCP clients send them. REST accepts only what is documented. */
 import { fail } from '../../errors.ts'
 import { toJson } from '../../json.ts'
+import { fieldsOf } from '../../model/fields.ts'
 import type { Operation } from '../../operations/operation.ts'
 import { type Field, inputFields } from './schemas.ts'
 
@@ -29,7 +30,8 @@ export type Arguments = {
 
 /**
  * Returns a function that reads the arguments of this tool. `more`: names of fields that every tool has besides.
- * - Empty optional fields are left out. Empty required fields stay, and the operation rejects them.
+ * - Empty optional fields are left out. Empty required fields stay, and the operation rejects them. An empty text that removes
+ *   something stays if it is the only empty field: clients that fill in every field mean nothing by it.
  * - Lists, numbers and booleans may be written as text.
  * - In a reading, a number above the maximum of its field is lowered to the maximum, with a note.
  * - Unknown fields: fields that clients add are ignored. A field that resembles a field of the tool is rejected. If the tool
@@ -45,11 +47,13 @@ export function createArgumentReader(
     ...more.map((name): [string, Field] => [name, optionalText]),
   ])
   const names = [...fields.keys()]
+  const marks = fieldsOf(input).fields
 
   return (given) => {
     const read: [string, unknown][] = []
     const notes: string[] = []
     const refused: string[] = []
+    const isOnlyEmpty = Object.values(given).filter(isNothing).length === 1
     for (const [written, value] of Object.entries(given)) {
       const same = SAME[written]
       const name = !fields.has(written) && same !== undefined && !Object.hasOwn(given, same) ? same : written
@@ -61,7 +65,11 @@ export function createArgumentReader(
         else if (effect === 'read')
           notes.push(`The field ${quote(written)} is ignored: this tool does not have it.`)
         else refused.push(`unknown field ${quote(written)} (the fields are ${names.join(', ')})`)
-      } else if (field.isRequired || !isNothing(value)) {
+      } else if (
+        field.isRequired ||
+        !isNothing(value) ||
+        (isOnlyEmpty && marks.get(name)?.clears && value === '')
+      ) {
         const meant = readValue(value, field)
         const { most = Number.POSITIVE_INFINITY } = field
         const isOver = effect === 'read' && typeof meant === 'number' && meant > most

@@ -64,7 +64,7 @@ export const answerRequests: PageTask<'answer_requests'> = {
       for (const id of members) {
         const addresses = tasks.addresses(id)
         const request = waiting.find((one) => addresses.includes(String(one.id)))
-        if (tasks.member(chat, id)) codes.push('already')
+        if (approve && tasks.member(chat, id)) codes.push('already')
         else if (!tasks.isAdmin(tasks.me(chat))) codes.push('not_admin')
         else if (!request) codes.push('not_member')
         else if (Date.now() >= endsAt) codes.push('unknown')
