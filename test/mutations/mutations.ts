@@ -149,7 +149,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a key has the accounts of others',
     file: 'src/operations/door.ts',
-    find: "isGlobal || isOf(call) ? accounts.get(call.account) : fail('account_not_found')",
+    find: "isOfServer || isOf(call) ? accounts.get(call.account) : fail('account_not_found')",
     replace: 'accounts.get(call.account)',
     test: keys('has its own accounts only'),
   },
