@@ -318,10 +318,13 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     let before: number | null = null
     const walk = pages.walk(chat, null)
     for (let walked = 0; ; ) {
+      const newest: number = store.messages.newest(store.chats.currentId(chat))?.id ?? -1
       const page: Page = await walk.read(PAGE)
       if (stopped) return
       if (inbox.mergeOf(chat) !== merge) return lookAt(store.chats.currentId(chat), from)
-      const { oldest, added: count }: Recorded = record(chat, page.messages, before, upTo)
+      // What came live in the meantime follows what was read.
+      const next: number | null = before ?? store.messages.nextIn(store.chats.currentId(chat), newest)
+      const { oldest, added: count }: Recorded = record(chat, page.messages, next, upTo)
       walked += page.messages.length
       before = oldest ?? before
       const [first] = page.messages
