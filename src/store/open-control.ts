@@ -112,7 +112,7 @@ export function openControl(options: ControlOptions): ControlStore {
     },
     webhooks: {
       list: () => use(({ webhooks }) => webhooks.list()),
-      put: (row) => use(({ webhooks }) => webhooks.put(row)),
+      put: (...row) => use(({ webhooks }) => webhooks.put(...row)),
       remove: (id) => use(({ webhooks }) => webhooks.remove(id)),
       reached: (places) => use(({ webhooks }) => webhooks.reached(places)),
       lanes: (webhook) => use(({ webhooks }) => webhooks.lanes(webhook)),
