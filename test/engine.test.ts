@@ -511,20 +511,20 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('the engine on build %
     await chat(id, ({ members }) => members?.some((one) => one.isAdmin) === true)
     await world.setAdmin({ group: id, member: 'me', admin: false, by: person(1).phone })
     await world.setAnnounce({ group: id, announce: true, by: person(1).phone })
-    await chat(id, ({ isReadOnly }) => isReadOnly)
+    await chat(id, ({ isReadOnly }) => isReadOnly === true)
     opened.events.length = 0
     await world.setAdmin({ group: id, member: 'me', admin: true, by: person(1).phone })
-    await chat(id, ({ isReadOnly }) => !isReadOnly)
+    await chat(id, ({ isReadOnly }) => isReadOnly === false)
     await world.setAnnounce({ group: id, announce: false, by: person(1).phone })
     opened.events.length = 0
     await world.removeMembers({ group: id, members: ['me'], by: person(1).phone })
-    await chat(id, ({ isReadOnly }) => isReadOnly)
+    await chat(id, ({ isReadOnly }) => isReadOnly === true)
   })
 
   it('shows channels and their posts', async () => {
     const channel = world.addChannel({ name: 'Weather' })
     const { id } = await channel
-    await chat(id, ({ name, isReadOnly }) => name === 'Weather' && isReadOnly)
+    await chat(id, ({ name, isReadOnly }) => name === 'Weather' && isReadOnly === true)
     const post = await world.writeInChannel({ channel: id, content: { type: 'chat', text: 'rain' } })
     await chat(id, ({ last }) => last?.bareId === post.id && last.sender === null)
     const { messages } = await opened.engine.readMessages(toJid(id), { before: null, count: 5 })

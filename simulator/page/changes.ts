@@ -12,6 +12,7 @@ import { learnPeople } from './people.ts'
 import { learnPin } from './pins.ts'
 import { hearVote } from './polls.ts'
 import { hearReaction } from './reactions.ts'
+import { changeLate } from './receive.ts'
 import { Conn } from './socket-model.ts'
 import { Chat, Contact, Msg, Newsletters } from './stores.ts'
 import { toKicState, toMsgModel, toRevokedProps } from './to-models.ts'
@@ -128,8 +129,10 @@ export function receiveChange(push: Push): boolean {
       forget(push.ids)
       return true
     case 'reaction':
+      changeLate(push.message)
       hearReaction(push.message, push.reaction)
-      Msg.getByBareId(push.message.id)?.set({ hasReaction: (push.message.reactions ?? []).length > 0 })
+      if (!isOn('reactions_unsaid'))
+        Msg.getByBareId(push.message.id)?.set({ hasReaction: (push.message.reactions ?? []).length > 0 })
       return true
     case 'vote':
       hearVote(push.message, push.ballot)

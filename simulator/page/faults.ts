@@ -3,10 +3,23 @@ import { boot } from './page.ts'
 
 const faults: Map<string, unknown> = new Map(Object.entries(boot.faults))
 
+/** What waits until a fault is off, by its name. */
+const waiting = new Map<string, (() => void)[]>()
+
 /** The service switched a fault on or off. */
 export function setFault(name: string, value: unknown): void {
   if (value === false) faults.delete(name)
   else faults.set(name, value)
+  if (value !== false) return
+  const due = waiting.get(name) ?? []
+  waiting.delete(name)
+  for (const run of due) run()
+}
+
+/** Runs this now, or once the fault is off. */
+export function unless(name: string, run: () => void): void {
+  if (!isOn(name)) run()
+  else waiting.set(name, [...(waiting.get(name) ?? []), run])
 }
 
 export function isOn(name: string): boolean {

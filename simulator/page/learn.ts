@@ -2,7 +2,7 @@
 import type { WireChat, WireGroup, WireMessage, WirePerson } from '../wire.ts'
 import type { WorldChannel } from '../world-types.ts'
 import { ChatMsgs } from './chat-msgs.ts'
-import { oddFields } from './faults.ts'
+import { isOn, oddFields } from './faults.ts'
 import { keyOf, lidModeOf } from './keys.ts'
 import { setLidMode } from './lid-mode.ts'
 import {
@@ -22,8 +22,16 @@ import { Blocklist, Chat, Contact, GroupMetadata, Msg, NewsletterMetadata, Newsl
 import { toMsgModel } from './to-models.ts'
 import { createWid, type Wid } from './wid.ts'
 
-/** A contact model for this address of a person, or for an unknown person or a group. */
+/**
+ * A contact model for this address of a person, or for an unknown person or a group. Of somebody who has a contact by phone number,
+ * the one by LID has nothing but the address: the page copies some fields between the two, at some time (WAWebContactModel).
+ */
 export function toContact(wid: Wid, person: WirePerson | undefined): ContactModel {
+  const isSecond =
+    person !== undefined &&
+    wid.isLid() &&
+    !person.phoneHidden &&
+    Contact.get(phoneWidOf(person)) !== undefined
   const contact = new ContactModel({
     id: wid,
     pushname: person?.pushname,
@@ -36,7 +44,8 @@ export function toContact(wid: Wid, person: WirePerson | undefined): ContactMode
   })
   contact.set({
     ...(person && wid.isLid() && !person.phoneHidden ? { phoneNumber: phoneWidOf(person) } : {}),
-    ...(person?.name ? { name: person.name, shortName: person.name.split(' ')[0] } : {}),
+    ...(isSecond ? { pushname: undefined, isBusiness: false } : {}),
+    ...(person?.name && !isSecond ? { name: person.name, shortName: person.name.split(' ')[0] } : {}),
     ...oddFields('contacts'),
   })
   return contact
@@ -101,7 +110,8 @@ function learnParticipants(
 ): void {
   const { participants } = metadata
   const present = new Set<string>()
-  for (const member of group.members) {
+  // Fault `members_late`.
+  for (const member of isOn('members_late') ? [] : group.members) {
     const id = widOf(member)
     present.add(String(id))
     const roles = { isAdmin: member.admin, isSuperAdmin: member.phone === group.owner }
@@ -123,7 +133,7 @@ function toGroupChatProps(subject: string, metadata: GroupMetadataModel): Partia
   return {
     name: subject,
     formattedTitle: subject,
-    isReadOnly: mine === undefined,
+    isReadOnly: mine === undefined && metadata.participants.length > 0,
     isAnnounceGrpRestrict: metadata.get('announce') === true && mine?.get('isAdmin') !== true,
   }
 }

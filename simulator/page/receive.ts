@@ -1,11 +1,12 @@
 /** Messages and acks that arrive at the page, and the world in pieces. */
 import type { Piece, WireMessage } from '../wire.ts'
-import { isOn, numberOf } from './faults.ts'
+import { isOn, numberOf, unless } from './faults.ts'
 import { learnLabel } from './labels.ts'
 import { addChannel, ensureChat, learnChat, learnContacts, learnGroup, rememberMessage } from './learn.ts'
 import type { ChatModel } from './models.ts'
 import { connection, page } from './page.ts'
 import { learnPeople, personByPhone } from './people.ts'
+import { hearReaction } from './reactions.ts'
 import { isStatusGuarded } from './status-msgs.ts'
 import { Msg } from './stores.ts'
 import { toMsgModel } from './to-models.ts'
@@ -17,11 +18,30 @@ function chatOf(message: WireMessage): ChatModel | null {
   return isOutside ? null : ensureChat(message.chat)
 }
 
+/** Fault `message_late`: messages by their ids that are not in the page yet, as they are now. */
+const late = new Map<string, WireMessage>()
+
+/** A change of a message that is not in the page yet. */
+export function changeLate(message: WireMessage): void {
+  if (late.has(message.id)) late.set(message.id, message)
+}
+
 /**
- * A message arrives while the page runs and is synced. First it is added to the messages (`add` causes the
- * library's event), then its chat changes; then the page confirms it to the server.
+ * A message arrives while the page runs and is synced. Reactions that came before it are reported first (WAWebHandleSingleMsg:
+ * checkUpdateForOrphanReactions). Then it is added to the messages (`add` causes the library's event), then its chat changes;
+ * then the page confirms it to the server.
  */
 export function receiveMessage(message: WireMessage): void {
+  late.set(message.id, message)
+  unless('message_late', () => {
+    const present = late.get(message.id) ?? message
+    late.delete(message.id)
+    receiveNow(present)
+  })
+}
+
+function receiveNow(message: WireMessage): void {
+  for (const reaction of message.reactions ?? []) hearReaction(message, reaction)
   const chat = chatOf(message)
   const model = toMsgModel(message, !isSilent(message))
   const isQuiet = chat?.newsletterMetadata !== undefined && isOn('channels_silent')
@@ -82,13 +102,18 @@ export function receivePiece({ people, groups, channels, labels, chats, backlog 
       inLidGroups.map((member) => personByPhone(member.phone)).filter((person) => person !== undefined),
       new Set(inLidGroups.map((member) => member.lid)),
     )
-    for (const group of groups) learnGroup(group)
+    for (const group of groups) {
+      learnGroup(group)
+      unless('members_late', () => learnGroup(group))
+    }
   }
   if (chats && isStatusGuarded()) ensureChat('status@broadcast')
-  for (const channel of channels ?? []) addChannel(channel)
+  for (const channel of channels ?? []) unless('channels_late', () => addChannel(channel))
   for (const label of labels ?? []) learnLabel(label)
-  for (const message of backlog ?? []) rememberMessage(message, chatOf(message))
-  for (const chat of chats ?? []) learnChat(chat)
+  const inList = (chat: string, run: () => void): void =>
+    createWid(chat).isNewsletter() ? unless('channels_late', run) : run()
+  for (const message of backlog ?? []) inList(message.chat, () => rememberMessage(message, chatOf(message)))
+  for (const chat of chats ?? []) inList(chat.id, () => learnChat(chat))
   if (backlog && backlog.length > 0) {
     void connection().ask('received', { ids: backlog.map((message) => message.id) })
   }

@@ -26,6 +26,7 @@ export function defineModule(name: string, exported: object): void {
 function watched(name: string, exported: object): object {
   return new Proxy(exported, {
     get(target, key, receiver) {
+      if (isExportTaken(`${name}.${String(key)}`)) return undefined
       if (typeof key === 'string' && !(key in target) && !probed.has(key)) {
         refuse(`${name} has no ${key}`)
       }
@@ -39,6 +40,12 @@ function isTakenAway(name: unknown): boolean {
   const wanted =
     fieldOf('module_missing', 'names') ?? fieldOf('module_missing', 'name') ?? faultValue('module_missing')
   return Array.isArray(wanted) ? wanted.includes(name) : wanted === name
+}
+
+/** Fault `exports_missing`. */
+function isExportTaken(path: string): boolean {
+  const names = fieldOf('exports_missing', 'names')
+  return Array.isArray(names) && names.includes(path)
 }
 
 /** Components whose scripts are loaded. */

@@ -16,9 +16,14 @@ class MsgCollection extends Collection<MsgModel> {
   readonly modelClass = MsgModel
   readonly #byBareId = new Map<string, MsgModel>()
 
+  /** By text or model: clients and the library pass no key (whatsapp-web.js, Utils.js), and nothing promises that one is found. */
+  override get(id: Id | MsgModel | null | undefined): MsgModel | undefined {
+    return typeof id === 'string' || id instanceof MsgModel ? super.get(id) : undefined
+  }
+
   override add(model: MsgModel, options: { at?: number; silent?: boolean } = {}): MsgModel {
     const { id } = model.attributes
-    if (id && !this.get(id)) this.#byBareId.set(id.id, model)
+    if (id && !this.get(String(id))) this.#byBareId.set(id.id, model)
     return super.add(model, options)
   }
 
@@ -66,7 +71,7 @@ class MsgCollection extends Collection<MsgModel> {
     const found = new Map<string, MsgModel>()
     const wanted: string[] = []
     for (const key of keys) {
-      const known = this.get(key)
+      const known = this.get(String(key))
       if (known) found.set(String(key), known)
       else wanted.push(MsgKeyOfBuild.fromString(key).id)
     }

@@ -2,7 +2,7 @@
 import type { WireMessage } from '../wire.ts'
 import { albumProps } from './albums.ts'
 import { toContentProps } from './content.ts'
-import { oddFields } from './faults.ts'
+import { isOn, oddFields } from './faults.ts'
 import { authorWid, keyOf, lidModeOf, MsgKeyOfBuild, widOfPhone } from './keys.ts'
 import { MsgModel, type MsgProps } from './msg-model.ts'
 import { myLidWid, myPhoneWid } from './people.ts'
@@ -38,7 +38,7 @@ export function toMsgModel(message: WireMessage, isNew: boolean): MsgModel {
     groupMentions: [],
     isForwarded: false,
     forwardingScore: 0,
-    hasReaction: (message.reactions ?? []).length > 0,
+    ...(isOn('reactions_unsaid') ? {} : { hasReaction: (message.reactions ?? []).length > 0 }),
     ...(remote.isNewsletter() ? { serverId: 100 + (message.t % 100_000) } : {}),
     ...toContentProps(message, lidMode),
     ...albumProps(message, (id) => new MsgKeyOfBuild(keyOf({ ...message, id }, lidMode))),

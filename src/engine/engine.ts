@@ -99,7 +99,7 @@ export type EngineEvent =
   | { type: 'contacts'; contacts: SeenContact[] }
   /** These two addresses belong to one person: found before a send, ahead of the contacts. */
   | { type: 'identity'; phone: Jid; lid: Jid }
-  /** WhatsApp found the account of `phone` when this number was asked for, as in Brazil with and without the 9. */
+  /** WhatsApp found the account of `phone`, which may be a LID, when this number was asked for, as in Brazil with and without the 9. */
   | { type: 'number'; asked: Jid; phone: Jid }
   /**
    * Events were missed for a while after `ready`: WhatsApp's socket was closed, or the page reloaded.

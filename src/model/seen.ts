@@ -86,7 +86,8 @@ export type SeenChat = {
   pinnedAt: number
   /** Unix seconds; 0: not muted, -1: for ever. */
   mutedUntil: number
-  isReadOnly: boolean
+  /** Null: not known yet. */
+  isReadOnly: boolean | null
   /** The newest message that WhatsApp Web has in memory for this chat; null: it has none. */
   last: SeenMessage | null
   /** Members of a group, without this account; null: unknown, or not a group. */

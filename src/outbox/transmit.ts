@@ -50,7 +50,8 @@ export async function transmit(
   if (outgoing.kind === 'forward') {
     const message = await forward(engine, outgoing, address, row.bareId, timeLeft())
     if (message !== null) archive.take({ type: 'message', message })
-    return { state: 'sent', messageId: keyOf(row), sentAtMs: clock.now() }
+    const { bareId } = message ?? row
+    return { state: 'sent', messageId: keyOf({ ...row, bareId }), sentAtMs: clock.now() }
   }
   if (outgoing.kind === 'status') {
     const { bareId, at } = await post(engine, outgoing, row.bareId, timeLeft())
@@ -72,7 +73,7 @@ export async function transmit(
   }
 }
 
-/** Returns the new message; null if WhatsApp Web has it no more. Fails as {@link transmit}. */
+/** Returns the new message, as {@link post} with its own id at times; null if WhatsApp Web has it no more. Fails as {@link transmit}. */
 async function forward(
   engine: Pick<Engine, 'act'>,
   { keys, isOneOfSeveral }: Forwarding,

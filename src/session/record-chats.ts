@@ -103,7 +103,7 @@ export function createChatRecorder(
       const id = where.chatId(seen.id)
       const row = id === null ? undefined : chats.get(id)
       if (id === null || row === undefined) return null
-      const facts = factsOf(seen)
+      const facts = factsOf(seen, row)
       const changed: string[] = []
       if (isSpeaker(id, seen)) {
         if (row.removed_at !== null) changed.push('removed')
@@ -153,7 +153,7 @@ function changesOf(before: ReadonlyMap<number, boolean>, now: ReadonlyMap<number
   } satisfies Partial<Record<EventKind, number[]>>
 }
 
-function factsOf(seen: SeenChat): ChatFacts {
+function factsOf(seen: SeenChat, row: ChatRow): ChatFacts {
   return {
     name: seen.name,
     unread_count: seen.unreadCount,
@@ -161,7 +161,7 @@ function factsOf(seen: SeenChat): ChatFacts {
     archived: Number(seen.archived),
     pinned_at: seen.pinnedAt,
     muted_until: seen.mutedUntil,
-    is_read_only: Number(seen.isReadOnly),
+    is_read_only: Number(seen.isReadOnly ?? row.is_read_only),
   } satisfies Partial<ChatRow>
 }
 

@@ -8,6 +8,7 @@ import { ME, NOBODY } from '../store/people.ts'
 import { firstPositionOf, timeOf } from '../store/position.ts'
 import { detailsOf as storedDetails } from '../store/render.ts'
 import type { Store } from '../store/store.ts'
+import { createEarlyReports } from './early-reports.ts'
 import type { IdentityResolver } from './identity-resolver.ts'
 import type { Keeping } from './keeping.ts'
 import {
@@ -44,7 +45,7 @@ export type MessageRecorder = {
    * `before`: position of the known message that follows directly. Call within a transaction.
    */
   record(chat: number, seen: SeenMessage[], originOf: OriginOf, before?: number | null): Recorded
-  /** `chat`: its address, now or when the message was sent. */
+  /** `chat`: its address, now or when the message was sent. These three may come before their message. */
   ack(chat: Jid, bareId: string, ack: number): void
   reaction(chat: Jid, bareId: string, messageSender: Jid | null, reaction: SeenReaction): void
   vote(chat: Jid, bareId: string, pollSender: Jid | null, vote: SeenVote | OwnVote): void
@@ -63,6 +64,7 @@ export function createMessageRecorder(
   }
 
   const reactions = createReactionRecorder(store, where, log, now)
+  const early = createEarlyReports(now)
 
   /** @param person the person of a direct chat, ME for the chat with oneself; null in other chats */
   function senderOf({ fromMe, sender, senderName, sentAt }: SeenMessage, person: number | null): number {
@@ -114,6 +116,7 @@ export function createMessageRecorder(
     }
     for (const reaction of seen.reactions ?? []) reactions.set(row, reaction, false)
     for (const vote of seen.votes ?? []) setVote(row, vote, false)
+    early.writeFor(seen.bareId)
   }
 
   /** @param body as stored */
@@ -261,6 +264,16 @@ export function createMessageRecorder(
     return messages.findAll(bareId, chat).filter((row) => senders.includes(row.sender))
   }
 
+  /** Writes a report about a message, now or once the message is here. */
+  function report(chat: Jid, bareId: string, sender: Jid | null, write: (row: MessageRow) => void): void {
+    const writeAll = () => {
+      const rows = findSent(chat, bareId, sender)
+      rows.forEach(write)
+      return rows.length > 0
+    }
+    if (!writeAll()) early.keep(bareId, writeAll)
+  }
+
   function record(
     chat: number,
     seen: SeenMessage[],
@@ -295,8 +308,6 @@ export function createMessageRecorder(
       const one = stretch[index]
       return one === undefined ? before : (known.get(one.name)?.id ?? null)
     }
-    const later = (place: number | null, left: number | null) =>
-      place !== null && place > (left ?? -1) ? place : null
     const within = (place: number | null, second: number) =>
       place !== null && timeOf(place) === second ? place : null
 
@@ -319,10 +330,8 @@ export function createMessageRecorder(
       while (stretch[end]?.second === one.second && placeAt(end) === null) end += 1
       const left = within(newest, one.second)
       // Messages after the newest one were received live while this page was being read.
-      const next = newest === null ? null : messages.nextIn(chat, newest)
-      const right = within(later(placeAt(end), left) ?? next, one.second)
-      const isLive = originOf(one.message) === 'live'
-      const places = placesFor(messages, end - index, one.second, left, right, isLive)
+      const right = placeAt(end) ?? (newest === null ? null : messages.nextIn(chat, newest))
+      const places = placesFor(messages, end - index, one.second, left, within(right, one.second))
       for (const place of places) {
         const { message, sender } = stretch[index] ?? one
         const origin = originOf(message)
@@ -342,15 +351,10 @@ export function createMessageRecorder(
 
   return {
     record,
-    ack(chat, bareId, ack) {
-      for (const row of findSent(chat, bareId, null)) setAck(row, ack)
-    },
-    reaction(chat, bareId, messageSender, reaction) {
-      for (const row of findSent(chat, bareId, messageSender)) reactions.set(row, reaction)
-    },
-    vote(chat, bareId, pollSender, vote) {
-      for (const row of findSent(chat, bareId, pollSender)) setVote(row, vote)
-    },
+    ack: (chat, bareId, ack) => report(chat, bareId, null, (row) => setAck(row, ack)),
+    reaction: (chat, bareId, messageSender, reaction) =>
+      report(chat, bareId, messageSender, (row) => reactions.set(row, reaction)),
+    vote: (chat, bareId, pollSender, vote) => report(chat, bareId, pollSender, (row) => setVote(row, vote)),
   }
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seenMessage } from '../../test/seen-message.ts'
-import { createTestClock } from '../../test/test-clock.ts'
+import { createTestClock, type TestClock } from '../../test/test-clock.ts'
 import { createTestInbox } from '../../test/test-inbox.ts'
 import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
@@ -23,6 +23,7 @@ const T = 1_700_000_000
 let dir: string
 let store: Store
 let inbox: Inbox
+let clock: TestClock
 let lost: unknown[]
 let unheard: number[]
 let logged: string[]
@@ -33,7 +34,7 @@ beforeEach(() => {
   lost = []
   unheard = []
   logged = []
-  const clock = createTestClock()
+  clock = createTestClock()
   inbox = createTestInbox(store, clock, {
     own: [ME, MY_LID],
     log: createLog({ level: 'warn', write: (line) => logged.push(line) }),
@@ -109,6 +110,64 @@ it('a vote that cannot be read replaces no copy of itself that can', () => {
   expect(vote(['Fri'], 1_000)).toEqual(['["Fri"]'])
   expect(vote(null, 1_000)).toEqual(['["Fri"]'])
   expect(vote(null, 2_000)).toEqual([null])
+})
+
+describe('what is reported before its message', () => {
+  const BILAL = toJid('15552220000@c.us')
+  const react = (bareId: string, emoji: string, at = T * 1_000) =>
+    inbox.take({
+      type: 'reaction',
+      chat: GROUP,
+      bareId,
+      messageSender: AMARA,
+      reaction: { sender: BILAL, emoji, at },
+    })
+  const reactionsOf = (jid: Jid) =>
+    rowsOf(jid).map(({ id }) => store.changes.reactions(id).map(({ emoji }) => emoji))
+
+  it('is written with it, in order, each with its event', () => {
+    const own = { fromMe: true, sender: null, senderName: null, ack: 1 }
+    react('A', '👍')
+    react('A', '🎉', T * 1_000 + 1)
+    inbox.take({ type: 'ack', chat: GROUP, bareId: 'B', ack: 3 })
+    inbox.flush()
+    take(message('A', { chat: GROUP }), message('B', { chat: GROUP, ...own }))
+    expect(reactionsOf(GROUP)).toEqual([['🎉'], []])
+    expect(rowsOf(GROUP).map(({ ack }) => ack)).toEqual([1, 3])
+    expect(kinds()).toEqual([
+      'message.received',
+      'message.reaction',
+      'message.reaction',
+      'message.sent',
+      'message.ack',
+    ])
+    take(message('A', { chat: GROUP }))
+    expect(kinds()).toHaveLength(5)
+  })
+
+  it('also if it is a vote', () => {
+    const said = { voter: BILAL, options: ['Fri'], at: T * 1_000 }
+    inbox.take({ type: 'vote', chat: GROUP, bareId: 'poll', pollSender: AMARA, vote: said })
+    take(message('poll', { chat: GROUP, type: 'poll_creation' }))
+    expect(store.changes.votes(rowsOf(GROUP)[0]?.id ?? 0)).toMatchObject([{ choice: '["Fri"]' }])
+    expect(kinds()).toEqual(['message.received', 'poll.voted'])
+  })
+
+  it('is not taken for one about another sender’s message of the same id', () => {
+    react('SAME', '👍')
+    take(message('SAME', { chat: GROUP, sender: BILAL }))
+    expect(reactionsOf(GROUP)).toEqual([[]])
+    take(message('SAME', { chat: GROUP }))
+    expect(reactionsOf(GROUP)).toEqual([[], ['👍']])
+  })
+
+  it('is forgotten after ten minutes', () => {
+    react('A', '👍')
+    inbox.flush()
+    clock.advance(600_001)
+    take(message('A', { chat: GROUP }))
+    expect(reactionsOf(GROUP)).toEqual([[]])
+  })
 })
 
 describe('a message', () => {
@@ -446,6 +505,20 @@ describe('a person', () => {
 })
 
 describe('a chat', () => {
+  it('stays as open or closed as it was while that is not known', () => {
+    const changed = (more: Partial<SeenChat>) => {
+      const before = kinds().length
+      inbox.recordChat(chat(GROUP, more))
+      return kinds().slice(before)
+    }
+    const isReadOnly = () => store.chats.get(inbox.where.findChat(GROUP) ?? 0)?.is_read_only
+    changed({ isReadOnly: null })
+    expect(isReadOnly()).toBe(0)
+    expect(changed({ isReadOnly: true })).toEqual(['chat.changed'])
+    expect(changed({ isReadOnly: null })).toEqual([])
+    expect(isReadOnly()).toBe(1)
+  })
+
   it('is reported with the changed fields', () => {
     for (const seen of [chat(AMARA), chat(AMARA), chat(AMARA, { unreadCount: 2, archived: true })]) {
       inbox.take({ type: 'chats', chats: [seen] })

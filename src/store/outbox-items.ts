@@ -1,7 +1,6 @@
 /** The items of the outbox, one row each. */
-import type { Clock } from '../clock.ts'
 import { type ControlStore, KEPT_MS, type OutboxRow } from '../control.ts'
-import { FINAL, type OutboxState } from '../model/outbox.ts'
+import { FINAL } from '../model/outbox.ts'
 import type { Connection } from './sqlite.ts'
 
 /** These methods in this thread. */
@@ -13,8 +12,8 @@ type Now<T> = {
 
 /** See `ControlStore.outbox`. */
 export type OutboxItems = Now<ControlStore['outbox']> & {
-  /** Deletes the items that were settled more than {@link KEPT_MS} ago. */
-  prune(): void
+  /** Deletes the final items that were created more than {@link KEPT_MS} before this time (Unix ms). */
+  prune(nowMs: number): void
 }
 
 /** The column of each field, in the order of the table. */
@@ -49,12 +48,9 @@ type Row = Omit<OutboxRow, 'error'> & { error: string | null }
 
 const OPEN = "state IN ('held', 'scheduled', 'sending', 'unknown')"
 
-const isFinal = (state: OutboxState) => FINAL.some((one) => one === state)
-
-export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): OutboxItems {
+export function createOutboxItems(db: Connection): OutboxItems {
   const put = db.command(
-    `INSERT OR REPLACE INTO outbox (${Object.values(COLUMNS).join(', ')}, settled_at_ms)
-     VALUES (${FIELDS.map(() => '?').join(', ')}, ?)`,
+    `INSERT OR REPLACE INTO outbox (${Object.values(COLUMNS).join(', ')}) VALUES (${FIELDS.map(() => '?').join(', ')})`,
   )
   const get = db.query<Row>(`${SELECT} WHERE id = ?`)
   const byRequest = db.query<Row>(
@@ -69,11 +65,13 @@ export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): Ou
   const blank = db.command(
     "UPDATE outbox SET chat_name = '', preview = '' WHERE account = ? AND chat = ? AND state IN ('sending', 'unknown')",
   )
-  const prune = db.command('DELETE FROM outbox WHERE settled_at_ms < ?')
+  const prune = db.command(
+    `DELETE FROM outbox WHERE created_at_ms < ? AND state IN (SELECT value FROM json_each(?))`,
+  )
 
   function write(row: OutboxRow): OutboxRow {
     const stored: Row = { ...row, error: row.error === null ? null : JSON.stringify(row.error) }
-    put.run(...FIELDS.map((field) => stored[field]), isFinal(row.state) ? clock.now() : null)
+    put.run(...FIELDS.map((field) => stored[field]))
     return row
   }
 
@@ -98,7 +96,7 @@ export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): Ou
         blank.run(account, chat)
       })
     },
-    prune: () => void prune.run(clock.now() - KEPT_MS),
+    prune: (nowMs) => void prune.run(nowMs - KEPT_MS, JSON.stringify(FINAL)),
   }
 }
 

@@ -48,7 +48,7 @@ export type People = {
   losePhone(id: number, phone: Jid, atMs: number): number
   /** The numbers of this person are these, in place of those that are stored. */
   setPhones(id: number, spans: readonly PhoneSpan[]): void
-  /** Who asks for this number means the account with that one. */
+  /** Who asks for this number means the account with that one, or with that LID. */
   setAlias(asked: Jid, phone: Jid): void
   /** The number of the account that WhatsApp found for this one; null: no other. */
   aliasOf(asked: Jid): Jid | null

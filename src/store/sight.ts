@@ -12,6 +12,8 @@ const PEOPLE = `SELECT id FROM main.people WHERE phone IN (SELECT value FROM jso
   UNION SELECT id FROM main.people WHERE lid IN (SELECT value FROM json_each(?1))
   UNION SELECT person FROM main.person_phones WHERE phone IN (SELECT value FROM json_each(?1))
   UNION SELECT p.id FROM main.phone_aliases a JOIN main.people p ON p.phone = a.phone
+    WHERE a.asked IN (SELECT value FROM json_each(?1))
+  UNION SELECT p.id FROM main.phone_aliases a JOIN main.people p ON p.lid = a.phone
     WHERE a.asked IN (SELECT value FROM json_each(?1))`
 /** Rows of chats with one of these addresses. */
 const CHATS = `SELECT id FROM main.chats WHERE jid IN (SELECT value FROM json_each(?1))

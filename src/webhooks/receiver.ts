@@ -58,11 +58,7 @@ export async function openReceiver<Row extends Receiving, E extends string>(
     webhook: row.id,
     stored: await control.lanes(row.id),
     store: control,
-    // Its message may have been forgotten during the attempt.
-    onWait(place) {
-      tombstones.watchFrom(place)
-      lookForTombstones()
-    },
+    onFail: (place) => tombstones.watchFrom(place),
     clock,
     log,
   })

@@ -384,8 +384,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'history goes to the end of its second',
     file: 'src/session/places.ts',
-    find: 'if (right === null) return',
-    replace: 'if (right !== 0) return',
+    find: '    right === null\n      ? []',
+    replace: '    right !== null || left !== null || true\n      ? []',
     test: { file: 'src/session/record.test.ts', name: 'goes before what it precedes' },
   },
   {
@@ -432,8 +432,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a chat that cannot be read is given up',
-    file: 'src/session/retries.ts',
-    find: 'timers.set(chat, wait, () => again(chat, now.from))',
+    file: 'src/session/catch-up.ts',
+    find: 'clock.after(wait, () => lookAt(chat, from))',
     replace: '',
     test: { file: 'src/session/catch-up.test.ts', name: 'cannot be read' },
   },
@@ -468,9 +468,16 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'whatever is not listed was deleted',
     file: 'src/session/catch-up.ts',
-    find: 'if (gone.length * 2 > present.length) return',
+    find: 'if (gone.length * 2 > present.length) continue',
     replace: '',
     test: { file: 'src/session/catch-up.test.ts', name: 'not believed' },
+  },
+  {
+    name: 'what is reported before its message is lost',
+    file: 'src/session/record-messages.ts',
+    find: 'early.writeFor(seen.bareId)',
+    replace: '',
+    test: { file: 'src/session/record.test.ts', name: 'is written with it' },
   },
 
   // The rooms, and the witness

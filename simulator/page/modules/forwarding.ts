@@ -1,12 +1,13 @@
 /** Forwarding (WAWebChatForwardMessage): loads on demand on some builds. */
 
+import { isOn } from '../faults.ts'
 import { MsgKeyOfBuild } from '../keys.ts'
 import { isLidMode } from '../lid-mode.ts'
 import { ChatModel } from '../models.ts'
 import { MsgModel, type MsgProps } from '../msg-model.ts'
 import { myLidWid, myPhoneWid } from '../people.ts'
 import { defineModule, refuse, requireModule } from '../registry.ts'
-import type { addAndSendMsgToChat } from '../send.ts'
+import { addAndSendMsgToChat } from '../send.ts'
 
 /** What the copy does not take from the message. */
 const ownFields: readonly (keyof MsgProps)[] = [
@@ -55,7 +56,9 @@ async function forwardOne(
   const kept = Object.fromEntries(
     Object.entries(rest).filter(([name]) => !ownFields.some((own) => own === name)),
   )
-  const sending = requireModule('WAWebSendMsgChatAction') as Sending
+  const sending = isOn('forward_inside')
+    ? { addAndSendMsgToChat }
+    : (requireModule('WAWebSendMsgChatAction') as Sending)
   const steps = sending.addAndSendMsgToChat(chat, {
     ...kept,
     id: new MsgKeyOfBuild({ from, to, id: await MsgKeyOfBuild.newId(), participant, selfDir: 'out' }),

@@ -1,6 +1,7 @@
 /** Groups beside their members: creating, settings, invites, join requests, leaving. */
 import type { GroupAct, GroupAnswer } from '../../wire.ts'
 import { ServerStatusCodeError } from '../errors.ts'
+import { isOn, numberOf } from '../faults.ts'
 import { ChatModel } from '../models.ts'
 import { boot, connection } from '../page.ts'
 import { lidWidOf, phoneWidOf } from '../people.ts'
@@ -89,7 +90,12 @@ async function setGroupProperty(chat: unknown, name: keyof typeof fields, value:
     act: { kind: 'property', name, value },
   })
   if (!('error' in answer)) {
-    chat.groupMetadata?.set({ [fields[name]]: value })
+    const show = (): unknown => chat.groupMetadata?.set({ [fields[name]]: value })
+    if (isOn('settings_late')) {
+      setTimeout(show, numberOf('settings_late', 'afterMs', 300))
+      return {}
+    }
+    show()
     return { name: 'SetPropertyResponseSuccess' }
   }
   const { code, text } = answer.error
@@ -195,6 +201,9 @@ export function defineGroups(): void {
     }),
   })
   defineModule('WAWebGroupQueryJob', {
+    resetGroupInviteCode: async (group: unknown) => ({
+      code: (await act(group, { kind: 'reset_invite' })).invite,
+    }),
     queryAndUpdateGroupMetadataById: ({ id }: { id: string }) => GroupMetadata.update(id),
     queryGroupInvite,
   })

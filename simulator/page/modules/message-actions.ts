@@ -12,7 +12,7 @@ import { alternateOf, isMe } from '../people.ts'
 import { pinState, pins, pinTable } from '../pins.ts'
 import { defineModule, refuse } from '../registry.ts'
 import { defineCommand } from '../socket-model.ts'
-import { Chat, Newsletters } from '../stores.ts'
+import { Chat, Msg, Newsletters } from '../stores.ts'
 
 /** Seconds since the message in which the page accepts an edit and a deletion for everyone; of channels: both. */
 const editWindow = 1_200
@@ -176,11 +176,14 @@ const pinConstants = {
   },
 }
 
+/** What has been done in a chat. */
+const settled = new WeakSet<Promise<unknown>>()
+
 type Record_ = { list: unknown[]; type: string }
 
 /**
  * Adds a command that returns nothing: what it does is `chat.promises[name]`. While that is pending, a second call in
- * the same chat is ignored.
+ * the same chat is ignored. Nothing promises that it is taken away afterwards, or that it never rejects: here it stays.
  */
 function defineChatCommand<Args extends unknown[]>(
   command: string,
@@ -192,13 +195,12 @@ function defineChatCommand<Args extends unknown[]>(
       refuse(`Cmd.${command} was called with something that is no chat`)
       throw new TypeError(`Cmd.${command}: not a chat model`)
     }
-    if (chat.promises[name]) return
+    const before = chat.promises[name]
+    if (before && !settled.has(before)) return
     const { messages, act } = run(...args)
-    chat.promises[name] = Promise.all(messages.map(act))
-      .catch(() => {})
-      .finally(() => {
-        chat.promises[name] = null
-      })
+    const work = Promise.all(messages.map(act))
+    chat.promises[name] = work
+    work.catch(() => {}).finally(() => settled.add(work))
   }) as never)
 }
 
@@ -241,8 +243,9 @@ export function defineMessageActionModules(): void {
     defineChatCommand(starred ? 'sendStarMsgs' : 'sendUnstarMsgs', 'sendStarMsgs', (messages: unknown[]) => ({
       messages,
       act: async (message) => {
+        // Of a message that is not in memory, only the row of the database changes.
         if (await act(message, { kind: 'star', starred }))
-          known(message, 'star').message.set({ star: starred })
+          Msg.get(known(message, 'star').message.key())?.set({ star: starred })
       },
     }))
 }

@@ -1,6 +1,7 @@
 /** Profile pictures (WAWebContactProfilePicThumbBridge, WAWebProfilePicThumbCollection). */
 import { Collection } from '../collection.ts'
 import { ServerStatusCodeError } from '../errors.ts'
+import { isOn } from '../faults.ts'
 import { declareProps, Model } from '../model.ts'
 import { connection } from '../page.ts'
 import { alternateOf, isMe } from '../people.ts'
@@ -53,6 +54,8 @@ export const ProfilePicThumb: ThumbCollection = new ThumbCollection()
 async function requestProfilePicFromServer({ id }: { id: unknown }): Promise<ThumbProps> {
   if (!(id instanceof Wid)) throw new TypeError('a.isNewsletter is not a function')
   const answer = await connection().ask('picture', { jid: String(id) })
+  if (!('error' in answer) && isOn('pictures_untagged'))
+    return { id, tag: undefined, eurl: answer.url, stale: false }
   if (!('error' in answer)) return { id, tag: answer.tag, eurl: answer.url, stale: false }
   const isNone = answer.error.code === 401 || answer.error.code === 404
   return { id, tag: isNone ? '' : undefined, eurl: undefined, stale: !isNone }

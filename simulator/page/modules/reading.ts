@@ -52,8 +52,8 @@ async function loadEarlierMsgs(options: unknown): Promise<MsgModel[]> {
 }
 
 /**
- * Returns the chat of this person or group, and creates it if it is missing. Resolves with undefined for an unknown group;
- * rejects for a person whose LID was never resolved (F21).
+ * Returns the chat of this person or group, and creates it if it is missing. Rejects for an unknown group, and
+ * for a person whose LID was never resolved (F21).
  */
 async function findOrCreateLatestChat(
   id: unknown,
@@ -61,7 +61,12 @@ async function findOrCreateLatestChat(
   const wid = widOrThrow(id, 'equals')
   const known = Chat.get(wid) ?? (wid.isUser() ? Chat.get(alternateOf(wid)) : undefined)
   if (known) return { chat: known, created: false }
-  if (wid.isGroup()) return undefined
+  if (isOn('no_chat')) {
+    const text = fieldOf('no_chat', 'text')
+    if (text === undefined) return undefined
+    throw new Error(String(text))
+  }
+  if (wid.isGroup()) throw new Error(`findChat: new chat not found ${wid}`)
   if (!wid.isUser()) throw new Error(`findOrCreateLatestChat: not a chat: ${wid}`)
   const person = personOf(wid)
   if (!person || isLidLost(person.phone)) throw new Error('No LID for user')

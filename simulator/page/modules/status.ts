@@ -1,4 +1,5 @@
 /** Status updates of the account: posting text, and deleting (WAWebSendStatusMsgAction, WAWebRevokeStatusAction). */
+import { isOn } from '../faults.ts'
 import { MsgKeyOfBuild } from '../keys.ts'
 import { Model } from '../model.ts'
 import { MsgModel } from '../msg-model.ts'
@@ -21,19 +22,18 @@ async function sendStatusTextMsgAction({ color, font, text }: Post): Promise<obj
   const t = Math.floor(Date.now() / 1000)
   const me = myPhoneWid()
   const id = new MsgKeyOfBuild({ fromMe: true, remote, id: await MsgKeyOfBuild.newId(), participant: me })
-  const model = Msg.add(
-    new MsgModel({
-      id,
-      type: 'chat',
-      body: text,
-      t,
-      ack: 0,
-      from: me,
-      to: remote,
-      author: me,
-      isNewMsg: true,
-    }),
-  )
+  const model = new MsgModel({
+    id,
+    type: 'chat',
+    body: text,
+    t,
+    ack: 0,
+    from: me,
+    to: remote,
+    author: me,
+    isNewMsg: true,
+  })
+  if (!isOn('status_elsewhere')) Msg.add(model)
   const content = { id: id.id, chat: String(remote), type: 'chat', body: text, t, quoted: null }
   const { ack, result } = await connection().ask('send', { ...content, parts: { status: { color, font } } })
   model.set({ ack })

@@ -99,10 +99,14 @@ export function installPageActs(): void {
       endsAt: number,
       call: () => unknown,
     ): Promise<boolean> {
-      while (chat.promises?.[name]) await chat.promises[name]
+      // One that has ended may stay there, and what it failed with says nothing about this call.
+      for (let before: unknown; chat.promises?.[name] && chat.promises[name] !== before; ) {
+        before = chat.promises[name]
+        await chat.promises[name]?.catch(() => {})
+      }
       if (Date.now() >= endsAt) return false
       await begin(call)
-      await chat.promises?.[name]
+      await chat.promises?.[name]?.catch(() => {})
       return true
     },
 

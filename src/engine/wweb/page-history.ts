@@ -18,10 +18,12 @@ export function installPageHistory(): void {
   const memory = window.whatsappMcpMemory
   const tools = {
     async reactions(message: MsgModel): Promise<ReactionRow[] | null> {
-      if (message.hasReaction !== true) return []
+      if (message.hasReaction === false) return []
       try {
         const { Reactions } = window.require('WAWebCollections')
         if (!Reactions) return null
+        // A page that does not set the field does not say that there are none.
+        if (message.hasReaction !== true && !Reactions.get?.(String(message.id))) return null
         const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), REACTIONS_MS))
         const found = await Promise.race([Reactions.find(String(message.id)), late])
         if (found === null) return null

@@ -166,16 +166,21 @@ export function installPageRows(changeTypes: string[], noticeTypes: string[]): v
       const { id } = contact
       const isLid = id.server === 'lid'
       const other = tools.others(id)[0]
-      const { Blocklist } = tools.collections()
+      const { Blocklist, Contact } = tools.collections()
+      // The same person at the other address, with the same or less: builds copy some fields between the two, and not at once.
+      const twin = other && tools.attempt(() => Contact.get(String(other)))
+      const both = twin ? [contact, twin] : [contact]
       return {
         id: String(id),
         phone: isLid ? (tools.text(tools.phoneOf(contact, other)) ?? null) : String(id),
         lid: isLid ? String(id) : (tools.text(other) ?? null),
-        name: contact.name ?? null,
-        pushname: contact.pushname ?? null,
-        inAddressBook:
-          tools.attempt(() => window.require('WAWebFrontendContactGetters').getIsMyContact(contact)) === true,
-        isBusiness: contact.isBusiness === true,
+        name: contact.name ?? twin?.name ?? null,
+        pushname: contact.pushname ?? twin?.pushname ?? null,
+        inAddressBook: both.some(
+          (one) =>
+            tools.attempt(() => window.require('WAWebFrontendContactGetters').getIsMyContact(one)) === true,
+        ),
+        isBusiness: both.some((one) => one.isBusiness === true),
         isBlocked:
           contact.isContactBlocked === true ||
           Blocklist?.get(String(id)) !== undefined ||

@@ -13,12 +13,16 @@ export type Quote = { keys: readonly string[] }
 /** What Node passes through the library's `extra`. */
 export type Extra = { bareId: string; whatsappMcpPreview?: boolean; whatsappMcpAlbum?: OutgoingAlbum }
 
+/** The start of the error of a send whose chat WhatsApp Web did not open; its own error follows. */
+export const NOT_OPENED = /whatsappMcp: no chat/
+
 /** Prefix of the error that the page throws instead of sending; the reason follows. */
 export const NOT_ANSWERED = /whatsappMcp: not answered: (missing|refused|failed|channel)/
 
 /**
  * Call once per document, after the library's helpers are in it. Three things differ from the library: a link preview that
- * fails does not cost the message, and:
+ * fails does not cost the message, a chat that WhatsApp Web does not open is an error of its own, because nothing was sent then
+(Utils.js, `getChat`: the library returns as after a send), and:
  *
  * The message gets the id that Node chose and stored before. The library chooses one itself (Utils.js, `newId`) and
  * reports it only after the send, so that a crash in between leaves nothing to recognise the message by.
@@ -33,7 +37,7 @@ export function installPageSends(): void {
   /** For fetching the page of a link; the text goes without its preview then. */
   const PREVIEW_MS = 5_000
   const helpers = window.WWebJS
-  const { sendMessage } = helpers
+  const { sendMessage, getChat } = helpers
   const tools = {
     /** The key of our message with this id, as the library makes it (Utils.js, `newMsgKey`). */
     key({ id: to, groupMetadata }: ChatModel, bareId: string): Key {
@@ -101,6 +105,16 @@ export function installPageSends(): void {
         throw new Error(`whatsappMcp: not answered: ${why}`)
       }
     },
+  }
+  helpers.getChat = async (id, options) => {
+    if (options?.getAsModel !== false) return getChat(id, options)
+    const chat = await getChat(id, options).catch((error: unknown) => {
+      throw new Error(
+        `whatsappMcp: no chat: ${error instanceof Error ? error.message : JSON.stringify(error)}`,
+      )
+    })
+    if (!chat) throw new Error('whatsappMcp: no chat: there is none')
+    return chat
   }
   window.whatsappMcpFind = tools.find
   window.whatsappMcpKey = tools.key

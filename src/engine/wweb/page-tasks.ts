@@ -23,6 +23,8 @@ export type PageTasks = {
   inGroup<T>(id: string, endsAt: number, work: (chat: ChatModel) => Promise<Work<T>>): Promise<Outcome<T>>
   /** Asks the server for the members of a group that has none: on some starts they arrive late. */
   loadMembers(chat: ChatModel): Promise<void>
+  /** The first of these modules that has this export. Throws as {@link PageTasks.need}. */
+  needOf<T>(name: string, modules: readonly string[]): Promise<T>
   /** An export of a module of WhatsApp Web, loaded if it is not there yet. Throws if this build does not have it. */
   need<T>(module: string): Promise<T>
   wid(id: string): Wid
@@ -50,6 +52,8 @@ export type PageTasks = {
   invited(invite: string): Promise<Invited | null>
   /** Who waits for the approval of an admin; in the form of the page's database. */
   requestsOf(group: string): Promise<{ id: Wid | string; t?: number }[]>
+  /** What identifies a picture; null: there is none; undefined: the server does not say. */
+  tagOf(thumb: Thumb): string | null | undefined
   /** Waits a moment until WhatsApp Web shows a change. False: it does not. */
   shown(isShown: () => boolean): Promise<boolean>
   /** The state that each chat shows now: an object of its own for each call. */
@@ -62,6 +66,9 @@ export type PageTasks = {
 type Outcome<T> =
   | { gives: T; chat: ChatRow | null; problem?: undefined }
   | { problem: TaskProblem; partly?: string[] }
+
+/** What the server says of a picture. The library reads its address only, which names the file. */
+export type Thumb = { tag?: string | null; eurl?: string | null }
 
 /** As the server describes a group to those who have its invite (WAWebGroupQueryJob). */
 export type Invited = {
@@ -149,6 +156,14 @@ export function installPageTasks(): void {
       return found as T
     },
 
+    async needOf<T>(name: string, modules: readonly string[]): Promise<T> {
+      for (const module of modules) {
+        const found = await window.whatsappMcpModules.ensure(module)
+        if (rows.attempt(() => Reflect.get(Object(found), name)) !== undefined) return found as T
+      }
+      throw new Error(`whatsappMcp: not begun: there is no ${name}`)
+    },
+
     wid: (id) => window.require('WAWebWidFactory').createWid(id),
 
     statusOf(error) {
@@ -209,6 +224,11 @@ export function installPageTasks(): void {
         'WAWebApiMembershipApprovalRequestStore',
       )
       return (await getMembershipApprovalRequests(tools.wid(group))) ?? []
+    },
+
+    tagOf({ tag, eurl }) {
+      if (tag !== undefined && tag !== null) return tag || null
+      return eurl ? new URL(eurl).pathname : undefined
     },
 
     best(wid) {

@@ -124,7 +124,11 @@ export type PageModules = {
     }
     Blocklist?: Collection
     ProfilePicThumb?: Collection
-    Reactions?: { find(key: string): Promise<ReactionsModel | undefined> }
+    Reactions?: {
+      find(key: string): Promise<ReactionsModel | undefined>
+      /** From memory. */
+      get?(key: string): ReactionsModel | undefined
+    }
     GroupMetadata?: Collection<GroupMetadata>
     WAWebGroupMetadataCollection?: Collection<GroupMetadata>
     WAWebNewsletterCollection?: Collection<ChatModel>
@@ -258,6 +262,12 @@ export type SendMessage = (
   },
 ) => Promise<unknown>
 
+/** Opens the chat, and creates that of a person. Sends need no model (`getAsModel: false`). */
+export type GetChat = (
+  id: string,
+  options?: { getAsModel?: boolean },
+) => Promise<ChatModel | null | undefined>
+
 /** The page's `window`, with our additions. */
 export type PageWindow = {
   require<Name extends keyof PageModules>(name: Name): PageModules[Name]
@@ -266,7 +276,7 @@ export type PageWindow = {
   whatsappMcpHistory: PageHistory
   whatsappMcpMedia: PageMedia
   whatsappMcpPolls: PagePolls
-  WWebJS: { sendMessage: SendMessage; mediaInfoToFile(media: PageFile): object }
+  WWebJS: { sendMessage: SendMessage; getChat: GetChat; mediaInfoToFile(media: PageFile): object }
   whatsappMcpModels: ModelTools
   whatsappMcpActs: PageActs
   whatsappMcpTasks: PageTasks

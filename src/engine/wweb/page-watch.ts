@@ -147,7 +147,7 @@ export function installPageWatch(): boolean {
       Contact.on(CONTACT_CHANGES, (contact) => tools.gather(changedContacts, contact))
       rows.attempt(() =>
         Msg.on('add', ({ id }) => {
-          const message = Msg.get(id)
+          const message = Msg.get(String(id))
           if (message && tools.isKeptBack(message)) tools.gather(changedMessages, message)
           else if (message && tools.isUnheard(message)) tools.gather(storedMessages, message)
         }),

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../clock.ts'
 import { fail } from '../../errors.ts'
-import { type Jid, phoneJid, phoneOf, toJid } from '../../model/ids.ts'
+import { type Jid, phoneJid, toJid } from '../../model/ids.ts'
 import { toUnixSeconds } from '../../model/times.ts'
 import type { Engine, EngineEvent, HistoryPage, Receipt, Receipts } from '../engine.ts'
 import type { Addresses } from './addresses.ts'
@@ -82,7 +82,8 @@ export function createReading(
       const [known] = await ask('Looking the number up', LOOKUP_MS, names).catch(() => [])
       if (known?.lid && known.pn) addresses.learn(toJid(known.lid), toJid(known.pn))
       const found = toJid(known?.pn ?? wid._serialized)
-      if (phoneOf(found) !== null && phoneOf(found) !== phone) addresses.found(phoneJid(phone), found)
+      // Also a LID whose number WhatsApp Web does not say: the chat is found by the number that was asked for.
+      if (found !== phoneJid(phone)) addresses.found(phoneJid(phone), found)
       return toJid(wid._serialized)
     },
     readChats: () => inPieces('Reading the chats', pageChatIds, pageChats, translator.chat),

@@ -8,7 +8,8 @@ import type { Addresses } from './addresses.ts'
 import type { LibraryClient, LibraryMessage } from './linked-client.ts'
 import type { PageBytes } from './outgoing/kind.ts'
 import { toLibrary } from './outgoing/kinds.ts'
-import { type Extra, NOT_ANSWERED, type Quote } from './page-sends.ts'
+import { type Extra, NOT_ANSWERED, NOT_OPENED, type Quote } from './page-sends.ts'
+import { UNREACHABLE } from './supported.ts'
 import type { Translator } from './translator.ts'
 
 /**
@@ -28,7 +29,7 @@ const SEND_OPTIONS = {
  * Texts of errors that WhatsApp Web throws before anything was queued; any other error leaves the outcome
  * open.
  */
-const BEFORE_SENDING = [/No LID for user/, /wid error/, /invalid wid/i]
+const BEFORE_SENDING = [NOT_OPENED, UNREACHABLE]
 
 /** Texts of errors while media is prepared and uploaded, which is before its message exists. */
 const BEFORE_UPLOADED = [/^upload failed/, /InvalidMediaFileType/, /media-fault/, /file could not be read/]
@@ -102,7 +103,7 @@ export function createSender(
       }
       if (one.found === null && BEFORE_SENDING.some((known) => known.test(text))) {
         fail('whatsapp_error', {
-          detail: 'WhatsApp Web could not open a chat with this number.',
+          detail: 'WhatsApp Web could not open this chat. Nothing was sent.',
           cause: error,
         })
       }

@@ -27,6 +27,10 @@ export type Supported = {
   idleSince(): number | null
 }
 
+/** Texts of errors of WhatsApp Web about one person or chat that it cannot reach (WAWebFindChat): the build works. */
+export const UNREACHABLE =
+  /No LID for user|wid error|invalid wid|could not find phone number for lid|new chat not found|no chat: there is none/i
+
 /** The archive repeats these by itself after a restart. */
 const READINGS = new Set<Ability>(['read_history', 'read_chats', 'read_contacts'])
 
@@ -125,6 +129,6 @@ function messageOfPage(error: unknown): string | null {
   const { code, cause } = error
   if (!['whatsapp_error', 'send_outcome_unknown', 'outcome_unknown'].includes(code)) return null
   if (!(cause instanceof Error) || cause instanceof DeadlineError || isContextLost(cause)) return null
-  if (/No LID for user|wid error|invalid wid/i.test(cause.message)) return null
+  if (UNREACHABLE.test(cause.message)) return null
   return cause.message.slice(0, 200).replace(/\d{5,}/g, '…')
 }

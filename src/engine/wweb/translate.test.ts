@@ -351,6 +351,10 @@ describe('toSeenChat', () => {
   it('knows where one may write', () => {
     expect(toSeenChat({ ...row, isAdmin: true })?.isReadOnly).toBe(false)
     expect(toSeenChat({ ...row, announce: false, isClosed: true })?.isReadOnly).toBe(true)
+    const unloaded = { ...row, members: null }
+    expect(toSeenChat(unloaded)?.isReadOnly).toBeNull()
+    expect(toSeenChat({ ...unloaded, announce: false })?.isReadOnly).toBe(false)
+    expect(toSeenChat({ ...unloaded, id: '120@newsletter' })?.isReadOnly).toBe(true)
   })
   it('skips names of people, which the contact has, and addresses of no person', () => {
     expect(toSeenChat({ ...row, id: '900@lid' })?.name).toBeNull()

@@ -3,6 +3,7 @@
  * for storage.
  */
 import { createHash } from 'node:crypto'
+import type { ChatKind } from '../../model/chat.ts'
 import { chatKindOf, type Jid, type KeyParts, parseMessageKey, toJid } from '../../model/ids.ts'
 import { CHANGE_TYPES, standingOf } from '../../model/message-types.ts'
 import type { SeenChat, SeenContact, SeenMessage, SeenReaction, SeenVote } from '../../model/seen.ts'
@@ -213,13 +214,19 @@ export function toSeenChat(row: ChatRow, last: SeenMessage | null, seenAt: numbe
     archived: row.archived,
     pinnedAt: row.pin ? toUnixSeconds(row.pin, seenAt) : 0,
     mutedUntil: toMuteEnd(row.mute),
-    isReadOnly: row.isClosed || (row.announce && !row.isAdmin),
+    isReadOnly: isReadOnly(row, kind),
     last: last === null || last.standing === 'notice' ? null : inChat(last, id),
     members:
       row.members
         ?.filter(({ isMe }) => !isMe)
         .map((member) => ({ id: toJid(member.id), isAdmin: member.isAdmin })) ?? null,
   }
+}
+
+/** Where only admins write, a group whose members are not loaded does not tell if this account is one. */
+function isReadOnly({ isClosed, announce, isAdmin, members }: ChatRow, kind: ChatKind): boolean | null {
+  if (isClosed || !announce || isAdmin) return isClosed
+  return kind === 'group' && members === null ? null : true
 }
 
 /**

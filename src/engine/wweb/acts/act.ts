@@ -3,7 +3,7 @@ import type { Ability } from '../../../model/ability.ts'
 import type { Action, ActionOf } from '../../../model/action.ts'
 import type { PageModuleTools } from '../compat/page-modules.ts'
 import type { PageActs } from '../page-acts.ts'
-import type { ChatModel, MsgModel, PageWindow as Page, Wid } from '../page-types.ts'
+import type { MsgModel, PageWindow as Page, Wid } from '../page-types.ts'
 import type { Done } from '../raw.ts'
 
 export type PageAct<K extends Action['kind']> = {
@@ -51,7 +51,11 @@ type Modules = {
   WAWebPollsSendVoteMsgAction: {
     sendVote(message: MsgModel, localIds: Set<number>): Promise<{ messageSendResult?: string } | undefined>
   }
-  WAWebPinMsgConstants: { getPinExpiryOption(seconds: number): unknown }
+  WAWebPinMsgConstants: {
+    /** The name of a time; not in all builds. */
+    getPinExpiryOption?(seconds: number): unknown
+    getPinExpiryDuration(option: unknown): unknown
+  }
 }
 
 /** The page's `window`, as actions use it. */
@@ -61,5 +65,5 @@ export type ActWindow = {
   whatsappMcpRows: Page['whatsappMcpRows']
   whatsappMcpKey: Page['whatsappMcpKey']
   whatsappMcpModules: Pick<PageModuleTools, 'ensure'>
-  WWebJS: { getChat(id: string, options: { getAsModel: false }): Promise<ChatModel | undefined> }
+  WWebJS: Pick<Page['WWebJS'], 'getChat'>
 }

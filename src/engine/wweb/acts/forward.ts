@@ -7,7 +7,8 @@ declare const window: ActWindow
 /**
  * WhatsApp Web chooses the id of the new message in the middle of its own work and returns nothing of it, so that nothing
  * would tell it from a message that the owner's phone forwards meanwhile. Here it gets our id where WhatsApp Web hands it on
- * to be sent (WAWebChatForwardMessage and WAWebMediaForwardMediaMsg end there). The module loads on demand, and on some
+ * to be sent (WAWebChatForwardMessage and WAWebMediaForwardMediaMsg end there). A build that does not hand it on there keeps its
+ * own id: then the only forward that this page itself adds meanwhile is ours. The module loads on demand, and on some
  * builds not even then (wa-js#3582; needs.ts).
  */
 export const forward: PageAct<'forward'> = {
@@ -22,16 +23,31 @@ export const forward: PageAct<'forward'> = {
       if (cannot || canForwardMsg?.(message) === false) return 'refused'
       // WhatsApp limits what was forwarded many times to one chat (FREQUENTLY_FORWARDED_SENTINEL).
       if (isOneOfSeveral && Number(forwardingScore) >= 127) return 'refused'
-      const chat = await window.WWebJS.getChat(to, { getAsModel: false })
+      // Nothing was sent if WhatsApp Web does not open it.
+      const chat = await window.WWebJS.getChat(to, { getAsModel: false }).catch(() => undefined)
       if (!chat) return 'refused'
       const modules = window.whatsappMcpModules
       const { forwardMessages } = (await modules.ensure('WAWebChatForwardMessage')) as ForwardModule
       const sending = (await modules.ensure('WAWebSendMsgChatAction')) as PageSending
       if (Date.now() >= endsAt) return 'not_begun'
-      const endName = acts.name(sending, chat, window.whatsappMcpKey(chat, bareId))
-      const found = () => chat.msgs?.getModelsArray().find(({ id }) => id.fromMe && id.id === bareId)
-      const isSettled = () => Math.abs(Number(found()?.ack ?? 0)) > 0
       let isOver = false
+      const endName = acts.name(sending, chat, window.whatsappMcpKey(chat, bareId))
+      const before = new Set(chat.msgs?.getModelsArray())
+      const named = () => chat.msgs?.getModelsArray().find(({ id }) => id.fromMe && id.id === bareId)
+      const kind = type === 'ptt' ? ['ptt', 'audio'] : [type]
+      const only = () => {
+        const fresh = (chat.msgs?.getModelsArray() ?? []).filter(
+          (one) =>
+            !before.has(one) &&
+            one.id.fromMe &&
+            one.local === true &&
+            kind.includes(one.type ?? '') &&
+            [one.isForwarded, one.forwardedFromWeb, one.multicast].includes(true),
+        )
+        return fresh.length === 1 ? fresh[0] : undefined
+      }
+      const found = () => named() ?? (isOver ? only() : undefined)
+      const isSettled = () => Math.abs(Number(found()?.ack ?? 0)) > 0
       // If it fails, the message may be on its way: only what the chat shows then tells the outcome.
       void forwardMessages({ chat, msgs: [message], multicast: true, includeCaption: true })
         .catch(() => {})

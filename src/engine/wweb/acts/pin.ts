@@ -4,8 +4,9 @@ import type { ActWindow, PageAct } from './act.ts'
 declare const window: ActWindow
 
 /**
- * The page takes an option, which the library overrides with a number by replacing the page's function while the call
- * runs (Utils.js, `pinUnpinMsgAction`): two calls at once then pin for the wrong time.
+ * The page takes an option. The library overrides it by replacing the page's function while the call runs (Utils.js,
+ * `pinUnpinMsgAction`): two calls at once then pin for the wrong time. Where the page does not name its options, the same
+ * function here takes seconds too, once and for all.
  */
 export const pin: PageAct<'pin'> = {
   ability: 'pin',
@@ -15,9 +16,16 @@ export const pin: PageAct<'pin'> = {
       if (message.type === 'revoked' || !window.whatsappMcpRows.isMember(chat)) return 'refused'
       if (canPinMsg?.(message) === false) return 'refused'
       const { sendPinInChatMsg } = window.require('WAWebSendPinMessageAction')
-      const { getPinExpiryOption } = window.require('WAWebPinMsgConstants')
+      const constants = window.require('WAWebPinMsgConstants')
+      const option = (seconds: number): unknown => {
+        if (constants.getPinExpiryOption) return constants.getPinExpiryOption(seconds)
+        const { getPinExpiryDuration: secondsOf } = constants
+        if (secondsOf(seconds) !== seconds)
+          constants.getPinExpiryDuration = (given) => (typeof given === 'number' ? given : secondsOf(given))
+        return seconds
+      }
       const result = await begin(() =>
-        forS === null ? sendPinInChatMsg(message, 2) : sendPinInChatMsg(message, 1, getPinExpiryOption(forS)),
+        forS === null ? sendPinInChatMsg(message, 2) : sendPinInChatMsg(message, 1, option(forS)),
       )
       return result?.messageSendResult === 'OK' ? 'done' : 'failed'
     })

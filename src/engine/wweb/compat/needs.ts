@@ -1,7 +1,7 @@
 /** What each ability needs of the page: modules of WhatsApp Web and their exports, as 1.34.7 and our own code use them. */
 import type { Ability } from '../../../model/ability.ts'
 
-/** `Module.path.to.export`; with `()` it must be a function. */
+/** `Module.path.to.export`; with `()` it must be a function. ` or `: one of them is enough. */
 export const NEEDS: Record<Ability, readonly string[]> = {
   link: [
     'WAWebSocketModel.Socket.on()',
@@ -58,7 +58,10 @@ export const NEEDS: Record<Ability, readonly string[]> = {
     'WAWebCmd.Cmd.sendStarMsgs()',
     'WAWebCmd.Cmd.sendUnstarMsgs()',
   ],
-  pin: ['WAWebSendPinMessageAction.sendPinInChatMsg()', 'WAWebPinMsgConstants.getPinExpiryOption()'],
+  pin: [
+    'WAWebSendPinMessageAction.sendPinInChatMsg()',
+    'WAWebPinMsgConstants.getPinExpiryOption() or WAWebPinMsgConstants.getPinExpiryDuration()',
+  ],
   forward: [
     'WAWebChatForwardMessage.forwardMessages()',
     'WAWebSendMsgChatAction.addAndSendMsgToChat()',
@@ -83,9 +86,9 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   change_members: [
     'WAWebWidFactory.createWid()',
     'WASmaxGroupsAddParticipantsRPC.sendAddParticipantsRPC()',
-    'WAWebGroupModifyParticipantsJob.removeGroupParticipants()',
-    'WAWebGroupModifyParticipantsJob.promoteGroupParticipants()',
-    'WAWebGroupModifyParticipantsJob.demoteGroupParticipants()',
+    'WAWebGroupModifyParticipantsJob.removeGroupParticipants() or WAWebModifyParticipantsGroupAction.removeParticipants()',
+    'WAWebGroupModifyParticipantsJob.promoteGroupParticipants() or WAWebModifyParticipantsGroupAction.promoteParticipants()',
+    'WAWebGroupModifyParticipantsJob.demoteGroupParticipants() or WAWebModifyParticipantsGroupAction.demoteParticipants()',
     'WAWebQueryExistsJob.queryWidExists()',
     'WAWebWidToJid.widToUserJid()',
     'WAWebWidToJid.widToGroupJid()',
@@ -95,7 +98,7 @@ export const NEEDS: Record<Ability, readonly string[]> = {
   group_invite: [
     'WAWebWidFactory.createWid()',
     'WAWebMexFetchGroupInviteCodeJob.fetchMexGroupInviteCode()',
-    'WAWebGroupInviteJob.resetGroupInviteCode()',
+    'WAWebGroupInviteJob.resetGroupInviteCode() or WAWebGroupQueryJob.resetGroupInviteCode()',
   ],
   join_group: ['WAWebGroupQueryJob.queryGroupInvite()', 'WAWebGroupInviteJob.joinGroupViaInvite()'],
   join_requests: [

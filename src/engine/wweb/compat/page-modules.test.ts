@@ -89,6 +89,13 @@ it('names what is missing: modules, exports, and exports of another kind', async
   })
 })
 
+it('takes either of two exports for one need, and names both if there is none', async () => {
+  open({})
+  const either = 'WAWebMsgReply.canReplyMsg() or WAWebMsgKey.newId()'
+  const none = 'WAWebMsgReply.canReplyMsg() or WAWebMsgKey.oldId()'
+  expect((await pageCheck({ receive: [either], reply: [none] })).missing).toEqual({ reply: [none] })
+})
+
 it.each([
   [`2.3000.${NEWEST_SEEN}`, true],
   ['2.3000.1034728815', true],

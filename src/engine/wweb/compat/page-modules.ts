@@ -65,15 +65,20 @@ export function installPageModules(components: Record<string, readonly string[]>
       }
     },
 
+    async has(path: string): Promise<boolean> {
+      const [name = '', ...exports] = path.replace('()', '').split('.')
+      let value: unknown = await tools.ensure(name)
+      for (const part of exports) value = tools.read(value, part)
+      return path.endsWith('()') ? typeof value === 'function' : value !== undefined
+    },
+
     /** What is missing of these needs, by their keys. Calls nothing of WhatsApp Web but its loader. */
     async missing(needs: Record<string, readonly string[]>) {
       const gone: Record<string, string[]> = {}
       for (const [key, paths] of Object.entries(needs)) {
         for (const path of paths) {
-          const [name = '', ...exports] = path.replace('()', '').split('.')
-          let value: unknown = await tools.ensure(name)
-          for (const part of exports) value = tools.read(value, part)
-          const isThere = path.endsWith('()') ? typeof value === 'function' : value !== undefined
+          let isThere = false
+          for (const one of path.split(' or ')) isThere ||= await tools.has(one)
           if (!isThere) gone[key] = [...(gone[key] ?? []), path]
         }
       }

@@ -14,21 +14,25 @@ export const changeGroup: PageTask<'change_group'> = {
   run({ group, changes }, endsAt) {
     const tasks = window.whatsappMcpTasks
     const steps = {
+      shown({ groupMetadata: shown }: ChatModel, property: string): number {
+        const modes: Record<string, number> = { admin_add: 0, all_member_add: 1 }
+        const fields: Record<string, unknown> = {
+          announcement: shown?.announce,
+          restrict: shown?.restrict,
+          member_add_mode: modes[String(shown?.memberAddMode)] ?? shown?.memberAddMode,
+          membership_approval_mode: shown?.membershipApprovalMode,
+          ephemeral: shown?.ephemeralDuration,
+        }
+        return Number(fields[property])
+      },
       async set(chat: ChatModel, property: string, value: number): Promise<void> {
         const { setGroupProperty } = await tasks.need<PropertyModule>('WAWebSetPropertyGroupAction')
         const answer = await setGroupProperty(chat, property, value)
         const said = answer?.value?.errorSetPropertyClientErrors ?? answer?.value?.errorServerErrors
         if (said?.value) throw tasks.refusal(said.value.code)
-        // The response to `member_add_mode` has no name: what the model shows then tells.
-        const { groupMetadata } = chat
-        const fields: Record<string, unknown> = {
-          announcement: groupMetadata?.announce,
-          restrict: groupMetadata?.restrict,
-          member_add_mode: groupMetadata?.memberAddMode === 'admin_add' ? 0 : groupMetadata?.memberAddMode,
-          membership_approval_mode: groupMetadata?.membershipApprovalMode,
-          ephemeral: groupMetadata?.ephemeralDuration,
-        }
-        if (answer?.name !== 'SetPropertyResponseSuccess' && Number(fields[property]) !== value)
+        if (answer?.name === 'SetPropertyResponseSuccess') return
+        // The response to `member_add_mode` has no name: what the model shows then tells, at the latest with the server's notification.
+        if (!(await tasks.shown(() => steps.shown(chat, property) === value)))
           throw new Error('the group does not show the setting')
       },
       async name(_: ChatModel, text: string): Promise<void> {

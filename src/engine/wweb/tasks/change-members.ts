@@ -1,6 +1,6 @@
 /** Adds members to a group, removes them, and makes them admins or not. */
 import type { MemberAction, MemberCode, TaskResult } from '../../../model/task.ts'
-import type { ChatModel, Wid } from '../page-types.ts'
+import type { ChatModel, Participant, Wid } from '../page-types.ts'
 import type { PageTask, TaskWindow } from './task.ts'
 
 declare const window: TaskWindow
@@ -48,16 +48,19 @@ export const changeMembers: PageTask<'change_members'> = {
         return found.map((one, index) => (one ? (codes[index] ?? 'unknown') : 'not_on_whatsapp'))
       },
 
-      async change(chat: ChatModel, what: Exclude<MemberAction, 'add'>, ids: readonly string[]) {
-        const job = await tasks.need<MembersModule>('WAWebGroupModifyParticipantsJob')
-        const people = ids
-          .flatMap((id) => tasks.member(chat, id) ?? [])
-          .map(({ id }) => tasks.wid(String(id)))
-        const { participants } = await job[`${what}GroupParticipants`](
-          tasks.wid(group),
-          people,
-          chat.groupMetadata?.isLidAddressingMode === true,
-        )
+      async change(
+        chat: ChatModel,
+        what: Exclude<MemberAction, 'add'>,
+        ids: readonly string[],
+      ): Promise<MemberCode[]> {
+        const models = ids.flatMap((id) => tasks.member(chat, id) ?? [])
+        const { ensure } = window.whatsappMcpModules
+        const job = (await ensure('WAWebGroupModifyParticipantsJob')) as Partial<MembersModule> | undefined
+        const changeThem = job?.[`${what}GroupParticipants`]
+        if (!changeThem) return acts.changeAsShown(chat, what, ids, models)
+        const people = models.map(({ id }) => tasks.wid(String(id)))
+        const isLidMode = chat.groupMetadata?.isLidAddressingMode === true
+        const { participants } = await changeThem(tasks.wid(group), people, isLidMode)
         const verdicts = participants.map(({ userWid, code }) => ({ wid: userWid, code: code ?? 200 }))
         // Here the codes say that the person is not in the group, and that this account may not.
         const others: Partial<Record<MemberCode, MemberCode>> = {
@@ -65,6 +68,19 @@ export const changeMembers: PageTask<'change_members'> = {
           invite_only: 'not_admin',
         }
         return tasks.codesFor(ids, verdicts).map((code) => others[code] ?? code)
+      },
+
+      /** As the library does it. The server's code for each person stays in the page: what the members show then tells. */
+      async changeAsShown(
+        chat: ChatModel,
+        what: Exclude<MemberAction, 'add'>,
+        ids: readonly string[],
+        models: readonly Participant[],
+      ): Promise<MemberCode[]> {
+        const action = await tasks.need<ActionModule>('WAWebModifyParticipantsGroupAction')
+        await action[`${what}Participants`](chat, models)
+        await tasks.shown(() => ids.every((id) => acts.isShown(chat, id)))
+        return ids.map((id) => (acts.isShown(chat, id) ? 'done' : 'unknown'))
       },
 
       isShown(chat: ChatModel, id: string): boolean {
@@ -124,4 +140,8 @@ type Change = (
   people: Wid[],
   isLidMode: boolean,
 ) => Promise<{ participants: { userWid: Wid; code?: string | number }[] }>
+type ActionModule = Record<
+  `${Exclude<MemberAction, 'add'>}Participants`,
+  (chat: ChatModel, members: readonly Participant[]) => Promise<unknown>
+>
 type MembersModule = Record<`${Exclude<MemberAction, 'add'>}GroupParticipants`, Change>

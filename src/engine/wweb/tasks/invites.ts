@@ -12,7 +12,10 @@ export const groupInvite: PageTask<'group_invite'> = {
     const tasks = window.whatsappMcpTasks
     return tasks.inGroup<TaskResult<'group_invite'>>(group, endsAt, async () => {
       if (!reset) return { gives: await tasks.inviteOf(group) }
-      const { resetGroupInviteCode } = await tasks.need<InviteModule>('WAWebGroupInviteJob')
+      const { resetGroupInviteCode } = await tasks.needOf<ResetModule>('resetGroupInviteCode', [
+        'WAWebGroupInviteJob',
+        'WAWebGroupQueryJob',
+      ])
       return { gives: (await resetGroupInviteCode(tasks.wid(group))).code }
     })
   },
@@ -71,7 +74,7 @@ export const joinGroup: PageTask<'join_group'> = {
   },
 }
 
+type ResetModule = { resetGroupInviteCode(group: Wid): Promise<{ code: string }> }
 type InviteModule = {
-  resetGroupInviteCode(group: Wid): Promise<{ code: string }>
   joinGroupViaInvite(code: string, approves: boolean): Promise<{ gid?: Wid }>
 }

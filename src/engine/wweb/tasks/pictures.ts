@@ -1,5 +1,6 @@
 /** Profile pictures: of people, groups and the account itself. */
 import type { TaskResult } from '../../../model/task.ts'
+import type { Thumb } from '../page-tasks.ts'
 import type { ChatModel, Wid } from '../page-types.ts'
 import type { PageTask, TaskDone, TaskWindow } from './task.ts'
 
@@ -84,10 +85,11 @@ export const readPicture: PageTask<'read_picture'> = {
       for (const address of addresses) {
         const thumb = await steps.ask(address)
         if (thumb === 'silent') continue
-        const { tag, eurl } = thumb
-        if (tag === undefined || tag === null) return { problem: 'not_said' }
+        const { eurl } = thumb
+        const tag = tasks.tagOf(thumb)
+        if (tag === undefined) return { problem: 'not_said' }
         rows.attempt(() => void steps.follow(address).catch(() => {}))
-        if (tag === '' || !eurl) return { gives: { tag: null, data: null } }
+        if (tag === null || !eurl) return { gives: { tag: null, data: null } }
         return { gives: { tag, data: tag === known ? null : await steps.download(eurl) } }
       }
       return { problem: 'not_said' }
@@ -128,11 +130,9 @@ export const setPicture: PageTask<'set_picture'> = {
         canvas.getContext('2d')?.drawImage(image, x, y, side, side, 0, 0, size, size)
         return canvas.toDataURL('image/jpeg', QUALITY)
       },
-      /** Null: there is none; undefined: the server does not say. */
       async tagOf(wid: Wid): Promise<string | null | undefined> {
         const { requestProfilePicFromServer } = await tasks.need<Bridge>('WAWebContactProfilePicThumbBridge')
-        const { tag } = await requestProfilePicFromServer({ id: wid })
-        return tag === undefined || tag === null ? undefined : tag || null
+        return tasks.tagOf(await requestProfilePicFromServer({ id: wid }))
       },
       async change(wid: Wid, image: Image | null): Promise<Done> {
         const bridge = await tasks.need<Bridge>('WAWebContactProfilePicThumbBridge')
@@ -173,7 +173,6 @@ export const setPicture: PageTask<'set_picture'> = {
 
 type Done = Pick<Extract<TaskDone<'set_picture'>, { gives: unknown }>, 'gives'> | { problem: Problem }
 type Problem = Exclude<TaskDone['problem'], undefined>
-type Thumb = { tag?: string | null; eurl?: string | null }
 type Bridge = {
   requestProfilePicFromServer(of: { id: Wid }): Promise<Thumb>
   sendSetPicture(of: Wid, thumbnail: string, picture: string): Promise<unknown>

@@ -7,8 +7,8 @@ declare const window: TaskWindow & Pick<PageWindow, 'whatsappMcpFind' | 'whatsap
 
 /**
  * The page resolves alike for a post that the server refused, on newer builds with a result that says so (waha#2063, wwebjs
- * PR #201816). The post itself is an own message of the page: its ack tells. Nothing is read of other people's: that has removed
- * links (OpenWA#1072). The page chooses the id itself, by a function that then returns ours once: a post is recognised by it after
+ * PR #201816). The post itself is an own message of the page: its ack tells, or the result that comes with it. Nothing is read of
+ * other people's: that has removed links (OpenWA#1072). The page chooses the id itself, by a function that then returns ours once: a post is recognised by it after
  * a crash, and as one of this server. Whoever else asks meanwhile gets an id that is as good.
  */
 export const postStatus: PageTask<'post_status'> = {
@@ -32,15 +32,18 @@ export const postStatus: PageTask<'post_status'> = {
       const { sendStatusTextMsgAction } = await tasks.need<SendModule>('WAWebSendStatusMsgAction')
       const { Msg } = await tasks.need<Collections>('WAWebCollections')
       const found: { post?: MsgModel } = {}
+      const isOwn = ({ id }: MsgModel) => id.fromMe && window.whatsappMcpRows.isStatus(id.remote)
       const hear = (message: MsgModel): void => {
-        const isOurs = message.id.fromMe && window.whatsappMcpRows.isStatus(message.id.remote)
-        if (isOurs && (message.id.id === bareId || message.body === text)) found.post ??= message
+        if (isOwn(message) && (message.id.id === bareId || message.body === text)) found.post ??= message
       }
       const restore = give.once(await tasks.need<MsgKeys>('WAWebMsgKey'))
       Msg.on('add', hear)
       try {
         const answer = await sendStatusTextMsgAction({ color, font, text })
-        const said = answer?.messageSendResult ?? 'OK'
+        const { messageSendResult: said = 'OK', msg } = answer ?? {}
+        if (msg && isOwn(msg)) found.post = msg
+        if (msg && said === 'OK' && found.post === msg && !(Number(msg.ack) < 0))
+          return { gives: { bareId: msg.id.id, at: Math.floor(Number(msg.t)) } }
         // After a network error the page keeps the post, and sends it when it is connected again.
         if (said === 'OK') await tasks.shown(() => found.post !== undefined && found.post.ack !== 0)
       } finally {
@@ -81,7 +84,7 @@ type SendModule = {
     color: number
     font: number
     text: string
-  }): Promise<{ messageSendResult?: string } | undefined>
+  }): Promise<{ messageSendResult?: string; msg?: MsgModel } | undefined>
 }
 type MsgKeys = { newId(): Promise<string> }
 type RevokeModule = { sendStatusRevokeMsgAction(status: unknown, message: MsgModel): Promise<unknown> }
