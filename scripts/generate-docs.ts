@@ -75,8 +75,8 @@ the start with one line that contains the setting and the allowed values. Write 
 
 \`stdio\` and \`mcp-config\` read the \`.env\` of the project root instead (installed package: of your data directory), and relative paths
 start there, because clients start them in folders that you may not trust. Every other command rejects a \`.env\` that belongs to another
-user or that others can change, and a \`.env\` outside the project root that names a program (\`WHATSAPP_CHROME_EXECUTABLE\`,
-\`WHATSAPP_ARCHIVE_KEY_COMMAND\`).
+user or that others can change, and a \`.env\` outside the project root that decides which programs run (\`WHATSAPP_CHROME_EXECUTABLE\`,
+\`WHATSAPP_ARCHIVE_KEY_COMMAND\` and the other commands, \`WHATSAPP_RULES=true\`).
 
 \`~/\` at the start of a path is the home directory. Spaces around a value are ignored.
 

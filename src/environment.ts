@@ -18,26 +18,30 @@ export function readEnvironment(folder = '.'): Environment {
 
 /**
  * Returns the same for a command that runs programs of the settings. A downloaded folder must not choose programs to run,
- * so only the `.env` of the data root may name them.
+ * so only the `.env` of the data root may name them, or switch on rules.
  * @param flags settings given as flags; they take precedence, so the file's values of these settings do not matter
- * @throws ConfigError as {@link readEnvironment}, and if the `.env` of another folder names a program
+ * @throws ConfigError as {@link readEnvironment}, and if the `.env` of another folder does so
  */
 export function readOwnEnvironment(root: () => string, flags: GivenSettings): Environment {
   const fromFile = readEnvFile('.')
   const isGiven = (name: SettingName) => flags[name] !== undefined || process.env[name] !== undefined
-  const named = PROGRAMS.find((name) => fromFile[name]?.trim() && !isGiven(name))
+  const named = PROGRAMS.find((name) => isSet(fromFile[name]) && !isGiven(name))
   if (named !== undefined && !isSame('.', root())) {
     throw new ConfigError(
-      `.env in the working directory names a program in ${named}, which only the .env in ${root()} may do. Move that line there, or set ${named} in the environment.`,
+      `.env in the working directory decides with ${named} which programs run, which only the .env in ${root()} may do. Move that line there, or set ${named} in the environment.`,
     )
   }
   return { ...fromFile, ...process.env }
 }
 
+/** The settings that name a program, or switch on the rules: these name programs too, in a directory that the same file chooses. */
 const PROGRAMS = (Object.keys(SETTINGS) as SettingName[]).filter((name) => {
   const row: Row = SETTINGS[name]
-  return row.names === 'program' || row.names === 'command'
+  return row.names === 'program' || row.names === 'command' || name === 'WHATSAPP_RULES'
 })
+
+/** A switch that is off runs nothing. */
+const isSet = (value = '') => !['', 'false', '0'].includes(value.trim())
 
 function readEnvFile(folder: string): Environment {
   const file = join(folder, '.env')

@@ -93,11 +93,22 @@ describe('.env', () => {
       const { code, out, err } = await ended(command.split(' '), { cwd: dir })
       expect([code, out]).toEqual([2, ''])
       expect(err).toMatch(
-        /^\.env in the working directory names a program in WHATSAPP_ARCHIVE_KEY_COMMAND.*Move that line there/,
+        /^\.env in the working directory decides with WHATSAPP_ARCHIVE_KEY_COMMAND which programs run.*Move that line there/,
       )
       expect(readdirSync(dir).sort()).toEqual(['.env', 'x'])
     },
   )
+
+  it('switches no rules on outside the data root, and may leave them off', async () => {
+    const of = (value: string) => folder({ '.env': `WHATSAPP_AUTH_DIR=./s\nWHATSAPP_RULES=${value}\n` })
+    const { code, err } = await ended(['serve'], { cwd: of('true') })
+    expect([code, err]).toEqual([
+      2,
+      expect.stringContaining('decides with WHATSAPP_RULES which programs run'),
+    ])
+    const off = await ended(['doctor'], { cwd: of('false') })
+    expect(off.err).not.toContain('WHATSAPP_RULES')
+  })
 
   it('of the data root says what is run', async () => {
     const home = folder()
