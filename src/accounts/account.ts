@@ -32,7 +32,7 @@ export type AccountOptions = {
   maySend(caller: string, account: AccountId, chat: Jid): boolean
   config: Pick<
     Config,
-    'history' | 'keep' | 'media' | 'eventsDays' | 'headless' | 'memory' | 'outbox' | 'canary'
+    'history' | 'keep' | 'media' | 'eventsDays' | 'headless' | 'memory' | 'outbox' | 'canary' | 'readOnly'
   >
   /** The secret that encrypts the archive, as the owner set it; null: not encrypted. */
   secret: string | null
@@ -94,6 +94,7 @@ export function openAccount(options: AccountOptions): Account {
   const outbox = openOutbox({
     account: id,
     limits: config.outbox,
+    isReadOnly: config.readOnly,
     ownIds: options.ownIds,
     store: options.control.outbox,
     holdFile: options.holdFile,
@@ -107,7 +108,7 @@ export function openAccount(options: AccountOptions): Account {
   outbox.onSettled(({ state }) => {
     if (state === 'unknown') session.unacked()
   })
-  if (config.canary === 'never') return { id, session, archive, outbox }
+  if (config.canary === 'never' || config.readOnly) return { id, session, archive, outbox }
   const stop = startCanary({ account: id, store: options.control.outbox, outbox, session, clock, log })
   const close = () => {
     stop()

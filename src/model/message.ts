@@ -50,6 +50,7 @@ export const Reaction = z.object({
   from: detail(z.string().describe('JID of the person who reacted.')),
   from_me: z.boolean(),
   at: detail(z.string().describe('ISO 8601 UTC.')),
+  untrusted: z.literal(true).optional(),
 })
 export type Reaction = z.infer<typeof Reaction>
 
@@ -110,10 +111,7 @@ export const Message = z.object({
       body: writtenByPeople(
         z.string().describe('Text of that message, as the sender of the reply quoted it.'),
       ),
-      untrusted: z
-        .literal(true)
-        .optional()
-        .describe('As of a message: the owner does not know its author, or who quotes it.'),
+      untrusted: z.literal(true).optional().describe('Of its author, or who quotes it.'),
     })
     .optional(),
   mentions: detail(z.array(z.string()).optional().describe('JIDs of the people mentioned.')),

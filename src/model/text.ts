@@ -40,3 +40,11 @@ export function toAsciiDigits(text: string): string {
 export function isPreview(text: string): boolean {
   return /^[A-Za-z0-9+/]{40,}=*$/.test(text) || /^\/9j\/[A-Za-z0-9+/]*=*$/.test(text)
 }
+
+const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20E3/u
+const letters = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** Returns true if the text is one emoji of any kind, as people see it: with its skin tone, a flag, a keycap. */
+export function isEmoji(text: string): boolean {
+  return EMOJI.test(text) && [...letters.segment(text)].length === 1
+}

@@ -70,7 +70,9 @@ export function messageLine(message: SaidMessage): string {
     transcript: message.transcript === undefined ? undefined : quoted(message.transcript),
     'reply to': reply_to && quotedLine(reply_to),
     reactions: reactions
-      ?.map(({ emoji, from_me: mine }) => `${quoted(emoji)}${mine ? ' by me' : ''}`)
+      ?.map(({ emoji, from_me: mine, untrusted }) =>
+        [quoted(emoji), ...(mine ? ['by me'] : []), ...(untrusted ? ['untrusted'] : [])].join(' '),
+      )
       .join(' '),
     forwarded: message.forwarded,
     edited: message.edited_at,

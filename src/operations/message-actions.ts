@@ -4,6 +4,7 @@ import { type ErrorCode, fail } from '../errors.ts'
 import type { Action, ActionOf } from '../model/action.ts'
 import { writtenByPeople } from '../model/fields.ts'
 import { type KeyParts, parseMessageKey } from '../model/ids.ts'
+import { isEmoji } from '../model/text.ts'
 import { facts, quoted } from './brief.ts'
 import type { Grant } from './door.ts'
 import { messageIdInput, yesNo } from './inputs.ts'
@@ -73,11 +74,6 @@ function noteOwn(
   const vote = { voter: null, options: [...action.options], at: null }
   note({ type: 'vote', chat, bareId, pollSender: author, vote })
 }
-
-/** One emoji of any kind, as people see it: with its skin tone, a flag, a keycap. */
-const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20E3/u
-const letters = new Intl.Segmenter('en', { granularity: 'grapheme' })
-const isEmoji = (text: string) => EMOJI.test(text) && [...letters.segment(text)].length === 1
 
 const emojiInput = z
   .string()

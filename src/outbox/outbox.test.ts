@@ -57,7 +57,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-function open(): Outbox {
+function open(isReadOnly = false): Outbox {
   const session = {
     status: () => ({
       account: { wid: phone.wid },
@@ -94,6 +94,7 @@ function open(): Outbox {
   const outbox = openOutbox({
     account: DEFAULT_ACCOUNT,
     limits,
+    isReadOnly,
     ownIds: createOwnIds('test'),
     store,
     session,
@@ -383,6 +384,22 @@ it('answers an approval as soon as the message is cancelled, also after a second
   await outbox.decide.cancel(id)
   expect(await answer).toMatchObject({ state: 'cancelled' })
   expect(Date.now() - begun).toBeLessThan(5_000)
+})
+
+it('sends nothing while the server only reads: neither what comes from within nor what waited before', async () => {
+  const before = open()
+  const item = await schedule(before, 'later', 1_000)
+  await before.close()
+  const outbox = open(true)
+  await outbox.review()
+  clock.advance(2_000)
+  await expect(outbox.send(draft('of a rule'), NOW)).rejects.toMatchObject({ code: 'send_refused' })
+  await outbox.review()
+  expect([texts(), await stateOf(item.id)]).toEqual([[], 'scheduled'])
+  await outbox.close()
+  open()
+  clock.advance(6_000)
+  await expect.poll(texts).toEqual(['later'])
 })
 
 describe('the right of a key', () => {

@@ -19,6 +19,9 @@ import { createWaiting, RETRY_MS, type Waiting, type WaitingOptions } from './wa
 /** The codes of `Session.engine` after which an item that waited waits again. */
 const NOT_BEGUN: readonly string[] = ['not_connected', 'starting', 'shutting_down'] satisfies ErrorCode[]
 
+const READ_ONLY = 'WHATSAPP_MCP_READ_ONLY is on. Nothing was sent.'
+const WRITABLE = 'Start the server without WHATSAPP_MCP_READ_ONLY.'
+
 export type Outbox = {
   /**
    * Stores the item and sends it. Returns it when WhatsApp's server has accepted the message.
@@ -37,7 +40,7 @@ export type Outbox = {
   close(): Promise<void>
 }
 
-export type OutboxOptions = Pick<WaitingOptions, 'holdFile' | 'maySend'> &
+export type OutboxOptions = Pick<WaitingOptions, 'holdFile' | 'maySend' | 'isReadOnly'> &
   Pick<TransmitOptions, 'fileAt'> & {
     account: AccountId
     limits: Limits
@@ -239,6 +242,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
 
   return {
     async send(draft, order) {
+      // Rules and the canary come without a row that could be left out.
+      if (options.isReadOnly) fail('send_refused', { detail: READ_ONLY, hint: WRITABLE })
       const { account: linked } = session.status()
       if (linked === null) fail('not_linked')
       const number = toJid(linked.wid)
@@ -271,6 +276,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
         await recovered()
         // An item is approved once: no other call waits for it. It is not settled before this listens: that takes two writes.
         const approved = await waiting.approve(id, digest)
+        archive.take({ type: 'approved', chat: approved.chat })
         const settled = new Promise<void>((resolve) => settling.set(id, resolve))
         try {
           const isDue = approved.releaseAtMs !== null && approved.releaseAtMs <= clock.now()

@@ -46,6 +46,8 @@ export type WaitingOptions = {
   holdFile(path: string, item: string, untilMs: number | null): void
   /** True if the caller with this id may send to this chat now. Fails as the control database and the archive do. */
   maySend(caller: string, chat: Jid): boolean
+  /** True if nothing may be sent: what waits stays, and expires. */
+  isReadOnly: boolean
   /** A scheduled item may be sent this long after its time. */
   lateMs: number
   clock: Clock
@@ -57,7 +59,7 @@ export type WaitingOptions = {
 }
 
 export function createWaiting(options: WaitingOptions): Waiting {
-  const { store, session, holdFile, maySend, lateMs, clock, log, deliver, left } = options
+  const { store, session, holdFile, maySend, isReadOnly, lateMs, clock, log, deliver, left } = options
   const rows = new Map<string, OutboxRow>()
   let cancelTimer = () => {}
   let running: Promise<void> | null = null
@@ -75,13 +77,13 @@ export function createWaiting(options: WaitingOptions): Waiting {
   /** Sets the timer for the next item that expires or is due. */
   function arm(): void {
     const times = [...rows.values()].flatMap(({ state, releaseAtMs, expiresAtMs }) => [
-      ...(state === 'scheduled' && releaseAtMs !== null && isConnected() ? [releaseAtMs] : []),
+      ...(state === 'scheduled' && releaseAtMs !== null && maySendNow() ? [releaseAtMs] : []),
       ...(expiresAtMs === null ? [] : [expiresAtMs]),
     ])
     if (times.length > 0) wakeIn(Math.min(...times) - clock.now())
   }
 
-  const isConnected = () => session.status().connected
+  const maySendNow = () => !isReadOnly && session.status().connected
   const isDue = ({ state, releaseAtMs }: OutboxRow) =>
     state === 'scheduled' && releaseAtMs !== null && releaseAtMs <= clock.now()
   const isExpired = ({ expiresAtMs }: OutboxRow) => expiresAtMs !== null && expiresAtMs <= clock.now()
@@ -107,7 +109,7 @@ export function createWaiting(options: WaitingOptions): Waiting {
         // Before each message: a backlog takes time.
         await sweep()
         const due = [...rows.values()].find(isDue)
-        if (due === undefined || stopped || !isConnected()) return true
+        if (due === undefined || stopped || !maySendNow()) return true
         await release(due)
         if ([...rows.values()].some(isDue)) await pause()
       }

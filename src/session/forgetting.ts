@@ -186,6 +186,7 @@ export function createForgetting({
       // The messages of the last second go at once: what WhatsApp reports in it afterwards is new, and stays.
       const ofLastSecond = store.transaction(() => {
         store.chats.setForgotten(chat, last === until - 1 ? last : until, until)
+        store.chats.setFamiliar(chat, false)
         store.gaps.mend(chat, LAST)
         store.chats.addressesOf(chat).forEach(store.pictures.remove)
         return remove(chat, store.messages.from(chat, firstPositionOf(last)), last)

@@ -9,6 +9,7 @@ import { isGroup, type Jid } from '../model/ids.ts'
 import type { Restriction } from '../model/restriction.ts'
 import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import type { Reason, SessionState } from '../model/status.ts'
+import type { OwnIds } from '../own-ids.ts'
 import type { ChatRow } from '../store/chats.ts'
 import type { GapRow } from '../store/gaps.ts'
 import { timeOf } from '../store/position.ts'
@@ -55,6 +56,8 @@ export type OwnEvent =
   | { type: 'session'; state: SessionState; reason: Reason | null }
   /** An item of the outbox changed. */
   | { type: 'outbox'; kind: OutboxEventKind; chat: Jid; item: StoredItem }
+  /** The owner approved a message to this chat. */
+  | { type: 'approved'; chat: Jid }
   /** WhatsApp restricts the account, or no longer. */
   | { type: 'restriction'; restriction: Restriction | null }
 
@@ -125,6 +128,8 @@ export type InboxOptions = {
   keeping: Keeping
   /** This account's addresses. */
   own: () => ReadonlySet<Jid>
+  /** Recognises the messages of this server. Omitted: it has sent nothing. */
+  ownIds?: Pick<OwnIds, 'isOurs'>
   clock: Clock
   log: Log
   /** Returns the short hash that stands for a chat in the log. */
@@ -145,7 +150,7 @@ export type InboxOptions = {
   missingSince?: () => number | null
 }
 
-const OWN: readonly string[] = ['session', 'outbox', 'restriction'] satisfies OwnEvent['type'][]
+const OWN: readonly string[] = ['session', 'outbox', 'approved', 'restriction'] satisfies OwnEvent['type'][]
 
 /** True if nobody has the event but this report. */
 export function isOwn(event: InboxEvent): event is OwnEvent {
@@ -154,10 +159,10 @@ export function isOwn(event: InboxEvent): event is OwnEvent {
 
 export function createInbox(options: InboxOptions): Inbox {
   const { store, keeping, own, clock, log, hash, onLost, onUnheard, onMore } = options
-  const { missingSince = () => null } = options
+  const { missingSince = () => null, ownIds = { isOurs: () => false } } = options
   const now = () => clock.now()
   const where = createIdentityResolver(store, own)
-  const messages: MessageRecorder = createMessageRecorder(store, where, keeping, now)
+  const messages: MessageRecorder = createMessageRecorder(store, where, keeping, now, ownIds.isOurs)
   /** The time of the newest message at the last doubt (Unix seconds); null: to be read before the next write. */
   let storedUntil: number | null = null
   const chats: ChatRecorder = createChatRecorder(store, where, now, () => {
@@ -231,6 +236,10 @@ export function createInbox(options: InboxOptions): Inbox {
         const { kind, item } = event
         const chat = where.findChat(event.chat)
         return store.events.append({ at_ms: now(), kind, chat, message: null, data: { item } })
+      }
+      case 'approved': {
+        const chat = isGroup(event.chat) ? where.findChat(event.chat) : null
+        return chat === null ? undefined : store.chats.setFamiliar(chat, true)
       }
       case 'restriction': {
         const { restriction } = event

@@ -2,6 +2,7 @@
 import type { EventKind } from '../model/events.ts'
 import { chatKindOf, type Jid, STATUS } from '../model/ids.ts'
 import type { OwnVote, SeenMessage, SeenReaction, SeenVote } from '../model/seen.ts'
+import type { IsOurs } from '../store/acquaintance.ts'
 import { digitsOf } from '../store/identify.ts'
 import { type MessageDetails, type MessageRow, numberOf } from '../store/message-row.ts'
 import { ME, NOBODY } from '../store/people.ts'
@@ -23,6 +24,7 @@ import {
 } from './message-details.ts'
 import { eventOfNotice } from './notice-event.ts'
 import { placesFor } from './places.ts'
+import { createFamiliarRecorder } from './record-familiar.ts'
 import { createReactionRecorder, type Log } from './record-reactions.ts'
 
 /**
@@ -56,6 +58,7 @@ export function createMessageRecorder(
   where: IdentityResolver,
   keeping: Keeping,
   now: () => number,
+  isOurs: IsOurs,
 ): MessageRecorder {
   const { messages, raws, changes, chats, events, people } = store
 
@@ -65,6 +68,7 @@ export function createMessageRecorder(
 
   const reactions = createReactionRecorder(store, where, log, now)
   const early = createEarlyReports(now)
+  const noteFamiliar = createFamiliarRecorder(store, isOurs)
 
   /** @param person the person of a direct chat, ME for the chat with oneself; null in other chats */
   function senderOf({ fromMe, sender, senderName, sentAt }: SeenMessage, person: number | null): number {
@@ -111,6 +115,7 @@ export function createMessageRecorder(
       return
     }
     if (!isNotice) chats.noteMessage(chat, place, seen.sentAt)
+    if (!isNotice && sender === ME) noteFamiliar(chat, seen)
     if (origin !== 'history') {
       log(kindOf(seen), row, origin === 'late' ? { late: true } : null)
     }

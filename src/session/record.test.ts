@@ -6,10 +6,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seenMessage } from '../../test/seen-message.ts'
 import { createTestClock, type TestClock } from '../../test/test-clock.ts'
 import { createTestInbox } from '../../test/test-inbox.ts'
+import { systemClock } from '../clock.ts'
 import { createLog } from '../log.ts'
 import { type Jid, toJid } from '../model/ids.ts'
 import type { SeenChat, SeenContact, SeenMessage } from '../model/seen.ts'
 import { timeOf } from '../store/position.ts'
+import { createReader } from '../store/reader.ts'
 import { openStore, type Store } from '../store/store.ts'
 import type { Inbox } from './inbox.ts'
 
@@ -19,6 +21,8 @@ const AMARA = toJid('15551110000@c.us')
 const AMARA_LID = toJid('99001@lid')
 const GROUP = toJid('120363000000000001@g.us')
 const T = 1_700_000_000
+
+const isOurs = (bareId: string) => bareId.startsWith('OURS')
 
 let dir: string
 let store: Store
@@ -38,6 +42,7 @@ beforeEach(() => {
   inbox = createTestInbox(store, clock, {
     own: [ME, MY_LID],
     log: createLog({ level: 'warn', write: (line) => logged.push(line) }),
+    ownIds: { isOurs },
     onLost: (error) => lost.push(error),
     onUnheard: (chat) => unheard.push(chat),
   })
@@ -97,6 +102,33 @@ function rowsOf(jid: Jid) {
 const idsOf = (jid: Jid) => rowsOf(jid).map(({ bare_id }) => bare_id)
 const names = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => `M${String(from + index).padStart(5, '0')}`)
+
+describe('a chat in which the owner has written', () => {
+  const isKnown = () => createReader(store.db, systemClock, isOurs).isKnown(AMARA)
+  const own = (bareId: string, more: Partial<SeenMessage> = {}) => message(bareId, { fromMe: true, ...more })
+  const remove = (bareId: string) => {
+    const row = rowsOf(AMARA).find(({ bare_id }) => bare_id === bareId)
+    store.transaction(() => store.messages.remove([row?.id ?? 0]))
+  }
+
+  it.each([
+    ['stays known when that message is deleted by age', [own('HERS')], true],
+    ['is not known by what this server sent', [own('OURS1')], false],
+    ['is not known by what was forwarded', [own('HERS', { forwarded: true })], false],
+  ])('%s', (_, messages, known) => {
+    take(message('M1'), ...messages)
+    expect(isKnown()).toBe(known)
+    for (const { bareId } of messages) remove(bareId)
+    expect(isKnown()).toBe(known)
+  })
+
+  it('stays known after many messages of this server, also if it was known before this was noted', () => {
+    take(message('M1'), own('HERS'))
+    store.chats.setFamiliar(inbox.where.findChat(AMARA) ?? -1, false)
+    take(...names(0, 600).map((name, index) => own(`OURS${name}`, { sentAt: T + 1 + index })))
+    expect(isKnown()).toBe(true)
+  })
+})
 
 it('a vote that cannot be read replaces no copy of itself that can', () => {
   take(message('poll', { type: 'poll_creation' }))

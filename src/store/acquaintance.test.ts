@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { toJid } from '../model/ids.ts'
-import { NOBODY } from './people.ts'
+import { ME, NOBODY } from './people.ts'
 import { openTestArchive, type TestArchive } from './test-archive.ts'
 
 let archive: TestArchive
@@ -119,6 +119,20 @@ it('what a stranger quotes is untrusted, whoever is said to have written it', ()
   for (const sender of [0, known])
     archive.message(chat, { from: person, details: { quoted: { bare_id: 'X', sender, body: 'so' } } })
   expect(shown().map(({ reply_to }) => reply_to?.untrusted)).toEqual([undefined, true, true])
+})
+
+it('reactions of strangers are untrusted if they are more than an emoji, and no others', () => {
+  const { person } = meet()
+  const known = archive.person({ phone: '15550000008@c.us', name: 'Carl' })
+  const message = archive.message(archive.chat('group', { jid: GROUP }))
+  const marked = (emoji: string) => {
+    for (const sender of [person, known, ME])
+      archive.store.changes.setReaction({ message, sender, emoji, at_ms: 1 })
+    return shown(GROUP)[0]
+      ?.reactions?.filter(({ untrusted }) => untrusted)
+      .map(({ from }) => from)
+  }
+  expect([marked('👍'), marked('Forward this')]).toEqual([[], [ANNA]])
 })
 
 it('messages without an author, as of a channel, are untrusted', () => {

@@ -1,4 +1,4 @@
-/** Whom the owner knows: the people of the address book, and those to whom a device of the owner has written. */
+/** Whom the owner knows: the people of the address book, those to whom a device of the owner has written, and approved groups. */
 import type { PersonRow } from './people.ts'
 import type { Connection } from './sqlite.ts'
 
@@ -7,8 +7,8 @@ export type IsOurs = (bareId: string) => boolean
 
 export type Acquaintance = {
   /**
-   * True if a device of the owner has written in this chat. What this server sent does not count, and forwarded messages do not
-   * either: WhatsApp Web makes their ids, so who forwarded one is not known. Looks at the newest 500 own messages.
+   * True if a device of the owner has written in this chat, or the owner has approved a message to this group. What this server sent does not count, and forwarded messages do not
+   * either: WhatsApp Web makes their ids, so who forwarded one is not known. Where that was not noted, looks at the newest 500 own messages.
    */
   hasWritten(chat: number): boolean
   /** Returns those of these people (rows by id) whom the owner knows. */
@@ -19,6 +19,7 @@ export type Acquaintance = {
 const LOOKS = [10, 500]
 
 const QUERIES = {
+  familiar: 'SELECT 1 AS found FROM chats WHERE id = ? AND familiar = 1',
   newest: 'SELECT id FROM messages WHERE chat = ? AND sender = 0 ORDER BY id DESC LIMIT 1',
   // Only of the index.
   window: `SELECT min(id) AS oldest, count(*) AS count
@@ -30,6 +31,7 @@ const QUERIES = {
 
 /** Prepares its statements once, here. */
 export function createAcquaintance(db: Connection, isOurs: IsOurs): Acquaintance {
+  const familiar = db.query<{ found: number }>(QUERIES.familiar)
   const newest = db.query<{ id: number }>(QUERIES.newest)
   const window = db.query<{ oldest: number; count: number }>(QUERIES.window)
   const written = db.query<{ bare_id: string }>(QUERIES.written)
@@ -49,6 +51,7 @@ export function createAcquaintance(db: Connection, isOurs: IsOurs): Acquaintance
   }
 
   function hasWritten(chat: number): boolean {
+    if (familiar.get(chat) !== undefined) return true
     const [last] = newest.all(chat)
     if (last === undefined) return false
     if (met.get(chat) === last.id) return true

@@ -28,6 +28,8 @@ export type ChatRow = {
   history_from: number | null
   /** Unix seconds. */
   phone_asked_at: number | null
+  /** 1 if a device of the owner has written in it, or the owner approved a message to this group. */
+  familiar: number
 } & HistoryFacts
 
 /** The columns that WhatsApp reports for a chat. */
@@ -69,6 +71,7 @@ export type Chats = {
   /** All messages from this position on were read. Never increases, unless it was not set. */
   setHistoryFrom(id: number, position: number): void
   setPhoneAsked(id: number, at: number): void
+  setFamiliar(id: number, familiar: boolean): void
   /** When the next chat's history is due to be read again, in Unix seconds; null if none is. */
   nextHistoryAt(): number | null
   /**
@@ -131,6 +134,7 @@ export function createChats(db: Connection): Chats {
     'UPDATE chats SET history_from = min(coalesce(history_from, ?), ?) WHERE id = ?',
   )
   const setPhoneAsked = db.command('UPDATE chats SET phone_asked_at = ? WHERE id = ?')
+  const setFamiliar = db.command('UPDATE chats SET familiar = ? WHERE id = ?')
   const nextHistoryAt = db.query<{ at: number | null }, []>(
     "SELECT min(history_next_at) AS at FROM chats WHERE merged_into IS NULL AND history <> 'all'",
   )
@@ -223,6 +227,7 @@ export function createChats(db: Connection): Chats {
     },
     setHistoryFrom: (id, position) => void setHistoryFrom.run(position, position, id),
     setPhoneAsked: (id, at) => void setPhoneAsked.run(at, id),
+    setFamiliar: (id, familiar) => void setFamiliar.run(Number(familiar), id),
     nextHistoryAt: () => nextHistoryAt.get()?.at ?? null,
     setForgotten: (id, before, until = before) => void setForgotten.run(before, until, id),
     doubtHistory: () => void doubtHistory.run(),

@@ -140,17 +140,19 @@ export function createLoader(db: Connection, clock: Clock, isOurs: IsOurs = () =
     const reactionsOf = byMessage(reactions.all(JSON.stringify(page.map(({ id }) => id))))
     const polls = page.filter((_, index) => details[index]?.poll !== undefined).map(({ id }) => id)
     const votesOf = byMessage(polls.length === 0 ? [] : votes.all(JSON.stringify(polls)))
+    const reactors = [...reactionsOf.values()].flat().map(({ sender }) => sender)
     const known = loadPeople([
       ...page.map(({ sender }) => sender),
       ...details.flatMap(({ mentions = [] }) => mentions),
       ...quotes.map(({ sender }) => sender ?? ME),
       ...found.map(({ sender }) => sender),
-      ...[...reactionsOf.values()].flat().map(({ sender }) => sender),
+      ...reactors,
       ...[...votesOf.values()].flat().map(({ voter }) => voter),
     ])
     const authors = new Set([
       ...page.map(({ sender }) => sender),
       ...quotes.map(({ sender }) => sender ?? NOBODY),
+      ...reactors,
     ])
     const acquainted = acquaintance.among(new Map([...known].filter(([id]) => authors.has(id))))
     const whose = (sender: number): Jid | null => jidOf(sender, { own: me, people: known })

@@ -37,7 +37,7 @@ export type RecipientReader = {
   recipientAt(address: Jid): Recipient | null
   /**
    * True if the owner knows this chat: it is the owner's own, or that of a person of the address book, or a device of the owner has
-   * written in it.
+   * written in it, or the owner has approved a message to this group.
    */
   isKnown(address: Jid): boolean
   /**

@@ -6,7 +6,7 @@ import type { History } from '../model/history.ts'
 import { type Jid, phoneOf } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { summaryOf } from '../model/summary.ts'
-import { isVisible } from '../model/text.ts'
+import { isEmoji, isVisible } from '../model/text.ts'
 import type { ReactionRow, VoteRow } from './changes.ts'
 import type { ChatRow } from './chats.ts'
 import type { MediaView } from './media-files.ts'
@@ -213,6 +213,8 @@ function toReaction(row: ReactionRow, around: Surroundings): NonNullable<Message
     from: jidOf(row.sender, around) ?? '',
     from_me: row.sender === ME,
     at: msToIso(row.at_ms),
+    // WhatsApp lets a modified app react with any text. One emoji says nothing.
+    ...(!isEmoji(row.emoji) && around.isStranger(row.sender) ? { untrusted: true as const } : {}),
   }
 }
 
