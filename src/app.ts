@@ -20,12 +20,12 @@ import { createTokens } from './keys/tokens.ts'
 import type { Log } from './log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { createAuditLog } from './operations/audit-log.ts'
-import { DEFAULT_ACCOUNT, hasAccount, hasScope } from './operations/call.ts'
+import { DEFAULT_ACCOUNT, hasAccount, hasScope, OWNER } from './operations/call.ts'
 import { createDoor, type Door } from './operations/door.ts'
 import { isReading, OPERATIONS, ROWS } from './operations/index.ts'
-import { createMediaLinks } from './operations/media-links.ts'
+import { createLinkedCaller, createMediaLinks } from './operations/media-links.ts'
 import { sendToChat } from './operations/send-to-chat.ts'
-import { stillAllows } from './operations/sending.ts'
+import { listedBy, stillAllows } from './operations/sending.ts'
 import { createPace } from './outbox/pace.ts'
 import { createOwnIds } from './own-ids.ts'
 import { callerOf } from './rules/caller.ts'
@@ -102,6 +102,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
     log,
   })
+  const findCaller = (id: string) => keys.callerOf(id) ?? tokens?.callerOf(id) ?? null
   const { chromeExecutable, openEngine: openProfile } = options
   const threads = startReadThreads()
   const ownIds = createOwnIds(authDir.secret('message-ids'))
@@ -119,10 +120,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     holdFile: uploads.hold,
     fileAt: uploads.pathOf,
     maySend(id, account, chat) {
-      const caller = keys.callerOf(id) ?? tokens?.callerOf(id) ?? null
+      const caller = findCaller(id)
       if (caller === null || !hasScope(caller, 'send') || !hasAccount(caller, account)) return false
-      const isSeen = caller.sees === null || accounts.get(account).archive.sees(chat, caller.sees)
-      return isSeen && stillAllows(caller, chat)
+      const { archive } = accounts.get(account)
+      const isSeen = caller.sees === null || archive.sees(chat, caller.sees)
+      return isSeen && stillAllows(caller, chat, listedBy(archive))
     },
     config,
     secret,
@@ -174,6 +176,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     clock,
     onFailure: (error, lost) => log.warn({ err: error, lost }, 'the audit log cannot be written'),
   })
+  const mediaLinks = createMediaLinks(authDir.secret('media-links'), clock)
   const door = createDoor({
     accounts,
     keys,
@@ -186,7 +189,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     pace: createPace(config.pace, clock),
     hideChats: config.hideChats,
     audit,
-    mediaLinks: createMediaLinks(authDir.secret('media-links'), clock),
+    mediaLinks,
     clock,
     mcpUrl,
     onAdmit: (admission) => log.debug(admission, 'admitted'),
@@ -194,7 +197,24 @@ export async function createApp(options: AppOptions): Promise<App> {
   const isSecure = config.publicUrl?.startsWith('https:') ?? false
   const sessions = createBrowserSessions({ secret: authDir.secret('browser-sessions'), isSecure, clock })
   const rows = config.readOnly ? ROWS.filter(isReading) : ROWS
-  const http = createHttpServer({ config, rows, door, keys, tokens, mcpUrl, sessions, clock, log })
+  const linkedCaller = createLinkedCaller({
+    links: mediaLinks,
+    // Once keys are required, nobody is the keyless owner.
+    callerOf: (id) => (config.keysRequired && id === OWNER.id ? null : findCaller(id)),
+    hideChats: config.hideChats,
+  })
+  const http = createHttpServer({
+    config,
+    rows,
+    door,
+    keys,
+    tokens,
+    mcpUrl,
+    sessions,
+    linkedCaller,
+    clock,
+    log,
+  })
   addPages(http, door, VERSION, rows)
   addOperating(http, { door, accounts, metrics })
   const sessionKey = authDir.secret('mcp')
@@ -223,6 +243,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     // If the database fails, the next look at what waits does the same, before anything is sent.
     for (const { outbox } of accounts.opened()) void outbox.review().catch(() => {})
   })
+  accounts.onUnlink((id) => void keys.suspendAccount(id))
   accounts.onRemove(mcp.drop)
   accounts.onRemove(keys.revokeAccount)
   accounts.onRemove(webhooks.dropAccount)

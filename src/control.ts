@@ -219,6 +219,8 @@ export type KeyRow = {
   scopes: Scope[]
   /** The accounts that it may use; null: all. */
   accounts: string[] | null
+  /** Those of `accounts` that it may not use until they are given again: they were logged out, or linked to another number. */
+  suspended: string[]
   /** The toolsets that it may use; null: those of the settings. */
   toolsets: Toolset[] | null
   /** The chats that it sees; null: all. */

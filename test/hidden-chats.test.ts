@@ -309,6 +309,21 @@ describe.each(['hide', 'only'])('a key with %s', (name) => {
     expect(harness.world.countMessages()).toBe(before)
   })
 
+  it('writes to nobody whom it does not see by a number that only WhatsApp knows as theirs', async () => {
+    const other = name === 'hide' ? '5511987654321' : '5511987654322'
+    await harness.world.setFault({ name: 'other_number', value: { [other]: MING } })
+    const before = harness.world.countMessages()
+    for (const [path, body] of [
+      ['/api/send', { phone_number: other, message: 'x' }],
+      [`/api/chats/${other}/messages`, { message: 'x', send_at: new Date(Date.now() + 3_600_000) }],
+    ] as const) {
+      const { status, json } = await harness.call({ method: 'POST', path, body, headers: bearer(name) })
+      expect([path, status, json.code]).toEqual([path, 404, 'chat_not_found'])
+    }
+    await harness.world.setFault({ name: 'other_number', value: false })
+    expect(harness.world.countMessages()).toBe(before)
+  })
+
   it('subscribes to none of them, and its stream has none of their events', async () => {
     const session = await openSession(harness.url, undefined, undefined, bearer(name))
     const subscribe = async (uri: string) => {
@@ -371,6 +386,16 @@ it.each([
       : { text: (await callWire(harness.url, { headers: bearer(who), body })).text() }
   expect(text.includes('canary of the settings')).toBe(sees)
   expect(text).toContain(AMARA)
+})
+
+it('WHATSAPP_HIDE_CHATS: MCP without a key writes to them by no other number either', async () => {
+  await harness.world.setFault({ name: 'other_number', value: { '5511987654323': OLENA } })
+  const before = harness.world.countMessages()
+  const params = { name: 'whatsapp_send_message', arguments: { phone_number: '5511987654323', message: 'x' } }
+  const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params }
+  expect((await callWire(harness.url, { body })).text()).toContain('chat_not_found')
+  await harness.world.setFault({ name: 'other_number', value: false })
+  expect(harness.world.countMessages()).toBe(before)
 })
 
 it('cannot limit an admin', async () => {

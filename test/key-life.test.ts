@@ -45,6 +45,50 @@ describe('a key that expires', () => {
   })
 })
 
+describe('a key of an account', () => {
+  it('loses it visibly to a logout and to another number, until it is given again', async () => {
+    await open({})
+    await harness.link()
+    const make = async (input: object) =>
+      (await harness.post('/api/keys', { name: 'x', scopes: ['read'], ...input })).json
+    const { key, secret } = await make({ accounts: ['default', 'work'] })
+    const headers = { 'x-api-key': secret }
+    const ofAll = { 'x-api-key': (await make({})).secret }
+    const suspended = async () => (await harness.get(`/api/keys/${key.id}`)).json.key.suspended
+    const give = () =>
+      harness.call({
+        method: 'PATCH',
+        path: `/api/keys/${key.id}`,
+        body: { accounts: ['default', 'work'] },
+      })
+    expect([key.suspended, await codeOf(headers)]).toEqual([[], 'served'])
+    const stream = await openWire(harness.url, { method: 'GET', path: '/api/events/stream', headers })
+
+    await harness.post('/api/logout')
+    await stream.ended
+    expect([await suspended(), await codeOf(headers)]).toEqual([['default'], 'account_not_found'])
+    await harness.link()
+    await harness.restart()
+    await harness.until('ready', 40_000)
+    expect([await suspended(), await codeOf(headers)]).toEqual([['default'], 'account_not_found'])
+    expect((await give()).json.key).toMatchObject({ accounts: ['default', 'work'], suspended: [] })
+    expect(await codeOf(headers)).toBe('served')
+
+    // The phone unlinks the server while it is stopped.
+    await harness.app.session.stop()
+    await harness.world.unlink()
+    harness.world.switchAccount({ phone: '15550002000', pushname: 'Somebody else' })
+    await harness.post('/api/auth/start')
+    await expect.poll(suspended, { timeout: 20_000 }).toEqual(['default'])
+    await harness.link()
+    expect(await codeOf(headers)).toBe('account_not_found')
+    // A key of all accounts is of the server, whatever number is linked.
+    expect(await codeOf(ofAll)).toBe('served')
+    const listed = async (account: string) => (await harness.get(`/api/keys?account=${account}`)).json.count
+    expect([await listed('work'), await listed('nobody')]).toEqual([2, 1])
+  }, 90_000)
+})
+
 describe('a control database that cannot be opened', () => {
   it('makes no key valid but that of the settings, and says why', async () => {
     const authDir = mkdtempSync(join(tmpdir(), 'wma-test-'))

@@ -140,6 +140,7 @@ describe('a key', () => {
         'name',
         'scopes',
         'accounts',
+        'suspended',
         'toolsets',
         'chats',
         'sends',

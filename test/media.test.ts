@@ -192,6 +192,37 @@ describe('on demand', () => {
     expect((await call(large)).content).toHaveLength(1)
   })
 
+  it('a link needs no key, and ends with its caller and with what the caller sees', async () => {
+    const [id, { chat }] = await arrived(harness, { type: 'image' })
+    const make = async (input: object) =>
+      (await harness.post('/api/keys', { name: 'x', scopes: ['read'], ...input })).json
+    const change = (key: string, method: string, body?: object) =>
+      harness.call({ method, path: `/api/keys/${key}`, ...(body === undefined ? {} : { body }) })
+    const linkBy = async (headers: Record<string, string>) => {
+      const path = `/api/messages/${encodeURIComponent(id)}/media-link`
+      const { json } = await harness.call({ method: 'POST', path, headers })
+      return json.url.slice(harness.url.length)
+    }
+    // As from elsewhere, where keys are required.
+    const open = async (path: string) => {
+      const { status, json } = await harness.call({ path, headers: { 'x-forwarded-for': '203.0.113.7' } })
+      return status === 200 ? 'served' : json.code
+    }
+    expect(chat).toContain(AMARA)
+    const { key, secret } = await make({})
+    const link = await linkBy({ 'x-api-key': secret })
+    expect([await open(link), await open(link.split('?')[0])]).toEqual(['served', 'key_required'])
+    // The owner's browser opens it too.
+    expect((await harness.call({ path: link })).status).toBe(200)
+    await change(key.id, 'PATCH', { chats: { hide: [AMARA] } })
+    expect(await open(link)).toBe('message_not_found')
+    await change(key.id, 'PATCH', { chats: null })
+    expect(await open(link)).toBe('served')
+    expect(await open(link.replace(key.id, 'owner'))).toBe('link_invalid')
+    await change(key.id, 'DELETE')
+    expect(await open(link)).toBe('link_invalid')
+  })
+
   it('status answers at once while 8 MiB come', async () => {
     const data = sampleBytes('document', 8 * MIB, 'large')
     const [id] = await arrived(harness, { type: 'document', media: { data: data.toString('base64') } })

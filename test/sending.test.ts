@@ -6,6 +6,7 @@ import { OPERATIONS } from '../src/operations/index.ts'
 import { type Operation, requestAt } from '../src/operations/operation.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { callWire, openSession } from './mcp-wire.ts'
+import { createTestClock } from './test-clock.ts'
 
 /** In the address book; and a person to whom the owner never wrote, who is not in it. */
 const AMARA = '15550001101'
@@ -232,6 +233,21 @@ describe('the owner knows', () => {
     expect((await send(id)).status).toBe(200)
   })
 
+  it('a group to which they approved a message, and no person by that', async () => {
+    const { id } = harness.world.addGroup({ subject: 'Neighbours', members: [AMARA] })
+    harness.world.addContact({ phone: '15559990007', name: null, pushname: 'Unknown' })
+    await expect.poll(async () => (await harness.get(`/api/chats/${id}`)).status).toBe(200)
+    for (const [to, then] of [
+      [id, 200],
+      ['15559990007', 202],
+    ] as const) {
+      const { status, json } = await send(to)
+      expect([to, status, json.item.reason]).toEqual([to, 202, 'stranger'])
+      await harness.post(`/api/outbox/${json.item.id}/approve`, { digest: json.item.digest })
+      expect([to, (await send(to)).status]).toEqual([to, then])
+    }
+  })
+
   it('nobody for a caller that does not see them', async () => {
     const input = { name: 'blind', scopes: ['send'], sends: 'known', chats: { hide: [AMARA] } }
     secrets.blind = (await harness.post('/api/keys', input)).json.secret
@@ -268,6 +284,30 @@ it('a message that waits for its recipient says so, and is sent once it is appro
   expect(messagesTo(stranger)).toBe(1)
 })
 
+it('the policy only knows a person by every number, also of what is scheduled', async () => {
+  const other = '5511987654321'
+  const sends = { policy: 'only', chats: [other] }
+  const input = { name: 'alias', scopes: ['send'], sends }
+  secrets.alias = (await harness.post('/api/keys', input)).json.secret
+  const send = (more: object = {}) =>
+    harness.call({
+      method: 'POST',
+      path: `/api/chats/${other}/messages`,
+      body: { message: 'olá', ...more },
+      headers: bearer('alias'),
+    })
+  await harness.world.setFault({ name: 'other_number', value: { [other]: AMARA } })
+  // From the first send on, the archive knows whose number it is.
+  expect([(await send()).status, (await send()).status]).toEqual([200, 200])
+  const { status, json } = await send({ send_at: new Date(Date.now() + 3_600_000) })
+  expect([status, json.item.chat.id]).toEqual([202, `${AMARA}@c.us`])
+  await harness.app.accounts.get('default').outbox.review()
+  const { item } = (await harness.get(`/api/outbox/${json.item.id}`)).json
+  expect([item.state, item.error]).toEqual(['scheduled', null])
+  await harness.post(`/api/outbox/${item.id}/cancel`)
+  await harness.world.setFault({ name: 'other_number', value: false })
+})
+
 it.each([['only'], [{ policy: 'only' }], [{ policy: 'open', chats: [AMARA] }], ['everything']])(
   'a key has no policy %j',
   async (sends) => {
@@ -279,7 +319,8 @@ it.each([['only'], [{ policy: 'only' }], [{ policy: 'open', chats: [AMARA] }], [
 it('a key that sends too fast is told when to go on, and the owner is not held up', async () => {
   await harness.close()
   const env = { WHATSAPP_MCP_SENDS: '', WHATSAPP_SENDS_PER_MINUTE: '2', WHATSAPP_NEW_PEOPLE_PER_DAY: '1' }
-  harness = await openHarness({ env })
+  const clock = createTestClock()
+  harness = await openHarness({ env, clock })
   await harness.link()
   await harness.synced()
   const secret = (await harness.post('/api/keys', { name: 'fast', scopes: ['send'] })).json.secret
@@ -301,5 +342,15 @@ it('a key that sends too fast is told when to go on, and the owner is not held u
     harness.world.addContact({ phone, name: null, pushname: 'New' })
   expect(await send('15559990003', {})).toEqual([200, undefined, false])
   expect(await send('15559990004', {})).toEqual(late)
+  expect(await send(AMARA, {})).toEqual([200, undefined, false])
+  expect(await send(AMARA, {})).toEqual(late)
+  // Agents without a key have a count of their own: they neither use up that of the owner's scripts, nor it theirs.
+  const agent = async () => {
+    const params = { name: 'whatsapp_send_message', arguments: { phone_number: AMARA, message: 'Hello' } }
+    const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params }
+    return (await callWire(harness.url, { body })).text().includes('sends_too_fast')
+  }
+  clock.advance(61_000)
+  expect([await agent(), await agent(), await agent()]).toEqual([false, false, true])
   expect(await send(AMARA, {})).toEqual([200, undefined, false])
 })

@@ -116,6 +116,25 @@ it.each(ROWS.map(({ name }) => name))('%s marks the texts of strangers, and no o
   expect(shown).toBeGreaterThan(0)
 })
 
+it.each(['download_media', 'read_media'])('%s says whose file it is', (name) => {
+  const row = OPERATIONS.find((one) => one.name === name)
+  expect(row && fieldsOf(row.output).fields.has('untrusted')).toBe(true)
+})
+
+it('a file of a stranger is marked, and one of a known person is not', async () => {
+  for (const [from, marked] of [
+    [STRANGER, true],
+    [AMARA, undefined],
+  ] as const) {
+    const { id } = await stage.harness.world.writeContent({ from, content: { type: 'document' } })
+    const key = `false_${from}@c.us_${id}`
+    await expect.poll(async () => (await stage.harness.get(`/api/messages/${key}`)).status).toBe(200)
+    const result = await stage.call('whatsapp_download_media', { message_id: key })
+    expect(Object(result.structuredContent).untrusted).toBe(marked)
+    expect(textOf(result).includes('untrusted')).toBe(marked === true)
+  }
+})
+
 it('resources mark them too', async () => {
   const client = await stage.harness.mcp('current')
   for (const uri of [

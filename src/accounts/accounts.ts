@@ -49,6 +49,8 @@ export type Accounts = {
   remove(id: string, what: { archive: boolean }): Promise<boolean | null>
   /** The accounts that are open now. */
   opened(): Account[]
+  /** Calls `listener` when an account is not linked any more, or is linked to another number than before. It must not fail. */
+  onUnlink(listener: (id: AccountId) => void): void
   /** Calls `listener` before an account is removed. */
   onRemove(listener: (id: AccountId) => Promise<void>): void
   /** Connects the accounts with a saved session that were not stopped: `default` at once, the others in turn. */
@@ -83,6 +85,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
   /** The accounts whose turn to start has not come. */
   const waiting = new Set<string>()
   const removals: ((id: AccountId) => Promise<void>)[] = []
+  const unlinks: ((id: AccountId) => void)[] = []
   const over = new AbortController()
   const logKey = authDir.secret('log')
   const known = await readKnownAccounts({ control, clock, log, dirOf, onOpened: resumeOthers })
@@ -127,9 +130,12 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
     open.set(id, account)
     options.onOpen(account)
     const { session } = account
+    let wasLinked = session.status().linked
     session.onChange(() => {
-      const linked = session.status().account
-      if (linked !== null) known.linked(id, linked.wid)
+      const { linked, account: present } = session.status()
+      const isOther = present !== null && known.linked(id, present.wid)
+      if (isOther || (wasLinked && !linked)) for (const unlinked of unlinks) unlinked(id)
+      wasLinked = linked
     })
     if (waiting.has(id)) session.setIdleReason(known.isStopped(id) ? 'stopped' : 'queued')
     return account
@@ -255,6 +261,7 @@ export async function openAccounts(options: AccountsOptions): Promise<Accounts> 
       return unlinked
     },
     opened: () => [...open.values()],
+    onUnlink: (listener) => void unlinks.push(listener),
     onRemove: (listener) => void removals.push(listener),
     resume() {
       const { session } = get(DEFAULT_ACCOUNT)

@@ -23,8 +23,8 @@ export type KnownAccounts = {
   forget(id: AccountId): void
   /** A caller has started the account, which ends a stop. Does not wait for the disk. */
   started(id: AccountId): void
-  /** The account is linked to this number. Does not wait for the disk. */
-  linked(id: AccountId, wid: string): void
+  /** The account is linked to this number. Returns true if it was linked to another one before. Does not wait for the disk. */
+  linked(id: AccountId, wid: string): boolean
   isStopped(id: AccountId): boolean
   /** Returns the proxy of the next start. Throws if there is one, but it is not known. */
   proxy(id: AccountId): BrowserProxy | null
@@ -108,7 +108,9 @@ export async function readKnownAccounts(options: KnownAccountsOptions): Promise<
     },
     linked(id, wid) {
       const row = rows.get(id)
-      if (row !== undefined && row.number !== wid) note(row, { number: toJid(wid) })
+      if (row === undefined || row.number === wid) return false
+      note(row, { number: toJid(wid) })
+      return row.number !== null
     },
     isStopped(id) {
       const row = rows.get(id)

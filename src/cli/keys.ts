@@ -12,6 +12,7 @@ type Key = {
   name: string
   scopes: string[]
   accounts: string[] | null
+  suspended: string[]
   toolsets: string[] | null
   chats: { only: string[] | null; hide: string[] } | null
   sends: { policy: string; chats: string[] } | null
@@ -126,11 +127,12 @@ function listsOf(given: Record<string, string>): Record<string, string[]> {
 
 const pathOf = (id: string) => `/api/keys/${encodeURIComponent(id)}`
 
-function lineOf({ id, name, scopes, accounts, toolsets, chats, sends, ...times }: Key): string {
+function lineOf({ id, name, scopes, accounts, suspended, toolsets, chats, sends, ...times }: Key): string {
   const facts = [
     plain(name),
     scopes.join('+'),
     accounts && `accounts ${accounts.join('+')}`,
+    suspended.length > 0 ? `suspended ${suspended.join('+')}` : null,
     toolsets && `toolsets ${toolsets.join('+')}`,
     chats?.only ? `only chats ${chats.only.join('+')}` : null,
     chats !== null && chats.hide.length > 0 ? `not chats ${chats.hide.join('+')}` : null,

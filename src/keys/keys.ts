@@ -27,13 +27,16 @@ export type Keys = {
   /** @throws AppError `key_not_found` */
   get(id: string): Promise<KeyRow>
   add(facts: KeyFacts): Promise<Made>
-  /** Ends the callers of the key if more than its name changes. @throws AppError `key_not_found`, `key_in_settings` */
+  /**
+   * Ends the callers of the key if more than its name changes. Accounts that are given again are not suspended any more. @throws AppError `key_not_found`, `key_in_settings` */
   change(id: string, facts: Partial<KeyFacts>): Promise<KeyRow>
   /** Replaces the secret; the previous one is valid for `overlapS` more seconds. @throws AppError like `change` */
   rotate(id: string, overlapS: number): Promise<Made>
   /** Ends the callers of the key. @throws AppError like `change` */
   remove(id: string): Promise<void>
-  /** Takes the account from every key: it was removed, or is linked to another number. */
+  /** Suspends the account in every key that names it: it was logged out, or is linked to another number. Ends their callers. Never rejects. */
+  suspendAccount(account: string): Promise<void>
+  /** Takes the account from every key: it was removed. Never rejects. */
   revokeAccount(account: string): Promise<void>
   /**
    * Returns the caller with this secret; null if no key has it.
@@ -147,6 +150,25 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
     return rows.get(id) ?? fail('key_not_found')
   }
 
+  /**
+   * Changes each key that names the account and is not like this yet. In memory first: a disk error must not leave a key with what
+   * it lost.
+   */
+  function changeNaming(account: string, change: (row: KeyRow) => Partial<KeyRow> | null): Promise<void> {
+    return inTurn(async () => {
+      for (const row of [...rows.values()]) {
+        const changes = row.accounts?.includes(account) ? change(row) : null
+        if (changes === null) continue
+        const changed = { ...row, ...changes }
+        end(row.id)
+        follow(changed)
+        await control
+          .put(changed)
+          .catch((error) => log.error({ err: error, key: row.id }, 'a key could not be stored'))
+      }
+    })
+  }
+
   function noteUse(id: string, row: KeyRow): void {
     row.usedAtMs = clock.now()
     if (id === own?.id) return
@@ -184,7 +206,8 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
       }),
     change: (id, facts) =>
       inTurn(async () => {
-        const row = { ...(await rowOf(id)), ...facts }
+        const given = facts.accounts === undefined ? {} : { suspended: [] }
+        const row = { ...(await rowOf(id)), ...facts, ...given }
         await control.put(row)
         const isSame = Object.keys(facts).every((name) => name === 'name')
         if (!isSame) end(id)
@@ -211,19 +234,19 @@ export async function openKeys({ control, secret, clock, log }: KeysOptions): Pr
         rows.delete(id)
         end(id)
       }),
-    revokeAccount: (account) =>
-      inTurn(async () => {
-        for (const row of [...rows.values()]) {
-          if (!row.accounts?.includes(account)) continue
-          const changed = { ...row, accounts: row.accounts.filter((one) => one !== account) }
-          // In memory first: a disk error must not leave the key with what it lost.
-          end(row.id)
-          follow(changed)
-          await control
-            .put(changed)
-            .catch((error) => log.error({ err: error, key: row.id }, 'a key could not be stored'))
-        }
+    suspendAccount: (account) =>
+      changeNaming(account, ({ id, suspended }) => {
+        if (suspended.includes(account)) return null
+        log.warn({ key: id, account }, 'an account of a key is suspended')
+        return { suspended: [...suspended, account] }
       }),
+    revokeAccount(account) {
+      const without = (list: readonly string[] | null) => list?.filter((one) => one !== account) ?? []
+      return changeNaming(account, ({ accounts, suspended }) => ({
+        accounts: without(accounts),
+        suspended: without(suspended),
+      }))
+    },
     callerWith(given) {
       const known = callers.get(hashOf(given))
       const row = known && rows.get(known.id)
@@ -257,7 +280,10 @@ function newSecret(): string {
 function create(facts: KeyFacts, createdAtMs: number): Made {
   const secret = newSecret()
   const id = `key_${randomBytes(6).toString('hex')}`
-  return { secret, key: { ...facts, id, hash: hashOf(secret), old: null, createdAtMs, usedAtMs: null } }
+  return {
+    secret,
+    key: { ...facts, suspended: [], id, hash: hashOf(secret), old: null, createdAtMs, usedAtMs: null },
+  }
 }
 
 function settingsKey(secret: string, createdAtMs: number): KeyRow {
@@ -270,10 +296,19 @@ function settingsKey(secret: string, createdAtMs: number): KeyRow {
     sends: null,
     expiresAtMs: null,
   }
-  return { ...facts, id: SETTINGS_KEY, hash: hashOf(secret), old: null, createdAtMs, usedAtMs: null }
+  return {
+    ...facts,
+    suspended: [],
+    id: SETTINGS_KEY,
+    hash: hashOf(secret),
+    old: null,
+    createdAtMs,
+    usedAtMs: null,
+  }
 }
 
-function toCaller({ id, scopes, accounts, toolsets, chats, sends }: KeyRow): Caller {
-  const reach = { accounts: accounts && new Set(accounts), toolsets, sees: chats, sends }
+function toCaller({ id, scopes, accounts, suspended, toolsets, chats, sends }: KeyRow): Caller {
+  const usable = accounts && new Set(accounts.filter((one) => !suspended.includes(one)))
+  const reach = { accounts: usable, toolsets, sees: chats, sends }
   return { ...OWNER, id, scopes: new Set(scopes), ...reach }
 }

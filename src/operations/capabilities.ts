@@ -2,7 +2,9 @@
 import { z } from 'zod'
 import { ABILITIES, type Ability } from '../model/ability.ts'
 import { serverText } from '../model/fields.ts'
+import { accountIdInput } from '../model/ids.ts'
 import type { AbilitiesView } from '../session/abilities.ts'
+import { ACCOUNT_ERRORS } from './accounts.ts'
 import { defineOperation, type Row } from './operation.ts'
 
 const Capability = z.object({
@@ -30,7 +32,11 @@ export const defineCapabilities = (rows: () => readonly Row[]) =>
     tool: null,
     needs: 'nothing',
     routes: ['GET /api/capabilities'],
-    input: z.strictObject({}),
+    isGlobal: true,
+    isForEach: true,
+    input: z.strictObject({
+      account: accountIdInput.optional().describe('The account whose page was checked. Default: "default".'),
+    }),
     output: z.object({
       ok: z.literal(true),
       whatsapp_web_version: z.string().nullable().describe('The build that was checked.'),
@@ -43,10 +49,10 @@ export const defineCapabilities = (rows: () => readonly Row[]) =>
       count: z.int(),
       operations: z.array(Capability),
     }),
-    errors: [],
+    errors: [...ACCOUNT_ERRORS],
     example: { input: {} },
-    run(_, { abilities }) {
-      const view = abilities()
+    run({ account }, { abilities, account: own }) {
+      const view = abilities(account ?? own)
       const { check, checkedAt } = view
       const operations = rows().map((row) => toCapability(row, view))
       return {

@@ -10,7 +10,7 @@ import type { ControlStore } from '../control.ts'
 import { AppError, fail } from '../errors.ts'
 import type { CallerUploads, Uploads } from '../files/uploads.ts'
 import type { Keys } from '../keys/keys.ts'
-import { DEFAULT_ACCOUNT, type Jid } from '../model/ids.ts'
+import { DEFAULT_ACCOUNT, type Jid, phoneOf } from '../model/ids.ts'
 import type { Policy, Sends } from '../model/policy.ts'
 import type { SessionState, Status } from '../model/status.ts'
 import type { Outbox } from '../outbox/outbox.ts'
@@ -27,7 +27,7 @@ import { createOnce, type Once } from './once.ts'
 import { isAudited, type Operation, type Row } from './operation.ts'
 import { parseInput } from './parse-input.ts'
 import { type Seen, seenOf, sightOf } from './seen.ts'
-import { createSending, type Sending, sendsOf } from './sending.ts'
+import { createSending, listedBy, type Sending, sendsOf } from './sending.ts'
 
 /** The part of the accounts that the door uses. */
 export type AccountsPort = Pick<
@@ -57,7 +57,7 @@ export type Way<S extends Scope = Scope, N extends Needs = Needs> = {
 export type EventReading = ReturnType<Archive['events']['open']>
 
 /** What every entry may use: facts about the call, and everything that only reads. */
-export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestId'> & {
+export type Readings = Pick<Call, 'caller' | 'face' | 'signal' | 'patienceMs' | 'requestId'> & {
   clock: Clock
   /** The account of the call. */
   account: Account['id']
@@ -67,8 +67,8 @@ export type Readings = Pick<Call, 'caller' | 'signal' | 'patienceMs' | 'requestI
   mcpUrl: string
   /** Returns the present status of the session. Never opens the browser. */
   status(): ReturnType<Session['status']>
-  /** What this build of WhatsApp Web is known to offer. */
-  abilities: Session['abilities']
+  /** Returns what this build of WhatsApp Web is known to offer; of another account, as {@link AccountsPort.get} fails. */
+  abilities(account?: string): ReturnType<Session['abilities']>
   /** Subscribes to changes of the status. Returns the unsubscribe function. */
   onStatus: Session['onChange']
   /** Reads the archive. Reads that have not begun when the client disconnects are not run. */
@@ -176,13 +176,15 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
     isHeld: sends.policy === 'confirm',
     async send(draft, sendAtMs) {
       const { caller, face, idempotencyKey = null } = call
-      seen.demandSeen(draft.to.id)
+      await demandVisible(draft.to.id, archive, seen)
       const held = await sending.hold(draft.to.id)
       // What waits goes when its owner says so.
       if (held === null) {
         const isNew = !(await isMet(seen, draft.to.id))
-        const isAlone = caller.id === OWNER.id && face === 'rest'
-        pace.take({ account: id, caller: caller.id, chat: draft.to.id, isNew, isAlone })
+        const isOwner = caller.id === OWNER.id
+        // The agents of the keyless owner have a count of their own: they must not use up that of the owner's scripts.
+        const who = isOwner ? `${caller.id} ${face}` : caller.id
+        pace.take({ account: id, caller: who, chat: draft.to.id, isNew, isAlone: isOwner && face === 'rest' })
       }
       return outbox.send(draft, {
         caller: caller.id,
@@ -274,6 +276,19 @@ async function isMet({ reader }: Pick<Seen, 'reader'>, to: Jid): Promise<boolean
   }
 }
 
+/**
+ * Also of a number that is only another spelling of a hidden one: WhatsApp knows which chat it leads to. Fails as
+ * {@link Seen.demandSeen}, and as `Archive.numbers`.
+ */
+async function demandVisible(to: Jid, { numbers }: Pick<Archive, 'numbers'>, seen: Seen): Promise<void> {
+  seen.demandSeen(to)
+  const phone = phoneOf(to)
+  if (seen.seesAll || phone === null || (await isMet(seen, to))) return
+  const found = await numbers.find(phone)
+  // The archive may have learned from it whose number this is.
+  for (const one of [to, ...(found === null ? [] : [found])]) seen.demandSeen(one)
+}
+
 /** One admission for the log. Includes no texts and no chat ids. */
 export type Admission = Pick<Call, 'face' | 'client' | 'requestId' | 'canAsk'> & {
   /** Name of the entry. */
@@ -360,6 +375,7 @@ export function createDoor({
     const seen = seenOf(archive, sightOf(call, hideChats), signal)
     const readings: Readings = {
       caller,
+      face,
       requestId,
       signal,
       ...(patienceMs === undefined ? {} : { patienceMs }),
@@ -378,7 +394,7 @@ export function createDoor({
       },
       mcpUrl: mcpUrl(account.id),
       status: () => withRules(seen.status(session.status()), call),
-      abilities: session.abilities,
+      abilities: (of = account.id) => accountOf({ ...call, account: of }).session.abilities(),
       onStatus: session.onChange,
       reader: seen.reader,
       export: seen.export,
@@ -393,7 +409,7 @@ export function createDoor({
       mediaLinks,
     }
     const sends = sendsOf(call, mcpSends)
-    const sending = createSending({ sends, reader: seen.reader })
+    const sending = createSending({ sends, reader: seen.reader, isListed: listedBy(archive) })
     const server = {
       accounts,
       keys,

@@ -52,6 +52,11 @@ const Key = z.object({
   name: z.string(),
   scopes: z.array(z.enum(SCOPES)),
   accounts: z.array(z.string()).nullable().describe('Null: all accounts.'),
+  suspended: z
+    .array(z.string())
+    .describe(
+      'Those of `accounts` that the key cannot use, because they were logged out or another number was linked. Set `accounts` again to continue them.',
+    ),
   toolsets: z.array(z.enum(TOOLSET_NAMES)).nullable().describe('Null: those of the settings.'),
   chats: z
     .object({ only: z.array(z.string()).nullable(), hide: z.array(z.string()) })
@@ -94,12 +99,19 @@ export const listKeys = defineOperation({
     'Returns every key without its secret, oldest first. The key of the settings has the id `settings`.',
   effect: 'read',
   routes: ['GET /api/keys'],
-  input: z.strictObject({}),
+  input: z.strictObject({
+    account: accountIdInput
+      .optional()
+      .describe('Only keys that name this account, and keys of all accounts.'),
+  }),
   output: z.object({ ok: z.literal(true), count: z.int().min(0), keys: z.array(Key) }),
   errors: [...CONTROL_ERRORS],
   example: { input: {} },
-  async run(_, { keys }) {
-    const list = (await keys.list()).map(toKey)
+  async run({ account }, { keys }) {
+    const all = await keys.list()
+    const list = all
+      .filter(({ accounts }) => account === undefined || (accounts?.includes(account) ?? true))
+      .map(toKey)
     return { ok: true as const, count: list.length, keys: list }
   },
 })
@@ -163,7 +175,7 @@ export const changeKey = defineOperation({
   name: 'change_key',
   title: 'Change a key',
   description:
-    'Changes the given fields of a key; null removes a limit. If more than the name changes, open streams and MCP sessions of the key end, and clients open them again.',
+    'Changes the given fields of a key; null removes a limit. Accounts that are set again are not suspended any more. If more than the name changes, open streams and MCP sessions of the key end, and clients open them again.',
   effect: 'write',
   routes: ['PATCH /api/keys/{key_id}'],
   input: z.strictObject({
@@ -245,6 +257,7 @@ function toKey({
   name,
   scopes,
   accounts,
+  suspended,
   toolsets,
   chats,
   sends,
@@ -255,6 +268,7 @@ function toKey({
     name,
     scopes,
     accounts,
+    suspended,
     toolsets,
     chats: chats && { only: chats.only && [...chats.only], hide: [...chats.hide] },
     sends: sends && { policy: sends.policy, chats: [...sends.chats] },

@@ -202,6 +202,8 @@ export type FileRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 'n
   types: readonly string[]
   /** True if clients can ask for a range of it. */
   ranges?: true
+  /** True if a signed link (media-links.ts) opens it without a key. */
+  takesLink?: true
   /** Its longest time until the first byte in milliseconds, if it is more than 2 s. */
   limitMs?: number
   /** Its headers by name. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { AppError } from '../errors.ts'
-import { type Jid, toJid } from '../model/ids.ts'
+import { toJid } from '../model/ids.ts'
 import type { Policy } from '../model/policy.ts'
 import type { TaskInput, TaskKind } from '../model/task.ts'
 import { createSending } from './sending.ts'
@@ -64,11 +64,15 @@ const REFUSALS = {
   off: ['recipient_not_allowed', ['said', 'done']],
 } as const satisfies Record<Policy, [string, Reach[]]>
 
-const reader = { isKnown: () => false, addressesOf: (one: Jid) => [one] }
+const reader = { isKnown: () => false }
 
 /** The code with which this policy refuses the task; `sent`: it goes to the engine. */
 async function outcome(policy: Policy, kind: TaskKind, takes: unknown): Promise<string> {
-  const sending = createSending({ sends: { policy, chats: [] }, reader: () => reader as never })
+  const sending = createSending({
+    sends: { policy, chats: [] },
+    reader: () => reader as never,
+    isListed: () => false,
+  })
   const engine = sending.limit({ perform: async () => ({}) } as never)
   return engine.perform(kind, takes as never, { limitMs: 1 }).then(
     () => 'sent',

@@ -5,6 +5,7 @@ import { type Jid, parseMessageKey, STATUS } from '../model/ids.ts'
 import type { HoldReason } from '../model/outbox.ts'
 import { type Policy, type Sends, sendsBy } from '../model/policy.ts'
 import type { GroupChanges, TaskKind } from '../model/task.ts'
+import type { Archive } from '../session/archive.ts'
 import type { Session } from '../session/session.ts'
 import type { Call, Caller } from './call.ts'
 import type { Seen } from './seen.ts'
@@ -16,16 +17,25 @@ export function sendsOf({ caller, face }: Pick<Call, 'caller' | 'face'>, mcp: Po
   return caller.sends ?? sendsBy(face === 'mcp' ? mcp : 'open')
 }
 
+/** True if a chat with this address is in the list, by any address of the same person. Fails as `Archive.sees`. */
+export type IsListed = (chat: Jid, list: readonly Jid[]) => boolean
+
+/** Returns the function that looks into lists of chats, as this archive knows their addresses. */
+export function listedBy({ sees }: Pick<Archive, 'sees'>): IsListed {
+  return (chat, only) => sees(chat, { only, hide: [] })
+}
+
 /** True if what this caller scheduled to the chat may go now that its key may have another policy. */
-export function stillAllows({ sends }: Pick<Caller, 'sends'>, chat: Jid): boolean {
+export function stillAllows({ sends }: Pick<Caller, 'sends'>, chat: Jid, isListed: IsListed): boolean {
   if (sends === null || sends.policy === 'open' || sends.policy === 'known') return true
-  return sends.policy === 'only' && sends.chats.includes(chat)
+  return sends.policy === 'only' && isListed(chat, sends.chats)
 }
 
 export type SendingOptions = {
   sends: Sends
   /** What the caller sees: a chat that is hidden from it is one that the owner does not know. */
   reader: Seen['reader']
+  isListed: IsListed
 }
 
 export type Sending = {
@@ -39,20 +49,15 @@ export type Sending = {
 }
 
 /** Returns the decisions of one call. */
-export function createSending({ sends: { policy, chats }, reader }: SendingOptions): Sending {
+export function createSending({ sends: { policy, chats }, reader, isListed }: SendingOptions): Sending {
   const refuse = (detail: string) => fail('recipient_not_allowed', { detail })
-
-  async function isListed(to: Jid): Promise<boolean> {
-    const all = await reader().addressesOf(to)
-    return chats.some((one) => all.includes(one))
-  }
 
   const HOLD: Record<Policy, Sending['hold']> = {
     open: async () => null,
     known: async (to) => ((await reader().isKnown(to)) ? null : 'stranger'),
     confirm: async () => 'confirm',
     only: async (to) =>
-      (await isListed(to)) ? null : refuse('The caller may send only to the chats that its owner listed.'),
+      isListed(to, chats) ? null : refuse('The caller may send only to the chats that its owner listed.'),
     off: async () => refuse('The caller may not send to any chat.'),
   }
   const hold = HOLD[policy]

@@ -26,21 +26,23 @@ type Row = {
   used_at_ms: number | null
   chats: string | null
   sends: string | null
+  suspended: string | null
 }
 
 export function createKeys(db: Connection): Keys {
   const list = db.query<Row>('SELECT * FROM keys ORDER BY created_at_ms, id')
-  const put = db.command('INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const put = db.command('INSERT OR REPLACE INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const remove = db.command('DELETE FROM keys WHERE id = ?')
   const used = db.command('UPDATE keys SET used_at_ms = ? WHERE id = ?')
   return {
     list: () => list.all().map(toKey),
     put(key) {
-      const { id, name, hash, old, scopes, accounts, toolsets, chats, sends } = key
+      const { id, name, hash, old, scopes, accounts, toolsets, chats, sends, suspended } = key
       put.run(
         ...[id, name, hash, old?.hash ?? null, old?.untilMs ?? null],
         ...[JSON.stringify(scopes), toText(accounts), toText(toolsets)],
         ...[key.createdAtMs, key.expiresAtMs, key.usedAtMs, toText(chats), toText(sends)],
+        suspended.length === 0 ? null : JSON.stringify(suspended),
       )
     },
     remove: (id) => void remove.run(id),
@@ -61,6 +63,7 @@ function toKey({ id, name, hash, ...row }: Row): KeyRow {
     old: row.old_hash === null ? null : { hash: row.old_hash, untilMs: row.old_until_ms ?? 0 },
     scopes: JSON.parse(row.scopes),
     accounts: row.accounts && JSON.parse(row.accounts),
+    suspended: row.suspended === null ? [] : JSON.parse(row.suspended),
     toolsets: row.toolsets && JSON.parse(row.toolsets),
     chats: row.chats && JSON.parse(row.chats),
     sends: row.sends && JSON.parse(row.sends),

@@ -14,6 +14,8 @@ declare module 'fastify' {
     isPublic?: boolean
     /** True for a page that accepts the cookie of a browser that logged in. Without it, the browser is sent to the form. */
     takesSession?: boolean
+    /** True for the route of a file that a signed link opens without a key. */
+    takesLink?: boolean
     /** True for a probe of the process, which anybody may send, by any name of this computer. */
     isProbe?: boolean
   }

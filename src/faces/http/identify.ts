@@ -19,7 +19,8 @@ export type IdentifyOptions = {
 
 /**
  * What is asked of one request. `isOurs`: its process belongs to our user. `isPublic`: it says nothing of an account. `session`:
- * the caller that logged in with this browser; null if there is none, or the route accepts no cookie. `isForeign`: a web page
+ * the caller that logged in with this browser, or to whom the link was given that the request is; null if there is neither, or the
+ * route accepts none. `isForeign`: a web page
  * of another origin sent it, which the user listed: its code is not the owner.
  */
 export type Asked = {

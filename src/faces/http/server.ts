@@ -10,6 +10,7 @@ import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import { accountIn, type Caller, NOBODY } from '../../operations/call.ts'
 import type { Door } from '../../operations/door.ts'
+import type { LinkedCaller } from '../../operations/media-links.ts'
 import { type Row, routesOf } from '../../operations/operation.ts'
 import { createAnswers } from './answers.ts'
 import { limitBodies } from './body-time.ts'
@@ -61,6 +62,8 @@ export type HttpOptions = {
   mcpUrl(account: string): string
   /** Of browsers that logged in. */
   sessions: BrowserSessions
+  /** Of signed links to media. */
+  linkedCaller: LinkedCaller
   clock: Clock
   log: Log
 }
@@ -126,9 +129,13 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   })
   identifyCallers(server, async (request, reply) => {
     const { raw, headers, routeOptions } = request
-    const { isPublic = false, takesSession = false, isProbe = false } = routeOptions.config
+    const { isPublic = false, takesSession = false, takesLink = false, isProbe = false } = routeOptions.config
     if (isProbe) return NOBODY
-    const session = takesSession ? sessions.callerOf(headers.cookie) : null
+    const session = takesSession
+      ? sessions.callerOf(headers.cookie)
+      : takesLink
+        ? options.linkedCaller(linkOf(request), readQuery(request.url))
+        : null
     // A browser without a session is sent to the form; other clients get the error.
     const isBrowser = takesSession && request.method === 'GET' && /\btext\/html\b/.test(headers.accept ?? '')
     const isOurs = connections.isOurs(raw.socket)
@@ -201,6 +208,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
           takesFiles: 'form' in row && row.form !== undefined,
           takesPicture: 'takesPicture' in row && row.takesPicture === true,
           isPublic: 'card' in row && row.card !== undefined,
+          takesLink: 'takesLink' in row && row.takesLink === true,
         },
         handler: (request, reply) => serve(row, request, reply, fixed),
       })
@@ -287,6 +295,11 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
   }
 
   return server
+}
+
+/** What a signed link in this request would be for. */
+function linkOf({ params }: FastifyRequest) {
+  return { account: accountIn(params), message: String(Object(params).message_id) }
 }
 
 /** Errors that close the connection: rejected callers must not keep one, and a body that is too large is not read. */
