@@ -96,8 +96,8 @@ export type ControlStore = {
   webhooks: {
     /** Lists the webhooks of all accounts in the order of their creation. */
     list(): Promise<WebhookRow[]>
-    /** Adds or replaces the webhook. Its position is written by `reached`, except of a new one. */
-    put(row: WebhookRow): Promise<void>
+    /** Adds or replaces the webhook, and removes its lanes of the chats that are `ended`, in one transaction. */
+    put(row: WebhookRow, ended?: readonly string[]): Promise<void>
     /** Removes the webhook with all its deliveries. */
     remove(id: string): Promise<void>
     /** Stores the positions of webhooks in the event log, as cursors by id. */

@@ -266,9 +266,13 @@ describe('the documentation', () => {
 
 describe('another number', () => {
   it('pauses a rule, also over a restart, until the file is saved again', async () => {
-    await save(file(rule('log', KINDS, append())))
+    const sent = rule('sent', KINDS, `webhook: ${receiver.url}`, `secret: ${SECRET}`)
+    const rules = file(rule('log', KINDS, append()), sent)
+    receiver.answer = status(500)
+    await save(rules)
     stage.write({ body: 'mine' })
     await until(bodies).toEqual(['mine'])
+    await until(async () => (await view()).rules[1].failing_chats).toBe(1)
     stage.switchAccount('15550002000')
     stage.write({ body: 'of the other number', bareId: '3EB0BB' })
     await until(async () => (await view()).rules[0].paused_reason).toBe('other_archive')
@@ -278,10 +282,14 @@ describe('another number', () => {
     stage.write({ body: 'not run either', bareId: '3EB0BG' })
     await quiet()
     expect([bodies(), (await view()).rules[0].paused_reason]).toEqual([['mine'], 'other_archive'])
-    await save(`${file(rule('log', KINDS, append()))}# again\n`)
+    receiver.answer = status(200)
+    await save(`${rules}# again\n`)
     expect((await view()).rules[0].paused_reason).toBeNull()
     stage.write({ body: 'run', bareId: '3EB0BD' })
     await until(bodies).toEqual(['mine', 'run'])
+    // What failed is gone with its log.
+    await until(() => receiver.delivered().map(({ event }) => event.message?.body)).toEqual(['run'])
+    expect((await view()).rules[1]).toMatchObject({ paused_reason: null, failing_chats: 0 })
   })
 })
 

@@ -342,6 +342,51 @@ describe('a webhook', () => {
     expect((await call('POST', `/${id}/replay`, { after: '00000000-1-1' })).json.code).toBe('cursor_foreign')
   })
 
+  it.each(['since', 'after'])(
+    'that is replayed %s a later event still gets what it never had',
+    async (which) => {
+      const { id } = await hook({ kinds: ['message.received'], paused: true })
+      const { json: end } = await stage.get('/api/events')
+      for (const n of numbers(1, 3)) {
+        stage.clock.advance(1_000)
+        stage.write({ body: `${which} ${n}` })
+      }
+      const { json } = await stage.get(`/api/events?after=${end.next_after}&kind=message.received`)
+      const [, second, third] = json.events
+      const from = which === 'since' ? { since: third.at } : { after: second.cursor }
+      expect((await call('POST', `/${id}/replay`, from)).status).toBe(200)
+      await call('PATCH', `/${id}`, { paused: false })
+      await until(() => texts()).toEqual(numbers(1, 3).map((n) => `${which} ${n}`))
+    },
+  )
+
+  it('is found while it is changed, and two changes at once are both made', async () => {
+    const { id } = await hook()
+    let isChanging = true
+    const changes = [
+      { kinds: ['message.sent'] },
+      { chats: [BRUNO] },
+      { paused: true },
+      { from_me: true },
+    ].map((change) => call('PATCH', `/${id}`, change))
+    const done = Promise.all(changes).finally(() => {
+      isChanging = false
+    })
+    const seen = new Set<number>()
+    while (isChanging) seen.add((await call('GET', `/${id}`)).status)
+    for (const { status } of await done) seen.add(status)
+    expect([...seen]).toEqual([200])
+    expect(await get(id)).toMatchObject({ kinds: ['message.sent'], chats: [BRUNO] })
+  })
+
+  it('is tested at once while its receiver answers nothing else', async () => {
+    const { id } = await hook({ kinds: ['message.received'] })
+    receiver.answer = (response, one) => one.id.startsWith('test_') && status(200)(response)
+    for (const n of numbers(1, 6)) stage.write({ chat: toJid(`1555000120${n}@c.us`) })
+    await until(() => receiver.requests.length).toBe(4)
+    expect((await call('POST', `/${id}/test`)).json).toMatchObject({ delivered: true })
+  })
+
   it('follows a chat, also in order, when the number of its LID becomes known', async () => {
     const [lid, phone] = [toJid('990011223344@lid'), toJid('15550001177@c.us')]
     const { id } = await hook({ kinds: ['message.received'], chats: [lid] })
@@ -400,6 +445,38 @@ describe('a webhook', () => {
     expect([last?.id, last?.event.kind, last?.event.message]).toEqual([first?.id, 'message.forgotten', null])
     expect(last?.event.data).toEqual({ id: first?.event.message?.id })
     expect(last?.body).not.toContain('to be forgotten')
+  })
+
+  const forget = async (chat: string) =>
+    expect((await fetch(`${stage.url}/api/chats/${chat}/messages`, { method: 'DELETE' })).status).toBe(200)
+
+  it('does not send what was forgotten while its receiver was slow', async () => {
+    const waiting: ServerResponse[] = []
+    receiver.answer = (response) => void waiting.push(response)
+    // In one page.
+    const { id } = await hook({ kinds: ['message.received'], paused: true })
+    for (const n of numbers(1, 3)) stage.write({ body: `slow ${n}`, chat: toJid(BRUNO) })
+    await call('PATCH', `/${id}`, { paused: false })
+    await until(() => waiting.length).toBe(1)
+    await forget(BRUNO)
+    receiver.answer = status(200)
+    for (const response of waiting) status(200)(response)
+    stage.write({ body: 'came later', chat: toJid(BRUNO) })
+    await until(() => texts()).toEqual(['slow 1', 'came later'])
+  })
+
+  it('tries again with a tombstone what was forgotten during the first attempt', async () => {
+    const waiting: ServerResponse[] = []
+    receiver.answer = (response) => void waiting.push(response)
+    await hook({ kinds: ['message.received'] })
+    stage.write({ body: 'forgotten on its way', chat: toJid(BRUNO) })
+    await until(() => waiting.length).toBe(1)
+    await forget(BRUNO)
+    receiver.answer = status(200)
+    for (const response of waiting) status(500)(response)
+    await passTime(1_000, () => receiver.delivered().length === 1)
+    expect(receiver.delivered()[0]?.event.kind).toBe('message.forgotten')
+    expect(receiver.delivered()[0]?.body).not.toContain('forgotten on its way')
   })
 
   it('goes on after a restart: with what failed, in order, and with what it has not had', async () => {

@@ -170,7 +170,7 @@ export const addWebhook = defineOperation({
     input: { url: 'https://receiver.example/whatsapp', kinds: ['message.received'], from_me: false },
   },
   async run({ url: to, account = 'default', paused, secret: chosen, ...which }, { webhooks }) {
-    const facts = { url: to, filter: toFilter(which), isPaused: paused }
+    const facts = { url: to, filter: { ...ALL, ...toFilter(which) }, isPaused: paused }
     return withSecret(await webhooks.add(account, facts, chosen))
   },
 })
@@ -211,12 +211,11 @@ export const changeWebhook = defineOperation({
   errors: ['webhook_url_forbidden', ...LOG_ERRORS],
   example: { input: { ...example, paused: true } },
   async run({ webhook_id, url: to, paused, ...which }, { webhooks }) {
-    const { filter: before } = (await webhooks.get(webhook_id)).row
     return one(
       await webhooks.change(webhook_id, {
         ...(to === undefined ? {} : { url: to }),
         ...(paused === undefined ? {} : { isPaused: paused }),
-        filter: toFilter(which, before),
+        filter: toFilter(which),
       }),
     )
   },
@@ -306,7 +305,7 @@ export const replayWebhook = defineOperation({
   name: 'replay_webhook',
   title: 'Deliver events again',
   description:
-    'Delivers again what the event log has after a cursor, or since a time, in the present state of its messages. A delivery has the same webhook-id as before.',
+    'Delivers again what the event log has after a cursor, or since a time, in the present state of its messages. What was not delivered before stays to be delivered. A delivery has the same webhook-id as before.',
   effect: 'write',
   routes: ['POST /api/webhooks/{webhook_id}/replay'],
   input: z
@@ -358,13 +357,13 @@ type GivenFilter = {
 }
 const ALL: WebhookFilter = { kinds: null, chats: null, fromMe: null, mentionsMe: false }
 
-/** Returns the filter with what is given replaced. */
-function toFilter({ kinds, chats, from_me, mentions_me }: GivenFilter, before = ALL): WebhookFilter {
+/** Returns the part of the filter that is given. */
+function toFilter({ kinds, chats, from_me, mentions_me }: GivenFilter): Partial<WebhookFilter> {
   return {
-    kinds: kinds === undefined ? before.kinds : kinds,
-    chats: chats === undefined ? before.chats : chats,
-    fromMe: from_me === undefined ? before.fromMe : from_me,
-    mentionsMe: mentions_me ?? before.mentionsMe,
+    ...(kinds === undefined ? {} : { kinds }),
+    ...(chats === undefined ? {} : { chats }),
+    ...(from_me === undefined ? {} : { fromMe: from_me }),
+    ...(mentions_me === undefined ? {} : { mentionsMe: mentions_me }),
   }
 }
 

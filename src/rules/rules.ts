@@ -122,6 +122,8 @@ export async function openRules(options: RulesOptions): Promise<Rules> {
       const open = all.get(id)
       if (open !== undefined && !isResumed && isSame(open.row.rule, rule)) continue
       await stop(id)
+      // With its lanes: it continues with new events.
+      if (isResumed) await control.remove(id)
       const isNew = known === undefined || isResumed
       const place = isNew
         ? endOf(() => accounts.get(rule.account).archive.events.log(), clock.now())

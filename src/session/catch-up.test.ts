@@ -258,6 +258,55 @@ describe('a chat that cannot be read', () => {
     expect(rows(AMARA)).toEqual(['M', ...names('N', 120)])
     expect(told()).toBe(120)
   })
+
+  it.each([5, 12])(
+    'costs only itself where %i of them stand one after the other: the others are read in the round that follows',
+    async (count) => {
+      at(T)
+      const chats = names('1555', 20).map((digits) => toJid(`${digits}000000@c.us`))
+      for (const chat of chats) fill(chat, ['M'], T - DAY)
+      await connect()
+      at(T + DAY)
+      for (const [n, chat] of chats.entries()) fill(chat, ['N'], T + DAY / 2 - n)
+      const bad = chats.slice(5, 5 + count)
+      for (const chat of bad) fails.set(chat, Infinity)
+      await connect()
+      const good = chats.filter((chat) => !bad.includes(chat))
+      expect(good.filter((chat) => !rows(chat).includes('N'))).toEqual([])
+      expect(knownUntil).toBeGreaterThan(T + DAY - 60)
+      expect(catchUp.progress().failed_chats.toSorted()).toEqual(bad.toSorted())
+      // Each once in ten minutes at last, however many rounds there were.
+      await later(3_600)
+      const from = questions
+      await later(3_600)
+      expect(questions - from).toBeLessThanOrEqual(7 * count)
+      fails.clear()
+      await later(700)
+      expect(catchUp.progress().failed_chats).toEqual([])
+      expect(chats.filter((chat) => !rows(chat).includes('N'))).toEqual([])
+    },
+    60_000,
+  )
+
+  it('is not alone where none can be read: the archive does not count as up to date', async () => {
+    at(T)
+    const chats = names('1555', 12).map((digits) => toJid(`${digits}000000@c.us`))
+    for (const chat of chats) fill(chat, ['M'], T - DAY)
+    await connect()
+    at(T + DAY)
+    const known = knownUntil
+    for (const chat of chats) {
+      fill(chat, ['N'], T + DAY / 2)
+      fails.set(chat, Infinity)
+    }
+    catchUp.run()
+    await later(1_800)
+    expect(knownUntil).toBe(known)
+    fails.clear()
+    await later(700)
+    expect(knownUntil).toBeGreaterThan(T + DAY)
+    expect(chats.filter((chat) => !rows(chat).includes('N'))).toEqual([])
+  })
 })
 
 describe('older messages that WhatsApp Web does not have yet', () => {

@@ -20,6 +20,7 @@ import { createHistoryPages, PAGE, type Page, pause } from './history-pages.ts'
 import type { Inbox } from './inbox.ts'
 import type { Keeping } from './keeping.ts'
 import type { Recorded } from './record-messages.ts'
+import { createRetries } from './retries.ts'
 
 export type CatchUp = {
   /** Checks all chats now, or once more after the current round. Returns at once. */
@@ -77,12 +78,10 @@ const CHANGEABLE_S = 60 * 3600
 const RECHECK_MESSAGES = 200
 /** If more messages than this are missing in one chat, a gap is recorded and filled with the history. */
 const MAX_GAP = 2_000
-/** If so many chats in a row cannot be read, WhatsApp Web cannot be read. */
+/** If so many chats in a row cannot be read, and could be before, WhatsApp Web cannot be read. */
 const ALL_FAIL = 5
 const RETRY_MS = 5_000
 const MAX_RETRY_MS = 60_000
-/** Of one chat. */
-const MAX_CHAT_RETRY_MS = 600_000
 /** The least time between two rounds of asking for older messages. */
 const WAKE_MS = 1_000
 const LOG_EVERY_MS = 10_000
@@ -108,8 +107,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   let since: number | null = null
   /** Chats to read, each back to this time at least. */
   const unheard = new Map<number, number>()
-  /** Chats that could not be read, with the number of tries; each is read again after a while. */
-  const failing = new Map<number, number>()
+  const retries = createRetries(clock, lookAt)
   /** Chats whose gap is being closed: one reading per chat at a time, or a gap would be recorded twice. Never rejects. */
   const closing = new Map<number, Promise<void>>()
   /** Loadings for clients: one per chat at a time. */
@@ -177,14 +175,14 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     // The status chat is never read by itself (page-rows.ts).
     const readable = store.chats
       .all()
-      .filter(({ id, kind, removed_at }) => kind !== 'status' && removed_at === null && !failing.has(id))
+      .filter(({ id, kind, removed_at }) => kind !== 'status' && removed_at === null && !retries.has(id))
     const { wanted, load } = history.plan(readable)
     report({ phase: 'history', chats_done: 0, chats_total: wanted.length })
     await each(wanted, (chat) => load(chat, () => stopped || again))
     // Those that are over the budget are not due again.
     const now = Math.floor(clock.now() / 1000)
     for (const { id, history_next_at } of store.chats.all())
-      if (history_next_at !== null && history_next_at <= now && !failing.has(id))
+      if (history_next_at !== null && history_next_at <= now && !retries.has(id))
         inbox.setHistory(id, NOT_READ)
   }
 
@@ -223,12 +221,16 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     removeUnlisted(chats, listed)
     const queue = chats.filter(({ id }) => queued.has(id))
     report({ phase: 'catching_up', chats_total: queue.length })
-    await each(queue, (chat) => closeGap(chat.id))
+    const readable = await each(queue, (chat) => closeGap(chat.id))
+    if (stopped || again) return
+    if (!readable && !(await canRead(chats.filter(({ id }) => listed.has(id) && !queued.has(id)))))
+      throw new Error('none of the chats could be read')
     if (stopped || again) return
     options.onCaughtUp()
+    const failed = retries.chats().length
     log.info(
-      { chats: listed.size, messages: progress.messages, failed: failing.size },
-      failing.size === 0
+      { chats: listed.size, messages: progress.messages, failed },
+      failed === 0
         ? 'the archive is up to date'
         : 'the archive is up to date, apart from chats that could not be read',
     )
@@ -318,10 +320,13 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     let before: number | null = null
     const walk = pages.walk(chat, null)
     for (let walked = 0; ; ) {
+      const newest: number = store.messages.newest(store.chats.currentId(chat))?.id ?? -1
       const page: Page = await walk.read(PAGE)
       if (stopped) return
       if (inbox.mergeOf(chat) !== merge) return lookAt(store.chats.currentId(chat), from)
-      const { oldest, added: count }: Recorded = record(chat, page.messages, before, upTo)
+      // What came live in the meantime follows what was read.
+      const next: number | null = before ?? store.messages.nextIn(store.chats.currentId(chat), newest)
+      const { oldest, added: count }: Recorded = record(chat, page.messages, next, upTo)
       walked += page.messages.length
       before = oldest ?? before
       const [first] = page.messages
@@ -376,21 +381,22 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   async function attempt(chat: number, work: () => Promise<unknown>, from?: number): Promise<boolean> {
     try {
       await work()
-      failing.delete(chat)
+      const missed = retries.done(chat)
+      if (missed < (from ?? Infinity)) lookAt(chat, missed)
       return true
     } catch (error) {
       if (stopped) return false
       if (isOfTheArchive(error) || isCode(error, 'not_connected')) throw error
       // Deleted after it was listed.
-      if (isCode(error, 'chat_not_found')) return failing.delete(chat) || true
-      const tries = (failing.get(chat) ?? 0) + 1
-      failing.set(chat, tries)
+      if (isCode(error, 'chat_not_found')) {
+        retries.done(chat)
+        return true
+      }
+      const { tries, wait } = retries.failed(chat, from)
       const code = error instanceof AppError ? error.code : 'whatsapp_error'
-      const wait = Math.min(RETRY_MS * 2 ** (tries - 1), MAX_CHAT_RETRY_MS)
       const facts = afterFailure({ history_tries: tries - 1 }, code, Math.floor(clock.now() / 1000))
       inbox.setHistory(chat, { ...facts, history_next_at: Math.ceil((clock.now() + wait) / 1000) })
       log.warn({ err: error, tries }, 'a chat could not be read; it is read again later')
-      clock.after(wait, () => lookAt(chat, from))
       return false
     }
   }
@@ -427,16 +433,29 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     return loading.get(chat) ?? null
   }
 
-  /** Reads each chat in turn. */
-  async function each(chats: ChatRow[], work: (chat: ChatRow) => Promise<unknown>): Promise<void> {
-    let failures = 0
-    for (const chat of chats) {
+  /**
+   * Reads each chat in turn, those last that could not be read before. Returns false if many chats were to be read and none could
+   * be. Throws where many others in a row cannot be: they are known then.
+   */
+  async function each(chats: ChatRow[], work: (chat: ChatRow) => Promise<unknown>): Promise<boolean> {
+    const isBad = new Set(retries.chats())
+    let [inARow, read] = [0, 0]
+    for (const chat of [...chats].sort((one, other) => +isBad.has(one.id) - +isBad.has(other.id))) {
       await readUnheard()
-      if (stopped || again) return
-      failures = (await attempt(chat.id, () => work(chat))) ? 0 : failures + 1
-      if (failures === ALL_FAIL) throw new Error(`${failures} chats in a row could not be read`)
+      if (stopped || again) return true
+      const isRead = await attempt(chat.id, () => work(chat))
+      read += Number(isRead)
+      inARow = isRead || isBad.has(chat.id) ? 0 : inARow + 1
+      if (inARow === ALL_FAIL) throw new Error(`${inARow} chats in a row could not be read`)
       report({ chats_done: progress.chats_done + 1 })
     }
+    return read > 0 || chats.length < ALL_FAIL
+  }
+
+  /** True if one of these chats, of which nothing is missing, can be read. */
+  async function canRead(chats: ChatRow[]): Promise<boolean> {
+    for (const { id } of chats.slice(0, ALL_FAIL)) if (await attempt(id, () => closeGap(id))) return true
+    return false
   }
 
   return {
@@ -448,15 +467,16 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     more: readDue,
     progress: () => ({
       ...progress,
-      failed_chats: [...failing.keys()].flatMap(
-        (chat) => store.chats.addressOf(store.chats.currentId(chat)) ?? [],
-      ),
+      failed_chats: retries
+        .chats()
+        .flatMap((chat) => store.chats.addressOf(store.chats.currentId(chat)) ?? []),
     }),
     loadEarlier: (chat, count) =>
       afterOthers(store.chats.currentId(chat), () => history.loadEarlier(chat, count, { asksPhone: true })),
     fill,
     stop() {
       stopped = true
+      retries.stop()
       cancelWake?.()
     },
   }

@@ -313,6 +313,8 @@ export function createMessageRecorder(
       const one = stretch[index]
       return one === undefined ? before : (known.get(one.name)?.id ?? null)
     }
+    const later = (place: number | null, left: number | null) =>
+      place !== null && place > (left ?? -1) ? place : null
     const within = (place: number | null, second: number) =>
       place !== null && timeOf(place) === second ? place : null
 
@@ -335,8 +337,10 @@ export function createMessageRecorder(
       while (stretch[end]?.second === one.second && placeAt(end) === null) end += 1
       const left = within(newest, one.second)
       // Messages after the newest one were received live while this page was being read.
-      const right = placeAt(end) ?? (newest === null ? null : messages.nextIn(chat, newest))
-      const places = placesFor(messages, end - index, one.second, left, within(right, one.second))
+      const next = newest === null ? null : messages.nextIn(chat, newest)
+      const right = within(later(placeAt(end), left) ?? next, one.second)
+      const isLive = originOf(one.message) === 'live'
+      const places = placesFor(messages, end - index, one.second, left, right, isLive)
       for (const place of places) {
         const { message, sender } = stretch[index] ?? one
         const origin = originOf(message)

@@ -1,6 +1,6 @@
 /** The table of messages, ordered by time. */
 import { type MessageRow, type NewMessage, numberOf } from './message-row.ts'
-import { firstPositionOf, lastPositionOf } from './position.ts'
+import { firstPositionOf } from './position.ts'
 import type { RawModels } from './raw-models.ts'
 import type { SearchIndex } from './search-index.ts'
 import type { Connection } from './sqlite.ts'
@@ -42,11 +42,11 @@ export type Messages = {
   /** When the next message disappears, in Unix seconds; null if none does. */
   nextExpiry(): number | null
   /**
-   * The nearest used positions of the second `sentAt` below or above `place`, in any chat; null if there is
-   * none.
+   * The nearest used position of the second `sentAt` below `place`, in any chat; null if there is none.
    */
   takenBelow(place: number, sentAt: number): number | null
-  takenAbove(place: number, sentAt: number): number | null
+  /** The `count` highest free positions of that second below `place`, ascending; fewer if there are no more. */
+  freeBelow(place: number, sentAt: number, count: number): number[]
   /** The position of the chat's first message after this position; null if there is none. */
   nextIn(chat: number, place: number): number | null
   /** The position of the chat's last message up to and including this position; null if there is none. */
@@ -70,6 +70,8 @@ export type Messages = {
 const EXPIRES_AT = "json_extract(details, '$.expires_at')"
 
 const UNKNOWN = numberOf('unknown')
+/** Used positions that are looked through at once. */
+const STRIDE = 500
 
 /** @param index updated with every message, as `raws` with every deletion, so that no writer can forget them */
 export function createMessages(db: Connection, index: SearchIndex, raws: Pick<RawModels, 'drop'>): Messages {
@@ -116,7 +118,9 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
     `SELECT min(${EXPIRES_AT}) AS at FROM messages WHERE ${EXPIRES_AT} IS NOT NULL`,
   )
   const below = db.query<{ id: number | null }>('SELECT max(id) AS id FROM messages WHERE id < ? AND id >= ?')
-  const above = db.query<{ id: number | null }>('SELECT min(id) AS id FROM messages WHERE id > ? AND id <= ?')
+  const downwards = db.query<{ id: number }>(
+    'SELECT id FROM messages WHERE id < ? AND id >= ? ORDER BY id DESC LIMIT ?',
+  )
   const top = db.query<{ id: number | null }>('SELECT max(id) AS id FROM messages')
   const tops = db.memory<'id', number>('messages')
   const newestOfAll = () => tops.get('id', () => top.get()?.id ?? -1)
@@ -196,7 +200,19 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
       // A message that comes in is newer than all others.
       return newestOfAll() < first ? null : (below.get(place, first)?.id ?? null)
     },
-    takenAbove: (place, sentAt) => above.get(place, lastPositionOf(sentAt))?.id ?? null,
+    freeBelow(place, sentAt, count) {
+      const first = firstPositionOf(sentAt)
+      const free: number[] = []
+      for (let high = place; high > first && free.length < count; ) {
+        const used = downwards.all(high, first, STRIDE).map(({ id }) => id)
+        const low = used.length < STRIDE ? first - 1 : (used.at(-1) ?? first)
+        for (const taken of used.length < STRIDE ? [...used, low] : used) {
+          for (let at = high - 1; at > taken && free.length < count; at -= 1) free.push(at)
+          high = taken
+        }
+      }
+      return free.reverse()
+    },
     nextIn: (chat, place) => next.get(chat, place)?.id ?? null,
     lastUpTo: (chat, place) => upTo.get(chat, place)?.id ?? null,
     bareIdsBetween: (chat, from, to) => between.all(chat, from, to).map(({ bare_id }) => bare_id),

@@ -15,8 +15,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createTestClock } from '../../test/test-clock.ts'
 import { systemClock } from '../clock.ts'
-import type { ControlStore } from '../control.ts'
+import { type ControlStore, KEPT_DEAD_MS, KEPT_MS, type OutboxRow } from '../control.ts'
 import { accountIdInput, DEFAULT_ACCOUNT, toJid } from '../model/ids.ts'
 import { changeArchiveKey, decryptArchive } from './change-key.ts'
 import { sweepLeftovers } from './leftovers.ts'
@@ -109,6 +110,52 @@ describe('the accounts', () => {
     const control = open()
     await control.close()
     await expect(control.accounts.list()).rejects.toMatchObject({ code: 'shutting_down' })
+  })
+})
+
+describe('what is kept for a time', () => {
+  const HOUR_MS = 3_600_000
+  const waiting: OutboxRow = {
+    ...{ id: 'ob_1', account: DEFAULT_ACCOUNT, number: toJid('15550001000@c.us'), state: 'scheduled' },
+    ...{ operation: 'send_to_chat', caller: 'owner', request: null, reason: 'send_at', digest: 'd' },
+    ...{ chat: toJid('15551234567@c.us'), chatName: 'Amara', preview: 'Hi', replyTo: null, content: '{}' },
+    ...{ bareId: '3EB0AA', createdAtMs: 0, releaseAtMs: null, expiresAtMs: null, sentAtMs: null },
+    ...{ messageId: null, error: null },
+  }
+
+  it('is deleted hourly in a server that runs, counted from its end', async () => {
+    const clock = createTestClock()
+    const control = openControl({ file, archives, secret: null, clock })
+    opened.push(control)
+    const { outbox, webhooks } = control
+    await outbox.add({ ...waiting, createdAtMs: clock.now() - 20 * KEPT_MS })
+    await outbox.change('ob_1', ['scheduled'], { state: 'sent', sentAtMs: clock.now() })
+    const lane = { webhook: 'wh_1', chat: '', event: 'e', head: null }
+    const dead = { ...lane, kind: 'session.changed', diedAtMs: clock.now() } as const
+    await webhooks.putLane(lane, { ...dead, attempts: 9, firstAtMs: 0, status: 500, error: 'status_refused' })
+    const kept = async () => [
+      (await outbox.list({ limit: 9 })).length,
+      (await webhooks.dead('wh_1', 9)).length,
+    ]
+    const pass = async (ms: number) => {
+      clock.advance(ms)
+      await expect.poll(() => clock.waits(HOUR_MS)).toBe(true)
+    }
+    await pass(HOUR_MS)
+    expect(await kept()).toEqual([1, 1])
+    await pass(KEPT_MS)
+    expect(await kept()).toEqual([0, 1])
+    await pass(KEPT_DEAD_MS)
+    expect(await kept()).toEqual([0, 0])
+  })
+
+  it('is kept after a restart for as long as before', async () => {
+    const clock = createTestClock()
+    const first = openControl({ file, archives, secret: null, clock })
+    await first.outbox.add({ ...waiting, createdAtMs: clock.now() - 20 * KEPT_MS })
+    await first.outbox.change('ob_1', ['scheduled'], { state: 'sent', sentAtMs: clock.now() })
+    await first.close()
+    expect(await open().outbox.get('ob_1')).toMatchObject({ state: 'sent' })
   })
 })
 

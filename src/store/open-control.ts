@@ -33,6 +33,9 @@ export type ControlOptions = {
 
 type Opened = Tables & { db: Connection }
 
+/** How often what was kept long enough is deleted. */
+const PRUNE_MS = 3_600_000
+
 /**
  * Returns the control store. The first call of a method opens or creates the file, and the reserve beside it; a disk error is
  * retried by the next.
@@ -42,6 +45,7 @@ export function openControl(options: ControlOptions): ControlStore {
   let opening: Promise<Opened> | null = null
   let closing: Promise<void> | null = null
   let reserve: Reserve | null = null
+  let cancelPrune = () => {}
 
   /** Runs the work again with pieces of the reserve while the disk is full. What failed was rolled back. */
   async function withReserve<T>(work: () => T | Promise<T>): Promise<T> {
@@ -58,12 +62,26 @@ export function openControl(options: ControlOptions): ControlStore {
   function opened(): Promise<Opened> {
     if (closing !== null) fail('shutting_down')
     reserve ??= openReserve(`${file}.reserve`, clock)
-    opening ??= withReserve(() => open(options)).catch((error) => {
-      const problem = toControlError(error)
-      if (problem instanceof AppError && problem.code === 'control_unavailable') opening = null
-      throw problem
-    })
+    opening ??= withReserve(() => open(options)).then(
+      (tables) => {
+        pruneLater()
+        return tables
+      },
+      (error) => {
+        const problem = toControlError(error)
+        if (problem instanceof AppError && problem.code === 'control_unavailable') opening = null
+        throw problem
+      },
+    )
     return opening
+  }
+
+  /** A server runs for months. What cannot be deleted now is deleted an hour later. */
+  function pruneLater(): void {
+    if (closing === null)
+      cancelPrune = clock.after(PRUNE_MS, () => {
+        useSpare((tables) => prune(tables, clock)).then(pruneLater, pruneLater)
+      })
   }
 
   async function use<T>(work: (tables: Tables) => T, run = withReserve<T>): Promise<T> {
@@ -112,7 +130,7 @@ export function openControl(options: ControlOptions): ControlStore {
     },
     webhooks: {
       list: () => use(({ webhooks }) => webhooks.list()),
-      put: (row) => use(({ webhooks }) => webhooks.put(row)),
+      put: (...row) => use(({ webhooks }) => webhooks.put(...row)),
       remove: (id) => use(({ webhooks }) => webhooks.remove(id)),
       reached: (places) => use(({ webhooks }) => webhooks.reached(places)),
       lanes: (webhook) => use(({ webhooks }) => webhooks.lanes(webhook)),
@@ -136,6 +154,7 @@ export function openControl(options: ControlOptions): ControlStore {
     },
     close() {
       reserve?.close()
+      cancelPrune()
       closing ??= (opening ?? Promise.reject())
         .then(({ db }) => closeFile(db, file))
         // Never opened, or the disk returned an error: the next opening checks the file.
@@ -160,8 +179,8 @@ async function open({ file, archives, secret: wanted, clock }: ControlOptions): 
   }
   try {
     settle(file, unlocked)
-    const tables = createTables(db)
-    const { accounts, outbox, requests, webhooks } = tables
+    const tables = createTables(db, clock)
+    const { accounts } = tables
     if (accounts.get(DEFAULT_ACCOUNT) === null)
       accounts.add({
         id: DEFAULT_ACCOUNT,
@@ -171,9 +190,7 @@ async function open({ file, archives, secret: wanted, clock }: ControlOptions): 
         number: null,
         createdAtMs: clock.now(),
       })
-    outbox.prune(clock.now())
-    requests.prune(clock.now())
-    webhooks.prune(clock.now())
+    prune(tables, clock)
     return { db, ...tables }
   } catch (error) {
     db.close()
@@ -183,12 +200,19 @@ async function open({ file, archives, secret: wanted, clock }: ControlOptions): 
 
 type Tables = ReturnType<typeof createTables>
 
-function createTables(db: Connection) {
+/** Deletes what was kept long enough. */
+function prune({ outbox, requests, webhooks }: Tables, clock: Clock): void {
+  outbox.prune()
+  requests.prune(clock.now())
+  webhooks.prune(clock.now())
+}
+
+function createTables(db: Connection, clock: Clock) {
   return {
     accounts: createAccounts(db),
     audit: createAudit(db),
     keys: createKeys(db),
-    outbox: createOutboxItems(db),
+    outbox: createOutboxItems(db, clock),
     requests: createRequests(db, randomUUID()),
     rules: createRules(db),
     webhooks: createWebhooks(db),

@@ -1,6 +1,7 @@
 /** The items of the outbox, one row each. */
+import type { Clock } from '../clock.ts'
 import { type ControlStore, KEPT_MS, type OutboxRow } from '../control.ts'
-import { FINAL } from '../model/outbox.ts'
+import { FINAL, type OutboxState } from '../model/outbox.ts'
 import type { Connection } from './sqlite.ts'
 
 /** These methods in this thread. */
@@ -12,8 +13,8 @@ type Now<T> = {
 
 /** See `ControlStore.outbox`. */
 export type OutboxItems = Now<ControlStore['outbox']> & {
-  /** Deletes the final items that were created more than {@link KEPT_MS} before this time (Unix ms). */
-  prune(nowMs: number): void
+  /** Deletes the items that were settled more than {@link KEPT_MS} ago. */
+  prune(): void
 }
 
 /** The column of each field, in the order of the table. */
@@ -48,9 +49,12 @@ type Row = Omit<OutboxRow, 'error'> & { error: string | null }
 
 const OPEN = "state IN ('held', 'scheduled', 'sending', 'unknown')"
 
-export function createOutboxItems(db: Connection): OutboxItems {
+const isFinal = (state: OutboxState) => FINAL.some((one) => one === state)
+
+export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): OutboxItems {
   const put = db.command(
-    `INSERT OR REPLACE INTO outbox (${Object.values(COLUMNS).join(', ')}) VALUES (${FIELDS.map(() => '?').join(', ')})`,
+    `INSERT OR REPLACE INTO outbox (${Object.values(COLUMNS).join(', ')}, settled_at_ms)
+     VALUES (${FIELDS.map(() => '?').join(', ')}, ?)`,
   )
   const get = db.query<Row>(`${SELECT} WHERE id = ?`)
   const byRequest = db.query<Row>(
@@ -65,13 +69,11 @@ export function createOutboxItems(db: Connection): OutboxItems {
   const blank = db.command(
     "UPDATE outbox SET chat_name = '', preview = '' WHERE account = ? AND chat = ? AND state IN ('sending', 'unknown')",
   )
-  const prune = db.command(
-    `DELETE FROM outbox WHERE created_at_ms < ? AND state IN (SELECT value FROM json_each(?))`,
-  )
+  const prune = db.command('DELETE FROM outbox WHERE settled_at_ms < ?')
 
   function write(row: OutboxRow): OutboxRow {
     const stored: Row = { ...row, error: row.error === null ? null : JSON.stringify(row.error) }
-    put.run(...FIELDS.map((field) => stored[field]))
+    put.run(...FIELDS.map((field) => stored[field]), isFinal(row.state) ? clock.now() : null)
     return row
   }
 
@@ -96,7 +98,7 @@ export function createOutboxItems(db: Connection): OutboxItems {
         blank.run(account, chat)
       })
     },
-    prune: (nowMs) => void prune.run(nowMs - KEPT_MS, JSON.stringify(FINAL)),
+    prune: () => void prune.run(clock.now() - KEPT_MS),
   }
 }
 

@@ -9,8 +9,10 @@ import { FIRST_SECOND, LAST_SECOND } from '../model/times.ts'
 const SLOTS = 2 ** 22
 const MIDDLE = SLOTS / 2
 /** Free positions between neighbours, for messages that are found between them later. */
-const STEP = 256
-const SHARES = 1024
+const STEP = 1024
+const SHARES = 2048
+/** The share of what is left of a second that stays free below messages whose older ones may follow: about 32,000 positions. */
+const BELOW = 64
 
 /**
  * The first position of the second that begins at `sentAt` (Unix seconds). Earlier times count as the begin
@@ -46,12 +48,28 @@ export function placesBetween(
   const isEmpty = after === null && before === null
   const low = after ?? firstPositionOf(sentAt) - 1 + (isEmpty ? MIDDLE : 0)
   const high = before ?? lastPositionOf(sentAt) + 1
+  if (after === null && before !== null) return placesBelow(sentAt, after, before, count)
   const room = high - low - 1
   const fitting = Math.min(count, room)
   // Evenly between two neighbours; towards an open end at a distance, which shrinks before the second is
   // full.
-  const share = after !== null && before !== null ? fitting + 1 : Math.max(fitting, SHARES)
+  const share = before === null ? Math.max(fitting, SHARES) : fitting + 1
   const step = Math.max(1, Math.min(STEP, Math.floor((room + 1) / share)))
-  const first = after === null && before !== null ? high - step * fitting : low + step
-  return Array.from({ length: fitting }, (_, index) => first + index * step)
+  return Array.from({ length: fitting }, (_, index) => low + step + index * step)
+}
+
+/**
+ * The same as near below `before` as leaves room between them: most of the room stays free for those that precede them.
+ * @param after the nearest used position below, of a message that is no neighbour; null if the second has none
+ */
+export function placesBelow(sentAt: number, after: number | null, before: number, count: number): number[] {
+  const room = before - (after ?? firstPositionOf(sentAt) - 1) - 1
+  const fitting = Math.min(count, room)
+  const step = Math.max(1, Math.min(STEP, Math.floor((room + 1) / Math.max(fitting, SHARES))))
+  return Array.from({ length: fitting }, (_, index) => before - (fitting - index) * step)
+}
+
+/** A position after `place` in the same second, with room between them for messages that are loaded later; null if `place` is. */
+export function withRoomAbove(place: number | null, sentAt: number): number | null {
+  return place === null ? null : place + Math.floor((lastPositionOf(sentAt) - place) / BELOW)
 }

@@ -7,7 +7,7 @@ import type { Connection } from './sqlite.ts'
 /** See `ControlStore.webhooks`. */
 export type Webhooks = {
   list(): WebhookRow[]
-  put(row: WebhookRow): void
+  put(row: WebhookRow, ended?: readonly string[]): void
   remove(id: string): void
   reached(places: ReadonlyMap<string, string>): void
   lanes(webhook: string): LaneRow[]
@@ -61,12 +61,14 @@ export function createWebhooks(db: Connection): Webhooks {
   const prune = db.command('DELETE FROM webhook_dead WHERE died_at_ms < ?')
   return {
     list: () => list.all().map(toWebhook),
-    put({ id, account, url, secret, old, filter, paused, place, lostAtMs, createdAtMs }) {
-      put.run(
-        ...[id, account, url, secret, old?.secret ?? null, old?.untilMs ?? null],
-        ...[JSON.stringify(filter), paused, place, lostAtMs, createdAtMs],
-      )
-    },
+    put: ({ id, account, url, secret, old, filter, paused, place, lostAtMs, createdAtMs }, ended = []) =>
+      db.transaction(() => {
+        put.run(
+          ...[id, account, url, secret, old?.secret ?? null, old?.untilMs ?? null],
+          ...[JSON.stringify(filter), paused, place, lostAtMs, createdAtMs],
+        )
+        for (const chat of ended) removeLane.run(id, chat)
+      }),
     remove: (id) =>
       db.transaction(() => {
         for (const removal of removals) removal.run(id)

@@ -45,8 +45,8 @@ export type LanesOptions = {
   /** The lanes of an earlier run. */
   stored: readonly LaneRow[]
   store: Pick<ControlStore['webhooks'], 'putLane' | 'removeLane'>
-  /** A delivery of the event at this position failed. */
-  onFail(place: number): void
+  /** A delivery of the event at this position waits from now on, because its first attempt failed. */
+  onWait(place: number): void
   clock: Clock
   log: Log
 }
@@ -54,7 +54,7 @@ export type LanesOptions = {
 /** The part of a message's id that stays when an address is spelled otherwise. */
 export const bareIdOf = (id: string): string => parseMessageKey(id)?.bareId ?? id
 
-export function createLanes({ webhook, stored, store, onFail, clock, log }: LanesOptions): Lanes {
+export function createLanes({ webhook, stored, store, onWait, clock, log }: LanesOptions): Lanes {
   const lanes = new Map<string, Lane>(
     stored.map(({ chat, event, head }) => [chat, { chat, event, head, place: 0, isRunning: false }]),
   )
@@ -77,7 +77,7 @@ export function createLanes({ webhook, stored, store, onFail, clock, log }: Lane
       const delay = delayAfter(attempts, clock.now() - firstAtMs, Math.random())
       const head = delay === null ? null : { ...before, ...tried, nextAtMs: clock.now() + delay }
       lanes.set(chat, Object.assign(lanes.get(chat) ?? { isRunning: false }, { chat, event, place, head }))
-      onFail(place)
+      if (before.attempts === 0) onWait(place)
       const lane = { webhook, chat, event, head }
       if (head !== null) return store.putLane(lane)
       log.warn({ webhook, attempts, error }, 'a delivery failed for 3 days and is dead')

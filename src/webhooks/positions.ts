@@ -2,7 +2,7 @@
  * Positions in the log: its end, those whose events it has deleted for their age, and those that are stored while no log can be read:
  * a time, instead of a cursor.
  */
-import { AppError } from '../errors.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
 import type { LogReader } from '../session/event-readers.ts'
 
 /** True if the events after a position are deleted. */
@@ -16,16 +16,22 @@ export function toPosition(log: LogReader, place: string): number {
   return sinceMs === undefined ? log.fromText(place) : log.before(Number(sinceMs))
 }
 
-/** True if the log has deleted events that came after this one. */
-export function isBehind(log: LogReader, cursor: string): boolean {
+/** Returns the code with which this log refuses the position; null if it takes it. */
+function refusalOf(log: LogReader, place: string): ErrorCode | null {
   try {
-    toPosition(log, cursor)
-    return false
+    toPosition(log, place)
+    return null
   } catch (error) {
-    if (isExpired(error)) return true
+    if (error instanceof AppError) return error.code
     throw error
   }
 }
+
+/** True if the position is one of another log. */
+export const isForeign = (log: LogReader, place: string) => refusalOf(log, place) === 'cursor_foreign'
+
+/** True if the log has deleted events that came after this one. */
+export const isBehind = (log: LogReader, cursor: string) => refusalOf(log, cursor) === 'cursor_expired'
 
 /** Returns the position of this event. A deleted event can still be delivered: its position is that before the oldest. */
 export function placeIn(log: LogReader, cursor: string): number {

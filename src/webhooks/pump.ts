@@ -10,8 +10,10 @@ import { type Jid, toJid } from '../model/ids.ts'
 import { isWanted, type PauseReason, type WebhookFilter } from '../model/webhook.ts'
 import type { EventPage, EventQuery, LogReader } from '../session/event-readers.ts'
 import { bodyOf } from './body.ts'
+import { byChat, laneOf, widened } from './by-chat.ts'
+import { forgottenSince, type IsForgotten } from './forgotten-since.ts'
 import type { Lane, Lanes } from './lanes.ts'
-import { isBehind, isExpired, placeIn, toPosition } from './positions.ts'
+import { isBehind, isExpired, isForeign, placeIn, toPosition } from './positions.ts'
 import { readTogether } from './read-together.ts'
 import type { Deliver, Outcome } from './sender.ts'
 import { allSettled, createSlots } from './slots.ts'
@@ -38,8 +40,12 @@ export type Pump<E extends string> = {
   place(): string
   /** The oldest position that is still to be read in the log that is open now; null if it reads another one. */
   needs(): number | null
-  /** Continues at this cursor. Lanes that begin later end; with `'last'`, which is the end of the log, all do. Call it while halted. */
-  moveTo(cursor: string | 'last'): Promise<void>
+  /**
+   * Returns where it continues if it goes back to this cursor, or to the end of the log (`'last'`). It never skips what it has not
+   * delivered, unless that is in a log that is gone. `ended`: the chats whose lanes end by that. Changes nothing.
+   * @throws AppError as `LogReader.fromText`
+   */
+  movedTo(cursor: string | 'last'): { place: string; ended: string[] }
   /** Tries the lane with this event now. Returns the outcome; null if there is no such lane. */
   retry(event: string): Promise<Outcome<E> | null>
   /** Sends this now. Null: the pump was halted. */
@@ -88,6 +94,8 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
   let isReading = false
   let cancelTimer = () => {}
   let lastProblem: string | null = null
+  /** After a problem, nothing runs before this time, unless the log grows. Infinity: only the log can mend it. Null: there is none. */
+  let resumeAtMs: number | null = null
   const working = new Set<Promise<void>>()
 
   /** Runs a task that {@link Pump.halt} waits for. Never fails. */
@@ -106,10 +114,11 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     const code = error instanceof AppError ? error.code : null
     if (code === 'cursor_foreign') return options.onPaused('other_archive')
     if (code === 'cursor_expired') return skipLost()
-    if (code !== null && QUIET.includes(code)) return
-    if (lastProblem !== String(error)) logger.warn({ err: error }, 'a webhook cannot go on; it tries again')
+    const isQuiet = code !== null && QUIET.includes(code)
+    resumeAtMs = isQuiet ? Number.POSITIVE_INFINITY : clock.now() + RETRY_MS
+    if (isQuiet || lastProblem === String(error)) return
+    logger.warn({ err: error }, 'a webhook cannot go on; it tries again')
     lastProblem = String(error)
-    plan(RETRY_MS)
   }
 
   /** The log has deleted what this webhook had still to read: it continues with the oldest event. */
@@ -117,7 +126,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     source = null
     text = '0'
     options.onLost()
-    plan(0)
+    resumeAtMs = clock.now()
   }
 
   /** Returns the log, at the position of this webhook in it. */
@@ -139,23 +148,23 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     options.onMoved()
   }
 
-  function plan(ms: number): void {
-    cancelTimer()
-    cancelTimer = running === null ? () => {} : clock.after(ms, run)
-  }
-
+  /** Plans the next run: of the lane that is due first, or the one after a problem, for which the lanes wait too. */
   function arm(): void {
-    const ms = lanes.dueIn()
-    if (ms !== null) plan(ms)
+    cancelTimer()
+    const ms = resumeAtMs === null ? lanes.dueIn() : Math.max(0, resumeAtMs - clock.now())
+    const isPlanned = running !== null && ms !== null && Number.isFinite(ms)
+    cancelTimer = isPlanned ? clock.after(ms, run) : () => {}
   }
 
   function run(): void {
     if (running === null) return
+    resumeAtMs = null
     if (!isReading) {
       isReading = true
       work(readOn, () => {
         isReading = false
         if (isWoken) run()
+        else arm()
       })
     }
     for (const lane of lanes.due()) {
@@ -185,6 +194,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
       for (let hasMore = true; hasMore; ) {
         const { filter } = row()
         const current = reader()
+        const isForgotten = forgottenSince(current)
         const page = await readTogether(current, reach, { kinds: filter.kinds, chat: null }, PAGE)
         await lanes.follow(lanes.all(), (lane) => chatNow(current, lane))
         const known = await addresses([...(filter.chats ?? []), ...lanes.all().map(({ chat }) => chat)])
@@ -195,7 +205,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
         const held = new Set(lanes.all().flatMap(({ chat }) => known.get(chat) ?? [chat]))
         const wide = widened(filter, known)
         const wanted = page.events.filter((event) => !held.has(laneOf(event)) && isWanted(wide, event))
-        await allSettled(byChat(wanted).map((events) => deliverAll(events, current)))
+        await allSettled(byChat(wanted).map((events) => deliverAll(events, current, isForgotten)))
         place = reach
         if (page.events.length > 0 || !page.hasMore) moved(current)
         hasMore = page.hasMore
@@ -206,13 +216,19 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
   }
 
   /** Delivers these events of a chat, up to the first that fails. */
-  async function deliverAll(events: readonly Event[], current: LogReader): Promise<void> {
+  async function deliverAll(
+    events: readonly Event[],
+    current: LogReader,
+    isForgotten: IsForgotten,
+  ): Promise<void> {
     for (const event of events)
-      if (!(await deliver(event, current.fromText(event.cursor), laneOf(event)))) return
+      if (!(await deliver(event, current.fromText(event.cursor), laneOf(event), isForgotten))) return
   }
 
   /** Attempts the event. Returns true if it is settled; else it is in the lane of this chat now. */
-  async function deliver(event: Event, at: number, chat: string): Promise<boolean> {
+  async function deliver(event: Event, at: number, chat: string, isForgotten: IsForgotten): Promise<boolean> {
+    // As if the page were read now: the log has no more of its message than the tombstone, which follows.
+    if (await isForgotten(event)) return true
     const body = bodyOf(event)
     const outcome = await send(event.cursor, body)
     if (isSettled(outcome)) return true
@@ -233,6 +249,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     while (lane.place < reach) {
       await lanes.follow([lane], (one) => chatNow(current, one))
       const query = { kinds: filter.kinds, chat: lane.chat === '' ? null : toJid(lane.chat) }
+      const isForgotten = forgottenSince(current)
       const page = await readKept(current, lane, query)
       const wide = widened(filter, await addresses(filter.chats ?? []))
       demandRunning()
@@ -241,7 +258,7 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
         // What comes later is still to be read by the webhook itself.
         if (at > reach) break
         const isOurs = lane.chat !== '' || event.chat === null
-        if (isOurs && isWanted(wide, event) && !(await deliver(event, at, lane.chat))) return
+        if (isOurs && isWanted(wide, event) && !(await deliver(event, at, lane.chat, isForgotten))) return
         lane.event = event.cursor
         lane.place = at
       }
@@ -299,22 +316,21 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
     if (running === null) throw HALTED
   }
 
-  function attempt(id: string, body: string, signal: AbortSignal): Promise<Outcome<E> | null> {
-    return slots.run(async () => {
-      if (signal.aborted) return null
-      const outcome = await options.deliver(id, body, signal)
-      if (outcome !== null) options.onAttempt(outcome)
-      return outcome
-    })
+  async function attempt(id: string, body: string, signal: AbortSignal): Promise<Outcome<E> | null> {
+    if (signal.aborted) return null
+    const outcome = await options.deliver(id, body, signal)
+    if (outcome !== null) options.onAttempt(outcome)
+    return outcome
   }
 
   async function send(id: string, body: string): Promise<Outcome<E>> {
-    const outcome = running === null ? null : await attempt(id, body, running.signal)
+    const signal = running?.signal
+    const outcome = signal === undefined ? null : await slots.run(() => attempt(id, body, signal))
     if (outcome === null) throw HALTED
     return outcome
   }
 
-  /** Also while the webhook is paused. */
+  /** Also while the webhook is paused, and without a wait for what is being sent: somebody waits for the outcome. */
   const sendNow = (id: string, body: string) => attempt(id, body, (running ?? new AbortController()).signal)
 
   return {
@@ -346,13 +362,13 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
         return null
       }
     },
-    async moveTo(cursor) {
+    movedTo(cursor) {
       const current = options.log()
-      const to = cursor === 'last' ? current.last() : current.fromText(cursor)
-      const later = lanes.all().filter((lane) => cursor === 'last' || placeIn(current, lane.event) > to)
-      for (const lane of later) await lanes.end(lane)
-      text = current.toText(to)
-      source = null
+      const isGone = isForeign(current, text)
+      const wanted = cursor === 'last' ? current.last() : current.fromText(cursor)
+      const to = isGone ? wanted : Math.min(wanted, placeIn(current, text))
+      const later = lanes.all().filter(({ event }) => isGone || placeIn(current, event) > to)
+      return { place: current.toText(to), ended: later.map(({ chat }) => chat) }
     },
     async retry(event) {
       const find = () => lanes.all().find((one) => one.event === event && one.head !== null)
@@ -373,25 +389,3 @@ export function createPump<E extends string>(options: PumpOptions<E>): Pump<E> {
 }
 
 const isSettled = ({ error, isFinal }: Outcome<string>) => error === null || isFinal === true
-
-/** The order of events is kept per chat. */
-const laneOf = ({ chat }: Event): string => chat?.id ?? ''
-
-function byChat(events: readonly Event[]): Event[][] {
-  const chats = new Map<string, Event[]>()
-  for (const event of events) {
-    const chat = laneOf(event)
-    const known = chats.get(chat)
-    if (known === undefined) chats.set(chat, [event])
-    else known.push(event)
-  }
-  return [...chats.values()]
-}
-
-/** Returns the filter with every address of its chats. */
-function widened(filter: WebhookFilter, known: ReadonlyMap<string, readonly string[]>): WebhookFilter {
-  const { chats } = filter
-  return chats === null
-    ? filter
-    : { ...filter, chats: chats.flatMap((chat) => known.get(chat) ?? [chat]) as Jid[] }
-}

@@ -58,7 +58,11 @@ export async function openReceiver<Row extends Receiving, E extends string>(
     webhook: row.id,
     stored: await control.lanes(row.id),
     store: control,
-    onFail: (place) => tombstones.watchFrom(place),
+    // Its message may have been forgotten during the attempt.
+    onWait(place) {
+      tombstones.watchFrom(place)
+      lookForTombstones()
+    },
     clock,
     log,
   })

@@ -15,7 +15,6 @@ import { addressOf, ForbiddenAddress, guardedLookup, isPublic } from '../public-
 const LIMIT_MS = 10_000
 /** Of an answer, no more is read. Its status counts all the same. */
 const MAX_ANSWER_BYTES = 65_536
-const MOST_CONNECTIONS = 4
 /** Idle connections end before most servers end them (Node 5 s, nginx 75 s). */
 const IDLE_MS = 4_000
 
@@ -55,7 +54,6 @@ export function createSender(url: URL, isTrusted: boolean, clock: Clock): Sender
   const agent = new (isSecure ? HttpsAgent : HttpAgent)({
     keepAlive: true,
     keepAliveMsecs: IDLE_MS,
-    maxSockets: MOST_CONNECTIONS,
     timeout: LIMIT_MS + IDLE_MS,
     ...(isTrusted ? {} : { lookup: guardedLookup }),
   })

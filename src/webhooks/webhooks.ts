@@ -49,8 +49,11 @@ export type Webhooks = {
   get(id: string): Promise<WebhookView>
   /** Fails with `account_not_found`, `too_many_webhooks`, `webhook_url_forbidden`. @param secret Base64; default: a new one */
   add(account: string, facts: WebhookFacts, secret?: string): Promise<WebhookView>
-  /** Fails with `webhook_url_forbidden`. */
-  change(id: string, facts: Partial<WebhookFacts>): Promise<WebhookView>
+  /** Changes what is given, also of the filter. Fails with `webhook_url_forbidden`. */
+  change(
+    id: string,
+    facts: Partial<Omit<WebhookFacts, 'filter'>> & { filter?: Partial<WebhookFilter> },
+  ): Promise<WebhookView>
   /** Replaces the secret. For `overlapS` more seconds, deliveries are signed with the previous one too. */
   rotate(id: string, overlapS: number): Promise<WebhookView>
   remove(id: string): Promise<void>
@@ -58,7 +61,9 @@ export type Webhooks = {
   test(id: string): Promise<Outcome>
   /** Returns up to `limit` deliveries in this state. Fails as reading events. */
   deliveries(id: string, state: DeliveryState, limit: number): Promise<Delivery[]>
-  /** Delivers again what came after this cursor, or since this time (Unix ms). Fails as reading events. */
+  /**
+   * Delivers again what came after this cursor, or since this time (Unix ms), and all that was not delivered. Fails as reading events.
+   */
   replay(id: string, from: { after: string } | { sinceMs: number }): Promise<WebhookView>
   /** Tries a failed or dead delivery now. Fails with `delivery_not_found`, and as reading events. */
   retry(id: string, event: string): Promise<Outcome>
@@ -128,6 +133,12 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     return next
   }
 
+  /** The same as {@link find}, outside of a turn: waits for a webhook that is being opened again. */
+  async function findOpen(id: string): Promise<Receiver> {
+    if (!all.has(id)) await last
+    return find(id)
+  }
+
   async function find(id: string): Promise<Receiver> {
     if (isClosed) fail('shutting_down')
     if (problem !== null) await load()
@@ -135,14 +146,16 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
     return all.get(id) ?? fail('webhook_not_found')
   }
 
-  /** Stops the webhook, stores what `work` returns, and opens it again. If it cannot be stored, it stays as it was. */
-  async function restart(one: Receiver, work: (row: WebhookRow) => WebhookRow | Promise<WebhookRow>) {
+  /**
+   * Stops the webhook, stores what `work` returns, without the lanes of the chats that are `ended`, and opens it again. If it cannot be
+   * stored, it stays as it was.
+   */
+  async function restart(one: Receiver, work: (row: WebhookRow) => WebhookRow & { ended?: string[] }) {
     await one.pump.halt()
-    const before = placed(one)
-    let row = before
+    let row = placed(one)
     try {
-      const after = await work(before)
-      await control.put(after)
+      const { ended, ...after } = work(row)
+      await control.put(after, ended)
       row = after
     } finally {
       await one.close()
@@ -253,7 +266,7 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       const dead = await control.countDead()
       return Promise.all([...all.values()].map((one) => view(one, dead.get(one.row.id) ?? 0)))
     },
-    get: async (id) => view(await find(id)),
+    get: async (id) => view(await findOpen(id)),
     add: (account, { url, filter, isPaused }, secret = newSecret()) =>
       inTurn(async () => {
         if (isClosed) fail('shutting_down')
@@ -281,18 +294,14 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
       inTurn(async () => {
         const one = await find(id)
         if (url !== undefined) await demandAllowed(url)
-        return restart(one, async (row) => {
-          const isResumed = row.paused !== null && isPaused === false
+        return restart(one, (row) => ({
+          ...row,
+          url: url?.href ?? row.url,
+          filter: { ...row.filter, ...filter },
+          paused: isPaused === undefined ? row.paused : isPaused ? (row.paused ?? 'owner') : null,
           // The events of its position are gone with their archive.
-          if (isResumed && row.paused === 'other_archive') await one.pump.moveTo('last')
-          return {
-            ...row,
-            url: url?.href ?? row.url,
-            filter: filter ?? row.filter,
-            paused: isPaused === undefined ? row.paused : isPaused ? (row.paused ?? 'owner') : null,
-            place: one.pump.place(),
-          }
-        })
+          ...(isPaused === false && row.paused === 'other_archive' ? one.pump.movedTo('last') : {}),
+        }))
       }),
     rotate: (id, overlapS) =>
       inTurn(async () => {
@@ -311,25 +320,22 @@ export async function openWebhooks(options: WebhooksOptions): Promise<Webhooks> 
         await control.remove(id)
       }),
     async test(id) {
-      const { pump } = await find(id)
+      const { pump } = await findOpen(id)
       const now = clock.now()
       const outcome = await pump.send(`test_${now}`, testBody(id, new Date(now).toISOString()))
       return outcome ?? fail('shutting_down')
     },
-    deliveries: async (id, state, limit) => LISTS[state](await find(id), limit),
+    deliveries: async (id, state, limit) => LISTS[state](await findOpen(id), limit),
     replay: (id, from) =>
       inTurn(async () => {
         const one = await find(id)
         const source = logOf(one.row.account)
         const cursor = 'after' in from ? from.after : source.toText(source.before(from.sinceMs))
         source.fromText(cursor)
-        return restart(one, async (row) => {
-          await one.pump.moveTo(cursor)
-          return { ...row, place: one.pump.place() }
-        })
+        return restart(one, (row) => ({ ...row, ...one.pump.movedTo(cursor) }))
       }),
     async retry(id, event) {
-      const one = await find(id)
+      const one = await findOpen(id)
       return (await one.pump.retry(event)) ?? (await revive(one, event)) ?? fail('shutting_down')
     },
     async dropAccount(account) {

@@ -384,8 +384,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'history goes to the end of its second',
     file: 'src/session/places.ts',
-    find: '    right === null\n      ? []',
-    replace: '    right !== null || left !== null || true\n      ? []',
+    find: 'if (right === null) return',
+    replace: 'if (right !== 0) return',
     test: { file: 'src/session/record.test.ts', name: 'goes before what it precedes' },
   },
   {
@@ -432,8 +432,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a chat that cannot be read is given up',
-    file: 'src/session/catch-up.ts',
-    find: 'clock.after(wait, () => lookAt(chat, from))',
+    file: 'src/session/retries.ts',
+    find: 'timers.set(chat, wait, () => again(chat, now.from))',
     replace: '',
     test: { file: 'src/session/catch-up.test.ts', name: 'cannot be read' },
   },

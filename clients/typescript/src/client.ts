@@ -29,7 +29,7 @@ export type Client = FetchClient<paths> & {
 }
 
 /** Routes of the server, not of one account. */
-const GLOBAL = /^\/api\/(?:accounts|keys|webhooks|capabilities|outbox|uploads|audit)\b/
+const GLOBAL = /^\/api\/(?:accounts|audit|keys|outbox|rules|uploads|webhooks)\b/
 const WITHOUT_KEY = /^\/api\/uploads$/
 
 /** Returns a client. Requests that change something get an idempotency key, so that a repetition changes it once. */

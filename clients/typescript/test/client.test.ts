@@ -131,8 +131,11 @@ describe('calls', () => {
       },
     })
     await assert.rejects(unwrap(client.GET('/api/chats')), { code: 'account_not_found' })
+    await assert.rejects(unwrap(client.GET('/api/capabilities')), { code: 'account_not_found' })
     await unwrap(client.GET('/api/webhooks'))
-    assert.deepEqual(asked, ['/api/accounts/work/chats', '/api/webhooks'])
+    await unwrap(client.GET('/api/rules'))
+    const own = ['/api/accounts/work/chats', '/api/accounts/work/capabilities']
+    assert.deepEqual(asked, [...own, '/api/webhooks', '/api/rules'])
   })
 })
 

@@ -1,0 +1,27 @@
+/** Messages that are forgotten while the page with their texts is being delivered, which a slow receiver makes long. */
+import type { Event, EventKind } from '../model/events.ts'
+import type { LogReader } from '../session/event-readers.ts'
+import { bareIdOf } from './lanes.ts'
+import { readTogether } from './read-together.ts'
+
+/** True if the message of this event was forgotten meanwhile. Rejects as reading events. */
+export type IsForgotten = (event: Pick<Event, 'message'>) => Promise<boolean>
+
+const PAGE = 200
+const KINDS: readonly EventKind[] = ['message.forgotten']
+
+/** Call it before the page is read. The log is asked only when it has grown. */
+export function forgottenSince(log: LogReader): IsForgotten {
+  const forgotten = new Set<string>()
+  let place = log.last()
+  return async ({ message }) => {
+    if (message === null) return false
+    while (place < log.last()) {
+      const page = await readTogether(log, place, { kinds: KINDS, chat: null }, PAGE)
+      for (const { kind, data } of page.events)
+        if (kind === 'message.forgotten') forgotten.add(bareIdOf(data.id))
+      place = Math.max(place, page.next)
+    }
+    return forgotten.has(bareIdOf(message.id))
+  }
+}
