@@ -43,6 +43,13 @@ export function withDeadline<T>(clock: Clock, what: string, ms: number, work: Pr
   })
 }
 
+/** Resolves with the result of `work`, or with `late` after `ms` milliseconds: the work continues. Rejects as `work`. */
+export function resultWithin<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T | 'late'> {
+  const { promise, resolve } = createDeferred<'late'>()
+  const cancel = clock.after(ms, () => resolve('late'))
+  return Promise.race([work, promise]).finally(cancel)
+}
+
 /** Returns a promise and its resolve function (`Promise.withResolvers`, which Node 20 lacks). */
 export function createDeferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => {}

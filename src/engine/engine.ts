@@ -292,10 +292,10 @@ export type Engine = {
    */
   readChats(): AsyncIterable<SeenChat[]>
   /**
-   * Yields all people that WhatsApp Web knows, likewise. A person may appear twice, by phone number and by
-   * LID.
+   * Yields all people that WhatsApp Web knows, or those at these addresses, likewise. A person may appear twice, by phone number
+   * and by LID.
    */
-  readContacts(): AsyncIterable<SeenContact[]>
+  readContacts(at?: readonly Jid[]): AsyncIterable<SeenContact[]>
   /**
    * Returns up to `count` messages of a chat: the newest ones, or those before the cursor. WhatsApp Web
    * requests from its server only what it does not have. Leaves out group notices and the like. Fails as

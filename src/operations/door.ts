@@ -7,7 +7,7 @@ import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { type Clock, DeadlineError, withDeadline } from '../clock.ts'
 import type { ControlStore } from '../control.ts'
-import { AppError, fail } from '../errors.ts'
+import { AppError, type ErrorCode, fail } from '../errors.ts'
 import type { CallerUploads, Uploads } from '../files/uploads.ts'
 import type { Keys } from '../keys/keys.ts'
 import { DEFAULT_ACCOUNT, type Jid, phoneOf } from '../model/ids.ts'
@@ -79,7 +79,9 @@ export type Readings = Pick<Call, 'caller' | 'face' | 'signal' | 'patienceMs' | 
   seesAll: boolean
   /** @throws AppError `chat_not_found` if the caller does not see this chat */
   demandSeen: Seen['demandSeen']
-} & Pick<Archive, 'export' | 'fill' | 'staleSince' | 'media' | 'pictures' | 'numbers'> & {
+  /** Asks WhatsApp for what a read of a chat lacks, as long as the call can wait. */
+  fill: Seen['fill']
+} & Pick<Archive, 'export' | 'isListed' | 'staleSince' | 'media' | 'pictures' | 'numbers'> & {
     /** Readers of the event log. */
     events: Pick<Archive['events'], 'open'>
   }
@@ -372,7 +374,7 @@ export function createDoor({
     const needed = BY_NEEDS[way.needs](account, call)
     onAdmit({ operation: way.name, caller: caller.id, account: account.id, face, client, requestId, canAsk })
     const { session, archive } = account
-    const seen = seenOf(archive, sightOf(call, hideChats), signal)
+    const seen = seenOf(archive, sightOf(call, hideChats), signal, clock)
     const readings: Readings = {
       caller,
       face,
@@ -399,6 +401,7 @@ export function createDoor({
       reader: seen.reader,
       export: seen.export,
       fill: seen.fill,
+      isListed: seen.isListed,
       staleSince: archive.staleSince,
       events: seen.events,
       media: seen.media,
@@ -453,7 +456,8 @@ export function createDoor({
       audited(row, call, async (about) => {
         about(rawInput)
         demandScope(row, call)
-        return work(parseInput(row.input, rawInput), admit(row, call))
+        const granted = admit(row, call)
+        return explained(granted, async () => work(parseInput(row.input, rawInput), granted))
       }),
     audited,
     holds: (call) => ['known', 'confirm'].includes(sendsOf(call, mcpSends).policy),
@@ -476,7 +480,7 @@ export async function run<In extends z.ZodType, Out extends z.ZodType, S extends
 ): Promise<z.output<Out>> {
   const limit = operation.limitMs ?? DEFAULT_LIMIT_MS
   try {
-    const work = (async () => operation.run(input, granted))()
+    const work = explained(granted, async () => operation.run(input, granted))
     const output = await withDeadline(granted.clock, operation.title, limit, work)
     return operation.output.parse(output)
   } catch (error) {
@@ -484,5 +488,23 @@ export async function run<In extends z.ZodType, Out extends z.ZodType, S extends
     const { lateCode, effect } = operation
     if (lateCode !== undefined) fail(lateCode, { cause: error, retryAfterS: LATER_S })
     return fail(effect === 'send' ? 'send_outcome_unknown' : 'whatsapp_timeout', { cause: error })
+  }
+}
+
+/** What the archive may lack only because WhatsApp Web has not listed it yet. */
+const LISTED: readonly ErrorCode[] = ['chat_not_found', 'contact_not_found', 'message_not_found']
+
+/** Runs `work`. While WhatsApp Web has not listed every chat, what is not found is `starting`. */
+async function explained<T>({ isListed }: Pick<Seen, 'isListed'>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof AppError && LISTED.includes(error.code)) || isListed()) throw error
+    return fail('starting', {
+      detail: 'WhatsApp Web is still listing the chats, and this one is not among those so far.',
+      hint: 'Retry in a few seconds.',
+      retryAfterS: 2,
+      cause: error,
+    })
   }
 }

@@ -120,23 +120,21 @@ export const readMessages = defineOperation({
   },
 })
 
-/** A read has 2 s, and reads the archive before and after. */
-const FILL_MS = 1_300
-
 /** Reads a window of a chat; what the archive lacks of it is asked of WhatsApp first, as far as there is time. */
 async function readFilled(
   chat: Jid,
   options: Parameters<ReturnType<Grant['reader']>['readMessages']>[1],
-  { reader, fill, clock }: Grant<'read', 'nothing'>,
+  { reader, fill }: Grant<'read', 'nothing'>,
 ) {
-  const until = clock.now() + FILL_MS
-  for (;;) {
+  for (let isLast = false; ; ) {
     const window = await reader().readMessages(chat, options)
     const lacking = options.after === undefined ? options.limit - window.messages.length : 0
     const isWhole = window.gaps.length === 0 && (lacking === 0 || window.history.state === 'all')
-    const left = until - clock.now()
-    const came = isWhole || left <= 0 ? 'nothing' : await fill(chat, Math.max(lacking, 1), left)
-    if (came !== 'added') return { window, isLoading: came === 'late' }
+    if (isWhole || isLast) return { window, isLoading: false }
+    const came: Awaited<ReturnType<typeof fill>> = await fill(chat, Math.max(lacking, 1))
+    if (came === 'late') return { window, isLoading: true }
+    // While all chats are loaded, what was to be asked for can have come since the archive was read.
+    isLast = came === 'nothing'
   }
 }
 

@@ -7,6 +7,7 @@ import type { Archive } from '../session/archive.ts'
 /** Error codes that any reading can return: see `Archive.reader`. */
 export const READING_ERRORS = [
   'not_linked',
+  'starting',
   'archive_damaged',
   'archive_foreign',
   'archive_newer',

@@ -1,4 +1,5 @@
 /** What a call sees of an archive: everything that reads, limited to the chats of the caller. */
+import type { Clock } from '../clock.ts'
 import { fail } from '../errors.ts'
 import type { Jid, KeyParts } from '../model/ids.ts'
 import type { Sight } from '../model/sight.ts'
@@ -16,8 +17,13 @@ export function sightOf(
   return { only: caller.sees?.only ?? null, hide: [...(caller.sees?.hide ?? []), ...also] }
 }
 
+/** How long a call waits for WhatsApp: a read has 2 s, and reads the archive before and after. */
+const PATIENCE_MS = 1_300
+
 /** The parts of an archive that read, and those that act on one of its chats. */
-export type Seen = Pick<Archive, 'export' | 'fill' | 'media' | 'pictures' | 'loadEarlier' | 'forget'> & {
+export type Seen = Pick<Archive, 'export' | 'isListed' | 'media' | 'pictures' | 'loadEarlier' | 'forget'> & {
+  /** As `Archive.fill`, as long as the call can wait. */
+  fill(chat: Jid, count: number): ReturnType<Archive['fill']>
   reader(): ReturnType<Archive['reader']>
   events: Pick<Archive['events'], 'open'>
   /** True if the caller sees every chat. */
@@ -29,8 +35,15 @@ export type Seen = Pick<Archive, 'export' | 'fill' | 'media' | 'pictures' | 'loa
 }
 
 /** Chats outside of the sight do not exist: the errors are those of an unknown chat or message. */
-export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSignal): Seen {
-  const reader = () => archive.reader(signal, sight)
+export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSignal, clock: Clock): Seen {
+  /** Unix ms, from the first read on. */
+  let patientUntil: number | null = null
+  const patienceMs = (): number => {
+    patientUntil ??= clock.now() + PATIENCE_MS
+    return patientUntil - clock.now()
+  }
+  const settled = () => archive.settled(patienceMs())
+  const reader = () => archive.reader(signal, sight, settled)
   const demandChat = async (chat: Jid) => void (sight === null || (await reader().getChat(chat)))
   const demandSeen = (chat: Jid): void => {
     if (sight !== null && !archive.sees(chat, sight)) fail('chat_not_found')
@@ -50,9 +63,16 @@ export function seenOf(archive: Archive, sight: Sight | null, signal: AbortSigna
     },
     events: { open: (wish) => archive.events.open({ ...wish, sight }) },
     demandSeen,
-    export: (chat, format) => archive.export(chat, format, sight),
+    isListed: archive.isListed,
+    async export(chat, format) {
+      await settled()
+      return archive.export(chat, format, sight)
+    },
     // Callers read the chat first.
-    fill: archive.fill,
+    async fill(chat, count) {
+      const leftMs = patienceMs()
+      return leftMs > 0 ? archive.fill(chat, count, leftMs) : 'nothing'
+    },
     media: {
       async open(key) {
         await demandMessage(key)

@@ -2,7 +2,7 @@
  * The archive of the account that is or was last linked: opened once the account is known, written while the
  * engine runs, readable in every state. Two accounts never share one.
  */
-import type { Clock } from '../clock.ts'
+import { type Clock, resultWithin } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
 import { AppError, fail } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -31,6 +31,8 @@ import { createTimers } from './timers.ts'
 
 /** While connected, the time up to which the archive is complete is stored this often. */
 const NOTE_MS = 30_000
+/** In this time after WhatsApp Web has connected, readers wait a little until the archive is up to date. */
+const FRESH_MS = 5_000
 /** Interval between attempts to write to a disk that returned an error. */
 const RETRY_MS = 5_000
 /** The newest reports of this server that wait for space: a connection may come and go for days. */
@@ -43,10 +45,18 @@ const CHANGED =
 
 export type Archive = {
   /**
-   * Fails with `not_linked` if no account was ever linked, and as `openArchive`. Reads that have not begun when
-   * `signal` is aborted are not run. `sight`: what the caller sees; null, the default: everything.
+   * Fails with `not_linked` if no account was ever linked, with `starting` while the first one connects, and as `openArchive`. Reads
+   * that have not begun when `signal` is aborted are not run. `sight`: what the caller sees; null, the default: everything. Each read
+   * waits for `settled` first.
    */
-  reader(signal?: AbortSignal, sight?: Sight | null): Reads
+  reader(signal?: AbortSignal, sight?: Sight | null, settled?: () => Promise<void>): Reads
+  /**
+   * In the first seconds of a connection, waits until the archive is up to date with WhatsApp Web, at most `ms`; otherwise resolves
+   * at once. Never fails.
+   */
+  settled(ms: number): Promise<void>
+  /** False while WhatsApp Web is connected and has not listed every chat: one that the archive does not have may exist. */
+  isListed(): boolean
   /** True if a chat with this address is part of the sight. Fails as {@link Archive.reader}. */
   sees(chat: Jid, sight: Sight): boolean
   /**
@@ -134,6 +144,8 @@ export function createArchive(options: ArchiveOptions): Archive {
   /** Set from {@link Archive.follow} until {@link Archive.leave}, also while the archive cannot be opened. */
   let followed: Followed | null = null
   let catchUp: CatchUp | null = null
+  /** Unix ms: when the engine was ready. */
+  let followedAt = 0
   /** Since {@link Archive.follow}: nothing is missing, and new messages arrive as events. */
   let upToDate = false
   /** What this server reported and the disk has not taken, in order: it is written once the disk does. */
@@ -262,7 +274,7 @@ export function createArchive(options: ArchiveOptions): Archive {
   function requireOpen(): AccountArchive {
     if (opened !== null) return opened
     if (problem !== null) fail(problem.code, { detail: problem.message, hint: problem.hint, cause: problem })
-    return fail('not_linked')
+    return authDir.saved() === null ? fail('not_linked') : fail('starting', { retryAfterS: 2 })
   }
 
   function staleSince(): string | null {
@@ -328,6 +340,11 @@ export function createArchive(options: ArchiveOptions): Archive {
 
   return {
     reader: (...args) => requireOpen().reads.reader(...args),
+    async settled(ms) {
+      const isFresh = !upToDate && isConnected() && clock.now() - followedAt < FRESH_MS
+      if (catchUp !== null && isFresh && ms > 0) await resultWithin(clock, ms, catchUp.settled)
+    },
+    isListed: () => catchUp?.isListed() ?? true,
     sees: (chat, sight) => requireOpen().events.sees(chat, sight),
     events,
     staleSince,
@@ -342,12 +359,8 @@ export function createArchive(options: ArchiveOptions): Archive {
       const id = opened?.inbox.where.chatFor(chat) ?? null
       const loading = id === null || !isConnected() ? null : catchUp?.fill(id, count)
       if (!loading) return 'nothing'
-      let cancel = () => {}
-      const late = new Promise<'late'>((resolve) => {
-        cancel = clock.after(ms, () => resolve('late'))
-      })
       const added = loading.then((isMore) => (isMore ? ('added' as const) : ('nothing' as const)))
-      return Promise.race([added, late]).finally(() => cancel())
+      return resultWithin(clock, ms, added)
     },
     async forget(chat) {
       const { inbox, forgetting } = requireOpen()
@@ -388,6 +401,7 @@ export function createArchive(options: ArchiveOptions): Archive {
       // Another account has an archive of its own.
       if (authDir.account() !== account) owed = []
       followed = { engine, account, lid }
+      followedAt = clock.now()
       authDir.rememberAccount(account)
       open(account)
       if (opened === null) return

@@ -3,12 +3,13 @@
  * then the history backwards, newest chats first. One per engine, ends with it. If it is killed, the next one
  * continues.
  */
-import type { Clock } from '../clock.ts'
+import { type Clock, createDeferred } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { ChatKind } from '../model/chat.ts'
 import { afterEnd, afterFailure, NOT_READ } from '../model/history.ts'
+import type { Jid } from '../model/ids.ts'
 import type { SeenChat, SeenMessage } from '../model/seen.ts'
 import type { SyncProgress } from '../model/status.ts'
 import type { ChatRow } from '../store/chats.ts'
@@ -25,6 +26,10 @@ import { createRetries } from './retries.ts'
 export type CatchUp = {
   /** Checks all chats now, or once more after the current round. Returns at once. */
   run(): void
+  /** Resolves once the archive is up to date for the first time, or a try to read WhatsApp Web has failed. Never fails. */
+  settled: Promise<unknown>
+  /** True once every chat and everybody that WhatsApp Web lists are in the archive. */
+  isListed(): boolean
   progress(): SyncProgress
   /** Reads the history of the chats for which it is due. Returns at once. */
   more(): void
@@ -99,6 +104,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     isStopped: () => stopped,
     onAdded: (count) => report({ messages: progress.messages + count }),
   })
+  const settled = createDeferred<void>()
+  let isListed = false
   let stopped = false
   let again = false
   let running = false
@@ -145,6 +152,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
           options.onFailed(error)
           break
         }
+        settled.resolve()
         log.warn({ err: error, tries }, 'WhatsApp Web could not be read; the archive is not up to date')
         await pause(clock, Math.min(RETRY_MS * tries, MAX_RETRY_MS))
         tries += 1
@@ -152,6 +160,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       }
     }
     running = false
+    settled.resolve()
     if (stopped) return
     report({ phase: progress.phase === 'history' || progress.phase === 'done' ? 'done' : 'waiting' })
     wakeLater()
@@ -195,14 +204,12 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   async function round(): Promise<void> {
     since = completeUntil()
     report({ phase: 'chats', chats_done: 0, chats_total: 0 })
-    for await (const contacts of engine.readContacts()) {
-      if (stopped) return
-      inbox.take({ type: 'contacts', contacts })
-    }
     const look = inbox.look()
     const listed = new Set<number>()
     const queued = new Set<number>()
     for await (const seen of engine.readChats()) {
+      // Of the people, only these: thousands of others would delay the chats.
+      await readPeople(seen.map(({ id }) => id))
       if (stopped) return
       // One transaction per piece: with one per entry, a list of thousands would wait for the disk thousands
       // of times.
@@ -217,16 +224,22 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         }
       })
     }
+    await readPeople()
+    if (stopped) return
+    inbox.flush()
+    isListed = true
     const chats = store.chats.all()
-    removeUnlisted(chats, listed)
-    const queue = chats.filter(({ id }) => queued.has(id))
+    const [isThere, isToRead] = [present(listed), present(queued)]
+    removeUnlisted(chats, isThere)
+    const queue = chats.filter(({ id }) => isToRead.has(id))
     report({ phase: 'catching_up', chats_total: queue.length })
     const readable = await each(queue, (chat) => closeGap(chat.id))
     if (stopped || again) return
-    if (!readable && !(await canRead(chats.filter(({ id }) => listed.has(id) && !queued.has(id)))))
+    if (!readable && !(await canRead(chats.filter(({ id }) => isThere.has(id) && !isToRead.has(id)))))
       throw new Error('none of the chats could be read')
     if (stopped || again) return
     options.onCaughtUp()
+    settled.resolve()
     const failed = retries.chats().length
     log.info(
       { chats: listed.size, messages: progress.messages, failed },
@@ -235,6 +248,18 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         : 'the archive is up to date, apart from chats that could not be read',
     )
     await readHistory()
+  }
+
+  async function readPeople(at?: readonly Jid[]): Promise<void> {
+    for await (const contacts of engine.readContacts(at)) {
+      if (stopped) return
+      inbox.take({ type: 'contacts', contacts })
+    }
+  }
+
+  /** Two of them can have become one since they were listed. */
+  function present(chats: ReadonlySet<number>): ReadonlySet<number> {
+    return new Set([...chats].map(store.chats.currentId))
   }
 
   /**
@@ -463,6 +488,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       again = true
       if (!running && !stopped) void rounds()
     },
+    settled: settled.promise,
+    isListed: () => isListed,
     look: lookAt,
     more: readDue,
     progress: () => ({
@@ -476,6 +503,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     fill,
     stop() {
       stopped = true
+      settled.resolve()
       retries.stop()
       cancelWake?.()
     },

@@ -29,8 +29,11 @@ export type Reads = {
 export type RunningExport = { messages: number; pieces: AsyncIterable<string> }
 
 export type ArchiveReads = {
-  /** Calls that still wait when `signal` is aborted are not answered. `sight`: what the caller sees; null: everything. */
-  reader(signal?: AbortSignal, sight?: Sight | null): Reads
+  /**
+   * Calls that still wait when `signal` is aborted are not answered. `sight`: what the caller sees; null: everything. Each call
+   * waits for `settled` first.
+   */
+  reader(signal?: AbortSignal, sight?: Sight | null, settled?: () => Promise<void>): Reads
   /** Rejects with `chat_not_found`. */
   export(chat: Jid | null, format: ExportFormat, sight?: Sight | null): Promise<RunningExport>
   /** As `EventReader.readEvents`, for ranges that take long. */
@@ -121,13 +124,18 @@ export function openReads(
   )
 
   return {
-    reader(signal, sight = null) {
+    reader(signal, sight = null, settled = async () => {}) {
       const by = { sight, signal }
-      const one = <Name extends keyof ReaderCalls>(name: Name, args: Args[Name]) => read(name, args, by)
-      const few = async <Name extends keyof ReaderCalls>(name: Name, args: Args[Name]) =>
-        sight === null ? here()[name](...args) : one(name, args)
+      const one = async <Name extends keyof ReaderCalls>(name: Name, args: Args[Name]) => {
+        await settled()
+        return read(name, args, by)
+      }
+      const few = async <Name extends keyof ReaderCalls>(name: Name, args: Args[Name]) => {
+        await settled()
+        return sight === null ? here()[name](...args) : read(name, args, by)
+      }
       return {
-        listChats: (...args) => listChats(sight, ...args),
+        listChats: (...args) => settled().then(() => listChats(sight, ...args)),
         getChat: (...args) => one('getChat', args),
         stays: (...args) => one('stays', args),
         readMessages: (...args) => one('readMessages', args),
@@ -139,7 +147,7 @@ export function openReads(
         spellingsOf: (...args) => few('spellingsOf', args),
         listUnread: (...args) => one('listUnread', args),
         listWaiting: (...args) => one('listWaiting', args),
-        searchMessages: (...args) => search(args, by),
+        searchMessages: (...args) => settled().then(() => search(args, by)),
         recipientAt: (...args) => few('recipientAt', args),
         isKnown: (...args) => one('isKnown', args),
         recipientsNamed: (...args) => one('recipientsNamed', args),

@@ -383,7 +383,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
       supported.use([abilityOfTask(kind)], () => performing.perform(kind, takes, limitMs)),
     findNumber: (phone) => supported.use(['find_number'], () => reading.findNumber(phone)),
     readChats: () => supported.read('read_chats', reading.readChats),
-    readContacts: () => supported.read('read_contacts', reading.readContacts),
+    readContacts: (at) => supported.read('read_contacts', () => reading.readContacts(at)),
     readReceipts: (message) => supported.use(['read_receipts'], () => reading.readReceipts(message)),
     readVotes: (message) => supported.use(['read_votes'], () => reading.readVotes(message)),
     askPhone: (chat) => supported.use(['read_history'], () => reading.askPhone(chat)),

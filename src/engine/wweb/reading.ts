@@ -57,11 +57,11 @@ export function createReading(
 
   async function* inPieces<Row, Seen>(
     what: string,
-    readIds: () => string[],
+    known: readonly string[] | (() => string[]),
     readRows: (ids: string[]) => Row[],
     toSeen: (row: Row) => Seen | null,
   ): AsyncIterable<Seen[]> {
-    const ids = await inPage(what, MEMORY_MS, readIds)
+    const ids = typeof known === 'function' ? await inPage(what, MEMORY_MS, known) : known
     for (let at = 0; at < ids.length; at += PIECE) {
       const rows = await inPage(what, MEMORY_MS, readRows, ids.slice(at, at + PIECE))
       yield rows.flatMap((row) => toSeen(row) ?? [])
@@ -87,7 +87,8 @@ export function createReading(
       return toJid(wid._serialized)
     },
     readChats: () => inPieces('Reading the chats', pageChatIds, pageChats, translator.chat),
-    readContacts: () => inPieces('Reading the contacts', pageContactIds, pageContacts, translator.contact),
+    readContacts: (at) =>
+      inPieces('Reading the contacts', at ?? pageContactIds, pageContacts, translator.contact),
     askPhone: (chat) => inPage('Asking the phone for the history', LOOKUP_MS, pageAskPhone, chat),
     async readReceipts({ keys }) {
       const answer = await inPage('Reading the receipts', MEMORY_MS, pageReceipts, keys)
