@@ -160,6 +160,34 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '',
     test: keys('by revocation'),
   },
+  {
+    name: 'a key keeps an account that was logged out or has another number',
+    file: 'src/keys/keys.ts',
+    find: 'accounts.filter((one) => !suspended.includes(one))',
+    replace: 'accounts',
+    test: { file: 'test/key-life.test.ts', name: 'loses it visibly' },
+  },
+  {
+    name: 'another spelling of a number leads to a hidden chat',
+    file: 'src/operations/door.ts',
+    find: 'for (const one of [to, ...(found === null ? [] : [found])]) seen.demandSeen(one)',
+    replace: '',
+    test: { file: 'test/hidden-chats.test.ts', name: 'begins with messages|that only WhatsApp knows' },
+  },
+  {
+    name: 'a link to media outlives its caller',
+    file: 'src/operations/media-links.ts',
+    find: "callerOf(to.caller) ?? fail('link_invalid')",
+    replace: 'callerOf(to.caller)',
+    test: { file: 'src/operations/media-links.test.ts', name: 'caller is gone' },
+  },
+  {
+    name: 'a server that only reads sends what was scheduled',
+    file: 'src/outbox/waiting.ts',
+    find: '!isReadOnly && session.status().connected',
+    replace: 'session.status().connected',
+    test: outbox('only reads'),
+  },
 
   // Failures
 
