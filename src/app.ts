@@ -275,8 +275,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     close() {
       closing ??= (async () => {
-        // Clients that wait for events would delay the others.
-        for (const account of accounts.opened()) account.archive.events.stop()
+        // Clients that wait for events or a start would delay the others.
+        for (const { archive, session } of accounts.opened()) {
+          archive.events.stop()
+          session.endWaits()
+        }
         clearTimeout(warming)
         await mcp.stop()
         const drained = http.close()

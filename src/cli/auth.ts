@@ -55,7 +55,8 @@ async function follow(api: Api, screen: Screen, phone: string): Promise<Status> 
         code = begun.code
         screen.say(`\n    ${code.slice(0, 4)}-${code.slice(4)}\n\n${plain(begun.instructions ?? '')}`)
       }
-      if (code !== null && now.state === 'qr' && now.pairing?.method !== 'code')
+      const isWaiting = now.pairing?.method === 'code' || now.pairing?.method === 'passkey'
+      if (code !== null && now.state === 'qr' && !isWaiting)
         throw refused('The pairing code has expired.', 'Run the same command again to get a new code.')
     }
     if (phone === '' && now.has_qr) shown = await showQr(api, screen, shown)

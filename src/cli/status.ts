@@ -71,7 +71,7 @@ function renderArchive({
   return stale_since === null ? kept : `${kept}, nothing missing until ${stale_since}`
 }
 
-const WAITING = { qr: 'a QR code', code: 'a pairing code' }
+const WAITING = { qr: 'a QR code', code: 'a pairing code', passkey: 'a passkey' }
 
 /** Returns the account's name and number, for people. */
 export function nameOf({ wid, pushname }: NonNullable<Status['account']>): string {

@@ -110,9 +110,11 @@ export const Status = z.object({
     z.string().nullable().describe('What to do now, for people and agents; null if there is nothing to do.'),
   ),
   pairing: z
-    .object({ method: z.enum(['qr', 'code']), expires_at: z.string() })
+    .object({ method: z.enum(['qr', 'code', 'passkey']), expires_at: z.string() })
     .nullable()
-    .describe('The QR code or pairing code that the phone can use now, and when it expires.'),
+    .describe(
+      'The QR code or pairing code that the phone can use now, or the passkey that a person must confirm in the browser window, and when it expires.',
+    ),
   reconnect: z
     .object({ attempt: z.int().min(1), next_attempt_at: z.string() })
     .nullable()

@@ -20,7 +20,7 @@ export function statusText(status: z.output<Short<typeof Status>>): string {
         platform: account.platform,
       })}`,
     status.has_qr && 'A QR code can be scanned',
-    pairing !== null && `Ready for the phone: ${pairing.method}, valid until ${pairing.expires_at}`,
+    pairing !== null && `Waiting for a person: ${pairing.method}, valid until ${pairing.expires_at}`,
     reconnect !== null &&
       `Reconnecting automatically: attempt ${reconnect.attempt} at ${reconnect.next_attempt_at}`,
     sync !== null &&

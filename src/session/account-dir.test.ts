@@ -1,4 +1,13 @@
-import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as poll } from 'node:timers/promises'
@@ -36,4 +45,20 @@ it('removes archives after overwriting them, while other work runs', async () =>
   expect([existsSync(own), existsSync(places.profile)]).toEqual([false, false])
   // A piece of the archive is overwritten in each.
   expect(polls).toBeGreaterThan(SIZE / 2 ** 20)
+})
+
+it('has no session once its owner has deleted the profile', () => {
+  const own = join(dir, 'own')
+  const places = { own, profile: join(dir, 'session-work'), archives: join(own, 'archives') }
+  const open = () => openAccountDir(dir, places, createLog({ level: 'silent' }))
+  const first = open()
+  mkdirSync(join(places.profile, 'Default'))
+  first.rememberAccount('15550001000@c.us')
+  first.save({ linked_at: 'x', wid: '15550001000@c.us' })
+  expect(open().saved()).not.toBeNull()
+  rmSync(places.profile, { recursive: true })
+  const reset = open()
+  expect([reset.saved(), existsSync(join(own, 'session.json'))]).toEqual([null, false])
+  // Its archive stays.
+  expect(reset.account()).toBe('15550001000@c.us')
 })

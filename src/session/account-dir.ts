@@ -92,6 +92,23 @@ export function openAccountDir(
   let account = readMarker(accountFile)?.wid ?? marker?.wid ?? null
   /** True while a marker that could not be removed is on disk. */
   let isStuck = false
+  function unmark(): void {
+    marker = null
+    try {
+      rmSync(markerFile, { force: true })
+      isStuck = false
+    } catch (error) {
+      isStuck = true
+      log.error({ err: error, file: markerFile }, 'the session marker could not be removed')
+    }
+  }
+
+  // Its owner deleted the profile: nothing is saved, and the next start shows a QR code.
+  if (marker !== null && readdirSync(profile).length === 0) {
+    log.info({ profile }, 'the browser profile was deleted: no session is saved')
+    unmark()
+  }
+
   return {
     path,
     profile,
@@ -106,16 +123,7 @@ export function openAccountDir(
       }
     },
     hasUnmarkedProfile: () => marker === null && existsSync(join(profile, WEB_STORAGE)),
-    unmark() {
-      marker = null
-      try {
-        rmSync(markerFile, { force: true })
-        isStuck = false
-      } catch (error) {
-        isStuck = true
-        log.error({ err: error, file: markerFile }, 'the session marker could not be removed')
-      }
-    },
+    unmark,
     hint: () =>
       isStuck ? `Make ${own} writable for the user that runs the server, then log out again.` : null,
     async removeProfile() {

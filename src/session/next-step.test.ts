@@ -9,7 +9,7 @@ const STOPPED: Situation = {
   restriction: null,
   linked: false,
   reconnecting: false,
-  hasPairingCode: false,
+  pairing: null,
   archiveHint: null,
 }
 const OFFLINE = 'web.whatsapp.com could not be reached (net::ERR_NAME_NOT_RESOLVED)'
@@ -26,7 +26,8 @@ describe('the next step', () => {
     [REPAIR, { archiveHint: REPAIR, state: 'ready', connected: true }],
     [REPAIR, { archiveHint: REPAIR, state: 'disconnected', reason: 'crashed' }],
     [/scan/, { archiveHint: REPAIR, state: 'qr' }],
-    [/type the pairing code/, { state: 'qr', hasPairingCode: true }],
+    [/type the pairing code/, { state: 'qr', pairing: 'code' }],
+    [/Confirm the passkey/, { state: 'qr', pairing: 'passkey' }],
     [/refuses/, { archiveHint: REPAIR, reason: 'blocked' }],
     [null, { state: 'ready', connected: true }],
     [

@@ -10,8 +10,8 @@ export type Situation = {
   connected: boolean
   /** What WhatsApp does not let this account do now. */
   restriction: Restriction | null
-  /** A pairing code waits to be typed on the phone; no QR code is shown. */
-  hasPairingCode: boolean
+  /** What waits for a person; null: nothing, or the next QR code. */
+  pairing: 'qr' | 'code' | 'passkey' | null
   linked: boolean
   reconnecting: boolean
   /**
@@ -26,7 +26,7 @@ export type Situation = {
  * block by WhatsApp come before the archive hint.
  */
 export function nextStep(situation: Situation): string | null {
-  const { state, reason, connected, hasPairingCode, archiveHint } = situation
+  const { state, reason, connected, pairing, archiveHint } = situation
   switch (state) {
     case 'ready':
       if (!connected) return 'Nothing to do: reconnecting automatically.'
@@ -36,9 +36,7 @@ export function nextStep(situation: Situation): string | null {
     case 'authenticated':
       return 'Wait: WhatsApp Web is loading the session.'
     case 'qr':
-      return hasPairingCode
-        ? 'On the phone, open WhatsApp > Linked devices > Link a device > Link with phone number instead, then type the pairing code.'
-        : 'On the phone, open WhatsApp > Linked devices > Link a device, then scan the QR code at /qr.'
+      return PAIRING_STEPS[pairing ?? 'qr']
     case 'stopped':
       return stoppedStep(situation)
     case 'auth_failure':
@@ -49,6 +47,13 @@ export function nextStep(situation: Situation): string | null {
       return disconnectedStep(situation)
   }
 }
+
+const PAIRING_STEPS = {
+  qr: 'On the phone, open WhatsApp > Linked devices > Link a device, then scan the QR code at /qr.',
+  code: 'On the phone, open WhatsApp > Linked devices > Link a device > Link with phone number instead, then type the pairing code.',
+  passkey:
+    'Confirm the passkey of this account in the browser window. Without a window (WHATSAPP_HEADLESS=true), wait until this start ends, then start with WHATSAPP_HEADLESS=false.',
+} satisfies Record<NonNullable<Situation['pairing']>, string>
 
 /** Linking again or restarting makes a restriction longer (waha#2166, Baileys#1983). */
 function restrictedStep(restriction: Restriction | null): string | null {
@@ -86,6 +91,6 @@ const UNSUPPORTED =
 const CHECK_NETWORK = 'Check the network, for example with whatsapp-mcp-api doctor'
 
 /** True if `last_error` holds a network error of Chromium (engine/wweb/start-problem.ts). */
-function hadNoNetwork(reason: Reason | null, lastError: string | null): boolean {
+export function hadNoNetwork(reason: Reason | null, lastError: string | null): boolean {
   return reason === 'start_failed' && lastError?.includes('net::ERR_') === true
 }

@@ -16,6 +16,8 @@ export type PairingRequestHooks = {
   pairing: Pick<Pairing, 'onCode' | 'onCodeGone'>
   isLinked(): boolean
   standing(): Standing
+  /** Waits so long until a session that starts or loads is ready, or is not. Never fails. */
+  loaded(waitMs: number): Promise<void>
   /** Starts the session, and waits so long for its first result. Fails as `Session.start`. */
   start(waitMs: number): Promise<void>
   /** Fails if the session is being closed or logged out. */
@@ -38,6 +40,10 @@ export function createPairingRequests(
     // The caller has already received its timeout; a code that nothing displays would only end the previous
     // one.
     if (timeLeft() <= 0) fail('whatsapp_timeout')
+    if (hooks.isLinked()) {
+      await hooks.loaded(timeLeft())
+      hooks.requireOpen()
+    }
     if (standing().state === 'ready') return null
     if (hooks.isLinked()) fail('session_exists')
     await hooks.start(timeLeft())

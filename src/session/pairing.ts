@@ -57,8 +57,12 @@ export type Pairing = {
 }
 
 export function createPairing(clock: Clock, headless: boolean, hooks: PairingHooks): Pairing {
-  const timers = createTimers<'qr' | 'code' | 'passkey'>(clock)
+  const timers = createTimers<'qr' | 'dead' | 'code' | 'passkey'>(clock)
   let qr: { text: string; expiresAt: number } | null = null
+  /** The QR code that the phone can scan now. */
+  const validQr = () => (qr !== null && clock.now() < qr.expiresAt ? qr : null)
+  /** Unix ms: until when a passkey is waited for; null: it is not. */
+  let passkeyUntil: number | null = null
   /** The next QR code is the first of a round. */
   let isFirst = true
   let code: PairingCode | null = null
@@ -96,10 +100,14 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
   }
 
   return {
-    qr: () => qr?.text ?? null,
+    qr: () => validQr()?.text ?? null,
     view() {
       if (code !== null) return { method: 'code', expires_at: code.expiresAt.toISOString() }
-      return qr === null ? null : { method: 'qr', expires_at: new Date(qr.expiresAt).toISOString() }
+      const scannable = validQr()
+      if (scannable !== null) return { method: 'qr', expires_at: new Date(scannable.expiresAt).toISOString() }
+      return passkeyUntil === null
+        ? null
+        : { method: 'passkey', expires_at: new Date(passkeyUntil).toISOString() }
     },
     code: () => code,
     touch() {
@@ -111,14 +119,19 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
       isFirst = false
       isAsked = false
       qr = { text, expiresAt: clock.now() + lifeMs }
+      timers.set('dead', lifeMs, hooks.changed)
       // Some builds stop without a word (wwebjs#22449, waha#1990): an expired code says the same.
       timers.set('qr', lifeMs + QR_LATE_MS, onQrGone)
     },
     onQrGone,
     onPasskeyAsked() {
+      const waitMs = headless ? PASSKEY_MS.headless : PASSKEY_MS.visible
       qr = null
+      code = null
+      passkeyUntil = clock.now() + waitMs
       timers.clear('qr')
-      timers.set('passkey', headless ? PASSKEY_MS.headless : PASSKEY_MS.visible, () =>
+      timers.clear('code')
+      timers.set('passkey', waitMs, () =>
         hooks.fail(
           'passkey_required',
           'WhatsApp requires a passkey to confirm the new device, and it was not confirmed in time.',
@@ -138,6 +151,7 @@ export function createPairing(clock: Clock, headless: boolean, hooks: PairingHoo
     onCodeGone,
     clear() {
       qr = null
+      passkeyUntil = null
       code = null
       isFirst = true
       isAsked = false

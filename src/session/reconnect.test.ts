@@ -36,6 +36,16 @@ describe('createReconnects', () => {
     }
   })
 
+  it('goes on every minute while there is no network: WhatsApp did not see those attempts', () => {
+    const reconnects = createReconnects(() => 0)
+    let now = 0
+    for (let n = 0; n < 60; n += 1) now += reconnects.next(now, n < 3 ? 'lost' : 'unreached') ?? Number.NaN
+    expect(reconnects.next(now, 'unreached')).toBe(MINUTE)
+    // Those before still count.
+    const waits = Array.from({ length: 9 }, () => reconnects.next(now, 'lost'))
+    expect(waits.filter((ms) => ms !== MINUTE)).toEqual([])
+  })
+
   it('waits a minute after a conflict and stops after three', () => {
     const reconnects = createReconnects(() => 0)
     const waits = Array.from({ length: 4 }, () => reconnects.next(0, 'conflict'))

@@ -11,8 +11,11 @@ const CONFLICT_TRIES = 3
 /** WhatsApp ships several builds a day; the next one may offer what this one lacks. */
 const UNSUPPORTED_DELAY_MS = 30 * 60_000
 
-/** Why a connection ended, as far as the next attempt depends on it. */
-export type Cause = 'lost' | 'conflict' | 'unsupported'
+/**
+ * Why a connection ended, as far as the next attempt depends on it. `unreached`: there was no network, so WhatsApp did not see
+ * the attempt.
+ */
+export type Cause = 'lost' | 'unreached' | 'conflict' | 'unsupported'
 
 /** Causes with a delay of their own. */
 const DELAY_OF: Partial<Record<Cause, number>> = {
@@ -23,7 +26,7 @@ const DELAY_OF: Partial<Record<Cause, number>> = {
 export type Reconnects = {
   /**
    * Milliseconds until the next attempt, which counts as made. `conflict` waits a minute, `unsupported` half an
-   * hour; null after three conflicts.
+   * hour; null after three conflicts. After `unreached`, the attempt before does not count for the hour.
    */
   next(now: number, cause: Cause): number | null
   /** Attempts since the session last counted as stable, including the next one. */
@@ -36,21 +39,25 @@ export type Reconnects = {
 export function createReconnects(random: () => number = Math.random): Reconnects {
   let attempts = 0
   let conflicts = 0
+  /** When attempts were made, the last one at `made`; null: a person made it. */
   let recent: number[] = []
+  let made: number | null = null
   return {
     next(now, cause) {
       if (cause === 'conflict' && ++conflicts > CONFLICT_TRIES) return null
       const base = DELAY_OF[cause] ?? DELAYS_MS[attempts] ?? 60_000
       attempts += 1
-      recent = recent.filter((at) => at > now - HOUR_MS)
+      recent = recent.filter((at) => at > now - HOUR_MS && !(cause === 'unreached' && at === made))
       const oldest = recent[recent.length - PER_HOUR]
       const spread = base * (1 + 0.2 * random())
       const wait = Math.round(oldest === undefined ? spread : Math.max(spread, oldest + HOUR_MS - now))
-      recent.push(now + wait)
+      made = now + wait
+      recent.push(made)
       return wait
     },
     attempt: () => attempts,
     reset() {
+      made = null
       attempts = 0
       conflicts = 0
     },

@@ -561,12 +561,54 @@ describe('a QR code', () => {
     engine(0).emit({ type: 'qr', qr: '2@first' })
     clock.advance(60_000)
     engine(0).emit({ type: 'qr', qr: '2@second' })
-    clock.advance(24_000)
+    clock.advance(19_000)
     expect([session.qr(), steps]).toEqual(['2@second', []])
+    // The next one may come a little late.
+    let told = 0
+    session.onChange(() => {
+      told += 1
+    })
     clock.advance(2_000)
+    expect(session.status()).toMatchObject({ state: 'qr', has_qr: false, pairing: null })
+    expect([session.qr(), steps, told]).toEqual([null, [], 1])
+    clock.advance(5_000)
     expect([session.qr(), steps]).toEqual([null, ['showQr']])
     engine(0).emit({ type: 'qr', qr: '2@third' })
     expect(session.status()).toMatchObject({ state: 'qr', has_qr: true })
+  })
+})
+
+describe('a network that stays away', () => {
+  const OFFLINE: EngineEvent = {
+    type: 'ended',
+    end: 'start_failed',
+    detail: 'web.whatsapp.com could not be reached (net::ERR_INTERNET_DISCONNECTED)',
+  }
+
+  it('is tried every minute or so, however long that takes', async () => {
+    const { session, clock, link, opened, engine } = await open()
+    await link()
+    engine(0).emit(CRASHED)
+    for (let n = 1; n <= 14; n += 1) {
+      const due = Date.parse(session.status().reconnect?.next_attempt_at ?? '') - clock.now()
+      expect(due).toBeLessThan(75_000)
+      clock.advance(due + 1)
+      await opened(n + 1)
+      engine(n).emit(OFFLINE)
+    }
+    expect(session.status().reconnect?.attempt).toBe(15)
+  })
+})
+
+describe('a server that stops', () => {
+  it('keeps nobody who waits for a start', async () => {
+    const { session, opened } = await open()
+    const begun = session.start()
+    await opened(1)
+    const asked = session.requestPairingCode(PHONE)
+    await settle()
+    session.endWaits()
+    for (const answer of [begun, asked]) await expect(answer).rejects.toMatchObject({ code: 'shutting_down' })
   })
 })
 
@@ -634,6 +676,11 @@ describe('a passkey', () => {
     await start()
     engine(0).emit({ type: 'qr', qr: '2@x' })
     engine(0).emit({ type: 'passkey_asked' })
+    expect(session.status()).toMatchObject({
+      has_qr: false,
+      pairing: { method: 'passkey' },
+      next_step: expect.stringContaining('Confirm the passkey'),
+    })
     clock.advance(ms - 2_000)
     expect(state()).toBe('qr')
     clock.advance(2_000)
@@ -841,6 +888,40 @@ describe('a pairing code', () => {
     expect(steps).toEqual(['code', 'showQr'])
     engine(0).emit({ type: 'qr', qr: '2@y' })
     expect([session.qr(), session.status().pairing?.method]).toEqual(['2@y', 'qr'])
+  })
+
+  it('is not needed if a saved session is loading: the caller waits until it is ready', async () => {
+    const { session, authDir, opened, engine, steps } = await open()
+    authDir.save({ linked_at: 'x', wid: null })
+    session.resume()
+    await opened(1)
+    const answer = session.requestPairingCode(PHONE)
+    await settle()
+    engine(0).emit({ type: 'authenticated' })
+    await settle()
+    engine(0).emit(READY)
+    expect([await answer, steps]).toEqual([null, []])
+  })
+
+  it('is asked for if a saved session turns out to be unlinked, and refused if it stays away', async () => {
+    const { session, authDir, opened, engine } = await open()
+    authDir.save({ linked_at: 'x', wid: null })
+    session.resume()
+    await opened(1)
+    const refused = session.requestPairingCode(PHONE)
+    await settle()
+    engine(0).emit(CRASHED)
+    await expect(refused).rejects.toMatchObject({ code: 'session_exists' })
+    const given = session.requestPairingCode(PHONE)
+    await expect(given).rejects.toMatchObject({ code: 'session_exists' })
+    void session.start()
+    await opened(2)
+    const asked = session.requestPairingCode(PHONE)
+    await settle()
+    engine(1).emit({ type: 'qr', qr: '2@x' })
+    await opened(3)
+    engine(2).emit({ type: 'qr', qr: '2@y' })
+    expect(await asked).toMatchObject({ code: 'ABCD1234' })
   })
 
   it('that comes after a QR code was scanned is no code any more', async () => {

@@ -15,6 +15,7 @@ import { createLink } from './link.ts'
 import { createListeners } from './listeners.ts'
 import { nextState, type Signal } from './machine.ts'
 import { createMemoryWatch, type MemoryLimits } from './memory-watch.ts'
+import { hadNoNetwork } from './next-step.ts'
 import { createPairing, type PairingCode } from './pairing.ts'
 import { createPairingRequests } from './pairing-request.ts'
 import { createReconnecting } from './reconnecting.ts'
@@ -85,6 +86,8 @@ export type Session = {
   unacked(): void
   /** When WhatsApp's server last answered, Unix ms; null if it was not asked yet. */
   answeredAt(): number | null
+  /** The server stops: callers that wait for a start fail with `shutting_down`. The session goes on until {@link Session.close}. */
+  endWaits(): void
   /** Closes the browser and all timers for good. The device stays linked. */
   close(): Promise<void>
 }
@@ -115,6 +118,8 @@ export function createSession(options: SessionOptions): Session {
   /** This start tries a profile without a marker: a QR code means that the profile holds no session. */
   let onTrial = false
   let loggingOut: Promise<boolean | null> | null = null
+  /** Callers that wait for a start are answered. */
+  let isEnding = false
   let over = false
 
   const link = createLink(authDir, clock)
@@ -178,6 +183,7 @@ export function createSession(options: SessionOptions): Session {
     pairing,
     isLinked: link.isSaved,
     standing: () => standing,
+    loaded: (waitMs) => listeners.waitUntil(() => isEnding || !isUnderWay(), waitMs),
     start,
     requireOpen,
     onRefused: () => finish('refused', 'link_refused', 'WhatsApp refused a pairing code for this number.'),
@@ -314,7 +320,8 @@ export function createSession(options: SessionOptions): Session {
     if (!link.isSaved())
       return finish('stop', end === 'blocked' || end === 'unsupported' ? end : 'start_failed', detail)
     finish('lost', why ?? end, detail)
-    if (end !== 'blocked') reconnecting.plan(end === 'conflict' || end === 'unsupported' ? end : 'lost')
+    const lost = hadNoNetwork(why ?? end, detail) ? 'unreached' : 'lost'
+    if (end !== 'blocked') reconnecting.plan(end === 'conflict' || end === 'unsupported' ? end : lost)
     changed()
   }
 
@@ -329,6 +336,7 @@ export function createSession(options: SessionOptions): Session {
 
   function requireOpen(): void {
     if (over) fail('shutting_down')
+    if (isEnding && isUnderWay()) fail('shutting_down')
     if (loggingOut !== null) fail('logout_in_progress', { retryAfterS: 5 })
   }
 
@@ -341,6 +349,7 @@ export function createSession(options: SessionOptions): Session {
     })
   }
 
+  const isUnderWay = () => standing.state === 'starting' || standing.state === 'authenticated'
   const isConnected = () => engines.current()?.connected() ?? false
   const isRunning = () => engines.current() !== null || standing.state === 'starting'
   const closeInTime = () =>
@@ -356,14 +365,14 @@ export function createSession(options: SessionOptions): Session {
       launch()
     }
     onTrial = false
-    await listeners.waitUntil(() => standing.state !== 'starting', waitMs)
+    await listeners.waitUntil(() => isEnding || standing.state !== 'starting', waitMs)
+    if (isEnding && standing.state === 'starting') fail('shutting_down')
   }
 
   async function logout(): Promise<boolean | null> {
     const linked = link.isSaved()
     // WhatsApp can still be informed through a saved session that is starting, but not through one that
     // hangs.
-    const isUnderWay = () => standing.state === 'starting' || standing.state === 'authenticated'
     if (linked && isRunning()) await listeners.waitUntil(() => !isUnderWay(), LOGOUT_WAIT_MS)
     stopTimers()
     let told = false
@@ -469,6 +478,10 @@ export function createSession(options: SessionOptions): Session {
       if (standing.state === 'ready') connection.onAck(false)
     },
     answeredAt: connection.answeredAt,
+    endWaits() {
+      isEnding = true
+      changed()
+    },
     async close() {
       over = true
       // Finish a logout that has begun: half of one leaves a device that is linked but unusable.

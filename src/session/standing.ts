@@ -51,7 +51,7 @@ export function toStatus(facts: SessionFacts): Status {
           lastError,
           connected: isConnected,
           restriction,
-          hasPairingCode: pairing?.method === 'code',
+          pairing: pairing?.method ?? null,
           linked: isLinked,
           reconnecting: reconnect !== null,
           archiveHint: facts.repair,

@@ -72,6 +72,19 @@ describe('renderQrPage', () => {
     expect(page).not.toContain('2@x')
   })
 
+  it('says that a passkey is to be confirmed', async () => {
+    const page = await render({
+      state: 'qr',
+      linked: false,
+      connected: false,
+      pairing: { method: 'passkey', expires_at: '2025-01-01T00:01:00.000Z' },
+      next_step: 'Confirm the passkey of this account in the browser window.',
+    })
+    expect(page).toContain('WhatsApp requires a passkey')
+    expect(page).toContain('Confirm the passkey')
+    expect(page).not.toContain('A new one is loading')
+  })
+
   it('shows a pairing code in two halves, with the time until it expires', async () => {
     const page = await render({ state: 'qr' }, { code: { text: 'ABCD1234', seconds: 65 } })
     expect(page).toContain('ABCD-1234')

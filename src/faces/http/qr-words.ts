@@ -23,11 +23,15 @@ export function headline({ state, linked, account }: Status): string {
 /** Returns sentences about the session if there is no QR code, at least one. */
 export function explain(status: Status): string[] {
   const lines: string[] = []
-  if (status.pairing?.method === 'code') lines.push('Type the pairing code on the phone.')
+  const method = status.pairing?.method
+  if (method === 'code') lines.push('Type the pairing code on the phone.')
+  else if (method === 'passkey')
+    lines.push('The phone accepted. WhatsApp requires a passkey to confirm the new device.')
   else if (status.state === 'qr') lines.push('The last QR code expired. A new one is loading.')
   else if (status.state === 'stopped') lines.push('No QR code is available yet.')
   if (status.last_error !== null) lines.push(status.last_error)
-  if (status.next_step !== null && status.state !== 'qr') lines.push(status.next_step)
+  if (status.next_step !== null && (status.state !== 'qr' || method === 'passkey'))
+    lines.push(status.next_step)
   if (status.reconnect !== null)
     lines.push(
       `Reconnecting automatically: attempt ${status.reconnect.attempt} at ${status.reconnect.next_attempt_at}.`,
