@@ -136,6 +136,18 @@ describe('a start that fails', () => {
     await fault(name, false)
     expect((await harness.post('/api/auth/start')).json.state).toBe('qr')
   })
+
+  it('that hangs keeps no caller while the server stops', async () => {
+    await open()
+    await fault('load_hangs')
+    const started = harness.post('/api/auth/start')
+    await expect.poll(() => browserProcesses(harness.authDir).length).toBeGreaterThan(0)
+    const stopAt = performance.now()
+    const stopped = harness.app.close()
+    expect(await started).toMatchObject({ status: 503, json: { code: 'shutting_down' } })
+    expect(performance.now() - stopAt).toBeLessThan(4_000)
+    await stopped
+  })
 })
 
 describe('ready that does not come (F9)', () => {
