@@ -144,7 +144,10 @@ describe('accounts', () => {
 
   it('name their own paths on the page for a pairing code', async () => {
     const marker = own('accounts', 'work', 'session.json')
+    // A session that is saved, with its profile, and cannot connect.
     writeFileSync(marker, JSON.stringify({ linked_at: 'x', wid: null }))
+    writeFileSync(join(harness.authDir, 'session-work', 'First Run'), '')
+    harness.world.setFault({ name: 'load_refused', value: true })
     await harness.restart()
     const page = await harness.call({
       method: 'POST',
@@ -154,6 +157,7 @@ describe('accounts', () => {
     })
     expect(page.status).toBe(409)
     expect(page.text).toContain('POST /api/accounts/work/logout first')
+    harness.world.setFault({ name: 'load_refused', value: false })
     rmSync(marker)
     await harness.restart()
   })
