@@ -64,8 +64,8 @@ export type ControlStore = {
     list(which: OutboxFilter): Promise<OutboxRow[]>
     /** Returns the items of this account that are held, scheduled, sending or unknown, oldest first. */
     open(account: AccountId): Promise<OutboxRow[]>
-    /** Deletes the settled items of this chat, and the names and texts of the others. */
-    forget(account: AccountId, chat: Jid): Promise<void>
+    /** Deletes the settled items to these addresses of a chat, and the names and texts of the others. */
+    forget(account: AccountId, chats: readonly Jid[]): Promise<void>
   }
   requests: {
     /**

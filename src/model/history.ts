@@ -44,7 +44,8 @@ const WAITS_S = [5, 15, 60, 300, 900, 3_600, 6 * 3_600, 24 * 3_600]
 /** After so many loadings without anything new, over some minutes, a chat of which WhatsApp Web says nothing is complete. */
 const ENOUGH = 5
 
-const waitFor = (tries: number): number => WAITS_S[Math.min(tries, WAITS_S.length) - 1] ?? 0
+/** Seconds until the next try, after so many in a row that brought nothing. */
+export const waitFor = (tries: number): number => WAITS_S[Math.min(tries, WAITS_S.length) - 1] ?? 0
 
 /**
  * The state after WhatsApp Web had nothing older.

@@ -4,7 +4,7 @@ import { systemClock } from '../clock.ts'
 import { AppError, type ErrorCode, fail } from '../errors.ts'
 import { toJid } from '../model/ids.ts'
 import { type Call, type Caller, DEFAULT_ACCOUNT, OWNER, SCOPES, type Scope } from './call.ts'
-import { type AccountsPort, type Admission, createDoor, type Needs } from './door.ts'
+import { type AccountsPort, type Admission, createDoor, type DoorOptions, type Needs } from './door.ts'
 import { OPERATIONS } from './index.ts'
 import { createMediaLinks } from './media-links.ts'
 
@@ -23,7 +23,7 @@ const accounts: AccountsPort = Object.assign(Object.create(null), {
   get: (id: string) => (id === DEFAULT_ACCOUNT ? account : fail('account_not_found')),
 })
 const admissions: Admission[] = []
-const door = createDoor({
+const options: DoorOptions = {
   accounts,
   keys: Object.create(null),
   webhooks: Object.create(null),
@@ -39,7 +39,8 @@ const door = createDoor({
   clock: systemClock,
   mcpUrl: () => 'http://127.0.0.1:1/mcp',
   onAdmit: (admission) => admissions.push(admission),
-})
+}
+const door = createDoor(options)
 
 function callWith(scopes: Scope[], more: Partial<Call> = {}): Call {
   const caller: Caller = { ...OWNER, id: 'somebody', scopes: new Set(scopes) }
@@ -134,6 +135,28 @@ describe('the door', () => {
     expect(named({ scopes, sees: { only: null, hide: [toJid('15551230001@c.us')] } })).toEqual(
       Array(3).fill([[], null, null]),
     )
+  })
+
+  it('forgets the sends of a chat by all its addresses, also where the archive takes longer', async () => {
+    const [phone, lid] = [toJid('15550001@c.us'), toJid('777@lid')]
+    const archive = {
+      reader: () => ({ recipientAt: async () => ({ id: phone }), addressesOf: async () => [phone, lid] }),
+      forget: async () => fail('still_forgetting'),
+    }
+    const forgotten: unknown[] = []
+    const mine = createDoor({
+      ...options,
+      accounts: Object.assign(Object.create(null), {
+        get: () => ({ ...account, archive: Object.assign(Object.create(null), archive) }),
+      }),
+      control: Object.assign(Object.create(null), {
+        outbox: { forget: async (...args: unknown[]) => void forgotten.push(args) },
+      }),
+    })
+    const way = { name: 'a way', scope: 'manage', needs: 'nothing' } as const
+    const granted = mine.admit(way, { ...callWith(['manage']), caller: OWNER })
+    await expect(granted.forget(phone)).rejects.toMatchObject({ code: 'still_forgetting' })
+    expect(forgotten).toEqual([[DEFAULT_ACCOUNT, [phone, lid]]])
   })
 
   it('returns no state to a caller that may not read it', () => {

@@ -201,9 +201,15 @@ const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) =
     loadEarlier: seen.loadEarlier,
     note: noteIn(archive),
     async forget(chat) {
-      const known = await seen.reader().recipientAt(chat)
+      const reader = seen.reader()
+      const known = await reader.recipientAt(chat)
+      // An item has the address by which its chat was known at that time.
+      const addresses = await reader.addressesOf(known?.id ?? chat)
+      const forgetSends = () => control.outbox.forget(id, [...new Set([chat, ...addresses])])
+      // First, so that nothing of them stays where the archive takes longer than this call.
+      if (known !== null) await forgetSends()
       const count = await seen.forget(chat)
-      await control.outbox.forget(id, known?.id ?? chat)
+      if (known === null) await forgetSends()
       return count
     },
   }),

@@ -65,8 +65,8 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-function message(chat: Jid, bareId: string, sentAt: number): SeenMessage {
-  return seenMessage({ chat, bareId, body: bareId, sentAt })
+function message(chat: Jid, bareId: string, sentAt: number, fromMe = false): SeenMessage {
+  return seenMessage({ chat, bareId, body: bareId, sentAt, fromMe })
 }
 
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => `${prefix}${n}`)
@@ -119,9 +119,9 @@ const engine: ReadEngine = {
 }
 
 /** A new connection: everything is looked through, until nothing is left to do. */
-async function connect(budget: { perChat?: number } = {}): Promise<void> {
+async function connect(budget: { perChat?: number } = {}, rules = KEEP_ALL): Promise<void> {
   catchUp?.stop()
-  const keeping = createKeeping(store, KEEP_ALL, clock)
+  const keeping = createKeeping(store, rules, clock)
   inbox = createTestInbox(store, clock, {
     keeping,
     own: [toJid('15550001000@c.us')],
@@ -462,6 +462,93 @@ describe('a gap', () => {
   })
 })
 
+describe('a gap that WhatsApp Web cannot fill', () => {
+  it('is asked for again after a while, not by each read', async () => {
+    at(T)
+    fill(AMARA, names('M', 5), T - DAY)
+    await connect()
+    // Cleared on the phone.
+    at(T + DAY)
+    web.set(AMARA, [])
+    fill(AMARA, ['NEW'], T + DAY - 60)
+    await connect()
+    const chat = inbox.where.findChat(AMARA) ?? 0
+    expect(gaps()).toBe(1)
+    clock.advance(6_000)
+    const from = questions
+    for (let reads = 0; reads < 10; reads += 1) await catchUp.fill(chat, 1)
+    expect(questions - from).toBeLessThanOrEqual(2)
+    const asked = questions
+    clock.advance(16_000)
+    await catchUp.fill(chat, 1)
+    expect(questions).toBeGreaterThan(asked)
+  })
+
+  it('is none where the settings keep no more', async () => {
+    const week = { ...KEEP_ALL, days: 7 }
+    at(T)
+    fill(AMARA, ['OLD', 'MID'], T - 60)
+    await connect({}, week)
+    // The next deletion is not due yet.
+    at(T + 7 * DAY + 1_800)
+    fill(AMARA, names('N', 3), T + 7 * DAY)
+    await connect({}, week)
+    expect([rows(AMARA), gaps()]).toEqual([['OLD', 'MID', ...names('N', 3)], 0])
+  })
+})
+
+describe('an own message that has the time of a wrong clock', () => {
+  const own = (sentAt: number) => message(AMARA, 'OWN', sentAt, true)
+  const send = (sentAt: number) => {
+    inbox.take({ type: 'message', message: own(sentAt) })
+    inbox.flush()
+  }
+
+  it('hides nothing of the history where the clock was behind', async () => {
+    at(T)
+    const before = names('H', 400).map((id, n) => message(AMARA, id, T - 2 * DAY + n * 400))
+    web.set(AMARA, before)
+    await connect({ perChat: 0 })
+    send(T - DAY)
+    web.set(AMARA, [...before, own(T + 1)])
+    inbox.doubt()
+    const chat = inbox.where.findChat(AMARA) ?? 0
+    for (let pages = 0; pages < 30; pages += 1) if ((await catchUp.loadEarlier(chat, 20)).complete) break
+    expect(rows(AMARA).filter((id) => id !== 'OWN')).toEqual(names('H', 400))
+    expect(gaps()).toBe(0)
+  })
+
+  it('hides nothing that was missed where the clock was ahead', async () => {
+    at(T + 1_200)
+    fill(AMARA, ['M'], T - DAY / 2)
+    await connect()
+    send(T + 1_200)
+    const missed = names('N', 500).map((id, n) => message(AMARA, id, T + 60 + n))
+    web.set(AMARA, [...(web.get(AMARA) ?? []), own(T), ...missed])
+    at(T + 4 * DAY)
+    knownUntil = T + 1_200
+    await connect()
+    expect(rows(AMARA).filter((id) => id !== 'OWN')).toEqual(['M', ...names('N', 500)])
+    expect([told(), gaps()]).toEqual([500, 0])
+  })
+
+  it('is not read again and again once others wrote later', async () => {
+    at(T)
+    fill(AMARA, ['M'], T - 10 * DAY)
+    await connect()
+    web.get(AMARA)?.push(own(T))
+    send(T)
+    inbox.take({ type: 'message', message: message(OTHER, 'O', T + 60) })
+    fill(OTHER, ['O'], T + 60)
+    at(T + 4 * DAY)
+    await connect()
+    at(T + 8 * DAY)
+    const from = questions
+    await connect()
+    expect(questions - from).toBe(0)
+  })
+})
+
 describe('loading earlier messages', () => {
   it('ends where WhatsApp Web goes in circles', async () => {
     at(T)
@@ -575,6 +662,23 @@ describe('a message without an event', () => {
     inbox.flush()
     const all = names('M', 400)
     await expect.poll(() => rows(AMARA), { interval: 1 }).toEqual(all.toSpliced(100, 0, 'SILENT'))
+  })
+
+  it('is read where thousands of newer ones are known', async () => {
+    at(T)
+    const begin = T - 40 * DAY
+    fill(AMARA, names('M', 2_500), begin)
+    await connect({ perChat: 10_000 })
+    const silent = message(AMARA, 'SILENT', begin + 100 * 60 - 30)
+    web.get(AMARA)?.splice(100, 0, silent)
+    inbox.take({ type: 'stored', message: silent })
+    inbox.flush()
+    const all = names('M', 2_500)
+    await expect
+      .poll(() => rows(AMARA), { interval: 1, timeout: 5_000 })
+      .toEqual(all.toSpliced(100, 0, 'SILENT'))
+    await expect.poll(gaps, { interval: 1 }).toBe(0)
+    expect(told()).toBe(1)
   })
 
   it('is not read again and again in a chat that WhatsApp Web no longer has', async () => {

@@ -351,15 +351,16 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       if (inbox.mergeOf(chat) !== merge) return lookAt(store.chats.currentId(chat), from)
       // What came live in the meantime follows what was read.
       const next: number | null = before ?? store.messages.nextIn(store.chats.currentId(chat), newest)
-      const { oldest, added: count }: Recorded = record(chat, page.messages, next, upTo)
+      const { oldest, lowest, added: count }: Recorded = record(chat, page.messages, next, upTo)
       walked += page.messages.length
       before = oldest ?? before
       const [first] = page.messages
-      if (known !== null && oldest !== null && oldest <= known) isMet = true
+      if (known !== null && lowest !== null && lowest <= known) isMet = true
       added += count
       if (page.end || first === undefined) {
         const row = store.chats.get(store.chats.currentId(chat)) ?? NOT_READ
         inbox.setHistory(chat, afterEnd(row, page.before, added, Math.floor(clock.now() / 1000)))
+        if (page.before === 'not_kept') isMet = true
         // WhatsApp Web has no more messages, but the last known one was not among them.
         if (!isMet && before !== null) inbox.recordGap(chat, known, before)
         break
@@ -370,7 +371,15 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       const isChecked = since === null || first.sentAt < since - CHANGEABLE_S || walked >= RECHECK_MESSAGES
       if (isPast && isChecked) break
       if (walked >= MAX_GAP) {
-        if (!isPast && before !== null) inbox.recordGap(chat, known, before)
+        if (isPast || before === null) break
+        // What is known already has no gap: it is where this reading was to end.
+        const end = firstPositionOf(Math.min(timeOf(upTo) - OVERLAP_S, from)) - 1
+        inbox.recordGap(
+          chat,
+          isMet ? store.messages.lastUpTo(store.chats.currentId(chat), end) : known,
+          before,
+        )
+        isDue = true
         break
       }
     }
@@ -447,7 +456,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     const isDue = (row?.history_next_at ?? 0) <= Math.floor(clock.now() / 1000)
     if (row === undefined || stopped || !isDue || row.kind === 'status' || row.removed_at !== null)
       return null
-    if (row.history === 'all' && store.gaps.of(chat).length === 0) return null
+    if (row.history === 'all' && !history.hasGap(chat)) return null
     void afterOthers(chat, async () => {
       let added = 0
       await attempt(chat, async () => {

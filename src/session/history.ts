@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts'
 import type { Engine } from '../engine/engine.ts'
-import { afterEnd, NOT_READ } from '../model/history.ts'
+import { afterEnd, NOT_READ, waitFor } from '../model/history.ts'
 import type { ChatRow } from '../store/chats.ts'
 import type { GapRow } from '../store/gaps.ts'
 import { timeOf } from '../store/position.ts'
@@ -26,6 +26,8 @@ export type HistoryBudget = {
 }
 
 export type History = {
+  /** True if the chat has a gap that is to be asked for now: one that could not be filled waits, longer each time. */
+  hasGap(chat: number): boolean
   /**
    * Returns those of the chats whose history is to be read now, and a function that reads it for one of them, as
    * far as the budget allows.
@@ -63,18 +65,25 @@ export function createHistory(options: HistoryOptions): History {
   const nowS = () => Math.floor(clock.now() / 1000)
   const rowOf = (chat: number) => store.chats.get(store.chats.currentId(chat))
 
-  /** Reads back from the newest gap of this chat, else from where all was read, and on to the next gap. */
-  function reading(listed: number) {
+  /** Gaps that could not be filled, with the number of tries, and when the next one is due (Unix seconds). */
+  const vain = new Map<number, { tries: number; nextAt: number }>()
+  const isReady = ({ id }: GapRow) => (vain.get(id)?.nextAt ?? 0) <= nowS()
+
+  /**
+   * Reads back from the newest of these gaps of this chat, else from where all was read, and on to the next gap.
+   */
+  function reading(listed: number, isWanted: (gap: GapRow) => boolean) {
     let at: { gap: number | null; walk: Walk } | null = null
     /** Gaps that WhatsApp Web cannot fill now. */
     const exhausted = new Set<number>()
+    const isLeft = (gap: GapRow) => !exhausted.has(gap.id) && isWanted(gap)
     let all = 0
 
     /** One page back. `oldest`: position of its first message; `isOver`: nothing older can be loaded. */
     async function loadPage(count: number) {
       await closeGap(listed)
       const chat = store.chats.currentId(listed)
-      const gap = store.gaps.of(chat).find(({ id }) => !exhausted.has(id))
+      const gap = store.gaps.of(chat).find(isLeft)
       const before = gap?.before_message ?? store.chats.get(chat)?.history_from ?? null
       if (at === null || at.gap !== (gap?.id ?? null))
         at = { gap: gap?.id ?? null, walk: pages.walk(chat, before) }
@@ -89,7 +98,7 @@ export function createHistory(options: HistoryOptions): History {
           return { added: 0, oldest: null, isOver: false }
         }
         const originOf = createOriginOf(gap, store.chats.get(chat))
-        const { added, oldest } = inbox.recordStretch(chat, page.messages, originOf, before)
+        const { added, oldest, lowest } = inbox.recordStretch(chat, page.messages, originOf, before)
         onAdded(added)
         all += added
         if (page.end) inbox.setHistory(chat, afterEnd(rowOf(chat) ?? NOT_READ, page.before, all, nowS()))
@@ -98,20 +107,29 @@ export function createHistory(options: HistoryOptions): History {
           if (oldest !== null) inbox.setHistoryFrom(chat, oldest)
           return { added, oldest, isOver: page.end }
         }
-        if (isClosed(gap, page, oldest)) inbox.narrowGap(gap, null)
+        if (isClosed(gap, page, lowest)) inbox.narrowGap(gap, null)
         else if (oldest !== null && oldest < gap.before_message) inbox.narrowGap(gap, oldest)
-        if (page.end) exhausted.add(gap.id)
+        if (page.end) exhaust(gap)
         return { added, oldest, isOver: false }
       })
     }
 
+    function exhaust({ id }: GapRow): void {
+      exhausted.add(id)
+      const tries = (vain.get(id)?.tries ?? 0) + 1
+      vain.set(id, { tries, nextAt: nowS() + waitFor(tries) })
+    }
+
     return {
       loadPage,
-      hasGap: () => store.gaps.of(store.chats.currentId(listed)).some(({ id }) => !exhausted.has(id)),
+      hasGap: () => store.gaps.of(store.chats.currentId(listed)).some(isLeft),
     }
   }
 
+  const hasGap = (chat: number) => store.gaps.of(chat).some(isReady)
+
   return {
+    hasGap,
     plan(chats) {
       const extents = new Map(store.chats.extents().map((extent) => [extent.chat, extent.messages]))
       const from = nowS() - budget.days * 86_400
@@ -123,11 +141,9 @@ export function createHistory(options: HistoryOptions): History {
       let room = budget.total - store.messages.count()
       const isDue = ({ history_next_at }: ChatRow) => history_next_at === null || history_next_at <= nowS()
       return {
-        wanted: chats.filter(
-          (chat) => isDue(chat) && (store.gaps.of(chat.id).length > 0 || lacking(chat) > 0),
-        ),
+        wanted: chats.filter((chat) => isDue(chat) && (hasGap(chat.id) || lacking(chat) > 0)),
         async load(chat, isOver) {
-          const { loadPage, hasGap } = reading(chat.id)
+          const { loadPage, hasGap } = reading(chat.id, isReady)
           // Gaps are not history: they have no budget.
           while (hasGap() && !isOver()) await loadPage(PAGE)
           for (let left = Math.min(lacking(chat), room); left > 0 && !isOver(); ) {
@@ -140,7 +156,7 @@ export function createHistory(options: HistoryOptions): History {
       }
     },
     async loadEarlier(chat, count, { asksPhone }) {
-      const { loadPage } = reading(chat)
+      const { loadPage } = reading(chat, (gap) => asksPhone || isReady(gap))
       for (let added = 0; ; ) {
         const page = await loadPage(count - added)
         added += page.added
@@ -166,9 +182,9 @@ export function createHistory(options: HistoryOptions): History {
 }
 
 /** True once everything of the second of the gap's other end was read: its messages may have any order. */
-function isClosed({ after_message }: GapRow, page: Page, oldest: number | null): boolean {
-  if (after_message === null) return page.end
-  const isMet = oldest !== null && oldest <= after_message
+function isClosed({ after_message }: GapRow, page: Page, lowest: number | null): boolean {
+  if (after_message === null || page.before === 'not_kept') return page.end
+  const isMet = lowest !== null && lowest <= after_message
   return isMet && (page.end || (page.messages[0]?.sentAt ?? 0) < timeOf(after_message))
 }
 

@@ -12,7 +12,8 @@ import type { Reason, SessionState } from '../model/status.ts'
 import type { OwnIds } from '../own-ids.ts'
 import type { ChatRow } from '../store/chats.ts'
 import type { GapRow } from '../store/gaps.ts'
-import { timeOf } from '../store/position.ts'
+import { ME } from '../store/people.ts'
+import { lastPositionOf, timeOf } from '../store/position.ts'
 import { isOfTheArchive } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import { createIdentityResolver, type IdentityResolver } from './identity-resolver.ts'
@@ -70,6 +71,8 @@ const BATCH = 200
  * much; what arrives meanwhile is written together.
  */
 const MOST_PAUSE_MS = 20
+/** A clock that is further ahead is not expected: in an archive in which nobody else writes, so much would be read again each time. */
+const MOST_AHEAD_S = 86_400
 
 export type Inbox = {
   /**
@@ -171,6 +174,8 @@ export function createInbox(options: InboxOptions): Inbox {
   })
   const calls = createCallRecorder(store, where, now)
   const recordPicture = createPictureRecorder(store, where, own, now)
+  /** The time of the newest message that somebody else sent (Unix seconds); null: to be read. */
+  let heardUntil: number | null = null
   const taken: InboxEvent[] = []
   let cancelFlush: (() => void) | null = null
   /** Not before this time, by `performance.now()`. */
@@ -190,7 +195,8 @@ export function createInbox(options: InboxOptions): Inbox {
           return log.warn(facts, "a message was dropped: its address is no chat's address")
         }
         const { added, newest } = messages.record(chat, [message], () => 'live')
-        if (newest !== null && caughtUp.has(chat)) store.chats.setCaughtUp(chat, newest)
+        hear(message)
+        if (newest !== null && caughtUp.has(chat)) store.chats.setCaughtUp(chat, sureOf(newest))
         if (added > 0) tell(message)
         return
       }
@@ -255,6 +261,21 @@ export function createInbox(options: InboxOptions): Inbox {
     }
   }
 
+  function hear({ fromMe, sentAt }: SeenMessage): void {
+    heardUntil ??= timeOf(store.messages.newestReceived())
+    if (!fromMe) heardUntil = Math.max(heardUntil, sentAt)
+  }
+
+  /**
+   * Own messages have this computer's time. If it is ahead, such a message stands behind some that WhatsApp receives only later: up
+   * to it a chat counts as complete once somebody wrote at that time, by WhatsApp's clock.
+   */
+  function sureOf(position: number): number {
+    if (store.messages.get(position)?.sender !== ME) return position
+    heardUntil ??= timeOf(store.messages.newestReceived())
+    return Math.min(position, lastPositionOf(Math.max(heardUntil, timeOf(position) - MOST_AHEAD_S)))
+  }
+
   /** By its address at that time: it may be another person's now. */
   const chatOf = ({ chat, sentAt }: SeenMessage) => where.chatId(chat, sentAt)
 
@@ -275,10 +296,15 @@ export function createInbox(options: InboxOptions): Inbox {
   }
 
   function transact<T>(work: () => T): T {
-    return store.transaction(() => {
-      storedUntil ??= timeOf(store.messages.newestOfAll())
-      return work()
-    })
+    try {
+      return store.transaction(() => {
+        storedUntil ??= timeOf(store.messages.newestOfAll())
+        return work()
+      })
+    } catch (error) {
+      calls.undo()
+      throw error
+    }
   }
 
   /** Writes all in one transaction. If one event itself cannot be written, the others still are. */
@@ -391,6 +417,7 @@ export function createInbox(options: InboxOptions): Inbox {
           others.set(chatThen, [...(others.get(chatThen) ?? []), message])
           return false
         })
+        seen.forEach(hear)
         const recorded = messages.record(id, mine, originOf, before)
         for (const [other, theirs] of others) recorded.added += messages.record(other, theirs, originOf).added
         return recorded
@@ -421,7 +448,7 @@ export function createInbox(options: InboxOptions): Inbox {
     look: () => ({ doubts }),
     setCaughtUp(chat, look, upTo) {
       const id = store.chats.currentId(chat)
-      together(() => store.chats.setCaughtUp(id, upTo))
+      together(() => store.chats.setCaughtUp(id, sureOf(upTo)))
       if (look?.doubts === doubts) caughtUp.add(id)
     },
     isCaughtUp: (chat) => caughtUp.has(store.chats.currentId(chat)),

@@ -9,22 +9,33 @@ const REMEMBERED = 100
 export type CallRecorder = {
   /** Call within a transaction. The end of a call whose begin is not known is not written. */
   record(call: SeenCall): void
+  /** What was written since the last commit is not on disk: it may be recorded again. */
+  undo(): void
 }
 
 export function createCallRecorder(
-  { events }: Pick<Store, 'events'>,
+  { events, db }: Pick<Store, 'events' | 'db'>,
   where: IdentityResolver,
   now: () => number,
 ): CallRecorder {
   /** By id, oldest first: true once it has ended. */
   const known = new Map<string, boolean>()
+  /** The same, not yet on disk. */
+  const unsure = new Map<string, boolean>()
+
+  function commit(): void {
+    for (const [id, ended] of unsure) known.set(id, ended)
+    unsure.clear()
+    for (const id of [...known.keys()].slice(0, -REMEMBERED)) known.delete(id)
+  }
+
   return {
+    undo: () => unsure.clear(),
     record({ id, from, group, video, ended }) {
-      const hasEnded = known.get(id)
+      const hasEnded = unsure.get(id) ?? known.get(id)
       if (ended ? hasEnded !== false : hasEnded !== undefined) return
-      known.set(id, ended)
-      const [oldest] = known.keys()
-      if (known.size > REMEMBERED && oldest !== undefined) known.delete(oldest)
+      unsure.set(id, ended)
+      db.afterCommit(commit)
       const person = where.senderId(from, now() / 1_000)
       const call = { id, video, group: group !== null }
       const chat = where.findChat(group ?? from)

@@ -36,10 +36,15 @@ export type Origin = 'live' | 'late' | 'history'
 export type OriginOf = (message: SeenMessage) => Origin
 
 /**
- * The result of recording consecutive messages. `oldest`, `newest`: positions; null if there were no
- * messages.
+ * The result of recording consecutive messages. `oldest`, `newest`: positions at WhatsApp Web's times; `lowest`: the first position
+ * in the archive, where an own message may have another time. Null if there were no messages.
  */
-export type Recorded = { added: number; oldest: number | null; newest: number | null }
+export type Recorded = {
+  added: number
+  oldest: number | null
+  newest: number | null
+  lowest: number | null
+}
 
 export type MessageRecorder = {
   /**
@@ -322,14 +327,17 @@ export function createMessageRecorder(
     let old = 0
     let oldest: number | null = null
     let newest: number | null = null
+    let lowest: number | null = null
     for (let index = 0; index < stretch.length; ) {
       const one = stretch[index]
       if (one === undefined) break
       const row = known.get(one.name)
       if (row) {
         update(row, one.message, originOf(one.message))
-        oldest = Math.min(oldest ?? row.id, row.id)
-        newest = Math.max(newest ?? 0, row.id)
+        const place = within(row.id, one.second) ?? firstPositionOf(one.second)
+        oldest = Math.min(oldest ?? place, place)
+        newest = Math.max(newest ?? 0, place)
+        lowest = Math.min(lowest ?? row.id, row.id)
         index += 1
         continue
       }
@@ -348,6 +356,7 @@ export function createMessageRecorder(
         if (origin === 'history' && message.standing !== 'notice') old += 1
         oldest = Math.min(oldest ?? place, place)
         newest = Math.max(newest ?? 0, place)
+        lowest = Math.min(lowest ?? place, place)
         index += 1
         added += 1
       }
@@ -355,7 +364,7 @@ export function createMessageRecorder(
     if (old > 0) {
       events.append({ at_ms: now(), kind: 'history.loaded', chat, message: null, data: { count: old } })
     }
-    return { added, oldest, newest }
+    return { added, oldest, newest, lowest }
   }
 
   return {

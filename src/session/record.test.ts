@@ -697,6 +697,15 @@ describe('one event that cannot be written', () => {
 })
 
 describe('a call', () => {
+  it('is reported although an event of the same moment cannot be written', () => {
+    const call = { id: 'C1', from: AMARA, group: null, video: true, ended: false }
+    inbox.take({ type: 'call', call })
+    take(message('X', { body: undefined as unknown as string }))
+    inbox.take({ type: 'call', call: { ...call, ended: true } })
+    take(message('Y', { body: undefined as unknown as string }))
+    expect(kinds()).toEqual(['call.incoming', 'call.ended'])
+  })
+
   it('is reported once as it begins and once as it ends, however often the page does', () => {
     const ring = { id: 'C1', from: AMARA, group: null, video: true, ended: false }
     const end = { ...ring, ended: true }

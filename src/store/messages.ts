@@ -56,6 +56,8 @@ export type Messages = {
   newest(chat: number): MessageRow | undefined
   /** The newest position of all chats; -1 if there is none. */
   newestOfAll(): number
+  /** The newest position of all messages that were not sent by this account; -1 if there is none. */
+  newestReceived(): number
   oldest(chat: number): MessageRow | undefined
   get(id: number): MessageRow | undefined
   /** Messages in all chats; counted once and then kept. */
@@ -132,6 +134,9 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
     'SELECT bare_id FROM messages WHERE chat = ? AND id BETWEEN ? AND ?',
   )
   const newest = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id DESC LIMIT 1')
+  const received = db.query<{ id: number }>(
+    'SELECT id FROM messages WHERE sender <> 0 ORDER BY id DESC LIMIT 1',
+  )
   const oldest = db.query<MessageRow>('SELECT * FROM messages WHERE chat = ? ORDER BY id LIMIT 1')
   const get = db.query<MessageRow>('SELECT * FROM messages WHERE id = ?')
   const count = db.query<{ n: number }>('SELECT count(*) AS n FROM messages')
@@ -218,6 +223,7 @@ export function createMessages(db: Connection, index: SearchIndex, raws: Pick<Ra
     bareIdsBetween: (chat, from, to) => between.all(chat, from, to).map(({ bare_id }) => bare_id),
     newest: (chat) => newest.get(chat),
     newestOfAll,
+    newestReceived: () => received.get()?.id ?? -1,
     oldest: (chat) => oldest.get(chat),
     get: (id) => get.get(id),
     count() {

@@ -114,7 +114,7 @@ export function openControl(options: ControlOptions): ControlStore {
       byRequest: (request) => use(({ outbox }) => outbox.byRequest(request)),
       list: (which) => use(({ outbox }) => outbox.list(which)),
       open: (account) => use(({ outbox }) => outbox.open(account)),
-      forget: (account, chat) => use(({ outbox }) => outbox.forget(account, chat)),
+      forget: (account, chats) => use(({ outbox }) => outbox.forget(account, chats)),
     },
     requests: {
       begin: (request, input) => use(({ requests }) => requests.begin(request, input, clock.now())),

@@ -65,9 +65,10 @@ export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): Ou
      ORDER BY id DESC LIMIT ?4`,
   )
   const open = db.query<Row>(`${SELECT} WHERE account = ? AND ${OPEN} ORDER BY id`)
-  const forget = db.command(`DELETE FROM outbox WHERE account = ? AND chat = ? AND NOT ${OPEN}`)
+  const chats = 'chat IN (SELECT value FROM json_each(?))'
+  const forget = db.command(`DELETE FROM outbox WHERE account = ? AND ${chats} AND NOT ${OPEN}`)
   const blank = db.command(
-    "UPDATE outbox SET chat_name = '', preview = '' WHERE account = ? AND chat = ? AND state IN ('sending', 'unknown')",
+    `UPDATE outbox SET chat_name = '', preview = '' WHERE account = ? AND ${chats} AND state IN ('sending', 'unknown')`,
   )
   const prune = db.command('DELETE FROM outbox WHERE settled_at_ms < ?')
 
@@ -92,10 +93,11 @@ export function createOutboxItems(db: Connection, clock: Pick<Clock, 'now'>): Ou
     list: ({ account = null, state = null, before = null, limit }) =>
       list.all(account, state, before, limit).map(toItem),
     open: (account) => open.all(account).map(toItem),
-    forget(account, chat) {
+    forget(account, addresses) {
+      const list = JSON.stringify(addresses)
       db.transaction(() => {
-        forget.run(account, chat)
-        blank.run(account, chat)
+        forget.run(account, list)
+        blank.run(account, list)
       })
     },
     prune: () => void prune.run(clock.now() - KEPT_MS),
