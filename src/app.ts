@@ -275,13 +275,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     close() {
       closing ??= (async () => {
-        // Clients that wait for events or a start would delay the others.
-        for (const { archive, session } of accounts.opened()) {
-          archive.events.stop()
-          session.endWaits()
-        }
+        // Clients that wait for events would delay the others; below, those that wait for a start.
+        for (const { archive } of accounts.opened()) archive.events.stop()
         clearTimeout(warming)
         await mcp.stop()
+        // After the streams have ended: it changes the status, and a notice of it would take the place of their last message.
+        for (const { session } of accounts.opened()) session.endWaits()
         const drained = http.close()
         await withDeadline(clock, 'Finishing requests', DRAIN_MS, drained).catch(() => {})
         await webhooks.close()
