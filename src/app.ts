@@ -199,7 +199,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const rows = config.readOnly ? ROWS.filter(isReading) : ROWS
   const linkedCaller = createLinkedCaller({
     links: mediaLinks,
-    // Once keys are required, nobody is the keyless owner.
+    // Where keys are required, there is no keyless owner.
     callerOf: (id) => (config.keysRequired && id === OWNER.id ? null : findCaller(id)),
     hideChats: config.hideChats,
   })

@@ -1,7 +1,7 @@
 /** Forwarding a message, and who got one: over HTTP, the real library, the double's world as the witness. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { WorldMessage } from '../simulator/simulator.ts'
-import { type Harness, openHarness } from './harness.ts'
+import { archivedId, type Harness, openHarness } from './harness.ts'
 import { createTestClock, type TestClock } from './test-clock.ts'
 
 const AMARA = '15550001101'
@@ -13,14 +13,7 @@ const NORA = '15550003004'
 let harness: Harness
 const bare = (id: string) => id.split('_')[2] ?? ''
 const world = (id: string) => harness.world.messages().find((one) => one.id === bare(id))
-async function idOf({ id, chat }: Pick<WorldMessage, 'id' | 'chat'>): Promise<string> {
-  const read = async () => {
-    const { json } = await harness.get(`/api/messages?limit=100&chat_id=${chat}`)
-    return json.messages?.find((one: { id: string }) => bare(one.id) === id)?.id
-  }
-  await expect.poll(read, { timeout: 10_000 }).toBeTruthy()
-  return read()
-}
+const idOf = (message: Pick<WorldMessage, 'id' | 'chat'>) => archivedId(harness, message)
 const forward = (id: string, ...chats: string[]) => harness.post(`/api/messages/${id}/forward`, { chats })
 const receipts = (id: string) => harness.get(`/api/messages/${id}/receipts`)
 const open = async (build: string, env: Record<string, string> = {}, clock?: TestClock) => {

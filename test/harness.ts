@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect, vi } from 'vitest'
 import { openSimulator } from '../simulator/open-simulator.ts'
-import type { Simulator, SimulatorOptions, World } from '../simulator/simulator.ts'
+import type { Simulator, SimulatorOptions, World, WorldMessage } from '../simulator/simulator.ts'
 import { type App, createApp } from '../src/app.ts'
 import { findBrowser } from '../src/browser/find.ts'
 import { type Clock, systemClock } from '../src/clock.ts'
@@ -219,6 +219,19 @@ export async function openLinked(options: HarnessOptions = {}): Promise<Harness>
   await harness.link()
   await harness.synced()
   return harness
+}
+
+/** The full id of a message of the double's world, once the archive has it. */
+export async function archivedId(
+  { get }: Harness,
+  { id, chat }: Pick<WorldMessage, 'id' | 'chat'>,
+): Promise<string> {
+  const read = async () => {
+    const { json } = await get(`/api/messages?limit=100&chat_id=${chat}`)
+    return json.messages?.find((one: { id: string }) => one.id.split('_')[2] === id)?.id
+  }
+  await expect.poll(read, { timeout: 10_000 }).toBeTruthy()
+  return read()
 }
 
 const MODES = { legacy: 'legacy', plain: 'legacy', auto: 'auto', current: { pin: '2026-07-28' } } as const

@@ -1,7 +1,7 @@
 /** What can be done to a message: over HTTP and MCP, the real library, the double's world as the witness. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { NewContent, WorldMessage } from '../simulator/simulator.ts'
-import { type Answer, type Harness, openHarness, openLinked } from './harness.ts'
+import { type Answer, archivedId, type Harness, openHarness, openLinked } from './harness.ts'
 import { createTestClock } from './test-clock.ts'
 
 const AMARA = '15550001101'
@@ -16,14 +16,7 @@ const world = (id: string) => harness.world.messages().find((one) => one.id === 
 const bare = (id: string) => id.split('_')[2] ?? ''
 const seen = async (id: string) => (await harness.get(`/api/messages/${id}`)).json.message
 /** The id of this message, once the archive has it. */
-async function idOf({ id, chat }: Pick<WorldMessage, 'id' | 'chat'>): Promise<string> {
-  const read = async () => {
-    const { json } = await harness.get(`/api/messages?limit=100&chat_id=${chat}`)
-    return json.messages?.find((one: { id: string }) => bare(one.id) === id)?.id
-  }
-  await expect.poll(read, { timeout: 10_000 }).toBeTruthy()
-  return read()
-}
+const idOf = (message: Pick<WorldMessage, 'id' | 'chat'>) => archivedId(harness, message)
 const theirs = async (text: string, from = AMARA, chat?: string) =>
   idOf(await harness.world.write({ from, text, ...(chat === undefined ? {} : { chat }) }))
 const mine = async (text: string, chat = AMARA, ageS = 0) =>

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { WorldMessage } from '../simulator/simulator.ts'
-import { type Answer, type Harness, openHarness } from './harness.ts'
+import { type Answer, archivedId, type Harness, openHarness } from './harness.ts'
 import { createTestClock } from './test-clock.ts'
 
 const AMARA = '15550001101'
@@ -24,14 +24,7 @@ const fault = (name: string, value: unknown = true) => harness.world.setFault({ 
 const bare = (id: string) => id.split('_')[2] ?? ''
 const world = (id: string) => harness.world.messages().find((one) => one.id === bare(id))
 const code = ({ status, json }: Answer) => [status, json.code]
-async function idOf({ id, chat }: Pick<WorldMessage, 'id' | 'chat'>): Promise<string> {
-  const read = async () => {
-    const { json } = await harness.get(`/api/messages?limit=100&chat_id=${chat}`)
-    return json.messages?.find((one: { id: string }) => bare(one.id) === id)?.id
-  }
-  await expect.poll(read, { timeout: 10_000 }).toBeTruthy()
-  return read()
-}
+const idOf = (message: Pick<WorldMessage, 'id' | 'chat'>) => archivedId(harness, message)
 const theirs = async (text: string) => idOf(await harness.world.write({ from: AMARA, text }))
 const emojis = async (id: string) =>
   (await harness.get(`/api/messages/${id}`)).json.message.reactions?.map(

@@ -1,6 +1,6 @@
 /** Polls: votes from here, other devices and other people, over HTTP and MCP, the double's world as the witness. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Harness, openHarness } from './harness.ts'
+import { archivedId, type Harness, openHarness } from './harness.ts'
 
 const AMARA = '15550001101'
 const JURGEN = '15550001102'
@@ -33,14 +33,7 @@ async function ask(from: string, chat: string, multiple: boolean, t?: number): P
   return known(id, chat)
 }
 
-async function known(id: string, chat: string): Promise<string> {
-  const read = async () => {
-    const { json } = await harness.get(`/api/messages?limit=100&chat_id=${chat}`)
-    return json.messages?.find((one: { id: string }) => bare(one.id) === id)?.id
-  }
-  await expect.poll(read, { timeout: 10_000 }).toBeTruthy()
-  return read()
-}
+const known = (id: string, chat: string) => archivedId(harness, { id, chat })
 
 describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('on build %s', (build) => {
   let early: string

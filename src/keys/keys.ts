@@ -28,7 +28,9 @@ export type Keys = {
   get(id: string): Promise<KeyRow>
   add(facts: KeyFacts): Promise<Made>
   /**
-   * Ends the callers of the key if more than its name changes. Accounts that are given again are not suspended any more. @throws AppError `key_not_found`, `key_in_settings` */
+   * Ends the callers of the key if more than its name changes. Setting `accounts` ends their suspension.
+   * @throws AppError `key_not_found`, `key_in_settings`
+   */
   change(id: string, facts: Partial<KeyFacts>): Promise<KeyRow>
   /** Replaces the secret; the previous one is valid for `overlapS` more seconds. @throws AppError like `change` */
   rotate(id: string, overlapS: number): Promise<Made>

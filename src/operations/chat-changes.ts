@@ -78,7 +78,7 @@ export const changeChat = defineOperation({
   name: 'change_chat',
   title: 'Change a chat',
   description:
-    'Archives, pins or mutes a chat, or marks it as unread, or the opposite: only the given fields. Nobody else sees it. WhatsApp pins at most 3 chats. unread: false sends no receipts, so a chat with unread messages stays unread (change_refused): use {{read_chat}}. For several chats, use {{change_chats}}.',
+    'Archives, pins or mutes a chat, or marks it as unread, or the opposite: only the given fields. Others do not see it. WhatsApp pins at most 3 chats. unread: false sends no receipts, so a chat with unread messages stays unread (change_refused): use {{read_chat}}. For several chats, use {{change_chats}}.',
   effect: 'write',
   repeatable: true,
   uses: ['change_chat'],
@@ -118,7 +118,7 @@ export const changeChats = defineOperation({
   name: 'change_chats',
   title: 'Change several chats',
   description:
-    'Makes the same change in up to 100 chats, one after the other: archives, pins or mutes them, or marks them as unread, or the opposite. Returns how many are now so, and those that are not, with the reason. If the time was up before a chat, call again with those that are left. Nobody else sees it.',
+    'Makes the same change in up to 100 chats, one after the other: archives, pins or mutes them, or marks them as unread, or the opposite. Returns how many are now so, and those that are not, with the reason. If the time was up before a chat, call again with those that are left. Others do not see it.',
   effect: 'write',
   repeatable: true,
   uses: ['change_chat'],

@@ -16,7 +16,8 @@ export type MediaLinks = {
   /** The path and query of a new link. Not for the log. */
   make(what: Linked): { path: string; expiresAt: Date }
   /**
-   * Returns to whom this link was given; null if the query has no signature, so it is no link. `query`: by name.
+   * Returns the caller that received this link, and on which face; null if the query has no signature, so it is no link.
+   * `query`: by name.
    * @throws AppError `link_invalid` if the link is not for this message, or has expired
    */
   read(

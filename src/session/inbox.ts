@@ -71,7 +71,10 @@ const BATCH = 200
  * much; what arrives meanwhile is written together.
  */
 const MOST_PAUSE_MS = 20
-/** A clock that is further ahead is not expected: in an archive in which nobody else writes, so much would be read again each time. */
+/**
+ * The clock of this computer is taken to be at most so far ahead of WhatsApp's. In an archive to which only own messages were
+ * added, a catch-up reads so much again.
+ */
 const MOST_AHEAD_S = 86_400
 
 export type Inbox = {

@@ -7,8 +7,9 @@ export type IsOurs = (bareId: string) => boolean
 
 export type Acquaintance = {
   /**
-   * True if a device of the owner has written in this chat, or the owner has approved a message to this group. What this server sent does not count, and forwarded messages do not
-   * either: WhatsApp Web makes their ids, so who forwarded one is not known. Where that was not noted, looks at the newest 500 own messages.
+   * True if a device of the owner has written in this chat, or the owner has approved a message to this group. What this
+   * server sent does not count, and forwarded messages do not either: WhatsApp Web makes their ids, so who forwarded one is not
+   * known. If neither was noted, looks at the newest 500 own messages.
    */
   hasWritten(chat: number): boolean
   /** Returns those of these people (rows by id) whom the owner knows. */

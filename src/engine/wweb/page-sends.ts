@@ -21,8 +21,8 @@ export const NOT_ANSWERED = /whatsappMcp: not answered: (missing|refused|failed|
 
 /**
  * Call once per document, after the library's helpers are in it. Three things differ from the library: a link preview that
- * fails does not cost the message, a chat that WhatsApp Web does not open is an error of its own, because nothing was sent then
-(Utils.js, `getChat`: the library returns as after a send), and:
+ * fails does not cost the message; a chat that WhatsApp Web does not open is an error of its own, because nothing was sent then
+ * (Utils.js, `getChat`: the library returns as after a send); and:
  *
  * The message gets the id that Node chose and stored before. The library chooses one itself (Utils.js, `newId`) and
  * reports it only after the send, so that a crash in between leaves nothing to recognise the message by.
