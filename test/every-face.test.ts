@@ -210,7 +210,7 @@ const VOLATILE = [
   'message_id',
   'call_id',
 ]
-const OF_SENDS = ['message_id', 'timestamp']
+const OF_SENDS = ['message_id', 'timestamp', 'posted_at']
 /** They change what the others are told, so they come last; this one takes the link with it. */
 const LAST = [
   ...['send_location', 'send_contacts', 'send_poll', 'vote'],
