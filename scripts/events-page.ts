@@ -57,7 +57,7 @@ are written to the log of the account that was linked last, so the first states 
 
 ## Long poll
 
-\`WHATSAPP_MCP_URL\` is the [address of the server](rest.md).
+\`WHATSAPP_MCP_URL\` is the [URL of the server](rest.md).
 
 \`\`\`sh
 curl "$WHATSAPP_MCP_URL/api/events"                      # {"next_after": "3f9c21aa-1042-mclp1v2k", …}: now

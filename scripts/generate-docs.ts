@@ -6,7 +6,7 @@ import { COMMANDS } from '../src/cli/commands.ts'
 import { EXIT, EXIT_MEANINGS } from '../src/cli/exit-codes.ts'
 import { renderHelp, renderOverview } from '../src/cli/help.ts'
 import { installed } from '../src/cli/words.ts'
-import { SETTINGS } from '../src/config.ts'
+import { type Row, SETTINGS } from '../src/config.ts'
 import { ERRORS } from '../src/errors.ts'
 import { createOpenApi } from '../src/faces/http/openapi.ts'
 import { FAMILIES } from '../src/metrics/families.ts'
@@ -62,6 +62,9 @@ function envExample(): string {
 }
 
 function settingsPage(): string {
+  const programs = Object.entries<Row>(SETTINGS).flatMap(([name, { names }]) =>
+    names === 'program' || names === 'command' ? [`\`${name}\``] : [],
+  )
   const rows = Object.entries(SETTINGS).map(
     ([name, { flag, fallback, help }]) =>
       `| \`${name}\` | ${flag === null ? '(none)' : `\`--${flag}\``} | ${fallback === '' ? '(empty)' : `\`${fallback}\``} | ${help} |`,
@@ -70,17 +73,18 @@ function settingsPage(): string {
 
 Each setting is an environment variable and a flag of \`serve\` and \`doctor\` (\`npm start -- --port 9000\`). A \`.env\` file in the
 working directory is read too. Flags override environment variables, and environment variables override \`.env\`. A wrong value ends
-the start with one line that contains the setting and the allowed values. Write switches as \`--headless\`, \`--no-headless\` or
+the start with one line that contains the setting and the allowed values. Settings apply from the next start of the server. Write switches as \`--headless\`, \`--no-headless\` or
 \`--headless=false\`.
 
 \`stdio\` and \`mcp-config\` read the \`.env\` of the project root instead (installed package: of your data directory), and relative paths
 start there, because clients start them in folders that you may not trust. Every other command rejects a \`.env\` that belongs to another
-user or that others can change, and a \`.env\` outside the project root that decides which programs run (\`WHATSAPP_CHROME_EXECUTABLE\`,
-\`WHATSAPP_ARCHIVE_KEY_COMMAND\` and the other commands, \`WHATSAPP_RULES=true\`).
+user or that others can change. The commands that use the settings themselves, such as \`serve\`, also reject a \`.env\` outside the project
+root that decides which programs run (${programs.join(', ')}, \`WHATSAPP_RULES=true\`).
 
 \`~/\` at the start of a path is the home directory. Spaces around a value are ignored.
 
-\`WHATSAPP_MCP_URL\` is the address of a running server, for \`stdio\` and the commands that use one. It is read from the environment only.
+\`WHATSAPP_MCP_URL\` is the URL of a running server, and \`WHATSAPP_API_KEY_FILE\` the file with a key for it, for \`stdio\` and the commands that use
+one. They are read from the environment only.
 
 | variable | flag | default | meaning |
 |---|---|---|---|
@@ -96,8 +100,9 @@ function cliPage(): string {
   return `# Command line
 
 \`serve\` and \`sandbox\` run a server, and \`stop\` stops it. \`stdio\` connects MCP clients to it, and starts it if none runs. \`mcp-config\`
-configures MCP clients. \`doctor\` checks this machine. \`archive import\`, \`verify\`, \`encrypt\`, \`change-key\` and \`decrypt\` work on
-the session directory while no server runs. All other commands use the API of the running server. In a checkout,
+configures MCP clients. \`doctor\` checks this machine. \`backup\`, \`restore\` and the commands \`archive import\`, \`verify\`, \`encrypt\`,
+\`change-key\` and \`decrypt\` work on the session directory while no server runs. \`rules check\` and \`completion\` need no server. All other
+commands use the API of the running server. In a checkout,
 \`npm run <command> -- <flags>\` first installs and builds what is missing, as in \`npm run auth\` or \`npm run archive -- encrypt\`.
 
 ${block(renderOverview(COMMANDS, installed))}
@@ -130,7 +135,7 @@ Every error is problem JSON (RFC 9457): \`type\`, \`title\`, \`status\`, \`detai
 | \`retry\` | meaning |
 |---|---|
 | \`safe\` | at once |
-| \`later\` | after the time in \`Retry-After\` |
+| \`later\` | after the time in \`Retry-After\`; without this header, after the time in \`hint\`, or a minute |
 | \`check_first\` | after you have checked: it may already have been done |
 | \`after_action\` | after a person has taken the next step in \`hint\` |
 | \`never\` | not at all: the same request returns the same error |

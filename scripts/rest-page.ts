@@ -34,7 +34,7 @@ export function restPage(): string {
 The API is JSON over HTTP, by default on the loopback interface. The OpenAPI description is at \`GET /openapi.json\` and in
 [openapi.json](openapi.json). [Errors](errors.md) lists the error codes.
 
-The example calls read the server's address from the environment: \`export WHATSAPP_MCP_URL=http://127.0.0.1:8790\` for your own
+The example calls read the server's URL from the environment: \`export WHATSAPP_MCP_URL=http://127.0.0.1:8790\` for your own
 account, port 8890 for the [sandbox](sandbox.md). In the sandbox the calls on this page work unchanged, except forwarding, which the
 newest build of WhatsApp Web does not support, labels, which only business accounts have, and calls that name an item of the outbox, a
 key or media: use an id of your own.

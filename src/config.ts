@@ -215,7 +215,7 @@ export const SETTINGS = {
     takes: 'LIST',
     schema: toolsetList,
     fallback: '',
-    help: 'Toolsets that MCP clients may use: `core`, `messages`, `groups`, `chats`, `people`, `channels`, separated by commas, or `all`. All of them are on. Empty: all are allowed, and `core` is on until a client asks for others. See docs/mcp.md.',
+    help: 'Toolsets that MCP clients may use: `core`, `messages`, `groups`, `chats`, `people`, `channels`, separated by commas, or `all`. The listed toolsets are on from the start. Empty: all are allowed, and `core` is on until a client asks for others. See docs/mcp.md.',
   },
   WHATSAPP_MCP_SENDS: {
     flag: 'sends',
@@ -250,7 +250,7 @@ export const SETTINGS = {
     takes: 'N',
     schema: whole(0, 10_000),
     fallback: '50',
-    help: 'The most people to whom one caller writes first in 24 hours: those of whom the archive has no message. All callers together: twice as many. 0: no limit.',
+    help: 'The most new people that one caller writes to in 24 hours. A person is new if the archive has no message of the chat. All callers together: twice as many. 0: no limit.',
   },
   WHATSAPP_OUTBOX_EXPIRES_S: {
     flag: 'outbox-expires-s',
@@ -385,7 +385,7 @@ export const SETTINGS = {
     takes: 'MIB',
     schema: whole(1, 10_000_000),
     fallback: '2048',
-    help: 'Space for the files that one caller has stored to send them, in MiB. At least WHATSAPP_MAX_UPLOAD_MIB. The server deletes each after an hour; that of a message that waits in the outbox within an hour after it was sent, cancelled or expired.',
+    help: 'Space for the files that one caller has stored to send them, in MiB. At least WHATSAPP_MAX_UPLOAD_MIB. The server deletes each file after an hour. It keeps the file of a message that waits, and deletes it within an hour after the message is sent, cancelled or expired.',
   },
   WHATSAPP_FILES_DIR: {
     flag: 'files-dir',
@@ -407,7 +407,7 @@ export const SETTINGS = {
     takes: 'WHEN',
     schema: oneOf(['never', 'daily']),
     fallback: 'never',
-    help: 'Whether each account sends a message to itself once a day, which shows in the log, the metrics and the outbox that sending works. The message appears in your own chat on the phone.',
+    help: '`daily`: each account sends a message to itself once a day, which shows in the log, the metrics and the outbox that sending works. The message appears in your own chat on the phone. `never`: none.',
   },
   WHATSAPP_MEMORY_SOFT_MIB: {
     flag: 'memory-soft-mib',

@@ -215,8 +215,8 @@ export const ERRORS = {
   account_exists: {
     status: 409,
     retry: 'never',
-    title: 'An account with this name already exists',
-    hint: 'Choose another name.',
+    title: 'An account with this id already exists',
+    hint: 'Choose another id.',
   },
   idempotency_in_progress: {
     status: 409,
@@ -282,7 +282,7 @@ export const ERRORS = {
     status: 413,
     retry: 'never',
     title: 'The body is too large',
-    hint: 'Send at most 1 MiB of JSON. Upload a larger file first (PUT /api/uploads), and send it by its id (`upload`).',
+    hint: 'Send at most 1 MiB of JSON, or 12 MiB with a file in base64. Upload a larger file first (PUT /api/uploads), and send it by its id (`upload`).',
   },
   media_too_large: {
     status: 413,
@@ -347,7 +347,7 @@ export const ERRORS = {
   media_refused: {
     status: 422,
     retry: 'never',
-    title: 'WhatsApp Web does not take this file',
+    title: 'WhatsApp Web does not accept this file',
     hint: 'Nothing was sent. Check that the file is what its type says, or send it as a document.',
   },
   file_not_found: {
@@ -395,7 +395,7 @@ export const ERRORS = {
   action_refused: {
     status: 422,
     retry: 'never',
-    title: 'WhatsApp Web does not allow this with this message',
+    title: 'This is not allowed with this message',
     hint: 'Open the message on the phone: WhatsApp shows there what is possible with it.',
   },
   change_refused: {
@@ -413,7 +413,7 @@ export const ERRORS = {
   not_admin: {
     status: 422,
     retry: 'after_action',
-    title: 'Only admins of the group can do this, and this account is none',
+    title: 'Only admins of the group can do this, and this account is not one',
     hint: 'Ask an admin of the group to do it, or to make this account an admin. GET /api/chats/{chat_id} lists the admins.',
   },
   not_member: {
@@ -635,7 +635,7 @@ export const ERRORS = {
   outcome_unknown: {
     status: 504,
     retry: 'check_first',
-    title: 'It is unknown whether WhatsApp took the change',
+    title: 'It is unknown whether WhatsApp made the change',
     hint: 'Check on the phone, or read the message or chat again (GET /api/messages/{message_id}, GET /api/chats/{chat_id}), before you send the request again.',
   },
   whatsapp_timeout: {

@@ -70,6 +70,11 @@ describe('accounts', () => {
     const named = await ended(['status', '--json', '--url', `${sandbox.url}/accounts/work/mcp`])
     expect([named.code, named.err]).toEqual([0, ''])
     expect(JSON.parse(named.out)).toEqual(JSON.parse((await cli('status --json --account work')).out))
+    const all = (await cli('status')).out
+    expect([all, (await cli('status --account default')).out].map((out) => out.includes('[work]'))).toEqual([
+      true,
+      false,
+    ])
     const other = await ended(['status', '--account', 'shop', '--url', `${sandbox.url}/accounts/work/mcp`])
     expect([other.code, other.err]).toEqual([2, expect.stringContaining('leave out --account')])
   })

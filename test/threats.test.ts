@@ -176,7 +176,7 @@ const OTHERS: Record<string, () => Promise<void>> = {
 const ELSEWHERE: Record<string, string> = {
   'any request of another user': 'other-user.test.ts',
   '150 connections that send one byte in 5 s': 'slow.test.ts',
-  'everything, with canaries': 'secrets.test.ts',
+  'everything, with test secrets': 'secrets.test.ts',
   '': 'package.test.ts',
 }
 

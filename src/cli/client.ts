@@ -187,7 +187,8 @@ export function addressOf(given: Addressed, env: () => Environment = readEnviron
 
 /** Returns the server to call, whether its URL was given explicitly, the account, which that URL can name too, and the keys to send. */
 export function serverOf(given: Addressed): Server {
-  const { account: flag = DEFAULT_ACCOUNT, 'key-file': file = '', 'idempotency-key': once = '' } = given.flags
+  const { 'key-file': file = '', 'idempotency-key': once = '' } = given.flags
+  const flag = given.flags.account || DEFAULT_ACCOUNT
   const { url, account } = splitAccount(addressOf(given))
   if (account !== null && flag !== DEFAULT_ACCOUNT && flag !== account)
     throw new CommandError(

@@ -9,12 +9,15 @@ import { EXIT } from './exit-codes.ts'
 import { jsonLines, plain } from './terminal.ts'
 import { inWords } from './words.ts'
 
-/** Prints the status of the account, or of every account. Resolves with the exit code. */
-export async function status(server: Server, { json }: { json: boolean }): Promise<number> {
+type StatusFlags = { json: boolean; account: string }
+
+/** Prints the status of the account, or of every account if none was named. Resolves with the exit code. */
+export async function status(server: Server, { json, account }: StatusFlags): Promise<number> {
   const api = openApi(server)
   const now = await api.get<Status>('/api/status')
   if (json) process.stdout.write(jsonLines(now))
-  else if (api.account !== DEFAULT_ACCOUNT) process.stdout.write(renderStatus(now, server.url))
+  else if (account !== '' || api.account !== DEFAULT_ACCOUNT)
+    process.stdout.write(renderStatus(now, server.url))
   else process.stdout.write(await renderAll(api, now))
   return EXIT.ok
 }

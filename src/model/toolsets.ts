@@ -7,7 +7,8 @@ export const TOOLSETS = {
   messages:
     'More operations on messages: edit, delete, forward, pin, star, vote, locations, contacts, polls, who has read them.',
   groups: 'Groups: create, settings, members, invites, join requests, leave.',
-  chats: 'Chats: archive, pin, mute, mark as read, typing, delete, labels, the size of the archive.',
+  chats:
+    'Chats: archive a chat, pin, mute, mark as read, typing, delete, labels, the size of the local archive.',
   people: 'People: details of one person, block, look numbers up, who is online, the own profile.',
   channels: 'Channels: list, follow. Status updates: list, post, delete.',
 } as const satisfies Record<string, string>

@@ -18,7 +18,7 @@ const chatInputs = z.array(chatIdInput).max(1_000)
 const facts = {
   name: z.string().trim().min(1).max(80).describe('Name for people, for example "Claude on my laptop".'),
   scopes: wordList(z.enum(SCOPES)).describe(
-    'What callers may do. `read`: readings. `send`: everything that is sent to a chat. `manage`: changes of chats, groups, contacts and the archive. `admin`: all of these, and linking, logging out, accounts and keys.',
+    'What callers may do. `read`: readings. `send`: messages, status updates, edits, deletions, reactions, votes and pins. `manage`: read receipts, and changes of chats, groups, contacts, the profile and the archive. `admin`: all of these, and linking, logging out, accounts, keys, webhooks, rules, the audit log, and decisions about the outbox.',
   ),
   accounts: wordList(accountIdInput).describe(
     'The accounts that callers may use. Not together with the scope `admin`.',

@@ -96,7 +96,7 @@ export const PROMISES: readonly Promised[] = [
     promise: 'Each request of the table of threats gets exactly its answer.',
     command: test('threats'),
   },
-  { id: 'G20', promise: 'No canary secret is in logs, errors or command lines.', command: test('secrets') },
+  { id: 'G20', promise: 'No test secret is in logs, errors or command lines.', command: test('secrets') },
   {
     id: 'G21',
     promise: 'After the computer slept, the session is ready within 60 s, without a QR code.',

@@ -1,6 +1,6 @@
 /** The commands of one account: its status, linking, sending and logging out. */
 import { z } from 'zod'
-import { phoneNumberInput } from '../../model/ids.ts'
+import { accountIdInput, phoneNumberInput } from '../../model/ids.ts'
 import { serverOf } from '../client.ts'
 import { defineCommand } from '../command.ts'
 import { account, CLIENT_SETTINGS, json, once, server, switchFlag, text } from './flags.ts'
@@ -14,7 +14,12 @@ export const status = defineCommand({
   flags: {
     json,
     ...server,
-    account: { ...account, help: 'Only this account. Default: every account; with --json: `default`.' },
+    account: {
+      ...account,
+      schema: z.union([z.literal(''), accountIdInput]),
+      fallback: '',
+      help: 'Only this account. Default: every account; with --json: `default`.',
+    },
   },
   examples: [
     ['status', 'Shows the state, the account and the next step'],

@@ -77,7 +77,7 @@ export const keysChange = defineCommand({
   name: 'keys change',
   summary: 'Change the name of a key, or what it may do',
   about:
-    'ID is the id that "keys list" shows. Its open streams and MCP sessions end, unless only the name changes. Of --only and\n--hide, the one that is not named stays.',
+    'ID is the id that "keys list" shows. Its open streams and MCP sessions end, unless only the name changes. A limit that\nyou do not name stays as it is.',
   operands: ['ID'],
   fields: { key_id: 'ID', name: '--name', ...KEY_FIELDS },
   settings: CLIENT_SETTINGS,

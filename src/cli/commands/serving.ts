@@ -21,7 +21,7 @@ export const serve = defineCommand({
   },
   examples: [
     ['serve', 'Uses the default port and session directory'],
-    ['serve --port 9000 --auth-dir ~/second-account', 'Runs a second account'],
+    ['serve --port 9000 --auth-dir ~/second-account', 'Runs a second, separate server'],
     ['serve --no-headless', 'Shows the browser window, for linking with a passkey'],
   ],
   exits: ['directory', 'port', 'browser'],

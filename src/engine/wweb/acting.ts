@@ -106,7 +106,7 @@ function failFor(verdict: Exclude<Verdict, 'done'>, why?: string): never {
         hint: 'Use the names of options of this poll, as `poll` of the message has them.',
       })
     case 'refused':
-      return fail('action_refused')
+      return fail('action_refused', { detail: 'WhatsApp Web does not allow this with this message.' })
     case 'failed':
       return fail('whatsapp_error', { detail: "WhatsApp's server did not take the change." })
     case 'not_begun':
