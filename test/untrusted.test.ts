@@ -40,6 +40,11 @@ it('begins with messages of a stranger and of a known person, in chats of their 
   expect(sent.status).toBe(200)
   const { id } = await world.write({ from: STRANGER, text: STRAY })
   await expect.poll(async () => (await harness.get('/api/search?q=stray')).text).toContain(id)
+  // WhatsApp Web counts a message after it has shown it.
+  const chats = [`${STRANGER}@c.us`, `${AMARA}@c.us`, group]
+  await expect
+    .poll(async () => (await harness.get('/api/unread')).json.chats.map(({ id }: { id: string }) => id))
+    .toEqual(expect.arrayContaining(chats))
 })
 
 /** The paths of texts with these words: those within something untrusted, and the others. */

@@ -13,7 +13,9 @@ declare function setTimeout(run: () => void, ms: number): unknown
  */
 export function installPageWatch(): boolean {
   /** Changes within this time are reported together: one message alone changes four fields of its chat. */
-  const GATHER_MS = 200
+  const GATHER_MS = 20
+  /** Least time between two reports, so that a burst of changes makes few of them. */
+  const APART_MS = 200
   /** Rows per report. */
   const PIECE = 250
   const CHAT_CHANGES =
@@ -34,6 +36,7 @@ export function installPageWatch(): boolean {
   const storedMessages = new Set<string>()
   const sets = [changedChats, transferredChats, changedContacts, changedMessages, storedMessages]
   let isGathering = false
+  let toldAt = 0
 
   const tools = {
     groups(): Collection<GroupMetadata> | undefined {
@@ -50,7 +53,9 @@ export function installPageWatch(): boolean {
       set.add(id)
       if (isGathering) return
       isGathering = true
-      setTimeout(tools.tell, GATHER_MS)
+      // A clock that was set back never delays a report for longer.
+      const apart = Math.min(APART_MS, toldAt + APART_MS - Date.now())
+      setTimeout(tools.tell, Math.max(GATHER_MS, apart))
     },
 
     take(set: Set<string>): string[] {
@@ -61,6 +66,7 @@ export function installPageWatch(): boolean {
 
     tell(): void {
       isGathering = false
+      toldAt = Date.now()
       rows.attempt(() => {
         const removed = tools.removed()
         const chats = rows.chats(tools.take(changedChats))
