@@ -23,7 +23,7 @@ export const CHAT_TASKS: Task[] = [
       const { chats } = await agent.call('whatsapp_list_chats', { limit: 100 })
       const month = Date.now() / 1_000 - 30 * 86_400
       const quiet = chats.filter(({ timestamp }: { timestamp: number }) => timestamp < month)
-      await agent.toolsetFor('archive, pin')
+      await agent.toolsetFor('archive a chat')
       await agent.call('whatsapp_change_chats', { chat_ids: ids(quiet), archived: true })
     },
     holds: ({ chat }) => {
@@ -58,7 +58,7 @@ export const CHAT_TASKS: Task[] = [
     says: 'Pin Mum to the top',
     async solve(agent) {
       const { contacts } = await agent.call('whatsapp_list_contacts', { query: 'Mum' })
-      await agent.toolsetFor('archive, pin')
+      await agent.toolsetFor('archive a chat')
       await agent.call('whatsapp_change_chat', { chat_id: contacts[0].id, pinned: true })
     },
     holds: ({ chat }) => expect(chat('Mum').pinned).toBeGreaterThan(0),
