@@ -138,8 +138,18 @@ describe('the session', () => {
   })
 
   it('F10 extra_iframe: the frame’s navigation injects again, socket listeners double', async () => {
+    const inPage = (run: string) => library.client.pupPage?.evaluate(run)
+    await inPage(`(() => {
+      const { Socket } = window.require('WAWebSocketModel')
+      const { on } = Socket
+      window.attached = 0
+      Socket.on = function (names, ...rest) {
+        if (names === 'change:hasSynced') window.attached += 1
+        return on.call(this, names, ...rest)
+      }
+    })()`)
     await fault('extra_iframe')
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await expect.poll(() => inPage('window.attached')).toBe(1)
     const before = library.count('authenticated')
     await fault('double_synced', { gapMs: 50, times: 2 })
     await expect.poll(() => library.count('authenticated') - before).toBe(4)

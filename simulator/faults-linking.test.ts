@@ -5,7 +5,7 @@ import { newestBuildWithSerialized } from './builds.ts'
 import { isPending, type LibraryClient, makeProfileFolder, startClient } from './library-client.ts'
 import { openSimulator } from './open-simulator.ts'
 import type { Simulator } from './simulator.ts'
-import { collectUnhandled } from './unhandled.ts'
+import { collectUnhandled, type Unhandled } from './unhandled.ts'
 
 const build = newestBuildWithSerialized.name
 let simulator: Simulator
@@ -18,16 +18,25 @@ beforeAll(async () => {
 afterAll(() => simulator.close())
 
 describe('starts that fail', () => {
+  /** Until the browser is gone: what the library injects into a page that reloads is rejected. */
+  let unhandled: Unhandled | null = null
   afterEach(async () => {
     await simulator.world.clearFaults()
     await library.kill()
     await profiles.remove()
+    unhandled?.stop()
+    unhandled = null
   })
 
-  const startWith = async (name: string, value: unknown = true, authTimeoutMs = 1500): Promise<void> => {
+  /** Without `authTimeoutMs` the library waits 30 s for the page's version: a busy machine may need some of them. */
+  const startWith = async (
+    name: string,
+    value: unknown = true,
+    options: { authTimeoutMs?: number } = {},
+  ): Promise<void> => {
     await simulator.world.setFault({ name, value })
     profiles = makeProfileFolder()
-    library = startClient(simulator, profiles.path, { authTimeoutMs })
+    library = startClient(simulator, profiles.path, options)
   }
 
   it('F6 load_hangs: initialize() never settles', async () => {
@@ -43,7 +52,7 @@ describe('starts that fail', () => {
   })
 
   it("F6 version_never: initialize() rejects with the string 'auth timeout'", async () => {
-    await startWith('version_never')
+    await startWith('version_never', true, { authTimeoutMs: 1500 })
     expect(await library.initialized).toEqual({ rejected: 'auth timeout' })
   })
 
@@ -66,19 +75,17 @@ describe('starts that fail', () => {
   })
 
   it('F8 reload_burst: three reloads while the library injects, unhandled rejections or not, it is a race', async () => {
-    await startWith('offline', false, 10_000)
+    await startWith('offline', false)
     await library.event('qr')
     await library.initialized
-    const unhandled = collectUnhandled()
+    unhandled = collectUnhandled()
     let loads = 0
     library.client.pupPage?.on('load', () => {
       loads += 1
     })
     await simulator.world.setFault({ name: 'reload_burst', value: { times: 3, withinMs: 250 } })
-    await expect.poll(() => loads, { timeout: 5000 }).toBe(3)
+    await expect.poll(() => loads).toBe(3)
     await expect.poll(() => simulator.world.state().linking.qr).not.toBeNull()
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    unhandled.stop()
     for (const reason of unhandled.reasons) expect(String(reason)).toMatch(/context|detached|Target closed/)
   })
 

@@ -6,7 +6,7 @@ import { newestBuildWithSerialized } from './builds.ts'
 import { type LibraryClient, makeProfileFolder, startClient, startLinkedClient } from './library-client.ts'
 import { openSimulator } from './open-simulator.ts'
 import type { Simulator } from './simulator.ts'
-import { collectUnhandled } from './unhandled.ts'
+import { collectUnhandled, type Unhandled } from './unhandled.ts'
 
 let simulator: Simulator
 let library: LibraryClient
@@ -27,8 +27,16 @@ const fault = async (name: string, value: unknown = true): Promise<void> =>
 const quiet = (ms = 500): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 describe('states that end a session (F15)', () => {
-  beforeEach(open)
-  afterEach(close)
+  /** The library closes its browser while it still injects. */
+  let unhandled: Unhandled
+  beforeEach(async () => {
+    await open()
+    unhandled = collectUnhandled()
+  })
+  afterEach(async () => {
+    await close()
+    unhandled.stop()
+  })
 
   it.each([
     ['conflict', true, 'CONFLICT'],
@@ -38,12 +46,9 @@ describe('states that end a session (F15)', () => {
   ])(
     'F15 %s %o: disconnected with %s, the browser closes, the profile stays',
     async (name, value, reason) => {
-      const unhandled = collectUnhandled()
       await fault(name, value)
       expect(await library.event('disconnected')).toBe(reason)
       await expect.poll(() => library.client.pupBrowser?.connected).toBe(false)
-      await quiet(200)
-      unhandled.stop()
       expect(existsSync(join(profiles.path, 'session-default'))).toBe(true)
     },
   )
@@ -51,14 +56,14 @@ describe('states that end a session (F15)', () => {
   it('F15 conflict with again: each new connection is thrown out too', async () => {
     await fault('conflict', { again: true })
     await library.event('disconnected')
-    await quiet(300)
-    const unhandled = collectUnhandled()
+    const { client } = library
+    // The next browser has the same profile.
+    const browser = client.pupBrowser?.process()
+    await expect.poll(() => browser?.exitCode ?? browser?.signalCode ?? null).not.toBeNull()
     library = startClient(simulator, profiles.path)
     await expect.poll(() => simulator.world.state().devices[0]?.online).toBe(false)
     await library.initialized
     expect(await library.client.getState().catch(() => 'CONFLICT')).toBe('CONFLICT')
-    await quiet(300)
-    unhandled.stop()
   })
 })
 
@@ -103,9 +108,10 @@ describe('starts with a saved link', () => {
     await fault('extra_iframe')
     library = startClient(simulator, profiles.path)
     await library.event('ready')
-    await quiet()
+    await expect.poll(() => library.client.pupPage?.frames().length).toBe(3)
+    // It may still inject.
+    await library.stop()
     unhandled.stop()
-    expect(library.client.pupPage?.frames().length).toBe(3)
   })
 
   it('removed while down: initialize() rejects "Execution context was destroyed"; the next start shows a QR', async () => {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import wweb from 'whatsapp-web.js'
 import type { Simulator } from './simulator.ts'
+import { collectUnhandled } from './unhandled.ts'
 
 export type LibraryClient = {
   client: wweb.Client
@@ -16,7 +17,7 @@ export type LibraryClient = {
   events: { name: string; args: unknown[] }[]
   /** The outcome of `initialize()`: resolved, or the reason of the rejection. */
   initialized: Promise<'resolved' | { rejected: unknown }>
-  /** First event of this name, past or future; rejects after `limitMs` (default 10 s). */
+  /** First event of this name, past or future; rejects after `limitMs` (default 20 s). */
   event<T = unknown>(name: string, test?: (argument: T) => boolean, limitMs?: number): Promise<T>
   count(name: string): number
   /** Closes the browser, keeps the profile. */
@@ -103,7 +104,7 @@ export function startClient(
     events,
     initialized,
     count: (name) => events.filter((event) => event.name === name).length,
-    event<T>(name: string, test: (argument: T) => boolean = () => true, limitMs = 10_000): Promise<T> {
+    event<T>(name: string, test: (argument: T) => boolean = () => true, limitMs = 20_000): Promise<T> {
       return new Promise((resolve, reject) => {
         const look = (): void => {
           for (const event of events) {
@@ -127,18 +128,21 @@ export function startClient(
     },
     async stop() {
       await initialized
-      // destroy() within 50 ms of LOGOUT leaves an unhandled rejection of the library's own; none from 300 ms
-      // on.
-      if (events.some(({ name, args }) => name === 'disconnected' && args[0] === 'LOGOUT')) {
-        await new Promise((resolve) => setTimeout(resolve, 500))
-      }
-      await client.destroy().catch(() => {})
+      await closing(() => client.destroy())
     },
     async kill() {
-      await client.pupBrowser?.close().catch(() => {})
+      await closing(async () => client.pupBrowser?.close())
       await initialized
     },
   }
+}
+
+/** What the library still does in a browser that closes, as after a LOGOUT, is rejected, and it handles nothing of that. */
+async function closing(close: () => Promise<unknown>): Promise<void> {
+  const unhandled = collectUnhandled()
+  await close().catch(() => {})
+  await new Promise(setImmediate)
+  unhandled.stop()
 }
 
 /** Starts, scans, waits for `ready`. */

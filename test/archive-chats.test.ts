@@ -20,6 +20,7 @@ describe('a chat', () => {
     await expectComplete()
     await harness.world.migrateChat({ phone })
     await harness.world.write({ from: phone, text: 'by LID' })
+    await expect.poll(() => bodies(`${phone}@c.us`)).toEqual(['by phone', 'by LID'])
     await harness.post('/api/send', { phone_number: phone, message: 'an answer' })
     await expect.poll(() => bodies(`${phone}@c.us`)).toEqual(['by phone', 'by LID', 'an answer'])
     await harness.app.close()

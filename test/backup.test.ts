@@ -111,12 +111,12 @@ describe('of a stopped server', () => {
     // A scheduled message with its file: the directory has another path now.
     const { json: waits } = await restored.get('/api/outbox?state=scheduled')
     const [{ id }] = waits.items
-    const soon = new Date(Date.now() + 1_500).toISOString()
+    const soon = new Date(Date.now() + 5_000).toISOString()
     expect(
       (await restored.call({ method: 'PATCH', path: `/api/outbox/${id}`, body: { send_at: soon } })).status,
     ).toBe(200)
     await expect
-      .poll(async () => (await restored.get(`/api/outbox/${id}`)).json.item.state, { timeout: 15_000 })
+      .poll(async () => (await restored.get(`/api/outbox/${id}`)).json.item.state, { timeout: 20_000 })
       .toBe('sent')
     await restored.close()
   })

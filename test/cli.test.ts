@@ -190,7 +190,8 @@ describe('ending (F17)', () => {
     await expect.poll(() => sandbox.err).toContain('"stopping"')
     const askedAt = Date.now()
     expect(await stop(sandbox, 'SIGINT')).toBe(1)
-    expect(Date.now() - askedAt).toBeLessThan(1_000)
+    // A browser that hangs is waited for, for 10 s.
+    expect(Date.now() - askedAt).toBeLessThan(5_000)
     for (const { pid } of hung) process.kill(pid, 'SIGKILL')
   })
 
@@ -275,7 +276,8 @@ describe('a start that cannot be', () => {
     const startedAt = Date.now()
     const second = run(['serve'], { env: { WHATSAPP_AUTH_DIR: first.dir, WHATSAPP_MCP_PORT: '0' } })
     expect(await second.exited).toBe(3)
-    expect(Date.now() - startedAt).toBeLessThan(2_000)
+    // Where nobody answers, it waits for 5 s.
+    expect(Date.now() - startedAt).toBeLessThan(5_000)
     expect(second.err).toContain(`process ${first.child.pid}`)
     // It can be used, or stopped.
     expect(second.err).toContain(`${first.url}/qr`)

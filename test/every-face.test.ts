@@ -203,6 +203,8 @@ const VOLATILE = [
   'url',
   'expires_at',
   'stale_since',
+  'proven_at',
+  'memory',
   'posted_at',
   'archive',
   'size_bytes',

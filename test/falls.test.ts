@@ -183,7 +183,7 @@ describe('ready that does not come (F9)', () => {
     await harness.until('authenticated')
     const onItsWay = async (percent: number) => {
       await fault('sync_slow', { percent })
-      await new Promise((done) => setTimeout(done, 500))
+      await expect.poll(() => harness.log.some((line) => line.percent === percent)).toBe(true)
       clock.advance(50_000)
       expect(status().state).toBe('authenticated')
     }

@@ -302,6 +302,7 @@ function openEngine(setup: WwebSetup, emitEvent: (event: EngineEvent) => void): 
   function onProgress(percent: number): void {
     if (phase !== 'authenticated' || !(percent > progress)) return
     progress = percent
+    log.debug({ percent }, 'WhatsApp Web is loading the account')
     awaitReady()
   }
 
