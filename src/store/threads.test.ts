@@ -17,9 +17,19 @@ const SCRIPT = new URL(
 `)}`,
 )
 
+/** The same, but its start takes 300 ms. */
+const SLOW_START = new URL(
+  SCRIPT.href.replace(
+    encodeURIComponent(`parentPort.postMessage('ready')`),
+    encodeURIComponent(
+      `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300); parentPort.postMessage('ready')`,
+    ),
+  ),
+)
+
 let threads: Threads
-const open = (limitMs?: number): Requests => {
-  threads = createThreads(() => SCRIPT, limitMs)
+const open = (limitMs?: number, script = SCRIPT): Requests => {
+  threads = createThreads(() => script, limitMs)
   return threads.open()
 }
 const gates: Int32Array[] = []
@@ -61,6 +71,12 @@ describe('threads', () => {
     expect(await answer(other, { text: 'other' })).toBe('other')
     letThrough(...busy.map(({ gate }) => gate))
     expect(await Promise.all(answers)).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('have their time limit from their start on, however long that takes', async () => {
+    const requests = open(100, SLOW_START)
+    const answers = ['a', 'b'].map((text) => answer(requests, { text }))
+    expect(await Promise.all(answers)).toEqual(['a', 'b'])
   })
 
   it('are replaced if a request exceeds its time limit, which is said at once', async () => {

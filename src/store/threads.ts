@@ -80,7 +80,7 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
         limitMs,
         onChange(cause) {
           if (thread.state() !== 'gone') {
-            if (!wasReady && thread.state() === 'idle') broken = null
+            if (!wasReady && thread.state() === 'idle') becameReady()
             wasReady ||= thread.state() === 'idle'
             return proceed()
           }
@@ -94,6 +94,12 @@ export function createThreads(script: () => URL, limitMs = LIMIT_MS): Threads {
     } catch (cause) {
       giveUp(cause)
     }
+  }
+
+  /** A thread has started. If it is the only one, the time of its start was no wait for a turn. */
+  function becameReady(): void {
+    broken = null
+    if (inState('idle', 'busy').length === 1) for (const job of waiting) job.since = performance.now()
   }
 
   function giveUp(cause: unknown): void {
