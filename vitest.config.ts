@@ -17,11 +17,12 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'simulator/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // A loaded machine takes many times as long, and a test that hangs is rare.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     restoreMocks: true,
     // For whoever polls and says nothing: a browser starts in more than the usual second where much else runs.
-    expect: { poll: { timeout: 10_000 } },
+    expect: { poll: { timeout: 30_000 } },
     // Computers that run tests often have UTC, where what is taken for local time by mistake does not show.
     env: { TZ: process.env.TZ ?? 'America/St_Johns' },
     sequence: { sequencer: LongFirst },

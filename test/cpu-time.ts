@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
  * CPU time of this process's main thread so far, in ms: the app and its test run on it, and each waits while the other uses it. Where
  * the system does not tell (only Linux does), that of all threads, which is more.
  */
-function cpuMs(): number {
+export function cpuMs(): number {
   try {
     // Nanoseconds on a CPU (Documentation/scheduler/sched-stats.rst in Linux).
     return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[0]) / 1e6

@@ -8,6 +8,8 @@ import { openReceiver, type Receiver, status, verify } from './webhook-receiver.
 const BRUNO = '15550001102@c.us'
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
+/** The limit of an attempt. */
+const ATTEMPT_MS = 10_000
 
 let stage: EventStage
 let receiver: Receiver
@@ -38,7 +40,7 @@ async function hook(input: object = {}) {
 const get = async (id: string) => (await call('GET', `/${id}`)).json
 const texts = (of = receiver.delivered()) => of.map(({ event }) => event.message?.body)
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n)
-const until = (what: () => unknown, ms = 5_000) => expect.poll(what, { timeout: ms, interval: 5 })
+const until = (what: () => unknown, ms = 20_000) => expect.poll(what, { timeout: ms, interval: 5 })
 const quiet = (ms = 60) => new Promise((resolve) => setTimeout(resolve, ms))
 
 beforeAll(async () => {
@@ -147,12 +149,15 @@ function expectOrder(): void {
     expect(places).toEqual([...places].sort((a, b) => a - b))
   }
 }
+/** Lets this much time pass, but not while an attempt is under way: on a slow machine it would time out. */
+async function pass(ms: number): Promise<void> {
+  await until(() => stage.clock.waits(ATTEMPT_MS)).toBe(false)
+  stage.clock.advance(ms)
+  await quiet(10)
+}
 /** Lets time pass until the log is delivered. */
 async function passTime(stepMs: number, isDone: () => unknown, steps = 400): Promise<void> {
-  for (let step = 0; step < steps && !(await isDone()); step += 1) {
-    stage.clock.advance(stepMs)
-    await quiet(10)
-  }
+  for (let step = 0; step < steps && !(await isDone()); step += 1) await pass(stepMs)
   await until(async () => Boolean(await isDone())).toBe(true)
 }
 
@@ -163,10 +168,7 @@ describe('a receiver that fails', () => {
     const expected = numbers(1, 20).map((n) => `down ${n}`)
     write(expected)
     await until(async () => (await get(id)).failing_chats).toBe(2)
-    for (let minute = 0; minute < 30; minute += 1) {
-      stage.clock.advance(MINUTE_MS)
-      await quiet(5)
-    }
+    for (let minute = 0; minute < 30; minute += 1) await pass(MINUTE_MS)
     const { json } = await call('GET', `/${id}/deliveries?state=failed`)
     expect(json.deliveries[0]).toMatchObject({
       kind: 'message.received',
@@ -223,8 +225,7 @@ describe('a receiver that fails', () => {
     expect(await get(id)).toMatchObject({ failing_chats: 0, dead_deliveries: 1 })
     const dead = (await call('GET', `/${id}/deliveries?state=dead`)).json.deliveries
     expect(dead).toMatchObject([{ state: 'dead', chat: AMARA }])
-    // Time passes also while an attempt is under way.
-    expect(['status_refused', 'timed_out']).toContain(dead[0].error)
+    expect(dead[0].error).toBe('status_refused')
     receiver.answer = status(200)
     const retried = await call('POST', `/${id}/deliveries/${dead[0].event}/retry`)
     expect(retried.json).toMatchObject({ delivered: true, status: 200 })
@@ -425,7 +426,7 @@ describe('a webhook', () => {
     await quiet()
     expect(texts().sort()).toEqual(['from Alice', 'from Bob', 'more from Alice'])
     expect(texts().indexOf('from Alice')).toBeLessThan(texts().indexOf('more from Alice'))
-    expect((await get(id)).failing_chats).toBe(0)
+    await until(async () => (await get(id)).failing_chats).toBe(0)
   })
 
   it('sends a tombstone in place of a message that was forgotten', async () => {
@@ -484,6 +485,7 @@ describe('a webhook', () => {
     receiver.answer = (response, { event }) => status(event.chat?.id === AMARA ? 500 : 200)(response)
     write(numbers(1, 4).map((n) => `before ${n}`))
     await until(() => texts()).toEqual(['before 2', 'before 4'])
+    await until(async () => (await get(id)).failing_chats).toBe(1)
     await stage.restart()
     expect(await get(id)).toMatchObject({ failing_chats: 1 })
     write(['after 1', 'after 2'])
@@ -554,7 +556,7 @@ describe('a webhook that waits for the owner', () => {
     await call('PATCH', `/${id}`, { paused: false })
     await passTime(1_000, () => receiver.delivered().length === 2)
     expect(texts()).toEqual(['failed', 'is young'])
-    expect(await get(id)).toMatchObject({
+    await until(() => get(id)).toMatchObject({
       failing_chats: 0,
       lost_events_at: expect.stringMatching(/^\d{4}-/),
     })

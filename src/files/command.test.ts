@@ -15,7 +15,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
-const LIMITS: CommandLimits = { ms: 30_000, memoryBytes: 512 * 2 ** 20, characters: 100 }
+const LIMITS: CommandLimits = { ms: 100_000, memoryBytes: 512 * 2 ** 20, characters: 100 }
 const STAYS = new AbortController().signal
 
 /** Runs this script with the path of the file as its argument. */

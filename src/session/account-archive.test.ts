@@ -28,7 +28,7 @@ const open = (account: string) =>
     media: MEDIA_ON_DEMAND,
     engine: () => null,
     eventsDays: 30,
-    threads: startReadThreads(),
+    threads: startReadThreads(60_000),
     clock: createTestClock(),
     log: createLog({ level: 'silent' }),
     hash: () => '',

@@ -35,9 +35,9 @@ it.each(['copied', null] as const)(
     clock.advance(60_000)
     await done.promise
     // The process of the check has the lowest priority.
-    await expect.poll(check.isRunning, { timeout: 30_000 }).toBe(false)
+    await expect.poll(check.isRunning, { timeout: 100_000 }).toBe(false)
     expect(settled).toEqual([])
     check.stop()
   },
-  60_000,
+  120_000,
 )

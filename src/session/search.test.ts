@@ -233,7 +233,7 @@ describe('a damaged index', () => {
 
   it('is found out by a search, and made anew', async () => {
     damage()
-    const threads = startReadThreads()
+    const threads = startReadThreads(60_000)
     createEventReader(store, clock)
     const reads = openReads(store, threads, clock, createOwnIds('test'))
     const search = reads.reader().searchMessages('acht', {}, { limit: 100, sort: 'newest' })

@@ -76,7 +76,7 @@ async function open({
     keep: KEEP_ALL,
     media: MEDIA_ON_DEMAND,
     eventsDays: 30,
-    threads: startReadThreads(),
+    threads: startReadThreads(60_000),
     clock,
     log,
     hash: () => '',

@@ -17,7 +17,8 @@ let folder: string
 let threads: Threads
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'wma-reads-'))
-  threads = startReadThreads()
+  // Tests of what they read have as much time as they need.
+  threads = startReadThreads(60_000)
 })
 afterEach(async () => {
   await threads.close()

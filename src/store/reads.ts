@@ -47,13 +47,16 @@ export type ArchiveReads = {
 /** Calls that read many rows at some sizes of the archive. */
 const LONG: ReadonlySet<keyof Args> = new Set(['countAll', 'readEvents', 'startExport', 'nextPiece'])
 
-/** The threads that answer the reads of all archives of this process. They start with the first read. */
-export function startReadThreads(): Threads {
+/**
+ * The threads that answer the reads of all archives of this process. They start with the first read. @param limitMs the longest time
+ * that a read waits, and the longest time that it runs; default: 2 s
+ */
+export function startReadThreads(limitMs?: number): Threads {
   let script: URL | null = null
   return createThreads(() => {
     script ??= threadScript('read-thread')
     return script
-  })
+  }, limitMs)
 }
 
 /** Opens the port to the archive that is open in `store`. `ownIds`: recognises the messages of this server. */
