@@ -227,7 +227,7 @@ describe('a client that can be asked', () => {
   async function sendAsked(
     lane: 'legacy' | 'current',
     message: string,
-    answer: Answer,
+    answer: Answer | (() => Promise<Answer>),
     { name = 'whatsapp_send_message', input = { phone_number: contact(), message } as object } = {},
   ) {
     const shown: string[] = []
@@ -242,7 +242,7 @@ describe('a client that can be asked', () => {
     client.setRequestHandler('elicitation/create', ({ params }) => {
       shown.push(params.message)
       if ('requestedSchema' in params) fields.push(...Object.keys(params.requestedSchema.properties))
-      return answer
+      return typeof answer === 'function' ? answer() : answer
     })
     await client.connect(new StreamableHTTPClientTransport(new URL(`${harness.url}/mcp`)))
     try {
@@ -303,6 +303,28 @@ describe('a client that can be asked', () => {
       expect(JSON.stringify(harness.world.messages().at(-1))).toContain(`"${question}"`)
     })
 
+    it('asks once about several messages, one line each, and sends them at a yes', async () => {
+      const [one, two] = [fresh(), `${fresh()}\n2. To "Mum"`]
+      const data = (text: string) => Buffer.from(text).toString('base64')
+      const media = [one, two].map((text, index) => ({ data: data(text), filename: `${index}.txt` }))
+      const call = { name: 'whatsapp_send_media', input: { chat: contact(), media, caption: two } }
+      const { shown, fields, result } = await sendAsked(
+        lane,
+        '',
+        { action: 'accept', content: { send: true } },
+        call,
+      )
+      const to = `"Amara Okafor" (+${contact()})`
+      const sizes = [one, two].map((text) => Buffer.byteLength(text))
+      expect(shown).toEqual([
+        `Send these 2 messages?\n1. To ${to}; ${JSON.stringify(`[document] 0.txt (${sizes[0]} bytes)\n${two}`)}\n2. To ${to}; "[document] 1.txt (${sizes[1]} bytes)"`,
+      ])
+      expect(fields).toEqual(['send'])
+      expect(result.structuredContent).toMatchObject({ ok: true, results: [{ ok: true }, { ok: true }] })
+      const items = (await harness.get('/api/outbox?limit=2')).json.items
+      expect(items.map(({ state }: { state: string }) => state)).toEqual(['sent', 'sent'])
+    })
+
     it.each([
       ['a no', { action: 'decline' }],
       ['an unticked box', { action: 'accept', content: { send: false } }],
@@ -323,6 +345,40 @@ describe('a client that can be asked', () => {
       expect(delivered(message)).toEqual([])
       await decide(waiting.id, 'reject')
     })
+
+    it('sends what the user approves while WhatsApp is away once it is back, and says that it waits', async () => {
+      const message = fresh()
+      const { result, text } = await sendAsked(lane, message, async () => {
+        await harness.world.setFault({ name: 'offline', value: true })
+        await expect.poll(() => harness.app.session.status().connected).toBe(false)
+        return { action: 'accept', content: { send: true } }
+      })
+      const { id } = await newest()
+      expect([result.isError, text]).toEqual([undefined, expect.stringContaining(id)])
+      expect(result.structuredContent).toMatchObject({ ok: true, item: { id, state: 'scheduled' } })
+      await harness.world.clearFaults()
+      await expect.poll(async () => (await item(id)).state, { timeout: 20_000 }).toBe('sent')
+      expect(delivered(message)).toHaveLength(1)
+    })
+
+    it('says what became of the message if the owner decided first', async () => {
+      const message = fresh()
+      const { result, text } = await sendAsked(lane, message, async () => {
+        await decide((await newest()).id, 'reject', { reason: 'not now' })
+        return { action: 'accept', content: { send: true } }
+      })
+      expect([result.isError, text]).toEqual([true, expect.stringContaining('send_withdrawn')])
+      expect(delivered(message)).toEqual([])
+    })
+  })
+
+  it('that fails to ask leaves the message waiting, and the agent is told where', async () => {
+    const message = fresh()
+    const { result, text } = await sendAsked('legacy', message, () => Promise.reject(new Error('no window')))
+    const waiting = await newest()
+    expect([result.isError, text]).toEqual([true, expect.stringContaining(waiting.id)])
+    expect(text).toContain('held_for_approval')
+    await decide(waiting.id, 'reject')
   })
 })
 

@@ -82,6 +82,13 @@ describe.each(['2.3000.1048116627', '2.3000.1034728815'])('on build %s', (build)
     )
   })
 
+  it('that reaches nobody is refused, with what is wrong for each chat', async () => {
+    const id = await idOf(await harness.world.write({ from: AMARA, text: 'to nobody' }))
+    const { status, json } = await forward(id, 'nobody at all', '15559990001')
+    expect([status, json.code]).toEqual([404, 'chat_not_found'])
+    expect(json.results).toMatchObject([{ code: 'chat_not_found' }, { code: 'not_on_whatsapp' }])
+  })
+
   it('forwards what was forwarded very often to one chat only', async () => {
     const chain = await harness.world.writeContent({
       from: AMARA,
@@ -206,7 +213,9 @@ describe('with an outcome that is unknown', () => {
     const answer = forward(id, JURGEN)
     await expect.poll(() => copies(text).length, { timeout: 10_000 }).toBe(1)
     clock.advance(ACT_MS)
-    const [one] = (await answer).json.results
+    const { status, json } = await answer
+    expect([status, json.code]).toEqual([504, 'send_outcome_unknown'])
+    const [one] = json.results
     await harness.world.clearFaults()
     const copy = copies(text)[0]?.id ?? ''
     expect(one).toMatchObject({ ok: false, code: 'send_outcome_unknown', outbox_id: expect.any(String) })
@@ -260,12 +269,18 @@ describe('while sends wait for approval', () => {
   it('each chat waits as an item of its own, which shows what is forwarded', async () => {
     const id = await idOf(await harness.world.write({ from: AMARA, text: 'to two people' }))
     const client = await harness.mcp('current')
-    const { structuredContent, isError } = await client.callTool({
-      name: 'whatsapp_forward_message',
-      arguments: { message_id: id, chats: [JURGEN, MING] },
-    })
-    expect(isError ?? false).toBe(false)
-    const { results } = structuredContent as { results: { code: string; outbox_id: string }[] }
+    const call = () =>
+      client.callTool({
+        name: 'whatsapp_forward_message',
+        arguments: { message_id: id, chats: [JURGEN, MING], idempotency_key: 'two' },
+      })
+    const { content, isError } = await call()
+    const [{ text: said = '' } = {}] = content as { text?: string }[]
+    const { code, results } = JSON.parse(said.split('\n').at(-1) ?? '') as {
+      code: string
+      results: { code: string; outbox_id: string }[]
+    }
+    expect([isError, code]).toEqual([true, 'held_for_approval'])
     expect(results.map(({ code }) => code)).toEqual(['held_for_approval', 'held_for_approval'])
     const held = await items('state=held')
     expect(held.map((one: { id: string }) => one.id).sort()).toEqual(
@@ -279,6 +294,10 @@ describe('while sends wait for approval', () => {
     expect(approved.json.item).toMatchObject({ state: 'sent', message_id: expect.stringContaining('true_') })
     await harness.post(`/api/outbox/${second.id}/reject`)
     expect(copies('to two people').map((one) => one.id)).toEqual([bare(approved.json.item.message_id)])
+    const { structuredContent } = await call()
+    expect(structuredContent).toMatchObject({ ok: true, message_id: id })
+    const now = (structuredContent as { results: { ok: boolean; code?: string }[] }).results
+    expect(now.map(({ ok, code: why }) => why ?? ok).sort()).toEqual(['send_withdrawn', true])
     const text = await harness.call({
       method: 'PATCH',
       path: `/api/outbox/${first.id}`,
@@ -290,7 +309,11 @@ describe('while sends wait for approval', () => {
   it('cannot be given another text, and can be scheduled', async () => {
     const id = await idOf(await harness.world.write({ from: AMARA, text: 'in an hour' }))
     const send_at = new Date(Date.now() + 3_600_000).toISOString()
-    const { json } = await harness.post(`/api/messages/${id}/forward`, { chats: [JURGEN], send_at })
+    const { status: waits, json } = await harness.post(`/api/messages/${id}/forward`, {
+      chats: [JURGEN],
+      send_at,
+    })
+    expect(waits).toBe(202)
     expect(json.results).toMatchObject([{ ok: false, code: 'send_scheduled', outbox_id: expect.any(String) }])
     const path = `/api/outbox/${json.results[0].outbox_id}`
     const { status, json: problem } = await harness.call({

@@ -176,6 +176,30 @@ describe('a call with an idempotency key', () => {
     expect(delivered(text)).toHaveLength(1)
   })
 
+  it('is repeated while the session is not ready, as a tool and as a form too', async () => {
+    const text = fresh()
+    const client = await harness.mcp('plain')
+    const tool = () =>
+      client.callTool({
+        name: 'whatsapp_send_message',
+        arguments: { phone_number: contact(), message: text, idempotency_key: 'key-7' },
+      })
+    const form = async () => {
+      const body = new FormData()
+      body.append('file', new File([text], 'Plan.txt', { type: 'text/plain' }))
+      const init = { method: 'POST', body, headers: { 'idempotency-key': 'key-7' } }
+      const response = await fetch(`${harness.url}/api/chats/${contact()}@c.us/media`, init)
+      return [response.status, await response.json()]
+    }
+    const first = [await tool(), await form()]
+    expect(first).toMatchObject([{ structuredContent: { ok: true } }, [200, { ok: true }]])
+    await harness.app.session.stop()
+    expect([await tool(), await form()]).toEqual(first)
+    await harness.post('/api/auth/start')
+    await harness.until('ready')
+    expect(delivered(text)).toHaveLength(1)
+  })
+
   it('repeats a refusal', async () => {
     const text = fresh()
     await fault('send_fails')

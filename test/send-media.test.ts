@@ -274,13 +274,37 @@ describe('a list of files', () => {
 
   it('waits for its time, one item each', async () => {
     const send_at = new Date(Date.now() + 3_600_000).toISOString()
-    const { status, json } = await send({ media: [picture('five'), plan], send_at })
+    const body = { media: [picture('five'), plan], send_at }
+    const path = `/api/chats/${chat}/media`
+    const again = () => harness.call({ method: 'POST', path, body, headers: { 'idempotency-key': 'list-2' } })
+    const { status, json } = await again()
     expect([status, json.results.map(({ code }: { code: string }) => code)]).toEqual([
-      200,
+      202,
       ['send_scheduled', 'send_scheduled'],
     ])
-    for (const { outbox_id } of json.results)
-      expect((await harness.post(`/api/outbox/${outbox_id}/cancel`)).status).toBe(200)
+    const [first, second] = json.results.map((one: { outbox_id: string }) => one.outbox_id)
+    expect(json).toMatchObject({ ok: true, chat: { id: chat }, item: { id: first, state: 'scheduled' } })
+    await harness.post(`/api/outbox/${first}/cancel`)
+    // A repetition says what became of each.
+    expect((await again()).json).toMatchObject({
+      item: { id: second },
+      results: [{ code: 'send_withdrawn', outbox_id: first }, { code: 'send_scheduled' }],
+    })
+    await harness.post(`/api/outbox/${second}/cancel`)
+    expect(await again()).toMatchObject({ status: 409, json: { code: 'send_withdrawn' } })
+  })
+
+  it('of an agent waits for its time, which is no error', async () => {
+    const send_at = new Date(Date.now() + 3_600_000).toISOString()
+    const client = await harness.mcp('current')
+    const { isError, structuredContent } = await client.callTool({
+      name: 'whatsapp_send_media',
+      arguments: { chat, media: [picture('seven'), plan], send_at },
+    })
+    expect(isError).toBeFalsy()
+    const { results } = structuredContent as { results: { code: string; outbox_id: string }[] }
+    expect(results.map(({ code }) => code)).toEqual(['send_scheduled', 'send_scheduled'])
+    for (const { outbox_id } of results) await harness.post(`/api/outbox/${outbox_id}/cancel`)
   })
 
   it('of a form, and of an agent', async () => {

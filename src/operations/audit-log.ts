@@ -86,31 +86,33 @@ export function createAuditLog({ control, days, clock, onFailure }: AuditOptions
   return {
     async record({ name, scope, isGlobal }, call, work) {
       const atMs = clock.now()
-      let place: Place = { chat: null, listed: new Set(), account: isGlobal ? null : toAccount(call.account) }
+      let place: Place = {
+        chat: null,
+        listed: new Set(),
+        account: isGlobal ? null : toAccount(call.account),
+        ends: [],
+      }
       const about: About = (value) => {
         place = placeOf(value, scope, place)
         return value
       }
       const end = (code: ErrorCode | null) => {
-        const { chat, listed, account } = place
+        const { chat, listed, account, ends } = place
         const chats = new Set([...(chat === null ? [] : [chat]), ...listed])
-        for (const one of chats.size === 0 ? [null] : chats)
-          note({
-            atMs,
-            caller: call.caller.id,
-            face: call.face,
-            client: call.client,
-            operation: name,
-            account,
-            chat: one,
-            decision:
-              code === 'held_for_approval'
-                ? 'held'
-                : code !== null && DENIED.has(code)
-                  ? 'denied'
-                  : 'allowed',
-            outcome: code === null || ERRORS[code].status < 400 ? DONE : code,
-          })
+        for (const one of chats.size === 0 ? [null] : chats) {
+          const own = ends.filter((message) => (message.chat ?? one) === one).map((message) => message.code)
+          for (const said of saidOf(own.length === 0 ? [code] : own))
+            note({
+              atMs,
+              caller: call.caller.id,
+              face: call.face,
+              client: call.client,
+              operation: name,
+              account,
+              chat: one,
+              ...said,
+            })
+        }
       }
       try {
         const result = about(await work(about))
@@ -133,8 +135,31 @@ export function createAuditLog({ control, days, clock, onFailure }: AuditOptions
   }
 }
 
-/** `listed`: the chats of a list: the call leaves a row for each. */
-type Place = { chat: Jid | null; listed: ReadonlySet<Jid>; account: string | null }
+/** Returns what the log says of a call with these errors, each once. */
+function saidOf(codes: readonly (ErrorCode | null)[]): Pick<AuditRow, 'decision' | 'outcome'>[] {
+  const all = codes.map((code) => ({
+    decision:
+      code === 'held_for_approval'
+        ? ('held' as const)
+        : code !== null && DENIED.has(code)
+          ? ('denied' as const)
+          : ('allowed' as const),
+    outcome: code === null || ERRORS[code].status < 400 ? DONE : code,
+  }))
+  const places = all.map(({ decision, outcome }) => `${decision} ${outcome}`)
+  return all.filter((_, index) => places.indexOf(places[index] ?? '') === index)
+}
+
+/**
+ * `listed`: the chats of a list: the call leaves a row for each. `ends`: what became of each of several messages; `chat`: null if
+ * the call has one chat.
+ */
+type Place = {
+  chat: Jid | null
+  listed: ReadonlySet<Jid>
+  account: string | null
+  ends: readonly { chat: Jid | null; code: ErrorCode | null }[]
+}
 
 /** The fields that name a chat by id or number. In operations that link, a number is the account's own. */
 const CHAT_FIELDS = ['chat_id', 'group_id', 'message_id', 'chat', 'contact_id', 'phone_number', 'id']
@@ -148,7 +173,7 @@ function placeOf(value: unknown, scope: Scope, known: Place): Place {
   if (typeof value !== 'object' || value === null) return known
   const fields: Record<string, unknown> = { ...value }
   const item: Record<string, unknown> = Object(fields.item)
-  const named = scope === 'admin' ? [] : CHAT_FIELDS.map((name) => fields[name])
+  const named = scope === 'admin' ? [] : [...CHAT_FIELDS.map((name) => fields[name]), Object(fields.chat).id]
   return {
     chat:
       known.chat ??
@@ -156,7 +181,19 @@ function placeOf(value: unknown, scope: Scope, known: Place): Place {
       null,
     listed: scope === 'admin' ? known.listed : new Set([...known.listed, ...listedIn(fields)]),
     account: known.account ?? toAccount(fields.account) ?? toAccount(item.account),
+    ends: [...known.ends, ...endsIn(fields.results)],
   }
+}
+
+/** What became of each message. What becomes of the members of a group is no outcome of a call. */
+function endsIn(results: unknown): Place['ends'] {
+  const all: unknown[] = Array.isArray(results) ? results : []
+  return all
+    .filter((one) => 'ok' in Object(one) && !('member' in Object(one)))
+    .map((one) => {
+      const { id, chat, code } = Object(one)
+      return { chat: toChat(id ?? chat), code: code in ERRORS ? code : null }
+    })
 }
 
 /** The chats in the lists of an input; of an output, those of its results for chats, which have the ids of named ones. */

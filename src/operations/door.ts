@@ -11,8 +11,10 @@ import { AppError, type ErrorCode, fail } from '../errors.ts'
 import type { CallerUploads, Uploads } from '../files/uploads.ts'
 import type { Keys } from '../keys/keys.ts'
 import { DEFAULT_ACCOUNT, type Jid, phoneOf } from '../model/ids.ts'
+import type { OutboxItem } from '../model/outbox.ts'
 import type { Policy, Sends } from '../model/policy.ts'
 import type { SessionState, Status } from '../model/status.ts'
+import { viewOf } from '../outbox/item.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { Pace } from '../outbox/pace.ts'
 import type { OwnIds } from '../own-ids.ts'
@@ -102,10 +104,10 @@ export type ByScope = {
     /** Sends a message, or schedules it (Unix milliseconds): the only way to do so. Fails as `Outbox.send`. */
     send(draft: Parameters<Outbox['send']>[0], sendAtMs?: number): ReturnType<Outbox['send']>
     /**
-     * Returns the decisions about a message of this caller, for an answer of the user whom the client asked. Fails with
+     * Returns a message of this caller and the decisions about it, for an answer of the user whom the client asks. Fails with
      * `outbox_item_not_found`.
      */
-    answering(itemId: string): Promise<Outbox['decide']>
+    answering(itemId: string): Promise<{ item: OutboxItem; decide: Outbox['decide'] }>
     /** True if everything that this call sends waits for the owner's approval. */
     isHeld: boolean
     /** The uploads of the caller. */
@@ -153,6 +155,7 @@ type Shared = Pick<
 > & {
   uploads: CallerUploads
   call: Call
+  about: About
   sends: Sends
   sending: Sending
 }
@@ -166,18 +169,20 @@ const noteIn =
 
 const BY_SCOPE: { [S in Scope]: (account: Account, server: Shared, seen: Seen) => ByScope[S] } = {
   read: () => ({}),
-  send: ({ id, outbox, archive }, { uploads, control, call, sends, sending, pace, ownIds }, seen) => ({
+  send: ({ id, outbox, archive }, { uploads, control, call, about, sends, sending, pace, ownIds }, seen) => ({
     uploads,
     createMessageId: ownIds.create,
     async answering(itemId) {
       const item = await control.outbox.get(itemId)
       if (item?.account !== id || item.caller !== call.caller.id) fail('outbox_item_not_found')
-      return outbox.decide
+      return { item: viewOf(item), decide: outbox.decide }
     },
     note: noteIn(archive),
     isHeld: sends.policy === 'confirm',
     async send(draft, sendAtMs) {
       const { caller, face, idempotencyKey = null } = call
+      // The caller may have given a name.
+      about({ chat: draft.to.id })
       await demandVisible(draft.to.id, archive, seen)
       const held = await sending.hold(draft.to.id)
       // What waits goes when its owner says so.
@@ -245,9 +250,10 @@ const BY_NEEDS: { [N in Needs]: (account: Account, call: Call) => ByNeeds[N] } =
 export type Door = {
   /**
    * Checks the call and returns what it may use.
+   * @param about takes what becomes known of the call for the audit log
    * @throws AppError `account_not_found`, `scope_missing`, and the errors of `Session.engine` or `Session.requireLinked`
    */
-  admit<S extends Scope, N extends Needs>(way: Way<S, N>, call: Call): Grant<S, N>
+  admit<S extends Scope, N extends Needs>(way: Way<S, N>, call: Call, about?: About): Grant<S, N>
   /** Parses the input, admits the call and runs the operation. @throws AppError like {@link Door.admit} and {@link run} */
   invoke<In extends z.ZodType, Out extends z.ZodType>(
     operation: Operation<In, Out>,
@@ -268,7 +274,10 @@ export type Door = {
   audited<T>(way: Row | Audited, call: Call, work: (about: About) => Promise<T>): Promise<T>
   /** True if messages of this call can wait for approval. */
   holds(call: Call): boolean
-  /** Runs `work` once for the idempotency key of this call. */
+  /**
+   * Runs `work` once for the idempotency key of this call. A repeated call returns what the first one did in every state of the
+   * session, so `work` admits it. Fails with `scope_missing` and `account_not_found` as {@link Door.admit}.
+   */
   once: Once
   /** Returns the state of the session for an error of this call, or null if the caller may not read it. */
   stateFor(call: Call): SessionState | null
@@ -352,7 +361,7 @@ export function createDoor({
   mcpUrl,
   onAdmit,
 }: DoorOptions): Door {
-  const once = createOnce(control)
+  const onceIn = createOnce(control)
   const isOf = ({ caller, account }: Call) => hasAccount(caller, account)
 
   /** An account that is not the caller's does not exist for it. The paths of the server are those of `default`. */
@@ -373,7 +382,11 @@ export function createDoor({
     if (!hasScope(caller, scope)) fail('scope_missing', { facts: { scope } })
   }
 
-  function admit<S extends Scope, N extends Needs>(way: Way<S, N>, call: Call): Grant<S, N> {
+  function admit<S extends Scope, N extends Needs>(
+    way: Way<S, N>,
+    call: Call,
+    about: About = (value) => value,
+  ): Grant<S, N> {
     const { caller, face, client, requestId, canAsk, signal, patienceMs } = call
     const account = accountOf(call, way)
     demandScope(way, call)
@@ -430,6 +443,7 @@ export function createDoor({
       ownIds,
       uploads: uploads.of(caller.id),
       call,
+      about,
       sends,
       sending,
     }
@@ -437,6 +451,12 @@ export function createDoor({
     const isActing = way.scope === 'send' || way.scope === 'manage'
     const limited = isActing && 'engine' in needed ? { engine: sending.limit(needed.engine) } : {}
     return { ...readings, ...BY_SCOPE[way.scope](account, server, seen), ...needed, ...limited }
+  }
+
+  const once: Once = async (operation, input, call, work) => {
+    demandScope(operation, call)
+    accountOf(call, operation)
+    return onceIn(operation, input, call, work)
   }
 
   function audited<T>(way: Row | Audited, call: Call, work: (about: About) => Promise<T>): Promise<T> {
@@ -454,15 +474,14 @@ export function createDoor({
         // A caller without the scope learns nothing of its input.
         demandScope(operation, call)
         const input = parseInput(operation.input, rawInput)
-        accountOf(call, operation)
-        return once(operation, input, call, async () => run(operation, input, admit(operation, call)))
+        return once(operation, input, call, async () => run(operation, input, admit(operation, call, about)))
       })
     },
     enter: (row, rawInput, call, work) =>
       audited(row, call, async (about) => {
         about(rawInput)
         demandScope(row, call)
-        const granted = admit(row, call)
+        const granted = admit(row, call, about)
         return explained(granted, async () => work(parseInput(row.input, rawInput), granted))
       }),
     audited,

@@ -2,8 +2,7 @@
 import { z } from 'zod'
 import { AppError, fail } from '../errors.ts'
 import { writtenByPeople } from '../model/fields.ts'
-import { type Jid, type KeyParts, type MessageKey, parseMessageKey } from '../model/ids.ts'
-import { OutboxItem } from '../model/outbox.ts'
+import { type Jid, type KeyParts, type MessageKey, parseMessageKey, toKeyText } from '../model/ids.ts'
 import type { Recipient } from '../model/recipient.ts'
 import type { Draft } from '../outbox/item.ts'
 import { facts, lines, quoted } from './brief.ts'
@@ -14,31 +13,19 @@ import { defineOperation } from './operation.ts'
 import { findRecipient } from './recipient.ts'
 import { demandFuture, SEND_ERRORS, sendAt } from './send.ts'
 import { chatInput } from './send-to-chat.ts'
+import { type Part, RESULT, resultsOf, unsent, unsentWords } from './several.ts'
 
 /** WhatsApp's own limit for one message (MULTICAST_LIMIT_GLOBAL). */
 const MOST_CHATS = 5
 
 const Result = z.object({
   chat: z.string().describe('The chat, as the request names it.'),
-  ok: z.boolean(),
+  ...RESULT,
   id: z.string().optional().describe('Id of the chat.'),
   name: writtenByPeople(z.string().optional()),
-  message_id: z
-    .string()
-    .optional()
-    .describe('Id of the new message; if the outcome is unknown, the id that it has if it was sent.'),
   type: z.string().optional().describe('Type of the new message: a voice note ("ptt") is now "audio".'),
-  outbox_id: z
-    .string()
-    .optional()
-    .describe('Id of its item in the outbox, if it waits there or the outcome is unknown.'),
-  code: z.string().optional().describe('Error code, if it was not forwarded.'),
-  detail: z.string().optional(),
 })
 type Result = z.infer<typeof Result>
-
-/** What an error says of a message that may have been sent. */
-const Unknown = z.object({ message_id: z.string(), outbox_id: z.string() })
 
 /** `attempted`: the chats that may have the message. */
 type Forward = { key: KeyParts; isOneOfSeveral: boolean; attempted: Set<Jid> } & Pick<Draft, 'endsAtMs'> & {
@@ -50,7 +37,7 @@ export const forwardMessage = defineOperation({
   name: 'forward_message',
   title: 'Forward a message',
   description:
-    'Forwards one message to up to 5 chats, by id, phone number or full name, and returns one result for each, in order: ok with the id of the new message, or a code. The recipients see "Forwarded", not who wrote it. WhatsApp Web forwards a voice note as an audio file, and what was forwarded very often to one chat only. Forward only what the user named, to whom the user named.',
+    'Forwards one message to up to 5 chats, by id, phone number or full name, and returns one result for each, in order: ok with the id of the new message, or a code. If it was forwarded to none, the call fails, with the same results. The recipients see "Forwarded", not who wrote it. WhatsApp Web forwards a voice note as an audio file, and what was forwarded very often to one chat only. Forward only what the user named, to whom the user named.',
   effect: 'send',
   scope: 'send',
   toolset: 'messages',
@@ -67,11 +54,14 @@ export const forwardMessage = defineOperation({
   }),
   output: z.object({ ok: z.literal(true), message_id: z.string(), results: z.array(Result) }),
   lateCode: 'send_outcome_unknown',
-  errors: [...new Set([...ACTION.errors, ...SEND_ERRORS])],
+  errors: [
+    ...new Set([...ACTION.errors, ...SEND_ERRORS, 'chat_not_found' as const, 'chat_ambiguous' as const]),
+  ],
   example: { input: { message_id: EXAMPLE_ID, chats: ['Weekend hike'] } },
   brief: {
     text: ({ message_id, results }) => lines(`Forwarding ${message_id}`, results.map(lineOf)),
   },
+  several: ({ message_id }) => ({ message_id: toKeyText(message_id) }),
   async run({ message_id, chats, send_at }, granted) {
     const now = granted.clock.now()
     const sendAtMs = demandFuture(send_at, now)
@@ -83,19 +73,17 @@ export const forwardMessage = defineOperation({
       endsAtMs: now + ACT_MS,
       sendAtMs,
     }
-    const results: Result[] = []
-    for (const chat of chats) results.push(await forwardTo(chat, one, granted, results))
-    return { ok: true as const, message_id: id, results }
+    const parts: Part<Result>[] = []
+    for (const chat of chats) parts.push(await forwardTo(chat, one, granted))
+    return { ok: true as const, message_id: id, results: resultsOf(parts) }
   },
 })
 
-/** One result. An exception only if no chat can get it: what was forwarded before stays forwarded. */
 async function forwardTo(
   chat: string,
   { key, isOneOfSeveral, attempted, endsAtMs, sendAtMs }: Forward,
   granted: Grant<'send', 'ready'>,
-  others: readonly Result[],
-): Promise<Result> {
+): Promise<Part<Result>> {
   let found: Pick<Recipient, 'id' | 'name'> | undefined
   try {
     const { id, name } = await findRecipient(granted.reader(), chat)
@@ -107,15 +95,11 @@ async function forwardTo(
     const outgoing = { kind: 'forward', keys, text: shownText, isOneOfSeveral } as const
     const draft: Draft = { operation: forwardMessage.name, to: found, outgoing, endsAtMs }
     const { messageId } = await granted.send(draft, sendAtMs)
-    return { chat, ok: true, ...found, ...(messageId === null ? {} : await shown(messageId, granted)) }
+    const message = messageId === null ? {} : await shown(messageId, granted)
+    return { result: { chat, ok: true, ...found, ...message }, error: null }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    const isHopeless = error.code === 'not_supported_by_whatsapp_web' && !others.some(({ ok }) => ok)
-    if (isHopeless) throw error
-    const waiting = OutboxItem.safeParse(error.facts.item).data
-    const unknown = Unknown.safeParse(error.facts).data
-    const why = { code: error.code, detail: error.message }
-    return { chat, ok: false, ...found, ...(waiting && { outbox_id: waiting.id }), ...unknown, ...why }
+    return { result: { chat, ...found, ...unsent(error) }, error }
   }
 }
 
@@ -134,9 +118,7 @@ async function shown(
   }
 }
 
-function lineOf({ chat, ok, id, name, message_id, type, outbox_id, code, detail }: Partial<Result>): string {
+function lineOf({ chat, id, name, type, ...one }: Partial<Result>): string {
   const where = name === undefined ? quoted(chat ?? '') : `${quoted(name)} [${id}]`
-  if (outbox_id !== undefined)
-    return `Waits for ${where}: ${facts({ item: outbox_id, code })}. ${detail ?? ''}`
-  return ok ? `To ${where}: ${facts({ id: message_id, type })}` : `Not to ${where}: ${code}. ${detail ?? ''}`
+  return `To ${where}: ${one.ok ? facts({ id: one.message_id, type }) : unsentWords(one)}`
 }

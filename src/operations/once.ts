@@ -6,6 +6,7 @@ import { AppError, ERRORS, type ErrorCode, fail, toAppError } from '../errors.ts
 import { problemOf } from '../outbox/item.ts'
 import type { Call } from './call.ts'
 import type { Operation } from './operation.ts'
+import { isOpen, presentParts, resultsOf } from './several.ts'
 
 /** What a call returned. */
 type Outcome =
@@ -33,16 +34,13 @@ export type Once = <In extends z.ZodType, Out extends z.ZodType>(
 const idOf = ({ caller, account, operation, key }: RequestKey) =>
   JSON.stringify([caller, account, operation, key])
 
-/** What a repeated call may find changed since: a message that was unknown or waited is perhaps sent now. */
-const OPEN: ReadonlySet<ErrorCode> = new Set(['send_outcome_unknown', 'held_for_approval', 'send_scheduled'])
-
 /**
  * True if a repeated call returns this error too. Any other may be mended by a retry, which then runs. A send whose outcome is
  * not unknown has not happened.
  */
 function isFinal({ answer }: Pick<Operation, 'answer'>, code: ErrorCode): boolean {
   const { retry } = ERRORS[code]
-  if (retry === 'never' || OPEN.has(code)) return true
+  if (retry === 'never' || isOpen(code)) return true
   return retry === 'check_first' && (answer === undefined || code === 'internal_error')
 }
 
@@ -95,7 +93,7 @@ export function createOnce({ requests, outbox }: Pick<ControlStore, 'requests' |
 
   /** Returns what the earlier call returned; null if it did nothing before the server ended: it runs now. */
   async function replay<In extends z.ZodType, Out extends z.ZodType>(
-    { answer, output: schema }: Operation<In, Out>,
+    { answer, several, output: schema }: Operation<In, Out>,
     input: z.output<In>,
     request: RequestKey,
     { isOurs, outcome: stored }: RequestRow,
@@ -103,18 +101,24 @@ export function createOnce({ requests, outbox }: Pick<ControlStore, 'requests' |
     const outcome: Outcome | null = stored === null ? null : JSON.parse(stored)
     if (outcome !== null && 'output' in outcome) return outcome
     if (outcome === null && isOurs) fail('idempotency_in_progress', { retryAfterS: 1 })
-    const isOpen = outcome === null || OPEN.has(outcome.error.code)
-    const item = answer !== undefined && isOpen ? await outbox.byRequest(request) : null
-    if (item !== null && answer !== undefined) {
-      const answered = answer(item, input)
-      // Of several messages, one item says nothing of the others.
-      if (answered === null) lost()
+    // A message that was unknown or waited is perhaps sent now.
+    const mayDiffer = outcome === null || isOpen(outcome.error.code)
+    const item = answer !== undefined && mayDiffer ? await outbox.byRequest(request) : null
+    const answered = item === null ? undefined : answer?.(item, input)
+    if (item !== null && answered) {
       const problem = problemOf(item)
       if (problem !== null) throw problem
       return { output: schema.parse(answered) }
     }
+    // Of several messages, one item says nothing of the others.
+    if (answered === null && outcome === null) lost()
     if (outcome !== null) {
       const { code, detail, hint, facts } = outcome.error
+      const now = isOpen(code) ? await presentParts(facts, outbox.get) : null
+      if (now !== null) {
+        const results = resultsOf(now.parts, now.facts)
+        return { output: schema.parse({ ok: true, ...now.facts, ...several?.(input), results }) }
+      }
       throw new AppError(code, { detail, hint, facts: { ...facts } })
     }
     if (answer === undefined) lost()

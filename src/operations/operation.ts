@@ -138,6 +138,8 @@ export type Operation<
   brief?: Brief<Shape>
   /** Of a row that sends one message: the answer for its item, once it is sent. Null: this input sends several. */
   answer?(item: OutboxRow, input: z.output<In>): z.input<Out> | null
+  /** Of a row that sends several messages: the fields of its answer that follow from its input. See several.ts. */
+  several?(input: z.output<In>): object
   run(input: z.output<In>, granted: Grant<S, N>): Promise<z.input<Out>> | z.input<Out>
 }
 

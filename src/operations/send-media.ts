@@ -4,7 +4,6 @@ import type { OutboxRow } from '../control.ts'
 import { AppError, fail } from '../errors.ts'
 import { parseMessageKey } from '../model/ids.ts'
 import { Media } from '../model/message.ts'
-import { OutboxItem } from '../model/outbox.ts'
 import { MOST, UNCAPTIONED } from '../outbox/content.ts'
 import { keyOf } from '../outbox/item.ts'
 import { facts, lines, named, quoted } from './brief.ts'
@@ -15,6 +14,7 @@ import { timestampOf } from './messages.ts'
 import { defineOperation } from './operation.ts'
 import { AS, type As } from './prepare-media.ts'
 import { address, mentioned, mentionsInput, SHARED, TO_CHAT } from './send-to-chat.ts'
+import { isOpen, type Part, RESULT, resultsOf, unsent, unsentWords } from './several.ts'
 
 /** All files together must be ready within this time; a send takes 30 s after it. */
 const PREPARE_MS = 28_000
@@ -24,15 +24,8 @@ const NAME = 'send_media'
 const IN_ALBUM: ReadonlySet<As> = new Set(['image', 'video'])
 const VIEWED_ONCE: ReadonlySet<As> = new Set(['image', 'video', 'voice'])
 
-/** Of one file of a list. `outbox_id`: its item in the outbox, if it waits there. `code`: why it was not sent. */
-const Result = z.object({
-  ok: z.boolean(),
-  message_id: z.string().optional(),
-  timestamp: z.string().optional(),
-  outbox_id: z.string().optional(),
-  code: z.string().optional(),
-  detail: z.string().optional(),
-})
+/** Of one file of a list. */
+const Result = z.object({ ...RESULT, timestamp: z.string().optional() })
 type Result = z.infer<typeof Result>
 
 const Output = SHARED.output.partial({ message_id: true, timestamp: true }).extend({
@@ -141,10 +134,11 @@ export const sendMedia = defineOperation({
       const item = await send(firstOf(files), 0)
       return { ...SHARED.answer(item), ...(await shownAs(item, granted)) }
     }
-    const results = await sendEach(files, send)
+    const chat = { id: to.id, name: to.name }
+    const results = resultsOf(await sendEach(files, send), { chat })
     return {
       ok: true as const,
-      chat: { id: to.id, name: to.name },
+      chat,
       results,
       album: album !== undefined && (await isInAlbum(results, granted)),
     }
@@ -203,34 +197,25 @@ async function prepared(
   return files
 }
 
-/** Sends the files in order. An exception only if none of them was sent, or may be. */
+/** Sends the files in order. If the first cannot be sent, nothing more is tried. */
 async function sendEach(
   files: readonly PreparedMedia[],
   send: (file: PreparedMedia, index: number) => Promise<OutboxRow>,
-): Promise<Result[]> {
-  const results: Result[] = []
+): Promise<Part<Result>[]> {
+  const parts: Part<Result>[] = []
   for (const [index, file] of files.entries()) {
     try {
       const item = await send(file, index)
-      results.push({ ok: true, message_id: keyOf(item), timestamp: timestampOf(item) })
+      const result = { ok: true, message_id: keyOf(item), timestamp: timestampOf(item) }
+      parts.push({ result, error: null })
     } catch (error) {
       if (!(error instanceof AppError)) throw error
-      const waiting = OutboxItem.safeParse(error.facts.item).data
-      const isSettled = waiting === undefined && error.code !== 'send_outcome_unknown'
-      if (isSettled && index === 0) throw error
-      results.push({
-        ok: false,
-        ...(waiting && { outbox_id: waiting.id }),
-        code: error.code,
-        detail: error.message,
-      })
+      if (index === 0 && !isOpen(error.code)) throw error
+      parts.push({ result: unsent(error), error })
     }
   }
-  return results
+  return parts
 }
 
-function lineOf({ ok, message_id, outbox_id, code, detail }: Partial<Result>, index: number): string {
-  if (ok) return `${index + 1}. sent, message id ${message_id}`
-  const how = outbox_id === undefined ? 'not sent' : 'waits'
-  return `${index + 1}. ${how}: ${facts({ item: outbox_id, code })}. ${detail ?? ''}`
-}
+const lineOf = (one: Partial<Result>, index: number) =>
+  `${index + 1}. ${one.ok ? `sent, message id ${one.message_id}` : unsentWords(one)}`

@@ -186,7 +186,16 @@ const IDEMPOTENCY_KEY = {
 const WAITING = {
   type: 'object',
   required: ['ok', 'item'],
-  properties: { ok: { const: true }, item: { $ref: '#/components/schemas/OutboxItem' } },
+  properties: {
+    ok: { const: true },
+    item: { $ref: '#/components/schemas/OutboxItem' },
+    results: {
+      type: 'array',
+      items: { type: 'object' },
+      description:
+        'Of several messages: one result for each, as in the response 200. `item` is then the first that waits.',
+    },
+  },
 }
 const WAITS = {
   description: 'The message waits in the outbox, for a decision of the owner or for its time.',

@@ -232,7 +232,9 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
         bodyTime.lift(request.raw)
         const scope = row.scope === 'manage' ? 'manage' : 'send'
         try {
-          const { uploads } = door.admit({ name: row.name, scope, needs: row.needs }, call)
+          // A repeated call returns what the first one did in every state of the session. Any other is refused before its files.
+          const needs = call.idempotencyKey === undefined ? row.needs : 'nothing'
+          const { uploads } = door.admit({ name: row.name, scope, needs }, call)
           request.body = await readFiles(request, row.form, uploads)
         } catch (error) {
           // It is a call of this row, although the row never sees it.

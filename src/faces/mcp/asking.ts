@@ -9,8 +9,10 @@ import {
   type InputRequiredResult,
   inputRequired,
   inputResponse,
+  type RequestId,
   type ServerContext,
 } from '@modelcontextprotocol/server'
+import { AppError } from '../../errors.ts'
 import { escapeInText } from '../../json.ts'
 import { describeHeld, type OutboxItem } from '../../model/outbox.ts'
 import { lines, quoted } from '../../operations/brief.ts'
@@ -21,7 +23,7 @@ import type { Door } from '../../operations/door.ts'
 const ANSWER_S = 3_600
 
 /** What the second call of a question knows of the first. The client carries it, sealed. `text`: null if there is none to edit. */
-type Asked = { item: string; digest: string; text: string | null; key: string }
+type Asked = { items: Pick<OutboxItem, 'id' | 'digest'>[]; text: string | null; key: string }
 
 /** The admission for an answer. It concerns messages of the same caller only. */
 const ANSWER = { name: 'answer_question', scope: 'send', needs: 'nothing' } as const
@@ -36,69 +38,95 @@ const DECISION = 'decision'
 /** The operations whose preview is the text itself. What others show is no text that can replace anything. */
 const OF_TEXT = new Set(['send_message', 'send_to_chat'])
 
-/** Runs a tool call with this key, and reports the item that it left waiting. */
-export type Attempt = (call: Call, onHeld: (item: OutboxItem) => void) => Promise<CallToolResult>
+/** Runs a tool call with this key, and reports the ids of the items that it left waiting. */
+export type Attempt = (call: Call, onHeld: (items: readonly string[]) => void) => Promise<CallToolResult>
 
 /**
- * Runs a tool call. If its message waits for approval and the client can ask, returns the question; with the answer, decides,
- * and returns what became of the message. Without an answer, the message waits.
+ * Runs a tool call. If its messages wait for approval and the client can ask, returns the question; with the answer, decides,
+ * and returns what became of them. Without an answer, they wait.
+ * @param unanswered what the call returns if the client fails to answer its question, by JSON-RPC id
  */
 export async function runAsking(
   ctx: ServerContext,
   call: Call,
   door: Door,
+  unanswered: Map<RequestId, CallToolResult>,
   attempt: Attempt,
 ): Promise<CallToolResult | InputRequiredResult> {
   if (!call.canAsk || !door.holds(call)) return attempt(call, () => {})
   const asked = ctx.mcpReq.requestState<Asked>()
-  if (asked !== undefined) await decide(ctx, call, door, asked)
-  let held: OutboxItem | null = null
+  if (asked !== undefined) {
+    unanswered.delete(ctx.mcpReq.id)
+    await decide(ctx, call, door, asked)
+  }
+  let held: readonly string[] = []
   // The second call has the key of the first: it returns the outcome of the same message.
   const key = call.idempotencyKey ?? asked?.key ?? randomUUID()
-  const result = await attempt({ ...call, idempotencyKey: key }, (item) => {
-    held = item
+  const result = await attempt({ ...call, idempotencyKey: key }, (items) => {
+    held = items
   })
-  if (held === null || asked !== undefined) return result
-  return question(held, key)
+  if (held.length === 0 || asked !== undefined) return result
+  unanswered.set(ctx.mcpReq.id, result)
+  const { answering } = door.admit(ANSWER, call)
+  const items = await Promise.all(held.map(async (id) => (await answering(id)).item))
+  return question(items, key)
 }
 
-async function question(item: OutboxItem, key: string): Promise<InputRequiredResult> {
-  const { id, digest, chat, preview, operation } = item
-  const to = chat.phone_number === null ? chat.id : `+${chat.phone_number}`
-  // Before the text, so that no text can look like one of these lines.
-  const head = lines(`Send this message to ${quoted(chat.name)} (${to})?`, describeHeld(item))
+async function question(items: readonly OutboxItem[], key: string): Promise<InputRequiredResult> {
+  const [one] = items
+  const text = items.length === 1 && one && OF_TEXT.has(one.operation) ? one.preview : null
   return inputRequired({
     inputRequests: {
       [DECISION]: inputRequired.elicit({
-        message: escapeInText(`${head}\n\n${preview}`),
+        message: escapeInText(items.length === 1 && one ? oneAsked(one) : severalAsked(items)),
         requestedSchema: {
           type: 'object',
           properties: {
-            send: { type: 'boolean', title: 'Send it', default: true },
-            ...(OF_TEXT.has(operation)
-              ? { message: { type: 'string' as const, title: 'Text', default: preview } }
-              : {}),
+            send: { type: 'boolean', title: items.length === 1 ? 'Send it' : 'Send them', default: true },
+            ...(text === null ? {} : { message: { type: 'string' as const, title: 'Text', default: text } }),
           },
           required: ['send'],
         },
       }),
     },
-    requestState: await codec.mint({ item: id, digest, text: OF_TEXT.has(operation) ? preview : null, key }),
+    requestState: await codec.mint({ items: items.map(({ id, digest }) => ({ id, digest })), text, key }),
   })
 }
 
-/** Decides as the user answered. A question that was closed without an answer leaves the message waiting. */
+const recipient = ({ chat: { id, name, phone_number } }: OutboxItem) =>
+  `${quoted(name)} (${phone_number === null ? id : `+${phone_number}`})`
+
+/** What the message says comes last, so that no text can look like one of the other lines. */
+const oneAsked = (item: OutboxItem) =>
+  `${lines(`Send this message to ${recipient(item)}?`, describeHeld(item))}\n\n${item.preview}`
+
+/** One line each: a text is a JSON string, so that it cannot look like another message. */
+const severalAsked = (items: readonly OutboxItem[]) =>
+  lines(
+    `Send these ${items.length} messages?`,
+    items.map((item, index) =>
+      [`${index + 1}. To ${recipient(item)}`, ...describeHeld(item), quoted(item.preview)].join('; '),
+    ),
+  )
+
+/**
+ * Decides as the user answered. A question that was closed without an answer leaves the message waiting. A decision that comes
+ * too late, or cannot be stored, fails nothing: the call then returns what the message is now.
+ */
 async function decide(ctx: ServerContext, call: Call, door: Door, asked: Asked): Promise<void> {
   const answer = inputResponse(ctx.mcpReq.inputResponses, DECISION)
   if (answer.kind !== 'elicit' || answer.action === 'cancel') return
-  await door.audited(ANSWER, call, async (about) => {
-    const decisions = await door.admit(ANSWER, call).answering(asked.item)
-    const { send = true, message = asked.text } =
-      answer.action === 'accept' ? (answer.content ?? {}) : { send: false }
-    if (send !== true) return void about({ item: await decisions.reject(asked.item, null) })
-    const isChanged =
-      asked.text !== null && typeof message === 'string' && message !== asked.text && message.trim() !== ''
-    const { digest } = isChanged ? await decisions.change(asked.item, { text: message }) : asked
-    about({ item: await decisions.approve(asked.item, digest) })
-  })
+  const { send = true, message = asked.text } =
+    answer.action === 'accept' ? (answer.content ?? {}) : { send: false }
+  const isChanged =
+    asked.text !== null && typeof message === 'string' && message !== asked.text && message.trim() !== ''
+  const decideOn = ({ id, digest }: Asked['items'][number]) =>
+    door.audited(ANSWER, call, async (about) => {
+      const { decide } = await door.admit(ANSWER, call).answering(id)
+      if (send !== true) return void about({ item: await decide.reject(id, null) })
+      const present = isChanged ? (await decide.change(id, { text: message })).digest : digest
+      about({ item: await decide.approve(id, present) })
+    })
+  for (const one of await Promise.allSettled(asked.items.map(decideOn)))
+    if (one.status === 'rejected' && !(one.reason instanceof AppError)) throw one.reason
 }

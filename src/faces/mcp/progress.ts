@@ -16,11 +16,12 @@ export type ProgressOptions = Pick<Readings, 'status' | 'onStatus' | 'clock'> & 
  */
 export async function withProgress<Result>(
   { mcpReq }: { mcpReq: Pick<ServerContext['mcpReq'], '_meta' | 'notify'> },
-  { status, onStatus, clock, words }: ProgressOptions,
+  open: () => ProgressOptions,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const progressToken = mcpReq._meta?.progressToken
   if (progressToken === undefined) return work()
+  const { status, onStatus, clock, words } = open()
   let progress = 0
   const tell = (message: string) => {
     progress += 1

@@ -108,7 +108,7 @@ export function createServerFactory({
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const { name, arguments: given = {} } = params
       const call = callOf(ctx)
-      const result = await runAsking(ctx, call, door, (keyed, onHeld) =>
+      const result = await runAsking(ctx, call, door, server.unanswered, (keyed, onHeld) =>
         offer().tools.call({ name, arguments: given, call: keyed, progress: ctx, onHeld }),
       )
       if (isInputRequiredResult(result)) return result

@@ -11,12 +11,12 @@ import { toJson } from '../../json.ts'
 import type { Log } from '../../log.ts'
 import { fieldsOf } from '../../model/fields.ts'
 import { idempotencyKey } from '../../model/idempotency-key.ts'
-import { OutboxItem } from '../../model/outbox.ts'
 import type { Call } from '../../operations/call.ts'
 import { type Door, type Grant, run } from '../../operations/door.ts'
 import { briefShape, type Operation, type Size } from '../../operations/operation.ts'
 import { parseInput } from '../../operations/parse-input.ts'
 import { SCHEDULED } from '../../operations/send.ts'
+import { heldBy } from '../../operations/several.ts'
 import { BUDGET, FORMATS, type Format, toResult } from './answer.ts'
 import { type Arguments, createArgumentReader } from './arguments.ts'
 import { toFailure } from './failure.ts'
@@ -32,8 +32,8 @@ export type ToolCall = {
   call: Call
   /** Receives progress. */
   progress: Parameters<typeof withProgress>[0]
-  /** Receives the item of a message that waits for approval. */
-  onHeld?(item: OutboxItem): void
+  /** Receives the ids of the items that wait for approval. */
+  onHeld?(items: readonly string[]): void
 }
 
 export type Tools = {
@@ -70,6 +70,9 @@ const FORMAT = 'response_format'
 /** The field of every tool that is not a reading. */
 const KEY = 'idempotency_key'
 const KEY_FIELD = { type: 'string', description: 'UUID. Repeating a call with its key runs it once.' }
+
+/** The admission for the progress of a call, which a client receives in every state of the session. */
+const PROGRESS = { name: 'report_progress', needs: 'nothing' } as const
 
 /** The fields that a tool has besides the input of its operation. */
 const moreFieldsOf = ({ effect }: Operation) => (effect === 'read' ? [FORMAT] : [KEY, FORMAT])
@@ -128,21 +131,32 @@ export function createTools({
           const prepared = prepare(operation, readArguments(given))
           about(prepared.input)
           const keyed = { ...call, ...prepared.once }
-          const granted = door.admit(operation, keyed)
+          let granted: Grant | undefined
+          const admit = () => {
+            granted ??= door.admit(operation, keyed, about)
+            return granted
+          }
           const runOnce: RunOnce = async (input) =>
-            about(await door.once(operation, input, keyed, () => run(operation, input, granted)))
-          const answerTo = (row: Operation, ask: RunOnce) => answer(row, prepared, granted, ask, wordsHere)
+            about(await door.once(operation, input, keyed, async () => run(operation, input, admit())))
+          const answerTo = (row: Operation, ask: RunOnce) =>
+            answer(row, prepared, { account, admit }, ask, wordsHere)
           const work = () =>
-            answerTo(operation, runOnce).catch((thrown) =>
-              answerTo({ ...operation, ...SCHEDULED }, async () => about(scheduledBy(thrown))),
-            )
+            answerTo(operation, runOnce).catch((thrown) => {
+              const [row, output] = scheduledBy(thrown, operation, prepared.parsed)
+              return answerTo(row, async () => about(object(output)))
+            })
           const isSlow = operation.limitMs !== undefined
-          return isSlow ? withProgress(progress, { ...granted, words: wordsHere }, work) : work()
+          if (!isSlow) return work()
+          const reporting = () => ({
+            ...door.admit({ ...operation, ...PROGRESS }, call),
+            words: wordsHere,
+          })
+          return withProgress(progress, reporting, work)
         })
       } catch (thrown) {
         const error = toAppError(thrown)
-        const held = OutboxItem.safeParse(error.facts.item)
-        if (error.code === 'held_for_approval' && held.success) onHeld?.(held.data)
+        const held = heldBy(error)
+        if (held.length > 0) onHeld?.(held)
         if (ERRORS[error.code].status >= 500)
           log.warn({ request_id: call.requestId, code: error.code, err: error.cause }, 'tool failed')
         return toFailure(error, door.stateFor(call), call.requestId, wordsHere)
@@ -151,11 +165,15 @@ export function createTools({
   }
 }
 
-/** Returns the output for a message that waits for its time: for an agent, that is no error. Throws any other error again. */
-function scheduledBy(thrown: unknown): z.output<typeof SCHEDULED.output> {
-  const item = thrown instanceof AppError && thrown.code === 'send_scheduled' ? thrown.facts.item : null
-  if (item === null) throw thrown
-  return SCHEDULED.output.parse({ ok: true, item })
+/**
+ * Returns the row and the output for what waits for its time: for an agent, that is no error. Several messages are an output of
+ * their own row. Throws any other error again.
+ */
+function scheduledBy(thrown: unknown, operation: Operation, input: unknown): [Operation, unknown] {
+  if (!(thrown instanceof AppError && thrown.code === 'send_scheduled')) throw thrown
+  const { facts } = thrown
+  const row = facts.results === undefined ? { ...operation, ...SCHEDULED } : operation
+  return [row, row.output.parse({ ok: true, ...facts, ...operation.several?.(input) })]
 }
 
 function define(name: string, operation: Operation, words: Wording): Tool {
@@ -261,12 +279,11 @@ function readKey(given: unknown): Pick<Call, 'idempotencyKey'> {
 async function answer(
   operation: Operation,
   { format, input, parsed, notes, sizes: wanted }: Prepared,
-  granted: Grant,
+  { account, admit }: { account: string; admit(): Grant },
   runOnce: RunOnce,
   words: (text: string) => string,
 ): Promise<CallToolResult> {
   const ask = async (from: unknown) => object(await runOnce(from))
-  const { account } = granted
   const first = await ask(parsed)
   if (operation.documented !== undefined && format === 'detailed')
     return fitWhole(first, fieldsOf(operation.output), (limits) =>
@@ -284,7 +301,7 @@ async function answer(
       toResult(operation, found, { format, limits, smaller, notes, words, account }),
   })
   // Pictures cost a client other tokens than text, so they do not count for the budget.
-  for (const { bytes, mimetype } of (await operation.images?.(parsed, first, granted)) ?? []) {
+  for (const { bytes, mimetype } of (await operation.images?.(parsed, first, admit())) ?? []) {
     result.content.push({ type: 'image', data: Buffer.from(bytes).toString('base64'), mimeType: mimetype })
   }
   return result

@@ -1,8 +1,14 @@
-/** The SDK's server with three changes: requests take turns, errors name each invalid parameter in a sentence, and it closes at less cost. */
+/**
+ * The SDK's server with four changes: requests take turns, errors name each invalid parameter in a sentence, a question that the
+ * client fails to answer is no error, and it closes at less cost.
+ */
 import {
+  type CallToolResult,
   type Implementation,
+  isInputRequiredResult,
   type JSONRPCRequest,
   ProtocolError,
+  type RequestId,
   type Result,
   Server,
   type ServerContext,
@@ -23,6 +29,11 @@ type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Resu
  */
 export class WordedServer extends Server {
   readonly #turns: Turns
+  /**
+   * What a call returns whose question the client failed to answer, by JSON-RPC id. Over a legacy session, the SDK would return the
+   * client's error alone.
+   */
+  readonly unanswered = new Map<RequestId, CallToolResult>()
 
   constructor(info: Implementation, options: ServerOptions, turns: Turns) {
     super(info, options)
@@ -33,12 +44,17 @@ export class WordedServer extends Server {
     const wrapped = super._wrapHandler(method, handler)
     return async (request, context) => {
       const requestId = requestIdOf(context)
+      const { id, signal } = context.mcpReq
       try {
-        return await this.#turns.take(requestId, context.mcpReq.signal, () => wrapped(request, context))
+        const result = await this.#turns.take(requestId, signal, () => wrapped(request, context))
+        const instead = this.unanswered.get(id)
+        return instead === undefined || isInputRequiredResult(result) ? result : instead
       } catch (thrown) {
         const detail = misfitOf(thrown)
         if (detail === null) throw thrown
         throw toProtocolError(new AppError('invalid_input', { detail }), requestId, (text) => text)
+      } finally {
+        this.unanswered.delete(id)
       }
     }
   }
