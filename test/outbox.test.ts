@@ -182,12 +182,12 @@ describe('a call with an idempotency key', () => {
     const tool = () =>
       client.callTool({
         name: 'whatsapp_send_message',
-        arguments: { phone_number: contact(), message: text, idempotency_key: 'key-7' },
+        arguments: { phone_number: contact(), message: text, idempotency_key: 'key-8' },
       })
     const form = async () => {
       const body = new FormData()
       body.append('file', new File([text], 'Plan.txt', { type: 'text/plain' }))
-      const init = { method: 'POST', body, headers: { 'idempotency-key': 'key-7' } }
+      const init = { method: 'POST', body, headers: { 'idempotency-key': 'key-8' } }
       const response = await fetch(`${harness.url}/api/chats/${contact()}@c.us/media`, init)
       return [response.status, await response.json()]
     }

@@ -83,7 +83,10 @@ const WITH: Calls = [
   ['whatsapp_vote', ({ pollId }) => ({ message_id: pollId, options: ['tea'] })],
   ['whatsapp_get_poll_results', ({ pollId }) => ({ message_id: pollId })],
   ['whatsapp_get_receipts', ({ own }) => ({ message_id: own[0] })],
-  ['whatsapp_forward_message', ({ messageId }) => ({ message_id: messageId, chats: ['nobody at all'] })],
+  [
+    'whatsapp_forward_message',
+    ({ messageId }) => ({ message_id: messageId, chats: ['nobody at all', AMARA] }),
+  ],
   ['whatsapp_change_chat', () => ({ chat_id: `${AMARA}@c.us`, archived: true, muted_until: 'forever' })],
   ['whatsapp_change_chats', () => ({ chat_ids: [`${AMARA}@c.us`, '15559990009@c.us'], archived: false })],
   ['whatsapp_read_chat', () => ({ chat_id: `${AMARA}@c.us` })],

@@ -91,6 +91,17 @@ describe('the door', () => {
     expect(read).not.toContain('archive')
   })
 
+  it('lets a client that leaves end what it reads, and nothing that acts', () => {
+    Object.assign(account.archive, { reader: (signal: AbortSignal) => signal.aborted })
+    const isEnded = (scope: Scope) => {
+      const call = callWith([scope], { signal: AbortSignal.abort() })
+      return door.admit({ name: 'a way', scope, needs: 'nothing' }, call).reader()
+    }
+    expect(SCOPES.map((scope) => [scope, isEnded(scope)])).toEqual(
+      SCOPES.map((scope) => [scope, scope === 'read']),
+    )
+  })
+
   it('admits only to its own accounts', () => {
     const way = { name: 'a way', scope: 'read', needs: 'nothing' } as const
     expect(codeOf(() => door.admit(way, callWith(['read'], { account: 'other' })))).toBe('account_not_found')

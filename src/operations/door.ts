@@ -73,7 +73,7 @@ export type Readings = Pick<Call, 'caller' | 'face' | 'signal' | 'patienceMs' | 
   abilities(account?: string): ReturnType<Session['abilities']>
   /** Subscribes to changes of the status. Returns the unsubscribe function. */
   onStatus: Session['onChange']
-  /** Reads the archive. Reads that have not begun when the client disconnects are not run. */
+  /** Reads the archive. In the scope `read`, reads that have not begun when the client disconnects are not run. */
   reader(): ReturnType<Archive['reader']>
   /** Links to media. */
   mediaLinks: MediaLinks
@@ -343,6 +343,9 @@ const DEFAULT_LIMIT_MS = 2_000
 /** Seconds until a retry, if the work continues after the response. */
 const LATER_S = 10
 
+/** Of reads that no client ends. */
+const NEVER = new AbortController().signal
+
 /** Creates the door of this process. */
 export function createDoor({
   accounts,
@@ -393,7 +396,8 @@ export function createDoor({
     const needed = BY_NEEDS[way.needs](account, call)
     onAdmit({ operation: way.name, caller: caller.id, account: account.id, face, client, requestId, canAsk })
     const { session, archive } = account
-    const seen = seenOf(archive, sightOf(call, hideChats), signal, clock)
+    // What acts is not left half done by a client that leaves, nor its outcome unknown.
+    const seen = seenOf(archive, sightOf(call, hideChats), way.scope === 'read' ? signal : NEVER, clock)
     const readings: Readings = {
       caller,
       face,
