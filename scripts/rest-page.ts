@@ -53,7 +53,7 @@ because clients and proxies add to it.
 Routes that take \`media\` also accept a multipart form: \`curl -F file=@photo.jpg -F caption=Hello "$WHATSAPP_MCP_URL/api/…"\`. Its
 parts \`file\` (a list: up to 10) are the \`media\`, and its other parts are the other fields as text.
 
-Every request that changes something, except an upload, accepts the header \`Idempotency-Key\`: repeated with the same key, it is done
+Every request that changes something accepts the header \`Idempotency-Key\`: repeated with the same key, it is done
 [once only](outbox.md#once-only).
 
 Responses may gain fields: ignore those that you do not know.

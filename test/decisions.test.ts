@@ -96,6 +96,22 @@ describe('a held message', () => {
     expect([delivered(before).length, delivered(after).length]).toEqual([0, 1])
   })
 
+  it('has one text, and a caption only with a file', async () => {
+    const message = fresh()
+    const { item: held } = await hold(message)
+    const path = `/api/outbox/${held.id}`
+    for (const body of [{ caption: 'x' }, { message: 'x', caption: 'y' }]) {
+      const { status, json } = await harness.call({ method: 'PATCH', path, body })
+      expect([status, json.code, json.detail]).toEqual([
+        400,
+        'invalid_input',
+        expect.stringContaining('caption'),
+      ])
+    }
+    expect((await item(held.id)).preview).toBe(message)
+    await decide(held.id, 'reject')
+  })
+
   it('can be rejected with a reason, which a repeated call returns', async () => {
     const message = fresh()
     const { item: held } = await hold(message, { idempotency_key: 'rejected' })
@@ -108,7 +124,7 @@ describe('a held message', () => {
       name: 'whatsapp_send_message',
       arguments: { phone_number: contact(), message, idempotency_key: 'rejected' },
     })
-    expect(JSON.stringify(again.content)).toContain('send_withdrawn')
+    expect(JSON.stringify(again.content)).toMatch(/without being sent: not now.*send_withdrawn/)
     expect(delivered(message)).toEqual([])
   })
 

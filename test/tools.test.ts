@@ -83,9 +83,14 @@ const WITH: Calls = [
   ['whatsapp_vote', ({ pollId }) => ({ message_id: pollId, options: ['tea'] })],
   ['whatsapp_get_poll_results', ({ pollId }) => ({ message_id: pollId })],
   ['whatsapp_get_receipts', ({ own }) => ({ message_id: own[0] })],
+  // This build forwards nothing at once.
   [
     'whatsapp_forward_message',
-    ({ messageId }) => ({ message_id: messageId, chats: ['nobody at all', AMARA] }),
+    ({ messageId }) => ({
+      message_id: messageId,
+      chats: [AMARA, 'nobody at all'],
+      send_at: new Date(Date.now() + 3_600_000).toISOString(),
+    }),
   ],
   ['whatsapp_change_chat', () => ({ chat_id: `${AMARA}@c.us`, archived: true, muted_until: 'forever' })],
   ['whatsapp_change_chats', () => ({ chat_ids: [`${AMARA}@c.us`, '15559990009@c.us'], archived: false })],

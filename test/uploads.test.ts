@@ -46,6 +46,16 @@ async function put(
   return { status: response.status, json: await response.json() }
 }
 
+it('is the same for its idempotency key, which is refused for other bytes', async () => {
+  const key = { 'idempotency-key': 'upload-1' }
+  const first = await put(PNG, 'image/png', key)
+  expect(first.status).toBe(200)
+  clock.advance(1_000)
+  expect(await put(PNG, 'image/png', key)).toEqual(first)
+  const other = await put('other bytes', 'text/plain', key)
+  expect([other.status, other.json.code]).toEqual([422, 'idempotency_key_reused'])
+})
+
 /** What this caller finds under this id. */
 function found(id: string, caller = OWNER.id) {
   const { uploads } = harness.app.door.admit(

@@ -170,8 +170,9 @@ export const removeAccount = defineOperation({
       .optional()
       .describe('False if WhatsApp could not be reached: the phone still lists this device.'),
   }),
-  errors: ['account_in_use', ...ACCOUNT_ERRORS, 'shutting_down', 'whatsapp_timeout'],
-  limitMs: 60_000,
+  errors: ['account_in_use', ...ACCOUNT_ERRORS, 'shutting_down', 'outcome_unknown'],
+  limitMs: 30_000,
+  lateCode: 'outcome_unknown',
   example: { input: {} },
   async run({ archive, confirm }, { accounts, account }) {
     const isDeleted = archive === 'delete'

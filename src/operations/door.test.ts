@@ -194,6 +194,18 @@ describe('the door', () => {
 })
 
 describe('the rows', () => {
+  it('that change something on WhatsApp end within 30 s, and then call the outcome unknown', () => {
+    const changing = OPERATIONS.filter(
+      ({ name, effect, uses = [] }) => effect !== 'read' && (uses.length > 0 || name === 'remove_account'),
+    )
+    const others = changing.filter(
+      ({ effect, limitMs = 0, lateCode }) =>
+        effect !== 'send' && !(limitMs <= 30_000 && lateCode === 'outcome_unknown'),
+    )
+    // They have times of their own, and change nothing that another call would not.
+    expect(others.map(({ name }) => name)).toEqual(['start_auth', 'pairing_code', 'load_earlier'])
+  })
+
   it('that send require the scope send, and those that change something require more than read', () => {
     for (const { name, effect, scope } of OPERATIONS) {
       if (effect === 'send') expect(scope, name).toBe('send')

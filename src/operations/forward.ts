@@ -119,6 +119,8 @@ async function shown(
 }
 
 function lineOf({ chat, id, name, type, ...one }: Partial<Result>): string {
-  const where = name === undefined ? quoted(chat ?? '') : `${quoted(name)} [${id}]`
+  // As the request names it, if that is neither.
+  const asked = chat === undefined || chat === id || chat === name ? [] : [quoted(chat)]
+  const where = [...asked, ...(name === undefined ? [] : [`${quoted(name)} [${id}]`])].join(', ')
   return `To ${where}: ${one.ok ? facts({ id: one.message_id, type }) : unsentWords(one)}`
 }

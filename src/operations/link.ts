@@ -177,8 +177,9 @@ export const logout = defineOperation({
       .describe('False if WhatsApp could not be reached: the phone still lists this device.'),
     hint: serverText(z.string().optional()),
   }),
-  errors: ['shutting_down', 'whatsapp_timeout'],
+  errors: ['shutting_down', 'outcome_unknown'],
   limitMs: 30_000,
+  lateCode: 'outcome_unknown',
   example: { input: {} },
   brief: {
     text: ({ unlinked_remotely, hint }) =>

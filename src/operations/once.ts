@@ -23,9 +23,16 @@ const SHOWN: Outcome = {
   },
 }
 
+/** The fields of a row that matter here. A row without an effect stores what it takes. */
+type KeyedRow<In extends z.ZodType, Out extends z.ZodType> = Pick<
+  Operation<In, Out>,
+  'name' | 'scope' | 'isGlobal' | 'output'
+> &
+  Partial<Pick<Operation<In, Out>, 'effect' | 'answer' | 'several' | 'isShownOnce'>>
+
 /** Runs a call once for its key. Calls without a key, and readings, simply run. */
 export type Once = <In extends z.ZodType, Out extends z.ZodType>(
-  operation: Operation<In, Out>,
+  operation: KeyedRow<In, Out>,
   input: z.output<In>,
   call: Call,
   work: () => Promise<z.output<Out>>,
@@ -38,7 +45,7 @@ const idOf = ({ caller, account, operation, key }: RequestKey) =>
  * True if a repeated call returns this error too. Any other may be mended by a retry, which then runs. A send whose outcome is
  * not unknown has not happened.
  */
-function isFinal({ answer }: Pick<Operation, 'answer'>, code: ErrorCode): boolean {
+function isFinal({ answer }: { answer?: unknown }, code: ErrorCode): boolean {
   const { retry } = ERRORS[code]
   if (retry === 'never' || isOpen(code)) return true
   return retry === 'check_first' && (answer === undefined || code === 'internal_error')
@@ -93,7 +100,7 @@ export function createOnce({ requests, outbox }: Pick<ControlStore, 'requests' |
 
   /** Returns what the earlier call returned; null if it did nothing before the server ended: it runs now. */
   async function replay<In extends z.ZodType, Out extends z.ZodType>(
-    { answer, several, output: schema }: Operation<In, Out>,
+    { answer, several, output: schema }: KeyedRow<In, Out>,
     input: z.output<In>,
     request: RequestKey,
     { isOurs, outcome: stored }: RequestRow,

@@ -163,12 +163,14 @@ export function defineOperation<
   return { ...row, takes: 'json', gives: 'json' }
 }
 
+/** What tells one file from another. */
+type Stored = { sha256: string; mimetype: string }
+
 /** A row whose request body is the bytes of a file, over HTTP only. The limit of its size is a setting. */
-export type UploadRow<In extends z.ZodType = z.ZodType, Out extends z.ZodType = z.ZodType> = Described<
-  In,
-  'send',
-  'nothing'
-> & {
+export type UploadRow<
+  In extends z.ZodType = z.ZodType,
+  Out extends z.ZodType<Stored> = z.ZodType<Stored>,
+> = Described<In, 'send', 'nothing'> & {
   takes: 'bytes'
   gives: 'json'
   output: Out
@@ -226,7 +228,7 @@ export type StreamRow<In extends z.ZodType = z.ZodType> = Described<In, 'read', 
 export type Row = Operation | UploadRow | FileRow | StreamRow
 
 /** Defines a row that takes the bytes of a file. */
-export function defineUpload<In extends z.ZodType, Out extends z.ZodType>(
+export function defineUpload<In extends z.ZodType, Out extends z.ZodType<Stored>>(
   row: Omit<UploadRow<In, Out>, 'takes' | 'gives'>,
 ): UploadRow<In, Out> {
   return { ...row, takes: 'bytes', gives: 'json' }

@@ -4,7 +4,7 @@ import type { OutboxRow } from '../control.ts'
 import { fail } from '../errors.ts'
 import { accountIdInput } from '../model/ids.ts'
 import { OUTBOX_STATES, OutboxItem } from '../model/outbox.ts'
-import { viewOf } from '../outbox/item.ts'
+import { fileOf, viewOf } from '../outbox/item.ts'
 import { limit } from './inputs.ts'
 import { CONTROL_ERRORS, defineOperation } from './operation.ts'
 import { demandFuture, sendAt, textInput } from './send.ts'
@@ -148,12 +148,17 @@ export const changeOutboxItem = defineOperation({
   input: z.strictObject({
     item_id: itemId,
     message: textInput.optional(),
-    caption: textInput.optional(),
+    caption: textInput.optional().describe('Of a file. Its `message` is the same.'),
     send_at: sendAt.optional(),
   }),
   errors: [...DECISION_ERRORS],
   example: { input: { ...example, message: 'Hello from whatsapp-mcp-api' } },
-  async run({ item_id, message, caption, send_at }, { deciding, clock }) {
+  async run({ item_id, message, caption, send_at }, { deciding, outbox, clock }) {
+    if (message !== undefined && caption !== undefined)
+      fail('invalid_input', { detail: '"caption": a message has one text. Leave out `message`.' })
+    const item = caption === undefined ? null : await outbox.get(item_id)
+    if (item?.content && fileOf(item) === null)
+      fail('invalid_input', { detail: '"caption": this message has no file. Its text is `message`.' })
     const releaseAtMs = demandFuture(send_at, clock.now())
     return answerWith(
       await (await deciding(item_id)).change(item_id, { text: message ?? caption, releaseAtMs }),

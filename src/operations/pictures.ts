@@ -10,7 +10,15 @@ import { contactIdInput, readAddress, yesNo } from './inputs.ts'
 import { oneInput, toFile } from './media-input.ts'
 import { defineFile, defineOperation, type Operation, PATIENCE_MS } from './operation.ts'
 import { ok } from './reading.ts'
-import { ASKING_ERRORS, CHANGE, EXAMPLE_GROUP, GROUP_CHANGE, groupIdInput, perform } from './tasks.ts'
+import {
+  ASKING_ERRORS,
+  CHANGE,
+  EXAMPLE_GROUP,
+  GROUP_CHANGE,
+  groupIdInput,
+  perform,
+  TASK_MS,
+} from './tasks.ts'
 
 /** The largest file that becomes a picture: it crosses to the page as one text. */
 const MOST_BYTES = 8 * 2 ** 20
@@ -157,7 +165,6 @@ const SET = {
   form: 'media',
   takesPicture: true,
   maxBodyBytes: 12 * 2 ** 20,
-  limitMs: 40_000,
 } as const satisfies Partial<Operation>
 
 const SET_ERRORS = [
@@ -198,8 +205,10 @@ async function change(
     fail('invalid_input', {
       detail: remove ? '"media": nothing is set where it is removed.' : '"media" is missing.',
     })
+  const begunAtMs = granted.clock.now()
   const picture = media === undefined ? null : await toPicture(media, granted)
-  const { tag } = await perform('set_picture', { group, picture }, granted)
+  const leftMs = TASK_MS - (granted.clock.now() - begunAtMs)
+  const { tag } = await perform('set_picture', { group, picture }, granted, leftMs)
   const own = granted.status().account?.wid
   const of = group ?? (own === undefined ? null : toJid(own))
   if (of !== null) granted.note({ type: 'picture', of, tag, isNew: true })

@@ -15,7 +15,7 @@ import { contactIdInput, readAddress } from './inputs.ts'
 import { READING_ERRORS } from './reading.ts'
 
 /** The time for a task. A change may take 30 s. The last second is reserved for the response. */
-const TASK_MS = 29_000
+export const TASK_MS = 29_000
 /** The most people of one request. */
 const MOST_MEMBERS = 50
 

@@ -1,7 +1,7 @@
 /** Items of the outbox: created from what a caller wants to send, and shown as the API returns them. */
 import { basename } from 'node:path'
 import type { OutboxRow } from '../control.ts'
-import { AppError, type ErrorCode } from '../errors.ts'
+import { AppError, ERRORS, type ErrorCode } from '../errors.ts'
 import {
   type AccountId,
   isGroup,
@@ -184,6 +184,9 @@ export function problemOf(row: OutboxRow): AppError | null {
         ...(row.error === null ? {} : { detail: row.error.detail }),
       })
     default:
-      return new AppError('send_withdrawn', { facts: { outbox_id: row.id, outbox_state: row.state } })
+      return new AppError('send_withdrawn', {
+        ...(row.error === null ? {} : { detail: `${ERRORS.send_withdrawn.title}: ${row.error.detail}` }),
+        facts: { outbox_id: row.id, outbox_state: row.state },
+      })
   }
 }

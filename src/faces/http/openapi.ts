@@ -48,9 +48,9 @@ const KEY_ERRORS: ErrorCode[] = [
   ...CONTROL_ERRORS,
 ]
 
-/** Returns true if requests may have an idempotency key: everything but readings and uploads. */
-function hasKey(operation: object): boolean {
-  return 'effect' in operation && operation.effect !== 'read'
+/** Returns true if requests may have an idempotency key: everything but readings. */
+function hasKey(operation: Pick<Row, 'takes'>): boolean {
+  return operation.takes === 'bytes' || ('effect' in operation && operation.effect !== 'read')
 }
 
 /** Returns every error code that this operation can return: its own, and those of every operation. */

@@ -33,7 +33,10 @@ export async function serveUpload(
     type,
   }
   const call = callOf(request, reply, 'rest')
-  return door.enter(row, inputOf(request), call, async (input, granted) =>
-    row.output.parse(await row.run(input, granted, body)),
-  )
+  return door.enter(row, inputOf(request), call, async (input, granted) => {
+    const stored = row.output.parse(await row.run(input, granted, body))
+    // What the bytes are is known once they have arrived.
+    const { sha256, mimetype } = stored
+    return door.once(row, { ...Object(input), sha256, mimetype }, call, async () => stored)
+  })
 }
