@@ -121,6 +121,18 @@ describe('a row', () => {
     expect(left).toMatchObject([{ operation: 'send_to_chat', chat: group.id, decision: 'allowed' }])
   })
 
+  it('has the chat of a message that was addressed by name and refused', async () => {
+    const group = harness.world.addGroup({ subject: `Closed ${CANARY}`, members: [AMARA] })
+    await expect.poll(async () => (await harness.get(`/api/chats/${group.id}`)).status).toBe(200)
+    const body = { name: 'Off', scopes: ['read', 'send'], sends: 'off' }
+    const { key, secret } = (await harness.post('/api/keys', body)).json
+    const path = `/api/chats/${encodeURIComponent(`Closed ${CANARY}`)}/messages`
+    const call = { method: 'POST', path, body: { message: 'Hello' }, headers: { 'x-api-key': secret } }
+    const { rows: left } = await leftBy(() => harness.call(call))
+    expect(left).toMatchObject([{ chat: group.id, decision: 'denied', outcome: 'recipient_not_allowed' }])
+    await harness.call({ method: 'DELETE', path: `/api/keys/${key.id}` })
+  })
+
   it('says what was held or denied, and of whose key', async () => {
     const body = { name: 'Held', scopes: ['read', 'send'], sends: 'confirm' }
     const { key, secret } = (await harness.post('/api/keys', body)).json
