@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { DEFAULT_ACCOUNT, toJid } from '../src/model/ids.ts'
 import { type Harness, type HarnessOptions, openHarness } from './harness.ts'
 import { callWire, openSession, openWire } from './mcp-wire.ts'
 import { createTestClock } from './test-clock.ts'
@@ -82,6 +83,12 @@ describe('a key of an account', () => {
     await expect.poll(suspended, { timeout: 20_000 }).toEqual(['default'])
     await harness.link()
     expect(await codeOf(headers)).toBe('account_not_found')
+    // Nobody saw the unlinking: the directory was another one while the server was away.
+    await give()
+    await harness.app.control.accounts.change(DEFAULT_ACCOUNT, { number: toJid('15550009999@c.us') })
+    await harness.restart()
+    await harness.until('ready', 40_000)
+    await expect.poll(suspended).toEqual(['default'])
     // A key of all accounts is of the server, whatever number is linked.
     expect(await codeOf(ofAll)).toBe('served')
     const listed = async (account: string) => (await harness.get(`/api/keys?account=${account}`)).json.count
