@@ -11,6 +11,7 @@ import type { OutboxEventKind } from '../model/events.ts'
 import { type AccountId, type Jid, toJid } from '../model/ids.ts'
 import type { OwnIds } from '../own-ids.ts'
 import type { Archive } from '../session/archive.ts'
+import { createQueues } from '../session/queues.ts'
 import type { Session } from '../session/session.ts'
 import { type Draft, fileOf, keyOf, type Limits, newItem, type Order, problemOf, SEND_MS } from './item.ts'
 import { type TransmitOptions, transmit } from './transmit.ts'
@@ -58,8 +59,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
   const { account, store, session, archive, clock, log } = options
   /** The items whose outcome is unknown, by id. */
   const unknown = new Map<string, OutboxRow>()
-  /** The last send to each chat: the next waits for it. */
-  const turns = new Map<Jid, Promise<unknown>>()
+  /** The sends to each chat, in order. */
+  const sends = createQueues<Jid>()
   const running = new Set<Promise<unknown>>()
   const listeners: ((row: OutboxRow) => void)[] = []
   archive.onAppend(() => {
@@ -139,17 +140,6 @@ export function openOutbox(options: OutboxOptions): Outbox {
     }
   }
 
-  /** Runs `work` after everything that this chat was to be sent before. */
-  function inTurn<T>(chat: Jid, work: () => Promise<T>): Promise<T> {
-    const mine = (turns.get(chat) ?? Promise.resolve()).then(work)
-    const ended = mine.catch(() => {})
-    turns.set(chat, ended)
-    void ended.then(() => {
-      if (turns.get(chat) === ended) turns.delete(chat)
-    })
-    return mine
-  }
-
   function tell(kind: OutboxEventKind, row: OutboxRow): void {
     const { id, state, operation, messageId, error, chat } = row
     const item = {
@@ -220,7 +210,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     unsettled: readonly string[] = [],
     endsAtMs = clock.now() + SEND_MS,
   ): Promise<OutboxRow> {
-    return inTurn(row.chat, async () => {
+    return sends.run(row.chat, async () => {
       try {
         return settle(row, await transmit(row, endsAtMs, options))
       } catch (thrown) {

@@ -52,7 +52,7 @@ export type HistoryOptions = {
   budget: HistoryBudget
   clock: Clock
   /** Reads what came in this chat without an event, if anything may have, so that the rest is history. */
-  closeGap: (chat: number) => Promise<void>
+  readNew: (chat: number) => Promise<void>
   isStopped: () => boolean
   onAdded: (count: number) => void
 }
@@ -61,7 +61,7 @@ export type HistoryOptions = {
 const LEAST = 20
 
 export function createHistory(options: HistoryOptions): History {
-  const { engine, pages, store, inbox, budget, clock, closeGap, isStopped, onAdded } = options
+  const { engine, pages, store, inbox, budget, clock, readNew, isStopped, onAdded } = options
   const nowS = () => Math.floor(clock.now() / 1000)
   const rowOf = (chat: number) => store.chats.get(store.chats.currentId(chat))
 
@@ -81,7 +81,7 @@ export function createHistory(options: HistoryOptions): History {
 
     /** One page back. `oldest`: position of its first message; `isOver`: nothing older can be loaded. */
     async function loadPage(count: number) {
-      await closeGap(listed)
+      await readNew(listed)
       const chat = store.chats.currentId(listed)
       const gap = store.gaps.of(chat).find(isLeft)
       const before = gap?.before_message ?? store.chats.get(chat)?.history_from ?? null

@@ -5,13 +5,20 @@ import type { SeenMessage } from '../model/seen.ts'
 import type { MessageDetails } from '../store/message-row.ts'
 
 /** Facts that a seen copy may lack. */
-export type Known = Pick<MessageDetails, 'media' | 'quoted' | 'mentions' | 'transcript' | 'text'>
+type Known = Pick<MessageDetails, 'media' | 'quoted' | 'mentions' | 'transcript' | 'text'>
 
-/** @param senderId returns the person who had this address at that time (Unix seconds) */
+/**
+ * The details of a message as seen. Facts that this copy lacks are as `known`.
+ * @param senderId returns the person who had this address at that time (Unix seconds)
+ */
 export function toDetails(
   seen: SeenMessage,
   senderId: (jid: Jid, at: number) => number,
-  { expiresAt, marks, known }: { expiresAt: number | null; marks: Marks; known: Known },
+  {
+    expiresAt = seen.expiresAt,
+    marks = marksOf(seen, {}),
+    known = {},
+  }: { expiresAt?: number | null; marks?: Marks; known?: Known } = {},
 ): MessageDetails {
   return {
     ...withKnownMedia(known, seen.content),

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts'
 import type { IdentityResolver } from './identity-resolver.ts'
 
 /** A message, by its position, and its chat. */
-type Place = { id: number; chat: number }
+export type Place = { id: number; chat: number }
 /** Appends an event about a message. */
 export type Log = (kind: EventKind, row: Place, data?: StoredData | null) => void
 

@@ -418,14 +418,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a deleted message comes back with an older copy',
-    file: 'src/session/record-messages.ts',
+    file: 'src/session/update-message.ts',
     find: "if (row.type !== 'revoked') {",
     replace: "if (row.type !== 'never') {",
     test: { file: 'src/session/record.test.ts', name: 'to deleted stays' },
   },
   {
     name: 'an ack falls',
-    file: 'src/session/record-messages.ts',
+    file: 'src/session/update-message.ts',
     find: '(ack >= 0 && ack < row.ack) ||',
     replace: '',
     test: { file: 'src/session/record.test.ts', name: 'only goes forward' },
@@ -488,14 +488,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a history that ends too early leaves no gap',
-    file: 'src/session/catch-up.ts',
+    file: 'src/session/new-messages.ts',
     find: 'if (!isMet && before !== null)',
     replace: 'if (!isMet && before === -1)',
     test: { file: 'src/session/catch-up.test.ts', name: 'holds less than is known' },
   },
   {
     name: 'whatever is not listed was deleted',
-    file: 'src/session/catch-up.ts',
+    file: 'src/session/unlisted-chats.ts',
     find: 'if (gone.length * 2 > present.length) continue',
     replace: '',
     test: { file: 'src/session/catch-up.test.ts', name: 'not believed' },
@@ -503,7 +503,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what is reported before its message is lost',
     file: 'src/session/record-messages.ts',
-    find: 'early.writeFor(seen.bareId)',
+    find: 'reports.writeFor(seen.bareId)',
     replace: '',
     test: { file: 'src/session/record.test.ts', name: 'is written with it' },
   },
