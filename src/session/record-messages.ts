@@ -17,7 +17,7 @@ import { createFamiliarRecorder } from './record-familiar.ts'
 import { createReactionRecorder, type Log } from './record-reactions.ts'
 import { createVoteRecorder } from './record-votes.ts'
 import { createReports } from './reports.ts'
-import { createMessageUpdater, setRaw } from './update-message.ts'
+import { createMessageUpdater } from './update-message.ts'
 
 /**
  * How messages arrived. `live`: reported by WhatsApp. `late`: they arrived while the server was not
@@ -65,7 +65,7 @@ export function createMessageRecorder(
 
   const reactions = createReactionRecorder(store, where, log, now)
   const setVote = createVoteRecorder(store, where, log)
-  const stored = createMessageUpdater(store, where, log, now)
+  const stored = createMessageUpdater(store, where, log, setRaw, now)
   const reports = createReports(store, where, now)
   const noteFamiliar = createFamiliarRecorder(store, isOurs)
 
@@ -98,7 +98,7 @@ export function createMessageRecorder(
       by_phone: digitsOf(chatKindOf(seen.chat) === 'direct' ? seen.chat : seen.sender),
     }
     messages.insert(row)
-    setRaw(raws, place, seen, row.body)
+    setRaw(place, seen, row.body)
     // A notice is no activity, and what it says has an event of its own, except for a call.
     const isNotice = seen.standing === 'notice'
     if (isNotice && seen.type !== 'call_log') {
@@ -114,6 +114,12 @@ export function createMessageRecorder(
     for (const reaction of seen.reactions ?? []) reactions.set(row, reaction, false)
     for (const vote of seen.votes ?? []) setVote(row, vote, false)
     reports.writeFor(seen.bareId)
+  }
+
+  /** @param body as stored */
+  function setRaw(message: number, { raw, source }: SeenMessage, body: string): void {
+    if (raw !== null) raws.setModel(message, raw, body)
+    if (source !== null) raws.setSource(message, source)
   }
 
   function update(row: MessageRow, seen: SeenMessage, origin: Origin): void {

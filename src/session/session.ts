@@ -257,19 +257,6 @@ export function createSession(options: SessionOptions): Session {
       case 'ack':
         if (event.ack >= 1) connection.onAck(true)
         return archive.take(event)
-      case 'message':
-      case 'stored':
-      case 'reaction':
-      case 'vote':
-      case 'call':
-      case 'picture':
-      case 'chats':
-      case 'chat_removed':
-      case 'history_came':
-      case 'contacts':
-      case 'identity':
-      case 'number':
-        return archive.take(event)
       case 'missed':
         return archive.doubt()
       case 'checked':
@@ -282,6 +269,8 @@ export function createSession(options: SessionOptions): Session {
         return abilities.onOutcome(event.ability, event.failure)
       case 'ended':
         return onEnded(event.end, event.detail)
+      default:
+        return archive.take(event)
     }
   }
 

@@ -2,7 +2,6 @@
 import type { SeenMessage } from '../model/seen.ts'
 import { type MessageDetails, type MessageRow, numberOf } from '../store/message-row.ts'
 import { ME } from '../store/people.ts'
-import type { RawModels } from '../store/raw-models.ts'
 import { detailsOf as storedDetails } from '../store/render.ts'
 import type { Store } from '../store/store.ts'
 import type { IdentityResolver } from './identity-resolver.ts'
@@ -33,15 +32,13 @@ const bodyOf = (row: MessageRow, seen: SeenMessage) => (EDITED.has(row.type) ? r
 const isUnread = ({ type }: { type: string }) => type === 'ciphertext' || type === 'unknown'
 
 /** Stores the message as received, and what a download requires. `body`: as in the table of messages. */
-export function setRaw(raws: RawModels, message: number, { raw, source }: SeenMessage, body: string): void {
-  if (raw !== null) raws.setModel(message, raw, body)
-  if (source !== null) raws.setSource(message, source)
-}
+export type SetRaw = (message: number, seen: SeenMessage, body: string) => void
 
 export function createMessageUpdater(
   { messages, raws, changes, chats }: Store,
   where: Pick<IdentityResolver, 'senderId'>,
   log: Log,
+  setRaw: SetRaw,
   now: () => number,
 ): MessageUpdater {
   /** A chat's last message is no notice. */
@@ -86,24 +83,24 @@ export function createMessageUpdater(
         const has_media = Number(seen.hasMedia)
         const standing = numberOf(seen.standing)
         restand(row, { type: seen.type, body: seen.body, has_media, details, standing })
-        setRaw(raws, row.id, seen, seen.body)
+        setRaw(row.id, seen, seen.body)
         log('message.decrypted', row)
       } else if (isEdit) {
         const editedAt = seen.editedAt ?? now()
         const revision = keep('edited', editedAt)
         messages.update({ ...row, type: seen.type, body: seen.body, edited_at_ms: editedAt, details })
-        setRaw(raws, row.id, seen, seen.body)
+        setRaw(row.id, seen, seen.body)
         log('message.edited', row, { revision })
       } else if (seen.type === row.type && seen.hasMedia && row.has_media === 0) {
         // Own media, first seen before the upload.
         messages.update({ ...row, has_media: 1, body: seen.body, details })
-        setRaw(raws, row.id, seen, seen.body)
+        setRaw(row.id, seen, seen.body)
       } else if (!isUnread(seen) && isOtherContent(row, known, seen)) {
         // A kind that one version knew stays known.
         const standing = seen.standing === 'unknown' ? row.standing : numberOf(seen.standing)
         const kept = bodyOf(row, seen)
         restand(row, { body: kept, details, standing })
-        setRaw(raws, row.id, seen, kept)
+        setRaw(row.id, seen, kept)
       } else if (expiresAt !== (known.expires_at ?? null)) {
         // A member kept the message in the chat, or no longer keeps it.
         const { expires_at: _, ...others } = known
