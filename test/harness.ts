@@ -63,7 +63,7 @@ export type Harness = {
   until(state: SessionState, ms?: number): Promise<Status>
   /** From nothing to ready, by QR. */
   link(): Promise<Status>
-  /** Until the archive has everything that WhatsApp Web has, within the budget for history; rejects after 30 s. */
+  /** Until the archive has everything that WhatsApp Web has, within the budget for history; rejects after 60 s. */
   synced(): Promise<Status>
   /** Close the app and open a new one on the same directories and double. */
   restart(): Promise<void>
@@ -154,7 +154,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
       return client
     },
     status: async () => (await harness.get('/api/status')).json,
-    async until(state, ms = 20_000) {
+    async until(state, ms = 60_000) {
       const { session } = harness.app
       await new Promise<void>((resolve, reject) => {
         const check = () => {
@@ -185,7 +185,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
         expect(`${sync?.phase} ${archive?.stale_since ?? 'up to date'}`).toBe('done up to date')
       }
       // Not expect.poll, so that hooks can wait too.
-      await vi.waitFor(isUpToDate, { timeout: 30_000, interval: 20 })
+      await vi.waitFor(isUpToDate, { timeout: 60_000, interval: 20 })
       return harness.status()
     },
     async restart() {
@@ -230,7 +230,7 @@ export async function archivedId(
     const { json } = await get(`/api/messages?limit=100&chat_id=${chat}`)
     return json.messages?.find((one: { id: string }) => one.id.split('_')[2] === id)?.id
   }
-  await expect.poll(read, { timeout: 10_000 }).toBeTruthy()
+  await expect.poll(read).toBeTruthy()
   return read()
 }
 

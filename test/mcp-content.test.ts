@@ -430,7 +430,7 @@ describe.each(LANES)('waiting for new messages (%s)', (lane) => {
     await waiting
     for (let n = 1; n <= 3; n += 1) {
       stage.clock.advance(10_001)
-      await expect.poll(() => told.length, { timeout: 10_000 }).toBe(n)
+      await expect.poll(() => told.length).toBe(n)
     }
     stage.write()
     expect(JSON.stringify((await answer).structuredContent)).toContain('text 1')

@@ -75,5 +75,5 @@ describe.each<McpLane>(['legacy', 'current', 'plain'])('linking (%s)', (lane) =>
     expect(pairing.answer.isError).toBeFalsy()
     if (carries) expect(pairing.told[0]?.message).toMatch(/^starting\./)
     await call(client, 'whatsapp_logout')
-  }, 60_000)
+  })
 })

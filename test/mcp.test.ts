@@ -7,6 +7,9 @@ import { type EventStage, openEventStage } from './event-stage.ts'
 import { type Harness, openHarness } from './harness.ts'
 import { BOTH, CURRENT, callWire, currentCall, openSession, openWire, type WireCall } from './mcp-wire.ts'
 
+/** On a loaded machine too; a server that waits for a silent connection waits 6 s. */
+const SOON_MS = 5_000
+
 let harness: Harness
 beforeAll(async () => {
   harness = await openHarness()
@@ -297,7 +300,7 @@ describe('hostile requests', () => {
     const startedAt = performance.now()
     const answer = await callWire(harness.url, call)
     expect([answer.status, answer.text().slice(0, 300)]).toEqual([code, expect.anything()])
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(SOON_MS)
     expect(answer.text()).not.toMatch(/-32603|internal|stack/i)
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
   })
@@ -458,9 +461,9 @@ describe('a waiting call', () => {
     expect(await readers()).toBe(200)
     const gone = new AbortController()
     openWire(stage.url, { ...call, signal: gone.signal }).catch(() => {})
-    await expect.poll(readers, { timeout: 10_000 }).toBe(429)
+    await expect.poll(readers).toBe(429)
     gone.abort()
-    await expect.poll(readers, { timeout: 10_000 }).toBe(200)
+    await expect.poll(readers).toBe(200)
   })
 
   it.each([
@@ -472,7 +475,7 @@ describe('a waiting call', () => {
     for (let taken = 0; taken < 99; taken += 1) stage.app.archive.events.open({})
     const body = rpc('tools/call', { ...params, _meta: { progressToken: 'p' } })
     const call = callWire(stage.url, { body, headers })
-    await expect.poll(async () => (await stage.get('/api/events')).status, { timeout: 10_000 }).toBe(429)
+    await expect.poll(async () => (await stage.get('/api/events')).status).toBe(429)
     stage.clock.advance(50_000)
     expect((await call).messages()[0].result.structuredContent.events).toEqual([])
   })
@@ -511,7 +514,7 @@ describe('the server', () => {
     const ended = once(spare, 'close')
     const startedAt = performance.now()
     await own.close()
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(SOON_MS)
     await ended
   })
 
@@ -530,7 +533,7 @@ describe('the server', () => {
     const [response] = await answered
     expect(response.resume().statusCode).toBe(400)
     await closed
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(SOON_MS)
     agent.destroy()
   })
 
@@ -544,7 +547,7 @@ describe('the server', () => {
     await expect.poll(() => listen.messages().length).toBe(1)
     const startedAt = performance.now()
     await own.app.close()
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(SOON_MS)
     expect(await Promise.all([get.ended, listen.ended])).toEqual([true, true])
     expect(listen.messages()[1].result.resultType).toBe('complete')
     await client.close()

@@ -137,7 +137,6 @@ describe('on demand', () => {
       await wordsOf(harness, id)
       expect(runs()).toHaveLength(before + 2)
     },
-    90_000,
   )
 
   it('nothing is heard: an empty text, and a state', async () => {
@@ -176,7 +175,7 @@ describe('on demand', () => {
     expect(isOnDisk()).toBe(true)
     await harness.call({ method: 'DELETE', path: `/api/chats/${JURGEN}@c.us/messages` })
     expect((await harness.get('/api/search?q=xylophoniker')).json.messages).toEqual([])
-    await expect.poll(isOnDisk, { timeout: 20_000 }).toBe(false)
+    await expect.poll(isOnDisk).toBe(false)
   })
 
   it('a message that is deleted for everyone loses them', async () => {
@@ -195,9 +194,7 @@ it('eager: what arrives is read when its file is stored; after a restart, what w
   await harness.link()
   await harness.synced()
   const heard = await arrived(harness, saying('ptt', 'says:Hello from the train;'))
-  await expect
-    .poll(async () => (await messageOf(harness, heard)).transcript, { timeout: 30_000 })
-    .toBe('Hello from the train')
+  await expect.poll(async () => (await messageOf(harness, heard)).transcript).toBe('Hello from the train')
   // Pictures that come as documents are not for a program that reads texts.
   const photo = await arrived(harness, {
     type: 'document',
@@ -206,7 +203,7 @@ it('eager: what arrives is read when its file is stored; after a restart, what w
   await expect.poll(async () => (await messageOf(harness, photo)).media.state).toBe('here')
   const before = runs().length
   const hanging = await arrived(harness, saying('ptt', 'hang: now;'))
-  await expect.poll(() => runs().length, { timeout: 30_000 }).toBe(before + 1)
+  await expect.poll(() => runs().length).toBe(before + 1)
   const waiting = await arrived(harness, saying('document', 'says:The second one;'))
   await harness.restart()
   await expect
@@ -235,4 +232,4 @@ it('a program that is not there is tried once, and its messages do not count as 
   const plan = await arrived(harness, saying('document', 'a plan'))
   expect((await wordsOf(harness, plan)).json.code).toBe('words_not_enabled')
   await harness.close()
-}, 90_000)
+})

@@ -42,7 +42,7 @@ describe('history that was read', () => {
     expect((await inPage())?.inChats).toBeGreaterThan(100)
     // The sample of the memory lets go of it; without one, ten seconds without a reader do.
     clock.advance(31_000)
-    await expect.poll(inPage, { timeout: 15_000 }).toEqual(before)
+    await expect.poll(inPage).toEqual(before)
   })
 
   it('can be quoted', async () => {
@@ -81,9 +81,8 @@ describe('a browser above its hard limit', () => {
     const { session } = harness.app
     const reasons: (string | null)[] = []
     session.onChange(() => reasons.push(session.status().reason))
-    await harness.post('/api/auth/start')
-    await harness.world.scan()
-    clock.advance(1_000)
+    await harness.link()
+    await harness.synced()
     const restarted = () => {
       clock.advance(5_001)
       return reasons

@@ -60,7 +60,7 @@ describe.each(['2.3000.1049045808', '2.3000.1045210364', '2.3000.1034728815'])('
     await world.writeInChannel({ channel, content: { type: 'chat', text: 'news' } })
     await harness.link()
     await harness.synced()
-  }, 60_000)
+  })
   afterAll(() => harness.close())
 
   it.each([
@@ -284,7 +284,7 @@ describe('the input', () => {
     harness = await openHarness()
     await harness.link()
     await harness.synced()
-  }, 60_000)
+  })
   afterAll(() => harness.close())
 
   it.each([
@@ -326,7 +326,7 @@ describe('an outcome that is not known', () => {
   const clock = createTestClock()
   beforeAll(async () => {
     harness = await openLinked({ clock })
-  }, 60_000)
+  })
   afterAll(() => harness.close())
 
   it('is not a success', async () => {

@@ -60,7 +60,7 @@ beforeAll(async () => {
   for (const name of ['News', 'Weather', 'Trains']) channels.push((await world.addChannel({ name })).id)
   await harness.link()
   await harness.synced()
-}, 90_000)
+})
 afterAll(() => harness.close())
 
 it('somebody with two contacts, of which one says nothing, keeps name, mark and address', async () => {
@@ -137,7 +137,7 @@ it('what has only the exports that whatsapp-web.js uses can do all the same', as
     }
     expect((await harness.call({ method: 'DELETE', path: `/api/messages/${id}/pin` })).status).toBe(200)
   })
-}, 90_000)
+})
 
 it('a group and channels that load after `ready` are neither read-only nor deleted meanwhile', async () => {
   expect((await chat(own)).is_read_only).toBe(false)
@@ -157,7 +157,7 @@ it('a group and channels that load after `ready` are neither read-only nor delet
   expect(about.filter((one: { chat: { id: string } }) => [own, ...channels].includes(one.chat.id))).toEqual(
     [],
   )
-}, 90_000)
+})
 
 it('a forward that WhatsApp Web sends by itself is done, with its own id', async () => {
   const id = await theirs('pass it on')
@@ -201,7 +201,7 @@ it('a reaction stays where WhatsApp Web does not say that a message has some', a
   await harness.synced()
   expect(await emojis(id)).toEqual(['👍'])
   await fault('reactions_unsaid', false)
-}, 60_000)
+})
 
 it('a picture without a tag is known by its address', async () => {
   const path = `/api/contacts/${AMARA}/picture`

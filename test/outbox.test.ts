@@ -267,7 +267,7 @@ describe('an unknown outcome', () => {
     expect((await send(text, 'unknown-1')).json.code).toBe('send_outcome_unknown')
     await harness.restart()
     await harness.until('ready')
-    await expect.poll(async () => (await newest()).state, { timeout: 15_000 }).toBe('sent')
+    await expect.poll(async () => (await newest()).state).toBe('sent')
     const { json } = await harness.get('/api/events?after=0&kind=send.settled&limit=100')
     expect(
       json.events.slice(-2).map(({ data }: { data: { item_state: string } }) => data.item_state),
@@ -282,7 +282,7 @@ describe('an unknown outcome', () => {
     const text = fresh()
     await sendUnknown(text, 'unknown-2')
     await harness.world.read({ by: contact() })
-    await expect.poll(async () => (await newest()).state, { timeout: 20_000 }).toBe('sent')
+    await expect.poll(async () => (await newest()).state).toBe('sent')
     expect(delivered(text)).toHaveLength(1)
   })
 })
@@ -319,7 +319,7 @@ describe('a message that waits for its time', () => {
     expect(Date.parse(scheduled.expires_at) - Date.parse(scheduled.release_at)).toBe(HOUR_MS)
     expect(delivered(text)).toEqual([])
     clock.advance(HOUR_MS + 1_000)
-    await expect.poll(() => delivered(text).length, { timeout: 15_000 }).toBe(1)
+    await expect.poll(() => delivered(text).length).toBe(1)
     await expect.poll(async () => (await item(scheduled.id)).state).toBe('sent')
     const events = (
       await harness.get('/api/events?after=0&kind=send.held,send.released,send.settled&limit=100')
@@ -349,7 +349,7 @@ describe('a message that waits for its time', () => {
     const early = await post()
     expect([early.status, early.json.item]).toEqual([202, first.json.item])
     clock.advance(HOUR_MS + 1_000)
-    await expect.poll(async () => (await item(first.json.item.id)).state, { timeout: 15_000 }).toBe('sent')
+    await expect.poll(async () => (await item(first.json.item.id)).state).toBe('sent')
     const again = await post()
     expect([again.status, again.json.message_id]).toEqual([200, (await item(first.json.item.id)).message_id])
     expect(delivered(text)).toHaveLength(1)
@@ -397,7 +397,7 @@ describe('a message that waits for its time', () => {
     await harness.until('ready')
     expect((await item(id)).state).toBe('scheduled')
     clock.advance(HOUR_MS + 1_000)
-    await expect.poll(() => delivered(text).length, { timeout: 15_000 }).toBe(1)
+    await expect.poll(() => delivered(text).length).toBe(1)
   })
 
   it('survives a stop of the server at its time, while it waits for the message before it', async () => {
@@ -413,7 +413,7 @@ describe('a message that waits for its time', () => {
     await harness.restart()
     await lost
     await harness.world.clearFaults()
-    await expect.poll(() => delivered(text).length, { timeout: 20_000 }).toBe(1)
+    await expect.poll(() => delivered(text).length).toBe(1)
     await expect.poll(async () => (await item(id)).state).toBe('sent')
   })
 
@@ -427,9 +427,9 @@ describe('a message that waits for its time', () => {
     expect((await item(kept[0].id)).state).toBe('scheduled')
     await harness.post('/api/auth/start')
     await harness.until('ready')
-    await expect.poll(() => delivered(soon).length, { timeout: 15_000 }).toBe(1)
+    await expect.poll(() => delivered(soon).length).toBe(1)
     expect(delivered(second)).toEqual([])
-    await expect.poll(() => delivered(second).length, { timeout: 15_000 }).toBe(1)
+    await expect.poll(() => delivered(second).length).toBe(1)
     expect(delivered(old)).toEqual([])
   })
 

@@ -31,7 +31,7 @@ describe('status updates', () => {
     await harness.synced()
     await fault('reload_burst', { times: 1 })
     await expect.poll(() => harness.app.session.status().connected, { interval: 5 }).toBe(false)
-    await expect.poll(() => harness.app.session.status().connected, { timeout: 15_000 }).toBe(true)
+    await expect.poll(() => harness.app.session.status().connected).toBe(true)
     await post('live again')
     await expect.poll(() => bodiesOf('status@broadcast')).toEqual(['live', 'live again'])
     expect(harness.world.state().devices).toHaveLength(1)

@@ -21,7 +21,7 @@ const presence = async (phone: string) => (await harness.get(`/api/contacts/${ph
 describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build) => {
   beforeAll(async () => {
     harness = await openLinked({ build })
-  }, 60_000)
+  })
   afterAll(() => harness.close())
 
   it('reads and changes its own name and about text', async () => {

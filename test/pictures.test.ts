@@ -48,7 +48,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
     await vi.waitFor(() => expect(harness.app.archive.staleSince()).toBeNull(), { timeout: 30_000 })
     const own = await harness.post('/api/groups', { name: 'Hikers', members: [AMARA] })
     group = own.json.group_id ?? harness.world.state().groups[1]?.id
-  }, 60_000)
+  })
   afterAll(() => harness.close())
 
   it.each([

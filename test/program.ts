@@ -42,7 +42,7 @@ const folders: string[] = []
 export async function endPrograms(): Promise<void> {
   for (const child of running) child.kill('SIGKILL')
   for (const dir of folders.splice(0)) {
-    for (const until = Date.now() + 10_000; browserProcesses(dir).length > 0; await sleep(20)) {
+    for (const until = Date.now() + 60_000; browserProcesses(dir).length > 0; await sleep(20)) {
       if (Date.now() > until) throw new Error(`a browser stayed behind in ${dir}`)
     }
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
@@ -161,7 +161,7 @@ export async function openSandbox(
   )
   const find = (pattern: RegExp) => pattern.exec(program.out)?.[1]
   const url = () => find(/(http:\/\/[\w.:[\]]+)\/api\/(?:status|chats)/)
-  for (const until = Date.now() + 20_000; url() === undefined; await sleep(20)) {
+  for (const until = Date.now() + 60_000; url() === undefined; await sleep(20)) {
     // Not expect.poll, so that hooks can open one too.
     if (Date.now() > until || program.child.exitCode !== null)
       throw new Error(`the sandbox did not start: ${program.out}${program.err}`)
@@ -203,7 +203,7 @@ export async function call<T>(url: string, body?: unknown): Promise<T> {
 export const statusOf = ({ url }: Sandbox) => call<Status>(`${url}/api/status`)
 
 export const until = (sandbox: Sandbox, state: string) =>
-  expect.poll(async () => (await statusOf(sandbox)).state, { timeout: 20_000 }).toBe(state)
+  expect.poll(async () => (await statusOf(sandbox)).state, { timeout: 60_000 }).toBe(state)
 
 export async function link(sandbox: Sandbox): Promise<void> {
   await call(`${sandbox.url}/api/auth/start`, {})

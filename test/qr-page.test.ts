@@ -24,8 +24,7 @@ afterAll(async () => {
 
 const text = () => page.evaluate('document.body.innerText').then(String)
 /** Until the page says so. It reloads itself meanwhile, so that a look may meet none. */
-const says = (words: string | RegExp) =>
-  expect.poll(() => text().catch(() => ''), { timeout: 20_000 }).toMatch(words)
+const says = (words: string | RegExp) => expect.poll(() => text().catch(() => '')).toMatch(words)
 const press = (name: string) =>
   Promise.all([page.waitForNavigation(), page.locator(`::-p-aria(${name})`).click()])
 

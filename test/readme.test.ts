@@ -108,7 +108,7 @@ describe('pasted into a shell beside the sandbox', () => {
     await paste(find('mcp-config'))
     const config = readFileSync(join(home, '.config/Claude/claude_desktop_config.json'), 'utf8')
     expect(JSON.parse(config).mcpServers.whatsapp.args.slice(-3)).toEqual(['stdio', '--url', sandbox.url])
-  }, 60_000)
+  })
 
   /** Each page begins without the accounts that another one added. */
   let read = ''
@@ -129,12 +129,11 @@ describe('pasted into a shell beside the sandbox', () => {
       else if (!isLinked) await link(sandbox)
       // A person waits too, if the block before made the browser start again.
       const state = async () => (await statusOf(sandbox)).state
-      await expect.poll(state, { timeout: 20_000 }).not.toMatch(/^(starting|authenticated)$/)
+      await expect.poll(state).not.toMatch(/^(starting|authenticated)$/)
       const { code, out, err } = await paste(text)
       expect(code, `${text}\n${out}${err}`).toBe(0)
       expect(out).not.toMatch(/^\{"error"/m)
     },
-    30_000,
   )
 
   it('the sandbox says how a terminal names it', () => {

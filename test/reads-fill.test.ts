@@ -35,6 +35,14 @@ afterAll(() => harness.close())
 
 const read = async (phone: string, more = '') =>
   (await harness.get(`/api/messages?phone_number=${phone}&limit=10${more}`)).json
+/** A read waits 1.3 s for what it lacks (operations/seen.ts). What took longer, on a loaded machine, has it the next time. */
+async function inTime<T>(look: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const from = performance.now()
+    const found = await look()
+    if (performance.now() - from < 1_300) return found
+  }
+}
 const bodies = ({ messages }: { messages: { body: string }[] }) => messages.map(({ body }) => body)
 const latest = (to: number, count: number) => Array.from({ length: count }, (_, n) => `old ${to - count + n}`)
 
@@ -46,23 +54,24 @@ it('an account is linked whose chats are old', async () => {
 
 describe('a chat that is older than the history that is loaded', () => {
   it('is read in full by REST, and further back', async () => {
-    const page = await read(PLAIN)
+    const page = await inTime(() => read(PLAIN))
     expect(bodies(page)).toEqual(latest(30, 10))
-    const earlier = await read(PLAIN, `&before=${encodeURIComponent(page.messages[0].id)}`)
+    const earlier = await inTime(() => read(PLAIN, `&before=${encodeURIComponent(page.messages[0].id)}`))
     expect(bodies(earlier)).toEqual(latest(20, 10))
   })
 
   it('by the tool', async () => {
-    const { content } = await tool.callTool({
-      name: 'whatsapp_read_messages',
-      arguments: { phone_number: BY_TOOL, limit: 10 },
-    })
+    const input = { phone_number: BY_TOOL, limit: 10 }
+    const { content } = await inTime(() =>
+      tool.callTool({ name: 'whatsapp_read_messages', arguments: input }),
+    )
     const [{ text } = { text: '' }] = content as { text: string }[]
     expect(bodies(JSON.parse(text))).toEqual(latest(30, 10))
   })
 
   it('and by the resource', async () => {
-    const { contents } = await tool.readResource({ uri: `whatsapp://chats/${BY_RESOURCE}@c.us` })
+    const uri = `whatsapp://chats/${BY_RESOURCE}@c.us`
+    const { contents } = await inTime(() => tool.readResource({ uri }))
     const [{ text } = { text: '' }] = contents as { text: string }[]
     expect(text).toContain('old 29')
     expect(text).toContain('old 5')
@@ -70,12 +79,12 @@ describe('a chat that is older than the history that is loaded', () => {
 
   it('says so where WhatsApp does not answer in time, loads once, and has it afterwards', async () => {
     const chat = `${SLOW}@c.us`
-    await harness.world.setFault({ name: 'earlier_messages', value: { mode: 'slow', chat, delayMs: 3_000 } })
+    await harness.world.setFault({ name: 'earlier_messages', value: { mode: 'slow', chat, delayMs: 5_000 } })
     const pages = await Promise.all([read(SLOW), read(SLOW), read(SLOW)])
     for (const page of pages) {
       expect(page).toMatchObject({ ok: true, count: 1, history_complete: false, history: { loading: true } })
     }
-    await expect.poll(async () => bodies(await read(SLOW)), { timeout: 15_000 }).toEqual(latest(30, 10))
+    await expect.poll(async () => bodies(await read(SLOW))).toEqual(latest(30, 10))
     expect((await read(SLOW)).history.loading).toBeUndefined()
     await harness.world.setFault({ name: 'earlier_messages', value: false })
   })

@@ -112,7 +112,6 @@ it.each(MADE.map((made) => [made.name, made] as const))(
     const response = await fetch(`${harness.url}${path}/media`)
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true)
   },
-  60_000,
 )
 
 it('a vCard: its name and number, both ways', async () => {

@@ -215,7 +215,7 @@ it('a client that leaves while it sends is no error', async () => {
   const head = 'POST /api/send HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
   socket.write(`${head}Content-Length: 900\r\n\r\n{`, () => socket.resetAndDestroy())
   const lines = () => harness.log.slice(from).filter(({ msg }) => /client/.test(String(msg)))
-  await expect.poll(lines, { timeout: 5_000 }).toMatchObject([{ level: 20 }])
+  await expect.poll(lines).toMatchObject([{ level: 20 }])
   expect(harness.log.filter(({ code }) => code === 'internal_error')).toEqual([])
 })
 

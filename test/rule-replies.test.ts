@@ -35,7 +35,7 @@ ${more}`
 beforeAll(async () => {
   harness = await openHarness({ env: { WHATSAPP_RULES: 'true', WHATSAPP_MCP_SENDS: '' } })
   await harness.link()
-}, 60_000)
+})
 afterAll(() => harness.close())
 
 it('replies with the filled text once in a while, as its own caller', async () => {
@@ -49,7 +49,8 @@ it('replies with the filled text once in a while, as its own caller', async () =
   const [asked, answered] = json.messages
   expect(answered.body).toBe(`Hello ${asked.sender_name}, "the {{name}} of it" comes later.`)
   expect(answered.reply_to.id).toBe(asked.id)
-  expect((await harness.get('/api/audit?caller=rule:default/away')).json.entries[0]).toMatchObject({
+  const audited = async () => (await harness.get('/api/audit?caller=rule:default/away')).json.entries[0]
+  await until(audited).toMatchObject({
     face: 'rule',
     operation: 'send_to_chat',
     decision: 'allowed',
@@ -118,7 +119,7 @@ it('never answers the reply of another rule of this server', async () => {
   await until(async () => (await items('?state=sent')).length).toBe(2)
   await quiet(3_000)
   expect((await items('?state=sent')).length).toBe(2)
-}, 90_000)
+})
 
 it('is paused by a logout, as a webhook is, which gets the last events first', async () => {
   const receiver = await openReceiver()
@@ -143,4 +144,4 @@ it('is paused by a logout, as a webhook is, which gets the last events first', a
   } finally {
     await receiver.stop()
   }
-}, 60_000)
+})

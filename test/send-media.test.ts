@@ -218,7 +218,7 @@ describe('a file', () => {
       path: `/api/outbox/${json.item.id}`,
       body: { send_at: new Date(Date.now() + 1_500).toISOString() },
     })
-    await expect.poll(() => shown().message.media?.filename, { timeout: 15_000 }).toBe('Later.pdf')
+    await expect.poll(() => shown().message.media?.filename).toBe('Later.pdf')
     expect(shown().data).toBe(base64(bytes))
   })
 

@@ -77,7 +77,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       },
       { timeout: 30_000, interval: 20 },
     )
-  }, 60_000)
+  })
   afterAll(() => harness.close())
 
   describe('finds the chat', () => {

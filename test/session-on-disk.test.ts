@@ -107,7 +107,7 @@ describe('a profile without a link', () => {
     await harness.post('/api/auth/start')
     await harness.restart()
     expect((await harness.status()).linked).toBe(false)
-    await expect.poll(async () => (await harness.status()).reason, { timeout: 10_000 }).toBe('not_linked')
+    await expect.poll(async () => (await harness.status()).reason).toBe('not_linked')
     expect(await harness.status()).toMatchObject({ state: 'stopped', has_qr: false })
     expect((await harness.post('/api/auth/start')).json.state).toBe('qr')
     await harness.close()
@@ -203,8 +203,10 @@ describe('openAuthDir', async () => {
     const lock = join(dir, '.whatsapp-mcp-api', 'server.lock')
     for (let round = 0; round < 10; round++) {
       writeFileSync(lock, JSON.stringify({ pid: 2 ** 22 + 1, started: '1', host: hostname() }))
-      const results = await Promise.all(Array.from({ length: 3 }, () => lockInOwnProcess(lock)))
+      const processes = Array.from({ length: 3 }, () => lockInOwnProcess(lock))
+      const results = await Promise.all(processes.map(({ said }) => said))
       expect(results.filter((result) => result === 'held')).toHaveLength(1)
+      for (const { end } of processes) end()
     }
   })
 
@@ -245,22 +247,25 @@ describe('openAuthDir', async () => {
   })
 })
 
-/** A process that takes the lock and says `held`, or ends; it is let go when all have answered. */
-function lockInOwnProcess(lock: string): Promise<string> {
+/** A process that takes the lock and says `held`, or ends. It holds the lock until `end` is called. */
+function lockInOwnProcess(lock: string): { said: Promise<string>; end(): void } {
   const source = resolve(import.meta.dirname, '../src/session/dir-lock.ts')
   const program = `
     import { lockDir } from ${JSON.stringify(source)}
     try {
       await lockDir(${JSON.stringify(lock)}, () => {})
       process.stdout.write('held')
-      setTimeout(() => process.exit(), 1500)
-    } catch { process.stdout.write('refused') }`
-  return new Promise((done) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
-      cwd: resolve(import.meta.dirname, '..'),
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+      process.stdin.resume().once('end', () => process.exit())
+    } catch {
+      process.stdout.write('refused')
+    }`
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    cwd: resolve(import.meta.dirname, '..'),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const said = new Promise<string>((done) => {
     child.stdout.on('data', (data) => done(String(data)))
     child.on('close', () => done('ended'))
   })
+  return { said, end: () => child.stdin.end() }
 }

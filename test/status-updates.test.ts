@@ -25,7 +25,7 @@ describe.each(['2.3000.1049045808', '2.3000.1034728815'])('on build %s', (build)
       build,
       env: { WHATSAPP_MCP_SENDS: 'known', WHATSAPP_MCP_TOOLSETS: 'all' },
     })
-  }, 60_000)
+  })
   afterAll(() => harness.close())
 
   it('lists what came within a day, and reads nothing of it in WhatsApp Web', async () => {

@@ -7,7 +7,7 @@ import { type Program, quietPort, type RunOptions, run } from './program.ts'
 export type Json = Record<string, unknown>
 
 /** What becomes true, however busy this machine is. */
-export const soon = <T>(get: () => T) => expect.poll(get, { timeout: 10_000, interval: 10 })
+export const soon = <T>(get: () => T) => expect.poll(get, { timeout: 30_000, interval: 10 })
 
 /** `stdio`, as a client of MCP holds it. */
 export type Pipe = Program & {
@@ -39,7 +39,7 @@ function hold(program: Program): Pipe {
       .map((line): Json => JSON.parse(line))
   const send = (message: Json | Json[] | string) =>
     void program.child.stdin?.write(`${typeof message === 'string' ? message : JSON.stringify(message)}\n`)
-  const answerTo = async (id: string | number | null, timeout = 10_000) => {
+  const answerTo = async (id: string | number | null, timeout = 30_000) => {
     const find = () => lines().find((line) => line.id === id && !('method' in line))
     await expect.poll(find, { timeout, interval: 10, message: program.err }).toBeTruthy()
     return find() ?? {}

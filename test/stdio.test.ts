@@ -97,12 +97,12 @@ describe('the lines', () => {
 
   it('of the protocol are all that stands on standard output', async () => {
     const server = await standIn(answerJson)
-    const noise =
-      'data:text/javascript,setInterval(()=>{console.log("noise");process.stdout.write("noise\\n")},5)'
-    // The noise begins at once; whatever comes before the pipe has taken the output is not the program's.
-    const late = noise.replace('setInterval(', 'setTimeout(()=>setInterval(').replace(',5)', ',5),1000)')
+    const noise = '()=>{console.log("noise");process.stdout.write("noise\\n")}'
+    // At a signal: whatever comes before the pipe has taken the output is not the program's.
+    const late = `data:text/javascript,process.once("SIGUSR2",()=>setInterval(${noise},5))`
     const pipe = openPipe(['--url', server.url], { node: ['--import', late] })
     await pipe.ask(1, 'ping')
+    pipe.child.kill('SIGUSR2')
     await soon(() => pipe.err).toContain('noise')
     await pipe.ask(2, 'ping')
     expect(pipe.lines().map(({ id }) => id)).toEqual([1, 2])
@@ -447,7 +447,7 @@ describe('when the server is not as it should be', () => {
     await new Promise<void>((resolve) => going.listen(port, '127.0.0.1', resolve))
     const pipe = openPipe(['--port', String(port), '--auth-dir', dir, '--idle-minutes', '0.02'])
     pipe.send({ jsonrpc: '2.0', id: 1, method: 'ping' })
-    expect(await pipe.answerTo(1, 30_000)).toHaveProperty('result')
+    expect(await pipe.answerTo(1, 60_000)).toHaveProperty('result')
     pipe.child.stdin?.end()
     await pipe.exited
     await soon(() => existsSync(join(dir, '.whatsapp-mcp-api', 'server.lock'))).toBe(false)
@@ -530,6 +530,8 @@ describe.skipIf(!canBecomeStranger)('another user at the port (needs root on Lin
 })
 
 describe('the end', () => {
+  /** It takes 1.5 s at most, and more on a loaded machine; whatever it could wait for in vain takes 10 s or more. */
+  const SOON_MS = 9_000
   // Longer than clients wait until they send a signal, who would.
   const slow: Reply = (seen, answer) => void setTimeout(() => answerJson(seen, answer), 5_500)
 
@@ -553,7 +555,7 @@ describe('the end', () => {
     await soon(() => server.seen.length).toBe(2)
     const toldAt = Date.now()
     expect(await stop(pipe, signal)).toBe(0)
-    expect(Date.now() - toldAt).toBeLessThan(2_000)
+    expect(Date.now() - toldAt).toBeLessThan(SOON_MS)
   })
 
   it('leaves no request without an answer: what had gone out is not known, what had not was not done', async () => {
@@ -587,7 +589,7 @@ describe('the end', () => {
     const goneAt = Date.now()
     pipe.send({ jsonrpc: '2.0', id: 2, method: 'ping' })
     expect(await gone).toBe(0)
-    expect(Date.now() - goneAt).toBeLessThan(2_000)
+    expect(Date.now() - goneAt).toBeLessThan(SOON_MS)
   })
 
   it('when its output is closed with more to write: with its session', async () => {
@@ -629,7 +631,7 @@ describe('the end', () => {
       existsSync(`/proc/${pid}`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
     expect(isAlive()).toBe(true)
     program.child.kill('SIGKILL')
-    await expect.poll(isAlive, { timeout: 2_000 }).toBe(false)
+    await expect.poll(isAlive, { timeout: SOON_MS }).toBe(false)
   })
 })
 
@@ -662,7 +664,7 @@ describe('a server of its own', () => {
     one.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE })
     // Without a session, which would be a client by itself.
     two.send({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: CURRENT })
-    const answers = await Promise.all([one, two].map((pipe) => pipe.answerTo(1, 30_000)))
+    const answers = await Promise.all([one, two].map((pipe) => pipe.answerTo(1, 60_000)))
     expect(answers).toMatchObject([{ result: { protocolVersion: '2025-06-18' } }, { result: {} }])
     expect(listens(log())).toBe(1)
     const pid = server()
@@ -687,7 +689,7 @@ describe('a server of its own', () => {
     writeFileSync(join(dir, '.whatsapp-mcp-api', 'server.log'), 'x'.repeat(2 * 1024 * 1024))
     const pipe = openPipe(['--port', port, '--auth-dir', dir, '--stay'])
     pipe.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE })
-    await pipe.answerTo(1, 30_000)
+    await pipe.answerTo(1, 60_000)
     expect(log().length).toBeLessThan(10_000)
     pipe.send({ jsonrpc: '2.0', method: 'notifications/initialized' })
     const first = server()
@@ -700,7 +702,7 @@ describe('a server of its own', () => {
     expect(server()).toBeNull()
     expect(existsSync(`/proc/${first}`)).toBe(false)
     pipe.send({ jsonrpc: '2.0', id: 2, method: 'tools/list' })
-    expect(await pipe.answerTo(2, 30_000)).toHaveProperty('result')
+    expect(await pipe.answerTo(2, 60_000)).toHaveProperty('result')
     expect(server()).not.toBe(first)
     expect(listens(log())).toBe(2)
     expect(readFileSync(`/proc/${server()}/cmdline`, 'utf8')).toContain('--idle-minutes=0\0')
@@ -708,14 +710,14 @@ describe('a server of its own', () => {
 
   it('stays for a client over HTTP that has a session, and ends when that is over', async () => {
     const { dir, port } = await place()
-    const running = run(['serve', '--port', port, '--auth-dir', dir, '--idle-minutes', '0.02'])
+    const running = run(['serve', '--port', port, '--auth-dir', dir, '--idle-minutes', '0.05'])
     await soon(() => running.err).toContain('"listening"')
     const url = `http://127.0.0.1:${port}/mcp`
     const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE })
     const begun = await fetch(url, { method: 'POST', headers, body })
     await begun.text()
-    await new Promise((resolve) => setTimeout(resolve, 3_500))
+    await new Promise((resolve) => setTimeout(resolve, 4_500))
     expect(running.child.exitCode).toBeNull()
     const session = { 'mcp-session-id': begun.headers.get('mcp-session-id') ?? '' }
     expect((await fetch(url, { method: 'DELETE', headers: session })).status).toBe(200)
@@ -747,7 +749,7 @@ describe('a server of its own', () => {
     const status = { name: 'whatsapp_status', arguments: {} }
     const headless = async (pipe: Pipe) => {
       pipe.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: status })
-      const { result } = (await pipe.answerTo(1, 30_000)) as { result: { structuredContent: Json } }
+      const { result } = (await pipe.answerTo(1, 60_000)) as { result: { structuredContent: Json } }
       expect(result.structuredContent.auth_dir).toBe(dir)
       return result.structuredContent.headless
     }
@@ -775,7 +777,7 @@ describe('a server of its own', () => {
     const { dir, port } = await place()
     const pipe = openPipe(['--port', port, '--auth-dir', dir, '--chrome-executable', '/nowhere/chrome'])
     pipe.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE })
-    const { message, data } = errorOf(await pipe.answerTo(1, 30_000))
+    const { message, data } = errorOf(await pipe.answerTo(1, 60_000))
     expect(message).toContain('/nowhere/chrome')
     expect(data).toMatchObject({
       code: 'server_unreachable',

@@ -4,14 +4,18 @@ import type { Clock } from '../src/clock.ts'
 export type TestClock = Clock & {
   /** Let this much time pass now: timers that come due run, in order. */
   advance(ms: number): void
+  /** Until {@link TestClock.release}, the time is the same whatever happens; timers end as usual. */
+  hold(): void
+  release(): void
   /** Does anything wait that asked for exactly this long? */
   waits(ms: number): boolean
 }
 
 export function createTestClock(): TestClock {
   let ahead = 0
+  let heldAt: number | null = null
   const timers = new Set<Timer>()
-  const now = () => Date.now() + ahead
+  const now = () => (heldAt ?? Date.now()) + ahead
   const arm = (timer: Timer) => setTimeout(() => fire(timer), Math.max(0, timer.at - now()))
   function fire(timer: Timer): void {
     clearTimeout(timer.real)
@@ -36,6 +40,13 @@ export function createTestClock(): TestClock {
         clearTimeout(timer.real)
         timer.real = arm(timer)
       }
+    },
+    hold() {
+      heldAt ??= Date.now()
+    },
+    release() {
+      if (heldAt !== null) ahead += heldAt - Date.now()
+      heldAt = null
     },
     waits: (wanted) => [...timers].some(({ ms }) => ms === wanted),
   }
